@@ -1,0 +1,84 @@
+// Package job is the contract between the control plane, which submits an
+// attempt of a job, and the runner, which executes it on the cluster.
+//
+// SubmitSteps writes a Spec to S3 and submits a step that names it; the runner
+// reads it, runs the package and writes a Result beside it. Both are JSON.
+package job
+
+import (
+	"fmt"
+	"time"
+)
+
+// Spec is one attempt of one job, as the runner is to execute it.
+type Spec struct {
+	RunID   string `json:"runId"`
+	Job     string `json:"job"`
+	Attempt int    `json:"attempt"` // counts from 1
+	Type    Type   `json:"type"`
+
+	Package       string `json:"package,omitempty"`       // s3:// address of the zip; empty for quality
+	PackageSHA256 string `json:"packageSha256,omitempty"` // hex; the runner refuses a package that differs
+	Entry         string `json:"entry,omitempty"`         // file inside the package that is run
+	Class         string `json:"class,omitempty"`         // main class, for jars
+
+	Args []string          `json:"args,omitempty"` // for the program
+	Vars map[string]string `json:"vars,omitempty"` // Hive variables
+	Conf map[string]string `json:"conf,omitempty"` // Spark or Hive configuration
+	Env  map[string]string `json:"env,omitempty"`  // added to the program's environment
+
+	TimeoutSeconds int `json:"timeoutSeconds,omitempty"` // 0 = none
+	GraceSeconds   int `json:"graceSeconds,omitempty"`   // between SIGTERM and SIGKILL; 0 = 10
+
+	Checks []Check `json:"checks,omitempty"` // for type quality
+
+	LogGroup     string `json:"logGroup,omitempty"`     // CloudWatch log group; empty = only the step's own logs
+	StreamPrefix string `json:"streamPrefix,omitempty"` // streams are <prefix>/stdout and <prefix>/stderr
+	Result       string `json:"result"`                 // s3:// address to write the Result to
+}
+
+// Check is an expectation on a dataset of Parquet files, already templated.
+type Check struct {
+	Dataset   string            `json:"dataset"`             // s3://bucket/prefix/
+	Rows      string            `json:"rows,omitempty"`      // comparison, e.g. ">= 1000"
+	Columns   map[string]string `json:"columns,omitempty"`   // name -> type (string int long double boolean date timestamp …)
+	NotNull   []string          `json:"notNull,omitempty"`   // columns
+	Unique    []string          `json:"unique,omitempty"`    // columns, together
+	Freshness string            `json:"freshness,omitempty"` // Go duration: newest object is at most this old
+}
+
+// Result is what the runner found out about an attempt.
+type Result struct {
+	RunID   string `json:"runId"`
+	Job     string `json:"job"`
+	Attempt int    `json:"attempt"`
+
+	ExitCode int    `json:"exitCode"`         // of the program; 128+n when signal n ended it
+	Signal   string `json:"signal,omitempty"` // name of the signal that ended it, e.g. SIGKILL
+	Class    Class  `json:"class,omitempty"`  // empty on success
+	Reason   string `json:"reason,omitempty"` // one sentence for a person
+
+	StartedAt time.Time         `json:"startedAt"`
+	EndedAt   time.Time         `json:"endedAt"`
+	Outputs   map[string]string `json:"outputs,omitempty"` // from the file named in $EPHEMR_OUTPUT
+	Tail      []string          `json:"tail,omitempty"`    // last lines of stderr, or of stdout when stderr is empty; at most 20 of 500 bytes
+	Checks    []Finding         `json:"checks,omitempty"`  // for type quality
+}
+
+// Finding is the outcome of one expectation of a Check.
+type Finding struct {
+	Dataset string `json:"dataset"`
+	Expect  string `json:"expect"` // e.g. "rows >= 1000"
+	Found   string `json:"found"`  // e.g. "412 rows in 3 files"
+	OK      bool   `json:"ok"`
+}
+
+// Succeeded says whether the program did what it was asked to.
+func (r Result) Succeeded() bool { return r.ExitCode == 0 && r.Class == "" }
+
+// Dir returns the key prefix, without a bucket, under which everything about an
+// attempt is kept: <dir>/job.json and <dir>/result.json. It is also the prefix
+// of its log streams.
+func Dir(runID, job string, attempt int) string {
+	return fmt.Sprintf("runs/%s/%s/%d", runID, job, attempt)
+}
