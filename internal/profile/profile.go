@@ -1,0 +1,133 @@
+// Package profile describes named cluster shapes. Profiles are part of a
+// stage's configuration; the deployment writes each into SSM Parameter Store,
+// where CreateCluster reads it.
+package profile
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+
+	"ephemr/internal/pipeline"
+)
+
+// Profile is a cluster shape with a ladder of fallbacks.
+type Profile struct {
+	Release         string            `json:"release" yaml:"release"` // EMR release label, e.g. emr-7.14.0
+	Applications    []string          `json:"applications" yaml:"applications"`
+	Primary         Fleet             `json:"primary" yaml:"primary"`
+	Core            *Fleet            `json:"core,omitempty" yaml:"core,omitempty"`
+	Task            *Fleet            `json:"task,omitempty" yaml:"task,omitempty"`
+	Subnets         []string          `json:"subnets,omitempty" yaml:"subnets,omitempty"`
+	SecurityConfig  string            `json:"securityConfiguration,omitempty" yaml:"securityConfiguration,omitempty"`
+	Configurations  []Configuration   `json:"configurations,omitempty" yaml:"configurations,omitempty"`
+	Bootstrap       []Bootstrap       `json:"bootstrap,omitempty" yaml:"bootstrap,omitempty"` // after the runner's own
+	IdleTimeout     pipeline.Duration `json:"idleTimeout" yaml:"idleTimeout"`                 // last net: 60s..168h
+	StepConcurrency int               `json:"stepConcurrency,omitempty" yaml:"stepConcurrency,omitempty"`
+	Fallbacks       []Fallback        `json:"fallbacks,omitempty" yaml:"fallbacks,omitempty"`
+	Tags            map[string]string `json:"tags,omitempty" yaml:"tags,omitempty"`
+}
+
+// Fleet is one instance fleet: how many units, of which types, bought how.
+type Fleet struct {
+	Types    []string `json:"types" yaml:"types"` // at most 30, with the allocation strategy that we always set
+	OnDemand int      `json:"onDemand,omitempty" yaml:"onDemand,omitempty"`
+	Spot     int      `json:"spot,omitempty" yaml:"spot,omitempty"`
+	DiskGiB  int      `json:"diskGiB,omitempty" yaml:"diskGiB,omitempty"` // gp3, per instance; 0 = EMR's default
+}
+
+// Configuration is an EMR configuration classification.
+type Configuration struct {
+	Classification string            `json:"classification" yaml:"classification"`
+	Properties     map[string]string `json:"properties,omitempty" yaml:"properties,omitempty"`
+	Configurations []Configuration   `json:"configurations,omitempty" yaml:"configurations,omitempty"`
+}
+
+// Bootstrap is a bootstrap action.
+type Bootstrap struct {
+	Name string   `json:"name" yaml:"name"`
+	Path string   `json:"path" yaml:"path"` // s3://…
+	Args []string `json:"args,omitempty" yaml:"args,omitempty"`
+}
+
+// Fallback is a rung below the profile itself; what it leaves out stays.
+type Fallback struct {
+	Types    []string `json:"types,omitempty" yaml:"types,omitempty"`       // for all fleets
+	Subnets  []string `json:"subnets,omitempty" yaml:"subnets,omitempty"`   // instead of the profile's
+	OnDemand bool     `json:"onDemand,omitempty" yaml:"onDemand,omitempty"` // spot units become on-demand units
+}
+
+// Rungs is the number of shapes to try: the profile itself and its fallbacks.
+func (p Profile) Rungs() int { return 1 + len(p.Fallbacks) }
+
+// Rung returns the profile as it is tried on rung n, counted from 0.
+func (p Profile) Rung(n int) Profile {
+	if n <= 0 || n > len(p.Fallbacks) {
+		return p
+	}
+	f := p.Fallbacks[n-1]
+	p.Primary = p.Primary.with(f)
+	if p.Core != nil {
+		core := p.Core.with(f)
+		p.Core = &core
+	}
+	if p.Task != nil {
+		task := p.Task.with(f)
+		p.Task = &task
+	}
+	if len(f.Subnets) > 0 {
+		p.Subnets = f.Subnets
+	}
+	return p
+}
+
+func (f Fleet) with(b Fallback) Fleet {
+	if len(b.Types) > 0 {
+		f.Types = b.Types
+	}
+	if b.OnDemand {
+		f.OnDemand, f.Spot = f.OnDemand+f.Spot, 0
+	}
+	return f
+}
+
+// Units is the number of instances that f asks for.
+func (f Fleet) Units() int { return f.OnDemand + f.Spot }
+
+var release = regexp.MustCompile(`^emr-\d+\.\d+\.\d+$`)
+
+// Validate says what EMR would refuse, before it is asked.
+func (p Profile) Validate() error {
+	var errs []error
+	if !release.MatchString(p.Release) {
+		errs = append(errs, fmt.Errorf("release %q is not like emr-7.14.0", p.Release))
+	}
+	if p.Primary.Units() != 1 {
+		errs = append(errs, fmt.Errorf("primary must have exactly one unit, not %d", p.Primary.Units()))
+	}
+	for name, f := range map[string]*Fleet{"primary": &p.Primary, "core": p.Core, "task": p.Task} {
+		if f != nil && (len(f.Types) < 1 || len(f.Types) > 30) {
+			errs = append(errs, fmt.Errorf("%s needs 1 to 30 instance types, has %d", name, len(f.Types)))
+		}
+	}
+	if s := p.IdleTimeout.Std().Seconds(); s < 60 || s > 604800 {
+		errs = append(errs, fmt.Errorf("idleTimeout %s is not between 60s and 168h", p.IdleTimeout))
+	}
+	if p.StepConcurrency < 0 || p.StepConcurrency > 256 {
+		errs = append(errs, fmt.Errorf("stepConcurrency %d is not between 1 and 256", p.StepConcurrency))
+	}
+	return errors.Join(errs...)
+}
+
+// Parse reads a profile from its JSON form.
+func Parse(name, text string) (Profile, error) {
+	var p Profile
+	if err := json.Unmarshal([]byte(text), &p); err != nil {
+		return p, fmt.Errorf("read profile %s: %w", name, err)
+	}
+	if err := p.Validate(); err != nil {
+		return p, fmt.Errorf("read profile %s: %w", name, err)
+	}
+	return p, nil
+}

@@ -1,0 +1,109 @@
+// Package stage holds what functions and CLI know of the stage they work in:
+// the names of its tables, queues, buckets and limits. The deployment writes
+// the same Settings into every function's environment and into an SSM
+// parameter, so that nothing else has to be configured.
+package stage
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"ephemr/internal/pipeline"
+)
+
+// Variable is the environment variable that holds the Settings as JSON.
+const Variable = "EPHEMR_SETTINGS"
+
+// Settings of one stage.
+type Settings struct {
+	Stage   string `json:"stage"` // local, dev, prod
+	Account string `json:"account"`
+	Region  string `json:"region"`
+
+	RunsTable      string `json:"runsTable"`
+	PipelinesTable string `json:"pipelinesTable"`
+	ClustersTable  string `json:"clustersTable"`
+
+	Lake            map[string]string `json:"lake"` // zone -> bucket, e.g. raw, curated
+	ArtifactsBucket string            `json:"artifactsBucket"`
+	LogsBucket      string            `json:"logsBucket"`
+	RunLogGroup     string            `json:"runLogGroup"` // where runners stream to
+
+	EventsQueue   string `json:"eventsQueue"`   // URL; S3 and schedule events
+	RequestsQueue string `json:"requestsQueue"` // URL; what people and programs send
+	EventsDLQ     string `json:"eventsDlq"`     // URL
+	RequestsDLQ   string `json:"requestsDlq"`   // URL
+	EventBus      string `json:"eventBus"`      // name of the bus our own events go to
+	Topic         string `json:"topic"`         // ARN; failure and success notices
+	StateMachine  string `json:"stateMachine"`  // ARN of the run state machine
+	AdmitFunction string `json:"admitFunction"` // name
+	RegisterFunc  string `json:"registerFunction"`
+	ScheduleGroup string `json:"scheduleGroup"` // name
+	ScheduleRole  string `json:"scheduleRole"`  // ARN that Scheduler assumes
+	ScheduleDLQ   string `json:"scheduleDlq"`   // ARN
+
+	ServiceRole     string            `json:"serviceRole"`     // EMR's, name or ARN
+	InstanceProfile string            `json:"instanceProfile"` // EMR's EC2 instance profile, name
+	Bootstrap       string            `json:"bootstrap"`       // s3:// address of the script that installs the runner
+	Runners         map[string]string `json:"runners"`         // machine (uname -m) -> s3:// address of the runner
+
+	Limits Limits `json:"limits"`
+}
+
+// Limits of a stage, where a pipeline does not set its own.
+type Limits struct {
+	MaxActive         int               `json:"maxActive"`         // runs at a time in the whole stage
+	PipelineMaxActive int               `json:"pipelineMaxActive"` // runs at a time of one pipeline
+	Deadline          pipeline.Duration `json:"deadline"`          // of a run, from admission
+	ClusterReady      pipeline.Duration `json:"clusterReady"`      // from RunJobFlow until steps can run
+}
+
+// ParameterName is where a stage's Settings lie in SSM Parameter Store.
+func ParameterName(stage string) string { return "/ephemr/" + stage + "/settings" }
+
+// ProfileParameter is where the cluster profile name lies in SSM Parameter Store.
+func ProfileParameter(stage, name string) string { return "/ephemr/" + stage + "/profiles/" + name }
+
+// Parse reads Settings from JSON and says what is missing.
+func Parse(text string) (Settings, error) {
+	var s Settings
+	if text == "" {
+		return s, fmt.Errorf("read settings: %s is empty", Variable)
+	}
+	d := json.NewDecoder(strings.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&s); err != nil {
+		return s, fmt.Errorf("read settings from %s: %w", Variable, err)
+	}
+	return s, s.validate()
+}
+
+func (s Settings) validate() error {
+	var errs []error
+	for name, value := range map[string]string{
+		"stage": s.Stage, "runsTable": s.RunsTable, "pipelinesTable": s.PipelinesTable, "clustersTable": s.ClustersTable,
+		"artifactsBucket": s.ArtifactsBucket, "logsBucket": s.LogsBucket, "stateMachine": s.StateMachine,
+	} {
+		if value == "" {
+			errs = append(errs, fmt.Errorf("settings: %s is missing", name))
+		}
+	}
+	if s.Limits.MaxActive < 1 || s.Limits.PipelineMaxActive < 1 {
+		errs = append(errs, errors.New("settings: limits.maxActive and limits.pipelineMaxActive must be at least 1"))
+	}
+	if s.Limits.Deadline <= 0 || s.Limits.ClusterReady <= 0 {
+		errs = append(errs, errors.New("settings: limits.deadline and limits.clusterReady must be positive"))
+	}
+	return errors.Join(errs...)
+}
+
+// LakeURIs returns zone -> s3://bucket, as templates see it.
+func (s Settings) LakeURIs() map[string]string {
+	uris := make(map[string]string, len(s.Lake))
+	for zone, bucket := range s.Lake {
+		uris[zone] = "s3://" + bucket
+	}
+	return uris
+}
