@@ -1,0 +1,18 @@
+# shellcheck shell=bash
+# Sourced by scripts/setup: one set-up at a time in a checkout. Released when
+# the shell ends; the lock of a shell that was killed is taken over.
+lock=.tools/setup.lock
+waited=0
+until mkdir "$lock" 2>/dev/null; do
+  owner=$(cat "$lock/pid" 2>/dev/null || true)
+  if [ -n "$owner" ] && ! kill -0 "$owner" 2>/dev/null; then
+    rm -rf "$lock"
+    continue
+  fi
+  [ "$waited" -gt 0 ] || echo "setup: waiting for the set-up that runs already (pid ${owner:-?})" >&2
+  waited=$((waited + 1))
+  [ "$waited" -lt 900 ] || { echo "setup: still locked after 15 minutes; if nothing runs, remove $lock" >&2; exit 1; }
+  sleep 1
+done
+echo $$ >"$lock/pid"
+trap 'rm -rf "$lock"' EXIT
