@@ -1,0 +1,150 @@
+// Package awsfake holds in-memory stand-ins for AWS clients, for tests and
+// simulations.
+//
+// Each fake has the SDK's own method signatures, keeps state, answers with
+// AWS's error types inside *smithy.OperationError as the SDK does, counts its
+// calls and fails on request. Fakes are safe for concurrent use. Time is the
+// package time's, so that testing/synctest can make it virtual; only EMR has
+// timers of its own.
+package awsfake
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/aws/smithy-go"
+)
+
+// Hooks watch and break the calls of every fake that uses them. Ops are
+// written "DynamoDB:PutItem". Both functions may be nil; they are called
+// without any lock held and may call the fakes.
+type Hooks struct {
+	// Before runs before the call; its error is the call's answer and nothing
+	// has happened.
+	Before func(op string) error
+	// After runs when the call has had its effect; its error replaces the
+	// answer.
+	After func(op string) error
+}
+
+// Control counts a fake's calls and injects errors. It is embedded in every
+// fake.
+type Control struct {
+	service string // the SDK's ServiceID
+
+	mu    sync.Mutex
+	hooks *Hooks
+	calls map[string]int
+	fail  map[string][]error
+	lose  map[string][]error
+}
+
+func newControl(service string) Control {
+	return Control{service: service, calls: map[string]int{}, fail: map[string][]error{}, lose: map[string][]error{}}
+}
+
+// Use makes the fake call hooks.
+func (c *Control) Use(hooks *Hooks) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hooks = hooks
+}
+
+// Calls returns how often op ("PutItem") was called, failures included.
+func (c *Control) Calls(op string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.calls[op]
+}
+
+// AllCalls returns the number of calls of each operation.
+func (c *Control) AllCalls() map[string]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := map[string]int{}
+	for op, n := range c.calls {
+		out[op] = n
+	}
+	return out
+}
+
+// FailNext makes the next len(errs) calls of op return errs in turn, without
+// effect; a nil among them lets its call through.
+func (c *Control) FailNext(op string, errs ...error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.fail[op] = append(c.fail[op], errs...)
+}
+
+// LoseNext makes the next len(errs) calls of op have their effect and then
+// return errs in turn: answers lost on the way back.
+func (c *Control) LoseNext(op string, errs ...error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lose[op] = append(c.lose[op], errs...)
+}
+
+func pop(queues map[string][]error, op string) error {
+	q := queues[op]
+	if len(q) == 0 {
+		return nil
+	}
+	queues[op] = q[1:]
+	return q[0]
+}
+
+func (c *Control) before(ctx context.Context, op string) error {
+	c.mu.Lock()
+	c.calls[op]++
+	err, hooks := pop(c.fail, op), c.hooks
+	c.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err == nil && hooks != nil && hooks.Before != nil {
+		err = hooks.Before(c.service + ":" + op)
+	}
+	return err
+}
+
+func (c *Control) after(op string) error {
+	c.mu.Lock()
+	err, hooks := pop(c.lose, op), c.hooks
+	c.mu.Unlock()
+	if err == nil && hooks != nil && hooks.After != nil {
+		err = hooks.After(c.service + ":" + op)
+	}
+	return err
+}
+
+// call runs one operation: hooks and injected errors around effect. Every
+// error leaves it as the SDK would wrap it.
+func call[O any](ctx context.Context, c *Control, op string, effect func() (*O, error)) (*O, error) {
+	err := c.before(ctx, op)
+	var out *O
+	if err == nil {
+		out, err = effect()
+		if lost := c.after(op); lost != nil {
+			err = lost
+		}
+	}
+	if err == nil {
+		return out, nil
+	}
+	if _, wrapped := errors.AsType[*smithy.OperationError](err); !wrapped {
+		err = &smithy.OperationError{ServiceID: c.service, OperationName: op, Err: err}
+	}
+	return nil, err
+}
+
+// apiError is an error for which the SDK has no type.
+func apiError(code, message string) error {
+	return &smithy.GenericAPIError{Code: code, Message: message, Fault: smithy.FaultClient}
+}
+
+// Throttled returns the error that most services answer when calls come too
+// fast.
+func Throttled() error { return apiError("ThrottlingException", "Rate exceeded") }
+
+func asAPIError(err error) (smithy.APIError, bool) { return errors.AsType[smithy.APIError](err) }
