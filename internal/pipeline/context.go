@@ -1,0 +1,59 @@
+package pipeline
+
+// Context is what templates can speak of: facts about the run.
+type Context struct {
+	RunID       string
+	Pipeline    string
+	Stage       string
+	LogicalDate string // 2006-01-02
+	LogicalTime string // RFC 3339
+	Params      map[string]string
+	Trigger     map[string]string     // those of TriggerKeys that this run has
+	Lake        map[string]string     // zone -> s3://bucket
+	Jobs        map[string]JobContext // the jobs that have succeeded
+}
+
+// JobContext is what a job that has succeeded leaves for the next ones.
+type JobContext struct {
+	Outputs map[string]string
+}
+
+// TriggerKeys are the entries .Trigger can have.
+var TriggerKeys = []string{
+	"Kind",      // schedule, s3, request, manual or backfill
+	"Object",    // s3: the object's address, s3://bucket/key
+	"Bucket",    // s3
+	"Key",       // s3
+	"VersionID", // s3, when the bucket has versions
+	"ETag",      // s3
+	"Size",      // s3, bytes
+	"Sequencer", // s3
+	"RequestID", // request
+}
+
+// The fields of Context by what they hold.
+var (
+	textFields  = []string{"RunID", "Pipeline", "Stage", "LogicalDate", "LogicalTime"}
+	tableFields = []string{"Params", "Trigger", "Lake", "Jobs"}
+)
+
+// data is c as templates see it: maps and strings only, so that they have no
+// methods to call.
+func (c Context) data() map[string]any {
+	jobs := make(map[string]any, len(c.Jobs))
+	for name, j := range c.Jobs {
+		jobs[name] = map[string]any{"Outputs": filled(j.Outputs)}
+	}
+	return map[string]any{
+		"RunID": c.RunID, "Pipeline": c.Pipeline, "Stage": c.Stage,
+		"LogicalDate": c.LogicalDate, "LogicalTime": c.LogicalTime,
+		"Params": filled(c.Params), "Trigger": filled(c.Trigger), "Lake": filled(c.Lake), "Jobs": jobs,
+	}
+}
+
+func filled(m map[string]string) map[string]string {
+	if m == nil {
+		return map[string]string{}
+	}
+	return m
+}

@@ -1,0 +1,174 @@
+package pipeline
+
+import (
+	"encoding"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// decoder fills Go values from nodes by their json tags. Unlike the libraries'
+// it goes on after an error, and remembers where each value was written.
+type decoder struct{ *faults }
+
+func (d *decoder) spec(root *node, s *Spec) {
+	d.value(nil, root, reflect.ValueOf(s).Elem())
+}
+
+func (d *decoder) value(p *place, n *node, v reflect.Value) {
+	if d.at[p.String()] == (position{}) && n.pos != (position{}) {
+		d.at[p.String()] = n.pos
+	}
+	if n.kind == nullNode {
+		return // as if it were not written
+	}
+	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		d.text(p, n, u)
+		return
+	}
+	switch v.Kind() { //nolint:exhaustive // the kinds that Spec is made of
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		d.value(p, n, v.Elem())
+	case reflect.Struct:
+		if d.expect(p, n, mapNode) {
+			d.fields(p, n, v)
+		}
+	case reflect.Map:
+		if d.expect(p, n, mapNode) {
+			d.entries(p, n, v)
+		}
+	case reflect.Slice:
+		if d.expect(p, n, listNode) {
+			d.items(p, n, v)
+		}
+	default:
+		d.scalar(p, n, v)
+	}
+}
+
+func (d *decoder) text(p *place, n *node, u encoding.TextUnmarshaler) {
+	if !d.expect(p, n, textNode) {
+		return
+	}
+	if err := u.UnmarshalText([]byte(n.text)); err != nil {
+		d.add(p, "%q is not a duration; write it like 90s, 30m or 2h", n.text)
+		d.taint(p)
+	}
+}
+
+func (d *decoder) scalar(p *place, n *node, v reflect.Value) {
+	switch v.Kind() { //nolint:exhaustive // the kinds that Spec is made of
+	case reflect.String:
+		if d.expect(p, n, textNode) {
+			v.SetString(n.text)
+		}
+	case reflect.Bool:
+		if d.expect(p, n, boolNode) {
+			v.SetBool(n.text == "true")
+		}
+	default:
+		if !d.expect(p, n, numNode) {
+			return
+		}
+		i, err := strconv.ParseInt(n.text, 10, 64)
+		if err != nil {
+			d.add(p, "%s is not a whole number; write digits only", n.text)
+			d.taint(p)
+			return
+		}
+		v.SetInt(i)
+	}
+}
+
+// expect reports a node of the wrong kind. Numbers and booleans serve as texts,
+// as written, because nobody should have to quote an argument like 5.
+func (d *decoder) expect(p *place, n *node, want nodeKind) bool {
+	if n.kind == want || want == textNode && (n.kind == numNode || n.kind == boolNode) {
+		return true
+	}
+	hint := ""
+	switch {
+	case want == listNode && n.kind == textNode:
+		hint = "; write [" + n.text + "]"
+	case want == textNode && n.kind == mapNode:
+		hint = `; put quotes around templates and around texts with ": " or "{"`
+	}
+	d.add(p, "expected %s, found %s%s", want, n.kind, hint)
+	d.taint(p)
+	return false
+}
+
+func (d *decoder) items(p *place, n *node, v reflect.Value) {
+	if len(n.items) == 0 {
+		return // nil, as it comes back from JSON with omitempty
+	}
+	v.Set(reflect.MakeSlice(v.Type(), len(n.items), len(n.items)))
+	for i, item := range n.items {
+		if item.kind == nullNode {
+			d.addAt(item.pos, p.index(i), `nothing after the dash or comma; remove it, or write "" for an empty text`)
+			d.taint(p.index(i))
+			continue
+		}
+		d.value(p.index(i), item, v.Index(i))
+	}
+}
+
+func (d *decoder) entries(p *place, n *node, v reflect.Value) {
+	if len(n.keys) == 0 {
+		return
+	}
+	v.Set(reflect.MakeMapWithSize(v.Type(), len(n.keys)))
+	for _, m := range d.unique(p, n) {
+		if m.value.kind == nullNode && v.Type().Elem().Kind() == reflect.String {
+			d.addAt(m.pos, p.key(m.name), `no value; remove the key, or write "" for an empty text`)
+			continue
+		}
+		e := reflect.New(v.Type().Elem()).Elem()
+		d.value(p.key(m.name), m.value, e)
+		v.SetMapIndex(reflect.ValueOf(m.name), e)
+	}
+}
+
+func (d *decoder) fields(p *place, n *node, v reflect.Value) {
+	index, names := fieldsOf(v.Type())
+	for _, m := range d.unique(p, n) {
+		i, ok := index[m.name]
+		if ok {
+			d.value(p.key(m.name), m.value, v.Field(i))
+			continue
+		}
+		meant := closest(m.name, names)
+		d.addAt(m.pos, p.key(m.name), "unknown key; %s", didYouMean(meant, names))
+		if meant != "" {
+			d.taint(p.key(meant))
+		}
+	}
+}
+
+// unique returns the entries of n and reports the doubled ones.
+func (d *decoder) unique(p *place, n *node) []member {
+	seen := make(map[string]bool, len(n.keys))
+	var once []member
+	for _, m := range n.keys {
+		if seen[m.name] {
+			d.addAt(m.pos, p.key(m.name), "the key is here twice; remove one")
+			continue
+		}
+		seen[m.name] = true
+		once = append(once, m)
+	}
+	return once
+}
+
+// fieldsOf returns the index of each field of a struct by its json name, and
+// the names in order.
+func fieldsOf(t reflect.Type) (index map[string]int, names []string) {
+	index = make(map[string]int, t.NumField())
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		index[name] = i
+		names = append(names, name)
+	}
+	return index, names
+}

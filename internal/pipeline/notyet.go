@@ -1,0 +1,27 @@
+package pipeline
+
+// notYet reports what a pipeline file has words for but ephemr cannot do yet.
+// Whoever builds one of these takes its lines away here.
+func (r *rules) notYet() {
+	refuse := func(used bool, p *place, what, advice string) {
+		if used {
+			r.fault(p, "%s not available yet; %s", what, advice)
+		}
+	}
+	for i, t := range r.spec.Triggers {
+		p := root("triggers").index(i)
+		refuse(t.Catchup, p.key("catchup"), "catchup is", "remove it and use ephemr backfill")
+		refuse(t.S3 != nil && t.S3.Batch != nil, p.key("s3").key("batch"), "batch is", "remove it; every object starts a run")
+	}
+	refuse(len(r.spec.Matrix) > 0, root("matrix"), "matrix is", "remove it and start a run per value with --param")
+	refuse(r.spec.Cluster.KeepAlive != 0, root("cluster").key("keepAlive"), "keepAlive is", "remove it")
+	refuse(r.spec.Limits.Cost != "", root("limits").key("cost"), "limits.cost is", "remove it and set limits.deadline")
+
+	targets := func(p *place, names []string) {
+		for i, t := range names {
+			refuse(t != "owner" && !isEmail(t), p.index(i), "a target other than \"owner\" or an e-mail address is", "use one of these")
+		}
+	}
+	targets(root("notify").key("failure"), r.spec.Notify.Failure)
+	targets(root("notify").key("success"), r.spec.Notify.Success)
+}

@@ -1,0 +1,228 @@
+package pipeline
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"text/template"
+	"text/template/parse"
+)
+
+// references checks a template without filling it in: which functions it calls
+// and which parts of the Context it names.
+type references struct {
+	rules  *rules
+	needs  map[string]bool // jobs whose outputs may be used
+	job    string          // "" for checks
+	faults []string
+}
+
+// templateFaults says what is wrong with a template.
+func (r *references) templateFaults(text string) []string {
+	if !isTemplate(text) && len(text) <= maxRendered {
+		return nil
+	}
+	t, err := compile(text, Context{})
+	if err != nil {
+		return []string{err.Error()}
+	}
+	r.faults = nil
+	if len(t.Templates()) > 1 {
+		return []string{"define and block are not for pipelines; write the value itself"}
+	}
+	if t.Tree != nil {
+		r.list(t.Root, true)
+	}
+	return r.faults
+}
+
+func (r *references) fault(format string, args ...any) {
+	if msg := fmt.Sprintf(format, args...); !slices.Contains(r.faults, msg) {
+		r.faults = append(r.faults, msg)
+	}
+}
+
+// list walks statements; root says that the dot is the Context here.
+func (r *references) list(l *parse.ListNode, root bool) {
+	if l == nil {
+		return
+	}
+	for _, n := range l.Nodes {
+		switch n := n.(type) {
+		case *parse.ActionNode:
+			r.pipe(n.Pipe, root)
+			r.wholeTable(n.Pipe, root)
+		case *parse.IfNode:
+			r.branch(&n.BranchNode, root, root)
+		case *parse.WithNode:
+			r.branch(&n.BranchNode, root, false)
+		case *parse.TextNode, *parse.CommentNode:
+		default: // range, template, break, continue
+			word, _, _ := strings.Cut(strings.Trim(n.String(), "{}- "), " ")
+			r.fault("%s is not for pipelines; a template fills in a single value", word)
+		}
+	}
+}
+
+func (r *references) branch(n *parse.BranchNode, root, inside bool) {
+	r.pipe(n.Pipe, root)
+	r.list(n.List, inside)
+	r.list(n.ElseList, root)
+}
+
+// wholeTable refuses {{.Params}}, which would print Go's idea of a map.
+func (r *references) wholeTable(p *parse.PipeNode, root bool) {
+	if len(p.Decl) > 0 || len(p.Cmds) != 1 || len(p.Cmds[0].Args) != 1 {
+		return
+	}
+	if name := refOf(p.Cmds[0].Args[0], root); len(name) == 1 && slices.Contains(tableFields, name[0]) {
+		r.fault(".%s is a table; name an entry: {{.%[1]s.<name>}}", name[0])
+	}
+}
+
+func (r *references) pipe(p *parse.PipeNode, root bool) {
+	for i, c := range p.Cmds {
+		r.command(c, root, i > 0)
+	}
+}
+
+// command checks a call or a value; piped says that it gets one more argument.
+func (r *references) command(c *parse.CommandNode, root, piped bool) {
+	if f, ok := c.Args[0].(*parse.IdentifierNode); ok {
+		r.call(f.Ident, c.Args[1:], root, piped)
+	}
+	for _, arg := range c.Args {
+		switch arg := arg.(type) {
+		case *parse.PipeNode:
+			r.pipe(arg, root)
+		case *parse.ChainNode:
+			r.chain(arg, root)
+		case *parse.DotNode:
+			if root {
+				r.fault(`"." is everything at once; name a field, like {{.RunID}}`)
+			}
+		default:
+			r.field(refOf(arg, root))
+		}
+	}
+}
+
+func (r *references) chain(c *parse.ChainNode, root bool) {
+	if p, ok := c.Node.(*parse.PipeNode); ok {
+		r.pipe(p, root)
+	}
+}
+
+func (r *references) call(name string, args []parse.Node, root, piped bool) {
+	n := len(args)
+	if piped {
+		n++
+	}
+	if f, ok := (Context{}).funcs()[name]; ok {
+		t := reflect.TypeOf(f)
+		if want := t.NumIn(); !t.IsVariadic() && n != want || t.IsVariadic() && n < want-1 {
+			r.fault("%s takes %d values and gets %d; mend the call", name, want, n)
+		}
+	} else if !slices.Contains(builtins, name) {
+		r.fault("%v", unknownFunction(name))
+	}
+	switch {
+	case name == "output" && len(args) > 0:
+		if job, ok := args[0].(*parse.StringNode); ok {
+			r.jobRef(job.Text)
+		}
+	case name == "index" && len(args) > 0:
+		r.field(indexed(args, root))
+	}
+}
+
+// indexed returns the reference in index .Params "x".
+func indexed(args []parse.Node, root bool) []string {
+	name := refOf(args[0], root)
+	if len(name) == 0 {
+		return nil
+	}
+	for _, a := range args[1:] {
+		s, ok := a.(*parse.StringNode)
+		if !ok {
+			return nil
+		}
+		name = append(slices.Clip(name), s.Text)
+	}
+	return name
+}
+
+// refOf returns the fields of the Context that n names, or nothing.
+func refOf(n parse.Node, root bool) []string {
+	switch n := n.(type) {
+	case *parse.FieldNode:
+		if root {
+			return n.Ident
+		}
+	case *parse.VariableNode:
+		if n.Ident[0] == "$" {
+			return n.Ident[1:]
+		}
+	}
+	return nil
+}
+
+func (r *references) field(name []string) {
+	if len(name) == 0 {
+		return
+	}
+	switch {
+	case slices.Contains(textFields, name[0]):
+		if len(name) > 1 {
+			r.fault(".%s is a text; remove .%s", name[0], strings.Join(name[1:], "."))
+		}
+	case !slices.Contains(tableFields, name[0]):
+		known := slices.Concat(textFields, tableFields)
+		r.fault("no such field .%s; %s", name[0], didYouMean(closest(name[0], known), known))
+	case len(name) > 1:
+		r.entry(name[0], name[1:])
+	}
+}
+
+func (r *references) entry(table string, name []string) {
+	if table == "Jobs" {
+		r.jobRef(name[0])
+		if len(name) > 1 && name[1] != "Outputs" || len(name) > 3 {
+			r.fault(".Jobs.%s is unknown; write .Jobs.<job>.Outputs.<key>", strings.Join(name, "."))
+		}
+		return
+	}
+	known := map[string][]string{"Params": sorted(r.rules.spec.Params), "Trigger": TriggerKeys, "Lake": r.rules.zones}[table]
+	if table == "Lake" && r.rules.zones == nil {
+		return // not known here
+	}
+	if !slices.Contains(known, name[0]) {
+		r.fault("no .%s.%s; %s", table, name[0], didYouMean(closest(name[0], known), known))
+	}
+	if len(name) > 1 {
+		r.fault(".%s.%s is a text; remove .%s", table, name[0], strings.Join(name[1:], "."))
+	}
+}
+
+// jobRef checks that the outputs of a job are there when they are asked for.
+func (r *references) jobRef(name string) {
+	jobs := r.rules.spec.Jobs
+	switch {
+	case r.needs[name]:
+	case name == r.job:
+		r.fault("a job cannot use its own outputs; take %q away", name)
+	case slices.ContainsFunc(jobs, func(j Job) bool { return j.Name == name }):
+		r.fault("job %q may not have run yet; add it to needs", name)
+	default:
+		var known []string
+		for _, j := range jobs {
+			known = append(known, j.Name)
+		}
+		r.fault("there is no job %q; %s", name, didYouMean(closest(name, known), known))
+	}
+}
+
+func functionNames() []string {
+	return slices.Sorted(slices.Values(append(sorted(map[string]any(template.FuncMap(Context{}.funcs()))), builtins...)))
+}

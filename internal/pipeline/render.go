@@ -1,0 +1,128 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"ephemr/internal/job"
+)
+
+// maxJobBytes bounds all values of a job together.
+const maxJobBytes = 256 << 10
+
+// field is a template of a pipeline: where it stands, its text, and how to put
+// another text there.
+type field struct {
+	at  *place
+	get string
+	set func(string)
+}
+
+// fieldsOfJob returns the templates of j below p, in a fixed order.
+func fieldsOfJob(p *place, j *Job) []field {
+	var all []field
+	for i := range j.Args {
+		all = append(all, field{p.key("args").index(i), j.Args[i], func(s string) { j.Args[i] = s }})
+	}
+	tables := []struct {
+		name    string
+		entries map[string]string
+	}{{"vars", j.Vars}, {"conf", j.Conf}, {"env", j.Env}}
+	for _, t := range tables {
+		for _, k := range sorted(t.entries) {
+			all = append(all, field{p.key(t.name).key(k), t.entries[k], func(s string) { t.entries[k] = s }})
+		}
+	}
+	return all
+}
+
+// fieldsOfCheck does the same for a check.
+func fieldsOfCheck(p *place, c *job.Check) []field {
+	return []field{
+		{p.key("dataset"), c.Dataset, func(s string) { c.Dataset = s }},
+		{p.key("rows"), c.Rows, func(s string) { c.Rows = s }},
+		{p.key("freshness"), c.Freshness, func(s string) { c.Freshness = s }},
+	}
+}
+
+// templates checks every template without filling it in.
+func (r *rules) templates() {
+	for i, j := range r.spec.Jobs {
+		refs := &references{rules: r, job: j.Name, needs: upstream(r.spec.Jobs, j.Name)}
+		r.compileAll(fieldsOfJob(root("jobs").index(i), &j), refs)
+	}
+	all := map[string]bool{} // the checks come after every job
+	for _, j := range r.spec.Jobs {
+		all[j.Name] = true
+	}
+	for i, c := range r.spec.Checks {
+		r.compileAll(fieldsOfCheck(root("checks").index(i), &c), &references{rules: r, needs: all})
+	}
+}
+
+func (r *rules) compileAll(fields []field, refs *references) {
+	for _, f := range fields {
+		for _, msg := range refs.templateFaults(f.get) {
+			r.fault(f.at, "%s", msg)
+		}
+	}
+}
+
+// RenderJob returns the job called name with its args, vars, conf and env
+// filled in. s is not changed. The error joins one for every value that cannot
+// be filled in.
+func (s Spec) RenderJob(name string, c Context) (Job, error) {
+	i := slices.IndexFunc(s.Jobs, func(j Job) bool { return j.Name == name })
+	if i < 0 {
+		return Job{}, fmt.Errorf("pipeline %s: render jobs[%s]: there is no such job", s.Name, name)
+	}
+	j := s.Jobs[i]
+	j.Args, j.Needs = slices.Clone(j.Args), slices.Clone(j.Needs)
+	j.Vars, j.Conf, j.Env = maps.Clone(j.Vars), maps.Clone(j.Conf), maps.Clone(j.Env)
+	at := &place{text: "jobs[" + name + "]"}
+	if err := s.fill(at, fieldsOfJob(at, &j), c); err != nil {
+		return Job{}, err
+	}
+	return j, nil
+}
+
+// RenderChecks returns the checks filled in, and looks at the outcome by the
+// same rules as Validate.
+func (s Spec) RenderChecks(c Context) ([]job.Check, error) {
+	checks := slices.Clone(s.Checks)
+	var errs []error
+	for i := range checks {
+		at := root("checks").index(i)
+		if err := s.fill(at, fieldsOfCheck(at, &checks[i]), c); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		check(at, checks[i], func(p *place, format string, args ...any) {
+			errs = append(errs, fmt.Errorf("pipeline %s: render %s: %s", s.Name, p, fmt.Sprintf(format, args...)))
+		})
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return checks, nil
+}
+
+func (s Spec) fill(at *place, fields []field, c Context) error {
+	var errs []error
+	data, size := c.data(), 0
+	for _, f := range fields {
+		out, err := render(f.get, c, data)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("pipeline %s: render %s: %w", s.Name, f.at, err))
+			continue
+		}
+		size += len(out)
+		f.set(out)
+	}
+	if size > maxJobBytes {
+		errs = append(errs, fmt.Errorf("pipeline %s: render %s: %d bytes of values; use at most %d", s.Name, at, size, maxJobBytes))
+	}
+	return errors.Join(errs...)
+}

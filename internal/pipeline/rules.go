@@ -1,0 +1,185 @@
+package pipeline
+
+import (
+	"maps"
+	"net/mail"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// rules checks a Spec. Files, requests and specs built in Go pass through here.
+type rules struct {
+	*faults
+	spec  Spec
+	zones []string // of the lake; nil = not known here
+}
+
+func newRules(s Spec, f *faults, opts []Option) *rules {
+	r := &rules{faults: f, spec: s}
+	for _, o := range opts {
+		o(r)
+	}
+	return r
+}
+
+// The bounds of a pipeline.
+const (
+	maxJobs      = 200
+	maxTriggers  = 20
+	maxParams    = 50
+	maxChecks    = 50
+	maxList      = 500 // entries of any other list or table
+	maxMatrix    = 100
+	maxRetries   = 10
+	maxPriority  = 9
+	maxActive    = 1000
+	maxSteps     = 256 // EMR's StepConcurrencyLevel
+	maxObjects   = 1000
+	maxTimeout   = 7 * 24 * time.Hour
+	maxTextBytes = 1024 // of a description
+)
+
+// A name is part of run ids: with 40 letters an id has 63, and Step Functions
+// takes 80.
+var (
+	namePattern  = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
+	paramPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,39}$`)
+	costPattern  = regexp.MustCompile(`^[0-9]+(\.[0-9]{1,2})? USD$`)
+)
+
+const (
+	nameRule  = "use up to 40 of a-z, 0-9 and -, beginning with a letter"
+	paramRule = "use up to 40 letters, digits and _, beginning with a letter"
+)
+
+func (r *rules) check() {
+	r.head()
+	r.triggers()
+	r.params()
+	r.matrix()
+	r.cluster()
+	r.limits()
+	r.jobs()
+	r.checks()
+	r.notify()
+	r.notYet()
+	if len(r.spec.Jobs) <= maxJobs { // what follows costs more than the number of jobs
+		r.needs()
+		r.templates()
+	}
+}
+
+// fault reports a broken rule, unless the value could not even be read.
+func (r *rules) fault(p *place, format string, args ...any) {
+	if !r.isTainted(p) {
+		r.add(p, format, args...)
+	}
+}
+
+func (r *rules) within(p *place, what string, v, low, high int) {
+	if v < low || v > high {
+		r.fault(p, "%s is %d; use %d to %d", what, v, low, high)
+	}
+}
+
+func (r *rules) atMost(p *place, what string, n, high int) {
+	if n > high {
+		r.fault(p, "%d %s; a pipeline has at most %d", n, what, high)
+	}
+}
+
+func (r *rules) duration(p *place, d Duration, low, high time.Duration) {
+	if d.Std() < low || d.Std() > high {
+		r.fault(p, "%s is out of range; use %s to %s", short(d.Std()), short(low), short(high))
+	}
+}
+
+// short writes a duration like people do: 168h, not 168h0m0s.
+func short(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = s[:len(s)-2]
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = s[:len(s)-2]
+	}
+	return s
+}
+
+func root(name string) *place { return (*place)(nil).key(name) }
+
+func (r *rules) head() {
+	switch name := r.spec.Name; {
+	case name == "":
+		r.fault(root("pipeline"), "the pipeline has no name; add \"pipeline: <name>\"")
+	case !namePattern.MatchString(name):
+		r.fault(root("pipeline"), "%q is not a name; %s", name, nameRule)
+	}
+	if o := r.spec.Owner; o != "" && !isEmail(o) {
+		r.fault(root("owner"), "%q is not an e-mail address; write one like team@example.com", o)
+	}
+	if n := len(r.spec.Description); n > maxTextBytes {
+		r.fault(root("description"), "%d bytes long; use at most %d", n, maxTextBytes)
+	}
+	if t := r.spec.Team; t != "" && !namePattern.MatchString(t) {
+		r.fault(root("team"), "%q is not a name; %s", t, nameRule)
+	}
+	r.within(root("priority"), "the priority", r.spec.Priority, 0, maxPriority)
+}
+
+func (r *rules) cluster() {
+	p, c := root("cluster"), r.spec.Cluster
+	switch {
+	case c.Profile == "":
+		r.fault(p.key("profile"), "the cluster has no profile; add \"cluster: {profile: <name>}\"")
+	case !namePattern.MatchString(c.Profile):
+		r.fault(p.key("profile"), "%q is not a name; %s", c.Profile, nameRule)
+	}
+	if c.StepConcurrency != 0 {
+		r.within(p.key("stepConcurrency"), "the step concurrency", c.StepConcurrency, 1, maxSteps)
+	}
+}
+
+func (r *rules) limits() {
+	p, l := root("limits"), r.spec.Limits
+	r.within(p.key("maxActive"), "maxActive", l.MaxActive, 0, maxActive)
+	if l.Deadline != 0 {
+		r.duration(p.key("deadline"), l.Deadline, time.Minute, maxTimeout)
+	}
+	if l.Cost != "" && !costPattern.MatchString(l.Cost) {
+		r.fault(p.key("cost"), "%q is not an amount; write it like \"5 USD\"", l.Cost)
+	}
+}
+
+func (r *rules) notify() {
+	r.targets(root("notify").key("failure"), r.spec.Notify.Failure)
+	r.targets(root("notify").key("success"), r.spec.Notify.Success)
+}
+
+func (r *rules) targets(p *place, names []string) {
+	r.atMost(p, "targets", len(names), maxList)
+	for i, t := range names {
+		if t == "owner" && r.spec.Owner == "" {
+			r.fault(p.index(i), "the pipeline has no owner to notify; add \"owner: <e-mail address>\"")
+		}
+		if slices.Contains(names[:i], t) {
+			r.fault(p.index(i), "%q is here twice; remove one", t)
+		}
+	}
+}
+
+func isEmail(s string) bool {
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Address == s && a.Name == ""
+}
+
+// isInside says whether name is a clean relative path that does not leave its
+// directory.
+func isInside(name string) bool {
+	return filepath.IsLocal(name) && !strings.Contains(name, `\`) && !strings.ContainsAny(name, "\x00\n\r")
+}
+
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,83 @@
+package pipeline
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"ephemr/internal/job"
+)
+
+// ColumnTypes are the types a check may ask of a column; decimal(p,s) is one
+// more.
+var ColumnTypes = []string{
+	"string", "boolean", "int", "long", "float", "double", "date", "timestamp", "binary", "decimal",
+}
+
+var (
+	rowsPattern    = regexp.MustCompile(`^(>=|<=|>|<|==|!=) ?[0-9]{1,18}$`)
+	decimalPattern = regexp.MustCompile(`^decimal\([0-9]{1,2}, ?[0-9]{1,2}\)$`)
+	datasetPattern = regexp.MustCompile(`^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/|$)`)
+)
+
+func (r *rules) checks() {
+	all := root("checks")
+	r.atMost(all, "checks", len(r.spec.Checks), maxChecks)
+	for i, c := range r.spec.Checks {
+		p := all.index(i)
+		if r.isTainted(p) {
+			continue
+		}
+		check(p, c, r.fault)
+	}
+}
+
+// report tells of a fault at a path.
+type report func(p *place, format string, args ...any)
+
+// check applies the rules to a check, whose fields may still be templates; what
+// is one is left for when it is filled in.
+func check(p *place, c job.Check, fault report) {
+	dataset, rows, fresh := p.key("dataset"), p.key("rows"), p.key("freshness")
+	switch {
+	case c.Dataset == "":
+		fault(dataset, "the check has no dataset; write where it lies, like s3://bucket/prefix/")
+	case !isTemplate(c.Dataset) && !datasetPattern.MatchString(c.Dataset):
+		fault(dataset, "%q is no dataset; write it like s3://bucket/prefix/", c.Dataset)
+	case isTemplate(c.Dataset) && !strings.HasPrefix(c.Dataset, "s3://") && !strings.HasPrefix(c.Dataset, "{{"):
+		fault(dataset, "%q is no dataset; begin with s3:// or {{.Lake.<zone>}}/", c.Dataset)
+	}
+	if c.Rows != "" && !isTemplate(c.Rows) && !rowsPattern.MatchString(c.Rows) {
+		fault(rows, "%q is no comparison; write it like \">= 1000\", with one of >= <= > < == !=", c.Rows)
+	}
+	if c.Freshness != "" && !isTemplate(c.Freshness) {
+		if d, err := time.ParseDuration(c.Freshness); err != nil || d <= 0 {
+			fault(fresh, "%q is not a duration; write it like 90m or 24h", c.Freshness)
+		}
+	}
+	if c.Rows == "" && len(c.Columns)+len(c.NotNull)+len(c.Unique) == 0 && c.Freshness == "" {
+		fault(p, "the check expects nothing; add rows, columns, notNull, unique or freshness")
+	}
+	checkColumns(p, c, fault)
+}
+
+func checkColumns(p *place, c job.Check, fault report) {
+	for _, name := range sorted(c.Columns) {
+		if t := c.Columns[name]; !slices.Contains(ColumnTypes, t) && !decimalPattern.MatchString(t) {
+			fault(p.key("columns").key(name), "%q is no type of column; %s", t, didYouMean(closest(t, ColumnTypes), ColumnTypes))
+		}
+	}
+	checkNames(p.key("notNull"), c.NotNull, fault)
+	checkNames(p.key("unique"), c.Unique, fault)
+}
+
+func checkNames(p *place, names []string, fault report) {
+	for i, name := range names {
+		if name == "" || slices.Contains(names[:i], name) {
+			fault(p.index(i), "%q is empty or here twice; remove it", name)
+		}
+	}
+}
+
+func isTemplate(s string) bool { return strings.Contains(s, "{{") }

@@ -1,0 +1,52 @@
+package pipeline
+
+import "slices"
+
+func (r *rules) params() {
+	all := root("params")
+	r.atMost(all, "params", len(r.spec.Params), maxParams)
+	for _, name := range sorted(r.spec.Params) {
+		p, param := all.key(name), r.spec.Params[name]
+		if !paramPattern.MatchString(name) {
+			r.fault(p, "%q is not a name for a param; %s", name, paramRule)
+		}
+		r.atMost(p.key("allowed"), "allowed values", len(param.Allowed), maxList)
+		for i, v := range param.Allowed {
+			if slices.Contains(param.Allowed[:i], v) {
+				r.fault(p.key("allowed").index(i), "%q is here twice; remove one", v)
+			}
+		}
+		if d := param.Default; d != nil && !param.allows(*d) {
+			r.fault(p.key("default"), "%q is not among the allowed values %q; add it there or choose another", *d, param.Allowed)
+		}
+	}
+}
+
+func (r *rules) matrix() {
+	all, product := root("matrix"), 1
+	for _, name := range sorted(r.spec.Matrix) {
+		p, values := all.key(name), r.spec.Matrix[name]
+		param, ok := r.spec.Params[name]
+		if !ok {
+			r.fault(p, "no such param; declare it: \"params: {%s: {}}\"", name)
+		}
+		if len(values) == 0 {
+			r.fault(p, "no values, so no run; write at least one")
+		}
+		product = min(product*max(len(values), 1), maxMatrix+1)
+		for i, v := range values {
+			if !param.allows(v) {
+				r.fault(p.index(i), "%q is not among the allowed values %q; add it there or remove it", v, param.Allowed)
+			}
+			if slices.Contains(values[:i], v) {
+				r.fault(p.index(i), "%q is here twice; remove one", v)
+			}
+		}
+	}
+	if product > maxMatrix {
+		r.fault(all, "more than %d combinations; take values away", maxMatrix)
+	}
+}
+
+// allows says whether v may be given.
+func (p Param) allows(v string) bool { return len(p.Allowed) == 0 || slices.Contains(p.Allowed, v) }

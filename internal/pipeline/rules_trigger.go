@@ -1,0 +1,92 @@
+package pipeline
+
+import (
+	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // the Lambda image has no time zones
+
+	"github.com/robfig/cron/v3"
+)
+
+func (r *rules) triggers() {
+	all := root("triggers")
+	r.atMost(all, "triggers", len(r.spec.Triggers), maxTriggers)
+	for i, t := range r.spec.Triggers {
+		p := all.index(i)
+		switch {
+		case t.Schedule != "" && t.S3 != nil:
+			r.fault(p, "both schedule and s3; make two triggers of it")
+		case t.Schedule != "":
+			r.schedule(p, t)
+		case t.S3 != nil:
+			r.upload(p.key("s3"), *t.S3)
+			if t.Timezone != "" || t.Catchup {
+				r.fault(p, "timezone and catchup belong to a schedule; remove them")
+			}
+		case !r.isTainted(p.key("schedule")) && !r.isTainted(p.key("s3")):
+			r.fault(p, "a trigger without schedule or s3; add one of them")
+		}
+		if r.isRepeated(i) {
+			r.fault(p, "the same trigger is here twice; remove one")
+		}
+	}
+}
+
+func (r *rules) isRepeated(i int) bool {
+	t := r.spec.Triggers[i]
+	return slices.ContainsFunc(r.spec.Triggers[:i], func(o Trigger) bool {
+		if t.S3 != nil && o.S3 != nil {
+			return t.S3.Bucket == o.S3.Bucket && t.S3.Prefix == o.S3.Prefix && t.S3.Suffix == o.S3.Suffix
+		}
+		return t.S3 == nil && o.S3 == nil && t.Schedule != "" && t.Schedule == o.Schedule && t.Timezone == o.Timezone
+	})
+}
+
+func (r *rules) schedule(p *place, t Trigger) {
+	zone, err := time.LoadLocation(t.Timezone)
+	if err != nil || t.Timezone == "Local" {
+		r.fault(p.key("timezone"), "%q is no time zone; use a name like Europe/Lisbon", t.Timezone)
+		zone = time.UTC
+	}
+	p = p.key("schedule")
+	// ParseStandard also takes "@daily" and a TZ= prefix, and panics on a bare one.
+	if len(strings.Fields(t.Schedule)) != 5 || strings.ContainsAny(t.Schedule, "@=") {
+		r.fault(p, "%q is not a schedule; write 5 cron fields: minute hour day month weekday", t.Schedule)
+		return
+	}
+	s, err := cron.ParseStandard(t.Schedule)
+	switch {
+	case err != nil:
+		r.fault(p, "%q is not a schedule: %v; write 5 cron fields: minute hour day month weekday", t.Schedule, err)
+	case s.Next(time.Date(2024, 1, 1, 0, 0, 0, 0, zone)).IsZero():
+		r.fault(p, "%q never comes; mend the day or the month", t.Schedule)
+	}
+}
+
+func (r *rules) upload(p *place, t S3Trigger) {
+	bucket := p.key("bucket")
+	switch {
+	case t.Bucket == "":
+		r.fault(bucket, "no bucket; name a zone of the lake, like raw")
+	case r.zones != nil && !slices.Contains(r.zones, t.Bucket):
+		r.fault(bucket, "%q is no zone of the lake; %s", t.Bucket, didYouMean(closest(t.Bucket, r.zones), r.zones))
+	case strings.Contains(t.Bucket, "/"):
+		r.fault(bucket, "%q has a slash; write the zone alone and the rest as prefix", t.Bucket)
+	}
+	if strings.HasPrefix(t.Prefix, "/") || strings.HasPrefix(t.Prefix, "s3:") {
+		r.fault(p.key("prefix"), "%q matches no object; leave out the bucket and the leading /", t.Prefix)
+	}
+	r.noStar(p.key("prefix"), t.Prefix)
+	r.noStar(p.key("suffix"), t.Suffix)
+	if b := t.Batch; b != nil {
+		r.duration(p.key("batch").key("window"), b.Window, time.Second, 24*time.Hour)
+		r.within(p.key("batch").key("maxObjects"), "maxObjects", b.MaxObjects, 1, maxObjects)
+	}
+}
+
+func (r *rules) noStar(p *place, v string) {
+	if strings.Contains(v, "*") {
+		r.fault(p, "%q is taken as it stands; leave out the *", v)
+	}
+}

@@ -1,0 +1,89 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"text/template"
+)
+
+// compile reads a template; its funcs belong to c.
+func compile(text string, c Context) (*template.Template, error) {
+	if len(text) > maxRendered {
+		return nil, errTooLong
+	}
+	t, err := template.New("").Option("missingkey=error").Funcs(c.funcs()).Parse(text)
+	if err != nil {
+		return nil, explainTemplate(err)
+	}
+	return t, nil
+}
+
+// render fills in a template.
+func render(text string, c Context, data map[string]any) (string, error) {
+	out := text
+	if isTemplate(text) {
+		t, err := compile(text, c)
+		if err != nil {
+			return "", err
+		}
+		var w limitedWriter
+		if err := t.Execute(&w, data); err != nil {
+			return "", explainTemplate(err)
+		}
+		out = w.String()
+	}
+	if len(out) > maxRendered {
+		return "", errTooLong
+	}
+	if strings.ContainsRune(out, 0) {
+		return "", errors.New("contains a NUL character; mend the value it comes from")
+	}
+	return out, nil
+}
+
+// limitedWriter stops a template that writes on and on.
+type limitedWriter struct{ strings.Builder }
+
+func (w *limitedWriter) Write(p []byte) (int, error) {
+	if w.Len()+len(p) > maxRendered {
+		return 0, errTooLong
+	}
+	return w.Builder.Write(p)
+}
+
+var (
+	templatePrefix = regexp.MustCompile(`^template: :\d+(:\d+)?: `)
+	execPrefix     = regexp.MustCompile(`^executing "" at <(.*?)>: `)
+	noEntry        = regexp.MustCompile(`map has no entry for key "([^"]*)"`)
+	noFunction     = regexp.MustCompile(`function "([^"]*)" not defined`)
+)
+
+// explainTemplate says in our words what text/template has found.
+func explainTemplate(err error) error {
+	if errors.Is(err, errTooLong) {
+		return errTooLong
+	}
+	msg := templatePrefix.ReplaceAllString(err.Error(), "")
+	where := ""
+	if m := execPrefix.FindStringSubmatch(msg); m != nil {
+		where = "{{" + m[1] + "}}: "
+		msg = strings.TrimPrefix(msg, m[0])
+	}
+	if m := noEntry.FindStringSubmatch(msg); m != nil {
+		return fmt.Errorf("%sthis run has no %q; where it may be missing, write {{index .Trigger %[2]q | default \"…\"}}", where, m[1])
+	}
+	if m := noFunction.FindStringSubmatch(msg); m != nil {
+		return unknownFunction(m[1])
+	}
+	if strings.Contains(msg, "bad character U+002D '-'") {
+		return errors.New(`a name with a dash cannot follow a dot; write {{output "job-name" "key"}}`)
+	}
+	return fmt.Errorf("%s%s; mend the template", where, msg)
+}
+
+func unknownFunction(name string) error {
+	known := functionNames()
+	return fmt.Errorf("no function %q; %s", name, didYouMean(closest(name, known), known))
+}
