@@ -1,0 +1,186 @@
+package admission
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"ephemr/internal/run"
+	"ephemr/internal/stage"
+	"ephemr/internal/wait"
+)
+
+// StartAPI is the part of Step Functions that begins executions.
+type StartAPI interface {
+	StartExecution(context.Context, *sfn.StartExecutionInput, ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error)
+}
+
+// Admitter lets queued runs begin.
+type Admitter struct {
+	Settings stage.Settings
+	Runs     *run.Store
+	Slots    *Slots
+	SFN      StartAPI
+	Waker    *wait.Waker // answers hand-started executions that wait for room
+}
+
+// Input wakes the Admitter: with nothing it looks through the queue; RunIDs are
+// hints of what is new, because the index lags behind the table; a Token is a
+// hand-started execution that waits for its run to be admitted.
+type Input struct {
+	RunIDs    []string        `json:"runIds,omitempty"`
+	Token     string          `json:"token,omitempty"`
+	Execution string          `json:"execution,omitempty"`
+	Name      string          `json:"name,omitempty"`
+	StartedAt time.Time       `json:"startedAt,omitzero"`
+	Input     json.RawMessage `json:"input,omitempty"`
+}
+
+// Output counts what was done.
+type Output struct {
+	Admitted []string `json:"admitted"`
+	Full     bool     `json:"full"` // the stage has no room for more
+}
+
+// forgotten is how long a run may be ADMITTED before its execution is started
+// once more: whoever admitted it may have died in between.
+const forgotten = 30 * time.Second
+
+// enough ends a pass: the next one goes on.
+var enough = errors.New("the stage is full")
+
+// Admit starts what may start. Having no room is not an error.
+func (a *Admitter) Admit(ctx context.Context, in Input) (Output, error) {
+	p := &pass{Admitter: a, full: map[string]bool{}, out: Output{Admitted: []string{}}}
+	err := a.Runs.InState(ctx, run.Queued, func(r run.Run) error { return p.visit(ctx, r) })
+	for _, id := range in.RunIDs {
+		if err != nil || slices.Contains(p.seen, id) {
+			continue
+		}
+		var rec *run.Record
+		if rec, err = a.Runs.Load(ctx, id); err == nil && rec.Run.State == run.Queued {
+			err = p.visit(ctx, rec.Run)
+		}
+	}
+	if err != nil && !errors.Is(err, enough) {
+		return p.out, fmt.Errorf("admit runs: %w", err)
+	}
+	return p.out, a.remember(ctx)
+}
+
+// pass is one walk through the queue.
+type pass struct {
+	*Admitter
+	seen []string
+	full map[string]bool // pipelines without room
+	out  Output
+}
+
+func (p *pass) visit(ctx context.Context, r run.Run) error {
+	p.seen = append(p.seen, r.ID)
+	if p.full[r.Pipeline] || r.State != run.Queued {
+		return nil
+	}
+	full, ok, err := p.One(ctx, r)
+	if err != nil {
+		return err
+	}
+	if ok {
+		p.out.Admitted = append(p.out.Admitted, r.ID)
+		return nil
+	}
+	if full != nil && full.Scope == stageScope {
+		p.out.Full = true
+		return enough
+	}
+	if full != nil {
+		p.full[r.Pipeline] = true
+	}
+	return nil
+}
+
+// One admits r if there is room and starts its execution or, for a hand-started
+// one, lets it go on. It returns Full when there is none, and false when r was
+// not queued any more.
+func (a *Admitter) One(ctx context.Context, r run.Run) (*Full, bool, error) {
+	now := time.Now()
+	deadline := now.Add(a.Settings.Limits.Deadline.Std())
+	if r.MaxDuration > 0 {
+		deadline = now.Add(r.MaxDuration)
+	}
+	write, err := a.Runs.AdmitWrite(r.ID, now, deadline)
+	if err != nil {
+		return nil, false, err
+	}
+	most := r.MaxActive
+	if most == 0 {
+		most = a.Settings.Limits.PipelineMaxActive
+	}
+	scopes := []scope{{stageScope, a.Settings.Limits.MaxActive}, {pipelineScope(r.Pipeline), most}}
+	full, ok, err := a.Slots.take(ctx, r.ID, scopes, write)
+	if err != nil || !ok {
+		return full, false, err
+	}
+	slog.InfoContext(ctx, "run admitted", "runId", r.ID)
+	return nil, true, a.begin(ctx, r)
+}
+
+// begin starts the execution of an admitted run. Its name is the run's id, so
+// doing it twice starts one.
+func (a *Admitter) begin(ctx context.Context, r run.Run) error {
+	if r.Execution != "" {
+		return a.wake(ctx, r)
+	}
+	input, err := json.Marshal(map[string]string{"runId": r.ID})
+	if err != nil {
+		return fmt.Errorf("encode input of run %s: %w", r.ID, err)
+	}
+	_, err = a.SFN.StartExecution(ctx, &sfn.StartExecutionInput{
+		StateMachineArn: &a.Settings.StateMachine, Name: &r.ID, Input: aws.String(string(input)),
+	})
+	if _, exists := errors.AsType[*types.ExecutionAlreadyExists](err); exists {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("start execution of run %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+func (a *Admitter) wake(ctx context.Context, r run.Run) error {
+	rec, err := a.Runs.Load(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	if rec.Waiter == nil || rec.Waiter.Kind != run.ForAdmission {
+		return nil // it is being prepared right now, or registers next and looks then
+	}
+	return a.Waker.Answer(ctx, *rec.Waiter, wait.Answer{Output: map[string]string{"runId": r.ID}})
+}
+
+// remember starts executions whose Admitter died between the slots and the start.
+func (a *Admitter) remember(ctx context.Context) error {
+	return a.Runs.InState(ctx, run.Admitted, func(r run.Run) error {
+		if time.Since(r.AdmittedAt) < forgotten {
+			return nil
+		}
+		slog.WarnContext(ctx, "admitted run has no execution yet, start it again", "runId", r.ID)
+		return a.begin(ctx, r)
+	})
+}
+
+// LookAdmitted answers a hand-started execution whose run has been admitted.
+func LookAdmitted(_ context.Context, rec *run.Record) (*wait.Answer, error) {
+	if rec.Run.State == run.Queued {
+		return nil, nil //nolint:nilnil // nothing has happened yet, and that is no error
+	}
+	return &wait.Answer{Output: map[string]string{"runId": rec.Run.ID}}, nil
+}

@@ -1,0 +1,232 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/smithy-go"
+
+	"ephemr/internal/fault"
+	"ephemr/internal/job"
+	"ephemr/internal/profile"
+	"ephemr/internal/run"
+	"ephemr/internal/stage"
+	"ephemr/internal/wait"
+)
+
+// CreateAPI is the part of EMR that creates clusters and finds them again.
+type CreateAPI interface {
+	RunJobFlow(context.Context, *emr.RunJobFlowInput, ...func(*emr.Options)) (*emr.RunJobFlowOutput, error)
+	ListClusters(context.Context, *emr.ListClustersInput, ...func(*emr.Options)) (*emr.ListClustersOutput, error)
+}
+
+// ParameterAPI reads profiles.
+type ParameterAPI interface {
+	GetParameter(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
+}
+
+// Creator is the CreateCluster state.
+type Creator struct {
+	Settings stage.Settings
+	Runs     *run.Store
+	Clusters *Registry
+	EMR      CreateAPI
+	Profiles ParameterAPI
+	Waker    *wait.Waker
+	Caller   func(context.Context) string // names the invocation, for intents
+}
+
+// CreateInput is the payload of the CreateCluster state.
+type CreateInput struct {
+	RunID     string `json:"runId"`
+	Execution string `json:"execution"`
+	Token     string `json:"token"`
+}
+
+// lease is how long an intent is respected: longer than any invocation lives.
+const lease = 90 * time.Second
+
+// Create sees to it that the run has exactly one cluster on its way and
+// registers the token that is answered when steps can run on it.
+func (c *Creator) Create(ctx context.Context, in CreateInput) (struct{}, error) {
+	rec, err := c.Runs.Load(ctx, in.RunID)
+	if err != nil {
+		return struct{}{}, err
+	}
+	if rec.Spec == nil {
+		return struct{}{}, fault.New(fault.Internal, "create cluster for %s: its pipeline is missing", in.RunID)
+	}
+	attempt, err := c.ensure(ctx, rec)
+	if err != nil {
+		return struct{}{}, fmt.Errorf("create cluster for %s: %w", in.RunID, err)
+	}
+	now := time.Now()
+	return struct{}{}, c.Waker.Register(ctx, run.Waiter{
+		RunID: in.RunID, Kind: run.ForCluster, Token: in.Token, Execution: in.Execution, ClusterID: attempt.ID,
+		Since: now, Deadline: earlier(rec.Run.Deadline, attempt.CreatedAt.Add(c.Settings.Limits.ClusterReady.Std())),
+	})
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// ensure returns the run's newest attempt with an id: the one that is there,
+// the one that EMR has under its name, or a new one.
+func (c *Creator) ensure(ctx context.Context, rec *run.Record) (run.Cluster, error) {
+	newest := rec.Cluster()
+	if newest != nil && newest.ID != "" && newest.State != run.ClusterFailed {
+		return *newest, nil
+	}
+	p, err := c.profile(ctx, rec.Spec.Cluster.Profile)
+	if err != nil {
+		return run.Cluster{}, err
+	}
+	if newest != nil && newest.State == run.ClusterIntended {
+		return c.resume(ctx, rec, *newest, p)
+	}
+	next := run.Cluster{Attempt: 1, Rungs: p.Rungs()}
+	if newest != nil {
+		next.Attempt, next.Rung = newest.Attempt+1, newest.Rung+1
+	}
+	if next.Rung >= p.Rungs() {
+		return run.Cluster{}, fault.New(fault.JobFailed, "no rung is left on the ladder of profile %s", rec.Spec.Cluster.Profile)
+	}
+	next.Name, next.State = run.ClusterName(rec.Run.ID, next.Attempt), run.ClusterIntended
+	next.Intent, next.IntentAt, next.Units = c.Caller(ctx), time.Now(), units(p.Rung(next.Rung))
+	ok, err := c.Runs.Intend(ctx, rec.Run.ID, next)
+	if err != nil {
+		return run.Cluster{}, err
+	}
+	if !ok {
+		return run.Cluster{}, fault.New(fault.Throttled, "another invocation creates cluster %s", next.Name)
+	}
+	return c.create(ctx, rec, next, p)
+}
+
+// resume goes on with an attempt that somebody began: whoever it was may still
+// be at it, or may have died before or after the call.
+func (c *Creator) resume(ctx context.Context, rec *run.Record, a run.Cluster, p profile.Profile) (run.Cluster, error) {
+	if time.Since(a.IntentAt) < lease {
+		return a, fault.New(fault.Throttled, "another invocation creates cluster %s", a.Name)
+	}
+	before := a.Intent
+	a.Intent, a.IntentAt = c.Caller(ctx), time.Now()
+	ok, err := c.Runs.ReplaceCluster(ctx, rec.Run.ID, a, run.ClusterIntended, before)
+	if err != nil {
+		return a, err
+	}
+	if !ok {
+		return a, fault.New(fault.Throttled, "another invocation creates cluster %s", a.Name)
+	}
+	id, err := find(ctx, c.EMR, a)
+	if err != nil {
+		return a, err
+	}
+	if id != "" {
+		return c.created(ctx, rec, a, id)
+	}
+	return c.create(ctx, rec, a, p)
+}
+
+// create calls RunJobFlow. EMR has no client token for it, so the SDK must not
+// retry; after an answer that says nothing, the name is looked for.
+func (c *Creator) create(ctx context.Context, rec *run.Record, a run.Cluster, p profile.Profile) (run.Cluster, error) {
+	shape := p.Rung(a.Rung)
+	out, err := c.EMR.RunJobFlow(ctx, request(c.Settings, rec, a, shape, concurrency(rec, p), rec.Run.Deadline), once)
+	if err == nil {
+		return c.created(ctx, rec, a, aws.ToString(out.JobFlowId))
+	}
+	if !refusal(err) {
+		slog.WarnContext(ctx, "RunJobFlow gave no clear answer, look for the cluster", "runId", rec.Run.ID, "name", a.Name, "error", err.Error())
+		id, findErr := find(ctx, c.EMR, a)
+		if findErr == nil && id != "" {
+			return c.created(ctx, rec, a, id)
+		}
+	}
+	err = fmt.Errorf("run job flow %s: %w", a.Name, err)
+	return a, errors.Join(err, c.refused(ctx, rec, a, err))
+}
+
+// refused records what an error of RunJobFlow means for the attempt: one that
+// retrying cannot heal ends it, otherwise the next try need not wait for the
+// lease.
+func (c *Creator) refused(ctx context.Context, rec *run.Record, a run.Cluster, err error) error {
+	before := a.Intent
+	if fault.NameOf(err) == fault.InvalidInput {
+		a.State, a.Class, a.Reason, a.EndedAt = run.ClusterFailed, job.ClassInvalid, err.Error(), time.Now()
+	} else if refusal(err) {
+		a.IntentAt = time.Unix(0, 0).UTC()
+	} else {
+		return nil // nobody knows whether it was created: respect the lease, then look again
+	}
+	_, writeErr := c.Runs.ReplaceCluster(ctx, rec.Run.ID, a, run.ClusterIntended, before)
+	return writeErr
+}
+
+// refusal says whether err is EMR's own answer that nothing was done.
+func refusal(err error) bool {
+	api, ok := errors.AsType[smithy.APIError](err)
+	return ok && api.ErrorFault() == smithy.FaultClient || ok && fault.NameOf(err) != fault.Internal
+}
+
+func once(o *emr.Options) { o.RetryMaxAttempts = 1 }
+
+func (c *Creator) created(ctx context.Context, rec *run.Record, a run.Cluster, id string) (run.Cluster, error) {
+	a.ID, a.State, a.CreatedAt = id, run.ClusterCreated, time.Now()
+	slog.InfoContext(ctx, "cluster created", "runId", rec.Run.ID, "clusterId", id, "name", a.Name, "rung", a.Rung)
+	if err := c.Clusters.Put(ctx, Entry{
+		ID: id, RunID: rec.Run.ID, Attempt: a.Attempt, Name: a.Name, CreatedAt: a.CreatedAt, Deadline: rec.Run.Deadline,
+	}); err != nil {
+		return a, err
+	}
+	if _, err := c.Runs.ReplaceCluster(ctx, rec.Run.ID, a, run.ClusterIntended, a.Intent); err != nil {
+		return a, err
+	}
+	return a, nil
+}
+
+func (c *Creator) profile(ctx context.Context, name string) (profile.Profile, error) {
+	return LoadProfile(ctx, c.Profiles, c.Settings.Stage, name)
+}
+
+// LoadProfile reads the named profile of a stage.
+func LoadProfile(ctx context.Context, api ParameterAPI, stageName, name string) (profile.Profile, error) {
+	out, err := api.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(stage.ProfileParameter(stageName, name))})
+	if fault.Code(err) == "ParameterNotFound" {
+		return profile.Profile{}, fault.New(fault.InvalidInput,
+			"stage %s has no cluster profile %q; add it to the stage's configuration or name another", stageName, name)
+	}
+	if err != nil {
+		return profile.Profile{}, fmt.Errorf("read profile %s: %w", name, err)
+	}
+	return profile.Parse(name, aws.ToString(out.Parameter.Value))
+}
+
+// concurrency is how many steps may run side by side: the pipeline's word, the
+// profile's, or as many as its DAG can use.
+func concurrency(rec *run.Record, p profile.Profile) int {
+	if rec.Spec.Cluster.StepConcurrency == 0 && p.StepConcurrency > 0 {
+		return p.StepConcurrency
+	}
+	return rec.Spec.StepConcurrency()
+}
+
+func units(p profile.Profile) []run.Units {
+	out := []run.Units{{Type: p.Primary.Types[0], Count: p.Primary.Units()}}
+	for _, f := range []*profile.Fleet{p.Core, p.Task} {
+		if f != nil && f.Units() > 0 {
+			out = append(out, run.Units{Type: f.Types[0], Count: f.Units()})
+		}
+	}
+	return out
+}

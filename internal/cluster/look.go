@@ -1,0 +1,86 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+
+	"ephemr/internal/fault"
+	"ephemr/internal/job"
+	"ephemr/internal/outcome"
+	"ephemr/internal/run"
+	"ephemr/internal/wait"
+)
+
+// DescribeAPI is the part of EMR that looks at one cluster.
+type DescribeAPI interface {
+	DescribeCluster(context.Context, *emr.DescribeClusterInput, ...func(*emr.Options)) (*emr.DescribeClusterOutput, error)
+}
+
+// Looker finds out whether a cluster can run steps.
+type Looker struct {
+	Runs *run.Store
+	EMR  DescribeAPI
+}
+
+// Ready is the answer to the CreateCluster state.
+type Ready struct {
+	ClusterID string `json:"clusterId"`
+	Attempt   int    `json:"attempt"`
+}
+
+// Look answers when the cluster that rec waits for is ready or never will be.
+func (l *Looker) Look(ctx context.Context, rec *run.Record) (*wait.Answer, error) {
+	a := rec.Cluster()
+	if a == nil || a.ID == "" || a.ID != rec.Waiter.ClusterID {
+		return nil, nil //nolint:nilnil // nothing has happened yet, and that is no error
+	}
+	out, err := l.EMR.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: &a.ID})
+	if err != nil {
+		return nil, fmt.Errorf("describe cluster %s: %w", a.ID, err)
+	}
+	switch state := out.Cluster.Status.State; {
+	case outcome.Ready(state):
+		return l.ready(ctx, rec, *a)
+	case outcome.Gone(state):
+		class, reason := outcome.OfCluster(out.Cluster.Status)
+		return l.failed(ctx, rec, *a, class, reason)
+	}
+	if time.Now().After(rec.Waiter.Deadline) {
+		return l.failed(ctx, rec, *a, job.ClassTimeout, fmt.Sprintf("not ready after %s", time.Since(a.CreatedAt).Round(time.Second)))
+	}
+	return nil, nil //nolint:nilnil // nothing has happened yet, and that is no error
+}
+
+func (l *Looker) ready(ctx context.Context, rec *run.Record, a run.Cluster) (*wait.Answer, error) {
+	from := a.State
+	if from == run.ClusterCreated {
+		a.State, a.ReadyAt = run.ClusterReady, time.Now()
+		if _, err := l.Runs.ReplaceCluster(ctx, rec.Run.ID, a, from, a.Intent); err != nil {
+			return nil, err
+		}
+	}
+	return &wait.Answer{Output: Ready{ClusterID: a.ID, Attempt: a.Attempt}}, nil
+}
+
+// failed ends an attempt. The next rung of the ladder is tried when that may
+// help and nothing has run yet.
+func (l *Looker) failed(ctx context.Context, rec *run.Record, a run.Cluster, class job.Class, reason string) (*wait.Answer, error) {
+	from := a.State
+	a.State, a.Class, a.Reason, a.EndedAt = run.ClusterFailed, class, reason, time.Now()
+	if from != run.ClusterFailed {
+		if _, err := l.Runs.ReplaceCluster(ctx, rec.Run.ID, a, from, a.Intent); err != nil {
+			return nil, err
+		}
+	}
+	name := fault.JobFailed
+	switch {
+	case class == job.ClassTimeout:
+		name = fault.Timeout
+	case (class == job.ClassCapacity || class == job.ClassBootstrap) && a.Rung+1 < a.Rungs && !rec.Begun():
+		name = fault.Capacity
+	}
+	return &wait.Answer{Err: fault.New(name, "cluster %s never got ready: %s", a.ID, reason)}, nil
+}

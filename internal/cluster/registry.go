@@ -1,0 +1,70 @@
+// Package cluster gets clusters and gives them back: it creates exactly one for
+// an attempt, finds out whether it can run steps, and asks for its end.
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// TableAPI is the part of DynamoDB that the Registry needs.
+type TableAPI interface {
+	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+}
+
+// Registry keeps, for each cluster id, whose cluster it is. EMR's events name
+// only the cluster.
+type Registry struct {
+	DB    TableAPI
+	Table string
+}
+
+// Entry is what the Clusters table knows of a cluster.
+type Entry struct {
+	ID        string    `dynamodbav:"pk" json:"clusterId"`
+	RunID     string    `dynamodbav:"runId" json:"runId"`
+	Attempt   int       `dynamodbav:"attempt" json:"attempt"`
+	Name      string    `dynamodbav:"name" json:"name"`
+	CreatedAt time.Time `dynamodbav:"createdAt" json:"createdAt"`
+	Deadline  time.Time `dynamodbav:"deadline" json:"deadline"`
+	TTL       int64     `dynamodbav:"ttl" json:"-"`
+}
+
+// keep is how long an entry outlives its cluster's deadline.
+const keep = 30 * 24 * time.Hour
+
+// Put records a cluster.
+func (r *Registry) Put(ctx context.Context, e Entry) error {
+	e.TTL = e.Deadline.Add(keep).Unix()
+	it, err := attributevalue.MarshalMap(e)
+	if err != nil {
+		return fmt.Errorf("encode cluster %s: %w", e.ID, err)
+	}
+	if _, err := r.DB.PutItem(ctx, &dynamodb.PutItemInput{TableName: &r.Table, Item: it}); err != nil {
+		return fmt.Errorf("record cluster %s: %w", e.ID, err)
+	}
+	return nil
+}
+
+// Run returns the run that a cluster belongs to, or "" if it is not one of ours.
+func (r *Registry) Run(ctx context.Context, clusterID string) (string, error) {
+	out, err := r.DB.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &r.Table, ConsistentRead: aws.Bool(true),
+		Key: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: clusterID}},
+	})
+	if err != nil {
+		return "", fmt.Errorf("look up cluster %s: %w", clusterID, err)
+	}
+	var e Entry
+	if err := attributevalue.UnmarshalMap(out.Item, &e); err != nil {
+		return "", fmt.Errorf("read cluster %s: %w", clusterID, err)
+	}
+	return e.RunID, nil
+}

@@ -1,0 +1,140 @@
+package cluster
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/emr/types"
+
+	"ephemr/internal/profile"
+	"ephemr/internal/run"
+	"ephemr/internal/stage"
+)
+
+// Tags that every cluster carries, so that sweep and the bill can tell whose it is.
+const (
+	TagRun      = "ephemr:run"
+	TagDeadline = "ephemr:deadline" // RFC 3339; later it is terminated, whatever it does
+	TagStage    = "ephemr:stage"
+	TagPipeline = "ephemr:pipeline"
+	TagOwner    = "ephemr:owner"
+	tagManaged  = "for-use-with-amazon-emr-managed-policies" // what AmazonEMRServicePolicy_v2 asks for
+)
+
+// request is the RunJobFlow call for rung c.Rung of p.
+func request(s stage.Settings, rec *run.Record, c run.Cluster, p profile.Profile, concurrency int, deadline time.Time) *emr.RunJobFlowInput {
+	in := &emr.RunJobFlowInput{
+		Name:                  &c.Name,
+		ReleaseLabel:          &p.Release,
+		LogUri:                aws.String("s3://" + s.LogsBucket + "/emr/"),
+		ServiceRole:           &s.ServiceRole,
+		JobFlowRole:           &s.InstanceProfile,
+		StepConcurrencyLevel:  aws.Int32(int32(concurrency)), //nolint:gosec // 1..256 by validation
+		VisibleToAllUsers:     aws.Bool(true),
+		AutoTerminationPolicy: &types.AutoTerminationPolicy{IdleTimeout: aws.Int64(int64(p.IdleTimeout.Std().Seconds()))},
+		Configurations:        configurations(p.Configurations),
+		Instances: &types.JobFlowInstancesConfig{
+			KeepJobFlowAliveWhenNoSteps: aws.Bool(true),
+			TerminationProtected:        aws.Bool(false),
+			Ec2SubnetIds:                p.Subnets,
+		},
+		BootstrapActions: bootstrap(s, p),
+		Tags:             tags(s, rec, p, deadline),
+	}
+	if p.SecurityConfig != "" {
+		in.SecurityConfiguration = &p.SecurityConfig
+	}
+	for _, name := range p.Applications {
+		in.Applications = append(in.Applications, types.Application{Name: &name})
+	}
+	in.Instances.InstanceFleets = append(in.Instances.InstanceFleets, fleet(types.InstanceFleetTypeMaster, p.Primary))
+	if p.Core != nil {
+		in.Instances.InstanceFleets = append(in.Instances.InstanceFleets, fleet(types.InstanceFleetTypeCore, *p.Core))
+	}
+	if p.Task != nil {
+		in.Instances.InstanceFleets = append(in.Instances.InstanceFleets, fleet(types.InstanceFleetTypeTask, *p.Task))
+	}
+	return in
+}
+
+func configurations(cs []profile.Configuration) []types.Configuration {
+	var out []types.Configuration
+	for _, c := range cs {
+		out = append(out, types.Configuration{
+			Classification: &c.Classification, Properties: c.Properties, Configurations: configurations(c.Configurations),
+		})
+	}
+	return out
+}
+
+// bootstrap installs the runner first and then what the profile asks for.
+func bootstrap(s stage.Settings, p profile.Profile) []types.BootstrapActionConfig {
+	var args []string
+	for _, machine := range slices.Sorted(maps.Keys(s.Runners)) {
+		args = append(args, machine+"="+s.Runners[machine])
+	}
+	actions := []types.BootstrapActionConfig{{
+		Name:                  aws.String("install runner"),
+		ScriptBootstrapAction: &types.ScriptBootstrapActionConfig{Path: &s.Bootstrap, Args: args},
+	}}
+	for _, b := range p.Bootstrap {
+		actions = append(actions, types.BootstrapActionConfig{
+			Name:                  &b.Name,
+			ScriptBootstrapAction: &types.ScriptBootstrapActionConfig{Path: &b.Path, Args: b.Args},
+		})
+	}
+	return actions
+}
+
+func tags(s stage.Settings, rec *run.Record, p profile.Profile, deadline time.Time) []types.Tag {
+	all := map[string]string{}
+	maps.Copy(all, p.Tags)
+	maps.Copy(all, map[string]string{
+		TagRun: rec.Run.ID, TagDeadline: deadline.UTC().Format(time.RFC3339), TagStage: s.Stage,
+		TagPipeline: rec.Run.Pipeline, tagManaged: "true",
+	})
+	if rec.Run.Owner != "" {
+		all[TagOwner] = rec.Run.Owner
+	}
+	var out []types.Tag
+	for _, k := range slices.Sorted(maps.Keys(all)) {
+		out = append(out, types.Tag{Key: &k, Value: aws.String(all[k])})
+	}
+	return out
+}
+
+func fleet(kind types.InstanceFleetType, f profile.Fleet) types.InstanceFleetConfig {
+	out := types.InstanceFleetConfig{
+		Name:                   aws.String(string(kind)),
+		InstanceFleetType:      kind,
+		TargetOnDemandCapacity: aws.Int32(int32(f.OnDemand)), //nolint:gosec // a handful of instances
+		TargetSpotCapacity:     aws.Int32(int32(f.Spot)),     //nolint:gosec // a handful of instances
+		LaunchSpecifications: &types.InstanceFleetProvisioningSpecifications{
+			OnDemandSpecification: &types.OnDemandProvisioningSpecification{
+				AllocationStrategy: types.OnDemandProvisioningAllocationStrategyLowestPrice,
+			},
+		},
+	}
+	if f.Spot > 0 {
+		out.LaunchSpecifications.SpotSpecification = &types.SpotProvisioningSpecification{
+			AllocationStrategy:     types.SpotProvisioningAllocationStrategyPriceCapacityOptimized,
+			TimeoutAction:          types.SpotProvisioningTimeoutActionTerminateCluster, // the ladder decides what is next
+			TimeoutDurationMinutes: aws.Int32(10),
+		}
+	}
+	for _, name := range f.Types {
+		c := types.InstanceTypeConfig{InstanceType: &name, WeightedCapacity: aws.Int32(1)}
+		if f.DiskGiB > 0 {
+			c.EbsConfiguration = &types.EbsConfiguration{EbsBlockDeviceConfigs: []types.EbsBlockDeviceConfig{{
+				VolumeSpecification: &types.VolumeSpecification{
+					VolumeType: aws.String("gp3"), SizeInGB: aws.Int32(int32(f.DiskGiB)), //nolint:gosec // EBS ends at 64 TiB
+				},
+			}}}
+		}
+		out.InstanceTypeConfigs = append(out.InstanceTypeConfigs, c)
+	}
+	return out
+}

@@ -1,0 +1,69 @@
+package outcome
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"ephemr/internal/fault"
+	"ephemr/internal/job"
+	"ephemr/internal/run"
+)
+
+// StateError is what Step Functions puts into $.error when a state fails.
+type StateError struct {
+	Error string `json:"Error"`
+	Cause string `json:"Cause"`
+}
+
+// byName is the class of an error that stopped the state machine, when the
+// records do not know better.
+var byName = map[string]job.Class{
+	string(fault.InvalidInput): job.ClassInvalid,
+	string(fault.Throttled):    job.ClassQuota,
+	string(fault.Capacity):     job.ClassCapacity,
+	string(fault.Timeout):      job.ClassTimeout,
+	string(fault.Cancelled):    job.ClassCancelled,
+	"States.Timeout":           job.ClassTimeout,
+	"Sandbox.Timedout":         job.ClassTimeout,
+}
+
+// OfRun decides a run's outcome from its records; e is what stopped the state
+// machine, if anything did.
+func OfRun(rec *run.Record, e *StateError) run.Outcome {
+	if failed := rec.Failure(); failed != nil {
+		state := run.Failed
+		if failed.Class == job.ClassCancelled {
+			state = run.Cancelled
+		}
+		return run.Outcome{State: state, Class: failed.Class, Reason: fmt.Sprintf("job %s: %s", failed.Name, failed.Reason)}
+	}
+	if rec.Succeeded() {
+		return run.Outcome{State: run.Succeeded}
+	}
+	if c := rec.Cluster(); c != nil && c.State == run.ClusterFailed {
+		return run.Outcome{State: run.Failed, Class: c.Class, Reason: fmt.Sprintf("cluster %s: %s", c.ID, c.Reason)}
+	}
+	if e == nil {
+		return run.Outcome{State: run.Failed, Class: job.ClassInternal, Reason: "the execution ended with jobs left"}
+	}
+	o := run.Outcome{State: run.Failed, Class: byName[e.Error], Reason: e.Reason()}
+	if o.Class == "" {
+		o.Class = job.ClassInternal
+	}
+	if o.Class == job.ClassCancelled {
+		o.State = run.Cancelled
+	}
+	return o
+}
+
+// Reason is the sentence for a person inside e. Lambda wraps messages in JSON.
+func (e StateError) Reason() string {
+	var cause struct{ ErrorMessage string }
+	if json.Unmarshal([]byte(e.Cause), &cause) == nil && cause.ErrorMessage != "" {
+		return cause.ErrorMessage
+	}
+	if e.Cause == "" {
+		return e.Error
+	}
+	return e.Cause
+}

@@ -1,0 +1,99 @@
+package run
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"ephemr/internal/job"
+	"ephemr/internal/pipeline"
+)
+
+// sort puts jobs into the pipeline's order and clusters into that of attempts.
+func (rec *Record) sort() {
+	slices.SortFunc(rec.Clusters, func(a, b Cluster) int { return cmp.Compare(a.Attempt, b.Attempt) })
+	if rec.Spec == nil {
+		return
+	}
+	place := map[string]int{}
+	for i, j := range rec.Spec.AllJobs() {
+		place[j.Name] = i
+	}
+	slices.SortFunc(rec.Jobs, func(a, b Job) int { return cmp.Compare(place[a.Name], place[b.Name]) })
+}
+
+// Job returns the named job, or nil.
+func (rec *Record) Job(name string) *Job {
+	for i := range rec.Jobs {
+		if rec.Jobs[i].Name == name {
+			return &rec.Jobs[i]
+		}
+	}
+	return nil
+}
+
+// Cluster returns the newest attempt to get a cluster, or nil.
+func (rec *Record) Cluster() *Cluster {
+	if len(rec.Clusters) == 0 {
+		return nil
+	}
+	return &rec.Clusters[len(rec.Clusters)-1]
+}
+
+// InFlight returns the jobs that a step carries right now.
+func (rec *Record) InFlight() []Job {
+	return slices.DeleteFunc(slices.Clone(rec.Jobs), func(j Job) bool { return j.State != JobRunning })
+}
+
+// Begun says whether a step was ever submitted: from then on nothing is
+// blindly done again.
+func (rec *Record) Begun() bool {
+	return slices.ContainsFunc(rec.Jobs, func(j Job) bool { return j.Attempt > 0 })
+}
+
+// Failure returns the first job that did not succeed by its own fault, or nil.
+func (rec *Record) Failure() *Job {
+	for i := range rec.Jobs {
+		if s := rec.Jobs[i].State; s == JobFailed || s == JobCancelled {
+			return &rec.Jobs[i]
+		}
+	}
+	return nil
+}
+
+// Succeeded says whether every job has.
+func (rec *Record) Succeeded() bool {
+	return len(rec.Jobs) > 0 && !slices.ContainsFunc(rec.Jobs, func(j Job) bool { return j.State != JobSucceeded })
+}
+
+// Context returns what templates may refer to.
+func (rec *Record) Context(stage string, lake map[string]string) pipeline.Context {
+	r := rec.Run
+	c := pipeline.Context{
+		RunID: r.ID, Pipeline: r.Pipeline, Stage: stage,
+		LogicalDate: r.LogicalTime.UTC().Format(time.DateOnly),
+		LogicalTime: r.LogicalTime.UTC().Format(time.RFC3339),
+		Params:      r.Params, Lake: lake,
+		Trigger: map[string]string{"Kind": r.Trigger.Kind},
+		Jobs:    map[string]pipeline.JobContext{},
+	}
+	if r.Trigger.Key != "" {
+		c.Trigger["Bucket"], c.Trigger["Key"] = r.Trigger.Bucket, r.Trigger.Key
+		c.Trigger["Object"] = "s3://" + r.Trigger.Bucket + "/" + r.Trigger.Key
+	}
+	if r.Trigger.Version != "" {
+		c.Trigger["VersionID"] = r.Trigger.Version
+	}
+	if r.Trigger.RequestID != "" {
+		c.Trigger["RequestID"] = r.Trigger.RequestID
+	}
+	for _, j := range rec.Jobs {
+		if j.State == JobSucceeded {
+			c.Jobs[j.Name] = pipeline.JobContext{Outputs: j.Outputs}
+		}
+	}
+	return c
+}
+
+// Retryable says whether a failure of this class is worth the job's own retries.
+func Retryable(c job.Class) bool { return c == job.ClassJob || c == job.ClassTimeout }

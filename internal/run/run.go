@@ -1,0 +1,212 @@
+// Package run keeps the records of runs: the run itself, its jobs, the attempts
+// to get a cluster for it and the one task token that waits. Every change of
+// state is a conditional write, so late and doubled events change nothing.
+package run
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"strings"
+	"time"
+
+	"ephemr/internal/job"
+)
+
+// State of a run.
+type State string
+
+// The states of a run: REJECTED, SUCCEEDED, FAILED and CANCELLED are final.
+const (
+	Queued    State = "QUEUED"    // accepted, waits for room
+	Admitted  State = "ADMITTED"  // has its slots, the execution is being started
+	Running   State = "RUNNING"   // its execution has begun
+	Succeeded State = "SUCCEEDED" // every job did what it should
+	Failed    State = "FAILED"
+	Cancelled State = "CANCELLED"
+	Rejected  State = "REJECTED" // the request was wrong; no execution
+)
+
+// Final says whether nothing will change any more.
+func (s State) Final() bool {
+	return s == Succeeded || s == Failed || s == Cancelled || s == Rejected
+}
+
+// Trigger kinds.
+const (
+	BySchedule = "schedule"
+	ByS3       = "s3"
+	ByRequest  = "request"
+	ByManual   = "manual"
+)
+
+// Trigger is what asked for a run.
+type Trigger struct {
+	Kind      string `dynamodbav:"kind" json:"kind"`
+	Bucket    string `dynamodbav:"bucket,omitempty" json:"bucket,omitempty"`
+	Key       string `dynamodbav:"key,omitempty" json:"key,omitempty"`
+	Version   string `dynamodbav:"version,omitempty" json:"version,omitempty"` // S3 version id
+	Size      int64  `dynamodbav:"size,omitempty" json:"size,omitempty"`       // bytes
+	RequestID string `dynamodbav:"requestId,omitempty" json:"requestId,omitempty"`
+	Sender    string `dynamodbav:"sender,omitempty" json:"sender,omitempty"` // IAM principal that sent the request
+}
+
+// Run is one execution of a pipeline for one logical time and one set of params.
+type Run struct {
+	ID          string            `dynamodbav:"id" json:"id"`
+	Pipeline    string            `dynamodbav:"pipeline" json:"pipeline"`
+	Version     int               `dynamodbav:"version,omitempty" json:"version,omitempty"` // of the pipeline; 0 = ad hoc
+	Owner       string            `dynamodbav:"owner,omitempty" json:"owner,omitempty"`
+	Trigger     Trigger           `dynamodbav:"trigger" json:"trigger"`
+	LogicalTime time.Time         `dynamodbav:"logicalTime" json:"logicalTime"`
+	Params      map[string]string `dynamodbav:"params,omitempty" json:"params,omitempty"`
+	Priority    int               `dynamodbav:"priority,omitempty" json:"priority,omitempty"`
+	MaxActive   int               `dynamodbav:"maxActive,omitempty" json:"-"`   // of the pipeline, as it was when the run was accepted
+	MaxDuration time.Duration     `dynamodbav:"maxDuration,omitempty" json:"-"` // likewise, nanoseconds: the pipeline's deadline
+
+	State       State     `dynamodbav:"state" json:"state"`
+	Class       job.Class `dynamodbav:"class,omitempty" json:"class,omitempty"`
+	Reason      string    `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
+	RequestedAt time.Time `dynamodbav:"requestedAt" json:"requestedAt"`
+	AdmittedAt  time.Time `dynamodbav:"admittedAt,omitzero" json:"admittedAt,omitzero"`
+	StartedAt   time.Time `dynamodbav:"startedAt,omitzero" json:"startedAt,omitzero"`
+	EndedAt     time.Time `dynamodbav:"endedAt,omitzero" json:"endedAt,omitzero"`
+	Deadline    time.Time `dynamodbav:"deadline,omitzero" json:"deadline,omitzero"`
+	Execution   string    `dynamodbav:"execution,omitempty" json:"execution,omitempty"` // ARN
+	ClusterID   string    `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
+	CostUSD     float64   `dynamodbav:"costUsd,omitempty" json:"costUsd,omitempty"`
+	Body        string    `dynamodbav:"body,omitempty" json:"body,omitempty"` // of a rejected request, at most 4 KiB
+	Announced   bool      `dynamodbav:"announced,omitempty" json:"-"`         // RunFinished is out
+}
+
+// JobState is the state of a job in a run.
+type JobState string
+
+// The states of a job.
+const (
+	JobPending    JobState = "PENDING"    // not begun, or to be tried again
+	JobSubmitting JobState = "SUBMITTING" // AddJobFlowSteps may or may not have been called
+	JobRunning    JobState = "RUNNING"    // a step carries it
+	JobSucceeded  JobState = "SUCCEEDED"
+	JobFailed     JobState = "FAILED"
+	JobSkipped    JobState = "SKIPPED" // something it needs did not succeed
+	JobCancelled  JobState = "CANCELLED"
+)
+
+// Over says whether the job will not run any more.
+func (s JobState) Over() bool {
+	return s == JobSucceeded || s == JobFailed || s == JobSkipped || s == JobCancelled
+}
+
+// Job is one job of a run.
+type Job struct {
+	Name      string            `dynamodbav:"name" json:"name"`
+	Type      job.Type          `dynamodbav:"type" json:"type"`
+	State     JobState          `dynamodbav:"state" json:"state"`
+	Attempt   int               `dynamodbav:"attempt,omitempty" json:"attempt,omitempty"` // the newest, counted from 1
+	Intent    string            `dynamodbav:"intent,omitempty" json:"-"`                  // who is submitting it right now
+	IntentAt  time.Time         `dynamodbav:"intentAt,omitzero" json:"-"`
+	ClusterID string            `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
+	StepID    string            `dynamodbav:"stepId,omitempty" json:"stepId,omitempty"`
+	Class     job.Class         `dynamodbav:"class,omitempty" json:"class,omitempty"`
+	Reason    string            `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
+	ExitCode  *int              `dynamodbav:"exitCode,omitempty" json:"exitCode,omitempty"`
+	StartedAt time.Time         `dynamodbav:"startedAt,omitzero" json:"startedAt,omitzero"`
+	EndedAt   time.Time         `dynamodbav:"endedAt,omitzero" json:"endedAt,omitzero"`
+	Outputs   map[string]string `dynamodbav:"outputs,omitempty" json:"outputs,omitempty"`
+	Tail      []string          `dynamodbav:"tail,omitempty" json:"tail,omitempty"`
+	Findings  []job.Finding     `dynamodbav:"findings,omitempty" json:"findings,omitempty"`
+	Earlier   []Attempt         `dynamodbav:"earlier,omitempty" json:"earlier,omitempty"` // attempts that failed before
+}
+
+// Attempt is a failed attempt that another followed.
+type Attempt struct {
+	Attempt  int       `dynamodbav:"attempt" json:"attempt"`
+	StepID   string    `dynamodbav:"stepId" json:"stepId"`
+	Class    job.Class `dynamodbav:"class" json:"class"`
+	Reason   string    `dynamodbav:"reason" json:"reason"`
+	ExitCode *int      `dynamodbav:"exitCode,omitempty" json:"exitCode,omitempty"`
+	EndedAt  time.Time `dynamodbav:"endedAt" json:"endedAt"`
+}
+
+// Step is the name of the step that carries j's newest attempt.
+func (j Job) Step() string { return StepName(j.Name, j.Attempt) }
+
+// ClusterState is the state of an attempt to get a cluster.
+type ClusterState string
+
+// The states of a cluster attempt.
+const (
+	ClusterIntended    ClusterState = "INTENDED"    // RunJobFlow may or may not have been called
+	ClusterCreated     ClusterState = "CREATED"     // it has an id
+	ClusterReady       ClusterState = "READY"       // it can run steps
+	ClusterFailed      ClusterState = "FAILED"      // it never got ready
+	ClusterTerminating ClusterState = "TERMINATING" // we asked for its end
+)
+
+// Cluster is one attempt to get a cluster for a run.
+type Cluster struct {
+	Attempt   int          `dynamodbav:"attempt" json:"attempt"` // counts from 1
+	Rung      int          `dynamodbav:"rung" json:"rung"`       // of the profile's ladder, counted from 0
+	Rungs     int          `dynamodbav:"rungs" json:"rungs"`     // how many the ladder has
+	Name      string       `dynamodbav:"name" json:"name"`
+	State     ClusterState `dynamodbav:"state" json:"state"`
+	Intent    string       `dynamodbav:"intent,omitempty" json:"-"`
+	IntentAt  time.Time    `dynamodbav:"intentAt" json:"intentAt"`
+	ID        string       `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
+	CreatedAt time.Time    `dynamodbav:"createdAt,omitzero" json:"createdAt,omitzero"`
+	ReadyAt   time.Time    `dynamodbav:"readyAt,omitzero" json:"readyAt,omitzero"`
+	EndedAt   time.Time    `dynamodbav:"endedAt,omitzero" json:"endedAt,omitzero"` // when its end was asked for or seen
+	Class     job.Class    `dynamodbav:"class,omitempty" json:"class,omitempty"`
+	Reason    string       `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
+	Units     []Units      `dynamodbav:"units,omitempty" json:"units,omitempty"`
+}
+
+// Units is what a cluster was made of, for the cost.
+type Units struct {
+	Type  string `dynamodbav:"type" json:"type"` // first instance type of the fleet
+	Count int    `dynamodbav:"count" json:"count"`
+}
+
+// Waiting kinds: what a waiter waits for.
+const (
+	ForAdmission = "admission"
+	ForCluster   = "cluster"
+	ForSteps     = "steps"
+)
+
+// Waiter is the task token a run waits with. A run has at most one.
+type Waiter struct {
+	RunID     string    `dynamodbav:"pk" json:"runId"`
+	Kind      string    `dynamodbav:"kind" json:"kind"`
+	Token     string    `dynamodbav:"token" json:"-"`
+	Execution string    `dynamodbav:"execution" json:"execution"`
+	ClusterID string    `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
+	Attempts  []string  `dynamodbav:"attempts,omitempty" json:"attempts,omitempty"` // step names in flight when it was registered
+	Since     time.Time `dynamodbav:"since" json:"since"`
+	Deadline  time.Time `dynamodbav:"deadline" json:"deadline"`
+}
+
+// ID derives a run's id from what makes it the same run: equal identities give
+// equal ids, whoever computes them and however often.
+func ID(pipelineName string, logical time.Time, identity ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(identity, "\x00")))
+	return pipelineName + "-" + logical.UTC().Format("20060102T1504") + "-" + hex.EncodeToString(sum[:4])
+}
+
+// ClusterName is the name of the cluster of an attempt; it is how a lost
+// cluster is found again.
+func ClusterName(id string, attempt int) string { return id + "." + strconv.Itoa(attempt) }
+
+// StepName is the name of the step that carries an attempt of a job.
+func StepName(jobName string, attempt int) string { return jobName + "#" + strconv.Itoa(attempt) }
+
+// OfCluster returns the run whose cluster has this name, or "" if the name is
+// not one of ours.
+func OfCluster(name string) string {
+	i := strings.LastIndexByte(name, '.')
+	if i < 0 || strings.Trim(name[i+1:], "0123456789") != "" {
+		return ""
+	}
+	return name[:i]
+}

@@ -1,0 +1,208 @@
+package step
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/emr/types"
+
+	"ephemr/internal/job"
+	"ephemr/internal/outcome"
+	"ephemr/internal/run"
+	"ephemr/internal/wait"
+)
+
+// LookAPI is the part of EMR that looks at steps and at the cluster under them.
+type LookAPI interface {
+	ListSteps(context.Context, *emr.ListStepsInput, ...func(*emr.Options)) (*emr.ListStepsOutput, error)
+	DescribeCluster(context.Context, *emr.DescribeClusterInput, ...func(*emr.Options)) (*emr.DescribeClusterOutput, error)
+}
+
+// Looker finds out how attempts ended and what is left to do.
+type Looker struct {
+	Runs       *run.Store
+	EMR        LookAPI
+	S3         GetAPI
+	LogsBucket string
+}
+
+// Progress is the answer to the SubmitSteps state.
+type Progress struct {
+	JobsLeft bool `json:"jobsLeft"`
+}
+
+// perCall is how many step ids ListSteps takes.
+const perCall = 10
+
+// Look brings the jobs of rec up to date and answers when an attempt that its
+// waiter knew to be in flight is over, or when nothing is in flight any more.
+func (l *Looker) Look(ctx context.Context, rec *run.Record) (*wait.Answer, error) {
+	if err := l.settle(ctx, rec); err != nil {
+		return nil, err
+	}
+	if err := skip(ctx, l.Runs, rec); err != nil {
+		return nil, err
+	}
+	flying := attempts(rec)
+	ended := slices.ContainsFunc(rec.Waiter.Attempts, func(a string) bool { return !slices.Contains(flying, a) })
+	if len(flying) > 0 && !ended {
+		return nil, nil //nolint:nilnil // nothing has happened yet, and that is no error
+	}
+	left := slices.ContainsFunc(rec.Jobs, func(j run.Job) bool { return !j.State.Over() })
+	return &wait.Answer{Output: Progress{JobsLeft: left}}, nil
+}
+
+// settle asks EMR about the steps in flight and records how they ended.
+func (l *Looker) settle(ctx context.Context, rec *run.Record) error {
+	flying := rec.InFlight()
+	if len(flying) == 0 {
+		return nil
+	}
+	steps, err := l.list(ctx, rec.Waiter.ClusterID, flying)
+	if err != nil {
+		return err
+	}
+	look := &clusterLook{emr: l.EMR, id: rec.Waiter.ClusterID}
+	for _, j := range flying {
+		verdict, result, err := l.judge(ctx, rec.Run.ID, j, steps[j.StepID], look)
+		if err != nil {
+			return err
+		}
+		if !verdict.Over {
+			continue
+		}
+		if err := l.record(ctx, rec, j, verdict, result); err != nil {
+			return err
+		}
+	}
+	if look.gone() {
+		return l.abandon(ctx, rec, look)
+	}
+	return nil
+}
+
+func (l *Looker) list(ctx context.Context, clusterID string, jobs []run.Job) (map[string]types.StepSummary, error) {
+	found := map[string]types.StepSummary{}
+	for chunk := range slices.Chunk(jobs, perCall) {
+		in := &emr.ListStepsInput{ClusterId: &clusterID}
+		for _, j := range chunk {
+			in.StepIds = append(in.StepIds, j.StepID)
+		}
+		out, err := l.EMR.ListSteps(ctx, in)
+		if err != nil {
+			return nil, fmt.Errorf("list steps of %s: %w", clusterID, err)
+		}
+		for _, s := range out.Steps {
+			found[aws.ToString(s.Id)] = s
+		}
+	}
+	return found, nil
+}
+
+// judge weighs what is known of the newest attempt of j. The cluster is asked
+// about only when the step and its runner cannot explain the end.
+func (l *Looker) judge(ctx context.Context, id string, j run.Job, s types.StepSummary, look *clusterLook) (outcome.Attempt, *job.Result, error) {
+	e := outcome.Evidence{}
+	if s.Status != nil {
+		e.Step, e.Details = s.Status.State, s.Status.FailureDetails
+	}
+	var err error
+	if e.Step != types.StepStatePending && e.Step != types.StepStateRunning && e.Step != types.StepStateCancelPending {
+		if e.Result, err = result(ctx, l.S3, l.LogsBucket, job.Dir(id, j.Name, j.Attempt)+"/result.json"); err != nil {
+			return outcome.Attempt{}, nil, err
+		}
+	}
+	if e.Result == nil && e.Step != types.StepStateCompleted && e.Step != types.StepStateRunning && e.Step != types.StepStatePending {
+		if e.Cluster, err = look.status(ctx); err != nil {
+			return outcome.Attempt{}, nil, err
+		}
+	}
+	return outcome.OfAttempt(e), e.Result, nil
+}
+
+// record writes the verdict over j's newest attempt and, where the class is
+// worth it, plans another.
+func (l *Looker) record(ctx context.Context, rec *run.Record, j run.Job, v outcome.Attempt, r *job.Result) error {
+	next := j
+	next.State, next.Class, next.Reason, next.EndedAt = run.JobSucceeded, v.Class, v.Reason, time.Now()
+	next.ExitCode, next.Outputs, next.Tail, next.Findings = nil, nil, nil, nil
+	if r != nil {
+		next.ExitCode, next.Outputs, next.Tail, next.Findings = &r.ExitCode, r.Outputs, r.Tail, r.Checks
+		next.StartedAt, next.EndedAt = r.StartedAt, r.EndedAt
+	}
+	if v.Class != "" {
+		next.State = run.JobFailed
+		if run.Retryable(v.Class) && j.Attempt <= retries(rec, j.Name) {
+			next.State = run.JobPending
+			next.Earlier = append(slices.Clone(j.Earlier), run.Attempt{
+				Attempt: j.Attempt, StepID: j.StepID, Class: v.Class, Reason: v.Reason, ExitCode: next.ExitCode, EndedAt: next.EndedAt,
+			})
+		}
+	}
+	ok, err := l.Runs.ReplaceJob(ctx, rec.Run.ID, next, run.JobRunning, j.Attempt)
+	if err != nil {
+		return err
+	}
+	if ok {
+		slog.InfoContext(ctx, "attempt ended", "runId", rec.Run.ID, "job", j.Name, "attempt", j.Attempt,
+			"state", string(next.State), "class", string(v.Class), "reason", v.Reason)
+	}
+	*rec.Job(j.Name) = next // whoever was faster saw the same evidence
+	return nil
+}
+
+func retries(rec *run.Record, name string) int {
+	for _, j := range rec.Spec.Jobs {
+		if j.Name == name {
+			return j.Retries
+		}
+	}
+	return 0
+}
+
+// clusterLook asks EMR about a cluster at most once.
+type clusterLook struct {
+	emr LookAPI
+	id  string
+	got *types.ClusterStatus
+}
+
+func (c *clusterLook) status(ctx context.Context) (*types.ClusterStatus, error) {
+	if c.got != nil {
+		return c.got, nil
+	}
+	out, err := c.emr.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: &c.id})
+	if err != nil {
+		return nil, fmt.Errorf("describe cluster %s: %w", c.id, err)
+	}
+	c.got = out.Cluster.Status
+	return c.got, nil
+}
+
+func (c *clusterLook) gone() bool { return c.got != nil && outcome.Gone(c.got.State) }
+
+// abandon ends what can no longer run because the cluster is gone.
+func (l *Looker) abandon(ctx context.Context, rec *run.Record, look *clusterLook) error {
+	_, reason := outcome.OfCluster(look.got)
+	for i := range rec.Jobs {
+		j := rec.Jobs[i]
+		if j.State != run.JobPending {
+			continue
+		}
+		next := j
+		next.State, next.Class, next.Reason, next.EndedAt = run.JobSkipped, job.ClassLost, "the cluster went away: "+reason, time.Now()
+		if j.Attempt > 0 { // it was to be tried again
+			next.State = run.JobFailed
+		}
+		if _, err := l.Runs.ReplaceJob(ctx, rec.Run.ID, next, run.JobPending, j.Attempt); err != nil {
+			return err
+		}
+		rec.Jobs[i] = next
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package step
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"ephemr/internal/pipeline"
+	"ephemr/internal/run"
+)
+
+// plan says what the DAG asks for, given how far rec has come.
+func plan(rec *run.Record) pipeline.Plan {
+	states := make(map[string]pipeline.JobState, len(rec.Jobs))
+	for _, j := range rec.Jobs {
+		states[j.Name] = pipeline.JobState(j.State)
+		if j.State == run.JobSubmitting {
+			states[j.Name] = pipeline.Running
+		}
+	}
+	return pipeline.Next(rec.Spec.AllJobs(), states)
+}
+
+// startable returns the jobs to submit: those the DAG has come to, and those
+// that somebody began to submit without anybody learning how it went.
+func startable(rec *run.Record) []*run.Job {
+	var jobs []*run.Job
+	for _, name := range plan(rec).Start {
+		if j := rec.Job(name); j != nil {
+			jobs = append(jobs, j)
+		}
+	}
+	for i := range rec.Jobs {
+		if rec.Jobs[i].State == run.JobSubmitting {
+			jobs = append(jobs, &rec.Jobs[i])
+		}
+	}
+	return jobs
+}
+
+// skip records the jobs that can never start, and brings rec up to date.
+func skip(ctx context.Context, runs *run.Store, rec *run.Record) error {
+	for _, name := range plan(rec).Skip {
+		j := rec.Job(name)
+		if j == nil {
+			continue
+		}
+		next := *j
+		next.State, next.EndedAt, next.Reason = run.JobSkipped, time.Now(), because(rec, name)
+		if _, err := runs.ReplaceJob(ctx, rec.Run.ID, next, run.JobPending, j.Attempt); err != nil {
+			return err
+		}
+		*j = next
+	}
+	return nil
+}
+
+// because names the job whose end is the reason that name is skipped.
+func because(rec *run.Record, name string) string {
+	for _, j := range rec.Spec.AllJobs() {
+		if j.Name != name {
+			continue
+		}
+		for _, need := range j.Needs {
+			if n := rec.Job(need); n != nil && n.State.Over() && n.State != run.JobSucceeded {
+				return fmt.Sprintf("it needs %s, which is %s", need, n.State)
+			}
+		}
+	}
+	return "something it needs did not succeed"
+}

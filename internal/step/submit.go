@@ -1,0 +1,263 @@
+// Package step carries jobs to the cluster: it submits what can start, each
+// attempt exactly once, and finds out how the attempts ended.
+package step
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/emr/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
+
+	"ephemr/internal/fault"
+	"ephemr/internal/job"
+	"ephemr/internal/run"
+	"ephemr/internal/stage"
+	"ephemr/internal/wait"
+)
+
+// SubmitAPI is the part of EMR that adds steps and finds them again.
+type SubmitAPI interface {
+	AddJobFlowSteps(context.Context, *emr.AddJobFlowStepsInput, ...func(*emr.Options)) (*emr.AddJobFlowStepsOutput, error)
+	ListSteps(context.Context, *emr.ListStepsInput, ...func(*emr.Options)) (*emr.ListStepsOutput, error)
+}
+
+// PutAPI stores what the runner is to do.
+type PutAPI interface {
+	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
+}
+
+// Submitter is the SubmitSteps state and the DAG engine.
+type Submitter struct {
+	Settings stage.Settings
+	Runs     *run.Store
+	EMR      SubmitAPI
+	S3       PutAPI
+	Waker    *wait.Waker
+	Caller   func(context.Context) string // names the invocation, for intents
+}
+
+// SubmitInput is the payload of the SubmitSteps state.
+type SubmitInput struct {
+	RunID     string `json:"runId"`
+	Execution string `json:"execution"`
+	Token     string `json:"token"`
+}
+
+// lease is how long an intent is respected: longer than any invocation lives.
+const lease = 90 * time.Second
+
+// Submit submits every job that can start and registers the token that is
+// answered when a step has ended or no job is left.
+func (s *Submitter) Submit(ctx context.Context, in SubmitInput) (struct{}, error) {
+	rec, err := s.Runs.Load(ctx, in.RunID)
+	if err != nil {
+		return struct{}{}, err
+	}
+	c := rec.Cluster()
+	if c == nil || c.ID == "" {
+		return struct{}{}, fault.New(fault.Internal, "submit steps of %s: it has no cluster", in.RunID)
+	}
+	if err := skip(ctx, s.Runs, rec); err != nil {
+		return struct{}{}, err
+	}
+	if err := s.submit(ctx, rec, c.ID); err != nil {
+		return struct{}{}, fmt.Errorf("submit steps of %s to %s: %w", in.RunID, c.ID, err)
+	}
+	return struct{}{}, s.Waker.Register(ctx, run.Waiter{
+		RunID: in.RunID, Kind: run.ForSteps, Token: in.Token, Execution: in.Execution, ClusterID: c.ID,
+		Attempts: attempts(rec), Since: time.Now(), Deadline: rec.Run.Deadline,
+	})
+}
+
+// attempts names the steps in flight, as rec knows them.
+func attempts(rec *run.Record) []string {
+	var names []string
+	for _, j := range rec.InFlight() {
+		names = append(names, j.Step())
+	}
+	return names
+}
+
+// submit claims the jobs that can start and adds their steps in one call. rec
+// is brought up to date.
+func (s *Submitter) submit(ctx context.Context, rec *run.Record, clusterID string) error {
+	claimed, adopt, err := s.claim(ctx, rec)
+	if err != nil {
+		return err
+	}
+	if adopt {
+		if claimed, err = s.adopt(ctx, rec, clusterID, claimed); err != nil {
+			return err
+		}
+	}
+	if len(claimed) == 0 {
+		return nil
+	}
+	configs, err := s.configs(ctx, rec, claimed)
+	if err != nil {
+		return errors.Join(err, s.release(ctx, rec, claimed))
+	}
+	// EMR has no client token for this call, so the SDK must not retry it.
+	out, err := s.EMR.AddJobFlowSteps(ctx, &emr.AddJobFlowStepsInput{JobFlowId: &clusterID, Steps: configs},
+		func(o *emr.Options) { o.RetryMaxAttempts = 1 })
+	if err == nil {
+		return s.submitted(ctx, rec, clusterID, claimed, out.StepIds)
+	}
+	if refusal(err) {
+		return errors.Join(err, s.release(ctx, rec, claimed))
+	}
+	slog.WarnContext(ctx, "AddJobFlowSteps gave no clear answer, look for the steps", "runId", rec.Run.ID, "error", err.Error())
+	left, findErr := s.adopt(ctx, rec, clusterID, claimed)
+	if findErr == nil && len(left) == 0 {
+		return nil
+	}
+	return errors.Join(err, findErr)
+}
+
+// refusal says whether err is EMR's own answer that nothing was done.
+func refusal(err error) bool {
+	api, ok := errors.AsType[smithy.APIError](err)
+	return ok && (api.ErrorFault() == smithy.FaultClient || fault.NameOf(err) != fault.Internal)
+}
+
+// claim writes the intent to submit each job that can start. adopt says that
+// some of them were claimed before, by an invocation that is dead by now, and
+// may be on the cluster already.
+func (s *Submitter) claim(ctx context.Context, rec *run.Record) (claimed []*run.Job, adopt bool, err error) {
+	by, now := s.Caller(ctx), time.Now()
+	for _, j := range startable(rec) {
+		next := *j
+		if j.State == run.JobSubmitting {
+			if now.Sub(j.IntentAt) < lease {
+				return nil, false, fault.New(fault.Throttled, "another invocation submits job %s of run %s", j.Name, rec.Run.ID)
+			}
+			adopt = true
+		} else {
+			next.Attempt++
+		}
+		ok, err := s.Runs.ClaimJob(ctx, rec.Run.ID, next, by, now)
+		if err != nil {
+			return nil, false, err
+		}
+		if !ok {
+			return nil, false, fault.New(fault.Throttled, "another invocation submits job %s of run %s", j.Name, rec.Run.ID)
+		}
+		next.State, next.Intent, next.IntentAt, next.StepID = run.JobSubmitting, by, now, ""
+		*j = next
+		claimed = append(claimed, j)
+	}
+	return claimed, adopt, nil
+}
+
+// adopt records the claimed jobs whose steps the cluster has already and
+// returns the others.
+func (s *Submitter) adopt(ctx context.Context, rec *run.Record, clusterID string, claimed []*run.Job) ([]*run.Job, error) {
+	ids := map[string]string{}
+	for p := emr.NewListStepsPaginator(s.EMR, &emr.ListStepsInput{ClusterId: &clusterID}); p.HasMorePages(); {
+		page, err := p.NextPage(ctx)
+		if err != nil {
+			return claimed, fmt.Errorf("look for steps: %w", err)
+		}
+		for _, st := range page.Steps {
+			ids[aws.ToString(st.Name)] = aws.ToString(st.Id)
+		}
+	}
+	var left []*run.Job
+	for _, j := range claimed {
+		id, ok := ids[j.Step()]
+		if !ok {
+			left = append(left, j)
+			continue
+		}
+		if err := s.submitted(ctx, rec, clusterID, []*run.Job{j}, []string{id}); err != nil {
+			return left, err
+		}
+	}
+	return left, nil
+}
+
+func (s *Submitter) submitted(ctx context.Context, rec *run.Record, clusterID string, jobs []*run.Job, ids []string) error {
+	for i, j := range jobs {
+		if _, err := s.Runs.SubmittedJob(ctx, rec.Run.ID, *j, clusterID, ids[i]); err != nil {
+			return err
+		}
+		j.State, j.ClusterID, j.StepID = run.JobRunning, clusterID, ids[i]
+		slog.InfoContext(ctx, "step submitted", "runId", rec.Run.ID, "job", j.Name, "attempt", j.Attempt, "clusterId", clusterID, "stepId", ids[i])
+	}
+	return nil
+}
+
+// release gives claims up after EMR said no, so that the next try need not
+// wait for the lease.
+func (s *Submitter) release(ctx context.Context, rec *run.Record, jobs []*run.Job) error {
+	var errs []error
+	for _, j := range jobs {
+		errs = append(errs, s.Runs.ReleaseJob(ctx, rec.Run.ID, j.Name, j.Intent))
+	}
+	return errors.Join(errs...)
+}
+
+// configs stores what each runner is to do and returns the steps that say where
+// it lies: a step's own arguments are limited to 10,240 characters.
+func (s *Submitter) configs(ctx context.Context, rec *run.Record, jobs []*run.Job) ([]types.StepConfig, error) {
+	var configs []types.StepConfig
+	for _, j := range jobs {
+		spec, err := s.spec(rec, *j)
+		if err != nil {
+			return nil, err
+		}
+		uri, err := s.store(ctx, spec)
+		if err != nil {
+			return nil, err
+		}
+		configs = append(configs, types.StepConfig{
+			Name:            aws.String(j.Step()),
+			ActionOnFailure: types.ActionOnFailureContinue,
+			HadoopJarStep: &types.HadoopJarStepConfig{
+				Jar:  aws.String("command-runner.jar"),
+				Args: []string{"bash", "-c", `exec "${EPHEMR_HOME:-/opt/ephemr}/runner" run "$0"`, uri},
+			},
+		})
+	}
+	return configs, nil
+}
+
+// spec is what the runner is to do for the newest attempt of j.
+func (s *Submitter) spec(rec *run.Record, j run.Job) (job.Spec, error) {
+	out := job.Spec{
+		RunID: rec.Run.ID, Job: j.Name, Attempt: j.Attempt, Type: j.Type,
+		LogGroup: s.Settings.RunLogGroup, StreamPrefix: job.Dir(rec.Run.ID, j.Name, j.Attempt),
+		Result: "s3://" + s.Settings.LogsBucket + "/" + job.Dir(rec.Run.ID, j.Name, j.Attempt) + "/result.json",
+	}
+	values := rec.Context(s.Settings.Stage, s.Settings.LakeURIs())
+	if j.Type == job.Quality {
+		checks, err := rec.Spec.RenderChecks(values)
+		out.Checks = checks
+		return out, named(err)
+	}
+	r, err := rec.Spec.RenderJob(j.Name, values)
+	if err != nil {
+		return out, named(err)
+	}
+	if r.Package == nil {
+		return out, fault.New(fault.InvalidInput, "job %s has no package; run ephemr apply again", j.Name)
+	}
+	out.Package, out.PackageSHA256 = "s3://"+s.Settings.ArtifactsBucket+"/"+r.Package.Key, r.Package.SHA256
+	out.Entry, out.Class, out.Args, out.Vars, out.Conf, out.Env = r.Entry, r.Class, r.Args, r.Vars, r.Conf, r.Env
+	out.TimeoutSeconds = int(r.Timeout.Std().Seconds())
+	return out, nil
+}
+
+func named(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fault.New(fault.InvalidInput, "%w", err)
+}

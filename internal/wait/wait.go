@@ -1,0 +1,116 @@
+// Package wait wakes the runs that wait with a task token. A waiter is
+// registered first and looked after at once, so no change can slip between;
+// afterwards EMR's events and the minute tick only say when to look again.
+package wait
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"ephemr/internal/fault"
+	"ephemr/internal/run"
+)
+
+// TokenAPI is the part of Step Functions that answers tokens.
+type TokenAPI interface {
+	SendTaskSuccess(context.Context, *sfn.SendTaskSuccessInput, ...func(*sfn.Options)) (*sfn.SendTaskSuccessOutput, error)
+	SendTaskFailure(context.Context, *sfn.SendTaskFailureInput, ...func(*sfn.Options)) (*sfn.SendTaskFailureOutput, error)
+}
+
+// Answer ends a wait: with an output for the state machine or with an error
+// whose name it matches.
+type Answer struct {
+	Output any
+	Err    error
+}
+
+// Look finds out whether what a run waits for has happened: nil means not yet.
+type Look func(ctx context.Context, rec *run.Record) (*Answer, error)
+
+// Waker answers waiters.
+type Waker struct {
+	Runs  *run.Store
+	SFN   TokenAPI
+	Looks map[string]Look // by the waiter's kind
+}
+
+// Register writes w and looks at once.
+func (k *Waker) Register(ctx context.Context, w run.Waiter) error {
+	if err := k.Runs.Wait(ctx, w); err != nil {
+		return err
+	}
+	return k.Wake(ctx, w.RunID)
+}
+
+// Wake looks for run id and answers its waiter if there is something to say. A
+// run that does not wait is left alone.
+func (k *Waker) Wake(ctx context.Context, id string) error {
+	rec, err := k.Runs.Load(ctx, id)
+	if err != nil {
+		return err
+	}
+	if rec.Waiter == nil {
+		return nil
+	}
+	look := k.Looks[rec.Waiter.Kind]
+	if look == nil {
+		return fmt.Errorf("wake run %s: nobody looks for %q", id, rec.Waiter.Kind)
+	}
+	w := *rec.Waiter
+	answer, err := look(ctx, rec)
+	if err != nil {
+		return fmt.Errorf("wake run %s: %w", id, err)
+	}
+	if answer == nil && time.Now().After(w.Deadline) {
+		answer = &Answer{Err: fault.New(fault.Timeout, "run %s waited for its %s until %s", id, w.Kind, w.Deadline.Format(time.RFC3339))}
+	}
+	if answer == nil {
+		return nil
+	}
+	return k.Answer(ctx, w, *answer)
+}
+
+// Answer sends a to w's token and forgets the waiter. In this order: a token
+// that is answered twice does no harm, one that is forgotten would.
+func (k *Waker) Answer(ctx context.Context, w run.Waiter, a Answer) error {
+	if err := k.send(ctx, w, a); err != nil && !stale(err) {
+		return fmt.Errorf("answer %s waiter of run %s: %w", w.Kind, w.RunID, err)
+	} else if err != nil {
+		slog.InfoContext(ctx, "waiter was answered before", "runId", w.RunID, "kind", w.Kind)
+	}
+	return k.Runs.Woken(ctx, w)
+}
+
+func (k *Waker) send(ctx context.Context, w run.Waiter, a Answer) error {
+	if a.Err != nil {
+		slog.InfoContext(ctx, "answer waiter", "runId", w.RunID, "kind", w.Kind, "error", a.Err.Error())
+		_, err := k.SFN.SendTaskFailure(ctx, &sfn.SendTaskFailureInput{
+			TaskToken: &w.Token, Error: aws.String(string(fault.NameOf(a.Err))), Cause: aws.String(a.Err.Error()),
+		})
+		return err
+	}
+	out, err := json.Marshal(a.Output)
+	if err != nil {
+		return fmt.Errorf("encode answer: %w", err)
+	}
+	slog.InfoContext(ctx, "answer waiter", "runId", w.RunID, "kind", w.Kind, "output", string(out))
+	_, err = k.SFN.SendTaskSuccess(ctx, &sfn.SendTaskSuccessInput{TaskToken: &w.Token, Output: aws.String(string(out))})
+	return err
+}
+
+// stale says whether a token was answered already, has timed out or belongs to
+// an execution that is over.
+func stale(err error) bool {
+	_, gone := errors.AsType[*types.TaskDoesNotExist](err)
+	_, late := errors.AsType[*types.TaskTimedOut](err)
+	_, invalid := errors.AsType[*types.InvalidToken](err)
+	return gone || late || invalid
+}
