@@ -1,0 +1,167 @@
+package localemr
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Instance roles and markets.
+const (
+	roleMaster     = "MASTER"
+	roleCore       = "CORE"
+	roleTask       = "TASK"
+	marketOnDemand = "ON_DEMAND"
+	marketSpot     = "SPOT"
+)
+
+// shortfall is what EC2 will not give a cluster, decided when it is requested
+// and told after the provisioning time.
+type shortfall struct {
+	Reason  reason
+	Details []errorDetail
+}
+
+// demand is so many instances of one of types, in one market.
+type demand struct {
+	unit     unit
+	types    []instanceType
+	market   string
+	units    int  // capacity, in weighted units
+	fallback bool // on-demand will do when there is no spot
+}
+
+// grant is what EC2 gives for a demand.
+type grant struct {
+	unit         unit
+	instanceType string
+	market       string
+	count        int
+	capacity     int
+}
+
+// place chooses the subnet in which all demands of c can be met and gives them
+// there. Without one it returns the demand that was missed in the last subnet.
+func (s *Server) place(c *record) ([]grant, *demand) {
+	used := map[*Fault]bool{}
+	defer s.faults.struck(used)
+	var missed *demand
+	for _, subnet := range s.subnets(c) {
+		grants, miss := s.placeIn(c, subnet, used)
+		if miss == nil {
+			c.Cluster.EC2InstanceAttributes.EC2SubnetID = subnet
+			return grants, nil
+		}
+		missed = miss
+	}
+	return nil, missed
+}
+
+// subnets returns the candidates in the order they are tried.
+func (s *Server) subnets(c *record) []string {
+	requested := c.Cluster.EC2InstanceAttributes.RequestedEC2SubnetIDs
+	if len(requested) == 0 {
+		return []string{""}
+	}
+	order := make([]string, len(requested))
+	for i, j := range s.random.Perm(len(requested)) {
+		order[i] = requested[j]
+	}
+	return order
+}
+
+func (s *Server) placeIn(c *record, subnet string, used map[*Fault]bool) ([]grant, *demand) {
+	var grants []grant
+	for _, d := range c.demands() {
+		g, ok := s.give(c, subnet, d, used)
+		if !ok {
+			return nil, &d
+		}
+		grants = append(grants, g)
+	}
+	return grants, nil
+}
+
+func (s *Server) give(c *record, subnet string, d demand, used map[*Fault]bool) (grant, bool) {
+	for _, t := range d.types {
+		faults := s.faults.peek(kindCapacity, map[string]string{
+			"cluster": c.Cluster.Name, "instanceType": t.InstanceType, "subnet": subnet, "market": d.market,
+		})
+		if len(faults) == 0 {
+			n := (d.units + t.weight() - 1) / t.weight()
+			return grant{unit: d.unit, instanceType: t.InstanceType, market: d.market, count: n, capacity: n * t.weight()}, true
+		}
+		used[faults[0]] = true
+	}
+	if d.fallback {
+		d.fallback, d.market = false, marketOnDemand
+		return s.give(c, subnet, d, used)
+	}
+	return grant{}, false
+}
+
+// demands lists what c asks of EC2.
+func (c *record) demands() []demand {
+	var all []demand
+	for _, g := range c.Groups {
+		all = append(all, demand{
+			unit:  unit{id: g.ID, role: g.InstanceGroupType, status: &g.Status},
+			types: []instanceType{{InstanceType: g.InstanceType}}, market: g.Market, units: g.RequestedInstanceCount,
+		})
+	}
+	for _, f := range c.Fleets {
+		u := unit{id: f.ID, role: f.InstanceFleetType, status: &f.Status, fleet: true}
+		if f.TargetOnDemandCapacity > 0 {
+			all = append(all, demand{unit: u, types: f.InstanceTypeSpecifications, market: marketOnDemand, units: f.TargetOnDemandCapacity})
+		}
+		if f.TargetSpotCapacity > 0 {
+			all = append(all, demand{
+				unit: u, types: f.InstanceTypeSpecifications, market: marketSpot, units: f.TargetSpotCapacity, fallback: f.switchesToOnDemand(),
+			})
+		}
+	}
+	return all
+}
+
+func (f *fleetShape) switchesToOnDemand() bool {
+	return f.LaunchSpecifications != nil && f.LaunchSpecifications.SpotSpecification != nil &&
+		f.LaunchSpecifications.SpotSpecification.TimeoutAction == "SWITCH_TO_ON_DEMAND"
+}
+
+// refusal words a shortfall. A spot fleet runs into its provisioning timeout;
+// everything else is refused by EC2 at once.
+func refusal(d *demand) *shortfall {
+	kind := "On-Demand"
+	if d.market == marketSpot {
+		kind = "Spot"
+	}
+	names := make([]string, len(d.types))
+	for i, t := range d.types {
+		names[i] = t.InstanceType
+	}
+	types := strings.Join(names, ", ")
+	why := reason{Code: codeValidation, Message: fmt.Sprintf("EC2 has insufficient %s capacity for instance type(s) [%s].", kind, types)}
+	if d.unit.fleet && d.market == marketSpot {
+		why = reason{Code: codeFleetTimeout, Message: fmt.Sprintf(
+			"Instance fleet %s (%s) could not be provisioned before its timeout: insufficient %s capacity for instance type(s) [%s].",
+			d.unit.id, d.unit.role, kind, types)}
+	}
+	return &shortfall{Reason: why, Details: []errorDetail{{
+		ErrorCode: "EC2_INSUFFICIENT_CAPACITY", ErrorMessage: why.Message,
+		ErrorData: []map[string]string{{"instance-types": types}},
+	}}}
+}
+
+// tellShortage emits the event that comes while EC2 has no capacity.
+func (s *Server) tellShortage(c *record, d *demand, why reason) {
+	detail := capacityDetail{
+		Severity: severityWarn, ClusterID: c.Cluster.ID, Name: c.Cluster.Name, EventCode: codeInsufficient, State: "CREATING",
+		Message: fmt.Sprintf("We are not able to create your Amazon EMR cluster %s (%s): %s", c.Cluster.ID, c.Cluster.Name, why.Message),
+	}
+	if d.unit.fleet {
+		detail.InstanceFleetID, detail.InstanceFleetType = d.unit.id, d.unit.role
+		s.events.tell(eventFleet, c, detail.State, detail)
+		return
+	}
+	detail.InstanceGroupID, detail.InstanceGroupType = d.unit.id, d.unit.role
+	s.events.tell(eventGroup, c, detail.State, detail)
+}

@@ -1,0 +1,108 @@
+package localemr
+
+import (
+	"context"
+	"encoding"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// ObjectAPI is what localemr asks of S3: scripts come from it, logs go to it.
+type ObjectAPI interface {
+	GetObject(ctx context.Context, in *s3.GetObjectInput, opts ...func(*s3.Options)) (*s3.GetObjectOutput, error)
+	PutObject(ctx context.Context, in *s3.PutObjectInput, opts ...func(*s3.Options)) (*s3.PutObjectOutput, error)
+}
+
+// EventAPI is what localemr asks of EventBridge.
+type EventAPI interface {
+	PutEvents(ctx context.Context, in *eventbridge.PutEventsInput, opts ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
+}
+
+// Config is fixed for the life of a Server.
+type Config struct {
+	Data    string   // directory of the state and of the clusters' work directories
+	Bin     string   // directory put in front of the steps' PATH; may be empty
+	Environ []string // environment of steps and bootstrap actions, KEY=value
+	Region  string   // us-east-1 when empty
+	Account string   // 000000000000 when empty
+
+	Objects     ObjectAPI // nil: s3:// scripts fail, logs stay on disk
+	Events      EventAPI  // nil: no events
+	EventSource string    // source of the events; local.emr when empty
+
+	Settings Settings
+	Faults   []Fault
+	Logger   *slog.Logger // slog.Default when nil
+}
+
+func (c *Config) setDefaults() {
+	setDefault(&c.Region, "us-east-1")
+	setDefault(&c.Account, "000000000000")
+	setDefault(&c.EventSource, "local.emr")
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+}
+
+func setDefault(s *string, value string) {
+	if *s == "" {
+		*s = value
+	}
+}
+
+// Settings may be changed while the server runs, by PUT /_localemr/settings.
+type Settings struct {
+	Provision      Duration `json:"provision"`      // STARTING lasts this long
+	Jitter         Duration `json:"jitter"`         // and up to this much longer
+	Bootstrap      Duration `json:"bootstrap"`      // BOOTSTRAPPING lasts this long besides the bootstrap actions
+	TerminateGrace Duration `json:"terminateGrace"` // between SIGTERM and SIGKILL when a cluster terminates
+	IdleSecond     Duration `json:"idleSecond"`     // what one second of an auto-termination policy's IdleTimeout lasts
+	Throttle       bool     `json:"throttle"`       // answer ThrottlingException by EMR's token buckets
+	Seed           uint64   `json:"seed"`           // of jitter, faults by chance and the choice of subnets
+}
+
+// DefaultSettings are those of an impatient laptop.
+func DefaultSettings() Settings {
+	return Settings{
+		Provision:      Duration(3 * time.Second),
+		TerminateGrace: Duration(2 * time.Second),
+		IdleSecond:     Duration(time.Second),
+	}
+}
+
+func (s *Settings) validate() error {
+	for name, d := range map[string]Duration{
+		"provision": s.Provision, "jitter": s.Jitter, "bootstrap": s.Bootstrap,
+		"terminateGrace": s.TerminateGrace, "idleSecond": s.IdleSecond,
+	} {
+		if d < 0 {
+			return fmt.Errorf("check setting %s: %s is negative", name, time.Duration(d))
+		}
+	}
+	return nil
+}
+
+// Duration is a time.Duration that JSON writes as "1m30s".
+type Duration time.Duration
+
+var (
+	_ encoding.TextMarshaler   = Duration(0)
+	_ encoding.TextUnmarshaler = (*Duration)(nil)
+)
+
+// MarshalText writes d as time.Duration does.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText reads what time.ParseDuration reads.
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	if err != nil {
+		return fmt.Errorf("read duration: %w", err)
+	}
+	*d = Duration(v)
+	return nil
+}

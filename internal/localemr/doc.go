@@ -1,0 +1,56 @@
+// Package localemr is an Amazon EMR for one machine. It speaks EMR's wire
+// protocol (AWS JSON 1.1), keeps EMR's states, reasons, limits, log layout and
+// events, really runs bootstrap actions and steps as processes, and on request
+// fails like EMR.
+//
+// Sources: the Amazon EMR API Reference and its service model 2009-03-31; the
+// EMR Management Guide, chapters "Understanding the cluster lifecycle", "Submit
+// work to a cluster", "Cancel steps", "Configure cluster logging", "Monitoring
+// Amazon EMR events with CloudWatch", "Troubleshoot a cluster"; the page
+// "Amazon EMR endpoints and quotas" of the AWS General Reference. Error texts
+// that these do not give are worded after what the service is known to answer,
+// and those of capacity failures are our own: match codes, never texts.
+//
+// # What is real and what is not
+//
+// A cluster is a directory, <data>/<cluster id>, which is HOME and EPHEMR_HOME
+// of its processes. Bootstrap actions run once, as on the primary instance.
+// Steps with command-runner.jar run their arguments as a command line, those
+// with script-runner.jar fetch a script and run it, any other jar is given to
+// hadoop or java. Their PATH starts with the server's -bin directory. Groups,
+// fleets and instances are bookkeeping; managed scaling policies are kept and
+// not acted on. EMR uploads logs every five minutes, localemr at a step's end
+// (see the fault logsLate).
+//
+// # Admin API
+//
+// It is served beside the EMR API, under /_localemr/, and speaks plain JSON;
+// durations are strings such as "1m30s". A wrong request is answered with 400
+// and {"error": …} and changes nothing.
+//
+//	GET    /_localemr/health       {"status":"ok","clusters":{"WAITING":2}}
+//	GET    /_localemr/calls        API calls: total, sinceReset, refused (by operation), byCluster (id, operation)
+//	POST   /_localemr/calls/reset  resets all but total
+//	GET    /_localemr/settings     see Settings
+//	PUT    /_localemr/settings     changes the settings that it names
+//	GET    /_localemr/faults       the faults in force, with their hits
+//	POST   /_localemr/faults       adds a list of faults
+//	PUT    /_localemr/faults       replaces all faults by a list
+//	DELETE /_localemr/faults       ends all faults
+//
+// # Faults
+//
+// A fault is a JSON object, see Fault: a kind, globs that say where it
+// strikes, and how often. Some:
+//
+//	[{"kind": "throttle", "op": "DescribeCluster", "count": 3},
+//	 {"kind": "lostAnswer", "op": "RunJobFlow", "count": 1},
+//	 {"kind": "serverError", "op": "List*", "chance": 0.2},
+//	 {"kind": "capacity", "instanceType": "m5.*", "market": "SPOT"},
+//	 {"kind": "bootstrapFailure", "cluster": "flights-*"},
+//	 {"kind": "instanceFailure", "step": "clean#1", "delay": "2s", "state": "FAILED", "count": 1},
+//	 {"kind": "eventLost", "event": "EMR Step*", "state": "COMPLETED", "chance": 0.5}]
+//
+// EMR's own throttling, a token bucket for each operation and one for the
+// account, is the setting "throttle".
+package localemr

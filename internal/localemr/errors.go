@@ -1,0 +1,60 @@
+package localemr
+
+import (
+	"fmt"
+	"net/http"
+)
+
+// apiError is an error of EMR's wire protocol.
+type apiError struct {
+	status  int
+	code    string // the __type of the answer
+	detail  string // ErrorCode, of InvalidRequestException only
+	message string
+}
+
+func (e *apiError) Error() string { return e.code + ": " + e.message }
+
+// validation is what the older operations (those that say job flow) answer.
+func validation(format string, args ...any) error {
+	return &apiError{status: http.StatusBadRequest, code: "ValidationException", message: fmt.Sprintf(format, args...)}
+}
+
+// invalid is what the newer operations answer.
+func invalid(detail, format string, args ...any) error {
+	return &apiError{
+		status: http.StatusBadRequest, code: "InvalidRequestException",
+		detail: detail, message: fmt.Sprintf(format, args...),
+	}
+}
+
+func throttled() error {
+	return &apiError{status: http.StatusBadRequest, code: "ThrottlingException", message: "Rate exceeded"}
+}
+
+func internalFailure() error {
+	return &apiError{
+		status: http.StatusInternalServerError, code: "InternalServerException",
+		message: "An internal error occurred. Please retry your request.",
+	}
+}
+
+func unknownOperation() error {
+	return &apiError{status: http.StatusBadRequest, code: "UnknownOperationException"}
+}
+
+// body is the JSON of the error; InvalidRequestException spells its members in
+// its own way.
+func (e *apiError) body() map[string]string {
+	if e.code == "InvalidRequestException" {
+		return map[string]string{"__type": e.code, "ErrorCode": e.detail, "Message": e.message}
+	}
+	return map[string]string{"__type": e.code, "message": e.message}
+}
+
+const (
+	textUnknownJobFlow = "Specified job flow ID does not exist."
+	textNotModifiable  = "A job flow that is shutting down, terminated, or finished may not be modified."
+	textProtected      = "Could not shut down one or more job flows since they are termination protected."
+	textTooManySteps   = "Maximum number of active steps(State = 'Running', 'Pending' or 'Cancel_Pending') for cluster exceeded."
+)

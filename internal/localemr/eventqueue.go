@@ -1,0 +1,130 @@
+package localemr
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+)
+
+const (
+	eventBatch   = 10 // of one PutEvents
+	eventTimeout = 5 * time.Second
+)
+
+// eventQueue sends events in their order from one goroutine, so that no state
+// change waits for EventBridge.
+type eventQueue struct {
+	api    EventAPI
+	source string
+	faults *faultBook
+	log    *slog.Logger
+	ctx    context.Context //nolint:containedctx // the life of the server
+	done   chan struct{}
+	wake   chan struct{}
+
+	mu      sync.Mutex
+	waiting []types.PutEventsRequestEntry
+	held    []types.PutEventsRequestEntry // by eventReordered, until the next event
+}
+
+func startEvents(ctx context.Context, cfg Config, faults *faultBook) *eventQueue {
+	q := &eventQueue{
+		api: cfg.Events, source: cfg.EventSource, faults: faults, log: cfg.Logger,
+		ctx: ctx, done: make(chan struct{}), wake: make(chan struct{}, 1),
+	}
+	go q.run()
+	return q
+}
+
+// close waits for the goroutine, which ends with the server's context.
+func (q *eventQueue) close() { <-q.done }
+
+// tell queues an event about c, or does to it what a fault says.
+func (q *eventQueue) tell(detailType string, c *record, state string, detail any) {
+	if q.api == nil {
+		return
+	}
+	b, err := json.Marshal(detail)
+	if err != nil {
+		q.log.Error("encode event", "error", err)
+		return
+	}
+	entry := types.PutEventsRequestEntry{
+		Source: &q.source, DetailType: &detailType, Detail: new(string(b)), Time: new(time.Now()),
+	}
+	attrs := map[string]string{"event": detailType, "state": state, "cluster": c.Cluster.Name}
+	if f := q.faults.take(kindEventDelayed, attrs); f != nil {
+		time.AfterFunc(time.Duration(f.Delay), func() { q.push(entry) })
+		return
+	}
+	switch {
+	case q.faults.take(kindEventLost, attrs) != nil:
+	case q.faults.take(kindEventDoubled, attrs) != nil:
+		q.push(entry, entry)
+	case q.faults.take(kindEventReordered, attrs) != nil:
+		q.hold(entry)
+	default:
+		q.push(entry)
+	}
+}
+
+func (q *eventQueue) push(entries ...types.PutEventsRequestEntry) {
+	q.mu.Lock()
+	q.waiting = append(append(q.waiting, entries...), q.held...)
+	q.held = nil
+	q.mu.Unlock()
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// hold keeps an entry back until another one has passed it. If none comes it
+// is sent all the same.
+func (q *eventQueue) hold(entry types.PutEventsRequestEntry) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.held = append(q.held, entry)
+	time.AfterFunc(reorderedHoldTime, func() { q.push() })
+}
+
+func (q *eventQueue) next() []types.PutEventsRequestEntry {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := min(len(q.waiting), eventBatch)
+	batch := q.waiting[:n:n]
+	q.waiting = q.waiting[n:]
+	return batch
+}
+
+func (q *eventQueue) run() {
+	defer close(q.done)
+	for {
+		for batch := q.next(); len(batch) > 0; batch = q.next() {
+			q.send(batch)
+		}
+		select {
+		case <-q.wake:
+		case <-q.ctx.Done():
+			return
+		}
+	}
+}
+
+// send is best effort, as EMR's events are.
+func (q *eventQueue) send(batch []types.PutEventsRequestEntry) {
+	ctx, cancel := context.WithTimeout(q.ctx, eventTimeout)
+	defer cancel()
+	out, err := q.api.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: batch})
+	switch {
+	case err != nil:
+		q.log.WarnContext(ctx, "put events", "error", err)
+	case out.FailedEntryCount > 0:
+		q.log.WarnContext(ctx, "put events", "refused", out.FailedEntryCount)
+	}
+}

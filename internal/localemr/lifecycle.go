@@ -1,0 +1,159 @@
+package localemr
+
+import (
+	"context"
+	"time"
+)
+
+// begin adds c and starts to drive it. s.mu must be held.
+func (s *Server) begin(c *record) {
+	c.prepare()
+	s.clusters[c.Cluster.ID] = c
+	s.order = append(s.order, c)
+	s.fleet.Go(func() { s.drive(c) })
+}
+
+// resume takes up a cluster that a former server left on disk. EMR's control
+// plane may restart under a cluster without harm; here the steps' processes
+// died with the server, so its running steps have failed.
+func (s *Server) resume(c *record) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.over() {
+		c.prepare()
+		s.clusters[c.Cluster.ID] = c
+		s.order = append(s.order, c)
+		return
+	}
+	sweep(func(cluster, process string) bool { return cluster == c.Cluster.ID && process != "" })
+	c.prepare()
+	for _, st := range c.Steps {
+		switch st.Status.State {
+		case stateRunning:
+			st.Status.FailureDetails = &failureDetails{Reason: "Unknown Error.", Message: "The step's process was lost in a restart."}
+			s.setStep(s.stopped, c, st, stateFailed, reason{})
+			s.actOnFailure(s.stopped, c, st)
+		case stateCancelPending:
+			s.setStep(s.stopped, c, st, stateCancelled, reason{})
+		default:
+		}
+	}
+	s.begin(c)
+	s.settle(s.stopped, c)
+}
+
+// drive takes one cluster through its life.
+func (s *Server) drive(c *record) {
+	ctx, cancel := context.WithCancel(s.stopped)
+	defer cancel()
+	s.fleet.Go(func() {
+		select {
+		case <-c.ended:
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	for _, phase := range []func(context.Context, *record){s.provision, s.bootstrap, s.runSteps} {
+		if ctx.Err() == nil {
+			phase(ctx, c)
+		}
+	}
+	if s.stopped.Err() == nil {
+		s.shutDown(s.stopped, c)
+	}
+}
+
+// provision waits for EC2.
+func (s *Server) provision(ctx context.Context, c *record) {
+	s.mu.Lock()
+	state, until, short := c.state(), c.Provisioned, c.Shortfall
+	s.mu.Unlock()
+	if state != stateStarting {
+		return
+	}
+	if !pause(ctx, time.Until(until.Time)) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if short != nil {
+		s.end(ctx, c, short.Reason, short.Details...)
+		return
+	}
+	s.setInstances(c, stateBootstrapping)
+	s.setCluster(ctx, c, stateBootstrapping, reason{})
+}
+
+// markReady ends the bootstrapping.
+func (s *Server) markReady(ctx context.Context, c *record) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.goingDown() {
+		return
+	}
+	c.Cluster.Status.Timeline.ReadyDateTime = now()
+	s.setInstances(c, stateRunning)
+	s.setCluster(ctx, c, stateRunning, reason{Message: "Running step"})
+}
+
+// end decides that c goes down, and why. The first decision stands.
+// s.mu must be held.
+func (s *Server) end(ctx context.Context, c *record, why reason, details ...errorDetail) {
+	if c.goingDown() {
+		return
+	}
+	c.Ending = &ending{Reason: why, Details: details}
+	c.Cluster.Status.ErrorDetails = details
+	close(c.ended)
+	s.setCluster(ctx, c, stateTerminating, why)
+}
+
+// shutDown waits for the processes, which are told to go by the end of the
+// cluster's context, and writes the last state.
+func (s *Server) shutDown(ctx context.Context, c *record) {
+	for s.busy(ctx, c) {
+		select {
+		case <-c.wake:
+		case <-ctx.Done():
+			return
+		}
+	}
+	sweep(func(cluster, _ string) bool { return cluster == c.Cluster.ID })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.Cluster.Status.Timeline.EndDateTime = now()
+	s.setInstances(c, stateTerminated)
+	s.setCluster(ctx, c, c.Ending.finalState(), c.Ending.Reason)
+}
+
+// busy cancels what has not started and tells whether something still runs.
+func (s *Server) busy(ctx context.Context, c *record) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cancelPending(ctx, c, "Job terminated")
+	return len(c.attempts) > 0
+}
+
+// setCluster moves c to a state, keeps it and tells the world.
+// s.mu must be held.
+func (s *Server) setCluster(ctx context.Context, c *record, state string, why reason) {
+	c.Cluster.Status.State = state
+	c.Cluster.Status.StateChangeReason = why
+	s.save(ctx, c)
+	s.tellCluster(c)
+}
+
+// pause waits for d and tells whether ctx allowed it.
+func pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

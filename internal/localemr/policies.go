@@ -1,0 +1,88 @@
+package localemr
+
+import "context"
+
+type putAutoTerminationInput struct {
+	ClusterID             string `json:"ClusterId"`
+	AutoTerminationPolicy *autoTerminationPolicy
+}
+
+type autoTerminationOutput struct {
+	AutoTerminationPolicy *autoTerminationPolicy `json:",omitempty"`
+}
+
+func (s *Server) putAutoTerminationPolicy(ctx context.Context, in *putAutoTerminationInput) (*empty, error) {
+	if in.AutoTerminationPolicy == nil {
+		in.AutoTerminationPolicy = &autoTerminationPolicy{}
+	}
+	if err := validateIdle(in.AutoTerminationPolicy); err != nil {
+		return nil, err
+	}
+	return s.change(ctx, in.ClusterID, func(c *record) { c.AutoTermination = in.AutoTerminationPolicy })
+}
+
+func (s *Server) getAutoTerminationPolicy(_ context.Context, in *clusterInput) (*autoTerminationOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := s.find(in.ClusterID)
+	if err != nil {
+		return nil, err
+	}
+	return &autoTerminationOutput{AutoTerminationPolicy: c.AutoTermination}, nil
+}
+
+func (s *Server) removeAutoTerminationPolicy(ctx context.Context, in *clusterInput) (*empty, error) {
+	return s.change(ctx, in.ClusterID, func(c *record) { c.AutoTermination = nil })
+}
+
+type putManagedScalingInput struct {
+	ClusterID            string `json:"ClusterId"`
+	ManagedScalingPolicy *managedScalingPolicy
+}
+
+type managedScalingOutput struct {
+	ManagedScalingPolicy *managedScalingPolicy `json:",omitempty"`
+}
+
+// putManagedScalingPolicy keeps the policy. Nothing scales here: instances are
+// bookkeeping and there is no YARN to ask.
+func (s *Server) putManagedScalingPolicy(ctx context.Context, in *putManagedScalingInput) (*empty, error) {
+	if in.ManagedScalingPolicy == nil {
+		return nil, missing("managedScalingPolicy")
+	}
+	if err := validateScaling(in.ManagedScalingPolicy); err != nil {
+		return nil, err
+	}
+	return s.change(ctx, in.ClusterID, func(c *record) { c.ManagedScaling = in.ManagedScalingPolicy })
+}
+
+func (s *Server) getManagedScalingPolicy(_ context.Context, in *clusterInput) (*managedScalingOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := s.find(in.ClusterID)
+	if err != nil {
+		return nil, err
+	}
+	return &managedScalingOutput{ManagedScalingPolicy: c.ManagedScaling}, nil
+}
+
+func (s *Server) removeManagedScalingPolicy(ctx context.Context, in *clusterInput) (*empty, error) {
+	return s.change(ctx, in.ClusterID, func(c *record) { c.ManagedScaling = nil })
+}
+
+// change does something to a cluster that still takes changes.
+func (s *Server) change(ctx context.Context, id string, do func(*record)) (*empty, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := s.find(id)
+	if err != nil {
+		return nil, err
+	}
+	if c.goingDown() {
+		return nil, validation("%s", textNotModifiable)
+	}
+	do(c)
+	s.save(ctx, c)
+	c.nudge()
+	return &empty{}, nil
+}

@@ -1,0 +1,175 @@
+package localemr
+
+import (
+	"slices"
+	"time"
+)
+
+// Cluster states.
+const (
+	stateStarting      = "STARTING"
+	stateBootstrapping = "BOOTSTRAPPING"
+	stateRunning       = "RUNNING"
+	stateWaiting       = "WAITING"
+	stateTerminating   = "TERMINATING"
+	stateTerminated    = "TERMINATED"
+	stateWithErrors    = "TERMINATED_WITH_ERRORS"
+)
+
+// Step states; RUNNING is shared with clusters.
+const (
+	statePending       = "PENDING"
+	stateCancelPending = "CANCEL_PENDING"
+	stateCompleted     = "COMPLETED"
+	stateCancelled     = "CANCELLED"
+	stateFailed        = "FAILED"
+	stateInterrupted   = "INTERRUPTED"
+)
+
+// Instance, group and fleet states that the cluster does not share.
+const (
+	stateProvisioning = "PROVISIONING"
+	stateResizing     = "RESIZING"
+)
+
+// Codes of a cluster's StateChangeReason.
+const (
+	codeValidation       = "VALIDATION_ERROR"
+	codeInstanceFailure  = "INSTANCE_FAILURE"
+	codeFleetTimeout     = "INSTANCE_FLEET_TIMEOUT"
+	codeBootstrapFailure = "BOOTSTRAP_FAILURE"
+	codeUserRequest      = "USER_REQUEST"
+	codeStepFailure      = "STEP_FAILURE"
+	codeAllDone          = "ALL_STEPS_COMPLETED"
+)
+
+// record is everything known about one cluster. The exported part is what the
+// state directory keeps; all of it is guarded by Server.mu.
+type record struct {
+	Cluster         clusterShape
+	Steps           []*stepShape // oldest first
+	Bootstraps      []commandShape
+	Groups          []*groupShape
+	Fleets          []*fleetShape
+	Instances       []*instanceShape
+	AutoTermination *autoTerminationPolicy
+	ManagedScaling  *managedScalingPolicy
+	Provisioned     epoch      // when STARTING ends
+	Shortfall       *shortfall // capacity that EC2 will not have
+	Ending          *ending    // why the cluster goes down, once that is known
+	IdleSince       epoch      // start of the present WAITING
+
+	wake     chan struct{} // of the driving goroutine; capacity 1
+	ended    chan struct{} // closed when Ending is set
+	attempts map[string]*attempt
+}
+
+// ending is the last word on a cluster; the first one wins.
+type ending struct {
+	Reason  reason
+	Details []errorDetail
+}
+
+func (e *ending) finalState() string {
+	switch e.Reason.Code {
+	case codeUserRequest, codeAllDone:
+		return stateTerminated
+	default:
+		return stateWithErrors
+	}
+}
+
+func (c *record) prepare() {
+	c.wake = make(chan struct{}, 1)
+	c.ended = make(chan struct{})
+	c.attempts = map[string]*attempt{}
+	if c.Ending != nil {
+		close(c.ended)
+	}
+}
+
+// nudge wakes the goroutine that drives c; a wake-up that waits already is enough.
+func (c *record) nudge() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (c *record) state() string { return c.Cluster.Status.State }
+
+func (c *record) over() bool {
+	return c.state() == stateTerminated || c.state() == stateWithErrors
+}
+
+// goingDown tells that c takes no more changes.
+func (c *record) goingDown() bool {
+	return c.Ending != nil || c.over() || c.state() == stateTerminating
+}
+
+func (c *record) ready() bool { return c.state() == stateRunning || c.state() == stateWaiting }
+
+func (c *record) step(id string) *stepShape {
+	i := slices.IndexFunc(c.Steps, func(s *stepShape) bool { return s.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return c.Steps[i]
+}
+
+func (s *stepShape) active() bool {
+	switch s.Status.State {
+	case statePending, stateRunning, stateCancelPending:
+		return true
+	default:
+		return false
+	}
+}
+
+func (c *record) countSteps(match func(*stepShape) bool) int {
+	n := 0
+	for _, s := range c.Steps {
+		if match(s) {
+			n++
+		}
+	}
+	return n
+}
+
+// primary is the instance that bootstrap actions and steps run on.
+func (c *record) primary() *instanceShape {
+	for _, u := range c.units() {
+		if u.role != roleMaster {
+			continue
+		}
+		for _, i := range c.Instances {
+			if i.belongsTo(u.id) {
+				return i
+			}
+		}
+	}
+	return &instanceShape{}
+}
+
+func (i *instanceShape) belongsTo(unit string) bool {
+	return i.InstanceFleetID == unit || i.InstanceGroupID == unit
+}
+
+func (c *record) units() []unit {
+	units := make([]unit, 0, len(c.Groups)+len(c.Fleets))
+	for _, g := range c.Groups {
+		units = append(units, unit{id: g.ID, role: g.InstanceGroupType, status: &g.Status})
+	}
+	for _, f := range c.Fleets {
+		units = append(units, unit{id: f.ID, role: f.InstanceFleetType, status: &f.Status, fleet: true})
+	}
+	return units
+}
+
+// idleTimeout is how long c may wait, or 0 for ever.
+func (c *record) idleTimeout(second time.Duration) time.Duration {
+	if c.AutoTermination == nil {
+		return 0
+	}
+	return time.Duration(c.AutoTermination.IdleTimeout) * second
+}

@@ -1,0 +1,224 @@
+package localemr
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+)
+
+// stepJob is what a step's goroutine needs to know, copied while the lock was held.
+type stepJob struct {
+	cluster, clusterName string
+	id, name             string
+	config               stepConfig
+	logURI               string
+	grace                time.Duration
+	killed, died         *Fault // faults that hit this step
+}
+
+// startStep runs st in a goroutine of its own. s.mu must be held.
+func (s *Server) startStep(ctx context.Context, c *record, st *stepShape) {
+	attrs := map[string]string{"cluster": c.Cluster.Name, "step": st.Name}
+	job := stepJob{
+		cluster: c.Cluster.ID, clusterName: c.Cluster.Name, id: st.ID, name: st.Name,
+		config: st.Config, logURI: c.Cluster.LogURI, grace: time.Duration(s.live.TerminateGrace),
+		killed: s.faults.take(kindStepKilled, attrs), died: s.faults.take(kindInstanceFailure, attrs),
+	}
+	a := s.register(c, st.ID)
+	s.setStep(ctx, c, st, stateRunning, reason{})
+	s.fleet.Go(func() {
+		defer s.unregister(c, job.id)
+		release := a.stopWith(ctx, job.grace)
+		disarm := s.arm(ctx, c, a, job)
+		res := s.execute(ctx, a, job)
+		disarm()
+		release()
+		s.finishStep(ctx, c, st, a, job, res)
+	})
+}
+
+// arm sets the timers of the faults that hit a running step.
+func (s *Server) arm(ctx context.Context, c *record, a *attempt, job stepJob) (disarm func()) {
+	var timers []*time.Timer
+	if job.killed != nil {
+		timers = append(timers, time.AfterFunc(time.Duration(job.killed.Delay), func() { a.signal(sigKill) }))
+	}
+	if job.died != nil {
+		timers = append(timers, time.AfterFunc(time.Duration(job.died.Delay), func() { s.loseInstance(ctx, c, a, job.died) }))
+	}
+	return func() {
+		for _, t := range timers {
+			t.Stop()
+		}
+	}
+}
+
+// result is how a step's process ended.
+type result struct {
+	ok      bool
+	message string // of a failure
+	logs    logDir
+}
+
+// execute runs a step to its end and leaves no process of it behind.
+func (s *Server) execute(ctx context.Context, a *attempt, job stepJob) result {
+	began := time.Now()
+	logs, err := s.openLogs(job.cluster, job.logURI, "steps/"+job.id)
+	if err != nil {
+		return result{message: err.Error()}
+	}
+	for _, name := range []string{"syslog", "stdout", "stderr"} {
+		if f, err := appendTo(logs.path(name)); err == nil {
+			closeQuietly(f) // they exist even when nothing is written to them
+		}
+	}
+	code, err := s.launch(ctx, a, job, logs)
+	sweep(func(cluster, process string) bool { return cluster == job.cluster && process == job.id })
+	took := int(time.Since(began).Seconds())
+	if err == nil && code == 0 {
+		logs.controllerLine("INFO", "Step succeeded with exitCode 0 and took %d seconds", took)
+		return result{ok: true, logs: logs}
+	}
+	logs.controllerLine("WARN", "Step failed with exitCode %d and took %d seconds", code, took)
+	return result{message: errText(err), logs: logs}
+}
+
+func (s *Server) launch(ctx context.Context, a *attempt, job stepJob, logs logDir) (int, error) {
+	home := s.workDir(job.cluster)
+	dir, err := s.makeDir(home, "steps", job.id)
+	if err != nil {
+		return 1, err
+	}
+	env := s.environ(job.cluster, job.id, home, "EMR_STEP_ID="+job.id)
+	argv, err := s.argv(ctx, job.config, dir, env)
+	if err != nil {
+		complain(logs, err)
+		return 1, err
+	}
+	logs.controllerLine("INFO", "startExec 'hadoop jar %s %s'", job.config.Jar, strings.Join(job.config.Args, " "))
+	logs.controllerLine("INFO", "Environment: HOME=%s EMR_CLUSTER_ID=%s EMR_STEP_ID=%s", home, job.cluster, job.id)
+	code, err := a.run(ctx, program{
+		argv: argv, dir: dir, env: env, stdout: logs.path("stdout"), stderr: logs.path("stderr"),
+	})
+	if err != nil {
+		complain(logs, err)
+		return 1, err
+	}
+	logs.controllerLine("INFO", "waitProcessCompletion ended with exit code %d", code)
+	return code, nil
+}
+
+// complain writes why nothing ran where command-runner would write it.
+func complain(logs logDir, err error) {
+	f, openErr := appendTo(logs.path("stderr"))
+	if openErr != nil {
+		return
+	}
+	defer closeQuietly(f)
+	_, _ = fmt.Fprintf(f, "Exception in thread \"main\" java.lang.RuntimeException: java.io.IOException: %v\n", err)
+}
+
+// finishStep writes a step's last state and does what its failure asks for.
+func (s *Server) finishStep(ctx context.Context, c *record, st *stepShape, a *attempt, job stepJob, res result) {
+	late := s.faults.take(kindLogsLate, map[string]string{"cluster": job.clusterName, "step": job.name})
+	if late == nil {
+		s.uploadStep(res)
+	} else {
+		s.later(late.Delay, func() { s.uploadStep(res) })
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	state, why := s.verdict(c, a, res)
+	if state == "" {
+		return // the server stops; the next one will find the step RUNNING and say FAILED
+	}
+	if state == stateFailed {
+		s.explain(c, st, res)
+	}
+	s.setStep(ctx, c, st, state, why)
+	if state == stateFailed {
+		s.actOnFailure(ctx, c, st)
+	}
+}
+
+func (s *Server) verdict(c *record, a *attempt, res result) (string, reason) {
+	fate, cancelled := a.verdict()
+	switch {
+	case fate != "":
+		return fate, reason{}
+	case cancelled:
+		return stateCancelled, reason{Message: "Cancelled by user"}
+	case res.ok:
+		return stateCompleted, reason{}
+	case s.stopped.Err() != nil:
+		return "", reason{}
+	case c.goingDown():
+		return stateCancelled, reason{Message: "Job terminated"}
+	default:
+		return stateFailed, reason{}
+	}
+}
+
+func (s *Server) uploadStep(res result) {
+	s.upload(res.logs, "controller", "syslog", "stdout", "stderr")
+}
+
+// explain fills FailureDetails, unless a fault empties or delays them.
+func (s *Server) explain(c *record, st *stepShape, res result) {
+	details := &failureDetails{Reason: "Unknown Error.", Message: res.exception(), LogFile: res.logs.uri("stderr")}
+	f := s.faults.take(kindFailureDetails, map[string]string{"cluster": c.Cluster.Name, "step": st.Name})
+	switch {
+	case f == nil:
+		st.Status.FailureDetails = details
+	case f.Delay > 0:
+		s.later(f.Delay, func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			st.Status.FailureDetails = details
+			s.save(s.stopped, c)
+		})
+	}
+}
+
+// exception finds what EMR quotes from a step's stderr.
+func (r result) exception() string {
+	if r.logs.dir == "" {
+		return r.message
+	}
+	b, err := os.ReadFile(r.logs.path("stderr"))
+	if err != nil {
+		return r.message
+	}
+	for line := range strings.Lines(string(b)) {
+		if strings.HasPrefix(line, "Exception in thread") || strings.HasPrefix(line, "Error:") {
+			return strings.TrimSpace(line)
+		}
+	}
+	return ""
+}
+
+// later does something after a delay, unless the server has stopped by then.
+func (s *Server) later(d Duration, do func()) {
+	s.fleet.Go(func() {
+		if pause(s.stopped, time.Duration(d)) {
+			do()
+		}
+	})
+}
+
+// loseInstance is the death of the primary instance under a step.
+func (s *Server) loseInstance(ctx context.Context, c *record, a *attempt, f *Fault) {
+	fate := f.State
+	if fate == "" {
+		fate = stateInterrupted
+	}
+	a.doom(fate)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := c.primary()
+	p.Status.State = stateTerminated
+	p.Status.StateChangeReason = reason{Code: codeInstanceFailure, Message: "Instance was terminated."}
+	s.end(ctx, c, reason{Code: codeInstanceFailure, Message: "The master instance (" + p.EC2InstanceID + ") was terminated"})
+}

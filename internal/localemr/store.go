@@ -1,0 +1,84 @@
+package localemr
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// store keeps one JSON file for each cluster, replaced as a whole.
+type store struct{ dir string }
+
+func openStore(data string) (store, error) {
+	dir := filepath.Join(data, "state")
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return store{}, fmt.Errorf("make state directory: %w", err)
+	}
+	return store{dir: dir}, nil
+}
+
+func (st store) save(c *record) error {
+	b, err := json.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("encode cluster %s: %w", c.Cluster.ID, err)
+	}
+	return WriteFileAtomically(filepath.Join(st.dir, c.Cluster.ID+".json"), b)
+}
+
+// load returns the known clusters, oldest first.
+func (st store) load() ([]*record, error) {
+	entries, err := os.ReadDir(st.dir)
+	if err != nil {
+		return nil, fmt.Errorf("list state directory: %w", err)
+	}
+	var records []*record
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), ".json") {
+			continue // left over from a write that was cut short
+		}
+		c, err := st.read(e.Name())
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, c)
+	}
+	slices.SortFunc(records, func(a, b *record) int {
+		return a.Cluster.Status.Timeline.CreationDateTime.Compare(b.Cluster.Status.Timeline.CreationDateTime.Time)
+	})
+	return records, nil
+}
+
+func (st store) read(name string) (*record, error) {
+	b, err := os.ReadFile(filepath.Join(st.dir, filepath.Base(name)))
+	if err != nil {
+		return nil, fmt.Errorf("read state: %w", err)
+	}
+	c := &record{}
+	if err := json.Unmarshal(b, c); err != nil {
+		return nil, fmt.Errorf("decode state %s: %w", name, err)
+	}
+	return c, nil
+}
+
+// WriteFileAtomically writes a file so that a reader sees all of it or nothing.
+func WriteFileAtomically(path string, b []byte) error {
+	tmp := path + ".tmp"
+	if err := os.WriteFile(tmp, b, 0o600); err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
+	}
+	return nil
+}
+
+// save keeps c on disk. A full disk must not stop a cluster, so it is logged.
+func (s *Server) save(ctx context.Context, c *record) {
+	if err := s.store.save(c); err != nil {
+		s.log.ErrorContext(ctx, "save cluster", "cluster", c.Cluster.ID, "error", err)
+	}
+}

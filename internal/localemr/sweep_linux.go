@@ -1,0 +1,55 @@
+package localemr
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// sweepRounds bounds the hunt for a process that forks while it is hunted.
+const sweepRounds = 10
+
+// sweep kills every process whose mark matches, also those that left their
+// process group or session. A process that cleared its environment escapes.
+func sweep(match func(cluster, process string) bool) {
+	for range sweepRounds {
+		if !killMarked(match) {
+			return
+		}
+	}
+}
+
+func killMarked(match func(cluster, process string) bool) bool {
+	paths, err := filepath.Glob("/proc/[0-9]*/environ")
+	if err != nil {
+		return false
+	}
+	found := false
+	for _, path := range paths {
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		if err != nil || pid == os.Getpid() {
+			continue
+		}
+		if cluster, process, ok := markOf(path); ok && match(cluster, process) {
+			found = syscall.Kill(pid, sigKill) == nil || found
+		}
+	}
+	return found
+}
+
+// markOf reads the mark out of a process's environment, if it may be read.
+func markOf(path string) (cluster, process string, ok bool) {
+	env, err := os.ReadFile(path) //nolint:gosec // a file of /proc
+	if err != nil {
+		return "", "", false
+	}
+	for v := range bytes.SplitSeq(env, []byte{0}) {
+		if value, found := strings.CutPrefix(string(v), markName+"="); found {
+			return strings.Cut(value, "/")
+		}
+	}
+	return "", "", false
+}

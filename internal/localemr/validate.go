@@ -1,0 +1,191 @@
+package localemr
+
+import (
+	"regexp"
+	"slices"
+	"unicode/utf8"
+)
+
+// Limits of the API reference.
+const (
+	maxString       = 10_240
+	maxName         = 256
+	maxActiveSteps  = 256
+	maxConcurrency  = 256
+	maxStepFilter   = 10
+	maxTerminations = 10
+	maxBootstraps   = 16
+	minIdleTimeout  = 60
+	maxIdleTimeout  = 604_800
+	maxTagKey       = 128
+	maxTagValue     = 256
+	maxTags         = 10
+)
+
+var releaseLabel = regexp.MustCompile(`^emr-(spark-)?\d+\.\d+\.\d+(-\w+)?$`)
+
+func (in *runJobFlowInput) validate() error {
+	return firstOf(
+		func() error { return in.validateBasics() },
+		func() error { return in.Instances.validate() },
+		func() error { return validateBootstraps(in.BootstrapActions) },
+		func() error { return validateSteps(in.Steps, deref(in.StepConcurrencyLevel, 1)) },
+		func() error { return validateRuntimeRole(in.StepExecutionRoleArn, in.SecurityConfiguration) },
+		func() error { return validateTags(in.Tags) },
+		func() error { return validateIdle(in.AutoTerminationPolicy) },
+		func() error { return validateScaling(in.ManagedScalingPolicy) },
+	)
+}
+
+// firstOf runs checks until one fails.
+func firstOf(checks ...func() error) error {
+	for _, check := range checks {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (in *runJobFlowInput) validateBasics() error {
+	switch {
+	case in.Name == "":
+		return missing("name")
+	case in.Instances == nil:
+		return missing("instances")
+	case tooLong(in.Name, maxName):
+		return tooLongError("name", maxName)
+	case in.ReleaseLabel == "":
+		return validation("Must specify exactly one of the following: release label, AMI version, or Hadoop version.")
+	case !releaseLabel.MatchString(in.ReleaseLabel):
+		return validation("The supplied release label is invalid: %s.", in.ReleaseLabel)
+	case len(in.BootstrapActions) > maxBootstraps:
+		return validation("The maximum number of bootstrap actions is %d.", maxBootstraps)
+	}
+	return validateConcurrency(deref(in.StepConcurrencyLevel, 1))
+}
+
+func validateConcurrency(level int) error {
+	if level < 1 || level > maxConcurrency {
+		return validation("The step concurrency level must be between 1 and %d.", maxConcurrency)
+	}
+	return nil
+}
+
+func validateBootstraps(actions []bootstrapInput) error {
+	for _, b := range actions {
+		if b.Name == "" {
+			return missing("bootstrapActions.member.name")
+		}
+		if b.ScriptBootstrapAction.Path == "" {
+			return missing("bootstrapActions.member.scriptBootstrapAction.path")
+		}
+	}
+	return nil
+}
+
+func validateSteps(steps []stepInput, level int) error {
+	for _, st := range steps {
+		if err := st.validate(level); err != nil {
+			return err
+		}
+	}
+	if len(steps) > maxActiveSteps {
+		return validation("%s", textTooManySteps)
+	}
+	return nil
+}
+
+func (st *stepInput) validate(level int) error {
+	switch {
+	case st.Name == "":
+		return missing("steps.member.name")
+	case tooLong(st.Name, maxName):
+		return tooLongError("steps.member.name", maxName)
+	case st.HadoopJarStep.Jar == "":
+		return missing("steps.member.hadoopJarStep.jar")
+	case !slices.Contains([]string{"", actionTerminate, actionTerminateOld, actionCancel, actionContinue}, st.ActionOnFailure):
+		return enumError("actionOnFailure", st.ActionOnFailure, "[TERMINATE_JOB_FLOW, TERMINATE_CLUSTER, CANCEL_AND_WAIT, CONTINUE]")
+	case level > 1 && st.ActionOnFailure != actionContinue:
+		return validation("ActionOnFailure for steps must be CONTINUE when the step concurrency level is greater than 1.")
+	case isCommandRunner(st.HadoopJarStep.Jar) && len(st.HadoopJarStep.Args) == 0:
+		return validation("Step %s: command-runner.jar needs arguments.", st.Name)
+	}
+	return st.validateLengths()
+}
+
+func (st *stepInput) validateLengths() error {
+	j := st.HadoopJarStep
+	texts := slices.Concat([]string{j.Jar, j.MainClass}, j.Args)
+	for _, p := range j.Properties {
+		texts = append(texts, p.Key, p.Value)
+	}
+	for _, text := range texts {
+		if tooLong(text, maxString) {
+			return tooLongError("steps.member.hadoopJarStep", maxString)
+		}
+	}
+	return nil
+}
+
+func validateRuntimeRole(role, securityConfiguration string) error {
+	if role != "" && securityConfiguration == "" {
+		return validation("Runtime roles are not enabled on the cluster. Use a security configuration with EnableApplicationScopedIAMRole.")
+	}
+	return nil
+}
+
+func validateIdle(p *autoTerminationPolicy) error {
+	if p == nil {
+		return nil
+	}
+	if p.IdleTimeout == 0 {
+		p.IdleTimeout = 3600 // EMR's default
+	}
+	if p.IdleTimeout < minIdleTimeout || p.IdleTimeout > maxIdleTimeout {
+		return validation("The idle timeout of an auto-termination policy must be between %d and %d seconds.", minIdleTimeout, maxIdleTimeout)
+	}
+	return nil
+}
+
+func validateScaling(p *managedScalingPolicy) error {
+	if p == nil {
+		return nil
+	}
+	l := p.ComputeLimits
+	switch {
+	case l == nil:
+		return missing("managedScalingPolicy.computeLimits")
+	case !slices.Contains([]string{"InstanceFleetUnits", "Instances", "VCPU"}, l.UnitType):
+		return enumError("unitType", l.UnitType, "[InstanceFleetUnits, Instances, VCPU]")
+	case l.MinimumCapacityUnits < 1 || l.MaximumCapacityUnits < l.MinimumCapacityUnits:
+		return validation("MaximumCapacityUnits must be greater than or equal to MinimumCapacityUnits, which must be at least 1.")
+	}
+	return nil
+}
+
+func validateTags(tags []tagShape) error {
+	for _, t := range tags {
+		switch {
+		case t.Key == "" || tooLong(t.Key, maxTagKey):
+			return invalid("", "Invalid tag key: '%s'. Tag keys must be between 1 and %d characters in length.", t.Key, maxTagKey)
+		case tooLong(t.Value, maxTagValue):
+			return invalid("", "Invalid tag value: '%s'. Tag values must be between 1 and %d characters in length.", t.Value, maxTagValue)
+		}
+	}
+	return nil
+}
+
+func tooLong(s string, limit int) bool { return utf8.RuneCountInString(s) > limit }
+
+func missing(field string) error {
+	return validation("1 validation error detected: Value null at '%s' failed to satisfy constraint: Member must not be null", field)
+}
+
+func tooLongError(field string, limit int) error {
+	return validation("1 validation error detected: Value at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", field, limit)
+}
+
+func enumError(field, value, set string) error {
+	return validation("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set: %s", value, field, set)
+}

@@ -1,0 +1,150 @@
+package localemr
+
+import "slices"
+
+// instance types a fleet may name, without and with an allocation strategy.
+const (
+	maxFleetTypes          = 5
+	maxFleetTypesAllocated = 30
+	minSpotTimeout         = 5
+	maxSpotTimeout         = 1440
+)
+
+func (in *instancesInput) validate() error {
+	ways := 0
+	for _, used := range []bool{
+		len(in.InstanceFleets) > 0, len(in.InstanceGroups) > 0,
+		in.MasterInstanceType != "" || in.SlaveInstanceType != "" || in.InstanceCount > 0,
+	} {
+		if used {
+			ways++
+		}
+	}
+	switch {
+	case ways != 1:
+		return validation("Please configure instances using one and only one of the following: instance groups; instance fleets;" +
+			" instance count, master and slave instance type.")
+	case in.EC2SubnetID != "" && len(in.EC2SubnetIDs) > 0:
+		return validation("Only one of Ec2SubnetId and Ec2SubnetIds may be specified.")
+	case len(in.EC2SubnetIDs) > 1 && len(in.InstanceFleets) == 0:
+		return validation("Only one subnet may be specified for clusters configured with instance groups or instance count," +
+			" master and slave instance type. Revise the configuration and resubmit.")
+	case len(in.InstanceFleets) > 0:
+		return validateFleets(in.InstanceFleets)
+	default:
+		return validateGroups(in.groups())
+	}
+}
+
+func validateFleets(fleets []fleetInput) error {
+	seen := map[string]bool{}
+	for _, f := range fleets {
+		if err := f.validate(); err != nil {
+			return err
+		}
+		if seen[f.InstanceFleetType] {
+			return validation("Multiple %s instance fleets supplied, you must specify exactly one %[1]s instance fleet", lowerRole(f.InstanceFleetType))
+		}
+		seen[f.InstanceFleetType] = true
+	}
+	switch {
+	case !seen[roleMaster]:
+		return validation("No master instance fleets were supplied; you must specify exactly one master instance fleet." +
+			" Revise the configuration and resubmit.")
+	case seen[roleTask] && !seen[roleCore]:
+		return validation("Clusters with task instance fleets must also define core instance fleets.")
+	}
+	return nil
+}
+
+func (f *fleetInput) validate() error {
+	target := f.TargetOnDemandCapacity + f.TargetSpotCapacity
+	name := f.Name
+	setDefault(&name, "null")
+	switch {
+	case !knownRole(f.InstanceFleetType):
+		return enumError("instanceFleetType", f.InstanceFleetType, "[MASTER, CORE, TASK]")
+	case f.InstanceFleetType == roleMaster && target != 1:
+		return validation("A master instance fleet can only have a target capacity of 1. Revise the configuration and resubmit.")
+	case f.TargetOnDemandCapacity < 0 || f.TargetSpotCapacity < 0 || target < 1:
+		return validation("The instance fleet (%s) should have a value of one or greater for either targetOnDemandCapacity or targetSpotCapacity.", name)
+	case len(f.InstanceTypeConfigs) == 0:
+		return validation("The instance fleet (%s) must have at least one instance type.", name)
+	case len(f.InstanceTypeConfigs) > f.maxTypes():
+		return validation("The instance fleet (%s) can have at most %d instance types.", name, f.maxTypes())
+	case slices.ContainsFunc(f.InstanceTypeConfigs, func(t instanceType) bool { return t.InstanceType == "" }):
+		return missing("instanceTypeConfigs.member.instanceType")
+	}
+	return f.LaunchSpecifications.validate()
+}
+
+func (f *fleetInput) maxTypes() int {
+	l := f.LaunchSpecifications
+	if l != nil && (l.SpotSpecification != nil && l.SpotSpecification.AllocationStrategy != "" || l.OnDemandSpecification != nil) {
+		return maxFleetTypesAllocated
+	}
+	return maxFleetTypes
+}
+
+func (l *launchSpec) validate() error {
+	if l == nil || l.SpotSpecification == nil {
+		return nil
+	}
+	spot := l.SpotSpecification
+	strategies := []string{"", "capacity-optimized", "price-capacity-optimized", "lowest-price", "diversified", "capacity-optimized-prioritized"}
+	switch {
+	case spot.TimeoutDurationMinutes < minSpotTimeout || spot.TimeoutDurationMinutes > maxSpotTimeout:
+		return validation("The spot provisioning timeout must be between %d and %d minutes.", minSpotTimeout, maxSpotTimeout)
+	case !slices.Contains([]string{"SWITCH_TO_ON_DEMAND", "TERMINATE_CLUSTER"}, spot.TimeoutAction):
+		return enumError("timeoutAction", spot.TimeoutAction, "[SWITCH_TO_ON_DEMAND, TERMINATE_CLUSTER]")
+	case !slices.Contains(strategies, spot.AllocationStrategy):
+		return enumError("allocationStrategy", spot.AllocationStrategy,
+			"[capacity-optimized, price-capacity-optimized, lowest-price, diversified, capacity-optimized-prioritized]")
+	}
+	return nil
+}
+
+func validateGroups(groups []groupInput) error {
+	seen := map[string]int{}
+	for _, g := range groups {
+		if err := g.validate(); err != nil {
+			return err
+		}
+		seen[g.InstanceRole]++
+	}
+	switch {
+	case seen[roleMaster] == 0:
+		return validation("Zero master instance groups supplied, you must specify exactly one master instance group")
+	case seen[roleMaster] > 1:
+		return validation("Multiple master instance groups supplied, you must specify exactly one master instance group")
+	case seen[roleCore] > 1:
+		return validation("Multiple core instance groups supplied, you may specify at most one core instance group")
+	case seen[roleTask] > 0 && seen[roleCore] == 0:
+		return validation("Clusters with task nodes must also define core nodes.")
+	}
+	return nil
+}
+
+func (g *groupInput) validate() error {
+	switch {
+	case !knownRole(g.InstanceRole):
+		return enumError("instanceRole", g.InstanceRole, "[MASTER, CORE, TASK]")
+	case g.InstanceType == "":
+		return missing("instanceGroups.member.instanceType")
+	case !slices.Contains([]string{"", marketOnDemand, marketSpot}, g.Market):
+		return enumError("market", g.Market, "[ON_DEMAND, SPOT]")
+	case g.InstanceRole == roleMaster && g.InstanceCount != 1 && g.InstanceCount != 3:
+		return validation("A master instance group must specify a single instance, or three for high availability")
+	case g.InstanceCount < 0 || g.InstanceRole == roleCore && g.InstanceCount < 1:
+		return validation("The %s instance group has an invalid instance count: %d", lowerRole(g.InstanceRole), g.InstanceCount)
+	}
+	return nil
+}
+
+func knownRole(role string) bool {
+	return slices.Contains([]string{roleMaster, roleCore, roleTask}, role)
+}
+
+func lowerRole(role string) string {
+	return map[string]string{roleMaster: "master", roleCore: "core", roleTask: "task"}[role]
+}

@@ -1,0 +1,172 @@
+package localemr
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	contentType  = "application/x-amz-json-1.1"
+	targetPrefix = "ElasticMapReduce."
+	maxBody      = 4 << 20
+)
+
+// epoch is a time as the protocol writes it: seconds with a fraction.
+type epoch struct{ time.Time }
+
+func now() epoch { return epoch{time.Now().Truncate(time.Millisecond)} }
+
+// MarshalJSON writes seconds to the millisecond, as EMR does.
+func (e epoch) MarshalJSON() ([]byte, error) {
+	return strconv.AppendFloat(nil, float64(e.UnixMilli())/1000, 'f', 3, 64), nil
+}
+
+// UnmarshalJSON reads seconds.
+func (e *epoch) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		return nil
+	}
+	seconds, err := strconv.ParseFloat(string(b), 64)
+	if err != nil {
+		return fmt.Errorf("read epoch seconds: %w", err)
+	}
+	e.Time = time.UnixMilli(int64(seconds * 1000))
+	return nil
+}
+
+// operation answers one request: raw JSON in, a value to encode out.
+type operation func(ctx context.Context, body []byte) (any, error)
+
+// op adapts a typed method. A parameter that In does not have is refused: an
+// emulator that ignores what it was asked hides bugs.
+func op[In, Out any](f func(context.Context, *In) (*Out, error)) operation {
+	return func(ctx context.Context, body []byte) (any, error) {
+		in := new(In)
+		dec := json.NewDecoder(bytes.NewReader(body))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(in); err != nil && !errors.Is(err, io.EOF) {
+			return nil, malformed(err)
+		}
+		out, err := f(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		return out, nil
+	}
+}
+
+func malformed(err error) error {
+	if field, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		return validation("Unsupported parameter: %s is not a parameter that localemr knows.", strings.Trim(field, `"`))
+	}
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return &apiError{
+			status: http.StatusBadRequest, code: "SerializationException",
+			message: fmt.Sprintf("%s can not be converted to %s at %s", e.Value, e.Type, e.Field),
+		}
+	}
+	return &apiError{status: http.StatusBadRequest, code: "SerializationException", message: err.Error()}
+}
+
+// serveEMR is the EMR endpoint: POST / with an X-Amz-Target.
+func (s *Server) serveEMR(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Amzn-Requestid", newUUID())
+	name, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
+	do := s.operations[name]
+	if !ok || do == nil {
+		s.writeError(w, r, unknownOperation())
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		s.writeError(w, r, validation("Request could not be read: %v", err))
+		return
+	}
+	out, err := s.call(r.Context(), name, body, do)
+	switch {
+	case errors.Is(err, errAnswerLost):
+		panic(http.ErrAbortHandler) // the client sees its connection closed without an answer
+	case err != nil:
+		s.writeError(w, r, err)
+	default:
+		s.write(w, r, http.StatusOK, out)
+	}
+}
+
+var errAnswerLost = errors.New("lose the answer")
+
+// call counts the request and puts the faults before and after its effect.
+func (s *Server) call(ctx context.Context, name string, body []byte, do operation) (any, error) {
+	clusters := clustersOf(body)
+	attrs := map[string]string{"op": name, "cluster": ""}
+	if len(clusters) > 0 {
+		attrs["cluster"] = s.nameOf(clusters[0])
+	}
+	if err := s.refuse(name, attrs); err != nil {
+		s.calls.count(name, clusters, true)
+		return nil, err
+	}
+	s.calls.count(name, clusters, false)
+	out, err := do(ctx, body)
+	if err == nil && s.faults.take(kindLostAnswer, attrs) != nil {
+		return nil, errAnswerLost
+	}
+	return out, err
+}
+
+// refuse answers the faults that keep a request from having an effect.
+func (s *Server) refuse(name string, attrs map[string]string) error {
+	if s.faults.take(kindThrottle, attrs) != nil {
+		return throttled()
+	}
+	if s.faults.take(kindServerError, attrs) != nil {
+		return internalFailure()
+	}
+	if s.settings().Throttle && !s.buckets.take(name, time.Now()) {
+		return throttled()
+	}
+	return nil
+}
+
+// clustersOf finds the ids of the clusters that a request is about.
+func clustersOf(body []byte) []string {
+	var in struct {
+		ClusterID, JobFlowID, ResourceID string
+		JobFlowIDs                       []string
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		return in.JobFlowIDs
+	}
+	for _, id := range []string{in.ClusterID, in.JobFlowID, in.ResourceID} {
+		if id != "" {
+			return []string{id}
+		}
+	}
+	return in.JobFlowIDs
+}
+
+func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
+	e, ok := errors.AsType[*apiError](err)
+	if !ok {
+		s.log.ErrorContext(r.Context(), "answer request", "error", err)
+		e, _ = errors.AsType[*apiError](internalFailure())
+	}
+	w.Header().Set("X-Amzn-Errortype", e.code)
+	s.write(w, r, e.status, e.body())
+}
+
+func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, body any) {
+	w.Header().Set("Content-Type", contentType)
+	w.WriteHeader(status)
+	if err := json.NewEncoder(w).Encode(body); err != nil {
+		s.log.DebugContext(r.Context(), "write answer", "error", err)
+	}
+}
