@@ -1,0 +1,108 @@
+package logstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	"github.com/aws/smithy-go"
+)
+
+// run sends batches until the stream is closed and empty.
+func (s *Stream) run() {
+	defer close(s.done)
+	ctx := s.send
+	created := false
+	tick := time.NewTicker(flushEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-s.kick:
+		}
+		batch, last := s.take()
+		if len(batch) > 0 {
+			if why := s.deliver(ctx, batch, &created); why != nil {
+				s.giveUp(why.Error(), len(batch))
+				return
+			}
+		}
+		if last {
+			return
+		}
+	}
+}
+
+// deliver sends one batch, again and again while there is hope.
+func (s *Stream) deliver(ctx context.Context, batch []types.InputLogEvent, created *bool) error {
+	for try := 1; ; try++ {
+		err := s.try(ctx, batch, created)
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return fmt.Errorf("time is up: %w", context.Cause(ctx))
+		case try >= tries(err):
+			return fmt.Errorf("gave up after %d tries: %w", try, err)
+		}
+		if errCode(err) == "ResourceNotFoundException" {
+			*created = false // somebody deleted the stream
+		}
+		wait := time.NewTimer(backoff(try))
+		select {
+		case <-wait.C:
+		case <-ctx.Done():
+			wait.Stop()
+		}
+	}
+}
+
+func (s *Stream) try(ctx context.Context, batch []types.InputLogEvent, created *bool) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	if !*created {
+		_, err := s.api.CreateLogStream(ctx, &cloudwatchlogs.CreateLogStreamInput{LogGroupName: &s.group, LogStreamName: &s.name})
+		if err != nil && errCode(err) != "ResourceAlreadyExistsException" {
+			return err
+		}
+		*created = true
+	}
+	out, err := s.api.PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{LogGroupName: &s.group, LogStreamName: &s.name, LogEvents: batch})
+	if err == nil && out.RejectedLogEventsInfo != nil {
+		_, _ = fmt.Fprintf(s.notices, "ephemr: log stream %s of %s takes no events of this date, is the clock right?\n", s.name, s.group)
+	}
+	return err
+}
+
+// tries is how often a call that failed with err is made in all.
+func tries(err error) int {
+	switch errCode(err) {
+	case "ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded":
+		return throttledTries
+	}
+	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorFault() == smithy.FaultClient {
+		return refusedTries
+	}
+	switch errCode(err) {
+	case "AccessDeniedException", "UnrecognizedClientException", "InvalidParameterException", "ResourceNotFoundException":
+		return refusedTries
+	}
+	return transientTries
+}
+
+// backoff is full jitter: anything between nothing and a doubling ceiling.
+func backoff(try int) time.Duration {
+	ceiling := min(firstWait<<min(try-1, 10), longestWait)
+	return rand.N(ceiling + 1) //nolint:gosec // jitter is no secret
+}
+
+func errCode(err error) string {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return api.ErrorCode()
+	}
+	return ""
+}
