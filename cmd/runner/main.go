@@ -1,0 +1,90 @@
+// Command runner executes one attempt of a job on the cluster.
+//
+//	runner run s3://bucket/runs/<run>/<job>/<attempt>/job.json
+//	runner version
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"ephemr/internal/runner"
+)
+
+// version is set by the linker; without, the build's own is shown.
+var version string
+
+const exitUsage = 2
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func run(args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("runner", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		_, _ = fmt.Fprintln(stderr, "usage: runner run s3://bucket/…/job.json\n       runner version")
+	}
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
+		return exitUsage
+	}
+	switch {
+	case flags.NArg() == 1 && flags.Arg(0) == "version":
+		_, _ = fmt.Fprintln(stdout, versionText())
+		return 0
+	case flags.NArg() == 2 && flags.Arg(0) == "run":
+		return execute(flags.Arg(1), stdout, stderr)
+	}
+	flags.Usage()
+	return exitUsage
+}
+
+func execute(address string, stdout, stderr io.Writer) int {
+	// SIGPIPE must not end the runner when nobody reads its output any more.
+	// Caught rather than ignored: what is ignored, the program would inherit.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	defer stop()
+
+	cfg, err := config.LoadDefaultConfig(context.WithoutCancel(ctx), config.WithEC2IMDSRegion())
+	if err != nil {
+		_, _ = fmt.Fprintf(stderr, "ephemr: load AWS configuration: %v\n", err)
+		return runner.ExitUnwritten
+	}
+	r := runner.Runner{
+		S3: s3.NewFromConfig(cfg, func(o *s3.Options) {
+			o.UsePathStyle = os.Getenv("AWS_ENDPOINT_URL") != ""
+		}),
+		Logs: cloudwatchlogs.NewFromConfig(cfg, func(o *cloudwatchlogs.Options) {
+			o.Retryer = aws.NopRetryer{} // logstream tries again, and gives up, by its own rules
+		}),
+		Stdout: stdout, Stderr: stderr,
+		Environ: os.Environ(), Home: os.Getenv("EPHEMR_HOME"), Now: time.Now,
+		Wait: 500 * time.Millisecond, Drain: 2 * time.Second, Flush: 10 * time.Second,
+	}
+	return r.Run(ctx, address)
+}
+
+func versionText() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "unknown"
+}

@@ -1,0 +1,153 @@
+// Package archive unpacks a job's package. A package is somebody's upload, so
+// nothing in it may reach outside the directory it is unpacked to.
+package archive
+
+import (
+	"archive/zip"
+	"compress/flate"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// Limits of what a package may unpack to.
+type Limits struct {
+	Files int
+	Bytes int64
+}
+
+const maxTarget = 4096 // bytes of a symbolic link's target
+
+// InvalidError is a package that is not acceptable, whatever is tried.
+type InvalidError struct{ Reason string }
+
+func (e *InvalidError) Error() string { return "unpack package: " + e.Reason }
+
+func invalid(format string, args ...any) error {
+	return &InvalidError{Reason: fmt.Sprintf(format, args...)}
+}
+
+// Unpack writes the files of the zip file name to dir, which must exist, with
+// their mode bits. Symbolic links are kept when they lead to something inside
+// dir.
+func Unpack(name, dir string, limits Limits) error {
+	z, err := zip.OpenReader(name)
+	if err != nil {
+		return invalid("not a zip file: %v", err)
+	}
+	defer z.Close() //nolint:errcheck // only read
+	if len(z.File) > limits.Files {
+		return invalid("%d files are more than %d", len(z.File), limits.Files)
+	}
+	root, err := os.OpenRoot(dir) // refuses paths that lead out, also through links
+	if err != nil {
+		return err
+	}
+	defer root.Close() //nolint:errcheck // only a directory handle
+
+	var links []*zip.File
+	left := limits.Bytes
+	for _, f := range z.File {
+		path := strings.TrimSuffix(f.Name, "/")
+		if !filepath.IsLocal(path) || strings.ContainsAny(path, "\\\x00") {
+			return invalid("path %q leads out of the package", f.Name)
+		}
+		switch mode := f.Mode(); {
+		case mode.IsDir():
+			err = root.MkdirAll(path, mode.Perm()|0o700)
+		case mode.IsRegular():
+			left, err = file(root, path, f, left)
+		case mode&fs.ModeSymlink != 0:
+			links = append(links, f) // after all files, so that no file is written through one
+		default:
+			err = invalid("%q is neither a file, a directory nor a link", f.Name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return makeLinks(root, links)
+}
+
+// file writes one file and returns how many bytes may still be written.
+func file(root *os.Root, path string, f *zip.File, left int64) (int64, error) {
+	if err := root.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return 0, notAcceptable(path, err)
+	}
+	perm := f.Mode().Perm()
+	if perm == 0 { // written by a tool that knows no modes
+		perm = 0o644
+	}
+	in, err := f.Open()
+	if err != nil {
+		return 0, invalid("open %q: %v", path, err)
+	}
+	defer in.Close() //nolint:errcheck // only read
+	out, err := root.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return 0, notAcceptable(path, err)
+	}
+	n, err := io.Copy(out, io.LimitReader(in, left+1)) // what the header says is not to be trusted
+	err = errors.Join(err, out.Chmod(perm|0o400), out.Close())
+	switch {
+	case n > left:
+		return 0, invalid("it unpacks to more than its limit")
+	case damaged(err):
+		return 0, invalid("%q is damaged: %v", path, err)
+	case err != nil:
+		return 0, fmt.Errorf("unpack %q: %w", path, err)
+	}
+	return left - n, nil
+}
+
+func damaged(err error) bool {
+	_, corrupt := errors.AsType[flate.CorruptInputError](err)
+	return corrupt || errors.Is(err, zip.ErrChecksum) || errors.Is(err, zip.ErrFormat) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+func makeLinks(root *os.Root, links []*zip.File) error {
+	for _, f := range links {
+		target, err := read(f)
+		if err != nil {
+			return invalid("read link %q: %v", f.Name, err)
+		}
+		if err := root.MkdirAll(filepath.Dir(f.Name), 0o755); err != nil {
+			return notAcceptable(f.Name, err)
+		}
+		if err := root.Symlink(target, f.Name); err != nil {
+			return notAcceptable(f.Name, err)
+		}
+	}
+	for _, f := range links { // all exist now, and root follows none that leads out
+		if _, err := root.Stat(f.Name); err != nil {
+			return invalid("link %q leads out of the package or nowhere", f.Name)
+		}
+	}
+	return nil
+}
+
+func read(f *zip.File) (string, error) {
+	r, err := f.Open()
+	if err != nil {
+		return "", err
+	}
+	defer r.Close() //nolint:errcheck // only read
+	b, err := io.ReadAll(io.LimitReader(r, maxTarget))
+	return string(b), err
+}
+
+// notAcceptable tells what is wrong with the package from what is wrong here.
+func notAcceptable(path string, err error) error {
+	if errors.Is(err, fs.ErrExist) || errors.Is(err, syscall.ENOTDIR) {
+		return invalid("%q is in it twice", path)
+	}
+	if p, ok := errors.AsType[*fs.PathError](err); ok && strings.Contains(p.Error(), "escapes") {
+		return invalid("path %q leads out of the package", path)
+	}
+	return fmt.Errorf("unpack %q: %w", path, err)
+}

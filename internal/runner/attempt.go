@@ -1,0 +1,87 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"ephemr/internal/job"
+	"ephemr/internal/logstream"
+)
+
+const defaultGrace = 10 * time.Second
+
+// attempt executes s with its logs, and says how it went.
+func (r *Runner) attempt(ctx context.Context, s job.Spec) job.Result {
+	stdout, stderr := &output{raw: r.Stdout}, &output{raw: r.Stderr}
+	if s.LogGroup != "" && r.Logs != nil {
+		stdout.stream = logstream.Open(r.Logs, s.LogGroup, s.StreamPrefix+"/stdout", r.Stderr)
+		stderr.stream = logstream.Open(r.Logs, s.LogGroup, s.StreamPrefix+"/stderr", r.Stderr)
+	}
+	res := r.execute(ctx, s, stdout, stderr)
+	res.EndedAt = r.Now().UTC()
+	res.Tail = stderr.tail.lines()
+	if len(res.Tail) == 0 {
+		res.Tail = stdout.tail.lines()
+	}
+	if res.Reason != "" {
+		stderr.notice("ephemr: " + res.Reason)
+	}
+	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.Flush)
+	defer cancel()
+	stdout.close(flush)
+	stderr.close(flush)
+	return res
+}
+
+// execute never panics: whatever happens, there is a Result.
+func (r *Runner) execute(ctx context.Context, s job.Spec, stdout, stderr *output) (res job.Result) {
+	defer func() {
+		if p := recover(); p != nil {
+			stderr.notice(string(debug.Stack()))
+			res = ended(ctx, fmt.Errorf("panic: %v", p))
+		}
+	}()
+	var err error
+	if job.Kinds[s.Type].Command == nil {
+		res, err = r.checks(ctx, s, stdout)
+	} else {
+		res, err = r.program(ctx, s, stdout, stderr)
+	}
+	if err != nil {
+		return ended(ctx, err)
+	}
+	return res
+}
+
+// workspace is the directory of one attempt.
+type workspace struct{ dir, files, outputs string }
+
+func (r *Runner) workspace() (w workspace, remove func(), err error) {
+	base := os.TempDir()
+	if r.Home != "" {
+		base = filepath.Join(r.Home, "work")
+		if err := os.MkdirAll(base, 0o700); err != nil {
+			return w, nil, fmt.Errorf("make work directory: %w", err)
+		}
+	}
+	dir, err := os.MkdirTemp(base, "attempt-")
+	if err != nil {
+		return w, nil, fmt.Errorf("make work directory: %w", err)
+	}
+	w = workspace{dir: dir, files: filepath.Join(dir, "package"), outputs: filepath.Join(dir, "outputs")}
+	remove = func() {
+		if err := os.RemoveAll(dir); err != nil {
+			r.say("remove work directory: %v", err)
+		}
+	}
+	if err := errors.Join(os.Mkdir(w.files, 0o700), os.WriteFile(w.outputs, nil, 0o600)); err != nil {
+		remove()
+		return w, nil, fmt.Errorf("make work directory: %w", err)
+	}
+	return w, remove, nil
+}

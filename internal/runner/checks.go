@@ -1,0 +1,46 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"ephemr/internal/job"
+	"ephemr/internal/quality"
+)
+
+// checks executes a job of type quality.
+func (r *Runner) checks(ctx context.Context, s job.Spec, stdout io.Writer) (job.Result, error) {
+	if s.TimeoutSeconds > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Duration(s.TimeoutSeconds)*time.Second)
+		defer cancel()
+	}
+	checker := quality.Checker{S3: r.S3, Now: r.Now}
+	report, err := checker.Run(ctx, s.Checks)
+	if err != nil {
+		return ended(ctx, explain("check", err)), nil
+	}
+	table(stdout, report.Findings)
+	res := job.Result{Checks: report.Findings, Outputs: report.Outputs}
+	if failed := report.Failed(); failed > 0 {
+		res.Class, res.ExitCode = job.ClassData, exitData
+		res.Reason = fmt.Sprintf("%d of %d checks failed", failed, len(report.Findings))
+	}
+	return res, nil
+}
+
+func table(w io.Writer, findings []job.Finding) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(t, "CHECK\tDATASET\tEXPECT\tFOUND")
+	for _, f := range findings {
+		verdict := "ok"
+		if !f.OK {
+			verdict = "FAILED"
+		}
+		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", verdict, f.Dataset, f.Expect, f.Found)
+	}
+	_ = t.Flush()
+}

@@ -1,0 +1,86 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/smithy-go"
+
+	"ephemr/internal/job"
+	"ephemr/internal/quality"
+	"ephemr/internal/runner/archive"
+)
+
+// failure is an error with its class and exit code.
+type failure struct {
+	class job.Class
+	code  int
+	err   error
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+func invalid(format string, args ...any) error {
+	return &failure{job.ClassInvalid, exitInvalid, fmt.Errorf(format, args...)}
+}
+
+// explain says what was done when AWS refused, in one line, and classes it.
+func explain(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	switch api.ErrorCode() {
+	case "NoSuchKey", "NoSuchBucket", "NotFound":
+		return &failure{job.ClassInvalid, exitInvalid, fmt.Errorf("%s: it does not exist (%w)", what, short(api))}
+	case "AccessDenied", "AccessDeniedException", "Forbidden", "AllAccessDisabled", "KMS.DisabledException",
+		"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken":
+		return &failure{job.ClassPermission, exitPermission, fmt.Errorf("%s: access denied, or it does not exist and the role may not list the bucket (%w)", what, short(api))}
+	}
+	return fmt.Errorf("%s: %w", what, short(api))
+}
+
+// shortError is an API error without the SDK's request ids around it.
+type shortError struct{ smithy.APIError }
+
+func short(api smithy.APIError) error { return shortError{api} }
+
+func (e shortError) Error() string { return e.ErrorCode() + ": " + e.ErrorMessage() }
+
+// final says that another try cannot mend err.
+func final(err error) bool {
+	_, classed := errors.AsType[*failure](err)
+	_, taken := asConflict(err)
+	return classed || taken
+}
+
+// ended turns the error that ended an attempt into its Result.
+func ended(ctx context.Context, err error) job.Result {
+	res := job.Result{Class: job.ClassInternal, ExitCode: exitInternal, Reason: err.Error()}
+	f, classed := errors.AsType[*failure](err)
+	_, badZip := errors.AsType[*archive.InvalidError](err)
+	_, badCheck := errors.AsType[*quality.InvalidError](err)
+	switch {
+	case classed:
+		res.Class, res.ExitCode = f.class, f.code
+	case badZip, badCheck:
+		res.Class, res.ExitCode = job.ClassInvalid, exitInvalid
+	case errors.Is(context.Cause(ctx), context.DeadlineExceeded):
+		res.Class, res.ExitCode = job.ClassTimeout, exitTimeout
+	case ctx.Err() != nil:
+		res.Class, res.ExitCode, res.Reason = job.ClassCancelled, exitCancelled, "cancelled before the program had started"
+	}
+	return res
+}
+
+func errCode(err error) string {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return api.ErrorCode()
+	}
+	return ""
+}

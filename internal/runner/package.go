@@ -1,0 +1,72 @@
+package runner
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"ephemr/internal/job"
+	"ephemr/internal/runner/archive"
+)
+
+const maxZip = 1 << 30 // bytes
+
+var unpackLimits = archive.Limits{Files: 100_000, Bytes: 4 << 30}
+
+// fetch downloads the package of s, verifies it and unpacks it into w.
+func (r *Runner) fetch(ctx context.Context, s job.Spec, w workspace) error {
+	from, err := parseObject(s.Package)
+	if err != nil {
+		return invalid("package: %w", err)
+	}
+	zip := filepath.Join(w.dir, "package.zip")
+	var digest string
+	err = r.retry(ctx, 4, func(ctx context.Context) (err error) {
+		digest, err = r.download(ctx, from, zip)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if !strings.EqualFold(digest, s.PackageSHA256) {
+		return invalid("package %s has the digest %s instead of %s", from, digest, s.PackageSHA256)
+	}
+	if err := archive.Unpack(zip, w.files, unpackLimits); err != nil {
+		return err
+	}
+	if info, err := os.Stat(filepath.Join(w.files, s.Entry)); err != nil || !info.Mode().IsRegular() {
+		return invalid("entry %s is not in package %s", s.Entry, from)
+	}
+	return os.Remove(zip)
+}
+
+// download copies an object to a file and returns its SHA-256.
+func (r *Runner) download(ctx context.Context, from object, name string) (_ string, err error) {
+	out, err := r.S3.GetObject(ctx, &s3.GetObjectInput{Bucket: &from.bucket, Key: &from.key})
+	if err != nil {
+		return "", explain("read package "+from.String(), err)
+	}
+	defer out.Body.Close() //nolint:errcheck // only read
+	f, err := os.Create(name)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	sum := sha256.New()
+	n, err := io.Copy(io.MultiWriter(f, sum), io.LimitReader(out.Body, maxZip+1))
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("read package %s: %w", from, err)
+	case n > maxZip:
+		return "", invalid("package %s is larger than %d bytes", from, maxZip)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}

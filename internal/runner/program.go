@@ -1,0 +1,106 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ephemr/internal/job"
+	"ephemr/internal/runner/program"
+)
+
+// program runs the package of s.
+func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output) (job.Result, error) {
+	w, remove, err := r.workspace()
+	if err != nil {
+		return job.Result{}, err
+	}
+	defer remove()
+	if err := r.fetch(ctx, s, w); err != nil {
+		return job.Result{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return job.Result{}, err
+	}
+	mark := "EPHEMR_OUTPUT=" + w.outputs
+	p := program.Program{
+		Argv: argv(s, w.files), Dir: w.files, Env: r.environment(s, mark), Mark: mark,
+		Stdout: stdout, Stderr: stderr,
+		Timeout: time.Duration(s.TimeoutSeconds) * time.Second,
+		Grace:   time.Duration(s.GraceSeconds) * time.Second,
+		Drain:   r.Drain,
+	}
+	if p.Grace == 0 {
+		p.Grace = defaultGrace
+	}
+	exit, err := p.Run(ctx)
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		return job.Result{}, &failure{job.ClassInvalid, exitNotFound,
+			fmt.Errorf("%s is not on this cluster: does its profile name the application?", p.Argv[0])}
+	case err != nil:
+		return job.Result{}, err
+	}
+	if exit.Left > 0 {
+		stderr.notice(fmt.Sprintf("ephemr: killed %d processes that outlived the program", exit.Left))
+	}
+	res := judge(s, p.Argv[0]+" "+s.Entry, exit)
+	outputs, err := readOutputs(w.outputs)
+	switch {
+	case err == nil:
+		res.Outputs = outputs
+	case res.Succeeded(): // a program that failed anyway is told of that alone
+		res.Class, res.ExitCode, res.Reason = job.ClassJob, exitData, err.Error()
+	}
+	return res, nil
+}
+
+// environment is the step's, the owner's and ours, the last one winning.
+func (r *Runner) environment(s job.Spec, more ...string) []string {
+	env := append([]string(nil), r.Environ...)
+	for k, v := range s.Env {
+		env = append(env, k+"="+v)
+	}
+	env = append(env, "EPHEMR_RUN_ID="+s.RunID, "EPHEMR_JOB="+s.Job, "EPHEMR_ATTEMPT="+strconv.Itoa(s.Attempt))
+	return append(env, more...)
+}
+
+// judge says what an exit means.
+func judge(s job.Spec, name string, exit program.Exit) job.Result {
+	res := job.Result{ExitCode: exit.Code}
+	if exit.Signal != 0 {
+		res.Signal = unix.SignalName(exit.Signal)
+	}
+	switch {
+	case errors.Is(exit.Err, program.ErrTimeout):
+		res.Class, res.ExitCode = job.ClassTimeout, exitTimeout
+		res.Reason = fmt.Sprintf("%s timed out after %s", name, time.Duration(s.TimeoutSeconds)*time.Second)
+	case errors.Is(exit.Err, program.ErrCancelled):
+		res.Class, res.ExitCode = job.ClassCancelled, exitCancelled
+		res.Reason = fmt.Sprintf("%s was cancelled", name)
+	case exit.Signal != 0:
+		res.Class = job.ClassJob
+		res.Reason = fmt.Sprintf("%s was killed by %s%s", name, res.Signal, memory(exit.Signal))
+	case exit.Code == 128+int(syscall.SIGKILL):
+		res.Class = job.ClassJob
+		res.Reason = fmt.Sprintf("%s exited %d: a process of it was killed by SIGKILL%s", name, exit.Code, memory(syscall.SIGKILL))
+	case exit.Code != 0:
+		res.Class = job.ClassJob
+		res.Reason = fmt.Sprintf("%s exited %d", name, exit.Code)
+	}
+	return res
+}
+
+// memory says what a kill by nobody we know mostly is.
+func memory(s syscall.Signal) string {
+	if s == syscall.SIGKILL {
+		return " (out of memory?)"
+	}
+	return ""
+}

@@ -1,0 +1,93 @@
+// Package runner executes one attempt of a job on the cluster: it reads the
+// Spec, runs the package or the checks, streams what is printed and writes the
+// Result.
+//
+// Beside job.json it writes started.json first, which no second runner can
+// write again: an attempt is executed once, also when its step is doubled. Then
+// comes result.json, whatever happens, before the runner exits.
+package runner
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"ephemr/internal/job"
+	"ephemr/internal/logstream"
+	"ephemr/internal/quality"
+)
+
+// What the runner exits with when it is not the program's own code. Result
+// carries the same number.
+const (
+	exitInvalid    = 64  // the spec or the package cannot be executed as it is
+	exitData       = 65  // a check failed, or the program's outputs are malformed
+	exitPermission = 69  // AWS refused
+	ExitUnwritten  = 70  // started.json or result.json could not be written: nobody will know
+	exitInternal   = 71  // the runner's own fault
+	ExitConflict   = 75  // another runner has this attempt; its result was not touched
+	exitTimeout    = 124 // as timeout(1) does
+	exitNotFound   = 127 // as shells do
+	exitCancelled  = 143 // 128 + SIGTERM
+)
+
+// S3API is what the runner needs of S3.
+type S3API interface {
+	quality.S3API
+	objectWriter
+}
+
+// Runner executes attempts.
+type Runner struct {
+	S3   S3API
+	Logs logstream.API // unused when a Spec names no log group
+
+	Stdout, Stderr io.Writer // the step's own, which EMR archives
+	Environ        []string  // of the step
+	Home           string    // where ephemr is installed; packages are unpacked in its folder work. Empty = the temporary directory
+	Now            func() time.Time
+	Wait           time.Duration // before the second try of an S3 call; doubled on each failure
+	Drain          time.Duration // how long children may go on writing after the program itself has ended
+	Flush          time.Duration // how long the last log lines may take
+}
+
+// Run executes the Spec at address, s3://bucket/…/job.json, and returns the
+// exit code of the step. Cancelling ctx cancels the attempt.
+func (r *Runner) Run(ctx context.Context, address string) int {
+	at, err := parseObject(address)
+	if err != nil {
+		r.say("%v", err)
+		return exitInvalid
+	}
+	if err := r.claim(ctx, at.beside("started.json")); err != nil {
+		r.say("%v", err)
+		if _, taken := asConflict(err); taken {
+			return ExitConflict
+		}
+		return ExitUnwritten
+	}
+	started := r.Now()
+	spec, err := r.spec(ctx, at)
+	var res job.Result
+	if err != nil {
+		res = ended(ctx, err)
+		r.say("%s", res.Reason)
+	} else {
+		res = r.attempt(ctx, spec)
+	}
+	res.RunID, res.Job, res.Attempt = spec.RunID, spec.Job, spec.Attempt
+	res.StartedAt = started.UTC()
+	if res.EndedAt.IsZero() {
+		res.EndedAt = r.Now().UTC()
+	}
+	if err := r.write(ctx, spec.Result, res); err != nil {
+		r.say("%v", err)
+		return ExitUnwritten
+	}
+	return res.ExitCode
+}
+
+func (r *Runner) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(r.Stderr, "ephemr: "+format+"\n", args...)
+}
