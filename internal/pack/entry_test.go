@@ -1,0 +1,81 @@
+package pack_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"ephemr/internal/job"
+	"ephemr/internal/pack"
+)
+
+func TestEntry(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		typ   job.Type
+		files []string
+		want  string
+		fault string
+	}{
+		{name: "usual name", typ: job.Spark, files: []string{"lib.py", "main.py"}, want: "main.py"},
+		{name: "the first of the usual names", typ: job.Spark, files: []string{"app.jar", "main.py"}, want: "main.py"},
+		{name: "the only one", typ: job.Hive, files: []string{"README.md", "daily.hql", "lib/x.hql"}, want: "daily.hql"},
+		{name: "jar", typ: job.Jar, files: []string{"job-1.0.jar"}, want: "job-1.0.jar"},
+		{name: "several", typ: job.Bash, files: []string{"a.sh", "b.sh"}, fault: "which of a.sh, b.sh is to be run? name it with entry: or call it run.sh"},
+		{name: "none", typ: job.Spark, files: []string{"README.md"}, fault: "no main.py or app.jar; add one or set entry:"},
+		{name: "only below", typ: job.Spark, files: []string{"src/a.py", "src/b.py"}, fault: "no main.py or app.jar; add one, or name src/a.py, src/b.py with entry:"},
+		{name: "many", typ: job.Bash, files: strings.Fields("a.sh b.sh c.sh d.sh e.sh f.sh g.sh"), fault: "a.sh, b.sh, c.sh, d.sh, e.sh and 2 more"},
+		{name: "quality", typ: job.Quality, files: []string{"main.py"}, fault: "quality jobs have no entry"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := pack.Entry(tt.typ, tt.files)
+			if got != tt.want || (err != nil) != (tt.fault != "") {
+				t.Fatalf("Entry: %q, %v; want %q", got, err, tt.want)
+			}
+			if err != nil && !strings.Contains(err.Error(), tt.fault) {
+				t.Errorf("Entry: %v, want %q", err, tt.fault)
+			}
+		})
+	}
+}
+
+func TestPackageEntry(t *testing.T) {
+	t.Parallel()
+	p := build(t, tree(t, map[string]string{"src/job.py": ""}))
+	if got, err := p.Entry(job.Spark, "./src/job.py"); err != nil || got != "src/job.py" {
+		t.Errorf("named: %q, %v", got, err)
+	}
+	if _, err := p.Entry(job.Spark, "job.py"); err == nil || !strings.Contains(err.Error(), "no job.py there") {
+		t.Errorf("missing: %v", err)
+	}
+	if _, err := p.Entry(job.Spark, ""); err == nil || !strings.HasPrefix(err.Error(), "find the entry of "+p.Source) {
+		t.Errorf("not found: %v", err)
+	}
+}
+
+func ExampleBuild() {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // an example
+	if err := os.WriteFile(filepath.Join(dir, "main.py"), []byte("print('hello')\n"), 0o600); err != nil {
+		panic(err)
+	}
+
+	p, err := pack.Build(dir, pack.Options{})
+	if err != nil {
+		panic(err)
+	}
+	entry, err := p.Entry(job.Spark, "")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(entry, p.Files, strings.HasPrefix(p.Key(), "packages/"+p.SHA256))
+	// Output: main.py [main.py] true
+}

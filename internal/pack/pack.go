@@ -1,0 +1,143 @@
+// Package pack makes a job's source into a package: a zip whose bytes depend on
+// nothing but names, contents and executable bits, so that the same source has
+// the same digest on every machine.
+package pack
+
+import (
+	"archive/zip"
+	"compress/flate"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"ephemr/internal/pipeline"
+)
+
+// The bounds of a package unless Options say otherwise.
+const (
+	DefaultMaxBytes = 500 << 20 // before compression
+	DefaultMaxFiles = 10_000
+)
+
+// Options bound a package.
+type Options struct {
+	MaxBytes int64 // before compression; 0 = DefaultMaxBytes
+	MaxFiles int   // 0 = DefaultMaxFiles
+}
+
+// Package is a source that has been read once: its digest is known, and WriteTo
+// reads it again. So a package takes no memory and no temporary file.
+type Package struct {
+	Source string   // as given to Build
+	Files  []string // slash-separated, sorted
+	Bytes  int64    // of all files, before compression
+	SHA256 string   // hex, of the zip
+	Size   int64    // of the zip, in bytes
+
+	base  string // the directory that the files lie in
+	files []file
+}
+
+// file is a file to be packed.
+type file struct {
+	name       string
+	size       int64
+	executable bool
+}
+
+// Build reads source, a directory or a file. It leaves out .git, __pycache__,
+// *.pyc, .DS_Store and what .ephemrignore names.
+func Build(source string, o Options) (*Package, error) {
+	if o.MaxBytes == 0 {
+		o.MaxBytes = DefaultMaxBytes
+	}
+	if o.MaxFiles == 0 {
+		o.MaxFiles = DefaultMaxFiles
+	}
+	p, err := scan(source, o)
+	if err != nil {
+		return nil, fmt.Errorf("pack %s: %w", source, err)
+	}
+	digest, size := sha256.New(), &counter{}
+	if err := p.write(io.MultiWriter(digest, size)); err != nil {
+		return nil, fmt.Errorf("pack %s: %w", source, err)
+	}
+	p.SHA256, p.Size = hex.EncodeToString(digest.Sum(nil)), size.n
+	return p, nil
+}
+
+// Key is where the package lies in the artifacts bucket.
+func (p *Package) Key() string { return "packages/" + p.SHA256 + ".zip" }
+
+// Ref returns what a pipeline keeps of the package.
+func (p *Package) Ref() pipeline.Package {
+	return pipeline.Package{Key: p.Key(), SHA256: p.SHA256, Size: p.Size}
+}
+
+// WriteTo writes the zip. It is an error, after the last byte, if that is not
+// what Build has seen.
+func (p *Package) WriteTo(w io.Writer) (int64, error) {
+	digest, size := sha256.New(), &counter{}
+	if err := p.write(io.MultiWriter(w, digest, size)); err != nil {
+		return size.n, fmt.Errorf("pack %s: %w", p.Source, err)
+	}
+	if hex.EncodeToString(digest.Sum(nil)) != p.SHA256 {
+		return size.n, fmt.Errorf("pack %s: %w", p.Source, errChanged)
+	}
+	return size.n, nil
+}
+
+var errChanged = fmt.Errorf("files changed while they were read; try again when nobody writes there")
+
+// epoch is the time of every file: the first that a zip can hold.
+var epoch = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func (p *Package) write(w io.Writer) error {
+	root, err := os.OpenRoot(p.base)
+	if err != nil {
+		return plain(err)
+	}
+	defer root.Close() //nolint:errcheck // only read from
+	z := zip.NewWriter(w)
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
+		return flate.NewWriter(w, flate.DefaultCompression)
+	})
+	for _, f := range p.files {
+		if err := add(z, root, f); err != nil {
+			return fmt.Errorf("%s: %w", f.name, plain(err))
+		}
+	}
+	return z.Close()
+}
+
+func add(z *zip.Writer, root *os.Root, f file) error {
+	in, err := root.Open(f.name)
+	if err != nil {
+		return err
+	}
+	defer in.Close() //nolint:errcheck // only read from
+	h := &zip.FileHeader{Name: f.name, Method: zip.Deflate, Modified: epoch}
+	h.SetMode(0o644)
+	if f.executable {
+		h.SetMode(0o755)
+	}
+	out, err := z.CreateHeader(h)
+	if err != nil {
+		return err
+	}
+	n, err := io.Copy(out, io.LimitReader(in, f.size+1))
+	if err == nil && n != f.size {
+		return errChanged
+	}
+	return err
+}
+
+type counter struct{ n int64 }
+
+func (c *counter) Write(p []byte) (int, error) {
+	c.n += int64(len(p))
+	return len(p), nil
+}
