@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ephemr/internal/laptop"
+)
+
+func command() *cobra.Command {
+	var o laptop.Options
+	root := &cobra.Command{
+		Use:           "laptop",
+		Short:         "An AWS region on this machine: an emulator, and EMR that really runs its steps",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
+			o.Log = cmd.ErrOrStderr()
+		},
+	}
+	root.PersistentFlags().StringVar(&o.Dir, "dir", "", "directory of the region (default .local in the checkout)")
+	root.AddCommand(up(&o), down(&o), status(&o), env(&o), deploy(&o))
+	return root
+}
+
+func up(o *laptop.Options) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Bring the region up, or repair it; one that runs is left as it is",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := laptop.Up(cmd.Context(), *o)
+			return err
+		},
+	}
+	cmd.Flags().DurationVar(&o.Provision, "provision", 3*time.Second, "how long a cluster takes to start")
+	return cmd
+}
+
+func down(o *laptop.Options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "down",
+		Short: "End the region and all of its processes; its logs stay",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return laptop.Down(cmd.Context(), *o) },
+	}
+}
+
+func status(o *laptop.Options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Say where the region is; exit 1 when it is not up",
+		Args:  cobra.NoArgs,
+		RunE: with(o, func(cmd *cobra.Command, r *laptop.Region) error {
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "emulator  %s\nlocalemr  %s\nstate     %s\nlogs      %s/log\n", r.Endpoint, r.EMR, r.Dir, r.Dir)
+			return err
+		}),
+	}
+}
+
+func env(o *laptop.Options) *cobra.Command {
+	return &cobra.Command{
+		Use:     "env",
+		Short:   "Print what a shell needs to work in the region",
+		Example: `  eval "$(dist/bin/laptop env)"`,
+		Args:    cobra.NoArgs,
+		RunE: with(o, func(cmd *cobra.Command, r *laptop.Region) error {
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "unset %s\nexport %s\n", strings.Join(laptop.Unset, " "), strings.Join(r.Environ(), " "))
+			return err
+		}),
+	}
+}
+
+func deploy(o *laptop.Options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "deploy",
+		Short: "Deploy the CDK app to the region that is up",
+		Args:  cobra.NoArgs,
+		RunE: with(o, func(cmd *cobra.Command, r *laptop.Region) error {
+			return r.Deploy(cmd.Context())
+		}),
+	}
+}
+
+// with opens the region first.
+func with(o *laptop.Options, do func(*cobra.Command, *laptop.Region) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		r, err := open(cmd.Context(), o)
+		if err != nil {
+			return err
+		}
+		return do(cmd, r)
+	}
+}
+
+func open(ctx context.Context, o *laptop.Options) (*laptop.Region, error) {
+	r, err := laptop.Open(ctx, *o)
+	if err != nil {
+		return nil, fmt.Errorf("%w (make up brings one up)", err)
+	}
+	return r, nil
+}

@@ -1,0 +1,25 @@
+// Command laptop brings a region up on this machine, and down again.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx)
+	stop()
+	os.Exit(code)
+}
+
+func run(ctx context.Context) int {
+	if err := command().ExecuteContext(ctx); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "laptop:", err)
+		return 1
+	}
+	return 0
+}

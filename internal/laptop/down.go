@@ -1,0 +1,73 @@
+package laptop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// grace is what a process gets between SIGTERM and SIGKILL.
+const grace = 10 * time.Second
+
+// Down ends the region and all of its processes. Its logs stay.
+func (r *Region) Down(ctx context.Context) error {
+	return Down(ctx, Options{Root: r.Root, Dir: r.Dir, Log: r.log})
+}
+
+// Down ends the region in o.Dir, whatever state it is in. That nothing runs is
+// no error.
+func Down(ctx context.Context, o Options) error {
+	if err := o.complete(); err != nil {
+		return err
+	}
+	if !exists(o.Dir) {
+		return nil
+	}
+	unlock, err := lock(ctx, o.Dir, o.Log)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	rec, err := readRecord(o.Dir)
+	if err != nil && !errors.Is(err, ErrNotRunning) {
+		return err
+	}
+	return clean(ctx, o.Dir, rec)
+}
+
+// clean ends every process of the region in dir and removes its state.
+// localemr goes first: it still has logs to upload.
+func clean(ctx context.Context, dir string, rec record) error {
+	end(ctx, rec.LocalEMR)
+	end(ctx, rec.Emulator)
+	// What left its group, or was started by a half that crashed before it could record it.
+	for _, pid := range marked(dir) {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	for _, name := range []string{"region.json", "region.json.new", "localemr", "tmp"} {
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			return fmt.Errorf("remove region's state: %w", err)
+		}
+	}
+	return nil
+}
+
+// end asks p to end, waits, and ends what is left of its group.
+func end(ctx context.Context, p process) {
+	if !p.alive() {
+		return
+	}
+	_ = syscall.Kill(p.PID, syscall.SIGTERM)
+	for deadline := time.Now().Add(grace); p.alive() && time.Now().Before(deadline) && ctx.Err() == nil; {
+		time.Sleep(20 * time.Millisecond)
+	}
+	// It leads a session and hence a group of its own, whose number stays taken while a member lives.
+	_ = syscall.Kill(-p.PID, syscall.SIGKILL)
+	for deadline := time.Now().Add(time.Second); p.alive() && time.Now().Before(deadline); {
+		time.Sleep(5 * time.Millisecond)
+	}
+}

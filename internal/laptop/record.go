@@ -1,0 +1,103 @@
+package laptop
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// record is region.json: what runs, and where.
+type record struct {
+	Root     string  `json:"root"`
+	Emulator process `json:"emulator"`
+	LocalEMR process `json:"localemr"`
+}
+
+// process is one of the two servers of a region.
+type process struct {
+	Name    string `json:"name"`
+	URL     string `json:"url"`
+	Health  string `json:"health"`          // path that answers when it can work
+	PID     int    `json:"pid"`             // also the id of its process group
+	Started string `json:"started"`         // as the system tells it; a pid alone may be somebody else's by now
+	Build   string `json:"build,omitempty"` // digest of the binary
+}
+
+// State of a process.
+type State string
+
+// The states of a process.
+const (
+	Healthy State = "healthy"
+	Silent  State = "running, but does not answer"
+	Gone    State = "not running"
+)
+
+func (r record) processes() []process { return []process{r.Emulator, r.LocalEMR} }
+
+// alive says whether p itself runs, not a later process with its number.
+func (p process) alive() bool {
+	return p.PID > 0 && p.Started != "" && startTime(p.PID) == p.Started
+}
+
+func (p process) check(ctx context.Context) State {
+	switch {
+	case !p.alive():
+		return Gone
+	case !p.answers(ctx):
+		return Silent
+	default:
+		return Healthy
+	}
+}
+
+func (p process) answers(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.URL+p.Health, http.NoBody)
+	if err != nil {
+		return false
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	return resp.Body.Close() == nil && resp.StatusCode < http.StatusInternalServerError
+}
+
+func readRecord(dir string) (record, error) {
+	var r record
+	text, err := os.ReadFile(filepath.Join(dir, "region.json")) //nolint:gosec // our own file
+	if errors.Is(err, fs.ErrNotExist) {
+		return r, fmt.Errorf("open region %s: %w", dir, ErrNotRunning)
+	}
+	if err != nil {
+		return r, fmt.Errorf("open region: %w", err)
+	}
+	if err := json.Unmarshal(text, &r); err != nil {
+		return record{}, fmt.Errorf("open region %s: %w: its record is broken: %w", dir, ErrNotRunning, err)
+	}
+	return r, nil
+}
+
+// write replaces the record as a whole, so that nobody reads half of it.
+func (r record) write(dir string) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return fmt.Errorf("record region: %w", err)
+	}
+	path := filepath.Join(dir, "region.json")
+	if err := os.WriteFile(path+".new", append(text, '\n'), 0o600); err != nil {
+		return fmt.Errorf("record region: %w", err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return fmt.Errorf("record region: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,192 @@
+package laptop
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+const (
+	emulatorStart = 60 * time.Second
+	localEMRStart = 30 * time.Second
+	portAttempts  = 3
+)
+
+// Up brings the region up. One that runs already is left as it is; of one that
+// is half there, the missing half is started again.
+func Up(ctx context.Context, o Options) (*Region, error) {
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	if err := o.checkTools(); err != nil {
+		return nil, err
+	}
+	unlock, err := lock(ctx, o.Dir, o.Log)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	for _, dir := range []string{"log", "tmp"} {
+		if err := os.MkdirAll(filepath.Join(o.Dir, dir), 0o750); err != nil {
+			return nil, fmt.Errorf("bring up region: %w", err)
+		}
+	}
+	rec, err := o.ensure(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return o.region(rec), nil
+}
+
+func (o *Options) checkTools() error {
+	if !exists(o.python()) {
+		return fmt.Errorf("bring up region: %s is missing: run scripts/setup", o.python())
+	}
+	if !exists(o.LocalEMR) {
+		return fmt.Errorf("bring up region: %s is missing: run make build", o.LocalEMR)
+	}
+	return nil
+}
+
+// ensure starts what does not run.
+func (o *Options) ensure(ctx context.Context) (record, error) {
+	build, err := digest(o.LocalEMR)
+	if err != nil {
+		return record{}, err
+	}
+	rec, err := readRecord(o.Dir)
+	if err != nil && !errors.Is(err, ErrNotRunning) {
+		return record{}, err
+	}
+	if rec.Emulator.check(ctx) != Healthy {
+		return o.start(ctx, rec, build)
+	}
+	state := rec.LocalEMR.check(ctx)
+	if state == Healthy && rec.LocalEMR.Build == build {
+		o.say("the region runs already")
+		return rec, nil
+	}
+	if state == Healthy {
+		o.say("localemr has been built anew: restarting it")
+	} else {
+		o.say("localemr is %s: starting it again", state)
+	}
+	end(ctx, rec.LocalEMR)
+	if err := o.startLocalEMR(ctx, &rec, build); err != nil {
+		return record{}, err
+	}
+	return rec, nil
+}
+
+// start starts both, after what is left of an earlier region has been ended:
+// the emulator keeps nothing, so without it localemr's state means nothing.
+func (o *Options) start(ctx context.Context, old record, build string) (record, error) {
+	if old.Emulator.PID != 0 {
+		o.say("the emulator is gone, and with it all that was deployed: starting a new region")
+	}
+	if err := clean(ctx, o.Dir, old); err != nil {
+		return record{}, err
+	}
+	var errs []error
+	for range portAttempts {
+		rec, err := o.startBoth(ctx, build)
+		if err == nil {
+			return rec, nil
+		}
+		// Also when ctx is done: nothing must stay of a region that did not come up.
+		errs = append(errs, err, clean(context.WithoutCancel(ctx), o.Dir, rec))
+		if !errors.Is(err, errExited) || ctx.Err() != nil {
+			break
+		}
+	}
+	return record{}, errors.Join(errs...)
+}
+
+// startBoth chooses both addresses first: each process must know the other's.
+func (o *Options) startBoth(ctx context.Context, build string) (record, error) {
+	rec := record{Root: o.Root}
+	for _, p := range []*process{&rec.Emulator, &rec.LocalEMR} {
+		addr, err := freeAddress(ctx)
+		if err != nil {
+			return rec, err
+		}
+		p.URL = "http://" + addr
+	}
+	if err := o.startLocalEMR(ctx, &rec, build); err != nil {
+		return rec, err
+	}
+	return rec, o.startEmulator(ctx, &rec)
+}
+
+// startLocalEMR starts it at rec.LocalEMR.URL and updates rec.
+func (o *Options) startLocalEMR(ctx context.Context, rec *record, build string) error {
+	data := filepath.Join(o.Dir, "localemr")
+	if err := os.MkdirAll(data, 0o750); err != nil {
+		return fmt.Errorf("start localemr: %w", err)
+	}
+	rec.LocalEMR = process{Name: "localemr", URL: rec.LocalEMR.URL, Health: "/", Build: build}
+	return o.run(ctx, rec, &rec.LocalEMR, localEMRStart, program{
+		env: o.processEnviron(*rec),
+		argv: append([]string{
+			o.LocalEMR, "--addr", strings.TrimPrefix(rec.LocalEMR.URL, "http://"), "--data", data,
+			"--bin", filepath.Join(o.Root, "scripts", "shims"), "--event-source", "local.emr", "--provision", o.Provision.String(),
+		}, o.LocalEMRArgs...),
+	})
+}
+
+// startEmulator starts it at rec.Emulator.URL and updates rec.
+func (o *Options) startEmulator(ctx context.Context, rec *record) error {
+	_, port, _ := strings.Cut(strings.TrimPrefix(rec.Emulator.URL, "http://"), ":")
+	env := append(
+		o.processEnviron(*rec),
+		"BIND_HOST=127.0.0.1", "MINISTACK_HOST=127.0.0.1", "GATEWAY_PORT="+port,
+		"STATE_DIR="+filepath.Join(o.Dir, "tmp", "state"), "S3_DATA_DIR="+filepath.Join(o.Dir, "tmp", "s3"),
+	)
+	rec.Emulator = process{Name: "emulator", URL: rec.Emulator.URL, Health: "/_ministack/health"}
+	return o.run(ctx, rec, &rec.Emulator, emulatorStart, program{
+		env:  append(env, o.Environ...),
+		argv: []string{o.python(), "-m", "ministack"},
+	})
+}
+
+// run starts one process of rec, records it and waits until it answers.
+func (o *Options) run(ctx context.Context, rec *record, p *process, limit time.Duration, what program) error {
+	what.dir, what.log = o.Dir, filepath.Join(o.Dir, "log", p.Name+".log")
+	if err := p.spawn(ctx, what); err != nil {
+		return err
+	}
+	if err := rec.write(o.Dir); err != nil {
+		return err
+	}
+	if err := p.await(ctx, what.log, limit); err != nil {
+		return err
+	}
+	o.say("%-9s  %s  (pid %d)", p.Name, p.URL, p.PID)
+	return nil
+}
+
+func (o *Options) python() string { return filepath.Join(o.Root, ".tools", "venv", "bin", "python") }
+
+func (o *Options) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(o.Log, format+"\n", args...)
+}
+
+func digest(path string) (string, error) {
+	f, err := os.Open(path) //nolint:gosec // our own binary
+	if err != nil {
+		return "", fmt.Errorf("read binary: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fmt.Errorf("read binary: %w", err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
