@@ -1,0 +1,74 @@
+package config_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"ephemr/infra/config"
+)
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	for _, stage := range config.Stages() {
+		t.Run(stage, func(t *testing.T) {
+			t.Parallel()
+			c, err := config.Load(stage)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := c.Name("runs"), "ephemr-"+stage+"-runs"; got != want {
+				t.Errorf("got name %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+func TestLoadUnknownStage(t *testing.T) {
+	t.Parallel()
+	_, err := config.Load("staging")
+	if err == nil || !strings.Contains(err.Error(), "only dev, local, prod") {
+		t.Errorf("got %v, want an error that lists the stages", err)
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("dev.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := string(data)
+	if _, err := config.Parse("dev", "dev.yaml", data); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct{ old, new, want string }{
+		"unknown key":         {"tracing: true", "tracin: true", `dev.yaml:6:1: unknown field "tracin"`},
+		"unknown nested key":  {"clusterReady: 30m", "clusterRedy: 30m", `dev.yaml:17:3: unknown field "clusterRedy"`},
+		"unknown profile key": {"idleTimeout: 15m", "idletimeout: 15m", `unknown field "idletimeout"`},
+		"wrong type":          {"tracing: true", "tracing: often", "dev.yaml:6:10: "},
+		"bad duration":        {"every: 5m", "every: 5 minutes", "dev.yaml: "},
+		"log retention":       {"days: 14,", "days: 15,", "logs.days 15 must be one of"},
+		"broken minutes":      {"every: 5m", "every: 90s", "sweep.every 1m30s must be whole minutes"},
+		"missing zone":        {"curated:", "refined:", "zones.curated is missing"},
+		"reserved zone":       {"  curated:", "  logs: {}\n  curated:", "zones.logs: not a name for a zone"},
+		"zone order":          {"curated: {expireDays: 90}", "curated: {archiveDays: 90, expireDays: 30}", "archiveDays must come before expireDays"},
+		"bad profile":         {"onDemand: 1}", "onDemand: 2}", "primary must have exactly one unit, not 2"},
+		"architecture":        {"functionArchitecture: arm64", "functionArchitecture: x86", `functionArchitecture "x86"`},
+		"synthesizer":         {"synthesizer: default", "synthesizer: legacy", `synthesizer "legacy"`},
+		"concurrency":         {"maxConcurrency: 5", "maxConcurrency: 1", "intake.maxConcurrency 1"},
+		"no room":             {"maxActive: 5", "maxActive: 0", "limits.maxActive"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if !strings.Contains(good, tt.old) {
+				t.Fatalf("dev.yaml has no %q", tt.old)
+			}
+			_, err := config.Parse("dev", "dev.yaml", []byte(strings.Replace(good, tt.old, tt.new, 1)))
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+}

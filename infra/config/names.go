@@ -1,0 +1,45 @@
+package config
+
+import (
+	"maps"
+	"slices"
+)
+
+// Name is the name of a stage's resource, e.g. ephemr-dev-runs. Names are
+// deterministic, so that a policy or a setting can name what a later stack, or
+// a later resource of the same stack, makes.
+func (c Config) Name(what string) string { return "ephemr-" + c.Stage + "-" + what }
+
+// Bus is the event bus that our own events go to.
+func (c Config) Bus() string { return "ephemr-" + c.Stage }
+
+// ScheduleGroup holds the schedules that register makes.
+func (c Config) ScheduleGroup() string { return "ephemr-" + c.Stage }
+
+// Database is the lake's Glue database.
+func (c Config) Database() string { return "ephemr_" + c.Stage }
+
+// LogGroup is the name of a log group, e.g. /ephemr/dev/runs.
+func (c Config) LogGroup(what string) string { return "/ephemr/" + c.Stage + "/" + what }
+
+// ObjectsRule matches uploads to a zone.
+func (c Config) ObjectsRule(zone string) string { return c.Name("objects-" + zone) }
+
+// EventZones lists the zones whose uploads are triggers, sorted.
+func (c Config) EventZones() []string {
+	var zones []string
+	for _, name := range sortedKeys(c.Zones) {
+		if c.Zones[name].Events {
+			zones = append(zones, name)
+		}
+	}
+	return zones
+}
+
+// ZoneNames lists the lake's zones, sorted.
+func (c Config) ZoneNames() []string { return sortedKeys(c.Zones) }
+
+// ShapeNames lists the cluster profiles, sorted.
+func (c Config) ShapeNames() []string { return sortedKeys(c.Shapes) }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,95 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+
+	"ephemr/internal/profile"
+)
+
+var (
+	stageName   = regexp.MustCompile(`^[a-z][a-z0-9]{1,11}$`) // it is part of every name; buckets allow 63 characters
+	zoneName    = regexp.MustCompile(`^[a-z][a-z0-9]{1,15}$`)
+	profileName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+	accountID   = regexp.MustCompile(`^([0-9]{12})?$`)
+)
+
+// LogDays are the retentions of log groups to choose from.
+var LogDays = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653}
+
+// ownBuckets are not zones of the lake, but share their names' form.
+var ownBuckets = []string{"artifacts", "logs"}
+
+// Validate says what would fail or misbehave later, everything at once.
+func (c Config) Validate() error {
+	var errs []error
+	need := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	need(stageName.MatchString(c.Stage), "stage %q must be 2 to 12 lower-case letters and digits", c.Stage)
+	need(accountID.MatchString(c.Account), "account %q must have 12 digits", c.Account)
+	need(slices.Contains([]Synthesizer{BootstrapRoles, CallerRights}, c.Synthesizer), "synthesizer %q must be default or cli", c.Synthesizer)
+	need(slices.Contains([]Architecture{Arm64, Host}, c.FunctionArchitecture), "functionArchitecture %q must be arm64 or host", c.FunctionArchitecture)
+	need(c.EmrEventSource != "", "emrEventSource is missing")
+	need(slices.Contains(LogDays, c.Logs.Days), "logs.days %d must be one of %v", c.Logs.Days, LogDays)
+	need(c.Logs.BucketDays >= 1, "logs.bucketDays must be at least 1")
+	need(c.Intake.MaxConcurrency >= 2 && c.Intake.MaxConcurrency <= 1000, "intake.maxConcurrency %d must be 2 to 1000", c.Intake.MaxConcurrency)
+	every := c.Sweep.Every.Std()
+	need(every >= time.Minute && every%time.Minute == 0, "sweep.every %s must be whole minutes", every)
+	need(c.Limits.MaxActive >= 1, "limits.maxActive must be at least 1")
+	need(c.Limits.PipelineMaxActive >= 1, "limits.pipelineMaxActive must be at least 1")
+	need(c.Limits.Deadline > 0, "limits.deadline must be positive")
+	need(c.Limits.ClusterReady > 0 && c.Limits.ClusterReady < c.Limits.Deadline, "limits.clusterReady must be positive and less than limits.deadline")
+	return errors.Join(append(errs, c.validateZones(), c.validateShapes())...)
+}
+
+func (c Config) validateZones() error {
+	var errs []error
+	for _, name := range []string{"raw", "curated"} {
+		if _, ok := c.Zones[name]; !ok {
+			errs = append(errs, fmt.Errorf("zones.%s is missing", name))
+		}
+	}
+	for _, name := range c.ZoneNames() {
+		z := c.Zones[name]
+		if !zoneName.MatchString(name) || slices.Contains(ownBuckets, name) {
+			errs = append(errs, fmt.Errorf("zones.%s: not a name for a zone", name))
+		}
+		if z.ArchiveDays < 0 || z.ExpireDays < 0 || (z.ExpireDays > 0 && z.ArchiveDays >= z.ExpireDays) {
+			errs = append(errs, fmt.Errorf("zones.%s: archiveDays must come before expireDays", name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (c Config) validateShapes() error {
+	if len(c.Shapes) == 0 {
+		return errors.New("profiles: at least one is needed")
+	}
+	var errs []error
+	for _, name := range c.ShapeNames() {
+		if !profileName.MatchString(name) {
+			errs = append(errs, fmt.Errorf("profiles.%s: not a name for a profile", name))
+		}
+		if err := c.Shapes[name].Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("profiles.%s: %w", name, err))
+		}
+		errs = append(errs, validateRungs(name, c.Shapes[name]))
+	}
+	return errors.Join(errs...)
+}
+
+// validateRungs checks each rung of a ladder as if it were a profile.
+func validateRungs(name string, p profile.Profile) error {
+	for n := 1; n < p.Rungs(); n++ {
+		if err := p.Rung(n).Validate(); err != nil {
+			return fmt.Errorf("profiles.%s.fallbacks[%d]: %w", name, n-1, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package constructs
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/constructs-go/constructs/v10"
+)
+
+// BucketProps configures a Bucket.
+type BucketProps struct {
+	Stage       Stage
+	Name        string // zone, artifacts or logs
+	Versioned   bool
+	Events      bool // sends what happens to its objects to EventBridge
+	ArchiveDays int  // 0 = never
+	ExpireDays  int  // 0 = never
+}
+
+// Bucket is private, encrypted and without access control lists.
+type Bucket struct{ resource awss3.Bucket }
+
+// NewBucket adds a bucket named ephemr-<stage>-<name>-<account>.
+func NewBucket(scope constructs.Construct, id string, props BucketProps) *Bucket {
+	account := awscdk.Stack_Of(scope).Account()
+	bucket := awss3.NewBucket(scope, &id, &awss3.BucketProps{
+		BucketName:        new(props.Stage.Name(props.Name) + "-" + *account),
+		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
+		ObjectOwnership:   awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
+		Encryption:        awss3.BucketEncryption_S3_MANAGED,
+		EnforceSSL:        &props.Stage.EnforceTLS,
+		Versioned:         &props.Versioned,
+		LifecycleRules:    lifecycle(props),
+		RemovalPolicy:     props.Stage.removal(),
+	})
+	if props.Events {
+		// The L2's eventBridgeEnabled would do this in a custom resource:
+		// one more function, with rights on every bucket.
+		bucket.Node().DefaultChild().(awss3.CfnBucket).AddPropertyOverride(
+			new("NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled"), true)
+	}
+	return &Bucket{resource: bucket}
+}
+
+// lifecycle ends what nobody pays attention to: unfinished uploads, old
+// versions, and objects by the stage's rules.
+func lifecycle(props BucketProps) *[]*awss3.LifecycleRule {
+	rule := &awss3.LifecycleRule{
+		Id:                                  new("housekeeping"),
+		AbortIncompleteMultipartUploadAfter: days(7),
+	}
+	if props.Versioned {
+		rule.NoncurrentVersionExpiration = days(30)
+	}
+	if props.ExpireDays > 0 {
+		rule.Expiration = days(props.ExpireDays)
+	}
+	if props.ArchiveDays > 0 {
+		rule.Transitions = &[]*awss3.Transition{{
+			StorageClass: awss3.StorageClass_GLACIER_INSTANT_RETRIEVAL(), TransitionAfter: days(props.ArchiveDays),
+		}}
+	}
+	return &[]*awss3.LifecycleRule{rule}
+}
+
+func days(n int) awscdk.Duration { return awscdk.Duration_Days(new(float64(n))) }
+
+// Name is the bucket's name.
+func (b *Bucket) Name() *string { return b.resource.BucketName() }
+
+// Grant lets to call actions on the objects whose keys match pattern:
+// Grant(fn, "runs/*", "GetObject").
+func (b *Bucket) Grant(to Rights, pattern string, actions ...string) {
+	to.allow(statement(of("s3", actions...), []*string{b.resource.ArnForObjects(&pattern)}, nil))
+}
+
+// GrantList lets to list keys, which also turns a missing object's 403 into
+// a 404.
+func (b *Bucket) GrantList(to Rights) {
+	to.allow(statement(of("s3", "ListBucket", "GetBucketLocation", "ListBucketMultipartUploads"), []*string{b.resource.BucketArn()}, nil))
+}

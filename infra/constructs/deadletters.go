@@ -1,0 +1,50 @@
+package constructs
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/constructs-go/constructs/v10"
+)
+
+// DeadLettersProps configures DeadLetters.
+type DeadLettersProps struct {
+	Stage  Stage
+	Alarms *Alarms
+	Name   string // without the stage's prefix
+}
+
+// DeadLetters is a queue of what could not be delivered or handled. A person
+// must look: any message rings.
+type DeadLetters struct {
+	name     string
+	resource awssqs.Queue
+}
+
+// NewDeadLetters adds a dead-letter queue and its alarm.
+func NewDeadLetters(scope constructs.Construct, id string, props DeadLettersProps) *DeadLetters {
+	scope = constructs.NewConstruct(scope, &id)
+	queue := newQueue(scope, "Queue", props.Stage, props.Name, &awssqs.QueueProps{
+		RetentionPeriod: awscdk.Duration_Days(new(14.0)), // the longest there is
+	})
+	props.Alarms.atLeast(scope, "Any", props.Name, "Something could not be delivered or handled: read "+props.Stage.Name(props.Name)+".",
+		1, queue.MetricApproximateNumberOfMessagesVisible(maximum(1)))
+	return &DeadLetters{name: props.Stage.Name(props.Name), resource: queue}
+}
+
+// ARN is the queue's address.
+func (d *DeadLetters) ARN() *string { return d.resource.QueueArn() }
+
+// URL is where messages are sent to.
+func (d *DeadLetters) URL() *string { return d.resource.QueueUrl() }
+
+// GrantSend lets to put messages aside.
+func (d *DeadLetters) GrantSend(to Rights) {
+	to.allow(statement(of("sqs", "SendMessage"), []*string{d.ARN()}, nil))
+}
+
+// Accept lets EventBridge put aside what the rule could not deliver.
+func (d *DeadLetters) Accept(rule *string) { accept(d.resource, rule) }
+
+func (d *DeadLetters) elsewhere(scope constructs.Construct, id string) awssqs.IQueue {
+	return byName(scope, id, d.name)
+}

@@ -1,0 +1,55 @@
+package constructs
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/constructs-go/constructs/v10"
+)
+
+// EMR grants calls to Amazon EMR. Every cluster carries the tag ephemr:stage,
+// and a stage can only touch its own.
+type EMR struct {
+	stage    Stage
+	clusters []*string
+}
+
+// NewEMR addresses the clusters of scope's account.
+func NewEMR(scope constructs.Construct, stage Stage) *EMR {
+	return &EMR{stage: stage, clusters: []*string{arn(scope, "elasticmapreduce", "cluster/*")}}
+}
+
+// GrantCreate lets to make clusters that carry the stage's tag.
+func (e *EMR) GrantCreate(to Rights) {
+	tagged := conditions{"StringEquals": {"aws:RequestTag/" + e.tag(): e.stage.Stage}}
+	// RunJobFlow knows no resources:
+	// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticmapreduce.html
+	to.allow(statement(of("elasticmapreduce", "RunJobFlow"), anything, tagged))
+	to.allow(statement(of("elasticmapreduce", "AddTags"), e.clusters, tagged))
+}
+
+// GrantList lets to list the account's clusters.
+func (e *EMR) GrantList(to Rights) {
+	// ListClusters knows no resources, see above.
+	to.allow(statement(of("elasticmapreduce", "ListClusters"), anything, nil))
+}
+
+// Grant lets to call actions on the stage's clusters.
+func (e *EMR) Grant(to Rights, actions ...string) {
+	own := conditions{"StringEquals": {"aws:ResourceTag/" + e.tag(): e.stage.Stage}}
+	to.allow(statement(of("elasticmapreduce", actions...), e.clusters, own))
+}
+
+func (e *EMR) tag() string { return "ephemr:stage" }
+
+// passRole lets to hand role to service, and to no other.
+func passRole(to Rights, role *string, service string) {
+	to.allow(statement(of("iam", "PassRole"), []*string{role},
+		conditions{"StringEquals": {"iam:PassedToService": service}}))
+}
+
+// servicePrincipal trusts service for this account only, on behalf of source.
+func servicePrincipal(scope constructs.Construct, service string, source *string) awsiam.IPrincipal {
+	return awsiam.NewServicePrincipal(&service, &awsiam.ServicePrincipalOpts{Conditions: conditions{
+		"StringEquals": {"aws:SourceAccount": account(scope)},
+		"ArnLike":      {"aws:SourceArn": source},
+	}.props()})
+}

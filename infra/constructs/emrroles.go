@@ -1,0 +1,100 @@
+package constructs
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/constructs-go/constructs/v10"
+)
+
+// EmrRolesProps configures EmrRoles.
+type EmrRolesProps struct {
+	Stage     Stage
+	Zones     map[string]*Bucket // read and written by jobs
+	Artifacts *Bucket            // packages
+	Logs      *Bucket            // job specs, results and EMR's logs
+	RunLogs   awslogs.LogGroup   // what jobs print
+	Runner    *Runner
+}
+
+// EmrRoles are EMR's own role and that of the clusters' instances.
+type EmrRoles struct {
+	service  awsiam.Role
+	instance awsiam.Role
+	profile  string
+}
+
+// NewEmrRoles adds both roles and the instance profile.
+func NewEmrRoles(scope constructs.Construct, id string, props EmrRolesProps) *EmrRoles {
+	scope = constructs.NewConstruct(scope, &id)
+	r := &EmrRoles{profile: props.Stage.Name("emr-instance")}
+	r.instance = awsiam.NewRole(scope, new("Instance"), &awsiam.RoleProps{
+		RoleName:    &r.profile,
+		Description: new("What jobs may do: the instances of transient clusters"),
+		AssumedBy:   awsiam.NewServicePrincipal(new("ec2.amazonaws.com"), nil),
+	})
+	profile := awsiam.NewCfnInstanceProfile(scope, new("Profile"), &awsiam.CfnInstanceProfileProps{
+		InstanceProfileName: &r.profile, // EMR wants the name of its role
+		Roles:               &[]any{r.instance.RoleName()},
+	})
+	profile.ApplyRemovalPolicy(awscdk.RemovalPolicy_DESTROY, nil)
+	r.service = awsiam.NewRole(scope, new("Service"), &awsiam.RoleProps{
+		RoleName:    new(props.Stage.Name("emr-service")),
+		Description: new("What Amazon EMR may do: make and end the instances of transient clusters"),
+		AssumedBy:   servicePrincipal(scope, "elasticmapreduce.amazonaws.com", arn(scope, "elasticmapreduce", "*")),
+		ManagedPolicies: &[]awsiam.IManagedPolicy{
+			awsiam.ManagedPolicy_FromAwsManagedPolicyName(new("service-role/AmazonEMRServicePolicy_v2")),
+		},
+	})
+	// The managed policy passes only the role named EMR_EC2_DefaultRole.
+	passRole(roleRights{r.service}, r.instance.RoleArn(), "ec2.amazonaws.com")
+	r.allowJobs(props)
+	return r
+}
+
+// allowJobs gives the instances what jobs and the runner need, and no more:
+// AWS has no managed policy left that would be small enough.
+func (r *EmrRoles) allowJobs(props EmrRolesProps) {
+	instance := roleRights{r.instance}
+	props.Runner.grantRead(instance)
+	props.Artifacts.Grant(instance, "*", "GetObject")
+	for _, zone := range sortedKeys(props.Zones) {
+		props.Zones[zone].Grant(instance, "*", "GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts")
+		props.Zones[zone].GrantList(instance)
+	}
+	props.Logs.Grant(instance, "runs/*", "GetObject", "PutObject")
+	props.Logs.Grant(instance, "emr/*", "PutObject")
+	props.Logs.GrantList(instance)
+	instance.allow(statement(of("logs", "CreateLogStream", "PutLogEvents"), []*string{props.RunLogs.LogGroupArn()}, nil))
+	// EMR's script-runner and command-runner jars.
+	instance.allow(statement(of("s3", "GetObject"), []*string{
+		new("arn:" + *awscdk.Stack_Of(r.instance).Partition() + ":s3:::" + *awscdk.Stack_Of(r.instance).Region() + ".elasticmapreduce/*"),
+	}, nil))
+	r.allowCatalog(props.Stage)
+}
+
+// allowCatalog opens the stage's Glue database. Hive and Spark ask for the
+// database "default" before they use another.
+func (r *EmrRoles) allowCatalog(stage Stage) {
+	instance := roleRights{r.instance}
+	glue := func(resource string) *string { return arn(r.instance, "glue", resource) }
+	instance.allow(statement(of("glue", "GetDatabase", "GetDatabases", "GetUserDefinedFunction", "GetUserDefinedFunctions"), []*string{
+		glue("catalog"), glue("database/default"), glue("database/" + stage.Database()), glue("userDefinedFunction/" + stage.Database() + "/*"),
+	}, nil))
+	instance.allow(statement(of("glue",
+		"GetTable", "GetTables", "CreateTable", "UpdateTable", "DeleteTable",
+		"GetPartition", "GetPartitions", "BatchGetPartition", "CreatePartition", "BatchCreatePartition", "UpdatePartition", "DeletePartition", "BatchDeletePartition",
+	), []*string{glue("catalog"), glue("database/" + stage.Database()), glue("table/" + stage.Database() + "/*")}, nil))
+}
+
+// ServiceRole is EMR's role: its name.
+func (r *EmrRoles) ServiceRole() *string { return r.service.RoleName() }
+
+// InstanceProfile is the instances' profile: its name.
+func (r *EmrRoles) InstanceProfile() string { return r.profile }
+
+// GrantPass lets to make clusters with these roles.
+func (r *EmrRoles) GrantPass(to Rights) {
+	passRole(to, r.service.RoleArn(), "elasticmapreduce.amazonaws.com")
+	passRole(to, r.instance.RoleArn(), "ec2.amazonaws.com")
+}

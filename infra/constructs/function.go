@@ -1,0 +1,78 @@
+package constructs
+
+import (
+	"strings"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/constructs-go/constructs/v10"
+)
+
+// FunctionProps configures a Function.
+type FunctionProps struct {
+	Stage    Stage
+	Alarms   *Alarms
+	Name     string // CreateCluster: the ASL's ${CreateClusterFunction}, built from functions/createcluster
+	Timeout  time.Duration
+	Code     Binaries
+	Settings *string // stage.Settings as JSON
+}
+
+// Function is a Go binary on Lambda with its own role and log group, and an
+// alarm on its errors.
+type Function struct {
+	Name     string // without the stage's prefix, e.g. createcluster
+	timeout  time.Duration
+	resource awslambda.Function
+	role     awsiam.Role
+}
+
+// memory is enough for every function; a Go function's speed scales with it.
+const memory = 256
+
+// NewFunction adds a function named ephemr-<stage>-<name in lower case>.
+func NewFunction(scope constructs.Construct, props FunctionProps) *Function {
+	scope = constructs.NewConstruct(scope, &props.Name)
+	name := strings.ToLower(props.Name) // of the folder, too
+	logs := NewLogs(scope, "Logs", props.Stage, props.Stage.LogGroup("functions/"+name))
+	role := awsiam.NewRole(scope, new("Role"), &awsiam.RoleProps{
+		AssumedBy: awsiam.NewServicePrincipal(new("lambda.amazonaws.com"), nil),
+	})
+	// Not AWSLambdaBasicExecutionRole, which writes every log of the account.
+	logs.GrantWrite(role)
+	tracing := awslambda.Tracing_DISABLED
+	if props.Stage.Tracing {
+		tracing = awslambda.Tracing_ACTIVE // adds the actions, which know no resources
+	}
+	resource := awslambda.NewFunction(scope, new("Function"), &awslambda.FunctionProps{
+		FunctionName: new(FunctionName(props.Stage, props.Name)),
+		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
+		Architecture: props.Code.architecture(),
+		Handler:      new("bootstrap"),
+		Code:         props.Code.function(name),
+		MemorySize:   new(float64(memory)),
+		Timeout:      awscdk.Duration_Seconds(new(props.Timeout.Seconds())),
+		Environment:  &map[string]*string{settingsVariable: props.Settings},
+		Role:         role,
+		LogGroup:     logs,
+		Tracing:      tracing,
+	})
+	props.Alarms.atLeast(scope, "Errors", name+"-errors", "Invocations of "+FunctionName(props.Stage, props.Name)+" fail: read its log group.",
+		1, resource.MetricErrors(sum(5)))
+	return &Function{Name: name, timeout: props.Timeout, resource: resource, role: role}
+}
+
+// FunctionName is a function's name before it is made.
+func FunctionName(stage Stage, name string) string { return stage.Name(strings.ToLower(name)) }
+
+// ARN is the function's address.
+func (f *Function) ARN() *string { return f.resource.FunctionArn() }
+
+// GrantInvoke lets to call the function.
+func (f *Function) GrantInvoke(to Rights) {
+	to.allow(statement(of("lambda", "InvokeFunction"), []*string{f.ARN()}, nil))
+}
+
+func (f *Function) allow(s awsiam.PolicyStatement) { f.role.AddToPolicy(s) }

@@ -1,0 +1,48 @@
+package constructs
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+)
+
+// Rights is what grants go to: a Function or the cluster's instances.
+type Rights interface{ allow(awsiam.PolicyStatement) }
+
+// conditions are IAM's, by operator and key.
+type conditions map[string]map[string]any
+
+// anything is for the actions that know no resources; say where that is
+// documented.
+var anything = []*string{new("*")}
+
+func statement(actions []string, resources []*string, when conditions) awsiam.PolicyStatement {
+	props := &awsiam.PolicyStatementProps{Actions: pointers(actions), Resources: &resources}
+	if len(when) > 0 {
+		props.Conditions = when.props()
+	}
+	return awsiam.NewPolicyStatement(props)
+}
+
+func (c conditions) props() *map[string]any {
+	props := make(map[string]any, len(c))
+	for operator, keys := range c {
+		props[operator] = keys
+	}
+	return &props
+}
+
+// of qualifies actions: of("s3", "GetObject") is s3:GetObject.
+func of(service string, actions ...string) []string {
+	qualified := make([]string, len(actions))
+	for i, action := range actions {
+		qualified[i] = service + ":" + action
+	}
+	return qualified
+}
+
+func pointers(values []string) *[]*string {
+	p := make([]*string, len(values))
+	for i := range values {
+		p[i] = &values[i]
+	}
+	return &p
+}

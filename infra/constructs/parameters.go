@@ -1,0 +1,32 @@
+package constructs
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"ephemr/internal/stage"
+)
+
+// NewParameter adds an SSM parameter of at most 4 KB.
+func NewParameter(scope constructs.Construct, id, name, description string, value *string) {
+	awsssm.NewStringParameter(scope, &id, &awsssm.StringParameterProps{
+		ParameterName: &name, Description: &description, StringValue: value,
+	})
+}
+
+// Profiles are the stage's cluster profiles as SSM parameters.
+type Profiles struct{ arns *string }
+
+// NewProfiles adds one parameter per profile; values are their JSON.
+func NewProfiles(scope constructs.Construct, id string, s Stage, values map[string]string) *Profiles {
+	scope = constructs.NewConstruct(scope, &id)
+	for _, name := range sortedKeys(values) {
+		NewParameter(scope, name, stage.ProfileParameter(s.Stage, name), "Cluster profile "+name, new(values[name]))
+	}
+	return &Profiles{arns: arn(scope, "ssm", "parameter"+stage.ProfileParameter(s.Stage, "*"))}
+}
+
+// GrantRead lets to read profiles.
+func (p *Profiles) GrantRead(to Rights) {
+	to.allow(statement(of("ssm", "GetParameter"), []*string{p.arns}, nil))
+}

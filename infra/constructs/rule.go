@@ -1,0 +1,84 @@
+package constructs
+
+import (
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
+	"github.com/aws/constructs-go/constructs/v10"
+)
+
+// RuleProps configures a rule: what it matches (Every, or Source and Types)
+// and who hears of it (Function, or Queue).
+type RuleProps struct {
+	Stage       Stage
+	Name        string // without the stage's prefix
+	Description string
+
+	Every  time.Duration // a tick
+	Bus    *Bus          // nil = the account's default bus
+	Source string
+	Types  []string       // detail-types
+	Detail map[string]any // further patterns, nil = any
+
+	Function *Function
+	Queue    *Queue
+	Dead     *DeadLetters // takes what could not be delivered
+}
+
+// NewRule adds a rule that tries to deliver for an hour; a tick that late is
+// worth nothing, and whoever looks at the state of things needs no old events.
+func NewRule(scope constructs.Construct, id string, props RuleProps) {
+	rule := &awsevents.RuleProps{
+		RuleName:    new(props.Stage.Name(props.Name)),
+		Description: &props.Description,
+	}
+	if props.Bus != nil {
+		rule.EventBus = props.Bus.resource
+	}
+	if props.Every > 0 {
+		rule.Schedule = awsevents.Schedule_Rate(awscdk.Duration_Minutes(new(props.Every.Minutes())))
+	} else {
+		rule.EventPattern = props.pattern()
+	}
+	awsevents.NewRule(scope, &id, rule).AddTarget(props.target(scope, id))
+}
+
+func (p RuleProps) pattern() *awsevents.EventPattern {
+	pattern := &awsevents.EventPattern{Source: pointers([]string{p.Source}), DetailType: pointers(p.Types)}
+	if p.Detail != nil {
+		pattern.Detail = &p.Detail
+	}
+	return pattern
+}
+
+func (p RuleProps) target(scope constructs.Construct, id string) awsevents.IRuleTarget {
+	if p.Function != nil {
+		return awseventstargets.NewLambdaFunction(p.Function.resource, &awseventstargets.LambdaFunctionProps{
+			DeadLetterQueue: p.Dead.resource,
+			MaxEventAge:     awscdk.Duration_Hours(new(1.0)),
+			RetryAttempts:   new(20.0),
+		})
+	}
+	// Uploads are work: 24 hours and 185 attempts, EventBridge's own default.
+	return awseventstargets.NewSqsQueue(p.Queue.elsewhere(scope, id+"Queue"), &awseventstargets.SqsQueueProps{
+		DeadLetterQueue: p.Dead.elsewhere(scope, id+"Dead"),
+	})
+}
+
+// Bus carries our own events.
+type Bus struct{ resource awsevents.EventBus }
+
+// NewBus adds the stage's event bus.
+func NewBus(scope constructs.Construct, id string, stage Stage) *Bus {
+	return &Bus{resource: awsevents.NewEventBus(scope, &id, &awsevents.EventBusProps{EventBusName: new(stage.Bus())})}
+}
+
+// Name is the bus's name.
+func (b *Bus) Name() *string { return b.resource.EventBusName() }
+
+// GrantPut lets to send events.
+func (b *Bus) GrantPut(to Rights) {
+	to.allow(statement(of("events", "PutEvents"), []*string{b.resource.EventBusArn()}, nil))
+}

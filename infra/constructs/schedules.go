@@ -1,0 +1,52 @@
+package constructs
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsscheduler"
+	"github.com/aws/constructs-go/constructs/v10"
+)
+
+// Schedules names the group of the pipelines' schedules and the role they
+// send with. Register makes schedules; the group itself is made later.
+type Schedules struct {
+	stage     Stage
+	group     *string // ARN
+	schedules *string // ARN pattern
+	role      *string // ARN
+}
+
+// roleName is the role's, without the stage's prefix.
+const roleName = "schedule"
+
+// NewSchedules addresses the group and the role by name.
+func NewSchedules(scope constructs.Construct, stage Stage) *Schedules {
+	group := stage.ScheduleGroup()
+	return &Schedules{
+		stage:     stage,
+		group:     arn(scope, "scheduler", "schedule-group/"+group),
+		schedules: arn(scope, "scheduler", "schedule/"+group+"/*"),
+		role:      globalARN(scope, "iam", "role/"+stage.Name(roleName)),
+	}
+}
+
+// RoleARN is the address of the role that schedules send with.
+func (s *Schedules) RoleARN() *string { return s.role }
+
+// GrantManage lets to make, change and delete schedules.
+func (s *Schedules) GrantManage(to Rights) {
+	to.allow(statement(of("scheduler", "CreateSchedule", "UpdateSchedule", "DeleteSchedule", "GetSchedule"), []*string{s.schedules}, nil))
+	passRole(to, s.role, "scheduler.amazonaws.com")
+}
+
+// NewScheduleGroup adds the group and the role, which may send to queue and
+// put aside in dead what queue would not take.
+func NewScheduleGroup(scope constructs.Construct, id string, s *Schedules, queue *Queue, dead *DeadLetters) {
+	scope = constructs.NewConstruct(scope, &id)
+	awsscheduler.NewCfnScheduleGroup(scope, new("Group"), &awsscheduler.CfnScheduleGroupProps{Name: new(s.stage.ScheduleGroup())})
+	role := awsiam.NewRole(scope, new("Role"), &awsiam.RoleProps{
+		RoleName:    new(s.stage.Name(roleName)),
+		Description: new("What the pipelines' schedules may do: send their tick"),
+		AssumedBy:   servicePrincipal(scope, "scheduler.amazonaws.com", s.group),
+	})
+	roleRights{role}.allow(statement(of("sqs", "SendMessage"), []*string{queue.ARN(), dead.ARN()}, nil))
+}

@@ -1,0 +1,68 @@
+// Package constructs holds the building blocks of the stacks. What every
+// function, queue, table or bucket of this project must be (its logs, alarms,
+// encryption, retention and rights) is decided here, once.
+package constructs
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"ephemr/infra/config"
+)
+
+// Stage is the stage's configuration, as constructs read it.
+type Stage struct{ config.Config }
+
+// removal says what becomes of data when its stack is deleted.
+func (s Stage) removal() awscdk.RemovalPolicy {
+	if s.Retain {
+		return awscdk.RemovalPolicy_RETAIN
+	}
+	return awscdk.RemovalPolicy_DESTROY
+}
+
+// RuleARN is the address of a rule, by name, on the default bus.
+func (s Stage) RuleARN(scope constructs.Construct, rule string) *string {
+	return arn(scope, "events", "rule/"+rule)
+}
+
+func account(scope constructs.Construct) *string { return awscdk.Stack_Of(scope).Account() }
+
+// arn formats an address in scope's account and Region.
+func arn(scope constructs.Construct, service, resource string) *string {
+	return awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
+		Service: &service, Resource: &resource, ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
+	})
+}
+
+// NewLogs adds a log group with the stage's retention.
+func NewLogs(scope constructs.Construct, id string, stage Stage, name string) awslogs.LogGroup {
+	return awslogs.NewLogGroup(scope, &id, &awslogs.LogGroupProps{
+		LogGroupName:  &name,
+		Retention:     retentions[stage.Logs.Days],
+		RemovalPolicy: stage.removal(),
+	})
+}
+
+// retentions names the days that config.LogDays lists.
+var retentions = map[int]awslogs.RetentionDays{
+	1: awslogs.RetentionDays_ONE_DAY, 3: awslogs.RetentionDays_THREE_DAYS, 5: awslogs.RetentionDays_FIVE_DAYS,
+	7: awslogs.RetentionDays_ONE_WEEK, 14: awslogs.RetentionDays_TWO_WEEKS, 30: awslogs.RetentionDays_ONE_MONTH,
+	60: awslogs.RetentionDays_TWO_MONTHS, 90: awslogs.RetentionDays_THREE_MONTHS, 120: awslogs.RetentionDays_FOUR_MONTHS,
+	150: awslogs.RetentionDays_FIVE_MONTHS, 180: awslogs.RetentionDays_SIX_MONTHS, 365: awslogs.RetentionDays_ONE_YEAR,
+	400: awslogs.RetentionDays_THIRTEEN_MONTHS, 545: awslogs.RetentionDays_EIGHTEEN_MONTHS, 731: awslogs.RetentionDays_TWO_YEARS,
+	1096: awslogs.RetentionDays_THREE_YEARS, 1827: awslogs.RetentionDays_FIVE_YEARS, 3653: awslogs.RetentionDays_TEN_YEARS,
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// globalARN formats an address of a service without Regions.
+func globalARN(scope constructs.Construct, service, resource string) *string {
+	return awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
+		Service: &service, Region: new(""), Resource: &resource, ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
+	})
+}

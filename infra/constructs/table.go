@@ -1,0 +1,75 @@
+package constructs
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	ddb "github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/constructs-go/constructs/v10"
+)
+
+// TableProps configures a Table. Keys and index keys are strings.
+type TableProps struct {
+	Stage   Stage
+	Name    string // without the stage's prefix
+	SortKey bool   // items have pk and sk, not only pk
+	Expires bool   // items have a ttl, in seconds since 1970
+	Indexes []Index
+}
+
+// Index is a global secondary index of whole items.
+type Index struct{ Name, PartitionKey, SortKey string }
+
+// Table is paid per request and can be restored to any second of the last 35
+// days.
+type Table struct{ resource ddb.TableV2 }
+
+// NewTable adds a table.
+func NewTable(scope constructs.Construct, id string, props TableProps) *Table {
+	table := &ddb.TablePropsV2{
+		TableName:    new(props.Stage.Name(props.Name)),
+		PartitionKey: key("pk"),
+		Billing:      ddb.Billing_OnDemand(nil),
+		PointInTimeRecoverySpecification: &ddb.PointInTimeRecoverySpecification{
+			PointInTimeRecoveryEnabled: new(true),
+		},
+		DeletionProtection: &props.Stage.Retain,
+		RemovalPolicy:      props.Stage.removal(),
+	}
+	if props.SortKey {
+		table.SortKey = key("sk")
+	}
+	if props.Expires {
+		table.TimeToLiveAttribute = new("ttl")
+	}
+	resource := ddb.NewTableV2(scope, &id, table)
+	for _, index := range props.Indexes {
+		resource.AddGlobalSecondaryIndex(&ddb.GlobalSecondaryIndexPropsV2{
+			IndexName:      &index.Name,
+			PartitionKey:   key(index.PartitionKey),
+			SortKey:        key(index.SortKey),
+			ProjectionType: ddb.ProjectionType_ALL,
+		})
+	}
+	return &Table{resource: resource}
+}
+
+// Name is the table's name.
+func (t *Table) Name() *string { return t.resource.TableName() }
+
+// Grant lets to call actions on items: Grant(fn, "GetItem", "PutItem"). A
+// transaction needs the actions of its parts.
+func (t *Table) Grant(to Rights, actions ...string) {
+	to.allow(statement(of("dynamodb", actions...), []*string{t.resource.TableArn()}, nil))
+}
+
+// GrantIndex lets to query indexes.
+func (t *Table) GrantIndex(to Rights, indexes ...string) {
+	var arns []*string
+	for _, index := range indexes {
+		arns = append(arns, awscdk.Fn_Join(new("/index/"), &[]*string{t.resource.TableArn(), &index}))
+	}
+	to.allow(statement(of("dynamodb", "Query"), arns, nil))
+}
+
+func key(name string) *ddb.Attribute {
+	return &ddb.Attribute{Name: &name, Type: ddb.AttributeType_STRING}
+}

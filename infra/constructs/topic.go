@@ -1,0 +1,50 @@
+package constructs
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
+	"github.com/aws/constructs-go/constructs/v10"
+)
+
+// TopicProps configures a Topic.
+type TopicProps struct {
+	Stage Stage
+	Name  string // without the stage's prefix
+}
+
+// Topic tells the stage's e-mail addresses.
+type Topic struct{ resource awssns.Topic }
+
+// NewTopic adds a topic. It is not encrypted by a key: alarms cannot publish
+// under SNS's own, and the messages hold no data of the lake.
+func NewTopic(scope constructs.Construct, id string, props TopicProps) *Topic {
+	topic := awssns.NewTopic(scope, &id, &awssns.TopicProps{
+		TopicName:  new(props.Stage.Name(props.Name)),
+		EnforceSSL: &props.Stage.EnforceTLS,
+	})
+	for _, address := range props.Stage.Emails {
+		topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(&address, nil))
+	}
+	return &Topic{resource: topic}
+}
+
+// ARN is the topic's address.
+func (t *Topic) ARN() *string { return t.resource.TopicArn() }
+
+// GrantPublish lets to publish.
+func (t *Topic) GrantPublish(to Rights) {
+	to.allow(statement(of("sns", "Publish"), []*string{t.ARN()}, nil))
+}
+
+// allowAlarms lets this account's alarms publish: a policy of our own (TLS)
+// replaces the default one that would.
+func (t *Topic) allowAlarms() {
+	t.resource.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions:    pointers(of("sns", "Publish")),
+		Resources:  &[]*string{t.ARN()},
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(new("cloudwatch.amazonaws.com"), nil)},
+		Conditions: conditions{"StringEquals": {"aws:SourceAccount": awscdk.Stack_Of(t.resource).Account()}}.props(),
+	}))
+}

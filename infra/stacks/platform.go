@@ -1,0 +1,71 @@
+package stacks
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+
+	"ephemr/infra/constructs"
+	"ephemr/statemachines"
+)
+
+// Platform turns events into runs on transient clusters.
+type Platform struct {
+	stage constructs.Stage
+	lake  *Lake
+	code  constructs.Binaries
+
+	alarms   *constructs.Alarms
+	topic    *constructs.Topic
+	bus      *constructs.Bus
+	runLogs  awslogs.LogGroup
+	runner   *constructs.Runner
+	profiles *constructs.Profiles
+
+	runs, pipelines, clusters *constructs.Table
+
+	machine   *constructs.Machine
+	schedules *constructs.Schedules
+	emr       *constructs.EMR
+	roles     *constructs.EmrRoles
+
+	functions        functions
+	events, requests *constructs.Queue
+	targets          *constructs.DeadLetters // what no rule or schedule could deliver
+}
+
+// NewPlatform fills the platform's stack.
+func NewPlatform(stack awscdk.Stack, stage constructs.Stage, lake *Lake, code constructs.Binaries) *Platform {
+	p := &Platform{stage: stage, lake: lake, code: code}
+
+	// Who is told
+	p.alarms = constructs.NewAlarms(stack, stage)
+	p.topic = constructs.NewTopic(stack, "Topic", constructs.TopicProps{Stage: stage, Name: "outcomes"})
+	p.bus = constructs.NewBus(stack, "Bus", stage)
+	p.targets = constructs.NewDeadLetters(stack, "Targets", constructs.DeadLettersProps{Stage: stage, Alarms: p.alarms, Name: "targets-dlq"})
+
+	// What is known
+	p.addTables(stack)
+	p.profiles = constructs.NewProfiles(stack, "Profiles", stage, shapes(stage))
+	p.runLogs = constructs.NewLogs(stack, "RunLogs", stage, stage.LogGroup("runs"))
+
+	// What a cluster is made of
+	p.runner = constructs.NewRunner(stack, "Runner", code)
+	p.emr = constructs.NewEMR(stack, stage)
+	p.roles = constructs.NewEmrRoles(stack, "Emr", constructs.EmrRolesProps{
+		Stage: stage, Zones: lake.Zones, Artifacts: lake.Artifacts, Logs: lake.Logs, RunLogs: p.runLogs, Runner: p.runner,
+	})
+
+	// What is named before it is made
+	p.machine = constructs.NewMachine(stack, stage, "run")
+	p.schedules = constructs.NewSchedules(stack, stage)
+
+	// Who does it
+	p.addQueues(stack)
+	p.addFunctions(stack)
+	constructs.NewWorkflow(stack, "Run", constructs.WorkflowProps{
+		Stage: stage, Alarms: p.alarms, Machine: p.machine, Definition: statemachines.Run, Functions: p.functions.all,
+	})
+	p.addRules(stack)
+	p.grant()
+	return p
+}

@@ -1,0 +1,60 @@
+package stacks
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+
+	"ephemr/infra/constructs"
+)
+
+// addTables adds the records: what runs exist, what pipelines say, what
+// clusters there are.
+func (p *Platform) addTables(stack awscdk.Stack) {
+	p.runs = constructs.NewTable(stack, "Runs", constructs.TableProps{
+		Stage: p.stage, Name: "runs", SortKey: true, Expires: true,
+		Indexes: []constructs.Index{
+			{Name: byState, PartitionKey: "gsState", SortKey: "gsOrder"},       // admission
+			{Name: byPipeline, PartitionKey: "gpPipeline", SortKey: "gpOrder"}, // history, missed dates
+		},
+	})
+	p.pipelines = constructs.NewTable(stack, "Pipelines", constructs.TableProps{Stage: p.stage, Name: "pipelines", SortKey: true})
+	p.clusters = constructs.NewTable(stack, "Clusters", constructs.TableProps{Stage: p.stage, Name: "clusters", Expires: true})
+}
+
+// The indexes of the runs.
+const (
+	byState    = "byState"
+	byPipeline = "byPipeline"
+)
+
+// addQueues adds what intake reads, and lets the rules of the triggers' stack
+// send to it.
+func (p *Platform) addQueues(stack awscdk.Stack) {
+	p.events = constructs.NewQueue(stack, "Events", constructs.QueueProps{Stage: p.stage, Alarms: p.alarms, Name: "events", Timeout: intakeTimeout})
+	p.requests = constructs.NewQueue(stack, "Requests", constructs.QueueProps{Stage: p.stage, Alarms: p.alarms, Name: "requests", Timeout: intakeTimeout})
+	for _, zone := range p.stage.EventZones() {
+		rule := p.stage.RuleARN(stack, p.stage.ObjectsRule(zone))
+		p.events.Accept(rule)
+		p.targets.Accept(rule)
+	}
+}
+
+// shapes are the stage's cluster profiles as JSON, by name.
+func shapes(stage constructs.Stage) map[string]string {
+	values := map[string]string{}
+	for _, name := range stage.ShapeNames() {
+		values[name] = encode(stage.Shapes[name])
+	}
+	return values
+}
+
+// encode marshals what came out of a validated file.
+func encode(v any) string {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("encode %T: %v", v, err))
+	}
+	return string(data)
+}

@@ -1,0 +1,74 @@
+package stacks
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+
+	"ephemr/infra/constructs"
+	"ephemr/internal/pipeline"
+	"ephemr/internal/stage"
+)
+
+// settings are what functions and CLI know of the stage, as JSON. Values may
+// be tokens, which the deployment fills in.
+func (p *Platform) settings(stack awscdk.Stack) *string {
+	s := stage.Settings{
+		Stage:   p.stage.Stage,
+		Account: *stack.Account(),
+		Region:  *stack.Region(),
+
+		RunsTable:      *p.runs.Name(),
+		PipelinesTable: *p.pipelines.Name(),
+		ClustersTable:  *p.clusters.Name(),
+
+		Lake:            map[string]string{},
+		ArtifactsBucket: *p.lake.Artifacts.Name(),
+		LogsBucket:      *p.lake.Logs.Name(),
+		RunLogGroup:     *p.runLogs.LogGroupName(),
+
+		EventsQueue:   *p.events.URL(),
+		RequestsQueue: *p.requests.URL(),
+		EventsDLQ:     *p.events.Dead.URL(),
+		RequestsDLQ:   *p.requests.Dead.URL(),
+		EventBus:      *p.bus.Name(),
+		Topic:         *p.topic.ARN(),
+		StateMachine:  *p.machine.ARN(),
+		AdmitFunction: constructs.FunctionName(p.stage, "Admit"),
+		RegisterFunc:  constructs.FunctionName(p.stage, "Register"),
+		ScheduleGroup: p.stage.ScheduleGroup(),
+		ScheduleRole:  *p.schedules.RoleARN(),
+		ScheduleDLQ:   *p.targets.ARN(),
+
+		ServiceRole:     *p.roles.ServiceRole(),
+		InstanceProfile: p.roles.InstanceProfile(),
+		Bootstrap:       p.runner.Bootstrap,
+		Runners:         p.runner.Runners,
+
+		Limits: p.limits(),
+	}
+	for zone, bucket := range p.lake.Zones {
+		s.Lake[zone] = *bucket.Name()
+	}
+	return stack.ToJsonString(object(s), nil)
+}
+
+func (p *Platform) limits() stage.Limits {
+	l := p.stage.Limits
+	return stage.Limits{
+		MaxActive:         l.MaxActive,
+		PipelineMaxActive: l.PipelineMaxActive,
+		Deadline:          pipeline.Duration(l.Deadline),
+		ClusterReady:      pipeline.Duration(l.ClusterReady),
+	}
+}
+
+// object is v as maps and plain values, which is what CDK can encode.
+func object(v any) map[string]any {
+	var m map[string]any
+	if err := json.Unmarshal([]byte(encode(v)), &m); err != nil {
+		panic(fmt.Sprintf("decode %T: %v", v, err))
+	}
+	return m
+}

@@ -1,0 +1,21 @@
+package stacks
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+
+	"ephemr/infra/constructs"
+)
+
+// NewTriggers fills the triggers' stack: uploads and schedules end up in the
+// queue of events.
+func NewTriggers(stack awscdk.Stack, stage constructs.Stage, p *Platform) {
+	for _, zone := range stage.EventZones() {
+		constructs.NewRule(stack, title(zone)+"Objects", constructs.RuleProps{
+			Stage: stage, Name: "objects-" + zone, Description: "Uploads to zone " + zone,
+			Source: "aws.s3", Types: []string{"Object Created"},
+			Detail: map[string]any{"bucket": map[string]any{"name": []*string{p.lake.Zones[zone].Name()}}},
+			Queue:  p.events, Dead: p.targets,
+		})
+	}
+	constructs.NewScheduleGroup(stack, "Schedules", p.schedules, p.events, p.targets)
+}
