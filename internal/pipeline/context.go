@@ -24,10 +24,6 @@ var TriggerKeys = []string{
 	"Object",    // s3: the object's address, s3://bucket/key
 	"Bucket",    // s3
 	"Key",       // s3
-	"VersionID", // s3, when the bucket has versions
-	"ETag",      // s3
-	"Size",      // s3, bytes
-	"Sequencer", // s3
 	"RequestID", // request
 }
 

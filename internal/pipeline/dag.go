@@ -6,7 +6,8 @@ import (
 	"ephemr/internal/job"
 )
 
-// JobState is how far a job of a run has come.
+// JobState is how far a job of a run has come. Other packages have finer states
+// of their own, so Next takes any type that spells these the same.
 type JobState string
 
 // The states of a job. A failed job that is to be tried again is PENDING.
@@ -15,70 +16,88 @@ const (
 	Running   JobState = "RUNNING"
 	Succeeded JobState = "SUCCEEDED"
 	Failed    JobState = "FAILED"
+	Cancelled JobState = "CANCELLED"
 	Skipped   JobState = "SKIPPED"
 )
 
 // Plan is what to do next with the jobs of a run.
 type Plan struct {
 	Start []string // pending jobs whose needs have succeeded, in file order
-	Skip  []string // pending jobs downstream of a failed or skipped one, in file order
+	Skip  []string // pending jobs downstream of a dead one, in file order
 	Done  bool     // once Skip is done, nothing is left to start or to wait for
 }
 
 // Next looks at the state of every job and says what to do. A job without a
-// state is PENDING; a state that is none of the above counts as FAILED. It only
-// looks: starting and skipping are the caller's.
-func Next(jobs []Job, states map[string]JobState) Plan {
+// state is PENDING; FAILED, CANCELLED and SKIPPED are dead; every other state
+// counts as under way. It only looks: starting and skipping are the caller's.
+func Next[S ~string](jobs []Job, states map[string]S) Plan {
 	dead := deadOf(jobs, states)
 	plan := Plan{Done: true}
 	for _, j := range jobs {
-		switch state := stateOf(states, j.Name); {
-		case state == Running:
+		switch phaseOf(states, j.Name) {
+		case underWay:
 			plan.Done = false
-		case state != Pending:
-		case dead[j.Name]:
-			plan.Skip = append(plan.Skip, j.Name)
-		default:
+		case waiting:
+			if dead[j.Name] {
+				plan.Skip = append(plan.Skip, j.Name)
+				continue
+			}
 			plan.Done = false
-			if !slices.ContainsFunc(j.Needs, func(n string) bool { return stateOf(states, n) != Succeeded }) {
+			if !slices.ContainsFunc(j.Needs, func(n string) bool { return phaseOf(states, n) != succeeded }) {
 				plan.Start = append(plan.Start, j.Name)
 			}
+		case succeeded, died:
 		}
 	}
 	return plan
 }
 
-func stateOf(states map[string]JobState, name string) JobState {
-	if s := states[name]; s != "" {
-		return s
+// phase is all that matters of a state here.
+type phase int
+
+const (
+	waiting phase = iota
+	underWay
+	succeeded
+	died
+)
+
+func phaseOf[S ~string](states map[string]S, name string) phase {
+	switch JobState(states[name]) {
+	case "", Pending:
+		return waiting
+	case Succeeded:
+		return succeeded
+	case Failed, Cancelled, Skipped:
+		return died
+	case Running:
 	}
-	return Pending
+	return underWay
 }
 
-// deadOf returns the jobs that have failed, were skipped, or need such a one.
-// Jobs may stand before what they need, so it looks until nothing changes.
-func deadOf(jobs []Job, states map[string]JobState) map[string]bool {
+// deadOf returns the dead jobs and the waiting ones downstream of them. Jobs may
+// stand before what they need, so it looks until nothing changes.
+func deadOf[S ~string](jobs []Job, states map[string]S) map[string]bool {
 	dead := map[string]bool{}
+	isDead := func(j Job) bool {
+		switch phaseOf(states, j.Name) {
+		case died:
+			return true
+		case waiting:
+			return slices.ContainsFunc(j.Needs, func(n string) bool { return dead[n] })
+		case underWay, succeeded:
+		}
+		return false
+	}
 	for grown := true; grown; {
 		grown = false
 		for _, j := range jobs {
-			if !dead[j.Name] && isDead(j, states, dead) {
+			if !dead[j.Name] && isDead(j) {
 				dead[j.Name], grown = true, true
 			}
 		}
 	}
 	return dead
-}
-
-func isDead(j Job, states map[string]JobState, dead map[string]bool) bool {
-	switch stateOf(states, j.Name) {
-	case Running, Succeeded:
-		return false
-	case Pending:
-		return slices.ContainsFunc(j.Needs, func(n string) bool { return dead[n] })
-	case Failed, Skipped:
-	}
-	return true
 }
 
 // AllJobs returns the jobs in file order and, when the pipeline has checks, the

@@ -9,15 +9,18 @@ import (
 	"ephemr/internal/job"
 )
 
-// ColumnTypes are the types a check may ask of a column; decimal(p,s) is one
-// more.
+// ColumnTypes are the types a check may ask of a column, and their synonyms in
+// SQL; char, varchar and decimal may have a size. Package quality takes the
+// same, but is too heavy to import here.
 var ColumnTypes = []string{
-	"string", "boolean", "int", "long", "float", "double", "date", "timestamp", "binary", "decimal",
+	"string", "boolean", "int", "long", "float", "double", "date", "timestamp", "time", "binary", "decimal",
+	"varchar", "char", "text", "integer", "smallint", "tinyint", "short", "byte", "bigint", "real", "bool",
+	"numeric", "bytes", "uuid", "struct", "list", "array", "map",
 }
 
 var (
-	rowsPattern    = regexp.MustCompile(`^(>=|<=|>|<|==|!=) ?[0-9]{1,18}$`)
-	decimalPattern = regexp.MustCompile(`^decimal\([0-9]{1,2}, ?[0-9]{1,2}\)$`)
+	rowsPattern    = regexp.MustCompile(`^\s*(>=|<=|>|<|==|=|!=)\s*[0-9][0-9_]{0,17}\s*$`)
+	sizedPattern   = regexp.MustCompile(`^(char|varchar|decimal|numeric)\([0-9]+(, ?[0-9]+)?\)$`)
 	datasetPattern = regexp.MustCompile(`^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/|$)`)
 )
 
@@ -49,7 +52,7 @@ func check(p *place, c job.Check, fault report) {
 		fault(dataset, "%q is no dataset; begin with s3:// or {{.Lake.<zone>}}/", c.Dataset)
 	}
 	if c.Rows != "" && !isTemplate(c.Rows) && !rowsPattern.MatchString(c.Rows) {
-		fault(rows, "%q is no comparison; write it like \">= 1000\", with one of >= <= > < == !=", c.Rows)
+		fault(rows, "%q is no comparison; write it like \">= 1000\", with one of >= <= > < = !=", c.Rows)
 	}
 	if c.Freshness != "" && !isTemplate(c.Freshness) {
 		if d, err := time.ParseDuration(c.Freshness); err != nil || d <= 0 {
@@ -64,8 +67,8 @@ func check(p *place, c job.Check, fault report) {
 
 func checkColumns(p *place, c job.Check, fault report) {
 	for _, name := range sorted(c.Columns) {
-		if t := c.Columns[name]; !slices.Contains(ColumnTypes, t) && !decimalPattern.MatchString(t) {
-			fault(p.key("columns").key(name), "%q is no type of column; %s", t, didYouMean(closest(t, ColumnTypes), ColumnTypes))
+		if t := c.Columns[name]; !slices.Contains(ColumnTypes, t) && !sizedPattern.MatchString(t) {
+			fault(p.key("columns").key(name), "%q is no type of column; %s", t, didYouMean(closest(t, ColumnTypes), ColumnTypes[:11]))
 		}
 	}
 	checkNames(p.key("notNull"), c.NotNull, fault)
