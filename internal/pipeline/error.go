@@ -37,15 +37,17 @@ func (e *Error) Error() string {
 
 // Errors returns every *Error in err, which Parse, ParseJSON and Validate join.
 func Errors(err error) []*Error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only the outermost join is taken apart here
+	switch e := err.(type) { //nolint:errorlint // this walks the tree itself: As finds one error, we want all
+	case *Error:
+		return []*Error{e}
+	case interface{ Unwrap() []error }:
 		var all []*Error
-		for _, e := range joined.Unwrap() {
-			all = append(all, Errors(e)...)
+		for _, part := range e.Unwrap() {
+			all = append(all, Errors(part)...)
 		}
 		return all
-	}
-	if e, ok := errors.AsType[*Error](err); ok {
-		return []*Error{e}
+	case interface{ Unwrap() error }:
+		return Errors(e.Unwrap())
 	}
 	return nil
 }

@@ -2,9 +2,15 @@ package pipeline
 
 import "strings"
 
+// maxSuggest keeps closest cheap; no name is longer.
+const maxSuggest = 64
+
 // closest returns the candidate that name is most likely a slip of, or "".
 func closest(name string, candidates []string) string {
 	best, bestDistance := "", 1+min(2, len(name)/2)
+	if len(name) > maxSuggest {
+		return ""
+	}
 	for _, c := range candidates {
 		if strings.EqualFold(c, name) {
 			return c
@@ -28,22 +34,28 @@ func didYouMean(meant string, candidates []string) string {
 	}
 }
 
-// distance counts the letters to insert, delete or replace to turn a into b.
+// distance counts the letters to insert, delete, replace or swap with their
+// neighbour to turn a into b.
 func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	var before []int // the row before the last
+	last := make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
+		row := make([]int, len(b)+1)
 		row[0] = i + 1
 		for j := range len(b) {
 			cost := 1
 			if a[i] == b[j] {
 				cost = 0
 			}
-			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
+			row[j+1] = min(last[j]+cost, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
 		}
+		before, last = last, row
 	}
-	return row[len(b)]
+	return last[len(b)]
 }

@@ -72,7 +72,7 @@ func explainTemplate(err error) error {
 		msg = strings.TrimPrefix(msg, m[0])
 	}
 	if m := noEntry.FindStringSubmatch(msg); m != nil {
-		return fmt.Errorf("%sthis run has no %q; where it may be missing, write {{index .Trigger %[2]q | default \"…\"}}", where, m[1])
+		return fmt.Errorf("%s%s", where, missingEntry(where, m[1]))
 	}
 	if m := noFunction.FindStringSubmatch(msg); m != nil {
 		return unknownFunction(m[1])
@@ -81,6 +81,17 @@ func explainTemplate(err error) error {
 		return errors.New(`a name with a dash cannot follow a dot; write {{output "job-name" "key"}}`)
 	}
 	return fmt.Errorf("%s%s; mend the template", where, msg)
+}
+
+func missingEntry(where, key string) string {
+	switch {
+	case strings.Contains(where, ".Trigger"):
+		return fmt.Sprintf("this run's trigger has no %s; where it may be missing, write {{index .Trigger %[1]q | default \"…\"}}", key)
+	case strings.Contains(where, ".Jobs"):
+		return fmt.Sprintf("%s is not there; let the job write it to the file in $EPHEMR_OUTPUT, and be in needs", key)
+	default:
+		return fmt.Sprintf("this run has no %s; mend the name or give it a value", key)
+	}
 }
 
 func unknownFunction(name string) error {
