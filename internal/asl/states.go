@@ -1,0 +1,107 @@
+package asl
+
+import (
+	"context"
+	"time"
+)
+
+func (r *run) pass(data any) (any, *failure) {
+	s := r.state
+	v, f := r.effective(data)
+	if f != nil {
+		return nil, f
+	}
+	if s.result != nil {
+		v = *s.result
+	}
+	if v, f = r.merge(s.resultPath, data, v); f != nil {
+		return nil, f
+	}
+	return r.output(v)
+}
+
+// effective applies InputPath and Parameters.
+func (r *run) effective(data any) (any, *failure) {
+	v, f := r.at(r.state.inputPath, data, "InputPath")
+	if f != nil || r.state.parameters == nil {
+		return v, f
+	}
+	return r.state.parameters.eval(env{data: v, run: r})
+}
+
+func (r *run) choose(data any) (any, string, *failure) {
+	s := r.state
+	v, f := r.at(s.inputPath, data, "InputPath")
+	if f != nil {
+		return nil, "", f
+	}
+	next := s.fallback
+	for _, c := range s.choices {
+		ok, f := c.test(env{data: v, run: r})
+		if f != nil {
+			return nil, "", f
+		}
+		if ok {
+			next = c.next
+			break
+		}
+	}
+	if next == "" {
+		return nil, "", fail(errNoChoice, "%s Failed to transition out of the state. The state does not match any choice and has no default.", r.where())
+	}
+	out, f := r.output(v)
+	return out, next, f
+}
+
+func (r *run) failState(data any) *failure {
+	f := &failure{}
+	for _, part := range []struct {
+		from expr
+		to   *string
+	}{{r.state.err, &f.name}, {r.state.cause, &f.cause}} {
+		if part.from == nil {
+			continue
+		}
+		v, bad := part.from.eval(env{data: data, run: r, field: "ErrorPath or CausePath"})
+		if bad != nil {
+			return bad
+		}
+		s, ok := v.(string)
+		if !ok {
+			return fail(errRuntime, "%s ErrorPath and CausePath must lead to a string, not to %s", r.where(), encode(v))
+		}
+		*part.to = s
+	}
+	return f
+}
+
+func (r *run) waitState(ctx context.Context, data any) (any, *failure) {
+	v, f := r.at(r.state.inputPath, data, "InputPath")
+	if f != nil {
+		return nil, f
+	}
+	d := r.state.wait
+	if p := r.state.waitPath; p != nil {
+		at, f := p.eval(env{data: v, run: r, field: "SecondsPath"})
+		if f != nil {
+			return nil, f
+		}
+		n, ok := number(at)
+		if !ok || n < 0 || n > maxSeconds {
+			return nil, fail(errRuntime, "%s The SecondsPath parameter does not reference a valid number: %s", r.where(), encode(at))
+		}
+		d = time.Duration(n) * time.Second
+	}
+	sleep(ctx, d)
+	return r.output(v)
+}
+
+// sleep waits for d or the end of ctx.
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
