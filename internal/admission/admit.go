@@ -32,16 +32,10 @@ type Admitter struct {
 	Waker    *wait.Waker // answers hand-started executions that wait for room
 }
 
-// Input wakes the Admitter: with nothing it looks through the queue; RunIDs are
-// hints of what is new, because the index lags behind the table; a Token is a
-// hand-started execution that waits for its run to be admitted.
+// Input wakes the Admitter. It looks through the queue; RunIDs are hints of what
+// is new, because the index lags behind the table.
 type Input struct {
-	RunIDs    []string        `json:"runIds,omitempty"`
-	Token     string          `json:"token,omitempty"`
-	Execution string          `json:"execution,omitempty"`
-	Name      string          `json:"name,omitempty"`
-	StartedAt time.Time       `json:"startedAt,omitzero"`
-	Input     json.RawMessage `json:"input,omitempty"`
+	RunIDs []string `json:"runIds,omitempty"`
 }
 
 // Output counts what was done.

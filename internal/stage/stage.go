@@ -31,18 +31,19 @@ type Settings struct {
 	LogsBucket      string            `json:"logsBucket"`
 	RunLogGroup     string            `json:"runLogGroup"` // where runners stream to
 
-	EventsQueue   string `json:"eventsQueue"`   // URL; S3 and schedule events
-	RequestsQueue string `json:"requestsQueue"` // URL; what people and programs send
-	EventsDLQ     string `json:"eventsDlq"`     // URL
-	RequestsDLQ   string `json:"requestsDlq"`   // URL
-	EventBus      string `json:"eventBus"`      // name of the bus our own events go to
-	Topic         string `json:"topic"`         // ARN; failure and success notices
-	StateMachine  string `json:"stateMachine"`  // ARN of the run state machine
-	AdmitFunction string `json:"admitFunction"` // name
-	RegisterFunc  string `json:"registerFunction"`
-	ScheduleGroup string `json:"scheduleGroup"` // name
-	ScheduleRole  string `json:"scheduleRole"`  // ARN that Scheduler assumes
-	ScheduleDLQ   string `json:"scheduleDlq"`   // ARN
+	EventsQueue    string `json:"eventsQueue"` // URL; S3 and schedule events
+	EventsQueueARN string `json:"eventsQueueArn"`
+	RequestsQueue  string `json:"requestsQueue"` // URL; what people and programs send
+	EventsDLQ      string `json:"eventsDlq"`     // URL
+	RequestsDLQ    string `json:"requestsDlq"`   // URL
+	EventBus       string `json:"eventBus"`      // name of the bus our own events go to
+	Topic          string `json:"topic"`         // ARN; failure and success notices
+	StateMachine   string `json:"stateMachine"`  // ARN of the run state machine
+	AdmitFunction  string `json:"admitFunction"` // name
+	RegisterFunc   string `json:"registerFunction"`
+	ScheduleGroup  string `json:"scheduleGroup"` // name
+	ScheduleRole   string `json:"scheduleRole"`  // ARN that Scheduler assumes
+	ScheduleDLQ    string `json:"scheduleDlq"`   // ARN
 
 	ServiceRole     string            `json:"serviceRole"`     // EMR's, name or ARN
 	InstanceProfile string            `json:"instanceProfile"` // EMR's EC2 instance profile, name

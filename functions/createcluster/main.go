@@ -1,0 +1,34 @@
+// Command createcluster gets a run its cluster and registers the token that waits for it.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"ephemr/internal/cluster"
+	"ephemr/internal/entry"
+	"ephemr/internal/run"
+	"ephemr/internal/wait"
+)
+
+func main() {
+	cfg, settings := entry.Boot(context.Background(), os.Getenv)
+	db, api := dynamodb.NewFromConfig(cfg), emr.NewFromConfig(cfg)
+	runs := &run.Store{DB: db, Table: settings.RunsTable}
+	look := &cluster.Looker{Runs: runs, EMR: api}
+	c := &cluster.Creator{
+		Settings: settings,
+		Runs:     runs,
+		Clusters: &cluster.Registry{DB: db, Table: settings.ClustersTable},
+		EMR:      api,
+		Profiles: ssm.NewFromConfig(cfg),
+		Waker:    &wait.Waker{Runs: runs, SFN: sfn.NewFromConfig(cfg), Looks: map[string]wait.Look{run.ForCluster: look.Look}},
+		Caller:   entry.Caller,
+	}
+	entry.Start(c.Create)
+}

@@ -1,0 +1,33 @@
+// Command submitsteps submits the jobs that can start and registers the token that waits for them.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+
+	"ephemr/internal/entry"
+	"ephemr/internal/run"
+	"ephemr/internal/step"
+	"ephemr/internal/wait"
+)
+
+func main() {
+	cfg, settings := entry.Boot(context.Background(), os.Getenv)
+	api, store := emr.NewFromConfig(cfg), s3.NewFromConfig(cfg, entry.PathStyle)
+	runs := &run.Store{DB: dynamodb.NewFromConfig(cfg), Table: settings.RunsTable}
+	look := &step.Looker{Runs: runs, EMR: api, S3: store, LogsBucket: settings.LogsBucket}
+	s := &step.Submitter{
+		Settings: settings,
+		Runs:     runs,
+		EMR:      api,
+		S3:       store,
+		Waker:    &wait.Waker{Runs: runs, SFN: sfn.NewFromConfig(cfg), Looks: map[string]wait.Look{run.ForSteps: look.Look}},
+		Caller:   entry.Caller,
+	}
+	entry.Start(s.Submit)
+}

@@ -1,0 +1,35 @@
+// Command watch wakes waiting runs when EMR or the minute says that something may have happened.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+
+	"ephemr/internal/cluster"
+	"ephemr/internal/entry"
+	"ephemr/internal/run"
+	"ephemr/internal/step"
+	"ephemr/internal/wait"
+)
+
+func main() {
+	cfg, settings := entry.Boot(context.Background(), os.Getenv)
+	db, api := dynamodb.NewFromConfig(cfg), emr.NewFromConfig(cfg)
+	runs := &run.Store{DB: db, Table: settings.RunsTable}
+	clusters := &cluster.Looker{Runs: runs, EMR: api}
+	steps := &step.Looker{Runs: runs, EMR: api, S3: s3.NewFromConfig(cfg, entry.PathStyle), LogsBucket: settings.LogsBucket}
+	w := &wait.Watch{
+		Waker: &wait.Waker{Runs: runs, SFN: sfn.NewFromConfig(cfg), Looks: map[string]wait.Look{
+			run.ForCluster: clusters.Look,
+			run.ForSteps:   steps.Look,
+		}},
+		Clusters: &cluster.Registry{DB: db, Table: settings.ClustersTable},
+		EMR:      api,
+	}
+	entry.Start(w.Handle)
+}

@@ -1,0 +1,47 @@
+// Package cost estimates what a run's clusters cost. It is an estimate from
+// list prices, for comparing and for limits; the bill is AWS's.
+package cost
+
+import (
+	"time"
+
+	"ephemr/internal/run"
+)
+
+// price is USD an hour, on demand, in us-east-1: EC2's and EMR's own.
+type price struct{ ec2, emr float64 }
+
+// prices are list prices as of November 2026 for the types that the shipped
+// profiles use. Source: the AWS pricing pages of Amazon EC2 and Amazon EMR.
+var prices = map[string]price{
+	"m5.xlarge": {0.192, 0.048},
+}
+
+// unknown is used for types that the table lacks: that of m5.xlarge.
+var unknown = prices["m5.xlarge"]
+
+// minimum is the least that EC2 and EMR charge for an instance.
+const minimum = time.Minute
+
+// OfClusters is the cost in USD of all attempts until now, or until their end.
+func OfClusters(clusters []run.Cluster, now time.Time) float64 {
+	var usd float64
+	for _, c := range clusters {
+		if c.CreatedAt.IsZero() {
+			continue
+		}
+		end := c.EndedAt
+		if end.IsZero() {
+			end = now
+		}
+		hours := max(end.Sub(c.CreatedAt), minimum).Hours()
+		for _, u := range c.Units {
+			p, ok := prices[u.Type]
+			if !ok {
+				p = unknown
+			}
+			usd += float64(u.Count) * (p.ec2 + p.emr) * hours
+		}
+	}
+	return usd
+}

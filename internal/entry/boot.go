@@ -1,0 +1,46 @@
+package entry
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"ephemr/internal/stage"
+)
+
+// Boot gives a function what it needs to wire itself: the AWS configuration and
+// its stage's settings. Without them it cannot live, so it ends the process.
+func Boot(ctx context.Context, getenv func(string) string) (aws.Config, stage.Settings) {
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		die(fmt.Errorf("load AWS config: %w", err))
+	}
+	settings, err := stage.Parse(getenv(stage.Variable))
+	if err != nil {
+		die(err)
+	}
+	return cfg, settings
+}
+
+func die(err error) {
+	slog.Error("start function", "error", err.Error())
+	os.Exit(1)
+}
+
+// Caller names the invocation in ctx: a retry of it has another name.
+func Caller(ctx context.Context) string {
+	if lc, ok := lambdacontext.FromContext(ctx); ok {
+		return lc.AwsRequestID
+	}
+	return "unknown"
+}
+
+// PathStyle addresses buckets by path when an endpoint is configured: what
+// stands there has no name per bucket.
+func PathStyle(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil }

@@ -1,0 +1,102 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"ephemr/internal/fault"
+	"ephemr/internal/job"
+	"ephemr/internal/pipeline"
+	"ephemr/internal/register"
+	"ephemr/internal/run"
+)
+
+// Pipelines knows the registered pipelines.
+type Pipelines interface {
+	// Current returns the newest version, or nil if the name is not known.
+	Current(ctx context.Context, name string) (*register.Version, error)
+	// Watching returns the pipelines with an S3 trigger that matches, sorted.
+	Watching(ctx context.Context, zone, key string) ([]string, error)
+}
+
+// Ask is a wish for a run, whoever it comes from.
+type Ask struct {
+	Pipeline    string
+	Spec        *pipeline.Spec // nil = the registered one
+	Params      map[string]string
+	Logical     time.Time
+	Priority    *int // nil = the pipeline's
+	RequestedAt time.Time
+	Trigger     run.Trigger
+	Identity    []string // what makes it the same run
+	Quiet       bool     // a paused pipeline is no error: nobody is waiting for an answer
+}
+
+// Wanted turns the wish into runs, or says what is wrong with it.
+func (a Ask) Wanted(ctx context.Context, known Pipelines) ([]Wanted, error) {
+	spec, version := a.Spec, 0
+	if spec == nil {
+		v, err := known.Current(ctx, a.Pipeline)
+		if err != nil {
+			return nil, err
+		}
+		if v == nil {
+			return nil, fault.New(fault.InvalidInput, "pipeline %q is not known; ephemr apply registers it", clip(a.Pipeline, 80))
+		}
+		if v.Paused && a.Quiet {
+			return nil, nil
+		}
+		if v.Paused {
+			return nil, fault.New(fault.InvalidInput, "pipeline %s is paused", a.Pipeline)
+		}
+		spec, version = &v.Spec, v.Number
+	}
+	params, err := spec.ResolveParams(a.Params)
+	if err != nil {
+		return nil, fault.New(fault.InvalidInput, "%w", err)
+	}
+	priority := spec.Priority
+	if a.Priority != nil {
+		if *a.Priority < 0 || *a.Priority > 9 {
+			return nil, fault.New(fault.InvalidInput, "priority %d is not between 0 and 9", *a.Priority)
+		}
+		priority = *a.Priority
+	}
+	r := run.Run{
+		ID: run.ID(spec.Name, a.Logical, a.Identity...), Pipeline: spec.Name, Version: version, Owner: spec.Owner,
+		Trigger: a.Trigger, LogicalTime: a.Logical.UTC(), Params: params, Priority: priority,
+		MaxActive: spec.Limits.MaxActive, MaxDuration: spec.Limits.Deadline.Std(),
+		State: run.Queued, RequestedAt: a.RequestedAt.UTC(),
+	}
+	return []Wanted{{Run: r, Spec: spec}}, nil
+}
+
+// rejected is the record of a wish that cannot be fulfilled.
+func (a Ask) rejected(err error) Wanted {
+	return Wanted{Run: run.Run{
+		ID: run.ID(a.Pipeline, a.Logical, a.Identity...), Pipeline: a.Pipeline, Trigger: a.Trigger,
+		LogicalTime: a.Logical.UTC(), Params: a.Params, RequestedAt: a.RequestedAt.UTC(), EndedAt: time.Now().UTC(),
+		State: run.Rejected, Class: job.ClassInvalid, Reason: err.Error(),
+	}}
+}
+
+// IsInvalid says whether err is the fault of whoever asked.
+func IsInvalid(err error) bool {
+	e, ok := errors.AsType[*fault.Error](err)
+	return ok && e.Name == fault.InvalidInput
+}
+
+// logicalTime reads a time that a person wrote; without one it is fallback.
+func logicalTime(text string, fallback time.Time) (time.Time, error) {
+	if text == "" {
+		return fallback, nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly, "2006-01-02T15:04"} {
+		if t, err := time.Parse(layout, text); err == nil && t.Year() >= 1970 && t.Year() <= 9999 {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("logical time %q is neither like 2006-01-02 nor like 2006-01-02T15:04:05Z", clip(text, 40))
+}

@@ -1,0 +1,151 @@
+// Package intake turns every event that asks for a run into a queued run, once.
+// It never calls EMR, so a burst is absorbed at DynamoDB's speed.
+package intake
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"ephemr/internal/job"
+	"ephemr/internal/run"
+	"ephemr/internal/stage"
+)
+
+// QueueAPI sends what is wrong to a dead-letter queue.
+type QueueAPI interface {
+	SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
+}
+
+// InvokeAPI wakes admission.
+type InvokeAPI interface {
+	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
+}
+
+// Intake is the intake function.
+type Intake struct {
+	Settings  stage.Settings
+	Runs      *run.Store
+	Pipelines Pipelines
+	SQS       QueueAPI
+	Lambda    InvokeAPI
+}
+
+// Handle takes a batch of messages from the events or the requests queue. A
+// message that is wrong is recorded as REJECTED and moved to the dead-letter
+// queue; one that could not be dealt with is left for another delivery.
+func (k *Intake) Handle(ctx context.Context, batch lambdaevents.SQSEvent) (lambdaevents.SQSEventResponse, error) {
+	// Not nil: an emulator, and older AWS runtimes, read null as a failed batch.
+	response := lambdaevents.SQSEventResponse{BatchItemFailures: []lambdaevents.SQSBatchItemFailure{}}
+	var fresh []string
+	for _, m := range batch.Records {
+		ids, err := k.message(ctx, m)
+		fresh = append(fresh, ids...)
+		if err != nil {
+			slog.ErrorContext(ctx, "message left for another delivery", "messageId", m.MessageId, "error", err.Error())
+			response.BatchItemFailures = append(response.BatchItemFailures, lambdaevents.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+		}
+	}
+	if len(fresh) > 0 {
+		k.wakeAdmission(ctx, fresh)
+	}
+	return response, nil
+}
+
+// message deals with one message and returns the runs that are new.
+func (k *Intake) message(ctx context.Context, m lambdaevents.SQSMessage) ([]string, error) {
+	wanted, err := k.read(ctx, m)
+	if bad, ok := errors.AsType[*invalidError](err); ok {
+		return nil, k.reject(ctx, m, bad)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var fresh []string
+	for _, w := range wanted {
+		created, err := k.Runs.Create(ctx, w.Run, w.Spec)
+		if err != nil {
+			return fresh, err
+		}
+		if !created {
+			slog.InfoContext(ctx, "the same run was asked for before", "runId", w.Run.ID, "messageId", m.MessageId)
+		}
+		// A known run is named too: whoever wrote it may have died before it
+		// could wake admission.
+		fresh = append(fresh, w.Run.ID)
+	}
+	return fresh, nil
+}
+
+// reject records a wrong message and moves it to the dead-letter queue.
+func (k *Intake) reject(ctx context.Context, m lambdaevents.SQSMessage, bad *invalidError) error {
+	sent := sentAt(m)
+	r := run.Run{
+		ID:       run.ID(bad.pipelineOr("rejected"), sent, "message", m.MessageId),
+		Pipeline: bad.pipelineOr("rejected"), State: run.Rejected, Class: job.ClassInvalid, Reason: bad.Error(),
+		Trigger:     run.Trigger{Kind: bad.kind, RequestID: bad.requestID, Sender: m.Attributes["SenderId"]},
+		LogicalTime: sent, RequestedAt: sent, EndedAt: time.Now(), Body: clip(m.Body, 4096),
+	}
+	if _, err := k.Runs.Create(ctx, r, nil); err != nil {
+		return err
+	}
+	dlq := k.Settings.EventsDLQ
+	if k.fromRequests(m) {
+		dlq = k.Settings.RequestsDLQ
+	}
+	attributes := map[string]types.MessageAttributeValue{
+		"runId":  {DataType: aws.String("String"), StringValue: &r.ID},
+		"reason": {DataType: aws.String("String"), StringValue: aws.String(clip(r.Reason, 1024))},
+	}
+	if _, err := k.SQS.SendMessage(ctx, &sqs.SendMessageInput{
+		QueueUrl: &dlq, MessageBody: aws.String(m.Body), MessageAttributes: attributes,
+	}); err != nil {
+		return fmt.Errorf("move message %s to its dead-letter queue: %w", m.MessageId, err)
+	}
+	slog.WarnContext(ctx, "request rejected", "runId", r.ID, "messageId", m.MessageId, "reason", r.Reason)
+	return nil
+}
+
+// wakeAdmission is a hint: the minute tick finds what it misses.
+func (k *Intake) wakeAdmission(ctx context.Context, ids []string) {
+	payload, err := json.Marshal(map[string][]string{"runIds": ids})
+	if err == nil {
+		_, err = k.Lambda.Invoke(ctx, &lambda.InvokeInput{
+			FunctionName: &k.Settings.AdmitFunction, InvocationType: lambdatypes.InvocationTypeEvent, Payload: payload,
+		})
+	}
+	if err != nil {
+		slog.WarnContext(ctx, "admission not woken, the minute tick will do", "error", err.Error())
+	}
+}
+
+// sentAt is when m was sent; it stays the same over redeliveries.
+func sentAt(m lambdaevents.SQSMessage) time.Time {
+	ms, err := strconv.ParseInt(m.Attributes["SentTimestamp"], 10, 64)
+	if err != nil {
+		return time.Unix(0, 0).UTC()
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+// clip shortens s to at most n bytes of valid UTF-8.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && s[n]&0xC0 == 0x80 {
+		n--
+	}
+	return s[:n] + "…"
+}

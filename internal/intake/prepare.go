@@ -1,0 +1,173 @@
+package intake
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"ephemr/events"
+	"ephemr/internal/admission"
+	"ephemr/internal/fault"
+	"ephemr/internal/job"
+	"ephemr/internal/run"
+	"ephemr/internal/stage"
+)
+
+// Preparer is the PrepareRun state: it ties an execution to its run. A
+// hand-started execution becomes a run here, by the same rules as every other.
+type Preparer struct {
+	Settings  stage.Settings
+	Runs      *run.Store
+	Pipelines Pipelines
+	Admission *admission.Admitter
+}
+
+// Execution is what a state machine tells of itself.
+type Execution struct {
+	Execution string          `json:"execution"` // ARN
+	Name      string          `json:"name"`
+	StartedAt time.Time       `json:"startedAt"`
+	Input     json.RawMessage `json:"input"`
+}
+
+// Prepared is the state that the state machine goes on with.
+type Prepared struct {
+	RunID string `json:"runId"`
+}
+
+// RunID is the run that e is or was meant to be. For a hand-started execution
+// it follows from the execution alone, so whoever asks gets the same answer.
+func (e Execution) RunID() string {
+	m, err := e.manual()
+	if err == nil && m.RunID != "" {
+		return m.RunID
+	}
+	name := "manual"
+	if err == nil {
+		name = (&invalidError{pipeline: m.Pipeline}).pipelineOr(name)
+	}
+	logical, timeErr := logicalTime(m.LogicalTime, e.StartedAt)
+	if timeErr != nil {
+		logical = e.StartedAt
+	}
+	return run.ID(name, logical, run.ByManual, e.Execution)
+}
+
+func (e Execution) manual() (events.Manual, error) {
+	var m events.Manual
+	d := json.NewDecoder(bytes.NewReader(e.Input))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&m); err != nil {
+		return m, fault.New(fault.InvalidInput, `read input of the execution: %w; it looks like {"pipeline": "flights-daily", "params": {}}`, err)
+	}
+	if m.LogicalTime == "" {
+		m.LogicalTime = m.LogicalDate
+	}
+	return m, nil
+}
+
+// Prepare makes the run RUNNING and plans its jobs.
+func (p *Preparer) Prepare(ctx context.Context, e Execution) (Prepared, error) {
+	m, err := e.manual()
+	if err != nil {
+		return Prepared{}, p.reject(ctx, e, m, err)
+	}
+	if m.RunID == "" {
+		if err := p.adopt(ctx, e, m); err != nil {
+			return Prepared{}, err
+		}
+	}
+	id := e.RunID()
+	rec, err := p.Runs.Load(ctx, id)
+	if err != nil {
+		return Prepared{}, err
+	}
+	if rec.Run.State == run.Queued && rec.Run.Execution == e.Execution {
+		full, _, err := p.Admission.One(ctx, rec.Run)
+		if err != nil {
+			return Prepared{}, err
+		}
+		if full != nil {
+			return Prepared{}, fault.New(fault.NotReady, "run %s waits for room", id)
+		}
+	}
+	return Prepared{RunID: id}, p.start(ctx, rec, e)
+}
+
+func (p *Preparer) start(ctx context.Context, rec *run.Record, e Execution) error {
+	now := time.Now()
+	ok, err := p.Runs.Start(ctx, rec.Run.ID, e.Execution, now, now.Add(p.Settings.Limits.Deadline.Std()))
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return fault.New(fault.Conflict, "run %s is %s and belongs to another execution", rec.Run.ID, rec.Run.State)
+	}
+	var jobs []run.Job
+	for _, j := range rec.Spec.AllJobs() {
+		jobs = append(jobs, run.Job{Name: j.Name, Type: j.Type, State: run.JobPending})
+	}
+	if err := p.Runs.PlanJobs(ctx, rec.Run.ID, jobs); err != nil {
+		return err
+	}
+	slog.InfoContext(ctx, "run prepared", "runId", rec.Run.ID, "jobs", len(jobs))
+	return nil
+}
+
+// adopt turns a hand-started execution into a queued run.
+func (p *Preparer) adopt(ctx context.Context, e Execution, m events.Manual) error {
+	logical, err := logicalTime(m.LogicalTime, e.StartedAt)
+	if err != nil {
+		return p.reject(ctx, e, m, fault.New(fault.InvalidInput, "%w", err))
+	}
+	wanted, err := Ask{
+		Pipeline: m.Pipeline, Params: m.Params, Logical: logical, RequestedAt: e.StartedAt,
+		Trigger: run.Trigger{Kind: run.ByManual}, Identity: []string{run.ByManual, e.Execution},
+	}.Wanted(ctx, p.Pipelines)
+	if IsInvalid(err) {
+		return p.reject(ctx, e, m, err)
+	}
+	if err != nil {
+		return err
+	}
+	for _, w := range wanted {
+		w.Run.Execution = e.Execution
+		if _, err := p.Runs.Create(ctx, w.Run, w.Spec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reject records what is wrong with an execution, so that ephemr runs shows it
+// like every other wrong request, and fails it.
+func (p *Preparer) reject(ctx context.Context, e Execution, m events.Manual, why error) error {
+	name := (&invalidError{pipeline: m.Pipeline}).pipelineOr("manual")
+	_, err := p.Runs.Create(ctx, run.Run{
+		ID: e.RunID(), Pipeline: name, State: run.Rejected, Class: job.ClassInvalid, Reason: why.Error(),
+		Trigger: run.Trigger{Kind: run.ByManual}, LogicalTime: e.StartedAt.UTC(), RequestedAt: e.StartedAt.UTC(),
+		EndedAt: time.Now().UTC(), Execution: e.Execution, Body: clip(string(e.Input), 4096),
+	}, nil)
+	if err != nil {
+		return fmt.Errorf("record rejected execution %s: %w", e.Name, err)
+	}
+	return why
+}
+
+// Await is the AwaitAdmission state: it registers a hand-started execution that
+// found no room, and looks once more.
+func (p *Preparer) Await(ctx context.Context, e Execution, token string) error {
+	id := e.RunID()
+	now := time.Now()
+	if err := p.Admission.Waker.Register(ctx, run.Waiter{
+		RunID: id, Kind: run.ForAdmission, Token: token, Execution: e.Execution,
+		Since: now, Deadline: now.Add(6 * 24 * time.Hour),
+	}); err != nil {
+		return err
+	}
+	_, err := p.Admission.Admit(ctx, admission.Input{RunIDs: []string{id}})
+	return err
+}

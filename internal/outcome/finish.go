@@ -1,0 +1,169 @@
+package outcome
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"ephemr/events"
+	"ephemr/internal/cost"
+	"ephemr/internal/run"
+	"ephemr/internal/stage"
+)
+
+// BusAPI sends our own events.
+type BusAPI interface {
+	PutEvents(context.Context, *eventbridge.PutEventsInput, ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
+}
+
+// TopicAPI tells people.
+type TopicAPI interface {
+	Publish(context.Context, *sns.PublishInput, ...func(*sns.Options)) (*sns.PublishOutput, error)
+}
+
+// Slots gives back the room that a run took.
+type Slots interface {
+	Release(ctx context.Context, id, pipeline string) error
+}
+
+// Finisher is the FinishRun state.
+type Finisher struct {
+	Settings stage.Settings
+	Runs     *run.Store
+	Slots    Slots
+	Bus      BusAPI
+	Topic    TopicAPI
+}
+
+// FinishInput names the run and what stopped the state machine, if anything did.
+type FinishInput struct {
+	RunID string
+	Error *StateError
+}
+
+// FinishOutput is the outcome as the state machine reports it.
+type FinishOutput struct {
+	RunID string `json:"runId"`
+	run.Outcome
+}
+
+// Finish decides and records the outcome, gives the room back and tells
+// everybody. Called again it goes on where it was interrupted.
+func (f *Finisher) Finish(ctx context.Context, in FinishInput) (FinishOutput, error) {
+	out := FinishOutput{RunID: in.RunID}
+	rec, err := f.Runs.Load(ctx, in.RunID)
+	if err != nil {
+		return out, err
+	}
+	out.Outcome = run.Outcome{State: rec.Run.State, Class: rec.Run.Class, Reason: rec.Run.Reason}
+	if rec.Run.State == run.Rejected {
+		return out, nil
+	}
+	if !rec.Run.State.Final() {
+		now := time.Now()
+		out.Outcome = OfRun(rec, in.Error)
+		usd := cost.OfClusters(rec.Clusters, now)
+		ok, err := f.Runs.Finish(ctx, in.RunID, out.Outcome, now, usd)
+		if err != nil {
+			return out, err
+		}
+		if !ok {
+			return f.Finish(ctx, in) // somebody else was faster: report what they recorded
+		}
+		rec.Run.State, rec.Run.Class, rec.Run.Reason = out.State, out.Class, out.Reason
+		rec.Run.EndedAt, rec.Run.CostUSD = now, usd
+	}
+	if err := f.Slots.Release(ctx, in.RunID, rec.Run.Pipeline); err != nil {
+		return out, err
+	}
+	if rec.Run.Announced {
+		return out, nil
+	}
+	if err := f.announce(ctx, rec); err != nil {
+		return out, err
+	}
+	return out, f.Runs.Announced(ctx, in.RunID)
+}
+
+func (f *Finisher) announce(ctx context.Context, rec *run.Record) error {
+	r := rec.Run
+	detail, err := json.Marshal(events.RunFinished{
+		RunID: r.ID, Pipeline: r.Pipeline, State: string(r.State), Class: string(r.Class), Reason: r.Reason,
+		ClusterID: clusterID(rec), CostUSD: r.CostUSD, EndedAt: r.EndedAt,
+	})
+	if err != nil {
+		return fmt.Errorf("encode RunFinished of %s: %w", r.ID, err)
+	}
+	sent, err := f.Bus.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []ebtypes.PutEventsRequestEntry{{
+		EventBusName: &f.Settings.EventBus, Source: aws.String(events.Source),
+		DetailType: aws.String(events.TypeRunFinished), Detail: aws.String(string(detail)),
+	}}})
+	if err != nil {
+		return fmt.Errorf("send RunFinished of %s: %w", r.ID, err)
+	}
+	if sent.FailedEntryCount > 0 {
+		return fmt.Errorf("send RunFinished of %s: %s", r.ID, aws.ToString(sent.Entries[0].ErrorMessage))
+	}
+	slog.InfoContext(ctx, "run finished", "runId", r.ID, "state", string(r.State), "class", string(r.Class), "reason", r.Reason)
+	if !wantsNotice(rec) {
+		return nil
+	}
+	_, err = f.Topic.Publish(ctx, &sns.PublishInput{
+		TopicArn: &f.Settings.Topic, Subject: aws.String(clip(fmt.Sprintf("%s %s", r.State, r.ID), 100)), Message: aws.String(notice(rec)),
+	})
+	if err != nil {
+		return fmt.Errorf("tell the owner of run %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+func clip(s string, n int) string { return s[:min(len(s), n)] }
+
+func clusterID(rec *run.Record) string {
+	if c := rec.Cluster(); c != nil {
+		return c.ID
+	}
+	return ""
+}
+
+// wantsNotice says whether somebody is to hear of the outcome: by default of
+// failures only.
+func wantsNotice(rec *run.Record) bool {
+	if rec.Spec == nil {
+		return rec.Run.State != run.Succeeded
+	}
+	if rec.Run.State == run.Succeeded {
+		return len(rec.Spec.Notify.Success) > 0
+	}
+	return true
+}
+
+// notice is what the owner reads: class, job, exit code, last lines, what to do.
+func notice(rec *run.Record) string {
+	r := rec.Run
+	var b strings.Builder
+	fmt.Fprintf(&b, "Run %s of pipeline %s: %s\n", r.ID, r.Pipeline, r.State)
+	if r.Class != "" {
+		fmt.Fprintf(&b, "Class:  %s\nReason: %s\n", r.Class, r.Reason)
+	}
+	if j := rec.Failure(); j != nil {
+		fmt.Fprintf(&b, "Job:    %s, attempt %d", j.Name, j.Attempt)
+		if j.ExitCode != nil {
+			fmt.Fprintf(&b, ", exit code %d", *j.ExitCode)
+		}
+		b.WriteString("\n")
+		for _, line := range j.Tail {
+			fmt.Fprintf(&b, "  | %s\n", line)
+		}
+	}
+	fmt.Fprintf(&b, "Cost:   about %.2f USD\nMore:   ephemr show %s; ephemr logs %s\n", r.CostUSD, r.ID, r.ID)
+	return b.String()
+}

@@ -1,0 +1,101 @@
+// Package register keeps the registered pipelines: their versions, what they
+// watch and the schedules that tick for them.
+package register
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"ephemr/internal/fault"
+	"ephemr/internal/pipeline"
+	"ephemr/internal/stage"
+)
+
+// Register is the register function: ephemr apply calls it with a pipeline
+// whose packages are uploaded.
+type Register struct {
+	Settings  stage.Settings
+	Store     *Store
+	Schedules *Schedules
+}
+
+// Input is a pipeline as JSON.
+type Input struct {
+	Spec json.RawMessage `json:"spec"`
+}
+
+// Output says which version is current now.
+type Output struct {
+	Pipeline  string   `json:"pipeline"`
+	Version   int      `json:"version"`
+	Changed   bool     `json:"changed"`
+	Schedules []string `json:"schedules"`
+}
+
+// Apply validates a pipeline, makes it the current version and brings its
+// triggers in line. Applying the same again changes nothing, but mends triggers.
+func (r *Register) Apply(ctx context.Context, in Input) (Output, error) {
+	var zones []string
+	for z := range r.Settings.Lake {
+		zones = append(zones, z)
+	}
+	spec, err := pipeline.ParseJSON(in.Spec, pipeline.WithZones(zones...))
+	if err != nil {
+		return Output{}, fault.New(fault.InvalidInput, "%w", err)
+	}
+	if err := complete(spec); err != nil {
+		return Output{}, err
+	}
+	v, changed, err := r.Store.Add(ctx, spec, digest(in.Spec), time.Now())
+	if err != nil {
+		return Output{}, err
+	}
+	if err := r.Store.Watch(ctx, spec); err != nil {
+		return Output{}, err
+	}
+	names, err := r.Schedules.Sync(ctx, spec)
+	if err != nil {
+		return Output{}, err
+	}
+	slog.InfoContext(ctx, "pipeline registered", "pipeline", spec.Name, "version", v.Number, "changed", changed)
+	return Output{Pipeline: spec.Name, Version: v.Number, Changed: changed, Schedules: names}, nil
+}
+
+// complete checks what only a registered pipeline needs.
+func complete(spec pipeline.Spec) error {
+	for _, j := range spec.Jobs {
+		if j.Package == nil || j.Package.Key == "" || j.Package.SHA256 == "" {
+			return fault.New(fault.InvalidInput, "pipeline %s: job %s has no package; use ephemr apply", spec.Name, j.Name)
+		}
+	}
+	if len(spec.Triggers) == 0 {
+		return nil
+	}
+	for name, p := range spec.Params {
+		if p.Default == nil {
+			return fault.New(fault.InvalidInput, "pipeline %s: param %s has no default, but triggers cannot give it one", spec.Name, name)
+		}
+	}
+	return nil
+}
+
+func digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// Version is one version of a pipeline.
+type Version struct {
+	Number    int           `json:"version"`
+	Digest    string        `json:"digest"`
+	Paused    bool          `json:"paused,omitempty"`
+	AppliedAt time.Time     `json:"appliedAt"`
+	Spec      pipeline.Spec `json:"spec"`
+}
+
+func (v Version) String() string { return fmt.Sprintf("%s v%d", v.Spec.Name, v.Number) }

@@ -1,0 +1,147 @@
+package register
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
+	"github.com/robfig/cron/v3"
+
+	"ephemr/events"
+	"ephemr/internal/fault"
+	"ephemr/internal/pipeline"
+)
+
+// ScheduleAPI is the part of EventBridge Scheduler that schedules need.
+type ScheduleAPI interface {
+	CreateSchedule(context.Context, *scheduler.CreateScheduleInput, ...func(*scheduler.Options)) (*scheduler.CreateScheduleOutput, error)
+	UpdateSchedule(context.Context, *scheduler.UpdateScheduleInput, ...func(*scheduler.Options)) (*scheduler.UpdateScheduleOutput, error)
+	DeleteSchedule(context.Context, *scheduler.DeleteScheduleInput, ...func(*scheduler.Options)) (*scheduler.DeleteScheduleOutput, error)
+}
+
+// Schedules keeps one EventBridge schedule for each schedule trigger.
+type Schedules struct {
+	API    ScheduleAPI
+	Group  string
+	Role   string // ARN
+	Target string // ARN of the events queue
+	DLQ    string // ARN; what could not be delivered
+}
+
+// maxSchedules of one pipeline; those beyond its last are looked for and deleted.
+const maxSchedules = 10
+
+// Sync creates, changes and deletes schedules until they are those of spec, and
+// returns their names.
+func (s *Schedules) Sync(ctx context.Context, spec pipeline.Spec) ([]string, error) {
+	names := []string{}
+	for _, t := range spec.Triggers {
+		if t.Schedule == "" {
+			continue
+		}
+		if len(names) == maxSchedules {
+			return nil, fault.New(fault.InvalidInput, "pipeline %s has more than %d schedules", spec.Name, maxSchedules)
+		}
+		name := scheduleName(spec.Name, len(names))
+		if err := s.put(ctx, name, spec.Name, t); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	for i := len(names); i < maxSchedules; i++ {
+		name := scheduleName(spec.Name, i)
+		_, err := s.API.DeleteSchedule(ctx, &scheduler.DeleteScheduleInput{Name: &name, GroupName: &s.Group})
+		if _, none := errors.AsType[*types.ResourceNotFoundException](err); none {
+			break // they are numbered without gaps
+		}
+		if err != nil {
+			return nil, fmt.Errorf("delete schedule %s: %w", name, err)
+		}
+	}
+	return names, nil
+}
+
+func scheduleName(pipelineName string, i int) string { return fmt.Sprintf("%s-%d", pipelineName, i) }
+
+func (s *Schedules) put(ctx context.Context, name, pipelineName string, t pipeline.Trigger) error {
+	expr, err := Expression(t.Schedule)
+	if err != nil {
+		return fault.New(fault.InvalidInput, "pipeline %s: %w", pipelineName, err)
+	}
+	input, err := json.Marshal(events.ScheduleTick{
+		Kind: events.KindSchedule, Pipeline: pipelineName, ScheduledTime: events.ScheduledTimePlaceholder,
+	})
+	if err != nil {
+		return fmt.Errorf("encode tick of %s: %w", pipelineName, err)
+	}
+	// json.Marshal escapes < and >, which would hide the placeholder.
+	text := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">").Replace(string(input))
+	zone := t.Timezone
+	if zone == "" {
+		zone = "UTC"
+	}
+	target := &types.Target{Arn: &s.Target, RoleArn: &s.Role, Input: &text}
+	if s.DLQ != "" {
+		target.DeadLetterConfig = &types.DeadLetterConfig{Arn: &s.DLQ}
+	}
+	window := &types.FlexibleTimeWindow{Mode: types.FlexibleTimeWindowModeOff}
+	_, err = s.API.CreateSchedule(ctx, &scheduler.CreateScheduleInput{
+		Name: &name, GroupName: &s.Group, ScheduleExpression: &expr, ScheduleExpressionTimezone: &zone,
+		FlexibleTimeWindow: window, Target: target, Description: aws.String("ephemr pipeline " + pipelineName),
+	})
+	if _, exists := errors.AsType[*types.ConflictException](err); exists {
+		_, err = s.API.UpdateSchedule(ctx, &scheduler.UpdateScheduleInput{
+			Name: &name, GroupName: &s.Group, ScheduleExpression: &expr, ScheduleExpressionTimezone: &zone,
+			FlexibleTimeWindow: window, Target: target, Description: aws.String("ephemr pipeline " + pipelineName),
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("write schedule %s: %w", name, err)
+	}
+	return nil
+}
+
+var weekdays = []string{"SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"}
+
+// Expression turns a 5-field cron into EventBridge's, which has a year, counts
+// weekdays from 1 and takes a day of the month or of the week, never both.
+// Source: EventBridge Scheduler User Guide, "Cron-based schedules".
+func Expression(fiveFields string) (string, error) {
+	f := strings.Fields(fiveFields)
+	if len(f) != 5 {
+		return "", fmt.Errorf("schedule %q does not have 5 fields", fiveFields)
+	}
+	parsed, err := cron.ParseStandard(fiveFields)
+	if err != nil {
+		return "", fmt.Errorf("schedule %q: %w", fiveFields, err)
+	}
+	spec, ok := parsed.(*cron.SpecSchedule)
+	if !ok {
+		return "", fmt.Errorf("schedule %q is not a cron expression", fiveFields)
+	}
+	anyDay, anyWeekday := f[2] == "*" || f[2] == "?", f[4] == "*" || f[4] == "?"
+	switch {
+	case anyWeekday:
+		f[4] = "?"
+		if anyDay {
+			f[2] = "*"
+		}
+	case anyDay:
+		f[2] = "?"
+		var days []string
+		for i, name := range weekdays {
+			if spec.Dow&(1<<i) != 0 {
+				days = append(days, name)
+			}
+		}
+		f[4] = strings.Join(days, ",")
+	default:
+		return "", fmt.Errorf("schedule %q names a day of the month and a day of the week; write two schedules", fiveFields)
+	}
+	return fmt.Sprintf("cron(%s *)", strings.ToUpper(strings.Join(f, " "))), nil
+}

@@ -1,0 +1,197 @@
+package register
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"ephemr/internal/fault"
+	"ephemr/internal/pipeline"
+)
+
+// TableAPI is the part of DynamoDB that the Pipelines table needs.
+type TableAPI interface {
+	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+	DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
+	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+}
+
+// Store is the Pipelines table: <name>/CURRENT, <name>/V#<number> and, for what
+// uploads start, S3#<zone>/<name>.
+type Store struct {
+	DB    TableAPI
+	Table string
+}
+
+const current = "CURRENT"
+
+// row is an item of the table. The spec is kept as JSON, as runs keep it too.
+type row struct {
+	PK        string    `dynamodbav:"pk"`
+	SK        string    `dynamodbav:"sk"`
+	Number    int       `dynamodbav:"number,omitempty"`
+	Digest    string    `dynamodbav:"digest,omitempty"`
+	Paused    bool      `dynamodbav:"paused,omitempty"`
+	AppliedAt time.Time `dynamodbav:"appliedAt,omitzero"`
+	Spec      string    `dynamodbav:"spec,omitempty"`
+	Watches   []watch   `dynamodbav:"watches,omitempty"`
+}
+
+type watch struct {
+	Prefix string `dynamodbav:"prefix"`
+	Suffix string `dynamodbav:"suffix"`
+}
+
+func (r row) version() (*Version, error) {
+	v := &Version{Number: r.Number, Digest: r.Digest, Paused: r.Paused, AppliedAt: r.AppliedAt}
+	if err := json.Unmarshal([]byte(r.Spec), &v.Spec); err != nil {
+		return nil, fmt.Errorf("read pipeline %s: %w", r.PK, err)
+	}
+	return v, nil
+}
+
+// Current returns the newest version of a pipeline, or nil if there is none.
+func (s *Store) Current(ctx context.Context, name string) (*Version, error) {
+	if name == "" {
+		return nil, nil //nolint:nilnil // no name, no pipeline
+	}
+	out, err := s.DB.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &s.Table, ConsistentRead: aws.Bool(true),
+		Key: map[string]types.AttributeValue{
+			"pk": &types.AttributeValueMemberS{Value: name}, "sk": &types.AttributeValueMemberS{Value: current},
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look up pipeline %s: %w", name, err)
+	}
+	if out.Item == nil {
+		return nil, nil //nolint:nilnil // not known is an answer
+	}
+	var r row
+	if err := attributevalue.UnmarshalMap(out.Item, &r); err != nil {
+		return nil, fmt.Errorf("read pipeline %s: %w", name, err)
+	}
+	return r.version()
+}
+
+// Add makes spec the current version. One that is current already, by its
+// digest, stays as it is.
+func (s *Store) Add(ctx context.Context, spec pipeline.Spec, digest string, now time.Time) (*Version, bool, error) {
+	before, err := s.Current(ctx, spec.Name)
+	if err != nil {
+		return nil, false, err
+	}
+	next := row{PK: spec.Name, Number: 1, Digest: digest, AppliedAt: now.UTC()}
+	if before != nil {
+		if before.Digest == digest {
+			return before, false, nil
+		}
+		next.Number, next.Paused = before.Number+1, before.Paused
+	}
+	data, err := json.Marshal(spec)
+	if err != nil {
+		return nil, false, fmt.Errorf("encode pipeline %s: %w", spec.Name, err)
+	}
+	next.Spec = string(data)
+	next.SK = fmt.Sprintf("V#%06d", next.Number)
+	if err := s.put(ctx, next, ""); err != nil {
+		return nil, false, err
+	}
+	next.SK = current
+	condition := "attribute_not_exists(pk)"
+	if before != nil {
+		condition = "#n = :before"
+	}
+	if err := s.put(ctx, next, condition); err != nil {
+		return nil, false, err
+	}
+	v, err := next.version()
+	return v, true, err
+}
+
+func (s *Store) put(ctx context.Context, r row, condition string) error {
+	it, err := attributevalue.MarshalMap(r)
+	if err != nil {
+		return fmt.Errorf("encode pipeline %s: %w", r.PK, err)
+	}
+	in := &dynamodb.PutItemInput{TableName: &s.Table, Item: it}
+	if condition != "" {
+		in.ConditionExpression = &condition
+	}
+	if strings.Contains(condition, ":before") {
+		in.ExpressionAttributeNames = map[string]string{"#n": "number"}
+		in.ExpressionAttributeValues = map[string]types.AttributeValue{
+			":before": &types.AttributeValueMemberN{Value: fmt.Sprint(r.Number - 1)},
+		}
+	}
+	_, err = s.DB.PutItem(ctx, in)
+	if _, refused := errors.AsType[*types.ConditionalCheckFailedException](err); refused {
+		return fault.New(fault.Conflict, "pipeline %s was applied by somebody else at the same moment; apply again", r.PK)
+	}
+	if err != nil {
+		return fmt.Errorf("write pipeline %s: %w", r.PK, err)
+	}
+	return nil
+}
+
+func watchKey(zone string) string { return "S3#" + zone }
+
+// Watch brings the table of uploads that start spec in line with its triggers.
+func (s *Store) Watch(ctx context.Context, spec pipeline.Spec) error {
+	byZone := map[string][]watch{}
+	for _, t := range spec.Triggers {
+		if t.S3 != nil {
+			byZone[t.S3.Bucket] = append(byZone[t.S3.Bucket], watch{Prefix: t.S3.Prefix, Suffix: t.S3.Suffix})
+		}
+	}
+	// Only this zone sends events: see the lake stack.
+	const zone = "raw"
+	if len(byZone[zone]) > 0 {
+		return s.put(ctx, row{PK: watchKey(zone), SK: spec.Name, Watches: byZone[zone]}, "")
+	}
+	_, err := s.DB.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.Table, Key: map[string]types.AttributeValue{
+		"pk": &types.AttributeValueMemberS{Value: watchKey(zone)}, "sk": &types.AttributeValueMemberS{Value: spec.Name},
+	}})
+	if err != nil {
+		return fmt.Errorf("remove S3 trigger of %s: %w", spec.Name, err)
+	}
+	return nil
+}
+
+// Watching returns the pipelines that an upload to zone starts, sorted.
+func (s *Store) Watching(ctx context.Context, zone, key string) ([]string, error) {
+	in := &dynamodb.QueryInput{
+		TableName: &s.Table, ConsistentRead: aws.Bool(true), KeyConditionExpression: aws.String("pk = :zone"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":zone": &types.AttributeValueMemberS{Value: watchKey(zone)}},
+	}
+	var names []string
+	for p := dynamodb.NewQueryPaginator(s.DB, in); p.HasMorePages(); {
+		page, err := p.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list S3 triggers of %s: %w", zone, err)
+		}
+		var rows []row
+		if err := attributevalue.UnmarshalListOfMaps(page.Items, &rows); err != nil {
+			return nil, fmt.Errorf("read S3 triggers of %s: %w", zone, err)
+		}
+		for _, r := range rows {
+			if slices.ContainsFunc(r.Watches, func(w watch) bool {
+				return strings.HasPrefix(key, w.Prefix) && strings.HasSuffix(key, w.Suffix)
+			}) {
+				names = append(names, r.SK)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}

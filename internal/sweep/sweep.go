@@ -1,0 +1,209 @@
+// Package sweep mends what no state machine can promise: clusters that outlive
+// their run, slots nobody gives back, runs whose execution is gone. Each thing
+// it has to do is a bug somewhere, so it tells of all of them.
+package sweep
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/emr/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"ephemr/events"
+	"ephemr/internal/cluster"
+	"ephemr/internal/fault"
+	"ephemr/internal/outcome"
+	"ephemr/internal/run"
+	"ephemr/internal/stage"
+)
+
+// ClusterAPI is the part of EMR that sweep needs.
+type ClusterAPI interface {
+	ListClusters(context.Context, *emr.ListClustersInput, ...func(*emr.Options)) (*emr.ListClustersOutput, error)
+	DescribeCluster(context.Context, *emr.DescribeClusterInput, ...func(*emr.Options)) (*emr.DescribeClusterOutput, error)
+	TerminateJobFlows(context.Context, *emr.TerminateJobFlowsInput, ...func(*emr.Options)) (*emr.TerminateJobFlowsOutput, error)
+}
+
+// ExecutionAPI looks at executions.
+type ExecutionAPI interface {
+	DescribeExecution(context.Context, *sfn.DescribeExecutionInput, ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error)
+}
+
+// Finisher records the outcome of a run whose execution cannot.
+type Finisher interface {
+	Finish(context.Context, outcome.FinishInput) (outcome.FinishOutput, error)
+}
+
+// Sweeper is the sweep function.
+type Sweeper struct {
+	Settings stage.Settings
+	Runs     *run.Store
+	EMR      ClusterAPI
+	SFN      ExecutionAPI
+	Bus      outcome.BusAPI
+	Finisher Finisher
+}
+
+// Output lists what had to be mended.
+type Output struct {
+	Repairs []events.Repaired `json:"repairs"`
+}
+
+// grace is how young a cluster or a run may be before its record must be there.
+const grace = 5 * time.Minute
+
+// Sweep mends runs first and clusters afterwards: a run that ends by it takes
+// its cluster along.
+func (s *Sweeper) Sweep(ctx context.Context, _ json.RawMessage) (Output, error) {
+	out := Output{Repairs: []events.Repaired{}}
+	runs := s.runs(ctx, &out)
+	clusters := s.clusters(ctx, &out)
+	return out, errors.Join(runs, clusters, s.tell(ctx, out.Repairs))
+}
+
+// runs finishes those whose execution is over without their knowing.
+func (s *Sweeper) runs(ctx context.Context, out *Output) error {
+	return s.Runs.InState(ctx, run.Running, func(r run.Run) error {
+		e, err := s.SFN.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &r.Execution})
+		gone := false
+		if _, missing := errors.AsType[*sfntypes.ExecutionDoesNotExist](err); missing {
+			gone, err = true, nil
+		}
+		if err != nil {
+			return fmt.Errorf("describe execution of run %s: %w", r.ID, err)
+		}
+		if !gone && e.Status == sfntypes.ExecutionStatusRunning {
+			return nil
+		}
+		why := outcome.StateError{Error: string(fault.Internal), Cause: "its execution is gone"}
+		if !gone {
+			why = stopped(e)
+		}
+		if _, err := s.Finisher.Finish(ctx, outcome.FinishInput{RunID: r.ID, Error: &why}); err != nil {
+			return err
+		}
+		out.Repairs = append(out.Repairs, events.Repaired{What: "run-finished", RunID: r.ID, Reason: why.Cause})
+		return nil
+	})
+}
+
+// stopped says why an execution that is not running any more left its run behind.
+func stopped(e *sfn.DescribeExecutionOutput) outcome.StateError {
+	switch e.Status {
+	case sfntypes.ExecutionStatusAborted:
+		return outcome.StateError{Error: string(fault.Cancelled), Cause: "the execution was stopped: " + aws.ToString(e.Cause)}
+	case sfntypes.ExecutionStatusTimedOut:
+		return outcome.StateError{Error: string(fault.Timeout), Cause: "the execution timed out"}
+	case sfntypes.ExecutionStatusFailed, sfntypes.ExecutionStatusSucceeded, sfntypes.ExecutionStatusRunning, sfntypes.ExecutionStatusPendingRedrive:
+	}
+	return outcome.StateError{
+		Error: aws.ToString(e.Error),
+		Cause: fmt.Sprintf("the execution ended %s without an outcome: %s", e.Status, aws.ToString(e.Cause)),
+	}
+}
+
+// clusters terminates those whose run is over, unknown or past its deadline.
+func (s *Sweeper) clusters(ctx context.Context, out *Output) error {
+	in := &emr.ListClustersInput{ClusterStates: []types.ClusterState{
+		types.ClusterStateStarting, types.ClusterStateBootstrapping, types.ClusterStateRunning, types.ClusterStateWaiting,
+	}}
+	for p := emr.NewListClustersPaginator(s.EMR, in); p.HasMorePages(); {
+		page, err := p.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("list clusters: %w", err)
+		}
+		for _, c := range page.Clusters {
+			if err := s.cluster(ctx, c, out); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Sweeper) cluster(ctx context.Context, c types.ClusterSummary, out *Output) error {
+	id := run.OfCluster(aws.ToString(c.Name))
+	if id == "" {
+		return nil // named by somebody else
+	}
+	why, err := s.surplus(ctx, id, c)
+	if err != nil || why == "" {
+		return err
+	}
+	// The name may be a coincidence. Only this stage's own tags count.
+	d, err := s.EMR.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: c.Id})
+	if err != nil {
+		return fmt.Errorf("describe cluster %s: %w", aws.ToString(c.Id), err)
+	}
+	if tag(d.Cluster.Tags, cluster.TagStage) != s.Settings.Stage || tag(d.Cluster.Tags, cluster.TagRun) != id {
+		return nil
+	}
+	if _, err := s.EMR.TerminateJobFlows(ctx, &emr.TerminateJobFlowsInput{JobFlowIds: []string{aws.ToString(c.Id)}}); err != nil {
+		return fmt.Errorf("terminate cluster %s of run %s: %w", aws.ToString(c.Id), id, err)
+	}
+	out.Repairs = append(out.Repairs, events.Repaired{What: "cluster-terminated", RunID: id, ClusterID: aws.ToString(c.Id), Reason: why})
+	return nil
+}
+
+// surplus says why a cluster should not be there, or "".
+func (s *Sweeper) surplus(ctx context.Context, id string, c types.ClusterSummary) (string, error) {
+	rec, err := s.Runs.Load(ctx, id)
+	if fault.NameOf(err) == fault.InvalidInput && err != nil {
+		if young(c) {
+			return "", nil
+		}
+		return "its run is not known", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case rec.Run.State.Final() && time.Since(rec.Run.EndedAt) > time.Minute:
+		return fmt.Sprintf("its run is %s", rec.Run.State), nil
+	case !rec.Run.Deadline.IsZero() && time.Since(rec.Run.Deadline) > grace:
+		return fmt.Sprintf("its run should have ended by %s", rec.Run.Deadline.Format(time.RFC3339)), nil
+	}
+	return "", nil
+}
+
+func young(c types.ClusterSummary) bool {
+	return c.Status != nil && c.Status.Timeline != nil && c.Status.Timeline.CreationDateTime != nil &&
+		time.Since(*c.Status.Timeline.CreationDateTime) < grace
+}
+
+func tag(tags []types.Tag, key string) string {
+	for _, t := range tags {
+		if aws.ToString(t.Key) == key {
+			return aws.ToString(t.Value)
+		}
+	}
+	return ""
+}
+
+// tell sends an event for each repair.
+func (s *Sweeper) tell(ctx context.Context, repairs []events.Repaired) error {
+	for _, r := range repairs {
+		slog.WarnContext(ctx, "repaired", "what", r.What, "runId", r.RunID, "clusterId", r.ClusterID, "reason", r.Reason)
+		detail, err := json.Marshal(r)
+		if err != nil {
+			return fmt.Errorf("encode repair: %w", err)
+		}
+		if _, err := s.Bus.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []ebtypes.PutEventsRequestEntry{{
+			EventBusName: &s.Settings.EventBus, Source: aws.String(events.Source),
+			DetailType: aws.String(events.TypeRepaired), Detail: aws.String(string(detail)),
+		}}}); err != nil {
+			return fmt.Errorf("tell of repair %s: %w", r.What, err)
+		}
+	}
+	return nil
+}
