@@ -25,6 +25,7 @@ func (s *splitter) split(p []byte, emit func(string)) {
 			cut := boundary(s.rest)
 			send(s.rest[:cut], emit)
 			s.rest = append(s.rest[:0], s.rest[cut:]...)
+			continue
 		}
 		take := min(len(p), maxMessage-len(s.rest))
 		s.rest = append(s.rest, p[:take]...)

@@ -21,7 +21,7 @@ func (r *Runner) checks(ctx context.Context, s job.Spec, stdout io.Writer) (job.
 	checker := quality.Checker{S3: r.S3, Now: r.Now}
 	report, err := checker.Run(ctx, s.Checks)
 	if err != nil {
-		return ended(ctx, explain("check", err)), nil
+		return ended(ctx, classify(err)), nil
 	}
 	table(stdout, report.Findings)
 	res := job.Result{Checks: report.Findings, Outputs: report.Outputs}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aws/smithy-go"
 
@@ -31,26 +32,39 @@ func explain(what string, err error) error {
 	if err == nil {
 		return nil
 	}
-	api, ok := errors.AsType[smithy.APIError](err)
-	if !ok {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	switch api.ErrorCode() {
-	case "NoSuchKey", "NoSuchBucket", "NotFound":
-		return &failure{job.ClassInvalid, exitInvalid, fmt.Errorf("%s: it does not exist (%w)", what, short(api))}
-	case "AccessDenied", "AccessDeniedException", "Forbidden", "AllAccessDisabled", "KMS.DisabledException",
-		"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken":
-		return &failure{job.ClassPermission, exitPermission, fmt.Errorf("%s: access denied, or it does not exist and the role may not list the bucket (%w)", what, short(api))}
-	}
-	return fmt.Errorf("%s: %w", what, short(api))
+	return classify(fmt.Errorf("%s: %w", what, err))
 }
 
-// shortError is an API error without the SDK's request ids around it.
-type shortError struct{ smithy.APIError }
+func classify(err error) error {
+	switch err = brief(err); errCode(err) {
+	case "NoSuchKey", "NoSuchBucket", "NotFound":
+		return &failure{job.ClassInvalid, exitInvalid, fmt.Errorf("%w (it does not exist)", err)}
+	case "AccessDenied", "AccessDeniedException", "Forbidden", "AllAccessDisabled", "KMS.DisabledException",
+		"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken":
+		return &failure{job.ClassPermission, exitPermission, fmt.Errorf("%w (or it does not exist and the role may not list the bucket)", err)}
+	}
+	return err
+}
 
-func short(api smithy.APIError) error { return shortError{api} }
+// briefError says of an AWS error only its code and message, in the words
+// around it.
+type briefError struct {
+	text string
+	err  error
+}
 
-func (e shortError) Error() string { return e.ErrorCode() + ": " + e.ErrorMessage() }
+func (e *briefError) Error() string { return e.text }
+func (e *briefError) Unwrap() error { return e.err }
+
+// brief leaves out the SDK's own words: the call, the request ids, the tries.
+func brief(err error) error {
+	op, ok := errors.AsType[*smithy.OperationError](err)
+	api, refused := errors.AsType[smithy.APIError](err)
+	if !ok || !refused {
+		return err
+	}
+	return &briefError{strings.Replace(err.Error(), op.Error(), api.ErrorCode()+": "+api.ErrorMessage(), 1), err}
+}
 
 // final says that another try cannot mend err.
 func final(err error) bool {

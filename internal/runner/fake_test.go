@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 
 	"ephemr/internal/job"
@@ -62,6 +64,13 @@ func (b *bucket) GetObject(_ context.Context, in *s3.GetObjectInput, _ ...func(*
 	if !ok {
 		return nil, apiError("NoSuchKey")
 	}
+	if in.Range != nil {
+		var first, last int
+		if _, err := fmt.Sscanf(*in.Range, "bytes=%d-%d", &first, &last); err != nil {
+			return nil, apiError("InvalidRange")
+		}
+		body = body[first : last+1]
+	}
 	return &s3.GetObjectOutput{Body: io.NopCloser(bytes.NewReader(body))}, nil
 }
 
@@ -86,11 +95,22 @@ func (b *bucket) PutObject(_ context.Context, in *s3.PutObjectInput, _ ...func(*
 	return &s3.PutObjectOutput{}, nil
 }
 
-func (b *bucket) ListObjectsV2(context.Context, *s3.ListObjectsV2Input, ...func(*s3.Options)) (*s3.ListObjectsV2Output, error) {
-	return &s3.ListObjectsV2Output{}, nil
+func (b *bucket) ListObjectsV2(_ context.Context, in *s3.ListObjectsV2Input, _ ...func(*s3.Options)) (*s3.ListObjectsV2Output, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := &s3.ListObjectsV2Output{}
+	for key, body := range b.objects {
+		if strings.HasPrefix(key, *in.Prefix) {
+			out.Contents = append(out.Contents, types.Object{Key: &key, Size: aws.Int64(int64(len(body))), LastModified: aws.Time(time.Now())})
+		}
+	}
+	return out, nil
 }
 
-func apiError(code string) error { return &smithy.GenericAPIError{Code: code, Message: "no"} }
+// apiError is as wordy as the SDK's.
+func apiError(code string) error {
+	return &smithy.OperationError{ServiceID: "S3", OperationName: "Some", Err: &smithy.GenericAPIError{Code: code, Message: "no"}}
+}
 
 // logs is a CloudWatch Logs that keeps messages by stream.
 type logs struct {

@@ -96,7 +96,7 @@ func TestRun(t *testing.T) {
 		},
 		"missing package": {
 			change: func(s *job.Spec) { s.Package = "s3://b/packages/q.zip" },
-			want:   job.Result{ExitCode: 64, Class: job.ClassInvalid, Reason: "read package s3://b/packages/q.zip: it does not exist (NoSuchKey: no)"},
+			want:   job.Result{ExitCode: 64, Class: job.ClassInvalid, Reason: "read package s3://b/packages/q.zip: NoSuchKey: no (it does not exist)"},
 		},
 		"unknown type": {
 			change: func(s *job.Spec) { s.Type = "cobol" },

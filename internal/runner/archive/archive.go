@@ -33,7 +33,7 @@ func invalid(format string, args ...any) error {
 }
 
 // Unpack writes the files of the zip file name to dir, which must exist, with
-// their mode bits. Symbolic links are kept when they lead to something inside
+// their mode bits, but writable by nobody else. Symbolic links are kept when they lead to something inside
 // dir.
 func Unpack(name, dir string, limits Limits) error {
 	z, err := zip.OpenReader(name)
@@ -79,10 +79,6 @@ func file(root *os.Root, path string, f *zip.File, left int64) (int64, error) {
 	if err := root.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return 0, notAcceptable(path, err)
 	}
-	perm := f.Mode().Perm()
-	if perm == 0 { // written by a tool that knows no modes
-		perm = 0o644
-	}
 	in, err := f.Open()
 	if err != nil {
 		return 0, invalid("open %q: %v", path, err)
@@ -93,7 +89,7 @@ func file(root *os.Root, path string, f *zip.File, left int64) (int64, error) {
 		return 0, notAcceptable(path, err)
 	}
 	n, err := io.Copy(out, io.LimitReader(in, left+1)) // what the header says is not to be trusted
-	err = errors.Join(err, out.Chmod(perm|0o400), out.Close())
+	err = errors.Join(err, out.Chmod(f.Mode().Perm()&^0o022|0o400), out.Close())
 	switch {
 	case n > left:
 		return 0, invalid("it unpacks to more than its limit")

@@ -1,0 +1,277 @@
+package logstream_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ephemr/internal/logstream"
+)
+
+// maxMessage is what one event may carry.
+const maxMessage = 256<<10 - 26
+
+func stream(t *testing.T, writes ...string) []string {
+	t.Helper()
+	s := &service{t: t}
+	var notices bytes.Buffer
+	log := logstream.Open(s, "group", "name", &notices)
+	for _, w := range writes {
+		if n, err := log.Write([]byte(w)); n != len(w) || err != nil {
+			t.Errorf("write %d of %d bytes: %v", n, len(w), err)
+		}
+	}
+	if err := log.Close(t.Context()); err != nil || notices.Len() > 0 {
+		t.Errorf("close: %v, notices %q", err, notices.String())
+	}
+	return s.messages
+}
+
+func TestLines(t *testing.T) {
+	t.Parallel()
+	x, euros := strings.Repeat("x", maxMessage), strings.Repeat("€", maxMessage/3)
+	tests := map[string]struct {
+		writes []string
+		want   []string
+	}{
+		"nothing":               {writes: []string{""}},
+		"lines":                 {writes: []string{"a\nb\n"}, want: []string{"a", "b"}},
+		"a line in pieces":      {writes: []string{"a", "b", "\nc", "\n"}, want: []string{"ab", "c"}},
+		"no newline at the end": {writes: []string{"a\nb"}, want: []string{"a", "b"}},
+		"empty lines":           {writes: []string{"\n\na\n\n"}, want: []string{" ", " ", "a", " "}},
+		"carriage returns":      {writes: []string{"a\r\nb\rc\n"}, want: []string{"a\r", "b\rc"}},
+		"binary":                {writes: []string{"\x00\xff\xfea\x80b\n\xe2\x82\n"}, want: []string{"\x00\uFFFDa\uFFFDb", "\uFFFD"}},
+		"a rune in pieces":      {writes: []string{"\xe2", "\x82", "\xac\n"}, want: []string{"€"}},
+		"as long as allowed":    {writes: []string{x, "\n", "y\n"}, want: []string{x, "y"}},
+		"one byte longer":       {writes: []string{x + "x\ny"}, want: []string{x, "x", "y"}},
+		"longest at the end":    {writes: []string{x}, want: []string{x}},
+		"a line of 1 MB":        {writes: []string{strings.Repeat(x, 4) + "z\n"}, want: []string{x, x, x, x, "z"}},
+		"runes are not cut":     {writes: []string{"a" + euros + "€\n"}, want: []string{"a" + euros, "€"}},
+		"growing by its replacements": {
+			writes: []string{strings.Repeat("a\xff", maxMessage/2) + "\n"},
+			want: []string{
+				strings.Repeat("a\uFFFD", maxMessage/4) + "a",
+				"\uFFFD" + strings.Repeat("a\uFFFD", maxMessage/4-1) + "a",
+				"\uFFFD",
+			},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := stream(t, tt.writes...)
+			if !slices.Equal(tt.want, got) {
+				if len(got) == len(tt.want) {
+					for i := range got {
+						t.Logf("message %d: %d bytes, want %d", i, len(got[i]), len(tt.want[i]))
+					}
+				}
+				t.Errorf("got %d messages, want %d: %.60q", len(got), len(tt.want), got)
+			}
+		})
+	}
+}
+
+// However the bytes arrive, the same lines come out.
+func TestAnyPieces(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test is to be repeatable
+	var text strings.Builder
+	var want []string
+	for range 3000 {
+		line := strings.Repeat("é", random.IntN(1+random.IntN(2000)))
+		text.WriteString(line + "\n")
+		if line == "" {
+			line = " "
+		}
+		want = append(want, line)
+	}
+	var pieces []string
+	for all := text.String(); all != ""; {
+		n := 1 + random.IntN(min(len(all), 1+random.IntN(100_000)))
+		pieces, all = append(pieces, all[:n]), all[n:]
+	}
+	if got := stream(t, pieces...); !slices.Equal(want, got) {
+		t.Errorf("got %d messages, want %d", len(got), len(want))
+	}
+}
+
+func TestWithinOneSecond(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{t: t}
+		log := logstream.Open(s, "group", "name", io.Discard)
+		for range 20 {
+			at := time.Now()
+			_, _ = log.Write([]byte("line\n"))
+			time.Sleep(700 * time.Millisecond) // of the bubble's clock
+			if last := s.stamps[len(s.stamps)-1]; last.Before(at) || last.Sub(at) > time.Second {
+				t.Errorf("line of %s was sent at %s", at, last)
+			}
+		}
+		if err := log.Close(t.Context()); err != nil || len(s.messages) != 20 {
+			t.Errorf("%d messages, %v", len(s.messages), err)
+		}
+	})
+}
+
+func TestThrottled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{t: t, put: func(n int) error {
+			if n%4 != 0 {
+				return apiError("ThrottlingException")
+			}
+			return nil
+		}}
+		var notices bytes.Buffer
+		log := logstream.Open(s, "group", "name", &notices)
+		var want []string
+		for i := range 60_000 {
+			line := strings.Repeat("x", i%100) + "."
+			want = append(want, line)
+			_, _ = log.Write([]byte(line + "\n"))
+		}
+		if err := log.Close(t.Context()); err != nil || notices.Len() > 0 {
+			t.Errorf("close: %v, notices %q", err, notices.String())
+		}
+		if !slices.Equal(want, s.messages) {
+			t.Errorf("got %d messages, want %d in order", len(s.messages), len(want))
+		}
+	})
+}
+
+// While nothing is accepted, at most two batches are held and Write blocks.
+func TestBackpressure(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		blocked := true
+		s := &service{t: t, put: func(int) error {
+			if blocked {
+				return apiError("ThrottlingException")
+			}
+			return nil
+		}}
+		log := logstream.Open(s, "group", "name", io.Discard)
+		written := 0
+		go func() {
+			for range 50 {
+				n, _ := log.Write(bytes.Repeat([]byte("0123456789abcde\n"), 4096))
+				written += n
+			}
+			if err := log.Close(context.Background()); err != nil {
+				t.Error(err)
+			}
+		}()
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if written > 1<<20 {
+			t.Errorf("%d bytes were taken while nothing was accepted", written)
+		}
+		blocked = false
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if len(s.messages) != 50*4096 {
+			t.Errorf("%d messages", len(s.messages))
+		}
+	})
+}
+
+func TestGivesUp(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		service *service
+		most    time.Duration
+		tries   int
+	}{
+		"access denied":    {&service{put: func(int) error { return apiError("AccessDeniedException") }}, 3 * time.Second, 3},
+		"no group":         {&service{create: func() error { return apiError("ResourceNotFoundException") }}, 3 * time.Second, 3},
+		"always down":      {&service{put: func(int) error { return io.ErrUnexpectedEOF }}, 40 * time.Second, 10},
+		"always throttled": {&service{put: func(int) error { return apiError("ThrottlingException") }}, 3 * time.Minute, 40},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := tt.service
+				s.t = t
+				var notices bytes.Buffer
+				start := time.Now()
+				log := logstream.Open(s, "group", "name", &notices)
+				for range 100_000 { // more than is ever held: blocks until the stream is given up
+					_, _ = log.Write([]byte("0123456789012345678901234567890123456789\n"))
+				}
+				if took := time.Since(start); took > tt.most {
+					t.Errorf("the program was held up for %s", took)
+				}
+				if err := log.Close(t.Context()); err == nil {
+					t.Error("close tells of no failure")
+				}
+				if n := strings.Count(notices.String(), "stop streaming to log stream name of group"); n != 1 {
+					t.Errorf("said so %d times: %q", n, notices.String())
+				}
+				if s.calls > tt.tries {
+					t.Errorf("%d tries", s.calls)
+				}
+			})
+		})
+	}
+}
+
+func TestCloseInTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{t: t, put: func(int) error { return apiError("ThrottlingException") }}
+		log := logstream.Open(s, "group", "name", io.Discard)
+		_, _ = log.Write([]byte("line\n"))
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		start := time.Now()
+		err := log.Close(ctx)
+		if took := time.Since(start); err == nil || took > 10*time.Second {
+			t.Errorf("closed after %s: %v", took, err)
+		}
+		if n, err := log.Write([]byte("late\n")); n != 5 || err != nil {
+			t.Errorf("write after close: %d, %v", n, err)
+		}
+	})
+}
+
+func TestStreamDeletedMeanwhile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{t: t}
+		log := logstream.Open(s, "group", "name", io.Discard)
+		_, _ = log.Write([]byte("one\n"))
+		time.Sleep(time.Second)
+		s.mu.Lock()
+		s.created = 0
+		s.mu.Unlock()
+		_, _ = log.Write([]byte("two\n"))
+		if err := log.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff([]string{"one", "two"}, s.messages); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func BenchmarkLines(b *testing.B) {
+	log := logstream.Open(&service{created: 1}, "group", "name", io.Discard)
+	chunk := bytes.Repeat([]byte(strings.Repeat("x", 99)+"\n"), 640)
+	b.SetBytes(int64(len(chunk)))
+	for b.Loop() {
+		_, _ = log.Write(chunk)
+	}
+	_ = log.Close(context.Background())
+	b.ReportMetric(float64(b.N)*640/b.Elapsed().Seconds(), "lines/s")
+}

@@ -1,0 +1,90 @@
+package runner_test
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/parquet-go/parquet-go"
+
+	"ephemr/internal/job"
+)
+
+func TestQuality(t *testing.T) {
+	t.Parallel()
+	type row struct {
+		ID int64 `parquet:"id"`
+	}
+	var data bytes.Buffer
+	if err := parquet.Write(&data, []row{{1}, {2}, {2}}); err != nil {
+		t.Fatal(err)
+	}
+	const dataset = "s3://b/lake/"
+	tests := map[string]struct {
+		check  job.Check
+		change func(*bench)
+		want   job.Result
+		stdout string
+	}{
+		"as expected": {
+			check: job.Check{Dataset: dataset, Rows: "== 3"},
+			want:  job.Result{Outputs: map[string]string{"rows": "3"}},
+			stdout: "CHECK  DATASET       EXPECT                  FOUND\n" +
+				"ok     s3://b/lake/  readable Parquet files  1 files, SIZE bytes\n" +
+				"ok     s3://b/lake/  rows == 3               3 rows in 1 files\n",
+		},
+		"not as expected": {
+			check:  job.Check{Dataset: dataset, Unique: []string{"id"}},
+			want:   job.Result{ExitCode: 65, Class: job.ClassData, Reason: "1 of 2 checks failed", Outputs: map[string]string{"rows": "3"}},
+			stdout: "FAILED  s3://b/lake/  unique id               1 of 3 rows repeat another\n",
+		},
+		"empty": {
+			check:  job.Check{Dataset: "s3://b/ocean/"},
+			want:   job.Result{ExitCode: 65, Class: job.ClassData, Reason: "1 of 1 checks failed", Outputs: map[string]string{"rows": "0"}},
+			stdout: "FAILED  s3://b/ocean/  readable Parquet files  no files\n",
+		},
+		"senseless": {
+			check: job.Check{Dataset: dataset, Rows: "many"},
+			want: job.Result{
+				ExitCode: 64, Class: job.ClassInvalid,
+				Reason: `check s3://b/lake/: rows "many": want one of = == != < <= > >= and a number`,
+			},
+		},
+		"refused": {
+			check:  job.Check{Dataset: dataset},
+			change: func(b *bench) { b.s3.denied = "part-0" },
+			want: job.Result{
+				ExitCode: 69, Class: job.ClassPermission,
+				Reason: "check s3://b/lake/: read s3://b/lake/part-0: AccessDenied: no (or it does not exist and the role may not list the bucket)",
+			},
+		},
+		"unreachable": {
+			check:  job.Check{Dataset: dataset},
+			change: func(b *bench) { b.s3.fail["get part-0"] = []error{errors.New("connection reset")} },
+			want:   job.Result{ExitCode: 71, Class: job.ClassInternal, Reason: "check s3://b/lake/: read s3://b/lake/part-0: connection reset"},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.s3.objects["lake/part-0"] = data.Bytes()
+			if tt.change != nil {
+				tt.change(b)
+			}
+			s := b.bash("")
+			s.Type, s.Package, s.PackageSHA256, s.Entry, s.Checks = job.Quality, "", "", "", []job.Check{tt.check}
+			code, got := b.run(t.Context(), s)
+			got.Tail, got.Checks = nil, nil
+			if diff := cmp.Diff(tt.want, got, sameResult); diff != "" || code != tt.want.ExitCode {
+				t.Errorf("exit %d, result (-want +got):\n%s", code, diff)
+			}
+			out := strings.ReplaceAll(b.stdout.String(), itoa(data.Len())+" bytes", "SIZE bytes")
+			if !strings.Contains(out, tt.stdout) {
+				t.Errorf("stdout %q, want %q", out, tt.stdout)
+			}
+		})
+	}
+}
