@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -23,7 +24,7 @@ func main() {
 func run(ctx context.Context, args []string) int {
 	opts, err := parse(args, os.Stderr)
 	switch {
-	case err == flag.ErrHelp: //nolint:errorlint // flag returns it bare
+	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
 		fmt.Fprintln(os.Stderr, err)

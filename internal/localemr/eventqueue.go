@@ -23,7 +23,7 @@ type eventQueue struct {
 	source string
 	faults *faultBook
 	log    *slog.Logger
-	ctx    context.Context //nolint:containedctx // the life of the server
+	ctx    context.Context // the life of the server
 	done   chan struct{}
 	wake   chan struct{}
 

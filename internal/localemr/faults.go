@@ -71,8 +71,15 @@ func (f *Fault) validate() error {
 			return fmt.Errorf("check fault %s: glob %q: %w", f.Kind, glob, err)
 		}
 	}
+	return f.validateNumbers()
+}
+
+func (f *Fault) validateNumbers() error {
 	if f.Count < 0 || f.Skip < 0 || f.Chance < 0 || f.Chance > 1 || f.Delay < 0 {
 		return fmt.Errorf("check fault %s: count, skip and delay are not negative, chance is 0 to 1", f.Kind)
+	}
+	if f.Kind == kindCapacity && (f.Skip != 0 || f.Chance != 0) {
+		return fmt.Errorf("check fault %s: it takes no skip and no chance", f.Kind)
 	}
 	return nil
 }

@@ -25,7 +25,6 @@ func (s *Server) resume(c *record) {
 		s.order = append(s.order, c)
 		return
 	}
-	sweep(func(cluster, process string) bool { return cluster == c.Cluster.ID && process != "" })
 	c.prepare()
 	for _, st := range c.Steps {
 		switch st.Status.State {
@@ -40,6 +39,25 @@ func (s *Server) resume(c *record) {
 	}
 	s.begin(c)
 	s.settle(s.stopped, c)
+}
+
+// sweepLost ends what a server that was killed left running: steps, and the
+// bootstrap actions that will be run again. Daemons that a finished bootstrap
+// action started live on, as the cluster does.
+func sweepLost(known []*record) {
+	states := map[string]string{}
+	for _, c := range known {
+		if !c.over() {
+			states[c.Cluster.ID] = c.state()
+		}
+	}
+	if len(states) == 0 {
+		return
+	}
+	sweep(func(cluster, process string) bool {
+		state, ok := states[cluster]
+		return ok && (process != "" || state == stateBootstrapping)
+	})
 }
 
 // drive takes one cluster through its life.
@@ -118,12 +136,22 @@ func (s *Server) shutDown(ctx context.Context, c *record) {
 			return
 		}
 	}
-	sweep(func(cluster, _ string) bool { return cluster == c.Cluster.ID })
+	if s.ranSomething(c) {
+		sweep(func(cluster, _ string) bool { return cluster == c.Cluster.ID })
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.Cluster.Status.Timeline.EndDateTime = now()
 	s.setInstances(c, stateTerminated)
 	s.setCluster(ctx, c, c.Ending.finalState(), c.Ending.Reason)
+}
+
+// ranSomething tells whether c can have left processes; looking for them is
+// not free.
+func (s *Server) ranSomething(c *record) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(c.Bootstraps) > 0 || c.countSteps(func(st *stepShape) bool { return !st.Status.Timeline.StartDateTime.IsZero() }) > 0
 }
 
 // busy cancels what has not started and tells whether something still runs.

@@ -25,7 +25,7 @@ type Server struct {
 	events     *eventQueue
 	fleet      sync.WaitGroup // the goroutines of clusters and steps
 	stop       context.CancelFunc
-	stopped    context.Context //nolint:containedctx // the life of the server, which outlasts every request
+	stopped    context.Context // the life of the server, which outlasts every request
 
 	mu       sync.Mutex
 	live     Settings
@@ -67,6 +67,7 @@ func New(cfg Config) (*Server, error) {
 	s.stopped, s.stop = context.WithCancel(context.Background())
 	s.operations = s.operationTable()
 	s.events = startEvents(s.stopped, cfg, book)
+	sweepLost(known)
 	for _, c := range known {
 		s.resume(c)
 	}

@@ -1,8 +1,10 @@
 package localemr
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -182,17 +184,21 @@ func (s *Server) explain(c *record, st *stepShape, res result) {
 	}
 }
 
+// maxQuoted bounds how far into a step's stderr an exception is looked for.
+const maxQuoted = 1 << 20
+
 // exception finds what EMR quotes from a step's stderr.
 func (r result) exception() string {
 	if r.logs.dir == "" {
 		return r.message
 	}
-	b, err := os.ReadFile(r.logs.path("stderr"))
+	f, err := os.Open(r.logs.path("stderr"))
 	if err != nil {
 		return r.message
 	}
-	for line := range strings.Lines(string(b)) {
-		if strings.HasPrefix(line, "Exception in thread") || strings.HasPrefix(line, "Error:") {
+	defer closeQuietly(f)
+	for scan := bufio.NewScanner(io.LimitReader(f, maxQuoted)); scan.Scan(); {
+		if line := scan.Text(); strings.HasPrefix(line, "Exception in thread") || strings.HasPrefix(line, "Error:") {
 			return strings.TrimSpace(line)
 		}
 	}

@@ -49,7 +49,7 @@ func (s *Server) changeTags(ctx context.Context, resource, cluster string, chang
 	}
 	tags := change(slices.Clone(c.Cluster.Tags))
 	if len(tags) > maxTags {
-		return nil, invalid("", "A resource can have at most %d tags.", maxTags)
+		return nil, tooManyTags()
 	}
 	c.Cluster.Tags = tags
 	s.save(ctx, c)

@@ -3,6 +3,7 @@ package localemr
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -19,7 +20,7 @@ const (
 	maxIdleTimeout  = 604_800
 	maxTagKey       = 128
 	maxTagValue     = 256
-	maxTags         = 10
+	maxTags         = 50
 )
 
 var releaseLabel = regexp.MustCompile(`^emr-(spark-)?\d+\.\d+\.\d+(-\w+)?$`)
@@ -165,16 +166,23 @@ func validateScaling(p *managedScalingPolicy) error {
 }
 
 func validateTags(tags []tagShape) error {
+	if len(tags) > maxTags {
+		return tooManyTags()
+	}
 	for _, t := range tags {
 		switch {
 		case t.Key == "" || tooLong(t.Key, maxTagKey):
 			return invalid("", "Invalid tag key: '%s'. Tag keys must be between 1 and %d characters in length.", t.Key, maxTagKey)
+		case strings.HasPrefix(strings.ToLower(t.Key), "aws:"):
+			return invalid("", "Invalid tag key: '%s'. Tag keys starting with 'aws:' are reserved.", t.Key)
 		case tooLong(t.Value, maxTagValue):
 			return invalid("", "Invalid tag value: '%s'. Tag values must be between 1 and %d characters in length.", t.Value, maxTagValue)
 		}
 	}
 	return nil
 }
+
+func tooManyTags() error { return invalid("", "A resource can have at most %d tags.", maxTags) }
 
 func tooLong(s string, limit int) bool { return utf8.RuneCountInString(s) > limit }
 
