@@ -1,0 +1,228 @@
+package main_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ephemr/internal/job"
+)
+
+const dir = "runs/r-1/clean/1"
+
+// binary builds the runner once for all tests.
+var binary = sync.OnceValues(func() (string, error) {
+	out, err := os.MkdirTemp("", "runner-test-")
+	if err != nil {
+		return "", err
+	}
+	name := filepath.Join(out, "runner")
+	if text, err := exec.Command("go", "build", "-ldflags=-X main.version=v1.2.3", "-o", name, ".").CombinedOutput(); err != nil { //nolint:noctx // the test's own limit will do
+		return "", errors.New(string(text))
+	}
+	return name, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if name, err := binary(); err == nil {
+		_ = os.RemoveAll(filepath.Dir(name))
+	}
+	os.Exit(code)
+}
+
+// command is the step that executes script, not started yet.
+func command(t *testing.T, r *region, script string) *exec.Cmd {
+	t.Helper()
+	var buf bytes.Buffer
+	z := zip.NewWriter(&buf)
+	w, err := z.Create("run.sh")
+	if err == nil {
+		_, err = w.Write([]byte(script))
+	}
+	if err := errors.Join(err, z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(buf.Bytes())
+	spec, err := json.Marshal(job.Spec{
+		RunID: "r-1", Job: "clean", Attempt: 1, Type: job.Bash, Entry: "run.sh", GraceSeconds: 5,
+		Package: "s3://b/p.zip", PackageSHA256: hex.EncodeToString(sum[:]),
+		LogGroup: "/ephemr", StreamPrefix: dir, Result: "s3://b/" + dir + "/result.json",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.objects["/b/p.zip"], r.objects["/b/"+dir+"/job.json"] = buf.Bytes(), spec
+	name, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// As on EMR: see the step's recipe in the design.
+	cmd := exec.CommandContext(t.Context(), "bash", "-c", `exec "${EPHEMR_HOME:-/opt/ephemr}/runner" run "$0"`, "s3://b/"+dir+"/job.json")
+	home := t.TempDir()
+	if err := os.Symlink(name, filepath.Join(home, "runner")); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "EPHEMR_HOME=" + home, "AWS_ENDPOINT_URL=" + r.URL, "AWS_REGION=eu-west-1",
+		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_EC2_METADATA_DISABLED=true",
+	}
+	return cmd
+}
+
+func result(t *testing.T, r *region) (res job.Result) {
+	t.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := json.Unmarshal(r.objects["/b/"+dir+"/result.json"], &res); err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+func exitCode(err error) int {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return exit.ExitCode()
+	}
+	return 0
+}
+
+func TestStep(t *testing.T) {
+	t.Parallel()
+	r := newRegion(t)
+	r.throttle, r.busy = 3, 2
+	cmd := command(t, r, "seq 50000; echo rows=7 >>$EPHEMR_OUTPUT; echo bad >&2; exit 3")
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if code := exitCode(cmd.Run()); code != 3 {
+		t.Errorf("exit %d: %s", code, stderr.String())
+	}
+	want := strings.Fields(stdout.String())
+	if got := r.streams[dir+"/stdout"]; len(want) != 50_000 || !slices.Equal(want, got) {
+		t.Errorf("%d lines on stdout, %d events", len(want), len(got))
+	}
+	if diff := cmp.Diff([]string{"bad", "ephemr: bash run.sh exited 3"}, r.streams[dir+"/stderr"]); diff != "" {
+		t.Error(diff)
+	}
+	res := result(t, r)
+	if res.ExitCode != 3 || res.Class != job.ClassJob || res.Outputs["rows"] != "7" || !slices.Equal(res.Tail, []string{"bad"}) {
+		t.Errorf("%+v", res)
+	}
+	again := exec.CommandContext(t.Context(), "bash", cmd.Args[1:]...)
+	again.Env = cmd.Env
+	if code := exitCode(again.Run()); code != 75 {
+		t.Errorf("a second runner exits %d", code)
+	}
+}
+
+func TestInterrupt(t *testing.T) {
+	t.Parallel()
+	r := newRegion(t)
+	cmd := command(t, r, "trap 'echo tidied; exit 0' TERM; echo up; sleep 300 & wait")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-r.said // logs come while the program runs
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code := exitCode(cmd.Wait()); code != 143 {
+		t.Errorf("exit %d", code)
+	}
+	if res := result(t, r); res.Class != job.ClassCancelled || !slices.Equal(res.Tail, []string{"up", "tidied"}) {
+		t.Errorf("%+v", res)
+	}
+}
+
+func TestProgramDiesWithTheRunner(t *testing.T) {
+	t.Parallel()
+	r := newRegion(t)
+	fifo := filepath.Join(t.TempDir(), "alive")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := command(t, r, "exec 9>"+fifo+"; echo $$; exec sleep 300")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	alive, err := os.Open(fifo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer alive.Close() //nolint:errcheck // only read
+	<-r.said
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if _, err := alive.Read(make([]byte, 1)); err == nil { // the end of the file comes with the end of the program
+		t.Error("program said something")
+	}
+	if pid, err := strconv.Atoi(r.streams[dir+"/stdout"][0]); err != nil || syscall.Kill(pid, 0) == nil && !zombie(pid) {
+		t.Errorf("program %d outlived its runner", pid)
+	}
+}
+
+func zombie(pid int) bool {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	return err != nil || strings.Contains(string(stat), ") Z ")
+}
+
+func TestNobodyReadsTheOutput(t *testing.T) {
+	t.Parallel()
+	r := newRegion(t)
+	cmd := command(t, r, "seq 100000")
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout, cmd.Stderr = write, write
+	if err := errors.Join(cmd.Start(), read.Close(), write.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if code := exitCode(cmd.Wait()); code != 0 || len(r.streams[dir+"/stdout"]) != 100_000 {
+		t.Errorf("exit %d, %d events", code, len(r.streams[dir+"/stdout"]))
+	}
+}
+
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	name, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		args []string
+		code int
+		out  string
+	}{
+		"version":  {[]string{"version"}, 0, "v1.2.3\n"},
+		"nothing":  {nil, 2, "usage: runner run s3://bucket/…/job.json"},
+		"too much": {[]string{"run", "a", "b"}, 2, "usage: "},
+		"flag":     {[]string{"-x"}, 2, "flag provided but not defined"},
+		"help":     {[]string{"-h"}, 0, "usage: "},
+	}
+	for name2, tt := range tests {
+		t.Run(name2, func(t *testing.T) {
+			t.Parallel()
+			out, err := exec.CommandContext(t.Context(), name, tt.args...).CombinedOutput() //nolint:gosec // our own binary
+			if code := exitCode(err); code != tt.code || !strings.HasPrefix(string(out), tt.out) {
+				t.Errorf("exit %d, %q", code, out)
+			}
+		})
+	}
+}
