@@ -24,9 +24,9 @@ func TestEntry(t *testing.T) {
 		{name: "the first of the usual names", typ: job.Spark, files: []string{"app.jar", "main.py"}, want: "main.py"},
 		{name: "the only one", typ: job.Hive, files: []string{"README.md", "daily.hql", "lib/x.hql"}, want: "daily.hql"},
 		{name: "jar", typ: job.Jar, files: []string{"job-1.0.jar"}, want: "job-1.0.jar"},
-		{name: "several", typ: job.Bash, files: []string{"a.sh", "b.sh"}, fault: "which of a.sh, b.sh is to be run? name it with entry: or call it run.sh"},
-		{name: "none", typ: job.Spark, files: []string{"README.md"}, fault: "no main.py or app.jar; add one or set entry:"},
-		{name: "only below", typ: job.Spark, files: []string{"src/a.py", "src/b.py"}, fault: "no main.py or app.jar; add one, or name src/a.py, src/b.py with entry:"},
+		{name: "several", typ: job.Bash, files: []string{"a.sh", "b.sh"}, fault: "which of a.sh, b.sh is to be run? set \"entry\", or call it run.sh"},
+		{name: "none", typ: job.Spark, files: []string{"README.md"}, fault: "no main.py or app.jar; add one or set \"entry\""},
+		{name: "only below", typ: job.Spark, files: []string{"src/a.py", "src/b.py"}, fault: "no main.py or app.jar; add one, or set \"entry\" to one of src/a.py, src/b.py"},
 		{name: "many", typ: job.Bash, files: strings.Fields("a.sh b.sh c.sh d.sh e.sh f.sh g.sh"), fault: "a.sh, b.sh, c.sh, d.sh, e.sh and 2 more"},
 		{name: "quality", typ: job.Quality, files: []string{"main.py"}, fault: "quality jobs have no entry"},
 	}

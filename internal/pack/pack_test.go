@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -13,10 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"ephemr/internal/pack"
 	"ephemr/internal/pipeline"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // tree writes files, whose names end in "*" when they are executable.
@@ -29,8 +30,8 @@ func tree(t *testing.T, files map[string]string) string {
 
 func write(t *testing.T, dir string, files map[string]string) {
 	t.Helper()
-	for name, content := range files {
-		name, executable := strings.CutSuffix(name, "*")
+	for key, content := range files {
+		name, executable := strings.CutSuffix(key, "*")
 		file, mode := filepath.Join(dir, filepath.FromSlash(name)), fs.FileMode(0o600)
 		if executable {
 			mode = 0o700
@@ -78,7 +79,7 @@ func TestBuildIsDeterministic(t *testing.T) {
 			mode = 0o777
 		}
 		past := time.Date(2001, 2, 3, 4, 5, 6, 7, time.Local)
-		return cmpErr(os.Chmod(file, mode), os.Chtimes(file, past, past))
+		return errors.Join(os.Chmod(file, mode), os.Chtimes(file, past, past)) //nolint:gosec // a test's own directory
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -95,15 +96,6 @@ func TestBuildIsDeterministic(t *testing.T) {
 	if p := build(t, second); p.SHA256 == want {
 		t.Error("the executable bit makes no difference")
 	}
-}
-
-func cmpErr(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func TestWriteTo(t *testing.T) {

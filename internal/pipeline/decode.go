@@ -26,24 +26,27 @@ func (d *decoder) value(p *place, n *node, v reflect.Value) {
 		d.text(p, n, u)
 		return
 	}
-	switch v.Kind() { //nolint:exhaustive // the kinds that Spec is made of
-	case reflect.Pointer:
+	if v.Kind() == reflect.Pointer {
 		v.Set(reflect.New(v.Type().Elem()))
-		d.value(p, n, v.Elem())
+		v = v.Elem()
+	}
+	d.kind(p, n, v)
+}
+
+func (d *decoder) kind(p *place, n *node, v reflect.Value) {
+	want, read := mapNode, d.fields
+	switch v.Kind() { //nolint:exhaustive // the kinds that Spec is made of
 	case reflect.Struct:
-		if d.expect(p, n, mapNode) {
-			d.fields(p, n, v)
-		}
 	case reflect.Map:
-		if d.expect(p, n, mapNode) {
-			d.entries(p, n, v)
-		}
+		read = d.entries
 	case reflect.Slice:
-		if d.expect(p, n, listNode) {
-			d.items(p, n, v)
-		}
+		want, read = listNode, d.items
 	default:
 		d.scalar(p, n, v)
+		return
+	}
+	if d.expect(p, n, want) {
+		read(p, n, v)
 	}
 }
 
@@ -138,7 +141,10 @@ func (d *decoder) fields(p *place, n *node, v reflect.Value) {
 			d.value(p.key(m.name), m.value, v.Field(i))
 			continue
 		}
-		meant := closest(m.name, names)
+		var meant string
+		if len(d.list) < maxErrors { // nobody sees the advice of later ones
+			meant = closest(m.name, names)
+		}
 		d.addAt(m.pos, p.key(m.name), "unknown key; %s", didYouMean(meant, names))
 		if meant != "" {
 			d.taint(p.key(meant))

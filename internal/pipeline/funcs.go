@@ -104,7 +104,7 @@ func addDays(n int, value string) (string, error) {
 
 func parseTime(value string) (t time.Time, layout string, err error) {
 	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if t, err := time.Parse(layout, value); err == nil {
+		if t, err = time.Parse(layout, value); err == nil {
 			return t, layout, nil
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"text/template"
 	"text/template/parse"
 )
 
@@ -115,15 +114,12 @@ func (r *references) chain(c *parse.ChainNode, root bool) {
 }
 
 func (r *references) call(name string, args []parse.Node, root, piped bool) {
-	n := len(args)
-	if piped {
-		n++
-	}
 	if f, ok := (Context{}).funcs()[name]; ok {
-		t := reflect.TypeOf(f)
-		if want := t.NumIn(); !t.IsVariadic() && n != want || t.IsVariadic() && n < want-1 {
-			r.fault("%s takes %d values and gets %d; mend the call", name, want, n)
+		n := len(args)
+		if piped {
+			n++
 		}
+		r.arity(name, reflect.TypeOf(f), n)
 	} else if !slices.Contains(builtins, name) {
 		r.fault("%v", unknownFunction(name))
 	}
@@ -134,6 +130,12 @@ func (r *references) call(name string, args []parse.Node, root, piped bool) {
 		}
 	case name == "index" && len(args) > 0:
 		r.field(indexed(args, root))
+	}
+}
+
+func (r *references) arity(name string, f reflect.Type, n int) {
+	if want := f.NumIn(); !f.IsVariadic() && n != want || f.IsVariadic() && n < want-1 {
+		r.fault("%s takes %d values and gets %d; mend the call", name, want, n)
 	}
 }
 
@@ -224,5 +226,5 @@ func (r *references) jobRef(name string) {
 }
 
 func functionNames() []string {
-	return slices.Sorted(slices.Values(append(sorted(map[string]any(template.FuncMap(Context{}.funcs()))), builtins...)))
+	return slices.Sorted(slices.Values(append(sorted(Context{}.funcs()), builtins...)))
 }

@@ -42,27 +42,30 @@ type report func(p *place, format string, args ...any)
 // check applies the rules to a check, whose fields may still be templates; what
 // is one is left for when it is filled in.
 func check(p *place, c job.Check, fault report) {
-	dataset, rows, fresh := p.key("dataset"), p.key("rows"), p.key("freshness")
-	switch {
-	case c.Dataset == "":
-		fault(dataset, "the check has no dataset; write where it lies, like s3://bucket/prefix/")
-	case !isTemplate(c.Dataset) && !datasetPattern.MatchString(c.Dataset):
-		fault(dataset, "%q is no dataset; write it like s3://bucket/prefix/", c.Dataset)
-	case isTemplate(c.Dataset) && !strings.HasPrefix(c.Dataset, "s3://") && !strings.HasPrefix(c.Dataset, "{{"):
-		fault(dataset, "%q is no dataset; begin with s3:// or {{.Lake.<zone>}}/", c.Dataset)
-	}
+	checkDataset(p.key("dataset"), c.Dataset, fault)
 	if c.Rows != "" && !isTemplate(c.Rows) && !rowsPattern.MatchString(c.Rows) {
-		fault(rows, "%q is no comparison; write it like \">= 1000\", with one of >= <= > < = !=", c.Rows)
+		fault(p.key("rows"), "%q is no comparison; write it like \">= 1000\", with one of >= <= > < = !=", c.Rows)
 	}
 	if c.Freshness != "" && !isTemplate(c.Freshness) {
 		if d, err := time.ParseDuration(c.Freshness); err != nil || d <= 0 {
-			fault(fresh, "%q is not a duration; write it like 90m or 24h", c.Freshness)
+			fault(p.key("freshness"), "%q is not a duration; write it like 90m or 24h", c.Freshness)
 		}
 	}
 	if c.Rows == "" && len(c.Columns)+len(c.NotNull)+len(c.Unique) == 0 && c.Freshness == "" {
 		fault(p, "the check expects nothing; add rows, columns, notNull, unique or freshness")
 	}
 	checkColumns(p, c, fault)
+}
+
+func checkDataset(p *place, dataset string, fault report) {
+	switch {
+	case dataset == "":
+		fault(p, "the check has no dataset; write where it lies, like s3://bucket/prefix/")
+	case !isTemplate(dataset) && !datasetPattern.MatchString(dataset):
+		fault(p, "%q is no dataset; write it like s3://bucket/prefix/", dataset)
+	case isTemplate(dataset) && !strings.HasPrefix(dataset, "s3://") && !strings.HasPrefix(dataset, "{{"):
+		fault(p, "%q is no dataset; begin with s3:// or {{.Lake.<zone>}}/", dataset)
+	}
 }
 
 func checkColumns(p *place, c job.Check, fault report) {
