@@ -5,6 +5,7 @@ import (
 	"encoding"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -46,6 +47,21 @@ func (c *Config) setDefaults() {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
+}
+
+// resolve makes the directories absolute: processes run in others.
+func (c *Config) resolve() error {
+	for _, dir := range []*string{&c.Data, &c.Bin} {
+		if *dir == "" {
+			continue
+		}
+		abs, err := filepath.Abs(*dir)
+		if err != nil {
+			return fmt.Errorf("find directory %s: %w", *dir, err)
+		}
+		*dir = abs
+	}
+	return nil
 }
 
 func setDefault(s *string, value string) {

@@ -44,7 +44,7 @@ func (s *Server) resume(c *record) {
 // sweepLost ends what a server that was killed left running: steps, and the
 // bootstrap actions that will be run again. Daemons that a finished bootstrap
 // action started live on, as the cluster does.
-func sweepLost(known []*record) {
+func (s *Server) sweepLost(known []*record) {
 	states := map[string]string{}
 	for _, c := range known {
 		if !c.over() {
@@ -54,7 +54,7 @@ func sweepLost(known []*record) {
 	if len(states) == 0 {
 		return
 	}
-	sweep(func(cluster, process string) bool {
+	s.strays.sweep(func(cluster, process string) bool {
 		state, ok := states[cluster]
 		return ok && (process != "" || state == stateBootstrapping)
 	})
@@ -137,7 +137,7 @@ func (s *Server) shutDown(ctx context.Context, c *record) {
 		}
 	}
 	if s.ranSomething(c) {
-		sweep(func(cluster, _ string) bool { return cluster == c.Cluster.ID })
+		s.strays.sweep(func(cluster, _ string) bool { return cluster == c.Cluster.ID })
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -23,6 +23,7 @@ type Server struct {
 	calls      *callBook
 	buckets    *buckets
 	events     *eventQueue
+	strays     sweeper
 	fleet      sync.WaitGroup // the goroutines of clusters and steps
 	stop       context.CancelFunc
 	stopped    context.Context // the life of the server, which outlasts every request
@@ -41,12 +42,10 @@ func New(cfg Config) (*Server, error) {
 	if err := cfg.Settings.validate(); err != nil {
 		return nil, err
 	}
-	data, err := filepath.Abs(cfg.Data)
-	if err != nil {
-		return nil, fmt.Errorf("find data directory: %w", err)
+	if err := cfg.resolve(); err != nil {
+		return nil, err
 	}
-	cfg.Data = data
-	st, err := openStore(data)
+	st, err := openStore(cfg.Data)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +66,7 @@ func New(cfg Config) (*Server, error) {
 	s.stopped, s.stop = context.WithCancel(context.Background())
 	s.operations = s.operationTable()
 	s.events = startEvents(s.stopped, cfg, book)
-	sweepLost(known)
+	s.sweepLost(known)
 	for _, c := range known {
 		s.resume(c)
 	}
@@ -106,7 +105,7 @@ func (s *Server) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
-	sweep(func(cluster, _ string) bool { return s.clusters[cluster] != nil })
+	s.strays.sweep(func(cluster, _ string) bool { return s.clusters[cluster] != nil })
 	for _, c := range s.order {
 		if !c.over() {
 			errs = append(errs, s.store.save(c))

@@ -77,7 +77,7 @@ func (s *Server) execute(ctx context.Context, a *attempt, job stepJob) result {
 		}
 	}
 	code, err := s.launch(ctx, a, job, logs)
-	sweep(func(cluster, process string) bool { return cluster == job.cluster && process == job.id })
+	s.strays.sweep(func(cluster, process string) bool { return cluster == job.cluster && process == job.id })
 	took := int(time.Since(began).Seconds())
 	if err == nil && code == 0 {
 		logs.controllerLine("INFO", "Step succeeded with exitCode 0 and took %d seconds", took)

@@ -9,20 +9,8 @@ import (
 	"syscall"
 )
 
-// sweepRounds bounds the hunt for a process that forks while it is hunted.
-const sweepRounds = 10
-
-// sweep kills every process whose mark matches, also those that left their
-// process group or session. A process that cleared its environment escapes.
-func sweep(match func(cluster, process string) bool) {
-	for range sweepRounds {
-		if !killMarked(match) {
-			return
-		}
-	}
-}
-
-func killMarked(match func(cluster, process string) bool) bool {
+// killMarked kills what match wants and tells whether there was something.
+func killMarked(match marked) bool {
 	paths, err := filepath.Glob("/proc/[0-9]*/environ")
 	if err != nil {
 		return false
