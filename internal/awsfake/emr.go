@@ -1,0 +1,188 @@
+package awsfake
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/emr/types"
+)
+
+// EMRConfig says how clusters and steps behave. Clusters are named as in
+// RunJobFlow, as their ids are not known before.
+type EMRConfig struct {
+	// How long clusters take; 0 means 3 min, 2 min and 1 min, negative none.
+	Starting, Bootstrapping, Terminating time.Duration
+	// Cancelling is how long a running step takes to be cancelled; 0 means
+	// 10 s, negative none.
+	Cancelling time.Duration
+
+	// Script says how long a step runs and how it ends, COMPLETED or FAILED.
+	// Without one every step completes after a minute.
+	Script func(cluster, step string) (time.Duration, types.StepState)
+	// BootstrapFails picks the clusters whose bootstrap action fails.
+	BootstrapFails func(cluster string) bool
+	// DiesAfter says how long after it was ready a cluster loses its
+	// instances; 0 = never.
+	DiesAfter func(cluster string) time.Duration
+
+	// OnEvent gets the detail of EMR's EventBridge events. It is called in a
+	// goroutine of its own, without any lock held.
+	OnEvent func(detailType string, detail json.RawMessage)
+	// EventDelays says how late each copy of an event comes: none = lost, two
+	// = doubled. Without it each comes once, at once.
+	EventDelays func(detailType string) []time.Duration
+
+	// Throttle makes calls fail like those of an account with AWS's token
+	// buckets.
+	Throttle bool
+}
+
+// EMR is an in-memory EMR whose clusters and steps change state over time, by
+// timers. Under testing/synctest it must be used within one bubble.
+type EMR struct {
+	Control
+
+	config EMRConfig
+	limits *buckets
+
+	mu         sync.Mutex
+	clusters   map[string]*emrCluster
+	order      []*emrCluster
+	noCapacity map[string]bool
+	stepCount  int
+	closed     bool
+}
+
+// NewEMR returns an EMR without clusters.
+func NewEMR(config EMRConfig) *EMR {
+	for _, d := range []struct {
+		field *time.Duration
+		usual time.Duration
+	}{
+		{&config.Starting, 3 * time.Minute}, {&config.Bootstrapping, 2 * time.Minute}, {&config.Terminating, time.Minute}, {&config.Cancelling, 10 * time.Second},
+	} {
+		if *d.field == 0 {
+			*d.field = d.usual
+		}
+		*d.field = max(*d.field, 0)
+	}
+	if config.Script == nil {
+		config.Script = func(_, _ string) (time.Duration, types.StepState) { return time.Minute, types.StepStateCompleted }
+	}
+	f := &EMR{Control: newControl("EMR"), config: config, clusters: map[string]*emrCluster{}, noCapacity: map[string]bool{}}
+	if config.Throttle {
+		f.limits = newBuckets(emrLimits)
+	}
+	return f
+}
+
+// Close stops all clusters where they are: nothing changes and no event comes
+// any more.
+func (f *EMR) Close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed = true
+}
+
+// SetCapacity tells whether EC2 has instances of a type; at first it has all.
+func (f *EMR) SetCapacity(instanceType string, available bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.noCapacity[instanceType] = !available
+}
+
+// Kill takes all instances from a cluster, by id: it ends
+// TERMINATED_WITH_ERRORS with the steps that run INTERRUPTED.
+func (f *EMR) Kill(id string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if c := f.clusters[id]; c != nil {
+		f.die(c)
+	}
+}
+
+// Clusters returns all clusters in the order of their creation. It is not a
+// call.
+func (f *EMR) Clusters() []types.Cluster {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []types.Cluster
+	for _, c := range f.order {
+		out = append(out, *c.describe())
+	}
+	return out
+}
+
+// Steps returns the steps of a cluster in the order of their submission. It is
+// not a call.
+func (f *EMR) Steps(id string) []types.Step {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []types.Step
+	if c := f.clusters[id]; c != nil {
+		for _, s := range c.steps {
+			out = append(out, *s.describe())
+		}
+	}
+	return out
+}
+
+// later runs change under the lock after d.
+func (f *EMR) later(d time.Duration, change func()) *time.Timer {
+	return time.AfterFunc(d, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if !f.closed {
+			change()
+		}
+	})
+}
+
+func (f *EMR) cluster(id *string) (*emrCluster, error) {
+	c, ok := f.clusters[aws.ToString(id)]
+	if !ok {
+		return nil, invalidEMR("Cluster id '%s' is not valid.", aws.ToString(id))
+	}
+	return c, nil
+}
+
+func invalidEMR(format string, args ...any) error {
+	return &types.InvalidRequestException{Message: aws.String(fmt.Sprintf(format, args...))}
+}
+
+func validationEMR(format string, args ...any) error {
+	return apiError("ValidationException", fmt.Sprintf(format, args...))
+}
+
+// missingTypes returns an instance type for which a fleet or group finds no
+// capacity, and whether it was a fleet.
+func (f *EMR) missingTypes(in *types.JobFlowInstancesConfig) (instanceType string, fleet bool) {
+	for _, fl := range in.InstanceFleets {
+		some := slices.ContainsFunc(fl.InstanceTypeConfigs, func(t types.InstanceTypeConfig) bool { return !f.noCapacity[aws.ToString(t.InstanceType)] })
+		if !some && len(fl.InstanceTypeConfigs) > 0 {
+			return aws.ToString(fl.InstanceTypeConfigs[0].InstanceType), true
+		}
+	}
+	all := []string{aws.ToString(in.MasterInstanceType), aws.ToString(in.SlaveInstanceType)}
+	for _, g := range in.InstanceGroups {
+		all = append(all, aws.ToString(g.InstanceType))
+	}
+	for _, t := range all {
+		if f.noCapacity[t] {
+			return t, false
+		}
+	}
+	return "", false
+}
+
+// emrID writes ids as long as AWS's: j-000000000000A.
+func emrID(prefix string, n int) string {
+	digits := strings.ToUpper(strconv.FormatInt(int64(n), 36))
+	return prefix + strings.Repeat("0", 13-len(digits)) + digits
+}

@@ -1,0 +1,154 @@
+package awsfake
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/emr/types"
+)
+
+const (
+	emrPage         = 50
+	maxTerminations = 10
+	maxStepIDs      = 10
+)
+
+// emrCall runs effect under the lock unless the call is throttled.
+func emrCall[O any](ctx context.Context, f *EMR, op string, effect func() (*O, error)) (*O, error) {
+	return call(ctx, &f.Control, op, func() (*O, error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if !f.limits.take(op) {
+			return nil, Throttled()
+		}
+		return effect()
+	})
+}
+
+// RunJobFlow creates a cluster. Each call creates one more: EMR has no client
+// token.
+func (f *EMR) RunJobFlow(ctx context.Context, in *emr.RunJobFlowInput, _ ...func(*emr.Options)) (*emr.RunJobFlowOutput, error) {
+	return emrCall(ctx, f, "RunJobFlow", func() (*emr.RunJobFlowOutput, error) {
+		c, err := f.newCluster(in)
+		if err != nil {
+			return nil, err
+		}
+		f.clusters[c.id] = c
+		f.order = append(f.order, c)
+		f.provision(c)
+		f.addSteps(c, in.Steps, in.StepExecutionRoleArn)
+		return &emr.RunJobFlowOutput{JobFlowId: new(c.id), ClusterArn: new(clusterARN(c.id))}, nil
+	})
+}
+
+// DescribeCluster returns a cluster.
+func (f *EMR) DescribeCluster(ctx context.Context, in *emr.DescribeClusterInput, _ ...func(*emr.Options)) (*emr.DescribeClusterOutput, error) {
+	return emrCall(ctx, f, "DescribeCluster", func() (*emr.DescribeClusterOutput, error) {
+		c, err := f.cluster(in.ClusterId)
+		if err != nil {
+			return nil, err
+		}
+		return &emr.DescribeClusterOutput{Cluster: c.describe()}, nil
+	})
+}
+
+// ListClusters lists clusters in no particular order, 50 a page.
+func (f *EMR) ListClusters(ctx context.Context, in *emr.ListClustersInput, _ ...func(*emr.Options)) (*emr.ListClustersOutput, error) {
+	return emrCall(ctx, f, "ListClusters", func() (*emr.ListClustersOutput, error) {
+		all := slices.Clone(f.order)
+		slices.SortFunc(all, func(a, b *emrCluster) int { return cmp.Compare(hash(a.id), hash(b.id)) })
+		all = slices.DeleteFunc(all, func(c *emrCluster) bool {
+			return len(in.ClusterStates) > 0 && !slices.Contains(in.ClusterStates, c.state) ||
+				in.CreatedAfter != nil && !c.created.After(*in.CreatedAfter) || in.CreatedBefore != nil && !c.created.Before(*in.CreatedBefore)
+		})
+		all, marker, err := emrPageOf(all, in.Marker)
+		if err != nil {
+			return nil, err
+		}
+		out := &emr.ListClustersOutput{Marker: marker, Clusters: []types.ClusterSummary{}}
+		for _, c := range all {
+			out.Clusters = append(out.Clusters, types.ClusterSummary{Id: new(c.id), Name: new(c.name), ClusterArn: new(clusterARN(c.id)), Status: c.status()})
+		}
+		return out, nil
+	})
+}
+
+// emrPageOf cuts the page at marker out of all.
+func emrPageOf[T any](all []T, marker *string) (page []T, next *string, err error) {
+	from := 0
+	if marker != nil {
+		if from, err = strconv.Atoi(*marker); err != nil || from < 0 {
+			return nil, nil, invalidEMR("Marker '%s' is not valid.", *marker)
+		}
+	}
+	all = all[min(from, len(all)):]
+	if len(all) > emrPage {
+		return all[:emrPage], new(strconv.Itoa(from + emrPage)), nil
+	}
+	return all, nil, nil
+}
+
+// TerminateJobFlows starts the end of up to 10 clusters.
+func (f *EMR) TerminateJobFlows(ctx context.Context, in *emr.TerminateJobFlowsInput, _ ...func(*emr.Options)) (*emr.TerminateJobFlowsOutput, error) {
+	return emrCall(ctx, f, "TerminateJobFlows", func() (*emr.TerminateJobFlowsOutput, error) {
+		if n := len(in.JobFlowIds); n < 1 || n > maxTerminations {
+			return nil, validationEMR("Between 1 and %d job flows can be terminated at a time, not %d.", maxTerminations, n)
+		}
+		clusters, err := f.some(in.JobFlowIds)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(clusters, func(c *emrCluster) bool { return c.protected && !c.over() }) {
+			return nil, validationEMR("Could not shut down one or more job flows since they are termination protected.")
+		}
+		for _, c := range clusters {
+			f.terminate(c, types.ClusterStateTerminated, types.ClusterStateChangeReasonCodeUserRequest, "Terminated by user request")
+		}
+		return &emr.TerminateJobFlowsOutput{}, nil
+	})
+}
+
+func (f *EMR) some(ids []string) ([]*emrCluster, error) {
+	var out []*emrCluster
+	for _, id := range ids {
+		c, ok := f.clusters[id]
+		if !ok {
+			return nil, validationEMR("Specified job flow ID does not exist.")
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// SetTerminationProtection protects clusters from TerminateJobFlows, or not.
+func (f *EMR) SetTerminationProtection(ctx context.Context, in *emr.SetTerminationProtectionInput, _ ...func(*emr.Options)) (*emr.SetTerminationProtectionOutput, error) {
+	return emrCall(ctx, f, "SetTerminationProtection", func() (*emr.SetTerminationProtectionOutput, error) {
+		clusters, err := f.some(in.JobFlowIds)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range clusters {
+			c.protected = aws.ToBool(in.TerminationProtected)
+		}
+		return &emr.SetTerminationProtectionOutput{}, nil
+	})
+}
+
+// AddTags sets tags of a cluster.
+func (f *EMR) AddTags(ctx context.Context, in *emr.AddTagsInput, _ ...func(*emr.Options)) (*emr.AddTagsOutput, error) {
+	return emrCall(ctx, f, "AddTags", func() (*emr.AddTagsOutput, error) {
+		c, err := f.cluster(in.ResourceId)
+		if err != nil {
+			return nil, err
+		}
+		for _, tag := range in.Tags {
+			c.tags = slices.DeleteFunc(c.tags, func(t types.Tag) bool { return aws.ToString(t.Key) == aws.ToString(tag.Key) })
+			c.tags = append(c.tags, tag)
+		}
+		return &emr.AddTagsOutput{}, nil
+	})
+}

@@ -1,0 +1,203 @@
+package awsfake
+
+import (
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/emr/types"
+)
+
+type emrCluster struct {
+	id, name    string
+	in          emr.RunJobFlowInput
+	tags        []types.Tag
+	protected   bool
+	keepAlive   bool
+	concurrency int
+
+	state      types.ClusterState
+	code       types.ClusterStateChangeReasonCode
+	message    string
+	details    []types.ErrorDetail
+	created    time.Time
+	ready, end *time.Time
+	endState   types.ClusterState // where TERMINATING leads
+
+	steps []*emrStep
+	idle  *time.Timer // of the auto-termination policy
+}
+
+func (c *emrCluster) over() bool {
+	switch c.state { //nolint:exhaustive // the others are not over
+	case types.ClusterStateTerminating, types.ClusterStateTerminated, types.ClusterStateTerminatedWithErrors:
+		return true
+	}
+	return false
+}
+
+func clusterARN(id string) string {
+	return "arn:aws:elasticmapreduce:us-east-1:123456789012:cluster/" + id
+}
+
+func (c *emrCluster) status() *types.ClusterStatus {
+	return &types.ClusterStatus{
+		State:             c.state,
+		StateChangeReason: &types.ClusterStateChangeReason{Code: c.code, Message: aws.String(c.message)},
+		ErrorDetails:      slices.Clone(c.details),
+		Timeline:          &types.ClusterTimeline{CreationDateTime: new(c.created), ReadyDateTime: c.ready, EndDateTime: c.end},
+	}
+}
+
+func (c *emrCluster) describe() *types.Cluster {
+	return &types.Cluster{
+		Id: new(c.id), Name: new(c.name), ClusterArn: new(clusterARN(c.id)), Status: c.status(), Tags: slices.Clone(c.tags),
+		AutoTerminate: new(!c.keepAlive), TerminationProtected: new(c.protected), StepConcurrencyLevel: new(int32(c.concurrency)), //nolint:gosec // at most 256
+		ReleaseLabel: c.in.ReleaseLabel, LogUri: c.in.LogUri, Applications: slices.Clone(c.in.Applications), Configurations: slices.Clone(c.in.Configurations),
+		ServiceRole: c.in.ServiceRole, SecurityConfiguration: c.in.SecurityConfiguration, NormalizedInstanceHours: new(int32(0)),
+		MasterPublicDnsName: new("ip-10-0-0-1.ec2.internal"),
+		Ec2InstanceAttributes: &types.Ec2InstanceAttributes{
+			IamInstanceProfile: c.in.JobFlowRole, Ec2AvailabilityZone: new("us-east-1a"),
+		},
+	}
+}
+
+// provision leads a new cluster through STARTING and BOOTSTRAPPING.
+func (f *EMR) provision(c *emrCluster) {
+	f.enter(c, types.ClusterStateStarting, "", "")
+	f.later(f.config.Starting, func() {
+		if c.state != types.ClusterStateStarting {
+			return
+		}
+		if missing, fleet := f.missingTypes(c.in.Instances); missing != "" {
+			f.noInstances(c, missing, fleet)
+			return
+		}
+		f.enter(c, types.ClusterStateBootstrapping, "", "")
+		f.later(f.config.Bootstrapping, func() { f.bootstrapped(c) })
+	})
+}
+
+func (f *EMR) noInstances(c *emrCluster, instanceType string, fleet bool) {
+	code := types.ClusterStateChangeReasonCodeInternalError
+	if fleet {
+		code = types.ClusterStateChangeReasonCodeInstanceFleetTimeout
+		f.fleetEvent(c, instanceType)
+	}
+	c.details = []types.ErrorDetail{{
+		ErrorCode:    new("INTERNAL_ERROR_EC2_INSUFFICIENT_CAPACITY_AZ"),
+		ErrorMessage: new("EC2 has insufficient capacity for " + instanceType),
+		ErrorData:    []map[string]string{{"instance-type": instanceType}},
+	}}
+	f.terminate(c, types.ClusterStateTerminatedWithErrors, code, "EC2 has insufficient capacity of the requested instance types: "+instanceType)
+}
+
+func (f *EMR) bootstrapped(c *emrCluster) {
+	if c.state != types.ClusterStateBootstrapping {
+		return
+	}
+	if fails := f.config.BootstrapFails; fails != nil && fails(c.name) {
+		c.details = []types.ErrorDetail{{
+			ErrorCode: new("BOOTSTRAP_FAILURE_PRIMARY_WITH_NON_ZERO_CODE"), ErrorMessage: new("bootstrap action 1 returned a non-zero return code"),
+		}}
+		f.terminate(c, types.ClusterStateTerminatedWithErrors, types.ClusterStateChangeReasonCodeBootstrapFailure, "On the master instance, bootstrap action 1 returned a non-zero return code")
+		return
+	}
+	c.ready = new(time.Now())
+	f.enter(c, types.ClusterStateRunning, "", "Running step")
+	if dies := f.config.DiesAfter; dies != nil {
+		if d := dies(c.name); d > 0 {
+			f.later(d, func() { f.die(c) })
+		}
+	}
+	f.schedule(c)
+}
+
+// settle is where a cluster goes when it has no steps left.
+func (f *EMR) settle(c *emrCluster) {
+	if !c.keepAlive {
+		f.terminate(c, types.ClusterStateTerminated, types.ClusterStateChangeReasonCodeAllStepsCompleted, "Steps completed")
+		return
+	}
+	if c.state == types.ClusterStateWaiting {
+		return
+	}
+	f.enter(c, types.ClusterStateWaiting, "", "Cluster ready after last step completed.")
+	if p := c.in.AutoTerminationPolicy; p != nil && p.IdleTimeout != nil {
+		c.idle = f.later(time.Duration(*p.IdleTimeout)*time.Second, func() {
+			if c.state == types.ClusterStateWaiting {
+				f.terminate(c, types.ClusterStateTerminated, types.ClusterStateChangeReasonCodeAllStepsCompleted, "Terminated by the auto-termination policy")
+			}
+		})
+	}
+}
+
+// terminate starts the end of a cluster; its steps end with it.
+func (f *EMR) terminate(c *emrCluster, to types.ClusterState, code types.ClusterStateChangeReasonCode, message string) {
+	if c.over() {
+		return
+	}
+	c.endState = to
+	f.endSteps(c, types.StepStateCancelled)
+	f.enter(c, types.ClusterStateTerminating, code, message)
+	f.later(f.config.Terminating, func() {
+		if c.state == types.ClusterStateTerminating {
+			f.finish(c)
+		}
+	})
+}
+
+func (f *EMR) finish(c *emrCluster) {
+	c.end = new(time.Now())
+	f.enter(c, c.endState, c.code, c.message)
+}
+
+// die ends a cluster at once.
+func (f *EMR) die(c *emrCluster) {
+	if c.over() {
+		return
+	}
+	f.endSteps(c, types.StepStateInterrupted)
+	c.endState, c.code, c.message = types.ClusterStateTerminatedWithErrors, types.ClusterStateChangeReasonCodeInstanceFailure, "The master node was terminated"
+	f.finish(c)
+}
+
+func (f *EMR) enter(c *emrCluster, state types.ClusterState, code types.ClusterStateChangeReasonCode, message string) {
+	if c.idle != nil {
+		c.idle.Stop()
+	}
+	c.state, c.code, c.message = state, code, message
+	f.clusterEvent(c)
+}
+
+func (f *EMR) newCluster(in *emr.RunJobFlowInput) (*emrCluster, error) {
+	c := &emrCluster{
+		id: emrID("j-", len(f.order)+1), name: aws.ToString(in.Name), in: *in, tags: slices.Clone(in.Tags), created: time.Now(),
+		concurrency: max(1, int(aws.ToInt32(in.StepConcurrencyLevel))),
+	}
+	if in.Instances == nil {
+		return nil, validationEMR("The instances config must not be null.")
+	}
+	c.keepAlive, c.protected = aws.ToBool(in.Instances.KeepJobFlowAliveWhenNoSteps), aws.ToBool(in.Instances.TerminationProtected)
+	if len(in.Instances.InstanceFleets) > 0 && (len(in.Instances.InstanceGroups) > 0 || in.Instances.MasterInstanceType != nil) {
+		return nil, validationEMR("Instance fleets and instance groups are mutually exclusive. The EMR cluster specified in the request uses both.")
+	}
+	if c.name == "" || c.concurrency > maxSteps {
+		return nil, validationEMR("The cluster must have a name and a StepConcurrencyLevel between 1 and %d.", maxSteps)
+	}
+	if err := checkPolicy(in.AutoTerminationPolicy); err != nil {
+		return nil, err
+	}
+	return c, c.checkSteps(in.Steps)
+}
+
+func checkPolicy(p *types.AutoTerminationPolicy) error {
+	if p == nil {
+		return nil
+	}
+	if t := aws.ToInt64(p.IdleTimeout); t < 60 || t > 604800 {
+		return validationEMR("The idle timeout must be between 60 and 604800 seconds, not %d.", t)
+	}
+	return nil
+}

@@ -1,0 +1,58 @@
+package awsfake
+
+import "time"
+
+// limit is a token bucket: burst calls at once, rate calls a second for ever.
+type limit struct{ burst, rate float64 }
+
+// account is the bucket of all calls together.
+const account = "account"
+
+// emrLimits are EMR's documented buckets; the account's are those of an older
+// account.
+var emrLimits = map[string]limit{
+	account:                    {25, 5},
+	"RunJobFlow":               {10, 0.5},
+	"AddJobFlowSteps":          {10, 0.5},
+	"CancelSteps":              {10, 0.5},
+	"DescribeStep":             {10, 0.5},
+	"ListSteps":                {10, 0.5},
+	"TerminateJobFlows":        {10, 0.5},
+	"DescribeCluster":          {10, 1},
+	"ListClusters":             {20, 0.5},
+	"AddTags":                  {5, 0.5},
+	"SetTerminationProtection": {5, 0.2},
+}
+
+// buckets hold the tokens that are left. A nil *buckets never runs out.
+type buckets struct {
+	limits map[string]limit
+	left   map[string]float64
+	at     time.Time
+}
+
+func newBuckets(limits map[string]limit) *buckets {
+	b := &buckets{limits: limits, left: map[string]float64{}, at: time.Now()}
+	for k, l := range limits {
+		b.left[k] = l.burst
+	}
+	return b
+}
+
+// take spends a token of op and one of the account, if both are there.
+func (b *buckets) take(op string) bool {
+	if b == nil {
+		return true
+	}
+	now := time.Now()
+	for k, l := range b.limits {
+		b.left[k] = min(l.burst, b.left[k]+l.rate*now.Sub(b.at).Seconds())
+	}
+	b.at = now
+	if b.left[op] < 1 || b.left[account] < 1 {
+		return false
+	}
+	b.left[op]--
+	b.left[account]--
+	return true
+}

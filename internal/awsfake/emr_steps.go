@@ -1,0 +1,206 @@
+package awsfake
+
+import (
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/emr/types"
+)
+
+const (
+	maxSteps   = 256   // pending and running in a cluster, and the highest concurrency
+	maxStepArg = 10240 // characters
+)
+
+type emrStep struct {
+	id, name string
+	in       types.StepConfig
+	role     *string
+	state    types.StepState
+	code     types.StepStateChangeReasonCode
+	message  string
+	failure  *types.FailureDetails
+	created  time.Time
+	start    *time.Time
+	end      *time.Time
+	timer    *time.Timer
+}
+
+func (s *emrStep) over() bool {
+	switch s.state { //nolint:exhaustive // the others are over
+	case types.StepStatePending, types.StepStateRunning, types.StepStateCancelPending:
+		return false
+	}
+	return true
+}
+
+func (s *emrStep) describe() *types.Step {
+	props := map[string]string{}
+	for _, p := range s.in.HadoopJarStep.Properties {
+		props[aws.ToString(p.Key)] = aws.ToString(p.Value)
+	}
+	return &types.Step{
+		Id: new(s.id), Name: new(s.name), ActionOnFailure: s.in.ActionOnFailure, ExecutionRoleArn: s.role,
+		Config: &types.HadoopStepConfig{Jar: s.in.HadoopJarStep.Jar, Args: slices.Clone(s.in.HadoopJarStep.Args), MainClass: s.in.HadoopJarStep.MainClass, Properties: props},
+		Status: &types.StepStatus{
+			State: s.state, StateChangeReason: &types.StepStateChangeReason{Code: s.code, Message: aws.String(s.message)}, FailureDetails: s.failure,
+			Timeline: &types.StepTimeline{CreationDateTime: new(s.created), StartDateTime: s.start, EndDateTime: s.end},
+		},
+	}
+}
+
+func (c *emrCluster) checkSteps(steps []types.StepConfig) error {
+	active := 0
+	for _, s := range c.steps {
+		if !s.over() {
+			active++
+		}
+	}
+	if active+len(steps) > maxSteps {
+		return validationEMR("Maximum number of active steps(State = 'Running', 'Pending' or 'Cancel_Pending') for cluster exceeded.")
+	}
+	for _, s := range steps {
+		if err := c.checkStep(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *emrCluster) checkStep(s types.StepConfig) error {
+	if s.HadoopJarStep == nil || s.HadoopJarStep.Jar == nil || s.Name == nil {
+		return validationEMR("A step must have a name and a HadoopJarStep with a jar.")
+	}
+	for _, a := range append(slices.Clone(s.HadoopJarStep.Args), *s.HadoopJarStep.Jar) {
+		if len(a) > maxStepArg {
+			return validationEMR("1 validation error detected: Value at 'steps.hadoopJarStep.args' failed to satisfy constraint: Member must have length less than or equal to %d", maxStepArg)
+		}
+	}
+	if c.concurrency > 1 && s.ActionOnFailure != "" && s.ActionOnFailure != types.ActionOnFailureContinue {
+		return validationEMR("ActionOnFailure must be CONTINUE when StepConcurrencyLevel is greater than 1.")
+	}
+	return nil
+}
+
+func (f *EMR) addSteps(c *emrCluster, steps []types.StepConfig, role *string) []string {
+	var ids []string
+	for _, in := range steps {
+		if in.ActionOnFailure == "" {
+			in.ActionOnFailure = types.ActionOnFailureContinue
+		}
+		f.stepCount++
+		s := &emrStep{id: emrID("s-", f.stepCount), name: *in.Name, in: in, role: role, created: time.Now()}
+		c.steps = append(c.steps, s)
+		ids = append(ids, s.id)
+		f.enterStep(c, s, types.StepStatePending)
+	}
+	return ids
+}
+
+// schedule starts pending steps up to the concurrency level.
+func (f *EMR) schedule(c *emrCluster) {
+	if c.state != types.ClusterStateRunning && c.state != types.ClusterStateWaiting {
+		return
+	}
+	busy := 0
+	for _, s := range c.steps {
+		if s.state == types.StepStateRunning || s.state == types.StepStateCancelPending {
+			busy++
+		}
+	}
+	for _, s := range c.steps {
+		if s.state == types.StepStatePending && busy < c.concurrency {
+			f.startStep(c, s)
+			busy++
+		}
+	}
+	if busy == 0 {
+		f.settle(c)
+	}
+}
+
+func (f *EMR) startStep(c *emrCluster, s *emrStep) {
+	if c.state == types.ClusterStateWaiting {
+		f.enter(c, types.ClusterStateRunning, "", "Running step")
+	}
+	s.start = new(time.Now())
+	f.enterStep(c, s, types.StepStateRunning)
+	d, end := f.config.Script(c.name, s.name)
+	s.timer = f.later(d, func() {
+		if !s.over() {
+			f.endStep(c, s, end)
+		}
+	})
+}
+
+func (f *EMR) endStep(c *emrCluster, s *emrStep, state types.StepState) {
+	f.closeStep(c, s, state)
+	if state == types.StepStateFailed {
+		s.failure = &types.FailureDetails{Reason: new("Unknown Error."), LogFile: new(aws.ToString(c.in.LogUri) + c.id + "/steps/" + s.id + "/stderr.gz")}
+		switch s.in.ActionOnFailure {
+		case types.ActionOnFailureTerminateCluster, types.ActionOnFailureTerminateJobFlow:
+			f.terminate(c, types.ClusterStateTerminatedWithErrors, types.ClusterStateChangeReasonCodeStepFailure, "Shut down as step failed")
+		case types.ActionOnFailureCancelAndWait:
+			f.cancelPending(c)
+		case types.ActionOnFailureContinue:
+		}
+	}
+	f.schedule(c)
+}
+
+func (f *EMR) cancelPending(c *emrCluster) {
+	for _, s := range c.steps {
+		if s.state == types.StepStatePending {
+			f.closeStep(c, s, types.StepStateCancelled)
+		}
+	}
+}
+
+func (f *EMR) closeStep(c *emrCluster, s *emrStep, state types.StepState) {
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+	s.end = new(time.Now())
+	f.enterStep(c, s, state)
+}
+
+// endSteps ends all steps with their cluster: those that run with the state
+// given, the others as CANCELLED.
+func (f *EMR) endSteps(c *emrCluster, running types.StepState) {
+	f.cancelPending(c)
+	for _, s := range c.steps {
+		if !s.over() {
+			f.closeStep(c, s, running)
+		}
+	}
+}
+
+// cancelStep answers whether the cancellation was accepted, and why not.
+func (f *EMR) cancelStep(c *emrCluster, id string) types.CancelStepsInfo {
+	info := types.CancelStepsInfo{StepId: new(id), Status: types.CancelStepsRequestStatusSubmitted}
+	i := slices.IndexFunc(c.steps, func(s *emrStep) bool { return s.id == id })
+	switch {
+	case i < 0:
+		info.Status, info.Reason = types.CancelStepsRequestStatusFailed, new("Step ID not found.")
+	case c.steps[i].over():
+		info.Status, info.Reason = types.CancelStepsRequestStatusFailed, new("Step is already in a terminal state.")
+	case c.steps[i].state == types.StepStatePending:
+		f.closeStep(c, c.steps[i], types.StepStateCancelled)
+		f.schedule(c)
+	case c.steps[i].state == types.StepStateRunning:
+		s := c.steps[i]
+		f.enterStep(c, s, types.StepStateCancelPending)
+		f.later(f.config.Cancelling, func() {
+			if s.state == types.StepStateCancelPending {
+				f.endStep(c, s, types.StepStateCancelled)
+			}
+		})
+	}
+	return info
+}
+
+func (f *EMR) enterStep(c *emrCluster, s *emrStep, state types.StepState) {
+	s.state = state
+	f.stepEvent(c, s)
+}

@@ -1,0 +1,185 @@
+package awsfake
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+const (
+	maxMessage = 1 << 20   // SQS
+	maxPublish = 256 << 10 // SNS, EventBridge
+	maxEntries = 10        // PutEvents
+)
+
+// SQS is an in-memory SQS that keeps what was sent.
+type SQS struct {
+	Control
+
+	mu    sync.Mutex
+	sent  map[string][]sqs.SendMessageInput // by queue URL
+	count int
+}
+
+// NewSQS returns an SQS with empty queues.
+func NewSQS(urls ...string) *SQS {
+	f := &SQS{Control: newControl("SQS"), sent: map[string][]sqs.SendMessageInput{}}
+	for _, u := range urls {
+		f.sent[u] = nil
+	}
+	return f
+}
+
+// Messages returns what was sent to a queue and not taken yet.
+func (f *SQS) Messages(url string) []sqs.SendMessageInput {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.sent[url])
+}
+
+// Take empties a queue and returns what was in it.
+func (f *SQS) Take(url string) []sqs.SendMessageInput {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := f.sent[url]
+	f.sent[url] = nil
+	return out
+}
+
+// SendMessage appends a message to a queue.
+func (f *SQS) SendMessage(ctx context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
+	return call(ctx, &f.Control, "SendMessage", func() (*sqs.SendMessageOutput, error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		url := aws.ToString(in.QueueUrl)
+		if _, ok := f.sent[url]; !ok {
+			return nil, &sqstypes.QueueDoesNotExist{Message: new("The specified queue does not exist.")}
+		}
+		if n := len(aws.ToString(in.MessageBody)); n < 1 || n > maxMessage {
+			return nil, apiError("InvalidParameterValue", "One or more parameters are invalid. Reason: Message must be between 1 and 1048576 bytes.")
+		}
+		msg := *in
+		msg.MessageAttributes = maps.Clone(in.MessageAttributes)
+		f.sent[url] = append(f.sent[url], msg)
+		f.count++
+		return &sqs.SendMessageOutput{MessageId: new(fmt.Sprintf("message-%06d", f.count))}, nil
+	})
+}
+
+// EventBridge is an in-memory EventBridge that keeps what was put.
+type EventBridge struct {
+	Control
+
+	// OnEvent gets each accepted event, without any lock held. It must be set
+	// before the first call.
+	OnEvent func(ebtypes.PutEventsRequestEntry)
+
+	mu     sync.Mutex
+	events []ebtypes.PutEventsRequestEntry
+}
+
+// NewEventBridge returns an EventBridge that accepts events for every bus.
+func NewEventBridge() *EventBridge { return &EventBridge{Control: newControl("EventBridge")} }
+
+// Events returns all events put so far.
+func (f *EventBridge) Events() []ebtypes.PutEventsRequestEntry {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.events)
+}
+
+// PutEvents accepts up to 10 events, each for itself.
+func (f *EventBridge) PutEvents(ctx context.Context, in *eventbridge.PutEventsInput, _ ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error) {
+	return call(ctx, &f.Control, "PutEvents", func() (*eventbridge.PutEventsOutput, error) {
+		if n := len(in.Entries); n < 1 || n > maxEntries {
+			return nil, apiError("ValidationException", fmt.Sprintf("1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length less than or equal to %d", maxEntries))
+		}
+		out := &eventbridge.PutEventsOutput{Entries: []ebtypes.PutEventsResultEntry{}}
+		for _, e := range in.Entries {
+			if code, message := checkEntry(e); code != "" {
+				out.FailedEntryCount++
+				out.Entries = append(out.Entries, ebtypes.PutEventsResultEntry{ErrorCode: &code, ErrorMessage: &message})
+				continue
+			}
+			f.mu.Lock()
+			f.events = append(f.events, e)
+			id := fmt.Sprintf("event-%06d", len(f.events))
+			f.mu.Unlock()
+			out.Entries = append(out.Entries, ebtypes.PutEventsResultEntry{EventId: &id})
+			if f.OnEvent != nil {
+				f.OnEvent(e)
+			}
+		}
+		return out, nil
+	})
+}
+
+// checkEntry returns why EventBridge would refuse an event.
+func checkEntry(e ebtypes.PutEventsRequestEntry) (code, message string) {
+	switch {
+	case e.Source == nil || e.DetailType == nil || e.Detail == nil:
+		return "InvalidArgument", "Parameter Source, DetailType or Detail is not valid. Reason: it is a required argument."
+	case strings.HasPrefix(*e.Source, "aws."):
+		return "NotAuthorizedForSourceException", "Not authorized for the source."
+	case !json.Valid([]byte(*e.Detail)):
+		return "MalformedDetail", "Detail is malformed."
+	case len(*e.Detail) > maxPublish:
+		return "InvalidArgument", "Total size of the entries in the request is over the limit."
+	}
+	return "", ""
+}
+
+// SNS is an in-memory SNS that keeps what was published.
+type SNS struct {
+	Control
+
+	mu        sync.Mutex
+	published map[string][]sns.PublishInput // by topic ARN
+	count     int
+}
+
+// NewSNS returns an SNS with the topics given.
+func NewSNS(topics ...string) *SNS {
+	f := &SNS{Control: newControl("SNS"), published: map[string][]sns.PublishInput{}}
+	for _, t := range topics {
+		f.published[t] = nil
+	}
+	return f
+}
+
+// Published returns what was published to a topic.
+func (f *SNS) Published(topic string) []sns.PublishInput {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.published[topic])
+}
+
+// Publish publishes a message to a topic.
+func (f *SNS) Publish(ctx context.Context, in *sns.PublishInput, _ ...func(*sns.Options)) (*sns.PublishOutput, error) {
+	return call(ctx, &f.Control, "Publish", func() (*sns.PublishOutput, error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		topic := aws.ToString(in.TopicArn)
+		if _, ok := f.published[topic]; !ok {
+			return nil, &snstypes.NotFoundException{Message: new("Topic does not exist")}
+		}
+		if n := len(aws.ToString(in.Message)); n < 1 || n > maxPublish || len(aws.ToString(in.Subject)) > 100 {
+			return nil, &snstypes.InvalidParameterException{Message: new("Invalid parameter: message is empty or too long, or subject is longer than 100 characters")}
+		}
+		f.published[topic] = append(f.published[topic], *in)
+		f.count++
+		return &sns.PublishOutput{MessageId: new(fmt.Sprintf("notification-%06d", f.count))}, nil
+	})
+}

@@ -1,0 +1,203 @@
+package awsfake
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5" //nolint:gosec // S3's ETag is an MD5
+	"encoding/hex"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// S3 is an in-memory S3.
+type S3 struct {
+	Control
+
+	mu      sync.Mutex
+	buckets map[string]map[string]object
+}
+
+type object struct {
+	body        []byte
+	contentType *string
+	meta        map[string]string
+	etag        string
+	modified    time.Time
+}
+
+// NewS3 returns an S3 with empty buckets.
+func NewS3(buckets ...string) *S3 {
+	f := &S3{Control: newControl("S3"), buckets: map[string]map[string]object{}}
+	for _, b := range buckets {
+		f.buckets[b] = map[string]object{}
+	}
+	return f
+}
+
+// Object returns the body of an object, or nil. It is not a call.
+func (f *S3) Object(bucket, key string) []byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return bytes.Clone(f.buckets[bucket][key].body)
+}
+
+// Keys returns the keys in a bucket, sorted. It is not a call.
+func (f *S3) Keys(bucket string) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Sorted(maps.Keys(f.buckets[bucket]))
+}
+
+// bucket returns a bucket; the caller holds the lock.
+func (f *S3) bucket(name *string) (map[string]object, error) {
+	b, ok := f.buckets[aws.ToString(name)]
+	if !ok {
+		return nil, &types.NoSuchBucket{Message: new("The specified bucket does not exist")}
+	}
+	return b, nil
+}
+
+// PutObject stores an object. IfNoneMatch knows only "*".
+func (f *S3) PutObject(ctx context.Context, in *s3.PutObjectInput, _ ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
+	return call(ctx, &f.Control, "PutObject", func() (*s3.PutObjectOutput, error) {
+		var body []byte
+		if in.Body != nil {
+			var err error
+			if body, err = io.ReadAll(in.Body); err != nil {
+				return nil, err
+			}
+		}
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		b, err := f.bucket(in.Bucket)
+		if err != nil {
+			return nil, err
+		}
+		key := aws.ToString(in.Key)
+		old, exists := b[key]
+		if key == "" || len(key) > 1024 {
+			return nil, apiError("KeyTooLongError", "Your key is too long")
+		}
+		if in.IfNoneMatch != nil && exists || in.IfMatch != nil && (!exists || *in.IfMatch != old.etag) {
+			return nil, apiError("PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+		}
+		sum := md5.Sum(body) //nolint:gosec // S3's ETag is an MD5
+		o := object{body: body, contentType: in.ContentType, meta: maps.Clone(in.Metadata), etag: `"` + hex.EncodeToString(sum[:]) + `"`, modified: time.Now()}
+		b[key] = o
+		return &s3.PutObjectOutput{ETag: new(o.etag)}, nil
+	})
+}
+
+// GetObject reads an object; Range is refused.
+func (f *S3) GetObject(ctx context.Context, in *s3.GetObjectInput, _ ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
+	return call(ctx, &f.Control, "GetObject", func() (*s3.GetObjectOutput, error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		b, err := f.bucket(in.Bucket)
+		if err != nil {
+			return nil, err
+		}
+		o, ok := b[aws.ToString(in.Key)]
+		if !ok {
+			return nil, &types.NoSuchKey{Message: new("The specified key does not exist.")}
+		}
+		if in.Range != nil {
+			return nil, apiError("NotImplemented", "this fake knows no Range")
+		}
+		return &s3.GetObjectOutput{
+			Body: io.NopCloser(bytes.NewReader(o.body)), ContentLength: new(int64(len(o.body))), ContentType: o.contentType,
+			ETag: new(o.etag), LastModified: new(o.modified), Metadata: maps.Clone(o.meta),
+		}, nil
+	})
+}
+
+// HeadObject describes an object. S3 says NotFound here, not NoSuchKey.
+func (f *S3) HeadObject(ctx context.Context, in *s3.HeadObjectInput, _ ...func(*s3.Options)) (*s3.HeadObjectOutput, error) {
+	return call(ctx, &f.Control, "HeadObject", func() (*s3.HeadObjectOutput, error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		o, ok := f.buckets[aws.ToString(in.Bucket)][aws.ToString(in.Key)]
+		if !ok {
+			return nil, &types.NotFound{Message: new("Not Found")}
+		}
+		return &s3.HeadObjectOutput{
+			ContentLength: new(int64(len(o.body))), ContentType: o.contentType, ETag: new(o.etag), LastModified: new(o.modified), Metadata: maps.Clone(o.meta),
+		}, nil
+	})
+}
+
+// DeleteObject removes an object, if there is one.
+func (f *S3) DeleteObject(ctx context.Context, in *s3.DeleteObjectInput, _ ...func(*s3.Options)) (*s3.DeleteObjectOutput, error) {
+	return call(ctx, &f.Control, "DeleteObject", func() (*s3.DeleteObjectOutput, error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		b, err := f.bucket(in.Bucket)
+		if err != nil {
+			return nil, err
+		}
+		delete(b, aws.ToString(in.Key))
+		return &s3.DeleteObjectOutput{}, nil
+	})
+}
+
+const maxKeys = 1000
+
+// ListObjectsV2 lists keys in order, with prefixes rolled up at a delimiter.
+func (f *S3) ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Input, _ ...func(*s3.Options)) (*s3.ListObjectsV2Output, error) {
+	return call(ctx, &f.Control, "ListObjectsV2", func() (*s3.ListObjectsV2Output, error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		b, err := f.bucket(in.Bucket)
+		if err != nil {
+			return nil, err
+		}
+		after := max(aws.ToString(in.StartAfter), aws.ToString(in.ContinuationToken))
+		most := maxKeys
+		if in.MaxKeys != nil {
+			most = min(most, int(*in.MaxKeys))
+		}
+		out := &s3.ListObjectsV2Output{Name: in.Bucket, Prefix: in.Prefix, Delimiter: in.Delimiter, IsTruncated: new(false)}
+		seen := map[string]bool{}
+		for _, key := range slices.Sorted(maps.Keys(b)) {
+			name := rollUp(key, aws.ToString(in.Prefix), aws.ToString(in.Delimiter))
+			if name <= after || seen[name] || !strings.HasPrefix(key, aws.ToString(in.Prefix)) {
+				continue
+			}
+			if len(seen) == most {
+				out.IsTruncated = new(true)
+				break
+			}
+			seen[name] = true
+			out.NextContinuationToken = new(name)
+			if name != key {
+				out.CommonPrefixes = append(out.CommonPrefixes, types.CommonPrefix{Prefix: new(name)})
+				continue
+			}
+			out.Contents = append(out.Contents, types.Object{Key: new(key), Size: new(int64(len(b[key].body))), ETag: new(b[key].etag), LastModified: new(b[key].modified)})
+		}
+		if !*out.IsTruncated {
+			out.NextContinuationToken = nil
+		}
+		out.KeyCount = new(int32(len(seen))) //nolint:gosec // at most 1000
+		return out, nil
+	})
+}
+
+// rollUp returns key up to the first delimiter behind the prefix.
+func rollUp(key, prefix, delimiter string) string {
+	if delimiter == "" || !strings.HasPrefix(key, prefix) {
+		return key
+	}
+	if i := strings.Index(key[len(prefix):], delimiter); i >= 0 {
+		return key[:len(prefix)+i+len(delimiter)]
+	}
+	return key
+}
