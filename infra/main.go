@@ -4,22 +4,26 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"os"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
 	"ephemr/infra/config"
-	"ephemr/infra/constructs"
 	"ephemr/infra/stacks"
 )
 
-func main() { os.Exit(run(os.Getenv("STAGE"), os.Stderr)) }
+func main() {
+	if err := run(os.Getenv("STAGE")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
 
 // run writes the stage's templates to where the CDK CLI wants them. The
 // context's stage (-c stage=dev) goes before the environment's.
-func run(stage string, stderr io.Writer) int {
+func run(stage string) error {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
 	if given, ok := app.Node().TryGetContext(new("stage")).(string); ok {
@@ -27,10 +31,13 @@ func run(stage string, stderr io.Writer) int {
 	}
 	cfg, err := config.Load(cmp.Or(stage, "local"))
 	if err != nil {
-		fmt.Fprintln(stderr, err)
-		return 1
+		return err
 	}
-	stacks.Add(app, cfg, constructs.Binaries{Dist: "dist", Scripts: "scripts", Arch: stacks.Architecture(cfg)})
+	built := stacks.Built(cfg)
+	if missing := built.Missing(); len(missing) > 0 {
+		return fmt.Errorf("deploy stage %s: make build STAGE=%[1]s first, there is no %s", cfg.Stage, strings.Join(missing, ", "))
+	}
+	stacks.Add(app, cfg, built)
 	app.Synth(nil)
-	return 0
+	return nil
 }

@@ -50,7 +50,7 @@ const (
 	CallerRights   Synthesizer = "cli"
 )
 
-// Architecture of the functions' binaries.
+// Architecture of the functions' binaries, and of the clusters' with host.
 type Architecture string
 
 // The architectures: Graviton, or whatever this machine is (the emulator runs

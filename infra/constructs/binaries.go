@@ -1,7 +1,9 @@
 package constructs
 
 import (
+	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3assets"
@@ -14,9 +16,30 @@ const settingsVariable = stage.Variable
 
 // Binaries says where what is deployed has been built.
 type Binaries struct {
-	Dist    string // functions/<arch>/<name>/bootstrap and runner/<machine>/runner
+	Dist    string // functions/<arch>/<name>/bootstrap and runner/<platform>/runner
 	Scripts string // install-runner.sh
 	Arch    string // of the functions: GOARCH
+
+	// Runners says what clusters' machines run: uname -m -> <GOOS>-<GOARCH>.
+	Runners map[string]string
+}
+
+// Missing lists what has not been built. CDK would panic at the first.
+func (b Binaries) Missing() []string {
+	needed := []string{b.bootstrap(), filepath.Join(b.Dist, "functions", b.Arch)}
+	for _, machine := range sortedKeys(b.Runners) {
+		needed = append(needed, b.runner(machine))
+	}
+	return slices.DeleteFunc(needed, func(path string) bool {
+		_, err := os.Stat(path)
+		return err == nil
+	})
+}
+
+func (b Binaries) bootstrap() string { return filepath.Join(b.Scripts, "install-runner.sh") }
+
+func (b Binaries) runner(machine string) string {
+	return filepath.Join(b.Dist, "runner", b.Runners[machine], "runner")
 }
 
 func (b Binaries) architecture() awslambda.Architecture {
@@ -29,9 +52,6 @@ func (b Binaries) architecture() awslambda.Architecture {
 func (b Binaries) function(name string) awslambda.Code {
 	return awslambda.Code_FromAsset(new(filepath.Join(b.Dist, "functions", b.Arch, name)), nil)
 }
-
-// machines are the clusters' architectures, as uname -m calls them.
-var machines = []string{"aarch64", "x86_64"}
 
 // Runner is what clusters need to execute packages: a script that installs
 // the runner, and the runner for each machine.
@@ -46,9 +66,9 @@ type Runner struct {
 func NewRunner(scope constructs.Construct, id string, from Binaries) *Runner {
 	scope = constructs.NewConstruct(scope, &id)
 	r := &Runner{Runners: map[string]string{}}
-	r.Bootstrap = r.upload(scope, "Bootstrap", filepath.Join(from.Scripts, "install-runner.sh"))
-	for _, machine := range machines {
-		r.Runners[machine] = r.upload(scope, machine, filepath.Join(from.Dist, "runner", machine, "runner"))
+	r.Bootstrap = r.upload(scope, "Bootstrap", from.bootstrap())
+	for _, machine := range sortedKeys(from.Runners) {
+		r.Runners[machine] = r.upload(scope, machine, from.runner(machine))
 	}
 	return r
 }

@@ -20,14 +20,14 @@ type Index struct{ Name, PartitionKey, SortKey string }
 
 // Table is paid per request and can be restored to any second of the last 35
 // days.
-type Table struct{ resource ddb.TableV2 }
+type Table struct{ resource ddb.Table }
 
 // NewTable adds a table.
 func NewTable(scope constructs.Construct, id string, props TableProps) *Table {
-	table := &ddb.TablePropsV2{
+	table := &ddb.TableProps{
 		TableName:    new(props.Stage.Name(props.Name)),
 		PartitionKey: key("pk"),
-		Billing:      ddb.Billing_OnDemand(nil),
+		BillingMode:  ddb.BillingMode_PAY_PER_REQUEST,
 		PointInTimeRecoverySpecification: &ddb.PointInTimeRecoverySpecification{
 			PointInTimeRecoveryEnabled: new(true),
 		},
@@ -40,9 +40,9 @@ func NewTable(scope constructs.Construct, id string, props TableProps) *Table {
 	if props.Expires {
 		table.TimeToLiveAttribute = new("ttl")
 	}
-	resource := ddb.NewTableV2(scope, &id, table)
+	resource := ddb.NewTable(scope, &id, table)
 	for _, index := range props.Indexes {
-		resource.AddGlobalSecondaryIndex(&ddb.GlobalSecondaryIndexPropsV2{
+		resource.AddGlobalSecondaryIndex(&ddb.GlobalSecondaryIndexProps{
 			IndexName:      &index.Name,
 			PartitionKey:   key(index.PartitionKey),
 			SortKey:        key(index.SortKey),

@@ -16,8 +16,11 @@ func (p *Platform) grant() {
 	p.grantRegister()
 }
 
-// Items of a run: itself, its jobs, its waiters.
+// What is done to the items of a run: itself, its jobs, its clusters.
 var readAndWrite = []string{"GetItem", "Query", "PutItem", "UpdateItem"}
+
+// Who waits with a token, or answers one, also removes the waiter's item.
+var readWriteAndWake = and(readAndWrite, "DeleteItem")
 
 func (p *Platform) grantAdmission() {
 	intake := p.functions.intake
@@ -28,7 +31,7 @@ func (p *Platform) grantAdmission() {
 	p.functions.admit.GrantInvoke(intake)
 
 	admit := p.functions.admit
-	p.runs.Grant(admit, "GetItem", "PutItem", "UpdateItem", "ConditionCheckItem")
+	p.runs.Grant(admit, and(readWriteAndWake, "ConditionCheckItem")...)
 	p.runs.GrantIndex(admit, byState)
 	p.clusters.Grant(admit, "GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem") // slots
 	p.pipelines.Grant(admit, "GetItem")
@@ -44,7 +47,7 @@ func (p *Platform) grantAdmission() {
 
 func (p *Platform) grantClusters() {
 	createCluster := p.functions.createCluster
-	p.runs.Grant(createCluster, and(readAndWrite, "DeleteItem")...)
+	p.runs.Grant(createCluster, readWriteAndWake...)
 	p.clusters.Grant(createCluster, "GetItem", "PutItem", "UpdateItem")
 	p.profiles.GrantRead(createCluster)
 	p.emr.GrantCreate(createCluster)
@@ -62,7 +65,7 @@ func (p *Platform) grantClusters() {
 
 func (p *Platform) grantSteps() {
 	submitSteps := p.functions.submitSteps
-	p.runs.Grant(submitSteps, readAndWrite...)
+	p.runs.Grant(submitSteps, readWriteAndWake...)
 	p.clusters.Grant(submitSteps, "GetItem", "UpdateItem") // call budget
 	p.lake.Logs.Grant(submitSteps, "runs/*", "GetObject", "PutObject")
 	p.lake.Logs.GrantList(submitSteps)
@@ -81,7 +84,7 @@ func (p *Platform) grantSteps() {
 
 func (p *Platform) grantWatchers() {
 	watch := p.functions.watch
-	p.runs.Grant(watch, readAndWrite...)
+	p.runs.Grant(watch, readWriteAndWake...)
 	p.runs.GrantIndex(watch, byState)
 	p.clusters.Grant(watch, "GetItem", "UpdateItem")
 	p.lake.Logs.Grant(watch, "runs/*", "GetObject")

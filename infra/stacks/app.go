@@ -20,22 +20,46 @@ func Add(app awscdk.App, cfg config.Config, code constructs.Binaries) {
 	awscdk.Tags_Of(app).Add(new("ephemr:stage"), &cfg.Stage, nil)
 }
 
-// Architecture is the GOARCH that the stage's functions are built for.
-func Architecture(cfg config.Config) string {
+// Built says where scripts/build puts what the stage deploys, below the top
+// folder: for Graviton functions and clusters of either kind, or for this
+// machine alone.
+func Built(cfg config.Config) constructs.Binaries {
+	built := constructs.Binaries{Dist: "dist", Scripts: "scripts"}
 	if cfg.FunctionArchitecture == config.Host {
-		return runtime.GOARCH
+		built.Arch = runtime.GOARCH
+		built.Runners = map[string]string{machine(): runtime.GOOS + "-" + runtime.GOARCH}
+		return built
 	}
-	return string(cfg.FunctionArchitecture)
+	built.Arch = string(cfg.FunctionArchitecture)
+	built.Runners = map[string]string{"aarch64": "linux-arm64", "x86_64": "linux-amd64"}
+	return built
+}
+
+// machine is this machine as uname -m calls it.
+func machine() string {
+	switch runtime.GOOS + "-" + runtime.GOARCH {
+	case "linux-arm64":
+		return "aarch64"
+	case "linux-amd64", "darwin-amd64":
+		return "x86_64"
+	}
+	return runtime.GOARCH
 }
 
 func newStack(app awscdk.App, stage constructs.Stage, name, description string) awscdk.Stack {
 	id := stage.Name(name)
-	return awscdk.NewStack(app, &id, &awscdk.StackProps{
+	stack := awscdk.NewStack(app, &id, &awscdk.StackProps{
 		Description:           &description,
 		Env:                   &awscdk.Environment{Account: given(stage.Account), Region: given(stage.Region)},
 		Synthesizer:           synthesizer(stage.Synthesizer),
 		TerminationProtection: &stage.Retain,
 	})
+	// CDK itself makes functions and state machines wait for their roles'
+	// policies, and names the roles too.
+	stack.TemplateOptions().SetMetadata(&map[string]any{
+		"cfn-lint": map[string]any{"config": map[string]any{"ignore_checks": []string{"W3005"}}},
+	})
+	return stack
 }
 
 func synthesizer(s config.Synthesizer) awscdk.IStackSynthesizer {

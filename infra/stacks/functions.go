@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
+	"ephemr/events"
 	"ephemr/infra/constructs"
 	"ephemr/internal/stage"
 )
@@ -53,14 +54,14 @@ func (p *Platform) addRules(stack awscdk.Stack) {
 	f := p.functions
 	p.rule(stack, "RunFinished", constructs.RuleProps{
 		Name: "run-finished", Description: "A finished run makes room for the next",
-		Bus: p.bus, Source: "ephemr", Types: []string{"RunFinished"}, Function: f.admit,
+		Bus: p.bus, Source: events.Source, Types: []string{events.TypeRunFinished}, Function: f.admit,
 	})
 	p.rule(stack, "AdmitTick", constructs.RuleProps{
 		Name: "admit-tick", Description: "Runs that nobody else admitted", Every: time.Minute, Function: f.admit,
 	})
 	p.rule(stack, "ClusterChanged", constructs.RuleProps{
 		Name: "cluster-changed", Description: "EMR's hints that somebody may be woken",
-		Source: p.stage.EmrEventSource, Types: []string{"EMR Cluster State Change", "EMR Step Status Change"}, Function: f.watch,
+		Source: p.stage.EmrEventSource, Types: []string{events.TypeClusterState, events.TypeStepStatus}, Function: f.watch,
 	})
 	p.rule(stack, "WatchTick", constructs.RuleProps{
 		Name: "watch-tick", Description: "Waiters that no event woke, and deadlines", Every: time.Minute, Function: f.watch,

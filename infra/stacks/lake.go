@@ -27,7 +27,7 @@ func NewLake(stack awscdk.Stack, stage constructs.Stage) *Lake {
 		})
 	}
 	lake.Artifacts = constructs.NewBucket(stack, "Artifacts", constructs.BucketProps{Stage: stage, Name: "artifacts"})
-	lake.Logs = constructs.NewBucket(stack, "Logs", constructs.BucketProps{Stage: stage, Name: "logs", ExpireDays: stage.Config.Logs.BucketDays})
+	lake.Logs = constructs.NewBucket(stack, "Logs", constructs.BucketProps{Stage: stage, Name: "logs", ExpireDays: stage.Logs.BucketDays})
 	constructs.NewDatabase(stack, "Database", stage)
 	return lake
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
 	"ephemr/infra/constructs"
-	"ephemr/internal/pipeline"
 	"ephemr/internal/stage"
 )
 
@@ -28,18 +27,19 @@ func (p *Platform) settings(stack awscdk.Stack) *string {
 		LogsBucket:      *p.lake.Logs.Name(),
 		RunLogGroup:     *p.runLogs.LogGroupName(),
 
-		EventsQueue:   *p.events.URL(),
-		RequestsQueue: *p.requests.URL(),
-		EventsDLQ:     *p.events.Dead.URL(),
-		RequestsDLQ:   *p.requests.Dead.URL(),
-		EventBus:      *p.bus.Name(),
-		Topic:         *p.topic.ARN(),
-		StateMachine:  *p.machine.ARN(),
-		AdmitFunction: constructs.FunctionName(p.stage, "Admit"),
-		RegisterFunc:  constructs.FunctionName(p.stage, "Register"),
-		ScheduleGroup: p.stage.ScheduleGroup(),
-		ScheduleRole:  *p.schedules.RoleARN(),
-		ScheduleDLQ:   *p.targets.ARN(),
+		EventsQueue:    *p.events.URL(),
+		EventsQueueARN: *p.events.ARN(),
+		RequestsQueue:  *p.requests.URL(),
+		EventsDLQ:      *p.events.Dead.URL(),
+		RequestsDLQ:    *p.requests.Dead.URL(),
+		EventBus:       *p.bus.Name(),
+		Topic:          *p.topic.ARN(),
+		StateMachine:   *p.machine.ARN(),
+		AdmitFunction:  constructs.FunctionName(p.stage, "Admit"),
+		RegisterFunc:   constructs.FunctionName(p.stage, "Register"),
+		ScheduleGroup:  p.stage.ScheduleGroup(),
+		ScheduleRole:   *p.schedules.RoleARN(),
+		ScheduleDLQ:    *p.targets.ARN(),
 
 		ServiceRole:     *p.roles.ServiceRole(),
 		InstanceProfile: p.roles.InstanceProfile(),
@@ -59,8 +59,8 @@ func (p *Platform) limits() stage.Limits {
 	return stage.Limits{
 		MaxActive:         l.MaxActive,
 		PipelineMaxActive: l.PipelineMaxActive,
-		Deadline:          pipeline.Duration(l.Deadline),
-		ClusterReady:      pipeline.Duration(l.ClusterReady),
+		Deadline:          l.Deadline,
+		ClusterReady:      l.ClusterReady,
 	}
 }
 

@@ -1,0 +1,174 @@
+package stacks_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/jsii-runtime-go"
+
+	"ephemr/infra/config"
+	"ephemr/infra/constructs"
+	"ephemr/infra/stacks"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+// functionNames are those of constructs; in lower case they are the folders of
+// functions/ and parts of the functions' names.
+var functionNames = []string{
+	"Admit", "CreateCluster", "FinishRun", "Intake", "PrepareRun", "Register", "SubmitSteps", "Sweep", "TerminateCluster", "Watch",
+}
+
+// stages holds the synthesized stages by name. One Node.js process serves all
+// tests and answers one call at a time, so the stages are made before.
+var stages map[string]*stage
+
+// TestMain makes every stage once, from files that stand in for the binaries.
+func TestMain(m *testing.M) { os.Exit(testAll(m)) }
+
+func testAll(m *testing.M) int {
+	defer jsii.Close()
+	flag.Parse()
+	if testing.Short() {
+		fmt.Println("skipped: templates need Node.js and half a minute")
+		return 0
+	}
+	dir, err := os.MkdirTemp("", "ephemr-infra")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // the system clears its temporary folder
+	if stages, err = synth(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+// stage is what a stage deploys.
+type stage struct {
+	config    config.Config
+	templates map[string]template // by stack: lake, platform, triggers
+}
+
+type template struct {
+	Resources map[string]resource
+	Outputs   map[string]any
+	json      []byte
+}
+
+type resource struct {
+	Type           string
+	Properties     map[string]any
+	DependsOn      []string
+	DeletionPolicy string
+}
+
+func synth(dir string) (map[string]*stage, error) {
+	built := constructs.Binaries{Dist: dir, Scripts: dir, Arch: "arm64", Runners: map[string]string{"aarch64": "linux-arm64", "x86_64": "linux-amd64"}}
+	if err := standIns(built); err != nil {
+		return nil, err
+	}
+	context, err := cdkContext()
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]*stage{}
+	for _, name := range config.Stages() {
+		cfg, err := config.Load(name)
+		if err != nil {
+			return nil, err
+		}
+		app := awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: new(filepath.Join(dir, name)), AnalyticsReporting: new(false)})
+		stacks.Add(app, cfg, built)
+		all[name] = &stage{config: cfg, templates: map[string]template{}}
+		for _, child := range *app.Node().Children() {
+			stack, ok := child.(awscdk.Stack)
+			if !ok {
+				continue
+			}
+			if all[name].templates[strings.TrimPrefix(*stack.StackName(), cfg.Name(""))], err = read(stack); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return all, nil
+}
+
+// standIns writes a file in each place where the build puts a binary.
+func standIns(built constructs.Binaries) error {
+	files := []string{filepath.Join(built.Scripts, "install-runner.sh")}
+	for _, platform := range built.Runners {
+		files = append(files, filepath.Join(built.Dist, "runner", platform, "runner"))
+	}
+	for _, name := range functionNames {
+		files = append(files, filepath.Join(built.Dist, "functions", built.Arch, strings.ToLower(name), "bootstrap"))
+	}
+	for _, file := range files {
+		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
+			return err
+		}
+		if err := os.WriteFile(file, []byte(strings.TrimPrefix(file, built.Dist)), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cdkContext reads the feature flags that the CDK CLI would pass on.
+func cdkContext() (map[string]any, error) {
+	data, err := os.ReadFile("../../cdk.json")
+	if err != nil {
+		return nil, err
+	}
+	var file struct{ Context map[string]any }
+	if err := json.Unmarshal(data, &file); err != nil {
+		return nil, fmt.Errorf("read cdk.json: %w", err)
+	}
+	return file.Context, nil
+}
+
+func read(stack awscdk.Stack) (template, error) {
+	var t template
+	data, err := json.MarshalIndent(assertions.Template_FromStack(stack, nil).ToJSON(), "", "  ")
+	if err != nil {
+		return t, err
+	}
+	t.json = slices.Concat(data, []byte("\n"))
+	return t, json.Unmarshal(data, &t)
+}
+
+// all returns every resource of the stage of the given type, sorted by name.
+func (s *stage) all(kind string) []resource {
+	var found []resource
+	for _, stack := range slices.Sorted(maps.Keys(s.templates)) {
+		t := s.templates[stack]
+		for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
+			if t.Resources[id].Type == kind {
+				found = append(found, t.Resources[id])
+			}
+		}
+	}
+	return found
+}
+
+// each runs a test for every stage.
+func each(t *testing.T, test func(t *testing.T, s *stage)) {
+	t.Helper()
+	for _, name := range slices.Sorted(maps.Keys(stages)) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, stages[name])
+		})
+	}
+}

@@ -1,0 +1,147 @@
+package stacks_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// statement is one statement of a policy and whose it is.
+type statement struct {
+	owner              string
+	actions, resources []string
+	condition          any
+}
+
+// allowed returns what identities of the stage are allowed, by statement.
+func (s *stage) allowed() []statement {
+	var found []statement
+	for _, policy := range s.all("AWS::IAM::Policy") {
+		for _, st := range list(at(policy.Properties, "PolicyDocument", "Statement")) {
+			if at(st, "Effect") == "Allow" {
+				found = append(found, statement{
+					owner: id(list(policy.Properties["Roles"])[0]), actions: texts(at(st, "Action")),
+					resources: texts(at(st, "Resource")), condition: at(st, "Condition"),
+				})
+			}
+		}
+	}
+	return found
+}
+
+// withoutResources are the actions that AWS lets nobody narrow down.
+var withoutResources = []string{
+	"cloudwatch:PutMetricData", "elasticmapreduce:ListClusters", "elasticmapreduce:RunJobFlow",
+	"xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+	"logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies", "logs:GetLogDelivery",
+	"logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
+}
+
+func TestRightsAreNarrow(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stage) {
+		statements := s.allowed()
+		if len(statements) < 50 {
+			t.Fatalf("got %d statements: the templates are not read right", len(statements))
+		}
+		for _, st := range statements {
+			for _, action := range st.actions {
+				if strings.Contains(action, "*") {
+					t.Errorf("%s is allowed %s", st.owner, action)
+				}
+				if slices.Contains(st.resources, "*") && !slices.Contains(withoutResources, action) {
+					t.Errorf("%s is allowed %s on everything", st.owner, action)
+				}
+			}
+		}
+		for _, role := range s.all("AWS::IAM::Role") {
+			if role.Properties["Policies"] != nil {
+				t.Errorf("%s has inline policies, which this test does not read", role.name())
+			}
+			if managed := texts(role.Properties["ManagedPolicyArns"]); managed != nil && role.name() != s.config.Name("emr-service") {
+				t.Errorf("%s has managed policies %v", text(role.name()), managed)
+			}
+		}
+	})
+}
+
+// holders returns who is allowed action, and under which condition.
+func (s *stage) holders(action string) map[string]any {
+	found := map[string]any{}
+	for _, st := range s.allowed() {
+		if slices.Contains(st.actions, action) {
+			owner := strings.TrimRight(st.owner, "0123456789ABCDEF")
+			found[strings.TrimSuffix(owner, "Role")+" "+strings.Join(st.resources, " ")] = st.condition
+		}
+	}
+	return found
+}
+
+func TestOnlyOwnClusters(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stage) {
+		name := s.config.Stage
+		tagged := map[string]any{"StringEquals": map[string]any{"aws:RequestTag/ephemr:stage": name}}
+		if diff := cmp.Diff(map[string]any{"CreateCluster *": tagged}, s.holders("elasticmapreduce:RunJobFlow")); diff != "" {
+			t.Errorf("who may make clusters (-want +got):\n%s", diff)
+		}
+		own := map[string]any{"StringEquals": map[string]any{"aws:ResourceTag/ephemr:stage": name}}
+		for _, action := range []string{"DescribeCluster", "ListSteps", "AddJobFlowSteps", "TerminateJobFlows", "SetTerminationProtection"} {
+			holders := s.holders("elasticmapreduce:" + action)
+			if len(holders) == 0 {
+				t.Errorf("nobody may %s", action)
+			}
+			for who, condition := range holders {
+				if diff := cmp.Diff(own, condition); diff != "" {
+					t.Errorf("%s may %s (-want +got):\n%s", who, action, diff)
+				}
+			}
+		}
+	})
+}
+
+func TestRolesArePassedToOneService(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stage) {
+		var got []string
+		for who, condition := range s.holders("iam:PassRole") {
+			got = append(got, strings.Fields(who)[0]+" to "+text(at(condition, "StringEquals", "iam:PassedToService")))
+		}
+		slices.Sort(got)
+		want := []string{
+			"CreateCluster to ec2.amazonaws.com", "CreateCluster to elasticmapreduce.amazonaws.com",
+			"EmrService to ec2.amazonaws.com", "Register to scheduler.amazonaws.com",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("who passes roles (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// EMR knows an instance profile by its role's name.
+func TestEmrRoles(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stage) {
+		profiles := s.all("AWS::IAM::InstanceProfile")
+		if len(profiles) != 1 {
+			t.Fatalf("got %d instance profiles", len(profiles))
+		}
+		role := s.templates["platform"].Resources[id(list(profiles[0].Properties["Roles"])[0])]
+		if got := text(profiles[0].Properties["InstanceProfileName"]); got != role.name() {
+			t.Errorf("instance profile %s holds role %s", got, role.name())
+		}
+		for _, role := range s.all("AWS::IAM::Role") {
+			for _, st := range list(at(role.Properties, "AssumeRolePolicyDocument", "Statement")) {
+				service := text(at(st, "Principal", "Service"))
+				if !slices.Contains([]string{"elasticmapreduce.amazonaws.com", "scheduler.amazonaws.com"}, service) {
+					continue
+				}
+				if at(st, "Condition", "StringEquals", "aws:SourceAccount") == nil || at(st, "Condition", "ArnLike", "aws:SourceArn") == nil {
+					t.Errorf("%s trusts %s on anybody's behalf", role.name(), service)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,53 @@
+package stacks_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// What cannot be delivered is put aside, and the queue takes it.
+func TestRules(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stage) {
+		var names []string
+		for _, rule := range s.all("AWS::Events::Rule") {
+			names = append(names, strings.TrimPrefix(rule.name(), s.config.Name("")))
+			for _, target := range list(rule.Properties["Targets"]) {
+				if at(target, "DeadLetterConfig", "Arn") == nil {
+					t.Errorf("%s has no dead-letter queue", rule.name())
+				}
+			}
+			source := texts(at(rule.Properties, "EventPattern", "source"))
+			if rule.name() == s.config.Name("cluster-changed") && !slices.Equal(source, []string{s.config.EmrEventSource}) {
+				t.Errorf("%s hears %v", rule.name(), source)
+			}
+		}
+		slices.Sort(names)
+		want := []string{"admit-tick", "cluster-changed", "objects-raw", "run-finished", "sweep-tick", "watch-tick"}
+		if !slices.Equal(names, want) {
+			t.Errorf("got rules %v, want %v", names, want)
+		}
+	})
+}
+
+// The rule of the triggers' stack is named in policies of the platform's.
+func TestQueuesAcceptUploads(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stage) {
+		accepting := map[string]bool{}
+		for _, policy := range s.all("AWS::SQS::QueuePolicy") {
+			queue := s.templates["platform"].Resources[id(list(policy.Properties["Queues"])[0])].name()
+			for _, st := range list(at(policy.Properties, "PolicyDocument", "Statement")) {
+				if strings.HasSuffix(text(at(st, "Condition", "ArnEquals", "aws:SourceArn")), ":rule/"+s.config.ObjectsRule("raw")) {
+					accepting[queue] = true
+				}
+			}
+		}
+		for _, queue := range []string{s.config.Name("events"), s.config.Name("targets-dlq")} {
+			if !accepting[queue] {
+				t.Errorf("%s does not accept uploads", queue)
+			}
+		}
+	})
+}
