@@ -31,7 +31,7 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	name := filepath.Join(out, "runner")
-	if text, err := exec.Command("go", "build", "-ldflags=-X main.version=v1.2.3", "-o", name, ".").CombinedOutput(); err != nil { //nolint:noctx // the test's own limit will do
+	if text, err := exec.Command("go", "build", "-ldflags=-X main.version=v1.2.3", "-o", name, ".").CombinedOutput(); err != nil { //nolint:gosec // the command is fixed
 		return "", errors.New(string(text))
 	}
 	return name, nil
@@ -122,7 +122,7 @@ func TestStep(t *testing.T) {
 	if res.ExitCode != 3 || res.Class != job.ClassJob || res.Outputs["rows"] != "7" || !slices.Equal(res.Tail, []string{"bad"}) {
 		t.Errorf("%+v", res)
 	}
-	again := exec.CommandContext(t.Context(), "bash", cmd.Args[1:]...)
+	again := exec.CommandContext(t.Context(), "bash", cmd.Args[1:]...) //nolint:gosec // the same command again
 	again.Env = cmd.Env
 	if code := exitCode(again.Run()); code != 75 {
 		t.Errorf("a second runner exits %d", code)
@@ -159,7 +159,7 @@ func TestProgramDiesWithTheRunner(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	alive, err := os.Open(fifo)
+	alive, err := os.Open(fifo) //nolint:gosec // in a temporary directory
 	if err != nil {
 		t.Fatal(err)
 	}

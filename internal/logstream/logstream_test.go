@@ -113,7 +113,10 @@ func TestWithinOneSecond(t *testing.T) {
 			at := time.Now()
 			_, _ = log.Write([]byte("line\n"))
 			time.Sleep(700 * time.Millisecond) // of the bubble's clock
-			if last := s.stamps[len(s.stamps)-1]; last.Before(at) || last.Sub(at) > time.Second {
+			s.mu.Lock()
+			last := s.stamps[len(s.stamps)-1]
+			s.mu.Unlock()
+			if last.Before(at) || last.Sub(at) > time.Second {
 				t.Errorf("line of %s was sent at %s", at, last)
 			}
 		}

@@ -19,7 +19,7 @@ func (b *bench) tool(name string) {
 	b.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 }
 
-func TestCommands(t *testing.T) { //nolint:tparallel // programs are found through the process's PATH
+func TestCommands(t *testing.T) {
 	tests := map[string]struct {
 		tool  string
 		spec  job.Spec

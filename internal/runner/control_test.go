@@ -35,7 +35,7 @@ func TestChildrenDieWithTheProgram(t *testing.T) {
 			if took := time.Since(start); code != 0 || took > 20*time.Second {
 				t.Errorf("exit %d after %s", code, took)
 			}
-			text, err := os.ReadFile(pidFile)
+			text, err := os.ReadFile(pidFile) //nolint:gosec // in a temporary directory
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -65,7 +65,7 @@ func TestEscapedHolderOfThePipe(t *testing.T) {
 	if code != 0 || b.stdout.String() != "said\n" {
 		t.Errorf("exit %d, stdout %q", code, b.stdout.String())
 	}
-	text, err := os.ReadFile(pidFile)
+	text, err := os.ReadFile(pidFile) //nolint:gosec // in a temporary directory
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,8 +42,10 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	exit, err := p.Run(ctx)
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
-		return job.Result{}, &failure{job.ClassInvalid, exitNotFound,
-			fmt.Errorf("%s is not on this cluster: does its profile name the application?", p.Argv[0])}
+		return job.Result{}, &failure{
+			job.ClassInvalid, exitNotFound,
+			fmt.Errorf("%s is not on this cluster: does its profile name the application?", p.Argv[0]),
+		}
 	case err != nil:
 		return job.Result{}, err
 	}

@@ -118,20 +118,26 @@ func TestRun(t *testing.T) {
 			if tt.change != nil {
 				tt.change(&s)
 			}
-			code, got := b.run(t.Context(), s)
-			if diff := cmp.Diff(tt.want, got, sameResult); diff != "" {
-				t.Errorf("result (-want +got):\n%s", diff)
-			}
-			if code != tt.want.ExitCode {
-				t.Errorf("exit code %d, want the result's %d", code, tt.want.ExitCode)
-			}
-			if got.RunID != "r-1" || got.Job != "clean" || got.Attempt != 1 || got.StartedAt.IsZero() || got.EndedAt.Before(got.StartedAt) {
-				t.Errorf("result does not say which attempt and when: %+v", got)
-			}
-			if tt.want.Reason != "" && !strings.Contains(b.stderr.String(), "ephemr: "+tt.want.Reason+"\n") {
-				t.Errorf("reason is not on stderr: %q", b.stderr.String())
-			}
+			b.want(s, tt.want)
 		})
+	}
+}
+
+// want runs s and compares all that a step shows of its end.
+func (b *bench) want(s job.Spec, want job.Result) {
+	b.Helper()
+	code, got := b.run(b.Context(), s)
+	if diff := cmp.Diff(want, got, sameResult); diff != "" {
+		b.Errorf("result (-want +got):\n%s", diff)
+	}
+	if code != want.ExitCode {
+		b.Errorf("exit code %d, want the result's %d", code, want.ExitCode)
+	}
+	if got.RunID != "r-1" || got.Job != "clean" || got.Attempt != 1 || got.StartedAt.IsZero() || got.EndedAt.Before(got.StartedAt) {
+		b.Errorf("result does not say which attempt and when: %+v", got)
+	}
+	if want.Reason != "" && !strings.Contains(b.stderr.String(), "ephemr: "+want.Reason+"\n") {
+		b.Errorf("reason is not on stderr: %q", b.stderr.String())
 	}
 }
 

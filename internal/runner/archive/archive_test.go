@@ -23,7 +23,7 @@ type entry struct {
 func write(t *testing.T, entries []entry) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "p.zip")
-	f, err := os.Create(name)
+	f, err := os.Create(name) //nolint:gosec // in a temporary directory
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func tree(t *testing.T, dir string) (all []string) {
 		if err != nil {
 			return err
 		}
-		text, err := os.ReadFile(path)
+		text, err := os.ReadFile(path) //nolint:gosec // in a temporary directory
 		rel, _ := filepath.Rel(dir, path)
 		all = append(all, info.Mode().String()+" "+rel+" "+string(text))
 		return err
@@ -144,7 +144,7 @@ func TestUnpackRefuses(t *testing.T) {
 func TestUnpackDamaged(t *testing.T) {
 	t.Parallel()
 	name := write(t, []entry{{name: "a", text: strings.Repeat("some text ", 9)}})
-	whole, err := os.ReadFile(name)
+	whole, err := os.ReadFile(name) //nolint:gosec // in a temporary directory
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestUnpackDamaged(t *testing.T) {
 		b := append([]byte(nil), whole...)
 		b[i] ^= 0xff
 		bad := filepath.Join(t.TempDir(), "bad.zip")
-		if err := os.WriteFile(bad, b, 0o600); err != nil {
+		if err := os.WriteFile(bad, b, 0o600); err != nil { //nolint:gosec // in a temporary directory
 			t.Fatal(err)
 		}
 		err := archive.Unpack(bad, t.TempDir(), limits)
