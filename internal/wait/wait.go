@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -51,13 +52,13 @@ func (k *Waker) Register(ctx context.Context, w run.Waiter) error {
 }
 
 // Wake looks for run id and answers its waiter if there is something to say. A
-// run that does not wait is left alone.
-func (k *Waker) Wake(ctx context.Context, id string) error {
+// run that does not wait, or waits for none of the kinds in only, is left alone.
+func (k *Waker) Wake(ctx context.Context, id string, only ...string) error {
 	rec, err := k.Runs.Load(ctx, id)
 	if err != nil {
 		return err
 	}
-	if rec.Waiter == nil {
+	if rec.Waiter == nil || len(only) > 0 && !slices.Contains(only, rec.Waiter.Kind) {
 		return nil
 	}
 	look := k.Looks[rec.Waiter.Kind]

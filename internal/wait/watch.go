@@ -42,10 +42,7 @@ func (w *Watch) Handle(ctx context.Context, e events.Envelope) (struct{}, error)
 		if err := json.Unmarshal(e.Detail, &d); err != nil {
 			return struct{}{}, fmt.Errorf("read event %s: %w", e.ID, err)
 		}
-		if d.State == string(types.ClusterStateStarting) {
-			return struct{}{}, nil // nobody waits for that
-		}
-		return struct{}{}, w.hint(ctx, d.ClusterID, run.OfCluster(d.Name))
+		return struct{}{}, w.cluster(ctx, d)
 	case events.TypeStepStatus:
 		var d events.StepStatus
 		if err := json.Unmarshal(e.Detail, &d); err != nil {
@@ -54,13 +51,29 @@ func (w *Watch) Handle(ctx context.Context, e events.Envelope) (struct{}, error)
 		if d.State == string(types.StepStatePending) || d.State == string(types.StepStateRunning) {
 			return struct{}{}, nil // nobody waits for that
 		}
-		return struct{}{}, w.hint(ctx, d.ClusterID, "")
+		return struct{}{}, w.hint(ctx, d.ClusterID, "", run.ForSteps)
 	}
 	return struct{}{}, w.Tick(ctx)
 }
 
-// hint wakes the run that a cluster belongs to.
-func (w *Watch) hint(ctx context.Context, clusterID, byName string) error {
+// cluster takes a cluster's event. STARTING and RUNNING change nothing that
+// anybody waits for, and WAITING is news only to those who wait for the
+// cluster: each call that is not made is one less of EMR's small budget.
+func (w *Watch) cluster(ctx context.Context, d events.ClusterState) error {
+	byName := run.OfCluster(d.Name)
+	switch types.ClusterState(d.State) {
+	case types.ClusterStateStarting, types.ClusterStateBootstrapping, types.ClusterStateRunning:
+		return nil
+	case types.ClusterStateWaiting:
+		return w.hint(ctx, d.ClusterID, byName, run.ForCluster)
+	case types.ClusterStateTerminating, types.ClusterStateTerminated, types.ClusterStateTerminatedWithErrors:
+	}
+	return w.hint(ctx, d.ClusterID, byName)
+}
+
+// hint wakes the run that a cluster belongs to, if it waits for one of the kinds
+// in only.
+func (w *Watch) hint(ctx context.Context, clusterID, byName string, only ...string) error {
 	id, err := w.Clusters.Run(ctx, clusterID)
 	if err != nil {
 		return err
@@ -72,7 +85,7 @@ func (w *Watch) hint(ctx context.Context, clusterID, byName string) error {
 		slog.DebugContext(ctx, "not one of our clusters", "clusterId", clusterID)
 		return nil
 	}
-	return w.Waker.Wake(ctx, id)
+	return w.Waker.Wake(ctx, id, only...)
 }
 
 // Tick wakes every waiter for whom something may have happened without anybody
