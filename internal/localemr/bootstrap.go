@@ -49,7 +49,7 @@ func (s *Server) runBootstrapAction(ctx context.Context, c *record, b bootstrapA
 		return downloadFailed(b.primary, b.number)
 	}
 	defer s.upload(logs, "controller", "stdout", "stderr")
-	dir, err := s.makeDir(s.workDir(id), "bootstrap-actions", fmt.Sprint(b.number))
+	dir, err := makeDir(s.workDir(id), "bootstrap-actions", fmt.Sprint(b.number))
 	if err != nil {
 		return downloadFailed(b.primary, b.number)
 	}

@@ -42,8 +42,8 @@ type Fault struct {
 	Kind string `json:"kind"`
 
 	Op           string `json:"op,omitempty"`           // operation: throttle, serverError, lostAnswer
-	Cluster      string `json:"cluster,omitempty"`      // the cluster's name
-	Step         string `json:"step,omitempty"`         // the step's name
+	Cluster      string `json:"cluster,omitempty"`      // the cluster's name; of requests, the first cluster's
+	Step         string `json:"step,omitempty"`         // the step's name; of requests, the first step that is added
 	InstanceType string `json:"instanceType,omitempty"` // capacity
 	Subnet       string `json:"subnet,omitempty"`       // capacity
 	Market       string `json:"market,omitempty"`       // capacity: SPOT or ON_DEMAND

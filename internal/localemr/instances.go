@@ -60,8 +60,7 @@ func (c *record) provisioned(id, market string, count, capacity int) {
 }
 
 // setInstances moves the units and their living instances to a state.
-// s.mu must be held.
-func (s *Server) setInstances(c *record, state string) {
+func (c *record) setInstances(state string) {
 	for _, u := range c.units() {
 		advance(u.status, state)
 	}
@@ -117,8 +116,8 @@ func (s *Server) settle(ctx context.Context, c *record) {
 	}
 	for _, f := range c.Fleets { // a target of 0 makes no demand
 		if f.Status.State == stateResizing {
-			s.shrinkTo(c, f.ID, marketOnDemand, f.TargetOnDemandCapacity)
-			s.shrinkTo(c, f.ID, marketSpot, f.TargetSpotCapacity)
+			c.shrinkTo(f.ID, marketOnDemand, f.TargetOnDemandCapacity)
+			c.shrinkTo(f.ID, marketSpot, f.TargetSpotCapacity)
 		}
 	}
 	for _, u := range c.units() {
@@ -126,7 +125,7 @@ func (s *Server) settle(ctx context.Context, c *record) {
 			u.status.State = stateRunning
 		}
 	}
-	s.recount(c)
+	c.recount()
 	s.save(ctx, c)
 }
 
@@ -140,11 +139,11 @@ func (s *Server) resize(c *record, d demand) {
 		advance(&i.Status, stateRunning)
 		c.Instances = append(c.Instances, i)
 	}
-	s.shrinkTo(c, d.unit.id, d.market, want)
+	c.shrinkTo(d.unit.id, d.market, want)
 }
 
 // shrinkTo terminates the newest instances above n.
-func (s *Server) shrinkTo(c *record, id, market string, n int) {
+func (c *record) shrinkTo(id, market string, n int) {
 	living := c.living(id, market)
 	for _, i := range living[min(n, len(living)):] {
 		advance(&i.Status, stateTerminated)
@@ -159,7 +158,7 @@ func (c *record) living(id, market string) []*instanceShape {
 }
 
 // recount derives the running counts from the instances.
-func (s *Server) recount(c *record) {
+func (c *record) recount() {
 	for _, g := range c.Groups {
 		g.RunningInstanceCount = len(c.living(g.ID, g.Market))
 	}

@@ -98,7 +98,7 @@ func (s *Server) provision(ctx context.Context, c *record) {
 		s.end(ctx, c, short.Reason, short.Details...)
 		return
 	}
-	s.setInstances(c, stateBootstrapping)
+	c.setInstances(stateBootstrapping)
 	s.setCluster(ctx, c, stateBootstrapping, reason{})
 }
 
@@ -110,7 +110,7 @@ func (s *Server) markReady(ctx context.Context, c *record) {
 		return
 	}
 	c.Cluster.Status.Timeline.ReadyDateTime = now()
-	s.setInstances(c, stateRunning)
+	c.setInstances(stateRunning)
 	s.setCluster(ctx, c, stateRunning, reason{Message: "Running step"})
 }
 
@@ -142,7 +142,7 @@ func (s *Server) shutDown(ctx context.Context, c *record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.Cluster.Status.Timeline.EndDateTime = now()
-	s.setInstances(c, stateTerminated)
+	c.setInstances(stateTerminated)
 	s.setCluster(ctx, c, c.Ending.finalState(), c.Ending.Reason)
 }
 

@@ -26,7 +26,7 @@ type logDir struct {
 // openLogs makes the directory of one process's logs. rest is its place under
 // the cluster, on disk and in S3 alike.
 func (s *Server) openLogs(cluster, logURI, rest string) (logDir, error) {
-	dir, err := s.makeDir(s.workDir(cluster), "logs", rest)
+	dir, err := makeDir(s.workDir(cluster), "logs", rest)
 	if err != nil {
 		return logDir{}, err
 	}

@@ -154,7 +154,7 @@ func (s *Server) nameOf(id string) string {
 // workDir is the home of a cluster's processes.
 func (s *Server) workDir(id string) string { return filepath.Join(s.cfg.Data, id) }
 
-func (s *Server) makeDir(elem ...string) (string, error) {
+func makeDir(elem ...string) (string, error) {
 	dir := filepath.Join(elem...)
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return "", fmt.Errorf("make directory: %w", err)

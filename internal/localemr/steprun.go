@@ -89,7 +89,7 @@ func (s *Server) execute(ctx context.Context, a *attempt, job stepJob) result {
 
 func (s *Server) launch(ctx context.Context, a *attempt, job stepJob, logs logDir) (int, error) {
 	home := s.workDir(job.cluster)
-	dir, err := s.makeDir(home, "steps", job.id)
+	dir, err := makeDir(home, "steps", job.id)
 	if err != nil {
 		return 1, err
 	}

@@ -115,6 +115,33 @@ func TestJarStepGoesToHadoop(t *testing.T) {
 	}
 }
 
+func TestJarStepGoesToJavaWithoutHadoop(t *testing.T) {
+	t.Parallel()
+	bin := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "java"), []byte("#!/bin/sh\necho $1 $2 ${3##*/}\n"), 0o700); err != nil { //nolint:gosec // a program
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ name, class, want string }{
+		{"manifest", "", "-Dk=v -jar app.jar\n"},
+		{"class", "com.example.Main", "-Dk=v -cp app.jar\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			st := begin(t, func(c *localemr.Config) { c.Bin, c.Environ = bin, []string{"PATH=/nowhere"} })
+			st.s3.put("s3://code/app.jar", []byte("jar"))
+			step := bash("jar", "")
+			step.HadoopJarStep = &types.HadoopJarStepConfig{
+				Jar: new("s3://code/app.jar"), MainClass: &tt.class, Properties: []types.KeyValue{{Key: new("k"), Value: new("v")}},
+			}
+			id := st.run(request("jar", step))
+			st.awaitCluster(id, types.ClusterStateWaiting)
+			if got := st.s3.unzip(t, "s3://logs/emr/"+id+"/steps/"+*st.steps(id)[0].Id+"/stdout.gz"); got != tt.want {
+				t.Errorf("java got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestStepKeepsWhatItWasGiven(t *testing.T) {
 	t.Parallel()
 	st := begin(t)

@@ -105,10 +105,14 @@ var errAnswerLost = errors.New("lose the answer")
 
 // call counts the request and puts the faults before and after its effect.
 func (s *Server) call(ctx context.Context, name string, body []byte, do operation) (any, error) {
-	clusters := clustersOf(body)
-	attrs := map[string]string{"op": name, "cluster": ""}
+	about := subjectOf(body)
+	clusters := about.clusters()
+	attrs := map[string]string{"op": name, "cluster": about.Name, "step": ""}
 	if len(clusters) > 0 {
 		attrs["cluster"] = s.nameOf(clusters[0])
+	}
+	if len(about.Steps) > 0 {
+		attrs["step"] = about.Steps[0].Name
 	}
 	if err := s.refuse(name, attrs); err != nil {
 		s.calls.count(name, clusters, true)
@@ -136,15 +140,24 @@ func (s *Server) refuse(name string, attrs map[string]string) error {
 	return nil
 }
 
-// clustersOf finds the ids of the clusters that a request is about.
-func clustersOf(body []byte) []string {
-	var in struct {
-		ClusterID, JobFlowID, ResourceID string
-		JobFlowIDs                       []string
-	}
+// subject is what a request is about, for the counters and the faults.
+type subject struct {
+	Name                             string // of the cluster to run
+	ClusterID, JobFlowID, ResourceID string
+	JobFlowIDs                       []string
+	Steps                            []struct{ Name string }
+}
+
+// subjectOf reads as much of a request as it can; its operation will complain.
+func subjectOf(body []byte) subject {
+	var in subject
 	if err := json.Unmarshal(body, &in); err != nil {
-		return in.JobFlowIDs
+		return subject{}
 	}
+	return in
+}
+
+func (in *subject) clusters() []string {
 	for _, id := range []string{in.ClusterID, in.JobFlowID, in.ResourceID} {
 		if id != "" {
 			return []string{id}
