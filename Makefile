@@ -40,7 +40,7 @@ lint: setup ## Go linters and formatters, shellcheck
 	@scripts/setup lint
 	golangci-lint run
 	golangci-lint fmt --diff
-	shellcheck -x $(scripts)
+	shellcheck -x -P SCRIPTDIR $(scripts)
 bench: ## benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 

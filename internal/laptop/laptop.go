@@ -102,20 +102,25 @@ func (o *Options) region(rec record) *Region {
 	return &Region{Root: o.Root, Dir: o.Dir, Endpoint: rec.Emulator.URL, EMR: rec.LocalEMR.URL, log: o.Log}
 }
 
-// findRoot is the directory with go.mod and scripts/setup, here or above.
+// findRoot is the checkout that the working directory is in, else the one that
+// this program was built in.
 func findRoot() (string, error) {
 	here, err := os.Getwd()
 	if err != nil {
 		return "", fmt.Errorf("find checkout: %w", err)
 	}
-	for dir := here; ; dir = filepath.Dir(dir) {
-		if exists(filepath.Join(dir, "go.mod")) && exists(filepath.Join(dir, "scripts", "setup")) {
-			return dir, nil
-		}
-		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("find checkout: %s is not inside a checkout of ephemr", here)
+	program, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find checkout: %w", err)
+	}
+	for _, start := range []string{here, filepath.Dir(program)} {
+		for dir := start; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+			if exists(filepath.Join(dir, "go.mod")) && exists(filepath.Join(dir, "scripts", "setup")) {
+				return dir, nil
+			}
 		}
 	}
+	return "", fmt.Errorf("find checkout: neither %s nor %s is inside a checkout of ephemr", here, program)
 }
 
 func exists(path string) bool {

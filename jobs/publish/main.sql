@@ -1,0 +1,34 @@
+-- Delay statistics per month, carrier and origin airport, from the cleaned flights.
+--   --hivevar input=s3://…/flights/   --hivevar output=s3://…/delays/
+-- The tables are external: dropping one leaves its data, and lets a run say anew where it lies.
+
+DROP TABLE IF EXISTS flights;
+CREATE EXTERNAL TABLE flights (
+  id STRING, carrier STRING, flight INT, tailnum STRING, origin STRING, dest STRING,
+  dep_delay DOUBLE, arr_delay DOUBLE, air_time DOUBLE, distance DOUBLE
+)
+PARTITIONED BY (dt STRING)
+STORED AS PARQUET
+LOCATION '${hivevar:input}';
+MSCK REPAIR TABLE flights;
+
+DROP TABLE IF EXISTS delays;
+CREATE EXTERNAL TABLE delays (
+  flight_month STRING, carrier STRING, origin STRING,
+  flights BIGINT, dep_delay DOUBLE, arr_delay DOUBLE, late_share DOUBLE, worst_delay DOUBLE
+)
+STORED AS PARQUET
+LOCATION '${hivevar:output}';
+
+INSERT OVERWRITE TABLE delays
+SELECT
+  substr(dt, 1, 7),
+  carrier,
+  origin,
+  count(*),
+  avg(dep_delay),                  -- minutes; negative is early
+  avg(arr_delay),
+  avg(IF(arr_delay >= 15, 1, 0)),  -- late, as the airlines count it
+  max(arr_delay)
+FROM flights
+GROUP BY substr(dt, 1, 7), carrier, origin;
