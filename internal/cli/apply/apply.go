@@ -1,0 +1,197 @@
+// Package apply is ephemr apply: it registers pipeline files.
+package apply
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"ephemr/internal/cli/session"
+	"ephemr/internal/cli/terminal"
+	"ephemr/internal/cli/upload"
+	"ephemr/internal/cluster"
+	"ephemr/internal/pipeline"
+	"ephemr/internal/register"
+	"ephemr/internal/stage"
+)
+
+// InvokeAPI calls the register function.
+type InvokeAPI interface {
+	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
+}
+
+// Clients are what apply works with.
+type Clients struct {
+	Profiles session.ParameterAPI
+	S3       upload.S3API
+	Lambda   InvokeAPI
+}
+
+// Options of the command.
+type Options struct {
+	Files   []string
+	Project string // the root that sources are relative to
+	DryRun  bool
+	JSON    bool
+}
+
+// Result is what became of one file; -o json prints an array of them.
+type Result struct {
+	File      string    `json:"file"`
+	Pipeline  string    `json:"pipeline"`
+	Version   int       `json:"version,omitempty"` // 0 when nothing was registered
+	Changed   bool      `json:"changed"`
+	DryRun    bool      `json:"dryRun,omitempty"`
+	Schedules []string  `json:"schedules"`
+	Packages  []Package `json:"packages"`
+}
+
+// Package is the package of one source.
+type Package struct {
+	Source   string `json:"source"`
+	Key      string `json:"key"`
+	Size     int64  `json:"size"` // bytes
+	Files    int    `json:"files"`
+	Uploaded bool   `json:"uploaded"` // false = it was there
+}
+
+// plan is a file that has been found right.
+type plan struct {
+	file    string
+	spec    pipeline.Spec
+	sources []upload.Source
+}
+
+// Run checks every file before it registers the first.
+func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Clients) error {
+	plans, err := check(ctx, o, s, c)
+	if err != nil {
+		return err
+	}
+	results := make([]Result, 0, len(plans))
+	for _, p := range plans {
+		r, err := carryOut(ctx, p, o.DryRun, s, c)
+		if err != nil {
+			return errors.Join(fmt.Errorf("%s: %w", p.file, err), show(o, io, results))
+		}
+		results = append(results, r)
+	}
+	return show(o, io, results)
+}
+
+func check(ctx context.Context, o Options, s stage.Settings, c Clients) ([]plan, error) {
+	var plans []plan
+	var errs []error
+	for _, file := range o.Files {
+		p, err := checkFile(ctx, file, o.Project, s, c)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if i := slices.IndexFunc(plans, func(q plan) bool { return q.spec.Name == p.spec.Name }); i >= 0 {
+			errs = append(errs, fmt.Errorf("%s: pipeline %s is in %s already; rename one", file, p.spec.Name, plans[i].file))
+			continue
+		}
+		plans = append(plans, p)
+	}
+	return plans, errors.Join(errs...)
+}
+
+func checkFile(ctx context.Context, file, project string, s stage.Settings, c Clients) (plan, error) {
+	data, err := os.ReadFile(file) //nolint:gosec // the file that the user names
+	if err != nil {
+		return plan{}, fmt.Errorf("read pipeline: %w", err)
+	}
+	spec, err := pipeline.Parse(file, data, pipeline.WithZones(slices.Sorted(maps.Keys(s.Lake))...))
+	if err != nil {
+		return plan{}, err
+	}
+	sources, err := upload.Build(&spec, project)
+	if err != nil {
+		return plan{}, prefixed(file, err)
+	}
+	if _, err := cluster.LoadProfile(ctx, c.Profiles, s.Stage, spec.Cluster.Profile); err != nil {
+		return plan{}, prefixed(file, err)
+	}
+	return plan{file: file, spec: spec, sources: sources}, nil
+}
+
+// prefixed puts the file before every error that err joins.
+func prefixed(file string, err error) error {
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // only what was joined here
+	if !ok {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	var errs []error
+	for _, e := range joined.Unwrap() {
+		errs = append(errs, fmt.Errorf("%s: %w", file, e))
+	}
+	return errors.Join(errs...)
+}
+
+func carryOut(ctx context.Context, p plan, dry bool, s stage.Settings, c Clients) (Result, error) {
+	r := Result{File: p.file, Pipeline: p.spec.Name, DryRun: dry, Schedules: []string{}, Packages: []Package{}}
+	for _, src := range p.sources {
+		sent := false
+		if !dry {
+			var err error
+			if sent, err = upload.Send(ctx, c.S3, s.ArtifactsBucket, src.Package); err != nil {
+				return r, err
+			}
+		}
+		r.Packages = append(r.Packages, Package{
+			Source: src.Package.Source, Key: src.Package.Key(), Size: src.Package.Size, Files: len(src.Package.Files), Uploaded: sent,
+		})
+	}
+	if dry {
+		return r, nil
+	}
+	out, err := registerSpec(ctx, p.spec, s, c.Lambda)
+	if err != nil {
+		return r, err
+	}
+	r.Version, r.Changed, r.Schedules = out.Version, out.Changed, append(r.Schedules, out.Schedules...)
+	return r, nil
+}
+
+func registerSpec(ctx context.Context, spec pipeline.Spec, s stage.Settings, api InvokeAPI) (register.Output, error) {
+	var out register.Output
+	data, err := json.Marshal(spec)
+	if err != nil {
+		return out, fmt.Errorf("encode pipeline %s: %w", spec.Name, err)
+	}
+	payload, err := json.Marshal(register.Input{Spec: data})
+	if err != nil {
+		return out, fmt.Errorf("encode pipeline %s: %w", spec.Name, err)
+	}
+	answer, err := api.Invoke(ctx, &lambda.InvokeInput{FunctionName: &s.RegisterFunc, Payload: payload})
+	if err != nil {
+		return out, fmt.Errorf("register pipeline %s: %w", spec.Name, err)
+	}
+	if aws.ToString(answer.FunctionError) != "" {
+		return out, refusal(spec.Name, answer.Payload)
+	}
+	if err := json.Unmarshal(answer.Payload, &out); err != nil {
+		return out, fmt.Errorf("read what %s answered: %w", s.RegisterFunc, err)
+	}
+	return out, nil
+}
+
+// refusal is the error that the function answered with.
+func refusal(name string, payload []byte) error {
+	var e struct {
+		Type    string `json:"errorType"`
+		Message string `json:"errorMessage"`
+	}
+	if err := json.Unmarshal(payload, &e); err != nil || e.Message == "" {
+		return fmt.Errorf("register pipeline %s: the register function failed: %s", name, payload)
+	}
+	return fmt.Errorf("register pipeline %s: %s", name, e.Message)
+}

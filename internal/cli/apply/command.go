@@ -1,0 +1,41 @@
+package apply
+
+import (
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/spf13/cobra"
+
+	"ephemr/internal/cli/session"
+)
+
+// Command returns ephemr apply.
+func Command(app *session.App) *cobra.Command {
+	var o Options
+	cmd := &cobra.Command{
+		Use:   "apply FILE...",
+		Short: "register pipeline files: package, upload, schedule",
+		Long: `Register pipeline files.
+
+Each file is checked first, and every fault is listed with file, line and column. Then the sources of its
+jobs are packaged and uploaded, unless the same content is there, and the pipeline becomes the current
+version with its schedules and S3 triggers. Applying the same again changes nothing. Runs that exist keep
+the version they began with.`,
+		Example: `  ephemr apply pipelines/flights.yaml
+  ephemr apply --dry-run pipelines/*.yaml`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Files, o.JSON = args, app.JSON()
+			s, err := app.Session(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return Run(cmd.Context(), o, app.IO, s.Settings, Clients{
+				Profiles: ssm.NewFromConfig(s.Config), S3: s.S3(), Lambda: lambda.NewFromConfig(s.Config),
+			})
+		},
+		ValidArgsFunction: cobra.FixedCompletions([]string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt),
+	}
+	cmd.Flags().StringVarP(&o.Project, "project", "p", ".", "project root that sources are relative to")
+	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "only check; upload and register nothing")
+	return cmd
+}

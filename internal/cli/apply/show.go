@@ -1,0 +1,42 @@
+package apply
+
+import (
+	"strings"
+
+	"ephemr/internal/cli/terminal"
+)
+
+func show(o Options, io *terminal.IO, results []Result) error {
+	if o.JSON {
+		return io.JSON(results)
+	}
+	style := io.OutStyle()
+	for _, r := range results {
+		for _, p := range r.Packages {
+			did := "already uploaded"
+			switch {
+			case o.DryRun:
+				did = "packaged"
+			case p.Uploaded:
+				did = "uploaded"
+			}
+			io.Notef("%s\n", io.ErrStyle().Dim(describe(p, did)))
+		}
+		switch {
+		case o.DryRun:
+			io.Printf("%s: %s is valid\n", r.File, style.Bold(r.Pipeline))
+		case r.Changed:
+			io.Printf("%s: %s version %d %s\n", r.File, style.Bold(r.Pipeline), r.Version, style.Green("registered"))
+		default:
+			io.Printf("%s: %s version %d %s\n", r.File, style.Bold(r.Pipeline), r.Version, style.Dim("unchanged"))
+		}
+		if len(r.Schedules) > 0 {
+			io.Printf("  schedules: %s\n", strings.Join(r.Schedules, ", "))
+		}
+	}
+	return nil
+}
+
+func describe(p Package, did string) string {
+	return "  " + p.Source + ": " + terminal.Count(p.Files, "file") + ", " + terminal.Bytes(p.Size) + ", " + did
+}

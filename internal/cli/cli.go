@@ -1,0 +1,93 @@
+// Package cli is the command line: what people and scripts do with a stage.
+// There is a package for each command, with a Command for cobra and a Run that
+// takes options, streams and narrow clients.
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"ephemr/internal/cli/apply"
+	"ephemr/internal/cli/exit"
+	"ephemr/internal/cli/runs"
+	"ephemr/internal/cli/session"
+	"ephemr/internal/cli/show"
+	"ephemr/internal/cli/start"
+	"ephemr/internal/cli/version"
+)
+
+const long = `ephemr runs big-data jobs on EMR clusters that exist only while the job runs.
+
+AWS credentials, profile, SSO and region are those of the AWS SDK: AWS_PROFILE, AWS_REGION, ~/.aws/config.
+
+Exit codes: 0 it worked; 1 the run failed, or something went wrong; 2 the command line is wrong, or the
+request was rejected; 130 interrupted. ephemr submit ends with the exit code of its job.`
+
+// Root returns the whole command line.
+func Root(app *session.App, given string) *cobra.Command {
+	root := &cobra.Command{
+		Use: "ephemr", Short: "run jobs on transient EMR clusters", Long: long,
+		SilenceErrors: true, SilenceUsage: true,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return app.Check() },
+	}
+	root.SetOut(app.IO.Out)
+	root.SetErr(app.IO.Err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return exit.Misuse("%w; see %s --help", err, cmd.CommandPath())
+	})
+	flags := root.PersistentFlags()
+	flags.StringVar(&app.Stage, "stage", "", "stage to work with (default $"+session.Variable+")")
+	flags.StringVarP(&app.Output, "output", "o", session.FormatTable, "output format: table or json")
+	flags.BoolVar(&app.Quiet, "no-color", false, "no colours and nothing that moves; NO_COLOR does the same")
+	cobra.CheckErr(root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(
+		[]string{session.FormatTable, session.FormatJSON}, cobra.ShellCompDirectiveNoFileComp)))
+	root.AddCommand(apply.Command(app), start.Command(app), runs.Command(app), show.Command(app), version.Command(app, given))
+	for _, cmd := range root.Commands() {
+		cmd.Args = usage(cmd.Args)
+		cmd.DisableFlagsInUseLine = true
+	}
+	return root
+}
+
+// usage makes wrong arguments a wrong command line.
+func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if check == nil {
+			return nil
+		}
+		if err := check(cmd, args); err != nil {
+			return exit.Misuse("%w; see %s --help", err, cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+// Main runs the command line and returns its exit code.
+func Main(ctx context.Context, args []string, app *session.App, given string) int {
+	root := Root(app, given)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil && strings.HasPrefix(err.Error(), "unknown command ") {
+		err = exit.Misuse("%w; see ephemr --help", err)
+	}
+	code := exit.CodeOf(err)
+	switch {
+	case err == nil || exit.Silent(err):
+	case ctx.Err() != nil:
+		return exit.Interrupted
+	default:
+		tell(app, err)
+	}
+	return code
+}
+
+// tell writes an error for people: each line of it says where and what to do.
+func tell(app *session.App, err error) {
+	style := app.IO.ErrStyle()
+	for line := range strings.Lines(session.Explain(err, app.Getenv).Error() + "\n") {
+		_, _ = fmt.Fprintf(app.IO.Err, "%s %s\n", style.Red("error:"), strings.TrimRight(line, "\n"))
+	}
+}

@@ -1,0 +1,118 @@
+package follow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"ephemr/internal/fault"
+	"ephemr/internal/run"
+)
+
+// sayAfter is how long waiting for a run is not worth a word.
+const sayAfter = 3 * time.Second
+
+// appear waits for a run that is not recorded yet.
+func (f *Follower) appear(ctx context.Context, id string, emit func(Update)) (*run.Record, error) {
+	var rec *run.Record
+	err := f.wait(ctx, "run "+id, emit, func() (bool, error) {
+		var err error
+		rec, err = f.Runs.Load(ctx, id)
+		if unknown(err) {
+			return false, nil
+		}
+		return err == nil, err
+	})
+	return rec, err
+}
+
+// WaitFor returns the newest run of a pipeline that match accepts: how to find
+// the run that an upload or an event causes. It looks at the newest 50 runs.
+func (f *Follower) WaitFor(ctx context.Context, pipeline string, match func(run.Run) bool, emit func(Update)) (run.Run, error) {
+	var found run.Run
+	err := f.wait(ctx, "a run of pipeline "+pipeline, emit, func() (bool, error) {
+		var err error
+		found, err = f.find(ctx, pipeline, match)
+		return err == nil && found.ID != "", err
+	})
+	return found, err
+}
+
+// Arrival waits for the run that a request causes. The run's id is known, but
+// not if it is rejected: then it is found by match.
+func (f *Follower) Arrival(ctx context.Context, id, pipeline string, match func(run.Run) bool, emit func(Update)) (run.Run, error) {
+	var found run.Run
+	err := f.wait(ctx, "run "+id, emit, func() (bool, error) {
+		rec, err := f.Runs.Load(ctx, id)
+		if err == nil {
+			found = rec.Run
+			return true, nil
+		}
+		if !unknown(err) {
+			return false, err
+		}
+		found, err = f.find(ctx, pipeline, match)
+		return err == nil && found.ID != "", err
+	})
+	return found, err
+}
+
+func (f *Follower) find(ctx context.Context, pipeline string, match func(run.Run) bool) (run.Run, error) {
+	runs, err := f.Runs.List(ctx, run.Query{Pipeline: pipeline, Limit: 50})
+	if err != nil {
+		return run.Run{}, err
+	}
+	for _, r := range runs {
+		if match(r) {
+			return r, nil
+		}
+	}
+	return run.Run{}, nil
+}
+
+// wait tries until it is there, for as long as f allows.
+func (f *Follower) wait(ctx context.Context, what string, emit func(Update), there func() (bool, error)) error {
+	began, told := time.Now(), false
+	var t trouble
+	for {
+		ok, err := there()
+		if ok {
+			return nil
+		}
+		if err := t.with(ctx, what, err, emit); err != nil {
+			return err
+		}
+		waited := time.Since(began)
+		if waited >= f.Within {
+			return &AbsentError{What: what, Waited: waited}
+		}
+		if waited >= sayAfter && !told {
+			told = true
+			emit(Note{At: time.Now(), Text: fmt.Sprintf("waiting for %s to be recorded", what)})
+		}
+		if err := sleep(ctx, pollEvery); err != nil {
+			return err
+		}
+	}
+}
+
+// AbsentError says that a run did not appear.
+type AbsentError struct {
+	What   string
+	Waited time.Duration
+}
+
+func (e *AbsentError) Error() string {
+	if e.Waited < sayAfter {
+		return e.What + " is not known; ephemr runs lists those that are"
+	}
+	return fmt.Sprintf("%s did not appear within %s; look at ephemr runs --state rejected, and whether the intake function works",
+		e.What, e.Waited.Round(time.Second))
+}
+
+// unknown says whether err is the store's way to say that there is no such run.
+func unknown(err error) bool {
+	e, ok := errors.AsType[*fault.Error](err)
+	return ok && e.Name == fault.InvalidInput
+}

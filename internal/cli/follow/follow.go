@@ -1,0 +1,155 @@
+package follow
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"ephemr/internal/run"
+	"ephemr/internal/stage"
+)
+
+// Store reads runs.
+type Store interface {
+	Load(ctx context.Context, id string) (*run.Record, error)
+	List(ctx context.Context, q run.Query) ([]run.Run, error)
+}
+
+// Follower follows runs of a stage.
+type Follower struct {
+	Runs   Store
+	Logs   LogsAPI
+	Group  string        // log group of the runs
+	Filter Filter        // of log streams
+	Within time.Duration // how long a run may take to appear
+}
+
+const (
+	defaultWithin = time.Minute
+	pollEvery     = 500 * time.Millisecond
+	logsEvery     = time.Second
+	perStream     = 100 * time.Millisecond // GetLogEvents has a quota for the whole account
+	patience      = 2 * time.Minute        // with AWS, when it does not answer
+)
+
+// New returns a Follower of the stage that s describes.
+func New(cfg aws.Config, s stage.Settings) *Follower {
+	return &Follower{
+		Runs:  &run.Store{DB: dynamodb.NewFromConfig(cfg), Table: s.RunsTable},
+		Logs:  cloudwatchlogs.NewFromConfig(cfg),
+		Group: s.RunLogGroup, Within: defaultWithin,
+	}
+}
+
+// Follow emits everything about a run, from its beginning to its outcome, and
+// returns its record then. A run that is not there yet is waited for.
+//
+// The order is that of time, as far as it is known when it is emitted; lines of
+// one stream are never out of order, lost or doubled. When ctx ends, so does
+// Follow, and the run goes on.
+func (f *Follower) Follow(ctx context.Context, id string, emit func(Update)) (*run.Record, error) {
+	rec, err := f.appear(ctx, id, emit)
+	if err != nil {
+		return nil, err
+	}
+	w := &watch{Follower: f, emit: emit, logs: &streams{api: f.Logs, group: f.Group, filter: f.Filter}}
+	for {
+		if err := w.look(ctx, rec); err != nil {
+			return rec, err
+		}
+		if rec.Run.State.Final() && w.logs.done() {
+			emit(outcome(rec, time.Now()))
+			return rec, nil
+		}
+		if err := sleep(ctx, pollEvery); err != nil {
+			return rec, err
+		}
+		if !rec.Run.State.Final() {
+			if rec, err = w.load(ctx, rec); err != nil {
+				return rec, err
+			}
+		}
+	}
+}
+
+// Read emits what a run has printed so far, ordered by time.
+func (f *Follower) Read(ctx context.Context, rec *run.Record, emit func(Update)) error {
+	logs := &streams{api: f.Logs, group: f.Group, filter: f.Filter}
+	now := time.Now()
+	logs.sync(rec, now)
+	return logs.round(ctx, now, nil, emit)
+}
+
+// watch is what is known while a run is followed.
+type watch struct {
+	*Follower
+	emit     func(Update)
+	story    story
+	logs     *streams
+	logsRead time.Time
+	trouble  trouble
+}
+
+// look emits what is new in rec and in the logs. It goes to the logs when it is
+// time to, and before it tells how an attempt ended.
+func (w *watch) look(ctx context.Context, rec *run.Record) error {
+	now := time.Now()
+	news := w.story.read(rec, now)
+	w.logs.sync(rec, now)
+	defer func() { w.emit(Polled{At: now, Record: rec}) }()
+	if now.Sub(w.logsRead) < max(logsEvery, time.Duration(len(w.logs.list))*perStream) && !tellsEnd(news) {
+		for _, u := range news {
+			w.emit(u)
+		}
+		return nil
+	}
+	w.logsRead = now
+	err := w.logs.round(ctx, now, news, w.emit)
+	return w.trouble.with(ctx, "the logs", err, w.emit)
+}
+
+func tellsEnd(news []Update) bool {
+	for _, u := range news {
+		if j, ok := u.(JobChanged); ok && j.State != run.JobRunning {
+			return true
+		}
+	}
+	return false
+}
+
+// load reads the record again; while AWS does not answer, the old one serves.
+func (w *watch) load(ctx context.Context, old *run.Record) (*run.Record, error) {
+	rec, err := w.Runs.Load(ctx, old.Run.ID)
+	if err := w.trouble.with(ctx, "the run's record", err, w.emit); err != nil {
+		return old, err
+	}
+	if err != nil {
+		return old, nil
+	}
+	return rec, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-t.C:
+		return nil
+	}
+}
+
+// Show follows a run and writes it to v, ending with v closed.
+func (f *Follower) Show(ctx context.Context, id string, v *View) (*run.Record, error) {
+	defer v.Close()
+	rec, err := f.Follow(ctx, id, v.Emit)
+	if err != nil {
+		return rec, fmt.Errorf("follow run %s: %w", id, err)
+	}
+	return rec, nil
+}

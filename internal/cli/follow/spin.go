@@ -1,0 +1,76 @@
+package follow
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ephemr/internal/cli/terminal"
+	"ephemr/internal/run"
+)
+
+var frames = []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
+
+// spin keeps the last line of a terminal moving.
+func (v *View) spin() {
+	for {
+		select {
+		case <-v.ended:
+			return
+		case <-v.ticker.C:
+			v.mu.Lock()
+			if !v.closed {
+				v.draw()
+			}
+			v.mu.Unlock()
+		}
+	}
+}
+
+// erase removes the moving line, so that something else can be written.
+func (v *View) erase() {
+	if v.shown {
+		_, _ = fmt.Fprint(v.Notes, "\r\x1b[K")
+		v.shown = false
+	}
+}
+
+func (v *View) draw() {
+	v.frame++
+	width := v.Width
+	if width == 0 {
+		width = 80
+	}
+	text := fmt.Sprintf("%s %c %s", v.stamp(time.Now()), frames[v.frame%len(frames)], now(v.rec, time.Now()))
+	_, _ = fmt.Fprint(v.Notes, "\r\x1b[K"+v.Style.Dim(terminal.Clip(text, width-1)))
+	v.shown = true
+}
+
+// now says what a run is about at this moment.
+func now(rec *run.Record, at time.Time) string {
+	var parts []string
+	for _, j := range rec.Jobs {
+		if j.State == run.JobRunning || j.State == run.JobSubmitting {
+			begun := ""
+			if !j.IntentAt.IsZero() {
+				begun = " " + terminal.Duration(at.Sub(j.IntentAt))
+			}
+			parts = append(parts, j.Name+begun)
+		}
+	}
+	ended := len(slices.DeleteFunc(slices.Clone(rec.Jobs), func(j run.Job) bool { return !j.State.Over() }))
+	switch c := rec.Cluster(); {
+	case rec.Run.State.Final():
+		return "reading the last lines"
+	case rec.Run.State == run.Queued:
+		return "queued, waits for room"
+	case len(parts) > 0:
+		return fmt.Sprintf("%s; %d of %d jobs over", strings.Join(parts, ", "), ended, len(rec.Jobs))
+	case c != nil && c.State == run.ClusterCreated:
+		return "cluster " + c.ID + " starts"
+	case c != nil && c.State == run.ClusterTerminating:
+		return "cluster " + c.ID + " terminates"
+	}
+	return strings.ToLower(string(rec.Run.State))
+}

@@ -1,0 +1,116 @@
+package follow
+
+import (
+	"fmt"
+	"time"
+
+	"ephemr/internal/cli/terminal"
+	"ephemr/internal/job"
+	"ephemr/internal/run"
+)
+
+// text says u in a line.
+func (v *View) text(u Update) string {
+	switch u := u.(type) {
+	case RunChanged:
+		return v.runText(u)
+	case ClusterChanged:
+		return v.clusterText(u)
+	case JobChanged:
+		return v.jobText(u)
+	case Note:
+		return v.Style.Yellow(u.Text)
+	}
+	return ""
+}
+
+func (v *View) runText(u RunChanged) string {
+	r := u.Run
+	name := v.Style.State(u.State, string(u.State))
+	switch u.State {
+	case run.Queued:
+		return fmt.Sprintf("run %s %s by %s", v.Style.Bold(r.ID), name, r.Trigger.Kind)
+	case run.Admitted, run.Running:
+		return "run " + name
+	case run.Succeeded:
+		return fmt.Sprintf("run %s after %s%s", name, terminal.Duration(u.At.Sub(r.RequestedAt)), about(u.Cost))
+	case run.Failed, run.Cancelled, run.Rejected:
+		return fmt.Sprintf("run %s after %s%s: %s", name, terminal.Duration(u.At.Sub(r.RequestedAt)), about(u.Cost), because(r.Class, r.Reason))
+	}
+	return ""
+}
+
+func about(usd float64) string {
+	if usd <= 0 {
+		return ""
+	}
+	return ", about " + terminal.Dollars(usd)
+}
+
+// because is a reason with its class.
+func because(class job.Class, reason string) string {
+	if class == "" {
+		return terminal.OneLine(reason)
+	}
+	return string(class) + ": " + terminal.OneLine(reason)
+}
+
+func (v *View) clusterText(u ClusterChanged) string {
+	c := u.Cluster
+	id := v.Style.Cyan(c.ID)
+	switch u.State {
+	case run.ClusterCreated:
+		text := fmt.Sprintf("cluster %s created", id)
+		if u.Profile != "" {
+			text += " from profile " + u.Profile
+		}
+		if c.Rungs > 1 {
+			text += fmt.Sprintf(", rung %d of %d", c.Rung+1, c.Rungs)
+		}
+		return text
+	case run.ClusterReady:
+		return fmt.Sprintf("cluster %s %s after %s", id, v.Style.Green("ready"), since(c.CreatedAt, c.ReadyAt))
+	case run.ClusterFailed:
+		return fmt.Sprintf("cluster %s %s: %s", id, v.Style.Red("failed"), because(c.Class, c.Reason))
+	case run.ClusterTerminating:
+		return fmt.Sprintf("cluster %s terminating after %s", id, since(c.CreatedAt, u.At))
+	case run.ClusterIntended:
+	}
+	return ""
+}
+
+func since(from, to time.Time) string {
+	if from.IsZero() {
+		return "a while"
+	}
+	return terminal.Duration(to.Sub(from))
+}
+
+func (v *View) jobText(u JobChanged) string {
+	j := u.Job
+	name := "job " + v.Style.Job(j.Name, j.Name)
+	attempt := ""
+	if u.Attempt > 1 || u.Again {
+		attempt = fmt.Sprintf(", attempt %d", u.Attempt)
+	}
+	state := v.Style.JobState(u.State, string(u.State))
+	switch u.State {
+	case run.JobRunning:
+		return fmt.Sprintf("%s %s%s", name, state, attempt)
+	case run.JobSucceeded:
+		return fmt.Sprintf("%s %s after %s%s", name, state, since(j.StartedAt, j.EndedAt), attempt)
+	case run.JobFailed:
+		text := fmt.Sprintf("%s %s%s: %s", name, state, attempt, because(j.Class, j.Reason))
+		if u.Again {
+			text += "; it is tried again"
+		}
+		return text
+	case run.JobSkipped, run.JobCancelled:
+		if j.Reason == "" {
+			return fmt.Sprintf("%s %s", name, state)
+		}
+		return fmt.Sprintf("%s %s: %s", name, state, because(j.Class, j.Reason))
+	case run.JobPending, run.JobSubmitting:
+	}
+	return ""
+}

@@ -1,0 +1,58 @@
+package follow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/aws/smithy-go"
+
+	"ephemr/internal/fault"
+)
+
+// trouble counts how long AWS has not answered. A run is not over because the
+// network of whoever looks at it is.
+type trouble struct{ since time.Time }
+
+// with returns the errors that end following, and says once when others begin.
+func (t *trouble) with(ctx context.Context, what string, err error, emit func(Update)) error {
+	now := time.Now()
+	switch {
+	case err == nil:
+		t.since = time.Time{}
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case !transient(err):
+		return err
+	case t.since.IsZero():
+		t.since = now
+		emit(Note{At: now, Text: fmt.Sprintf("cannot read %s just now, trying again", what)})
+		return nil
+	case now.Sub(t.since) > patience:
+		return fmt.Errorf("no answer for %s: %w", patience, err)
+	}
+	return nil
+}
+
+// transient says whether another try may mend err.
+func transient(err error) bool {
+	if fault.NameOf(err) == fault.Throttled {
+		return true
+	}
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return api.ErrorFault() == smithy.FaultServer
+	}
+	if n, ok := errors.AsType[net.Error](err); ok {
+		return n.Timeout() || !dns(n)
+	}
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
+}
+
+func dns(err error) bool {
+	d, ok := errors.AsType[*net.DNSError](err)
+	return ok && d.IsNotFound
+}

@@ -1,0 +1,70 @@
+// Package follow watches a run from the outside: its record, its clusters, its
+// jobs and what they print.
+//
+// It polls: the record twice a second and the log streams once a second. That
+// is right for a program that a person looks at; nothing in the stage itself
+// waits like this.
+package follow
+
+import (
+	"time"
+
+	"ephemr/internal/run"
+)
+
+// Update is something new about a run: a RunChanged, ClusterChanged,
+// JobChanged, Line, Note or Polled.
+type Update interface{ when() time.Time }
+
+// RunChanged says that the run has come into State.
+type RunChanged struct {
+	At    time.Time
+	State run.State
+	Run   run.Run
+	Cost  float64 // USD so far, an estimate
+}
+
+// ClusterChanged says that an attempt to get a cluster has come into State.
+type ClusterChanged struct {
+	At      time.Time
+	State   run.ClusterState
+	Cluster run.Cluster
+	Profile string // name; empty when the pipeline is not known
+}
+
+// JobChanged says that an attempt of a job has come into State.
+type JobChanged struct {
+	At      time.Time
+	State   run.JobState
+	Attempt int
+	Again   bool // this attempt failed and another follows
+	Job     run.Job
+}
+
+// Line is a line that an attempt of a job printed.
+type Line struct {
+	At      time.Time
+	Job     string
+	Attempt int
+	Stream  string // stdout or stderr
+	Text    string
+}
+
+// Note is something about following itself.
+type Note struct {
+	At   time.Time
+	Text string
+}
+
+// Polled says that the record was read; it comes after what was new in it.
+type Polled struct {
+	At     time.Time
+	Record *run.Record
+}
+
+func (u RunChanged) when() time.Time     { return u.At }
+func (u ClusterChanged) when() time.Time { return u.At }
+func (u JobChanged) when() time.Time     { return u.At }
+func (u Line) when() time.Time           { return u.At }
+func (u Note) when() time.Time           { return u.At }
+func (u Polled) when() time.Time         { return u.At }

@@ -1,0 +1,123 @@
+package follow
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"ephemr/internal/cli/terminal"
+	"ephemr/internal/run"
+)
+
+// View writes updates for people. The fields are set before the first update.
+type View struct {
+	Out, Err io.Writer // lines that jobs print to stdout and stderr
+	Notes    io.Writer // everything else
+
+	Raw        bool // lines as they are, without the job's name
+	Clean      bool // Out and Err are terminals: nothing may tamper with them
+	Live       bool // Notes is a terminal: its last line moves
+	Width      int  // of the terminal in columns, for the moving line; 0 = 80
+	Style      terminal.Style
+	LinesOnly  bool // nothing about states
+	widestName int
+
+	mu     sync.Mutex
+	zero   time.Time // when the run was asked for
+	rec    *run.Record
+	frame  int
+	shown  bool // the moving line stands there
+	ticker *time.Ticker
+	ended  chan struct{}
+	closed bool
+}
+
+// Plain returns a View that writes everything to w, as a terminal likes it or
+// as plain lines.
+func Plain(w io.Writer, tty bool) *View {
+	return &View{Out: w, Err: w, Notes: w, Clean: tty, Live: tty, Style: terminal.Style{On: tty}}
+}
+
+// Emit writes one update.
+func (v *View) Emit(u Update) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if p, ok := u.(Polled); ok {
+		v.polled(p.Record)
+		return
+	}
+	v.learn(u)
+	v.erase()
+	if l, ok := u.(Line); ok {
+		v.line(l)
+		return
+	}
+	if text := v.text(u); text != "" && !v.LinesOnly {
+		_, _ = fmt.Fprintf(v.Notes, "%s %s\n", v.Style.Dim(v.stamp(u.when())), text)
+	}
+}
+
+// Close ends the moving line.
+func (v *View) Close() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.erase()
+	if v.ticker != nil && !v.closed {
+		v.ticker.Stop()
+		close(v.ended)
+	}
+	v.closed = true
+}
+
+// learn finds out when the run began: everything is told relative to that.
+func (v *View) learn(u Update) {
+	if c, ok := u.(RunChanged); ok && v.zero.IsZero() {
+		v.zero = c.Run.RequestedAt
+	}
+}
+
+func (v *View) line(l Line) {
+	w := v.Out
+	if l.Stream == "stderr" {
+		w = v.Err
+	}
+	text := l.Text
+	if v.Clean {
+		text = terminal.Clean(text)
+	}
+	if v.Raw {
+		_, _ = fmt.Fprintf(w, "%s\n", text)
+		return
+	}
+	v.widestName = max(v.widestName, len(l.Job))
+	name := fmt.Sprintf("%-*s |", v.widestName, l.Job)
+	if !v.LinesOnly {
+		name = v.Style.Dim(v.stamp(l.At)) + " " + v.Style.Job(l.Job, name)
+	} else {
+		name = v.Style.Job(l.Job, name)
+	}
+	_, _ = fmt.Fprintf(w, "%s %s\n", name, v.Style.Dim(text))
+}
+
+func (v *View) polled(rec *run.Record) {
+	v.rec = rec
+	for _, j := range rec.Jobs {
+		v.widestName = max(v.widestName, len(j.Name))
+	}
+	if v.zero.IsZero() {
+		v.zero = rec.Run.RequestedAt
+	}
+	if v.Live && v.ticker == nil && !v.closed {
+		v.ticker, v.ended = time.NewTicker(100*time.Millisecond), make(chan struct{})
+		go v.spin()
+	}
+}
+
+// stamp is a time relative to the run's request: [ 12.3s].
+func (v *View) stamp(at time.Time) string {
+	if v.zero.IsZero() {
+		return "[      ]"
+	}
+	return fmt.Sprintf("[%6s]", terminal.Duration(at.Sub(v.zero)))
+}

@@ -1,0 +1,91 @@
+// Package request asks a stage for runs, over its requests queue.
+package request
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"ephemr/events"
+	"ephemr/internal/cli/exit"
+	"ephemr/internal/run"
+)
+
+// QueueAPI sends requests.
+type QueueAPI interface {
+	SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
+}
+
+// Sent is a request that is under way. The run's id is known before the run is,
+// because it follows from the request alone.
+type Sent struct {
+	RunID       string    `json:"runId"`
+	RequestID   string    `json:"requestId"`
+	Pipeline    string    `json:"pipeline"`
+	LogicalTime time.Time `json:"logicalTime"`
+}
+
+// NewID returns a request id that nobody else has.
+func NewID() string { return "cli-" + strings.ToLower(rand.Text()) }
+
+// Send sends q to the queue at url. The logical time is always said, so that
+// the id of the run does not depend on when the message gets there.
+func Send(ctx context.Context, api QueueAPI, url string, q events.Request, logical time.Time) (Sent, error) {
+	logical = logical.UTC().Truncate(time.Second)
+	q.LogicalTime = logical.Format(time.RFC3339)
+	body, err := json.Marshal(q)
+	if err != nil {
+		return Sent{}, fmt.Errorf("encode request for %s: %w", q.Pipeline, err)
+	}
+	if len(body) > events.MaxRequest {
+		return Sent{}, exit.Misuse("the request has %d bytes, more than the %d allowed; put data into S3 and give its address", len(body), events.MaxRequest)
+	}
+	if _, err := api.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String(string(body))}); err != nil {
+		return Sent{}, fmt.Errorf("send request for %s: %w", q.Pipeline, err)
+	}
+	return Sent{
+		RunID:     run.ID(q.Pipeline, logical, run.ByRequest, q.RequestID),
+		RequestID: q.RequestID, Pipeline: q.Pipeline, LogicalTime: logical,
+	}, nil
+}
+
+// Caused says whether r came of the request: also when it was rejected, and
+// then has an id that nobody could know.
+func (s Sent) Caused(r run.Run) bool {
+	return r.ID == s.RunID || r.Trigger.Kind == run.ByRequest && r.Trigger.RequestID == s.RequestID && r.State == run.Rejected
+}
+
+// LogicalTime reads the date of a run as intake does; none is now.
+func LogicalTime(text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return now, nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly, "2006-01-02T15:04"} {
+		if t, err := time.Parse(layout, text); err == nil && t.Year() >= 1970 && t.Year() <= 9999 {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, exit.Misuse("date %q is neither like 2006-01-02 nor like 2006-01-02T15:04:05Z", text)
+}
+
+// Pairs reads key=value arguments of the named flag.
+func Pairs(flag string, args []string) (map[string]string, error) {
+	if len(args) == 0 {
+		return nil, nil
+	}
+	pairs := make(map[string]string, len(args))
+	for _, a := range args {
+		key, value, ok := strings.Cut(a, "=")
+		if _, twice := pairs[key]; !ok || key == "" || twice {
+			return nil, exit.Misuse("--%s %q: give each key once, as key=value", flag, a)
+		}
+		pairs[key] = value
+	}
+	return pairs, nil
+}

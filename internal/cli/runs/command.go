@@ -1,0 +1,44 @@
+package runs
+
+import (
+	"github.com/spf13/cobra"
+
+	"ephemr/internal/cli/session"
+)
+
+// Command returns ephemr runs.
+func Command(app *session.App) *cobra.Command {
+	var o Options
+	cmd := &cobra.Command{
+		Use:   "runs [PIPELINE]",
+		Short: "list runs, newest first",
+		Long: `List runs, newest first: those of a pipeline by logical time, or those of all pipelines by when they
+were asked for.`,
+		Example: `  ephemr runs
+  ephemr runs flights-daily --state failed --limit 5
+  ephemr runs -o json | jq -r '.[].id'`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				o.Pipeline = args[0]
+			}
+			o.JSON = app.JSON()
+			s, err := app.Session(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return Run(cmd.Context(), o, app.IO, s.Runs())
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	cmd.Flags().StringVar(&o.State, "state", "", "only runs in this state")
+	cmd.Flags().IntVarP(&o.Limit, "limit", "n", 20, "list at most so many")
+	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("state", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		var all []cobra.Completion
+		for _, s := range States {
+			all = append(all, string(s))
+		}
+		return all, cobra.ShellCompDirectiveNoFileComp
+	}))
+	return cmd
+}

@@ -1,0 +1,53 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
+	"github.com/aws/smithy-go"
+
+	"ephemr/internal/fault"
+)
+
+// Explain adds what to do about an error that comes from AWS, and takes away
+// the SDK's request ids.
+func Explain(err error, getenv func(string) string) error {
+	login := "log in again (aws sso login), or set AWS_PROFILE to a profile that works"
+	if p := getenv("AWS_PROFILE"); p != "" {
+		login = fmt.Sprintf("log in again (aws sso login --profile %s), or set AWS_PROFILE to a profile that works", p)
+	}
+	if _, stale := errors.AsType[*ssocreds.InvalidTokenError](err); stale {
+		return fmt.Errorf("the SSO session has expired; %s", login)
+	}
+	switch code := fault.Code(err); code {
+	case "ExpiredToken", "ExpiredTokenException", "RequestExpired":
+		return fmt.Errorf("the AWS credentials have expired; %s", login)
+	case "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidSignatureException":
+		return fmt.Errorf("AWS does not accept the credentials (%s); %s", code, login)
+	case "AccessDenied", "AccessDeniedException", "AccessDeniedFault":
+		return fmt.Errorf("%s; ask for the permission, or set AWS_PROFILE to a role that has it", Short(err))
+	}
+	if strings.Contains(err.Error(), "failed to refresh cached credentials") || strings.Contains(err.Error(), "get identity: get credentials") {
+		return fmt.Errorf("no AWS credentials; %s", login)
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		if endpoint := getenv("AWS_ENDPOINT_URL"); endpoint != "" {
+			return fmt.Errorf("nothing answers at %s (AWS_ENDPOINT_URL); bring the laptop's region up with make up", endpoint)
+		}
+		return fmt.Errorf("cannot reach AWS: %w; check the network and AWS_REGION", op)
+	}
+	return errors.New(Short(err))
+}
+
+// Short is the text of err, with an AWS error reduced to its code and message.
+func Short(err error) string {
+	op, ok := errors.AsType[*smithy.OperationError](err)
+	api, isAPI := errors.AsType[smithy.APIError](err)
+	if !ok || !isAPI {
+		return err.Error()
+	}
+	return strings.Replace(err.Error(), op.Error(), op.OperationName+": "+api.ErrorCode()+": "+api.ErrorMessage(), 1)
+}

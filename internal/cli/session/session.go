@@ -1,0 +1,101 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"ephemr/internal/cli/exit"
+	"ephemr/internal/fault"
+	"ephemr/internal/register"
+	"ephemr/internal/run"
+	"ephemr/internal/stage"
+)
+
+// Session is a stage in AWS.
+type Session struct {
+	Config   aws.Config
+	Settings stage.Settings
+}
+
+var stageName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+
+// Open finds the stage with whatever credentials the AWS SDK finds: profile,
+// SSO, environment.
+func Open(ctx context.Context, name string) (*Session, error) {
+	if !stageName.MatchString(name) {
+		return nil, exit.Misuse("stage %q is not a name; use one like dev", name)
+	}
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load AWS configuration: %w", err)
+	}
+	if cfg.Region == "" {
+		return nil, errors.New("no AWS region; set AWS_REGION, or AWS_PROFILE to a profile that has one")
+	}
+	settings, err := Load(ctx, ssm.NewFromConfig(cfg), name)
+	if errors.Is(err, errNotDeployed) {
+		return nil, fmt.Errorf("stage %s is not deployed in %s; deploy it with make deploy STAGE=%s, or set AWS_PROFILE and AWS_REGION to where it is",
+			name, where(ctx, cfg), name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Session{Config: cfg, Settings: settings}, nil
+}
+
+// ParameterAPI reads what the deployment has written down.
+type ParameterAPI interface {
+	GetParameter(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
+}
+
+var errNotDeployed = errors.New("not deployed")
+
+// Load reads the settings of a stage.
+func Load(ctx context.Context, api ParameterAPI, name string) (stage.Settings, error) {
+	out, err := api.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(stage.ParameterName(name))})
+	if fault.Code(err) == "ParameterNotFound" {
+		return stage.Settings{}, fmt.Errorf("stage %s: %w", name, errNotDeployed)
+	}
+	if err != nil {
+		return stage.Settings{}, fmt.Errorf("look up stage %s: %w", name, err)
+	}
+	s, err := stage.Parse(aws.ToString(out.Parameter.Value))
+	if err != nil {
+		return s, fmt.Errorf("stage %s does not fit this version of ephemr; use the one it was deployed with, or deploy it again: %w", name, err)
+	}
+	return s, nil
+}
+
+// where names account and region, as far as they can be found out.
+func where(ctx context.Context, cfg aws.Config) string {
+	out, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return "region " + cfg.Region
+	}
+	return "account " + aws.ToString(out.Account) + ", region " + cfg.Region
+}
+
+// Runs returns the records of the stage's runs.
+func (s *Session) Runs() *run.Store {
+	return &run.Store{DB: dynamodb.NewFromConfig(s.Config), Table: s.Settings.RunsTable}
+}
+
+// Pipelines returns the stage's pipelines.
+func (s *Session) Pipelines() *register.Store {
+	return &register.Store{DB: dynamodb.NewFromConfig(s.Config), Table: s.Settings.PipelinesTable}
+}
+
+// S3 returns a client that addresses buckets by path when an endpoint is
+// configured: what stands there has no name per bucket.
+func (s *Session) S3() *s3.Client {
+	return s3.NewFromConfig(s.Config, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
+}

@@ -1,0 +1,138 @@
+package show
+
+import (
+	"fmt"
+	"strconv"
+
+	"ephemr/internal/cli/terminal"
+	"ephemr/internal/run"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+func (p *page) clusters() {
+	if len(p.rec.Clusters) == 0 {
+		return
+	}
+	p.Printf("\n")
+	var rows [][]string
+	for _, c := range p.rec.Clusters {
+		ready := ""
+		if !c.ReadyAt.IsZero() {
+			ready = terminal.Duration(c.ReadyAt.Sub(c.CreatedAt))
+		}
+		lived := ""
+		if end := c.EndedAt; !c.CreatedAt.IsZero() {
+			if end.IsZero() {
+				end = p.now
+			}
+			lived = terminal.Duration(end.Sub(c.CreatedAt))
+		}
+		rows = append(rows, []string{
+			c.ID, string(c.State), fmt.Sprintf("%d of %d", c.Rung+1, max(c.Rungs, 1)), ready, lived, because(string(c.Class), c.Reason),
+		})
+	}
+	p.Table([]string{"CLUSTER", "STATE", "RUNG", "READY AFTER", "LIVED", "REASON"}, rows)
+}
+
+func (p *page) jobs() {
+	if len(p.rec.Jobs) == 0 {
+		return
+	}
+	p.Printf("\n")
+	var rows [][]string
+	for _, j := range p.rec.Jobs {
+		for _, a := range j.Earlier {
+			rows = append(rows, []string{
+				j.Name, p.JobState(run.JobFailed, string(run.JobFailed)), itoa(a.Attempt), code(a.ExitCode), "", a.StepID, because(string(a.Class), a.Reason),
+			})
+		}
+		if j.State == run.JobPending && j.Attempt > 0 { // its last attempt is among the earlier ones
+			j.StepID, j.ExitCode, j.Reason, j.Class = "", nil, "", ""
+			j.StartedAt = j.EndedAt
+		}
+		rows = append(rows, []string{
+			j.Name, p.JobState(j.State, string(j.State)), attempt(j.Attempt), code(j.ExitCode), p.took(j), j.StepID, because(string(j.Class), j.Reason),
+		})
+	}
+	p.Table([]string{"JOB", "STATE", "ATTEMPT", "EXIT", "TOOK", "STEP", "REASON"}, rows)
+	for _, j := range p.rec.Jobs {
+		if len(j.Outputs) > 0 {
+			p.Printf("\noutputs of %s: %s\n", j.Name, pairs(j.Outputs))
+		}
+	}
+}
+
+func attempt(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return itoa(n)
+}
+
+func code(c *int) string {
+	if c == nil {
+		return ""
+	}
+	return itoa(*c)
+}
+
+func (p *page) took(j run.Job) string {
+	switch {
+	case j.State == run.JobRunning && !j.IntentAt.IsZero():
+		return terminal.Duration(p.now.Sub(j.IntentAt))
+	case j.State.Over() && !j.StartedAt.IsZero():
+		return terminal.Duration(j.EndedAt.Sub(j.StartedAt))
+	}
+	return ""
+}
+
+func (p *page) findings() {
+	for _, j := range p.rec.Jobs {
+		if len(j.Findings) == 0 {
+			continue
+		}
+		p.Printf("\n")
+		var rows [][]string
+		for _, f := range j.Findings {
+			mark := p.Green("ok")
+			if !f.OK {
+				mark = p.Red("FAILED")
+			}
+			rows = append(rows, []string{mark, f.Dataset, f.Expect, terminal.OneLine(f.Found)})
+		}
+		p.Table([]string{"CHECK", "DATASET", "EXPECTED", "FOUND"}, rows)
+	}
+}
+
+// tail is what the job that ended the run said last.
+func (p *page) tail() {
+	j := p.rec.Failure()
+	if j == nil || len(j.Tail) == 0 {
+		return
+	}
+	p.Printf("\nlast lines of %s:\n", j.Name)
+	for _, line := range j.Tail {
+		p.Printf("  %s %s\n", p.Red("|"), terminal.Clean(line))
+	}
+}
+
+// next is what can be done now.
+func (p *page) next() {
+	r := p.rec.Run
+	var commands []string
+	switch {
+	case r.State == run.Rejected:
+	case !r.State.Final():
+		commands = append(commands, "ephemr logs -f "+r.ID)
+	case p.rec.Failure() != nil:
+		commands = append(commands, "ephemr logs "+r.ID+" "+p.rec.Failure().Name)
+	case p.rec.Begun():
+		commands = append(commands, "ephemr logs "+r.ID)
+	}
+	commands = append(commands, "ephemr runs "+r.Pipeline)
+	p.Notef("\n")
+	for _, c := range commands {
+		p.Notef("%s\n", p.ErrStyle().Dim(c))
+	}
+}

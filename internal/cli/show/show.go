@@ -1,0 +1,145 @@
+// Package show is ephemr show: everything about one run.
+package show
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"ephemr/internal/cli/exit"
+	"ephemr/internal/cli/terminal"
+	"ephemr/internal/cost"
+	"ephemr/internal/fault"
+	"ephemr/internal/run"
+)
+
+// Store reads runs.
+type Store interface {
+	Load(ctx context.Context, id string) (*run.Record, error)
+}
+
+// Options of the command.
+type Options struct {
+	RunID string
+	JSON  bool
+}
+
+// Run prints a run. With JSON that is a run.Record.
+func Run(ctx context.Context, o Options, io *terminal.IO, store Store) error {
+	rec, err := Load(ctx, store, o.RunID)
+	if err != nil {
+		return err
+	}
+	if o.JSON {
+		return io.JSON(rec)
+	}
+	p := &page{IO: io, Style: io.OutStyle(), rec: rec, now: time.Now()}
+	p.run()
+	p.clusters()
+	p.jobs()
+	p.findings()
+	p.tail()
+	p.next()
+	return nil
+}
+
+// Load reads a run, or says how to find one.
+func Load(ctx context.Context, store Store, id string) (*run.Record, error) {
+	rec, err := store.Load(ctx, id)
+	if e, ok := errors.AsType[*fault.Error](err); ok && e.Name == fault.InvalidInput {
+		return nil, exit.Misuse("run %s is not known; ephemr runs lists those that are", id)
+	}
+	return rec, err
+}
+
+// page is the text about a run.
+type page struct {
+	*terminal.IO
+	terminal.Style
+	rec *run.Record
+	now time.Time
+}
+
+func (p *page) field(name, format string, args ...any) {
+	p.Printf("%-11s"+format+"\n", append([]any{name}, args...)...)
+}
+
+func (p *page) run() {
+	r := p.rec.Run
+	p.Printf("%s %s\n\n", p.Bold(r.ID), p.State(r.State, string(r.State)))
+	if r.Reason != "" {
+		p.field("reason", "%s", because(string(r.Class), r.Reason))
+	}
+	p.field("pipeline", "%s", r.Pipeline+version(r))
+	p.field("trigger", "%s", trigger(r.Trigger))
+	p.field("logical", "%s", clock(r.LogicalTime))
+	if len(r.Params) > 0 {
+		p.field("params", "%s", pairs(r.Params))
+	}
+	p.field("requested", "%s", clock(r.RequestedAt))
+	for _, m := range []struct {
+		name string
+		at   time.Time
+	}{{"admitted", r.AdmittedAt}, {"started", r.StartedAt}, {"ended", r.EndedAt}} {
+		if !m.at.IsZero() {
+			p.field(m.name, "%s  %s", clock(m.at), p.Dim("+"+terminal.Duration(m.at.Sub(r.RequestedAt))))
+		}
+	}
+	if !r.Deadline.IsZero() && !r.State.Final() {
+		p.field("deadline", "%s", clock(r.Deadline))
+	}
+	usd := r.CostUSD
+	if !r.State.Final() {
+		usd = cost.OfClusters(p.rec.Clusters, p.now)
+	}
+	if usd > 0 {
+		p.field("cost", "about %s", terminal.Dollars(usd))
+	}
+	if r.Execution != "" {
+		p.field("execution", "%s", r.Execution)
+	}
+	if r.Body != "" {
+		p.field("message", "%s", terminal.OneLine(r.Body))
+	}
+}
+
+func version(r run.Run) string {
+	if r.Version == 0 {
+		return ""
+	}
+	return " version " + itoa(r.Version)
+}
+
+func trigger(t run.Trigger) string {
+	text := t.Kind
+	if t.Key != "" {
+		text += " s3://" + t.Bucket + "/" + t.Key + " (" + terminal.Bytes(t.Size) + ")"
+	}
+	if t.RequestID != "" {
+		text += " " + terminal.OneLine(t.RequestID)
+	}
+	if t.Sender != "" {
+		text += " from " + terminal.OneLine(t.Sender)
+	}
+	return text
+}
+
+func pairs(m map[string]string) string {
+	var all []string
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		all = append(all, k+"="+terminal.OneLine(m[k]))
+	}
+	return strings.Join(all, " ")
+}
+
+func because(class, reason string) string {
+	if class == "" {
+		return terminal.OneLine(reason)
+	}
+	return class + ": " + terminal.OneLine(reason)
+}
+
+func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }

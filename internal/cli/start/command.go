@@ -1,0 +1,43 @@
+package start
+
+import (
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/spf13/cobra"
+
+	"ephemr/internal/cli/follow"
+	"ephemr/internal/cli/session"
+)
+
+// Command returns ephemr start.
+func Command(app *session.App) *cobra.Command {
+	var o Options
+	cmd := &cobra.Command{
+		Use:   "start PIPELINE",
+		Short: "ask for a run of a pipeline",
+		Long: `Ask for a run of a registered pipeline and print its id. The pipeline and the params are checked first.
+
+With --follow it shows the run until it is over. The exit code is then 0 when it succeeded, 1 when it
+failed or was cancelled, 2 when it was rejected; an interrupt (130) leaves the run alone.`,
+		Example: `  ephemr start flights-daily --date 2026-11-01 --param country=pt --follow
+  run=$(ephemr start flights-daily)`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Pipeline, o.JSON = args[0], app.JSON()
+			s, err := app.Session(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return Run(cmd.Context(), o, app.IO, s.Settings, Clients{
+				Pipelines: s.Pipelines(), SQS: sqs.NewFromConfig(s.Config), Follower: follow.New(s.Config, s.Settings),
+			})
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.Date, "date", "", "logical date or time of the run, in UTC (default now)")
+	flags.StringArrayVar(&o.Params, "param", nil, "value of a param, as `key=value`; can be repeated")
+	flags.IntVar(&o.Priority, "priority", -1, "0 to 9, higher first (default the pipeline's)")
+	flags.StringVar(&o.RequestID, "request-id", "", "identity of the request: the same id and date are the same run")
+	flags.BoolVarP(&o.Follow, "follow", "f", false, "show the run until it is over")
+	return cmd
+}

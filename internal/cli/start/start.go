@@ -1,0 +1,117 @@
+// Package start is ephemr start: it asks for a run of a registered pipeline.
+package start
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"ephemr/events"
+	"ephemr/internal/cli/exit"
+	"ephemr/internal/cli/follow"
+	"ephemr/internal/cli/request"
+	"ephemr/internal/cli/terminal"
+	"ephemr/internal/register"
+	"ephemr/internal/stage"
+)
+
+// Pipelines knows the registered pipelines.
+type Pipelines interface {
+	Current(ctx context.Context, name string) (*register.Version, error)
+}
+
+// Clients are what start works with.
+type Clients struct {
+	Pipelines Pipelines
+	SQS       request.QueueAPI
+	Follower  *follow.Follower
+}
+
+// Options of the command.
+type Options struct {
+	Pipeline  string
+	Date      string
+	Params    []string // key=value
+	Priority  int      // -1 = the pipeline's
+	RequestID string
+	Follow    bool
+	JSON      bool
+}
+
+// Run sends the request and, if asked to, follows the run. With JSON it prints
+// a request.Sent, or the run.Record at the end of a followed run.
+func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Clients) error {
+	q, logical, err := ask(ctx, o, c.Pipelines)
+	if err != nil {
+		return err
+	}
+	sent, err := request.Send(ctx, c.SQS, s.RequestsQueue, q, logical)
+	if err != nil {
+		return err
+	}
+	switch {
+	case o.Follow:
+		return watch(ctx, o, io, sent, c.Follower)
+	case o.JSON:
+		return io.JSON(sent)
+	}
+	io.Printf("%s\n", sent.RunID)
+	io.Notef("%s", io.ErrStyle().Dim(fmt.Sprintf("asked for %s; follow it with: ephemr logs -f %s\n", sent.Pipeline, sent.RunID)))
+	return nil
+}
+
+// ask checks the wish as intake will, so that mistakes are seen at once.
+func ask(ctx context.Context, o Options, known Pipelines) (events.Request, time.Time, error) {
+	q := events.Request{RequestID: o.RequestID, Pipeline: o.Pipeline}
+	logical, err := request.LogicalTime(o.Date, time.Now())
+	if err != nil {
+		return q, logical, err
+	}
+	switch {
+	case o.RequestID != "" && o.Date == "":
+		return q, logical, exit.Misuse("--request-id needs --date: the same run is the same request for the same date")
+	case len(o.RequestID) > 128:
+		return q, logical, exit.Misuse("the request id has %d characters, more than 128", len(o.RequestID))
+	case o.Priority < -1 || o.Priority > 9:
+		return q, logical, exit.Misuse("priority %d is not between 0 and 9", o.Priority)
+	case o.RequestID == "":
+		q.RequestID = request.NewID()
+	}
+	if o.Priority >= 0 {
+		q.Priority = &o.Priority
+	}
+	if q.Params, err = request.Pairs("param", o.Params); err != nil {
+		return q, logical, err
+	}
+	v, err := known.Current(ctx, o.Pipeline)
+	if err != nil {
+		return q, logical, err
+	}
+	return q, logical, refuse(o.Pipeline, v, q.Params)
+}
+
+func refuse(name string, v *register.Version, params map[string]string) error {
+	switch {
+	case v == nil:
+		return exit.Misuse("pipeline %s is not known; ephemr pipelines lists those that are, ephemr apply registers one", name)
+	case v.Paused:
+		return exit.Misuse("pipeline %s is paused", name)
+	}
+	if _, err := v.Spec.ResolveParams(params); err != nil {
+		return exit.Misuse("%w", err)
+	}
+	return nil
+}
+
+func watch(ctx context.Context, o Options, io *terminal.IO, sent request.Sent, f *follow.Follower) error {
+	rec, err := f.Request(ctx, sent, io, follow.OnOut(io, o.JSON))
+	if err != nil {
+		return err
+	}
+	if o.JSON {
+		if err := io.JSON(rec); err != nil {
+			return err
+		}
+	}
+	return exit.Silently(follow.ExitCode(rec.Run.State))
+}

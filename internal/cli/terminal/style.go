@@ -1,0 +1,96 @@
+package terminal
+
+import (
+	"hash/fnv"
+	"regexp"
+	"strings"
+
+	"ephemr/internal/run"
+)
+
+// Style colours text, or leaves it as it is. The zero Style does the latter.
+type Style struct{ On bool }
+
+func (s Style) paint(code, text string) string {
+	if !s.On || text == "" {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+// Bold is for what matters most.
+func (s Style) Bold(text string) string { return s.paint("1", text) }
+
+// Dim is for what can be skipped.
+func (s Style) Dim(text string) string { return s.paint("2", text) }
+
+// Red is for failures.
+func (s Style) Red(text string) string { return s.paint("31", text) }
+
+// Green is for successes.
+func (s Style) Green(text string) string { return s.paint("32", text) }
+
+// Yellow is for what is under way or needs a look.
+func (s Style) Yellow(text string) string { return s.paint("33", text) }
+
+// Cyan is for names that can be used in a next command.
+func (s Style) Cyan(text string) string { return s.paint("36", text) }
+
+var jobColors = []string{"36", "35", "34", "33", "32", "96", "95", "94"}
+
+// Job colours text in the colour of the named job, always the same.
+func (s Style) Job(name, text string) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(name))
+	return s.paint(jobColors[h.Sum32()%uint32(len(jobColors))], text)
+}
+
+// State colours text as the state of a run deserves.
+func (s Style) State(state run.State, text string) string {
+	switch state {
+	case run.Succeeded:
+		return s.Green(text)
+	case run.Failed, run.Rejected:
+		return s.Red(text)
+	case run.Cancelled:
+		return s.Dim(text)
+	case run.Queued, run.Admitted, run.Running:
+		return s.Yellow(text)
+	}
+	return text
+}
+
+// JobState colours text as the state of a job deserves.
+func (s Style) JobState(state run.JobState, text string) string {
+	switch state {
+	case run.JobSucceeded:
+		return s.Green(text)
+	case run.JobFailed:
+		return s.Red(text)
+	case run.JobSkipped, run.JobCancelled, run.JobPending:
+		return s.Dim(text)
+	case run.JobSubmitting, run.JobRunning:
+		return s.Yellow(text)
+	}
+	return text
+}
+
+var escapes = regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)`)
+
+// Clean takes out of a line whatever could do something to a terminal.
+func Clean(line string) string {
+	if strings.IndexFunc(line, isControl) < 0 {
+		return line
+	}
+	return strings.Map(func(r rune) rune {
+		if isControl(r) {
+			return -1
+		}
+		return r
+	}, escapes.ReplaceAllString(line, ""))
+}
+
+func isControl(r rune) bool { return r < 0x20 && r != '\t' || r >= 0x7f && r < 0xa0 }
+
+// OneLine makes text fit into a cell.
+func OneLine(text string) string { return Clean(strings.Join(strings.Fields(text), " ")) }

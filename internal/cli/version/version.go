@@ -1,0 +1,56 @@
+// Package version is ephemr version.
+package version
+
+import (
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"ephemr/internal/cli/session"
+)
+
+// Info is what -o json prints.
+type Info struct {
+	Version  string `json:"version"`
+	Revision string `json:"revision,omitempty"` // commit
+	Modified bool   `json:"modified,omitempty"` // the checkout differed from it
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+}
+
+// Of describes this program; given is what the linker was told.
+func Of(given string) Info {
+	i := Info{Version: given, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return i
+	}
+	if i.Version == "" {
+		i.Version = build.Main.Version
+	}
+	for _, s := range build.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			i.Revision = s.Value
+		case "vcs.modified":
+			i.Modified = s.Value == "true"
+		}
+	}
+	return i
+}
+
+// Command returns ephemr version.
+func Command(app *session.App, given string) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "print the version", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			i := Of(given)
+			if app.JSON() {
+				return app.IO.JSON(i)
+			}
+			app.IO.Printf("ephemr %s (%s, %s)\n", i.Version, i.Go, i.Platform)
+			return nil
+		},
+	}
+}
