@@ -34,7 +34,7 @@ func serve(ctx context.Context, o *options) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	emr, err := localemr.New(cfg)
+	emr, err := localemr.New(cfg) //nolint:contextcheck // Close ends it, after the last request
 	if err != nil {
 		return errors.Join(fmt.Errorf("start localemr: %w", err), listener.Close())
 	}

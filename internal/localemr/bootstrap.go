@@ -48,7 +48,7 @@ func (s *Server) runBootstrapAction(ctx context.Context, c *record, b bootstrapA
 	if err != nil {
 		return downloadFailed(b.primary, b.number)
 	}
-	defer s.upload(logs, "controller", "stdout", "stderr")
+	defer s.upload(ctx, logs, "controller", "stdout", "stderr")
 	dir, err := makeDir(s.workDir(id), "bootstrap-actions", fmt.Sprint(b.number))
 	if err != nil {
 		return downloadFailed(b.primary, b.number)

@@ -11,9 +11,10 @@ import (
 	"ephemr/internal/localemr"
 )
 
-func action(name, path string, args ...string) types.BootstrapActionConfig {
+// action runs s3://code/boot.sh.
+func action(name string, args ...string) types.BootstrapActionConfig {
 	return types.BootstrapActionConfig{
-		Name: &name, ScriptBootstrapAction: &types.ScriptBootstrapActionConfig{Path: &path, Args: args},
+		Name: &name, ScriptBootstrapAction: &types.ScriptBootstrapActionConfig{Path: new("s3://code/boot.sh"), Args: args},
 	}
 }
 
@@ -22,7 +23,7 @@ func TestBootstrapActionsRunInOrder(t *testing.T) {
 	st := begin(t)
 	st.s3.put("s3://code/boot.sh", []byte("#!/bin/bash\necho $1 >> $EPHEMR_HOME/order; echo booted $1\n"))
 	in := request("boot", bash("after", "cat $HOME/order"))
-	in.BootstrapActions = []types.BootstrapActionConfig{action("a", "s3://code/boot.sh", "first"), action("b", "s3://code/boot.sh", "second")}
+	in.BootstrapActions = []types.BootstrapActionConfig{action("a", "first"), action("b", "second")}
 	id := st.run(in)
 	st.awaitCluster(id, types.ClusterStateWaiting)
 	if got := st.s3.unzip(t, "s3://logs/emr/"+id+"/steps/"+*st.steps(id)[0].Id+"/stdout.gz"); got != "first\nsecond\n" {
@@ -55,7 +56,7 @@ func TestBootstrapFailure(t *testing.T) {
 				st.s3.put("s3://code/boot.sh", []byte(tt.script))
 			}
 			in := request("boot", bash("never", "true"))
-			in.BootstrapActions = []types.BootstrapActionConfig{action("a", "s3://code/boot.sh")}
+			in.BootstrapActions = []types.BootstrapActionConfig{action("a")}
 			id := st.run(in)
 			c := st.awaitCluster(id, types.ClusterStateTerminatedWithErrors)
 			why := c.Status.StateChangeReason
@@ -77,7 +78,7 @@ func TestTerminationStopsBootstrapAndItsDaemons(t *testing.T) {
 	st := begin(t)
 	st.s3.put("s3://code/boot.sh", []byte("setsid sleep 1000 & echo $$ $! > $HOME/pids; wait"))
 	in := request("boot")
-	in.BootstrapActions = []types.BootstrapActionConfig{action("a", "s3://code/boot.sh")}
+	in.BootstrapActions = []types.BootstrapActionConfig{action("a")}
 	id := st.run(in)
 	pids := st.pids(id)
 	st.terminate(id)

@@ -103,7 +103,7 @@ func lookUp(argv, env []string) ([]string, error) {
 			return slices.Concat([]string{file}, argv[1:]), nil
 		}
 	}
-	return nil, fmt.Errorf("Cannot run program %q (in directory \".\"): error=2, No such file or directory", argv[0]) //nolint:revive,staticcheck // the text of EMR's command-runner
+	return nil, fmt.Errorf("Cannot run program %q (in directory \".\"): error=2, No such file or directory", argv[0]) //nolint:staticcheck // the text of EMR's command-runner
 }
 
 func getenv(env []string, name string) string {

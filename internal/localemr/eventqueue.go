@@ -23,7 +23,6 @@ type eventQueue struct {
 	source string
 	faults *faultBook
 	log    *slog.Logger
-	ctx    context.Context // the life of the server
 	done   chan struct{}
 	wake   chan struct{}
 
@@ -35,9 +34,9 @@ type eventQueue struct {
 func startEvents(ctx context.Context, cfg Config, faults *faultBook) *eventQueue {
 	q := &eventQueue{
 		api: cfg.Events, source: cfg.EventSource, faults: faults, log: cfg.Logger,
-		ctx: ctx, done: make(chan struct{}), wake: make(chan struct{}, 1),
+		done: make(chan struct{}), wake: make(chan struct{}, 1),
 	}
-	go q.run()
+	go q.run(ctx)
 	return q
 }
 
@@ -102,23 +101,23 @@ func (q *eventQueue) next() []types.PutEventsRequestEntry {
 	return batch
 }
 
-func (q *eventQueue) run() {
+func (q *eventQueue) run(ctx context.Context) {
 	defer close(q.done)
 	for {
 		for batch := q.next(); len(batch) > 0; batch = q.next() {
-			q.send(batch)
+			q.send(ctx, batch)
 		}
 		select {
 		case <-q.wake:
-		case <-q.ctx.Done():
+		case <-ctx.Done():
 			return
 		}
 	}
 }
 
 // send is best effort, as EMR's events are.
-func (q *eventQueue) send(batch []types.PutEventsRequestEntry) {
-	ctx, cancel := context.WithTimeout(q.ctx, eventTimeout)
+func (q *eventQueue) send(ctx context.Context, batch []types.PutEventsRequestEntry) {
+	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
 	defer cancel()
 	out, err := q.api.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: batch})
 	switch {

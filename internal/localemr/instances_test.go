@@ -50,12 +50,17 @@ func TestFleets(t *testing.T) {
 	if len(primary) != 1 || *primary[0].PrivateDnsName != *c.MasterPublicDnsName || !strings.HasPrefix(*primary[0].Ec2InstanceId, "i-") {
 		t.Errorf("primary: %+v", primary)
 	}
-	if _, err := st.emr.ModifyInstanceFleet(t.Context(), &emr.ModifyInstanceFleetInput{
+	st.shrinkFleet(id, core.Id)
+}
+
+func (st *stand) shrinkFleet(id string, fleet *string) {
+	st.t.Helper()
+	if _, err := st.emr.ModifyInstanceFleet(st.t.Context(), &emr.ModifyInstanceFleetInput{
 		ClusterId: &id, InstanceFleet: &types.InstanceFleetModifyConfig{
-			InstanceFleetId: core.Id, TargetOnDemandCapacity: new(int32(2)), TargetSpotCapacity: new(int32(0)),
+			InstanceFleetId: fleet, TargetOnDemandCapacity: new(int32(2)), TargetSpotCapacity: new(int32(0)),
 		},
 	}); err != nil {
-		t.Fatal(err)
+		st.t.Fatal(err)
 	}
 	st.eventually("the fleet has shrunk", func() bool {
 		return len(st.instances(emr.ListInstancesInput{ClusterId: &id, InstanceStates: []types.InstanceState{"RUNNING"}})) == 2

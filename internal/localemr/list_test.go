@@ -60,6 +60,7 @@ func TestListClustersFilters(t *testing.T) {
 		{"created before now", emr.ListClustersInput{CreatedBefore: new(time.Now().Add(time.Minute))}, []string{live, gone}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			out, err := st.emr.ListClusters(t.Context(), &tt.in)
 			if err != nil {
 				t.Fatal(err)

@@ -60,12 +60,14 @@ func (l logDir) controllerLine(level, format string, args ...any) {
 
 // upload gzips the named files to S3. Logs are best effort on EMR too, so what
 // goes wrong is only logged.
-func (s *Server) upload(l logDir, names ...string) {
+func (s *Server) upload(ctx context.Context, l logDir, names ...string) {
 	if s.cfg.Objects == nil || l.bucket == "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(s.stopped, uploadTimeout) // a cluster's end must not cut its logs off
+	// A cluster's end must not cut its logs off, the server's end must.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), uploadTimeout)
 	defer cancel()
+	defer context.AfterFunc(s.stopped, cancel)() //nolint:contextcheck // the life of the server
 	for _, name := range names {
 		if err := s.uploadOne(ctx, l, name); err != nil {
 			s.log.WarnContext(ctx, "upload log", "uri", l.uri(name), "error", err)

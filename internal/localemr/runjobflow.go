@@ -113,7 +113,7 @@ func (s *Server) runJobFlow(ctx context.Context, in *runJobFlowInput) (*runJobFl
 	defer s.mu.Unlock()
 	c.Steps = steps
 	s.request(c)
-	s.begin(c)
+	s.begin(c) //nolint:contextcheck // the cluster outlives the request
 	s.setCluster(ctx, c, stateStarting, reason{})
 	for _, st := range steps {
 		s.tellStep(c, st)

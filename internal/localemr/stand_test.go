@@ -317,7 +317,7 @@ func (st *stand) awaitFile(path string) string {
 	st.t.Helper()
 	var text string
 	st.eventually(path+" is written", func() bool {
-		b, err := os.ReadFile(path)
+		b, err := os.ReadFile(path) //nolint:gosec // a file of this test
 		text = strings.TrimSpace(string(b))
 		return err == nil && text != ""
 	})

@@ -126,9 +126,9 @@ func complain(logs logDir, err error) {
 func (s *Server) finishStep(ctx context.Context, c *record, st *stepShape, a *attempt, job stepJob, res result) {
 	late := s.faults.take(kindLogsLate, map[string]string{"cluster": job.clusterName, "step": job.name})
 	if late == nil {
-		s.uploadStep(res)
+		s.uploadStep(ctx, res)
 	} else {
-		s.later(late.Delay, func() { s.uploadStep(res) })
+		s.later(late.Delay, func() { s.uploadStep(ctx, res) })
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -163,8 +163,8 @@ func (s *Server) verdict(c *record, a *attempt, res result) (string, reason) {
 	}
 }
 
-func (s *Server) uploadStep(res result) {
-	s.upload(res.logs, "controller", "syslog", "stdout", "stderr")
+func (s *Server) uploadStep(ctx context.Context, res result) {
+	s.upload(ctx, res.logs, "controller", "syslog", "stdout", "stderr")
 }
 
 // explain fills FailureDetails, unless a fault empties or delays them.
