@@ -42,7 +42,10 @@ type bucket struct {
 	lost    bool               // the next put happens, and its answer is lost
 }
 
-func (b *bucket) next(op, key string) error {
+func (b *bucket) next(ctx context.Context, op, key string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	name := op + " " + key[strings.LastIndex(key, "/")+1:]
 	if b.denied != "" && strings.HasSuffix(key, b.denied) {
 		return apiError("AccessDenied")
@@ -54,10 +57,10 @@ func (b *bucket) next(op, key string) error {
 	return nil
 }
 
-func (b *bucket) GetObject(_ context.Context, in *s3.GetObjectInput, _ ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
+func (b *bucket) GetObject(ctx context.Context, in *s3.GetObjectInput, _ ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if err := b.next("get", *in.Key); err != nil {
+	if err := b.next(ctx, "get", *in.Key); err != nil {
 		return nil, err
 	}
 	body, ok := b.objects[*in.Key]
@@ -74,10 +77,10 @@ func (b *bucket) GetObject(_ context.Context, in *s3.GetObjectInput, _ ...func(*
 	return &s3.GetObjectOutput{Body: io.NopCloser(bytes.NewReader(body))}, nil
 }
 
-func (b *bucket) PutObject(_ context.Context, in *s3.PutObjectInput, _ ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
+func (b *bucket) PutObject(ctx context.Context, in *s3.PutObjectInput, _ ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if err := b.next("put", *in.Key); err != nil {
+	if err := b.next(ctx, "put", *in.Key); err != nil {
 		return nil, err
 	}
 	if _, ok := b.objects[*in.Key]; ok && aws.ToString(in.IfNoneMatch) == "*" {
