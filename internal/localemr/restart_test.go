@@ -2,6 +2,7 @@ package localemr_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -64,6 +65,34 @@ func TestRestart(t *testing.T) {
 	}
 	st.add(waiting, bash("more", "true"))
 	st.eventually("the cluster goes on", func() bool { return st.steps(waiting)[1].Status.State == types.StepStateCompleted })
+}
+
+func TestNewRefuses(t *testing.T) {
+	t.Parallel()
+	st := begin(t)
+	for name, change := range map[string]func(*localemr.Config){
+		"a data directory in use": func(*localemr.Config) {},
+		"a negative setting":      func(c *localemr.Config) { c.Data, c.Settings.Jitter = t.TempDir(), -1 },
+		"an unknown fault": func(c *localemr.Config) {
+			c.Data, c.Faults = t.TempDir(), []localemr.Fault{{Kind: "gremlin"}}
+		},
+		"a broken state file": func(c *localemr.Config) {
+			c.Data = t.TempDir()
+			if err := os.MkdirAll(filepath.Join(c.Data, "state"), 0o750); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(c.Data, "state", "j-1.json"), []byte("{"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		cfg := st.cfg
+		change(&cfg)
+		if s, err := localemr.New(cfg); err == nil {
+			t.Errorf("%s is accepted", name)
+			_ = s.Close()
+		}
+	}
 }
 
 func TestRestartWhileComingAndGoing(t *testing.T) {

@@ -45,17 +45,17 @@ func New(cfg Config) (*Server, error) {
 	if err := cfg.resolve(); err != nil {
 		return nil, err
 	}
-	st, err := openStore(cfg.Data)
+	book, err := newFaultBook(cfg.Faults, cfg.Settings.Seed)
 	if err != nil {
 		return nil, err
 	}
-	book, err := newFaultBook(cfg.Faults, cfg.Settings.Seed)
+	st, err := openStore(cfg.Data)
 	if err != nil {
 		return nil, err
 	}
 	known, err := st.load()
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, st.close())
 	}
 	s := &Server{
 		cfg: cfg, log: cfg.Logger, store: st, faults: book,
@@ -112,7 +112,7 @@ func (s *Server) Close() error {
 		}
 	}
 	s.events.close()
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.store.close())...)
 }
 
 func (s *Server) everyAttempt() []*attempt {

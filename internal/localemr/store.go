@@ -3,23 +3,47 @@ package localemr
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // store keeps one JSON file for each cluster, replaced as a whole.
-type store struct{ dir string }
+type store struct {
+	dir  string
+	lock *os.File
+}
 
 func openStore(data string) (store, error) {
 	dir := filepath.Join(data, "state")
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return store{}, fmt.Errorf("make state directory: %w", err)
 	}
-	return store{dir: dir}, nil
+	lock, err := lockDir(dir)
+	if err != nil {
+		return store{}, fmt.Errorf("lock data directory %s: %w", data, err)
+	}
+	return store{dir: dir, lock: lock}, nil
 }
+
+// lockDir keeps a second server out, which would take the first one's steps
+// for lost and kill them. The lock goes with the process.
+func lockDir(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // a path of ours
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func (st store) close() error { return st.lock.Close() }
 
 func (st store) save(c *record) error {
 	b, err := json.Marshal(c)
