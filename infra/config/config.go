@@ -30,6 +30,7 @@ type Config struct {
 	EmrEventSource       string       `yaml:"emrEventSource"` // who sends EMR's events: aws.emr, or localemr's name
 	EnforceTLS           bool         `yaml:"enforceTLS"`     // refuse plain http in bucket, queue and topic policies
 	Tracing              bool         `yaml:"tracing"`        // X-Ray
+	CoarseRights         bool         `yaml:"coarseRights"`   // also allow what the emulator mistakes calls for when it enforces IAM
 	Retain               bool         `yaml:"retain"`         // data outlives its stack, stacks are protected
 	Emails               []string     `yaml:"emails"`         // told of alarms and of every run's outcome
 

@@ -44,7 +44,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 	tests := map[string]struct{ old, new, want string }{
 		"unknown key":         {"tracing: true", "tracin: true", `dev.yaml:6:1: unknown field "tracin"`},
-		"unknown nested key":  {"clusterReady: 30m", "clusterRedy: 30m", `dev.yaml:17:3: unknown field "clusterRedy"`},
+		"unknown nested key":  {"clusterReady: 30m", "clusterRedy: 30m", `dev.yaml:18:3: unknown field "clusterRedy"`},
 		"unknown profile key": {"idleTimeout: 15m", "idletimeout: 15m", `unknown field "idletimeout"`},
 		"wrong type":          {"tracing: true", "tracing: often", "dev.yaml:6:10: "},
 		"bad duration":        {"every: 5m", "every: 5 minutes", "dev.yaml: "},

@@ -10,9 +10,9 @@ import (
 // send with. Register makes schedules; the group itself is made later.
 type Schedules struct {
 	stage     Stage
-	group     *string // ARN
-	schedules *string // ARN pattern
-	role      *string // ARN
+	group     *string   // ARN
+	schedules []*string // ARN patterns
+	role      *string   // ARN
 }
 
 // roleName is the role's, without the stage's prefix.
@@ -21,12 +21,16 @@ const roleName = "schedule"
 // NewSchedules addresses the group and the role by name.
 func NewSchedules(scope constructs.Construct, stage Stage) *Schedules {
 	group := stage.ScheduleGroup()
-	return &Schedules{
+	s := &Schedules{
 		stage:     stage,
 		group:     arn(scope, "scheduler", "schedule-group/"+group),
-		schedules: arn(scope, "scheduler", "schedule/"+group+"/*"),
+		schedules: []*string{arn(scope, "scheduler", "schedule/"+group+"/*")},
 		role:      globalARN(scope, "iam", "role/"+stage.Name(roleName)),
 	}
+	if stage.CoarseRights { // the emulator takes every schedule for one of this group
+		s.schedules = append(s.schedules, arn(scope, "scheduler", "schedule/default/*"))
+	}
+	return s
 }
 
 // RoleARN is the address of the role that schedules send with.
@@ -34,7 +38,7 @@ func (s *Schedules) RoleARN() *string { return s.role }
 
 // GrantManage lets to make, change and delete schedules.
 func (s *Schedules) GrantManage(to Rights) {
-	to.allow(statement(of("scheduler", "CreateSchedule", "UpdateSchedule", "DeleteSchedule", "GetSchedule"), []*string{s.schedules}, nil))
+	to.allow(statement(of("scheduler", "CreateSchedule", "UpdateSchedule", "DeleteSchedule", "GetSchedule"), s.schedules, nil))
 	passRole(to, s.role, "scheduler.amazonaws.com")
 }
 

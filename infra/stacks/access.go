@@ -40,9 +40,10 @@ func (p *Platform) grantAdmission() {
 	p.machine.GrantAnswer(admit)
 
 	prepareRun := p.functions.prepareRun
-	p.runs.Grant(prepareRun, readAndWrite...)
+	p.runs.Grant(prepareRun, readWriteAndWake...)
 	p.pipelines.Grant(prepareRun, "GetItem")
 	p.clusters.Grant(prepareRun, "GetItem", "UpdateItem") // slots
+	p.machine.GrantAnswer(prepareRun)
 }
 
 func (p *Platform) grantClusters() {
@@ -101,6 +102,7 @@ func (p *Platform) grantWatchers() {
 	p.emr.Grant(sweep, "DescribeCluster", "TerminateJobFlows")
 	p.machine.GrantDescribe(sweep)
 	p.bus.GrantPut(sweep)
+	p.topic.GrantPublish(sweep) // it finishes runs that nobody else will
 	constructs.GrantMetrics(sweep)
 }
 
