@@ -8,15 +8,18 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/spf13/cobra"
-
 	"ephemr/internal/cli/apply"
 	"ephemr/internal/cli/exit"
+	"ephemr/internal/cli/logs"
+	"ephemr/internal/cli/pipelines"
 	"ephemr/internal/cli/runs"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/show"
 	"ephemr/internal/cli/start"
+	"ephemr/internal/cli/submit"
 	"ephemr/internal/cli/version"
+
+	"github.com/spf13/cobra"
 )
 
 const long = `ephemr runs big-data jobs on EMR clusters that exist only while the job runs.
@@ -44,10 +47,10 @@ func Root(app *session.App, given string) *cobra.Command {
 	flags.BoolVar(&app.Quiet, "no-color", false, "no colours and nothing that moves; NO_COLOR does the same")
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(
 		[]string{session.FormatTable, session.FormatJSON}, cobra.ShellCompDirectiveNoFileComp)))
-	root.AddCommand(apply.Command(app), start.Command(app), runs.Command(app), show.Command(app), version.Command(app, given))
+	root.AddCommand(apply.Command(app), pipelines.Command(app), start.Command(app), submit.Command(app),
+		runs.Command(app), show.Command(app), logs.Command(app), version.Command(app, given))
 	for _, cmd := range root.Commands() {
 		cmd.Args = usage(cmd.Args)
-		cmd.DisableFlagsInUseLine = true
 	}
 	return root
 }
@@ -67,7 +70,7 @@ func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
 
 // Main runs the command line and returns its exit code.
 func Main(ctx context.Context, args []string, app *session.App, given string) int {
-	root := Root(app, given)
+	root := Root(app, given) //nolint:contextcheck // commands get the context from cobra
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err != nil && strings.HasPrefix(err.Error(), "unknown command ") {

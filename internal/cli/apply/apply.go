@@ -10,9 +10,6 @@ import (
 	"os"
 	"slices"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/cli/upload"
@@ -20,6 +17,9 @@ import (
 	"ephemr/internal/pipeline"
 	"ephemr/internal/register"
 	"ephemr/internal/stage"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 )
 
 // InvokeAPI calls the register function.
@@ -125,7 +125,7 @@ func checkFile(ctx context.Context, file, project string, s stage.Settings, c Cl
 
 // prefixed puts the file before every error that err joins.
 func prefixed(file string, err error) error {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // only what was joined here
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return fmt.Errorf("%s: %w", file, err)
 	}

@@ -1,11 +1,11 @@
 package apply
 
 import (
+	"ephemr/internal/cli/session"
+
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/spf13/cobra"
-
-	"ephemr/internal/cli/session"
 )
 
 // Command returns ephemr apply.

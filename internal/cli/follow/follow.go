@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"time"
 
+	"ephemr/internal/run"
+	"ephemr/internal/stage"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-
-	"ephemr/internal/run"
-	"ephemr/internal/stage"
 )
 
 // Store reads runs.
@@ -124,13 +124,10 @@ func tellsEnd(news []Update) bool {
 // load reads the record again; while AWS does not answer, the old one serves.
 func (w *watch) load(ctx context.Context, old *run.Record) (*run.Record, error) {
 	rec, err := w.Runs.Load(ctx, old.Run.ID)
-	if err := w.trouble.with(ctx, "the run's record", err, w.emit); err != nil {
-		return old, err
+	if rec == nil {
+		rec = old
 	}
-	if err != nil {
-		return old, nil
-	}
-	return rec, nil
+	return rec, w.trouble.with(ctx, "the run's record", err, w.emit)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -49,6 +49,25 @@ func (v *View) draw() {
 
 // now says what a run is about at this moment.
 func now(rec *run.Record, at time.Time) string {
+	running, ended := jobs(rec, at)
+	switch c := rec.Cluster(); {
+	case rec.Run.State.Final():
+		return "reading the last lines"
+	case rec.Run.State == run.Queued:
+		return "queued, waits for room"
+	case running != "":
+		return fmt.Sprintf("%s; %d of %d jobs over", running, ended, len(rec.Jobs))
+	case c != nil && c.State == run.ClusterCreated:
+		return "cluster " + c.ID + " starts"
+	case c != nil && c.State == run.ClusterTerminating:
+		return "cluster " + c.ID + " terminates"
+	}
+	return strings.ToLower(string(rec.Run.State))
+}
+
+// jobs names those that run, with how long they have, and counts those that
+// are over.
+func jobs(rec *run.Record, at time.Time) (running string, ended int) {
 	var parts []string
 	for _, j := range rec.Jobs {
 		if j.State == run.JobRunning || j.State == run.JobSubmitting {
@@ -59,18 +78,6 @@ func now(rec *run.Record, at time.Time) string {
 			parts = append(parts, j.Name+begun)
 		}
 	}
-	ended := len(slices.DeleteFunc(slices.Clone(rec.Jobs), func(j run.Job) bool { return !j.State.Over() }))
-	switch c := rec.Cluster(); {
-	case rec.Run.State.Final():
-		return "reading the last lines"
-	case rec.Run.State == run.Queued:
-		return "queued, waits for room"
-	case len(parts) > 0:
-		return fmt.Sprintf("%s; %d of %d jobs over", strings.Join(parts, ", "), ended, len(rec.Jobs))
-	case c != nil && c.State == run.ClusterCreated:
-		return "cluster " + c.ID + " starts"
-	case c != nil && c.State == run.ClusterTerminating:
-		return "cluster " + c.ID + " terminates"
-	}
-	return strings.ToLower(string(rec.Run.State))
+	ended = len(slices.DeleteFunc(slices.Clone(rec.Jobs), func(j run.Job) bool { return !j.State.Over() }))
+	return strings.Join(parts, ", "), ended
 }

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"time"
 
+	"ephemr/internal/job"
+	"ephemr/internal/run"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
-
-	"ephemr/internal/job"
-	"ephemr/internal/run"
 )
 
 // LogsAPI reads log streams.
@@ -144,13 +144,7 @@ func (s *streams) done() bool {
 // lines of one stream keep their order whatever their times are. What cannot be
 // read is left for the next round, and the error returned in the end.
 func (s *streams) round(ctx context.Context, now time.Time, news []Update, emit func(Update)) error {
-	var active []*stream
-	for _, st := range s.list {
-		if !st.done {
-			st.atEnd = false
-			active = append(active, st)
-		}
-	}
+	active := s.active()
 	var errs []error
 	for {
 		first, failed := next(ctx, active)
@@ -170,13 +164,29 @@ func (s *streams) round(ctx context.Context, now time.Time, news []Update, emit 
 	for _, u := range news {
 		emit(u)
 	}
-	if len(errs) > 0 {
-		return errors.Join(errs...)
+	if len(errs) == 0 {
+		retire(active, now)
 	}
+	return errors.Join(errs...)
+}
+
+// active returns the streams that may still grow.
+func (s *streams) active() []*stream {
+	var active []*stream
+	for _, st := range s.list {
+		if !st.done {
+			st.atEnd = false
+			active = append(active, st)
+		}
+	}
+	return active
+}
+
+// retire marks the streams that were read to their end long enough after it.
+func retire(active []*stream, now time.Time) {
 	for _, st := range active {
 		st.done = !st.overAt.IsZero() && now.Sub(st.overAt) >= settle
 	}
-	return nil
 }
 
 // next returns the stream with the earliest line, or nil if there is none left.

@@ -8,9 +8,9 @@ import (
 	"net"
 	"time"
 
-	"github.com/aws/smithy-go"
-
 	"ephemr/internal/fault"
+
+	"github.com/aws/smithy-go"
 )
 
 // trouble counts how long AWS has not answered. A run is not over because the

@@ -15,15 +15,15 @@ type View struct {
 	Out, Err io.Writer // lines that jobs print to stdout and stderr
 	Notes    io.Writer // everything else
 
-	Raw        bool // lines as they are, without the job's name
-	Clean      bool // Out and Err are terminals: nothing may tamper with them
-	Live       bool // Notes is a terminal: its last line moves
-	Width      int  // of the terminal in columns, for the moving line; 0 = 80
-	Style      terminal.Style
-	LinesOnly  bool // nothing about states
-	widestName int
+	Raw       bool // lines as they are, without the job's name
+	Clean     bool // Out and Err are terminals: nothing may tamper with them
+	Live      bool // Notes is a terminal: its last line moves
+	Width     int  // of the terminal in columns, for the moving line; 0 = 80
+	Style     terminal.Style
+	LinesOnly bool // nothing about states
 
 	mu     sync.Mutex
+	widest int       // of the jobs' names
 	zero   time.Time // when the run was asked for
 	rec    *run.Record
 	frame  int
@@ -90,20 +90,22 @@ func (v *View) line(l Line) {
 		_, _ = fmt.Fprintf(w, "%s\n", text)
 		return
 	}
-	v.widestName = max(v.widestName, len(l.Job))
-	name := fmt.Sprintf("%-*s |", v.widestName, l.Job)
-	if !v.LinesOnly {
-		name = v.Style.Dim(v.stamp(l.At)) + " " + v.Style.Job(l.Job, name)
-	} else {
-		name = v.Style.Job(l.Job, name)
+	name := l.Job
+	if l.Attempt > 1 {
+		name = run.StepName(l.Job, l.Attempt)
 	}
-	_, _ = fmt.Fprintf(w, "%s %s\n", name, v.Style.Dim(text))
+	v.widest = max(v.widest, len(name))
+	prefix := v.Style.Job(l.Job, fmt.Sprintf("%-*s |", v.widest, name))
+	if !v.LinesOnly {
+		prefix, text = v.Style.Dim(v.stamp(l.At))+" "+prefix, v.Style.Dim(text)
+	}
+	_, _ = fmt.Fprintf(w, "%s %s\n", prefix, text)
 }
 
 func (v *View) polled(rec *run.Record) {
 	v.rec = rec
 	for _, j := range rec.Jobs {
-		v.widestName = max(v.widestName, len(j.Name))
+		v.widest = max(v.widest, len(j.Name))
 	}
 	if v.zero.IsZero() {
 		v.zero = rec.Run.RequestedAt

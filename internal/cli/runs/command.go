@@ -1,9 +1,9 @@
 package runs
 
 import (
-	"github.com/spf13/cobra"
-
 	"ephemr/internal/cli/session"
+
+	"github.com/spf13/cobra"
 )
 
 // Command returns ephemr runs.

@@ -6,10 +6,10 @@ import (
 	"net"
 	"strings"
 
+	"ephemr/internal/fault"
+
 	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
 	"github.com/aws/smithy-go"
-
-	"ephemr/internal/fault"
 )
 
 // Explain adds what to do about an error that comes from AWS, and takes away

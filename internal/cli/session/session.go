@@ -6,18 +6,18 @@ import (
 	"fmt"
 	"regexp"
 
+	"ephemr/internal/cli/exit"
+	"ephemr/internal/fault"
+	"ephemr/internal/register"
+	"ephemr/internal/run"
+	"ephemr/internal/stage"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-
-	"ephemr/internal/cli/exit"
-	"ephemr/internal/fault"
-	"ephemr/internal/register"
-	"ephemr/internal/run"
-	"ephemr/internal/stage"
 )
 
 // Session is a stage in AWS.

@@ -1,9 +1,9 @@
 package show
 
 import (
-	"github.com/spf13/cobra"
-
 	"ephemr/internal/cli/session"
+
+	"github.com/spf13/cobra"
 )
 
 // Command returns ephemr show.

@@ -1,11 +1,11 @@
 package start
 
 import (
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/spf13/cobra"
-
 	"ephemr/internal/cli/follow"
 	"ephemr/internal/cli/session"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/spf13/cobra"
 )
 
 // Command returns ephemr start.

@@ -42,7 +42,7 @@ var jobColors = []string{"36", "35", "34", "33", "32", "96", "95", "94"}
 func (s Style) Job(name, text string) string {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(name))
-	return s.paint(jobColors[h.Sum32()%uint32(len(jobColors))], text)
+	return s.paint(jobColors[int(h.Sum32()%8)%len(jobColors)], text)
 }
 
 // State colours text as the state of a run deserves.

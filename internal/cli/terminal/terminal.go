@@ -27,12 +27,12 @@ func System(getenv func(string) string) *IO {
 		Color: getenv("NO_COLOR") == "" && getenv("TERM") != "dumb",
 	}
 	if s.OutTTY {
-		s.Width, _, _ = term.GetSize(int(os.Stdout.Fd())) //nolint:gosec // a descriptor fits; without a size nothing is clipped
+		s.Width, _, _ = term.GetSize(int(os.Stdout.Fd()))
 	}
 	return s
 }
 
-func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) } //nolint:gosec // a descriptor fits
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // OutStyle colours what is written to Out.
 func (s *IO) OutStyle() Style { return Style{On: s.Color && s.OutTTY} }

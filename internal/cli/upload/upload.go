@@ -9,12 +9,12 @@ import (
 	"io"
 	"path/filepath"
 
-	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-
 	"ephemr/internal/fault"
 	"ephemr/internal/pack"
 	"ephemr/internal/pipeline"
+
+	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // S3API is what uploads need of S3.
@@ -75,7 +75,7 @@ func Send(ctx context.Context, api S3API, bucket string, p *pack.Package) (bool,
 		w.CloseWithError(err) // never fails
 	}()
 	_, err = transfermanager.New(api).UploadObject(ctx, &transfermanager.UploadObjectInput{Bucket: &bucket, Key: &key, Body: r})
-	r.CloseWithError(errStopped) // an upload that gave up early must not leave the writer behind
+	_ = r.CloseWithError(errStopped) // an upload that gave up early must not leave the writer behind
 	if err != nil {
 		return false, fmt.Errorf("upload %s to s3://%s/%s: %w", p.Source, bucket, key, err)
 	}

@@ -5,9 +5,9 @@ import (
 	"runtime"
 	"runtime/debug"
 
-	"github.com/spf13/cobra"
-
 	"ephemr/internal/cli/session"
+
+	"github.com/spf13/cobra"
 )
 
 // Info is what -o json prints.

@@ -1,0 +1,71 @@
+package submit
+
+import (
+	"ephemr/internal/cli/follow"
+	"ephemr/internal/cli/session"
+	"ephemr/internal/job"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/spf13/cobra"
+)
+
+// Command returns ephemr submit.
+func Command(app *session.App) *cobra.Command {
+	var o Options
+	cmd := &cobra.Command{
+		Use:   "submit",
+		Short: "run a directory or a file as a job, without a pipeline",
+		Long: `Run a directory or a file as a job on a cluster of its own, without a pipeline file.
+
+What the job prints comes out here as it prints it: stdout on stdout, stderr and everything about the run
+on stderr. An interrupt detaches from the run, which goes on (130).
+
+The exit code is the job's own. It is 1 when the run failed otherwise or was cancelled, and 2 when the
+command line is wrong or the request was rejected. The runner adds, as shells do, 124 for a timeout, 127 for
+a program that is not there and 128+n for one that signal n ended.
+
+Arguments can use templates as in pipeline files: --param day=2026-11-01 --arg '{{.Params.day}}'.`,
+		Example: `  ephemr submit -d jobs/hive_job -t hive -u etl -p .
+  ephemr submit -d jobs/clean/main.py -t spark --arg --date --arg 2026-11-01 --conf spark.executor.memory=4g`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.JSON = app.JSON()
+			s, err := app.Session(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return Run(cmd.Context(), o, app.IO, s.Settings, Clients{
+				Profiles: ssm.NewFromConfig(s.Config), S3: s.S3(), SQS: sqs.NewFromConfig(s.Config),
+				Follower: follow.New(s.Config, s.Settings),
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVarP(&o.Source, "directory", "d", "", "directory or file of the job, relative to the project")
+	flags.StringVarP(&o.Type, "type", "t", "", "type of the job: spark, hive, bash or jar")
+	flags.StringVarP(&o.User, "user", "u", app.Getenv("USER"), "who submits it: a name or an e-mail address")
+	flags.StringVarP(&o.Project, "project", "p", ".", "project root")
+	flags.StringVar(&o.Profile, "profile", "small", "cluster profile")
+	flags.StringVar(&o.Entry, "entry", "", "file of the directory to run (default by type: main.py, main.sql, run.sh, app.jar, …)")
+	flags.StringVar(&o.Class, "class", "", "main class of a jar")
+	flags.StringArrayVar(&o.Args, "arg", nil, "argument for the program; can be repeated")
+	flags.StringArrayVar(&o.Conf, "conf", nil, "Spark or Hive configuration, as `key=value`; can be repeated")
+	flags.StringArrayVar(&o.Vars, "var", nil, "Hive variable, as `key=value`; can be repeated")
+	flags.StringArrayVar(&o.Env, "env", nil, "environment variable, as `key=value`; can be repeated")
+	flags.StringArrayVar(&o.Params, "param", nil, "param for templates, as `key=value`; can be repeated")
+	flags.DurationVar(&o.Timeout, "timeout", 0, "longest time for an attempt, e.g. 30m")
+	flags.IntVar(&o.Retries, "retries", 0, "attempts after a failed one")
+	flags.BoolVar(&o.Detach, "detach", false, "print the run's id and leave")
+	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("type", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		var all []cobra.Completion
+		for _, t := range job.Types() {
+			if t != job.Quality {
+				all = append(all, string(t))
+			}
+		}
+		return all, cobra.ShellCompDirectiveNoFileComp
+	}))
+	return cmd
+}

@@ -1,0 +1,149 @@
+package submit
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"ephemr/internal/cli/exit"
+	"ephemr/internal/cli/request"
+	"ephemr/internal/job"
+	"ephemr/internal/pipeline"
+)
+
+// adhoc is a pipeline of one job, the root that its source is relative to, and
+// the params of its only run.
+type adhoc struct {
+	spec   pipeline.Spec
+	root   string
+	params map[string]string
+}
+
+// build makes the pipeline that o describes, without its package.
+func build(o Options) (adhoc, error) {
+	var a adhoc
+	if err := required(o); err != nil {
+		return a, err
+	}
+	source, err := a.place(o)
+	if err != nil {
+		return a, err
+	}
+	j := pipeline.Job{
+		Name: name(jobName(o, source), ""), Type: job.Type(o.Type), Source: source, Entry: o.Entry, Class: o.Class,
+		Args: o.Args, Retries: o.Retries, Timeout: pipeline.Duration(o.Timeout),
+	}
+	for flag, into := range map[string]struct {
+		from []string
+		to   *map[string]string
+	}{"conf": {o.Conf, &j.Conf}, "var": {o.Vars, &j.Vars}, "env": {o.Env, &j.Env}, "param": {o.Params, &a.params}} {
+		if *into.to, err = request.Pairs(flag, into.from); err != nil {
+			return a, err
+		}
+	}
+	user, domain, isAddress := strings.Cut(o.User, "@")
+	a.spec = pipeline.Spec{
+		Name: name(user, "adhoc-"), Description: "submitted by " + o.User,
+		Cluster: pipeline.Cluster{Profile: o.Profile}, Jobs: []pipeline.Job{j},
+	}
+	if isAddress && domain != "" {
+		a.spec.Owner = o.User
+	}
+	for _, p := range slices.Sorted(maps.Keys(a.params)) {
+		if a.spec.Params == nil {
+			a.spec.Params = map[string]pipeline.Param{}
+		}
+		a.spec.Params[p] = pipeline.Param{}
+	}
+	return a, nil
+}
+
+func required(o Options) error {
+	var types []string
+	for _, t := range job.Types() {
+		if t != job.Quality {
+			types = append(types, string(t))
+		}
+	}
+	switch {
+	case o.Source == "":
+		return exit.Misuse("no source; name the job's directory or file with -d")
+	case o.Type == "":
+		return exit.Misuse("no type; say what the job is with -t: %s", strings.Join(types, ", "))
+	case !slices.Contains(types, o.Type):
+		return exit.Misuse("type %q is not known; use one of %s", o.Type, strings.Join(types, ", "))
+	case o.User == "":
+		return exit.Misuse("no user; say who you are with -u")
+	}
+	return nil
+}
+
+// place finds the root of the source and what the source is called below it.
+func (a *adhoc) place(o Options) (string, error) {
+	a.root = o.Project
+	if filepath.IsLocal(o.Source) {
+		return filepath.ToSlash(filepath.Clean(o.Source)), nil
+	}
+	full := o.Source
+	if !filepath.IsAbs(full) {
+		full = filepath.Join(o.Project, full)
+	}
+	full, err := filepath.Abs(full)
+	if err != nil {
+		return "", fmt.Errorf("find %s: %w", o.Source, err)
+	}
+	a.root = filepath.Dir(full)
+	return filepath.Base(full), nil
+}
+
+// jobName is what the job is called: like its source.
+func jobName(o Options, source string) string {
+	base := filepath.Base(source)
+	if full, err := filepath.Abs(filepath.Join(o.Project, source)); base == "." && err == nil {
+		base = filepath.Base(full)
+	}
+	base = strings.TrimSuffix(base, filepath.Ext(base))
+	if base == pipeline.ChecksJob {
+		base += "-job"
+	}
+	return base
+}
+
+var forbidden = regexp.MustCompile(`[^a-z0-9]+`)
+
+// longest is how long a pipeline's or a job's name may be.
+const longest = 40
+
+// name makes a valid name of text.
+func name(text, prefix string) string {
+	n := strings.Trim(forbidden.ReplaceAllString(strings.ToLower(text), "-"), "-")
+	if prefix == "" && (n == "" || n[0] < 'a') {
+		prefix = "job-"
+	}
+	n = prefix + n
+	return strings.Trim(n[:min(len(n), longest)], "-")
+}
+
+// check says what is wrong with the pipeline in the words of the flags.
+func (a *adhoc) check(zones []string) error {
+	err := a.spec.Validate(pipeline.WithZones(zones...))
+	if err == nil {
+		_, err = a.spec.ResolveParams(a.params)
+	}
+	if err == nil {
+		return nil
+	}
+	faults := pipeline.Errors(err)
+	if len(faults) == 0 {
+		return exit.Misuse("%w", err)
+	}
+	var lines []string
+	for _, f := range faults {
+		f.Path = strings.TrimPrefix(f.Path, "jobs[0].")
+		lines = append(lines, f.Error())
+	}
+	return exit.Misuse("%s", strings.Join(lines, "\n"))
+}

@@ -1,0 +1,131 @@
+// Package submit is ephemr submit: it runs a directory or a file as one job on
+// a cluster of its own, as if it ran here.
+package submit
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"ephemr/events"
+	"ephemr/internal/cli/exit"
+	"ephemr/internal/cli/follow"
+	"ephemr/internal/cli/request"
+	"ephemr/internal/cli/session"
+	"ephemr/internal/cli/terminal"
+	"ephemr/internal/cli/upload"
+	"ephemr/internal/cluster"
+	"ephemr/internal/run"
+	"ephemr/internal/stage"
+)
+
+// Clients are what submit works with.
+type Clients struct {
+	Profiles session.ParameterAPI
+	S3       upload.S3API
+	SQS      request.QueueAPI
+	Follower *follow.Follower
+}
+
+// Options of the command.
+type Options struct {
+	Source  string // directory or file, relative to Project
+	Type    string
+	User    string // name or e-mail address
+	Project string
+	Profile string // of the cluster
+
+	Entry   string
+	Class   string
+	Args    []string
+	Conf    []string // key=value, as all below
+	Vars    []string
+	Env     []string
+	Params  []string
+	Timeout time.Duration
+	Retries int
+
+	Detach bool
+	JSON   bool
+}
+
+// Run submits the job and, unless told otherwise, stays until it is over. With
+// JSON it prints the run.Record then, or a request.Sent when detached.
+func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Clients) error {
+	a, err := prepare(ctx, o, io, s, c)
+	if err != nil {
+		return err
+	}
+	spec, err := json.Marshal(a.spec)
+	if err != nil {
+		return fmt.Errorf("encode pipeline %s: %w", a.spec.Name, err)
+	}
+	q := events.Request{RequestID: request.NewID(), Pipeline: a.spec.Name, Params: a.params, Spec: spec}
+	sent, err := request.Send(ctx, c.SQS, s.RequestsQueue, q, time.Now())
+	if err != nil {
+		return err
+	}
+	if o.Detach {
+		return detach(o, io, sent)
+	}
+	rec, err := c.Follower.Request(ctx, sent, io, follow.AsIfHere(io, o.JSON))
+	if err != nil {
+		return err
+	}
+	if o.JSON {
+		if err := io.JSON(rec); err != nil {
+			return err
+		}
+	}
+	return exit.Silently(code(rec))
+}
+
+// prepare checks everything and uploads the package.
+func prepare(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Clients) (adhoc, error) {
+	a, err := build(o)
+	if err != nil {
+		return a, err
+	}
+	sources, err := upload.Build(&a.spec, a.root)
+	if err != nil {
+		return a, exit.Misuse("%w", err)
+	}
+	if err := a.check(slices.Sorted(maps.Keys(s.Lake))); err != nil {
+		return a, err
+	}
+	if _, err := cluster.LoadProfile(ctx, c.Profiles, s.Stage, o.Profile); err != nil {
+		return a, err
+	}
+	p := sources[0].Package
+	began := time.Now()
+	fresh, err := upload.Send(ctx, c.S3, s.ArtifactsBucket, p)
+	if err != nil {
+		return a, err
+	}
+	did := "uploaded before"
+	if fresh {
+		did = "uploaded in " + terminal.Duration(time.Since(began))
+	}
+	io.Notef("%s\n", io.ErrStyle().Dim(fmt.Sprintf("%s: %s, %s, %s", p.Source, terminal.Count(len(p.Files), "file"), terminal.Bytes(p.Size), did)))
+	return a, nil
+}
+
+func detach(o Options, io *terminal.IO, sent request.Sent) error {
+	if o.JSON {
+		return io.JSON(sent)
+	}
+	io.Printf("%s\n", sent.RunID)
+	io.Notef("%s\n", io.ErrStyle().Dim("follow it with: ephemr logs -f "+sent.RunID))
+	return nil
+}
+
+// code is the job's exit code, if the run failed by the job's.
+func code(rec *run.Record) int {
+	if j := rec.Failure(); j != nil && j.ExitCode != nil && *j.ExitCode > 0 && *j.ExitCode < 256 && rec.Run.State == run.Failed {
+		return *j.ExitCode
+	}
+	return follow.ExitCode(rec.Run.State)
+}
