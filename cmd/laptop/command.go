@@ -24,7 +24,7 @@ func command() *cobra.Command {
 		},
 	}
 	root.PersistentFlags().StringVar(&o.Dir, "dir", "", "directory of the region (default .local in the checkout)")
-	root.AddCommand(up(&o), down(&o), status(&o), env(&o), deploy(&o))
+	root.AddCommand(up(&o), down(&o), status(&o), env(&o), deploy(&o), walk(&o))
 	return root
 }
 

@@ -33,11 +33,6 @@ func Up(ctx context.Context, o Options) (*Region, error) {
 		return nil, err
 	}
 	defer unlock()
-	for _, dir := range []string{"log", "tmp"} {
-		if err := os.MkdirAll(filepath.Join(o.Dir, dir), 0o750); err != nil {
-			return nil, fmt.Errorf("bring up region: %w", err)
-		}
-	}
 	rec, err := o.ensure(ctx)
 	if err != nil {
 		return nil, err
@@ -111,6 +106,11 @@ func (o *Options) start(ctx context.Context, old record, build string) (record, 
 
 // startBoth chooses both addresses first: each process must know the other's.
 func (o *Options) startBoth(ctx context.Context, build string) (record, error) {
+	for _, dir := range []string{"log", "tmp", "localemr"} {
+		if err := os.MkdirAll(filepath.Join(o.Dir, dir), 0o750); err != nil {
+			return record{}, fmt.Errorf("bring up region: %w", err)
+		}
+	}
 	rec := record{Root: o.Root}
 	for _, p := range []*process{&rec.Emulator, &rec.LocalEMR} {
 		addr, err := freeAddress(ctx)
@@ -127,15 +127,11 @@ func (o *Options) startBoth(ctx context.Context, build string) (record, error) {
 
 // startLocalEMR starts it at rec.LocalEMR.URL and updates rec.
 func (o *Options) startLocalEMR(ctx context.Context, rec *record, build string) error {
-	data := filepath.Join(o.Dir, "localemr")
-	if err := os.MkdirAll(data, 0o750); err != nil {
-		return fmt.Errorf("start localemr: %w", err)
-	}
 	rec.LocalEMR = process{Name: "localemr", URL: rec.LocalEMR.URL, Health: "/", Build: build}
 	return o.run(ctx, rec, &rec.LocalEMR, localEMRStart, program{
 		env: o.processEnviron(*rec),
 		argv: append([]string{
-			o.LocalEMR, "--addr", strings.TrimPrefix(rec.LocalEMR.URL, "http://"), "--data", data,
+			o.LocalEMR, "--addr", strings.TrimPrefix(rec.LocalEMR.URL, "http://"), "--data", filepath.Join(o.Dir, "localemr"),
 			"--bin", filepath.Join(o.Root, "scripts", "shims"), "--event-source", "local.emr", "--provision", o.Provision.String(),
 		}, o.LocalEMRArgs...),
 	})

@@ -1,0 +1,64 @@
+package flights
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/parquet-go/parquet-go"
+)
+
+// PublishedPrefix is where the pipeline publishes the statistics in the curated zone.
+const PublishedPrefix = "delays/"
+
+// ObjectAPI is what reading the statistics asks of S3.
+type ObjectAPI interface {
+	ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Input, opts ...func(*s3.Options)) (*s3.ListObjectsV2Output, error)
+	GetObject(ctx context.Context, in *s3.GetObjectInput, opts ...func(*s3.Options)) (*s3.GetObjectOutput, error)
+}
+
+// Published reads the statistics that the pipeline has written to the curated
+// bucket, sorted. There may be none yet.
+func Published(ctx context.Context, api ObjectAPI, bucket string) ([]Delay, error) {
+	var all []Delay
+	pages := s3.NewListObjectsV2Paginator(api, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: new(PublishedPrefix)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list s3://%s/%s: %w", bucket, PublishedPrefix, err)
+		}
+		for _, o := range page.Contents {
+			if strings.HasPrefix(path.Base(*o.Key), "_") || *o.Size == 0 {
+				continue // a marker
+			}
+			rows, err := read(ctx, api, bucket, *o.Key)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, rows...)
+		}
+	}
+	Sort(all)
+	return all, nil
+}
+
+func read(ctx context.Context, api ObjectAPI, bucket, key string) ([]Delay, error) {
+	out, err := api.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+	if err != nil {
+		return nil, fmt.Errorf("read s3://%s/%s: %w", bucket, key, err)
+	}
+	data, err := io.ReadAll(out.Body)
+	if err = errors.Join(err, out.Body.Close()); err != nil {
+		return nil, fmt.Errorf("read s3://%s/%s: %w", bucket, key, err)
+	}
+	rows, err := parquet.Read[Delay](bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, fmt.Errorf("read s3://%s/%s: %w", bucket, key, err)
+	}
+	return rows, nil
+}
