@@ -1,6 +1,7 @@
 package asl
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,29 +22,31 @@ func (e *Engine) StartExecution(_ context.Context, in *sfn.StartExecutionInput, 
 	}
 	d, ok := e.machines[text(in.StateMachineArn)]
 	if !ok {
-		return nil, &types.StateMachineDoesNotExist{Message: new("State Machine Does Not Exist: '" + text(in.StateMachineArn) + "'")}
+		return nil, noMachine(in.StateMachineArn)
 	}
-	name, input := fmt.Sprintf("execution-%06d", len(e.order)+1), "{}"
-	if in.Name != nil {
-		name = *in.Name
-	}
-	if in.Input != nil {
-		input = *in.Input
-	}
-	if !validName(name) {
-		return nil, &types.InvalidName{Message: new("Invalid Name: '" + name + "'")}
-	}
-	if _, err := decode([]byte(input)); err != nil || len(input) > maxPayload {
-		return nil, &types.InvalidExecutionInput{Message: new("Invalid State Machine Execution Input: not JSON or longer than 262144 bytes")}
+	name := cmp.Or(text(in.Name), fmt.Sprintf("execution-%06d", len(e.order)+1))
+	input := cmp.Or(text(in.Input), "{}")
+	if err := checkStart(name, input); err != nil {
+		return nil, err
 	}
 	x, known := e.execs[executionARN(d.name, name)]
 	if known && (x.result.Status != Running || x.input != input) {
 		return nil, &types.ExecutionAlreadyExists{Message: new("Execution Already Exists: '" + x.arn + "'")}
 	}
 	if !known {
-		x = e.start(d, name, input)
+		x = e.start(d, name, input) //nolint:contextcheck // the execution outlives the call that starts it
 	}
 	return &sfn.StartExecutionOutput{ExecutionArn: new(x.arn), StartDate: new(x.start)}, nil
+}
+
+func checkStart(name, input string) error {
+	if !validName(name) {
+		return &types.InvalidName{Message: new("Invalid Name: '" + name + "'")}
+	}
+	if _, err := decode([]byte(input)); err != nil || len(input) > maxPayload {
+		return &types.InvalidExecutionInput{Message: new("Invalid State Machine Execution Input: not JSON or longer than 262144 bytes")}
+	}
+	return nil
 }
 
 // StopExecution ends an execution as ABORTED. Functions that run go on.
@@ -99,20 +102,13 @@ func (e *Engine) ListExecutions(_ context.Context, in *sfn.ListExecutionsInput, 
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if _, ok := e.machines[text(in.StateMachineArn)]; !ok {
-		return nil, &types.StateMachineDoesNotExist{Message: new("State Machine Does Not Exist: '" + text(in.StateMachineArn) + "'")}
+		return nil, noMachine(in.StateMachineArn)
 	}
-	from := len(e.order)
-	if in.NextToken != nil {
-		n, err := strconv.Atoi(*in.NextToken)
-		if err != nil || n < 0 || n > len(e.order) {
-			return nil, &types.InvalidToken{Message: new("Invalid Token: '" + *in.NextToken + "'")}
-		}
-		from = n
+	from, err := e.firstOfPage(in.NextToken)
+	if err != nil {
+		return nil, err
 	}
-	most := int(in.MaxResults)
-	if most == 0 {
-		most = 100
-	}
+	most := cmp.Or(int(in.MaxResults), 100)
 	out := &sfn.ListExecutionsOutput{Executions: []types.ExecutionListItem{}}
 	for i := from - 1; i >= 0; i-- {
 		x := e.order[i]
@@ -126,6 +122,22 @@ func (e *Engine) ListExecutions(_ context.Context, in *sfn.ListExecutionsInput, 
 		out.Executions = append(out.Executions, x.item())
 	}
 	return out, nil
+}
+
+// firstOfPage returns the index behind the page's newest execution.
+func (e *Engine) firstOfPage(token *string) (int, error) {
+	if token == nil {
+		return len(e.order), nil
+	}
+	n, err := strconv.Atoi(*token)
+	if err != nil || n < 0 || n > len(e.order) {
+		return 0, &types.InvalidToken{Message: new("Invalid Token: '" + *token + "'")}
+	}
+	return n, nil
+}
+
+func noMachine(arn *string) error {
+	return &types.StateMachineDoesNotExist{Message: new("State Machine Does Not Exist: '" + text(arn) + "'")}
 }
 
 func (x *execution) item() types.ExecutionListItem {

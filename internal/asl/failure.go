@@ -1,7 +1,6 @@
 package asl
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -85,6 +84,3 @@ func fromFunction(err error) *failure {
 		Type    string `json:"errorType"`
 	}{reply.Message, reply.Type}))}
 }
-
-// asFailure returns the failure that err is, if it is one.
-func asFailure(err error) (*failure, bool) { return errors.AsType[*failure](err) }

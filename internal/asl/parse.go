@@ -1,6 +1,7 @@
 package asl
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -157,31 +158,33 @@ func parseWait(r *reader, s *state) {
 
 func parseRetry(r *reader, s *state) {
 	r.list("Retry", func(r *reader) {
-		t := retrier{interval: time.Second, attempts: 3, backoff: 2}
+		t := retrier{attempts: 3}
 		r.require("ErrorEquals", &t.errorEquals)
-		if d := r.seconds("IntervalSeconds"); d > 0 {
-			t.interval = d
-		}
 		if r.optional("MaxAttempts", &t.attempts) && (t.attempts < 0 || t.attempts > maxSeconds) {
 			r.errorf("MaxAttempts: %d is out of range", t.attempts)
 		}
-		if r.optional("BackoffRate", &t.backoff) && t.backoff < 1 {
-			r.errorf("BackoffRate: %v is below 1", t.backoff)
-		}
-		t.most = r.seconds("MaxDelaySeconds")
-		if t.most > 0 && t.most <= t.interval {
-			r.errorf("MaxDelaySeconds is not above IntervalSeconds")
-		}
-		jitter := "NONE"
-		if r.optional("JitterStrategy", &jitter) && jitter != "NONE" && jitter != "FULL" {
-			r.errorf("JitterStrategy: unsupported %q", jitter)
-		}
-		t.jitter = jitter == "FULL"
+		t.backoffPolicy = parseBackoff(r)
 		s.retry = append(s.retry, t)
 	})
 	for i, t := range s.retry {
 		r.checkErrorEquals("Retry", t.errorEquals, i == len(s.retry)-1)
 	}
+}
+
+func parseBackoff(r *reader) backoffPolicy {
+	b := backoffPolicy{interval: cmp.Or(r.seconds("IntervalSeconds"), time.Second), rate: 2, most: r.seconds("MaxDelaySeconds")}
+	if r.optional("BackoffRate", &b.rate) && b.rate < 1 {
+		r.errorf("BackoffRate: %v is below 1", b.rate)
+	}
+	if b.most > 0 && b.most <= b.interval {
+		r.errorf("MaxDelaySeconds is not above IntervalSeconds")
+	}
+	jitter := "NONE"
+	if r.optional("JitterStrategy", &jitter) && jitter != "NONE" && jitter != "FULL" {
+		r.errorf("JitterStrategy: unsupported %q", jitter)
+	}
+	b.jitter = jitter == "FULL"
+	return b
 }
 
 func parseCatch(r *reader, s *state) {

@@ -42,8 +42,8 @@ func parsePath(s string) (*path, error) {
 }
 
 func parseStep(s string) (step, string, error) {
-	switch {
-	case s[0] == '.':
+	switch s[0] {
+	case '.':
 		end := strings.IndexAny(s[1:], ".[")
 		if end < 0 {
 			end = len(s) - 1
@@ -53,21 +53,27 @@ func parseStep(s string) (step, string, error) {
 			return step{}, "", fmt.Errorf("unsupported field %q", name)
 		}
 		return step{field: name}, s[1+end:], nil
-	case s[0] == '[':
+	case '[':
 		inner, after, ok := strings.Cut(s[1:], "]")
 		if !ok {
 			return step{}, "", fmt.Errorf("unclosed [")
 		}
-		if n := len(inner); n > 2 && inner[0] == inner[n-1] && strings.ContainsRune(`'"`, rune(inner[0])) && !strings.ContainsRune(inner[1:n-1], rune(inner[0])) {
-			return step{field: inner[1 : n-1]}, after, nil
-		}
-		i, err := strconv.Atoi(inner)
-		if err != nil || i < 0 {
-			return step{}, "", fmt.Errorf("unsupported subscript [%s]", inner)
-		}
-		return step{index: i}, after, nil
+		st, err := parseSubscript(inner)
+		return st, after, err
 	}
 	return step{}, "", fmt.Errorf("unsupported %q", s)
+}
+
+// parseSubscript reads 'name', "name" or an index.
+func parseSubscript(s string) (step, error) {
+	if n := len(s); n > 2 && s[0] == s[n-1] && (s[0] == '\'' || s[0] == '"') && !strings.Contains(s[1:n-1], s[:1]) {
+		return step{field: s[1 : n-1]}, nil
+	}
+	i, err := strconv.Atoi(s)
+	if err != nil || i < 0 {
+		return step{}, fmt.Errorf("unsupported subscript [%s]", s)
+	}
+	return step{index: i}, nil
 }
 
 // get returns the value at p in data; ok is false where there is none.

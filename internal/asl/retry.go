@@ -10,12 +10,18 @@ import (
 // retrier is a member of Retry; its attempts are counted per visit to the
 // state and apart from those of other retriers.
 type retrier struct {
+	backoffPolicy
+
 	errorEquals []string
-	interval    time.Duration
 	attempts    int
-	backoff     float64
-	most        time.Duration // 0 = no limit
-	jitter      bool
+}
+
+// backoffPolicy says how long to wait before a retry.
+type backoffPolicy struct {
+	interval time.Duration
+	rate     float64
+	most     time.Duration // 0 = no limit
+	jitter   bool
 }
 
 // catcher is a member of Catch.
@@ -26,13 +32,13 @@ type catcher struct {
 }
 
 // delay returns the wait before the retry after n earlier ones.
-func (r retrier) delay(n int, rnd *rand.Rand) time.Duration {
-	d := float64(r.interval) * math.Pow(r.backoff, float64(n))
-	if r.most > 0 {
-		d = min(d, float64(r.most))
+func (b backoffPolicy) delay(n int, rnd *rand.Rand) time.Duration {
+	d := float64(b.interval) * math.Pow(b.rate, float64(n))
+	if b.most > 0 {
+		d = min(d, float64(b.most))
 	}
 	d = min(d, float64(maxSeconds*time.Second))
-	if r.jitter {
+	if b.jitter {
 		d *= rnd.Float64()
 	}
 	return time.Duration(d)

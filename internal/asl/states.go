@@ -37,9 +37,9 @@ func (r *run) choose(data any) (any, string, *failure) {
 	}
 	next := s.fallback
 	for _, c := range s.choices {
-		ok, f := c.test(env{data: v, run: r})
-		if f != nil {
-			return nil, "", f
+		ok, bad := c.test(env{data: v, run: r})
+		if bad != nil {
+			return nil, "", bad
 		}
 		if ok {
 			next = c.next
@@ -82,9 +82,9 @@ func (r *run) waitState(ctx context.Context, data any) (any, *failure) {
 	}
 	d := r.state.wait
 	if p := r.state.waitPath; p != nil {
-		at, f := p.eval(env{data: v, run: r, field: "SecondsPath"})
-		if f != nil {
-			return nil, f
+		at, bad := p.eval(env{data: v, run: r, field: "SecondsPath"})
+		if bad != nil {
+			return nil, bad
 		}
 		n, ok := number(at)
 		if !ok || n < 0 || n > maxSeconds {

@@ -91,7 +91,7 @@ func (r *run) invoke(ctx context.Context, params any, waiting *task) (any, *fail
 		return nil, f
 	}
 	done := make(chan answer, 1)
-	r.running.Go(func() { done <- r.lambda(fn, payload) })
+	r.running.Go(func() { done <- r.lambda(fn, payload) }) //nolint:contextcheck // nobody tells a Lambda that its task is over
 	a, f := r.await(ctx, done, waiting)
 	if f != nil {
 		return nil, f

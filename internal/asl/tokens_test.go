@@ -16,7 +16,7 @@ import (
 	"ephemr/internal/asl"
 )
 
-const tokenMachine = `{"StartAt":"Wait","States":{"Wait":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken",
+const waitMachine = `{"StartAt":"Wait","States":{"Wait":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken",
 	"Parameters":{"FunctionName":"${RegisterFunction}","Payload":{"token.$":"$$.Task.Token","try.$":"$$.State.RetryCount"}},
 	"TimeoutSeconds":100,"Retry":[{"ErrorEquals":["States.Timeout","Again"],"MaxAttempts":1}],"End":true}}}`
 
@@ -62,13 +62,13 @@ func pass(d time.Duration) {
 	synctest.Wait()
 }
 
-// inBubble runs test with an engine and an execution "r-1" of tokenMachine.
+// inBubble runs test with an engine and an execution "r-1" of waitMachine.
 func inBubble(t *testing.T, w *waiter, test func(t *testing.T, e *asl.Engine, arn string)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		e := asl.NewEngine(asl.EngineConfig{})
 		defer e.Close()
-		machine := e.Deploy("run", parse(t, tokenMachine), asl.Functions{"${RegisterFunction}": w.register})
+		machine := e.Deploy("run", parse(t, waitMachine), asl.Functions{"${RegisterFunction}": w.register})
 		out, err := e.StartExecution(t.Context(), &sfn.StartExecutionInput{StateMachineArn: &machine, Name: new("r-1")})
 		if err != nil {
 			t.Fatal(err)
@@ -152,7 +152,7 @@ func TestTokenAnsweredByTheFunctionItself(t *testing.T) {
 				e := asl.NewEngine(asl.EngineConfig{})
 				defer e.Close()
 				w := &waiter{err: later, also: func(token string) { success(e, token, `"early"`) }}
-				arn := e.Deploy("run", parse(t, tokenMachine), asl.Functions{"${RegisterFunction}": w.register})
+				arn := e.Deploy("run", parse(t, waitMachine), asl.Functions{"${RegisterFunction}": w.register})
 				out, err := e.StartExecution(t.Context(), &sfn.StartExecutionInput{StateMachineArn: &arn, Name: new("x")})
 				if err != nil {
 					t.Fatal(err)

@@ -61,19 +61,26 @@ func (db *DynamoDB) plan(op writeOp) (change, error) {
 	if !cond.Holds(c.old.fields(), env) {
 		return c, failedCondition(c.old, op.onFailure)
 	}
-	switch op.kind {
+	err = c.compute(op.kind, item, update, env)
+	return c, err
+}
+
+// compute sets what will be there afterwards.
+func (c *change) compute(kind writeKind, item Item, update *ddbexpr.Update, env ddbexpr.Env) (err error) {
+	switch kind {
+	case deleteWrite:
+		return nil
+	case checkWrite:
+		c.now = c.old
+		return nil
 	case putWrite:
 		c.now = newRecord(c.id, item)
 	case updateWrite:
-		c.now, c.touched, err = c.updated(item, update, env)
-	case checkWrite:
-		c.now = c.old
-	case deleteWrite:
+		if c.now, c.touched, err = c.updated(item, update, env); err != nil {
+			return err
+		}
 	}
-	if err != nil || c.now == nil || op.kind == checkWrite {
-		return c, err
-	}
-	return c, t.checkStored(c.now, op.kind)
+	return c.table.checkStored(c.now, kind)
 }
 
 func (t *table) checkWrite(op writeOp) (Item, error) {

@@ -160,6 +160,6 @@ func (s source) segment(recs []*record, req pageRequest) ([]*record, error) {
 	if *req.totalSegments < 1 || *req.segment < 0 || *req.segment >= *req.totalSegments {
 		return nil, ddbexpr.Invalid("The Segment parameter is zero-based and must be less than parameter TotalSegments: Segment: %d is not less than TotalSegments: %d", *req.segment, *req.totalSegments)
 	}
-	of, mine := uint64(*req.totalSegments), uint64(*req.segment) //nolint:gosec // both are checked to be positive
+	of, mine := uint64(*req.totalSegments), uint64(*req.segment)
 	return slices.DeleteFunc(slices.Clone(recs), func(r *record) bool { return hash(keyText(r.item[s.pk.name]))%of != mine }), nil
 }

@@ -144,12 +144,12 @@ func TestUpdateItem(t *testing.T) {
 		}
 		return plain(t, out.Attributes), nil
 	}
-	got, err := update("SET a = :a, b.c = :a", m{":a": 1}, types.ReturnValueAllNew)
+	_, err := update("SET a = :a, b.c = :a", m{":a": 1}, types.ReturnValueAllNew)
 	wantMessage(t, err, "document path provided in the update expression is invalid")
 	if len(db.Items("runs")) != 0 {
 		t.Errorf("a failed update left %v", db.Items("runs"))
 	}
-	got, err = update("SET a = :a, b = :m", m{":a": 1, ":m": m{"c": 1, "d": 2}}, types.ReturnValueAllNew)
+	got, err := update("SET a = :a, b = :m", m{":a": 1, ":m": m{"c": 1, "d": 2}}, types.ReturnValueAllNew)
 	if d := cmp.Diff(m{"pk": "r", "sk": "run", "a": 1.0, "b": m{"c": 1.0, "d": 2.0}}, got); d != "" || err != nil {
 		t.Error(err, d)
 	}

@@ -54,17 +54,9 @@ func (f *EMR) ListSteps(ctx context.Context, in *emr.ListStepsInput, _ ...func(*
 		if err != nil {
 			return nil, err
 		}
-		if len(in.StepIds) > maxStepIDs {
-			return nil, validationEMR("1 validation error detected: Value at 'stepIds' failed to satisfy constraint: Member must have length less than or equal to %d", maxStepIDs)
-		}
-		if len(in.StepIds) > 0 && len(in.StepStates) > 0 {
-			return nil, invalidEMR("Step ids and step states cannot be used together.")
-		}
-		var all []*emrStep
-		for _, s := range slices.Backward(c.steps) {
-			if (len(in.StepIds) == 0 || slices.Contains(in.StepIds, s.id)) && (len(in.StepStates) == 0 || slices.Contains(in.StepStates, s.state)) {
-				all = append(all, s)
-			}
+		all, err := c.newestSteps(in)
+		if err != nil {
+			return nil, err
 		}
 		all, marker, err := emrPageOf(all, in.Marker)
 		if err != nil {
@@ -77,6 +69,22 @@ func (f *EMR) ListSteps(ctx context.Context, in *emr.ListStepsInput, _ ...func(*
 		}
 		return out, nil
 	})
+}
+
+func (c *emrCluster) newestSteps(in *emr.ListStepsInput) ([]*emrStep, error) {
+	if len(in.StepIds) > maxStepIDs {
+		return nil, validationEMR("1 validation error detected: Value at 'stepIds' failed to satisfy constraint: Member must have length less than or equal to %d", maxStepIDs)
+	}
+	if len(in.StepIds) > 0 && len(in.StepStates) > 0 {
+		return nil, invalidEMR("Step ids and step states cannot be used together.")
+	}
+	var out []*emrStep
+	for _, s := range slices.Backward(c.steps) {
+		if (len(in.StepIds) == 0 || slices.Contains(in.StepIds, s.id)) && (len(in.StepStates) == 0 || slices.Contains(in.StepStates, s.state)) {
+			out = append(out, s)
+		}
+	}
+	return out, nil
 }
 
 // CancelSteps cancels steps that wait or run. It triggers no ActionOnFailure.

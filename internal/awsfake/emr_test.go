@@ -307,9 +307,8 @@ func TestEMRLists(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := awsfake.NewEMR(awsfake.EMRConfig{})
-		var id string
 		for i := range 60 {
-			id = runCluster(t, f, func(in *emr.RunJobFlowInput) { in.Name = new(fmt.Sprint(i)) })
+			runCluster(t, f, func(in *emr.RunJobFlowInput) { in.Name = new(fmt.Sprint(i)) })
 			time.Sleep(time.Second)
 		}
 		names := map[string]bool{}
@@ -327,6 +326,14 @@ func TestEMRLists(t *testing.T) {
 		if len(names) != 60 || pages != 2 {
 			t.Errorf("got %d clusters on %d pages", len(names), pages)
 		}
+	})
+}
+
+func TestStepsAndTags(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := awsfake.NewEMR(awsfake.EMRConfig{})
+		id := runCluster(t, f, nil)
 		ids := addSteps(t, f, id, step("a", ""), step("b", ""), step("c", ""))
 		out, err := f.ListSteps(t.Context(), &emr.ListStepsInput{ClusterId: &id, StepIds: ids[1:]})
 		if err != nil || len(out.Steps) != 2 || *out.Steps[0].Name != "c" {
@@ -335,7 +342,7 @@ func TestEMRLists(t *testing.T) {
 		if _, err := f.AddTags(t.Context(), &emr.AddTagsInput{ResourceId: &id, Tags: []types.Tag{{Key: new("k"), Value: new("1")}, {Key: new("k"), Value: new("2")}}}); err != nil {
 			t.Error(err)
 		}
-		if tags := f.Clusters()[59].Tags; len(tags) != 1 || aws.ToString(tags[0].Value) != "2" {
+		if tags := f.Clusters()[0].Tags; len(tags) != 1 || aws.ToString(tags[0].Value) != "2" {
 			t.Errorf("got tags %v", tags)
 		}
 	})
@@ -351,7 +358,8 @@ func TestThrottle(t *testing.T) {
 			return code(err)
 		}
 		n := 0
-		for ; call() == "<nil>"; n++ {
+		for call() == "<nil>" {
+			n++
 		}
 		if got := call(); n != 10 || got != "ThrottlingException" {
 			t.Errorf("got %s after %d calls", got, n)

@@ -161,7 +161,7 @@ func (s *logStream) append(events []types.InputLogEvent) *types.RejectedLogEvent
 	oldest, newest := now.Add(-maxLogAge).UnixMilli(), now.Add(maxLogFuture).UnixMilli()
 	var rejected *types.RejectedLogEventsInfo
 	for i, e := range events {
-		at := int32(i) //nolint:gosec // at most 10,000
+		at := int32(i)
 		switch {
 		case *e.Timestamp < oldest:
 			rejected = &types.RejectedLogEventsInfo{TooOldLogEventEndIndex: new(at + 1)}

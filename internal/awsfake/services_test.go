@@ -64,6 +64,16 @@ func TestS3(t *testing.T) {
 	if _, ok := errors.AsType[*s3types.NotFound](err); !ok {
 		t.Errorf("got %v", err)
 	}
+}
+
+func TestS3Lists(t *testing.T) {
+	t.Parallel()
+	f := awsfake.NewS3("lake")
+	for _, k := range []string{"a/1", "a/2", "b/1", "c", "d"} {
+		if _, err := f.PutObject(t.Context(), &s3.PutObjectInput{Bucket: new("lake"), Key: &k}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	var names []string
 	p := s3.NewListObjectsV2Paginator(f, &s3.ListObjectsV2Input{Bucket: new("lake"), Delimiter: new("/"), MaxKeys: new(int32(2))})
 	for p.HasMorePages() {
@@ -259,24 +269,29 @@ func TestLogs(t *testing.T) {
 		if d := cmp.Diff([]string{"b", "a", "error: c", "d"}, f.Messages("/ephemr", "r-1/clean")); d != "" {
 			t.Error(d)
 		}
-		out, err := f.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: new("/ephemr"), FilterPattern: new(`"error: c"`)})
-		if err != nil || len(out.Events) != 1 {
-			t.Errorf("got %v, %v", out, err)
-		}
-		var read []string
-		p := cloudwatchlogs.NewGetLogEventsPaginator(f, &cloudwatchlogs.GetLogEventsInput{LogGroupName: new("/ephemr"), LogStreamName: new("r-1/clean"), StartFromHead: new(true), Limit: new(int32(3))},
-			func(o *cloudwatchlogs.GetLogEventsPaginatorOptions) { o.StopOnDuplicateToken = true })
-		for p.HasMorePages() {
-			page, err := p.NextPage(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, e := range page.Events {
-				read = append(read, *e.Message)
-			}
-		}
-		if d := cmp.Diff([]string{"b", "a", "error: c", "d"}, read); d != "" {
-			t.Error(d)
-		}
+		readLogs(t, f)
 	})
+}
+
+func readLogs(t *testing.T, f *awsfake.Logs) {
+	t.Helper()
+	out, err := f.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: new("/ephemr"), FilterPattern: new(`"error: c"`)})
+	if err != nil || len(out.Events) != 1 {
+		t.Errorf("got %v, %v", out, err)
+	}
+	read := []string{}
+	p := cloudwatchlogs.NewGetLogEventsPaginator(f, &cloudwatchlogs.GetLogEventsInput{LogGroupName: new("/ephemr"), LogStreamName: new("r-1/clean"), StartFromHead: new(true), Limit: new(int32(3))},
+		func(o *cloudwatchlogs.GetLogEventsPaginatorOptions) { o.StopOnDuplicateToken = true })
+	for p.HasMorePages() {
+		page, err := p.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range page.Events {
+			read = append(read, *e.Message)
+		}
+	}
+	if d := cmp.Diff([]string{"b", "a", "error: c", "d"}, read); d != "" {
+		t.Error(d)
+	}
 }

@@ -48,20 +48,25 @@ func copyValue(v Value, depth int) (Value, error) {
 		}
 		return &types.AttributeValueMemberNULL{Value: true}, nil
 	case *types.AttributeValueMemberL:
-		l := make([]Value, len(v.Value))
-		for i, e := range v.Value {
-			c, err := copyValue(e, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			l[i] = c
-		}
-		return &types.AttributeValueMemberL{Value: l}, nil
+		l, err := copyList(v.Value, depth+1)
+		return &types.AttributeValueMemberL{Value: l}, err
 	case *types.AttributeValueMemberM:
 		m, err := copyMap(v.Value, depth+1)
 		return &types.AttributeValueMemberM{Value: m}, err
 	}
 	return copySet(v)
+}
+
+func copyList(list []Value, depth int) ([]Value, error) {
+	out := make([]Value, len(list))
+	for i, e := range list {
+		c, err := copyValue(e, depth)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = c
+	}
+	return out, nil
 }
 
 func copyNumber(v *types.AttributeValueMemberN) (Value, error) {

@@ -84,11 +84,8 @@ func (p *parser) in(left operand) (node, error) {
 
 func (n predicate) eval(item Item, env Env) bool {
 	first := n.args[0].get(item, env)
-	switch n.op {
-	case "attribute_exists":
-		return first != nil
-	case "attribute_not_exists":
-		return first == nil
+	if len(n.args) == 1 {
+		return (first != nil) == (n.op == "attribute_exists")
 	}
 	second := n.args[1].get(item, env)
 	switch n.op {

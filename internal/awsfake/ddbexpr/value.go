@@ -1,3 +1,5 @@
+// Package ddbexpr parses and evaluates DynamoDB's expressions, and refuses
+// what DynamoDB refuses with its messages.
 package ddbexpr
 
 import (
@@ -8,11 +10,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Value is an attribute's value and Item a map of them, in the SDK's types.
-type (
-	Value = types.AttributeValue
-	Item  = map[string]types.AttributeValue
-)
+// Value is an attribute's value, in the SDK's type.
+type Value = types.AttributeValue
+
+// Item is an item or a key.
+type Item = map[string]types.AttributeValue
 
 // TypeOf returns v's type descriptor: S N B BOOL NULL SS NS BS L M, or "".
 func TypeOf(v Value) string {
