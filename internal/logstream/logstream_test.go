@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -156,19 +157,19 @@ func TestThrottled(t *testing.T) {
 func TestBackpressure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		blocked := true
+		var accepts atomic.Bool
+		var written atomic.Int64
 		s := &service{t: t, put: func(int) error {
-			if blocked {
+			if !accepts.Load() {
 				return apiError("ThrottlingException")
 			}
 			return nil
 		}}
 		log := logstream.Open(s, "group", "name", io.Discard)
-		written := 0
 		go func() {
 			for range 50 {
 				n, _ := log.Write(bytes.Repeat([]byte("0123456789abcde\n"), 4096))
-				written += n
+				written.Add(int64(n))
 			}
 			if err := log.Close(context.Background()); err != nil {
 				t.Error(err)
@@ -176,12 +177,14 @@ func TestBackpressure(t *testing.T) {
 		}()
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		if written > 1<<20 {
+		if written := written.Load(); written > 1<<20 {
 			t.Errorf("%d bytes were taken while nothing was accepted", written)
 		}
-		blocked = false
+		accepts.Store(true)
 		time.Sleep(time.Minute)
 		synctest.Wait()
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		if len(s.messages) != 50*4096 {
 			t.Errorf("%d messages", len(s.messages))
 		}
