@@ -24,6 +24,9 @@ func (e *EMR) GrantCreate(to Rights) {
 	// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticmapreduce.html
 	to.allow(statement(of("elasticmapreduce", "RunJobFlow"), anything, tagged))
 	to.allow(statement(of("elasticmapreduce", "AddTags"), e.clusters, tagged))
+	// RunJobFlow sets an auto-termination policy on a cluster whose tags IAM
+	// cannot know yet.
+	to.allow(statement(of("elasticmapreduce", "PutAutoTerminationPolicy"), e.clusters, nil))
 }
 
 // GrantList lets to list the account's clusters.
