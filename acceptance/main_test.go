@@ -1,0 +1,127 @@
+// Package acceptance holds what a user sees of the whole: the binaries, the
+// deployed stacks and real steps, on a region of its own on this machine.
+//
+// It needs what make build makes. go test -short leaves it out. With
+// EPHEMR_REGION set to the directory of a region that runs (.local after make
+// up deploy), that one is used and left running.
+package acceptance_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"ephemr/internal/laptop"
+	"ephemr/internal/run"
+	"ephemr/internal/stage"
+)
+
+// world is the region under test and the clients that look into it.
+type world struct {
+	region   *laptop.Region
+	settings stage.Settings
+	runs     *run.Store
+	s3       *s3.Client
+	sqs      *sqs.Client
+	sfn      *sfn.Client
+	emr      *emr.Client
+}
+
+// w is made once by TestMain: bringing a region up takes longer than most tests.
+var w *world
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if testing.Short() {
+		fmt.Println("acceptance tests are left out with -short")
+		return
+	}
+	code, err := runTests(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "acceptance:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func runTests(m *testing.M) (code int, err error) {
+	ctx := context.Background()
+	region, down, err := open(ctx)
+	if err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, down()) }()
+	if w, err = look(ctx, region); err != nil {
+		return 1, err
+	}
+	return m.Run(), nil
+}
+
+// open brings a region up, or finds the one that the developer keeps.
+func open(ctx context.Context) (*laptop.Region, func() error, error) {
+	if dir := os.Getenv("EPHEMR_REGION"); dir != "" {
+		r, err := laptop.Open(ctx, laptop.Options{Dir: dir})
+		return r, func() error { return nil }, err
+	}
+	dir, err := os.MkdirTemp("", "ephemr-acceptance-")
+	if err != nil {
+		return nil, nil, fmt.Errorf("make directory: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
+	defer cancel()
+	region, err := laptop.Up(ctx, laptop.Options{Dir: dir, Log: os.Stderr, Provision: 300 * time.Millisecond})
+	if err != nil {
+		return nil, nil, err
+	}
+	down := func() error {
+		return errors.Join(region.Down(context.Background()), keepLogs(dir))
+	}
+	if err := region.Deploy(ctx); err != nil {
+		return nil, nil, errors.Join(err, down())
+	}
+	return region, down, nil
+}
+
+// keepLogs leaves the region's logs where a failed CI run can be understood
+// from, and nothing else.
+func keepLogs(dir string) error {
+	if keep := os.Getenv("EPHEMR_KEEP_LOGS"); keep != "" {
+		if err := os.Rename(filepath.Join(dir, "log"), keep); err != nil {
+			slog.Warn("keep logs", "error", err.Error())
+		}
+	}
+	return os.RemoveAll(dir)
+}
+
+func look(ctx context.Context, region *laptop.Region) (*world, error) {
+	cfg := region.Config()
+	out, err := ssm.NewFromConfig(cfg).GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(stage.ParameterName(laptop.Stage))})
+	if err != nil {
+		return nil, fmt.Errorf("read settings: %w", err)
+	}
+	settings, err := stage.Parse(*out.Parameter.Value)
+	if err != nil {
+		return nil, err
+	}
+	return &world{
+		region: region, settings: settings,
+		runs: &run.Store{DB: dynamodb.NewFromConfig(cfg), Table: settings.RunsTable},
+		s3:   s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),
+		sqs:  sqs.NewFromConfig(cfg), sfn: sfn.NewFromConfig(cfg),
+		emr: emr.NewFromConfig(cfg, func(o *emr.Options) { o.BaseEndpoint = &region.EMR }),
+	}, nil
+}
