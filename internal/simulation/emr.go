@@ -1,0 +1,150 @@
+package simulation
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/emr/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"ephemr/internal/awsfake"
+	"ephemr/internal/job"
+	"ephemr/internal/run"
+)
+
+// script is how EMR runs a step: it does what the runner would, which is to
+// leave a result behind just before the step ends.
+func (w *World) script(clusterName, stepName string) (time.Duration, types.StepState) {
+	name, number, _ := strings.Cut(stepName, "#")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		panic(fmt.Sprintf("step %q is not like job#1", stepName))
+	}
+	a := Attempt{Cluster: clusterName, RunID: run.OfCluster(clusterName), Job: name, Number: n}
+	var s Step
+	if w.config.Steps != nil {
+		s = w.config.Steps(a)
+	}
+	if s.Takes == 0 {
+		s.Takes = time.Minute
+	}
+	state := types.StepStateCompleted
+	if s.ExitCode != 0 || s.Class != "" {
+		state = types.StepStateFailed
+	}
+	if !s.Silent {
+		began := time.Now()
+		time.AfterFunc(s.Takes-time.Millisecond, func() { w.leaveResult(a, s, began) })
+	}
+	return s.Takes, state
+}
+
+func (w *World) leaveResult(a Attempt, s Step, began time.Time) {
+	if w.life.Err() != nil || w.isDoomed(a.Cluster) {
+		return
+	}
+	r := job.Result{
+		RunID: a.RunID, Job: a.Job, Attempt: a.Number, ExitCode: s.ExitCode, Class: s.Class, Reason: s.Reason,
+		StartedAt: began.UTC(), EndedAt: time.Now().UTC(), Outputs: s.Outputs,
+	}
+	if r.ExitCode != 0 && r.Class == "" {
+		r.Class, r.Reason = job.ClassJob, fmt.Sprintf("exited %d", s.ExitCode)
+		r.Tail = []string{"Traceback (most recent call last):", "ValueError: no rows"}
+	}
+	data, err := json.Marshal(r)
+	if err != nil {
+		panic(fmt.Sprintf("encode result: %v", err))
+	}
+	key := job.Dir(a.RunID, a.Job, a.Number) + "/result.json"
+	if _, err := w.S3.PutObject(w.life, &s3.PutObjectInput{Bucket: &w.Settings.LogsBucket, Key: &key, Body: bytes.NewReader(data)}); err != nil {
+		panic(fmt.Sprintf("leave result: %v", err))
+	}
+}
+
+// diesAfter remembers when a cluster dies: nothing on it leaves results then.
+func (w *World) diesAfter(clusterName string) time.Duration {
+	if w.config.DiesAfter == nil {
+		return 0
+	}
+	d := w.config.DiesAfter(clusterName)
+	if d > 0 {
+		w.doom(clusterName, time.Now().Add(d))
+	}
+	return d
+}
+
+// Kill takes the instances from a run's newest cluster.
+func (w *World) Kill(runID string) {
+	for _, c := range w.EMR.Clusters() {
+		if run.OfCluster(*c.Name) == runID && c.Status.Timeline.EndDateTime == nil {
+			w.doom(*c.Name, time.Now())
+			w.EMR.Kill(*c.Id)
+		}
+	}
+}
+
+func (w *World) doom(clusterName string, at time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.doomed[clusterName] = at
+}
+
+func (w *World) isDoomed(clusterName string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	at, ok := w.doomed[clusterName]
+	return ok && !time.Now().Before(at)
+}
+
+// client is EMR as one function sees it: it counts whose calls they are.
+type client struct {
+	*awsfake.EMR
+	count func(op string)
+}
+
+func (w *World) emr(function string) client {
+	return client{w.EMR, func(op string) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.calls[function] == nil {
+			w.calls[function] = map[string]int{}
+		}
+		w.calls[function][op]++
+	}}
+}
+
+func (c client) RunJobFlow(ctx context.Context, in *emr.RunJobFlowInput, o ...func(*emr.Options)) (*emr.RunJobFlowOutput, error) {
+	c.count("RunJobFlow")
+	return c.EMR.RunJobFlow(ctx, in, o...)
+}
+
+func (c client) DescribeCluster(ctx context.Context, in *emr.DescribeClusterInput, o ...func(*emr.Options)) (*emr.DescribeClusterOutput, error) {
+	c.count("DescribeCluster")
+	return c.EMR.DescribeCluster(ctx, in, o...)
+}
+
+func (c client) ListClusters(ctx context.Context, in *emr.ListClustersInput, o ...func(*emr.Options)) (*emr.ListClustersOutput, error) {
+	c.count("ListClusters")
+	return c.EMR.ListClusters(ctx, in, o...)
+}
+
+func (c client) AddJobFlowSteps(ctx context.Context, in *emr.AddJobFlowStepsInput, o ...func(*emr.Options)) (*emr.AddJobFlowStepsOutput, error) {
+	c.count("AddJobFlowSteps")
+	return c.EMR.AddJobFlowSteps(ctx, in, o...)
+}
+
+func (c client) ListSteps(ctx context.Context, in *emr.ListStepsInput, o ...func(*emr.Options)) (*emr.ListStepsOutput, error) {
+	c.count("ListSteps")
+	return c.EMR.ListSteps(ctx, in, o...)
+}
+
+func (c client) TerminateJobFlows(ctx context.Context, in *emr.TerminateJobFlowsInput, o ...func(*emr.Options)) (*emr.TerminateJobFlowsOutput, error) {
+	c.count("TerminateJobFlows")
+	return c.EMR.TerminateJobFlows(ctx, in, o...)
+}

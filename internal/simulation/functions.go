@@ -1,0 +1,133 @@
+package simulation
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda/messages"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"ephemr/internal/admission"
+	"ephemr/internal/cluster"
+	"ephemr/internal/entry"
+	"ephemr/internal/intake"
+	"ephemr/internal/outcome"
+	"ephemr/internal/register"
+	"ephemr/internal/run"
+	"ephemr/internal/step"
+	"ephemr/internal/sweep"
+	"ephemr/internal/wait"
+)
+
+// wire builds every function as its main does.
+func (w *World) wire() {
+	s := w.Settings
+	w.Runs = &run.Store{DB: w.DB, Table: s.RunsTable}
+	w.Pipelines = &register.Store{DB: w.DB, Table: s.PipelinesTable}
+	clusters := &cluster.Registry{DB: w.DB, Table: s.ClustersTable}
+	slots := &admission.Slots{DB: w.DB, Table: s.ClustersTable}
+	finisher := &outcome.Finisher{Settings: s, Runs: w.Runs, Slots: slots, Bus: w.Bus, Topic: w.SNS}
+	admitter := &admission.Admitter{Settings: s, Runs: w.Runs, Slots: slots, SFN: w.SFN, Waker: w.waker(run.ForAdmission, admission.LookAdmitted)}
+	preparer := &intake.Preparer{Settings: s, Runs: w.Runs, Pipelines: w.Pipelines, Admission: admitter}
+
+	serve(w, "intake", (&intake.Intake{Settings: s, Runs: w.Runs, Pipelines: w.Pipelines, SQS: w.SQS, Lambda: w.Lambda}).Handle)
+	serve(w, "admit", (&intake.Door{Admission: admitter, Preparer: preparer}).Handle)
+	serve(w, "preparerun", preparer.Prepare)
+	serve(w, "createcluster", (&cluster.Creator{
+		Settings: s, Runs: w.Runs, Clusters: clusters, EMR: w.emr("createcluster"), Profiles: w.SSM, Caller: entry.Caller,
+		Waker: w.waker(run.ForCluster, (&cluster.Looker{Runs: w.Runs, EMR: w.emr("createcluster")}).Look),
+	}).Create)
+	serve(w, "submitsteps", (&step.Submitter{
+		Settings: s, Runs: w.Runs, EMR: w.emr("submitsteps"), S3: w.S3, Caller: entry.Caller,
+		Waker: w.waker(run.ForSteps, w.stepLooker("submitsteps").Look),
+	}).Submit)
+	serve(w, "terminatecluster", (&cluster.Terminator{Runs: w.Runs, EMR: w.emr("terminatecluster")}).Terminate)
+	serve(w, "finishrun", (&intake.Ending{Finisher: finisher}).Finish)
+	serve(w, "watch", (&wait.Watch{
+		Clusters: clusters, EMR: w.emr("watch"),
+		Waker: &wait.Waker{Runs: w.Runs, SFN: w.SFN, Looks: map[string]wait.Look{
+			run.ForCluster: (&cluster.Looker{Runs: w.Runs, EMR: w.emr("watch")}).Look,
+			run.ForSteps:   w.stepLooker("watch").Look,
+		}},
+	}).Handle)
+	serve(w, "sweep", (&sweep.Sweeper{Settings: s, Runs: w.Runs, EMR: w.emr("sweep"), SFN: w.SFN, Bus: w.Bus, Finisher: finisher}).Sweep)
+	serve(w, "register", (&register.Register{
+		Settings: s, Store: w.Pipelines,
+		Schedules: &register.Schedules{API: w.Scheduler, Group: s.ScheduleGroup, Role: s.ScheduleRole, Target: s.EventsQueueARN, DLQ: s.ScheduleDLQ},
+	}).Apply)
+
+	for name, function := range map[string]string{
+		"PrepareRunFunction": "preparerun", "AdmitFunction": "admit", "CreateClusterFunction": "createcluster",
+		"SubmitStepsFunction": "submitsteps", "TerminateClusterFunction": "terminatecluster", "FinishRunFunction": "finishrun",
+	} {
+		w.functions[name] = w.functions[function]
+	}
+	w.Lambda.Register("admit", w.functions["admit"])
+}
+
+func (w *World) waker(kind string, look wait.Look) *wait.Waker {
+	return &wait.Waker{Runs: w.Runs, SFN: w.SFN, Looks: map[string]wait.Look{kind: look}}
+}
+
+func (w *World) stepLooker(function string) *step.Looker {
+	return &step.Looker{Runs: w.Runs, EMR: w.emr(function), S3: w.S3, LogsBucket: w.Settings.LogsBucket}
+}
+
+// crashed is thrown by a process that dies in the middle of a call.
+type crashed struct{ op string }
+
+// serve makes a handler a function: what the state machine sees is what it
+// would see of the Lambda.
+func serve[In, Out any](w *World, name string, h func(context.Context, In) (Out, error)) {
+	wrapped := entry.Wrap(h)
+	w.functions[name] = func(ctx context.Context, payload json.RawMessage) (reply json.RawMessage, err error) {
+		defer func() {
+			if c, ok := recover().(crashed); ok {
+				reply, err = nil, messages.InvokeResponse_Error{Type: "Runtime.ExitError", Message: "crashed in " + c.op}
+			}
+		}()
+		out, err := wrapped(lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: w.requestID(name)}), payload)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(out)
+	}
+}
+
+func (w *World) requestID(name string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.count++
+	return fmt.Sprintf("%s-%d", name, w.count)
+}
+
+// Invoke calls a function by the name of its folder.
+func (w *World) Invoke(function string, payload json.RawMessage) (json.RawMessage, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.life), time.Minute)
+	defer cancel()
+	return w.functions[function](ctx, payload)
+}
+
+// Crash kills the function that makes the next call of an operation, written
+// like "EMR:RunJobFlow": before the call or, with after, when it has had its
+// effect.
+func (w *World) Crash(op string, after bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.crashes[op] = append(w.crashes[op], after)
+}
+
+func (w *World) maybeCrash(op string, after bool) {
+	w.mu.Lock()
+	queue := w.crashes[op]
+	hit := len(queue) > 0 && queue[0] == after
+	if hit {
+		w.crashes[op] = queue[1:]
+	}
+	w.mu.Unlock()
+	if hit {
+		panic(crashed{op})
+	}
+}

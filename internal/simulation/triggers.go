@@ -1,0 +1,153 @@
+package simulation
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+
+	"ephemr/events"
+	"ephemr/internal/pipeline"
+	"ephemr/internal/register"
+)
+
+// Apply registers a pipeline, as ephemr apply does after it has uploaded the
+// packages. A file that is wrong is a mistake of the test.
+func (w *World) Apply(file string) register.Output {
+	payload, err := json.Marshal(register.Input{Spec: SpecOf(file)})
+	if err != nil {
+		panic(fmt.Sprintf("encode pipeline: %v", err))
+	}
+	reply, err := w.Invoke("register", payload)
+	if err != nil {
+		panic(fmt.Sprintf("register pipeline: %v", err))
+	}
+	var out register.Output
+	if err := json.Unmarshal(reply, &out); err != nil {
+		panic(fmt.Sprintf("decode reply of register: %v", err))
+	}
+	return out
+}
+
+// SpecOf is a pipeline file as JSON, its jobs with packages.
+func SpecOf(file string) json.RawMessage {
+	spec, err := pipeline.Parse("test.yaml", []byte(file), pipeline.WithZones("raw", "curated"))
+	if err != nil {
+		panic(fmt.Sprintf("parse pipeline: %v", err))
+	}
+	for i, j := range spec.Jobs {
+		sum := sha256.Sum256([]byte(j.Name))
+		digest := hex.EncodeToString(sum[:])
+		spec.Jobs[i].Package = &pipeline.Package{Key: "packages/" + digest + ".zip", SHA256: digest, Size: 1}
+	}
+	data, err := json.Marshal(spec)
+	if err != nil {
+		panic(fmt.Sprintf("encode pipeline: %v", err))
+	}
+	return data
+}
+
+// Upload puts objects into the zone raw: S3 tells the events queue of each.
+func (w *World) Upload(keys ...string) {
+	var bodies []string
+	for _, k := range keys {
+		bodies = append(bodies, w.Object(k))
+	}
+	w.Deliver("events", bodies...)
+}
+
+// Object is S3's event about a new object in the zone raw.
+func (w *World) Object(key string) string {
+	var d events.ObjectCreated
+	d.Bucket.Name = w.Settings.Lake["raw"]
+	d.Object.Key, d.Object.Size, d.Object.VersionID, d.Object.Sequencer = key, 1, "v-"+key, "s-"+key
+	data, err := json.Marshal(d)
+	if err != nil {
+		panic(fmt.Sprintf("encode object: %v", err))
+	}
+	return string(envelope(events.SourceS3, events.TypeObjectCreated, data))
+}
+
+// Request sends requests to the requests queue.
+func (w *World) Request(requests ...events.Request) {
+	var bodies []string
+	for _, r := range requests {
+		data, err := json.Marshal(r)
+		if err != nil {
+			panic(fmt.Sprintf("encode request: %v", err))
+		}
+		bodies = append(bodies, string(data))
+	}
+	w.Deliver("requests", bodies...)
+}
+
+// batch is how many messages intake gets at a time.
+const batch = 10
+
+// Deliver brings messages to intake as their queue would: those that fail come
+// again after the visibility timeout.
+func (w *World) Deliver(queue string, bodies ...string) {
+	var all []lambdaevents.SQSMessage
+	for _, b := range bodies {
+		all = append(all, lambdaevents.SQSMessage{
+			MessageId: w.requestID("message"), Body: b, EventSourceARN: queueARN(queue),
+			Attributes: map[string]string{"SentTimestamp": strconv.FormatInt(time.Now().UnixMilli(), 10), "SenderId": "AIDATEST"},
+		})
+	}
+	for some := range slices.Chunk(all, batch) {
+		w.receive(some, 1)
+	}
+}
+
+// Receives is how often a message is tried.
+const receives = 5
+
+func (w *World) receive(messages []lambdaevents.SQSMessage, n int) {
+	payload, err := json.Marshal(lambdaevents.SQSEvent{Records: messages})
+	if err != nil {
+		panic(fmt.Sprintf("encode batch: %v", err))
+	}
+	var response lambdaevents.SQSEventResponse
+	reply, err := w.Invoke("intake", payload)
+	if err == nil {
+		err = json.Unmarshal(reply, &response)
+	}
+	left := slices.DeleteFunc(slices.Clone(messages), func(m lambdaevents.SQSMessage) bool {
+		return err == nil && !slices.Contains(response.BatchItemFailures, lambdaevents.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+	})
+	if len(left) == 0 || n == receives {
+		return
+	}
+	w.busy.Go(func() {
+		select {
+		case <-w.life.Done():
+		case <-time.After(3 * time.Minute):
+			w.receive(left, n+1)
+		}
+	})
+}
+
+// Start starts an execution by hand and returns its ARN.
+func (w *World) Start(name, input string) string {
+	out, err := w.SFN.StartExecution(w.life, &sfn.StartExecutionInput{
+		StateMachineArn: &w.Settings.StateMachine, Name: &name, Input: &input,
+	})
+	if err != nil {
+		panic(fmt.Sprintf("start execution: %v", err))
+	}
+	return aws.ToString(out.ExecutionArn)
+}
+
+// Stop ends an execution as a person would.
+func (w *World) Stop(arn string) {
+	if _, err := w.SFN.StopExecution(w.life, &sfn.StopExecutionInput{ExecutionArn: &arn, Cause: aws.String("enough")}); err != nil {
+		panic(fmt.Sprintf("stop execution: %v", err))
+	}
+}
