@@ -17,7 +17,7 @@ func main() {
 }
 
 func run(ctx context.Context) int {
-	if err := command().ExecuteContext(ctx); err != nil {
+	if err := command().ExecuteContext(ctx); err != nil { //nolint:contextcheck // cobra hands it to the commands
 		_, _ = fmt.Fprintln(os.Stderr, "laptop:", err)
 		return 1
 	}

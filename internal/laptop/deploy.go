@@ -20,14 +20,14 @@ const bootstrapVersion = "/cdk-bootstrap/hnb659fds/version"
 // Deploy deploys every stack of the CDK app to the region, with the CDK CLI.
 // What it says goes to log/deploy.log.
 func (r *Region) Deploy(ctx context.Context) error {
-	unlock, err := lock(ctx, r.Dir, r.log)
+	unlock, err := lock(ctx, r.Dir, r.options.Log)
 	if err != nil {
 		return err
 	}
 	defer unlock()
 	begun := time.Now()
 	path := filepath.Join(r.Dir, "log", "deploy.log")
-	log, err := os.Create(path)
+	log, err := os.Create(path) //nolint:gosec // in the region's directory
 	if err != nil {
 		return fmt.Errorf("deploy: %w", err)
 	}
@@ -44,7 +44,7 @@ func (r *Region) Deploy(ctx context.Context) error {
 	if err := r.cdk(ctx, log, "deploy", "--all", "--require-approval", "never", "--concurrency", "4"); err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(r.log, "deployed   in %.0f s, log in %s\n", time.Since(begun).Seconds(), path)
+	_, _ = fmt.Fprintf(r.options.Log, "deployed   in %.0f s, log in %s\n", time.Since(begun).Seconds(), path)
 	return nil
 }
 
@@ -74,7 +74,7 @@ func (r *Region) cdk(ctx context.Context, log *os.File, args ...string) error {
 	// The app and its Node.js are children of the CLI: a cancelled deployment takes all of them along.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
-	cmd.WaitDelay = grace
+	cmd.WaitDelay = r.options.Grace
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("cdk %s: %w; %s", args[0], err, tail(log.Name()))
 	}

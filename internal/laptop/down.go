@@ -10,12 +10,9 @@ import (
 	"time"
 )
 
-// grace is what a process gets between SIGTERM and SIGKILL.
-const grace = 10 * time.Second
-
 // Down ends the region and all of its processes. Its logs stay.
 func (r *Region) Down(ctx context.Context) error {
-	return Down(ctx, Options{Root: r.Root, Dir: r.Dir, Log: r.log})
+	return Down(ctx, r.options)
 }
 
 // Down ends the region in o.Dir, whatever state it is in. That nothing runs is
@@ -36,20 +33,20 @@ func Down(ctx context.Context, o Options) error {
 	if err != nil && !errors.Is(err, ErrNotRunning) {
 		return err
 	}
-	return clean(ctx, o.Dir, rec)
+	return o.clean(ctx, rec)
 }
 
-// clean ends every process of the region in dir and removes its state.
+// clean ends every process of the region and removes its state.
 // localemr goes first: it still has logs to upload.
-func clean(ctx context.Context, dir string, rec record) error {
-	end(ctx, rec.LocalEMR)
-	end(ctx, rec.Emulator)
+func (o *Options) clean(ctx context.Context, rec record) error {
+	o.end(ctx, rec.LocalEMR)
+	o.end(ctx, rec.Emulator)
 	// What left its group, or was started by a half that crashed before it could record it.
-	for _, pid := range marked(dir) {
+	for _, pid := range marked(o.Dir) {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 	for _, name := range []string{"region.json", "region.json.new", "localemr", "tmp"} {
-		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+		if err := os.RemoveAll(filepath.Join(o.Dir, name)); err != nil {
 			return fmt.Errorf("remove region's state: %w", err)
 		}
 	}
@@ -57,12 +54,12 @@ func clean(ctx context.Context, dir string, rec record) error {
 }
 
 // end asks p to end, waits, and ends what is left of its group.
-func end(ctx context.Context, p process) {
+func (o *Options) end(ctx context.Context, p process) {
 	if !p.alive() {
 		return
 	}
 	_ = syscall.Kill(p.PID, syscall.SIGTERM)
-	for deadline := time.Now().Add(grace); p.alive() && time.Now().Before(deadline) && ctx.Err() == nil; {
+	for deadline := time.Now().Add(o.Grace); p.alive() && time.Now().Before(deadline) && ctx.Err() == nil; {
 		time.Sleep(20 * time.Millisecond)
 	}
 	// It leads a session and hence a group of its own, whose number stays taken while a member lives.

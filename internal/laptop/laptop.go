@@ -30,6 +30,8 @@ type Options struct {
 	LocalEMRArgs []string      // more flags for it
 	Provision    time.Duration // how long a cluster takes to start; 3 s when zero
 	Environ      []string      // more variables for the emulator, e.g. AUTH=true
+
+	Grace time.Duration // between SIGTERM and SIGKILL, when processes are ended; 10 s when zero
 }
 
 // Region is a region that runs.
@@ -39,7 +41,7 @@ type Region struct {
 	Endpoint string // of the emulator, http://127.0.0.1:<port>
 	EMR      string // of localemr, http://127.0.0.1:<port>
 
-	log io.Writer
+	options Options
 }
 
 // ErrNotRunning is returned by Open for a directory without a healthy region.
@@ -95,11 +97,14 @@ func (o *Options) complete() error {
 	if o.Provision == 0 {
 		o.Provision = 3 * time.Second
 	}
+	if o.Grace == 0 {
+		o.Grace = 10 * time.Second
+	}
 	return nil
 }
 
 func (o *Options) region(rec record) *Region {
-	return &Region{Root: o.Root, Dir: o.Dir, Endpoint: rec.Emulator.URL, EMR: rec.LocalEMR.URL, log: o.Log}
+	return &Region{Root: o.Root, Dir: o.Dir, Endpoint: rec.Emulator.URL, EMR: rec.LocalEMR.URL, options: *o}
 }
 
 // findRoot is the checkout that the working directory is in, else the one that

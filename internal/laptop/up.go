@@ -73,7 +73,7 @@ func (o *Options) ensure(ctx context.Context) (record, error) {
 	} else {
 		o.say("localemr is %s: starting it again", state)
 	}
-	end(ctx, rec.LocalEMR)
+	o.end(ctx, rec.LocalEMR)
 	if err := o.startLocalEMR(ctx, &rec, build); err != nil {
 		return record{}, err
 	}
@@ -86,7 +86,7 @@ func (o *Options) start(ctx context.Context, old record, build string) (record, 
 	if old.Emulator.PID != 0 {
 		o.say("the emulator is gone, and with it all that was deployed: starting a new region")
 	}
-	if err := clean(ctx, o.Dir, old); err != nil {
+	if err := o.clean(ctx, old); err != nil {
 		return record{}, err
 	}
 	var errs []error
@@ -96,7 +96,7 @@ func (o *Options) start(ctx context.Context, old record, build string) (record, 
 			return rec, nil
 		}
 		// Also when ctx is done: nothing must stay of a region that did not come up.
-		errs = append(errs, err, clean(context.WithoutCancel(ctx), o.Dir, rec))
+		errs = append(errs, err, o.clean(context.WithoutCancel(ctx), rec))
 		if !errors.Is(err, errExited) || ctx.Err() != nil {
 			break
 		}

@@ -1,0 +1,7 @@
+package laptop
+
+// For tests: what identifies a process, and which ones belong to a region.
+var (
+	StartTime = startTime
+	Marked    = marked
+)

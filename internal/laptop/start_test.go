@@ -1,0 +1,106 @@
+package laptop_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"ephemr/internal/laptop"
+)
+
+// checkout makes one with these programs in the place of the region's.
+func checkout(t *testing.T, emulator, localEMR string) laptop.Options {
+	t.Helper()
+	dir := t.TempDir()
+	for path, script := range map[string]string{".tools/venv/bin/python": emulator, "dist/bin/localemr": localEMR} {
+		file := filepath.Join(dir, path)
+		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if script == "" {
+			continue
+		}
+		if err := os.WriteFile(file, []byte("#!/bin/sh\n"+script), 0o700); err != nil { //nolint:gosec // to be run
+			t.Fatal(err)
+		}
+	}
+	return laptop.Options{Root: dir, Dir: filepath.Join(dir, ".local"), Grace: time.Second}
+}
+
+func TestUpSaysWhatWentWrong(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ emulator, localEMR, want string }{
+		"no tools":         {"", "sleep 60", "run scripts/setup"},
+		"not built":        {"sleep 60", "", "run make build"},
+		"localemr crashes": {"sleep 60", "echo no such flag >&2; exit 2", "no such flag"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := checkout(t, c.emulator, c.localEMR)
+			_, err := laptop.Up(t.Context(), o)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want %q in it", err, c.want)
+			}
+			if pids := laptop.Marked(o.Dir); len(pids) > 0 {
+				t.Errorf("processes %v are left", pids)
+			}
+		})
+	}
+}
+
+func TestUpThatIsCancelledLeavesNothing(t *testing.T) {
+	t.Parallel()
+	o := checkout(t, "sleep 60", "sleep 60") // never answers
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if _, err := laptop.Up(ctx, o); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v, want that the time is over", err)
+	}
+	if pids := laptop.Marked(o.Dir); len(pids) > 0 {
+		t.Errorf("processes %v are left", pids)
+	}
+}
+
+func TestOpenWithoutARegion(t *testing.T) {
+	t.Parallel()
+	o := checkout(t, "", "")
+	if _, err := laptop.Open(t.Context(), o); !errors.Is(err, laptop.ErrNotRunning) {
+		t.Errorf("open: %v", err)
+	}
+	if err := laptop.Down(t.Context(), o); err != nil {
+		t.Errorf("down: %v", err)
+	}
+}
+
+func TestOverlayKeepsRealAccountsOut(t *testing.T) {
+	t.Parallel()
+	r := laptop.Region{Endpoint: "http://127.0.0.1:1", EMR: "http://127.0.0.1:2"}
+	env := laptop.Overlay([]string{"HOME=/h", "AWS_PROFILE=prod", "AWS_SESSION_TOKEN=x"}, r.Environ())
+	for _, want := range []string{"HOME=/h", "AWS_ENDPOINT_URL=http://127.0.0.1:1", "AWS_ENDPOINT_URL_EMR=http://127.0.0.1:2", "EPHEMR_STAGE=local"} {
+		if !slices.Contains(env, want) {
+			t.Errorf("%s is missing in %q", want, env)
+		}
+	}
+	if slices.ContainsFunc(env, func(kv string) bool {
+		return strings.HasPrefix(kv, "AWS_PROFILE") || strings.HasPrefix(kv, "AWS_SESSION_TOKEN")
+	}) {
+		t.Errorf("credentials of a real account are in %q", env)
+	}
+}
+
+func TestStartTimeTellsProcessesApart(t *testing.T) {
+	t.Parallel()
+	self := laptop.StartTime(os.Getpid())
+	if self == "" || self != laptop.StartTime(os.Getpid()) {
+		t.Errorf("start of this process: %q", self)
+	}
+	const nobody = 1 << 30
+	if got := laptop.StartTime(nobody); got != "" {
+		t.Errorf("start of nobody: %q", got)
+	}
+}
