@@ -37,12 +37,16 @@ func step(name string, action types.ActionOnFailure) types.StepConfig {
 	return types.StepConfig{Name: &name, ActionOnFailure: action, HadoopJarStep: &types.HadoopJarStepConfig{Jar: new("command-runner.jar")}}
 }
 
-func runCluster(t *testing.T, f *awsfake.EMR, change func(*emr.RunJobFlowInput)) string {
-	t.Helper()
-	in := &emr.RunJobFlowInput{Name: new("c"), Instances: &types.JobFlowInstancesConfig{
+func clusterNamed(name string) *emr.RunJobFlowInput {
+	return &emr.RunJobFlowInput{Name: &name, Instances: &types.JobFlowInstancesConfig{
 		KeepJobFlowAliveWhenNoSteps: new(true),
 		InstanceFleets:              []types.InstanceFleetConfig{{InstanceTypeConfigs: []types.InstanceTypeConfig{{InstanceType: new("m5.xlarge")}, {InstanceType: new("m6g.xlarge")}}}},
 	}}
+}
+
+func runCluster(t *testing.T, f *awsfake.EMR, change func(*emr.RunJobFlowInput)) string {
+	t.Helper()
+	in := clusterNamed("c")
 	if change != nil {
 		change(in)
 	}
