@@ -74,6 +74,9 @@ func runTests(m *testing.M) (code int, err error) {
 // open brings a region up, or finds the one that the developer keeps.
 func open(ctx context.Context) (*laptop.Region, func() error, error) {
 	if dir := os.Getenv("EPHEMR_REGION"); dir != "" {
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join("..", dir) // as seen from the root of the checkout
+		}
 		r, err := laptop.Open(ctx, laptop.Options{Dir: dir})
 		return r, func() error { return nil }, err
 	}

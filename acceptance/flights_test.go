@@ -1,0 +1,62 @@
+package acceptance_test
+
+import (
+	"bytes"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"ephemr/internal/flights"
+	"ephemr/internal/laptop/demo"
+	"ephemr/internal/run"
+)
+
+// The demo's pipeline on real data: what Spark and Hive publish is what plain Go
+// makes of the same file.
+func TestFlightsAreRight(t *testing.T) {
+	t.Parallel()
+	const month = 2
+	if out, stderr, code := w.cli(t, w.region.Root, "apply", "pipelines/flights-daily.yaml"); code != 0 {
+		t.Fatalf("ephemr apply: exit code %d\n%s%s", code, out, stderr)
+	}
+	data, err := flights.Month(filepath.Join(w.region.Root, flights.Archive), month)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now().Truncate(time.Second)
+	if _, err := w.s3.PutObject(t.Context(), &s3.PutObjectInput{
+		Bucket: aws.String(w.settings.Lake["raw"]), Key: aws.String(flights.Key(month)), Body: bytes.NewReader(data),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	r := w.find(t, "flights-daily", func(r run.Run) bool { return r.Trigger.Key == flights.Key(month) && !r.RequestedAt.Before(begun) })
+	rec := w.end(t, r.ID)
+	w.succeeded(t, rec)
+
+	published, err := flights.Published(t.Context(), w.s3, w.settings.Lake["curated"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []flights.Delay
+	for _, d := range published {
+		if d.Month == "2013-02" {
+			got = append(got, d)
+		}
+	}
+	want, count, err := flights.Delays(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := demo.Compare(got, want); diff != "" {
+		t.Errorf("published delays differ from those computed from the CSV: %s", diff)
+	}
+	if count.Kept == 0 || len(got) == 0 {
+		t.Errorf("%d flights in %d rows: too few to have proved anything", count.Kept, len(got))
+	}
+	if findings := rec.Job("checks").Findings; len(findings) == 0 {
+		t.Error("the checks found nothing, not even that all is well")
+	}
+}
