@@ -43,8 +43,8 @@ type EMRConfig struct {
 	Throttle bool
 }
 
-// EMR is an in-memory EMR whose clusters and steps change state over time, by
-// timers. Under testing/synctest it must be used within one bubble.
+// EMR is an in-memory EMR whose clusters and steps change state over time, by a
+// timer. Under testing/synctest it must be used within one bubble.
 type EMR struct {
 	Control
 
@@ -56,6 +56,7 @@ type EMR struct {
 	order      []*emrCluster
 	noCapacity map[string]bool
 	stepCount  int
+	clock      clock
 	closed     bool
 }
 
@@ -88,6 +89,9 @@ func (f *EMR) Close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.closed = true
+	if f.clock.timer != nil {
+		f.clock.timer.Stop()
+	}
 }
 
 // SetCapacity tells whether EC2 has instances of a type; at first it has all.
@@ -131,17 +135,6 @@ func (f *EMR) Steps(id string) []types.Step {
 		}
 	}
 	return out
-}
-
-// later runs change under the lock after d.
-func (f *EMR) later(d time.Duration, change func()) *time.Timer {
-	return time.AfterFunc(d, func() {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		if !f.closed {
-			change()
-		}
-	})
 }
 
 func (f *EMR) cluster(id *string) (*emrCluster, error) {

@@ -26,7 +26,7 @@ type emrCluster struct {
 	endState   types.ClusterState // where TERMINATING leads
 
 	steps []*emrStep
-	idle  *time.Timer // of the auto-termination policy
+	idle  *alarm // of the auto-termination policy
 }
 
 func (c *emrCluster) over() bool {
@@ -164,9 +164,7 @@ func (f *EMR) die(c *emrCluster) {
 }
 
 func (f *EMR) enter(c *emrCluster, state types.ClusterState, code types.ClusterStateChangeReasonCode, message string) {
-	if c.idle != nil {
-		c.idle.Stop()
-	}
+	c.idle.stop()
 	c.state, c.code, c.message = state, code, message
 	f.clusterEvent(c)
 }

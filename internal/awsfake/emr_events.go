@@ -63,14 +63,7 @@ func (f *EMR) event(detailType string, detail map[string]string) {
 	}
 	raw := mustJSON(detail)
 	for _, d := range delays {
-		time.AfterFunc(d, func() {
-			f.mu.Lock()
-			closed := f.closed
-			f.mu.Unlock()
-			if !closed {
-				f.config.OnEvent(detailType, raw)
-			}
-		})
+		f.later(d, func() { go f.config.OnEvent(detailType, raw) })
 	}
 }
 

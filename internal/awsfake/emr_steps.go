@@ -24,7 +24,7 @@ type emrStep struct {
 	created  time.Time
 	start    *time.Time
 	end      *time.Time
-	timer    *time.Timer
+	timer    *alarm
 }
 
 func (s *emrStep) over() bool {
@@ -158,9 +158,7 @@ func (f *EMR) cancelPending(c *emrCluster) {
 }
 
 func (f *EMR) closeStep(c *emrCluster, s *emrStep, state types.StepState) {
-	if s.timer != nil {
-		s.timer.Stop()
-	}
+	s.timer.stop()
 	s.end = new(time.Now())
 	f.enterStep(c, s, state)
 }
