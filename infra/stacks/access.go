@@ -74,7 +74,7 @@ func (p *Platform) grantSteps() {
 	p.machine.GrantAnswer(submitSteps)
 
 	finishRun := p.functions.finishRun
-	p.runs.Grant(finishRun, readAndWrite...)
+	p.runs.Grant(finishRun, readWriteAndWake...)
 	p.clusters.Grant(finishRun, "GetItem", "UpdateItem")
 	p.profiles.GrantRead(finishRun)
 	p.lake.Logs.Grant(finishRun, "runs/*", "GetObject")
@@ -95,7 +95,7 @@ func (p *Platform) grantWatchers() {
 	p.machine.GrantAnswer(watch)
 
 	sweep := p.functions.sweep
-	p.runs.Grant(sweep, readAndWrite...)
+	p.runs.Grant(sweep, readWriteAndWake...)
 	p.runs.GrantIndex(sweep, byState)
 	p.clusters.Grant(sweep, and(readAndWrite, "DeleteItem", "Scan")...)
 	p.emr.GrantList(sweep)

@@ -51,7 +51,7 @@ type EndingInput struct {
 
 // Finish records the outcome.
 func (e *Ending) Finish(ctx context.Context, in EndingInput) (outcome.FinishOutput, error) {
-	f := outcome.FinishInput{RunID: in.State.RunID, Error: in.State.Error}
+	f := outcome.FinishInput{RunID: in.State.RunID, Execution: in.Execution.Execution, Error: in.State.Error}
 	if f.RunID == "" {
 		f.RunID = in.RunID()
 	}

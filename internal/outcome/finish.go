@@ -15,6 +15,7 @@ import (
 
 	"ephemr/events"
 	"ephemr/internal/cost"
+	"ephemr/internal/fault"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
 )
@@ -45,8 +46,9 @@ type Finisher struct {
 
 // FinishInput names the run and what stopped the state machine, if anything did.
 type FinishInput struct {
-	RunID string
-	Error *StateError
+	RunID     string
+	Execution string // ARN of who asks; "" = sweep, for an execution that cannot
+	Error     *StateError
 }
 
 // FinishOutput is the outcome as the state machine reports it.
@@ -67,6 +69,9 @@ func (f *Finisher) Finish(ctx context.Context, in FinishInput) (FinishOutput, er
 	if rec.Run.State == run.Rejected {
 		return out, nil
 	}
+	if in.Execution != "" && !rec.Run.Owns(in.Execution) {
+		return out, fault.New(fault.Conflict, "finish run %s: it is %s and belongs to another execution than %s", in.RunID, rec.Run.State, in.Execution)
+	}
 	if !rec.Run.State.Final() {
 		now := time.Now()
 		out.Outcome = OfRun(rec, in.Error)
@@ -81,6 +86,17 @@ func (f *Finisher) Finish(ctx context.Context, in FinishInput) (FinishOutput, er
 		rec.Run.State, rec.Run.Class, rec.Run.Reason = out.State, out.Class, out.Reason
 		rec.Run.EndedAt, rec.Run.CostUSD = now, usd
 	}
+	if err := closeJobs(ctx, f.Runs, rec); err != nil {
+		return out, err
+	}
+	if rec.Waiter != nil { // of a state that was stopped or has timed out
+		if err := f.Runs.Woken(ctx, *rec.Waiter); err != nil {
+			return out, err
+		}
+	}
+	if err := f.settle(ctx, rec, out.Outcome); err != nil {
+		return out, err
+	}
 	if err := f.Slots.Release(ctx, in.RunID, rec.Run.Pipeline); err != nil {
 		return out, err
 	}
@@ -91,6 +107,24 @@ func (f *Finisher) Finish(ctx context.Context, in FinishInput) (FinishOutput, er
 		return out, err
 	}
 	return out, f.Runs.Announced(ctx, in.RunID)
+}
+
+// settle ends the jobs that the run's end has overtaken.
+func (f *Finisher) settle(ctx context.Context, rec *run.Record, o run.Outcome) error {
+	for _, j := range rec.Jobs {
+		if j.State.Over() {
+			continue
+		}
+		next := j
+		next.State, next.Class, next.Reason, next.EndedAt = run.JobCancelled, o.Class, "the run ended under it: "+o.Reason, time.Now()
+		if j.State == run.JobPending {
+			next.State, next.Class, next.Reason = run.JobSkipped, "", "the run ended before it could start"
+		}
+		if _, err := f.Runs.ReplaceJob(ctx, rec.Run.ID, next, j.State, j.Attempt); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (f *Finisher) announce(ctx context.Context, rec *run.Record) error {

@@ -30,6 +30,9 @@ var byName = map[string]job.Class{
 // OfRun decides a run's outcome from its records; e is what stopped the state
 // machine, if anything did.
 func OfRun(rec *run.Record, e *StateError) run.Outcome {
+	if rec.Run.Cancel != "" && !rec.Succeeded() {
+		return run.Outcome{State: run.Cancelled, Class: job.ClassCancelled, Reason: rec.Run.Cancel}
+	}
 	if failed := rec.Failure(); failed != nil {
 		state := run.Failed
 		if failed.Class == job.ClassCancelled {
@@ -41,7 +44,14 @@ func OfRun(rec *run.Record, e *StateError) run.Outcome {
 		return run.Outcome{State: run.Succeeded}
 	}
 	if c := rec.Cluster(); c != nil && c.State == run.ClusterFailed {
-		return run.Outcome{State: run.Failed, Class: c.Class, Reason: fmt.Sprintf("cluster %s: %s", c.ID, c.Reason)}
+		state, name := run.Failed, c.ID
+		if c.Class == job.ClassCancelled {
+			state = run.Cancelled
+		}
+		if name == "" {
+			name = c.Name // EMR never gave it an id
+		}
+		return run.Outcome{State: state, Class: c.Class, Reason: fmt.Sprintf("cluster %s: %s", name, c.Reason)}
 	}
 	if e == nil {
 		return run.Outcome{State: run.Failed, Class: job.ClassInternal, Reason: "the execution ended with jobs left"}

@@ -3,8 +3,10 @@ package run
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
+	"ephemr/internal/fault"
 	"ephemr/internal/job"
 	"ephemr/internal/pipeline"
 )
@@ -45,10 +47,22 @@ func (rec *Record) InFlight() []Job {
 	return slices.DeleteFunc(slices.Clone(rec.Jobs), func(j Job) bool { return j.State != JobRunning })
 }
 
-// Begun says whether a step was ever submitted: from then on nothing is
-// blindly done again.
+// Begun says whether a step was submitted since the run was started or
+// restarted: from then on nothing is blindly done again.
 func (rec *Record) Begun() bool {
-	return slices.ContainsFunc(rec.Jobs, func(j Job) bool { return j.Attempt > 0 })
+	return slices.ContainsFunc(rec.Jobs, func(j Job) bool { return j.Attempt > j.Base })
+}
+
+// Refuse says why execution may not go on with the run: nil means it may. A
+// redriven or doubled execution finds the run over, or in other hands.
+func (rec *Record) Refuse(execution string) error {
+	switch {
+	case rec.Run.State != Running || rec.Run.Execution != execution:
+		return fault.New(fault.Conflict, "run %s is %s and does not belong to execution %s", rec.Run.ID, rec.Run.State, execution)
+	case rec.Run.Cancel != "":
+		return fault.New(fault.Cancelled, "run %s is cancelled: %s", rec.Run.ID, rec.Run.Cancel)
+	}
+	return nil
 }
 
 // Failure returns the first job that did not succeed by its own fault, or nil.
@@ -93,6 +107,12 @@ func (rec *Record) Context(stage string, lake map[string]string) pipeline.Contex
 		}
 	}
 	return c
+}
+
+// Owns says whether execution is the run's own: the one that it is tied to or,
+// before PrepareRun could tie them, the one that admission started under its id.
+func (r Run) Owns(execution string) bool {
+	return r.Execution == execution || r.Execution == "" && strings.HasSuffix(execution, ":"+r.ID)
 }
 
 // Retryable says whether a failure of this class is worth the job's own retries.
