@@ -20,7 +20,7 @@ import (
 // LookAPI is the part of EMR that looks at steps and at the cluster under them.
 type LookAPI interface {
 	ListSteps(context.Context, *emr.ListStepsInput, ...func(*emr.Options)) (*emr.ListStepsOutput, error)
-	DescribeCluster(context.Context, *emr.DescribeClusterInput, ...func(*emr.Options)) (*emr.DescribeClusterOutput, error)
+	DescribeAPI
 }
 
 // Looker finds out how attempts ended and what is left to do.
@@ -81,7 +81,7 @@ func (l *Looker) settle(ctx context.Context, rec *run.Record) error {
 		}
 	}
 	if look.gone() {
-		return l.abandon(ctx, rec, look)
+		return abandon(ctx, l.Runs, rec, look.got)
 	}
 	return nil
 }
@@ -137,7 +137,10 @@ func (l *Looker) record(ctx context.Context, rec *run.Record, j run.Job, v outco
 	}
 	if v.Class != "" {
 		next.State = run.JobFailed
-		if run.Retryable(v.Class) && j.Attempt <= retries(rec, j.Name) {
+		if v.Class == job.ClassCancelled {
+			next.State = run.JobCancelled
+		}
+		if run.Retryable(v.Class) && j.Attempt-j.Base <= retries(rec, j.Name) {
 			next.State = run.JobPending
 			next.Earlier = append(slices.Clone(j.Earlier), run.Attempt{
 				Attempt: j.Attempt, StepID: j.StepID, Class: v.Class, Reason: v.Reason, ExitCode: next.ExitCode, EndedAt: next.EndedAt,
@@ -163,46 +166,4 @@ func retries(rec *run.Record, name string) int {
 		}
 	}
 	return 0
-}
-
-// clusterLook asks EMR about a cluster at most once.
-type clusterLook struct {
-	emr LookAPI
-	id  string
-	got *types.ClusterStatus
-}
-
-func (c *clusterLook) status(ctx context.Context) (*types.ClusterStatus, error) {
-	if c.got != nil {
-		return c.got, nil
-	}
-	out, err := c.emr.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: &c.id})
-	if err != nil {
-		return nil, fmt.Errorf("describe cluster %s: %w", c.id, err)
-	}
-	c.got = out.Cluster.Status
-	return c.got, nil
-}
-
-func (c *clusterLook) gone() bool { return c.got != nil && outcome.Gone(c.got.State) }
-
-// abandon ends what can no longer run because the cluster is gone.
-func (l *Looker) abandon(ctx context.Context, rec *run.Record, look *clusterLook) error {
-	_, reason := outcome.OfCluster(look.got)
-	for i := range rec.Jobs {
-		j := rec.Jobs[i]
-		if j.State != run.JobPending {
-			continue
-		}
-		next := j
-		next.State, next.Class, next.Reason, next.EndedAt = run.JobSkipped, job.ClassLost, "the cluster went away: "+reason, time.Now()
-		if j.Attempt > 0 { // it was to be tried again
-			next.State = run.JobFailed
-		}
-		if _, err := l.Runs.ReplaceJob(ctx, rec.Run.ID, next, run.JobPending, j.Attempt); err != nil {
-			return err
-		}
-		rec.Jobs[i] = next
-	}
-	return nil
 }

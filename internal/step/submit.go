@@ -26,6 +26,7 @@ import (
 type SubmitAPI interface {
 	AddJobFlowSteps(context.Context, *emr.AddJobFlowStepsInput, ...func(*emr.Options)) (*emr.AddJobFlowStepsOutput, error)
 	ListSteps(context.Context, *emr.ListStepsInput, ...func(*emr.Options)) (*emr.ListStepsOutput, error)
+	DescribeAPI
 }
 
 // PutAPI stores what the runner is to do.
@@ -59,6 +60,9 @@ func (s *Submitter) Submit(ctx context.Context, in SubmitInput) (struct{}, error
 	rec, err := s.Runs.Load(ctx, in.RunID)
 	if err != nil {
 		return struct{}{}, err
+	}
+	if err := rec.Refuse(in.Execution); err != nil {
+		return struct{}{}, fmt.Errorf("submit steps: %w", err)
 	}
 	c := rec.Cluster()
 	if c == nil || c.ID == "" {
@@ -111,7 +115,7 @@ func (s *Submitter) submit(ctx context.Context, rec *run.Record, clusterID strin
 		return s.submitted(ctx, rec, clusterID, claimed, out.StepIds)
 	}
 	if refusal(err) {
-		return errors.Join(err, s.release(ctx, rec, claimed))
+		return s.refused(ctx, rec, clusterID, claimed, err)
 	}
 	slog.WarnContext(ctx, "AddJobFlowSteps gave no clear answer, look for the steps", "runId", rec.Run.ID, "error", err.Error())
 	left, findErr := s.adopt(ctx, rec, clusterID, claimed)
@@ -119,6 +123,19 @@ func (s *Submitter) submit(ctx context.Context, rec *run.Record, clusterID strin
 		return nil
 	}
 	return errors.Join(err, findErr)
+}
+
+// refused gives up what EMR has refused. A cluster that has gone since the last
+// step ended is nobody's bad input: then the jobs end as lost, and the waiter
+// finds nothing left.
+func (s *Submitter) refused(ctx context.Context, rec *run.Record, clusterID string, claimed []*run.Job, err error) error {
+	if fault.NameOf(err) == fault.InvalidInput {
+		look := &clusterLook{emr: s.EMR, id: clusterID}
+		if status, lookErr := look.status(ctx); lookErr == nil && look.gone() {
+			return abandon(ctx, s.Runs, rec, status)
+		}
+	}
+	return errors.Join(err, s.release(ctx, rec, claimed))
 }
 
 // refusal says whether err is EMR's own answer that nothing was done.
