@@ -59,6 +59,9 @@ func (c *Creator) Create(ctx context.Context, in CreateInput) (struct{}, error) 
 	if err != nil {
 		return struct{}{}, err
 	}
+	if err := rec.Refuse(in.Execution); err != nil {
+		return struct{}{}, fmt.Errorf("create cluster: %w", err)
+	}
 	if rec.Spec == nil {
 		return struct{}{}, fault.New(fault.Internal, "create cluster for %s: its pipeline is missing", in.RunID)
 	}
@@ -84,7 +87,7 @@ func earlier(a, b time.Time) time.Time {
 // the one that EMR has under its name, or a new one.
 func (c *Creator) ensure(ctx context.Context, rec *run.Record) (run.Cluster, error) {
 	newest := rec.Cluster()
-	if newest != nil && newest.ID != "" && newest.State != run.ClusterFailed {
+	if newest != nil && newest.ID != "" && newest.State != run.ClusterFailed && newest.State != run.ClusterTerminating {
 		return *newest, nil
 	}
 	p, err := c.profile(ctx, rec.Spec.Cluster.Profile)
@@ -94,9 +97,12 @@ func (c *Creator) ensure(ctx context.Context, rec *run.Record) (run.Cluster, err
 	if newest != nil && newest.State == run.ClusterIntended {
 		return c.resume(ctx, rec, *newest, p)
 	}
-	next := run.Cluster{Attempt: 1, Rungs: p.Rungs()}
+	next := run.Cluster{Attempt: 1, Rungs: p.Rungs(), Restart: rec.Run.Restarts}
 	if newest != nil {
-		next.Attempt, next.Rung = newest.Attempt+1, newest.Rung+1
+		next.Attempt = newest.Attempt + 1
+		if newest.State == run.ClusterFailed && newest.Restart == rec.Run.Restarts {
+			next.Rung = newest.Rung + 1
+		}
 	}
 	if next.Rung >= p.Rungs() {
 		return run.Cluster{}, fault.New(fault.JobFailed, "no rung is left on the ladder of profile %s", rec.Spec.Cluster.Profile)
@@ -128,7 +134,7 @@ func (c *Creator) resume(ctx context.Context, rec *run.Record, a run.Cluster, p 
 	if !ok {
 		return a, fault.New(fault.Throttled, "another invocation creates cluster %s", a.Name)
 	}
-	id, err := find(ctx, c.EMR, a)
+	id, err := find(ctx, c.EMR, rec.Run, a)
 	if err != nil {
 		return a, err
 	}
@@ -148,7 +154,7 @@ func (c *Creator) create(ctx context.Context, rec *run.Record, a run.Cluster, p 
 	}
 	if !refusal(err) {
 		slog.WarnContext(ctx, "RunJobFlow gave no clear answer, look for the cluster", "runId", rec.Run.ID, "name", a.Name, "error", err.Error())
-		id, findErr := find(ctx, c.EMR, a)
+		id, findErr := find(ctx, c.EMR, rec.Run, a)
 		if findErr == nil && id != "" {
 			return c.created(ctx, rec, a, id)
 		}
@@ -209,7 +215,11 @@ func LoadProfile(ctx context.Context, api ParameterAPI, stageName, name string) 
 	if err != nil {
 		return profile.Profile{}, fmt.Errorf("read profile %s: %w", name, err)
 	}
-	return profile.Parse(name, aws.ToString(out.Parameter.Value))
+	p, err := profile.Parse(name, aws.ToString(out.Parameter.Value))
+	if err != nil {
+		return p, fault.New(fault.InvalidInput, "%w", err)
+	}
+	return p, nil
 }
 
 // concurrency is how many steps may run side by side: the pipeline's word, the

@@ -15,9 +15,11 @@ type Finder interface {
 	ListClusters(context.Context, *emr.ListClustersInput, ...func(*emr.Options)) (*emr.ListClustersOutput, error)
 }
 
-// find looks for a cluster by its name among those created since the intent.
-func find(ctx context.Context, api Finder, a run.Cluster) (string, error) {
-	in := &emr.ListClustersInput{CreatedAfter: aws.Time(a.IntentAt.Add(-2 * lease))}
+// find looks for a cluster by its name among those created since the run began.
+// The intent's own time would not do: each resumed try sets it anew, and the
+// cluster may be as old as the first.
+func find(ctx context.Context, api Finder, r run.Run, a run.Cluster) (string, error) {
+	in := &emr.ListClustersInput{CreatedAfter: aws.Time(r.StartedAt.Add(-lease))} // clocks differ
 	for p := emr.NewListClustersPaginator(api, in); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		if err != nil {

@@ -45,7 +45,7 @@ func (t *Terminator) Terminate(ctx context.Context, in TerminateInput) (Terminat
 	}
 	for _, c := range rec.Clusters {
 		if c.ID == "" && c.State == run.ClusterIntended {
-			if c.ID, err = find(ctx, t.EMR, c); err != nil {
+			if c.ID, err = find(ctx, t.EMR, rec.Run, c); err != nil {
 				return out, err
 			}
 		}
