@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
+	"ephemr/internal/admission"
 	"ephemr/internal/cluster"
 	"ephemr/internal/entry"
 	"ephemr/internal/run"
@@ -25,8 +26,9 @@ func main() {
 	steps := &step.Looker{Runs: runs, EMR: api, S3: s3.NewFromConfig(cfg, entry.PathStyle), LogsBucket: settings.LogsBucket}
 	w := &wait.Watch{
 		Waker: &wait.Waker{Runs: runs, SFN: sfn.NewFromConfig(cfg), Looks: map[string]wait.Look{
-			run.ForCluster: clusters.Look,
-			run.ForSteps:   steps.Look,
+			run.ForAdmission: admission.LookAdmitted,
+			run.ForCluster:   clusters.Look,
+			run.ForSteps:     steps.Look,
 		}},
 		Clusters: &cluster.Registry{DB: db, Table: settings.ClustersTable},
 		EMR:      api,

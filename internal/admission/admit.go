@@ -59,10 +59,7 @@ func (a *Admitter) Admit(ctx context.Context, in Input) (Output, error) {
 		if err != nil || slices.Contains(p.seen, id) {
 			continue
 		}
-		var rec *run.Record
-		if rec, err = a.Runs.Load(ctx, id); err == nil && rec.Run.State == run.Queued {
-			err = p.visit(ctx, rec.Run)
-		}
+		err = p.hint(ctx, id)
 	}
 	if err != nil && !errors.Is(err, enough) {
 		return p.out, fmt.Errorf("admit runs: %w", err)
@@ -76,6 +73,18 @@ type pass struct {
 	seen []string
 	full map[string]bool // pipelines without room
 	out  Output
+}
+
+// hint visits a run that the index did not show; a hint may name anything.
+func (p *pass) hint(ctx context.Context, id string) error {
+	rec, err := p.Runs.Load(ctx, id)
+	if run.IsUnknown(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return p.visit(ctx, rec.Run)
 }
 
 func (p *pass) visit(ctx context.Context, r run.Run) error {
@@ -138,7 +147,7 @@ func (a *Admitter) begin(ctx context.Context, r run.Run) error {
 		return fmt.Errorf("encode input of run %s: %w", r.ID, err)
 	}
 	_, err = a.SFN.StartExecution(ctx, &sfn.StartExecutionInput{
-		StateMachineArn: &a.Settings.StateMachine, Name: &r.ID, Input: aws.String(string(input)),
+		StateMachineArn: &a.Settings.StateMachine, Name: aws.String(r.ExecutionName()), Input: aws.String(string(input)),
 	})
 	if _, exists := errors.AsType[*types.ExecutionAlreadyExists](err); exists {
 		return nil

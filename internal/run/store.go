@@ -159,10 +159,21 @@ func (s *Store) Load(ctx context.Context, id string) (*Record, error) {
 		}
 	}
 	if !found {
-		return nil, fault.New(fault.InvalidInput, "run %s is not known", id)
+		return nil, fault.New(fault.InvalidInput, "%w", &UnknownError{ID: id})
 	}
 	rec.sort()
 	return rec, nil
+}
+
+// UnknownError says that there is no run with this id.
+type UnknownError struct{ ID string }
+
+func (e *UnknownError) Error() string { return "run " + e.ID + " is not known" }
+
+// IsUnknown says whether err is, or wraps, an UnknownError.
+func IsUnknown(err error) bool {
+	_, ok := errors.AsType[*UnknownError](err)
+	return ok
 }
 
 func text(v types.AttributeValue) string {

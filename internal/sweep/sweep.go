@@ -158,7 +158,7 @@ func (s *Sweeper) cluster(ctx context.Context, c types.ClusterSummary, out *Outp
 // surplus says why a cluster should not be there, or "".
 func (s *Sweeper) surplus(ctx context.Context, id string, c types.ClusterSummary) (string, error) {
 	rec, err := s.Runs.Load(ctx, id)
-	if fault.NameOf(err) == fault.InvalidInput && err != nil {
+	if run.IsUnknown(err) {
 		if young(c) {
 			return "", nil
 		}

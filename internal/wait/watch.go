@@ -85,7 +85,11 @@ func (w *Watch) hint(ctx context.Context, clusterID, byName string, only ...stri
 		slog.DebugContext(ctx, "not one of our clusters", "clusterId", clusterID)
 		return nil
 	}
-	return w.Waker.Wake(ctx, id, only...)
+	if err := w.Waker.Wake(ctx, id, only...); !run.IsUnknown(err) {
+		return err
+	}
+	slog.InfoContext(ctx, "the cluster is named like one of ours but its run is not known", "clusterId", clusterID, "runId", id)
+	return nil
 }
 
 // Tick wakes every waiter for whom something may have happened without anybody
