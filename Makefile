@@ -4,14 +4,16 @@ STAGE ?= local
 SHELL := /bin/bash
 tools := $(CURDIR)/.tools
 export PATH := $(CURDIR)/dist/bin:$(tools)/bin:$(tools)/venv/bin:$(tools)/node/node_modules/.bin:$(PATH)
-scripts = $$(git ls-files -- 'scripts/**' 'jobs/**' .ci/run | xargs grep -lE '^\#!.*(bash|sh)$$|shellcheck shell=')
+scripts = $$(git grep -lE '^\#!.*(bash|sh)$$|shellcheck shell=' -- ':!*.go' ':!*.md' ':!Makefile')
 
 .PHONY: help
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
-.PHONY: setup build
-setup: ## install the pinned tools into .tools; quick when they are there
+.PHONY: setup tools build
+setup: ## install all pinned tools into .tools; quick when they are there
+	@scripts/setup archive lint
+tools: # what the other targets cannot do without
 	@scripts/setup
 build: ## build functions, runner, programs and CDK app into dist; STAGE=local
 	@scripts/build $(STAGE)
@@ -20,9 +22,9 @@ build: ## build functions, runner, programs and CDK app into dist; STAGE=local
 demo: up ## the whole way of a run on this machine, with real data
 	@laptop deploy
 	@laptop demo
-up: setup build ## bring a region up on this machine
+up: tools build ## bring a region up on this machine
 	@laptop up
-deploy: setup build ## deploy every stack to STAGE; local needs make up
+deploy: tools build ## deploy every stack to STAGE; local needs make up
 ifeq ($(STAGE),local)
 	@laptop deploy
 else
@@ -32,11 +34,11 @@ down: ## end the region on this machine, and every process of it
 	@if [ -x dist/bin/laptop ]; then laptop down; fi
 
 .PHONY: test test-fast lint bench
-test: lint build ## what CI runs: lint, and all tests, those on the laptop's region too
+test: setup lint build ## what CI runs: lint, and all tests, those on the laptop's region too
 	go test ./...
 test-fast: ## the tests that need no tools and no region
 	go test -short ./...
-lint: setup ## Go linters and formatters, shellcheck
+lint: ## Go linters and formatters, shellcheck
 	@scripts/setup lint
 	golangci-lint run
 	golangci-lint fmt --diff
@@ -45,13 +47,13 @@ bench: ## benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: synth check generate clean
-synth: setup ## templates of STAGE into cdk.out/STAGE, checked by cfn-lint
+synth: tools ## templates of STAGE into cdk.out/STAGE, checked by cfn-lint
 	@scripts/build $(STAGE)
 	cdk synth --quiet --context stage=$(STAGE) --output cdk.out/$(STAGE)
 	cfn-lint cdk.out/$(STAGE)/*.template.json
 generate: ## write the generated files again
 	go generate ./...
-check: setup generate ## generated files and format are up to date
+check: generate ## generated files and format are up to date
 	@scripts/setup lint
 	golangci-lint fmt
 	git diff --exit-code
