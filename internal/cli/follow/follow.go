@@ -91,7 +91,8 @@ type watch struct {
 	story    story
 	logs     *streams
 	logsRead time.Time
-	trouble  trouble
+	logsGone trouble
+	runGone  trouble
 }
 
 // look emits what is new in rec and in the logs. It goes to the logs when it is
@@ -109,7 +110,7 @@ func (w *watch) look(ctx context.Context, rec *run.Record) error {
 	}
 	w.logsRead = now
 	err := w.logs.round(ctx, now, news, w.emit)
-	return w.trouble.with(ctx, "the logs", err, w.emit)
+	return w.logsGone.with(ctx, "the logs", err, w.emit)
 }
 
 func tellsEnd(news []Update) bool {
@@ -127,7 +128,7 @@ func (w *watch) load(ctx context.Context, old *run.Record) (*run.Record, error) 
 	if rec == nil {
 		rec = old
 	}
-	return rec, w.trouble.with(ctx, "the run's record", err, w.emit)
+	return rec, w.runGone.with(ctx, "the run's record", err, w.emit)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -155,7 +155,7 @@ func (s *streams) round(ctx context.Context, now time.Time, news []Update, emit 
 			break
 		}
 		at, _ := first.head()
-		for len(news) > 0 && !news[0].when().After(at) {
+		for len(news) > 0 && precedes(news[0], at) {
 			emit(news[0])
 			news = news[1:]
 		}
@@ -187,6 +187,16 @@ func retire(active []*stream, now time.Time) {
 	for _, st := range active {
 		st.done = !st.overAt.IsZero() && now.Sub(st.overAt) >= settle
 	}
+}
+
+// precedes says whether u comes before a line of that time. Lines know only
+// milliseconds; what an attempt printed comes before its end.
+func precedes(u Update, line time.Time) bool {
+	at := u.when().Truncate(time.Millisecond)
+	if j, ok := u.(JobChanged); ok && j.State != run.JobRunning {
+		return at.Before(line)
+	}
+	return !at.After(line)
 }
 
 // next returns the stream with the earliest line, or nil if there is none left.

@@ -34,7 +34,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, store Store) error {
 		return err
 	}
 	if o.JSON {
-		return io.JSON(rec)
+		return JSON(io, rec)
 	}
 	p := &page{IO: io, Style: io.OutStyle(), rec: rec, now: time.Now()}
 	p.run()
@@ -44,6 +44,18 @@ func Run(ctx context.Context, o Options, io *terminal.IO, store Store) error {
 	p.tail()
 	p.next()
 	return nil
+}
+
+// JSON prints a run.Record whose lists are never null.
+func JSON(io *terminal.IO, rec *run.Record) error {
+	out := *rec
+	if out.Jobs == nil {
+		out.Jobs = []run.Job{}
+	}
+	if out.Clusters == nil {
+		out.Clusters = []run.Cluster{}
+	}
+	return io.JSON(out)
 }
 
 // Load reads a run, or says how to find one.

@@ -10,6 +10,7 @@ import (
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/follow"
 	"ephemr/internal/cli/request"
+	"ephemr/internal/cli/show"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/register"
 	"ephemr/internal/stage"
@@ -109,7 +110,7 @@ func watch(ctx context.Context, o Options, io *terminal.IO, sent request.Sent, f
 		return err
 	}
 	if o.JSON {
-		if err := io.JSON(rec); err != nil {
+		if err := show.JSON(io, rec); err != nil {
 			return err
 		}
 	}

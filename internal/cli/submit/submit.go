@@ -15,9 +15,11 @@ import (
 	"ephemr/internal/cli/follow"
 	"ephemr/internal/cli/request"
 	"ephemr/internal/cli/session"
+	"ephemr/internal/cli/show"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/cli/upload"
 	"ephemr/internal/cluster"
+	"ephemr/internal/fault"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
 )
@@ -76,7 +78,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 		return err
 	}
 	if o.JSON {
-		if err := io.JSON(rec); err != nil {
+		if err := show.JSON(io, rec); err != nil {
 			return err
 		}
 	}
@@ -96,7 +98,11 @@ func prepare(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, 
 	if err := a.check(slices.Sorted(maps.Keys(s.Lake))); err != nil {
 		return a, err
 	}
-	if _, err := cluster.LoadProfile(ctx, c.Profiles, s.Stage, o.Profile); err != nil {
+	_, err = cluster.LoadProfile(ctx, c.Profiles, s.Stage, o.Profile)
+	if fault.NameOf(err) == fault.InvalidInput {
+		return a, exit.Misuse("%w", err)
+	}
+	if err != nil {
 		return a, err
 	}
 	p := sources[0].Package

@@ -1,0 +1,162 @@
+package cli_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"ephemr/internal/cli/apply"
+	"ephemr/internal/pipeline"
+)
+
+const pipelineFile = `pipeline: flights
+triggers:
+  - schedule: "0 3 * * *"
+cluster: {profile: small}
+jobs:
+  - {name: clean, type: spark, source: jobs/clean}
+  - {name: again, type: spark, source: jobs/clean, needs: [clean]}
+  - {name: publish, type: hive, source: jobs/publish, needs: [clean]}
+`
+
+// project makes a folder of files and returns it.
+func project(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		file := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func (w *world) apply(dir string, o apply.Options, files ...string) error {
+	o.Project = dir
+	for _, f := range files {
+		o.Files = append(o.Files, filepath.Join(dir, f))
+	}
+	return apply.Run(w.t.Context(), o, w.io, w.settings, apply.Clients{Profiles: w.ssm, S3: w.s3, Lambda: w.lambda})
+}
+
+func flightsProject(t *testing.T) string {
+	t.Helper()
+	return project(t, map[string]string{
+		"flights.yaml": pipelineFile, "jobs/clean/main.py": "print(1)\n", "jobs/clean/lib.py": "", "jobs/publish/delays.sql": "select 1;\n",
+	})
+}
+
+func TestApply(t *testing.T) {
+	t.Parallel()
+	w, dir := newWorld(t), flightsProject(t)
+	w.no(w.apply(dir, apply.Options{}, "flights.yaml"))
+	w.no(w.apply(dir, apply.Options{}, "flights.yaml"))
+	w.golden("apply", dir, "PROJECT")
+
+	v, err := w.pipelines.Current(t.Context(), "flights")
+	w.no(err)
+	if v == nil || v.Number != 1 {
+		t.Fatalf("got version %+v, want 1", v)
+	}
+	if e := v.Spec.Jobs[2].Entry; e != "delays.sql" {
+		t.Errorf("entry of publish is %q", e)
+	}
+	if v.Spec.Jobs[0].Package == nil || w.s3.Object("artifacts", v.Spec.Jobs[0].Package.Key) == nil {
+		t.Error("the package of clean is not in the bucket")
+	}
+	if n := w.s3.Calls("PutObject"); n != 2 {
+		t.Errorf("%d uploads, want one for each of 2 sources", n)
+	}
+}
+
+func TestApplyJSON(t *testing.T) {
+	t.Parallel()
+	w, dir := newWorld(t), flightsProject(t)
+	w.no(w.apply(dir, apply.Options{JSON: true}, "flights.yaml"))
+	var got []apply.Result
+	w.no(json.Unmarshal([]byte(w.out.String()), &got))
+	if len(got) != 1 || got[0].Version != 1 || !got[0].Changed || len(got[0].Packages) != 2 || len(got[0].Schedules) != 1 || !got[0].Packages[0].Uploaded {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestApplyDryRun(t *testing.T) {
+	t.Parallel()
+	w, dir := newWorld(t), flightsProject(t)
+	w.no(w.apply(dir, apply.Options{DryRun: true}, "flights.yaml"))
+	contains(t, w.out.String(), "flights.yaml: flights is valid")
+	if n := w.s3.Calls("PutObject") + w.lambda.Calls("Invoke"); n != 0 {
+		t.Errorf("%d calls that change something", n)
+	}
+}
+
+// Every fault of every file is listed before anything is registered.
+func TestApplyListsAllFaults(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	dir := project(t, map[string]string{
+		"flights.yaml": pipelineFile, "jobs/clean/a.py": "", "jobs/clean/b.py": "",
+		"broken.yaml":     "pipeline: Broken\ncluster: {profile: small}\njobs:\n  - {name: a, type: sprak, source: x}\n",
+		"profile.yaml":    strings.NewReplacer("small", "huge", "flights", "other", "jobs/clean", "jobs/ok", "jobs/publish", "jobs/sql").Replace(pipelineFile),
+		"jobs/ok/main.py": "", "jobs/sql/main.sql": "",
+	})
+	err := w.apply(dir, apply.Options{}, "flights.yaml", "broken.yaml", "profile.yaml", "none.yaml")
+	if err == nil {
+		t.Fatal("no error")
+	}
+	golden(t, "apply-faults", strings.ReplaceAll(err.Error(), dir, "PROJECT")+"\n")
+	contains(t, err.Error(), "broken.yaml:1:11:", "broken.yaml:4:", `no cluster profile "huge"`, "which of a.py, b.py")
+	if n := w.lambda.Calls("Invoke"); n != 0 {
+		t.Errorf("%d pipelines registered", n)
+	}
+}
+
+func TestApplyTellsTheFunctionsError(t *testing.T) {
+	t.Parallel()
+	w, dir := newWorld(t), flightsProject(t)
+	w.handle("register", func(context.Context, json.RawMessage) (any, error) { return nil, errors.New("too many pipelines") })
+	err := w.apply(dir, apply.Options{}, "flights.yaml")
+	if err == nil {
+		t.Fatal("no error")
+	}
+	contains(t, err.Error(), "flights.yaml: register pipeline flights: too many pipelines")
+	if v, _ := w.pipelines.Current(t.Context(), "flights"); v != nil {
+		t.Errorf("got %v", v)
+	}
+}
+
+func TestApplyRefusesTheSameNameTwice(t *testing.T) {
+	t.Parallel()
+	w, dir := newWorld(t), flightsProject(t)
+	err := w.apply(dir, apply.Options{}, "flights.yaml", "flights.yaml")
+	if err == nil || !strings.Contains(err.Error(), "pipeline flights is in") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestPipelines(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		_, _, err := w.pipelines.Add(t.Context(), twoJobs, "digest", time.Now().Add(-90*time.Minute))
+		w.no(err)
+		other := twoJobs
+		other.Name, other.Description = "airports", "All of them"
+		other.Triggers = []pipeline.Trigger{{Schedule: "0 3 * * *", Timezone: "Europe/Lisbon"}, {S3: &pipeline.S3Trigger{Bucket: "raw", Prefix: "a/", Suffix: ".csv"}}}
+		_, _, err = w.pipelines.Add(t.Context(), other, "digest", time.Now().Add(-900*time.Hour))
+		w.no(err)
+		w.no(w.pipelines.Watch(t.Context(), other))
+		w.no(w.listPipelines(false))
+		w.golden("pipelines")
+		if lines := strings.Count(w.out.String(), "\n"); lines != 3 {
+			t.Errorf("%d lines, want a header and 2 pipelines", lines)
+		}
+	})
+}

@@ -1,0 +1,192 @@
+package cli_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"ephemr/events"
+	"ephemr/internal/cli/exit"
+	"ephemr/internal/cli/submit"
+	"ephemr/internal/job"
+	"ephemr/internal/run"
+)
+
+func (w *world) submits(ctx context.Context, o submit.Options) error {
+	return submit.Run(ctx, o, w.io, w.settings, submit.Clients{Profiles: w.ssm, S3: w.s3, SQS: w.sqs, Follower: w.follower()})
+}
+
+func hiveJob(t *testing.T) submit.Options {
+	t.Helper()
+	dir := project(t, map[string]string{"jobs/hive_job/main.sql": "select 1;\n"})
+	return submit.Options{Source: "jobs/hive_job", Type: "hive", User: "etl", Project: dir, Profile: "small"}
+}
+
+// arrived delivers the request and returns the run that it caused.
+func (w *world) arrived() run.Run {
+	w.t.Helper()
+	w.deliver()
+	for _, s := range []run.State{run.Queued, run.Rejected} {
+		found, err := w.runs.List(w.t.Context(), run.Query{State: s, Limit: 1})
+		w.no(err)
+		if len(found) == 1 {
+			return found[0]
+		}
+	}
+	w.t.Fatal("no run")
+	return run.Run{}
+}
+
+func TestSubmit(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		exit    int
+		outcome run.Outcome
+		want    int
+		color   bool
+	}{
+		"succeeds":  {0, run.Outcome{State: run.Succeeded}, 0, false},
+		"fails":     {3, run.Outcome{State: run.Failed, Class: job.ClassJob, Reason: "job hive-job: the program ended with exit code 3"}, 3, false},
+		"cancelled": {0, run.Outcome{State: run.Cancelled, Class: job.ClassCancelled, Reason: "asked for by etl"}, 1, false},
+		"terminal":  {0, run.Outcome{State: run.Succeeded}, 0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := hiveJob(t)
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.io.OutTTY, w.io.ErrTTY, w.io.Color = c.color, c.color, c.color
+				var id string
+				go func() {
+					time.Sleep(time.Second)
+					id = w.arrived().ID
+					w.begin(id, run.Job{Name: "hive-job", Type: job.Hive, State: run.JobPending})
+					j := w.submit(id, "hive-job", 1)
+					w.print(id, "hive-job", 1, "stdout", "1")
+					w.print(id, "hive-job", 1, "stderr", "Time taken: 1 s", "\x1b]0;title\a\x1b[31mred\x1b[0m")
+					time.Sleep(2 * time.Second)
+					w.over(id, j, c.exit, false)
+					w.end(id, c.outcome)
+				}()
+				err := w.submits(t.Context(), o)
+				if got := exit.CodeOf(err); got != c.want {
+					t.Errorf("exit code %d (%v), want %d", got, err, c.want)
+				}
+				if c.color {
+					contains(t, w.err.String(), "\r\x1b[K", "cluster j-1ABC starts", "hive-job 1.", "\nred\n")
+					return
+				}
+				if w.out.String() != "1\n" {
+					t.Errorf("stdout is %q, want what the job printed there", w.out.String())
+				}
+				w.golden("submit-"+name, id, "RUN", o.Project, "PROJECT")
+			})
+		})
+	}
+}
+
+// A request says everything about the job, and the stage takes it.
+func TestSubmitRequest(t *testing.T) {
+	t.Parallel()
+	o := hiveJob(t)
+	o.User, o.Detach, o.Retries, o.Timeout = "Ann.Smith@example.com", true, 2, time.Minute
+	o.Args, o.Vars, o.Conf, o.Params = []string{"-v"}, []string{"day={{.Params.day}}"}, []string{"hive.x=a=b"}, []string{"day=2026-11-01"}
+	w := newWorld(t)
+	w.no(w.submits(t.Context(), o))
+	var q events.Request
+	w.no(json.Unmarshal([]byte(aws.ToString(w.sqs.Messages(requests)[0].MessageBody)), &q))
+	r := w.arrived()
+	if r.State != run.Queued || r.ID+"\n" != w.out.String() {
+		t.Fatalf("got %s %s %s, stdout %q", r.ID, r.State, r.Reason, w.out.String())
+	}
+	rec, err := w.runs.Load(t.Context(), r.ID)
+	w.no(err)
+	if rec.Spec.Name != "adhoc-ann-smith" || rec.Spec.Owner != o.User || rec.Run.Params["day"] != "2026-11-01" {
+		t.Errorf("got %+v", rec.Spec)
+	}
+	j := rec.Spec.Jobs[0]
+	if j.Name != "hive-job" || j.Retries != 2 || j.Timeout.Std() != time.Minute || j.Conf["hive.x"] != "a=b" || j.Entry != "main.sql" || j.Args[0] != "-v" {
+		t.Errorf("got %+v", j)
+	}
+	if w.s3.Object("artifacts", j.Package.Key) == nil {
+		t.Error("the package is not in the bucket")
+	}
+}
+
+func TestSubmitSources(t *testing.T) {
+	t.Parallel()
+	dir := project(t, map[string]string{"jobs/9lives/run.sh": "true", "jobs/checks/run.sh": "true", "one.sh": "true"})
+	for source, want := range map[string]string{
+		"jobs/9lives": "job-9lives", "jobs/checks/": "checks-job", "one.sh": "one", filepath.Join(dir, "one.sh"): "one", "jobs/../one.sh": "one",
+	} {
+		w := newWorld(t)
+		if err := w.submits(t.Context(), submit.Options{Source: source, Type: "bash", User: "e", Project: dir, Profile: "small", Detach: true}); err != nil {
+			t.Errorf("%s: %v", source, err)
+			continue
+		}
+		rec, err := w.runs.Load(t.Context(), w.arrived().ID)
+		w.no(err)
+		if got := rec.Spec.Jobs[0].Name; got != want {
+			t.Errorf("%s: job %q, want %q", source, got, want)
+		}
+	}
+}
+
+func TestSubmitRefuses(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*submit.Options)
+		want   string
+	}{
+		"no source": {func(o *submit.Options) { o.Source = "" }, "no source; name"},
+		"no type":   {func(o *submit.Options) { o.Type = "" }, "with -t: bash, hive, jar, spark"},
+		"type":      {func(o *submit.Options) { o.Type = "pig" }, `type "pig" is not known`},
+		"quality":   {func(o *submit.Options) { o.Type = "quality" }, "is not known"},
+		"no user":   {func(o *submit.Options) { o.User = "" }, "no user"},
+		"missing":   {func(o *submit.Options) { o.Source = "jobs/none" }, "no such file"},
+		"entry":     {func(o *submit.Options) { o.Type = "spark" }, "main.py"},
+		"conf":      {func(o *submit.Options) { o.Conf = []string{"x"} }, "--conf"},
+		"class":     {func(o *submit.Options) { o.Class = "X" }, "class: hive jobs have no class"},
+		"template":  {func(o *submit.Options) { o.Args = []string{"{{.Params.day}}"} }, "day"},
+		"retries":   {func(o *submit.Options) { o.Retries = 99 }, "retries"},
+		"profile":   {func(o *submit.Options) { o.Profile = "huge" }, `no cluster profile "huge"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, o := newWorld(t), hiveJob(t)
+			c.change(&o)
+			err := w.submits(t.Context(), o)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+			if exit.CodeOf(err) != exit.Usage {
+				t.Errorf("exit code %d, want 2", exit.CodeOf(err))
+			}
+			if n := w.sqs.Calls("SendMessage"); n != 0 {
+				t.Errorf("%d requests sent", n)
+			}
+		})
+	}
+}
+
+// An interrupt leaves the run alone, whether it is there yet or not.
+func TestSubmitIsInterrupted(t *testing.T) {
+	t.Parallel()
+	o := hiveJob(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errors.New("interrupt"))
+		defer cancel()
+		if err := w.submits(ctx, o); exit.CodeOf(err) != exit.Interrupted || !exit.Silent(err) {
+			t.Errorf("got %v, want exit code 130", err)
+		}
+		contains(t, w.err.String(), "follow it with: ephemr logs -f adhoc-etl-")
+	})
+}

@@ -1,0 +1,208 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	"github.com/google/go-cmp/cmp"
+
+	"ephemr/internal/awsfake"
+	"ephemr/internal/cli/follow"
+	"ephemr/internal/cli/terminal"
+	"ephemr/internal/entry"
+	"ephemr/internal/intake"
+	"ephemr/internal/job"
+	"ephemr/internal/pipeline"
+	"ephemr/internal/register"
+	"ephemr/internal/run"
+	"ephemr/internal/stage"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// world is a stage with everything behind it that commands depend on: intake
+// and the register function are the real ones.
+type world struct {
+	t         *testing.T
+	settings  stage.Settings
+	runs      *run.Store
+	pipelines *register.Store
+	db        *awsfake.DynamoDB
+	s3        *s3
+	sqs       *awsfake.SQS
+	ssm       *awsfake.SSM
+	lambda    *awsfake.Lambda
+	logs      *awsfake.Logs
+	schedules *awsfake.Scheduler
+
+	out, err buffer
+	io       *terminal.IO
+}
+
+const requests = "https://sqs.eu-west-1.amazonaws.com/000000000000/ephemr-dev-requests"
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	settings := stage.Settings{
+		Stage: "dev", Account: "000000000000", Region: "eu-west-1",
+		RunsTable: "runs", PipelinesTable: "pipelines", ClustersTable: "clusters",
+		Lake: map[string]string{"raw": "lake-raw", "curated": "lake-curated"}, ArtifactsBucket: "artifacts", LogsBucket: "logs",
+		RunLogGroup: "/ephemr/dev/runs", RequestsQueue: requests, RequestsDLQ: requests + "-dlq",
+		AdmitFunction: "admit", RegisterFunc: "register", ScheduleGroup: "ephemr-dev", StateMachine: "arn:aws:states:eu-west-1:000000000000:stateMachine:run",
+		Limits: stage.Limits{MaxActive: 4, PipelineMaxActive: 2, Deadline: pipeline.Duration(time.Hour), ClusterReady: pipeline.Duration(time.Minute)},
+	}
+	encoded, err := json.Marshal(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{
+		t: t, settings: settings,
+		db: awsfake.NewDynamoDB(
+			awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{
+				{Name: run.ByState, PK: "gsState", SK: "gsOrder"}, {Name: run.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
+			}},
+			awsfake.Table{Name: "pipelines", PK: "pk", SK: "sk"},
+		),
+		s3:  &s3{S3: awsfake.NewS3("artifacts")},
+		sqs: awsfake.NewSQS(requests, requests+"-dlq"),
+		ssm: awsfake.NewSSM(map[string]string{
+			stage.ParameterName("dev"): string(encoded),
+			stage.ProfileParameter("dev", "small"): `{"release": "emr-7.14.0", "applications": ["Spark"], "idleTimeout": "10m",
+				"primary": {"types": ["m5.xlarge"], "onDemand": 1}}`,
+		}),
+		lambda: awsfake.NewLambda(), logs: awsfake.NewLogs(settings.RunLogGroup), schedules: awsfake.NewScheduler("ephemr-dev"),
+	}
+	w.runs = &run.Store{DB: w.db, Table: "runs"}
+	w.pipelines = &register.Store{DB: w.db, Table: "pipelines"}
+	w.io = &terminal.IO{Out: &w.out, Err: &w.err}
+	reg := &register.Register{Settings: settings, Store: w.pipelines, Schedules: &register.Schedules{
+		API: w.schedules, Group: "ephemr-dev", Role: "arn:aws:iam::000000000000:role/scheduler", Target: "arn:aws:sqs:eu-west-1:000000000000:ephemr-dev-events",
+	}}
+	w.handle("register", func(ctx context.Context, payload json.RawMessage) (any, error) {
+		return entry.Wrap(reg.Apply)(ctx, payload)
+	})
+	w.handle("admit", func(context.Context, json.RawMessage) (any, error) { return struct{}{}, nil })
+	return w
+}
+
+func (w *world) handle(name string, h func(context.Context, json.RawMessage) (any, error)) {
+	w.lambda.Register(name, func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
+		out, err := h(ctx, payload)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(out)
+	})
+}
+
+func (w *world) follower() *follow.Follower {
+	return &follow.Follower{Runs: w.runs, Logs: w.logs, Group: w.settings.RunLogGroup, Within: 10 * time.Second}
+}
+
+// deliver lets intake have what was sent to the requests queue.
+func (w *world) deliver() {
+	w.t.Helper()
+	k := &intake.Intake{Settings: w.settings, Runs: w.runs, Pipelines: w.pipelines, SQS: w.sqs, Lambda: w.lambda}
+	for i, m := range w.sqs.Take(requests) {
+		_, err := k.Handle(w.t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{{
+			MessageId: fmt.Sprintf("message-%d", i), Body: aws.ToString(m.MessageBody),
+			EventSourceARN: "arn:aws:sqs:eu-west-1:000000000000:ephemr-dev-requests",
+			Attributes:     map[string]string{"SentTimestamp": fmt.Sprint(time.Now().UnixMilli()), "SenderId": "AIDA:somebody"},
+		}}})
+		w.no(err)
+	}
+}
+
+// print puts lines into a stream, a millisecond apart.
+func (w *world) print(id, jobName string, attempt int, stream string, lines ...string) {
+	w.t.Helper()
+	name := job.Dir(id, jobName, attempt) + "/" + stream
+	_, _ = w.logs.CreateLogStream(w.t.Context(), &cloudwatchlogs.CreateLogStreamInput{LogGroupName: &w.settings.RunLogGroup, LogStreamName: &name})
+	for i, line := range lines {
+		_, err := w.logs.PutLogEvents(w.t.Context(), &cloudwatchlogs.PutLogEventsInput{
+			LogGroupName: &w.settings.RunLogGroup, LogStreamName: &name,
+			LogEvents: []types.InputLogEvent{{Message: &line, Timestamp: aws.Int64(time.Now().UnixMilli() + int64(i))}},
+		})
+		w.no(err)
+	}
+}
+
+func (w *world) no(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) did(ok bool, err error) {
+	w.t.Helper()
+	if !ok || err != nil {
+		w.t.Fatalf("not done: %v", err)
+	}
+}
+
+// golden holds what was written, with known names replaced, against a file.
+func (w *world) golden(name string, replace ...string) {
+	w.t.Helper()
+	text := "--- stdout\n" + w.out.String() + "--- stderr\n" + w.err.String()
+	golden(w.t, name, strings.NewReplacer(replace...).Replace(text))
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".txt")
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("%s (-want +got), rewrite with -update:\n%s", file, d)
+	}
+}
+
+// contains says what is missing in text.
+func contains(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	for _, p := range parts {
+		if !strings.Contains(text, p) {
+			t.Errorf("no %q in:\n%s", p, text)
+		}
+	}
+}
+
+// buffer may be written to while it is read.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
