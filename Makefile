@@ -50,7 +50,7 @@ bench: ## benchmarks
 synth: tools ## templates of STAGE into cdk.out/STAGE, checked by cfn-lint
 	@scripts/build $(STAGE)
 	cdk synth --quiet --context stage=$(STAGE) --output cdk.out/$(STAGE)
-	$(tools)/venv/bin/python -m cfnlint.runner.cli cdk.out/$(STAGE)/*.template.json
+	$(tools)/venv/bin/python $(tools)/venv/bin/cfn-lint cdk.out/$(STAGE)/*.template.json
 generate: ## write the generated files again
 	go generate ./...
 check: generate ## generated files and format are up to date
