@@ -52,7 +52,7 @@ func known(name string) bool {
 		return true
 	}
 	service, _, dotted := strings.Cut(name, ".")
-	return dotted && slices.Contains([]string{"States", "Lambda", "Sandbox"}, service)
+	return dotted && slices.Contains([]string{"States", "Lambda", "Runtime", "Sandbox"}, service)
 }
 
 // Nothing may hang for ever or die of a passing fault.
@@ -73,7 +73,7 @@ func TestEveryTaskIsGuarded(t *testing.T) {
 		}
 		for _, e := range []string{
 			"ThrottledError", "Lambda.ClientExecutionTimeoutException", "Lambda.ServiceException", "Lambda.AWSLambdaException",
-			"Lambda.SdkClientException", "Lambda.TooManyRequestsException", "Sandbox.Timedout",
+			"Lambda.SdkClientException", "Lambda.TooManyRequestsException", "Runtime.ExitError", "Sandbox.Timedout",
 		} {
 			if !retried[e] {
 				t.Errorf("%s does not retry %s", name, e)
@@ -122,4 +122,3 @@ func TestWorkflowIsUnderstood(t *testing.T) {
 		t.Error(diff)
 	}
 }
-

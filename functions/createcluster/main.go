@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"ephemr/internal/cluster"
+	"ephemr/internal/emrapi"
 	"ephemr/internal/entry"
 	"ephemr/internal/run"
 	"ephemr/internal/wait"
@@ -18,7 +19,8 @@ import (
 
 func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
-	db, api := dynamodb.NewFromConfig(cfg), emr.NewFromConfig(cfg)
+	db := dynamodb.NewFromConfig(cfg)
+	api := emrapi.New(emr.NewFromConfig(cfg), db, settings)
 	runs := &run.Store{DB: db, Table: settings.RunsTable}
 	look := &cluster.Looker{Runs: runs, EMR: api}
 	c := &cluster.Creator{

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
+	"ephemr/internal/emrapi"
 	"ephemr/internal/entry"
 	"ephemr/internal/run"
 	"ephemr/internal/step"
@@ -18,8 +19,9 @@ import (
 
 func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
-	api, store := emr.NewFromConfig(cfg), s3.NewFromConfig(cfg, entry.PathStyle)
-	runs := &run.Store{DB: dynamodb.NewFromConfig(cfg), Table: settings.RunsTable}
+	db, store := dynamodb.NewFromConfig(cfg), s3.NewFromConfig(cfg, entry.PathStyle)
+	api := emrapi.New(emr.NewFromConfig(cfg), db, settings)
+	runs := &run.Store{DB: db, Table: settings.RunsTable}
 	look := &step.Looker{Runs: runs, EMR: api, S3: store, LogsBucket: settings.LogsBucket}
 	s := &step.Submitter{
 		Settings: settings,

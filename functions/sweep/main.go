@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"ephemr/internal/admission"
+	"ephemr/internal/emrapi"
 	"ephemr/internal/entry"
 	"ephemr/internal/outcome"
 	"ephemr/internal/run"
@@ -22,19 +23,21 @@ func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
 	db, bus := dynamodb.NewFromConfig(cfg), eventbridge.NewFromConfig(cfg)
 	runs := &run.Store{DB: db, Table: settings.RunsTable}
+	slots := &admission.Slots{DB: db, Table: settings.ClustersTable}
 	s := &sweep.Sweeper{
 		Settings: settings,
 		Runs:     runs,
-		EMR:      emr.NewFromConfig(cfg),
+		EMR:      emrapi.New(emr.NewFromConfig(cfg), db, settings),
 		SFN:      sfn.NewFromConfig(cfg),
 		Bus:      bus,
 		Finisher: &outcome.Finisher{
 			Settings: settings,
 			Runs:     runs,
-			Slots:    &admission.Slots{DB: db, Table: settings.ClustersTable},
+			Slots:    slots,
 			Bus:      bus,
 			Topic:    sns.NewFromConfig(cfg),
 		},
+		Slots: slots,
 	}
 	entry.Start(s.Sweep)
 }

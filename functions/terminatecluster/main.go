@@ -9,15 +9,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 
 	"ephemr/internal/cluster"
+	"ephemr/internal/emrapi"
 	"ephemr/internal/entry"
 	"ephemr/internal/run"
 )
 
 func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
+	db := dynamodb.NewFromConfig(cfg)
 	t := &cluster.Terminator{
-		Runs: &run.Store{DB: dynamodb.NewFromConfig(cfg), Table: settings.RunsTable},
-		EMR:  emr.NewFromConfig(cfg),
+		Runs: &run.Store{DB: db, Table: settings.RunsTable},
+		EMR:  emrapi.New(emr.NewFromConfig(cfg), db, settings),
 	}
 	entry.Start(t.Terminate)
 }

@@ -12,6 +12,7 @@ import (
 
 	"ephemr/internal/admission"
 	"ephemr/internal/cluster"
+	"ephemr/internal/emrapi"
 	"ephemr/internal/entry"
 	"ephemr/internal/run"
 	"ephemr/internal/step"
@@ -20,7 +21,8 @@ import (
 
 func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
-	db, api := dynamodb.NewFromConfig(cfg), emr.NewFromConfig(cfg)
+	db := dynamodb.NewFromConfig(cfg)
+	api := emrapi.New(emr.NewFromConfig(cfg), db, settings)
 	runs := &run.Store{DB: db, Table: settings.RunsTable}
 	clusters := &cluster.Looker{Runs: runs, EMR: api}
 	steps := &step.Looker{Runs: runs, EMR: api, S3: s3.NewFromConfig(cfg, entry.PathStyle), LogsBucket: settings.LogsBucket}

@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	emrtypes "github.com/aws/aws-sdk-go-v2/service/emr/types"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
@@ -48,66 +48,19 @@ type Output struct {
 // once more: whoever admitted it may have died in between.
 const forgotten = 30 * time.Second
 
-// enough ends a pass: the next one goes on.
-var enough = errors.New("the stage is full")
-
 // Admit starts what may start. Having no room is not an error.
 func (a *Admitter) Admit(ctx context.Context, in Input) (Output, error) {
-	p := &pass{Admitter: a, full: map[string]bool{}, out: Output{Admitted: []string{}}}
-	err := a.Runs.InState(ctx, run.Queued, func(r run.Run) error { return p.visit(ctx, r) })
+	p := a.pass()
+	err := p.walk(ctx)
 	for _, id := range in.RunIDs {
-		if err != nil || slices.Contains(p.seen, id) {
-			continue
+		if err == nil {
+			err = p.hint(ctx, id)
 		}
-		err = p.hint(ctx, id)
 	}
-	if err != nil && !errors.Is(err, enough) {
+	if err != nil {
 		return p.out, fmt.Errorf("admit runs: %w", err)
 	}
 	return p.out, a.remember(ctx)
-}
-
-// pass is one walk through the queue.
-type pass struct {
-	*Admitter
-	seen []string
-	full map[string]bool // pipelines without room
-	out  Output
-}
-
-// hint visits a run that the index did not show; a hint may name anything.
-func (p *pass) hint(ctx context.Context, id string) error {
-	rec, err := p.Runs.Load(ctx, id)
-	if run.IsUnknown(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return p.visit(ctx, rec.Run)
-}
-
-func (p *pass) visit(ctx context.Context, r run.Run) error {
-	p.seen = append(p.seen, r.ID)
-	if p.full[r.Pipeline] || r.State != run.Queued {
-		return nil
-	}
-	full, ok, err := p.One(ctx, r)
-	if err != nil {
-		return err
-	}
-	if ok {
-		p.out.Admitted = append(p.out.Admitted, r.ID)
-		return nil
-	}
-	if full != nil && full.Scope == stageScope {
-		p.out.Full = true
-		return enough
-	}
-	if full != nil {
-		p.full[r.Pipeline] = true
-	}
-	return nil
 }
 
 // One admits r if there is room and starts its execution or, for a hand-started
@@ -127,7 +80,8 @@ func (a *Admitter) One(ctx context.Context, r run.Run) (*Full, bool, error) {
 	if most == 0 {
 		most = a.Settings.Limits.PipelineMaxActive
 	}
-	scopes := []scope{{stageScope, a.Settings.Limits.MaxActive}, {pipelineScope(r.Pipeline), most}}
+	limits := a.Settings.Limits
+	scopes := []scope{{stageScope, limits.MaxActive}, {teamScope(r.TeamName()), limits.OfTeam(r.TeamName())}, {pipelineScope(r.Pipeline), most}}
 	full, ok, err := a.Slots.take(ctx, r.ID, scopes, write)
 	if err != nil || !ok {
 		return full, false, err
@@ -181,7 +135,7 @@ func (a *Admitter) remember(ctx context.Context) error {
 }
 
 // LookAdmitted answers a hand-started execution whose run has been admitted.
-func LookAdmitted(_ context.Context, rec *run.Record) (*wait.Answer, error) {
+func LookAdmitted(_ context.Context, rec *run.Record, _ *emrtypes.ClusterStatus) (*wait.Answer, error) {
 	if rec.Run.State == run.Queued {
 		return nil, nil //nolint:nilnil // nothing has happened yet, and that is no error
 	}

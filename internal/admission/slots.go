@@ -15,6 +15,7 @@ import (
 
 // SlotAPI is the part of DynamoDB that slots need.
 type SlotAPI interface {
+	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
 	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
 	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
 }
@@ -31,6 +32,8 @@ const (
 	stageScope = "SLOTS#stage"
 	maxTries   = 8 // of a transaction that met another one
 )
+
+func teamScope(name string) string { return "SLOTS#team#" + name }
 
 func pipelineScope(name string) string { return "SLOTS#pipeline#" + name }
 
@@ -83,9 +86,10 @@ func (s *Slots) take(ctx context.Context, id string, scopes []scope, write *type
 	return nil, false, fmt.Errorf("take slots for run %s: %w", id, err)
 }
 
-// Release gives the slots of a run back.
-func (s *Slots) Release(ctx context.Context, id, pipeline string) error {
-	for _, key := range []string{stageScope, pipelineScope(pipeline)} {
+// Release gives the slots of a run back, that of the stage at last: sweep looks
+// there for what was forgotten.
+func (s *Slots) Release(ctx context.Context, id, team, pipeline string) error {
+	for _, key := range []string{pipelineScope(pipeline), teamScope(team), stageScope} {
 		_, err := s.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 			TableName: &s.Table, Key: slotKey(key),
 			UpdateExpression: aws.String("DELETE runs :set"),
@@ -98,6 +102,21 @@ func (s *Slots) Release(ctx context.Context, id, pipeline string) error {
 		}
 	}
 	return nil
+}
+
+// All returns the runs that hold a slot of the stage.
+func (s *Slots) All(ctx context.Context) ([]string, error) { return s.Holders(ctx, stageScope) }
+
+// Holders returns the runs that hold a slot of a scope.
+func (s *Slots) Holders(ctx context.Context, key string) ([]string, error) {
+	out, err := s.DB.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.Table, Key: slotKey(key), ConsistentRead: aws.Bool(true)})
+	if err != nil {
+		return nil, fmt.Errorf("read slots %s: %w", key, err)
+	}
+	if set, ok := out.Item["runs"].(*types.AttributeValueMemberSS); ok {
+		return set.Value, nil
+	}
+	return nil, nil
 }
 
 func slotKey(key string) map[string]types.AttributeValue {

@@ -134,9 +134,12 @@ func (c *Creator) resume(ctx context.Context, rec *run.Record, a run.Cluster, p 
 	if !ok {
 		return a, fault.New(fault.Throttled, "another invocation creates cluster %s", a.Name)
 	}
+	if before == nobody {
+		return c.create(ctx, rec, a, p)
+	}
 	id, err := find(ctx, c.EMR, rec.Run, a)
 	if err != nil {
-		return a, err
+		return a, errors.Join(err, c.release(ctx, rec, a, a.Intent))
 	}
 	if id != "" {
 		return c.created(ctx, rec, a, id)
@@ -167,22 +170,35 @@ func (c *Creator) create(ctx context.Context, rec *run.Record, a run.Cluster, p 
 // retrying cannot heal ends it, otherwise the next try need not wait for the
 // lease.
 func (c *Creator) refused(ctx context.Context, rec *run.Record, a run.Cluster, err error) error {
-	before := a.Intent
-	if fault.NameOf(err) == fault.InvalidInput {
+	switch {
+	case fault.NameOf(err) == fault.InvalidInput:
 		a.State, a.Class, a.Reason, a.EndedAt = run.ClusterFailed, job.ClassInvalid, err.Error(), time.Now()
-	} else if refusal(err) {
-		a.IntentAt = time.Unix(0, 0).UTC()
-	} else {
-		return nil // nobody knows whether it was created: respect the lease, then look again
+		_, writeErr := c.Runs.ReplaceCluster(ctx, rec.Run.ID, a, run.ClusterIntended, a.Intent)
+		return writeErr
+	case refusal(err):
+		return c.release(ctx, rec, a, nobody)
 	}
-	_, writeErr := c.Runs.ReplaceCluster(ctx, rec.Run.ID, a, run.ClusterIntended, before)
-	return writeErr
+	return nil // nobody knows whether it was created: respect the lease, then look again
 }
 
-// refusal says whether err is EMR's own answer that nothing was done.
+// nobody has the intent of an attempt that was refused: there is no cluster to
+// look for, and while calls are refused for their number none should be wasted.
+const nobody = "nobody"
+
+// release gives up a lease under which nothing was created, so that the next
+// try need not wait for its end.
+func (c *Creator) release(ctx context.Context, rec *run.Record, a run.Cluster, to string) error {
+	before := a.Intent
+	a.Intent, a.IntentAt = to, time.Unix(0, 0).UTC()
+	_, err := c.Runs.ReplaceCluster(ctx, rec.Run.ID, a, run.ClusterIntended, before)
+	return err
+}
+
+// refusal says whether err is EMR's own answer that nothing was done, or that
+// of the call budget.
 func refusal(err error) bool {
 	api, ok := errors.AsType[smithy.APIError](err)
-	return ok && api.ErrorFault() == smithy.FaultClient || ok && fault.NameOf(err) != fault.Internal
+	return ok && api.ErrorFault() == smithy.FaultClient || ok && fault.NameOf(err) != fault.Internal || fault.NameOf(err) == fault.Throttled
 }
 
 func once(o *emr.Options) { o.RetryMaxAttempts = 1 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
@@ -32,20 +33,23 @@ type Ready struct {
 }
 
 // Look answers when the cluster that rec waits for is ready or never will be.
-func (l *Looker) Look(ctx context.Context, rec *run.Record) (*wait.Answer, error) {
+func (l *Looker) Look(ctx context.Context, rec *run.Record, seen *types.ClusterStatus) (*wait.Answer, error) {
 	a := rec.Cluster()
 	if a == nil || a.ID == "" || a.ID != rec.Waiter.ClusterID {
 		return nil, nil //nolint:nilnil // nothing has happened yet, and that is no error
 	}
-	out, err := l.EMR.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: &a.ID})
-	if err != nil {
-		return nil, fmt.Errorf("describe cluster %s: %w", a.ID, err)
+	if seen == nil {
+		out, err := l.EMR.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: &a.ID})
+		if err != nil {
+			return nil, fmt.Errorf("describe cluster %s: %w", a.ID, err)
+		}
+		seen = out.Cluster.Status
 	}
-	switch state := out.Cluster.Status.State; {
+	switch state := seen.State; {
 	case outcome.Ready(state):
 		return l.ready(ctx, rec, *a)
 	case outcome.Gone(state):
-		class, reason := outcome.OfCluster(out.Cluster.Status)
+		class, reason := outcome.OfCluster(seen)
 		return l.failed(ctx, rec, *a, class, reason)
 	}
 	if time.Now().After(rec.Waiter.Deadline) {

@@ -65,7 +65,7 @@ func (a Ask) Wanted(ctx context.Context, known Pipelines) ([]Wanted, error) {
 		priority = *a.Priority
 	}
 	r := run.Run{
-		ID: run.ID(spec.Name, a.Logical, a.Identity...), Pipeline: spec.Name, Version: version, Owner: spec.Owner,
+		ID: run.ID(spec.Name, a.Logical, a.Identity...), Pipeline: spec.Name, Version: version, Owner: spec.Owner, Team: spec.Team,
 		Trigger: a.Trigger, LogicalTime: a.Logical.UTC(), Params: params, Priority: priority,
 		MaxActive: spec.Limits.MaxActive, MaxDuration: spec.Limits.Deadline.Std(),
 		State: run.Queued, RequestedAt: a.RequestedAt.UTC(),

@@ -2,32 +2,43 @@ package intake
 
 import (
 	"context"
+	"time"
 
 	"ephemr/internal/admission"
 	"ephemr/internal/outcome"
 )
 
-// Door is the admit function: three kinds of callers come to it. Intake names
-// new runs, events and the minute tick name nothing, and a hand-started
-// execution that found no room brings its token.
+// Door is the admit function: four kinds of callers come to it. Intake names
+// new runs, events and the minute tick name nothing, a hand-started execution
+// that found no room brings its token, and ephemr retry a run that is to go on.
 type Door struct {
 	Admission *admission.Admitter
 	Preparer  *Preparer
 }
 
-// DoorInput is any of the three.
+// DoorInput is any of the four.
 type DoorInput struct {
 	admission.Input
 	Waiting *struct {
 		Execution
 		Token string `json:"token"`
 	} `json:"waiting"` // from the AwaitAdmission state
+	Retry *struct {
+		RunID string `json:"runId"`
+	} `json:"retry"`
 }
 
 // Handle lets in what may come in.
 func (d *Door) Handle(ctx context.Context, in DoorInput) (admission.Output, error) {
 	if in.Waiting != nil {
 		return admission.Output{}, d.Preparer.Await(ctx, in.Waiting.Execution, in.Waiting.Token)
+	}
+	if in.Retry != nil {
+		r, err := d.Admission.Runs.Requeue(ctx, in.Retry.RunID, time.Now())
+		if err != nil {
+			return admission.Output{}, err
+		}
+		in.RunIDs = append(in.RunIDs, r.ID)
 	}
 	return d.Admission.Admit(ctx, in.Input)
 }

@@ -32,7 +32,7 @@ type TopicAPI interface {
 
 // Slots gives back the room that a run took.
 type Slots interface {
-	Release(ctx context.Context, id, pipeline string) error
+	Release(ctx context.Context, id, team, pipeline string) error
 }
 
 // Finisher is the FinishRun state.
@@ -97,7 +97,7 @@ func (f *Finisher) Finish(ctx context.Context, in FinishInput) (FinishOutput, er
 	if err := f.settle(ctx, rec, out.Outcome); err != nil {
 		return out, err
 	}
-	if err := f.Slots.Release(ctx, in.RunID, rec.Run.Pipeline); err != nil {
+	if err := f.Slots.Release(ctx, in.RunID, rec.Run.TeamName(), rec.Run.Pipeline); err != nil {
 		return out, err
 	}
 	if rec.Run.Announced {

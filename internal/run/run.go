@@ -57,6 +57,7 @@ type Run struct {
 	Pipeline    string            `dynamodbav:"pipeline" json:"pipeline"`
 	Version     int               `dynamodbav:"version,omitempty" json:"version,omitempty"` // of the pipeline; 0 = ad hoc
 	Owner       string            `dynamodbav:"owner,omitempty" json:"owner,omitempty"`
+	Team        string            `dynamodbav:"team,omitempty" json:"team,omitempty"` // whose limits it counts against
 	Trigger     Trigger           `dynamodbav:"trigger" json:"trigger"`
 	LogicalTime time.Time         `dynamodbav:"logicalTime" json:"logicalTime"`
 	Params      map[string]string `dynamodbav:"params,omitempty" json:"params,omitempty"`
@@ -75,8 +76,10 @@ type Run struct {
 	Execution   string    `dynamodbav:"execution,omitempty" json:"execution,omitempty"` // ARN
 	ClusterID   string    `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
 	CostUSD     float64   `dynamodbav:"costUsd,omitempty" json:"costUsd,omitempty"`
-	Body        string    `dynamodbav:"body,omitempty" json:"body,omitempty"` // of a rejected request, at most 4 KiB
-	Announced   bool      `dynamodbav:"announced,omitempty" json:"-"`         // RunFinished is out
+	Cancel      string    `dynamodbav:"cancel,omitempty" json:"cancel,omitempty"`     // who wants it cancelled, and why
+	Restarts    int       `dynamodbav:"restarts,omitempty" json:"restarts,omitempty"` // how often somebody let it go on after it failed
+	Body        string    `dynamodbav:"body,omitempty" json:"body,omitempty"`         // of a rejected request, at most 4 KiB
+	Announced   bool      `dynamodbav:"announced,omitempty" json:"-"`                 // RunFinished is out
 }
 
 // JobState is the state of a job in a run.
@@ -104,6 +107,7 @@ type Job struct {
 	Type      job.Type          `dynamodbav:"type" json:"type"`
 	State     JobState          `dynamodbav:"state" json:"state"`
 	Attempt   int               `dynamodbav:"attempt,omitempty" json:"attempt,omitempty"` // the newest, counted from 1
+	Base      int               `dynamodbav:"base,omitempty" json:"-"`                    // attempts before the last restart: they do not count against its retries
 	Intent    string            `dynamodbav:"intent,omitempty" json:"-"`                  // who is submitting it right now
 	IntentAt  time.Time         `dynamodbav:"intentAt,omitzero" json:"-"`
 	ClusterID string            `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
@@ -146,9 +150,10 @@ const (
 
 // Cluster is one attempt to get a cluster for a run.
 type Cluster struct {
-	Attempt   int          `dynamodbav:"attempt" json:"attempt"` // counts from 1
-	Rung      int          `dynamodbav:"rung" json:"rung"`       // of the profile's ladder, counted from 0
-	Rungs     int          `dynamodbav:"rungs" json:"rungs"`     // how many the ladder has
+	Attempt   int          `dynamodbav:"attempt" json:"attempt"`                     // counts from 1
+	Rung      int          `dynamodbav:"rung" json:"rung"`                           // of the profile's ladder, counted from 0
+	Rungs     int          `dynamodbav:"rungs" json:"rungs"`                         // how many the ladder has
+	Restart   int          `dynamodbav:"restart,omitempty" json:"restart,omitempty"` // of the run, when it was made
 	Name      string       `dynamodbav:"name" json:"name"`
 	State     ClusterState `dynamodbav:"state" json:"state"`
 	Intent    string       `dynamodbav:"intent,omitempty" json:"-"`
@@ -192,6 +197,15 @@ type Waiter struct {
 func ID(pipelineName string, logical time.Time, identity ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(identity, "\x00")))
 	return pipelineName + "-" + logical.UTC().Format("20060102T1504") + "-" + hex.EncodeToString(sum[:4])
+}
+
+// ExecutionName is the name of the execution that admission starts for r: a
+// restart needs another one, as a name can be used once.
+func (r Run) ExecutionName() string {
+	if r.Restarts == 0 {
+		return r.ID
+	}
+	return r.ID + "." + strconv.Itoa(r.Restarts)
 }
 
 // ClusterName is the name of the cluster of an attempt; it is how a lost

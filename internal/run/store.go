@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -33,6 +34,8 @@ type DB interface {
 type Store struct {
 	DB    DB
 	Table string
+
+	teams sync.Map // those that are known to be enlisted
 }
 
 // Names in the Runs table. Everything of a run shares its partition.
@@ -77,11 +80,16 @@ func encode(record any, id, sort string) (item, error) {
 // Create writes a run with its pipeline, once. It returns false when the run
 // is there already: the same event came twice.
 func (s *Store) Create(ctx context.Context, r Run, spec *pipeline.Spec) (bool, error) {
+	if r.State == Queued {
+		if err := s.enlist(ctx, r.Team); err != nil {
+			return false, err
+		}
+	}
 	it, err := encode(r, r.ID, runKey)
 	if err != nil {
 		return false, err
 	}
-	it[gsState], it[gsOrder] = str(string(r.State)), str(order(r))
+	it[gsState], it[gsOrder] = str(r.partition()), str(order(r))
 	it[gpPipeline], it[gpOrder] = str(r.Pipeline), str(stamp(r.LogicalTime)+"#"+r.ID)
 
 	puts := []types.TransactWriteItem{{Put: &types.Put{
@@ -95,6 +103,17 @@ func (s *Store) Create(ctx context.Context, r Run, spec *pipeline.Spec) (bool, e
 		specItem := key(r.ID, specKey)
 		specItem["spec"], specItem["ttl"] = str(string(data)), it["ttl"]
 		puts = append(puts, types.TransactWriteItem{Put: &types.Put{TableName: &s.Table, Item: specItem}})
+	}
+	if r.State == Queued && r.Trigger.RequestID != "" {
+		// The id holds the logical time, which a sender that tries again later may
+		// give differently: the request id itself can be used only once.
+		used, err := encode(map[string]string{"runId": r.ID}, "REQUEST#"+r.Trigger.RequestID, "REQUEST")
+		if err != nil {
+			return false, err
+		}
+		puts = append(puts, types.TransactWriteItem{Put: &types.Put{
+			TableName: &s.Table, Item: used, ConditionExpression: aws.String("attribute_not_exists(pk)"),
+		}})
 	}
 	_, err = s.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: puts})
 	switch {

@@ -42,6 +42,11 @@ type Outcome struct {
 
 // Finish gives a run its outcome, once: false says that it has one already.
 func (s *Store) Finish(ctx context.Context, id string, o Outcome, now time.Time, costUSD float64) (bool, error) {
+	active := expression.Name("state").In(expression.Value(Queued), expression.Value(Admitted), expression.Value(Running))
+	return s.finish(ctx, id, o, now, costUSD, active)
+}
+
+func (s *Store) finish(ctx context.Context, id string, o Outcome, now time.Time, costUSD float64, cond expression.ConditionBuilder) (bool, error) {
 	u := set(set(set(set(expression.UpdateBuilder{}, "state", o.State), gsState, o.State), gsOrder, stamp(now)+"#"+id), "endedAt", now)
 	if o.Class != "" {
 		u = set(set(u, "class", o.Class), "reason", o.Reason)
@@ -49,8 +54,7 @@ func (s *Store) Finish(ctx context.Context, id string, o Outcome, now time.Time,
 	if costUSD > 0 {
 		u = set(u, "costUsd", costUSD)
 	}
-	active := expression.Name("state").In(expression.Value(Queued), expression.Value(Admitted), expression.Value(Running))
-	return s.update(ctx, id, runKey, u, active)
+	return s.update(ctx, id, runKey, u, cond)
 }
 
 // Announced marks that the outcome of a run has been told.
@@ -188,25 +192,52 @@ func (s *Store) Waiters(ctx context.Context, visit func(Waiter) error) error {
 // InState visits the runs in a state, in the order of admission for QUEUED ones
 // and by time for the others. The index is eventually consistent.
 func (s *Store) InState(ctx context.Context, state State, visit func(Run) error) error {
-	return s.byState(ctx, string(state), func(it item) error {
-		var r Run
-		if err := attributevalue.UnmarshalMap(it, &r); err != nil {
-			return fmt.Errorf("read run: %w", err)
-		}
-		return visit(r)
+	return s.eachPartition(ctx, state, func(partition string) error {
+		return s.byState(ctx, partition, func(it item) error {
+			var r Run
+			if err := attributevalue.UnmarshalMap(it, &r); err != nil {
+				return fmt.Errorf("read run: %w", err)
+			}
+			return visit(r)
+		})
 	})
 }
 
+// eachPartition visits the partitions of the index that hold runs in state.
+func (s *Store) eachPartition(ctx context.Context, state State, visit func(string) error) error {
+	if state != Queued {
+		return visit(string(state))
+	}
+	teams, err := s.Teams(ctx)
+	if err != nil {
+		return err
+	}
+	for _, team := range teams {
+		if err := visit(queueOf(team)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (s *Store) byState(ctx context.Context, state string, visit func(item) error) error {
-	in := &dynamodb.QueryInput{
+	return s.query(ctx, s.inState(state), visit)
+}
+
+func (s *Store) inState(partition string) *dynamodb.QueryInput {
+	return &dynamodb.QueryInput{
 		TableName: &s.Table, IndexName: aws.String(ByState),
 		KeyConditionExpression:    aws.String("gsState = :state"),
-		ExpressionAttributeValues: item{":state": str(state)},
+		ExpressionAttributeValues: item{":state": str(partition)},
 	}
+}
+
+// query visits every item that in selects.
+func (s *Store) query(ctx context.Context, in *dynamodb.QueryInput, visit func(item) error) error {
 	for p := dynamodb.NewQueryPaginator(s.DB, in); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		if err != nil {
-			return fmt.Errorf("list %s: %w", state, err)
+			return fmt.Errorf("query %s: %w", s.Table, err)
 		}
 		for _, it := range page.Items {
 			if err := visit(it); err != nil {
@@ -226,6 +257,20 @@ type Query struct {
 
 // List returns runs of a pipeline or in a state, newest first.
 func (s *Store) List(ctx context.Context, q Query) ([]Run, error) {
+	if q.Pipeline != "" {
+		return s.list(ctx, q, "")
+	}
+	var runs []Run
+	err := s.eachPartition(ctx, q.State, func(partition string) error {
+		more, err := s.list(ctx, q, partition)
+		runs = append(runs, more...)
+		return err
+	})
+	return runs[:min(len(runs), q.Limit)], err
+}
+
+// list returns runs of q's pipeline, or of a partition of the index byState.
+func (s *Store) list(ctx context.Context, q Query, partition string) ([]Run, error) {
 	in := &dynamodb.QueryInput{
 		TableName: &s.Table, ScanIndexForward: aws.Bool(false),
 		ExpressionAttributeValues: item{},
@@ -240,7 +285,7 @@ func (s *Store) List(ctx context.Context, q Query) ([]Run, error) {
 		}
 	} else {
 		in.IndexName, in.KeyConditionExpression = aws.String(ByState), aws.String("gsState = :s")
-		in.ExpressionAttributeValues[":s"] = str(string(q.State))
+		in.ExpressionAttributeValues[":s"] = str(partition)
 	}
 	var runs []Run
 	for p := dynamodb.NewQueryPaginator(s.DB, in); p.HasMorePages() && len(runs) < q.Limit; {

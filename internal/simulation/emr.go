@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"ephemr/internal/awsfake"
+	"ephemr/internal/emrapi"
 	"ephemr/internal/job"
 	"ephemr/internal/run"
 )
@@ -108,7 +109,12 @@ type client struct {
 	count func(op string)
 }
 
-func (w *World) emr(function string) client {
+// emr is EMR within the call budget, as one function sees it.
+func (w *World) emr(function string) *emrapi.Client {
+	return emrapi.New(w.counted(function), w.DB, w.Settings)
+}
+
+func (w *World) counted(function string) client {
 	return client{w.EMR, func(op string) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -147,4 +153,19 @@ func (c client) ListSteps(ctx context.Context, in *emr.ListStepsInput, o ...func
 func (c client) TerminateJobFlows(ctx context.Context, in *emr.TerminateJobFlowsInput, o ...func(*emr.Options)) (*emr.TerminateJobFlowsOutput, error) {
 	c.count("TerminateJobFlows")
 	return c.EMR.TerminateJobFlows(ctx, in, o...)
+}
+
+// Terminate ends all clusters as a person would in the console.
+func (w *World) Terminate() {
+	for _, name := range w.Open() {
+		for _, c := range w.EMR.Clusters() {
+			if *c.Name != name {
+				continue
+			}
+			w.doom(name, time.Now())
+			if _, err := w.EMR.TerminateJobFlows(w.life, &emr.TerminateJobFlowsInput{JobFlowIds: []string{*c.Id}}); err != nil {
+				panic(fmt.Sprintf("terminate cluster %s: %v", name, err))
+			}
+		}
+	}
 }

@@ -48,11 +48,12 @@ func (w *World) wire() {
 	serve(w, "watch", (&wait.Watch{
 		Clusters: clusters, EMR: w.emr("watch"),
 		Waker: &wait.Waker{Runs: w.Runs, SFN: w.SFN, Looks: map[string]wait.Look{
-			run.ForCluster: (&cluster.Looker{Runs: w.Runs, EMR: w.emr("watch")}).Look,
-			run.ForSteps:   w.stepLooker("watch").Look,
+			run.ForAdmission: admission.LookAdmitted,
+			run.ForCluster:   (&cluster.Looker{Runs: w.Runs, EMR: w.emr("watch")}).Look,
+			run.ForSteps:     w.stepLooker("watch").Look,
 		}},
 	}).Handle)
-	serve(w, "sweep", (&sweep.Sweeper{Settings: s, Runs: w.Runs, EMR: w.emr("sweep"), SFN: w.SFN, Bus: w.Bus, Finisher: finisher}).Sweep)
+	serve(w, "sweep", (&sweep.Sweeper{Settings: s, Runs: w.Runs, EMR: w.emr("sweep"), SFN: w.SFN, Bus: w.Bus, Finisher: finisher, Slots: slots}).Sweep)
 	serve(w, "register", (&register.Register{
 		Settings: s, Store: w.Pipelines,
 		Schedules: &register.Schedules{API: w.Scheduler, Group: s.ScheduleGroup, Role: s.ScheduleRole, Target: s.EventsQueueARN, DLQ: s.ScheduleDLQ},
@@ -113,18 +114,29 @@ func (w *World) Invoke(function string, payload json.RawMessage) (json.RawMessag
 // Crash kills the function that makes the next call of an operation, written
 // like "EMR:RunJobFlow": before the call or, with after, when it has had its
 // effect.
-func (w *World) Crash(op string, after bool) {
+func (w *World) Crash(op string, after bool) { w.CrashAt(op, 0, after) }
+
+// CrashAt is Crash for the call after n others.
+func (w *World) CrashAt(op string, n int, after bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.crashes[op] = append(w.crashes[op], after)
+	w.crashes[op] = &crash{skip: n, after: after}
+}
+
+// crash is where a process is going to die.
+type crash struct {
+	skip  int
+	after bool
 }
 
 func (w *World) maybeCrash(op string, after bool) {
 	w.mu.Lock()
-	queue := w.crashes[op]
-	hit := len(queue) > 0 && queue[0] == after
+	c := w.crashes[op]
+	hit := c != nil && c.after == after && c.skip == 0
 	if hit {
-		w.crashes[op] = queue[1:]
+		delete(w.crashes, op)
+	} else if c != nil && c.after == after {
+		c.skip--
 	}
 	w.mu.Unlock()
 	if hit {

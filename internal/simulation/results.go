@@ -37,12 +37,15 @@ func (w *World) closeOnce(runID string) {
 	}
 }
 
-// Wait waits until the outcome of a run has been told, and returns its record.
+// patience is longer than any run may take.
+const patience = 10 * 24 * time.Hour
+
+// Wait waits until the outcome of a run has been told, and returns its record;
+// when that never happens, the record is not final.
 func (w *World) Wait(runID string) *run.Record {
 	select {
 	case <-w.gate(runID):
-	case <-time.After(30 * 24 * time.Hour):
-		panic(fmt.Sprintf("run %s did not end within 30 days: %+v", runID, w.Record(runID)))
+	case <-time.After(patience):
 	}
 	return w.Record(runID)
 }

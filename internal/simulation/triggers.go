@@ -12,6 +12,8 @@ import (
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"ephemr/events"
 	"ephemr/internal/pipeline"
@@ -150,4 +152,22 @@ func (w *World) Stop(arn string) {
 	if _, err := w.SFN.StopExecution(w.life, &sfn.StopExecutionInput{ExecutionArn: &arn, Cause: aws.String("enough")}); err != nil {
 		panic(fmt.Sprintf("stop execution: %v", err))
 	}
+}
+
+// Parameter overwrites a parameter of the stage, a profile for example.
+func (w *World) Parameter(name, value string) {
+	if _, err := w.SSM.PutParameter(w.life, &ssm.PutParameterInput{
+		Name: &name, Value: &value, Type: ssmtypes.ParameterTypeString, Overwrite: aws.Bool(true),
+	}); err != nil {
+		panic(fmt.Sprintf("write parameter %s: %v", name, err))
+	}
+}
+
+// Tick is a pipeline's schedule, for the time it was planned for.
+func (w *World) Tick(pipelineName string, planned time.Time) {
+	data, err := json.Marshal(events.ScheduleTick{Kind: events.KindSchedule, Pipeline: pipelineName, ScheduledTime: planned.UTC().Format(time.RFC3339)})
+	if err != nil {
+		panic(fmt.Sprintf("encode tick: %v", err))
+	}
+	w.Deliver("events", string(data))
 }

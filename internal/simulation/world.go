@@ -93,7 +93,7 @@ type World struct {
 	finished map[string]chan struct{}  // run id -> closed when RunFinished is out
 	doomed   map[string]time.Time      // cluster name -> when its instances go
 	errs     []error
-	crashes  map[string][]bool // operation -> before (false) or after (true) its effect
+	crashes  map[string]*crash // by operation
 	count    int
 }
 
@@ -107,7 +107,7 @@ func New(config Config) *World {
 	}
 	w := &World{
 		config: config, functions: map[string]asl.Function{}, calls: map[string]map[string]int{},
-		finished: map[string]chan struct{}{}, doomed: map[string]time.Time{}, crashes: map[string][]bool{},
+		finished: map[string]chan struct{}{}, doomed: map[string]time.Time{}, crashes: map[string]*crash{},
 	}
 	w.life, w.end = context.WithCancel(context.Background())
 	w.Engine = asl.NewEngine(asl.EngineConfig{Seed: config.Seed})

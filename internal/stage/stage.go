@@ -55,10 +55,13 @@ type Settings struct {
 
 // Limits of a stage, where a pipeline does not set its own.
 type Limits struct {
-	MaxActive         int               `json:"maxActive"`         // runs at a time in the whole stage
-	PipelineMaxActive int               `json:"pipelineMaxActive"` // runs at a time of one pipeline
-	Deadline          pipeline.Duration `json:"deadline"`          // of a run, from admission
-	ClusterReady      pipeline.Duration `json:"clusterReady"`      // from RunJobFlow until steps can run
+	MaxActive         int               `json:"maxActive"`               // runs at a time in the whole stage
+	TeamMaxActive     int               `json:"teamMaxActive,omitempty"` // runs at a time of one team; 0 = as many as the stage
+	Teams             map[string]int    `json:"teams,omitempty"`         // team -> runs at a time, where it differs
+	PipelineMaxActive int               `json:"pipelineMaxActive"`       // runs at a time of one pipeline
+	Deadline          pipeline.Duration `json:"deadline"`                // of a run, from admission
+	ClusterReady      pipeline.Duration `json:"clusterReady"`            // from RunJobFlow until steps can run
+	EMR               Buckets           `json:"emr,omitempty"`           // EMR calls by API, where AWS's defaults are not the account's
 }
 
 // ParameterName is where a stage's Settings lie in SSM Parameter Store.
@@ -97,7 +100,21 @@ func (s Settings) validate() error {
 	if s.Limits.Deadline <= 0 || s.Limits.ClusterReady <= 0 {
 		errs = append(errs, errors.New("settings: limits.deadline and limits.clusterReady must be positive"))
 	}
+	if err := s.Limits.EMR.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("settings: %w", err))
+	}
 	return errors.Join(errs...)
+}
+
+// OfTeam is how many runs of a team may be under way at a time.
+func (l Limits) OfTeam(team string) int {
+	if n, ok := l.Teams[team]; ok {
+		return n
+	}
+	if l.TeamMaxActive > 0 {
+		return l.TeamMaxActive
+	}
+	return l.MaxActive
 }
 
 // LakeURIs returns zone -> s3://bucket, as templates see it.

@@ -41,8 +41,8 @@ const perCall = 10
 
 // Look brings the jobs of rec up to date and answers when an attempt that its
 // waiter knew to be in flight is over, or when nothing is in flight any more.
-func (l *Looker) Look(ctx context.Context, rec *run.Record) (*wait.Answer, error) {
-	if err := l.settle(ctx, rec); err != nil {
+func (l *Looker) Look(ctx context.Context, rec *run.Record, seen *types.ClusterStatus) (*wait.Answer, error) {
+	if err := l.settle(ctx, rec, seen); err != nil {
 		return nil, err
 	}
 	if err := skip(ctx, l.Runs, rec); err != nil {
@@ -57,8 +57,10 @@ func (l *Looker) Look(ctx context.Context, rec *run.Record) (*wait.Answer, error
 	return &wait.Answer{Output: Progress{JobsLeft: left}}, nil
 }
 
-// settle asks EMR about the steps in flight and records how they ended.
-func (l *Looker) settle(ctx context.Context, rec *run.Record) error {
+// settle asks EMR about the steps in flight and records how they ended. A cluster
+// that was seen to be gone still is, and nobody asks about it; one that was not
+// may be by now.
+func (l *Looker) settle(ctx context.Context, rec *run.Record, seen *types.ClusterStatus) error {
 	flying := rec.InFlight()
 	if len(flying) == 0 {
 		return nil
@@ -68,6 +70,9 @@ func (l *Looker) settle(ctx context.Context, rec *run.Record) error {
 		return err
 	}
 	look := &clusterLook{emr: l.EMR, id: rec.Waiter.ClusterID}
+	if seen != nil && outcome.Gone(seen.State) {
+		look.got = seen
+	}
 	for _, j := range flying {
 		verdict, result, err := l.judge(ctx, rec.Run.ID, j, steps[j.StepID], look)
 		if err != nil {

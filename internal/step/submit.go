@@ -97,8 +97,9 @@ func (s *Submitter) submit(ctx context.Context, rec *run.Record, clusterID strin
 		return err
 	}
 	if adopt {
+		all := claimed
 		if claimed, err = s.adopt(ctx, rec, clusterID, claimed); err != nil {
-			return err
+			return errors.Join(err, s.release(ctx, rec, all)) // nothing was submitted under these claims
 		}
 	}
 	if len(claimed) == 0 {
@@ -135,13 +136,28 @@ func (s *Submitter) refused(ctx context.Context, rec *run.Record, clusterID stri
 			return abandon(ctx, s.Runs, rec, status)
 		}
 	}
-	return errors.Join(err, s.release(ctx, rec, claimed))
+	return errors.Join(err, s.unclaim(ctx, rec, claimed))
 }
 
-// refusal says whether err is EMR's own answer that nothing was done.
+// unclaim takes claims back after a refusal. There is nothing of them on the
+// cluster to look for, and while calls are refused for their number none should
+// be wasted.
+func (s *Submitter) unclaim(ctx context.Context, rec *run.Record, jobs []*run.Job) error {
+	var errs []error
+	for _, j := range jobs {
+		next := *j
+		next.State, next.Attempt, next.Intent, next.IntentAt = run.JobPending, j.Attempt-1, "", time.Time{}
+		_, err := s.Runs.ReplaceJob(ctx, rec.Run.ID, next, run.JobSubmitting, j.Attempt)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// refusal says whether err is EMR's own answer that nothing was done, or that
+// of the call budget.
 func refusal(err error) bool {
 	api, ok := errors.AsType[smithy.APIError](err)
-	return ok && (api.ErrorFault() == smithy.FaultClient || fault.NameOf(err) != fault.Internal)
+	return ok && api.ErrorFault() == smithy.FaultClient || ok && fault.NameOf(err) != fault.Internal || fault.NameOf(err) == fault.Throttled
 }
 
 // claim writes the intent to submit each job that can start. adopt says that

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -44,6 +45,12 @@ type Finisher interface {
 	Finish(context.Context, outcome.FinishInput) (outcome.FinishOutput, error)
 }
 
+// Slots is the room that runs hold.
+type Slots interface {
+	All(ctx context.Context) ([]string, error)
+	Release(ctx context.Context, id, team, pipeline string) error
+}
+
 // Sweeper is the sweep function.
 type Sweeper struct {
 	Settings stage.Settings
@@ -52,6 +59,7 @@ type Sweeper struct {
 	SFN      ExecutionAPI
 	Bus      outcome.BusAPI
 	Finisher Finisher
+	Slots    Slots
 }
 
 // Output lists what had to be mended.
@@ -67,34 +75,50 @@ const grace = 5 * time.Minute
 func (s *Sweeper) Sweep(ctx context.Context, _ json.RawMessage) (Output, error) {
 	out := Output{Repairs: []events.Repaired{}}
 	runs := s.runs(ctx, &out)
+	slots := s.slots(ctx, &out)
 	clusters := s.clusters(ctx, &out)
-	return out, errors.Join(runs, clusters, s.tell(ctx, out.Repairs))
+	return out, errors.Join(runs, slots, clusters, s.tell(ctx, out.Repairs))
 }
 
-// runs finishes those whose execution is over without their knowing.
+// runs finishes those whose execution is over without their knowing: stopped by
+// hand, timed out, or gone.
 func (s *Sweeper) runs(ctx context.Context, out *Output) error {
-	return s.Runs.InState(ctx, run.Running, func(r run.Run) error {
-		e, err := s.SFN.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &r.Execution})
-		gone := false
-		if _, missing := errors.AsType[*sfntypes.ExecutionDoesNotExist](err); missing {
-			gone, err = true, nil
-		}
-		if err != nil {
-			return fmt.Errorf("describe execution of run %s: %w", r.ID, err)
-		}
-		if !gone && e.Status == sfntypes.ExecutionStatusRunning {
-			return nil
-		}
-		why := outcome.StateError{Error: string(fault.Internal), Cause: "its execution is gone"}
-		if !gone {
-			why = stopped(e)
-		}
-		if _, err := s.Finisher.Finish(ctx, outcome.FinishInput{RunID: r.ID, Error: &why}); err != nil {
-			return err
-		}
-		out.Repairs = append(out.Repairs, events.Repaired{What: "run-finished", RunID: r.ID, Reason: why.Cause})
+	var errs []error
+	for _, state := range []run.State{run.Running, run.Admitted, run.Queued} {
+		errs = append(errs, s.Runs.InState(ctx, state, func(r run.Run) error {
+			if r.Execution == "" {
+				return nil // admission will start one
+			}
+			return s.run(ctx, r, out)
+		}))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Sweeper) run(ctx context.Context, r run.Run, out *Output) error {
+	e, err := s.SFN.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &r.Execution})
+	_, gone := errors.AsType[*sfntypes.ExecutionDoesNotExist](err)
+	switch {
+	case gone:
+	case err != nil:
+		return fmt.Errorf("describe execution of run %s: %w", r.ID, err)
+	case e.Status == sfntypes.ExecutionStatusRunning:
 		return nil
-	})
+	}
+	// The index may lag behind: ask the table before calling it a repair.
+	rec, err := s.Runs.Load(ctx, r.ID)
+	if err != nil || rec.Run.State.Final() || rec.Run.Execution != r.Execution {
+		return err
+	}
+	why := outcome.StateError{Error: string(fault.Internal), Cause: "its execution is gone"}
+	if !gone {
+		why = stopped(e)
+	}
+	if _, err := s.Finisher.Finish(ctx, outcome.FinishInput{RunID: r.ID, Error: &why}); err != nil {
+		return err
+	}
+	out.Repairs = append(out.Repairs, events.Repaired{What: "run-finished", RunID: r.ID, Reason: why.Cause})
+	return nil
 }
 
 // stopped says why an execution that is not running any more left its run behind.
@@ -110,6 +134,34 @@ func stopped(e *sfn.DescribeExecutionOutput) outcome.StateError {
 		Error: aws.ToString(e.Error),
 		Cause: fmt.Sprintf("the execution ended %s without an outcome: %s", e.Status, aws.ToString(e.Cause)),
 	}
+}
+
+// slots gives back those of runs that are over.
+func (s *Sweeper) slots(ctx context.Context, out *Output) error {
+	holders, err := s.Slots.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range holders {
+		rec, err := s.Runs.Load(ctx, id)
+		if err != nil && !run.IsUnknown(err) {
+			return err
+		}
+		why := "its run is not known"
+		if err == nil {
+			if !rec.Run.State.Final() || time.Since(rec.Run.EndedAt) < time.Minute {
+				continue
+			}
+			why = fmt.Sprintf("its run is %s", rec.Run.State)
+		} else {
+			rec = &run.Record{}
+		}
+		if err := s.Slots.Release(ctx, id, rec.Run.TeamName(), rec.Run.Pipeline); err != nil {
+			return err
+		}
+		out.Repairs = append(out.Repairs, events.Repaired{What: "slot-released", RunID: id, Reason: why})
+	}
+	return nil
 }
 
 // clusters terminates those whose run is over, unknown or past its deadline.
@@ -136,7 +188,7 @@ func (s *Sweeper) cluster(ctx context.Context, c types.ClusterSummary, out *Outp
 	if id == "" {
 		return nil // named by somebody else
 	}
-	why, err := s.surplus(ctx, id, c)
+	why, err := s.surplus(ctx, id, c, out)
 	if err != nil || why == "" {
 		return err
 	}
@@ -156,7 +208,7 @@ func (s *Sweeper) cluster(ctx context.Context, c types.ClusterSummary, out *Outp
 }
 
 // surplus says why a cluster should not be there, or "".
-func (s *Sweeper) surplus(ctx context.Context, id string, c types.ClusterSummary) (string, error) {
+func (s *Sweeper) surplus(ctx context.Context, id string, c types.ClusterSummary, out *Output) (string, error) {
 	rec, err := s.Runs.Load(ctx, id)
 	if run.IsUnknown(err) {
 		if young(c) {
@@ -168,12 +220,17 @@ func (s *Sweeper) surplus(ctx context.Context, id string, c types.ClusterSummary
 		return "", err
 	}
 	switch {
-	case rec.Run.State.Final() && time.Since(rec.Run.EndedAt) > time.Minute:
+	case rec.Run.State.Final() && (time.Since(rec.Run.EndedAt) > time.Minute || ended(out, id)):
 		return fmt.Sprintf("its run is %s", rec.Run.State), nil
 	case !rec.Run.Deadline.IsZero() && time.Since(rec.Run.Deadline) > grace:
 		return fmt.Sprintf("its run should have ended by %s", rec.Run.Deadline.Format(time.RFC3339)), nil
 	}
 	return "", nil
+}
+
+// ended says whether it was this sweep that ended the run.
+func ended(out *Output, id string) bool {
+	return slices.ContainsFunc(out.Repairs, func(r events.Repaired) bool { return r.RunID == id && r.What == "run-finished" })
 }
 
 func young(c types.ClusterSummary) bool {

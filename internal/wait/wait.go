@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	emrtypes "github.com/aws/aws-sdk-go-v2/service/emr/types"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
@@ -34,7 +35,12 @@ type Answer struct {
 }
 
 // Look finds out whether what a run waits for has happened: nil means not yet.
-type Look func(ctx context.Context, rec *run.Record) (*Answer, error)
+// seen is what somebody has just learned of the waiter's cluster, so that Look
+// need not ask again; nil = nothing.
+type Look func(ctx context.Context, rec *run.Record, seen *emrtypes.ClusterStatus) (*Answer, error)
+
+// Seen are clusters as the tick saw them, by id.
+type Seen map[string]*emrtypes.ClusterStatus
 
 // Waker answers waiters.
 type Waker struct {
@@ -43,17 +49,28 @@ type Waker struct {
 	Looks map[string]Look // by the waiter's kind
 }
 
-// Register writes w and looks at once.
+// Register writes w and looks at once. When the look is throttled the tick looks
+// instead: failing would only register and look again, and cost more of the
+// same budget.
 func (k *Waker) Register(ctx context.Context, w run.Waiter) error {
 	if err := k.Runs.Wait(ctx, w); err != nil {
 		return err
 	}
-	return k.Wake(ctx, w.RunID)
+	return unlessThrottled(ctx, w.RunID, k.Wake(ctx, w.RunID, nil))
+}
+
+// unlessThrottled drops err if the minute tick mends it.
+func unlessThrottled(ctx context.Context, id string, err error) error {
+	if fault.NameOf(err) != fault.Throttled {
+		return err
+	}
+	slog.InfoContext(ctx, "no look now, the tick will", "runId", id, "reason", err.Error())
+	return nil
 }
 
 // Wake looks for run id and answers its waiter if there is something to say. A
 // run that does not wait, or waits for none of the kinds in only, is left alone.
-func (k *Waker) Wake(ctx context.Context, id string, only ...string) error {
+func (k *Waker) Wake(ctx context.Context, id string, seen Seen, only ...string) error {
 	rec, err := k.Runs.Load(ctx, id)
 	if err != nil {
 		return err
@@ -66,7 +83,10 @@ func (k *Waker) Wake(ctx context.Context, id string, only ...string) error {
 		return fmt.Errorf("wake run %s: nobody looks for %q", id, rec.Waiter.Kind)
 	}
 	w := *rec.Waiter
-	answer, err := look(ctx, rec)
+	if rec.Run.Cancel != "" {
+		return k.Answer(ctx, w, Answer{Err: fault.New(fault.Cancelled, "run %s is cancelled: %s", id, rec.Run.Cancel)})
+	}
+	answer, err := look(ctx, rec, seen[w.ClusterID])
 	if err != nil {
 		return fmt.Errorf("wake run %s: %w", id, err)
 	}

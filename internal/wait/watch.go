@@ -1,11 +1,14 @@
 package wait
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
 	"ephemr/events"
+	"ephemr/internal/fault"
 	"ephemr/internal/run"
 )
 
@@ -34,8 +38,17 @@ type Watch struct {
 	EMR      ListAPI
 }
 
+// Input is an event of EMR, the tick, or what ephemr cancel sends.
+type Input struct {
+	events.Envelope
+	Cancel *Cancel `json:"cancel"`
+}
+
 // Handle takes an EMR event as a hint, and anything else as the tick.
-func (w *Watch) Handle(ctx context.Context, e events.Envelope) (struct{}, error) {
+func (w *Watch) Handle(ctx context.Context, e Input) (struct{}, error) {
+	if e.Cancel != nil {
+		return struct{}{}, w.Cancel(ctx, *e.Cancel)
+	}
 	switch e.DetailType {
 	case events.TypeClusterState:
 		var d events.ClusterState
@@ -85,8 +98,8 @@ func (w *Watch) hint(ctx context.Context, clusterID, byName string, only ...stri
 		slog.DebugContext(ctx, "not one of our clusters", "clusterId", clusterID)
 		return nil
 	}
-	if err := w.Waker.Wake(ctx, id, only...); !run.IsUnknown(err) {
-		return err
+	if err := w.Waker.Wake(ctx, id, nil, only...); !run.IsUnknown(err) {
+		return unlessThrottled(ctx, id, err)
 	}
 	slog.InfoContext(ctx, "the cluster is named like one of ours but its run is not known", "clusterId", clusterID, "runId", id)
 	return nil
@@ -94,7 +107,8 @@ func (w *Watch) hint(ctx context.Context, clusterID, byName string, only ...stri
 
 // Tick wakes every waiter for whom something may have happened without anybody
 // noticing: one walk through the waiters and one through the clusters, however
-// many runs there are.
+// many runs there are. When the call budget ends it ends too: the next minute
+// goes on.
 func (w *Watch) Tick(ctx context.Context) error {
 	var waiters []run.Waiter
 	if err := w.Waker.Runs.Waiters(ctx, func(x run.Waiter) error {
@@ -106,56 +120,92 @@ func (w *Watch) Tick(ctx context.Context) error {
 	if len(waiters) == 0 {
 		return nil
 	}
-	states, err := w.states(ctx, waiters)
+	seen, all, err := w.clusters(ctx, waiters)
 	if err != nil {
 		return err
 	}
 	var errs []error
-	for _, x := range waiters {
-		if !w.due(x, states[x.ClusterID]) {
+	for _, x := range inOrder(waiters, seen) {
+		if !w.due(x, seen[x.ClusterID], all) {
 			continue
 		}
-		if err := w.Waker.Wake(ctx, x.RunID); err != nil {
+		err := w.Waker.Wake(ctx, x.RunID, seen)
+		if fault.NameOf(err) == fault.Throttled {
+			slog.InfoContext(ctx, "no more looks in this minute", "runId", x.RunID, "reason", err.Error())
+			break
+		}
+		if err != nil {
 			errs = append(errs, err) // the others must not suffer
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// states asks EMR for the states of all clusters that somebody waits for.
-func (w *Watch) states(ctx context.Context, waiters []run.Waiter) (map[string]types.ClusterState, error) {
+// clusters asks EMR for all clusters that somebody waits for. all is false when
+// the call budget ended before the list did.
+func (w *Watch) clusters(ctx context.Context, waiters []run.Waiter) (seen Seen, all bool, err error) {
 	oldest := time.Now()
 	for _, x := range waiters {
 		if x.Since.Before(oldest) {
 			oldest = x.Since
 		}
 	}
-	states := map[string]types.ClusterState{}
+	seen = Seen{}
 	in := &emr.ListClustersInput{CreatedAfter: aws.Time(oldest.Add(-24 * time.Hour))}
 	for p := emr.NewListClustersPaginator(w.EMR, in); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
+		if fault.NameOf(err) == fault.Throttled {
+			slog.InfoContext(ctx, "not all clusters seen in this minute", "seen", len(seen), "reason", err.Error())
+			return seen, false, nil
+		}
 		if err != nil {
-			return nil, fmt.Errorf("list clusters: %w", err)
+			return nil, false, fmt.Errorf("list clusters: %w", err)
 		}
 		for _, c := range page.Clusters {
-			states[aws.ToString(c.Id)] = c.Status.State
+			seen[aws.ToString(c.Id)] = c.Status
 		}
 	}
-	return states, nil
+	return seen, true, nil
+}
+
+// inOrder puts first who needs no call of their own, then those whose cluster
+// has stopped working or is gone. The rest come by chance, so that whoever is
+// left over when the budget ends is somebody else every minute.
+func inOrder(waiters []run.Waiter, seen Seen) []run.Waiter {
+	rank := func(x run.Waiter) int {
+		s := seen[x.ClusterID]
+		switch {
+		case x.Kind == run.ForAdmission, x.Kind == run.ForCluster && s != nil:
+			return 0
+		case s != nil && s.State != types.ClusterStateRunning:
+			return 1
+		}
+		return 2
+	}
+	rand.Shuffle(len(waiters), func(i, j int) { waiters[i], waiters[j] = waiters[j], waiters[i] })
+	slices.SortStableFunc(waiters, func(a, b run.Waiter) int { return cmp.Compare(rank(a), rank(b)) })
+	return waiters
 }
 
 // due says whether to look for x. While a single step runs, a busy cluster says
-// that it still does, and nobody has to ask.
-func (w *Watch) due(x run.Waiter, state types.ClusterState) bool {
+// that it still does, and nobody has to ask. A cluster that is not there is one
+// that the list missed because it changes just now, unless not all were seen.
+func (w *Watch) due(x run.Waiter, seen *types.ClusterStatus, all bool) bool {
 	if time.Now().After(x.Deadline) {
 		return true
 	}
-	switch state {
+	if x.Kind == run.ForAdmission {
+		return false
+	}
+	if seen == nil {
+		return all
+	}
+	switch seen.State {
 	case types.ClusterStateStarting, types.ClusterStateBootstrapping:
 		return false
 	case types.ClusterStateRunning:
 		return x.Kind == run.ForCluster || len(x.Attempts) != 1
 	case types.ClusterStateWaiting, types.ClusterStateTerminating, types.ClusterStateTerminated, types.ClusterStateTerminatedWithErrors:
 	}
-	return x.Kind != run.ForAdmission // the list may miss a cluster that changes just now
+	return true
 }

@@ -1,0 +1,129 @@
+package admission
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+
+	"ephemr/internal/run"
+)
+
+// pass is one walk through the queues. The team with the fewest runs under way
+// goes first, so that a burst of one team cannot starve another's single run;
+// within a team it is the highest priority and then the oldest.
+type pass struct {
+	*Admitter
+	seen map[string]bool
+	full map[string]bool // scopes without room
+	out  Output
+}
+
+// line is the queue of one team.
+type line struct {
+	team   string
+	active int // runs under way
+	next   func() (run.Run, error, bool)
+	stop   func()
+}
+
+func (a *Admitter) pass() *pass {
+	return &pass{Admitter: a, seen: map[string]bool{}, full: map[string]bool{}, out: Output{Admitted: []string{}}}
+}
+
+// walk admits from all queues until they are empty or the stage is full.
+func (p *pass) walk(ctx context.Context) error {
+	lines, err := p.lines(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		for _, l := range lines {
+			l.stop()
+		}
+	}()
+	for len(lines) > 0 && !p.full[stageScope] {
+		i := fewest(lines)
+		r, err, more := lines[i].next()
+		if err != nil {
+			return err
+		}
+		if !more || p.full[teamScope(lines[i].team)] {
+			lines[i].stop()
+			lines = slices.Delete(lines, i, i+1)
+			continue
+		}
+		admitted, err := p.visit(ctx, r)
+		if err != nil {
+			return err
+		}
+		if admitted {
+			lines[i].active++
+		}
+	}
+	return nil
+}
+
+func (p *pass) lines(ctx context.Context) ([]line, error) {
+	teams, err := p.Runs.Teams(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lines := make([]line, 0, len(teams))
+	for _, team := range teams {
+		holders, err := p.Slots.Holders(ctx, teamScope(team))
+		if err != nil {
+			return nil, err
+		}
+		next, stop := iter.Pull2(p.Runs.Queue(ctx, team))
+		lines = append(lines, line{team: team, active: len(holders), next: func() (run.Run, error, bool) { return next() }, stop: stop})
+	}
+	return lines, nil
+}
+
+// fewest returns the index of the line with the fewest runs under way.
+func fewest(lines []line) int {
+	best := 0
+	for i, l := range lines {
+		if l.active < lines[best].active {
+			best = i
+		}
+	}
+	return best
+}
+
+// hint visits a run that the index did not show yet; a hint may name anything.
+func (p *pass) hint(ctx context.Context, id string) error {
+	if p.seen[id] || p.full[stageScope] {
+		return nil
+	}
+	rec, err := p.Runs.Load(ctx, id)
+	if run.IsUnknown(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("admit %s: %w", id, err)
+	}
+	_, err = p.visit(ctx, rec.Run)
+	return err
+}
+
+// visit admits r if it is queued and there is room.
+func (p *pass) visit(ctx context.Context, r run.Run) (bool, error) {
+	p.seen[r.ID] = true
+	if r.State != run.Queued || p.full[pipelineScope(r.Pipeline)] || p.full[teamScope(r.TeamName())] {
+		return false, nil
+	}
+	full, ok, err := p.One(ctx, r)
+	if err != nil {
+		return false, err
+	}
+	if full != nil {
+		p.full[full.Scope] = true
+		p.out.Full = p.out.Full || full.Scope == stageScope
+	}
+	if ok {
+		p.out.Admitted = append(p.out.Admitted, r.ID)
+	}
+	return ok, nil
+}

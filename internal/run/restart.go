@@ -1,0 +1,69 @@
+package run
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+
+	"ephemr/internal/fault"
+)
+
+// RequestCancel notes that a run is to be cancelled; false says that it is over.
+func (s *Store) RequestCancel(ctx context.Context, id, why string) (bool, error) {
+	active := expression.Name("state").In(expression.Value(Queued), expression.Value(Admitted), expression.Value(Running))
+	return s.update(ctx, id, runKey, set(expression.UpdateBuilder{}, "cancel", why), active)
+}
+
+// Requeue lets a run that failed or was cancelled go on: what has succeeded
+// stays, everything else is to be done again, by a new execution and on a new
+// cluster. Somebody who does the same at the same moment gets ConflictError.
+func (s *Store) Requeue(ctx context.Context, id string, now time.Time) (Run, error) {
+	rec, err := s.Load(ctx, id)
+	if err != nil {
+		return Run{}, err
+	}
+	r := rec.Run
+	switch {
+	case r.State != Failed && r.State != Cancelled:
+		return r, fault.New(fault.InvalidInput, "run %s is %s; only one that is FAILED or CANCELLED can be retried", id, r.State)
+	case rec.Spec == nil:
+		return r, fault.New(fault.InvalidInput, "run %s was refused before it had a pipeline; send a new request", id)
+	}
+	for _, j := range rec.Jobs {
+		if j.State == JobSucceeded {
+			continue
+		}
+		next := Job{Name: j.Name, Type: j.Type, State: JobPending, Attempt: j.Attempt, Base: j.Attempt, Earlier: j.Earlier}
+		if j.State == JobFailed || j.State == JobCancelled {
+			next.Earlier = append(next.Earlier, Attempt{
+				Attempt: j.Attempt, StepID: j.StepID, Class: j.Class, Reason: j.Reason, ExitCode: j.ExitCode, EndedAt: j.EndedAt,
+			})
+		}
+		if _, err := s.ReplaceJob(ctx, id, next, j.State, j.Attempt); err != nil {
+			return r, err
+		}
+	}
+	before := r.Restarts
+	r.State, r.Restarts, r.RequestedAt = Queued, before+1, now.UTC()
+	u := set(set(set(set(expression.UpdateBuilder{}, "state", Queued), gsState, queueOf(r.Team)), gsOrder, order(r)), "restarts", r.Restarts)
+	u = set(u, "requestedAt", r.RequestedAt)
+	for _, name := range []string{"class", "reason", "endedAt", "announced", "cancel", "execution", "deadline", "admittedAt", "startedAt"} {
+		u = u.Remove(expression.Name(name))
+	}
+	same := expression.Name("restarts").AttributeNotExists()
+	if before > 0 {
+		same = is("restarts", before)
+	}
+	ok, err := s.update(ctx, id, runKey, u, expression.Name("state").In(expression.Value(Failed), expression.Value(Cancelled)).And(same))
+	if err == nil && !ok {
+		err = fault.New(fault.Conflict, "run %s is being retried by somebody else", id)
+	}
+	r.Class, r.Reason, r.Cancel, r.Execution = "", "", "", ""
+	return r, err
+}
+
+// Unqueue ends a run that has not been admitted; false says that it has.
+func (s *Store) Unqueue(ctx context.Context, id string, o Outcome, now time.Time) (bool, error) {
+	return s.finish(ctx, id, o, now, 0, is("state", Queued).And(expression.Name("execution").AttributeNotExists()))
+}
