@@ -11,6 +11,9 @@ import (
 	"ephemr/internal/run"
 )
 
+// between keeps what is played apart from the moments at which it is looked at.
+const between = 200 * time.Millisecond
+
 // begin brings a queued run to where its cluster is ready, in 40 seconds.
 func (w *world) begin(id string, jobs ...run.Job) {
 	w.t.Helper()

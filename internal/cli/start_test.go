@@ -78,7 +78,7 @@ func TestStartFollows(t *testing.T) {
 		w := newWorld(t)
 		w.register()
 		go func() {
-			time.Sleep(4 * time.Second)
+			time.Sleep(4*time.Second + between)
 			w.deliver()
 			id := run.ID("flights", time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), run.ByRequest, "mine")
 			w.begin(id, run.Job{Name: "clean", Type: job.Spark, State: run.JobPending}, run.Job{Name: "publish", Type: job.Bash, State: run.JobPending})

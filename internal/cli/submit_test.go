@@ -16,6 +16,7 @@ import (
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/submit"
 	"ephemr/internal/job"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/run"
 )
 
@@ -65,7 +66,7 @@ func TestSubmit(t *testing.T) {
 				w.io.OutTTY, w.io.ErrTTY, w.io.Color = c.color, c.color, c.color
 				var id string
 				go func() {
-					time.Sleep(time.Second)
+					time.Sleep(time.Second + between)
 					id = w.arrived().ID
 					w.begin(id, run.Job{Name: "hive-job", Type: job.Hive, State: run.JobPending})
 					j := w.submit(id, "hive-job", 1)
@@ -111,12 +112,16 @@ func TestSubmitRequest(t *testing.T) {
 	if rec.Spec.Name != "adhoc-ann-smith" || rec.Spec.Owner != o.User || rec.Run.Params["day"] != "2026-11-01" {
 		t.Errorf("got %+v", rec.Spec)
 	}
-	j := rec.Spec.Jobs[0]
+	checkHiveJob(t, rec.Spec.Jobs[0])
+	if w.s3.Object("artifacts", rec.Spec.Jobs[0].Package.Key) == nil {
+		t.Error("the package is not in the bucket")
+	}
+}
+
+func checkHiveJob(t *testing.T, j pipeline.Job) {
+	t.Helper()
 	if j.Name != "hive-job" || j.Retries != 2 || j.Timeout.Std() != time.Minute || j.Conf["hive.x"] != "a=b" || j.Entry != "main.sql" || j.Args[0] != "-v" {
 		t.Errorf("got %+v", j)
-	}
-	if w.s3.Object("artifacts", j.Package.Key) == nil {
-		t.Error("the package is not in the bucket")
 	}
 }
 

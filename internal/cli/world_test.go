@@ -170,7 +170,7 @@ func golden(t *testing.T, name, got string) {
 		}
 		return
 	}
-	want, err := os.ReadFile(file)
+	want, err := os.ReadFile(file) //nolint:gosec // of testdata
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go/logging"
 )
 
 // Store reads runs.
@@ -38,6 +39,7 @@ const (
 
 // New returns a Follower of the stage that s describes.
 func New(cfg aws.Config, s stage.Settings) *Follower {
+	cfg.Logger = logging.Nop{} // what it retries is nobody's concern
 	return &Follower{
 		Runs:  &run.Store{DB: dynamodb.NewFromConfig(cfg), Table: s.RunsTable},
 		Logs:  cloudwatchlogs.NewFromConfig(cfg),
@@ -102,7 +104,8 @@ func (w *watch) look(ctx context.Context, rec *run.Record) error {
 	news := w.story.read(rec, now)
 	w.logs.sync(rec, now)
 	defer func() { w.emit(Polled{At: now, Record: rec}) }()
-	if now.Sub(w.logsRead) < max(logsEvery, time.Duration(len(w.logs.list))*perStream) && !tellsEnd(news) {
+	every := max(logsEvery, time.Duration(len(w.logs.list))*perStream)
+	if now.Sub(w.logsRead) < every && !tellsEnd(news) && !rec.Run.State.Final() {
 		for _, u := range news {
 			w.emit(u)
 		}

@@ -32,7 +32,7 @@ func (f Filter) wants(jobName string, attempt int, stream string) bool {
 
 // settle is how long a stream may go on growing after its attempt has ended:
 // the runner sends everything before it exits, but reads lag behind writes.
-const settle = 2 * time.Second
+const settle = 1500 * time.Millisecond
 
 // stream reads one log stream from its head, every event once.
 type stream struct {
@@ -154,12 +154,12 @@ func (s *streams) round(ctx context.Context, now time.Time, news []Update, emit 
 		if first == nil {
 			break
 		}
-		at, _ := first.head()
-		for len(news) > 0 && precedes(news[0], at) {
+		line := first.pop()
+		for len(news) > 0 && precedes(news[0], line) {
 			emit(news[0])
 			news = news[1:]
 		}
-		emit(first.pop())
+		emit(line)
 	}
 	for _, u := range news {
 		emit(u)
@@ -189,14 +189,14 @@ func retire(active []*stream, now time.Time) {
 	}
 }
 
-// precedes says whether u comes before a line of that time. Lines know only
-// milliseconds; what an attempt printed comes before its end.
-func precedes(u Update, line time.Time) bool {
+// precedes says whether u comes before l. Lines know only milliseconds; what an
+// attempt printed comes before its end.
+func precedes(u Update, l Line) bool {
 	at := u.when().Truncate(time.Millisecond)
-	if j, ok := u.(JobChanged); ok && j.State != run.JobRunning {
-		return at.Before(line)
+	if j, ok := u.(JobChanged); ok && j.State != run.JobRunning && j.Job.Name == l.Job && j.Attempt == l.Attempt {
+		return at.Before(l.At)
 	}
-	return !at.After(line)
+	return !at.After(l.At)
 }
 
 // next returns the stream with the earliest line, or nil if there is none left.

@@ -44,7 +44,7 @@ func about(usd float64) string {
 	if usd <= 0 {
 		return ""
 	}
-	return ", about " + terminal.Dollars(usd)
+	return ", " + terminal.About(usd)
 }
 
 // because is a reason with its class.

@@ -4,7 +4,6 @@ package logs
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -84,7 +83,8 @@ func jobs(rec *run.Record) []string {
 
 func printed(ctx context.Context, o Options, io *terminal.IO, f *follow.Follower, rec *run.Record) error {
 	v := view(o, io, rec)
-	v.LinesOnly = true
+	v.LinesOnly, v.Live = true, false
+	v.Emit(follow.Polled{Record: rec})
 	defer v.Close()
 	n := 0
 	err := f.Read(ctx, rec, func(u follow.Update) { n++; emitter(o, io, v)(u) })
@@ -115,14 +115,13 @@ func emitter(o Options, io *terminal.IO, v *follow.View) func(follow.Update) {
 	if !o.JSON {
 		return v.Emit
 	}
+	e := json.NewEncoder(io.Out)
+	e.SetEscapeHTML(false)
 	return func(u follow.Update) {
 		l, ok := u.(follow.Line)
 		if !ok {
 			return
 		}
-		data, err := json.Marshal(Line{Time: l.At, Job: l.Job, Attempt: l.Attempt, Stream: l.Stream, Message: l.Text})
-		if err == nil { // strings and numbers always have a form
-			_, _ = fmt.Fprintf(io.Out, "%s\n", data)
-		}
+		_ = e.Encode(Line{Time: l.At, Job: l.Job, Attempt: l.Attempt, Stream: l.Stream, Message: l.Text})
 	}
 }

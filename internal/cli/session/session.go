@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 )
 
 // Session is a stage in AWS.
@@ -34,7 +35,7 @@ func Open(ctx context.Context, name string) (*Session, error) {
 	if !stageName.MatchString(name) {
 		return nil, exit.Misuse("stage %q is not a name; use one like dev", name)
 	}
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{})) // errors are told once, by us
 	if err != nil {
 		return nil, fmt.Errorf("load AWS configuration: %w", err)
 	}

@@ -108,7 +108,7 @@ func (p *page) run() {
 		usd = cost.OfClusters(p.rec.Clusters, p.now)
 	}
 	if usd > 0 {
-		p.field("cost", "about %s", terminal.Dollars(usd))
+		p.field("cost", "%s", terminal.About(usd))
 	}
 	if r.Execution != "" {
 		p.field("execution", "%s", r.Execution)

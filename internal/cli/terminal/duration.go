@@ -42,6 +42,14 @@ func Dollars(usd float64) string {
 	return fmt.Sprintf("%.2f USD", usd)
 }
 
+// About writes an estimated cost in a sentence.
+func About(usd float64) string {
+	if usd < 0.01 {
+		return "less than 0.01 USD"
+	}
+	return "about " + Dollars(usd)
+}
+
 // Count writes n things.
 func Count(n int, thing string) string {
 	if n == 1 {

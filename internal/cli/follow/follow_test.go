@@ -1,0 +1,99 @@
+package follow_test
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"ephemr/internal/awsfake"
+	"ephemr/internal/cli/follow"
+	"ephemr/internal/run"
+)
+
+var (
+	_ follow.Store   = (*run.Store)(nil)
+	_ follow.LogsAPI = (*awsfake.Logs)(nil)
+)
+
+func newFollower() (*follow.Follower, *run.Store) {
+	store := &run.Store{Table: "runs", DB: awsfake.NewDynamoDB(awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{
+		{Name: run.ByState, PK: "gsState", SK: "gsOrder"}, {Name: run.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
+	}})}
+	return &follow.Follower{Runs: store, Logs: awsfake.NewLogs("group"), Group: "group", Within: 10 * time.Second}, store
+}
+
+// The run that an upload causes has an id that the uploader cannot know.
+func TestWaitFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f, store := newFollower()
+		began := time.Now()
+		go func() {
+			for i, key := range []string{"old.csv", "new.csv"} {
+				at := began.Add(time.Duration(i) * 5 * time.Second)
+				time.Sleep(time.Until(at))
+				r := run.Run{ID: "flights-" + key, Pipeline: "flights", State: run.Queued, LogicalTime: at, RequestedAt: at, Trigger: run.Trigger{Kind: run.ByS3, Key: key}}
+				if _, err := store.Create(t.Context(), r, nil); err != nil {
+					t.Error(err)
+				}
+			}
+		}()
+		var notes []string
+		r, err := f.WaitFor(t.Context(), "flights", func(r run.Run) bool { return r.Trigger.Key == "new.csv" }, func(u follow.Update) {
+			notes = append(notes, u.(follow.Note).Text)
+		})
+		if err != nil || r.ID != "flights-new.csv" || time.Since(began) > 6*time.Second {
+			t.Errorf("got %s, %v after %s", r.ID, err, time.Since(began))
+		}
+		if len(notes) != 1 || !strings.Contains(notes[0], "waiting for a run of pipeline flights") {
+			t.Errorf("got notes %q", notes)
+		}
+	})
+}
+
+func TestWaitForNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f, _ := newFollower()
+		_, err := f.WaitFor(t.Context(), "flights", func(run.Run) bool { return true }, func(follow.Update) {})
+		absent, ok := errors.AsType[*follow.AbsentError](err)
+		if !ok || absent.Waited < 10*time.Second || !strings.Contains(absent.Error(), "ephemr runs --state rejected") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// A run that is over is told from its beginning, at once.
+func TestShowTellsTheWholeStory(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f, store := newFollower()
+		at := time.Now().Add(-time.Hour)
+		r := run.Run{
+			ID: "r", Pipeline: "flights", State: run.Cancelled, Reason: "asked\nfor", LogicalTime: at, RequestedAt: at,
+			AdmittedAt: at.Add(time.Second), StartedAt: at.Add(2 * time.Second), EndedAt: at.Add(90 * time.Second), Trigger: run.Trigger{Kind: run.BySchedule},
+		}
+		if _, err := store.Create(t.Context(), r, nil); err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		rec, err := f.Show(t.Context(), "r", follow.Plain(&b, false))
+		if err != nil || rec.Run.State != run.Cancelled {
+			t.Fatalf("got %v, %v", rec, err)
+		}
+		want := `[  0.0s] run r QUEUED by schedule
+[  1.0s] run ADMITTED
+[  2.0s] run RUNNING
+[ 1m30s] run CANCELLED after 1m30s: asked for
+`
+		if b.String() != want {
+			t.Errorf("got:\n%s", b.String())
+		}
+		if took := time.Since(at); took > time.Hour+time.Second {
+			t.Errorf("took %s", took-time.Hour)
+		}
+	})
+}
