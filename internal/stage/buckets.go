@@ -1,0 +1,63 @@
+package stage
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// AccountBucket is the bucket that every EMR call of the account takes from,
+// beside that of its API.
+const AccountBucket = "account"
+
+// Bucket is a token bucket: so many calls at once, and so many a second for ever.
+type Bucket struct {
+	Burst     int     `json:"burst" yaml:"burst"`
+	PerSecond float64 `json:"perSecond" yaml:"perSecond"`
+}
+
+// Buckets are the EMR call budget by API, or AccountBucket. What they do not
+// name has AWS's default.
+type Buckets map[string]Bucket
+
+// defaultBuckets are EMR's documented defaults per account and Region, the
+// account's those of an older one: AWS General Reference, "Amazon EMR endpoints
+// and quotas".
+var defaultBuckets = Buckets{
+	AccountBucket:       {Burst: 25, PerSecond: 5},
+	"RunJobFlow":        {Burst: 10, PerSecond: 0.5},
+	"AddJobFlowSteps":   {Burst: 10, PerSecond: 0.5},
+	"CancelSteps":       {Burst: 10, PerSecond: 0.5},
+	"TerminateJobFlows": {Burst: 10, PerSecond: 0.5},
+	"DescribeStep":      {Burst: 10, PerSecond: 0.5},
+	"ListSteps":         {Burst: 10, PerSecond: 0.5},
+	"DescribeCluster":   {Burst: 10, PerSecond: 1},
+	"ListClusters":      {Burst: 20, PerSecond: 0.5},
+}
+
+// Of returns the bucket of an API, or false if there is none of that name.
+func (b Buckets) Of(api string) (Bucket, bool) {
+	if own, ok := b[api]; ok {
+		return own, true
+	}
+	usual, ok := defaultBuckets[api]
+	return usual, ok
+}
+
+// Validate says which buckets are unknown or can never give a token.
+func (b Buckets) Validate() error {
+	var errs []error
+	for _, api := range slices.Sorted(maps.Keys(b)) {
+		if _, ok := defaultBuckets[api]; !ok {
+			known := strings.Join(slices.Sorted(maps.Keys(defaultBuckets)), ", ")
+			errs = append(errs, fmt.Errorf("limits.emr.%s: not an API with a budget; those are %s", api, known))
+			continue
+		}
+		if burst, rate := b[api].Burst, b[api].PerSecond; burst < 1 || burst > 10_000 || rate < 0.001 || rate > 10_000 {
+			errs = append(errs, fmt.Errorf("limits.emr.%s: burst %d must be 1 to 10000, perSecond %g 0.001 to 10000", api, burst, rate))
+		}
+	}
+	return errors.Join(errs...)
+}
