@@ -134,18 +134,22 @@ func (w *World) Close() {
 	w.busy.Wait()
 }
 
+// phase keeps ticks away from whole minutes, where everything else happens: what
+// comes at the same virtual instant comes in any order.
+const phase = 17 * time.Second
+
 // every calls a function again and again.
 func (w *World) every(d time.Duration, function, payload string) {
 	w.busy.Go(func() {
-		t := time.NewTicker(d)
-		defer t.Stop()
+		next := d - phase
 		for {
 			select {
 			case <-w.life.Done():
 				return
-			case <-t.C:
+			case <-time.After(next):
 				w.async(function, json.RawMessage(payload))
 			}
+			next = d
 		}
 	})
 }
