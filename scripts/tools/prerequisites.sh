@@ -36,7 +36,7 @@ check() { # name, oldest version, hint, command that prints the version...
 }
 
 check go 1.26 'https://go.dev/dl' go env GOVERSION
-check python3 3.11 'apt install python3 python3-venv, brew install python@3.12' python3 --version
+check python3 3.10 'apt install python3 python3-venv, brew install python@3.12' python3 --version
 check mvn 3.6 'apt install maven, brew install maven' mvn --version
 check node 18 'apt install nodejs npm, brew install node@24' node --version
 check npm 9 'comes with Node.js' npm --version
