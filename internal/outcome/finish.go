@@ -94,9 +94,6 @@ func (f *Finisher) Finish(ctx context.Context, in FinishInput) (FinishOutput, er
 			return out, err
 		}
 	}
-	if err := f.settle(ctx, rec, out.Outcome); err != nil {
-		return out, err
-	}
 	if err := f.Slots.Release(ctx, in.RunID, rec.Run.TeamName(), rec.Run.Pipeline); err != nil {
 		return out, err
 	}
@@ -107,24 +104,6 @@ func (f *Finisher) Finish(ctx context.Context, in FinishInput) (FinishOutput, er
 		return out, err
 	}
 	return out, f.Runs.Announced(ctx, in.RunID)
-}
-
-// settle ends the jobs that the run's end has overtaken.
-func (f *Finisher) settle(ctx context.Context, rec *run.Record, o run.Outcome) error {
-	for _, j := range rec.Jobs {
-		if j.State.Over() {
-			continue
-		}
-		next := j
-		next.State, next.Class, next.Reason, next.EndedAt = run.JobCancelled, o.Class, "the run ended under it: "+o.Reason, time.Now()
-		if j.State == run.JobPending {
-			next.State, next.Class, next.Reason = run.JobSkipped, "", "the run ended before it could start"
-		}
-		if _, err := f.Runs.ReplaceJob(ctx, rec.Run.ID, next, j.State, j.Attempt); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (f *Finisher) announce(ctx context.Context, rec *run.Record) error {

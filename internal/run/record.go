@@ -110,9 +110,9 @@ func (rec *Record) Context(stage string, lake map[string]string) pipeline.Contex
 }
 
 // Owns says whether execution is the run's own: the one that it is tied to or,
-// before PrepareRun could tie them, the one that admission started under its id.
+// before PrepareRun could tie them, the one that admission started under its name.
 func (r Run) Owns(execution string) bool {
-	return r.Execution == execution || r.Execution == "" && strings.HasSuffix(execution, ":"+r.ID)
+	return r.Execution == execution || r.Execution == "" && strings.HasSuffix(execution, ":"+r.ExecutionName())
 }
 
 // Retryable says whether a failure of this class is worth the job's own retries.
