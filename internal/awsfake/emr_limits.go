@@ -1,6 +1,9 @@
 package awsfake
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // limit is a token bucket: burst calls at once, rate calls a second for ever.
 type limit struct{ burst, rate float64 }
@@ -29,10 +32,11 @@ type buckets struct {
 	limits map[string]limit
 	left   map[string]float64
 	at     time.Time
+	denied map[string]int
 }
 
 func newBuckets(limits map[string]limit) *buckets {
-	b := &buckets{limits: limits, left: map[string]float64{}, at: time.Now()}
+	b := &buckets{limits: limits, left: map[string]float64{}, at: time.Now(), denied: map[string]int{}}
 	for k, l := range limits {
 		b.left[k] = l.burst
 	}
@@ -49,10 +53,23 @@ func (b *buckets) take(op string) bool {
 		b.left[k] = min(l.burst, b.left[k]+l.rate*now.Sub(b.at).Seconds())
 	}
 	b.at = now
-	if b.left[op] < 1 || b.left[account] < 1 {
+	const one = 1 - 1e-6 // rates are no sums of binary fractions
+	if b.left[op] < one || b.left[account] < one {
+		b.denied[op]++
 		return false
 	}
 	b.left[op]--
 	b.left[account]--
 	return true
+}
+
+// Denied returns how many calls of each operation came too fast for the
+// buckets.
+func (f *EMR) Denied() map[string]int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.limits == nil {
+		return nil
+	}
+	return maps.Clone(f.limits.denied)
 }

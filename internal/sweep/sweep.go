@@ -77,6 +77,10 @@ func (s *Sweeper) Sweep(ctx context.Context, _ json.RawMessage) (Output, error) 
 	runs := s.runs(ctx, &out)
 	slots := s.slots(ctx, &out)
 	clusters := s.clusters(ctx, &out)
+	if fault.NameOf(clusters) == fault.Throttled {
+		slog.InfoContext(ctx, "not all clusters seen, the next sweep goes on", "reason", clusters.Error())
+		clusters = nil
+	}
 	return out, errors.Join(runs, slots, clusters, s.tell(ctx, out.Repairs))
 }
 
