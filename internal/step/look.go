@@ -121,6 +121,9 @@ func (l *Looker) judge(ctx context.Context, id string, j run.Job, s types.StepSu
 		if e.Result, err = result(ctx, l.S3, l.LogsBucket, job.Dir(id, j.Name, j.Attempt)+"/result.json"); err != nil {
 			return outcome.Attempt{}, nil, err
 		}
+		if r := e.Result; r != nil && (r.RunID != id || r.Job != j.Name || r.Attempt != j.Attempt) {
+			e.Result = nil // somebody else's
+		}
 	}
 	if e.Result == nil && e.Step != types.StepStateCompleted && e.Step != types.StepStateRunning && e.Step != types.StepStatePending {
 		if e.Cluster, err = look.status(ctx); err != nil {

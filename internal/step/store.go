@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -57,14 +58,55 @@ func result(ctx context.Context, api GetAPI, bucket, key string) (*job.Result, e
 }
 
 // ParseResult reads a result.json. It comes from a machine that a job had in
-// its hands, so anything that is not one counts as none.
+// its hands, so anything that is not one counts as none, and what is too long
+// for a record is cut: DynamoDB takes 400 KiB, and a result that cannot be
+// written would keep its run waiting for ever.
 func ParseResult(data []byte) *job.Result {
 	var r job.Result
-	if json.Unmarshal(data, &r) != nil || r.Job == "" || r.Attempt < 1 {
+	if json.Unmarshal(data, &r) != nil || r.Job == "" || r.Attempt < 1 || !sound(r.Outputs) {
 		return nil
 	}
+	if r.Class != "" && !slices.Contains(job.Classes, r.Class) {
+		r.Class, r.Reason = job.ClassJob, fmt.Sprintf("class %.40q: %s", r.Class, r.Reason)
+	}
+	r.Reason, r.Signal = clip(r.Reason, maxReason), clip(r.Signal, 40)
+	r.Tail = r.Tail[max(0, len(r.Tail)-maxTail):]
 	for i, line := range r.Tail {
-		r.Tail[i] = strings.ToValidUTF8(line, "\uFFFD")
+		r.Tail[i] = clip(line, maxLine)
+	}
+	r.Checks = r.Checks[:min(len(r.Checks), maxFindings)]
+	for i, f := range r.Checks {
+		r.Checks[i] = job.Finding{Dataset: clip(f.Dataset, maxLine), Expect: clip(f.Expect, maxLine), Found: clip(f.Found, maxLine), OK: f.OK}
 	}
 	return &r
+}
+
+// Limits of what a record keeps of a result; the runner's own are not higher.
+const (
+	maxReason   = 1000 // bytes, like the others
+	maxTail     = 20   // lines
+	maxLine     = 500
+	maxFindings = 50
+	maxOutputs  = 64 << 10 // all together
+)
+
+// sound says whether outputs can be kept; half of them would mislead.
+func sound(outputs map[string]string) bool {
+	size := 0
+	for k, v := range outputs {
+		size += len(k) + len(v)
+		if k == "" {
+			return false // DynamoDB has no empty names
+		}
+	}
+	return size <= maxOutputs
+}
+
+// clip shortens s to at most n bytes of valid UTF-8.
+func clip(s string, n int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "")
 }
