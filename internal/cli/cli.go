@@ -9,9 +9,11 @@ import (
 	"strings"
 
 	"ephemr/internal/cli/apply"
+	"ephemr/internal/cli/cancel"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/logs"
 	"ephemr/internal/cli/pipelines"
+	"ephemr/internal/cli/retry"
 	"ephemr/internal/cli/runs"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/show"
@@ -48,7 +50,8 @@ func Root(app *session.App, given string) *cobra.Command {
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(
 		[]string{session.FormatTable, session.FormatJSON}, cobra.ShellCompDirectiveNoFileComp)))
 	root.AddCommand(apply.Command(app), pipelines.Command(app), start.Command(app), submit.Command(app),
-		runs.Command(app), show.Command(app), logs.Command(app), version.Command(app, given))
+		runs.Command(app), show.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app),
+		version.Command(app, given))
 	for _, cmd := range root.Commands() {
 		cmd.Args = usage(cmd.Args)
 	}

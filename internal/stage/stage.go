@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"ephemr/internal/pipeline"
 )
@@ -40,6 +39,7 @@ type Settings struct {
 	Topic          string `json:"topic"`         // ARN; failure and success notices
 	StateMachine   string `json:"stateMachine"`  // ARN of the run state machine
 	AdmitFunction  string `json:"admitFunction"` // name
+	WatchFunction  string `json:"watchFunction"`
 	RegisterFunc   string `json:"registerFunction"`
 	ScheduleGroup  string `json:"scheduleGroup"` // name
 	ScheduleRole   string `json:"scheduleRole"`  // ARN that Scheduler assumes
@@ -76,9 +76,8 @@ func Parse(text string) (Settings, error) {
 	if text == "" {
 		return s, fmt.Errorf("read settings: %s is empty", Variable)
 	}
-	d := json.NewDecoder(strings.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&s); err != nil {
+	// What is unknown is left alone: an older CLI must get on with a newer stage.
+	if err := json.Unmarshal([]byte(text), &s); err != nil {
 		return s, fmt.Errorf("read settings from %s: %w", Variable, err)
 	}
 	return s, s.validate()

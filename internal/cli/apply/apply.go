@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 
+	"ephemr/internal/cli/call"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/cli/upload"
@@ -17,21 +18,13 @@ import (
 	"ephemr/internal/pipeline"
 	"ephemr/internal/register"
 	"ephemr/internal/stage"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
 )
-
-// InvokeAPI calls the register function.
-type InvokeAPI interface {
-	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
-}
 
 // Clients are what apply works with.
 type Clients struct {
 	Profiles session.ParameterAPI
 	S3       upload.S3API
-	Lambda   InvokeAPI
+	Lambda   call.InvokeAPI
 }
 
 // Options of the command.
@@ -161,37 +154,14 @@ func carryOut(ctx context.Context, p plan, dry bool, s stage.Settings, c Clients
 	return r, nil
 }
 
-func registerSpec(ctx context.Context, spec pipeline.Spec, s stage.Settings, api InvokeAPI) (register.Output, error) {
+func registerSpec(ctx context.Context, spec pipeline.Spec, s stage.Settings, api call.InvokeAPI) (register.Output, error) {
 	var out register.Output
 	data, err := json.Marshal(spec)
 	if err != nil {
 		return out, fmt.Errorf("encode pipeline %s: %w", spec.Name, err)
 	}
-	payload, err := json.Marshal(register.Input{Spec: data})
-	if err != nil {
-		return out, fmt.Errorf("encode pipeline %s: %w", spec.Name, err)
-	}
-	answer, err := api.Invoke(ctx, &lambda.InvokeInput{FunctionName: &s.RegisterFunc, Payload: payload})
-	if err != nil {
+	if err := call.Function(ctx, api, s.RegisterFunc, register.Input{Spec: data}, &out); err != nil {
 		return out, fmt.Errorf("register pipeline %s: %w", spec.Name, err)
 	}
-	if aws.ToString(answer.FunctionError) != "" {
-		return out, refusal(spec.Name, answer.Payload)
-	}
-	if err := json.Unmarshal(answer.Payload, &out); err != nil {
-		return out, fmt.Errorf("read what %s answered: %w", s.RegisterFunc, err)
-	}
 	return out, nil
-}
-
-// refusal is the error that the function answered with.
-func refusal(name string, payload []byte) error {
-	var e struct {
-		Type    string `json:"errorType"`
-		Message string `json:"errorMessage"`
-	}
-	if err := json.Unmarshal(payload, &e); err != nil || e.Message == "" {
-		return fmt.Errorf("register pipeline %s: the register function failed: %s", name, payload)
-	}
-	return fmt.Errorf("register pipeline %s: %s", name, e.Message)
 }

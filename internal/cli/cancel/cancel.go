@@ -1,0 +1,47 @@
+// Package cancel is ephemr cancel: it ends runs on behalf of their owner.
+package cancel
+
+import (
+	"context"
+	"errors"
+
+	"ephemr/internal/cli/call"
+	"ephemr/internal/cli/terminal"
+	"ephemr/internal/stage"
+	"ephemr/internal/wait"
+)
+
+// Options of the command.
+type Options struct {
+	Runs []string
+	Why  string // who asks, and why
+	JSON bool
+}
+
+// Cancelled is what -o json prints for each run.
+type Cancelled struct {
+	RunID string `json:"runId"`
+	Why   string `json:"why"`
+}
+
+// Run cancels every run, also when one of them cannot be.
+func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api call.InvokeAPI) error {
+	done := []Cancelled{}
+	var errs []error
+	for _, id := range o.Runs {
+		in := map[string]wait.Cancel{"cancel": {RunID: id, Why: o.Why}}
+		var out struct{}
+		if err := call.Function(ctx, api, s.WatchFunction, in, &out); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		done = append(done, Cancelled{RunID: id, Why: o.Why})
+		if !o.JSON {
+			io.Printf("%s is being cancelled; its cluster goes with it\n", id)
+		}
+	}
+	if o.JSON {
+		errs = append(errs, io.JSON(done))
+	}
+	return errors.Join(errs...)
+}

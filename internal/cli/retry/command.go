@@ -1,0 +1,31 @@
+package retry
+
+import (
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/spf13/cobra"
+
+	"ephemr/internal/cli/session"
+)
+
+// Command returns ephemr retry.
+func Command(app *session.App) *cobra.Command {
+	var o Options
+	return &cobra.Command{
+		Use:   "retry RUN",
+		Short: "let a failed or cancelled run go on, keeping what has succeeded",
+		Long: `Let a failed or cancelled run go on.
+
+Jobs that have succeeded stay as they are; the others are tried again, with their retries counted anew, by a new
+execution and on a new cluster. It is the same run: id, params and pipeline version stay.`,
+		Example: `  ephemr retry flights-daily-20260102T0300-0a1b2c3d`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := app.Session(cmd.Context())
+			if err != nil {
+				return err
+			}
+			o.RunID, o.JSON = args[0], app.JSON()
+			return Run(cmd.Context(), o, app.IO, s.Settings, lambda.NewFromConfig(s.Config))
+		},
+	}
+}
