@@ -25,6 +25,7 @@ var clusterSignals = []signal{
 	{"", "insufficient_instance_capacity", job.ClassCapacity},
 	{"", "insufficientinstancecapacity", job.ClassCapacity},
 	{"", "insufficient capacity", job.ClassCapacity},
+	{"", "insufficient_capacity", job.ClassCapacity},
 	{"", "insufficient instance capacity", job.ClassCapacity},
 	{"", "spot_price_too_low", job.ClassCapacity},
 	{"", "instance type is not supported", job.ClassCapacity},

@@ -1,0 +1,62 @@
+package outcome_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ephemr/internal/job"
+	"ephemr/internal/outcome"
+	"ephemr/internal/run"
+)
+
+func TestOfRun(t *testing.T) {
+	t.Parallel()
+	jobs := func(states ...run.JobState) (out []run.Job) {
+		for _, s := range states {
+			out = append(out, run.Job{Name: "a", State: s})
+		}
+		return out
+	}
+	with := func(j run.Job, class job.Class) []run.Job {
+		j.Class, j.Reason = class, "why"
+		return []run.Job{j}
+	}
+	dead := func(class job.Class, id string) []run.Cluster {
+		return []run.Cluster{{Attempt: 1, Name: "r.1", ID: id, State: run.ClusterFailed, Class: class, Reason: "why"}}
+	}
+	err := func(name, cause string) *outcome.StateError { return &outcome.StateError{Error: name, Cause: cause} }
+	for _, tt := range []struct {
+		name     string
+		jobs     []run.Job
+		clusters []run.Cluster
+		err      *outcome.StateError
+		want     run.Outcome
+	}{
+		{name: "all succeeded", jobs: jobs(run.JobSucceeded, run.JobSucceeded), want: run.Outcome{State: run.Succeeded}},
+		{name: "all succeeded, then an error", jobs: jobs(run.JobSucceeded), err: err("InternalError", "x"), want: run.Outcome{State: run.Succeeded}},
+		{name: "a job failed", jobs: with(run.Job{Name: "a", State: run.JobFailed}, job.ClassData), want: run.Outcome{State: run.Failed, Class: job.ClassData, Reason: "job a: why"}},
+		{name: "a job was cancelled", jobs: with(run.Job{Name: "a", State: run.JobCancelled}, job.ClassCancelled), want: run.Outcome{State: run.Cancelled, Class: job.ClassCancelled, Reason: "job a: why"}},
+		{name: "no capacity", jobs: jobs(run.JobPending), clusters: dead(job.ClassCapacity, "j-1"), err: err("JobFailedError", "x"), want: run.Outcome{State: run.Failed, Class: job.ClassCapacity, Reason: "cluster j-1: why"}},
+		{name: "refused by EMR", jobs: jobs(run.JobPending), clusters: dead(job.ClassInvalid, ""), err: err("InvalidInputError", "x"), want: run.Outcome{State: run.Failed, Class: job.ClassInvalid, Reason: "cluster r.1: why"}},
+		{name: "cluster terminated by somebody", jobs: jobs(run.JobPending), clusters: dead(job.ClassCancelled, "j-1"), want: run.Outcome{State: run.Cancelled, Class: job.ClassCancelled, Reason: "cluster j-1: why"}},
+		{name: "nothing at all", want: run.Outcome{State: run.Failed, Class: job.ClassInternal, Reason: "the execution ended with jobs left"}},
+		{name: "jobs left", jobs: jobs(run.JobSucceeded, run.JobPending), want: run.Outcome{State: run.Failed, Class: job.ClassInternal, Reason: "the execution ended with jobs left"}},
+		{name: "deadline", jobs: jobs(run.JobRunning), err: err("TimeoutError", "late"), want: run.Outcome{State: run.Failed, Class: job.ClassTimeout, Reason: "late"}},
+		{name: "States.Timeout", jobs: jobs(run.JobRunning), err: err("States.Timeout", ""), want: run.Outcome{State: run.Failed, Class: job.ClassTimeout, Reason: "States.Timeout"}},
+		{name: "function's timeout", err: err("Sandbox.Timedout", "x"), want: run.Outcome{State: run.Failed, Class: job.ClassTimeout, Reason: "x"}},
+		{name: "throttled to the end", err: err("ThrottledError", "x"), want: run.Outcome{State: run.Failed, Class: job.ClassQuota, Reason: "x"}},
+		{name: "invalid", err: err("InvalidInputError", `{"errorMessage":"bad","errorType":"InvalidInputError"}`), want: run.Outcome{State: run.Failed, Class: job.ClassInvalid, Reason: "bad"}},
+		{name: "stopped", jobs: jobs(run.JobRunning), err: err("CancelledError", "x"), want: run.Outcome{State: run.Cancelled, Class: job.ClassCancelled, Reason: "x"}},
+		{name: "capacity", err: err("CapacityError", "x"), want: run.Outcome{State: run.Failed, Class: job.ClassCapacity, Reason: "x"}},
+		{name: "anything else", err: err("Runtime.ExitError", "x"), want: run.Outcome{State: run.Failed, Class: job.ClassInternal, Reason: "x"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := outcome.OfRun(&run.Record{Jobs: tt.jobs, Clusters: tt.clusters}, tt.err)
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}

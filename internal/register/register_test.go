@@ -1,0 +1,204 @@
+package register_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
+	"github.com/google/go-cmp/cmp"
+
+	"ephemr/events"
+	"ephemr/internal/awsfake"
+	"ephemr/internal/fault"
+	"ephemr/internal/register"
+	"ephemr/internal/simulation"
+	"ephemr/internal/stage"
+)
+
+var _ register.ScheduleAPI = (*awsfake.Scheduler)(nil)
+
+type fixture struct {
+	*register.Register
+	db        *awsfake.DynamoDB
+	scheduler *awsfake.Scheduler
+}
+
+func newFixture() fixture {
+	db, api := awsfake.NewDynamoDB(awsfake.Table{Name: "pipelines", PK: "pk", SK: "sk"}), awsfake.NewScheduler("group")
+	return fixture{&register.Register{
+		Settings: stage.Settings{Lake: map[string]string{"raw": "b", "curated": "c"}},
+		Store:    &register.Store{DB: db, Table: "pipelines"},
+		Schedules: &register.Schedules{
+			API: api, Group: "group", Role: "arn:aws:iam::123456789012:role/r", Target: "arn:aws:sqs:us-east-1:123456789012:events", DLQ: "arn:aws:sqs:us-east-1:123456789012:dlq",
+		},
+	}, db, api}
+}
+
+func file(triggers string) json.RawMessage {
+	return simulation.SpecOf("pipeline: p\n" + triggers + "\ncluster: {profile: small}\njobs: [{name: a, type: bash, source: a}]")
+}
+
+func (f fixture) apply(t *testing.T, triggers string) register.Output {
+	t.Helper()
+	out, err := f.Apply(t.Context(), register.Input{Spec: file(triggers)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func (f fixture) schedules(t *testing.T) map[string]string {
+	t.Helper()
+	got := map[string]string{}
+	out, err := f.scheduler.ListSchedules(t.Context(), &scheduler.ListSchedulesInput{GroupName: aws.String("group")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range out.Schedules {
+		d, err := f.scheduler.GetSchedule(t.Context(), &scheduler.GetScheduleInput{Name: s.Name, GroupName: s.GroupName})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[*d.Name] = *d.ScheduleExpression + " " + *d.ScheduleExpressionTimezone
+	}
+	return got
+}
+
+// Versions count up, and only when something changed; old ones stay.
+func TestVersions(t *testing.T) {
+	t.Parallel()
+	f := newFixture()
+	want := register.Output{Pipeline: "p", Version: 1, Changed: true, Schedules: []string{}}
+	if diff := cmp.Diff(want, f.apply(t, "")); diff != "" {
+		t.Error(diff)
+	}
+	want.Changed = false
+	if diff := cmp.Diff(want, f.apply(t, "")); diff != "" {
+		t.Error(diff)
+	}
+	if out := f.apply(t, "owner: a@example.com"); out.Version != 2 || !out.Changed {
+		t.Errorf("got %+v, want version 2", out)
+	}
+	var keys []string
+	for _, it := range f.db.Items("pipelines") {
+		sk := struct{ Value string }{}
+		data, _ := json.Marshal(it["sk"]) //nolint:errchkjson // a plain struct
+		_ = json.Unmarshal(data, &sk)
+		keys = append(keys, sk.Value)
+	}
+	if diff := cmp.Diff([]string{"CURRENT", "V#000001", "V#000002"}, keys); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Schedules are created, changed and taken away until they are the file's.
+func TestSchedules(t *testing.T) {
+	t.Parallel()
+	f := newFixture()
+	for _, tt := range []struct {
+		triggers string
+		want     map[string]string
+	}{
+		{`triggers: [{schedule: "0 3 * * *"}, {schedule: "0 4 * * 1", timezone: Europe/Lisbon}]`, map[string]string{"p-0": "cron(0 3 * * ? *) UTC", "p-1": "cron(0 4 ? * MON *) Europe/Lisbon"}},
+		{`triggers: [{schedule: "0 5 * * *"}, {schedule: "0 4 * * 1", timezone: Europe/Lisbon}]`, map[string]string{"p-0": "cron(0 5 * * ? *) UTC", "p-1": "cron(0 4 ? * MON *) Europe/Lisbon"}},
+		{`triggers: [{schedule: "0 5 * * *"}]`, map[string]string{"p-0": "cron(0 5 * * ? *) UTC"}},
+		{``, map[string]string{}},
+	} {
+		f.apply(t, tt.triggers)
+		if diff := cmp.Diff(tt.want, f.schedules(t)); diff != "" {
+			t.Errorf("%s -want +got:\n%s", tt.triggers, diff)
+		}
+	}
+}
+
+// What a schedule sends is what intake reads, the placeholder unescaped.
+func TestScheduleInput(t *testing.T) {
+	t.Parallel()
+	f := newFixture()
+	f.apply(t, `triggers: [{schedule: "0 3 * * *"}]`)
+	s, err := f.scheduler.GetSchedule(t.Context(), &scheduler.GetScheduleInput{Name: aws.String("p-0"), GroupName: aws.String("group")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"kind":"schedule","pipeline":"p","scheduledTime":"` + events.ScheduledTimePlaceholder + `"}`; *s.Target.Input != want {
+		t.Errorf("input %s, want %s", *s.Target.Input, want)
+	}
+	if s.Target.DeadLetterConfig == nil || s.FlexibleTimeWindow.Mode != types.FlexibleTimeWindowModeOff {
+		t.Errorf("target %+v, window %+v", s.Target, s.FlexibleTimeWindow)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	for name, spec := range map[string]string{
+		"not JSON":             `{`,
+		"unknown zone":         string(file(`triggers: [{s3: {bucket: raw}}]`)[:1]) + `"x":1}`,
+		"no package":           `{"pipeline":"p","cluster":{"profile":"small"},"jobs":[{"name":"a","type":"bash","source":"a"}]}`,
+		"param nobody gives":   string(file("triggers: [{s3: {bucket: raw}}]\nparams: {country: {}}")),
+		"weekday and monthday": string(file(`triggers: [{schedule: "0 3 1 * 1"}]`)),
+	} {
+		_, err := newFixture().Apply(t.Context(), register.Input{Spec: json.RawMessage(spec)})
+		if fault.NameOf(err) != fault.InvalidInput || err == nil {
+			t.Errorf("%s: %v, want InvalidInputError", name, err)
+		}
+	}
+}
+
+// Of two who apply at once one is told; its pipeline does not win silently.
+func TestConflict(t *testing.T) {
+	t.Parallel()
+	f := newFixture()
+	f.apply(t, "")
+	f.db.Use(&awsfake.Hooks{Before: sync(func() { f.apply(t, "owner: b@example.com") })})
+	_, err := f.Apply(t.Context(), register.Input{Spec: file("owner: a@example.com")})
+	if fault.NameOf(err) != fault.Conflict || !strings.Contains(err.Error(), "apply again") {
+		t.Errorf("got %v, want ConflictError", err)
+	}
+	v, err := f.Store.Current(t.Context(), "p")
+	if err != nil || v.Spec.Owner != "b@example.com" || v.Number != 2 {
+		t.Errorf("current is %+v, %v", v, err)
+	}
+}
+
+// sync runs f once, before the first write.
+func sync(f func()) func(string) error {
+	done := false
+	return func(op string) error {
+		if op == "DynamoDB:PutItem" && !done {
+			done = true
+			f()
+		}
+		return nil
+	}
+}
+
+// Watching finds exactly the pipelines that an upload starts.
+func TestWatching(t *testing.T) {
+	t.Parallel()
+	f := newFixture()
+	f.apply(t, `triggers: [{s3: {bucket: raw, prefix: in/, suffix: .csv}}, {s3: {bucket: raw, prefix: other/}}]`)
+	for key, want := range map[string]bool{"in/a.csv": true, "in/a.txt": false, "other/x": true, "in": false, "": false, "IN/a.csv": false} {
+		names, err := f.Store.Watching(t.Context(), "raw", key)
+		if err != nil || (len(names) == 1) != want {
+			t.Errorf("%q starts %v, %v", key, names, err)
+		}
+	}
+	f.apply(t, "")
+	if names, err := f.Store.Watching(t.Context(), "raw", "in/a.csv"); err != nil || len(names) > 0 {
+		t.Errorf("a trigger that was taken away still starts %v, %v", names, err)
+	}
+}
+
+// Not to be known is an answer.
+func TestUnknownPipeline(t *testing.T) {
+	t.Parallel()
+	f := newFixture()
+	for _, name := range []string{"", "q"} {
+		if v, err := f.Store.Current(t.Context(), name); v != nil || err != nil {
+			t.Errorf("%q is %v, %v", name, v, err)
+		}
+	}
+}
