@@ -13,6 +13,7 @@ import (
 
 	"ephemr/internal/pipeline"
 	"ephemr/internal/profile"
+	"ephemr/internal/stage"
 )
 
 //go:embed *.yaml
@@ -83,6 +84,7 @@ type Limits struct {
 	PipelineMaxActive int               `yaml:"pipelineMaxActive"`
 	Deadline          pipeline.Duration `yaml:"deadline"`
 	ClusterReady      pipeline.Duration `yaml:"clusterReady"`
+	EMR               stage.Buckets     `yaml:"emr"` // only what differs from AWS's defaults
 }
 
 // Zone is a part of the lake: one bucket.

@@ -38,7 +38,7 @@ func (s *Schedules) RoleARN() *string { return s.role }
 
 // GrantManage lets to make, change and delete schedules.
 func (s *Schedules) GrantManage(to Rights) {
-	to.allow(statement(of("scheduler", "CreateSchedule", "UpdateSchedule", "DeleteSchedule", "GetSchedule"), s.schedules, nil))
+	to.allow(statement(of("scheduler", "CreateSchedule", "UpdateSchedule", "DeleteSchedule"), s.schedules, nil))
 	passRole(to, s.role, "scheduler.amazonaws.com")
 }
 

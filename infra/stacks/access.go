@@ -1,10 +1,6 @@
 package stacks
 
-import (
-	"slices"
-
-	"ephemr/infra/constructs"
-)
+import "ephemr/infra/constructs"
 
 // grant says who may do what: exactly the calls that each function makes.
 // Functions that answer task tokens may do so for the run's state machine.
@@ -16,40 +12,36 @@ func (p *Platform) grant() {
 	p.grantRegister()
 }
 
-// What is done to the items of a run: itself, its jobs, its clusters.
-var readAndWrite = []string{"GetItem", "Query", "PutItem", "UpdateItem"}
-
-// Who waits with a token, or answers one, also removes the waiter's item.
-var readWriteAndWake = and(readAndWrite, "DeleteItem")
+// inRun is what is done to the items of a run by whoever takes part in it: they
+// are read together, written one by one, and removed with a waiter.
+var inRun = []string{"Query", "PutItem", "UpdateItem", "DeleteItem"}
 
 func (p *Platform) grantAdmission() {
 	intake := p.functions.intake
-	p.runs.Grant(intake, "GetItem", "PutItem", "UpdateItem")
+	p.runs.Grant(intake, "PutItem")
 	p.pipelines.Grant(intake, "GetItem", "Query")
 	p.events.Dead.GrantSend(intake)
 	p.requests.Dead.GrantSend(intake)
 	p.functions.admit.GrantInvoke(intake)
 
 	admit := p.functions.admit
-	p.runs.Grant(admit, and(readWriteAndWake, "ConditionCheckItem")...)
+	p.runs.Grant(admit, inRun...)
 	p.runs.GrantIndex(admit, byState)
-	p.clusters.Grant(admit, "GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem") // slots
-	p.pipelines.Grant(admit, "GetItem")
+	p.clusters.Grant(admit, "GetItem", "UpdateItem") // slots
 	p.machine.GrantStart(admit)
-	p.machine.GrantDescribe(admit)
 	p.machine.GrantAnswer(admit)
 
 	prepareRun := p.functions.prepareRun
-	p.runs.Grant(prepareRun, readWriteAndWake...)
+	p.runs.Grant(prepareRun, inRun...)
 	p.pipelines.Grant(prepareRun, "GetItem")
-	p.clusters.Grant(prepareRun, "GetItem", "UpdateItem") // slots
+	p.clusters.Grant(prepareRun, "UpdateItem") // slots
 	p.machine.GrantAnswer(prepareRun)
 }
 
 func (p *Platform) grantClusters() {
 	createCluster := p.functions.createCluster
-	p.runs.Grant(createCluster, readWriteAndWake...)
-	p.clusters.Grant(createCluster, "GetItem", "PutItem", "UpdateItem")
+	p.runs.Grant(createCluster, "Query", "PutItem", "DeleteItem")
+	p.clusters.Grant(createCluster, "PutItem", "UpdateItem") // whose it is, call budget
 	p.profiles.GrantRead(createCluster)
 	p.emr.GrantCreate(createCluster)
 	p.emr.GrantList(createCluster)
@@ -58,36 +50,33 @@ func (p *Platform) grantClusters() {
 	p.machine.GrantAnswer(createCluster)
 
 	terminateCluster := p.functions.terminateCluster
-	p.runs.Grant(terminateCluster, readAndWrite...)
-	p.clusters.Grant(terminateCluster, "GetItem", "UpdateItem")
+	p.runs.Grant(terminateCluster, "Query", "PutItem")
+	p.clusters.Grant(terminateCluster, "UpdateItem") // call budget
 	p.emr.GrantList(terminateCluster)
-	p.emr.Grant(terminateCluster, "DescribeCluster", "SetTerminationProtection", "TerminateJobFlows")
+	p.emr.Grant(terminateCluster, "TerminateJobFlows")
 }
 
 func (p *Platform) grantSteps() {
 	submitSteps := p.functions.submitSteps
-	p.runs.Grant(submitSteps, readWriteAndWake...)
-	p.clusters.Grant(submitSteps, "GetItem", "UpdateItem") // call budget
+	p.runs.Grant(submitSteps, inRun...)
+	p.clusters.Grant(submitSteps, "UpdateItem") // call budget
 	p.lake.Logs.Grant(submitSteps, "runs/*", "GetObject", "PutObject")
 	p.lake.Logs.GrantList(submitSteps)
 	p.emr.Grant(submitSteps, "AddJobFlowSteps", "ListSteps", "DescribeCluster")
 	p.machine.GrantAnswer(submitSteps)
 
 	finishRun := p.functions.finishRun
-	p.runs.Grant(finishRun, readWriteAndWake...)
-	p.clusters.Grant(finishRun, "GetItem", "UpdateItem")
-	p.profiles.GrantRead(finishRun)
-	p.lake.Logs.Grant(finishRun, "runs/*", "GetObject")
-	p.lake.Logs.GrantList(finishRun)
+	p.runs.Grant(finishRun, inRun...)
+	p.clusters.Grant(finishRun, "UpdateItem") // slots
 	p.bus.GrantPut(finishRun)
 	p.topic.GrantPublish(finishRun)
 }
 
 func (p *Platform) grantWatchers() {
 	watch := p.functions.watch
-	p.runs.Grant(watch, readWriteAndWake...)
+	p.runs.Grant(watch, inRun...)
 	p.runs.GrantIndex(watch, byState)
-	p.clusters.Grant(watch, "GetItem", "UpdateItem")
+	p.clusters.Grant(watch, "GetItem", "UpdateItem") // whose it is, call budget
 	p.lake.Logs.Grant(watch, "runs/*", "GetObject")
 	p.lake.Logs.GrantList(watch)
 	p.emr.GrantList(watch)
@@ -95,9 +84,9 @@ func (p *Platform) grantWatchers() {
 	p.machine.GrantAnswer(watch)
 
 	sweep := p.functions.sweep
-	p.runs.Grant(sweep, readWriteAndWake...)
+	p.runs.Grant(sweep, inRun...)
 	p.runs.GrantIndex(sweep, byState)
-	p.clusters.Grant(sweep, and(readAndWrite, "DeleteItem", "Scan")...)
+	p.clusters.Grant(sweep, "GetItem", "UpdateItem") // slots, call budget
 	p.emr.GrantList(sweep)
 	p.emr.Grant(sweep, "DescribeCluster", "TerminateJobFlows")
 	p.machine.GrantDescribe(sweep)
@@ -108,8 +97,6 @@ func (p *Platform) grantWatchers() {
 
 func (p *Platform) grantRegister() {
 	register := p.functions.register
-	p.pipelines.Grant(register, and(readAndWrite, "DeleteItem")...)
+	p.pipelines.Grant(register, "GetItem", "PutItem", "DeleteItem")
 	p.schedules.GrantManage(register)
 }
-
-func and(actions []string, more ...string) []string { return slices.Concat(actions, more) }

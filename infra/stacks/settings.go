@@ -36,6 +36,7 @@ func (p *Platform) settings(stack awscdk.Stack) *string {
 		Topic:          *p.topic.ARN(),
 		StateMachine:   *p.machine.ARN(),
 		AdmitFunction:  constructs.FunctionName(p.stage, "Admit"),
+		WatchFunction:  constructs.FunctionName(p.stage, "Watch"),
 		RegisterFunc:   constructs.FunctionName(p.stage, "Register"),
 		ScheduleGroup:  p.stage.ScheduleGroup(),
 		ScheduleRole:   *p.schedules.RoleARN(),
@@ -61,6 +62,7 @@ func (p *Platform) limits() stage.Limits {
 		PipelineMaxActive: l.PipelineMaxActive,
 		Deadline:          l.Deadline,
 		ClusterReady:      l.ClusterReady,
+		EMR:               l.EMR,
 	}
 }
 
