@@ -26,6 +26,9 @@ type Hooks struct {
 	// After runs when the call has had its effect; its error replaces the
 	// answer.
 	After func(op string) error
+	// Around runs between the two and makes the call: once, or twice as the
+	// SDK's own retries may, or not at all. Its error is the call's answer.
+	Around func(ctx context.Context, op string, effect func() error) error
 }
 
 // Control counts a fake's calls and injects errors. It is embedded in every
@@ -118,13 +121,27 @@ func (c *Control) after(op string) error {
 	return err
 }
 
+func (c *Control) around(ctx context.Context, op string, effect func() error) error {
+	c.mu.Lock()
+	hooks := c.hooks
+	c.mu.Unlock()
+	if hooks == nil || hooks.Around == nil {
+		return effect()
+	}
+	return hooks.Around(ctx, c.service+":"+op, effect)
+}
+
 // call runs one operation: hooks and injected errors around effect. Every
 // error leaves it as the SDK would wrap it.
 func call[O any](ctx context.Context, c *Control, op string, effect func() (*O, error)) (*O, error) {
 	err := c.before(ctx, op)
 	var out *O
 	if err == nil {
-		out, err = effect()
+		err = c.around(ctx, op, func() error {
+			var err error
+			out, err = effect()
+			return err
+		})
 		if lost := c.after(op); lost != nil {
 			err = lost
 		}

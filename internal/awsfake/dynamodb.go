@@ -41,6 +41,7 @@ type DynamoDB struct {
 	tokens     map[string]transactToken
 	leave      map[string]int
 	indexDelay func() time.Duration
+	onWrite    func(table string, old, now Item)
 }
 
 // NewDynamoDB returns a DynamoDB with empty tables.
@@ -65,6 +66,14 @@ func (db *DynamoDB) DelayIndexes(seed uint64, most time.Duration) {
 	defer db.mu.Unlock()
 	r := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a simulation must be repeatable
 	db.indexDelay = func() time.Duration { return time.Duration(r.Int64N(int64(most) + 1)) }
+}
+
+// OnWrite makes the tables call f with each change of an item, nil for none.
+// f is called under the lock and must not change the items.
+func (db *DynamoDB) OnWrite(f func(table string, old, now Item)) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.onWrite = f
 }
 
 // LeaveUnprocessed makes the next BatchGetItem or BatchWriteItem leave its

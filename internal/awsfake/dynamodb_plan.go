@@ -161,6 +161,9 @@ func (t *table) checkStored(r *record, kind writeKind) error {
 func (c change) apply(db *DynamoDB) {
 	if c.old != c.now {
 		c.table.replace(c.old, c.now, db.indexDelay)
+		if db.onWrite != nil {
+			db.onWrite(c.table.name, c.old.fields(), c.now.fields())
+		}
 	}
 }
 

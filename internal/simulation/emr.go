@@ -111,7 +111,11 @@ type client struct {
 
 // emr is EMR within the call budget, as one function sees it.
 func (w *World) emr(function string) *emrapi.Client {
-	return emrapi.New(w.counted(function), w.DB, w.Settings)
+	var api emrapi.API = w.counted(function)
+	if w.config.EMR != nil {
+		api = w.config.EMR(function, api)
+	}
+	return emrapi.New(api, w.DB, w.Settings)
 }
 
 func (w *World) counted(function string) client {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
@@ -24,10 +25,10 @@ import (
 // wire builds every function as its main does.
 func (w *World) wire() {
 	s := w.Settings
-	w.Runs = &run.Store{DB: w.DB, Table: s.RunsTable}
+	w.Runs = &run.Store{DB: w.db(), Table: s.RunsTable}
 	w.Pipelines = &register.Store{DB: w.DB, Table: s.PipelinesTable}
-	clusters := &cluster.Registry{DB: w.DB, Table: s.ClustersTable}
-	slots := &admission.Slots{DB: w.DB, Table: s.ClustersTable}
+	clusters := &cluster.Registry{DB: w.db(), Table: s.ClustersTable}
+	slots := &admission.Slots{DB: w.db(), Table: s.ClustersTable}
 	finisher := &outcome.Finisher{Settings: s, Runs: w.Runs, Slots: slots, Bus: w.Bus, Topic: w.SNS}
 	admitter := &admission.Admitter{Settings: s, Runs: w.Runs, Slots: slots, SFN: w.SFN, Waker: w.waker(run.ForAdmission, admission.LookAdmitted)}
 	preparer := &intake.Preparer{Settings: s, Runs: w.Runs, Pipelines: w.Pipelines, Admission: admitter}
@@ -68,6 +69,14 @@ func (w *World) wire() {
 	w.Lambda.Register("admit", w.functions["admit"])
 }
 
+// db is the tables as functions see them.
+func (w *World) db() run.DB {
+	if w.config.Table != nil {
+		return w.config.Table(w.DB)
+	}
+	return w.DB
+}
+
 func (w *World) waker(kind string, look wait.Look) *wait.Waker {
 	return &wait.Waker{Runs: w.Runs, SFN: w.SFN, Looks: map[string]wait.Look{kind: look}}
 }
@@ -89,7 +98,7 @@ func serve[In, Out any](w *World, name string, h func(context.Context, In) (Out,
 				reply, err = nil, messages.InvokeResponse_Error{Type: "Runtime.ExitError", Message: "crashed in " + c.op}
 			}
 		}()
-		out, err := wrapped(lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: w.requestID(name)}), payload)
+		out, err := wrapped(lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: w.requestID(name, payload)}), payload)
 		if err != nil {
 			return nil, err
 		}
@@ -97,11 +106,16 @@ func serve[In, Out any](w *World, name string, h func(context.Context, In) (Out,
 	}
 }
 
-func (w *World) requestID(name string) string {
+// requestID names an invocation by what it is asked: those that come at the same
+// instant have the same names whichever is first.
+func (w *World) requestID(name string, payload []byte) string {
+	h := fnv.New64a()
+	_, _ = h.Write(payload)
+	id := fmt.Sprintf("%s-%x", name, h.Sum64())
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.count++
-	return fmt.Sprintf("%s-%d", name, w.count)
+	w.counts[id]++
+	return fmt.Sprintf("%s-%d", id, w.counts[id])
 }
 
 // Invoke calls a function by the name of its folder.

@@ -99,7 +99,7 @@ func (w *World) Deliver(queue string, bodies ...string) {
 	var all []lambdaevents.SQSMessage
 	for _, b := range bodies {
 		all = append(all, lambdaevents.SQSMessage{
-			MessageId: w.requestID("message"), Body: b, EventSourceARN: queueARN(queue),
+			MessageId: w.requestID("message", []byte(b)), Body: b, EventSourceARN: queueARN(queue),
 			Attributes: map[string]string{"SentTimestamp": strconv.FormatInt(time.Now().UnixMilli(), 10), "SenderId": "AIDATEST"},
 		})
 	}
@@ -124,7 +124,13 @@ func (w *World) receive(messages []lambdaevents.SQSMessage, n int) {
 	left := slices.DeleteFunc(slices.Clone(messages), func(m lambdaevents.SQSMessage) bool {
 		return err == nil && !slices.Contains(response.BatchItemFailures, lambdaevents.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 	})
-	if len(left) == 0 || n == receives {
+	if n == receives {
+		w.mu.Lock()
+		w.dead = append(w.dead, left...)
+		w.mu.Unlock()
+		return
+	}
+	if len(left) == 0 {
 		return
 	}
 	w.busy.Go(func() {

@@ -11,8 +11,11 @@ import (
 	"sync"
 	"time"
 
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+
 	"ephemr/internal/asl"
 	"ephemr/internal/awsfake"
+	"ephemr/internal/emrapi"
 	"ephemr/internal/job"
 	"ephemr/internal/profile"
 	"ephemr/internal/register"
@@ -41,6 +44,10 @@ type Config struct {
 	NoTicks bool
 	// Seed of the jitter of retries.
 	Seed uint64
+	// Table and EMR change what functions see of the two, to show what happens
+	// when a function leaves out what it ought to do.
+	Table func(run.DB) run.DB
+	EMR   func(function string, api emrapi.API) emrapi.API
 }
 
 // Attempt names an attempt of a job.
@@ -93,9 +100,13 @@ type World struct {
 	finished map[string]chan struct{}  // run id -> closed when RunFinished is out
 	doomed   map[string]time.Time      // cluster name -> when its instances go
 	errs     []error
-	crashes  map[string]*crash // by operation
-	count    int
+	crashes  map[string]*crash         // by operation
+	counts   map[string]int            // of invocations alike
+	dead     []lambdaevents.SQSMessage // that were tried often enough
 }
+
+// functionTimeout is that of the functions in the state machine.
+const functionTimeout = 45 * time.Second
 
 var machine = sync.OnceValues(func() (*asl.Machine, error) { return asl.Parse([]byte(statemachines.Run)) })
 
@@ -108,9 +119,10 @@ func New(config Config) *World {
 	w := &World{
 		config: config, functions: map[string]asl.Function{}, calls: map[string]map[string]int{},
 		finished: map[string]chan struct{}{}, doomed: map[string]time.Time{}, crashes: map[string]*crash{},
+		counts: map[string]int{},
 	}
 	w.life, w.end = context.WithCancel(context.Background())
-	w.Engine = asl.NewEngine(asl.EngineConfig{Seed: config.Seed})
+	w.Engine = asl.NewEngine(asl.EngineConfig{Seed: config.Seed, LambdaTimeout: functionTimeout})
 	w.Settings = settings(w.Engine.Deploy(machineName, m, w.functions))
 	if config.Settings != nil {
 		config.Settings(&w.Settings)

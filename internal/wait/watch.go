@@ -6,8 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"log/slog"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -125,7 +125,7 @@ func (w *Watch) Tick(ctx context.Context) error {
 		return err
 	}
 	var errs []error
-	for _, x := range inOrder(waiters, seen) {
+	for _, x := range inOrder(waiters, seen, time.Now()) {
 		if !w.due(x, seen[x.ClusterID], all) {
 			continue
 		}
@@ -169,9 +169,9 @@ func (w *Watch) clusters(ctx context.Context, waiters []run.Waiter) (seen Seen, 
 }
 
 // inOrder puts first who needs no call of their own, then those whose cluster
-// has stopped working or is gone. The rest come by chance, so that whoever is
-// left over when the budget ends is somebody else every minute.
-func inOrder(waiters []run.Waiter, seen Seen) []run.Waiter {
+// has stopped working or is gone. The rest come in another order at every look,
+// so that whoever is left over when the budget ends is somebody else every minute.
+func inOrder(waiters []run.Waiter, seen Seen, now time.Time) []run.Waiter {
 	rank := func(x run.Waiter) int {
 		s := seen[x.ClusterID]
 		switch {
@@ -182,8 +182,14 @@ func inOrder(waiters []run.Waiter, seen Seen) []run.Waiter {
 		}
 		return 2
 	}
-	rand.Shuffle(len(waiters), func(i, j int) { waiters[i], waiters[j] = waiters[j], waiters[i] })
-	slices.SortStableFunc(waiters, func(a, b run.Waiter) int { return cmp.Compare(rank(a), rank(b)) })
+	turn := func(x run.Waiter) uint64 {
+		h := fnv.New64a()
+		fmt.Fprint(h, now.Unix(), x.RunID)
+		return h.Sum64()
+	}
+	slices.SortFunc(waiters, func(a, b run.Waiter) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(turn(a), turn(b)))
+	})
 	return waiters
 }
 
