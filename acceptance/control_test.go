@@ -46,6 +46,7 @@ func TestCancel(t *testing.T) {
 	first := w.begin(t, name)
 	w.until(t, first, "work", run.JobRunning)
 	second := w.begin(t, name)
+	w.find(t, name, func(r run.Run) bool { return r.ID == second })
 	for _, id := range []string{second, first} {
 		if out, stderr, code := w.cli(t, t.TempDir(), "cancel", id, "--why", "wrong input"); code != 0 {
 			t.Fatalf("ephemr cancel: exit code %d\n%s%s", code, out, stderr)
