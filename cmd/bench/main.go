@@ -1,0 +1,46 @@
+// Command bench measures what the control plane costs on this machine, and
+// prints it; see package bench. It takes minutes.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"ephemr/internal/bench"
+	"ephemr/internal/cli/terminal"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx)
+	stop()
+	os.Exit(code)
+}
+
+func run(ctx context.Context) int {
+	o := bench.Options{Log: os.Stderr}
+	flag.IntVar(&o.Runs, "n", 30, "runs that come one by one")
+	flag.IntVar(&o.Starts, "starts", 20, "starts of each function")
+	flag.Uint64Var(&o.Seed, "seed", 1, "of the jitter of provisioning and steps")
+	flag.BoolVar(&o.Demo, "demo", true, "time make demo as well")
+	output := flag.String("o", "table", "table or json")
+	flag.Parse()
+	io := terminal.System(os.Getenv)
+	report, err := bench.Run(ctx, o)
+	if *output == "json" {
+		if err := io.JSON(report); err != nil {
+			_, _ = fmt.Fprintln(os.Stderr, "bench:", err)
+		}
+	} else {
+		report.Print(io)
+	}
+	if err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "bench:", err)
+		return 1
+	}
+	return 0
+}

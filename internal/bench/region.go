@@ -1,0 +1,141 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"ephemr/internal/laptop"
+	"ephemr/internal/localemr"
+	"ephemr/internal/run"
+	"ephemr/internal/stage"
+)
+
+// The provisioning of the measured clusters, besides their bootstrap action.
+const (
+	provision = 300 * time.Millisecond
+	jitter    = 700 * time.Millisecond
+)
+
+// region is a region of the bench's own, with the clients that look into it.
+type region struct {
+	*laptop.Region
+	dir      string
+	text     string // of the settings
+	settings stage.Settings
+	runs     *run.Store
+	s3       *s3.Client
+	sfn      *sfn.Client
+	emr      *emr.Client
+	logs     *cloudwatchlogs.Client
+}
+
+// open brings a region up and deploys to it.
+func open(ctx context.Context, log io.Writer) (*region, error) {
+	dir, err := os.MkdirTemp("", "ephemr-bench-")
+	if err != nil {
+		return nil, fmt.Errorf("make directory: %w", err)
+	}
+	r := &region{dir: dir}
+	if r.Region, err = laptop.Up(ctx, laptop.Options{Dir: dir, Log: log, Provision: provision}); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	if err := r.deploy(ctx); err != nil {
+		return nil, errors.Join(err, r.close(ctx))
+	}
+	return r, nil
+}
+
+func (r *region) deploy(ctx context.Context) error {
+	if err := r.Deploy(ctx); err != nil {
+		return err
+	}
+	cfg := r.Config()
+	out, err := ssm.NewFromConfig(cfg).GetParameter(ctx, &ssm.GetParameterInput{Name: new(stage.ParameterName(laptop.Stage))})
+	if err != nil {
+		return fmt.Errorf("read settings: %w", err)
+	}
+	r.text = *out.Parameter.Value
+	if r.settings, err = stage.Parse(r.text); err != nil {
+		return err
+	}
+	r.runs = &run.Store{DB: dynamodb.NewFromConfig(cfg), Table: r.settings.RunsTable}
+	r.s3 = s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
+	r.sfn, r.logs = sfn.NewFromConfig(cfg), cloudwatchlogs.NewFromConfig(cfg)
+	r.emr = emr.NewFromConfig(cfg, func(o *emr.Options) { o.BaseEndpoint = &r.EMR })
+	return nil
+}
+
+// close ends the region, also when the bench was told to stop.
+func (r *region) close(ctx context.Context) error {
+	return errors.Join(r.Down(context.WithoutCancel(ctx)), os.RemoveAll(r.dir))
+}
+
+// vary makes clusters take differently long to start.
+func (r *region) vary(ctx context.Context, seed uint64) error {
+	settings := localemr.DefaultSettings()
+	settings.Provision, settings.Jitter, settings.Seed = localemr.Duration(provision), localemr.Duration(jitter), seed
+	return r.admin(ctx, http.MethodPut, "settings", settings, nil)
+}
+
+// admin talks to localemr's admin API.
+func (r *region) admin(ctx context.Context, method, path string, body, into any) error {
+	data, err := json.Marshal(body)
+	if err != nil {
+		return fmt.Errorf("encode request: %w", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, r.EMR+"/_localemr/"+path, bytes.NewReader(data))
+	if err != nil {
+		return fmt.Errorf("ask localemr: %w", err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("ask localemr: %w", err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // read only
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("ask localemr: %s %s: %s", method, path, resp.Status)
+	}
+	if into == nil {
+		return nil
+	}
+	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
+		return fmt.Errorf("read localemr's answer: %w", err)
+	}
+	return nil
+}
+
+// apply registers the bench's pipeline with the CLI, as a user would.
+func (r *region) apply(ctx context.Context) error {
+	project := filepath.Join(r.dir, "project")
+	for name, text := range map[string]string{"pipeline.yaml": pipelineFile, "jobs/work/run.sh": script} {
+		path := filepath.Join(project, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+			return fmt.Errorf("write pipeline: %w", err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			return fmt.Errorf("write pipeline: %w", err)
+		}
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(r.Root, "dist", "bin", "ephemr"), "apply", "pipeline.yaml") //nolint:gosec // our own binary
+	cmd.Dir, cmd.Env = project, laptop.Overlay(os.Environ(), r.Environ())
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("ephemr apply: %w\n%s", err, out)
+	}
+	return nil
+}
