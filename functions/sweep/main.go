@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -37,7 +38,8 @@ func main() {
 			Bus:      bus,
 			Topic:    sns.NewFromConfig(cfg),
 		},
-		Slots: slots,
+		Slots:   slots,
+		Metrics: cloudwatch.NewFromConfig(cfg),
 	}
 	entry.Start(s.Sweep)
 }

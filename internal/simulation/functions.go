@@ -54,7 +54,7 @@ func (w *World) wire() {
 			run.ForSteps:     w.stepLooker("watch").Look,
 		}},
 	}).Handle)
-	serve(w, "sweep", (&sweep.Sweeper{Settings: s, Runs: w.Runs, EMR: w.emr("sweep"), SFN: w.SFN, Bus: w.Bus, Finisher: finisher, Slots: slots}).Sweep)
+	serve(w, "sweep", (&sweep.Sweeper{Settings: s, Runs: w.Runs, EMR: w.emr("sweep"), SFN: w.SFN, Bus: w.Bus, Finisher: finisher, Slots: slots, Metrics: w.Metrics}).Sweep)
 	serve(w, "register", (&register.Register{
 		Settings: s, Store: w.Pipelines,
 		Schedules: &register.Schedules{API: w.Scheduler, Group: s.ScheduleGroup, Role: s.ScheduleRole, Target: s.EventsQueueARN, DLQ: s.ScheduleDLQ},

@@ -79,6 +79,7 @@ type World struct {
 	S3        *awsfake.S3
 	SQS       *awsfake.SQS
 	SNS       *awsfake.SNS
+	Metrics   *awsfake.CloudWatch
 	SSM       *awsfake.SSM
 	Bus       *awsfake.EventBridge
 	Lambda    *awsfake.Lambda

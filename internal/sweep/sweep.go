@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -45,6 +47,11 @@ type Finisher interface {
 	Finish(context.Context, outcome.FinishInput) (outcome.FinishOutput, error)
 }
 
+// MetricAPI counts repairs.
+type MetricAPI interface {
+	PutMetricData(context.Context, *cloudwatch.PutMetricDataInput, ...func(*cloudwatch.Options)) (*cloudwatch.PutMetricDataOutput, error)
+}
+
 // Slots is the room that runs hold.
 type Slots interface {
 	All(ctx context.Context) ([]string, error)
@@ -60,6 +67,7 @@ type Sweeper struct {
 	Bus      outcome.BusAPI
 	Finisher Finisher
 	Slots    Slots
+	Metrics  MetricAPI
 }
 
 // Output lists what had to be mended.
@@ -81,7 +89,7 @@ func (s *Sweeper) Sweep(ctx context.Context, _ json.RawMessage) (Output, error) 
 		slog.InfoContext(ctx, "not all clusters seen, the next sweep goes on", "reason", clusters.Error())
 		clusters = nil
 	}
-	return out, errors.Join(runs, slots, clusters, s.tell(ctx, out.Repairs))
+	return out, errors.Join(runs, slots, clusters, s.count(ctx, out.Repairs), s.tell(ctx, out.Repairs))
 }
 
 // runs finishes those whose execution is over without their knowing: stopped by
@@ -249,6 +257,30 @@ func tag(tags []types.Tag, key string) string {
 		}
 	}
 	return ""
+}
+
+// Namespace and names of the metric that counts repairs.
+const (
+	Namespace = "ephemr"
+	Metric    = "Repairs"
+)
+
+// count makes repairs visible to alarms.
+func (s *Sweeper) count(ctx context.Context, repairs []events.Repaired) error {
+	if len(repairs) == 0 {
+		return nil
+	}
+	_, err := s.Metrics.PutMetricData(ctx, &cloudwatch.PutMetricDataInput{
+		Namespace: aws.String(Namespace),
+		MetricData: []cwtypes.MetricDatum{{
+			MetricName: aws.String(Metric), Value: aws.Float64(float64(len(repairs))), Unit: cwtypes.StandardUnitCount,
+			Dimensions: []cwtypes.Dimension{{Name: aws.String("Stage"), Value: &s.Settings.Stage}},
+		}},
+	})
+	if err != nil {
+		return fmt.Errorf("count %d repairs: %w", len(repairs), err)
+	}
+	return nil
 }
 
 // tell sends an event for each repair.
