@@ -63,26 +63,24 @@ func TestWrongRequestIsRejected(t *testing.T) {
 func (w *world) deadLettered(t *testing.T, body string) {
 	t.Helper()
 	ctx := context.Background() // the test is over by now
-	for range 50 {
+	eventually(t, fmt.Sprintf("%q in the dead-letter queue", body), func() (bool, string) {
 		out, err := w.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
-			QueueUrl: &w.settings.RequestsDLQ, MaxNumberOfMessages: 10, MessageAttributeNames: []string{"All"}, VisibilityTimeout: 30,
+			QueueUrl: &w.settings.RequestsDLQ, MaxNumberOfMessages: 10, MessageAttributeNames: []string{"All"}, VisibilityTimeout: 2,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, m := range out.Messages {
-			if aws.ToString(m.Body) == body {
-				if aws.ToString(m.MessageAttributes["reason"].StringValue) == "" {
-					t.Errorf("the message in the dead-letter queue does not say why: %v", m.MessageAttributes)
-				}
-				return
+			if aws.ToString(m.Body) != body {
+				continue
 			}
+			if aws.ToString(m.MessageAttributes["reason"].StringValue) == "" {
+				t.Errorf("the message in the dead-letter queue does not say why: %v", m.MessageAttributes)
+			}
+			return true, ""
 		}
-		if len(out.Messages) == 0 {
-			break
-		}
-	}
-	t.Errorf("the dead-letter queue does not hold %q", body)
+		return false, fmt.Sprintf("%d other messages", len(out.Messages))
+	})
 }
 
 // What a job does wrong is told with its class, its exit code and its last
@@ -228,4 +226,20 @@ func TestJobThatPrintsMuch(t *testing.T) {
 	if n != lines {
 		t.Errorf("%d lines came back, %d were printed", n, lines)
 	}
+}
+
+// What was refused because a pipeline was missing runs once the pipeline is
+// there and the message is sent again.
+func TestRedriveOfRefusedRequest(t *testing.T) {
+	t.Parallel()
+	name := "late-" + nonce
+	w.request(t, `{"requestId": "late-`+nonce+`", "pipeline": "`+name+`"}`)
+	refused := w.find(t, name, func(r run.Run) bool { return r.State == run.Rejected })
+	w.apply(t, bash(name, ""), map[string]string{"work": "echo better late than never"})
+	eventually(t, "the message in the dead-letter queue", func() (bool, string) {
+		// Another test may have the letter in its hands for a moment.
+		out, stderr, code := w.cli(t, t.TempDir(), "requests", "redrive", refused.ID)
+		return code == 0, out + stderr
+	})
+	w.succeeded(t, w.end(t, w.find(t, name, func(r run.Run) bool { return r.State != run.Rejected }).ID))
 }

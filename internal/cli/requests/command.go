@@ -1,0 +1,48 @@
+package requests
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/spf13/cobra"
+
+	"ephemr/internal/cli/session"
+	"ephemr/internal/cli/terminal"
+	"ephemr/internal/stage"
+)
+
+// Command returns ephemr requests.
+func Command(app *session.App) *cobra.Command {
+	var o Options
+	cmd := &cobra.Command{
+		Use:   "requests",
+		Short: "messages that were refused: list them, send them again",
+		Long: `Messages that were refused.
+
+A message that is wrong is recorded as a REJECTED run and moved to a dead-letter queue. When the reason is mended,
+for example because the pipeline is registered now, it can be sent again.`,
+	}
+	cmd.PersistentFlags().BoolVar(&o.Events, "events", false, "those of S3 and schedules instead of requests")
+	cmd.AddCommand(
+		sub(app, &o, List, &cobra.Command{Use: "list", Short: "list the refused messages with the reasons", Args: cobra.NoArgs}),
+		sub(app, &o, Redrive, &cobra.Command{
+			Use: "redrive [RUN...]", Short: "send refused messages again: those of the rejected runs named, or all",
+			Example: "  ephemr requests redrive\n  ephemr requests redrive rejected-20260102T0300-0a1b2c3d", Args: cobra.ArbitraryArgs,
+		}),
+	)
+	return cmd
+}
+
+func sub(
+	app *session.App, o *Options, run func(context.Context, Options, *terminal.IO, stage.Settings, QueueAPI) error, cmd *cobra.Command,
+) *cobra.Command {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		s, err := app.Session(cmd.Context())
+		if err != nil {
+			return err
+		}
+		o.Runs, o.JSON = args, app.JSON()
+		return run(cmd.Context(), *o, app.IO, s.Settings, sqs.NewFromConfig(s.Config))
+	}
+	return cmd
+}
