@@ -3,7 +3,9 @@ package intake
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -83,6 +85,9 @@ func (k *Intake) request(ctx context.Context, m lambdaevents.SQSMessage) ([]Want
 	if err := d.Decode(&q); err != nil {
 		return nil, invalid(run.ByRequest, "read request: %w", err)
 	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, invalid(run.ByRequest, "read request: something follows it; send each request as a message of its own")
+	}
 	fail := func(err error) error {
 		return &invalidError{err: err, kind: run.ByRequest, pipeline: q.Pipeline, requestID: clip(q.RequestID, 128)}
 	}
@@ -102,6 +107,11 @@ func (k *Intake) request(ctx context.Context, m lambdaevents.SQSMessage) ([]Want
 		spec, err := pipeline.ParseJSON(q.Spec, pipeline.WithZones(k.zones()...))
 		if err != nil {
 			return nil, fail(fmt.Errorf("read spec of request %s: %w", q.RequestID, err))
+		}
+		for _, j := range spec.Jobs {
+			if j.Package == nil { // before it costs a cluster
+				return nil, fail(fmt.Errorf("job %s of request %s has no package; use ephemr submit", j.Name, q.RequestID))
+			}
 		}
 		ask.Spec, ask.Pipeline = &spec, spec.Name
 	}

@@ -1,0 +1,263 @@
+package intake_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+
+	"ephemr/events"
+	"ephemr/internal/job"
+	"ephemr/internal/run"
+	"ephemr/internal/simulation"
+)
+
+func TestMain(m *testing.M) {
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	os.Exit(m.Run())
+}
+
+const (
+	jobs = "cluster: {profile: small}\njobs: [{name: a, type: bash, source: a}]\n"
+	one  = "pipeline: one\ntriggers: [{s3: {bucket: raw, prefix: in/}}]\nparams: {country: {default: pt, allowed: [pt, es]}}\n" + jobs
+	two  = "pipeline: two\ntriggers: [{s3: {bucket: raw, prefix: in/}}]\n" + jobs
+	need = "pipeline: need\nparams: {country: {}}\n" + jobs
+)
+
+// inWorld runs f in a world where time passes only for f: nothing is admitted.
+func inWorld(t *testing.T, f func(t *testing.T, w *simulation.World)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := simulation.New(simulation.Config{NoTicks: true})
+		defer w.Close()
+		for _, p := range []string{one, two, need} {
+			w.Apply(p)
+		}
+		f(t, w)
+	})
+}
+
+func runs(w *simulation.World) (all []run.Run) {
+	for _, id := range w.RunIDs() {
+		all = append(all, w.Record(id).Run)
+	}
+	return all
+}
+
+// A request that is wrong is recorded with its reason and moved to the
+// dead-letter queue, which says the same; it never comes again.
+func TestRejected(t *testing.T) {
+	t.Parallel()
+	spec := string(simulation.SpecOf("pipeline: adhoc\n" + jobs))
+	for _, tt := range []struct{ name, queue, body, reason string }{
+		{"not JSON", "requests", `{"requestId"`, "read request"},
+		{"empty", "requests", ` `, "read request"},
+		{"a list", "requests", `[]`, "read request"},
+		{"null", "requests", `null`, "requestId"},
+		{"two requests", "requests", `{"requestId":"1","pipeline":"one"}{"requestId":"2","pipeline":"one"}`, "something follows"},
+		{"unknown key", "requests", `{"requestId":"1","pipeline":"one","when":"now"}`, `"when"`},
+		{"wrong kind", "requests", `{"requestId":1}`, "number"},
+		{"no id", "requests", `{"pipeline":"one"}`, "1 to 128"},
+		{"long id", "requests", `{"requestId":"` + strings.Repeat("x", 129) + `","pipeline":"one"}`, "has 129"},
+		{"unknown pipeline", "requests", `{"requestId":"1","pipeline":"three"}`, `"three" is not known`},
+		{"no pipeline", "requests", `{"requestId":"1"}`, `"" is not known`},
+		{"pipeline that is no name", "requests", `{"requestId":"1","pipeline":"../x\u0000"}`, "is not known"},
+		{"missing param", "requests", `{"requestId":"1","pipeline":"need"}`, "country"},
+		{"unknown param", "requests", `{"requestId":"1","pipeline":"one","params":{"city":"x"}}`, "city"},
+		{"param not allowed", "requests", `{"requestId":"1","pipeline":"one","params":{"country":"de"}}`, "de"},
+		{"priority too high", "requests", `{"requestId":"1","pipeline":"one","priority":10}`, "between 0 and 9"},
+		{"priority negative", "requests", `{"requestId":"1","pipeline":"one","priority":-1}`, "between 0 and 9"},
+		{"no time", "requests", `{"requestId":"1","pipeline":"one","logicalTime":"noon"}`, "noon"},
+		{"time long ago", "requests", `{"requestId":"1","pipeline":"one","logicalTime":"0001-01-01"}`, "0001-01-01"},
+		{"300 KiB", "requests", `{"requestId":"1","pipeline":"` + strings.Repeat("x", 300<<10) + `"}`, "more than the 131072 allowed"},
+		{"wrong spec", "requests", `{"requestId":"1","pipeline":"x","spec":{"pipeline":"x"}}`, "read spec"},
+		{"spec without package", "requests", strings.Replace(`{"requestId":"1","pipeline":"adhoc","spec":`+spec+`}`, `"package"`, `"env":{},"package":null,"conf":{},"x"`, 1), ""},
+		{"not JSON", "events", `<xml/>`, "read event"},
+		{"unknown event", "events", `{"source":"aws.ec2","detail-type":"Something"}`, "Something"},
+		{"tick of an unknown pipeline", "events", `{"kind":"schedule","pipeline":"three","scheduledTime":"2026-01-02T03:00:00Z"}`, `"three"`},
+		{"tick without time", "events", `{"kind":"schedule","pipeline":"one"}`, "scheduledTime"},
+		{"upload elsewhere", "events", `{"source":"aws.s3","detail-type":"Object Created","detail":{"bucket":{"name":"other"},"object":{"key":"in/a"}}}`, `"other" is not a zone`},
+		{"upload of nothing", "events", `{"source":"aws.s3","detail-type":"Object Created","detail":{"bucket":{"name":"test-raw"}}}`, "key is missing"},
+		{"upload of another shape", "events", `{"source":"aws.s3","detail-type":"Object Created","detail":{"object":[]}}`, "read S3 event"},
+	} {
+		t.Run(tt.queue+" "+tt.name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, func(t *testing.T, w *simulation.World) {
+				w.Deliver(tt.queue, tt.body)
+				time.Sleep(time.Hour)
+				all := runs(w)
+				if len(all) != 1 || all[0].State != run.Rejected || all[0].Class != job.ClassInvalid || !strings.Contains(all[0].Reason, tt.reason) {
+					t.Fatalf("runs %.500v, want one REJECTED for %q", all, tt.reason)
+				}
+				url, other := w.Settings.RequestsDLQ, w.Settings.EventsDLQ
+				if tt.queue == "events" {
+					url, other = other, url
+				}
+				dead := w.SQS.Messages(url)
+				if len(dead) != 1 || *dead[0].MessageBody != tt.body || len(w.SQS.Messages(other)) > 0 {
+					t.Fatalf("%d messages in the dead-letter queue", len(dead))
+				}
+				why, id := dead[0].MessageAttributes["reason"].StringValue, dead[0].MessageAttributes["runId"].StringValue
+				if why == nil || id == nil || *id != all[0].ID || !strings.HasPrefix(all[0].Reason, strings.TrimSuffix(*why, "…")) {
+					t.Errorf("attributes %+v", dead[0].MessageAttributes)
+				}
+				if len(all[0].Body) > 4100 {
+					t.Errorf("the record keeps %d bytes of the request", len(all[0].Body))
+				}
+			})
+		})
+	}
+}
+
+// Keys are taken as they are: S3's events do not encode them.
+func TestUploads(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		key  string
+		size int64
+		runs int
+	}{
+		"plain": {"in/a.csv", 1, 2}, "space": {"in/a b.csv", 1, 2}, "plus": {"in/a+b.csv", 1, 2}, "percent": {"in/a%20b.csv", 1, 2},
+		"unicode": {"in/São Tomé/日本.csv", 1, 2}, "dots": {"in/../x", 1, 2}, "empty object": {"in/_SUCCESS", 0, 2},
+		"folder of the console": {"in/2026/", 0, 0}, "object called like a folder": {"in/2026/", 7, 2},
+		"another prefix": {"out/a.csv", 1, 0}, "another case": {"IN/a.csv", 1, 0}, "longest": {"in/" + strings.Repeat("x", 1021), 1, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, func(t *testing.T, w *simulation.World) {
+				var e events.Envelope
+				var d events.ObjectCreated
+				must(t, json.Unmarshal([]byte(w.Object(tt.key)), &e))
+				must(t, json.Unmarshal(e.Detail, &d))
+				d.Object.Size = tt.size
+				e.Detail, _ = json.Marshal(d) //nolint:errchkjson // it came from JSON
+				body, err := json.Marshal(e)
+				must(t, err)
+				w.Deliver("events", string(body))
+				all := runs(w)
+				if len(all) != tt.runs {
+					t.Fatalf("%d runs, want %d", len(all), tt.runs)
+				}
+				for _, r := range all {
+					if r.Trigger.Key != tt.key || r.Trigger.Bucket != "test-raw" || r.Trigger.Size != tt.size {
+						t.Errorf("trigger %+v", r.Trigger)
+					}
+					if o := w.Record(r.ID).Context("test", nil).Trigger["Object"]; o != "s3://test-raw/"+tt.key {
+						t.Errorf("templates see %q", o)
+					}
+				}
+				if len(w.SQS.Messages(w.Settings.EventsDLQ)) > 0 {
+					t.Error("something was rejected")
+				}
+			})
+		})
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A new version of an object is another run, the same version is not.
+func TestVersions(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(t *testing.T, w *simulation.World) {
+		e := w.Object("in/a.csv")
+		w.Deliver("events", e, e, strings.Replace(e, "v-in/a.csv", "v-2", 1), strings.Replace(e, `"v-in/a.csv"`, `""`, 1))
+		if n := len(runs(w)); n != 6 {
+			t.Errorf("%d runs, want 3 for each pipeline", n)
+		}
+	})
+}
+
+// The placeholder that an emulator leaves as it is stands for the minute.
+func TestSchedulePlaceholder(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(t *testing.T, w *simulation.World) {
+		time.Sleep(90 * time.Second)
+		body := fmt.Sprintf(`{"kind":"schedule","pipeline":"one","scheduledTime":%q}`, events.ScheduledTimePlaceholder)
+		w.Deliver("events", body, body)
+		all := runs(w)
+		if len(all) != 1 || all[0].LogicalTime.Second() != 0 || all[0].LogicalTime.Minute() != 1 || all[0].Trigger.Kind != run.BySchedule {
+			t.Errorf("runs %+v", all)
+		}
+	})
+}
+
+// One message that cannot be dealt with now comes again; the others are done.
+func TestPartialFailure(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(t *testing.T, w *simulation.World) {
+		w.DB.FailNext("TransactWriteItems", nil, errors.New("connection reset"))
+		var all []events.Request
+		for i := range 3 {
+			all = append(all, events.Request{RequestID: fmt.Sprint(i), Pipeline: "one"})
+		}
+		w.Request(all...)
+		if n := len(runs(w)); n != 2 {
+			t.Errorf("%d runs at first, want 2", n)
+		}
+		time.Sleep(time.Hour)
+		if n := len(runs(w)); n != 3 || len(w.SQS.Messages(w.Settings.RequestsDLQ)) > 0 {
+			t.Errorf("%d runs in the end, want 3", n)
+		}
+	})
+}
+
+// Nobody is told no because admission could not be woken.
+func TestAdmissionNotWoken(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(t *testing.T, w *simulation.World) {
+		w.Lambda.FailNext("Invoke", errors.New("throttled"))
+		w.Request(events.Request{RequestID: "1", Pipeline: "one", Priority: new(9)})
+		all := runs(w)
+		if len(all) != 1 || all[0].State != run.Queued || all[0].Priority != 9 || all[0].Params["country"] != "pt" || all[0].Trigger.Sender == "" {
+			t.Errorf("runs %+v", all)
+		}
+	})
+}
+
+func FuzzMessage(f *testing.F) {
+	for _, seed := range []string{
+		`{"requestId":"1","pipeline":"one","params":{"country":"es"},"priority":3,"logicalTime":"2026-01-02"}`,
+		`{"kind":"schedule","pipeline":"one","scheduledTime":"2026-01-02T03:00:00Z"}`,
+		`{"source":"aws.s3","detail-type":"Object Created","time":"2026-01-02T03:00:00Z","detail":{"bucket":{"name":"test-raw"},"object":{"key":"in/a","size":1}}}`,
+		`{"requestId":"1","spec":` + string(simulation.SpecOf("pipeline: adhoc\n"+jobs)) + `}`,
+	} {
+		f.Add(seed, true)
+		f.Add(seed, false)
+	}
+	// Whatever comes is either a run, a rejection or nothing to do; it is never
+	// left to come again.
+	f.Fuzz(func(t *testing.T, body string, request bool) {
+		inWorld(t, func(t *testing.T, w *simulation.World) {
+			queue := map[bool]string{true: "requests", false: "events"}[request]
+			if body == "" {
+				return // SQS has no empty messages
+			}
+			payload, err := json.Marshal(lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{
+				{MessageId: "m", Body: body, EventSourceARN: "arn:aws:sqs:us-east-1:123456789012:" + queue},
+			}})
+			must(t, err)
+			reply, err := w.Invoke("intake", payload)
+			if err != nil || string(reply) != `{"batchItemFailures":[]}` {
+				t.Errorf("message %q: %s, %v", body, reply, err)
+			}
+			for _, r := range runs(w) {
+				if len(r.ID) > 80 || r.State == run.Rejected && r.Reason == "" {
+					t.Errorf("run %+v", r)
+				}
+			}
+		})
+	})
+}
