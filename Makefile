@@ -43,8 +43,8 @@ lint: ## Go linters and formatters, shellcheck
 	golangci-lint run
 	golangci-lint fmt --diff
 	shellcheck -x -P SCRIPTDIR $(scripts)
-bench: ## benchmarks
-	go test -run '^$$' -bench . -benchmem ./...
+bench: tools build ## measure overhead, calls, functions and demo; BENCH="-n 10 -demo=false"
+	@bench $(BENCH)
 
 .PHONY: synth check generate clean
 synth: tools ## templates of STAGE into cdk.out/STAGE, checked by cfn-lint

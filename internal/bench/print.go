@@ -51,9 +51,9 @@ func (p printer) overhead(r *Report) {
 		"from the upload until the cluster's end was asked for, without provisioning and step (both of random length); aim: 1.50 s at the median")
 	var rows [][]string
 	for _, g := range r.Groups {
-		rows = append(rows, []string{g.Name, strconv.Itoa(g.Runs), seconds(g.Median), seconds(g.P90), seconds(g.Longest), seconds(g.Unexplained)})
+		rows = append(rows, []string{g.Name, strconv.Itoa(g.Runs), seconds(g.Median), seconds(g.P90), seconds(g.Longest), seconds(g.Unexplained), g.Slowest})
 	}
-	p.Table([]string{"RUNS", "N", "MEDIAN", "P90", "LONGEST", "UNEXPLAINED"}, rows)
+	p.Table([]string{"RUNS", "N", "MEDIAN", "P90", "LONGEST", "UNEXPLAINED", "SLOWEST HOP OF THE LONGEST"}, rows)
 }
 
 func (p printer) hops(r *Report) {

@@ -37,6 +37,7 @@ type Group struct {
 	Median      Seconds        `json:"median"` // of the overhead
 	P90         Seconds        `json:"p90"`
 	Longest     Seconds        `json:"longest"`
+	Slowest     string         `json:"slowest"`     // hop of the longest run, with its time
 	Unexplained Seconds        `json:"unexplained"` // median
 	Transitions [2]int         `json:"transitions"` // least and most
 	Retries     int            `json:"retries"`     // of all runs

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -65,6 +66,9 @@ func group(name string, runs []observed) Group {
 		if d, ok := o.marks.Overhead(); ok {
 			overhead = append(overhead, d)
 			unexplained = append(unexplained, o.marks.Unexplained())
+			if Seconds(d) > g.Longest {
+				g.Longest, g.Slowest = Seconds(d), slowest(o)
+			}
 		}
 		g.Transitions = widen(g.Transitions, o.evidence.Path.Transitions())
 		g.Retries += o.evidence.Path.Retries
@@ -77,9 +81,21 @@ func group(name string, runs []observed) Group {
 		}
 		g.Calls = widen(g.Calls, total)
 	}
-	g.Median, g.P90, g.Longest = Seconds(overhead.Median()), Seconds(overhead.Quantile(0.9)), Seconds(overhead.Quantile(1))
+	g.Median, g.P90 = Seconds(overhead.Median()), Seconds(overhead.Quantile(0.9))
 	g.Unexplained = Seconds(unexplained.Median())
 	return g
+}
+
+// slowest names the hop that took a run longest.
+func slowest(o observed) string {
+	var longest time.Duration
+	name := ""
+	for _, h := range trace.Hops {
+		if d, ok := o.marks.Between(h.From, h.To); ok && d > longest {
+			longest, name = d, h.Name
+		}
+	}
+	return fmt.Sprintf("%.0f ms: %s (%s)", longest.Seconds()*1000, name, o.run.ID)
 }
 
 // none is the range of no numbers.

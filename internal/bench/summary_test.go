@@ -37,7 +37,8 @@ func TestSummary(t *testing.T) {
 	hops := time.Duration(len(trace.Hops))
 	want := []Group{{
 		Name: serial, Runs: 2, Median: Seconds(20 * hops * time.Millisecond), P90: Seconds(28 * hops * time.Millisecond),
-		Longest: Seconds(30 * hops * time.Millisecond), Transitions: [2]int{8, 8}, Calls: [2]int{4, 5},
+		Longest: Seconds(30 * hops * time.Millisecond), Slowest: "30 ms: object put, event in the queue ()",
+		Transitions: [2]int{8, 8}, Calls: [2]int{4, 5},
 		Operations: map[string]int{"RunJobFlow": 1, "ListSteps": 2, "DescribeCluster": 2},
 	}}
 	if diff := cmp.Diff(want, r.Groups); diff != "" {

@@ -4,10 +4,14 @@ package main
 
 import (
 	"context"
+	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
 )
 
 func main() {
-	lambda.Start(func(context.Context) (string, error) { return "hello", nil })
+	lambda.Start(func(context.Context) (string, error) {
+		_, err := os.Stderr.WriteString("hello\n") // every function logs, and waiting for the log takes time, too
+		return "hello", err
+	})
 }
