@@ -63,6 +63,9 @@ func TestBurstStaysWithinTheCallBudget(t *testing.T) {
 			t.Errorf("%d errors, the first: %v", len(errs), errs[0])
 		}
 		own, shared := w.Calls()
+		if n := own["ListClusters"]; n > 0 {
+			t.Errorf("%d calls to look for clusters that the budget did not let be created", n)
+		}
 		t.Logf("%d runs: half after %s, all after %s; transitions per run: median %d, most %d; calls %v, of ticks %v",
 			crowd, median(took), slices.Max(took), median(transitions), slices.Max(transitions), own, shared)
 	})
