@@ -120,7 +120,9 @@ func TestJobTransitions(t *testing.T) {
 	job1 := func() run.Job { return *load(t, s).Job("a") }
 	first := job1()
 	first.Attempt = 1
-	step("skip an attempt", false, func() (bool, error) { return s.ClaimJob(ctx, "r", run.Job{Name: "a", State: run.JobPending, Attempt: 2}, "me", now) })
+	step("skip an attempt", false, func() (bool, error) {
+		return s.ClaimJob(ctx, "r", run.Job{Name: "a", State: run.JobPending, Attempt: 2}, "me", now)
+	})
 	step("claim", true, func() (bool, error) { return s.ClaimJob(ctx, "r", first, "me", now) })
 	step("claim what is claimed", false, func() (bool, error) { return s.ClaimJob(ctx, "r", first, "you", now) })
 	claimed := job1()

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -98,19 +99,26 @@ func (s *Sweeper) runs(ctx context.Context, out *Output) error {
 	var errs []error
 	for _, state := range []run.State{run.Running, run.Admitted, run.Queued} {
 		errs = append(errs, s.Runs.InState(ctx, state, func(r run.Run) error {
-			if r.Execution == "" {
+			if r.State == run.Queued && r.Execution == "" {
 				return nil // admission will start one
 			}
-			return s.run(ctx, r, out)
+			errs = append(errs, s.run(ctx, r, out)) // the others must not suffer
+			return nil
 		}))
 	}
 	return errors.Join(errs...)
 }
 
 func (s *Sweeper) run(ctx context.Context, r run.Run, out *Output) error {
-	e, err := s.SFN.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &r.Execution})
+	arn := r.Execution
+	if arn == "" { // PrepareRun could not tie them
+		arn = strings.Replace(s.Settings.StateMachine, ":stateMachine:", ":execution:", 1) + ":" + r.ExecutionName()
+	}
+	e, err := s.SFN.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
 	_, gone := errors.AsType[*sfntypes.ExecutionDoesNotExist](err)
 	switch {
+	case gone && r.Execution == "":
+		return nil // admission will start it
 	case gone:
 	case err != nil:
 		return fmt.Errorf("describe execution of run %s: %w", r.ID, err)
@@ -181,18 +189,17 @@ func (s *Sweeper) clusters(ctx context.Context, out *Output) error {
 	in := &emr.ListClustersInput{ClusterStates: []types.ClusterState{
 		types.ClusterStateStarting, types.ClusterStateBootstrapping, types.ClusterStateRunning, types.ClusterStateWaiting,
 	}}
+	var errs []error
 	for p := emr.NewListClustersPaginator(s.EMR, in); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		if err != nil {
-			return fmt.Errorf("list clusters: %w", err)
+			return errors.Join(append(errs, fmt.Errorf("list clusters: %w", err))...)
 		}
 		for _, c := range page.Clusters {
-			if err := s.cluster(ctx, c, out); err != nil {
-				return err
-			}
+			errs = append(errs, s.cluster(ctx, c, out)) // the others must not suffer
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func (s *Sweeper) cluster(ctx context.Context, c types.ClusterSummary, out *Output) error {
