@@ -1,0 +1,32 @@
+package cost_test
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"ephemr/internal/cost"
+	"ephemr/internal/run"
+)
+
+func TestOfClusters(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
+	units := []run.Units{{Type: "m5.xlarge", Count: 2}}
+	for name, tt := range map[string]struct {
+		clusters []run.Cluster
+		want     float64
+	}{
+		"none":              {nil, 0},
+		"never created":     {[]run.Cluster{{Units: units}}, 0},
+		"an hour, running":  {[]run.Cluster{{CreatedAt: now.Add(-time.Hour), Units: units}}, 0.48},
+		"half an hour":      {[]run.Cluster{{CreatedAt: now.Add(-time.Hour), EndedAt: now.Add(-30 * time.Minute), Units: units}}, 0.24},
+		"at least a minute": {[]run.Cluster{{CreatedAt: now, EndedAt: now.Add(time.Second), Units: units}}, 0.008},
+		"unknown type":      {[]run.Cluster{{CreatedAt: now.Add(-time.Hour), Units: []run.Units{{Type: "x9.huge", Count: 1}}}}, 0.24},
+		"two attempts":      {[]run.Cluster{{CreatedAt: now.Add(-time.Hour), Units: units}, {CreatedAt: now.Add(-time.Hour), Units: units}}, 0.96},
+	} {
+		if got := cost.OfClusters(tt.clusters, now); math.Abs(got-tt.want) > 1e-9 {
+			t.Errorf("%s: %f USD, want %f", name, got, tt.want)
+		}
+	}
+}

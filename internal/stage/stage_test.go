@@ -1,0 +1,48 @@
+package stage_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ephemr/internal/simulation"
+	"ephemr/internal/stage"
+)
+
+// Settings survive the way through a function's environment, and what is
+// missing is named, all of it at once.
+func TestParse(t *testing.T) {
+	t.Parallel()
+	var want stage.Settings
+	synctest.Test(t, func(*testing.T) {
+		w := simulation.New(simulation.Config{NoTicks: true})
+		defer w.Close()
+		want = w.Settings
+	})
+	text, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := stage.Parse(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for text, parts := range map[string][]string{
+		"":                 {"is empty"},
+		"{":                {"read settings"},
+		`{}`:               {"stage is missing", "runsTable is missing", "logsBucket is missing", "maxActive", "deadline"},
+	} {
+		_, err := stage.Parse(text)
+		for _, p := range parts {
+			if err == nil || !strings.Contains(err.Error(), p) {
+				t.Errorf("%q: %v, want %q", text, err, p)
+			}
+		}
+	}
+}
