@@ -86,10 +86,6 @@ func (s *Sweeper) Sweep(ctx context.Context, _ json.RawMessage) (Output, error) 
 	runs := s.runs(ctx, &out)
 	slots := s.slots(ctx, &out)
 	clusters := s.clusters(ctx, &out)
-	if fault.NameOf(clusters) == fault.Throttled {
-		slog.InfoContext(ctx, "not all clusters seen, the next sweep goes on", "reason", clusters.Error())
-		clusters = nil
-	}
 	return out, errors.Join(runs, slots, clusters, s.count(ctx, out.Repairs), s.tell(ctx, out.Repairs))
 }
 
@@ -193,13 +189,22 @@ func (s *Sweeper) clusters(ctx context.Context, out *Output) error {
 	for p := emr.NewListClustersPaginator(s.EMR, in); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		if err != nil {
-			return errors.Join(append(errs, fmt.Errorf("list clusters: %w", err))...)
+			return errors.Join(append(errs, unlessThrottled(ctx, fmt.Errorf("list clusters: %w", err)))...)
 		}
 		for _, c := range page.Clusters {
-			errs = append(errs, s.cluster(ctx, c, out)) // the others must not suffer
+			errs = append(errs, unlessThrottled(ctx, s.cluster(ctx, c, out))) // the others must not suffer
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// unlessThrottled drops err if the next sweep mends it.
+func unlessThrottled(ctx context.Context, err error) error {
+	if fault.NameOf(err) != fault.Throttled {
+		return err
+	}
+	slog.InfoContext(ctx, "no call left for this, the next sweep goes on", "reason", err.Error())
+	return nil
 }
 
 func (s *Sweeper) cluster(ctx context.Context, c types.ClusterSummary, out *Output) error {
