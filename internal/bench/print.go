@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"maps"
+	"math"
 	"runtime"
 	"slices"
 	"strconv"
@@ -146,7 +147,8 @@ func millis(s Seconds) string {
 	return fmt.Sprintf("%.0f ms", float64(time.Duration(s))/float64(time.Millisecond))
 }
 
-func percent(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) }
+// percent adds 0 so that a rounded -0.1 is not written as -0.
+func percent(share float64) string { return fmt.Sprintf("%.0f %%", math.Round(100*share)+0) }
 
 func between(n [2]int) string {
 	if n[0] == n[1] {
