@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 
 	"ephemr/events"
 	"ephemr/internal/cost"
@@ -130,12 +131,49 @@ func (f *Finisher) announce(ctx context.Context, rec *run.Record) error {
 		return nil
 	}
 	_, err = f.Topic.Publish(ctx, &sns.PublishInput{
-		TopicArn: &f.Settings.Topic, Subject: aws.String(clip(fmt.Sprintf("%s %s", r.State, r.ID), 100)), Message: aws.String(notice(rec)),
+		TopicArn: &f.Settings.Topic, MessageAttributes: attributes(rec), Subject: aws.String(clip(fmt.Sprintf("%s %s", r.State, r.ID), 100)), Message: aws.String(notice(rec)),
 	})
 	if err != nil {
 		return fmt.Errorf("tell the owner of run %s: %w", r.ID, err)
 	}
 	return nil
+}
+
+// attributes let subscriptions choose what they hear of, by filter policies.
+func attributes(rec *run.Record) map[string]snstypes.MessageAttributeValue {
+	text := func(s string) snstypes.MessageAttributeValue {
+		return snstypes.MessageAttributeValue{DataType: aws.String("String"), StringValue: &s}
+	}
+	out := map[string]snstypes.MessageAttributeValue{
+		"pipeline": text(rec.Run.Pipeline), "state": text(string(rec.Run.State)), "team": text(rec.Run.TeamName()),
+	}
+	if rec.Run.Class != "" {
+		out["class"] = text(string(rec.Run.Class))
+	}
+	if who, err := json.Marshal(recipients(rec)); err == nil && len(recipients(rec)) > 0 {
+		out["recipients"] = snstypes.MessageAttributeValue{DataType: aws.String("String.Array"), StringValue: aws.String(string(who))}
+	}
+	return out
+}
+
+// recipients are the addresses that the pipeline names for this outcome.
+func recipients(rec *run.Record) []string {
+	names := []string{"owner"}
+	if rec.Spec != nil && rec.Run.State == run.Succeeded {
+		names = rec.Spec.Notify.Success
+	} else if rec.Spec != nil && len(rec.Spec.Notify.Failure) > 0 {
+		names = rec.Spec.Notify.Failure
+	}
+	var out []string
+	for _, n := range names {
+		if n == "owner" {
+			n = rec.Run.Owner
+		}
+		if n != "" {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 func clip(s string, n int) string { return s[:min(len(s), n)] }

@@ -24,6 +24,7 @@ var TriggerKeys = []string{
 	"Object",    // s3: the object's address, s3://bucket/key
 	"Bucket",    // s3
 	"Key",       // s3
+	"VersionID", // s3, when the bucket has versions
 	"RequestID", // request
 }
 

@@ -7,8 +7,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"ephemr/internal/fault"
@@ -48,7 +51,10 @@ func (r *Register) Apply(ctx context.Context, in Input) (Output, error) {
 	if err != nil {
 		return Output{}, fault.New(fault.InvalidInput, "%w", err)
 	}
-	if err := complete(spec); err != nil {
+	if err := Check(spec); err != nil {
+		return Output{}, err
+	}
+	if err := packaged(spec); err != nil {
 		return Output{}, err
 	}
 	v, changed, err := r.Store.Add(ctx, spec, digest(in.Spec), time.Now())
@@ -66,22 +72,44 @@ func (r *Register) Apply(ctx context.Context, in Input) (Output, error) {
 	return Output{Pipeline: spec.Name, Version: v.Number, Changed: changed, Schedules: names}, nil
 }
 
-// complete checks what only a registered pipeline needs.
-func complete(spec pipeline.Spec) error {
+// packaged says which job has no package.
+func packaged(spec pipeline.Spec) error {
 	for _, j := range spec.Jobs {
 		if j.Package == nil || j.Package.Key == "" || j.Package.SHA256 == "" {
 			return fault.New(fault.InvalidInput, "pipeline %s: job %s has no package; use ephemr apply", spec.Name, j.Name)
 		}
 	}
-	if len(spec.Triggers) == 0 {
-		return nil
-	}
-	for name, p := range spec.Params {
-		if p.Default == nil {
-			return fault.New(fault.InvalidInput, "pipeline %s: param %s has no default, but triggers cannot give it one", spec.Name, name)
+	return nil
+}
+
+// Check says what would keep a pipeline from being registered, beyond what is
+// wrong with its file. Nothing is written unless it passes.
+func Check(spec pipeline.Spec) error {
+	var errs []error
+	schedules := 0
+	for i, t := range spec.Triggers {
+		if t.Schedule != "" {
+			schedules++
+			if _, err := Expression(t.Schedule); err != nil {
+				errs = append(errs, fmt.Errorf("pipeline %s: triggers[%d]: %w", spec.Name, i, err))
+			}
+		}
+		if t.S3 != nil && t.S3.Bucket != Watched {
+			errs = append(errs, fmt.Errorf("pipeline %s: triggers[%d]: uploads to %s start nothing; only those to %s do", spec.Name, i, t.S3.Bucket, Watched))
 		}
 	}
-	return nil
+	if schedules > maxSchedules {
+		errs = append(errs, fmt.Errorf("pipeline %s has %d schedules, more than %d", spec.Name, schedules, maxSchedules))
+	}
+	for _, name := range slices.Sorted(maps.Keys(spec.Params)) {
+		if len(spec.Triggers) > 0 && spec.Params[name].Default == nil {
+			errs = append(errs, fmt.Errorf("pipeline %s: param %s has no default, but triggers cannot give it one", spec.Name, name))
+		}
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return fault.New(fault.InvalidInput, "%w", errors.Join(errs...))
 }
 
 func digest(data []byte) string {

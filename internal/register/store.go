@@ -144,6 +144,10 @@ func (s *Store) put(ctx context.Context, r row, condition string) error {
 	return nil
 }
 
+// Watched is the zone whose uploads start runs: the only one of the lake that
+// sends events. Curated data comes from runs, in many files.
+const Watched = "raw"
+
 func watchKey(zone string) string { return "S3#" + zone }
 
 // Watch brings the table of uploads that start spec in line with its triggers.
@@ -154,13 +158,11 @@ func (s *Store) Watch(ctx context.Context, spec pipeline.Spec) error {
 			byZone[t.S3.Bucket] = append(byZone[t.S3.Bucket], watch{Prefix: t.S3.Prefix, Suffix: t.S3.Suffix})
 		}
 	}
-	// Only this zone sends events: see the lake stack.
-	const zone = "raw"
-	if len(byZone[zone]) > 0 {
-		return s.put(ctx, row{PK: watchKey(zone), SK: spec.Name, Watches: byZone[zone]}, "")
+	if len(byZone[Watched]) > 0 {
+		return s.put(ctx, row{PK: watchKey(Watched), SK: spec.Name, Watches: byZone[Watched]}, "")
 	}
 	_, err := s.DB.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.Table, Key: map[string]types.AttributeValue{
-		"pk": &types.AttributeValueMemberS{Value: watchKey(zone)}, "sk": &types.AttributeValueMemberS{Value: spec.Name},
+		"pk": &types.AttributeValueMemberS{Value: watchKey(Watched)}, "sk": &types.AttributeValueMemberS{Value: spec.Name},
 	}})
 	if err != nil {
 		return fmt.Errorf("remove S3 trigger of %s: %w", spec.Name, err)

@@ -34,9 +34,9 @@ func TestParse(t *testing.T) {
 		t.Error(diff)
 	}
 	for text, parts := range map[string][]string{
-		"":                 {"is empty"},
-		"{":                {"read settings"},
-		`{}`:               {"stage is missing", "runsTable is missing", "logsBucket is missing", "maxActive", "deadline"},
+		"":   {"is empty"},
+		"{":  {"read settings"},
+		`{}`: {"stage is missing", "runsTable is missing", "logsBucket is missing", "maxActive", "deadline"},
 	} {
 		_, err := stage.Parse(text)
 		for _, p := range parts {

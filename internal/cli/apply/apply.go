@@ -106,6 +106,9 @@ func checkFile(ctx context.Context, file, project string, s stage.Settings, c Cl
 	if err != nil {
 		return plan{}, err
 	}
+	if err := register.Check(spec); err != nil {
+		return plan{}, prefixed(file, err)
+	}
 	sources, err := upload.Build(&spec, project)
 	if err != nil {
 		return plan{}, prefixed(file, err)
