@@ -69,14 +69,17 @@ func (p *pass) lines(ctx context.Context) ([]line, error) {
 	if err != nil {
 		return nil, err
 	}
-	lines := make([]line, 0, len(teams))
-	for _, team := range teams {
+	lines := make([]line, len(teams))
+	for i, team := range teams {
 		holders, err := p.Slots.Holders(ctx, teamScope(team))
 		if err != nil {
 			return nil, err
 		}
-		next, stop := iter.Pull2(p.Runs.Queue(ctx, team))
-		lines = append(lines, line{team: team, active: len(holders), next: func() (run.Run, error, bool) { return next() }, stop: stop})
+		lines[i] = line{team: team, active: len(holders)}
+	}
+	for i := range lines { // last, as each must be stopped
+		next, stop := iter.Pull2(p.Runs.Queue(ctx, lines[i].team))
+		lines[i].next, lines[i].stop = func() (run.Run, error, bool) { return next() }, stop
 	}
 	return lines, nil
 }
