@@ -62,6 +62,10 @@ type ClusterState struct {
 	Message           string `json:"message"`           // for people; never parsed
 }
 
+// NewsStates are the states, of clusters and of steps, that somebody may wait
+// for. Events about others need not be delivered.
+var NewsStates = []string{"WAITING", "TERMINATED", "TERMINATED_WITH_ERRORS", "COMPLETED", "FAILED", "CANCELLED"}
+
 // StepStatus is the detail of EMR's "EMR Step Status Change": best effort.
 type StepStatus struct {
 	ClusterID string `json:"clusterId"`

@@ -81,6 +81,8 @@ type Sweep struct {
 // Limits of the stage, where a pipeline sets none; see stage.Limits.
 type Limits struct {
 	MaxActive         int               `yaml:"maxActive"`
+	TeamMaxActive     int               `yaml:"teamMaxActive"` // 0 = as many as the stage
+	Teams             map[string]int    `yaml:"teams"`         // where a team differs
 	PipelineMaxActive int               `yaml:"pipelineMaxActive"`
 	Deadline          pipeline.Duration `yaml:"deadline"`
 	ClusterReady      pipeline.Duration `yaml:"clusterReady"`

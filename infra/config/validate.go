@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"time"
@@ -42,6 +43,10 @@ func (c Config) Validate() error {
 	every := c.Sweep.Every.Std()
 	need(every >= time.Minute && every%time.Minute == 0, "sweep.every %s must be whole minutes", every)
 	need(c.Limits.MaxActive >= 1, "limits.maxActive must be at least 1")
+	need(c.Limits.TeamMaxActive >= 0, "limits.teamMaxActive must not be negative")
+	for _, team := range slices.Sorted(maps.Keys(c.Limits.Teams)) {
+		need(c.Limits.Teams[team] >= 1, "limits.teams.%s must be at least 1", team)
+	}
 	need(c.Limits.PipelineMaxActive >= 1, "limits.pipelineMaxActive must be at least 1")
 	need(c.Limits.Deadline > 0, "limits.deadline must be positive")
 	need(c.Limits.ClusterReady > 0 && c.Limits.ClusterReady < c.Limits.Deadline, "limits.clusterReady must be positive and less than limits.deadline")

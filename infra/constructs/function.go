@@ -59,8 +59,9 @@ func NewFunction(scope constructs.Construct, props FunctionProps) *Function {
 		LogGroup:     logs,
 		Tracing:      tracing,
 	})
-	props.Alarms.atLeast(scope, "Errors", name+"-errors", "Invocations of "+FunctionName(props.Stage, props.Name)+" fail: read its log group.",
-		1, resource.MetricErrors(sum(5)))
+	// A single error is nothing: being throttled, or having no room, is one to Lambda, and the state machine waits and tries again.
+	props.Alarms.atLeast(scope, "Errors", name+"-errors", "Invocations of "+FunctionName(props.Stage, props.Name)+" fail again and again: read its log group.",
+		10, resource.MetricErrors(sum(5)))
 	return &Function{Name: name, timeout: props.Timeout, resource: resource, role: role}
 }
 

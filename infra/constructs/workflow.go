@@ -47,7 +47,6 @@ func NewWorkflow(scope constructs.Construct, id string, props WorkflowProps) {
 			Destination: NewLogs(scope, "Logs", props.Stage, "/aws/vendedlogs/states/"+name), Level: sfn.LogLevel_ERROR,
 		},
 	})
-	props.Alarms.atLeast(scope, "Failures", props.Machine.name+"-failed", "Runs end FAILED: see ephemr runs.", 1, machine.MetricFailed(sum(5)))
 	props.Alarms.atLeast(scope, "Timeouts", props.Machine.name+"-timed-out", "Runs outlive every deadline: watch does not wake them.", 1, machine.MetricTimedOut(sum(5)))
 }
 

@@ -61,7 +61,9 @@ func (p *Platform) addRules(stack awscdk.Stack) {
 	})
 	p.rule(stack, "ClusterChanged", constructs.RuleProps{
 		Name: "cluster-changed", Description: "EMR's hints that somebody may be woken",
-		Source: p.stage.EmrEventSource, Types: []string{events.TypeClusterState, events.TypeStepStatus}, Function: f.watch,
+		Source: p.stage.EmrEventSource, Types: []string{events.TypeClusterState, events.TypeStepStatus},
+		Detail:   map[string]any{"state": events.NewsStates},
+		Function: f.watch,
 	})
 	p.rule(stack, "WatchTick", constructs.RuleProps{
 		Name: "watch-tick", Description: "Waiters that no event woke, and deadlines", Every: time.Minute, Function: f.watch,

@@ -69,7 +69,7 @@ func TestAlarms(t *testing.T) {
 				t.Errorf("no alarm rings for messages in %s", queue.name())
 			}
 		}
-		for _, metric := range []string{"ExecutionsFailed", "ExecutionsTimedOut"} {
+		for _, metric := range []string{"Repairs", "ExecutionsTimedOut"} {
 			if !slices.ContainsFunc(s.all("AWS::CloudWatch::Alarm"), func(a resource) bool { return a.Properties["MetricName"] == metric }) {
 				t.Errorf("no alarm rings for %s", metric)
 			}

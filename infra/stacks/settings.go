@@ -59,6 +59,8 @@ func (p *Platform) limits() stage.Limits {
 	l := p.stage.Limits
 	return stage.Limits{
 		MaxActive:         l.MaxActive,
+		TeamMaxActive:     l.TeamMaxActive,
+		Teams:             l.Teams,
 		PipelineMaxActive: l.PipelineMaxActive,
 		Deadline:          l.Deadline,
 		ClusterReady:      l.ClusterReady,

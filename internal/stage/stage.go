@@ -64,6 +64,12 @@ type Limits struct {
 	EMR               Buckets           `json:"emr,omitempty"`           // EMR calls by API, where AWS's defaults are not the account's
 }
 
+// Our own metrics.
+const (
+	MetricNamespace = "ephemr"
+	RepairsMetric   = "Repairs" // what sweep had to mend, by Stage
+)
+
 // ParameterName is where a stage's Settings lie in SSM Parameter Store.
 func ParameterName(stage string) string { return "/ephemr/" + stage + "/settings" }
 

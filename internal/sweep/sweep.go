@@ -296,21 +296,15 @@ func tag(tags []types.Tag, key string) string {
 	return ""
 }
 
-// Namespace and names of the metric that counts repairs.
-const (
-	Namespace = "ephemr"
-	Metric    = "Repairs"
-)
-
 // count makes repairs visible to alarms.
 func (s *Sweeper) count(ctx context.Context, repairs []events.Repaired) error {
 	if len(repairs) == 0 {
 		return nil
 	}
 	_, err := s.Metrics.PutMetricData(ctx, &cloudwatch.PutMetricDataInput{
-		Namespace: aws.String(Namespace),
+		Namespace: aws.String(stage.MetricNamespace),
 		MetricData: []cwtypes.MetricDatum{{
-			MetricName: aws.String(Metric), Value: aws.Float64(float64(len(repairs))), Unit: cwtypes.StandardUnitCount,
+			MetricName: aws.String(stage.RepairsMetric), Value: aws.Float64(float64(len(repairs))), Unit: cwtypes.StandardUnitCount,
 			Dimensions: []cwtypes.Dimension{{Name: aws.String("Stage"), Value: &s.Settings.Stage}},
 		}},
 	})
