@@ -58,10 +58,10 @@ func TestSameAskIsOneRun(t *testing.T) {
 			w.Deliver("events", e, e)
 			w.Deliver("events", e)
 		},
-		"request":            func(w *simulation.World) { w.Request(request, request) },
-		"request, later":     func(w *simulation.World) { w.Request(request); time.Sleep(5 * time.Minute); w.Request(request) },
-		"request with date":  func(w *simulation.World) { w.Request(dated); time.Sleep(5 * time.Minute); w.Request(dated) },
-		"schedule":           func(w *simulation.World) { w.Tick("one", time.Now()); w.Tick("one", time.Now()) },
+		"request":             func(w *simulation.World) { w.Request(request, request) },
+		"request, later":      func(w *simulation.World) { w.Request(request); time.Sleep(5 * time.Minute); w.Request(request) },
+		"request with date":   func(w *simulation.World) { w.Request(dated); time.Sleep(5 * time.Minute); w.Request(dated) },
+		"schedule":            func(w *simulation.World) { w.Tick("one", time.Now()); w.Tick("one", time.Now()) },
 		"request, concurrent": func(w *simulation.World) { go w.Request(request); w.Request(request) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -63,7 +63,7 @@ func scatter() func(string) []time.Duration {
 		for range 2 {
 			n++
 			h := fnv.New32a()
-			fmt.Fprint(h, detailType, n)
+			_, _ = h.Write(fmt.Append(nil, detailType, n)) // never fails
 			delays = append(delays, time.Duration(h.Sum32()%180)*time.Second)
 		}
 		return delays

@@ -96,23 +96,30 @@ func TestRejected(t *testing.T) {
 				if len(all) != 1 || all[0].State != run.Rejected || all[0].Class != job.ClassInvalid || !strings.Contains(all[0].Reason, tt.reason) {
 					t.Fatalf("runs %.500v, want one REJECTED for %q", all, tt.reason)
 				}
-				url, other := w.Settings.RequestsDLQ, w.Settings.EventsDLQ
-				if tt.queue == "events" {
-					url, other = other, url
-				}
-				dead := w.SQS.Messages(url)
-				if len(dead) != 1 || *dead[0].MessageBody != tt.body || len(w.SQS.Messages(other)) > 0 {
-					t.Fatalf("%d messages in the dead-letter queue", len(dead))
-				}
-				why, id := dead[0].MessageAttributes["reason"].StringValue, dead[0].MessageAttributes["runId"].StringValue
-				if why == nil || id == nil || *id != all[0].ID || !strings.HasPrefix(all[0].Reason, strings.TrimSuffix(*why, "…")) {
-					t.Errorf("attributes %+v", dead[0].MessageAttributes)
-				}
+				moved(t, w, tt.queue, tt.body, all[0])
 				if len(all[0].Body) > 4100 {
 					t.Errorf("the record keeps %d bytes of the request", len(all[0].Body))
 				}
 			})
 		})
+	}
+}
+
+// moved holds that a message lies in its queue's dead-letter queue, with the
+// reason that its record gives.
+func moved(t *testing.T, w *simulation.World, queue, body string, r run.Run) {
+	t.Helper()
+	url, other := w.Settings.RequestsDLQ, w.Settings.EventsDLQ
+	if queue == "events" {
+		url, other = other, url
+	}
+	dead := w.SQS.Messages(url)
+	if len(dead) != 1 || *dead[0].MessageBody != body || len(w.SQS.Messages(other)) > 0 {
+		t.Fatalf("%d messages in the dead-letter queue", len(dead))
+	}
+	why, id := dead[0].MessageAttributes["reason"].StringValue, dead[0].MessageAttributes["runId"].StringValue
+	if why == nil || id == nil || *id != r.ID || !strings.HasPrefix(r.Reason, strings.TrimSuffix(*why, "…")) {
+		t.Errorf("attributes %+v", dead[0].MessageAttributes)
 	}
 }
 

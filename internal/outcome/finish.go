@@ -87,24 +87,26 @@ func (f *Finisher) Finish(ctx context.Context, in FinishInput) (FinishOutput, er
 		rec.Run.State, rec.Run.Class, rec.Run.Reason = out.State, out.Class, out.Reason
 		rec.Run.EndedAt, rec.Run.CostUSD = now, usd
 	}
-	if err := closeJobs(ctx, f.Runs, rec); err != nil {
+	if err := f.clear(ctx, rec); err != nil || rec.Run.Announced {
 		return out, err
-	}
-	if rec.Waiter != nil { // of a state that was stopped or has timed out
-		if err := f.Runs.Woken(ctx, *rec.Waiter); err != nil {
-			return out, err
-		}
-	}
-	if err := f.Slots.Release(ctx, in.RunID, rec.Run.TeamName(), rec.Run.Pipeline); err != nil {
-		return out, err
-	}
-	if rec.Run.Announced {
-		return out, nil
 	}
 	if err := f.announce(ctx, rec); err != nil {
 		return out, err
 	}
 	return out, f.Runs.Announced(ctx, in.RunID)
+}
+
+// clear ends what a run leaves open and gives its room back.
+func (f *Finisher) clear(ctx context.Context, rec *run.Record) error {
+	if err := closeJobs(ctx, f.Runs, rec); err != nil {
+		return err
+	}
+	if rec.Waiter != nil { // of a state that was stopped or has timed out
+		if err := f.Runs.Woken(ctx, *rec.Waiter); err != nil {
+			return err
+		}
+	}
+	return f.Slots.Release(ctx, rec.Run.ID, rec.Run.TeamName(), rec.Run.Pipeline)
 }
 
 func (f *Finisher) announce(ctx context.Context, rec *run.Record) error {

@@ -44,14 +44,7 @@ func OfRun(rec *run.Record, e *StateError) run.Outcome {
 		return run.Outcome{State: run.Succeeded}
 	}
 	if c := rec.Cluster(); c != nil && c.State == run.ClusterFailed {
-		state, name := run.Failed, c.ID
-		if c.Class == job.ClassCancelled {
-			state = run.Cancelled
-		}
-		if name == "" {
-			name = c.Name // EMR never gave it an id
-		}
-		return run.Outcome{State: state, Class: c.Class, Reason: fmt.Sprintf("cluster %s: %s", name, c.Reason)}
+		return ofCluster(*c)
 	}
 	if e == nil {
 		return run.Outcome{State: run.Failed, Class: job.ClassInternal, Reason: "the execution ended with jobs left"}
@@ -64,6 +57,18 @@ func OfRun(rec *run.Record, e *StateError) run.Outcome {
 		o.State = run.Cancelled
 	}
 	return o
+}
+
+// ofCluster is the outcome of a run whose last attempt to get a cluster failed.
+func ofCluster(c run.Cluster) run.Outcome {
+	state, name := run.Failed, c.ID
+	if c.Class == job.ClassCancelled {
+		state = run.Cancelled
+	}
+	if name == "" {
+		name = c.Name // EMR never gave it an id
+	}
+	return run.Outcome{State: state, Class: c.Class, Reason: fmt.Sprintf("cluster %s: %s", name, c.Reason)}
 }
 
 // Reason is the sentence for a person inside e. Lambda wraps messages in JSON.

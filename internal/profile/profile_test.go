@@ -33,8 +33,11 @@ func TestRungs(t *testing.T) {
 		got = append(got, rung{r.Core.Types[0], r.Core.OnDemand, r.Core.Spot, r.Subnets})
 	}
 	want := []rung{
-		{"m5.xlarge", 1, 2, []string{"s-1"}}, {"m6i.xlarge", 1, 2, []string{"s-1"}}, {"m5.xlarge", 3, 0, []string{"s-2"}},
-		{"m5.xlarge", 1, 2, []string{"s-1"}}, {"m5.xlarge", 1, 2, []string{"s-1"}},
+		{"m5.xlarge", 1, 2, []string{"s-1"}},
+		{"m6i.xlarge", 1, 2, []string{"s-1"}},
+		{"m5.xlarge", 3, 0, []string{"s-2"}},
+		{"m5.xlarge", 1, 2, []string{"s-1"}},
+		{"m5.xlarge", 1, 2, []string{"s-1"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

@@ -118,11 +118,8 @@ func (l *Looker) judge(ctx context.Context, id string, j run.Job, s types.StepSu
 	}
 	var err error
 	if e.Step != types.StepStatePending && e.Step != types.StepStateRunning && e.Step != types.StepStateCancelPending {
-		if e.Result, err = result(ctx, l.S3, l.LogsBucket, job.Dir(id, j.Name, j.Attempt)+"/result.json"); err != nil {
+		if e.Result, err = l.result(ctx, id, j); err != nil {
 			return outcome.Attempt{}, nil, err
-		}
-		if r := e.Result; r != nil && (r.RunID != id || r.Job != j.Name || r.Attempt != j.Attempt) {
-			e.Result = nil // somebody else's
 		}
 	}
 	if e.Result == nil && e.Step != types.StepStateCompleted && e.Step != types.StepStateRunning && e.Step != types.StepStatePending {
@@ -131,6 +128,16 @@ func (l *Looker) judge(ctx context.Context, id string, j run.Job, s types.StepSu
 		}
 	}
 	return outcome.OfAttempt(e), e.Result, nil
+}
+
+// result is what the runner left of j's newest attempt; somebody else's counts
+// as none.
+func (l *Looker) result(ctx context.Context, id string, j run.Job) (*job.Result, error) {
+	r, err := result(ctx, l.S3, l.LogsBucket, job.Dir(id, j.Name, j.Attempt)+"/result.json")
+	if r != nil && (r.RunID != id || r.Job != j.Name || r.Attempt != j.Attempt) {
+		r = nil
+	}
+	return r, err
 }
 
 // record writes the verdict over j's newest attempt and, where the class is
