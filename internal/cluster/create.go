@@ -55,6 +55,7 @@ const lease = 90 * time.Second
 // Create sees to it that the run has exactly one cluster on its way and
 // registers the token that is answered when steps can run on it.
 func (c *Creator) Create(ctx context.Context, in CreateInput) (struct{}, error) {
+	began := time.Now()
 	rec, err := c.Runs.Load(ctx, in.RunID)
 	if err != nil {
 		return struct{}{}, err
@@ -69,10 +70,9 @@ func (c *Creator) Create(ctx context.Context, in CreateInput) (struct{}, error) 
 	if err != nil {
 		return struct{}{}, fmt.Errorf("create cluster for %s: %w", in.RunID, err)
 	}
-	now := time.Now()
 	return struct{}{}, c.Waker.Register(ctx, run.Waiter{
 		RunID: in.RunID, Kind: run.ForCluster, Token: in.Token, Execution: in.Execution, ClusterID: attempt.ID,
-		Since: now, Deadline: earlier(rec.Run.Deadline, attempt.CreatedAt.Add(c.Settings.Limits.ClusterReady.Std())),
+		Since: began, Deadline: earlier(rec.Run.Deadline, attempt.CreatedAt.Add(c.Settings.Limits.ClusterReady.Std())),
 	})
 }
 
@@ -84,25 +84,27 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // ensure returns the run's newest attempt with an id: the one that is there,
-// the one that EMR has under its name, or a new one.
+// the one that EMR has under its name, or a new one. What was made before the
+// run was restarted is gone or about to be.
 func (c *Creator) ensure(ctx context.Context, rec *run.Record) (run.Cluster, error) {
 	newest := rec.Cluster()
-	if newest != nil && newest.ID != "" && newest.State != run.ClusterFailed && newest.State != run.ClusterTerminating {
+	own := newest != nil && newest.Restart == rec.Run.Restarts
+	if own && newest.ID != "" && newest.State != run.ClusterFailed && newest.State != run.ClusterTerminating {
 		return *newest, nil
 	}
 	p, err := c.profile(ctx, rec.Spec.Cluster.Profile)
 	if err != nil {
 		return run.Cluster{}, err
 	}
-	if newest != nil && newest.State == run.ClusterIntended {
+	if own && newest.State == run.ClusterIntended {
 		return c.resume(ctx, rec, *newest, p)
 	}
 	next := run.Cluster{Attempt: 1, Rungs: p.Rungs(), Restart: rec.Run.Restarts}
 	if newest != nil {
 		next.Attempt = newest.Attempt + 1
-		if newest.State == run.ClusterFailed && newest.Restart == rec.Run.Restarts {
-			next.Rung = newest.Rung + 1
-		}
+	}
+	if own && newest.State == run.ClusterFailed {
+		next.Rung = newest.Rung + 1
 	}
 	if next.Rung >= p.Rungs() {
 		return run.Cluster{}, fault.New(fault.JobFailed, "no rung is left on the ladder of profile %s", rec.Spec.Cluster.Profile)

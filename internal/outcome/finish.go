@@ -93,7 +93,7 @@ func (f *Finisher) Finish(ctx context.Context, in FinishInput) (FinishOutput, er
 	if err := f.announce(ctx, rec); err != nil {
 		return out, err
 	}
-	return out, f.Runs.Announced(ctx, in.RunID)
+	return out, f.Runs.Announced(ctx, rec.Run)
 }
 
 // clear ends what a run leaves open and gives its room back.

@@ -46,11 +46,12 @@ const (
 	waitKey     = "WAIT"
 	jobPrefix   = "JOB#"
 	tryPrefix   = "CLUSTER#"
-	gsState     = "gsState" // index byState: run state, or WAITING for waiters
+	gsState     = "gsState" // index byState: run state, UNTOLD until its outcome is told, or WAITING for waiters
 	gsOrder     = "gsOrder" // what comes first sorts first
 	gpPipeline  = "gpPipeline"
 	gpOrder     = "gpOrder" // logical time # run id
 	waiting     = "WAITING"
+	untold      = "UNTOLD"
 	keepHistory = 400 * 24 * time.Hour
 )
 

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"ephemr/internal/fault"
 	"ephemr/internal/job"
 )
 
@@ -47,7 +49,7 @@ func (s *Store) Finish(ctx context.Context, id string, o Outcome, now time.Time,
 }
 
 func (s *Store) finish(ctx context.Context, id string, o Outcome, now time.Time, costUSD float64, cond expression.ConditionBuilder) (bool, error) {
-	u := set(set(set(set(expression.UpdateBuilder{}, "state", o.State), gsState, o.State), gsOrder, stamp(now)+"#"+id), "endedAt", now)
+	u := set(set(set(set(expression.UpdateBuilder{}, "state", o.State), gsState, untold), gsOrder, stamp(now)+"#"+id), "endedAt", now)
 	if o.Class != "" {
 		u = set(set(u, "class", o.Class), "reason", o.Reason)
 	}
@@ -57,10 +59,18 @@ func (s *Store) finish(ctx context.Context, id string, o Outcome, now time.Time,
 	return s.update(ctx, id, runKey, u, cond)
 }
 
-// Announced marks that the outcome of a run has been told.
-func (s *Store) Announced(ctx context.Context, id string) error {
-	_, err := s.update(ctx, id, runKey, set(expression.UpdateBuilder{}, "announced", true), expression.Name(pk).AttributeExists())
+// Announced marks that the outcome of r has been told, unless r has been
+// restarted meanwhile and will get another.
+func (s *Store) Announced(ctx context.Context, r Run) error {
+	u := set(set(expression.UpdateBuilder{}, "announced", true), gsState, r.State)
+	_, err := s.update(ctx, r.ID, runKey, u, is("state", r.State).And(is("endedAt", r.EndedAt)))
 	return err
+}
+
+// Untold visits the runs that are over without anybody having been told: whoever
+// was to tell may have died, or is about to.
+func (s *Store) Untold(ctx context.Context, visit func(Run) error) error {
+	return s.InState(ctx, untold, visit)
 }
 
 // PlanJobs writes the jobs of a run as PENDING; those that are there stay.
@@ -148,17 +158,23 @@ func (s *Store) ReplaceCluster(ctx context.Context, id string, c Cluster, from C
 	return s.put(ctx, it, is("state", from).And(is("intent", intent)))
 }
 
-// Wait registers the token a run waits with; the one before it is dead.
+// Wait registers the token a run waits with; the one before it is dead. Who began
+// before the one that is there has itself the dead token: its write must not come
+// late and bury the other's.
 func (s *Store) Wait(ctx context.Context, w Waiter) error {
 	it, err := encode(w, w.RunID, waitKey)
 	if err != nil {
 		return err
 	}
 	it[gsState], it[gsOrder] = str(waiting), str(stamp(w.Deadline)+"#"+w.RunID)
-	if _, err := s.DB.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.Table, Item: it}); err != nil {
-		return fmt.Errorf("register waiter of run %s: %w", w.RunID, err)
+	began := w.Since.UnixMicro()
+	it["began"] = &types.AttributeValueMemberN{Value: strconv.FormatInt(began, 10)}
+	first := expression.Name("began").AttributeNotExists()
+	ok, err := s.put(ctx, it, first.Or(expression.Name("began").LessThanEqual(expression.Value(began))))
+	if err == nil && !ok {
+		err = fault.New(fault.Throttled, "run %s waits already with a newer token", w.RunID)
 	}
-	return nil
+	return err
 }
 
 // Woken removes a waiter after its token was answered, unless a newer token has

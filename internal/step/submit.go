@@ -57,6 +57,7 @@ const lease = 90 * time.Second
 // Submit submits every job that can start and registers the token that is
 // answered when a step has ended or no job is left.
 func (s *Submitter) Submit(ctx context.Context, in SubmitInput) (struct{}, error) {
+	began := time.Now()
 	rec, err := s.Runs.Load(ctx, in.RunID)
 	if err != nil {
 		return struct{}{}, err
@@ -76,7 +77,7 @@ func (s *Submitter) Submit(ctx context.Context, in SubmitInput) (struct{}, error
 	}
 	return struct{}{}, s.Waker.Register(ctx, run.Waiter{
 		RunID: in.RunID, Kind: run.ForSteps, Token: in.Token, Execution: in.Execution, ClusterID: c.ID,
-		Attempts: attempts(rec), Since: time.Now(), Deadline: rec.Run.Deadline,
+		Attempts: attempts(rec), Since: began, Deadline: rec.Run.Deadline,
 	})
 }
 

@@ -85,8 +85,9 @@ func (s *Sweeper) Sweep(ctx context.Context, _ json.RawMessage) (Output, error) 
 	out := Output{Repairs: []events.Repaired{}}
 	runs := s.runs(ctx, &out)
 	slots := s.slots(ctx, &out)
+	outcomes := s.untold(ctx)
 	clusters := s.clusters(ctx, &out)
-	return out, errors.Join(runs, slots, clusters, s.count(ctx, out.Repairs), s.tell(ctx, out.Repairs))
+	return out, errors.Join(runs, slots, outcomes, clusters, s.count(ctx, out.Repairs), s.tell(ctx, out.Repairs))
 }
 
 // runs finishes those whose execution is over without their knowing: stopped by
@@ -135,6 +136,21 @@ func (s *Sweeper) run(ctx context.Context, r run.Run, out *Output) error {
 	}
 	out.Repairs = append(out.Repairs, events.Repaired{What: "run-finished", RunID: r.ID, Reason: why.Cause})
 	return nil
+}
+
+// untold tells the outcomes that nobody has told: of runs that were cancelled
+// while they waited for room, and of those whose last function died.
+func (s *Sweeper) untold(ctx context.Context) error {
+	var errs []error
+	err := s.Runs.Untold(ctx, func(r run.Run) error {
+		if time.Since(r.EndedAt) < time.Minute {
+			return nil // it is being told right now
+		}
+		_, err := s.Finisher.Finish(ctx, outcome.FinishInput{RunID: r.ID})
+		errs = append(errs, err) // the others must not suffer
+		return nil
+	})
+	return errors.Join(append(errs, err)...)
 }
 
 // stopped says why an execution that is not running any more left its run behind.

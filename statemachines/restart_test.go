@@ -1,0 +1,85 @@
+package statemachines_test
+
+import (
+	"encoding/json"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"ephemr/events"
+	"ephemr/internal/run"
+	"ephemr/internal/simulation"
+)
+
+func invoke(t *testing.T, w *simulation.World, function, payload string) {
+	t.Helper()
+	if _, err := w.Invoke(function, json.RawMessage(payload)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A run that ended while nobody knew of its cluster gets a new one when it is
+// retried, not the old one's name.
+func TestRetryAfterALostCluster(t *testing.T) {
+	t.Parallel()
+	inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
+		w.Apply(one)
+		w.Crash("EMR:RunJobFlow", true)
+		w.Upload("in/a.csv")
+		time.Sleep(30 * time.Second)
+		id := w.RunIDs()[0]
+		w.Stop(w.Record(id).Run.Execution)
+		w.Wait(id)
+		time.Sleep(time.Hour)
+		invoke(t, w, "admit", `{"retry": {"runId": "`+id+`"}}`)
+		time.Sleep(time.Hour)
+		names := map[string]bool{}
+		for _, c := range w.EMR.Clusters() {
+			if names[*c.Name] {
+				t.Errorf("there are two clusters %s", *c.Name)
+			}
+			names[*c.Name] = true
+		}
+		if r := w.Record(id).Run; r.State != run.Succeeded || len(w.Left()) > 0 {
+			t.Errorf("run is %s: %s; left %q", r.State, r.Reason, w.Left())
+		}
+	})
+}
+
+// Who waits for an outcome hears of every one, that of a run too which was
+// cancelled before it had an execution.
+func TestCancelledInTheQueueIsTold(t *testing.T) {
+	t.Parallel()
+	inWorld(t, simulation.Config{Settings: narrow, Steps: long}, func(t *testing.T, w *simulation.World) {
+		w.Apply(one)
+		w.Upload("in/a.csv")
+		w.Upload("in/b.csv")
+		synctest.Wait()
+		for _, id := range w.RunIDs() {
+			if w.Record(id).Run.State != run.Queued {
+				continue
+			}
+			invoke(t, w, "watch", `{"cancel": {"runId": "`+id+`"}}`)
+			time.Sleep(7 * time.Minute)
+			if told := finished(t, w); told[id] != string(run.Cancelled) {
+				t.Errorf("told %v, want that %s is CANCELLED", told, id)
+			}
+		}
+	})
+}
+
+// finished are the outcomes that were told, by run.
+func finished(t *testing.T, w *simulation.World) map[string]string {
+	t.Helper()
+	told := map[string]string{}
+	for _, e := range w.Bus.Events() {
+		var d events.RunFinished
+		if err := json.Unmarshal([]byte(*e.Detail), &d); err != nil {
+			t.Fatal(err)
+		}
+		if *e.DetailType == events.TypeRunFinished {
+			told[d.RunID] = d.State
+		}
+	}
+	return told
+}
