@@ -86,7 +86,10 @@ func open(ctx context.Context) (*laptop.Region, func() error, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	defer cancel()
-	region, err := laptop.Up(ctx, laptop.Options{Dir: dir, Log: os.Stderr, Provision: 300 * time.Millisecond})
+	region, err := laptop.Up(ctx, laptop.Options{
+		Dir: dir, Log: os.Stderr, Provision: 300 * time.Millisecond,
+		Environ: []string{"AUTH=true"}, // the functions have the rights that they are deployed with, and no others
+	})
 	if err != nil {
 		return nil, nil, err
 	}
