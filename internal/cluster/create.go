@@ -84,27 +84,40 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // ensure returns the run's newest attempt with an id: the one that is there,
-// the one that EMR has under its name, or a new one. What was made before the
-// run was restarted is gone or about to be.
+// the one that EMR has under its name, or a new one.
 func (c *Creator) ensure(ctx context.Context, rec *run.Record) (run.Cluster, error) {
-	newest := rec.Cluster()
-	own := newest != nil && newest.Restart == rec.Run.Restarts
-	if own && newest.ID != "" && newest.State != run.ClusterFailed && newest.State != run.ClusterTerminating {
-		return *newest, nil
+	last := sinceRestart(rec)
+	if last != nil && last.ID != "" && last.State != run.ClusterFailed && last.State != run.ClusterTerminating {
+		return *last, nil
 	}
 	p, err := c.profile(ctx, rec.Spec.Cluster.Profile)
 	if err != nil {
 		return run.Cluster{}, err
 	}
-	if own && newest.State == run.ClusterIntended {
-		return c.resume(ctx, rec, *newest, p)
+	if last != nil && last.State == run.ClusterIntended {
+		return c.resume(ctx, rec, *last, p)
 	}
+	return c.begin(ctx, rec, last, p)
+}
+
+// sinceRestart is the newest attempt since the run was started or restarted, or
+// nil: what was made before is gone or about to be.
+func sinceRestart(rec *run.Record) *run.Cluster {
+	if a := rec.Cluster(); a != nil && a.Restart == rec.Run.Restarts {
+		return a
+	}
+	return nil
+}
+
+// begin writes the intent of a new attempt, one rung down if last has failed, and
+// creates its cluster.
+func (c *Creator) begin(ctx context.Context, rec *run.Record, last *run.Cluster, p profile.Profile) (run.Cluster, error) {
 	next := run.Cluster{Attempt: 1, Rungs: p.Rungs(), Restart: rec.Run.Restarts}
-	if newest != nil {
+	if newest := rec.Cluster(); newest != nil {
 		next.Attempt = newest.Attempt + 1
 	}
-	if own && newest.State == run.ClusterFailed {
-		next.Rung = newest.Rung + 1
+	if last != nil && last.State == run.ClusterFailed {
+		next.Rung = last.Rung + 1
 	}
 	if next.Rung >= p.Rungs() {
 		return run.Cluster{}, fault.New(fault.JobFailed, "no rung is left on the ladder of profile %s", rec.Spec.Cluster.Profile)
