@@ -287,6 +287,8 @@ func (s *Sweeper) surplus(ctx context.Context, id string, c types.ClusterSummary
 	switch {
 	case rec.Run.State.Final() && (time.Since(rec.Run.EndedAt) > time.Minute || ended(out, id)):
 		return fmt.Sprintf("its run is %s", rec.Run.State), nil
+	case slices.ContainsFunc(rec.Clusters, func(a run.Cluster) bool { return a.Name == aws.ToString(c.Name) && a.Restart < rec.Run.Restarts }):
+		return "its run has been restarted since", nil
 	case !rec.Run.Deadline.IsZero() && time.Since(rec.Run.Deadline) > grace:
 		return fmt.Sprintf("its run should have ended by %s", rec.Run.Deadline.Format(time.RFC3339)), nil
 	}
