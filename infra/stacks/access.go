@@ -92,7 +92,7 @@ func (p *Platform) grantWatchers() {
 	p.machine.GrantDescribe(sweep)
 	p.bus.GrantPut(sweep)
 	p.topic.GrantPublish(sweep) // it finishes runs that nobody else will
-	constructs.GrantMetrics(sweep)
+	constructs.GrantMetrics(p.stage, sweep)
 }
 
 func (p *Platform) grantRegister() {
