@@ -68,7 +68,7 @@ func TestLogsFollowLosesNothing(t *testing.T) {
 		const lines = 300
 		go func() {
 			time.Sleep(2 * time.Second)
-			w.did(w.runs.Create(t.Context(), run.Run{ID: id, Pipeline: "flights", State: run.Queued, LogicalTime: at, RequestedAt: at}, &twoJobs))
+			w.made(w.runs.Create(t.Context(), run.Run{ID: id, Pipeline: "flights", State: run.Queued, LogicalTime: at, RequestedAt: at}, &twoJobs))
 			w.begin(id, run.Job{Name: "clean", Type: job.Spark, State: run.JobPending}, run.Job{Name: "publish", Type: job.Bash, State: run.JobPending})
 			j := w.submit(id, "clean", 1)
 			for i := range lines {
@@ -112,7 +112,7 @@ func TestLogsFollowIsInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		at := time.Now()
-		w.did(w.runs.Create(t.Context(), run.Run{ID: "flights-1", Pipeline: "flights", State: run.Queued, LogicalTime: at, RequestedAt: at}, &twoJobs))
+		w.made(w.runs.Create(t.Context(), run.Run{ID: "flights-1", Pipeline: "flights", State: run.Queued, LogicalTime: at, RequestedAt: at}, &twoJobs))
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		err := logs.Run(ctx, logs.Options{RunID: "flights-1", Follow: true}, w.io, w.follower())
@@ -139,7 +139,7 @@ func TestLogsFollowGivesUp(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
 				at := time.Now()
-				w.did(w.runs.Create(t.Context(), run.Run{ID: "flights-1", Pipeline: "flights", State: run.Queued, LogicalTime: at, RequestedAt: at}, &twoJobs))
+				w.made(w.runs.Create(t.Context(), run.Run{ID: "flights-1", Pipeline: "flights", State: run.Queued, LogicalTime: at, RequestedAt: at}, &twoJobs))
 				go func() {
 					time.Sleep(time.Second)
 					w.db.Use(&awsfake.Hooks{Before: func(string) error { return c.answer }})

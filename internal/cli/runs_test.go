@@ -41,7 +41,7 @@ func (w *world) history() {
 		if s == run.Cancelled {
 			r.Pipeline, r.ID = "other", "other-"+r.ID[8:]
 		}
-		w.did(w.runs.Create(w.t.Context(), r, &twoJobs))
+		w.made(w.runs.Create(w.t.Context(), r, &twoJobs))
 	}
 }
 
@@ -139,7 +139,7 @@ func (w *world) failedRun() string {
 	w.t.Helper()
 	at := time.Now().Add(-time.Second)
 	id := run.ID("flights", at, "test")
-	w.did(w.runs.Create(w.t.Context(), run.Run{
+	w.made(w.runs.Create(w.t.Context(), run.Run{
 		ID: id, Pipeline: "flights", Version: 2, State: run.Queued, LogicalTime: at, RequestedAt: at, Params: map[string]string{"country": "pt"},
 		Trigger: run.Trigger{Kind: run.ByS3, Bucket: "lake-raw", Key: "flights/1.csv.gz", Size: 12345678},
 	}, &twoJobs))

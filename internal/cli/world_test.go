@@ -154,6 +154,12 @@ func (w *world) did(ok bool, err error) {
 	}
 }
 
+// made fails the test unless a run was made.
+func (w *world) made(_ string, ok bool, err error) {
+	w.t.Helper()
+	w.did(ok, err)
+}
+
 // golden holds what was written, with known names replaced, against a file.
 func (w *world) golden(name string, replace ...string) {
 	w.t.Helper()

@@ -65,7 +65,7 @@ func (a Ask) Wanted(ctx context.Context, known Pipelines) ([]Wanted, error) {
 		priority = *a.Priority
 	}
 	r := run.Run{
-		ID: run.ID(spec.Name, a.Logical, a.Identity...), Pipeline: spec.Name, Version: version, Owner: spec.Owner, Team: spec.Team,
+		ID: run.ID(spec.Name, a.Logical, a.Identity...), Identity: run.Digest(a.Identity...), Pipeline: spec.Name, Version: version, Owner: spec.Owner, Team: spec.Team,
 		Trigger: a.Trigger, LogicalTime: a.Logical.UTC(), Params: params, Priority: priority,
 		MaxActive: spec.Limits.MaxActive, MaxDuration: spec.Limits.Deadline.Std(),
 		State: run.Queued, RequestedAt: a.RequestedAt.UTC(),
@@ -76,7 +76,7 @@ func (a Ask) Wanted(ctx context.Context, known Pipelines) ([]Wanted, error) {
 // rejected is the record of a wish that cannot be fulfilled.
 func (a Ask) rejected(err error) Wanted {
 	return Wanted{Run: run.Run{
-		ID: run.ID(a.Pipeline, a.Logical, a.Identity...), Pipeline: a.Pipeline, Trigger: a.Trigger,
+		ID: run.ID(a.Pipeline, a.Logical, a.Identity...), Identity: run.Digest(a.Identity...), Pipeline: a.Pipeline, Trigger: a.Trigger,
 		LogicalTime: a.Logical.UTC(), Params: a.Params, RequestedAt: a.RequestedAt.UTC(), EndedAt: time.Now().UTC(),
 		State: run.Rejected, Class: job.ClassInvalid, Reason: err.Error(),
 	}}

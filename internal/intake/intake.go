@@ -74,16 +74,16 @@ func (k *Intake) message(ctx context.Context, m lambdaevents.SQSMessage) ([]stri
 	}
 	var fresh []string
 	for _, w := range wanted {
-		created, err := k.Runs.Create(ctx, w.Run, w.Spec)
+		id, created, err := k.Runs.Create(ctx, w.Run, w.Spec)
 		if err != nil {
 			return fresh, err
 		}
 		if !created {
-			slog.InfoContext(ctx, "the same run was asked for before", "runId", w.Run.ID, "messageId", m.MessageId)
+			slog.InfoContext(ctx, "the same run was asked for before", "runId", id, "messageId", m.MessageId)
 		}
 		// A known run is named too: whoever wrote it may have died before it
 		// could wake admission.
-		fresh = append(fresh, w.Run.ID)
+		fresh = append(fresh, id)
 	}
 	return fresh, nil
 }
@@ -97,7 +97,7 @@ func (k *Intake) reject(ctx context.Context, m lambdaevents.SQSMessage, bad *inv
 		Trigger:     run.Trigger{Kind: bad.kind, RequestID: bad.requestID, Sender: m.Attributes["SenderId"]},
 		LogicalTime: sent, RequestedAt: sent, EndedAt: time.Now(), Body: clip(m.Body, 4096),
 	}
-	if _, err := k.Runs.Create(ctx, r, nil); err != nil {
+	if _, _, err := k.Runs.Create(ctx, r, nil); err != nil {
 		return err
 	}
 	dlq := k.Settings.EventsDLQ

@@ -135,7 +135,7 @@ func (p *Preparer) adopt(ctx context.Context, e Execution, m events.Manual) erro
 	}
 	for _, w := range wanted {
 		w.Run.Execution = e.Execution
-		if _, err := p.Runs.Create(ctx, w.Run, w.Spec); err != nil {
+		if _, _, err := p.Runs.Create(ctx, w.Run, w.Spec); err != nil {
 			return err
 		}
 	}
@@ -146,7 +146,7 @@ func (p *Preparer) adopt(ctx context.Context, e Execution, m events.Manual) erro
 // like every other wrong request, and fails it.
 func (p *Preparer) reject(ctx context.Context, e Execution, m events.Manual, why error) error {
 	name := (&invalidError{pipeline: m.Pipeline}).pipelineOr("manual")
-	_, err := p.Runs.Create(ctx, run.Run{
+	_, _, err := p.Runs.Create(ctx, run.Run{
 		ID: e.RunID(), Pipeline: name, State: run.Rejected, Class: job.ClassInvalid, Reason: why.Error(),
 		Trigger: run.Trigger{Kind: run.ByManual}, LogicalTime: e.StartedAt.UTC(), RequestedAt: e.StartedAt.UTC(),
 		EndedAt: time.Now().UTC(), Execution: e.Execution, Body: clip(string(e.Input), 4096),

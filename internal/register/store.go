@@ -103,16 +103,17 @@ func (s *Store) Add(ctx context.Context, spec pipeline.Spec, digest string, now 
 		return nil, false, fmt.Errorf("encode pipeline %s: %w", spec.Name, err)
 	}
 	next.Spec = string(data)
-	next.SK = fmt.Sprintf("V#%06d", next.Number)
-	if err := s.put(ctx, next, ""); err != nil {
-		return nil, false, err
-	}
 	next.SK = current
 	condition := "attribute_not_exists(pk)"
 	if before != nil {
 		condition = "#n = :before"
 	}
 	if err := s.put(ctx, next, condition); err != nil {
+		return nil, false, err
+	}
+	// Only whoever won writes the history. Should that fail the pipeline works all the same: runs keep their own copy.
+	next.SK = fmt.Sprintf("V#%06d", next.Number)
+	if err := s.put(ctx, next, ""); err != nil {
 		return nil, false, err
 	}
 	v, err := next.version()

@@ -55,6 +55,7 @@ type Trigger struct {
 type Run struct {
 	ID          string            `dynamodbav:"id" json:"id"`
 	Pipeline    string            `dynamodbav:"pipeline" json:"pipeline"`
+	Identity    string            `dynamodbav:"identity,omitempty" json:"-"`                // hex digest of what makes it the same run
 	Version     int               `dynamodbav:"version,omitempty" json:"version,omitempty"` // of the pipeline; 0 = ad hoc
 	Owner       string            `dynamodbav:"owner,omitempty" json:"owner,omitempty"`
 	Team        string            `dynamodbav:"team,omitempty" json:"team,omitempty"` // whose limits it counts against
@@ -195,9 +196,17 @@ type Waiter struct {
 // ID derives a run's id from what makes it the same run: equal identities give
 // equal ids, whoever computes them and however often.
 func ID(pipelineName string, logical time.Time, identity ...string) string {
-	sum := sha256.Sum256([]byte(strings.Join(identity, "\x00")))
-	return pipelineName + "-" + logical.UTC().Format("20060102T1504") + "-" + hex.EncodeToString(sum[:4])
+	return pipelineName + "-" + logical.UTC().Format("20060102T1504") + "-" + shortHash(Digest(identity...))
 }
+
+// Digest is the whole of an identity: 64 hex digits.
+func Digest(identity ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(identity, "\x00")))
+	return hex.EncodeToString(sum[:])
+}
+
+// shortHash is what people see of a digest.
+func shortHash(digest string) string { return digest[:8] }
 
 // ExecutionName is the name of the execution that admission starts for r: a
 // restart needs another one, as a name can be used once.
@@ -223,4 +232,14 @@ func OfCluster(name string) string {
 		return ""
 	}
 	return name[:i]
+}
+
+// PipelineOf is the pipeline of the run with this id.
+func PipelineOf(id string) string {
+	for range 2 { // hash, logical time
+		if i := strings.LastIndexByte(id, '-'); i >= 0 {
+			id = id[:i]
+		}
+	}
+	return id
 }

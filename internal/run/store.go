@@ -79,27 +79,53 @@ func encode(record any, id, sort string) (item, error) {
 }
 
 // Create writes a run with its pipeline, once. It returns false when the run
-// is there already: the same event came twice.
-func (s *Store) Create(ctx context.Context, r Run, spec *pipeline.Spec) (bool, error) {
+// is there already: the same event came twice. Ids are short for people; of two
+// runs that would share one, the later gets a longer id.
+func (s *Store) Create(ctx context.Context, r Run, spec *pipeline.Spec) (id string, created bool, err error) {
 	if r.State == Queued {
 		if err := s.enlist(ctx, r.Team); err != nil {
-			return false, err
+			return r.ID, false, err
 		}
 	}
+	err = s.create(ctx, r, spec)
+	if other := occupant(err); other != "" && r.Identity != "" && other != r.Identity {
+		r.ID += r.Identity[len(shortHash(r.Identity)):32]
+		err = s.create(ctx, r, spec)
+	}
+	switch {
+	case refused(err):
+		return r.ID, false, nil
+	case err != nil:
+		return r.ID, false, fmt.Errorf("write run %s: %w", r.ID, err)
+	}
+	return r.ID, true, nil
+}
+
+// occupant returns the identity of the run that has the id already, if err says so.
+func occupant(err error) string {
+	t, ok := errors.AsType[*types.TransactionCanceledException](err)
+	if !ok || len(t.CancellationReasons) == 0 || aws.ToString(t.CancellationReasons[0].Code) != "ConditionalCheckFailed" {
+		return ""
+	}
+	return text(t.CancellationReasons[0].Item["identity"])
+}
+
+func (s *Store) create(ctx context.Context, r Run, spec *pipeline.Spec) error {
 	it, err := encode(r, r.ID, runKey)
 	if err != nil {
-		return false, err
+		return err
 	}
 	it[gsState], it[gsOrder] = str(r.partition()), str(order(r))
 	it[gpPipeline], it[gpOrder] = str(r.Pipeline), str(stamp(r.LogicalTime)+"#"+r.ID)
 
 	puts := []types.TransactWriteItem{{Put: &types.Put{
 		TableName: &s.Table, Item: it, ConditionExpression: aws.String("attribute_not_exists(pk)"),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}}}
 	if spec != nil {
 		data, err := json.Marshal(spec)
 		if err != nil {
-			return false, fmt.Errorf("encode pipeline of run %s: %w", r.ID, err)
+			return fmt.Errorf("encode pipeline of run %s: %w", r.ID, err)
 		}
 		specItem := key(r.ID, specKey)
 		specItem["spec"], specItem["ttl"] = str(string(data)), it["ttl"]
@@ -110,20 +136,14 @@ func (s *Store) Create(ctx context.Context, r Run, spec *pipeline.Spec) (bool, e
 		// give differently: the request id itself can be used only once.
 		used, err := encode(map[string]string{"runId": r.ID}, "REQUEST#"+r.Trigger.RequestID, "REQUEST")
 		if err != nil {
-			return false, err
+			return err
 		}
 		puts = append(puts, types.TransactWriteItem{Put: &types.Put{
 			TableName: &s.Table, Item: used, ConditionExpression: aws.String("attribute_not_exists(pk)"),
 		}})
 	}
 	_, err = s.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: puts})
-	switch {
-	case refused(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("write run %s: %w", r.ID, err)
-	}
-	return true, nil
+	return err
 }
 
 // order sorts queued runs: high priority first, then the oldest.

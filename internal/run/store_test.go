@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,7 +45,7 @@ func at(t *testing.T, s *run.Store, state run.State) {
 	if state == run.Running {
 		r.Execution = "x"
 	}
-	if ok, err := s.Create(t.Context(), r, spec); !ok || err != nil {
+	if _, ok, err := s.Create(t.Context(), r, spec); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
 	if err := s.PlanJobs(t.Context(), "r", []run.Job{{Name: "a", Type: job.Bash, State: run.JobPending}, {Name: "b", Type: job.Bash, State: run.JobPending}}); err != nil {
@@ -63,7 +64,10 @@ func TestRunTransitions(t *testing.T) {
 		do   func(ctx context.Context, s *run.Store) (bool, error)
 		from []run.State
 	}{
-		{"create again", func(ctx context.Context, s *run.Store) (bool, error) { return s.Create(ctx, queued("r"), spec) }, nil},
+		{"create again", func(ctx context.Context, s *run.Store) (bool, error) {
+			_, ok, err := s.Create(ctx, queued("r"), spec)
+			return ok, err
+		}, nil},
 		{"start", func(ctx context.Context, s *run.Store) (bool, error) { return s.Start(ctx, "r", "x", now, now) }, []run.State{run.Admitted, run.Running}},
 		{"start by another execution", func(ctx context.Context, s *run.Store) (bool, error) { return s.Start(ctx, "r", "y", now, now) }, []run.State{run.Admitted}},
 		{"finish", func(ctx context.Context, s *run.Store) (bool, error) {
@@ -235,7 +239,7 @@ func TestQueueOrder(t *testing.T) {
 	for i, r := range []struct{ priority, age int }{{0, 1}, {9, 2}, {5, 1}, {5, 3}, {0, 4}} {
 		q := queued(fmt.Sprintf("r%d", i))
 		q.Priority, q.RequestedAt = r.priority, now.Add(-time.Duration(r.age)*time.Hour)
-		if ok, err := s.Create(t.Context(), q, spec); !ok || err != nil {
+		if _, ok, err := s.Create(t.Context(), q, spec); !ok || err != nil {
 			t.Fatal(ok, err)
 		}
 	}
@@ -257,6 +261,26 @@ func TestNames(t *testing.T) {
 	for name, want := range map[string]string{"r.1": "r", "a.b.12": "a.b", "r": "", "r.": "r", "r.x": "", "": "", ".1": ""} {
 		if got := run.OfCluster(name); got != want {
 			t.Errorf("cluster %q belongs to %q, want %q", name, got, want)
+		}
+	}
+}
+
+// Ids are short; runs that would share one must not be taken for the same.
+func TestCreateTellsRunsWithTheSameIDApart(t *testing.T) {
+	t.Parallel()
+	s, _ := newStore()
+	a, b := queued("p-20260102T0300-aaaaaaaa"), queued("p-20260102T0300-aaaaaaaa")
+	a.Identity, b.Identity = strings.Repeat("a", 64), strings.Repeat("a", 8)+strings.Repeat("b", 56)
+	for _, tt := range []struct {
+		r       run.Run
+		id      string
+		created bool
+	}{
+		{a, a.ID, true}, {b, b.ID + strings.Repeat("b", 24), true}, {a, a.ID, false}, {b, b.ID + strings.Repeat("b", 24), false},
+	} {
+		id, created, err := s.Create(t.Context(), tt.r, spec)
+		if err != nil || id != tt.id || created != tt.created {
+			t.Errorf("Create(%.20s…) = %s, %v, %v; want %s, %v", tt.r.Identity, id, created, err, tt.id, tt.created)
 		}
 	}
 }

@@ -186,7 +186,7 @@ func (s *Sweeper) slots(ctx context.Context, out *Output) error {
 			}
 			why = fmt.Sprintf("its run is %s", rec.Run.State)
 		} else {
-			rec = &run.Record{}
+			rec = &run.Record{Run: run.Run{Pipeline: run.PipelineOf(id)}}
 		}
 		if err := s.Slots.Release(ctx, id, rec.Run.TeamName(), rec.Run.Pipeline); err != nil {
 			return err

@@ -77,7 +77,7 @@ func inWorld(t *testing.T, f func(t *testing.T, w *simulation.World)) {
 func put(t *testing.T, w *simulation.World, r run.Run) {
 	t.Helper()
 	r.Pipeline, r.LogicalTime = "one", time.Now()
-	if ok, err := w.Runs.Create(t.Context(), r, nil); !ok || err != nil {
+	if _, ok, err := w.Runs.Create(t.Context(), r, nil); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
 }

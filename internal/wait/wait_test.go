@@ -45,7 +45,7 @@ func newStore(t *testing.T) *run.Store {
 	s := &run.Store{Table: "runs", DB: awsfake.NewDynamoDB(awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{
 		{Name: run.ByState, PK: "gsState", SK: "gsOrder"}, {Name: run.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
 	}})}
-	if ok, err := s.Create(t.Context(), run.Run{ID: "r", Pipeline: "p", State: run.Running, Execution: "x"}, nil); !ok || err != nil {
+	if _, ok, err := s.Create(t.Context(), run.Run{ID: "r", Pipeline: "p", State: run.Running, Execution: "x"}, nil); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
 	return s

@@ -36,7 +36,7 @@ func TestWaitFor(t *testing.T) {
 				at := began.Add(time.Duration(i) * 5 * time.Second)
 				time.Sleep(time.Until(at))
 				r := run.Run{ID: "flights-" + key, Pipeline: "flights", State: run.Queued, LogicalTime: at, RequestedAt: at, Trigger: run.Trigger{Kind: run.ByS3, Key: key}}
-				if _, err := store.Create(t.Context(), r, nil); err != nil {
+				if _, _, err := store.Create(t.Context(), r, nil); err != nil {
 					t.Error(err)
 				}
 			}
@@ -76,7 +76,7 @@ func TestShowTellsTheWholeStory(t *testing.T) {
 			ID: "r", Pipeline: "flights", State: run.Cancelled, Reason: "asked\nfor", LogicalTime: at, RequestedAt: at,
 			AdmittedAt: at.Add(time.Second), StartedAt: at.Add(2 * time.Second), EndedAt: at.Add(90 * time.Second), Trigger: run.Trigger{Kind: run.BySchedule},
 		}
-		if _, err := store.Create(t.Context(), r, nil); err != nil {
+		if _, _, err := store.Create(t.Context(), r, nil); err != nil {
 			t.Fatal(err)
 		}
 		var b bytes.Buffer
