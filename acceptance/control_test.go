@@ -52,15 +52,9 @@ func TestCancel(t *testing.T) {
 			t.Fatalf("ephemr cancel: exit code %d\n%s%s", code, out, stderr)
 		}
 	}
-	for _, id := range []string{first, second} {
-		rec := w.end(t, id)
-		w.gone(t, rec)
-		if rec.Run.State != run.Cancelled || rec.Run.Class != job.ClassCancelled || rec.Run.Reason != "wrong input" {
-			t.Errorf("run %s is %s (%s: %s)", id, rec.Run.State, rec.Run.Class, rec.Run.Reason)
-		}
-		if id == second && len(rec.Clusters) != 0 {
-			t.Errorf("the run that waited had clusters: %+v", rec.Clusters)
-		}
+	w.cancelled(t, first)
+	if rec := w.cancelled(t, second); len(rec.Clusters) != 0 {
+		t.Errorf("the run that waited had clusters: %+v", rec.Clusters)
 	}
 	eventually(t, "the job's end in the record", func() (bool, string) {
 		rec, err := w.runs.Load(t.Context(), first)
@@ -72,6 +66,17 @@ func TestCancel(t *testing.T) {
 	if _, stderr, code := w.cli(t, t.TempDir(), "cancel", first); code != 2 || !strings.Contains(stderr, "CANCELLED already") {
 		t.Errorf("cancelling twice: exit code %d, %s", code, stderr)
 	}
+}
+
+// cancelled checks that a run ended as TestCancel asked for.
+func (w *world) cancelled(t *testing.T, id string) *run.Record {
+	t.Helper()
+	rec := w.end(t, id)
+	w.gone(t, rec)
+	if rec.Run.State != run.Cancelled || rec.Run.Class != job.ClassCancelled || rec.Run.Reason != "wrong input" {
+		t.Errorf("run %s is %s (%s: %s)", id, rec.Run.State, rec.Run.Class, rec.Run.Reason)
+	}
+	return rec
 }
 
 // Retrying goes on from the failed job: what has succeeded is not done again.

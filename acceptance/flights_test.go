@@ -3,6 +3,7 @@ package acceptance_test
 import (
 	"bytes"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -36,16 +37,7 @@ func TestFlightsAreRight(t *testing.T) {
 	rec := w.end(t, r.ID)
 	w.succeeded(t, rec)
 
-	published, err := flights.Published(t.Context(), w.s3, w.settings.Lake["curated"])
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []flights.Delay
-	for _, d := range published {
-		if d.Month == "2013-02" {
-			got = append(got, d)
-		}
-	}
+	got := w.published(t, "2013-02")
 	want, count, err := flights.Delays(bytes.NewReader(data))
 	if err != nil {
 		t.Fatal(err)
@@ -59,4 +51,14 @@ func TestFlightsAreRight(t *testing.T) {
 	if findings := rec.Job("checks").Findings; len(findings) == 0 {
 		t.Error("the checks found nothing, not even that all is well")
 	}
+}
+
+// published returns what the pipeline has published about a month.
+func (w *world) published(t *testing.T, month string) []flights.Delay {
+	t.Helper()
+	all, err := flights.Published(t.Context(), w.s3, w.settings.Lake["curated"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(all, func(d flights.Delay) bool { return d.Month != month })
 }

@@ -11,7 +11,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
@@ -94,23 +93,12 @@ func open(ctx context.Context) (*laptop.Region, func() error, error) {
 		return nil, nil, err
 	}
 	down := func() error {
-		return errors.Join(region.Down(context.Background()), keepLogs(dir))
+		return errors.Join(region.Down(context.WithoutCancel(ctx)), os.RemoveAll(dir))
 	}
 	if err := region.Deploy(ctx); err != nil {
 		return nil, nil, errors.Join(err, down())
 	}
 	return region, down, nil
-}
-
-// keepLogs leaves the region's logs where a failed CI run can be understood
-// from, and nothing else.
-func keepLogs(dir string) error {
-	if keep := os.Getenv("EPHEMR_KEEP_LOGS"); keep != "" {
-		if err := os.Rename(filepath.Join(dir, "log"), keep); err != nil {
-			slog.Warn("keep logs", "error", err.Error())
-		}
-	}
-	return os.RemoveAll(dir)
 }
 
 func look(ctx context.Context, region *laptop.Region) (*world, error) {

@@ -59,10 +59,10 @@ limits: {maxActive: 4}
 jobs:
   - {name: work, type: bash, source: jobs/work, args: ["{{.Trigger.Object}}", "{{.LogicalDate}}"]}
 `, map[string]string{"work": `[ $# = 2 ] && aws s3 cp "$1" - | grep -q "content of" && echo "object=$1" >>"$EPHEMR_OUTPUT"`})
-	for _, key := range []string{"plain.csv", "with space+plus &amp;.csv", "größe/日本.csv"} {
-		t.Run(key, func(t *testing.T) {
+	for _, name := range []string{"plain.csv", "with space+plus &amp;.csv", "größe/日本.csv"} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			key := "by-upload/" + nonce + "/" + key
+			key := "by-upload/" + nonce + "/" + name
 			w.upload(t, key, "content of "+key)
 			rec := w.end(t, w.find(t, "by-upload", byKey(key)).ID)
 			w.succeeded(t, rec)
@@ -117,12 +117,18 @@ func TestHandStartedExecution(t *testing.T) {
 		state       run.State
 		path        []string
 	}{
-		{"good", `{"pipeline": "by-hand", "logicalDate": "2026-01-02"}`, types.ExecutionStatusSucceeded, run.Succeeded,
-			[]string{"PrepareRun", "CreateCluster", "SubmitSteps", "JobsLeft", "TerminateCluster", "FinishRun", "Outcome", "Succeeded"}},
-		{"unknown pipeline", `{"pipeline": "by-hand-typo"}`, types.ExecutionStatusFailed, run.Rejected,
-			[]string{"PrepareRun", "FinishRun", "Outcome", "Failed"}},
-		{"unknown key", `{"pipelin": "by-hand"}`, types.ExecutionStatusFailed, run.Rejected,
-			[]string{"PrepareRun", "FinishRun", "Outcome", "Failed"}},
+		{
+			"good", `{"pipeline": "by-hand", "logicalDate": "2026-01-02"}`, types.ExecutionStatusSucceeded, run.Succeeded,
+			[]string{"PrepareRun", "CreateCluster", "SubmitSteps", "JobsLeft", "TerminateCluster", "FinishRun", "Outcome", "Succeeded"},
+		},
+		{
+			"unknown pipeline", `{"pipeline": "by-hand-typo"}`, types.ExecutionStatusFailed, run.Rejected,
+			[]string{"PrepareRun", "FinishRun", "Outcome", "Failed"},
+		},
+		{
+			"unknown key", `{"pipelin": "by-hand"}`, types.ExecutionStatusFailed, run.Rejected,
+			[]string{"PrepareRun", "FinishRun", "Outcome", "Failed"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

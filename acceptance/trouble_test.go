@@ -32,8 +32,10 @@ func TestWrongRequestIsRejected(t *testing.T) {
 		{"missing param", `{"requestId": "` + id(5) + `", "pipeline": "` + name + `"}`, name, "country"},
 		{"unknown param", `{"requestId": "` + id(6) + `", "pipeline": "` + name + `", "params": {"country": "pt", "town": "x"}}`, name, "town"},
 		{"param not allowed", `{"requestId": "` + id(7) + `", "pipeline": "` + name + `", "params": {"country": "fr"}}`, name, "fr"},
-		{"300 KiB", `{"requestId": "` + id(8) + `", "pipeline": "` + name + `", "params": {"country": "` + strings.Repeat("x", 300<<10) + `"}}`, "rejected",
-			"more than the 131072 allowed"},
+		{
+			"300 KiB", `{"requestId": "` + id(8) + `", "pipeline": "` + name + `", "params": {"country": "` + strings.Repeat("x", 300<<10) + `"}}`, "rejected",
+			"more than the 131072 allowed",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -87,18 +89,12 @@ func (w *world) deadLettered(t *testing.T, body string) {
 // words; the cluster goes, and the next run of the pipeline works.
 func TestTroubleInAJob(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		name, script string
-		class        job.Class
-		exit         int
-		reason, tail string
-	}{
+	for i, tt := range []trouble{
 		{"exits 3", "echo working; echo 'disk on fire' >&2; exit 3", job.ClassJob, 3, "exited 3", "disk on fire"},
 		{"killed by a signal", "echo before; kill -KILL $$", job.ClassJob, 137, "SIGKILL", "before"},
 		{"times out", "echo patience; trap '' TERM; sleep 60 & wait; sleep 60", job.ClassTimeout, 124, "1s", "patience"},
 		{"kills its runner", "kill -KILL $PPID; sleep 60", job.ClassLost, -1, "left no result", ""},
-	}
-	for i, tt := range tests {
+	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			name := fmt.Sprintf("trouble-%d-%s", i, nonce)
@@ -108,26 +104,36 @@ func TestTroubleInAJob(t *testing.T) {
 			}
 			w.apply(t, text, map[string]string{"work": tt.script})
 			out, stderr, code := w.cli(t, t.TempDir(), "start", name, "--follow")
-			if code == 0 {
-				t.Errorf("ephemr start -f: exit code 0\n%s", out)
+			if code == 0 || !strings.Contains(out+stderr, tt.tail) {
+				t.Errorf("ephemr start --follow: exit code %d, want another and %q in:\n%s%s", code, tt.tail, out, stderr)
 			}
 			rec := w.end(t, w.find(t, name, func(run.Run) bool { return true }).ID)
 			w.gone(t, rec)
-			j := rec.Jobs[0]
-			if rec.Run.State != run.Failed || rec.Run.Class != tt.class || !strings.Contains(rec.Run.Reason, tt.reason) {
-				t.Errorf("run is %s (%s: %s), want FAILED (%s: …%s…)", rec.Run.State, rec.Run.Class, rec.Run.Reason, tt.class, tt.reason)
-			}
-			if tt.exit >= 0 && (j.ExitCode == nil || *j.ExitCode != tt.exit) {
-				data, _ := json.Marshal(j) //nolint:errchkjson // for the message only
-				t.Errorf("exit code is not %d: %s", tt.exit, data)
-			}
-			if tt.tail != "" && !strings.Contains(strings.Join(j.Tail, "\n"), tt.tail) {
-				t.Errorf("last words %q, want %q among them", j.Tail, tt.tail)
-			}
-			if tt.tail != "" && !strings.Contains(out+stderr, tt.tail) {
-				t.Errorf("following it did not show %q:\n%s%s", tt.tail, out, stderr)
-			}
+			tt.check(t, rec)
 		})
+	}
+}
+
+// trouble is what a script does and what is told of it.
+type trouble struct {
+	name, script string
+	class        job.Class
+	exit         int // -1 = nobody can say
+	reason, tail string
+}
+
+func (tt trouble) check(t *testing.T, rec *run.Record) {
+	t.Helper()
+	if rec.Run.State != run.Failed || rec.Run.Class != tt.class || !strings.Contains(rec.Run.Reason, tt.reason) {
+		t.Errorf("run is %s (%s: %s), want FAILED (%s: …%s…)", rec.Run.State, rec.Run.Class, rec.Run.Reason, tt.class, tt.reason)
+	}
+	j := rec.Jobs[0]
+	if tt.exit >= 0 && (j.ExitCode == nil || *j.ExitCode != tt.exit) {
+		data, _ := json.Marshal(j) //nolint:errchkjson // for the message only
+		t.Errorf("exit code is not %d: %s", tt.exit, data)
+	}
+	if !strings.Contains(strings.Join(j.Tail, "\n"), tt.tail) {
+		t.Errorf("last words %q, want %q among them", j.Tail, tt.tail)
 	}
 }
 

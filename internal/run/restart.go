@@ -30,6 +30,19 @@ func (s *Store) Requeue(ctx context.Context, id string, now time.Time) (Run, err
 	case rec.Spec == nil:
 		return r, fault.New(fault.InvalidInput, "run %s was refused before it had a pipeline; send a new request", id)
 	}
+	if err := s.resetJobs(ctx, rec); err != nil {
+		return r, err
+	}
+	ok, err := s.requeue(ctx, &r, now)
+	if err == nil && !ok {
+		err = fault.New(fault.Conflict, "run %s is being retried by somebody else", id)
+	}
+	return r, err
+}
+
+// resetJobs plans anew what has not succeeded; attempts go on counting, so that
+// step names stay unique.
+func (s *Store) resetJobs(ctx context.Context, rec *Record) error {
 	for _, j := range rec.Jobs {
 		if j.State == JobSucceeded {
 			continue
@@ -40,13 +53,18 @@ func (s *Store) Requeue(ctx context.Context, id string, now time.Time) (Run, err
 				Attempt: j.Attempt, StepID: j.StepID, Class: j.Class, Reason: j.Reason, ExitCode: j.ExitCode, EndedAt: j.EndedAt,
 			})
 		}
-		if _, err := s.ReplaceJob(ctx, id, next, j.State, j.Attempt); err != nil {
-			return r, err
+		if _, err := s.ReplaceJob(ctx, rec.Run.ID, next, j.State, j.Attempt); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// requeue puts r back into its team's queue, as if nothing had come of it yet.
+func (s *Store) requeue(ctx context.Context, r *Run, now time.Time) (bool, error) {
 	before := r.Restarts
 	r.State, r.Restarts, r.RequestedAt = Queued, before+1, now.UTC()
-	u := set(set(set(set(expression.UpdateBuilder{}, "state", Queued), gsState, queueOf(r.Team)), gsOrder, order(r)), "restarts", r.Restarts)
+	u := set(set(set(set(expression.UpdateBuilder{}, "state", Queued), gsState, queueOf(r.Team)), gsOrder, order(*r)), "restarts", r.Restarts)
 	u = set(u, "requestedAt", r.RequestedAt)
 	for _, name := range []string{"class", "reason", "endedAt", "announced", "cancel", "execution", "deadline", "admittedAt", "startedAt"} {
 		u = u.Remove(expression.Name(name))
@@ -55,12 +73,8 @@ func (s *Store) Requeue(ctx context.Context, id string, now time.Time) (Run, err
 	if before > 0 {
 		same = is("restarts", before)
 	}
-	ok, err := s.update(ctx, id, runKey, u, expression.Name("state").In(expression.Value(Failed), expression.Value(Cancelled)).And(same))
-	if err == nil && !ok {
-		err = fault.New(fault.Conflict, "run %s is being retried by somebody else", id)
-	}
 	r.Class, r.Reason, r.Cancel, r.Execution = "", "", "", ""
-	return r, err
+	return s.update(ctx, r.ID, runKey, u, expression.Name("state").In(expression.Value(Failed), expression.Value(Cancelled)).And(same))
 }
 
 // Unqueue ends a run that has not been admitted; false says that it has.

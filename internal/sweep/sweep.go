@@ -111,27 +111,16 @@ func (s *Sweeper) run(ctx context.Context, r run.Run, out *Output) error {
 	if arn == "" { // PrepareRun could not tie them
 		arn = strings.Replace(s.Settings.StateMachine, ":stateMachine:", ":execution:", 1) + ":" + r.ExecutionName()
 	}
-	e, err := s.SFN.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
-	_, gone := errors.AsType[*sfntypes.ExecutionDoesNotExist](err)
-	switch {
-	case gone && r.Execution == "":
-		return nil // admission will start it
-	case gone:
-	case err != nil:
-		return fmt.Errorf("describe execution of run %s: %w", r.ID, err)
-	case e.Status == sfntypes.ExecutionStatusRunning:
-		return nil
+	why, err := s.over(ctx, arn, r.Execution != "")
+	if why == nil || err != nil {
+		return err
 	}
 	// The index may lag behind: ask the table before calling it a repair.
 	rec, err := s.Runs.Load(ctx, r.ID)
 	if err != nil || rec.Run.State.Final() || rec.Run.Execution != r.Execution {
 		return err
 	}
-	why := outcome.StateError{Error: string(fault.Internal), Cause: "its execution is gone"}
-	if !gone {
-		why = stopped(e)
-	}
-	if _, err := s.Finisher.Finish(ctx, outcome.FinishInput{RunID: r.ID, Error: &why}); err != nil {
+	if _, err := s.Finisher.Finish(ctx, outcome.FinishInput{RunID: r.ID, Error: why}); err != nil {
 		return err
 	}
 	out.Repairs = append(out.Repairs, events.Repaired{What: "run-finished", RunID: r.ID, Reason: why.Cause})
@@ -151,6 +140,26 @@ func (s *Sweeper) untold(ctx context.Context) error {
 		return nil
 	})
 	return errors.Join(append(errs, err)...)
+}
+
+// over says why an execution is over, or nil while it is not. One that does not
+// exist is over only if it did exist: otherwise admission will start it.
+func (s *Sweeper) over(ctx context.Context, arn string, existed bool) (*outcome.StateError, error) {
+	e, err := s.SFN.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
+	if _, gone := errors.AsType[*sfntypes.ExecutionDoesNotExist](err); gone {
+		if !existed {
+			return nil, nil //nolint:nilnil // not over is an answer
+		}
+		return &outcome.StateError{Error: string(fault.Internal), Cause: "its execution is gone"}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("describe execution %s: %w", arn, err)
+	}
+	if e.Status == sfntypes.ExecutionStatusRunning {
+		return nil, nil //nolint:nilnil // not over is an answer
+	}
+	why := stopped(e)
+	return &why, nil
 }
 
 // stopped says why an execution that is not running any more left its run behind.

@@ -184,7 +184,7 @@ func inOrder(waiters []run.Waiter, seen Seen, now time.Time) []run.Waiter {
 	}
 	turn := func(x run.Waiter) uint64 {
 		h := fnv.New64a()
-		fmt.Fprint(h, now.Unix(), x.RunID)
+		_, _ = fmt.Fprint(h, now.Unix(), x.RunID) // a hash takes everything
 		return h.Sum64()
 	}
 	slices.SortFunc(waiters, func(a, b run.Waiter) int {
