@@ -1,6 +1,9 @@
 # Everything here works the same on a laptop and in CI. All tools but Go, Python, Java, Maven and Node.js
 # come pinned into .tools by scripts/setup.
 STAGE ?= local
+RUNS ?= 10000
+SEED ?= 1
+WORLD ?= 40
 SHELL := /bin/bash
 tools := $(CURDIR)/.tools
 export PATH := $(CURDIR)/dist/bin:$(tools)/bin:$(tools)/venv/bin:$(tools)/node/node_modules/.bin:$(PATH)
@@ -33,11 +36,14 @@ endif
 down: ## end the region on this machine, and every process of it
 	@if [ -x dist/bin/laptop ]; then laptop down; fi
 
-.PHONY: test test-fast lint bench
+.PHONY: test test-fast simulate lint bench
 test: setup lint build ## what CI runs: lint, and all tests, those on the laptop's region too
 	go test ./...
 test-fast: ## the tests that need no tools and no region
 	go test -short ./...
+simulate: ## storms of faults in virtual time; RUNS=10000 SEED=1 WORLD=40 KIND=crashes CALLS=/tmp/calls
+	@set -o pipefail; go test -count=1 -timeout 24h -run '^TestStorms$$' -v ./internal/simulation -args -runs=$(RUNS) -seed=$(SEED) \
+	  -world=$(WORLD) -kind="$(KIND)" -calls="$(CALLS)" | { grep -Ev '^ *(===|--- PASS|PASS)' || true; }
 lint: ## Go linters and formatters, shellcheck
 	@scripts/setup lint
 	golangci-lint run

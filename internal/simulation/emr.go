@@ -115,7 +115,7 @@ func (w *World) emr(function string) *emrapi.Client {
 	if w.config.EMR != nil {
 		api = w.config.EMR(function, api)
 	}
-	return emrapi.New(api, w.DB, w.Settings)
+	return emrapi.New(api, w.db(), w.Settings)
 }
 
 func (w *World) counted(function string) client {

@@ -103,6 +103,7 @@ type World struct {
 	errs     []error
 	crashes  map[string]*crash         // by operation
 	counts   map[string]int            // of invocations alike
+	objects  map[string]string         // key -> event
 	dead     []lambdaevents.SQSMessage // that were tried often enough
 }
 
@@ -120,7 +121,7 @@ func New(config Config) *World {
 	w := &World{
 		config: config, functions: map[string]asl.Function{}, calls: map[string]map[string]int{},
 		finished: map[string]chan struct{}{}, doomed: map[string]time.Time{}, crashes: map[string]*crash{},
-		counts: map[string]int{},
+		counts: map[string]int{}, objects: map[string]string{},
 	}
 	w.life, w.end = context.WithCancel(context.Background())
 	w.Engine = asl.NewEngine(asl.EngineConfig{Seed: config.Seed, LambdaTimeout: functionTimeout})

@@ -1,0 +1,178 @@
+package simulation
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	emrtypes "github.com/aws/aws-sdk-go-v2/service/emr/types"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"ephemr/events"
+	"ephemr/internal/run"
+)
+
+// over says whether all runs are.
+func (c *checker) over() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.states {
+		if !s.Final() {
+			return false
+		}
+	}
+	return true
+}
+
+// end checks what must hold when the storm has passed.
+func (c *checker) end(tale *story) {
+	runs, steps, told, left := c.allRuns(), c.completed(), c.told(), c.left()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, l := range left {
+		c.fail(NothingLeft, "%s", l)
+	}
+	asked := map[string]int{}
+	for _, r := range runs {
+		asked[askOf(r)]++
+		c.ended(r, told)
+	}
+	c.asked(tale.asks, asked)
+	for _, s := range steps {
+		c.carriedTwice(s)
+	}
+	for _, id := range slices.Sorted(maps.Keys(c.jobs)) {
+		c.succeeded(id, steps)
+	}
+}
+
+// left is what should be gone.
+func (c *checker) left() []string {
+	left := c.w.Left()
+	going, err := c.w.Engine.ListExecutions(c.w.life, &sfn.ListExecutionsInput{
+		StateMachineArn: &c.w.Settings.StateMachine, StatusFilter: sfntypes.ExecutionStatusRunning, MaxResults: 1000,
+	})
+	if err != nil {
+		panic(fmt.Sprintf("list executions: %v", err))
+	}
+	for _, x := range going.Executions {
+		left = append(left, "execution "+aws.ToString(x.Name))
+	}
+	return left
+}
+
+// asked compares what was asked for with what became runs. A message may be given
+// up when it was tried often enough.
+func (c *checker) asked(asks, became map[string]int) {
+	for _, what := range slices.Sorted(maps.Keys(became)) {
+		if became[what] > 1 {
+			c.fail(OneRun, "%s became %d runs", what, became[what])
+		}
+	}
+	missing := 0
+	for what := range asks {
+		if became[what] == 0 {
+			missing++
+		}
+	}
+	if missing > len(c.w.dead) {
+		c.fail(OneRun, "%d of those asked for never became a run, and %d messages were given up", missing, len(c.w.dead))
+	}
+}
+
+func (c *checker) succeeded(id string, steps []carrier) {
+	for _, name := range slices.Sorted(maps.Keys(c.jobs[id])) {
+		good := func(s carrier) bool { return s.run == id && s.job == name && s.good }
+		if c.jobs[id][name] == run.JobSucceeded && !slices.ContainsFunc(steps, good) {
+			c.fail(TrueSuccess, "job %s of run %s counts as succeeded, and no step of it did", name, id)
+		}
+	}
+}
+
+func (c *checker) ended(r run.Run, told map[string]bool) {
+	switch {
+	case r.State == run.Rejected:
+	case !r.State.Final():
+		c.fail(Ends, "run %s is %s, asked for %s ago", r.ID, r.State, time.Since(r.RequestedAt).Round(time.Second))
+	case !told[outcomeKey(r.ID, string(r.State), r.EndedAt)]:
+		c.fail(Ends, "nobody was told that run %s is %s", r.ID, r.State)
+	}
+}
+
+// told are the outcomes for which RunFinished was sent.
+func (c *checker) told() map[string]bool {
+	all := map[string]bool{}
+	for _, e := range c.w.Bus.Events() {
+		var d events.RunFinished
+		if err := json.Unmarshal([]byte(*e.Detail), &d); err != nil {
+			panic(fmt.Sprintf("decode event: %v", err))
+		}
+		all[outcomeKey(d.RunID, d.State, d.EndedAt)] = true
+	}
+	return all
+}
+
+func outcomeKey(id, state string, at time.Time) string {
+	return id + " " + state + " " + at.UTC().Format(time.RFC3339Nano)
+}
+
+// askOf names what asked for a run.
+func askOf(r run.Run) string {
+	switch t := r.Trigger; t.Kind {
+	case run.ByS3:
+		return "s3 " + r.Pipeline + " " + t.Key
+	case run.ByRequest:
+		return "request " + t.RequestID
+	case run.BySchedule:
+		return "schedule " + r.Pipeline + " " + r.LogicalTime.UTC().Format(time.RFC3339)
+	}
+	return r.ID
+}
+
+func (c *checker) allRuns() []run.Run {
+	var runs []run.Run
+	for _, it := range c.w.DB.Items(c.w.Settings.RunsTable) {
+		if text(it["sk"]) != "RUN" {
+			continue
+		}
+		var r run.Run
+		if err := attributevalue.UnmarshalMap(it, &r); err != nil {
+			panic(fmt.Sprintf("read run: %v", err))
+		}
+		runs = append(runs, r)
+	}
+	return runs
+}
+
+// carrier is a step that EMR had.
+type carrier struct {
+	run, job, attempt, id string
+	good                  bool
+}
+
+func (c *checker) completed() []carrier {
+	var all []carrier
+	for _, x := range c.w.EMR.Clusters() {
+		for _, s := range c.w.EMR.Steps(*x.Id) {
+			name, _, _ := strings.Cut(*s.Name, "#")
+			all = append(all, carrier{run.OfCluster(*x.Name), name, *s.Name, *s.Id, s.Status.State == emrtypes.StepStateCompleted})
+		}
+	}
+	return all
+}
+
+// carriedTwice notes the steps of all clusters, those too that were gone before
+// anybody looked.
+func (c *checker) carriedTwice(s carrier) {
+	attempt := s.run + " " + s.attempt
+	if known := c.carried[attempt]; known != "" && known != s.id {
+		c.fail(OneStep, "%s is carried by %s and %s", attempt, known, s.id)
+	}
+	c.carried[attempt] = s.id
+}

@@ -1,0 +1,186 @@
+package simulation
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+
+	"ephemr/internal/emrapi"
+	"ephemr/internal/run"
+)
+
+// What follows are mistakes that somebody could make in the functions, made in
+// what they see of AWS: storms must find each of them.
+
+// BlindCreate creates clusters without having looked for one of that name.
+func BlindCreate(c *Config) {
+	c.EMR = func(function string, api emrapi.API) emrapi.API {
+		if function == "createcluster" {
+			return blindToClusters{api}
+		}
+		return api
+	}
+}
+
+type blindToClusters struct{ emrapi.API }
+
+func (blindToClusters) ListClusters(context.Context, *emr.ListClustersInput, ...func(*emr.Options)) (*emr.ListClustersOutput, error) {
+	return &emr.ListClustersOutput{}, nil
+}
+
+// BlindSubmit submits steps without having looked whether the cluster has them.
+func BlindSubmit(c *Config) {
+	c.EMR = func(function string, api emrapi.API) emrapi.API {
+		if function == "submitsteps" {
+			return blindToSteps{api}
+		}
+		return api
+	}
+}
+
+type blindToSteps struct{ emrapi.API }
+
+func (b blindToSteps) ListSteps(ctx context.Context, in *emr.ListStepsInput, o ...func(*emr.Options)) (*emr.ListStepsOutput, error) {
+	if len(in.StepIds) > 0 {
+		return b.API.ListSteps(ctx, in, o...)
+	}
+	return &emr.ListStepsOutput{}, nil
+}
+
+// Unconditional writes records whatever they hold by now.
+func Unconditional(c *Config) { c.Table = withoutConditions("") }
+
+// Spendthrift calls EMR whatever is left of the call budget.
+func Spendthrift(c *Config) { c.Table = withoutConditions("BUDGET#") }
+
+// Overbook admits runs whether there is room or not.
+func Overbook(c *Config) { c.Table = func(db run.DB) run.DB { return overbooked{db} } }
+
+// withoutConditions takes the conditions from writes to keys with a prefix.
+func withoutConditions(prefix string) func(run.DB) run.DB {
+	return func(db run.DB) run.DB { return unconditional{db, prefix} }
+}
+
+type unconditional struct {
+	run.DB
+
+	prefix string
+}
+
+// always keeps a condition's names and values in use, and always holds.
+func always(condition *string) *string {
+	if condition == nil {
+		return nil
+	}
+	return aws.String("(" + *condition + ") OR attribute_exists(pk) OR attribute_not_exists(pk)")
+}
+
+func (u unconditional) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	changed := *in
+	if strings.HasPrefix(text(in.Item["pk"]), u.prefix) {
+		changed.ConditionExpression = always(in.ConditionExpression)
+	}
+	return u.DB.PutItem(ctx, &changed, o...)
+}
+
+func (u unconditional) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	changed := *in
+	if strings.HasPrefix(text(in.Key["pk"]), u.prefix) {
+		changed.ConditionExpression = always(in.ConditionExpression)
+	}
+	return u.DB.UpdateItem(ctx, &changed, o...)
+}
+
+type overbooked struct{ run.DB }
+
+func (b overbooked) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, o ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	changed := *in
+	changed.TransactItems = slices.Clone(in.TransactItems)
+	for i, x := range changed.TransactItems {
+		if x.Update != nil && strings.HasPrefix(text(x.Update.Key["pk"]), "SLOTS#") {
+			update := *x.Update
+			update.ConditionExpression = always(update.ConditionExpression)
+			changed.TransactItems[i].Update = &update
+		}
+	}
+	return b.DB.TransactWriteItems(ctx, &changed, o...)
+}
+
+// LookFirst looks whether something has happened and registers the waiter
+// afterwards: what happens in between nobody notices. Until it is registered only
+// its own function sees the waiter.
+func LookFirst(c *Config) {
+	c.Table = func(db run.DB) run.DB { return &lookFirst{DB: db, early: map[string]*dynamodb.PutItemInput{}} }
+}
+
+type lookFirst struct {
+	run.DB
+
+	mu    sync.Mutex
+	early map[string]*dynamodb.PutItemInput // by invocation
+}
+
+// between is how long a look and the registration after it take.
+const between = 2 * time.Second
+
+func (l *lookFirst) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	if text(in.Item["sk"]) != "WAIT" {
+		return l.DB.PutItem(ctx, in, o...)
+	}
+	who := invocation(ctx)
+	l.set(who, in)
+	go func() { //nolint:gosec // it outlives the request: that is the mistake
+		time.Sleep(between)
+		if put := l.take(who); put != nil {
+			_, _ = l.DB.PutItem(context.Background(), put, o...)
+		}
+	}()
+	return &dynamodb.PutItemOutput{}, nil
+}
+
+func (l *lookFirst) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	out, err := l.DB.Query(ctx, in, o...)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if put := l.early[invocation(ctx)]; err == nil && put != nil && aws.ToBool(in.ConsistentRead) {
+		out.Items = append(out.Items, put.Item)
+	}
+	return out, err
+}
+
+// DeleteItem drops the waiter that was answered before it was registered.
+func (l *lookFirst) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput, o ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error) {
+	if text(in.Key["sk"]) == "WAIT" {
+		l.take(invocation(ctx))
+	}
+	return l.DB.DeleteItem(ctx, in, o...)
+}
+
+func (l *lookFirst) set(who string, put *dynamodb.PutItemInput) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.early[who] = put
+}
+
+func (l *lookFirst) take(who string) *dynamodb.PutItemInput {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	put := l.early[who]
+	delete(l.early, who)
+	return put
+}
+
+func invocation(ctx context.Context) string {
+	lc, ok := lambdacontext.FromContext(ctx)
+	if !ok {
+		return ""
+	}
+	return lc.AwsRequestID
+}

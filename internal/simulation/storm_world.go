@@ -1,0 +1,51 @@
+package simulation
+
+import (
+	"time"
+
+	"ephemr/internal/awsfake"
+)
+
+// breakCalls puts c around every call.
+func (w *World) breakCalls(c *chaos) {
+	hooks := &awsfake.Hooks{Around: c.around}
+	for _, f := range []interface{ Use(*awsfake.Hooks) }{w.DB, w.EMR, w.S3, w.SFN, w.SSM, w.SQS, w.SNS, w.Bus, w.Lambda} {
+		f.Use(hooks)
+	}
+}
+
+// ticks starts the clocks of a storm.
+func (w *World) ticks(noWatch, noSweep bool) {
+	w.every(time.Minute, "admit", "{}")
+	if !noWatch {
+		w.every(time.Minute, "watch", `{"detail-type":"Scheduled Event"}`)
+	}
+	if !noSweep {
+		w.every(5*time.Minute, "sweep", "{}")
+	}
+}
+
+// drought takes an instance type away now and then.
+func (w *World) drought(d *dice) {
+	kind, from, long := pick(d, LadderTypes...), d.between(0, over), d.between(time.Minute, 40*time.Minute)
+	w.busy.Go(func() {
+		if w.pause(from) {
+			w.EMR.SetCapacity(kind, false)
+		}
+		if w.pause(long) {
+			w.EMR.SetCapacity(kind, true)
+		}
+	})
+}
+
+// pause sleeps unless the World ends before.
+func (w *World) pause(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-w.life.Done():
+		return false
+	}
+}
