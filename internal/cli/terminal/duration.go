@@ -37,7 +37,7 @@ func Dollars(usd float64) string {
 	case usd <= 0:
 		return ""
 	case usd < 0.01:
-		return "<0.01 USD"
+		return fmt.Sprintf("%.4f USD", usd) // a short run on a small cluster
 	}
 	return fmt.Sprintf("%.2f USD", usd)
 }

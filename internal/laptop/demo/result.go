@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"ephemr/internal/cli/terminal"
@@ -44,7 +45,8 @@ func (d *Demo) show(ctx context.Context, rec *run.Record, upload []byte) error {
 func (d *Demo) next(rec *run.Record, bucket string) {
 	id := rec.Run.ID
 	d.IO.Printf(`
-%s in %s; its cluster, for as long as it ran here, costs %s on AWS
+%s in %s
+on AWS     %s
 data       s3://%s/%s
 region     emulator %s, EMR %s
 logs       %s/log
@@ -55,8 +57,19 @@ Next:
   dist/bin/ephemr logs %s
   dist/bin/ephemr start flights-daily --param input=flights/
   make down
-`, id, terminal.Duration(time.Since(d.begun)), terminal.Dollars(rec.Run.CostUSD),
+`, id, terminal.Duration(time.Since(d.begun)), price(rec),
 		bucket, flights.PublishedPrefix, d.Region.Endpoint, d.Region.EMR, d.Region.Dir, id, id)
+}
+
+// price says what the run's cluster would have cost.
+func price(rec *run.Record) string {
+	c := rec.Cluster()
+	var units []string
+	for _, u := range c.Units {
+		units = append(units, fmt.Sprintf("%d %s", u.Count, u.Type))
+	}
+	return fmt.Sprintf("about %s at list price: %s for %s, and the minutes that a cluster there takes to come up",
+		terminal.Dollars(rec.Run.CostUSD), strings.Join(units, " and "), terminal.Duration(c.EndedAt.Sub(c.CreatedAt)))
 }
 
 // table prints the rows with the most flights.
