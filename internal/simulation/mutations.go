@@ -136,7 +136,7 @@ func (l *lookFirst) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o ..
 	}
 	who := invocation(ctx)
 	l.set(who, in)
-	go func() { //nolint:gosec // it outlives the request: that is the mistake
+	go func() { //nolint:gosec,contextcheck // it outlives the request: that is the mistake
 		time.Sleep(between)
 		if put := l.take(who); put != nil {
 			_, _ = l.DB.PutItem(context.Background(), put, o...)

@@ -3,6 +3,7 @@ package simulation_test
 import (
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,6 +17,7 @@ import (
 
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.DiscardHandler))
+	debug.SetGCPercent(400) // worlds are small and soon gone
 	os.Exit(m.Run())
 }
 
