@@ -33,6 +33,14 @@ func (a *Admitter) pass() *pass {
 
 // walk admits from all queues until they are empty or the stage is full.
 func (p *pass) walk(ctx context.Context) error {
+	holders, err := p.Slots.All(ctx)
+	if err != nil {
+		return err
+	}
+	if len(holders) >= p.Settings.Limits.MaxActive {
+		p.full[stageScope], p.out.Full = true, true // most passes of a burst end here
+		return nil
+	}
 	lines, err := p.lines(ctx)
 	if err != nil {
 		return err

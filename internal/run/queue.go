@@ -68,11 +68,17 @@ func (s *Store) Teams(ctx context.Context) ([]string, error) {
 	return teams, err
 }
 
+// queuePage is how much of a queue is read at a time: there is rarely room for
+// more, and a page of a burst would be a megabyte.
+const queuePage = 50
+
 // Queue yields the queued runs of a team in the order of admission, reading
 // further pages only when they are asked for. The index is eventually consistent.
 func (s *Store) Queue(ctx context.Context, team string) iter.Seq2[Run, error] {
 	return func(yield func(Run, error) bool) {
-		p := dynamodb.NewQueryPaginator(s.DB, s.inState(queueOf(team)))
+		in := s.inState(queueOf(team))
+		in.Limit = aws.Int32(queuePage)
+		p := dynamodb.NewQueryPaginator(s.DB, in)
 		for p.HasMorePages() {
 			page, err := p.NextPage(ctx)
 			if err != nil {
