@@ -148,7 +148,7 @@ func (o *Options) startEmulator(ctx context.Context, rec *record) error {
 	rec.Emulator = process{Name: "emulator", URL: rec.Emulator.URL, Health: "/_ministack/health"}
 	return o.run(ctx, rec, &rec.Emulator, emulatorStart, program{
 		env:  append(env, o.Environ...),
-		argv: []string{o.python(), "-m", "ministack"},
+		argv: []string{o.python(), filepath.Join(o.Root, "scripts", "emulator.py")},
 	})
 }
 
