@@ -58,6 +58,12 @@ func TestAdminCallsAndHealth(t *testing.T) {
 	if code := st.admin("GET", "health", nil, &health); code != http.StatusOK || health.Status != "ok" || len(health.Clusters) != 1 {
 		t.Errorf("health: %d %+v", code, health)
 	}
+	st.admin("PUT", "faults", []localemr.Fault{{Kind: "listOmits"}}, nil)
+	var clusters []localemr.Overview
+	st.admin("GET", "clusters", nil, &clusters)
+	if len(clusters) != 1 || clusters[0].ID != id || clusters[0].Name != "counted" || clusters[0].State == "" {
+		t.Errorf("clusters: %+v", clusters)
+	}
 }
 
 func TestAdminSettings(t *testing.T) {

@@ -29,6 +29,7 @@
 // and {"error": …} and changes nothing.
 //
 //	GET    /_localemr/health       {"status":"ok","clusters":{"WAITING":2}}
+//	GET    /_localemr/clusters     [{"id":"j-…","name":"nightly","state":"WAITING"}], oldest first, at one moment
 //	GET    /_localemr/calls        API calls: total, sinceReset, refused (by operation), byCluster (id, operation)
 //	POST   /_localemr/calls/reset  resets all but total
 //	GET    /_localemr/settings     see Settings
