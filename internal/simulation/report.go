@@ -48,7 +48,8 @@ func (r Report) Troubles() int {
 
 func (r Report) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "storm %d (%s): %d runs %v in %s, calls %v", r.Seed, r.Kind, r.Runs, r.Outcomes, r.Lasted.Round(time.Minute), r.Calls)
+	fmt.Fprintf(&b, "storm %d (%s): %d runs %v in %s, calls %v, history %x",
+		r.Seed, r.Kind, r.Runs, r.Outcomes, r.Lasted.Round(time.Minute), r.Calls, r.History)
 	for _, v := range r.Broken {
 		fmt.Fprintf(&b, "\n  %s", v)
 	}
