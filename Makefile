@@ -36,7 +36,7 @@ endif
 down: ## end the region on this machine, and every process of it
 	@if [ -x dist/bin/laptop ]; then laptop down; fi
 
-.PHONY: test test-fast simulate lint bench
+.PHONY: test test-fast simulate chaos lint bench
 test: setup lint build ## what CI runs: lint, and all tests, those on the laptop's region too
 	go test ./...
 test-fast: ## the tests that need no tools and no region
@@ -44,6 +44,8 @@ test-fast: ## the tests that need no tools and no region
 simulate: ## storms of faults in virtual time; RUNS=10000 SEED=1 WORLD=40 KIND=crashes CALLS=/tmp/calls
 	@set -o pipefail; go test -count=1 -timeout 24h -run '^TestStorms$$' -v ./internal/simulation -args -runs=$(RUNS) -seed=$(SEED) \
 	  -world=$(WORLD) -kind="$(KIND)" -calls="$(CALLS)" | { grep -Ev '^ *(===|--- PASS|PASS)' || true; }
+chaos: tools build ## 300 real runs with faults on and processes killed, 15 minutes; CHAOS="-runs 40 -seed 2"
+	@chaos $(CHAOS)
 lint: ## Go linters and formatters, shellcheck
 	@scripts/setup lint
 	golangci-lint run

@@ -1,0 +1,123 @@
+package chaos
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"ephemr/internal/admission"
+	"ephemr/internal/laptop"
+	"ephemr/internal/run"
+	"ephemr/internal/stage"
+)
+
+// How long clusters take to start, besides their bootstrap action.
+const (
+	provision = 200 * time.Millisecond
+	jitter    = 400 * time.Millisecond
+)
+
+// region is a region of chaos's own, with the clients that look into it.
+type region struct {
+	*laptop.Region
+	keep     string
+	settings stage.Settings
+	runs     *run.Store
+	slots    *admission.Slots
+	s3       *s3.Client
+	sqs      *sqs.Client
+	sfn      *sfn.Client
+	emr      *emr.Client
+	lambda   *lambda.Client
+	logs     *cloudwatchlogs.Client
+
+	mu      sync.Mutex // of what follows: localemr is not restarted while it is held
+	options laptop.Options
+	counts  counts
+}
+
+// open brings a region up, deploys to it and makes room for o.Parallel runs.
+func open(ctx context.Context, o Options) (*region, error) {
+	dir, err := os.MkdirTemp("", "ephemr-chaos-")
+	if err != nil {
+		return nil, fmt.Errorf("make directory: %w", err)
+	}
+	r := &region{keep: o.Keep, counts: newCounts()}
+	r.options = laptop.Options{Dir: dir, Log: o.Log, Provision: provision, Grace: forEnding / 2}
+	r.options.LocalEMRArgs = []string{"--jitter", jitter.String(), "--seed", fmt.Sprint(o.Seed), "--terminate-grace", "500ms"}
+	if r.Region, err = laptop.Up(ctx, r.options); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	err = r.Deploy(ctx)
+	if err == nil {
+		err = r.widen(ctx, o.Parallel)
+	}
+	if err != nil {
+		return nil, errors.Join(err, r.close(ctx))
+	}
+	r.connect()
+	return r, nil
+}
+
+func (r *region) connect() {
+	cfg := r.Config()
+	db := dynamodb.NewFromConfig(cfg)
+	r.runs = &run.Store{DB: db, Table: r.settings.RunsTable}
+	r.slots = &admission.Slots{DB: db, Table: r.settings.ClustersTable}
+	r.s3 = s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
+	r.sqs, r.sfn, r.logs = sqs.NewFromConfig(cfg), sfn.NewFromConfig(cfg), cloudwatchlogs.NewFromConfig(cfg)
+	r.emr = emr.NewFromConfig(cfg, func(o *emr.Options) { o.BaseEndpoint = &r.EMR })
+	// A function that is killed must not be called again by the SDK: who calls counts.
+	r.lambda = lambda.NewFromConfig(cfg, func(o *lambda.Options) { o.RetryMaxAttempts = 1 })
+}
+
+// close ends the region, also when chaos was told to stop.
+func (r *region) close(ctx context.Context) error {
+	err := r.Down(context.WithoutCancel(ctx))
+	if r.keep != "" {
+		err = errors.Join(err, os.MkdirAll(filepath.Dir(r.keep), 0o750), os.Rename(filepath.Join(r.Dir, "log"), r.keep))
+	}
+	return errors.Join(err, os.RemoveAll(r.Dir))
+}
+
+// admin talks to localemr's admin API.
+func (r *region) admin(ctx context.Context, method, path string, body, into any) error {
+	data, err := json.Marshal(body)
+	if err != nil {
+		return fmt.Errorf("encode request: %w", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, r.EMR+"/_localemr/"+path, bytes.NewReader(data))
+	if err != nil {
+		return fmt.Errorf("ask localemr: %w", err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("ask localemr: %w", err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // read only
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("ask localemr: %s %s: %s", method, path, resp.Status)
+	}
+	if into == nil {
+		return nil
+	}
+	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
+		return fmt.Errorf("read localemr's answer: %w", err)
+	}
+	return nil
+}
