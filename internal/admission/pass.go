@@ -52,24 +52,30 @@ func (p *pass) walk(ctx context.Context) error {
 	}()
 	for len(lines) > 0 && !p.full[stageScope] {
 		i := fewest(lines)
-		r, err, more := lines[i].next()
+		more, err := p.serve(ctx, &lines[i])
 		if err != nil {
 			return err
 		}
-		if !more || p.full[teamScope(lines[i].team)] {
+		if !more {
 			lines[i].stop()
 			lines = slices.Delete(lines, i, i+1)
-			continue
-		}
-		admitted, err := p.visit(ctx, r)
-		if err != nil {
-			return err
-		}
-		if admitted {
-			lines[i].active++
 		}
 	}
 	return nil
+}
+
+// serve visits the first run of l; false says that there is nothing more to do
+// for this team.
+func (p *pass) serve(ctx context.Context, l *line) (bool, error) {
+	r, err, more := l.next()
+	if err != nil || !more {
+		return false, err
+	}
+	admitted, err := p.visit(ctx, r)
+	if admitted {
+		l.active++
+	}
+	return err == nil && !p.full[teamScope(l.team)], err
 }
 
 func (p *pass) lines(ctx context.Context) ([]line, error) {
