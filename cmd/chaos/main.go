@@ -30,7 +30,7 @@ func run(ctx context.Context) int {
 	flag.IntVar(&o.Runs, "runs", 300, "requests that are right; one wrong one for every 20 comes on top")
 	flag.Uint64Var(&o.Seed, "seed", 1, "of requests, faults, kills and what the steps do; what happens side by side is not repeatable")
 	flag.DurationVar(&o.Max, "max", 15*time.Minute, "time for all of it; what is not over by then is printed")
-	flag.IntVar(&o.Parallel, "parallel", 8, "runs side by side")
+	flag.IntVar(&o.Parallel, "parallel", 12, "runs side by side")
 	flag.BoolVar(&o.Kill, "kill", true, "kill functions and localemr")
 	flag.BoolVar(&o.RealTicks, "real-ticks", false, "let minutes last a minute")
 	flag.StringVar(&o.Keep, "keep", "", "directory to leave the region's logs in")

@@ -29,10 +29,13 @@ type Options struct {
 	Log       io.Writer     // progress
 }
 
-// What is kept of Max for looking at what is left, and for the region's end.
+// What is kept of Max for looking at what is left, and for the region's end; and
+// before that for what was sent and broken last, so that it can come to an end:
+// a message of which intake died comes again after three minutes.
 const (
-	forLooking = 25 * time.Second
-	forEnding  = 10 * time.Second
+	forLooking  = 25 * time.Second
+	forEnding   = 10 * time.Second
+	forSettling = 4 * time.Minute
 )
 
 // Run plays and judges. The report is there unless the region never came up.

@@ -24,7 +24,7 @@ func (s *storm) send(ctx context.Context) {
 	random := s.random(2)
 	for i := range s.asks {
 		a := &s.asks[i]
-		for s.waiting() >= 2*s.o.Parallel || s.left() < s.o.Max/4 {
+		for s.waiting() >= 2*s.o.Parallel || s.late() {
 			if !pause(ctx, 300*time.Millisecond) {
 				return
 			}
@@ -76,7 +76,7 @@ func (s *storm) watch(ctx context.Context) {
 // killWorkers kills functions in the middle of their work.
 func (s *storm) killWorkers(ctx context.Context) {
 	random := s.random(3)
-	for s.o.Kill && pause(ctx, time.Second+time.Duration(random.IntN(4000))*time.Millisecond) {
+	for s.o.Kill && pause(ctx, 2*time.Second+time.Duration(random.IntN(5000))*time.Millisecond) {
 		pid, ok := s.worker(ctx, random)
 		if !ok {
 			continue

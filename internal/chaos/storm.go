@@ -58,6 +58,9 @@ func (s *storm) left() time.Duration {
 	return time.Until(s.begun.Add(s.o.Max - forLooking - forEnding))
 }
 
+// late says whether there is only time left to let things end.
+func (s *storm) late() bool { return s.left() < min(forSettling, s.o.Max/2) }
+
 // play sends everything and returns when all is over and nothing is left, or
 // when the time is. Faults and kills end when little is under way any more, so
 // that what is left in the end was not left by a fault of a second ago.
@@ -83,7 +86,7 @@ func (s *storm) play(ctx context.Context) error {
 			continue // the emulator is busy
 		}
 		rest := s.rest()
-		if rest == 0 && n <= s.o.Parallel || s.left() < s.o.Max/4 {
+		if rest == 0 && n <= s.o.Parallel || s.late() {
 			s.end(ctx, soothe)
 		}
 		if rest == 0 && n == 0 && s.clean(ctx) {

@@ -1,0 +1,8 @@
+package chaos
+
+// For tests.
+var (
+	Asks   = asks
+	Faults = of
+	Deaf   = deaf
+)
