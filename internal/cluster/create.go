@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	"github.com/aws/smithy-go"
 
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
@@ -48,9 +47,6 @@ type CreateInput struct {
 	Execution string `json:"execution"`
 	Token     string `json:"token"`
 }
-
-// lease is how long an intent is respected: longer than any invocation lives.
-const lease = 90 * time.Second
 
 // Create sees to it that the run has exactly one cluster on its way and
 // registers the token that is answered when steps can run on it.
@@ -137,7 +133,7 @@ func (c *Creator) begin(ctx context.Context, rec *run.Record, last *run.Cluster,
 // resume goes on with an attempt that somebody began: whoever it was may still
 // be at it, or may have died before or after the call.
 func (c *Creator) resume(ctx context.Context, rec *run.Record, a run.Cluster, p profile.Profile) (run.Cluster, error) {
-	if time.Since(a.IntentAt) < lease {
+	if time.Since(a.IntentAt) < run.Lease {
 		return a, fault.New(fault.Throttled, "another invocation creates cluster %s", a.Name)
 	}
 	before := a.Intent
@@ -170,7 +166,7 @@ func (c *Creator) create(ctx context.Context, rec *run.Record, a run.Cluster, p 
 	if err == nil {
 		return c.created(ctx, rec, a, aws.ToString(out.JobFlowId))
 	}
-	if !refusal(err) {
+	if !fault.Refused(err) {
 		slog.WarnContext(ctx, "RunJobFlow gave no clear answer, look for the cluster", "runId", rec.Run.ID, "name", a.Name, "error", err.Error())
 		id, findErr := find(ctx, c.EMR, rec.Run, a)
 		if findErr == nil && id != "" {
@@ -190,7 +186,7 @@ func (c *Creator) refused(ctx context.Context, rec *run.Record, a run.Cluster, e
 		a.State, a.Class, a.Reason, a.EndedAt = run.ClusterFailed, job.ClassInvalid, err.Error(), time.Now()
 		_, writeErr := c.Runs.ReplaceCluster(ctx, rec.Run.ID, a, run.ClusterIntended, a.Intent)
 		return writeErr
-	case refusal(err):
+	case fault.Refused(err):
 		return c.release(ctx, rec, a, nobody)
 	}
 	return nil // nobody knows whether it was created: respect the lease, then look again
@@ -207,13 +203,6 @@ func (c *Creator) release(ctx context.Context, rec *run.Record, a run.Cluster, t
 	a.Intent, a.IntentAt = to, time.Unix(0, 0).UTC()
 	_, err := c.Runs.ReplaceCluster(ctx, rec.Run.ID, a, run.ClusterIntended, before)
 	return err
-}
-
-// refusal says whether err is EMR's own answer that nothing was done, or that
-// of the call budget.
-func refusal(err error) bool {
-	api, ok := errors.AsType[smithy.APIError](err)
-	return ok && api.ErrorFault() == smithy.FaultClient || ok && fault.NameOf(err) != fault.Internal || fault.NameOf(err) == fault.Throttled
 }
 
 func once(o *emr.Options) { o.RetryMaxAttempts = 1 }

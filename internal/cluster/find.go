@@ -19,7 +19,7 @@ type Finder interface {
 // The intent's own time would not do: each resumed try sets it anew, and the
 // cluster may be as old as the first.
 func find(ctx context.Context, api Finder, r run.Run, a run.Cluster) (string, error) {
-	in := &emr.ListClustersInput{CreatedAfter: aws.Time(r.StartedAt.Add(-lease))} // clocks differ
+	in := &emr.ListClustersInput{CreatedAfter: aws.Time(r.StartedAt.Add(-run.Lease))} // clocks differ
 	for p := emr.NewListClustersPaginator(api, in); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		if err != nil {

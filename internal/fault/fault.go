@@ -75,6 +75,16 @@ func Code(err error) string {
 	return ""
 }
 
+// Refused says whether err is AWS's own answer that nothing was done, or that
+// of our call budget; after any other error of a call nobody knows.
+func Refused(err error) bool {
+	if NameOf(err) == Throttled {
+		return true
+	}
+	api, ok := errors.AsType[smithy.APIError](err)
+	return ok && (api.ErrorFault() == smithy.FaultClient || NameOf(err) != Internal)
+}
+
 // Lambda converts err into the value that aws-lambda-go reports verbatim. It
 // must be returned by value and unwrapped: anything else arrives as the bare
 // Go type name.

@@ -137,6 +137,9 @@ type Attempt struct {
 // Step is the name of the step that carries j's newest attempt.
 func (j Job) Step() string { return StepName(j.Name, j.Attempt) }
 
+// Lease is how long an intent is respected: longer than any invocation lives.
+const Lease = 90 * time.Second
+
 // ClusterState is the state of an attempt to get a cluster.
 type ClusterState string
 

@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/smithy-go"
 
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
@@ -50,9 +49,6 @@ type SubmitInput struct {
 	Execution string `json:"execution"`
 	Token     string `json:"token"`
 }
-
-// lease is how long an intent is respected: longer than any invocation lives.
-const lease = 90 * time.Second
 
 // Submit submits every job that can start and registers the token that is
 // answered when a step has ended or no job is left.
@@ -116,7 +112,7 @@ func (s *Submitter) submit(ctx context.Context, rec *run.Record, clusterID strin
 	if err == nil {
 		return s.submitted(ctx, rec, clusterID, claimed, out.StepIds)
 	}
-	if refusal(err) {
+	if fault.Refused(err) {
 		return s.refused(ctx, rec, clusterID, claimed, err)
 	}
 	slog.WarnContext(ctx, "AddJobFlowSteps gave no clear answer, look for the steps", "runId", rec.Run.ID, "error", err.Error())
@@ -154,13 +150,6 @@ func (s *Submitter) unclaim(ctx context.Context, rec *run.Record, jobs []*run.Jo
 	return errors.Join(errs...)
 }
 
-// refusal says whether err is EMR's own answer that nothing was done, or that
-// of the call budget.
-func refusal(err error) bool {
-	api, ok := errors.AsType[smithy.APIError](err)
-	return ok && api.ErrorFault() == smithy.FaultClient || ok && fault.NameOf(err) != fault.Internal || fault.NameOf(err) == fault.Throttled
-}
-
 // claim writes the intent to submit each job that can start. adopt says that
 // some of them were claimed before, by an invocation that is dead by now, and
 // may be on the cluster already.
@@ -169,7 +158,7 @@ func (s *Submitter) claim(ctx context.Context, rec *run.Record) (claimed []*run.
 	for _, j := range startable(rec) {
 		next := *j
 		if j.State == run.JobSubmitting {
-			if now.Sub(j.IntentAt) < lease {
+			if now.Sub(j.IntentAt) < run.Lease {
 				return nil, false, fault.New(fault.Throttled, "another invocation submits job %s of run %s", j.Name, rec.Run.ID)
 			}
 			adopt = true

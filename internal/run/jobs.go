@@ -1,0 +1,71 @@
+package run
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+)
+
+// PlanJobs writes the jobs of a run as PENDING; those that are there stay.
+func (s *Store) PlanJobs(ctx context.Context, id string, jobs []Job) error {
+	for _, j := range jobs {
+		it, err := encode(j, id, jobPrefix+j.Name)
+		if err != nil {
+			return err
+		}
+		if _, err := s.put(ctx, it, expression.Name(pk).AttributeNotExists()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ReplaceJob writes j over a job that is in state from with attempt attempt;
+// false says that somebody else was faster.
+func (s *Store) ReplaceJob(ctx context.Context, id string, j Job, from JobState, attempt int) (bool, error) {
+	it, err := encode(j, id, jobPrefix+j.Name)
+	if err != nil {
+		return false, err
+	}
+	cond := is("state", from)
+	if attempt > 0 {
+		cond = cond.And(is("attempt", attempt))
+	} else {
+		cond = cond.And(expression.Name("attempt").AttributeNotExists())
+	}
+	return s.put(ctx, it, cond)
+}
+
+// ClaimJob writes the intent by to submit j, over a pending job or over an
+// intent as old as j's; false says that somebody else has it.
+func (s *Store) ClaimJob(ctx context.Context, id string, j Job, by string, now time.Time) (bool, error) {
+	u := set(set(set(set(expression.UpdateBuilder{}, "state", JobSubmitting), "attempt", j.Attempt), "intent", by), "intentAt", now)
+	u = u.Remove(expression.Name("stepId")).Remove(expression.Name("class")).Remove(expression.Name("reason")).Remove(expression.Name("exitCode"))
+	cond := is("state", JobPending).And(before(j.Attempt))
+	if j.State == JobSubmitting {
+		cond = is("state", JobSubmitting).And(is("attempt", j.Attempt)).And(is("intent", j.Intent))
+	}
+	return s.update(ctx, id, jobPrefix+j.Name, u, cond)
+}
+
+// before holds when the newest attempt is the one before n.
+func before(n int) expression.ConditionBuilder {
+	if n <= 1 {
+		return expression.Name("attempt").AttributeNotExists()
+	}
+	return is("attempt", n-1)
+}
+
+// SubmittedJob records the step that carries a claimed attempt.
+func (s *Store) SubmittedJob(ctx context.Context, id string, j Job, clusterID, stepID string) (bool, error) {
+	u := set(set(set(expression.UpdateBuilder{}, "state", JobRunning), "clusterId", clusterID), "stepId", stepID)
+	return s.update(ctx, id, jobPrefix+j.Name, u, is("state", JobSubmitting).And(is("attempt", j.Attempt)))
+}
+
+// ReleaseJob gives up the intent by, so that the next try need not wait for it.
+func (s *Store) ReleaseJob(ctx context.Context, id, name, by string) error {
+	u := set(set(expression.UpdateBuilder{}, "intent", "none"), "intentAt", time.Unix(0, 0).UTC())
+	_, err := s.update(ctx, id, jobPrefix+name, u, is("state", JobSubmitting).And(is("intent", by)))
+	return err
+}

@@ -1,0 +1,123 @@
+package run
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+)
+
+// InState visits the runs in a state, in the order of admission for QUEUED ones
+// and by time for the others. The index is eventually consistent.
+func (s *Store) InState(ctx context.Context, state State, visit func(Run) error) error {
+	return s.eachPartition(ctx, state, func(partition string) error {
+		return s.byState(ctx, partition, func(it item) error {
+			var r Run
+			if err := attributevalue.UnmarshalMap(it, &r); err != nil {
+				return fmt.Errorf("read run: %w", err)
+			}
+			return visit(r)
+		})
+	})
+}
+
+// eachPartition visits the partitions of the index that hold runs in state.
+func (s *Store) eachPartition(ctx context.Context, state State, visit func(string) error) error {
+	if state != Queued {
+		return visit(string(state))
+	}
+	teams, err := s.Teams(ctx)
+	if err != nil {
+		return err
+	}
+	for _, team := range teams {
+		if err := visit(queueOf(team)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) byState(ctx context.Context, state string, visit func(item) error) error {
+	return s.query(ctx, s.inState(state), visit)
+}
+
+func (s *Store) inState(partition string) *dynamodb.QueryInput {
+	return &dynamodb.QueryInput{
+		TableName: &s.Table, IndexName: aws.String(ByState),
+		KeyConditionExpression:    aws.String("gsState = :state"),
+		ExpressionAttributeValues: item{":state": str(partition)},
+	}
+}
+
+// query visits every item that in selects.
+func (s *Store) query(ctx context.Context, in *dynamodb.QueryInput, visit func(item) error) error {
+	for p := dynamodb.NewQueryPaginator(s.DB, in); p.HasMorePages(); {
+		page, err := p.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("query %s: %w", s.Table, err)
+		}
+		for _, it := range page.Items {
+			if err := visit(it); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Query describes a list of runs: newest logical time first.
+type Query struct {
+	Pipeline string // "" = all, by state
+	State    State  // "" = any
+	Limit    int
+}
+
+// List returns runs of a pipeline or in a state, newest first.
+func (s *Store) List(ctx context.Context, q Query) ([]Run, error) {
+	if q.Pipeline != "" {
+		return s.list(ctx, q, "")
+	}
+	var runs []Run
+	err := s.eachPartition(ctx, q.State, func(partition string) error {
+		more, err := s.list(ctx, q, partition)
+		runs = append(runs, more...)
+		return err
+	})
+	return runs[:min(len(runs), q.Limit)], err
+}
+
+// list returns runs of q's pipeline, or of a partition of the index byState.
+func (s *Store) list(ctx context.Context, q Query, partition string) ([]Run, error) {
+	in := &dynamodb.QueryInput{
+		TableName: &s.Table, ScanIndexForward: aws.Bool(false),
+		ExpressionAttributeValues: item{},
+	}
+	if q.Pipeline != "" {
+		in.IndexName, in.KeyConditionExpression = aws.String(ByPipeline), aws.String("gpPipeline = :p")
+		in.ExpressionAttributeValues[":p"] = str(q.Pipeline)
+		if q.State != "" {
+			in.FilterExpression = aws.String("#s = :s")
+			in.ExpressionAttributeNames = map[string]string{"#s": "state"}
+			in.ExpressionAttributeValues[":s"] = str(string(q.State))
+		}
+	} else {
+		in.IndexName, in.KeyConditionExpression = aws.String(ByState), aws.String("gsState = :s")
+		in.ExpressionAttributeValues[":s"] = str(partition)
+	}
+	var runs []Run
+	for p := dynamodb.NewQueryPaginator(s.DB, in); p.HasMorePages() && len(runs) < q.Limit; {
+		page, err := p.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list runs: %w", err)
+		}
+		var more []Run
+		if err := attributevalue.UnmarshalListOfMaps(page.Items, &more); err != nil {
+			return nil, fmt.Errorf("read runs: %w", err)
+		}
+		runs = append(runs, more...)
+	}
+	return runs[:min(len(runs), q.Limit)], nil
+}
