@@ -30,8 +30,13 @@ func (r *region) collect(ctx context.Context, s *storm) (*evidence.Evidence, err
 		return nil, err
 	}
 	e := &evidence.Evidence{Asks: s.made(), Dead: map[string][]string{}}
+	told := map[string]bool{}
 	for _, d := range s.doubles {
-		e.Doubles = append(e.Doubles, fmt.Sprintf("run %s had the clusters %v at %s", d.run, d.ids, d.at.UTC().Format(time.TimeOnly)))
+		what := fmt.Sprintf("run %s had the clusters %v", d.run, d.ids)
+		if !told[what] {
+			e.Doubles = append(e.Doubles, what+" at "+d.at.UTC().Format(time.TimeOnly))
+		}
+		told[what] = true
 	}
 	return e, errors.Join(r.records(ctx, e), r.clusters(ctx, e), r.written(e), r.dead(ctx, e), r.left(ctx, e), r.repairs(ctx, e))
 }

@@ -53,6 +53,9 @@ type region struct {
 
 // open brings a region up, deploys to it and makes room for o.Parallel runs.
 func open(ctx context.Context, o Options) (*region, error) {
+	if _, err := os.Stat(o.Keep); o.Keep != "" && err == nil {
+		return nil, fmt.Errorf("keep logs: %s is there already", o.Keep)
+	}
 	dir, err := os.MkdirTemp("", "ephemr-chaos-")
 	if err != nil {
 		return nil, fmt.Errorf("make directory: %w", err)
