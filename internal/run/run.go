@@ -138,7 +138,7 @@ type Attempt struct {
 func (j Job) Step() string { return StepName(j.Name, j.Attempt) }
 
 // Lease is how long an intent is respected: longer than any invocation lives.
-const Lease = 90 * time.Second
+const Lease = 60 * time.Second
 
 // ClusterState is the state of an attempt to get a cluster.
 type ClusterState string
