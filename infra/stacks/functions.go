@@ -12,7 +12,7 @@ import (
 
 // intakeTimeout is for a batch of ten messages; the queues hide them six
 // times as long.
-const intakeTimeout = 30 * time.Second
+const intakeTimeout = 15 * time.Second
 
 // functions are the platform's functions: the name in lower case is a folder
 // of functions/.
