@@ -93,7 +93,7 @@ func TestTroubleInAJob(t *testing.T) {
 		{"exits 3", "echo working; echo 'disk on fire' >&2; exit 3", job.ClassJob, 3, "exited 3", "disk on fire"},
 		{"killed by a signal", "echo before; kill -KILL $$", job.ClassJob, 137, "SIGKILL", "before"},
 		{"times out", "echo patience; trap '' TERM; sleep 60 & wait; sleep 60", job.ClassTimeout, 124, "1s", "patience"},
-		{"kills its runner", "kill -KILL $PPID; sleep 60", job.ClassLost, -1, "left no result", ""},
+		{"kills its runner", "echo goodbye; sleep 2; kill -KILL $PPID; sleep 60", job.ClassLost, -1, "left no result", "goodbye"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

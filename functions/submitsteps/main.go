@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -22,7 +23,10 @@ func main() {
 	db, store := dynamodb.NewFromConfig(cfg), s3.NewFromConfig(cfg, entry.PathStyle)
 	api := emrapi.New(emr.NewFromConfig(cfg), db, settings)
 	runs := &run.Store{DB: db, Table: settings.RunsTable}
-	look := &step.Looker{Runs: runs, EMR: api, S3: store, LogsBucket: settings.LogsBucket}
+	look := &step.Looker{
+		Runs: runs, EMR: api, S3: store, LogsBucket: settings.LogsBucket,
+		Logs: cloudwatchlogs.NewFromConfig(cfg), LogGroup: settings.RunLogGroup,
+	}
 	s := &step.Submitter{
 		Settings: settings,
 		Runs:     runs,

@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -25,7 +26,10 @@ func main() {
 	api := emrapi.New(emr.NewFromConfig(cfg), db, settings)
 	runs := &run.Store{DB: db, Table: settings.RunsTable}
 	clusters := &cluster.Looker{Runs: runs, EMR: api}
-	steps := &step.Looker{Runs: runs, EMR: api, S3: s3.NewFromConfig(cfg, entry.PathStyle), LogsBucket: settings.LogsBucket}
+	steps := &step.Looker{
+		Runs: runs, EMR: api, S3: s3.NewFromConfig(cfg, entry.PathStyle), LogsBucket: settings.LogsBucket,
+		Logs: cloudwatchlogs.NewFromConfig(cfg), LogGroup: settings.RunLogGroup,
+	}
 	w := &wait.Watch{
 		Waker: &wait.Waker{Runs: runs, SFN: sfn.NewFromConfig(cfg), Looks: map[string]wait.Look{
 			run.ForAdmission: admission.LookAdmitted,

@@ -48,6 +48,17 @@ func NewLogs(scope constructs.Construct, id string, stage Stage, name string) aw
 	})
 }
 
+// GrantReadLogs lets to read the streams of a log group.
+func GrantReadLogs(s Stage, logs awslogs.LogGroup, to Rights) {
+	resources := []*string{logs.LogGroupArn()} // ends in :*, which is all streams
+	if s.CoarseRights {                        // the emulator asks for the group
+		resources = append(resources, awscdk.Stack_Of(logs).FormatArn(&awscdk.ArnComponents{
+			Service: new("logs"), Resource: new("log-group"), ResourceName: logs.LogGroupName(), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
+		}))
+	}
+	to.allow(statement(of("logs", "GetLogEvents"), resources, nil))
+}
+
 // retentions names the days that config.LogDays lists.
 var retentions = map[int]awslogs.RetentionDays{
 	1: awslogs.RetentionDays_ONE_DAY, 3: awslogs.RetentionDays_THREE_DAYS, 5: awslogs.RetentionDays_FIVE_DAYS,

@@ -63,6 +63,7 @@ func (p *Platform) grantSteps() {
 	p.lake.Logs.Grant(submitSteps, "runs/*", "GetObject", "PutObject")
 	p.lake.Logs.GrantList(submitSteps)
 	p.emr.Grant(submitSteps, "AddJobFlowSteps", "ListSteps", "DescribeCluster")
+	constructs.GrantReadLogs(p.stage, p.runLogs, submitSteps)
 	p.machine.GrantAnswer(submitSteps)
 
 	finishRun := p.functions.finishRun
@@ -81,6 +82,7 @@ func (p *Platform) grantWatchers() {
 	p.lake.Logs.GrantList(watch)
 	p.emr.GrantList(watch)
 	p.emr.Grant(watch, "DescribeCluster", "ListSteps")
+	constructs.GrantReadLogs(p.stage, p.runLogs, watch)
 	p.machine.GrantAnswer(watch)
 
 	sweep := p.functions.sweep

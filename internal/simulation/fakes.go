@@ -83,7 +83,7 @@ func (w *World) fakes() {
 	w.S3 = awsfake.NewS3("test-raw", "test-curated", s.ArtifactsBucket, s.LogsBucket)
 	w.SQS = awsfake.NewSQS(s.EventsQueue, s.RequestsQueue, s.EventsDLQ, s.RequestsDLQ)
 	w.SNS, w.SSM, w.Lambda = awsfake.NewSNS(s.Topic), awsfake.NewSSM(profiles(w.config.Profiles)), awsfake.NewLambda()
-	w.Metrics = awsfake.NewCloudWatch()
+	w.Metrics, w.Logs = awsfake.NewCloudWatch(), awsfake.NewLogs(s.RunLogGroup)
 	w.SFN, w.Scheduler = awsfake.NewStepFunctions(w.Engine), awsfake.NewScheduler(s.ScheduleGroup)
 	w.Bus = awsfake.NewEventBridge()
 	w.Bus.OnEvent = w.onEvent

@@ -82,7 +82,7 @@ func (w *World) waker(kind string, look wait.Look) *wait.Waker {
 }
 
 func (w *World) stepLooker(function string) *step.Looker {
-	return &step.Looker{Runs: w.Runs, EMR: w.emr(function), S3: w.S3, LogsBucket: w.Settings.LogsBucket}
+	return &step.Looker{Runs: w.Runs, EMR: w.emr(function), S3: w.S3, LogsBucket: w.Settings.LogsBucket, Logs: w.Logs, LogGroup: w.Settings.RunLogGroup}
 }
 
 // crashed is thrown by a process that dies in the middle of a call.

@@ -80,6 +80,7 @@ type World struct {
 	SQS       *awsfake.SQS
 	SNS       *awsfake.SNS
 	Metrics   *awsfake.CloudWatch
+	Logs      *awsfake.Logs
 	SSM       *awsfake.SSM
 	Bus       *awsfake.EventBridge
 	Lambda    *awsfake.Lambda

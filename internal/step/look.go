@@ -29,6 +29,16 @@ type Looker struct {
 	EMR        LookAPI
 	S3         GetAPI
 	LogsBucket string
+	Logs       LogsAPI
+	LogGroup   string // where runners stream to
+}
+
+// verdict is what is known of an attempt in the end.
+type verdict struct {
+	outcome.Attempt
+
+	result *job.Result // nil = the runner left none
+	tail   []string    // the last lines of its log, where there is no result
 }
 
 // Progress is the answer to the SubmitSteps state.
@@ -74,14 +84,14 @@ func (l *Looker) settle(ctx context.Context, rec *run.Record, seen *types.Cluste
 		look.got = seen
 	}
 	for _, j := range flying {
-		verdict, result, err := l.judge(ctx, rec.Run.ID, j, steps[j.StepID], look)
+		v, err := l.judge(ctx, rec.Run.ID, j, steps[j.StepID], look)
 		if err != nil {
 			return err
 		}
-		if !verdict.Over {
+		if !v.Over {
 			continue
 		}
-		if err := l.record(ctx, rec, j, verdict, result); err != nil {
+		if err := l.record(ctx, rec, j, v); err != nil {
 			return err
 		}
 	}
@@ -111,7 +121,7 @@ func (l *Looker) list(ctx context.Context, clusterID string, jobs []run.Job) (ma
 
 // judge weighs what is known of the newest attempt of j. The cluster is asked
 // about only when the step and its runner cannot explain the end.
-func (l *Looker) judge(ctx context.Context, id string, j run.Job, s types.StepSummary, look *clusterLook) (outcome.Attempt, *job.Result, error) {
+func (l *Looker) judge(ctx context.Context, id string, j run.Job, s types.StepSummary, look *clusterLook) (verdict, error) {
 	e := outcome.Evidence{}
 	if s.Status != nil {
 		e.Step, e.Details = s.Status.State, s.Status.FailureDetails
@@ -119,15 +129,20 @@ func (l *Looker) judge(ctx context.Context, id string, j run.Job, s types.StepSu
 	var err error
 	if e.Step != types.StepStatePending && e.Step != types.StepStateRunning && e.Step != types.StepStateCancelPending {
 		if e.Result, err = l.result(ctx, id, j); err != nil {
-			return outcome.Attempt{}, nil, err
+			return verdict{}, err
 		}
 	}
 	if e.Result == nil && e.Step != types.StepStateCompleted && e.Step != types.StepStateRunning && e.Step != types.StepStatePending {
 		if e.Cluster, err = look.status(ctx); err != nil {
-			return outcome.Attempt{}, nil, err
+			return verdict{}, err
 		}
 	}
-	return outcome.OfAttempt(e), e.Result, nil
+	v := verdict{Attempt: outcome.OfAttempt(e), result: e.Result}
+	if v.Class == job.ClassLost && v.result == nil {
+		v.tail = l.tail(ctx, id, j)
+		v.Attempt = outcome.WithTail(v.Attempt, v.tail)
+	}
+	return v, nil
 }
 
 // result is what the runner left of j's newest attempt; somebody else's counts
@@ -142,11 +157,11 @@ func (l *Looker) result(ctx context.Context, id string, j run.Job) (*job.Result,
 
 // record writes the verdict over j's newest attempt and, where the class is
 // worth it, plans another.
-func (l *Looker) record(ctx context.Context, rec *run.Record, j run.Job, v outcome.Attempt, r *job.Result) error {
+func (l *Looker) record(ctx context.Context, rec *run.Record, j run.Job, v verdict) error {
 	next := j
 	next.State, next.Class, next.Reason, next.EndedAt = run.JobSucceeded, v.Class, v.Reason, time.Now()
-	next.ExitCode, next.Outputs, next.Tail, next.Findings = nil, nil, nil, nil
-	if r != nil {
+	next.ExitCode, next.Outputs, next.Tail, next.Findings = nil, nil, v.tail, nil
+	if r := v.result; r != nil {
 		next.ExitCode, next.Outputs, next.Tail, next.Findings = &r.ExitCode, r.Outputs, r.Tail, r.Checks
 		next.StartedAt, next.EndedAt = r.StartedAt, r.EndedAt
 	}
