@@ -119,23 +119,11 @@ func (l *Looker) list(ctx context.Context, clusterID string, jobs []run.Job) (ma
 	return found, nil
 }
 
-// judge weighs what is known of the newest attempt of j. The cluster is asked
-// about only when the step and its runner cannot explain the end.
+// judge says what became of the newest attempt of j, as far as anybody can tell.
 func (l *Looker) judge(ctx context.Context, id string, j run.Job, s types.StepSummary, look *clusterLook) (verdict, error) {
-	e := outcome.Evidence{}
-	if s.Status != nil {
-		e.Step, e.Details = s.Status.State, s.Status.FailureDetails
-	}
-	var err error
-	if e.Step != types.StepStatePending && e.Step != types.StepStateRunning && e.Step != types.StepStateCancelPending {
-		if e.Result, err = l.result(ctx, id, j); err != nil {
-			return verdict{}, err
-		}
-	}
-	if e.Result == nil && e.Step != types.StepStateCompleted && e.Step != types.StepStateRunning && e.Step != types.StepStatePending {
-		if e.Cluster, err = look.status(ctx); err != nil {
-			return verdict{}, err
-		}
+	e, err := l.evidence(ctx, id, j, s, look)
+	if err != nil {
+		return verdict{}, err
 	}
 	v := verdict{Attempt: outcome.OfAttempt(e), result: e.Result}
 	if v.Class == job.ClassLost && v.result == nil {
@@ -143,6 +131,23 @@ func (l *Looker) judge(ctx context.Context, id string, j run.Job, s types.StepSu
 		v.Attempt = outcome.WithTail(v.Attempt, v.tail)
 	}
 	return v, nil
+}
+
+// evidence gathers what is known of the newest attempt of j. The cluster is
+// asked about only when the step and its runner cannot explain the end.
+func (l *Looker) evidence(ctx context.Context, id string, j run.Job, s types.StepSummary, look *clusterLook) (e outcome.Evidence, err error) {
+	if s.Status != nil {
+		e.Step, e.Details = s.Status.State, s.Status.FailureDetails
+	}
+	if e.Step != types.StepStatePending && e.Step != types.StepStateRunning && e.Step != types.StepStateCancelPending {
+		if e.Result, err = l.result(ctx, id, j); err != nil {
+			return e, err
+		}
+	}
+	if e.Result == nil && e.Step != types.StepStateCompleted && e.Step != types.StepStateRunning && e.Step != types.StepStatePending {
+		e.Cluster, err = look.status(ctx)
+	}
+	return e, err
 }
 
 // result is what the runner left of j's newest attempt; somebody else's counts
