@@ -1,0 +1,101 @@
+package events_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ephemr/events"
+)
+
+func sample(t *testing.T, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile("testdata/" + name + ".json") //nolint:gosec // of this package
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// What AWS sends is read by the fields that we use; it may have more.
+func TestEventsOfAWS(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, source, detailType string
+		into, want               any
+	}{
+		{"s3-object-created", events.SourceS3, events.TypeObjectCreated, &events.ObjectCreated{}, func() any {
+			var e events.ObjectCreated
+			e.Bucket.Name, e.Reason = "ephemr-dev-raw-111122223333", "PutObject"
+			e.Object.Key, e.Object.Size, e.Object.ETag = "flights/a b+c.csv.gz", 5, "b1946ac92492d2347c6235b4d2611184"
+			e.Object.VersionID, e.Object.Sequencer = "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e", "00617F08299329D189"
+			return &e
+		}()},
+		{"emr-cluster-state-change", events.SourceEMR, events.TypeClusterState, &events.ClusterState{}, &events.ClusterState{
+			ClusterID: "j-123456789ABCD", Name: "flights-daily-20261116T0300-0a1b2c3d.1", State: "TERMINATED", Message: "for people",
+			StateChangeReason: `{"code":"USER_REQUEST","message":"Terminated by user request"}`,
+		}},
+		{"emr-step-status-change", events.SourceEMR, events.TypeStepStatus, &events.StepStatus{}, &events.StepStatus{
+			ClusterID: "j-123456789ABCD", StepID: "s-ZYXWVUTSRQPON", Name: "clean#1", State: "FAILED", Message: "for people",
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var e events.Envelope
+			if err := json.Unmarshal(sample(t, tt.name), &e); err != nil {
+				t.Fatal(err)
+			}
+			if e.Source != tt.source || e.DetailType != tt.detailType || e.Time.IsZero() {
+				t.Errorf("envelope %s %q at %s", e.Source, e.DetailType, e.Time)
+			}
+			if err := json.Unmarshal(e.Detail, tt.into); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, tt.into); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// What we send and take ourselves survives the way there and back, and has no
+// field that the sample lacks.
+func TestOurEvents(t *testing.T) {
+	t.Parallel()
+	five := 5
+	for name, want := range map[string]any{
+		"schedule-tick": &events.ScheduleTick{Kind: events.KindSchedule, Pipeline: "flights-daily", ScheduledTime: "2026-11-16T03:00:00Z"},
+		"request": &events.Request{
+			RequestID: "etl-2026-11-16", Pipeline: "flights-daily", LogicalTime: "2026-11-16", Priority: &five,
+			Params: map[string]string{"input": "flights/2013-01.csv.gz"},
+		},
+		"run-finished": &events.RunFinished{
+			RunID: "flights-daily-20261116T0300-0a1b2c3d", Pipeline: "flights-daily", State: "FAILED", Class: "job",
+			Reason: "job clean: spark-submit main.py exited 3", ClusterID: "j-123456789ABCD", CostUSD: 0.12,
+			EndedAt: time.Date(2026, 11, 16, 3, 21, 9, 0, time.UTC),
+		},
+		"repaired": &events.Repaired{
+			What: "cluster-terminated", RunID: "flights-daily-20261116T0300-0a1b2c3d", ClusterID: "j-123456789ABCD", Reason: "its run is FAILED",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			data, err := json.Marshal(want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var compact bytes.Buffer
+			if err := json.Compact(&compact, sample(t, name)); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(compact.String(), string(data)); diff != "" {
+				t.Errorf("the sample differs from what is sent (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
