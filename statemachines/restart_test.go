@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"ephemr/events"
+	"ephemr/internal/job"
 	"ephemr/internal/run"
 	"ephemr/internal/simulation"
+	"ephemr/internal/stage"
 )
 
 func invoke(t *testing.T, w *simulation.World, function, payload string) {
@@ -82,4 +84,29 @@ func finished(t *testing.T, w *simulation.World) map[string]string {
 		}
 	}
 	return told
+}
+
+// A job that failed, was to be done again by a retry and never was, is skipped:
+// its failure belongs to the attempt before.
+func TestCancelledBeforeTheRetryBegan(t *testing.T) {
+	t.Parallel()
+	steps := func(simulation.Attempt) simulation.Step { return simulation.Step{ExitCode: 3} }
+	full := func(s *stage.Settings) { s.Limits.MaxActive = 1 }
+	inWorld(t, simulation.Config{Steps: steps, Settings: full}, func(t *testing.T, w *simulation.World) {
+		w.Apply(one)
+		w.Upload("in/a.csv")
+		synctest.Wait()
+		id := w.RunIDs()[0]
+		w.Wait(id)
+		w.Upload("in/b.csv") // takes the only slot
+		synctest.Wait()
+		invoke(t, w, "admit", `{"retry": {"runId": "`+id+`"}}`)
+		invoke(t, w, "watch", `{"cancel": {"runId": "`+id+`", "why": "enough"}}`)
+		time.Sleep(time.Hour)
+		rec := w.Record(id)
+		j := rec.Jobs[0]
+		if rec.Run.State != run.Cancelled || j.State != run.JobSkipped || len(j.Earlier) != 1 || j.Earlier[0].Class != job.ClassJob {
+			t.Errorf("run is %s, its job %s (%s) with %+v before", rec.Run.State, j.State, j.Reason, j.Earlier)
+		}
+	})
 }

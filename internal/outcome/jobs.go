@@ -18,7 +18,7 @@ func closeJobs(ctx context.Context, runs *run.Store, rec *run.Record) error {
 		next := j
 		next.EndedAt = time.Now()
 		switch {
-		case j.State == run.JobPending && j.Attempt > 0: // it was to be tried again
+		case j.State == run.JobPending && j.Attempt > j.Base: // it was to be tried again
 			next.State = run.JobFailed
 		case j.State == run.JobRunning:
 			next.State, next.Class, next.Reason = run.JobCancelled, stopClass(rec.Run), "the run ended before it: "+rec.Run.Reason

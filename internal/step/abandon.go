@@ -54,7 +54,7 @@ func abandon(ctx context.Context, runs *run.Store, rec *run.Record, status *type
 		}
 		next := j
 		next.State, next.Class, next.Reason, next.EndedAt = run.JobSkipped, class, "the cluster went away: "+reason, time.Now()
-		if j.Attempt > 0 {
+		if j.Attempt > j.Base {
 			next.State = ended
 		}
 		if _, err := runs.ReplaceJob(ctx, rec.Run.ID, next, j.State, j.Attempt); err != nil {
