@@ -26,10 +26,6 @@ func (r Range) Contains(sort Value) bool {
 	return ordered(r.Op, sort, r.Low)
 }
 
-// ParseKeyCondition parses a KeyConditionExpression; KeyRange turns it into a
-// Range.
-func ParseKeyCondition(src string) (*Condition, error) { return ParseCondition(keyKind, src) }
-
 // KeyRange reads c as a condition on the keys pk and sk ("" if there is
 // none). Check must have passed.
 func (c *Condition) KeyRange(pk, sk string, env Env) (Range, error) {
