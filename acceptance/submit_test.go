@@ -17,7 +17,7 @@ func TestSubmit(t *testing.T) {
 		name string
 		exit string
 		code int
-	}{{"succeeds", "0", 0}, {"fails", "3", 3}}
+	}{{"succeeds", "0", 0}, {"fails", "3", 3}, {"has nothing to do", "77", 77}}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -115,14 +115,15 @@ type Manual struct {
 
 // RunFinished is the detail of our own event about an outcome. At least once.
 type RunFinished struct {
-	RunID     string    `json:"runId"`
-	Pipeline  string    `json:"pipeline"`
-	State     string    `json:"state"`
-	Class     string    `json:"class,omitempty"`
-	Reason    string    `json:"reason,omitempty"`
-	ClusterID string    `json:"clusterId,omitempty"`
-	CostUSD   float64   `json:"costUsd,omitempty"`
-	EndedAt   time.Time `json:"endedAt"`
+	RunID       string    `json:"runId"`
+	Pipeline    string    `json:"pipeline"`
+	State       string    `json:"state"`
+	Class       string    `json:"class,omitempty"`
+	Reason      string    `json:"reason,omitempty"`
+	NothingToDo bool      `json:"nothingToDo,omitempty"` // SUCCEEDED, and no job had any work
+	ClusterID   string    `json:"clusterId,omitempty"`
+	CostUSD     float64   `json:"costUsd,omitempty"`
+	EndedAt     time.Time `json:"endedAt"`
 }
 
 // Repaired is the detail of our own event about something sweep had to mend:

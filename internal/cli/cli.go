@@ -30,7 +30,8 @@ const long = `ephemr runs big-data jobs on EMR clusters that exist only while th
 AWS credentials, profile, SSO and region are those of the AWS SDK: AWS_PROFILE, AWS_REGION, ~/.aws/config.
 
 Exit codes: 0 it worked; 1 the run failed, or something went wrong; 2 the command line is wrong, or the
-request was rejected; 130 interrupted. ephemr submit ends with the exit code of its job.`
+request was rejected; 130 interrupted. ephemr submit ends with the exit code of its job, 77 when that had
+nothing to do.`
 
 // Root returns the whole command line.
 func Root(app *session.App, given string) *cobra.Command {

@@ -67,7 +67,8 @@ func (w *world) over(id string, j run.Job, exit int, again bool) {
 	w.t.Helper()
 	next := j
 	next.State, next.ExitCode, next.EndedAt = run.JobSucceeded, &exit, time.Now()
-	if exit != 0 {
+	next.NothingToDo = exit == job.NothingToDo
+	if exit != 0 && !next.NothingToDo {
 		next.State, next.Class, next.Reason, next.Tail = run.JobFailed, job.ClassJob, "the program ended with exit code 3", []string{"Traceback", "no such column"}
 	}
 	if again {

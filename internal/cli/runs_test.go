@@ -111,6 +111,23 @@ func TestShow(t *testing.T) {
 	})
 }
 
+// A run without work is told apart from one that did something.
+func TestShowNothingToDo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		at := time.Now()
+		w.made(w.runs.Create(t.Context(), run.Run{ID: "flights-1", Pipeline: "flights", State: run.Queued, LogicalTime: at, RequestedAt: at}, &twoJobs))
+		w.begin("flights-1", run.Job{Name: "clean", Type: job.Spark, State: run.JobPending})
+		w.over("flights-1", w.submit("flights-1", "clean", 1), job.NothingToDo, false)
+		w.end("flights-1", run.Outcome{State: run.Succeeded, NothingToDo: true})
+		w.no(show.Run(t.Context(), show.Options{RunID: "flights-1"}, w.io, w.runs))
+		w.no(runs.Run(t.Context(), runs.Options{Pipeline: "flights", Limit: 1}, w.io, w.runs))
+		w.golden("show-idle")
+		contains(t, w.out.String(), "flights-1 SUCCEEDED\n\nreason     nothing to do\n", "s-clean  nothing to do\n", "0.01 USD  nothing to do\n")
+	})
+}
+
 func TestShowJSON(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -55,6 +55,7 @@ func TestSubmit(t *testing.T) {
 	}{
 		"succeeds":  {0, run.Outcome{State: run.Succeeded}, 0, false},
 		"fails":     {3, run.Outcome{State: run.Failed, Class: job.ClassJob, Reason: "job hive-job: the program ended with exit code 3"}, 3, false},
+		"idle":      {77, run.Outcome{State: run.Succeeded, NothingToDo: true}, 77, false},
 		"cancelled": {0, run.Outcome{State: run.Cancelled, Class: job.ClassCancelled, Reason: "asked for by etl"}, 1, false},
 		"terminal":  {0, run.Outcome{State: run.Succeeded}, 0, true},
 	} {

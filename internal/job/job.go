@@ -53,10 +53,11 @@ type Result struct {
 	Job     string `json:"job"`
 	Attempt int    `json:"attempt"`
 
-	ExitCode int    `json:"exitCode"`         // of the program; 128+n when signal n ended it
-	Signal   string `json:"signal,omitempty"` // name of the signal that ended it, e.g. SIGKILL
-	Class    Class  `json:"class,omitempty"`  // empty on success
-	Reason   string `json:"reason,omitempty"` // one sentence for a person
+	ExitCode    int    `json:"exitCode"`              // of the program; 128+n when signal n ended it
+	NothingToDo bool   `json:"nothingToDo,omitempty"` // a success without work: ExitCode is NothingToDo's
+	Signal      string `json:"signal,omitempty"`      // name of the signal that ended it, e.g. SIGKILL
+	Class       Class  `json:"class,omitempty"`       // empty on success
+	Reason      string `json:"reason,omitempty"`      // one sentence for a person
 
 	StartedAt time.Time         `json:"startedAt"`
 	EndedAt   time.Time         `json:"endedAt"`
@@ -73,8 +74,15 @@ type Finding struct {
 	OK      bool   `json:"ok"`
 }
 
-// Succeeded says whether the program did what it was asked to.
-func (r Result) Succeeded() bool { return r.ExitCode == 0 && r.Class == "" }
+// NothingToDo is the exit code by which a program says that it succeeded
+// without having anything to do.
+const NothingToDo = 77
+
+// Succeeded says whether the program did what it was asked to, or found that
+// there was nothing to do.
+func (r Result) Succeeded() bool {
+	return r.Class == "" && (r.ExitCode == 0 || r.ExitCode == NothingToDo && r.NothingToDo)
+}
 
 // Dir returns the key prefix, without a bucket, under which everything about an
 // attempt is kept: <dir>/job.json and <dir>/result.json. It is also the prefix

@@ -19,6 +19,8 @@ func TestOfAttempt(t *testing.T) {
 	var (
 		ok     = &job.Result{Job: "a", Attempt: 1}
 		failed = &job.Result{Job: "a", Attempt: 1, ExitCode: 3, Class: job.ClassJob}
+		idle   = &job.Result{Job: "a", Attempt: 1, ExitCode: job.NothingToDo, NothingToDo: true}
+		older  = &job.Result{Job: "a", Attempt: 1, ExitCode: job.NothingToDo, Class: job.ClassJob}
 		plain  = &job.Result{Job: "a", Attempt: 1, ExitCode: 3}
 		data   = &job.Result{Job: "a", Attempt: 1, ExitCode: 1, Class: job.ClassData}
 		alive  = &types.ClusterStatus{State: types.ClusterStateRunning}
@@ -38,6 +40,9 @@ func TestOfAttempt(t *testing.T) {
 		{"cancel pending", types.StepStateCancelPending, nil, alive, open},
 		{"unknown step, cluster alive", "", nil, alive, open},
 		{"completed, succeeded", types.StepStateCompleted, ok, nil, ""},
+		{"completed, nothing to do", types.StepStateCompleted, idle, nil, ""},
+		{"failed, nothing to do", types.StepStateFailed, idle, nil, job.ClassLost},
+		{"failed with 77, an older runner", types.StepStateFailed, older, nil, job.ClassJob},
 		{"completed, failed", types.StepStateCompleted, failed, nil, job.ClassJob},
 		{"completed, no result", types.StepStateCompleted, nil, nil, job.ClassLost},
 		{"completed, no result, cluster gone", types.StepStateCompleted, nil, gone, job.ClassLost},

@@ -66,7 +66,7 @@ func (f *Finisher) Finish(ctx context.Context, in FinishInput) (FinishOutput, er
 	if err != nil {
 		return out, err
 	}
-	out.Outcome = run.Outcome{State: rec.Run.State, Class: rec.Run.Class, Reason: rec.Run.Reason}
+	out.Outcome = run.Outcome{State: rec.Run.State, Class: rec.Run.Class, Reason: rec.Run.Reason, NothingToDo: rec.Run.NothingToDo}
 	if rec.Run.State == run.Rejected {
 		return out, nil
 	}
@@ -84,7 +84,7 @@ func (f *Finisher) Finish(ctx context.Context, in FinishInput) (FinishOutput, er
 		if !ok {
 			return f.Finish(ctx, in) // somebody else was faster: report what they recorded
 		}
-		rec.Run.State, rec.Run.Class, rec.Run.Reason = out.State, out.Class, out.Reason
+		rec.Run.State, rec.Run.Class, rec.Run.Reason, rec.Run.NothingToDo = out.State, out.Class, out.Reason, out.NothingToDo
 		rec.Run.EndedAt, rec.Run.CostUSD = now, usd
 	}
 	if err := f.clear(ctx, rec); err != nil || rec.Run.Announced {
@@ -113,7 +113,7 @@ func (f *Finisher) announce(ctx context.Context, rec *run.Record) error {
 	r := rec.Run
 	detail, err := json.Marshal(events.RunFinished{
 		RunID: r.ID, Pipeline: r.Pipeline, State: string(r.State), Class: string(r.Class), Reason: r.Reason,
-		ClusterID: clusterID(rec), CostUSD: r.CostUSD, EndedAt: r.EndedAt,
+		NothingToDo: r.NothingToDo, ClusterID: clusterID(rec), CostUSD: r.CostUSD, EndedAt: r.EndedAt,
 	})
 	if err != nil {
 		return fmt.Errorf("encode RunFinished of %s: %w", r.ID, err)
@@ -133,7 +133,7 @@ func (f *Finisher) announce(ctx context.Context, rec *run.Record) error {
 		return nil
 	}
 	_, err = f.Topic.Publish(ctx, &sns.PublishInput{
-		TopicArn: &f.Settings.Topic, MessageAttributes: attributes(rec), Subject: aws.String(clip(fmt.Sprintf("%s %s", r.State, r.ID), 100)), Message: aws.String(notice(rec)),
+		TopicArn: &f.Settings.Topic, MessageAttributes: attributes(rec), Subject: aws.String(clip(headline(r)+" "+r.ID, 100)), Message: aws.String(notice(rec)),
 	})
 	if err != nil {
 		return fmt.Errorf("tell the owner of run %s: %w", r.ID, err)
@@ -148,6 +148,9 @@ func attributes(rec *run.Record) map[string]snstypes.MessageAttributeValue {
 	}
 	out := map[string]snstypes.MessageAttributeValue{
 		"pipeline": text(rec.Run.Pipeline), "state": text(string(rec.Run.State)), "team": text(rec.Run.TeamName()),
+	}
+	if rec.Run.NothingToDo {
+		out["nothingToDo"] = text("true")
 	}
 	if rec.Run.Class != "" {
 		out["class"] = text(string(rec.Run.Class))
@@ -199,11 +202,24 @@ func wantsNotice(rec *run.Record) bool {
 	return true
 }
 
+// headline is how a run ended, in a few words.
+func headline(r run.Run) string {
+	if r.NothingToDo {
+		return string(r.State) + " (nothing to do)"
+	}
+	return string(r.State)
+}
+
 // notice is what the owner reads: class, job, exit code, last lines, what to do.
 func notice(rec *run.Record) string {
 	r := rec.Run
 	var b strings.Builder
-	fmt.Fprintf(&b, "Run %s of pipeline %s: %s\n", r.ID, r.Pipeline, r.State)
+	fmt.Fprintf(&b, "Run %s of pipeline %s: %s\n", r.ID, r.Pipeline, headline(r))
+	for _, j := range rec.Jobs {
+		if j.NothingToDo {
+			fmt.Fprintf(&b, "Job:    %s had nothing to do\n", j.Name)
+		}
+	}
 	if r.Class != "" {
 		fmt.Fprintf(&b, "Class:  %s\nReason: %s\n", r.Class, r.Reason)
 	}

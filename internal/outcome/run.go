@@ -41,7 +41,7 @@ func OfRun(rec *run.Record, e *StateError) run.Outcome {
 		return run.Outcome{State: state, Class: failed.Class, Reason: fmt.Sprintf("job %s: %s", failed.Name, failed.Reason)}
 	}
 	if rec.Succeeded() {
-		return run.Outcome{State: run.Succeeded}
+		return run.Outcome{State: run.Succeeded, NothingToDo: rec.NothingToDo()}
 	}
 	if c := rec.Cluster(); c != nil && c.State == run.ClusterFailed {
 		return ofCluster(*c)

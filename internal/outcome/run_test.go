@@ -18,6 +18,8 @@ func TestOfRun(t *testing.T) {
 		}
 		return out
 	}
+	idle := run.Job{Name: "a", State: run.JobSucceeded, NothingToDo: true}
+	checks := run.Job{Name: "checks", Type: job.Quality, State: run.JobSucceeded}
 	with := func(j run.Job, class job.Class) []run.Job {
 		j.Class, j.Reason = class, "why"
 		return []run.Job{j}
@@ -34,6 +36,11 @@ func TestOfRun(t *testing.T) {
 		want     run.Outcome
 	}{
 		{name: "all succeeded", jobs: jobs(run.JobSucceeded, run.JobSucceeded), want: run.Outcome{State: run.Succeeded}},
+		{name: "nobody had anything to do", jobs: []run.Job{idle, idle}, want: run.Outcome{State: run.Succeeded, NothingToDo: true}},
+		{name: "only the checks looked", jobs: []run.Job{idle, checks}, want: run.Outcome{State: run.Succeeded, NothingToDo: true}},
+		{name: "nothing but checks", jobs: []run.Job{checks}, want: run.Outcome{State: run.Succeeded}},
+		{name: "somebody had something to do", jobs: append(jobs(run.JobSucceeded), idle), want: run.Outcome{State: run.Succeeded}},
+		{name: "nothing to do, and a failure", jobs: []run.Job{idle, {Name: "b", State: run.JobFailed, Class: job.ClassJob, Reason: "why"}}, want: run.Outcome{State: run.Failed, Class: job.ClassJob, Reason: "job b: why"}},
 		{name: "all succeeded, then an error", jobs: jobs(run.JobSucceeded), err: err("InternalError", "x"), want: run.Outcome{State: run.Succeeded}},
 		{name: "a job failed", jobs: with(run.Job{Name: "a", State: run.JobFailed}, job.ClassData), want: run.Outcome{State: run.Failed, Class: job.ClassData, Reason: "job a: why"}},
 		{name: "a job was cancelled", jobs: with(run.Job{Name: "a", State: run.JobCancelled}, job.ClassCancelled), want: run.Outcome{State: run.Cancelled, Class: job.ClassCancelled, Reason: "job a: why"}},

@@ -39,6 +39,7 @@ func TestRenderJobValues(t *testing.T) {
 		{"a day before", `{{addDays -1 .LogicalDate}} {{.LogicalTime | addDays 1}}`, "2026-11-29 2026-12-01T03:00:00Z"},
 		{"output", `{{output "clean-up" "rows"}}`, "412"},
 		{"output by index", `{{index .Jobs "clean-up" "Outputs" "rows"}}`, "412"},
+		{"default for an output that is not there", `{{index .Jobs.quiet.Outputs "rows" | default "0"}} {{index .Jobs "clean-up" "Outputs" "x" | default "-"}}`, "0 -"},
 		{"default for what is missing", `{{index .Trigger "RequestID" | default "none"}}`, "none"},
 		{"default for what is empty", `{{default "x" .Params.empty}}`, "x"},
 		{"texts", `{{base .Trigger.Key | trimSuffix ".csv" | replace "+" "-" | upper}}`, "Ä-B %2B&<X>'\""},

@@ -80,6 +80,21 @@ func (rec *Record) Succeeded() bool {
 	return len(rec.Jobs) > 0 && !slices.ContainsFunc(rec.Jobs, func(j Job) bool { return j.State != JobSucceeded })
 }
 
+// NothingToDo says whether every job succeeded and none had anything to do;
+// checks of the data, which look in any case, do not count.
+func (rec *Record) NothingToDo() bool {
+	idle := 0
+	for _, j := range rec.Jobs {
+		switch {
+		case j.State != JobSucceeded || !j.NothingToDo && j.Type != job.Quality:
+			return false
+		case j.NothingToDo:
+			idle++
+		}
+	}
+	return idle > 0
+}
+
 // Context returns what templates may refer to.
 func (rec *Record) Context(stage string, lake map[string]string) pipeline.Context {
 	r := rec.Run

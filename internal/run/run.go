@@ -69,6 +69,7 @@ type Run struct {
 	State       State     `dynamodbav:"state" json:"state"`
 	Class       job.Class `dynamodbav:"class,omitempty" json:"class,omitempty"`
 	Reason      string    `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
+	NothingToDo bool      `dynamodbav:"nothingToDo,omitempty" json:"nothingToDo,omitempty"` // it SUCCEEDED, and no job had any work
 	RequestedAt time.Time `dynamodbav:"requestedAt" json:"requestedAt"`
 	AdmittedAt  time.Time `dynamodbav:"admittedAt,omitzero" json:"admittedAt,omitzero"`
 	StartedAt   time.Time `dynamodbav:"startedAt,omitzero" json:"startedAt,omitzero"`
@@ -104,24 +105,25 @@ func (s JobState) Over() bool {
 
 // Job is one job of a run.
 type Job struct {
-	Name      string            `dynamodbav:"name" json:"name"`
-	Type      job.Type          `dynamodbav:"type" json:"type"`
-	State     JobState          `dynamodbav:"state" json:"state"`
-	Attempt   int               `dynamodbav:"attempt,omitempty" json:"attempt,omitempty"` // the newest, counted from 1
-	Base      int               `dynamodbav:"base,omitempty" json:"-"`                    // attempts before the last restart: they do not count against its retries
-	Intent    string            `dynamodbav:"intent,omitempty" json:"-"`                  // who is submitting it right now
-	IntentAt  time.Time         `dynamodbav:"intentAt,omitzero" json:"-"`
-	ClusterID string            `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
-	StepID    string            `dynamodbav:"stepId,omitempty" json:"stepId,omitempty"`
-	Class     job.Class         `dynamodbav:"class,omitempty" json:"class,omitempty"`
-	Reason    string            `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
-	ExitCode  *int              `dynamodbav:"exitCode,omitempty" json:"exitCode,omitempty"`
-	StartedAt time.Time         `dynamodbav:"startedAt,omitzero" json:"startedAt,omitzero"`
-	EndedAt   time.Time         `dynamodbav:"endedAt,omitzero" json:"endedAt,omitzero"`
-	Outputs   map[string]string `dynamodbav:"outputs,omitempty" json:"outputs,omitempty"`
-	Tail      []string          `dynamodbav:"tail,omitempty" json:"tail,omitempty"`
-	Findings  []job.Finding     `dynamodbav:"findings,omitempty" json:"findings,omitempty"`
-	Earlier   []Attempt         `dynamodbav:"earlier,omitempty" json:"earlier,omitempty"` // attempts that failed before
+	Name        string            `dynamodbav:"name" json:"name"`
+	Type        job.Type          `dynamodbav:"type" json:"type"`
+	State       JobState          `dynamodbav:"state" json:"state"`
+	Attempt     int               `dynamodbav:"attempt,omitempty" json:"attempt,omitempty"` // the newest, counted from 1
+	Base        int               `dynamodbav:"base,omitempty" json:"-"`                    // attempts before the last restart: they do not count against its retries
+	Intent      string            `dynamodbav:"intent,omitempty" json:"-"`                  // who is submitting it right now
+	IntentAt    time.Time         `dynamodbav:"intentAt,omitzero" json:"-"`
+	ClusterID   string            `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
+	StepID      string            `dynamodbav:"stepId,omitempty" json:"stepId,omitempty"`
+	Class       job.Class         `dynamodbav:"class,omitempty" json:"class,omitempty"`
+	Reason      string            `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
+	ExitCode    *int              `dynamodbav:"exitCode,omitempty" json:"exitCode,omitempty"`
+	NothingToDo bool              `dynamodbav:"nothingToDo,omitempty" json:"nothingToDo,omitempty"` // it SUCCEEDED without work
+	StartedAt   time.Time         `dynamodbav:"startedAt,omitzero" json:"startedAt,omitzero"`
+	EndedAt     time.Time         `dynamodbav:"endedAt,omitzero" json:"endedAt,omitzero"`
+	Outputs     map[string]string `dynamodbav:"outputs,omitempty" json:"outputs,omitempty"`
+	Tail        []string          `dynamodbav:"tail,omitempty" json:"tail,omitempty"`
+	Findings    []job.Finding     `dynamodbav:"findings,omitempty" json:"findings,omitempty"`
+	Earlier     []Attempt         `dynamodbav:"earlier,omitempty" json:"earlier,omitempty"` // attempts that failed before
 }
 
 // Attempt is a failed attempt that another followed.

@@ -35,6 +35,8 @@ type Outcome struct {
 	State  State     `json:"state"`
 	Class  job.Class `json:"class"`
 	Reason string    `json:"reason"`
+
+	NothingToDo bool `json:"nothingToDo,omitempty"` // it SUCCEEDED, and no job had any work
 }
 
 // Finish gives a run its outcome, once: false says that it has one already.
@@ -47,6 +49,9 @@ func (s *Store) finish(ctx context.Context, id string, o Outcome, now time.Time,
 	u := set(set(set(set(expression.UpdateBuilder{}, "state", o.State), gsState, untold), gsOrder, stamp(now)+"#"+id), "endedAt", now)
 	if o.Class != "" {
 		u = set(set(u, "class", o.Class), "reason", o.Reason)
+	}
+	if o.NothingToDo {
+		u = set(u, "nothingToDo", true)
 	}
 	if costUSD > 0 {
 		u = set(u, "costUsd", costUSD)

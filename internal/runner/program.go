@@ -58,7 +58,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	case err == nil:
 		res.Outputs = outputs
 	case res.Succeeded(): // a program that failed anyway is told of that alone
-		res.Class, res.ExitCode, res.Reason = job.ClassJob, exitData, err.Error()
+		res = job.Result{Class: job.ClassJob, ExitCode: exitData, Reason: err.Error()}
 	}
 	return res, nil
 }
@@ -89,6 +89,8 @@ func judge(s job.Spec, name string, exit program.Exit) job.Result {
 	case exit.Signal != 0:
 		res.Class = job.ClassJob
 		res.Reason = fmt.Sprintf("%s was killed by %s%s", name, res.Signal, memory(exit.Signal))
+	case exit.Code == job.NothingToDo:
+		res.NothingToDo = true
 	case exit.Code == 128+int(syscall.SIGKILL):
 		res.Class = job.ClassJob
 		res.Reason = fmt.Sprintf("%s exited %d: a process of it was killed by SIGKILL%s", name, exit.Code, memory(syscall.SIGKILL))

@@ -19,7 +19,8 @@ import (
 )
 
 // What the runner exits with when it is not the program's own code. Result
-// carries the same number.
+// carries the same number. A program that had nothing to do has succeeded: its
+// step exits 0 and only the Result tells.
 const (
 	exitInvalid    = 64  // the spec or the package cannot be executed as it is
 	exitData       = 65  // a check failed, or the program's outputs are malformed
@@ -84,6 +85,9 @@ func (r *Runner) Run(ctx context.Context, address string) int {
 	if err := r.write(ctx, spec.Result, res); err != nil {
 		r.say("%v", err)
 		return ExitUnwritten
+	}
+	if res.Succeeded() { // also with nothing to do, of which EMR knows nothing
+		return 0
 	}
 	return res.ExitCode
 }

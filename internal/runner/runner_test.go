@@ -33,6 +33,19 @@ func TestRun(t *testing.T) {
 			script: "exit 3",
 			want:   job.Result{ExitCode: 3, Class: job.ClassJob, Reason: "bash run.sh exited 3"},
 		},
+		"nothing to do": {
+			script: "echo seen=5 >>$EPHEMR_OUTPUT; echo no new files; exit 77",
+			want:   job.Result{ExitCode: 77, NothingToDo: true, Tail: []string{"no new files"}, Outputs: map[string]string{"seen": "5"}},
+		},
+		"nothing to do, but outputs that nobody understands": {
+			script: "echo rows >$EPHEMR_OUTPUT; exit 77",
+			want:   job.Result{ExitCode: 65, Class: job.ClassJob, Reason: "read outputs: line 1 is not key=value"},
+		},
+		"nothing to do after the timeout": {
+			script: "exec 2>/dev/null; trap 'exit 77' TERM; while :; do sleep 0.1; done",
+			change: func(s *job.Spec) { s.TimeoutSeconds = 1 },
+			want:   job.Result{ExitCode: 124, Class: job.ClassTimeout, Reason: "bash run.sh timed out after 1s"},
+		},
 		"killed": {
 			script: "kill -KILL $$",
 			want:   job.Result{ExitCode: 137, Signal: "SIGKILL", Class: job.ClassJob, Reason: "bash run.sh was killed by SIGKILL (out of memory?)"},
@@ -130,8 +143,12 @@ func (b *bench) want(s job.Spec, want job.Result) {
 	if diff := cmp.Diff(want, got, sameResult); diff != "" {
 		b.Errorf("result (-want +got):\n%s", diff)
 	}
-	if code != want.ExitCode {
-		b.Errorf("exit code %d, want the result's %d", code, want.ExitCode)
+	exit := want.ExitCode
+	if want.NothingToDo {
+		exit = 0 // or EMR would call the step FAILED
+	}
+	if code != exit {
+		b.Errorf("exit code %d, want %d", code, exit)
 	}
 	if got.RunID != "r-1" || got.Job != "clean" || got.Attempt != 1 || got.StartedAt.IsZero() || got.EndedAt.Before(got.StartedAt) {
 		b.Errorf("result does not say which attempt and when: %+v", got)

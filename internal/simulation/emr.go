@@ -36,7 +36,7 @@ func (w *World) script(clusterName, stepName string) (time.Duration, types.StepS
 		s.Takes = time.Minute
 	}
 	state := types.StepStateCompleted
-	if s.ExitCode != 0 || s.Class != "" {
+	if s.ExitCode != 0 && !s.idle() || s.Class != "" {
 		state = types.StepStateFailed
 	}
 	if !s.Silent {
@@ -51,10 +51,10 @@ func (w *World) leaveResult(a Attempt, s Step, began time.Time) {
 		return
 	}
 	r := job.Result{
-		RunID: a.RunID, Job: a.Job, Attempt: a.Number, ExitCode: s.ExitCode, Class: s.Class, Reason: s.Reason,
+		RunID: a.RunID, Job: a.Job, Attempt: a.Number, ExitCode: s.ExitCode, Class: s.Class, Reason: s.Reason, NothingToDo: s.idle(),
 		StartedAt: began.UTC(), EndedAt: time.Now().UTC(), Outputs: s.Outputs,
 	}
-	if r.ExitCode != 0 && r.Class == "" {
+	if r.ExitCode != 0 && r.Class == "" && !r.NothingToDo {
 		r.Class, r.Reason = job.ClassJob, fmt.Sprintf("exited %d", s.ExitCode)
 		r.Tail = []string{"Traceback (most recent call last):", "ValueError: no rows"}
 	}

@@ -164,6 +164,8 @@ func stormStep(seed uint64, a Attempt, least, most time.Duration) Step {
 		s.Silent = true
 	case x < 0.16:
 		s.Silent, s.ExitCode = true, 137
+	case x >= 0.95:
+		s.ExitCode = job.NothingToDo
 	case x < 0.17 && most > time.Minute:
 		s.Takes = 5 * time.Hour // longer than any deadline
 	}

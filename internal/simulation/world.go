@@ -70,6 +70,9 @@ type Step struct {
 	Silent bool
 }
 
+// idle says whether the attempt finds nothing to do, and a runner to say so.
+func (s Step) idle() bool { return s.ExitCode == job.NothingToDo && s.Class == "" && !s.Silent }
+
 // World is a stage with everything in it.
 type World struct {
 	Settings stage.Settings

@@ -166,6 +166,7 @@ func (l *Looker) record(ctx context.Context, rec *run.Record, j run.Job, v verdi
 	next := j
 	next.State, next.Class, next.Reason, next.EndedAt = run.JobSucceeded, v.Class, v.Reason, time.Now()
 	next.ExitCode, next.Outputs, next.Tail, next.Findings = nil, nil, v.tail, nil
+	next.NothingToDo = v.Class == "" && v.result != nil && v.result.NothingToDo
 	if r := v.result; r != nil {
 		next.ExitCode, next.Outputs, next.Tail, next.Findings = &r.ExitCode, r.Outputs, r.Tail, r.Checks
 		next.StartedAt, next.EndedAt = r.StartedAt, r.EndedAt

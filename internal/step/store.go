@@ -69,6 +69,7 @@ func ParseResult(data []byte) *job.Result {
 	if r.Class != "" && !slices.Contains(job.Classes, r.Class) {
 		r.Class, r.Reason = job.ClassJob, fmt.Sprintf("class %.40q: %s", r.Class, r.Reason)
 	}
+	r.NothingToDo = r.NothingToDo && r.Succeeded()
 	r.Reason, r.Signal = clip(r.Reason, maxReason), clip(r.Signal, 40)
 	r.Tail = r.Tail[max(0, len(r.Tail)-maxTail):]
 	for i, line := range r.Tail {

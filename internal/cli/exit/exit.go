@@ -2,7 +2,8 @@
 //
 // The codes are a promise to scripts: 0 it worked, 1 the run failed or
 // something went wrong, 2 the command line or the request is wrong, 130
-// interrupted. Only submit ends with others: those of the job that it ran.
+// interrupted. Only submit ends with others: those of the job that it ran,
+// job.NothingToDo among them.
 package exit
 
 import (

@@ -33,9 +33,17 @@ func (v *View) runText(u RunChanged) string {
 	case run.Admitted, run.Running:
 		return "run " + name
 	case run.Succeeded:
-		return fmt.Sprintf("run %s after %s%s", name, terminal.Duration(u.At.Sub(r.RequestedAt)), about(u.Cost))
+		return fmt.Sprintf("run %s after %s%s%s", name, terminal.Duration(u.At.Sub(r.RequestedAt)), about(u.Cost), idle(r.NothingToDo))
 	case run.Failed, run.Cancelled, run.Rejected:
 		return fmt.Sprintf("run %s after %s%s: %s", name, terminal.Duration(u.At.Sub(r.RequestedAt)), about(u.Cost), because(r.Class, r.Reason))
+	}
+	return ""
+}
+
+// idle is what is added to a success without work.
+func idle(nothingToDo bool) string {
+	if nothingToDo {
+		return ": " + terminal.NothingToDo
 	}
 	return ""
 }
@@ -98,7 +106,7 @@ func (v *View) jobText(u JobChanged) string {
 	case run.JobRunning:
 		return fmt.Sprintf("%s %s%s", name, state, attempt)
 	case run.JobSucceeded:
-		return fmt.Sprintf("%s %s after %s%s", name, state, since(j.StartedAt, j.EndedAt), attempt)
+		return fmt.Sprintf("%s %s after %s%s%s", name, state, since(j.StartedAt, j.EndedAt), attempt, idle(j.NothingToDo))
 	case run.JobFailed:
 		text := fmt.Sprintf("%s %s%s: %s", name, state, attempt, because(j.Class, j.Reason))
 		if u.Again {

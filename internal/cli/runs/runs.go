@@ -110,10 +110,17 @@ func table(io *terminal.IO, found []run.Run, now time.Time) {
 	for _, r := range found {
 		rows = append(rows, []string{
 			r.ID, style.State(r.State, string(r.State)), string(r.Class), r.Trigger.Kind,
-			r.RequestedAt.UTC().Format("2006-01-02 15:04:05"), took(r, now), terminal.Dollars(r.CostUSD), terminal.OneLine(r.Reason),
+			r.RequestedAt.UTC().Format("2006-01-02 15:04:05"), took(r, now), terminal.Dollars(r.CostUSD), reason(r),
 		})
 	}
 	io.Table([]string{"RUN", "STATE", "CLASS", "TRIGGER", "REQUESTED (UTC)", "TOOK", "COST", "REASON"}, rows)
+}
+
+func reason(r run.Run) string {
+	if r.NothingToDo {
+		return terminal.NothingToDo
+	}
+	return terminal.OneLine(r.Reason)
 }
 
 // took is how long r ran, or has been running; a run that never started took

@@ -52,7 +52,7 @@ func (p *page) jobs() {
 			j.StartedAt = j.EndedAt
 		}
 		rows = append(rows, []string{
-			j.Name, p.JobState(j.State, string(j.State)), attempt(j.Attempt), code(j.ExitCode), p.took(j), j.StepID, because(string(j.Class), j.Reason),
+			j.Name, p.JobState(j.State, string(j.State)), attempt(j.Attempt), code(j.ExitCode), p.took(j), j.StepID, reason(j.NothingToDo, j.Class, j.Reason),
 		})
 	}
 	p.Table([]string{"JOB", "STATE", "ATTEMPT", "EXIT", "TOOK", "STEP", "REASON"}, rows)

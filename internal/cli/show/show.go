@@ -13,6 +13,7 @@ import (
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/cost"
 	"ephemr/internal/fault"
+	"ephemr/internal/job"
 	"ephemr/internal/run"
 )
 
@@ -82,8 +83,8 @@ func (p *page) field(name, format string, args ...any) {
 func (p *page) run() {
 	r := p.rec.Run
 	p.Printf("%s %s\n\n", p.Bold(r.ID), p.State(r.State, string(r.State)))
-	if r.Reason != "" {
-		p.field("reason", "%s", because(string(r.Class), r.Reason))
+	if why := reason(r.NothingToDo, r.Class, r.Reason); why != "" {
+		p.field("reason", "%s", why)
 	}
 	p.field("pipeline", "%s", r.Pipeline+version(r))
 	p.field("trigger", "%s", trigger(r.Trigger))
@@ -145,6 +146,14 @@ func pairs(m map[string]string) string {
 		all = append(all, k+"="+terminal.OneLine(m[k]))
 	}
 	return strings.Join(all, " ")
+}
+
+// reason is why something is in its state, if that wants one.
+func reason(idle bool, class job.Class, text string) string {
+	if idle {
+		return terminal.NothingToDo
+	}
+	return because(string(class), text)
 }
 
 func because(class, reason string) string {

@@ -22,7 +22,8 @@ What the job prints comes out here as it prints it: stdout on stdout, stderr and
 on stderr. An interrupt detaches from the run, which goes on (130).
 
 The exit code is the job's own. It is 1 when the run failed otherwise or was cancelled, and 2 when the
-command line is wrong or the request was rejected. The runner adds, as shells do, 124 for a timeout, 127 for
+command line is wrong or the request was rejected. A job that exits 77 says that there was nothing to do:
+the run SUCCEEDED, and 77 comes out here. The runner adds, as shells do, 124 for a timeout, 127 for
 a program that is not there and 128+n for one that signal n ended.
 
 Arguments can use templates as in pipeline files: --param day=2026-11-01 --arg '{{.Params.day}}'.`,

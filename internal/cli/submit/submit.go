@@ -20,6 +20,7 @@ import (
 	"ephemr/internal/cli/upload"
 	"ephemr/internal/cluster"
 	"ephemr/internal/fault"
+	"ephemr/internal/job"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
 )
@@ -128,8 +129,12 @@ func detach(o Options, io *terminal.IO, sent request.Sent) error {
 	return nil
 }
 
-// code is the job's exit code, if the run failed by the job's.
+// code is the job's exit code, if the run failed by the job's, or had nothing
+// to do.
 func code(rec *run.Record) int {
+	if rec.Run.State == run.Succeeded && rec.NothingToDo() {
+		return job.NothingToDo
+	}
 	if j := rec.Failure(); j != nil && j.ExitCode != nil && *j.ExitCode > 0 && *j.ExitCode < 256 && rec.Run.State == run.Failed {
 		return *j.ExitCode
 	}

@@ -36,6 +36,10 @@ func (s Style) Yellow(text string) string { return s.paint("33", text) }
 // Cyan is for names that can be used in a next command.
 func (s Style) Cyan(text string) string { return s.paint("36", text) }
 
+// NothingToDo is what people read of a success without work, where there would
+// be a reason of a failure.
+const NothingToDo = "nothing to do"
+
 var jobColors = []string{"36", "35", "34", "33", "32", "96", "95", "94"}
 
 // Job colours text in the colour of the named job, always the same.
