@@ -2,7 +2,12 @@ package acceptance_test
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -42,7 +47,7 @@ func (w *world) until(t *testing.T, id, name string, state run.JobState) {
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	name := "cancelled-" + nonce
-	w.apply(t, bash(name, "limits: {maxActive: 1}\n"), map[string]string{"work": "echo begun; sleep 600"})
+	w.apply(t, bash(name, "limits: {maxActive: 1}\n"), map[string]string{"work": "trap 'echo tidied up; exit 7' TERM; echo begun; sleep 600 & wait"})
 	first := w.begin(t, name)
 	w.until(t, first, "work", run.JobRunning)
 	second := w.begin(t, name)
@@ -56,16 +61,48 @@ func TestCancel(t *testing.T) {
 	if rec := w.cancelled(t, second); len(rec.Clusters) != 0 {
 		t.Errorf("the run that waited had clusters: %+v", rec.Clusters)
 	}
-	eventually(t, "the job's end in the record", func() (bool, string) {
-		rec, err := w.runs.Load(t.Context(), first)
-		if err != nil {
-			return false, err.Error()
-		}
-		return rec.Jobs[0].State == run.JobCancelled, string(rec.Jobs[0].State)
-	})
+	rec, err := w.runs.Load(t.Context(), first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if j := rec.Jobs[0]; j.State != run.JobCancelled || j.ExitCode == nil || *j.ExitCode != 143 || !slices.Contains(j.Tail, "tidied up") {
+		t.Errorf("the job is %s, exit code %v: %s\n%q", j.State, j.ExitCode, j.Reason, j.Tail)
+	}
 	if _, stderr, code := w.cli(t, t.TempDir(), "cancel", first); code != 2 || !strings.Contains(stderr, "CANCELLED already") {
 		t.Errorf("cancelling twice: exit code %d, %s", code, stderr)
 	}
+}
+
+// Killing asks no program, and leaves none of its processes.
+func TestKill(t *testing.T) {
+	t.Parallel()
+	name := "killed-" + nonce
+	w.apply(t, bash(name, ""), map[string]string{"work": `trap "" TERM; echo "pid $$"; while true; do sleep 1; done`})
+	id := w.begin(t, name)
+	w.until(t, id, "work", run.JobRunning)
+	var pid int
+	eventually(t, "its first line", func() (bool, string) {
+		out, stderr, _ := w.cli(t, t.TempDir(), "logs", id)
+		_, err := fmt.Sscanf(out, "pid %d", &pid)
+		return err == nil, out + stderr
+	})
+	if out, stderr, code := w.cli(t, t.TempDir(), "cancel", "--kill", id, "--why", "wrong input"); code != 0 {
+		t.Fatalf("ephemr cancel --kill: exit code %d\n%s%s", code, out, stderr)
+	}
+	rec := w.cancelled(t, id)
+	if j := rec.Jobs[0]; j.State != run.JobCancelled || j.ExitCode != nil {
+		t.Errorf("the job is %s, exit code %v: %s", j.State, j.ExitCode, j.Reason)
+	}
+	eventually(t, "the end of its process", func() (bool, string) { return ended(pid) })
+}
+
+// ended says whether a process is gone, or waits only for its parent to notice.
+func ended(pid int) (bool, string) {
+	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		return true, ""
+	}
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && strings.Contains(string(stat), ") Z "), string(stat)
 }
 
 // cancelled checks that a run ended as TestCancel asked for.

@@ -92,12 +92,12 @@ var jobScenarios = []scenario{
 		name: "template fails at submit",
 		pipeline: "pipeline: tmpl\n" + onSmall +
 			`jobs: [{name: a, type: bash, source: a}, {name: b, type: bash, source: b, needs: [a], args: ["{{.Jobs.a.Outputs.rows}}"]}]`,
-		want: ended{Path: path(begin, round, "SubmitSteps", bad), State: run.Failed, Class: job.ClassInvalid, Jobs: "a=SUCCEEDED b=SKIPPED", Clusters: 1},
+		want: ended{Path: path(begin, round, stopped, bad), State: run.Failed, Class: job.ClassInvalid, Jobs: "a=SUCCEEDED b=SKIPPED", Clusters: 1},
 	},
 	{
 		name:   "run deadline passes in a step",
 		config: simulation.Config{Steps: steps(map[string]simulation.Step{"a#1": {Takes: 5 * time.Hour}})},
-		want:   ended{Path: path(begin, "SubmitSteps", bad), State: run.Failed, Class: job.ClassTimeout, Jobs: "a=CANCELLED", Clusters: 1},
+		want:   ended{Path: path(begin, stopped, bad), State: run.Failed, Class: job.ClassTimeout, Jobs: "a=CANCELLED", Clusters: 1},
 	},
 }
 

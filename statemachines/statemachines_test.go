@@ -116,7 +116,7 @@ func TestWorkflowIsUnderstood(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"AwaitAdmission", "CreateCluster", "Failed", "FinishRun", "JobsLeft", "Outcome", "PrepareRun", "SubmitSteps", "Succeeded", "TerminateCluster",
+		"AwaitAdmission", "CreateCluster", "Failed", "FinishRun", "JobsLeft", "Outcome", "PrepareRun", "StopSteps", "SubmitSteps", "Succeeded", "TerminateCluster",
 	}
 	if diff := cmp.Diff(want, m.States()); diff != "" {
 		t.Error(diff)

@@ -25,6 +25,7 @@ func TestMain(m *testing.M) {
 const (
 	begin    = "PrepareRun CreateCluster"
 	round    = "SubmitSteps JobsLeft"
+	stopped  = "SubmitSteps StopSteps"
 	finish   = "TerminateCluster FinishRun Outcome"
 	good     = finish + " Succeeded"
 	bad      = finish + " Failed"

@@ -30,11 +30,13 @@ func main() {
 		Runs: runs, EMR: api, S3: s3.NewFromConfig(cfg, entry.PathStyle), LogsBucket: settings.LogsBucket,
 		Logs: cloudwatchlogs.NewFromConfig(cfg), LogGroup: settings.RunLogGroup,
 	}
+	stop := &step.Stopper{Runs: runs, EMR: api, Looker: steps}
 	w := &wait.Watch{
 		Waker: &wait.Waker{Runs: runs, SFN: sfn.NewFromConfig(cfg), Looks: map[string]wait.Look{
 			run.ForAdmission: admission.LookAdmitted,
 			run.ForCluster:   clusters.Look,
 			run.ForSteps:     steps.Look,
+			run.ForStop:      stop.Look,
 		}},
 		Clusters: &cluster.Registry{DB: db, Table: settings.ClustersTable},
 		EMR:      api,

@@ -66,6 +66,15 @@ func (p *Platform) grantSteps() {
 	constructs.GrantReadLogs(p.stage, p.runLogs, submitSteps)
 	p.machine.GrantAnswer(submitSteps)
 
+	stopSteps := p.functions.stopSteps
+	p.runs.Grant(stopSteps, inRun...)
+	p.clusters.Grant(stopSteps, "UpdateItem") // call budget
+	p.lake.Logs.Grant(stopSteps, "runs/*", "GetObject")
+	p.lake.Logs.GrantList(stopSteps)
+	p.emr.Grant(stopSteps, "CancelSteps", "ListSteps", "DescribeCluster")
+	constructs.GrantReadLogs(p.stage, p.runLogs, stopSteps)
+	p.machine.GrantAnswer(stopSteps)
+
 	finishRun := p.functions.finishRun
 	p.runs.Grant(finishRun, inRun...)
 	p.clusters.Grant(finishRun, "UpdateItem") // slots
@@ -81,7 +90,7 @@ func (p *Platform) grantWatchers() {
 	p.lake.Logs.Grant(watch, "runs/*", "GetObject")
 	p.lake.Logs.GrantList(watch)
 	p.emr.GrantList(watch)
-	p.emr.Grant(watch, "DescribeCluster", "ListSteps")
+	p.emr.Grant(watch, "DescribeCluster", "ListSteps", "CancelSteps")
 	constructs.GrantReadLogs(p.stage, p.runLogs, watch)
 	p.machine.GrantAnswer(watch)
 

@@ -17,7 +17,7 @@ const intakeTimeout = 15 * time.Second
 // functions are the platform's functions: the name in lower case is a folder
 // of functions/.
 type functions struct {
-	intake, admit, prepareRun, createCluster, submitSteps, terminateCluster, finishRun, watch, sweep, register *constructs.Function
+	intake, admit, prepareRun, createCluster, submitSteps, stopSteps, terminateCluster, finishRun, watch, sweep, register *constructs.Function
 
 	all []*constructs.Function
 }
@@ -39,6 +39,7 @@ func (p *Platform) addFunctions(stack awscdk.Stack) {
 	p.functions.prepareRun = add("PrepareRun", 30*time.Second)
 	p.functions.createCluster = add("CreateCluster", 45*time.Second)
 	p.functions.submitSteps = add("SubmitSteps", 45*time.Second)
+	p.functions.stopSteps = add("StopSteps", 45*time.Second)
 	p.functions.terminateCluster = add("TerminateCluster", 45*time.Second)
 	p.functions.finishRun = add("FinishRun", 45*time.Second)
 	p.functions.watch = add("Watch", 55*time.Second) // a tick a minute

@@ -22,6 +22,12 @@ type EMRConfig struct {
 	// 10 s, negative none.
 	Cancelling time.Duration
 
+	// Deaf picks the steps that do not end when they are interrupted.
+	Deaf func(cluster, step string) bool
+	// OnCancel hears of a running step that is being cancelled, and whether it
+	// is killed. It must not call EMR.
+	OnCancel func(cluster, step string, kill bool)
+
 	// Script says how long a step runs and how it ends, COMPLETED or FAILED.
 	// Without one every step completes after a minute.
 	Script func(cluster, step string) (time.Duration, types.StepState)

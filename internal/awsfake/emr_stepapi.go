@@ -96,7 +96,7 @@ func (f *EMR) CancelSteps(ctx context.Context, in *emr.CancelStepsInput, _ ...fu
 		}
 		out := &emr.CancelStepsOutput{CancelStepsInfoList: []types.CancelStepsInfo{}}
 		for _, id := range in.StepIds {
-			out.CancelStepsInfoList = append(out.CancelStepsInfoList, f.cancelStep(c, id))
+			out.CancelStepsInfoList = append(out.CancelStepsInfoList, f.cancelStep(c, id, in.StepCancellationOption == types.StepCancellationOptionTerminateProcess))
 		}
 		return out, nil
 	})

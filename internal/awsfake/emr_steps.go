@@ -175,7 +175,7 @@ func (f *EMR) endSteps(c *emrCluster, running types.StepState) {
 }
 
 // cancelStep answers whether the cancellation was accepted, and why not.
-func (f *EMR) cancelStep(c *emrCluster, id string) types.CancelStepsInfo {
+func (f *EMR) cancelStep(c *emrCluster, id string, kill bool) types.CancelStepsInfo {
 	info := types.CancelStepsInfo{StepId: new(id), Status: types.CancelStepsRequestStatusSubmitted}
 	i := slices.IndexFunc(c.steps, func(s *emrStep) bool { return s.id == id })
 	switch {
@@ -186,16 +186,29 @@ func (f *EMR) cancelStep(c *emrCluster, id string) types.CancelStepsInfo {
 	case c.steps[i].state == types.StepStatePending:
 		f.closeStep(c, c.steps[i], types.StepStateCancelled)
 		f.schedule(c)
-	case c.steps[i].state == types.StepStateRunning:
-		s := c.steps[i]
-		f.enterStep(c, s, types.StepStateCancelPending)
-		f.later(f.config.Cancelling, func() {
-			if s.state == types.StepStateCancelPending {
-				f.endStep(c, s, types.StepStateCancelled)
-			}
-		})
+	default:
+		f.stopStep(c, c.steps[i], kill)
 	}
 	return info
+}
+
+// stopStep interrupts or kills a step that runs. One that is deaf goes on until
+// it is killed.
+func (f *EMR) stopStep(c *emrCluster, s *emrStep, kill bool) {
+	if s.state == types.StepStateRunning {
+		f.enterStep(c, s, types.StepStateCancelPending)
+	}
+	if !kill && f.config.Deaf != nil && f.config.Deaf(c.name, s.name) {
+		return
+	}
+	if f.config.OnCancel != nil {
+		f.config.OnCancel(c.name, s.name, kill)
+	}
+	f.later(f.config.Cancelling, func() {
+		if s.state == types.StepStateCancelPending {
+			f.endStep(c, s, types.StepStateCancelled)
+		}
+	})
 }
 
 func (f *EMR) enterStep(c *emrCluster, s *emrStep, state types.StepState) {

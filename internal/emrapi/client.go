@@ -23,6 +23,7 @@ type API interface {
 	DescribeCluster(context.Context, *emr.DescribeClusterInput, ...func(*emr.Options)) (*emr.DescribeClusterOutput, error)
 	AddJobFlowSteps(context.Context, *emr.AddJobFlowStepsInput, ...func(*emr.Options)) (*emr.AddJobFlowStepsOutput, error)
 	ListSteps(context.Context, *emr.ListStepsInput, ...func(*emr.Options)) (*emr.ListStepsOutput, error)
+	CancelSteps(context.Context, *emr.CancelStepsInput, ...func(*emr.Options)) (*emr.CancelStepsOutput, error)
 	TerminateJobFlows(context.Context, *emr.TerminateJobFlowsInput, ...func(*emr.Options)) (*emr.TerminateJobFlowsOutput, error)
 }
 
@@ -62,6 +63,11 @@ func (c *Client) AddJobFlowSteps(ctx context.Context, in *emr.AddJobFlowStepsInp
 // ListSteps lists the steps of a cluster, 50 a page.
 func (c *Client) ListSteps(ctx context.Context, in *emr.ListStepsInput, o ...func(*emr.Options)) (*emr.ListStepsOutput, error) {
 	return paid(ctx, c, "ListSteps", c.emr.ListSteps, in, o)
+}
+
+// CancelSteps cancels steps that wait or run.
+func (c *Client) CancelSteps(ctx context.Context, in *emr.CancelStepsInput, o ...func(*emr.Options)) (*emr.CancelStepsOutput, error) {
+	return paid(ctx, c, "CancelSteps", c.emr.CancelSteps, in, o)
 }
 
 // TerminateJobFlows ends up to 10 clusters.

@@ -33,7 +33,7 @@ func OfRun(rec *run.Record, e *StateError) run.Outcome {
 	if rec.Run.Cancel != "" && !rec.Succeeded() {
 		return run.Outcome{State: run.Cancelled, Class: job.ClassCancelled, Reason: rec.Run.Cancel}
 	}
-	if failed := rec.Failure(); failed != nil {
+	if failed := culprit(rec, e); failed != nil {
 		state := run.Failed
 		if failed.Class == job.ClassCancelled {
 			state = run.Cancelled
@@ -57,6 +57,18 @@ func OfRun(rec *run.Record, e *StateError) run.Outcome {
 		o.State = run.Cancelled
 	}
 	return o
+}
+
+// culprit is the job that the run failed by, or nil. When something else stopped
+// the run, the jobs that were interrupted with it are its victims.
+func culprit(rec *run.Record, e *StateError) *run.Job {
+	for i := range rec.Jobs {
+		j := &rec.Jobs[i]
+		if j.State == run.JobFailed || j.State == run.JobCancelled && (e == nil || j.Class != job.ClassCancelled) {
+			return j
+		}
+	}
+	return nil
 }
 
 // ofCluster is the outcome of a run whose last attempt to get a cluster failed.

@@ -9,10 +9,15 @@ import (
 	"ephemr/internal/fault"
 )
 
-// RequestCancel notes that a run is to be cancelled; false says that it is over.
-func (s *Store) RequestCancel(ctx context.Context, id, why string) (bool, error) {
+// RequestCancel notes that a run is to be cancelled, and with kill that its
+// programs are not to be asked first; false says that it is over.
+func (s *Store) RequestCancel(ctx context.Context, id, why string, kill bool) (bool, error) {
 	active := expression.Name("state").In(expression.Value(Queued), expression.Value(Admitted), expression.Value(Running))
-	return s.update(ctx, id, runKey, set(expression.UpdateBuilder{}, "cancel", why), active)
+	u := set(expression.UpdateBuilder{}, "cancel", why)
+	if kill {
+		u = set(u, "kill", true)
+	}
+	return s.update(ctx, id, runKey, u, active)
 }
 
 // Requeue lets a run that failed or was cancelled go on: what has succeeded
@@ -66,14 +71,14 @@ func (s *Store) requeue(ctx context.Context, r *Run, now time.Time) (bool, error
 	r.State, r.Restarts, r.RequestedAt = Queued, before+1, now.UTC()
 	u := set(set(set(set(expression.UpdateBuilder{}, "state", Queued), gsState, queueOf(r.Team)), gsOrder, order(*r)), "restarts", r.Restarts)
 	u = set(u, "requestedAt", r.RequestedAt)
-	for _, name := range []string{"class", "reason", "endedAt", "announced", "cancel", "execution", "deadline", "admittedAt", "startedAt"} {
+	for _, name := range []string{"class", "reason", "endedAt", "announced", "cancel", "kill", "execution", "deadline", "admittedAt", "startedAt"} {
 		u = u.Remove(expression.Name(name))
 	}
 	same := expression.Name("restarts").AttributeNotExists()
 	if before > 0 {
 		same = is("restarts", before)
 	}
-	r.Class, r.Reason, r.Cancel, r.Execution = "", "", "", ""
+	r.Class, r.Reason, r.Cancel, r.Kill, r.Execution = "", "", "", false, ""
 	return s.update(ctx, r.ID, runKey, u, expression.Name("state").In(expression.Value(Failed), expression.Value(Cancelled)).And(same))
 }
 

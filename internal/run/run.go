@@ -79,6 +79,7 @@ type Run struct {
 	ClusterID   string    `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
 	CostUSD     float64   `dynamodbav:"costUsd,omitempty" json:"costUsd,omitempty"`
 	Cancel      string    `dynamodbav:"cancel,omitempty" json:"cancel,omitempty"`     // who wants it cancelled, and why
+	Kill        bool      `dynamodbav:"kill,omitempty" json:"kill,omitempty"`         // its programs are not to be asked first
 	Restarts    int       `dynamodbav:"restarts,omitempty" json:"restarts,omitempty"` // how often somebody let it go on after it failed
 	Body        string    `dynamodbav:"body,omitempty" json:"body,omitempty"`         // of a rejected request, at most 4 KiB
 	Announced   bool      `dynamodbav:"announced,omitempty" json:"-"`                 // RunFinished is out
@@ -184,6 +185,7 @@ const (
 	ForAdmission = "admission"
 	ForCluster   = "cluster"
 	ForSteps     = "steps"
+	ForStop      = "stop" // of the steps in flight
 )
 
 // Waiter is the task token a run waits with. A run has at most one.

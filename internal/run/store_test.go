@@ -73,7 +73,9 @@ func TestRunTransitions(t *testing.T) {
 		{"finish", func(ctx context.Context, s *run.Store) (bool, error) {
 			return s.Finish(ctx, "r", run.Outcome{State: run.Failed, Class: job.ClassJob, Reason: "why"}, now, 1)
 		}, active},
-		{"cancel", func(ctx context.Context, s *run.Store) (bool, error) { return s.RequestCancel(ctx, "r", "enough") }, active},
+		{"cancel", func(ctx context.Context, s *run.Store) (bool, error) {
+			return s.RequestCancel(ctx, "r", "enough", false)
+		}, active},
 	} {
 		for _, state := range all {
 			t.Run(fmt.Sprintf("%s from %s", tt.name, state), func(t *testing.T) {

@@ -19,31 +19,75 @@ import (
 	"ephemr/internal/run"
 )
 
-// script is how EMR runs a step: it does what the runner would, which is to
-// leave a result behind just before the step ends.
-func (w *World) script(clusterName, stepName string) (time.Duration, types.StepState) {
+// attempt is what a step carries.
+func attempt(clusterName, stepName string) Attempt {
 	name, number, _ := strings.Cut(stepName, "#")
 	n, err := strconv.Atoi(number)
 	if err != nil {
 		panic(fmt.Sprintf("step %q is not like job#1", stepName))
 	}
-	a := Attempt{Cluster: clusterName, RunID: run.OfCluster(clusterName), Job: name, Number: n}
-	var s Step
+	return Attempt{Cluster: clusterName, RunID: run.OfCluster(clusterName), Job: name, Number: n}
+}
+
+func (a Attempt) dir() string { return job.Dir(a.RunID, a.Job, a.Number) }
+
+// step is how an attempt goes.
+func (w *World) step(a Attempt) (s Step) {
 	if w.config.Steps != nil {
 		s = w.config.Steps(a)
 	}
 	if s.Takes == 0 {
 		s.Takes = time.Minute
 	}
+	return s
+}
+
+// script is how EMR runs a step: it does what the runner would, which is to
+// leave a result behind just before the step ends.
+func (w *World) script(clusterName, stepName string) (time.Duration, types.StepState) {
+	a := attempt(clusterName, stepName)
+	s := w.step(a)
 	state := types.StepStateCompleted
 	if s.ExitCode != 0 && !s.idle() || s.Class != "" {
 		state = types.StepStateFailed
 	}
 	if !s.Silent {
 		began := time.Now()
-		time.AfterFunc(s.Takes-time.Millisecond, func() { w.leaveResult(a, s, began) })
+		time.AfterFunc(s.Takes-time.Millisecond, func() {
+			if !w.isStopped(a) {
+				w.leaveResult(a, s, began)
+			}
+		})
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.deaf[a.dir()] = s.Deaf
 	return s.Takes, state
+}
+
+// cancelled is how a runner ends that is interrupted: it says so. One that is
+// killed says nothing.
+func (w *World) cancelled(clusterName, stepName string, kill bool) {
+	a := attempt(clusterName, stepName)
+	w.mu.Lock()
+	first := !w.stopped[a.dir()]
+	w.stopped[a.dir()] = true
+	w.mu.Unlock()
+	if first && !kill {
+		w.leaveResult(a, Step{ExitCode: 143, Class: job.ClassCancelled, Reason: "bash run.sh was cancelled"}, time.Now())
+	}
+}
+
+func (w *World) isStopped(a Attempt) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.stopped[a.dir()]
+}
+
+func (w *World) isDeaf(clusterName, stepName string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.deaf[attempt(clusterName, stepName).dir()]
 }
 
 func (w *World) leaveResult(a Attempt, s Step, began time.Time) {
@@ -62,7 +106,7 @@ func (w *World) leaveResult(a Attempt, s Step, began time.Time) {
 	if err != nil {
 		panic(fmt.Sprintf("encode result: %v", err))
 	}
-	key := job.Dir(a.RunID, a.Job, a.Number) + "/result.json"
+	key := a.dir() + "/result.json"
 	if _, err := w.S3.PutObject(w.life, &s3.PutObjectInput{Bucket: &w.Settings.LogsBucket, Key: &key, Body: bytes.NewReader(data)}); err != nil {
 		panic(fmt.Sprintf("leave result: %v", err))
 	}
@@ -152,6 +196,11 @@ func (c client) AddJobFlowSteps(ctx context.Context, in *emr.AddJobFlowStepsInpu
 func (c client) ListSteps(ctx context.Context, in *emr.ListStepsInput, o ...func(*emr.Options)) (*emr.ListStepsOutput, error) {
 	c.count("ListSteps")
 	return c.EMR.ListSteps(ctx, in, o...)
+}
+
+func (c client) CancelSteps(ctx context.Context, in *emr.CancelStepsInput, o ...func(*emr.Options)) (*emr.CancelStepsOutput, error) {
+	c.count("CancelSteps")
+	return c.EMR.CancelSteps(ctx, in, o...)
 }
 
 func (c client) TerminateJobFlows(ctx context.Context, in *emr.TerminateJobFlowsInput, o ...func(*emr.Options)) (*emr.TerminateJobFlowsOutput, error) {

@@ -89,7 +89,7 @@ func (w *World) fakes() {
 	w.Bus.OnEvent = w.onEvent
 	w.EMR = awsfake.NewEMR(awsfake.EMRConfig{
 		Starting: w.config.Starting, Bootstrapping: w.config.Bootstrapping, Terminating: w.config.Terminating,
-		Script: w.script, BootstrapFails: w.config.BootstrapFails, DiesAfter: w.diesAfter,
+		Script: w.script, Deaf: w.isDeaf, OnCancel: w.cancelled, BootstrapFails: w.config.BootstrapFails, DiesAfter: w.diesAfter,
 		OnEvent: w.onEMR, EventDelays: w.config.EventDelays, Throttle: w.config.Throttle,
 	})
 	crash := &awsfake.Hooks{

@@ -44,6 +44,9 @@ func (w *World) wire() {
 		Settings: s, Runs: w.Runs, EMR: w.emr("submitsteps"), S3: w.S3, Caller: entry.Caller,
 		Waker: w.waker(run.ForSteps, w.stepLooker("submitsteps").Look),
 	}).Submit)
+	stopper := w.stopper("stopsteps")
+	stopper.Waker = w.waker(run.ForStop, stopper.Look)
+	serve(w, "stopsteps", stopper.Stop)
 	serve(w, "terminatecluster", (&cluster.Terminator{Runs: w.Runs, EMR: w.emr("terminatecluster")}).Terminate)
 	serve(w, "finishrun", (&intake.Ending{Finisher: finisher}).Finish)
 	serve(w, "watch", (&wait.Watch{
@@ -52,6 +55,7 @@ func (w *World) wire() {
 			run.ForAdmission: admission.LookAdmitted,
 			run.ForCluster:   (&cluster.Looker{Runs: w.Runs, EMR: w.emr("watch")}).Look,
 			run.ForSteps:     w.stepLooker("watch").Look,
+			run.ForStop:      w.stopper("watch").Look,
 		}},
 	}).Handle)
 	serve(w, "sweep", (&sweep.Sweeper{Settings: s, Runs: w.Runs, EMR: w.emr("sweep"), SFN: w.SFN, Bus: w.Bus, Finisher: finisher, Slots: slots, Metrics: w.Metrics}).Sweep)
@@ -62,7 +66,7 @@ func (w *World) wire() {
 
 	for name, function := range map[string]string{
 		"PrepareRunFunction": "preparerun", "AdmitFunction": "admit", "CreateClusterFunction": "createcluster",
-		"SubmitStepsFunction": "submitsteps", "TerminateClusterFunction": "terminatecluster", "FinishRunFunction": "finishrun",
+		"SubmitStepsFunction": "submitsteps", "StopStepsFunction": "stopsteps", "TerminateClusterFunction": "terminatecluster", "FinishRunFunction": "finishrun",
 	} {
 		w.functions[name] = w.functions[function]
 	}
@@ -83,6 +87,10 @@ func (w *World) waker(kind string, look wait.Look) *wait.Waker {
 
 func (w *World) stepLooker(function string) *step.Looker {
 	return &step.Looker{Runs: w.Runs, EMR: w.emr(function), S3: w.S3, LogsBucket: w.Settings.LogsBucket, Logs: w.Logs, LogGroup: w.Settings.RunLogGroup}
+}
+
+func (w *World) stopper(function string) *step.Stopper {
+	return &step.Stopper{Runs: w.Runs, EMR: w.emr(function), Looker: w.stepLooker(function)}
 }
 
 // crashed is thrown by a process that dies in the middle of a call.

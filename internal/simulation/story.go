@@ -168,6 +168,8 @@ func stormStep(seed uint64, a Attempt, least, most time.Duration) Step {
 		s.ExitCode = job.NothingToDo
 	case x < 0.17 && most > time.Minute:
 		s.Takes = 5 * time.Hour // longer than any deadline
+	case x < 0.20 && most > time.Minute:
+		s.Takes, s.Deaf = time.Hour, true
 	}
 	return s
 }

@@ -65,6 +65,8 @@ type Step struct {
 	Class    job.Class // of the result; an exit code alone means job
 	Reason   string
 	Outputs  map[string]string
+	// Deaf does not end when it is interrupted, only when it is killed.
+	Deaf bool
 	// Silent leaves no result behind, as a runner that was killed. EMR calls
 	// the step COMPLETED when ExitCode is 0, FAILED otherwise.
 	Silent bool
@@ -104,6 +106,8 @@ type World struct {
 	calls    map[string]map[string]int // function -> EMR operation -> number
 	finished map[string]chan struct{}  // run id -> closed when RunFinished is out
 	doomed   map[string]time.Time      // cluster name -> when its instances go
+	stopped  map[string]bool           // attempts whose steps were cancelled
+	deaf     map[string]bool           // attempts that do not end when they are interrupted
 	errs     []error
 	crashes  map[string]*crash         // by operation
 	counts   map[string]int            // of invocations alike
@@ -124,7 +128,7 @@ func New(config Config) *World {
 	}
 	w := &World{
 		config: config, functions: map[string]asl.Function{}, calls: map[string]map[string]int{},
-		finished: map[string]chan struct{}{}, doomed: map[string]time.Time{}, crashes: map[string]*crash{},
+		finished: map[string]chan struct{}{}, doomed: map[string]time.Time{}, stopped: map[string]bool{}, deaf: map[string]bool{}, crashes: map[string]*crash{},
 		counts: map[string]int{}, objects: map[string]string{},
 	}
 	w.life, w.end = context.WithCancel(context.Background())

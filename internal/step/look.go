@@ -19,7 +19,7 @@ import (
 
 // LookAPI is the part of EMR that looks at steps and at the cluster under them.
 type LookAPI interface {
-	ListSteps(context.Context, *emr.ListStepsInput, ...func(*emr.Options)) (*emr.ListStepsOutput, error)
+	StepsAPI
 	DescribeAPI
 }
 

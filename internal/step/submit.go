@@ -24,7 +24,7 @@ import (
 // SubmitAPI is the part of EMR that adds steps and finds them again.
 type SubmitAPI interface {
 	AddJobFlowSteps(context.Context, *emr.AddJobFlowStepsInput, ...func(*emr.Options)) (*emr.AddJobFlowStepsOutput, error)
-	ListSteps(context.Context, *emr.ListStepsInput, ...func(*emr.Options)) (*emr.ListStepsOutput, error)
+	StepsAPI
 	DescribeAPI
 }
 
@@ -95,7 +95,7 @@ func (s *Submitter) submit(ctx context.Context, rec *run.Record, clusterID strin
 	}
 	if adopt {
 		all := claimed
-		if claimed, err = s.adopt(ctx, rec, clusterID, claimed); err != nil {
+		if claimed, err = adoptSteps(ctx, s.Runs, s.EMR, rec, clusterID, claimed); err != nil {
 			return errors.Join(err, s.release(ctx, rec, all)) // nothing was submitted under these claims
 		}
 	}
@@ -110,13 +110,13 @@ func (s *Submitter) submit(ctx context.Context, rec *run.Record, clusterID strin
 	out, err := s.EMR.AddJobFlowSteps(ctx, &emr.AddJobFlowStepsInput{JobFlowId: &clusterID, Steps: configs},
 		func(o *emr.Options) { o.RetryMaxAttempts = 1 })
 	if err == nil {
-		return s.submitted(ctx, rec, clusterID, claimed, out.StepIds)
+		return submitted(ctx, s.Runs, rec, clusterID, claimed, out.StepIds)
 	}
 	if fault.Refused(err) {
 		return s.refused(ctx, rec, clusterID, claimed, err)
 	}
 	slog.WarnContext(ctx, "AddJobFlowSteps gave no clear answer, look for the steps", "runId", rec.Run.ID, "error", err.Error())
-	left, findErr := s.adopt(ctx, rec, clusterID, claimed)
+	left, findErr := adoptSteps(ctx, s.Runs, s.EMR, rec, clusterID, claimed)
 	if findErr == nil && len(left) == 0 {
 		return nil
 	}
@@ -177,44 +177,6 @@ func (s *Submitter) claim(ctx context.Context, rec *run.Record) (claimed []*run.
 		claimed = append(claimed, j)
 	}
 	return claimed, adopt, nil
-}
-
-// adopt records the claimed jobs whose steps the cluster has already and
-// returns the others.
-func (s *Submitter) adopt(ctx context.Context, rec *run.Record, clusterID string, claimed []*run.Job) ([]*run.Job, error) {
-	ids := map[string]string{}
-	for p := emr.NewListStepsPaginator(s.EMR, &emr.ListStepsInput{ClusterId: &clusterID}); p.HasMorePages(); {
-		page, err := p.NextPage(ctx)
-		if err != nil {
-			return claimed, fmt.Errorf("look for steps: %w", err)
-		}
-		for _, st := range page.Steps {
-			ids[aws.ToString(st.Name)] = aws.ToString(st.Id)
-		}
-	}
-	var left []*run.Job
-	for _, j := range claimed {
-		id, ok := ids[j.Step()]
-		if !ok {
-			left = append(left, j)
-			continue
-		}
-		if err := s.submitted(ctx, rec, clusterID, []*run.Job{j}, []string{id}); err != nil {
-			return left, err
-		}
-	}
-	return left, nil
-}
-
-func (s *Submitter) submitted(ctx context.Context, rec *run.Record, clusterID string, jobs []*run.Job, ids []string) error {
-	for i, j := range jobs {
-		if _, err := s.Runs.SubmittedJob(ctx, rec.Run.ID, *j, clusterID, ids[i]); err != nil {
-			return err
-		}
-		j.State, j.ClusterID, j.StepID = run.JobRunning, clusterID, ids[i]
-		slog.InfoContext(ctx, "step submitted", "runId", rec.Run.ID, "job", j.Name, "attempt", j.Attempt, "clusterId", clusterID, "stepId", ids[i])
-	}
-	return nil
 }
 
 // release gives claims up after EMR said no, so that the next try need not

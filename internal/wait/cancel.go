@@ -13,7 +13,8 @@ import (
 // Cancel asks that a run be cancelled.
 type Cancel struct {
 	RunID string `json:"runId"`
-	Why   string `json:"why"` // who asks, and why
+	Why   string `json:"why"`            // who asks, and why
+	Kill  bool   `json:"kill,omitempty"` // do not ask its programs first
 }
 
 // Cancel ends a run on behalf of its owner. The wish is noted first, so that
@@ -27,14 +28,14 @@ func (w *Watch) Cancel(ctx context.Context, in Cancel) error {
 	if why == "" {
 		why = "cancelled by hand"
 	}
-	ok, err := w.Waker.Runs.RequestCancel(ctx, in.RunID, why)
+	ok, err := w.Waker.Runs.RequestCancel(ctx, in.RunID, why, in.Kill)
 	if err != nil {
 		return err
 	}
 	if !ok {
 		return fault.New(fault.InvalidInput, "run %s is %s already", in.RunID, rec.Run.State)
 	}
-	slog.InfoContext(ctx, "run to be cancelled", "runId", in.RunID, "why", why)
+	slog.InfoContext(ctx, "run to be cancelled", "runId", in.RunID, "why", why, "kill", in.Kill)
 	if rec.Run.State == run.Queued && rec.Run.Execution == "" {
 		// Nobody holds it: there is no execution that could end it.
 		o := run.Outcome{State: run.Cancelled, Class: job.ClassCancelled, Reason: why}

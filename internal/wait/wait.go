@@ -83,20 +83,20 @@ func (k *Waker) Wake(ctx context.Context, id string, seen Seen, only ...string) 
 		return fmt.Errorf("wake run %s: nobody looks for %q", id, rec.Waiter.Kind)
 	}
 	w := *rec.Waiter
-	if rec.Run.Cancel != "" {
+	if rec.Run.Cancel != "" && w.Kind != run.ForStop { // which is how it ends
 		return k.Answer(ctx, w, Answer{Err: fault.New(fault.Cancelled, "run %s is cancelled: %s", id, rec.Run.Cancel)})
 	}
 	answer, err := look(ctx, rec, seen[w.ClusterID])
-	if err != nil {
+	switch {
+	case err != nil:
 		return fmt.Errorf("wake run %s: %w", id, err)
+	case answer != nil:
+		return k.Answer(ctx, w, *answer)
+	case time.Now().After(w.Deadline):
+		late := fault.New(fault.Timeout, "run %s waited for its %s until %s", id, w.Kind, w.Deadline.Format(time.RFC3339))
+		return k.Answer(ctx, w, Answer{Err: late})
 	}
-	if answer == nil && time.Now().After(w.Deadline) {
-		answer = &Answer{Err: fault.New(fault.Timeout, "run %s waited for its %s until %s", id, w.Kind, w.Deadline.Format(time.RFC3339))}
-	}
-	if answer == nil {
-		return nil
-	}
-	return k.Answer(ctx, w, *answer)
+	return nil
 }
 
 // Answer sends a to w's token and forgets the waiter. In this order: a token

@@ -64,7 +64,7 @@ func (w *Watch) Handle(ctx context.Context, e Input) (struct{}, error) {
 		if d.State == string(types.StepStatePending) || d.State == string(types.StepStateRunning) {
 			return struct{}{}, nil // nobody waits for that
 		}
-		return struct{}{}, w.hint(ctx, d.ClusterID, "", run.ForSteps)
+		return struct{}{}, w.hint(ctx, d.ClusterID, "", run.ForSteps, run.ForStop)
 	}
 	return struct{}{}, w.Tick(ctx)
 }
@@ -210,7 +210,7 @@ func (w *Watch) due(x run.Waiter, seen *types.ClusterStatus, all bool) bool {
 	case types.ClusterStateStarting, types.ClusterStateBootstrapping:
 		return false
 	case types.ClusterStateRunning:
-		return x.Kind == run.ForCluster || len(x.Attempts) != 1
+		return x.Kind != run.ForSteps || len(x.Attempts) != 1
 	case types.ClusterStateWaiting, types.ClusterStateTerminating, types.ClusterStateTerminated, types.ClusterStateTerminatedWithErrors:
 	}
 	return true

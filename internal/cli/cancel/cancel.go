@@ -15,6 +15,7 @@ import (
 type Options struct {
 	Runs []string
 	Why  string // who asks, and why
+	Kill bool   // do not ask the programs first
 	JSON bool
 }
 
@@ -29,7 +30,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api 
 	done := []Cancelled{}
 	var errs []error
 	for _, id := range o.Runs {
-		in := map[string]wait.Cancel{"cancel": {RunID: id, Why: o.Why}}
+		in := map[string]wait.Cancel{"cancel": {RunID: id, Why: o.Why, Kill: o.Kill}}
 		var out struct{}
 		if err := call.Function(ctx, api, s.WatchFunction, in, &out); err != nil {
 			errs = append(errs, err)
@@ -37,7 +38,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api 
 		}
 		done = append(done, Cancelled{RunID: id, Why: o.Why})
 		if !o.JSON {
-			io.Printf("%s is being cancelled; its cluster goes with it\n", id)
+			io.Printf("%s is being cancelled; ephemr show tells how its jobs ended\n", id)
 		}
 	}
 	if o.JSON {

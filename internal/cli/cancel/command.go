@@ -18,10 +18,14 @@ func Command(app *session.App) *cobra.Command {
 		Short: "end runs, and their clusters with them",
 		Long: `End runs, and their clusters with them.
 
-A queued run ends at once. One that runs ends as CANCELLED as soon as the stage has taken notice, a second or
-so; its jobs are stopped together with the cluster. ephemr retry lets it go on later.`,
-		Example: `  ephemr cancel flights-daily-20260102T0300-0a1b2c3d --why "wrong input"`,
-		Args:    cobra.MinimumNArgs(1),
+A queued run ends at once. Of one that runs, the programs are interrupted (SIGTERM) and have ten seconds to clean
+up; one that does not listen is killed. What they printed until then and how they ended stays on record, their
+cluster goes, and the run ends as CANCELLED. ephemr retry lets it go on later.
+
+With --kill nobody is asked first. A run that is being cancelled already can still be killed.`,
+		Example: `  ephemr cancel flights-daily-20260102T0300-0a1b2c3d --why "wrong input"
+  ephemr cancel --kill flights-daily-20260102T0300-0a1b2c3d`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := app.Session(cmd.Context())
 			if err != nil {
@@ -32,6 +36,7 @@ so; its jobs are stopped together with the cluster. ephemr retry lets it go on l
 		},
 	}
 	cmd.Flags().StringVar(&o.Why, "why", "", `reason for the record (default "cancelled by" and who you are)`)
+	cmd.Flags().BoolVar(&o.Kill, "kill", false, "kill the programs at once, without asking them to end")
 	return cmd
 }
 
