@@ -127,35 +127,41 @@ func (f *fleetShape) switchesToOnDemand() bool {
 		f.LaunchSpecifications.SpotSpecification.TimeoutAction == "SWITCH_TO_ON_DEMAND"
 }
 
-// refusal words a shortfall. A spot fleet runs into its provisioning timeout;
-// everything else is refused by EC2 at once.
-func refusal(d *demand) *shortfall {
+// shortage says what EC2 lacks.
+func shortage(d *demand) string {
 	kind := "On-Demand"
 	if d.market == marketSpot {
 		kind = "Spot"
 	}
+	return fmt.Sprintf("insufficient %s capacity for instance type(s) [%s].", kind, d.typeNames())
+}
+
+func (d *demand) typeNames() string {
 	names := make([]string, len(d.types))
 	for i, t := range d.types {
 		names[i] = t.InstanceType
 	}
-	types := strings.Join(names, ", ")
-	why := reason{Code: codeValidation, Message: fmt.Sprintf("EC2 has insufficient %s capacity for instance type(s) [%s].", kind, types)}
+	return strings.Join(names, ", ")
+}
+
+// refusal words a shortfall. A spot fleet runs into its provisioning timeout;
+// everything else is refused by EC2 at once.
+func refusal(d *demand) *shortfall {
+	why := reason{Code: codeValidation, Message: "EC2 has " + shortage(d)}
 	if d.unit.fleet && d.market == marketSpot {
 		why = reason{Code: codeFleetTimeout, Message: fmt.Sprintf(
-			"Instance fleet %s (%s) could not be provisioned before its timeout: insufficient %s capacity for instance type(s) [%s].",
-			d.unit.id, d.unit.role, kind, types)}
+			"Instance fleet %s (%s) could not be provisioned before its timeout: %s", d.unit.id, d.unit.role, shortage(d))}
 	}
 	return &shortfall{Reason: why, Details: []errorDetail{{
 		ErrorCode: "EC2_INSUFFICIENT_CAPACITY", ErrorMessage: why.Message,
-		ErrorData: []map[string]string{{"instance-types": types}},
+		ErrorData: []map[string]string{{"instance-types": d.typeNames()}},
 	}}}
 }
 
 // tellShortage emits the event that comes while EC2 has no capacity.
-func (s *Server) tellShortage(c *record, d *demand, why reason) {
+func (s *Server) tellShortage(c *record, d *demand, state, message string) {
 	detail := capacityDetail{
-		Severity: severityWarn, ClusterID: c.Cluster.ID, Name: c.Cluster.Name, EventCode: codeInsufficient, State: "CREATING",
-		Message: fmt.Sprintf("We are not able to create your Amazon EMR cluster %s (%s): %s", c.Cluster.ID, c.Cluster.Name, why.Message),
+		Severity: severityWarn, ClusterID: c.Cluster.ID, Name: c.Cluster.Name, EventCode: codeInsufficient, State: state, Message: message,
 	}
 	if d.unit.fleet {
 		detail.InstanceFleetID, detail.InstanceFleetType = d.unit.id, d.unit.role

@@ -18,9 +18,10 @@
 // Steps with command-runner.jar run their arguments as a command line, those
 // with script-runner.jar fetch a script and run it, any other jar is given to
 // hadoop or java. Their PATH starts with the server's -bin directory. Groups,
-// fleets and instances are bookkeeping; managed scaling policies are kept and
-// not acted on. EMR uploads logs every five minutes, localemr at a step's end
-// (see the fault logsLate).
+// fleets and instances are bookkeeping; a resize takes as long as provisioning.
+// Under a managed scaling policy a cluster wants a unit for each step that waits
+// or runs. EMR uploads logs every five minutes, localemr at a step's end (see the
+// fault logsLate).
 //
 // # Admin API
 //

@@ -1,6 +1,7 @@
 package localemr
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 )
@@ -26,6 +27,14 @@ func invalid(detail, format string, args ...any) error {
 		status: http.StatusBadRequest, code: "InvalidRequestException",
 		detail: detail, message: fmt.Sprintf(format, args...),
 	}
+}
+
+// invalidated is err as the newer operations answer it.
+func invalidated(err error) error {
+	if e, ok := errors.AsType[*apiError](err); ok {
+		return invalid("", "%s", e.message)
+	}
+	return err
 }
 
 func throttled() error {

@@ -1,9 +1,7 @@
 package localemr
 
 import (
-	"context"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -92,90 +90,4 @@ func advance(status *clusterStatus, state string) {
 		status.StateChangeReason = reason{Code: "CLUSTER_TERMINATED", Message: "Job flow terminated"}
 	default:
 	}
-}
-
-// resizeLater settles a resize after the provisioning time. s.mu must be held.
-func (s *Server) resizeLater(c *record) {
-	s.later(s.live.Provision, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.settle(s.stopped, c)
-	})
-}
-
-// settle brings the instances of resizing units to what was requested.
-// s.mu must be held.
-func (s *Server) settle(ctx context.Context, c *record) {
-	if !c.ready() || c.goingDown() {
-		return
-	}
-	for _, d := range c.demands() {
-		if d.unit.status.State == stateResizing {
-			s.resize(c, d)
-		}
-	}
-	for _, f := range c.Fleets { // a target of 0 makes no demand
-		if f.Status.State == stateResizing {
-			c.shrinkTo(f.ID, marketOnDemand, f.TargetOnDemandCapacity)
-			c.shrinkTo(f.ID, marketSpot, f.TargetSpotCapacity)
-		}
-	}
-	for _, u := range c.units() {
-		if u.status.State == stateResizing {
-			u.status.State = stateRunning
-		}
-	}
-	c.recount()
-	s.save(ctx, c)
-}
-
-// resize grows or shrinks one market of a unit.
-func (s *Server) resize(c *record, d demand) {
-	have := len(c.living(d.unit.id, d.market))
-	t := d.types[0]
-	want := (d.units + t.weight() - 1) / t.weight()
-	for ; have < want; have++ {
-		i := s.newInstance(len(c.Instances), grant{unit: d.unit, instanceType: t.InstanceType, market: d.market})
-		advance(&i.Status, stateRunning)
-		c.Instances = append(c.Instances, i)
-	}
-	c.shrinkTo(d.unit.id, d.market, want)
-}
-
-// shrinkTo terminates the newest instances above n.
-func (c *record) shrinkTo(id, market string, n int) {
-	living := c.living(id, market)
-	for _, i := range living[min(n, len(living)):] {
-		advance(&i.Status, stateTerminated)
-		i.Status.StateChangeReason = reason{Message: "Instance was terminated by a resize."}
-	}
-}
-
-func (c *record) living(id, market string) []*instanceShape {
-	return slices.DeleteFunc(slices.Clone(c.Instances), func(i *instanceShape) bool {
-		return !i.belongsTo(id) || i.Market != market || i.Status.State == stateTerminated
-	})
-}
-
-// recount derives the running counts from the instances.
-func (c *record) recount() {
-	for _, g := range c.Groups {
-		g.RunningInstanceCount = len(c.living(g.ID, g.Market))
-	}
-	for _, f := range c.Fleets {
-		f.ProvisionedOnDemandCapacity = c.capacity(f, marketOnDemand)
-		f.ProvisionedSpotCapacity = c.capacity(f, marketSpot)
-	}
-}
-
-func (c *record) capacity(f *fleetShape, market string) int {
-	sum := 0
-	for _, i := range c.living(f.ID, market) {
-		for _, t := range f.InstanceTypeSpecifications {
-			if t.InstanceType == i.InstanceType {
-				sum += t.weight()
-			}
-		}
-	}
-	return sum
 }

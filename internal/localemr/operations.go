@@ -19,6 +19,8 @@ func (s *Server) operationTable() map[string]operation {
 		"ListInstanceFleets":          op(s.listInstanceFleets),
 		"ModifyInstanceGroups":        op(s.modifyInstanceGroups),
 		"ModifyInstanceFleet":         op(s.modifyInstanceFleet),
+		"AddInstanceGroups":           op(s.addInstanceGroups),
+		"AddInstanceFleet":            op(s.addInstanceFleet),
 		"ListBootstrapActions":        op(s.listBootstrapActions),
 		"AddTags":                     op(s.addTags),
 		"RemoveTags":                  op(s.removeTags),

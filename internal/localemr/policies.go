@@ -44,8 +44,7 @@ type managedScalingOutput struct {
 	ManagedScalingPolicy *managedScalingPolicy `json:",omitempty"`
 }
 
-// putManagedScalingPolicy keeps the policy. Nothing scales here: instances are
-// bookkeeping and there is no YARN to ask.
+// putManagedScalingPolicy keeps the policy and acts on it, see scale.
 func (s *Server) putManagedScalingPolicy(ctx context.Context, in *putManagedScalingInput) (*empty, error) {
 	if in.ManagedScalingPolicy == nil {
 		return nil, missing("managedScalingPolicy")
@@ -53,7 +52,22 @@ func (s *Server) putManagedScalingPolicy(ctx context.Context, in *putManagedScal
 	if err := validateScaling(in.ManagedScalingPolicy); err != nil {
 		return nil, err
 	}
-	return s.change(ctx, in.ClusterID, func(c *record) { c.ManagedScaling = in.ManagedScalingPolicy })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := s.find(in.ClusterID)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkScaling(in.ManagedScalingPolicy, len(c.Fleets) > 0, c.Cluster.ReleaseLabel); err != nil {
+		return nil, err
+	}
+	if c.goingDown() {
+		return nil, validation("%s", textNotModifiable)
+	}
+	c.ManagedScaling = in.ManagedScalingPolicy
+	s.save(ctx, c)
+	s.scale(ctx, c)
+	return &empty{}, nil
 }
 
 func (s *Server) getManagedScalingPolicy(_ context.Context, in *clusterInput) (*managedScalingOutput, error) {

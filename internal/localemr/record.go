@@ -30,10 +30,13 @@ const (
 const (
 	stateProvisioning = "PROVISIONING"
 	stateResizing     = "RESIZING"
+	stateSuspended    = "SUSPENDED" // a fleet whose resize could not be completed
+	stateArrested     = "ARRESTED"  // likewise a group
 )
 
 // Codes of a cluster's StateChangeReason.
 const (
+	codeInternal         = "INTERNAL_ERROR"
 	codeValidation       = "VALIDATION_ERROR"
 	codeInstanceFailure  = "INSTANCE_FAILURE"
 	codeFleetTimeout     = "INSTANCE_FLEET_TIMEOUT"
@@ -164,6 +167,11 @@ func (c *record) units() []unit {
 		units = append(units, unit{id: f.ID, role: f.InstanceFleetType, status: &f.Status, fleet: true})
 	}
 	return units
+}
+
+func (c *record) unit(id string) unit {
+	units := c.units()
+	return units[slices.IndexFunc(units, func(u unit) bool { return u.id == id })]
 }
 
 // idleTimeout is how long c may wait, or 0 for ever.

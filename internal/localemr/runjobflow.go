@@ -3,6 +3,7 @@ package localemr
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -138,7 +139,8 @@ func (s *Server) request(c *record) {
 	grants, missed := s.place(c)
 	if missed != nil {
 		c.Shortfall = refusal(missed)
-		s.tellShortage(c, missed, c.Shortfall.Reason)
+		s.tellShortage(c, missed, "CREATING", fmt.Sprintf("We are not able to create your Amazon EMR cluster %s (%s): %s",
+			c.Cluster.ID, c.Cluster.Name, c.Shortfall.Reason.Message))
 		return
 	}
 	s.launchInstances(c, grants)

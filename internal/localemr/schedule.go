@@ -40,6 +40,7 @@ func (s *Server) schedule(ctx context.Context, c *record) time.Duration {
 		return 0
 	}
 	s.startPending(ctx, c)
+	s.scale(ctx, c)
 	if c.countSteps((*stepShape).active) > 0 {
 		if c.state() == stateWaiting {
 			s.setCluster(ctx, c, stateRunning, reason{Message: "Running step"})

@@ -155,6 +155,6 @@ type computeLimits struct {
 	UnitType                     string `json:"UnitType"`
 	MinimumCapacityUnits         int    `json:"MinimumCapacityUnits"`
 	MaximumCapacityUnits         int    `json:"MaximumCapacityUnits"`
-	MaximumOnDemandCapacityUnits int    `json:"MaximumOnDemandCapacityUnits,omitempty"`
-	MaximumCoreCapacityUnits     int    `json:"MaximumCoreCapacityUnits,omitempty"`
+	MaximumOnDemandCapacityUnits *int   `json:"MaximumOnDemandCapacityUnits,omitempty"` // none = as many as in all
+	MaximumCoreCapacityUnits     *int   `json:"MaximumCoreCapacityUnits,omitempty"`
 }

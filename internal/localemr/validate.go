@@ -35,6 +35,9 @@ func (in *runJobFlowInput) validate() error {
 		func() error { return validateTags(in.Tags) },
 		func() error { return validateIdle(in.AutoTerminationPolicy) },
 		func() error { return validateScaling(in.ManagedScalingPolicy) },
+		func() error {
+			return checkScaling(in.ManagedScalingPolicy, len(in.Instances.InstanceFleets) > 0, in.ReleaseLabel)
+		},
 	)
 }
 
@@ -157,13 +160,17 @@ func validateScaling(p *managedScalingPolicy) error {
 	switch {
 	case l == nil:
 		return missing("managedScalingPolicy.computeLimits")
-	case !slices.Contains([]string{"InstanceFleetUnits", "Instances", "VCPU"}, l.UnitType):
+	case !slices.Contains([]string{unitsOfFleet, unitsOfGroup, unitsVCPU}, l.UnitType):
 		return enumError("unitType", l.UnitType, "[InstanceFleetUnits, Instances, VCPU]")
 	case l.MinimumCapacityUnits < 1 || l.MaximumCapacityUnits < l.MinimumCapacityUnits:
 		return validation("MaximumCapacityUnits must be greater than or equal to MinimumCapacityUnits, which must be at least 1.")
+	case outside(l.MaximumCoreCapacityUnits, 1, l.MaximumCapacityUnits) || outside(l.MaximumOnDemandCapacityUnits, 0, l.MaximumCapacityUnits):
+		return validation("MaximumCoreCapacityUnits and MaximumOnDemandCapacityUnits must not be greater than MaximumCapacityUnits.")
 	}
 	return nil
 }
+
+func outside(n *int, low, high int) bool { return n != nil && (*n < low || *n > high) }
 
 func validateTags(tags []tagShape) error {
 	if len(tags) > maxTags {

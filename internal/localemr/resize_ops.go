@@ -1,0 +1,255 @@
+package localemr
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+)
+
+type modifyGroupsInput struct {
+	ClusterID      string `json:"ClusterId"`
+	InstanceGroups []groupChange
+}
+
+type groupChange struct {
+	InstanceGroupID     string `json:"InstanceGroupId"`
+	InstanceCount       *int
+	ShrinkPolicy        json.RawMessage
+	Configurations      json.RawMessage
+	ReconfigurationType string
+}
+
+func (s *Server) modifyInstanceGroups(ctx context.Context, in *modifyGroupsInput) (*empty, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, change := range in.InstanceGroups {
+		c, g := s.findGroup(in.ClusterID, change.InstanceGroupID)
+		if err := checkGroupChange(c, g, change); err != nil {
+			return nil, err
+		}
+	}
+	for _, change := range in.InstanceGroups {
+		c, g := s.findGroup(in.ClusterID, change.InstanceGroupID)
+		if len(change.Configurations) > 0 {
+			g.Configurations = change.Configurations
+			g.ConfigurationsVersion++
+		}
+		if change.InstanceCount != nil {
+			g.RequestedInstanceCount = *change.InstanceCount
+			g.Status.resizing()
+		}
+		s.save(ctx, c)
+		s.resizeLater(c)
+	}
+	return &empty{}, nil
+}
+
+func checkGroupChange(c *record, g *groupShape, change groupChange) error {
+	switch {
+	case g == nil:
+		return validation("Instance group id '%s' is not valid.", change.InstanceGroupID)
+	case !c.ready():
+		return validation("An instance group may only be modified when the cluster is running or waiting")
+	case change.InstanceCount == nil:
+		return nil
+	case g.InstanceGroupType == roleMaster:
+		return validation("A master instance group may not be resized.")
+	case *change.InstanceCount < 0 || g.InstanceGroupType == roleCore && *change.InstanceCount < 1:
+		return validation("The %s instance group has an invalid instance count: %d", lowerRole(g.InstanceGroupType), *change.InstanceCount)
+	default:
+		return nil
+	}
+}
+
+// findGroup looks in one cluster, or in all when none is named.
+func (s *Server) findGroup(cluster, id string) (*record, *groupShape) {
+	for _, c := range s.order {
+		if cluster != "" && c.Cluster.ID != cluster {
+			continue
+		}
+		for _, g := range c.Groups {
+			if g.ID == id {
+				return c, g
+			}
+		}
+	}
+	return nil, nil
+}
+
+type modifyFleetInput struct {
+	ClusterID     string `json:"ClusterId"`
+	InstanceFleet fleetChange
+}
+
+type fleetChange struct {
+	InstanceFleetID        string `json:"InstanceFleetId"`
+	TargetOnDemandCapacity *int
+	TargetSpotCapacity     *int
+	ResizeSpecifications   json.RawMessage
+	InstanceTypeConfigs    []instanceType
+	Context                string
+}
+
+// modifyInstanceFleet may come while an earlier resize is under way: the newest
+// target counts.
+func (s *Server) modifyInstanceFleet(ctx context.Context, in *modifyFleetInput) (*empty, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := s.find(in.ClusterID)
+	if err != nil {
+		return nil, err
+	}
+	change := in.InstanceFleet
+	i := slices.IndexFunc(c.Fleets, func(f *fleetShape) bool { return f.ID == change.InstanceFleetID })
+	if i < 0 {
+		return nil, invalid("", "Instance fleet id '%s' is not valid.", change.InstanceFleetID)
+	}
+	f := c.Fleets[i]
+	if err := checkFleetChange(c, f, change); err != nil {
+		return nil, err
+	}
+	f.TargetOnDemandCapacity, f.TargetSpotCapacity = *change.TargetOnDemandCapacity, *change.TargetSpotCapacity
+	if len(change.InstanceTypeConfigs) > 0 {
+		f.InstanceTypeSpecifications = change.InstanceTypeConfigs
+	}
+	if len(change.ResizeSpecifications) > 0 {
+		f.ResizeSpecifications = change.ResizeSpecifications
+	}
+	f.Status.resizing()
+	s.save(ctx, c)
+	s.resizeLater(c)
+	return &empty{}, nil
+}
+
+func checkFleetChange(c *record, f *fleetShape, change fleetChange) error {
+	onDemand, spot := change.TargetOnDemandCapacity, change.TargetSpotCapacity
+	switch {
+	case !c.ready():
+		return invalid("", "An instance fleet may only be modified when the cluster is running or waiting.")
+	case onDemand == nil || spot == nil:
+		return invalid("", "The instance fleet (%s) should have both targetOnDemandCapacity and targetSpotCapacity specified.", f.ID)
+	case f.InstanceFleetType == roleMaster:
+		return invalid("", "A master instance fleet may not be resized.")
+	case *onDemand < 0 || *spot < 0 || f.InstanceFleetType == roleCore && *onDemand+*spot < 1:
+		return invalid("", "The %s instance fleet has an invalid target capacity.", lowerRole(f.InstanceFleetType))
+	default:
+		return nil
+	}
+}
+
+type addFleetInput struct {
+	ClusterID     string `json:"ClusterId"`
+	InstanceFleet *fleetInput
+}
+
+type addFleetOutput struct {
+	ClusterID       string `json:"ClusterId"`
+	InstanceFleetID string `json:"InstanceFleetId"`
+	ClusterArn      string
+}
+
+func (s *Server) addInstanceFleet(ctx context.Context, in *addFleetInput) (*addFleetOutput, error) {
+	if in.InstanceFleet == nil {
+		return nil, missing("instanceFleet")
+	}
+	if err := in.InstanceFleet.validate(); err != nil {
+		return nil, invalidated(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := s.find(in.ClusterID)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkNewFleet(c, in.InstanceFleet); err != nil {
+		return nil, err
+	}
+	f := newFleet(*in.InstanceFleet)
+	c.Fleets = append(c.Fleets, f)
+	s.save(ctx, c)
+	s.resizeLater(c)
+	return &addFleetOutput{ClusterID: c.Cluster.ID, InstanceFleetID: f.ID, ClusterArn: c.Cluster.ClusterArn}, nil
+}
+
+func checkNewFleet(c *record, f *fleetInput) error {
+	role := func(r string) func(*fleetShape) bool {
+		return func(f *fleetShape) bool { return f.InstanceFleetType == r }
+	}
+	switch {
+	case len(c.Groups) > 0:
+		return exclusive("groups", "fleets", "AddInstanceFleet", "AddInstanceGroups")
+	case !c.ready():
+		return invalid("", "An instance fleet may only be added when the cluster is running or waiting.")
+	case f.InstanceFleetType != roleTask:
+		return invalid("", "Only a task instance fleet can be added to a running cluster.")
+	case slices.ContainsFunc(c.Fleets, role(roleTask)):
+		return invalid("", "The cluster %s already has a task instance fleet.", c.Cluster.ID)
+	case !slices.ContainsFunc(c.Fleets, role(roleCore)):
+		return invalid("", "Clusters with task instance fleets must also define core instance fleets.")
+	}
+	return nil
+}
+
+type addGroupsInput struct {
+	JobFlowID      string `json:"JobFlowId"`
+	InstanceGroups []groupInput
+}
+
+type addGroupsOutput struct {
+	JobFlowID        string   `json:"JobFlowId"`
+	InstanceGroupIDs []string `json:"InstanceGroupIds"`
+	ClusterArn       string
+}
+
+// maxTaskGroups is how many task groups a cluster may have.
+const maxTaskGroups = 48
+
+func (s *Server) addInstanceGroups(ctx context.Context, in *addGroupsInput) (*addGroupsOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	flows, err := s.jobFlows([]string{in.JobFlowID})
+	if err != nil {
+		return nil, err
+	}
+	c := flows[0]
+	if err := checkNewGroups(c, in.InstanceGroups); err != nil {
+		return nil, err
+	}
+	out := &addGroupsOutput{JobFlowID: c.Cluster.ID, ClusterArn: c.Cluster.ClusterArn}
+	for _, g := range in.InstanceGroups {
+		added := newGroup(g)
+		c.Groups = append(c.Groups, added)
+		out.InstanceGroupIDs = append(out.InstanceGroupIDs, added.ID)
+	}
+	s.save(ctx, c)
+	s.resizeLater(c)
+	return out, nil
+}
+
+func checkNewGroups(c *record, groups []groupInput) error {
+	count := map[string]int{}
+	for _, g := range c.Groups {
+		count[g.InstanceGroupType]++
+	}
+	switch {
+	case len(c.Fleets) > 0:
+		return exclusive("fleets", "groups", "AddInstanceGroups", "AddInstanceFleet")
+	case !c.ready():
+		return validation("An instance group may only be added when the cluster is running or waiting")
+	case len(groups) == 0:
+		return missing("instanceGroups")
+	case count[roleCore] == 0:
+		return validation("Clusters with task nodes must also define core nodes.")
+	case count[roleTask]+len(groups) > maxTaskGroups:
+		return validation("A cluster can have at most %d task instance groups.", maxTaskGroups)
+	}
+	for _, g := range groups {
+		if err := g.validate(); err != nil {
+			return err
+		}
+		if g.InstanceRole != roleTask {
+			return validation("Only task instance groups can be added to a running cluster.")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,129 @@
+package localemr
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// Unit types of a managed scaling policy.
+const (
+	unitsOfFleet = "InstanceFleetUnits"
+	unitsOfGroup = "Instances"
+	unitsVCPU    = "VCPU"
+)
+
+// scale acts on a managed scaling policy. EMR watches YARN; here there is none,
+// so a cluster wants a unit for each step that waits or runs, within the limits.
+// Where units come and go is as EMR documents it: core before task, on demand
+// before Spot, and back in the opposite order. s.mu must be held.
+func (s *Server) scale(ctx context.Context, c *record) {
+	if c.ManagedScaling == nil || !c.ready() || c.goingDown() || c.ManagedScaling.ComputeLimits.UnitType == unitsVCPU {
+		return
+	}
+	l := c.ManagedScaling.ComputeLimits
+	have, want := 0, max(l.MinimumCapacityUnits, min(l.MaximumCapacityUnits, c.countSteps((*stepShape).active)))
+	scalable := c.scalable()
+	for _, t := range scalable {
+		have += *t.units
+	}
+	if have == want {
+		return
+	}
+	for _, t := range scalable {
+		if have < want {
+			have += t.add(want-have, c.room(t, l))
+		}
+	}
+	for _, t := range slices.Backward(scalable) {
+		if have > want {
+			have -= t.remove(have-want, t.least())
+		}
+	}
+	s.save(ctx, c)
+	s.resizeLater(c)
+}
+
+// scaled is one market of a unit that managed scaling may change.
+type scaled struct {
+	unit   unit
+	market string
+	units  *int // the target
+	other  *int // that of the unit's other market; nil = it has none
+}
+
+// scalable lists them in the order in which they grow.
+func (c *record) scalable() []scaled {
+	var all []scaled
+	for _, role := range []string{roleCore, roleTask} {
+		for _, f := range c.Fleets {
+			if f.InstanceFleetType == role {
+				u, onDemand, spot := c.unit(f.ID), &f.TargetOnDemandCapacity, &f.TargetSpotCapacity
+				all = append(all, scaled{u, marketOnDemand, onDemand, spot}, scaled{u, marketSpot, spot, onDemand})
+			}
+		}
+		for _, g := range c.Groups {
+			if g.InstanceGroupType == role {
+				all = append(all, scaled{unit: c.unit(g.ID), market: g.Market, units: &g.RequestedInstanceCount})
+			}
+		}
+	}
+	return all
+}
+
+// room is how many units the limits let t grow by.
+func (c *record) room(t scaled, l *computeLimits) int {
+	core, onDemand := 0, 0
+	for _, x := range c.scalable() {
+		if x.unit.role == roleCore {
+			core += *x.units
+		}
+		if x.market == marketOnDemand {
+			onDemand += *x.units
+		}
+	}
+	room := l.MaximumCapacityUnits
+	if t.unit.role == roleCore {
+		room = min(room, deref(l.MaximumCoreCapacityUnits, room)-core)
+	}
+	if t.market == marketOnDemand {
+		room = min(room, deref(l.MaximumOnDemandCapacityUnits, l.MaximumCapacityUnits)-onDemand)
+	}
+	return max(room, 0)
+}
+
+func (t scaled) add(n, room int) int { return t.change(min(n, room)) }
+
+func (t scaled) remove(n, least int) int { return -t.change(-max(0, min(n, *t.units-least))) }
+
+func (t scaled) change(n int) int {
+	if n != 0 {
+		*t.units += n
+		t.unit.status.resizing()
+	}
+	return n
+}
+
+// least is what must remain of t: a core unit in all.
+func (t scaled) least() int {
+	if t.unit.role != roleCore || t.other != nil && *t.other > 0 {
+		return 0
+	}
+	return 1
+}
+
+// checkScaling refuses a policy that does not fit the cluster.
+func checkScaling(p *managedScalingPolicy, fleets bool, release string) error {
+	if p == nil {
+		return nil
+	}
+	if unit := p.ComputeLimits.UnitType; fleets != (unit == unitsOfFleet) {
+		return validation("The unit type %s cannot be used with this cluster's instance collection type.", unit)
+	}
+	var major, minor, patch int
+	if _, err := fmt.Sscanf(release, "emr-%d.%d.%d", &major, &minor, &patch); err == nil &&
+		(major < 5 || major == 5 && minor < 30 || major == 6 && minor == 0 && patch == 0) {
+		return validation("Managed scaling is not supported for release %s.", release)
+	}
+	return nil
+}
