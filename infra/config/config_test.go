@@ -58,7 +58,7 @@ func TestParseRefuses(t *testing.T) {
 		"synthesizer":         {"synthesizer: default", "synthesizer: legacy", `synthesizer "legacy"`},
 		"concurrency":         {"maxConcurrency: 5", "maxConcurrency: 1", "intake.maxConcurrency 1"},
 		"no room":             {"maxActive: 5", "maxActive: 0", "limits.maxActive"},
-		"unknown EMR API":     {"  clusterReady: 30m", "  clusterReady: 30m\n  emr: {DescribeClusters: {burst: 10, perSecond: 1}}", "limits.emr.DescribeClusters: not an API with a budget; those are AddJobFlowSteps, "},
+		"unknown EMR API":     {"  clusterReady: 30m", "  clusterReady: 30m\n  emr: {DescribeClusters: {burst: 10, perSecond: 1}}", "limits.emr.DescribeClusters: not an API with a budget; those are AddInstanceFleet, "},
 		"empty EMR bucket":    {"  clusterReady: 30m", "  clusterReady: 30m\n  emr: {account: {burst: 0, perSecond: 5}}", "limits.emr.account: burst 0 must be 1 to 10000"},
 		"EMR bucket's keys":   {"  clusterReady: 30m", "  clusterReady: 30m\n  emr: {account: {burst: 10, perMinute: 5}}", `unknown field "perMinute"`},
 	}

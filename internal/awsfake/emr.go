@@ -18,6 +18,9 @@ import (
 type EMRConfig struct {
 	// How long clusters take; 0 means 3 min, 2 min and 1 min, negative none.
 	Starting, Bootstrapping, Terminating time.Duration
+	// Resizing is how long a fleet or group takes to get another size; 0 means
+	// 2 min, negative none.
+	Resizing time.Duration
 	// Cancelling is how long a running step takes to be cancelled; 0 means
 	// 10 s, negative none.
 	Cancelling time.Duration
@@ -62,6 +65,7 @@ type EMR struct {
 	order      []*emrCluster
 	noCapacity map[string]bool
 	stepCount  int
+	unitCount  int // of fleets and groups
 	clock      clock
 	closed     bool
 }
@@ -72,7 +76,11 @@ func NewEMR(config EMRConfig) *EMR {
 		field *time.Duration
 		usual time.Duration
 	}{
-		{&config.Starting, 3 * time.Minute}, {&config.Bootstrapping, 2 * time.Minute}, {&config.Terminating, time.Minute}, {&config.Cancelling, 10 * time.Second},
+		{&config.Starting, 3 * time.Minute},
+		{&config.Bootstrapping, 2 * time.Minute},
+		{&config.Terminating, time.Minute},
+		{&config.Resizing, 2 * time.Minute},
+		{&config.Cancelling, 10 * time.Second},
 	} {
 		if *d.field == 0 {
 			*d.field = d.usual

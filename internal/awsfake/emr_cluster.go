@@ -25,8 +25,10 @@ type emrCluster struct {
 	ready, end *time.Time
 	endState   types.ClusterState // where TERMINATING leads
 
-	steps []*emrStep
-	idle  *alarm // of the auto-termination policy
+	steps   []*emrStep
+	units   []*emrUnit
+	scaling *types.ManagedScalingPolicy
+	idle    *alarm // of the auto-termination policy
 }
 
 func (c *emrCluster) over() bool {
@@ -51,8 +53,13 @@ func (c *emrCluster) status() *types.ClusterStatus {
 }
 
 func (c *emrCluster) describe() *types.Cluster {
+	collection := types.InstanceCollectionTypeInstanceFleet
+	if c.grouped() {
+		collection = types.InstanceCollectionTypeInstanceGroup
+	}
 	return &types.Cluster{
-		Id: new(c.id), Name: new(c.name), ClusterArn: new(clusterARN(c.id)), Status: c.status(), Tags: slices.Clone(c.tags),
+		InstanceCollectionType: collection,
+		Id:                     new(c.id), Name: new(c.name), ClusterArn: new(clusterARN(c.id)), Status: c.status(), Tags: slices.Clone(c.tags),
 		AutoTerminate: new(!c.keepAlive), TerminationProtected: new(c.protected), StepConcurrencyLevel: new(int32(c.concurrency)), //nolint:gosec // at most 256
 		ReleaseLabel: c.in.ReleaseLabel, LogUri: c.in.LogUri, Applications: slices.Clone(c.in.Applications), Configurations: slices.Clone(c.in.Configurations),
 		ServiceRole: c.in.ServiceRole, SecurityConfiguration: c.in.SecurityConfiguration, NormalizedInstanceHours: new(int32(0)),
@@ -105,6 +112,7 @@ func (f *EMR) bootstrapped(c *emrCluster) {
 		return
 	}
 	c.ready = new(time.Now())
+	f.settleUnits(c)
 	f.enter(c, types.ClusterStateRunning, "", "Running step")
 	if dies := f.config.DiesAfter; dies != nil {
 		if d := dies(c.name); d > 0 {
@@ -150,6 +158,7 @@ func (f *EMR) terminate(c *emrCluster, to types.ClusterState, code types.Cluster
 
 func (f *EMR) finish(c *emrCluster) {
 	c.end = new(time.Now())
+	c.endUnits()
 	f.enter(c, c.endState, c.code, c.message)
 }
 
@@ -177,6 +186,7 @@ func (f *EMR) newCluster(in *emr.RunJobFlowInput) (*emrCluster, error) {
 	if in.Instances == nil {
 		return nil, validationEMR("The instances config must not be null.")
 	}
+	c.units = f.newUnits(in.Instances)
 	c.keepAlive, c.protected = aws.ToBool(in.Instances.KeepJobFlowAliveWhenNoSteps), aws.ToBool(in.Instances.TerminationProtected)
 	if len(in.Instances.InstanceFleets) > 0 && (len(in.Instances.InstanceGroups) > 0 || in.Instances.MasterInstanceType != nil) {
 		return nil, validationEMR("Instance fleets and instance groups are mutually exclusive. The EMR cluster specified in the request uses both.")

@@ -78,7 +78,7 @@ func (b *Budget) Drain(ctx context.Context, api string) {
 // only looks, so that nothing that acts, least of all a termination, starves
 // behind looks.
 func reserve(api string, account stage.Bucket) int {
-	if strings.HasPrefix(api, "Describe") || strings.HasPrefix(api, "List") {
+	if strings.HasPrefix(api, "Describe") || strings.HasPrefix(api, "List") || strings.HasPrefix(api, "Get") {
 		return account.Burst / 5
 	}
 	return 0

@@ -35,6 +35,16 @@ var defaultBuckets = Buckets{
 	"ListSteps":         {Burst: 10, PerSecond: 0.5},
 	"DescribeCluster":   {Burst: 10, PerSecond: 1},
 	"ListClusters":      {Burst: 20, PerSecond: 0.5},
+	"ModifyCluster":     {Burst: 10, PerSecond: 0.5},
+
+	"ListInstanceGroups":      {Burst: 10, PerSecond: 1},
+	"ListInstanceFleets":      {Burst: 5, PerSecond: 0.5},
+	"ModifyInstanceGroups":    {Burst: 5, PerSecond: 0.5},
+	"ModifyInstanceFleet":     {Burst: 5, PerSecond: 0.5},
+	"AddInstanceFleet":        {Burst: 5, PerSecond: 0.5},
+	"AddInstanceGroups":       {Burst: 5, PerSecond: 0.2},
+	"PutManagedScalingPolicy": {Burst: 5, PerSecond: 0.5},
+	"GetManagedScalingPolicy": {Burst: 5, PerSecond: 0.5},
 }
 
 // Of returns the bucket of an API, or false if there is none of that name.
