@@ -49,9 +49,19 @@ func TestRetryAfterALostCluster(t *testing.T) {
 }
 
 // Who waits for an outcome hears of every one, that of a run too which was
-// cancelled before it had an execution.
+// cancelled before it had an execution: at once, or of sweep.
 func TestCancelledInTheQueueIsTold(t *testing.T) {
 	t.Parallel()
+	for name, late := range map[string]bool{"at once": false, "by sweep": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cancelledInTheQueue(t, late)
+		})
+	}
+}
+
+func cancelledInTheQueue(t *testing.T, late bool) {
+	t.Helper()
 	inWorld(t, simulation.Config{Settings: narrow, Steps: long}, func(t *testing.T, w *simulation.World) {
 		w.Apply(one)
 		w.Upload("in/a.csv")
@@ -61,8 +71,15 @@ func TestCancelledInTheQueueIsTold(t *testing.T) {
 			if w.Record(id).Run.State != run.Queued {
 				continue
 			}
-			invoke(t, w, "watch", `{"cancel": {"runId": "`+id+`"}}`)
-			time.Sleep(7 * time.Minute)
+			if late {
+				w.Bus.FailNext("PutEvents", errLost)
+				if _, err := w.Invoke("watch", json.RawMessage(`{"cancel": {"runId": "`+id+`"}}`)); err == nil {
+					t.Error("nobody says that it could not be told")
+				}
+				time.Sleep(7 * time.Minute)
+			} else {
+				invoke(t, w, "watch", `{"cancel": {"runId": "`+id+`"}}`)
+			}
 			if told := finished(t, w); told[id] != string(run.Cancelled) {
 				t.Errorf("told %v, want that %s is CANCELLED", told, id)
 			}

@@ -8,13 +8,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"ephemr/internal/admission"
 	"ephemr/internal/cluster"
 	"ephemr/internal/emrapi"
 	"ephemr/internal/entry"
+	"ephemr/internal/outcome"
 	"ephemr/internal/run"
 	"ephemr/internal/step"
 	"ephemr/internal/wait"
@@ -40,6 +43,10 @@ func main() {
 		}},
 		Clusters: &cluster.Registry{DB: db, Table: settings.ClustersTable},
 		EMR:      api,
+		Finisher: &outcome.Finisher{
+			Settings: settings, Runs: runs, Slots: &admission.Slots{DB: db, Table: settings.ClustersTable},
+			Bus: eventbridge.NewFromConfig(cfg), Topic: sns.NewFromConfig(cfg),
+		},
 	}
 	entry.Start(w.Handle)
 }

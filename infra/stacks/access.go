@@ -93,6 +93,8 @@ func (p *Platform) grantWatchers() {
 	p.emr.Grant(watch, "DescribeCluster", "ListSteps", "CancelSteps")
 	constructs.GrantReadLogs(p.stage, p.runLogs, watch)
 	p.machine.GrantAnswer(watch)
+	p.bus.GrantPut(watch)
+	p.topic.GrantPublish(watch) // it ends runs that are cancelled in the queue
 
 	sweep := p.functions.sweep
 	p.runs.Grant(sweep, inRun...)

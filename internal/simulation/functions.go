@@ -50,7 +50,7 @@ func (w *World) wire() {
 	serve(w, "terminatecluster", (&cluster.Terminator{Runs: w.Runs, EMR: w.emr("terminatecluster")}).Terminate)
 	serve(w, "finishrun", (&intake.Ending{Finisher: finisher}).Finish)
 	serve(w, "watch", (&wait.Watch{
-		Clusters: clusters, EMR: w.emr("watch"),
+		Clusters: clusters, EMR: w.emr("watch"), Finisher: finisher,
 		Waker: &wait.Waker{Runs: w.Runs, SFN: w.SFN, Looks: map[string]wait.Look{
 			run.ForAdmission: admission.LookAdmitted,
 			run.ForCluster:   (&cluster.Looker{Runs: w.Runs, EMR: w.emr("watch")}).Look,

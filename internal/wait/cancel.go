@@ -7,6 +7,7 @@ import (
 
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
+	"ephemr/internal/outcome"
 	"ephemr/internal/run"
 )
 
@@ -39,7 +40,12 @@ func (w *Watch) Cancel(ctx context.Context, in Cancel) error {
 	if rec.Run.State == run.Queued && rec.Run.Execution == "" {
 		// Nobody holds it: there is no execution that could end it.
 		o := run.Outcome{State: run.Cancelled, Class: job.ClassCancelled, Reason: why}
-		if done, err := w.Waker.Runs.Unqueue(ctx, in.RunID, o, time.Now()); err != nil || done {
+		done, err := w.Waker.Runs.Unqueue(ctx, in.RunID, o, time.Now())
+		if err != nil {
+			return err
+		}
+		if done { // should this fail, sweep tells it
+			_, err := w.Finisher.Finish(ctx, outcome.FinishInput{RunID: in.RunID})
 			return err
 		}
 	}

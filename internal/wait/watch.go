@@ -17,6 +17,7 @@ import (
 
 	"ephemr/events"
 	"ephemr/internal/fault"
+	"ephemr/internal/outcome"
 	"ephemr/internal/run"
 )
 
@@ -30,12 +31,18 @@ type Registry interface {
 	Run(ctx context.Context, clusterID string) (string, error)
 }
 
+// Finisher tells the outcome of a run that no execution will.
+type Finisher interface {
+	Finish(ctx context.Context, in outcome.FinishInput) (outcome.FinishOutput, error)
+}
+
 // Watch is the watch function: EMR's events and the minute tick come in, and
 // waiters are woken.
 type Watch struct {
 	Waker    *Waker
 	Clusters Registry
 	EMR      ListAPI
+	Finisher Finisher
 }
 
 // Input is an event of EMR, the tick, or what ephemr cancel sends.
