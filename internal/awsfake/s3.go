@@ -23,6 +23,8 @@ type S3 struct {
 
 	mu      sync.Mutex
 	buckets map[string]map[string]object
+	uploads map[string]*multipart // in parts, by id
+	begun   int
 }
 
 type object struct {
@@ -35,7 +37,7 @@ type object struct {
 
 // NewS3 returns an S3 with empty buckets.
 func NewS3(buckets ...string) *S3 {
-	f := &S3{Control: newControl("S3"), buckets: map[string]map[string]object{}}
+	f := &S3{Control: newControl("S3"), buckets: map[string]map[string]object{}, uploads: map[string]*multipart{}}
 	for _, b := range buckets {
 		f.buckets[b] = map[string]object{}
 	}
@@ -89,11 +91,15 @@ func (f *S3) PutObject(ctx context.Context, in *s3.PutObjectInput, _ ...func(*s3
 		if in.IfNoneMatch != nil && exists || in.IfMatch != nil && (!exists || *in.IfMatch != old.etag) {
 			return nil, apiError("PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
 		}
-		sum := md5.Sum(body) //nolint:gosec // S3's ETag is an MD5
-		o := object{body: body, contentType: in.ContentType, meta: maps.Clone(in.Metadata), etag: `"` + hex.EncodeToString(sum[:]) + `"`, modified: time.Now()}
+		o := object{body: body, contentType: in.ContentType, meta: maps.Clone(in.Metadata), etag: etagOf(body), modified: time.Now()}
 		b[key] = o
 		return &s3.PutObjectOutput{ETag: new(o.etag)}, nil
 	})
+}
+
+func etagOf(body []byte) string {
+	sum := md5.Sum(body) //nolint:gosec // S3's ETag is an MD5
+	return `"` + hex.EncodeToString(sum[:]) + `"`
 }
 
 // GetObject reads an object; Range is refused.

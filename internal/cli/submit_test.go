@@ -145,6 +145,24 @@ func TestSubmitSources(t *testing.T) {
 	}
 }
 
+// Shared files of the project come along, wherever the job itself lies; the same
+// content is sent once.
+func TestSubmitIncludes(t *testing.T) {
+	t.Parallel()
+	dir := project(t, map[string]string{"jobs/a/run.sh": "true", "lib/common.sh": "x=1", "conf/a.conf": "a"})
+	elsewhere := project(t, map[string]string{"run.sh": "true"})
+	w := newWorld(t)
+	for i, source := range []string{"jobs/a", filepath.Join(dir, "jobs/a"), elsewhere} {
+		w.no(w.submits(t.Context(), submit.Options{
+			Source: source, Type: "bash", User: "e", Project: dir, Profile: "small", Detach: true, Include: []string{"lib/common.sh", "conf/"},
+		}))
+		if n := w.s3.Calls("PutObject"); n != 1 {
+			t.Errorf("%d uploads after submitting %d times", n, i+1)
+		}
+	}
+	contains(t, w.err.String(), "jobs/a: 3 files, ", "uploaded in ", "uploaded before")
+}
+
 func TestSubmitRefuses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -158,6 +176,7 @@ func TestSubmitRefuses(t *testing.T) {
 		"no user":   {func(o *submit.Options) { o.User = "" }, "no user"},
 		"missing":   {func(o *submit.Options) { o.Source = "jobs/none" }, "no such file"},
 		"entry":     {func(o *submit.Options) { o.Type = "spark" }, "main.py"},
+		"include":   {func(o *submit.Options) { o.Include = []string{"../lib"} }, "include ../lib: it is not inside the project"},
 		"conf":      {func(o *submit.Options) { o.Conf = []string{"x"} }, "--conf"},
 		"class":     {func(o *submit.Options) { o.Class = "X" }, "class: hive jobs have no class"},
 		"template":  {func(o *submit.Options) { o.Args = []string{"{{.Params.day}}"} }, "day"},

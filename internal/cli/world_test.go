@@ -41,7 +41,7 @@ type world struct {
 	runs      *run.Store
 	pipelines *register.Store
 	db        *awsfake.DynamoDB
-	s3        *s3
+	s3        *awsfake.S3
 	sqs       *awsfake.SQS
 	ssm       *awsfake.SSM
 	lambda    *awsfake.Lambda
@@ -76,7 +76,7 @@ func newWorld(t *testing.T) *world {
 			}},
 			awsfake.Table{Name: "pipelines", PK: "pk", SK: "sk"},
 		),
-		s3:  &s3{S3: awsfake.NewS3("artifacts")},
+		s3:  awsfake.NewS3("artifacts"),
 		sqs: awsfake.NewSQS(requests, requests+"-dlq"),
 		ssm: awsfake.NewSSM(map[string]string{
 			stage.ParameterName("dev"): string(encoded),

@@ -47,7 +47,7 @@ func Entry(t job.Type, names []string) (string, error) {
 // as entry, or else what Entry finds.
 func (p *Package) Entry(t job.Type, entry string) (string, error) {
 	if entry == "" {
-		found, err := Entry(t, p.Files)
+		found, err := Entry(t, p.own)
 		if err != nil {
 			return "", fmt.Errorf("find the entry of %s: %w", p.Source, err)
 		}

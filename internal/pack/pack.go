@@ -22,11 +22,17 @@ const (
 	DefaultMaxFiles = 10_000
 )
 
-// Options bound a package.
+// Options say what belongs to a package beside its source, and bound it.
 type Options struct {
-	MaxBytes int64 // before compression; 0 = DefaultMaxBytes
-	MaxFiles int   // 0 = DefaultMaxFiles
+	Project  string   // root that Include is relative to
+	Include  []string // files and directories of the project, slash-separated; they keep their path below it
+	MaxBytes int64    // before compression; 0 = DefaultMaxBytes
+	MaxFiles int      // 0 = DefaultMaxFiles
+	Progress Progress
 }
+
+// Progress is told how many bytes have been read, of how many; nil tells nobody.
+type Progress func(done, all int64)
 
 // Package is a source that has been read once: its digest is known, and WriteTo
 // reads it again. So a package takes no memory and no temporary file.
@@ -37,19 +43,20 @@ type Package struct {
 	SHA256 string   // hex, of the zip
 	Size   int64    // of the zip, in bytes
 
-	base  string // the directory that the files lie in
+	own   []string // those of Files that are the source's, not included
 	files []file
 }
 
 // file is a file to be packed.
 type file struct {
-	name       string
+	base, path string // where it lies, and where there
+	name       string // in the package
 	size       int64
 	executable bool
 }
 
-// Build reads source, a directory or a file. It leaves out .git, __pycache__,
-// *.pyc, .DS_Store and what .ephemrignore names.
+// Build reads source, a directory or a file, and what it includes. It leaves out
+// .git, __pycache__, *.pyc, .DS_Store and what .ephemrignore names.
 func Build(source string, o Options) (*Package, error) {
 	if o.MaxBytes == 0 {
 		o.MaxBytes = DefaultMaxBytes
@@ -62,7 +69,7 @@ func Build(source string, o Options) (*Package, error) {
 		return nil, fmt.Errorf("pack %s: %w", source, err)
 	}
 	digest, size := sha256.New(), &counter{}
-	if err := p.write(io.MultiWriter(digest, size)); err != nil {
+	if err := p.write(io.MultiWriter(digest, size), o.Progress); err != nil {
 		return nil, fmt.Errorf("pack %s: %w", source, err)
 	}
 	p.SHA256, p.Size = hex.EncodeToString(digest.Sum(nil)), size.n
@@ -81,7 +88,7 @@ func (p *Package) Ref() pipeline.Package {
 // what Build has seen.
 func (p *Package) WriteTo(w io.Writer) (int64, error) {
 	digest, size := sha256.New(), &counter{}
-	if err := p.write(io.MultiWriter(w, digest, size)); err != nil {
+	if err := p.write(io.MultiWriter(w, digest, size), nil); err != nil {
 		return size.n, fmt.Errorf("pack %s: %w", p.Source, err)
 	}
 	if hex.EncodeToString(digest.Sum(nil)) != p.SHA256 {
@@ -95,26 +102,54 @@ var errChanged = fmt.Errorf("files changed while they were read; try again when 
 // epoch is the time of every file: the first that a zip can hold.
 var epoch = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func (p *Package) write(w io.Writer) error {
-	root, err := os.OpenRoot(p.base)
-	if err != nil {
-		return plain(err)
-	}
-	defer root.Close() //nolint:errcheck // only read from
+func (p *Package) write(w io.Writer, progress Progress) error {
+	roots := roots{}
+	defer roots.close()
 	z := zip.NewWriter(w)
 	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
 		return flate.NewWriter(w, flate.DefaultCompression)
 	})
+	if progress != nil {
+		progress(0, p.Bytes)
+	}
+	done := int64(0)
 	for _, f := range p.files {
-		if err := add(z, root, f); err != nil {
+		root, err := roots.open(f.base)
+		if err == nil {
+			err = add(z, root, f)
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w", f.name, plain(err))
+		}
+		if done += f.size; progress != nil {
+			progress(done, p.Bytes)
 		}
 	}
 	return z.Close()
 }
 
+// roots are the directories that files are read from.
+type roots map[string]*os.Root
+
+func (r roots) open(dir string) (*os.Root, error) {
+	if r[dir] == nil {
+		root, err := os.OpenRoot(dir)
+		if err != nil {
+			return nil, err
+		}
+		r[dir] = root
+	}
+	return r[dir], nil
+}
+
+func (r roots) close() {
+	for _, root := range r {
+		_ = root.Close() // only read from
+	}
+}
+
 func add(z *zip.Writer, root *os.Root, f file) error {
-	in, err := root.Open(f.name)
+	in, err := root.Open(f.path)
 	if err != nil {
 		return err
 	}

@@ -13,28 +13,36 @@ import (
 	"unicode/utf8"
 )
 
-// IgnoreFile names, at the top of a source, what is not packed.
+// IgnoreFile names, at the top of a source or of a directory that is included,
+// what is not packed.
 const IgnoreFile = ".ephemrignore"
 
-// scan finds the files of a source. Everything is opened through an os.Root,
-// which follows symbolic links but lets none lead out of the source.
+// scan finds the files of a source and those that are included.
 func scan(source string, o Options) (*Package, error) {
 	info, err := os.Stat(source)
 	if err != nil {
 		return nil, plain(err)
 	}
-	s := &scanner{opts: o, pkg: &Package{Source: source, base: source}}
-	if info.IsDir() {
-		err = s.tree(source)
-	} else {
-		s.pkg.base = filepath.Dir(source)
-		err = s.add(filepath.Base(source), info)
+	s := &scanner{opts: o, pkg: &Package{Source: source}, names: map[string]file{}}
+	base, name := source, "."
+	if !info.IsDir() {
+		base, name = filepath.Split(source)
+		base = cmp.Or(base, ".")
 	}
-	if err != nil {
+	if err := s.read(base, name, "source"); err != nil {
 		return nil, err
 	}
 	if len(s.pkg.files) == 0 {
 		return nil, errors.New("no files there, or all are ignored; add the program or mend " + IgnoreFile)
+	}
+	for _, f := range s.pkg.files {
+		s.pkg.own = append(s.pkg.own, f.name)
+	}
+	slices.Sort(s.pkg.own)
+	for _, name := range o.Include {
+		if err := s.include(name); err != nil {
+			return nil, fmt.Errorf("include %s: %w", name, err)
+		}
 	}
 	slices.SortFunc(s.pkg.files, func(a, b file) int { return cmp.Compare(a.name, b.name) })
 	for _, f := range s.pkg.files {
@@ -43,29 +51,44 @@ func scan(source string, o Options) (*Package, error) {
 	return s.pkg, nil
 }
 
+// scanner walks through a tree. Everything is opened through an os.Root, which
+// follows symbolic links but lets none lead out of it.
 type scanner struct {
-	opts   Options
-	pkg    *Package
+	opts  Options
+	pkg   *Package
+	names map[string]file // what the package has, files and directories alike
+
 	root   *os.Root
+	base   string // where root is
+	place  string // what base is to people
+	top    string // of the tree, in root
 	ignore ignore
 	above  []fs.FileInfo // the directories that lead to the current one
 }
 
-func (s *scanner) tree(source string) error {
-	root, err := os.OpenRoot(source)
+// read takes in the file or directory name below base, which people call place.
+func (s *scanner) read(base, name, place string) error {
+	root, err := os.OpenRoot(base)
 	if err != nil {
 		return plain(err)
 	}
 	defer root.Close() //nolint:errcheck // only read from
-	s.root = root
-	text, err := root.ReadFile(IgnoreFile)
+	s.root, s.base, s.place, s.top, s.above, s.ignore = root, base, place, name, nil, nil
+	info, err := root.Stat(name)
+	if err != nil {
+		return s.explain(name, err)
+	}
+	if !info.IsDir() {
+		return s.add(name, info)
+	}
+	text, err := root.ReadFile(path.Join(name, IgnoreFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s: %w", IgnoreFile, plain(err))
 	}
 	if s.ignore, err = parseIgnore(string(text)); err != nil {
 		return err
 	}
-	return s.dir(".")
+	return s.dir(name)
 }
 
 func (s *scanner) dir(name string) error {
@@ -91,7 +114,11 @@ func (s *scanner) dir(name string) error {
 }
 
 func (s *scanner) entry(name string) error {
-	if s.ignore.matches(name, false) && s.ignore.matches(name, true) {
+	below := name // the tree's top, which patterns are about
+	if s.top != "." {
+		below = strings.TrimPrefix(name, s.top+"/")
+	}
+	if s.ignore.matches(below, false) && s.ignore.matches(below, true) {
 		return nil // whatever it is; so a broken link can be ignored
 	}
 	info, err := s.root.Stat(name)
@@ -99,7 +126,7 @@ func (s *scanner) entry(name string) error {
 		return s.explain(name, err)
 	}
 	switch {
-	case s.ignore.matches(name, info.IsDir()):
+	case s.ignore.matches(below, info.IsDir()):
 		return nil
 	case info.IsDir():
 		return s.dir(name)
@@ -115,7 +142,7 @@ func (s *scanner) explain(name string, err error) error {
 		if filepath.IsAbs(target) {
 			return fmt.Errorf("%s: a symbolic link to the absolute path %s; make it relative or add it to %s", name, target, IgnoreFile)
 		}
-		return fmt.Errorf("%s: a symbolic link to %s, which is not inside the source; copy it there or add the link to %s", name, target, IgnoreFile)
+		return fmt.Errorf("%s: a symbolic link to %s, which is not inside the %s; copy it there or add the link to %s", name, target, s.place, IgnoreFile)
 	}
 	return fmt.Errorf("%s: %w", name, plain(err))
 }
@@ -127,8 +154,12 @@ func (s *scanner) add(name string, info fs.FileInfo) error {
 	case !utf8.ValidString(name) || strings.ContainsAny(name, "\\\r\n"):
 		return fmt.Errorf("%q: a name that other systems cannot hold; rename it", name)
 	}
+	f := file{base: s.base, path: name, name: name, size: info.Size(), executable: info.Mode()&0o100 != 0}
+	if known, err := s.claim(f); known || err != nil {
+		return err
+	}
 	p := s.pkg
-	p.files = append(p.files, file{name: name, size: info.Size(), executable: info.Mode()&0o100 != 0})
+	p.files = append(p.files, f)
 	p.Bytes += info.Size()
 	if n := s.opts.MaxFiles; len(p.files) > n {
 		return fmt.Errorf("more than %d files; name in %s what is no part of the program", n, IgnoreFile)

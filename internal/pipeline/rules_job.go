@@ -31,6 +31,7 @@ func (r *rules) jobs() {
 		r.jobName(p.key("name"), i)
 		r.jobType(p.key("type"), j.Type)
 		r.source(p, j)
+		r.includes(p.key("include"), j.Include)
 		r.settings(p, j)
 		r.within(p.key("retries"), "retries", j.Retries, 0, maxRetries)
 		if j.Timeout != 0 {
@@ -92,6 +93,19 @@ func (r *rules) source(p *place, j Job) {
 	}
 	if !hashPattern.MatchString(k.SHA256) || k.Key != "packages/"+k.SHA256+".zip" || k.Size <= 0 {
 		r.fault(p.key("package"), "not what ephemr apply fills in; remove it")
+	}
+}
+
+// includes checks which shared files are packaged too.
+func (r *rules) includes(p *place, names []string) {
+	r.atMost(p, "includes", len(names), maxList)
+	for i, name := range names {
+		switch {
+		case !isInside(name):
+			r.fault(p.index(i), "%q leaves the project; use a path relative to its root, without ..", name)
+		case slices.Contains(names[:i], name):
+			r.fault(p.index(i), "%q is here twice; remove one", name)
+		}
 	}
 }
 

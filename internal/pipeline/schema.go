@@ -46,6 +46,7 @@ func hints() map[string]schema {
 		"jobs.name":               name,
 		"jobs.type":               {"enum": types()},
 		"jobs.source":             {"description": "directory or file, relative to the project"},
+		"jobs.include":            {"description": "files and directories of the project that are packaged with it, under their own paths"},
 		"jobs.entry":              {"description": "file inside source that is run"},
 		"jobs.args":               {"description": "templates, e.g. {{.LogicalDate}}"},
 		"jobs.retries":            {"minimum": 0, "maximum": maxRetries},

@@ -73,8 +73,9 @@ type Limits struct {
 type Job struct {
 	Name    string            `json:"name"`
 	Type    job.Type          `json:"type"`
-	Source  string            `json:"source,omitempty"` // directory or file, relative to the pipeline file's project root
-	Entry   string            `json:"entry,omitempty"`  // file inside source that is run
+	Source  string            `json:"source,omitempty"`  // directory or file, relative to the pipeline file's project root
+	Include []string          `json:"include,omitempty"` // files and directories of the project that are packaged too, under their own paths
+	Entry   string            `json:"entry,omitempty"`   // file inside source that is run
 	Class   string            `json:"class,omitempty"`
 	Args    []string          `json:"args,omitempty"`
 	Vars    map[string]string `json:"vars,omitempty"`

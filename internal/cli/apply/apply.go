@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"ephemr/internal/cli/call"
+	"ephemr/internal/cli/progress"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/cli/upload"
@@ -64,13 +65,14 @@ type plan struct {
 
 // Run checks every file before it registers the first.
 func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Clients) error {
-	plans, err := check(ctx, o, s, c)
+	meter := progress.New(io, o.JSON)
+	plans, err := check(ctx, o, meter, s, c)
 	if err != nil {
 		return err
 	}
 	results := make([]Result, 0, len(plans))
 	for _, p := range plans {
-		r, err := carryOut(ctx, p, o.DryRun, s, c)
+		r, err := carryOut(ctx, p, o.DryRun, meter, s, c)
 		if err != nil {
 			return errors.Join(fmt.Errorf("%s: %w", p.file, err), show(o, io, results))
 		}
@@ -79,11 +81,11 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 	return show(o, io, results)
 }
 
-func check(ctx context.Context, o Options, s stage.Settings, c Clients) ([]plan, error) {
+func check(ctx context.Context, o Options, meter *progress.Meter, s stage.Settings, c Clients) ([]plan, error) {
 	var plans []plan
 	var errs []error
 	for _, file := range o.Files {
-		p, err := checkFile(ctx, file, o.Project, s, c)
+		p, err := checkFile(ctx, file, o.Project, meter, s, c)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -97,7 +99,7 @@ func check(ctx context.Context, o Options, s stage.Settings, c Clients) ([]plan,
 	return plans, errors.Join(errs...)
 }
 
-func checkFile(ctx context.Context, file, project string, s stage.Settings, c Clients) (plan, error) {
+func checkFile(ctx context.Context, file, project string, meter *progress.Meter, s stage.Settings, c Clients) (plan, error) {
 	data, err := os.ReadFile(file) //nolint:gosec // the file that the user names
 	if err != nil {
 		return plan{}, fmt.Errorf("read pipeline: %w", err)
@@ -109,7 +111,7 @@ func checkFile(ctx context.Context, file, project string, s stage.Settings, c Cl
 	if err := register.Check(spec); err != nil {
 		return plan{}, prefixed(file, err)
 	}
-	sources, err := upload.Build(&spec, project)
+	sources, err := upload.Build(&spec, upload.From{Root: project, Project: project}, meter)
 	if err != nil {
 		return plan{}, prefixed(file, err)
 	}
@@ -132,13 +134,13 @@ func prefixed(file string, err error) error {
 	return errors.Join(errs...)
 }
 
-func carryOut(ctx context.Context, p plan, dry bool, s stage.Settings, c Clients) (Result, error) {
+func carryOut(ctx context.Context, p plan, dry bool, meter *progress.Meter, s stage.Settings, c Clients) (Result, error) {
 	r := Result{File: p.file, Pipeline: p.spec.Name, DryRun: dry, Schedules: []string{}, Packages: []Package{}}
 	for _, src := range p.sources {
 		sent := false
 		if !dry {
 			var err error
-			if sent, err = upload.Send(ctx, c.S3, s.ArtifactsBucket, src.Package); err != nil {
+			if sent, err = upload.Send(ctx, c.S3, s.ArtifactsBucket, src.Package, meter); err != nil {
 				return r, err
 			}
 		}

@@ -35,7 +35,7 @@ the version they began with.`,
 		},
 		ValidArgsFunction: cobra.FixedCompletions([]string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt),
 	}
-	cmd.Flags().StringVarP(&o.Project, "project", "p", ".", "project root that sources are relative to")
+	cmd.Flags().StringVarP(&o.Project, "project", "p", ".", "project root that sources and includes are relative to")
 	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "only check; upload and register nothing")
 	return cmd
 }

@@ -26,8 +26,12 @@ command line is wrong or the request was rejected. A job that exits 77 says that
 the run SUCCEEDED, and 77 comes out here. The runner adds, as shells do, 124 for a timeout, 127 for
 a program that is not there and 128+n for one that signal n ended.
 
+The directory is packaged and unpacked on the cluster as the job's working directory. --include adds shared
+files of the project under the paths they have there: lib/common.py is lib/common.py for the job.
+
 Arguments can use templates as in pipeline files: --param day=2026-11-01 --arg '{{.Params.day}}'.`,
 		Example: `  ephemr submit -d jobs/hive_job -t hive -u etl -p .
+  ephemr submit -d jobs/clean -t spark --include lib/common.py --include conf/
   ephemr submit -d jobs/clean/main.py -t spark --arg --date --arg 2026-11-01 --conf spark.executor.memory=4g`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -47,7 +51,8 @@ Arguments can use templates as in pipeline files: --param day=2026-11-01 --arg '
 	flags.StringVarP(&o.Source, "directory", "d", "", "directory or file of the job, relative to the project")
 	flags.StringVarP(&o.Type, "type", "t", "", "type of the job: spark, hive, bash or jar")
 	flags.StringVarP(&o.User, "user", "u", app.Getenv("USER"), "who submits it: a name or an e-mail address")
-	flags.StringVarP(&o.Project, "project", "p", ".", "project root")
+	flags.StringVarP(&o.Project, "project", "p", ".", "project root, which -d and --include are relative to")
+	flags.StringArrayVar(&o.Include, "include", nil, "file or directory of the project that the job needs too; can be repeated")
 	flags.StringVar(&o.Profile, "profile", "small", "cluster profile")
 	flags.StringVar(&o.Entry, "entry", "", "file of the directory to run (default by type: main.py, main.sql, run.sh, app.jar, …)")
 	flags.StringVar(&o.Class, "class", "", "main class of a jar")

@@ -33,7 +33,7 @@ func build(o Options) (adhoc, error) {
 		return a, err
 	}
 	j := pipeline.Job{
-		Name: name(jobName(o, source), ""), Type: job.Type(o.Type), Source: source, Entry: o.Entry, Class: o.Class,
+		Name: name(jobName(o, source), ""), Type: job.Type(o.Type), Source: source, Include: o.Include, Entry: o.Entry, Class: o.Class,
 		Args: o.Args, Retries: o.Retries, Timeout: pipeline.Duration(o.Timeout),
 	}
 	for flag, into := range map[string]struct {

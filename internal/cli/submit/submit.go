@@ -13,6 +13,7 @@ import (
 	"ephemr/events"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/follow"
+	"ephemr/internal/cli/progress"
 	"ephemr/internal/cli/request"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/show"
@@ -41,6 +42,7 @@ type Options struct {
 	Project string
 	Profile string // of the cluster
 
+	Include []string // files and directories of the project
 	Entry   string
 	Class   string
 	Args    []string
@@ -92,7 +94,8 @@ func prepare(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, 
 	if err != nil {
 		return a, err
 	}
-	sources, err := upload.Build(&a.spec, a.root)
+	meter := progress.New(io, o.JSON)
+	sources, err := upload.Build(&a.spec, upload.From{Root: a.root, Project: o.Project}, meter)
 	if err != nil {
 		return a, exit.Misuse("%w", err)
 	}
@@ -108,7 +111,7 @@ func prepare(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, 
 	}
 	p := sources[0].Package
 	began := time.Now()
-	fresh, err := upload.Send(ctx, c.S3, s.ArtifactsBucket, p)
+	fresh, err := upload.Send(ctx, c.S3, s.ArtifactsBucket, p, meter)
 	if err != nil {
 		return a, err
 	}

@@ -8,7 +8,10 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
+	"time"
 
+	"ephemr/internal/cli/progress"
 	"ephemr/internal/fault"
 	"ephemr/internal/pack"
 	"ephemr/internal/pipeline"
@@ -28,23 +31,35 @@ type Source struct {
 	Package *pack.Package
 }
 
-// Build packages the source of every job of spec below the project root and
+// From is where the files of packages lie.
+type From struct {
+	Root    string // what sources are relative to
+	Project string // what includes are relative to
+}
+
+// Build packages the source of every job of spec, with what it includes, and
 // fills in entries and packages. The error joins one for each source that is
 // not as it should be.
-func Build(spec *pipeline.Spec, root string) ([]Source, error) {
+func Build(spec *pipeline.Spec, from From, meter *progress.Meter) ([]Source, error) {
 	var sources []Source
 	var errs []error
 	built := map[string]*pack.Package{}
 	for i := range spec.Jobs {
 		j := &spec.Jobs[i]
-		p, ok := built[j.Source]
+		same := strings.Join(append([]string{j.Source}, j.Include...), "\x00")
+		p, ok := built[same]
 		if !ok {
+			bar := meter.Begin("packing " + j.Source)
 			var err error
-			if p, err = pack.Build(filepath.Join(root, filepath.FromSlash(j.Source)), pack.Options{}); err != nil {
+			p, err = pack.Build(filepath.Join(from.Root, filepath.FromSlash(j.Source)), pack.Options{
+				Project: from.Project, Include: j.Include, Progress: bar.Update,
+			})
+			bar.End()
+			if err != nil {
 				errs = append(errs, fmt.Errorf("job %s: %w", j.Name, err))
 				continue
 			}
-			built[j.Source] = p
+			built[same] = p
 			sources = append(sources, Source{Job: j.Name, Package: p})
 		}
 		entry, err := p.Entry(j.Type, j.Entry)
@@ -60,7 +75,7 @@ func Build(spec *pipeline.Spec, root string) ([]Source, error) {
 
 // Send uploads p, unless it is there: false says that it was. A large package
 // goes in parts; one that cannot be read to its end leaves nothing behind.
-func Send(ctx context.Context, api S3API, bucket string, p *pack.Package) (bool, error) {
+func Send(ctx context.Context, api S3API, bucket string, p *pack.Package, meter *progress.Meter) (bool, error) {
 	key := p.Key()
 	_, err := api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
 	if err == nil {
@@ -74,12 +89,31 @@ func Send(ctx context.Context, api S3API, bucket string, p *pack.Package) (bool,
 		_, err := p.WriteTo(w)
 		w.CloseWithError(err) // never fails
 	}()
-	_, err = transfermanager.New(api).UploadObject(ctx, &transfermanager.UploadObjectInput{Bucket: &bucket, Key: &key, Body: r})
+	bar := meter.Begin("uploading " + p.Source)
+	bar.Update(0, p.Size)
+	_, err = transfermanager.New(api).UploadObject(ctx, &transfermanager.UploadObjectInput{Bucket: &bucket, Key: &key, Body: r},
+		func(o *transfermanager.Options) {
+			o.ObjectProgressListeners.Register(sent{p.Size, bar})
+			o.FailTimeout = abortWithin // without, an interrupt would leave parts behind, which cost money
+		})
+	bar.End()
 	_ = r.CloseWithError(errStopped) // an upload that gave up early must not leave the writer behind
 	if err != nil {
 		return false, fmt.Errorf("upload %s to s3://%s/%s: %w", p.Source, bucket, key, err)
 	}
 	return true, nil
+}
+
+const abortWithin = 10 * time.Second
+
+// sent moves a bar with every part that S3 has taken.
+type sent struct {
+	size int64
+	bar  *progress.Bar
+}
+
+func (s sent) OnObjectBytesTransferred(_ context.Context, e *transfermanager.ObjectBytesTransferredEvent) {
+	s.bar.Update(e.BytesTransferred, s.size)
 }
 
 var errStopped = errors.New("the upload has ended")

@@ -1,0 +1,127 @@
+// Package progress shows how far long work has come: a bar on a terminal, and
+// nothing anywhere else.
+package progress
+
+import (
+	"io"
+	"sync"
+	"time"
+
+	"ephemr/internal/cli/terminal"
+
+	"github.com/schollz/progressbar/v3"
+)
+
+const (
+	after  = time.Second // what is done sooner needs no bar
+	every  = 100 * time.Millisecond
+	width  = 20 // of the bar, in columns
+	beside = 36 // columns of per cent, speed, time and time left
+)
+
+// Meter shows bars. A nil one shows nothing.
+type Meter struct{ io *terminal.IO }
+
+// New returns a Meter for Err, or nil if nothing may move there.
+func New(io *terminal.IO, json bool) *Meter {
+	if json || !io.ErrTTY || !io.Color {
+		return nil
+	}
+	return &Meter{io: io}
+}
+
+// Bar is one piece of work. A nil one shows nothing.
+type Bar struct {
+	end  chan struct{}
+	gone chan struct{}
+
+	mu        sync.Mutex
+	done, all int64
+}
+
+// Begin starts a piece of work, which End ends.
+func (m *Meter) Begin(what string) *Bar {
+	if m == nil {
+		return nil
+	}
+	b := &Bar{end: make(chan struct{}), gone: make(chan struct{})}
+	go b.show(m.io, what)
+	return b
+}
+
+// Update says that so many bytes of all are done.
+func (b *Bar) Update(done, all int64) {
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.done, b.all = done, all
+}
+
+// End takes the bar away.
+func (b *Bar) End() {
+	if b == nil {
+		return
+	}
+	close(b.end)
+	<-b.gone
+}
+
+// show draws once the work turns out to be long. It draws also when nothing has
+// come, so that the time moves.
+func (b *Bar) show(to *terminal.IO, what string) {
+	defer close(b.gone)
+	columns := to.Width
+	if columns == 0 {
+		columns = 80
+	}
+	g := &gate{to: to.Err, opens: time.Now().Add(after)}
+	bar := progressbar.NewOptions64(-1,
+		progressbar.OptionSetWriter(g), progressbar.OptionUseANSICodes(true), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetDescription(terminal.Clip(what, max(columns-width-beside, 10))), progressbar.OptionSetWidth(width),
+		progressbar.OptionShowBytes(true), progressbar.OptionUseIECUnits(true),
+		progressbar.OptionSetElapsedTime(true), progressbar.OptionSetPredictTime(true),
+		progressbar.OptionSetSpinnerChangeInterval(0), // it would leave a goroutine behind
+	)
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		b.draw(bar)
+		select {
+		case <-b.end:
+			if g.used {
+				_ = bar.Clear()
+			}
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (b *Bar) draw(bar *progressbar.ProgressBar) {
+	b.mu.Lock()
+	done, all := b.done, b.all
+	b.mu.Unlock()
+	if all > 0 && bar.GetMax64() != all {
+		bar.ChangeMax64(all)
+	}
+	_ = bar.Set64(min(done, max(all-1, 0))) // at its end it would be gone before the work is
+	_ = bar.RenderBlank()
+}
+
+// gate keeps a bar hidden while the work may still turn out to be short. The bar
+// itself goes on, so that it knows how fast the work is.
+type gate struct {
+	to    io.Writer
+	opens time.Time
+	used  bool
+}
+
+func (g *gate) Write(p []byte) (int, error) {
+	if time.Now().Before(g.opens) {
+		return len(p), nil
+	}
+	g.used = true
+	return g.to.Write(p)
+}

@@ -1,0 +1,149 @@
+package upload_test
+
+import (
+	"bytes"
+	"context"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"ephemr/internal/awsfake"
+	"ephemr/internal/cli/progress"
+	"ephemr/internal/cli/terminal"
+	"ephemr/internal/cli/upload"
+	"ephemr/internal/pack"
+	"ephemr/internal/pipeline"
+)
+
+var (
+	_ upload.S3API = (*awsfake.S3)(nil)
+	_ upload.S3API = (*awss3.Client)(nil)
+)
+
+// noise is a package that does not compress: 20 MiB go in three parts.
+func noise(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	body := make([]byte, 20<<20)
+	random := rand.NewChaCha8([32]byte{1})
+	if _, err := random.Read(body); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "app.jar"), body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func packed(t *testing.T, dir string) *pack.Package {
+	t.Helper()
+	p, err := pack.Build(dir, pack.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// A large package goes in parts, under a bar that moves; the same content does
+// not go again.
+func TestSendInParts(t *testing.T) {
+	t.Parallel()
+	dir := noise(t)
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		meter := progress.New(&terminal.IO{Err: &out, ErrTTY: true, Color: true, Width: 100}, false)
+		s3 := awsfake.NewS3("artifacts")
+		var parts atomic.Int64
+		s3.Use(&awsfake.Hooks{Before: func(op string) error {
+			if op == "S3:UploadPart" { // one after the other
+				time.Sleep(time.Duration(parts.Add(1)) * 2 * time.Second)
+			}
+			return nil
+		}})
+		p := packed(t, dir)
+		for i, want := range []bool{true, false} {
+			fresh, err := upload.Send(t.Context(), s3, "artifacts", p, meter)
+			if err != nil || fresh != want {
+				t.Errorf("upload %d: sent %t, %v", i+1, fresh, err)
+			}
+		}
+		if n := s3.Calls("UploadPart"); n < 3 || s3.Calls("PutObject") != 0 || int64(len(s3.Object("artifacts", p.Key()))) != p.Size {
+			t.Errorf("%d parts, calls %v", n, s3.AllCalls())
+		}
+		if s := out.String(); !strings.Contains(s, "uploading ") || !strings.Contains(s, "% |█") || !strings.HasSuffix(s, "\x1b[2K\r") {
+			t.Errorf("the bar is %q", s[:min(len(s), 500)])
+		}
+	})
+}
+
+// What is given up leaves nothing behind: no object, no parts that cost money.
+func TestSendThatFails(t *testing.T) {
+	t.Parallel()
+	dir := noise(t)
+	p := packed(t, dir)
+	for name, tt := range map[string]struct {
+		during func(s3 *awsfake.S3, cancel context.CancelFunc)
+		want   string
+	}{
+		"refused": {func(s3 *awsfake.S3, _ context.CancelFunc) { s3.FailNext("UploadPart", nil, awsfake.Throttled()) }, "Rate exceeded"},
+		"interrupted": {func(s3 *awsfake.S3, cancel context.CancelFunc) {
+			s3.Use(&awsfake.Hooks{Before: func(op string) error {
+				if op == "S3:UploadPart" {
+					cancel()
+				}
+				return nil
+			}})
+		}, "canceled"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s3 := awsfake.NewS3("artifacts")
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			tt.during(s3, cancel)
+			_, err := upload.Send(ctx, s3, "artifacts", p, nil)
+			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), p.Key()) {
+				t.Errorf("got %v", err)
+			}
+			if len(s3.Keys("artifacts")) != 0 {
+				t.Errorf("left: %q", s3.Keys("artifacts"))
+			}
+			if n := s3.Uploads(); n != 0 {
+				t.Errorf("%d uploads are still open", n)
+			}
+		})
+	}
+}
+
+// Jobs that share source and includes share a package; others do not.
+func TestBuildShares(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"job/run.sh": "true", "lib/a.sh": "a"} {
+		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	spec := &pipeline.Spec{Jobs: []pipeline.Job{
+		{Name: "a", Type: "bash", Source: "job"},
+		{Name: "b", Type: "bash", Source: "job", Include: []string{"lib"}},
+		{Name: "c", Type: "bash", Source: "job", Include: []string{"lib"}},
+	}}
+	sources, err := upload.Build(spec, upload.From{Root: dir, Project: dir}, nil)
+	if err != nil || len(sources) != 2 {
+		t.Fatalf("%d packages, %v", len(sources), err)
+	}
+	if a, b, c := spec.Jobs[0].Package.Key, spec.Jobs[1].Package.Key, spec.Jobs[2].Package.Key; a == b || b != c {
+		t.Errorf("packages %s, %s, %s", a, b, c)
+	}
+}
