@@ -1,9 +1,10 @@
 // Package acceptance holds what a user sees of the whole: the binaries, the
 // deployed stacks and real steps, on a region of its own on this machine.
 //
-// It needs what make build makes. go test -short leaves it out. With
-// EPHEMR_REGION set to the directory of a region that runs (.local after make
-// up deploy), that one is used and left running.
+// It needs what make build makes. With EPHEMR_REGION set to the directory of a
+// region that runs (.local after make up deploy), that one is used and left
+// running. go test -short plays only the scripts that need no region, with an
+// ephemr that it builds itself.
 package acceptance_test
 
 import (
@@ -12,6 +13,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -43,11 +45,14 @@ type world struct {
 // w is made once by TestMain: bringing a region up takes longer than most tests.
 var w *world
 
+// program is the ephemr under test.
+var program string
+
 func TestMain(m *testing.M) {
 	flag.Parse()
+	runTests := onRegion
 	if testing.Short() {
-		fmt.Println("acceptance tests are left out with -short")
-		return
+		runTests = withoutRegion
 	}
 	code, err := runTests(m)
 	if err != nil {
@@ -57,13 +62,33 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func runTests(m *testing.M) (code int, err error) {
+// withoutRegion runs the tests that need none.
+func withoutRegion(m *testing.M) (code int, err error) {
+	if err := flag.Set("test.run", "^(TestScriptsWithoutRegion|TestNormal)$"); err != nil {
+		return 1, fmt.Errorf("choose tests: %w", err)
+	}
+	bin, err := os.MkdirTemp("", "ephemr-bin-")
+	if err != nil {
+		return 1, fmt.Errorf("make directory: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(bin)) }()
+	program = filepath.Join(bin, "ephemr")
+	build := exec.Command("go", "build", "-o", program, "../cmd/ephemr") //nolint:gosec,noctx // our own; go test ends it
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return 1, fmt.Errorf("build ephemr: %w\n%s", err, out)
+	}
+	return m.Run(), nil
+}
+
+func onRegion(m *testing.M) (code int, err error) {
 	ctx := context.Background()
 	region, down, err := open(ctx)
 	if err != nil {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, down()) }()
+	program = filepath.Join(region.Root, "dist", "bin", "ephemr")
 	if w, err = look(ctx, region); err != nil {
 		return 1, err
 	}

@@ -46,7 +46,7 @@ func (w *world) cli(t *testing.T, dir string, args ...string) (stdout, stderr st
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, filepath.Join(w.region.Root, "dist", "bin", "ephemr"), args...) //nolint:gosec // our own binary
+	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // our own binary
 	var out, err bytes.Buffer
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &err
 	cmd.Env = laptop.Overlay(os.Environ(), w.region.Environ())

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ephemr/internal/cli/apply"
+	"ephemr/internal/cli/exit"
 	"ephemr/internal/pipeline"
 )
 
@@ -110,6 +111,9 @@ func TestApplyListsAllFaults(t *testing.T) {
 	err := w.apply(dir, apply.Options{}, "flights.yaml", "broken.yaml", "profile.yaml", "none.yaml")
 	if err == nil {
 		t.Fatal("no error")
+	}
+	if exit.CodeOf(err) != exit.Usage {
+		t.Errorf("exit code %d, want 2", exit.CodeOf(err))
 	}
 	golden(t, "apply-faults", strings.ReplaceAll(err.Error(), dir, "PROJECT")+"\n")
 	contains(t, err.Error(), "broken.yaml:1:11:", "broken.yaml:4:", `no cluster profile "huge"`, "which of a.py, b.py")

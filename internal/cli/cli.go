@@ -42,9 +42,7 @@ func Root(app *session.App, given string) *cobra.Command {
 	}
 	root.SetOut(app.IO.Out)
 	root.SetErr(app.IO.Err)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return exit.Misuse("%w; see %s --help", err, cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(wrongFlag)
 	flags := root.PersistentFlags()
 	flags.StringVar(&app.Stage, "stage", "", "stage to work with (default $"+session.Variable+")")
 	flags.StringVarP(&app.Output, "output", "o", session.FormatTable, "output format: table or json")
@@ -54,23 +52,9 @@ func Root(app *session.App, given string) *cobra.Command {
 	root.AddCommand(apply.Command(app), pipelines.Command(app), start.Command(app), submit.Command(app),
 		runs.Command(app), show.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app), requests.Command(app),
 		version.Command(app, given))
-	for _, cmd := range root.Commands() {
-		cmd.Args = usage(cmd.Args)
-	}
+	root.InitDefaultCompletionCmd()
+	strict(root)
 	return root
-}
-
-// usage makes wrong arguments a wrong command line.
-func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if check == nil {
-			return nil
-		}
-		if err := check(cmd, args); err != nil {
-			return exit.Misuse("%w; see %s --help", err, cmd.CommandPath())
-		}
-		return nil
-	}
 }
 
 // Main runs the command line and returns its exit code.
@@ -79,7 +63,7 @@ func Main(ctx context.Context, args []string, app *session.App, given string) in
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err != nil && strings.HasPrefix(err.Error(), "unknown command ") {
-		err = exit.Misuse("%w; see ephemr --help", err)
+		err = unknown(root, strings.Split(err.Error(), `"`)[1])
 	}
 	code := exit.CodeOf(err)
 	switch {

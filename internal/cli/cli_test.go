@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
 	"github.com/aws/smithy-go"
 
@@ -48,17 +49,23 @@ func TestMain_commandLines(t *testing.T) {
 		"help submit":                      {0, ""},
 		"completion bash":                  {0, ""},
 		"__complete runs --state ":         {0, "Completion ended"},
-		"nope":                             {2, `unknown command "nope"`},
+		"nope":                             {2, `ephemr has no command "nope"; see ephemr --help`},
 		"show":                             {2, "see ephemr show --help"},
-		"apply":                            {2, "requires at least 1 arg"},
-		"version x":                        {2, "unknown command"},
+		"apply":                            {2, "ephemr apply needs FILE...; see ephemr apply --help"},
+		"version x":                        {2, `ephemr version takes no arguments, not "x"`},
 		"runs --nope":                      {2, "unknown flag: --nope; see ephemr runs --help"},
-		"runs --limit x":                   {2, "invalid argument"},
+		"runs --limit x":                   {2, `--limit "x" is not a whole number`},
 		"runs -o xml --stage dev":          {2, `output "xml" is not known`},
 		"runs":                             {2, "no stage; use --stage dev, or set EPHEMR_STAGE=dev"},
 		"runs --stage dev":                 {1, "connect to dev: Query: AccessDeniedException: not you; ask for the permission"},
 		"submit --stage dev -d x -t spark": {1, "connect to dev"},
-		"logs a b c":                       {2, "accepts between 1 and 2 arg"},
+		"submti":                           {2, "did you mean submit?"},
+		"requests":                         {0, ""},
+		"requests redirve":                 {2, `ephemr requests has no command "redirve"; did you mean redrive?`},
+		"requests list all":                {2, `ephemr requests list takes no arguments, not "all"`},
+		"completion tcsh":                  {2, `ephemr completion has no command "tcsh"`},
+		"submit --timeout soon":            {2, `--timeout "soon" is not a time like 90s`},
+		"logs a b c":                       {2, `ephemr logs takes RUN [JOB], not "a b c"; see ephemr logs --help`},
 	} {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()
@@ -117,6 +124,7 @@ func TestExplain(t *testing.T) {
 		"unknown":   {api("UnrecognizedClientException"), nil, "AWS does not accept the credentials"},
 		"denied":    {api("AccessDeniedException"), nil, "look up stage dev: GetParameter: AccessDeniedException: why; ask for the permission"},
 		"none":      {errors.New("get identity: get credentials: failed to refresh cached credentials, no EC2 IMDS role found"), nil, "no AWS credentials; log in"},
+		"profile":   {fmt.Errorf("load: %w", config.SharedConfigProfileNotExistError{Profile: "work"}), nil, "AWS profile work is in neither"},
 		"laptop":    {&net.OpError{Op: "dial", Err: errors.New("refused")}, map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "nothing answers at http://127.0.0.1:1"},
 		"network":   {&net.OpError{Op: "dial", Err: errors.New("refused")}, nil, "cannot reach AWS"},
 		"other API": {api("InternalServerError"), nil, "look up stage dev: GetParameter: InternalServerError: why"},

@@ -208,7 +208,9 @@ func (s *Store) Load(ctx context.Context, id string) (*Record, error) {
 // UnknownError says that there is no run with this id.
 type UnknownError struct{ ID string }
 
-func (e *UnknownError) Error() string { return "run " + e.ID + " is not known" }
+func (e *UnknownError) Error() string {
+	return "run " + e.ID + " is not known; ephemr runs lists those that are"
+}
 
 // IsUnknown says whether err is, or wraps, an UnknownError.
 func IsUnknown(err error) bool {

@@ -11,11 +11,13 @@ import (
 	"slices"
 
 	"ephemr/internal/cli/call"
+	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/progress"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/cli/upload"
 	"ephemr/internal/cluster"
+	"ephemr/internal/fault"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/register"
 	"ephemr/internal/stage"
@@ -91,7 +93,7 @@ func check(ctx context.Context, o Options, meter *progress.Meter, s stage.Settin
 			continue
 		}
 		if i := slices.IndexFunc(plans, func(q plan) bool { return q.spec.Name == p.spec.Name }); i >= 0 {
-			errs = append(errs, fmt.Errorf("%s: pipeline %s is in %s already; rename one", file, p.spec.Name, plans[i].file))
+			errs = append(errs, exit.Misuse("%s: pipeline %s is in %s already; rename one", file, p.spec.Name, plans[i].file))
 			continue
 		}
 		plans = append(plans, p)
@@ -102,20 +104,24 @@ func check(ctx context.Context, o Options, meter *progress.Meter, s stage.Settin
 func checkFile(ctx context.Context, file, project string, meter *progress.Meter, s stage.Settings, c Clients) (plan, error) {
 	data, err := os.ReadFile(file) //nolint:gosec // the file that the user names
 	if err != nil {
-		return plan{}, fmt.Errorf("read pipeline: %w", err)
+		return plan{}, exit.Misuse("read pipeline: %w", err)
 	}
 	spec, err := pipeline.Parse(file, data, pipeline.WithZones(slices.Sorted(maps.Keys(s.Lake))...))
 	if err != nil {
-		return plan{}, err
+		return plan{}, exit.Misuse("%w", err)
 	}
 	if err := register.Check(spec); err != nil {
-		return plan{}, prefixed(file, err)
+		return plan{}, exit.Misuse("%w", prefixed(file, err))
 	}
 	sources, err := upload.Build(&spec, upload.From{Root: project, Project: project}, meter)
 	if err != nil {
-		return plan{}, prefixed(file, err)
+		return plan{}, exit.Misuse("%w", prefixed(file, err))
 	}
-	if _, err := cluster.LoadProfile(ctx, c.Profiles, s.Stage, spec.Cluster.Profile); err != nil {
+	_, err = cluster.LoadProfile(ctx, c.Profiles, s.Stage, spec.Cluster.Profile)
+	if fault.NameOf(err) == fault.InvalidInput {
+		return plan{}, exit.Misuse("%w", prefixed(file, err))
+	}
+	if err != nil {
 		return plan{}, prefixed(file, err)
 	}
 	return plan{file: file, spec: spec, sources: sources}, nil

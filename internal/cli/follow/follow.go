@@ -58,6 +58,7 @@ func (f *Follower) Follow(ctx context.Context, id string, emit func(Update)) (*r
 	if err != nil {
 		return nil, err
 	}
+	emit(Polled{At: time.Now(), Record: rec})
 	w := &watch{Follower: f, emit: emit, logs: &streams{api: f.Logs, group: f.Group, filter: f.Filter}}
 	for {
 		if err := w.look(ctx, rec); err != nil {

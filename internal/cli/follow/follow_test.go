@@ -8,8 +8,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"ephemr/internal/awsfake"
 	"ephemr/internal/cli/follow"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/run"
 )
 
@@ -94,6 +97,29 @@ func TestShowTellsTheWholeStory(t *testing.T) {
 		}
 		if took := time.Since(at); took > time.Hour+time.Second {
 			t.Errorf("took %s", took-time.Hour)
+		}
+	})
+}
+
+// What a run did before it was retried came before it was asked for; and a run
+// that has but one job needs no names before its lines.
+func TestViewOfWhatCameBefore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var b bytes.Buffer
+		v := follow.Plain(&b, false)
+		v.Alone = true
+		at := time.Now()
+		v.Emit(follow.Polled{Record: &run.Record{Run: run.Run{RequestedAt: at}, Spec: &pipeline.Spec{Jobs: []pipeline.Job{{Name: "work"}}}}})
+		v.Emit(follow.JobChanged{At: at.Add(-time.Minute), State: run.JobFailed, Attempt: 1, Again: true, Job: run.Job{Name: "work", Class: "job", Reason: "exited 3"}})
+		v.Emit(follow.Line{At: at, Job: "work", Text: "hello"})
+		v.Emit(follow.RunChanged{At: at.Add(-time.Millisecond), State: run.Failed, Run: run.Run{RequestedAt: at, Class: "job", Reason: "job work: exited 3"}})
+		want := `[before] job work FAILED, attempt 1: job: exited 3; it is tried again
+hello
+[  0.0s] run FAILED after 0.0s: job work: exited 3
+`
+		if d := cmp.Diff(want, b.String()); d != "" {
+			t.Errorf("(-want +got):\n%s", d)
 		}
 	})
 }

@@ -189,12 +189,15 @@ func retire(active []*stream, now time.Time) {
 	}
 }
 
+// outlast is how much later than its end a line of an attempt may be dated.
+const outlast = time.Second
+
 // precedes says whether u comes before l. Lines know only milliseconds; what an
 // attempt printed comes before its end.
 func precedes(u Update, l Line) bool {
 	at := u.when().Truncate(time.Millisecond)
 	if j, ok := u.(JobChanged); ok && j.State != run.JobRunning && j.Job.Name == l.Job && j.Attempt == l.Attempt {
-		return at.Before(l.At)
+		return at.Add(outlast).Before(l.At)
 	}
 	return !at.After(l.At)
 }

@@ -2,6 +2,7 @@ package follow
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"ephemr/internal/cli/terminal"
@@ -55,9 +56,9 @@ func about(usd float64) string {
 	return ", " + terminal.About(usd)
 }
 
-// because is a reason with its class.
+// because is a reason with its class, unless it begins with that word.
 func because(class job.Class, reason string) string {
-	if class == "" {
+	if class == "" || strings.HasPrefix(reason, string(class)+" ") {
 		return terminal.OneLine(reason)
 	}
 	return string(class) + ": " + terminal.OneLine(reason)

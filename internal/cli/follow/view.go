@@ -16,6 +16,7 @@ type View struct {
 	Notes    io.Writer // everything else
 
 	Raw       bool // lines as they are, without the job's name
+	Alone     bool // Raw for a run that has but one job
 	Clean     bool // Out and Err are terminals: nothing may tamper with them
 	Live      bool // Notes is a terminal: its last line moves
 	Width     int  // of the terminal in columns, for the moving line; 0 = 80
@@ -104,6 +105,9 @@ func (v *View) line(l Line) {
 
 func (v *View) polled(rec *run.Record) {
 	v.rec = rec
+	if v.Alone && rec.Spec != nil && len(rec.Spec.AllJobs()) == 1 {
+		v.Raw = true
+	}
 	for _, j := range rec.Jobs {
 		v.widest = max(v.widest, len(j.Name))
 	}
@@ -116,10 +120,14 @@ func (v *View) polled(rec *run.Record) {
 	}
 }
 
-// stamp is a time relative to the run's request: [ 12.3s].
+// stamp is a time relative to the run's request: [ 12.3s]. What a run that was
+// retried has done earlier comes before it; clocks may differ a little.
 func (v *View) stamp(at time.Time) string {
-	if v.zero.IsZero() {
+	switch {
+	case v.zero.IsZero():
 		return "[      ]"
+	case at.Before(v.zero.Add(-100*time.Millisecond)):
+		return "[before]"
 	}
 	return fmt.Sprintf("[%6s]", terminal.Duration(at.Sub(v.zero)))
 }

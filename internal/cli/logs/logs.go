@@ -45,7 +45,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, f *follow.Follower) er
 	f.Filter = follow.Filter{Job: o.Job, Attempt: o.Attempt, Stream: o.Stream}
 	rec, err := show.Load(ctx, f.Runs, o.RunID)
 	if o.Follow && exit.CodeOf(err) == exit.Usage { // it may be under way
-		return followed(ctx, o, io, f, nil)
+		return followed(ctx, o, io, f)
 	}
 	if err != nil {
 		return err
@@ -54,7 +54,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, f *follow.Follower) er
 		return err
 	}
 	if o.Follow {
-		return followed(ctx, o, io, f, rec)
+		return followed(ctx, o, io, f)
 	}
 	return printed(ctx, o, io, f, rec)
 }
@@ -64,25 +64,18 @@ func known(rec *run.Record, name string) error {
 	if name == "" || rec.Spec == nil {
 		return nil
 	}
-	names := jobs(rec)
+	var names []string
+	for _, j := range rec.Spec.AllJobs() {
+		names = append(names, j.Name)
+	}
 	if !slices.Contains(names, name) {
 		return exit.Misuse("run %s has no job %s; it has %s", rec.Run.ID, name, strings.Join(names, ", "))
 	}
 	return nil
 }
 
-func jobs(rec *run.Record) []string {
-	var names []string
-	if rec != nil && rec.Spec != nil {
-		for _, j := range rec.Spec.AllJobs() {
-			names = append(names, j.Name)
-		}
-	}
-	return names
-}
-
 func printed(ctx context.Context, o Options, io *terminal.IO, f *follow.Follower, rec *run.Record) error {
-	v := view(o, io, rec)
+	v := view(o, io)
 	v.LinesOnly, v.Live = true, false
 	v.Emit(follow.Polled{Record: rec})
 	defer v.Close()
@@ -94,19 +87,19 @@ func printed(ctx context.Context, o Options, io *terminal.IO, f *follow.Follower
 	return err
 }
 
-func followed(ctx context.Context, o Options, io *terminal.IO, f *follow.Follower, rec *run.Record) error {
-	v := view(o, io, rec)
+func followed(ctx context.Context, o Options, io *terminal.IO, f *follow.Follower) error {
+	v := view(o, io)
 	defer v.Close()
 	_, err := f.Follow(ctx, o.RunID, emitter(o, io, v))
 	return follow.Detached(ctx, err, io, o.RunID)
 }
 
 // view shows lines on Out and the rest on Err. One job alone needs no prefix.
-func view(o Options, io *terminal.IO, rec *run.Record) *follow.View {
+func view(o Options, io *terminal.IO) *follow.View {
 	v := follow.AsIfHere(io, false)
 	v.Err, v.Clean = io.Out, io.OutTTY
 	v.Style = terminal.Style{On: io.Color && io.OutTTY && io.ErrTTY}
-	v.Raw = o.Job != "" || len(jobs(rec)) == 1
+	v.Raw, v.Alone = o.Job != "", true
 	return v
 }
 

@@ -47,7 +47,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, store Store) error {
 		return io.JSON(found)
 	}
 	if len(found) == 0 {
-		io.Notef("no runs%s; ephemr start PIPELINE asks for one\n", which(o.Pipeline, state))
+		io.Notef("no runs%s; ephemr start %s asks for one\n", which(o.Pipeline, state), cmp.Or(o.Pipeline, "PIPELINE"))
 		return nil
 	}
 	table(io, found, time.Now())

@@ -8,6 +8,7 @@ import (
 
 	"ephemr/internal/fault"
 
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
 	"github.com/aws/smithy-go"
 )
@@ -19,6 +20,20 @@ func Explain(err error, getenv func(string) string) error {
 	if p := getenv("AWS_PROFILE"); p != "" {
 		login = fmt.Sprintf("log in again (aws sso login --profile %s), or set AWS_PROFILE to a profile that works", p)
 	}
+	if told := credentials(err, login); told != nil {
+		return told
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		if endpoint := getenv("AWS_ENDPOINT_URL"); endpoint != "" {
+			return fmt.Errorf("nothing answers at %s (AWS_ENDPOINT_URL); bring the laptop's region up with make up", endpoint)
+		}
+		return fmt.Errorf("cannot reach AWS: %w; check the network and AWS_REGION", op)
+	}
+	return errors.New(Short(err))
+}
+
+// credentials explains what is wrong with them, if that is it.
+func credentials(err error, login string) error {
 	if _, stale := errors.AsType[*ssocreds.InvalidTokenError](err); stale {
 		return fmt.Errorf("the SSO session has expired; %s", login)
 	}
@@ -30,16 +45,13 @@ func Explain(err error, getenv func(string) string) error {
 	case "AccessDenied", "AccessDeniedException", "AccessDeniedFault":
 		return fmt.Errorf("%s; ask for the permission, or set AWS_PROFILE to a role that has it", Short(err))
 	}
+	if p, none := errors.AsType[config.SharedConfigProfileNotExistError](err); none {
+		return fmt.Errorf("AWS profile %s is in neither ~/.aws/config nor ~/.aws/credentials; set AWS_PROFILE to one that is (aws configure list-profiles)", p.Profile)
+	}
 	if strings.Contains(err.Error(), "failed to refresh cached credentials") || strings.Contains(err.Error(), "get identity: get credentials") {
 		return fmt.Errorf("no AWS credentials; %s", login)
 	}
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		if endpoint := getenv("AWS_ENDPOINT_URL"); endpoint != "" {
-			return fmt.Errorf("nothing answers at %s (AWS_ENDPOINT_URL); bring the laptop's region up with make up", endpoint)
-		}
-		return fmt.Errorf("cannot reach AWS: %w; check the network and AWS_REGION", op)
-	}
-	return errors.New(Short(err))
+	return nil
 }
 
 // Short is the text of err, with an AWS error reduced to its code and message.

@@ -157,7 +157,7 @@ func reason(idle bool, class job.Class, text string) string {
 }
 
 func because(class, reason string) string {
-	if class == "" {
+	if class == "" || strings.HasPrefix(reason, class+" ") {
 		return terminal.OneLine(reason)
 	}
 	return class + ": " + terminal.OneLine(reason)
