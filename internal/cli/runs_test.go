@@ -106,7 +106,7 @@ func TestShow(t *testing.T) {
 		id := w.failedRun()
 		w.no(show.Run(t.Context(), show.Options{RunID: id}, w.io, w.runs))
 		w.golden("show")
-		contains(t, w.out.String(), "FAILED", "job: job publish", "CLUSTER", "no such column", "rows >= 1000", "cleaned=1000", "0.01 USD")
+		contains(t, w.out.String(), "FAILED", "job publish", "CLUSTER", "no such column", "rows >= 1000", "cleaned=1000", "0.01 USD")
 		contains(t, w.err.String(), "ephemr logs "+id+" publish")
 	})
 }

@@ -126,7 +126,7 @@ func (v *View) stamp(at time.Time) string {
 	switch {
 	case v.zero.IsZero():
 		return "[      ]"
-	case at.Before(v.zero.Add(-100*time.Millisecond)):
+	case at.Before(v.zero.Add(-100 * time.Millisecond)):
 		return "[before]"
 	}
 	return fmt.Sprintf("[%6s]", terminal.Duration(at.Sub(v.zero)))
