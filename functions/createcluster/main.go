@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"ephemr/internal/cluster"
+	"ephemr/internal/discovery"
 	"ephemr/internal/emrapi"
 	"ephemr/internal/entry"
 	"ephemr/internal/run"
@@ -22,11 +23,14 @@ func main() {
 	db := dynamodb.NewFromConfig(cfg)
 	api := emrapi.New(emr.NewFromConfig(cfg), db, settings)
 	runs := &run.Store{DB: db, Table: settings.RunsTable}
-	look := &cluster.Looker{Runs: runs, EMR: api}
+	clusters := &cluster.Registry{DB: db, Table: settings.ClustersTable}
+	look := &cluster.Looker{Runs: runs, EMR: api, Listing: &cluster.Listing{
+		Registry: clusters, Directory: &discovery.Directory{API: discovery.NewClient(cfg), Namespace: settings.Namespace, Stage: settings.Stage},
+	}}
 	c := &cluster.Creator{
 		Settings: settings,
 		Runs:     runs,
-		Clusters: &cluster.Registry{DB: db, Table: settings.ClustersTable},
+		Clusters: clusters,
 		EMR:      api,
 		Profiles: ssm.NewFromConfig(cfg),
 		Waker:    &wait.Waker{Runs: runs, SFN: sfn.NewFromConfig(cfg), Looks: map[string]wait.Look{run.ForCluster: look.Look}},

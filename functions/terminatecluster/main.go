@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 
 	"ephemr/internal/cluster"
+	"ephemr/internal/discovery"
 	"ephemr/internal/emrapi"
 	"ephemr/internal/entry"
 	"ephemr/internal/run"
@@ -20,6 +21,10 @@ func main() {
 	t := &cluster.Terminator{
 		Runs: &run.Store{DB: db, Table: settings.RunsTable},
 		EMR:  emrapi.New(emr.NewFromConfig(cfg), db, settings),
+		Listing: &cluster.Listing{
+			Registry:  &cluster.Registry{DB: db, Table: settings.ClustersTable},
+			Directory: &discovery.Directory{API: discovery.NewClient(cfg), Namespace: settings.Namespace, Stage: settings.Stage},
+		},
 	}
 	entry.Start(t.Terminate)
 }

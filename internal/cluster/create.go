@@ -120,6 +120,7 @@ func (c *Creator) begin(ctx context.Context, rec *run.Record, last *run.Cluster,
 	}
 	next.Name, next.State = run.ClusterName(rec.Run.ID, next.Attempt), run.ClusterIntended
 	next.Intent, next.IntentAt, next.Units = c.Caller(ctx), time.Now(), units(p.Rung(next.Rung))
+	next.Release = p.Release
 	ok, err := c.Runs.Intend(ctx, rec.Run.ID, next)
 	if err != nil {
 		return run.Cluster{}, err
@@ -212,6 +213,7 @@ func (c *Creator) created(ctx context.Context, rec *run.Record, a run.Cluster, i
 	slog.InfoContext(ctx, "cluster created", "runId", rec.Run.ID, "clusterId", id, "name", a.Name, "rung", a.Rung)
 	if err := c.Clusters.Put(ctx, Entry{
 		ID: id, RunID: rec.Run.ID, Attempt: a.Attempt, Name: a.Name, CreatedAt: a.CreatedAt, Deadline: rec.Run.Deadline,
+		Pipeline: rec.Run.Pipeline, AdHoc: rec.Run.Version == 0, Profile: rec.Spec.Cluster.Profile, Release: a.Release, Units: a.Units,
 	}); err != nil {
 		return a, err
 	}

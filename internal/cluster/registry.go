@@ -11,12 +11,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"ephemr/internal/run"
 )
 
 // TableAPI is the part of DynamoDB that the Registry needs.
 type TableAPI interface {
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
 	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
 }
 
 // Registry keeps, for each cluster id, whose cluster it is. EMR's events name
@@ -28,13 +31,22 @@ type Registry struct {
 
 // Entry is what the Clusters table knows of a cluster.
 type Entry struct {
-	ID        string    `dynamodbav:"pk" json:"clusterId"`
-	RunID     string    `dynamodbav:"runId" json:"runId"`
-	Attempt   int       `dynamodbav:"attempt" json:"attempt"`
-	Name      string    `dynamodbav:"name" json:"name"`
-	CreatedAt time.Time `dynamodbav:"createdAt" json:"createdAt"`
-	Deadline  time.Time `dynamodbav:"deadline" json:"deadline"`
-	TTL       int64     `dynamodbav:"ttl" json:"-"`
+	ID        string      `dynamodbav:"pk" json:"clusterId"`
+	RunID     string      `dynamodbav:"runId" json:"runId"`
+	Attempt   int         `dynamodbav:"attempt" json:"attempt"`
+	Name      string      `dynamodbav:"name" json:"name"`
+	CreatedAt time.Time   `dynamodbav:"createdAt" json:"createdAt"`
+	Deadline  time.Time   `dynamodbav:"deadline" json:"deadline"`
+	TTL       int64       `dynamodbav:"ttl" json:"-"`
+	Pipeline  string      `dynamodbav:"pipeline,omitempty" json:"pipeline,omitempty"`
+	AdHoc     bool        `dynamodbav:"adHoc,omitempty" json:"adHoc,omitempty"` // its pipeline is not registered
+	Profile   string      `dynamodbav:"profile,omitempty" json:"profile,omitempty"`
+	Release   string      `dynamodbav:"release,omitempty" json:"release,omitempty"` // of EMR
+	Units     []run.Units `dynamodbav:"units,omitempty" json:"units,omitempty"`     // for the cost
+
+	Service  string    `dynamodbav:"service,omitempty" json:"-"` // of Cloud Map, id; "" = not registered there
+	ListedAt time.Time `dynamodbav:"listedAt,omitempty" json:"-"`
+	EndedAt  time.Time `dynamodbav:"endedAt,omitempty" json:"endedAt,omitzero"` // when its end was asked for or seen: it is registered no more
 }
 
 // keep is how long an entry outlives its cluster's deadline.
@@ -43,7 +55,7 @@ const keep = 30 * 24 * time.Hour
 // Put records a cluster.
 func (r *Registry) Put(ctx context.Context, e Entry) error {
 	e.TTL = e.Deadline.Add(keep).Unix()
-	it, err := attributevalue.MarshalMap(e)
+	it, err := attributevalue.MarshalMapWithOptions(e, func(o *attributevalue.EncoderOptions) { o.OmitEmptyTime = true })
 	if err != nil {
 		return fmt.Errorf("encode cluster %s: %w", e.ID, err)
 	}
@@ -53,18 +65,25 @@ func (r *Registry) Put(ctx context.Context, e Entry) error {
 	return nil
 }
 
+// Get returns what is known of a cluster; without an id it is not one of ours.
+func (r *Registry) Get(ctx context.Context, clusterID string) (Entry, error) {
+	var e Entry
+	out, err := r.DB.GetItem(ctx, &dynamodb.GetItemInput{TableName: &r.Table, ConsistentRead: aws.Bool(true), Key: entryKey(clusterID)})
+	if err != nil {
+		return e, fmt.Errorf("look up cluster %s: %w", clusterID, err)
+	}
+	if err := attributevalue.UnmarshalMap(out.Item, &e); err != nil {
+		return e, fmt.Errorf("read cluster %s: %w", clusterID, err)
+	}
+	return e, nil
+}
+
 // Run returns the run that a cluster belongs to, or "" if it is not one of ours.
 func (r *Registry) Run(ctx context.Context, clusterID string) (string, error) {
-	out, err := r.DB.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &r.Table, ConsistentRead: aws.Bool(true),
-		Key: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: clusterID}},
-	})
-	if err != nil {
-		return "", fmt.Errorf("look up cluster %s: %w", clusterID, err)
-	}
-	var e Entry
-	if err := attributevalue.UnmarshalMap(out.Item, &e); err != nil {
-		return "", fmt.Errorf("read cluster %s: %w", clusterID, err)
-	}
-	return e.RunID, nil
+	e, err := r.Get(ctx, clusterID)
+	return e.RunID, err
+}
+
+func entryKey(clusterID string) map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: clusterID}}
 }

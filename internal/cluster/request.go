@@ -106,6 +106,16 @@ func tags(s stage.Settings, rec *run.Record, p profile.Profile, deadline time.Ti
 	return out
 }
 
+// Tag returns the value of a tag, or "".
+func Tag(tags []types.Tag, key string) string {
+	for _, t := range tags {
+		if aws.ToString(t.Key) == key {
+			return aws.ToString(t.Value)
+		}
+	}
+	return ""
+}
+
 func fleet(kind types.InstanceFleetType, f profile.Fleet) types.InstanceFleetConfig {
 	out := types.InstanceFleetConfig{
 		Name:                   aws.String(string(kind)),

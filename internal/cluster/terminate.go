@@ -18,8 +18,9 @@ type TerminateAPI interface {
 
 // Terminator is the TerminateCluster state.
 type Terminator struct {
-	Runs *run.Store
-	EMR  interface {
+	Runs    *run.Store
+	Listing *Listing
+	EMR     interface {
 		TerminateAPI
 		Finder
 	}
@@ -61,7 +62,9 @@ func (t *Terminator) Terminate(ctx context.Context, in TerminateInput) (Terminat
 		}
 	}
 	slog.InfoContext(ctx, "clusters terminated", "runId", in.RunID, "clusters", out.Clusters)
-	return out, t.record(ctx, rec)
+	err = t.record(ctx, rec)
+	t.Listing.Unlist(ctx, out.Clusters...)
+	return out, err
 }
 
 func (t *Terminator) record(ctx context.Context, rec *run.Record) error {

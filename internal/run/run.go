@@ -172,6 +172,7 @@ type Cluster struct {
 	Class     job.Class    `dynamodbav:"class,omitempty" json:"class,omitempty"`
 	Reason    string       `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
 	Units     []Units      `dynamodbav:"units,omitempty" json:"units,omitempty"`
+	Release   string       `dynamodbav:"release,omitempty" json:"release,omitempty"` // of EMR
 }
 
 // Units is what a cluster was made of, for the cost.

@@ -130,6 +130,7 @@ func newWatch(t *testing.T) *wait.Watch {
 		Waker:    &wait.Waker{Runs: s, SFN: &tokens{}, Looks: map[string]wait.Look{}},
 		Clusters: &cluster.Registry{DB: awsfake.NewDynamoDB(awsfake.Table{Name: "clusters", PK: "pk"}), Table: "clusters"},
 		EMR:      awsfake.NewEMR(awsfake.EMRConfig{}),
+		Listing:  (*cluster.Listing)(nil),
 	}
 }
 

@@ -36,11 +36,17 @@ type Finisher interface {
 	Finish(ctx context.Context, in outcome.FinishInput) (outcome.FinishOutput, error)
 }
 
+// Listing names clusters that are ready.
+type Listing interface {
+	Unlist(ctx context.Context, clusterIDs ...string)
+}
+
 // Watch is the watch function: EMR's events and the minute tick come in, and
 // waiters are woken.
 type Watch struct {
 	Waker    *Waker
 	Clusters Registry
+	Listing  Listing
 	EMR      ListAPI
 	Finisher Finisher
 }
@@ -88,7 +94,9 @@ func (w *Watch) cluster(ctx context.Context, d events.ClusterState) error {
 		return w.hint(ctx, d.ClusterID, byName, run.ForCluster)
 	case types.ClusterStateTerminating, types.ClusterStateTerminated, types.ClusterStateTerminatedWithErrors:
 	}
-	return w.hint(ctx, d.ClusterID, byName)
+	err := w.hint(ctx, d.ClusterID, byName)
+	w.Listing.Unlist(ctx, d.ClusterID)
+	return err
 }
 
 // hint wakes the run that a cluster belongs to, if it waits for one of the kinds
