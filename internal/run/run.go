@@ -137,7 +137,8 @@ type Attempt struct {
 	EndedAt  time.Time `dynamodbav:"endedAt" json:"endedAt"`
 }
 
-// Step is the name of the step that carries j's newest attempt.
+// Step is the name of j's newest attempt, and on a cluster of the run's own that
+// of the step that carries it.
 func (j Job) Step() string { return StepName(j.Name, j.Attempt) }
 
 // Lease is how long an intent is respected: longer than any invocation lives.
@@ -153,6 +154,7 @@ const (
 	ClusterReady       ClusterState = "READY"       // it can run steps
 	ClusterFailed      ClusterState = "FAILED"      // it never got ready
 	ClusterTerminating ClusterState = "TERMINATING" // we asked for its end
+	ClusterReleased    ClusterState = "RELEASED"    // given back to its pool
 )
 
 // Cluster is one attempt to get a cluster for a run.
@@ -172,7 +174,14 @@ type Cluster struct {
 	Class     job.Class    `dynamodbav:"class,omitempty" json:"class,omitempty"`
 	Reason    string       `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
 	Units     []Units      `dynamodbav:"units,omitempty" json:"units,omitempty"`
-	Release   string       `dynamodbav:"release,omitempty" json:"release,omitempty"` // of EMR
+
+	// Of a pool's cluster: the attempt is the name of the run's lease, CreatedAt
+	// when that began and EndedAt when it was given back.
+	Pool   string `dynamodbav:"pool,omitempty" json:"pool,omitempty"`
+	Leased bool   `dynamodbav:"leased,omitempty" json:"leased,omitempty"` // it was there already
+	Steps  int    `dynamodbav:"steps,omitempty" json:"steps,omitempty"`   // how many the run may run side by side
+	Of     int    `dynamodbav:"of,omitempty" json:"of,omitempty"`         // how many the cluster does
+	Hash   string `dynamodbav:"profileHash,omitempty" json:"-"`           // of the profile, when the attempt began
 }
 
 // Units is what a cluster was made of, for the cost.
@@ -196,7 +205,8 @@ type Waiter struct {
 	Token     string    `dynamodbav:"token" json:"-"`
 	Execution string    `dynamodbav:"execution" json:"execution"`
 	ClusterID string    `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
-	Attempts  []string  `dynamodbav:"attempts,omitempty" json:"attempts,omitempty"` // step names in flight when it was registered
+	Attempts  []string  `dynamodbav:"attempts,omitempty" json:"attempts,omitempty"` // attempts in flight when it was registered, as job#n
+	Shared    bool      `dynamodbav:"shared,omitempty" json:"shared,omitempty"`     // other runs may have steps on the cluster
 	Since     time.Time `dynamodbav:"since" json:"since"`
 	Deadline  time.Time `dynamodbav:"deadline" json:"deadline"`
 }

@@ -1,0 +1,205 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// TableAPI is the part of DynamoDB that pools need.
+type TableAPI interface {
+	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
+}
+
+// Store reads and writes the pools of the Clusters table.
+type Store struct {
+	DB    TableAPI
+	Table string
+}
+
+// Keys of the Clusters table beside the cluster ids: a set of cluster ids for
+// each pool, and one set of all pools that have any.
+const (
+	poolPrefix  = "POOL#"
+	poolsKey    = "POOLS"
+	membersName = "clusters"
+	poolsName   = "pools"
+)
+
+// keep is how long a record outlives its cluster.
+const keep = 30 * 24 * time.Hour
+
+type item = map[string]types.AttributeValue
+
+func key(pk string) item { return item{"pk": &types.AttributeValueMemberS{Value: pk}} }
+
+func setKey(id ID) string { return poolPrefix + id.Team + "#" + id.Name }
+
+// Get returns a pool's cluster, or nil if there is none of that id.
+func (s *Store) Get(ctx context.Context, clusterID string) (*Cluster, error) {
+	it, err := s.read(ctx, clusterID)
+	if err != nil {
+		return nil, err
+	}
+	return decode(it)
+}
+
+// decode reads a cluster's record; one that belongs to a single run is none of
+// a pool's.
+func decode(it item) (*Cluster, error) {
+	if it["pool"] == nil {
+		return nil, nil //nolint:nilnil // not a pool's is an answer
+	}
+	var c Cluster
+	if err := attributevalue.UnmarshalMap(it, &c); err != nil {
+		return nil, fmt.Errorf("read pool cluster: %w", err)
+	}
+	return &c, nil
+}
+
+func (s *Store) read(ctx context.Context, pk string) (item, error) {
+	out, err := s.DB.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.Table, Key: key(pk), ConsistentRead: aws.Bool(true)})
+	if err != nil {
+		return nil, fmt.Errorf("read %s of the clusters table: %w", pk, err)
+	}
+	return out.Item, nil
+}
+
+// Join makes a new cluster known, once: whoever does it again changes nothing.
+// The set of pools comes last, see Leave.
+func (s *Store) Join(ctx context.Context, c Cluster) error {
+	c.TTL = c.Deadline.Add(keep).Unix()
+	it, err := attributevalue.MarshalMap(c)
+	if err != nil {
+		return fmt.Errorf("encode pool cluster %s: %w", c.ID, err)
+	}
+	_, err = s.DB.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &s.Table, Item: it, ConditionExpression: aws.String("attribute_not_exists(pk)"),
+	})
+	if err != nil && !refused(err) {
+		return fmt.Errorf("record cluster %s of pool %s: %w", c.ID, c.PoolID(), err)
+	}
+	if err := s.change(ctx, "ADD", setKey(c.PoolID()), membersName, c.ID); err != nil {
+		return err
+	}
+	return s.change(ctx, "ADD", poolsKey, poolsName, c.Team+"#"+c.Pool)
+}
+
+// Leave takes a cluster out of its pool, and the pool out of the set of pools
+// when it was the last. A cluster that joins at the same moment puts it back
+// itself, or is seen here.
+func (s *Store) Leave(ctx context.Context, id ID, clusterID string) error {
+	if err := s.change(ctx, "DELETE", setKey(id), membersName, clusterID); err != nil {
+		return err
+	}
+	left, err := s.Members(ctx, id)
+	if err != nil || len(left) > 0 {
+		return err
+	}
+	if err := s.change(ctx, "DELETE", poolsKey, poolsName, id.Team+"#"+id.Name); err != nil {
+		return err
+	}
+	if left, err = s.Members(ctx, id); err != nil || len(left) == 0 {
+		return err
+	}
+	return s.change(ctx, "ADD", poolsKey, poolsName, id.Team+"#"+id.Name)
+}
+
+// change adds a member to a set or takes it out; doing it twice changes nothing.
+func (s *Store) change(ctx context.Context, verb, pk, set, member string) error {
+	_, err := s.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &s.Table, Key: key(pk),
+		UpdateExpression: aws.String(verb + " #set :member"), ExpressionAttributeNames: map[string]string{"#set": set},
+		ExpressionAttributeValues: item{":member": &types.AttributeValueMemberSS{Value: []string{member}}},
+	})
+	if err != nil {
+		return fmt.Errorf("change %s of the clusters table: %w", pk, err)
+	}
+	return nil
+}
+
+// Members are the ids of a pool's clusters, sorted.
+func (s *Store) Members(ctx context.Context, id ID) ([]string, error) {
+	return s.set(ctx, setKey(id), membersName)
+}
+
+// All returns the pools that have clusters, sorted.
+func (s *Store) All(ctx context.Context) ([]ID, error) {
+	names, err := s.set(ctx, poolsKey, poolsName)
+	var all []ID
+	for _, n := range names {
+		team, name, _ := strings.Cut(n, "#")
+		all = append(all, ID{team, name})
+	}
+	return all, err
+}
+
+func (s *Store) set(ctx context.Context, pk, name string) ([]string, error) {
+	it, err := s.read(ctx, pk)
+	if err != nil {
+		return nil, err
+	}
+	set, ok := it[name].(*types.AttributeValueMemberSS)
+	if !ok {
+		return nil, nil
+	}
+	return slices.Sorted(slices.Values(set.Value)), nil
+}
+
+// Clusters returns the clusters of a pool, sorted by id.
+func (s *Store) Clusters(ctx context.Context, id ID) ([]Cluster, error) {
+	ids, err := s.Members(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var all []Cluster
+	for _, clusterID := range ids {
+		c, err := s.Get(ctx, clusterID)
+		if err != nil {
+			return nil, err
+		}
+		if c != nil {
+			all = append(all, *c)
+		}
+	}
+	return all, nil
+}
+
+// update changes a cluster if cond holds and returns it as it is then, changed
+// or not; nil says that it is no pool's.
+func (s *Store) update(ctx context.Context, clusterID string, u expression.UpdateBuilder, cond expression.ConditionBuilder) (c *Cluster, changed bool, err error) {
+	e, err := expression.NewBuilder().WithUpdate(u).WithCondition(cond).Build()
+	if err != nil {
+		return nil, false, fmt.Errorf("build update of pool cluster %s: %w", clusterID, err)
+	}
+	out, err := s.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &s.Table, Key: key(clusterID), UpdateExpression: e.Update(), ConditionExpression: e.Condition(),
+		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
+		ReturnValues: types.ReturnValueAllNew, ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	if no, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
+		c, err = decode(no.Item)
+		return c, false, err
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("update pool cluster %s: %w", clusterID, err)
+	}
+	c, err = decode(out.Attributes)
+	return c, true, err
+}
+
+func refused(err error) bool {
+	_, ok := errors.AsType[*types.ConditionalCheckFailedException](err)
+	return ok
+}

@@ -1,0 +1,38 @@
+package run
+
+import "strings"
+
+// Step is the name of the EMR step that carries j's newest attempt on c. On a
+// cluster that other runs use too it begins with the name of the lease.
+func (c Cluster) Step(j Job) string {
+	if c.Pool == "" {
+		return j.Step()
+	}
+	return c.Name + stepOf + j.Step()
+}
+
+// Owns says whether the EMR step of this name was submitted under c.
+func (c Cluster) Owns(step string) bool {
+	return c.Pool == "" || strings.HasPrefix(step, c.Name+stepOf)
+}
+
+// Share is the part of the cluster that the run pays for: its leased steps.
+func (c Cluster) Share() float64 {
+	if c.Of == 0 {
+		return 1
+	}
+	return float64(c.Steps) / float64(c.Of)
+}
+
+// stepOf stands between a lease and a step in the names of EMR steps.
+const stepOf = ":"
+
+// OfStep returns the run whose step has this name, or "" if the name does not
+// tell because the cluster does.
+func OfStep(name string) string {
+	lease, _, ok := strings.Cut(name, stepOf)
+	if !ok {
+		return ""
+	}
+	return OfCluster(lease)
+}
