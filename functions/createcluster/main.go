@@ -11,9 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"ephemr/internal/cluster"
-	"ephemr/internal/discovery"
 	"ephemr/internal/emrapi"
 	"ephemr/internal/entry"
+	"ephemr/internal/pool"
 	"ephemr/internal/run"
 	"ephemr/internal/wait"
 )
@@ -23,14 +23,13 @@ func main() {
 	db := dynamodb.NewFromConfig(cfg)
 	api := emrapi.New(emr.NewFromConfig(cfg), db, settings)
 	runs := &run.Store{DB: db, Table: settings.RunsTable}
-	clusters := &cluster.Registry{DB: db, Table: settings.ClustersTable}
-	look := &cluster.Looker{Runs: runs, EMR: api, Listing: &cluster.Listing{
-		Registry: clusters, Directory: &discovery.Directory{API: discovery.NewClient(cfg), Namespace: settings.Namespace, Stage: settings.Stage},
-	}}
+	pools := &pool.Store{DB: db, Table: settings.ClustersTable}
+	look := &cluster.Looker{Runs: runs, Pools: pools, EMR: api}
 	c := &cluster.Creator{
 		Settings: settings,
 		Runs:     runs,
-		Clusters: clusters,
+		Clusters: &cluster.Registry{DB: db, Table: settings.ClustersTable},
+		Pools:    pools,
 		EMR:      api,
 		Profiles: ssm.NewFromConfig(cfg),
 		Waker:    &wait.Waker{Runs: runs, SFN: sfn.NewFromConfig(cfg), Looks: map[string]wait.Look{run.ForCluster: look.Look}},

@@ -13,6 +13,7 @@ import (
 
 	"ephemr/internal/emrapi"
 	"ephemr/internal/entry"
+	"ephemr/internal/pool"
 	"ephemr/internal/run"
 	"ephemr/internal/step"
 	"ephemr/internal/wait"
@@ -30,6 +31,7 @@ func main() {
 	s := &step.Submitter{
 		Settings: settings,
 		Runs:     runs,
+		Pools:    &pool.Store{DB: db, Table: settings.ClustersTable},
 		EMR:      api,
 		S3:       store,
 		Waker:    &wait.Waker{Runs: runs, SFN: sfn.NewFromConfig(cfg), Looks: map[string]wait.Look{run.ForSteps: look.Look}},

@@ -13,11 +13,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"ephemr/internal/admission"
-	"ephemr/internal/cluster"
-	"ephemr/internal/discovery"
 	"ephemr/internal/emrapi"
 	"ephemr/internal/entry"
 	"ephemr/internal/outcome"
+	"ephemr/internal/pool"
 	"ephemr/internal/run"
 	"ephemr/internal/sweep"
 )
@@ -27,10 +26,10 @@ func main() {
 	db, bus := dynamodb.NewFromConfig(cfg), eventbridge.NewFromConfig(cfg)
 	runs := &run.Store{DB: db, Table: settings.RunsTable}
 	slots := &admission.Slots{DB: db, Table: settings.ClustersTable}
-	directory := &discovery.Directory{API: discovery.NewClient(cfg), Namespace: settings.Namespace, Stage: settings.Stage}
 	s := &sweep.Sweeper{
 		Settings: settings,
 		Runs:     runs,
+		Pools:    &pool.Store{DB: db, Table: settings.ClustersTable},
 		EMR:      emrapi.New(emr.NewFromConfig(cfg), db, settings),
 		SFN:      sfn.NewFromConfig(cfg),
 		Bus:      bus,
@@ -43,9 +42,6 @@ func main() {
 		},
 		Slots:   slots,
 		Metrics: cloudwatch.NewFromConfig(cfg),
-
-		Directory: directory,
-		Listing:   &cluster.Listing{Registry: &cluster.Registry{DB: db, Table: settings.ClustersTable}, Directory: directory},
 	}
 	entry.Start(s.Sweep)
 }

@@ -1,4 +1,4 @@
-// Command terminatecluster asks EMR to end the clusters of a run.
+// Command terminatecluster asks EMR to end the clusters of a run, or gives them back to their pools.
 package main
 
 import (
@@ -9,9 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 
 	"ephemr/internal/cluster"
-	"ephemr/internal/discovery"
 	"ephemr/internal/emrapi"
 	"ephemr/internal/entry"
+	"ephemr/internal/pool"
 	"ephemr/internal/run"
 )
 
@@ -19,12 +19,9 @@ func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
 	db := dynamodb.NewFromConfig(cfg)
 	t := &cluster.Terminator{
-		Runs: &run.Store{DB: db, Table: settings.RunsTable},
-		EMR:  emrapi.New(emr.NewFromConfig(cfg), db, settings),
-		Listing: &cluster.Listing{
-			Registry:  &cluster.Registry{DB: db, Table: settings.ClustersTable},
-			Directory: &discovery.Directory{API: discovery.NewClient(cfg), Namespace: settings.Namespace, Stage: settings.Stage},
-		},
+		Runs:  &run.Store{DB: db, Table: settings.RunsTable},
+		Pools: &pool.Store{DB: db, Table: settings.ClustersTable},
+		EMR:   emrapi.New(emr.NewFromConfig(cfg), db, settings),
 	}
 	entry.Start(t.Terminate)
 }

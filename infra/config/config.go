@@ -87,6 +87,7 @@ type Limits struct {
 	Deadline          pipeline.Duration `yaml:"deadline"`
 	ClusterReady      pipeline.Duration `yaml:"clusterReady"`
 	EMR               stage.Buckets     `yaml:"emr"` // only what differs from AWS's defaults
+	Pool              stage.Pool        `yaml:"pool"`
 }
 
 // Zone is a part of the lake: one bucket.

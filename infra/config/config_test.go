@@ -60,6 +60,9 @@ func TestParseRefuses(t *testing.T) {
 		"no room":             {"maxActive: 5", "maxActive: 0", "limits.maxActive"},
 		"unknown EMR API":     {"  clusterReady: 30m", "  clusterReady: 30m\n  emr: {DescribeClusters: {burst: 10, perSecond: 1}}", "limits.emr.DescribeClusters: not an API with a budget; those are AddInstanceFleet, "},
 		"empty EMR bucket":    {"  clusterReady: 30m", "  clusterReady: 30m\n  emr: {account: {burst: 0, perSecond: 5}}", "limits.emr.account: burst 0 must be 1 to 10000"},
+		"pool's time":         {"keepAlive: 15m", "keepAlive: 1m", "limits.pool.keepAlive 1m0s is not between 2m and 24h"},
+		"pool's life":         {"life: 12h", "life: 10m", "limits.pool.life 10m0s is not between keepAlive and 168h"},
+		"pool's steps":        {"steps: 4", "steps: 0", "limits.pool.steps 0 is not between 1 and 256"},
 		"EMR bucket's keys":   {"  clusterReady: 30m", "  clusterReady: 30m\n  emr: {account: {burst: 10, perMinute: 5}}", `unknown field "perMinute"`},
 	}
 	for name, tt := range tests {

@@ -41,8 +41,7 @@ func (p *Platform) grantAdmission() {
 func (p *Platform) grantClusters() {
 	createCluster := p.functions.createCluster
 	p.runs.Grant(createCluster, "Query", "PutItem", "DeleteItem")
-	p.clusters.Grant(createCluster, "GetItem", "PutItem", "UpdateItem") // whose it is, call budget
-	p.namespace.GrantRegister(createCluster)
+	p.clusters.Grant(createCluster, "GetItem", "PutItem", "UpdateItem") // whose it is, pools, call budget
 	p.profiles.GrantRead(createCluster)
 	p.emr.GrantCreate(createCluster)
 	p.emr.GrantList(createCluster)
@@ -52,16 +51,15 @@ func (p *Platform) grantClusters() {
 
 	terminateCluster := p.functions.terminateCluster
 	p.runs.Grant(terminateCluster, "Query", "PutItem")
-	p.clusters.Grant(terminateCluster, "UpdateItem") // call budget, that it ends
-	p.namespace.GrantRemove(terminateCluster)
+	p.clusters.Grant(terminateCluster, "GetItem", "UpdateItem") // pools, call budget
 	p.emr.GrantList(terminateCluster)
-	p.emr.Grant(terminateCluster, "TerminateJobFlows")
+	p.emr.Grant(terminateCluster, "TerminateJobFlows", "ListSteps", "CancelSteps")
 }
 
 func (p *Platform) grantSteps() {
 	submitSteps := p.functions.submitSteps
 	p.runs.Grant(submitSteps, inRun...)
-	p.clusters.Grant(submitSteps, "UpdateItem") // call budget
+	p.clusters.Grant(submitSteps, "GetItem", "UpdateItem") // pools, call budget
 	p.lake.Logs.Grant(submitSteps, "runs/*", "GetObject", "PutObject")
 	p.lake.Logs.GrantList(submitSteps)
 	p.emr.Grant(submitSteps, "AddJobFlowSteps", "ListSteps", "DescribeCluster")
@@ -89,7 +87,6 @@ func (p *Platform) grantWatchers() {
 	p.runs.Grant(watch, inRun...)
 	p.runs.GrantIndex(watch, byState)
 	p.clusters.Grant(watch, "GetItem", "UpdateItem") // whose it is, call budget
-	p.namespace.GrantRegister(watch)
 	p.lake.Logs.Grant(watch, "runs/*", "GetObject")
 	p.lake.Logs.GrantList(watch)
 	p.emr.GrantList(watch)
@@ -102,11 +99,9 @@ func (p *Platform) grantWatchers() {
 	sweep := p.functions.sweep
 	p.runs.Grant(sweep, inRun...)
 	p.runs.GrantIndex(sweep, byState)
-	p.clusters.Grant(sweep, "GetItem", "UpdateItem") // slots, call budget, whose a cluster is
-	p.namespace.GrantRegister(sweep)
-	p.namespace.GrantTidy(sweep)
+	p.clusters.Grant(sweep, "GetItem", "UpdateItem") // slots, pools, call budget
 	p.emr.GrantList(sweep)
-	p.emr.Grant(sweep, "DescribeCluster", "TerminateJobFlows")
+	p.emr.Grant(sweep, "DescribeCluster", "TerminateJobFlows", "ListSteps", "CancelSteps")
 	p.machine.GrantDescribe(sweep)
 	p.bus.GrantPut(sweep)
 	p.topic.GrantPublish(sweep) // it finishes runs that nobody else will

@@ -22,7 +22,6 @@ type Platform struct {
 	profiles *constructs.Profiles
 
 	runs, pipelines, clusters *constructs.Table
-	namespace                 *constructs.Namespace
 
 	machine   *constructs.Machine
 	schedules *constructs.Schedules
@@ -47,7 +46,6 @@ func NewPlatform(stack awscdk.Stack, stage constructs.Stage, lake *Lake, code co
 
 	// What is known
 	p.addTables(stack)
-	p.namespace = constructs.NewNamespace(stack, "Namespace", stage)
 	p.profiles = constructs.NewProfiles(stack, "Profiles", stage, shapes(stage))
 	p.runLogs = constructs.NewLogs(stack, "RunLogs", stage, stage.LogGroup("runs"))
 

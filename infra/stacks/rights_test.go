@@ -34,7 +34,6 @@ func (s *stage) allowed() []statement {
 // withoutResources are the actions that AWS lets nobody narrow down.
 var withoutResources = []string{
 	"cloudwatch:PutMetricData", "elasticmapreduce:ListClusters", "elasticmapreduce:RunJobFlow",
-	"servicediscovery:ListServices", "servicediscovery:TagResource",
 	"xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
 	"logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies", "logs:GetLogDelivery",
 	"logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",

@@ -22,8 +22,6 @@ func (p *Platform) settings(stack awscdk.Stack) *string {
 		PipelinesTable: *p.pipelines.Name(),
 		ClustersTable:  *p.clusters.Name(),
 
-		Namespace: *p.namespace.ID(),
-
 		Lake:            map[string]string{},
 		ArtifactsBucket: *p.lake.Artifacts.Name(),
 		LogsBucket:      *p.lake.Logs.Name(),
@@ -67,6 +65,7 @@ func (p *Platform) limits() stage.Limits {
 		Deadline:          l.Deadline,
 		ClusterReady:      l.ClusterReady,
 		EMR:               l.EMR,
+		Pool:              l.Pool,
 	}
 }
 

@@ -9,10 +9,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/emr"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
+	"ephemr/internal/pool"
 	"ephemr/internal/profile"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
@@ -25,16 +25,12 @@ type CreateAPI interface {
 	ListClusters(context.Context, *emr.ListClustersInput, ...func(*emr.Options)) (*emr.ListClustersOutput, error)
 }
 
-// ParameterAPI reads profiles.
-type ParameterAPI interface {
-	GetParameter(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
-}
-
 // Creator is the CreateCluster state.
 type Creator struct {
 	Settings stage.Settings
 	Runs     *run.Store
 	Clusters *Registry
+	Pools    *pool.Store
 	EMR      CreateAPI
 	Profiles ParameterAPI
 	Waker    *wait.Waker
@@ -83,7 +79,7 @@ func earlier(a, b time.Time) time.Time {
 // the one that EMR has under its name, or a new one.
 func (c *Creator) ensure(ctx context.Context, rec *run.Record) (run.Cluster, error) {
 	last := sinceRestart(rec)
-	if last != nil && last.ID != "" && last.State != run.ClusterFailed && last.State != run.ClusterTerminating {
+	if last != nil && (last.State == run.ClusterCreated || last.State == run.ClusterReady) {
 		return *last, nil
 	}
 	p, err := c.profile(ctx, rec.Spec.Cluster.Profile)
@@ -106,21 +102,25 @@ func sinceRestart(rec *run.Record) *run.Cluster {
 }
 
 // begin writes the intent of a new attempt, one rung down if last has failed, and
-// creates its cluster.
+// gets its cluster.
 func (c *Creator) begin(ctx context.Context, rec *run.Record, last *run.Cluster, p profile.Profile) (run.Cluster, error) {
-	next := run.Cluster{Attempt: 1, Rungs: p.Rungs(), Restart: rec.Run.Restarts}
+	poolName, err := c.pool(ctx, rec)
+	if err != nil {
+		return run.Cluster{}, err
+	}
+	next, err := c.plan(rec, p, poolName)
+	if err != nil {
+		return run.Cluster{}, err
+	}
 	if newest := rec.Cluster(); newest != nil {
 		next.Attempt = newest.Attempt + 1
 	}
-	if last != nil && last.State == run.ClusterFailed {
-		next.Rung = last.Rung + 1
-	}
+	next.Rung = rung(last)
 	if next.Rung >= p.Rungs() {
 		return run.Cluster{}, fault.New(fault.JobFailed, "no rung is left on the ladder of profile %s", rec.Spec.Cluster.Profile)
 	}
 	next.Name, next.State = run.ClusterName(rec.Run.ID, next.Attempt), run.ClusterIntended
 	next.Intent, next.IntentAt, next.Units = c.Caller(ctx), time.Now(), units(p.Rung(next.Rung))
-	next.Release = p.Release
 	ok, err := c.Runs.Intend(ctx, rec.Run.ID, next)
 	if err != nil {
 		return run.Cluster{}, err
@@ -128,7 +128,33 @@ func (c *Creator) begin(ctx context.Context, rec *run.Record, last *run.Cluster,
 	if !ok {
 		return run.Cluster{}, fault.New(fault.Throttled, "another invocation creates cluster %s", next.Name)
 	}
-	return c.create(ctx, rec, next, p)
+	return c.obtain(ctx, rec, next, p)
+}
+
+// rung is where the attempt after last stands on the ladder: a step down from one
+// that failed, unless that was a pool's cluster and says nothing of the next.
+func rung(last *run.Cluster) int {
+	switch {
+	case last == nil:
+		return 0
+	case last.State == run.ClusterFailed && !last.Leased:
+		return last.Rung + 1
+	}
+	return last.Rung
+}
+
+// obtain gets the cluster of an attempt that has none: out of its pool, or a new one.
+func (c *Creator) obtain(ctx context.Context, rec *run.Record, a run.Cluster, p profile.Profile) (run.Cluster, error) {
+	if a.Pool != "" {
+		leased, err := c.lease(ctx, rec, a, p)
+		if err != nil {
+			return a, errors.Join(err, c.refused(ctx, rec, a, err))
+		}
+		if leased != nil {
+			return *leased, nil
+		}
+	}
+	return c.create(ctx, rec, a, p)
 }
 
 // resume goes on with an attempt that somebody began: whoever it was may still
@@ -147,31 +173,30 @@ func (c *Creator) resume(ctx context.Context, rec *run.Record, a run.Cluster, p 
 		return a, fault.New(fault.Throttled, "another invocation creates cluster %s", a.Name)
 	}
 	if before == nobody {
-		return c.create(ctx, rec, a, p)
+		return c.obtain(ctx, rec, a, p)
 	}
 	id, err := find(ctx, c.EMR, rec.Run, a)
 	if err != nil {
 		return a, errors.Join(err, c.release(ctx, rec, a, a.Intent))
 	}
 	if id != "" {
-		return c.created(ctx, rec, a, id)
+		return c.created(ctx, rec, a, p, id)
 	}
-	return c.create(ctx, rec, a, p)
+	return c.obtain(ctx, rec, a, p)
 }
 
 // create calls RunJobFlow. EMR has no client token for it, so the SDK must not
 // retry; after an answer that says nothing, the name is looked for.
 func (c *Creator) create(ctx context.Context, rec *run.Record, a run.Cluster, p profile.Profile) (run.Cluster, error) {
-	shape := p.Rung(a.Rung)
-	out, err := c.EMR.RunJobFlow(ctx, request(c.Settings, rec, a, shape, concurrency(rec, p), rec.Run.Deadline), once)
+	out, err := c.EMR.RunJobFlow(ctx, c.request(rec, a, p), once)
 	if err == nil {
-		return c.created(ctx, rec, a, aws.ToString(out.JobFlowId))
+		return c.created(ctx, rec, a, p, aws.ToString(out.JobFlowId))
 	}
 	if !fault.Refused(err) {
 		slog.WarnContext(ctx, "RunJobFlow gave no clear answer, look for the cluster", "runId", rec.Run.ID, "name", a.Name, "error", err.Error())
 		id, findErr := find(ctx, c.EMR, rec.Run, a)
 		if findErr == nil && id != "" {
-			return c.created(ctx, rec, a, id)
+			return c.created(ctx, rec, a, p, id)
 		}
 	}
 	err = fmt.Errorf("run job flow %s: %w", a.Name, err)
@@ -208,13 +233,10 @@ func (c *Creator) release(ctx context.Context, rec *run.Record, a run.Cluster, t
 
 func once(o *emr.Options) { o.RetryMaxAttempts = 1 }
 
-func (c *Creator) created(ctx context.Context, rec *run.Record, a run.Cluster, id string) (run.Cluster, error) {
+func (c *Creator) created(ctx context.Context, rec *run.Record, a run.Cluster, p profile.Profile, id string) (run.Cluster, error) {
 	a.ID, a.State, a.CreatedAt = id, run.ClusterCreated, time.Now()
-	slog.InfoContext(ctx, "cluster created", "runId", rec.Run.ID, "clusterId", id, "name", a.Name, "rung", a.Rung)
-	if err := c.Clusters.Put(ctx, Entry{
-		ID: id, RunID: rec.Run.ID, Attempt: a.Attempt, Name: a.Name, CreatedAt: a.CreatedAt, Deadline: rec.Run.Deadline,
-		Pipeline: rec.Run.Pipeline, AdHoc: rec.Run.Version == 0, Profile: rec.Spec.Cluster.Profile, Release: a.Release, Units: a.Units,
-	}); err != nil {
+	slog.InfoContext(ctx, "cluster created", "runId", rec.Run.ID, "clusterId", id, "name", a.Name, "rung", a.Rung, "pool", a.Pool)
+	if err := c.enter(ctx, rec, a, p); err != nil {
 		return a, err
 	}
 	if _, err := c.Runs.ReplaceCluster(ctx, rec.Run.ID, a, run.ClusterIntended, a.Intent); err != nil {
@@ -223,42 +245,12 @@ func (c *Creator) created(ctx context.Context, rec *run.Record, a run.Cluster, i
 	return a, nil
 }
 
-func (c *Creator) profile(ctx context.Context, name string) (profile.Profile, error) {
-	return LoadProfile(ctx, c.Profiles, c.Settings.Stage, name)
-}
-
-// LoadProfile reads the named profile of a stage.
-func LoadProfile(ctx context.Context, api ParameterAPI, stageName, name string) (profile.Profile, error) {
-	out, err := api.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(stage.ProfileParameter(stageName, name))})
-	if fault.Code(err) == "ParameterNotFound" {
-		return profile.Profile{}, fault.New(fault.InvalidInput,
-			"stage %s has no cluster profile %q; add it to the stage's configuration or name another", stageName, name)
+// enter makes known whose a new cluster is.
+func (c *Creator) enter(ctx context.Context, rec *run.Record, a run.Cluster, p profile.Profile) error {
+	if a.Pool != "" {
+		return c.join(ctx, rec, a, p)
 	}
-	if err != nil {
-		return profile.Profile{}, fmt.Errorf("read profile %s: %w", name, err)
-	}
-	p, err := profile.Parse(name, aws.ToString(out.Parameter.Value))
-	if err != nil {
-		return p, fault.New(fault.InvalidInput, "%w", err)
-	}
-	return p, nil
-}
-
-// concurrency is how many steps may run side by side: the pipeline's word, the
-// profile's, or as many as its DAG can use.
-func concurrency(rec *run.Record, p profile.Profile) int {
-	if rec.Spec.Cluster.StepConcurrency == 0 && p.StepConcurrency > 0 {
-		return p.StepConcurrency
-	}
-	return rec.Spec.StepConcurrency()
-}
-
-func units(p profile.Profile) []run.Units {
-	out := []run.Units{{Type: p.Primary.Types[0], Count: p.Primary.Units()}}
-	for _, f := range []*profile.Fleet{p.Core, p.Task} {
-		if f != nil && f.Units() > 0 {
-			out = append(out, run.Units{Type: f.Types[0], Count: f.Units()})
-		}
-	}
-	return out
+	return c.Clusters.Put(ctx, Entry{
+		ID: a.ID, RunID: rec.Run.ID, Attempt: a.Attempt, Name: a.Name, CreatedAt: a.CreatedAt, Deadline: rec.Run.Deadline,
+	})
 }

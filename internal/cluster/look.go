@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/emr"
@@ -12,6 +11,7 @@ import (
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
 	"ephemr/internal/outcome"
+	"ephemr/internal/pool"
 	"ephemr/internal/run"
 	"ephemr/internal/wait"
 )
@@ -23,9 +23,9 @@ type DescribeAPI interface {
 
 // Looker finds out whether a cluster can run steps.
 type Looker struct {
-	Runs    *run.Store
-	EMR     DescribeAPI
-	Listing *Listing // nil = nobody wants to find clusters
+	Runs  *run.Store
+	Pools *pool.Store
+	EMR   DescribeAPI
 }
 
 // Ready is the answer to the CreateCluster state.
@@ -40,21 +40,19 @@ func (l *Looker) Look(ctx context.Context, rec *run.Record, seen *types.ClusterS
 	if a == nil || a.ID == "" || a.ID != rec.Waiter.ClusterID {
 		return nil, nil //nolint:nilnil // nothing has happened yet, and that is no error
 	}
-	var whole *types.Cluster // nil = only its status is known
 	if seen == nil {
 		out, err := l.EMR.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: &a.ID})
 		if err != nil {
 			return nil, fmt.Errorf("describe cluster %s: %w", a.ID, err)
 		}
-		whole, seen = out.Cluster, out.Cluster.Status
+		seen = out.Cluster.Status
 	}
 	switch state := seen.State; {
 	case outcome.Ready(state):
-		return l.ready(ctx, rec, *a, whole)
+		return l.ready(ctx, rec, *a)
 	case outcome.Gone(state):
 		class, reason := outcome.OfCluster(seen)
-		answer, err := l.failed(ctx, rec, *a, class, reason)
-		return answer.AndThen(func(ctx context.Context) { l.Listing.Unlist(ctx, a.ID) }), err
+		return l.failed(ctx, rec, *a, class, reason)
 	}
 	if time.Now().After(rec.Waiter.Deadline) {
 		return l.failed(ctx, rec, *a, job.ClassTimeout, fmt.Sprintf("not ready after %s", time.Since(a.CreatedAt).Round(time.Second)))
@@ -62,40 +60,39 @@ func (l *Looker) Look(ctx context.Context, rec *run.Record, seen *types.ClusterS
 	return nil, nil //nolint:nilnil // nothing has happened yet, and that is no error
 }
 
-func (l *Looker) ready(ctx context.Context, rec *run.Record, a run.Cluster, whole *types.Cluster) (*wait.Answer, error) {
+func (l *Looker) ready(ctx context.Context, rec *run.Record, a run.Cluster) (*wait.Answer, error) {
 	from := a.State
 	if from == run.ClusterCreated {
+		if err := l.open(ctx, a); err != nil {
+			return nil, err
+		}
 		a.State, a.ReadyAt = run.ClusterReady, time.Now()
 		if _, err := l.Runs.ReplaceCluster(ctx, rec.Run.ID, a, from, a.Intent); err != nil {
 			return nil, err
 		}
 	}
-	answer := &wait.Answer{Output: Ready{ClusterID: a.ID, Attempt: a.Attempt}}
-	return answer.AndThen(func(ctx context.Context) { l.list(ctx, a.ID, whole) }), nil
+	return &wait.Answer{Output: Ready{ClusterID: a.ID, Attempt: a.Attempt}}, nil
 }
 
-// list puts a ready cluster into the directory. The list that the tick reads has
-// no addresses: who comes from there asks once more, if there is a call left.
-func (l *Looker) list(ctx context.Context, id string, whole *types.Cluster) {
-	if l.Listing == nil {
-		return
+// open lets other runs lease a cluster that the attempt has made for its pool.
+func (l *Looker) open(ctx context.Context, a run.Cluster) error {
+	if a.Pool == "" || a.Leased {
+		return nil
 	}
-	if whole == nil {
-		out, err := l.EMR.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: &id})
-		if err != nil {
-			slog.InfoContext(ctx, "ready cluster is not in the directory, sweep puts it there", "clusterId", id, "reason", err.Error())
-			return
-		}
-		whole = out.Cluster
-	}
-	l.Listing.List(ctx, whole)
+	return l.Pools.Open(ctx, a.ID)
 }
 
 // failed ends an attempt. The next rung of the ladder is tried when that may
-// help and nothing has run yet.
+// help and nothing has run yet; after a pool's cluster that was gone, the same.
 func (l *Looker) failed(ctx context.Context, rec *run.Record, a run.Cluster, class job.Class, reason string) (*wait.Answer, error) {
 	from := a.State
 	a.State, a.Class, a.Reason, a.EndedAt = run.ClusterFailed, class, reason, time.Now()
+	if a.Leased {
+		a.Class, a.Reason = job.ClassLost, "the pool's cluster was gone: "+reason
+	}
+	if err := l.close(ctx, a, class); err != nil {
+		return nil, err
+	}
 	if from != run.ClusterFailed {
 		if _, err := l.Runs.ReplaceCluster(ctx, rec.Run.ID, a, from, a.Intent); err != nil {
 			return nil, err
@@ -105,8 +102,25 @@ func (l *Looker) failed(ctx context.Context, rec *run.Record, a run.Cluster, cla
 	switch {
 	case class == job.ClassTimeout:
 		name = fault.Timeout
-	case (class == job.ClassCapacity || class == job.ClassBootstrap) && a.Rung+1 < a.Rungs && !rec.Begun():
+	case again(a) && !rec.Begun():
 		name = fault.Capacity
 	}
-	return &wait.Answer{Err: fault.New(name, "cluster %s never got ready: %s", a.ID, reason)}, nil
+	return &wait.Answer{Err: fault.New(name, "cluster %s never got ready: %s", a.ID, a.Reason)}, nil
+}
+
+// again says whether another attempt may get a cluster where a did not.
+func again(a run.Cluster) bool {
+	return a.Leased || (a.Class == job.ClassCapacity || a.Class == job.ClassBootstrap) && a.Rung+1 < a.Rungs
+}
+
+// close keeps other runs from leasing what failed: a cluster that is gone, or one
+// that took too long and is about to be ended.
+func (l *Looker) close(ctx context.Context, a run.Cluster, class job.Class) error {
+	switch {
+	case a.Pool == "":
+		return nil
+	case class == job.ClassTimeout:
+		return l.Pools.Drain(ctx, a.ID)
+	}
+	return l.Pools.Bury(ctx, a.ID)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
+	"ephemr/internal/pool"
 	"ephemr/internal/profile"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
@@ -16,25 +17,49 @@ import (
 
 // Tags that every cluster carries, so that sweep and the bill can tell whose it is.
 const (
-	TagRun      = "ephemr:run"
-	TagDeadline = "ephemr:deadline" // RFC 3339; later it is terminated, whatever it does
+	TagRun      = "ephemr:run"      // that made it
+	TagDeadline = "ephemr:deadline" // RFC 3339; later it is terminated, or if it is a pool's takes no more runs
 	TagStage    = "ephemr:stage"
 	TagPipeline = "ephemr:pipeline"
 	TagOwner    = "ephemr:owner"
+	TagPool     = "ephemr:pool"                              // team/name
 	tagManaged  = "for-use-with-amazon-emr-managed-policies" // what AmazonEMRServicePolicy_v2 asks for
 )
 
-// request is the RunJobFlow call for rung c.Rung of p.
-func request(s stage.Settings, rec *run.Record, c run.Cluster, p profile.Profile, concurrency int, deadline time.Time) *emr.RunJobFlowInput {
+// request is the RunJobFlow call for an attempt on its rung of p.
+func (c *Creator) request(rec *run.Record, a run.Cluster, p profile.Profile) *emr.RunJobFlowInput {
+	with := terms{steps: concurrency(rec, p), idle: p.IdleTimeout.Std(), tags: tags(c.Settings, rec, p, a.Pool)}
+	deadline := rec.Run.Deadline
+	if a.Pool != "" {
+		with.steps, with.idle = a.Of, max(p.IdleTimeout.Std(), c.keepAlive(rec)+patience)
+		deadline = time.Now().Add(c.Settings.Limits.Pool.Life.Std())
+	}
+	with.tags[TagDeadline] = deadline.UTC().Format(time.RFC3339)
+	return request(c.Settings, a.Name, p.Rung(a.Rung), with)
+}
+
+// patience is how much longer than its keepAlive EMR lets a pool's cluster idle:
+// sweep ends it before. A cluster seems idle to EMR from a step's end until the
+// next is submitted, and its run must not lose it then.
+const patience = 5 * time.Minute
+
+// terms are what clusters of a profile differ in.
+type terms struct {
+	steps int           // side by side
+	idle  time.Duration // until EMR ends it by itself
+	tags  map[string]string
+}
+
+func request(s stage.Settings, name string, p profile.Profile, with terms) *emr.RunJobFlowInput {
 	in := &emr.RunJobFlowInput{
-		Name:                  &c.Name,
+		Name:                  &name,
 		ReleaseLabel:          &p.Release,
 		LogUri:                aws.String("s3://" + s.LogsBucket + "/emr/"),
 		ServiceRole:           &s.ServiceRole,
 		JobFlowRole:           &s.InstanceProfile,
-		StepConcurrencyLevel:  aws.Int32(int32(concurrency)), //nolint:gosec // 1..256 by validation
+		StepConcurrencyLevel:  aws.Int32(int32(with.steps)), //nolint:gosec // 1..256 by validation
 		VisibleToAllUsers:     aws.Bool(true),
-		AutoTerminationPolicy: &types.AutoTerminationPolicy{IdleTimeout: aws.Int64(int64(p.IdleTimeout.Std().Seconds()))},
+		AutoTerminationPolicy: &types.AutoTerminationPolicy{IdleTimeout: aws.Int64(int64(with.idle.Seconds()))},
 		Configurations:        configurations(p.Configurations),
 		Instances: &types.JobFlowInstancesConfig{
 			KeepJobFlowAliveWhenNoSteps: aws.Bool(true),
@@ -42,7 +67,7 @@ func request(s stage.Settings, rec *run.Record, c run.Cluster, p profile.Profile
 			Ec2SubnetIds:                p.Subnets,
 		},
 		BootstrapActions: bootstrap(s, p),
-		Tags:             tags(s, rec, p, deadline),
+		Tags:             sortedTags(with.tags),
 	}
 	if p.SecurityConfig != "" {
 		in.SecurityConfiguration = &p.SecurityConfig
@@ -89,31 +114,27 @@ func bootstrap(s stage.Settings, p profile.Profile) []types.BootstrapActionConfi
 	return actions
 }
 
-func tags(s stage.Settings, rec *run.Record, p profile.Profile, deadline time.Time) []types.Tag {
+func tags(s stage.Settings, rec *run.Record, p profile.Profile, poolName string) map[string]string {
 	all := map[string]string{}
 	maps.Copy(all, p.Tags)
 	maps.Copy(all, map[string]string{
-		TagRun: rec.Run.ID, TagDeadline: deadline.UTC().Format(time.RFC3339), TagStage: s.Stage,
-		TagPipeline: rec.Run.Pipeline, tagManaged: "true",
+		TagRun: rec.Run.ID, TagStage: s.Stage, TagPipeline: rec.Run.Pipeline, tagManaged: "true",
 	})
 	if rec.Run.Owner != "" {
 		all[TagOwner] = rec.Run.Owner
 	}
+	if poolName != "" {
+		all[TagPool] = pool.ID{Team: rec.Run.TeamName(), Name: poolName}.String()
+	}
+	return all
+}
+
+func sortedTags(all map[string]string) []types.Tag {
 	var out []types.Tag
 	for _, k := range slices.Sorted(maps.Keys(all)) {
 		out = append(out, types.Tag{Key: &k, Value: aws.String(all[k])})
 	}
 	return out
-}
-
-// Tag returns the value of a tag, or "".
-func Tag(tags []types.Tag, key string) string {
-	for _, t := range tags {
-		if aws.ToString(t.Key) == key {
-			return aws.ToString(t.Value)
-		}
-	}
-	return ""
 }
 
 func fleet(kind types.InstanceFleetType, f profile.Fleet) types.InstanceFleetConfig {

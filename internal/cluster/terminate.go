@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 
+	"ephemr/internal/pool"
 	"ephemr/internal/run"
 )
 
@@ -18,11 +20,12 @@ type TerminateAPI interface {
 
 // Terminator is the TerminateCluster state.
 type Terminator struct {
-	Runs    *run.Store
-	Listing *Listing
-	EMR     interface {
+	Runs  *run.Store
+	Pools *pool.Store
+	EMR   interface {
 		TerminateAPI
 		Finder
+		StepsAPI
 	}
 }
 
@@ -31,49 +34,74 @@ type TerminateInput struct {
 	RunID string `json:"runId"`
 }
 
-// TerminateOutput lists the clusters whose end was asked for.
+// TerminateOutput lists the clusters whose end was asked for, and those that were
+// given back to their pools.
 type TerminateOutput struct {
 	Clusters []string `json:"clusters"`
+	Released []string `json:"released"`
 }
 
 // Terminate asks EMR to end every cluster the run may have: those with an id
-// and one that was perhaps created without anybody learning its id.
+// and one that was perhaps created without anybody learning its id. A pool's
+// cluster is given back instead.
 func (t *Terminator) Terminate(ctx context.Context, in TerminateInput) (TerminateOutput, error) {
-	out := TerminateOutput{Clusters: []string{}}
+	out := TerminateOutput{Clusters: []string{}, Released: []string{}}
 	rec, err := t.Runs.Load(ctx, in.RunID)
 	if err != nil {
 		return out, err
 	}
 	for _, c := range rec.Clusters {
-		if c.ID == "" && c.State == run.ClusterIntended {
-			if c.ID, err = find(ctx, t.EMR, rec.Run, c); err != nil {
-				return out, err
-			}
+		end := t.end
+		if c.Pool != "" {
+			end = t.giveBack
 		}
-		if c.ID == "" || c.State == run.ClusterTerminating {
-			continue
+		if err := end(ctx, rec, c, &out); err != nil {
+			return out, fmt.Errorf("end cluster %s of run %s: %w", c.Name, in.RunID, err)
 		}
-		out.Clusters = append(out.Clusters, c.ID)
 	}
-	for i := 0; i < len(out.Clusters); i += 10 {
-		ids := out.Clusters[i:min(i+10, len(out.Clusters))]
+	for ids := range slices.Chunk(out.Clusters, perTermination) {
 		if _, err := t.EMR.TerminateJobFlows(ctx, &emr.TerminateJobFlowsInput{JobFlowIds: ids}); err != nil {
 			return out, fmt.Errorf("terminate clusters %v of run %s: %w", ids, in.RunID, err)
 		}
 	}
-	slog.InfoContext(ctx, "clusters terminated", "runId", in.RunID, "clusters", out.Clusters)
-	err = t.record(ctx, rec)
-	t.Listing.Unlist(ctx, out.Clusters...)
-	return out, err
+	slog.InfoContext(ctx, "clusters terminated", "runId", in.RunID, "clusters", out.Clusters, "released", out.Released)
+	return out, t.record(ctx, rec, out)
 }
 
-func (t *Terminator) record(ctx context.Context, rec *run.Record) error {
+// perTermination is how many clusters one call ends.
+const perTermination = 10
+
+// end takes the cluster of an attempt that nobody else uses for those to terminate.
+func (t *Terminator) end(ctx context.Context, rec *run.Record, a run.Cluster, out *TerminateOutput) (err error) {
+	if a.ID == "" && a.State == run.ClusterIntended {
+		if a.ID, err = find(ctx, t.EMR, rec.Run, a); err != nil {
+			return err
+		}
+	}
+	if a.ID != "" && a.State != run.ClusterTerminating {
+		out.Clusters = append(out.Clusters, a.ID)
+	}
+	return nil
+}
+
+// record notes what became of the clusters, and buries those of pools that were
+// terminated.
+func (t *Terminator) record(ctx context.Context, rec *run.Record, out TerminateOutput) error {
 	for _, c := range rec.Clusters {
+		ended := slices.Contains(out.Clusters, c.ID)
+		if c.Pool != "" && ended {
+			if err := t.Pools.Bury(ctx, c.ID); err != nil {
+				return err
+			}
+		}
 		if c.State != run.ClusterCreated && c.State != run.ClusterReady {
 			continue
 		}
 		from := c.State
 		c.State, c.EndedAt = run.ClusterTerminating, time.Now()
+		if c.Pool != "" && !ended {
+			c.State = run.ClusterReleased
+		}
 		if _, err := t.Runs.ReplaceCluster(ctx, rec.Run.ID, c, from, c.Intent); err != nil {
 			return err
 		}

@@ -23,7 +23,9 @@ var unknown = prices["m5.xlarge"]
 // minimum is the least that EC2 and EMR charge for an instance.
 const minimum = time.Minute
 
-// OfClusters is the cost in USD of all attempts until now, or until their end.
+// OfClusters is the cost in USD of all attempts until now, or until their end. Of
+// a pool's cluster a run pays the steps that it has leased, for as long as it has
+// them; what nobody leases belongs to no run.
 func OfClusters(clusters []run.Cluster, now time.Time) float64 {
 	var usd float64
 	for _, c := range clusters {
@@ -34,7 +36,11 @@ func OfClusters(clusters []run.Cluster, now time.Time) float64 {
 		if end.IsZero() {
 			end = now
 		}
-		hours := max(end.Sub(c.CreatedAt), minimum).Hours()
+		least := minimum
+		if c.Leased {
+			least = 0 // whoever made it has paid that
+		}
+		hours := max(end.Sub(c.CreatedAt), least).Hours() * c.Share()
 		for _, u := range c.Units {
 			p, ok := prices[u.Type]
 			if !ok {

@@ -24,6 +24,10 @@ func TestOfClusters(t *testing.T) {
 		"at least a minute": {[]run.Cluster{{CreatedAt: now, EndedAt: now.Add(time.Second), Units: units}}, 0.008},
 		"unknown type":      {[]run.Cluster{{CreatedAt: now.Add(-time.Hour), Units: []run.Units{{Type: "x9.huge", Count: 1}}}}, 0.24},
 		"two attempts":      {[]run.Cluster{{CreatedAt: now.Add(-time.Hour), Units: units}, {CreatedAt: now.Add(-time.Hour), Units: units}}, 0.96},
+
+		"a quarter of a pool's":        {[]run.Cluster{{CreatedAt: now.Add(-time.Hour), Units: units, Pool: "p", Steps: 1, Of: 4}}, 0.12},
+		"a second of a pool's":         {[]run.Cluster{{CreatedAt: now.Add(-time.Second), Units: units, Pool: "p", Leased: true, Steps: 3, Of: 3}}, 0.48 / 3600},
+		"a second of what it has made": {[]run.Cluster{{CreatedAt: now.Add(-time.Second), Units: units, Pool: "p", Steps: 3, Of: 3}}, 0.008},
 	} {
 		if got := cost.OfClusters(tt.clusters, now); math.Abs(got-tt.want) > 1e-9 {
 			t.Errorf("%s: %f USD, want %f", name, got, tt.want)

@@ -104,7 +104,7 @@ func (k *Intake) request(ctx context.Context, m lambdaevents.SQSMessage) ([]Want
 		Identity: []string{run.ByRequest, q.RequestID},
 	}
 	if len(q.Spec) > 0 {
-		spec, err := pipeline.ParseJSON(q.Spec, pipeline.WithZones(k.zones()...))
+		spec, err := pipeline.ParseJSON(q.Spec, pipeline.WithZones(k.zones()...), pipeline.AdHoc())
 		if err != nil {
 			return nil, fail(fmt.Errorf("read spec of request %s: %w", q.RequestID, err))
 		}

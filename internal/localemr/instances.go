@@ -5,11 +5,7 @@ import (
 	"strings"
 )
 
-// host is where everything runs that a cluster's steps begin: what listens on
-// the primary instance listens here.
-const host = "localhost"
-
-// launchInstances makes the instances of grants.
+// launch makes the instances of grants.
 func (s *Server) launchInstances(c *record, grants []grant) {
 	for _, g := range grants {
 		for range g.count {
@@ -17,8 +13,7 @@ func (s *Server) launchInstances(c *record, grants []grant) {
 		}
 		c.provisioned(g.unit.id, g.market, g.count, g.capacity)
 	}
-	c.primary().PublicDNSName = host
-	c.Cluster.MasterPublicDNSName = host
+	c.Cluster.MasterPublicDNSName = c.primary().PrivateDNSName
 }
 
 func (s *Server) newInstance(number int, g grant) *instanceShape {

@@ -14,7 +14,6 @@ func (r *rules) notYet() {
 		refuse(t.S3 != nil && t.S3.Batch != nil, p.key("s3").key("batch"), "batch is", "remove it; every object starts a run")
 	}
 	refuse(len(r.spec.Matrix) > 0, root("matrix"), "matrix is", "remove it and start a run per value with --param")
-	refuse(r.spec.Cluster.KeepAlive != 0, root("cluster").key("keepAlive"), "keepAlive is", "remove it")
 	refuse(r.spec.Limits.Cost != "", root("limits").key("cost"), "limits.cost is", "remove it and set limits.deadline")
 
 	targets := func(p *place, names []string) {

@@ -15,6 +15,12 @@ func WithZones(names ...string) Option {
 	return func(r *rules) { r.zones = names }
 }
 
+// AdHoc says that the pipeline comes along with the request for its only run,
+// which may name the cluster that it is to run on.
+func AdHoc() Option {
+	return func(r *rules) { r.adhoc = true }
+}
+
 // Parse reads a pipeline file in YAML. The error joins an *Error for every
 // fault, each with file, line and column.
 func Parse(file string, data []byte, opts ...Option) (Spec, error) {

@@ -15,6 +15,7 @@ type rules struct {
 	*faults
 	spec  Spec
 	zones []string // of the lake; nil = not known here
+	adhoc bool     // a request's
 }
 
 func newRules(s Spec, f *faults, opts []Option) *rules {
@@ -39,6 +40,8 @@ const (
 	maxSteps     = 256 // EMR's StepConcurrencyLevel
 	maxObjects   = 1000
 	maxTimeout   = 7 * 24 * time.Hour
+	minKeepAlive = 2 * time.Minute
+	maxKeepAlive = 24 * time.Hour
 	maxTextBytes = 1024 // of a description
 )
 
@@ -48,6 +51,8 @@ var (
 	namePattern  = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 	paramPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,39}$`)
 	costPattern  = regexp.MustCompile(`^[0-9]+(\.[0-9]{1,2})? USD$`)
+
+	clusterPattern = regexp.MustCompile(`^j-[0-9A-Z]{1,20}$`)
 )
 
 const (
@@ -140,6 +145,25 @@ func (r *rules) cluster() {
 	}
 	if c.StepConcurrency != 0 {
 		r.within(p.key("stepConcurrency"), "the step concurrency", c.StepConcurrency, 1, maxSteps)
+	}
+	r.pool(p, c)
+}
+
+func (r *rules) pool(p *place, c Cluster) {
+	if c.Pool != "" && !namePattern.MatchString(c.Pool) {
+		r.fault(p.key("pool"), "%q is not a name; %s", c.Pool, nameRule)
+	}
+	if c.KeepAlive != 0 {
+		r.duration(p.key("keepAlive"), c.KeepAlive, minKeepAlive, maxKeepAlive)
+	}
+	switch {
+	case c.ID == "":
+	case !r.adhoc:
+		r.fault(p.key("id"), "a pipeline cannot name a cluster, which is soon gone; remove it, or use ephemr submit --cluster")
+	case !clusterPattern.MatchString(c.ID):
+		r.fault(p.key("id"), "%q is not a cluster; write it like j-2AXXXXXXGAPLF", c.ID)
+	case c.Pool != "" || c.KeepAlive != 0:
+		r.fault(p.key("id"), "a cluster has its pool and its time already; remove pool and keepAlive")
 	}
 }
 

@@ -37,6 +37,8 @@ func hints() map[string]schema {
 		"params.default":          {"description": "none = the param is required"},
 		"params.allowed":          {"description": "none = anything"},
 		"cluster":                 {"required": []string{"profile"}},
+		"cluster.pool":            {"pattern": namePattern.String(), "description": "take a cluster from this pool, or make one, and leave it there"},
+		"cluster.keepAlive":       {"description": "how long a cluster waits for the next run, 2m to 24h; without pool: in one named like the pipeline"},
 		"cluster.stepConcurrency": {"minimum": 1, "maximum": maxSteps},
 		"limits.maxActive":        {"minimum": 0, "maximum": maxActive, "description": "runs at a time"},
 		"limits.deadline":         {"description": "from admission to the end of the run"},
@@ -96,7 +98,7 @@ func properties(t reflect.Type, at string) schema {
 	all := schema{}
 	for i := range t.NumField() {
 		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		if name != "package" { // only apply fills it in
+		if name != "package" && at+"."+name != "cluster.id" { // what only ephemr itself fills in
 			all[name] = schemaOf(t.Field(i).Type, strings.TrimPrefix(at+"."+name, "."))
 		}
 	}

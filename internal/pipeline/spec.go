@@ -55,11 +55,22 @@ type Param struct {
 	Describe string   `json:"description,omitempty"`
 }
 
-// Cluster names the profile that the run's cluster is made from.
+// Cluster names the profile that the run's cluster is made from, and the pool
+// that it is taken from and left to, if any.
 type Cluster struct {
 	Profile         string   `json:"profile"`
-	KeepAlive       Duration `json:"keepAlive,omitempty"`       // pools
+	Pool            string   `json:"pool,omitempty"`            // of the pipeline's team
+	KeepAlive       Duration `json:"keepAlive,omitempty"`       // how long a cluster waits for the next run; without pool: in one named like the pipeline
 	StepConcurrency int      `json:"stepConcurrency,omitempty"` // 1..256, default: the number of jobs that can run side by side
+	ID              string   `json:"id,omitempty"`              // run on this very cluster; requests only
+}
+
+// Pool is the pool whose clusters the pipeline's runs use; "" = each run has its own.
+func (s Spec) Pool() string {
+	if s.Cluster.Pool == "" && s.Cluster.KeepAlive > 0 {
+		return s.Name
+	}
+	return s.Cluster.Pool
 }
 
 // Limits bound a pipeline's runs.

@@ -21,12 +21,22 @@ import (
 
 // attempt is what a step carries.
 func attempt(clusterName, stepName string) Attempt {
-	name, number, _ := strings.Cut(stepName, "#")
+	id, step := stepOf(clusterName, stepName)
+	name, number, _ := strings.Cut(step, "#")
 	n, err := strconv.Atoi(number)
 	if err != nil {
 		panic(fmt.Sprintf("step %q is not like job#1", stepName))
 	}
-	return Attempt{Cluster: clusterName, RunID: run.OfCluster(clusterName), Job: name, Number: n}
+	return Attempt{Cluster: clusterName, RunID: id, Job: name, Number: n}
+}
+
+// stepOf is the run that a step belongs to, and what the step is called there:
+// on a pool's cluster its name tells, on another the cluster's.
+func stepOf(clusterName, stepName string) (runID, step string) {
+	if id := run.OfStep(stepName); id != "" {
+		return id, stepName[strings.LastIndexByte(stepName, ':')+1:]
+	}
+	return run.OfCluster(clusterName), stepName
 }
 
 func (a Attempt) dir() string { return job.Dir(a.RunID, a.Job, a.Number) }
@@ -124,10 +134,12 @@ func (w *World) diesAfter(clusterName string) time.Duration {
 	return d
 }
 
-// Kill takes the instances from a run's newest cluster.
+// Kill takes the instances from a run's newest cluster, whoever else uses it.
 func (w *World) Kill(runID string) {
+	newest := w.Record(runID).Cluster()
 	for _, c := range w.EMR.Clusters() {
-		if run.OfCluster(*c.Name) == runID && c.Status.Timeline.EndDateTime == nil {
+		mine := run.OfCluster(*c.Name) == runID && newest == nil || newest != nil && newest.ID == *c.Id
+		if mine && c.Status.Timeline.EndDateTime == nil {
 			w.doom(*c.Name, time.Now())
 			w.EMR.Kill(*c.Id)
 		}

@@ -12,10 +12,10 @@ import (
 
 	"ephemr/internal/admission"
 	"ephemr/internal/cluster"
-	"ephemr/internal/discovery"
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
 	"ephemr/internal/outcome"
+	"ephemr/internal/pool"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
 	"ephemr/internal/step"
@@ -29,8 +29,7 @@ func (w *World) wire() {
 	w.Runs = &run.Store{DB: w.db(), Table: s.RunsTable}
 	w.Pipelines = &register.Store{DB: w.DB, Table: s.PipelinesTable}
 	clusters := &cluster.Registry{DB: w.db(), Table: s.ClustersTable}
-	directory := &discovery.Directory{API: w.CloudMap, Namespace: s.Namespace, Stage: s.Stage}
-	listing := &cluster.Listing{Registry: clusters, Directory: directory}
+	pools := &pool.Store{DB: w.db(), Table: s.ClustersTable}
 	slots := &admission.Slots{DB: w.db(), Table: s.ClustersTable}
 	finisher := &outcome.Finisher{Settings: s, Runs: w.Runs, Slots: slots, Bus: w.Bus, Topic: w.SNS}
 	admitter := &admission.Admitter{Settings: s, Runs: w.Runs, Slots: slots, SFN: w.SFN, Waker: w.waker(run.ForAdmission, admission.LookAdmitted)}
@@ -40,31 +39,28 @@ func (w *World) wire() {
 	serve(w, "admit", (&intake.Door{Admission: admitter, Preparer: preparer}).Handle)
 	serve(w, "preparerun", preparer.Prepare)
 	serve(w, "createcluster", (&cluster.Creator{
-		Settings: s, Runs: w.Runs, Clusters: clusters, EMR: w.emr("createcluster"), Profiles: w.SSM, Caller: entry.Caller,
-		Waker: w.waker(run.ForCluster, (&cluster.Looker{Runs: w.Runs, EMR: w.emr("createcluster"), Listing: listing}).Look),
+		Settings: s, Runs: w.Runs, Clusters: clusters, Pools: pools, EMR: w.emr("createcluster"), Profiles: w.SSM, Caller: entry.Caller,
+		Waker: w.waker(run.ForCluster, (&cluster.Looker{Runs: w.Runs, Pools: pools, EMR: w.emr("createcluster")}).Look),
 	}).Create)
 	serve(w, "submitsteps", (&step.Submitter{
-		Settings: s, Runs: w.Runs, EMR: w.emr("submitsteps"), S3: w.S3, Caller: entry.Caller,
+		Settings: s, Runs: w.Runs, Pools: pools, EMR: w.emr("submitsteps"), S3: w.S3, Caller: entry.Caller,
 		Waker: w.waker(run.ForSteps, w.stepLooker("submitsteps").Look),
 	}).Submit)
 	stopper := w.stopper("stopsteps")
 	stopper.Waker = w.waker(run.ForStop, stopper.Look)
 	serve(w, "stopsteps", stopper.Stop)
-	serve(w, "terminatecluster", (&cluster.Terminator{Runs: w.Runs, EMR: w.emr("terminatecluster"), Listing: listing}).Terminate)
+	serve(w, "terminatecluster", (&cluster.Terminator{Runs: w.Runs, Pools: pools, EMR: w.emr("terminatecluster")}).Terminate)
 	serve(w, "finishrun", (&intake.Ending{Finisher: finisher}).Finish)
 	serve(w, "watch", (&wait.Watch{
-		Clusters: clusters, EMR: w.emr("watch"), Finisher: finisher, Listing: listing,
+		Clusters: clusters, Pools: pools, EMR: w.emr("watch"), Finisher: finisher,
 		Waker: &wait.Waker{Runs: w.Runs, SFN: w.SFN, Looks: map[string]wait.Look{
 			run.ForAdmission: admission.LookAdmitted,
-			run.ForCluster:   (&cluster.Looker{Runs: w.Runs, EMR: w.emr("watch"), Listing: listing}).Look,
+			run.ForCluster:   (&cluster.Looker{Runs: w.Runs, Pools: pools, EMR: w.emr("watch")}).Look,
 			run.ForSteps:     w.stepLooker("watch").Look,
 			run.ForStop:      w.stopper("watch").Look,
 		}},
 	}).Handle)
-	serve(w, "sweep", (&sweep.Sweeper{
-		Settings: s, Runs: w.Runs, EMR: w.emr("sweep"), SFN: w.SFN, Bus: w.Bus, Finisher: finisher, Slots: slots, Metrics: w.Metrics,
-		Directory: directory, Listing: listing,
-	}).Sweep)
+	serve(w, "sweep", (&sweep.Sweeper{Settings: s, Runs: w.Runs, Pools: pools, EMR: w.emr("sweep"), SFN: w.SFN, Bus: w.Bus, Finisher: finisher, Slots: slots, Metrics: w.Metrics}).Sweep)
 	serve(w, "register", (&register.Register{
 		Settings: s, Store: w.Pipelines,
 		Schedules: &register.Schedules{API: w.Scheduler, Group: s.ScheduleGroup, Role: s.ScheduleRole, Target: s.EventsQueueARN, DLQ: s.ScheduleDLQ},

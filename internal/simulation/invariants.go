@@ -218,7 +218,8 @@ func (c *checker) steps() {
 		steps := c.w.EMR.Steps(*x.Id)
 		c.mu.Lock()
 		for _, s := range steps {
-			attempt := run.OfCluster(*x.Name) + " " + aws.ToString(s.Name)
+			id, step := stepOf(*x.Name, aws.ToString(s.Name))
+			attempt := id + " " + step
 			if known := c.carried[attempt]; known != "" && known != aws.ToString(s.Id) {
 				c.fail(OneStep, "%s is carried by %s and %s", attempt, known, aws.ToString(s.Id))
 			}

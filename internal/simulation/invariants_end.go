@@ -160,8 +160,9 @@ func (c *checker) completed() []carrier {
 	var all []carrier
 	for _, x := range c.w.EMR.Clusters() {
 		for _, s := range c.w.EMR.Steps(*x.Id) {
-			name, _, _ := strings.Cut(*s.Name, "#")
-			all = append(all, carrier{run.OfCluster(*x.Name), name, *s.Name, *s.Id, s.Status.State == emrtypes.StepStateCompleted})
+			id, step := stepOf(*x.Name, *s.Name)
+			name, _, _ := strings.Cut(step, "#")
+			all = append(all, carrier{id, name, step, *s.Id, s.Status.State == emrtypes.StepStateCompleted})
 		}
 	}
 	return all

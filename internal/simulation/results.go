@@ -11,6 +11,7 @@ import (
 	emrtypes "github.com/aws/aws-sdk-go-v2/service/emr/types"
 
 	"ephemr/internal/asl"
+	"ephemr/internal/awsfake"
 	"ephemr/internal/run"
 )
 
@@ -116,7 +117,17 @@ func (w *World) Open() []string {
 	return names
 }
 
-// Left is what a stage without runs should not have: clusters, slots, waiters.
+// holders are the attempts that lease a cluster of a pool, sorted.
+func holders(cluster awsfake.Item) []string {
+	leases, ok := cluster["leases"].(*types.AttributeValueMemberM)
+	if !ok {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(leases.Value))
+}
+
+// Left is what a stage without runs should not have: clusters, slots, leases,
+// waiters.
 func (w *World) Left() []string {
 	left := []string{}
 	for _, name := range w.Open() {
@@ -128,14 +139,14 @@ func (w *World) Left() []string {
 				left = append(left, "slot of "+id+" in "+text(it["pk"]))
 			}
 		}
+		for _, holder := range holders(it) {
+			left = append(left, "lease of "+holder+" on "+text(it["pk"]))
+		}
 	}
 	for _, it := range w.DB.Items(w.Settings.RunsTable) {
 		if text(it["sk"]) == "WAIT" {
 			left = append(left, "waiter of "+text(it["pk"]))
 		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(w.CloudMap.Registered())) {
-		left = append(left, "address of "+name)
 	}
 	return left
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"ephemr/internal/pipeline"
 )
@@ -24,8 +25,6 @@ type Settings struct {
 	RunsTable      string `json:"runsTable"`
 	PipelinesTable string `json:"pipelinesTable"`
 	ClustersTable  string `json:"clustersTable"`
-
-	Namespace string `json:"namespace"` // of Cloud Map, id: where ready clusters are found
 
 	Lake            map[string]string `json:"lake"` // zone -> bucket, e.g. raw, curated
 	ArtifactsBucket string            `json:"artifactsBucket"`
@@ -64,6 +63,30 @@ type Limits struct {
 	Deadline          pipeline.Duration `json:"deadline"`                // of a run, from admission
 	ClusterReady      pipeline.Duration `json:"clusterReady"`            // from RunJobFlow until steps can run
 	EMR               Buckets           `json:"emr,omitempty"`           // EMR calls by API, where AWS's defaults are not the account's
+	Pool              Pool              `json:"pool"`
+}
+
+// Pool is how clusters that outlive a run are kept, where a pipeline or a profile
+// does not say.
+type Pool struct {
+	KeepAlive pipeline.Duration `json:"keepAlive" yaml:"keepAlive"` // how long a cluster waits for the next run
+	Life      pipeline.Duration `json:"life" yaml:"life"`           // how long after it was made a cluster takes runs
+	Steps     int               `json:"steps" yaml:"steps"`         // that a cluster runs side by side, at least
+}
+
+// Validate says what makes no sense.
+func (p Pool) Validate() error {
+	var errs []error
+	if d := p.KeepAlive.Std(); d < 2*time.Minute || d > 24*time.Hour {
+		errs = append(errs, fmt.Errorf("limits.pool.keepAlive %s is not between 2m and 24h", p.KeepAlive))
+	}
+	if d := p.Life.Std(); d < p.KeepAlive.Std() || d > 7*24*time.Hour {
+		errs = append(errs, fmt.Errorf("limits.pool.life %s is not between keepAlive and 168h", p.Life))
+	}
+	if p.Steps < 1 || p.Steps > 256 {
+		errs = append(errs, fmt.Errorf("limits.pool.steps %d is not between 1 and 256", p.Steps))
+	}
+	return errors.Join(errs...)
 }
 
 // Our own metrics.
@@ -107,7 +130,7 @@ func (s Settings) validate() error {
 	if s.Limits.Deadline <= 0 || s.Limits.ClusterReady <= 0 {
 		errs = append(errs, errors.New("settings: limits.deadline and limits.clusterReady must be positive"))
 	}
-	if err := s.Limits.EMR.Validate(); err != nil {
+	if err := errors.Join(s.Limits.EMR.Validate(), s.Limits.Pool.Validate()); err != nil {
 		errs = append(errs, fmt.Errorf("settings: %w", err))
 	}
 	return errors.Join(errs...)

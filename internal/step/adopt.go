@@ -31,7 +31,7 @@ func adoptSteps(ctx context.Context, runs *run.Store, api StepsAPI, rec *run.Rec
 	}
 	var left []*run.Job
 	for _, j := range claimed {
-		id, ok := ids[j.Step()]
+		id, ok := ids[rec.Cluster().Step(*j)]
 		if !ok {
 			left = append(left, j)
 			continue

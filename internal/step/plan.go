@@ -24,18 +24,22 @@ func plan(rec *run.Record) pipeline.Plan {
 // startable returns the jobs to submit: those the DAG has come to, and those
 // that somebody began to submit without anybody learning how it went.
 func startable(rec *run.Record) []*run.Job {
+	var unsure []*run.Job
+	for i := range rec.Jobs {
+		if rec.Jobs[i].State == run.JobSubmitting {
+			unsure = append(unsure, &rec.Jobs[i])
+		}
+	}
 	var jobs []*run.Job
 	for _, name := range plan(rec).Start {
 		if j := rec.Job(name); j != nil {
 			jobs = append(jobs, j)
 		}
 	}
-	for i := range rec.Jobs {
-		if rec.Jobs[i].State == run.JobSubmitting {
-			jobs = append(jobs, &rec.Jobs[i])
-		}
+	if c := rec.Cluster(); c != nil && c.Pool != "" { // others have steps there: keep to the lease
+		jobs = jobs[:min(len(jobs), max(0, c.Steps-len(rec.InFlight())-len(unsure)))]
 	}
-	return jobs
+	return append(jobs, unsure...)
 }
 
 // skip records the jobs that can never start, and brings rec up to date.

@@ -16,6 +16,7 @@ import (
 
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
+	"ephemr/internal/pool"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
 	"ephemr/internal/wait"
@@ -37,6 +38,7 @@ type PutAPI interface {
 type Submitter struct {
 	Settings stage.Settings
 	Runs     *run.Store
+	Pools    *pool.Store
 	EMR      SubmitAPI
 	S3       PutAPI
 	Waker    *wait.Waker
@@ -73,11 +75,11 @@ func (s *Submitter) Submit(ctx context.Context, in SubmitInput) (struct{}, error
 	}
 	return struct{}{}, s.Waker.Register(ctx, run.Waiter{
 		RunID: in.RunID, Kind: run.ForSteps, Token: in.Token, Execution: in.Execution, ClusterID: c.ID,
-		Attempts: attempts(rec), Since: began, Deadline: rec.Run.Deadline,
+		Attempts: attempts(rec), Shared: c.Pool != "", Since: began, Deadline: rec.Run.Deadline,
 	})
 }
 
-// attempts names the steps in flight, as rec knows them.
+// attempts names those in flight, as rec knows them.
 func attempts(rec *run.Record) []string {
 	var names []string
 	for _, j := range rec.InFlight() {
@@ -130,6 +132,9 @@ func (s *Submitter) refused(ctx context.Context, rec *run.Record, clusterID stri
 	if fault.NameOf(err) == fault.InvalidInput {
 		look := &clusterLook{emr: s.EMR, id: clusterID}
 		if status, lookErr := look.status(ctx); lookErr == nil && look.gone() {
+			if rec.Cluster().Leased && untouched(rec, claimed) {
+				return s.again(ctx, rec, claimed, status)
+			}
 			return abandon(ctx, s.Runs, rec, status)
 		}
 	}
@@ -203,7 +208,7 @@ func (s *Submitter) configs(ctx context.Context, rec *run.Record, jobs []*run.Jo
 			return nil, err
 		}
 		configs = append(configs, types.StepConfig{
-			Name:            aws.String(j.Step()),
+			Name:            aws.String(rec.Cluster().Step(*j)),
 			ActionOnFailure: types.ActionOnFailureContinue,
 			HadoopJarStep: &types.HadoopJarStepConfig{
 				Jar:  aws.String("command-runner.jar"),

@@ -18,24 +18,24 @@ import (
 	"ephemr/internal/run"
 )
 
-// clusters terminates those whose run is over, unknown or past its deadline. It
-// returns all that live.
-func (s *Sweeper) clusters(ctx context.Context, out *Output) (live []types.ClusterSummary, _ error) {
+// clusters terminates those whose run is over, unknown or past its deadline.
+func (s *Sweeper) clusters(ctx context.Context, out *Output) error {
 	in := &emr.ListClustersInput{ClusterStates: []types.ClusterState{
 		types.ClusterStateStarting, types.ClusterStateBootstrapping, types.ClusterStateRunning, types.ClusterStateWaiting,
 	}}
 	var errs []error
+	seen := map[string]bool{}
 	for p := emr.NewListClustersPaginator(s.EMR, in); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		if err != nil {
-			return live, errors.Join(append(errs, unlessThrottled(ctx, fmt.Errorf("list clusters: %w", err)))...)
+			return errors.Join(append(errs, unlessThrottled(ctx, fmt.Errorf("list clusters: %w", err)))...)
 		}
-		live = append(live, page.Clusters...)
 		for _, c := range page.Clusters {
+			seen[aws.ToString(c.Id)] = true
 			errs = append(errs, unlessThrottled(ctx, s.cluster(ctx, c, out))) // the others must not suffer
 		}
 	}
-	return live, errors.Join(errs...)
+	return errors.Join(append(errs, unlessThrottled(ctx, s.forget(ctx, seen, out)))...)
 }
 
 // unlessThrottled drops err if the next sweep mends it.
@@ -52,6 +52,13 @@ func (s *Sweeper) cluster(ctx context.Context, c types.ClusterSummary, out *Outp
 	if id == "" {
 		return nil // named by somebody else
 	}
+	m, err := s.Pools.Get(ctx, aws.ToString(c.Id))
+	if err != nil {
+		return err
+	}
+	if m != nil {
+		return s.pooled(ctx, m, out)
+	}
 	why, err := s.surplus(ctx, id, c, out)
 	if err != nil || why == "" {
 		return err
@@ -61,13 +68,12 @@ func (s *Sweeper) cluster(ctx context.Context, c types.ClusterSummary, out *Outp
 	if err != nil {
 		return fmt.Errorf("describe cluster %s: %w", aws.ToString(c.Id), err)
 	}
-	if cluster.Tag(d.Cluster.Tags, cluster.TagStage) != s.Settings.Stage || cluster.Tag(d.Cluster.Tags, cluster.TagRun) != id {
+	if tag(d.Cluster.Tags, cluster.TagStage) != s.Settings.Stage || tag(d.Cluster.Tags, cluster.TagRun) != id {
 		return nil
 	}
 	if _, err := s.EMR.TerminateJobFlows(ctx, &emr.TerminateJobFlowsInput{JobFlowIds: []string{aws.ToString(c.Id)}}); err != nil {
 		return fmt.Errorf("terminate cluster %s of run %s: %w", aws.ToString(c.Id), id, err)
 	}
-	s.Listing.Unlist(ctx, aws.ToString(c.Id))
 	if err := s.record(ctx, id, aws.ToString(c.Id)); err != nil {
 		return err
 	}
@@ -128,4 +134,13 @@ func ended(out *Output, id string) bool {
 func young(c types.ClusterSummary) bool {
 	return c.Status != nil && c.Status.Timeline != nil && c.Status.Timeline.CreationDateTime != nil &&
 		time.Since(*c.Status.Timeline.CreationDateTime) < grace
+}
+
+func tag(tags []types.Tag, key string) string {
+	for _, t := range tags {
+		if aws.ToString(t.Key) == key {
+			return aws.ToString(t.Value)
+		}
+	}
+	return ""
 }

@@ -1,7 +1,7 @@
 // Package sweep mends what no state machine can promise: clusters that outlive
-// their run, slots nobody gives back, runs whose execution is gone, addresses of
-// clusters that are not there. Each thing it has to do is a bug somewhere, so it
-// tells of all of them.
+// their run, slots nobody gives back, runs whose execution is gone. Each thing
+// it has to do is a bug somewhere, so it tells of all of them. Only that clusters
+// of pools grow old is the way of the world.
 package sweep
 
 import (
@@ -17,6 +17,7 @@ import (
 	"ephemr/events"
 	"ephemr/internal/cluster"
 	"ephemr/internal/outcome"
+	"ephemr/internal/pool"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
 )
@@ -26,6 +27,7 @@ type ClusterAPI interface {
 	ListClusters(context.Context, *emr.ListClustersInput, ...func(*emr.Options)) (*emr.ListClustersOutput, error)
 	DescribeCluster(context.Context, *emr.DescribeClusterInput, ...func(*emr.Options)) (*emr.DescribeClusterOutput, error)
 	TerminateJobFlows(context.Context, *emr.TerminateJobFlowsInput, ...func(*emr.Options)) (*emr.TerminateJobFlowsOutput, error)
+	cluster.StepsAPI
 }
 
 // ExecutionAPI looks at executions.
@@ -51,16 +53,15 @@ type Slots interface {
 
 // Sweeper is the sweep function.
 type Sweeper struct {
-	Settings  stage.Settings
-	Runs      *run.Store
-	EMR       ClusterAPI
-	SFN       ExecutionAPI
-	Bus       outcome.BusAPI
-	Finisher  Finisher
-	Slots     Slots
-	Metrics   MetricAPI
-	Directory Directory
-	Listing   *cluster.Listing
+	Settings stage.Settings
+	Runs     *run.Store
+	Pools    *pool.Store
+	EMR      ClusterAPI
+	SFN      ExecutionAPI
+	Bus      outcome.BusAPI
+	Finisher Finisher
+	Slots    Slots
+	Metrics  MetricAPI
 }
 
 // Output lists what had to be mended.
@@ -72,13 +73,12 @@ type Output struct {
 const grace = 5 * time.Minute
 
 // Sweep mends runs first and clusters afterwards: a run that ends by it takes
-// its cluster along. The directory comes last: nothing depends on it.
+// its cluster along.
 func (s *Sweeper) Sweep(ctx context.Context, _ json.RawMessage) (Output, error) {
 	out := Output{Repairs: []events.Repaired{}}
 	runs := s.runs(ctx, &out)
 	slots := s.slots(ctx, &out)
 	outcomes := s.untold(ctx)
-	live, clusters := s.clusters(ctx, &out)
-	directory := s.directory(ctx, live, &out)
-	return out, errors.Join(runs, slots, outcomes, clusters, directory, s.count(ctx, out.Repairs), s.tell(ctx, out.Repairs))
+	clusters := s.clusters(ctx, &out)
+	return out, errors.Join(runs, slots, outcomes, clusters, s.count(ctx, out.Repairs), s.tell(ctx, out.Repairs))
 }

@@ -15,6 +15,7 @@ import (
 	"ephemr/internal/awsfake"
 	"ephemr/internal/cluster"
 	"ephemr/internal/fault"
+	"ephemr/internal/pool"
 	"ephemr/internal/run"
 	"ephemr/internal/wait"
 )
@@ -125,12 +126,12 @@ func TestRegisterFirst(t *testing.T) {
 
 func newWatch(t *testing.T) *wait.Watch {
 	t.Helper()
-	s := newStore(t)
+	s, db := newStore(t), awsfake.NewDynamoDB(awsfake.Table{Name: "clusters", PK: "pk"})
 	return &wait.Watch{
 		Waker:    &wait.Waker{Runs: s, SFN: &tokens{}, Looks: map[string]wait.Look{}},
-		Clusters: &cluster.Registry{DB: awsfake.NewDynamoDB(awsfake.Table{Name: "clusters", PK: "pk"}), Table: "clusters"},
+		Clusters: &cluster.Registry{DB: db, Table: "clusters"},
+		Pools:    &pool.Store{DB: db, Table: "clusters"},
 		EMR:      awsfake.NewEMR(awsfake.EMRConfig{}),
-		Listing:  (*cluster.Listing)(nil),
 	}
 }
 

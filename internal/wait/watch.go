@@ -26,9 +26,15 @@ type ListAPI interface {
 	ListClusters(context.Context, *emr.ListClustersInput, ...func(*emr.Options)) (*emr.ListClustersOutput, error)
 }
 
-// Registry knows whose a cluster is.
+// Registry knows who works on a cluster; known is false if it is not one of ours.
 type Registry interface {
-	Run(ctx context.Context, clusterID string) (string, error)
+	Runs(ctx context.Context, clusterID string) (ids []string, known bool, err error)
+}
+
+// Pools keep clusters that others may lease.
+type Pools interface {
+	// Bury keeps everybody from leasing a cluster that is gone.
+	Bury(ctx context.Context, clusterID string) error
 }
 
 // Finisher tells the outcome of a run that no execution will.
@@ -36,17 +42,12 @@ type Finisher interface {
 	Finish(ctx context.Context, in outcome.FinishInput) (outcome.FinishOutput, error)
 }
 
-// Listing names clusters that are ready.
-type Listing interface {
-	Unlist(ctx context.Context, clusterIDs ...string)
-}
-
 // Watch is the watch function: EMR's events and the minute tick come in, and
 // waiters are woken.
 type Watch struct {
 	Waker    *Waker
 	Clusters Registry
-	Listing  Listing
+	Pools    Pools
 	EMR      ListAPI
 	Finisher Finisher
 }
@@ -77,9 +78,18 @@ func (w *Watch) Handle(ctx context.Context, e Input) (struct{}, error) {
 		if d.State == string(types.StepStatePending) || d.State == string(types.StepStateRunning) {
 			return struct{}{}, nil // nobody waits for that
 		}
-		return struct{}{}, w.hint(ctx, d.ClusterID, "", run.ForSteps, run.ForStop)
+		return struct{}{}, w.step(ctx, d)
 	}
 	return struct{}{}, w.Tick(ctx)
+}
+
+// step takes a step's event. On a cluster that several runs use its name tells
+// whose it is.
+func (w *Watch) step(ctx context.Context, d events.StepStatus) error {
+	if id := run.OfStep(d.Name); id != "" {
+		return w.wake(ctx, d.ClusterID, id, run.ForSteps, run.ForStop)
+	}
+	return w.hint(ctx, d.ClusterID, "", run.ForSteps, run.ForStop)
 }
 
 // cluster takes a cluster's event. STARTING and RUNNING change nothing that
@@ -94,26 +104,35 @@ func (w *Watch) cluster(ctx context.Context, d events.ClusterState) error {
 		return w.hint(ctx, d.ClusterID, byName, run.ForCluster)
 	case types.ClusterStateTerminating, types.ClusterStateTerminated, types.ClusterStateTerminatedWithErrors:
 	}
-	err := w.hint(ctx, d.ClusterID, byName)
-	w.Listing.Unlist(ctx, d.ClusterID)
-	return err
+	if err := w.Pools.Bury(ctx, d.ClusterID); err != nil {
+		return err
+	}
+	return w.hint(ctx, d.ClusterID, byName)
 }
 
-// hint wakes the run that a cluster belongs to, if it waits for one of the kinds
+// hint wakes the runs that a cluster works for, if they wait for one of the kinds
 // in only.
 func (w *Watch) hint(ctx context.Context, clusterID, byName string, only ...string) error {
-	id, err := w.Clusters.Run(ctx, clusterID)
+	ids, known, err := w.Clusters.Runs(ctx, clusterID)
 	if err != nil {
 		return err
 	}
-	if id == "" {
-		id = byName // its record is being written right now
+	if !known && byName != "" {
+		ids = []string{byName} // its record is being written right now
 	}
-	if id == "" {
+	if !known && byName == "" {
 		slog.DebugContext(ctx, "not one of our clusters", "clusterId", clusterID)
-		return nil
 	}
-	if err := w.Waker.Wake(ctx, id, nil, only...); !run.IsUnknown(err) {
+	var errs []error
+	for _, id := range ids {
+		errs = append(errs, w.wake(ctx, clusterID, id, only...))
+	}
+	return errors.Join(errs...)
+}
+
+func (w *Watch) wake(ctx context.Context, clusterID, id string, only ...string) error {
+	err := w.Waker.Wake(ctx, id, nil, only...)
+	if !run.IsUnknown(err) {
 		return unlessThrottled(ctx, id, err)
 	}
 	slog.InfoContext(ctx, "the cluster is named like one of ours but its run is not known", "clusterId", clusterID, "runId", id)
@@ -141,6 +160,7 @@ func (w *Watch) Tick(ctx context.Context) error {
 	}
 	var errs []error
 	for _, x := range inOrder(waiters, seen, time.Now()) {
+		x.Shared = x.Shared && w.shared(ctx, x)
 		if !w.due(x, seen[x.ClusterID], all) {
 			continue
 		}
@@ -209,8 +229,9 @@ func inOrder(waiters []run.Waiter, seen Seen, now time.Time) []run.Waiter {
 }
 
 // due says whether to look for x. While a single step runs, a busy cluster says
-// that it still does, and nobody has to ask. A cluster that is not there is one
-// that the list missed because it changes just now, unless not all were seen.
+// that it still does, and nobody has to ask, unless it may be busy for somebody
+// else. A cluster that is not there is one that the list missed because it
+// changes just now, unless not all were seen.
 func (w *Watch) due(x run.Waiter, seen *types.ClusterStatus, all bool) bool {
 	if time.Now().After(x.Deadline) {
 		return true
@@ -225,8 +246,14 @@ func (w *Watch) due(x run.Waiter, seen *types.ClusterStatus, all bool) bool {
 	case types.ClusterStateStarting, types.ClusterStateBootstrapping:
 		return false
 	case types.ClusterStateRunning:
-		return x.Kind != run.ForSteps || len(x.Attempts) != 1
+		return x.Kind != run.ForSteps || len(x.Attempts) != 1 || x.Shared
 	case types.ClusterStateWaiting, types.ClusterStateTerminating, types.ClusterStateTerminated, types.ClusterStateTerminatedWithErrors:
 	}
 	return true
+}
+
+// shared says whether other runs use x's cluster right now.
+func (w *Watch) shared(ctx context.Context, x run.Waiter) bool {
+	ids, _, err := w.Clusters.Runs(ctx, x.ClusterID)
+	return err != nil || !slices.Equal(ids, []string{x.RunID})
 }

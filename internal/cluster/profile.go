@@ -1,0 +1,59 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"ephemr/internal/fault"
+	"ephemr/internal/profile"
+	"ephemr/internal/run"
+	"ephemr/internal/stage"
+)
+
+// ParameterAPI reads profiles.
+type ParameterAPI interface {
+	GetParameter(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
+}
+
+func (c *Creator) profile(ctx context.Context, name string) (profile.Profile, error) {
+	return LoadProfile(ctx, c.Profiles, c.Settings.Stage, name)
+}
+
+// LoadProfile reads the named profile of a stage.
+func LoadProfile(ctx context.Context, api ParameterAPI, stageName, name string) (profile.Profile, error) {
+	out, err := api.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(stage.ProfileParameter(stageName, name))})
+	if fault.Code(err) == "ParameterNotFound" {
+		return profile.Profile{}, fault.New(fault.InvalidInput,
+			"stage %s has no cluster profile %q; add it to the stage's configuration or name another", stageName, name)
+	}
+	if err != nil {
+		return profile.Profile{}, fmt.Errorf("read profile %s: %w", name, err)
+	}
+	p, err := profile.Parse(name, aws.ToString(out.Parameter.Value))
+	if err != nil {
+		return p, fault.New(fault.InvalidInput, "%w", err)
+	}
+	return p, nil
+}
+
+// concurrency is how many steps may run side by side: the pipeline's word, the
+// profile's, or as many as its DAG can use.
+func concurrency(rec *run.Record, p profile.Profile) int {
+	if rec.Spec.Cluster.StepConcurrency == 0 && p.StepConcurrency > 0 {
+		return p.StepConcurrency
+	}
+	return rec.Spec.StepConcurrency()
+}
+
+func units(p profile.Profile) []run.Units {
+	out := []run.Units{{Type: p.Primary.Types[0], Count: p.Primary.Units()}}
+	for _, f := range []*profile.Fleet{p.Core, p.Task} {
+		if f != nil && f.Units() > 0 {
+			out = append(out, run.Units{Type: f.Types[0], Count: f.Units()})
+		}
+	}
+	return out
+}

@@ -1,0 +1,195 @@
+package sweep
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+
+	"ephemr/events"
+	"ephemr/internal/cluster"
+	"ephemr/internal/fault"
+	"ephemr/internal/outcome"
+	"ephemr/internal/pool"
+	"ephemr/internal/run"
+)
+
+// pooled looks after a pool's cluster that lives: it takes back leases that
+// nobody gives back, and ends it when it is old, has waited too long or is drained.
+func (s *Sweeper) pooled(ctx context.Context, m *pool.Cluster, out *Output) error {
+	m, err := s.leases(ctx, m, true, out)
+	if err != nil {
+		return err
+	}
+	if m.State == pool.Ready && m.Expired(time.Now()) {
+		if m, err = s.Pools.DrainExpired(ctx, m.ID, time.Now()); err != nil || m == nil {
+			return err
+		}
+	}
+	if m.State != pool.Gone && (m.State != pool.Draining || !m.Empty()) {
+		return nil
+	}
+	slog.InfoContext(ctx, "pool cluster has had its time", "clusterId", m.ID, "pool", m.PoolID().String(), "idleUntil", m.IdleUntil, "until", m.Until)
+	if _, err := s.EMR.TerminateJobFlows(ctx, &emr.TerminateJobFlowsInput{JobFlowIds: []string{m.ID}}); err != nil {
+		return fmt.Errorf("terminate cluster %s of pool %s: %w", m.ID, m.PoolID(), err)
+	}
+	return s.Pools.Bury(ctx, m.ID)
+}
+
+// leases takes back those whose run is over or elsewhere, and returns the cluster
+// as it is then. A step that is still busy is killed first: the next sweep takes
+// its lease back.
+func (s *Sweeper) leases(ctx context.Context, m *pool.Cluster, lives bool, out *Output) (*pool.Cluster, error) {
+	for _, holder := range m.Holders() {
+		rec, why, err := s.leaked(ctx, holder)
+		if err != nil {
+			return m, err
+		}
+		if why == "" {
+			continue
+		}
+		if lives {
+			busy, err := s.stop(ctx, m, holder)
+			if err != nil {
+				return m, err
+			}
+			if busy {
+				continue
+			}
+		}
+		if rec != nil && fresh(rec) {
+			continue // a step may still be on its way
+		}
+		if m, err = s.takeBack(ctx, m, holder, rec, why, out); err != nil {
+			return m, err
+		}
+	}
+	return m, nil
+}
+
+// stop kills the steps that were submitted under a lease, and says whether there
+// were any.
+func (s *Sweeper) stop(ctx context.Context, m *pool.Cluster, holder string) (bool, error) {
+	ids, err := cluster.Busy(ctx, s.EMR, m.ID, run.Cluster{Pool: m.Pool, Name: holder}.Owns)
+	if err != nil || len(ids) == 0 {
+		return false, err
+	}
+	return true, cluster.Kill(ctx, s.EMR, m.ID, ids)
+}
+
+// leaked says why holder's lease should not be there any more, or "". The record
+// is nil if its run is not known.
+func (s *Sweeper) leaked(ctx context.Context, holder string) (*run.Record, string, error) {
+	rec, err := s.Runs.Load(ctx, run.OfCluster(holder))
+	if run.IsUnknown(err) {
+		return nil, "its run is not known", nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	switch r := rec.Run; {
+	case r.State.Final():
+		return rec, fmt.Sprintf("its run is %s", r.State), nil
+	case attemptOf(rec, holder).Restart < r.Restarts:
+		return rec, "its run has been restarted since", nil
+	case !r.Deadline.IsZero() && time.Since(r.Deadline) > grace:
+		return rec, fmt.Sprintf("its run should have ended by %s", r.Deadline.Format(time.RFC3339)), nil
+	}
+	return rec, "", nil
+}
+
+func attemptOf(rec *run.Record, name string) run.Cluster {
+	for _, a := range rec.Clusters {
+		if a.Name == name {
+			return a
+		}
+	}
+	return run.Cluster{Restart: rec.Run.Restarts}
+}
+
+// fresh says whether a function of the run may still be at work, or somebody is
+// giving the lease back right now.
+func fresh(rec *run.Record) bool {
+	since := rec.Run.EndedAt
+	if !rec.Run.State.Final() {
+		since = rec.Run.RequestedAt // when it was restarted, if it was
+	}
+	return time.Since(since) < cluster.OnTheWay
+}
+
+// takeBack ends a lease in the place of whoever should have. A cluster that was
+// never ready must not come to be leased by others.
+func (s *Sweeper) takeBack(ctx context.Context, m *pool.Cluster, holder string, rec *run.Record, why string, out *Output) (*pool.Cluster, error) {
+	if m.State == pool.Starting {
+		if err := s.Pools.Drain(ctx, m.ID); err != nil {
+			return m, err
+		}
+	}
+	after, err := s.Pools.Release(ctx, m.ID, holder, time.Now())
+	if err != nil || after == nil {
+		return m, err
+	}
+	out.Repairs = append(out.Repairs, events.Repaired{What: "lease-released", RunID: run.OfCluster(holder), ClusterID: m.ID, Reason: why})
+	if rec == nil {
+		return after, nil
+	}
+	a := attemptOf(rec, holder)
+	if from := a.State; from == run.ClusterCreated || from == run.ClusterReady {
+		a.State, a.EndedAt = run.ClusterReleased, time.Now()
+		if _, err := s.Runs.ReplaceCluster(ctx, rec.Run.ID, a, from, a.Intent); err != nil {
+			return after, err
+		}
+	}
+	return after, nil
+}
+
+// forget takes clusters out of their pools that are gone without anybody having
+// noticed. seen are those that live.
+func (s *Sweeper) forget(ctx context.Context, seen map[string]bool, out *Output) error {
+	pools, err := s.Pools.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range pools {
+		members, err := s.Pools.Members(ctx, id)
+		if err != nil {
+			return err
+		}
+		for _, clusterID := range members {
+			if seen[clusterID] {
+				continue
+			}
+			if err := s.lost(ctx, id, clusterID, out); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// lost looks at a member of a pool that was not among the clusters that live. The
+// list misses some that change just then, so EMR is asked again.
+func (s *Sweeper) lost(ctx context.Context, id pool.ID, clusterID string, out *Output) error {
+	m, err := s.Pools.Get(ctx, clusterID)
+	if err != nil {
+		return err
+	}
+	if m == nil {
+		return s.Pools.Leave(ctx, id, clusterID)
+	}
+	if m.State != pool.Gone {
+		d, err := s.EMR.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: &clusterID})
+		if err != nil && fault.NameOf(err) != fault.InvalidInput {
+			return fmt.Errorf("describe cluster %s: %w", clusterID, err)
+		}
+		if err == nil && !outcome.Gone(d.Cluster.Status.State) {
+			return nil
+		}
+	}
+	if _, err := s.leases(ctx, m, false, out); err != nil {
+		return err
+	}
+	return s.Pools.Bury(ctx, clusterID)
+}

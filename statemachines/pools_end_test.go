@@ -1,0 +1,74 @@
+package statemachines_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"ephemr/internal/simulation"
+	"ephemr/internal/stage"
+)
+
+// When the profile changes, what is idle goes, what is leased goes with its last
+// lease, and nobody gets it meanwhile.
+func TestProfileChanges(t *testing.T) {
+	t.Parallel()
+	for _, leased := range []bool{false, true} {
+		t.Run(fmt.Sprintf("leased %t", leased), func(t *testing.T) {
+			t.Parallel()
+			steps := func(a simulation.Attempt) simulation.Step {
+				if strings.HasPrefix(a.RunID, "slow") {
+					return simulation.Step{Takes: 30 * time.Minute}
+				}
+				return simulation.Step{}
+			}
+			inWorld(t, simulation.Config{Steps: steps}, func(t *testing.T, w *simulation.World) {
+				w.Apply(pooled("quick", nightly, ""))
+				w.Apply(pooled("slow", nightly, ""))
+				old := succeeded(t, w, asks(t, w, "quick")...)[0]
+				var slow []string
+				if leased {
+					slow = asks(t, w, "slow")
+					time.Sleep(time.Minute)
+				}
+				w.Parameter(stage.ProfileParameter("test", "small"), `{"release": "emr-7.13.0", "idleTimeout": "1h", "primary": {"types": ["m5.xlarge"], "onDemand": 1}}`)
+				young := succeeded(t, w, asks(t, w, "quick")...)[0]
+				if young == old {
+					t.Error("the run got a cluster of the old profile")
+				}
+				if leased && succeeded(t, w, slow...)[0] != old {
+					t.Error("the run that was there lost its cluster")
+				}
+				time.Sleep(6 * time.Minute)
+				for _, c := range w.EMR.Clusters() {
+					if *c.Id == old && c.Status.Timeline.EndDateTime == nil {
+						t.Errorf("cluster %s of the old profile is %s", old, c.Status.State)
+					}
+				}
+				clean(t, w)
+				if got := repairs(w); len(got) > 0 {
+					t.Errorf("repairs %q", got)
+				}
+			})
+		})
+	}
+}
+
+// After its life a cluster takes no more runs, and goes when nobody needs it.
+func TestLifeOfAPoolCluster(t *testing.T) {
+	t.Parallel()
+	config := simulation.Config{Settings: func(s *stage.Settings) { s.Limits.Pool.Life = s.Limits.Pool.KeepAlive * 4 }} // an hour
+	inWorld(t, config, func(t *testing.T, w *simulation.World) {
+		w.Apply(pooled("p", nightly, ""))
+		clusters := map[string]bool{}
+		for range 15 { // one every ten minutes
+			clusters[succeeded(t, w, asks(t, w, "p")...)[0]] = true
+			time.Sleep(9 * time.Minute)
+		}
+		if len(clusters) != 3 {
+			t.Errorf("two and a half hours took %d clusters, want 3", len(clusters))
+		}
+		clean(t, w)
+	})
+}
