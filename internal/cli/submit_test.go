@@ -17,11 +17,14 @@ import (
 	"ephemr/internal/cli/submit"
 	"ephemr/internal/job"
 	"ephemr/internal/pipeline"
+	"ephemr/internal/pool"
 	"ephemr/internal/run"
 )
 
 func (w *world) submits(ctx context.Context, o submit.Options) error {
-	return submit.Run(ctx, o, w.io, w.settings, submit.Clients{Profiles: w.ssm, S3: w.s3, SQS: w.sqs, Follower: w.follower()})
+	return submit.Run(ctx, o, w.io, w.settings, submit.Clients{
+		Profiles: w.ssm, S3: w.s3, SQS: w.sqs, Pools: &pool.Store{DB: w.db, Table: w.settings.ClustersTable}, Follower: w.follower(),
+	})
 }
 
 func hiveJob(t *testing.T) submit.Options {

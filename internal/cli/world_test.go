@@ -62,7 +62,10 @@ func newWorld(t *testing.T) *world {
 		Lake: map[string]string{"raw": "lake-raw", "curated": "lake-curated"}, ArtifactsBucket: "artifacts", LogsBucket: "logs",
 		RunLogGroup: "/ephemr/dev/runs", RequestsQueue: requests, RequestsDLQ: requests + "-dlq",
 		AdmitFunction: "admit", RegisterFunc: "register", ScheduleGroup: "ephemr-dev", StateMachine: "arn:aws:states:eu-west-1:000000000000:stateMachine:run",
-		Limits: stage.Limits{MaxActive: 4, PipelineMaxActive: 2, Deadline: pipeline.Duration(time.Hour), ClusterReady: pipeline.Duration(time.Minute)},
+		Limits: stage.Limits{
+			MaxActive: 4, PipelineMaxActive: 2, Deadline: pipeline.Duration(time.Hour), ClusterReady: pipeline.Duration(time.Minute),
+			Pool: stage.Pool{KeepAlive: pipeline.Duration(15 * time.Minute), Life: pipeline.Duration(12 * time.Hour), Steps: 4},
+		},
 	}
 	encoded, err := json.Marshal(settings)
 	if err != nil {
@@ -75,6 +78,7 @@ func newWorld(t *testing.T) *world {
 				{Name: run.ByState, PK: "gsState", SK: "gsOrder"}, {Name: run.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
 			}},
 			awsfake.Table{Name: "pipelines", PK: "pk", SK: "sk"},
+			awsfake.Table{Name: "clusters", PK: "pk"},
 		),
 		s3:  awsfake.NewS3("artifacts"),
 		sqs: awsfake.NewSQS(requests, requests+"-dlq"),

@@ -61,6 +61,8 @@ func now(rec *run.Record, at time.Time) string {
 		return "cluster " + c.ID + " starts"
 	case c != nil && c.State == run.ClusterTerminating:
 		return "cluster " + c.ID + " terminates"
+	case c != nil && c.State == run.ClusterReleased:
+		return "cluster " + c.ID + " is given back to pool " + c.Pool
 	}
 	return strings.ToLower(string(rec.Run.State))
 }

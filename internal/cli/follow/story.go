@@ -83,7 +83,7 @@ func (s *story) clusters(rec *run.Record, now time.Time) {
 		if !c.ReadyAt.IsZero() {
 			tell(run.ClusterReady, c.ReadyAt)
 		}
-		if c.State == run.ClusterFailed || c.State == run.ClusterTerminating {
+		if c.State == run.ClusterFailed || c.State == run.ClusterTerminating || c.State == run.ClusterReleased {
 			tell(c.State, or(c.EndedAt, now))
 		}
 	}

@@ -69,12 +69,18 @@ func (v *View) clusterText(u ClusterChanged) string {
 	id := v.Style.Cyan(c.ID)
 	switch u.State {
 	case run.ClusterCreated:
+		if c.Leased {
+			return fmt.Sprintf("cluster %s leased from pool %s, %d of %s", id, c.Pool, c.Steps, terminal.Count(c.Of, "step"))
+		}
 		text := fmt.Sprintf("cluster %s created", id)
 		if u.Profile != "" {
 			text += " from profile " + u.Profile
 		}
 		if c.Rungs > 1 {
 			text += fmt.Sprintf(", rung %d of %d", c.Rung+1, c.Rungs)
+		}
+		if c.Pool != "" {
+			text += " for pool " + c.Pool
 		}
 		return text
 	case run.ClusterReady:
@@ -83,6 +89,8 @@ func (v *View) clusterText(u ClusterChanged) string {
 		return fmt.Sprintf("cluster %s %s: %s", id, v.Style.Red("failed"), because(c.Class, c.Reason))
 	case run.ClusterTerminating:
 		return fmt.Sprintf("cluster %s terminating after %s", id, since(c.CreatedAt, u.At))
+	case run.ClusterReleased:
+		return fmt.Sprintf("cluster %s given back to pool %s after %s", id, c.Pool, since(c.CreatedAt, u.At))
 	case run.ClusterIntended:
 	}
 	return ""

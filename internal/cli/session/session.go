@@ -8,6 +8,7 @@ import (
 
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/fault"
+	"ephemr/internal/pool"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
@@ -83,6 +84,11 @@ func where(ctx context.Context, cfg aws.Config) string {
 		return "region " + cfg.Region
 	}
 	return "account " + aws.ToString(out.Account) + ", region " + cfg.Region
+}
+
+// Pools returns the stage's clusters that can be leased.
+func (s *Session) Pools() *pool.Store {
+	return &pool.Store{DB: dynamodb.NewFromConfig(s.Config), Table: s.Settings.ClustersTable}
 }
 
 // Runs returns the records of the stage's runs.

@@ -28,9 +28,11 @@ func (p *page) clusters() {
 			}
 			lived = terminal.Duration(end.Sub(c.CreatedAt))
 		}
-		rows = append(rows, []string{
-			c.ID, string(c.State), fmt.Sprintf("%d of %d", c.Rung+1, max(c.Rungs, 1)), ready, lived, because(string(c.Class), c.Reason),
-		})
+		rung := fmt.Sprintf("%d of %d", c.Rung+1, max(c.Rungs, 1))
+		if c.Leased {
+			rung = "" // it was there already
+		}
+		rows = append(rows, []string{c.ID, string(c.State), rung, ready, lived, because(string(c.Class), c.Reason)})
 	}
 	p.Table([]string{"CLUSTER", "STATE", "RUNG", "READY AFTER", "LIVED", "REASON"}, rows)
 }

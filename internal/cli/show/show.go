@@ -96,11 +96,12 @@ func (p *page) run() {
 	for _, m := range []struct {
 		name string
 		at   time.Time
-	}{{"admitted", r.AdmittedAt}, {"started", r.StartedAt}, {"ended", r.EndedAt}} {
+	}{{"admitted", r.AdmittedAt}, {"started", r.StartedAt}, {"first step", p.firstStep()}, {"ended", r.EndedAt}} {
 		if !m.at.IsZero() {
 			p.field(m.name, "%s  %s", clock(m.at), p.Dim("+"+terminal.Duration(m.at.Sub(r.RequestedAt))))
 		}
 	}
+	p.pool()
 	if !r.Deadline.IsZero() && !r.State.Final() {
 		p.field("deadline", "%s", clock(r.Deadline))
 	}

@@ -18,6 +18,9 @@ func Command(app *session.App) *cobra.Command {
 		Short: "run a directory or a file as a job, without a pipeline",
 		Long: `Run a directory or a file as a job on a cluster of its own, without a pipeline file.
 
+With --pool the cluster is taken from that pool if one is warm, and left there afterwards: the next job with
+the same pool and profile begins at once. --cluster takes that very cluster of a pool, or says why it cannot.
+
 What the job prints comes out here as it prints it: stdout on stdout, stderr and everything about the run
 on stderr. An interrupt detaches from the run, which goes on (130).
 
@@ -31,6 +34,7 @@ files of the project under the paths they have there: lib/common.py is lib/commo
 
 Arguments can use templates as in pipeline files: --param day=2026-11-01 --arg '{{.Params.day}}'.`,
 		Example: `  ephemr submit -d jobs/hive_job -t hive -u etl -p .
+  ephemr submit -d jobs/hive_job -t hive --pool adhoc --keep-alive 30m
   ephemr submit -d jobs/clean -t spark --include lib/common.py --include conf/
   ephemr submit -d jobs/clean/main.py -t spark --arg --date --arg 2026-11-01 --conf spark.executor.memory=4g`,
 		Args: cobra.NoArgs,
@@ -42,7 +46,7 @@ Arguments can use templates as in pipeline files: --param day=2026-11-01 --arg '
 			}
 			return Run(cmd.Context(), o, app.IO, s.Settings, Clients{
 				Profiles: ssm.NewFromConfig(s.Config), S3: s.S3(), SQS: sqs.NewFromConfig(s.Config),
-				Follower: follow.New(s.Config, s.Settings),
+				Pools: s.Pools(), Follower: follow.New(s.Config, s.Settings),
 			})
 		},
 	}
@@ -53,7 +57,10 @@ Arguments can use templates as in pipeline files: --param day=2026-11-01 --arg '
 	flags.StringVarP(&o.User, "user", "u", app.Getenv("USER"), "who submits it: a name or an e-mail address")
 	flags.StringVarP(&o.Project, "project", "p", ".", "project root, which -d and --include are relative to")
 	flags.StringArrayVar(&o.Include, "include", nil, "file or directory of the project that the job needs too; can be repeated")
-	flags.StringVar(&o.Profile, "profile", "small", "cluster profile")
+	flags.StringVar(&o.Profile, "profile", "", "cluster profile (default small; with --cluster that cluster's)")
+	flags.StringVar(&o.Pool, "pool", "", "take the cluster from this pool, or make one, and leave it there")
+	flags.DurationVar(&o.KeepAlive, "keep-alive", 0, "how long a cluster that the job makes waits for the next one, 2m to 24h (default the stage's; without --pool in a pool of your own)")
+	flags.StringVar(&o.Cluster, "cluster", "", "run on this cluster of a pool, e.g. j-2AXXXXXXGAPLF")
 	flags.StringVar(&o.Entry, "entry", "", "file of the directory to run (default by type: main.py, main.sql, run.sh, app.jar, …)")
 	flags.StringVar(&o.Class, "class", "", "main class of a jar")
 	flags.StringArrayVar(&o.Args, "arg", nil, "argument for the program; can be repeated")

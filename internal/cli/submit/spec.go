@@ -47,7 +47,8 @@ func build(o Options) (adhoc, error) {
 	user, domain, isAddress := strings.Cut(o.User, "@")
 	a.spec = pipeline.Spec{
 		Name: name(user, "adhoc-"), Description: "submitted by " + o.User,
-		Cluster: pipeline.Cluster{Profile: o.Profile}, Jobs: []pipeline.Job{j},
+		Cluster: pipeline.Cluster{Profile: o.Profile, Pool: o.Pool, KeepAlive: pipeline.Duration(o.KeepAlive), ID: o.Cluster},
+		Jobs:    []pipeline.Job{j},
 	}
 	if isAddress && domain != "" {
 		a.spec.Owner = o.User
@@ -77,6 +78,8 @@ func required(o Options) error {
 		return exit.Misuse("type %q is not known; use one of %s", o.Type, strings.Join(types, ", "))
 	case o.User == "":
 		return exit.Misuse("no user; say who you are with -u")
+	case o.Cluster != "" && (o.Pool != "" || o.KeepAlive != 0):
+		return exit.Misuse("a cluster belongs to a pool already; give either --cluster, or --pool and --keep-alive")
 	}
 	return nil
 }
@@ -129,7 +132,7 @@ func name(text, prefix string) string {
 
 // check says what is wrong with the pipeline in the words of the flags.
 func (a *adhoc) check(zones []string) error {
-	err := a.spec.Validate(pipeline.WithZones(zones...))
+	err := a.spec.Validate(pipeline.WithZones(zones...), pipeline.AdHoc())
 	if err == nil {
 		_, err = a.spec.ResolveParams(a.params)
 	}

@@ -1,8 +1,9 @@
 // Package submit is ephemr submit: it runs a directory or a file as one job on
-// a cluster of its own, as if it ran here.
+// a cluster of its own or of a pool, as if it ran here.
 package submit
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -22,6 +23,7 @@ import (
 	"ephemr/internal/cluster"
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
+	"ephemr/internal/pool"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
 )
@@ -31,7 +33,13 @@ type Clients struct {
 	Profiles session.ParameterAPI
 	S3       upload.S3API
 	SQS      request.QueueAPI
+	Pools    Pools
 	Follower *follow.Follower
+}
+
+// Pools knows the clusters that can be leased; nil says that it does not know one.
+type Pools interface {
+	Get(ctx context.Context, clusterID string) (*pool.Cluster, error)
 }
 
 // Options of the command.
@@ -40,7 +48,11 @@ type Options struct {
 	Type    string
 	User    string // name or e-mail address
 	Project string
-	Profile string // of the cluster
+	Profile string // of the cluster; empty = small, or that of Cluster
+
+	Pool      string        // that the cluster is taken from and left to
+	KeepAlive time.Duration // how long a cluster that the run makes waits for the next
+	Cluster   string        // of a pool, by id
 
 	Include []string // files and directories of the project
 	Entry   string
@@ -90,6 +102,9 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 
 // prepare checks everything and uploads the package.
 func prepare(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Clients) (adhoc, error) {
+	if err := named(ctx, &o, c.Pools); err != nil {
+		return adhoc{}, err
+	}
 	a, err := build(o)
 	if err != nil {
 		return a, err
@@ -121,6 +136,27 @@ func prepare(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, 
 	}
 	io.Notef("%s\n", io.ErrStyle().Dim(fmt.Sprintf("%s: %s, %s, %s", p.Source, terminal.Count(len(p.Files), "file"), terminal.Bytes(p.Size), did)))
 	return a, nil
+}
+
+// named finds the profile of the cluster that o names, if it does, and says why
+// the job cannot run there, before anything is uploaded.
+func named(ctx context.Context, o *Options, pools Pools) error {
+	if o.Cluster == "" {
+		o.Profile = cmp.Or(o.Profile, "small")
+		return nil
+	}
+	m, err := pools.Get(ctx, o.Cluster)
+	if err != nil {
+		return err
+	}
+	if m == nil {
+		return exit.Misuse("cluster %s belongs to no pool of this stage; leave out --cluster, or name a --pool", o.Cluster)
+	}
+	o.Profile = cmp.Or(o.Profile, m.Profile)
+	if err := cluster.Leasable(*m, o.Profile, 1, time.Now()); err != nil {
+		return exit.Misuse("%w", err)
+	}
+	return nil
 }
 
 func detach(o Options, io *terminal.IO, sent request.Sent) error {
