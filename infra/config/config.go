@@ -39,6 +39,7 @@ type Config struct {
 	Intake Intake                     `yaml:"intake"`
 	Sweep  Sweep                      `yaml:"sweep"`
 	Limits Limits                     `yaml:"limits"`
+	Query  Query                      `yaml:"query"`
 	Zones  map[string]Zone            `yaml:"zones"`    // of the lake
 	Shapes map[string]profile.Profile `yaml:"profiles"` // of clusters
 }

@@ -63,6 +63,11 @@ func TestParseRefuses(t *testing.T) {
 		"pool's time":         {"keepAlive: 15m", "keepAlive: 1m", "limits.pool.keepAlive 1m0s is not between 2m and 24h"},
 		"pool's life":         {"life: 12h", "life: 10m", "limits.pool.life 10m0s is not between keepAlive and 168h"},
 		"pool's steps":        {"steps: 4", "steps: 0", "limits.pool.steps 0 is not between 1 and 256"},
+		"scan limit":          {"scanLimitGiB: 10,", "scanLimitGiB: 0.009,", "query.scanLimitGiB 0.009 must be 0.01 to 1048576: Athena knows no limit below 10 MB"},
+		"no scan limit":       {"scanLimitGiB: 10, ", "", "query.scanLimitGiB 0 must be"},
+		"a team's scan limit": {"scanLimitGiB: 10,", "scanLimitGiB: 10, teams: {data: -1},", "query.teams.data -1 must be"},
+		"team without a name": {"scanLimitGiB: 10,", "scanLimitGiB: 10, teams: {Data Team: 1},", `team "Data Team" must be up to 40 lower-case letters`},
+		"results for ever":    {", keepDays: 14}", "}", "query.keepDays 0 must be at least 1"},
 		"EMR bucket's keys":   {"  clusterReady: 30m", "  clusterReady: 30m\n  emr: {account: {burst: 10, perMinute: 5}}", `unknown field "perMinute"`},
 	}
 	for name, tt := range tests {

@@ -22,7 +22,7 @@ var (
 var LogDays = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653}
 
 // ownBuckets are not zones of the lake, but share their names' form.
-var ownBuckets = []string{"artifacts", "logs"}
+var ownBuckets = []string{"artifacts", "logs", "queries"}
 
 // Validate says what would fail or misbehave later, everything at once.
 func (c Config) Validate() error {
@@ -50,6 +50,7 @@ func (c Config) Validate() error {
 	need(c.Limits.PipelineMaxActive >= 1, "limits.pipelineMaxActive must be at least 1")
 	need(c.Limits.Deadline > 0, "limits.deadline must be positive")
 	need(c.Limits.ClusterReady > 0 && c.Limits.ClusterReady < c.Limits.Deadline, "limits.clusterReady must be positive and less than limits.deadline")
+	errs = append(errs, c.validateQuery()...)
 	return errors.Join(append(errs, c.Limits.EMR.Validate(), c.Limits.Pool.Validate(), c.validateZones(), c.validateShapes())...)
 }
 

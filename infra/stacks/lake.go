@@ -6,10 +6,11 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
 	"ephemr/infra/constructs"
+	"ephemr/internal/stage"
 )
 
 // Lake is where the data lies: a bucket per zone, one for packages, one for
-// what runs leave behind, and the catalog.
+// what runs leave behind, the catalog, and what it takes to ask it.
 type Lake struct {
 	Zones     map[string]*constructs.Bucket
 	Artifacts *constructs.Bucket
@@ -17,19 +18,32 @@ type Lake struct {
 }
 
 // NewLake fills the lake's stack.
-func NewLake(stack awscdk.Stack, stage constructs.Stage) *Lake {
+func NewLake(stack awscdk.Stack, s constructs.Stage) *Lake {
 	lake := &Lake{Zones: map[string]*constructs.Bucket{}}
-	for _, name := range stage.ZoneNames() {
-		zone := stage.Zones[name]
+	for _, name := range s.ZoneNames() {
+		zone := s.Zones[name]
 		lake.Zones[name] = constructs.NewBucket(stack, title(name), constructs.BucketProps{
-			Stage: stage, Name: name, Versioned: zone.Versioned, Events: zone.Events,
+			Stage: s, Name: name, Versioned: zone.Versioned, Events: zone.Events,
 			ArchiveDays: zone.ArchiveDays, ExpireDays: zone.ExpireDays,
 		})
 	}
-	lake.Artifacts = constructs.NewBucket(stack, "Artifacts", constructs.BucketProps{Stage: stage, Name: "artifacts"})
-	lake.Logs = constructs.NewBucket(stack, "Logs", constructs.BucketProps{Stage: stage, Name: "logs", ExpireDays: stage.Logs.BucketDays})
-	constructs.NewDatabase(stack, "Database", stage)
+	lake.Artifacts = constructs.NewBucket(stack, "Artifacts", constructs.BucketProps{Stage: s, Name: "artifacts"})
+	lake.Logs = constructs.NewBucket(stack, "Logs", constructs.BucketProps{Stage: s, Name: "logs", ExpireDays: s.Logs.BucketDays})
+	constructs.NewDatabase(stack, "Database", s)
+	lake.addQueries(stack, s)
 	return lake
+}
+
+// addQueries adds what people need to ask the lake: a workgroup per team, and
+// a bucket for the answers.
+func (l *Lake) addQueries(stack awscdk.Stack, s constructs.Stage) {
+	results := constructs.NewBucket(stack, "Queries", constructs.BucketProps{Stage: s, Name: "queries", ExpireDays: s.Query.KeepDays})
+	settings := stage.Query{Database: s.Database(), Workgroups: map[string]stage.Workgroup{}}
+	for _, team := range s.TeamNames() {
+		group := constructs.NewWorkgroup(stack, "Query-"+team, constructs.WorkgroupProps{Stage: s, Team: team, Results: results, Zones: l.Zones})
+		settings.Workgroups[team] = group.Settings()
+	}
+	constructs.NewParameter(stack, "QuerySettings", stage.QueryParameter(s.Stage), "What the CLI knows of queries in stage "+s.Stage, new(encode(settings)))
 }
 
 func title(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -60,7 +60,7 @@ func TestBuckets(t *testing.T) {
 	each(t, func(t *testing.T, s *stage) {
 		closed := map[string]any{"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true}
 		buckets := s.all("AWS::S3::Bucket")
-		if got, want := len(buckets), len(s.config.Zones)+2; got != want {
+		if got, want := len(buckets), len(s.config.Zones)+3; got != want {
 			t.Errorf("got %d buckets, want %d", got, want)
 		}
 		for _, bucket := range buckets {

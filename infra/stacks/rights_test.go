@@ -15,17 +15,26 @@ type statement struct {
 	condition          any
 }
 
-// allowed returns what identities of the stage are allowed, by statement.
+// allowed returns what identities of the stage are allowed, by statement; also
+// those that are still to be given a managed policy.
 func (s *stage) allowed() []statement {
 	var found []statement
 	for _, policy := range s.all("AWS::IAM::Policy") {
-		for _, st := range list(at(policy.Properties, "PolicyDocument", "Statement")) {
-			if at(st, "Effect") == "Allow" {
-				found = append(found, statement{
-					owner: id(list(policy.Properties["Roles"])[0]), actions: texts(at(st, "Action")),
-					resources: texts(at(st, "Resource")), condition: at(st, "Condition"),
-				})
-			}
+		found = append(found, allows(id(list(policy.Properties["Roles"])[0]), policy)...)
+	}
+	for _, policy := range s.all("AWS::IAM::ManagedPolicy") {
+		found = append(found, allows(text(policy.Properties["ManagedPolicyName"]), policy)...)
+	}
+	return found
+}
+
+func allows(owner string, policy resource) []statement {
+	var found []statement
+	for _, st := range list(at(policy.Properties, "PolicyDocument", "Statement")) {
+		if at(st, "Effect") == "Allow" {
+			found = append(found, statement{
+				owner: owner, actions: texts(at(st, "Action")), resources: texts(at(st, "Resource")), condition: at(st, "Condition"),
+			})
 		}
 	}
 	return found
@@ -33,7 +42,8 @@ func (s *stage) allowed() []statement {
 
 // withoutResources are the actions that AWS lets nobody narrow down.
 var withoutResources = []string{
-	"cloudwatch:PutMetricData", "elasticmapreduce:ListClusters", "elasticmapreduce:RunJobFlow",
+	"cloudwatch:PutMetricData", "elasticmapreduce:ListClusters", "elasticmapreduce:RunJobFlow", "lakeformation:GetDataAccess",
+	"servicediscovery:ListServices", "servicediscovery:TagResource",
 	"xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
 	"logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies", "logs:GetLogDelivery",
 	"logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",

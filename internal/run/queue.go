@@ -8,10 +8,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"ephemr/internal/stage"
 )
 
 // NoTeam is the team of pipelines that name none.
-const NoTeam = "default"
+const NoTeam = stage.NoTeam
 
 // teamsKey is the partition that lists the teams that ever asked for a run.
 const teamsKey = "TEAMS"
