@@ -1,6 +1,9 @@
 -- Delay statistics per month, carrier and origin airport, from the cleaned flights.
---   --hivevar input=s3://…/flights/   --hivevar output=s3://…/delays/
+--   --hivevar database=…   --hivevar input=s3://…/flights/   --hivevar output=s3://…/delays/
 -- The tables are external: dropping one leaves its data, and lets a run say anew where it lies.
+-- In the stage's database they are there for Athena as well: ephemr query --saved delays.
+
+USE ${hivevar:database};
 
 DROP TABLE IF EXISTS flights;
 CREATE EXTERNAL TABLE flights (

@@ -1,0 +1,2 @@
+-- On AWS the stage's database is in the Glue catalog; here each step makes its own.
+CREATE DATABASE IF NOT EXISTS ephemr_local;
