@@ -1,4 +1,5 @@
-"""Starts the emulator, mended where a run would hang on it for ever.
+"""Starts the emulator, mended where our functions could not live with it, and
+where its Athena would say what is not so (athena.py).
 
 Step Functions fails a lambda:invoke.waitForTaskToken task when the function
 itself fails, and goes on with the state's Retry and Catch. MiniStack 1.5.33
@@ -6,6 +7,7 @@ drops the function's error and waits for the token.
 """
 import threading
 
+import athena  # noqa: F401
 from ministack.app import main
 from ministack.services import stepfunctions
 
