@@ -1,0 +1,184 @@
+package sqlfile
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// scanner cuts a text at the semicolons that are not in quotes or comments.
+type scanner struct {
+	file         *File
+	text         []rune
+	at           int
+	line, column int
+
+	now  Statement
+	code bool // now has more than spaces and comments
+	open int  // where text of now begins that is not a part yet; -1 = nowhere
+	errs []error
+}
+
+func (s *scanner) scan() {
+	for s.at < len(s.text) {
+		switch {
+		case s.looking("--"):
+			s.comment("--", "\n")
+		case s.looking("/*"):
+			s.comment("/*", "*/")
+		case s.looking("{{"):
+			s.fill(false)
+		case s.text[s.at] == ';':
+			s.end()
+			s.next()
+		case strings.ContainsRune("'\"`", s.text[s.at]):
+			s.begin()
+			s.quotes(s.text[s.at])
+		case unicode.IsSpace(s.text[s.at]):
+			s.space()
+		default:
+			s.begin()
+			s.take()
+		}
+	}
+	s.end()
+}
+
+func (s *scanner) looking(at string) bool {
+	return string(s.text[s.at:min(s.at+len(at), len(s.text))]) == at
+}
+
+func (s *scanner) fault(line, column int, format string, args ...any) {
+	s.errs = append(s.errs, fmt.Errorf("%s:%d:%d: %s", s.file.Name, line, column, fmt.Sprintf(format, args...)))
+}
+
+// next leaves a rune behind.
+func (s *scanner) next() {
+	if s.text[s.at] == '\n' {
+		s.line, s.column = s.line+1, 1
+	} else {
+		s.column++
+	}
+	s.at++
+}
+
+// take makes a rune part of the statement.
+func (s *scanner) take() {
+	if s.open < 0 {
+		s.open = s.at
+	}
+	s.next()
+}
+
+// begin starts a statement with its first word.
+func (s *scanner) begin() {
+	if !s.code {
+		s.code = true
+		s.now = Statement{file: s.file.Name, line: s.line, column: s.column, hive: !engine.MatchString(string(s.text[s.at:min(s.at+40, len(s.text))]))}
+	}
+}
+
+// space and comments between words belong to the statement; those before it
+// do not, so that it begins with its first word.
+func (s *scanner) space() {
+	if s.code {
+		s.take()
+		return
+	}
+	s.next()
+}
+
+func (s *scanner) comment(begin, end string) {
+	line, column := s.line, s.column
+	for range begin {
+		s.space()
+	}
+	for s.at < len(s.text) {
+		if s.looking(end) {
+			for range end {
+				s.space()
+			}
+			return
+		}
+		s.space()
+	}
+	if end != "\n" {
+		s.fault(line, column, "the comment is not closed")
+	}
+}
+
+// engine matches how statements begin that Athena's SQL engine runs; all others
+// are read as Hive reads them.
+var engine = regexp.MustCompile(`(?i)^[(\s]*(select|with|values|table|insert|delete|update|merge|unload|explain)\b`)
+
+// quotes takes a text up to its closing quote, which is doubled to stand for
+// itself.
+func (s *scanner) quotes(quote rune) {
+	line, column := s.line, s.column
+	s.take()
+	for s.at < len(s.text) {
+		switch {
+		case s.looking("{{"):
+			s.fill(true)
+		case s.now.hive && s.text[s.at] == '\\' && s.at+1 < len(s.text):
+			s.take()
+			s.take()
+		case s.text[s.at] != quote:
+			s.take()
+		case s.looking(string([]rune{quote, quote})):
+			s.take()
+			s.take()
+		default:
+			s.take()
+			return
+		}
+	}
+	s.fault(line, column, "the quote %c is not closed", quote)
+}
+
+// fill reads a place to be filled in.
+func (s *scanner) fill(quoted bool) {
+	s.begin()
+	at := place{quoted: quoted, glued: s.at > 0 && glue(s.text[s.at-1])}
+	s.flush()
+	line, column := s.line, s.column
+	var b strings.Builder
+	for s.at < len(s.text) && !s.looking("}}") {
+		b.WriteRune(s.text[s.at])
+		s.next()
+	}
+	if s.at >= len(s.text) {
+		s.fault(line, column, "{{ is not closed")
+		return
+	}
+	s.next()
+	s.next()
+	a, err := readAction(strings.TrimPrefix(b.String(), "{{"), at)
+	if err != nil {
+		s.fault(line, column, "%v", err)
+	}
+	s.now.parts = append(s.now.parts, part{action: a, line: line, column: column})
+}
+
+// glue says whether a literal right after r would be read as something else:
+// U&'…' has escapes, x'…' is binary, 'a”b' is one text.
+func glue(r rune) bool {
+	return strings.ContainsRune("_$&'\"`", r) || unicode.IsLetter(r) || unicode.IsDigit(r)
+}
+
+func (s *scanner) flush() {
+	if s.open >= 0 {
+		s.now.parts = append(s.now.parts, part{text: string(s.text[s.open:s.at])})
+	}
+	s.open = -1
+}
+
+// end ends a statement, if there is one.
+func (s *scanner) end() {
+	s.flush()
+	if s.code {
+		s.file.Statements = append(s.file.Statements, s.now)
+	}
+	s.code, s.now = false, Statement{}
+}
