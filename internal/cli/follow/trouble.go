@@ -2,15 +2,10 @@ package follow
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"net"
 	"time"
 
 	"ephemr/internal/fault"
-
-	"github.com/aws/smithy-go"
 )
 
 // trouble counts how long AWS has not answered. A run is not over because the
@@ -26,7 +21,7 @@ func (t *trouble) with(ctx context.Context, what string, err error, emit func(Up
 		return nil
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case !transient(err):
+	case !fault.Transient(err):
 		return err
 	case t.since.IsZero():
 		t.since = now
@@ -36,23 +31,4 @@ func (t *trouble) with(ctx context.Context, what string, err error, emit func(Up
 		return fmt.Errorf("no answer for %s: %w", patience, err)
 	}
 	return nil
-}
-
-// transient says whether another try may mend err.
-func transient(err error) bool {
-	if fault.NameOf(err) == fault.Throttled {
-		return true
-	}
-	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		return api.ErrorFault() == smithy.FaultServer
-	}
-	if n, ok := errors.AsType[net.Error](err); ok {
-		return n.Timeout() || !dns(n)
-	}
-	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
-}
-
-func dns(err error) bool {
-	d, ok := errors.AsType[*net.DNSError](err)
-	return ok && d.IsNotFound
 }

@@ -1,0 +1,184 @@
+// Package athena runs SQL on Amazon Athena: it starts a statement exactly once,
+// waits for it, stops it, and reads its result page by page.
+package athena
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/athena"
+	"github.com/aws/aws-sdk-go-v2/service/athena/types"
+
+	"ephemr/internal/fault"
+)
+
+// API are the calls of Athena that are used.
+type API interface {
+	StartQueryExecution(context.Context, *athena.StartQueryExecutionInput, ...func(*athena.Options)) (*athena.StartQueryExecutionOutput, error)
+	GetQueryExecution(context.Context, *athena.GetQueryExecutionInput, ...func(*athena.Options)) (*athena.GetQueryExecutionOutput, error)
+	GetQueryResults(context.Context, *athena.GetQueryResultsInput, ...func(*athena.Options)) (*athena.GetQueryResultsOutput, error)
+	StopQueryExecution(context.Context, *athena.StopQueryExecutionInput, ...func(*athena.Options)) (*athena.StopQueryExecutionOutput, error)
+}
+
+// Engine is Athena as a team uses it.
+type Engine struct {
+	API       API
+	Workgroup string
+	Database  string
+	Busy      func() // called when Athena has no room for another statement; may be nil
+}
+
+// Execution is what Athena knows of a statement that was started.
+type Execution struct {
+	ID        string
+	Workgroup string
+	State     types.QueryExecutionState
+	Reason    string // of a failure, in Athena's words
+	Statement types.StatementType
+	Explains  bool  // it shows the plan of another
+	Scanned   int64 // bytes
+	Took      time.Duration
+}
+
+// Over says whether the statement has come to its end.
+func (x Execution) Over() bool {
+	switch x.State {
+	case types.QueryExecutionStateSucceeded, types.QueryExecutionStateFailed, types.QueryExecutionStateCancelled:
+		return true
+	case types.QueryExecutionStateQueued, types.QueryExecutionStateRunning:
+	}
+	return false
+}
+
+const (
+	pollFirst = 100 * time.Millisecond
+	pollMost  = time.Second
+	hold      = 5 * time.Second // for a call that must not be cut off
+)
+
+// Start starts a statement and returns its id. An interrupt does not cut the
+// call off: what was started has to be known, so that it can be stopped.
+func (e *Engine) Start(ctx context.Context, sql string) (string, error) {
+	in := &athena.StartQueryExecutionInput{
+		QueryString: &sql, WorkGroup: &e.Workgroup,
+		ClientRequestToken:    aws.String(rand.Text() + rand.Text()), // tried again, it is the same statement
+		QueryExecutionContext: &types.QueryExecutionContext{Database: &e.Database},
+	}
+	var out *athena.StartQueryExecutionOutput
+	err := insist(ctx, e.Busy, func() error {
+		held, cancel := withGrace(ctx, hold)
+		defer cancel()
+		var err error
+		out, err = e.API.StartQueryExecution(held, in)
+		return err
+	})
+	if bad, ok := errors.AsType[*types.InvalidRequestException](err); ok {
+		x := Execution{Workgroup: e.Workgroup, State: types.QueryExecutionStateFailed, Reason: bad.ErrorMessage()}
+		return "", &FailedError{Execution: x}
+	}
+	if err != nil {
+		return "", fmt.Errorf("start query: %w", err)
+	}
+	return aws.ToString(out.QueryExecutionId), nil
+}
+
+// Wait waits until a statement is over and tells seen of every look at it. The
+// error is a FailedError unless it has succeeded; when ctx ends, so does Wait,
+// and the statement goes on.
+func (e *Engine) Wait(ctx context.Context, id string, seen func(Execution)) (Execution, error) {
+	for pause := pollFirst; ; pause = min(pause*5/4, pollMost) {
+		x, err := e.look(ctx, id)
+		if err != nil {
+			return x, err
+		}
+		seen(x)
+		if x.State == types.QueryExecutionStateSucceeded {
+			return x, nil
+		}
+		if x.Over() {
+			return x, &FailedError{Execution: x}
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return x, err
+		}
+	}
+}
+
+func (e *Engine) look(ctx context.Context, id string) (Execution, error) {
+	var out *athena.GetQueryExecutionOutput
+	err := insist(ctx, nil, func() error {
+		var err error
+		out, err = e.API.GetQueryExecution(ctx, &athena.GetQueryExecutionInput{QueryExecutionId: &id})
+		return err
+	})
+	if err != nil {
+		return Execution{ID: id}, fmt.Errorf("look at query %s: %w", id, err)
+	}
+	return read(id, out.QueryExecution), nil
+}
+
+func read(id string, q *types.QueryExecution) Execution {
+	x := Execution{
+		ID: id, Workgroup: aws.ToString(q.WorkGroup), Statement: q.StatementType,
+		Explains: aws.ToString(q.SubstatementType) == "EXPLAIN",
+	}
+	if s := q.Status; s != nil {
+		x.State, x.Reason = s.State, aws.ToString(s.StateChangeReason)
+		if s.AthenaError != nil && x.Reason == "" {
+			x.Reason = aws.ToString(s.AthenaError.ErrorMessage)
+		}
+	}
+	if s := q.Statistics; s != nil {
+		x.Scanned = aws.ToInt64(s.DataScannedInBytes)
+		x.Took = time.Duration(aws.ToInt64(s.TotalExecutionTimeInMillis)) * time.Millisecond
+	}
+	return x
+}
+
+// Stop stops a statement, also when ctx has ended. One that is over stays as it
+// is.
+func (e *Engine) Stop(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hold)
+	defer cancel()
+	err := insist(ctx, nil, func() error {
+		_, err := e.API.StopQueryExecution(ctx, &athena.StopQueryExecutionInput{QueryExecutionId: &id})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("stop query %s: %w", id, err)
+	}
+	return nil
+}
+
+// insist makes a call until it is answered. Athena refuses calls when too many
+// come at once, and statements when too many run: that passes, and is told to
+// wait once, if that is not nil.
+func insist(ctx context.Context, wait func(), call func() error) error {
+	began, pause := time.Now(), 200*time.Millisecond
+	for told := false; ; pause = min(2*pause, 5*time.Second) {
+		err := call()
+		busy := fault.NameOf(err) == fault.Throttled
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case !busy && (!fault.Transient(err) || time.Since(began) > patience):
+			return err
+		case busy && !told && wait != nil:
+			told = true
+			wait()
+		}
+		if err := sleep(ctx, jitter(pause)); err != nil {
+			return err
+		}
+	}
+}
+
+// patience is how long Athena may not answer. That it is busy is told, and
+// borne for as long as ctx allows.
+const patience = 2 * time.Minute

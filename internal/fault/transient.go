@@ -1,0 +1,29 @@
+package fault
+
+import (
+	"errors"
+	"io"
+	"net"
+
+	"github.com/aws/smithy-go"
+)
+
+// Transient says whether another try may mend err: AWS was busy or ill, or the
+// network was.
+func Transient(err error) bool {
+	if NameOf(err) == Throttled {
+		return true
+	}
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return api.ErrorFault() == smithy.FaultServer
+	}
+	if n, ok := errors.AsType[net.Error](err); ok {
+		return n.Timeout() || !unknownHost(n)
+	}
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
+}
+
+func unknownHost(err error) bool {
+	d, ok := errors.AsType[*net.DNSError](err)
+	return ok && d.IsNotFound
+}
