@@ -13,6 +13,7 @@ import (
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/logs"
 	"ephemr/internal/cli/pipelines"
+	"ephemr/internal/cli/query"
 	"ephemr/internal/cli/requests"
 	"ephemr/internal/cli/retry"
 	"ephemr/internal/cli/runs"
@@ -50,7 +51,7 @@ func Root(app *session.App, given string) *cobra.Command {
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(
 		[]string{session.FormatTable, session.FormatJSON}, cobra.ShellCompDirectiveNoFileComp)))
 	root.AddCommand(apply.Command(app), pipelines.Command(app), start.Command(app), submit.Command(app),
-		runs.Command(app), show.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app), requests.Command(app),
+		runs.Command(app), show.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app), requests.Command(app), query.Command(app),
 		version.Command(app, given))
 	root.InitDefaultCompletionCmd()
 	strict(root)

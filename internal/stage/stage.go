@@ -147,6 +147,10 @@ func (l Limits) OfTeam(team string) int {
 	return l.MaxActive
 }
 
+// OnLaptop says whether the stage is in a laptop's region: AWS has no such
+// account.
+func (s Settings) OnLaptop() bool { return s.Account == "000000000000" }
+
 // LakeURIs returns zone -> s3://bucket, as templates see it.
 func (s Settings) LakeURIs() map[string]string {
 	uris := make(map[string]string, len(s.Lake))

@@ -1,0 +1,79 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"ephemr/internal/athena"
+	"ephemr/internal/cli/exit"
+	"ephemr/internal/cli/session"
+	"ephemr/internal/cli/terminal"
+	"ephemr/internal/fault"
+	"ephemr/internal/sqlfile"
+)
+
+// explain says of an error where in the file it is and what to do about it.
+func (a *asking) explain(ctx context.Context, err error, s sqlfile.Statement) error {
+	a.progress.erase()
+	failed, ok := errors.AsType[*athena.FailedError](err)
+	switch {
+	case ctx.Err() != nil:
+		return exit.Silently(exit.Interrupted)
+	case errors.Is(err, errTimeout):
+		return fmt.Errorf("%s: Athena had no room for it within %s; try again later, or wait longer with --timeout", s.Where(), a.o.Timeout)
+	case ok:
+		return a.failure(failed, s)
+	case fault.Code(err) == "AccessDeniedException":
+		return fmt.Errorf("%s\n%s", session.Short(err), a.whoToAsk())
+	}
+	return err
+}
+
+func (a *asking) failure(failed *athena.FailedError, s sqlfile.Statement) error {
+	where := s.Where()
+	if line, column := failed.Position(); line > 1 || column > 0 {
+		where = s.Place(line, column)
+	}
+	if a.o.ID != "" {
+		where = "query " + a.o.ID // nobody knows where it came from
+	}
+	text := fmt.Sprintf("%s: %s", where, failed.Text())
+	if hint := a.hint(failed.Cause()); hint != "" {
+		text += "\n" + hint
+	}
+	if id := failed.Execution.ID; id != "" && a.o.ID == "" {
+		text += fmt.Sprintf("\nquery %s in workgroup %s", id, a.group.Name)
+	}
+	return errors.New(text)
+}
+
+// hint is what to do about a cause.
+func (a *asking) hint(c athena.Cause) string {
+	switch c {
+	case athena.ScanLimit:
+		return fmt.Sprintf("a query of team %s may scan %s (query in infra/config/%s.yaml); name the columns you need, and filter by the "+
+			"columns the table is partitioned by, as in where dt = '2013-02-01' (describe TABLE lists them)",
+			a.o.Team, terminal.Bytes(a.group.ScanLimit), a.stage.Stage)
+	case athena.Access:
+		return a.whoToAsk()
+	case athena.NoTable:
+		if a.stage.OnLaptop() {
+			return `ephemr query "show tables" lists those of the database; on a laptop jobs leave none, ephemr query --saved create-tables makes the demo's`
+		}
+		return `ephemr query "show tables" lists those of the database; --database takes another`
+	case athena.NoColumn:
+		return `ephemr query "describe TABLE" lists the columns`
+	case athena.NoEngine:
+		return "run scripts/setup, and make down up deploy"
+	case athena.NoGroup:
+		return fmt.Sprintf("workgroup %s should be there; deploy the stage again with make deploy STAGE=%s", a.group.Name, a.stage.Stage)
+	case athena.Other:
+	}
+	return ""
+}
+
+func (a *asking) whoToAsk() string {
+	return fmt.Sprintf("ask whoever runs stage %s for the policy %s; where Lake Formation governs the tables, for a grant of SELECT too; "+
+		"or use the --team that you are in", a.stage.Stage, a.group.Policy)
+}
