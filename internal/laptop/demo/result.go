@@ -26,8 +26,7 @@ func (d *Demo) show(ctx context.Context, rec *run.Record, upload []byte) error {
 	if err != nil {
 		return err
 	}
-	month := fmt.Sprintf("2013-%02d", d.Month)
-	published = slices.DeleteFunc(published, func(row flights.Delay) bool { return row.Month != month })
+	published = slices.DeleteFunc(published, func(row flights.Delay) bool { return row.Month != d.month() })
 	expected, count, err := flights.Delays(bytes.NewReader(upload))
 	if err != nil {
 		return err
@@ -38,9 +37,14 @@ func (d *Demo) show(ctx context.Context, rec *run.Record, upload []byte) error {
 		return fmt.Errorf("the result differs from what Go makes of the same upload: %s", diff)
 	}
 	d.IO.Printf("all %d rows are what a second computation, in Go, makes of the same upload\n", len(expected))
+	if err := d.declare(ctx); err != nil {
+		return err
+	}
 	d.next(rec, bucket)
 	return nil
 }
+
+func (d *Demo) month() string { return fmt.Sprintf("2013-%02d", d.Month) }
 
 func (d *Demo) next(rec *run.Record, bucket string) {
 	id := rec.Run.ID
@@ -55,10 +59,11 @@ Next:
   eval "$(dist/bin/laptop env)"      work in the region, with aws or ephemr
   dist/bin/ephemr show %s
   dist/bin/ephemr logs %s
+  dist/bin/ephemr query --saved delays --param month=%s
   dist/bin/ephemr start flights-daily --param input=flights/
   make down
 `, id, terminal.Duration(time.Since(d.begun)), price(rec),
-		bucket, flights.PublishedPrefix, d.Region.Endpoint, d.Region.EMR, d.Region.Dir, id, id)
+		bucket, flights.PublishedPrefix, d.Region.Endpoint, d.Region.EMR, d.Region.Dir, id, id, d.month())
 }
 
 // price says what the run's cluster would have cost.
