@@ -26,6 +26,7 @@ func (p *Platform) settings(stack awscdk.Stack) *string {
 		ArtifactsBucket: *p.lake.Artifacts.Name(),
 		LogsBucket:      *p.lake.Logs.Name(),
 		RunLogGroup:     *p.runLogs.LogGroupName(),
+		RunLogDays:      p.stage.Logs.Days,
 
 		EventsQueue:    *p.events.URL(),
 		EventsQueueARN: *p.events.ARN(),

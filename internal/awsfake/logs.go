@@ -64,6 +64,23 @@ func (f *Logs) Messages(group, stream string) []string {
 	return out
 }
 
+// Forget drops the events of a group from before a point in time, as its
+// retention does: their streams stay. It is not a call.
+func (f *Logs) Forget(group string, before time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range f.groups[group] {
+		s.events = slices.DeleteFunc(s.events, func(e types.OutputLogEvent) bool { return *e.Timestamp < before.UnixMilli() })
+	}
+}
+
+// Delete drops a group with all its streams. It is not a call.
+func (f *Logs) Delete(group string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.groups, group)
+}
+
 func (f *Logs) group(name, id *string) (map[string]*logStream, error) {
 	n := aws.ToString(name)
 	if n == "" {

@@ -29,6 +29,7 @@ import (
 	"ephemr/internal/register"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
+	"ephemr/internal/steplog"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -80,7 +81,7 @@ func newWorld(t *testing.T) *world {
 			awsfake.Table{Name: "pipelines", PK: "pk", SK: "sk"},
 			awsfake.Table{Name: "clusters", PK: "pk"},
 		),
-		s3:  awsfake.NewS3("artifacts"),
+		s3:  awsfake.NewS3("artifacts", "logs"),
 		sqs: awsfake.NewSQS(requests, requests+"-dlq"),
 		ssm: awsfake.NewSSM(map[string]string{
 			stage.ParameterName("dev"): string(encoded),
@@ -113,7 +114,10 @@ func (w *world) handle(name string, h func(context.Context, json.RawMessage) (an
 }
 
 func (w *world) follower() *follow.Follower {
-	return &follow.Follower{Runs: w.runs, Logs: w.logs, Group: w.settings.RunLogGroup, Within: 10 * time.Second}
+	return &follow.Follower{
+		Runs: w.runs, Logs: w.logs, Group: w.settings.RunLogGroup, Kept: 14 * 24 * time.Hour, Within: 10 * time.Second,
+		Archive: &steplog.Archive{S3: w.s3, Bucket: "logs"},
+	}
 }
 
 // deliver lets intake have what was sent to the requests queue.

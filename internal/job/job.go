@@ -64,6 +64,7 @@ type Result struct {
 	Outputs   map[string]string `json:"outputs,omitempty"` // from the file named in $EPHEMR_OUTPUT
 	Tail      []string          `json:"tail,omitempty"`    // last lines of stderr, or of stdout when stderr is empty; at most 20 of 500 bytes
 	Checks    []Finding         `json:"checks,omitempty"`  // for type quality
+	LogsCut   bool              `json:"logsCut,omitempty"` // CloudWatch did not take everything that was printed
 }
 
 // Finding is the outcome of one expectation of a Check.

@@ -31,6 +31,8 @@ type service struct {
 	stamps   []time.Time     // when each PutLogEvents was accepted
 	create   func() error    // nil = fine
 	put      func(int) error // by number of the call, from 1; nil = fine
+	most     int             // bytes of an event; 0 = 1 MiB
+	reject   bool            // events are taken and thrown away
 }
 
 func (s *service) CreateLogStream(context.Context, *cloudwatchlogs.CreateLogStreamInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.CreateLogStreamOutput, error) {
@@ -57,9 +59,17 @@ func (s *service) PutLogEvents(_ context.Context, in *cloudwatchlogs.PutLogEvent
 			return nil, err
 		}
 	}
+	for _, e := range in.LogEvents {
+		if s.most > 0 && len(*e.Message)+26 > s.most {
+			return nil, &types.InvalidParameterException{}
+		}
+	}
 	if err := check(in.LogEvents); err != nil {
 		s.t.Error(err)
 		return nil, &types.InvalidParameterException{}
+	}
+	if s.reject {
+		return &cloudwatchlogs.PutLogEventsOutput{RejectedLogEventsInfo: &types.RejectedLogEventsInfo{}}, nil
 	}
 	for _, e := range in.LogEvents {
 		s.messages = append(s.messages, *e.Message)
@@ -79,7 +89,7 @@ func check(events []types.InputLogEvent) error {
 		switch {
 		case *e.Message == "":
 			return errors.New("empty message")
-		case len(*e.Message)+26 > 256<<10:
+		case len(*e.Message)+26 > 1<<20:
 			return fmt.Errorf("message of %d bytes", len(*e.Message))
 		case !utf8.ValidString(*e.Message):
 			return fmt.Errorf("message is not UTF-8: %.40q", *e.Message)

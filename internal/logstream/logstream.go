@@ -26,12 +26,15 @@ type API interface {
 	PutLogEvents(context.Context, *cloudwatchlogs.PutLogEventsInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.PutLogEventsOutput, error)
 }
 
-// The limits of PutLogEvents.
+// The limits of PutLogEvents. An event could have 256 KiB for long; where that
+// is so still, larger ones are refused and go in pieces.
+// Source: Amazon CloudWatch Logs API Reference, "PutLogEvents".
 const (
 	maxBatchBytes  = 1_048_576
 	maxBatchEvents = 10_000
 	eventOverhead  = 26 // bytes that each event counts besides its message
-	maxMessage     = 256<<10 - eventOverhead
+	maxMessage     = 1<<20 - eventOverhead
+	oldMaxMessage  = 256<<10 - eventOverhead
 	maxBatchSpan   = 24 * time.Hour
 )
 

@@ -18,11 +18,15 @@ import (
 )
 
 // maxMessage is what one event may carry.
-const maxMessage = 256<<10 - 26
+const maxMessage = 1<<20 - 26
 
 func stream(t *testing.T, writes ...string) []string {
 	t.Helper()
-	s := &service{t: t}
+	return streamTo(t, &service{t: t}, writes...)
+}
+
+func streamTo(t *testing.T, s *service, writes ...string) []string {
+	t.Helper()
 	var notices bytes.Buffer
 	log := logstream.Open(s, "group", "name", &notices)
 	for _, w := range writes {
@@ -54,7 +58,8 @@ func TestLines(t *testing.T) {
 		"as long as allowed":    {writes: []string{x, "\n", "y\n"}, want: []string{x, "y"}},
 		"one byte longer":       {writes: []string{x + "x\ny"}, want: []string{x, "x", "y"}},
 		"longest at the end":    {writes: []string{x}, want: []string{x}},
-		"a line of 1 MB":        {writes: []string{strings.Repeat(x, 4) + "z\n"}, want: []string{x, x, x, x, "z"}},
+		"a line of 1 MB":        {writes: []string{"a\n" + x[:1_000_000] + "\nb\n"}, want: []string{"a", x[:1_000_000], "b"}},
+		"a line of 4 MiB":       {writes: []string{strings.Repeat(x, 4) + "z\n"}, want: []string{x, x, x, x, "z"}},
 		"runes are not cut":     {writes: []string{"a" + euros + "€\n"}, want: []string{"a" + euros, "€"}},
 		"growing by its replacements": {
 			writes: []string{strings.Repeat("a\xff", maxMessage/2) + "\n"},
@@ -79,6 +84,37 @@ func TestLines(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Where events may have no more than 256 KiB, as it was for long, longer lines
+// come in pieces.
+func TestSmallEvents(t *testing.T) {
+	t.Parallel()
+	const small = 256<<10 - 26
+	x := strings.Repeat("x", small)
+	s := &service{t: t, most: 256 << 10}
+	got := streamTo(t, s, "a\n", strings.Repeat("x", maxMessage)+"\nb\n", "é"+strings.Repeat("é", small/2)+"\n", x+"\n", x+"y")
+	tail := strings.Repeat("x", maxMessage-4*small)
+	want := []string{"a", x, x, x, x, tail, "b", strings.Repeat("é", small/2), "é", x, x, "y"}
+	if !slices.Equal(want, got) {
+		t.Errorf("got %d messages, want %d", len(got), len(want))
+	}
+}
+
+// What CloudWatch throws away is said once, and by Close.
+func TestRejected(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var notices bytes.Buffer
+		log := logstream.Open(&service{t: t, reject: true}, "group", "name", &notices)
+		for range 3 {
+			_, _ = log.Write([]byte("line\n"))
+			time.Sleep(time.Second)
+		}
+		if err := log.Close(t.Context()); err == nil || strings.Count(notices.String(), "is the clock right?") != 1 {
+			t.Errorf("close: %v, notices %q", err, notices.String())
+		}
+	})
 }
 
 // However the bytes arrive, the same lines come out.

@@ -39,11 +39,17 @@ func (s *Stream) run() {
 
 // deliver sends one batch, again and again while there is hope.
 func (s *Stream) deliver(ctx context.Context, batch []types.InputLogEvent, created *bool) error {
+	if s.smallOnly && long(batch) {
+		return s.deliverSmall(ctx, batch, created)
+	}
 	for try := 1; ; try++ {
 		err := s.try(ctx, batch, created)
 		switch {
 		case err == nil:
 			return nil
+		case errCode(err) == "InvalidParameterException" && long(batch):
+			s.smallOnly = true
+			return s.deliverSmall(ctx, batch, created)
 		case ctx.Err() != nil:
 			return fmt.Errorf("time is up: %w", context.Cause(ctx))
 		case try >= tries(err):
@@ -52,12 +58,16 @@ func (s *Stream) deliver(ctx context.Context, batch []types.InputLogEvent, creat
 		if errCode(err) == "ResourceNotFoundException" {
 			*created = false // somebody deleted the stream
 		}
-		wait := time.NewTimer(backoff(try))
-		select {
-		case <-wait.C:
-		case <-ctx.Done():
-			wait.Stop()
-		}
+		pause(ctx, backoff(try))
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	wait := time.NewTimer(d)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+	case <-ctx.Done():
 	}
 }
 
@@ -73,7 +83,10 @@ func (s *Stream) try(ctx context.Context, batch []types.InputLogEvent, created *
 	}
 	out, err := s.api.PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{LogGroupName: &s.group, LogStreamName: &s.name, LogEvents: batch})
 	if err == nil && out.RejectedLogEventsInfo != nil {
-		_, _ = fmt.Fprintf(s.notices, "ephemr: log stream %s of %s takes no events of this date, is the clock right?\n", s.name, s.group)
+		if !s.rejected {
+			_, _ = fmt.Fprintf(s.notices, "ephemr: log stream %s of %s takes no events of this date, is the clock right?\n", s.name, s.group)
+		}
+		s.rejected = true
 	}
 	return err
 }

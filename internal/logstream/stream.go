@@ -22,6 +22,9 @@ type Stream struct {
 	done    chan struct{} // closed when the sender has returned
 	kick    chan struct{} // a batch is full, or there is no more to come
 
+	smallOnly bool // known to the sender: long events are refused
+	rejected  bool // and some were taken and thrown away
+
 	writing sync.Mutex // one Write at a time
 	lines   splitter
 
@@ -68,8 +71,11 @@ func (s *Stream) Close(ctx context.Context) error {
 	s.mu.Unlock()
 	s.wake()
 	<-s.done
-	if s.gaveUp {
+	switch {
+	case s.gaveUp:
 		return fmt.Errorf("send logs to %s/%s: stream was given up", s.group, s.name)
+	case s.rejected:
+		return fmt.Errorf("send logs to %s/%s: some were not taken", s.group, s.name)
 	}
 	return nil
 }

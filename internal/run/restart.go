@@ -54,9 +54,7 @@ func (s *Store) resetJobs(ctx context.Context, rec *Record) error {
 		}
 		next := Job{Name: j.Name, Type: j.Type, State: JobPending, Attempt: j.Attempt, Base: j.Attempt, Earlier: j.Earlier}
 		if j.State == JobFailed || j.State == JobCancelled {
-			next.Earlier = append(next.Earlier, Attempt{
-				Attempt: j.Attempt, StepID: j.StepID, Class: j.Class, Reason: j.Reason, ExitCode: j.ExitCode, EndedAt: j.EndedAt,
-			})
+			next.Earlier = append(next.Earlier, j.Past())
 		}
 		if _, err := s.ReplaceJob(ctx, rec.Run.ID, next, j.State, j.Attempt); err != nil {
 			return err

@@ -122,6 +122,7 @@ type Job struct {
 	StartedAt   time.Time         `dynamodbav:"startedAt,omitzero" json:"startedAt,omitzero"`
 	EndedAt     time.Time         `dynamodbav:"endedAt,omitzero" json:"endedAt,omitzero"`
 	Outputs     map[string]string `dynamodbav:"outputs,omitempty" json:"outputs,omitempty"`
+	LogsCut     bool              `dynamodbav:"logsCut,omitempty" json:"logsCut,omitempty"` // CloudWatch did not take everything that it printed
 	Tail        []string          `dynamodbav:"tail,omitempty" json:"tail,omitempty"`
 	Findings    []job.Finding     `dynamodbav:"findings,omitempty" json:"findings,omitempty"`
 	Earlier     []Attempt         `dynamodbav:"earlier,omitempty" json:"earlier,omitempty"` // attempts that failed before
@@ -129,12 +130,22 @@ type Job struct {
 
 // Attempt is a failed attempt that another followed.
 type Attempt struct {
-	Attempt  int       `dynamodbav:"attempt" json:"attempt"`
-	StepID   string    `dynamodbav:"stepId" json:"stepId"`
-	Class    job.Class `dynamodbav:"class" json:"class"`
-	Reason   string    `dynamodbav:"reason" json:"reason"`
-	ExitCode *int      `dynamodbav:"exitCode,omitempty" json:"exitCode,omitempty"`
-	EndedAt  time.Time `dynamodbav:"endedAt" json:"endedAt"`
+	Attempt   int       `dynamodbav:"attempt" json:"attempt"`
+	StepID    string    `dynamodbav:"stepId" json:"stepId"`
+	ClusterID string    `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"` // empty in older records
+	Class     job.Class `dynamodbav:"class" json:"class"`
+	Reason    string    `dynamodbav:"reason" json:"reason"`
+	ExitCode  *int      `dynamodbav:"exitCode,omitempty" json:"exitCode,omitempty"`
+	EndedAt   time.Time `dynamodbav:"endedAt" json:"endedAt"`
+	LogsCut   bool      `dynamodbav:"logsCut,omitempty" json:"logsCut,omitempty"`
+}
+
+// Past is j's newest attempt as it is kept when another follows.
+func (j Job) Past() Attempt {
+	return Attempt{
+		Attempt: j.Attempt, StepID: j.StepID, ClusterID: j.ClusterID, Class: j.Class, Reason: j.Reason, ExitCode: j.ExitCode,
+		EndedAt: j.EndedAt, LogsCut: j.LogsCut,
+	}
 }
 
 // Step is the name of j's newest attempt, and on a cluster of the run's own that

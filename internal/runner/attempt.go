@@ -33,8 +33,8 @@ func (r *Runner) attempt(ctx context.Context, s job.Spec) job.Result {
 	}
 	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.Flush)
 	defer cancel()
-	stdout.close(flush)
-	stderr.close(flush)
+	whole, wholeToo := stdout.close(flush), stderr.close(flush)
+	res.LogsCut = !whole || !wholeToo
 	return res
 }
 

@@ -42,8 +42,7 @@ func (o *output) notice(line string) {
 	o.pass([]byte(line + "\n"))
 }
 
-func (o *output) close(ctx context.Context) {
-	if o.stream != nil {
-		_ = o.stream.Close(ctx) // the stream itself has said what is missing
-	}
+// close sends what is left and says whether all of it has come through.
+func (o *output) close(ctx context.Context) bool {
+	return o.stream == nil || o.stream.Close(ctx) == nil // the stream itself has said what is missing
 }

@@ -29,7 +29,8 @@ type Settings struct {
 	Lake            map[string]string `json:"lake"` // zone -> bucket, e.g. raw, curated
 	ArtifactsBucket string            `json:"artifactsBucket"`
 	LogsBucket      string            `json:"logsBucket"`
-	RunLogGroup     string            `json:"runLogGroup"` // where runners stream to
+	RunLogGroup     string            `json:"runLogGroup"`          // where runners stream to
+	RunLogDays      int               `json:"runLogDays,omitempty"` // how long that keeps what it gets; 0 = not known
 
 	EventsQueue    string `json:"eventsQueue"` // URL; S3 and schedule events
 	EventsQueueARN string `json:"eventsQueueArn"`

@@ -166,6 +166,7 @@ func (l *Looker) record(ctx context.Context, rec *run.Record, j run.Job, v verdi
 	next := j
 	next.State, next.Class, next.Reason, next.EndedAt = run.JobSucceeded, v.Class, v.Reason, time.Now()
 	next.ExitCode, next.Outputs, next.Tail, next.Findings = nil, nil, v.tail, nil
+	next.LogsCut = v.result != nil && v.result.LogsCut
 	next.NothingToDo = v.Class == "" && v.result != nil && v.result.NothingToDo
 	if r := v.result; r != nil {
 		next.ExitCode, next.Outputs, next.Tail, next.Findings = &r.ExitCode, r.Outputs, r.Tail, r.Checks
@@ -178,9 +179,7 @@ func (l *Looker) record(ctx context.Context, rec *run.Record, j run.Job, v verdi
 		}
 		if run.Retryable(v.Class) && j.Attempt-j.Base <= retries(rec, j.Name) {
 			next.State = run.JobPending
-			next.Earlier = append(slices.Clone(j.Earlier), run.Attempt{
-				Attempt: j.Attempt, StepID: j.StepID, Class: v.Class, Reason: v.Reason, ExitCode: next.ExitCode, EndedAt: next.EndedAt,
-			})
+			next.Earlier = append(slices.Clone(j.Earlier), next.Past())
 		}
 	}
 	ok, err := l.Runs.ReplaceJob(ctx, rec.Run.ID, next, run.JobRunning, j.Attempt)

@@ -3,14 +3,17 @@ package follow
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
+	"ephemr/internal/steplog"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go/logging"
 )
 
@@ -25,8 +28,11 @@ type Follower struct {
 	Runs   Store
 	Logs   LogsAPI
 	Group  string        // log group of the runs
+	Kept   time.Duration // how long the log group keeps what it gets; 0 = not known
 	Filter Filter        // of log streams
 	Within time.Duration // how long a run may take to appear
+
+	Archive *steplog.Archive // what EMR archived of runs that are over; nil = not looked at
 }
 
 const (
@@ -43,7 +49,10 @@ func New(cfg aws.Config, s stage.Settings) *Follower {
 	return &Follower{
 		Runs:  &run.Store{DB: dynamodb.NewFromConfig(cfg), Table: s.RunsTable},
 		Logs:  cloudwatchlogs.NewFromConfig(cfg),
-		Group: s.RunLogGroup, Within: defaultWithin,
+		Group: s.RunLogGroup, Kept: time.Duration(s.RunLogDays) * 24 * time.Hour, Within: defaultWithin,
+		Archive: &steplog.Archive{Bucket: s.LogsBucket, S3: s3.NewFromConfig(cfg, func(o *s3.Options) {
+			o.UsePathStyle = o.BaseEndpoint != nil // what stands there has no name per bucket
+		})},
 	}
 }
 
@@ -59,7 +68,7 @@ func (f *Follower) Follow(ctx context.Context, id string, emit func(Update)) (*r
 		return nil, err
 	}
 	emit(Polled{At: time.Now(), Record: rec})
-	w := &watch{Follower: f, emit: emit, logs: &streams{api: f.Logs, group: f.Group, filter: f.Filter}}
+	w := &watch{Follower: f, emit: emit, logs: &streams{Follower: f}}
 	for {
 		if err := w.look(ctx, rec); err != nil {
 			return rec, err
@@ -81,9 +90,12 @@ func (f *Follower) Follow(ctx context.Context, id string, emit func(Update)) (*r
 
 // Read emits what a run has printed so far, ordered by time.
 func (f *Follower) Read(ctx context.Context, rec *run.Record, emit func(Update)) error {
-	logs := &streams{api: f.Logs, group: f.Group, filter: f.Filter}
+	logs := &streams{Follower: f}
 	now := time.Now()
 	logs.sync(rec, now)
+	if err := logs.archives(ctx, rec, now, emit); err != nil {
+		return err
+	}
 	return logs.round(ctx, now, nil, emit)
 }
 
@@ -102,8 +114,11 @@ type watch struct {
 // time to, and before it tells how an attempt ended.
 func (w *watch) look(ctx context.Context, rec *run.Record) error {
 	now := time.Now()
-	news := w.story.read(rec, now)
+	news := slices.DeleteFunc(w.story.read(rec, now), func(u Update) bool { return u.when().Before(w.Filter.Since) })
 	w.logs.sync(rec, now)
+	if err := w.logs.archives(ctx, rec, now, w.emit); err != nil {
+		return err
+	}
 	defer func() { w.emit(Polled{At: now, Record: rec}) }()
 	every := max(logsEvery, time.Duration(len(w.logs.list))*perStream)
 	if now.Sub(w.logsRead) < every && !tellsEnd(news) && !rec.Run.State.Final() {

@@ -3,92 +3,70 @@ package follow
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"ephemr/internal/job"
 	"ephemr/internal/run"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
-
-// LogsAPI reads log streams.
-type LogsAPI interface {
-	GetLogEvents(context.Context, *cloudwatchlogs.GetLogEventsInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.GetLogEventsOutput, error)
-}
-
-// Filter chooses among the log streams of a run; what is empty chooses all.
-type Filter struct {
-	Job     string
-	Attempt int
-	Stream  string // stdout or stderr
-}
-
-func (f Filter) wants(jobName string, attempt int, stream string) bool {
-	return (f.Job == "" || f.Job == jobName) && (f.Attempt == 0 || f.Attempt == attempt) && (f.Stream == "" || f.Stream == stream)
-}
 
 // settle is how long a stream may go on growing after its attempt has ended:
 // the runner sends everything before it exits, but reads lag behind writes.
 const settle = 1500 * time.Millisecond
 
-// stream reads one log stream from its head, every event once.
+// stream is one log stream of an attempt, read from its head, every line once.
 type stream struct {
-	api         LogsAPI
-	group, name string
-	line        Line // without At and Text
+	Line   // without At and Text
+	name   string
+	from   source
+	choose func([]Line) []Line
 
-	token  *string
-	buf    []types.OutputLogEvent
-	atEnd  bool // of what there is in this round
+	buf    []Line
+	any    bool      // something has come
+	atEnd  bool      // of what there is in this round
+	past   bool      // its attempt was over when it was first seen
+	place  time.Time // among the other streams, where lines carry no time
 	overAt time.Time
 	done   bool // nothing will come any more
 }
 
-// fill gets the next page, if nothing is left of the one before.
+// fill gets the next lines, if none is left of those before.
 func (s *stream) fill(ctx context.Context) error {
 	for len(s.buf) == 0 && !s.atEnd {
-		out, err := s.api.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{
-			LogGroupName: &s.group, LogStreamName: &s.name, StartFromHead: aws.Bool(true), NextToken: s.token,
-		})
-		if _, none := errors.AsType[*types.ResourceNotFoundException](err); none {
-			s.atEnd = true // it begins with the first line
-			return nil
-		}
+		lines, end, err := s.from.more(ctx)
+		s.any = s.any || len(lines) > 0
+		s.buf, s.atEnd = s.choose(lines), end
 		if err != nil {
-			return fmt.Errorf("read log stream %s: %w", s.name, err)
+			return err
 		}
-		// The end is where the token stays the same; a page may be empty before.
-		s.atEnd = s.token != nil && aws.ToString(out.NextForwardToken) == *s.token
-		s.token, s.buf = out.NextForwardToken, out.Events
 	}
 	return nil
 }
 
+// head is when the next line was printed, or its place among others.
 func (s *stream) head() (time.Time, bool) {
 	if len(s.buf) == 0 {
 		return time.Time{}, false
 	}
-	return time.UnixMilli(aws.ToInt64(s.buf[0].Timestamp)).UTC(), true
+	if s.buf[0].Archived {
+		return s.place, true
+	}
+	return s.buf[0].At, true
 }
 
-func (s *stream) pop() Line {
-	l := s.line
-	l.At, _ = s.head()
-	l.Text = aws.ToString(s.buf[0].Message)
+func (s *stream) pop() (Line, time.Time) {
+	at, _ := s.head()
+	l := s.buf[0]
 	s.buf = s.buf[1:]
-	return l
+	return l, at
 }
 
 // streams are the log streams of a run.
 type streams struct {
-	api    LogsAPI
-	group  string
-	filter Filter
+	*Follower
 	list   []*stream
 	known  map[string]bool
+	synced bool
+	told   bool // that logs are archived ones
 }
 
 // sync adds the streams of attempts that are new in rec and marks those that
@@ -96,13 +74,14 @@ type streams struct {
 func (s *streams) sync(rec *run.Record, now time.Time) {
 	for _, j := range rec.Jobs {
 		for n := 1; n <= j.Attempt; n++ {
-			for _, name := range []string{"stdout", "stderr"} {
-				s.add(rec.Run.ID, j.Name, n, name)
+			for _, name := range s.Filter.streams() {
+				s.add(rec, j.Name, n, name)
 			}
 		}
 	}
+	s.synced = true
 	for _, st := range s.list {
-		if st.overAt.IsZero() && over(rec, st.line) {
+		if st.overAt.IsZero() && over(rec, st.Line) {
 			st.overAt = now
 			if end := rec.Run.EndedAt; !end.IsZero() && now.Sub(end) > time.Minute {
 				st.overAt = end // long ago: nothing to wait for
@@ -111,18 +90,24 @@ func (s *streams) sync(rec *run.Record, now time.Time) {
 	}
 }
 
-func (s *streams) add(runID, jobName string, attempt int, name string) {
-	full := job.Dir(runID, jobName, attempt) + "/" + name
-	if s.known[full] || !s.filter.wants(jobName, attempt, name) {
+func (s *streams) add(rec *run.Record, jobName string, attempt int, name string) {
+	full := job.Dir(rec.Run.ID, jobName, attempt) + "/" + name
+	if s.known[full] || !s.Filter.wants(jobName, attempt) {
 		return
 	}
 	if s.known == nil {
 		s.known = map[string]bool{}
 	}
 	s.known[full] = true
+	line := Line{Job: jobName, Attempt: attempt, Stream: name}
 	s.list = append(s.list, &stream{
-		api: s.api, group: s.group, name: full, line: Line{Job: jobName, Attempt: attempt, Stream: name},
+		Line: line, name: full, from: s.live(full, s.Filter.Since, line), choose: s.Filter.choose,
+		past: !s.synced && (over(rec, line) || s.Filter.forced()),
 	})
+}
+
+func (s *streams) live(name string, since time.Time, line Line) *live {
+	return &live{api: s.Logs, group: s.Group, name: name, since: since, line: line}
 }
 
 // over says whether the attempt that prints l has ended.
@@ -154,10 +139,13 @@ func (s *streams) round(ctx context.Context, now time.Time, news []Update, emit 
 		if first == nil {
 			break
 		}
-		line := first.pop()
-		for len(news) > 0 && precedes(news[0], line) {
+		line, at := first.pop()
+		for len(news) > 0 && precedes(news[0], line, at) {
 			emit(news[0])
 			news = news[1:]
+		}
+		if line.Archived {
+			s.tell(at, emit)
 		}
 		emit(line)
 	}
@@ -192,14 +180,14 @@ func retire(active []*stream, now time.Time) {
 // outlast is how much later than its end a line of an attempt may be dated.
 const outlast = time.Second
 
-// precedes says whether u comes before l. Lines know only milliseconds; what an
-// attempt printed comes before its end.
-func precedes(u Update, l Line) bool {
+// precedes says whether u comes before l, which was printed at a time that is
+// known to milliseconds; what an attempt printed comes before its end.
+func precedes(u Update, l Line, printed time.Time) bool {
 	at := u.when().Truncate(time.Millisecond)
 	if j, ok := u.(JobChanged); ok && j.State != run.JobRunning && j.Job.Name == l.Job && j.Attempt == l.Attempt {
-		return at.Add(outlast).Before(l.At)
+		return at.Add(outlast).Before(printed)
 	}
-	return !at.After(l.At)
+	return !at.After(printed)
 }
 
 // next returns the stream with the earliest line, or nil if there is none left.
@@ -207,7 +195,7 @@ func next(ctx context.Context, active []*stream) (first *stream, err error) {
 	var least time.Time
 	for _, st := range active {
 		if failed := st.fill(ctx); failed != nil {
-			st.atEnd, err = true, failed // for this round
+			st.atEnd, err = true, errors.Join(err, failed) // for this round
 		}
 		if at, ok := st.head(); ok && (first == nil || at.Before(least)) {
 			first, least = st, at

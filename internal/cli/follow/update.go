@@ -43,11 +43,12 @@ type JobChanged struct {
 
 // Line is a line that an attempt of a job printed.
 type Line struct {
-	At      time.Time
-	Job     string
-	Attempt int
-	Stream  string // stdout or stderr
-	Text    string
+	At       time.Time // zero for an archived one
+	Job      string
+	Attempt  int
+	Stream   string // stdout or stderr, or one of EMR's own: controller, syslog
+	Text     string
+	Archived bool // by EMR, in S3
 }
 
 // Note is something about following itself.

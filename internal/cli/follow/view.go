@@ -3,6 +3,7 @@ package follow
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"sync"
 	"time"
 
@@ -22,6 +23,9 @@ type View struct {
 	Width     int  // of the terminal in columns, for the moving line; 0 = 80
 	Style     terminal.Style
 	LinesOnly bool // nothing about states
+
+	Match *regexp.Regexp // what is to be seen in lines; nil = nothing
+	Hits  terminal.Style // of that
 
 	mu     sync.Mutex
 	widest int       // of the jobs' names
@@ -87,6 +91,11 @@ func (v *View) line(l Line) {
 	if v.Clean {
 		text = terminal.Clean(text)
 	}
+	if v.Match != nil && v.Hits.On {
+		text = v.Match.ReplaceAllStringFunc(text, v.Hits.Hit)
+	} else if !v.Raw && !v.LinesOnly {
+		text = v.Style.Dim(text)
+	}
 	if v.Raw {
 		_, _ = fmt.Fprintf(w, "%s\n", text)
 		return
@@ -98,7 +107,7 @@ func (v *View) line(l Line) {
 	v.widest = max(v.widest, len(name))
 	prefix := v.Style.Job(l.Job, fmt.Sprintf("%-*s |", v.widest, name))
 	if !v.LinesOnly {
-		prefix, text = v.Style.Dim(v.stamp(l.At))+" "+prefix, v.Style.Dim(text)
+		prefix = v.Style.Dim(v.stamp(l.At)) + " " + prefix
 	}
 	_, _ = fmt.Fprintf(w, "%s %s\n", prefix, text)
 }
@@ -124,7 +133,7 @@ func (v *View) polled(rec *run.Record) {
 // retried has done earlier comes before it; clocks may differ a little.
 func (v *View) stamp(at time.Time) string {
 	switch {
-	case v.zero.IsZero():
+	case v.zero.IsZero() || at.IsZero():
 		return "[      ]"
 	case at.Before(v.zero.Add(-100 * time.Millisecond)):
 		return "[before]"

@@ -4,6 +4,7 @@ package logs
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -17,32 +18,34 @@ import (
 
 // Options of the command.
 type Options struct {
-	RunID   string
-	Job     string // "" = all
-	Attempt int    // 0 = all
-	Stream  string // stdout, stderr or "" for both
-	Follow  bool
-	JSON    bool
+	RunID      string
+	Job        string // "" = all
+	Attempt    int    // 0 = all
+	Stream     string // stdout, stderr or "" for both
+	Since      string // time, day, or duration before now
+	Grep       string // regular expression
+	Archived   bool   // what EMR archived, also where CloudWatch has it
+	Controller bool   // EMR's own logs of the steps
+	Follow     bool
+	JSON       bool
 }
 
 // Line is what -o json prints for each line, as JSON lines.
 type Line struct {
-	Time    time.Time `json:"time"`
-	Job     string    `json:"job"`
-	Attempt int       `json:"attempt"`
-	Stream  string    `json:"stream"`
-	Message string    `json:"message"`
+	Time     time.Time `json:"time,omitzero"` // not known of archived lines
+	Job      string    `json:"job"`
+	Attempt  int       `json:"attempt"`
+	Stream   string    `json:"stream"` // stdout, stderr, controller, syslog
+	Message  string    `json:"message"`
+	Archived bool      `json:"archived,omitempty"`
 }
 
 // Run prints the lines, and with Follow those to come until the run is over.
 func Run(ctx context.Context, o Options, io *terminal.IO, f *follow.Follower) error {
-	if o.Stream != "" && o.Stream != "stdout" && o.Stream != "stderr" {
-		return exit.Misuse("stream %q is not known; use stdout or stderr", o.Stream)
+	var err error
+	if f.Filter, err = o.filter(time.Now()); err != nil {
+		return err
 	}
-	if o.Attempt < 0 {
-		return exit.Misuse("attempt %d is not known; they count from 1", o.Attempt)
-	}
-	f.Filter = follow.Filter{Job: o.Job, Attempt: o.Attempt, Stream: o.Stream}
 	rec, err := show.Load(ctx, f.Runs, o.RunID)
 	if o.Follow && exit.CodeOf(err) == exit.Usage { // it may be under way
 		return followed(ctx, o, io, f)
@@ -75,46 +78,72 @@ func known(rec *run.Record, name string) error {
 }
 
 func printed(ctx context.Context, o Options, io *terminal.IO, f *follow.Follower, rec *run.Record) error {
-	v := view(o, io)
+	v := view(o, io, f)
 	v.LinesOnly, v.Live = true, false
 	v.Emit(follow.Polled{Record: rec})
 	defer v.Close()
-	n := 0
-	err := f.Read(ctx, rec, func(u follow.Update) { n++; emitter(o, io, v)(u) })
+	n, emit := 0, emitter(o, io, v)
+	err := f.Read(ctx, rec, func(u follow.Update) {
+		if _, ok := u.(follow.Line); ok {
+			n++
+		}
+		emit(u)
+	})
 	if err == nil && n == 0 {
-		io.Notef("nothing was printed; run %s is %s\n", rec.Run.ID, rec.Run.State)
+		io.Notef("%s\n", nothing(o, f, rec, time.Now()))
 	}
 	return err
 }
 
+// nothing says why there is no line.
+func nothing(o Options, f *follow.Follower, rec *run.Record, now time.Time) string {
+	ended := rec.Run.EndedAt
+	switch {
+	case o.Controller && rec.Run.State.Final():
+		return "EMR has archived nothing of its own; it does so within five minutes of a step's end, and the logs bucket keeps it for a while"
+	case o.Controller || o.Archived:
+		return "EMR has archived nothing yet; it does so every five minutes"
+	case o.Grep != "":
+		return "no line matches " + o.Grep
+	case !f.Filter.Since.IsZero():
+		return fmt.Sprintf("nothing was printed since %s; run %s is %s", f.Filter.Since.UTC().Format(time.RFC3339), rec.Run.ID, rec.Run.State)
+	case f.Kept > 0 && !ended.IsZero() && now.Sub(ended) > f.Kept:
+		return fmt.Sprintf("nothing is left: run %s ended %s, CloudWatch keeps logs for %.0f days, and EMR's archive has none", rec.Run.ID, terminal.Ago(ended, now), f.Kept.Hours()/24)
+	}
+	return fmt.Sprintf("nothing was printed; run %s is %s", rec.Run.ID, rec.Run.State)
+}
+
 func followed(ctx context.Context, o Options, io *terminal.IO, f *follow.Follower) error {
-	v := view(o, io)
+	v := view(o, io, f)
 	defer v.Close()
 	_, err := f.Follow(ctx, o.RunID, emitter(o, io, v))
 	return follow.Detached(ctx, err, io, o.RunID)
 }
 
 // view shows lines on Out and the rest on Err. One job alone needs no prefix.
-func view(o Options, io *terminal.IO) *follow.View {
+func view(o Options, io *terminal.IO, f *follow.Follower) *follow.View {
 	v := follow.AsIfHere(io, false)
 	v.Err, v.Clean = io.Out, io.OutTTY
 	v.Style = terminal.Style{On: io.Color && io.OutTTY && io.ErrTTY}
+	v.Match, v.Hits = f.Filter.Match, io.OutStyle()
 	v.Raw, v.Alone = o.Job != "", true
 	return v
 }
 
-// emitter writes lines as JSON if a program reads them.
+// emitter writes lines as JSON if a program reads them. Notes are for people.
 func emitter(o Options, io *terminal.IO, v *follow.View) func(follow.Update) {
-	if !o.JSON {
-		return v.Emit
-	}
 	e := json.NewEncoder(io.Out)
 	e.SetEscapeHTML(false)
 	return func(u follow.Update) {
-		l, ok := u.(follow.Line)
-		if !ok {
-			return
+		l, isLine := u.(follow.Line)
+		note, isNote := u.(follow.Note)
+		switch {
+		case isNote && (o.JSON || v.LinesOnly):
+			io.Notef("%s\n", io.ErrStyle().Yellow(note.Text))
+		case isLine && o.JSON:
+			_ = e.Encode(Line{Time: l.At, Job: l.Job, Attempt: l.Attempt, Stream: l.Stream, Message: l.Text, Archived: l.Archived})
+		case !o.JSON:
+			v.Emit(u)
 		}
-		_ = e.Encode(Line{Time: l.At, Job: l.Job, Attempt: l.Attempt, Stream: l.Stream, Message: l.Text})
 	}
 }

@@ -33,6 +33,9 @@ func (s Style) Green(text string) string { return s.paint("32", text) }
 // Yellow is for what is under way or needs a look.
 func (s Style) Yellow(text string) string { return s.paint("33", text) }
 
+// Hit is for what somebody looked for.
+func (s Style) Hit(text string) string { return s.paint("1;31", text) }
+
 // Cyan is for names that can be used in a next command.
 func (s Style) Cyan(text string) string { return s.paint("36", text) }
 

@@ -1,0 +1,292 @@
+package cli_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"ephemr/internal/cli/exit"
+	"ephemr/internal/cli/logs"
+	"ephemr/internal/job"
+	"ephemr/internal/run"
+)
+
+// archive puts a log of a step where EMR does.
+func (w *world) archive(step, name, text string) {
+	w.t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, err := io.WriteString(z, text)
+	w.no(err)
+	w.no(z.Close())
+	_, err = w.s3.PutObject(w.t.Context(), &awss3.PutObjectInput{Bucket: new("logs"), Key: new("emr/j-1ABC/steps/" + step + "/" + name + ".gz"), Body: &b})
+	w.no(err)
+}
+
+// archived plays a run of one job and leaves what it printed in both places. It
+// ends 41 s after it was begun.
+func (w *world) archived() string {
+	w.t.Helper()
+	at := time.Now()
+	w.made(w.runs.Create(w.t.Context(), run.Run{ID: "flights-1", Pipeline: "flights", State: run.Queued, LogicalTime: at, RequestedAt: at}, &twoJobs))
+	w.begin("flights-1", run.Job{Name: "clean", Type: job.Spark, State: run.JobPending})
+	j := w.submit("flights-1", "clean", 1)
+	w.print("flights-1", "clean", 1, "stdout", "one")
+	time.Sleep(time.Second)
+	w.print("flights-1", "clean", 1, "stdout", " ", "two")
+	w.print("flights-1", "clean", 1, "stderr", "oops")
+	w.over("flights-1", j, 0, false)
+	w.end("flights-1", run.Outcome{State: run.Succeeded})
+	w.archive("s-clean", "stdout", "one\n\ntwo\n")
+	w.archive("s-clean", "stderr", "oops\n")
+	w.archive("s-clean", "controller", "INFO startExec\nINFO Step succeeded\n")
+	w.archive("s-clean", "syslog", "")
+	return "flights-1"
+}
+
+const (
+	streamedLines = "one\n\noops\ntwo\n" // by time
+	archivedLines = "one\n\ntwo\noops\n" // one stream after the other
+	ofArchive     = "archived logs, as EMR put them into S3: without times, and one stream after the other\n"
+	day           = 24 * time.Hour
+)
+
+func TestLogsOfTheArchive(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		o      logs.Options
+		before func(w *world) // after the run
+		out    string
+		err    string
+	}{
+		"CloudWatch has them":          {out: streamedLines},
+		"the group is gone":            {before: func(w *world) { w.logs.Delete(w.settings.RunLogGroup) }, out: archivedLines, err: ofArchive},
+		"the events have expired":      {before: func(w *world) { time.Sleep(15 * day); w.logs.Forget(w.settings.RunLogGroup, time.Now()) }, out: archivedLines, err: ofArchive},
+		"some events have expired":     {before: func(w *world) { w.expire(500 * time.Millisecond) }, out: archivedLines, err: ofArchive},
+		"old, but nothing has expired": {before: func(*world) { time.Sleep(15 * day) }, out: archivedLines, err: ofArchive},
+		"expired, and archived nowhere": {
+			before: func(w *world) { w.expire(500 * time.Millisecond); w.unarchive() }, out: "\noops\ntwo\n",
+			err: "the beginning of job clean, attempt 1, may be missing: CloudWatch keeps logs for 14 days, and EMR has no archive of it\n",
+		},
+		"gone everywhere": {
+			before: func(w *world) { time.Sleep(15 * day); w.logs.Delete(w.settings.RunLogGroup); w.unarchive() },
+			err:    "nothing is left: run flights-1 ended 2000-01-01 00:00, CloudWatch keeps logs for 14 days, and EMR's archive has none\n",
+		},
+		"CloudWatch did not take all": {before: func(w *world) { w.cut() }, out: archivedLines, err: ofArchive},
+		"not all, and no archive": {
+			before: func(w *world) { w.cut(); w.unarchive() }, out: streamedLines,
+			err: "lines of job clean, attempt 1, are missing: CloudWatch did not take all of them, and EMR has no archive of it\n",
+		},
+		"the archive is refused": {
+			before: func(w *world) { w.logs.Delete(w.settings.RunLogGroup); w.s3.FailNext("ListObjectsV2", denied()) },
+			err:    "CloudWatch has nothing of job clean, attempt 1, and EMR's archive cannot be read: look for archived logs in s3://logs/emr/j-1ABC/steps/s-clean/: ",
+		},
+		"not asked for": {o: logs.Options{Stream: "stdout"}, out: "one\n\ntwo\n"},
+		"asked for":     {o: logs.Options{Archived: true, Stream: "stdout"}, out: "one\n\ntwo\n", err: ofArchive},
+		"followed": {
+			o: logs.Options{Follow: true}, before: func(w *world) { w.logs.Delete(w.settings.RunLogGroup) }, out: archivedLines, err: "[  0.0s] run flights-1 QUEUED by \n[  1.0s] run ADMITTED\n[  2.0s] run RUNNING\n[  3.0s] cluster j-1ABC created from profile small, rung 1 of 2\n" +
+				"[ 40.0s] cluster j-1ABC ready after 37.0s\n[ 40.0s] job clean RUNNING\n[ 41.0s] " + ofArchive + "[ 41.0s] job clean SUCCEEDED",
+		},
+		"EMR's own":               {o: logs.Options{Controller: true, Job: "clean"}, out: "INFO startExec\nINFO Step succeeded\n", err: ofArchive},
+		"EMR's own, some of it":   {o: logs.Options{Controller: true, Job: "clean", Grep: "succ"}, out: "INFO Step succeeded\n", err: ofArchive},
+		"EMR's own, not archived": {o: logs.Options{Controller: true}, before: func(w *world) { w.unarchive() }, err: "EMR has archived nothing of its own"},
+		"since then nothing, but before": {
+			o: logs.Options{Since: "2000-01-01T01:00:00Z"}, before: func(*world) { time.Sleep(time.Hour) },
+			err: "nothing was printed since 2000-01-01T01:00:00Z; run flights-1 is SUCCEEDED\n",
+		},
+		"since a time before the end": {
+			o: logs.Options{Since: "2000-01-01T00:00:41Z"}, before: func(w *world) { w.logs.Delete(w.settings.RunLogGroup) }, out: archivedLines,
+			err: strings.TrimSuffix(ofArchive, "\n") + "; a job that printed something since then is shown from its beginning\n",
+		},
+		"since a time after the end": {
+			o: logs.Options{Since: "2000-01-01T00:05:00Z"}, before: func(w *world) { w.logs.Delete(w.settings.RunLogGroup) },
+			err: "nothing was printed since 2000-01-01T00:05:00Z",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				tt.o.RunID = w.archived()
+				if tt.before != nil {
+					tt.before(w)
+				}
+				if tt.o.Job == "" {
+					tt.o.Job = "clean"
+				}
+				w.no(logs.Run(t.Context(), tt.o, w.io, w.follower()))
+				if w.out.String() != tt.out {
+					t.Errorf("stdout %q, want %q", w.out.String(), tt.out)
+				}
+				if e := w.err.String(); !strings.HasPrefix(e, tt.err) || tt.err == "" && e != "" {
+					t.Errorf("stderr %q, want %q", e, tt.err)
+				}
+			})
+		})
+	}
+}
+
+// expire lets time pass until everything that was printed so long before the
+// second lines has been forgotten.
+func (w *world) expire(before time.Duration) {
+	w.t.Helper()
+	rec, err := w.runs.Load(w.t.Context(), "flights-1")
+	w.no(err)
+	time.Sleep(15 * day)
+	w.logs.Forget(w.settings.RunLogGroup, rec.Job("clean").EndedAt.Add(-before))
+}
+
+// unarchive deletes what EMR archived.
+func (w *world) unarchive() {
+	w.t.Helper()
+	for _, key := range w.s3.Keys("logs") {
+		_, err := w.s3.DeleteObject(w.t.Context(), &awss3.DeleteObjectInput{Bucket: new("logs"), Key: &key})
+		w.no(err)
+	}
+}
+
+// cut says that the runner could not stream everything.
+func (w *world) cut() {
+	w.t.Helper()
+	rec, err := w.runs.Load(w.t.Context(), "flights-1")
+	w.no(err)
+	j := *rec.Job("clean")
+	j.LogsCut = true
+	w.did(w.runs.ReplaceJob(w.t.Context(), "flights-1", j, j.State, j.Attempt))
+}
+
+// A program is told which lines are archived ones.
+func TestLogsOfTheArchiveAsJSON(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		o := logs.Options{RunID: w.archived(), JSON: true, Stream: "stderr"}
+		w.logs.Delete(w.settings.RunLogGroup)
+		w.no(logs.Run(t.Context(), o, w.io, w.follower()))
+		const want = `{"job":"clean","attempt":1,"stream":"stderr","message":"oops","archived":true}` + "\n"
+		if w.out.String() != want || w.err.String() != ofArchive {
+			t.Errorf("stdout %s, stderr %q", w.out.String(), w.err.String())
+		}
+	})
+}
+
+// An attempt before the last is found on the cluster that it ran on, and in an
+// older record, which does not tell, on any of the run.
+func TestLogsOfAnEarlierAttempt(t *testing.T) {
+	t.Parallel()
+	for name, cluster := range map[string]string{"known": "j-1ABC", "not known": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				id := w.archived()
+				rec, err := w.runs.Load(t.Context(), id)
+				w.no(err)
+				j := *rec.Job("clean")
+				j.Earlier = []run.Attempt{{Attempt: 1, StepID: "s-first", ClusterID: cluster, EndedAt: j.StartedAt}}
+				j.Attempt = 2
+				w.did(w.runs.ReplaceJob(t.Context(), id, j, j.State, 1))
+				w.archive("s-first", "stderr", "it failed")
+				w.logs.Delete(w.settings.RunLogGroup)
+				w.no(logs.Run(t.Context(), logs.Options{RunID: id}, w.io, w.follower()))
+				const want = "clean |   it failed\nclean#2 | one\nclean#2 | \nclean#2 | two\nclean#2 | oops\n"
+				if got := w.out.String(); strings.ReplaceAll(got, " ", "") != strings.ReplaceAll(want, " ", "") {
+					t.Errorf("got:\n%s", got)
+				}
+			})
+		})
+	}
+}
+
+// What was asked for and cannot be read is an error.
+func TestLogsOfTheArchiveFail(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		id := w.archived()
+		for op, o := range map[string]logs.Options{
+			"ListObjectsV2": {RunID: id, Controller: true}, "GetObject": {RunID: id, Archived: true},
+		} {
+			w.s3.FailNext(op, denied())
+			if err := logs.Run(t.Context(), o, w.io, w.follower()); err == nil || !strings.Contains(err.Error(), "s3://logs/emr/j-1ABC/steps/s-clean/") {
+				t.Errorf("%s: got %v", op, err)
+			}
+		}
+	})
+}
+
+func TestLogsFilters(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		o     logs.Options
+		color bool
+		out   string
+		err   string
+	}{
+		"since a duration":  {o: logs.Options{Since: "4s500ms", Job: "clean"}, out: "late\n"},
+		"since a time":      {o: logs.Options{Since: "2000-01-01T00:00:45Z", Job: "clean"}, out: "late\n"},
+		"since a day":       {o: logs.Options{Since: "2000-01-01", Job: "clean"}, out: "early\nan error\nlate\n"},
+		"a pattern":         {o: logs.Options{Grep: "(?i)ERROR|late", Job: "clean"}, out: "an error\nlate\n"},
+		"both":              {o: logs.Options{Grep: "e", Since: "4s500ms", Job: "clean"}, out: "late\n"},
+		"nothing matches":   {o: logs.Options{Grep: "^error", Job: "clean"}, err: "no line matches ^error\n"},
+		"as JSON":           {o: logs.Options{Grep: "error", JSON: true}, out: `{"time":"2000-01-01T00:00:41Z","job":"clean","attempt":1,"stream":"stderr","message":"an error"}` + "\n"},
+		"on a terminal":     {o: logs.Options{Grep: "r+o", Job: "clean"}, color: true, out: "an e\x1b[1;31mrro\x1b[0mr\n"},
+		"an empty match":    {o: logs.Options{Grep: "x*", Job: "clean", Since: "4s500ms"}, color: true, out: "late\n"},
+		"followed":          {o: logs.Options{Grep: "a", Follow: true, Job: "clean"}, out: "early\nan error\nlate\n", err: "[  0.0s] run flights-1 QUEUED"},
+		"followed since":    {o: logs.Options{Since: "4s500ms", Follow: true, Job: "clean"}, out: "late\n", err: "[ 46.0s] job clean SUCCEEDED"},
+		"followed, as JSON": {o: logs.Options{Grep: "late", Follow: true, JSON: true}, out: `{"time":"2000-01-01T00:00:45Z","job":"clean","attempt":1,"stream":"stdout","message":"late"}` + "\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.io.OutTTY, w.io.Color = tt.color, tt.color
+				at := time.Now()
+				w.made(w.runs.Create(t.Context(), run.Run{ID: "flights-1", Pipeline: "flights", State: run.Queued, LogicalTime: at, RequestedAt: at}, &twoJobs))
+				w.begin("flights-1", run.Job{Name: "clean", Type: job.Spark, State: run.JobPending})
+				j := w.submit("flights-1", "clean", 1)
+				w.print("flights-1", "clean", 1, "stdout", "early")
+				time.Sleep(time.Second)
+				w.print("flights-1", "clean", 1, "stderr", "an error")
+				time.Sleep(4 * time.Second)
+				w.print("flights-1", "clean", 1, "stdout", "late")
+				time.Sleep(time.Second)
+				w.over("flights-1", j, 0, false)
+				w.end("flights-1", run.Outcome{State: run.Succeeded})
+				time.Sleep(time.Second)
+				tt.o.RunID = "flights-1"
+				w.no(logs.Run(t.Context(), tt.o, w.io, w.follower()))
+				if w.out.String() != tt.out || !strings.HasPrefix(w.err.String(), tt.err) {
+					t.Errorf("stdout %q, want %q; stderr %q, want %q", w.out.String(), tt.out, w.err.String(), tt.err)
+				}
+			})
+		})
+	}
+}
+
+func TestLogsFiltersAreRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for want, o := range map[string]logs.Options{
+		"error parsing regexp: missing closing ): `(`; the syntax is at": {Grep: "("},
+		`--since "yesterday" is no point in time; write 10m`:             {Since: "yesterday"},
+		`--since "-5m" is no point in time`:                              {Since: "-5m"},
+		"leave out --follow":                                             {Follow: true, Controller: true},
+		"do not grow while one looks":                                    {Follow: true, Archived: true},
+		"leave out --stream and --since":                                 {Controller: true, Stream: "stdout"},
+	} {
+		err := logs.Run(t.Context(), o, w.io, w.follower())
+		if exit.CodeOf(err) != exit.Usage || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: got %v, want %q", o, err, want)
+		}
+	}
+	if n := len(w.out.String()); n > 0 {
+		t.Errorf("%d bytes were written", n)
+	}
+}

@@ -1,0 +1,52 @@
+package logs
+
+import (
+	"regexp"
+	"time"
+
+	"ephemr/internal/cli/exit"
+	"ephemr/internal/cli/follow"
+)
+
+// filter is what o chooses, or what is wrong with it.
+func (o Options) filter(now time.Time) (follow.Filter, error) {
+	f := follow.Filter{Job: o.Job, Attempt: o.Attempt, Stream: o.Stream, Archived: o.Archived, OfEMR: o.Controller}
+	err := o.check()
+	if err == nil && o.Grep != "" {
+		if f.Match, err = regexp.Compile(o.Grep); err != nil {
+			err = exit.Misuse("--grep: %w; the syntax is at https://pkg.go.dev/regexp/syntax", err)
+		}
+	}
+	if err == nil && o.Since != "" {
+		f.Since, err = since(o.Since, now)
+	}
+	return f, err
+}
+
+// check says which options are wrong, or wrong together.
+func (o Options) check() error {
+	switch {
+	case o.Stream != "" && o.Stream != "stdout" && o.Stream != "stderr":
+		return exit.Misuse("stream %q is not known; use stdout or stderr", o.Stream)
+	case o.Attempt < 0:
+		return exit.Misuse("attempt %d is not known; they count from 1", o.Attempt)
+	case o.Follow && (o.Archived || o.Controller):
+		return exit.Misuse("archived logs do not grow while one looks; leave out --follow")
+	case o.Controller && (o.Stream != "" || o.Since != ""):
+		return exit.Misuse("--controller shows logs of EMR's own, without times; leave out --stream and --since")
+	}
+	return nil
+}
+
+// since reads a point in time: how long ago, a time or a day.
+func since(text string, now time.Time) (time.Time, error) {
+	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
+		return now.Add(-d), nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateOnly} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, exit.Misuse("--since %q is no point in time; write 10m or 2h, or in UTC 2026-11-30T03:00:00Z or 2026-11-30", text)
+}
