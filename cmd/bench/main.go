@@ -26,6 +26,7 @@ func run(ctx context.Context) int {
 	flag.IntVar(&o.Runs, "n", 30, "runs that come one by one")
 	flag.IntVar(&o.Starts, "starts", 20, "starts of each function")
 	flag.Uint64Var(&o.Seed, "seed", 1, "of the jitter of provisioning and steps")
+	flag.BoolVar(&o.Submit, "submit", true, "measure what somebody waits for who submits a directory")
 	flag.BoolVar(&o.Demo, "demo", true, "time make demo as well")
 	output := flag.String("o", "table", "table or json")
 	flag.Parse()

@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"ephemr/internal/bench/binary"
+	"ephemr/internal/bench/service"
 	"ephemr/internal/bench/trace"
+	"ephemr/internal/laptop"
 )
 
 // Options say what to measure.
@@ -23,6 +25,7 @@ type Options struct {
 	Runs   int       // that come one by one
 	Starts int       // of each function
 	Seed   uint64    // of the jitter
+	Submit bool      // measure what a person waits for who submits a directory
 	Demo   bool      // time the demo as well
 	Log    io.Writer // progress
 }
@@ -73,7 +76,25 @@ func (r *Report) measureRuns(ctx context.Context, o Options) (root, settings str
 		return "", "", err
 	}
 	r.addRuns(all, calls)
+	if o.Submit {
+		if err := r.measureService(ctx, region, o.Log); err != nil {
+			return "", "", err
+		}
+	}
 	return region.Root, region.text, nil
+}
+
+func (r *Report) measureService(ctx context.Context, region *region, log io.Writer) error {
+	s := service.Stage{
+		Program: filepath.Join(region.Root, "dist", "bin", "ephemr"), Environ: laptop.Overlay(os.Environ(), region.Environ()),
+		Dir: filepath.Join(region.dir, "submit"), S3: region.s3, Bucket: region.settings.ArtifactsBucket, Log: log,
+	}
+	if err := os.MkdirAll(s.Dir, 0o750); err != nil {
+		return fmt.Errorf("make directory: %w", err)
+	}
+	found, err := s.Measure(ctx)
+	r.Service = &found
+	return err
 }
 
 // Binary is what one function weighs, and how long it takes to start.

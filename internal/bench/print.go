@@ -22,6 +22,7 @@ func (r *Report) Print(io *terminal.IO) {
 	p.hops(r)
 	p.shares(r)
 	p.calls(r)
+	p.service(r)
 	p.binaries(r)
 	p.demo(r)
 }
@@ -97,6 +98,25 @@ func (p printer) calls(r *Report) {
 	}
 	p.Table([]string{"RUNS", "N", "TRANSITIONS", "RETRIES", "EMR CALLS", "OF THEM"}, rows)
 	p.Printf("shared by all runs, in %s: %s; refused: %s\n", terminal.Duration(time.Duration(r.Shared.Over)), list(r.Shared.Operations), list(r.Shared.Refused))
+}
+
+func (p printer) service(r *Report) {
+	if r.Service == nil {
+		return
+	}
+	d, l, w := r.Service.Packages, r.Service.Lines, r.Service.Pool
+	p.head("What somebody waits for who submits a directory",
+		"package: medians of "+terminal.Count(d.Rounds, "round")+"; lines: from the job's print to ephemr's stdout, through CloudWatch Logs; ratios to the least that could be done here instead")
+	p.Table([]string{"WHAT", "TOOK", "OF", "RATIO"}, [][]string{
+		{"build a package", millis(d.Build), fmt.Sprintf("%d files, %s, zipped %s", d.Files, terminal.Bytes(d.Bytes), terminal.Bytes(d.Size)), ""},
+		{"upload it", millis(d.Send), "", fmt.Sprintf("%.1f, with build, to one PutObject (%s)", d.Ratio, millis(d.Plain))},
+		{"upload it again", millis(d.Again), "looking whether it is there", ""},
+		{"a line, median", millis(l.P50), fmt.Sprintf("%d lines, 20 a second", l.Timed), ""},
+		{"a line, p99", millis(l.P99), "longest " + millis(l.Longest), ""},
+		{"many lines", fmt.Sprintf("%.0f/s", l.Rate), fmt.Sprintf("%d lines, %s", l.Many, terminal.Bytes(l.Bytes)), fmt.Sprintf("%.3f, to a pipe (%.0f/s)", l.Ratio, l.Pipe)},
+		{"Enter to first line, cold", seconds(w.Cold), "the pool's first cluster starts", ""},
+		{"Enter to first line, warm", seconds(w.Warm), fmt.Sprintf("%d rounds, p90 %s", w.Rounds, seconds(w.P90)), fmt.Sprintf("%.2f, to cold", w.Ratio)},
+	})
 }
 
 func (p printer) binaries(r *Report) {

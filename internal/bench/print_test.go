@@ -13,6 +13,7 @@ import (
 
 	"ephemr/internal/bench"
 	"ephemr/internal/bench/binary"
+	"ephemr/internal/bench/service"
 	"ephemr/internal/bench/trace"
 	"ephemr/internal/cli/terminal"
 )
@@ -37,6 +38,11 @@ func report() *bench.Report {
 			Function: binary.Function{Name: "watch", Zipped: map[string]int64{binary.Arm64: 4 << 20, binary.Platform(): 4 << 20}, Init: make(trace.Sample, 20)},
 			Median:   ms(12), P90: ms(13), Ratio: 4.13,
 		}},
+		Service: &service.Report{
+			Packages: service.Packages{Files: 1000, Bytes: 8 << 20, Size: 4 << 20, Build: ms(210), Send: ms(250), Again: ms(3), Plain: ms(40), Ratio: 11.5, Rounds: 5},
+			Lines:    service.Lines{Timed: 300, P50: ms(900), P99: ms(1700), Longest: ms(1800), Many: 200_000, Bytes: 20 << 20, Rate: 40_000, Pipe: 1_000_000, Ratio: 0.04},
+			Pool:     service.Pool{Cold: ms(4000), Warm: ms(2000), P90: ms(2200), Rounds: 10, Ratio: 0.5},
+		},
 		Demo:     []bench.Phase{{Name: "laptop up", Took: ms(700)}, {Name: "laptop demo", Took: ms(30e3)}, {Name: "  1. Register the pipeline", Took: ms(400)}},
 		Failures: []bench.Failure{{Run: "bench-1", Group: "four at once", Why: "FAILED with 2 clusters: no capacity"}},
 	}

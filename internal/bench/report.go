@@ -1,33 +1,29 @@
 package bench
 
 import (
-	"encoding/json"
-	"time"
+	"ephemr/internal/bench/service"
+	"ephemr/internal/bench/trace"
 )
 
 // Seconds is a time that JSON writes as a number of seconds.
-type Seconds time.Duration
-
-// MarshalJSON writes milliseconds as decimals.
-func (s Seconds) MarshalJSON() ([]byte, error) {
-	return json.Marshal(time.Duration(s).Round(100 * time.Microsecond).Seconds())
-}
+type Seconds = trace.Seconds
 
 // Report is what a run of the bench has found out. What was not measured is nil.
 type Report struct {
-	Machine  Machine   `json:"machine"`
-	Took     Seconds   `json:"took"`
-	Seed     uint64    `json:"seed"`
-	Groups   []Group   `json:"groups"`
-	Hops     []Hop     `json:"hops"`
-	Parts    []Hop     `json:"parts"`
-	Shares   []Share   `json:"shares"`
-	Floor    Seconds   `json:"floor"` // invocation of a function that does nothing, median
-	Shared   Shared    `json:"shared"`
-	Binaries []Binary  `json:"binaries"`
-	Demo     []Phase   `json:"demo"`
-	Cold     []Phase   `json:"cold"`
-	Failures []Failure `json:"failures"`
+	Machine  Machine         `json:"machine"`
+	Took     Seconds         `json:"took"`
+	Seed     uint64          `json:"seed"`
+	Groups   []Group         `json:"groups"`
+	Hops     []Hop           `json:"hops"`
+	Parts    []Hop           `json:"parts"`
+	Shares   []Share         `json:"shares"`
+	Floor    Seconds         `json:"floor"` // invocation of a function that does nothing, median
+	Shared   Shared          `json:"shared"`
+	Binaries []Binary        `json:"binaries"`
+	Service  *service.Report `json:"service"`
+	Demo     []Phase         `json:"demo"`
+	Cold     []Phase         `json:"cold"`
+	Failures []Failure       `json:"failures"`
 }
 
 // Group is a set of runs that were made alike.
