@@ -23,7 +23,7 @@ func (w *world) listPipelines(asJSON bool) error {
 func (w *world) history() {
 	w.t.Helper()
 	now := time.Now()
-	for i, s := range runs.States {
+	for i, s := range run.States {
 		at := now.Add(time.Duration(i-10) * time.Hour)
 		r := run.Run{
 			ID: fmt.Sprintf("flights-%s-%08d", at.UTC().Format("20060102T1504"), i), Pipeline: "flights", State: s,

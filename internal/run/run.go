@@ -27,6 +27,9 @@ const (
 	Rejected  State = "REJECTED" // the request was wrong; no execution
 )
 
+// States are all that a run can be in.
+var States = []State{Queued, Admitted, Running, Succeeded, Failed, Cancelled, Rejected}
+
 // Final says whether nothing will change any more.
 func (s State) Final() bool {
 	return s == Succeeded || s == Failed || s == Cancelled || s == Rejected

@@ -7,7 +7,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
 
+	"ephemr/internal/cli/complete"
 	"ephemr/internal/cli/session"
+	"ephemr/internal/run"
 )
 
 // Command returns ephemr cancel.
@@ -34,6 +36,7 @@ With --kill nobody is asked first. A run that is being cancelled already can sti
 			o.Runs, o.JSON, o.Why = args, app.JSON(), cmp.Or(o.Why, "cancelled by "+me())
 			return Run(cmd.Context(), o, app.IO, s.Settings, lambda.NewFromConfig(s.Config))
 		},
+		ValidArgsFunction: complete.Runs(app, run.Queued, run.Admitted, run.Running),
 	}
 	cmd.Flags().StringVar(&o.Why, "why", "", `reason for the record (default "cancelled by" and who you are)`)
 	cmd.Flags().BoolVar(&o.Kill, "kill", false, "kill the programs at once, without asking them to end")

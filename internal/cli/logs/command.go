@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"ephemr/internal/cli/complete"
 	"ephemr/internal/cli/follow"
 	"ephemr/internal/cli/session"
 
@@ -38,7 +39,7 @@ have no times, so stdout and stderr come one after the other and --since cannot 
 			}
 			return Run(cmd.Context(), o, app.IO, follow.New(s.Config, s.Settings))
 		},
-		ValidArgsFunction: cobra.NoFileCompletions,
+		ValidArgsFunction: complete.Args(complete.Runs(app), complete.Jobs(app)),
 	}
 	cmd.Flags().BoolVarP(&o.Follow, "follow", "f", false, "go on until the run is over")
 	cmd.Flags().IntVar(&o.Attempt, "attempt", 0, "only this attempt, counted from 1")

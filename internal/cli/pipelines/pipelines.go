@@ -30,7 +30,7 @@ type Options struct{ JSON bool }
 
 // Run prints the current versions. With JSON that is an array of register.Version.
 func Run(ctx context.Context, o Options, io *terminal.IO, api ScanAPI, table string) error {
-	found, err := list(ctx, api, table)
+	found, err := List(ctx, api, table)
 	if err != nil {
 		return err
 	}
@@ -70,9 +70,9 @@ func triggers(s pipeline.Spec) string {
 	return strings.Join(all, ", ")
 }
 
-// list returns the current version of every pipeline, by name. The table is
+// List returns the current version of every pipeline, by name. The table is
 // small, and has no index for this.
-func list(ctx context.Context, api ScanAPI, table string) ([]register.Version, error) {
+func List(ctx context.Context, api ScanAPI, table string) ([]register.Version, error) {
 	in := &dynamodb.ScanInput{
 		TableName: &table, FilterExpression: aws.String("sk = :current"),
 		ExpressionAttributeValues: map[string]types.AttributeValue{":current": &types.AttributeValueMemberS{Value: "CURRENT"}},

@@ -4,7 +4,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
 
+	"ephemr/internal/cli/complete"
 	"ephemr/internal/cli/session"
+	"ephemr/internal/run"
 )
 
 // Command returns ephemr retry.
@@ -27,5 +29,6 @@ execution and on a new cluster. It is the same run: id, params and pipeline vers
 			o.RunID, o.JSON = args[0], app.JSON()
 			return Run(cmd.Context(), o, app.IO, s.Settings, lambda.NewFromConfig(s.Config))
 		},
+		ValidArgsFunction: complete.Args(complete.Runs(app, run.Failed, run.Cancelled)),
 	}
 }

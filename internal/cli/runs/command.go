@@ -1,7 +1,9 @@
 package runs
 
 import (
+	"ephemr/internal/cli/complete"
 	"ephemr/internal/cli/session"
+	"ephemr/internal/run"
 
 	"github.com/spf13/cobra"
 )
@@ -29,13 +31,13 @@ were asked for.`,
 			}
 			return Run(cmd.Context(), o, app.IO, s.Runs())
 		},
-		ValidArgsFunction: cobra.NoFileCompletions,
+		ValidArgsFunction: complete.Args(complete.Pipelines(app)),
 	}
 	cmd.Flags().StringVar(&o.State, "state", "", "only runs in this state")
 	cmd.Flags().IntVarP(&o.Limit, "limit", "n", 20, "list at most so many")
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("state", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		var all []cobra.Completion
-		for _, s := range States {
+		for _, s := range run.States {
 			all = append(all, string(s))
 		}
 		return all, cobra.ShellCompDirectiveNoFileComp

@@ -27,13 +27,10 @@ type Options struct {
 	JSON     bool
 }
 
-// States are all that a run can be in.
-var States = []run.State{run.Queued, run.Admitted, run.Running, run.Succeeded, run.Failed, run.Cancelled, run.Rejected}
-
 // Run prints the newest runs. With JSON that is an array of run.Run.
 func Run(ctx context.Context, o Options, io *terminal.IO, store Store) error {
 	state := run.State(strings.ToUpper(o.State))
-	if state != "" && !slices.Contains(States, state) {
+	if state != "" && !slices.Contains(run.States, state) {
 		return exit.Misuse("state %q is not known; use one of %s", o.State, names())
 	}
 	if o.Limit < 1 {
@@ -62,7 +59,7 @@ func list(ctx context.Context, store Store, q run.Query) ([]run.Run, error) {
 		runs, err := store.List(ctx, q)
 		return append(found, runs...), err
 	}
-	states := States
+	states := run.States
 	if q.State != "" {
 		states = []run.State{q.State}
 	}
@@ -87,7 +84,7 @@ func list(ctx context.Context, store Store, q run.Query) ([]run.Run, error) {
 
 func names() string {
 	var all []string
-	for _, s := range States {
+	for _, s := range run.States {
 		all = append(all, string(s))
 	}
 	return strings.Join(all, ", ")

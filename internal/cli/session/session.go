@@ -36,12 +36,9 @@ func Open(ctx context.Context, name string) (*Session, error) {
 	if !stageName.MatchString(name) {
 		return nil, exit.Misuse("stage %q is not a name; use one like dev", name)
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{})) // errors are told once, by us
+	cfg, err := Config(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("load AWS configuration: %w", err)
-	}
-	if cfg.Region == "" {
-		return nil, errors.New("no AWS region; set AWS_REGION, or AWS_PROFILE to a profile that has one")
+		return nil, err
 	}
 	settings, err := Load(ctx, ssm.NewFromConfig(cfg), name)
 	if errors.Is(err, errNotDeployed) {
@@ -52,6 +49,18 @@ func Open(ctx context.Context, name string) (*Session, error) {
 		return nil, err
 	}
 	return &Session{Config: cfg, Settings: settings}, nil
+}
+
+// Config is what the AWS SDK finds for this user.
+func Config(ctx context.Context) (aws.Config, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{})) // errors are told once, by us
+	if err != nil {
+		return cfg, fmt.Errorf("load AWS configuration: %w", err)
+	}
+	if cfg.Region == "" {
+		return cfg, errors.New("no AWS region; set AWS_REGION, or AWS_PROFILE to a profile that has one")
+	}
+	return cfg, nil
 }
 
 // ParameterAPI reads what the deployment has written down.

@@ -1,6 +1,7 @@
 package start
 
 import (
+	"ephemr/internal/cli/complete"
 	"ephemr/internal/cli/follow"
 	"ephemr/internal/cli/session"
 
@@ -31,7 +32,7 @@ failed or was cancelled, 2 when it was rejected; an interrupt (130) leaves the r
 				Pipelines: s.Pipelines(), SQS: sqs.NewFromConfig(s.Config), Follower: follow.New(s.Config, s.Settings),
 			})
 		},
-		ValidArgsFunction: cobra.NoFileCompletions,
+		ValidArgsFunction: complete.Args(complete.Pipelines(app)),
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.Date, "date", "", "logical date or time of the run, in UTC (default now)")

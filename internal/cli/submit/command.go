@@ -1,6 +1,7 @@
 package submit
 
 import (
+	"ephemr/internal/cli/complete"
 	"ephemr/internal/cli/follow"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/job"
@@ -71,6 +72,7 @@ Arguments can use templates as in pipeline files: --param day=2026-11-01 --arg '
 	flags.DurationVar(&o.Timeout, "timeout", 0, "longest time for an attempt, e.g. 30m")
 	flags.IntVar(&o.Retries, "retries", 0, "attempts after a failed one")
 	flags.BoolVar(&o.Detach, "detach", false, "print the run's id and leave")
+	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("profile", complete.Profiles(app)))
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("type", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		var all []cobra.Completion
 		for _, t := range job.Types() {

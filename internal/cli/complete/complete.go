@@ -1,0 +1,122 @@
+// Package complete offers words at the Tab key: ids, names and addresses that
+// only the stage knows. It has a second for that; what goes wrong or takes
+// longer offers nothing, and never prints an error between what is being typed.
+package complete
+
+import (
+	"context"
+	"time"
+
+	"ephemr/internal/cli/session"
+	"ephemr/internal/run"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/spf13/cobra"
+)
+
+// Func is what cobra asks for the words of an argument or a flag.
+type Func = func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective)
+
+// patience is how long whoever pressed Tab waits.
+const patience = time.Second
+
+// None offers nothing, not even files.
+func None(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveNoFileComp
+}
+
+// InTime offers what find finds within a second, in that order.
+func InTime(find func(ctx context.Context, args []string, begun string) ([]cobra.Completion, error)) Func {
+	return func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		const directive = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+		ctx, cancel := context.WithTimeout(cmd.Context(), patience)
+		defer cancel()
+		found := make(chan []cobra.Completion, 1)
+		go func() {
+			words, err := find(ctx, args, begun)
+			if err != nil {
+				words = nil
+			}
+			found <- words
+		}()
+		select {
+		case words := <-found:
+			return words, directive
+		case <-ctx.Done(): // not everything that finds credentials listens to it
+			return nil, directive
+		}
+	}
+}
+
+// Args offers the words of Funcs for the first argument, the second and so on,
+// and nothing for more.
+func Args(each ...Func) Func {
+	return func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) >= len(each) {
+			return None(cmd, args, begun)
+		}
+		return each[len(args)](cmd, args, begun)
+	}
+}
+
+// Runs offers the ids of the newest runs, with their states: those in one of
+// states, or all of them.
+func Runs(app *session.App, states ...run.State) Func {
+	return InTime(func(ctx context.Context, args []string, begun string) ([]cobra.Completion, error) {
+		s, err := app.Session(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return RunIDs(ctx, s.Runs(), begun, args, states)
+	})
+}
+
+// Jobs offers the jobs of the run that is the first argument.
+func Jobs(app *session.App) Func {
+	return InTime(func(ctx context.Context, args []string, _ string) ([]cobra.Completion, error) {
+		s, err := app.Session(ctx)
+		if err != nil || len(args) == 0 {
+			return nil, err
+		}
+		return JobNames(ctx, s.Runs(), args[0])
+	})
+}
+
+// Pipelines offers the registered pipelines.
+func Pipelines(app *session.App) Func {
+	return InTime(func(ctx context.Context, _ []string, _ string) ([]cobra.Completion, error) {
+		s, err := app.Session(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return PipelineNames(ctx, dynamodb.NewFromConfig(s.Config), s.Settings.PipelinesTable)
+	})
+}
+
+// Profiles offers the cluster profiles of the stage.
+func Profiles(app *session.App) Func {
+	return InTime(func(ctx context.Context, _ []string, _ string) ([]cobra.Completion, error) {
+		s, err := app.Session(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return ProfileNames(ctx, ssm.NewFromConfig(s.Config), s.Settings.Stage)
+	})
+}
+
+// Stages offers the stage of the environment and those that are deployed where
+// the AWS configuration leads to.
+func Stages(app *session.App) Func {
+	return func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		deployed := InTime(func(ctx context.Context, _ []string, _ string) ([]cobra.Completion, error) {
+			cfg, err := session.Config(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return StageNames(ctx, ssm.NewFromConfig(cfg))
+		})
+		words, directive := deployed(cmd, args, begun)
+		return with(app.Getenv(session.Variable), words), directive
+	}
+}
