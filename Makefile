@@ -41,6 +41,7 @@ test: setup lint build ## what CI runs: lint, and all tests, those on the laptop
 	go test ./...
 test-fast: ## the tests that need no tools and no region
 	go test -short ./...
+	GOOS=windows go vet ./cmd/ephemr
 simulate: ## storms of faults in virtual time; RUNS=10000 SEED=1 WORLD=40 KIND=crashes CALLS=/tmp/calls
 	@set -o pipefail; go test -count=1 -timeout 24h -run '^TestStorms$$' -v ./internal/simulation -args -runs=$(RUNS) -seed=$(SEED) \
 	  -world=$(WORLD) -kind="$(KIND)" -calls="$(CALLS)" | { grep -Ev '^ *(===|--- PASS|PASS)' || true; }
@@ -54,7 +55,9 @@ lint: ## Go linters and formatters, shellcheck
 bench: tools build ## measure overhead, calls, functions and demo; BENCH="-n 10 -demo=false"
 	@bench $(BENCH)
 
-.PHONY: synth check generate clean
+.PHONY: man synth check generate clean
+man: ## man pages of ephemr into dist/man
+	go run ./cmd/manual -man dist/man -version "$$(git describe --tags --always --dirty)"
 synth: tools ## templates of STAGE into cdk.out/STAGE, checked by cfn-lint
 	@scripts/build $(STAGE)
 	cdk synth --quiet --context stage=$(STAGE) --output cdk.out/$(STAGE)

@@ -10,6 +10,7 @@ import (
 
 	"ephemr/internal/cli/apply"
 	"ephemr/internal/cli/cancel"
+	"ephemr/internal/cli/complete"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/logs"
 	"ephemr/internal/cli/pipelines"
@@ -34,10 +35,16 @@ Exit codes: 0 it worked; 1 the run failed, or something went wrong; 2 the comman
 request was rejected; 130 interrupted. ephemr submit ends with the exit code of its job, 77 when that had
 nothing to do.`
 
+const example = `  export EPHEMR_STAGE=dev
+  ephemr submit -d jobs/hello -t bash
+  ephemr apply pipelines/flights.yaml
+  ephemr start flights-daily --date 2026-11-01 --follow
+  ephemr runs --state failed`
+
 // Root returns the whole command line.
 func Root(app *session.App, given string) *cobra.Command {
 	root := &cobra.Command{
-		Use: "ephemr", Short: "run jobs on transient EMR clusters", Long: long,
+		Use: "ephemr", Short: "run jobs on transient EMR clusters", Long: long, Example: example,
 		SilenceErrors: true, SilenceUsage: true,
 		PersistentPreRunE: func(*cobra.Command, []string) error { return app.Check() },
 	}
@@ -50,12 +57,30 @@ func Root(app *session.App, given string) *cobra.Command {
 	flags.BoolVar(&app.Quiet, "no-color", false, "no colours and nothing that moves; NO_COLOR does the same")
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(
 		[]string{session.FormatTable, session.FormatJSON}, cobra.ShellCompDirectiveNoFileComp)))
+	cobra.CheckErr(root.RegisterFlagCompletionFunc("stage", complete.Stages(app)))
 	root.AddCommand(apply.Command(app), pipelines.Command(app), start.Command(app), submit.Command(app),
 		runs.Command(app), show.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app), requests.Command(app), query.Command(app),
 		version.Command(app, given))
-	root.InitDefaultCompletionCmd()
+	completion(root)
 	strict(root)
 	return root
+}
+
+// completion adds cobra's commands for it, with examples.
+func completion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	examples := map[string]string{
+		"completion": "  source <(ephemr completion bash)",
+		"bash":       "  source <(ephemr completion bash)\n  ephemr completion bash >~/.local/share/bash-completion/completions/ephemr",
+		"zsh":        "  ephemr completion zsh >\"${fpath[1]}/_ephemr\"",
+		"fish":       "  ephemr completion fish >~/.config/fish/completions/ephemr.fish",
+		"powershell": "  ephemr completion powershell | Out-String | Invoke-Expression",
+	}
+	cmd, _, err := root.Find([]string{"completion"})
+	cobra.CheckErr(err)
+	for _, c := range append(cmd.Commands(), cmd) {
+		c.Example = examples[c.Name()]
+	}
 }
 
 // Main runs the command line and returns its exit code.

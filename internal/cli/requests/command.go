@@ -21,10 +21,14 @@ func Command(app *session.App) *cobra.Command {
 
 A message that is wrong is recorded as a REJECTED run and moved to a dead-letter queue. When the reason is mended,
 for example because the pipeline is registered now, it can be sent again.`,
+		Example: "  ephemr requests list\n  ephemr requests redrive",
 	}
 	cmd.PersistentFlags().BoolVar(&o.Events, "events", false, "those of S3 and schedules instead of requests")
 	cmd.AddCommand(
-		sub(app, &o, List, &cobra.Command{Use: "list", Short: "list the refused messages with the reasons", Args: cobra.NoArgs}),
+		sub(app, &o, List, &cobra.Command{
+			Use: "list", Short: "list the refused messages with the reasons",
+			Example: "  ephemr requests list\n  ephemr requests list --events -o json", Args: cobra.NoArgs,
+		}),
 		sub(app, &o, Redrive, &cobra.Command{
 			Use: "redrive [RUN...]", Short: "send refused messages again: those of the rejected runs named, or all",
 			Example: "  ephemr requests redrive\n  ephemr requests redrive rejected-20260102T0300-0a1b2c3d", Args: cobra.ArbitraryArgs,

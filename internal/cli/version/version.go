@@ -44,6 +44,8 @@ func Of(given string) Info {
 func Command(app *session.App, given string) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "print the version", Args: cobra.NoArgs,
+		Example: `  ephemr version
+  ephemr version -o json`,
 		RunE: func(*cobra.Command, []string) error {
 			i := Of(given)
 			if app.JSON() {
