@@ -167,16 +167,7 @@ func TestStoppedExecutionIsSwept(t *testing.T) {
 	if _, err := w.sfn.StopExecution(t.Context(), &sfn.StopExecutionInput{ExecutionArn: &rec.Run.Execution, Cause: aws.String("by a test")}); err != nil {
 		t.Fatal(err)
 	}
-	out, err := lambda.NewFromConfig(w.region.Config()).Invoke(t.Context(), &lambda.InvokeInput{
-		FunctionName: aws.String("ephemr-" + w.settings.Stage + "-sweep"), Payload: []byte("{}"),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var swept sweep.Output
-	if err := json.Unmarshal(out.Payload, &swept); err != nil || out.FunctionError != nil {
-		t.Fatalf("sweep answered %s, %v", out.Payload, err)
-	}
+	swept := w.sweep(t)
 	var what []string
 	for _, r := range swept.Repairs {
 		if r.RunID == id {
@@ -191,4 +182,20 @@ func TestStoppedExecutionIsSwept(t *testing.T) {
 	if rec.Run.State != run.Cancelled || rec.Jobs[0].State != run.JobCancelled {
 		t.Errorf("run is %s (%s), job %s; want both CANCELLED", rec.Run.State, rec.Run.Reason, rec.Jobs[0].State)
 	}
+}
+
+// sweep does at once what the clock would do later.
+func (w *world) sweep(t *testing.T) sweep.Output {
+	t.Helper()
+	out, err := lambda.NewFromConfig(w.region.Config()).Invoke(t.Context(), &lambda.InvokeInput{
+		FunctionName: aws.String("ephemr-" + w.settings.Stage + "-sweep"), Payload: []byte("{}"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var swept sweep.Output
+	if err := json.Unmarshal(out.Payload, &swept); err != nil || out.FunctionError != nil {
+		t.Fatalf("sweep answered %s, %v", out.Payload, err)
+	}
+	return swept
 }

@@ -4,12 +4,15 @@ where its Athena would say what is not so (athena.py).
 Step Functions fails a lambda:invoke.waitForTaskToken task when the function
 itself fails, and goes on with the state's Retry and Catch. MiniStack 1.5.33
 drops the function's error and waits for the token.
+
+Cloud Map refuses a second service of a name in a namespace, and says which one
+has it. MiniStack 1.5.33 makes another one.
 """
 import threading
 
 import athena  # noqa: F401
 from ministack.app import main
-from ministack.services import stepfunctions
+from ministack.services import servicediscovery, stepfunctions
 
 call, wait = stepfunctions._call_lambda, stepfunctions._invoke_with_callback
 waits_for = threading.local()
@@ -34,6 +37,19 @@ def invoke_with_callback(resource, event, token, state):
         waits_for.token = None
 
 
+create = servicediscovery._create_service
+
+
+def create_service(data):
+    for service in servicediscovery._services.values():
+        if (service["NamespaceId"], service["Name"]) == (data.get("NamespaceId"), data.get("Name")):
+            return servicediscovery.error_response_json(
+                "ServiceAlreadyExists", "Service already exists.", 400,
+                {"ServiceId": service["Id"], "ServiceArn": service["Arn"]}, message_key="Message")
+    return create(data)
+
+
+servicediscovery._create_service = create_service
 stepfunctions._call_lambda = call_lambda
 stepfunctions._invoke_with_callback = invoke_with_callback
 main()

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"ephemr/internal/cluster"
+	"ephemr/internal/discovery"
 	"ephemr/internal/emrapi"
 	"ephemr/internal/entry"
 	"ephemr/internal/pool"
@@ -23,12 +24,15 @@ func main() {
 	db := dynamodb.NewFromConfig(cfg)
 	api := emrapi.New(emr.NewFromConfig(cfg), db, settings)
 	runs := &run.Store{DB: db, Table: settings.RunsTable}
+	clusters := &cluster.Registry{DB: db, Table: settings.ClustersTable}
 	pools := &pool.Store{DB: db, Table: settings.ClustersTable}
-	look := &cluster.Looker{Runs: runs, Pools: pools, EMR: api}
+	look := &cluster.Looker{Runs: runs, Pools: pools, EMR: api, Listing: &cluster.Listing{
+		Registry: clusters, Directory: &discovery.Directory{API: discovery.NewClient(cfg), Namespace: settings.Namespace, Stage: settings.Stage},
+	}}
 	c := &cluster.Creator{
 		Settings: settings,
 		Runs:     runs,
-		Clusters: &cluster.Registry{DB: db, Table: settings.ClustersTable},
+		Clusters: clusters,
 		Pools:    pools,
 		EMR:      api,
 		Profiles: ssm.NewFromConfig(cfg),

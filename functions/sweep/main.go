@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"ephemr/internal/admission"
+	"ephemr/internal/cluster"
+	"ephemr/internal/discovery"
 	"ephemr/internal/emrapi"
 	"ephemr/internal/entry"
 	"ephemr/internal/outcome"
@@ -26,6 +28,7 @@ func main() {
 	db, bus := dynamodb.NewFromConfig(cfg), eventbridge.NewFromConfig(cfg)
 	runs := &run.Store{DB: db, Table: settings.RunsTable}
 	slots := &admission.Slots{DB: db, Table: settings.ClustersTable}
+	directory := &discovery.Directory{API: discovery.NewClient(cfg), Namespace: settings.Namespace, Stage: settings.Stage}
 	s := &sweep.Sweeper{
 		Settings: settings,
 		Runs:     runs,
@@ -42,6 +45,9 @@ func main() {
 		},
 		Slots:   slots,
 		Metrics: cloudwatch.NewFromConfig(cfg),
+
+		Directory: directory,
+		Listing:   &cluster.Listing{Registry: &cluster.Registry{DB: db, Table: settings.ClustersTable}, Directory: directory},
 	}
 	entry.Start(s.Sweep)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 
 	"ephemr/internal/cluster"
+	"ephemr/internal/discovery"
 	"ephemr/internal/emrapi"
 	"ephemr/internal/entry"
 	"ephemr/internal/pool"
@@ -22,6 +23,10 @@ func main() {
 		Runs:  &run.Store{DB: db, Table: settings.RunsTable},
 		Pools: &pool.Store{DB: db, Table: settings.ClustersTable},
 		EMR:   emrapi.New(emr.NewFromConfig(cfg), db, settings),
+		Listing: &cluster.Listing{
+			Registry:  &cluster.Registry{DB: db, Table: settings.ClustersTable},
+			Directory: &discovery.Directory{API: discovery.NewClient(cfg), Namespace: settings.Namespace, Stage: settings.Stage},
+		},
 	}
 	entry.Start(t.Terminate)
 }

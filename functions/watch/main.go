@@ -15,6 +15,7 @@ import (
 
 	"ephemr/internal/admission"
 	"ephemr/internal/cluster"
+	"ephemr/internal/discovery"
 	"ephemr/internal/emrapi"
 	"ephemr/internal/entry"
 	"ephemr/internal/outcome"
@@ -29,8 +30,12 @@ func main() {
 	db := dynamodb.NewFromConfig(cfg)
 	api := emrapi.New(emr.NewFromConfig(cfg), db, settings)
 	runs := &run.Store{DB: db, Table: settings.RunsTable}
+	clusters := &cluster.Registry{DB: db, Table: settings.ClustersTable}
 	pools := &pool.Store{DB: db, Table: settings.ClustersTable}
-	clusters := &cluster.Looker{Runs: runs, Pools: pools, EMR: api}
+	listing := &cluster.Listing{
+		Registry: clusters, Directory: &discovery.Directory{API: discovery.NewClient(cfg), Namespace: settings.Namespace, Stage: settings.Stage},
+	}
+	ready := &cluster.Looker{Runs: runs, Pools: pools, EMR: api, Listing: listing}
 	steps := &step.Looker{
 		Runs: runs, EMR: api, S3: s3.NewFromConfig(cfg, entry.PathStyle), LogsBucket: settings.LogsBucket,
 		Logs: cloudwatchlogs.NewFromConfig(cfg), LogGroup: settings.RunLogGroup,
@@ -39,12 +44,13 @@ func main() {
 	w := &wait.Watch{
 		Waker: &wait.Waker{Runs: runs, SFN: sfn.NewFromConfig(cfg), Looks: map[string]wait.Look{
 			run.ForAdmission: admission.LookAdmitted,
-			run.ForCluster:   clusters.Look,
+			run.ForCluster:   ready.Look,
 			run.ForSteps:     steps.Look,
 			run.ForStop:      stop.Look,
 		}},
-		Clusters: &cluster.Registry{DB: db, Table: settings.ClustersTable},
+		Clusters: clusters,
 		Pools:    pools,
+		Listing:  listing,
 		EMR:      api,
 		Finisher: &outcome.Finisher{
 			Settings: settings, Runs: runs, Slots: &admission.Slots{DB: db, Table: settings.ClustersTable},

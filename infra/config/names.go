@@ -13,6 +13,9 @@ func (c Config) Name(what string) string { return "ephemr-" + c.Stage + "-" + wh
 // Bus is the event bus that our own events go to.
 func (c Config) Bus() string { return "ephemr-" + c.Stage }
 
+// NamespaceName is the Cloud Map namespace in which ready clusters are found.
+func (c Config) NamespaceName() string { return "ephemr-" + c.Stage }
+
 // ScheduleGroup holds the schedules that register makes.
 func (c Config) ScheduleGroup() string { return "ephemr-" + c.Stage }
 

@@ -42,6 +42,7 @@ func (p *Platform) grantClusters() {
 	createCluster := p.functions.createCluster
 	p.runs.Grant(createCluster, "Query", "PutItem", "DeleteItem")
 	p.clusters.Grant(createCluster, "GetItem", "PutItem", "UpdateItem") // whose it is, pools, call budget
+	p.namespace.GrantRegister(createCluster)
 	p.profiles.GrantRead(createCluster)
 	p.emr.GrantCreate(createCluster)
 	p.emr.GrantList(createCluster)
@@ -51,7 +52,8 @@ func (p *Platform) grantClusters() {
 
 	terminateCluster := p.functions.terminateCluster
 	p.runs.Grant(terminateCluster, "Query", "PutItem")
-	p.clusters.Grant(terminateCluster, "GetItem", "UpdateItem") // pools, call budget
+	p.clusters.Grant(terminateCluster, "GetItem", "UpdateItem") // pools, call budget, that it ends
+	p.namespace.GrantRemove(terminateCluster)
 	p.emr.GrantList(terminateCluster)
 	p.emr.Grant(terminateCluster, "TerminateJobFlows", "ListSteps", "CancelSteps")
 }
@@ -87,6 +89,7 @@ func (p *Platform) grantWatchers() {
 	p.runs.Grant(watch, inRun...)
 	p.runs.GrantIndex(watch, byState)
 	p.clusters.Grant(watch, "GetItem", "UpdateItem") // whose it is, call budget
+	p.namespace.GrantRegister(watch)
 	p.lake.Logs.Grant(watch, "runs/*", "GetObject")
 	p.lake.Logs.GrantList(watch)
 	p.emr.GrantList(watch)
@@ -99,7 +102,9 @@ func (p *Platform) grantWatchers() {
 	sweep := p.functions.sweep
 	p.runs.Grant(sweep, inRun...)
 	p.runs.GrantIndex(sweep, byState)
-	p.clusters.Grant(sweep, "GetItem", "UpdateItem") // slots, pools, call budget
+	p.clusters.Grant(sweep, "GetItem", "UpdateItem") // slots, pools, call budget, whose a cluster is
+	p.namespace.GrantRegister(sweep)
+	p.namespace.GrantTidy(sweep)
 	p.emr.GrantList(sweep)
 	p.emr.Grant(sweep, "DescribeCluster", "TerminateJobFlows", "ListSteps", "CancelSteps")
 	p.machine.GrantDescribe(sweep)

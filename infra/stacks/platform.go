@@ -22,6 +22,7 @@ type Platform struct {
 	profiles *constructs.Profiles
 
 	runs, pipelines, clusters *constructs.Table
+	namespace                 *constructs.Namespace
 
 	machine   *constructs.Machine
 	schedules *constructs.Schedules
@@ -46,6 +47,7 @@ func NewPlatform(stack awscdk.Stack, stage constructs.Stage, lake *Lake, code co
 
 	// What is known
 	p.addTables(stack)
+	p.namespace = constructs.NewNamespace(stack, "Namespace", stage)
 	p.profiles = constructs.NewProfiles(stack, "Profiles", stage, shapes(stage))
 	p.runLogs = constructs.NewLogs(stack, "RunLogs", stage, stage.LogGroup("runs"))
 

@@ -22,6 +22,8 @@ func (p *Platform) settings(stack awscdk.Stack) *string {
 		PipelinesTable: *p.pipelines.Name(),
 		ClustersTable:  *p.clusters.Name(),
 
+		Namespace: *p.namespace.ID(),
+
 		Lake:            map[string]string{},
 		ArtifactsBucket: *p.lake.Artifacts.Name(),
 		LogsBucket:      *p.lake.Logs.Name(),

@@ -64,6 +64,7 @@ type EMR struct {
 	clusters   map[string]*emrCluster
 	order      []*emrCluster
 	noCapacity map[string]bool
+	omitted    map[string]bool // by ListClusters
 	stepCount  int
 	unitCount  int // of fleets and groups
 	clock      clock
@@ -90,7 +91,7 @@ func NewEMR(config EMRConfig) *EMR {
 	if config.Script == nil {
 		config.Script = func(_, _ string) (time.Duration, types.StepState) { return time.Minute, types.StepStateCompleted }
 	}
-	f := &EMR{Control: newControl("EMR"), config: config, clusters: map[string]*emrCluster{}, noCapacity: map[string]bool{}}
+	f := &EMR{Control: newControl("EMR"), config: config, clusters: map[string]*emrCluster{}, noCapacity: map[string]bool{}, omitted: map[string]bool{}}
 	if config.Throttle {
 		f.limits = newBuckets(emrLimits)
 	}

@@ -62,7 +62,7 @@ func (f *EMR) ListClusters(ctx context.Context, in *emr.ListClustersInput, _ ...
 		all := slices.Clone(f.order)
 		slices.SortFunc(all, func(a, b *emrCluster) int { return cmp.Compare(hash(a.id), hash(b.id)) })
 		all = slices.DeleteFunc(all, func(c *emrCluster) bool {
-			return len(in.ClusterStates) > 0 && !slices.Contains(in.ClusterStates, c.state) ||
+			return f.omitted[c.id] || len(in.ClusterStates) > 0 && !slices.Contains(in.ClusterStates, c.state) ||
 				in.CreatedAfter != nil && !c.created.After(*in.CreatedAfter) || in.CreatedBefore != nil && !c.created.Before(*in.CreatedBefore)
 		})
 		all, marker, err := emrPageOf(all, in.Marker)
@@ -75,6 +75,14 @@ func (f *EMR) ListClusters(ctx context.Context, in *emr.ListClustersInput, _ ...
 		}
 		return out, nil
 	})
+}
+
+// Omit makes ListClusters leave a cluster out, as EMR may do with those that
+// change during the call.
+func (f *EMR) Omit(clusterID string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.omitted[clusterID] = true
 }
 
 // emrPageOf cuts the page at marker out of all.

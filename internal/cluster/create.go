@@ -121,6 +121,7 @@ func (c *Creator) begin(ctx context.Context, rec *run.Record, last *run.Cluster,
 	}
 	next.Name, next.State = run.ClusterName(rec.Run.ID, next.Attempt), run.ClusterIntended
 	next.Intent, next.IntentAt, next.Units = c.Caller(ctx), time.Now(), units(p.Rung(next.Rung))
+	next.Release = p.Release
 	ok, err := c.Runs.Intend(ctx, rec.Run.ID, next)
 	if err != nil {
 		return run.Cluster{}, err
@@ -252,5 +253,6 @@ func (c *Creator) enter(ctx context.Context, rec *run.Record, a run.Cluster, p p
 	}
 	return c.Clusters.Put(ctx, Entry{
 		ID: a.ID, RunID: rec.Run.ID, Attempt: a.Attempt, Name: a.Name, CreatedAt: a.CreatedAt, Deadline: rec.Run.Deadline,
+		Pipeline: rec.Run.Pipeline, AdHoc: rec.Run.Version == 0, Profile: rec.Spec.Cluster.Profile, Release: a.Release, Units: a.Units,
 	})
 }

@@ -23,9 +23,10 @@ type DescribeAPI interface {
 
 // Looker finds out whether a cluster can run steps.
 type Looker struct {
-	Runs  *run.Store
-	Pools *pool.Store
-	EMR   DescribeAPI
+	Runs    *run.Store
+	Pools   *pool.Store
+	EMR     DescribeAPI
+	Listing *Listing // nil = nobody wants to find clusters
 }
 
 // Ready is the answer to the CreateCluster state.
@@ -40,19 +41,21 @@ func (l *Looker) Look(ctx context.Context, rec *run.Record, seen *types.ClusterS
 	if a == nil || a.ID == "" || a.ID != rec.Waiter.ClusterID {
 		return nil, nil //nolint:nilnil // nothing has happened yet, and that is no error
 	}
+	var whole *types.Cluster // nil = only its status is known
 	if seen == nil {
 		out, err := l.EMR.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: &a.ID})
 		if err != nil {
 			return nil, fmt.Errorf("describe cluster %s: %w", a.ID, err)
 		}
-		seen = out.Cluster.Status
+		whole, seen = out.Cluster, out.Cluster.Status
 	}
 	switch state := seen.State; {
 	case outcome.Ready(state):
-		return l.ready(ctx, rec, *a)
+		return l.ready(ctx, rec, *a, whole)
 	case outcome.Gone(state):
 		class, reason := outcome.OfCluster(seen)
-		return l.failed(ctx, rec, *a, class, reason)
+		answer, err := l.failed(ctx, rec, *a, class, reason)
+		return answer.AndThen(func(ctx context.Context) { l.Listing.Unlist(ctx, a.ID) }), err
 	}
 	if time.Now().After(rec.Waiter.Deadline) {
 		return l.failed(ctx, rec, *a, job.ClassTimeout, fmt.Sprintf("not ready after %s", time.Since(a.CreatedAt).Round(time.Second)))
@@ -60,7 +63,7 @@ func (l *Looker) Look(ctx context.Context, rec *run.Record, seen *types.ClusterS
 	return nil, nil //nolint:nilnil // nothing has happened yet, and that is no error
 }
 
-func (l *Looker) ready(ctx context.Context, rec *run.Record, a run.Cluster) (*wait.Answer, error) {
+func (l *Looker) ready(ctx context.Context, rec *run.Record, a run.Cluster, whole *types.Cluster) (*wait.Answer, error) {
 	from := a.State
 	if from == run.ClusterCreated {
 		if err := l.open(ctx, a); err != nil {
@@ -71,7 +74,23 @@ func (l *Looker) ready(ctx context.Context, rec *run.Record, a run.Cluster) (*wa
 			return nil, err
 		}
 	}
-	return &wait.Answer{Output: Ready{ClusterID: a.ID, Attempt: a.Attempt}}, nil
+	answer := &wait.Answer{Output: Ready{ClusterID: a.ID, Attempt: a.Attempt}}
+	return answer.AndThen(func(ctx context.Context) { l.list(ctx, a.ID, whole) }), nil
+}
+
+// list puts a ready cluster into the directory. The list that the tick reads has
+// no addresses: who comes from there asks once more, if there is a call left.
+func (l *Looker) list(ctx context.Context, id string, whole *types.Cluster) {
+	l.Listing.List(ctx, id, func(ctx context.Context) (*types.Cluster, error) {
+		if whole != nil {
+			return whole, nil
+		}
+		out, err := l.EMR.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: &id})
+		if err != nil {
+			return nil, fmt.Errorf("describe cluster %s: %w", id, err)
+		}
+		return out.Cluster, nil
+	})
 }
 
 // open lets other runs lease a cluster that the attempt has made for its pool.

@@ -13,12 +13,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"ephemr/internal/pool"
+	"ephemr/internal/run"
 )
 
 // TableAPI is the part of DynamoDB that the Registry needs.
 type TableAPI interface {
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
 	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
 }
 
 // Registry keeps, for each cluster id, whose cluster it is. EMR's events name
@@ -28,16 +30,26 @@ type Registry struct {
 	Table string
 }
 
-// Entry is what the Clusters table knows of a cluster that a single run has; a
-// pool's is a pool.Cluster.
+// Entry is what the Clusters table knows of a cluster, a single run's or a
+// pool's. What only pools need of theirs is in pool.Cluster.
 type Entry struct {
-	ID        string    `dynamodbav:"pk" json:"clusterId"`
-	RunID     string    `dynamodbav:"runId" json:"runId"`
-	Attempt   int       `dynamodbav:"attempt" json:"attempt"`
-	Name      string    `dynamodbav:"name" json:"name"`
-	CreatedAt time.Time `dynamodbav:"createdAt" json:"createdAt"`
-	Deadline  time.Time `dynamodbav:"deadline" json:"deadline"`
-	TTL       int64     `dynamodbav:"ttl" json:"-"`
+	ID        string      `dynamodbav:"pk" json:"clusterId"`
+	RunID     string      `dynamodbav:"runId" json:"runId"`
+	Attempt   int         `dynamodbav:"attempt" json:"attempt"`
+	Name      string      `dynamodbav:"name" json:"name"`
+	CreatedAt time.Time   `dynamodbav:"createdAt" json:"createdAt"`
+	Deadline  time.Time   `dynamodbav:"deadline" json:"deadline"`
+	TTL       int64       `dynamodbav:"ttl" json:"-"`
+	Pipeline  string      `dynamodbav:"pipeline,omitempty" json:"pipeline,omitempty"` // of RunID
+	Pool      string      `dynamodbav:"pool,omitempty" json:"pool,omitempty"`         // "" = RunID alone has it
+	AdHoc     bool        `dynamodbav:"adHoc,omitempty" json:"adHoc,omitempty"`       // its pipeline is not registered
+	Profile   string      `dynamodbav:"profile,omitempty" json:"profile,omitempty"`
+	Release   string      `dynamodbav:"release,omitempty" json:"release,omitempty"` // of EMR
+	Units     []run.Units `dynamodbav:"units,omitempty" json:"units,omitempty"`     // for the cost
+
+	Service  string    `dynamodbav:"service,omitempty" json:"-"` // of Cloud Map, id; "" = not registered there
+	ListedAt time.Time `dynamodbav:"listedAt,omitempty" json:"-"`
+	EndedAt  time.Time `dynamodbav:"endedAt,omitempty" json:"endedAt,omitzero"` // when its end was asked for or seen: it is registered no more
 }
 
 // keep is how long an entry outlives its cluster's deadline.
@@ -46,7 +58,7 @@ const keep = 30 * 24 * time.Hour
 // Put records a cluster.
 func (r *Registry) Put(ctx context.Context, e Entry) error {
 	e.TTL = e.Deadline.Add(keep).Unix()
-	it, err := attributevalue.MarshalMap(e)
+	it, err := attributevalue.MarshalMapWithOptions(e, func(o *attributevalue.EncoderOptions) { o.OmitEmptyTime = true })
 	if err != nil {
 		return fmt.Errorf("encode cluster %s: %w", e.ID, err)
 	}
@@ -56,12 +68,25 @@ func (r *Registry) Put(ctx context.Context, e Entry) error {
 	return nil
 }
 
+// Get returns what is known of a cluster; without an id it is not one of ours.
+func (r *Registry) Get(ctx context.Context, clusterID string) (Entry, error) {
+	var e Entry
+	out, err := r.DB.GetItem(ctx, &dynamodb.GetItemInput{TableName: &r.Table, ConsistentRead: aws.Bool(true), Key: entryKey(clusterID)})
+	if err != nil {
+		return e, fmt.Errorf("look up cluster %s: %w", clusterID, err)
+	}
+	if err := attributevalue.UnmarshalMap(out.Item, &e); err != nil {
+		return e, fmt.Errorf("read cluster %s: %w", clusterID, err)
+	}
+	return e, nil
+}
+
 // Runs returns the runs that a cluster works for: the one that it was made for,
 // or those that lease it from its pool. known is false if it is not one of ours.
 func (r *Registry) Runs(ctx context.Context, clusterID string) (ids []string, known bool, err error) {
 	out, err := r.DB.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &r.Table, ConsistentRead: aws.Bool(true),
-		Key: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: clusterID}},
+		Key: entryKey(clusterID),
 	})
 	if err != nil {
 		return nil, false, fmt.Errorf("look up cluster %s: %w", clusterID, err)
@@ -77,4 +102,8 @@ func (r *Registry) Runs(ctx context.Context, clusterID string) (ids []string, kn
 		return []string{c.RunID}, true, nil
 	}
 	return c.Runs(), true, nil
+}
+
+func entryKey(clusterID string) map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: clusterID}}
 }

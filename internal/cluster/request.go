@@ -137,6 +137,16 @@ func sortedTags(all map[string]string) []types.Tag {
 	return out
 }
 
+// Tag returns the value of a tag, or "".
+func Tag(tags []types.Tag, key string) string {
+	for _, t := range tags {
+		if aws.ToString(t.Key) == key {
+			return aws.ToString(t.Value)
+		}
+	}
+	return ""
+}
+
 func fleet(kind types.InstanceFleetType, f profile.Fleet) types.InstanceFleetConfig {
 	out := types.InstanceFleetConfig{
 		Name:                   aws.String(string(kind)),

@@ -20,9 +20,10 @@ type TerminateAPI interface {
 
 // Terminator is the TerminateCluster state.
 type Terminator struct {
-	Runs  *run.Store
-	Pools *pool.Store
-	EMR   interface {
+	Runs    *run.Store
+	Pools   *pool.Store
+	Listing *Listing
+	EMR     interface {
 		TerminateAPI
 		Finder
 		StepsAPI
@@ -65,7 +66,9 @@ func (t *Terminator) Terminate(ctx context.Context, in TerminateInput) (Terminat
 		}
 	}
 	slog.InfoContext(ctx, "clusters terminated", "runId", in.RunID, "clusters", out.Clusters, "released", out.Released)
-	return out, t.record(ctx, rec, out)
+	err = t.record(ctx, rec, out)
+	t.Listing.Unlist(ctx, out.Clusters...)
+	return out, err
 }
 
 // perTermination is how many clusters one call ends.

@@ -5,7 +5,11 @@ import (
 	"strings"
 )
 
-// launch makes the instances of grants.
+// host is where everything runs that a cluster's steps begin: what listens on
+// the primary instance listens here.
+const host = "localhost"
+
+// launchInstances makes the instances of grants.
 func (s *Server) launchInstances(c *record, grants []grant) {
 	for _, g := range grants {
 		for range g.count {
@@ -13,7 +17,8 @@ func (s *Server) launchInstances(c *record, grants []grant) {
 		}
 		c.provisioned(g.unit.id, g.market, g.count, g.capacity)
 	}
-	c.Cluster.MasterPublicDNSName = c.primary().PrivateDNSName
+	c.primary().PublicDNSName = host
+	c.Cluster.MasterPublicDNSName = host
 }
 
 func (s *Server) newInstance(number int, g grant) *instanceShape {

@@ -1,6 +1,7 @@
 package localemr_test
 
 import (
+	"net"
 	"strings"
 	"testing"
 
@@ -47,7 +48,7 @@ func TestFleets(t *testing.T) {
 		t.Errorf("%d instances, want 1 + 2 on demand + 2 spot", got)
 	}
 	primary := st.instances(emr.ListInstancesInput{ClusterId: &id, InstanceFleetType: types.InstanceFleetTypeMaster})
-	if len(primary) != 1 || *primary[0].PrivateDnsName != *c.MasterPublicDnsName || !strings.HasPrefix(*primary[0].Ec2InstanceId, "i-") {
+	if len(primary) != 1 || *primary[0].PublicDnsName != *c.MasterPublicDnsName || !strings.HasPrefix(*primary[0].Ec2InstanceId, "i-") {
 		t.Errorf("primary: %+v", primary)
 	}
 	st.shrinkFleet(id, core.Id)
@@ -172,5 +173,20 @@ func TestPolicies(t *testing.T) {
 		if got := *st.cluster(id).TerminationProtected; got != protected {
 			t.Errorf("protected is %t, want %t", got, protected)
 		}
+	}
+}
+
+// The address of a cluster leads to where its steps run.
+func TestPrimaryCanBeReached(t *testing.T) {
+	t.Parallel()
+	st := begin(t)
+	in := request("reached")
+	in.Applications = []types.Application{{Name: new("Spark")}, {Name: new("Hive")}}
+	c := st.awaitCluster(st.run(in), types.ClusterStateWaiting)
+	if _, err := net.DefaultResolver.LookupHost(t.Context(), *c.MasterPublicDnsName); err != nil {
+		t.Error(err)
+	}
+	if len(c.Applications) != 2 || *c.Applications[1].Name != "Hive" {
+		t.Errorf("applications %+v", c.Applications)
 	}
 }

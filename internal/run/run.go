@@ -188,6 +188,7 @@ type Cluster struct {
 	Class     job.Class    `dynamodbav:"class,omitempty" json:"class,omitempty"`
 	Reason    string       `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
 	Units     []Units      `dynamodbav:"units,omitempty" json:"units,omitempty"`
+	Release   string       `dynamodbav:"release,omitempty" json:"release,omitempty"` // of EMR
 
 	// Of a pool's cluster: the attempt is the name of the run's lease, CreatedAt
 	// when that began and EndedAt when it was given back.

@@ -28,7 +28,7 @@ func settings(machineARN string) stage.Settings {
 	queue := func(name string) string { return "https://sqs." + region + ".amazonaws.com/" + account + "/" + name }
 	return stage.Settings{
 		Stage: "test", Account: account, Region: region,
-		RunsTable: "runs", PipelinesTable: "pipelines", ClustersTable: "clusters",
+		RunsTable: "runs", PipelinesTable: "pipelines", ClustersTable: "clusters", Namespace: "ns-test",
 		Lake:            map[string]string{"raw": "test-raw", "curated": "test-curated"},
 		ArtifactsBucket: "test-artifacts", LogsBucket: "test-logs", RunLogGroup: "/ephemr/test/runs",
 		EventsQueue: queue("events"), EventsQueueARN: queueARN("events"), RequestsQueue: queue("requests"),
@@ -85,6 +85,8 @@ func (w *World) fakes() {
 	w.SQS = awsfake.NewSQS(s.EventsQueue, s.RequestsQueue, s.EventsDLQ, s.RequestsDLQ)
 	w.SNS, w.SSM, w.Lambda = awsfake.NewSNS(s.Topic), awsfake.NewSSM(profiles(w.config.Profiles)), awsfake.NewLambda()
 	w.Metrics, w.Logs = awsfake.NewCloudWatch(), awsfake.NewLogs(s.RunLogGroup)
+	w.CloudMap = awsfake.NewServiceDiscovery(map[string]string{s.Namespace: "ephemr-test"})
+	w.CloudMap.Takes = time.Second
 	w.SFN, w.Scheduler = awsfake.NewStepFunctions(w.Engine), awsfake.NewScheduler(s.ScheduleGroup)
 	w.Bus = awsfake.NewEventBridge()
 	w.Bus.OnEvent = w.onEvent
@@ -97,7 +99,7 @@ func (w *World) fakes() {
 		Before: func(op string) error { w.maybeCrash(op, false); return nil },
 		After:  func(op string) error { w.maybeCrash(op, true); return nil },
 	}
-	for _, f := range []interface{ Use(*awsfake.Hooks) }{w.DB, w.EMR, w.S3, w.SFN, w.SSM} {
+	for _, f := range []interface{ Use(*awsfake.Hooks) }{w.DB, w.EMR, w.S3, w.SFN, w.SSM, w.CloudMap} {
 		f.Use(crash)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"ephemr/internal/admission"
 	"ephemr/internal/cluster"
+	"ephemr/internal/discovery"
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
 	"ephemr/internal/outcome"
@@ -29,6 +30,8 @@ func (w *World) wire() {
 	w.Runs = &run.Store{DB: w.db(), Table: s.RunsTable}
 	w.Pipelines = &register.Store{DB: w.DB, Table: s.PipelinesTable}
 	clusters := &cluster.Registry{DB: w.db(), Table: s.ClustersTable}
+	directory := &discovery.Directory{API: w.CloudMap, Namespace: s.Namespace, Stage: s.Stage}
+	listing := &cluster.Listing{Registry: clusters, Directory: directory}
 	pools := &pool.Store{DB: w.db(), Table: s.ClustersTable}
 	slots := &admission.Slots{DB: w.db(), Table: s.ClustersTable}
 	finisher := &outcome.Finisher{Settings: s, Runs: w.Runs, Slots: slots, Bus: w.Bus, Topic: w.SNS}
@@ -40,7 +43,7 @@ func (w *World) wire() {
 	serve(w, "preparerun", preparer.Prepare)
 	serve(w, "createcluster", (&cluster.Creator{
 		Settings: s, Runs: w.Runs, Clusters: clusters, Pools: pools, EMR: w.emr("createcluster"), Profiles: w.SSM, Caller: entry.Caller,
-		Waker: w.waker(run.ForCluster, (&cluster.Looker{Runs: w.Runs, Pools: pools, EMR: w.emr("createcluster")}).Look),
+		Waker: w.waker(run.ForCluster, (&cluster.Looker{Runs: w.Runs, Pools: pools, EMR: w.emr("createcluster"), Listing: listing}).Look),
 	}).Create)
 	serve(w, "submitsteps", (&step.Submitter{
 		Settings: s, Runs: w.Runs, Pools: pools, EMR: w.emr("submitsteps"), S3: w.S3, Caller: entry.Caller,
@@ -49,18 +52,21 @@ func (w *World) wire() {
 	stopper := w.stopper("stopsteps")
 	stopper.Waker = w.waker(run.ForStop, stopper.Look)
 	serve(w, "stopsteps", stopper.Stop)
-	serve(w, "terminatecluster", (&cluster.Terminator{Runs: w.Runs, Pools: pools, EMR: w.emr("terminatecluster")}).Terminate)
+	serve(w, "terminatecluster", (&cluster.Terminator{Runs: w.Runs, Pools: pools, EMR: w.emr("terminatecluster"), Listing: listing}).Terminate)
 	serve(w, "finishrun", (&intake.Ending{Finisher: finisher}).Finish)
 	serve(w, "watch", (&wait.Watch{
-		Clusters: clusters, Pools: pools, EMR: w.emr("watch"), Finisher: finisher,
+		Clusters: clusters, Pools: pools, EMR: w.emr("watch"), Finisher: finisher, Listing: listing,
 		Waker: &wait.Waker{Runs: w.Runs, SFN: w.SFN, Looks: map[string]wait.Look{
 			run.ForAdmission: admission.LookAdmitted,
-			run.ForCluster:   (&cluster.Looker{Runs: w.Runs, Pools: pools, EMR: w.emr("watch")}).Look,
+			run.ForCluster:   (&cluster.Looker{Runs: w.Runs, Pools: pools, EMR: w.emr("watch"), Listing: listing}).Look,
 			run.ForSteps:     w.stepLooker("watch").Look,
 			run.ForStop:      w.stopper("watch").Look,
 		}},
 	}).Handle)
-	serve(w, "sweep", (&sweep.Sweeper{Settings: s, Runs: w.Runs, Pools: pools, EMR: w.emr("sweep"), SFN: w.SFN, Bus: w.Bus, Finisher: finisher, Slots: slots, Metrics: w.Metrics}).Sweep)
+	serve(w, "sweep", (&sweep.Sweeper{
+		Settings: s, Runs: w.Runs, Pools: pools, EMR: w.emr("sweep"), SFN: w.SFN, Bus: w.Bus, Finisher: finisher, Slots: slots, Metrics: w.Metrics,
+		Directory: directory, Listing: listing,
+	}).Sweep)
 	serve(w, "register", (&register.Register{
 		Settings: s, Store: w.Pipelines,
 		Schedules: &register.Schedules{API: w.Scheduler, Group: s.ScheduleGroup, Role: s.ScheduleRole, Target: s.EventsQueueARN, DLQ: s.ScheduleDLQ},

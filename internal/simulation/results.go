@@ -148,6 +148,9 @@ func (w *World) Left() []string {
 			left = append(left, "waiter of "+text(it["pk"]))
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(w.CloudMap.Registered())) {
+		left = append(left, "address of "+name)
+	}
 	return left
 }
 

@@ -91,6 +91,7 @@ type World struct {
 	Lambda    *awsfake.Lambda
 	SFN       *awsfake.StepFunctions
 	Scheduler *awsfake.Scheduler
+	CloudMap  *awsfake.ServiceDiscovery
 	Engine    *asl.Engine
 
 	Runs      *run.Store

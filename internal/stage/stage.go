@@ -26,6 +26,8 @@ type Settings struct {
 	PipelinesTable string `json:"pipelinesTable"`
 	ClustersTable  string `json:"clustersTable"`
 
+	Namespace string `json:"namespace"` // of Cloud Map, id: where ready clusters are found
+
 	Lake            map[string]string `json:"lake"` // zone -> bucket, e.g. raw, curated
 	ArtifactsBucket string            `json:"artifactsBucket"`
 	LogsBucket      string            `json:"logsBucket"`

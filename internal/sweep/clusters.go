@@ -18,8 +18,9 @@ import (
 	"ephemr/internal/run"
 )
 
-// clusters terminates those whose run is over, unknown or past its deadline.
-func (s *Sweeper) clusters(ctx context.Context, out *Output) error {
+// clusters terminates those whose run is over, unknown or past its deadline. It
+// returns all that live.
+func (s *Sweeper) clusters(ctx context.Context, out *Output) (live []types.ClusterSummary, _ error) {
 	in := &emr.ListClustersInput{ClusterStates: []types.ClusterState{
 		types.ClusterStateStarting, types.ClusterStateBootstrapping, types.ClusterStateRunning, types.ClusterStateWaiting,
 	}}
@@ -28,14 +29,15 @@ func (s *Sweeper) clusters(ctx context.Context, out *Output) error {
 	for p := emr.NewListClustersPaginator(s.EMR, in); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		if err != nil {
-			return errors.Join(append(errs, unlessThrottled(ctx, fmt.Errorf("list clusters: %w", err)))...)
+			return live, errors.Join(append(errs, unlessThrottled(ctx, fmt.Errorf("list clusters: %w", err)))...)
 		}
+		live = append(live, page.Clusters...)
 		for _, c := range page.Clusters {
 			seen[aws.ToString(c.Id)] = true
 			errs = append(errs, unlessThrottled(ctx, s.cluster(ctx, c, out))) // the others must not suffer
 		}
 	}
-	return errors.Join(append(errs, unlessThrottled(ctx, s.forget(ctx, seen, out)))...)
+	return live, errors.Join(append(errs, unlessThrottled(ctx, s.forget(ctx, seen, out)))...)
 }
 
 // unlessThrottled drops err if the next sweep mends it.
@@ -68,12 +70,13 @@ func (s *Sweeper) cluster(ctx context.Context, c types.ClusterSummary, out *Outp
 	if err != nil {
 		return fmt.Errorf("describe cluster %s: %w", aws.ToString(c.Id), err)
 	}
-	if tag(d.Cluster.Tags, cluster.TagStage) != s.Settings.Stage || tag(d.Cluster.Tags, cluster.TagRun) != id {
+	if cluster.Tag(d.Cluster.Tags, cluster.TagStage) != s.Settings.Stage || cluster.Tag(d.Cluster.Tags, cluster.TagRun) != id {
 		return nil
 	}
 	if _, err := s.EMR.TerminateJobFlows(ctx, &emr.TerminateJobFlowsInput{JobFlowIds: []string{aws.ToString(c.Id)}}); err != nil {
 		return fmt.Errorf("terminate cluster %s of run %s: %w", aws.ToString(c.Id), id, err)
 	}
+	s.Listing.Unlist(ctx, aws.ToString(c.Id))
 	if err := s.record(ctx, id, aws.ToString(c.Id)); err != nil {
 		return err
 	}
@@ -134,13 +137,4 @@ func ended(out *Output, id string) bool {
 func young(c types.ClusterSummary) bool {
 	return c.Status != nil && c.Status.Timeline != nil && c.Status.Timeline.CreationDateTime != nil &&
 		time.Since(*c.Status.Timeline.CreationDateTime) < grace
-}
-
-func tag(tags []types.Tag, key string) string {
-	for _, t := range tags {
-		if aws.ToString(t.Key) == key {
-			return aws.ToString(t.Value)
-		}
-	}
-	return ""
 }

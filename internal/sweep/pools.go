@@ -35,6 +35,7 @@ func (s *Sweeper) pooled(ctx context.Context, m *pool.Cluster, out *Output) erro
 	if _, err := s.EMR.TerminateJobFlows(ctx, &emr.TerminateJobFlowsInput{JobFlowIds: []string{m.ID}}); err != nil {
 		return fmt.Errorf("terminate cluster %s of pool %s: %w", m.ID, m.PoolID(), err)
 	}
+	s.Listing.Unlist(ctx, m.ID)
 	return s.Pools.Bury(ctx, m.ID)
 }
 

@@ -1,7 +1,7 @@
 // Package sweep mends what no state machine can promise: clusters that outlive
-// their run, slots nobody gives back, runs whose execution is gone. Each thing
-// it has to do is a bug somewhere, so it tells of all of them. Only that clusters
-// of pools grow old is the way of the world.
+// their run, slots nobody gives back, runs whose execution is gone, addresses of
+// clusters that are not there. Each thing it has to do is a bug somewhere, so it
+// tells of all of them. Only that clusters of pools grow old is the way of the world.
 package sweep
 
 import (
@@ -53,15 +53,17 @@ type Slots interface {
 
 // Sweeper is the sweep function.
 type Sweeper struct {
-	Settings stage.Settings
-	Runs     *run.Store
-	Pools    *pool.Store
-	EMR      ClusterAPI
-	SFN      ExecutionAPI
-	Bus      outcome.BusAPI
-	Finisher Finisher
-	Slots    Slots
-	Metrics  MetricAPI
+	Settings  stage.Settings
+	Runs      *run.Store
+	Pools     *pool.Store
+	EMR       ClusterAPI
+	SFN       ExecutionAPI
+	Bus       outcome.BusAPI
+	Finisher  Finisher
+	Slots     Slots
+	Metrics   MetricAPI
+	Directory Directory
+	Listing   *cluster.Listing
 }
 
 // Output lists what had to be mended.
@@ -73,12 +75,13 @@ type Output struct {
 const grace = 5 * time.Minute
 
 // Sweep mends runs first and clusters afterwards: a run that ends by it takes
-// its cluster along.
+// its cluster along. The directory comes last: nothing depends on it.
 func (s *Sweeper) Sweep(ctx context.Context, _ json.RawMessage) (Output, error) {
 	out := Output{Repairs: []events.Repaired{}}
 	runs := s.runs(ctx, &out)
 	slots := s.slots(ctx, &out)
 	outcomes := s.untold(ctx)
-	clusters := s.clusters(ctx, &out)
-	return out, errors.Join(runs, slots, outcomes, clusters, s.count(ctx, out.Repairs), s.tell(ctx, out.Repairs))
+	live, clusters := s.clusters(ctx, &out)
+	directory := s.directory(ctx, live, &out)
+	return out, errors.Join(runs, slots, outcomes, clusters, directory, s.count(ctx, out.Repairs), s.tell(ctx, out.Repairs))
 }

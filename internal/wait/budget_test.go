@@ -73,13 +73,14 @@ const direct = 8 // transitions of a run of one job without a retry
 
 func noEvents(string) []time.Duration { return nil }
 
-// The list that the tick has read anyway tells how clusters are.
+// The list that the tick has read anyway tells how clusters are; only the address
+// of one that is ready has to be asked for.
 func TestTickNeedsNoDescribeCluster(t *testing.T) {
 	t.Parallel()
 	l := live(t, simulation.Config{EventDelays: noEvents}, nil)
 	l.check(t, run.Succeeded, "")
-	if n := l.calls["DescribeCluster"]; n != 1 {
-		t.Errorf("%d calls of DescribeCluster, want the one after registering", n)
+	if n := l.calls["DescribeCluster"]; n != 2 {
+		t.Errorf("%d calls of DescribeCluster, want the one after registering and one for the address", n)
 	}
 }
 

@@ -32,6 +32,17 @@ type TokenAPI interface {
 type Answer struct {
 	Output any
 	Err    error
+
+	then func(context.Context)
+}
+
+// AndThen adds what has time until the token is answered: nobody waits for it,
+// and it must mind its own failures. A nil answer stays nil.
+func (a *Answer) AndThen(then func(context.Context)) *Answer {
+	if a != nil {
+		a.then = then
+	}
+	return a
 }
 
 // Look finds out whether what a run waits for has happened: nil means not yet.
@@ -107,7 +118,11 @@ func (k *Waker) Answer(ctx context.Context, w run.Waiter, a Answer) error {
 	} else if err != nil {
 		slog.InfoContext(ctx, "waiter was answered before", "runId", w.RunID, "kind", w.Kind)
 	}
-	return k.Runs.Woken(ctx, w)
+	err := k.Runs.Woken(ctx, w)
+	if a.then != nil {
+		a.then(ctx)
+	}
+	return err
 }
 
 func (k *Waker) send(ctx context.Context, w run.Waiter, a Answer) error {

@@ -132,6 +132,7 @@ func newWatch(t *testing.T) *wait.Watch {
 		Clusters: &cluster.Registry{DB: db, Table: "clusters"},
 		Pools:    &pool.Store{DB: db, Table: "clusters"},
 		EMR:      awsfake.NewEMR(awsfake.EMRConfig{}),
+		Listing:  (*cluster.Listing)(nil),
 	}
 }
 

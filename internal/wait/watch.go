@@ -42,11 +42,17 @@ type Finisher interface {
 	Finish(ctx context.Context, in outcome.FinishInput) (outcome.FinishOutput, error)
 }
 
+// Listing names clusters that are ready.
+type Listing interface {
+	Unlist(ctx context.Context, clusterIDs ...string)
+}
+
 // Watch is the watch function: EMR's events and the minute tick come in, and
 // waiters are woken.
 type Watch struct {
 	Waker    *Waker
 	Clusters Registry
+	Listing  Listing
 	Pools    Pools
 	EMR      ListAPI
 	Finisher Finisher
@@ -107,7 +113,9 @@ func (w *Watch) cluster(ctx context.Context, d events.ClusterState) error {
 	if err := w.Pools.Bury(ctx, d.ClusterID); err != nil {
 		return err
 	}
-	return w.hint(ctx, d.ClusterID, byName)
+	err := w.hint(ctx, d.ClusterID, byName)
+	w.Listing.Unlist(ctx, d.ClusterID)
+	return err
 }
 
 // hint wakes the runs that a cluster works for, if they wait for one of the kinds

@@ -1,0 +1,152 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/emr/types"
+
+	"ephemr/internal/discovery"
+)
+
+// Directory is where clusters can be found while they are ready.
+type Directory interface {
+	Register(ctx context.Context, i discovery.Instance) (service string, err error)
+	Remove(ctx context.Context, service, clusterID string) error
+}
+
+// Listing sees to it that the directory names ready clusters and no others. Runs
+// do without it: what fails is told of, and sweep mends it.
+type Listing struct {
+	Registry  *Registry
+	Directory Directory
+}
+
+// mostWait is how long the directory may keep anybody from going on.
+const mostWait = 5 * time.Second
+
+// List puts a ready cluster into the directory, once. It is described only if it
+// is not there yet.
+func (l *Listing) List(ctx context.Context, id string, describe func(context.Context) (*types.Cluster, error)) {
+	if l == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, mostWait)
+	defer cancel()
+	if err := l.list(ctx, id, describe); err != nil {
+		slog.WarnContext(ctx, "ready cluster is not in the directory, sweep puts it there", "clusterId", id, "error", err.Error())
+	}
+}
+
+func (l *Listing) list(ctx context.Context, id string, describe func(context.Context) (*types.Cluster, error)) error {
+	e, err := l.Registry.Get(ctx, id)
+	if err != nil || e.ID == "" || e.Service != "" || !e.EndedAt.IsZero() {
+		return err
+	}
+	c, err := describe(ctx)
+	if err != nil {
+		return err
+	}
+	return l.Relist(ctx, e, c)
+}
+
+// Relist puts a cluster into the directory, whether it has been there or not.
+func (l *Listing) Relist(ctx context.Context, e Entry, c *types.Cluster) error {
+	if aws.ToString(c.MasterPublicDnsName) == "" {
+		return fmt.Errorf("cluster %s has no address", e.ID)
+	}
+	service, err := l.Directory.Register(ctx, e.instance(c))
+	if err != nil {
+		return err
+	}
+	ok, err := l.Registry.listed(ctx, e.ID, service)
+	if err == nil && !ok { // its end came in between
+		return l.Directory.Remove(ctx, service, e.ID)
+	}
+	return err
+}
+
+// instance is how the directory knows a cluster.
+func (e Entry) instance(c *types.Cluster) discovery.Instance {
+	var applications []string
+	for _, a := range c.Applications {
+		applications = append(applications, aws.ToString(a.Name))
+	}
+	i := discovery.Instance{
+		ClusterID: e.ID, Host: aws.ToString(c.MasterPublicDnsName), Pool: e.Pool,
+		Stage: Tag(c.Tags, TagStage), Profile: e.Profile, Release: aws.ToString(c.ReleaseLabel), Ports: discovery.Ports(applications),
+	}
+	if e.Pool == "" { // a pool's cluster outlives the run that made it
+		i.RunID, i.Pipeline, i.AdHoc = e.RunID, e.Pipeline, e.AdHoc
+	}
+	return i
+}
+
+// Unlist takes clusters out of the directory, whose end was asked for or seen.
+func (l *Listing) Unlist(ctx context.Context, clusterIDs ...string) {
+	if l == nil {
+		return
+	}
+	for _, id := range clusterIDs {
+		if err := l.unlist(ctx, id); err != nil {
+			slog.WarnContext(ctx, "cluster that ends is still in the directory, sweep takes it out", "clusterId", id, "error", err.Error())
+		}
+	}
+}
+
+func (l *Listing) unlist(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, mostWait)
+	defer cancel()
+	service, err := l.Registry.ended(ctx, id)
+	if err != nil || service == "" {
+		return err
+	}
+	return l.Directory.Remove(ctx, service, id)
+}
+
+// listed records the service that a cluster is in; false says that its end came
+// before.
+func (r *Registry) listed(ctx context.Context, id, service string) (bool, error) {
+	u := expression.Set(expression.Name("service"), expression.Value(service)).Set(expression.Name("listedAt"), expression.Value(time.Now()))
+	_, ok, err := r.update(ctx, id, u)
+	return ok, err
+}
+
+// ended records that a cluster ends and returns the service that it is in. Only
+// the first to know gets an answer.
+func (r *Registry) ended(ctx context.Context, id string) (service string, err error) {
+	before, _, err := r.update(ctx, id, expression.Set(expression.Name("endedAt"), expression.Value(time.Now())))
+	return before.Service, err
+}
+
+// update changes the entry of a cluster that has not ended, and returns what it
+// was before; false says that there is none.
+func (r *Registry) update(ctx context.Context, id string, u expression.UpdateBuilder) (before Entry, ok bool, err error) {
+	there := expression.Name("pk").AttributeExists().And(expression.Name("endedAt").AttributeNotExists())
+	x, err := expression.NewBuilder().WithUpdate(u).WithCondition(there).Build()
+	if err != nil {
+		return before, false, fmt.Errorf("build update of cluster %s: %w", id, err)
+	}
+	out, err := r.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &r.Table, Key: entryKey(id), UpdateExpression: x.Update(), ConditionExpression: x.Condition(),
+		ExpressionAttributeNames: x.Names(), ExpressionAttributeValues: x.Values(), ReturnValues: ddbtypes.ReturnValueAllOld,
+	})
+	if _, refused := errors.AsType[*ddbtypes.ConditionalCheckFailedException](err); refused {
+		return before, false, nil
+	}
+	if err != nil {
+		return before, false, fmt.Errorf("update cluster %s: %w", id, err)
+	}
+	if err := attributevalue.UnmarshalMap(out.Attributes, &before); err != nil {
+		return before, true, fmt.Errorf("read cluster %s: %w", id, err)
+	}
+	return before, true, nil
+}
