@@ -22,6 +22,8 @@ type Binaries struct {
 
 	// Runners says what clusters' machines run: uname -m -> <GOOS>-<GOARCH>.
 	Runners map[string]string
+
+	Version string // of all that; doctor compares it with the CLI's
 }
 
 // Missing lists what has not been built. CDK would panic at the first.

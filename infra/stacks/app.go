@@ -3,7 +3,9 @@
 package stacks
 
 import (
+	"os"
 	"runtime"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
@@ -24,7 +26,7 @@ func Add(app awscdk.App, cfg config.Config, code constructs.Binaries) {
 // folder: for Graviton functions and clusters of either kind, or for this
 // machine alone.
 func Built(cfg config.Config) constructs.Binaries {
-	built := constructs.Binaries{Dist: "dist", Scripts: "scripts"}
+	built := constructs.Binaries{Dist: "dist", Scripts: "scripts", Version: version()}
 	if cfg.FunctionArchitecture == config.Host {
 		built.Arch = runtime.GOARCH
 		built.Runners = map[string]string{machine(): runtime.GOOS + "-" + runtime.GOARCH}
@@ -33,6 +35,12 @@ func Built(cfg config.Config) constructs.Binaries {
 	built.Arch = string(cfg.FunctionArchitecture)
 	built.Runners = map[string]string{"aarch64": "linux-arm64", "x86_64": "linux-amd64"}
 	return built
+}
+
+// version is what scripts/build has written down, if it has.
+func version() string {
+	data, _ := os.ReadFile("dist/version") //nolint:errcheck // a stage works without
+	return strings.TrimSpace(string(data))
 }
 
 // machine is this machine as uname -m calls it.

@@ -24,8 +24,12 @@ type functions struct {
 
 // addFunctions adds the functions and what they read of the stage.
 func (p *Platform) addFunctions(stack awscdk.Stack) {
-	settings := p.settings(stack)
-	constructs.NewParameter(stack, "Settings", stage.ParameterName(p.stage.Stage), "What the CLI knows of stage "+p.stage.Stage, settings)
+	known := p.settings(stack)
+	settings := stack.ToJsonString(object(known), nil)
+	// Functions need not know the version: they would change with every commit.
+	known.Version = p.code.Version
+	constructs.NewParameter(stack, "Settings", stage.ParameterName(p.stage.Stage), "What the CLI knows of stage "+p.stage.Stage,
+		stack.ToJsonString(object(known), nil))
 	add := func(name string, timeout time.Duration) *constructs.Function {
 		fn := constructs.NewFunction(stack, constructs.FunctionProps{
 			Stage: p.stage, Alarms: p.alarms, Name: name, Timeout: timeout, Code: p.code, Settings: settings,

@@ -162,7 +162,8 @@ func TestTimeouts(t *testing.T) {
 	})
 }
 
-// Functions and CLI read the same settings, and nothing is left out.
+// Functions and CLI read the same settings, and nothing is left out but the
+// version: functions would change with every commit.
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
@@ -182,9 +183,10 @@ func TestSettings(t *testing.T) {
 				t.Errorf("settings have no %s", v.Type().Field(i).Name)
 			}
 		}
+		without := strings.Replace(value, `"version":"v1.2.3",`, "", 1)
 		for _, fn := range s.all("AWS::Lambda::Function") {
-			if got := text(at(fn.Properties, "Environment", "Variables", contract.Variable)); got != value {
-				t.Errorf("%s has other settings:\n%s", fn.name(), cmp.Diff(value, got))
+			if got := text(at(fn.Properties, "Environment", "Variables", contract.Variable)); got != without {
+				t.Errorf("%s has other settings:\n%s", fn.name(), cmp.Diff(without, got))
 			}
 		}
 	})

@@ -75,7 +75,7 @@ type resource struct {
 }
 
 func synth(dir string) (map[string]*stage, error) {
-	built := constructs.Binaries{Dist: dir, Scripts: dir, Arch: "arm64", Runners: map[string]string{"aarch64": "linux-arm64", "x86_64": "linux-amd64"}}
+	built := constructs.Binaries{Dist: dir, Scripts: dir, Arch: "arm64", Runners: map[string]string{"aarch64": "linux-arm64", "x86_64": "linux-amd64"}, Version: "v1.2.3"}
 	if err := standIns(built); err != nil {
 		return nil, err
 	}

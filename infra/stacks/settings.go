@@ -10,9 +10,9 @@ import (
 	"ephemr/internal/stage"
 )
 
-// settings are what functions and CLI know of the stage, as JSON. Values may
-// be tokens, which the deployment fills in.
-func (p *Platform) settings(stack awscdk.Stack) *string {
+// settings are what functions and CLI know of the stage. Values may be tokens,
+// which the deployment fills in.
+func (p *Platform) settings(stack awscdk.Stack) stage.Settings {
 	s := stage.Settings{
 		Stage:   p.stage.Stage,
 		Account: *stack.Account(),
@@ -55,7 +55,7 @@ func (p *Platform) settings(stack awscdk.Stack) *string {
 	for zone, bucket := range p.lake.Zones {
 		s.Lake[zone] = *bucket.Name()
 	}
-	return stack.ToJsonString(object(s), nil)
+	return s
 }
 
 func (p *Platform) limits() stage.Limits {

@@ -21,6 +21,7 @@ type Settings struct {
 	Stage   string `json:"stage"` // local, dev, prod
 	Account string `json:"account"`
 	Region  string `json:"region"`
+	Version string `json:"version,omitempty"` // that was deployed; only the CLI is told
 
 	RunsTable      string `json:"runsTable"`
 	PipelinesTable string `json:"pipelinesTable"`
