@@ -45,6 +45,7 @@ func TestFlightsAreRight(t *testing.T) {
 	if diff := demo.Compare(got, want); diff != "" {
 		t.Errorf("published delays differ from those computed from the CSV: %s", diff)
 	}
+	w.asks(t, want)
 	if count.Kept == 0 || len(got) == 0 {
 		t.Errorf("%d flights in %d rows: too few to have proved anything", count.Kept, len(got))
 	}

@@ -235,6 +235,7 @@ func TestFailures(t *testing.T) {
 		"refused":       {awsfake.AthenaAnswer{Refused: "line 1:8: mismatched input 'form'. Expecting: 'FROM'"}, athena.Other, 1, 8, "mismatched input 'form'. Expecting: 'FROM'"},
 		"column":        {awsfake.AthenaAnswer{Fails: "COLUMN_NOT_FOUND: line 12:8: Column 'nope' cannot be resolved or requester is not authorized to access requested resources"}, athena.NoColumn, 12, 8, "COLUMN_NOT_FOUND: Column 'nope' cannot be resolved or requester is not authorized to access requested resources"},
 		"table":         {awsfake.AthenaAnswer{Fails: "TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.ephemr_dev.x' does not exist"}, athena.NoTable, 1, 15, "TABLE_NOT_FOUND: Table 'awsdatacatalog.ephemr_dev.x' does not exist"},
+		"database":      {awsfake.AthenaAnswer{Fails: "SCHEMA_NOT_FOUND: line 1:15: Schema 'nope' does not exist"}, athena.NoSchema, 1, 15, "SCHEMA_NOT_FOUND: Schema 'nope' does not exist"},
 		"scan limit":    {awsfake.AthenaAnswer{Scanned: 11 << 30}, athena.ScanLimit, 0, 0, "Bytes scanned limit was exceeded"},
 		"objects":       {awsfake.AthenaAnswer{Fails: "Access Denied (Service: Amazon S3; Status Code: 403)"}, athena.Access, 0, 0, "Access Denied (Service: Amazon S3; Status Code: 403)"},
 		"grants":        {awsfake.AthenaAnswer{Fails: "Insufficient Lake Formation permission(s): Required Select on delays"}, athena.Access, 0, 0, "Insufficient Lake Formation permission(s): Required Select on delays"},

@@ -32,6 +32,7 @@ const (
 	Other     Cause = ""
 	ScanLimit Cause = "scan limit"
 	Access    Cause = "access"
+	NoSchema  Cause = "no database"
 	NoTable   Cause = "no table"
 	NoColumn  Cause = "no column"
 	NoEngine  Cause = "no engine"    // a laptop's region without DuckDB
@@ -46,7 +47,8 @@ var causes = []struct {
 	{ScanLimit, regexp.MustCompile(`(?i)bytes scanned limit`)},
 	{NoColumn, regexp.MustCompile(`(?i)COLUMN_NOT_FOUND|column .* cannot be resolved|referenced column .* not found`)}, // Athena's text goes on: "or requester is not authorized"
 	{Access, regexp.MustCompile(`(?i)access ?denied|not authorized|insufficient (lake formation )?permission|permission denied|forbidden`)},
-	{NoTable, regexp.MustCompile(`(?i)TABLE_NOT_FOUND|SCHEMA_NOT_FOUND|table '?[^ ]+'? does not exist|table with name .* does not exist|entity ?not ?found|table not found`)},
+	{NoSchema, regexp.MustCompile(`(?i)SCHEMA_NOT_FOUND|schema '?[^ ]+'? does not exist|database not found`)},
+	{NoTable, regexp.MustCompile(`(?i)TABLE_NOT_FOUND|table '?[^ ]+'? does not exist|table with name .* does not exist|entity ?not ?found|table not found`)},
 	{NoEngine, regexp.MustCompile(`no duckdb`)},
 	{NoGroup, regexp.MustCompile(`(?i)workgroup .*(not found|disabled)|no output location provided`)},
 }

@@ -211,7 +211,9 @@ func TestQueryMisuse(t *testing.T) {
 		want string
 	}{
 		"nothing":       {query.Options{}, "nothing to ask; give SQL"},
-		"too much":      {query.Options{SQL: "select 1", Saved: "late"}, "one query at a time"},
+		"too much":      {query.Options{SQL: "select 1", Saved: "late"}, "one thing at a time: give SQL, -f, --saved, --id or --list"},
+		"list and more": {query.Options{SQL: "select 1", List: true}, "one thing at a time"},
+		"id and detach": {query.Options{ID: "x", Detach: true}, "--id waits for a query"},
 		"no statement":  {query.Options{SQL: " -- "}, "query: there is no statement"},
 		"no file":       {query.Options{File: dir + "/none.sql"}, "no such file"},
 		"big file":      {query.Options{File: dir + "/big.sql"}, "is it SQL?"},

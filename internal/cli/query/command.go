@@ -50,11 +50,11 @@ func Command(app *session.App) *cobra.Command {
 			if o.JSON = app.JSON(); o.JSON {
 				o.Format = cmp.Or(o.Format, FormatJSON)
 			}
-			if o.List {
-				return List(o, app.IO)
-			}
 			if err := o.check(); err != nil {
 				return err
+			}
+			if o.List {
+				return List(o, app.IO)
 			}
 			s, err := app.Session(cmd.Context())
 			if err != nil {
@@ -80,8 +80,6 @@ func Command(app *session.App) *cobra.Command {
 	flags.DurationVar(&o.Timeout, "timeout", 30*time.Minute, "longest time for a statement, which is stopped then")
 	flags.BoolVar(&o.Detach, "detach", false, "start it, print its id and leave")
 	flags.StringVar(&o.ID, "id", "", "wait for a query that was started before, and show its rows")
-	cmd.MarkFlagsMutuallyExclusive("file", "saved", "list", "id")
-	cmd.MarkFlagsMutuallyExclusive("detach", "id")
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)))
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("saved", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		names, _ := savedNames(os.DirFS(o.Project)) // nothing to complete is no error

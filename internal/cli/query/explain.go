@@ -57,6 +57,8 @@ func (a *asking) hint(c athena.Cause) string {
 			a.o.Team, terminal.Bytes(a.group.ScanLimit), a.stage.Stage)
 	case athena.Access:
 		return a.whoToAsk()
+	case athena.NoSchema:
+		return `ephemr query "show databases" lists those that there are; without --database it is the stage's`
 	case athena.NoTable:
 		if a.stage.OnLaptop() {
 			return `ephemr query "show tables" lists those of the database; on a laptop jobs leave none, ephemr query --saved create-tables makes the demo's`

@@ -48,6 +48,7 @@ type Options struct {
 	JSON     bool
 }
 
+// check says what is wrong with the flags.
 func (o Options) check() error {
 	given := 0
 	for _, source := range []string{o.SQL, o.File, o.Saved, o.ID} {
@@ -55,13 +56,24 @@ func (o Options) check() error {
 			given++
 		}
 	}
+	if o.List {
+		given++
+	}
 	switch {
 	case given == 0:
 		return exit.Misuse("nothing to ask; give SQL, a file with -f, or --saved NAME (ephemr query --list)")
 	case given > 1:
-		return exit.Misuse("one query at a time: give SQL, -f, --saved or --id")
+		return exit.Misuse("one thing at a time: give SQL, -f, --saved, --id or --list")
+	case o.ID != "" && o.Detach:
+		return exit.Misuse("--id waits for a query, and --detach does not")
 	case o.ID != "" && len(o.Params) > 0:
 		return exit.Misuse("--id is a query that was started before; params cannot change it")
+	}
+	return o.checkValues()
+}
+
+func (o Options) checkValues() error {
+	switch {
 	case o.Format != "" && !slices.Contains(formats, o.Format):
 		return exit.Misuse("format %q is not known; use one of %s", o.Format, strings.Join(formats, ", "))
 	case o.MaxRows < 0:

@@ -1,0 +1,2 @@
+-- Where the stage keeps things
+select '{{.Stage}}' as stage, '{{.Database}}' as db;
