@@ -77,23 +77,27 @@ func (s *Store) read(ctx context.Context, pk string) (item, error) {
 }
 
 // Join makes a new cluster known, once: whoever does it again changes nothing.
-// The set of pools comes last, see Leave.
+// The record comes last, because what it says is looked for in the sets: a member
+// without a record does no harm, a lease that nobody finds would.
 func (s *Store) Join(ctx context.Context, c Cluster) error {
 	c.TTL = c.Deadline.Add(keep).Unix()
 	it, err := attributevalue.MarshalMap(c)
 	if err != nil {
 		return fmt.Errorf("encode pool cluster %s: %w", c.ID, err)
 	}
-	_, err = s.DB.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName: &s.Table, Item: it, ConditionExpression: aws.String("attribute_not_exists(pk)"),
-	})
-	if err != nil && !refused(err) {
-		return fmt.Errorf("record cluster %s of pool %s: %w", c.ID, c.PoolID(), err)
-	}
 	if err := s.change(ctx, "ADD", setKey(c.PoolID()), membersName, c.ID); err != nil {
 		return err
 	}
-	return s.change(ctx, "ADD", poolsKey, poolsName, c.Team+"#"+c.Pool)
+	if err := s.change(ctx, "ADD", poolsKey, poolsName, c.Team+"#"+c.Pool); err != nil {
+		return err
+	}
+	_, err = s.DB.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &s.Table, Item: it, ConditionExpression: aws.String("attribute_not_exists(pk)"),
+	})
+	if _, known := errors.AsType[*types.ConditionalCheckFailedException](err); err != nil && !known {
+		return fmt.Errorf("record cluster %s of pool %s: %w", c.ID, c.PoolID(), err)
+	}
+	return nil
 }
 
 // Leave takes a cluster out of its pool, and the pool out of the set of pools
@@ -197,9 +201,4 @@ func (s *Store) update(ctx context.Context, clusterID string, u expression.Updat
 	}
 	c, err = decode(out.Attributes)
 	return c, true, err
-}
-
-func refused(err error) bool {
-	_, ok := errors.AsType[*types.ConditionalCheckFailedException](err)
-	return ok
 }

@@ -177,10 +177,7 @@ func (s *Sweeper) lost(ctx context.Context, id pool.ID, clusterID string, out *O
 	if err != nil {
 		return err
 	}
-	if m == nil {
-		return s.Pools.Leave(ctx, id, clusterID)
-	}
-	if m.State != pool.Gone {
+	if m == nil || m.State != pool.Gone {
 		d, err := s.EMR.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: &clusterID})
 		if err != nil && fault.NameOf(err) != fault.InvalidInput {
 			return fmt.Errorf("describe cluster %s: %w", clusterID, err)
@@ -188,6 +185,9 @@ func (s *Sweeper) lost(ctx context.Context, id pool.ID, clusterID string, out *O
 		if err == nil && !outcome.Gone(d.Cluster.Status.State) {
 			return nil
 		}
+	}
+	if m == nil { // whoever made it died before it could say so
+		return s.Pools.Leave(ctx, id, clusterID)
 	}
 	if _, err := s.leases(ctx, m, false, out); err != nil {
 		return err
