@@ -13,6 +13,7 @@ import (
 
 	"ephemr/internal/awsfake"
 	"ephemr/internal/pipeline"
+	"ephemr/internal/pool"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
 )
@@ -32,6 +33,7 @@ const (
 	Noticed     Invariant = "noticed"      // where clusters and steps take seconds and no event is lost, nobody waits for minutes
 	TrueSuccess Invariant = "true success" // a job that counts as succeeded was carried by a step that completed
 	Ends        Invariant = "ends"         // every run that was accepted ends, and every outcome is told
+	Leases      Invariant = "leases"       // a pool's cluster has no more steps leased than it runs, by runs of its team that keep to them, and a lease ends with its run
 	NothingLeft Invariant = "nothing left" // when all runs are over there is no cluster, waiter, slot or execution left
 )
 
@@ -63,12 +65,15 @@ type checker struct {
 	made    map[string]int                     // cluster -> in which life of its run it was made
 	carried map[string]string                  // run and attempt -> step
 	full    map[string]time.Time               // bucket -> when it will be full again
+	pools   map[string]pool.Cluster            // clusters of pools, by id
+	warm    int                                // leases of clusters that were there already
 }
 
 func newChecker(w *World, specs map[string]*pipeline.Spec) *checker {
 	c := &checker{
 		w: w, specs: specs, begin: time.Now(), states: map[string]run.State{}, jobs: map[string]map[string]run.JobState{},
 		of: map[string]string{}, lives: map[string]int{}, made: map[string]int{}, carried: map[string]string{}, full: map[string]time.Time{},
+		pools: map[string]pool.Cluster{},
 	}
 	w.DB.OnWrite(c.write)
 	return c
@@ -92,18 +97,30 @@ func (c *checker) write(table string, old, now awsfake.Item) {
 		key = old
 	}
 	pk, sk := text(key["pk"]), text(key["sk"])
+	if table == c.w.Settings.ClustersTable {
+		c.cluster(pk, now)
+		return
+	}
 	switch {
-	case table == c.w.Settings.RunsTable && sk == "RUN":
+	case table != c.w.Settings.RunsTable:
+	case sk == "RUN":
 		c.run(pk, old, now)
-	case table == c.w.Settings.RunsTable && strings.HasPrefix(sk, "JOB#"):
+	case strings.HasPrefix(sk, "JOB#"):
 		if c.jobs[pk] == nil {
 			c.jobs[pk] = map[string]run.JobState{}
 		}
 		c.jobs[pk][strings.TrimPrefix(sk, "JOB#")] = run.JobState(text(now["state"]))
-	case table == c.w.Settings.RunsTable && sk == "WAIT":
+	case sk == "WAIT":
 		c.waiter(pk, old)
-	case table == c.w.Settings.ClustersTable && strings.HasPrefix(pk, "SLOTS#"):
-		c.slots(strings.TrimPrefix(pk, "SLOTS#"), now)
+	}
+}
+
+// cluster looks at a change in the Clusters table.
+func (c *checker) cluster(pk string, now awsfake.Item) {
+	if scope, ok := strings.CutPrefix(pk, "SLOTS#"); ok {
+		c.slots(scope, now)
+	} else if now["leases"] != nil {
+		c.leases(pk, now)
 	}
 }
 
@@ -217,6 +234,7 @@ func (c *checker) steps() {
 		}
 		steps := c.w.EMR.Steps(*x.Id)
 		c.mu.Lock()
+		c.leased(*x.Id, steps)
 		for _, s := range steps {
 			id, step := stepOf(*x.Name, aws.ToString(s.Name))
 			attempt := id + " " + step

@@ -36,6 +36,10 @@ func (c *checker) end(tale *story) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, l := range left {
+		if strings.HasPrefix(l, "lease ") {
+			c.fail(Leases, "%s has outlived its run", l)
+			continue
+		}
 		c.fail(NothingLeft, "%s", l)
 	}
 	asked := map[string]int{}

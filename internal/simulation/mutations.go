@@ -2,6 +2,8 @@ package simulation
 
 import (
 	"context"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 
 	"ephemr/internal/emrapi"
+	"ephemr/internal/pool"
 	"ephemr/internal/run"
 )
 
@@ -54,7 +57,8 @@ func (b blindToSteps) ListSteps(ctx context.Context, in *emr.ListStepsInput, o .
 	return &emr.ListStepsOutput{}, nil
 }
 
-// Unconditional writes records whatever they hold by now.
+// Unconditional writes records whatever they hold by now, but for leases, of
+// which LeaseBlindly tells.
 func Unconditional(c *Config) { c.Table = withoutConditions("") }
 
 // Spendthrift calls EMR whatever is left of the call budget.
@@ -92,7 +96,7 @@ func (u unconditional) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o
 
 func (u unconditional) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
 	changed := *in
-	if strings.HasPrefix(text(in.Key["pk"]), u.prefix) {
+	if strings.HasPrefix(text(in.Key["pk"]), u.prefix) && !ofLease(in) {
 		changed.ConditionExpression = always(in.ConditionExpression)
 	}
 	return u.DB.UpdateItem(ctx, &changed, o...)
@@ -111,6 +115,49 @@ func (b overbooked) TransactWriteItems(ctx context.Context, in *dynamodb.Transac
 		}
 	}
 	return b.DB.TransactWriteItems(ctx, &changed, o...)
+}
+
+// LeaseBlindly leases clusters of pools whatever room they have by now.
+func LeaseBlindly(c *Config) { c.Table = func(db run.DB) run.DB { return blindLeases{db} } }
+
+type blindLeases struct{ run.DB }
+
+func (b blindLeases) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	changed := *in
+	if ofLease(in) && !givesBack.MatchString(aws.ToString(in.UpdateExpression)) {
+		now, err := b.GetItem(ctx, &dynamodb.GetItemInput{TableName: in.TableName, Key: in.Key})
+		if err != nil {
+			return nil, err
+		}
+		if text(now.Item["state"]) == string(pool.Ready) {
+			changed.ConditionExpression = always(in.ConditionExpression)
+		}
+	}
+	return b.DB.UpdateItem(ctx, &changed, o...)
+}
+
+// ForgetLeases never gives back what a run has leased.
+func ForgetLeases(c *Config) { c.Table = func(db run.DB) run.DB { return forgetful{db} } }
+
+type forgetful struct{ run.DB }
+
+func (f forgetful) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	if !ofLease(in) || !givesBack.MatchString(aws.ToString(in.UpdateExpression)) {
+		return f.DB.UpdateItem(ctx, in, o...)
+	}
+	out, err := f.GetItem(ctx, &dynamodb.GetItemInput{TableName: in.TableName, Key: in.Key})
+	if err != nil {
+		return nil, err
+	}
+	return &dynamodb.UpdateItemOutput{Attributes: out.Item}, nil
+}
+
+// givesBack matches the update that removes an entry from a map.
+var givesBack = regexp.MustCompile(`REMOVE #\d+\.#\d+`)
+
+// ofLease says whether an update is about a lease.
+func ofLease(in *dynamodb.UpdateItemInput) bool {
+	return slices.Contains(slices.Collect(maps.Values(in.ExpressionAttributeNames)), "leases")
 }
 
 // LookFirst looks whether something has happened and registers the waiter

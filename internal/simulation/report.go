@@ -15,6 +15,7 @@ type Report struct {
 	Runs     int            // accepted
 	Outcomes map[string]int // by state
 	Calls    map[string]int // of AWS by functions, by what became of them
+	Leases   int            // of clusters that other runs had made
 	Broken   []Violation
 	History  uint64        // of all calls and their fates
 	Lasted   time.Duration // in virtual time
@@ -23,7 +24,7 @@ type Report struct {
 func (c *checker) report(s Storm, k kind, x *chaos, lasted time.Duration) Report {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r := Report{Seed: s.Seed, Asked: s.Runs, Kind: k.name, Outcomes: map[string]int{}, Calls: map[string]int{}, Broken: c.broken, Lasted: lasted}
+	r := Report{Seed: s.Seed, Asked: s.Runs, Kind: k.name, Outcomes: map[string]int{}, Calls: map[string]int{}, Leases: c.warm, Broken: c.broken, Lasted: lasted}
 	for _, state := range c.states {
 		r.Outcomes[string(state)]++
 		r.Runs++
@@ -48,8 +49,8 @@ func (r Report) Troubles() int {
 
 func (r Report) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "storm %d (%s): %d runs %v in %s, calls %v, history %x",
-		r.Seed, r.Kind, r.Runs, r.Outcomes, r.Lasted.Round(time.Minute), r.Calls, r.History)
+	fmt.Fprintf(&b, "storm %d (%s): %d runs %v, %d on warm clusters, in %s, calls %v, history %x",
+		r.Seed, r.Kind, r.Runs, r.Outcomes, r.Leases, r.Lasted.Round(time.Minute), r.Calls, r.History)
 	for _, v := range r.Broken {
 		fmt.Fprintf(&b, "\n  %s", v)
 	}

@@ -109,6 +109,7 @@ func (s Storm) Play() Report {
 	}
 	w.ticks(k.untimed, s.NoSweep)
 	w.drought(d)
+	w.fashion(d)
 	for _, a := range tale.actions {
 		w.busy.Go(func() {
 			if w.pause(a.at) {
@@ -145,6 +146,9 @@ func (s Storm) config(k kind, d *dice) Config {
 			l.Limits.MaxActive, l.Limits.TeamMaxActive = 4+d.below(8), 3+d.below(6)
 			l.Limits.Teams = map[string]int{"etl": 2 + d.below(4)}
 			l.Limits.Deadline = pipeline.Duration(2 * time.Hour)
+			l.Limits.Pool = stage.Pool{
+				KeepAlive: pipeline.Duration(10 * time.Minute), Life: pipeline.Duration(d.between(20*time.Minute, 2*time.Hour)), Steps: 1 + d.below(4),
+			}
 		},
 	}
 	if k.untimed {

@@ -1,9 +1,11 @@
 package simulation
 
 import (
+	"strings"
 	"time"
 
 	"ephemr/internal/awsfake"
+	"ephemr/internal/stage"
 )
 
 // breakCalls puts c around every call.
@@ -34,6 +36,17 @@ func (w *World) drought(d *dice) {
 		}
 		if w.pause(long) {
 			w.EMR.SetCapacity(kind, true)
+		}
+	})
+}
+
+// fashion changes a profile now and then: clusters of the old one are to go.
+func (w *World) fashion(d *dice) {
+	name, at := pick(d, "small", "ladder"), d.between(0, over)
+	changed := profiles(nil)[stage.ProfileParameter("test", name)]
+	w.busy.Go(func() {
+		if w.pause(at) {
+			w.Parameter(stage.ProfileParameter("test", name), strings.Replace(changed, "emr-7.14.0", "emr-7.14.1", 1))
 		}
 	})
 }

@@ -48,7 +48,7 @@ func newStory(seed uint64, asks int, over time.Duration) *story {
 
 func (s *story) addPipeline(d *dice, name string) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "pipeline: %s\ntriggers: [{s3: {bucket: raw, prefix: %s/}}]\ncluster: {profile: %s}\n", name, name, pick(d, profilesUsed...))
+	fmt.Fprintf(&b, "pipeline: %s\ntriggers: [{s3: {bucket: raw, prefix: %s/}}]\ncluster: {profile: %s%s}\n", name, name, pick(d, profilesUsed...), pooled(d))
 	if team := pick(d, teams...); team != "" {
 		fmt.Fprintf(&b, "team: %s\n", team)
 	}
@@ -68,6 +68,15 @@ func (s *story) addPipeline(d *dice, name string) {
 		panic(fmt.Sprintf("generated pipeline is wrong: %v\n%s", err, b.String()))
 	}
 	s.files, s.names, s.specs[name] = append(s.files, b.String()), append(s.names, name), &spec
+}
+
+// pooled is what half of the pipelines say of pools.
+func pooled(d *dice) string {
+	if d.chance(0.5) {
+		return ""
+	}
+	more := pick(d, "", "", ", stepConcurrency: 1", ", stepConcurrency: 2")
+	return pick(d, ", pool: shared", ", pool: shared, keepAlive: 5m", ", pool: shared, keepAlive: 20m", ", keepAlive: 2m", ", keepAlive: 20m") + more
 }
 
 // ask adds somebody who wants a run, and perhaps asks again.
