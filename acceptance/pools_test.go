@@ -1,0 +1,130 @@
+package acceptance_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"ephemr/internal/outcome"
+	"ephemr/internal/run"
+	"ephemr/internal/stage"
+)
+
+// good waits for a run's end, which must be a good one.
+func (w *world) good(t *testing.T, id string) *run.Record {
+	t.Helper()
+	rec := w.end(t, id)
+	if rec.Run.State != run.Succeeded {
+		t.Fatalf("run %s is %s: %s", id, rec.Run.State, rec.Run.Reason)
+	}
+	return rec
+}
+
+// toFirstStep is how long a run took from its request until its job began.
+func toFirstStep(rec *run.Record) time.Duration {
+	return rec.Jobs[0].StartedAt.Sub(rec.Run.RequestedAt)
+}
+
+// A pool's life: the first run makes a cluster and leaves it, others use it one
+// after the other and at the same time, and a new profile drains it.
+func TestPool(t *testing.T) {
+	t.Parallel()
+	shape := "pool-" + nonce
+	w.profile(t, shape, "10m")
+	name := "pooled-" + nonce
+	file := fmt.Sprintf("pipeline: %s\ncluster: {profile: %s, pool: %s, keepAlive: 20m}\nlimits: {maxActive: 2}\n", name, shape, name) +
+		"params: {seconds: {default: 0}}\njobs:\n  - {name: work, type: bash, source: jobs/work, args: [\"{{.Params.seconds}}\"]}\n"
+	w.apply(t, file, map[string]string{"work": `echo "begin $(date +%s%N)"; sleep "$1"; echo "end $(date +%s%N)"`})
+
+	cold := w.good(t, w.begin(t, name))
+	id := cold.Cluster().ID
+	warm := w.good(t, w.begin(t, name))
+	if c := warm.Cluster(); c.ID != id || !c.Leased || c.State != run.ClusterReleased {
+		t.Errorf("the second run had %+v, the first left %s", c, id)
+	}
+	t.Logf("from request to first step: %s cold, %s warm (clusters start in 0.3 s here, in minutes on EMR)",
+		toFirstStep(cold).Round(time.Millisecond), toFirstStep(warm).Round(time.Millisecond))
+	if out, _, _ := w.cli(t, t.TempDir(), "show", warm.Run.ID); !strings.Contains(out, id+" leased from pool "+name+", 1 of 4 steps") || !strings.Contains(out, "first step") {
+		t.Errorf("ephemr show tells nothing of the pool:\n%s", out)
+	}
+	w.sideBySide(t, name, id)
+	w.onNamed(t, shape, id)
+
+	w.profile(t, shape, "11m") // a new version
+	if c := w.good(t, w.begin(t, name)).Cluster(); c.ID == id || c.Leased {
+		t.Errorf("after the profile changed the run had %+v", c)
+	}
+	w.drained(t, id)
+}
+
+// sideBySide lets two runs use the cluster at once.
+func (w *world) sideBySide(t *testing.T, name, id string) {
+	t.Helper()
+	var ids []string
+	for range 2 {
+		out, stderr, code := w.cli(t, t.TempDir(), "start", name, "--param", "seconds=3")
+		if code != 0 {
+			t.Fatalf("ephemr start: exit code %d\n%s%s", code, out, stderr)
+		}
+		ids = append(ids, strings.TrimSpace(out))
+	}
+	a, b := w.good(t, ids[0]), w.good(t, ids[1])
+	for _, rec := range []*run.Record{a, b} {
+		if rec.Cluster().ID != id {
+			t.Errorf("run %s was on %s, not on %s", rec.Run.ID, rec.Cluster().ID, id)
+		}
+	}
+	if x, y := a.Jobs[0], b.Jobs[0]; x.EndedAt.Before(y.StartedAt) || y.EndedAt.Before(x.StartedAt) {
+		t.Errorf("one after the other: %s to %s, %s to %s", x.StartedAt, x.EndedAt, y.StartedAt, y.EndedAt)
+	}
+}
+
+// onNamed submits a directory to the cluster, and what cannot run there.
+func (w *world) onNamed(t *testing.T, shape, id string) {
+	t.Helper()
+	dir := project(t, map[string]string{"job/run.sh": "echo here I am"})
+	out, stderr, code := w.cli(t, dir, "submit", "-d", "job", "-t", "bash", "-u", "etl", "--cluster", id)
+	if code != 0 || !strings.Contains(out, "here I am") || !strings.Contains(stderr, "leased from pool") {
+		t.Errorf("submit --cluster: exit code %d\n%s%s", code, out, stderr)
+	}
+	for _, args := range [][]string{{"--cluster", id, "--profile", "small"}, {"--cluster", "j-NOBODY"}, {"--cluster", id, "--pool", "other"}} {
+		out, stderr, code := w.cli(t, dir, append([]string{"submit", "-d", "job", "-t", "bash", "-u", "etl"}, args...)...)
+		if code != 2 {
+			t.Errorf("submit %v on a cluster of profile %s: exit code %d\n%s%s", args, shape, code, out, stderr)
+		}
+	}
+}
+
+// profile writes a profile that is like small but for its idle timeout.
+func (w *world) profile(t *testing.T, name, idle string) {
+	t.Helper()
+	text := `{"release": "emr-7.14.0", "applications": ["Spark"], "idleTimeout": "` + idle + `", "primary": {"types": ["m5.xlarge"], "onDemand": 1}}`
+	if _, err := ssm.NewFromConfig(w.region.Config()).PutParameter(t.Context(), &ssm.PutParameterInput{
+		Name: aws.String(stage.ProfileParameter(w.settings.Stage, name)), Value: &text, Type: ssmtypes.ParameterTypeString, Overwrite: aws.Bool(true),
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// drained lets sweep pass until a cluster is.
+func (w *world) drained(t *testing.T, id string) {
+	t.Helper()
+	eventually(t, "the end of "+id, func() (bool, string) {
+		out, err := lambda.NewFromConfig(w.region.Config()).Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("ephemr-local-sweep")})
+		if err != nil || out.FunctionError != nil {
+			t.Fatalf("sweep: %v, %s", err, out.Payload)
+		}
+		d, err := w.emr.DescribeCluster(t.Context(), &emr.DescribeClusterInput{ClusterId: &id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return outcome.Gone(d.Cluster.Status.State), string(d.Cluster.Status.State)
+	})
+}
