@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/creack/pty"
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/internal/flights"
@@ -142,6 +143,38 @@ func (w *world) as(t *testing.T, env []string, name string, args ...string) (std
 		t.Fatalf("run %s %s: %v", name, strings.Join(args, " "), e)
 	}
 	return out.String(), err.String(), cmd.ProcessState.ExitCode()
+}
+
+// On a terminal one sees how far a query is, and Ctrl-C stops it.
+func TestQueryOnTerminal(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, "query", "select count(*) from range(5000000000) t(i) where i % 7 = 1") //nolint:gosec // our own binary
+	cmd.Dir, cmd.Env = t.TempDir(), append(laptop.Overlay(os.Environ(), w.region.Environ()), "TERM=xterm", "NO_COLOR=")
+	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = terminal.Close() }()
+	var screen strings.Builder
+	for buffer, typed := make([]byte, 4096), false; ; {
+		n, err := terminal.Read(buffer) // an error is that the program has ended
+		screen.Write(buffer[:n])
+		if err != nil {
+			break
+		}
+		if !typed && strings.Contains(screen.String(), "Ctrl-C stops it") {
+			typed = true
+			if _, err := terminal.Write([]byte{3}); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != 130 || !strings.Contains(screen.String(), "\r\x1b[Kstopped query ") {
+		t.Errorf("exit code %d\n%q", code, screen.String())
+	}
 }
 
 // Without DuckDB the emulator would make rows up. Started by us it fails.

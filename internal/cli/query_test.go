@@ -225,6 +225,7 @@ func TestQueryMisuse(t *testing.T) {
 		"param":         {query.Options{SQL: "select 1", Params: []string{"y"}}, "--param \"y\""},
 		"in quotes":     {query.Options{SQL: "select '{{.Params.x}}'"}, "query:1:9: {{.Params.x}} stands in quotes"},
 		"format":        {query.Options{SQL: "select 1", Format: "xml"}, `format "xml" is not known; use one of table, csv, json`},
+		"database":      {query.Options{SQL: "select 1", Database: "a; drop table b"}, `database "a; drop table b" is not a name`},
 		"rows":          {query.Options{SQL: "select 1", MaxRows: -1}, "max-rows -1 is negative"},
 		"timeout":       {query.Options{SQL: "select 1", Timeout: -1}, "is not positive"},
 		"team":          {query.Options{SQL: "select 1", Team: "etl"}, `team "etl" has no workgroup in stage dev; use --team with one of data, default, or name it in infra/config/dev.yaml`},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -72,10 +73,14 @@ func (o Options) check() error {
 	return o.checkValues()
 }
 
+var databaseName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
 func (o Options) checkValues() error {
 	switch {
 	case o.Format != "" && !slices.Contains(formats, o.Format):
 		return exit.Misuse("format %q is not known; use one of %s", o.Format, strings.Join(formats, ", "))
+	case o.Database != "" && !databaseName.MatchString(o.Database): // it stands in SQL as it is
+		return exit.Misuse("database %q is not a name of letters, digits and _", o.Database)
 	case o.MaxRows < 0:
 		return exit.Misuse("max-rows %d is negative; 0 = all", o.MaxRows)
 	case o.Timeout <= 0:
