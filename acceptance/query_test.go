@@ -150,7 +150,7 @@ func TestQueryOnTerminal(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, "query", "select count(*) from range(5000000000) t(i) where i % 7 = 1") //nolint:gosec // our own binary
+	cmd := exec.CommandContext(ctx, program, "query", "select count(*) from range(5000000000) t(i) where i % 7 = 1")
 	cmd.Dir, cmd.Env = t.TempDir(), append(laptop.Overlay(os.Environ(), w.region.Environ()), "TERM=xterm", "NO_COLOR=")
 	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
 	if err != nil {
