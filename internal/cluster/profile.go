@@ -49,10 +49,13 @@ func concurrency(rec *run.Record, p profile.Profile) int {
 }
 
 func units(p profile.Profile) []run.Units {
-	out := []run.Units{{Type: p.Primary.Types[0], Count: p.Primary.Units()}}
-	for _, f := range []*profile.Fleet{p.Core, p.Task} {
-		if f != nil && f.Units() > 0 {
-			out = append(out, run.Units{Type: f.Types[0], Count: f.Units()})
+	var out []run.Units
+	for _, f := range []struct {
+		kind string
+		*profile.Fleet
+	}{{run.Primary, &p.Primary}, {run.Core, p.Core}, {run.Task, p.Task}} {
+		if f.Fleet != nil && f.Units() > 0 {
+			out = append(out, run.Units{Kind: f.kind, Type: f.Types[0], Count: f.Units()})
 		}
 	}
 	return out

@@ -75,12 +75,12 @@ func request(s stage.Settings, name string, p profile.Profile, with terms) *emr.
 	for _, name := range p.Applications {
 		in.Applications = append(in.Applications, types.Application{Name: &name})
 	}
-	in.Instances.InstanceFleets = append(in.Instances.InstanceFleets, fleet(types.InstanceFleetTypeMaster, p.Primary))
+	in.Instances.InstanceFleets = append(in.Instances.InstanceFleets, FleetConfig(types.InstanceFleetTypeMaster, p.Primary))
 	if p.Core != nil {
-		in.Instances.InstanceFleets = append(in.Instances.InstanceFleets, fleet(types.InstanceFleetTypeCore, *p.Core))
+		in.Instances.InstanceFleets = append(in.Instances.InstanceFleets, FleetConfig(types.InstanceFleetTypeCore, *p.Core))
 	}
-	if p.Task != nil {
-		in.Instances.InstanceFleets = append(in.Instances.InstanceFleets, fleet(types.InstanceFleetTypeTask, *p.Task))
+	if p.Task != nil && p.Task.Units() > 0 {
+		in.Instances.InstanceFleets = append(in.Instances.InstanceFleets, FleetConfig(types.InstanceFleetTypeTask, *p.Task))
 	}
 	return in
 }
@@ -147,7 +147,8 @@ func Tag(tags []types.Tag, key string) string {
 	return ""
 }
 
-func fleet(kind types.InstanceFleetType, f profile.Fleet) types.InstanceFleetConfig {
+// FleetConfig is f as EMR makes it.
+func FleetConfig(kind types.InstanceFleetType, f profile.Fleet) types.InstanceFleetConfig {
 	out := types.InstanceFleetConfig{
 		Name:                   aws.String(string(kind)),
 		InstanceFleetType:      kind,

@@ -42,12 +42,40 @@ func OfClusters(clusters []run.Cluster, now time.Time) float64 {
 		}
 		hours := max(end.Sub(c.CreatedAt), least).Hours() * c.Share()
 		for _, u := range c.Units {
-			p, ok := prices[u.Type]
-			if !ok {
-				p = unknown
-			}
-			usd += float64(u.Count) * (p.ec2 + p.emr) * hours
+			usd += float64(u.Count) * hourly(u.Type) * hours
 		}
+		usd += ofResizes(c.Resizes, end)
+	}
+	return usd
+}
+
+// hourly is what an instance costs, EC2 and EMR together.
+func hourly(instanceType string) float64 {
+	p, ok := prices[instanceType]
+	if !ok {
+		p = unknown
+	}
+	return p.ec2 + p.emr
+}
+
+// ofResizes is what the units cost by which a cluster differed from what it was
+// made of, each from when EMR was asked for them until the next change of their
+// kind or the end. They come some minutes later, and go some minutes later.
+func ofResizes(resizes []run.Resize, end time.Time) float64 {
+	var usd float64
+	last := map[string]run.Resize{}
+	until := func(r run.Resize, t time.Time) {
+		usd += float64(r.More) * hourly(r.Type) * max(t.Sub(r.At), 0).Hours()
+	}
+	for _, r := range resizes {
+		if r.At.After(end) {
+			break
+		}
+		until(last[r.Kind], r.At)
+		last[r.Kind] = r
+	}
+	for _, r := range last {
+		until(r, end)
 	}
 	return usd
 }

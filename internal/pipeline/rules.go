@@ -39,6 +39,7 @@ const (
 	maxActive    = 1000
 	maxSteps     = 256 // EMR's StepConcurrencyLevel
 	maxObjects   = 1000
+	maxUnits     = 1000
 	maxTimeout   = 7 * 24 * time.Hour
 	minKeepAlive = 2 * time.Minute
 	maxKeepAlive = 24 * time.Hour

@@ -37,6 +37,9 @@ func (r *rules) jobs() {
 		if j.Timeout != 0 {
 			r.duration(p.key("timeout"), j.Timeout, time.Second, maxTimeout)
 		}
+		if j.Resize != nil {
+			r.within(p.key("resize").key("task"), "the number of task units", j.Resize.Task, 1, maxUnits)
+		}
 	}
 }
 

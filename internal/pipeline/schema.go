@@ -53,6 +53,8 @@ func hints() map[string]schema {
 		"jobs.args":               {"description": "templates, e.g. {{.LogicalDate}}"},
 		"jobs.retries":            {"minimum": 0, "maximum": maxRetries},
 		"jobs.timeout":            {"description": "of each attempt"},
+		"jobs.resize":             {"required": []string{"task"}, "description": "what its cluster has while the job is tried"},
+		"jobs.resize.task":        {"minimum": 1, "maximum": maxUnits, "description": "task units, at least"},
 		"checks[]":                {"required": []string{"dataset"}},
 		"checks.rows":             {"description": "comparison, e.g. \">= 1000\""},
 		"checks.freshness":        {"description": "the newest object is at most this old"},

@@ -3,6 +3,7 @@
 package pipeline
 
 import (
+	"slices"
 	"time"
 
 	"ephemr/internal/job"
@@ -95,7 +96,30 @@ type Job struct {
 	Needs   []string          `json:"needs,omitempty"`
 	Retries int               `json:"retries,omitempty"` // more attempts after the first
 	Timeout Duration          `json:"timeout,omitempty"` // per attempt
+	Resize  *Resize           `json:"resize,omitempty"`
 	Package *Package          `json:"package,omitempty"` // filled in by apply
+}
+
+// Resize is what a job wants of its cluster while it is tried.
+type Resize struct {
+	Task int `json:"task"` // task units, at least
+}
+
+// Resizes says whether a job wants more of its cluster.
+func (s Spec) Resizes() bool {
+	return slices.ContainsFunc(s.Jobs, func(j Job) bool { return j.Resize != nil })
+}
+
+// TaskUnits is how many task units the named jobs want: the most that one of
+// them does, or 0 when none wants any.
+func (s Spec) TaskUnits(names ...string) int {
+	most := 0
+	for _, j := range s.Jobs {
+		if j.Resize != nil && slices.Contains(names, j.Name) {
+			most = max(most, j.Resize.Task)
+		}
+	}
+	return most
 }
 
 // Package is a job's source as it lies in the artifacts bucket.

@@ -18,13 +18,14 @@ type Profile struct {
 	Applications    []string          `json:"applications" yaml:"applications"`
 	Primary         Fleet             `json:"primary" yaml:"primary"`
 	Core            *Fleet            `json:"core,omitempty" yaml:"core,omitempty"`
-	Task            *Fleet            `json:"task,omitempty" yaml:"task,omitempty"`
+	Task            *Fleet            `json:"task,omitempty" yaml:"task,omitempty"` // without units it is made only when somebody asks for some
 	Subnets         []string          `json:"subnets,omitempty" yaml:"subnets,omitempty"`
 	SecurityConfig  string            `json:"securityConfiguration,omitempty" yaml:"securityConfiguration,omitempty"`
 	Configurations  []Configuration   `json:"configurations,omitempty" yaml:"configurations,omitempty"`
 	Bootstrap       []Bootstrap       `json:"bootstrap,omitempty" yaml:"bootstrap,omitempty"` // after the runner's own
 	IdleTimeout     pipeline.Duration `json:"idleTimeout" yaml:"idleTimeout"`                 // last net: 60s..168h
 	StepConcurrency int               `json:"stepConcurrency,omitempty" yaml:"stepConcurrency,omitempty"`
+	MaxUnits        int               `json:"maxUnits,omitempty" yaml:"maxUnits,omitempty"` // of core and task together, when a cluster is resized; 0 = no limit
 	Fallbacks       []Fallback        `json:"fallbacks,omitempty" yaml:"fallbacks,omitempty"`
 	Tags            map[string]string `json:"tags,omitempty" yaml:"tags,omitempty"`
 }
@@ -117,7 +118,21 @@ func (p Profile) Validate() error {
 	if p.StepConcurrency < 0 || p.StepConcurrency > 256 {
 		errs = append(errs, fmt.Errorf("stepConcurrency %d is not between 1 and 256", p.StepConcurrency))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, p.validateMaxUnits())...)
+}
+
+// validateMaxUnits holds the limit against what a cluster begins with.
+func (p Profile) validateMaxUnits() error {
+	n := 0
+	for _, f := range []*Fleet{p.Core, p.Task} {
+		if f != nil {
+			n += f.Units()
+		}
+	}
+	if p.MaxUnits < 0 || p.MaxUnits > 0 && p.MaxUnits < n {
+		return fmt.Errorf("maxUnits %d is less than the %d core and task units that a cluster begins with", p.MaxUnits, n)
+	}
+	return nil
 }
 
 // Parse reads a profile from its JSON form.

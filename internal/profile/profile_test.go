@@ -56,6 +56,7 @@ func TestParse(t *testing.T) {
 		"idle too soon": {`"1h"`, `"59s"`, "between 60s and 168h"},
 		"idle too long": {`"1h"`, `"169h"`, "between 60s and 168h"},
 		"concurrency":   {`"idleTimeout"`, `"stepConcurrency":257,"idleTimeout"`, "between 1 and 256"},
+		"max units":     {`"idleTimeout"`, `"maxUnits":2,"idleTimeout"`, "maxUnits 2 is less than the 3 core and task units"},
 		"not JSON":      {`{"release"`, `"release"`, "read profile p"},
 	} {
 		if _, err := profile.Parse("p", strings.Replace(good, tt.old, tt.replace, 1)); err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -128,6 +128,7 @@ type Job struct {
 	LogsCut     bool              `dynamodbav:"logsCut,omitempty" json:"logsCut,omitempty"` // CloudWatch did not take everything that it printed
 	Tail        []string          `dynamodbav:"tail,omitempty" json:"tail,omitempty"`
 	Findings    []job.Finding     `dynamodbav:"findings,omitempty" json:"findings,omitempty"`
+	Resize      string            `dynamodbav:"resize,omitempty" json:"resize,omitempty"`   // what became of the task units that it wants
 	Earlier     []Attempt         `dynamodbav:"earlier,omitempty" json:"earlier,omitempty"` // attempts that failed before
 }
 
@@ -189,6 +190,7 @@ type Cluster struct {
 	Reason    string       `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
 	Units     []Units      `dynamodbav:"units,omitempty" json:"units,omitempty"`
 	Release   string       `dynamodbav:"release,omitempty" json:"release,omitempty"` // of EMR
+	Resizes   []Resize     `dynamodbav:"resizes,omitempty" json:"resizes,omitempty"` // oldest first
 
 	// Of a pool's cluster: the attempt is the name of the run's lease, CreatedAt
 	// when that began and EndedAt when it was given back.
@@ -201,8 +203,26 @@ type Cluster struct {
 
 // Units is what a cluster was made of, for the cost.
 type Units struct {
-	Type  string `dynamodbav:"type" json:"type"` // first instance type of the fleet
+	Kind  string `dynamodbav:"kind,omitempty" json:"kind,omitempty"` // of node: primary, core or task
+	Type  string `dynamodbav:"type" json:"type"`                     // first instance type of the fleet
 	Count int    `dynamodbav:"count" json:"count"`
+}
+
+// Kinds of nodes.
+const (
+	Primary = "primary"
+	Core    = "core"
+	Task    = "task"
+)
+
+// Resize is a change of a cluster's size: by how many units of a kind it differs
+// from what it was made of, from then on.
+type Resize struct {
+	At   time.Time `dynamodbav:"at" json:"at"` // when EMR took it; the units come and go some minutes later
+	Kind string    `dynamodbav:"kind" json:"kind"`
+	Type string    `dynamodbav:"type,omitempty" json:"type,omitempty"` // first instance type of the fleet
+	More int       `dynamodbav:"more" json:"more"`                     // units; negative = fewer
+	Note string    `dynamodbav:"note,omitempty" json:"note,omitempty"` // who wanted it, or why it was not done
 }
 
 // Waiting kinds: what a waiter waits for.

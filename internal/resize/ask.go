@@ -1,0 +1,46 @@
+package resize
+
+// Ask is what somebody wants of a cluster; what is nil stays as it is.
+type Ask struct {
+	Core   *Size   `json:"core,omitempty"`
+	Task   *Size   `json:"task,omitempty"`
+	Limits *Bounds `json:"limits,omitempty"`
+	Steps  *int    `json:"steps,omitempty"` // side by side
+}
+
+// Size is a number of units, of which so many on demand; nil = as many as now.
+type Size struct {
+	Units    int  `json:"units"`
+	OnDemand *int `json:"onDemand,omitempty"`
+}
+
+// Bounds are limits of managed scaling; what is nil stays as it is.
+type Bounds struct {
+	Min         *int `json:"min,omitempty"`
+	Max         *int `json:"max,omitempty"`
+	MaxCore     *int `json:"maxCore,omitempty"`
+	MaxOnDemand *int `json:"maxOnDemand,omitempty"`
+}
+
+// Empty says whether nothing is asked for.
+func (a Ask) Empty() bool { return a == Ask{} }
+
+// sized says whether units are asked for.
+func (a Ask) sized() bool { return a.Core != nil || a.Task != nil }
+
+// Plan is what has to be done so that a cluster has what is asked for.
+type Plan struct {
+	Fleets []Change
+	Limits *Limits
+	Steps  *int
+}
+
+// Change is the target of a fleet or group.
+type Change struct {
+	Fleet    Fleet // without an id it has to be added
+	OnDemand int
+	Spot     int
+}
+
+// Units is how many are wanted in all.
+func (c Change) Units() int { return c.OnDemand + c.Spot }
