@@ -10,10 +10,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"ephemr/internal/emrapi"
 	"ephemr/internal/entry"
 	"ephemr/internal/pool"
+	"ephemr/internal/resize"
 	"ephemr/internal/run"
 	"ephemr/internal/step"
 	"ephemr/internal/wait"
@@ -33,9 +35,16 @@ func main() {
 		Runs:     runs,
 		Pools:    &pool.Store{DB: db, Table: settings.ClustersTable},
 		EMR:      api,
-		S3:       store,
-		Waker:    &wait.Waker{Runs: runs, SFN: sfn.NewFromConfig(cfg), Looks: map[string]wait.Look{run.ForSteps: look.Look}},
-		Caller:   entry.Caller,
+		Sizes: &resize.Fitter{
+			Stage:    settings.Stage,
+			Runs:     runs,
+			Sizes:    &resize.Sizes{DB: db, Table: settings.ClustersTable},
+			Profiles: ssm.NewFromConfig(cfg),
+			EMR:      api,
+		},
+		S3:     store,
+		Waker:  &wait.Waker{Runs: runs, SFN: sfn.NewFromConfig(cfg), Looks: map[string]wait.Look{run.ForSteps: look.Look}},
+		Caller: entry.Caller,
 	}
 	entry.Start(s.Submit)
 }

@@ -19,6 +19,7 @@ import (
 	"ephemr/internal/entry"
 	"ephemr/internal/outcome"
 	"ephemr/internal/pool"
+	"ephemr/internal/resize"
 	"ephemr/internal/run"
 	"ephemr/internal/sweep"
 )
@@ -28,12 +29,14 @@ func main() {
 	db, bus := dynamodb.NewFromConfig(cfg), eventbridge.NewFromConfig(cfg)
 	runs := &run.Store{DB: db, Table: settings.RunsTable}
 	slots := &admission.Slots{DB: db, Table: settings.ClustersTable}
+	api := emrapi.New(emr.NewFromConfig(cfg), db, settings)
 	directory := &discovery.Directory{API: discovery.NewClient(cfg), Namespace: settings.Namespace, Stage: settings.Stage}
 	s := &sweep.Sweeper{
 		Settings: settings,
 		Runs:     runs,
 		Pools:    &pool.Store{DB: db, Table: settings.ClustersTable},
-		EMR:      emrapi.New(emr.NewFromConfig(cfg), db, settings),
+		Sizes:    &resize.Fitter{Sizes: &resize.Sizes{DB: db, Table: settings.ClustersTable}, EMR: api},
+		EMR:      api,
 		SFN:      sfn.NewFromConfig(cfg),
 		Bus:      bus,
 		Finisher: &outcome.Finisher{

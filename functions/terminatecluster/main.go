@@ -13,16 +13,19 @@ import (
 	"ephemr/internal/emrapi"
 	"ephemr/internal/entry"
 	"ephemr/internal/pool"
+	"ephemr/internal/resize"
 	"ephemr/internal/run"
 )
 
 func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
 	db := dynamodb.NewFromConfig(cfg)
+	api := emrapi.New(emr.NewFromConfig(cfg), db, settings)
 	t := &cluster.Terminator{
 		Runs:  &run.Store{DB: db, Table: settings.RunsTable},
 		Pools: &pool.Store{DB: db, Table: settings.ClustersTable},
-		EMR:   emrapi.New(emr.NewFromConfig(cfg), db, settings),
+		Sizes: &resize.Fitter{Sizes: &resize.Sizes{DB: db, Table: settings.ClustersTable}, EMR: api},
+		EMR:   api,
 		Listing: &cluster.Listing{
 			Registry:  &cluster.Registry{DB: db, Table: settings.ClustersTable},
 			Directory: &discovery.Directory{API: discovery.NewClient(cfg), Namespace: settings.Namespace, Stage: settings.Stage},

@@ -10,6 +10,7 @@ func (p *Platform) grant() {
 	p.grantSteps()
 	p.grantWatchers()
 	p.grantRegister()
+	p.grantResize()
 }
 
 // inRun is what is done to the items of a run by whoever takes part in it: they
@@ -52,19 +53,20 @@ func (p *Platform) grantClusters() {
 
 	terminateCluster := p.functions.terminateCluster
 	p.runs.Grant(terminateCluster, "Query", "PutItem")
-	p.clusters.Grant(terminateCluster, "GetItem", "UpdateItem") // pools, call budget, that it ends
+	p.clusters.Grant(terminateCluster, "GetItem", "PutItem", "UpdateItem") // pools, sizes, call budget, that it ends
 	p.namespace.GrantRemove(terminateCluster)
 	p.emr.GrantList(terminateCluster)
-	p.emr.Grant(terminateCluster, "TerminateJobFlows", "ListSteps", "CancelSteps")
+	p.emr.Grant(terminateCluster, "TerminateJobFlows", "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
 }
 
 func (p *Platform) grantSteps() {
 	submitSteps := p.functions.submitSteps
 	p.runs.Grant(submitSteps, inRun...)
-	p.clusters.Grant(submitSteps, "GetItem", "UpdateItem") // pools, call budget
+	p.clusters.Grant(submitSteps, "GetItem", "PutItem", "UpdateItem") // pools, sizes, call budget
+	p.profiles.GrantRead(submitSteps)                                 // for jobs that want more task units
 	p.lake.Logs.Grant(submitSteps, "runs/*", "GetObject", "PutObject")
 	p.lake.Logs.GrantList(submitSteps)
-	p.emr.Grant(submitSteps, "AddJobFlowSteps", "ListSteps", "DescribeCluster")
+	p.emr.Grant(submitSteps, "AddJobFlowSteps", "ListSteps", "DescribeCluster", "ListInstanceFleets", "ModifyInstanceFleet", "AddInstanceFleet")
 	constructs.GrantReadLogs(p.stage, p.runLogs, submitSteps)
 	p.machine.GrantAnswer(submitSteps)
 
@@ -102,11 +104,11 @@ func (p *Platform) grantWatchers() {
 	sweep := p.functions.sweep
 	p.runs.Grant(sweep, inRun...)
 	p.runs.GrantIndex(sweep, byState)
-	p.clusters.Grant(sweep, "GetItem", "UpdateItem") // slots, pools, call budget, whose a cluster is
+	p.clusters.Grant(sweep, "GetItem", "PutItem", "UpdateItem") // slots, pools, sizes, call budget, whose a cluster is
 	p.namespace.GrantRegister(sweep)
 	p.namespace.GrantTidy(sweep)
 	p.emr.GrantList(sweep)
-	p.emr.Grant(sweep, "DescribeCluster", "TerminateJobFlows", "ListSteps", "CancelSteps")
+	p.emr.Grant(sweep, "DescribeCluster", "TerminateJobFlows", "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
 	p.machine.GrantDescribe(sweep)
 	p.bus.GrantPut(sweep)
 	p.topic.GrantPublish(sweep) // it finishes runs that nobody else will
@@ -117,4 +119,14 @@ func (p *Platform) grantRegister() {
 	register := p.functions.register
 	p.pipelines.Grant(register, "GetItem", "PutItem", "DeleteItem")
 	p.schedules.GrantManage(register)
+}
+
+func (p *Platform) grantResize() {
+	resizeCluster := p.functions.resizeCluster
+	p.runs.Grant(resizeCluster, "Query", "UpdateItem")
+	p.clusters.Grant(resizeCluster, "GetItem", "PutItem", "UpdateItem") // whose it is, sizes, call budget
+	p.profiles.GrantRead(resizeCluster)
+	p.emr.Grant(resizeCluster, "DescribeCluster", "ListInstanceFleets", "ListInstanceGroups", "GetManagedScalingPolicy")
+	p.emr.Grant(resizeCluster, "ModifyInstanceFleet", "AddInstanceFleet", "ModifyInstanceGroups", "AddInstanceGroups",
+		"PutManagedScalingPolicy", "ModifyCluster")
 }

@@ -17,7 +17,7 @@ const intakeTimeout = 15 * time.Second
 // functions are the platform's functions: the name in lower case is a folder
 // of functions/.
 type functions struct {
-	intake, admit, prepareRun, createCluster, submitSteps, stopSteps, terminateCluster, finishRun, watch, sweep, register *constructs.Function
+	intake, admit, prepareRun, createCluster, submitSteps, stopSteps, terminateCluster, finishRun, watch, sweep, register, resizeCluster *constructs.Function
 
 	all []*constructs.Function
 }
@@ -49,6 +49,7 @@ func (p *Platform) addFunctions(stack awscdk.Stack) {
 	p.functions.watch = add("Watch", 55*time.Second) // a tick a minute
 	p.functions.sweep = add("Sweep", 2*time.Minute)
 	p.functions.register = add("Register", 30*time.Second)
+	p.functions.resizeCluster = add("ResizeCluster", 30*time.Second)
 
 	p.events.Feed(p.functions.intake)
 	p.requests.Feed(p.functions.intake)

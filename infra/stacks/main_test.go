@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "rewrite golden files")
 // functionNames are those of constructs; in lower case they are the folders of
 // functions/ and parts of the functions' names.
 var functionNames = []string{
-	"Admit", "CreateCluster", "FinishRun", "Intake", "PrepareRun", "Register", "StopSteps", "SubmitSteps", "Sweep", "TerminateCluster", "Watch",
+	"Admit", "CreateCluster", "FinishRun", "Intake", "PrepareRun", "Register", "ResizeCluster", "StopSteps", "SubmitSteps", "Sweep", "TerminateCluster", "Watch",
 }
 
 // stages holds the synthesized stages by name. One Node.js process serves all

@@ -41,6 +41,7 @@ func (p *Platform) settings(stack awscdk.Stack) stage.Settings {
 		AdmitFunction:  constructs.FunctionName(p.stage, "Admit"),
 		WatchFunction:  constructs.FunctionName(p.stage, "Watch"),
 		RegisterFunc:   constructs.FunctionName(p.stage, "Register"),
+		ResizeFunction: constructs.FunctionName(p.stage, "ResizeCluster"),
 		ScheduleGroup:  p.stage.ScheduleGroup(),
 		ScheduleRole:   *p.schedules.RoleARN(),
 		ScheduleDLQ:    *p.targets.ARN(),

@@ -38,7 +38,25 @@ func (t *Terminator) giveBack(ctx context.Context, rec *run.Record, a run.Cluste
 		return err
 	}
 	never := !a.Leased && a.State != run.ClusterReady
-	return t.release(ctx, a, never || busy, out)
+	grown, err := t.grown(ctx, rec, a)
+	if err != nil {
+		return err
+	}
+	return t.release(ctx, a, never || busy || grown, out)
+}
+
+// grown gives up what the run's jobs have wanted of the cluster's size, and says
+// whether EMR would not take it back: then others must not have it, either.
+func (t *Terminator) grown(ctx context.Context, rec *run.Record, a run.Cluster) (bool, error) {
+	if rec.Spec == nil || !rec.Spec.Resizes() {
+		return false, nil
+	}
+	err := t.Sizes.Leave(ctx, a.ID, a.Name)
+	if fault.NameOf(err) == fault.InvalidInput {
+		slog.WarnContext(ctx, "the cluster keeps its size, and nobody else gets it", "clusterId", a.ID, "pool", a.Pool, "reason", err.Error())
+		return true, nil
+	}
+	return false, err
 }
 
 // giveBackUnseen ends what an attempt may have got without anybody noting it: a

@@ -22,12 +22,19 @@ type TerminateAPI interface {
 type Terminator struct {
 	Runs    *run.Store
 	Pools   *pool.Store
+	Sizes   Sizes
 	Listing *Listing
 	EMR     interface {
 		TerminateAPI
 		Finder
 		StepsAPI
 	}
+}
+
+// Sizes are what runs have made of clusters that outlive them.
+type Sizes interface {
+	// Leave takes back what the attempt called holder has wanted of a cluster.
+	Leave(ctx context.Context, clusterID, holder string) error
 }
 
 // TerminateInput is the payload of the TerminateCluster state.

@@ -31,11 +31,11 @@ const patience = 10 * time.Second
 
 // Fit sees to it that the cluster of attempt a is asked to have the task units
 // that jobs of its run want now; 0 = none wants any. It never stands in the way
-// of the jobs: what became of it, if something did, is a note for their records.
+// of the jobs: what became of it is a note for their records.
 func (f *Fitter) Fit(ctx context.Context, rec *run.Record, a run.Cluster, want int) string {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	s, err := f.fit(ctx, rec, a, want)
+	s, err := f.fit(ctx, &wish{rec: rec, a: a, units: want})
 	switch {
 	case err != nil:
 		slog.WarnContext(ctx, "task units not changed", "runId", rec.Run.ID, "clusterId", a.ID, "want", want, "error", err.Error())
@@ -46,93 +46,112 @@ func (f *Fitter) Fit(ctx context.Context, rec *run.Record, a run.Cluster, want i
 	return fmt.Sprintf("%d task units", s.Target)
 }
 
-// Leave takes back what the run of attempt a has wanted: before its cluster goes
-// on to other runs. It has an error when that could not be done.
-func (f *Fitter) Leave(ctx context.Context, rec *run.Record, a run.Cluster) error {
-	if rec.Spec == nil || !rec.Spec.Resizes() || a.ID == "" {
-		return nil
-	}
-	if _, err := f.fit(ctx, rec, a, 0); err != nil {
-		return fmt.Errorf("take back the task units of run %s: %w", rec.Run.ID, err)
+// Leave takes back what holder, a run's cluster attempt, has wanted of a cluster:
+// before that goes on to other runs. It has an error when that could not be done.
+func (f *Fitter) Leave(ctx context.Context, clusterID, holder string) error {
+	if _, err := f.fit(ctx, &wish{a: run.Cluster{ID: clusterID, Name: holder}}); err != nil {
+		return fmt.Errorf("take back the task units of %s: %w", holder, err)
 	}
 	return nil
 }
 
-func (f *Fitter) fit(ctx context.Context, rec *run.Record, a run.Cluster, want int) (taskSize, error) {
-	if want == 0 {
-		if s, err := f.Sizes.get(ctx, a.ID); err != nil || s.Version == 0 {
-			s.Target = a.CountOf(run.Task)
+// wish is what jobs of a run want of the cluster of an attempt.
+type wish struct {
+	rec   *run.Record // nil = the run leaves the cluster
+	a     run.Cluster
+	units int
+
+	tried bool
+	asked int64 // when an invocation has asked EMR for them that never heard the answer
+}
+
+func (f *Fitter) fit(ctx context.Context, w *wish) (taskSize, error) {
+	if w.units == 0 {
+		s, err := f.Sizes.get(ctx, w.a.ID)
+		if err != nil || s.Version == 0 {
+			s.Target = w.a.CountOf(run.Task)
 			return s, err // nobody has ever wanted anything
+		}
+		if w.rec == nil && onTheWay(s.Asking[w.a.Name]) {
+			return s, fault.New(fault.Throttled, "a call that resizes cluster %s may still be on its way", w.a.ID)
 		}
 	}
 	for range tries {
-		s, again, err := f.try(ctx, rec, a, want)
+		s, again, err := f.try(ctx, w)
 		if !again {
 			return s, err
 		}
 	}
-	return taskSize{}, fault.New(fault.Throttled, "others keep resizing cluster %s", a.ID)
+	return taskSize{}, fault.New(fault.Throttled, "others keep resizing cluster %s", w.a.ID)
 }
 
 // try has EMR asked for what is wanted, if it does not know. again says that
 // somebody else has changed that meanwhile and asked EMR too, before us or after us.
-func (f *Fitter) try(ctx context.Context, rec *run.Record, a run.Cluster, want int) (s taskSize, again bool, err error) {
-	asked := false // by us before, and nobody knows what EMR made of it
-	s, err = f.Sizes.change(ctx, a.ID, func(s *taskSize) {
-		_, asked = s.Asking[a.Name]
-		s.want(a, want)
-	})
+func (f *Fitter) try(ctx context.Context, w *wish) (s taskSize, again bool, err error) {
+	s, err = f.Sizes.change(ctx, w.a.ID, w.note)
 	if err != nil || len(s.Asking) == 0 {
 		return s, false, err
 	}
-	n, err := f.resize(ctx, rec, a, &s)
-	if err != nil && (asked || !fault.Refused(err)) {
+	n, err := f.resize(ctx, w, &s)
+	if err != nil && (w.asked > 0 || !fault.Refused(err)) {
 		return s, false, err // whoever comes next asks again
 	}
-	if delete(s.Asking, a.Name); err == nil {
+	if delete(s.Asking, w.a.Name); onTheWay(w.asked) {
+		s.Asking[w.a.Name] = w.asked // it may arrive after ours
+	}
+	if err == nil {
 		s.Target = n
 	}
 	alone, putErr := f.Sizes.put(ctx, &s)
 	if err = errors.Join(err, putErr); err != nil || !alone {
 		return s, err == nil, err
 	}
-	f.note(ctx, rec, a, s, want)
+	f.record(ctx, w, s)
 	return s, false, nil
 }
 
-// want notes what a run's jobs want of its cluster, and that EMR is going to be
-// asked for it, unless it knows.
-func (s *taskSize) want(a run.Cluster, n int) {
+// onTheWay says whether a call that began then, in Unix seconds, may yet arrive.
+func onTheWay(since int64) bool { return time.Since(time.Unix(since, 0)) < cluster.OnTheWay }
+
+// note puts the wish into s, and that EMR is going to be asked for it unless it
+// knows.
+func (w *wish) note(s *taskSize) {
 	if s.Version == 0 {
-		s.Base = a.CountOf(run.Task)
+		s.Base = w.a.CountOf(run.Task)
 		s.Target = s.Base
 	}
-	delete(s.Wants, a.Name)
-	if n > 0 {
-		s.Wants[a.Name] = n
+	if !w.tried {
+		w.tried, w.asked = true, s.Asking[w.a.Name]
+	}
+	delete(s.Wants, w.a.Name)
+	if w.units > 0 {
+		s.Wants[w.a.Name] = w.units
 	}
 	switch {
 	case s.Limits != "":
 		clear(s.Asking)
-	case len(s.Asking) > 0 || s.units() != s.Target:
-		s.Asking[a.Name] = s.units()
+	case len(s.Asking) == 0 && s.units() == s.Target:
+	case w.rec == nil:
+		s.Asking[w.a.Name] = max(w.asked, 1) // what it asks for may come late
+	default:
+		s.Asking[w.a.Name] = time.Now().Unix()
 	}
 }
 
 // resize asks EMR for what s says. The first time it has to look which fleet that is.
-func (f *Fitter) resize(ctx context.Context, rec *run.Record, a run.Cluster, s *taskSize) (int, error) {
-	n := s.units()
+func (f *Fitter) resize(ctx context.Context, w *wish, s *taskSize) (n int, err error) {
 	var p *profile.Profile
-	if n > s.Target {
-		var err error
-		if p, err = f.allowed(ctx, rec, a, n); err != nil {
+	switch n = s.units(); {
+	case w.rec == nil:
+		n = min(n, s.Target) // to have more is for those to ask who want it
+	case n > s.Target:
+		if p, err = f.allowed(ctx, w, n); err != nil {
 			return n, err
 		}
 	}
 	c := Change{Fleet: Fleet{ID: s.Fleet}}
 	if s.Fleet == "" {
-		var err error
-		if c.Fleet, err = f.find(ctx, a.ID, p); err != nil {
+		if c.Fleet, err = f.find(ctx, w.a.ID, p); err != nil {
 			return n, err
 		}
 		if c.Fleet.ID == "" && n == 0 {
@@ -143,24 +162,23 @@ func (f *Fitter) resize(ctx context.Context, rec *run.Record, a run.Cluster, s *
 		}
 		s.know(c.Fleet)
 	}
-	var err error
 	c.OnDemand, c.Spot = s.split(n)
-	s.Fleet, err = resizeFleet(ctx, f.EMR, a.ID, c, p)
+	s.Fleet, err = resizeFleet(ctx, f.EMR, w.a.ID, c, p)
 	return n, err
 }
 
 // allowed returns the shape that the cluster was made from, unless that forbids
 // so many task units.
-func (f *Fitter) allowed(ctx context.Context, rec *run.Record, a run.Cluster, n int) (*profile.Profile, error) {
-	name := rec.Spec.Cluster.Profile
+func (f *Fitter) allowed(ctx context.Context, w *wish, n int) (*profile.Profile, error) {
+	name := w.rec.Spec.Cluster.Profile
 	p, err := cluster.LoadProfile(ctx, f.Profiles, f.Stage, name)
 	if err != nil {
 		return nil, err
 	}
-	if all := a.CountOf(run.Core) + a.More(run.Core) + n; p.MaxUnits > 0 && all > p.MaxUnits {
+	if all := w.a.CountOf(run.Core) + w.a.More(run.Core) + n; p.MaxUnits > 0 && all > p.MaxUnits {
 		return nil, fault.New(fault.InvalidInput, "that makes %d core and task units, but profile %s allows %d (maxUnits)", all, name, p.MaxUnits)
 	}
-	return new(p.Rung(a.Rung)), nil
+	return new(p.Rung(w.a.Rung)), nil
 }
 
 // find looks which fleet of the cluster has its task units, or would have them;
@@ -181,16 +199,16 @@ func (f *Fitter) find(ctx context.Context, clusterID string, p *profile.Profile)
 	return newTask(p, core[0]), nil
 }
 
-// note keeps in the run's record what it has of its cluster from now on, for the
-// cost.
-func (f *Fitter) note(ctx context.Context, rec *run.Record, a run.Cluster, s taskSize, want int) {
-	more := max(want, s.Base) - a.CountOf(run.Task)
-	if more == a.More(run.Task) {
+// record keeps what the run has of its cluster from now on, for the cost.
+func (f *Fitter) record(ctx context.Context, w *wish, s taskSize) {
+	more := max(w.units, s.Base) - w.a.CountOf(run.Task)
+	if w.rec == nil || more == w.a.More(run.Task) {
 		return
 	}
-	slog.InfoContext(ctx, "task units changed", "runId", rec.Run.ID, "clusterId", a.ID, "want", want, "units", s.Target)
-	err := f.Runs.Resized(ctx, rec.Run.ID, a.Attempt, run.Resize{At: time.Now(), Kind: run.Task, Type: s.Type, More: more, Note: "for its jobs"})
+	id := w.rec.Run.ID
+	slog.InfoContext(ctx, "task units changed", "runId", id, "clusterId", w.a.ID, "want", w.units, "units", s.Target)
+	err := f.Runs.Resized(ctx, id, w.a.Attempt, run.Resize{At: time.Now(), Kind: run.Task, Type: s.Type, More: more, Note: "for its jobs"})
 	if err != nil {
-		slog.WarnContext(ctx, "the cost will be wrong by these units", "runId", rec.Run.ID, "more", more, "error", err.Error())
+		slog.WarnContext(ctx, "the cost will be wrong by these units", "runId", id, "more", more, "error", err.Error())
 	}
 }

@@ -124,8 +124,12 @@ func TestFitTakesBackLater(t *testing.T) {
 			t.Errorf("note %q", note)
 		}
 		time.Sleep(time.Minute)
-		rec := st.rec()
-		if err := st.fitter.Leave(st.ctx, rec, rec.Clusters[0]); err != nil {
+		leave := func() error { return st.fitter.Leave(st.ctx, st.id, run.ClusterName(runID, 1)) }
+		if err := leave(); fault.NameOf(err) != fault.Throttled || !strings.Contains(err.Error(), "may still be on its way") {
+			t.Errorf("too early: %v", err)
+		}
+		time.Sleep(time.Minute)
+		if err := leave(); err != nil {
 			t.Error(err)
 		}
 		time.Sleep(3 * time.Minute)
@@ -142,16 +146,13 @@ func TestFitShared(t *testing.T) {
 		st.expect("first", st.fit(4), "4 task units")
 		st.expect("second", st.fitOther(6), "6 task units")
 		st.expect("first wants less", st.fit(2), "6 task units")
-		rec := st.rec()
-		a := rec.Clusters[0]
-		a.Name = "other.1"
-		if err := st.fitter.Leave(st.ctx, rec, a); err != nil {
+		if err := st.fitter.Leave(st.ctx, st.id, "other.1"); err != nil {
 			t.Error(err)
 		}
 		time.Sleep(3 * time.Minute)
 		st.expect("fleets", st.has(), "CORE 0+2/0+2 RUNNING; TASK 0+2/0+2 RUNNING; ")
 		st.emr.FailNext("ModifyInstanceFleet", awsfake.Throttled())
-		if err := st.fitter.Leave(st.ctx, st.rec(), st.rec().Clusters[0]); fault.NameOf(err) != fault.Throttled {
+		if err := st.fitter.Leave(st.ctx, st.id, run.ClusterName(runID, 1)); fault.NameOf(err) != fault.Throttled {
 			t.Errorf("leaving throttled: %v", err)
 		}
 	})

@@ -50,11 +50,7 @@ func (c *Cluster) read(x *types.Cluster) {
 			c.Reason = aws.ToString(s.StateChangeReason.Message)
 		}
 	}
-	for _, t := range x.Tags {
-		if aws.ToString(t.Key) == cluster.TagStage {
-			c.Stage = aws.ToString(t.Value)
-		}
-	}
+	c.Stage = cluster.Tag(x.Tags, cluster.TagStage)
 }
 
 // FleetAPI is the part of EMR that lists instance fleets.

@@ -33,18 +33,18 @@ type Sizes struct {
 // taskSize is the size of a cluster's task fleet, as it was asked for. A cluster
 // that nobody has ever resized has none.
 type taskSize struct {
-	PK       string         `dynamodbav:"pk"`
-	Wants    map[string]int `dynamodbav:"wants"`              // name of a run's cluster attempt -> units that its jobs want now
-	Base     int            `dynamodbav:"base"`               // units when no job wants more
-	Target   int            `dynamodbav:"target"`             // that EMR was asked for last
-	Asking   map[string]int `dynamodbav:"asking"`             // who is asking EMR for something else, or never heard the answer -> units
-	Fleet    string         `dynamodbav:"fleet,omitempty"`    // id; "" = none, or not known
-	Type     string         `dynamodbav:"type,omitempty"`     // its first instance type
-	OnDemand int            `dynamodbav:"onDemand,omitempty"` // units bought so, the rest
-	BuysSpot bool           `dynamodbav:"buysSpot,omitempty"` // is Spot
-	Limits   string         `dynamodbav:"limits,omitempty"`   // of managed scaling that somebody has set
-	Version  int            `dynamodbav:"version"`
-	TTL      int64          `dynamodbav:"ttl"`
+	PK       string           `dynamodbav:"pk"`
+	Wants    map[string]int   `dynamodbav:"wants"`              // name of a run's cluster attempt -> units that its jobs want now
+	Base     int              `dynamodbav:"base"`               // units when no job wants more
+	Target   int              `dynamodbav:"target"`             // that EMR was asked for last
+	Asking   map[string]int64 `dynamodbav:"asking"`             // who is asking EMR for something else, or never heard the answer -> since when, in Unix seconds
+	Fleet    string           `dynamodbav:"fleet,omitempty"`    // id; "" = none, or not known
+	Type     string           `dynamodbav:"type,omitempty"`     // its first instance type
+	OnDemand int              `dynamodbav:"onDemand,omitempty"` // units bought so, the rest
+	BuysSpot bool             `dynamodbav:"buysSpot,omitempty"` // is Spot
+	Limits   string           `dynamodbav:"limits,omitempty"`   // of managed scaling that somebody has set
+	Version  int              `dynamodbav:"version"`
+	TTL      int64            `dynamodbav:"ttl"`
 }
 
 // units is how many the task fleet is to have.
@@ -96,7 +96,7 @@ func (z *Sizes) get(ctx context.Context, clusterID string) (taskSize, error) {
 	}
 	s.PK = sizeKey(clusterID)
 	if s.Wants == nil {
-		s.Wants, s.Asking = map[string]int{}, map[string]int{}
+		s.Wants, s.Asking = map[string]int{}, map[string]int64{}
 	}
 	return s, nil
 }

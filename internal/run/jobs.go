@@ -41,7 +41,8 @@ func (s *Store) ReplaceJob(ctx context.Context, id string, j Job, from JobState,
 // intent as old as j's; false says that somebody else has it.
 func (s *Store) ClaimJob(ctx context.Context, id string, j Job, by string, now time.Time) (bool, error) {
 	u := set(set(set(set(expression.UpdateBuilder{}, "state", JobSubmitting), "attempt", j.Attempt), "intent", by), "intentAt", now)
-	u = u.Remove(expression.Name("stepId")).Remove(expression.Name("class")).Remove(expression.Name("reason")).Remove(expression.Name("exitCode"))
+	u = u.Remove(expression.Name("stepId")).Remove(expression.Name("class")).Remove(expression.Name("reason")).Remove(expression.Name("exitCode")).
+		Remove(expression.Name("resize"))
 	cond := is("state", JobPending).And(before(j.Attempt))
 	if j.State == JobSubmitting {
 		cond = is("state", JobSubmitting).And(is("attempt", j.Attempt)).And(is("intent", j.Intent))
@@ -60,6 +61,9 @@ func before(n int) expression.ConditionBuilder {
 // SubmittedJob records the step that carries a claimed attempt.
 func (s *Store) SubmittedJob(ctx context.Context, id string, j Job, clusterID, stepID string) (bool, error) {
 	u := set(set(set(expression.UpdateBuilder{}, "state", JobRunning), "clusterId", clusterID), "stepId", stepID)
+	if j.Resize != "" {
+		u = set(u, "resize", j.Resize)
+	}
 	return s.update(ctx, id, jobPrefix+j.Name, u, is("state", JobSubmitting).And(is("attempt", j.Attempt)))
 }
 

@@ -34,7 +34,7 @@ func settings(machineARN string) stage.Settings {
 		EventsQueue: queue("events"), EventsQueueARN: queueARN("events"), RequestsQueue: queue("requests"),
 		EventsDLQ: queue("events-dlq"), RequestsDLQ: queue("requests-dlq"),
 		EventBus: "test", Topic: "arn:aws:sns:" + region + ":" + account + ":test", StateMachine: machineARN,
-		AdmitFunction: "admit", RegisterFunc: "register",
+		AdmitFunction: "admit", RegisterFunc: "register", ResizeFunction: "resizecluster",
 		ScheduleGroup: "test", ScheduleRole: "arn:aws:iam::" + account + ":role/schedule", ScheduleDLQ: queueARN("schedule-dlq"),
 		ServiceRole: "service", InstanceProfile: "instances", Bootstrap: "s3://test-artifacts/install-runner.sh",
 		Runners: map[string]string{"x86_64": "s3://test-artifacts/runner"},
@@ -58,7 +58,10 @@ func profiles(more map[string]profile.Profile) map[string]string {
 	}
 	ladder := small
 	ladder.Fallbacks = []profile.Fallback{{Types: LadderTypes[1:2]}, {Types: LadderTypes[2:]}}
-	all := map[string]profile.Profile{"small": small, "ladder": ladder}
+	wide := small
+	wide.Core, wide.Task = &profile.Fleet{Types: LadderTypes[:1], Spot: 2}, &profile.Fleet{Types: LadderTypes[1:2]}
+	wide.Fallbacks = []profile.Fallback{{OnDemand: true}}
+	all := map[string]profile.Profile{"small": small, "ladder": ladder, "wide": wide}
 	maps.Copy(all, more)
 	parameters := map[string]string{}
 	for name, p := range all {

@@ -18,6 +18,7 @@ import (
 	"ephemr/internal/outcome"
 	"ephemr/internal/pool"
 	"ephemr/internal/register"
+	"ephemr/internal/resize"
 	"ephemr/internal/run"
 	"ephemr/internal/step"
 	"ephemr/internal/sweep"
@@ -46,13 +47,13 @@ func (w *World) wire() {
 		Waker: w.waker(run.ForCluster, (&cluster.Looker{Runs: w.Runs, Pools: pools, EMR: w.emr("createcluster"), Listing: listing}).Look),
 	}).Create)
 	serve(w, "submitsteps", (&step.Submitter{
-		Settings: s, Runs: w.Runs, Pools: pools, EMR: w.emr("submitsteps"), S3: w.S3, Caller: entry.Caller,
+		Settings: s, Runs: w.Runs, Pools: pools, EMR: w.emr("submitsteps"), Sizes: w.fitter("submitsteps"), S3: w.S3, Caller: entry.Caller,
 		Waker: w.waker(run.ForSteps, w.stepLooker("submitsteps").Look),
 	}).Submit)
 	stopper := w.stopper("stopsteps")
 	stopper.Waker = w.waker(run.ForStop, stopper.Look)
 	serve(w, "stopsteps", stopper.Stop)
-	serve(w, "terminatecluster", (&cluster.Terminator{Runs: w.Runs, Pools: pools, EMR: w.emr("terminatecluster"), Listing: listing}).Terminate)
+	serve(w, "terminatecluster", (&cluster.Terminator{Runs: w.Runs, Pools: pools, Sizes: w.fitter("terminatecluster"), EMR: w.emr("terminatecluster"), Listing: listing}).Terminate)
 	serve(w, "finishrun", (&intake.Ending{Finisher: finisher}).Finish)
 	serve(w, "watch", (&wait.Watch{
 		Clusters: clusters, Pools: pools, EMR: w.emr("watch"), Finisher: finisher, Listing: listing,
@@ -64,9 +65,10 @@ func (w *World) wire() {
 		}},
 	}).Handle)
 	serve(w, "sweep", (&sweep.Sweeper{
-		Settings: s, Runs: w.Runs, Pools: pools, EMR: w.emr("sweep"), SFN: w.SFN, Bus: w.Bus, Finisher: finisher, Slots: slots, Metrics: w.Metrics,
+		Settings: s, Runs: w.Runs, Pools: pools, Sizes: w.fitter("sweep"), EMR: w.emr("sweep"), SFN: w.SFN, Bus: w.Bus, Finisher: finisher, Slots: slots, Metrics: w.Metrics,
 		Directory: directory, Listing: listing,
 	}).Sweep)
+	serve(w, "resizecluster", (&resize.Resizer{Settings: s, Runs: w.Runs, Sizes: w.sizes(), Profiles: w.SSM, EMR: w.emr("resizecluster")}).Resize)
 	serve(w, "register", (&register.Register{
 		Settings: s, Store: w.Pipelines,
 		Schedules: &register.Schedules{API: w.Scheduler, Group: s.ScheduleGroup, Role: s.ScheduleRole, Target: s.EventsQueueARN, DLQ: s.ScheduleDLQ},
@@ -79,6 +81,15 @@ func (w *World) wire() {
 		w.functions[name] = w.functions[function]
 	}
 	w.Lambda.Register("admit", w.functions["admit"])
+}
+
+// fitter gives clusters what jobs want of them, on behalf of a function.
+func (w *World) fitter(function string) *resize.Fitter {
+	return &resize.Fitter{Stage: w.Settings.Stage, Runs: w.Runs, Sizes: w.sizes(), Profiles: w.SSM, EMR: w.emr(function)}
+}
+
+func (w *World) sizes() *resize.Sizes {
+	return &resize.Sizes{DB: w.db(), Table: w.Settings.ClustersTable}
 }
 
 // db is the tables as functions see them.

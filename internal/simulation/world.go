@@ -27,7 +27,7 @@ import (
 // Config says how a World differs from one in which everything goes well.
 type Config struct {
 	Settings func(*stage.Settings)
-	Profiles map[string]profile.Profile // beside "small" and "ladder"
+	Profiles map[string]profile.Profile // beside "small", "ladder" and "wide"
 
 	// How long clusters take; 0 means what awsfake.EMRConfig says.
 	Starting, Bootstrapping, Terminating time.Duration

@@ -46,6 +46,7 @@ type Settings struct {
 	AdmitFunction  string `json:"admitFunction"` // name
 	WatchFunction  string `json:"watchFunction"`
 	RegisterFunc   string `json:"registerFunction"`
+	ResizeFunction string `json:"resizeFunction"`
 	ScheduleGroup  string `json:"scheduleGroup"` // name
 	ScheduleRole   string `json:"scheduleRole"`  // ARN that Scheduler assumes
 	ScheduleDLQ    string `json:"scheduleDlq"`   // ARN

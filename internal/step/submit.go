@@ -40,9 +40,17 @@ type Submitter struct {
 	Runs     *run.Store
 	Pools    *pool.Store
 	EMR      SubmitAPI
+	Sizes    Sizes
 	S3       PutAPI
 	Waker    *wait.Waker
 	Caller   func(context.Context) string // names the invocation, for intents
+}
+
+// Sizes give clusters what jobs want of them.
+type Sizes interface {
+	// Fit sees to it that the cluster of attempt a has the task units that jobs of
+	// its run want now, and says what became of it. It never fails.
+	Fit(ctx context.Context, rec *run.Record, a run.Cluster, want int) string
 }
 
 // SubmitInput is the payload of the SubmitSteps state.
@@ -95,6 +103,7 @@ func (s *Submitter) submit(ctx context.Context, rec *run.Record, clusterID strin
 	if err != nil {
 		return err
 	}
+	s.fit(ctx, rec, claimed)
 	if adopt {
 		all := claimed
 		if claimed, err = adoptSteps(ctx, s.Runs, s.EMR, rec, clusterID, claimed); err != nil {
@@ -123,6 +132,30 @@ func (s *Submitter) submit(ctx context.Context, rec *run.Record, clusterID strin
 		return nil
 	}
 	return errors.Join(err, findErr)
+}
+
+// fit has the cluster made as large as the jobs want that are tried now or about
+// to be, and no larger. They do not wait for it. When the last job has ended the
+// cluster ends as well, or goes back to its pool, which takes back what it had.
+func (s *Submitter) fit(ctx context.Context, rec *run.Record, claimed []*run.Job) {
+	if !rec.Spec.Resizes() {
+		return
+	}
+	var names []string
+	for _, j := range rec.Jobs {
+		if j.State == run.JobSubmitting || j.State == run.JobRunning {
+			names = append(names, j.Name)
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	note := s.Sizes.Fit(ctx, rec, *rec.Cluster(), rec.Spec.TaskUnits(names...))
+	for _, j := range claimed {
+		if j.Resize = ""; rec.Spec.TaskUnits(j.Name) > 0 {
+			j.Resize = note
+		}
+	}
 }
 
 // refused gives up what EMR has refused. A cluster that has gone since the last

@@ -128,6 +128,11 @@ func (s *Sweeper) takeBack(ctx context.Context, m *pool.Cluster, holder string, 
 			return m, err
 		}
 	}
+	if err := s.Sizes.Leave(ctx, m.ID, holder); fault.NameOf(err) == fault.InvalidInput {
+		slog.WarnContext(ctx, "the cluster keeps its size", "clusterId", m.ID, "reason", err.Error())
+	} else if err != nil {
+		return m, err // the next sweep goes on
+	}
 	after, err := s.Pools.Release(ctx, m.ID, holder, time.Now())
 	if err != nil || after == nil {
 		return m, err

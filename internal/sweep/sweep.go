@@ -56,6 +56,7 @@ type Sweeper struct {
 	Settings  stage.Settings
 	Runs      *run.Store
 	Pools     *pool.Store
+	Sizes     cluster.Sizes
 	EMR       ClusterAPI
 	SFN       ExecutionAPI
 	Bus       outcome.BusAPI

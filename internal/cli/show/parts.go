@@ -35,6 +35,11 @@ func (p *page) clusters() {
 		rows = append(rows, []string{c.ID, string(c.State), rung, ready, lived, because(string(c.Class), c.Reason)})
 	}
 	p.Table([]string{"CLUSTER", "STATE", "RUNG", "READY AFTER", "LIVED", "REASON"}, rows)
+	for _, c := range p.rec.Clusters {
+		for _, r := range c.Resizes {
+			p.Printf("%s %s: %+d %s units %s\n", clock(r.At), c.ID, r.More, r.Kind, p.Dim(terminal.OneLine(r.Note)))
+		}
+	}
 }
 
 func (p *page) jobs() {
@@ -58,6 +63,11 @@ func (p *page) jobs() {
 		})
 	}
 	p.Table([]string{"JOB", "STATE", "ATTEMPT", "EXIT", "TOOK", "STEP", "REASON"}, rows)
+	for _, j := range p.rec.Jobs {
+		if j.Resize != "" {
+			p.Printf("\nresize of %s: %s\n", j.Name, terminal.OneLine(j.Resize))
+		}
+	}
 	for _, j := range p.rec.Jobs {
 		if len(j.Outputs) > 0 {
 			p.Printf("\noutputs of %s: %s\n", j.Name, pairs(j.Outputs))
