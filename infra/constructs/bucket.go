@@ -73,6 +73,13 @@ func (b *Bucket) Grant(to Rights, pattern string, actions ...string) {
 	to.allow(statement(of("s3", actions...), []*string{b.resource.ArnForObjects(&pattern)}, nil))
 }
 
+// GrantNew lets to write objects that match pattern and are not there yet: what
+// is there nobody can replace.
+// Source: Amazon S3 User Guide, "Enforce conditional writes on Amazon S3 buckets".
+func (b *Bucket) GrantNew(to Rights, pattern string) {
+	to.allow(statement(of("s3", "PutObject"), []*string{b.resource.ArnForObjects(&pattern)}, conditions{"Null": {"s3:if-none-match": "false"}}))
+}
+
 // GrantList lets to list keys, which also turns a missing object's 403 into
 // a 404.
 func (b *Bucket) GrantList(to Rights) {

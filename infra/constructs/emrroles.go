@@ -11,7 +11,7 @@ import (
 type EmrRolesProps struct {
 	Stage     Stage
 	Zones     map[string]*Bucket // read and written by jobs
-	Artifacts *Bucket            // packages
+	Artifacts *Bucket            // packages, and Python libraries that jobs ask for
 	Logs      *Bucket            // job specs, results and EMR's logs
 	RunLogs   awslogs.LogGroup   // what jobs print
 	Runner    *Runner
@@ -58,6 +58,7 @@ func (r *EmrRoles) allowJobs(props EmrRolesProps) {
 	instance := roleRights{r.instance}
 	props.Runner.grantRead(instance)
 	props.Artifacts.Grant(instance, "*", "GetObject")
+	props.Artifacts.GrantNew(instance, "venvs/*") // what jobs' requirements.txt ask for, installed
 	for _, zone := range sortedKeys(props.Zones) {
 		props.Zones[zone].Grant(instance, "*", "GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts")
 		props.Zones[zone].GrantList(instance)

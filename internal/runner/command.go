@@ -9,29 +9,47 @@ import (
 	"ephemr/internal/job"
 )
 
-// argv is the command of s. For Spark it also names what lies in dir: Python
-// files and archives beside a Python entry, and the jars in libs.
-func argv(s job.Spec, dir string) []string {
+// command is the command of s. For Spark it also names what lies in the package:
+// Python files and archives beside a Python entry, modules below it, and the
+// jars in libs; and the Python libraries that the job asks for.
+func command(s job.Spec, w workspace, libs python) ([]string, error) {
 	command := job.Kinds[s.Type].Command
 	if s.Type != job.Spark {
-		return command(s)
+		return command(s), nil
 	}
 	var flags []string
 	s.Conf = maps.Clone(s.Conf)
-	name := func(flag, conf string, files []string) {
-		if own := s.Conf[conf]; own != "" { // a flag would hide it
-			files = append([]string{own}, files...)
-			delete(s.Conf, conf)
+	if s.Conf == nil {
+		s.Conf = map[string]string{}
+	}
+	libs.configure(s.Conf)
+	name := func(flag string, files []string, confs ...string) {
+		for _, conf := range confs {
+			if own := s.Conf[conf]; own != "" { // a flag would hide it
+				files = append([]string{own}, files...)
+				delete(s.Conf, conf)
+			}
 		}
 		if len(files) > 0 {
 			flags = append(flags, flag, strings.Join(files, ","))
 		}
 	}
 	if filepath.Ext(s.Entry) == ".py" {
-		name("--py-files", "spark.submit.pyFiles", beside(dir, s.Entry, "*.py", "*.zip", "*.egg"))
+		files := beside(w.files, s.Entry, "*.py", "*.zip", "*.egg")
+		zip, err := modules(w, s.Entry)
+		if err != nil {
+			return nil, err
+		}
+		if zip != "" {
+			files = append(files, zip)
+		}
+		name("--py-files", files, "spark.submit.pyFiles")
 	}
-	name("--jars", "spark.jars", beside(dir, s.Entry, "libs/*.jar"))
-	return slices.Insert(command(s), 1, flags...)
+	name("--jars", beside(w.files, s.Entry, "libs/*.jar"), "spark.jars")
+	if len(libs.archives) > 0 {
+		name("--archives", libs.archives, "spark.archives", "spark.yarn.dist.archives")
+	}
+	return slices.Insert(command(s), 1, flags...), nil
 }
 
 // beside lists files by their path in dir. Libs are looked for at its top.

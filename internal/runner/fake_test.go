@@ -236,3 +236,24 @@ func (b *buffer) String() string {
 	defer b.mu.Unlock()
 	return b.b.String()
 }
+
+// sharing is a bucket whose environments are those of another.
+type sharing struct {
+	*bucket
+	with *bucket
+}
+
+func (s *sharing) of(key string) *bucket {
+	if strings.HasPrefix(key, "venvs/") {
+		return s.with
+	}
+	return s.bucket
+}
+
+func (s *sharing) GetObject(ctx context.Context, in *s3.GetObjectInput, opts ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
+	return s.of(*in.Key).GetObject(ctx, in, opts...)
+}
+
+func (s *sharing) PutObject(ctx context.Context, in *s3.PutObjectInput, opts ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
+	return s.of(*in.Key).PutObject(ctx, in, opts...)
+}

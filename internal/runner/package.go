@@ -30,7 +30,7 @@ func (r *Runner) fetch(ctx context.Context, s job.Spec, w workspace) error {
 	zip := filepath.Join(w.dir, "package.zip")
 	var digest string
 	err = r.retry(ctx, 4, func(ctx context.Context) (err error) {
-		digest, err = r.download(ctx, from, zip)
+		digest, err = r.download(ctx, from, zip, maxZip)
 		return err
 	})
 	if err != nil {
@@ -48,8 +48,9 @@ func (r *Runner) fetch(ctx context.Context, s job.Spec, w workspace) error {
 	return os.Remove(zip)
 }
 
-// download copies an object to a file and returns its SHA-256.
-func (r *Runner) download(ctx context.Context, from object, name string) (_ string, err error) {
+// download copies an object of at most so many bytes to a file and returns its
+// SHA-256.
+func (r *Runner) download(ctx context.Context, from object, name string, most int64) (_ string, err error) {
 	out, err := r.S3.GetObject(ctx, &s3.GetObjectInput{Bucket: &from.bucket, Key: &from.key})
 	if err != nil {
 		return "", explain("read package "+from.String(), err)
@@ -61,12 +62,12 @@ func (r *Runner) download(ctx context.Context, from object, name string) (_ stri
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	sum := sha256.New()
-	n, err := io.Copy(io.MultiWriter(f, sum), io.LimitReader(out.Body, maxZip+1))
+	n, err := io.Copy(io.MultiWriter(f, sum), io.LimitReader(out.Body, most+1))
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("read package %s: %w", from, err)
-	case n > maxZip:
-		return "", invalid("package %s is larger than %d bytes", from, maxZip)
+	case n > most:
+		return "", invalid("package %s is larger than %d bytes", from, most)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }

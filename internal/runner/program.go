@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -30,14 +31,16 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	}
 	mark := "EPHEMR_OUTPUT=" + w.outputs
 	p := program.Program{
-		Argv: argv(s, w.files), Dir: w.files, Env: r.environment(s, mark), Mark: mark,
-		Stdout: stdout, Stderr: stderr,
+		Dir: w.files, Env: r.environment(s, mark), Mark: mark, Stdout: stdout, Stderr: stderr,
 		Timeout: time.Duration(s.TimeoutSeconds) * time.Second,
 		Grace:   time.Duration(s.GraceSeconds) * time.Second,
 		Drain:   r.Drain,
 	}
 	if p.Grace == 0 {
 		p.Grace = defaultGrace
+	}
+	if err := r.equip(ctx, s, w, &p, stderr); err != nil {
+		return job.Result{}, err
 	}
 	exit, err := p.Run(ctx)
 	switch {
@@ -61,6 +64,39 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 		res = job.Result{Class: job.ClassJob, ExitCode: exitData, Reason: err.Error()}
 	}
 	return res, nil
+}
+
+// equip gives p its command, with the Python libraries that the job asks for.
+// The time that they take is the attempt's.
+func (r *Runner) equip(ctx context.Context, s job.Spec, w workspace, p *program.Program, stderr *output) error {
+	began := r.Now()
+	libs, err := r.libraries(ctx, s, w, helper{*p, stderr})
+	if err != nil {
+		return err
+	}
+	if p.Timeout > 0 {
+		p.Timeout = max(p.Timeout-r.Now().Sub(began), time.Millisecond)
+	}
+	p.Argv, err = command(s, w, libs)
+	p.Env = libs.environ(p.Env)
+	return err
+}
+
+// helper runs commands beside the program, with all they print on its stderr.
+type helper struct {
+	program.Program
+	stderr *output
+}
+
+// run runs argv in dir and returns the last lines that it has printed.
+func (h helper) run(ctx context.Context, dir string, argv []string, env ...string) (program.Exit, []string, error) {
+	h.Argv, h.Dir, h.Stdout, h.Env = argv, dir, h.stderr, append(slices.Clone(h.Env), env...)
+	exit, err := h.Run(ctx)
+	last := h.stderr.tail.lines()
+	if err == nil && exit.Err == nil && exit.Code == 0 {
+		h.stderr.tail = tail{} // what went well is none of the job's last words
+	}
+	return exit, last, err
 }
 
 // environment is the step's, the owner's and ours, the last one winning.

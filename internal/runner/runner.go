@@ -22,15 +22,16 @@ import (
 // carries the same number. A program that had nothing to do has succeeded: its
 // step exits 0 and only the Result tells.
 const (
-	exitInvalid    = 64  // the spec or the package cannot be executed as it is
-	exitData       = 65  // a check failed, or the program's outputs are malformed
-	exitPermission = 69  // AWS refused
-	ExitUnwritten  = 70  // started.json or result.json could not be written: nobody will know
-	exitInternal   = 71  // the runner's own fault
-	ExitConflict   = 75  // another runner has this attempt; its result was not touched
-	exitTimeout    = 124 // as timeout(1) does
-	exitNotFound   = 127 // as shells do
-	exitCancelled  = 143 // 128 + SIGTERM
+	exitInvalid      = 64  // the spec or the package cannot be executed as it is
+	exitData         = 65  // a check failed, or the program's outputs are malformed
+	exitRequirements = 66  // pip could not install what requirements.txt asks for
+	exitPermission   = 69  // AWS refused
+	ExitUnwritten    = 70  // started.json or result.json could not be written: nobody will know
+	exitInternal     = 71  // the runner's own fault
+	ExitConflict     = 75  // another runner has this attempt; its result was not touched
+	exitTimeout      = 124 // as timeout(1) does
+	exitNotFound     = 127 // as shells do
+	exitCancelled    = 143 // 128 + SIGTERM
 )
 
 // S3API is what the runner needs of S3.

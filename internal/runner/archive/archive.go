@@ -142,7 +142,9 @@ func notAcceptable(path string, err error) error {
 	if errors.Is(err, fs.ErrExist) || errors.Is(err, syscall.ENOTDIR) {
 		return invalid("%q is in it twice", path)
 	}
-	if p, ok := errors.AsType[*fs.PathError](err); ok && strings.Contains(p.Error(), "escapes") {
+	_, named := errors.AsType[*fs.PathError](err)
+	_, linked := errors.AsType[*os.LinkError](err)
+	if (named || linked) && strings.Contains(err.Error(), "escapes") {
 		return invalid("path %q leads out of the package", path)
 	}
 	return fmt.Errorf("unpack %q: %w", path, err)

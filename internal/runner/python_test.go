@@ -1,0 +1,289 @@
+package runner_test
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"ephemr/internal/job"
+)
+
+// wheel is a Python library with a module, tiny.hello, and a program, tiny-say.
+func wheel(t *testing.T, hello string) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	files := map[string]string{
+		"tiny.py":                             fmt.Sprintf("hello = %q\ndef say(): print('says ' + hello)\n", hello),
+		"tiny-1.0.dist-info/METADATA":         "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
+		"tiny-1.0.dist-info/WHEEL":            "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+		"tiny-1.0.dist-info/entry_points.txt": "[console_scripts]\ntiny-say = tiny:say\n",
+		"tiny-1.0.dist-info/RECORD":           "",
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		w, err := z.Create(name)
+		if err == nil {
+			_, err = w.Write([]byte(files[name]))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+const wheelName = "wheels/tiny-1.0-py3-none-any.whl"
+
+// asking is a Bash job that asks for the wheel in its package.
+func asking(t *testing.T, hello string) map[string]string {
+	t.Helper()
+	return map[string]string{
+		"run.sh":           "python3 -c 'import tiny; print(tiny.hello)'; tiny-say",
+		"requirements.txt": "--no-index\n--find-links wheels\ntiny==1.0\n", wheelName: wheel(t, hello),
+	}
+}
+
+// pip says why it does not work here.
+var pip = sync.OnceValue(func() error {
+	return exec.Command("python3", "-c", "import pip").Run()
+})
+
+func needsPip(t *testing.T) {
+	t.Helper()
+	if err := pip(); err != nil {
+		t.Skipf("python3 here has no pip: %v", err)
+	}
+}
+
+// withoutPip puts a python3 first in PATH that can do everything but pip.
+func (b *bench) withoutPip(pip string) {
+	b.Helper()
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		b.Fatal(err)
+	}
+	bin := b.TempDir()
+	script := fmt.Sprintf("#!/bin/bash\nif [ \"$2\" = pip ]; then %s; fi\nexec %s \"$@\"\n", pip, python)
+	if err := os.WriteFile(filepath.Join(bin, "python3"), []byte(script), 0o700); err != nil { //nolint:gosec // it is to be run
+		b.Fatal(err)
+	}
+	b.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	b.Environ = []string{"PATH=" + os.Getenv("PATH")}
+}
+
+func (b *bucket) venvs() []string {
+	var keys []string
+	for key := range b.objects {
+		if strings.HasPrefix(key, "venvs/") {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// again makes room for another attempt in the same bucket.
+func (b *bench) again() {
+	delete(b.s3.objects, dir+"/started.json")
+	delete(b.s3.objects, dir+"/result.json")
+	b.stdout.b.Reset()
+	b.stderr.b.Reset()
+}
+
+// Requirements are installed once, and come from the bucket afterwards; what
+// they name of the package counts as their content.
+func TestRequirements(t *testing.T) {
+	needsPip(t)
+	b := newBench(t)
+	code, res := b.run(t.Context(), b.spec(job.Bash, asking(t, "hello")))
+	if code != 0 || b.stdout.String() != "hello\nsays hello\n" || len(b.s3.venvs()) != 1 {
+		t.Fatalf("exit %d, %q, %+v, %s, kept %q", code, b.stdout, res, b.stderr, b.s3.venvs())
+	}
+	if strings.Contains(strings.Join(res.Tail, "\n"), "nstall") {
+		t.Errorf("pip's words are the job's last: %q", res.Tail)
+	}
+	b.withoutPip("echo pip is gone >&2; exit 9")
+	b.again()
+	files := asking(t, "hello")
+	files["run.sh"] += "; echo changed"
+	if code, res := b.run(t.Context(), b.spec(job.Bash, files)); code != 0 || b.stdout.String() != "hello\nsays hello\nchanged\n" {
+		t.Errorf("without pip: exit %d, %q, %+v, %s", code, b.stdout, res, b.stderr)
+	}
+	if !strings.Contains(b.stderr.String(), "libraries of requirements.txt come from s3://b/venvs/") {
+		t.Errorf("stderr %q", b.stderr)
+	}
+	b.again()
+	if code, res := b.run(t.Context(), b.spec(job.Bash, asking(t, "changed"))); code != 66 || res.Class != job.ClassJob {
+		t.Errorf("another wheel of the same name: exit %d, %+v; it is the old one", code, res)
+	}
+}
+
+// Two attempts that install the same at once do each other no harm.
+func TestRequirementsAtOnce(t *testing.T) {
+	needsPip(t)
+	t.Parallel()
+	one := newBench(t)
+	two := newBench(t)
+	two.S3 = &sharing{bucket: two.s3, with: one.s3}
+	var wait sync.WaitGroup
+	for _, b := range []*bench{one, two} {
+		s := b.spec(job.Bash, asking(t, "hello"))
+		wait.Go(func() {
+			if code, res := b.run(t.Context(), s); code != 0 || b.stdout.String() != "hello\nsays hello\n" {
+				t.Errorf("exit %d, %+v, %s", code, res, b.stderr)
+			}
+		})
+	}
+	wait.Wait()
+	if len(one.s3.venvs()) != 1 {
+		t.Errorf("kept %q", one.s3.venvs())
+	}
+}
+
+func TestRequirementsThatFail(t *testing.T) {
+	tests := map[string]struct {
+		pip    string // what it does; "" = the real one
+		change func(b *bench, s *job.Spec, files map[string]string)
+		code   int
+		class  job.Class
+		reason string
+	}{
+		"no such library": {
+			change: func(_ *bench, _ *job.Spec, files map[string]string) { files["requirements.txt"] += "nosuchlib==9\n" },
+			code:   66, class: job.ClassJob,
+			reason: "pip install -r requirements.txt exited 1: ERROR: Could not find a version that satisfies the requirement nosuchlib==9 (from versions: none); " +
+				"ERROR: No matching distribution found for nosuchlib==9; where no index can be reached, bring wheels",
+		},
+		"pip is not there": {pip: "echo No module named pip >&2; exit 1", code: 66, class: job.ClassJob, reason: "exited 1: No module named pip; "},
+		"pip takes too long": {
+			pip: "exec sleep 60", change: func(_ *bench, s *job.Spec, _ map[string]string) { s.TimeoutSeconds = 1 },
+			code: 124, class: job.ClassTimeout, reason: "pip install -r requirements.txt timed out after 1s",
+		},
+		"no Python": {
+			change: func(_ *bench, s *job.Spec, files map[string]string) {
+				s.Type, s.Entry, s.Conf = job.Spark, "main.py", map[string]string{"spark.pyspark.python": "python-of-another-planet"}
+				files["main.py"] = ""
+			},
+			code: 127, class: job.ClassInvalid, reason: "requirements.txt asks for libraries, and python-of-another-planet is not on this cluster",
+		},
+		"a Python that is none": {
+			change: func(_ *bench, s *job.Spec, files map[string]string) {
+				s.Type, s.Entry, s.Conf = job.Spark, "main.py", map[string]string{"spark.pyspark.python": "false"}
+				files["main.py"] = ""
+			},
+			code: 64, class: job.ClassInvalid, reason: "false does not say what it is: exit status 1",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			if tt.pip == "" {
+				needsPip(t)
+			} else {
+				b.withoutPip(tt.pip)
+			}
+			files := asking(t, "hello")
+			s := b.spec(job.Bash, files)
+			if tt.change != nil {
+				tt.change(b, &s, files)
+				fresh := b.spec(job.Bash, files)
+				s.Package, s.PackageSHA256 = fresh.Package, fresh.PackageSHA256
+			}
+			code, res := b.run(t.Context(), s)
+			if code != tt.code || res.Class != tt.class || !strings.Contains(res.Reason, tt.reason) || b.stdout.String() != "" {
+				t.Errorf("exit %d, %+v, stdout %q", code, res, b.stdout)
+			}
+			if len(b.s3.venvs()) != 0 {
+				t.Errorf("kept %q", b.s3.venvs())
+			}
+		})
+	}
+}
+
+// An archive that cannot be read or kept costs time, and nothing else.
+func TestRequirementsThatCannotBeKept(t *testing.T) {
+	needsPip(t)
+	t.Parallel()
+	b := newBench(t)
+	b.s3.denied = ".tar.gz"
+	code, res := b.run(t.Context(), b.spec(job.Bash, asking(t, "hello")))
+	if code != 0 || b.stdout.String() != "hello\nsays hello\n" {
+		t.Errorf("exit %d, %+v", code, res)
+	}
+	if !strings.Contains(b.stderr.String(), "AccessDenied: no") || !strings.Contains(b.stderr.String(), "later attempts have to install requirements.txt again") {
+		t.Errorf("stderr %q", b.stderr)
+	}
+	b.s3.denied = ""
+	b.again()
+	s := b.spec(job.Bash, asking(t, "hello"))
+	if code, _ := b.run(t.Context(), s); code != 0 {
+		t.Fatal(b.stderr)
+	}
+	b.s3.objects[b.s3.venvs()[0]] = []byte("no archive")
+	b.again()
+	if code, _ := b.run(t.Context(), s); code != 0 || !strings.Contains(b.stderr.String(), "not a gzipped tar file") {
+		t.Errorf("exit %d, stderr %q", code, b.stderr)
+	}
+}
+
+// environment is an archive as venv-pack makes it, whose Python says where it is.
+func environment(t *testing.T) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	w := tar.NewWriter(z)
+	const script = "#!/bin/bash\necho \"environment's python $*\"\n"
+	for _, h := range []*tar.Header{
+		{Name: "./", Typeflag: tar.TypeDir, Mode: 0o755},
+		{Name: "./bin/python3", Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(script))},
+		{Name: "bin/python", Typeflag: tar.TypeSymlink, Linkname: "python3"},
+		{Name: "bin/system", Typeflag: tar.TypeSymlink, Linkname: "/usr/bin/env"},
+		{Name: "bin/hard", Typeflag: tar.TypeLink, Linkname: "./bin/python3"},
+	} {
+		err := w.WriteHeader(h)
+		if err == nil && h.Size > 0 {
+			_, err = w.Write([]byte(script))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// A ready environment is used as it is, whatever requirements.txt says.
+func TestEnvironment(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	code, res := b.run(t.Context(), b.spec(job.Bash, map[string]string{
+		"run.sh": "python x; bin=$(dirname $(command -v python)); test -x $bin/system -a -x $bin/hard", "venv.tar.gz": environment(t), "requirements.txt": "nosuchlib",
+	}))
+	if code != 0 || b.stdout.String() != "environment's python x\n" {
+		t.Errorf("exit %d, %q, %+v", code, b.stdout, res)
+	}
+	for name, want := range map[string]string{"no archive at all": "venv.tar.gz: unpack package: not a gzipped tar file"} {
+		b := newBench(t)
+		code, res := b.run(t.Context(), b.spec(job.Bash, map[string]string{"run.sh": "echo never", "venv.tar.gz": name}))
+		if code != 64 || res.Class != job.ClassInvalid || !strings.HasPrefix(res.Reason, want) || b.stdout.String() != "" {
+			t.Errorf("%s: exit %d, %+v", name, code, res)
+		}
+	}
+}

@@ -1,0 +1,155 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"ephemr/internal/job"
+	"ephemr/internal/runner/archive"
+)
+
+// venvs is where archives of installed requirements lie in the artifacts bucket.
+const venvs = "venvs/"
+
+// maxPut is what one PutObject takes.
+const maxPut = 5 << 30
+
+// requirements makes the libraries that requirements.txt in beside names
+// available: from the archive that somebody made of them before, or with pip.
+func (r *Runner) requirements(ctx context.Context, s job.Spec, w workspace, beside string, h helper) (python, error) {
+	interpreter := r.interpreter(s)
+	abi, err := r.abi(ctx, interpreter)
+	if err != nil {
+		return python{}, err
+	}
+	digest, err := wanted(abi, w.files, filepath.Join(beside, requirementsFile))
+	if err != nil {
+		return python{}, err
+	}
+	from, err := parseObject(s.Package)
+	if err != nil {
+		return python{}, invalid("package: %w", err)
+	}
+	at := object{from.bucket, venvs + digest + ".tar.gz"}
+	dir, file := filepath.Join(w.dir, "python"), filepath.Join(w.dir, "python.tar.gz")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return python{}, err
+	}
+	err = r.made(ctx, at, dir, file)
+	if err == nil {
+		h.stderr.notice("ephemr: libraries of " + requirementsFile + " come from " + at.String())
+		return ofTarget(dir, file), nil
+	}
+	if !missing(err) {
+		h.stderr.notice("ephemr: " + err.Error())
+	}
+	h.stderr.notice("ephemr: installing " + requirementsFile + " with pip, for this and later attempts")
+	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700)); err != nil {
+		return python{}, err
+	}
+	if err := install(ctx, s, interpreter, beside, dir, h); err != nil {
+		return python{}, err
+	}
+	if err := packTo(file, dir); err != nil {
+		return python{}, err
+	}
+	if err := r.keep(ctx, at, file); err != nil {
+		h.stderr.notice("ephemr: " + err.Error() + "; later attempts have to install " + requirementsFile + " again")
+	}
+	return ofTarget(dir, file), nil
+}
+
+// made gets the archive that was made before, and unpacks it for the driver.
+func (r *Runner) made(ctx context.Context, at object, dir, file string) error {
+	err := r.retry(ctx, 4, func(ctx context.Context) error {
+		_, err := r.download(ctx, at, file, maxPut)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	in, err := os.Open(file) //nolint:gosec // in our own work directory
+	if err != nil {
+		return err
+	}
+	defer in.Close() //nolint:errcheck // only read
+	if err := archive.Untar(in, dir, environmentLimits); err != nil {
+		return fmt.Errorf("%s: %w", at, err)
+	}
+	return nil
+}
+
+// install runs pip where the file lies, so that paths in it are relative to it.
+func install(ctx context.Context, s job.Spec, interpreter, beside, dir string, h helper) error {
+	argv := []string{interpreter, "-m", "pip", "install", "--no-input", "--no-compile", "--target", dir, "--requirement", requirementsFile}
+	exit, last, err := h.run(ctx, beside, argv, "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_ROOT_USER_ACTION=ignore", "PIP_USER=0", "PIP_NO_COLOR=1", "PIP_PROGRESS_BAR=off")
+	if err != nil {
+		return err
+	}
+	name := "pip install -r " + requirementsFile
+	switch res := judge(s, name, exit); {
+	case exit.Err != nil:
+		return &failure{res.Class, res.ExitCode, errors.New(res.Reason)}
+	case exit.Code != 0:
+		return &failure{job.ClassJob, exitRequirements, fmt.Errorf(
+			"%s exited %d: %s; where no index can be reached, bring wheels in the package and add the lines --no-index and --find-links wheels",
+			name, exit.Code, complaint(last))}
+	}
+	return nil
+}
+
+// complaint is what pip said last that tells why it failed.
+func complaint(last []string) string {
+	errs := slices.DeleteFunc(slices.Clone(last), func(line string) bool { return !strings.HasPrefix(line, "ERROR: ") })
+	if len(errs) == 0 {
+		errs = last
+	}
+	return strings.Join(errs[max(0, len(errs)-2):], "; ")
+}
+
+func packTo(file, dir string) (err error) {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // in our own work directory
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := archive.Tar(f, dir); err != nil {
+		return fmt.Errorf("pack what %s asks for: %w", requirementsFile, err)
+	}
+	return nil
+}
+
+// keep puts the archive where the next attempt finds it. Two that make it at
+// once do each other no harm: the first one's stays.
+func (r *Runner) keep(ctx context.Context, at object, file string) error {
+	info, err := os.Stat(file)
+	if err == nil && info.Size() > maxPut {
+		err = fmt.Errorf("%d bytes are more than S3 takes at once", info.Size())
+	}
+	if err != nil {
+		return fmt.Errorf("keep %s: %w", at, err)
+	}
+	return r.retry(ctx, 4, func(ctx context.Context) error {
+		f, err := os.Open(file) //nolint:gosec // in our own work directory
+		if err != nil {
+			return err
+		}
+		defer f.Close() //nolint:errcheck // only read
+		_, err = r.S3.PutObject(ctx, &s3.PutObjectInput{
+			Bucket: &at.bucket, Key: &at.key, IfNoneMatch: aws.String("*"), Body: f, ContentLength: aws.Int64(info.Size()),
+			ContentType: aws.String("application/gzip"),
+		})
+		if code := errCode(err); code == "PreconditionFailed" || code == "ConditionalRequestConflict" {
+			return nil
+		}
+		return explain("keep "+at.String(), err)
+	})
+}
