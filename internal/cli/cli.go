@@ -11,6 +11,7 @@ import (
 	"ephemr/internal/cli/apply"
 	"ephemr/internal/cli/cancel"
 	"ephemr/internal/cli/complete"
+	"ephemr/internal/cli/doctor"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/logs"
 	"ephemr/internal/cli/pipelines"
@@ -60,7 +61,7 @@ func Root(app *session.App, given string) *cobra.Command {
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("stage", complete.Stages(app)))
 	root.AddCommand(apply.Command(app), pipelines.Command(app), start.Command(app), submit.Command(app),
 		runs.Command(app), show.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app), requests.Command(app), query.Command(app),
-		version.Command(app, given))
+		doctor.Command(app, given), version.Command(app, given))
 	completion(root)
 	strict(root)
 	return root

@@ -23,8 +23,8 @@ const (
 	machineName = "run"
 )
 
-// settings are those of a stage called test.
-func settings(machineARN string) stage.Settings {
+// Settings are those of a stage called test.
+func Settings(machineARN string) stage.Settings {
 	queue := func(name string) string { return "https://sqs." + region + ".amazonaws.com/" + account + "/" + name }
 	return stage.Settings{
 		Stage: "test", Account: account, Region: region,

@@ -134,7 +134,7 @@ func New(config Config) *World {
 	}
 	w.life, w.end = context.WithCancel(context.Background())
 	w.Engine = asl.NewEngine(asl.EngineConfig{Seed: config.Seed, LambdaTimeout: functionTimeout})
-	w.Settings = settings(w.Engine.Deploy(machineName, m, w.functions))
+	w.Settings = Settings(w.Engine.Deploy(machineName, m, w.functions))
 	if config.Settings != nil {
 		config.Settings(&w.Settings)
 	}

@@ -8,6 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
+	"strings"
 	"time"
 
 	"ephemr/internal/pipeline"
@@ -155,6 +158,20 @@ func (l Limits) OfTeam(team string) int {
 // OnLaptop says whether the stage is in a laptop's region: AWS has no such
 // account.
 func (s Settings) OnLaptop() bool { return s.Account == "000000000000" }
+
+// Functions are the names of those that Settings names, sorted.
+func (s Settings) Functions() []string {
+	var names []string
+	v := reflect.ValueOf(s)
+	for i := range v.NumField() {
+		key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		if name, ok := v.Field(i).Interface().(string); ok && name != "" && strings.HasSuffix(key, "Function") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
 
 // LakeURIs returns zone -> s3://bucket, as templates see it.
 func (s Settings) LakeURIs() map[string]string {

@@ -45,13 +45,18 @@ func (a *App) Check() error {
 	return nil
 }
 
+// StageName is the stage that the user names, or "".
+func (a *App) StageName() string {
+	if a.Stage != "" {
+		return a.Stage
+	}
+	return a.Getenv(Variable)
+}
+
 // Session finds the stage that the user means. There is no default: what a
 // command does to the wrong stage is hard to take back.
 func (a *App) Session(ctx context.Context) (*Session, error) {
-	name := a.Stage
-	if name == "" {
-		name = a.Getenv(Variable)
-	}
+	name := a.StageName()
 	if name == "" {
 		return nil, exit.Misuse("no stage; use --stage dev, or set %s=dev (local on a laptop's region)", Variable)
 	}

@@ -70,6 +70,9 @@ type ParameterAPI interface {
 
 var errNotDeployed = errors.New("not deployed")
 
+// NotDeployed says whether err is Load's for a stage that is not there.
+func NotDeployed(err error) bool { return errors.Is(err, errNotDeployed) }
+
 // Load reads the settings of a stage.
 func Load(ctx context.Context, api ParameterAPI, name string) (stage.Settings, error) {
 	out, err := api.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(stage.ParameterName(name))})

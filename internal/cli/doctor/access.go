@@ -1,0 +1,125 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"ephemr/internal/cli/terminal"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// IdentityAPI says who asks.
+type IdentityAPI interface {
+	GetCallerIdentity(context.Context, *sts.GetCallerIdentityInput, ...func(*sts.Options)) (*sts.GetCallerIdentityOutput, error)
+}
+
+// HTTPAPI asks the processes of a laptop's region how they are.
+type HTTPAPI interface {
+	Do(*http.Request) (*http.Response, error)
+}
+
+func (d *doctor) configuration(ctx context.Context, name string, open Open) []Finding {
+	var err error
+	if d.cfg, d.with, err = open(ctx); err != nil {
+		return d.wrong(name, err)
+	}
+	text := "region " + d.cfg.Region
+	for _, variable := range []string{"AWS_PROFILE", "AWS_ENDPOINT_URL"} {
+		if value := d.Getenv(variable); value != "" {
+			text += ", " + variable + "=" + value
+		}
+	}
+	return ok(name, "%s", text)
+}
+
+// laptop asks what stands in for AWS on a laptop; elsewhere there is no such
+// thing.
+func (d *doctor) laptop(ctx context.Context, name string) []Finding {
+	var dead []Finding
+	asked := 0
+	for variable, path := range map[string]string{"AWS_ENDPOINT_URL": "/_ministack/health", "AWS_ENDPOINT_URL_EMR": "/_localemr/health"} {
+		url := d.Getenv(variable)
+		if !strings.HasPrefix(url, "http://127.0.0.1:") && !strings.HasPrefix(url, "http://localhost:") {
+			continue
+		}
+		asked++
+		if err := alive(ctx, d.with.HTTP, url+path); err != nil {
+			dead = append(dead, Finding{
+				Check: name, Verdict: Failed, Found: fmt.Sprintf("nothing healthy answers at %s (%s)", url, variable),
+				Do: "bring the region up with make up, and run eval \"$(dist/bin/laptop env)\" again",
+			})
+		}
+	}
+	switch {
+	case len(dead) > 0:
+		return dead
+	case asked == 0:
+		return nil
+	}
+	return ok(name, "the emulator and localemr answer")
+}
+
+func alive(ctx context.Context, api HTTPAPI, url string) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return fmt.Errorf("ask %s: %w", url, err)
+	}
+	answer, err := api.Do(r)
+	if err != nil {
+		return fmt.Errorf("ask %s: %w", url, err)
+	}
+	defer answer.Body.Close() //nolint:errcheck // nothing is read from it
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("ask %s: %s", url, answer.Status)
+	}
+	return nil
+}
+
+// expiresSoon is when credentials will not last for a long job's logs.
+const expiresSoon = 10 * time.Minute
+
+func (d *doctor) credentials(ctx context.Context, name string) []Finding {
+	who, err := d.with.Identity.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		findings := d.wrong(name, err)
+		findings[0].Verdict = Failed // nobody needs a permission to ask this
+		return findings
+	}
+	d.account = aws.ToString(who.Account)
+	found := ok(name, "%s in account %s; SQS shows its messages as sent by %s",
+		aws.ToString(who.Arn), d.account, aws.ToString(who.UserId))
+	if c, err := d.cfg.Credentials.Retrieve(ctx); err == nil && c.CanExpire && time.Until(c.Expires) < expiresSoon {
+		found[0].Verdict = Warning
+		found[0].Found += fmt.Sprintf(", for another %s", terminal.Duration(time.Until(c.Expires)))
+		found[0].Do = "log in again soon"
+	}
+	if skew, known := middleware.GetAttemptSkew(who.ResultMetadata); known {
+		found = append(found, Clock(skew))
+	}
+	return found
+}
+
+// Clock judges how much AWS's clock is ahead of ours.
+func Clock(skew time.Duration) Finding {
+	f := Finding{Check: "clock", Verdict: OK, Found: "agrees with AWS's"}
+	off := skew.Abs().Truncate(time.Second)
+	if off < 30*time.Second { // answers have no fractions of seconds, and take their time
+		return f
+	}
+	how := "behind"
+	if skew < 0 {
+		how = "ahead of"
+	}
+	f.Found, f.Do = fmt.Sprintf("this machine is %s %s AWS", terminal.Duration(off), how), "set its clock: AWS refuses what is five minutes off"
+	f.Verdict = Warning
+	if off >= 4*time.Minute {
+		f.Verdict = Failed
+	}
+	return f
+}

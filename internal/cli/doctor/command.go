@@ -1,0 +1,67 @@
+package doctor
+
+import (
+	"context"
+	"net/http"
+
+	"ephemr/internal/cli/session"
+	"ephemr/internal/cli/version"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/spf13/cobra"
+)
+
+// Clients are what doctor looks with.
+type Clients struct {
+	Identity   IdentityAPI
+	Parameters ParametersAPI
+	Tables     TablesAPI
+	Queues     QueuesAPI
+	Functions  FunctionsAPI
+	Workflow   WorkflowAPI
+	Quotas     QuotasAPI
+	EMR        EMRAPI
+	HTTP       HTTPAPI
+}
+
+// Command returns ephemr doctor; given is what the linker was told of the
+// version.
+func Command(app *session.App, given string) *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "check credentials, stage, versions and quotas",
+		Long: `Check what the other commands rely on: configuration and credentials, the clock, the stage and its version,
+tables, queues, functions and workflow, cluster profiles, EC2's and EMR's quotas, public access.
+
+Each line says ok, warning, failed or unknown, what was found, and what to do. What cannot be looked at, for
+want of a permission or because an emulator does not have it, is unknown. The exit code is 1 if anything failed.
+Nothing is changed.`,
+		Example: `  ephemr doctor --stage dev
+  ephemr doctor -o json | jq -r '.[] | select(.verdict == "failed") | .do'`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o := Options{Stage: app.StageName(), Version: version.Of(given).Version, Getenv: app.Getenv, JSON: app.JSON()}
+			return Run(cmd.Context(), o, app.IO, open)
+		},
+	}
+}
+
+func open(ctx context.Context) (aws.Config, Clients, error) {
+	cfg, err := session.Config(ctx)
+	if err != nil {
+		return cfg, Clients{}, err
+	}
+	return cfg, Clients{
+		Identity: sts.NewFromConfig(cfg), Parameters: ssm.NewFromConfig(cfg), Tables: dynamodb.NewFromConfig(cfg),
+		Queues: sqs.NewFromConfig(cfg), Functions: lambda.NewFromConfig(cfg), Workflow: sfn.NewFromConfig(cfg),
+		Quotas: servicequotas.NewFromConfig(cfg), EMR: emr.NewFromConfig(cfg), HTTP: http.DefaultClient,
+	}, nil
+}

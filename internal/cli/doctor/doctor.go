@@ -1,0 +1,197 @@
+// Package doctor is ephemr doctor: it checks what the other commands rely on,
+// from the credentials to the quotas, and says what to do about what is wrong.
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"ephemr/internal/cli/exit"
+	"ephemr/internal/cli/session"
+	"ephemr/internal/cli/terminal"
+	"ephemr/internal/fault"
+	"ephemr/internal/stage"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// Verdict is what became of a check.
+type Verdict string
+
+// The verdicts. Only Failed makes the exit code 1.
+const (
+	OK      Verdict = "ok"
+	Warning Verdict = "warning"
+	Failed  Verdict = "failed"
+	Unknown Verdict = "unknown" // it could not be found out
+)
+
+// Finding is one line; -o json prints an array of them.
+type Finding struct {
+	Check   string  `json:"check"`
+	Verdict Verdict `json:"verdict"`
+	Found   string  `json:"found"`
+	Do      string  `json:"do,omitempty"` // what to do about it
+}
+
+// Options of the command.
+type Options struct {
+	Stage   string // "" = none was named
+	Version string // of this program
+	Getenv  func(string) string
+	JSON    bool
+}
+
+// Open finds AWS as the other commands do.
+type Open func(ctx context.Context) (aws.Config, Clients, error)
+
+// patience is how long a check may take.
+const patience = 10 * time.Second
+
+// Run checks one thing after the other as long as they rest on each other, and
+// the rest at the same time.
+func Run(ctx context.Context, o Options, io *terminal.IO, open Open) error {
+	d := &doctor{Options: o, io: io}
+	d.all(ctx, open)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if o.JSON {
+		if err := io.JSON(d.found); err != nil {
+			return err
+		}
+	}
+	failed, warnings := d.count(Failed), d.count(Warning)
+	if failed+warnings > 0 {
+		io.Notef("%d failed, %s\n", failed, terminal.Count(warnings, "warning"))
+	} else {
+		io.Notef("nothing wrong was found\n")
+	}
+	if failed > 0 {
+		return exit.Silently(exit.Failed)
+	}
+	return nil
+}
+
+type doctor struct {
+	Options
+	io    *terminal.IO
+	cfg   aws.Config
+	with  Clients
+	found []Finding
+
+	account  string
+	settings stage.Settings
+}
+
+// check finds something out.
+type check struct {
+	name string
+	run  func(ctx context.Context, name string) []Finding
+}
+
+func (d *doctor) all(ctx context.Context, open Open) {
+	first := []check{
+		{"configuration", func(ctx context.Context, name string) []Finding { return d.configuration(ctx, name, open) }},
+		{"laptop", d.laptop},
+		{"credentials", d.credentials},
+		{"stage", d.stage},
+	}
+	for _, c := range first {
+		if !d.tell(d.one(ctx, c)) {
+			return // nothing after it could be found out
+		}
+	}
+	rest := []check{
+		{"version", d.version},
+		{"tables", d.tables},
+		{"queues", d.queues},
+		{"workflow", d.workflow},
+		{"functions", d.functions},
+		{"profiles", d.profiles},
+		{"EC2 quotas", d.instances},
+		{"EMR quotas", d.clusters},
+		{"public access", d.publicAccess},
+	}
+	answers := make([]chan []Finding, len(rest))
+	for i, c := range rest {
+		answers[i] = make(chan []Finding, 1)
+		go func() { answers[i] <- d.one(ctx, c) }()
+	}
+	for _, a := range answers {
+		d.tell(<-a)
+	}
+}
+
+func (d *doctor) one(ctx context.Context, c check) []Finding {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return c.run(ctx, c.name)
+}
+
+// tell writes findings as they come; false if one of them failed.
+func (d *doctor) tell(findings []Finding) bool {
+	good := true
+	for _, f := range findings {
+		good = good && f.Verdict != Failed
+		d.found = append(d.found, f)
+		if d.JSON {
+			continue
+		}
+		text := f.Found
+		if f.Do != "" {
+			text += "; " + f.Do
+		}
+		d.io.Printf("%s  %-13s  %s\n", d.mark(f.Verdict), f.Check, terminal.OneLine(strings.ReplaceAll(text, "\n", ", ")))
+	}
+	return good
+}
+
+func (d *doctor) mark(v Verdict) string {
+	style := d.io.OutStyle()
+	switch v {
+	case OK:
+		return style.Green("ok     ")
+	case Warning:
+		return style.Yellow("warning")
+	case Failed:
+		return style.Red("failed ")
+	case Unknown:
+	}
+	return style.Dim("unknown")
+}
+
+func (d *doctor) count(v Verdict) int {
+	n := 0
+	for _, f := range d.found {
+		if f.Verdict == v {
+			n++
+		}
+	}
+	return n
+}
+
+func late(err error) bool { return errors.Is(err, context.DeadlineExceeded) }
+
+func ok(name, format string, args ...any) []Finding {
+	return []Finding{{Check: name, Verdict: OK, Found: fmt.Sprintf(format, args...)}}
+}
+
+// wrong is what an error of AWS says of a check. Who may not look has not found
+// out that anything is wrong.
+func (d *doctor) wrong(name string, err error) []Finding {
+	f := Finding{Check: name, Verdict: Failed}
+	if late(err) {
+		f.Found, f.Do = fmt.Sprintf("no answer within %s", patience), "check the network, and try again"
+		return []Finding{f}
+	}
+	f.Found, f.Do, _ = strings.Cut(session.Explain(err, d.Getenv).Error(), "; ")
+	switch fault.Code(err) {
+	case "AccessDenied", "AccessDeniedException", "AccessDeniedFault", "AuthorizationError", "UnauthorizedOperation":
+		f.Verdict = Unknown
+	}
+	return []Finding{f}
+}

@@ -1,0 +1,174 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strconv"
+
+	"ephemr/internal/cli/session"
+	"ephemr/internal/profile"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
+)
+
+// QuotasAPI reads what AWS allows an account.
+type QuotasAPI interface {
+	GetServiceQuota(context.Context, *servicequotas.GetServiceQuotaInput, ...func(*servicequotas.Options)) (*servicequotas.GetServiceQuotaOutput, error)
+	servicequotas.ListServiceQuotasAPIClient
+}
+
+// EMRAPI reads what EMR lets clusters do in this account.
+type EMRAPI interface {
+	GetBlockPublicAccessConfiguration(
+		context.Context, *emr.GetBlockPublicAccessConfigurationInput, ...func(*emr.Options),
+	) (*emr.GetBlockPublicAccessConfigurationOutput, error)
+}
+
+// Quotas of EC2, in vCPUs of the families A, C, D, H, I, M, R, T and Z.
+const (
+	onDemandQuota = "L-1216C47A"
+	spotQuota     = "L-34B43A08"
+)
+
+// cannot is for what an account need not have, and an emulator does not have.
+func cannot(name, what string, err error) []Finding {
+	why := session.Short(err)
+	if late(err) {
+		why = fmt.Sprintf("no answer within %s", patience)
+	}
+	return []Finding{{Check: name, Verdict: Unknown, Found: "cannot tell " + what + ": " + why}}
+}
+
+// instances compares what runs of the profiles take with what EC2 allows.
+func (d *doctor) instances(ctx context.Context, name string) []Finding {
+	all, err := d.shapes(ctx)
+	if err != nil {
+		return nil // profiles tells
+	}
+	var findings []Finding
+	text := ""
+	for _, market := range []struct {
+		name, code string
+		units      func(profile.Fleet) int
+	}{
+		{"on-demand", onDemandQuota, func(f profile.Fleet) int { return f.OnDemand }},
+		{"spot", spotQuota, func(f profile.Fleet) int { return f.Spot }},
+	} {
+		out, err := d.with.Quotas.GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: aws.String("ec2"), QuotaCode: aws.String(market.code)})
+		if err != nil {
+			return cannot(name, "how many vCPUs are allowed", err)
+		}
+		allowed := int(aws.ToFloat64(out.Quota.Value))
+		text += fmt.Sprintf("%d %s vCPUs, ", allowed, market.name)
+		for _, s := range all {
+			if s.err != nil {
+				continue
+			}
+			if f, bad := d.fits(s, allowed, market.name, market.units); bad {
+				f.Check, f.Do = name, fmt.Sprintf("ask for more in Service Quotas (ec2, %s), or use fewer or smaller instances", market.code)
+				findings = append(findings, f)
+			}
+		}
+	}
+	if len(findings) > 0 {
+		return findings
+	}
+	return ok(name, "%senough for %d runs at a time", text, d.settings.Limits.MaxActive)
+}
+
+// fits says whether clusters of s fit into a quota: one of them, and as many as
+// the stage runs at a time.
+func (d *doctor) fits(s shape, allowed int, market string, units func(profile.Fleet) int) (Finding, bool) {
+	most := 0
+	for rung := range s.profile.Rungs() {
+		most = max(most, demand(s.profile.Rung(rung), units))
+	}
+	limit := d.settings.Limits.MaxActive
+	switch {
+	case most > allowed:
+		return Finding{Verdict: Failed, Found: fmt.Sprintf("a cluster of profile %s takes about %d %s vCPUs, %d are allowed", s.name, most, market, allowed)}, true
+	case most*limit > allowed:
+		return Finding{Verdict: Warning, Found: fmt.Sprintf("%d clusters of profile %s at a time take about %d %s vCPUs, %d are allowed",
+			limit, s.name, most*limit, market, allowed)}, true
+	}
+	return Finding{}, false
+}
+
+// demand is about how many vCPUs a cluster takes, by its largest types.
+func demand(p profile.Profile, units func(profile.Fleet) int) int {
+	sum := 0
+	for _, f := range []*profile.Fleet{&p.Primary, p.Core, p.Task} {
+		if f == nil {
+			continue
+		}
+		largest := 0
+		for _, t := range f.Types {
+			largest = max(largest, VCPUs(t))
+		}
+		sum += units(*f) * largest
+	}
+	return sum
+}
+
+// instanceType is a family that counts for the quotas, and a size.
+var instanceType = regexp.MustCompile(`^(?:a|c|d|h|i|im|is|m|r|t|z)\d[a-z0-9-]*\.(?:(large)|(\d*)xlarge)$`)
+
+// VCPUs is how many an instance of this type has, by its size: what AWS's names
+// mean for all but a few. It is 0 where that cannot be told.
+func VCPUs(t string) int {
+	m := instanceType.FindStringSubmatch(t)
+	switch {
+	case m == nil:
+		return 0
+	case m[1] != "":
+		return 2
+	case m[2] == "":
+		return 4
+	}
+	n, _ := strconv.Atoi(m[2]) // digits
+	return 4 * n
+}
+
+// activeClusters is how Service Quotas calls it.
+var activeClusters = regexp.MustCompile(`(?i)active clusters`)
+
+func (d *doctor) clusters(ctx context.Context, name string) []Finding {
+	in := &servicequotas.ListServiceQuotasInput{ServiceCode: aws.String("elasticmapreduce")}
+	for p := servicequotas.NewListServiceQuotasPaginator(d.with.Quotas, in); p.HasMorePages(); {
+		page, err := p.NextPage(ctx)
+		if err != nil {
+			return cannot(name, "how many clusters are allowed", err)
+		}
+		for _, q := range page.Quotas {
+			if !activeClusters.MatchString(aws.ToString(q.QuotaName)) {
+				continue
+			}
+			allowed, limit := int(aws.ToFloat64(q.Value)), d.settings.Limits.MaxActive
+			if allowed < limit {
+				return []Finding{{
+					Check: name, Verdict: Warning, Found: fmt.Sprintf("%d clusters at a time are allowed, the stage runs up to %d", allowed, limit),
+					Do: "ask for more in Service Quotas (elasticmapreduce), or lower limits.maxActive",
+				}}
+			}
+			return ok(name, "%d clusters at a time, the stage runs up to %d", allowed, limit)
+		}
+	}
+	return []Finding{{Check: name, Verdict: Unknown, Found: "cannot tell how many clusters are allowed: AWS names no such quota"}}
+}
+
+func (d *doctor) publicAccess(ctx context.Context, name string) []Finding {
+	out, err := d.with.EMR.GetBlockPublicAccessConfiguration(ctx, &emr.GetBlockPublicAccessConfigurationInput{})
+	switch {
+	case err != nil:
+		return cannot(name, "whether EMR blocks it", err)
+	case !aws.ToBool(out.BlockPublicAccessConfiguration.BlockPublicSecurityGroupRules):
+		return []Finding{{
+			Check: name, Verdict: Warning, Found: "EMR lets clusters be reached from everywhere",
+			Do: "turn block public access on in EMR's console, or with aws emr put-block-public-access-configuration",
+		}}
+	}
+	return ok(name, "EMR blocks it")
+}
