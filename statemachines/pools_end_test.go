@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"ephemr/internal/pipeline"
+	"ephemr/internal/profile"
 	"ephemr/internal/simulation"
 	"ephemr/internal/stage"
 )
@@ -70,5 +72,27 @@ func TestLifeOfAPoolCluster(t *testing.T) {
 			t.Errorf("two and a half hours took %d clusters, want 3", len(clusters))
 		}
 		clean(t, w)
+	})
+}
+
+// Without sweep EMR ends a cluster that idles, but not before its time.
+func TestPoolClusterWithoutSweep(t *testing.T) {
+	t.Parallel()
+	hasty := profile.Profile{
+		Release: "emr-7.14.0", IdleTimeout: pipeline.Duration(2 * time.Minute),
+		Primary: profile.Fleet{Types: simulation.LadderTypes[:1], OnDemand: 1},
+	}
+	config := simulation.Config{NoTicks: true, Profiles: map[string]profile.Profile{"hasty": hasty}}
+	inWorld(t, config, func(t *testing.T, w *simulation.World) {
+		w.Apply(strings.Replace(pooled("p", nightly, ""), "small", "hasty", 1))
+		succeeded(t, w, asks(t, w, "p")...)
+		time.Sleep(24 * time.Minute)
+		if n := len(w.Open()); n != 1 {
+			t.Errorf("%d clusters after 24 minutes", n)
+		}
+		time.Sleep(2 * time.Minute)
+		if n := len(w.Open()); n != 0 {
+			t.Errorf("%d clusters after 26 minutes", n)
+		}
 	})
 }

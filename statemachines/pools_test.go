@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/events"
+	"ephemr/internal/pool"
 	"ephemr/internal/run"
 	"ephemr/internal/simulation"
 )
@@ -193,6 +194,9 @@ func TestWhoShares(t *testing.T) {
 				got := succeeded(t, w, asks(t, w, names...)...)
 				if n := len(slices.DeleteFunc(got, func(id string) bool { return id != warm })); n != tt.shared {
 					t.Errorf("%d shared %s, want %d", n, warm, tt.shared)
+				}
+				if c := poolCluster(t, w, warm); c.State != pool.Ready {
+					t.Errorf("the first cluster is %s", c.State)
 				}
 				clean(t, w)
 				if got := repairs(w); len(got) > 0 {

@@ -132,14 +132,11 @@ func again(a run.Cluster) bool {
 	return a.Leased || (a.Class == job.ClassCapacity || a.Class == job.ClassBootstrap) && a.Rung+1 < a.Rungs
 }
 
-// close keeps other runs from leasing what failed: a cluster that is gone, or one
-// that took too long and is about to be ended.
+// close takes a cluster that is gone out of its pool. One that took too long was
+// never to be leased and is ended with the run.
 func (l *Looker) close(ctx context.Context, a run.Cluster, class job.Class) error {
-	switch {
-	case a.Pool == "":
+	if a.Pool == "" || class == job.ClassTimeout {
 		return nil
-	case class == job.ClassTimeout:
-		return l.Pools.Drain(ctx, a.ID)
 	}
 	return l.Pools.Bury(ctx, a.ID)
 }

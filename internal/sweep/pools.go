@@ -23,10 +23,14 @@ func (s *Sweeper) pooled(ctx context.Context, m *pool.Cluster, out *Output) erro
 	if err != nil {
 		return err
 	}
-	if m.State == pool.Ready && m.Expired(time.Now()) {
-		if m, err = s.Pools.DrainExpired(ctx, m.ID, time.Now()); err != nil || m == nil {
-			return err
-		}
+	switch {
+	case m.State == pool.Ready && m.Expired(time.Now()):
+		m, err = s.Pools.DrainExpired(ctx, m.ID, time.Now())
+	case m.State == pool.Starting && m.Empty(): // nobody waits for it any more
+		m.State, err = pool.Draining, s.Pools.Drain(ctx, m.ID)
+	}
+	if m == nil || err != nil {
+		return err
 	}
 	if m.State != pool.Gone && (m.State != pool.Draining || !m.Empty()) {
 		return nil

@@ -64,6 +64,7 @@ func TestPools(t *testing.T) {
 		{name: "waits", change: func(*pool.Cluster) {}, state: pool.Ready},
 		{name: "has waited", change: func(c *pool.Cluster) { c.IdleUntil = time.Now().Add(5 * time.Minute) }, state: pool.Gone},
 		{name: "is too old", change: func(c *pool.Cluster) { c.Until = time.Now().Add(5 * time.Minute) }, state: pool.Gone},
+		{name: "never was ready", change: func(c *pool.Cluster) { c.State = pool.Starting }, state: pool.Gone},
 		{name: "is drained", change: func(c *pool.Cluster) { c.State = pool.Draining }, state: pool.Gone},
 		{name: "is leased", change: leasedBy("r.1"), run: &run.Run{ID: "r", State: run.Queued}, state: pool.Ready},
 		{name: "is leased and too old", change: func(c *pool.Cluster) {
@@ -142,6 +143,43 @@ func TestLeakedLeaseIsBusy(t *testing.T) {
 			t.Errorf("steps -want +got:\n%s", diff)
 		}
 	})
+}
+
+// Whoever has just ended may be giving the lease back, or a dead function's step
+// may still be on its way.
+func TestLeakedLeaseIsFresh(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]run.Run{
+		"just over":      {ID: "r", State: run.Failed, EndedAt: time.Now().Add(time.Hour)},
+		"just restarted": {ID: "r", State: run.Queued, Restarts: 1, RequestedAt: time.Now().Add(time.Hour)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, func(t *testing.T, w *simulation.World) {
+				in := func(x time.Time) time.Time {
+					if x.IsZero() {
+						return x
+					}
+					return time.Now().Add(10 * time.Minute) // when warm is done
+				}
+				r.EndedAt, r.RequestedAt = in(r.EndedAt), in(r.RequestedAt)
+				put(t, w, r)
+				if ok, err := w.Runs.Intend(t.Context(), "r", run.Cluster{Attempt: 1, Name: "r.1", Pool: "p", State: run.ClusterReady, Intent: "x"}); !ok || err != nil {
+					t.Fatal(ok, err)
+				}
+				warm(t, w, leasedBy("r.1"))
+				for _, want := range [][]string{{}, {"lease-released r"}} {
+					if diff := cmp.Diff(want, mended(t, w)); diff != "" {
+						t.Errorf("repairs -want +got:\n%s", diff)
+					}
+					time.Sleep(2 * time.Minute)
+				}
+				if c := w.Record("r").Cluster(); c.State != run.ClusterReleased {
+					t.Errorf("the attempt is %s", c.State)
+				}
+			})
+		})
+	}
 }
 
 // Clusters that are gone leave their pools, whether or not anybody has noticed,
