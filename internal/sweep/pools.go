@@ -23,13 +23,7 @@ func (s *Sweeper) pooled(ctx context.Context, m *pool.Cluster, out *Output) erro
 	if err != nil {
 		return err
 	}
-	switch {
-	case m.State == pool.Ready && m.Expired(time.Now()):
-		m, err = s.Pools.DrainExpired(ctx, m.ID, time.Now())
-	case m.State == pool.Starting && m.Empty(): // nobody waits for it any more
-		m.State, err = pool.Draining, s.Pools.Drain(ctx, m.ID)
-	}
-	if m == nil || err != nil {
+	if m, err = s.aged(ctx, m); m == nil || err != nil {
 		return err
 	}
 	if m.State != pool.Gone && (m.State != pool.Draining || !m.Empty()) {
@@ -41,6 +35,18 @@ func (s *Sweeper) pooled(ctx context.Context, m *pool.Cluster, out *Output) erro
 	}
 	s.Listing.Unlist(ctx, m.ID)
 	return s.Pools.Bury(ctx, m.ID)
+}
+
+// aged drains a cluster whose time is over, and returns it as it is then.
+func (s *Sweeper) aged(ctx context.Context, m *pool.Cluster) (*pool.Cluster, error) {
+	switch {
+	case m.State == pool.Ready && m.Expired(time.Now()):
+		return s.Pools.DrainExpired(ctx, m.ID, time.Now())
+	case m.State == pool.Starting && m.Empty(): // nobody waits for it any more
+		m.State = pool.Draining
+		return m, s.Pools.Drain(ctx, m.ID)
+	}
+	return m, nil
 }
 
 // leases takes back those whose run is over or elsewhere, and returns the cluster

@@ -60,7 +60,7 @@ Arguments can use templates as in pipeline files: --param day=2026-11-01 --arg '
 	flags.StringArrayVar(&o.Include, "include", nil, "file or directory of the project that the job needs too; can be repeated")
 	flags.StringVar(&o.Profile, "profile", "", "cluster profile (default small; with --cluster that cluster's)")
 	flags.StringVar(&o.Pool, "pool", "", "take the cluster from this pool, or make one, and leave it there")
-	flags.DurationVar(&o.KeepAlive, "keep-alive", 0, "how long a cluster that the job makes waits for the next one, 2m to 24h (default the stage's; without --pool in a pool of your own)")
+	flags.DurationVar(&o.KeepAlive, "keep-alive", 0, "how long a cluster that the job makes waits for the next, 2m to 24h; without --pool in a pool of your own")
 	flags.StringVar(&o.Cluster, "cluster", "", "run on this cluster of a pool, e.g. j-2AXXXXXXGAPLF")
 	flags.StringVar(&o.Entry, "entry", "", "file of the directory to run (default by type: main.py, main.sql, run.sh, app.jar, …)")
 	flags.StringVar(&o.Class, "class", "", "main class of a jar")
@@ -73,6 +73,8 @@ Arguments can use templates as in pipeline files: --param day=2026-11-01 --arg '
 	flags.IntVar(&o.Retries, "retries", 0, "attempts after a failed one")
 	flags.BoolVar(&o.Detach, "detach", false, "print the run's id and leave")
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("profile", complete.Profiles(app)))
+	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("pool", complete.Pools(app)))
+	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("cluster", complete.PoolClusters(app)))
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("type", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		var all []cobra.Completion
 		for _, t := range job.Types() {
