@@ -94,6 +94,7 @@ const ScheduledTimePlaceholder = "<aws.scheduler.scheduled-time>"
 type Request struct {
 	RequestID   string            `json:"requestId"` // same id, same run
 	Pipeline    string            `json:"pipeline"`
+	User        string            `json:"user,omitempty"`        // whom it wants to run as; who sent it decides whether it may
 	LogicalTime string            `json:"logicalTime,omitempty"` // RFC 3339 or 2006-01-02; default: when it was sent
 	Params      map[string]string `json:"params,omitempty"`
 	Priority    *int              `json:"priority,omitempty"` // 0..9, default the pipeline's

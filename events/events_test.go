@@ -71,7 +71,7 @@ func TestOurEvents(t *testing.T) {
 	for name, want := range map[string]any{
 		"schedule-tick": &events.ScheduleTick{Kind: events.KindSchedule, Pipeline: "flights-daily", ScheduledTime: "2026-11-16T03:00:00Z"},
 		"request": &events.Request{
-			RequestID: "etl-2026-11-16", Pipeline: "flights-daily", LogicalTime: "2026-11-16", Priority: &five,
+			RequestID: "etl-2026-11-16", Pipeline: "flights-daily", User: "etl", LogicalTime: "2026-11-16", Priority: &five,
 			Params: map[string]string{"input": "flights/2013-01.csv.gz"},
 		},
 		"run-finished": &events.RunFinished{

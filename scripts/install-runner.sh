@@ -27,4 +27,7 @@ as_owner mkdir -p "$home"
 as_owner install -m 0755 "$new" "$home/runner.new"
 version=$("$home/runner.new" version) || fail "$address does not run on $machine: $(file -b "$home/runner.new" 2>/dev/null || echo 'built for another machine?')"
 as_owner mv -f "$home/runner.new" "$home/runner" # at once: never half a runner
+if [ -z "${EPHEMR_HOME:-}" ]; then # where every step's PATH leads, whoever runs it
+  ln -sfn "$home/runner" /usr/bin/ephemr-runner 2>/dev/null || sudo ln -sfn "$home/runner" /usr/bin/ephemr-runner
+fi
 echo "installed runner $version in $home"

@@ -32,8 +32,9 @@ func TestNamedCluster(t *testing.T) {
 		reason string // "" = it succeeds
 	}{
 		{name: "warm"},
-		{name: "unknown", spec: func(string) string { return spec("j-NOBODY", "") }, reason: "belongs to no pool of team default in stage test"},
-		{name: "another team's", spec: func(id string) string { return spec(id, `"team": "etl", `) }, reason: "belongs to no pool of team etl in stage test"},
+		{name: "unknown", spec: func(string) string { return spec("j-NOBODY", "") }, reason: "belongs to no pool of default in stage test"},
+		{name: "another team's", change: func(_ *simulation.World, c *pool.Cluster) { c.Team = "etl" }, reason: "belongs to no pool of default in stage test"},
+		{name: "of a team that one writes", spec: func(id string) string { return spec(id, `"team": "etl", `) }}, // who asks, decides
 		{name: "full", change: func(_ *simulation.World, c *pool.Cluster) { c.Free, c.Leases = 0, map[string]int{"x.1": 4} }, reason: "has 0 of 4 steps free and the run needs 1"},
 		{name: "draining", change: func(_ *simulation.World, c *pool.Cluster) { c.State = pool.Draining }, reason: "takes no more runs"},
 		{name: "another profile", change: func(_ *simulation.World, c *pool.Cluster) { c.Profile = "large" }, reason: "was made from profile large, not small"},

@@ -1,6 +1,6 @@
 // Command runner executes one attempt of a job on the cluster.
 //
-//	runner run s3://bucket/runs/<run>/<job>/<attempt>/job.json
+//	runner [-region eu-west-1] run s3://bucket/runs/<run>/<job>/<attempt>/job.json
 //	runner version
 package main
 
@@ -34,8 +34,9 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("runner", flag.ContinueOnError)
 	flags.SetOutput(stderr)
+	region := flags.String("region", "", "AWS Region, where the environment names none")
 	flags.Usage = func() {
-		_, _ = fmt.Fprintln(stderr, "usage: runner run s3://bucket/…/job.json\n       runner version")
+		_, _ = fmt.Fprintln(stderr, "usage: runner [-region REGION] run s3://bucket/…/job.json\n       runner version")
 	}
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -47,20 +48,25 @@ func run(args []string, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprintln(stdout, versionText())
 		return 0
 	case flags.NArg() == 2 && flags.Arg(0) == "run":
-		return execute(flags.Arg(1), stdout, stderr)
+		return execute(*region, flags.Arg(1), stdout, stderr)
 	}
 	flags.Usage()
 	return exitUsage
 }
 
-func execute(address string, stdout, stderr io.Writer) int {
+func execute(region, address string, stdout, stderr io.Writer) int {
 	// SIGPIPE must not end the runner when nobody reads its output any more.
 	// Caught rather than ignored: what is ignored, the program would inherit.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer stop()
 
-	cfg, err := config.LoadDefaultConfig(context.WithoutCancel(ctx), config.WithEC2IMDSRegion())
+	environ := withRegion(os.Environ(), region)
+	fallback := config.WithDefaultRegion(region)
+	if region == "" {
+		fallback = config.WithEC2IMDSRegion()
+	}
+	cfg, err := config.LoadDefaultConfig(context.WithoutCancel(ctx), fallback)
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "ephemr: load AWS configuration: %v\n", err)
 		return runner.ExitUnwritten
@@ -73,10 +79,21 @@ func execute(address string, stdout, stderr io.Writer) int {
 			o.Retryer = aws.NopRetryer{} // logstream tries again, and gives up, by its own rules
 		}),
 		Stdout: stdout, Stderr: stderr,
-		Environ: os.Environ(), Home: os.Getenv("EPHEMR_HOME"), Now: time.Now,
+		Environ: environ, Home: os.Getenv("EPHEMR_HOME"), Now: time.Now,
 		Wait: 500 * time.Millisecond, Drain: 2 * time.Second, Flush: 10 * time.Second,
 	}
 	return r.Run(ctx, address)
+}
+
+// withRegion adds the Region to an environment that names none. A program with
+// a runtime role may not ask the instance for it.
+func withRegion(environ []string, region string) []string {
+	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
+		if _, named := os.LookupEnv(name); !named && region != "" {
+			environ = append(environ, name+"="+region)
+		}
+	}
+	return environ
 }
 
 func versionText() string {

@@ -71,14 +71,14 @@ func command(t *testing.T, r *region, script string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// As on EMR: see the step's recipe in the design.
-	cmd := exec.CommandContext(t.Context(), "bash", "-c", `exec "${EPHEMR_HOME:-/opt/ephemr}/runner" run "$0"`, "s3://b/"+dir+"/job.json")
+	// As on EMR: the step's command line is internal/step's.
 	home := t.TempDir()
-	if err := os.Symlink(name, filepath.Join(home, "runner")); err != nil {
+	cmd := exec.CommandContext(t.Context(), filepath.Join(home, "ephemr-runner"), "-region", "eu-west-1", "run", "s3://b/"+dir+"/job.json") //nolint:gosec // our own binary
+	if err := os.Symlink(name, cmd.Path); err != nil {
 		t.Fatal(err)
 	}
 	cmd.Env = []string{
-		"PATH=" + os.Getenv("PATH"), "EPHEMR_HOME=" + home, "AWS_ENDPOINT_URL=" + r.URL, "AWS_REGION=eu-west-1",
+		"PATH=" + os.Getenv("PATH"), "EPHEMR_HOME=" + home, "AWS_ENDPOINT_URL=" + r.URL,
 		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_EC2_METADATA_DISABLED=true",
 	}
 	return cmd
@@ -105,7 +105,7 @@ func TestStep(t *testing.T) {
 	t.Parallel()
 	r := newRegion(t)
 	r.throttle, r.busy = 3, 2
-	cmd := command(t, r, "seq 50000; echo rows=7 >>$EPHEMR_OUTPUT; echo bad >&2; exit 3")
+	cmd := command(t, r, "seq 50000; echo rows=7 >>$EPHEMR_OUTPUT; echo region=$AWS_DEFAULT_REGION >>$EPHEMR_OUTPUT; echo bad >&2; exit 3")
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if code := exitCode(cmd.Run()); code != 3 {
@@ -119,10 +119,10 @@ func TestStep(t *testing.T) {
 		t.Error(diff)
 	}
 	res := result(t, r)
-	if res.ExitCode != 3 || res.Class != job.ClassJob || res.Outputs["rows"] != "7" || !slices.Equal(res.Tail, []string{"bad"}) {
+	if res.ExitCode != 3 || res.Class != job.ClassJob || res.Outputs["rows"] != "7" || res.Outputs["region"] != "eu-west-1" || !slices.Equal(res.Tail, []string{"bad"}) {
 		t.Errorf("%+v", res)
 	}
-	again := exec.CommandContext(t.Context(), "bash", cmd.Args[1:]...) //nolint:gosec // the same command again
+	again := exec.CommandContext(t.Context(), cmd.Path, cmd.Args[1:]...) //nolint:gosec // the same command again
 	again.Env = cmd.Env
 	if code := exitCode(again.Run()); code != 75 {
 		t.Errorf("a second runner exits %d", code)
@@ -211,7 +211,7 @@ func TestUsage(t *testing.T) {
 		out  string
 	}{
 		"version":  {[]string{"version"}, 0, "v1.2.3\n"},
-		"nothing":  {nil, 2, "usage: runner run s3://bucket/…/job.json"},
+		"nothing":  {nil, 2, "usage: runner [-region REGION] run s3://bucket/…/job.json"},
 		"too much": {[]string{"run", "a", "b"}, 2, "usage: "},
 		"flag":     {[]string{"-x"}, 2, "flag provided but not defined"},
 		"help":     {[]string{"-h"}, 0, "usage: "},

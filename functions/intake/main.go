@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
@@ -22,6 +23,7 @@ func main() {
 		Settings:  settings,
 		Runs:      &run.Store{DB: db, Table: settings.RunsTable},
 		Pipelines: &register.Store{DB: db, Table: settings.PipelinesTable},
+		Users:     &intake.UserStore{Settings: settings, SSM: ssm.NewFromConfig(cfg)},
 		SQS:       sqs.NewFromConfig(cfg),
 		Lambda:    lambda.NewFromConfig(cfg),
 	}

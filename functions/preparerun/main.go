@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"ephemr/internal/admission"
 	"ephemr/internal/entry"
@@ -24,6 +25,7 @@ func main() {
 		Settings:  settings,
 		Runs:      runs,
 		Pipelines: &register.Store{DB: db, Table: settings.PipelinesTable},
+		Users:     &intake.UserStore{Settings: settings, SSM: ssm.NewFromConfig(cfg)},
 		Admission: &admission.Admitter{
 			Settings: settings,
 			Runs:     runs,

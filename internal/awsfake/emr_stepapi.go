@@ -2,6 +2,7 @@ package awsfake
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/emr"
@@ -23,7 +24,7 @@ func (f *EMR) AddJobFlowSteps(ctx context.Context, in *emr.AddJobFlowStepsInput,
 		if len(in.Steps) == 0 {
 			return nil, validationEMR("At least one step must be given.")
 		}
-		if err := c.checkSteps(in.Steps); err != nil {
+		if err := errors.Join(c.checkRole(in.ExecutionRoleArn), c.checkSteps(in.Steps)); err != nil {
 			return nil, err
 		}
 		ids := f.addSteps(c, in.Steps, in.ExecutionRoleArn)

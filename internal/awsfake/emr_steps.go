@@ -68,6 +68,18 @@ func (c *emrCluster) checkSteps(steps []types.StepConfig) error {
 	return nil
 }
 
+// checkRole holds a cluster's steps to having a runtime role or none. EMR looks
+// into the security configuration; here every one asks for roles.
+func (c *emrCluster) checkRole(role *string) error {
+	switch secured := deref(c.in.SecurityConfiguration) != ""; {
+	case secured && deref(role) == "":
+		return validationEMR("Runtime roles are required for this cluster. Please specify the role using the ExecutionRoleArn parameter.")
+	case !secured && deref(role) != "":
+		return validationEMR("Runtime roles are not supported on this cluster. Please remove the ExecutionRoleArn parameter.")
+	}
+	return nil
+}
+
 func (c *emrCluster) checkStep(s types.StepConfig) error {
 	if s.HadoopJarStep == nil || s.HadoopJarStep.Jar == nil || s.Name == nil {
 		return validationEMR("A step must have a name and a HadoopJarStep with a jar.")

@@ -123,12 +123,12 @@ func (w *world) follower() *follow.Follower {
 // deliver lets intake have what was sent to the requests queue.
 func (w *world) deliver() {
 	w.t.Helper()
-	k := &intake.Intake{Settings: w.settings, Runs: w.runs, Pipelines: w.pipelines, SQS: w.sqs, Lambda: w.lambda}
+	k := &intake.Intake{Settings: w.settings, Runs: w.runs, Pipelines: w.pipelines, Users: &intake.UserStore{Settings: w.settings, SSM: w.ssm}, SQS: w.sqs, Lambda: w.lambda}
 	for i, m := range w.sqs.Take(requests) {
 		_, err := k.Handle(w.t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{{
 			MessageId: fmt.Sprintf("message-%d", i), Body: aws.ToString(m.MessageBody),
 			EventSourceARN: "arn:aws:sqs:eu-west-1:000000000000:ephemr-dev-requests",
-			Attributes:     map[string]string{"SentTimestamp": fmt.Sprint(time.Now().UnixMilli()), "SenderId": "AIDA:somebody"},
+			Attributes:     map[string]string{"SentTimestamp": fmt.Sprint(time.Now().UnixMilli()), "SenderId": "AIDASOMEBODY"},
 		}}})
 		w.no(err)
 	}

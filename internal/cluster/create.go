@@ -82,7 +82,7 @@ func (c *Creator) ensure(ctx context.Context, rec *run.Record) (run.Cluster, err
 	if last != nil && (last.State == run.ClusterCreated || last.State == run.ClusterReady) {
 		return *last, nil
 	}
-	p, err := c.profile(ctx, rec.Spec.Cluster.Profile)
+	p, err := c.profile(ctx, rec)
 	if err != nil {
 		return run.Cluster{}, err
 	}

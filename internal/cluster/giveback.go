@@ -62,7 +62,7 @@ func (t *Terminator) grown(ctx context.Context, rec *run.Record, a run.Cluster) 
 // giveBackUnseen ends what an attempt may have got without anybody noting it: a
 // lease, or a cluster that has joined the pool or has not.
 func (t *Terminator) giveBackUnseen(ctx context.Context, rec *run.Record, a run.Cluster, out *TerminateOutput) error {
-	all, err := t.Pools.Clusters(ctx, pool.ID{Team: rec.Run.TeamName(), Name: a.Pool})
+	all, err := t.Pools.Clusters(ctx, pool.ID{Team: rec.Run.PoolOwner(), Name: a.Pool})
 	if err != nil {
 		return err
 	}

@@ -45,9 +45,9 @@ func (c *Creator) pool(ctx context.Context, rec *run.Record) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if m == nil || m.Team != rec.Run.TeamName() {
-		return "", fault.New(fault.InvalidInput, "cluster %s belongs to no pool of team %s in stage %s; leave out --cluster, or name a --pool",
-			id, rec.Run.TeamName(), c.Settings.Stage)
+	if m == nil || m.Team != rec.Run.PoolOwner() {
+		return "", fault.New(fault.InvalidInput, "cluster %s belongs to no pool of %s in stage %s; leave out --cluster, or name a --pool",
+			id, rec.Run.PoolOwner(), c.Settings.Stage)
 	}
 	return m.Pool, nil
 }
@@ -80,7 +80,7 @@ func (c *Creator) lease(ctx context.Context, rec *run.Record, a run.Cluster, p p
 	if err != nil {
 		return nil, err
 	}
-	all, err := c.Pools.Clusters(ctx, pool.ID{Team: rec.Run.TeamName(), Name: a.Pool})
+	all, err := c.Pools.Clusters(ctx, pool.ID{Team: rec.Run.PoolOwner(), Name: a.Pool})
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +197,7 @@ func (c *Creator) join(ctx context.Context, rec *run.Record, a run.Cluster, p pr
 	until := a.CreatedAt.Add(c.Settings.Limits.Pool.Life.Std())
 	return c.Pools.Join(ctx, pool.Cluster{
 		ID: a.ID, RunID: rec.Run.ID, Attempt: a.Attempt, Name: a.Name, CreatedAt: a.CreatedAt, Deadline: later(until, rec.Run.Deadline),
-		Pool: a.Pool, Team: rec.Run.TeamName(), Profile: rec.Spec.Cluster.Profile, Hash: hash, State: pool.Starting,
+		Pool: a.Pool, Team: rec.Run.PoolOwner(), Profile: rec.Spec.Cluster.Profile, Hash: hash, State: pool.Starting,
 		Steps: a.Of, Free: a.Of - a.Steps, Leases: map[string]int{a.Name: a.Steps},
 		KeepAlive: c.keepAlive(rec), Until: until, Units: a.Units,
 	})

@@ -18,8 +18,14 @@ type ParameterAPI interface {
 	GetParameter(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
 }
 
-func (c *Creator) profile(ctx context.Context, name string) (profile.Profile, error) {
-	return LoadProfile(ctx, c.Profiles, c.Settings.Stage, name)
+// profile is the shape of the run's clusters. EMR wants a role for every step of
+// a cluster that takes any, so only runs that have one get such a cluster.
+func (c *Creator) profile(ctx context.Context, rec *run.Record) (profile.Profile, error) {
+	p, err := LoadProfile(ctx, c.Profiles, c.Settings.Stage, rec.Spec.Cluster.Profile)
+	if rec.Run.Role != "" && p.SecurityConfig == "" {
+		p.SecurityConfig = c.Settings.Access.SecurityConfig
+	}
+	return p, err
 }
 
 // LoadProfile reads the named profile of a stage.

@@ -124,7 +124,7 @@ func tags(s stage.Settings, rec *run.Record, p profile.Profile, poolName string)
 		all[TagOwner] = rec.Run.Owner
 	}
 	if poolName != "" {
-		all[TagPool] = pool.ID{Team: rec.Run.TeamName(), Name: poolName}.String()
+		all[TagPool] = pool.ID{Team: rec.Run.PoolOwner(), Name: poolName}.String()
 	}
 	return all
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"ephemr/internal/access"
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
 	"ephemr/internal/pipeline"
@@ -21,6 +22,11 @@ type Pipelines interface {
 	Watching(ctx context.Context, zone, key string) ([]string, error)
 }
 
+// Users knows whom runs may run as.
+type Users interface {
+	Policy(ctx context.Context) (access.Policy, error)
+}
+
 // Ask is a wish for a run, whoever it comes from.
 type Ask struct {
 	Pipeline    string
@@ -30,28 +36,20 @@ type Ask struct {
 	Priority    *int // nil = the pipeline's
 	RequestedAt time.Time
 	Trigger     run.Trigger
+	User        string   // whom a request wants to run as
 	Identity    []string // what makes it the same run
 	Quiet       bool     // a paused pipeline is no error: nobody is waiting for an answer
 }
 
 // Wanted turns the wish into runs, or says what is wrong with it.
-func (a Ask) Wanted(ctx context.Context, known Pipelines) ([]Wanted, error) {
-	spec, version := a.Spec, 0
-	if spec == nil {
-		v, err := known.Current(ctx, a.Pipeline)
-		if err != nil {
-			return nil, err
-		}
-		if v == nil {
-			return nil, fault.New(fault.InvalidInput, "pipeline %q is not known; ephemr apply registers it", clip(a.Pipeline, 80))
-		}
-		if v.Paused && a.Quiet {
-			return nil, nil
-		}
-		if v.Paused {
-			return nil, fault.New(fault.InvalidInput, "pipeline %s is paused", a.Pipeline)
-		}
-		spec, version = &v.Spec, v.Number
+func (a Ask) Wanted(ctx context.Context, known Pipelines, users Users) ([]Wanted, error) {
+	spec, version, err := a.spec(ctx, known)
+	if spec == nil || err != nil {
+		return nil, err
+	}
+	grant, err := a.grant(ctx, users, spec)
+	if err != nil {
+		return nil, err
 	}
 	params, err := spec.ResolveParams(a.Params)
 	if err != nil {
@@ -65,12 +63,53 @@ func (a Ask) Wanted(ctx context.Context, known Pipelines) ([]Wanted, error) {
 		priority = *a.Priority
 	}
 	r := run.Run{
-		ID: run.ID(spec.Name, a.Logical, a.Identity...), Identity: run.Digest(a.Identity...), Pipeline: spec.Name, Version: version, Owner: spec.Owner, Team: spec.Team,
-		Trigger: a.Trigger, LogicalTime: a.Logical.UTC(), Params: params, Priority: priority,
+		ID: run.ID(spec.Name, a.Logical, a.Identity...), Identity: run.Digest(a.Identity...), Pipeline: spec.Name, Version: version, Owner: spec.Owner,
+		User: grant.User, Role: grant.Role, Team: grant.Team, Trigger: a.Trigger, LogicalTime: a.Logical.UTC(), Params: params, Priority: priority,
 		MaxActive: spec.Limits.MaxActive, MaxDuration: spec.Limits.Deadline.Std(),
 		State: run.Queued, RequestedAt: a.RequestedAt.UTC(),
 	}
 	return []Wanted{{Run: r, Spec: spec}}, nil
+}
+
+// spec is the pipeline that is asked for, and its version: 0 if the request
+// brought it along. Nothing is asked for when it is nil.
+func (a Ask) spec(ctx context.Context, known Pipelines) (*pipeline.Spec, int, error) {
+	if a.Spec != nil {
+		return a.Spec, 0, nil
+	}
+	v, err := known.Current(ctx, a.Pipeline)
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case v == nil:
+		return nil, 0, fault.New(fault.InvalidInput, "pipeline %q is not known; ephemr apply registers it", clip(a.Pipeline, 80))
+	case v.Paused && a.Quiet:
+		return nil, 0, nil
+	case v.Paused:
+		return nil, 0, fault.New(fault.InvalidInput, "pipeline %s is paused", a.Pipeline)
+	}
+	return &v.Spec, v.Number, nil
+}
+
+// grant decides whom the run runs as, and whose limits it counts against. The
+// team that a request writes into a pipeline of its own is nobody's word.
+func (a Ask) grant(ctx context.Context, users Users, spec *pipeline.Spec) (access.Grant, error) {
+	policy, err := users.Policy(ctx)
+	if err != nil {
+		return access.Grant{}, err
+	}
+	wish := access.Wish{Sender: a.Trigger.Sender, Asked: a.Trigger.Kind == run.ByRequest, User: a.User}
+	if a.Spec == nil {
+		wish.Pipeline = spec.Name
+	}
+	grant, err := policy.Decide(wish)
+	if err != nil {
+		return grant, fault.New(fault.InvalidInput, "%w", err)
+	}
+	if grant.User == "" && a.Spec == nil {
+		grant.Team = spec.Team
+	}
+	return grant, nil
 }
 
 // rejected is the record of a wish that cannot be fulfilled.
@@ -78,7 +117,7 @@ func (a Ask) rejected(err error) Wanted {
 	return Wanted{Run: run.Run{
 		ID: run.ID(a.Pipeline, a.Logical, a.Identity...), Identity: run.Digest(a.Identity...), Pipeline: a.Pipeline, Trigger: a.Trigger,
 		LogicalTime: a.Logical.UTC(), Params: a.Params, RequestedAt: a.RequestedAt.UTC(), EndedAt: time.Now().UTC(),
-		State: run.Rejected, Class: job.ClassInvalid, Reason: err.Error(),
+		State: run.Rejected, Class: classOf(err), Reason: err.Error(),
 	}}
 }
 
@@ -86,6 +125,14 @@ func (a Ask) rejected(err error) Wanted {
 func IsInvalid(err error) bool {
 	e, ok := errors.AsType[*fault.Error](err)
 	return ok && e.Name == fault.InvalidInput
+}
+
+// classOf is the class of a wish that cannot be fulfilled.
+func classOf(err error) job.Class {
+	if _, refused := errors.AsType[*access.RefusedError](err); refused {
+		return job.ClassPermission
+	}
+	return job.ClassInvalid
 }
 
 // logicalTime reads a time that a person wrote; without one it is fallback.

@@ -18,7 +18,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"ephemr/internal/job"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
 )
@@ -38,6 +37,7 @@ type Intake struct {
 	Settings  stage.Settings
 	Runs      *run.Store
 	Pipelines Pipelines
+	Users     Users
 	SQS       QueueAPI
 	Lambda    InvokeAPI
 }
@@ -93,7 +93,7 @@ func (k *Intake) reject(ctx context.Context, m lambdaevents.SQSMessage, bad *inv
 	sent := sentAt(m)
 	r := run.Run{
 		ID:       run.ID(bad.pipelineOr("rejected"), sent, "message", m.MessageId),
-		Pipeline: bad.pipelineOr("rejected"), State: run.Rejected, Class: job.ClassInvalid, Reason: bad.Error(),
+		Pipeline: bad.pipelineOr("rejected"), State: run.Rejected, Class: classOf(bad), Reason: bad.Error(),
 		Trigger:     run.Trigger{Kind: bad.kind, RequestID: bad.requestID, Sender: m.Attributes["SenderId"]},
 		LogicalTime: sent, RequestedAt: sent, EndedAt: time.Now(), Body: clip(m.Body, 4096),
 	}

@@ -11,7 +11,6 @@ import (
 	"ephemr/events"
 	"ephemr/internal/admission"
 	"ephemr/internal/fault"
-	"ephemr/internal/job"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
 )
@@ -22,6 +21,7 @@ type Preparer struct {
 	Settings  stage.Settings
 	Runs      *run.Store
 	Pipelines Pipelines
+	Users     Users
 	Admission *admission.Admitter
 }
 
@@ -126,7 +126,7 @@ func (p *Preparer) adopt(ctx context.Context, e Execution, m events.Manual) erro
 	wanted, err := Ask{
 		Pipeline: m.Pipeline, Params: m.Params, Logical: logical, RequestedAt: e.StartedAt,
 		Trigger: run.Trigger{Kind: run.ByManual}, Identity: []string{run.ByManual, e.Execution},
-	}.Wanted(ctx, p.Pipelines)
+	}.Wanted(ctx, p.Pipelines, p.Users)
 	if IsInvalid(err) {
 		return p.reject(ctx, e, m, err)
 	}
@@ -147,7 +147,7 @@ func (p *Preparer) adopt(ctx context.Context, e Execution, m events.Manual) erro
 func (p *Preparer) reject(ctx context.Context, e Execution, m events.Manual, why error) error {
 	name := (&invalidError{pipeline: m.Pipeline}).pipelineOr("manual")
 	_, _, err := p.Runs.Create(ctx, run.Run{
-		ID: e.RunID(), Pipeline: name, State: run.Rejected, Class: job.ClassInvalid, Reason: why.Error(),
+		ID: e.RunID(), Pipeline: name, State: run.Rejected, Class: classOf(why), Reason: why.Error(),
 		Trigger: run.Trigger{Kind: run.ByManual}, LogicalTime: e.StartedAt.UTC(), RequestedAt: e.StartedAt.UTC(),
 		EndedAt: time.Now().UTC(), Execution: e.Execution, Body: clip(string(e.Input), 4096),
 	}, nil)

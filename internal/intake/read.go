@@ -99,7 +99,7 @@ func (k *Intake) request(ctx context.Context, m lambdaevents.SQSMessage) ([]Want
 		return nil, fail(err)
 	}
 	ask := Ask{
-		Pipeline: q.Pipeline, Params: q.Params, Logical: logical, Priority: q.Priority, RequestedAt: sentAt(m),
+		Pipeline: q.Pipeline, User: q.User, Params: q.Params, Logical: logical, Priority: q.Priority, RequestedAt: sentAt(m),
 		Trigger:  run.Trigger{Kind: run.ByRequest, RequestID: q.RequestID, Sender: m.Attributes["SenderId"]},
 		Identity: []string{run.ByRequest, q.RequestID},
 	}
@@ -115,7 +115,7 @@ func (k *Intake) request(ctx context.Context, m lambdaevents.SQSMessage) ([]Want
 		}
 		ask.Spec, ask.Pipeline = &spec, spec.Name
 	}
-	w, err := ask.Wanted(ctx, k.Pipelines)
+	w, err := ask.Wanted(ctx, k.Pipelines, k.Users)
 	return w, fail2(err, fail)
 }
 
@@ -145,7 +145,7 @@ func (k *Intake) schedule(ctx context.Context, m lambdaevents.SQSMessage) ([]Wan
 		Trigger:  run.Trigger{Kind: run.BySchedule},
 		Identity: []string{run.BySchedule, tick.Pipeline, planned.UTC().Format(time.RFC3339)},
 	}
-	w, err := ask.Wanted(ctx, k.Pipelines)
+	w, err := ask.Wanted(ctx, k.Pipelines, k.Users)
 	return w, fail2(err, func(err error) error {
 		return &invalidError{err: err, kind: run.BySchedule, pipeline: tick.Pipeline}
 	})
@@ -182,7 +182,7 @@ func (k *Intake) upload(ctx context.Context, m lambdaevents.SQSMessage) ([]Wante
 			Trigger:  run.Trigger{Kind: run.ByS3, Bucket: e.Detail.Bucket.Name, Key: o.Key, Version: o.VersionID, Size: o.Size},
 			Identity: []string{run.ByS3, name, e.Detail.Bucket.Name, o.Key, version},
 		}
-		w, err := ask.Wanted(ctx, k.Pipelines)
+		w, err := ask.Wanted(ctx, k.Pipelines, k.Users)
 		if IsInvalid(err) {
 			// One pipeline's fault must not take the upload from the others.
 			w, err = []Wanted{ask.rejected(err)}, nil

@@ -40,6 +40,15 @@ func (r Run) partition() string {
 // TeamName is the team that r counts against.
 func (r Run) TeamName() string { return teamOr(r.Team) }
 
+// PoolOwner is whose pools r uses: those of its team, or of its user alone. On a
+// machine that two users share, each could come by what the other's jobs have.
+func (r Run) PoolOwner() string {
+	if r.User != "" {
+		return r.TeamName() + "." + r.User
+	}
+	return r.TeamName()
+}
+
 // enlist makes a team known, once for the life of s: writing it again is harmless.
 func (s *Store) enlist(ctx context.Context, team string) error {
 	team = teamOr(team)

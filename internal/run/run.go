@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"ephemr/internal/access"
 	"ephemr/internal/job"
 )
 
@@ -62,6 +63,8 @@ type Run struct {
 	Version     int               `dynamodbav:"version,omitempty" json:"version,omitempty"` // of the pipeline; 0 = ad hoc
 	Owner       string            `dynamodbav:"owner,omitempty" json:"owner,omitempty"`
 	Team        string            `dynamodbav:"team,omitempty" json:"team,omitempty"` // whose limits it counts against
+	User        string            `dynamodbav:"user,omitempty" json:"user,omitempty"` // whom its jobs run as; "" = with the rights of the cluster's instances
+	Role        string            `dynamodbav:"role,omitempty" json:"role,omitempty"` // ARN of the user's IAM role
 	Trigger     Trigger           `dynamodbav:"trigger" json:"trigger"`
 	LogicalTime time.Time         `dynamodbav:"logicalTime" json:"logicalTime"`
 	Params      map[string]string `dynamodbav:"params,omitempty" json:"params,omitempty"`
@@ -150,6 +153,17 @@ func (j Job) Past() Attempt {
 		Attempt: j.Attempt, StepID: j.StepID, ClusterID: j.ClusterID, Class: j.Class, Reason: j.Reason, ExitCode: j.ExitCode,
 		EndedAt: j.EndedAt, LogsCut: j.LogsCut,
 	}
+}
+
+// Dir is where everything about an attempt of a job of r is kept, in S3 and in
+// CloudWatch Logs. A user's runs have a place that no other user's jobs can
+// write to: whoever could change what another's runner is told would be them.
+func (r Run) Dir(jobName string, attempt int) string {
+	dir := job.Dir(r.ID, jobName, attempt)
+	if r.User != "" {
+		return access.Dir(r.User) + dir
+	}
+	return dir
 }
 
 // Step is the name of j's newest attempt, and on a cluster of the run's own that

@@ -116,10 +116,19 @@ func (w *World) leaveResult(a Attempt, s Step, began time.Time) {
 	if err != nil {
 		panic(fmt.Sprintf("encode result: %v", err))
 	}
-	key := a.dir() + "/result.json"
+	key := w.dir(a) + "/result.json"
 	if _, err := w.S3.PutObject(w.life, &s3.PutObjectInput{Bucket: &w.Settings.LogsBucket, Key: &key, Body: bytes.NewReader(data)}); err != nil {
 		panic(fmt.Sprintf("leave result: %v", err))
 	}
+}
+
+// dir is where an attempt's spec lies: storms have no users, and no reason to
+// read the run's record for it.
+func (w *World) dir(a Attempt) string {
+	if len(w.Settings.Access.Users) == 0 {
+		return a.dir()
+	}
+	return w.Record(a.RunID).Run.Dir(a.Job, a.Number)
 }
 
 // diesAfter remembers when a cluster dies: nothing on it leaves results then.

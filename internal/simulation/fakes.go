@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,10 +49,20 @@ func Settings(machineARN string) stage.Settings {
 
 func queueARN(name string) string { return "arn:aws:sqs:" + region + ":" + account + ":" + name }
 
+// access is what settings say of users.
+func (c Config) access() stage.Access {
+	a := stage.Access{Required: c.UserRequired, Users: slices.Sorted(maps.Keys(c.Users))}
+	if len(c.Users) > 0 {
+		a.SecurityConfig = "users"
+	}
+	return a
+}
+
 // LadderTypes are the instance types of the profile "ladder", by rung.
 var LadderTypes = []string{"m5.xlarge", "m5a.xlarge", "m6i.xlarge"}
 
-func profiles(more map[string]profile.Profile) map[string]string {
+// parameters are the stage's profiles and users.
+func (c Config) parameters() map[string]string {
 	small := profile.Profile{
 		Release: "emr-7.14.0", Applications: []string{"Spark"}, IdleTimeout: pipeline.Duration(time.Hour),
 		Primary: profile.Fleet{Types: LadderTypes[:1], OnDemand: 1},
@@ -62,7 +73,7 @@ func profiles(more map[string]profile.Profile) map[string]string {
 	wide.Core, wide.Task = &profile.Fleet{Types: LadderTypes[:1], Spot: 2}, &profile.Fleet{Types: LadderTypes[1:2]}
 	wide.Fallbacks = []profile.Fallback{{OnDemand: true}}
 	all := map[string]profile.Profile{"small": small, "ladder": ladder, "wide": wide}
-	maps.Copy(all, more)
+	maps.Copy(all, c.Profiles)
 	parameters := map[string]string{}
 	for name, p := range all {
 		data, err := json.Marshal(p)
@@ -70,6 +81,13 @@ func profiles(more map[string]profile.Profile) map[string]string {
 			panic(fmt.Sprintf("encode profile %s: %v", name, err))
 		}
 		parameters[stage.ProfileParameter("test", name)] = string(data)
+	}
+	for name, u := range c.Users {
+		data, err := json.Marshal(u)
+		if err != nil {
+			panic(fmt.Sprintf("encode user %s: %v", name, err))
+		}
+		parameters[stage.UserParameter("test", name)] = string(data)
 	}
 	return parameters
 }
@@ -86,7 +104,7 @@ func (w *World) fakes() {
 	)
 	w.S3 = awsfake.NewS3("test-raw", "test-curated", s.ArtifactsBucket, s.LogsBucket)
 	w.SQS = awsfake.NewSQS(s.EventsQueue, s.RequestsQueue, s.EventsDLQ, s.RequestsDLQ)
-	w.SNS, w.SSM, w.Lambda = awsfake.NewSNS(s.Topic), awsfake.NewSSM(profiles(w.config.Profiles)), awsfake.NewLambda()
+	w.SNS, w.SSM, w.Lambda = awsfake.NewSNS(s.Topic), awsfake.NewSSM(w.config.parameters()), awsfake.NewLambda()
 	w.Metrics, w.Logs = awsfake.NewCloudWatch(), awsfake.NewLogs(s.RunLogGroup)
 	w.CloudMap = awsfake.NewServiceDiscovery(map[string]string{s.Namespace: "ephemr-test"})
 	w.CloudMap.Takes = time.Second

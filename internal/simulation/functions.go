@@ -37,9 +37,10 @@ func (w *World) wire() {
 	slots := &admission.Slots{DB: w.db(), Table: s.ClustersTable}
 	finisher := &outcome.Finisher{Settings: s, Runs: w.Runs, Slots: slots, Bus: w.Bus, Topic: w.SNS}
 	admitter := &admission.Admitter{Settings: s, Runs: w.Runs, Slots: slots, SFN: w.SFN, Waker: w.waker(run.ForAdmission, admission.LookAdmitted)}
-	preparer := &intake.Preparer{Settings: s, Runs: w.Runs, Pipelines: w.Pipelines, Admission: admitter}
+	users := &intake.UserStore{Settings: s, SSM: w.SSM}
+	preparer := &intake.Preparer{Settings: s, Runs: w.Runs, Pipelines: w.Pipelines, Users: users, Admission: admitter}
 
-	serve(w, "intake", (&intake.Intake{Settings: s, Runs: w.Runs, Pipelines: w.Pipelines, SQS: w.SQS, Lambda: w.Lambda}).Handle)
+	serve(w, "intake", (&intake.Intake{Settings: s, Runs: w.Runs, Pipelines: w.Pipelines, Users: users, SQS: w.SQS, Lambda: w.Lambda}).Handle)
 	serve(w, "admit", (&intake.Door{Admission: admitter, Preparer: preparer}).Handle)
 	serve(w, "preparerun", preparer.Prepare)
 	serve(w, "createcluster", (&cluster.Creator{

@@ -93,14 +93,20 @@ func (w *World) Request(requests ...events.Request) {
 // batch is how many messages intake gets at a time.
 const batch = 10
 
+// Sender of everything that Deliver brings.
+const Sender = "AIDATEST"
+
 // Deliver brings messages to intake as their queue would: those that fail come
 // again after the visibility timeout.
-func (w *World) Deliver(queue string, bodies ...string) {
+func (w *World) Deliver(queue string, bodies ...string) { w.DeliverFrom(Sender, queue, bodies...) }
+
+// DeliverFrom brings messages that somebody else has sent.
+func (w *World) DeliverFrom(sender, queue string, bodies ...string) {
 	var all []lambdaevents.SQSMessage
 	for _, b := range bodies {
 		all = append(all, lambdaevents.SQSMessage{
 			MessageId: w.requestID("message", []byte(b)), Body: b, EventSourceARN: queueARN(queue),
-			Attributes: map[string]string{"SentTimestamp": strconv.FormatInt(time.Now().UnixMilli(), 10), "SenderId": "AIDATEST"},
+			Attributes: map[string]string{"SentTimestamp": strconv.FormatInt(time.Now().UnixMilli(), 10), "SenderId": sender},
 		})
 	}
 	for some := range slices.Chunk(all, batch) {

@@ -13,6 +13,7 @@ import (
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
+	"ephemr/internal/access"
 	"ephemr/internal/asl"
 	"ephemr/internal/awsfake"
 	"ephemr/internal/emrapi"
@@ -31,6 +32,9 @@ type Config struct {
 
 	// How long clusters take; 0 means what awsfake.EMRConfig says.
 	Starting, Bootstrapping, Terminating time.Duration
+	// Users of the stage, and whether there must be one.
+	Users        map[string]access.User
+	UserRequired bool
 	// Steps says how an attempt of a job goes; nil: it succeeds after a minute.
 	Steps func(Attempt) Step
 	// BootstrapFails and DiesAfter are those of awsfake.EMRConfig.
@@ -135,6 +139,7 @@ func New(config Config) *World {
 	w.life, w.end = context.WithCancel(context.Background())
 	w.Engine = asl.NewEngine(asl.EngineConfig{Seed: config.Seed, LambdaTimeout: functionTimeout})
 	w.Settings = Settings(w.Engine.Deploy(machineName, m, w.functions))
+	w.Settings.Access = config.access()
 	if config.Settings != nil {
 		config.Settings(&w.Settings)
 	}

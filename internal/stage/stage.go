@@ -60,6 +60,15 @@ type Settings struct {
 	Runners         map[string]string `json:"runners"`         // machine (uname -m) -> s3:// address of the runner
 
 	Limits Limits `json:"limits"`
+	Access Access `json:"access,omitzero"`
+}
+
+// Access is what is known of a stage's users without reading them.
+type Access struct {
+	Required       bool     `json:"required,omitempty"`              // nothing runs without a user
+	Default        string   `json:"default,omitempty"`               // user of senders that may be several and name none
+	Users          []string `json:"users,omitempty"`                 // names, sorted; each has a parameter
+	SecurityConfig string   `json:"securityConfiguration,omitempty"` // EMR's, for clusters whose steps run as users
 }
 
 // Limits of a stage, where a pipeline does not set its own.
@@ -108,6 +117,12 @@ func ParameterName(stage string) string { return "/ephemr/" + stage + "/settings
 
 // ProfileParameter is where the cluster profile name lies in SSM Parameter Store.
 func ProfileParameter(stage, name string) string { return "/ephemr/" + stage + "/profiles/" + name }
+
+// UsersPath is where a stage's users lie in SSM Parameter Store.
+func UsersPath(stage string) string { return "/ephemr/" + stage + "/users" }
+
+// UserParameter is where one of them lies.
+func UserParameter(stage, name string) string { return UsersPath(stage) + "/" + name }
 
 // Parse reads Settings from JSON and says what is missing.
 func Parse(text string) (Settings, error) {

@@ -84,7 +84,7 @@ func (l *Looker) settle(ctx context.Context, rec *run.Record, seen *types.Cluste
 		look.got = seen
 	}
 	for _, j := range flying {
-		v, err := l.judge(ctx, rec.Run.ID, j, steps[j.StepID], look)
+		v, err := l.judge(ctx, rec.Run, j, steps[j.StepID], look)
 		if err != nil {
 			return err
 		}
@@ -120,14 +120,14 @@ func (l *Looker) list(ctx context.Context, clusterID string, jobs []run.Job) (ma
 }
 
 // judge says what became of the newest attempt of j, as far as anybody can tell.
-func (l *Looker) judge(ctx context.Context, id string, j run.Job, s types.StepSummary, look *clusterLook) (verdict, error) {
-	e, err := l.evidence(ctx, id, j, s, look)
+func (l *Looker) judge(ctx context.Context, r run.Run, j run.Job, s types.StepSummary, look *clusterLook) (verdict, error) {
+	e, err := l.evidence(ctx, r, j, s, look)
 	if err != nil {
 		return verdict{}, err
 	}
 	v := verdict{Attempt: outcome.OfAttempt(e), result: e.Result}
 	if v.Class == job.ClassLost && v.result == nil {
-		v.tail = l.tail(ctx, id, j)
+		v.tail = l.tail(ctx, r, j)
 		v.Attempt = outcome.WithTail(v.Attempt, v.tail)
 	}
 	return v, nil
@@ -135,12 +135,12 @@ func (l *Looker) judge(ctx context.Context, id string, j run.Job, s types.StepSu
 
 // evidence gathers what is known of the newest attempt of j. The cluster is
 // asked about only when the step and its runner cannot explain the end.
-func (l *Looker) evidence(ctx context.Context, id string, j run.Job, s types.StepSummary, look *clusterLook) (e outcome.Evidence, err error) {
+func (l *Looker) evidence(ctx context.Context, r run.Run, j run.Job, s types.StepSummary, look *clusterLook) (e outcome.Evidence, err error) {
 	if s.Status != nil {
 		e.Step, e.Details = s.Status.State, s.Status.FailureDetails
 	}
 	if e.Step != types.StepStatePending && e.Step != types.StepStateRunning && e.Step != types.StepStateCancelPending {
-		if e.Result, err = l.result(ctx, id, j); err != nil {
+		if e.Result, err = l.result(ctx, r, j); err != nil {
 			return e, err
 		}
 	}
@@ -152,12 +152,12 @@ func (l *Looker) evidence(ctx context.Context, id string, j run.Job, s types.Ste
 
 // result is what the runner left of j's newest attempt; somebody else's counts
 // as none.
-func (l *Looker) result(ctx context.Context, id string, j run.Job) (*job.Result, error) {
-	r, err := result(ctx, l.S3, l.LogsBucket, job.Dir(id, j.Name, j.Attempt)+"/result.json")
-	if r != nil && (r.RunID != id || r.Job != j.Name || r.Attempt != j.Attempt) {
-		r = nil
+func (l *Looker) result(ctx context.Context, r run.Run, j run.Job) (*job.Result, error) {
+	res, err := result(ctx, l.S3, l.LogsBucket, r.Dir(j.Name, j.Attempt)+"/result.json")
+	if res != nil && (res.RunID != r.ID || res.Job != j.Name || res.Attempt != j.Attempt) {
+		res = nil
 	}
-	return r, err
+	return res, err
 }
 
 // record writes the verdict over j's newest attempt and, where the class is

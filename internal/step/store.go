@@ -25,12 +25,12 @@ type GetAPI interface {
 // maxResult bounds a result.json: the runner writes a few KiB.
 const maxResult = 1 << 20
 
-func (s *Submitter) store(ctx context.Context, spec job.Spec) (string, error) {
+func (s *Submitter) store(ctx context.Context, dir string, spec job.Spec) (string, error) {
 	data, err := json.Marshal(spec)
 	if err != nil {
 		return "", fmt.Errorf("encode job %s: %w", spec.Job, err)
 	}
-	key := job.Dir(spec.RunID, spec.Job, spec.Attempt) + "/job.json"
+	key := dir + "/job.json"
 	if _, err := s.S3.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &s.Settings.LogsBucket, Key: &key, Body: bytes.NewReader(data), ContentType: aws.String("application/json"),
 	}); err != nil {

@@ -117,8 +117,12 @@ func (s *Submitter) submit(ctx context.Context, rec *run.Record, clusterID strin
 	if err != nil {
 		return errors.Join(err, s.release(ctx, rec, claimed))
 	}
+	in := &emr.AddJobFlowStepsInput{JobFlowId: &clusterID, Steps: configs}
+	if rec.Run.Role != "" {
+		in.ExecutionRoleArn = &rec.Run.Role
+	}
 	// EMR has no client token for this call, so the SDK must not retry it.
-	out, err := s.EMR.AddJobFlowSteps(ctx, &emr.AddJobFlowStepsInput{JobFlowId: &clusterID, Steps: configs},
+	out, err := s.EMR.AddJobFlowSteps(ctx, in,
 		func(o *emr.Options) { o.RetryMaxAttempts = 1 })
 	if err == nil {
 		return submitted(ctx, s.Runs, rec, clusterID, claimed, out.StepIds)
@@ -236,7 +240,7 @@ func (s *Submitter) configs(ctx context.Context, rec *run.Record, jobs []*run.Jo
 		if err != nil {
 			return nil, err
 		}
-		uri, err := s.store(ctx, spec)
+		uri, err := s.store(ctx, rec.Run.Dir(j.Name, j.Attempt), spec)
 		if err != nil {
 			return nil, err
 		}
@@ -244,8 +248,10 @@ func (s *Submitter) configs(ctx context.Context, rec *run.Record, jobs []*run.Jo
 			Name:            aws.String(rec.Cluster().Step(*j)),
 			ActionOnFailure: types.ActionOnFailureContinue,
 			HadoopJarStep: &types.HadoopJarStepConfig{
-				Jar:  aws.String("command-runner.jar"),
-				Args: []string{"bash", "-c", `exec "${EPHEMR_HOME:-/opt/ephemr}/runner" run "$0"`, uri},
+				Jar: aws.String("command-runner.jar"),
+				// No shell, and nothing that a shell would change: with a runtime
+				// role EMR takes the arguments through one more of them.
+				Args: []string{"ephemr-runner", "-region", s.Settings.Region, "run", uri},
 			},
 		})
 	}
@@ -254,10 +260,11 @@ func (s *Submitter) configs(ctx context.Context, rec *run.Record, jobs []*run.Jo
 
 // spec is what the runner is to do for the newest attempt of j.
 func (s *Submitter) spec(rec *run.Record, j run.Job) (job.Spec, error) {
+	dir := rec.Run.Dir(j.Name, j.Attempt)
 	out := job.Spec{
 		RunID: rec.Run.ID, Job: j.Name, Attempt: j.Attempt, Type: j.Type,
-		LogGroup: s.Settings.RunLogGroup, StreamPrefix: job.Dir(rec.Run.ID, j.Name, j.Attempt),
-		Result: "s3://" + s.Settings.LogsBucket + "/" + job.Dir(rec.Run.ID, j.Name, j.Attempt) + "/result.json",
+		LogGroup: s.Settings.RunLogGroup, StreamPrefix: dir,
+		Result: "s3://" + s.Settings.LogsBucket + "/" + dir + "/result.json",
 	}
 	values := rec.Context(s.Settings.Stage, s.Settings.LakeURIs())
 	if j.Type == job.Quality {

@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"ephemr/internal/fault"
-	"ephemr/internal/job"
 	"ephemr/internal/run"
 )
 
@@ -26,14 +25,14 @@ const (
 
 // tail returns the last lines that an attempt has streamed, of stderr or else of
 // stdout. It is evidence of last resort: without it the verdict stands as it is.
-func (l *Looker) tail(ctx context.Context, id string, j run.Job) []string {
+func (l *Looker) tail(ctx context.Context, r run.Run, j run.Job) []string {
 	for _, stream := range []string{"/stderr", "/stdout"} {
 		out, err := l.Logs.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{
-			LogGroupName: &l.LogGroup, LogStreamName: aws.String(job.Dir(id, j.Name, j.Attempt) + stream), Limit: aws.Int32(tailLines),
+			LogGroupName: &l.LogGroup, LogStreamName: aws.String(r.Dir(j.Name, j.Attempt) + stream), Limit: aws.Int32(tailLines),
 		})
 		if err != nil {
 			if fault.Code(err) != "ResourceNotFoundException" {
-				slog.WarnContext(ctx, "last lines not read", "runId", id, "job", j.Name, "error", err.Error())
+				slog.WarnContext(ctx, "last lines not read", "runId", r.ID, "job", j.Name, "error", err.Error())
 			}
 			continue
 		}

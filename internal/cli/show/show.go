@@ -87,6 +87,7 @@ func (p *page) run() {
 		p.field("reason", "%s", why)
 	}
 	p.field("pipeline", "%s", r.Pipeline+version(r))
+	p.user(r)
 	p.field("trigger", "%s", trigger(r.Trigger))
 	p.field("logical", "%s", clock(r.LogicalTime))
 	if len(r.Params) > 0 {
@@ -125,6 +126,13 @@ func version(r run.Run) string {
 		return ""
 	}
 	return " version " + itoa(r.Version)
+}
+
+// user is whom the run's jobs run as, if it is not just anybody.
+func (p *page) user(r run.Run) {
+	if r.User != "" {
+		p.field("user", "%s of team %s", r.User, r.Team)
+	}
 }
 
 func trigger(t run.Trigger) string {

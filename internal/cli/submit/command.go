@@ -33,6 +33,9 @@ a program that is not there and 128+n for one that signal n ended.
 The directory is packaged and unpacked on the cluster as the job's working directory. --include adds shared
 files of the project under the paths they have there: lib/common.py is lib/common.py for the job.
 
+On a stage with users the job runs as one of them (-u), with that user's rights; without -u as the only one that
+you may be. Who you are decides that: the stage refuses, and records, what you may not. See docs/access.md.
+
 Arguments can use templates as in pipeline files: --param day=2026-11-01 --arg '{{.Params.day}}'.`,
 		Example: `  ephemr submit -d jobs/hive_job -t hive -u etl -p .
   ephemr submit -d jobs/hive_job -t hive --pool adhoc --keep-alive 30m
@@ -40,7 +43,7 @@ Arguments can use templates as in pipeline files: --param day=2026-11-01 --arg '
   ephemr submit -d jobs/clean/main.py -t spark --arg --date --arg 2026-11-01 --conf spark.executor.memory=4g`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.JSON = app.JSON()
+			o.JSON, o.AsUser = app.JSON(), cmd.Flags().Changed("user")
 			s, err := app.Session(cmd.Context())
 			if err != nil {
 				return err
@@ -55,7 +58,8 @@ Arguments can use templates as in pipeline files: --param day=2026-11-01 --arg '
 	flags.SortFlags = false
 	flags.StringVarP(&o.Source, "directory", "d", "", "directory or file of the job, relative to the project")
 	flags.StringVarP(&o.Type, "type", "t", "", "type of the job: spark, hive, bash or jar")
-	flags.StringVarP(&o.User, "user", "u", app.Getenv("USER"), "who submits it: a name or an e-mail address")
+	flags.StringVarP(&o.User, "user", "u", app.Getenv("USER"),
+		"user that the job runs as, where the stage has users; else a name or an e-mail address to list the run under")
 	flags.StringVarP(&o.Project, "project", "p", ".", "project root, which -d and --include are relative to")
 	flags.StringArrayVar(&o.Include, "include", nil, "file or directory of the project that the job needs too; can be repeated")
 	flags.StringVar(&o.Profile, "profile", "", "cluster profile (default small; with --cluster that cluster's)")

@@ -46,7 +46,8 @@ type Pools interface {
 type Options struct {
 	Source  string // directory or file, relative to Project
 	Type    string
-	User    string // name or e-mail address
+	User    string // to run as, or a name or an e-mail address to list the run under
+	AsUser  bool   // User was given, so it is who the job must run as where the stage has users
 	Project string
 	Profile string // of the cluster; empty = small, or that of Cluster
 
@@ -81,6 +82,9 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 		return fmt.Errorf("encode pipeline %s: %w", a.spec.Name, err)
 	}
 	q := events.Request{RequestID: request.NewID(), Pipeline: a.spec.Name, Params: a.params, Spec: spec}
+	if o.AsUser && len(s.Access.Users) > 0 {
+		q.User = o.User
+	}
 	sent, err := request.Send(ctx, c.SQS, s.RequestsQueue, q, time.Now())
 	if err != nil {
 		return err
