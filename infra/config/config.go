@@ -42,6 +42,7 @@ type Config struct {
 	Query  Query                      `yaml:"query"`
 	Zones  map[string]Zone            `yaml:"zones"`    // of the lake
 	Shapes map[string]profile.Profile `yaml:"profiles"` // of clusters
+	Access Access                     `yaml:"access"`   // whom jobs run as
 }
 
 // Synthesizer says with whose rights assets are uploaded and stacks deployed.

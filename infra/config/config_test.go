@@ -32,6 +32,27 @@ func TestLoadUnknownStage(t *testing.T) {
 	}
 }
 
+const noUsers = "access: {required: false}"
+
+// Profiles must be such that EMR can run steps as users.
+func TestParseRefusesOldReleases(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("dev.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := strings.Replace(string(data), noUsers, "access: {users: {etl: {team: data}}}", 1)
+	for old, tt := range map[string]struct{ new, want string }{
+		"emr-7.14.0":    {"emr-6.6.0", "profiles.medium: release emr-6.6.0 knows no users; emr-6.7.0 and later do"},
+		"emr-7.14":      {"emr-6.7", ""},
+		"[Spark, Hive]": {"[Flink]", "profiles.small: users need Spark or Hive among the applications"},
+	} {
+		if _, err := config.Parse("dev", "dev.yaml", []byte(strings.ReplaceAll(good, old, tt.new))); (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: got %v, want %q", tt.new, err, tt.want)
+		}
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("dev.yaml")
@@ -68,7 +89,30 @@ func TestParseRefuses(t *testing.T) {
 		"a team's scan limit": {"scanLimitGiB: 10,", "scanLimitGiB: 10, teams: {data: -1},", "query.teams.data -1 must be"},
 		"team without a name": {"scanLimitGiB: 10,", "scanLimitGiB: 10, teams: {Data Team: 1},", `team "Data Team" must be up to 40 lower-case letters`},
 		"results for ever":    {", keepDays: 14}", "}", "query.keepDays 0 must be at least 1"},
-		"EMR bucket's keys":   {"  clusterReady: 30m", "  clusterReady: 30m\n  emr: {account: {burst: 10, perMinute: 5}}", `unknown field "perMinute"`},
+		"no users to require": {noUsers, "access: {required: true}", "access.required: there are no users"},
+		"no default user":     {noUsers, "access: {default: ops, users: {etl: {team: data}}}", `access.default: there is no user "ops"`},
+		"user's name":         {noUsers, "access: {users: {Etl: {team: data}}}", "access.users.Etl: a name has"},
+		"user's long name":    {noUsers, "access: {users: {" + strings.Repeat("e", 33) + ": {team: data}}}", "a name has 1 to 32"},
+		"user without a team": {noUsers, "access: {users: {etl: {}}}", `access.users.etl: team "" must be given`},
+		"caller by name":      {noUsers, `access: {users: {etl: {team: data, callers: ["arn:aws:iam::1:user/a"]}}}`, "is neither \"*\" nor a unique id"},
+		"role as caller":      {noUsers, `access: {users: {etl: {team: data, callers: [AROAEXAMPLEEXAMPLE01]}}}`, "write AROAEXAMPLEEXAMPLE01:*"},
+		"any role's session":  {noUsers, `access: {users: {etl: {team: data, callers: ["*:ann"]}}}`, "is neither"},
+		"user's pipelines":    {noUsers, `access: {users: {etl: {team: data, pipelines: ["*-daily"]}}}`, `pipelines "*-daily" must be a name`},
+		"one pipeline, two users": {
+			noUsers, `access: {users: {etl: {team: data, pipelines: [a]}, ops: {team: data, pipelines: [a]}}}`, `access.users.ops: pipelines "a" run as etl already`,
+		},
+		"user's zone":   {noUsers, `access: {users: {etl: {team: data, zones: {gold: read}}}}`, "zones.gold: the lake has no such zone, only curated, raw"},
+		"user's right":  {noUsers, `access: {users: {etl: {team: data, zones: {raw: rw}}}}`, `zones.raw: "rw" must be read or write`},
+		"user's table":  {noUsers, `access: {users: {etl: {team: data, tables: {flights: read}}}}`, "tables.flights: write database.table"},
+		"all databases": {noUsers, `access: {users: {etl: {team: data, tables: {"*.*": read}}}}`, "tables.*.*: write database.table"},
+		"prefix for Lake Formation": {
+			noUsers, `access: {lakeFormation: true, users: {etl: {team: data, tables: {"a.b*": read}}}}`, "Lake Formation knows no prefixes",
+		},
+		"too many callers": {
+			noUsers, `access: {users: {etl: {team: data, callers: [` + strings.Repeat("AIDAEXAMPLEEXAMPLE01, ", 200) + `]}}}`, "more than the 3800 that fit",
+		},
+		"unknown key of a user": {noUsers, `access: {users: {etl: {team: data, caller: []}}}`, `unknown field "caller"`},
+		"EMR bucket's keys":     {"  clusterReady: 30m", "  clusterReady: 30m\n  emr: {account: {burst: 10, perMinute: 5}}", `unknown field "perMinute"`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -80,6 +80,16 @@ func (b *Bucket) GrantNew(to Rights, pattern string) {
 	to.allow(statement(of("s3", "PutObject"), []*string{b.resource.ArnForObjects(&pattern)}, conditions{"Null": {"s3:if-none-match": "false"}}))
 }
 
+// grantData opens the whole bucket, as a zone of the lake, to jobs.
+func (b *Bucket) grantData(to Rights, write bool) {
+	actions := []string{"GetObject"}
+	if write {
+		actions = append(actions, "PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts")
+	}
+	b.Grant(to, "*", actions...)
+	b.GrantList(to)
+}
+
 // GrantList lets to list keys, which also turns a missing object's 403 into
 // a 404.
 func (b *Bucket) GrantList(to Rights) {

@@ -41,6 +41,22 @@ func (e *EMR) Grant(to Rights, actions ...string) {
 	to.allow(statement(of("elasticmapreduce", actions...), e.clusters, own))
 }
 
+// GrantSubmit lets to add steps to the stage's clusters: those of its users with
+// their roles, and others with none. Where a user is needed, a role is.
+// Source: Amazon EMR Management Guide, "Control access to the Amazon EMR runtime role".
+func (e *EMR) GrantSubmit(to Rights, users *Users) {
+	own := conditions{"StringEquals": {"aws:ResourceTag/" + e.tag(): e.stage.Stage}}
+	switch role := map[string]any{"elasticmapreduce:ExecutionRoleArn": users.arns}; {
+	case len(users.arns) == 0:
+		own["Null"] = map[string]any{"elasticmapreduce:ExecutionRoleArn": "true"}
+	case e.stage.Access.Required:
+		own["ArnEquals"] = role
+	default:
+		own["ArnEqualsIfExists"] = role
+	}
+	to.allow(statement(of("elasticmapreduce", "AddJobFlowSteps"), e.clusters, own))
+}
+
 func (e *EMR) tag() string { return "ephemr:stage" }
 
 // passRole lets to hand role to service, and to no other.

@@ -59,9 +59,10 @@ func (r *EmrRoles) allowJobs(props EmrRolesProps) {
 	props.Runner.grantRead(instance)
 	props.Artifacts.Grant(instance, "*", "GetObject")
 	props.Artifacts.GrantNew(instance, "venvs/*") // what jobs' requirements.txt ask for, installed
-	for _, zone := range sortedKeys(props.Zones) {
-		props.Zones[zone].Grant(instance, "*", "GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts")
-		props.Zones[zone].GrantList(instance)
+	if !props.Stage.Access.Required { // then nothing runs but as a user
+		for _, zone := range sortedKeys(props.Zones) {
+			props.Zones[zone].grantData(instance, true)
+		}
 	}
 	props.Logs.Grant(instance, "runs/*", "GetObject", "PutObject")
 	props.Logs.Grant(instance, "emr/*", "PutObject")
@@ -71,21 +72,14 @@ func (r *EmrRoles) allowJobs(props EmrRolesProps) {
 	instance.allow(statement(of("s3", "GetObject"), []*string{
 		new("arn:" + *awscdk.Stack_Of(r.instance).Partition() + ":s3:::" + *awscdk.Stack_Of(r.instance).Region() + ".elasticmapreduce/*"),
 	}, nil))
-	r.allowCatalog(props.Stage)
+	if !props.Stage.Access.Required {
+		grantTables(r.instance, instance, props.Stage.Database(), "*", true)
+	}
 }
 
-// allowCatalog opens the stage's Glue database. Hive and Spark ask for the
-// database "default" before they use another.
-func (r *EmrRoles) allowCatalog(stage Stage) {
-	instance := roleRights{r.instance}
-	glue := func(resource string) *string { return arn(r.instance, "glue", resource) }
-	instance.allow(statement(of("glue", "GetDatabase", "GetDatabases", "GetUserDefinedFunction", "GetUserDefinedFunctions"), []*string{
-		glue("catalog"), glue("database/default"), glue("database/" + stage.Database()), glue("userDefinedFunction/" + stage.Database() + "/*"),
-	}, nil))
-	instance.allow(statement(of("glue",
-		"GetTable", "GetTables", "CreateTable", "UpdateTable", "DeleteTable",
-		"GetPartition", "GetPartitions", "BatchGetPartition", "CreatePartition", "BatchCreatePartition", "UpdatePartition", "DeletePartition", "BatchDeletePartition",
-	), []*string{glue("catalog"), glue("database/" + stage.Database()), glue("table/" + stage.Database() + "/*")}, nil))
+// allowUsers lets the instances take on the users' roles, for their steps.
+func (r *EmrRoles) allowUsers(roles []*string) {
+	roleRights{r.instance}.allow(statement(of("sts", "AssumeRole", "TagSession"), roles, nil))
 }
 
 // ServiceRole is EMR's role: its name.

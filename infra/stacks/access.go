@@ -21,6 +21,7 @@ func (p *Platform) grantAdmission() {
 	intake := p.functions.intake
 	p.runs.Grant(intake, "PutItem")
 	p.pipelines.Grant(intake, "GetItem", "Query")
+	p.users.GrantRead(intake)
 	p.events.Dead.GrantSend(intake)
 	p.requests.Dead.GrantSend(intake)
 	p.functions.admit.GrantInvoke(intake)
@@ -35,6 +36,7 @@ func (p *Platform) grantAdmission() {
 	prepareRun := p.functions.prepareRun
 	p.runs.Grant(prepareRun, inRun...)
 	p.pipelines.Grant(prepareRun, "GetItem")
+	p.users.GrantRead(prepareRun)
 	p.clusters.Grant(prepareRun, "UpdateItem") // slots
 	p.machine.GrantAnswer(prepareRun)
 }
@@ -65,8 +67,10 @@ func (p *Platform) grantSteps() {
 	p.clusters.Grant(submitSteps, "GetItem", "PutItem", "UpdateItem") // pools, sizes, call budget
 	p.profiles.GrantRead(submitSteps)                                 // for jobs that want more task units
 	p.lake.Logs.Grant(submitSteps, "runs/*", "GetObject", "PutObject")
+	p.users.GrantLogs(submitSteps, p.lake.Logs, "GetObject", "PutObject")
 	p.lake.Logs.GrantList(submitSteps)
-	p.emr.Grant(submitSteps, "AddJobFlowSteps", "ListSteps", "DescribeCluster", "ListInstanceFleets", "ModifyInstanceFleet", "AddInstanceFleet")
+	p.emr.GrantSubmit(submitSteps, p.users)
+	p.emr.Grant(submitSteps, "ListSteps", "DescribeCluster", "ListInstanceFleets", "ModifyInstanceFleet", "AddInstanceFleet")
 	constructs.GrantReadLogs(p.stage, p.runLogs, submitSteps)
 	p.machine.GrantAnswer(submitSteps)
 
@@ -93,6 +97,7 @@ func (p *Platform) grantWatchers() {
 	p.clusters.Grant(watch, "GetItem", "UpdateItem") // whose it is, call budget
 	p.namespace.GrantRegister(watch)
 	p.lake.Logs.Grant(watch, "runs/*", "GetObject")
+	p.users.GrantLogs(watch, p.lake.Logs, "GetObject")
 	p.lake.Logs.GrantList(watch)
 	p.emr.GrantList(watch)
 	p.emr.Grant(watch, "DescribeCluster", "ListSteps", "CancelSteps")

@@ -1,6 +1,7 @@
 package stacks_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -84,8 +85,8 @@ func synth(dir string) (map[string]*stage, error) {
 		return nil, err
 	}
 	all := map[string]*stage{}
-	for _, name := range config.Stages() {
-		cfg, err := config.Load(name)
+	for _, name := range append(config.Stages(), strict) {
+		cfg, err := load(name)
 		if err != nil {
 			return nil, err
 		}
@@ -103,6 +104,24 @@ func synth(dir string) (map[string]*stage, error) {
 		}
 	}
 	return all, nil
+}
+
+// strict is a stage as dev is, but with users, whom everything must run as.
+const strict = "strict"
+
+func load(name string) (config.Config, error) {
+	if name != strict {
+		return config.Load(name)
+	}
+	data, err := os.ReadFile("../config/dev.yaml")
+	if err != nil {
+		return config.Config{}, err
+	}
+	access, err := os.ReadFile("testdata/strict.yaml")
+	if err != nil {
+		return config.Config{}, err
+	}
+	return config.Parse(strict, "strict.yaml", bytes.Replace(data, []byte("access: {required: false}\n"), access, 1))
 }
 
 // standIns writes a file in each place where the build puts a binary.

@@ -28,6 +28,7 @@ type Platform struct {
 	schedules *constructs.Schedules
 	emr       *constructs.EMR
 	roles     *constructs.EmrRoles
+	users     *constructs.Users
 
 	functions        functions
 	events, requests *constructs.Queue
@@ -56,6 +57,9 @@ func NewPlatform(stack awscdk.Stack, stage constructs.Stage, lake *Lake, code co
 	p.emr = constructs.NewEMR(stack, stage)
 	p.roles = constructs.NewEmrRoles(stack, "Emr", constructs.EmrRolesProps{
 		Stage: stage, Zones: lake.Zones, Artifacts: lake.Artifacts, Logs: lake.Logs, RunLogs: p.runLogs, Runner: p.runner,
+	})
+	p.users = constructs.NewUsers(stack, "Users", constructs.UsersProps{
+		Stage: stage, Roles: p.roles, Zones: lake.Zones, Artifacts: lake.Artifacts, Logs: lake.Logs, RunLogs: p.runLogs,
 	})
 
 	// What is named before it is made

@@ -52,6 +52,7 @@ func (p *Platform) settings(stack awscdk.Stack) stage.Settings {
 		Runners:         p.runner.Runners,
 
 		Limits: p.limits(),
+		Access: p.users.Settings(),
 	}
 	for zone, bucket := range p.lake.Zones {
 		s.Lake[zone] = *bucket.Name()

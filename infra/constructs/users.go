@@ -1,0 +1,154 @@
+package constructs
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsemr"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"ephemr/infra/config"
+	"ephemr/internal/access"
+	"ephemr/internal/stage"
+)
+
+// UsersProps configures Users.
+type UsersProps struct {
+	Stage     Stage
+	Roles     *EmrRoles          // whose instances take the users' roles on
+	Zones     map[string]*Bucket // of the lake
+	Artifacts *Bucket            // packages
+	Logs      *Bucket            // job specs and results
+	RunLogs   awslogs.LogGroup   // what jobs print
+}
+
+// Users are the stage's users: an IAM role each, which a step of theirs gets as
+// its EMR runtime role, and a record of who may be them.
+// Source: Amazon EMR Management Guide, "Runtime roles for Amazon EMR steps".
+type Users struct {
+	stage    Stage
+	names    []string
+	arns     []*string
+	records  []*string // of the parameters, and their path
+	security *string
+}
+
+// NewUsers adds the users of the stage; a stage may have none.
+func NewUsers(scope constructs.Construct, id string, props UsersProps) *Users {
+	u := &Users{stage: props.Stage, names: props.Stage.UserNames()}
+	if len(u.names) == 0 {
+		return u
+	}
+	scope = constructs.NewConstruct(scope, &id)
+	for _, name := range u.names {
+		role := props.newUser(scope, name)
+		u.arns = append(u.arns, role.RoleArn())
+		NewParameter(scope, "Record-"+name, stage.UserParameter(props.Stage.Stage, name), "User "+name, record(scope, name, props.Stage.Access.Users[name], role))
+	}
+	u.records = []*string{
+		arn(scope, "ssm", "parameter"+stage.UsersPath(props.Stage.Stage)), arn(scope, "ssm", "parameter"+stage.UserParameter(props.Stage.Stage, "*")),
+	}
+	if props.Stage.CoarseRights {
+		u.records = anything // the emulator cannot tell which path is asked for
+	}
+	props.Roles.allowUsers(u.arns)
+	u.security = securityConfiguration(scope, props.Stage)
+	return u
+}
+
+// newUser adds a user's role: exactly its data, and what the runner needs.
+func (p UsersProps) newUser(scope constructs.Construct, name string) awsiam.Role {
+	user := p.Stage.Access.Users[name]
+	role := awsiam.NewRole(scope, new("User-"+name), &awsiam.RoleProps{
+		RoleName:    new(p.Stage.UserRole(name)),
+		Description: new("What jobs may do that run as " + name),
+		AssumedBy:   awsiam.NewSessionTagsPrincipal(awsiam.NewArnPrincipal(p.Roles.instance.RoleArn())),
+	})
+	to := roleRights{role}
+	p.Artifacts.Grant(to, "packages/*", "GetObject")
+	p.Logs.Grant(to, access.Dir(name)+"*", "GetObject", "PutObject")
+	group, streams := p.logs(scope, name)
+	to.allow(statement(of("logs", "CreateLogStream"), group, nil))
+	to.allow(statement(of("logs", "PutLogEvents"), streams, nil))
+	for _, zone := range sortedKeys(user.Zones) {
+		p.Zones[zone].grantData(to, user.Zones[zone] == config.Write)
+	}
+	for _, key := range sortedKeys(user.Tables) {
+		database, table := config.Table(key)
+		grantTables(scope, to, database, table, user.Tables[key] == config.Write)
+	}
+	if p.Stage.Access.LakeFormation && len(user.Tables) > 0 {
+		// GetDataAccess knows no resources:
+		// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslakeformation.html
+		to.allow(statement(of("lakeformation", "GetDataAccess"), anything, nil))
+		grantInLakeFormation(scope, name, role, user.Tables)
+	}
+	return role
+}
+
+// logs are the log group of the runs, whose streams anybody may begin, and those
+// streams that a user's runners write.
+func (p UsersProps) logs(scope constructs.Construct, name string) (group, streams []*string) {
+	address := "log-group:" + p.Stage.LogGroup("runs")
+	group, streams = []*string{p.RunLogs.LogGroupArn()}, []*string{arn(scope, "logs", address+":log-stream:"+access.Dir(name)+"*")}
+	if p.Stage.CoarseRights { // the emulator asks for the group
+		own := arn(scope, "logs", address)
+		group, streams = append(group, own), append(streams, own)
+	}
+	return group, streams
+}
+
+// record is what intake knows of a user.
+func record(scope constructs.Construct, name string, u config.User, role awsiam.Role) *string {
+	data, err := json.Marshal(access.User{Name: name, Role: *role.RoleArn(), Team: u.Team, Callers: u.Callers, Pipelines: u.Pipelines})
+	if err != nil {
+		panic(fmt.Sprintf("encode user %s: %v", name, err)) // strings only
+	}
+	var object map[string]any
+	if err := json.Unmarshal(data, &object); err != nil {
+		panic(fmt.Sprintf("decode user %s: %v", name, err))
+	}
+	return awscdk.Stack_Of(scope).ToJsonString(object, nil)
+}
+
+// securityConfiguration names EMR's security configuration with runtime roles:
+// one that is made elsewhere, or the stage's own. It has no fixed name, as every
+// change of it is a replacement.
+func securityConfiguration(scope constructs.Construct, s Stage) *string {
+	if s.Access.SecurityConfig != "" {
+		return &s.Access.SecurityConfig
+	}
+	authorization := map[string]any{"IAMConfiguration": map[string]any{"EnableApplicationScopedIAMRole": true}}
+	if s.Access.LakeFormation {
+		authorization["LakeFormationConfiguration"] = map[string]any{"AuthorizedSessionTagValue": "Amazon EMR"}
+	}
+	return awsemr.NewCfnSecurityConfiguration(scope, new("Security"), &awsemr.CfnSecurityConfigurationProps{
+		SecurityConfiguration: map[string]any{"AuthorizationConfiguration": authorization},
+	}).Ref()
+}
+
+// Settings are what functions and CLI know of the users.
+func (u *Users) Settings() stage.Access {
+	a := stage.Access{Required: u.stage.Access.Required, Default: u.stage.Access.Default, Users: u.names}
+	if u.security != nil {
+		a.SecurityConfig = *u.security
+	}
+	return a
+}
+
+// GrantRead lets to read who may be whom.
+func (u *Users) GrantRead(to Rights) {
+	if len(u.names) > 0 {
+		to.allow(statement(of("ssm", "GetParametersByPath"), u.records, nil))
+	}
+}
+
+// GrantLogs lets to call actions on what is kept of the users' runs.
+func (u *Users) GrantLogs(to Rights, logs *Bucket, actions ...string) {
+	for _, name := range u.names {
+		logs.Grant(to, access.Dir(name)+"*", actions...)
+	}
+}

@@ -1,0 +1,279 @@
+package stacks_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ephemr/internal/access"
+	contract "ephemr/internal/stage"
+)
+
+// userRoles are the users' roles by logical id.
+func (s *stage) userRoles() map[string]resource {
+	roles := map[string]resource{}
+	for id, r := range s.templates["platform"].Resources {
+		if r.Type == "AWS::IAM::Role" && strings.HasPrefix(r.name(), s.config.Name("user-")) {
+			roles[id] = r
+		}
+	}
+	return roles
+}
+
+// rights are what the user called name is allowed: action -> resources.
+func (s *stage) userRights(name string) map[string][]string {
+	found := map[string][]string{}
+	for _, st := range s.allowed() {
+		if s.templates["platform"].Resources[st.owner].name() != s.config.UserRole(name) {
+			continue
+		}
+		for _, action := range st.actions {
+			found[action] = append(found[action], st.resources...)
+		}
+	}
+	return found
+}
+
+// Only the clusters' instances can take a user's role on, and nobody passes it.
+func TestUserRolesAreTheInstances(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stage) {
+		roles := s.userRoles()
+		if len(roles) != len(s.config.Access.Users) {
+			t.Errorf("got %d roles for %d users", len(roles), len(s.config.Access.Users))
+		}
+		var arns []string
+		for logical, role := range roles {
+			arns = append(arns, "${"+logical+".Arn}")
+			for _, st := range list(at(role.Properties, "AssumeRolePolicyDocument", "Statement")) {
+				instance := s.templates["platform"].Resources[id(at(st, "Principal", "AWS"))]
+				if actions := texts(at(st, "Action")); instance.name() != s.config.Name("emr-instance") || !slices.Equal(actions, []string{"sts:AssumeRole", "sts:TagSession"}) {
+					t.Errorf("%s trusts %s to %v", role.name(), instance.name(), actions)
+				}
+			}
+		}
+		slices.Sort(arns)
+		for who := range s.holders("sts:AssumeRole") {
+			owner, resources, _ := strings.Cut(who, " ")
+			got := strings.Fields(resources)
+			slices.Sort(got)
+			if owner != "EmrInstance" || !slices.Equal(got, arns) {
+				t.Errorf("%s may assume %v, want EmrInstance %v", owner, got, arns)
+			}
+		}
+		if len(arns) > 0 != (len(s.holders("sts:AssumeRole")) == 1) {
+			t.Errorf("who may assume roles: %v", s.holders("sts:AssumeRole"))
+		}
+	})
+}
+
+// A user can reach its zones and tables, its own runs, and nothing else.
+func TestUserRights(t *testing.T) {
+	t.Parallel()
+	s := stages[strict]
+	if s == nil {
+		t.Skip("templates are left out")
+	}
+	bucket := func(name string) string {
+		for logical, r := range s.templates["lake"].Resources {
+			if r.Type == "AWS::S3::Bucket" && strings.HasPrefix(r.name(), s.config.Name(name)+"-") {
+				return "${import ephemr-strict-lake:ExportsOutputFnGetAtt" + logical + "Arn"
+			}
+		}
+		t.Fatalf("no bucket %s", name)
+		return ""
+	}
+	is := func(prefix, suffix string) func(string) bool {
+		return func(r string) bool { return strings.HasPrefix(r, prefix) && strings.HasSuffix(r, suffix) }
+	}
+	group := func(suffix string) func(string) bool { return is("", suffix) }
+	for name, want := range map[string]map[string][]func(string) bool{
+		"etl": {
+			"s3:GetObject": {
+				is(bucket("artifacts"), "/packages/*"), is(bucket("logs"), "/users/etl/*"), is(bucket("curated"), "/*"), is(bucket("raw"), "/*"),
+			},
+			"s3:PutObject":         {is(bucket("logs"), "/users/etl/*"), is(bucket("curated"), "/*")},
+			"s3:DeleteObject":      {is(bucket("curated"), "/*")},
+			"s3:ListBucket":        {is(bucket("curated"), "}"), is(bucket("raw"), "}")},
+			"logs:PutLogEvents":    {group(":log-group:/ephemr/strict/runs:log-stream:users/etl/*")},
+			"glue:DeleteTable":     {group(":catalog"), group(":database/ephemr_strict"), group(":table/ephemr_strict/*")},
+			"logs:CreateLogStream": {group(".Arn}")},
+		},
+		"reader": {
+			"s3:GetObject":      {is(bucket("artifacts"), "/packages/*"), is(bucket("logs"), "/users/reader/*"), is(bucket("curated"), "/*")},
+			"s3:PutObject":      {is(bucket("logs"), "/users/reader/*")},
+			"s3:DeleteObject":   nil,
+			"glue:DeleteTable":  nil,
+			"logs:PutLogEvents": {group(":log-stream:users/reader/*")},
+			"glue:GetTable": {
+				group(":catalog"), group(":database/ephemr_strict"), group(":table/ephemr_strict/delays"),
+				group(":database/reference"), group(":table/reference/airports"),
+			},
+		},
+	} {
+		got := s.userRights(name)
+		if len(got) < 10 {
+			t.Fatalf("%s has rights %v: the templates are not read right", name, got)
+		}
+		for action, resources := range want {
+			holds(t, name+" "+action, got[action], resources)
+		}
+		for action := range got {
+			if service, _, _ := strings.Cut(action, ":"); !slices.Contains([]string{"s3", "logs", "glue", "lakeformation"}, service) {
+				t.Errorf("%s is allowed %s", name, action)
+			}
+		}
+	}
+}
+
+// holds compares resources, whatever their order, with what they must look like.
+func holds(t *testing.T, what string, got []string, want []func(string) bool) {
+	t.Helper()
+	slices.Sort(got)
+	got = slices.Compact(got)
+	for _, r := range got {
+		if !slices.ContainsFunc(want, func(like func(string) bool) bool { return like(r) }) {
+			t.Errorf("%s: %s too", what, r)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%s: %d resources, want %d: %v", what, len(got), len(want), got)
+	}
+}
+
+// Steps get the stage's roles or none; where a user is needed, not none.
+func TestStepsGetUsersRoles(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stage) {
+		var roles []string
+		for logical := range s.userRoles() {
+			roles = append(roles, "${"+logical+".Arn}")
+		}
+		slices.Sort(roles)
+		operator := "ArnEqualsIfExists"
+		if s.config.Access.Required {
+			operator = "ArnEquals"
+		}
+		for who, condition := range s.holders("elasticmapreduce:AddJobFlowSteps") {
+			if len(roles) == 0 {
+				if at(condition, "Null", "elasticmapreduce:ExecutionRoleArn") != "true" {
+					t.Errorf("%s may give roles to steps: %v", who, condition)
+				}
+				continue
+			}
+			got := texts(at(condition, operator, "elasticmapreduce:ExecutionRoleArn"))
+			slices.Sort(got)
+			if diff := cmp.Diff(roles, got); diff != "" {
+				t.Errorf("%s gives roles to steps (-want +got):\n%s", who, diff)
+			}
+		}
+	})
+}
+
+// Where nothing runs but as a user, instances have no data of their own.
+func TestInstancesWithoutData(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stage) {
+		has := map[string]bool{}
+		for _, st := range s.allowed() {
+			if s.templates["platform"].Resources[st.owner].name() == s.config.Name("emr-instance") {
+				for _, action := range st.actions {
+					has[action] = true
+				}
+			}
+		}
+		for _, action := range []string{"s3:DeleteObject", "glue:GetTable"} {
+			if has[action] == s.config.Access.Required {
+				t.Errorf("instances are allowed %s: %t", action, has[action])
+			}
+		}
+	})
+}
+
+// Functions and the deployment mean the same users.
+func TestUserRecords(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stage) {
+		for _, name := range s.config.UserNames() {
+			var got access.User
+			for _, p := range s.all("AWS::SSM::Parameter") {
+				if p.name() != contract.UserParameter(s.config.Stage, name) {
+					continue
+				}
+				if err := json.Unmarshal([]byte(text(p.Properties["Value"])), &got); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if role := s.templates["platform"].Resources[id(got.Role)]; role.name() != s.config.UserRole(name) {
+				t.Errorf("user %s has role %q", name, got.Role)
+			}
+			u := s.config.Access.Users[name]
+			want := access.User{Name: name, Role: got.Role, Team: u.Team, Callers: u.Callers, Pipelines: u.Pipelines}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("user %s (-want +got):\n%s", name, diff)
+			}
+		}
+	})
+}
+
+// EMR lets roles be given to steps by a security configuration, which the
+// emulator does not know.
+func TestSecurityConfiguration(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stage) {
+		made := s.all("AWS::EMR::SecurityConfiguration")
+		if want := len(s.config.Access.Users) > 0 && s.config.Access.SecurityConfig == ""; len(made) == 1 != want {
+			t.Fatalf("got %d security configurations", len(made))
+		}
+		for _, c := range made {
+			authorization := at(c.Properties, "SecurityConfiguration", "AuthorizationConfiguration")
+			if at(authorization, "IAMConfiguration", "EnableApplicationScopedIAMRole") != true {
+				t.Errorf("no runtime roles: %v", c.Properties)
+			}
+			if tag := at(authorization, "LakeFormationConfiguration", "AuthorizedSessionTagValue"); (tag == "Amazon EMR") != s.config.Access.LakeFormation {
+				t.Errorf("session tag %v", tag)
+			}
+		}
+	})
+}
+
+// Lake Formation grants what IAM allows, and only where the stage says so.
+func TestLakeFormation(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stage) {
+		var got []string
+		for _, p := range s.all("AWS::LakeFormation::PrincipalPermissions") {
+			role := s.templates["platform"].Resources[id(at(p.Properties, "Principal", "DataLakePrincipalIdentifier"))]
+			what := "database " + text(at(p.Properties, "Resource", "Database", "Name"))
+			if table := at(p.Properties, "Resource", "Table"); table != nil {
+				name := "*"
+				if at(table, "Name") != nil {
+					name = text(at(table, "Name"))
+				}
+				what = text(at(table, "DatabaseName")) + "." + name
+			}
+			got = append(got, strings.TrimPrefix(role.name(), s.config.Name("user-"))+" "+what+" "+strings.Join(texts(p.Properties["Permissions"]), " "))
+			if len(list(p.Properties["PermissionsWithGrantOption"])) > 0 {
+				t.Errorf("%s may pass its permissions on", role.name())
+			}
+		}
+		slices.Sort(got)
+		var want []string
+		if s.config.Stage == strict {
+			want = []string{
+				"etl database ephemr_strict DESCRIBE CREATE_TABLE",
+				"etl ephemr_strict.* DESCRIBE SELECT ALTER DELETE DROP INSERT",
+				"reader database ephemr_strict DESCRIBE",
+				"reader database reference DESCRIBE",
+				"reader ephemr_strict.delays DESCRIBE SELECT",
+				"reader reference.airports DESCRIBE SELECT",
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("grants (-want +got):\n%s", diff)
+		}
+	})
+}
