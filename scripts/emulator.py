@@ -1,5 +1,6 @@
 """Starts the emulator, mended where our functions could not live with it, and
-where its Athena would say what is not so (athena.py).
+where its Athena would say what is not so (athena.py), or nobody could tell who
+somebody is (identity.py).
 
 Step Functions fails a lambda:invoke.waitForTaskToken task when the function
 itself fails, and goes on with the state's Retry and Catch. MiniStack 1.5.33
@@ -11,6 +12,7 @@ has it. MiniStack 1.5.33 makes another one.
 import threading
 
 import athena  # noqa: F401
+import identity  # noqa: F401
 from ministack.app import main
 from ministack.services import servicediscovery, stepfunctions
 

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"ephemr/internal/localemr"
 )
@@ -79,6 +80,7 @@ func configure(ctx context.Context, o *options) (localemr.Config, error) {
 		Data: o.data, Bin: o.bin, Environ: environ(ctx, sdk), Region: o.region, Account: o.account,
 		Objects:     s3.NewFromConfig(sdk, func(opts *s3.Options) { opts.UsePathStyle = true }),
 		Events:      eventbridge.NewFromConfig(sdk),
+		Roles:       sts.NewFromConfig(sdk),
 		EventSource: o.eventSource, Settings: o.settings, Logger: slog.Default(),
 	}
 	if o.faultsFile != "" {

@@ -21,8 +21,10 @@ var scriptRunner = regexp.MustCompile(`^s3://([a-z0-9-]+\.)?elasticmapreduce/lib
 // argv turns a step's jar into a command line. Files it needs are fetched into
 // dir. command-runner.jar and script-runner.jar are what EMR's are; any other
 // jar goes to hadoop if there is one, else to java.
-func (s *Server) argv(ctx context.Context, c stepConfig, dir string, env []string) ([]string, error) {
+func (s *Server) argv(ctx context.Context, c stepConfig, role, dir string, env []string) ([]string, error) {
 	switch {
+	case isCommandRunner(c.Jar) && role != "" && len(c.Args) > 0:
+		return throughShell(c.Args, env)
 	case isCommandRunner(c.Jar):
 		return lookUp(c.Args, env)
 	case scriptRunner.MatchString(c.Jar):

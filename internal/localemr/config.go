@@ -33,6 +33,7 @@ type Config struct {
 
 	Objects     ObjectAPI // nil: s3:// scripts fail, logs stay on disk
 	Events      EventAPI  // nil: no events
+	Roles       RoleAPI   // nil: steps with a runtime role have the environment's credentials
 	EventSource string    // source of the events; local.emr when empty
 
 	Settings Settings

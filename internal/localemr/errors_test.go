@@ -92,7 +92,7 @@ func TestRunJobFlowErrors(t *testing.T) {
 		{"long argument", func(in *emr.RunJobFlowInput) { in.Steps[0].HadoopJarStep.Args = []string{long} }, "ValidationException: 1 validation error detected: Value at 'steps.member.hadoopJarStep'*"},
 		{"no arguments", func(in *emr.RunJobFlowInput) { in.Steps[0].HadoopJarStep.Args = nil }, "ValidationException: Step one: command-runner.jar needs arguments."},
 		{"unknown action", func(in *emr.RunJobFlowInput) { in.Steps[0].ActionOnFailure = "SHRUG" }, "ValidationException: 1 validation error detected: Value 'SHRUG' at 'actionOnFailure'*"},
-		{"runtime role", func(in *emr.RunJobFlowInput) { in.StepExecutionRoleArn = new("arn:aws:iam::000000000000:role/job") }, "ValidationException: Runtime roles are not enabled*"},
+		{"runtime role", func(in *emr.RunJobFlowInput) { in.StepExecutionRoleArn = new("arn:aws:iam::000000000000:role/job") }, "ValidationException: Runtime roles are not supported on this cluster*"},
 		{"idle timeout", func(in *emr.RunJobFlowInput) {
 			in.AutoTerminationPolicy = &types.AutoTerminationPolicy{IdleTimeout: new(int64(59))}
 		}, "ValidationException: The idle timeout*"},

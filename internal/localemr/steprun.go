@@ -16,6 +16,8 @@ type stepJob struct {
 	id, name             string
 	config               stepConfig
 	logURI               string
+	role                 string // that the step runs with; "" = that of the instances
+	instanceProfile      string
 	grace                time.Duration
 	killed, died         *Fault // faults that hit this step
 }
@@ -25,7 +27,9 @@ func (s *Server) startStep(ctx context.Context, c *record, st *stepShape) {
 	attrs := map[string]string{"cluster": c.Cluster.Name, "step": st.Name}
 	job := stepJob{
 		cluster: c.Cluster.ID, clusterName: c.Cluster.Name, id: st.ID, name: st.Name,
-		config: st.Config, logURI: c.Cluster.LogURI, grace: time.Duration(s.live.TerminateGrace),
+		config: st.Config, logURI: c.Cluster.LogURI,
+		role: st.ExecutionRoleArn, instanceProfile: c.Cluster.EC2InstanceAttributes.IamInstanceProfile,
+		grace:  time.Duration(s.live.TerminateGrace),
 		killed: s.faults.take(kindStepKilled, attrs), died: s.faults.take(kindInstanceFailure, attrs),
 	}
 	a := s.register(c, st.ID)
@@ -94,7 +98,15 @@ func (s *Server) launch(ctx context.Context, a *attempt, job stepJob, logs logDi
 		return 1, err
 	}
 	env := s.environ(job.cluster, job.id, home, "EMR_STEP_ID="+job.id)
-	argv, err := s.argv(ctx, job.config, dir, env)
+	if job.role != "" {
+		keys, err := s.roleEnviron(ctx, job)
+		if err != nil {
+			complain(logs, err)
+			return 1, err
+		}
+		env = append(env, keys...)
+	}
+	argv, err := s.argv(ctx, job.config, job.role, dir, env)
 	if err != nil {
 		complain(logs, err)
 		return 1, err

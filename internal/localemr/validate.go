@@ -31,7 +31,7 @@ func (in *runJobFlowInput) validate() error {
 		func() error { return in.Instances.validate() },
 		func() error { return validateBootstraps(in.BootstrapActions) },
 		func() error { return validateSteps(in.Steps, deref(in.StepConcurrencyLevel, 1)) },
-		func() error { return validateRuntimeRole(in.StepExecutionRoleArn, in.SecurityConfiguration) },
+		func() error { return refuseRole(in.StepExecutionRoleArn, in.SecurityConfiguration) },
 		func() error { return validateTags(in.Tags) },
 		func() error { return validateIdle(in.AutoTerminationPolicy) },
 		func() error { return validateScaling(in.ManagedScalingPolicy) },
@@ -132,9 +132,18 @@ func (st *stepInput) validateLengths() error {
 	return nil
 }
 
+// validateRuntimeRole holds steps to having a runtime role or none. EMR looks
+// into the security configuration; here every one asks for roles.
 func validateRuntimeRole(role, securityConfiguration string) error {
+	if role == "" && securityConfiguration != "" {
+		return validation("Runtime roles are required for this cluster. Please specify the role using the ExecutionRoleArn parameter.")
+	}
+	return refuseRole(role, securityConfiguration)
+}
+
+func refuseRole(role, securityConfiguration string) error {
 	if role != "" && securityConfiguration == "" {
-		return validation("Runtime roles are not enabled on the cluster. Use a security configuration with EnableApplicationScopedIAMRole.")
+		return validation("Runtime roles are not supported on this cluster. Please remove the ExecutionRoleArn parameter.")
 	}
 	return nil
 }
