@@ -69,6 +69,8 @@ func (p UsersProps) newUser(scope constructs.Construct, name string) awsiam.Role
 	})
 	to := roleRights{role}
 	p.Artifacts.Grant(to, "packages/*", "GetObject")
+	p.Artifacts.Grant(to, access.Dir(name)+"venvs/*", "GetObject")
+	p.Artifacts.GrantNew(to, access.Dir(name)+"venvs/*") // what jobs' requirements.txt ask for, installed
 	p.Logs.Grant(to, access.Dir(name)+"*", "GetObject", "PutObject")
 	group, streams := p.logs(scope, name)
 	to.allow(statement(of("logs", "CreateLogStream"), group, nil))

@@ -93,9 +93,10 @@ func TestUserRights(t *testing.T) {
 	for name, want := range map[string]map[string][]func(string) bool{
 		"etl": {
 			"s3:GetObject": {
-				is(bucket("artifacts"), "/packages/*"), is(bucket("logs"), "/users/etl/*"), is(bucket("curated"), "/*"), is(bucket("raw"), "/*"),
+				is(bucket("artifacts"), "/packages/*"), is(bucket("artifacts"), "/users/etl/venvs/*"), is(bucket("logs"), "/users/etl/*"),
+				is(bucket("curated"), "/*"), is(bucket("raw"), "/*"),
 			},
-			"s3:PutObject":         {is(bucket("logs"), "/users/etl/*"), is(bucket("curated"), "/*")},
+			"s3:PutObject":         {is(bucket("logs"), "/users/etl/*"), is(bucket("artifacts"), "/users/etl/venvs/*"), is(bucket("curated"), "/*")},
 			"s3:DeleteObject":      {is(bucket("curated"), "/*")},
 			"s3:ListBucket":        {is(bucket("curated"), "}"), is(bucket("raw"), "}")},
 			"logs:PutLogEvents":    {group(":log-group:/ephemr/strict/runs:log-stream:users/etl/*")},
@@ -103,8 +104,11 @@ func TestUserRights(t *testing.T) {
 			"logs:CreateLogStream": {group(".Arn}")},
 		},
 		"reader": {
-			"s3:GetObject":      {is(bucket("artifacts"), "/packages/*"), is(bucket("logs"), "/users/reader/*"), is(bucket("curated"), "/*")},
-			"s3:PutObject":      {is(bucket("logs"), "/users/reader/*")},
+			"s3:GetObject": {
+				is(bucket("artifacts"), "/packages/*"), is(bucket("artifacts"), "/users/reader/venvs/*"), is(bucket("logs"), "/users/reader/*"),
+				is(bucket("curated"), "/*"),
+			},
+			"s3:PutObject":      {is(bucket("logs"), "/users/reader/*"), is(bucket("artifacts"), "/users/reader/venvs/*")},
 			"s3:DeleteObject":   nil,
 			"glue:DeleteTable":  nil,
 			"logs:PutLogEvents": {group(":log-stream:users/reader/*")},

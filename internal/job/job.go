@@ -19,6 +19,7 @@ type Spec struct {
 
 	Package       string `json:"package,omitempty"`       // s3:// address of the zip; empty for quality
 	PackageSHA256 string `json:"packageSha256,omitempty"` // hex; the runner refuses a package that differs
+	Venvs         string `json:"venvs,omitempty"`         // s3:// address that archives of installed requirements lie below
 	Entry         string `json:"entry,omitempty"`         // file inside the package that is run
 	Class         string `json:"class,omitempty"`         // main class, for jars
 

@@ -166,6 +166,15 @@ func (r Run) Dir(jobName string, attempt int) string {
 	return dir
 }
 
+// Venvs is where jobs of r keep the libraries that they have installed. What
+// one user's job has left there is code for the next: no other user may get it.
+func (r Run) Venvs() string {
+	if r.User != "" {
+		return access.Dir(r.User) + "venvs"
+	}
+	return "venvs"
+}
+
 // Step is the name of j's newest attempt, and on a cluster of the run's own that
 // of the step that carries it.
 func (j Job) Step() string { return StepName(j.Name, j.Attempt) }

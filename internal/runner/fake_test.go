@@ -188,7 +188,7 @@ func (b *bench) spec(kind job.Type, files map[string]string) job.Spec {
 	b.s3.objects["packages/p.zip"] = buf.Bytes()
 	return job.Spec{
 		RunID: "r-1", Job: "clean", Attempt: 1, Type: kind, Entry: "run.sh",
-		Package: "s3://b/packages/p.zip", PackageSHA256: hex.EncodeToString(sum[:]),
+		Package: "s3://b/packages/p.zip", Venvs: "s3://b/venvs", PackageSHA256: hex.EncodeToString(sum[:]),
 		LogGroup: "/ephemr/test", StreamPrefix: dir, Result: "s3://b/" + dir + "/result.json", GraceSeconds: 1,
 	}
 }

@@ -16,9 +16,6 @@ import (
 	"ephemr/internal/runner/archive"
 )
 
-// venvs is where archives of installed requirements lie in the artifacts bucket.
-const venvs = "venvs/"
-
 // maxPut is what one PutObject takes.
 const maxPut = 5 << 30
 
@@ -34,11 +31,10 @@ func (r *Runner) requirements(ctx context.Context, s job.Spec, w workspace, besi
 	if err != nil {
 		return python{}, err
 	}
-	from, err := parseObject(s.Package)
+	at, err := parseObject(s.Venvs + "/" + digest + ".tar.gz")
 	if err != nil {
-		return python{}, invalid("package: %w", err)
+		return python{}, invalid("venvs: %w", err)
 	}
-	at := object{from.bucket, venvs + digest + ".tar.gz"}
 	dir, file := filepath.Join(w.dir, "python"), filepath.Join(w.dir, "python.tar.gz")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return python{}, err

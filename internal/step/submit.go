@@ -279,6 +279,7 @@ func (s *Submitter) spec(rec *run.Record, j run.Job) (job.Spec, error) {
 	if r.Package == nil {
 		return out, fault.New(fault.InvalidInput, "job %s has no package; run ephemr apply again", j.Name)
 	}
+	out.Venvs = "s3://" + s.Settings.ArtifactsBucket + "/" + rec.Run.Venvs()
 	out.Package, out.PackageSHA256 = "s3://"+s.Settings.ArtifactsBucket+"/"+r.Package.Key, r.Package.SHA256
 	out.Entry, out.Class, out.Args, out.Vars, out.Conf, out.Env = r.Entry, r.Class, r.Args, r.Vars, r.Conf, r.Env
 	out.TimeoutSeconds = int(r.Timeout.Std().Seconds())
