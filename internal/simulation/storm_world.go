@@ -43,7 +43,7 @@ func (w *World) drought(d *dice) {
 // fashion changes a profile now and then: clusters of the old one are to go.
 func (w *World) fashion(d *dice) {
 	name, at := pick(d, "small", "ladder"), d.between(0, over)
-	changed := profiles(nil)[stage.ProfileParameter("test", name)]
+	changed := Config{}.parameters()[stage.ProfileParameter("test", name)]
 	w.busy.Go(func() {
 		if w.pause(at) {
 			w.Parameter(stage.ProfileParameter("test", name), strings.Replace(changed, "emr-7.14.0", "emr-7.14.1", 1))
