@@ -26,6 +26,7 @@ const (
 	maxLogAge       = 14 * 24 * time.Hour
 	maxLogFuture    = 2 * time.Hour
 	logEventsAPage  = 10000
+	maxLogPage      = 1 << 20 // bytes
 	logStreamsAPage = 50
 )
 
@@ -194,8 +195,24 @@ func (s *logStream) append(events []types.InputLogEvent) *types.RejectedLogEvent
 		}
 		s.events = append(s.events, types.OutputLogEvent{Message: new(*e.Message), Timestamp: new(*e.Timestamp), IngestionTime: new(now.UnixMilli())})
 	}
-	slices.SortStableFunc(s.events, func(a, b types.OutputLogEvent) int { return cmp.Compare(*a.Timestamp, *b.Timestamp) })
+	byTime := func(a, b types.OutputLogEvent) int { return cmp.Compare(*a.Timestamp, *b.Timestamp) }
+	if !slices.IsSortedFunc(s.events[max(0, len(s.events)-len(events)-1):], byTime) {
+		slices.SortStableFunc(s.events, byTime)
+	}
 	return rejected
+}
+
+// between returns the events of [start, end).
+func (s *logStream) between(start, end *int64) []types.OutputLogEvent {
+	at := func(t *int64, otherwise int) int {
+		if t == nil {
+			return otherwise
+		}
+		i, _ := slices.BinarySearchFunc(s.events, *t, func(e types.OutputLogEvent, t int64) int { return cmp.Compare(*e.Timestamp, t) })
+		return i
+	}
+	from := at(start, 0)
+	return s.events[from:max(from, at(end, len(s.events)))]
 }
 
 // within tells whether an event lies in [start, end).
@@ -214,7 +231,7 @@ func (f *Logs) GetLogEvents(ctx context.Context, in *cloudwatchlogs.GetLogEvents
 		if err != nil {
 			return nil, err
 		}
-		all := slices.DeleteFunc(slices.Clone(s.events), func(e types.OutputLogEvent) bool { return !within(e, in.StartTime, in.EndTime) })
+		all := s.between(in.StartTime, in.EndTime)
 		most := logEventsAPage
 		if in.Limit != nil {
 			most = min(most, int(*in.Limit))
@@ -230,7 +247,12 @@ func (f *Logs) GetLogEvents(ctx context.Context, in *cloudwatchlogs.GetLogEvents
 			}
 			from = n
 		}
-		to := min(len(all), from+most)
+		to := from
+		for size := 0; to < min(len(all), from+most); to++ {
+			if size += len(*all[to].Message) + logEventExtra; size > maxLogPage && to > from {
+				break
+			}
+		}
 		return &cloudwatchlogs.GetLogEventsOutput{Events: all[from:to:to], NextForwardToken: new(fmt.Sprintf("f/%d", to)), NextBackwardToken: new(fmt.Sprintf("b/%d", from))}, nil
 	})
 }

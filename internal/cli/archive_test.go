@@ -87,6 +87,28 @@ func TestLogsOfTheArchive(t *testing.T) {
 			before: func(w *world) { w.logs.Delete(w.settings.RunLogGroup); w.s3.FailNext("ListObjectsV2", denied()) },
 			err:    "CloudWatch has nothing of job clean, attempt 1, and EMR's archive cannot be read: look for archived logs in s3://logs/emr/j-1ABC/steps/s-clean/: ",
 		},
+		"killed with nothing unsent": {before: func(w *world) { w.kill("one\n\ntwo\n") }, out: streamedLines},
+		"killed with lines unsent": {
+			before: func(w *world) { w.kill("one\n\ntwo\nthree\nfo") }, out: streamedLines + "three\nfo\n", err: ofArchive,
+		},
+		"killed, and EMR's programs have a word": {
+			before: func(w *world) { w.kill("Warning: x\none\nWarning: y\n\ntwo\nthree\n") }, out: streamedLines + "three\n", err: ofArchive,
+		},
+		"killed before anything was sent": {
+			before: func(w *world) { w.kill("one\n\ntwo\n"); w.logs.Delete(w.settings.RunLogGroup) }, out: archivedLines, err: ofArchive,
+		},
+		"killed, and the archive ends earlier": {
+			before: func(w *world) { w.kill("one\n") }, out: streamedLines,
+			err: "the last lines of job clean, attempt 1, may be missing, as its runner was killed: what EMR archived ends before that, or differs\n",
+		},
+		"killed, and no archive": {
+			before: func(w *world) { w.kill(""); w.unarchive() }, out: streamedLines,
+			err: "the last lines of job clean, attempt 1, may be missing, as its runner was killed: EMR has archived nothing of it, or not yet\n",
+		},
+		"killed, seen since": {
+			o: logs.Options{Since: "2000-01-01T00:00:41Z"}, before: func(w *world) { w.kill("one\n\ntwo\nthree\n") }, out: "\noops\ntwo\nthree\n",
+			err: strings.TrimSuffix(ofArchive, "\n"),
+		},
 		"not asked for": {o: logs.Options{Stream: "stdout"}, out: "one\n\ntwo\n"},
 		"asked for":     {o: logs.Options{Archived: true, Stream: "stdout"}, out: "one\n\ntwo\n", err: ofArchive},
 		"followed": {
@@ -130,6 +152,17 @@ func TestLogsOfTheArchive(t *testing.T) {
 			})
 		})
 	}
+}
+
+// kill says that the runner left no result, after what it had streamed so far.
+func (w *world) kill(stdout string) {
+	w.t.Helper()
+	rec, err := w.runs.Load(w.t.Context(), "flights-1")
+	w.no(err)
+	j := *rec.Job("clean")
+	j.State, j.Class, j.ExitCode = run.JobCancelled, job.ClassCancelled, nil
+	w.did(w.runs.ReplaceJob(w.t.Context(), "flights-1", j, run.JobSucceeded, j.Attempt))
+	w.archive("s-clean", "stdout", stdout)
 }
 
 // expire lets time pass until everything that was printed so long before the

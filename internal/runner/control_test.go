@@ -98,6 +98,9 @@ func TestCancel(t *testing.T) {
 	if diff := cmp.Diff(want, res, sameResult); diff != "" || code != 143 {
 		t.Errorf("exit %d, result (-want +got):\n%s", code, diff)
 	}
+	if diff := cmp.Diff([]string{"up", "tidy"}, b.logs.streams[dir+"/stdout"]); diff != "" {
+		t.Errorf("stream (-want +got):\n%s", diff)
+	}
 }
 
 func TestCancelBeforeStart(t *testing.T) {

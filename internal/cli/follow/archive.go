@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"ephemr/internal/run"
@@ -37,15 +36,22 @@ func (s *streams) archives(ctx context.Context, rec *run.Record, now time.Time, 
 // attempt has come, the archive is trusted more.
 func (s *streams) archive(ctx context.Context, rec *run.Record, all []*stream, now time.Time, emit func(Update)) error {
 	a := find(rec, all[0].Line)
+	if s.Filter.forced() {
+		logs, err := s.look(ctx, a)
+		s.turn(all, a, logs)
+		return err
+	}
 	partly := a.cut || s.forgotten(a, now)
-	if !s.Filter.forced() && !partly && s.streamed(ctx, all) {
+	switch {
+	case partly:
+	case a.killed && s.Archive != nil:
+		s.complete(all, a, emit)
+		return nil
+	case s.streamed(ctx, all):
 		return nil
 	}
 	logs, err := s.look(ctx, a)
-	if s.Filter.forced() && err != nil {
-		return err
-	}
-	if s.Filter.forced() || len(logs) > 0 {
+	if len(logs) > 0 {
 		s.turn(all, a, logs)
 	} else if text := s.lack(all[0].Line, a, partly, s.streamed(ctx, all), err); text != "" {
 		emit(Note{At: now, Text: text})
@@ -135,45 +141,4 @@ func (s *streams) look(ctx context.Context, a attempt) (map[string]steplog.Log, 
 		}
 	}
 	return nil, nil
-}
-
-// attempt is what a record knows of one attempt of a job.
-type attempt struct {
-	step         string
-	clusters     []string // where it may have run, the likeliest first
-	began, ended time.Time
-	cut          bool // its runner could not stream everything
-}
-
-func find(rec *run.Record, l Line) attempt {
-	j := rec.Job(l.Job)
-	a := attempt{began: or(rec.Run.StartedAt, rec.Run.RequestedAt), ended: or(rec.Run.EndedAt, time.Now())}
-	own := ""
-	if l.Attempt == j.Attempt && j.StepID != "" {
-		a.step, own, a.began, a.ended, a.cut = j.StepID, j.ClusterID, or(j.StartedAt, a.began), or(j.EndedAt, a.ended), j.LogsCut
-	}
-	for _, e := range j.Earlier {
-		if e.Attempt == l.Attempt {
-			a.step, own, a.ended, a.cut = e.StepID, e.ClusterID, or(e.EndedAt, a.ended), e.LogsCut
-		}
-	}
-	a.onClusters(rec, own, l.Attempt < j.Attempt)
-	return a
-}
-
-// onClusters adds where the attempt may have run, and when an earlier one can
-// have begun at the earliest.
-func (a *attempt) onClusters(rec *run.Record, own string, earlier bool) {
-	if own != "" {
-		a.clusters = []string{own}
-	}
-	for _, c := range slices.Backward(rec.Clusters) {
-		switch {
-		case c.ID == "":
-		case own == "":
-			a.clusters = append(a.clusters, c.ID)
-		case c.ID == own && earlier && !c.CreatedAt.IsZero():
-			a.began = c.CreatedAt
-		}
-	}
 }

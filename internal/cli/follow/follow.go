@@ -90,7 +90,9 @@ func (f *Follower) Follow(ctx context.Context, id string, emit func(Update)) (*r
 
 // Read emits what a run has printed so far, ordered by time.
 func (f *Follower) Read(ctx context.Context, rec *run.Record, emit func(Update)) error {
-	logs := &streams{Follower: f}
+	reader := *f
+	reader.Logs = &patient{LogsAPI: f.Logs, emit: emit}
+	logs := &streams{Follower: &reader}
 	now := time.Now()
 	logs.sync(rec, now)
 	if err := logs.archives(ctx, rec, now, emit); err != nil {

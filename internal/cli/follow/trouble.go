@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"ephemr/internal/fault"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 )
 
 // trouble counts how long AWS has not answered. A run is not over because the
@@ -31,4 +33,25 @@ func (t *trouble) with(ctx context.Context, what string, err error, emit func(Up
 		return fmt.Errorf("no answer for %s: %w", patience, err)
 	}
 	return nil
+}
+
+// patient is a LogsAPI that does not give up at once: what is read to its end
+// should come in order.
+type patient struct {
+	LogsAPI
+	emit func(Update)
+	gone trouble
+}
+
+// GetLogEvents tries again while that may help.
+func (p *patient) GetLogEvents(ctx context.Context, in *cloudwatchlogs.GetLogEventsInput, opts ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.GetLogEventsOutput, error) {
+	for {
+		out, err := p.LogsAPI.GetLogEvents(ctx, in, opts...)
+		if e := p.gone.with(ctx, "the logs", err, p.emit); err == nil || e != nil {
+			return out, e
+		}
+		if err := sleep(ctx, pollEvery); err != nil {
+			return nil, err
+		}
+	}
 }
