@@ -71,10 +71,10 @@ func TestEveryLineComesOnce(t *testing.T) {
 		"nothing":               {},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			if testing.Short() && len(tt.stdout) > 50<<20 {
 				t.Skip("it takes seconds")
 			}
-			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
 				w.logs.Use(&awsfake.Hooks{Before: unwilling()})
