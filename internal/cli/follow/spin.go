@@ -38,9 +38,9 @@ func (v *View) erase() {
 
 func (v *View) draw() {
 	v.frame++
-	width := v.Width
-	if width == 0 {
-		width = 80
+	width := 80
+	if v.Columns != nil {
+		width = v.Columns()
 	}
 	text := fmt.Sprintf("%s %c %s", v.stamp(time.Now()), frames[v.frame%len(frames)], now(v.rec, time.Now()))
 	_, _ = fmt.Fprint(v.Notes, "\r\x1b[K"+v.Style.Dim(terminal.Clip(text, width-1)))

@@ -16,11 +16,11 @@ type View struct {
 	Out, Err io.Writer // lines that jobs print to stdout and stderr
 	Notes    io.Writer // everything else
 
-	Raw       bool // lines as they are, without the job's name
-	Alone     bool // Raw for a run that has but one job
-	Clean     bool // Out and Err are terminals: nothing may tamper with them
-	Live      bool // Notes is a terminal: its last line moves
-	Width     int  // of the terminal in columns, for the moving line; 0 = 80
+	Raw       bool       // lines as they are, without the job's name
+	Alone     bool       // Raw for a run that has but one job
+	Clean     bool       // Out and Err are terminals: nothing may tamper with them
+	Live      bool       // Notes is a terminal: its last line moves
+	Columns   func() int // how wide the terminal is, for the moving line; nil = 80
 	Style     terminal.Style
 	LinesOnly bool // nothing about states
 

@@ -72,14 +72,10 @@ func (b *Bar) End() {
 // come, so that the time moves.
 func (b *Bar) show(to *terminal.IO, what string) {
 	defer close(b.gone)
-	columns := to.Width
-	if columns == 0 {
-		columns = 80
-	}
 	g := &gate{to: to.Err, opens: time.Now().Add(after)}
 	bar := progressbar.NewOptions64(-1,
 		progressbar.OptionSetWriter(g), progressbar.OptionUseANSICodes(true), progressbar.OptionClearOnFinish(),
-		progressbar.OptionSetDescription(terminal.Clip(what, max(columns-width-beside, 10))), progressbar.OptionSetWidth(width),
+		progressbar.OptionSetDescription(terminal.Clip(what, max(to.Columns()-width-beside, 10))), progressbar.OptionSetWidth(width),
 		progressbar.OptionShowBytes(true), progressbar.OptionUseIECUnits(true),
 		progressbar.OptionSetElapsedTime(true), progressbar.OptionSetPredictTime(true),
 		progressbar.OptionSetSpinnerChangeInterval(0), // it would leave a goroutine behind

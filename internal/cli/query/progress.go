@@ -26,12 +26,8 @@ func (p *progress) line(text string) {
 	if !p.live {
 		return
 	}
-	width := p.term.Width
-	if width == 0 {
-		width = 80
-	}
 	p.shown = true
-	p.term.Notef("\r\x1b[K%s", p.term.ErrStyle().Dim(terminal.Clip(text, width-1)))
+	p.term.Notef("\r\x1b[K%s", p.term.ErrStyle().Dim(terminal.Clip(text, p.term.Columns()-1)))
 }
 
 // draw shows how far a query is.

@@ -16,7 +16,9 @@ type IO struct {
 	Out, Err       io.Writer
 	OutTTY, ErrTTY bool
 	Color          bool // on those that are terminals
-	Width          int  // of the terminal in columns; 0 = not limited
+	Width          int  // of the terminal that Out is, in columns; 0 = not limited
+
+	size func() int // of the terminal that Err is, now
 }
 
 // System returns the IO of the process. NO_COLOR is respected, see no-color.org.
@@ -27,9 +29,31 @@ func System(getenv func(string) string) *IO {
 		Color: getenv("NO_COLOR") == "" && getenv("TERM") != "dumb",
 	}
 	if s.OutTTY {
-		s.Width, _, _ = term.GetSize(int(os.Stdout.Fd()))
+		s.Width = columns(os.Stdout)
+	}
+	if s.ErrTTY {
+		s.size = func() int { return columns(os.Stderr) }
 	}
 	return s
+}
+
+// Columns is how wide the terminal is at this moment, for lines that move on
+// Err: people resize windows while they wait.
+func (s *IO) Columns() int {
+	if s.size != nil {
+		if n := s.size(); n > 0 {
+			return n
+		}
+	}
+	if s.Width > 0 {
+		return s.Width
+	}
+	return 80
+}
+
+func columns(f *os.File) int {
+	n, _, _ := term.GetSize(int(f.Fd()))
+	return n
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
