@@ -55,9 +55,11 @@ lint: ## Go linters and formatters, shellcheck
 bench: tools build ## measure overhead, calls, functions and demo; BENCH="-n 10 -demo=false"
 	@bench $(BENCH)
 
-.PHONY: man synth check generate clean
+.PHONY: man release synth check generate clean
 man: ## man pages of ephemr into dist/man
 	go run ./cmd/manual -man dist/man -version "$$(git describe --tags --always --dirty)"
+release: ## static ephemr for Linux, macOS and Windows into dist/release; takes minutes
+	@scripts/release
 synth: tools ## templates of STAGE into cdk.out/STAGE, checked by cfn-lint
 	@scripts/build $(STAGE)
 	cdk synth --quiet --context stage=$(STAGE) --output cdk.out/$(STAGE)
