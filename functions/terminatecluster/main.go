@@ -1,4 +1,4 @@
-// Command terminatecluster asks EMR to end the clusters of a run, or gives them back to their pools.
+// Command terminatecluster asks EMR to end the clusters of a run, gives them back to their pools, or ends one by hand.
 package main
 
 import (
@@ -22,6 +22,7 @@ func main() {
 	db := dynamodb.NewFromConfig(cfg)
 	api := emrapi.New(emr.NewFromConfig(cfg), db, settings)
 	t := &cluster.Terminator{
+		Stage: settings.Stage,
 		Runs:  &run.Store{DB: db, Table: settings.RunsTable},
 		Pools: &pool.Store{DB: db, Table: settings.ClustersTable},
 		Sizes: &resize.Fitter{Sizes: &resize.Sizes{DB: db, Table: settings.ClustersTable}, EMR: api},
@@ -31,5 +32,5 @@ func main() {
 			Directory: &discovery.Directory{API: discovery.NewClient(cfg), Namespace: settings.Namespace, Stage: settings.Stage},
 		},
 	}
-	entry.Start(t.Terminate)
+	entry.Start(t.Handle)
 }

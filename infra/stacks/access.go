@@ -55,10 +55,10 @@ func (p *Platform) grantClusters() {
 
 	terminateCluster := p.functions.terminateCluster
 	p.runs.Grant(terminateCluster, "Query", "PutItem")
-	p.clusters.Grant(terminateCluster, "GetItem", "PutItem", "UpdateItem") // pools, sizes, call budget, that it ends
+	p.clusters.Grant(terminateCluster, "GetItem", "PutItem", "UpdateItem") // whose it is, pools, sizes, call budget, that it ends
 	p.namespace.GrantRemove(terminateCluster)
 	p.emr.GrantList(terminateCluster)
-	p.emr.Grant(terminateCluster, "TerminateJobFlows", "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
+	p.emr.Grant(terminateCluster, "DescribeCluster", "TerminateJobFlows", "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
 }
 
 func (p *Platform) grantSteps() {

@@ -40,6 +40,7 @@ func (p *Platform) settings(stack awscdk.Stack) stage.Settings {
 		StateMachine:   *p.machine.ARN(),
 		AdmitFunction:  constructs.FunctionName(p.stage, "Admit"),
 		WatchFunction:  constructs.FunctionName(p.stage, "Watch"),
+		EndFunction:    constructs.FunctionName(p.stage, "TerminateCluster"),
 		RegisterFunc:   constructs.FunctionName(p.stage, "Register"),
 		ResizeFunction: constructs.FunctionName(p.stage, "ResizeCluster"),
 		ScheduleGroup:  p.stage.ScheduleGroup(),

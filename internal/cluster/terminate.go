@@ -18,14 +18,16 @@ type TerminateAPI interface {
 	TerminateJobFlows(context.Context, *emr.TerminateJobFlowsInput, ...func(*emr.Options)) (*emr.TerminateJobFlowsOutput, error)
 }
 
-// Terminator is the TerminateCluster state.
+// Terminator is the TerminateCluster state, and ends clusters by hand.
 type Terminator struct {
+	Stage   string
 	Runs    *run.Store
 	Pools   *pool.Store
 	Sizes   Sizes
 	Listing *Listing
 	EMR     interface {
 		TerminateAPI
+		DescribeAPI
 		Finder
 		StepsAPI
 	}

@@ -54,7 +54,7 @@ func (w *World) wire() {
 	stopper := w.stopper("stopsteps")
 	stopper.Waker = w.waker(run.ForStop, stopper.Look)
 	serve(w, "stopsteps", stopper.Stop)
-	serve(w, "terminatecluster", (&cluster.Terminator{Runs: w.Runs, Pools: pools, Sizes: w.fitter("terminatecluster"), EMR: w.emr("terminatecluster"), Listing: listing}).Terminate)
+	serve(w, "terminatecluster", (&cluster.Terminator{Stage: s.Stage, Runs: w.Runs, Pools: pools, Sizes: w.fitter("terminatecluster"), EMR: w.emr("terminatecluster"), Listing: listing}).Handle)
 	serve(w, "finishrun", (&intake.Ending{Finisher: finisher}).Finish)
 	serve(w, "watch", (&wait.Watch{
 		Clusters: clusters, Pools: pools, EMR: w.emr("watch"), Finisher: finisher, Listing: listing,

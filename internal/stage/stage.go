@@ -48,6 +48,7 @@ type Settings struct {
 	StateMachine   string `json:"stateMachine"`  // ARN of the run state machine
 	AdmitFunction  string `json:"admitFunction"` // name
 	WatchFunction  string `json:"watchFunction"`
+	EndFunction    string `json:"terminateFunction"` // ends clusters by hand
 	RegisterFunc   string `json:"registerFunction"`
 	ResizeFunction string `json:"resizeFunction"`
 	ScheduleGroup  string `json:"scheduleGroup"` // name

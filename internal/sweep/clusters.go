@@ -77,32 +77,10 @@ func (s *Sweeper) cluster(ctx context.Context, c types.ClusterSummary, out *Outp
 		return fmt.Errorf("terminate cluster %s of run %s: %w", aws.ToString(c.Id), id, err)
 	}
 	s.Listing.Unlist(ctx, aws.ToString(c.Id))
-	if err := s.record(ctx, id, aws.ToString(c.Id)); err != nil {
+	if err := cluster.NoteEnding(ctx, s.Runs, id, aws.ToString(c.Id)); err != nil {
 		return err
 	}
 	out.Repairs = append(out.Repairs, events.Repaired{What: "cluster-terminated", RunID: id, ClusterID: aws.ToString(c.Id), Reason: why})
-	return nil
-}
-
-// record notes that a cluster is on its way out, if its run is known.
-func (s *Sweeper) record(ctx context.Context, id, clusterID string) error {
-	rec, err := s.Runs.Load(ctx, id)
-	if run.IsUnknown(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for _, c := range rec.Clusters {
-		if c.ID != clusterID || c.State != run.ClusterCreated && c.State != run.ClusterReady {
-			continue
-		}
-		from := c.State
-		c.State, c.EndedAt = run.ClusterTerminating, time.Now()
-		if _, err := s.Runs.ReplaceCluster(ctx, id, c, from, c.Intent); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
