@@ -11,7 +11,7 @@ import (
 func (w *world) found(t *testing.T, name string) []discovery.Instance {
 	t.Helper()
 	f := discovery.Finder{API: discovery.NewClient(w.region.Config()), Namespace: w.settings.Namespace}
-	found, _, err := f.Named(t.Context(), name)
+	found, err := f.Named(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}

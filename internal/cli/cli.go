@@ -10,6 +10,7 @@ import (
 
 	"ephemr/internal/cli/apply"
 	"ephemr/internal/cli/cancel"
+	"ephemr/internal/cli/clusters"
 	"ephemr/internal/cli/complete"
 	"ephemr/internal/cli/doctor"
 	"ephemr/internal/cli/exit"
@@ -23,6 +24,7 @@ import (
 	"ephemr/internal/cli/show"
 	"ephemr/internal/cli/start"
 	"ephemr/internal/cli/submit"
+	"ephemr/internal/cli/terminate"
 	"ephemr/internal/cli/version"
 
 	"github.com/spf13/cobra"
@@ -61,7 +63,7 @@ func Root(app *session.App, given string) *cobra.Command {
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("stage", complete.Stages(app)))
 	root.AddCommand(apply.Command(app), pipelines.Command(app), start.Command(app), submit.Command(app),
 		runs.Command(app), show.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app), requests.Command(app), query.Command(app),
-		doctor.Command(app, given), version.Command(app, given))
+		clusters.Command(app), terminate.Command(app), doctor.Command(app, given), version.Command(app, given))
 	completion(root)
 	strict(root)
 	return root

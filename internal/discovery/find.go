@@ -31,12 +31,12 @@ const (
 	atOnce      = 8
 )
 
-// Named returns the ready clusters of a pipeline or pool by cluster id, and
-// whether there is such a name at all.
-func (f *Finder) Named(ctx context.Context, name string) ([]Instance, bool, error) {
+// Named returns the ready clusters of a pipeline or pool by cluster id. A name
+// that Cloud Map does not know has none.
+func (f *Finder) Named(ctx context.Context, name string) ([]Instance, error) {
 	namespace, err := f.namespace(ctx)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	return f.discover(ctx, namespace, serviceName(name))
 }
@@ -68,7 +68,7 @@ func (f *Finder) each(ctx context.Context, namespace string, names []string) ([]
 		group.Go(func() {
 			room <- struct{}{}
 			defer func() { <-room }()
-			found[n], _, errs[n] = f.discover(ctx, namespace, name)
+			found[n], errs[n] = f.discover(ctx, namespace, name)
 		})
 	}
 	group.Wait()
@@ -93,20 +93,20 @@ func (f *Finder) namespace(ctx context.Context) (string, error) {
 	return name, nil
 }
 
-func (f *Finder) discover(ctx context.Context, namespace, service string) ([]Instance, bool, error) {
+func (f *Finder) discover(ctx context.Context, namespace, service string) ([]Instance, error) {
 	out, err := f.API.DiscoverInstances(ctx, &sd.DiscoverInstancesInput{
 		NamespaceName: &namespace, ServiceName: &service, MaxResults: aws.Int32(mostResults), HealthStatus: types.HealthStatusFilterAll,
 	})
 	if _, unknown := errors.AsType[*types.ServiceNotFound](err); unknown {
-		return nil, false, nil
+		return nil, nil
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("discover %s: %w", service, err)
+		return nil, fmt.Errorf("discover %s: %w", service, err)
 	}
 	var found []Instance
 	for _, i := range out.Instances {
 		found = append(found, parse(aws.ToString(i.InstanceId), i.Attributes))
 	}
 	slices.SortFunc(found, func(a, b Instance) int { return cmp.Compare(a.ClusterID, b.ClusterID) })
-	return found, true, nil
+	return found, nil
 }

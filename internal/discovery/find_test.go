@@ -23,13 +23,13 @@ func TestFind(t *testing.T) {
 		t.Errorf("all: %v\n%s", err, diff)
 	}
 	for name, want := range map[string][]discovery.Instance{"daily": want[:2], "shared": want[3:], "ends-": want[2:3]} {
-		got, known, err := find.Named(t.Context(), name)
-		if diff := cmp.Diff(want, got); diff != "" || !known || err != nil {
-			t.Errorf("%s: %t %v\n%s", name, known, err, diff)
+		got, err := find.Named(t.Context(), name)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%s: %v\n%s", name, err, diff)
 		}
 	}
-	if got, known, err := find.Named(t.Context(), "weekly"); len(got) > 0 || known || err != nil {
-		t.Errorf("a name that is not there: %v %t %v", got, known, err)
+	if got, err := find.Named(t.Context(), "weekly"); len(got) > 0 || err != nil {
+		t.Errorf("a name that is not there: %v %v", got, err)
 	}
 	f.FailNext("DiscoverInstances", awsfake.Throttled())
 	if _, err := find.All(t.Context()); fault.NameOf(err) != fault.Throttled {

@@ -40,7 +40,8 @@ type Cluster struct {
 	Pool      string         `dynamodbav:"pool" json:"pool"`
 	Team      string         `dynamodbav:"team" json:"team"`
 	Profile   string         `dynamodbav:"profile" json:"profile"`
-	Hash      string         `dynamodbav:"profileHash" json:"profileHash"` // clusters of a pool with equal ones are interchangeable
+	Release   string         `dynamodbav:"release,omitempty" json:"release,omitempty"` // of EMR
+	Hash      string         `dynamodbav:"profileHash" json:"profileHash"`             // clusters of a pool with equal ones are interchangeable
 	State     State          `dynamodbav:"state" json:"state"`
 	Steps     int            `dynamodbav:"steps" json:"steps"`                                     // that run side by side, EMR's StepConcurrencyLevel
 	Free      int            `dynamodbav:"free" json:"free"`                                       // of them not leased

@@ -7,6 +7,7 @@ import (
 	"context"
 	"time"
 
+	"ephemr/internal/cli/census"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/run"
 
@@ -102,6 +103,17 @@ func Profiles(app *session.App) Func {
 			return nil, err
 		}
 		return ProfileNames(ctx, ssm.NewFromConfig(s.Config), s.Settings.Stage)
+	})
+}
+
+// Clusters offers the ids of clusters that are up, with whose they are.
+func Clusters(app *session.App) Func {
+	return InTime(func(ctx context.Context, args []string, _ string) ([]cobra.Completion, error) {
+		s, err := app.Session(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return ClusterIDs(ctx, census.Of(s), args)
 	})
 }
 

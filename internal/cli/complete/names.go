@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"ephemr/internal/cli/census"
 	"ephemr/internal/cli/pipelines"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/run"
@@ -155,4 +156,24 @@ func with(word string, words []cobra.Completion) []cobra.Completion {
 		return words
 	}
 	return append([]cobra.Completion{word}, slices.DeleteFunc(words, func(w cobra.Completion) bool { return w == word })...)
+}
+
+// Census knows the clusters of a stage.
+type Census interface {
+	Clusters(ctx context.Context, ended bool) ([]census.Cluster, error)
+}
+
+// ClusterIDs returns the clusters that are up and not among given.
+func ClusterIDs(ctx context.Context, all Census, given []string) ([]cobra.Completion, error) {
+	found, err := all.Clusters(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	var words []cobra.Completion
+	for _, c := range found {
+		if !slices.Contains(given, c.ID) {
+			words = append(words, cobra.CompletionWithDesc(c.ID, string(c.State)+" "+c.Holder()))
+		}
+	}
+	return words, nil
 }

@@ -1,0 +1,114 @@
+// Package census knows the clusters of a stage: those that EMR has and the
+// stage's records know, and what the two say of them.
+package census
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/emr/types"
+
+	"ephemr/internal/cli/session"
+	"ephemr/internal/cluster"
+	"ephemr/internal/run"
+)
+
+// ListAPI lists the account's clusters.
+type ListAPI interface {
+	ListClusters(context.Context, *emr.ListClustersInput, ...func(*emr.Options)) (*emr.ListClustersOutput, error)
+}
+
+// Store reads runs.
+type Store interface {
+	Load(ctx context.Context, id string) (*run.Record, error)
+}
+
+// Stage is where the clusters of a stage are found.
+type Stage struct {
+	EMR     ListAPI
+	Records cluster.BatchAPI
+	Table   string // of clusters
+	Runs    Store
+}
+
+// Of finds the clusters of a session's stage.
+func Of(s *session.Session) *Stage {
+	return &Stage{EMR: emr.NewFromConfig(s.Config), Records: dynamodb.NewFromConfig(s.Config), Table: s.Settings.ClustersTable, Runs: s.Runs()}
+}
+
+// recent is how far back ended clusters are listed.
+const recent = 24 * time.Hour
+
+// Clusters returns those of the stage that are up or on their way, newest first;
+// with ended also those of the last day that are not any more.
+func (s *Stage) Clusters(ctx context.Context, ended bool) ([]Cluster, error) {
+	in := &emr.ListClustersInput{ClusterStates: []types.ClusterState{
+		types.ClusterStateStarting, types.ClusterStateBootstrapping, types.ClusterStateRunning, types.ClusterStateWaiting,
+	}}
+	if ended {
+		in = &emr.ListClustersInput{CreatedAfter: aws.Time(time.Now().Add(-recent))}
+	}
+	var listed []types.ClusterSummary
+	for p := emr.NewListClustersPaginator(s.EMR, in); p.HasMorePages(); {
+		page, err := p.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list clusters: %w", err)
+		}
+		listed = append(listed, page.Clusters...)
+	}
+	return s.own(ctx, listed)
+}
+
+// own are those that the stage's records know. A name like ours proves nothing.
+func (s *Stage) own(ctx context.Context, listed []types.ClusterSummary) ([]Cluster, error) {
+	ids := make([]string, 0, len(listed))
+	for _, c := range listed {
+		ids = append(ids, aws.ToString(c.Id))
+	}
+	known, err := cluster.Lookup(ctx, s.Records, s.Table, ids)
+	if err != nil {
+		return nil, err
+	}
+	own := []Cluster{}
+	var errs []error
+	for _, c := range listed {
+		one, ok, err := s.cluster(ctx, c, known[aws.ToString(c.Id)])
+		if ok {
+			own = append(own, one)
+		}
+		errs = append(errs, err)
+	}
+	slices.SortFunc(own, func(a, b Cluster) int { return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.ID, b.ID)) })
+	return own, errors.Join(errs...)
+}
+
+// cluster puts together what EMR and the records say of a cluster; false says
+// that the records do not know it.
+func (s *Stage) cluster(ctx context.Context, c types.ClusterSummary, k cluster.Known) (Cluster, bool, error) {
+	one := Cluster{ID: aws.ToString(c.Id), Name: aws.ToString(c.Name), Profile: k.Profile, Release: k.Release, Pipeline: k.Pipeline, Deadline: k.Deadline}
+	one.status(c.Status)
+	one.CostUSD = one.cost(run.Cluster{Units: k.Units})
+	if k.Member != nil {
+		one.pooled(k.Member)
+		return one, true, nil
+	}
+	one.RunID = cmp.Or(k.RunID, run.OfCluster(one.Name)) // its record is written when EMR has answered
+	if one.RunID == "" {
+		return one, false, nil
+	}
+	rec, err := s.Runs.Load(ctx, one.RunID)
+	if run.IsUnknown(err) {
+		return one, k.ID != "", nil
+	}
+	if err != nil {
+		return one, false, err
+	}
+	return one, one.of(rec) || k.ID != "", nil
+}

@@ -1,0 +1,157 @@
+package clusters
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"ephemr/internal/cli/exit"
+	"ephemr/internal/cli/terminal"
+	"ephemr/internal/discovery"
+)
+
+// Wanted says what is looked for.
+type Wanted struct {
+	What     string // a service, or a pipeline or pool; "" = everything
+	Pipeline string // only clusters of this pipeline or pool; "" = all
+	JSON     bool
+}
+
+// Finder finds ready clusters.
+type Finder interface {
+	Named(ctx context.Context, name string) ([]discovery.Instance, error)
+	All(ctx context.Context) ([]discovery.Instance, error)
+}
+
+// Found is a ready cluster. It is what -o json prints.
+type Found struct {
+	discovery.Instance
+
+	Services []Service `json:"services"`
+}
+
+// Service is something that a cluster offers.
+type Service struct {
+	Name    string `json:"name"`
+	Port    int    `json:"port"`
+	Address string `json:"address"` // host:port
+	URL     string `json:"url"`
+}
+
+// Discover prints the addresses of ready clusters. A name that a service has is
+// that service, whatever pipelines are called.
+func Discover(ctx context.Context, o Wanted, io *terminal.IO, f Finder) error {
+	service, err := o.resolve()
+	if err != nil {
+		return err
+	}
+	instances, err := find(ctx, f, o.Pipeline)
+	if err != nil {
+		return err
+	}
+	found := offers(instances, service)
+	if o.JSON {
+		err = io.JSON(found)
+	} else {
+		addresses(io, found)
+		hints(io, found, service, o.Pipeline)
+	}
+	if err != nil {
+		return err
+	}
+	if len(found) == 0 {
+		return none(io, o, service)
+	}
+	if o.Pipeline == "" && slices.ContainsFunc(instances, func(i discovery.Instance) bool { return i.Name() == service }) {
+		io.Notef("%s is a pipeline or pool, too: ephemr clusters --discover --pipeline %s\n", service, service)
+	}
+	return nil
+}
+
+// resolve says which service is wanted, "" = all; what is none is a pipeline or pool.
+func (w *Wanted) resolve() (service string, err error) {
+	what := strings.ToLower(w.What)
+	switch {
+	case slices.Contains(discovery.Services(), what):
+		return what, nil
+	case w.What != "" && w.Pipeline != "":
+		return "", exit.Misuse("%s is no service that clusters offer; those are %s", w.What, strings.Join(discovery.Services(), ", "))
+	case w.What != "":
+		w.Pipeline = w.What
+	}
+	return "", nil
+}
+
+func find(ctx context.Context, f Finder, name string) ([]discovery.Instance, error) {
+	if name == "" {
+		return f.All(ctx)
+	}
+	return f.Named(ctx, name)
+}
+
+// offers keeps of each cluster the service that is wanted; "" = all.
+func offers(instances []discovery.Instance, service string) []Found {
+	found := []Found{}
+	for _, i := range instances {
+		one := Found{Instance: i, Services: []Service{}}
+		for _, name := range i.Known() {
+			if service == "" || name == service {
+				address := i.Address(name)
+				one.Services = append(one.Services, Service{Name: name, Port: i.Ports[name], Address: address, URL: discovery.URL(name, address)})
+			}
+		}
+		if len(one.Services) > 0 {
+			found = append(found, one)
+		}
+	}
+	return found
+}
+
+func addresses(io *terminal.IO, found []Found) {
+	if len(found) == 0 {
+		return
+	}
+	var rows [][]string
+	for _, f := range found {
+		for _, s := range f.Services {
+			rows = append(rows, []string{s.Name, s.Address, f.ClusterID, f.Name(), f.RunID})
+		}
+	}
+	io.Table([]string{"SERVICE", "ADDRESS", "CLUSTER", "PIPELINE OR POOL", "RUN"}, rows)
+}
+
+// none ends with an exit code that scripts can tell from success.
+func none(io *terminal.IO, o Wanted, service string) error {
+	switch {
+	case service != "":
+		io.Notef("no ready cluster%s offers %s; ephemr clusters lists what is up\n", of(o.Pipeline), service)
+	case o.Pipeline != "":
+		io.Notef("no cluster of a pipeline or pool %s is ready; ephemr clusters lists what is up\n", o.Pipeline)
+	default:
+		io.Notef("no cluster is ready; ephemr clusters lists what is on its way\n")
+		return nil
+	}
+	return exit.Silently(exit.Failed)
+}
+
+// hints say how to connect.
+func hints(io *terminal.IO, found []Found, service, pipeline string) {
+	if len(found) == 0 {
+		return
+	}
+	if service == "" {
+		only := ""
+		if pipeline != "" {
+			only = " --pipeline " + pipeline
+		}
+		io.Notef("%s\n", io.ErrStyle().Dim("how to connect to one of them: ephemr clusters --discover yarn"+only))
+		return
+	}
+	for _, f := range found {
+		text := f.Services[0].URL
+		if service == "hive" {
+			text = "beeline -u " + text
+		}
+		io.Notef("%s\n", io.ErrStyle().Dim(text))
+	}
+}

@@ -1,0 +1,93 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ephemr/internal/awsfake"
+	"ephemr/internal/cli/clusters"
+	"ephemr/internal/cli/exit"
+	"ephemr/internal/discovery"
+)
+
+// finder finds three clusters: of a pipeline, of a pool, and of a pipeline that
+// is called like a service.
+func finder(t *testing.T) *discovery.Finder {
+	t.Helper()
+	f := awsfake.NewServiceDiscovery(map[string]string{"ns-1": "ephemr-dev"})
+	d := &discovery.Directory{API: f, Namespace: "ns-1", Stage: "dev"}
+	hive, trino := discovery.Ports([]string{"Spark", "Hive"}), discovery.Ports([]string{"Trino"})
+	for _, i := range []discovery.Instance{
+		{ClusterID: "j-1", Host: "ip-10-0-0-1.ec2.internal", RunID: "flights-1", Pipeline: "flights", Stage: "dev", Profile: "small", Release: "emr-7.14.0", Ports: hive},
+		{ClusterID: "j-2", Host: "ip-10-0-0-2.ec2.internal", Pool: "nightly", Stage: "dev", Profile: "small", Release: "emr-7.14.0", Ports: hive},
+		{ClusterID: "j-3", Host: "ip-10-0-0-3.ec2.internal", RunID: "hive-1", Pipeline: "hive", Stage: "dev", Profile: "trino", Release: "emr-7.14.0", Ports: trino},
+	} {
+		if _, err := d.Register(t.Context(), i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return &discovery.Finder{API: f, Namespace: "ns-1"}
+}
+
+func TestDiscover(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		clusters.Wanted
+
+		code int
+	}{
+		"all":      {clusters.Wanted{}, 0},
+		"service":  {clusters.Wanted{What: "hive"}, 0}, // although a pipeline is called so
+		"other":    {clusters.Wanted{What: "Spark"}, 0},
+		"pipeline": {clusters.Wanted{What: "flights"}, 0},
+		"pool":     {clusters.Wanted{What: "hive", Pipeline: "nightly"}, 0},
+		"both":     {clusters.Wanted{Pipeline: "hive"}, 0},
+		"unknown":  {clusters.Wanted{What: "weekly"}, 1},
+		"lacking":  {clusters.Wanted{What: "livy"}, 1},
+		"json":     {clusters.Wanted{What: "hive", JSON: true}, 0},
+		"no-json":  {clusters.Wanted{What: "trino", Pipeline: "flights", JSON: true}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			if err := clusters.Discover(t.Context(), tt.Wanted, w.io, finder(t)); exit.CodeOf(err) != tt.code {
+				t.Errorf("%v, want exit code %d", err, tt.code)
+			}
+			w.golden("discover-" + name)
+		})
+	}
+}
+
+func TestDiscoverJSON(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.no(clusters.Discover(t.Context(), clusters.Wanted{What: "hive", Pipeline: "flights", JSON: true}, w.io, finder(t)))
+	var got []map[string]any
+	w.no(json.Unmarshal([]byte(w.out.String()), &got))
+	want := []map[string]any{{
+		"clusterId": "j-1", "host": "ip-10-0-0-1.ec2.internal", "runId": "flights-1", "pipeline": "flights", "stage": "dev", "profile": "small", "release": "emr-7.14.0",
+		"services": []any{map[string]any{
+			"name": "hive", "port": 10000.0, "address": "ip-10-0-0-1.ec2.internal:10000", "url": "jdbc:hive2://ip-10-0-0-1.ec2.internal:10000",
+		}},
+	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// With nothing ready there is nothing wrong, unless something was asked for.
+func TestDiscoverNothing(t *testing.T) {
+	t.Parallel()
+	f := &discovery.Finder{API: awsfake.NewServiceDiscovery(map[string]string{"ns-1": "ephemr-dev"}), Namespace: "ns-1"}
+	w := newWorld(t)
+	w.no(clusters.Discover(t.Context(), clusters.Wanted{}, w.io, f))
+	if !strings.Contains(w.err.String(), "no cluster is ready") || w.out.String() != "" {
+		t.Errorf("%s%s", w.out.String(), w.err.String())
+	}
+	if err := clusters.Discover(t.Context(), clusters.Wanted{What: "nope", Pipeline: "flights"}, w.io, f); exit.CodeOf(err) != exit.Usage {
+		t.Errorf("neither a service: %v", err)
+	}
+}
