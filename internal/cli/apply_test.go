@@ -77,6 +77,22 @@ func TestApply(t *testing.T) {
 	}
 }
 
+// What the profile cannot give to a job is told with the file, before anything
+// is registered.
+func TestApplyResize(t *testing.T) {
+	t.Parallel()
+	w, dir := newWorld(t), flightsProject(t)
+	file := filepath.Join(dir, "flights.yaml")
+	w.no(os.WriteFile(file, []byte(strings.Replace(pipelineFile, "needs: [clean]}", "needs: [clean], resize: {task: 9}}", 1)), 0o600))
+	err := w.apply(dir, apply.Options{}, "flights.yaml")
+	if want := file + ": jobs[1].resize: 2 core and 9 task units are more than the 10 that profile small allows (maxUnits)"; err == nil || err.Error() != want || exit.CodeOf(err) != exit.Usage {
+		t.Errorf("got %v, want %q", err, want)
+	}
+	if w.lambda.Calls("Invoke") > 0 {
+		t.Error("it was registered")
+	}
+}
+
 func TestApplyJSON(t *testing.T) {
 	t.Parallel()
 	w, dir := newWorld(t), flightsProject(t)

@@ -18,6 +18,7 @@ import (
 	"ephemr/internal/cli/pipelines"
 	"ephemr/internal/cli/query"
 	"ephemr/internal/cli/requests"
+	"ephemr/internal/cli/resize"
 	"ephemr/internal/cli/retry"
 	"ephemr/internal/cli/runs"
 	"ephemr/internal/cli/session"
@@ -62,8 +63,9 @@ func Root(app *session.App, given string) *cobra.Command {
 		[]string{session.FormatTable, session.FormatJSON}, cobra.ShellCompDirectiveNoFileComp)))
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("stage", complete.Stages(app)))
 	root.AddCommand(apply.Command(app), pipelines.Command(app), start.Command(app), submit.Command(app),
-		runs.Command(app), show.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app), requests.Command(app), query.Command(app),
-		clusters.Command(app), terminate.Command(app), doctor.Command(app, given), version.Command(app, given))
+		runs.Command(app), show.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app),
+		clusters.Command(app), resize.Command(app), terminate.Command(app), requests.Command(app), query.Command(app),
+		doctor.Command(app, given), version.Command(app, given))
 	completion(root)
 	strict(root)
 	return root

@@ -162,6 +162,8 @@ func (w *world) failedRun() string {
 	}, &twoJobs))
 	w.begin(id, run.Job{Name: "clean", Type: job.Spark, State: run.JobPending}, run.Job{Name: "publish", Type: job.Bash, State: run.JobPending})
 	first := w.submit(id, "clean", 1)
+	first.Resize = "2 task units"
+	w.no(w.runs.Resized(w.t.Context(), id, 1, run.Resize{At: time.Now(), Kind: run.Task, Type: "m5.xlarge", More: 2, Note: "for its jobs"}))
 	w.print(id, "clean", 1, "stdout", "cleaning", "1000 rows")
 	time.Sleep(5 * time.Second)
 	first.Outputs = map[string]string{"cleaned": "1000"}

@@ -101,7 +101,7 @@ func TestSubmit(t *testing.T) {
 func TestSubmitRequest(t *testing.T) {
 	t.Parallel()
 	o := hiveJob(t)
-	o.User, o.Detach, o.Retries, o.Timeout = "Ann.Smith@example.com", true, 2, time.Minute
+	o.User, o.Detach, o.Retries, o.Timeout, o.Resize = "Ann.Smith@example.com", true, 2, time.Minute, "task=4"
 	o.Args, o.Vars, o.Conf, o.Params = []string{"-v"}, []string{"day={{.Params.day}}"}, []string{"hive.x=a=b"}, []string{"day=2026-11-01"}
 	w := newWorld(t)
 	w.no(w.submits(t.Context(), o))
@@ -124,7 +124,7 @@ func TestSubmitRequest(t *testing.T) {
 
 func checkHiveJob(t *testing.T, j pipeline.Job) {
 	t.Helper()
-	if j.Name != "hive-job" || j.Retries != 2 || j.Timeout.Std() != time.Minute || j.Conf["hive.x"] != "a=b" || j.Entry != "main.sql" || j.Args[0] != "-v" {
+	if j.Name != "hive-job" || j.Retries != 2 || j.Timeout.Std() != time.Minute || j.Conf["hive.x"] != "a=b" || j.Entry != "main.sql" || j.Args[0] != "-v" || j.Resize.Task != 4 {
 		t.Errorf("got %+v", j)
 	}
 }
@@ -184,6 +184,10 @@ func TestSubmitRefuses(t *testing.T) {
 		"class":     {func(o *submit.Options) { o.Class = "X" }, "class: hive jobs have no class"},
 		"template":  {func(o *submit.Options) { o.Args = []string{"{{.Params.day}}"} }, "day"},
 		"retries":   {func(o *submit.Options) { o.Retries = 99 }, "retries"},
+		"resize":    {func(o *submit.Options) { o.Resize = "core=2" }, `--resize "core=2" is not like task=4; only task units`},
+		"to 0":      {func(o *submit.Options) { o.Resize = "task=0" }, "resize.task: the number of task units is 0; use 1 to 1000"},
+		"no core":   {func(o *submit.Options) { o.Resize, o.Profile = "task=2", "alone" }, "resize: profile alone has no core units"},
+		"too many":  {func(o *submit.Options) { o.Resize = "task=9" }, "resize: 2 core and 9 task units are more than the 10 that profile small allows"},
 		"profile":   {func(o *submit.Options) { o.Profile = "huge" }, `no cluster profile "huge"`},
 	} {
 		t.Run(name, func(t *testing.T) {

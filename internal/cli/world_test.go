@@ -62,7 +62,7 @@ func newWorld(t *testing.T) *world {
 		RunsTable: "runs", PipelinesTable: "pipelines", ClustersTable: "clusters",
 		Lake: map[string]string{"raw": "lake-raw", "curated": "lake-curated"}, ArtifactsBucket: "artifacts", LogsBucket: "logs",
 		RunLogGroup: "/ephemr/dev/runs", RequestsQueue: requests, RequestsDLQ: requests + "-dlq",
-		AdmitFunction: "admit", RegisterFunc: "register", ScheduleGroup: "ephemr-dev", StateMachine: "arn:aws:states:eu-west-1:000000000000:stateMachine:run",
+		AdmitFunction: "admit", RegisterFunc: "register", ResizeFunction: "resizecluster", ScheduleGroup: "ephemr-dev", StateMachine: "arn:aws:states:eu-west-1:000000000000:stateMachine:run",
 		Limits: stage.Limits{
 			MaxActive: 4, PipelineMaxActive: 2, Deadline: pipeline.Duration(time.Hour), ClusterReady: pipeline.Duration(time.Minute),
 			Pool: stage.Pool{KeepAlive: pipeline.Duration(15 * time.Minute), Life: pipeline.Duration(12 * time.Hour), Steps: 4},
@@ -86,6 +86,8 @@ func newWorld(t *testing.T) *world {
 		ssm: awsfake.NewSSM(map[string]string{
 			stage.ParameterName("dev"): string(encoded),
 			stage.ProfileParameter("dev", "small"): `{"release": "emr-7.14.0", "applications": ["Spark"], "idleTimeout": "10m",
+				"primary": {"types": ["m5.xlarge"], "onDemand": 1}, "core": {"types": ["m5.xlarge"], "spot": 2}, "maxUnits": 10}`,
+			stage.ProfileParameter("dev", "alone"): `{"release": "emr-7.14.0", "applications": ["Spark"], "idleTimeout": "10m",
 				"primary": {"types": ["m5.xlarge"], "onDemand": 1}}`,
 		}),
 		lambda: awsfake.NewLambda(), logs: awsfake.NewLogs(settings.RunLogGroup), schedules: awsfake.NewScheduler("ephemr-dev"),

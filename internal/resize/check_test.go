@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"ephemr/internal/fault"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/profile"
 	"ephemr/internal/resize"
 	"ephemr/internal/run"
@@ -211,5 +212,31 @@ func TestPlans(t *testing.T) {
 				t.Error(d)
 			}
 		})
+	}
+}
+
+func TestCheckJobs(t *testing.T) {
+	t.Parallel()
+	spec := pipeline.Spec{Cluster: pipeline.Cluster{Profile: "small"}, Jobs: []pipeline.Job{
+		{Name: "plain"}, {Name: "some", Resize: &pipeline.Resize{Task: 4}}, {Name: "many", Resize: &pipeline.Resize{Task: 9}},
+	}}
+	two := &profile.Fleet{Types: []string{"m5.xlarge"}, Spot: 2}
+	for name, tt := range map[string]struct {
+		profile profile.Profile
+		want    string
+	}{
+		"enough":   {profile.Profile{Core: two, MaxUnits: 11}, ""},
+		"no limit": {profile.Profile{Core: two}, ""},
+		"too many": {profile.Profile{Core: two, MaxUnits: 10}, "jobs[2].resize: 2 core and 9 task units are more than the 10 that profile small allows (maxUnits)"},
+		"no core": {
+			profile.Profile{},
+			"jobs[1].resize: profile small has no core units, and without any EMR gives a cluster no task units; use another profile\n" +
+				"jobs[2].resize: profile small has no core units, and without any EMR gives a cluster no task units; use another profile",
+		},
+	} {
+		err := resize.CheckJobs(spec, tt.profile)
+		if (err == nil) != (tt.want == "") || err != nil && err.Error() != tt.want {
+			t.Errorf("%s: %v, want %q", name, err, tt.want)
+		}
 	}
 }

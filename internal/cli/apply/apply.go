@@ -20,6 +20,7 @@ import (
 	"ephemr/internal/fault"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/register"
+	"ephemr/internal/resize"
 	"ephemr/internal/stage"
 )
 
@@ -117,12 +118,15 @@ func checkFile(ctx context.Context, file, project string, meter *progress.Meter,
 	if err != nil {
 		return plan{}, exit.Misuse("%w", prefixed(file, err))
 	}
-	_, err = cluster.LoadProfile(ctx, c.Profiles, s.Stage, spec.Cluster.Profile)
+	shape, err := cluster.LoadProfile(ctx, c.Profiles, s.Stage, spec.Cluster.Profile)
 	if fault.NameOf(err) == fault.InvalidInput {
 		return plan{}, exit.Misuse("%w", prefixed(file, err))
 	}
 	if err != nil {
 		return plan{}, prefixed(file, err)
+	}
+	if err := resize.CheckJobs(spec, shape); err != nil {
+		return plan{}, exit.Misuse("%w", prefixed(file, err))
 	}
 	return plan{file: file, spec: spec, sources: sources}, nil
 }

@@ -50,6 +50,8 @@ func refusal(name string, payload []byte) error {
 		return fmt.Errorf("%s failed: %s", name, payload)
 	case e.Type == string(fault.InvalidInput) || e.Type == string(fault.Conflict):
 		return exit.Misuse("%s", e.Message)
+	case e.Type == string(fault.Throttled):
+		return fault.New(fault.Throttled, "%s", e.Message) // whoever can may wait and ask again
 	}
 	return errors.New(e.Message)
 }

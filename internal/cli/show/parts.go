@@ -37,7 +37,11 @@ func (p *page) clusters() {
 	p.Table([]string{"CLUSTER", "STATE", "RUNG", "READY AFTER", "LIVED", "REASON"}, rows)
 	for _, c := range p.rec.Clusters {
 		for _, r := range c.Resizes {
-			p.Printf("%s %s: %+d %s units %s\n", clock(r.At), c.ID, r.More, r.Kind, p.Dim(terminal.OneLine(r.Note)))
+			change := fmt.Sprintf("%+d %s units", r.More, r.Kind)
+			if r.More == 0 {
+				change = r.Kind + " units as at first"
+			}
+			p.Printf("%s %s: %s, %s\n", clock(r.At), c.ID, change, terminal.OneLine(r.Note))
 		}
 	}
 }

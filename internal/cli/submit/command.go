@@ -75,6 +75,7 @@ Arguments can use templates as in pipeline files: --param day=2026-11-01 --arg '
 	flags.StringArrayVar(&o.Params, "param", nil, "param for templates, as `key=value`; can be repeated")
 	flags.DurationVar(&o.Timeout, "timeout", 0, "longest time for an attempt, e.g. 30m")
 	flags.IntVar(&o.Retries, "retries", 0, "attempts after a failed one")
+	flags.StringVar(&o.Resize, "resize", "", "what the cluster has while the job is tried, as `task=4`: task units at least")
 	flags.BoolVar(&o.Detach, "detach", false, "print the run's id and leave")
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("profile", complete.Profiles(app)))
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("pool", complete.Pools(app)))

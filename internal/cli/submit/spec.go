@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"ephemr/internal/cli/exit"
@@ -36,6 +37,9 @@ func build(o Options) (adhoc, error) {
 		Name: name(jobName(o, source), ""), Type: job.Type(o.Type), Source: source, Include: o.Include, Entry: o.Entry, Class: o.Class,
 		Args: o.Args, Retries: o.Retries, Timeout: pipeline.Duration(o.Timeout),
 	}
+	if j.Resize, err = wanted(o.Resize); err != nil {
+		return a, err
+	}
 	for flag, into := range map[string]struct {
 		from []string
 		to   *map[string]string
@@ -60,6 +64,19 @@ func build(o Options) (adhoc, error) {
 		a.spec.Params[p] = pipeline.Param{}
 	}
 	return a, nil
+}
+
+// wanted reads --resize.
+func wanted(text string) (*pipeline.Resize, error) {
+	if text == "" {
+		return nil, nil //nolint:nilnil // the job wants nothing
+	}
+	units, ok := strings.CutPrefix(text, "task=")
+	n, err := strconv.Atoi(units)
+	if !ok || err != nil {
+		return nil, exit.Misuse("--resize %q is not like task=4; only task units can be had for a job", text)
+	}
+	return &pipeline.Resize{Task: n}, nil
 }
 
 func required(o Options) error {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"ephemr/events"
@@ -24,6 +25,7 @@ import (
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
 	"ephemr/internal/pool"
+	"ephemr/internal/resize"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
 )
@@ -65,6 +67,7 @@ type Options struct {
 	Params  []string
 	Timeout time.Duration
 	Retries int
+	Resize  string // what the cluster has meanwhile, as task=4
 
 	Detach bool
 	JSON   bool
@@ -121,12 +124,15 @@ func prepare(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, 
 	if err := a.check(slices.Sorted(maps.Keys(s.Lake))); err != nil {
 		return a, err
 	}
-	_, err = cluster.LoadProfile(ctx, c.Profiles, s.Stage, o.Profile)
+	shape, err := cluster.LoadProfile(ctx, c.Profiles, s.Stage, o.Profile)
 	if fault.NameOf(err) == fault.InvalidInput {
 		return a, exit.Misuse("%w", err)
 	}
 	if err != nil {
 		return a, err
+	}
+	if err := resize.CheckJobs(a.spec, shape); err != nil {
+		return a, exit.Misuse("%s", strings.TrimPrefix(err.Error(), "jobs[0]."))
 	}
 	p := sources[0].Package
 	began := time.Now()

@@ -1,0 +1,122 @@
+package resize
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"ephemr/internal/cli/terminal"
+	"ephemr/internal/resize"
+)
+
+// report says what the cluster has got.
+func (w *waiter) report(o Options, out resize.Output) error {
+	if o.JSON {
+		return w.io.JSON(out)
+	}
+	style := w.io.OutStyle()
+	if o.Ask.Empty() {
+		w.table(out)
+		return nil
+	}
+	for _, f := range out.Fleets {
+		if f.Asked == nil {
+			continue
+		}
+		text := fmt.Sprintf("%s: asked for %d, has %d%s", f.Kind, *f.Asked, f.Has, made(f))
+		switch {
+		case f.Done:
+			text = style.Green(text)
+		case f.Reason != "":
+			text = style.Yellow(text) + ": " + terminal.OneLine(f.Reason)
+		default:
+			text = style.Yellow(text) + ", " + f.State
+		}
+		w.io.Printf("%s\n", text)
+	}
+	if o.Ask.Limits != nil && out.Limits != nil {
+		w.io.Printf("EMR scales it: %s\n", out.Limits)
+	}
+	if o.Ask.Steps != nil {
+		w.io.Printf("steps side by side: %d\n", out.Steps)
+	}
+	w.afterwards(o, out)
+	return nil
+}
+
+// afterwards says why it is not as was asked for, and what can be done.
+func (w *waiter) afterwards(o Options, out resize.Output) {
+	style := w.io.ErrStyle()
+	switch {
+	case out.Done:
+		if len(out.Changed) == 0 {
+			w.io.Notef("%s\n", style.Dim("it was so already"))
+		}
+	case o.NoWait:
+		w.io.Notef("%s\n", style.Dim("EMR is at it; look with: ephemr resize "+w.name))
+	case out.Stuck != "":
+		w.io.Notef("%s %s\n", style.Red("not done:"), terminal.OneLine(out.Stuck))
+		w.io.Notef("%s\n", style.Dim("ask again to make EMR try again, or for another number"))
+	default:
+		w.io.Notef("%s not within %s; EMR goes on trying\n", style.Red("not done:"), terminal.Duration(w.patience))
+		w.io.Notef("%s\n", style.Dim("look with: ephemr resize "+w.name))
+	}
+}
+
+// made says what units are: (m5.xlarge, m5a.xlarge; 1 on demand, 3 Spot).
+func made(f resize.Part) string {
+	var parts []string
+	if len(f.Types) > 0 {
+		parts = append(parts, strings.Join(f.Types, ", "))
+	}
+	if f.Has > 0 {
+		parts = append(parts, bought(f))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, "; ") + ")"
+}
+
+func bought(f resize.Part) string {
+	var parts []string
+	if f.OnDemand > 0 {
+		parts = append(parts, fmt.Sprintf("%d on demand", f.OnDemand))
+	}
+	if f.Spot > 0 {
+		parts = append(parts, fmt.Sprintf("%d Spot", f.Spot))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// table shows what a cluster has, when nothing was to be changed.
+func (w *waiter) table(out resize.Output) {
+	var rows [][]string
+	for _, f := range out.Fleets {
+		state := f.State
+		if f.Reason != "" {
+			state += ": " + terminal.OneLine(f.Reason)
+		}
+		rows = append(rows, []string{f.Kind, fmt.Sprint(f.Has), fmt.Sprint(f.Target), bought(f), strings.Join(f.Types, " "), state})
+	}
+	w.io.Printf("%s %s\n\n", w.io.OutStyle().Bold(out.ClusterID), out.State)
+	w.io.Table([]string{"FLEET", "HAS", "WANTED", "BOUGHT", "TYPES", "STATE"}, rows)
+	w.io.Printf("\nsteps side by side: %d\n", out.Steps)
+	if out.Limits != nil {
+		w.io.Printf("EMR scales it: %s\n", out.Limits)
+	}
+}
+
+// progress is what a terminal shows meanwhile.
+func (w *waiter) progress(out resize.Output) string {
+	var parts []string
+	for _, f := range out.Fleets {
+		if f.Asked != nil {
+			parts = append(parts, fmt.Sprintf("%s %d of %d %s", f.Kind, f.Has, *f.Asked, strings.ToLower(f.State)))
+		}
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "EMR scales "+out.ClusterID)
+	}
+	return fmt.Sprintf("%s, waiting up to %s", strings.Join(parts, ", "), terminal.Duration(w.patience.Round(time.Second)))
+}

@@ -1,0 +1,155 @@
+// Package resize is ephemr resize: it has a cluster's size changed and waits for it.
+package resize
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"time"
+
+	"ephemr/internal/cli/call"
+	"ephemr/internal/cli/exit"
+	"ephemr/internal/cli/terminal"
+	"ephemr/internal/fault"
+	"ephemr/internal/resize"
+	"ephemr/internal/stage"
+)
+
+// Options of the command.
+type Options struct {
+	Target  string // cluster or run
+	Ask     resize.Ask
+	By      string // who asks
+	NoWait  bool
+	Timeout time.Duration
+	JSON    bool
+}
+
+var clusterID = regexp.MustCompile(`^j-[0-9A-Z]+$`)
+
+// Run has the cluster resized, waits until it has what was asked for and says
+// what it got. With JSON it prints the last resize.Output.
+func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api call.InvokeAPI) error {
+	if o.Timeout <= 0 {
+		return exit.Misuse("--timeout must be more than 0; leave with --no-wait")
+	}
+	w := &waiter{
+		io: io, name: o.Target, began: time.Now(), patience: o.Timeout, in: resize.Input{Ask: o.Ask, By: o.By},
+		ask: func(ctx context.Context, in resize.Input) (out resize.Output, err error) {
+			err = call.Function(ctx, api, s.ResizeFunction, in, &out)
+			return out, err
+		},
+	}
+	if clusterID.MatchString(o.Target) {
+		w.in.ClusterID = o.Target
+	} else {
+		w.in.RunID = o.Target
+	}
+	w.in.Look = o.Ask.Empty()
+	w.line = newLine(io, o.JSON)
+	defer w.line.end()
+	out, err := w.begin(ctx)
+	if err != nil {
+		return err
+	}
+	if !w.in.Look && !o.NoWait {
+		if out, err = w.wait(ctx, out); err != nil {
+			return err
+		}
+	}
+	w.line.end()
+	if err := w.report(o, out); err != nil {
+		return err
+	}
+	if o.NoWait || o.Ask.Empty() || out.Done {
+		return nil
+	}
+	return exit.Silently(exit.Failed)
+}
+
+// waiter asks the function again and again: nobody waits in there.
+type waiter struct {
+	io       *terminal.IO
+	line     *line
+	name     string // of the target, as the user knows it
+	ask      func(context.Context, resize.Input) (resize.Output, error)
+	in       resize.Input
+	began    time.Time
+	patience time.Duration
+}
+
+// pauses between looks: the first come soon, for what is small; later ones spare
+// the call budget that everybody shares.
+var pauses = []time.Duration{time.Second, 2 * time.Second, 3 * time.Second}
+
+const longest = 5 * time.Second
+
+func pause(n int) time.Duration {
+	if n < len(pauses) {
+		return pauses[n]
+	}
+	return longest
+}
+
+// begin asks for the change. While calls are refused for their number it waits:
+// targets are absolute, and what is done already is not done again.
+func (w *waiter) begin(ctx context.Context) (resize.Output, error) {
+	for n := 0; ; n++ {
+		out, err := w.ask(ctx, w.in)
+		if fault.NameOf(err) != fault.Throttled || !w.sleep(ctx, longest) {
+			return out, err
+		}
+		w.line.say("EMR is busy, trying again")
+	}
+}
+
+// wait looks until the cluster has what was asked for, will not have it, or the
+// time is over. EMR tells of a fleet as it was for a moment after it has taken a
+// change, so that it is stuck only when it is twice.
+func (w *waiter) wait(ctx context.Context, out resize.Output) (resize.Output, error) {
+	w.in.Look, w.in.ClusterID, w.in.RunID = true, out.ClusterID, "" // the run may end meanwhile
+	stuck := 0
+	for n := 0; !out.Done && stuck < 2; n++ {
+		w.line.say(w.progress(out))
+		if !w.sleep(ctx, pause(n)) {
+			return out, w.interrupted(ctx)
+		}
+		next, err := w.ask(ctx, w.in)
+		if fault.NameOf(err) == fault.Throttled {
+			continue
+		}
+		if err != nil {
+			return out, err
+		}
+		next.Changed = out.Changed
+		if out = next; out.Stuck != "" {
+			stuck++
+		} else {
+			stuck = 0
+		}
+	}
+	return out, nil
+}
+
+// sleep sleeps, and returns false when the time to wait is over, or the command is.
+func (w *waiter) sleep(ctx context.Context, d time.Duration) bool {
+	left := w.patience - time.Since(w.began)
+	t := time.NewTimer(min(d, max(left, 0)))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return left > d
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// interrupted tells how to go on after an interrupt; the end of the time is none.
+func (w *waiter) interrupted(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	w.line.end()
+	w.io.Notef("%s\n", w.io.ErrStyle().Dim("EMR goes on; look with: ephemr resize "+w.name))
+	return fmt.Errorf("wait for cluster: %w", ctx.Err())
+}
