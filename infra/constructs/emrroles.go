@@ -59,7 +59,7 @@ func (r *EmrRoles) allowJobs(props EmrRolesProps) {
 	props.Runner.grantRead(instance)
 	props.Artifacts.Grant(instance, "*", "GetObject")
 	props.Artifacts.GrantNew(instance, "venvs/*") // what jobs' requirements.txt ask for, installed
-	if !props.Stage.Access.Required { // then nothing runs but as a user
+	if !props.Stage.Access.Required {             // then nothing runs but as a user
 		for _, zone := range sortedKeys(props.Zones) {
 			props.Zones[zone].grantData(instance, true)
 		}
