@@ -29,16 +29,16 @@ func (w *world) begin(t *testing.T, pipeline string) string {
 	return strings.TrimSpace(out)
 }
 
-// until waits for a job of a run to come into a state.
-func (w *world) until(t *testing.T, id, name string, state run.JobState) {
+// until waits for a job of a run to run.
+func (w *world) until(t *testing.T, id, name string) {
 	t.Helper()
-	eventually(t, name+" "+string(state), func() (bool, string) {
+	eventually(t, name+" runs", func() (bool, string) {
 		rec, err := w.runs.Load(t.Context(), id)
 		if err != nil {
 			return false, err.Error()
 		}
 		j := rec.Job(name)
-		return j != nil && j.State == state, string(rec.Run.State)
+		return j != nil && j.State == run.JobRunning, string(rec.Run.State)
 	})
 }
 
@@ -49,7 +49,7 @@ func TestCancel(t *testing.T) {
 	name := "cancelled-" + nonce
 	w.apply(t, bash(name, "limits: {maxActive: 1}\n"), map[string]string{"work": "trap 'echo tidied up; exit 7' TERM; echo begun; sleep 600 & wait"})
 	first := w.begin(t, name)
-	w.until(t, first, "work", run.JobRunning)
+	w.until(t, first, "work")
 	second := w.begin(t, name)
 	w.find(t, name, func(r run.Run) bool { return r.ID == second })
 	for _, id := range []string{second, first} {
@@ -79,7 +79,7 @@ func TestKill(t *testing.T) {
 	name := "killed-" + nonce
 	w.apply(t, bash(name, ""), map[string]string{"work": `trap "" TERM; echo "pid $$"; while true; do sleep 1; done`})
 	id := w.begin(t, name)
-	w.until(t, id, "work", run.JobRunning)
+	w.until(t, id, "work")
 	var pid int
 	eventually(t, "its first line", func() (bool, string) {
 		out, stderr, _ := w.cli(t, t.TempDir(), "logs", id)
@@ -159,7 +159,7 @@ func TestStoppedExecutionIsSwept(t *testing.T) {
 	name := "stopped-" + nonce
 	w.apply(t, bash(name, ""), map[string]string{"work": "sleep 600"})
 	id := w.begin(t, name)
-	w.until(t, id, "work", run.JobRunning)
+	w.until(t, id, "work")
 	rec, err := w.runs.Load(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"ephemr/internal/discovery"
-	"ephemr/internal/run"
 )
 
 // found are the clusters that Cloud Map has of a name.
@@ -25,7 +24,7 @@ func TestClusterIsFound(t *testing.T) {
 	name := "found-" + nonce
 	w.apply(t, bash(name, ""), map[string]string{"work": "sleep 600"})
 	id := w.begin(t, name)
-	w.until(t, id, "work", run.JobRunning)
+	w.until(t, id, "work")
 	eventually(t, "its address", func() (bool, string) { return len(w.found(t, name)) == 1, "nothing" })
 	rec, err := w.runs.Load(t.Context(), id)
 	if err != nil {

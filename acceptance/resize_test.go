@@ -41,7 +41,7 @@ func TestResize(t *testing.T) {
 	name := "resized-" + nonce
 	w.apply(t, bash(name, ""), map[string]string{"work": "sleep 600"})
 	id := w.begin(t, name)
-	w.until(t, id, "work", run.JobRunning)
+	w.until(t, id, "work")
 	out, stderr, code := w.cli(t, t.TempDir(), "resize", id, "--task", "2")
 	if code != 0 || !strings.HasPrefix(out, "task: asked for 2, has 2 (") {
 		t.Fatalf("ephemr resize: exit code %d\n%s%s", code, out, stderr)
@@ -75,13 +75,13 @@ jobs:
   - {name: second, type: bash, source: jobs/second, needs: [first]}
 `, map[string]string{"first": "sleep 8", "second": "sleep 8"})
 	id := w.begin(t, name)
-	w.until(t, id, "first", run.JobRunning)
+	w.until(t, id, "first")
 	rec, err := w.runs.Load(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.awaitTaskUnits(t, rec.Cluster().ID, "3 of 3")
-	w.until(t, id, "second", run.JobRunning)
+	w.until(t, id, "second")
 	w.awaitTaskUnits(t, rec.Cluster().ID, "0 of 0")
 	rec = w.good(t, id)
 	if first, second := rec.Job("first").Resize, rec.Job("second").Resize; first != "3 task units" || second != "" {
