@@ -12,6 +12,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
+
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
 	"ephemr/internal/pipeline"
@@ -240,6 +242,31 @@ func TestLinesAreShort(t *testing.T) {
 			if n := utf8.RuneCountInString(line); n > 120 {
 				t.Errorf("%s:%d has %d characters", file, i+1, n)
 			}
+		}
+	}
+}
+
+// recorded names the output of a script whose session a guide shows.
+var recorded = regexp.MustCompile("<!-- session: (\\S+) -->\n```console\n((?s:.*?))```\n")
+
+// A session in a guide is the one that the acceptance tests play.
+func TestSessionsAreRecorded(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("cli.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := recorded.FindAllStringSubmatch(string(text), -1)
+	if len(all) == 0 {
+		t.Fatal("cli.md shows no session")
+	}
+	for _, m := range all {
+		want, err := os.ReadFile(filepath.Join("..", m[1]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), m[2]); diff != "" {
+			t.Errorf("cli.md shows another session than %s (-want +got):\n%s", m[1], diff)
 		}
 	}
 }
