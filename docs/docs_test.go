@@ -261,7 +261,7 @@ func TestSessionsAreRecorded(t *testing.T) {
 		t.Fatal("cli.md shows no session")
 	}
 	for _, m := range all {
-		want, err := os.ReadFile(filepath.Join("..", m[1]))
+		want, err := os.ReadFile(filepath.Join("..", m[1])) //nolint:gosec // named in our own guide
 		if err != nil {
 			t.Fatal(err)
 		}
