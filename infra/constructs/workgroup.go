@@ -1,11 +1,14 @@
 package constructs
 
 import (
+	"slices"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsathena"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"ephemr/infra/config"
 	"ephemr/internal/stage"
 )
 
@@ -14,7 +17,7 @@ type WorkgroupProps struct {
 	Stage   Stage
 	Team    string
 	Results *Bucket            // each team's lie below a prefix of its own
-	Zones   map[string]*Bucket // what may be read
+	Zones   map[string]*Bucket // of the lake
 }
 
 // Workgroup is where a team's queries run: within its scan limit, with results
@@ -71,15 +74,24 @@ func (w *Workgroup) addPolicy(scope constructs.Construct, props WorkgroupProps) 
 	to.allow(statement(of("athena", "GetQueryExecution", "GetQueryResults", "StopQueryExecution"), group, nil))
 	props.Results.Grant(to, props.Team+"/*", "GetObject", "PutObject", "AbortMultipartUpload", "ListMultipartUploadParts")
 	props.Results.GrantList(to)
-	for _, zone := range sortedKeys(props.Zones) {
-		props.Zones[zone].Grant(to, "*", "GetObject")
-		props.Zones[zone].GrantList(to)
+	zones, tables := props.Stage.Readable(props.Team)
+	for _, zone := range zones {
+		props.Zones[zone].grantData(to, false)
 	}
-	glue := func(resource string) *string { return arn(scope, "glue", resource) }
-	database := props.Stage.Database()
 	// Athena looks at the database "default", whichever is asked for.
-	to.allow(statement(of("glue", "GetDatabase", "GetDatabases", "GetTable", "GetTables", "GetPartition", "GetPartitions", "BatchGetPartition"),
-		[]*string{glue("catalog"), glue("database/default"), glue("database/" + database), glue("table/" + database + "/*")}, nil))
+	catalog := []string{"catalog", "database/default"}
+	for _, key := range tables {
+		database, table := config.Table(key)
+		if address := "database/" + database; !slices.Contains(catalog, address) {
+			catalog = append(catalog, address)
+		}
+		catalog = append(catalog, "table/"+database+"/"+table)
+	}
+	var addresses []*string
+	for _, address := range catalog {
+		addresses = append(addresses, arn(scope, "glue", address))
+	}
+	to.allow(statement(of("glue", "GetDatabase", "GetDatabases", "GetTable", "GetTables", "GetPartition", "GetPartitions", "BatchGetPartition"), addresses, nil))
 	// Where Lake Formation governs tables, it decides; GetDataAccess knows no resources:
 	// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslakeformation.html
 	to.allow(statement(of("lakeformation", "GetDataAccess"), anything, nil))

@@ -65,8 +65,15 @@ func TestQueryPolicies(t *testing.T) {
 					t.Errorf("%s may %s", owner, action)
 				}
 			}
-			if !slices.ContainsFunc(may["glue:GetTable"], func(r string) bool { return strings.HasSuffix(r, ":table/"+s.config.Database()+"/*") }) {
-				t.Errorf("%s may look at tables %v", owner, may["glue:GetTable"])
+			zones, tables := s.config.Readable(team)
+			for _, key := range tables {
+				address := ":table/" + strings.Replace(key, ".", "/", 1)
+				if !slices.ContainsFunc(may["glue:GetTable"], func(r string) bool { return strings.HasSuffix(r, address) }) {
+					t.Errorf("%s may not look at %s, only at %v", owner, key, may["glue:GetTable"])
+				}
+			}
+			if got, want := len(may["s3:GetObject"]), len(zones)+1; got != want { // and the results
+				t.Errorf("%s may read %v, but its zones are %v", owner, may["s3:GetObject"], zones)
 			}
 		}
 	})
