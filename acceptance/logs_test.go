@@ -24,7 +24,7 @@ func oddities() string {
 func TestJobThatPrintsOddly(t *testing.T) {
 	t.Parallel()
 	dir := project(t, map[string]string{"job/run.sh": "cat odd", "job/odd": oddities(), "job/of": nonce})
-	out, stderr, code := w.cli(t, dir, "submit", "-d", "job", "-t", "bash", "-u", "odd-"+nonce)
+	out, stderr, code := w.cli(t, dir, "submit", "-d", "job", "-t", "bash", "-u", "etl")
 	if want := strings.ToValidUTF8(oddities(), "\uFFFD") + "\n"; code != 0 || out != want {
 		t.Fatalf("exit code %d, %d bytes, want %d: …%.100q\n%s", code, len(out), len(want), out[max(0, len(out)-100):], stderr)
 	}

@@ -1,6 +1,7 @@
 package acceptance_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -55,7 +56,6 @@ func TestPool(t *testing.T) {
 		t.Errorf("ephemr show tells nothing of the pool:\n%s", out)
 	}
 	w.sideBySide(t, name, id)
-	w.onNamed(t, shape, id)
 
 	w.profile(t, shape, "11m") // a new version
 	if c := w.good(t, w.begin(t, name)).Cluster(); c.ID == id || c.Leased {
@@ -86,18 +86,34 @@ func (w *world) sideBySide(t *testing.T, name, id string) {
 	}
 }
 
-// onNamed submits a directory to the cluster, and what cannot run there.
-func (w *world) onNamed(t *testing.T, shape, id string) {
-	t.Helper()
+// TestSubmitToCluster submits a directory to a pool, then to the very cluster
+// that is there now, and is told what cannot be.
+func TestSubmitToCluster(t *testing.T) {
+	t.Parallel()
+	shape, pool := "named-"+nonce, "mine-"+nonce
+	w.profile(t, shape, "10m")
 	dir := project(t, map[string]string{"job/run.sh": "echo here I am"})
-	out, stderr, code := w.cli(t, dir, "submit", "-d", "job", "-t", "bash", "-u", "etl", "--cluster", id)
-	if code != 0 || !strings.Contains(out, "here I am") || !strings.Contains(stderr, "leased from pool") {
+	submit := func(args ...string) (stdout, stderr string, code int) {
+		return w.cli(t, dir, append([]string{"submit", "-d", "job", "-t", "bash", "-u", "etl"}, args...)...)
+	}
+	out, stderr, code := submit("--pool", pool, "--keep-alive", "20m", "--profile", shape, "-o", "json")
+	var rec run.Record
+	if err := json.Unmarshal([]byte(out), &rec); err != nil || code != 0 {
+		t.Fatalf("submit --pool: exit code %d, %v\n%s%s", code, err, out, stderr)
+	}
+	id := rec.Cluster().ID
+	out, stderr, code = submit("--cluster", id)
+	if code != 0 || !strings.Contains(out, "here I am") || !strings.Contains(stderr, "cluster "+id+" leased from pool "+pool) {
 		t.Errorf("submit --cluster: exit code %d\n%s%s", code, out, stderr)
 	}
-	for _, args := range [][]string{{"--cluster", id, "--profile", "small"}, {"--cluster", "j-NOBODY"}, {"--cluster", id, "--pool", "other"}} {
-		out, stderr, code := w.cli(t, dir, append([]string{"submit", "-d", "job", "-t", "bash", "-u", "etl"}, args...)...)
-		if code != 2 {
-			t.Errorf("submit %v on a cluster of profile %s: exit code %d\n%s%s", args, shape, code, out, stderr)
+	for want, args := range map[string][]string{
+		"was made from profile " + shape:                       {"--cluster", id, "--profile", "small"},
+		"belongs to no pool":                                   {"--cluster", "j-NOBODY"},
+		"give either --cluster, or --pool and --keep-alive":    {"--cluster", id, "--pool", "other"},
+		"cluster.keepAlive: 1s is out of range; use 2m to 24h": {"--pool", pool, "--keep-alive", "1s"},
+	} {
+		if out, stderr, code := submit(args...); code != 2 || !strings.Contains(stderr, want) {
+			t.Errorf("submit %v: exit code %d, want 2 and %q\n%s%s", args, code, want, out, stderr)
 		}
 	}
 }
@@ -105,7 +121,7 @@ func (w *world) onNamed(t *testing.T, shape, id string) {
 // profile writes a profile that is like small but for its idle timeout.
 func (w *world) profile(t *testing.T, name, idle string) {
 	t.Helper()
-	text := `{"release": "emr-7.14.0", "applications": ["Spark"], "idleTimeout": "` + idle + `", "primary": {"types": ["m5.xlarge"], "onDemand": 1}}`
+	text := `{"release": "emr-7.14.0", "applications": ["Spark"], "idleTimeout": "` + idle + `", "securityConfiguration": "runtime-roles", "primary": {"types": ["m5.xlarge"], "onDemand": 1}}`
 	if _, err := ssm.NewFromConfig(w.region.Config()).PutParameter(t.Context(), &ssm.PutParameterInput{
 		Name: aws.String(stage.ProfileParameter(w.settings.Stage, name)), Value: &text, Type: ssmtypes.ParameterTypeString, Overwrite: aws.Bool(true),
 	}); err != nil {

@@ -75,7 +75,7 @@ func TestRequirements(t *testing.T) {
 			t.Errorf("no %q in:\n%s", want, stderr)
 		}
 	}
-	kept, err := w.s3.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &w.settings.ArtifactsBucket, Prefix: aws.String("venvs/")})
+	kept, err := w.s3.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &w.settings.ArtifactsBucket, Prefix: aws.String("users/etl/venvs/")})
 	if err != nil || len(kept.Contents) == 0 {
 		t.Errorf("%d archives are kept, %v", len(kept.Contents), err)
 	}

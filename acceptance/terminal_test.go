@@ -162,7 +162,7 @@ echo over`})
 func TestTerminalFollowsLive(t *testing.T) {
 	t.Parallel()
 	key := "terminal/" + nonce + "/live"
-	x := w.terminal(t, jobThatWaits(t, key), 70, nil, "submit", "-d", "job", "-t", "bash", "-u", "tty-"+nonce)
+	x := w.terminal(t, jobThatWaits(t, key), 70, nil, "submit", "-d", "job", "-t", "bash", "-u", "etl")
 	x.sees(t, "begun")
 	x.sees(t, "0 of 1 jobs over")
 	before := len(spun(x.written()))
@@ -207,7 +207,7 @@ func contains(t *testing.T, text string, parts ...string) {
 func TestTerminalDetaches(t *testing.T) {
 	t.Parallel()
 	key := "terminal/" + nonce + "/detached"
-	x := w.terminal(t, jobThatWaits(t, key), 100, nil, "submit", "-d", "job", "-t", "bash", "-u", "gone-"+nonce)
+	x := w.terminal(t, jobThatWaits(t, key), 100, nil, "submit", "-d", "job", "-t", "bash", "-u", "etl")
 	x.sees(t, "begun")
 	x.presses(t, "\x03")
 	began := time.Now()
@@ -237,7 +237,7 @@ func TestTerminalSecondInterrupt(t *testing.T) {
 	x := w.terminal(t, t.TempDir(), 80, nil, "start", "nobody-"+nonce)
 	_, _ = x.end(t)
 	key := "terminal/" + nonce + "/twice"
-	x = w.terminal(t, jobThatWaits(t, key), 80, nil, "submit", "-d", "job", "-t", "bash", "-u", "twice-"+nonce)
+	x = w.terminal(t, jobThatWaits(t, key), 80, nil, "submit", "-d", "job", "-t", "bash", "-u", "etl")
 	x.sees(t, "begun")
 	x.presses(t, "\x03\x03")
 	began := time.Now()
