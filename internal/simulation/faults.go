@@ -120,9 +120,13 @@ func (c *chaos) around(ctx context.Context, op string, effect func() error) erro
 		rest += d.between(0, 30*time.Second)
 	}
 	if !sleepUntil(ctx, rest) {
-		// The function's time is over while its call is on the way.
+		// The time is over while the call is on the way: the function's, or what
+		// it has left for this.
 		c.note(lc.AwsRequestID, op, outlived)
 		c.late(func() { time.Sleep(d.between(0, 20*time.Second)); _ = effect(); c.done(op) })
+		if lives(ctx) {
+			return ctx.Err()
+		}
 		panic(crashed{op})
 	}
 	c.note(lc.AwsRequestID, op, f)

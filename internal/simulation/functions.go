@@ -126,12 +126,22 @@ func serve[In, Out any](w *World, name string, h func(context.Context, In) (Out,
 				reply, err = nil, messages.InvokeResponse_Error{Type: "Runtime.ExitError", Message: "crashed in " + c.op}
 			}
 		}()
+		ctx = context.WithValue(ctx, life{}, ctx)
 		out, err := wrapped(lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: w.requestID(name, payload)}), payload)
 		if err != nil {
 			return nil, err
 		}
 		return json.Marshal(out)
 	}
+}
+
+// life is the key of a function's whole time in the contexts of its calls, some
+// of which have less.
+type life struct{}
+
+func lives(ctx context.Context) bool {
+	whole, ok := ctx.Value(life{}).(context.Context)
+	return ok && whole.Err() == nil
 }
 
 // requestID names an invocation by what it is asked: those that come at the same

@@ -34,6 +34,7 @@ const (
 	TrueSuccess Invariant = "true success" // a job that counts as succeeded was carried by a step that completed
 	Ends        Invariant = "ends"         // every run that was accepted ends, and every outcome is told
 	Leases      Invariant = "leases"       // a pool's cluster has no more steps leased than it runs, by runs of its team that keep to them, and a lease ends with its run
+	RightSize   Invariant = "right size"   // a pool's cluster that nobody leases has no task units that jobs have wanted
 	NothingLeft Invariant = "nothing left" // when all runs are over there is no cluster, waiter, slot or execution left
 )
 
@@ -67,6 +68,7 @@ type checker struct {
 	full    map[string]time.Time               // bucket -> when it will be full again
 	pools   map[string]pool.Cluster            // clusters of pools, by id
 	warm    int                                // leases of clusters that were there already
+	resized int                                // calls that have changed a cluster's size
 }
 
 func newChecker(w *World, specs map[string]*pipeline.Spec) *checker {
@@ -90,6 +92,10 @@ func (c *checker) fail(i Invariant, format string, args ...any) {
 
 // write looks at a change of an item.
 func (c *checker) write(table string, old, now awsfake.Item) {
+	var extra int
+	if table == c.w.Settings.ClustersTable && now["leases"] != nil {
+		extra = c.taskUnits(text(now["pk"]))
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	key := now
@@ -98,7 +104,7 @@ func (c *checker) write(table string, old, now awsfake.Item) {
 	}
 	pk, sk := text(key["pk"]), text(key["sk"])
 	if table == c.w.Settings.ClustersTable {
-		c.cluster(pk, now)
+		c.cluster(pk, now, extra)
 		return
 	}
 	switch {
@@ -115,12 +121,13 @@ func (c *checker) write(table string, old, now awsfake.Item) {
 	}
 }
 
-// cluster looks at a change in the Clusters table.
-func (c *checker) cluster(pk string, now awsfake.Item) {
+// cluster looks at a change in the Clusters table. The cluster has so many task units.
+func (c *checker) cluster(pk string, now awsfake.Item, extra int) {
 	if scope, ok := strings.CutPrefix(pk, "SLOTS#"); ok {
 		c.slots(scope, now)
 	} else if now["leases"] != nil {
 		c.leases(pk, now)
+		c.size(pk, extra)
 	}
 }
 
@@ -198,6 +205,8 @@ func (c *checker) done(op string) {
 		c.clusters()
 	case "EMR:AddJobFlowSteps":
 		c.steps()
+	case "EMR:AddInstanceFleet", "EMR:ModifyInstanceFleet":
+		c.sizes()
 	}
 }
 

@@ -41,6 +41,44 @@ func (c *checker) leases(id string, now awsfake.Item) {
 	}
 }
 
+// taskUnits is how many task units EMR is to give a cluster that lives. The
+// caller does not hold the lock.
+func (c *checker) taskUnits(id string) (n int) {
+	for _, x := range c.w.EMR.Clusters() {
+		if *x.Id != id || !live(x) {
+			continue
+		}
+		for _, f := range c.w.EMR.Fleets(id) {
+			if f.InstanceFleetType == emrtypes.InstanceFleetTypeTask {
+				n += int(aws.ToInt32(f.TargetOnDemandCapacity) + aws.ToInt32(f.TargetSpotCapacity))
+			}
+		}
+	}
+	return n
+}
+
+// size looks whether a pool's cluster that anybody may lease, and nobody does,
+// has the size that it was made with: without task units.
+func (c *checker) size(id string, units int) {
+	if m := c.pools[id]; m.State == pool.Ready && m.Empty() && units > 0 {
+		c.fail(RightSize, "nobody leases cluster %s, which has %d task units", id, units)
+	}
+}
+
+// sizes looks at all clusters when EMR was asked for another size.
+func (c *checker) sizes() {
+	units := map[string]int{}
+	for _, x := range c.w.EMR.Clusters() {
+		units[*x.Id] = c.taskUnits(*x.Id)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.resized++
+	for id, n := range units {
+		c.size(id, n)
+	}
+}
+
 func (c *checker) team(runID string) string {
 	if spec := c.specs[c.of[runID]]; spec != nil && spec.Team != "" {
 		return spec.Team

@@ -160,6 +160,23 @@ func ofLease(in *dynamodb.UpdateItemInput) bool {
 	return slices.Contains(slices.Collect(maps.Values(in.ExpressionAttributeNames)), "leases")
 }
 
+// KeepUnits never takes back the task units that a run's jobs have wanted when
+// the cluster goes on to others.
+func KeepUnits(c *Config) {
+	c.EMR = func(function string, api emrapi.API) emrapi.API {
+		if function == "terminatecluster" || function == "sweep" {
+			return keepsUnits{api}
+		}
+		return api
+	}
+}
+
+type keepsUnits struct{ emrapi.API }
+
+func (keepsUnits) ModifyInstanceFleet(context.Context, *emr.ModifyInstanceFleetInput, ...func(*emr.Options)) (*emr.ModifyInstanceFleetOutput, error) {
+	return &emr.ModifyInstanceFleetOutput{}, nil
+}
+
 // LookFirst looks whether something has happened and registers the waiter
 // afterwards: what happens in between nobody notices. Until it is registered only
 // its own function sees the waiter.

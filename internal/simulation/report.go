@@ -16,6 +16,7 @@ type Report struct {
 	Outcomes map[string]int // by state
 	Calls    map[string]int // of AWS by functions, by what became of them
 	Leases   int            // of clusters that other runs had made
+	Resized  int            // calls that have changed a cluster's size
 	Broken   []Violation
 	History  uint64        // of all calls and their fates
 	Lasted   time.Duration // in virtual time
@@ -24,7 +25,7 @@ type Report struct {
 func (c *checker) report(s Storm, k kind, x *chaos, lasted time.Duration) Report {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r := Report{Seed: s.Seed, Asked: s.Runs, Kind: k.name, Outcomes: map[string]int{}, Calls: map[string]int{}, Leases: c.warm, Broken: c.broken, Lasted: lasted}
+	r := Report{Seed: s.Seed, Asked: s.Runs, Kind: k.name, Outcomes: map[string]int{}, Calls: map[string]int{}, Leases: c.warm, Resized: c.resized, Broken: c.broken, Lasted: lasted}
 	for _, state := range c.states {
 		r.Outcomes[string(state)]++
 		r.Runs++

@@ -46,11 +46,11 @@ func TestStorms(t *testing.T) {
 	}
 	out := logTo(t, *calls)
 	began := time.Now()
-	var accepted, faults, passed, leases atomic.Int64
+	var accepted, faults, passed, leases, resized atomic.Int64
 	t.Cleanup(func() {
 		took := time.Since(began)
-		t.Logf("%d storms, %d runs, %d of them on warm clusters, %d faults in %s: %.0f runs/s",
-			passed.Load(), accepted.Load(), leases.Load(), faults.Load(), took.Round(time.Second), float64(accepted.Load())/took.Seconds())
+		t.Logf("%d storms, %d runs, %d of them on warm clusters, %d changes of size, %d faults in %s: %.0f runs/s",
+			passed.Load(), accepted.Load(), leases.Load(), resized.Load(), faults.Load(), took.Round(time.Second), float64(accepted.Load())/took.Seconds())
 	})
 	storms := (*runs + *world - 1) / *world
 	for i := range storms {
@@ -62,6 +62,7 @@ func TestStorms(t *testing.T) {
 			accepted.Add(int64(r.Runs))
 			faults.Add(int64(r.Troubles()))
 			leases.Add(int64(r.Leases))
+			resized.Add(int64(r.Resized))
 			if len(r.Broken) > 0 {
 				t.Errorf("%s\nsee it again: %s", r, r.ReplayCommand())
 			} else if storms <= 10 {
@@ -116,6 +117,7 @@ func TestStormsFindMistakes(t *testing.T) {
 		"looks first, registers later":            {simulation.Storm{Kind: "untimed", Break: simulation.LookFirst}, simulation.Noticed},
 		"leases without looking for room":         {simulation.Storm{Kind: "fair", Break: simulation.LeaseBlindly}, simulation.Leases},
 		"never gives a lease back":                {simulation.Storm{Kind: "fair", Break: simulation.ForgetLeases}, simulation.Leases},
+		"never takes task units back":             {simulation.Storm{Kind: "fair", Break: simulation.KeepUnits}, simulation.RightSize},
 		"does not sweep":                          {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.NothingLeft},
 	} {
 		t.Run(name, func(t *testing.T) {

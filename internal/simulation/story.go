@@ -28,7 +28,7 @@ type action struct {
 // Teams and profiles of a storm. "default" is the team of those without one.
 var (
 	teams        = []string{"", "", "etl", "science"}
-	profilesUsed = []string{"small", "ladder", "ladder"}
+	profilesUsed = []string{"small", "ladder", "ladder", "wide", "wide"}
 )
 
 func newStory(seed uint64, asks int, over time.Duration) *story {
@@ -48,7 +48,8 @@ func newStory(seed uint64, asks int, over time.Duration) *story {
 
 func (s *story) addPipeline(d *dice, name string) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "pipeline: %s\ntriggers: [{s3: {bucket: raw, prefix: %s/}}]\ncluster: {profile: %s%s}\n", name, name, pick(d, profilesUsed...), pooled(d))
+	profile := pick(d, profilesUsed...)
+	fmt.Fprintf(&b, "pipeline: %s\ntriggers: [{s3: {bucket: raw, prefix: %s/}}]\ncluster: {profile: %s%s}\n", name, name, profile, pooled(d))
 	if team := pick(d, teams...); team != "" {
 		fmt.Fprintf(&b, "team: %s\n", team)
 	}
@@ -61,7 +62,7 @@ func (s *story) addPipeline(d *dice, name string) {
 				needs = append(needs, fmt.Sprintf("j%d", j))
 			}
 		}
-		fmt.Fprintf(&b, "  - {name: j%d, type: bash, source: j%d, needs: [%s], retries: %d}\n", i, i, strings.Join(needs, ", "), d.below(3))
+		fmt.Fprintf(&b, "  - {name: j%d, type: bash, source: j%d, needs: [%s], retries: %d%s}\n", i, i, strings.Join(needs, ", "), d.below(3), resized(d, profile))
 	}
 	spec, err := pipeline.Parse(name, []byte(b.String()), pipeline.WithZones("raw", "curated"))
 	if err != nil {
@@ -77,6 +78,14 @@ func pooled(d *dice) string {
 	}
 	more := pick(d, "", "", ", stepConcurrency: 1", ", stepConcurrency: 2")
 	return pick(d, ", pool: shared", ", pool: shared, keepAlive: 5m", ", pool: shared, keepAlive: 20m", ", keepAlive: 2m", ", keepAlive: 20m") + more
+}
+
+// resized is what a job says of task units, if its profile has any to give.
+func resized(d *dice, profile string) string {
+	if profile != "wide" || d.chance(0.4) {
+		return ""
+	}
+	return fmt.Sprintf(", resize: {task: %d}", 1+d.below(4))
 }
 
 // ask adds somebody who wants a run, and perhaps asks again.

@@ -139,7 +139,10 @@ func (s *Sweeper) takeBack(ctx context.Context, m *pool.Cluster, holder string, 
 		}
 	}
 	if err := s.Sizes.Leave(ctx, m.ID, holder); fault.NameOf(err) == fault.InvalidInput {
-		slog.WarnContext(ctx, "the cluster keeps its size", "clusterId", m.ID, "reason", err.Error())
+		slog.WarnContext(ctx, "the cluster keeps its size, and nobody else gets it", "clusterId", m.ID, "reason", err.Error())
+		if err := s.Pools.Drain(ctx, m.ID); err != nil {
+			return m, err
+		}
 	} else if err != nil {
 		return m, err // the next sweep goes on
 	}
