@@ -6,6 +6,8 @@ SEED ?= 1
 WORLD ?= 40
 SHELL := /bin/bash
 tools := $(CURDIR)/.tools
+# The linter remembers findings with the paths of the checkout it saw them in: another checkout must not get them.
+export GOLANGCI_LINT_CACHE := $(tools)/cache/golangci-lint
 export PATH := $(CURDIR)/dist/bin:$(tools)/bin:$(tools)/venv/bin:$(tools)/node/node_modules/.bin:$(PATH)
 scripts = $$(git grep -lE '^\#!.*(bash|sh)$$|shellcheck shell=' -- ':!*.go' ':!*.md' ':!Makefile')
 
