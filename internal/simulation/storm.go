@@ -167,8 +167,10 @@ func (c *Config) calls(each stage.Bucket) {
 	c.Settings = func(s *stage.Settings) {
 		settings(s)
 		s.Limits.EMR = stage.Buckets{}
-		for _, api := range []string{stage.AccountBucket, "RunJobFlow", "ListClusters", "DescribeCluster", "AddJobFlowSteps", "ListSteps", "CancelSteps", "TerminateJobFlows",
-			"ListInstanceFleets", "AddInstanceFleet", "ModifyInstanceFleet"} {
+		for _, api := range []string{
+			stage.AccountBucket, "RunJobFlow", "ListClusters", "DescribeCluster", "AddJobFlowSteps", "ListSteps", "CancelSteps", "TerminateJobFlows",
+			"ListInstanceFleets", "AddInstanceFleet", "ModifyInstanceFleet",
+		} {
 			s.Limits.EMR[api] = each
 		}
 		s.Limits.EMR[stage.AccountBucket] = stage.Bucket{Burst: 3 * each.Burst, PerSecond: 3 * each.PerSecond}

@@ -130,6 +130,17 @@ func fresh(rec *run.Record) bool {
 	return time.Since(since) < cluster.OnTheWay
 }
 
+// shrink takes back the task units that a holder has wanted. A cluster that
+// cannot be made smaller is for nobody else.
+func (s *Sweeper) shrink(ctx context.Context, m *pool.Cluster, holder string) error {
+	err := s.Sizes.Leave(ctx, m.ID, holder)
+	if fault.NameOf(err) != fault.InvalidInput {
+		return err
+	}
+	slog.WarnContext(ctx, "the cluster keeps its size, and nobody else gets it", "clusterId", m.ID, "reason", err.Error())
+	return s.Pools.Drain(ctx, m.ID)
+}
+
 // takeBack ends a lease in the place of whoever should have. A cluster that was
 // never ready must not come to be leased by others.
 func (s *Sweeper) takeBack(ctx context.Context, m *pool.Cluster, holder string, rec *run.Record, why string, out *Output) (*pool.Cluster, error) {
@@ -138,12 +149,7 @@ func (s *Sweeper) takeBack(ctx context.Context, m *pool.Cluster, holder string, 
 			return m, err
 		}
 	}
-	if err := s.Sizes.Leave(ctx, m.ID, holder); fault.NameOf(err) == fault.InvalidInput {
-		slog.WarnContext(ctx, "the cluster keeps its size, and nobody else gets it", "clusterId", m.ID, "reason", err.Error())
-		if err := s.Pools.Drain(ctx, m.ID); err != nil {
-			return m, err
-		}
-	} else if err != nil {
+	if err := s.shrink(ctx, m, holder); err != nil {
 		return m, err // the next sweep goes on
 	}
 	after, err := s.Pools.Release(ctx, m.ID, holder, time.Now())
