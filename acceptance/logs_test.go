@@ -3,13 +3,13 @@ package acceptance_test
 import (
 	"crypto/sha256"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
-	"ephemr/internal/job"
 	"ephemr/internal/run"
 )
 
@@ -28,14 +28,17 @@ func TestJobThatPrintsOddly(t *testing.T) {
 	if want := strings.ToValidUTF8(oddities(), "\uFFFD") + "\n"; code != 0 || out != want {
 		t.Fatalf("exit code %d, %d bytes, want %d: …%.100q\n%s", code, len(out), len(want), out[max(0, len(out)-100):], stderr)
 	}
-	r := w.find(t, "adhoc-odd-"+nonce, func(run.Run) bool { return true })
+	id := regexp.MustCompile(`adhoc-etl-\S+`).FindString(stderr)
+	streams := run.Run{ID: id, User: "etl"}.Dir("job", 1)
 	logs := cloudwatchlogs.NewFromConfig(w.region.Config())
 	for _, stream := range []string{"/stdout", "/stderr"} {
-		_, _ = logs.DeleteLogStream(t.Context(), &cloudwatchlogs.DeleteLogStreamInput{
-			LogGroupName: &w.settings.RunLogGroup, LogStreamName: aws.String(job.Dir(r.ID, "job", 1) + stream),
-		})
+		if _, err := logs.DeleteLogStream(t.Context(), &cloudwatchlogs.DeleteLogStreamInput{
+			LogGroupName: &w.settings.RunLogGroup, LogStreamName: aws.String(streams + stream),
+		}); err != nil && stream == "/stdout" { // of what was never printed there is no stream
+			t.Fatal(err)
+		}
 	}
-	out, stderr, code = w.cli(t, dir, "logs", r.ID, "--stream", "stdout")
+	out, stderr, code = w.cli(t, dir, "logs", id, "--stream", "stdout")
 	if code != 0 || out != oddities()+"\n" || !strings.Contains(stderr, "archived logs") {
 		t.Errorf("archived: exit code %d, %d bytes\n%s", code, len(out), stderr)
 	}

@@ -121,7 +121,7 @@ func TestSubmitToCluster(t *testing.T) {
 // profile writes a profile that is like small but for its idle timeout.
 func (w *world) profile(t *testing.T, name, idle string) {
 	t.Helper()
-	text := `{"release": "emr-7.14.0", "applications": ["Spark"], "idleTimeout": "` + idle + `", "securityConfiguration": "runtime-roles", "primary": {"types": ["m5.xlarge"], "onDemand": 1}}`
+	text := `{"release": "emr-7.14.0", "applications": ["Spark"], "idleTimeout": "` + idle + `", "primary": {"types": ["m5.xlarge"], "onDemand": 1}}`
 	if _, err := ssm.NewFromConfig(w.region.Config()).PutParameter(t.Context(), &ssm.PutParameterInput{
 		Name: aws.String(stage.ProfileParameter(w.settings.Stage, name)), Value: &text, Type: ssmtypes.ParameterTypeString, Overwrite: aws.Bool(true),
 	}); err != nil {

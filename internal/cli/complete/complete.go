@@ -5,6 +5,8 @@ package complete
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"ephemr/internal/cli/census"
@@ -27,7 +29,8 @@ func None(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellComp
 	return nil, cobra.ShellCompDirectiveNoFileComp
 }
 
-// InTime offers what find finds within a second, in that order.
+// InTime offers what find finds within a second, in that order, of what begins
+// as the word does: not every shell chooses by itself.
 func InTime(find func(ctx context.Context, args []string, begun string) ([]cobra.Completion, error)) Func {
 	return func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		const directive = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
@@ -39,7 +42,7 @@ func InTime(find func(ctx context.Context, args []string, begun string) ([]cobra
 			if err != nil {
 				words = nil
 			}
-			found <- words
+			found <- slices.DeleteFunc(words, func(w cobra.Completion) bool { return !strings.HasPrefix(w, begun) })
 		}()
 		select {
 		case words := <-found:

@@ -139,7 +139,7 @@ func TestInTime(t *testing.T) {
 		want int
 		took time.Duration
 	}{
-		"found":    {func(context.Context) ([]cobra.Completion, error) { return []string{"a", "b"}, nil }, 2, 0},
+		"found":    {func(context.Context) ([]cobra.Completion, error) { return []string{"a", "b", "ab\tsecond"}, nil }, 2, 0},
 		"error":    {func(context.Context) ([]cobra.Completion, error) { return []string{"a"}, errors.New("no") }, 0, 0},
 		"too late": {func(context.Context) ([]cobra.Completion, error) { time.Sleep(time.Minute); return []string{"a"}, nil }, 0, time.Second},
 	} {
@@ -150,7 +150,7 @@ func TestInTime(t *testing.T) {
 				cmd.SetContext(t.Context())
 				began := time.Now()
 				f := complete.InTime(func(ctx context.Context, _ []string, _ string) ([]cobra.Completion, error) { return tt.find(ctx) })
-				got, directive := f(cmd, nil, "")
+				got, directive := f(cmd, nil, "a")
 				if took := time.Since(began); len(got) != tt.want || took != tt.took || directive&cobra.ShellCompDirectiveNoFileComp == 0 {
 					t.Errorf("got %q, %d after %s", got, directive, took)
 				}
