@@ -74,7 +74,7 @@ func (p UsersProps) newUser(scope constructs.Construct, name string) awsiam.Role
 	p.Logs.Grant(to, access.Dir(name)+"*", "GetObject", "PutObject")
 	group, streams := p.logs(scope, name)
 	to.allow(statement(of("logs", "CreateLogStream"), group, nil))
-	to.allow(statement(of("logs", "PutLogEvents"), streams, nil))
+	to.allow(statement(of("logs", "PutLogEvents", "GetLogEvents"), streams, nil))
 	for _, zone := range sortedKeys(user.Zones) {
 		p.Zones[zone].grantData(to, user.Zones[zone] == config.Write)
 	}

@@ -100,6 +100,7 @@ func TestUserRights(t *testing.T) {
 			"s3:DeleteObject":      {is(bucket("curated"), "/*")},
 			"s3:ListBucket":        {is(bucket("curated"), "}"), is(bucket("raw"), "}")},
 			"logs:PutLogEvents":    {group(":log-group:/ephemr/strict/runs:log-stream:users/etl/*")},
+			"logs:GetLogEvents":    {group(":log-group:/ephemr/strict/runs:log-stream:users/etl/*")},
 			"glue:DeleteTable":     {group(":catalog"), group(":database/ephemr_strict"), group(":table/ephemr_strict/*")},
 			"logs:CreateLogStream": {group(".Arn}")},
 		},
@@ -112,6 +113,7 @@ func TestUserRights(t *testing.T) {
 			"s3:DeleteObject":   nil,
 			"glue:DeleteTable":  nil,
 			"logs:PutLogEvents": {group(":log-stream:users/reader/*")},
+			"logs:GetLogEvents": {group(":log-stream:users/reader/*")},
 			"glue:GetTable": {
 				group(":catalog"), group(":database/ephemr_strict"), group(":table/ephemr_strict/delays"),
 				group(":database/reference"), group(":table/reference/airports"),

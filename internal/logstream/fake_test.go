@@ -33,6 +33,13 @@ type service struct {
 	put      func(int) error // by number of the call, from 1; nil = fine
 	most     int             // bytes of an event; 0 = 1 MiB
 	reject   bool            // events are taken and thrown away
+	lost     func(int) error // by number of the call: it is taken, and answered so
+	gets     int             // calls of GetLogEvents
+	get      error           // how they end, nil = fine
+	lag      time.Duration   // after which reads see what was written
+	newest   int64           // timestamp of the newest event
+	visible  time.Time       // when that can be read
+	again    bool            // a batch may come twice
 }
 
 func (s *service) CreateLogStream(context.Context, *cloudwatchlogs.CreateLogStreamInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.CreateLogStreamOutput, error) {
@@ -74,8 +81,29 @@ func (s *service) PutLogEvents(_ context.Context, in *cloudwatchlogs.PutLogEvent
 	for _, e := range in.LogEvents {
 		s.messages = append(s.messages, *e.Message)
 	}
+	if first := *in.LogEvents[0].Timestamp; first <= s.newest && !s.again {
+		s.t.Errorf("a batch begins at %d, and one before it ended at %d", first, s.newest)
+	}
+	s.newest, s.visible = *in.LogEvents[len(in.LogEvents)-1].Timestamp, time.Now().Add(s.lag)
 	s.stamps = append(s.stamps, time.Now())
+	if s.lost != nil {
+		if err := s.lost(s.calls); err != nil {
+			return nil, err
+		}
+	}
 	return &cloudwatchlogs.PutLogEventsOutput{}, nil
+}
+
+// GetLogEvents answers as far as a Stream asks: is there anything since then?
+func (s *service) GetLogEvents(_ context.Context, in *cloudwatchlogs.GetLogEventsInput, _ ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.GetLogEventsOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gets++
+	out := &cloudwatchlogs.GetLogEventsOutput{}
+	if s.newest >= *in.StartTime && !time.Now().Before(s.visible) {
+		out.Events = []types.OutputLogEvent{{Timestamp: &s.newest}}
+	}
+	return out, s.get
 }
 
 // check holds a batch against the limits of PutLogEvents.

@@ -7,9 +7,10 @@
 // When CloudWatch keeps failing, the Stream gives up, says so once, and
 // discards: a job never fails or hangs for its logs.
 //
-// Nothing is lost while the service answers. One thing can be doubled:
-// PutLogEvents has no idempotency token, so a batch whose answer was lost on
-// the way is sent again.
+// Nothing is lost while the service answers, and nothing is doubled as far as
+// can be known: PutLogEvents has no idempotency token, so where its answer was
+// lost on the way the Stream reads whether the batch is there before it sends
+// it again.
 package logstream
 
 import (
@@ -24,6 +25,7 @@ import (
 type API interface {
 	CreateLogStream(context.Context, *cloudwatchlogs.CreateLogStreamInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.CreateLogStreamOutput, error)
 	PutLogEvents(context.Context, *cloudwatchlogs.PutLogEventsInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.PutLogEventsOutput, error)
+	GetLogEvents(context.Context, *cloudwatchlogs.GetLogEventsInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.GetLogEventsOutput, error)
 }
 
 // The limits of PutLogEvents. An event could have 256 KiB for long; where that
@@ -43,6 +45,11 @@ const (
 	callTimeout = 10 * time.Second
 	firstWait   = 200 * time.Millisecond // doubled on each failure, with full jitter
 	longestWait = 5 * time.Second
+
+	// How often a batch is looked for whose answer was lost, and how long before
+	// each time: reads lag behind writes, as a rule by less than a second.
+	looks    = 3
+	lookWait = time.Second
 
 	// Tries of one batch before the stream gives up.
 	refusedTries   = 3  // what another try hardly mends; roles and groups may be seconds old

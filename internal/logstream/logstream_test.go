@@ -5,13 +5,18 @@ import (
 	"context"
 	"io"
 	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/internal/logstream"
@@ -236,7 +241,7 @@ func TestGivesUp(t *testing.T) {
 	}{
 		"access denied":    {&service{put: func(int) error { return apiError("AccessDeniedException") }}, 3 * time.Second, 3},
 		"no group":         {&service{create: func() error { return apiError("ResourceNotFoundException") }}, 3 * time.Second, 3},
-		"always down":      {&service{put: func(int) error { return io.ErrUnexpectedEOF }}, 40 * time.Second, 10},
+		"always down":      {&service{put: func(int) error { return io.ErrUnexpectedEOF }}, time.Minute, 10},
 		"always throttled": {&service{put: func(int) error { return apiError("ThrottlingException") }}, 3 * time.Minute, 40},
 	}
 	for name, tt := range tests {
@@ -285,6 +290,57 @@ func TestCloseInTime(t *testing.T) {
 			t.Errorf("write after close: %d, %v", n, err)
 		}
 	})
+}
+
+// A batch whose answer did not come is neither doubled nor lost.
+func TestLostAnswers(t *testing.T) {
+	t.Parallel()
+	answer := func(status int, err error) error { // as the SDK wraps it, status 0 where none came
+		return &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}}, Err: err}
+	}
+	timeout := answer(0, &net.OpError{Op: "read", Err: os.ErrDeadlineExceeded})
+	badGateway := answer(http.StatusBadGateway, io.EOF)
+	refused := answer(0, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED})
+	first := func(err error) func(int) error {
+		return func(n int) error {
+			if n == 1 {
+				return err
+			}
+			return nil
+		}
+	}
+	for name, tt := range map[string]struct {
+		service *service
+		want    []string
+		gets    int
+	}{
+		"taken, no answer":           {&service{lost: first(timeout)}, []string{"one", "two"}, 1},
+		"taken, seen late":           {&service{lost: first(timeout), lag: 2500 * time.Millisecond}, []string{"one", "two"}, 3},
+		"taken, answered by a proxy": {&service{lost: first(badGateway)}, []string{"one", "two"}, 1},
+		"not taken, no answer":       {&service{put: first(timeout)}, []string{"one", "two"}, 3},
+		"not taken, never left":      {&service{put: first(refused)}, []string{"one", "two"}, 0},
+		"throttled":                  {&service{put: first(apiError("ThrottlingException"))}, []string{"one", "two"}, 0},
+		"taken, may not be read":     {&service{lost: first(timeout), get: apiError("AccessDeniedException")}, []string{"one", "one", "two"}, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := tt.service
+				s.t = t
+				s.again = name == "taken, may not be read"
+				log := logstream.Open(s, "group", "name", io.Discard)
+				_, _ = log.Write([]byte("one\n"))
+				time.Sleep(time.Second)
+				_, _ = log.Write([]byte("two\n"))
+				if err := log.Close(t.Context()); err != nil {
+					t.Error(err)
+				}
+				if diff := cmp.Diff(tt.want, s.messages); diff != "" || s.gets != tt.gets {
+					t.Errorf("looked %d times, want %d: %s", s.gets, tt.gets, diff)
+				}
+			})
+		})
+	}
 }
 
 func TestStreamDeletedMeanwhile(t *testing.T) {

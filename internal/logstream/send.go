@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // run sends batches until the stream is closed and empty.
@@ -42,11 +45,14 @@ func (s *Stream) deliver(ctx context.Context, batch []types.InputLogEvent, creat
 	if s.smallOnly && long(batch) {
 		return s.deliverSmall(ctx, batch, created)
 	}
+	s.postdate(batch)
 	for try := 1; ; try++ {
 		err := s.try(ctx, batch, created)
-		switch {
-		case err == nil:
+		if err == nil || *created && uncertain(err) && s.there(ctx, batch) {
+			s.sent = *batch[len(batch)-1].Timestamp
 			return nil
+		}
+		switch {
 		case errCode(err) == "InvalidParameterException" && long(batch):
 			s.smallOnly = true
 			return s.deliverSmall(ctx, batch, created)
@@ -60,6 +66,53 @@ func (s *Stream) deliver(ctx context.Context, batch []types.InputLogEvent, creat
 		}
 		pause(ctx, backoff(try))
 	}
+}
+
+// postdate dates a batch after the one before it, by a millisecond where both
+// are of the same: what a stream has of that time on is then of this batch.
+func (s *Stream) postdate(batch []types.InputLogEvent) {
+	for i, e := range batch {
+		if stamp := s.sent + 1; *e.Timestamp < stamp {
+			batch[i].Timestamp = &stamp
+		}
+	}
+}
+
+// uncertain says whether a batch may have been taken though the call failed:
+// its request may have gone out, and no answer came that says otherwise.
+func uncertain(err error) bool {
+	// The SDK gives calls without an answer a response as well, without a status.
+	if answer, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && answer.HTTPStatusCode() != 0 {
+		return answer.HTTPStatusCode() >= http.StatusInternalServerError
+	}
+	if _, ok := errors.AsType[smithy.APIError](err); ok {
+		return false
+	}
+	call, ok := errors.AsType[*net.OpError](err)
+	return !ok || call.Op != "dial"
+}
+
+// there says whether a batch has been taken: all of it or nothing is. When that
+// cannot be known it is sent again, as a line had better come twice than never.
+func (s *Stream) there(ctx context.Context, batch []types.InputLogEvent) bool {
+	for range looks {
+		pause(ctx, lookWait)
+		if s.look(ctx, *batch[0].Timestamp) {
+			return true
+		}
+	}
+	return false
+}
+
+// look says whether the stream has an event of that time or later.
+func (s *Stream) look(ctx context.Context, since int64) bool {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	one := int32(1)
+	out, err := s.api.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{
+		LogGroupName: &s.group, LogStreamName: &s.name, StartTime: &since, Limit: &one,
+	})
+	return err == nil && len(out.Events) > 0
 }
 
 func pause(ctx context.Context, d time.Duration) {

@@ -22,8 +22,9 @@ type Stream struct {
 	done    chan struct{} // closed when the sender has returned
 	kick    chan struct{} // a batch is full, or there is no more to come
 
-	smallOnly bool // known to the sender: long events are refused
-	rejected  bool // and some were taken and thrown away
+	smallOnly bool  // known to the sender: long events are refused
+	rejected  bool  // and some were taken and thrown away
+	sent      int64 // timestamp of the last event that was delivered
 
 	writing sync.Mutex // one Write at a time
 	lines   splitter

@@ -138,6 +138,11 @@ func (l *logs) PutLogEvents(_ context.Context, in *cloudwatchlogs.PutLogEventsIn
 	return &cloudwatchlogs.PutLogEventsOutput{}, nil
 }
 
+// GetLogEvents tells that nothing is there: every call that came was answered.
+func (l *logs) GetLogEvents(context.Context, *cloudwatchlogs.GetLogEventsInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.GetLogEventsOutput, error) {
+	return &cloudwatchlogs.GetLogEventsOutput{}, l.err
+}
+
 const dir = "runs/r-1/clean/1"
 
 // bench is a runner with everything around it.
