@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -66,10 +67,8 @@ func (s *service) PutLogEvents(_ context.Context, in *cloudwatchlogs.PutLogEvent
 			return nil, err
 		}
 	}
-	for _, e := range in.LogEvents {
-		if s.most > 0 && len(*e.Message)+26 > s.most {
-			return nil, &types.InvalidParameterException{}
-		}
+	if slices.ContainsFunc(in.LogEvents, func(e types.InputLogEvent) bool { return s.most > 0 && len(*e.Message)+26 > s.most }) {
+		return nil, &types.InvalidParameterException{}
 	}
 	if err := check(in.LogEvents); err != nil {
 		s.t.Error(err)
@@ -78,20 +77,24 @@ func (s *service) PutLogEvents(_ context.Context, in *cloudwatchlogs.PutLogEvent
 	if s.reject {
 		return &cloudwatchlogs.PutLogEventsOutput{RejectedLogEventsInfo: &types.RejectedLogEventsInfo{}}, nil
 	}
-	for _, e := range in.LogEvents {
-		s.messages = append(s.messages, *e.Message)
-	}
-	if first := *in.LogEvents[0].Timestamp; first <= s.newest && !s.again {
-		s.t.Errorf("a batch begins at %d, and one before it ended at %d", first, s.newest)
-	}
-	s.newest, s.visible = *in.LogEvents[len(in.LogEvents)-1].Timestamp, time.Now().Add(s.lag)
-	s.stamps = append(s.stamps, time.Now())
+	s.keep(in.LogEvents)
 	if s.lost != nil {
 		if err := s.lost(s.calls); err != nil {
 			return nil, err
 		}
 	}
 	return &cloudwatchlogs.PutLogEventsOutput{}, nil
+}
+
+func (s *service) keep(batch []types.InputLogEvent) {
+	for _, e := range batch {
+		s.messages = append(s.messages, *e.Message)
+	}
+	if first := *batch[0].Timestamp; first <= s.newest && !s.again {
+		s.t.Errorf("a batch begins at %d, and one before it ended at %d", first, s.newest)
+	}
+	s.newest, s.visible = *batch[len(batch)-1].Timestamp, time.Now().Add(s.lag)
+	s.stamps = append(s.stamps, time.Now())
 }
 
 // GetLogEvents answers as far as a Stream asks: is there anything since then?

@@ -48,11 +48,9 @@ func (s *Stream) deliver(ctx context.Context, batch []types.InputLogEvent, creat
 	s.postdate(batch)
 	for try := 1; ; try++ {
 		err := s.try(ctx, batch, created)
-		if err == nil || *created && uncertain(err) && s.there(ctx, batch) {
-			s.sent = *batch[len(batch)-1].Timestamp
-			return nil
-		}
 		switch {
+		case err == nil:
+			return nil
 		case errCode(err) == "InvalidParameterException" && long(batch):
 			s.smallOnly = true
 			return s.deliverSmall(ctx, batch, created)
@@ -124,7 +122,19 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
+// try sends one batch once.
 func (s *Stream) try(ctx context.Context, batch []types.InputLogEvent, created *bool) error {
+	err := s.call(ctx, batch, created)
+	if err != nil && *created && uncertain(err) && s.there(ctx, batch) {
+		err = nil
+	}
+	if err == nil {
+		s.sent = *batch[len(batch)-1].Timestamp
+	}
+	return err
+}
+
+func (s *Stream) call(ctx context.Context, batch []types.InputLogEvent, created *bool) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	if !*created {
