@@ -104,10 +104,12 @@ func (p printer) service(r *Report) {
 	if r.Service == nil {
 		return
 	}
-	d, l, w := r.Service.Packages, r.Service.Lines, r.Service.Pool
+	b, d, l, w := r.Service.Start, r.Service.Packages, r.Service.Lines, r.Service.Pool
 	p.head("What somebody waits for who submits a directory",
 		"package: medians of "+terminal.Count(d.Rounds, "round")+"; lines: from the job's print to ephemr's stdout, through CloudWatch Logs; ratios to the least that could be done here instead")
 	p.Table([]string{"WHAT", "TOOK", "OF", "RATIO"}, [][]string{
+		{"start ephemr", millis(b.Version), fmt.Sprintf("%d rounds of ephemr version", b.Rounds), fmt.Sprintf("%.1f, to true(1) (%s)", b.Ratio, millis(b.Nothing))},
+		{"its first request to AWS", millis(b.Request), "ephemr runs", ""},
 		{"build a package", millis(d.Build), fmt.Sprintf("%d files, %s, zipped %s", d.Files, terminal.Bytes(d.Bytes), terminal.Bytes(d.Size)), ""},
 		{"upload it", millis(d.Send), "", fmt.Sprintf("%.1f, with build, to one PutObject (%s)", d.Ratio, millis(d.Plain))},
 		{"upload it again", millis(d.Again), "looking whether it is there", ""},

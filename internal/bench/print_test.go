@@ -39,6 +39,7 @@ func report() *bench.Report {
 			Median:   ms(12), P90: ms(13), Ratio: 4.13,
 		}},
 		Service: &service.Report{
+			Start:    service.Start{Version: ms(17), Request: ms(30), Nothing: ms(1), Rounds: 20, Ratio: 17},
 			Packages: service.Packages{Files: 1000, Bytes: 8 << 20, Size: 4 << 20, Build: ms(210), Send: ms(250), Again: ms(3), Plain: ms(40), Ratio: 11.5, Rounds: 5},
 			Lines:    service.Lines{Timed: 300, P50: ms(900), P99: ms(1700), Longest: ms(1800), Many: 200_000, Bytes: 20 << 20, Rate: 40_000, Pipe: 1_000_000, Ratio: 0.04},
 			Pool:     service.Pool{Cold: ms(4000), Warm: ms(2000), P90: ms(2200), Rounds: 10, Ratio: 0.5},

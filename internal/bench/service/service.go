@@ -1,5 +1,5 @@
-// Package service measures what a person at a terminal waits for: a directory
-// on its way to the stage, the lines of a job on their way back, and the first
+// Package service measures what a person at a terminal waits for: the
+// program itself, a directory on its way to the stage, the lines of a job on their way back, and the first
 // of them on a cluster that is warm. It plays that person with the built binary.
 package service
 
@@ -30,6 +30,7 @@ type Stage struct {
 // Report holds what was measured. Times are of this machine; the ratios compare
 // them with the least that could be done here instead.
 type Report struct {
+	Start    Start    `json:"start"`
 	Packages Packages `json:"packages"`
 	Lines    Lines    `json:"lines"`
 	Pool     Pool     `json:"pool"`
@@ -39,6 +40,9 @@ type Report struct {
 // measured until an error.
 func (s *Stage) Measure(ctx context.Context) (r Report, err error) {
 	_, _ = fmt.Fprintln(s.Log, "submit: packages, lines, a warm pool")
+	if r.Start, err = s.start(ctx); err != nil {
+		return r, err
+	}
 	if r.Packages, err = s.packages(ctx); err != nil {
 		return r, err
 	}

@@ -28,17 +28,20 @@ func stage(t *testing.T, script string) service.Stage {
 // what a stage would do.
 func TestMeasure(t *testing.T) {
 	t.Parallel()
-	s := stage(t, `sed 's/sleep 0.05/:/' "$3/run.sh" | bash`)
+	s := stage(t, `case $1 in
+submit) sed 's/sleep 0.05/:/' "$3/run.sh" | bash ;;
+runs) at=${AWS_ENDPOINT_URL#http://}; exec 3<>"/dev/tcp/${at/://}"; printf 'GET / HTTP/1.0\r\n\r\n' >&3; cat <&3; sleep 10 ;;
+esac`)
 	r, err := s.Measure(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Packages.Ratio <= 0 || r.Lines.Ratio <= 0 || r.Pool.Ratio <= 0 {
+	if r.Start.Ratio <= 0 || r.Start.Request <= 0 || r.Packages.Ratio <= 0 || r.Lines.Ratio <= 0 || r.Pool.Ratio <= 0 {
 		t.Errorf("a ratio is missing: %+v", r)
 	}
-	got := []int64{int64(r.Packages.Files), int64(r.Lines.Timed), int64(r.Lines.Many), r.Lines.Bytes, int64(r.Pool.Rounds)}
-	if diff := cmp.Diff([]int64{1000, 300, 200_000, 200_000 * 100, 10}, got); diff != "" {
-		t.Errorf("files, timed lines, many lines, their bytes, rounds: -want +got:\n%s", diff)
+	got := []int64{int64(r.Start.Rounds), int64(r.Packages.Files), int64(r.Lines.Timed), int64(r.Lines.Many), r.Lines.Bytes, int64(r.Pool.Rounds)}
+	if diff := cmp.Diff([]int64{20, 1000, 300, 200_000, 200_000 * 100, 10}, got); diff != "" {
+		t.Errorf("starts, files, timed lines, many lines, their bytes, rounds: -want +got:\n%s", diff)
 	}
 }
 
