@@ -317,6 +317,7 @@ func TestLostAnswers(t *testing.T) {
 		"taken, no answer":           {&service{lost: first(timeout)}, []string{"one", "two"}, 1},
 		"taken, seen late":           {&service{lost: first(timeout), lag: 2500 * time.Millisecond}, []string{"one", "two"}, 3},
 		"taken, answered by a proxy": {&service{lost: first(badGateway)}, []string{"one", "two"}, 1},
+		"taken, half an answer":      {&service{lost: first(answer(http.StatusOK, net.ErrClosed))}, []string{"one", "two"}, 1},
 		"not taken, no answer":       {&service{put: first(timeout)}, []string{"one", "two"}, 3},
 		"not taken, never left":      {&service{put: first(refused)}, []string{"one", "two"}, 0},
 		"throttled":                  {&service{put: first(apiError("ThrottlingException"))}, []string{"one", "two"}, 0},

@@ -79,9 +79,10 @@ func (s *Stream) postdate(batch []types.InputLogEvent) {
 // uncertain says whether a batch may have been taken though the call failed:
 // its request may have gone out, and no answer came that says otherwise.
 func uncertain(err error) bool {
-	// The SDK gives calls without an answer a response as well, without a status.
+	// The SDK gives calls without an answer a response as well, with status 0, and
+	// an answer that breaks off after "200 OK" is an error, too.
 	if answer, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && answer.HTTPStatusCode() != 0 {
-		return answer.HTTPStatusCode() >= http.StatusInternalServerError
+		return answer.HTTPStatusCode()/100 != http.StatusBadRequest/100
 	}
 	if _, ok := errors.AsType[smithy.APIError](err); ok {
 		return false
