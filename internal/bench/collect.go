@@ -33,7 +33,7 @@ type observed struct {
 // first: from here on the bench makes some itself.
 func (r *region) collect(ctx context.Context, shots []shot) ([]observed, localemr.Calls, error) {
 	var calls localemr.Calls
-	if err := r.admin(ctx, http.MethodGet, "calls", nil, &calls); err != nil {
+	if err := r.Admin(ctx, http.MethodGet, "calls", nil, &calls); err != nil {
 		return nil, calls, err
 	}
 	logs := map[string][]trace.Invocation{}

@@ -1,9 +1,7 @@
 package bench
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -90,34 +88,7 @@ func (r *region) close(ctx context.Context) error {
 func (r *region) vary(ctx context.Context, seed uint64) error {
 	settings := localemr.DefaultSettings()
 	settings.Provision, settings.Jitter, settings.Seed = localemr.Duration(provision), localemr.Duration(jitter), seed
-	return r.admin(ctx, http.MethodPut, "settings", settings, nil)
-}
-
-// admin talks to localemr's admin API.
-func (r *region) admin(ctx context.Context, method, path string, body, into any) error {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return fmt.Errorf("encode request: %w", err)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, r.EMR+"/_localemr/"+path, bytes.NewReader(data))
-	if err != nil {
-		return fmt.Errorf("ask localemr: %w", err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("ask localemr: %w", err)
-	}
-	defer resp.Body.Close() //nolint:errcheck // read only
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("ask localemr: %s %s: %s", method, path, resp.Status)
-	}
-	if into == nil {
-		return nil
-	}
-	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
-		return fmt.Errorf("read localemr's answer: %w", err)
-	}
-	return nil
+	return r.Admin(ctx, http.MethodPut, "settings", settings, nil)
 }
 
 // apply registers the bench's pipeline with the CLI, as a user would.

@@ -57,7 +57,7 @@ func (r *region) inject(ctx context.Context, next []localemr.Fault) error {
 	if err := r.tally(ctx); err != nil {
 		return err
 	}
-	return r.admin(ctx, http.MethodPut, "faults", append([]localemr.Fault{}, next...), nil)
+	return r.Admin(ctx, http.MethodPut, "faults", append([]localemr.Fault{}, next...), nil)
 }
 
 // counts is what localemr has counted, over its restarts.
@@ -72,10 +72,10 @@ func newCounts() counts { return counts{hits: map[string]int{}, calls: map[strin
 func (r *region) tally(ctx context.Context) error {
 	var hit []localemr.Fault
 	var calls localemr.Calls
-	if err := r.admin(ctx, http.MethodGet, "faults", nil, &hit); err != nil {
+	if err := r.Admin(ctx, http.MethodGet, "faults", nil, &hit); err != nil {
 		return err
 	}
-	if err := r.admin(ctx, http.MethodGet, "calls", nil, &calls); err != nil {
+	if err := r.Admin(ctx, http.MethodGet, "calls", nil, &calls); err != nil {
 		return err
 	}
 	for _, f := range hit {
@@ -84,10 +84,10 @@ func (r *region) tally(ctx context.Context) error {
 	for op, n := range calls.SinceReset {
 		r.counts.calls[op] += n
 	}
-	if err := r.admin(ctx, http.MethodPost, "calls/reset", nil, nil); err != nil {
+	if err := r.Admin(ctx, http.MethodPost, "calls/reset", nil, nil); err != nil {
 		return err
 	}
-	return r.admin(ctx, http.MethodPut, "faults", unhit(hit), nil)
+	return r.Admin(ctx, http.MethodPut, "faults", unhit(hit), nil)
 }
 
 // unhit are the same faults as if they had never struck.
@@ -110,7 +110,7 @@ type double struct {
 // sample looks at all clusters at once, and notes the runs that have several.
 func (r *region) sample(ctx context.Context) ([]double, int, error) {
 	var all []localemr.Overview
-	if err := r.admin(ctx, http.MethodGet, "clusters", nil, &all); err != nil {
+	if err := r.Admin(ctx, http.MethodGet, "clusters", nil, &all); err != nil {
 		return nil, 0, err
 	}
 	alive := map[string][]string{}

@@ -99,7 +99,7 @@ func (r *region) bounce(ctx context.Context, away time.Duration, seed uint64) er
 		return err
 	}
 	var before any
-	if err := r.admin(ctx, "GET", "faults", nil, &before); err != nil {
+	if err := r.Admin(ctx, "GET", "faults", nil, &before); err != nil {
 		return err
 	}
 	for _, pid := range r.processes(ctx, "localemr") {
@@ -111,7 +111,7 @@ func (r *region) bounce(ctx context.Context, away time.Duration, seed uint64) er
 	if _, err := laptop.Up(ctx, o); err != nil {
 		return err
 	}
-	return r.admin(ctx, "PUT", "faults", before, nil)
+	return r.Admin(ctx, "PUT", "faults", before, nil)
 }
 
 // pause waits; false says that ctx was done before.

@@ -1,12 +1,9 @@
 package chaos
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -96,31 +93,4 @@ func (r *region) close(ctx context.Context) error {
 		err = errors.Join(err, os.MkdirAll(filepath.Dir(r.keep), 0o750), os.Rename(filepath.Join(r.Dir, "log"), r.keep))
 	}
 	return errors.Join(err, os.RemoveAll(r.Dir))
-}
-
-// admin talks to localemr's admin API.
-func (r *region) admin(ctx context.Context, method, path string, body, into any) error {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return fmt.Errorf("encode request: %w", err)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, r.EMR+"/_localemr/"+path, bytes.NewReader(data))
-	if err != nil {
-		return fmt.Errorf("ask localemr: %w", err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("ask localemr: %w", err)
-	}
-	defer resp.Body.Close() //nolint:errcheck // read only
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("ask localemr: %s %s: %s", method, path, resp.Status)
-	}
-	if into == nil {
-		return nil
-	}
-	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
-		return fmt.Errorf("read localemr's answer: %w", err)
-	}
-	return nil
 }
