@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os/exec"
+	"slices"
 	"time"
 
 	"ephemr/internal/bench/trace"
@@ -72,7 +73,7 @@ func (s *Stage) untilRequest(ctx context.Context) (time.Duration, error) {
 	go func() { _ = server.Serve(listener) }()
 	cmd := exec.CommandContext(ctx, s.Program, "runs") //nolint:gosec // our own binary
 	url := "http://" + listener.Addr().String()
-	cmd.Env = append(s.Environ[:len(s.Environ):len(s.Environ)], "AWS_ENDPOINT_URL="+url, "AWS_ENDPOINT_URL_SSM="+url)
+	cmd.Env = slices.Concat(s.Environ, []string{"AWS_ENDPOINT_URL=" + url, "AWS_ENDPOINT_URL_SSM=" + url})
 	begun := time.Now()
 	said, err := cmd.CombinedOutput()
 	select {
