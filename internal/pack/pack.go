@@ -34,8 +34,9 @@ type Options struct {
 // Progress is told how many bytes have been read, of how many; nil tells nobody.
 type Progress func(done, all int64)
 
-// Package is a source that has been read once: its digest is known, and WriteTo
-// reads it again. So a package takes no memory and no temporary file.
+// Package is a source that has been read once: its digest is known. A small one
+// is kept in memory, and WriteTo reads a large one again: so no package takes
+// much memory, or a temporary file.
 type Package struct {
 	Source string   // as given to Build
 	Files  []string // slash-separated, sorted
@@ -45,7 +46,11 @@ type Package struct {
 
 	own   []string // those of Files that are the source's, not included
 	files []file
+	kept  []byte // the zip, nil if it is larger than keep
 }
+
+// keep is the size up to which a zip is kept in memory, in bytes.
+const keep = 16 << 20
 
 // file is a file to be packed.
 type file struct {
@@ -68,11 +73,11 @@ func Build(source string, o Options) (*Package, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pack %s: %w", source, err)
 	}
-	digest, size := sha256.New(), &counter{}
-	if err := p.write(io.MultiWriter(digest, size), o.Progress); err != nil {
+	digest, size, small := sha256.New(), &counter{}, &memory{}
+	if err := p.write(io.MultiWriter(digest, size, small), o.Progress); err != nil {
 		return nil, fmt.Errorf("pack %s: %w", source, err)
 	}
-	p.SHA256, p.Size = hex.EncodeToString(digest.Sum(nil)), size.n
+	p.SHA256, p.Size, p.kept = hex.EncodeToString(digest.Sum(nil)), size.n, small.data
 	return p, nil
 }
 
@@ -87,6 +92,10 @@ func (p *Package) Ref() pipeline.Package {
 // WriteTo writes the zip. It is an error, after the last byte, if that is not
 // what Build has seen.
 func (p *Package) WriteTo(w io.Writer) (int64, error) {
+	if p.kept != nil {
+		n, err := w.Write(p.kept)
+		return int64(n), err //nolint:wrapcheck // whoever gave w knows what it is
+	}
 	digest, size := sha256.New(), &counter{}
 	if err := p.write(io.MultiWriter(w, digest, size), nil); err != nil {
 		return size.n, fmt.Errorf("pack %s: %w", p.Source, err)
@@ -106,9 +115,7 @@ func (p *Package) write(w io.Writer, progress Progress) error {
 	roots := roots{}
 	defer roots.close()
 	z := zip.NewWriter(w)
-	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
-		return flate.NewWriter(w, flate.DefaultCompression)
-	})
+	z.RegisterCompressor(zip.Deflate, new(deflater).start)
 	if progress != nil {
 		progress(0, p.Bytes)
 	}
@@ -126,6 +133,20 @@ func (p *Package) write(w io.Writer, progress Progress) error {
 		}
 	}
 	return z.Close()
+}
+
+// deflater compresses one file after the other with the same memory, which is
+// close to a megabyte.
+type deflater struct{ w *flate.Writer }
+
+func (d *deflater) start(w io.Writer) (io.WriteCloser, error) {
+	if d.w != nil {
+		d.w.Reset(w)
+		return d.w, nil
+	}
+	var err error
+	d.w, err = flate.NewWriter(w, flate.DefaultCompression)
+	return d.w, err
 }
 
 // roots are the directories that files are read from.
@@ -168,6 +189,21 @@ func add(z *zip.Writer, root *os.Root, f file) error {
 		return errChanged
 	}
 	return err
+}
+
+// memory keeps what is written as long as it is small.
+type memory struct {
+	data  []byte
+	large bool
+}
+
+func (m *memory) Write(p []byte) (int, error) {
+	if m.large = m.large || len(m.data)+len(p) > keep; m.large {
+		m.data = nil
+	} else {
+		m.data = append(m.data, p...)
+	}
+	return len(p), nil
 }
 
 type counter struct{ n int64 }

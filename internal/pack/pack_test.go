@@ -134,10 +134,28 @@ func TestWriteTo(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("zip (-want +got):\n%s", diff)
 	}
+}
 
-	write(t, dir, map[string]string{"main.py": "print('hallo')\n"})
-	if _, err := p.WriteTo(&b); err == nil || !strings.Contains(err.Error(), "changed") {
-		t.Errorf("WriteTo after a change: %v", err)
+// What has changed since it was read does not go out under the old digest: a
+// small package goes as it was, a large one is an error.
+func TestWriteToAfterAChange(t *testing.T) {
+	t.Parallel()
+	noise := make([]byte, 17<<20)
+	_, _ = rand.NewChaCha8([32]byte{1}).Read(noise) // never fails
+	for size, large := range map[int]bool{10: false, len(noise): true} {
+		dir := tree(t, program)
+		write(t, dir, map[string]string{"noise": string(noise[:size])})
+		p := build(t, dir)
+		write(t, dir, map[string]string{"main.py": "print('hallo')\n"})
+		var b bytes.Buffer
+		_, err := p.WriteTo(&b)
+		sum := sha256.Sum256(b.Bytes())
+		switch {
+		case large && (err == nil || !strings.Contains(err.Error(), "changed")):
+			t.Errorf("large: %v", err)
+		case !large && (err != nil || hex.EncodeToString(sum[:]) != p.SHA256):
+			t.Errorf("small: %v, %x of %s", err, sum, p.SHA256)
+		}
 	}
 }
 
