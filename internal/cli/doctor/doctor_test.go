@@ -159,6 +159,10 @@ func TestTrouble(t *testing.T) {
 			change: func(a *account) { a.quotasErr = denied("GetServiceQuota") },
 			want:   "unknown  EC2 quotas     cannot tell how many vCPUs are allowed: GetServiceQuota: AccessDeniedException: not you",
 		},
+		"a laptop has no quotas": {
+			change: func(a *account) { a.quotasErr = &smithy.GenericAPIError{Code: "UnknownError", Message: "UnknownError"} },
+			want:   "unknown  EC2 quotas     cannot tell how many vCPUs are allowed: a laptop's region does not know of it",
+		},
 		"few clusters": {
 			change: func(a *account) { a.quotas["clusters"] = 2 },
 			want:   "warning  EMR quotas     2 clusters at a time are allowed, the stage runs up to 4; ask for more",

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"ephemr/internal/cli/session"
+	"ephemr/internal/fault"
 	"ephemr/internal/profile"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -36,8 +37,11 @@ const (
 // cannot is for what an account need not have, and an emulator does not have.
 func cannot(name, what string, err error) []Finding {
 	why := session.Short(err)
-	if late(err) {
+	switch code := fault.Code(err); {
+	case late(err):
 		why = fmt.Sprintf("no answer within %s", patience)
+	case code == "UnknownOperationException" || code == "UnknownError": // so the SDK calls what is no answer of AWS's
+		why = "a laptop's region does not know of it"
 	}
 	return []Finding{{Check: name, Verdict: Unknown, Found: "cannot tell " + what + ": " + why}}
 }
