@@ -78,6 +78,7 @@ func (p *Platform) grantSteps() {
 	p.runs.Grant(stopSteps, inRun...)
 	p.clusters.Grant(stopSteps, "UpdateItem") // call budget
 	p.lake.Logs.Grant(stopSteps, "runs/*", "GetObject")
+	p.users.GrantLogs(stopSteps, p.lake.Logs, "GetObject")
 	p.lake.Logs.GrantList(stopSteps)
 	p.emr.Grant(stopSteps, "CancelSteps", "ListSteps", "DescribeCluster")
 	constructs.GrantReadLogs(p.stage, p.runLogs, stopSteps)

@@ -3,6 +3,8 @@ package cli_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -120,6 +122,35 @@ func TestClusters(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What has been up for days is there, and what ended today however old it is.
+func TestClustersOfDays(t *testing.T) {
+	t.Parallel()
+	inFleet(t, func(t *testing.T, w *fleet) {
+		all := func() (pipelines []string) {
+			found, err := w.census.Clusters(t.Context(), true)
+			w.no(err)
+			for _, c := range found {
+				pipelines = append(pipelines, c.Pipeline+" "+string(c.State))
+			}
+			slices.Sort(pipelines)
+			return pipelines
+		}
+		before := all()
+		time.Sleep(30 * time.Hour)
+		if diff := cmp.Diff(slices.DeleteFunc(before, func(p string) bool { return strings.HasPrefix(p, "weekly ") }), all()); diff != "" {
+			t.Errorf("a day later (-want +got):\n%s", diff)
+		}
+		id := w.own("late-20000102T0000-00000005", true)
+		time.Sleep(30 * time.Hour)
+		_, err := w.emr.TerminateJobFlows(t.Context(), &emr.TerminateJobFlowsInput{JobFlowIds: []string{id}})
+		w.no(err)
+		time.Sleep(time.Hour)
+		if !slices.Contains(all(), "late TERMINATED") {
+			t.Errorf("one that ended an hour ago is missing: %q", all())
+		}
+	})
 }
 
 func TestClustersJSON(t *testing.T) {

@@ -20,7 +20,7 @@ type JobContext struct {
 
 // TriggerKeys are the entries .Trigger can have.
 var TriggerKeys = []string{
-	"Kind",      // schedule, s3, request, manual or backfill
+	"Kind",      // schedule, s3, request or manual
 	"Object",    // s3: the object's address, s3://bucket/key
 	"Bucket",    // s3
 	"Key",       // s3

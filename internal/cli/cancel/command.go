@@ -18,7 +18,7 @@ func Command(app *session.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "cancel RUN...",
 		Short: "end runs, and their clusters with them",
-		Long: `End runs, and their clusters with them.
+		Long: `End runs, and their clusters with them. A pool's cluster goes back to its pool.
 
 A queued run ends at once. Of one that runs, the programs are interrupted (SIGTERM) and have ten seconds to clean
 up; one that does not listen is killed. What they printed until then and how they ended stays on record, their

@@ -43,19 +43,48 @@ func Of(s *session.Session) *Stage {
 	return &Stage{EMR: emr.NewFromConfig(s.Config), Records: dynamodb.NewFromConfig(s.Config), Table: s.Settings.ClustersTable, Runs: s.Runs()}
 }
 
-// recent is how far back ended clusters are listed.
-const recent = 24 * time.Hour
+// recent is how far back ended clusters are listed, and oldest how old they can
+// be: EMR chooses by when they were made.
+const (
+	recent = 24 * time.Hour
+	oldest = 7 * 24 * time.Hour
+)
 
 // Clusters returns those of the stage that are up or on their way, newest first;
 // with ended also those of the last day that are not any more.
 func (s *Stage) Clusters(ctx context.Context, ended bool) ([]Cluster, error) {
-	in := &emr.ListClustersInput{ClusterStates: []types.ClusterState{
+	listed, err := s.list(ctx, &emr.ListClustersInput{ClusterStates: []types.ClusterState{
 		types.ClusterStateStarting, types.ClusterStateBootstrapping, types.ClusterStateRunning, types.ClusterStateWaiting,
-	}}
-	if ended {
-		in = &emr.ListClustersInput{CreatedAfter: aws.Time(time.Now().Add(-recent))}
+	}})
+	if err != nil {
+		return nil, err
 	}
-	var listed []types.ClusterSummary
+	if ended {
+		over, err := s.list(ctx, &emr.ListClustersInput{CreatedAfter: aws.Time(time.Now().Add(-oldest)), ClusterStates: []types.ClusterState{
+			types.ClusterStateTerminating, types.ClusterStateTerminated, types.ClusterStateTerminatedWithErrors,
+		}})
+		if err != nil {
+			return nil, err
+		}
+		listed = append(listed, recently(over, listed)...)
+	}
+	return s.own(ctx, listed)
+}
+
+// recently are those of over that have not ended long ago, without those that
+// were still up when up was listed.
+func recently(over, up []types.ClusterSummary) []types.ClusterSummary {
+	since := time.Now().Add(-recent)
+	return slices.DeleteFunc(over, func(c types.ClusterSummary) bool {
+		return endedBefore(c, since) || slices.ContainsFunc(up, func(u types.ClusterSummary) bool { return aws.ToString(u.Id) == aws.ToString(c.Id) })
+	})
+}
+
+func endedBefore(c types.ClusterSummary, t time.Time) bool {
+	return c.Status != nil && c.Status.Timeline != nil && c.Status.Timeline.EndDateTime != nil && c.Status.Timeline.EndDateTime.Before(t)
+}
+
+func (s *Stage) list(ctx context.Context, in *emr.ListClustersInput) (listed []types.ClusterSummary, err error) {
 	for p := emr.NewListClustersPaginator(s.EMR, in); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		if err != nil {
@@ -63,7 +92,7 @@ func (s *Stage) Clusters(ctx context.Context, ended bool) ([]Cluster, error) {
 		}
 		listed = append(listed, page.Clusters...)
 	}
-	return s.own(ctx, listed)
+	return listed, nil
 }
 
 // own are those that the stage's records know. A name like ours proves nothing.

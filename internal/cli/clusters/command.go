@@ -52,7 +52,7 @@ the other. How to connect is told on stderr. When nothing of that name is ready 
 		ValidArgsFunction: cobra.FixedCompletions(discovery.Services(), cobra.ShellCompDirectiveNoFileComp),
 	}
 	cmd.Flags().BoolVar(&discover, "discover", false, "list addresses instead of clusters")
-	cmd.Flags().BoolVar(&o.All, "all", false, "also clusters of the last day that ended or are ending")
+	cmd.Flags().BoolVar(&o.All, "all", false, "also clusters that are ending, or ended within a day")
 	cmd.Flags().StringVar(&o.Pipeline, "pipeline", "", "only clusters of this pipeline; with --discover, of this pipeline or pool")
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("pipeline", complete.Pipelines(app)))
 	return cmd

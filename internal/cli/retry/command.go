@@ -18,7 +18,8 @@ func Command(app *session.App) *cobra.Command {
 		Long: `Let a failed or cancelled run go on.
 
 Jobs that have succeeded stay as they are; the others are tried again, with their retries counted anew, by a new
-execution and on a new cluster. It is the same run: id, params and pipeline version stay.`,
+execution and on another cluster, in a pool perhaps a warm one. It is the same run: id, params and pipeline
+version stay.`,
 		Example: `  ephemr retry flights-daily-20260102T0300-0a1b2c3d`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

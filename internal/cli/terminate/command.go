@@ -21,7 +21,7 @@ func Command(app *session.App) *cobra.Command {
 
 A cluster that a run uses is left alone: ephemr cancel RUN ends both, and keeps how the jobs ended. A pool's cluster
 takes no more runs, and ends when the last one has given it back. With --force either is ended at once, and the runs
-that lose it fail. Clusters of other stages, and of others, are never touched.`,
+that lose it end as CANCELLED. Clusters of other stages, and of others, are never touched.`,
 		Example: `  ephemr clusters
   ephemr terminate j-1A2B3C4D5E6F7 --why "left over from a test"
   ephemr terminate --force j-1A2B3C4D5E6F7`,
