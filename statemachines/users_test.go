@@ -57,7 +57,7 @@ func only(t *testing.T, w *simulation.World) *run.Record {
 	return w.Record(ids[0])
 }
 
-const own = "pipeline: fork\nteam: somebody-elses\n" + onSmall + "jobs: [{name: a, type: bash, source: a}, {name: b, type: bash, source: b, needs: [a]}]"
+const own = "pipeline: mine\nteam: somebody-elses\n" + onSmall + "jobs: [{name: a, type: bash, source: a}, {name: b, type: bash, source: b, needs: [a]}]"
 
 // Who sent a request decides whom it runs as and whose limits it counts
 // against, whatever it says itself.

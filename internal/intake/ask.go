@@ -38,6 +38,7 @@ type Ask struct {
 	Trigger     run.Trigger
 	User        string   // whom a request wants to run as
 	Identity    []string // what makes it the same run
+	Wish        string   // digest of what a request says beside its id
 	Quiet       bool     // a paused pipeline is no error: nobody is waiting for an answer
 }
 
@@ -63,7 +64,7 @@ func (a Ask) Wanted(ctx context.Context, known Pipelines, users Users) ([]Wanted
 		priority = *a.Priority
 	}
 	r := run.Run{
-		ID: run.ID(spec.Name, a.Logical, a.Identity...), Identity: run.Digest(a.Identity...), Pipeline: spec.Name, Version: version, Owner: spec.Owner,
+		ID: run.ID(spec.Name, a.Logical, a.Identity...), Identity: run.Digest(a.Identity...), Wish: a.Wish, Pipeline: spec.Name, Version: version, Owner: spec.Owner,
 		User: grant.User, Role: grant.Role, Team: grant.Team, Trigger: a.Trigger, LogicalTime: a.Logical.UTC(), Params: params, Priority: priority,
 		MaxActive: spec.Limits.MaxActive, MaxDuration: spec.Limits.Deadline.Std(),
 		State: run.Queued, RequestedAt: a.RequestedAt.UTC(),
@@ -74,19 +75,20 @@ func (a Ask) Wanted(ctx context.Context, known Pipelines, users Users) ([]Wanted
 // spec is the pipeline that is asked for, and its version: 0 if the request
 // brought it along. Nothing is asked for when it is nil.
 func (a Ask) spec(ctx context.Context, known Pipelines) (*pipeline.Spec, int, error) {
-	if a.Spec != nil {
-		return a.Spec, 0, nil
-	}
 	v, err := known.Current(ctx, a.Pipeline)
 	switch {
 	case err != nil:
 		return nil, 0, err
+	case a.Spec != nil && v != nil:
+		return nil, 0, fault.New(fault.InvalidInput, "pipeline %s is registered; give the one that comes with the request another name", a.Pipeline)
+	case a.Spec != nil:
+		return a.Spec, 0, nil
 	case v == nil:
 		return nil, 0, fault.New(fault.InvalidInput, "pipeline %q is not known; ephemr apply registers it", clip(a.Pipeline, 80))
 	case v.Paused && a.Quiet:
 		return nil, 0, nil
 	case v.Paused:
-		return nil, 0, fault.New(fault.InvalidInput, "pipeline %s is paused", a.Pipeline)
+		return nil, 0, fault.New(fault.InvalidInput, "pipeline %s is paused: its newest version in table pipelines says so, and nothing starts it until that is taken back", a.Pipeline)
 	}
 	return &v.Spec, v.Number, nil
 }

@@ -75,6 +75,9 @@ func (k *Intake) message(ctx context.Context, m lambdaevents.SQSMessage) ([]stri
 	var fresh []string
 	for _, w := range wanted {
 		id, created, err := k.Runs.Create(ctx, w.Run, w.Spec)
+		if used, ok := errors.AsType[*run.UsedError](err); ok {
+			return fresh, k.reject(ctx, m, &invalidError{err: used, kind: w.Run.Trigger.Kind, pipeline: w.Run.Pipeline, requestID: w.Run.Trigger.RequestID})
+		}
 		if err != nil {
 			return fresh, err
 		}
@@ -107,6 +110,9 @@ func (k *Intake) reject(ctx context.Context, m lambdaevents.SQSMessage, bad *inv
 	attributes := map[string]types.MessageAttributeValue{
 		"runId":  {DataType: aws.String("String"), StringValue: &r.ID},
 		"reason": {DataType: aws.String("String"), StringValue: aws.String(clip(r.Reason, 1024))},
+	}
+	if sender := r.Trigger.Sender; sender != "" { // whoever sends it again is another one
+		attributes["sender"] = types.MessageAttributeValue{DataType: aws.String("String"), StringValue: &sender}
 	}
 	if _, err := k.SQS.SendMessage(ctx, &sqs.SendMessageInput{
 		QueueUrl: &dlq, MessageBody: aws.String(m.Body), MessageAttributes: attributes,

@@ -56,6 +56,7 @@ func runs(w *simulation.World) (all []run.Run) {
 func TestRejected(t *testing.T) {
 	t.Parallel()
 	spec := string(simulation.SpecOf("pipeline: adhoc\n" + jobs))
+	taken := string(simulation.SpecOf("pipeline: one\n" + jobs))
 	for _, tt := range []struct{ name, queue, body, reason string }{
 		{"not JSON", "requests", `{"requestId"`, "read request"},
 		{"empty", "requests", ` `, "read request"},
@@ -79,6 +80,7 @@ func TestRejected(t *testing.T) {
 		{"300 KiB", "requests", `{"requestId":"1","pipeline":"` + strings.Repeat("x", 300<<10) + `"}`, "more than the 131072 allowed"},
 		{"wrong spec", "requests", `{"requestId":"1","pipeline":"x","spec":{"pipeline":"x"}}`, "read spec"},
 		{"spec without package", "requests", strings.Replace(`{"requestId":"1","pipeline":"adhoc","spec":`+spec+`}`, `"package"`, `"env":{},"package":null,"conf":{},"x"`, 1), ""},
+		{"spec with another's name", "requests", `{"requestId":"1","spec":` + taken + `}`, "one is registered"},
 		{"not JSON", "events", `<xml/>`, "read event"},
 		{"unknown event", "events", `{"source":"aws.ec2","detail-type":"Something"}`, "Something"},
 		{"tick of an unknown pipeline", "events", `{"kind":"schedule","pipeline":"three","scheduledTime":"2026-01-02T03:00:00Z"}`, `"three"`},
@@ -99,6 +101,51 @@ func TestRejected(t *testing.T) {
 				moved(t, w, tt.queue, tt.body, all[0])
 				if len(all[0].Body) > 4100 {
 					t.Errorf("the record keeps %d bytes of the request", len(all[0].Body))
+				}
+			})
+		})
+	}
+}
+
+// A request that comes again is the same run; one that says something else is
+// refused, as it would be lost without a word. Others' ids are others'.
+func TestRequestIDs(t *testing.T) {
+	t.Parallel()
+	const ann, eve = "AIDAANNANNANNANNANNAN", "AROAEVEEVEEVEEVEEVEEV:laptop"
+	first := `{"requestId":"nightly","pipeline":"one","logicalTime":"2026-11-01"}`
+	for name, tt := range map[string]struct {
+		sender, body string
+		runs         int // that are not refused
+		refused      bool
+	}{
+		"the same":               {ann, first, 1, false},
+		"another date":           {ann, `{"requestId":"nightly","pipeline":"one","logicalTime":"2026-11-02"}`, 1, true},
+		"other params":           {ann, `{"requestId":"nightly","pipeline":"one","logicalTime":"2026-11-01","params":{"country":"pt"}}`, 1, true},
+		"another pipeline":       {ann, `{"requestId":"nightly","pipeline":"two","logicalTime":"2026-11-01"}`, 1, true},
+		"another id":             {ann, `{"requestId":"again","pipeline":"one","logicalTime":"2026-11-01"}`, 2, false},
+		"somebody else's":        {eve, `{"requestId":"nightly","pipeline":"two","logicalTime":"2026-11-02"}`, 2, false},
+		"somebody else's, twice": {eve, first, 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, func(t *testing.T, w *simulation.World) {
+				w.DeliverFrom(ann, "requests", first)
+				time.Sleep(time.Hour)
+				w.DeliverFrom(tt.sender, "requests", tt.body)
+				time.Sleep(time.Hour)
+				var good, bad int
+				for _, r := range runs(w) {
+					if r.State != run.Rejected {
+						good++
+						continue
+					}
+					bad++
+					if !strings.Contains(r.Reason, "request id nightly was used before, for something else, and made run one-20261101T0000-") {
+						t.Errorf("refused for %q", r.Reason)
+					}
+				}
+				if good != tt.runs || (bad == 1) != tt.refused {
+					t.Errorf("%d runs, %d refused", good, bad)
 				}
 			})
 		})

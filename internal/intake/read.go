@@ -103,20 +103,41 @@ func (k *Intake) request(ctx context.Context, m lambdaevents.SQSMessage) ([]Want
 		Trigger:  run.Trigger{Kind: run.ByRequest, RequestID: q.RequestID, Sender: m.Attributes["SenderId"]},
 		Identity: []string{run.ByRequest, q.RequestID},
 	}
+	if ask.Wish, err = wish(q); err != nil {
+		return nil, fail(err)
+	}
 	if len(q.Spec) > 0 {
-		spec, err := pipeline.ParseJSON(q.Spec, pipeline.WithZones(k.zones()...), pipeline.AdHoc())
-		if err != nil {
-			return nil, fail(fmt.Errorf("read spec of request %s: %w", q.RequestID, err))
+		if ask.Spec, err = k.own(q); err != nil {
+			return nil, fail(err)
 		}
-		for _, j := range spec.Jobs {
-			if j.Package == nil { // before it costs a cluster
-				return nil, fail(fmt.Errorf("job %s of request %s has no package; use ephemr submit", j.Name, q.RequestID))
-			}
-		}
-		ask.Spec, ask.Pipeline = &spec, spec.Name
+		ask.Pipeline = ask.Spec.Name
 	}
 	w, err := ask.Wanted(ctx, k.Pipelines, k.Users)
 	return w, fail2(err, fail)
+}
+
+// own is the pipeline that a request brings along.
+func (k *Intake) own(q events.Request) (*pipeline.Spec, error) {
+	spec, err := pipeline.ParseJSON(q.Spec, pipeline.WithZones(k.zones()...), pipeline.AdHoc())
+	if err != nil {
+		return nil, fmt.Errorf("read spec of request %s: %w", q.RequestID, err)
+	}
+	for _, j := range spec.Jobs {
+		if j.Package == nil { // before it costs a cluster
+			return nil, fmt.Errorf("job %s of request %s has no package; use ephemr submit", j.Name, q.RequestID)
+		}
+	}
+	return &spec, nil
+}
+
+// wish is a digest of what a request asks for, whatever its id.
+func wish(q events.Request) (string, error) {
+	q.RequestID = ""
+	data, err := json.Marshal(q)
+	if err != nil {
+		return "", fmt.Errorf("encode request: %w", err)
+	}
+	return run.Digest(string(data)), nil
 }
 
 // fail2 marks the sender's faults and leaves ours alone.

@@ -123,6 +123,8 @@ func (r *rules) head() {
 		r.fault(root("pipeline"), "the pipeline has no name; add \"pipeline: <name>\"")
 	case !namePattern.MatchString(name):
 		r.fault(root("pipeline"), "%q is not a name; %s", name, nameRule)
+	case !r.adhoc && strings.HasPrefix(name, "adhoc-"):
+		r.fault(root("pipeline"), "names that begin with adhoc- are those of ephemr submit; use another one")
 	}
 	if o := r.spec.Owner; o != "" && !isEmail(o) {
 		r.fault(root("owner"), "%q is not an e-mail address; write one like team@example.com", o)

@@ -134,7 +134,7 @@ func (t *target) find(in Input) error {
 	switch {
 	case t.rec.Run.State.Final():
 		return fault.New(fault.InvalidInput, "run %s is %s: its cluster is gone", in.RunID, t.rec.Run.State)
-	case a == nil || a.ID == "":
+	case a == nil || a.ID == "" || a.Restart != t.rec.Run.Restarts || a.State != run.ClusterCreated && a.State != run.ClusterReady:
 		return fault.New(fault.InvalidInput, "run %s is %s and has no cluster yet; try again when it has (ephemr show %s)", in.RunID, t.rec.Run.State, in.RunID)
 	}
 	t.id, t.attempt = a.ID, a

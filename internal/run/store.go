@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -88,26 +89,62 @@ func (s *Store) Create(ctx context.Context, r Run, spec *pipeline.Spec) (id stri
 		}
 	}
 	err = s.create(ctx, r, spec)
-	if other := occupant(err); other != "" && r.Identity != "" && other != r.Identity {
+	if other := occupant(err, runItem); other != nil && r.Identity != "" && text(other["identity"]) != "" && text(other["identity"]) != r.Identity {
 		r.ID += r.Identity[len(shortHash(r.Identity)):32]
 		err = s.create(ctx, r, spec)
 	}
 	switch {
 	case refused(err):
-		return r.ID, false, nil
+		return r.before(err)
 	case err != nil:
 		return r.ID, false, fmt.Errorf("write run %s: %w", r.ID, err)
 	}
 	return r.ID, true, nil
 }
 
-// occupant returns the identity of the run that has the id already, if err says so.
-func occupant(err error) string {
-	t, ok := errors.AsType[*types.TransactionCanceledException](err)
-	if !ok || len(t.CancellationReasons) == 0 || aws.ToString(t.CancellationReasons[0].Code) != "ConditionalCheckFailed" {
-		return ""
+// UsedError says that a request id was used before, for something else.
+type UsedError struct{ RequestID, RunID string }
+
+func (e *UsedError) Error() string {
+	return fmt.Sprintf("request id %s was used before, for something else, and made run %s; send a new id with each request", e.RequestID, e.RunID)
+}
+
+// before returns the run that r was before, as err says that there is one.
+func (r Run) before(err error) (id string, created bool, _ error) {
+	for _, i := range []int{runItem, requestItem} {
+		it := occupant(err, i)
+		if it == nil {
+			continue
+		}
+		id := cmp.Or(text(it["runId"]), r.ID)
+		if wish := text(it["wish"]); wish != "" && r.Wish != "" && wish != r.Wish {
+			return id, false, &UsedError{r.Trigger.RequestID, id}
+		}
+		return id, false, nil
 	}
-	return text(t.CancellationReasons[0].Item["identity"])
+	return r.ID, false, nil
+}
+
+// Places of items in the transaction that creates a run; the request's is the last.
+const (
+	runItem     = 0
+	requestItem = -1
+)
+
+// occupant returns the item that stands where one of the transaction was to be
+// written, or nil if err does not say so.
+func occupant(err error, place int) item {
+	t, ok := errors.AsType[*types.TransactionCanceledException](err)
+	if !ok || len(t.CancellationReasons) == 0 {
+		return nil
+	}
+	if place == requestItem {
+		place = len(t.CancellationReasons) - 1
+	}
+	if why := t.CancellationReasons[place]; aws.ToString(why.Code) == "ConditionalCheckFailed" {
+		return why.Item
+	}
+	return nil
 }
 
 func (s *Store) create(ctx context.Context, r Run, spec *pipeline.Spec) error {
@@ -134,16 +171,24 @@ func (s *Store) create(ctx context.Context, r Run, spec *pipeline.Spec) error {
 	if r.State == Queued && r.Trigger.RequestID != "" {
 		// The id holds the logical time, which a sender that tries again later may
 		// give differently: the request id itself can be used only once.
-		used, err := encode(map[string]string{"runId": r.ID}, "REQUEST#"+r.Trigger.RequestID, "REQUEST")
+		used, err := encode(map[string]string{"runId": r.ID, "wish": r.Wish}, requestKey(r.Trigger), "REQUEST")
 		if err != nil {
 			return err
 		}
 		puts = append(puts, types.TransactWriteItem{Put: &types.Put{
 			TableName: &s.Table, Item: used, ConditionExpression: aws.String("attribute_not_exists(pk)"),
+			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 		}})
 	}
 	_, err = s.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: puts})
 	return err
+}
+
+// requestKey is where the use of a request id is kept: nobody can use up the ids
+// of others. The session of a role is not who it is.
+func requestKey(t Trigger) string {
+	who, _, _ := strings.Cut(t.Sender, ":")
+	return "REQUEST#" + who + "#" + t.RequestID
 }
 
 // order sorts queued runs: high priority first, then the oldest.

@@ -66,12 +66,8 @@ func (s *Sweeper) cluster(ctx context.Context, c types.ClusterSummary, out *Outp
 		return err
 	}
 	// The name may be a coincidence. Only this stage's own tags count.
-	d, err := s.EMR.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: c.Id})
-	if err != nil {
-		return fmt.Errorf("describe cluster %s: %w", aws.ToString(c.Id), err)
-	}
-	if cluster.Tag(d.Cluster.Tags, cluster.TagStage) != s.Settings.Stage || cluster.Tag(d.Cluster.Tags, cluster.TagRun) != id {
-		return nil
+	if ours, err := s.tagged(ctx, c, id); err != nil || !ours {
+		return err
 	}
 	if _, err := s.EMR.TerminateJobFlows(ctx, &emr.TerminateJobFlowsInput{JobFlowIds: []string{aws.ToString(c.Id)}}); err != nil {
 		return fmt.Errorf("terminate cluster %s of run %s: %w", aws.ToString(c.Id), id, err)
@@ -82,6 +78,19 @@ func (s *Sweeper) cluster(ctx context.Context, c types.ClusterSummary, out *Outp
 	}
 	out.Repairs = append(out.Repairs, events.Repaired{What: "cluster-terminated", RunID: id, ClusterID: aws.ToString(c.Id), Reason: why})
 	return nil
+}
+
+// tagged says whether a cluster has the tags of this stage and of a run. Our
+// rights end where the tag is another stage's.
+func (s *Sweeper) tagged(ctx context.Context, c types.ClusterSummary, id string) (bool, error) {
+	d, err := s.EMR.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: c.Id})
+	if fault.Code(err) == "AccessDeniedException" {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("describe cluster %s: %w", aws.ToString(c.Id), err)
+	}
+	return cluster.Tag(d.Cluster.Tags, cluster.TagStage) == s.Settings.Stage && cluster.Tag(d.Cluster.Tags, cluster.TagRun) == id, nil
 }
 
 // surplus says why a cluster should not be there, or "".

@@ -1,6 +1,7 @@
 package sweep_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -12,9 +13,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
+	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/internal/cluster"
+	"ephemr/internal/emrapi"
 	"ephemr/internal/run"
 	"ephemr/internal/simulation"
 	"ephemr/internal/sweep"
@@ -128,6 +131,31 @@ func TestClusters(t *testing.T) {
 			})
 		})
 	}
+}
+
+// guarded is EMR as IAM lets the functions of stage test use it: by the tag.
+type guarded struct{ emrapi.API }
+
+func (g guarded) DescribeCluster(ctx context.Context, in *emr.DescribeClusterInput, opts ...func(*emr.Options)) (*emr.DescribeClusterOutput, error) {
+	out, err := g.API.DescribeCluster(ctx, in, opts...)
+	if err == nil && cluster.Tag(out.Cluster.Tags, cluster.TagStage) != "test" {
+		return nil, &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "not authorized to perform: elasticmapreduce:DescribeCluster"}
+	}
+	return out, err
+}
+
+// Another stage's cluster in the account is no trouble of ours.
+func TestRightsEndAtTheTag(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := simulation.New(simulation.Config{NoTicks: true, EMR: func(_ string, api emrapi.API) emrapi.API { return guarded{API: api} }})
+		defer w.Close()
+		create(t, w, "r.1", map[string]string{cluster.TagStage: "prod", cluster.TagRun: "r"})
+		time.Sleep(time.Hour)
+		if got := swept(t, w); len(got) > 0 || len(w.Open()) != 1 {
+			t.Errorf("mended %q, open %q", got, w.Open())
+		}
+	})
 }
 
 // What cannot be mended must not keep the rest from it.

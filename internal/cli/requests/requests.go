@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/stage"
 )
@@ -28,13 +29,17 @@ type QueueAPI interface {
 type Options struct {
 	Runs   []string // ids of rejected runs; empty = all
 	Events bool     // the events' queues instead of the requests'
+	AsMe   bool     // also those that others have sent, which then run as whom we may be
 	JSON   bool
+
+	Me string // our SenderId; only needed on a stage with users
 }
 
 // Letter is a message in a dead-letter queue; -o json prints an array of them.
 type Letter struct {
 	RunID  string `json:"runId,omitempty"` // of the rejected run; empty if intake never got to say so
 	Reason string `json:"reason,omitempty"`
+	Sender string `json:"sender,omitempty"` // who has sent it, as SQS says; empty for events
 	Body   string `json:"body"`
 
 	receipt string
@@ -67,50 +72,81 @@ func List(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api
 	}
 	var rows [][]string
 	for _, l := range letters {
-		rows = append(rows, []string{l.RunID, terminal.OneLine(l.Reason), terminal.OneLine(l.Body)})
+		rows = append(rows, []string{l.RunID, l.Sender, terminal.OneLine(l.Reason), terminal.OneLine(l.Body)})
 	}
-	io.Table([]string{"RUN", "REASON", "MESSAGE"}, rows)
+	io.Table([]string{"RUN", "SENDER", "REASON", "MESSAGE"}, rows)
 	return nil
 }
 
 // Redrive sends letters to their queue again, to be judged anew. One that is
-// sent twice does no harm: the same request is the same run.
+// sent twice does no harm: the same request is the same run. On a stage with
+// users a request is judged by who sends it: what others have sent would run
+// with our rights, and so has to be named, and meant.
 func Redrive(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api QueueAPI) error {
-	alive, dead := queues(o, s)
-	wanted := map[string]bool{}
-	for _, id := range o.Runs {
-		wanted[id] = true
+	if o.AsMe && len(o.Runs) == 0 {
+		return exit.Misuse("--as-me needs the runs whose messages you have read: ephemr requests list, then ephemr requests redrive --as-me RUN")
 	}
-	moved, others := []Letter{}, []Letter{}
-	err := each(ctx, api, dead, func(l Letter) error {
-		if len(o.Runs) > 0 && !wanted[l.RunID] {
-			others = append(others, l)
-			return nil
-		}
-		if _, err := api.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &alive, MessageBody: &l.Body}); err != nil {
-			return fmt.Errorf("send message again: %w", err)
-		}
-		if _, err := api.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &dead, ReceiptHandle: &l.receipt}); err != nil {
-			return fmt.Errorf("delete dead letter: %w", err)
-		}
-		moved = append(moved, l)
-		delete(wanted, l.RunID)
-		return nil
-	})
-	for _, l := range others {
+	alive, dead := queues(o, s)
+	d := drive{
+		Options: o, api: api, alive: alive, dead: dead, judged: !o.Events && len(s.Access.Users) > 0,
+		wanted: map[string]bool{}, sent: map[string]bool{}, moved: []Letter{},
+	}
+	for _, id := range o.Runs {
+		d.wanted[id] = true
+	}
+	err := each(ctx, api, dead, func(l Letter) error { return d.visit(ctx, l) })
+	for _, l := range d.left {
 		err = errors.Join(err, release(ctx, api, dead, l))
 	}
-	var missing []error
 	for _, id := range o.Runs {
-		if wanted[id] {
-			missing = append(missing, fmt.Errorf("run %s has no letter in the dead-letter queue; ephemr requests list shows those that have", id))
+		if d.wanted[id] {
+			err = errors.Join(err, fmt.Errorf("run %s has no letter in the dead-letter queue; ephemr requests list shows those that have", id))
 		}
 	}
-	if o.JSON {
-		return errors.Join(err, errors.Join(missing...), io.JSON(moved))
+	if d.foreign > 0 {
+		err = errors.Join(err, fmt.Errorf("%d of others not sent: they would run with your rights; read them with ephemr requests list, "+
+			"and name them with --as-me if that is what you want", d.foreign))
 	}
-	io.Printf("%d sent again; what is still wrong with them ephemr runs --state REJECTED tells\n", len(moved))
-	return errors.Join(err, errors.Join(missing...))
+	if o.JSON {
+		return errors.Join(err, io.JSON(d.moved))
+	}
+	io.Printf("%d sent again; what is still wrong with them ephemr runs --state REJECTED tells\n", len(d.moved))
+	return err
+}
+
+// drive is one pass over a dead-letter queue.
+type drive struct {
+	Options
+	api         QueueAPI
+	alive, dead string
+	judged      bool            // by who sends them
+	wanted      map[string]bool // runs that are named and not seen yet
+	sent        map[string]bool // bodies: what is refused again comes back at once
+	moved, left []Letter
+	foreign     int // of those left, letters of others
+}
+
+func (d *drive) visit(ctx context.Context, l Letter) error {
+	named := d.wanted[l.RunID]
+	delete(d.wanted, l.RunID)
+	switch foreign := d.judged && l.Sender != d.Me; {
+	case len(d.Runs) > 0 && !named, d.sent[l.Body]:
+		d.left = append(d.left, l)
+		return nil
+	case foreign && !d.AsMe:
+		d.foreign++
+		d.left = append(d.left, l)
+		return nil
+	}
+	if _, err := d.api.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &d.alive, MessageBody: &l.Body}); err != nil {
+		return fmt.Errorf("send message again: %w", err)
+	}
+	if _, err := d.api.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &d.dead, ReceiptHandle: &l.receipt}); err != nil {
+		return fmt.Errorf("delete dead letter: %w", err)
+	}
+	d.sent[l.Body] = true
+	d.moved = append(d.moved, l)
+	return nil
 }
 
 func queues(o Options, s stage.Settings) (alive, dead string) {
@@ -136,7 +172,8 @@ func each(ctx context.Context, api QueueAPI, queue string, visit func(Letter) er
 		}
 		for _, m := range out.Messages {
 			l := Letter{
-				Body: aws.ToString(m.Body), RunID: attribute(m, "runId"), Reason: attribute(m, "reason"), receipt: aws.ToString(m.ReceiptHandle),
+				Body: aws.ToString(m.Body), RunID: attribute(m, "runId"), Reason: attribute(m, "reason"), Sender: attribute(m, "sender"),
+				receipt: aws.ToString(m.ReceiptHandle),
 			}
 			if err := visit(l); err != nil {
 				return err

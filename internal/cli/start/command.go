@@ -38,7 +38,7 @@ failed or was cancelled, 2 when it was rejected; an interrupt (130) leaves the r
 	flags.StringVar(&o.Date, "date", "", "logical date or time of the run, in UTC (default now)")
 	flags.StringArrayVar(&o.Params, "param", nil, "value of a param, as `key=value`; can be repeated")
 	flags.IntVar(&o.Priority, "priority", -1, "0 to 9, higher first (default the pipeline's)")
-	flags.StringVar(&o.RequestID, "request-id", "", "identity of the request: the same id and date are the same run")
+	flags.StringVar(&o.RequestID, "request-id", "", "identity of the request: the same request again is the same run, another one needs another id")
 	flags.BoolVarP(&o.Follow, "follow", "f", false, "show the run until it is over")
 	return cmd
 }

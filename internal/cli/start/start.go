@@ -96,7 +96,7 @@ func refuse(name string, v *register.Version, params map[string]string) error {
 	case v == nil:
 		return exit.Misuse("pipeline %s is not known; ephemr pipelines lists those that are, ephemr apply registers one", name)
 	case v.Paused:
-		return exit.Misuse("pipeline %s is paused", name)
+		return exit.Misuse("pipeline %s is paused: its newest version in table pipelines says so, and nothing starts it until that is taken back", name)
 	}
 	if _, err := v.Spec.ResolveParams(params); err != nil {
 		return exit.Misuse("%w", err)
