@@ -158,6 +158,7 @@ func TestStoppedOnAPool(t *testing.T) {
 				w.Stop(w.Record(id).Run.Execution)
 				w.Wait(id) // sweep records it
 				if retry {
+					synctest.Wait() // until its end is recorded
 					invoke(t, w, "admit", `{"retry": {"runId": "`+id+`"}}`)
 				}
 				time.Sleep(15 * time.Minute)

@@ -2,11 +2,13 @@ package statemachines_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"ephemr/events"
+	"ephemr/internal/awsfake"
 	"ephemr/internal/job"
 	"ephemr/internal/run"
 	"ephemr/internal/simulation"
@@ -44,6 +46,57 @@ func TestRetryAfterALostCluster(t *testing.T) {
 		}
 		if r := w.Record(id).Run; r.State != run.Succeeded || len(w.Left()) > 0 {
 			t.Errorf("run is %s: %s; left %q", r.State, r.Reason, w.Left())
+		}
+	})
+}
+
+// Somebody retries a run at the moment at which its outcome can be seen, while
+// FinishRun has yet to close its jobs and to give its room back. That must not
+// meet what the retry has made of them.
+func TestRetryWhileItEnds(t *testing.T) {
+	t.Parallel()
+	for name, lost := range map[string]error{"and is told of": nil, "and cannot be told of": errLost} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			retriedWhileItEnds(t, lost)
+		})
+	}
+}
+
+func retriedWhileItEnds(t *testing.T, lost error) {
+	t.Helper()
+	inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
+		w.Apply(chain)
+		w.Upload("in/a.csv")
+		time.Sleep(5 * time.Minute)
+		id := w.RunIDs()[0]
+		retry := json.RawMessage(`{"retry": {"runId": "` + id + `"}}`)
+		early, asked := error(nil), false
+		w.DB.Use(&awsfake.Hooks{After: func(op string) error {
+			if op == "DynamoDB:UpdateItem" && !asked && w.Record(id).Run.State.Final() {
+				asked = true
+				_, early = w.Invoke("admit", retry)
+			}
+			return nil
+		}})
+		w.Bus.FailNext("PutEvents", lost)
+		w.Stop(w.Record(id).Run.Execution)
+		for !asked { // sweep records it
+			time.Sleep(time.Minute)
+		}
+		synctest.Wait()
+		switch {
+		case early == nil:
+			t.Error("the run was retried while its end was being recorded")
+		case !strings.Contains(early.Error(), "try again in a moment"):
+			t.Errorf("the early retry is refused with %v", early)
+		default:
+			invoke(t, w, "admit", string(retry))
+		}
+		time.Sleep(time.Hour)
+		rec := w.Record(id)
+		if rec.Run.State != run.Succeeded || rec.Jobs[1].State != run.JobSucceeded || len(w.Left()) > 0 {
+			t.Errorf("run is %s: %s; jobs %+v; left %q", rec.Run.State, rec.Run.Reason, rec.Jobs, w.Left())
 		}
 	})
 }

@@ -3,6 +3,7 @@ package outcome
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -87,13 +88,24 @@ func (f *Finisher) Finish(ctx context.Context, in FinishInput) (FinishOutput, er
 		rec.Run.State, rec.Run.Class, rec.Run.Reason, rec.Run.NothingToDo = out.State, out.Class, out.Reason, out.NothingToDo
 		rec.Run.EndedAt, rec.Run.CostUSD = now, usd
 	}
-	if err := f.clear(ctx, rec); err != nil || rec.Run.Announced {
-		return out, err
+	return out, f.settle(ctx, rec)
+}
+
+// settle clears up and tells, each unless it has been done: what is open after
+// that belongs to a retry.
+func (f *Finisher) settle(ctx context.Context, rec *run.Record) error {
+	if rec.Run.Announced {
+		return nil
+	}
+	if !rec.Run.Cleared {
+		if err := f.clear(ctx, rec); err != nil {
+			return err
+		}
 	}
 	if err := f.announce(ctx, rec); err != nil {
-		return out, err
+		return errors.Join(err, f.Runs.Cleared(ctx, rec.Run))
 	}
-	return out, f.Runs.Announced(ctx, rec.Run)
+	return f.Runs.Announced(ctx, rec.Run)
 }
 
 // clear ends what a run leaves open and gives its room back.

@@ -22,7 +22,9 @@ func (s *Store) RequestCancel(ctx context.Context, id, why string, kill bool) (b
 
 // Requeue lets a run that failed or was cancelled go on: what has succeeded
 // stays, everything else is to be done again, by a new execution and on a new
-// cluster. Somebody who does the same at the same moment gets ConflictError.
+// cluster. Somebody who does the same at the same moment gets ConflictError or
+// ThrottledError; so does who comes before the end is settled: whoever ended the
+// run would skip the jobs that are planned anew, and give back its new slots.
 func (s *Store) Requeue(ctx context.Context, id string, now time.Time) (Run, error) {
 	rec, err := s.Load(ctx, id)
 	if err != nil {
@@ -34,6 +36,8 @@ func (s *Store) Requeue(ctx context.Context, id string, now time.Time) (Run, err
 		return r, fault.New(fault.InvalidInput, "run %s is %s; only one that is FAILED or CANCELLED can be retried", id, r.State)
 	case rec.Spec == nil:
 		return r, fault.New(fault.InvalidInput, "run %s was refused before it had a pipeline; send a new request", id)
+	case !r.Settled():
+		return r, fault.New(fault.Throttled, "the end of run %s is still being recorded; try again in a moment", id)
 	}
 	if err := s.resetJobs(ctx, rec); err != nil {
 		return r, err
@@ -56,7 +60,11 @@ func (s *Store) resetJobs(ctx context.Context, rec *Record) error {
 		if j.State == JobFailed || j.State == JobCancelled {
 			next.Earlier = append(next.Earlier, j.Past())
 		}
-		if _, err := s.ReplaceJob(ctx, rec.Run.ID, next, j.State, j.Attempt); err != nil {
+		ok, err := s.ReplaceJob(ctx, rec.Run.ID, next, j.State, j.Attempt)
+		if err == nil && !ok { // rec was read while it changed: nobody would try this job again
+			err = fault.New(fault.Throttled, "job %s of run %s has changed just now; try again in a moment", j.Name, rec.Run.ID)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -69,7 +77,7 @@ func (s *Store) requeue(ctx context.Context, r *Run, now time.Time) (bool, error
 	r.State, r.Restarts, r.RequestedAt = Queued, before+1, now.UTC()
 	u := set(set(set(set(expression.UpdateBuilder{}, "state", Queued), gsState, queueOf(r.Team)), gsOrder, order(*r)), "restarts", r.Restarts)
 	u = set(u, "requestedAt", r.RequestedAt)
-	for _, name := range []string{"class", "reason", "endedAt", "announced", "cancel", "kill", "execution", "deadline", "admittedAt", "startedAt"} {
+	for _, name := range []string{"class", "reason", "endedAt", "announced", "cleared", "cancel", "kill", "execution", "deadline", "admittedAt", "startedAt"} {
 		u = u.Remove(expression.Name(name))
 	}
 	same := expression.Name("restarts").AttributeNotExists()

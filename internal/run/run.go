@@ -90,7 +90,12 @@ type Run struct {
 	Restarts    int       `dynamodbav:"restarts,omitempty" json:"restarts,omitempty"` // how often somebody let it go on after it failed
 	Body        string    `dynamodbav:"body,omitempty" json:"body,omitempty"`         // of a rejected request, at most 4 KiB
 	Announced   bool      `dynamodbav:"announced,omitempty" json:"-"`                 // RunFinished is out
+	Cleared     bool      `dynamodbav:"cleared,omitempty" json:"-"`                   // RunFinished could not be sent, but nothing is left open
 }
+
+// Settled says whether the one who ended r will not touch its jobs and slots any
+// more: a retry may have them.
+func (r Run) Settled() bool { return r.Announced || r.Cleared }
 
 // JobState is the state of a job in a run.
 type JobState string

@@ -62,7 +62,17 @@ func (s *Store) finish(ctx context.Context, id string, o Outcome, now time.Time,
 // Announced marks that the outcome of r has been told, unless r has been
 // restarted meanwhile and will get another.
 func (s *Store) Announced(ctx context.Context, r Run) error {
-	u := set(set(expression.UpdateBuilder{}, "announced", true), gsState, r.State)
+	return s.mark(ctx, r, set(set(expression.UpdateBuilder{}, "announced", true), gsState, r.State))
+}
+
+// Cleared marks that r leaves nothing open though its outcome could not be told
+// yet: whatever is wrong with the news, a retry need not wait for it.
+func (s *Store) Cleared(ctx context.Context, r Run) error {
+	return s.mark(ctx, r, set(expression.UpdateBuilder{}, "cleared", true))
+}
+
+// mark changes r unless it has been restarted meanwhile.
+func (s *Store) mark(ctx context.Context, r Run, u expression.UpdateBuilder) error {
 	_, err := s.update(ctx, r.ID, runKey, u, is("state", r.State).And(is("endedAt", r.EndedAt)))
 	return err
 }

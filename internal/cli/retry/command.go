@@ -28,7 +28,7 @@ version stay.`,
 				return err
 			}
 			o.RunID, o.JSON = args[0], app.JSON()
-			return Run(cmd.Context(), o, app.IO, s.Settings, lambda.NewFromConfig(s.Config))
+			return Run(cmd.Context(), o, app.IO, s.Settings, s.Runs(), lambda.NewFromConfig(s.Config))
 		},
 		ValidArgsFunction: complete.Args(complete.Runs(app, run.Failed, run.Cancelled)),
 	}

@@ -3,10 +3,12 @@ package retry
 
 import (
 	"context"
+	"time"
 
 	"ephemr/internal/admission"
 	"ephemr/internal/cli/call"
 	"ephemr/internal/cli/terminal"
+	"ephemr/internal/run"
 	"ephemr/internal/stage"
 )
 
@@ -22,8 +24,21 @@ type Retried struct {
 	Admitted bool   `json:"admitted"` // false = it waits for room
 }
 
-// Run asks for it.
-func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api call.InvokeAPI) error {
+// Records are those of the stage's runs.
+type Records interface {
+	Load(ctx context.Context, id string) (*run.Record, error)
+}
+
+// patience is how long a run may take to end in full after it is seen to have
+// failed: as a rule that is less than a second.
+const patience = 15 * time.Second
+
+// Run asks for it. Who does so right after the failure need not know that its
+// end is still being recorded.
+func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, runs Records, api call.InvokeAPI) error {
+	if err := settled(ctx, runs, o.RunID); err != nil {
+		return err
+	}
 	in := map[string]map[string]string{"retry": {"runId": o.RunID}}
 	var out admission.Output
 	if err := call.Function(ctx, api, s.AdmitFunction, in, &out); err != nil {
@@ -43,3 +58,21 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api 
 	}
 	return nil
 }
+
+// settled waits for the end of a run to be recorded, for a while. Whatever else
+// keeps the run from being retried is for the function to say.
+func settled(ctx context.Context, runs Records, id string) error {
+	for began := time.Now(); time.Since(began) < patience; {
+		rec, err := runs.Load(ctx, id)
+		if err != nil || !retriable(rec.Run) || rec.Run.Settled() {
+			return ctx.Err()
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+		}
+	}
+	return nil
+}
+
+func retriable(r run.Run) bool { return r.State == run.Failed || r.State == run.Cancelled }
