@@ -32,7 +32,8 @@ type Input struct {
 	Spec json.RawMessage `json:"spec"`
 }
 
-// Output says which version is current now.
+// Output says which version the pipeline is, and what the schedules are called:
+// those of a newer version, if somebody applied one at the same moment.
 type Output struct {
 	Pipeline  string   `json:"pipeline"`
 	Version   int      `json:"version"`
@@ -61,15 +62,44 @@ func (r *Register) Apply(ctx context.Context, in Input) (Output, error) {
 	if err != nil {
 		return Output{}, err
 	}
-	if err := r.Store.Watch(ctx, spec); err != nil {
-		return Output{}, err
-	}
-	names, err := r.Schedules.Sync(ctx, spec)
+	names, err := r.align(ctx, v.Number, spec)
 	if err != nil {
 		return Output{}, err
 	}
 	slog.InfoContext(ctx, "pipeline registered", "pipeline", spec.Name, "version", v.Number, "changed", changed)
 	return Output{Pipeline: spec.Name, Version: v.Number, Changed: changed, Schedules: names}, nil
+}
+
+// maxRounds of bringing triggers in line, each for a version that came during
+// the one before.
+const maxRounds = 5
+
+// align makes the triggers those of the current version: of spec, unless somebody
+// applies another one meanwhile. Of those who do so at once each looks again at
+// last, so that the triggers agree with the version whoever writes them last.
+// It returns the names of the schedules.
+func (r *Register) align(ctx context.Context, number int, spec pipeline.Spec) ([]string, error) {
+	for range maxRounds {
+		if err := r.Store.Watch(ctx, spec); err != nil {
+			return nil, err
+		}
+		names, met := r.Schedules.Sync(ctx, spec)
+		if met != nil && fault.NameOf(met) != fault.Conflict {
+			return nil, met
+		}
+		now, err := r.Store.Current(ctx, spec.Name)
+		if err != nil {
+			return nil, err
+		}
+		if met == nil && (now == nil || now.Number == number) {
+			return names, nil
+		}
+		if now == nil {
+			return nil, met
+		}
+		number, spec = now.Number, now.Spec
+	}
+	return nil, overtaken(spec.Name)
 }
 
 // packaged says which job has no package.

@@ -2,6 +2,7 @@ package register_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -160,6 +161,93 @@ func TestConflict(t *testing.T) {
 	v, err := f.Store.Current(t.Context(), "p")
 	if err != nil || v.Spec.Owner != "b@example.com" || v.Number != 2 {
 		t.Errorf("current is %+v, %v", v, err)
+	}
+}
+
+// However those who apply at once come between each other, the triggers are
+// those of the version that is current in the end.
+func TestTriggersAgreeWithVersion(t *testing.T) {
+	t.Parallel()
+	const (
+		many = `triggers: [{schedule: "0 3 * * *"}, {schedule: "0 4 * * *"}, {schedule: "0 5 * * *"}, {s3: {bucket: raw, prefix: many/}}]`
+		few  = `triggers: [{schedule: "0 6 * * *"}, {s3: {bucket: raw, prefix: few/}}]`
+		none = ``
+	)
+	for name, tt := range map[string]struct{ before, first, other string }{
+		"fewer": {"", many, few}, "more": {"", few, many}, "none any more": {"", many, none}, "some": {"", none, many},
+		"fewer than before": {many, many + "\nowner: a@example.com", few}, "none of those before": {many, many + "\nowner: a@example.com", none},
+	} {
+		for n := range 24 { // the call at which the other one comes
+			t.Run(fmt.Sprintf("%s at call %d", name, n), func(t *testing.T) {
+				t.Parallel()
+				f := newFixture()
+				f.apply(t, tt.before+"\ndescription: before")
+				hooks := &awsfake.Hooks{Before: nth(n, func() { f.apply(t, tt.other) })}
+				f.db.Use(hooks)
+				f.scheduler.Use(hooks)
+				_, err := f.Apply(t.Context(), register.Input{Spec: file(tt.first)})
+				if err != nil && fault.NameOf(err) != fault.Conflict {
+					t.Error(err)
+				}
+				f.db.Use(nil)
+				f.scheduler.Use(nil)
+				f.agree(t)
+			})
+		}
+	}
+}
+
+// nth runs do before the call after n others.
+func nth(n int, do func()) func(string) error {
+	return func(string) error {
+		if n--; n == -1 {
+			do()
+		}
+		return nil
+	}
+}
+
+// agree says where triggers are not those of the current version.
+func (f fixture) agree(t *testing.T) {
+	t.Helper()
+	v, err := f.Store.Current(t.Context(), "p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{}
+	for _, trigger := range v.Spec.Triggers {
+		if expr, err := register.Expression(trigger.Schedule); err == nil {
+			want[fmt.Sprintf("p-%d", len(want))] = expr + " UTC"
+		}
+		if trigger.S3 == nil {
+			continue
+		}
+		if names, err := f.Store.Watching(t.Context(), "raw", trigger.S3.Prefix+"x"); err != nil || len(names) != 1 {
+			t.Errorf("version %d is current, uploads to %s start %v, %v", v.Number, trigger.S3.Prefix, names, err)
+		}
+	}
+	if diff := cmp.Diff(want, f.schedules(t)); diff != "" {
+		t.Errorf("version %d is current, schedules -want +got:\n%s", v.Number, diff)
+	}
+}
+
+// Somebody who is overtaken again and again gives up and says so.
+func TestOvertakenAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	f := newFixture()
+	n, busy := 0, false
+	f.db.Use(&awsfake.Hooks{Before: func(op string) error {
+		if op == "DynamoDB:DeleteItem" && !busy { // of the S3 trigger that there is none of
+			busy = true
+			n++
+			f.apply(t, fmt.Sprintf("owner: %d@example.com", n))
+			busy = false
+		}
+		return nil
+	}})
+	_, err := f.Apply(t.Context(), register.Input{Spec: file("")})
+	if fault.NameOf(err) != fault.Conflict || !strings.Contains(err.Error(), "apply again") {
+		t.Errorf("got %v after %d others, want ConflictError", err, n)
 	}
 }
 

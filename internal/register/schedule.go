@@ -57,7 +57,7 @@ func (s *Schedules) Sync(ctx context.Context, spec pipeline.Spec) ([]string, err
 		name := scheduleName(spec.Name, i)
 		_, err := s.API.DeleteSchedule(ctx, &scheduler.DeleteScheduleInput{Name: &name, GroupName: &s.Group})
 		if _, none := errors.AsType[*types.ResourceNotFoundException](err); none {
-			break // they are numbered without gaps
+			continue // beyond a gap there may be more, of somebody who applied at the same moment
 		}
 		if err != nil {
 			return nil, fmt.Errorf("delete schedule %s: %w", name, err)
@@ -94,11 +94,15 @@ func (s *Schedules) put(ctx context.Context, name, pipelineName string, t pipeli
 		Name: &name, GroupName: &s.Group, ScheduleExpression: &expr, ScheduleExpressionTimezone: &zone,
 		FlexibleTimeWindow: window, Target: target, Description: aws.String("ephemr pipeline " + pipelineName),
 	})
-	if _, exists := errors.AsType[*types.ConflictException](err); exists {
+	_, exists := errors.AsType[*types.ConflictException](err)
+	if exists {
 		_, err = s.API.UpdateSchedule(ctx, &scheduler.UpdateScheduleInput{
 			Name: &name, GroupName: &s.Group, ScheduleExpression: &expr, ScheduleExpressionTimezone: &zone,
 			FlexibleTimeWindow: window, Target: target, Description: aws.String("ephemr pipeline " + pipelineName),
 		})
+	}
+	if _, gone := errors.AsType[*types.ResourceNotFoundException](err); gone && exists { // it was deleted between the two calls
+		return overtaken(pipelineName)
 	}
 	if err != nil {
 		return fmt.Errorf("write schedule %s: %w", name, err)

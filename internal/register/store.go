@@ -137,12 +137,16 @@ func (s *Store) put(ctx context.Context, r row, condition string) error {
 	}
 	_, err = s.DB.PutItem(ctx, in)
 	if _, refused := errors.AsType[*types.ConditionalCheckFailedException](err); refused {
-		return fault.New(fault.Conflict, "pipeline %s was applied by somebody else at the same moment; apply again", r.PK)
+		return overtaken(r.PK)
 	}
 	if err != nil {
 		return fmt.Errorf("write pipeline %s: %w", r.PK, err)
 	}
 	return nil
+}
+
+func overtaken(name string) error {
+	return fault.New(fault.Conflict, "pipeline %s was applied by somebody else at the same moment; apply again", name)
 }
 
 // Watched is the zone whose uploads start runs: the only one of the lake that
