@@ -2,7 +2,6 @@ package sqlfile
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 )
@@ -14,10 +13,11 @@ type scanner struct {
 	at           int
 	line, column int
 
-	now  Statement
-	code bool // now has more than spaces and comments
-	open int  // where text of now begins that is not a part yet; -1 = nowhere
-	errs []error
+	now   Statement
+	code  bool // now has more than spaces and comments
+	began int  // where it does
+	open  int  // where text of now begins that is not a part yet; -1 = nowhere
+	errs  []error
 }
 
 func (s *scanner) scan() {
@@ -32,7 +32,7 @@ func (s *scanner) scan() {
 		case s.text[s.at] == ';':
 			s.end()
 			s.next()
-		case strings.ContainsRune("'\"`", s.text[s.at]):
+		case isQuote(s.text[s.at]):
 			s.begin()
 			s.quotes(s.text[s.at])
 		case unicode.IsSpace(s.text[s.at]):
@@ -45,9 +45,7 @@ func (s *scanner) scan() {
 	s.end()
 }
 
-func (s *scanner) looking(at string) bool {
-	return string(s.text[s.at:min(s.at+len(at), len(s.text))]) == at
-}
+func (s *scanner) looking(at string) bool { return begins(s.text[s.at:], at) }
 
 func (s *scanner) fault(line, column int, format string, args ...any) {
 	s.errs = append(s.errs, fmt.Errorf("%s:%d:%d: %s", s.file.Name, line, column, fmt.Sprintf(format, args...)))
@@ -74,8 +72,8 @@ func (s *scanner) take() {
 // begin starts a statement with its first word.
 func (s *scanner) begin() {
 	if !s.code {
-		s.code = true
-		s.now = Statement{file: s.file.Name, line: s.line, column: s.column, hive: !engine.MatchString(string(s.text[s.at:min(s.at+40, len(s.text))]))}
+		s.code, s.began = true, s.at
+		s.now = Statement{file: s.file.Name, line: s.line, column: s.column, hive: s.hive()}
 	}
 }
 
@@ -95,7 +93,7 @@ func (s *scanner) comment(begin, end string) {
 		s.space()
 	}
 	for s.at < len(s.text) {
-		if s.looking(end) {
+		if ends(s.text[s.at:], end) {
 			for range end {
 				s.space()
 			}
@@ -108,10 +106,6 @@ func (s *scanner) comment(begin, end string) {
 	}
 }
 
-// engine matches how statements begin that Athena's SQL engine runs; all others
-// are read as Hive reads them.
-var engine = regexp.MustCompile(`(?i)^[(\s]*(select|with|values|table|insert|delete|update|merge|unload|explain)\b`)
-
 // quotes takes a text up to its closing quote, which is doubled to stand for
 // itself.
 func (s *scanner) quotes(quote rune) {
@@ -121,7 +115,7 @@ func (s *scanner) quotes(quote rune) {
 		switch {
 		case s.looking("{{"):
 			s.fill(true)
-		case s.now.hive && s.text[s.at] == '\\' && s.at+1 < len(s.text):
+		case escapes(s.text[s.at], quote, s.now.hive) && s.at+1 < len(s.text):
 			s.take()
 			s.take()
 		case s.text[s.at] != quote:
@@ -142,7 +136,7 @@ func (s *scanner) fill(quoted bool) {
 	s.begin()
 	at := place{quoted: quoted, glued: s.at > 0 && glue(s.text[s.at-1])}
 	s.flush()
-	line, column := s.line, s.column
+	from, line, column := s.at, s.line, s.column
 	var b strings.Builder
 	for s.at < len(s.text) && !s.looking("}}") {
 		b.WriteRune(s.text[s.at])
@@ -158,7 +152,7 @@ func (s *scanner) fill(quoted bool) {
 	if err != nil {
 		s.fault(line, column, "%v", err)
 	}
-	s.now.parts = append(s.now.parts, part{action: a, line: line, column: column})
+	s.now.parts = append(s.now.parts, part{action: a, at: from, line: line, column: column})
 }
 
 // glue says whether a literal right after r would be read as something else:
@@ -178,6 +172,7 @@ func (s *scanner) flush() {
 func (s *scanner) end() {
 	s.flush()
 	if s.code {
+		s.settle()
 		s.file.Statements = append(s.file.Statements, s.now)
 	}
 	s.code, s.now = false, Statement{}

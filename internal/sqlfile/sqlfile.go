@@ -48,7 +48,7 @@ type Param struct {
 type Statement struct {
 	file         string
 	line, column int
-	hive         bool // not for Athena's SQL engine: a backslash in quotes is an escape
+	hive         bool // read with Hive's grammar: a backslash in quotes is an escape
 	parts        []part
 }
 
@@ -56,6 +56,7 @@ type Statement struct {
 type part struct {
 	text         string
 	action       *action
+	at           int // of action in the file
 	line, column int
 }
 

@@ -51,6 +51,10 @@ func TestStatements(t *testing.T) {
 		"leading comment":       {"-- what it is\n/* by\nwhom */ select 1", []string{"q.sql:3:9: select 1"}},
 		"no escape in SQL":      {`select '\'; select 2`, []string{`q.sql:1:1: select '\'`, "q.sql:1:13: select 2"}},
 		"an escape in Hive":     {`create table t (a int) location '\';' ; show tables`, []string{`q.sql:1:1: create table t (a int) location '\';'`, "q.sql:1:41: show tables"}},
+		"no escape in a CTAS":   {"create table t as select split(p, '\\') as p from s; select 2", []string{"q.sql:1:1: create table t as select split(p, '\\') as p from s", "q.sql:1:53: select 2"}},
+		"no escape in a view":   {`create or replace view v as select '\' as p; select 2`, []string{`q.sql:1:1: create or replace view v as select '\' as p`, "q.sql:1:46: select 2"}},
+		"no escape, far away":   {"( /* don't */" + strings.Repeat(" ", 50) + `select '\'); select 2`, []string{"q.sql:1:1: ( /* don't */" + strings.Repeat(" ", 50) + `select '\')`, "q.sql:1:77: select 2"}},
+		"no escape in backtick": {"drop table `a\\`; select 2", []string{"q.sql:1:1: drop table `a\\`", "q.sql:1:18: select 2"}},
 		"backticks":             {"drop table `a;b`", []string{"q.sql:1:1: drop table `a;b`"}},
 		"wide letters":          {"select 'ß„🙂'; select 2", []string{"q.sql:1:1: select 'ß„🙂'", "q.sql:1:15: select 2"}},
 		"windows":               {"select 1\r\n;\r\nselect 2\r\n", []string{"q.sql:1:1: select 1", "q.sql:3:1: select 2"}},
@@ -229,14 +233,14 @@ func FuzzFill(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, value string) {
 		for _, kind := range []string{"text", "list", "int", "number", "date", "timestamp", "name"} {
-			for _, begin := range []string{"select", "show tables like"} {
+			for _, begin := range []string{"select", "show tables like", "create table t as select '\\',"} {
 				file := parse(t, fmt.Sprintf("%s {{%s .Params.v}} , 'end' ; select 2", begin, kind))
 				texts, err := file.Fill(with("v", value))
 				if err != nil {
 					continue
 				}
 				filled := strings.TrimSuffix(strings.TrimPrefix(texts[0], begin+" "), " , 'end'")
-				if len(texts) != 2 || !plain(filled, kind, begin != "select") {
+				if len(texts) != 2 || !plain(filled, kind, strings.HasPrefix(begin, "show")) {
 					t.Errorf("%s %q became %q", kind, value, texts)
 				}
 			}
