@@ -13,17 +13,18 @@ import (
 	"ephemr/internal/discovery"
 )
 
-// finder finds three clusters: of a pipeline, of a pool, and of a pipeline that
-// is called like a service.
+// finder finds clusters of a pipeline, of two teams' pools of one name, and of a
+// pipeline that is called like a service.
 func finder(t *testing.T) *discovery.Finder {
 	t.Helper()
 	f := awsfake.NewServiceDiscovery(map[string]string{"ns-1": "ephemr-dev"})
 	d := &discovery.Directory{API: f, Namespace: "ns-1", Stage: "dev"}
 	hive, trino := discovery.Ports([]string{"Spark", "Hive"}), discovery.Ports([]string{"Trino"})
 	for _, i := range []discovery.Instance{
-		{ClusterID: "j-1", Host: "ip-10-0-0-1.ec2.internal", RunID: "flights-1", Pipeline: "flights", Stage: "dev", Profile: "small", Release: "emr-7.14.0", Ports: hive},
-		{ClusterID: "j-2", Host: "ip-10-0-0-2.ec2.internal", Pool: "nightly", Stage: "dev", Profile: "small", Release: "emr-7.14.0", Ports: hive},
+		{ClusterID: "j-1", Host: "ip-10-0-0-1.ec2.internal", RunID: "flights-1", Pipeline: "flights", Team: "data", Stage: "dev", Profile: "small", Release: "emr-7.14.0", Ports: hive},
+		{ClusterID: "j-2", Host: "ip-10-0-0-2.ec2.internal", Pool: "nightly", Team: "data.etl", Stage: "dev", Profile: "small", Release: "emr-7.14.0", Ports: hive},
 		{ClusterID: "j-3", Host: "ip-10-0-0-3.ec2.internal", RunID: "hive-1", Pipeline: "hive", Stage: "dev", Profile: "trino", Release: "emr-7.14.0", Ports: trino},
+		{ClusterID: "j-4", Host: "ip-10-0-0-4.ec2.internal", Pool: "nightly", Team: "database", Stage: "dev", Profile: "small", Release: "emr-7.14.0", Ports: trino},
 	} {
 		if _, err := d.Register(t.Context(), i); err != nil {
 			t.Fatal(err)
@@ -44,6 +45,11 @@ func TestDiscover(t *testing.T) {
 		"other":    {clusters.Wanted{What: "Spark"}, 0},
 		"pipeline": {clusters.Wanted{What: "flights"}, 0},
 		"pool":     {clusters.Wanted{What: "hive", Pipeline: "nightly"}, 0},
+		"team":     {clusters.Wanted{Pipeline: "nightly", Team: "data"}, 0},
+		"user":     {clusters.Wanted{What: "hive", Team: "data.etl"}, 0},
+		"no-team":  {clusters.Wanted{What: "nightly", Team: "base"}, 1},
+		"no-hive":  {clusters.Wanted{What: "hive", Pipeline: "nightly", Team: "database"}, 1},
+		"nobody":   {clusters.Wanted{Team: "base"}, 1},
 		"both":     {clusters.Wanted{Pipeline: "hive"}, 0},
 		"unknown":  {clusters.Wanted{What: "weekly"}, 1},
 		"lacking":  {clusters.Wanted{What: "livy"}, 1},
@@ -68,7 +74,7 @@ func TestDiscoverJSON(t *testing.T) {
 	var got []map[string]any
 	w.no(json.Unmarshal([]byte(w.out.String()), &got))
 	want := []map[string]any{{
-		"clusterId": "j-1", "host": "ip-10-0-0-1.ec2.internal", "runId": "flights-1", "pipeline": "flights", "stage": "dev", "profile": "small", "release": "emr-7.14.0",
+		"clusterId": "j-1", "host": "ip-10-0-0-1.ec2.internal", "runId": "flights-1", "pipeline": "flights", "team": "data", "stage": "dev", "profile": "small", "release": "emr-7.14.0",
 		"services": []any{map[string]any{
 			"name": "hive", "port": 10000.0, "address": "ip-10-0-0-1.ec2.internal:10000", "url": "jdbc:hive2://ip-10-0-0-1.ec2.internal:10000",
 		}},

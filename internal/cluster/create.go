@@ -253,6 +253,6 @@ func (c *Creator) enter(ctx context.Context, rec *run.Record, a run.Cluster, p p
 	}
 	return c.Clusters.Put(ctx, Entry{
 		ID: a.ID, RunID: rec.Run.ID, Attempt: a.Attempt, Name: a.Name, CreatedAt: a.CreatedAt, Deadline: rec.Run.Deadline,
-		Pipeline: rec.Run.Pipeline, AdHoc: rec.Run.Version == 0, Profile: rec.Spec.Cluster.Profile, Release: a.Release, Units: a.Units,
+		Pipeline: rec.Run.Pipeline, Team: rec.Run.PoolOwner(), AdHoc: rec.Run.Version == 0, Profile: rec.Spec.Cluster.Profile, Release: a.Release, Units: a.Units,
 	})
 }

@@ -210,7 +210,7 @@ func TestByHandPool(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *simulation.World) {
 		first, clusterID := began(t, w, "shared/a.csv")
 		at := w.CloudMap.Registered()["nightly/"+clusterID]
-		if at["pool"] != "nightly" || at["run"]+at["pipeline"] != "" {
+		if at["pool"] != "nightly" || at["team"] != "default" || at["run"]+at["pipeline"] != "" {
 			t.Errorf("found with %v, want it as the pool's", at)
 		}
 		out, refusal := byHand(t, w, clusterID, false)

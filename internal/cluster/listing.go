@@ -81,7 +81,7 @@ func (e Entry) instance(c *types.Cluster) discovery.Instance {
 		applications = append(applications, aws.ToString(a.Name))
 	}
 	i := discovery.Instance{
-		ClusterID: e.ID, Host: aws.ToString(c.MasterPublicDnsName), Pool: e.Pool,
+		ClusterID: e.ID, Host: aws.ToString(c.MasterPublicDnsName), Pool: e.Pool, Team: e.Team,
 		Stage: Tag(c.Tags, TagStage), Profile: e.Profile, Release: aws.ToString(c.ReleaseLabel), Ports: discovery.Ports(applications),
 	}
 	if e.Pool == "" { // a pool's cluster outlives the run that made it

@@ -57,7 +57,7 @@ func newDesk(t *testing.T, entries ...cluster.Entry) desk {
 	return d
 }
 
-var daily = cluster.Entry{ID: "j-1", RunID: "daily-1", Name: "daily-1.1", Pipeline: "daily", Profile: "small"}
+var daily = cluster.Entry{ID: "j-1", RunID: "daily-1", Name: "daily-1.1", Pipeline: "daily", Team: "data", Profile: "small"}
 
 // list lists a cluster that EMR describes as ready.
 func (d desk) list(t *testing.T, c *emrtypes.Cluster) {
@@ -92,7 +92,7 @@ func TestListing(t *testing.T) {
 	}
 	d.names(t, "daily/j-1")
 	want := map[string]string{
-		"cluster": "j-1", "host": "ip-10-0-0-1.ec2.internal", "run": "daily-1", "pipeline": "daily", "stage": "dev", "profile": "small",
+		"cluster": "j-1", "host": "ip-10-0-0-1.ec2.internal", "run": "daily-1", "pipeline": "daily", "team": "data", "stage": "dev", "profile": "small",
 		"release": "emr-7.14.0", "hive": "10000", "hive-metastore": "9083", "hive-ui": "10002", "hdfs": "8020", "yarn": "8088", "jobhistory": "19888",
 	}
 	if diff := cmp.Diff(want, d.cmp.Registered()["daily/j-1"]); diff != "" {

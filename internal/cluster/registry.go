@@ -42,6 +42,7 @@ type Entry struct {
 	TTL       int64       `dynamodbav:"ttl" json:"-"`
 	Pipeline  string      `dynamodbav:"pipeline,omitempty" json:"pipeline,omitempty"` // of RunID
 	Pool      string      `dynamodbav:"pool,omitempty" json:"pool,omitempty"`         // "" = RunID alone has it
+	Team      string      `dynamodbav:"team,omitempty" json:"team,omitempty"`         // whose it is, as run.Run.PoolOwner
 	AdHoc     bool        `dynamodbav:"adHoc,omitempty" json:"adHoc,omitempty"`       // its pipeline is not registered
 	Profile   string      `dynamodbav:"profile,omitempty" json:"profile,omitempty"`
 	Release   string      `dynamodbav:"release,omitempty" json:"release,omitempty"` // of EMR

@@ -50,10 +50,10 @@ func TestRegister(t *testing.T) {
 	t.Parallel()
 	f, d := newMap()
 	pooled := at("hourly", "j-3")
-	pooled.Pool = "shared"
+	pooled.Pool, pooled.Team = "shared", "data.etl"
 	register(t, d, at("daily", "j-1"), at("daily", "j-2"), pooled, at("daily", "j-1"))
 	want := map[string]string{
-		"cluster": "j-3", "host": "j-3.internal", "run": "hourly-1", "pipeline": "hourly", "pool": "shared", "stage": "dev", "profile": "small",
+		"cluster": "j-3", "host": "j-3.internal", "run": "hourly-1", "pipeline": "hourly", "pool": "shared", "team": "data.etl", "stage": "dev", "profile": "small",
 		"release": "emr-7.14.0", "hive": "10000", "hive-metastore": "9083", "hive-ui": "10002", "spark": "18080",
 		"hdfs": "8020", "yarn": "8088", "jobhistory": "19888",
 	}

@@ -19,6 +19,7 @@ type Instance struct {
 	RunID     string         `json:"runId,omitempty"`
 	Pipeline  string         `json:"pipeline,omitempty"`
 	Pool      string         `json:"pool,omitempty"`
+	Team      string         `json:"team,omitempty"` // whose it is: a team, or <team>.<user>; "" = registered before it was kept
 	Stage     string         `json:"stage"`
 	Profile   string         `json:"profile,omitempty"`
 	Release   string         `json:"release,omitempty"`
@@ -29,6 +30,11 @@ type Instance struct {
 
 // Name is what the cluster is found by: its pool, or else its pipeline.
 func (i Instance) Name() string { return cmp.Or(i.Pool, i.Pipeline) }
+
+// Belongs says whether the cluster is owner's: a team has those of its users, too.
+func (i Instance) Belongs(owner string) bool {
+	return i.Team == owner || strings.HasPrefix(i.Team, owner+".")
+}
 
 // Address is host:port of the named service, or "".
 func (i Instance) Address(service string) string {
@@ -47,6 +53,7 @@ const (
 	attrRun      = "run"
 	attrPipeline = "pipeline"
 	attrPool     = "pool"
+	attrTeam     = "team"
 	attrStage    = "stage"
 	attrProfile  = "profile"
 	attrRelease  = "release"
@@ -56,7 +63,7 @@ const (
 func (i *Instance) fields() map[string]*string {
 	return map[string]*string{
 		attrCluster: &i.ClusterID, attrHost: &i.Host, attrRun: &i.RunID, attrPipeline: &i.Pipeline, attrPool: &i.Pool,
-		attrStage: &i.Stage, attrProfile: &i.Profile, attrRelease: &i.Release,
+		attrTeam: &i.Team, attrStage: &i.Stage, attrProfile: &i.Profile, attrRelease: &i.Release,
 	}
 }
 

@@ -14,6 +14,7 @@ func TestEverythingFits(t *testing.T) {
 	t.Parallel()
 	f, d := newMap()
 	i := at(strings.Repeat("p", 40), "j-1")
+	i.Team = strings.Repeat("t", 65)
 	i.Pool, i.RunID, i.Profile = strings.Repeat("q", 40), strings.Repeat("r", 80), strings.Repeat("s", 32)
 	i.Ports = discovery.Ports([]string{
 		"Flink", "HBase", "HCatalog", "Hive", "Hue", "JupyterHub", "Livy", "Oozie", "Presto", "Spark", "Tez", "Trino", "Zeppelin", "ZooKeeper",
@@ -24,6 +25,29 @@ func TestEverythingFits(t *testing.T) {
 	register(t, d, i) // the fake has Cloud Map's limits
 	if n := len(f.Registered()[i.Pool+"/j-1"]); n > 30 {
 		t.Errorf("%d attributes", n)
+	}
+}
+
+// A team's clusters are its own and its users'; a user has one's own.
+func TestBelongs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		team, owner string
+		want        bool
+	}{
+		{"data", "data", true},
+		{"data.etl", "data", true},
+		{"data.etl", "data.etl", true},
+		{"data", "data.etl", false},
+		{"data.etl", "data.et", false},
+		{"database", "data", false},
+		{"", "data", false},
+	} {
+		i := at("daily", "j-1")
+		i.Team = c.team
+		if got := i.Belongs(c.owner); got != c.want {
+			t.Errorf("a cluster of %q is %s's: %t", c.team, c.owner, got)
+		}
 	}
 }
 

@@ -121,7 +121,7 @@ func TestMissingInstance(t *testing.T) {
 			t.Errorf("-want +got:\n%s", diff)
 		}
 		at := w.CloudMap.Registered()["one/"+clusterID]
-		if at["run"] != id || at["spark"] != "18080" || at["profile"] != "small" || at["stage"] != "test" {
+		if at["run"] != id || at["spark"] != "18080" || at["profile"] != "small" || at["team"] != "default" || at["stage"] != "test" {
 			t.Errorf("registered with %v", at)
 		}
 	})

@@ -14,6 +14,7 @@ import (
 func Command(app *session.App) *cobra.Command {
 	var o Options
 	var discover bool
+	var team string
 	cmd := &cobra.Command{
 		Use:   "clusters [NAME]",
 		Short: "list clusters, or find what runs on them",
@@ -21,11 +22,13 @@ func Command(app *session.App) *cobra.Command {
 
 With --discover, list the addresses of what ready clusters offer, as AWS Cloud Map has them. NAME is a service, such
 as hive, spark, livy, trino or yarn, or else a pipeline or pool. A name that is both is the service; --pipeline means
-the other. How to connect is told on stderr. When nothing of that name is ready the exit code is 1.`,
+the other. Names of pools are not unique among teams: TEAM says whose a cluster is, and --team keeps one owner's. How
+to connect is told on stderr. When nothing that was asked for is ready the exit code is 1.`,
 		Example: `  ephemr clusters
   ephemr clusters --all --pipeline flights-daily
   ephemr clusters --discover hive
   ephemr clusters --discover flights-daily
+  ephemr clusters --discover hive --pipeline nightly --team data
   beeline -u "$(ephemr clusters --discover hive --pipeline flights-daily -o json | jq -r '.[0].services[0].url')"`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -35,6 +38,9 @@ the other. How to connect is told on stderr. When nothing of that name is ready 
 			if discover && o.All {
 				return exit.Misuse("--discover finds clusters that are ready; leave out --all")
 			}
+			if team != "" && !discover {
+				return exit.Misuse("--team is for --discover; whose a pool's cluster is: ephemr clusters -o json")
+			}
 			o.JSON = app.JSON()
 			s, err := app.Session(cmd.Context())
 			if err != nil {
@@ -43,7 +49,7 @@ the other. How to connect is told on stderr. When nothing of that name is ready 
 			if !discover {
 				return Run(cmd.Context(), o, app.IO, census.Of(s))
 			}
-			w := Wanted{Pipeline: o.Pipeline, JSON: o.JSON}
+			w := Wanted{Pipeline: o.Pipeline, Team: team, JSON: o.JSON}
 			if len(args) > 0 {
 				w.What = args[0]
 			}
@@ -54,6 +60,7 @@ the other. How to connect is told on stderr. When nothing of that name is ready 
 	cmd.Flags().BoolVar(&discover, "discover", false, "list addresses instead of clusters")
 	cmd.Flags().BoolVar(&o.All, "all", false, "also clusters that are ending, or ended within a day")
 	cmd.Flags().StringVar(&o.Pipeline, "pipeline", "", "only clusters of this pipeline; with --discover, of this pipeline or pool")
+	cmd.Flags().StringVar(&team, "team", "", "with --discover, only clusters of this team and its users, or of one user as TEAM.USER")
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("pipeline", complete.Pipelines(app)))
 	return cmd
 }

@@ -14,6 +14,7 @@ import (
 type Wanted struct {
 	What     string // a service, or a pipeline or pool; "" = everything
 	Pipeline string // only clusters of this pipeline or pool; "" = all
+	Team     string // only clusters of this team, or <team>.<user>; "" = all
 	JSON     bool
 }
 
@@ -49,12 +50,15 @@ func Discover(ctx context.Context, o Wanted, io *terminal.IO, f Finder) error {
 	if err != nil {
 		return err
 	}
+	if o.Team != "" {
+		instances = slices.DeleteFunc(instances, func(i discovery.Instance) bool { return !i.Belongs(o.Team) })
+	}
 	found := offers(instances, service)
 	if o.JSON {
 		err = io.JSON(found)
 	} else {
 		addresses(io, found)
-		hints(io, found, service, o.Pipeline)
+		hints(io, found, service, o)
 	}
 	if err != nil {
 		return err
@@ -63,7 +67,8 @@ func Discover(ctx context.Context, o Wanted, io *terminal.IO, f Finder) error {
 		return none(io, o, service)
 	}
 	if o.Pipeline == "" && slices.ContainsFunc(instances, func(i discovery.Instance) bool { return i.Name() == service }) {
-		io.Notef("%s is a pipeline or pool, too: ephemr clusters --discover --pipeline %s\n", service, service)
+		o.Pipeline = service
+		io.Notef("%s is a pipeline or pool, too: ephemr clusters --discover%s\n", service, o.flags())
 	}
 	return nil
 }
@@ -80,6 +85,26 @@ func (w *Wanted) resolve() (service string, err error) {
 		w.Pipeline = w.What
 	}
 	return "", nil
+}
+
+// owner says in messages whose clusters are wanted.
+func (w *Wanted) owner() string {
+	if w.Team == "" {
+		return ""
+	}
+	return " of team " + w.Team
+}
+
+// flags are those that want the same clusters again.
+func (w *Wanted) flags() string {
+	flags := ""
+	if w.Pipeline != "" {
+		flags = " --pipeline " + w.Pipeline
+	}
+	if w.Team != "" {
+		flags += " --team " + w.Team
+	}
+	return flags
 }
 
 func find(ctx context.Context, f Finder, name string) ([]discovery.Instance, error) {
@@ -114,19 +139,21 @@ func addresses(io *terminal.IO, found []Found) {
 	var rows [][]string
 	for _, f := range found {
 		for _, s := range f.Services {
-			rows = append(rows, []string{s.Name, s.Address, f.ClusterID, f.Name(), f.RunID})
+			rows = append(rows, []string{s.Name, s.Address, f.ClusterID, f.Name(), f.Team, f.RunID})
 		}
 	}
-	io.Table([]string{"SERVICE", "ADDRESS", "CLUSTER", "PIPELINE OR POOL", "RUN"}, rows)
+	io.Table([]string{"SERVICE", "ADDRESS", "CLUSTER", "PIPELINE OR POOL", "TEAM", "RUN"}, rows)
 }
 
 // none ends with an exit code that scripts can tell from success.
 func none(io *terminal.IO, o Wanted, service string) error {
 	switch {
 	case service != "":
-		io.Notef("no ready cluster%s offers %s; ephemr clusters lists what is up\n", of(o.Pipeline), service)
+		io.Notef("no ready cluster%s%s offers %s; ephemr clusters lists what is up\n", of(o.Pipeline), o.owner(), service)
 	case o.Pipeline != "":
-		io.Notef("no cluster of a pipeline or pool %s is ready; ephemr clusters lists what is up\n", o.Pipeline)
+		io.Notef("no cluster of a pipeline or pool %s%s is ready; ephemr clusters lists what is up\n", o.Pipeline, o.owner())
+	case o.Team != "":
+		io.Notef("no cluster%s is ready; ephemr clusters lists what is up\n", o.owner())
 	default:
 		io.Notef("no cluster is ready; ephemr clusters lists what is on its way\n")
 		return nil
@@ -135,16 +162,12 @@ func none(io *terminal.IO, o Wanted, service string) error {
 }
 
 // hints say how to connect.
-func hints(io *terminal.IO, found []Found, service, pipeline string) {
+func hints(io *terminal.IO, found []Found, service string, o Wanted) {
 	if len(found) == 0 {
 		return
 	}
 	if service == "" {
-		only := ""
-		if pipeline != "" {
-			only = " --pipeline " + pipeline
-		}
-		io.Notef("%s\n", io.ErrStyle().Dim("how to connect to one of them: ephemr clusters --discover yarn"+only))
+		io.Notef("%s\n", io.ErrStyle().Dim("how to connect to one of them: ephemr clusters --discover yarn"+o.flags()))
 		return
 	}
 	for _, f := range found {
