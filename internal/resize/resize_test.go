@@ -263,3 +263,21 @@ func TestRunWithoutCluster(t *testing.T) {
 		}
 	})
 }
+
+// A cluster of a pool that the run has given back is not its own any more: others
+// work on it.
+func TestRunThatGaveItsClusterBack(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		st := begin(t, small)
+		a := st.rec().Clusters[0]
+		a.State = run.ClusterReleased
+		if ok, err := st.runs.ReplaceCluster(st.ctx, runID, a, run.ClusterReady, a.Intent); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		_, err := st.resizer.Resize(st.ctx, resize.Input{RunID: runID, Ask: resize.Ask{Core: units(4)}})
+		if fault.NameOf(err) != fault.InvalidInput || !strings.Contains(err.Error(), "has no cluster yet") {
+			t.Errorf("got %v", err)
+		}
+	})
+}

@@ -94,7 +94,7 @@ func (st *stand) record() {
 		{Name: "plain", Type: job.Bash, Source: "a"}, {Name: "big", Type: job.Bash, Source: "b", Resize: &pipeline.Resize{Task: 4}},
 	}}
 	a := run.Cluster{
-		Attempt: 1, Rungs: 1, Name: run.ClusterName(runID, 1), State: run.ClusterReady, ID: st.id, CreatedAt: time.Now(),
+		Attempt: 1, Rungs: 1, Name: run.ClusterName(runID, 1), State: run.ClusterReady, Intent: "maker", ID: st.id, CreatedAt: time.Now(),
 		Units: []run.Units{{Kind: run.Primary, Type: "m5.xlarge", Count: 1}, {Kind: run.Core, Type: "m5.xlarge", Count: 2}},
 	}
 	registry := &cluster.Registry{DB: st.db, Table: "clusters"}
