@@ -120,8 +120,8 @@ func (t *Terminator) known(ctx context.Context, clusterID string) (Entry, error)
 	}
 	d, err := t.EMR.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: &clusterID})
 	switch {
-	case err != nil && (fault.NameOf(err) == fault.InvalidInput || fault.Code(err) == "AccessDeniedException"):
-		return e, foreign // EMR has forgotten it, or its tag is not ours
+	case Foreign(err):
+		return e, foreign
 	case err != nil:
 		return e, fmt.Errorf("describe cluster %s: %w", clusterID, err)
 	case Tag(d.Cluster.Tags, TagStage) != t.Stage:

@@ -26,7 +26,7 @@ type LookAPI interface {
 func Look(ctx context.Context, api LookAPI, id string) (Cluster, error) {
 	c := Cluster{ID: id}
 	out, err := api.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: &id})
-	if fault.NameOf(err) == fault.InvalidInput || fault.Code(err) == "AccessDeniedException" { // our rights end where the tag is another stage's
+	if cluster.Foreign(err) {
 		return c, fault.New(fault.InvalidInput, "cluster %s is not known in this account and Region, or belongs to another stage", id)
 	}
 	if err != nil {

@@ -96,10 +96,11 @@ func (r *Resizer) target(ctx context.Context, in Input) (target, error) {
 		return t, fault.New(fault.InvalidInput, "name the cluster to resize, or the run whose cluster it is: one of them")
 	}
 	if id == "" {
-		var err error
-		if id, t.pool, err = r.Sizes.owner(ctx, t.id); err != nil || id == "" {
+		e, err := r.known(ctx, t.id)
+		if err != nil || e.ID == "" {
 			return t, err
 		}
+		id, t.pool = e.RunID, e.Pool
 	}
 	rec, err := r.Runs.Load(ctx, id)
 	if run.IsUnknown(err) && in.ClusterID != "" {
@@ -113,11 +114,18 @@ func (r *Resizer) target(ctx context.Context, in Input) (target, error) {
 		return t, err
 	}
 	if in.RunID != "" { // perhaps a cluster that another run has made
-		if _, t.pool, err = r.Sizes.owner(ctx, t.id); err != nil {
+		e, err := r.known(ctx, t.id)
+		if err != nil {
 			return t, err
 		}
+		t.pool = e.Pool
 	}
 	return t, r.shape(ctx, &t)
+}
+
+// known is what our records know of a cluster; without an id it is not ours.
+func (r *Resizer) known(ctx context.Context, id string) (cluster.Entry, error) {
+	return (&cluster.Registry{DB: r.Sizes.DB, Table: r.Sizes.Table}).Get(ctx, id)
 }
 
 // find picks the attempt that the cluster belongs to: of a run, the newest.

@@ -14,19 +14,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"ephemr/internal/cluster"
 	"ephemr/internal/fault"
 )
-
-// TableAPI is the part of DynamoDB that the sizes need.
-type TableAPI interface {
-	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
-	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
-}
 
 // Sizes remember, in the Clusters table under SIZE#<cluster id>, what was asked
 // for of the clusters that somebody resizes: EMR is called only for what differs.
 type Sizes struct {
-	DB    TableAPI
+	DB    cluster.TableAPI
 	Table string
 }
 
@@ -48,13 +43,7 @@ type taskSize struct {
 }
 
 // units is how many the task fleet is to have.
-func (s taskSize) units() int {
-	most := s.Base
-	for _, n := range s.Wants {
-		most = max(most, n)
-	}
-	return most
-}
+func (s taskSize) units() int { return max(s.Base, s.wanted()) }
 
 // wanted is the most that jobs want.
 func (s taskSize) wanted() int {
@@ -87,9 +76,11 @@ const keepSize = 30 * 24 * time.Hour
 
 func (z *Sizes) get(ctx context.Context, clusterID string) (taskSize, error) {
 	var s taskSize
-	item, err := z.item(ctx, sizeKey(clusterID))
+	out, err := z.DB.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &z.Table, ConsistentRead: aws.Bool(true), Key: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: sizeKey(clusterID)}},
+	})
 	if err == nil {
-		err = attributevalue.UnmarshalMap(item, &s)
+		err = attributevalue.UnmarshalMap(out.Item, &s)
 	}
 	if err != nil {
 		return s, fmt.Errorf("read size of cluster %s: %w", clusterID, err)
@@ -99,16 +90,6 @@ func (z *Sizes) get(ctx context.Context, clusterID string) (taskSize, error) {
 		s.Wants, s.Asking = map[string]int{}, map[string]int64{}
 	}
 	return s, nil
-}
-
-func (z *Sizes) item(ctx context.Context, key string) (map[string]types.AttributeValue, error) {
-	out, err := z.DB.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &z.Table, ConsistentRead: aws.Bool(true), Key: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: key}},
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out.Item, nil
 }
 
 // put writes s over the version that it was read as; false says that somebody
@@ -158,21 +139,4 @@ func (z *Sizes) change(ctx context.Context, clusterID string, do func(*taskSize)
 		}
 	}
 	return taskSize{}, fault.New(fault.Throttled, "size of cluster %s: others keep changing it", clusterID)
-}
-
-// owner says what our records know of a cluster: the run that made it and the
-// pool that it belongs to; both are empty for one that is not ours.
-func (z *Sizes) owner(ctx context.Context, clusterID string) (runID, pool string, err error) {
-	var e struct {
-		RunID string `dynamodbav:"runId"`
-		Pool  string `dynamodbav:"pool"`
-	}
-	item, err := z.item(ctx, clusterID)
-	if err == nil {
-		err = attributevalue.UnmarshalMap(item, &e)
-	}
-	if err != nil {
-		return "", "", fmt.Errorf("look up cluster %s: %w", clusterID, err)
-	}
-	return e.RunID, e.Pool, nil
 }

@@ -80,11 +80,10 @@ func (s *Sweeper) cluster(ctx context.Context, c types.ClusterSummary, out *Outp
 	return nil
 }
 
-// tagged says whether a cluster has the tags of this stage and of a run. Our
-// rights end where the tag is another stage's.
+// tagged says whether a cluster has the tags of this stage and of a run.
 func (s *Sweeper) tagged(ctx context.Context, c types.ClusterSummary, id string) (bool, error) {
 	d, err := s.EMR.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: c.Id})
-	if fault.Code(err) == "AccessDeniedException" {
+	if cluster.Foreign(err) {
 		return false, nil
 	}
 	if err != nil {

@@ -14,7 +14,6 @@ import (
 	"ephemr/events"
 	"ephemr/internal/cluster"
 	"ephemr/internal/discovery"
-	"ephemr/internal/fault"
 	"ephemr/internal/outcome"
 )
 
@@ -98,8 +97,8 @@ func (s *Sweeper) stale(ctx context.Context, in discovery.Listed, i discovery.In
 func (s *Sweeper) gone(ctx context.Context, id string) (bool, error) {
 	d, err := s.EMR.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: &id})
 	switch {
-	case err != nil && (fault.NameOf(err) == fault.InvalidInput || fault.Code(err) == "AccessDeniedException"):
-		return true, nil // EMR has forgotten it, or it does not carry our tag
+	case cluster.Foreign(err):
+		return true, nil
 	case err != nil:
 		return false, fmt.Errorf("describe cluster %s: %w", id, err)
 	}

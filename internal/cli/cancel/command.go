@@ -2,7 +2,6 @@ package cancel
 
 import (
 	"cmp"
-	"os/user"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
@@ -33,7 +32,7 @@ With --kill nobody is asked first. A run that is being cancelled already can sti
 			if err != nil {
 				return err
 			}
-			o.Runs, o.JSON, o.Why = args, app.JSON(), cmp.Or(o.Why, "cancelled by "+me())
+			o.Runs, o.JSON, o.Why = args, app.JSON(), cmp.Or(o.Why, "cancelled by "+session.Who())
 			return Run(cmd.Context(), o, app.IO, s.Settings, lambda.NewFromConfig(s.Config))
 		},
 		ValidArgsFunction: complete.Runs(app, run.Queued, run.Admitted, run.Running),
@@ -41,12 +40,4 @@ With --kill nobody is asked first. A run that is being cancelled already can sti
 	cmd.Flags().StringVar(&o.Why, "why", "", `reason for the record (default "cancelled by" and who you are)`)
 	cmd.Flags().BoolVar(&o.Kill, "kill", false, "kill the programs at once, without asking them to end")
 	return cmd
-}
-
-func me() string {
-	u, err := user.Current()
-	if err != nil {
-		return "somebody"
-	}
-	return u.Username
 }

@@ -10,8 +10,6 @@ import (
 	"ephemr/internal/run"
 )
 
-var frames = []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
-
 // spin keeps the last line of a terminal moving.
 func (v *View) spin() {
 	for {
@@ -31,7 +29,7 @@ func (v *View) spin() {
 // erase removes the moving line, so that something else can be written.
 func (v *View) erase() {
 	if v.shown {
-		_, _ = fmt.Fprint(v.Notes, "\r\x1b[K")
+		_, _ = fmt.Fprint(v.Notes, terminal.Erase)
 		v.shown = false
 	}
 }
@@ -42,8 +40,8 @@ func (v *View) draw() {
 	if v.Columns != nil {
 		width = v.Columns()
 	}
-	text := fmt.Sprintf("%s %c %s", v.stamp(time.Now()), frames[v.frame%len(frames)], now(v.rec, time.Now()))
-	_, _ = fmt.Fprint(v.Notes, "\r\x1b[K"+v.Style.Dim(terminal.Clip(text, width-1)))
+	text := fmt.Sprintf("%s %c %s", v.stamp(time.Now()), terminal.Frame(v.frame), now(v.rec, time.Now()))
+	_, _ = fmt.Fprint(v.Notes, terminal.Erase+v.Style.Dim(terminal.Clip(text, width-1)))
 	v.shown = true
 }
 

@@ -1,7 +1,7 @@
 package resize
 
 import (
-	"os/user"
+	"cmp"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -49,7 +49,7 @@ With nothing to change it shows what the cluster has.`,
 			if err != nil {
 				return err
 			}
-			o.Target, o.By, o.JSON = args[0], me(app.Getenv), app.JSON()
+			o.Target, o.By, o.JSON = args[0], cmp.Or(app.Getenv("USER"), session.Who()), app.JSON()
 			return Run(cmd.Context(), o, app.IO, s.Settings, lambda.NewFromConfig(s.Config))
 		},
 		ValidArgsFunction: complete.Args(complete.Runs(app, run.Running)),
@@ -105,15 +105,4 @@ func (n *numbers) ask(given func(string) bool) (resize.Ask, error) {
 	}
 	a.Steps = number("steps", n.steps)
 	return a, nil
-}
-
-func me(getenv func(string) string) string {
-	if name := getenv("USER"); name != "" {
-		return name
-	}
-	u, err := user.Current()
-	if err != nil {
-		return "somebody"
-	}
-	return u.Username
 }

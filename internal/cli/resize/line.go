@@ -21,8 +21,6 @@ type line struct {
 	over bool
 }
 
-var frames = []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
-
 // newLine returns a line on Err, or nil if nothing may move there.
 func newLine(io *terminal.IO, json bool) *line {
 	if json || !io.ErrTTY || !io.Color {
@@ -61,18 +59,14 @@ func (l *line) show() {
 	defer close(l.gone)
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
-	width := l.io.Width
-	if width == 0 {
-		width = 80
-	}
 	for n := 0; ; n++ {
 		l.mu.Lock()
-		text := fmt.Sprintf("%c %s %s", frames[n%len(frames)], terminal.Duration(time.Since(l.began)), l.text)
+		text := fmt.Sprintf("%c %s %s", terminal.Frame(n), terminal.Duration(time.Since(l.began)), l.text)
 		l.mu.Unlock()
-		_, _ = fmt.Fprint(l.io.Err, "\r\x1b[K"+l.io.ErrStyle().Dim(terminal.Clip(text, width-1)))
+		_, _ = fmt.Fprint(l.io.Err, terminal.Erase+l.io.ErrStyle().Dim(terminal.Clip(text, l.io.Columns()-1)))
 		select {
 		case <-l.stop:
-			_, _ = fmt.Fprint(l.io.Err, "\r\x1b[K")
+			_, _ = fmt.Fprint(l.io.Err, terminal.Erase)
 			return
 		case <-tick.C:
 		}

@@ -2,7 +2,6 @@ package terminate
 
 import (
 	"cmp"
-	"os/user"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
@@ -31,7 +30,7 @@ that lose it end as CANCELLED. Clusters of other stages, and of others, are neve
 			if err != nil {
 				return err
 			}
-			o.Cluster, o.JSON, o.Why = args[0], app.JSON(), cmp.Or(o.Why, "terminated by "+me())
+			o.Cluster, o.JSON, o.Why = args[0], app.JSON(), cmp.Or(o.Why, "terminated by "+session.Who())
 			return Run(cmd.Context(), o, app.IO, s.Settings, lambda.NewFromConfig(s.Config))
 		},
 		ValidArgsFunction: complete.Args(complete.Clusters(app)),
@@ -39,12 +38,4 @@ that lose it end as CANCELLED. Clusters of other stages, and of others, are neve
 	cmd.Flags().BoolVar(&o.Force, "force", false, "also when a run uses it")
 	cmd.Flags().StringVar(&o.Why, "why", "", `reason for the function's log (default "terminated by" and who you are)`)
 	return cmd
-}
-
-func me() string {
-	u, err := user.Current()
-	if err != nil {
-		return "somebody"
-	}
-	return u.Username
 }

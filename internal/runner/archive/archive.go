@@ -84,12 +84,18 @@ func file(root *os.Root, path string, f *zip.File, left int64) (int64, error) {
 		return 0, invalid("open %q: %v", path, err)
 	}
 	defer in.Close() //nolint:errcheck // only read
+	return write(root, path, f.Mode(), in, left)
+}
+
+// write makes a file of what in holds, at most left bytes, and returns how many
+// may still follow. What the header of an archive says of sizes is not to be trusted.
+func write(root *os.Root, path string, mode fs.FileMode, in io.Reader, left int64) (int64, error) {
 	out, err := root.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return 0, notAcceptable(path, err)
 	}
-	n, err := io.Copy(out, io.LimitReader(in, left+1)) // what the header says is not to be trusted
-	err = errors.Join(err, out.Chmod(f.Mode().Perm()&^0o022|0o400), out.Close())
+	n, err := io.Copy(out, io.LimitReader(in, left+1))
+	err = errors.Join(err, out.Chmod(mode.Perm()&^0o022|0o400), out.Close())
 	switch {
 	case n > left:
 		return 0, invalid("it unpacks to more than its limit")

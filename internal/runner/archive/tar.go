@@ -116,7 +116,7 @@ func untarOne(root *os.Root, h *tar.Header, t io.Reader, left int64) (int64, err
 	case tar.TypeDir:
 		err = root.MkdirAll(path, 0o755)
 	case tar.TypeReg:
-		return untarFile(root, path, h, t, left)
+		return write(root, path, h.FileInfo().Mode(), t, left)
 	case tar.TypeSymlink:
 		err = root.Symlink(h.Linkname, path)
 	case tar.TypeLink:
@@ -129,22 +129,4 @@ func untarOne(root *os.Root, h *tar.Header, t io.Reader, left int64) (int64, err
 		return left, notAcceptable(path, err)
 	}
 	return left, nil
-}
-
-func untarFile(root *os.Root, path string, h *tar.Header, t io.Reader, left int64) (int64, error) {
-	out, err := root.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return 0, notAcceptable(path, err)
-	}
-	n, err := io.Copy(out, io.LimitReader(t, left+1)) // what the header says is not to be trusted
-	err = errors.Join(err, out.Chmod(h.FileInfo().Mode().Perm()&^0o022|0o400), out.Close())
-	switch {
-	case n > left:
-		return 0, invalid("it unpacks to more than its limit")
-	case damaged(err):
-		return 0, invalid("%q is damaged: %v", path, err)
-	case err != nil:
-		return 0, fmt.Errorf("unpack %q: %w", path, err)
-	}
-	return left - n, nil
 }
