@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ephemr/internal/access"
+	"ephemr/internal/profile"
 )
 
 // Access says whom jobs may run as.
@@ -126,19 +127,13 @@ func (c Config) validateOwners() error {
 	return errors.Join(errs...)
 }
 
-var release = regexp.MustCompile(`^emr-(\d+)\.(\d+)\.`)
-
 // validateReleases holds profiles to those that know runtime roles.
 // Source: Amazon EMR Management Guide, "Runtime roles for Amazon EMR steps".
 func (c Config) validateReleases() error {
 	var errs []error
 	for _, name := range c.ShapeNames() {
 		p := c.Shapes[name]
-		var major, minor int
-		if m := release.FindString(p.Release); m != "" {
-			_, _ = fmt.Sscanf(m, "emr-%d.%d.", &major, &minor) // digits by the pattern
-		}
-		if major < 6 || major == 6 && minor < 7 {
+		if !profile.ReleaseAtLeast(p.Release, 6, 7, 0) {
 			errs = append(errs, fmt.Errorf("profiles.%s: release %s knows no users; emr-6.7.0 and later do", name, p.Release))
 		}
 		if !slices.Contains(p.Applications, "Spark") && !slices.Contains(p.Applications, "Hive") {

@@ -185,7 +185,7 @@ func (k *checker) limits() {
 func (k *checker) checkLimits(l Limits) {
 	most := k.maxUnits()
 	switch {
-	case !atLeast(k.cluster.Release, 5, 30, 0) || k.cluster.Release == "emr-6.0.0":
+	case !profile.ReleaseAtLeast(k.cluster.Release, 5, 30, 0) || k.cluster.Release == "emr-6.0.0":
 		k.fault("release %s has no managed scaling; it came with emr-5.30.0, and emr-6.0.0 is without it", k.cluster.Release)
 	case len(k.cluster.of(run.Core)) == 0:
 		k.fault("managed scaling needs a core fleet; use a profile with core units")
@@ -235,7 +235,7 @@ func (k *checker) steps() {
 	switch {
 	case *n < minSteps || *n > maxSteps:
 		k.fault("%d steps side by side; EMR takes %d to %d", *n, minSteps, maxSteps)
-	case !atLeast(k.cluster.Release, 5, 28, 0):
+	case !profile.ReleaseAtLeast(k.cluster.Release, 5, 28, 0):
 		k.fault("release %s runs one step at a time; several came with emr-5.28.0", k.cluster.Release)
 	case k.cluster.Pool != "":
 		k.fault("it belongs to pool %s, whose steps are leased to runs; set stepConcurrency in the profile instead", k.cluster.Pool)
@@ -258,14 +258,4 @@ func outside(n *int, low, high int) bool { return n != nil && (*n < low || *n > 
 func equal(a, b Limits) bool {
 	same := func(x, y *int) bool { return x == y || x != nil && y != nil && *x == *y }
 	return a.Min == b.Min && a.Max == b.Max && same(a.MaxCore, b.MaxCore) && same(a.MaxOnDemand, b.MaxOnDemand)
-}
-
-// atLeast says whether a release label is not older than this one. One that is
-// not like emr-7.14.0 is newer.
-func atLeast(label string, major, minor, patch int) bool {
-	var a, b, c int
-	if _, err := fmt.Sscanf(label, "emr-%d.%d.%d", &a, &b, &c); err != nil {
-		return true
-	}
-	return slices.Compare([]int{a, b, c}, []int{major, minor, patch}) >= 0
 }

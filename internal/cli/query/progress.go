@@ -27,7 +27,7 @@ func (p *progress) line(text string) {
 		return
 	}
 	p.shown = true
-	p.term.Notef("\r\x1b[K%s", p.term.ErrStyle().Dim(terminal.Clip(text, p.term.Columns()-1)))
+	p.term.Notef(terminal.Erase+"%s", p.term.ErrStyle().Dim(terminal.Clip(text, p.term.Columns()-1)))
 }
 
 // draw shows how far a query is.
@@ -58,7 +58,7 @@ func (p *progress) say(text string) {
 
 func (p *progress) erase() {
 	if p.shown {
-		p.term.Notef("\r\x1b[K")
+		p.term.Notef(terminal.Erase)
 		p.shown = false
 	}
 }
