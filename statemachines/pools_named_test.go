@@ -12,9 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 
 	"ephemr/events"
-	"ephemr/internal/emrapi"
+	"ephemr/internal/emr/emrapi"
+	"ephemr/internal/emr/pool"
 	"ephemr/internal/job"
-	"ephemr/internal/pool"
 	"ephemr/internal/simulation"
 )
 

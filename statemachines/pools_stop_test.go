@@ -9,7 +9,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"ephemr/internal/awsfake"
-	"ephemr/internal/pool"
+	"ephemr/internal/emr/pool"
 	"ephemr/internal/run"
 	"ephemr/internal/simulation"
 )

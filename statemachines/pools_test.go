@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/events"
-	"ephemr/internal/pool"
+	"ephemr/internal/emr/pool"
 	"ephemr/internal/run"
 	"ephemr/internal/simulation"
 )

@@ -71,7 +71,7 @@ func command(t *testing.T, r *region, script string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// As on EMR: the step's command line is internal/step's.
+	// As on EMR: the step's command line is internal/emr/step's.
 	home := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(home, "ephemr-runner"), "-region", "eu-west-1", "run", "s3://b/"+dir+"/job.json") //nolint:gosec // our own binary
 	if err := os.Symlink(name, cmd.Path); err != nil {

@@ -10,11 +10,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"ephemr/internal/cluster"
 	"ephemr/internal/discovery"
-	"ephemr/internal/emrapi"
+	"ephemr/internal/emr/cluster"
+	"ephemr/internal/emr/emrapi"
+	"ephemr/internal/emr/pool"
 	"ephemr/internal/entry"
-	"ephemr/internal/pool"
 	"ephemr/internal/run"
 	"ephemr/internal/wait"
 )

@@ -9,9 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"ephemr/internal/emrapi"
+	"ephemr/internal/emr/emrapi"
+	"ephemr/internal/emr/resize"
 	"ephemr/internal/entry"
-	"ephemr/internal/resize"
 	"ephemr/internal/run"
 )
 

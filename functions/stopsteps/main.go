@@ -11,10 +11,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
-	"ephemr/internal/emrapi"
+	"ephemr/internal/emr/emrapi"
+	"ephemr/internal/emr/step"
 	"ephemr/internal/entry"
 	"ephemr/internal/run"
-	"ephemr/internal/step"
 	"ephemr/internal/wait"
 )
 

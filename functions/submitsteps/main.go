@@ -12,12 +12,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"ephemr/internal/emrapi"
+	"ephemr/internal/emr/emrapi"
+	"ephemr/internal/emr/pool"
+	"ephemr/internal/emr/resize"
+	"ephemr/internal/emr/step"
 	"ephemr/internal/entry"
-	"ephemr/internal/pool"
-	"ephemr/internal/resize"
 	"ephemr/internal/run"
-	"ephemr/internal/step"
 	"ephemr/internal/wait"
 )
 

@@ -8,12 +8,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 
-	"ephemr/internal/cluster"
 	"ephemr/internal/discovery"
-	"ephemr/internal/emrapi"
+	"ephemr/internal/emr/cluster"
+	"ephemr/internal/emr/emrapi"
+	"ephemr/internal/emr/pool"
+	"ephemr/internal/emr/resize"
 	"ephemr/internal/entry"
-	"ephemr/internal/pool"
-	"ephemr/internal/resize"
 	"ephemr/internal/run"
 )
 

@@ -14,14 +14,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"ephemr/internal/admission"
-	"ephemr/internal/cluster"
 	"ephemr/internal/discovery"
-	"ephemr/internal/emrapi"
+	"ephemr/internal/emr/cluster"
+	"ephemr/internal/emr/emrapi"
+	"ephemr/internal/emr/pool"
+	"ephemr/internal/emr/step"
 	"ephemr/internal/entry"
 	"ephemr/internal/outcome"
-	"ephemr/internal/pool"
 	"ephemr/internal/run"
-	"ephemr/internal/step"
 	"ephemr/internal/wait"
 )
 

@@ -18,8 +18,8 @@ import (
 	"ephemr/internal/cli/census"
 	"ephemr/internal/cli/clusters"
 	"ephemr/internal/cli/complete"
-	"ephemr/internal/cluster"
-	"ephemr/internal/pool"
+	"ephemr/internal/emr/cluster"
+	"ephemr/internal/emr/pool"
 	"ephemr/internal/run"
 )
 

@@ -10,9 +10,9 @@ import (
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/show"
 	"ephemr/internal/cli/submit"
+	"ephemr/internal/emr/pool"
 	"ephemr/internal/job"
 	"ephemr/internal/pipeline"
-	"ephemr/internal/pool"
 	"ephemr/internal/run"
 )
 

@@ -12,8 +12,8 @@ import (
 
 	"ephemr/internal/cli/exit"
 	cliresize "ephemr/internal/cli/resize"
+	"ephemr/internal/emr/resize"
 	"ephemr/internal/fault"
-	"ephemr/internal/resize"
 )
 
 // growth is a resize function that answers in turn what it is told to; the last

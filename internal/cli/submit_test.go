@@ -15,9 +15,9 @@ import (
 	"ephemr/events"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/submit"
+	"ephemr/internal/emr/pool"
 	"ephemr/internal/job"
 	"ephemr/internal/pipeline"
-	"ephemr/internal/pool"
 	"ephemr/internal/run"
 )
 

@@ -10,7 +10,7 @@ import (
 
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/terminate"
-	"ephemr/internal/cluster"
+	"ephemr/internal/emr/cluster"
 	"ephemr/internal/entry"
 	"ephemr/internal/fault"
 )

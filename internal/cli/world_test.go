@@ -22,6 +22,7 @@ import (
 	"ephemr/internal/awsfake"
 	"ephemr/internal/cli/follow"
 	"ephemr/internal/cli/terminal"
+	"ephemr/internal/emr/steplog"
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
 	"ephemr/internal/job"
@@ -29,7 +30,6 @@ import (
 	"ephemr/internal/register"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
-	"ephemr/internal/steplog"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")

@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"ephemr/internal/awsfake"
-	"ephemr/internal/emrapi"
+	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/job"
 	"ephemr/internal/run"
 )

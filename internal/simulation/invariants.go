@@ -12,8 +12,8 @@ import (
 	emrtypes "github.com/aws/aws-sdk-go-v2/service/emr/types"
 
 	"ephemr/internal/awsfake"
+	"ephemr/internal/emr/pool"
 	"ephemr/internal/pipeline"
-	"ephemr/internal/pool"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
 )

@@ -10,7 +10,7 @@ import (
 	emrtypes "github.com/aws/aws-sdk-go-v2/service/emr/types"
 
 	"ephemr/internal/awsfake"
-	"ephemr/internal/pool"
+	"ephemr/internal/emr/pool"
 	"ephemr/internal/run"
 )
 

@@ -14,8 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 
-	"ephemr/internal/emrapi"
-	"ephemr/internal/pool"
+	"ephemr/internal/emr/emrapi"
+	"ephemr/internal/emr/pool"
 	"ephemr/internal/run"
 )
 

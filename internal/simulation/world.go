@@ -16,7 +16,7 @@ import (
 	"ephemr/internal/access"
 	"ephemr/internal/asl"
 	"ephemr/internal/awsfake"
-	"ephemr/internal/emrapi"
+	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/job"
 	"ephemr/internal/profile"
 	"ephemr/internal/register"

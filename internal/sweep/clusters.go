@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
 	"ephemr/events"
-	"ephemr/internal/cluster"
+	"ephemr/internal/emr/cluster"
 	"ephemr/internal/fault"
 	"ephemr/internal/run"
 )

@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
 	"ephemr/events"
-	"ephemr/internal/cluster"
 	"ephemr/internal/discovery"
+	"ephemr/internal/emr/cluster"
 	"ephemr/internal/outcome"
 )
 

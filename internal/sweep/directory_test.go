@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/internal/awsfake"
-	"ephemr/internal/cluster"
 	"ephemr/internal/discovery"
+	"ephemr/internal/emr/cluster"
 	"ephemr/internal/run"
 	"ephemr/internal/simulation"
 	"ephemr/internal/sweep"

@@ -9,10 +9,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 
 	"ephemr/events"
-	"ephemr/internal/cluster"
+	"ephemr/internal/emr/cluster"
+	"ephemr/internal/emr/pool"
 	"ephemr/internal/fault"
 	"ephemr/internal/outcome"
-	"ephemr/internal/pool"
 	"ephemr/internal/run"
 )
 

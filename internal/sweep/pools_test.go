@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/cluster"
-	"ephemr/internal/pool"
+	"ephemr/internal/emr/cluster"
+	"ephemr/internal/emr/pool"
 	"ephemr/internal/run"
 	"ephemr/internal/simulation"
 )

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/cluster"
+	"ephemr/internal/emr/cluster"
 	"ephemr/internal/run"
 	"ephemr/internal/simulation"
 )

@@ -15,9 +15,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"ephemr/events"
-	"ephemr/internal/cluster"
+	"ephemr/internal/emr/cluster"
+	"ephemr/internal/emr/pool"
 	"ephemr/internal/outcome"
-	"ephemr/internal/pool"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
 )

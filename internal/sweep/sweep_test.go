@@ -16,8 +16,8 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/cluster"
-	"ephemr/internal/emrapi"
+	"ephemr/internal/emr/cluster"
+	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/run"
 	"ephemr/internal/simulation"
 	"ephemr/internal/sweep"

@@ -13,9 +13,9 @@ import (
 
 	"ephemr/events"
 	"ephemr/internal/awsfake"
-	"ephemr/internal/cluster"
+	"ephemr/internal/emr/cluster"
+	"ephemr/internal/emr/pool"
 	"ephemr/internal/fault"
-	"ephemr/internal/pool"
 	"ephemr/internal/run"
 	"ephemr/internal/wait"
 )

@@ -16,11 +16,11 @@ import (
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/cli/upload"
-	"ephemr/internal/cluster"
+	"ephemr/internal/emr/cluster"
+	"ephemr/internal/emr/resize"
 	"ephemr/internal/fault"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/register"
-	"ephemr/internal/resize"
 	"ephemr/internal/stage"
 )
 

@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
 	"ephemr/internal/cli/session"
-	"ephemr/internal/cluster"
+	"ephemr/internal/emr/cluster"
 	"ephemr/internal/run"
 )
 

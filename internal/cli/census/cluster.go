@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
 	"ephemr/internal/cost"
+	"ephemr/internal/emr/pool"
 	"ephemr/internal/outcome"
-	"ephemr/internal/pool"
 	"ephemr/internal/run"
 )
 

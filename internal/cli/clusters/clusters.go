@@ -10,7 +10,7 @@ import (
 
 	"ephemr/internal/cli/census"
 	"ephemr/internal/cli/terminal"
-	"ephemr/internal/pool"
+	"ephemr/internal/emr/pool"
 )
 
 // Options of the command.

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"ephemr/internal/cli/session"
-	"ephemr/internal/pool"
+	"ephemr/internal/emr/pool"
 
 	"github.com/spf13/cobra"
 )

@@ -7,7 +7,7 @@ import (
 
 	"ephemr/internal/awsfake"
 	"ephemr/internal/cli/complete"
-	"ephemr/internal/pool"
+	"ephemr/internal/emr/pool"
 )
 
 var _ complete.Leasable = (*pool.Store)(nil)

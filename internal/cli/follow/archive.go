@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"ephemr/internal/emr/steplog"
 	"ephemr/internal/run"
-	"ephemr/internal/steplog"
 )
 
 // archives turns to what EMR archived for attempts that were over when they were

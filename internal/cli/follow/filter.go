@@ -4,7 +4,7 @@ import (
 	"regexp"
 	"time"
 
-	"ephemr/internal/steplog"
+	"ephemr/internal/emr/steplog"
 )
 
 // Filter chooses among the log streams of a run and their lines; what is empty

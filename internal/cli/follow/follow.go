@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"ephemr/internal/emr/steplog"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
-	"ephemr/internal/steplog"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"

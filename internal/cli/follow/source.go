@@ -7,7 +7,7 @@ import (
 	"io"
 	"time"
 
-	"ephemr/internal/steplog"
+	"ephemr/internal/emr/steplog"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"

@@ -10,7 +10,7 @@ import (
 	"ephemr/internal/cli/complete"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/session"
-	"ephemr/internal/resize"
+	"ephemr/internal/emr/resize"
 	"ephemr/internal/run"
 )
 

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"ephemr/internal/cli/terminal"
-	"ephemr/internal/resize"
+	"ephemr/internal/emr/resize"
 )
 
 // report says what the cluster has got.

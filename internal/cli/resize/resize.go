@@ -10,8 +10,8 @@ import (
 	"ephemr/internal/cli/call"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/terminal"
+	"ephemr/internal/emr/resize"
 	"ephemr/internal/fault"
-	"ephemr/internal/resize"
 	"ephemr/internal/stage"
 )
 

@@ -7,8 +7,8 @@ import (
 	"regexp"
 
 	"ephemr/internal/cli/exit"
+	"ephemr/internal/emr/pool"
 	"ephemr/internal/fault"
-	"ephemr/internal/pool"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"

@@ -6,8 +6,8 @@ import (
 
 	"ephemr/internal/cli/call"
 	"ephemr/internal/cli/terminal"
-	"ephemr/internal/cluster"
-	"ephemr/internal/pool"
+	"ephemr/internal/emr/cluster"
+	"ephemr/internal/emr/pool"
 	"ephemr/internal/stage"
 )
 

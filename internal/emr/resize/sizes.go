@@ -1,0 +1,142 @@
+package resize
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"ephemr/internal/emr/cluster"
+	"ephemr/internal/fault"
+)
+
+// Sizes remember, in the Clusters table under SIZE#<cluster id>, what was asked
+// for of the clusters that somebody resizes: EMR is called only for what differs.
+type Sizes struct {
+	DB    cluster.TableAPI
+	Table string
+}
+
+// taskSize is the size of a cluster's task fleet, as it was asked for. A cluster
+// that nobody has ever resized has none.
+type taskSize struct {
+	PK       string           `dynamodbav:"pk"`
+	Wants    map[string]int   `dynamodbav:"wants"`              // name of a run's cluster attempt -> units that its jobs want now
+	Base     int              `dynamodbav:"base"`               // units when no job wants more
+	Target   int              `dynamodbav:"target"`             // that EMR was asked for last
+	Asking   map[string]int64 `dynamodbav:"asking"`             // who is asking EMR for something else, or never heard the answer -> since when, in Unix seconds
+	Fleet    string           `dynamodbav:"fleet,omitempty"`    // id; "" = none, or not known
+	Type     string           `dynamodbav:"type,omitempty"`     // its first instance type
+	OnDemand int              `dynamodbav:"onDemand,omitempty"` // units bought so, the rest
+	BuysSpot bool             `dynamodbav:"buysSpot,omitempty"` // is Spot
+	Limits   string           `dynamodbav:"limits,omitempty"`   // of managed scaling that somebody has set
+	Version  int              `dynamodbav:"version"`
+	TTL      int64            `dynamodbav:"ttl"`
+}
+
+// units is how many the task fleet is to have.
+func (s taskSize) units() int { return max(s.Base, s.wanted()) }
+
+// wanted is the most that jobs want.
+func (s taskSize) wanted() int {
+	most := 0
+	for _, n := range s.Wants {
+		most = max(most, n)
+	}
+	return most
+}
+
+// split divides n units as the fleet buys them.
+func (s taskSize) split(n int) (onDemand, spot int) {
+	if !s.BuysSpot {
+		return n, 0
+	}
+	onDemand = min(n, s.OnDemand)
+	return onDemand, n - onDemand
+}
+
+// know keeps how the fleet buys, so that the next change needs no look.
+func (s *taskSize) know(f Fleet) {
+	onDemand, spot := f.split(f.OnDemand + 1)
+	s.Fleet, s.OnDemand, s.BuysSpot, s.Type = f.ID, onDemand, spot > 0, f.Types[0]
+}
+
+func sizeKey(clusterID string) string { return "SIZE#" + clusterID }
+
+// keepSize is how long a size outlives its last change; longer than any cluster.
+const keepSize = 30 * 24 * time.Hour
+
+func (z *Sizes) get(ctx context.Context, clusterID string) (taskSize, error) {
+	var s taskSize
+	out, err := z.DB.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &z.Table, ConsistentRead: aws.Bool(true), Key: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: sizeKey(clusterID)}},
+	})
+	if err == nil {
+		err = attributevalue.UnmarshalMap(out.Item, &s)
+	}
+	if err != nil {
+		return s, fmt.Errorf("read size of cluster %s: %w", clusterID, err)
+	}
+	s.PK = sizeKey(clusterID)
+	if s.Wants == nil {
+		s.Wants, s.Asking = map[string]int{}, map[string]int64{}
+	}
+	return s, nil
+}
+
+// put writes s over the version that it was read as; false says that somebody
+// else has changed it since.
+func (z *Sizes) put(ctx context.Context, s *taskSize) (bool, error) {
+	before := s.Version
+	s.Version, s.TTL = before+1, time.Now().Add(keepSize).Unix()
+	it, err := attributevalue.MarshalMap(s)
+	if err != nil {
+		return false, fmt.Errorf("encode %s: %w", s.PK, err)
+	}
+	in := &dynamodb.PutItemInput{TableName: &z.Table, Item: it, ConditionExpression: aws.String("attribute_not_exists(pk)")}
+	if before > 0 {
+		in.ConditionExpression = aws.String("#v = :v")
+		in.ExpressionAttributeNames = map[string]string{"#v": "version"}
+		in.ExpressionAttributeValues = map[string]types.AttributeValue{":v": &types.AttributeValueMemberN{Value: strconv.Itoa(before)}}
+	}
+	_, err = z.DB.PutItem(ctx, in)
+	if _, lost := errors.AsType[*types.ConditionalCheckFailedException](err); lost {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("write %s: %w", s.PK, err)
+	}
+	return true, nil
+}
+
+// tries is how often a change is tried against others.
+const tries = 5
+
+// change changes the size of a cluster, whoever else does at the same time.
+func (z *Sizes) change(ctx context.Context, clusterID string, do func(*taskSize)) (taskSize, error) {
+	for range tries {
+		s, err := z.get(ctx, clusterID)
+		if err != nil {
+			return s, err
+		}
+		before := s
+		before.Wants, before.Asking = maps.Clone(s.Wants), maps.Clone(s.Asking)
+		do(&s)
+		if s.Version > 0 && reflect.DeepEqual(before, s) {
+			return s, nil
+		}
+		ok, err := z.put(ctx, &s)
+		if ok || err != nil {
+			return s, err
+		}
+	}
+	return taskSize{}, fault.New(fault.Throttled, "size of cluster %s: others keep changing it", clusterID)
+}
