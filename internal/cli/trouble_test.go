@@ -15,8 +15,8 @@ import (
 	"ephemr/internal/awsfake"
 	"ephemr/internal/cli/logs"
 	"ephemr/internal/job"
-	"ephemr/internal/logstream"
 	"ephemr/internal/run"
+	"ephemr/internal/runner/logstream"
 )
 
 // seen is what a reader gets to see of what a program wrote: its lines, as

@@ -6,7 +6,7 @@ import (
 
 	"ephemr/internal/job"
 	"ephemr/internal/pipeline"
-	"ephemr/internal/quality"
+	"ephemr/internal/runner/quality"
 )
 
 // TestChecksAgreeWithQuality holds the rules here to what the checker on the

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"ephemr/internal/job"
-	"ephemr/internal/logstream"
+	"ephemr/internal/runner/logstream"
 )
 
 const defaultGrace = 10 * time.Second

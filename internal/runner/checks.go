@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"ephemr/internal/job"
-	"ephemr/internal/quality"
+	"ephemr/internal/runner/quality"
 )
 
 // checks executes a job of type quality.

@@ -22,8 +22,8 @@ import (
 	"github.com/aws/smithy-go"
 
 	"ephemr/internal/job"
-	"ephemr/internal/logstream"
 	"ephemr/internal/runner"
+	"ephemr/internal/runner/logstream"
 )
 
 var (

@@ -4,7 +4,7 @@ import (
 	"context"
 	"io"
 
-	"ephemr/internal/logstream"
+	"ephemr/internal/runner/logstream"
 )
 
 // output takes one stream of the program's: raw for EMR's archive, line by

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"ephemr/internal/job"
-	"ephemr/internal/logstream"
-	"ephemr/internal/quality"
+	"ephemr/internal/runner/logstream"
+	"ephemr/internal/runner/quality"
 )
 
 // What the runner exits with when it is not the program's own code. Result

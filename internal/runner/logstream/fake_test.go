@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/smithy-go"
 
-	"ephemr/internal/logstream"
+	"ephemr/internal/runner/logstream"
 )
 
 var (

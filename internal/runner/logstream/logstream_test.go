@@ -19,7 +19,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/logstream"
+	"ephemr/internal/runner/logstream"
 )
 
 // maxMessage is what one event may carry.

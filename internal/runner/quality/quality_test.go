@@ -16,7 +16,7 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 
 	"ephemr/internal/job"
-	"ephemr/internal/quality"
+	"ephemr/internal/runner/quality"
 )
 
 const dataset = "s3://lake/flights/"

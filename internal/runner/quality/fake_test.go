@@ -18,7 +18,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"ephemr/internal/job"
-	"ephemr/internal/quality"
+	"ephemr/internal/runner/quality"
 )
 
 var (
