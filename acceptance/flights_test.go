@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"ephemr/internal/flights"
-	"ephemr/internal/laptop/demo"
+	"ephemr/internal/local/flights"
+	"ephemr/internal/local/laptop/demo"
 	"ephemr/internal/run"
 )
 

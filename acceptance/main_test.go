@@ -26,7 +26,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"ephemr/internal/laptop"
+	"ephemr/internal/local/laptop"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
 )

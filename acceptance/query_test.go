@@ -17,8 +17,8 @@ import (
 	"github.com/creack/pty"
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/flights"
-	"ephemr/internal/laptop"
+	"ephemr/internal/local/flights"
+	"ephemr/internal/local/laptop"
 )
 
 // asks asks for the delays that a run has published, as a newcomer would: with

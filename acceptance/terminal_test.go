@@ -16,7 +16,7 @@ import (
 
 	"github.com/creack/pty"
 
-	"ephemr/internal/laptop"
+	"ephemr/internal/local/laptop"
 	"ephemr/internal/run"
 )
 

@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"ephemr/internal/laptop"
+	"ephemr/internal/local/laptop"
 	"ephemr/internal/run"
 )
 

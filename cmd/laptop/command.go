@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ephemr/internal/laptop"
+	"ephemr/internal/local/laptop"
 )
 
 func command() *cobra.Command {

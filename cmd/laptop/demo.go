@@ -6,8 +6,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"ephemr/internal/cli/terminal"
-	"ephemr/internal/laptop"
-	"ephemr/internal/laptop/demo"
+	"ephemr/internal/local/laptop"
+	"ephemr/internal/local/laptop/demo"
 )
 
 func walk(o *laptop.Options) *cobra.Command {

@@ -1,5 +1,5 @@
 // Command localemr is an Amazon EMR for a laptop. Package
-// ephemr/internal/localemr says what it does and documents its admin API.
+// ephemr/internal/local/localemr says what it does and documents its admin API.
 package main
 
 import (

@@ -7,7 +7,7 @@ import (
 	"io"
 	"time"
 
-	"ephemr/internal/localemr"
+	"ephemr/internal/local/localemr"
 )
 
 type options struct {

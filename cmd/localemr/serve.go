@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
-	"ephemr/internal/localemr"
+	"ephemr/internal/local/localemr"
 )
 
 const (

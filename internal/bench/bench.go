@@ -17,7 +17,7 @@ import (
 	"ephemr/internal/bench/binary"
 	"ephemr/internal/bench/service"
 	"ephemr/internal/bench/trace"
-	"ephemr/internal/laptop"
+	"ephemr/internal/local/laptop"
 )
 
 // Options say what to measure.

@@ -13,7 +13,7 @@ import (
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"ephemr/internal/bench/trace"
-	"ephemr/internal/localemr"
+	"ephemr/internal/local/localemr"
 	"ephemr/internal/run"
 )
 

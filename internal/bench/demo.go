@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"ephemr/internal/laptop"
+	"ephemr/internal/local/laptop"
 )
 
 // Phase is a part of a longer way.

@@ -11,7 +11,7 @@ import (
 
 	"ephemr/internal/bench/binary"
 	"ephemr/internal/bench/trace"
-	"ephemr/internal/laptop"
+	"ephemr/internal/local/laptop"
 )
 
 // floor is what an invocation of a warm function takes that does nothing: the

@@ -18,8 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"ephemr/internal/laptop"
-	"ephemr/internal/localemr"
+	"ephemr/internal/local/laptop"
+	"ephemr/internal/local/localemr"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
 )

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"ephemr/internal/bench/trace"
-	"ephemr/internal/localemr"
+	"ephemr/internal/local/localemr"
 )
 
 // addRuns fills in what the runs have shown.

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/internal/bench/trace"
-	"ephemr/internal/localemr"
+	"ephemr/internal/local/localemr"
 )
 
 // played is a run whose marks lie step apart.

@@ -8,7 +8,7 @@ import (
 
 	"ephemr/internal/chaos"
 	"ephemr/internal/chaos/evidence"
-	"ephemr/internal/localemr"
+	"ephemr/internal/local/localemr"
 )
 
 // The same seed asks for the same, and no two requests are the same.

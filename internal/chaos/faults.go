@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"ephemr/internal/localemr"
+	"ephemr/internal/local/localemr"
 	"ephemr/internal/run"
 )
 

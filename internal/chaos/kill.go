@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"ephemr/internal/laptop"
+	"ephemr/internal/local/laptop"
 )
 
 // processes returns those of the region that run the named program.

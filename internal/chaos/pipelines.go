@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"ephemr/internal/laptop"
+	"ephemr/internal/local/laptop"
 )
 
 // The pipelines, by name: what is left to say are the jobs.

@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"ephemr/internal/admission"
-	"ephemr/internal/laptop"
+	"ephemr/internal/local/laptop"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
 )

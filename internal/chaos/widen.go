@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
-	"ephemr/internal/laptop"
+	"ephemr/internal/local/laptop"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/stage"
 )

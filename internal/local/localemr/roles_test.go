@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
 
-	"ephemr/internal/localemr"
+	"ephemr/internal/local/localemr"
 )
 
 const runtimeRole = "arn:aws:iam::000000000000:role/job"

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"ephemr/internal/laptop"
+	"ephemr/internal/local/laptop"
 )
 
 // root is the checkout, seen from this package.

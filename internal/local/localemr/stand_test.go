@@ -22,7 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"ephemr/internal/localemr"
+	"ephemr/internal/local/localemr"
 )
 
 // patience bounds every wait of the tests; it is never slept through.

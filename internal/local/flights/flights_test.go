@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"ephemr/internal/flights"
+	"ephemr/internal/local/flights"
 )
 
 func TestDelays(t *testing.T) {

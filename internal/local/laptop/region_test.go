@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"golang.org/x/sync/errgroup"
 
-	"ephemr/internal/laptop"
+	"ephemr/internal/local/laptop"
 )
 
 func makeBucket(t *testing.T, r *laptop.Region, name string) {

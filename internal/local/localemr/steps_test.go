@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/localemr"
+	"ephemr/internal/local/localemr"
 )
 
 func TestStepEnvironment(t *testing.T) {

@@ -19,8 +19,8 @@ import (
 	"ephemr/internal/cli/follow"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/terminal"
-	"ephemr/internal/flights"
-	"ephemr/internal/laptop"
+	"ephemr/internal/local/flights"
+	"ephemr/internal/local/laptop"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
 )

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"ephemr/internal/laptop"
+	"ephemr/internal/local/laptop"
 )
 
 // checkout makes one with these programs in the place of the region's.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/localemr"
+	"ephemr/internal/local/localemr"
 )
 
 // admin calls the admin API and returns the status.

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/localemr"
+	"ephemr/internal/local/localemr"
 )
 
 func TestCallFaults(t *testing.T) {

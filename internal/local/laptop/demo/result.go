@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"ephemr/internal/cli/terminal"
-	"ephemr/internal/flights"
+	"ephemr/internal/local/flights"
 	"ephemr/internal/run"
 )
 

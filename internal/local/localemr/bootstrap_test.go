@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
-	"ephemr/internal/localemr"
+	"ephemr/internal/local/localemr"
 )
 
 // action runs s3://code/boot.sh.

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
-	"ephemr/internal/localemr"
+	"ephemr/internal/local/localemr"
 )
 
 func fleetOf(kind types.InstanceFleetType, onDemand, spot int32) types.InstanceFleetConfig {
