@@ -45,7 +45,7 @@ test-fast: ## the tests that need no tools and no region
 	go test -short ./...
 	GOOS=windows go vet ./cmd/ephemr
 simulate: ## storms of faults in virtual time; RUNS=10000 SEED=1 WORLD=40 KIND=crashes CALLS=/tmp/calls
-	@set -o pipefail; go test -count=1 -timeout 24h -run '^TestStorms$$' -v ./internal/simulation -args -runs=$(RUNS) -seed=$(SEED) \
+	@set -o pipefail; go test -count=1 -timeout 24h -run '^TestStorms$$' -v ./internal/proof/simulation -args -runs=$(RUNS) -seed=$(SEED) \
 	  -world=$(WORLD) -kind="$(KIND)" -calls="$(CALLS)" | { grep -Ev '^ *(===|--- PASS|PASS)' || true; }
 chaos: tools build ## 300 real runs with faults on and processes killed, 15 minutes; CHAOS="-runs 40 -seed 2"
 	@chaos $(CHAOS)

@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/events"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
-	"ephemr/internal/simulation"
 )
 
 // A run costs transitions and EMR calls by its jobs, never by how long they take.

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"ephemr/internal/awsfake"
+	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
-	"ephemr/internal/simulation"
 )
 
 // AWS answers late, twice, not at all or in the wrong order, and functions die:

@@ -6,10 +6,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"ephemr/internal/asl"
 	"ephemr/internal/job"
+	"ephemr/internal/proof/asl"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
-	"ephemr/internal/simulation"
 	"ephemr/internal/stage"
 )
 

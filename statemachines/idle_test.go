@@ -9,8 +9,8 @@ import (
 
 	"ephemr/events"
 	"ephemr/internal/job"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
-	"ephemr/internal/simulation"
 )
 
 // A job that has nothing to do has succeeded: what needs it goes on, nothing is

@@ -10,11 +10,11 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/job"
 	"ephemr/internal/pipeline"
+	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
-	"ephemr/internal/simulation"
 	"ephemr/internal/stage"
 )
 

@@ -8,7 +8,7 @@ import (
 
 	"ephemr/internal/pipeline"
 	"ephemr/internal/profile"
-	"ephemr/internal/simulation"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/stage"
 )
 

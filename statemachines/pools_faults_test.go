@@ -12,8 +12,8 @@ import (
 
 	"ephemr/events"
 	"ephemr/internal/job"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
-	"ephemr/internal/simulation"
 )
 
 // A warm cluster that is gone costs the next run a look, not a rung of its ladder.

@@ -15,7 +15,7 @@ import (
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/emr/pool"
 	"ephemr/internal/job"
-	"ephemr/internal/simulation"
+	"ephemr/internal/proof/simulation"
 )
 
 // A run may name the cluster that it is to run on, and is told why it cannot.

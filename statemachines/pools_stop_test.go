@@ -8,10 +8,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 	"github.com/aws/smithy-go"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/emr/pool"
+	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
-	"ephemr/internal/simulation"
 )
 
 // poolCluster is the record of a pool's cluster.

@@ -12,8 +12,8 @@ import (
 
 	"ephemr/events"
 	"ephemr/internal/emr/pool"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
-	"ephemr/internal/simulation"
 )
 
 // pooled is a pipeline whose runs share clusters.

@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"ephemr/events"
-	"ephemr/internal/awsfake"
 	"ephemr/internal/job"
+	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
-	"ephemr/internal/simulation"
 	"ephemr/internal/stage"
 )
 

@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/asl"
 	"ephemr/internal/fault"
+	"ephemr/internal/proof/asl"
 	"ephemr/statemachines"
 )
 

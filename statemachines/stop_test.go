@@ -9,10 +9,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 	"github.com/aws/smithy-go"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/job"
+	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
-	"ephemr/internal/simulation"
 )
 
 // cancelling asks that a run be cancelled, as ephemr cancel does.

@@ -12,8 +12,8 @@ import (
 	"ephemr/events"
 	"ephemr/internal/access"
 	"ephemr/internal/job"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
-	"ephemr/internal/simulation"
 )
 
 const (

@@ -10,10 +10,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/asl"
 	"ephemr/internal/job"
+	"ephemr/internal/proof/asl"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
-	"ephemr/internal/simulation"
 )
 
 func TestMain(m *testing.M) {

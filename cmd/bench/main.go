@@ -10,8 +10,8 @@ import (
 	"os/signal"
 	"syscall"
 
-	"ephemr/internal/bench"
 	"ephemr/internal/cli/terminal"
+	"ephemr/internal/proof/bench"
 )
 
 func main() {

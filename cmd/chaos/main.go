@@ -14,8 +14,8 @@ import (
 	"syscall"
 	"time"
 
-	"ephemr/internal/chaos"
 	"ephemr/internal/cli/terminal"
+	"ephemr/internal/proof/chaos"
 )
 
 func main() {

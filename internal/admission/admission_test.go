@@ -16,9 +16,9 @@ import (
 
 	"ephemr/events"
 	"ephemr/internal/admission"
-	"ephemr/internal/awsfake"
+	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
-	"ephemr/internal/simulation"
 	"ephemr/internal/stage"
 )
 

@@ -7,8 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
-	"ephemr/internal/simulation"
 	"ephemr/internal/stage"
 )
 

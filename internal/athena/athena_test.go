@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/internal/athena"
-	"ephemr/internal/awsfake"
+	"ephemr/internal/proof/awsfake"
 )
 
 var _ athena.API = (*awsfake.Athena)(nil)

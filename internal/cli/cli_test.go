@@ -12,11 +12,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
 	"github.com/aws/smithy-go"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/cli"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/terminal"
+	"ephemr/internal/proof/awsfake"
 )
 
 func denied() error {

@@ -14,12 +14,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/cli/census"
 	"ephemr/internal/cli/clusters"
 	"ephemr/internal/cli/complete"
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/pool"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
 )
 

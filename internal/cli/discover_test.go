@@ -7,10 +7,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/cli/clusters"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/discovery"
+	"ephemr/internal/proof/awsfake"
 )
 
 // finder finds clusters of a pipeline, of two teams' pools of one name, and of a

@@ -9,10 +9,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/logs"
 	"ephemr/internal/job"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
 )
 

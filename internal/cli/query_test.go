@@ -15,9 +15,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/smithy-go"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/query"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/stage"
 )
 

@@ -12,9 +12,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/cli/logs"
 	"ephemr/internal/job"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
 	"ephemr/internal/runner/logstream"
 )

@@ -19,7 +19,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/cli/follow"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/emr/steplog"
@@ -27,6 +26,7 @@ import (
 	"ephemr/internal/intake"
 	"ephemr/internal/job"
 	"ephemr/internal/pipeline"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"

@@ -10,9 +10,9 @@ import (
 	sd "github.com/aws/aws-sdk-go-v2/service/servicediscovery"
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/discovery"
 	"ephemr/internal/fault"
+	"ephemr/internal/proof/awsfake"
 )
 
 var (

@@ -5,9 +5,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/discovery"
 	"ephemr/internal/fault"
+	"ephemr/internal/proof/awsfake"
 )
 
 func TestFind(t *testing.T) {

@@ -6,8 +6,8 @@ import (
 	"testing/synctest"
 
 	"ephemr/events"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
-	"ephemr/internal/simulation"
 	"ephemr/internal/stage"
 )
 

@@ -15,8 +15,8 @@ import (
 
 	"ephemr/events"
 	"ephemr/internal/job"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
-	"ephemr/internal/simulation"
 )
 
 func TestMain(m *testing.M) {

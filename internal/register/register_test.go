@@ -12,10 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/events"
-	"ephemr/internal/awsfake"
 	"ephemr/internal/fault"
+	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/register"
-	"ephemr/internal/simulation"
 	"ephemr/internal/stage"
 )
 

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
 )
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/simulation"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/stage"
 )
 

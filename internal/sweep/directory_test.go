@@ -12,11 +12,11 @@ import (
 	sd "github.com/aws/aws-sdk-go-v2/service/servicediscovery"
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/discovery"
 	"ephemr/internal/emr/cluster"
+	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
-	"ephemr/internal/simulation"
 	"ephemr/internal/sweep"
 )
 

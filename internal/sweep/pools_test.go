@@ -14,8 +14,8 @@ import (
 
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/pool"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
-	"ephemr/internal/simulation"
 )
 
 // warm makes a cluster that is a pool's and ready, and its record as change wants it.

@@ -18,8 +18,8 @@ import (
 
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/emrapi"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
-	"ephemr/internal/simulation"
 	"ephemr/internal/sweep"
 )
 

@@ -7,11 +7,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"ephemr/internal/asl"
 	"ephemr/internal/job"
 	"ephemr/internal/pipeline"
+	"ephemr/internal/proof/asl"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
-	"ephemr/internal/simulation"
 	"ephemr/internal/stage"
 )
 

@@ -12,10 +12,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"ephemr/events"
-	"ephemr/internal/awsfake"
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/pool"
 	"ephemr/internal/fault"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
 	"ephemr/internal/wait"
 )

@@ -12,11 +12,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/cli/complete"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/job"
 	"ephemr/internal/pipeline"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
 )

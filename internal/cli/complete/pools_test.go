@@ -5,9 +5,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/cli/complete"
 	"ephemr/internal/emr/pool"
+	"ephemr/internal/proof/awsfake"
 )
 
 var _ complete.Leasable = (*pool.Store)(nil)

@@ -23,9 +23,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/cli/doctor"
-	"ephemr/internal/simulation"
+	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/stage"
 )
 

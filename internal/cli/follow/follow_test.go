@@ -10,9 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/cli/follow"
 	"ephemr/internal/pipeline"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
 )
 

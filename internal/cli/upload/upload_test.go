@@ -14,12 +14,12 @@ import (
 
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/cli/progress"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/cli/upload"
 	"ephemr/internal/pack"
 	"ephemr/internal/pipeline"
+	"ephemr/internal/proof/awsfake"
 )
 
 var (

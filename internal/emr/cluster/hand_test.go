@@ -17,8 +17,8 @@ import (
 
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/fault"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
-	"ephemr/internal/simulation"
 )
 
 const shared = `

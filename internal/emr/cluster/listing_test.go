@@ -14,11 +14,11 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/discovery"
 	"ephemr/internal/emr/cluster"
+	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
-	"ephemr/internal/simulation"
 )
 
 func TestMain(m *testing.M) {

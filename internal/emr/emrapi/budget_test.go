@@ -11,9 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/fault"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/stage"
 )
 

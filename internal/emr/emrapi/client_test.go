@@ -14,11 +14,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/emr/step"
 	"ephemr/internal/fault"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/stage"
 	"ephemr/internal/sweep"
 	"ephemr/internal/wait"

@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/emr/pool"
+	"ephemr/internal/proof/awsfake"
 )
 
 var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)

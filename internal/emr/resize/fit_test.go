@@ -9,9 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/emr/resize"
 	"ephemr/internal/fault"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
 )
 

@@ -10,9 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/emr/resize"
 	"ephemr/internal/fault"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
 )
 

@@ -13,13 +13,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
-	"ephemr/internal/awsfake"
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/emr/resize"
 	"ephemr/internal/job"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/profile"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
 )

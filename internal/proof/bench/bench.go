@@ -1,0 +1,135 @@
+// Package bench measures what the control plane costs: the time it adds to a
+// run, the calls and transitions it spends, the size and start of its functions,
+// and the way from a checkout to a first result. Everything is measured in
+// regions of its own on this machine, in one go, and nothing is asserted.
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"ephemr/internal/local/laptop"
+	"ephemr/internal/proof/bench/binary"
+	"ephemr/internal/proof/bench/service"
+	"ephemr/internal/proof/bench/trace"
+)
+
+// Options say what to measure.
+type Options struct {
+	Runs   int       // that come one by one
+	Starts int       // of each function
+	Seed   uint64    // of the jitter
+	Submit bool      // measure what a person waits for who submits a directory
+	Demo   bool      // time the demo as well
+	Log    io.Writer // progress
+}
+
+// Run measures. The report holds what was measured until an error.
+func Run(ctx context.Context, o Options) (r *Report, err error) {
+	begun := time.Now()
+	r = &Report{Machine: look(ctx), Seed: o.Seed}
+	defer func() { r.Took = Seconds(time.Since(begun)) }()
+	root, settings, err := r.measureRuns(ctx, o)
+	if err != nil {
+		return r, err
+	}
+	if err := r.measureBinaries(ctx, o, root, settings); err != nil {
+		return r, err
+	}
+	r.Cold = cold(root)
+	if o.Demo {
+		r.Demo, err = demo(ctx, root, o.Log)
+	}
+	return r, err
+}
+
+// measureRuns returns the checkout and the settings that functions get, too.
+func (r *Report) measureRuns(ctx context.Context, o Options) (root, settings string, err error) {
+	region, err := open(ctx, o.Log)
+	if err != nil {
+		return "", "", err
+	}
+	defer func() { err = errors.Join(err, region.close(ctx)) }()
+	if err := errors.Join(region.vary(ctx, o.Seed), region.apply(ctx)); err != nil {
+		return "", "", err
+	}
+	if r.Floor, err = region.floor(ctx); err != nil {
+		return "", "", err
+	}
+	begun := time.Now()
+	shots, err := region.play(ctx, o)
+	if err != nil {
+		return "", "", err
+	}
+	if err := settle(ctx); err != nil {
+		return "", "", err
+	}
+	r.Shared.Over = Seconds(time.Since(begun))
+	all, calls, err := region.collect(ctx, shots)
+	if err != nil {
+		return "", "", err
+	}
+	r.addRuns(all, calls)
+	if o.Submit {
+		if err := r.measureService(ctx, region, o.Log); err != nil {
+			return "", "", err
+		}
+	}
+	return region.Root, region.text, nil
+}
+
+func (r *Report) measureService(ctx context.Context, region *region, log io.Writer) error {
+	s := service.Stage{
+		Program: filepath.Join(region.Root, "dist", "bin", "ephemr"), Environ: laptop.Overlay(os.Environ(), region.Environ()),
+		Dir: filepath.Join(region.dir, "submit"), S3: region.s3, Bucket: region.settings.ArtifactsBucket, Log: log,
+	}
+	if err := os.MkdirAll(s.Dir, 0o750); err != nil {
+		return fmt.Errorf("make directory: %w", err)
+	}
+	found, err := s.Measure(ctx)
+	r.Service = &found
+	return err
+}
+
+// Binary is what one function weighs, and how long it takes to start.
+type Binary struct {
+	binary.Function
+	Median Seconds `json:"median"` // of its starts
+	P90    Seconds `json:"p90"`
+	Ratio  float64 `json:"ratio"` // of its median to that of the function that does nothing
+}
+
+func (r *Report) measureBinaries(ctx context.Context, o Options, root, settings string) error {
+	_, _ = fmt.Fprintln(o.Log, "functions: build for arm64 and for this machine, start each", o.Starts, "times")
+	dir, err := os.MkdirTemp("", "ephemr-bench-functions-")
+	if err != nil {
+		return fmt.Errorf("make directory: %w", err)
+	}
+	all, err := binary.Measure(ctx, root, filepath.Join(dir, "functions"), settings, o.Starts)
+	if err = errors.Join(err, os.RemoveAll(dir)); err != nil {
+		return err
+	}
+	r.Binaries = ratios(all)
+	return nil
+}
+
+func ratios(all []binary.Function) []Binary {
+	hello := trace.Sample{1}
+	if i := slices.IndexFunc(all, func(f binary.Function) bool { return f.Name == binary.Hello }); i >= 0 {
+		hello = all[i].Init
+	}
+	out := make([]Binary, 0, len(all))
+	for _, f := range all {
+		out = append(out, Binary{
+			Function: f, Median: Seconds(f.Init.Median()), P90: Seconds(f.Init.Quantile(0.9)),
+			Ratio: float64(f.Init.Median()) / float64(hello.Median()),
+		})
+	}
+	return out
+}

@@ -1,0 +1,191 @@
+package bench
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"ephemr/internal/cli/terminal"
+	"ephemr/internal/proof/bench/binary"
+)
+
+// Print writes the report for people.
+func (r *Report) Print(io *terminal.IO) {
+	p := printer{io}
+	p.machine(r)
+	p.overhead(r)
+	p.hops(r)
+	p.shares(r)
+	p.calls(r)
+	p.service(r)
+	p.binaries(r)
+	p.demo(r)
+}
+
+type printer struct{ *terminal.IO }
+
+func (p printer) head(title string, how ...string) {
+	p.Printf("\n%s\n", p.OutStyle().Bold(title))
+	for _, line := range how {
+		p.Printf("%s\n", p.OutStyle().Dim(line))
+	}
+}
+
+func (p printer) machine(r *Report) {
+	m := r.Machine
+	p.Printf("%s, %s, %s of memory, load %.2f before the start, %s; seed %d; took %s\n", m.Platform, terminal.Count(m.Cores, "core"),
+		terminal.Bytes(m.Memory), m.Load, runtime.Version(), r.Seed, terminal.Duration(time.Duration(r.Took)))
+	if m.Busy() {
+		p.Printf("%s\n", p.OutStyle().Yellow("Others use this machine: read times as upper bounds, and compare figures of one run only."))
+	}
+	for _, f := range r.Failures {
+		p.Printf("left out: %s (%s): %s\n", f.Run, f.Group, terminal.OneLine(f.Why))
+	}
+}
+
+func (p printer) overhead(r *Report) {
+	p.head("Overhead of a run of one step",
+		"from the upload until the cluster's end was asked for, without provisioning and step (both of random length); aim: 1.50 s at the median")
+	var rows [][]string
+	for _, g := range r.Groups {
+		rows = append(rows, []string{g.Name, strconv.Itoa(g.Runs), seconds(g.Median), seconds(g.P90), seconds(g.Longest), seconds(g.Unexplained), g.Slowest})
+	}
+	p.Table([]string{"RUNS", "N", "MEDIAN", "P90", "LONGEST", "UNEXPLAINED", "SLOWEST HOP OF THE LONGEST"}, rows)
+}
+
+func (p printer) hops(r *Report) {
+	p.head("Its hops, in runs that came one by one", "share: of the overhead of all of them together; burst: median of runs that came four at once")
+	var rows [][]string
+	sum := 0.0
+	for _, h := range r.Hops {
+		sum += h.Share
+		rows = append(rows, []string{h.Name, h.Where, strconv.Itoa(h.Known), millis(h.Median), millis(h.P90), percent(h.Share), millis(h.Burst)})
+	}
+	rows = append(rows, []string{"unexplained", "", "", "", "", percent(1 - sum), ""})
+	for _, h := range r.Parts {
+		rows = append(rows, []string{h.Name, h.Where, strconv.Itoa(h.Known), millis(h.Median), millis(h.P90), "", millis(h.Burst)})
+	}
+	p.Table([]string{"HOP", "WHERE", "N", "MEDIAN", "P90", "SHARE", "BURST"}, rows)
+}
+
+func (p printer) shares(r *Report) {
+	p.head("By function and service", "on the way: its hops in one run; REPORT: of all its invocations, as Lambda logs them, those with nothing to do too")
+	var rows [][]string
+	for _, s := range r.Shares {
+		row := []string{s.Where, millis(s.Median), percent(s.Share), "", "", ""}
+		if s.Median == 0 { // finishrun comes after the cluster's end was asked for
+			row[1], row[2] = "", ""
+		}
+		if s.Calls > 0 {
+			row[3], row[4], row[5] = strconv.Itoa(s.Calls), millis(s.Took), millis(s.P90)
+		}
+		rows = append(rows, row)
+	}
+	p.Table([]string{"WHERE", "ON THE WAY", "SHARE", "INVOCATIONS", "REPORT", "REPORT P90"}, rows)
+	p.Printf("of each invocation, %s are the emulator's: that is what a warm function that does nothing takes\n", millis(r.Floor))
+}
+
+func (p printer) calls(r *Report) {
+	p.head("What a run of one step spends", "transitions: states entered and retries, from the history; EMR calls: as localemr counted them by cluster, aim: at most 8")
+	var rows [][]string
+	for _, g := range r.Groups {
+		rows = append(rows, []string{g.Name, strconv.Itoa(g.Runs), between(g.Transitions), strconv.Itoa(g.Retries), between(g.Calls), list(g.Operations)})
+	}
+	p.Table([]string{"RUNS", "N", "TRANSITIONS", "RETRIES", "EMR CALLS", "OF THEM"}, rows)
+	p.Printf("shared by all runs, in %s: %s; refused: %s\n", terminal.Duration(time.Duration(r.Shared.Over)), list(r.Shared.Operations), list(r.Shared.Refused))
+}
+
+func (p printer) service(r *Report) {
+	if r.Service == nil {
+		return
+	}
+	b, d, l, w := r.Service.Start, r.Service.Packages, r.Service.Lines, r.Service.Pool
+	p.head("What somebody waits for who submits a directory",
+		"package: medians of "+terminal.Count(d.Rounds, "round")+"; lines: from the job's print to ephemr's stdout, through CloudWatch Logs; ratios to the least that could be done here instead")
+	p.Table([]string{"WHAT", "TOOK", "OF", "RATIO"}, [][]string{
+		{"start ephemr", millis(b.Version), fmt.Sprintf("%d rounds of ephemr version", b.Rounds), fmt.Sprintf("%.1f, to true(1) (%s)", b.Ratio, millis(b.Nothing))},
+		{"its first request to AWS", millis(b.Request), "ephemr runs", ""},
+		{"build a package", millis(d.Build), fmt.Sprintf("%d files, %s, zipped %s", d.Files, terminal.Bytes(d.Bytes), terminal.Bytes(d.Size)), ""},
+		{"upload it", millis(d.Send), "", fmt.Sprintf("%.1f, with build, to one PutObject (%s)", d.Ratio, millis(d.Plain))},
+		{"upload it again", millis(d.Again), "looking whether it is there", ""},
+		{"a line, median", millis(l.P50), fmt.Sprintf("%d lines, 20 a second", l.Timed), ""},
+		{"a line, p99", millis(l.P99), "longest " + millis(l.Longest), ""},
+		{"many lines", fmt.Sprintf("%.0f/s", l.Rate), fmt.Sprintf("%d lines, %s", l.Many, terminal.Bytes(l.Bytes)), fmt.Sprintf("%.3f, to a pipe (%.0f/s)", l.Ratio, l.Pipe)},
+		{"Enter to first line, cold", seconds(w.Cold), "the pool's first cluster starts", ""},
+		{"Enter to first line, warm", seconds(w.Warm), fmt.Sprintf("%d rounds, p90 %s", w.Rounds, seconds(w.P90)), fmt.Sprintf("%.2f, to cold", w.Ratio)},
+	})
+}
+
+func (p printer) binaries(r *Report) {
+	if len(r.Binaries) == 0 {
+		return
+	}
+	host := binary.Platform()
+	p.head("Functions", "zipped: package with the binary alone, for AWS ("+binary.Arm64+") and for this machine ("+host+")",
+		"init: from the start of the process on this machine until it asks for its first event; ratio: of medians, to a function that does nothing")
+	var rows [][]string
+	for _, b := range r.Binaries {
+		rows = append(rows, []string{
+			b.Name, terminal.Bytes(b.Zipped[binary.Arm64]), terminal.Bytes(b.Zipped[host]),
+			strconv.Itoa(len(b.Init)), millis(b.Median), millis(b.P90), fmt.Sprintf("%.2f", b.Ratio),
+		})
+	}
+	p.Table([]string{"FUNCTION", "FOR AWS", "HERE", "STARTS", "INIT", "P90", "RATIO"}, rows)
+}
+
+func (p printer) demo(r *Report) {
+	if len(r.Demo) > 0 {
+		p.head("make demo, everything installed, no region up")
+		var total time.Duration
+		var rows [][]string
+		for _, ph := range r.Demo {
+			if !strings.HasPrefix(ph.Name, " ") {
+				total += time.Duration(ph.Took)
+			}
+			rows = append(rows, []string{ph.Name, terminal.Duration(time.Duration(ph.Took))})
+		}
+		p.Table([]string{"PHASE", "TOOK"}, append(rows, []string{"all", terminal.Duration(total)}))
+	}
+	p.head("Parts of scripts/setup, when they were installed last")
+	if len(r.Cold) == 0 {
+		p.Printf("not known\n")
+		return
+	}
+	var rows [][]string
+	for _, ph := range r.Cold {
+		rows = append(rows, []string{ph.Name, terminal.Duration(time.Duration(ph.Took))})
+	}
+	p.Table([]string{"PART", "TOOK"}, rows)
+}
+
+func seconds(s Seconds) string { return fmt.Sprintf("%.2f s", time.Duration(s).Seconds()) }
+
+func millis(s Seconds) string {
+	return fmt.Sprintf("%.0f ms", float64(time.Duration(s))/float64(time.Millisecond))
+}
+
+// percent adds 0 so that a rounded -0.1 is not written as -0.
+func percent(share float64) string { return fmt.Sprintf("%.0f %%", math.Round(100*share)+0) }
+
+func between(n [2]int) string {
+	if n[0] == n[1] {
+		return strconv.Itoa(n[0])
+	}
+	return fmt.Sprintf("%d-%d", n[0], n[1])
+}
+
+func list(ops map[string]int) string {
+	if len(ops) == 0 {
+		return "none"
+	}
+	var out []string
+	for _, op := range slices.Sorted(maps.Keys(ops)) {
+		out = append(out, fmt.Sprintf("%s %d", op, ops[op]))
+	}
+	return strings.Join(out, ", ")
+}

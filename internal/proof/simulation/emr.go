@@ -1,0 +1,245 @@
+package simulation
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/emr/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"ephemr/internal/emr/emrapi"
+	"ephemr/internal/job"
+	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/run"
+)
+
+// attempt is what a step carries.
+func attempt(clusterName, stepName string) Attempt {
+	id, step := stepOf(clusterName, stepName)
+	name, number, _ := strings.Cut(step, "#")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		panic(fmt.Sprintf("step %q is not like job#1", stepName))
+	}
+	return Attempt{Cluster: clusterName, RunID: id, Job: name, Number: n}
+}
+
+// stepOf is the run that a step belongs to, and what the step is called there:
+// on a pool's cluster its name tells, on another the cluster's.
+func stepOf(clusterName, stepName string) (runID, step string) {
+	if id := run.OfStep(stepName); id != "" {
+		return id, stepName[strings.LastIndexByte(stepName, ':')+1:]
+	}
+	return run.OfCluster(clusterName), stepName
+}
+
+func (a Attempt) dir() string { return job.Dir(a.RunID, a.Job, a.Number) }
+
+// step is how an attempt goes.
+func (w *World) step(a Attempt) (s Step) {
+	if w.config.Steps != nil {
+		s = w.config.Steps(a)
+	}
+	if s.Takes == 0 {
+		s.Takes = time.Minute
+	}
+	return s
+}
+
+// script is how EMR runs a step: it does what the runner would, which is to
+// leave a result behind just before the step ends.
+func (w *World) script(clusterName, stepName string) (time.Duration, types.StepState) {
+	a := attempt(clusterName, stepName)
+	s := w.step(a)
+	state := types.StepStateCompleted
+	if s.ExitCode != 0 && !s.idle() || s.Class != "" {
+		state = types.StepStateFailed
+	}
+	if !s.Silent {
+		began := time.Now()
+		time.AfterFunc(s.Takes-time.Millisecond, func() {
+			if !w.isStopped(a) {
+				w.leaveResult(a, s, began)
+			}
+		})
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.deaf[a.dir()] = s.Deaf
+	return s.Takes, state
+}
+
+// cancelled is how a runner ends that is interrupted: it says so. One that is
+// killed says nothing.
+func (w *World) cancelled(clusterName, stepName string, kill bool) {
+	a := attempt(clusterName, stepName)
+	w.mu.Lock()
+	first := !w.stopped[a.dir()]
+	w.stopped[a.dir()] = true
+	w.mu.Unlock()
+	if first && !kill {
+		w.leaveResult(a, Step{ExitCode: 143, Class: job.ClassCancelled, Reason: "bash run.sh was cancelled"}, time.Now())
+	}
+}
+
+func (w *World) isStopped(a Attempt) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.stopped[a.dir()]
+}
+
+func (w *World) isDeaf(clusterName, stepName string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.deaf[attempt(clusterName, stepName).dir()]
+}
+
+func (w *World) leaveResult(a Attempt, s Step, began time.Time) {
+	if w.life.Err() != nil || w.isDoomed(a.Cluster) {
+		return
+	}
+	r := job.Result{
+		RunID: a.RunID, Job: a.Job, Attempt: a.Number, ExitCode: s.ExitCode, Class: s.Class, Reason: s.Reason, NothingToDo: s.idle(),
+		StartedAt: began.UTC(), EndedAt: time.Now().UTC(), Outputs: s.Outputs,
+	}
+	if r.ExitCode != 0 && r.Class == "" && !r.NothingToDo {
+		r.Class, r.Reason = job.ClassJob, fmt.Sprintf("exited %d", s.ExitCode)
+		r.Tail = []string{"Traceback (most recent call last):", "ValueError: no rows"}
+	}
+	data, err := json.Marshal(r)
+	if err != nil {
+		panic(fmt.Sprintf("encode result: %v", err))
+	}
+	key := w.dir(a) + "/result.json"
+	if _, err := w.S3.PutObject(w.life, &s3.PutObjectInput{Bucket: &w.Settings.LogsBucket, Key: &key, Body: bytes.NewReader(data)}); err != nil {
+		panic(fmt.Sprintf("leave result: %v", err))
+	}
+}
+
+// dir is where an attempt's spec lies: storms have no users, and no reason to
+// read the run's record for it.
+func (w *World) dir(a Attempt) string {
+	if len(w.Settings.Access.Users) == 0 {
+		return a.dir()
+	}
+	return w.Record(a.RunID).Run.Dir(a.Job, a.Number)
+}
+
+// diesAfter remembers when a cluster dies: nothing on it leaves results then.
+func (w *World) diesAfter(clusterName string) time.Duration {
+	if w.config.DiesAfter == nil {
+		return 0
+	}
+	d := w.config.DiesAfter(clusterName)
+	if d > 0 {
+		w.doom(clusterName, time.Now().Add(d))
+	}
+	return d
+}
+
+// Kill takes the instances from a run's newest cluster, whoever else uses it.
+func (w *World) Kill(runID string) {
+	newest := w.Record(runID).Cluster()
+	for _, c := range w.EMR.Clusters() {
+		mine := run.OfCluster(*c.Name) == runID && newest == nil || newest != nil && newest.ID == *c.Id
+		if mine && c.Status.Timeline.EndDateTime == nil {
+			w.doom(*c.Name, time.Now())
+			w.EMR.Kill(*c.Id)
+		}
+	}
+}
+
+func (w *World) doom(clusterName string, at time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.doomed[clusterName] = at
+}
+
+func (w *World) isDoomed(clusterName string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	at, ok := w.doomed[clusterName]
+	return ok && !time.Now().Before(at)
+}
+
+// client is EMR as one function sees it: it counts whose calls they are.
+type client struct {
+	*awsfake.EMR
+	count func(op string)
+}
+
+// emr is EMR within the call budget, as one function sees it.
+func (w *World) emr(function string) *emrapi.Client {
+	var api emrapi.API = w.counted(function)
+	if w.config.EMR != nil {
+		api = w.config.EMR(function, api)
+	}
+	return emrapi.New(api, w.db(), w.Settings)
+}
+
+func (w *World) counted(function string) client {
+	return client{w.EMR, func(op string) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.calls[function] == nil {
+			w.calls[function] = map[string]int{}
+		}
+		w.calls[function][op]++
+	}}
+}
+
+func (c client) RunJobFlow(ctx context.Context, in *emr.RunJobFlowInput, o ...func(*emr.Options)) (*emr.RunJobFlowOutput, error) {
+	c.count("RunJobFlow")
+	return c.EMR.RunJobFlow(ctx, in, o...)
+}
+
+func (c client) DescribeCluster(ctx context.Context, in *emr.DescribeClusterInput, o ...func(*emr.Options)) (*emr.DescribeClusterOutput, error) {
+	c.count("DescribeCluster")
+	return c.EMR.DescribeCluster(ctx, in, o...)
+}
+
+func (c client) ListClusters(ctx context.Context, in *emr.ListClustersInput, o ...func(*emr.Options)) (*emr.ListClustersOutput, error) {
+	c.count("ListClusters")
+	return c.EMR.ListClusters(ctx, in, o...)
+}
+
+func (c client) AddJobFlowSteps(ctx context.Context, in *emr.AddJobFlowStepsInput, o ...func(*emr.Options)) (*emr.AddJobFlowStepsOutput, error) {
+	c.count("AddJobFlowSteps")
+	return c.EMR.AddJobFlowSteps(ctx, in, o...)
+}
+
+func (c client) ListSteps(ctx context.Context, in *emr.ListStepsInput, o ...func(*emr.Options)) (*emr.ListStepsOutput, error) {
+	c.count("ListSteps")
+	return c.EMR.ListSteps(ctx, in, o...)
+}
+
+func (c client) CancelSteps(ctx context.Context, in *emr.CancelStepsInput, o ...func(*emr.Options)) (*emr.CancelStepsOutput, error) {
+	c.count("CancelSteps")
+	return c.EMR.CancelSteps(ctx, in, o...)
+}
+
+func (c client) TerminateJobFlows(ctx context.Context, in *emr.TerminateJobFlowsInput, o ...func(*emr.Options)) (*emr.TerminateJobFlowsOutput, error) {
+	c.count("TerminateJobFlows")
+	return c.EMR.TerminateJobFlows(ctx, in, o...)
+}
+
+// Terminate ends all clusters as a person would in the console.
+func (w *World) Terminate() {
+	for _, name := range w.Open() {
+		for _, c := range w.EMR.Clusters() {
+			if *c.Name != name {
+				continue
+			}
+			w.doom(name, time.Now())
+			if _, err := w.EMR.TerminateJobFlows(w.life, &emr.TerminateJobFlowsInput{JobFlowIds: []string{*c.Id}}); err != nil {
+				panic(fmt.Sprintf("terminate cluster %s: %v", name, err))
+			}
+		}
+	}
+}

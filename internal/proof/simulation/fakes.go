@@ -1,0 +1,158 @@
+package simulation
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+
+	"ephemr/events"
+	"ephemr/internal/pipeline"
+	"ephemr/internal/profile"
+	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/run"
+	"ephemr/internal/stage"
+)
+
+const (
+	account     = "123456789012"
+	region      = "us-east-1"
+	machineName = "run"
+)
+
+// Settings are those of a stage called test.
+func Settings(machineARN string) stage.Settings {
+	queue := func(name string) string { return "https://sqs." + region + ".amazonaws.com/" + account + "/" + name }
+	return stage.Settings{
+		Stage: "test", Account: account, Region: region,
+		RunsTable: "runs", PipelinesTable: "pipelines", ClustersTable: "clusters", Namespace: "ns-test",
+		Lake:            map[string]string{"raw": "test-raw", "curated": "test-curated"},
+		ArtifactsBucket: "test-artifacts", LogsBucket: "test-logs", RunLogGroup: "/ephemr/test/runs",
+		EventsQueue: queue("events"), EventsQueueARN: queueARN("events"), RequestsQueue: queue("requests"),
+		EventsDLQ: queue("events-dlq"), RequestsDLQ: queue("requests-dlq"),
+		EventBus: "test", Topic: "arn:aws:sns:" + region + ":" + account + ":test", StateMachine: machineARN,
+		AdmitFunction: "admit", RegisterFunc: "register", ResizeFunction: "resizecluster",
+		ScheduleGroup: "test", ScheduleRole: "arn:aws:iam::" + account + ":role/schedule", ScheduleDLQ: queueARN("schedule-dlq"),
+		ServiceRole: "service", InstanceProfile: "instances", Bootstrap: "s3://test-artifacts/install-runner.sh",
+		Runners: map[string]string{"x86_64": "s3://test-artifacts/runner"},
+		Limits: stage.Limits{
+			MaxActive: 10, PipelineMaxActive: 5,
+			Deadline: pipeline.Duration(2 * time.Hour), ClusterReady: pipeline.Duration(20 * time.Minute),
+			Pool: stage.Pool{KeepAlive: pipeline.Duration(15 * time.Minute), Life: pipeline.Duration(12 * time.Hour), Steps: 4},
+		},
+	}
+}
+
+func queueARN(name string) string { return "arn:aws:sqs:" + region + ":" + account + ":" + name }
+
+// access is what settings say of users.
+func (c Config) access() stage.Access {
+	a := stage.Access{Required: c.UserRequired, Users: slices.Sorted(maps.Keys(c.Users))}
+	if len(c.Users) > 0 {
+		a.SecurityConfig = "users"
+	}
+	return a
+}
+
+// LadderTypes are the instance types of the profile "ladder", by rung.
+var LadderTypes = []string{"m5.xlarge", "m5a.xlarge", "m6i.xlarge"}
+
+// parameters are the stage's profiles and users.
+func (c Config) parameters() map[string]string {
+	small := profile.Profile{
+		Release: "emr-7.14.0", Applications: []string{"Spark"}, IdleTimeout: pipeline.Duration(time.Hour),
+		Primary: profile.Fleet{Types: LadderTypes[:1], OnDemand: 1},
+	}
+	ladder := small
+	ladder.Fallbacks = []profile.Fallback{{Types: LadderTypes[1:2]}, {Types: LadderTypes[2:]}}
+	wide := small
+	wide.Core, wide.Task = &profile.Fleet{Types: LadderTypes[:1], Spot: 2}, &profile.Fleet{Types: LadderTypes[1:2]}
+	wide.Fallbacks = []profile.Fallback{{OnDemand: true}}
+	all := map[string]profile.Profile{"small": small, "ladder": ladder, "wide": wide}
+	maps.Copy(all, c.Profiles)
+	parameters := map[string]string{}
+	for name, p := range all {
+		data, err := json.Marshal(p)
+		if err != nil {
+			panic(fmt.Sprintf("encode profile %s: %v", name, err))
+		}
+		parameters[stage.ProfileParameter("test", name)] = string(data)
+	}
+	for name, u := range c.Users {
+		data, err := json.Marshal(u)
+		if err != nil {
+			panic(fmt.Sprintf("encode user %s: %v", name, err))
+		}
+		parameters[stage.UserParameter("test", name)] = string(data)
+	}
+	return parameters
+}
+
+// fakes makes the services.
+func (w *World) fakes() {
+	s := w.Settings
+	w.DB = awsfake.NewDynamoDB(
+		awsfake.Table{Name: s.RunsTable, PK: "pk", SK: "sk", Indexes: []awsfake.Index{
+			{Name: run.ByState, PK: "gsState", SK: "gsOrder"}, {Name: run.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
+		}},
+		awsfake.Table{Name: s.PipelinesTable, PK: "pk", SK: "sk"},
+		awsfake.Table{Name: s.ClustersTable, PK: "pk"},
+	)
+	w.S3 = awsfake.NewS3("test-raw", "test-curated", s.ArtifactsBucket, s.LogsBucket)
+	w.SQS = awsfake.NewSQS(s.EventsQueue, s.RequestsQueue, s.EventsDLQ, s.RequestsDLQ)
+	w.SNS, w.SSM, w.Lambda = awsfake.NewSNS(s.Topic), awsfake.NewSSM(w.config.parameters()), awsfake.NewLambda()
+	w.Metrics, w.Logs = awsfake.NewCloudWatch(), awsfake.NewLogs(s.RunLogGroup)
+	w.CloudMap = awsfake.NewServiceDiscovery(map[string]string{s.Namespace: "ephemr-test"})
+	w.CloudMap.Takes = time.Second
+	w.SFN, w.Scheduler = awsfake.NewStepFunctions(w.Engine), awsfake.NewScheduler(s.ScheduleGroup)
+	w.Bus = awsfake.NewEventBridge()
+	w.Bus.OnEvent = w.onEvent
+	w.EMR = awsfake.NewEMR(awsfake.EMRConfig{
+		Starting: w.config.Starting, Bootstrapping: w.config.Bootstrapping, Terminating: w.config.Terminating,
+		Script: w.script, Deaf: w.isDeaf, OnCancel: w.cancelled, BootstrapFails: w.config.BootstrapFails, DiesAfter: w.diesAfter,
+		OnEvent: w.onEMR, EventDelays: w.config.EventDelays, Throttle: w.config.Throttle,
+	})
+	crash := &awsfake.Hooks{
+		Before: func(op string) error { w.maybeCrash(op, false); return nil },
+		After:  func(op string) error { w.maybeCrash(op, true); return nil },
+	}
+	for _, f := range []interface{ Use(*awsfake.Hooks) }{w.DB, w.EMR, w.S3, w.SFN, w.SSM, w.CloudMap} {
+		f.Use(crash)
+	}
+}
+
+// onEvent is the rule on the stage's bus that wakes admission after every run.
+func (w *World) onEvent(e ebtypes.PutEventsRequestEntry) {
+	if *e.DetailType != events.TypeRunFinished {
+		return
+	}
+	var d events.RunFinished
+	if err := json.Unmarshal([]byte(*e.Detail), &d); err != nil {
+		panic(fmt.Sprintf("decode RunFinished: %v", err))
+	}
+	w.closeOnce(d.RunID)
+	w.busy.Go(func() { w.async("admit", envelope(events.Source, *e.DetailType, json.RawMessage(*e.Detail))) })
+}
+
+// onEMR is the rule that brings EMR's events to watch.
+func (w *World) onEMR(detailType string, detail json.RawMessage) {
+	if detailType == awsfake.FleetProvisioning {
+		return // no rule is for it
+	}
+	w.async("watch", envelope(events.SourceEMR, detailType, detail))
+}
+
+func envelope(source, detailType string, detail json.RawMessage) json.RawMessage {
+	data, err := json.Marshal(events.Envelope{
+		ID: "e-" + strings.ToLower(source), Source: source, DetailType: detailType, Account: account, Region: region,
+		Time: time.Now().UTC().Truncate(time.Second), Resources: []string{}, Detail: detail,
+	})
+	if err != nil {
+		panic(fmt.Sprintf("encode event: %v", err))
+	}
+	return data
+}

@@ -1,0 +1,274 @@
+package simulation
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	emrtypes "github.com/aws/aws-sdk-go-v2/service/emr/types"
+
+	"ephemr/internal/emr/pool"
+	"ephemr/internal/pipeline"
+	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/run"
+	"ephemr/internal/stage"
+)
+
+// Invariant names what must hold whatever fails.
+type Invariant string
+
+// The invariants, each with what it says.
+const (
+	OneOutcome  Invariant = "one outcome"  // a run changes state only forward; an outcome stays, unless somebody retries the run
+	OneRun      Invariant = "one run"      // whatever is asked for, however often, is one run
+	OneCluster  Invariant = "one cluster"  // an attempt to get a cluster makes one at most, and a run has one at a time until it is retried
+	OneStep     Invariant = "one step"     // an attempt of a job is carried by one step at most
+	RightOrder  Invariant = "right order"  // a step starts when the jobs that its job needs have succeeded
+	Slots       Invariant = "slots"        // no scope has more runs than its limit, and a run under way has its slots
+	Budget      Invariant = "call budget"  // no EMR API is called more often than its bucket allows
+	Noticed     Invariant = "noticed"      // where clusters and steps take seconds and no event is lost, nobody waits for minutes
+	TrueSuccess Invariant = "true success" // a job that counts as succeeded was carried by a step that completed
+	Ends        Invariant = "ends"         // every run that was accepted ends, and every outcome is told
+	Leases      Invariant = "leases"       // a pool's cluster has no more steps leased than it runs, by runs of its team that keep to them, and a lease ends with its run
+	RightSize   Invariant = "right size"   // a pool's cluster that nobody leases has no task units that jobs have wanted
+	NothingLeft Invariant = "nothing left" // when all runs are over there is no cluster, waiter, slot or execution left
+)
+
+// Violation is an invariant that did not hold.
+type Violation struct {
+	Invariant Invariant
+	What      string
+	At        time.Duration // since the beginning
+}
+
+func (v Violation) String() string {
+	return fmt.Sprintf("%s after %s: %s", v.Invariant, v.At.Round(time.Millisecond), v.What)
+}
+
+// checker watches every write and every call.
+type checker struct {
+	w     *World
+	specs map[string]*pipeline.Spec
+	begin time.Time
+	quick bool // clusters and steps take seconds, no event is lost
+
+	mu      sync.Mutex
+	broken  []Violation
+	states  map[string]run.State               // by run
+	jobs    map[string]map[string]run.JobState // by run and job
+	of      map[string]string                  // run -> pipeline
+	holders []string                           // of slots of the stage
+	lives   map[string]int                     // run -> how often it was restarted
+	made    map[string]int                     // cluster -> in which life of its run it was made
+	carried map[string]string                  // run and attempt -> step
+	full    map[string]time.Time               // bucket -> when it will be full again
+	pools   map[string]pool.Cluster            // clusters of pools, by id
+	warm    int                                // leases of clusters that were there already
+	resized int                                // calls that have changed a cluster's size
+}
+
+func newChecker(w *World, specs map[string]*pipeline.Spec) *checker {
+	c := &checker{
+		w: w, specs: specs, begin: time.Now(), states: map[string]run.State{}, jobs: map[string]map[string]run.JobState{},
+		of: map[string]string{}, lives: map[string]int{}, made: map[string]int{}, carried: map[string]string{}, full: map[string]time.Time{},
+		pools: map[string]pool.Cluster{},
+	}
+	w.DB.OnWrite(c.write)
+	return c
+}
+
+const manyViolations = 20
+
+// fail records a violation. The caller holds the lock.
+func (c *checker) fail(i Invariant, format string, args ...any) {
+	if len(c.broken) < manyViolations {
+		c.broken = append(c.broken, Violation{i, fmt.Sprintf(format, args...), time.Since(c.begin)})
+	}
+}
+
+// write looks at a change of an item.
+func (c *checker) write(table string, old, now awsfake.Item) {
+	var extra int
+	if table == c.w.Settings.ClustersTable && now["leases"] != nil {
+		extra = c.taskUnits(text(now["pk"]))
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := now
+	if key == nil {
+		key = old
+	}
+	pk, sk := text(key["pk"]), text(key["sk"])
+	if table == c.w.Settings.ClustersTable {
+		c.cluster(pk, now, extra)
+		return
+	}
+	switch {
+	case table != c.w.Settings.RunsTable:
+	case sk == "RUN":
+		c.run(pk, old, now)
+	case strings.HasPrefix(sk, "JOB#"):
+		if c.jobs[pk] == nil {
+			c.jobs[pk] = map[string]run.JobState{}
+		}
+		c.jobs[pk][strings.TrimPrefix(sk, "JOB#")] = run.JobState(text(now["state"]))
+	case sk == "WAIT":
+		c.waiter(pk, old)
+	}
+}
+
+// cluster looks at a change in the Clusters table. The cluster has so many task units.
+func (c *checker) cluster(pk string, now awsfake.Item, extra int) {
+	if scope, ok := strings.CutPrefix(pk, "SLOTS#"); ok {
+		c.slots(scope, now)
+	} else if now["leases"] != nil {
+		c.leases(pk, now)
+		c.size(pk, extra)
+	}
+}
+
+// soon is when a waiter is answered at the latest in a quick world.
+const soon = 5 * time.Minute
+
+func (c *checker) waiter(id string, old awsfake.Item) {
+	kind := text(old["kind"])
+	since, err := time.Parse(time.RFC3339Nano, text(old["since"]))
+	if c.quick && err == nil && kind != run.ForAdmission && time.Since(since) > soon {
+		c.fail(Noticed, "run %s waited for its %s for %s", id, kind, time.Since(since).Round(time.Second))
+	}
+}
+
+func (c *checker) slots(scope string, now awsfake.Item) {
+	var ids []string
+	if set, ok := now["runs"].(*types.AttributeValueMemberSS); ok {
+		ids = set.Value
+	}
+	if most := c.limit(scope); len(ids) > most {
+		c.fail(Slots, "%d runs in %s, which has room for %d", len(ids), scope, most)
+	}
+	if scope != "stage" {
+		return
+	}
+	for _, id := range c.holders {
+		if s := c.states[id]; !slices.Contains(ids, id) && (s == run.Admitted || s == run.Running) {
+			c.fail(Slots, "the slot of run %s was given away while it is %s", id, s)
+		}
+	}
+	c.holders = ids
+}
+
+func (c *checker) limit(scope string) int {
+	limits := c.w.Settings.Limits
+	if team, ok := strings.CutPrefix(scope, "team#"); ok {
+		return limits.OfTeam(team)
+	}
+	if name, ok := strings.CutPrefix(scope, "pipeline#"); ok {
+		if spec := c.specs[name]; spec != nil && spec.Limits.MaxActive > 0 {
+			return spec.Limits.MaxActive
+		}
+		return limits.PipelineMaxActive
+	}
+	return limits.MaxActive
+}
+
+// called counts a call of EMR against its buckets. One more than the burst is let
+// pass: a token is taken some milliseconds before the call goes out.
+func (c *checker) called(op string) {
+	api, ok := strings.CutPrefix(op, "EMR:")
+	if !ok {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, name := range []string{api, stage.AccountBucket} {
+		b, _ := c.w.Settings.Limits.EMR.Of(name)
+		interval := time.Duration(float64(time.Second) / b.PerSecond)
+		full := c.full[name]
+		if now := time.Now(); full.Before(now) {
+			full = now
+		}
+		c.full[name] = full.Add(interval)
+		if ahead := time.Until(c.full[name]); ahead > time.Duration(b.Burst+1)*interval {
+			c.fail(Budget, "%s was called when the bucket for %s was %.1f calls below empty", api, name, float64(ahead)/float64(interval)-float64(b.Burst))
+		}
+	}
+}
+
+// done looks at EMR when something was made there.
+func (c *checker) done(op string) {
+	switch op {
+	case "EMR:RunJobFlow":
+		c.clusters()
+	case "EMR:AddJobFlowSteps":
+		c.steps()
+	case "EMR:AddInstanceFleet", "EMR:ModifyInstanceFleet":
+		c.sizes()
+	}
+}
+
+func (c *checker) clusters() {
+	all := c.w.EMR.Clusters()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	newest := all[len(all)-1]
+	id := run.OfCluster(*newest.Name)
+	life := c.lives[id]
+	c.made[*newest.Name] = life
+	for _, x := range all[:len(all)-1] {
+		switch {
+		case *x.Name == *newest.Name:
+			c.fail(OneCluster, "there are two clusters %s", *x.Name)
+		case live(x) && run.OfCluster(*x.Name) == id && c.made[*x.Name] == life:
+			c.fail(OneCluster, "cluster %s was made while %s lives", *newest.Name, *x.Name)
+		}
+	}
+}
+
+func live(c emrtypes.Cluster) bool {
+	switch c.Status.State { //nolint:exhaustive // the others live
+	case emrtypes.ClusterStateTerminating, emrtypes.ClusterStateTerminated, emrtypes.ClusterStateTerminatedWithErrors:
+		return false
+	}
+	return true
+}
+
+func (c *checker) steps() {
+	for _, x := range c.w.EMR.Clusters() {
+		if !live(x) {
+			continue
+		}
+		steps := c.w.EMR.Steps(*x.Id)
+		c.mu.Lock()
+		c.leased(*x.Id, steps)
+		for _, s := range steps {
+			id, step := stepOf(*x.Name, aws.ToString(s.Name))
+			attempt := id + " " + step
+			if known := c.carried[attempt]; known != "" && known != aws.ToString(s.Id) {
+				c.fail(OneStep, "%s is carried by %s and %s", attempt, known, aws.ToString(s.Id))
+			}
+			c.carried[attempt] = aws.ToString(s.Id)
+		}
+		c.mu.Unlock()
+	}
+}
+
+// started looks at a step that begins to run.
+func (c *checker) started(a Attempt) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	spec := c.specs[c.of[a.RunID]]
+	for _, j := range spec.Jobs {
+		if j.Name != a.Job {
+			continue
+		}
+		for _, need := range j.Needs {
+			if s := c.jobs[a.RunID][need]; s != run.JobSucceeded {
+				c.fail(RightOrder, "job %s of run %s runs while %s is %s", a.Job, a.RunID, need, s)
+			}
+		}
+	}
+}

@@ -1,0 +1,59 @@
+package simulation
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/run"
+)
+
+// forward are the ways between states of a run.
+var forward = map[run.State][]run.State{
+	"":            {run.Queued, run.Rejected},
+	run.Queued:    {run.Admitted, run.Failed, run.Cancelled},
+	run.Admitted:  {run.Running, run.Failed, run.Cancelled},
+	run.Running:   {run.Succeeded, run.Failed, run.Cancelled},
+	run.Failed:    {run.Queued},
+	run.Cancelled: {run.Queued},
+}
+
+func (c *checker) run(id string, old, now awsfake.Item) {
+	from, to := run.State(text(old["state"])), run.State(text(now["state"]))
+	c.states[id], c.of[id], c.lives[id] = to, text(now["pipeline"]), number(now["restarts"])
+	if (to == run.Admitted || to == run.Running) && !slices.Contains(c.holders, id) {
+		c.fail(Slots, "run %s is %s without a slot", id, to)
+	}
+	if from != to && !slices.Contains(forward[from], to) {
+		c.fail(OneOutcome, "run %s went from %s to %s", id, from, to)
+	}
+	if from.Final() {
+		c.after(id, old, now)
+	}
+}
+
+// after looks at a change of a run that was over.
+func (c *checker) after(id string, old, now awsfake.Item) {
+	from, to := text(old["state"]), text(now["state"])
+	switch {
+	case from != to && number(now["restarts"]) != number(old["restarts"])+1:
+		c.fail(OneOutcome, "run %s was %s and is %s without a retry", id, from, to)
+	case from == to && (text(old["class"]) != text(now["class"]) || text(old["endedAt"]) != text(now["endedAt"])):
+		c.fail(OneOutcome, "run %s has got a second outcome", id)
+	}
+}
+
+func number(v types.AttributeValue) int {
+	n, ok := v.(*types.AttributeValueMemberN)
+	if !ok {
+		return 0
+	}
+	i, err := strconv.Atoi(n.Value)
+	if err != nil {
+		panic(fmt.Sprintf("not a whole number: %q", n.Value))
+	}
+	return i
+}

@@ -1,0 +1,144 @@
+package simulation_test
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ephemr/internal/proof/simulation"
+)
+
+// Flags of make simulate.
+var (
+	runs    = flag.Int("runs", 10_000, "how many runs are asked for")
+	seed    = flag.Uint64("seed", 1, "of the first storm; the others count on from it")
+	world   = flag.Int("world", 40, "how many runs are asked for in one storm")
+	kind    = flag.String("kind", "", "make all storms of one kind, e.g. crashes")
+	calls   = flag.String("calls", "", "write all calls, their fates and what functions log to this file, an absolute path; best with a single storm")
+	onShort = 200 // runs with -short
+)
+
+// play lets a storm pass in a bubble of its own.
+func play(t *testing.T, s simulation.Storm) simulation.Report {
+	t.Helper()
+	var r simulation.Report
+	synctest.Test(t, func(*testing.T) { r = s.Play() })
+	return r
+}
+
+// Whatever fails, and in whatever order things happen: one outcome, one cluster,
+// one step, and nothing left.
+func TestStorms(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		*runs = min(*runs, onShort)
+	}
+	out := logTo(t, *calls)
+	began := time.Now()
+	var accepted, faults, passed, leases, resized atomic.Int64
+	t.Cleanup(func() {
+		took := time.Since(began)
+		t.Logf("%d storms, %d runs, %d of them on warm clusters, %d changes of size, %d faults in %s: %.0f runs/s",
+			passed.Load(), accepted.Load(), leases.Load(), resized.Load(), faults.Load(), took.Round(time.Second), float64(accepted.Load())/took.Seconds())
+	})
+	storms := (*runs + *world - 1) / *world
+	for i := range storms {
+		s := simulation.Storm{Seed: *seed + uint64(i), Runs: *world, Kind: *kind, Log: out}
+		t.Run(fmt.Sprint(s.Seed), func(t *testing.T) {
+			t.Parallel()
+			r := play(t, s)
+			passed.Add(1)
+			accepted.Add(int64(r.Runs))
+			faults.Add(int64(r.Troubles()))
+			leases.Add(int64(r.Leases))
+			resized.Add(int64(r.Resized))
+			if len(r.Broken) > 0 {
+				t.Errorf("%s\nsee it again: %s", r, r.ReplayCommand())
+			} else if storms <= 10 {
+				t.Log(r)
+			}
+		})
+	}
+}
+
+func logTo(t *testing.T, path string) io.Writer {
+	t.Helper()
+	if path == "" {
+		return nil
+	}
+	f, err := os.Create(path) //nolint:gosec // whoever starts the test says where
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Close() })
+	slog.SetDefault(slog.New(slog.NewTextHandler(f, nil)))
+	return f
+}
+
+// The same seed is the same storm, to the last call.
+func TestStormsAreRepeatable(t *testing.T) {
+	t.Parallel()
+	for _, kind := range simulation.Kinds() {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			s := simulation.Storm{Seed: 7, Runs: 25, Kind: kind}
+			if diff := cmp.Diff(play(t, s), play(t, s)); diff != "" {
+				t.Errorf("two storms of one seed differ:\n%s", diff)
+			}
+		})
+	}
+}
+
+// What storms find is worth what they would find: each mistake that the rules of
+// the house forbid is found within a few of them.
+func TestStormsFindMistakes(t *testing.T) {
+	t.Parallel()
+	const most = 20
+	for name, tt := range map[string]struct {
+		storm simulation.Storm
+		want  simulation.Invariant
+	}{
+		"creates without looking for the cluster": {simulation.Storm{Kind: "rough", Break: simulation.BlindCreate}, simulation.OneCluster},
+		"submits without looking for the steps":   {simulation.Storm{Kind: "rough", Break: simulation.BlindSubmit}, simulation.OneStep},
+		"writes without conditions":               {simulation.Storm{Kind: "all at once", Break: simulation.Unconditional}, simulation.OneStep},
+		"admits without room":                     {simulation.Storm{Kind: "fair", Break: simulation.Overbook}, simulation.Slots},
+		"calls without budget":                    {simulation.Storm{Kind: "poor", Break: simulation.Spendthrift}, simulation.Budget},
+		"looks first, registers later":            {simulation.Storm{Kind: "untimed", Break: simulation.LookFirst}, simulation.Noticed},
+		"leases without looking for room":         {simulation.Storm{Kind: "fair", Break: simulation.LeaseBlindly}, simulation.Leases},
+		"never gives a lease back":                {simulation.Storm{Kind: "fair", Break: simulation.ForgetLeases}, simulation.Leases},
+		"never takes task units back":             {simulation.Storm{Kind: "fair", Break: simulation.KeepUnits}, simulation.RightSize},
+		"does not sweep":                          {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.NothingLeft},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			found := map[simulation.Invariant]int{}
+			for n := range uint64(most) {
+				s := tt.storm
+				s.Seed, s.Runs = n+1, 25
+				for _, b := range play(t, s).Broken {
+					found[b.Invariant]++
+				}
+				if found[tt.want] > 0 {
+					t.Logf("found by storm %d: %v", n+1, found)
+					return
+				}
+			}
+			var others []string
+			for _, i := range slices.Sorted(maps.Keys(found)) {
+				others = append(others, string(i))
+			}
+			t.Errorf("%d storms did not find it by %q, only by %q", most, tt.want, strings.Join(others, ", "))
+		})
+	}
+}

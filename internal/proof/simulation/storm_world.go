@@ -1,0 +1,64 @@
+package simulation
+
+import (
+	"strings"
+	"time"
+
+	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/stage"
+)
+
+// breakCalls puts c around every call.
+func (w *World) breakCalls(c *chaos) {
+	hooks := &awsfake.Hooks{Around: c.around}
+	for _, f := range []interface{ Use(*awsfake.Hooks) }{w.DB, w.EMR, w.S3, w.SFN, w.SSM, w.SQS, w.SNS, w.Bus, w.Lambda, w.CloudMap} {
+		f.Use(hooks)
+	}
+}
+
+// ticks starts the clocks of a storm.
+func (w *World) ticks(noWatch, noSweep bool) {
+	w.every(time.Minute, "admit", "{}")
+	if !noWatch {
+		w.every(time.Minute, "watch", `{"detail-type":"Scheduled Event"}`)
+	}
+	if !noSweep {
+		w.every(5*time.Minute, "sweep", "{}")
+	}
+}
+
+// drought takes an instance type away now and then.
+func (w *World) drought(d *dice) {
+	kind, from, long := pick(d, LadderTypes...), d.between(0, over), d.between(time.Minute, 40*time.Minute)
+	w.busy.Go(func() {
+		if w.pause(from) {
+			w.EMR.SetCapacity(kind, false)
+		}
+		if w.pause(long) {
+			w.EMR.SetCapacity(kind, true)
+		}
+	})
+}
+
+// fashion changes a profile now and then: clusters of the old one are to go.
+func (w *World) fashion(d *dice) {
+	name, at := pick(d, "small", "ladder"), d.between(0, over)
+	changed := Config{}.parameters()[stage.ProfileParameter("test", name)]
+	w.busy.Go(func() {
+		if w.pause(at) {
+			w.Parameter(stage.ProfileParameter("test", name), strings.Replace(changed, "emr-7.14.0", "emr-7.14.1", 1))
+		}
+	})
+}
+
+// pause sleeps unless the World ends before.
+func (w *World) pause(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-w.life.Done():
+		return false
+	}
+}

@@ -1,0 +1,196 @@
+// Package simulation runs the whole control plane on fakes: the real handlers
+// behind the real wrapping of errors, the real state machine on an interpreter,
+// and an EMR whose events come back through watch. Time is virtual: a World must
+// live inside a testing/synctest bubble.
+package simulation
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+
+	"ephemr/internal/access"
+	"ephemr/internal/emr/emrapi"
+	"ephemr/internal/job"
+	"ephemr/internal/profile"
+	"ephemr/internal/proof/asl"
+	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/register"
+	"ephemr/internal/run"
+	"ephemr/internal/stage"
+	"ephemr/statemachines"
+)
+
+// Config says how a World differs from one in which everything goes well.
+type Config struct {
+	Settings func(*stage.Settings)
+	Profiles map[string]profile.Profile // beside "small", "ladder" and "wide"
+
+	// How long clusters take; 0 means what awsfake.EMRConfig says.
+	Starting, Bootstrapping, Terminating time.Duration
+	// Users of the stage, and whether there must be one.
+	Users        map[string]access.User
+	UserRequired bool
+	// Steps says how an attempt of a job goes; nil: it succeeds after a minute.
+	Steps func(Attempt) Step
+	// BootstrapFails and DiesAfter are those of awsfake.EMRConfig.
+	BootstrapFails func(cluster string) bool
+	DiesAfter      func(cluster string) time.Duration
+	// EventDelays says how late each copy of an EMR event comes: none = lost.
+	EventDelays func(detailType string) []time.Duration
+	// Throttle gives EMR the token buckets of a real account.
+	Throttle bool
+	// NoTicks leaves out the minute ticks of admit and watch, and sweep.
+	NoTicks bool
+	// Seed of the jitter of retries.
+	Seed uint64
+	// Table and EMR change what functions see of the two, to show what happens
+	// when a function leaves out what it ought to do.
+	Table func(run.DB) run.DB
+	EMR   func(function string, api emrapi.API) emrapi.API
+}
+
+// Attempt names an attempt of a job.
+type Attempt struct {
+	Cluster string // name
+	RunID   string
+	Job     string
+	Number  int
+}
+
+// Step is how an attempt goes. Its zero value succeeds after a minute.
+type Step struct {
+	Takes    time.Duration // 0 = a minute
+	ExitCode int
+	Class    job.Class // of the result; an exit code alone means job
+	Reason   string
+	Outputs  map[string]string
+	// Deaf does not end when it is interrupted, only when it is killed.
+	Deaf bool
+	// Silent leaves no result behind, as a runner that was killed. EMR calls
+	// the step COMPLETED when ExitCode is 0, FAILED otherwise.
+	Silent bool
+}
+
+// idle says whether the attempt finds nothing to do, and a runner to say so.
+func (s Step) idle() bool { return s.ExitCode == job.NothingToDo && s.Class == "" && !s.Silent }
+
+// World is a stage with everything in it.
+type World struct {
+	Settings stage.Settings
+
+	DB        *awsfake.DynamoDB
+	EMR       *awsfake.EMR
+	S3        *awsfake.S3
+	SQS       *awsfake.SQS
+	SNS       *awsfake.SNS
+	Metrics   *awsfake.CloudWatch
+	Logs      *awsfake.Logs
+	SSM       *awsfake.SSM
+	Bus       *awsfake.EventBridge
+	Lambda    *awsfake.Lambda
+	SFN       *awsfake.StepFunctions
+	Scheduler *awsfake.Scheduler
+	CloudMap  *awsfake.ServiceDiscovery
+	Engine    *asl.Engine
+
+	Runs      *run.Store
+	Pipelines *register.Store
+
+	config    Config
+	functions map[string]asl.Function
+	life      context.Context //nolint:containedctx // of everything that goes on by itself
+	end       context.CancelFunc
+	busy      sync.WaitGroup
+
+	mu       sync.Mutex
+	calls    map[string]map[string]int // function -> EMR operation -> number
+	finished map[string]chan struct{}  // run id -> closed when RunFinished is out
+	doomed   map[string]time.Time      // cluster name -> when its instances go
+	stopped  map[string]bool           // attempts whose steps were cancelled
+	deaf     map[string]bool           // attempts that do not end when they are interrupted
+	errs     []error
+	crashes  map[string]*crash         // by operation
+	counts   map[string]int            // of invocations alike
+	objects  map[string]string         // key -> event
+	dead     []lambdaevents.SQSMessage // that were tried often enough
+}
+
+// functionTimeout is that of the functions in the state machine.
+const functionTimeout = 45 * time.Second
+
+var machine = sync.OnceValues(func() (*asl.Machine, error) { return asl.Parse([]byte(statemachines.Run)) })
+
+// New builds a World and starts its clocks.
+func New(config Config) *World {
+	m, err := machine()
+	if err != nil {
+		panic(fmt.Sprintf("parse the state machine: %v", err))
+	}
+	w := &World{
+		config: config, functions: map[string]asl.Function{}, calls: map[string]map[string]int{},
+		finished: map[string]chan struct{}{}, doomed: map[string]time.Time{}, stopped: map[string]bool{}, deaf: map[string]bool{}, crashes: map[string]*crash{},
+		counts: map[string]int{}, objects: map[string]string{},
+	}
+	w.life, w.end = context.WithCancel(context.Background())
+	w.Engine = asl.NewEngine(asl.EngineConfig{Seed: config.Seed, LambdaTimeout: functionTimeout})
+	w.Settings = Settings(w.Engine.Deploy(machineName, m, w.functions))
+	w.Settings.Access = config.access()
+	if config.Settings != nil {
+		config.Settings(&w.Settings)
+	}
+	w.fakes()
+	w.wire()
+	if !config.NoTicks {
+		w.every(time.Minute, "admit", "{}")
+		w.every(time.Minute, "watch", `{"detail-type":"Scheduled Event"}`)
+		w.every(5*time.Minute, "sweep", "{}")
+	}
+	return w
+}
+
+// Close ends everything that goes on. A World must be closed within its bubble.
+func (w *World) Close() {
+	w.end()
+	w.EMR.Close()
+	w.Engine.Close()
+	w.Lambda.Wait()
+	w.busy.Wait()
+}
+
+// phase keeps ticks away from whole minutes, where everything else happens: what
+// comes at the same virtual instant comes in any order.
+const phase = 17 * time.Second
+
+// every calls a function again and again.
+func (w *World) every(d time.Duration, function, payload string) {
+	w.busy.Go(func() {
+		next := d - phase
+		for {
+			select {
+			case <-w.life.Done():
+				return
+			case <-time.After(next):
+				w.async(function, json.RawMessage(payload))
+			}
+			next = d
+		}
+	})
+}
+
+// async calls a function as an event does. Its error is kept for Errors: the
+// next tick mends what it left undone.
+func (w *World) async(function string, payload json.RawMessage) {
+	if w.life.Err() != nil {
+		return
+	}
+	if _, err := w.Invoke(function, payload); err != nil {
+		w.mu.Lock()
+		w.errs = append(w.errs, fmt.Errorf("%s: %w", function, err))
+		w.mu.Unlock()
+	}
+}
