@@ -3,6 +3,7 @@ package stacks_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -18,7 +19,9 @@ import (
 
 	"ephemr/infra/config"
 	"ephemr/infra/constructs"
+	"ephemr/infra/golden"
 	"ephemr/infra/stacks"
+	"ephemr/statemachines"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -65,7 +68,7 @@ type stage struct {
 type template struct {
 	Resources map[string]resource
 	Outputs   map[string]any
-	json      []byte
+	golden    golden.Template
 }
 
 type resource struct {
@@ -98,7 +101,7 @@ func synth(dir string) (map[string]*stage, error) {
 			if !ok {
 				continue
 			}
-			if all[name].templates[strings.TrimPrefix(*stack.StackName(), cfg.Name(""))], err = read(stack); err != nil {
+			if all[name].templates[strings.TrimPrefix(*stack.StackName(), cfg.Name(""))], err = read(stack, cfg, filepath.Join(dir, name)); err != nil {
 				return nil, err
 			}
 		}
@@ -157,14 +160,41 @@ func cdkContext() (map[string]any, error) {
 	return file.Context, nil
 }
 
-func read(stack awscdk.Stack) (template, error) {
+// read reads the template of a stack, which is in folder out with the list of its assets.
+func read(stack awscdk.Stack, cfg config.Config, out string) (template, error) {
 	var t template
-	data, err := json.MarshalIndent(assertions.Template_FromStack(stack, nil).ToJSON(), "", "  ")
+	data, err := json.Marshal(assertions.Template_FromStack(stack, nil).ToJSON())
 	if err != nil {
 		return t, err
 	}
-	t.json = slices.Concat(data, []byte("\n"))
-	return t, json.Unmarshal(data, &t)
+	assets, err := assetNames(filepath.Join(out, *stack.StackName()+".assets.json"))
+	if err != nil {
+		return t, err
+	}
+	t.golden, err = golden.Normalise(data, golden.Options{
+		Stage: cfg.Stage, Account: cfg.Account, Region: cfg.Region, Assets: assets,
+		Documents: map[string]string{statemachines.Run: "statemachines/run.asl.json"},
+	})
+	return t, errors.Join(err, json.Unmarshal(data, &t))
+}
+
+// assetNames says what the assets of a stack are: hash -> construct.
+func assetNames(file string) (map[string]string, error) {
+	data, err := os.ReadFile(file) //nolint:gosec // in our own temporary folder
+	if err != nil {
+		return nil, err
+	}
+	var manifest struct {
+		Files map[string]struct{ DisplayName string }
+	}
+	if err := json.Unmarshal(data, &manifest); err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	names := map[string]string{}
+	for hash, asset := range manifest.Files {
+		names[hash] = asset.DisplayName
+	}
+	return names, nil
 }
 
 // all returns every resource of the stage of the given type, sorted by name.
