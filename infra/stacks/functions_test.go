@@ -178,9 +178,9 @@ func TestSettings(t *testing.T) {
 			t.Fatal(err)
 		}
 		v := reflect.ValueOf(settings)
-		for i := range v.NumField() {
-			if name := v.Type().Field(i).Name; v.Field(i).IsZero() && (name != "Access" || len(s.config.Access.Users) > 0) {
-				t.Errorf("settings have no %s", v.Type().Field(i).Name)
+		for _, field := range reflect.VisibleFields(v.Type()) {
+			if v.FieldByIndex(field.Index).IsZero() && (field.Name != "Access" || len(s.config.Access.Users) > 0) {
+				t.Errorf("settings have no %s", field.Name)
 			}
 		}
 		without := strings.Replace(value, `"version":"v1.2.3",`, "", 1)

@@ -38,11 +38,6 @@ func (p *Platform) settings(stack awscdk.Stack) stage.Settings {
 		EventBus:       *p.bus.Name(),
 		Topic:          *p.topic.ARN(),
 		StateMachine:   *p.machine.ARN(),
-		AdmitFunction:  constructs.FunctionName(p.stage, "Admit"),
-		WatchFunction:  constructs.FunctionName(p.stage, "Watch"),
-		EndFunction:    constructs.FunctionName(p.stage, "TerminateCluster"),
-		RegisterFunc:   constructs.FunctionName(p.stage, "Register"),
-		ResizeFunction: constructs.FunctionName(p.stage, "ResizeCluster"),
 		ScheduleGroup:  p.stage.ScheduleGroup(),
 		ScheduleRole:   *p.schedules.RoleARN(),
 		ScheduleDLQ:    *p.targets.ARN(),
@@ -54,6 +49,14 @@ func (p *Platform) settings(stack awscdk.Stack) stage.Settings {
 
 		Limits: p.limits(),
 		Access: p.users.Settings(),
+
+		Functions: stage.Functions{
+			AdmitFunction:     constructs.FunctionName(p.stage, "Admit"),
+			WatchFunction:     constructs.FunctionName(p.stage, "Watch"),
+			TerminateFunction: constructs.FunctionName(p.stage, "TerminateCluster"),
+			RegisterFunction:  constructs.FunctionName(p.stage, "Register"),
+			ResizeFunction:    constructs.FunctionName(p.stage, "ResizeCluster"),
+		},
 	}
 	for zone, bucket := range p.lake.Zones {
 		s.Lake[zone] = *bucket.Name()

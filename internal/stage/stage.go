@@ -8,9 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"ephemr/internal/pipeline"
@@ -46,11 +44,6 @@ type Settings struct {
 	EventBus       string `json:"eventBus"`      // name of the bus our own events go to
 	Topic          string `json:"topic"`         // ARN; failure and success notices
 	StateMachine   string `json:"stateMachine"`  // ARN of the run state machine
-	AdmitFunction  string `json:"admitFunction"` // name
-	WatchFunction  string `json:"watchFunction"`
-	EndFunction    string `json:"terminateFunction"` // ends clusters by hand
-	RegisterFunc   string `json:"registerFunction"`
-	ResizeFunction string `json:"resizeFunction"`
 	ScheduleGroup  string `json:"scheduleGroup"` // name
 	ScheduleRole   string `json:"scheduleRole"`  // ARN that Scheduler assumes
 	ScheduleDLQ    string `json:"scheduleDlq"`   // ARN
@@ -62,6 +55,26 @@ type Settings struct {
 
 	Limits Limits `json:"limits"`
 	Access Access `json:"access,omitzero"`
+
+	Functions
+}
+
+// Functions are the names of the functions that the CLI and other functions invoke. In JSON they are keys of Settings.
+// A new one also goes into Names; a test holds the two together.
+type Functions struct {
+	AdmitFunction     string `json:"admitFunction"`
+	WatchFunction     string `json:"watchFunction"`
+	TerminateFunction string `json:"terminateFunction"`
+	RegisterFunction  string `json:"registerFunction"`
+	ResizeFunction    string `json:"resizeFunction"`
+}
+
+// Names lists the functions that are set, sorted.
+func (f Functions) Names() []string {
+	names := []string{f.AdmitFunction, f.WatchFunction, f.TerminateFunction, f.RegisterFunction, f.ResizeFunction}
+	names = slices.DeleteFunc(names, func(name string) bool { return name == "" })
+	slices.Sort(names)
+	return names
 }
 
 // Access is what is known of a stage's users without reading them.
@@ -174,20 +187,6 @@ func (l Limits) OfTeam(team string) int {
 // OnLaptop says whether the stage is in a laptop's region: AWS has no such
 // account.
 func (s Settings) OnLaptop() bool { return s.Account == "000000000000" }
-
-// Functions are the names of those that Settings names, sorted.
-func (s Settings) Functions() []string {
-	var names []string
-	v := reflect.ValueOf(s)
-	for i := range v.NumField() {
-		key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		if name, ok := v.Field(i).Interface().(string); ok && name != "" && strings.HasSuffix(key, "Function") {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
 
 // LakeURIs returns zone -> s3://bucket, as templates see it.
 func (s Settings) LakeURIs() map[string]string {
