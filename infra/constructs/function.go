@@ -8,14 +8,15 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
+
+	"ephemr/infra/config"
 )
 
 // FunctionProps configures a Function.
 type FunctionProps struct {
 	Stage    Stage
 	Alarms   *Alarms
-	Name     string // CreateCluster: the ASL's ${CreateClusterFunction}, built from functions/createcluster
-	Timeout  time.Duration
+	Function config.Function
 	Code     Binaries
 	Settings *string // stage.Settings as JSON
 }
@@ -29,13 +30,10 @@ type Function struct {
 	role     awsiam.Role
 }
 
-// memory is enough for every function; a Go function's speed scales with it.
-const memory = 256
-
 // NewFunction adds a function named ephemr-<stage>-<name in lower case>.
 func NewFunction(scope constructs.Construct, props FunctionProps) *Function {
-	scope = constructs.NewConstruct(scope, &props.Name)
-	name := strings.ToLower(props.Name) // of the folder, too
+	scope = constructs.NewConstruct(scope, &props.Function.Name)
+	name := props.Function.Folder()
 	logs := NewLogs(scope, "Logs", props.Stage, props.Stage.LogGroup("functions/"+name))
 	role := awsiam.NewRole(scope, new("Role"), &awsiam.RoleProps{
 		AssumedBy: awsiam.NewServicePrincipal(new("lambda.amazonaws.com"), nil),
@@ -47,22 +45,22 @@ func NewFunction(scope constructs.Construct, props FunctionProps) *Function {
 		tracing = awslambda.Tracing_ACTIVE // adds the actions, which know no resources
 	}
 	resource := awslambda.NewFunction(scope, new("Function"), &awslambda.FunctionProps{
-		FunctionName: new(FunctionName(props.Stage, props.Name)),
+		FunctionName: new(FunctionName(props.Stage, props.Function.Name)),
 		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
 		Architecture: props.Code.architecture(),
 		Handler:      new("bootstrap"),
 		Code:         props.Code.function(name),
-		MemorySize:   new(float64(memory)),
-		Timeout:      awscdk.Duration_Seconds(new(props.Timeout.Seconds())),
+		MemorySize:   new(float64(props.Function.MemoryMiB)),
+		Timeout:      awscdk.Duration_Seconds(new(props.Function.Timeout.Seconds())),
 		Environment:  &map[string]*string{settingsVariable: props.Settings},
 		Role:         role,
 		LogGroup:     logs,
 		Tracing:      tracing,
 	})
 	// A single error is nothing: being throttled, or having no room, is one to Lambda, and the state machine waits and tries again.
-	props.Alarms.atLeast(scope, "Errors", name+"-errors", "Invocations of "+FunctionName(props.Stage, props.Name)+" fail again and again: read its log group.",
+	props.Alarms.atLeast(scope, "Errors", name+"-errors", "Invocations of "+FunctionName(props.Stage, props.Function.Name)+" fail again and again: read its log group.",
 		10, resource.MetricErrors(sum(5)))
-	return &Function{Name: name, timeout: props.Timeout, resource: resource, role: role}
+	return &Function{Name: name, timeout: props.Function.Timeout, resource: resource, role: role}
 }
 
 // FunctionName is a function's name before it is made.

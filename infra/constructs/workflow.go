@@ -13,8 +13,8 @@ type WorkflowProps struct {
 	Stage      Stage
 	Alarms     *Alarms
 	Machine    *Machine
-	Definition string      // Amazon States Language
-	Functions  []*Function // by name in Definition: ${CreateClusterFunction}
+	Definition string               // Amazon States Language
+	Functions  map[string]*Function // CreateCluster: Definition's ${CreateClusterFunction}
 }
 
 // NewWorkflow adds a state machine with logs, tracing and alarms, and the
@@ -26,13 +26,13 @@ func NewWorkflow(scope constructs.Construct, id string, props WorkflowProps) {
 		AssumedBy: awsiam.NewServicePrincipal(new("states.amazonaws.com"), nil),
 	})
 	substitutions := map[string]*string{}
-	for _, fn := range props.Functions {
-		placeholder := fn.resource.Node().Scope().Node().Id()
-		if !strings.Contains(props.Definition, "${"+*placeholder+"Function}") {
+	for _, name := range sortedKeys(props.Functions) {
+		placeholder := name + "Function"
+		if !strings.Contains(props.Definition, "${"+placeholder+"}") {
 			continue
 		}
-		substitutions[*placeholder+"Function"] = fn.ARN()
-		fn.GrantInvoke(roleRights{role})
+		substitutions[placeholder] = props.Functions[name].ARN()
+		props.Functions[name].GrantInvoke(roleRights{role})
 	}
 	machine := sfn.NewStateMachine(scope, new("StateMachine"), &sfn.StateMachineProps{
 		StateMachineName:        &name,

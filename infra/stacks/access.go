@@ -18,22 +18,22 @@ func (p *Platform) grant() {
 var inRun = []string{"Query", "PutItem", "UpdateItem", "DeleteItem"}
 
 func (p *Platform) grantAdmission() {
-	intake := p.functions.intake
+	intake := p.functions.named("Intake")
 	p.runs.Grant(intake, "PutItem")
 	p.pipelines.Grant(intake, "GetItem", "Query")
 	p.users.GrantRead(intake)
 	p.events.Dead.GrantSend(intake)
 	p.requests.Dead.GrantSend(intake)
-	p.functions.admit.GrantInvoke(intake)
+	p.functions.named("Admit").GrantInvoke(intake)
 
-	admit := p.functions.admit
+	admit := p.functions.named("Admit")
 	p.runs.Grant(admit, inRun...)
 	p.runs.GrantIndex(admit, byState)
 	p.clusters.Grant(admit, "GetItem", "UpdateItem") // slots
 	p.machine.GrantStart(admit)
 	p.machine.GrantAnswer(admit)
 
-	prepareRun := p.functions.prepareRun
+	prepareRun := p.functions.named("PrepareRun")
 	p.runs.Grant(prepareRun, inRun...)
 	p.pipelines.Grant(prepareRun, "GetItem")
 	p.users.GrantRead(prepareRun)
@@ -42,7 +42,7 @@ func (p *Platform) grantAdmission() {
 }
 
 func (p *Platform) grantClusters() {
-	createCluster := p.functions.createCluster
+	createCluster := p.functions.named("CreateCluster")
 	p.runs.Grant(createCluster, "Query", "PutItem", "DeleteItem")
 	p.clusters.Grant(createCluster, "GetItem", "PutItem", "UpdateItem") // whose it is, pools, call budget
 	p.namespace.GrantRegister(createCluster)
@@ -53,7 +53,7 @@ func (p *Platform) grantClusters() {
 	p.roles.GrantPass(createCluster)
 	p.machine.GrantAnswer(createCluster)
 
-	terminateCluster := p.functions.terminateCluster
+	terminateCluster := p.functions.named("TerminateCluster")
 	p.runs.Grant(terminateCluster, "Query", "PutItem")
 	p.clusters.Grant(terminateCluster, "GetItem", "PutItem", "UpdateItem") // whose it is, pools, sizes, call budget, that it ends
 	p.namespace.GrantRemove(terminateCluster)
@@ -62,7 +62,7 @@ func (p *Platform) grantClusters() {
 }
 
 func (p *Platform) grantSteps() {
-	submitSteps := p.functions.submitSteps
+	submitSteps := p.functions.named("SubmitSteps")
 	p.runs.Grant(submitSteps, inRun...)
 	p.clusters.Grant(submitSteps, "GetItem", "PutItem", "UpdateItem") // pools, sizes, call budget
 	p.profiles.GrantRead(submitSteps)                                 // for jobs that want more task units
@@ -74,7 +74,7 @@ func (p *Platform) grantSteps() {
 	constructs.GrantReadLogs(p.stage, p.runLogs, submitSteps)
 	p.machine.GrantAnswer(submitSteps)
 
-	stopSteps := p.functions.stopSteps
+	stopSteps := p.functions.named("StopSteps")
 	p.runs.Grant(stopSteps, inRun...)
 	p.clusters.Grant(stopSteps, "UpdateItem") // call budget
 	p.lake.Logs.Grant(stopSteps, "runs/*", "GetObject")
@@ -84,7 +84,7 @@ func (p *Platform) grantSteps() {
 	constructs.GrantReadLogs(p.stage, p.runLogs, stopSteps)
 	p.machine.GrantAnswer(stopSteps)
 
-	finishRun := p.functions.finishRun
+	finishRun := p.functions.named("FinishRun")
 	p.runs.Grant(finishRun, inRun...)
 	p.clusters.Grant(finishRun, "UpdateItem") // slots
 	p.bus.GrantPut(finishRun)
@@ -92,7 +92,7 @@ func (p *Platform) grantSteps() {
 }
 
 func (p *Platform) grantWatchers() {
-	watch := p.functions.watch
+	watch := p.functions.named("Watch")
 	p.runs.Grant(watch, inRun...)
 	p.runs.GrantIndex(watch, byState)
 	p.clusters.Grant(watch, "GetItem", "UpdateItem") // whose it is, call budget
@@ -107,7 +107,7 @@ func (p *Platform) grantWatchers() {
 	p.bus.GrantPut(watch)
 	p.topic.GrantPublish(watch) // it ends runs that are cancelled in the queue
 
-	sweep := p.functions.sweep
+	sweep := p.functions.named("Sweep")
 	p.runs.Grant(sweep, inRun...)
 	p.runs.GrantIndex(sweep, byState)
 	p.clusters.Grant(sweep, "GetItem", "PutItem", "UpdateItem") // slots, pools, sizes, call budget, whose a cluster is
@@ -122,13 +122,13 @@ func (p *Platform) grantWatchers() {
 }
 
 func (p *Platform) grantRegister() {
-	register := p.functions.register
+	register := p.functions.named("Register")
 	p.pipelines.Grant(register, "GetItem", "PutItem", "DeleteItem")
 	p.schedules.GrantManage(register)
 }
 
 func (p *Platform) grantResize() {
-	resizeCluster := p.functions.resizeCluster
+	resizeCluster := p.functions.named("ResizeCluster")
 	p.runs.Grant(resizeCluster, "Query", "UpdateItem")
 	p.clusters.Grant(resizeCluster, "GetItem", "PutItem", "UpdateItem") // whose it is, sizes, call budget
 	p.profiles.GrantRead(resizeCluster)

@@ -92,14 +92,14 @@ func TestNamesAgree(t *testing.T) {
 	slices.Sort(asked)
 	asked = slices.Compact(asked)
 	each(t, func(t *testing.T, s *stage) {
-		var names, folders []string
+		var names, want []string
 		for _, fn := range s.all("AWS::Lambda::Function") {
 			names = append(names, fn.name())
 		}
-		for _, name := range functionNames {
-			folders = append(folders, s.config.Name(strings.ToLower(name)))
+		for _, folder := range folders() {
+			want = append(want, s.config.Name(folder))
 		}
-		if diff := cmp.Diff(folders, names); diff != "" {
+		if diff := cmp.Diff(want, names); diff != "" {
 			t.Errorf("functions (-want +got):\n%s", diff)
 		}
 		given := map[string]string{}
@@ -108,11 +108,11 @@ func TestNamesAgree(t *testing.T) {
 				given[key] = s.templates["platform"].Resources[id(value)].name()
 			}
 		}
-		want := map[string]string{}
+		wanted := map[string]string{}
 		for _, name := range asked {
-			want[name] = s.config.Name(strings.ToLower(strings.TrimSuffix(name, "Function")))
+			wanted[name] = s.config.Name(strings.ToLower(strings.TrimSuffix(name, "Function")))
 		}
-		if diff := cmp.Diff(want, given); diff != "" {
+		if diff := cmp.Diff(wanted, given); diff != "" {
 			t.Errorf("placeholders of run.asl.json (-want +got):\n%s", diff)
 		}
 	})
@@ -124,16 +124,13 @@ func TestFolders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var want, got []string
+	var got []string
 	for _, e := range entries {
 		if e.IsDir() {
 			got = append(got, e.Name())
 		}
 	}
-	for _, name := range functionNames {
-		want = append(want, strings.ToLower(name))
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(folders(), got); diff != "" {
 		t.Errorf("folders of functions/ (-want +got):\n%s", diff)
 	}
 }

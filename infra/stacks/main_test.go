@@ -26,10 +26,14 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
-// functionNames are those of constructs; in lower case they are the folders of
-// functions/ and parts of the functions' names.
-var functionNames = []string{
-	"Admit", "CreateCluster", "FinishRun", "Intake", "PrepareRun", "Register", "ResizeCluster", "StopSteps", "SubmitSteps", "Sweep", "TerminateCluster", "Watch",
+// folders are those of functions/, sorted.
+func folders() []string {
+	var names []string
+	for _, f := range config.Functions() {
+		names = append(names, f.Folder())
+	}
+	slices.Sort(names)
+	return names
 }
 
 // stages holds the synthesized stages by name. One Node.js process serves all
@@ -133,8 +137,8 @@ func standIns(built constructs.Binaries) error {
 	for _, platform := range built.Runners {
 		files = append(files, filepath.Join(built.Dist, "runner", platform, "runner"))
 	}
-	for _, name := range functionNames {
-		files = append(files, filepath.Join(built.Dist, "functions", built.Arch, strings.ToLower(name), "bootstrap"))
+	for _, name := range folders() {
+		files = append(files, filepath.Join(built.Dist, "functions", built.Arch, name, "bootstrap"))
 	}
 	for _, file := range files {
 		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {

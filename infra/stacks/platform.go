@@ -70,7 +70,7 @@ func NewPlatform(stack awscdk.Stack, stage constructs.Stage, lake *Lake, code co
 	p.addQueues(stack)
 	p.addFunctions(stack)
 	constructs.NewWorkflow(stack, "Run", constructs.WorkflowProps{
-		Stage: stage, Alarms: p.alarms, Machine: p.machine, Definition: statemachines.Run, Functions: p.functions.all,
+		Stage: stage, Alarms: p.alarms, Machine: p.machine, Definition: statemachines.Run, Functions: p.functions,
 	})
 	p.addRules(stack)
 	p.grant()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
+	"ephemr/infra/config"
 	"ephemr/infra/constructs"
 )
 
@@ -32,8 +33,9 @@ const (
 // addQueues adds what intake reads, and lets the rules of the triggers' stack
 // send to it.
 func (p *Platform) addQueues(stack awscdk.Stack) {
-	p.events = constructs.NewQueue(stack, "Events", constructs.QueueProps{Stage: p.stage, Alarms: p.alarms, Name: "events", Timeout: intakeTimeout})
-	p.requests = constructs.NewQueue(stack, "Requests", constructs.QueueProps{Stage: p.stage, Alarms: p.alarms, Name: "requests", Timeout: intakeTimeout})
+	timeout := config.FunctionNamed("Intake").Timeout
+	p.events = constructs.NewQueue(stack, "Events", constructs.QueueProps{Stage: p.stage, Alarms: p.alarms, Name: "events", Timeout: timeout})
+	p.requests = constructs.NewQueue(stack, "Requests", constructs.QueueProps{Stage: p.stage, Alarms: p.alarms, Name: "requests", Timeout: timeout})
 	for _, zone := range p.stage.EventZones() {
 		rule := p.stage.RuleARN(stack, p.stage.ObjectsRule(zone))
 		p.events.Accept(rule)
