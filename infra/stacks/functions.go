@@ -53,7 +53,7 @@ func (p *Platform) addRules(stack awscdk.Stack) {
 	p.rule(stack, "ClusterChanged", constructs.RuleProps{
 		Name: "cluster-changed", Description: "EMR's hints that somebody may be woken",
 		Source: p.stage.EmrEventSource, Types: []string{events.TypeClusterState, events.TypeStepStatus},
-		Detail:   map[string]any{"state": events.NewsStates},
+		Detail:   map[string]any{"state": events.AwaitedStates},
 		Function: watch,
 	})
 	p.rule(stack, "WatchTick", constructs.RuleProps{
