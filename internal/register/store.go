@@ -18,7 +18,7 @@ import (
 	"ephemr/internal/pipeline"
 )
 
-// TableAPI is the part of DynamoDB that the Pipelines table needs.
+// TableAPI is the part of DynamoDB that Store uses.
 type TableAPI interface {
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
 	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
@@ -26,8 +26,8 @@ type TableAPI interface {
 	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 }
 
-// Store is the Pipelines table: <name>/CURRENT, <name>/V#<number> and, for what
-// uploads start, S3#<zone>/<name>.
+// Store is the Pipelines table: <name>/CURRENT, <name>/V#<number> and, for S3
+// triggers, S3#<zone>/<name>.
 type Store struct {
 	DB    TableAPI
 	Table string
@@ -35,7 +35,7 @@ type Store struct {
 
 const current = "CURRENT"
 
-// row is an item of the table. The spec is kept as JSON, as runs keep it too.
+// row is an item of the table. The spec is stored as JSON, as in items of runs.
 type row struct {
 	PK        string    `dynamodbav:"pk"`
 	SK        string    `dynamodbav:"sk"`
@@ -75,7 +75,7 @@ func (s *Store) Current(ctx context.Context, name string) (*Version, error) {
 		return nil, fmt.Errorf("look up pipeline %s: %w", name, err)
 	}
 	if out.Item == nil {
-		return nil, nil //nolint:nilnil // not known is an answer
+		return nil, nil //nolint:nilnil // unknown is a valid answer
 	}
 	var r row
 	if err := attributevalue.UnmarshalMap(out.Item, &r); err != nil {
@@ -84,8 +84,8 @@ func (s *Store) Current(ctx context.Context, name string) (*Version, error) {
 	return r.version()
 }
 
-// Add makes spec the current version. One that is current already, by its
-// digest, stays as it is.
+// Add makes spec the current version, unless the current version has the same
+// digest.
 func (s *Store) Add(ctx context.Context, spec pipeline.Spec, digest string, now time.Time) (*Version, bool, error) {
 	before, err := s.Current(ctx, spec.Name)
 	if err != nil {
@@ -111,7 +111,7 @@ func (s *Store) Add(ctx context.Context, spec pipeline.Spec, digest string, now 
 	if err := s.put(ctx, next, condition); err != nil {
 		return nil, false, err
 	}
-	// Only whoever won writes the history. Should that fail the pipeline works all the same: runs keep their own copy.
+	// Only the caller that won writes the history. If that fails, the pipeline still works: runs keep their own copy.
 	next.SK = fmt.Sprintf("V#%06d", next.Number)
 	if err := s.put(ctx, next, ""); err != nil {
 		return nil, false, err
@@ -146,16 +146,15 @@ func (s *Store) put(ctx context.Context, r row, condition string) error {
 }
 
 func overtaken(name string) error {
-	return fault.New(fault.Conflict, "pipeline %s was applied by somebody else at the same moment; apply again", name)
+	return fault.New(fault.Conflict, "pipeline %s was applied by another caller at the same time; apply again", name)
 }
 
-// Watched is the zone whose uploads start runs: the only one of the lake that
-// sends events. Curated data comes from runs, in many files.
+// Watched is the zone whose uploads start runs: the only zone that sends events.
 const Watched = "raw"
 
 func watchKey(zone string) string { return "S3#" + zone }
 
-// Watch brings the table of uploads that start spec in line with its triggers.
+// Watch reconciles the item of spec's S3 triggers with spec.
 func (s *Store) Watch(ctx context.Context, spec pipeline.Spec) error {
 	byZone := map[string][]watch{}
 	for _, t := range spec.Triggers {
@@ -175,7 +174,7 @@ func (s *Store) Watch(ctx context.Context, spec pipeline.Spec) error {
 	return nil
 }
 
-// Watching returns the pipelines that an upload to zone starts, sorted.
+// Watching returns the pipelines that an upload of key to zone starts, sorted.
 func (s *Store) Watching(ctx context.Context, zone, key string) ([]string, error) {
 	in := &dynamodb.QueryInput{
 		TableName: &s.Table, ConsistentRead: aws.Bool(true), KeyConditionExpression: aws.String("pk = :zone"),
