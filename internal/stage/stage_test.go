@@ -14,8 +14,8 @@ import (
 	"ephemr/internal/stage"
 )
 
-// Settings survive the way through a function's environment, and what is
-// missing is named, all of it at once.
+// Settings survive encoding and decoding, and an error lists everything that is
+// missing.
 func TestParse(t *testing.T) {
 	t.Parallel()
 	var want stage.Settings
