@@ -38,11 +38,11 @@ func NewFunction(scope constructs.Construct, props FunctionProps) *Function {
 	role := awsiam.NewRole(scope, new("Role"), &awsiam.RoleProps{
 		AssumedBy: awsiam.NewServicePrincipal(new("lambda.amazonaws.com"), nil),
 	})
-	// Not AWSLambdaBasicExecutionRole, which writes every log of the account.
+	// Not AWSLambdaBasicExecutionRole, which allows writing to every log group.
 	logs.GrantWrite(role)
 	tracing := awslambda.Tracing_DISABLED
 	if props.Stage.Tracing {
-		tracing = awslambda.Tracing_ACTIVE // adds the actions, which know no resources
+		tracing = awslambda.Tracing_ACTIVE // adds actions, which do not support resources
 	}
 	resource := awslambda.NewFunction(scope, new("Function"), &awslambda.FunctionProps{
 		FunctionName: new(FunctionName(props.Stage, props.Function.Name)),
@@ -57,19 +57,19 @@ func NewFunction(scope constructs.Construct, props FunctionProps) *Function {
 		LogGroup:     logs,
 		Tracing:      tracing,
 	})
-	// A single error is nothing: being throttled, or having no room, is one to Lambda, and the state machine waits and tries again.
-	props.Alarms.atLeast(scope, "Errors", name+"-errors", "Invocations of "+FunctionName(props.Stage, props.Function.Name)+" fail again and again: read its log group.",
+	// Single errors are normal: a throttled call or a reached limit is an error of the function, which the state machine retries.
+	props.Alarms.atLeast(scope, "Errors", name+"-errors", "Invocations of "+FunctionName(props.Stage, props.Function.Name)+" fail repeatedly: see its log group.",
 		10, resource.MetricErrors(sum(5)))
 	return &Function{Name: name, timeout: props.Function.Timeout, resource: resource, role: role}
 }
 
-// FunctionName is a function's name before it is made.
+// FunctionName is a function's name, also before the function is defined.
 func FunctionName(stage Stage, name string) string { return stage.Name(strings.ToLower(name)) }
 
-// ARN is the function's address.
+// ARN is the function's ARN.
 func (f *Function) ARN() *string { return f.resource.FunctionArn() }
 
-// GrantInvoke lets to call the function.
+// GrantInvoke allows invoking the function.
 func (f *Function) GrantInvoke(to Rights) {
 	to.allow(statement(of("lambda", "InvokeFunction"), []*string{f.ARN()}, nil))
 }

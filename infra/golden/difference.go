@@ -10,8 +10,8 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 )
 
-// Difference lists how the stack to differs from the stack from, a change a line: the resource, the path, the values.
-// A change that all resources of a type have in common is one line. What only to has follows as YAML.
+// Difference lists the differences of the stack to from the stack from, one line for each: resource, path, values. A
+// change that all resources of a type have in common is one line. Added objects follow as YAML.
 func Difference(from, to Template) (string, error) {
 	r := &reporter{}
 	gocmp.Equal(map[string]any(from), map[string]any(to), gocmp.Reporter(r))
@@ -39,7 +39,7 @@ type change struct {
 	added    any
 }
 
-// reporter collects what go-cmp finds.
+// reporter collects the differences that go-cmp finds.
 type reporter struct {
 	path    gocmp.Path
 	changes []change
@@ -88,7 +88,7 @@ func (r *reporter) Report(result gocmp.Result) {
 	r.changes = append(r.changes, c)
 }
 
-// place is a path without what every resource or policy has.
+// place is a path without the keys that every resource or policy has.
 func place(names []string) string {
 	if len(names) > 0 && names[0] == "Properties" {
 		names = names[1:]
@@ -99,7 +99,7 @@ func place(names []string) string {
 	return strings.Join(names, ".")
 }
 
-// label names an object in a list by what it says, as its position changes; a plain value says it itself.
+// label identifies an object in a list by its name, as positions change. Scalars need no label.
 func label(step gocmp.SliceIndex) string {
 	from, to := step.Values()
 	v := from
@@ -127,7 +127,7 @@ func isCompound(v reflect.Value) bool {
 	return false
 }
 
-// short is a value on one line; objects are left out.
+// short is a scalar on one line; "" for objects.
 func short(v reflect.Value) string {
 	if isCompound(v) {
 		return ""
@@ -141,7 +141,7 @@ type changed struct {
 	resources []string
 }
 
-// group puts equal changes of resources of one type together.
+// group merges equal changes of resources of the same type.
 func group(changes []change, from Template) []changed {
 	resources, _ := from["Resources"].(map[string]any)
 	kind := func(id string) string {
@@ -178,7 +178,7 @@ func group(changes []change, from Template) []changed {
 	return out
 }
 
-// section sorts what all resources of a type have in common before the rest.
+// section sorts changes of all resources of a type before the others.
 func (c changed) section() int {
 	if strings.HasPrefix(c.resources[0], "every ") {
 		return 0

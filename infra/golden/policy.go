@@ -9,7 +9,7 @@ import (
 )
 
 // statements turns the statements of a policy into a map: effect, principal, resource and condition -> actions, sorted.
-// CDK merges and splits statements as it likes; what they allow stays the same here. Sids are left out.
+// The result is the same however CDK merges statements. Sids are omitted.
 func statements(list []any) any {
 	all := map[string][]string{}
 	for _, item := range list {
@@ -77,7 +77,7 @@ func compact(v any) string {
 	return strings.TrimSpace(out.String())
 }
 
-// texts is a value that may be one text or several.
+// texts returns the strings of a value that may be one string or a list.
 func texts(v any) []string {
 	switch v := v.(type) {
 	case string:

@@ -1,5 +1,5 @@
-// Package golden turns CloudFormation templates into text for golden files: short, stable and readable, so that a
-// review shows what a change deploys. One stage is kept whole, the others as their differences from it.
+// Package golden renders CloudFormation templates for golden files: short, stable and readable, so that a review shows
+// what a change deploys. One stage is kept as a whole, the others as their differences from it.
 package golden
 
 import (
@@ -12,13 +12,13 @@ import (
 	"strings"
 )
 
-// Options say what Normalise shortens.
+// Options configure what Normalise replaces.
 type Options struct {
 	Stage     string            // replaced by <stage> in names, tags and descriptions
 	Account   string            // of a stage that pins it; replaced by ${AWS::AccountId}
 	Region    string            // of a stage that pins it; replaced by ${AWS::Region}
-	Assets    map[string]string // SHA-256 of an asset -> what it is; replaced, as it changes with every build
-	Documents map[string]string // text of a long value -> the file that it comes from
+	Assets    map[string]string // SHA-256 of an asset, which changes with every build -> name
+	Documents map[string]string // long value -> name of the file that contains it
 }
 
 // Template is a normalised template: maps, slices, strings, integers and booleans.
@@ -141,7 +141,7 @@ func tags(list []any) any {
 	return tags
 }
 
-// reference renders an intrinsic function as text, or says that m is none.
+// reference renders an intrinsic function as text; false if m is something else.
 func (n *normaliser) reference(m map[string]any) (string, bool) {
 	if len(m) != 1 {
 		return "", false
@@ -250,7 +250,7 @@ func decode(s string) map[string]any {
 	return document
 }
 
-// withoutStage replaces what differs between stages by their very names.
+// withoutStage replaces names of the stage, and its account and Region if they are pinned.
 func (n *normaliser) withoutStage(s string) string {
 	if s == n.Stage {
 		return "<stage>"

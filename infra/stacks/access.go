@@ -2,8 +2,8 @@ package stacks
 
 import "ephemr/infra/constructs"
 
-// grant says who may do what: exactly the calls that each function makes.
-// Functions that answer task tokens may do so for the run's state machine.
+// grant allows each function exactly the calls that it makes. Functions that
+// report results for task tokens may do so for the run's state machine only.
 func (p *Platform) grant() {
 	p.grantAdmission()
 	p.grantClusters()
@@ -13,8 +13,8 @@ func (p *Platform) grant() {
 	p.grantResize()
 }
 
-// inRun is what is done to the items of a run by whoever takes part in it: they
-// are read together, written one by one, and removed with a waiter.
+// inRun are the calls of functions that work on a run: its items are read by one
+// query and written one by one; waiters are deleted.
 var inRun = []string{"Query", "PutItem", "UpdateItem", "DeleteItem"}
 
 func (p *Platform) grantAdmission() {
@@ -44,7 +44,7 @@ func (p *Platform) grantAdmission() {
 func (p *Platform) grantClusters() {
 	createCluster := p.functions.named("CreateCluster")
 	p.runs.Grant(createCluster, "Query", "PutItem", "DeleteItem")
-	p.clusters.Grant(createCluster, "GetItem", "PutItem", "UpdateItem") // whose it is, pools, call budget
+	p.clusters.Grant(createCluster, "GetItem", "PutItem", "UpdateItem") // owner, pools, call budget
 	p.namespace.GrantRegister(createCluster)
 	p.profiles.GrantRead(createCluster)
 	p.emr.GrantCreate(createCluster)
@@ -55,7 +55,7 @@ func (p *Platform) grantClusters() {
 
 	terminateCluster := p.functions.named("TerminateCluster")
 	p.runs.Grant(terminateCluster, "Query", "PutItem")
-	p.clusters.Grant(terminateCluster, "GetItem", "PutItem", "UpdateItem") // whose it is, pools, sizes, call budget, that it ends
+	p.clusters.Grant(terminateCluster, "GetItem", "PutItem", "UpdateItem") // owner, pools, sizes, call budget, termination
 	p.namespace.GrantRemove(terminateCluster)
 	p.emr.GrantList(terminateCluster)
 	p.emr.Grant(terminateCluster, "DescribeCluster", "TerminateJobFlows", "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
@@ -65,7 +65,7 @@ func (p *Platform) grantSteps() {
 	submitSteps := p.functions.named("SubmitSteps")
 	p.runs.Grant(submitSteps, inRun...)
 	p.clusters.Grant(submitSteps, "GetItem", "PutItem", "UpdateItem") // pools, sizes, call budget
-	p.profiles.GrantRead(submitSteps)                                 // for jobs that want more task units
+	p.profiles.GrantRead(submitSteps)                                 // for jobs that request task units
 	p.lake.Logs.Grant(submitSteps, "runs/*", "GetObject", "PutObject")
 	p.users.GrantLogs(submitSteps, p.lake.Logs, "GetObject", "PutObject")
 	p.lake.Logs.GrantList(submitSteps)
@@ -95,7 +95,7 @@ func (p *Platform) grantWatchers() {
 	watch := p.functions.named("Watch")
 	p.runs.Grant(watch, inRun...)
 	p.runs.GrantIndex(watch, byState)
-	p.clusters.Grant(watch, "GetItem", "UpdateItem") // whose it is, call budget
+	p.clusters.Grant(watch, "GetItem", "UpdateItem") // owner, call budget
 	p.namespace.GrantRegister(watch)
 	p.lake.Logs.Grant(watch, "runs/*", "GetObject")
 	p.users.GrantLogs(watch, p.lake.Logs, "GetObject")
@@ -105,19 +105,19 @@ func (p *Platform) grantWatchers() {
 	constructs.GrantReadLogs(p.stage, p.runLogs, watch)
 	p.machine.GrantAnswer(watch)
 	p.bus.GrantPut(watch)
-	p.topic.GrantPublish(watch) // it ends runs that are cancelled in the queue
+	p.topic.GrantPublish(watch) // for runs that are cancelled while they are queued
 
 	sweep := p.functions.named("Sweep")
 	p.runs.Grant(sweep, inRun...)
 	p.runs.GrantIndex(sweep, byState)
-	p.clusters.Grant(sweep, "GetItem", "PutItem", "UpdateItem") // slots, pools, sizes, call budget, whose a cluster is
+	p.clusters.Grant(sweep, "GetItem", "PutItem", "UpdateItem") // slots, pools, sizes, call budget, owner
 	p.namespace.GrantRegister(sweep)
 	p.namespace.GrantTidy(sweep)
 	p.emr.GrantList(sweep)
 	p.emr.Grant(sweep, "DescribeCluster", "TerminateJobFlows", "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
 	p.machine.GrantDescribe(sweep)
 	p.bus.GrantPut(sweep)
-	p.topic.GrantPublish(sweep) // it finishes runs that nobody else will
+	p.topic.GrantPublish(sweep) // for runs whose execution is gone
 	constructs.GrantMetrics(p.stage, sweep)
 }
 
@@ -130,7 +130,7 @@ func (p *Platform) grantRegister() {
 func (p *Platform) grantResize() {
 	resizeCluster := p.functions.named("ResizeCluster")
 	p.runs.Grant(resizeCluster, "Query", "UpdateItem")
-	p.clusters.Grant(resizeCluster, "GetItem", "PutItem", "UpdateItem") // whose it is, sizes, call budget
+	p.clusters.Grant(resizeCluster, "GetItem", "PutItem", "UpdateItem") // owner, sizes, call budget
 	p.profiles.GrantRead(resizeCluster)
 	p.emr.Grant(resizeCluster, "DescribeCluster", "ListInstanceFleets", "ListInstanceGroups", "GetManagedScalingPolicy")
 	p.emr.Grant(resizeCluster, "ModifyInstanceFleet", "AddInstanceFleet", "ModifyInstanceGroups", "AddInstanceGroups",

@@ -26,9 +26,9 @@ func (f functions) named(name string) *constructs.Function {
 func (p *Platform) addFunctions(stack awscdk.Stack) {
 	known := p.settings(stack)
 	settings := stack.ToJsonString(object(known), nil)
-	// Functions need not know the version: they would change with every commit.
+	// Functions do not get the version: they would change with every commit.
 	known.Version = p.code.Version
-	constructs.NewParameter(stack, "Settings", stage.ParameterName(p.stage.Stage), "What the CLI knows of stage "+p.stage.Stage,
+	constructs.NewParameter(stack, "Settings", stage.ParameterName(p.stage.Stage), "Settings of stage "+p.stage.Stage+" for the CLI",
 		stack.ToJsonString(object(known), nil))
 	p.functions = functions{}
 	for _, definition := range config.Functions() {
@@ -40,27 +40,27 @@ func (p *Platform) addFunctions(stack awscdk.Stack) {
 	p.requests.Feed(p.functions.named("Intake"))
 }
 
-// addRules wakes functions: by our own events, by EMR's and by the clock.
+// addRules invokes functions on our own events, on EMR's events and on schedules.
 func (p *Platform) addRules(stack awscdk.Stack) {
 	admit, watch := p.functions.named("Admit"), p.functions.named("Watch")
 	p.rule(stack, "RunFinished", constructs.RuleProps{
-		Name: "run-finished", Description: "A finished run makes room for the next",
+		Name: "run-finished", Description: "Admits queued runs when a run has finished",
 		Bus: p.bus, Source: events.Source, Types: []string{events.TypeRunFinished}, Function: admit,
 	})
 	p.rule(stack, "AdmitTick", constructs.RuleProps{
-		Name: "admit-tick", Description: "Runs that nobody else admitted", Every: time.Minute, Function: admit,
+		Name: "admit-tick", Description: "Admits queued runs every minute, in case an event was lost", Every: time.Minute, Function: admit,
 	})
 	p.rule(stack, "ClusterChanged", constructs.RuleProps{
-		Name: "cluster-changed", Description: "EMR's hints that somebody may be woken",
+		Name: "cluster-changed", Description: "Resumes runs that wait for a state of an EMR cluster or step",
 		Source: p.stage.EmrEventSource, Types: []string{events.TypeClusterState, events.TypeStepStatus},
 		Detail:   map[string]any{"state": events.AwaitedStates},
 		Function: watch,
 	})
 	p.rule(stack, "WatchTick", constructs.RuleProps{
-		Name: "watch-tick", Description: "Waiters that no event woke, and deadlines", Every: time.Minute, Function: watch,
+		Name: "watch-tick", Description: "Safety net for lost events; enforces deadlines", Every: time.Minute, Function: watch,
 	})
 	p.rule(stack, "SweepTick", constructs.RuleProps{
-		Name: "sweep-tick", Description: "Clusters and runs that nobody owns any more", Every: p.stage.Sweep.Every.Std(), Function: p.functions.named("Sweep"),
+		Name: "sweep-tick", Description: "Repairs orphaned clusters and runs", Every: p.stage.Sweep.Every.Std(), Function: p.functions.named("Sweep"),
 	})
 }
 

@@ -35,7 +35,7 @@ func TestFunctions(t *testing.T) {
 				t.Errorf("%s keeps logs for %v days", fn.name(), group.Properties["RetentionInDays"])
 			}
 			if !s.alarmed("Errors", fn.name(), "FunctionName") {
-				t.Errorf("no alarm rings for errors of %s", fn.name())
+				t.Errorf("no alarm for errors of %s", fn.name())
 			}
 			if got := texts(fn.Properties["Architectures"]); s.config.FunctionArchitecture == config.Arm64 && !slices.Equal(got, []string{"arm64"}) {
 				t.Errorf("%s runs on %v", fn.name(), got)
@@ -50,7 +50,7 @@ func TestFunctions(t *testing.T) {
 	})
 }
 
-// alarmed says whether an alarm watches metric of the resource named name.
+// alarmed reports whether an alarm monitors metric of the resource named name.
 func (s *stage) alarmed(metric, name, dimension string) bool {
 	return slices.ContainsFunc(s.all("AWS::CloudWatch::Alarm"), func(alarm resource) bool {
 		d := list(alarm.Properties["Dimensions"])
@@ -64,17 +64,17 @@ func TestAlarms(t *testing.T) {
 	each(t, func(t *testing.T, s *stage) {
 		for _, queue := range s.all("AWS::SQS::Queue") {
 			if strings.HasSuffix(queue.name(), "-dlq") && !s.alarmed("ApproximateNumberOfMessagesVisible", queue.name(), "QueueName") {
-				t.Errorf("no alarm rings for messages in %s", queue.name())
+				t.Errorf("no alarm for messages in %s", queue.name())
 			}
 		}
 		for _, metric := range []string{"Repairs", "ExecutionsTimedOut"} {
 			if !slices.ContainsFunc(s.all("AWS::CloudWatch::Alarm"), func(a resource) bool { return a.Properties["MetricName"] == metric }) {
-				t.Errorf("no alarm rings for %s", metric)
+				t.Errorf("no alarm for %s", metric)
 			}
 		}
 		for _, alarm := range s.all("AWS::CloudWatch::Alarm") {
 			if alarm.Properties["Metrics"] != nil {
-				t.Errorf("%s has metric mathematics, which the emulator refuses", alarm.name())
+				t.Errorf("%s uses metric math, which the emulator does not support", alarm.name())
 			}
 		}
 	})
@@ -82,7 +82,7 @@ func TestAlarms(t *testing.T) {
 
 var placeholder = regexp.MustCompile(`\$\{(\w+)\}`)
 
-// Function, folder and placeholder go by one name.
+// Functions, folders and placeholders of the workflow have the same names.
 func TestNamesAgree(t *testing.T) {
 	t.Parallel()
 	var asked []string
@@ -135,7 +135,7 @@ func TestFolders(t *testing.T) {
 	}
 }
 
-// A function that outlives its state is answered when nobody listens.
+// A function must end before its state times out; later its result is ignored.
 func TestTimeouts(t *testing.T) {
 	t.Parallel()
 	var definition struct {
@@ -159,8 +159,8 @@ func TestTimeouts(t *testing.T) {
 	})
 }
 
-// Functions and CLI read the same settings, and nothing is left out but the
-// version: functions would change with every commit.
+// Functions and CLI read the same complete settings. Only the CLI gets the version:
+// functions would change with every commit.
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {

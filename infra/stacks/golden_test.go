@@ -13,15 +13,15 @@ import (
 	"ephemr/infra/golden"
 )
 
-// whole is the stage whose templates are kept whole.
+// whole is the stage whose templates are kept as a whole.
 const whole = "prod"
 
-// The templates are kept, so that a review shows what a change deploys: those of prod whole, those of other stages as
-// their difference from prod, and those of strict as theirs from dev, of which it is a variant.
+// Golden files show in a review what a change deploys: the templates of prod as a whole, those of other stages as
+// differences from prod, and those of strict, a variant of dev, as differences from dev.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	if len(stages) == 0 {
-		t.Skip("templates are left out")
+		t.Skip("no templates in short mode")
 	}
 	files := map[string]string{}
 	for stack, template := range stages[whole].templates {
@@ -49,12 +49,12 @@ func TestGolden(t *testing.T) {
 	}
 	for _, file := range kept {
 		if _, ok := files[filepath.Base(file)]; !ok {
-			t.Errorf("%s is of no stage or stack", file)
+			t.Errorf("%s belongs to no stage or stack", file)
 		}
 	}
 }
 
-// difference lists what stage to deploys otherwise than stage from, stack by stack.
+// difference lists the differences of stage to from stage from, stack by stack.
 func difference(t *testing.T, from, to *stage) string {
 	t.Helper()
 	text := "Stage " + to.config.Stage + ": its differences from " + from.config.Stage + "\n"

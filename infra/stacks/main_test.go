@@ -36,11 +36,11 @@ func folders() []string {
 	return names
 }
 
-// stages holds the synthesized stages by name. One Node.js process serves all
-// tests and answers one call at a time, so the stages are made before.
+// stages are the synthesized stages by name. All tests share one Node.js process,
+// which serves one call at a time, so the stages are synthesized before them.
 var stages map[string]*stage
 
-// TestMain makes every stage once, from files that stand in for the binaries.
+// TestMain synthesizes every stage once, with placeholder files as binaries.
 func TestMain(m *testing.M) { os.Exit(testAll(m)) }
 
 func testAll(m *testing.M) int {
@@ -63,7 +63,7 @@ func testAll(m *testing.M) int {
 	return m.Run()
 }
 
-// stage is what a stage deploys.
+// stage is a stage's configuration and templates.
 type stage struct {
 	config    config.Config
 	templates map[string]template // by stack: lake, platform, triggers
@@ -113,7 +113,7 @@ func synth(dir string) (map[string]*stage, error) {
 	return all, nil
 }
 
-// strict is a stage as dev is, but with users, whom everything must run as.
+// strict is a variant of dev in which every run needs a user.
 const strict = "strict"
 
 func load(name string) (config.Config, error) {
@@ -131,7 +131,7 @@ func load(name string) (config.Config, error) {
 	return config.Parse(strict, "strict.yaml", bytes.Replace(data, []byte("access: {required: false}\n"), access, 1))
 }
 
-// standIns writes a file in each place where the build puts a binary.
+// standIns writes a placeholder for each binary of the build.
 func standIns(built constructs.Binaries) error {
 	files := []string{filepath.Join(built.Scripts, "install-runner.sh")}
 	for _, platform := range built.Runners {
@@ -151,7 +151,7 @@ func standIns(built constructs.Binaries) error {
 	return nil
 }
 
-// cdkContext reads the feature flags that the CDK CLI would pass on.
+// cdkContext reads the feature flags that the CDK CLI passes on.
 func cdkContext() (map[string]any, error) {
 	data, err := os.ReadFile("../../cdk.json")
 	if err != nil {
@@ -182,7 +182,7 @@ func read(stack awscdk.Stack, cfg config.Config, out string) (template, error) {
 	return t, errors.Join(err, json.Unmarshal(data, &t))
 }
 
-// assetNames says what the assets of a stack are: hash -> construct.
+// assetNames maps hashes of a stack's assets to the constructs that they belong to.
 func assetNames(file string) (map[string]string, error) {
 	data, err := os.ReadFile(file) //nolint:gosec // in our own temporary folder
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"ephemr/internal/stage"
 )
 
-// settings are what functions and CLI know of the stage. Values may be tokens,
-// which the deployment fills in.
+// settings are the stage's settings for functions and CLI. Values may be CDK
+// tokens, which the deployment resolves.
 func (p *Platform) settings(stack awscdk.Stack) stage.Settings {
 	s := stage.Settings{
 		Stage:   p.stage.Stage,
@@ -78,7 +78,7 @@ func (p *Platform) limits() stage.Limits {
 	}
 }
 
-// object is v as maps and plain values, which is what CDK can encode.
+// object converts v to maps and plain values, which CDK can encode.
 func object(v any) map[string]any {
 	var m map[string]any
 	if err := json.Unmarshal([]byte(encode(v)), &m); err != nil {
