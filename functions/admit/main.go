@@ -5,10 +5,8 @@ import (
 	"context"
 	"os"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
-
 	"ephemr/internal/admission"
+	"ephemr/internal/awsapi"
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
 	"ephemr/internal/run"
@@ -17,7 +15,7 @@ import (
 
 func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
-	db, machine := dynamodb.NewFromConfig(cfg), sfn.NewFromConfig(cfg)
+	db, machine := awsapi.NewDynamoDB(cfg), awsapi.NewSFN(cfg)
 	runs := &run.Store{DB: db, Table: settings.RunsTable}
 	waker := &wait.Waker{Runs: runs, SFN: machine, Looks: map[string]wait.Look{run.ForAdmission: admission.LookAdmitted}}
 	admitter := &admission.Admitter{

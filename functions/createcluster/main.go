@@ -5,11 +5,7 @@ import (
 	"context"
 	"os"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/emr"
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
-
+	"ephemr/internal/awsapi"
 	"ephemr/internal/discovery"
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/emrapi"
@@ -21,13 +17,13 @@ import (
 
 func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
-	db := dynamodb.NewFromConfig(cfg)
-	api := emrapi.New(emr.NewFromConfig(cfg), db, settings)
+	db := awsapi.NewDynamoDB(cfg)
+	api := emrapi.New(emrapi.NewOperations(cfg), db, settings)
 	runs := &run.Store{DB: db, Table: settings.RunsTable}
 	clusters := &cluster.Registry{DB: db, Table: settings.ClustersTable}
 	pools := &pool.Store{DB: db, Table: settings.ClustersTable}
 	look := &cluster.Looker{Runs: runs, Pools: pools, EMR: api, Listing: &cluster.Listing{
-		Registry: clusters, Directory: &discovery.Directory{API: discovery.NewClient(cfg), Namespace: settings.Namespace, Stage: settings.Stage},
+		Registry: clusters, Directory: &discovery.Directory{API: discovery.NewCloudMap(cfg), Namespace: settings.Namespace, Stage: settings.Stage},
 	}}
 	c := &cluster.Creator{
 		Settings: settings,
@@ -35,8 +31,8 @@ func main() {
 		Clusters: clusters,
 		Pools:    pools,
 		EMR:      api,
-		Profiles: ssm.NewFromConfig(cfg),
-		Waker:    &wait.Waker{Runs: runs, SFN: sfn.NewFromConfig(cfg), Looks: map[string]wait.Look{run.ForCluster: look.Look}},
+		Profiles: awsapi.NewSSM(cfg),
+		Waker:    &wait.Waker{Runs: runs, SFN: awsapi.NewSFN(cfg), Looks: map[string]wait.Look{run.ForCluster: look.Look}},
 		Caller:   entry.Caller,
 	}
 	entry.Start(c.Create)

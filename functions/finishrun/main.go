@@ -5,11 +5,8 @@ import (
 	"context"
 	"os"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-	"github.com/aws/aws-sdk-go-v2/service/sns"
-
 	"ephemr/internal/admission"
+	"ephemr/internal/awsapi"
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
 	"ephemr/internal/outcome"
@@ -18,13 +15,13 @@ import (
 
 func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
-	db := dynamodb.NewFromConfig(cfg)
+	db := awsapi.NewDynamoDB(cfg)
 	f := &outcome.Finisher{
 		Settings: settings,
 		Runs:     &run.Store{DB: db, Table: settings.RunsTable},
 		Slots:    &admission.Slots{DB: db, Table: settings.ClustersTable},
-		Bus:      eventbridge.NewFromConfig(cfg),
-		Topic:    sns.NewFromConfig(cfg),
+		Bus:      awsapi.NewEventBridge(cfg),
+		Topic:    awsapi.NewSNS(cfg),
 	}
 	entry.Start((&intake.Ending{Finisher: f}).Finish)
 }

@@ -5,11 +5,7 @@ import (
 	"context"
 	"os"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
-
+	"ephemr/internal/awsapi"
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
 	"ephemr/internal/register"
@@ -18,14 +14,14 @@ import (
 
 func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
-	db := dynamodb.NewFromConfig(cfg)
+	db := awsapi.NewDynamoDB(cfg)
 	k := &intake.Intake{
 		Settings:  settings,
 		Runs:      &run.Store{DB: db, Table: settings.RunsTable},
 		Pipelines: &register.Store{DB: db, Table: settings.PipelinesTable},
-		Users:     &intake.UserStore{Settings: settings, SSM: ssm.NewFromConfig(cfg)},
-		SQS:       sqs.NewFromConfig(cfg),
-		Lambda:    lambda.NewFromConfig(cfg),
+		Users:     &intake.UserStore{Settings: settings, SSM: awsapi.NewSSM(cfg)},
+		SQS:       awsapi.NewSQS(cfg),
+		Lambda:    awsapi.NewLambda(cfg),
 	}
 	entry.Start(k.Handle)
 }

@@ -5,11 +5,8 @@ import (
 	"context"
 	"os"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
-
 	"ephemr/internal/admission"
+	"ephemr/internal/awsapi"
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
 	"ephemr/internal/register"
@@ -19,13 +16,13 @@ import (
 
 func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
-	db, machine := dynamodb.NewFromConfig(cfg), sfn.NewFromConfig(cfg)
+	db, machine := awsapi.NewDynamoDB(cfg), awsapi.NewSFN(cfg)
 	runs := &run.Store{DB: db, Table: settings.RunsTable}
 	p := &intake.Preparer{
 		Settings:  settings,
 		Runs:      runs,
 		Pipelines: &register.Store{DB: db, Table: settings.PipelinesTable},
-		Users:     &intake.UserStore{Settings: settings, SSM: ssm.NewFromConfig(cfg)},
+		Users:     &intake.UserStore{Settings: settings, SSM: awsapi.NewSSM(cfg)},
 		Admission: &admission.Admitter{
 			Settings: settings,
 			Runs:     runs,

@@ -5,9 +5,7 @@ import (
 	"context"
 	"os"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/scheduler"
-
+	"ephemr/internal/awsapi"
 	"ephemr/internal/entry"
 	"ephemr/internal/register"
 )
@@ -16,9 +14,9 @@ func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
 	r := &register.Register{
 		Settings: settings,
-		Store:    &register.Store{DB: dynamodb.NewFromConfig(cfg), Table: settings.PipelinesTable},
+		Store:    &register.Store{DB: awsapi.NewDynamoDB(cfg), Table: settings.PipelinesTable},
 		Schedules: &register.Schedules{
-			API:    scheduler.NewFromConfig(cfg),
+			API:    awsapi.NewScheduler(cfg),
 			Group:  settings.ScheduleGroup,
 			Role:   settings.ScheduleRole,
 			Target: settings.EventsQueueARN,

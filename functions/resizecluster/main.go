@@ -5,10 +5,7 @@ import (
 	"context"
 	"os"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/emr"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
-
+	"ephemr/internal/awsapi"
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/emr/resize"
 	"ephemr/internal/entry"
@@ -17,13 +14,13 @@ import (
 
 func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
-	db := dynamodb.NewFromConfig(cfg)
+	db := awsapi.NewDynamoDB(cfg)
 	r := &resize.Resizer{
 		Settings: settings,
 		Runs:     &run.Store{DB: db, Table: settings.RunsTable},
 		Sizes:    &resize.Sizes{DB: db, Table: settings.ClustersTable},
-		Profiles: ssm.NewFromConfig(cfg),
-		EMR:      emrapi.New(emr.NewFromConfig(cfg), db, settings),
+		Profiles: awsapi.NewSSM(cfg),
+		EMR:      emrapi.New(emrapi.NewOperations(cfg), db, settings),
 	}
 	entry.Start(r.Resize)
 }

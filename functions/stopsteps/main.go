@@ -5,12 +5,7 @@ import (
 	"context"
 	"os"
 
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/emr"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
-
+	"ephemr/internal/awsapi"
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/emr/step"
 	"ephemr/internal/entry"
@@ -20,16 +15,16 @@ import (
 
 func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
-	db := dynamodb.NewFromConfig(cfg)
-	api := emrapi.New(emr.NewFromConfig(cfg), db, settings)
+	db := awsapi.NewDynamoDB(cfg)
+	api := emrapi.New(emrapi.NewOperations(cfg), db, settings)
 	runs := &run.Store{DB: db, Table: settings.RunsTable}
 	s := &step.Stopper{
 		Runs: runs, EMR: api,
 		Looker: &step.Looker{
-			Runs: runs, EMR: api, S3: s3.NewFromConfig(cfg, entry.PathStyle), LogsBucket: settings.LogsBucket,
-			Logs: cloudwatchlogs.NewFromConfig(cfg), LogGroup: settings.RunLogGroup,
+			Runs: runs, EMR: api, S3: awsapi.NewS3(cfg), LogsBucket: settings.LogsBucket,
+			Logs: awsapi.NewLogs(cfg), LogGroup: settings.RunLogGroup,
 		},
 	}
-	s.Waker = &wait.Waker{Runs: runs, SFN: sfn.NewFromConfig(cfg), Looks: map[string]wait.Look{run.ForStop: s.Look}}
+	s.Waker = &wait.Waker{Runs: runs, SFN: awsapi.NewSFN(cfg), Looks: map[string]wait.Look{run.ForStop: s.Look}}
 	entry.Start(s.Stop)
 }

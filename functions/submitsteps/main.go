@@ -5,13 +5,7 @@ import (
 	"context"
 	"os"
 
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/emr"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
-
+	"ephemr/internal/awsapi"
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/emr/pool"
 	"ephemr/internal/emr/resize"
@@ -23,12 +17,12 @@ import (
 
 func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
-	db, store := dynamodb.NewFromConfig(cfg), s3.NewFromConfig(cfg, entry.PathStyle)
-	api := emrapi.New(emr.NewFromConfig(cfg), db, settings)
+	db, store := awsapi.NewDynamoDB(cfg), awsapi.NewS3(cfg)
+	api := emrapi.New(emrapi.NewOperations(cfg), db, settings)
 	runs := &run.Store{DB: db, Table: settings.RunsTable}
 	look := &step.Looker{
 		Runs: runs, EMR: api, S3: store, LogsBucket: settings.LogsBucket,
-		Logs: cloudwatchlogs.NewFromConfig(cfg), LogGroup: settings.RunLogGroup,
+		Logs: awsapi.NewLogs(cfg), LogGroup: settings.RunLogGroup,
 	}
 	s := &step.Submitter{
 		Settings: settings,
@@ -39,11 +33,11 @@ func main() {
 			Stage:    settings.Stage,
 			Runs:     runs,
 			Sizes:    &resize.Sizes{DB: db, Table: settings.ClustersTable},
-			Profiles: ssm.NewFromConfig(cfg),
+			Profiles: awsapi.NewSSM(cfg),
 			EMR:      api,
 		},
 		S3:     store,
-		Waker:  &wait.Waker{Runs: runs, SFN: sfn.NewFromConfig(cfg), Looks: map[string]wait.Look{run.ForSteps: look.Look}},
+		Waker:  &wait.Waker{Runs: runs, SFN: awsapi.NewSFN(cfg), Looks: map[string]wait.Look{run.ForSteps: look.Look}},
 		Caller: entry.Caller,
 	}
 	entry.Start(s.Submit)

@@ -5,9 +5,7 @@ import (
 	"context"
 	"os"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/emr"
-
+	"ephemr/internal/awsapi"
 	"ephemr/internal/discovery"
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/emrapi"
@@ -19,8 +17,8 @@ import (
 
 func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
-	db := dynamodb.NewFromConfig(cfg)
-	api := emrapi.New(emr.NewFromConfig(cfg), db, settings)
+	db := awsapi.NewDynamoDB(cfg)
+	api := emrapi.New(emrapi.NewOperations(cfg), db, settings)
 	t := &cluster.Terminator{
 		Stage: settings.Stage,
 		Runs:  &run.Store{DB: db, Table: settings.RunsTable},
@@ -29,7 +27,7 @@ func main() {
 		EMR:   api,
 		Listing: &cluster.Listing{
 			Registry:  &cluster.Registry{DB: db, Table: settings.ClustersTable},
-			Directory: &discovery.Directory{API: discovery.NewClient(cfg), Namespace: settings.Namespace, Stage: settings.Stage},
+			Directory: &discovery.Directory{API: discovery.NewCloudMap(cfg), Namespace: settings.Namespace, Stage: settings.Stage},
 		},
 	}
 	entry.Start(t.Handle)
