@@ -13,7 +13,7 @@ import (
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
 	"ephemr/internal/outcome"
-	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 )
 
 func main() {
@@ -21,7 +21,7 @@ func main() {
 	db := dynamodb.NewFromConfig(cfg)
 	f := &outcome.Finisher{
 		Settings: settings,
-		Runs:     &run.Store{DB: db, Table: settings.RunsTable},
+		Runs:     &store.Runs{DB: db, Table: settings.RunsTable},
 		Slots:    &admission.Slots{DB: db, Table: settings.ClustersTable},
 		Bus:      eventbridge.NewFromConfig(cfg),
 		Topic:    sns.NewFromConfig(cfg),

@@ -13,7 +13,7 @@ import (
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
 	"ephemr/internal/register"
-	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 )
 
 func main() {
@@ -21,7 +21,7 @@ func main() {
 	db := dynamodb.NewFromConfig(cfg)
 	k := &intake.Intake{
 		Settings:  settings,
-		Runs:      &run.Store{DB: db, Table: settings.RunsTable},
+		Runs:      &store.Runs{DB: db, Table: settings.RunsTable},
 		Pipelines: &register.Store{DB: db, Table: settings.PipelinesTable},
 		Users:     &intake.UserStore{Settings: settings, SSM: ssm.NewFromConfig(cfg)},
 		SQS:       sqs.NewFromConfig(cfg),

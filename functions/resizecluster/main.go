@@ -12,7 +12,7 @@ import (
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/emr/resize"
 	"ephemr/internal/entry"
-	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 )
 
 func main() {
@@ -20,7 +20,7 @@ func main() {
 	db := dynamodb.NewFromConfig(cfg)
 	r := &resize.Resizer{
 		Settings: settings,
-		Runs:     &run.Store{DB: db, Table: settings.RunsTable},
+		Runs:     &store.Runs{DB: db, Table: settings.RunsTable},
 		Sizes:    &resize.Sizes{DB: db, Table: settings.ClustersTable},
 		Profiles: ssm.NewFromConfig(cfg),
 		EMR:      emrapi.New(emr.NewFromConfig(cfg), db, settings),

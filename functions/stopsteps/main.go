@@ -15,6 +15,7 @@ import (
 	"ephemr/internal/emr/step"
 	"ephemr/internal/entry"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/wait"
 )
 
@@ -22,7 +23,7 @@ func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
 	db := dynamodb.NewFromConfig(cfg)
 	api := emrapi.New(emr.NewFromConfig(cfg), db, settings)
-	runs := &run.Store{DB: db, Table: settings.RunsTable}
+	runs := &store.Runs{DB: db, Table: settings.RunsTable}
 	s := &step.Stopper{
 		Runs: runs, EMR: api,
 		Looker: &step.Looker{

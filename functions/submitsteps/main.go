@@ -18,16 +18,17 @@ import (
 	"ephemr/internal/emr/step"
 	"ephemr/internal/entry"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/wait"
 )
 
 func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
-	db, store := dynamodb.NewFromConfig(cfg), s3.NewFromConfig(cfg, entry.PathStyle)
+	db, objects := dynamodb.NewFromConfig(cfg), s3.NewFromConfig(cfg, entry.PathStyle)
 	api := emrapi.New(emr.NewFromConfig(cfg), db, settings)
-	runs := &run.Store{DB: db, Table: settings.RunsTable}
+	runs := &store.Runs{DB: db, Table: settings.RunsTable}
 	look := &step.Looker{
-		Runs: runs, EMR: api, S3: store, LogsBucket: settings.LogsBucket,
+		Runs: runs, EMR: api, S3: objects, LogsBucket: settings.LogsBucket,
 		Logs: cloudwatchlogs.NewFromConfig(cfg), LogGroup: settings.RunLogGroup,
 	}
 	s := &step.Submitter{
@@ -42,7 +43,7 @@ func main() {
 			Profiles: ssm.NewFromConfig(cfg),
 			EMR:      api,
 		},
-		S3:     store,
+		S3:     objects,
 		Waker:  &wait.Waker{Runs: runs, SFN: sfn.NewFromConfig(cfg), Looks: map[string]wait.Look{run.ForSteps: look.Look}},
 		Caller: entry.Caller,
 	}
