@@ -10,13 +10,14 @@ import (
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/wait"
 )
 
 func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
 	db, machine := awsapi.NewDynamoDB(cfg), awsapi.NewSFN(cfg)
-	runs := &run.Store{DB: db, Table: settings.RunsTable}
+	runs := &store.Runs{DB: db, Table: settings.RunsTable}
 	waker := &wait.Waker{Runs: runs, SFN: machine, Looks: map[string]wait.Look{run.ForAdmission: admission.LookAdmitted}}
 	admitter := &admission.Admitter{
 		Settings: settings,

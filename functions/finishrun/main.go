@@ -10,7 +10,7 @@ import (
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
 	"ephemr/internal/outcome"
-	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 )
 
 func main() {
@@ -18,7 +18,7 @@ func main() {
 	db := awsapi.NewDynamoDB(cfg)
 	f := &outcome.Finisher{
 		Settings: settings,
-		Runs:     &run.Store{DB: db, Table: settings.RunsTable},
+		Runs:     &store.Runs{DB: db, Table: settings.RunsTable},
 		Slots:    &admission.Slots{DB: db, Table: settings.ClustersTable},
 		Bus:      awsapi.NewEventBridge(cfg),
 		Topic:    awsapi.NewSNS(cfg),

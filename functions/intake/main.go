@@ -9,7 +9,7 @@ import (
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
 	"ephemr/internal/register"
-	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 )
 
 func main() {
@@ -17,7 +17,7 @@ func main() {
 	db := awsapi.NewDynamoDB(cfg)
 	k := &intake.Intake{
 		Settings:  settings,
-		Runs:      &run.Store{DB: db, Table: settings.RunsTable},
+		Runs:      &store.Runs{DB: db, Table: settings.RunsTable},
 		Pipelines: &register.Store{DB: db, Table: settings.PipelinesTable},
 		Users:     &intake.UserStore{Settings: settings, SSM: awsapi.NewSSM(cfg)},
 		SQS:       awsapi.NewSQS(cfg),

@@ -11,13 +11,14 @@ import (
 	"ephemr/internal/intake"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/wait"
 )
 
 func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
 	db, machine := awsapi.NewDynamoDB(cfg), awsapi.NewSFN(cfg)
-	runs := &run.Store{DB: db, Table: settings.RunsTable}
+	runs := &store.Runs{DB: db, Table: settings.RunsTable}
 	p := &intake.Preparer{
 		Settings:  settings,
 		Runs:      runs,

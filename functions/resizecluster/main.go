@@ -9,7 +9,7 @@ import (
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/emr/resize"
 	"ephemr/internal/entry"
-	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 )
 
 func main() {
@@ -17,7 +17,7 @@ func main() {
 	db := awsapi.NewDynamoDB(cfg)
 	r := &resize.Resizer{
 		Settings: settings,
-		Runs:     &run.Store{DB: db, Table: settings.RunsTable},
+		Runs:     &store.Runs{DB: db, Table: settings.RunsTable},
 		Sizes:    &resize.Sizes{DB: db, Table: settings.ClustersTable},
 		Profiles: awsapi.NewSSM(cfg),
 		EMR:      emrapi.New(emrapi.NewOperations(cfg), db, settings),

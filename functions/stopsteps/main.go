@@ -10,6 +10,7 @@ import (
 	"ephemr/internal/emr/step"
 	"ephemr/internal/entry"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/wait"
 )
 
@@ -17,7 +18,7 @@ func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
 	db := awsapi.NewDynamoDB(cfg)
 	api := emrapi.New(emrapi.NewOperations(cfg), db, settings)
-	runs := &run.Store{DB: db, Table: settings.RunsTable}
+	runs := &store.Runs{DB: db, Table: settings.RunsTable}
 	s := &step.Stopper{
 		Runs: runs, EMR: api,
 		Looker: &step.Looker{

@@ -12,16 +12,17 @@ import (
 	"ephemr/internal/emr/step"
 	"ephemr/internal/entry"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/wait"
 )
 
 func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
-	db, store := awsapi.NewDynamoDB(cfg), awsapi.NewS3(cfg)
+	db, objects := awsapi.NewDynamoDB(cfg), awsapi.NewS3(cfg)
 	api := emrapi.New(emrapi.NewOperations(cfg), db, settings)
-	runs := &run.Store{DB: db, Table: settings.RunsTable}
+	runs := &store.Runs{DB: db, Table: settings.RunsTable}
 	look := &step.Looker{
-		Runs: runs, EMR: api, S3: store, LogsBucket: settings.LogsBucket,
+		Runs: runs, EMR: api, S3: objects, LogsBucket: settings.LogsBucket,
 		Logs: awsapi.NewLogs(cfg), LogGroup: settings.RunLogGroup,
 	}
 	s := &step.Submitter{
@@ -36,7 +37,7 @@ func main() {
 			Profiles: awsapi.NewSSM(cfg),
 			EMR:      api,
 		},
-		S3:     store,
+		S3:     objects,
 		Waker:  &wait.Waker{Runs: runs, SFN: awsapi.NewSFN(cfg), Looks: map[string]wait.Look{run.ForSteps: look.Look}},
 		Caller: entry.Caller,
 	}

@@ -14,14 +14,14 @@ import (
 	"ephemr/internal/emr/resize"
 	"ephemr/internal/entry"
 	"ephemr/internal/outcome"
-	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/sweep"
 )
 
 func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
 	db, bus := awsapi.NewDynamoDB(cfg), awsapi.NewEventBridge(cfg)
-	runs := &run.Store{DB: db, Table: settings.RunsTable}
+	runs := &store.Runs{DB: db, Table: settings.RunsTable}
 	slots := &admission.Slots{DB: db, Table: settings.ClustersTable}
 	api := emrapi.New(emrapi.NewOperations(cfg), db, settings)
 	directory := &discovery.Directory{API: discovery.NewCloudMap(cfg), Namespace: settings.Namespace, Stage: settings.Stage}

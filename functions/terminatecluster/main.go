@@ -12,7 +12,7 @@ import (
 	"ephemr/internal/emr/pool"
 	"ephemr/internal/emr/resize"
 	"ephemr/internal/entry"
-	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 )
 
 func main() {
@@ -21,7 +21,7 @@ func main() {
 	api := emrapi.New(emrapi.NewOperations(cfg), db, settings)
 	t := &cluster.Terminator{
 		Stage: settings.Stage,
-		Runs:  &run.Store{DB: db, Table: settings.RunsTable},
+		Runs:  &store.Runs{DB: db, Table: settings.RunsTable},
 		Pools: &pool.Store{DB: db, Table: settings.ClustersTable},
 		Sizes: &resize.Fitter{Sizes: &resize.Sizes{DB: db, Table: settings.ClustersTable}, EMR: api},
 		EMR:   api,

@@ -15,6 +15,7 @@ import (
 	"ephemr/internal/entry"
 	"ephemr/internal/outcome"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/wait"
 )
 
@@ -22,7 +23,7 @@ func main() {
 	cfg, settings := entry.Boot(context.Background(), os.Getenv)
 	db := awsapi.NewDynamoDB(cfg)
 	api := emrapi.New(emrapi.NewOperations(cfg), db, settings)
-	runs := &run.Store{DB: db, Table: settings.RunsTable}
+	runs := &store.Runs{DB: db, Table: settings.RunsTable}
 	clusters := &cluster.Registry{DB: db, Table: settings.ClustersTable}
 	pools := &pool.Store{DB: db, Table: settings.ClustersTable}
 	listing := &cluster.Listing{

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 	"ephemr/internal/wait"
 )
@@ -26,7 +27,7 @@ type StartAPI interface {
 // Admitter lets queued runs begin.
 type Admitter struct {
 	Settings stage.Settings
-	Runs     *run.Store
+	Runs     *store.Runs
 	Slots    *Slots
 	SFN      StartAPI
 	Waker    *wait.Waker // answers hand-started executions that wait for room

@@ -19,6 +19,7 @@ import (
 	"ephemr/internal/cost"
 	"ephemr/internal/fault"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
 
@@ -40,7 +41,7 @@ type Slots interface {
 // Finisher is the FinishRun state.
 type Finisher struct {
 	Settings stage.Settings
-	Runs     *run.Store
+	Runs     *store.Runs
 	Slots    Slots
 	Bus      BusAPI
 	Topic    TopicAPI

@@ -15,6 +15,7 @@ import (
 	"ephemr/internal/job"
 	"ephemr/internal/profile"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 	"ephemr/internal/wait"
 )
@@ -28,7 +29,7 @@ type CreateAPI interface {
 // Creator is the CreateCluster state.
 type Creator struct {
 	Settings stage.Settings
-	Runs     *run.Store
+	Runs     *store.Runs
 	Clusters *Registry
 	Pools    *pool.Store
 	EMR      CreateAPI

@@ -14,6 +14,7 @@ import (
 	"ephemr/internal/fault"
 	"ephemr/internal/outcome"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 )
 
 // Hand is the wish to end one cluster, whatever it was made for.
@@ -153,7 +154,7 @@ func (t *Terminator) user(ctx context.Context, e Entry) (*run.Record, error) {
 }
 
 // NoteEnding notes that a cluster is on its way out, if its run is known.
-func NoteEnding(ctx context.Context, runs *run.Store, id, clusterID string) error {
+func NoteEnding(ctx context.Context, runs *store.Runs, id, clusterID string) error {
 	rec, err := runs.Load(ctx, id)
 	if run.IsUnknown(err) {
 		return nil

@@ -13,6 +13,7 @@ import (
 	"ephemr/internal/fault"
 	"ephemr/internal/profile"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
 
@@ -20,7 +21,7 @@ import (
 // somebody wants, and then again and again to see how far it has come.
 type Resizer struct {
 	Settings stage.Settings
-	Runs     *run.Store
+	Runs     *store.Runs
 	Sizes    *Sizes
 	Profiles cluster.ParameterAPI
 	EMR      interface {

@@ -21,6 +21,7 @@ import (
 	"ephemr/internal/outcome"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/sweep"
 	"ephemr/internal/wait"
 )
@@ -28,7 +29,7 @@ import (
 // wire builds every function as its main does.
 func (w *World) wire() {
 	s := w.Settings
-	w.Runs = &run.Store{DB: w.db(), Table: s.RunsTable}
+	w.Runs = &store.Runs{DB: w.db(), Table: s.RunsTable}
 	w.Pipelines = &register.Store{DB: w.DB, Table: s.PipelinesTable}
 	clusters := &cluster.Registry{DB: w.db(), Table: s.ClustersTable}
 	directory := &discovery.Directory{API: w.CloudMap, Namespace: s.Namespace, Stage: s.Stage}
@@ -94,7 +95,7 @@ func (w *World) sizes() *resize.Sizes {
 }
 
 // db is the tables as functions see them.
-func (w *World) db() run.DB {
+func (w *World) db() store.DB {
 	if w.config.Table != nil {
 		return w.config.Table(w.DB)
 	}

@@ -1,4 +1,4 @@
-package run
+package store
 
 import (
 	"context"
@@ -8,44 +8,27 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"ephemr/internal/job"
+	"ephemr/internal/run"
 )
-
-func set(u expression.UpdateBuilder, name string, value any) expression.UpdateBuilder {
-	return u.Set(expression.Name(name), expression.Value(value))
-}
-
-func is(name string, value any) expression.ConditionBuilder {
-	return expression.Name(name).Equal(expression.Value(value))
-}
 
 // Start turns an admitted run into a running one and ties it to its execution.
 // Doing it again for the same execution is fine; another one is refused.
-func (s *Store) Start(ctx context.Context, id, execution string, now, deadline time.Time) (bool, error) {
-	u := set(set(set(set(expression.UpdateBuilder{}, "state", Running), gsState, Running), "execution", execution),
+func (s *Runs) Start(ctx context.Context, id, execution string, now, deadline time.Time) (bool, error) {
+	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.Running), gsState, run.Running), "execution", execution),
 		"startedAt", now)
 	u = u.Set(expression.Name("deadline"), expression.IfNotExists(expression.Name("deadline"), expression.Value(deadline)))
-	free := is("state", Admitted).And(expression.Name("execution").AttributeNotExists().Or(is("execution", execution)))
-	same := is("state", Running).And(is("execution", execution))
+	free := is("state", run.Admitted).And(expression.Name("execution").AttributeNotExists().Or(is("execution", execution)))
+	same := is("state", run.Running).And(is("execution", execution))
 	return s.update(ctx, id, runKey, u, free.Or(same))
 }
 
-// Outcome is how a run ended.
-type Outcome struct {
-	State  State     `json:"state"`
-	Class  job.Class `json:"class"`
-	Reason string    `json:"reason"`
-
-	NothingToDo bool `json:"nothingToDo,omitempty"` // it SUCCEEDED, and no job had any work
-}
-
 // Finish gives a run its outcome, once: false says that it has one already.
-func (s *Store) Finish(ctx context.Context, id string, o Outcome, now time.Time, costUSD float64) (bool, error) {
-	active := expression.Name("state").In(expression.Value(Queued), expression.Value(Admitted), expression.Value(Running))
+func (s *Runs) Finish(ctx context.Context, id string, o run.Outcome, now time.Time, costUSD float64) (bool, error) {
+	active := expression.Name("state").In(expression.Value(run.Queued), expression.Value(run.Admitted), expression.Value(run.Running))
 	return s.finish(ctx, id, o, now, costUSD, active)
 }
 
-func (s *Store) finish(ctx context.Context, id string, o Outcome, now time.Time, costUSD float64, cond expression.ConditionBuilder) (bool, error) {
+func (s *Runs) finish(ctx context.Context, id string, o run.Outcome, now time.Time, costUSD float64, cond expression.ConditionBuilder) (bool, error) {
 	u := set(set(set(set(expression.UpdateBuilder{}, "state", o.State), gsState, untold), gsOrder, stamp(now)+"#"+id), "endedAt", now)
 	if o.Class != "" {
 		u = set(set(u, "class", o.Class), "reason", o.Reason)
@@ -61,33 +44,33 @@ func (s *Store) finish(ctx context.Context, id string, o Outcome, now time.Time,
 
 // Announced marks that the outcome of r has been told, unless r has been
 // restarted meanwhile and will get another.
-func (s *Store) Announced(ctx context.Context, r Run) error {
+func (s *Runs) Announced(ctx context.Context, r run.Run) error {
 	return s.mark(ctx, r, set(set(expression.UpdateBuilder{}, "announced", true), gsState, r.State))
 }
 
 // Cleared marks that r leaves nothing open though its outcome could not be told
 // yet: whatever is wrong with the news, a retry need not wait for it.
-func (s *Store) Cleared(ctx context.Context, r Run) error {
+func (s *Runs) Cleared(ctx context.Context, r run.Run) error {
 	return s.mark(ctx, r, set(expression.UpdateBuilder{}, "cleared", true))
 }
 
 // mark changes r unless it has been restarted meanwhile.
-func (s *Store) mark(ctx context.Context, r Run, u expression.UpdateBuilder) error {
+func (s *Runs) mark(ctx context.Context, r run.Run, u expression.UpdateBuilder) error {
 	_, err := s.update(ctx, r.ID, runKey, u, is("state", r.State).And(is("endedAt", r.EndedAt)))
 	return err
 }
 
 // Untold visits the runs that are over without anybody having been told: whoever
 // was to tell may have died, or is about to.
-func (s *Store) Untold(ctx context.Context, visit func(Run) error) error {
+func (s *Runs) Untold(ctx context.Context, visit func(run.Run) error) error {
 	return s.InState(ctx, untold, visit)
 }
 
 // AdmitWrite is the write that admits a queued run; admission puts it into one
 // transaction with the run's slots.
-func (s *Store) AdmitWrite(id string, now, deadline time.Time) (*types.Update, error) {
-	u := set(set(set(set(expression.UpdateBuilder{}, "state", Admitted), gsState, Admitted), "admittedAt", now), "deadline", deadline)
-	e, err := expression.NewBuilder().WithUpdate(u).WithCondition(is("state", Queued)).Build()
+func (s *Runs) AdmitWrite(id string, now, deadline time.Time) (*types.Update, error) {
+	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.Admitted), gsState, run.Admitted), "admittedAt", now), "deadline", deadline)
+	e, err := expression.NewBuilder().WithUpdate(u).WithCondition(is("state", run.Queued)).Build()
 	if err != nil {
 		return nil, fmt.Errorf("build admission of %s: %w", id, err)
 	}

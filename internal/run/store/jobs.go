@@ -1,16 +1,18 @@
-package run
+package store
 
 import (
 	"context"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+
+	"ephemr/internal/run"
 )
 
 // PlanJobs writes the jobs of a run as PENDING; those that are there stay.
-func (s *Store) PlanJobs(ctx context.Context, id string, jobs []Job) error {
+func (s *Runs) PlanJobs(ctx context.Context, id string, jobs []run.Job) error {
 	for _, j := range jobs {
-		it, err := encode(j, id, jobPrefix+j.Name)
+		it, err := encode(j, id, jobKey(j.Name))
 		if err != nil {
 			return err
 		}
@@ -23,8 +25,8 @@ func (s *Store) PlanJobs(ctx context.Context, id string, jobs []Job) error {
 
 // ReplaceJob writes j over a job that is in state from with attempt attempt;
 // false says that somebody else was faster.
-func (s *Store) ReplaceJob(ctx context.Context, id string, j Job, from JobState, attempt int) (bool, error) {
-	it, err := encode(j, id, jobPrefix+j.Name)
+func (s *Runs) ReplaceJob(ctx context.Context, id string, j run.Job, from run.JobState, attempt int) (bool, error) {
+	it, err := encode(j, id, jobKey(j.Name))
 	if err != nil {
 		return false, err
 	}
@@ -39,15 +41,15 @@ func (s *Store) ReplaceJob(ctx context.Context, id string, j Job, from JobState,
 
 // ClaimJob writes the intent by to submit j, over a pending job or over an
 // intent as old as j's; false says that somebody else has it.
-func (s *Store) ClaimJob(ctx context.Context, id string, j Job, by string, now time.Time) (bool, error) {
-	u := set(set(set(set(expression.UpdateBuilder{}, "state", JobSubmitting), "attempt", j.Attempt), "intent", by), "intentAt", now)
+func (s *Runs) ClaimJob(ctx context.Context, id string, j run.Job, by string, now time.Time) (bool, error) {
+	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.JobSubmitting), "attempt", j.Attempt), "intent", by), "intentAt", now)
 	u = u.Remove(expression.Name("stepId")).Remove(expression.Name("class")).Remove(expression.Name("reason")).Remove(expression.Name("exitCode")).
 		Remove(expression.Name("resize"))
-	cond := is("state", JobPending).And(before(j.Attempt))
-	if j.State == JobSubmitting {
-		cond = is("state", JobSubmitting).And(is("attempt", j.Attempt)).And(is("intent", j.Intent))
+	cond := is("state", run.JobPending).And(before(j.Attempt))
+	if j.State == run.JobSubmitting {
+		cond = is("state", run.JobSubmitting).And(is("attempt", j.Attempt)).And(is("intent", j.Intent))
 	}
-	return s.update(ctx, id, jobPrefix+j.Name, u, cond)
+	return s.update(ctx, id, jobKey(j.Name), u, cond)
 }
 
 // before holds when the newest attempt is the one before n.
@@ -59,17 +61,17 @@ func before(n int) expression.ConditionBuilder {
 }
 
 // SubmittedJob records the step that carries a claimed attempt.
-func (s *Store) SubmittedJob(ctx context.Context, id string, j Job, clusterID, stepID string) (bool, error) {
-	u := set(set(set(expression.UpdateBuilder{}, "state", JobRunning), "clusterId", clusterID), "stepId", stepID)
+func (s *Runs) SubmittedJob(ctx context.Context, id string, j run.Job, clusterID, stepID string) (bool, error) {
+	u := set(set(set(expression.UpdateBuilder{}, "state", run.JobRunning), "clusterId", clusterID), "stepId", stepID)
 	if j.Resize != "" {
 		u = set(u, "resize", j.Resize)
 	}
-	return s.update(ctx, id, jobPrefix+j.Name, u, is("state", JobSubmitting).And(is("attempt", j.Attempt)))
+	return s.update(ctx, id, jobKey(j.Name), u, is("state", run.JobSubmitting).And(is("attempt", j.Attempt)))
 }
 
 // ReleaseJob gives up the intent by, so that the next try need not wait for it.
-func (s *Store) ReleaseJob(ctx context.Context, id, name, by string) error {
+func (s *Runs) ReleaseJob(ctx context.Context, id, name, by string) error {
 	u := set(set(expression.UpdateBuilder{}, "intent", "none"), "intentAt", time.Unix(0, 0).UTC())
-	_, err := s.update(ctx, id, jobPrefix+name, u, is("state", JobSubmitting).And(is("intent", by)))
+	_, err := s.update(ctx, id, jobKey(name), u, is("state", run.JobSubmitting).And(is("intent", by)))
 	return err
 }

@@ -1,4 +1,4 @@
-package run
+package store
 
 import (
 	"context"
@@ -11,12 +11,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"ephemr/internal/fault"
+	"ephemr/internal/run"
 )
 
 // Wait registers the token a run waits with; the one before it is dead. Who began
 // before the one that is there has itself the dead token: its write must not come
 // late and bury the other's.
-func (s *Store) Wait(ctx context.Context, w Waiter) error {
+func (s *Runs) Wait(ctx context.Context, w run.Waiter) error {
 	it, err := encode(w, w.RunID, waitKey)
 	if err != nil {
 		return err
@@ -34,7 +35,7 @@ func (s *Store) Wait(ctx context.Context, w Waiter) error {
 
 // Woken removes a waiter after its token was answered, unless a newer token has
 // taken its place.
-func (s *Store) Woken(ctx context.Context, w Waiter) error {
+func (s *Runs) Woken(ctx context.Context, w run.Waiter) error {
 	e, err := expression.NewBuilder().WithCondition(is("token", w.Token)).Build()
 	if err != nil {
 		return fmt.Errorf("build condition: %w", err)
@@ -50,9 +51,9 @@ func (s *Store) Woken(ctx context.Context, w Waiter) error {
 }
 
 // Waiters returns every waiter, the nearest deadline first, page by page.
-func (s *Store) Waiters(ctx context.Context, visit func(Waiter) error) error {
+func (s *Runs) Waiters(ctx context.Context, visit func(run.Waiter) error) error {
 	return s.byState(ctx, waiting, func(it item) error {
-		var w Waiter
+		var w run.Waiter
 		if err := attributevalue.UnmarshalMap(it, &w); err != nil {
 			return fmt.Errorf("read waiter: %w", err)
 		}
