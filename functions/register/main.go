@@ -1,27 +1,12 @@
-// Command register makes a pipeline the current version and brings its triggers in line.
+// Command register makes a pipeline the current version and updates its triggers.
 package main
 
 import (
 	"context"
 	"os"
 
-	"ephemr/internal/awsapi"
+	"ephemr/internal/control"
 	"ephemr/internal/entry"
-	"ephemr/internal/register"
 )
 
-func main() {
-	cfg, settings := entry.Boot(context.Background(), os.Getenv)
-	r := &register.Register{
-		Settings: settings,
-		Store:    &register.Store{DB: awsapi.NewDynamoDB(cfg), Table: settings.PipelinesTable},
-		Schedules: &register.Schedules{
-			API:    awsapi.NewScheduler(cfg),
-			Group:  settings.ScheduleGroup,
-			Role:   settings.ScheduleRole,
-			Target: settings.EventsQueueARN,
-			DLQ:    settings.ScheduleDLQ,
-		},
-	}
-	entry.Start(r.Apply)
-}
+func main() { entry.Start(control.Dial(context.Background(), os.Getenv).Register()) }

@@ -2,7 +2,6 @@ package stacks_test
 
 import (
 	"encoding/json"
-	"os"
 	"reflect"
 	"regexp"
 	"slices"
@@ -82,7 +81,8 @@ func TestAlarms(t *testing.T) {
 
 var placeholder = regexp.MustCompile(`\$\{(\w+)\}`)
 
-// Function, folder and placeholder go by one name.
+// The app deploys the functions of internal/control, which compares them with the
+// folders of functions/, and gives every placeholder its function.
 func TestNamesAgree(t *testing.T) {
 	t.Parallel()
 	var asked []string
@@ -116,26 +116,6 @@ func TestNamesAgree(t *testing.T) {
 			t.Errorf("placeholders of run.asl.json (-want +got):\n%s", diff)
 		}
 	})
-}
-
-func TestFolders(t *testing.T) {
-	t.Parallel()
-	entries, err := os.ReadDir("../../functions")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var want, got []string
-	for _, e := range entries {
-		if e.IsDir() {
-			got = append(got, e.Name())
-		}
-	}
-	for _, name := range functionNames {
-		want = append(want, strings.ToLower(name))
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("folders of functions/ (-want +got):\n%s", diff)
-	}
 }
 
 // A function that outlives its state is answered when nobody listens.

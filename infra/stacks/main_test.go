@@ -19,15 +19,19 @@ import (
 	"ephemr/infra/config"
 	"ephemr/infra/constructs"
 	"ephemr/infra/stacks"
+	"ephemr/internal/control"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
 // functionNames are those of constructs; in lower case they are the folders of
 // functions/ and parts of the functions' names.
-var functionNames = []string{
-	"Admit", "CreateCluster", "FinishRun", "Intake", "PrepareRun", "Register", "ResizeCluster", "StopSteps", "SubmitSteps", "Sweep", "TerminateCluster", "Watch",
-}
+var functionNames = func() (names []string) {
+	for _, f := range control.Functions() {
+		names = append(names, f.Name)
+	}
+	return names
+}()
 
 // stages holds the synthesized stages by name. One Node.js process serves all
 // tests and answers one call at a time, so the stages are made before.
