@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -10,11 +9,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
 	"ephemr/internal/discovery"
+	"ephemr/internal/records"
 )
 
 // Directory is where clusters can be found while they are ready.
@@ -130,22 +129,19 @@ func (r *Registry) ended(ctx context.Context, id string) (service string, err er
 // update changes the entry of a cluster that has not ended, and returns what it
 // was before; false says that there is none.
 func (r *Registry) update(ctx context.Context, id string, u expression.UpdateBuilder) (before Entry, ok bool, err error) {
-	there := expression.Name("pk").AttributeExists().And(expression.Name("endedAt").AttributeNotExists())
-	x, err := expression.NewBuilder().WithUpdate(u).WithCondition(there).Build()
-	if err != nil {
-		return before, false, fmt.Errorf("build update of cluster %s: %w", id, err)
-	}
-	out, err := r.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &r.Table, Key: entryKey(id), UpdateExpression: x.Update(), ConditionExpression: x.Condition(),
-		ExpressionAttributeNames: x.Names(), ExpressionAttributeValues: x.Values(), ReturnValues: ddbtypes.ReturnValueAllOld,
-	})
-	if _, refused := errors.AsType[*ddbtypes.ConditionalCheckFailedException](err); refused {
-		return before, false, nil
-	}
+	in, err := records.UpdateInput(r.Table, records.ClusterKey(id), u, records.Present().And(expression.Name("endedAt").AttributeNotExists()))
 	if err != nil {
 		return before, false, fmt.Errorf("update cluster %s: %w", id, err)
 	}
-	if err := attributevalue.UnmarshalMap(out.Attributes, &before); err != nil {
+	in.ReturnValues = ddbtypes.ReturnValueAllOld
+	it, ok, err := records.Apply(ctx, r.DB, in)
+	if err != nil {
+		return before, false, fmt.Errorf("update cluster %s: %w", id, err)
+	}
+	if !ok {
+		return before, false, nil
+	}
+	if err := attributevalue.UnmarshalMap(it, &before); err != nil {
 		return before, true, fmt.Errorf("read cluster %s: %w", id, err)
 	}
 	return before, true, nil

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"ephemr/internal/emr/pool"
+	"ephemr/internal/records"
 )
 
 // BatchAPI reads many items at once.
@@ -34,7 +35,7 @@ func Lookup(ctx context.Context, db BatchAPI, table string, ids []string) (map[s
 	for chunk := range slices.Chunk(ids, perBatch) {
 		var keys []map[string]types.AttributeValue
 		for _, id := range chunk {
-			keys = append(keys, entryKey(id))
+			keys = append(keys, records.ClusterKey(id).Attributes())
 		}
 		for wanted := map[string]types.KeysAndAttributes{table: {Keys: keys}}; len(wanted) > 0; {
 			out, err := db.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: wanted})

@@ -10,9 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"ephemr/internal/emr/pool"
+	"ephemr/internal/records"
 	"ephemr/internal/run"
 )
 
@@ -72,7 +72,7 @@ func (r *Registry) Put(ctx context.Context, e Entry) error {
 // Get returns what is known of a cluster; without an id it is not one of ours.
 func (r *Registry) Get(ctx context.Context, clusterID string) (Entry, error) {
 	var e Entry
-	out, err := r.DB.GetItem(ctx, &dynamodb.GetItemInput{TableName: &r.Table, ConsistentRead: aws.Bool(true), Key: entryKey(clusterID)})
+	out, err := r.DB.GetItem(ctx, &dynamodb.GetItemInput{TableName: &r.Table, ConsistentRead: aws.Bool(true), Key: records.ClusterKey(clusterID).Attributes()})
 	if err != nil {
 		return e, fmt.Errorf("look up cluster %s: %w", clusterID, err)
 	}
@@ -87,7 +87,7 @@ func (r *Registry) Get(ctx context.Context, clusterID string) (Entry, error) {
 func (r *Registry) Runs(ctx context.Context, clusterID string) (ids []string, known bool, err error) {
 	out, err := r.DB.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &r.Table, ConsistentRead: aws.Bool(true),
-		Key: entryKey(clusterID),
+		Key: records.ClusterKey(clusterID).Attributes(),
 	})
 	if err != nil {
 		return nil, false, fmt.Errorf("look up cluster %s: %w", clusterID, err)
@@ -103,8 +103,4 @@ func (r *Registry) Runs(ctx context.Context, clusterID string) (ids []string, kn
 		return []string{c.RunID}, true, nil
 	}
 	return c.Runs(), true, nil
-}
-
-func entryKey(clusterID string) map[string]types.AttributeValue {
-	return map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: clusterID}}
 }
