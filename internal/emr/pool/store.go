@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -36,7 +35,7 @@ const (
 	poolsName   = "pools"
 )
 
-// keep is how long a record outlives its cluster.
+// keep is how long a record outlives its cluster's deadline.
 const keep = 30 * 24 * time.Hour
 
 type item = records.Item
@@ -49,18 +48,14 @@ func (s *Store) Get(ctx context.Context, clusterID string) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decode(it)
+	return member(it)
 }
 
-// decode reads a cluster's record; one that belongs to a single run is none of
-// a pool's.
-func decode(it item) (*Cluster, error) {
-	if it["pool"] == nil {
-		return nil, nil //nolint:nilnil // not a pool's is an answer
-	}
-	var c Cluster
-	if err := attributevalue.UnmarshalMap(it, &c); err != nil {
-		return nil, fmt.Errorf("read pool cluster: %w", err)
+// member decodes a cluster's item; nil says that it belongs to no pool.
+func member(it item) (*Cluster, error) {
+	c, err := Decode(it)
+	if err != nil || c.Pool == "" {
+		return nil, err
 	}
 	return &c, nil
 }
@@ -77,10 +72,9 @@ func (s *Store) read(ctx context.Context, key records.Key) (item, error) {
 // The record comes last, because what it says is looked for in the sets: a member
 // without a record does no harm, a lease that nobody finds would.
 func (s *Store) Join(ctx context.Context, c Cluster) error {
-	c.TTL = c.Deadline.Add(keep).Unix()
-	it, err := attributevalue.MarshalMap(c)
+	it, err := c.Encode()
 	if err != nil {
-		return fmt.Errorf("encode pool cluster %s: %w", c.ID, err)
+		return err
 	}
 	if err := s.change(ctx, "ADD", setKey(c.PoolID()), membersName, c.ID); err != nil {
 		return err
@@ -186,6 +180,6 @@ func (s *Store) update(ctx context.Context, clusterID string, u expression.Updat
 	if err != nil {
 		return nil, false, fmt.Errorf("update pool cluster %s: %w", clusterID, err)
 	}
-	c, err = decode(it)
+	c, err = member(it)
 	return c, changed, err
 }
