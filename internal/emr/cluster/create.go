@@ -252,7 +252,7 @@ func (c *Creator) enter(ctx context.Context, rec *run.Record, a run.Cluster, p p
 	if a.Pool != "" {
 		return c.join(ctx, rec, a, p)
 	}
-	return c.Clusters.Put(ctx, Entry{
+	return c.Clusters.Put(ctx, Record{
 		ID: a.ID, RunID: rec.Run.ID, Attempt: a.Attempt, Name: a.Name, CreatedAt: a.CreatedAt, Deadline: rec.Run.Deadline,
 		Pipeline: rec.Run.Pipeline, Team: rec.Run.PoolOwner(), AdHoc: rec.Run.Version == 0, Profile: rec.Spec.Cluster.Profile, Release: a.Release, Units: a.Units,
 	})

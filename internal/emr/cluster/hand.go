@@ -110,7 +110,7 @@ func (t *Terminator) terminate(ctx context.Context, in Hand, runs []string) erro
 
 // known returns what is known of a cluster that is up, or refuses: it must be in
 // this stage's records and carry this stage's tag.
-func (t *Terminator) known(ctx context.Context, clusterID string) (Entry, error) {
+func (t *Terminator) known(ctx context.Context, clusterID string) (Record, error) {
 	e, err := t.Listing.Registry.Get(ctx, clusterID)
 	if err != nil {
 		return e, err
@@ -135,7 +135,7 @@ func (t *Terminator) known(ctx context.Context, clusterID string) (Entry, error)
 
 // user returns the run that works on a cluster, or is about to: nil if there is
 // none.
-func (t *Terminator) user(ctx context.Context, e Entry) (*run.Record, error) {
+func (t *Terminator) user(ctx context.Context, e Record) (*run.Record, error) {
 	rec, err := t.Runs.Load(ctx, e.RunID)
 	if run.IsUnknown(err) {
 		return nil, nil //nolint:nilnil // none is an answer

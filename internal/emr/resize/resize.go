@@ -125,7 +125,7 @@ func (r *Resizer) target(ctx context.Context, in Input) (target, error) {
 }
 
 // known is what our records know of a cluster; without an id it is not ours.
-func (r *Resizer) known(ctx context.Context, id string) (cluster.Entry, error) {
+func (r *Resizer) known(ctx context.Context, id string) (cluster.Record, error) {
 	return (&cluster.Registry{DB: r.Sizes.DB, Table: r.Sizes.Table}).Get(ctx, id)
 }
 

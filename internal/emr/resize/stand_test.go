@@ -104,7 +104,7 @@ func (st *stand) record() {
 		_, err = st.runs.Intend(st.ctx, runID, a)
 	}
 	if err == nil {
-		err = registry.Put(st.ctx, cluster.Entry{ID: st.id, RunID: runID, Attempt: 1, Name: a.Name, CreatedAt: a.CreatedAt, Deadline: time.Now().Add(time.Hour)})
+		err = registry.Put(st.ctx, cluster.Record{ID: st.id, RunID: runID, Attempt: 1, Name: a.Name, CreatedAt: a.CreatedAt, Deadline: time.Now().Add(time.Hour)})
 	}
 	if err != nil {
 		st.t.Fatal(err)

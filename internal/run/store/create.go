@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"ephemr/internal/pipeline"
+	"ephemr/internal/records"
 	"ephemr/internal/run"
 )
 
@@ -25,12 +26,12 @@ func (s *Runs) Create(ctx context.Context, r run.Run, spec *pipeline.Spec) (id s
 		}
 	}
 	err = s.create(ctx, r, spec)
-	if other := occupant(err, runItem); other != nil && r.Identity != "" && text(other["identity"]) != "" && text(other["identity"]) != r.Identity {
+	if other := occupant(err, runItem); other != nil && r.Identity != "" && records.Text(other["identity"]) != "" && records.Text(other["identity"]) != r.Identity {
 		r.ID = r.LongID()
 		err = s.create(ctx, r, spec)
 	}
 	switch {
-	case refused(err):
+	case records.ConditionFailed(err):
 		return existing(r, err)
 	case err != nil:
 		return r.ID, false, fmt.Errorf("write run %s: %w", r.ID, err)
@@ -45,8 +46,8 @@ func existing(r run.Run, err error) (id string, created bool, _ error) {
 		if it == nil {
 			continue
 		}
-		id := cmp.Or(text(it["runId"]), r.ID)
-		if wish := text(it["wish"]); wish != "" && r.Wish != "" && wish != r.Wish {
+		id := cmp.Or(records.Text(it["runId"]), r.ID)
+		if wish := records.Text(it["wish"]); wish != "" && r.Wish != "" && wish != r.Wish {
 			return id, false, &run.UsedError{RequestID: r.Trigger.RequestID, RunID: id}
 		}
 		return id, false, nil
@@ -77,12 +78,12 @@ func occupant(err error, place int) item {
 }
 
 func (s *Runs) create(ctx context.Context, r run.Run, spec *pipeline.Spec) error {
-	it, err := encode(r, r.ID, runKey)
+	it, err := encode(r, records.RunKey(r.ID))
 	if err != nil {
 		return err
 	}
-	it[gsState], it[gsOrder] = str(partition(r)), str(order(r))
-	it[gpPipeline], it[gpOrder] = str(r.Pipeline), str(stamp(r.LogicalTime)+"#"+r.ID)
+	it[records.StateName], it[records.StateOrderName] = records.String(partition(r)), records.String(order(r))
+	it[records.PipelineName], it[records.PipelineOrderName] = records.String(r.Pipeline), records.String(records.TimeOrder(r.LogicalTime, r.ID))
 
 	puts := []types.TransactWriteItem{{Put: &types.Put{
 		TableName: &s.Table, Item: it, ConditionExpression: aws.String("attribute_not_exists(pk)"),
@@ -93,14 +94,14 @@ func (s *Runs) create(ctx context.Context, r run.Run, spec *pipeline.Spec) error
 		if err != nil {
 			return fmt.Errorf("encode pipeline of run %s: %w", r.ID, err)
 		}
-		specItem := key(r.ID, specKey)
-		specItem["spec"], specItem["ttl"] = str(string(data)), it["ttl"]
+		specItem := records.SpecKey(r.ID).Attributes()
+		specItem["spec"], specItem[records.TTLName] = records.String(string(data)), it[records.TTLName]
 		puts = append(puts, types.TransactWriteItem{Put: &types.Put{TableName: &s.Table, Item: specItem}})
 	}
 	if r.State == run.Queued && r.Trigger.RequestID != "" {
 		// The id holds the logical time, which a sender that tries again later may
 		// give differently: the request id itself can be used only once.
-		used, err := encode(map[string]string{"runId": r.ID, "wish": r.Wish}, requestKey(r.Trigger), "REQUEST")
+		used, err := encode(map[string]string{"runId": r.ID, "wish": r.Wish}, records.RequestKey(r.Trigger.Sender, r.Trigger.RequestID))
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"ephemr/internal/records"
 	"ephemr/internal/run"
 )
 
@@ -49,8 +50,8 @@ func (s *Runs) byState(ctx context.Context, state string, visit func(item) error
 func (s *Runs) inState(partition string) *dynamodb.QueryInput {
 	return &dynamodb.QueryInput{
 		TableName: &s.Table, IndexName: aws.String(ByState),
-		KeyConditionExpression:    aws.String("gsState = :state"),
-		ExpressionAttributeValues: item{":state": str(partition)},
+		KeyConditionExpression:    aws.String(records.StateName + " = :state"),
+		ExpressionAttributeValues: item{":state": records.String(partition)},
 	}
 }
 
@@ -91,16 +92,16 @@ func (s *Runs) list(ctx context.Context, q run.Query, partition string) ([]run.R
 		ExpressionAttributeValues: item{},
 	}
 	if q.Pipeline != "" {
-		in.IndexName, in.KeyConditionExpression = aws.String(ByPipeline), aws.String("gpPipeline = :p")
-		in.ExpressionAttributeValues[":p"] = str(q.Pipeline)
+		in.IndexName, in.KeyConditionExpression = aws.String(ByPipeline), aws.String(records.PipelineName+" = :p")
+		in.ExpressionAttributeValues[":p"] = records.String(q.Pipeline)
 		if q.State != "" {
 			in.FilterExpression = aws.String("#s = :s")
 			in.ExpressionAttributeNames = map[string]string{"#s": "state"}
-			in.ExpressionAttributeValues[":s"] = str(string(q.State))
+			in.ExpressionAttributeValues[":s"] = records.String(string(q.State))
 		}
 	} else {
-		in.IndexName, in.KeyConditionExpression = aws.String(ByState), aws.String("gsState = :s")
-		in.ExpressionAttributeValues[":s"] = str(partition)
+		in.IndexName, in.KeyConditionExpression = aws.String(ByState), aws.String(records.StateName+" = :s")
+		in.ExpressionAttributeValues[":s"] = records.String(partition)
 	}
 	var runs []run.Run
 	for p := dynamodb.NewQueryPaginator(s.DB, in); p.HasMorePages() && len(runs) < q.Limit; {

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"ephemr/internal/records"
 	"ephemr/internal/run"
 )
 
@@ -17,7 +18,7 @@ func (s *Runs) enlist(ctx context.Context, team string) error {
 	if _, known := s.teams.Load(team); known {
 		return nil
 	}
-	it, err := encode(struct{}{}, teamsKey, team)
+	it, err := encode(struct{}{}, records.TeamKey(team))
 	if err != nil {
 		return err
 	}
@@ -32,10 +33,10 @@ func (s *Runs) enlist(ctx context.Context, team string) error {
 func (s *Runs) Teams(ctx context.Context) ([]string, error) {
 	var teams []string
 	err := s.query(ctx, &dynamodb.QueryInput{
-		TableName: &s.Table, ConsistentRead: aws.Bool(true), KeyConditionExpression: aws.String("pk = :teams"),
-		ExpressionAttributeValues: item{":teams": str(teamsKey)},
+		TableName: &s.Table, ConsistentRead: aws.Bool(true), KeyConditionExpression: aws.String(records.PartitionName + " = :teams"),
+		ExpressionAttributeValues: item{":teams": records.String(records.TeamsPartition)},
 	}, func(it item) error {
-		teams = append(teams, text(it[sk]))
+		teams = append(teams, records.Text(it[records.SortName]))
 		return nil
 	})
 	return teams, err

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
 	"ephemr/internal/fault"
+	"ephemr/internal/records"
 	"ephemr/internal/run"
 )
 
@@ -18,7 +19,7 @@ func (s *Runs) RequestCancel(ctx context.Context, id, why string, kill bool) (bo
 	if kill {
 		u = set(u, "kill", true)
 	}
-	return s.update(ctx, id, runKey, u, active)
+	return s.update(ctx, records.RunKey(id), u, active)
 }
 
 // Requeue lets a run that failed or was cancelled go on: what has succeeded
@@ -76,20 +77,20 @@ func (s *Runs) resetJobs(ctx context.Context, rec *run.Record) error {
 func (s *Runs) requeue(ctx context.Context, r *run.Run, now time.Time) (bool, error) {
 	before := r.Restarts
 	r.State, r.Restarts, r.RequestedAt = run.Queued, before+1, now.UTC()
-	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.Queued), gsState, queueOf(r.Team)), gsOrder, order(*r)), "restarts", r.Restarts)
+	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.Queued), records.StateName, queueOf(r.Team)), records.StateOrderName, order(*r)), "restarts", r.Restarts)
 	u = set(u, "requestedAt", r.RequestedAt)
 	for _, name := range []string{"class", "reason", "endedAt", "announced", "cleared", "cancel", "kill", "execution", "deadline", "admittedAt", "startedAt"} {
 		u = u.Remove(expression.Name(name))
 	}
 	same := expression.Name("restarts").AttributeNotExists()
 	if before > 0 {
-		same = is("restarts", before)
+		same = records.Is("restarts", before)
 	}
 	r.Class, r.Reason, r.Cancel, r.Kill, r.Execution = "", "", "", false, ""
-	return s.update(ctx, r.ID, runKey, u, expression.Name("state").In(expression.Value(run.Failed), expression.Value(run.Cancelled)).And(same))
+	return s.update(ctx, records.RunKey(r.ID), u, expression.Name("state").In(expression.Value(run.Failed), expression.Value(run.Cancelled)).And(same))
 }
 
 // Unqueue ends a run that has not been admitted; false says that it has.
 func (s *Runs) Unqueue(ctx context.Context, id string, o run.Outcome, now time.Time) (bool, error) {
-	return s.finish(ctx, id, o, now, 0, is("state", run.Queued).And(expression.Name("execution").AttributeNotExists()))
+	return s.finish(ctx, id, o, now, 0, records.Is("state", run.Queued).And(expression.Name("execution").AttributeNotExists()))
 }

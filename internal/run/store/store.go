@@ -1,6 +1,6 @@
-// Package store reads and writes the Runs table. It has one place for the keys,
-// one for the conditional writes, and a file for each record: the run, its jobs,
-// its cluster attempts and its waiter. Every change of state is a conditional
+// Package store reads and writes the Runs table. Package records has the keys;
+// here is a file for each record: the run, its jobs, its cluster attempts and its
+// waiter. Every change of state is a conditional
 // write, so late and duplicate events change nothing.
 package store
 
@@ -17,6 +17,7 @@ import (
 
 	"ephemr/internal/fault"
 	"ephemr/internal/pipeline"
+	"ephemr/internal/records"
 	"ephemr/internal/run"
 )
 
@@ -44,8 +45,8 @@ func (s *Runs) Load(ctx context.Context, id string) (*run.Record, error) {
 	var found bool
 	in := &dynamodb.QueryInput{
 		TableName: &s.Table, ConsistentRead: aws.Bool(true),
-		KeyConditionExpression:    aws.String("pk = :id"),
-		ExpressionAttributeValues: item{":id": str(id)},
+		KeyConditionExpression:    aws.String(records.PartitionName + " = :id"),
+		ExpressionAttributeValues: item{":id": records.String(id)},
 	}
 	for p := dynamodb.NewQueryPaginator(s.DB, in); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
@@ -56,7 +57,7 @@ func (s *Runs) Load(ctx context.Context, id string) (*run.Record, error) {
 			if err := add(rec, it); err != nil {
 				return nil, fmt.Errorf("read run %s: %w", id, err)
 			}
-			found = found || text(it[sk]) == runKey
+			found = found || records.Text(it[records.SortName]) == records.RunSort
 		}
 	}
 	if !found {
@@ -68,21 +69,21 @@ func (s *Runs) Load(ctx context.Context, id string) (*run.Record, error) {
 
 // add decodes an item of a run into its record.
 func add(rec *run.Record, it item) error {
-	switch sort := text(it[sk]); {
-	case sort == runKey:
+	switch sort := records.Text(it[records.SortName]); {
+	case sort == records.RunSort:
 		return attributevalue.UnmarshalMap(it, &rec.Run)
-	case sort == specKey:
+	case sort == records.SpecSort:
 		rec.Spec = &pipeline.Spec{}
-		return json.Unmarshal([]byte(text(it["spec"])), rec.Spec)
-	case sort == waitKey:
+		return json.Unmarshal([]byte(records.Text(it["spec"])), rec.Spec)
+	case sort == records.WaiterSort:
 		rec.Waiter = &run.Waiter{}
 		return attributevalue.UnmarshalMap(it, rec.Waiter)
-	case strings.HasPrefix(sort, jobPrefix):
+	case strings.HasPrefix(sort, records.JobPrefix):
 		var j run.Job
 		err := attributevalue.UnmarshalMap(it, &j)
 		rec.Jobs = append(rec.Jobs, j)
 		return err
-	case strings.HasPrefix(sort, tryPrefix):
+	case strings.HasPrefix(sort, records.AttemptPrefix):
 		var c run.Cluster
 		err := attributevalue.UnmarshalMap(it, &c)
 		rec.Clusters = append(rec.Clusters, c)
