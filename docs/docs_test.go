@@ -182,13 +182,13 @@ func types() []string {
 	return names
 }
 
-var alarmName = regexp.MustCompile(`"AlarmName": "ephemr-prod-([a-z-]+)"`)
+var alarmName = regexp.MustCompile(`(?m)^ +AlarmName: ephemr-<stage>-([a-z-]+)$`)
 
 // alarms are those of a deployed stage; those of functions count as one.
 func alarms(t *testing.T) []string {
 	t.Helper()
 	var names []string
-	for _, m := range alarmName.FindAllStringSubmatch(read(t, "../infra/stacks/testdata/prod-platform.golden.json"), -1) {
+	for _, m := range alarmName.FindAllStringSubmatch(read(t, "../infra/stacks/testdata/prod-platform.golden.yaml"), -1) {
 		name := "`" + m[1] + "`"
 		if strings.HasSuffix(m[1], "-errors") {
 			name = "`<function>-errors`"

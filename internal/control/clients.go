@@ -8,6 +8,7 @@ import (
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/emr/step"
 	"ephemr/internal/intake"
+	"ephemr/internal/notify"
 	"ephemr/internal/outcome"
 	"ephemr/internal/register"
 	"ephemr/internal/run/store"
@@ -25,7 +26,7 @@ type clients interface {
 	lambda() intake.InvokeAPI
 	scheduler() register.ScheduleAPI
 	bus() outcome.BusAPI
-	topic() outcome.TopicAPI
+	topic() notify.TopicAPI
 	metrics() sweep.MetricAPI
 	logs() step.LogsAPI
 	cloudMap() discovery.API
@@ -43,7 +44,7 @@ func (g given) sqs() intake.QueueAPI            { return g.d.SQS }
 func (g given) lambda() intake.InvokeAPI        { return g.d.Lambda }
 func (g given) scheduler() register.ScheduleAPI { return g.d.Scheduler }
 func (g given) bus() outcome.BusAPI             { return g.d.Bus }
-func (g given) topic() outcome.TopicAPI         { return g.d.Topic }
+func (g given) topic() notify.TopicAPI          { return g.d.Topic }
 func (g given) metrics() sweep.MetricAPI        { return g.d.Metrics }
 func (g given) logs() step.LogsAPI              { return g.d.Logs }
 func (g given) cloudMap() discovery.API         { return g.d.CloudMap }
@@ -76,7 +77,7 @@ func (d *dialed) bus() outcome.BusAPI     { return once(d.cfg, &d.eventBridge, a
 func (d *dialed) sqs() intake.QueueAPI            { return awsapi.NewSQS(d.cfg) }
 func (d *dialed) lambda() intake.InvokeAPI        { return awsapi.NewLambda(d.cfg) }
 func (d *dialed) scheduler() register.ScheduleAPI { return awsapi.NewScheduler(d.cfg) }
-func (d *dialed) topic() outcome.TopicAPI         { return awsapi.NewSNS(d.cfg) }
+func (d *dialed) topic() notify.TopicAPI          { return awsapi.NewSNS(d.cfg) }
 func (d *dialed) metrics() sweep.MetricAPI        { return awsapi.NewCloudWatch(d.cfg) }
 
 // once makes a client unless there is one.

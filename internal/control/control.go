@@ -18,6 +18,7 @@ import (
 	"ephemr/internal/emr/step"
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
+	"ephemr/internal/notify"
 	"ephemr/internal/outcome"
 	"ephemr/internal/register"
 	"ephemr/internal/run/store"
@@ -38,7 +39,7 @@ type Deps struct {
 	Lambda    intake.InvokeAPI
 	Scheduler register.ScheduleAPI
 	Bus       outcome.BusAPI
-	Topic     outcome.TopicAPI
+	Topic     notify.TopicAPI
 	Metrics   sweep.MetricAPI
 	Logs      step.LogsAPI
 	CloudMap  discovery.API
