@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 )
 
 func TestTables(t *testing.T) {
@@ -34,7 +34,7 @@ func TestTables(t *testing.T) {
 			s.checkRetained(t, table)
 		}
 		want := map[string]string{
-			s.config.Name("runs"):      fmt.Sprint([]string{"pk", "sk"}, []string{run.ByState, run.ByPipeline}, "ttl"),
+			s.config.Name("runs"):      fmt.Sprint([]string{"pk", "sk"}, []string{store.ByState, store.ByPipeline}, "ttl"),
 			s.config.Name("pipelines"): fmt.Sprint([]string{"pk", "sk"}, []string{}, nil),
 			s.config.Name("clusters"):  fmt.Sprint([]string{"pk"}, []string{}, "ttl"),
 		}

@@ -15,6 +15,7 @@ import (
 	"ephemr/internal/job"
 	"ephemr/internal/profile"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 	"ephemr/internal/wait"
 )
@@ -28,7 +29,7 @@ type CreateAPI interface {
 // Creator is the CreateCluster state.
 type Creator struct {
 	Settings stage.Settings
-	Runs     *run.Store
+	Runs     *store.Runs
 	Clusters *Registry
 	Pools    *pool.Store
 	EMR      CreateAPI
@@ -251,7 +252,7 @@ func (c *Creator) enter(ctx context.Context, rec *run.Record, a run.Cluster, p p
 	if a.Pool != "" {
 		return c.join(ctx, rec, a, p)
 	}
-	return c.Clusters.Put(ctx, Entry{
+	return c.Clusters.Put(ctx, Record{
 		ID: a.ID, RunID: rec.Run.ID, Attempt: a.Attempt, Name: a.Name, CreatedAt: a.CreatedAt, Deadline: rec.Run.Deadline,
 		Pipeline: rec.Run.Pipeline, Team: rec.Run.PoolOwner(), AdHoc: rec.Run.Version == 0, Profile: rec.Spec.Cluster.Profile, Release: a.Release, Units: a.Units,
 	})

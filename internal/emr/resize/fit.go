@@ -11,13 +11,14 @@ import (
 	"ephemr/internal/fault"
 	"ephemr/internal/profile"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 )
 
 // Fitter gives clusters the task units that jobs want, and takes them back. A
 // pool's cluster has as many as that run wants that wants most.
 type Fitter struct {
 	Stage    string
-	Runs     *run.Store
+	Runs     *store.Runs
 	Sizes    *Sizes
 	Profiles cluster.ParameterAPI
 	EMR      interface {

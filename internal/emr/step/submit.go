@@ -18,6 +18,7 @@ import (
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 	"ephemr/internal/wait"
 )
@@ -37,7 +38,7 @@ type PutAPI interface {
 // Submitter is the SubmitSteps state and the DAG engine.
 type Submitter struct {
 	Settings stage.Settings
-	Runs     *run.Store
+	Runs     *store.Runs
 	Pools    *pool.Store
 	EMR      SubmitAPI
 	Sizes    Sizes

@@ -14,7 +14,7 @@ import (
 	"ephemr/internal/pipeline"
 	"ephemr/internal/profile"
 	"ephemr/internal/proof/awsfake"
-	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
 
@@ -97,7 +97,7 @@ func (w *World) fakes() {
 	s := w.Settings
 	w.DB = awsfake.NewDynamoDB(
 		awsfake.Table{Name: s.RunsTable, PK: "pk", SK: "sk", Indexes: []awsfake.Index{
-			{Name: run.ByState, PK: "gsState", SK: "gsOrder"}, {Name: run.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
+			{Name: store.ByState, PK: "gsState", SK: "gsOrder"}, {Name: store.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
 		}},
 		awsfake.Table{Name: s.PipelinesTable, PK: "pk", SK: "sk"},
 		awsfake.Table{Name: s.ClustersTable, PK: "pk"},

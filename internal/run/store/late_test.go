@@ -1,4 +1,4 @@
-package run_test
+package store_test
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"ephemr/internal/job"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 )
 
 // A function that has timed out may still have a write on its way: it must not
@@ -61,13 +62,13 @@ func TestRetryOfAnEnd(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		state run.State
-		mark  func(context.Context, *run.Store, run.Run) error
+		mark  func(context.Context, *store.Runs, run.Run) error
 		want  fault.Name
 	}{
 		"failed, being cleared":    {run.Failed, nil, fault.Throttled},
 		"cancelled, being cleared": {run.Cancelled, nil, fault.Throttled},
-		"told":                     {run.Failed, func(ctx context.Context, s *run.Store, r run.Run) error { return s.Announced(ctx, r) }, ""},
-		"cleared, not told":        {run.Failed, func(ctx context.Context, s *run.Store, r run.Run) error { return s.Cleared(ctx, r) }, ""},
+		"told":                     {run.Failed, func(ctx context.Context, s *store.Runs, r run.Run) error { return s.Announced(ctx, r) }, ""},
+		"cleared, not told":        {run.Failed, func(ctx context.Context, s *store.Runs, r run.Run) error { return s.Cleared(ctx, r) }, ""},
 		"succeeded":                {run.Succeeded, nil, fault.InvalidInput},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -130,7 +131,7 @@ func TestRetryOfAJobThatEnds(t *testing.T) {
 }
 
 // over makes a run that has just ended.
-func over(t *testing.T, s *run.Store, state run.State) {
+func over(t *testing.T, s *store.Runs, state run.State) {
 	t.Helper()
 	at(t, s, run.Running)
 	if ok, err := s.Finish(t.Context(), "r", run.Outcome{State: state, Class: "job", Reason: "x"}, now, 0); !ok || err != nil {
@@ -138,7 +139,7 @@ func over(t *testing.T, s *run.Store, state run.State) {
 	}
 }
 
-func untold(t *testing.T, s *run.Store) int {
+func untold(t *testing.T, s *store.Runs) int {
 	t.Helper()
 	n := 0
 	if err := s.Untold(t.Context(), func(run.Run) error { n++; return nil }); err != nil {

@@ -1,4 +1,4 @@
-package run
+package store
 
 import (
 	"context"
@@ -7,17 +7,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
 	"ephemr/internal/fault"
+	"ephemr/internal/records"
+	"ephemr/internal/run"
 )
 
 // RequestCancel notes that a run is to be cancelled, and with kill that its
 // programs are not to be asked first; false says that it is over.
-func (s *Store) RequestCancel(ctx context.Context, id, why string, kill bool) (bool, error) {
-	active := expression.Name("state").In(expression.Value(Queued), expression.Value(Admitted), expression.Value(Running))
+func (s *Runs) RequestCancel(ctx context.Context, id, why string, kill bool) (bool, error) {
+	active := expression.Name("state").In(expression.Value(run.Queued), expression.Value(run.Admitted), expression.Value(run.Running))
 	u := set(expression.UpdateBuilder{}, "cancel", why)
 	if kill {
 		u = set(u, "kill", true)
 	}
-	return s.update(ctx, id, runKey, u, active)
+	return s.update(ctx, records.RunKey(id), u, active)
 }
 
 // Requeue lets a run that failed or was cancelled go on: what has succeeded
@@ -25,14 +27,14 @@ func (s *Store) RequestCancel(ctx context.Context, id, why string, kill bool) (b
 // cluster. Somebody who does the same at the same moment gets ConflictError or
 // ThrottledError; so does who comes before the end is settled: whoever ended the
 // run would skip the jobs that are planned anew, and give back its new slots.
-func (s *Store) Requeue(ctx context.Context, id string, now time.Time) (Run, error) {
+func (s *Runs) Requeue(ctx context.Context, id string, now time.Time) (run.Run, error) {
 	rec, err := s.Load(ctx, id)
 	if err != nil {
-		return Run{}, err
+		return run.Run{}, err
 	}
 	r := rec.Run
 	switch {
-	case r.State != Failed && r.State != Cancelled:
+	case r.State != run.Failed && r.State != run.Cancelled:
 		return r, fault.New(fault.InvalidInput, "run %s is %s; only one that is FAILED or CANCELLED can be retried", id, r.State)
 	case rec.Spec == nil:
 		return r, fault.New(fault.InvalidInput, "run %s was refused before it had a pipeline; send a new request", id)
@@ -51,13 +53,13 @@ func (s *Store) Requeue(ctx context.Context, id string, now time.Time) (Run, err
 
 // resetJobs plans anew what has not succeeded; attempts go on counting, so that
 // step names stay unique.
-func (s *Store) resetJobs(ctx context.Context, rec *Record) error {
+func (s *Runs) resetJobs(ctx context.Context, rec *run.Record) error {
 	for _, j := range rec.Jobs {
-		if j.State == JobSucceeded {
+		if j.State == run.JobSucceeded {
 			continue
 		}
-		next := Job{Name: j.Name, Type: j.Type, State: JobPending, Attempt: j.Attempt, Base: j.Attempt, Earlier: j.Earlier}
-		if j.State == JobFailed || j.State == JobCancelled {
+		next := run.Job{Name: j.Name, Type: j.Type, State: run.JobPending, Attempt: j.Attempt, Base: j.Attempt, Earlier: j.Earlier}
+		if j.State == run.JobFailed || j.State == run.JobCancelled {
 			next.Earlier = append(next.Earlier, j.Past())
 		}
 		ok, err := s.ReplaceJob(ctx, rec.Run.ID, next, j.State, j.Attempt)
@@ -72,23 +74,23 @@ func (s *Store) resetJobs(ctx context.Context, rec *Record) error {
 }
 
 // requeue puts r back into its team's queue, as if nothing had come of it yet.
-func (s *Store) requeue(ctx context.Context, r *Run, now time.Time) (bool, error) {
+func (s *Runs) requeue(ctx context.Context, r *run.Run, now time.Time) (bool, error) {
 	before := r.Restarts
-	r.State, r.Restarts, r.RequestedAt = Queued, before+1, now.UTC()
-	u := set(set(set(set(expression.UpdateBuilder{}, "state", Queued), gsState, queueOf(r.Team)), gsOrder, order(*r)), "restarts", r.Restarts)
+	r.State, r.Restarts, r.RequestedAt = run.Queued, before+1, now.UTC()
+	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.Queued), records.StateName, queueOf(r.Team)), records.StateOrderName, order(*r)), "restarts", r.Restarts)
 	u = set(u, "requestedAt", r.RequestedAt)
 	for _, name := range []string{"class", "reason", "endedAt", "announced", "cleared", "cancel", "kill", "execution", "deadline", "admittedAt", "startedAt"} {
 		u = u.Remove(expression.Name(name))
 	}
 	same := expression.Name("restarts").AttributeNotExists()
 	if before > 0 {
-		same = is("restarts", before)
+		same = records.Is("restarts", before)
 	}
 	r.Class, r.Reason, r.Cancel, r.Kill, r.Execution = "", "", "", false, ""
-	return s.update(ctx, r.ID, runKey, u, expression.Name("state").In(expression.Value(Failed), expression.Value(Cancelled)).And(same))
+	return s.update(ctx, records.RunKey(r.ID), u, expression.Name("state").In(expression.Value(run.Failed), expression.Value(run.Cancelled)).And(same))
 }
 
 // Unqueue ends a run that has not been admitted; false says that it has.
-func (s *Store) Unqueue(ctx context.Context, id string, o Outcome, now time.Time) (bool, error) {
-	return s.finish(ctx, id, o, now, 0, is("state", Queued).And(expression.Name("execution").AttributeNotExists()))
+func (s *Runs) Unqueue(ctx context.Context, id string, o run.Outcome, now time.Time) (bool, error) {
+	return s.finish(ctx, id, o, now, 0, records.Is("state", run.Queued).And(expression.Name("execution").AttributeNotExists()))
 }

@@ -1,4 +1,4 @@
-package run_test
+package store_test
 
 import (
 	"context"
@@ -17,15 +17,16 @@ import (
 	"ephemr/internal/pipeline"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 )
 
-var _ run.DB = (*awsfake.DynamoDB)(nil)
+var _ store.DB = (*awsfake.DynamoDB)(nil)
 
-func newStore() (*run.Store, *awsfake.DynamoDB) {
+func newStore() (*store.Runs, *awsfake.DynamoDB) {
 	db := awsfake.NewDynamoDB(awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{
-		{Name: run.ByState, PK: "gsState", SK: "gsOrder"}, {Name: run.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
+		{Name: store.ByState, PK: "gsState", SK: "gsOrder"}, {Name: store.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
 	}})
-	return &run.Store{DB: db, Table: "runs"}, db
+	return &store.Runs{DB: db, Table: "runs"}, db
 }
 
 var (
@@ -38,7 +39,7 @@ func queued(id string) run.Run {
 }
 
 // at makes a run in a state, tied to execution x once it is RUNNING.
-func at(t *testing.T, s *run.Store, state run.State) {
+func at(t *testing.T, s *store.Runs, state run.State) {
 	t.Helper()
 	r := queued("r")
 	r.State = state
@@ -61,19 +62,19 @@ func TestRunTransitions(t *testing.T) {
 	active := []run.State{run.Queued, run.Admitted, run.Running}
 	for _, tt := range []struct {
 		name string
-		do   func(ctx context.Context, s *run.Store) (bool, error)
+		do   func(ctx context.Context, s *store.Runs) (bool, error)
 		from []run.State
 	}{
-		{"create again", func(ctx context.Context, s *run.Store) (bool, error) {
+		{"create again", func(ctx context.Context, s *store.Runs) (bool, error) {
 			_, ok, err := s.Create(ctx, queued("r"), spec)
 			return ok, err
 		}, nil},
-		{"start", func(ctx context.Context, s *run.Store) (bool, error) { return s.Start(ctx, "r", "x", now, now) }, []run.State{run.Admitted, run.Running}},
-		{"start by another execution", func(ctx context.Context, s *run.Store) (bool, error) { return s.Start(ctx, "r", "y", now, now) }, []run.State{run.Admitted}},
-		{"finish", func(ctx context.Context, s *run.Store) (bool, error) {
+		{"start", func(ctx context.Context, s *store.Runs) (bool, error) { return s.Start(ctx, "r", "x", now, now) }, []run.State{run.Admitted, run.Running}},
+		{"start by another execution", func(ctx context.Context, s *store.Runs) (bool, error) { return s.Start(ctx, "r", "y", now, now) }, []run.State{run.Admitted}},
+		{"finish", func(ctx context.Context, s *store.Runs) (bool, error) {
 			return s.Finish(ctx, "r", run.Outcome{State: run.Failed, Class: job.ClassJob, Reason: "why"}, now, 1)
 		}, active},
-		{"cancel", func(ctx context.Context, s *run.Store) (bool, error) {
+		{"cancel", func(ctx context.Context, s *store.Runs) (bool, error) {
 			return s.RequestCancel(ctx, "r", "enough", false)
 		}, active},
 	} {
@@ -156,7 +157,7 @@ func TestJobTransitions(t *testing.T) {
 	}
 }
 
-func load(t *testing.T, s *run.Store) *run.Record {
+func load(t *testing.T, s *store.Runs) *run.Record {
 	t.Helper()
 	rec, err := s.Load(t.Context(), "r")
 	if err != nil {
@@ -251,19 +252,6 @@ func TestQueueOrder(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"r1", "r3", "r2", "r4", "r0"}, got); diff != "" {
 		t.Error(diff)
-	}
-}
-
-func TestNames(t *testing.T) {
-	t.Parallel()
-	a, b := run.ID("p", now, "x", "y"), run.ID("p", now.In(time.FixedZone("", 3600)), "x", "y")
-	if a != b || a == run.ID("p", now, "xy") || a == run.ID("p", now, "x", "y", "") {
-		t.Errorf("ids %s, %s", a, b)
-	}
-	for name, want := range map[string]string{"r.1": "r", "a.b.12": "a.b", "r": "", "r.": "r", "r.x": "", "": "", ".1": ""} {
-		if got := run.OfCluster(name); got != want {
-			t.Errorf("cluster %q belongs to %q, want %q", name, got, want)
-		}
 	}
 }
 
