@@ -39,7 +39,7 @@ func (p *process) spawn(ctx context.Context, what program) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", p.Name, err)
 	}
-	p.PID, p.Started = cmd.Process.Pid, startTime(cmd.Process.Pid)
+	p.PID, p.Started = cmd.Process.Pid, created(cmd.Process.Pid)
 	go func() { _ = cmd.Wait() }() // no zombie, should it end before us
 	return nil
 }

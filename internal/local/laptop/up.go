@@ -127,7 +127,7 @@ func (o *Options) startBoth(ctx context.Context, build string) (record, error) {
 
 // startLocalEMR starts it at rec.LocalEMR.URL and updates rec.
 func (o *Options) startLocalEMR(ctx context.Context, rec *record, build string) error {
-	rec.LocalEMR = process{Name: "localemr", URL: rec.LocalEMR.URL, Health: "/", Build: build}
+	rec.LocalEMR = process{Name: "localemr", URL: rec.LocalEMR.URL, Health: "/", Build: build, Region: o.Dir}
 	return o.run(ctx, rec, &rec.LocalEMR, localEMRStart, program{
 		env: o.processEnviron(*rec),
 		argv: append([]string{
@@ -145,7 +145,7 @@ func (o *Options) startEmulator(ctx context.Context, rec *record) error {
 		"BIND_HOST=127.0.0.1", "MINISTACK_HOST=127.0.0.1", "GATEWAY_PORT="+port,
 		"STATE_DIR="+filepath.Join(o.Dir, "tmp", "state"), "S3_DATA_DIR="+filepath.Join(o.Dir, "tmp", "s3"),
 	)
-	rec.Emulator = process{Name: "emulator", URL: rec.Emulator.URL, Health: "/_ministack/health"}
+	rec.Emulator = process{Name: "emulator", URL: rec.Emulator.URL, Health: "/_ministack/health", Region: o.Dir}
 	return o.run(ctx, rec, &rec.Emulator, emulatorStart, program{
 		env:  append(env, o.Environ...),
 		argv: []string{o.python(), filepath.Join(o.Root, "scripts", "emulator.py")},
