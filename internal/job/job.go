@@ -40,12 +40,12 @@ type Spec struct {
 
 // Check is an expectation on a dataset of Parquet files, already templated.
 type Check struct {
-	Dataset   string            `json:"dataset"`             // s3://bucket/prefix/
-	Rows      string            `json:"rows,omitempty"`      // comparison, e.g. ">= 1000"
-	Columns   map[string]string `json:"columns,omitempty"`   // name -> type (string int long double boolean date timestamp …)
-	NotNull   []string          `json:"notNull,omitempty"`   // columns
-	Unique    []string          `json:"unique,omitempty"`    // columns, together
-	Freshness string            `json:"freshness,omitempty"` // Go duration: newest object is at most this old
+	Dataset   string            `json:"dataset" jsonschema:"required"` // s3://bucket/prefix/
+	Rows      string            `json:"rows,omitempty"`                // comparison, e.g. ">= 1000"
+	Columns   map[string]string `json:"columns,omitempty"`             // name -> type (string int long double boolean date timestamp …)
+	NotNull   []string          `json:"notNull,omitempty"`             // columns
+	Unique    []string          `json:"unique,omitempty"`              // columns whose values together are unique
+	Freshness string            `json:"freshness,omitempty"`           // maximum age of the newest object, e.g. 36h
 }
 
 // Result is what the runner found out about an attempt.
