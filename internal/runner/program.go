@@ -39,7 +39,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	if p.Grace == 0 {
 		p.Grace = defaultGrace
 	}
-	if err := r.equip(ctx, s, w, &p, stderr); err != nil {
+	if err := r.resolveCommand(ctx, s, w, &p, stderr); err != nil {
 		return job.Result{}, err
 	}
 	exit, err := p.Run(ctx)
@@ -66,9 +66,9 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	return res, nil
 }
 
-// equip gives p its command, with the Python libraries that the job asks for.
+// resolveCommand gives p its command, with the Python libraries that the job asks for.
 // The time that they take is the attempt's.
-func (r *Runner) equip(ctx context.Context, s job.Spec, w workspace, p *program.Program, stderr *output) error {
+func (r *Runner) resolveCommand(ctx context.Context, s job.Spec, w workspace, p *program.Program, stderr *output) error {
 	began := r.Now()
 	libs, err := r.libraries(ctx, s, w, helper{*p, stderr})
 	if err != nil {

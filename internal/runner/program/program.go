@@ -46,11 +46,11 @@ func (p *Program) Run(ctx context.Context) (Exit, error) {
 	if err != nil {
 		return Exit{}, fmt.Errorf("find program: %w", err)
 	}
-	out, err := newTap(p.Stdout)
+	out, err := newOutputPipe(p.Stdout)
 	if err != nil {
 		return Exit{}, err
 	}
-	errs, err := newTap(p.Stderr)
+	errs, err := newOutputPipe(p.Stderr)
 	if err != nil {
 		out.close()
 		return Exit{}, err
@@ -115,10 +115,10 @@ func (p *Program) wait(ctx context.Context, group int, ended <-chan error) error
 
 // finish lets children write their last words, kills them and reads what is
 // left in the pipes.
-func (p *Program) finish(group int, taps ...*tap) (killed int) {
+func (p *Program) finish(group int, pipes ...*outputPipe) (killed int) {
 	over := time.NewTimer(p.Drain)
 	defer over.Stop()
-	for _, t := range taps {
+	for _, t := range pipes {
 		select {
 		case <-t.done:
 		case <-over.C:
@@ -127,7 +127,7 @@ func (p *Program) finish(group int, taps ...*tap) (killed int) {
 	}
 	killed = killMarked(p.Mark)
 	_ = syscall.Kill(-group, syscall.SIGKILL)
-	for _, t := range taps {
+	for _, t := range pipes {
 		t.drain()
 	}
 	return killed

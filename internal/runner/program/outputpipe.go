@@ -15,35 +15,35 @@ const lastWords = 1 << 20
 // escaped us.
 const idle = time.Second
 
-// tap copies a pipe to a writer.
-type tap struct {
+// outputPipe copies a pipe to a writer.
+type outputPipe struct {
 	read, write *os.File
 	to          io.Writer
 	done        chan struct{}
 }
 
-func newTap(to io.Writer) (*tap, error) {
+func newOutputPipe(to io.Writer) (*outputPipe, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("make pipe: %w", err)
 	}
-	return &tap{read: r, write: w, to: to, done: make(chan struct{})}, nil
+	return &outputPipe{read: r, write: w, to: to, done: make(chan struct{})}, nil
 }
 
-func (t *tap) close() {
+func (t *outputPipe) close() {
 	_ = t.read.Close()
 	_ = t.write.Close()
 }
 
 // start reads, after the program has got its end of the pipe.
-func (t *tap) start() {
+func (t *outputPipe) start() {
 	_ = t.write.Close()
 	go t.copy()
 }
 
 // copy ends at the end of the file, that is with the last holder of the pipe,
 // or when a drain has had what there was.
-func (t *tap) copy() {
+func (t *outputPipe) copy() {
 	defer close(t.done)
 	buf := make([]byte, 64<<10)
 	draining := false
@@ -65,7 +65,7 @@ func (t *tap) copy() {
 }
 
 // drain reads what is still in the pipe and closes it. The deadline tells copy.
-func (t *tap) drain() {
+func (t *outputPipe) drain() {
 	_ = t.read.SetReadDeadline(time.Now())
 	<-t.done
 	_ = t.read.Close()
