@@ -1,4 +1,4 @@
-// Command laptop brings a region up on this machine, and down again.
+// Command laptop starts and stops a local AWS region.
 package main
 
 import (

@@ -116,7 +116,7 @@ func (e *Engine) look(ctx context.Context, id string) (Execution, error) {
 		return err
 	})
 	if err != nil {
-		return Execution{ID: id}, fmt.Errorf("look at query %s: %w", id, err)
+		return Execution{ID: id}, fmt.Errorf("get status of query %s: %w", id, err)
 	}
 	return read(id, out.QueryExecution), nil
 }

@@ -110,13 +110,13 @@ type Resize struct {
 	Task int `json:"task" jsonschema:"required,minimum=1,maximum=1000"` // minimum of task units
 }
 
-// Resizes says whether a job wants more of its cluster.
+// Resizes reports whether a job needs its cluster resized.
 func (s Spec) Resizes() bool {
 	return slices.ContainsFunc(s.Jobs, func(j Job) bool { return j.Resize != nil })
 }
 
-// TaskUnits is how many task units the named jobs want: the most that one of
-// them does, or 0 when none wants any.
+// TaskUnits is how many task units the named jobs need: the maximum over the
+// jobs, 0 if none sets any.
 func (s Spec) TaskUnits(names ...string) int {
 	most := 0
 	for _, j := range s.Jobs {
@@ -127,14 +127,14 @@ func (s Spec) TaskUnits(names ...string) int {
 	return most
 }
 
-// Package is a job's source as it lies in the artifacts bucket.
+// Package is a job's source in the artifacts bucket.
 type Package struct {
 	Key    string `json:"key"`    // packages/<sha256>.zip
 	SHA256 string `json:"sha256"` // hex
 	Size   int64  `json:"size"`   // bytes
 }
 
-// Notify names who hears of an outcome.
+// Notify lists who is notified of an outcome.
 type Notify struct {
 	Failure []string `json:"failure,omitempty"`
 	Success []string `json:"success,omitempty"`

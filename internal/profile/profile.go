@@ -102,7 +102,7 @@ var release = regexp.MustCompile(`^emr-\d+\.\d+\.\d+$`)
 func (p Profile) Validate() error {
 	var errs []error
 	if !release.MatchString(p.Release) {
-		errs = append(errs, fmt.Errorf("release %q is not like emr-7.14.0", p.Release))
+		errs = append(errs, fmt.Errorf("invalid release %q (example: emr-7.14.0)", p.Release))
 	}
 	if p.Primary.Units() != 1 {
 		errs = append(errs, fmt.Errorf("primary must have exactly one unit, not %d", p.Primary.Units()))

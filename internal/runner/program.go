@@ -47,7 +47,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	case errors.Is(err, exec.ErrNotFound):
 		return job.Result{}, &failure{
 			job.ClassInvalid, exitNotFound,
-			fmt.Errorf("%s is not on this cluster: does its profile name the application?", p.Argv[0]),
+			fmt.Errorf("%s is not installed on this cluster; check the applications of its profile", p.Argv[0]),
 		}
 	case err != nil:
 		return job.Result{}, err

@@ -118,7 +118,7 @@ func packTo(file, dir string) (err error) {
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	if err := archive.Tar(f, dir); err != nil {
-		return fmt.Errorf("pack what %s asks for: %w", requirementsFile, err)
+		return fmt.Errorf("pack the libraries of %s: %w", requirementsFile, err)
 	}
 	return nil
 }
@@ -128,7 +128,7 @@ func packTo(file, dir string) (err error) {
 func (r *Runner) keep(ctx context.Context, at object, file string) error {
 	info, err := os.Stat(file)
 	if err == nil && info.Size() > maxPut {
-		err = fmt.Errorf("%d bytes are more than S3 takes at once", info.Size())
+		err = fmt.Errorf("%d bytes exceed the limit of one PutObject call", info.Size())
 	}
 	if err != nil {
 		return fmt.Errorf("keep %s: %w", at, err)

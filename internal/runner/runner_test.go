@@ -119,7 +119,7 @@ func TestRun(t *testing.T) {
 			change: func(s *job.Spec) { s.Type = job.Jar },
 			want: job.Result{
 				ExitCode: 127, Class: job.ClassInvalid,
-				Reason: "hadoop is not on this cluster: does its profile name the application?",
+				Reason: "hadoop is not installed on this cluster; check the applications of its profile",
 			},
 		},
 	}

@@ -52,10 +52,10 @@ func (r *Runner) abi(ctx context.Context, interpreter string) (string, error) {
 	cmd.Env = r.Environ
 	out, err := cmd.Output()
 	if errors.Is(err, exec.ErrNotFound) {
-		return "", &failure{job.ClassInvalid, exitNotFound, fmt.Errorf("%s asks for libraries, and %s is not on this cluster", requirementsFile, interpreter)}
+		return "", &failure{job.ClassInvalid, exitNotFound, fmt.Errorf("%s requires libraries, but %s is not installed on this cluster", requirementsFile, interpreter)}
 	}
 	if err != nil {
-		return "", invalid("%s asks for libraries, and %s does not say what it is: %w", requirementsFile, interpreter, err)
+		return "", invalid("%s requires libraries, but the version of %s is unknown: %w", requirementsFile, interpreter, err)
 	}
 	return strings.TrimSpace(string(out)), nil
 }

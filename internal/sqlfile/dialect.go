@@ -31,8 +31,8 @@ func (s *scanner) hive() bool {
 	// Trino's reading of what would be sent, if it is Hive's: no more than that.
 	trino := ofQuery.MatchString(string(code(rest[:len(hive)], false)))
 	if has != trino {
-		s.fault(s.line, s.column, `a backslash before a quote hides whether this CREATE TABLE is one AS SELECT; `+
-			`leave it out ahead of AS, or write CREATE EXTERNAL TABLE`)
+		s.fault(s.line, s.column, `a backslash before a quote makes it ambiguous whether this is CREATE TABLE AS SELECT; `+
+			`remove it before AS, or write CREATE EXTERNAL TABLE`)
 	}
 	return !trino
 }
@@ -50,7 +50,7 @@ func (s *scanner) settle() {
 			continue
 		}
 		if at := p.at - s.began; at >= len(trino) || trino[at] != '{' {
-			s.fault(p.line, p.column, "{{%s}}: a backslash before a quote leaves open whether it stands in quotes; take the backslash away", p.action.source)
+			s.fault(p.line, p.column, "{{%s}}: a backslash before a quote makes it ambiguous whether this is in quotes; remove the backslash", p.action.source)
 		}
 	}
 }

@@ -23,7 +23,7 @@ type program struct {
 }
 
 // errExited is why a process that is waited for will never answer.
-var errExited = errors.New("it exited")
+var errExited = errors.New("process exited")
 
 // spawn starts what in a session of its own, so that it outlives this program
 // and the terminal.

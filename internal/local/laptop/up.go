@@ -65,13 +65,13 @@ func (o *Options) ensure(ctx context.Context) (record, error) {
 	}
 	state := rec.LocalEMR.check(ctx)
 	if state == Healthy && rec.LocalEMR.Build == build {
-		o.say("the region runs already")
+		o.say("region is already running")
 		return rec, nil
 	}
 	if state == Healthy {
-		o.say("localemr has been built anew: restarting it")
+		o.say("localemr binary has changed: restarting it")
 	} else {
-		o.say("localemr is %s: starting it again", state)
+		o.say("localemr is %s: restarting it", state)
 	}
 	o.end(ctx, rec.LocalEMR)
 	if err := o.startLocalEMR(ctx, &rec, build); err != nil {
@@ -84,7 +84,7 @@ func (o *Options) ensure(ctx context.Context) (record, error) {
 // the emulator keeps nothing, so without it localemr's state means nothing.
 func (o *Options) start(ctx context.Context, old record, build string) (record, error) {
 	if old.Emulator.PID != 0 {
-		o.say("the emulator is gone, and with it all that was deployed: starting a new region")
+		o.say("emulator is not running, so everything that was deployed is lost: starting a new region")
 	}
 	if err := o.clean(ctx, old); err != nil {
 		return record{}, err

@@ -98,7 +98,7 @@ func write(root *os.Root, path string, mode fs.FileMode, in io.Reader, left int6
 	err = errors.Join(err, out.Chmod(mode.Perm()&^0o022|0o400), out.Close())
 	switch {
 	case n > left:
-		return 0, invalid("it unpacks to more than its limit")
+		return 0, invalid("unpacked size exceeds the limit")
 	case damaged(err):
 		return 0, invalid("%q is damaged: %v", path, err)
 	case err != nil:
@@ -146,7 +146,7 @@ func read(f *zip.File) (string, error) {
 // notAcceptable tells what is wrong with the package from what is wrong here.
 func notAcceptable(path string, err error) error {
 	if errors.Is(err, fs.ErrExist) || errors.Is(err, syscall.ENOTDIR) {
-		return invalid("%q is in it twice", path)
+		return invalid("duplicate entry %q", path)
 	}
 	_, named := errors.AsType[*fs.PathError](err)
 	_, linked := errors.AsType[*os.LinkError](err)

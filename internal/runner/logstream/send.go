@@ -148,7 +148,7 @@ func (s *Stream) call(ctx context.Context, batch []types.InputLogEvent, created 
 	out, err := s.api.PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{LogGroupName: &s.group, LogStreamName: &s.name, LogEvents: batch})
 	if err == nil && out.RejectedLogEventsInfo != nil {
 		if !s.rejected {
-			_, _ = fmt.Fprintf(s.notices, "ephemr: log stream %s of %s takes no events of this date, is the clock right?\n", s.name, s.group)
+			_, _ = fmt.Fprintf(s.notices, "ephemr: log stream %s of %s rejects events of this date; check the clock\n", s.name, s.group)
 		}
 		s.rejected = true
 	}

@@ -74,9 +74,9 @@ func (s *Stream) Close(ctx context.Context) error {
 	<-s.done
 	switch {
 	case s.gaveUp:
-		return fmt.Errorf("send logs to %s/%s: stream was given up", s.group, s.name)
+		return fmt.Errorf("send logs to %s/%s: streaming stopped after repeated failures", s.group, s.name)
 	case s.rejected:
-		return fmt.Errorf("send logs to %s/%s: some were not taken", s.group, s.name)
+		return fmt.Errorf("send logs to %s/%s: some events were rejected", s.group, s.name)
 	}
 	return nil
 }
