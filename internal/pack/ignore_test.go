@@ -82,7 +82,7 @@ func TestBuildIgnoresAsGitRandomly(t *testing.T) {
 	t.Parallel()
 	var cases []ignoreCase
 	for seed := range uint64(300) {
-		g := generator{rand.New(rand.NewPCG(seed, 0))}
+		g := generator{rand.New(rand.NewPCG(seed, 0))} //nolint:gosec // reproducible on purpose
 		cases = append(cases, ignoreCase{name: fmt.Sprintf("seed %d", seed), files: g.tree("", 0), patterns: g.patterns()})
 	}
 	compareWithGit(t, cases)
@@ -100,7 +100,7 @@ func compareWithGit(t *testing.T, cases []ignoreCase) {
 	t.Helper()
 	repo := t.TempDir()
 	git := func(args ...string) string {
-		cmd := exec.CommandContext(t.Context(), "git", args...)
+		cmd := exec.CommandContext(t.Context(), "git", args...) //nolint:gosec // arguments of this test
 		cmd.Dir = repo
 		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + repo, "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1", "GIT_CEILING_DIRECTORIES=" + filepath.Dir(repo)}
 		var stderr bytes.Buffer

@@ -14,7 +14,7 @@ import (
 func (s *scanner) include(name string) error {
 	clean := path.Clean(name)
 	if !filepath.IsLocal(filepath.FromSlash(clean)) {
-		return errors.New("not inside the project; use a path relative to the project root, without ..")
+		return errors.New("not inside the project; use a path without .. relative to the project root")
 	}
 	project := cmp.Or(s.opts.Project, ".")
 	if _, err := os.Lstat(filepath.Join(project, filepath.FromSlash(clean))); err != nil {

@@ -94,7 +94,7 @@ func (p *Package) Ref() pipeline.Package {
 func (p *Package) WriteTo(w io.Writer) (int64, error) {
 	if p.kept != nil {
 		n, err := w.Write(p.kept)
-		return int64(n), err //nolint:wrapcheck // whoever gave w knows what it is
+		return int64(n), err //nolint:wrapcheck // the caller of WriteTo knows w
 	}
 	digest, size := sha256.New(), &counter{}
 	if err := p.write(io.MultiWriter(w, digest, size), nil); err != nil {

@@ -37,7 +37,7 @@ func TestRun(t *testing.T) {
 			script: "echo seen=5 >>$EPHEMR_OUTPUT; echo no new files; exit 77",
 			want:   job.Result{ExitCode: 77, NothingToDo: true, Tail: []string{"no new files"}, Outputs: map[string]string{"seen": "5"}},
 		},
-		"nothing to do, but outputs that nobody understands": {
+		"nothing to do, but malformed outputs": {
 			script: "echo rows >$EPHEMR_OUTPUT; exit 77",
 			want:   job.Result{ExitCode: 65, Class: job.ClassJob, Reason: "read outputs: line 1 is not key=value"},
 		},

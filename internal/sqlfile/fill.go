@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// Values are what a file is filled in with.
+// Values are the values to fill in.
 type Values struct {
 	Params   map[string]string
 	Lake     map[string]string // zone -> s3://bucket
@@ -72,7 +72,7 @@ func (f *File) resolve(given map[string]string) (map[string]string, []error) {
 	return values, errs
 }
 
-// fill fills one statement in.
+// fill fills in one statement.
 func (s Statement) fill(v Values) (string, error) {
 	var b strings.Builder
 	var errs []error
@@ -106,7 +106,7 @@ func (p part) fill(v Values, hive bool) (string, error) {
 	default:
 		value, ok := v.Params[a.param]
 		if !ok {
-			return "", nil // said before
+			return "", nil // reported before
 		}
 		if err := harmless(value, hive); err != nil {
 			return "", fmt.Errorf("param %s %w", a.param, err)

@@ -8,8 +8,8 @@ import (
 	"net/http"
 )
 
-// Admin calls localemr's admin API: a path below /_localemr/, what is sent, and
-// where the answer goes, if anybody wants it.
+// Admin calls localemr's admin API: path is below /_localemr/, body is sent as
+// JSON, and the response is decoded into into, unless that is nil.
 func (r *Region) Admin(ctx context.Context, method, path string, body, into any) error {
 	data, err := json.Marshal(body)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// record is region.json: what runs, and where.
+// record is region.json: the processes and their addresses.
 type record struct {
 	Root     string  `json:"root"`
 	Emulator process `json:"emulator"`
@@ -100,7 +100,7 @@ func readRecord(dir string) (record, error) {
 	return r, nil
 }
 
-// write replaces the record as a whole, so that nobody reads half of it.
+// write replaces the record atomically.
 func (r record) write(dir string) error {
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {

@@ -19,8 +19,8 @@ const (
 	portAttempts  = 3
 )
 
-// Up brings the region up. One that runs already is left as it is; of one that
-// is half there, the missing half is started again.
+// Up starts the region. A running region is not changed; if one of its processes
+// has stopped, that one is restarted.
 func Up(ctx context.Context, o Options) (*Region, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func (o *Options) checkTools() error {
 	return nil
 }
 
-// ensure starts what does not run.
+// ensure starts the processes that do not run.
 func (o *Options) ensure(ctx context.Context) (record, error) {
 	build, err := digest(o.LocalEMR)
 	if err != nil {
@@ -80,8 +80,8 @@ func (o *Options) ensure(ctx context.Context) (record, error) {
 	return rec, nil
 }
 
-// start starts both, after what is left of an earlier region has been ended:
-// the emulator keeps nothing, so without it localemr's state means nothing.
+// start starts both processes, after ending those of an earlier region: the
+// emulator keeps no state, so localemr's state is invalid without it.
 func (o *Options) start(ctx context.Context, old record, build string) (record, error) {
 	if old.Emulator.PID != 0 {
 		o.say("emulator is not running, so everything that was deployed is lost: starting a new region")
@@ -95,7 +95,7 @@ func (o *Options) start(ctx context.Context, old record, build string) (record, 
 		if err == nil {
 			return rec, nil
 		}
-		// Also when ctx is done: nothing must stay of a region that did not come up.
+		// Also when ctx is done: a region that failed to start must leave nothing behind.
 		errs = append(errs, err, o.clean(context.WithoutCancel(ctx), rec))
 		if !errors.Is(err, errExited) || ctx.Err() != nil {
 			break

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// lastWords is what a pipe can hold at most: once every writer is dead, no
-// more than that can come.
+// lastWords is the capacity of a pipe: once every writer has ended, no more than
+// that can follow.
 const lastWords = 1 << 20
 
-// idle is how long a drained pipe may stay silent. Whoever holds it then has
-// escaped us.
+// idle is how long a drained pipe may stay silent. Then it is held by a process
+// that could not be killed.
 const idle = time.Second
 
 // outputPipe copies a pipe to a writer.
@@ -35,14 +35,14 @@ func (t *outputPipe) close() {
 	_ = t.write.Close()
 }
 
-// start reads, after the program has got its end of the pipe.
+// start begins to read, after the program has inherited its end of the pipe.
 func (t *outputPipe) start() {
 	_ = t.write.Close()
 	go t.copy()
 }
 
-// copy ends at the end of the file, that is with the last holder of the pipe,
-// or when a drain has had what there was.
+// copy returns at the end of the file, when the last holder of the pipe has
+// ended, or when drain has read the rest.
 func (t *outputPipe) copy() {
 	defer close(t.done)
 	buf := make([]byte, 64<<10)
@@ -64,7 +64,7 @@ func (t *outputPipe) copy() {
 	}
 }
 
-// drain reads what is still in the pipe and closes it. The deadline tells copy.
+// drain reads what is left in the pipe and closes it. The deadline wakes copy.
 func (t *outputPipe) drain() {
 	_ = t.read.SetReadDeadline(time.Now())
 	<-t.done
