@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
+	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/fault"
 	"ephemr/internal/run"
 	"ephemr/internal/wait"
@@ -116,9 +117,6 @@ func (s *Stopper) Look(ctx context.Context, rec *run.Record, seen *types.Cluster
 	return nil, nil //nolint:nilnil // nothing has happened yet, and that is no error
 }
 
-// perCancel is how many steps one call cancels: as many as a cluster may have.
-const perCancel = 256
-
 // cancel asks EMR to end the steps in flight. What EMR refuses has ended by
 // itself, or its cluster has: looking tells.
 func (s *Stopper) cancel(ctx context.Context, rec *run.Record, clusterID string, kill bool) error {
@@ -131,7 +129,7 @@ func (s *Stopper) cancel(ctx context.Context, rec *run.Record, clusterID string,
 		ids = append(ids, j.StepID)
 	}
 	slog.InfoContext(ctx, "cancel steps", "runId", rec.Run.ID, "clusterId", clusterID, "steps", ids, "option", string(option))
-	for some := range slices.Chunk(ids, perCancel) {
+	for some := range slices.Chunk(ids, emrapi.MaxCancelled) {
 		_, err := s.EMR.CancelSteps(ctx, &emr.CancelStepsInput{ClusterId: &clusterID, StepIds: some, StepCancellationOption: option})
 		if fault.NameOf(err) == fault.InvalidInput {
 			slog.InfoContext(ctx, "nothing to cancel", "runId", rec.Run.ID, "clusterId", clusterID, "reason", err.Error())
