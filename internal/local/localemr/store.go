@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // store keeps one JSON file for each cluster, replaced as a whole.
@@ -30,17 +31,26 @@ func openStore(data string) (store, error) {
 	return store{dir: dir, lock: lock}, nil
 }
 
+// lockPatience bounds the wait for a lock.
+const lockPatience = time.Second
+
 // lockDir keeps a second server out, which would take the first one's steps
-// for lost and kill them. The lock goes with the process.
+// for lost and kill them. The lock goes with the process. One that this process
+// has just given up may be held for a moment by a child between fork and exec.
 func lockDir(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // a path of ours
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(err, f.Close())
+	for began := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return f, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) || time.Since(began) > lockPatience {
+			return nil, errors.Join(err, f.Close())
+		}
 	}
-	return f, nil
 }
 
 func (st store) close() error { return st.lock.Close() }
