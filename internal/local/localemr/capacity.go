@@ -153,7 +153,7 @@ func refusal(d *demand) *shortfall {
 			"Instance fleet %s (%s) could not be provisioned before its timeout: %s", d.unit.id, d.unit.role, shortage(d))}
 	}
 	return &shortfall{Reason: why, Details: []errorDetail{{
-		ErrorCode: "EC2_INSUFFICIENT_CAPACITY", ErrorMessage: why.Message,
+		ErrorCode: "INTERNAL_ERROR_EC2_INSUFFICIENT_CAPACITY_AZ", ErrorMessage: why.Message,
 		ErrorData: []map[string]string{{"instance-types": d.typeNames()}},
 	}}}
 }

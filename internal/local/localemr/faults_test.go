@@ -124,7 +124,7 @@ func TestCapacity(t *testing.T) {
 			id := st.run(in)
 			if strings.Contains(tt.want, "_") && !strings.Contains(tt.want, " ") {
 				c := st.awaitCluster(id, types.ClusterStateTerminatedWithErrors)
-				if string(c.Status.StateChangeReason.Code) != tt.want || *c.Status.ErrorDetails[0].ErrorCode != "EC2_INSUFFICIENT_CAPACITY" {
+				if string(c.Status.StateChangeReason.Code) != tt.want || *c.Status.ErrorDetails[0].ErrorCode != "INTERNAL_ERROR_EC2_INSUFFICIENT_CAPACITY_AZ" {
 					t.Errorf("status: %+v", c.Status)
 				}
 				st.eventually("the shortage is told", func() bool {

@@ -31,7 +31,6 @@ const (
 	stateProvisioning = "PROVISIONING"
 	stateResizing     = "RESIZING"
 	stateSuspended    = "SUSPENDED" // a fleet whose resize could not be completed
-	stateArrested     = "ARRESTED"  // likewise a group
 )
 
 // Codes of a cluster's StateChangeReason.

@@ -60,19 +60,11 @@ func (c *record) shrinkAll() {
 			c.shrink(f.ID, marketSpot, f.TargetSpotCapacity)
 		}
 	}
-	for _, g := range c.Groups {
-		if c.unit(g.ID).changing() {
-			c.shrink(g.ID, g.Market, g.RequestedInstanceCount)
-		}
-	}
 }
 
 // suspend ends a resize for which EC2 has no instances: what runs goes on.
 func (s *Server) suspend(c *record, u unit, d *demand) {
 	u.status.State, u.status.StateChangeReason = stateSuspended, reason{Code: codeInternal, Message: shortage(d)}
-	if !u.fleet {
-		u.status.State = stateArrested
-	}
 	s.tellShortage(c, d, stateResizing, fmt.Sprintf("We are not able to resize your Amazon EMR cluster %s (%s): %s",
 		c.Cluster.ID, c.Cluster.Name, shortage(d)))
 }
@@ -114,11 +106,8 @@ func (c *record) living(id, market string) []*instanceShape {
 	})
 }
 
-// recount derives the running counts from the instances.
+// recount derives the provisioned capacities from the instances.
 func (c *record) recount() {
-	for _, g := range c.Groups {
-		g.RunningInstanceCount = len(c.living(g.ID, g.Market))
-	}
 	for _, f := range c.Fleets {
 		f.ProvisionedOnDemandCapacity = c.capacity(f.ID, marketOnDemand)
 		f.ProvisionedSpotCapacity = c.capacity(f.ID, marketSpot)

@@ -3,6 +3,8 @@ package localemr
 import (
 	"context"
 	"slices"
+
+	"ephemr/internal/profile"
 )
 
 type stepInput struct {
@@ -188,6 +190,14 @@ type cancelStepsInput struct {
 	StepCancellationOption string
 }
 
+// maxCancelled is how many steps of c one call cancels.
+func (c *record) maxCancelled() int {
+	if profile.ReleaseAtLeast(c.Cluster.ReleaseLabel, 7, 14, 0) {
+		return 100
+	}
+	return 256
+}
+
 type cancelStepsOutput struct{ CancelStepsInfoList []cancelInfo }
 
 type cancelInfo struct {
@@ -205,14 +215,14 @@ func (s *Server) cancelSteps(ctx context.Context, in *cancelStepsInput) (*cancel
 	default:
 		return nil, enumError("stepCancellationOption", in.StepCancellationOption, "[SEND_INTERRUPT, TERMINATE_PROCESS]")
 	}
-	if len(in.StepIDs) == 0 || len(in.StepIDs) > maxActiveSteps {
-		return nil, invalid("", "Between 1 and %d step ids must be specified.", maxActiveSteps)
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c, err := s.find(in.ClusterID)
 	if err != nil {
 		return nil, err
+	}
+	if n := len(in.StepIDs); n == 0 || n > c.maxCancelled() {
+		return nil, invalid("", "A maximum of %d steps are allowed in each CancelSteps request.", c.maxCancelled())
 	}
 	steps, err := c.pick(in.StepIDs)
 	if err != nil {

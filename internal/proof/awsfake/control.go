@@ -155,9 +155,10 @@ func call[O any](ctx context.Context, c *Control, op string, effect func() (*O, 
 	return nil, err
 }
 
-// apiError is an error for which the SDK has no type.
+// apiError is an error for which the SDK has no type. As in the SDK's answers,
+// it does not say whose fault it is.
 func apiError(code, message string) error {
-	return &smithy.GenericAPIError{Code: code, Message: message, Fault: smithy.FaultClient}
+	return &smithy.GenericAPIError{Code: code, Message: message}
 }
 
 // Throttled returns the error that most services answer when calls come too

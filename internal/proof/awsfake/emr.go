@@ -2,8 +2,6 @@ package awsfake
 
 import (
 	"encoding/json"
-	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,7 +16,7 @@ import (
 type EMRConfig struct {
 	// How long clusters take; 0 means 3 min, 2 min and 1 min, negative none.
 	Starting, Bootstrapping, Terminating time.Duration
-	// Resizing is how long a fleet or group takes to get another size; 0 means
+	// Resizing is how long a fleet takes to get another size; 0 means
 	// 2 min, negative none.
 	Resizing time.Duration
 	// Cancelling is how long a running step takes to be cancelled; 0 means
@@ -66,7 +64,7 @@ type EMR struct {
 	noCapacity map[string]bool
 	omitted    map[string]bool // by ListClusters
 	stepCount  int
-	unitCount  int // of fleets and groups
+	unitCount  int
 	clock      clock
 	closed     bool
 }
@@ -160,33 +158,14 @@ func (f *EMR) cluster(id *string) (*emrCluster, error) {
 	return c, nil
 }
 
-func invalidEMR(format string, args ...any) error {
-	return &types.InvalidRequestException{Message: aws.String(fmt.Sprintf(format, args...))}
-}
-
-func validationEMR(format string, args ...any) error {
-	return apiError("ValidationException", fmt.Sprintf(format, args...))
-}
-
-// missingTypes returns an instance type for which a fleet or group finds no
-// capacity, and whether it was a fleet.
-func (f *EMR) missingTypes(in *types.JobFlowInstancesConfig) (instanceType string, fleet bool) {
-	for _, fl := range in.InstanceFleets {
-		some := slices.ContainsFunc(fl.InstanceTypeConfigs, func(t types.InstanceTypeConfig) bool { return !f.noCapacity[aws.ToString(t.InstanceType)] })
-		if !some && len(fl.InstanceTypeConfigs) > 0 {
-			return aws.ToString(fl.InstanceTypeConfigs[0].InstanceType), true
+// missing returns a fleet for which EC2 has no instances, if there is one.
+func (f *EMR) missing(c *emrCluster) *emrUnit {
+	for _, u := range c.units {
+		if !f.offers(u.fleet) {
+			return u
 		}
 	}
-	all := []string{aws.ToString(in.MasterInstanceType), aws.ToString(in.SlaveInstanceType)}
-	for _, g := range in.InstanceGroups {
-		all = append(all, aws.ToString(g.InstanceType))
-	}
-	for _, t := range all {
-		if f.noCapacity[t] {
-			return t, false
-		}
-	}
-	return "", false
+	return nil
 }
 
 // emrID writes ids as long as AWS's: j-000000000000A.

@@ -23,16 +23,14 @@ var emrLimits = map[string]limit{
 	"TerminateJobFlows":        {10, 0.5},
 	"DescribeCluster":          {10, 1},
 	"ListClusters":             {20, 0.5},
-	"ListInstanceGroups":       {10, 1},
 	"ListInstanceFleets":       {5, 0.5},
-	"ModifyInstanceGroups":     {5, 0.5},
 	"ModifyInstanceFleet":      {5, 0.5},
 	"AddInstanceFleet":         {5, 0.5},
-	"AddInstanceGroups":        {5, 0.2},
 	"PutManagedScalingPolicy":  {5, 0.5},
 	"GetManagedScalingPolicy":  {5, 0.5},
 	"ModifyCluster":            {10, 0.5},
 	"AddTags":                  {5, 0.5},
+	"PutAutoTerminationPolicy": {5, 0.5},
 	"SetTerminationProtection": {5, 0.2},
 }
 
