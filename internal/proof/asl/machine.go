@@ -31,7 +31,6 @@ type state struct {
 	inputPath, outputPath *path // nil = discard
 	resultPath            *path // nil = discard
 	parameters, selector  expr  // nil = none
-	result                *any  // Pass
 
 	waitForToken bool
 	timeout      time.Duration
@@ -41,8 +40,6 @@ type state struct {
 	choices  []choice
 	fallback string
 
-	wait       time.Duration
-	waitPath   *path
 	err, cause expr // Fail
 }
 

@@ -165,14 +165,10 @@ func (r *run) step(ctx context.Context, data any) (out any, next string, f *fail
 	switch s := r.state; s.kind {
 	case "Task":
 		return r.task(ctx, data)
-	case "Pass":
-		out, f = r.pass(data)
 	case "Choice":
 		return r.choose(data)
 	case "Fail":
 		return nil, "", r.failState(data)
-	case "Wait":
-		out, f = r.waitState(ctx, data)
 	default: // Succeed
 		if out, f = r.at(s.inputPath, data, "InputPath"); f == nil {
 			out, f = r.output(out)
