@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
@@ -26,8 +25,6 @@ func withCore(name string) *emr.RunJobFlowInput {
 	return in
 }
 
-func slowly(c *localemr.Config) { c.Settings.Provision = localemr.Duration(30 * time.Millisecond) }
-
 func (st *stand) fleets(id string) map[types.InstanceFleetType]types.InstanceFleet {
 	st.t.Helper()
 	out, err := st.emr.ListInstanceFleets(st.t.Context(), &emr.ListInstanceFleetsInput{ClusterId: &id})
@@ -48,14 +45,6 @@ func (st *stand) modifyFleet(id string, fleet *string, onDemand, spot *int32) er
 		},
 	})
 	return err
-}
-
-func (st *stand) addFleet(id string, f types.InstanceFleetConfig) (*string, error) {
-	out, err := st.emr.AddInstanceFleet(st.t.Context(), &emr.AddInstanceFleetInput{ClusterId: &id, InstanceFleet: &f})
-	if err != nil {
-		return nil, err
-	}
-	return out.InstanceFleetId, nil
 }
 
 // awaitFleet waits for a fleet to have what is written as "1+2 RUNNING": on
