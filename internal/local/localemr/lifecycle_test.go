@@ -42,10 +42,10 @@ func TestClusterLife(t *testing.T) {
 func TestEventsOfALife(t *testing.T) {
 	t.Parallel()
 	st := begin(t)
-	id := st.run(request("told", bash("one", "true")))
+	id := st.run(request("events", bash("one", "true")))
 	st.awaitCluster(id, types.ClusterStateWaiting)
 	st.terminate(id)
-	st.eventually("TERMINATED is told", func() bool {
+	st.eventually("TERMINATED has an event", func() bool {
 		_, ok := st.bus.find("EMR Cluster State Change", "TERMINATED")
 		return ok
 	})
@@ -56,7 +56,7 @@ func TestEventsOfALife(t *testing.T) {
 		t.Errorf("step events (-want +got):\n%s", diff)
 	}
 	e, _ := st.bus.find("EMR Cluster State Change", "TERMINATED")
-	if e.source != "local.emr" || e.detail["severity"] != "INFO" || e.detail["clusterId"] != id || e.detail["name"] != "told" {
+	if e.source != "local.emr" || e.detail["severity"] != "INFO" || e.detail["clusterId"] != id || e.detail["name"] != "events" {
 		t.Errorf("envelope: %+v", e)
 	}
 	if got := e.detail["stateChangeReason"]; got != `{"code":"USER_REQUEST","message":"Terminated by user request"}` {

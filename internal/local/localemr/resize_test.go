@@ -78,7 +78,7 @@ func TestResizeWithoutCapacity(t *testing.T) {
 	if got, want := *f.Status.StateChangeReason.Message, "insufficient On-Demand capacity for instance type(s) [m5.xlarge]."; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	st.eventually("the shortage is told", func() bool {
+	st.eventually("the shortage has an event", func() bool {
 		return slices.Contains(st.bus.states("EMR Instance Fleet Provisioning"), "RESIZING")
 	})
 	if err := st.modifyFleet(id, core, new(int32(3)), new(int32(0))); err != nil {

@@ -10,12 +10,12 @@ import (
 // unitsOfFleet is the unit type of a managed scaling policy for fleets.
 const unitsOfFleet = "InstanceFleetUnits"
 
-// scale acts on a managed scaling policy. EMR watches YARN; here there is none,
-// so a cluster wants a unit for each step that waits or runs, within the limits.
-// Where units come and go is as EMR documents it: core before task, on demand
-// before Spot, and back in the opposite order. s.mu must be held.
+// scale applies a managed scaling policy. EMR uses YARN's metrics; here a cluster
+// gets a unit for each pending or running step, within the limits. Units are added
+// as EMR documents it: core before task, on demand
+// before Spot, and removed in the opposite order. s.mu must be held.
 func (s *Server) scale(ctx context.Context, c *record) {
-	if c.ManagedScaling == nil || !c.ready() || c.goingDown() {
+	if c.ManagedScaling == nil || !c.ready() || c.isEnding() {
 		return
 	}
 	l := c.ManagedScaling.ComputeLimits
@@ -63,7 +63,7 @@ func (c *record) scalable() []scaled {
 	return all
 }
 
-// room is how many units the limits let t grow by.
+// room is how many units may be added to t within the limits.
 func (c *record) room(t scaled, l *computeLimits) int {
 	core, onDemand := 0, 0
 	for _, x := range c.scalable() {
@@ -96,7 +96,7 @@ func (t scaled) change(n int) int {
 	return n
 }
 
-// least is what must remain of t: a core unit in all.
+// least is the minimum of t: one core unit in total.
 func (t scaled) least() int {
 	if t.unit.role != roleCore || *t.other > 0 {
 		return 0
@@ -104,8 +104,8 @@ func (t scaled) least() int {
 	return 1
 }
 
-// checkScaling refuses a policy that does not fit the cluster. EMR scales groups
-// too; localemr does not change them.
+// checkScaling refuses a policy that does not fit the cluster. EMR scales instance
+// groups too, localemr does not.
 func checkScaling(p *managedScalingPolicy, fleets bool, release string) error {
 	if p == nil {
 		return nil

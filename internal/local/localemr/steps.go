@@ -20,7 +20,7 @@ type jarStepInput struct {
 	Args       []string
 }
 
-// newSteps makes PENDING steps out of a request.
+// newSteps returns the PENDING steps of a request.
 func newSteps(in []stepInput, role string) []*stepShape {
 	steps := make([]*stepShape, len(in))
 	for i, st := range in {
@@ -64,9 +64,9 @@ func (s *Server) addJobFlowSteps(ctx context.Context, in *addJobFlowStepsInput) 
 	s.save(ctx, c)
 	for _, st := range steps {
 		out.StepIDs = append(out.StepIDs, st.ID)
-		s.tellStep(c, st)
+		s.sendStepEvent(c, st)
 	}
-	c.nudge()
+	c.notify()
 	return out, nil
 }
 
@@ -75,7 +75,7 @@ func (s *Server) checkAddSteps(in *addJobFlowStepsInput) (*record, error) {
 	switch {
 	case c == nil:
 		return nil, validation("%s", textUnknownJobFlow)
-	case c.goingDown():
+	case c.isEnding():
 		return nil, validation("%s", textNotModifiable)
 	case len(in.Steps) == 0:
 		return nil, validation("At least one step must be specified.")
@@ -231,7 +231,7 @@ func (s *Server) cancelSteps(ctx context.Context, in *cancelStepsInput) (*cancel
 	out := &cancelStepsOutput{CancelStepsInfoList: []cancelInfo{}}
 	for _, st := range steps {
 		info := cancelInfo{StepID: st.ID, Status: "SUBMITTED"}
-		if !st.active() || c.goingDown() {
+		if !st.active() || c.isEnding() {
 			info.Status, info.Reason = "FAILED", "Step "+st.ID+" is in state "+st.Status.State+" and can not be cancelled."
 		}
 		out.CancelStepsInfoList = append(out.CancelStepsInfoList, info)
@@ -239,6 +239,6 @@ func (s *Server) cancelSteps(ctx context.Context, in *cancelStepsInput) (*cancel
 			s.cancelStep(ctx, c, st, signal)
 		}
 	}
-	c.nudge()
+	c.notify()
 	return out, nil
 }
