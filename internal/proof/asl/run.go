@@ -26,7 +26,7 @@ type Execution struct {
 	ID, Name string          // ARN and name
 	Input    json.RawMessage // {} if empty
 	Seed     uint64          // of the jitter
-	Tokens   *Tokens         // nil = nobody can answer a token
+	Tokens   *Tokens         // nil = tokens cannot be answered
 
 	// LambdaTimeout ends the context of a function; 0 means Lambda's 15
 	// minutes. What it returns afterwards counts as Sandbox.Timedout.
@@ -66,7 +66,7 @@ type run struct {
 	m       *Machine
 	exec    Execution
 	fns     Functions
-	base    context.Context //nolint:containedctx // outlives the execution: Lambda is not told when one is stopped
+	base    context.Context //nolint:containedctx // outlives the execution: a stop does not cancel invocations
 	running *sync.WaitGroup // functions
 	rnd     *rand.Rand
 	started time.Time

@@ -118,7 +118,7 @@ func TestRetryAndCatch(t *testing.T) {
 		"ALL matches a timeout": {
 			more: `,"TimeoutSeconds":60,"Catch":[{"ErrorEquals":["States.ALL"],"Next":"A"}]`, fn: slow, status: asl.Succeeded, path: []string{"Work", "A"}, took: time.Minute,
 		},
-		"a timeout that nobody catches fails": {
+		"a timeout without a catcher fails": {
 			more: `,"TimeoutSeconds":60`, fn: slow, status: asl.Failed, err: "States.Timeout", took: time.Minute,
 		},
 		"ALL does not match a payload that is too large": {

@@ -82,15 +82,15 @@ func (f *EMR) ListClusters(ctx context.Context, in *emr.ListClustersInput, _ ...
 	})
 }
 
-// Omit makes ListClusters leave a cluster out, as EMR may do with those that
-// change during the call.
+// Omit makes ListClusters omit a cluster, as EMR may do with those that change
+// during the call.
 func (f *EMR) Omit(clusterID string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.omitted[clusterID] = true
 }
 
-// emrPageOf cuts the page at marker out of all.
+// emrPageOf returns the page at marker.
 func emrPageOf[T any](all []T, marker *string) (page []T, next *string, err error) {
 	from := 0
 	if marker != nil {
@@ -128,7 +128,7 @@ func (f *EMR) TerminateJobFlows(ctx context.Context, in *emr.TerminateJobFlowsIn
 	})
 }
 
-// jobFlows finds clusters for the operations that say job flow.
+// jobFlows finds clusters for the operations with JobFlowIds.
 func (f *EMR) jobFlows(ids []string) ([]*emrCluster, error) {
 	switch {
 	case len(ids) == 0:
@@ -147,7 +147,7 @@ func (f *EMR) jobFlows(ids []string) ([]*emrCluster, error) {
 	return out, nil
 }
 
-// SetTerminationProtection protects clusters from TerminateJobFlows, or not.
+// SetTerminationProtection switches the protection from TerminateJobFlows.
 func (f *EMR) SetTerminationProtection(ctx context.Context, in *emr.SetTerminationProtectionInput, _ ...func(*emr.Options)) (*emr.SetTerminationProtectionOutput, error) {
 	return emrCall(ctx, f, "SetTerminationProtection", func() (*emr.SetTerminationProtectionOutput, error) {
 		clusters, err := f.jobFlows(in.JobFlowIds)
@@ -164,7 +164,7 @@ func (f *EMR) SetTerminationProtection(ctx context.Context, in *emr.SetTerminati
 	})
 }
 
-// PutAutoTerminationPolicy says how long a cluster may idle.
+// PutAutoTerminationPolicy sets how long a cluster may be idle.
 func (f *EMR) PutAutoTerminationPolicy(ctx context.Context, in *emr.PutAutoTerminationPolicyInput, _ ...func(*emr.Options)) (*emr.PutAutoTerminationPolicyOutput, error) {
 	return emrCall(ctx, f, "PutAutoTerminationPolicy", func() (*emr.PutAutoTerminationPolicyOutput, error) {
 		if err := checkIdle(in.AutoTerminationPolicy); err != nil {

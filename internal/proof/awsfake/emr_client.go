@@ -10,9 +10,8 @@ import (
 	"github.com/aws/smithy-go/middleware"
 )
 
-// Client returns the SDK's own client with f in the place of the network. It
-// checks parameters as the SDK does before it sends them, and answers an
-// operation that f does not have as EMR does.
+// Client returns the SDK's client with f instead of the network. Parameters are
+// validated by the SDK; operations that f does not have are unknown to EMR.
 func (f *EMR) Client() *emr.Client {
 	return emr.New(emr.Options{Region: "us-east-1", Credentials: aws.AnonymousCredentials{}, APIOptions: []func(*middleware.Stack) error{
 		func(stack *middleware.Stack) error {
@@ -21,7 +20,7 @@ func (f *EMR) Client() *emr.Client {
 	}})
 }
 
-// ClusterRequest is the least that EMR takes for a cluster. It is kept alive.
+// ClusterRequest is a minimal valid request for a cluster that is kept alive.
 func ClusterRequest(name string) *emr.RunJobFlowInput {
 	return &emr.RunJobFlowInput{Name: &name, ReleaseLabel: new("emr-7.14.0"), Instances: &types.JobFlowInstancesConfig{
 		KeepJobFlowAliveWhenNoSteps: new(true),
@@ -42,7 +41,7 @@ func (f *EMR) serve(ctx context.Context, in middleware.SerializeInput, _ middlew
 	return out, meta, err
 }
 
-// EMROperations lists what Client answers.
+// EMROperations lists the operations of Client.
 func EMROperations() []string {
 	var all []string
 	for op := range emrOperations {
@@ -71,7 +70,7 @@ var emrOperations = map[string]func(context.Context, *EMR, any) (any, error){
 	"TerminateJobFlows":        emrOperation((*EMR).TerminateJobFlows),
 }
 
-// emrOperation forgets the types of an operation.
+// emrOperation converts an operation to untyped parameters and results.
 func emrOperation[I, O any](do func(*EMR, context.Context, *I, ...func(*emr.Options)) (*O, error)) func(context.Context, *EMR, any) (any, error) {
 	return func(ctx context.Context, f *EMR, params any) (any, error) {
 		in, ok := params.(*I)

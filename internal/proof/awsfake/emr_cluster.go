@@ -23,7 +23,7 @@ type emrCluster struct {
 	details    []types.ErrorDetail
 	created    time.Time
 	ready, end *time.Time
-	endState   types.ClusterState // where TERMINATING leads
+	endState   types.ClusterState // after TERMINATING
 
 	steps   []*emrStep
 	units   []*emrUnit
@@ -69,7 +69,7 @@ func (c *emrCluster) describe() *types.Cluster {
 	}
 }
 
-// provision leads a new cluster through STARTING and BOOTSTRAPPING.
+// provision moves a new cluster through STARTING and BOOTSTRAPPING.
 func (f *EMR) provision(c *emrCluster) {
 	f.enter(c, types.ClusterStateStarting, "", "")
 	f.later(f.config.Starting, func() {
@@ -119,7 +119,7 @@ func (f *EMR) bootstrapped(c *emrCluster) {
 	f.schedule(c)
 }
 
-// settle is where a cluster goes when it has no steps left.
+// settle moves a cluster without active steps to WAITING, or terminates it.
 func (f *EMR) settle(c *emrCluster) {
 	if !c.keepAlive {
 		f.terminate(c, types.ClusterStateTerminated, types.ClusterStateChangeReasonCodeAllStepsCompleted, "Steps completed")
@@ -137,7 +137,7 @@ func (f *EMR) settle(c *emrCluster) {
 	f.watchIdle(c)
 }
 
-// setIdle takes over an auto-termination policy; without a time it means an hour.
+// setIdle sets an auto-termination policy; its default is an hour.
 func (c *emrCluster) setIdle(p *types.AutoTerminationPolicy) {
 	c.idleTimeout = time.Hour
 	if p != nil && p.IdleTimeout != nil {
@@ -145,7 +145,7 @@ func (c *emrCluster) setIdle(p *types.AutoTerminationPolicy) {
 	}
 }
 
-// watchIdle ends c when it has waited for as long as its policy says.
+// watchIdle terminates c after the idle timeout.
 func (f *EMR) watchIdle(c *emrCluster) {
 	c.idle.stop()
 	if c.idleTimeout == 0 || c.state != types.ClusterStateWaiting {
@@ -156,7 +156,7 @@ func (f *EMR) watchIdle(c *emrCluster) {
 	})
 }
 
-// terminate starts the end of a cluster; its steps end with it.
+// terminate terminates a cluster and its steps.
 func (f *EMR) terminate(c *emrCluster, to types.ClusterState, code types.ClusterStateChangeReasonCode, message string) {
 	if c.over() {
 		return
@@ -177,7 +177,7 @@ func (f *EMR) finish(c *emrCluster) {
 	f.enter(c, c.endState, c.code, c.message)
 }
 
-// die ends a cluster at once.
+// die ends a cluster at once, like the loss of its primary instance.
 func (f *EMR) die(c *emrCluster) {
 	if c.over() {
 		return

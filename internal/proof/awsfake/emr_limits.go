@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// limit is a token bucket: burst calls at once, rate calls a second for ever.
+// limit is a token bucket: burst calls at once, rate calls a second.
 type limit struct{ burst, rate float64 }
 
 // account is the bucket of all calls together.
@@ -50,7 +50,7 @@ func newBuckets(limits map[string]limit) *buckets {
 	return b
 }
 
-// take spends a token of op and one of the account, if both are there.
+// take takes a token of op and one of the account, if both are available.
 func (b *buckets) take(op string) bool {
 	if b == nil {
 		return true
@@ -60,7 +60,7 @@ func (b *buckets) take(op string) bool {
 		b.left[k] = min(l.burst, b.left[k]+l.rate*now.Sub(b.at).Seconds())
 	}
 	b.at = now
-	const one = 1 - 1e-6 // rates are no sums of binary fractions
+	const one = 1 - 1e-6 // tolerates rounding
 	if b.left[op] < one || b.left[account] < one {
 		b.denied[op]++
 		return false
@@ -70,8 +70,7 @@ func (b *buckets) take(op string) bool {
 	return true
 }
 
-// Denied returns how many calls of each operation came too fast for the
-// buckets.
+// Denied returns how many calls of each operation were throttled.
 func (f *EMR) Denied() map[string]int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -39,8 +39,8 @@ func (f *EMR) ListInstanceFleets(ctx context.Context, in *emr.ListInstanceFleets
 	})
 }
 
-// ModifyInstanceFleet sets the targets of a fleet, which has them some time
-// later. It may be called while an earlier resize is under way.
+// ModifyInstanceFleet sets the targets of a fleet, which reaches them later. It
+// may be called during an earlier resize.
 func (f *EMR) ModifyInstanceFleet(ctx context.Context, in *emr.ModifyInstanceFleetInput, _ ...func(*emr.Options)) (*emr.ModifyInstanceFleetOutput, error) {
 	return emrCall(ctx, f, "ModifyInstanceFleet", func() (*emr.ModifyInstanceFleetOutput, error) {
 		c, err := f.cluster(in.ClusterId)
@@ -76,7 +76,7 @@ func (c *emrCluster) checkChange(change *types.InstanceFleetModifyConfig) (*emrU
 	return u, nil
 }
 
-// AddInstanceFleet gives a cluster its task fleet. A cluster has one at most.
+// AddInstanceFleet adds a task fleet. A cluster has at most one.
 func (f *EMR) AddInstanceFleet(ctx context.Context, in *emr.AddInstanceFleetInput, _ ...func(*emr.Options)) (*emr.AddInstanceFleetOutput, error) {
 	return emrCall(ctx, f, "AddInstanceFleet", func() (*emr.AddInstanceFleetOutput, error) {
 		if err := checkFleet(in.InstanceFleet); err != nil {
@@ -110,7 +110,7 @@ func (c *emrCluster) checkNewFleet(fl *types.InstanceFleetConfig) error {
 	return nil
 }
 
-// ModifyCluster sets how many steps may run side by side.
+// ModifyCluster sets the step concurrency level.
 func (f *EMR) ModifyCluster(ctx context.Context, in *emr.ModifyClusterInput, _ ...func(*emr.Options)) (*emr.ModifyClusterOutput, error) {
 	return emrCall(ctx, f, "ModifyCluster", func() (*emr.ModifyClusterOutput, error) {
 		c, err := f.cluster(in.ClusterId)
@@ -130,7 +130,7 @@ func (f *EMR) ModifyCluster(ctx context.Context, in *emr.ModifyClusterInput, _ .
 	})
 }
 
-// PutManagedScalingPolicy keeps a policy. Nothing scales here.
+// PutManagedScalingPolicy stores a policy. The fake does not scale.
 func (f *EMR) PutManagedScalingPolicy(ctx context.Context, in *emr.PutManagedScalingPolicyInput, _ ...func(*emr.Options)) (*emr.PutManagedScalingPolicyOutput, error) {
 	return emrCall(ctx, f, "PutManagedScalingPolicy", func() (*emr.PutManagedScalingPolicyOutput, error) {
 		if err := checkLimits(in.ManagedScalingPolicy); err != nil {

@@ -124,7 +124,7 @@ func (c *emrCluster) listSteps(in *emr.ListStepsInput) ([]*emrStep, error) {
 	return out, nil
 }
 
-// CancelSteps cancels steps that wait or run. It triggers no ActionOnFailure.
+// CancelSteps cancels pending and running steps. It triggers no ActionOnFailure.
 func (f *EMR) CancelSteps(ctx context.Context, in *emr.CancelStepsInput, _ ...func(*emr.Options)) (*emr.CancelStepsOutput, error) {
 	return emrCall(ctx, f, "CancelSteps", func() (*emr.CancelStepsOutput, error) {
 		option := in.StepCancellationOption

@@ -45,7 +45,7 @@ func (s *emrStep) describe() *types.Step {
 	}
 }
 
-// active counts the steps that wait or run.
+// active counts the pending and running steps.
 func (c *emrCluster) active() int {
 	n := 0
 	for _, s := range c.steps {
@@ -116,8 +116,8 @@ func (f *EMR) endStep(c *emrCluster, s *emrStep, state types.StepState) {
 	f.schedule(c)
 }
 
-// actOnFailure does what a failed step asks for. With concurrent steps EMR
-// disregards anything but CONTINUE; under termination protection a cluster is
+// actOnFailure applies the ActionOnFailure of a failed step. With concurrent steps
+// EMR disregards anything but CONTINUE; under termination protection a cluster is
 // kept and only its pending steps are cancelled.
 func (f *EMR) actOnFailure(c *emrCluster, s *emrStep) {
 	if c.concurrency > 1 {
@@ -150,8 +150,8 @@ func (f *EMR) closeStep(c *emrCluster, s *emrStep, state types.StepState) {
 	f.enterStep(c, s, state)
 }
 
-// endSteps ends all steps with their cluster: those that run with the state
-// given, the others as CANCELLED.
+// endSteps ends all steps with their cluster: running steps with the given state,
+// pending ones as CANCELLED.
 func (f *EMR) endSteps(c *emrCluster, running types.StepState) {
 	f.cancelPending(c)
 	for _, s := range c.steps {
@@ -175,8 +175,8 @@ func (f *EMR) cancelStep(c *emrCluster, s *emrStep, kill bool) types.CancelSteps
 	return info
 }
 
-// stopStep interrupts or kills a step that runs. One that is deaf goes on until
-// it is killed.
+// stopStep interrupts or kills a running step. One that ignores interrupts runs
+// until it is killed.
 func (f *EMR) stopStep(c *emrCluster, s *emrStep, kill bool) {
 	if s.state == types.StepStateRunning {
 		f.enterStep(c, s, types.StepStateCancelPending)

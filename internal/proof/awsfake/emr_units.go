@@ -9,14 +9,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 )
 
-// emrUnit is an instance fleet: its units are only counted.
+// emrUnit is an instance fleet. It has capacity, but no instances.
 type emrUnit struct {
 	id     string
 	kind   types.InstanceFleetType
-	fleet  types.InstanceFleetConfig // as it was asked for; its targets are the newest
+	fleet  types.InstanceFleetConfig // as requested; with the latest targets
 	state  types.InstanceFleetState
 	reason string
-	// What there is of it.
+	// Provisioned capacity.
 	onDemand, spot int32
 	pending        *alarm // the end of a resize
 }
@@ -53,7 +53,7 @@ func (c *emrCluster) takesResize() bool {
 	return c.state == types.ClusterStateRunning || c.state == types.ClusterStateWaiting
 }
 
-// settleUnits gives the units that are not as they should be what was asked for.
+// settleUnits provisions the units that are not RUNNING.
 func (f *EMR) settleUnits(c *emrCluster) {
 	for _, u := range c.units {
 		if u.state != types.InstanceFleetStateRunning {
@@ -72,7 +72,7 @@ func (f *EMR) settleUnit(u *emrUnit) {
 	u.onDemand, u.spot = onDemand, spot
 }
 
-// shortage says what EC2 lacks.
+// shortage describes the capacity that EC2 does not have.
 func shortage(fl types.InstanceFleetConfig, spot bool) string {
 	market := "On-Demand"
 	if spot {
@@ -85,12 +85,12 @@ func shortage(fl types.InstanceFleetConfig, spot bool) string {
 	return "insufficient " + market + " capacity for instance type(s) [" + strings.Join(names, ", ") + "]."
 }
 
-// offers says whether EC2 has one of a fleet's types.
+// offers says whether EC2 has capacity of one of a fleet's types.
 func (f *EMR) offers(fl types.InstanceFleetConfig) bool {
 	return slices.ContainsFunc(fl.InstanceTypeConfigs, func(t types.InstanceTypeConfig) bool { return !f.noCapacity[aws.ToString(t.InstanceType)] })
 }
 
-// resize settles u after a while, unless something else was asked of it since.
+// resize provisions u after a while, unless its targets change before.
 func (f *EMR) resize(c *emrCluster, u *emrUnit) {
 	u.reason = ""
 	if u.state != types.InstanceFleetStateProvisioning {
@@ -104,7 +104,7 @@ func (f *EMR) resize(c *emrCluster, u *emrUnit) {
 	})
 }
 
-// endUnits takes all instances away.
+// endUnits removes all capacity.
 func (c *emrCluster) endUnits() {
 	for _, u := range c.units {
 		u.state, u.reason, u.onDemand, u.spot = types.InstanceFleetStateTerminated, "Job flow terminated", 0, 0

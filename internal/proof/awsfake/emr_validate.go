@@ -32,17 +32,17 @@ const (
 
 var releaseLabel = regexp.MustCompile(`^emr-(spark-)?\d+\.\d+\.\d+(-\w+)?$`)
 
-// invalidEMR is what the newer operations answer, which say cluster.
+// invalidEMR is the error of the newer operations, which have ClusterId.
 func invalidEMR(format string, args ...any) error {
 	return &types.InvalidRequestException{Message: aws.String(fmt.Sprintf(format, args...))}
 }
 
-// validationEMR is what the older operations answer, which say job flow.
+// validationEMR is the error of the older operations, which have JobFlowIds.
 func validationEMR(format string, args ...any) error {
 	return apiError("ValidationException", fmt.Sprintf(format, args...))
 }
 
-// invalidated is err as the newer operations answer it.
+// invalidated converts err to the error of the newer operations.
 func invalidated(err error) error {
 	if e, ok := asAPIError(err); ok {
 		return invalidEMR("%s", e.ErrorMessage())
@@ -94,7 +94,7 @@ func checkRunJobFlow(in *emr.RunJobFlowInput) error {
 
 func badConcurrency(level int32) bool { return level < 1 || level > maxSteps }
 
-// checkInstances takes fleets only: nothing here makes clusters of groups.
+// checkInstances accepts instance fleets only: profiles have no groups.
 func checkInstances(in *types.JobFlowInstancesConfig) error {
 	if in == nil || len(in.InstanceFleets) == 0 || len(in.InstanceGroups) > 0 || in.MasterInstanceType != nil {
 		return validationEMR("Please configure instances using one and only one of the following: instance groups; instance fleets;" +
@@ -146,7 +146,7 @@ func checkFleet(f *types.InstanceFleetConfig) error {
 	return nil
 }
 
-// checkSteps checks steps that come to so many active ones.
+// checkSteps checks steps that are added to a number of active ones.
 func checkSteps(steps []types.StepConfig, active int, level int32) error {
 	for _, s := range steps {
 		if err := checkStep(s, level); err != nil {
@@ -239,7 +239,7 @@ func checkLimits(p *types.ManagedScalingPolicy) error {
 	return nil
 }
 
-// maxCancelled is how many steps of a cluster one call cancels.
+// maxCancelled is the limit of step ids of one CancelSteps call.
 func (c *emrCluster) maxCancelled() int {
 	if profile.ReleaseAtLeast(aws.ToString(c.in.ReleaseLabel), 7, 14, 0) {
 		return 100

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// behaviour is what both emulations do: calls, and what they answer.
+// behaviour is a sequence of calls and their expected answers.
 type behaviour struct {
 	name string
 	set  settings
@@ -294,7 +294,7 @@ func details(c *types.Cluster) string {
 	return strings.Join(all, " ")
 }
 
-// Lists are compared as sets: EMR sorts them in no way.
+// Lists are compared as sets: EMR does not sort them.
 func TestListClusters(t *testing.T) {
 	t.Parallel()
 	check(t, []behaviour{
@@ -344,7 +344,7 @@ func TestListClusters(t *testing.T) {
 	})
 }
 
-// list writes how many pages a list has, and its clusters by name.
+// list formats the number of pages of a list, and its clusters by name.
 func (w *world) list(in emr.ListClustersInput) string {
 	w.t.Helper()
 	var all []string

@@ -32,7 +32,7 @@ const patience = 30 * time.Second
 type emulation struct {
 	*emr.Client
 	events *events
-	// looks is the time between two looks, and patience that of all of them.
+	// looks is the polling interval, and patience the timeout.
 	looks, patience time.Duration
 	// deaf returns when a step that ignores interrupts does so.
 	deaf func(cluster string)
@@ -41,7 +41,7 @@ type emulation struct {
 // scarce is an instance type that EC2 does not have.
 const scarce = "m9.scarce"
 
-// settings are what a row may change of an emulation.
+// settings are the options of an emulation.
 type settings struct {
 	stuck    bool // clusters stay in STARTING
 	throttle bool
@@ -158,17 +158,17 @@ func newLocal(t *testing.T, set settings) *emulation {
 	return e
 }
 
-// until looks until check is true.
+// until polls until check is true.
 func until(t *testing.T, e *emulation, what string, check func() bool) {
 	t.Helper()
 	for began := time.Now(); !check(); time.Sleep(e.looks) {
 		if time.Since(began) > e.patience {
-			t.Fatalf("waited in vain until %s", what)
+			t.Fatalf("gave up waiting until %s", what)
 		}
 	}
 }
 
-// nowhere is an S3 that keeps nothing.
+// nowhere is an S3 that stores nothing.
 type nowhere struct{}
 
 func (nowhere) GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
@@ -199,7 +199,7 @@ func (e *events) add(detailType string, detail []byte) {
 	e.seen[detailType] = append(e.seen[detailType], fields)
 }
 
-// PutEvents is localemr's way to send them.
+// PutEvents receives localemr's events.
 func (e *events) PutEvents(_ context.Context, in *eventbridge.PutEventsInput, _ ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error) {
 	for _, entry := range in.Entries {
 		e.add(*entry.DetailType, []byte(*entry.Detail))

@@ -8,11 +8,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 )
 
-// told waits for n events of a type and writes them without their messages,
-// which nothing may read.
-func (w *world) told(detailType string, n int) []string {
+// sent waits for n events of a type and formats them without their messages,
+// which must not be parsed.
+func (w *world) sent(detailType string, n int) []string {
 	w.t.Helper()
-	until(w.t, w.emulation, "all events have come", func() bool { return len(w.events.of(detailType)) >= n })
+	until(w.t, w.emulation, "all events are sent", func() bool { return len(w.events.of(detailType)) >= n })
 	var all []string
 	for _, d := range w.events.of(detailType) {
 		text := d["state"] + " " + d["severity"] + " " + d["name"] + " " + d["clusterId"]
@@ -37,7 +37,7 @@ func TestEvents(t *testing.T) {
 				w.await(id, "WAITING")
 				w.must(w.terminate(id))
 				w.await(id, "TERMINATED")
-				return w.told(clusters, 4)
+				return w.sent(clusters, 4)
 			},
 			want: []string{
 				`STARTING INFO nightly j-ID {"code":"","message":""}`,
@@ -51,7 +51,7 @@ func TestEvents(t *testing.T) {
 			do: func(w *world) []string {
 				id := w.run(withSteps(action(fails, "TERMINATE_CLUSTER")))
 				w.await(id, "TERMINATED_WITH_ERRORS")
-				return w.told(clusters, 3)[2:]
+				return w.sent(clusters, 3)[2:]
 			},
 			want: []string{`TERMINATED_WITH_ERRORS CRITICAL nightly j-ID {"code":"STEP_FAILURE","message":"Shut down as step failed"}`},
 		},
@@ -62,16 +62,16 @@ func TestEvents(t *testing.T) {
 				w.await(id, "WAITING")
 				one := w.add(id, step(completes))
 				w.awaitSteps(id, "completes COMPLETED")
-				w.told(steps, 3)
+				w.sent(steps, 3)
 				w.add(id, step(fails))
 				w.awaitSteps(id, "completes COMPLETED, fails FAILED")
-				w.told(steps, 6)
+				w.sent(steps, 6)
 				two := w.add(id, step(blocks))
 				w.awaitSteps(id, "completes COMPLETED, fails FAILED, blocks RUNNING")
-				w.told(steps, 8)
+				w.sent(steps, 8)
 				w.cancel(id, "", append(two, one...)...)
 				w.awaitSteps(id, "completes COMPLETED, fails FAILED, blocks CANCELLED")
-				all := w.told(steps, 10)
+				all := w.sent(steps, 10)
 				for part := range slices.Chunk(all[:9], 3) {
 					slices.Sort(part[:2]) // PENDING and RUNNING may be sent at the same moment
 				}
@@ -92,7 +92,7 @@ func TestEvents(t *testing.T) {
 					*core = fleet(types.InstanceFleetTypeCore, 0, 1)
 					core.InstanceTypeConfigs[0].InstanceType = new(scarce)
 				})
-				return w.told(capacity, 1)
+				return w.sent(capacity, 1)
 			},
 			want: []string{"CREATING WARN nightly j-ID EC2 provisioning - Insufficient Instance Capacity CORE"},
 		},

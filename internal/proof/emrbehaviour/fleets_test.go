@@ -16,7 +16,7 @@ func (w *world) fleets(id string) []types.InstanceFleet {
 	return out.InstanceFleets
 }
 
-// sizes writes what fleets have, on demand and Spot, of what they shall have.
+// sizes formats the capacity of fleets, On-Demand and Spot, and their targets.
 func (w *world) sizes(id string) string {
 	w.t.Helper()
 	var all []string

@@ -16,7 +16,7 @@ const (
 	notModifiable  = "A job flow that is shutting down, terminated, or finished may not be modified."
 )
 
-// refusal is a call and why EMR does not do it.
+// refusal is a call and its error.
 type refusal struct {
 	name string
 	call func() error

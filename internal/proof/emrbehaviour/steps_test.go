@@ -103,7 +103,7 @@ func TestSteps(t *testing.T) {
 	})
 }
 
-// failing runs a step that fails, and another behind it, to where both lead.
+// failing runs a failing step and another one until the cluster is at rest.
 func failing(onFailure types.ActionOnFailure, changes ...func(*emr.RunJobFlowInput)) func(*world) []string {
 	return func(w *world) []string {
 		id := w.run(append(changes, withSteps(action(fails, onFailure), step(completes)))...)

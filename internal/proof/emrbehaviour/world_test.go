@@ -165,7 +165,7 @@ func (w *world) step(cluster, id string) *types.Step {
 	return out.Step
 }
 
-// steps writes the steps of a cluster, oldest first, as "name STATE".
+// steps formats the steps of a cluster, oldest first, as "name STATE".
 func (w *world) steps(id string) string {
 	w.t.Helper()
 	out, err := w.ListSteps(w.t.Context(), &emr.ListStepsInput{ClusterId: &id})
@@ -177,7 +177,7 @@ func (w *world) steps(id string) string {
 	return strings.Join(all, ", ")
 }
 
-// await waits for a cluster to have a state and writes why it has.
+// await waits for a state of a cluster and formats it with its reason.
 func (w *world) await(id string, state types.ClusterState) string {
 	w.t.Helper()
 	var c *types.Cluster
@@ -194,8 +194,8 @@ func (w *world) awaitSteps(id, want string) string {
 	return want
 }
 
-// passes follows a cluster to the last of some states. A look may miss states,
-// but must not see another or another order.
+// passes polls a cluster until the last of some states. Polling may miss states,
+// but must not see another state or order.
 func (w *world) passes(id string, states ...types.ClusterState) {
 	w.t.Helper()
 	at := 0
@@ -212,7 +212,7 @@ func (w *world) passes(id string, states ...types.ClusterState) {
 
 var ids = regexp.MustCompile(`\b(j|s|if)-[0-9A-Z]{13}\b`)
 
-// answer writes a refusal as "Code: message", without the ids that were made.
+// answer formats an error as "Code: message", without generated ids.
 func answer(err error) string {
 	if err == nil {
 		return "ok"
@@ -231,13 +231,13 @@ func answer(err error) string {
 	return ids.ReplaceAllString(text, "$1-ID")
 }
 
-// reason writes why a cluster is in its state.
+// reason formats the state of a cluster and its reason.
 func reason(c *types.Cluster) string {
 	why := c.Status.StateChangeReason
 	return fmt.Sprintf("%s: %s: %s", c.Status.State, why.Code, aws.ToString(why.Message))
 }
 
-// happened says which times of a timeline are known.
+// happened says which times of a timeline are set.
 func happened(times ...*time.Time) string {
 	text := ""
 	for _, t := range times {
