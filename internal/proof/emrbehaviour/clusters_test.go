@@ -39,7 +39,7 @@ func TestClusters(t *testing.T) {
 	t.Parallel()
 	check(t, []behaviour{
 		{
-			name: "a cluster passes its states and waits when it is kept alive",
+			name: "states of a cluster that is kept alive",
 			do: func(w *world) []string {
 				id := w.run()
 				w.passes(id, "STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING")
@@ -49,7 +49,7 @@ func TestClusters(t *testing.T) {
 			want: []string{"WAITING: : Cluster ready to run steps.", "++-"},
 		},
 		{
-			name: "it waits again after a step",
+			name: "WAITING after a step",
 			do: func(w *world) []string {
 				id := w.run()
 				w.await(id, "WAITING")
@@ -61,7 +61,7 @@ func TestClusters(t *testing.T) {
 			want: []string{"WAITING: : Cluster ready after last step completed."},
 		},
 		{
-			name: "it runs while a step does",
+			name: "RUNNING during a step",
 			do: func(w *world) []string {
 				id := w.run()
 				w.await(id, "WAITING")
@@ -72,7 +72,7 @@ func TestClusters(t *testing.T) {
 			want: []string{"RUNNING: : Running step"},
 		},
 		{
-			name: "without keep-alive it ends after its steps, however they ended",
+			name: "without keep-alive it terminates after its steps, also failed ones",
 			do: func(w *world) []string {
 				id := w.run(transient, withSteps(step(fails), step(completes)))
 				w.passes(id, "STARTING", "BOOTSTRAPPING", "RUNNING", "TERMINATING", "TERMINATED")
@@ -81,7 +81,7 @@ func TestClusters(t *testing.T) {
 			want: []string{"TERMINATED: ALL_STEPS_COMPLETED: Steps completed", "fails FAILED, completes COMPLETED"},
 		},
 		{
-			name: "without keep-alive and without steps it ends at once",
+			name: "without keep-alive and steps it terminates at once",
 			do: func(w *world) []string {
 				id := w.run(transient)
 				w.await(id, "TERMINATED")
@@ -90,7 +90,7 @@ func TestClusters(t *testing.T) {
 			want: []string{"TERMINATED: ALL_STEPS_COMPLETED: Steps completed"},
 		},
 		{
-			name: "it is described as it was requested",
+			name: "DescribeCluster returns the request",
 			set:  settings{stuck: true},
 			do: func(w *world) []string {
 				id := w.run(protected, transient, atOnce(3), func(in *emr.RunJobFlowInput) {
@@ -106,7 +106,7 @@ func TestClusters(t *testing.T) {
 			},
 		},
 		{
-			name: "terminating takes a while, cancels all steps and can be asked for again",
+			name: "TerminateJobFlows is asynchronous and idempotent, and cancels all steps",
 			do: func(w *world) []string {
 				id := w.run(withSteps(step(deaf), step(completes)))
 				w.awaitSteps(id, "deaf RUNNING, completes PENDING")
@@ -140,7 +140,7 @@ func TestClusters(t *testing.T) {
 			want: []string{"TERMINATED: USER_REQUEST: Terminated by user request", "-+", "completes CANCELLED"},
 		},
 		{
-			name: "of several clusters those are terminated that are not protected",
+			name: "of several clusters the unprotected are terminated",
 			do: func(w *world) []string {
 				safe, open := w.run(protected), w.run()
 				refused := w.terminate(safe, open)
@@ -157,7 +157,7 @@ func TestClusters(t *testing.T) {
 			},
 		},
 		{
-			name: "idle for as long as its policy says, it ends",
+			name: "auto-termination after the idle timeout",
 			do: func(w *world) []string {
 				id := w.run(idle(60))
 				return []string{w.await(id, "TERMINATED")}
@@ -165,7 +165,7 @@ func TestClusters(t *testing.T) {
 			want: []string{"TERMINATED ALL_STEPS_COMPLETED"},
 		},
 		{
-			name: "a policy may come later, and without a time it means an hour",
+			name: "an auto-termination policy may be added; its default is an hour",
 			do: func(w *world) []string {
 				id := w.run()
 				w.await(id, "WAITING")
@@ -175,7 +175,7 @@ func TestClusters(t *testing.T) {
 			want: []string{"ok", "TERMINATED ALL_STEPS_COMPLETED"},
 		},
 		{
-			name: "a failing bootstrap action ends it",
+			name: "a failed bootstrap action",
 			set:  settings{bad: true},
 			do: func(w *world) []string {
 				id := w.run()
@@ -184,7 +184,7 @@ func TestClusters(t *testing.T) {
 			want: []string{"TERMINATED_WITH_ERRORS BOOTSTRAP_FAILURE", "BOOTSTRAP_FAILURE_PRIMARY_WITH_NON_ZERO_CODE"},
 		},
 		{
-			name: "without its primary instance it ends, and running steps are interrupted",
+			name: "loss of the primary instance interrupts running steps",
 			set:  settings{dies: true},
 			do: func(w *world) []string {
 				id := w.run(withSteps(step(blocks), step(completes)))
@@ -193,7 +193,7 @@ func TestClusters(t *testing.T) {
 			want: []string{"TERMINATED_WITH_ERRORS INSTANCE_FAILURE", "blocks INTERRUPTED, completes CANCELLED"},
 		},
 		{
-			name: "a fleet for which Spot has no instances runs into its timeout",
+			name: "a fleet without Spot capacity runs into its timeout",
 			do: func(w *world) []string {
 				id := w.run(func(in *emr.RunJobFlowInput) {
 					core := &in.Instances.InstanceFleets[1]
@@ -205,7 +205,7 @@ func TestClusters(t *testing.T) {
 			want: []string{"TERMINATED_WITH_ERRORS INSTANCE_FLEET_TIMEOUT", "INTERNAL_ERROR_EC2_INSUFFICIENT_CAPACITY_AZ"},
 		},
 		{
-			name: "one type of a fleet is enough",
+			name: "capacity of one instance type is enough",
 			do: func(w *world) []string {
 				id := w.run(func(in *emr.RunJobFlowInput) {
 					core := &in.Instances.InstanceFleets[1]
@@ -216,7 +216,7 @@ func TestClusters(t *testing.T) {
 			want: []string{"WAITING"},
 		},
 		{
-			name: "tags are added and replaced, also while it starts",
+			name: "AddTags adds and replaces tags",
 			set:  settings{stuck: true},
 			do: func(w *world) []string {
 				id := w.run(func(in *emr.RunJobFlowInput) { in.Tags = []types.Tag{{Key: new("a"), Value: new("1")}} })
@@ -226,7 +226,7 @@ func TestClusters(t *testing.T) {
 			want: []string{"ok", "a=3 b=2"},
 		},
 		{
-			name: "limits of calls",
+			name: "throttling",
 			set:  settings{throttle: true, stuck: true},
 			do: func(w *world) []string {
 				id := w.run()

@@ -49,7 +49,7 @@ func TestFleets(t *testing.T) {
 	t.Parallel()
 	check(t, []behaviour{
 		{
-			name: "a cluster's life",
+			name: "provisioned and terminated with the cluster",
 			do: func(w *world) []string {
 				id := w.run(func(in *emr.RunJobFlowInput) {
 					in.Instances.InstanceFleets = append(in.Instances.InstanceFleets, fleet(types.InstanceFleetTypeTask, 1, 2))
@@ -66,7 +66,7 @@ func TestFleets(t *testing.T) {
 			},
 		},
 		{
-			name: "resized, also while it is, and back",
+			name: "resized, also during a resize",
 			do: func(w *world) []string {
 				id := w.run()
 				w.await(id, "WAITING")
@@ -97,7 +97,7 @@ func TestFleets(t *testing.T) {
 			},
 		},
 		{
-			name: "without capacity a resize is suspended, and the cluster goes on",
+			name: "a resize without capacity is suspended",
 			do: func(w *world) []string {
 				id := w.run()
 				w.await(id, "WAITING")
@@ -115,7 +115,7 @@ func TestFleets(t *testing.T) {
 			},
 		},
 		{
-			name: "managed scaling keeps its limits",
+			name: "managed scaling policy",
 			do: func(w *world) []string {
 				id := w.run()
 				w.await(id, "WAITING")

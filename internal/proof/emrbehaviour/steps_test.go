@@ -25,7 +25,7 @@ func TestSteps(t *testing.T) {
 			want: []string{"completes COMPLETED, blocks RUNNING, completes PENDING"},
 		},
 		{
-			name: "as many at once as the cluster says, which may be changed",
+			name: "StepConcurrencyLevel, and its change by ModifyCluster",
 			do: func(w *world) []string {
 				id := w.run(atOnce(2), withSteps(step(blocks), step(blocks), step(blocks), step(blocks)))
 				before := w.awaitSteps(id, "blocks RUNNING, blocks RUNNING, blocks PENDING, blocks PENDING")
@@ -50,7 +50,7 @@ func TestSteps(t *testing.T) {
 			want: []string{"WAITING: : Cluster ready after last step completed.", "fails FAILED, completes CANCELLED"},
 		},
 		{
-			name: "actions of steps that are left when several run at once",
+			name: "ActionOnFailure is disregarded when the concurrency is raised",
 			do: func(w *world) []string {
 				id := w.run(withSteps(step(blocks), action(fails, "TERMINATE_CLUSTER"), action(fails, "CANCEL_AND_WAIT"), step(blocks)))
 				w.await(id, "RUNNING")
@@ -61,7 +61,7 @@ func TestSteps(t *testing.T) {
 			want: []string{"blocks RUNNING, fails FAILED, fails FAILED, blocks RUNNING"},
 		},
 		{
-			name: "a step is described as it was added",
+			name: "DescribeStep returns the request",
 			do: func(w *world) []string {
 				id := w.run(func(in *emr.RunJobFlowInput) { in.SecurityConfiguration = new("secured") })
 				out, err := w.AddJobFlowSteps(w.t.Context(), &emr.AddJobFlowStepsInput{
@@ -171,7 +171,7 @@ func TestListSteps(t *testing.T) {
 			want: []string{"[50 50 20]", "119", "0", "120"},
 		},
 		{
-			name: "256 wait or run",
+			name: "at most 256 pending and running",
 			set:  settings{stuck: true},
 			do: func(w *world) []string {
 				id := w.run(withSteps(slices.Repeat([]types.StepConfig{step(completes)}, 255)...))
@@ -202,7 +202,7 @@ func TestCancelSteps(t *testing.T) {
 	}
 	check(t, []behaviour{
 		{
-			name: "each step has a status of its own, and none its ActionOnFailure",
+			name: "a status for each step, and no ActionOnFailure",
 			do: func(w *world) []string {
 				id := w.run()
 				steps := w.add(id, step(completes), action(blocks, "TERMINATE_CLUSTER"), action(blocks, "TERMINATE_CLUSTER"), step(completes))
@@ -218,7 +218,7 @@ func TestCancelSteps(t *testing.T) {
 			},
 		},
 		{
-			name: "an interrupt may be ignored, the end of the process may not",
+			name: "SEND_INTERRUPT may be ignored, TERMINATE_PROCESS may not",
 			do: func(w *world) []string {
 				id := w.run()
 				steps := w.add(id, step(deaf), step(completes))
@@ -232,7 +232,7 @@ func TestCancelSteps(t *testing.T) {
 			want: []string{"SUBMITTED", "deaf CANCEL_PENDING, completes PENDING", "SUBMITTED", "deaf CANCELLED, completes COMPLETED"},
 		},
 		{
-			name: "how many ids a call takes depends on the release",
+			name: "the limit of ids depends on the release",
 			set:  settings{stuck: true},
 			do: func(w *world) []string {
 				var all []string
@@ -256,7 +256,7 @@ func TestCancelSteps(t *testing.T) {
 			},
 		},
 		{
-			name: "when the cluster ends, it is too late",
+			name: "a terminating cluster",
 			do: func(w *world) []string {
 				id := w.run()
 				steps := w.add(id, step(deaf))
