@@ -1,6 +1,7 @@
 package awsfake
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -16,13 +17,14 @@ import (
 
 // Limits of the API reference.
 const (
-	maxSteps       = 256   // pending and running in a cluster, and the highest concurrency
-	maxStepText    = 10240 // characters of all strings of a HadoopJarStep
-	maxFleetTypes  = 5     // without an allocation strategy
-	minIdleTimeout = 60
-	maxIdleTimeout = 604800
-	maxTagKey      = 128
-	maxTagValue    = 256
+	maxSteps               = 256   // pending and running in a cluster, and the highest concurrency
+	maxStepText            = 10240 // characters of all strings of a HadoopJarStep
+	maxFleetTypes          = 5     // without an allocation strategy
+	maxFleetTypesAllocated = 30
+	minIdleTimeout         = 60
+	maxIdleTimeout         = 604800
+	maxTagKey              = 128
+	maxTagValue            = 256
 )
 
 const (
@@ -123,14 +125,7 @@ func checkInstances(in *types.JobFlowInstancesConfig) error {
 
 func checkFleet(f *types.InstanceFleetConfig) error {
 	onDemand, spot := aws.ToInt32(f.TargetOnDemandCapacity), aws.ToInt32(f.TargetSpotCapacity)
-	name := "null"
-	if f.Name != nil {
-		name = *f.Name
-	}
-	l, most := f.LaunchSpecifications, maxFleetTypes
-	if l != nil && (l.OnDemandSpecification != nil || l.SpotSpecification != nil && l.SpotSpecification.AllocationStrategy != "") {
-		most = 30
-	}
+	name := cmp.Or(aws.ToString(f.Name), "null")
 	switch {
 	case !slices.Contains(f.InstanceFleetType.Values(), f.InstanceFleetType):
 		return enumError("instanceFleetType", f.InstanceFleetType, f.InstanceFleetType.Values())
@@ -138,9 +133,19 @@ func checkFleet(f *types.InstanceFleetConfig) error {
 		return validationEMR("A master instance fleet can only have a target capacity of 1. Revise the configuration and resubmit.")
 	case onDemand < 0 || spot < 0 || onDemand+spot < 1:
 		return validationEMR("The instance fleet (%s) should have a value of one or greater for either targetOnDemandCapacity or targetSpotCapacity.", name)
-	case len(f.InstanceTypeConfigs) == 0:
+	}
+	return checkTypes(f, name)
+}
+
+func checkTypes(f *types.InstanceFleetConfig, name string) error {
+	l, most := f.LaunchSpecifications, maxFleetTypes
+	if l != nil && (l.OnDemandSpecification != nil || l.SpotSpecification != nil && l.SpotSpecification.AllocationStrategy != "") {
+		most = maxFleetTypesAllocated
+	}
+	switch n := len(f.InstanceTypeConfigs); {
+	case n == 0:
 		return validationEMR("The instance fleet (%s) must have at least one instance type.", name)
-	case len(f.InstanceTypeConfigs) > most:
+	case n > most:
 		return validationEMR("The instance fleet (%s) can have at most %d instance types.", name, most)
 	}
 	return nil

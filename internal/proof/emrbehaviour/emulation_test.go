@@ -6,10 +6,12 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -36,6 +38,8 @@ type emulation struct {
 	looks, patience time.Duration
 	// deaf returns when a step that ignores interrupts does so.
 	deaf func(cluster string)
+	// hold keeps later resizes from ending.
+	hold func()
 }
 
 // scarce is an instance type that EC2 does not have.
@@ -44,6 +48,7 @@ const scarce = "m9.scarce"
 // settings are the options of an emulation.
 type settings struct {
 	stuck    bool // clusters stay in STARTING
+	lasting  bool // clusters stay in TERMINATING as long as a step ignores interrupts
 	throttle bool
 	bad      bool // bootstrap actions fail
 	dies     bool // the primary instance dies under the first step
@@ -99,6 +104,9 @@ func newFake(t *testing.T, set settings) *emulation {
 	if set.stuck {
 		config.Starting = 1000 * time.Hour
 	}
+	if set.lasting {
+		config.Terminating = 1000 * time.Hour
+	}
 	if set.dies {
 		config.DiesAfter = func(string) time.Duration { return 10 * time.Second }
 	}
@@ -108,7 +116,10 @@ func newFake(t *testing.T, set settings) *emulation {
 		f.Close()
 		calls.add(f.AllCalls())
 	})
-	return &emulation{Client: f.Client(), events: seen, looks: time.Second, patience: 500 * time.Hour, deaf: func(string) { synctest.Wait() }}
+	return &emulation{
+		Client: f.Client(), events: seen, looks: time.Second, patience: 500 * time.Hour,
+		deaf: func(string) { synctest.Wait() }, hold: func() {}, // time passes only while the test polls
+	}
 }
 
 func newLocal(t *testing.T, set settings) *emulation {
@@ -125,6 +136,9 @@ func newLocal(t *testing.T, set settings) *emulation {
 	}
 	if set.stuck {
 		config.Settings.Provision = localemr.Duration(time.Hour)
+	}
+	if set.lasting {
+		config.Settings.TerminateGrace = localemr.Duration(time.Hour)
 	}
 	if set.bad {
 		config.Faults = append(config.Faults, localemr.Fault{Kind: "bootstrapFailure"})
@@ -154,6 +168,19 @@ func newLocal(t *testing.T, set settings) *emulation {
 			_, err := os.Stat(filepath.Join(config.Data, cluster, "deaf"))
 			return err == nil
 		})
+	}
+	e.hold = func() {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, web.URL+"/_localemr/settings", strings.NewReader(`{"provision": "1h"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := res.Body.Close(); err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("change settings: %s, %v", res.Status, err)
+		}
 	}
 	return e
 }

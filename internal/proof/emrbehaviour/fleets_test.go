@@ -73,12 +73,38 @@ func TestFleets(t *testing.T) {
 				core := *w.fleets(id)[1].Id
 				w.must(w.modify(id, core, new(int32(5)), new(int32(0))))
 				w.must(w.modify(id, core, new(int32(2)), new(int32(3))))
-				at := string(w.fleets(id)[1].Status.State)
 				grown := w.awaitSizes(id, "MASTER 1+0/1+0 RUNNING, CORE 2+3/2+3 RUNNING")
 				w.must(w.modify(id, core, new(int32(1)), new(int32(0))))
-				return []string{at, grown, w.awaitSizes(id, "MASTER 1+0/1+0 RUNNING, CORE 1+0/1+0 RUNNING")}
+				return []string{grown, w.awaitSizes(id, "MASTER 1+0/1+0 RUNNING, CORE 1+0/1+0 RUNNING")}
 			},
-			want: []string{"RESIZING", "MASTER 1+0/1+0 RUNNING, CORE 2+3/2+3 RUNNING", "MASTER 1+0/1+0 RUNNING, CORE 1+0/1+0 RUNNING"},
+			want: []string{"MASTER 1+0/1+0 RUNNING, CORE 2+3/2+3 RUNNING", "MASTER 1+0/1+0 RUNNING, CORE 1+0/1+0 RUNNING"},
+		},
+		{
+			name: "states during a resize",
+			do: func(w *world) []string {
+				id := w.run()
+				w.await(id, "WAITING")
+				w.hold()
+				w.must(w.modify(id, *w.fleets(id)[1].Id, new(int32(5)), new(int32(0))))
+				w.must(w.addFleet(id, fleet(types.InstanceFleetTypeTask, 0, 2)))
+				return []string{w.sizes(id)}
+			},
+			want: []string{"MASTER 1+0/1+0 RUNNING, CORE 1+0/5+0 RESIZING, TASK 0+0/0+2 PROVISIONING"},
+		},
+		{
+			name: "a cluster that is not ready cannot be resized",
+			set:  settings{stuck: true},
+			do: func(w *world) []string {
+				id := w.run()
+				return []string{
+					answer(w.modify(id, *w.fleets(id)[1].Id, new(int32(5)), new(int32(0)))),
+					answer(w.addFleet(id, fleet(types.InstanceFleetTypeTask, 0, 2))),
+				}
+			},
+			want: []string{
+				"InvalidRequestException: An instance fleet may only be modified when the cluster is running or waiting. (client fault)",
+				"InvalidRequestException: An instance fleet may only be added when the cluster is running or waiting. (client fault)",
+			},
 		},
 		{
 			name: "a task fleet is added and emptied",
@@ -86,13 +112,12 @@ func TestFleets(t *testing.T) {
 				id := w.run()
 				w.await(id, "WAITING")
 				w.must(w.addFleet(id, fleet(types.InstanceFleetTypeTask, 0, 2)))
-				at := string(w.fleets(id)[2].Status.State)
 				added := w.awaitSizes(id, "MASTER 1+0/1+0 RUNNING, CORE 1+0/1+0 RUNNING, TASK 0+2/0+2 RUNNING")
 				w.must(w.modify(id, *w.fleets(id)[2].Id, new(int32(0)), new(int32(0))))
-				return []string{at, added, w.awaitSizes(id, "MASTER 1+0/1+0 RUNNING, CORE 1+0/1+0 RUNNING, TASK 0+0/0+0 RUNNING")}
+				return []string{added, w.awaitSizes(id, "MASTER 1+0/1+0 RUNNING, CORE 1+0/1+0 RUNNING, TASK 0+0/0+0 RUNNING")}
 			},
 			want: []string{
-				"PROVISIONING", "MASTER 1+0/1+0 RUNNING, CORE 1+0/1+0 RUNNING, TASK 0+2/0+2 RUNNING",
+				"MASTER 1+0/1+0 RUNNING, CORE 1+0/1+0 RUNNING, TASK 0+2/0+2 RUNNING",
 				"MASTER 1+0/1+0 RUNNING, CORE 1+0/1+0 RUNNING, TASK 0+0/0+0 RUNNING",
 			},
 		},
