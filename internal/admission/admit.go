@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	emrtypes "github.com/aws/aws-sdk-go-v2/service/emr/types"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"ephemr/internal/engine"
+	"ephemr/internal/records"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 	"ephemr/internal/wait"
 )
@@ -26,7 +28,7 @@ type StartAPI interface {
 // Admitter lets queued runs begin.
 type Admitter struct {
 	Settings stage.Settings
-	Runs     *run.Store
+	Runs     *store.Runs
 	Slots    *Slots
 	SFN      StartAPI
 	Waker    *wait.Waker // answers hand-started executions that wait for room
@@ -81,7 +83,11 @@ func (a *Admitter) One(ctx context.Context, r run.Run) (*Full, bool, error) {
 		most = a.Settings.Limits.PipelineMaxActive
 	}
 	limits := a.Settings.Limits
-	scopes := []scope{{stageScope, limits.MaxActive}, {teamScope(r.TeamName()), limits.OfTeam(r.TeamName())}, {pipelineScope(r.Pipeline), most}}
+	scopes := []scope{
+		{records.StageSlotsKey(), limits.MaxActive},
+		{records.TeamSlotsKey(r.TeamName()), limits.OfTeam(r.TeamName())},
+		{records.PipelineSlotsKey(r.Pipeline), most},
+	}
 	full, ok, err := a.Slots.take(ctx, r.ID, scopes, write)
 	if err != nil || !ok {
 		return full, false, err
@@ -129,13 +135,13 @@ func (a *Admitter) remember(ctx context.Context) error {
 		if time.Since(r.AdmittedAt) < forgotten {
 			return nil
 		}
-		slog.WarnContext(ctx, "admitted run has no execution yet, start it again", "runId", r.ID)
+		slog.WarnContext(ctx, "restarting execution for admitted run", "runId", r.ID)
 		return a.begin(ctx, r)
 	})
 }
 
 // LookAdmitted answers a hand-started execution whose run has been admitted.
-func LookAdmitted(_ context.Context, rec *run.Record, _ *emrtypes.ClusterStatus) (*wait.Answer, error) {
+func LookAdmitted(_ context.Context, rec *run.Record, _ *engine.Capacity) (*wait.Answer, error) {
 	if rec.Run.State == run.Queued {
 		return nil, nil //nolint:nilnil // nothing has happened yet, and that is no error
 	}

@@ -29,7 +29,7 @@ func TestSubmitToPool(t *testing.T) {
 		"no pool":           {set: func(*submit.Options) {}, want: pipeline.Cluster{Profile: "small"}},
 		"pool":              {set: func(o *submit.Options) { o.Pool = "adhoc" }, want: pipeline.Cluster{Profile: "small", Pool: "adhoc"}},
 		"pool of one's own": {set: func(o *submit.Options) { o.KeepAlive = time.Hour }, want: pipeline.Cluster{Profile: "small", KeepAlive: pipeline.Duration(time.Hour)}},
-		"not a pool":        {set: func(o *submit.Options) { o.Pool = "Ad hoc" }, fault: `cluster.pool: "Ad hoc" is not a name`},
+		"not a pool":        {set: func(o *submit.Options) { o.Pool = "Ad hoc" }, fault: `cluster.pool: invalid name "Ad hoc"`},
 		"not long enough":   {set: func(o *submit.Options) { o.KeepAlive = time.Second }, fault: "cluster.keepAlive: 1s is out of range; use 2m to 24h"},
 		"cluster":           {set: func(o *submit.Options) { o.Cluster = "j-1ABC" }, want: pipeline.Cluster{Profile: "small", ID: "j-1ABC"}},
 		"cluster and pool":  {set: func(o *submit.Options) { o.Cluster, o.Pool = "j-1ABC", "adhoc" }, fault: "give either --cluster, or --pool and --keep-alive"},
@@ -52,8 +52,11 @@ func TestSubmitToPool(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			c := pool.Cluster{
-				ID: "j-1ABC", Pool: "adhoc", Team: run.NoTeam, Profile: "small", State: pool.Ready, Steps: 4, Free: 4,
-				Leases: map[string]int{}, IdleUntil: time.Now().Add(time.Hour), Until: time.Now().Add(time.Hour),
+				ID: "j-1ABC", Pool: "adhoc", Team: run.NoTeam, Profile: "small",
+				Member: pool.Member{
+					State: pool.Ready, Steps: 4, Free: 4,
+					Leases: map[string]int{}, IdleUntil: time.Now().Add(time.Hour), Until: time.Now().Add(time.Hour),
+				},
 			}
 			if tt.change != nil {
 				tt.change(&c)

@@ -21,14 +21,16 @@ import (
 
 	"ephemr/internal/cli/follow"
 	"ephemr/internal/cli/terminal"
+	"ephemr/internal/emr"
 	"ephemr/internal/emr/steplog"
+	"ephemr/internal/engine"
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
 	"ephemr/internal/job"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/register"
-	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
 
@@ -39,7 +41,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 type world struct {
 	t         *testing.T
 	settings  stage.Settings
-	runs      *run.Store
+	runs      *store.Runs
 	pipelines *register.Store
 	db        *awsfake.DynamoDB
 	s3        *awsfake.S3
@@ -62,7 +64,7 @@ func newWorld(t *testing.T) *world {
 		RunsTable: "runs", PipelinesTable: "pipelines", ClustersTable: "clusters",
 		Lake: map[string]string{"raw": "lake-raw", "curated": "lake-curated"}, ArtifactsBucket: "artifacts", LogsBucket: "logs",
 		RunLogGroup: "/ephemr/dev/runs", RequestsQueue: requests, RequestsDLQ: requests + "-dlq",
-		AdmitFunction: "admit", RegisterFunc: "register", ResizeFunction: "resizecluster", ScheduleGroup: "ephemr-dev", StateMachine: "arn:aws:states:eu-west-1:000000000000:stateMachine:run",
+		Functions: stage.Functions{AdmitFunction: "admit", RegisterFunction: "register", ResizeFunction: "resizecluster"}, ScheduleGroup: "ephemr-dev", StateMachine: "arn:aws:states:eu-west-1:000000000000:stateMachine:run",
 		Limits: stage.Limits{
 			MaxActive: 4, PipelineMaxActive: 2, Deadline: pipeline.Duration(time.Hour), ClusterReady: pipeline.Duration(time.Minute),
 			Pool: stage.Pool{KeepAlive: pipeline.Duration(15 * time.Minute), Life: pipeline.Duration(12 * time.Hour), Steps: 4},
@@ -76,7 +78,7 @@ func newWorld(t *testing.T) *world {
 		t: t, settings: settings,
 		db: awsfake.NewDynamoDB(
 			awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{
-				{Name: run.ByState, PK: "gsState", SK: "gsOrder"}, {Name: run.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
+				{Name: store.ByState, PK: "gsState", SK: "gsOrder"}, {Name: store.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
 			}},
 			awsfake.Table{Name: "pipelines", PK: "pk", SK: "sk"},
 			awsfake.Table{Name: "clusters", PK: "pk"},
@@ -92,10 +94,10 @@ func newWorld(t *testing.T) *world {
 		}),
 		lambda: awsfake.NewLambda(), logs: awsfake.NewLogs(settings.RunLogGroup), schedules: awsfake.NewScheduler("ephemr-dev"),
 	}
-	w.runs = &run.Store{DB: w.db, Table: "runs"}
+	w.runs = &store.Runs{DB: w.db, Table: "runs"}
 	w.pipelines = &register.Store{DB: w.db, Table: "pipelines"}
 	w.io = &terminal.IO{Out: &w.out, Err: &w.err}
-	reg := &register.Register{Settings: settings, Store: w.pipelines, Schedules: &register.Schedules{
+	reg := &register.Register{Settings: settings, Engines: engine.Catalog{Default: emr.Capabilities}, Store: w.pipelines, Schedules: &register.Schedules{
 		API: w.schedules, Group: "ephemr-dev", Role: "arn:aws:iam::000000000000:role/scheduler", Target: "arn:aws:sqs:eu-west-1:000000000000:ephemr-dev-events",
 	}}
 	w.handle("register", func(ctx context.Context, payload json.RawMessage) (any, error) {
@@ -125,7 +127,7 @@ func (w *world) follower() *follow.Follower {
 // deliver lets intake have what was sent to the requests queue.
 func (w *world) deliver() {
 	w.t.Helper()
-	k := &intake.Intake{Settings: w.settings, Runs: w.runs, Pipelines: w.pipelines, Users: &intake.UserStore{Settings: w.settings, SSM: w.ssm}, SQS: w.sqs, Lambda: w.lambda}
+	k := &intake.Intake{Settings: w.settings, Engines: engine.Catalog{Default: emr.Capabilities}, Runs: w.runs, Pipelines: w.pipelines, Users: &intake.UserStore{Settings: w.settings, SSM: w.ssm}, SQS: w.sqs, Lambda: w.lambda}
 	for i, m := range w.sqs.Take(requests) {
 		_, err := k.Handle(w.t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{{
 			MessageId: fmt.Sprintf("message-%d", i), Body: aws.ToString(m.MessageBody),

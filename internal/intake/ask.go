@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ephemr/internal/access"
+	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
 	"ephemr/internal/pipeline"
@@ -43,13 +44,16 @@ type Ask struct {
 }
 
 // Wanted turns the wish into runs, or says what is wrong with it.
-func (a Ask) Wanted(ctx context.Context, known Pipelines, users Users) ([]Wanted, error) {
+func (a Ask) Wanted(ctx context.Context, known Pipelines, users Users, can engine.Catalog) ([]Wanted, error) {
 	spec, version, err := a.spec(ctx, known)
 	if spec == nil || err != nil {
 		return nil, err
 	}
 	grant, err := a.grant(ctx, users, spec)
 	if err != nil {
+		return nil, err
+	}
+	if err := can.Check(spec, grant.User != ""); err != nil {
 		return nil, err
 	}
 	params, err := spec.ResolveParams(a.Params)
@@ -100,11 +104,11 @@ func (a Ask) grant(ctx context.Context, users Users, spec *pipeline.Spec) (acces
 	if err != nil {
 		return access.Grant{}, err
 	}
-	wish := access.Wish{Sender: a.Trigger.Sender, Asked: a.Trigger.Kind == run.ByRequest, User: a.User}
+	request := access.Request{Sender: a.Trigger.Sender, FromQueue: a.Trigger.Kind == run.ByRequest, User: a.User}
 	if a.Spec == nil {
-		wish.Pipeline = spec.Name
+		request.Pipeline = spec.Name
 	}
-	grant, err := policy.Decide(wish)
+	grant, err := policy.Decide(request)
 	if err != nil {
 		return grant, fault.New(fault.InvalidInput, "%w", err)
 	}

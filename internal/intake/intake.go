@@ -18,7 +18,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"ephemr/internal/engine"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
 
@@ -35,9 +37,10 @@ type InvokeAPI interface {
 // Intake is the intake function.
 type Intake struct {
 	Settings  stage.Settings
-	Runs      *run.Store
+	Runs      *store.Runs
 	Pipelines Pipelines
 	Users     Users
+	Engines   engine.Catalog // what they can do
 	SQS       QueueAPI
 	Lambda    InvokeAPI
 }

@@ -10,8 +10,10 @@ import (
 
 	"ephemr/events"
 	"ephemr/internal/admission"
+	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
 
@@ -19,9 +21,10 @@ import (
 // hand-started execution becomes a run here, by the same rules as every other.
 type Preparer struct {
 	Settings  stage.Settings
-	Runs      *run.Store
+	Runs      *store.Runs
 	Pipelines Pipelines
 	Users     Users
+	Engines   engine.Catalog
 	Admission *admission.Admitter
 }
 
@@ -126,7 +129,7 @@ func (p *Preparer) adopt(ctx context.Context, e Execution, m events.Manual) erro
 	wanted, err := Ask{
 		Pipeline: m.Pipeline, Params: m.Params, Logical: logical, RequestedAt: e.StartedAt,
 		Trigger: run.Trigger{Kind: run.ByManual}, Identity: []string{run.ByManual, e.Execution},
-	}.Wanted(ctx, p.Pipelines, p.Users)
+	}.Wanted(ctx, p.Pipelines, p.Users, p.Engines)
 	if IsInvalid(err) {
 		return p.reject(ctx, e, m, err)
 	}

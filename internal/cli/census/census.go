@@ -120,12 +120,12 @@ func (s *Stage) own(ctx context.Context, listed []types.ClusterSummary) ([]Clust
 
 // cluster puts together what EMR and the records say of a cluster; false says
 // that the records do not know it.
-func (s *Stage) cluster(ctx context.Context, c types.ClusterSummary, k cluster.Known) (Cluster, bool, error) {
+func (s *Stage) cluster(ctx context.Context, c types.ClusterSummary, k cluster.Record) (Cluster, bool, error) {
 	one := Cluster{ID: aws.ToString(c.Id), Name: aws.ToString(c.Name), Profile: k.Profile, Release: k.Release, Pipeline: k.Pipeline, Deadline: k.Deadline}
 	one.status(c.Status)
 	one.CostUSD = one.cost(run.Cluster{Units: k.Units})
-	if k.Member != nil {
-		one.pooled(k.Member)
+	if k.Pool != "" {
+		one.pooled(&k)
 		return one, true, nil
 	}
 	one.RunID = cmp.Or(k.RunID, run.OfCluster(one.Name)) // its record is written when EMR has answered

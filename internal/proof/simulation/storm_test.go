@@ -72,6 +72,25 @@ func TestStorms(t *testing.T) {
 	}
 }
 
+// The control plane needs nothing of EMR: 1,000 runs on another engine keep all
+// promises.
+func TestStormsOnAnotherEngine(t *testing.T) {
+	t.Parallel()
+	asked := 1000
+	if testing.Short() {
+		asked = onShort
+	}
+	for i := range asked / 40 {
+		s := simulation.Storm{Seed: uint64(i) + 1, Runs: 40, Instant: true}
+		t.Run(fmt.Sprint(s.Seed), func(t *testing.T) {
+			t.Parallel()
+			if r := play(t, s); len(r.Broken) > 0 {
+				t.Error(r)
+			}
+		})
+	}
+}
+
 func logTo(t *testing.T, path string) io.Writer {
 	t.Helper()
 	if path == "" {
@@ -88,6 +107,9 @@ func logTo(t *testing.T, path string) io.Writer {
 
 // The same seed is the same storm, to the last call.
 func TestStormsAreRepeatable(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays 25 runs of every kind twice")
+	}
 	t.Parallel()
 	for _, kind := range simulation.Kinds() {
 		t.Run(kind, func(t *testing.T) {
@@ -103,6 +125,9 @@ func TestStormsAreRepeatable(t *testing.T) {
 // What storms find is worth what they would find: each mistake that the rules of
 // the house forbid is found within a few of them.
 func TestStormsFindMistakes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays up to 20 storms for each mistake")
+	}
 	t.Parallel()
 	const most = 20
 	for name, tt := range map[string]struct {

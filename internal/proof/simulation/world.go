@@ -19,8 +19,9 @@ import (
 	"ephemr/internal/profile"
 	"ephemr/internal/proof/asl"
 	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/proof/instant"
 	"ephemr/internal/register"
-	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 	"ephemr/statemachines"
 )
@@ -46,11 +47,13 @@ type Config struct {
 	Throttle bool
 	// NoTicks leaves out the minute ticks of admit and watch, and sweep.
 	NoTicks bool
+	// Instant runs everything on the engine of package instant instead of EMR.
+	Instant bool
 	// Seed of the jitter of retries.
 	Seed uint64
 	// Table and EMR change what functions see of the two, to show what happens
 	// when a function leaves out what it ought to do.
-	Table func(run.DB) run.DB
+	Table func(store.DB) store.DB
 	EMR   func(function string, api emrapi.API) emrapi.API
 }
 
@@ -85,6 +88,7 @@ type World struct {
 
 	DB        *awsfake.DynamoDB
 	EMR       *awsfake.EMR
+	Instant   *instant.Service
 	S3        *awsfake.S3
 	SQS       *awsfake.SQS
 	SNS       *awsfake.SNS
@@ -98,7 +102,7 @@ type World struct {
 	CloudMap  *awsfake.ServiceDiscovery
 	Engine    *asl.Engine
 
-	Runs      *run.Store
+	Runs      *store.Runs
 	Pipelines *register.Store
 
 	config    Config
