@@ -19,11 +19,8 @@ type Operations struct {
 	cancelSteps             awsapi.Operation[emr.CancelStepsInput, emr.CancelStepsOutput, emr.Options]
 	terminateJobFlows       awsapi.Operation[emr.TerminateJobFlowsInput, emr.TerminateJobFlowsOutput, emr.Options]
 	listInstanceFleets      awsapi.Operation[emr.ListInstanceFleetsInput, emr.ListInstanceFleetsOutput, emr.Options]
-	listInstanceGroups      awsapi.Operation[emr.ListInstanceGroupsInput, emr.ListInstanceGroupsOutput, emr.Options]
 	modifyInstanceFleet     awsapi.Operation[emr.ModifyInstanceFleetInput, emr.ModifyInstanceFleetOutput, emr.Options]
 	addInstanceFleet        awsapi.Operation[emr.AddInstanceFleetInput, emr.AddInstanceFleetOutput, emr.Options]
-	modifyInstanceGroups    awsapi.Operation[emr.ModifyInstanceGroupsInput, emr.ModifyInstanceGroupsOutput, emr.Options]
-	addInstanceGroups       awsapi.Operation[emr.AddInstanceGroupsInput, emr.AddInstanceGroupsOutput, emr.Options]
 	getManagedScalingPolicy awsapi.Operation[emr.GetManagedScalingPolicyInput, emr.GetManagedScalingPolicyOutput, emr.Options]
 	putManagedScalingPolicy awsapi.Operation[emr.PutManagedScalingPolicyInput, emr.PutManagedScalingPolicyOutput, emr.Options]
 	modifyCluster           awsapi.Operation[emr.ModifyClusterInput, emr.ModifyClusterOutput, emr.Options]
@@ -42,11 +39,8 @@ func NewOperations(cfg aws.Config) *Operations {
 		cancelSteps:             c.CancelSteps,
 		terminateJobFlows:       c.TerminateJobFlows,
 		listInstanceFleets:      c.ListInstanceFleets,
-		listInstanceGroups:      c.ListInstanceGroups,
 		modifyInstanceFleet:     c.ModifyInstanceFleet,
 		addInstanceFleet:        c.AddInstanceFleet,
-		modifyInstanceGroups:    c.ModifyInstanceGroups,
-		addInstanceGroups:       c.AddInstanceGroups,
 		getManagedScalingPolicy: c.GetManagedScalingPolicy,
 		putManagedScalingPolicy: c.PutManagedScalingPolicy,
 		modifyCluster:           c.ModifyCluster,
@@ -93,11 +87,6 @@ func (a *Operations) ListInstanceFleets(ctx context.Context, in *emr.ListInstanc
 	return a.listInstanceFleets(ctx, in, o...)
 }
 
-// ListInstanceGroups lists the instance groups of a cluster.
-func (a *Operations) ListInstanceGroups(ctx context.Context, in *emr.ListInstanceGroupsInput, o ...func(*emr.Options)) (*emr.ListInstanceGroupsOutput, error) {
-	return a.listInstanceGroups(ctx, in, o...)
-}
-
 // ModifyInstanceFleet sets the target capacities of a fleet.
 func (a *Operations) ModifyInstanceFleet(ctx context.Context, in *emr.ModifyInstanceFleetInput, o ...func(*emr.Options)) (*emr.ModifyInstanceFleetOutput, error) {
 	return a.modifyInstanceFleet(ctx, in, o...)
@@ -106,16 +95,6 @@ func (a *Operations) ModifyInstanceFleet(ctx context.Context, in *emr.ModifyInst
 // AddInstanceFleet adds a task fleet to a cluster.
 func (a *Operations) AddInstanceFleet(ctx context.Context, in *emr.AddInstanceFleetInput, o ...func(*emr.Options)) (*emr.AddInstanceFleetOutput, error) {
 	return a.addInstanceFleet(ctx, in, o...)
-}
-
-// ModifyInstanceGroups sets the number of instances of groups.
-func (a *Operations) ModifyInstanceGroups(ctx context.Context, in *emr.ModifyInstanceGroupsInput, o ...func(*emr.Options)) (*emr.ModifyInstanceGroupsOutput, error) {
-	return a.modifyInstanceGroups(ctx, in, o...)
-}
-
-// AddInstanceGroups adds task groups to a cluster.
-func (a *Operations) AddInstanceGroups(ctx context.Context, in *emr.AddInstanceGroupsInput, o ...func(*emr.Options)) (*emr.AddInstanceGroupsOutput, error) {
-	return a.addInstanceGroups(ctx, in, o...)
 }
 
 // GetManagedScalingPolicy returns the managed scaling policy of a cluster, if it has one.
