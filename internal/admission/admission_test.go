@@ -127,6 +127,32 @@ func TestForgottenRunsAreStarted(t *testing.T) {
 	})
 }
 
+// An execution that is being started is not started again: the next tick does
+// that, when the Admitter that was to start it can no longer be alive.
+func TestFreshlyAdmittedRunsAreLeftAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := simulation.New(simulation.Config{NoTicks: true})
+		defer w.Close()
+		w.Apply(file("one"))
+		w.SFN.FailNext("StartExecution", errors.New("reset"))
+		w.Request(request("1", "one", 0))
+		synctest.Wait()
+		for _, step := range []struct {
+			after time.Duration
+			calls int
+		}{{0, 1}, {29 * time.Second, 1}, {time.Second, 2}} {
+			time.Sleep(step.after)
+			if _, err := w.Invoke("admit", []byte("{}")); err != nil {
+				t.Fatal(err)
+			}
+			if got := w.SFN.Calls("StartExecution"); got != step.calls {
+				t.Errorf("%s later: %d calls of StartExecution, want %d", step.after, got, step.calls)
+			}
+		}
+	})
+}
+
 // Ten admitters at once let in as many as there is room for.
 func TestConcurrentAdmitters(t *testing.T) {
 	t.Parallel()

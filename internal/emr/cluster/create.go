@@ -123,7 +123,7 @@ func (c *Creator) begin(ctx context.Context, rec *run.Record, last *run.Cluster,
 	next.Name, next.State = run.ClusterName(rec.Run.ID, next.Attempt), run.ClusterIntended
 	next.Intent, next.IntentAt, next.Units = c.Caller(ctx), time.Now(), units(p.Rung(next.Rung))
 	next.Release = p.Release
-	ok, err := c.Runs.Intend(ctx, rec.Run.ID, next)
+	ok, err := c.Runs.CreateClusterAttempt(ctx, rec.Run.ID, next)
 	if err != nil {
 		return run.Cluster{}, err
 	}

@@ -9,9 +9,9 @@ import (
 	"ephemr/internal/run"
 )
 
-// Intend writes the attempt c before RunJobFlow is called; false says that it
+// CreateClusterAttempt records the attempt c before EMR is called; false says that it
 // is there already.
-func (s *Runs) Intend(ctx context.Context, id string, c run.Cluster) (bool, error) {
+func (s *Runs) CreateClusterAttempt(ctx context.Context, id string, c run.Cluster) (bool, error) {
 	return s.put(ctx, c, records.ClusterAttemptKey(id, c.Attempt), records.Absent())
 }
 
