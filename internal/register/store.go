@@ -18,7 +18,7 @@ import (
 	"ephemr/internal/records"
 )
 
-// TableAPI is the part of DynamoDB that the Pipelines table needs.
+// TableAPI is the part of DynamoDB that Store uses.
 type TableAPI interface {
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
 	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
@@ -32,7 +32,7 @@ type Store struct {
 	Table string
 }
 
-// row is an item of the table. The spec is kept as JSON, as runs keep it too.
+// row is an item of the table. The spec is stored as JSON, as in items of runs.
 type row struct {
 	PK        string    `dynamodbav:"pk"`
 	SK        string    `dynamodbav:"sk"`
@@ -70,7 +70,7 @@ func (s *Store) Current(ctx context.Context, name string) (*Version, error) {
 		return nil, fmt.Errorf("look up pipeline %s: %w", name, err)
 	}
 	if out.Item == nil {
-		return nil, nil //nolint:nilnil // not known is an answer
+		return nil, nil //nolint:nilnil // unknown is a valid answer
 	}
 	var r row
 	if err := attributevalue.UnmarshalMap(out.Item, &r); err != nil {
@@ -79,8 +79,8 @@ func (s *Store) Current(ctx context.Context, name string) (*Version, error) {
 	return r.version()
 }
 
-// Add makes spec the current version. One that is current already, by its
-// digest, stays as it is.
+// Add makes spec the current version, unless the current version has the same
+// digest.
 func (s *Store) Add(ctx context.Context, spec pipeline.Spec, digest string, now time.Time) (*Version, bool, error) {
 	before, err := s.Current(ctx, spec.Name)
 	if err != nil {
@@ -106,8 +106,7 @@ func (s *Store) Add(ctx context.Context, spec pipeline.Spec, digest string, now 
 	if err := s.replace(ctx, next, unchanged); err != nil {
 		return nil, false, err
 	}
-	// Only the writer of the current version writes the history. If that fails the
-	// pipeline still works: runs have their own copy.
+	// Only the caller that won writes the history. If that fails, the pipeline still works: runs keep their own copy.
 	next.SK = records.VersionKey(spec.Name, next.Number).Sort
 	if err := s.put(ctx, next); err != nil {
 		return nil, false, err
@@ -153,14 +152,13 @@ func (r row) encode() (records.Item, error) {
 }
 
 func overtaken(name string) error {
-	return fault.New(fault.Conflict, "pipeline %s was applied by somebody else at the same moment; apply again", name)
+	return fault.New(fault.Conflict, "pipeline %s was applied by another caller at the same time; apply again", name)
 }
 
-// Watched is the zone whose uploads start runs: the only one of the lake that
-// sends events. Curated data comes from runs, in many files.
+// Watched is the zone whose uploads start runs: the only zone that sends events.
 const Watched = "raw"
 
-// Watch brings the table of uploads that start spec in line with its triggers.
+// Watch reconciles the item of spec's S3 triggers with spec.
 func (s *Store) Watch(ctx context.Context, spec pipeline.Spec) error {
 	byZone := map[string][]watch{}
 	for _, t := range spec.Triggers {
@@ -179,7 +177,7 @@ func (s *Store) Watch(ctx context.Context, spec pipeline.Spec) error {
 	return nil
 }
 
-// Watching returns the pipelines that an upload to zone starts, sorted.
+// Watching returns the pipelines that an upload of key to zone starts, sorted.
 func (s *Store) Watching(ctx context.Context, zone, key string) ([]string, error) {
 	in := &dynamodb.QueryInput{
 		TableName: &s.Table, ConsistentRead: aws.Bool(true), KeyConditionExpression: aws.String("pk = :zone"),

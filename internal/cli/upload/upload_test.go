@@ -54,6 +54,9 @@ func packed(t *testing.T, dir string) *pack.Package {
 // A large package goes in parts, under a bar that moves; the same content does
 // not go again.
 func TestSendInParts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compressing 20 MiB takes seconds")
+	}
 	t.Parallel()
 	dir := noise(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -85,6 +88,9 @@ func TestSendInParts(t *testing.T) {
 
 // What is given up leaves nothing behind: no object, no parts that cost money.
 func TestSendThatFails(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compressing 20 MiB takes seconds")
+	}
 	t.Parallel()
 	dir := noise(t)
 	p := packed(t, dir)

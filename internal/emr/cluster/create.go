@@ -194,7 +194,7 @@ func (c *Creator) create(ctx context.Context, rec *run.Record, a run.Cluster, p 
 	if err == nil {
 		return c.created(ctx, rec, a, p, aws.ToString(out.JobFlowId))
 	}
-	if !fault.Refused(err) {
+	if !fault.IsRejected(err) {
 		slog.WarnContext(ctx, "RunJobFlow gave no clear answer, look for the cluster", "runId", rec.Run.ID, "name", a.Name, "error", err.Error())
 		id, findErr := find(ctx, c.EMR, rec.Run, a)
 		if findErr == nil && id != "" {
@@ -214,7 +214,7 @@ func (c *Creator) refused(ctx context.Context, rec *run.Record, a run.Cluster, e
 		a.State, a.Class, a.Reason, a.EndedAt = run.ClusterFailed, job.ClassInvalid, err.Error(), time.Now()
 		_, writeErr := c.Runs.ReplaceCluster(ctx, rec.Run.ID, a, run.ClusterIntended, a.Intent)
 		return writeErr
-	case fault.Refused(err):
+	case fault.IsRejected(err):
 		return c.release(ctx, rec, a, nobody)
 	}
 	return nil // nobody knows whether it was created: respect the lease, then look again

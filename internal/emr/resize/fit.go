@@ -94,7 +94,7 @@ func (f *Fitter) try(ctx context.Context, w *wish) (s taskSize, again bool, err 
 		return s, false, err
 	}
 	n, err := f.resize(ctx, w, &s)
-	if err != nil && (w.asked > 0 || !fault.Refused(err)) {
+	if err != nil && (w.asked > 0 || !fault.IsRejected(err)) {
 		return s, false, err // whoever comes next asks again
 	}
 	if delete(s.Asking, w.a.Name); onTheWay(w.asked) {

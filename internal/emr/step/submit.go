@@ -128,7 +128,7 @@ func (s *Submitter) submit(ctx context.Context, rec *run.Record, clusterID strin
 	if err == nil {
 		return submitted(ctx, s.Runs, rec, clusterID, claimed, out.StepIds)
 	}
-	if fault.Refused(err) {
+	if fault.IsRejected(err) {
 		return s.refused(ctx, rec, clusterID, claimed, err)
 	}
 	slog.WarnContext(ctx, "AddJobFlowSteps gave no clear answer, look for the steps", "runId", rec.Run.ID, "error", err.Error())

@@ -1,6 +1,8 @@
-// Package demo walks the whole way of a run on a laptop: it registers a
-// pipeline, uploads a month of real flights, follows the run that the upload
-// causes and shows what has come out.
+// Package demo shows a complete run in the local region: it registers a pipeline,
+// uploads a month of real flights, follows the run that the upload starts and
+// prints the result.
+//
+// Tested by make demo, which compares the result with its own computation.
 package demo
 
 import (
