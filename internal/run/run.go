@@ -162,10 +162,10 @@ func (j Job) Past() Attempt {
 	}
 }
 
-// Dir is where everything about an attempt of a job of r is kept, in S3 and in
+// LogPrefix is where everything about an attempt of a job of r is kept, in S3 and in
 // CloudWatch Logs. A user's runs have a place that no other user's jobs can
 // write to: whoever could change what another's runner is told would be them.
-func (r Run) Dir(jobName string, attempt int) string {
+func (r Run) LogPrefix(jobName string, attempt int) string {
 	dir := job.Dir(r.ID, jobName, attempt)
 	if r.User != "" {
 		return access.Dir(r.User) + dir
@@ -173,9 +173,9 @@ func (r Run) Dir(jobName string, attempt int) string {
 	return dir
 }
 
-// Venvs is where jobs of r keep the libraries that they have installed. What
+// VenvPrefix is where jobs of r keep the libraries that they have installed. What
 // one user's job has left there is code for the next: no other user may get it.
-func (r Run) Venvs() string {
+func (r Run) VenvPrefix() string {
 	if r.User != "" {
 		return access.Dir(r.User) + "venvs"
 	}

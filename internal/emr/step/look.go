@@ -154,7 +154,7 @@ func (l *Looker) evidence(ctx context.Context, r run.Run, j run.Job, s types.Ste
 // result is what the runner left of j's newest attempt; somebody else's counts
 // as none.
 func (l *Looker) result(ctx context.Context, r run.Run, j run.Job) (*job.Result, error) {
-	res, err := result(ctx, l.S3, l.LogsBucket, r.Dir(j.Name, j.Attempt)+"/result.json")
+	res, err := result(ctx, l.S3, l.LogsBucket, r.LogPrefix(j.Name, j.Attempt)+"/result.json")
 	if res != nil && (res.RunID != r.ID || res.Job != j.Name || res.Attempt != j.Attempt) {
 		res = nil
 	}

@@ -241,7 +241,7 @@ func (s *Submitter) configs(ctx context.Context, rec *run.Record, jobs []*run.Jo
 		if err != nil {
 			return nil, err
 		}
-		uri, err := s.store(ctx, rec.Run.Dir(j.Name, j.Attempt), spec)
+		uri, err := s.store(ctx, rec.Run.LogPrefix(j.Name, j.Attempt), spec)
 		if err != nil {
 			return nil, err
 		}
@@ -261,7 +261,7 @@ func (s *Submitter) configs(ctx context.Context, rec *run.Record, jobs []*run.Jo
 
 // spec is what the runner is to do for the newest attempt of j.
 func (s *Submitter) spec(rec *run.Record, j run.Job) (job.Spec, error) {
-	dir := rec.Run.Dir(j.Name, j.Attempt)
+	dir := rec.Run.LogPrefix(j.Name, j.Attempt)
 	out := job.Spec{
 		RunID: rec.Run.ID, Job: j.Name, Attempt: j.Attempt, Type: j.Type,
 		LogGroup: s.Settings.RunLogGroup, StreamPrefix: dir,
@@ -280,7 +280,7 @@ func (s *Submitter) spec(rec *run.Record, j run.Job) (job.Spec, error) {
 	if r.Package == nil {
 		return out, fault.New(fault.InvalidInput, "job %s has no package; run ephemr apply again", j.Name)
 	}
-	out.Venvs = "s3://" + s.Settings.ArtifactsBucket + "/" + rec.Run.Venvs()
+	out.Venvs = "s3://" + s.Settings.ArtifactsBucket + "/" + rec.Run.VenvPrefix()
 	out.Package, out.PackageSHA256 = "s3://"+s.Settings.ArtifactsBucket+"/"+r.Package.Key, r.Package.SHA256
 	out.Entry, out.Class, out.Args, out.Vars, out.Conf, out.Env = r.Entry, r.Class, r.Args, r.Vars, r.Conf, r.Env
 	out.TimeoutSeconds = int(r.Timeout.Std().Seconds())

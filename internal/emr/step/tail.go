@@ -28,7 +28,7 @@ const (
 func (l *Looker) tail(ctx context.Context, r run.Run, j run.Job) []string {
 	for _, stream := range []string{"/stderr", "/stdout"} {
 		out, err := l.Logs.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{
-			LogGroupName: &l.LogGroup, LogStreamName: aws.String(r.Dir(j.Name, j.Attempt) + stream), Limit: aws.Int32(tailLines),
+			LogGroupName: &l.LogGroup, LogStreamName: aws.String(r.LogPrefix(j.Name, j.Attempt) + stream), Limit: aws.Int32(tailLines),
 		})
 		if err != nil {
 			if fault.Code(err) != "ResourceNotFoundException" {

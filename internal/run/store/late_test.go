@@ -142,7 +142,7 @@ func over(t *testing.T, s *store.Runs, state run.State) {
 func untold(t *testing.T, s *store.Runs) int {
 	t.Helper()
 	n := 0
-	if err := s.Untold(t.Context(), func(run.Run) error { n++; return nil }); err != nil {
+	if err := s.Unannounced(t.Context(), func(run.Run) error { n++; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	return n

@@ -63,7 +63,7 @@ func (s *Runs) mark(ctx context.Context, r run.Run, u expression.UpdateBuilder) 
 
 // Untold visits the runs that are over without anybody having been told: whoever
 // was to tell may have died, or is about to.
-func (s *Runs) Untold(ctx context.Context, visit func(run.Run) error) error {
+func (s *Runs) Unannounced(ctx context.Context, visit func(run.Run) error) error {
 	return s.InState(ctx, records.Unannounced, visit)
 }
 

@@ -90,7 +90,7 @@ func (s *Runs) requeue(ctx context.Context, r *run.Run, now time.Time) (bool, er
 	return s.update(ctx, records.RunKey(r.ID), u, expression.Name("state").In(expression.Value(run.Failed), expression.Value(run.Cancelled)).And(same))
 }
 
-// Unqueue ends a run that has not been admitted; false says that it has.
-func (s *Runs) Unqueue(ctx context.Context, id string, o run.Outcome, now time.Time) (bool, error) {
+// CancelQueued ends a run that has not been admitted; false says that it has.
+func (s *Runs) CancelQueued(ctx context.Context, id string, o run.Outcome, now time.Time) (bool, error) {
 	return s.finish(ctx, id, o, now, 0, records.Is("state", run.Queued).And(expression.Name("execution").AttributeNotExists()))
 }
