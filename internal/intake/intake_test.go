@@ -62,7 +62,7 @@ func TestRejected(t *testing.T) {
 		{"empty", "requests", ` `, "read request"},
 		{"a list", "requests", `[]`, "read request"},
 		{"null", "requests", `null`, "requestId"},
-		{"two requests", "requests", `{"requestId":"1","pipeline":"one"}{"requestId":"2","pipeline":"one"}`, "something follows"},
+		{"two requests", "requests", `{"requestId":"1","pipeline":"one"}{"requestId":"2","pipeline":"one"}`, "trailing data"},
 		{"unknown key", "requests", `{"requestId":"1","pipeline":"one","when":"now"}`, `"when"`},
 		{"wrong kind", "requests", `{"requestId":1}`, "number"},
 		{"no id", "requests", `{"pipeline":"one"}`, "1 to 128"},
@@ -86,7 +86,7 @@ func TestRejected(t *testing.T) {
 		{"tick of an unknown pipeline", "events", `{"kind":"schedule","pipeline":"three","scheduledTime":"2026-01-02T03:00:00Z"}`, `"three"`},
 		{"tick without time", "events", `{"kind":"schedule","pipeline":"one"}`, "scheduledTime"},
 		{"upload elsewhere", "events", `{"source":"aws.s3","detail-type":"Object Created","detail":{"bucket":{"name":"other"},"object":{"key":"in/a"}}}`, `"other" is not a zone`},
-		{"upload of nothing", "events", `{"source":"aws.s3","detail-type":"Object Created","detail":{"bucket":{"name":"test-raw"}}}`, "key is missing"},
+		{"upload of nothing", "events", `{"source":"aws.s3","detail-type":"Object Created","detail":{"bucket":{"name":"test-raw"}}}`, "the event has no key"},
 		{"upload of another shape", "events", `{"source":"aws.s3","detail-type":"Object Created","detail":{"object":[]}}`, "read S3 event"},
 	} {
 		t.Run(tt.queue+" "+tt.name, func(t *testing.T) {

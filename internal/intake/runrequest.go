@@ -14,21 +14,21 @@ import (
 	"ephemr/internal/run"
 )
 
-// Pipelines knows the registered pipelines.
+// Pipelines reads registered pipelines.
 type Pipelines interface {
-	// Current returns the newest version, or nil if the name is not known.
+	// Current returns the newest version, or nil if there is none.
 	Current(ctx context.Context, name string) (*register.Version, error)
 	// Watching returns the pipelines with an S3 trigger that matches, sorted.
 	Watching(ctx context.Context, zone, key string) ([]string, error)
 }
 
-// Users knows whom runs may run as.
+// Users reads the policy that decides which user a run gets.
 type Users interface {
 	Policy(ctx context.Context) (access.Policy, error)
 }
 
-// Ask is a wish for a run, whoever it comes from.
-type Ask struct {
+// RunRequest is a request for a run, whatever its trigger.
+type RunRequest struct {
 	Pipeline    string
 	Spec        *pipeline.Spec // nil = the registered one
 	Params      map[string]string
@@ -36,100 +36,101 @@ type Ask struct {
 	Priority    *int // nil = the pipeline's
 	RequestedAt time.Time
 	Trigger     run.Trigger
-	User        string   // whom a request wants to run as
-	Identity    []string // what makes it the same run
-	Wish        string   // digest of what a request says beside its id
-	Quiet       bool     // a paused pipeline is no error: nobody is waiting for an answer
+	User        string   // that the request names
+	Identity    []string // requests with an equal identity are the same run
+	Fingerprint string   // digest of the request without its id
+	Quiet       bool     // a paused pipeline is not an error: the trigger has no sender to answer
 }
 
-// Wanted turns the wish into runs, or says what is wrong with it.
-func (a Ask) Wanted(ctx context.Context, known Pipelines, users Users) ([]Wanted, error) {
-	spec, version, err := a.spec(ctx, known)
+// NewRuns returns the runs to create, or what is wrong with the request.
+func (q RunRequest) NewRuns(ctx context.Context, known Pipelines, users Users) ([]NewRun, error) {
+	spec, version, err := q.spec(ctx, known)
 	if spec == nil || err != nil {
 		return nil, err
 	}
-	grant, err := a.grant(ctx, users, spec)
+	grant, err := q.grant(ctx, users, spec)
 	if err != nil {
 		return nil, err
 	}
-	params, err := spec.ResolveParams(a.Params)
+	params, err := spec.ResolveParams(q.Params)
 	if err != nil {
 		return nil, fault.New(fault.InvalidInput, "%w", err)
 	}
 	priority := spec.Priority
-	if a.Priority != nil {
-		if *a.Priority < 0 || *a.Priority > 9 {
-			return nil, fault.New(fault.InvalidInput, "priority %d is not between 0 and 9", *a.Priority)
+	if q.Priority != nil {
+		if *q.Priority < 0 || *q.Priority > 9 {
+			return nil, fault.New(fault.InvalidInput, "priority %d is not between 0 and 9", *q.Priority)
 		}
-		priority = *a.Priority
+		priority = *q.Priority
 	}
 	r := run.Run{
-		ID: run.ID(spec.Name, a.Logical, a.Identity...), Identity: run.Digest(a.Identity...), Wish: a.Wish, Pipeline: spec.Name, Version: version, Owner: spec.Owner,
-		User: grant.User, Role: grant.Role, Team: grant.Team, Trigger: a.Trigger, LogicalTime: a.Logical.UTC(), Params: params, Priority: priority,
+		ID: run.ID(spec.Name, q.Logical, q.Identity...), Identity: run.Digest(q.Identity...), Fingerprint: q.Fingerprint,
+		Pipeline: spec.Name, Version: version, Owner: spec.Owner,
+		User: grant.User, Role: grant.Role, Team: grant.Team, Trigger: q.Trigger, LogicalTime: q.Logical.UTC(), Params: params, Priority: priority,
 		MaxActive: spec.Limits.MaxActive, MaxDuration: spec.Limits.Deadline.Std(),
-		State: run.Queued, RequestedAt: a.RequestedAt.UTC(),
+		State: run.Queued, RequestedAt: q.RequestedAt.UTC(),
 	}
-	return []Wanted{{Run: r, Spec: spec}}, nil
+	return []NewRun{{Run: r, Spec: spec}}, nil
 }
 
-// spec is the pipeline that is asked for, and its version: 0 if the request
-// brought it along. Nothing is asked for when it is nil.
-func (a Ask) spec(ctx context.Context, known Pipelines) (*pipeline.Spec, int, error) {
-	v, err := known.Current(ctx, a.Pipeline)
+// spec is the requested pipeline and its version: 0 if it is part of the request.
+// It is nil if the request is to be ignored.
+func (q RunRequest) spec(ctx context.Context, known Pipelines) (*pipeline.Spec, int, error) {
+	v, err := known.Current(ctx, q.Pipeline)
 	switch {
 	case err != nil:
 		return nil, 0, err
-	case a.Spec != nil && v != nil:
-		return nil, 0, fault.New(fault.InvalidInput, "pipeline %s is registered; give the one that comes with the request another name", a.Pipeline)
-	case a.Spec != nil:
-		return a.Spec, 0, nil
+	case q.Spec != nil && v != nil:
+		return nil, 0, fault.New(fault.InvalidInput, "pipeline %s is registered; give the one in the request another name", q.Pipeline)
+	case q.Spec != nil:
+		return q.Spec, 0, nil
 	case v == nil:
-		return nil, 0, fault.New(fault.InvalidInput, "pipeline %q is not known; ephemr apply registers it", clip(a.Pipeline, 80))
-	case v.Paused && a.Quiet:
+		return nil, 0, fault.New(fault.InvalidInput, "pipeline %q is not known; ephemr apply registers it", clip(q.Pipeline, 80))
+	case v.Paused && q.Quiet:
 		return nil, 0, nil
 	case v.Paused:
-		return nil, 0, fault.New(fault.InvalidInput, "pipeline %s is paused: its newest version in table pipelines says so, and nothing starts it until that is taken back", a.Pipeline)
+		return nil, 0, fault.New(fault.InvalidInput, "pipeline %s is paused; resume it first", q.Pipeline)
 	}
 	return &v.Spec, v.Number, nil
 }
 
-// grant decides whom the run runs as, and whose limits it counts against. The
-// team that a request writes into a pipeline of its own is nobody's word.
-func (a Ask) grant(ctx context.Context, users Users, spec *pipeline.Spec) (access.Grant, error) {
+// grant decides the run's user, and the team whose limits it counts against. The
+// team that is named in the request's own pipeline is not trusted.
+func (q RunRequest) grant(ctx context.Context, users Users, spec *pipeline.Spec) (access.Grant, error) {
 	policy, err := users.Policy(ctx)
 	if err != nil {
 		return access.Grant{}, err
 	}
-	request := access.Request{Sender: a.Trigger.Sender, FromQueue: a.Trigger.Kind == run.ByRequest, User: a.User}
-	if a.Spec == nil {
+	request := access.Request{Sender: q.Trigger.Sender, FromQueue: q.Trigger.Kind == run.ByRequest, User: q.User}
+	if q.Spec == nil {
 		request.Pipeline = spec.Name
 	}
 	grant, err := policy.Decide(request)
 	if err != nil {
 		return grant, fault.New(fault.InvalidInput, "%w", err)
 	}
-	if grant.User == "" && a.Spec == nil {
+	if grant.User == "" && q.Spec == nil {
 		grant.Team = spec.Team
 	}
 	return grant, nil
 }
 
-// rejected is the record of a wish that cannot be fulfilled.
-func (a Ask) rejected(err error) Wanted {
-	return Wanted{Run: run.Run{
-		ID: run.ID(a.Pipeline, a.Logical, a.Identity...), Identity: run.Digest(a.Identity...), Pipeline: a.Pipeline, Trigger: a.Trigger,
-		LogicalTime: a.Logical.UTC(), Params: a.Params, RequestedAt: a.RequestedAt.UTC(), EndedAt: time.Now().UTC(),
+// rejected is the record of a request that is refused.
+func (q RunRequest) rejected(err error) NewRun {
+	return NewRun{Run: run.Run{
+		ID: run.ID(q.Pipeline, q.Logical, q.Identity...), Identity: run.Digest(q.Identity...), Pipeline: q.Pipeline, Trigger: q.Trigger,
+		LogicalTime: q.Logical.UTC(), Params: q.Params, RequestedAt: q.RequestedAt.UTC(), EndedAt: time.Now().UTC(),
 		State: run.Rejected, Class: classOf(err), Reason: err.Error(),
 	}}
 }
 
-// IsInvalid says whether err is the fault of whoever asked.
+// IsInvalid reports whether err is the sender's fault.
 func IsInvalid(err error) bool {
 	e, ok := errors.AsType[*fault.Error](err)
 	return ok && e.Name == fault.InvalidInput
 }
 
-// classOf is the class of a wish that cannot be fulfilled.
+// classOf is the class of a request that is refused for err.
 func classOf(err error) job.Class {
 	if _, refused := errors.AsType[*access.RefusedError](err); refused {
 		return job.ClassPermission
@@ -137,7 +138,7 @@ func classOf(err error) job.Class {
 	return job.ClassInvalid
 }
 
-// logicalTime reads a time that a person wrote; without one it is fallback.
+// logicalTime parses a time that a person wrote; without one it is fallback.
 func logicalTime(text string, fallback time.Time) (time.Time, error) {
 	if text == "" {
 		return fallback, nil
@@ -147,5 +148,5 @@ func logicalTime(text string, fallback time.Time) (time.Time, error) {
 			return t.UTC(), nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("logical time %q is neither like 2006-01-02 nor like 2006-01-02T15:04:05Z", clip(text, 40))
+	return time.Time{}, fmt.Errorf("logical time %q is invalid; examples: 2006-01-02, 2006-01-02T15:04:05Z", clip(text, 40))
 }

@@ -61,7 +61,7 @@ type Run struct {
 	ID          string            `dynamodbav:"id" json:"id"`
 	Pipeline    string            `dynamodbav:"pipeline" json:"pipeline"`
 	Identity    string            `dynamodbav:"identity,omitempty" json:"-"`                // hex digest of what makes it the same run
-	Wish        string            `dynamodbav:"wish,omitempty" json:"-"`                    // hex digest of what a request says beside its id
+	Fingerprint string            `dynamodbav:"wish,omitempty" json:"-"`                    // hex digest of the request without its id
 	Version     int               `dynamodbav:"version,omitempty" json:"version,omitempty"` // of the pipeline; 0 = ad hoc
 	Owner       string            `dynamodbav:"owner,omitempty" json:"owner,omitempty"`
 	Team        string            `dynamodbav:"team,omitempty" json:"team,omitempty"` // whose limits it counts against

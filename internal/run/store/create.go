@@ -47,7 +47,7 @@ func existing(r run.Run, err error) (id string, created bool, _ error) {
 			continue
 		}
 		id := cmp.Or(records.Text(it["runId"]), r.ID)
-		if wish := records.Text(it["wish"]); wish != "" && r.Wish != "" && wish != r.Wish {
+		if before := records.Text(it["wish"]); before != "" && r.Fingerprint != "" && before != r.Fingerprint {
 			return id, false, &run.UsedError{RequestID: r.Trigger.RequestID, RunID: id}
 		}
 		return id, false, nil
@@ -101,7 +101,7 @@ func (s *Runs) create(ctx context.Context, r run.Run, spec *pipeline.Spec) error
 	if r.State == run.Queued && r.Trigger.RequestID != "" {
 		// The id holds the logical time, which a sender that tries again later may
 		// give differently: the request id itself can be used only once.
-		used, err := encode(map[string]string{"runId": r.ID, "wish": r.Wish}, records.RequestKey(r.Trigger.Sender, r.Trigger.RequestID))
+		used, err := encode(map[string]string{"runId": r.ID, "wish": r.Fingerprint}, records.RequestKey(r.Trigger.Sender, r.Trigger.RequestID))
 		if err != nil {
 			return err
 		}
