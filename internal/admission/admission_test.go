@@ -81,8 +81,8 @@ func TestOrder(t *testing.T) {
 	})
 }
 
-// A pipeline without room, however urgent, does not block others.
-func TestFullPipelineBlocksNobody(t *testing.T) {
+// A pipeline at its limit, whatever its priority, does not block others.
+func TestFullPipelineBlocksNoOther(t *testing.T) {
 	t.Parallel()
 	inWorld(t, 10, 1, func(t *testing.T, w *simulation.World) {
 		for i := range 5 {
@@ -96,7 +96,7 @@ func TestFullPipelineBlocksNobody(t *testing.T) {
 	})
 }
 
-// A transaction that meets another is tried again at once.
+// A transaction that conflicts with another is retried at once.
 func TestTransactionConflict(t *testing.T) {
 	t.Parallel()
 	inWorld(t, 10, 10, func(t *testing.T, w *simulation.World) {
@@ -110,7 +110,7 @@ func TestTransactionConflict(t *testing.T) {
 	})
 }
 
-// An Admitter that dies between the slots and the start leaves no run behind.
+// A run whose Admitter dies between the slots and the start is started later.
 func TestForgottenRunsAreStarted(t *testing.T) {
 	t.Parallel()
 	inWorld(t, 10, 10, func(t *testing.T, w *simulation.World) {
@@ -153,7 +153,7 @@ func TestFreshlyAdmittedRunsAreLeftAlone(t *testing.T) {
 	})
 }
 
-// Ten admitters at once let in as many as there is room for.
+// Ten concurrent admitters admit as many runs as the limit allows.
 func TestConcurrentAdmitters(t *testing.T) {
 	t.Parallel()
 	inWorld(t, 3, 3, func(t *testing.T, w *simulation.World) {

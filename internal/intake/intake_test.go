@@ -118,13 +118,13 @@ func TestRequestIDs(t *testing.T) {
 		runs         int // that are not refused
 		refused      bool
 	}{
-		"the same":               {ann, first, 1, false},
-		"another date":           {ann, `{"requestId":"nightly","pipeline":"one","logicalTime":"2026-11-02"}`, 1, true},
-		"other params":           {ann, `{"requestId":"nightly","pipeline":"one","logicalTime":"2026-11-01","params":{"country":"pt"}}`, 1, true},
-		"another pipeline":       {ann, `{"requestId":"nightly","pipeline":"two","logicalTime":"2026-11-01"}`, 1, true},
-		"another id":             {ann, `{"requestId":"again","pipeline":"one","logicalTime":"2026-11-01"}`, 2, false},
-		"somebody else's":        {eve, `{"requestId":"nightly","pipeline":"two","logicalTime":"2026-11-02"}`, 2, false},
-		"somebody else's, twice": {eve, first, 1, false},
+		"the same":                {ann, first, 1, false},
+		"another date":            {ann, `{"requestId":"nightly","pipeline":"one","logicalTime":"2026-11-02"}`, 1, true},
+		"other params":            {ann, `{"requestId":"nightly","pipeline":"one","logicalTime":"2026-11-01","params":{"country":"pt"}}`, 1, true},
+		"another pipeline":        {ann, `{"requestId":"nightly","pipeline":"two","logicalTime":"2026-11-01"}`, 1, true},
+		"another id":              {ann, `{"requestId":"again","pipeline":"one","logicalTime":"2026-11-01"}`, 2, false},
+		"another sender's":        {eve, `{"requestId":"nightly","pipeline":"two","logicalTime":"2026-11-02"}`, 2, false},
+		"another sender's, twice": {eve, first, 1, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -268,7 +268,7 @@ func TestPartialFailure(t *testing.T) {
 	})
 }
 
-// Nobody is told no because admission could not be woken.
+// A request is accepted although admission could not be invoked.
 func TestAdmissionNotWoken(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *simulation.World) {

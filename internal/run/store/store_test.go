@@ -137,7 +137,7 @@ func TestJobTransitions(t *testing.T) {
 	step("take over", true, func() (bool, error) { return s.ClaimJob(ctx, "r", claimed, "you", now) })
 	step("take over from who has lost it", false, func() (bool, error) { return s.ClaimJob(ctx, "r", claimed, "them", now) })
 	if err := s.ReleaseJob(ctx, "r", "a", "me"); err != nil || job1().Intent != "you" {
-		t.Errorf("released somebody else's intent: %+v, %v", job1(), err)
+		t.Errorf("released another invocation's intent: %+v, %v", job1(), err)
 	}
 	step("submitted", true, func() (bool, error) { return s.SubmittedJob(ctx, "r", claimed, "j-1", "s-1") })
 	step("submitted twice", false, func() (bool, error) { return s.SubmittedJob(ctx, "r", claimed, "j-1", "s-2") })
