@@ -29,7 +29,7 @@ func TestJobThatPrintsOddly(t *testing.T) {
 		t.Fatalf("exit code %d, %d bytes, want %d: …%.100q\n%s", code, len(out), len(want), out[max(0, len(out)-100):], stderr)
 	}
 	id := regexp.MustCompile(`adhoc-etl-\S+`).FindString(stderr)
-	streams := run.Run{ID: id, User: "etl"}.Dir("job", 1)
+	streams := run.Run{ID: id, User: "etl"}.LogPrefix("job", 1)
 	logs := cloudwatchlogs.NewFromConfig(w.region.Config())
 	for _, stream := range []string{"/stdout", "/stderr"} {
 		if _, err := logs.DeleteLogStream(t.Context(), &cloudwatchlogs.DeleteLogStreamInput{

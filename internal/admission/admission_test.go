@@ -81,8 +81,8 @@ func TestOrder(t *testing.T) {
 	})
 }
 
-// A pipeline without room, however urgent, does not block others.
-func TestFullPipelineBlocksNobody(t *testing.T) {
+// A pipeline at its limit, whatever its priority, does not block others.
+func TestFullPipelineBlocksNoOther(t *testing.T) {
 	t.Parallel()
 	inWorld(t, 10, 1, func(t *testing.T, w *simulation.World) {
 		for i := range 5 {
@@ -96,7 +96,7 @@ func TestFullPipelineBlocksNobody(t *testing.T) {
 	})
 }
 
-// A transaction that meets another is tried again at once.
+// A transaction that conflicts with another is retried at once.
 func TestTransactionConflict(t *testing.T) {
 	t.Parallel()
 	inWorld(t, 10, 10, func(t *testing.T, w *simulation.World) {
@@ -110,7 +110,7 @@ func TestTransactionConflict(t *testing.T) {
 	})
 }
 
-// An Admitter that dies between the slots and the start leaves no run behind.
+// A run whose Admitter dies between the slots and the start is started later.
 func TestForgottenRunsAreStarted(t *testing.T) {
 	t.Parallel()
 	inWorld(t, 10, 10, func(t *testing.T, w *simulation.World) {
@@ -127,7 +127,33 @@ func TestForgottenRunsAreStarted(t *testing.T) {
 	})
 }
 
-// Ten admitters at once let in as many as there is room for.
+// An execution that is being started is not started again: the next tick does
+// that, when the Admitter that was to start it can no longer be alive.
+func TestFreshlyAdmittedRunsAreLeftAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := simulation.New(simulation.Config{NoTicks: true})
+		defer w.Close()
+		w.Apply(file("one"))
+		w.SFN.FailNext("StartExecution", errors.New("reset"))
+		w.Request(request("1", "one", 0))
+		synctest.Wait()
+		for _, step := range []struct {
+			after time.Duration
+			calls int
+		}{{0, 1}, {29 * time.Second, 1}, {time.Second, 2}} {
+			time.Sleep(step.after)
+			if _, err := w.Invoke("admit", []byte("{}")); err != nil {
+				t.Fatal(err)
+			}
+			if got := w.SFN.Calls("StartExecution"); got != step.calls {
+				t.Errorf("%s later: %d calls of StartExecution, want %d", step.after, got, step.calls)
+			}
+		}
+	})
+}
+
+// Ten concurrent admitters admit as many runs as the limit allows.
 func TestConcurrentAdmitters(t *testing.T) {
 	t.Parallel()
 	inWorld(t, 3, 3, func(t *testing.T, w *simulation.World) {

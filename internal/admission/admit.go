@@ -20,37 +20,37 @@ import (
 	"ephemr/internal/wait"
 )
 
-// StartAPI is the part of Step Functions that begins executions.
+// StartAPI is the part of Step Functions that starts executions.
 type StartAPI interface {
 	StartExecution(context.Context, *sfn.StartExecutionInput, ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error)
 }
 
-// Admitter lets queued runs begin.
+// Admitter starts queued runs while the limits allow.
 type Admitter struct {
 	Settings stage.Settings
 	Runs     *store.Runs
 	Slots    *Slots
 	SFN      StartAPI
-	Waker    *wait.Waker // answers hand-started executions that wait for room
+	Waker    *wait.Waker // answers manual executions that wait for a slot
 }
 
-// Input wakes the Admitter. It looks through the queue; RunIDs are hints of what
-// is new, because the index lags behind the table.
+// Input starts a pass through the queues. RunIDs name new runs, because the index
+// that the queues are read from is eventually consistent.
 type Input struct {
 	RunIDs []string `json:"runIds,omitempty"`
 }
 
-// Output counts what was done.
+// Output lists what was done.
 type Output struct {
 	Admitted []string `json:"admitted"`
-	Full     bool     `json:"full"` // the stage has no room for more
+	Full     bool     `json:"full"` // the stage's limit is reached
 }
 
 // forgotten is how long a run may be ADMITTED before its execution is started
-// once more: whoever admitted it may have died in between.
+// again: the invocation that admitted it may have died before it could.
 const forgotten = 30 * time.Second
 
-// Admit starts what may start. Having no room is not an error.
+// Admit starts the runs that the limits allow. A reached limit is not an error.
 func (a *Admitter) Admit(ctx context.Context, in Input) (Output, error) {
 	p := a.pass()
 	err := p.walk(ctx)
@@ -62,12 +62,12 @@ func (a *Admitter) Admit(ctx context.Context, in Input) (Output, error) {
 	if err != nil {
 		return p.out, fmt.Errorf("admit runs: %w", err)
 	}
-	return p.out, a.remember(ctx)
+	return p.out, a.restart(ctx)
 }
 
-// One admits r if there is room and starts its execution or, for a hand-started
-// one, lets it go on. It returns Full when there is none, and false when r was
-// not queued any more.
+// One admits r if the limits allow it, and starts its execution or answers the
+// manual execution that waits. It returns Full when a limit is reached, and false
+// when r is no longer queued.
 func (a *Admitter) One(ctx context.Context, r run.Run) (*Full, bool, error) {
 	now := time.Now()
 	deadline := now.Add(a.Settings.Limits.Deadline.Std())
@@ -96,8 +96,8 @@ func (a *Admitter) One(ctx context.Context, r run.Run) (*Full, bool, error) {
 	return nil, true, a.begin(ctx, r)
 }
 
-// begin starts the execution of an admitted run. Its name is the run's id, so
-// doing it twice starts one.
+// begin starts the execution of an admitted run. Its name is the run's id, so a
+// second call starts nothing.
 func (a *Admitter) begin(ctx context.Context, r run.Run) error {
 	if r.Execution != "" {
 		return a.wake(ctx, r)
@@ -124,13 +124,13 @@ func (a *Admitter) wake(ctx context.Context, r run.Run) error {
 		return err
 	}
 	if rec.Waiter == nil || rec.Waiter.Kind != run.ForAdmission {
-		return nil // it is being prepared right now, or registers next and looks then
+		return nil // PrepareRun or AwaitAdmission is about to see that it is admitted
 	}
 	return a.Waker.Answer(ctx, *rec.Waiter, wait.Answer{Output: map[string]string{"runId": r.ID}})
 }
 
-// remember starts executions whose Admitter died between the slots and the start.
-func (a *Admitter) remember(ctx context.Context) error {
+// restart starts executions whose Admitter died between the slots and the start.
+func (a *Admitter) restart(ctx context.Context) error {
 	return a.Runs.InState(ctx, run.Admitted, func(r run.Run) error {
 		if time.Since(r.AdmittedAt) < forgotten {
 			return nil
@@ -140,10 +140,10 @@ func (a *Admitter) remember(ctx context.Context) error {
 	})
 }
 
-// LookAdmitted answers a hand-started execution whose run has been admitted.
+// LookAdmitted answers a manual execution whose run has been admitted.
 func LookAdmitted(_ context.Context, rec *run.Record, _ *engine.Capacity) (*wait.Answer, error) {
 	if rec.Run.State == run.Queued {
-		return nil, nil //nolint:nilnil // nothing has happened yet, and that is no error
+		return nil, nil //nolint:nilnil // still queued
 	}
 	return &wait.Answer{Output: map[string]string{"runId": rec.Run.ID}}, nil
 }

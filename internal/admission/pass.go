@@ -10,20 +10,20 @@ import (
 	"ephemr/internal/run"
 )
 
-// pass is one walk through the queues. The team with the fewest runs under way
-// goes first, so that a burst of one team cannot starve another's single run;
-// within a team it is the highest priority and then the oldest.
+// pass is one pass through the queues. The team with the fewest active runs goes
+// first, so that a burst of one team cannot starve another's single run; within a
+// team it is the highest priority and then the oldest.
 type pass struct {
 	*Admitter
 	seen map[string]bool
-	full map[records.Key]bool // scopes without room
+	full map[records.Key]bool // scopes whose limit is reached
 	out  Output
 }
 
 // line is the queue of one team.
 type line struct {
 	team   string
-	active int // runs under way
+	active int // runs that hold a slot
 	next   func() (run.Run, error, bool)
 	stop   func()
 }
@@ -32,7 +32,7 @@ func (a *Admitter) pass() *pass {
 	return &pass{Admitter: a, seen: map[string]bool{}, full: map[records.Key]bool{}, out: Output{Admitted: []string{}}}
 }
 
-// walk admits from all queues until they are empty or the stage is full.
+// walk admits from all queues until they are empty or the stage's limit is reached.
 func (p *pass) walk(ctx context.Context) error {
 	holders, err := p.Slots.All(ctx)
 	if err != nil {
@@ -65,8 +65,8 @@ func (p *pass) walk(ctx context.Context) error {
 	return nil
 }
 
-// serve visits the first run of l; false says that there is nothing more to do
-// for this team.
+// serve visits the first run of l; false means that the team has no more runs to
+// admit.
 func (p *pass) serve(ctx context.Context, l *line) (bool, error) {
 	r, err, more := l.next()
 	if err != nil || !more {
@@ -92,14 +92,14 @@ func (p *pass) lines(ctx context.Context) ([]line, error) {
 		}
 		lines[i] = line{team: team, active: len(holders)}
 	}
-	for i := range lines { // last, as each must be stopped
+	for i := range lines { // last, because each must be stopped
 		next, stop := iter.Pull2(p.Runs.Queue(ctx, lines[i].team))
 		lines[i].next, lines[i].stop = func() (run.Run, error, bool) { return next() }, stop
 	}
 	return lines, nil
 }
 
-// fewest returns the index of the line with the fewest runs under way.
+// fewest returns the index of the line with the fewest active runs.
 func fewest(lines []line) int {
 	best := 0
 	for i, l := range lines {
@@ -110,7 +110,8 @@ func fewest(lines []line) int {
 	return best
 }
 
-// hint visits a run that the index did not show yet; a hint may name anything.
+// hint visits a run that the index does not contain yet. The id may be of any run,
+// or of none.
 func (p *pass) hint(ctx context.Context, id string) error {
 	if p.seen[id] || p.full[records.StageSlotsKey()] {
 		return nil
@@ -126,7 +127,7 @@ func (p *pass) hint(ctx context.Context, id string) error {
 	return err
 }
 
-// visit admits r if it is queued and there is room.
+// visit admits r if it is queued and the limits allow it.
 func (p *pass) visit(ctx context.Context, r run.Run) (bool, error) {
 	p.seen[r.ID] = true
 	if r.State != run.Queued || p.full[records.PipelineSlotsKey(r.Pipeline)] || p.full[records.TeamSlotsKey(r.TeamName())] {

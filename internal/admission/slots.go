@@ -1,5 +1,5 @@
-// Package admission lets queued runs begin while the limits allow it: highest
-// priority first, then the oldest.
+// Package admission starts queued runs while the limits allow it: highest priority
+// first, then the oldest. Tested here and by internal/proof/simulation.
 package admission
 
 import (
@@ -22,15 +22,15 @@ type SlotAPI interface {
 	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
 }
 
-// Slots holds, for the stage and for each pipeline, the set of runs that are
-// under way. A set of ids, not a counter: taking or giving back twice changes
-// nothing, so it cannot drift.
+// Slots holds, for the stage, each team and each pipeline, the set of runs that
+// are admitted and have not ended. A set of ids, not a counter: taking or releasing
+// a slot twice changes nothing, so it cannot drift.
 type Slots struct {
 	DB    SlotAPI
 	Table string // Clusters
 }
 
-// maxTries is how often a transaction that conflicts with another is tried.
+// maxTries bounds the retries of a transaction that conflicts with another.
 const maxTries = 8
 
 // scope is one limit: at most max runs at a time.
@@ -39,11 +39,11 @@ type scope struct {
 	max int
 }
 
-// Full says which limit had no room.
+// Full is the limit that is reached.
 type Full struct{ Scope records.Key }
 
 // take puts id into every scope and does the given write, all or nothing. It
-// returns Full when a scope has no room, and false when the write's own
+// returns Full when a scope's limit is reached, and false when the write's own
 // condition failed.
 func (s *Slots) take(ctx context.Context, id string, scopes []scope, write *types.Update) (*Full, bool, error) {
 	in := &dynamodb.TransactWriteItemsInput{}
@@ -82,8 +82,8 @@ func (s *Slots) take(ctx context.Context, id string, scopes []scope, write *type
 	return nil, false, fmt.Errorf("take slots for run %s: %w", id, err)
 }
 
-// Release gives the slots of a run back, that of the stage at last: sweep looks
-// there for what was forgotten.
+// Release releases the slots of a run, that of the stage last: sweep finds there
+// the runs whose slots were not all released.
 func (s *Slots) Release(ctx context.Context, id, team, pipeline string) error {
 	for _, key := range []records.Key{records.PipelineSlotsKey(pipeline), records.TeamSlotsKey(team), records.StageSlotsKey()} {
 		_, err := s.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{

@@ -77,7 +77,7 @@ func (w *fleet) own(id string, recorded bool) string {
 	w.made(w.runs.Create(w.t.Context(), run.Run{
 		ID: id, Pipeline: run.PipelineOf(id), State: run.Running, Execution: "x", RequestedAt: time.Now(), Deadline: time.Now().Add(2 * time.Hour),
 	}, &spec))
-	w.did(w.runs.Intend(w.t.Context(), id, c))
+	w.did(w.runs.CreateClusterAttempt(w.t.Context(), id, c))
 	clusterID := w.up(c.Name)
 	if !recorded {
 		return clusterID

@@ -29,7 +29,7 @@ func (w *world) begin(id string, jobs ...run.Job) {
 		Attempt: 1, Rungs: 2, Name: run.ClusterName(id, 1), State: run.ClusterIntended, Intent: "a", IntentAt: time.Now(),
 		Units: []run.Units{{Type: "m5.xlarge", Count: 3}},
 	}
-	w.did(w.runs.Intend(ctx, id, c))
+	w.did(w.runs.CreateClusterAttempt(ctx, id, c))
 	time.Sleep(time.Second)
 	c.State, c.ID, c.CreatedAt = run.ClusterCreated, "j-1ABC", time.Now()
 	w.did(w.runs.ReplaceCluster(ctx, id, c, run.ClusterIntended, "a"))

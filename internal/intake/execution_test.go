@@ -8,7 +8,7 @@ import (
 	"ephemr/internal/intake"
 )
 
-// Whatever a person starts an execution with, its run has one id, whoever asks,
+// Whatever the input of a manual execution, its run has one id for all callers,
 // and one that Step Functions and EMR take as a name.
 func FuzzExecution(f *testing.F) {
 	for _, s := range []string{

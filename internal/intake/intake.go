@@ -1,5 +1,6 @@
-// Package intake turns every event that asks for a run into a queued run, once.
-// It never calls EMR, so a burst is absorbed at DynamoDB's speed.
+// Package intake turns each event that requests a run into a queued run, once. It
+// never calls an engine, so a burst is limited by DynamoDB only. Tested here, by
+// statemachines and by internal/proof/simulation.
 package intake
 
 import (
@@ -24,12 +25,12 @@ import (
 	"ephemr/internal/stage"
 )
 
-// QueueAPI sends what is wrong to a dead-letter queue.
+// QueueAPI sends invalid messages to a dead-letter queue.
 type QueueAPI interface {
 	SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
 }
 
-// InvokeAPI wakes admission.
+// InvokeAPI invokes admission.
 type InvokeAPI interface {
 	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
 }
@@ -45,9 +46,9 @@ type Intake struct {
 	Lambda    InvokeAPI
 }
 
-// Handle takes a batch of messages from the events or the requests queue. A
-// message that is wrong is recorded as REJECTED and moved to the dead-letter
-// queue; one that could not be dealt with is left for another delivery.
+// Handle processes a batch of messages from the events or the requests queue. An
+// invalid message is recorded as REJECTED and moved to the dead-letter queue; one
+// that could not be processed stays in its queue.
 func (k *Intake) Handle(ctx context.Context, batch lambdaevents.SQSEvent) (lambdaevents.SQSEventResponse, error) {
 	// Not nil: an emulator, and older AWS runtimes, read null as a failed batch.
 	response := lambdaevents.SQSEventResponse{BatchItemFailures: []lambdaevents.SQSBatchItemFailure{}}
@@ -56,7 +57,7 @@ func (k *Intake) Handle(ctx context.Context, batch lambdaevents.SQSEvent) (lambd
 		ids, err := k.message(ctx, m)
 		fresh = append(fresh, ids...)
 		if err != nil {
-			slog.ErrorContext(ctx, "message left for another delivery", "messageId", m.MessageId, "error", err.Error())
+			slog.ErrorContext(ctx, "message not processed: left in its queue for another delivery", "messageId", m.MessageId, "error", err.Error())
 			response.BatchItemFailures = append(response.BatchItemFailures, lambdaevents.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 		}
 	}
@@ -66,9 +67,9 @@ func (k *Intake) Handle(ctx context.Context, batch lambdaevents.SQSEvent) (lambd
 	return response, nil
 }
 
-// message deals with one message and returns the runs that are new.
+// message processes one message and returns the runs to admit.
 func (k *Intake) message(ctx context.Context, m lambdaevents.SQSMessage) ([]string, error) {
-	wanted, err := k.read(ctx, m)
+	requested, err := k.read(ctx, m)
 	if bad, ok := errors.AsType[*invalidError](err); ok {
 		return nil, k.reject(ctx, m, bad)
 	}
@@ -76,7 +77,7 @@ func (k *Intake) message(ctx context.Context, m lambdaevents.SQSMessage) ([]stri
 		return nil, err
 	}
 	var fresh []string
-	for _, w := range wanted {
+	for _, w := range requested {
 		id, created, err := k.Runs.Create(ctx, w.Run, w.Spec)
 		if used, ok := errors.AsType[*run.UsedError](err); ok {
 			return fresh, k.reject(ctx, m, &invalidError{err: used, kind: w.Run.Trigger.Kind, pipeline: w.Run.Pipeline, requestID: w.Run.Trigger.RequestID})
@@ -85,16 +86,16 @@ func (k *Intake) message(ctx context.Context, m lambdaevents.SQSMessage) ([]stri
 			return fresh, err
 		}
 		if !created {
-			slog.InfoContext(ctx, "the same run was asked for before", "runId", id, "messageId", m.MessageId)
+			slog.InfoContext(ctx, "duplicate message: run exists", "runId", id, "messageId", m.MessageId)
 		}
-		// A known run is named too: whoever wrote it may have died before it
-		// could wake admission.
+		// An existing run is returned too: the invocation that created it may have
+		// died before it could invoke admission.
 		fresh = append(fresh, id)
 	}
 	return fresh, nil
 }
 
-// reject records a wrong message and moves it to the dead-letter queue.
+// reject records an invalid message and moves it to the dead-letter queue.
 func (k *Intake) reject(ctx context.Context, m lambdaevents.SQSMessage, bad *invalidError) error {
 	sent := sentAt(m)
 	r := run.Run{
@@ -114,7 +115,7 @@ func (k *Intake) reject(ctx context.Context, m lambdaevents.SQSMessage, bad *inv
 		"runId":  {DataType: aws.String("String"), StringValue: &r.ID},
 		"reason": {DataType: aws.String("String"), StringValue: aws.String(clip(r.Reason, 1024))},
 	}
-	if sender := r.Trigger.Sender; sender != "" { // whoever sends it again is another one
+	if sender := r.Trigger.Sender; sender != "" { // a redrive has another sender
 		attributes["sender"] = types.MessageAttributeValue{DataType: aws.String("String"), StringValue: &sender}
 	}
 	if _, err := k.SQS.SendMessage(ctx, &sqs.SendMessageInput{
@@ -126,7 +127,8 @@ func (k *Intake) reject(ctx context.Context, m lambdaevents.SQSMessage, bad *inv
 	return nil
 }
 
-// wakeAdmission is a hint: the minute tick finds what it misses.
+// wakeAdmission invokes admission. This is a hint: the minute tick admits the
+// runs otherwise.
 func (k *Intake) wakeAdmission(ctx context.Context, ids []string) {
 	payload, err := json.Marshal(map[string][]string{"runIds": ids})
 	if err == nil {
@@ -135,11 +137,11 @@ func (k *Intake) wakeAdmission(ctx context.Context, ids []string) {
 		})
 	}
 	if err != nil {
-		slog.WarnContext(ctx, "admission not woken, the minute tick will do", "error", err.Error())
+		slog.WarnContext(ctx, "cannot invoke admission: deferred to the next tick", "error", err.Error())
 	}
 }
 
-// sentAt is when m was sent; it stays the same over redeliveries.
+// sentAt is when m was sent. It does not change when m is delivered again.
 func sentAt(m lambdaevents.SQSMessage) time.Time {
 	ms, err := strconv.ParseInt(m.Attributes["SentTimestamp"], 10, 64)
 	if err != nil {

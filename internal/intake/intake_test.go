@@ -62,7 +62,7 @@ func TestRejected(t *testing.T) {
 		{"empty", "requests", ` `, "read request"},
 		{"a list", "requests", `[]`, "read request"},
 		{"null", "requests", `null`, "requestId"},
-		{"two requests", "requests", `{"requestId":"1","pipeline":"one"}{"requestId":"2","pipeline":"one"}`, "something follows"},
+		{"two requests", "requests", `{"requestId":"1","pipeline":"one"}{"requestId":"2","pipeline":"one"}`, "trailing data"},
 		{"unknown key", "requests", `{"requestId":"1","pipeline":"one","when":"now"}`, `"when"`},
 		{"wrong kind", "requests", `{"requestId":1}`, "number"},
 		{"no id", "requests", `{"pipeline":"one"}`, "1 to 128"},
@@ -86,7 +86,7 @@ func TestRejected(t *testing.T) {
 		{"tick of an unknown pipeline", "events", `{"kind":"schedule","pipeline":"three","scheduledTime":"2026-01-02T03:00:00Z"}`, `"three"`},
 		{"tick without time", "events", `{"kind":"schedule","pipeline":"one"}`, "scheduledTime"},
 		{"upload elsewhere", "events", `{"source":"aws.s3","detail-type":"Object Created","detail":{"bucket":{"name":"other"},"object":{"key":"in/a"}}}`, `"other" is not a zone`},
-		{"upload of nothing", "events", `{"source":"aws.s3","detail-type":"Object Created","detail":{"bucket":{"name":"test-raw"}}}`, "key is missing"},
+		{"upload of nothing", "events", `{"source":"aws.s3","detail-type":"Object Created","detail":{"bucket":{"name":"test-raw"}}}`, "the event has no key"},
 		{"upload of another shape", "events", `{"source":"aws.s3","detail-type":"Object Created","detail":{"object":[]}}`, "read S3 event"},
 	} {
 		t.Run(tt.queue+" "+tt.name, func(t *testing.T) {
@@ -118,13 +118,13 @@ func TestRequestIDs(t *testing.T) {
 		runs         int // that are not refused
 		refused      bool
 	}{
-		"the same":               {ann, first, 1, false},
-		"another date":           {ann, `{"requestId":"nightly","pipeline":"one","logicalTime":"2026-11-02"}`, 1, true},
-		"other params":           {ann, `{"requestId":"nightly","pipeline":"one","logicalTime":"2026-11-01","params":{"country":"pt"}}`, 1, true},
-		"another pipeline":       {ann, `{"requestId":"nightly","pipeline":"two","logicalTime":"2026-11-01"}`, 1, true},
-		"another id":             {ann, `{"requestId":"again","pipeline":"one","logicalTime":"2026-11-01"}`, 2, false},
-		"somebody else's":        {eve, `{"requestId":"nightly","pipeline":"two","logicalTime":"2026-11-02"}`, 2, false},
-		"somebody else's, twice": {eve, first, 1, false},
+		"the same":                {ann, first, 1, false},
+		"another date":            {ann, `{"requestId":"nightly","pipeline":"one","logicalTime":"2026-11-02"}`, 1, true},
+		"other params":            {ann, `{"requestId":"nightly","pipeline":"one","logicalTime":"2026-11-01","params":{"country":"pt"}}`, 1, true},
+		"another pipeline":        {ann, `{"requestId":"nightly","pipeline":"two","logicalTime":"2026-11-01"}`, 1, true},
+		"another id":              {ann, `{"requestId":"again","pipeline":"one","logicalTime":"2026-11-01"}`, 2, false},
+		"another sender's":        {eve, `{"requestId":"nightly","pipeline":"two","logicalTime":"2026-11-02"}`, 2, false},
+		"another sender's, twice": {eve, first, 1, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -268,7 +268,7 @@ func TestPartialFailure(t *testing.T) {
 	})
 }
 
-// Nobody is told no because admission could not be woken.
+// A request is accepted although admission could not be invoked.
 func TestAdmissionNotWoken(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *simulation.World) {

@@ -17,8 +17,8 @@ import (
 	"ephemr/internal/stage"
 )
 
-// Preparer is the PrepareRun state: it ties an execution to its run. A
-// hand-started execution becomes a run here, by the same rules as every other.
+// Preparer is the PrepareRun state: it associates an execution with its run. A
+// manual execution becomes a run here, by the same rules as other requests.
 type Preparer struct {
 	Settings  stage.Settings
 	Runs      *store.Runs
@@ -28,7 +28,7 @@ type Preparer struct {
 	Admission *admission.Admitter
 }
 
-// Execution is what a state machine tells of itself.
+// Execution is the context of a state machine's execution.
 type Execution struct {
 	Execution string          `json:"execution"` // ARN
 	Name      string          `json:"name"`
@@ -36,13 +36,13 @@ type Execution struct {
 	Input     json.RawMessage `json:"input"`
 }
 
-// Prepared is the state that the state machine goes on with.
+// Prepared is the output of the state.
 type Prepared struct {
 	RunID string `json:"runId"`
 }
 
-// RunID is the run that e is or was meant to be. For a hand-started execution
-// it follows from the execution alone, so whoever asks gets the same answer.
+// RunID is the id of e's run, or of the run that e was to become. For a manual
+// execution it depends on the execution only, so that each caller gets the same.
 func (e Execution) RunID() string {
 	m, err := e.manual()
 	if err == nil && m.RunID != "" {
@@ -64,7 +64,7 @@ func (e Execution) manual() (events.Manual, error) {
 	d := json.NewDecoder(bytes.NewReader(e.Input))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&m); err != nil {
-		return m, fault.New(fault.InvalidInput, `read input of the execution: %w; it looks like {"pipeline": "flights-daily", "params": {}}`, err)
+		return m, fault.New(fault.InvalidInput, `read input of the execution: %w; example: {"pipeline": "flights-daily", "params": {}}`, err)
 	}
 	if m.LogicalTime == "" {
 		m.LogicalTime = m.LogicalDate
@@ -94,7 +94,7 @@ func (p *Preparer) Prepare(ctx context.Context, e Execution) (Prepared, error) {
 			return Prepared{}, err
 		}
 		if full != nil {
-			return Prepared{}, fault.New(fault.NotReady, "run %s waits for room", id)
+			return Prepared{}, fault.New(fault.NotReady, "run %s waits for a slot: a limit is reached", id)
 		}
 	}
 	return Prepared{RunID: id}, p.start(ctx, rec, e)
@@ -107,7 +107,7 @@ func (p *Preparer) start(ctx context.Context, rec *run.Record, e Execution) erro
 		return err
 	}
 	if !ok {
-		return fault.New(fault.Conflict, "run %s is %s and belongs to another execution", rec.Run.ID, rec.Run.State)
+		return fault.New(fault.Conflict, "run %s is %s and does not belong to this execution", rec.Run.ID, rec.Run.State)
 	}
 	var jobs []run.Job
 	for _, j := range rec.Spec.AllJobs() {
@@ -120,23 +120,23 @@ func (p *Preparer) start(ctx context.Context, rec *run.Record, e Execution) erro
 	return nil
 }
 
-// adopt turns a hand-started execution into a queued run.
+// adopt turns a manual execution into a queued run.
 func (p *Preparer) adopt(ctx context.Context, e Execution, m events.Manual) error {
 	logical, err := logicalTime(m.LogicalTime, e.StartedAt)
 	if err != nil {
 		return p.reject(ctx, e, m, fault.New(fault.InvalidInput, "%w", err))
 	}
-	wanted, err := Ask{
+	requested, err := RunRequest{
 		Pipeline: m.Pipeline, Params: m.Params, Logical: logical, RequestedAt: e.StartedAt,
 		Trigger: run.Trigger{Kind: run.ByManual}, Identity: []string{run.ByManual, e.Execution},
-	}.Wanted(ctx, p.Pipelines, p.Users, p.Engines)
+	}.NewRuns(ctx, p.Pipelines, p.Users, p.Engines)
 	if IsInvalid(err) {
 		return p.reject(ctx, e, m, err)
 	}
 	if err != nil {
 		return err
 	}
-	for _, w := range wanted {
+	for _, w := range requested {
 		w.Run.Execution = e.Execution
 		if _, _, err := p.Runs.Create(ctx, w.Run, w.Spec); err != nil {
 			return err
@@ -145,8 +145,8 @@ func (p *Preparer) adopt(ctx context.Context, e Execution, m events.Manual) erro
 	return nil
 }
 
-// reject records what is wrong with an execution, so that ephemr runs shows it
-// like every other wrong request, and fails it.
+// reject records what is wrong with an execution, so that ephemr runs lists it
+// like any other rejected request, and returns why.
 func (p *Preparer) reject(ctx context.Context, e Execution, m events.Manual, why error) error {
 	name := (&invalidError{pipeline: m.Pipeline}).pipelineOr("manual")
 	_, _, err := p.Runs.Create(ctx, run.Run{
@@ -160,14 +160,18 @@ func (p *Preparer) reject(ctx context.Context, e Execution, m events.Manual, why
 	return why
 }
 
-// Await is the AwaitAdmission state: it registers a hand-started execution that
-// found no room, and looks once more.
+// longestQueue is how long a manual execution waits for a slot; less than the
+// timeout of its state.
+const longestQueue = 6 * 24 * time.Hour
+
+// Await is the AwaitAdmission state: it registers a manual execution that found no
+// slot, and tries to admit it once more.
 func (p *Preparer) Await(ctx context.Context, e Execution, token string) error {
 	id := e.RunID()
 	now := time.Now()
 	if err := p.Admission.Waker.Register(ctx, run.Waiter{
 		RunID: id, Kind: run.ForAdmission, Token: token, Execution: e.Execution,
-		Since: now, Deadline: now.Add(6 * 24 * time.Hour),
+		Since: now, Deadline: now.Add(longestQueue),
 	}); err != nil {
 		return err
 	}

@@ -19,11 +19,11 @@ type ParametersAPI interface {
 	GetParametersByPath(context.Context, *ssm.GetParametersByPathInput, ...func(*ssm.Options)) (*ssm.GetParametersByPathOutput, error)
 }
 
-// keepUsers is how long the users are known before they are read again: so late
-// is a deployment that takes a caller away.
+// keepUsers is how long the users are cached. A deployment that removes a caller
+// takes effect after this time.
 const keepUsers = time.Minute
 
-// UserStore reads the users of a stage; those of one without any are none.
+// UserStore reads the users of a stage.
 type UserStore struct {
 	Settings stage.Settings
 	SSM      ParametersAPI
@@ -33,9 +33,8 @@ type UserStore struct {
 	read   time.Time
 }
 
-// Policy returns the stage's policy, at most a minute old. Users that are not
-// there are no reason to go on without: what would run as them would have more
-// rights then, so it is an error.
+// Policy returns the stage's policy, at most a minute old. A missing user is an
+// error: without it, runs of this user would get the permissions of the cluster.
 func (s *UserStore) Policy(ctx context.Context) (access.Policy, error) {
 	a := s.Settings.Access
 	if len(a.Users) == 0 {
@@ -59,12 +58,12 @@ func (s *UserStore) Policy(ctx context.Context) (access.Policy, error) {
 	return s.policy, nil
 }
 
-// load reads the users that the settings name: others are left over from a
-// deployment before.
+// load reads the users that the settings name. Other parameters are from earlier
+// deployments.
 func (s *UserStore) load(ctx context.Context) (map[string]access.User, error) {
-	wanted := map[string]string{} // parameter -> user
+	names := map[string]string{} // parameter -> user
 	for _, name := range s.Settings.Access.Users {
-		wanted[stage.UserParameter(s.Settings.Stage, name)] = name
+		names[stage.UserParameter(s.Settings.Stage, name)] = name
 	}
 	users := map[string]access.User{}
 	p := ssm.NewGetParametersByPathPaginator(s.SSM, &ssm.GetParametersByPathInput{Path: aws.String(stage.UsersPath(s.Settings.Stage))})
@@ -74,7 +73,7 @@ func (s *UserStore) load(ctx context.Context) (map[string]access.User, error) {
 			return nil, fmt.Errorf("read users of stage %s: %w", s.Settings.Stage, err)
 		}
 		for _, parameter := range page.Parameters {
-			name, ok := wanted[aws.ToString(parameter.Name)]
+			name, ok := names[aws.ToString(parameter.Name)]
 			if !ok {
 				continue
 			}

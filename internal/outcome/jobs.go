@@ -9,8 +9,8 @@ import (
 	"ephemr/internal/run/store"
 )
 
-// closeJobs ends the jobs that a run leaves open when something stops it: its
-// cluster goes, so they will not go on. rec is brought up to date.
+// closeJobs ends the jobs that are not over when their run ends: its capacity is
+// released, so they cannot continue. rec is updated.
 func closeJobs(ctx context.Context, runs *store.Runs, rec *run.Record) error {
 	for i, j := range rec.Jobs {
 		if j.State.Over() {
@@ -19,7 +19,7 @@ func closeJobs(ctx context.Context, runs *store.Runs, rec *run.Record) error {
 		next := j
 		next.EndedAt = time.Now()
 		switch {
-		case j.State == run.JobPending && j.Attempt > j.Base: // it was to be tried again
+		case j.State == run.JobPending && j.Attempt > j.Base: // it waits for its next attempt
 			next.State = run.JobFailed
 		case j.State == run.JobRunning:
 			next.State, next.Class, next.Reason = run.JobCancelled, stopClass(rec.Run), "the run ended before it: "+rec.Run.Reason
@@ -34,7 +34,7 @@ func closeJobs(ctx context.Context, runs *store.Runs, rec *run.Record) error {
 	return nil
 }
 
-// stopClass is why a job under way was stopped.
+// stopClass is the class of a job that was running when r ended.
 func stopClass(r run.Run) job.Class {
 	if r.Class == "" {
 		return job.ClassCancelled

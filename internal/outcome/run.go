@@ -15,8 +15,8 @@ type StateError struct {
 	Cause string `json:"Cause"`
 }
 
-// byName is the class of an error that stopped the state machine, when the
-// records do not know better.
+// byName is the class of an error that stopped the state machine, unless the
+// records contain a more specific one.
 var byName = map[string]job.Class{
 	string(fault.InvalidInput): job.ClassInvalid,
 	string(fault.Throttled):    job.ClassQuota,
@@ -59,8 +59,8 @@ func OfRun(rec *run.Record, e *StateError) run.Outcome {
 	return o
 }
 
-// culprit is the job that the run failed by, or nil. When something else stopped
-// the run, the jobs that were interrupted with it are its victims.
+// culprit is the job that made the run fail, or nil. If an error stopped the run,
+// jobs that were interrupted by it are not the cause.
 func culprit(rec *run.Record, e *StateError) *run.Job {
 	for i := range rec.Jobs {
 		j := &rec.Jobs[i]
@@ -78,12 +78,12 @@ func ofCluster(c run.Cluster) run.Outcome {
 		state = run.Cancelled
 	}
 	if name == "" {
-		name = c.Name // EMR never gave it an id
+		name = c.Name // the engine never returned an id
 	}
 	return run.Outcome{State: state, Class: c.Class, Reason: fmt.Sprintf("cluster %s: %s", name, c.Reason)}
 }
 
-// Reason is the sentence for a person inside e. Lambda wraps messages in JSON.
+// Reason is the message for a person. Lambda wraps messages in JSON.
 func (e StateError) Reason() string {
 	var cause struct{ ErrorMessage string }
 	if json.Unmarshal([]byte(e.Cause), &cause) == nil && cause.ErrorMessage != "" {

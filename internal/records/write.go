@@ -112,7 +112,7 @@ func unless(err error) (changed bool, _ error) {
 	return err == nil, err
 }
 
-// ConditionFailed says whether err is DynamoDB's answer to a condition that did
+// ConditionFailed reports whether err is DynamoDB's answer to a condition that did
 // not hold, in a single write or in a transaction.
 func ConditionFailed(err error) bool {
 	if _, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {

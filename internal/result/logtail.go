@@ -28,7 +28,7 @@ const (
 func (r *Reader) Tail(ctx context.Context, of run.Run, j run.Job) []string {
 	for _, stream := range []string{"/stderr", "/stdout"} {
 		out, err := r.Logs.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{
-			LogGroupName: &r.LogGroup, LogStreamName: aws.String(of.Dir(j.Name, j.Attempt) + stream), Limit: aws.Int32(tailLines),
+			LogGroupName: &r.LogGroup, LogStreamName: aws.String(of.LogPrefix(j.Name, j.Attempt) + stream), Limit: aws.Int32(tailLines),
 		})
 		if err != nil {
 			if fault.Code(err) != "ResourceNotFoundException" {

@@ -35,7 +35,7 @@ type Reader struct {
 // Read returns the runner's result of j's newest attempt: nil if it left none
 // that can be read, or one of another attempt.
 func (r *Reader) Read(ctx context.Context, of run.Run, j run.Job) (*job.Result, error) {
-	res, err := r.read(ctx, of.Dir(j.Name, j.Attempt)+"/result.json")
+	res, err := r.read(ctx, of.LogPrefix(j.Name, j.Attempt)+"/result.json")
 	if res != nil && (res.RunID != of.ID || res.Job != j.Name || res.Attempt != j.Attempt) {
 		res = nil
 	}

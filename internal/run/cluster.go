@@ -1,6 +1,6 @@
 package run
 
-// CountOf is how many units of a kind c was made of.
+// CountOf is how many units of a kind c was created with.
 func (c Cluster) CountOf(kind string) int {
 	n := 0
 	for _, u := range c.Units {
@@ -11,7 +11,7 @@ func (c Cluster) CountOf(kind string) int {
 	return n
 }
 
-// More is by how many units of a kind c differs from what it was made of.
+// More is how many more units of a kind c has than it was created with.
 func (c Cluster) More(kind string) int {
 	more := 0
 	for _, r := range c.Resizes {

@@ -5,21 +5,21 @@ import (
 	"fmt"
 )
 
-// UsedError says that a request id was used before, for something else.
+// UsedError is the error for a request id that was used for a different request.
 type UsedError struct{ RequestID, RunID string }
 
 func (e *UsedError) Error() string {
 	return fmt.Sprintf("request id %s was used before, for something else, and made run %s; send a new id with each request", e.RequestID, e.RunID)
 }
 
-// UnknownError says that there is no run with this id.
+// UnknownError is the error for a run that does not exist.
 type UnknownError struct{ ID string }
 
 func (e *UnknownError) Error() string {
 	return "run " + e.ID + " is not known; ephemr runs lists those that are"
 }
 
-// IsUnknown says whether err is, or wraps, an UnknownError.
+// IsUnknown reports whether err is, or wraps, an UnknownError.
 func IsUnknown(err error) bool {
 	_, ok := errors.AsType[*UnknownError](err)
 	return ok

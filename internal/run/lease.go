@@ -3,7 +3,7 @@ package run
 import "strings"
 
 // Step is the name of the EMR step that carries j's newest attempt on c. On a
-// cluster that other runs use too it begins with the name of the lease.
+// cluster that is shared with other runs it begins with the name of the lease.
 func (c Cluster) Step(j Job) string {
 	if c.Pool == "" {
 		return j.Step()
@@ -11,7 +11,7 @@ func (c Cluster) Step(j Job) string {
 	return c.Name + stepOf + j.Step()
 }
 
-// Owns says whether the EMR step of this name was submitted under c.
+// Owns reports whether the EMR step of this name was submitted under c.
 func (c Cluster) Owns(step string) bool {
 	return c.Pool == "" || strings.HasPrefix(step, c.Name+stepOf)
 }
@@ -24,11 +24,11 @@ func (c Cluster) Share() float64 {
 	return float64(c.Steps) / float64(c.Of)
 }
 
-// stepOf stands between a lease and a step in the names of EMR steps.
+// stepOf separates lease and step in the names of EMR steps.
 const stepOf = ":"
 
-// OfStep returns the run whose step has this name, or "" if the name does not
-// tell because the cluster does.
+// OfStep returns the run whose step has this name, or "" for a step on the run's
+// own cluster, whose name does not contain it.
 func OfStep(name string) string {
 	lease, _, ok := strings.Cut(name, stepOf)
 	if !ok {

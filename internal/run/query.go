@@ -1,8 +1,8 @@
 package run
 
-// Query describes a list of runs: newest logical time first.
+// Query selects runs: newest logical time first.
 type Query struct {
-	Pipeline string // "" = all, by state
+	Pipeline string // "" = all pipelines, by state
 	State    State  // "" = any
 	Limit    int
 }

@@ -11,7 +11,7 @@ import (
 	"ephemr/internal/pipeline"
 )
 
-// Record is everything that is known of one run.
+// Record is a run with everything that belongs to it.
 type Record struct {
 	Run      Run            `json:"run"`
 	Spec     *pipeline.Spec `json:"spec,omitempty"`
@@ -20,7 +20,7 @@ type Record struct {
 	Waiter   *Waiter        `json:"waiter,omitempty"`
 }
 
-// Sort puts jobs into the pipeline's order and clusters into that of attempts.
+// Sort sorts jobs as in the pipeline, and clusters by attempt.
 func (rec *Record) Sort() {
 	slices.SortFunc(rec.Clusters, func(a, b Cluster) int { return cmp.Compare(a.Attempt, b.Attempt) })
 	if rec.Spec == nil {
@@ -51,19 +51,20 @@ func (rec *Record) Cluster() *Cluster {
 	return &rec.Clusters[len(rec.Clusters)-1]
 }
 
-// InFlight returns the jobs that a step carries right now.
+// InFlight returns the jobs that have a step that has not ended.
 func (rec *Record) InFlight() []Job {
 	return slices.DeleteFunc(slices.Clone(rec.Jobs), func(j Job) bool { return j.State != JobRunning })
 }
 
-// Begun says whether a step was submitted since the run was started or
-// restarted: from then on nothing is blindly done again.
+// Begun reports whether a step was submitted since the run was started or
+// retried. From then on nothing is repeated automatically.
 func (rec *Record) Begun() bool {
 	return slices.ContainsFunc(rec.Jobs, func(j Job) bool { return j.Attempt > j.Base })
 }
 
-// Refuse says why execution may not go on with the run: nil means it may. A
-// redriven or doubled execution finds the run over, or in other hands.
+// Refuse returns why execution may not continue the run; nil means that it may. A
+// redriven or duplicate execution finds that the run has ended, or belongs to
+// another execution.
 func (rec *Record) Refuse(execution string) error {
 	switch {
 	case rec.Run.State != Running || rec.Run.Execution != execution:
@@ -74,7 +75,7 @@ func (rec *Record) Refuse(execution string) error {
 	return nil
 }
 
-// Failure returns the first job that did not succeed by its own fault, or nil.
+// Failure returns the first job that failed or was cancelled, or nil.
 func (rec *Record) Failure() *Job {
 	for i := range rec.Jobs {
 		if s := rec.Jobs[i].State; s == JobFailed || s == JobCancelled {
@@ -84,13 +85,13 @@ func (rec *Record) Failure() *Job {
 	return nil
 }
 
-// Succeeded says whether every job has.
+// Succeeded reports whether every job succeeded.
 func (rec *Record) Succeeded() bool {
 	return len(rec.Jobs) > 0 && !slices.ContainsFunc(rec.Jobs, func(j Job) bool { return j.State != JobSucceeded })
 }
 
-// NothingToDo says whether every job succeeded and none had anything to do;
-// checks of the data, which look in any case, do not count.
+// NothingToDo reports whether every job succeeded and none had work to do. Data
+// checks, which always run, do not count.
 func (rec *Record) NothingToDo() bool {
 	idle := 0
 	for _, j := range rec.Jobs {
@@ -104,7 +105,7 @@ func (rec *Record) NothingToDo() bool {
 	return idle > 0
 }
 
-// Context returns what templates may refer to.
+// Context returns the values that templates can refer to.
 func (rec *Record) Context(stage string, lake map[string]string) pipeline.Context {
 	r := rec.Run
 	c := pipeline.Context{
@@ -133,11 +134,11 @@ func (rec *Record) Context(stage string, lake map[string]string) pipeline.Contex
 	return c
 }
 
-// Owns says whether execution is the run's own: the one that it is tied to or,
-// before PrepareRun could tie them, the one that admission started under its name.
+// Owns reports whether execution is the run's own: the recorded one or, before
+// PrepareRun has recorded it, the one that admission started under the run's name.
 func (r Run) Owns(execution string) bool {
 	return r.Execution == execution || r.Execution == "" && strings.HasSuffix(execution, ":"+r.ExecutionName())
 }
 
-// Retryable says whether a failure of this class is worth the job's own retries.
+// Retryable reports whether the job's retries apply to a failure of this class.
 func Retryable(c job.Class) bool { return c == job.ClassJob || c == job.ClassTimeout }

@@ -20,19 +20,19 @@ type State string
 
 // The states of a run: REJECTED, SUCCEEDED, FAILED and CANCELLED are final.
 const (
-	Queued    State = "QUEUED"    // accepted, waits for room
-	Admitted  State = "ADMITTED"  // has its slots, the execution is being started
-	Running   State = "RUNNING"   // its execution has begun
-	Succeeded State = "SUCCEEDED" // every job did what it should
+	Queued    State = "QUEUED"    // accepted, waits for a slot
+	Admitted  State = "ADMITTED"  // has its slots; its execution is being started
+	Running   State = "RUNNING"   // its execution has started
+	Succeeded State = "SUCCEEDED" // every job succeeded
 	Failed    State = "FAILED"
 	Cancelled State = "CANCELLED"
-	Rejected  State = "REJECTED" // the request was wrong; no execution
+	Rejected  State = "REJECTED" // the request was invalid; no execution
 )
 
-// States are all that a run can be in.
+// States lists all states of a run.
 var States = []State{Queued, Admitted, Running, Succeeded, Failed, Cancelled, Rejected}
 
-// Final says whether nothing will change any more.
+// Final reports whether s is final.
 func (s State) Final() bool {
 	return s == Succeeded || s == Failed || s == Cancelled || s == Rejected
 }
@@ -45,7 +45,7 @@ const (
 	ByManual   = "manual"
 )
 
-// Trigger is what asked for a run.
+// Trigger is what requested a run.
 type Trigger struct {
 	Kind      string `dynamodbav:"kind" json:"kind"`
 	Bucket    string `dynamodbav:"bucket,omitempty" json:"bucket,omitempty"`
@@ -60,24 +60,24 @@ type Trigger struct {
 type Run struct {
 	ID          string            `dynamodbav:"id" json:"id"`
 	Pipeline    string            `dynamodbav:"pipeline" json:"pipeline"`
-	Identity    string            `dynamodbav:"identity,omitempty" json:"-"`                // hex digest of what makes it the same run
-	Wish        string            `dynamodbav:"wish,omitempty" json:"-"`                    // hex digest of what a request says beside its id
+	Identity    string            `dynamodbav:"identity,omitempty" json:"-"`                // hex digest; runs with an equal one are the same run
+	Fingerprint string            `dynamodbav:"wish,omitempty" json:"-"`                    // hex digest of the request without its id
 	Version     int               `dynamodbav:"version,omitempty" json:"version,omitempty"` // of the pipeline; 0 = ad hoc
 	Owner       string            `dynamodbav:"owner,omitempty" json:"owner,omitempty"`
-	Team        string            `dynamodbav:"team,omitempty" json:"team,omitempty"` // whose limits it counts against
-	User        string            `dynamodbav:"user,omitempty" json:"user,omitempty"` // whom its jobs run as; "" = with the rights of the cluster's instances
+	Team        string            `dynamodbav:"team,omitempty" json:"team,omitempty"` // its limits apply
+	User        string            `dynamodbav:"user,omitempty" json:"user,omitempty"` // its jobs run as; "" = with the permissions of the cluster's instances
 	Role        string            `dynamodbav:"role,omitempty" json:"role,omitempty"` // ARN of the user's IAM role
 	Trigger     Trigger           `dynamodbav:"trigger" json:"trigger"`
 	LogicalTime time.Time         `dynamodbav:"logicalTime" json:"logicalTime"`
 	Params      map[string]string `dynamodbav:"params,omitempty" json:"params,omitempty"`
 	Priority    int               `dynamodbav:"priority,omitempty" json:"priority,omitempty"`
-	MaxActive   int               `dynamodbav:"maxActive,omitempty" json:"-"`   // of the pipeline, as it was when the run was accepted
+	MaxActive   int               `dynamodbav:"maxActive,omitempty" json:"-"`   // of the pipeline, at the time of the request
 	MaxDuration time.Duration     `dynamodbav:"maxDuration,omitempty" json:"-"` // likewise, nanoseconds: the pipeline's deadline
 
 	State       State     `dynamodbav:"state" json:"state"`
 	Class       job.Class `dynamodbav:"class,omitempty" json:"class,omitempty"`
 	Reason      string    `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
-	NothingToDo bool      `dynamodbav:"nothingToDo,omitempty" json:"nothingToDo,omitempty"` // it SUCCEEDED, and no job had any work
+	NothingToDo bool      `dynamodbav:"nothingToDo,omitempty" json:"nothingToDo,omitempty"` // it SUCCEEDED, and no job had work to do
 	RequestedAt time.Time `dynamodbav:"requestedAt" json:"requestedAt"`
 	AdmittedAt  time.Time `dynamodbav:"admittedAt,omitzero" json:"admittedAt,omitzero"`
 	StartedAt   time.Time `dynamodbav:"startedAt,omitzero" json:"startedAt,omitzero"`
@@ -86,16 +86,16 @@ type Run struct {
 	Execution   string    `dynamodbav:"execution,omitempty" json:"execution,omitempty"` // ARN
 	ClusterID   string    `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
 	CostUSD     float64   `dynamodbav:"costUsd,omitempty" json:"costUsd,omitempty"`
-	Cancel      string    `dynamodbav:"cancel,omitempty" json:"cancel,omitempty"`     // who wants it cancelled, and why
-	Kill        bool      `dynamodbav:"kill,omitempty" json:"kill,omitempty"`         // its programs are not to be asked first
-	Restarts    int       `dynamodbav:"restarts,omitempty" json:"restarts,omitempty"` // how often somebody let it go on after it failed
+	Cancel      string    `dynamodbav:"cancel,omitempty" json:"cancel,omitempty"`     // who cancelled it, and why
+	Kill        bool      `dynamodbav:"kill,omitempty" json:"kill,omitempty"`         // with SIGKILL, without SIGTERM before
+	Restarts    int       `dynamodbav:"restarts,omitempty" json:"restarts,omitempty"` // how often it was retried after it had ended
 	Body        string    `dynamodbav:"body,omitempty" json:"body,omitempty"`         // of a rejected request, at most 4 KiB
-	Announced   bool      `dynamodbav:"announced,omitempty" json:"-"`                 // RunFinished is out
-	Cleared     bool      `dynamodbav:"cleared,omitempty" json:"-"`                   // RunFinished could not be sent, but nothing is left open
+	Announced   bool      `dynamodbav:"announced,omitempty" json:"-"`                 // RunFinished has been sent
+	Cleared     bool      `dynamodbav:"cleared,omitempty" json:"-"`                   // jobs and slots are settled, although RunFinished has not been sent
 }
 
-// Settled says whether the one who ended r will not touch its jobs and slots any
-// more: a retry may have them.
+// Settled reports whether FinishRun has finished with r's jobs and slots, so that a
+// retry can have them.
 func (r Run) Settled() bool { return r.Announced || r.Cleared }
 
 // JobState is the state of a job in a run.
@@ -103,7 +103,7 @@ type JobState string
 
 // The states of a job.
 const (
-	JobPending    JobState = "PENDING"    // not begun, or to be tried again
+	JobPending    JobState = "PENDING"    // not started, or waits for its next attempt
 	JobSubmitting JobState = "SUBMITTING" // AddJobFlowSteps may or may not have been called
 	JobRunning    JobState = "RUNNING"    // a step carries it
 	JobSucceeded  JobState = "SUCCEEDED"
@@ -112,7 +112,7 @@ const (
 	JobCancelled  JobState = "CANCELLED"
 )
 
-// Over says whether the job will not run any more.
+// Over reports whether s is final.
 func (s JobState) Over() bool {
 	return s == JobSucceeded || s == JobFailed || s == JobSkipped || s == JobCancelled
 }
@@ -123,8 +123,8 @@ type Job struct {
 	Type        job.Type          `dynamodbav:"type" json:"type"`
 	State       JobState          `dynamodbav:"state" json:"state"`
 	Attempt     int               `dynamodbav:"attempt,omitempty" json:"attempt,omitempty"` // the newest, counted from 1
-	Base        int               `dynamodbav:"base,omitempty" json:"-"`                    // attempts before the last restart: they do not count against its retries
-	Intent      string            `dynamodbav:"intent,omitempty" json:"-"`                  // who is submitting it right now
+	Base        int               `dynamodbav:"base,omitempty" json:"-"`                    // attempts before the last retry of the run: they do not count against the job's retries
+	Intent      string            `dynamodbav:"intent,omitempty" json:"-"`                  // invocation that is submitting it
 	IntentAt    time.Time         `dynamodbav:"intentAt,omitzero" json:"-"`
 	ClusterID   string            `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
 	StepID      string            `dynamodbav:"stepId,omitempty" json:"stepId,omitempty"`
@@ -135,11 +135,11 @@ type Job struct {
 	StartedAt   time.Time         `dynamodbav:"startedAt,omitzero" json:"startedAt,omitzero"`
 	EndedAt     time.Time         `dynamodbav:"endedAt,omitzero" json:"endedAt,omitzero"`
 	Outputs     map[string]string `dynamodbav:"outputs,omitempty" json:"outputs,omitempty"`
-	LogsCut     bool              `dynamodbav:"logsCut,omitempty" json:"logsCut,omitempty"` // CloudWatch did not take everything that it printed
+	LogsCut     bool              `dynamodbav:"logsCut,omitempty" json:"logsCut,omitempty"` // CloudWatch does not have all of its output
 	Tail        []string          `dynamodbav:"tail,omitempty" json:"tail,omitempty"`
 	Findings    []job.Finding     `dynamodbav:"findings,omitempty" json:"findings,omitempty"`
-	Resize      string            `dynamodbav:"resize,omitempty" json:"resize,omitempty"`   // what became of the task units that it wants
-	Earlier     []Attempt         `dynamodbav:"earlier,omitempty" json:"earlier,omitempty"` // attempts that failed before
+	Resize      string            `dynamodbav:"resize,omitempty" json:"resize,omitempty"`   // result of its resize request
+	Earlier     []Attempt         `dynamodbav:"earlier,omitempty" json:"earlier,omitempty"` // earlier attempts, which failed
 }
 
 // Attempt is a failed attempt that another followed.
@@ -154,7 +154,7 @@ type Attempt struct {
 	LogsCut   bool      `dynamodbav:"logsCut,omitempty" json:"logsCut,omitempty"`
 }
 
-// Past is j's newest attempt as it is kept when another follows.
+// Past is j's newest attempt as an entry of Earlier.
 func (j Job) Past() Attempt {
 	return Attempt{
 		Attempt: j.Attempt, StepID: j.StepID, ClusterID: j.ClusterID, Class: j.Class, Reason: j.Reason, ExitCode: j.ExitCode,
@@ -162,10 +162,10 @@ func (j Job) Past() Attempt {
 	}
 }
 
-// Dir is where everything about an attempt of a job of r is kept, in S3 and in
-// CloudWatch Logs. A user's runs have a place that no other user's jobs can
-// write to: whoever could change what another's runner is told would be them.
-func (r Run) Dir(jobName string, attempt int) string {
+// LogPrefix is the prefix of everything that an attempt of a job of r writes, in S3
+// and in CloudWatch Logs. Each user has a prefix that other users' jobs cannot
+// write to: write access to a job's spec is equivalent to the identity of its user.
+func (r Run) LogPrefix(jobName string, attempt int) string {
 	dir := job.Dir(r.ID, jobName, attempt)
 	if r.User != "" {
 		return access.Dir(r.User) + dir
@@ -173,20 +173,21 @@ func (r Run) Dir(jobName string, attempt int) string {
 	return dir
 }
 
-// Venvs is where jobs of r keep the libraries that they have installed. What
-// one user's job has left there is code for the next: no other user may get it.
-func (r Run) Venvs() string {
+// VenvPrefix is the prefix of the installed libraries of r's jobs in S3. They are
+// code, so users do not share them.
+func (r Run) VenvPrefix() string {
 	if r.User != "" {
 		return access.Dir(r.User) + "venvs"
 	}
 	return "venvs"
 }
 
-// Step is the name of j's newest attempt, and on a cluster of the run's own that
-// of the step that carries it.
+// Step is the name of j's newest attempt. On the run's own cluster it is also the
+// name of the step that carries it.
 func (j Job) Step() string { return StepName(j.Name, j.Attempt) }
 
-// Lease is how long an intent is respected: longer than any invocation lives.
+// Lease is how long other invocations respect an intent. It is longer than the
+// timeout of every function that writes one.
 const Lease = 60 * time.Second
 
 // ClusterState is the state of an attempt to get a cluster.
@@ -197,17 +198,17 @@ const (
 	ClusterIntended    ClusterState = "INTENDED"    // RunJobFlow may or may not have been called
 	ClusterCreated     ClusterState = "CREATED"     // it has an id
 	ClusterReady       ClusterState = "READY"       // it can run steps
-	ClusterFailed      ClusterState = "FAILED"      // it never got ready
-	ClusterTerminating ClusterState = "TERMINATING" // we asked for its end
-	ClusterReleased    ClusterState = "RELEASED"    // given back to its pool
+	ClusterFailed      ClusterState = "FAILED"      // it never became ready
+	ClusterTerminating ClusterState = "TERMINATING" // its termination was requested
+	ClusterReleased    ClusterState = "RELEASED"    // its lease was released
 )
 
 // Cluster is one attempt to get a cluster for a run.
 type Cluster struct {
 	Attempt   int          `dynamodbav:"attempt" json:"attempt"`                     // counts from 1
-	Rung      int          `dynamodbav:"rung" json:"rung"`                           // of the profile's ladder, counted from 0
-	Rungs     int          `dynamodbav:"rungs" json:"rungs"`                         // how many the ladder has
-	Restart   int          `dynamodbav:"restart,omitempty" json:"restart,omitempty"` // of the run, when it was made
+	Rung      int          `dynamodbav:"rung" json:"rung"`                           // fallback of the profile, counted from 0
+	Rungs     int          `dynamodbav:"rungs" json:"rungs"`                         // number of fallbacks, and one
+	Restart   int          `dynamodbav:"restart,omitempty" json:"restart,omitempty"` // restarts of the run when it was created
 	Name      string       `dynamodbav:"name" json:"name"`
 	State     ClusterState `dynamodbav:"state" json:"state"`
 	Intent    string       `dynamodbav:"intent,omitempty" json:"-"`
@@ -215,23 +216,23 @@ type Cluster struct {
 	ID        string       `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
 	CreatedAt time.Time    `dynamodbav:"createdAt,omitzero" json:"createdAt,omitzero"`
 	ReadyAt   time.Time    `dynamodbav:"readyAt,omitzero" json:"readyAt,omitzero"`
-	EndedAt   time.Time    `dynamodbav:"endedAt,omitzero" json:"endedAt,omitzero"` // when its end was asked for or seen
+	EndedAt   time.Time    `dynamodbav:"endedAt,omitzero" json:"endedAt,omitzero"` // when its end was requested or observed
 	Class     job.Class    `dynamodbav:"class,omitempty" json:"class,omitempty"`
 	Reason    string       `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
 	Units     []Units      `dynamodbav:"units,omitempty" json:"units,omitempty"`
 	Release   string       `dynamodbav:"release,omitempty" json:"release,omitempty"` // of EMR
 	Resizes   []Resize     `dynamodbav:"resizes,omitempty" json:"resizes,omitempty"` // oldest first
 
-	// Of a pool's cluster: the attempt is the name of the run's lease, CreatedAt
-	// when that began and EndedAt when it was given back.
+	// Of a pool's cluster. Name is the name of the run's lease, CreatedAt is when the
+	// lease began and EndedAt when it was released.
 	Pool   string `dynamodbav:"pool,omitempty" json:"pool,omitempty"`
-	Leased bool   `dynamodbav:"leased,omitempty" json:"leased,omitempty"` // it was there already
-	Steps  int    `dynamodbav:"steps,omitempty" json:"steps,omitempty"`   // how many the run may run side by side
-	Of     int    `dynamodbav:"of,omitempty" json:"of,omitempty"`         // how many the cluster does
-	Hash   string `dynamodbav:"profileHash,omitempty" json:"-"`           // of the profile, when the attempt began
+	Leased bool   `dynamodbav:"leased,omitempty" json:"leased,omitempty"` // it existed before
+	Steps  int    `dynamodbav:"steps,omitempty" json:"steps,omitempty"`   // that the run may run in parallel
+	Of     int    `dynamodbav:"of,omitempty" json:"of,omitempty"`         // that the cluster runs in parallel
+	Hash   string `dynamodbav:"profileHash,omitempty" json:"-"`           // of the profile when the attempt began
 }
 
-// Units is what a cluster was made of, for the cost.
+// Units is what a cluster was created with, for the cost.
 type Units struct {
 	Kind  string `dynamodbav:"kind,omitempty" json:"kind,omitempty"` // of node: primary, core or task
 	Type  string `dynamodbav:"type" json:"type"`                     // first instance type of the fleet
@@ -245,25 +246,25 @@ const (
 	Task    = "task"
 )
 
-// Resize is a change of a cluster's size: by how many units of a kind it differs
-// from what it was made of, from then on.
+// Resize is a change of a cluster's size: how many more units of a kind it has,
+// from then on, than it was created with.
 type Resize struct {
-	At   time.Time `dynamodbav:"at" json:"at"` // when EMR took it; the units come and go some minutes later
+	At   time.Time `dynamodbav:"at" json:"at"` // when EMR accepted it; the units follow some minutes later
 	Kind string    `dynamodbav:"kind" json:"kind"`
 	Type string    `dynamodbav:"type,omitempty" json:"type,omitempty"` // first instance type of the fleet
 	More int       `dynamodbav:"more" json:"more"`                     // units; negative = fewer
-	Note string    `dynamodbav:"note,omitempty" json:"note,omitempty"` // who wanted it, or why it was not done
+	Note string    `dynamodbav:"note,omitempty" json:"note,omitempty"` // who requested it, or why it was refused
 }
 
-// Waiting kinds: what a waiter waits for.
+// Kinds of waiters: what a run waits for.
 const (
 	ForAdmission = "admission"
 	ForCluster   = "cluster"
 	ForSteps     = "steps"
-	ForStop      = "stop" // of the steps in flight
+	ForStop      = "stop" // of its steps
 )
 
-// Waiter is the task token a run waits with. A run has at most one.
+// Waiter is the task token that a run waits with. A run has at most one.
 type Waiter struct {
 	RunID     string    `dynamodbav:"pk" json:"runId"`
 	Kind      string    `dynamodbav:"kind" json:"kind"`
@@ -271,13 +272,12 @@ type Waiter struct {
 	Execution string    `dynamodbav:"execution" json:"execution"`
 	ClusterID string    `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
 	Attempts  []string  `dynamodbav:"attempts,omitempty" json:"attempts,omitempty"` // attempts in flight when it was registered, as job#n
-	Shared    bool      `dynamodbav:"shared,omitempty" json:"shared,omitempty"`     // other runs may have steps on the cluster
+	Shared    bool      `dynamodbav:"shared,omitempty" json:"shared,omitempty"`     // other runs may use the cluster
 	Since     time.Time `dynamodbav:"since" json:"since"`
 	Deadline  time.Time `dynamodbav:"deadline" json:"deadline"`
 }
 
-// ID derives a run's id from what makes it the same run: equal identities give
-// equal ids, whoever computes them and however often.
+// ID derives a run's id from its identity: equal identities give equal ids.
 func ID(pipelineName string, logical time.Time, identity ...string) string {
 	return pipelineName + "-" + logical.UTC().Format("20060102T1504") + "-" + shortHash(Digest(identity...))
 }
@@ -288,14 +288,14 @@ func Digest(identity ...string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// LongID is the id of a run whose short id another run has already.
+// LongID is the id of a run whose short id is taken by another run.
 func (r Run) LongID() string { return r.ID + r.Identity[len(shortHash(r.Identity)):32] }
 
-// shortHash is what people see of a digest.
+// shortHash is the part of a digest that is in ids.
 func shortHash(digest string) string { return digest[:8] }
 
-// ExecutionName is the name of the execution that admission starts for r: a
-// restart needs another one, as a name can be used once.
+// ExecutionName is the name of the execution that admission starts for r. A retry
+// needs another name, because Step Functions accepts each only once.
 func (r Run) ExecutionName() string {
 	if r.Restarts == 0 {
 		return r.ID
@@ -303,15 +303,15 @@ func (r Run) ExecutionName() string {
 	return r.ID + "." + strconv.Itoa(r.Restarts)
 }
 
-// ClusterName is the name of the cluster of an attempt; it is how a lost
-// cluster is found again.
+// ClusterName is the name of the cluster of an attempt. A cluster whose id was lost
+// is found by it.
 func ClusterName(id string, attempt int) string { return id + "." + strconv.Itoa(attempt) }
 
 // StepName is the name of the step that carries an attempt of a job.
 func StepName(jobName string, attempt int) string { return jobName + "#" + strconv.Itoa(attempt) }
 
-// OfCluster returns the run whose cluster has this name, or "" if the name is
-// not one of ours.
+// OfCluster returns the run whose cluster has this name, or "" if it is not a name
+// that ClusterName returns.
 func OfCluster(name string) string {
 	i := strings.LastIndexByte(name, '.')
 	if i < 0 || strings.Trim(name[i+1:], "0123456789") != "" {

@@ -12,11 +12,11 @@ func teamOr(team string) string {
 	return team
 }
 
-// TeamName is the team that r counts against.
+// TeamName is the team whose limits apply to r.
 func (r Run) TeamName() string { return teamOr(r.Team) }
 
-// PoolOwner is whose pools r uses: those of its team, or of its user alone. On a
-// machine that two users share, each could come by what the other's jobs have.
+// PoolOwner is the owner of the pools that r uses: its team, or its user alone. On
+// a shared machine a user could read the data of another user's jobs.
 func (r Run) PoolOwner() string {
 	if r.User != "" {
 		return r.TeamName() + "." + r.User

@@ -13,7 +13,9 @@ import (
 	"ephemr/internal/runner/logstream"
 )
 
-const defaultGrace = 10 * time.Second
+// DefaultGrace is how long a program may run after SIGTERM before the runner sends
+// SIGKILL, unless its spec says otherwise. StopSteps waits longer.
+const DefaultGrace = 10 * time.Second
 
 // attempt executes s with its logs and returns the Result.
 func (r *Runner) attempt(ctx context.Context, s job.Spec) job.Result {

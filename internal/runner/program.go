@@ -37,7 +37,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 		Drain:   r.Drain,
 	}
 	if p.Grace == 0 {
-		p.Grace = defaultGrace
+		p.Grace = DefaultGrace
 	}
 	if err := r.resolveCommand(ctx, s, w, &p, stderr); err != nil {
 		return job.Result{}, err

@@ -190,7 +190,7 @@ func (s *Submitter) store(ctx context.Context, rec *run.Record, j run.Job) (stri
 	if err != nil {
 		return "", fmt.Errorf("encode job %s: %w", spec.Job, err)
 	}
-	key := rec.Run.Dir(j.Name, j.Attempt) + "/job.json"
+	key := rec.Run.LogPrefix(j.Name, j.Attempt) + "/job.json"
 	if _, err := s.S3.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &s.Settings.LogsBucket, Key: &key, Body: bytes.NewReader(data), ContentType: aws.String("application/json"),
 	}); err != nil {
@@ -201,7 +201,7 @@ func (s *Submitter) store(ctx context.Context, rec *run.Record, j run.Job) (stri
 
 // spec is what the runner is to do for the newest attempt of j.
 func (s *Submitter) spec(rec *run.Record, j run.Job) (job.Spec, error) {
-	dir := rec.Run.Dir(j.Name, j.Attempt)
+	dir := rec.Run.LogPrefix(j.Name, j.Attempt)
 	out := job.Spec{
 		RunID: rec.Run.ID, Job: j.Name, Attempt: j.Attempt, Type: j.Type,
 		LogGroup: s.Settings.RunLogGroup, StreamPrefix: dir,
@@ -220,7 +220,7 @@ func (s *Submitter) spec(rec *run.Record, j run.Job) (job.Spec, error) {
 	if r.Package == nil {
 		return out, fault.New(fault.InvalidInput, "job %s has no package; run ephemr apply again", j.Name)
 	}
-	out.Venvs = "s3://" + s.Settings.ArtifactsBucket + "/" + rec.Run.Venvs()
+	out.Venvs = "s3://" + s.Settings.ArtifactsBucket + "/" + rec.Run.VenvPrefix()
 	out.Package, out.PackageSHA256 = "s3://"+s.Settings.ArtifactsBucket+"/"+r.Package.Key, r.Package.SHA256
 	out.Entry, out.Class, out.Args, out.Vars, out.Conf, out.Env = r.Entry, r.Class, r.Args, r.Vars, r.Conf, r.Env
 	out.TimeoutSeconds = int(r.Timeout.Std().Seconds())

@@ -167,7 +167,7 @@ func TestLeakedLeaseIsFresh(t *testing.T) {
 				}
 				r.EndedAt, r.RequestedAt = in(r.EndedAt), in(r.RequestedAt)
 				put(t, w, r)
-				if ok, err := w.Runs.Intend(t.Context(), "r", run.Cluster{Attempt: 1, Name: "r.1", Pool: "p", State: run.ClusterReady, Intent: "x"}); !ok || err != nil {
+				if ok, err := w.Runs.CreateClusterAttempt(t.Context(), "r", run.Cluster{Attempt: 1, Name: "r.1", Pool: "p", State: run.ClusterReady, Intent: "x"}); !ok || err != nil {
 					t.Fatal(ok, err)
 				}
 				warm(t, w, leasedBy("r.1"))

@@ -19,7 +19,7 @@ func TestClusterFromBeforeARestart(t *testing.T) {
 		put(t, w, run.Run{ID: "r", State: run.Queued, Restarts: 1})
 		for restart, name := range []string{"r.1", "r.2"} {
 			c := run.Cluster{Attempt: restart + 1, Restart: restart, Name: name, State: run.ClusterIntended}
-			if ok, err := w.Runs.Intend(t.Context(), "r", c); !ok || err != nil {
+			if ok, err := w.Runs.CreateClusterAttempt(t.Context(), "r", c); !ok || err != nil {
 				t.Fatal(ok, err)
 			}
 			create(t, w, name, map[string]string{cluster.TagStage: "test", cluster.TagRun: "r"})

@@ -58,7 +58,7 @@ func (s *Sweeper) run(ctx context.Context, r run.Run, out *Output) error {
 // while they were queued, and of those whose last function died.
 func (s *Sweeper) unannounced(ctx context.Context) error {
 	var errs []error
-	err := s.Runs.Untold(ctx, func(r run.Run) error {
+	err := s.Runs.Unannounced(ctx, func(r run.Run) error {
 		if time.Since(r.EndedAt) < time.Minute {
 			return nil // it is being announced right now
 		}

@@ -40,7 +40,7 @@ func (w *Watch) Cancel(ctx context.Context, in Cancel) error {
 	if rec.Run.State == run.Queued && rec.Run.Execution == "" {
 		// Nobody holds it: there is no execution that could end it.
 		o := run.Outcome{State: run.Cancelled, Class: job.ClassCancelled, Reason: why}
-		done, err := w.Waker.Runs.Unqueue(ctx, in.RunID, o, time.Now())
+		done, err := w.Waker.Runs.CancelQueued(ctx, in.RunID, o, time.Now())
 		if err != nil {
 			return err
 		}

@@ -90,7 +90,7 @@ func (s *streams) sync(rec *run.Record, now time.Time) {
 }
 
 func (s *streams) add(rec *run.Record, jobName string, attempt int, name string) {
-	full := rec.Run.Dir(jobName, attempt) + "/" + name
+	full := rec.Run.LogPrefix(jobName, attempt) + "/" + name
 	if s.known[full] || !s.Filter.wants(jobName, attempt) {
 		return
 	}

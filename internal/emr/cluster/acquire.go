@@ -69,7 +69,7 @@ func (m *Manager) begin(ctx context.Context, rec *run.Record, last *run.Cluster,
 	next.Name, next.State = run.ClusterName(rec.Run.ID, next.Attempt), run.ClusterIntended
 	next.Intent, next.IntentAt, next.Units = m.Caller(ctx), time.Now(), units(s.profile.Rung(next.Rung))
 	next.Release = s.profile.Release
-	ok, err := m.Runs.Intend(ctx, rec.Run.ID, next)
+	ok, err := m.Runs.CreateClusterAttempt(ctx, rec.Run.ID, next)
 	if err != nil {
 		return run.Cluster{}, err
 	}

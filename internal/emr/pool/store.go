@@ -51,7 +51,7 @@ func (s *Store) Get(ctx context.Context, clusterID string) (*Cluster, error) {
 	return member(it)
 }
 
-// member decodes a cluster's item; nil says that it belongs to no pool.
+// member decodes a cluster's item; nil means that it belongs to no pool.
 func member(it item) (*Cluster, error) {
 	c, err := Decode(it)
 	if err != nil || c.Pool == "" {
@@ -68,9 +68,9 @@ func (s *Store) read(ctx context.Context, key records.Key) (item, error) {
 	return out.Item, nil
 }
 
-// Join records a new cluster once: repeating it changes nothing.
-// The record comes last, because what it says is looked for in the sets: a member
-// without a record does no harm, a lease that cannot be found would.
+// Join adds a new cluster to its pool, once; doing it again changes nothing. The
+// record is written last, because clusters are found by the sets: a member without
+// a record has no effect, but a lease that is not found would never be released.
 func (s *Store) Join(ctx context.Context, c Cluster) error {
 	it, err := c.Encode()
 	if err != nil {
@@ -88,9 +88,9 @@ func (s *Store) Join(ctx context.Context, c Cluster) error {
 	return nil
 }
 
-// Leave takes a cluster out of its pool, and the pool out of the set of pools
-// when it was the last. A cluster that joins at the same moment puts it back
-// itself, or is seen here.
+// Leave removes a cluster from its pool, and the pool from the set of pools if it
+// was the last. A cluster that joins at the same time adds the pool again, or is
+// found here.
 func (s *Store) Leave(ctx context.Context, id ID, clusterID string) error {
 	if err := s.change(ctx, "DELETE", setKey(id), membersName, clusterID); err != nil {
 		return err
@@ -108,7 +108,7 @@ func (s *Store) Leave(ctx context.Context, id ID, clusterID string) error {
 	return s.change(ctx, "ADD", records.PoolsKey(), poolsName, id.Team+"#"+id.Name)
 }
 
-// change adds a member to a set or takes it out; doing it twice changes nothing.
+// change adds a member to a set or removes it; doing it twice changes nothing.
 func (s *Store) change(ctx context.Context, verb string, key records.Key, set, member string) error {
 	_, err := s.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &s.Table, Key: key.Attributes(),
@@ -169,7 +169,7 @@ func (s *Store) Clusters(ctx context.Context, id ID) ([]Cluster, error) {
 }
 
 // update changes a cluster if cond holds and returns it as it is then, changed
-// or not; nil says that it is no pool's.
+// or not; nil means that it belongs to no pool.
 func (s *Store) update(ctx context.Context, clusterID string, u expression.UpdateBuilder, cond expression.ConditionBuilder) (c *Cluster, changed bool, err error) {
 	in, err := records.UpdateInput(s.Table, records.ClusterKey(clusterID), u, cond)
 	if err != nil {

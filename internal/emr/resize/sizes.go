@@ -16,8 +16,8 @@ import (
 	"ephemr/internal/records"
 )
 
-// Sizes remember, in the Clusters table under SIZE#<cluster id>, what was asked
-// for of the clusters that somebody resizes: EMR is called only for what differs.
+// Sizes stores, in the Clusters table, the sizes that were requested for resized
+// clusters: EMR is called only for differences.
 type Sizes struct {
 	DB    cluster.TableAPI
 	Table string

@@ -101,7 +101,7 @@ func (st *stand) record() {
 	registry := &cluster.Registry{DB: st.db, Table: "clusters"}
 	_, _, err := st.runs.Create(st.ctx, run.Run{ID: runID, Pipeline: "p", State: run.Running, RequestedAt: time.Now()}, &spec)
 	if err == nil {
-		_, err = st.runs.Intend(st.ctx, runID, a)
+		_, err = st.runs.CreateClusterAttempt(st.ctx, runID, a)
 	}
 	if err == nil {
 		err = registry.Put(st.ctx, cluster.Record{ID: st.id, RunID: runID, Attempt: 1, Name: a.Name, CreatedAt: a.CreatedAt, Deadline: time.Now().Add(time.Hour)})

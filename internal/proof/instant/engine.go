@@ -45,7 +45,7 @@ func (e *Engine) Acquire(ctx context.Context, rec *run.Record) (engine.Capacity,
 			next.Attempt = a.Attempt + 1
 		}
 		next.Name = run.ClusterName(rec.Run.ID, next.Attempt)
-		if _, err := e.Runs.Intend(ctx, rec.Run.ID, next); err != nil {
+		if _, err := e.Runs.CreateClusterAttempt(ctx, rec.Run.ID, next); err != nil {
 			return engine.Capacity{}, err
 		}
 		a = &next

@@ -128,7 +128,7 @@ func (w *World) dir(a Attempt) string {
 	if len(w.Settings.Access.Users) == 0 {
 		return a.dir()
 	}
-	return w.Record(a.RunID).Run.Dir(a.Job, a.Number)
+	return w.Record(a.RunID).Run.LogPrefix(a.Job, a.Number)
 }
 
 // diesAfter remembers when a cluster dies: nothing on it leaves results then.

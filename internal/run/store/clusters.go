@@ -9,9 +9,9 @@ import (
 	"ephemr/internal/run"
 )
 
-// Intend writes the attempt c before RunJobFlow is called; false says that it
-// is there already.
-func (s *Runs) Intend(ctx context.Context, id string, c run.Cluster) (bool, error) {
+// CreateClusterAttempt records the attempt c before the engine is
+// called; false means that it exists.
+func (s *Runs) CreateClusterAttempt(ctx context.Context, id string, c run.Cluster) (bool, error) {
 	return s.put(ctx, c, records.ClusterAttemptKey(id, c.Attempt), records.Absent())
 }
 
@@ -23,8 +23,8 @@ func (s *Runs) Resized(ctx context.Context, id string, attempt int, r run.Resize
 	return err
 }
 
-// ReplaceCluster writes c over the same attempt if it is still in state from
-// with the intent of from's reader.
+// ReplaceCluster writes c over the same attempt if it is still in state from with
+// this intent; false means that it is not.
 func (s *Runs) ReplaceCluster(ctx context.Context, id string, c run.Cluster, from run.ClusterState, intent string) (bool, error) {
 	return s.put(ctx, c, records.ClusterAttemptKey(id, c.Attempt), records.Is("state", from).And(records.Is("intent", intent)))
 }

@@ -17,8 +17,8 @@ import (
 )
 
 // Create writes a run with its pipeline, once. It returns false when the run
-// is there already: the same event came twice. Ids are short for people; of two
-// runs that would share one, the later gets a longer id.
+// exists: the event was delivered twice. Ids are short; if two runs would have the
+// same id, the later one gets a longer id.
 func (s *Runs) Create(ctx context.Context, r run.Run, spec *pipeline.Spec) (id string, created bool, err error) {
 	if r.State == run.Queued {
 		if err := s.enlist(ctx, r.TeamName()); err != nil {
@@ -39,7 +39,7 @@ func (s *Runs) Create(ctx context.Context, r run.Run, spec *pipeline.Spec) (id s
 	return r.ID, true, nil
 }
 
-// existing returns the run that r was before, as err says that there is one.
+// existing returns the run that err says exists in place of r.
 func existing(r run.Run, err error) (id string, created bool, _ error) {
 	for _, i := range []int{runItem, requestItem} {
 		it := occupant(err, i)
@@ -47,7 +47,7 @@ func existing(r run.Run, err error) (id string, created bool, _ error) {
 			continue
 		}
 		id := cmp.Or(records.Text(it["runId"]), r.ID)
-		if wish := records.Text(it["wish"]); wish != "" && r.Wish != "" && wish != r.Wish {
+		if before := records.Text(it["wish"]); before != "" && r.Fingerprint != "" && before != r.Fingerprint {
 			return id, false, &run.UsedError{RequestID: r.Trigger.RequestID, RunID: id}
 		}
 		return id, false, nil
@@ -55,14 +55,14 @@ func existing(r run.Run, err error) (id string, created bool, _ error) {
 	return r.ID, false, nil
 }
 
-// Places of items in the transaction that creates a run; the request's is the last.
+// Positions of items in the transaction that creates a run; the request's is last.
 const (
 	runItem     = 0
 	requestItem = -1
 )
 
-// occupant returns the item that stands where one of the transaction was to be
-// written, or nil if err does not say so.
+// occupant returns the existing item that made the write at a position fail, or
+// nil if that was not the reason for err.
 func occupant(err error, place int) item {
 	t, ok := errors.AsType[*types.TransactionCanceledException](err)
 	if !ok || len(t.CancellationReasons) == 0 {
@@ -99,9 +99,9 @@ func (s *Runs) create(ctx context.Context, r run.Run, spec *pipeline.Spec) error
 		puts = append(puts, types.TransactWriteItem{Put: &types.Put{TableName: &s.Table, Item: specItem}})
 	}
 	if r.State == run.Queued && r.Trigger.RequestID != "" {
-		// The id holds the logical time, which a sender that tries again later may
-		// give differently: the request id itself can be used only once.
-		used, err := encode(map[string]string{"runId": r.ID, "wish": r.Wish}, records.RequestKey(r.Trigger.Sender, r.Trigger.RequestID))
+		// The run id contains the logical time, which may differ when a sender retries
+		// later. The request id can be used only once.
+		used, err := encode(map[string]string{"runId": r.ID, "wish": r.Fingerprint}, records.RequestKey(r.Trigger.Sender, r.Trigger.RequestID))
 		if err != nil {
 			return err
 		}

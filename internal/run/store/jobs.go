@@ -10,7 +10,7 @@ import (
 	"ephemr/internal/run"
 )
 
-// PlanJobs writes the jobs of a run as PENDING; those that are there stay.
+// PlanJobs writes the jobs of a run as PENDING. Existing ones are not changed.
 func (s *Runs) PlanJobs(ctx context.Context, id string, jobs []run.Job) error {
 	for _, j := range jobs {
 		if _, err := s.put(ctx, j, records.JobKey(id, j.Name), records.Absent()); err != nil {
@@ -21,7 +21,7 @@ func (s *Runs) PlanJobs(ctx context.Context, id string, jobs []run.Job) error {
 }
 
 // ReplaceJob writes j over a job that is in state from with attempt attempt;
-// false says that somebody else was faster.
+// false means that another invocation has changed it.
 func (s *Runs) ReplaceJob(ctx context.Context, id string, j run.Job, from run.JobState, attempt int) (bool, error) {
 	cond := records.Is("state", from)
 	if attempt > 0 {
@@ -32,8 +32,8 @@ func (s *Runs) ReplaceJob(ctx context.Context, id string, j run.Job, from run.Jo
 	return s.put(ctx, j, records.JobKey(id, j.Name), cond)
 }
 
-// ClaimJob writes the intent by to submit j, over a pending job or over an
-// intent as old as j's; false says that somebody else has it.
+// ClaimJob writes the intent by to submit j, over a pending job or over the intent
+// that j has; false means that another invocation has the job.
 func (s *Runs) ClaimJob(ctx context.Context, id string, j run.Job, by string, now time.Time) (bool, error) {
 	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.JobSubmitting), "attempt", j.Attempt), "intent", by), "intentAt", now)
 	u = u.Remove(expression.Name("stepId")).Remove(expression.Name("class")).Remove(expression.Name("reason")).Remove(expression.Name("exitCode")).
@@ -62,7 +62,8 @@ func (s *Runs) SubmittedJob(ctx context.Context, id string, j run.Job, clusterID
 	return s.update(ctx, records.JobKey(id, j.Name), u, records.Is("state", run.JobSubmitting).And(records.Is("attempt", j.Attempt)))
 }
 
-// ReleaseJob gives up the intent by, so that the next try need not wait for it.
+// ReleaseJob removes the intent by, so that the next try need not wait for its
+// lease to expire.
 func (s *Runs) ReleaseJob(ctx context.Context, id, name, by string) error {
 	u := set(set(expression.UpdateBuilder{}, "intent", "none"), "intentAt", time.Unix(0, 0).UTC())
 	_, err := s.update(ctx, records.JobKey(id, name), u, records.Is("state", run.JobSubmitting).And(records.Is("intent", by)))

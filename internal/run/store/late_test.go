@@ -34,14 +34,14 @@ func TestLateRegistration(t *testing.T) {
 	}
 }
 
-// Who tells an outcome late must not silence the one after a restart.
-func TestToldLate(t *testing.T) {
+// A late announcement of an outcome must not suppress the next one after a retry.
+func TestAnnouncedLate(t *testing.T) {
 	t.Parallel()
 	s, _ := newStore()
 	over(t, s, run.Failed)
 	ended := load(t, s).Run
 	if got := untold(t, s); got != 1 {
-		t.Errorf("%d outcomes to tell, want 1", got)
+		t.Errorf("%d unannounced outcomes, want 1", got)
 	}
 	if err := s.Cleared(t.Context(), ended); err != nil {
 		t.Fatal(err)
@@ -57,7 +57,7 @@ func TestToldLate(t *testing.T) {
 	}
 }
 
-// A run goes on when nobody touches its jobs and slots any more, not before.
+// A run can be retried when its jobs and slots are settled, not before.
 func TestRetryOfAnEnd(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -67,8 +67,8 @@ func TestRetryOfAnEnd(t *testing.T) {
 	}{
 		"failed, being cleared":    {run.Failed, nil, fault.Throttled},
 		"cancelled, being cleared": {run.Cancelled, nil, fault.Throttled},
-		"told":                     {run.Failed, func(ctx context.Context, s *store.Runs, r run.Run) error { return s.Announced(ctx, r) }, ""},
-		"cleared, not told":        {run.Failed, func(ctx context.Context, s *store.Runs, r run.Run) error { return s.Cleared(ctx, r) }, ""},
+		"announced":                {run.Failed, func(ctx context.Context, s *store.Runs, r run.Run) error { return s.Announced(ctx, r) }, ""},
+		"cleared, not announced":   {run.Failed, func(ctx context.Context, s *store.Runs, r run.Run) error { return s.Cleared(ctx, r) }, ""},
 		"succeeded":                {run.Succeeded, nil, fault.InvalidInput},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -95,8 +95,8 @@ func TestRetryOfAnEnd(t *testing.T) {
 	}
 }
 
-// A job that somebody ends between the look at it and its reset must not stay
-// as it is: nobody would try it again.
+// A job that ends after the run was read and before the job is reset must not stay
+// as it is: it would not run again.
 func TestRetryOfAJobThatEnds(t *testing.T) {
 	t.Parallel()
 	s, db := newStore()
@@ -142,7 +142,7 @@ func over(t *testing.T, s *store.Runs, state run.State) {
 func untold(t *testing.T, s *store.Runs) int {
 	t.Helper()
 	n := 0
-	if err := s.Untold(t.Context(), func(run.Run) error { n++; return nil }); err != nil {
+	if err := s.Unannounced(t.Context(), func(run.Run) error { n++; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	return n

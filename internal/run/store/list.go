@@ -12,8 +12,8 @@ import (
 	"ephemr/internal/run"
 )
 
-// InState visits the runs in a state, in the order of admission for QUEUED ones
-// and by time for the others. The index is eventually consistent.
+// InState visits the runs in a state: QUEUED runs in the order of admission, others
+// by time. The index is eventually consistent.
 func (s *Runs) InState(ctx context.Context, state run.State, visit func(run.Run) error) error {
 	return s.eachPartition(ctx, state, func(partition string) error {
 		return s.byState(ctx, partition, func(it item) error {

@@ -13,7 +13,7 @@ import (
 	"ephemr/internal/run"
 )
 
-// enlist makes a team known, once for the life of s: writing it again is harmless.
+// enlist records a team, once in the life of s. Writing it again changes nothing.
 func (s *Runs) enlist(ctx context.Context, team string) error {
 	if _, known := s.teams.Load(team); known {
 		return nil
@@ -29,7 +29,7 @@ func (s *Runs) enlist(ctx context.Context, team string) error {
 	return nil
 }
 
-// Teams returns the teams that ever asked for a run, sorted.
+// Teams returns the teams that have ever requested a run, sorted.
 func (s *Runs) Teams(ctx context.Context) ([]string, error) {
 	var teams []string
 	err := s.query(ctx, &dynamodb.QueryInput{
@@ -42,12 +42,12 @@ func (s *Runs) Teams(ctx context.Context) ([]string, error) {
 	return teams, err
 }
 
-// queuePage is how much of a queue is read at a time: there is rarely room for
-// more, and a page of a burst would be a megabyte.
+// queuePage is how many runs of a queue are read at a time. There are rarely slots
+// for more, and a full page of a burst would be a megabyte.
 const queuePage = 50
 
 // Queue yields the queued runs of a team in the order of admission, reading
-// further pages only when they are asked for. The index is eventually consistent.
+// further pages only when they are needed. The index is eventually consistent.
 func (s *Runs) Queue(ctx context.Context, team string) iter.Seq2[run.Run, error] {
 	return func(yield func(run.Run, error) bool) {
 		in := s.inState(queueOf(team))

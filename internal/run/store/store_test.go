@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -136,7 +137,7 @@ func TestJobTransitions(t *testing.T) {
 	step("take over", true, func() (bool, error) { return s.ClaimJob(ctx, "r", claimed, "you", now) })
 	step("take over from who has lost it", false, func() (bool, error) { return s.ClaimJob(ctx, "r", claimed, "them", now) })
 	if err := s.ReleaseJob(ctx, "r", "a", "me"); err != nil || job1().Intent != "you" {
-		t.Errorf("released somebody else's intent: %+v, %v", job1(), err)
+		t.Errorf("released another invocation's intent: %+v, %v", job1(), err)
 	}
 	step("submitted", true, func() (bool, error) { return s.SubmittedJob(ctx, "r", claimed, "j-1", "s-1") })
 	step("submitted twice", false, func() (bool, error) { return s.SubmittedJob(ctx, "r", claimed, "j-1", "s-2") })
@@ -174,10 +175,10 @@ func TestClusterTransitions(t *testing.T) {
 	at(t, s, run.Running)
 	ctx := t.Context()
 	c := run.Cluster{Attempt: 1, Name: "r.1", State: run.ClusterIntended, Intent: "me", IntentAt: now}
-	if ok, err := s.Intend(ctx, "r", c); !ok || err != nil {
+	if ok, err := s.CreateClusterAttempt(ctx, "r", c); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
-	if ok, err := s.Intend(ctx, "r", c); ok || err != nil {
+	if ok, err := s.CreateClusterAttempt(ctx, "r", c); ok || err != nil {
 		t.Errorf("intended twice: %v", err)
 	}
 	mine, yours := c, c
@@ -236,6 +237,38 @@ func TestLoad(t *testing.T) {
 }
 
 // The queue: high priority first, then the oldest.
+// TestHistoryIsKept holds how long items live: longer than the 90 days in which
+// Step Functions refuses the name of an execution, and than any message in a
+// queue, so that a late duplicate finds its run.
+func TestHistoryIsKept(t *testing.T) {
+	t.Parallel()
+	s, db := newStore()
+	at(t, s, run.Queued)
+	if _, err := s.CreateClusterAttempt(t.Context(), "r", run.Cluster{Attempt: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Wait(t.Context(), run.Waiter{RunID: "r", Kind: run.ForCluster, Since: now}); err != nil {
+		t.Fatal(err)
+	}
+	items := db.Items("runs")
+	if len(items) != 7 { // team, run, pipeline, two jobs, attempt, waiter
+		t.Fatalf("%d items", len(items))
+	}
+	for _, it := range items {
+		n, ok := it["ttl"].(*types.AttributeValueMemberN)
+		if !ok {
+			t.Fatalf("item %v has no ttl", it)
+		}
+		ttl, err := strconv.ParseInt(n.Value, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if left := time.Until(time.Unix(ttl, 0)); left < 366*24*time.Hour {
+			t.Errorf("%v expires in %s", it["sk"], left)
+		}
+	}
+}
+
 func TestQueueOrder(t *testing.T) {
 	t.Parallel()
 	s, _ := newStore()

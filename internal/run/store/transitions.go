@@ -12,8 +12,8 @@ import (
 	"ephemr/internal/run"
 )
 
-// Start turns an admitted run into a running one and ties it to its execution.
-// Doing it again for the same execution is fine; another one is refused.
+// Start makes an admitted run RUNNING and records its execution. It can be repeated
+// for the same execution; false means that the run belongs to another one.
 func (s *Runs) Start(ctx context.Context, id, execution string, now, deadline time.Time) (bool, error) {
 	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.Running), records.StateName, run.Running), "execution", execution),
 		"startedAt", now)
@@ -23,7 +23,7 @@ func (s *Runs) Start(ctx context.Context, id, execution string, now, deadline ti
 	return s.update(ctx, records.RunKey(id), u, free.Or(same))
 }
 
-// Finish gives a run its outcome, once: false says that it has one already.
+// Finish records the outcome of a run, once; false means that it has one.
 func (s *Runs) Finish(ctx context.Context, id string, o run.Outcome, now time.Time, costUSD float64) (bool, error) {
 	active := expression.Name("state").In(expression.Value(run.Queued), expression.Value(run.Admitted), expression.Value(run.Running))
 	return s.finish(ctx, id, o, now, costUSD, active)
@@ -43,31 +43,31 @@ func (s *Runs) finish(ctx context.Context, id string, o run.Outcome, now time.Ti
 	return s.update(ctx, records.RunKey(id), u, cond)
 }
 
-// Announced marks that the outcome of r has been told, unless r has been
-// restarted meanwhile and will get another.
+// Announced records that RunFinished of r has been sent, unless r has been retried
+// since and will have another outcome.
 func (s *Runs) Announced(ctx context.Context, r run.Run) error {
 	return s.mark(ctx, r, set(set(expression.UpdateBuilder{}, "announced", true), records.StateName, r.State))
 }
 
-// Cleared marks that r leaves nothing open though its outcome could not be told
-// yet: whatever is wrong with the news, a retry need not wait for it.
+// Cleared records that the jobs and slots of r are settled although RunFinished
+// could not be sent yet, so that a retry need not wait for it.
 func (s *Runs) Cleared(ctx context.Context, r run.Run) error {
 	return s.mark(ctx, r, set(expression.UpdateBuilder{}, "cleared", true))
 }
 
-// mark changes r unless it has been restarted meanwhile.
+// mark changes r unless it has been retried since.
 func (s *Runs) mark(ctx context.Context, r run.Run, u expression.UpdateBuilder) error {
 	_, err := s.update(ctx, records.RunKey(r.ID), u, records.Is("state", r.State).And(records.Is("endedAt", r.EndedAt)))
 	return err
 }
 
-// Untold visits the runs that are over without anybody having been told: whoever
-// was to tell may have died, or is about to.
-func (s *Runs) Untold(ctx context.Context, visit func(run.Run) error) error {
+// Unannounced visits the runs that have ended and whose RunFinished has not been
+// sent. The invocation that was to send it may have died, or is about to send it.
+func (s *Runs) Unannounced(ctx context.Context, visit func(run.Run) error) error {
 	return s.InState(ctx, records.Unannounced, visit)
 }
 
-// AdmitWrite is the write that admits a queued run; admission puts it into one
+// AdmitWrite is the update that admits a queued run. Admission does it in one
 // transaction with the run's slots.
 func (s *Runs) AdmitWrite(id string, now, deadline time.Time) (*types.Update, error) {
 	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.Admitted), records.StateName, run.Admitted), "admittedAt", now), "deadline", deadline)

@@ -14,9 +14,9 @@ import (
 	"ephemr/internal/run"
 )
 
-// Wait registers the token a run waits with; the one before it is dead. Who began
-// before the one that is there has itself the dead token: its write must not come
-// late and bury the other's.
+// Wait registers the token that a run waits with, in place of the one before, which
+// is no longer valid. An invocation that began before the registered one has an
+// invalid token itself: its late write must not replace the valid token.
 func (s *Runs) Wait(ctx context.Context, w run.Waiter) error {
 	key := records.WaiterKey(w.RunID)
 	it, err := encode(w, key)
@@ -29,13 +29,13 @@ func (s *Runs) Wait(ctx context.Context, w run.Waiter) error {
 	first := expression.Name("began").AttributeNotExists()
 	ok, err := s.putItem(ctx, it, key, first.Or(expression.Name("began").LessThanEqual(expression.Value(began))))
 	if err == nil && !ok {
-		err = fault.New(fault.Throttled, "run %s waits already with a newer token", w.RunID)
+		err = fault.New(fault.Throttled, "run %s already waits with a newer token", w.RunID)
 	}
 	return err
 }
 
 // Woken removes a waiter after its token was answered, unless a newer token has
-// taken its place.
+// replaced it.
 func (s *Runs) Woken(ctx context.Context, w run.Waiter) error {
 	_, err := records.Delete(ctx, s.DB, s.Table, records.WaiterKey(w.RunID), records.Is("token", w.Token))
 	if err != nil {
@@ -44,7 +44,7 @@ func (s *Runs) Woken(ctx context.Context, w run.Waiter) error {
 	return nil
 }
 
-// Waiters returns every waiter, the nearest deadline first, page by page.
+// Waiters visits every waiter, the nearest deadline first.
 func (s *Runs) Waiters(ctx context.Context, visit func(run.Waiter) error) error {
 	return s.byState(ctx, records.Waiting, func(it item) error {
 		var w run.Waiter

@@ -28,7 +28,7 @@ func set(u expression.UpdateBuilder, name string, value any) expression.UpdateBu
 	return u.Set(expression.Name(name), expression.Value(value))
 }
 
-// update changes one item if cond holds; false says that it did not.
+// update changes one item if cond holds; false means that it did not.
 func (s *Runs) update(ctx context.Context, key records.Key, u expression.UpdateBuilder, cond expression.ConditionBuilder) (bool, error) {
 	changed, err := records.Update(ctx, s.DB, s.Table, key, u, cond)
 	if err != nil {
@@ -37,7 +37,7 @@ func (s *Runs) update(ctx context.Context, key records.Key, u expression.UpdateB
 	return changed, nil
 }
 
-// put writes one record if cond holds; false says that it did not.
+// put writes one record if cond holds; false means that it did not.
 func (s *Runs) put(ctx context.Context, record any, key records.Key, cond expression.ConditionBuilder) (bool, error) {
 	it, err := encode(record, key)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"ephemr/internal/run"
 )
 
-// RequestCancel notes that a run is to be cancelled, and with kill that its
-// programs are not to be asked first; false says that it is over.
+// RequestCancel records that a run is to be cancelled and, with kill, that its
+// programs get SIGKILL at once; false means that the run has ended.
 func (s *Runs) RequestCancel(ctx context.Context, id, why string, kill bool) (bool, error) {
 	active := expression.Name("state").In(expression.Value(run.Queued), expression.Value(run.Admitted), expression.Value(run.Running))
 	u := set(expression.UpdateBuilder{}, "cancel", why)
@@ -22,11 +22,10 @@ func (s *Runs) RequestCancel(ctx context.Context, id, why string, kill bool) (bo
 	return s.update(ctx, records.RunKey(id), u, active)
 }
 
-// Requeue lets a run that failed or was cancelled go on: what has succeeded
-// stays, everything else is to be done again, by a new execution and on a new
-// cluster. Somebody who does the same at the same moment gets ConflictError or
-// ThrottledError; so does who comes before the end is settled: whoever ended the
-// run would skip the jobs that are planned anew, and give back its new slots.
+// Requeue queues a run that failed or was cancelled: succeeded jobs are kept, the
+// others run again, in a new execution on a new cluster. A concurrent call gets
+// ConflictError or ThrottledError. So does a call before the run is settled:
+// FinishRun would close the new jobs and release the new slots.
 func (s *Runs) Requeue(ctx context.Context, id string, now time.Time) (run.Run, error) {
 	rec, err := s.Load(ctx, id)
 	if err != nil {
@@ -35,9 +34,9 @@ func (s *Runs) Requeue(ctx context.Context, id string, now time.Time) (run.Run, 
 	r := rec.Run
 	switch {
 	case r.State != run.Failed && r.State != run.Cancelled:
-		return r, fault.New(fault.InvalidInput, "run %s is %s; only one that is FAILED or CANCELLED can be retried", id, r.State)
+		return r, fault.New(fault.InvalidInput, "run %s is %s; only a FAILED or CANCELLED run can be retried", id, r.State)
 	case rec.Spec == nil:
-		return r, fault.New(fault.InvalidInput, "run %s was refused before it had a pipeline; send a new request", id)
+		return r, fault.New(fault.InvalidInput, "run %s was rejected before it had a pipeline; send a new request", id)
 	case !r.Settled():
 		return r, fault.New(fault.Throttled, "the end of run %s is still being recorded; try again in a moment", id)
 	}
@@ -46,13 +45,13 @@ func (s *Runs) Requeue(ctx context.Context, id string, now time.Time) (run.Run, 
 	}
 	ok, err := s.requeue(ctx, &r, now)
 	if err == nil && !ok {
-		err = fault.New(fault.Conflict, "run %s is being retried by somebody else", id)
+		err = fault.New(fault.Conflict, "run %s is being retried by another caller", id)
 	}
 	return r, err
 }
 
-// resetJobs plans anew what has not succeeded; attempts go on counting, so that
-// step names stay unique.
+// resetJobs plans the jobs that have not succeeded again. The count of attempts
+// continues, so that step names stay unique.
 func (s *Runs) resetJobs(ctx context.Context, rec *run.Record) error {
 	for _, j := range rec.Jobs {
 		if j.State == run.JobSucceeded {
@@ -63,8 +62,8 @@ func (s *Runs) resetJobs(ctx context.Context, rec *run.Record) error {
 			next.Earlier = append(next.Earlier, j.Past())
 		}
 		ok, err := s.ReplaceJob(ctx, rec.Run.ID, next, j.State, j.Attempt)
-		if err == nil && !ok { // rec was read while it changed: nobody would try this job again
-			err = fault.New(fault.Throttled, "job %s of run %s has changed just now; try again in a moment", j.Name, rec.Run.ID)
+		if err == nil && !ok { // it changed after rec was read, and would not run again
+			err = fault.New(fault.Throttled, "job %s of run %s changed at the same time; try again in a moment", j.Name, rec.Run.ID)
 		}
 		if err != nil {
 			return err
@@ -73,7 +72,7 @@ func (s *Runs) resetJobs(ctx context.Context, rec *run.Record) error {
 	return nil
 }
 
-// requeue puts r back into its team's queue, as if nothing had come of it yet.
+// requeue puts r back into its team's queue, as if it had not been started.
 func (s *Runs) requeue(ctx context.Context, r *run.Run, now time.Time) (bool, error) {
 	before := r.Restarts
 	r.State, r.Restarts, r.RequestedAt = run.Queued, before+1, now.UTC()
@@ -90,7 +89,7 @@ func (s *Runs) requeue(ctx context.Context, r *run.Run, now time.Time) (bool, er
 	return s.update(ctx, records.RunKey(r.ID), u, expression.Name("state").In(expression.Value(run.Failed), expression.Value(run.Cancelled)).And(same))
 }
 
-// Unqueue ends a run that has not been admitted; false says that it has.
-func (s *Runs) Unqueue(ctx context.Context, id string, o run.Outcome, now time.Time) (bool, error) {
+// CancelQueued ends a run that has not been admitted; false means that it has.
+func (s *Runs) CancelQueued(ctx context.Context, id string, o run.Outcome, now time.Time) (bool, error) {
 	return s.finish(ctx, id, o, now, 0, records.Is("state", run.Queued).And(expression.Name("execution").AttributeNotExists()))
 }

@@ -1,0 +1,156 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"ephemr/internal/access"
+	"ephemr/internal/engine"
+	"ephemr/internal/fault"
+	"ephemr/internal/job"
+	"ephemr/internal/pipeline"
+	"ephemr/internal/register"
+	"ephemr/internal/run"
+)
+
+// Pipelines reads registered pipelines.
+type Pipelines interface {
+	// Current returns the newest version, or nil if there is none.
+	Current(ctx context.Context, name string) (*register.Version, error)
+	// Watching returns the pipelines with an S3 trigger that matches, sorted.
+	Watching(ctx context.Context, zone, key string) ([]string, error)
+}
+
+// Users reads the policy that decides which user a run gets.
+type Users interface {
+	Policy(ctx context.Context) (access.Policy, error)
+}
+
+// RunRequest is a request for a run, whatever its trigger.
+type RunRequest struct {
+	Pipeline    string
+	Spec        *pipeline.Spec // nil = the registered one
+	Params      map[string]string
+	Logical     time.Time
+	Priority    *int // nil = the pipeline's
+	RequestedAt time.Time
+	Trigger     run.Trigger
+	User        string   // that the request names
+	Identity    []string // requests with an equal identity are the same run
+	Fingerprint string   // digest of the request without its id
+	Quiet       bool     // a paused pipeline is not an error: the trigger has no sender to answer
+}
+
+// NewRuns returns the runs to create, or what is wrong with the request.
+func (q RunRequest) NewRuns(ctx context.Context, known Pipelines, users Users, can engine.Catalog) ([]NewRun, error) {
+	spec, version, err := q.spec(ctx, known)
+	if spec == nil || err != nil {
+		return nil, err
+	}
+	grant, err := q.grant(ctx, users, spec)
+	if err != nil {
+		return nil, err
+	}
+	if err := can.Check(spec, grant.User != ""); err != nil {
+		return nil, err
+	}
+	params, err := spec.ResolveParams(q.Params)
+	if err != nil {
+		return nil, fault.New(fault.InvalidInput, "%w", err)
+	}
+	priority := spec.Priority
+	if q.Priority != nil {
+		if *q.Priority < 0 || *q.Priority > 9 {
+			return nil, fault.New(fault.InvalidInput, "priority %d is not between 0 and 9", *q.Priority)
+		}
+		priority = *q.Priority
+	}
+	r := run.Run{
+		ID: run.ID(spec.Name, q.Logical, q.Identity...), Identity: run.Digest(q.Identity...), Fingerprint: q.Fingerprint,
+		Pipeline: spec.Name, Version: version, Owner: spec.Owner,
+		User: grant.User, Role: grant.Role, Team: grant.Team, Trigger: q.Trigger, LogicalTime: q.Logical.UTC(), Params: params, Priority: priority,
+		MaxActive: spec.Limits.MaxActive, MaxDuration: spec.Limits.Deadline.Std(),
+		State: run.Queued, RequestedAt: q.RequestedAt.UTC(),
+	}
+	return []NewRun{{Run: r, Spec: spec}}, nil
+}
+
+// spec is the requested pipeline and its version: 0 if it is part of the request.
+// It is nil if the request is to be ignored.
+func (q RunRequest) spec(ctx context.Context, known Pipelines) (*pipeline.Spec, int, error) {
+	v, err := known.Current(ctx, q.Pipeline)
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case q.Spec != nil && v != nil:
+		return nil, 0, fault.New(fault.InvalidInput, "pipeline %s is registered; give the one in the request another name", q.Pipeline)
+	case q.Spec != nil:
+		return q.Spec, 0, nil
+	case v == nil:
+		return nil, 0, fault.New(fault.InvalidInput, "pipeline %q is not known; ephemr apply registers it", clip(q.Pipeline, 80))
+	case v.Paused && q.Quiet:
+		return nil, 0, nil
+	case v.Paused:
+		return nil, 0, fault.New(fault.InvalidInput, "pipeline %s is paused; resume it first", q.Pipeline)
+	}
+	return &v.Spec, v.Number, nil
+}
+
+// grant decides the run's user, and the team whose limits it counts against. The
+// team that is named in the request's own pipeline is not trusted.
+func (q RunRequest) grant(ctx context.Context, users Users, spec *pipeline.Spec) (access.Grant, error) {
+	policy, err := users.Policy(ctx)
+	if err != nil {
+		return access.Grant{}, err
+	}
+	request := access.Request{Sender: q.Trigger.Sender, FromQueue: q.Trigger.Kind == run.ByRequest, User: q.User}
+	if q.Spec == nil {
+		request.Pipeline = spec.Name
+	}
+	grant, err := policy.Decide(request)
+	if err != nil {
+		return grant, fault.New(fault.InvalidInput, "%w", err)
+	}
+	if grant.User == "" && q.Spec == nil {
+		grant.Team = spec.Team
+	}
+	return grant, nil
+}
+
+// rejected is the record of a request that is refused.
+func (q RunRequest) rejected(err error) NewRun {
+	return NewRun{Run: run.Run{
+		ID: run.ID(q.Pipeline, q.Logical, q.Identity...), Identity: run.Digest(q.Identity...), Pipeline: q.Pipeline, Trigger: q.Trigger,
+		LogicalTime: q.Logical.UTC(), Params: q.Params, RequestedAt: q.RequestedAt.UTC(), EndedAt: time.Now().UTC(),
+		State: run.Rejected, Class: classOf(err), Reason: err.Error(),
+	}}
+}
+
+// IsInvalid reports whether err is the sender's fault.
+func IsInvalid(err error) bool {
+	e, ok := errors.AsType[*fault.Error](err)
+	return ok && e.Name == fault.InvalidInput
+}
+
+// classOf is the class of a request that is refused for err.
+func classOf(err error) job.Class {
+	if _, refused := errors.AsType[*access.RefusedError](err); refused {
+		return job.ClassPermission
+	}
+	return job.ClassInvalid
+}
+
+// logicalTime parses a time that a person wrote; without one it is fallback.
+func logicalTime(text string, fallback time.Time) (time.Time, error) {
+	if text == "" {
+		return fallback, nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly, "2006-01-02T15:04"} {
+		if t, err := time.Parse(layout, text); err == nil && t.Year() >= 1970 && t.Year() <= 9999 {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("logical time %q is invalid; examples: 2006-01-02, 2006-01-02T15:04:05Z", clip(text, 40))
+}
