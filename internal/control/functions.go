@@ -12,6 +12,7 @@ import (
 	"ephemr/internal/emr/step"
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
+	"ephemr/internal/operation"
 	"ephemr/internal/outcome"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
@@ -35,8 +36,12 @@ func (w *Wiring) Intake() Handler[lambdaevents.SQSEvent, lambdaevents.SQSEventRe
 }
 
 // Admit starts queued runs while the limits allow.
-func (w *Wiring) Admit() Handler[intake.DoorInput, admission.Output] {
-	return (&intake.Door{Admission: w.admitter(), Preparer: w.preparer()}).Handle
+func (w *Wiring) Admit() Handler[admission.Input, admission.Output] { return w.admitter().Admit }
+
+// AwaitAdmission registers a hand-started execution that waits for limits to
+// allow its run.
+func (w *Wiring) AwaitAdmission() Handler[intake.AwaitRequest, struct{}] {
+	return (&intake.Awaiter{Admission: w.admitter()}).Await
 }
 
 // PrepareRun associates an execution with its run and plans the run's jobs.
@@ -79,38 +84,23 @@ func (w *Wiring) SubmitSteps() Handler[step.SubmitInput, struct{}] {
 func (w *Wiring) StopSteps() Handler[step.StopInput, struct{}] { return w.stopper().Stop }
 
 // TerminateCluster terminates the clusters of a run or releases their leases.
-func (w *Wiring) TerminateCluster() Handler[cluster.Request, any] { return w.terminator().Handle }
-
-func (w *Wiring) terminator() *cluster.Terminator {
-	return &cluster.Terminator{
-		Stage:   w.settings.Stage,
-		Runs:    w.runs(),
-		Pools:   w.pools(),
-		Sizes:   w.fitter(),
-		Listing: w.listing(),
-		EMR:     w.emr(),
-	}
+func (w *Wiring) TerminateCluster() Handler[cluster.TerminateInput, cluster.TerminateOutput] {
+	return w.terminator().Terminate
 }
 
 // FinishRun records the outcome of a run and reports it.
-func (w *Wiring) FinishRun() Handler[intake.EndingInput, outcome.FinishOutput] {
-	return (&intake.Ending{Finisher: w.finisher()}).Finish
+func (w *Wiring) FinishRun() Handler[intake.FinishRequest, outcome.FinishOutput] {
+	return (&intake.FinishHandler{Finisher: w.finisher()}).Finish
 }
 
 // Watch wakes waiting runs on EMR's events and on the minute tick.
 func (w *Wiring) Watch() Handler[wait.Input, struct{}] {
 	return (&wait.Watch{
-		Waker: w.waker(map[string]wait.Look{
-			run.ForAdmission: admission.LookAdmitted,
-			run.ForCluster:   w.clusterLooker().Look,
-			run.ForSteps:     w.stepLooker().Look,
-			run.ForStop:      w.stopper().Look,
-		}),
+		Waker:    w.waker(w.looks()),
 		Clusters: w.clusters(),
 		Listing:  w.listing(),
 		Pools:    w.pools(),
 		EMR:      w.emr(),
-		Finisher: w.finisher(),
 	}).Handle
 }
 
@@ -132,15 +122,23 @@ func (w *Wiring) Sweep() Handler[json.RawMessage, sweep.Output] {
 	}).Sweep
 }
 
-// ResizeCluster resizes a running cluster, or returns how far a resize has come.
-func (w *Wiring) ResizeCluster() Handler[resize.Input, resize.Output] {
-	return (&resize.Resizer{
+// Control carries out the operations that people start.
+func (w *Wiring) Control() Handler[json.RawMessage, any] {
+	resizer := &resize.Resizer{
 		Settings: w.settings,
 		Runs:     w.runs(),
 		Sizes:    w.sizes(),
 		Profiles: w.clients.ssm(),
 		EMR:      w.emr(),
-	}).Resize
+	}
+	canceller := &operation.Canceller{Runs: w.runs(), Waker: w.waker(w.looks()), Finisher: w.finisher()}
+	retrier := &operation.Retrier{Runs: w.runs(), Admission: w.admitter()}
+	return (&operation.Handler{
+		Cancel:    operation.Of(canceller.Cancel),
+		Retry:     operation.Of(retrier.Retry),
+		Resize:    operation.Of(resizer.Resize),
+		Terminate: operation.Of(w.terminator().ByHand),
+	}).Handle
 }
 
 // Register makes a pipeline the current version and updates its triggers.

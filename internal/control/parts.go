@@ -124,3 +124,24 @@ func (w *Wiring) stopper() *step.Stopper {
 	s.Waker = w.waker(map[string]wait.Look{run.ForStop: s.Look})
 	return s
 }
+
+// looks are for all kinds of waiters.
+func (w *Wiring) looks() map[string]wait.Look {
+	return map[string]wait.Look{
+		run.ForAdmission: admission.LookAdmitted,
+		run.ForCluster:   w.clusterLooker().Look,
+		run.ForSteps:     w.stepLooker().Look,
+		run.ForStop:      w.stopper().Look,
+	}
+}
+
+func (w *Wiring) terminator() *cluster.Terminator {
+	return &cluster.Terminator{
+		Stage:   w.settings.Stage,
+		Runs:    w.runs(),
+		Pools:   w.pools(),
+		Sizes:   w.fitter(),
+		Listing: w.listing(),
+		EMR:     w.emr(),
+	}
+}

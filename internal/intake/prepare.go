@@ -157,18 +157,3 @@ func (p *Preparer) reject(ctx context.Context, e Execution, m events.Manual, why
 	}
 	return why
 }
-
-// Await is the AwaitAdmission state: it registers a hand-started execution that
-// found no room, and looks once more.
-func (p *Preparer) Await(ctx context.Context, e Execution, token string) error {
-	id := e.RunID()
-	now := time.Now()
-	if err := p.Admission.Waker.Register(ctx, run.Waiter{
-		RunID: id, Kind: run.ForAdmission, Token: token, Execution: e.Execution,
-		Since: now, Deadline: now.Add(6 * 24 * time.Hour),
-	}); err != nil {
-		return err
-	}
-	_, err := p.Admission.Admit(ctx, admission.Input{RunIDs: []string{id}})
-	return err
-}

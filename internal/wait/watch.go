@@ -17,7 +17,6 @@ import (
 
 	"ephemr/events"
 	"ephemr/internal/fault"
-	"ephemr/internal/outcome"
 	"ephemr/internal/run"
 )
 
@@ -37,11 +36,6 @@ type Pools interface {
 	Bury(ctx context.Context, clusterID string) error
 }
 
-// Finisher tells the outcome of a run that no execution will.
-type Finisher interface {
-	Finish(ctx context.Context, in outcome.FinishInput) (outcome.FinishOutput, error)
-}
-
 // Listing names clusters that are ready.
 type Listing interface {
 	Unlist(ctx context.Context, clusterIDs ...string)
@@ -55,20 +49,15 @@ type Watch struct {
 	Listing  Listing
 	Pools    Pools
 	EMR      ListAPI
-	Finisher Finisher
 }
 
-// Input is an event of EMR, the tick, or what ephemr cancel sends.
+// Input is an event of EMR or the tick.
 type Input struct {
 	events.Envelope
-	Cancel *Cancel `json:"cancel"`
 }
 
 // Handle takes an EMR event as a hint, and anything else as the tick.
 func (w *Watch) Handle(ctx context.Context, e Input) (struct{}, error) {
-	if e.Cancel != nil {
-		return struct{}{}, w.Cancel(ctx, *e.Cancel)
-	}
 	switch e.DetailType {
 	case events.TypeClusterState:
 		var d events.ClusterState

@@ -31,22 +31,6 @@ type HandOutput struct {
 	Runs      []string `json:"runs"`  // that use it
 }
 
-// Request is what the terminatecluster function is asked for: to end the
-// clusters of a run by the state machine, or one by hand.
-type Request struct {
-	TerminateInput
-
-	Hand *Hand `json:"hand,omitempty"`
-}
-
-// Handle does either.
-func (t *Terminator) Handle(ctx context.Context, in Request) (any, error) {
-	if in.Hand != nil {
-		return t.ByHand(ctx, *in.Hand)
-	}
-	return t.Terminate(ctx, in.TerminateInput)
-}
-
 // ByHand ends a cluster of this stage that nobody uses, or lets nobody else lease
 // it from its pool; by force it ends any. A run that loses its cluster so finds
 // out by itself, as it would if EMR had taken it away.
