@@ -35,7 +35,7 @@ func TestRetryAfterALostCluster(t *testing.T) {
 		w.Stop(w.Record(id).Run.Execution)
 		w.Wait(id)
 		time.Sleep(time.Hour)
-		invoke(t, w, "admit", `{"retry": {"runId": "`+id+`"}}`)
+		invoke(t, w, "control", `{"op": "retry", "runId": "`+id+`"}`)
 		time.Sleep(time.Hour)
 		names := map[string]bool{}
 		for _, c := range w.EMR.Clusters() {
@@ -70,12 +70,12 @@ func retriedWhileItEnds(t *testing.T, lost error) {
 		w.Upload("in/a.csv")
 		time.Sleep(5 * time.Minute)
 		id := w.RunIDs()[0]
-		retry := json.RawMessage(`{"retry": {"runId": "` + id + `"}}`)
+		retry := json.RawMessage(`{"op": "retry", "runId": "` + id + `"}`)
 		early, asked := error(nil), false
 		w.DB.Use(&awsfake.Hooks{After: func(op string) error {
 			if op == "DynamoDB:UpdateItem" && !asked && w.Record(id).Run.State.Final() {
 				asked = true
-				_, early = w.Invoke("admit", retry)
+				_, early = w.Invoke("control", retry)
 			}
 			return nil
 		}})
@@ -91,7 +91,7 @@ func retriedWhileItEnds(t *testing.T, lost error) {
 		case !strings.Contains(early.Error(), "try again in a moment"):
 			t.Errorf("the early retry is refused with %v", early)
 		default:
-			invoke(t, w, "admit", string(retry))
+			invoke(t, w, "control", string(retry))
 		}
 		time.Sleep(time.Hour)
 		rec := w.Record(id)
@@ -126,12 +126,12 @@ func cancelledInTheQueue(t *testing.T, late bool) {
 			}
 			if late {
 				w.Bus.FailNext("PutEvents", errLost)
-				if _, err := w.Invoke("watch", json.RawMessage(`{"cancel": {"runId": "`+id+`"}}`)); err == nil {
+				if _, err := w.Invoke("control", json.RawMessage(`{"op": "cancel", "runId": "`+id+`"}`)); err == nil {
 					t.Error("nobody says that it could not be told")
 				}
 				time.Sleep(7 * time.Minute)
 			} else {
-				invoke(t, w, "watch", `{"cancel": {"runId": "`+id+`"}}`)
+				invoke(t, w, "control", `{"op": "cancel", "runId": "`+id+`"}`)
 			}
 			if told := finished(t, w); told[id] != string(run.Cancelled) {
 				t.Errorf("told %v, want that %s is CANCELLED", told, id)
@@ -170,8 +170,8 @@ func TestCancelledBeforeTheRetryBegan(t *testing.T) {
 		w.Wait(id)
 		w.Upload("in/b.csv") // takes the only slot
 		synctest.Wait()
-		invoke(t, w, "admit", `{"retry": {"runId": "`+id+`"}}`)
-		invoke(t, w, "watch", `{"cancel": {"runId": "`+id+`", "why": "enough"}}`)
+		invoke(t, w, "control", `{"op": "retry", "runId": "`+id+`"}`)
+		invoke(t, w, "control", `{"op": "cancel", "runId": "`+id+`", "why": "enough"}`)
 		time.Sleep(time.Hour)
 		rec := w.Record(id)
 		j := rec.Jobs[0]

@@ -19,8 +19,8 @@ import (
 func cancelling(kill bool) func(w *simulation.World, id string) {
 	return func(w *simulation.World, id string) {
 		time.Sleep(6 * time.Minute) // its step runs by now
-		payload, _ := json.Marshal(map[string]any{"cancel": map[string]any{"runId": id, "why": "enough", "kill": kill}})
-		if _, err := w.Invoke("watch", payload); err != nil {
+		payload, _ := json.Marshal(map[string]any{"op": "cancel", "runId": id, "why": "enough", "kill": kill})
+		if _, err := w.Invoke("control", payload); err != nil {
 			panic(err)
 		}
 	}

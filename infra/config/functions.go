@@ -24,6 +24,7 @@ const memory = 256
 var functions = []Function{
 	{Name: "Intake", Timeout: 15 * time.Second, MemoryMiB: memory}, // for a batch of ten messages
 	{Name: "Admit", Timeout: 45 * time.Second, MemoryMiB: memory},
+	{Name: "AwaitAdmission", Timeout: 45 * time.Second, MemoryMiB: memory},
 	{Name: "PrepareRun", Timeout: 30 * time.Second, MemoryMiB: memory},
 	{Name: "CreateCluster", Timeout: 45 * time.Second, MemoryMiB: memory},
 	{Name: "SubmitSteps", Timeout: 45 * time.Second, MemoryMiB: memory},
@@ -33,7 +34,7 @@ var functions = []Function{
 	{Name: "Watch", Timeout: 55 * time.Second, MemoryMiB: memory}, // a tick a minute
 	{Name: "Sweep", Timeout: 2 * time.Minute, MemoryMiB: memory, NoIntents: true},
 	{Name: "Register", Timeout: 30 * time.Second, MemoryMiB: memory},
-	{Name: "ResizeCluster", Timeout: 30 * time.Second, MemoryMiB: memory},
+	{Name: "Control", Timeout: 45 * time.Second, MemoryMiB: memory}, // the CLI waits for it
 }
 
 // Functions lists the definitions of all functions.

@@ -10,7 +10,7 @@ func (p *Platform) grant() {
 	p.grantSteps()
 	p.grantWatchers()
 	p.grantRegister()
-	p.grantResize()
+	p.grantControl()
 }
 
 // inRun are the calls of functions that work on a run: its items are read by one
@@ -26,12 +26,8 @@ func (p *Platform) grantAdmission() {
 	p.requests.Dead.GrantSend(intake)
 	p.functions.named("Admit").GrantInvoke(intake)
 
-	admit := p.functions.named("Admit")
-	p.runs.Grant(admit, inRun...)
-	p.runs.GrantIndex(admit, byState)
-	p.clusters.Grant(admit, "GetItem", "UpdateItem") // slots
-	p.machine.GrantStart(admit)
-	p.machine.GrantAnswer(admit)
+	p.grantAdmit(p.functions.named("Admit"))
+	p.grantAdmit(p.functions.named("AwaitAdmission"))
 
 	prepareRun := p.functions.named("PrepareRun")
 	p.runs.Grant(prepareRun, inRun...)
@@ -39,6 +35,15 @@ func (p *Platform) grantAdmission() {
 	p.users.GrantRead(prepareRun)
 	p.clusters.Grant(prepareRun, "UpdateItem") // slots
 	p.machine.GrantAnswer(prepareRun)
+}
+
+// grantAdmit allows what admission does.
+func (p *Platform) grantAdmit(fn *constructs.Function) {
+	p.runs.Grant(fn, inRun...)
+	p.runs.GrantIndex(fn, byState)
+	p.clusters.Grant(fn, "GetItem", "UpdateItem") // slots
+	p.machine.GrantStart(fn)
+	p.machine.GrantAnswer(fn)
 }
 
 func (p *Platform) grantClusters() {
@@ -58,7 +63,7 @@ func (p *Platform) grantClusters() {
 	p.clusters.Grant(terminateCluster, "GetItem", "PutItem", "UpdateItem") // owner, pools, sizes, call budget, termination
 	p.namespace.GrantRemove(terminateCluster)
 	p.emr.GrantList(terminateCluster)
-	p.emr.Grant(terminateCluster, "DescribeCluster", "TerminateJobFlows", "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
+	p.emr.Grant(terminateCluster, "TerminateJobFlows", "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
 }
 
 func (p *Platform) grantSteps() {
@@ -104,8 +109,6 @@ func (p *Platform) grantWatchers() {
 	p.emr.Grant(watch, "DescribeCluster", "ListSteps", "CancelSteps")
 	constructs.GrantReadLogs(p.stage, p.runLogs, watch)
 	p.machine.GrantAnswer(watch)
-	p.bus.GrantPut(watch)
-	p.topic.GrantPublish(watch) // for runs that are cancelled while they are queued
 
 	sweep := p.functions.named("Sweep")
 	p.runs.Grant(sweep, inRun...)
@@ -127,11 +130,22 @@ func (p *Platform) grantRegister() {
 	p.schedules.GrantManage(register)
 }
 
-func (p *Platform) grantResize() {
-	resizeCluster := p.functions.named("ResizeCluster")
-	p.runs.Grant(resizeCluster, "Query", "UpdateItem")
-	p.clusters.Grant(resizeCluster, "GetItem", "PutItem", "UpdateItem") // owner, sizes, call budget
-	p.profiles.GrantRead(resizeCluster)
-	p.emr.Grant(resizeCluster, "DescribeCluster", "ListInstanceFleets", "GetManagedScalingPolicy")
-	p.emr.Grant(resizeCluster, "ModifyInstanceFleet", "AddInstanceFleet", "PutManagedScalingPolicy", "ModifyCluster")
+// grantControl allows what the operations do: cancel answers waiters, looks at the
+// steps of runs that are being stopped, and finishes queued runs; retry admits;
+// resize and terminate call EMR.
+func (p *Platform) grantControl() {
+	control := p.functions.named("Control")
+	p.grantAdmit(control)
+	p.clusters.Grant(control, "PutItem") // sizes, pools, termination
+	p.profiles.GrantRead(control)
+	p.namespace.GrantRemove(control)
+	p.lake.Logs.Grant(control, "runs/*", "GetObject")
+	p.users.GrantLogs(control, p.lake.Logs, "GetObject")
+	p.lake.Logs.GrantList(control)
+	constructs.GrantReadLogs(p.stage, p.runLogs, control)
+	p.emr.Grant(control, "DescribeCluster", "TerminateJobFlows", "ListSteps", "CancelSteps")
+	p.emr.Grant(control, "ListInstanceFleets", "GetManagedScalingPolicy")
+	p.emr.Grant(control, "ModifyInstanceFleet", "AddInstanceFleet", "PutManagedScalingPolicy", "ModifyCluster")
+	p.bus.GrantPut(control)
+	p.topic.GrantPublish(control) // for runs that are cancelled while they are queued
 }

@@ -15,7 +15,7 @@ func TestOnlyOwnServices(t *testing.T) {
 	each(t, func(t *testing.T, s *stage) {
 		for action, want := range map[string][]string{
 			"CreateService": {"CreateCluster", "Sweep", "Watch"}, "TagResource": {"CreateCluster", "Sweep", "Watch"},
-			"RegisterInstance": {"CreateCluster", "Sweep", "Watch"}, "DeregisterInstance": {"CreateCluster", "Sweep", "TerminateCluster", "Watch"},
+			"RegisterInstance": {"CreateCluster", "Sweep", "Watch"}, "DeregisterInstance": {"Control", "CreateCluster", "Sweep", "TerminateCluster", "Watch"},
 			"ListServices": {"Sweep"}, "ListInstances": {"Sweep"}, "DeleteService": {"Sweep"},
 		} {
 			var got []string

@@ -51,11 +51,9 @@ func (p *Platform) settings(stack awscdk.Stack) stage.Settings {
 		Access: p.users.Settings(),
 
 		Functions: stage.Functions{
-			AdmitFunction:     constructs.FunctionName(p.stage, "Admit"),
-			WatchFunction:     constructs.FunctionName(p.stage, "Watch"),
-			TerminateFunction: constructs.FunctionName(p.stage, "TerminateCluster"),
-			RegisterFunction:  constructs.FunctionName(p.stage, "Register"),
-			ResizeFunction:    constructs.FunctionName(p.stage, "ResizeCluster"),
+			AdmitFunction:    constructs.FunctionName(p.stage, "Admit"),
+			ControlFunction:  constructs.FunctionName(p.stage, "Control"),
+			RegisterFunction: constructs.FunctionName(p.stage, "Register"),
 		},
 	}
 	for zone, bucket := range p.lake.Zones {

@@ -14,6 +14,7 @@ import (
 	cliresize "ephemr/internal/cli/resize"
 	"ephemr/internal/emr/resize"
 	"ephemr/internal/fault"
+	"ephemr/internal/operation"
 )
 
 // growth is a resize function that answers in turn what it is told to; the last
@@ -25,19 +26,17 @@ type growth struct {
 
 func (w *world) resizes(answers ...any) *growth {
 	g := &growth{answers: answers}
-	w.handle("resizecluster", func(_ context.Context, payload json.RawMessage) (any, error) {
-		var in resize.Input
-		w.no(json.Unmarshal(payload, &in))
+	w.controls(operation.Handler{Resize: operation.Of(func(_ context.Context, in resize.Input) (any, error) {
 		g.asked = append(g.asked, in)
 		now := g.answers[0]
 		if len(g.answers) > 1 {
 			g.answers = g.answers[1:]
 		}
 		if err, failed := now.(error); failed {
-			return nil, fault.Lambda(err)
+			return nil, err
 		}
 		return now, nil
-	})
+	})})
 	return g
 }
 

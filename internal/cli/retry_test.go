@@ -2,17 +2,14 @@ package cli_test
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"ephemr/internal/admission"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/retry"
-	"ephemr/internal/entry"
-	"ephemr/internal/intake"
+	"ephemr/internal/operation"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/run"
 )
@@ -38,12 +35,10 @@ func TestRetryWaits(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
-				w.handle("admit", func(ctx context.Context, payload json.RawMessage) (any, error) {
-					return entry.Wrap(func(ctx context.Context, in intake.DoorInput) (admission.Output, error) {
-						r, err := w.runs.Requeue(ctx, in.Retry.RunID, time.Now())
-						return admission.Output{Admitted: []string{r.ID}}, err
-					})(ctx, payload)
-				})
+				w.controls(operation.Handler{Retry: operation.Of(func(ctx context.Context, in operation.RetryRequest) (operation.Retried, error) {
+					r, err := w.runs.Requeue(ctx, in.RunID, time.Now())
+					return operation.Retried{RunID: r.ID, Admitted: true}, err
+				})})
 				if tt.state != "" {
 					w.made(w.runs.Create(t.Context(), run.Run{ID: "r", Pipeline: "p", State: run.Running, LogicalTime: time.Now()}, &pipeline.Spec{Name: "p"}))
 					w.did(w.runs.Finish(t.Context(), "r", run.Outcome{State: tt.state}, time.Now(), 0))

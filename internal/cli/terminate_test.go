@@ -10,10 +10,9 @@ import (
 
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/terminate"
-	"ephemr/internal/control"
 	"ephemr/internal/emr/cluster"
-	"ephemr/internal/entry"
 	"ephemr/internal/fault"
+	"ephemr/internal/operation"
 )
 
 func TestTerminate(t *testing.T) {
@@ -44,20 +43,16 @@ func TestTerminate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			var asked control.TerminateRequest
-			w.handle("end", func(ctx context.Context, payload json.RawMessage) (any, error) {
-				return entry.Wrap(func(_ context.Context, in control.TerminateRequest) (cluster.ManualOutput, error) {
-					asked = in
-					return tt.answer, tt.refusal
-				})(ctx, payload)
-			})
-			s := w.settings
-			s.TerminateFunction = "end"
-			err := terminate.Run(t.Context(), terminate.Options{Cluster: "j-1", Force: true, Why: "by a test"}, w.io, s, w.lambda)
+			var asked cluster.ManualRequest
+			w.controls(operation.Handler{Terminate: operation.Of(func(_ context.Context, in cluster.ManualRequest) (cluster.ManualOutput, error) {
+				asked = in
+				return tt.answer, tt.refusal
+			})})
+			err := terminate.Run(t.Context(), terminate.Options{Cluster: "j-1", Force: true, Why: "by a test"}, w.io, w.settings, w.lambda)
 			if exit.CodeOf(err) != tt.code || tt.refusal != nil && !strings.Contains(err.Error(), tt.refusal.Error()) {
 				t.Errorf("%v, want exit code %d", err, tt.code)
 			}
-			if diff := cmp.Diff(control.TerminateRequest{Hand: &cluster.ManualRequest{ClusterID: "j-1", Force: true, Why: "by a test"}}, asked); diff != "" {
+			if diff := cmp.Diff(cluster.ManualRequest{ClusterID: "j-1", Force: true, Why: "by a test"}, asked); diff != "" {
 				t.Errorf("asked for -want +got:\n%s", diff)
 			}
 			if w.out.String() != tt.out || w.err.String() != tt.err {
@@ -70,7 +65,7 @@ func TestTerminate(t *testing.T) {
 func TestTerminateJSON(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.handle("", func(context.Context, json.RawMessage) (any, error) {
+	w.handle("control", func(context.Context, json.RawMessage) (any, error) {
 		return cluster.ManualOutput{ClusterID: "j-1", State: "TERMINATING", Runs: []string{}}, nil
 	})
 	w.no(terminate.Run(t.Context(), terminate.Options{Cluster: "j-1", JSON: true}, w.io, w.settings, w.lambda))

@@ -27,6 +27,7 @@ import (
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
 	"ephemr/internal/job"
+	"ephemr/internal/operation"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/register"
@@ -64,7 +65,7 @@ func newWorld(t *testing.T) *world {
 		RunsTable: "runs", PipelinesTable: "pipelines", ClustersTable: "clusters",
 		Lake: map[string]string{"raw": "lake-raw", "curated": "lake-curated"}, ArtifactsBucket: "artifacts", LogsBucket: "logs",
 		RunLogGroup: "/ephemr/dev/runs", RequestsQueue: requests, RequestsDLQ: requests + "-dlq",
-		Functions: stage.Functions{AdmitFunction: "admit", RegisterFunction: "register", ResizeFunction: "resizecluster"}, ScheduleGroup: "ephemr-dev", StateMachine: "arn:aws:states:eu-west-1:000000000000:stateMachine:run",
+		Functions: stage.Functions{AdmitFunction: "admit", ControlFunction: "control", RegisterFunction: "register"}, ScheduleGroup: "ephemr-dev", StateMachine: "arn:aws:states:eu-west-1:000000000000:stateMachine:run",
 		Limits: stage.Limits{
 			MaxActive: 4, PipelineMaxActive: 2, Deadline: pipeline.Duration(time.Hour), ClusterReady: pipeline.Duration(time.Minute),
 			Pool: stage.Pool{KeepAlive: pipeline.Duration(15 * time.Minute), Life: pipeline.Duration(12 * time.Hour), Steps: 4},
@@ -114,6 +115,13 @@ func (w *world) handle(name string, h func(context.Context, json.RawMessage) (an
 			return nil, err
 		}
 		return json.Marshal(out)
+	})
+}
+
+// controls serves operations.
+func (w *world) controls(h operation.Handler) {
+	w.handle("control", func(ctx context.Context, payload json.RawMessage) (any, error) {
+		return entry.Wrap(h.Handle)(ctx, payload)
 	})
 }
 

@@ -8,12 +8,28 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"ephemr/infra/config"
 	"ephemr/internal/control"
 	"ephemr/statemachines"
 )
 
-// Every folder below functions/ is a function, and every function has one. That
-// the CDK app deploys exactly these is shown in infra/stacks.
+// The CDK app deploys exactly these functions.
+func TestDeployed(t *testing.T) {
+	t.Parallel()
+	var deployed, functions []string
+	for _, f := range config.Functions() {
+		deployed = append(deployed, f.Name)
+	}
+	for _, f := range control.Functions() {
+		functions = append(functions, f.Name)
+	}
+	slices.Sort(deployed)
+	if diff := cmp.Diff(deployed, functions); diff != "" {
+		t.Errorf("functions (-infra/config +control.Functions):\n%s", diff)
+	}
+}
+
+// Every folder below functions/ is a function, and every function has one.
 func TestFolders(t *testing.T) {
 	t.Parallel()
 	entries, err := os.ReadDir("../../functions")

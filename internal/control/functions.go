@@ -8,10 +8,10 @@ import (
 
 	"ephemr/internal/admission"
 	"ephemr/internal/capacity"
-	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/resize"
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
+	"ephemr/internal/operation"
 	"ephemr/internal/outcome"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
@@ -37,8 +37,12 @@ func (w *Wiring) Intake() Handler[lambdaevents.SQSEvent, lambdaevents.SQSEventRe
 }
 
 // Admit starts queued runs while the limits allow.
-func (w *Wiring) Admit() Handler[intake.DoorInput, admission.Output] {
-	return (&intake.Door{Admission: w.admitter(), Preparer: w.preparer()}).Handle
+func (w *Wiring) Admit() Handler[admission.Input, admission.Output] { return w.admitter().Admit }
+
+// AwaitAdmission registers a hand-started execution that waits for limits to
+// allow its run.
+func (w *Wiring) AwaitAdmission() Handler[intake.AwaitRequest, struct{}] {
+	return (&intake.Awaiter{Admission: w.admitter()}).Await
 }
 
 // PrepareRun associates an execution with its run and plans the run's jobs.
@@ -74,39 +78,21 @@ func (w *Wiring) SubmitSteps() Handler[step.SubmitInput, struct{}] {
 // that waits for it to end.
 func (w *Wiring) StopSteps() Handler[step.StopInput, struct{}] { return w.stopper().Stop }
 
-// TerminateRequest is what the TerminateCluster state sends, or ephemr terminate.
-type TerminateRequest struct {
-	capacity.ReleaseInput
-
-	Hand *cluster.ManualRequest `json:"hand,omitempty"`
-}
-
 // TerminateCluster terminates the clusters of a run or releases their leases.
-func (w *Wiring) TerminateCluster() Handler[TerminateRequest, any] {
-	return func(ctx context.Context, in TerminateRequest) (any, error) {
-		if in.Hand != nil {
-			return w.onEMR().TerminateManually(ctx, *in.Hand)
-		}
-		return (&capacity.Releaser{Runs: w.runs(), Engines: w.engines()}).Release(ctx, in.ReleaseInput)
-	}
+func (w *Wiring) TerminateCluster() Handler[capacity.ReleaseInput, capacity.ReleaseOutput] {
+	return (&capacity.Releaser{Runs: w.runs(), Engines: w.engines()}).Release
 }
 
 // FinishRun records the outcome of a run and reports it.
-func (w *Wiring) FinishRun() Handler[intake.EndingInput, outcome.FinishOutput] {
-	return (&intake.Ending{Finisher: w.finisher()}).Finish
+func (w *Wiring) FinishRun() Handler[intake.FinishRequest, outcome.FinishOutput] {
+	return (&intake.FinishHandler{Finisher: w.finisher()}).Finish
 }
 
 // Watch wakes waiting runs on EMR's events and on the minute tick.
 func (w *Wiring) Watch() Handler[wait.Input, struct{}] {
 	return (&wait.Watch{
-		Waker: w.waker(map[string]wait.Look{
-			run.ForAdmission: admission.LookAdmitted,
-			run.ForCluster:   w.capacityLooker().Look,
-			run.ForSteps:     w.stepLooker().Look,
-			run.ForStop:      w.stopper().Look,
-		}),
-		Engines:  w.engines(),
-		Finisher: w.finisher(),
+		Waker:   w.waker(w.looks()),
+		Engines: w.engines(),
 	}).Handle
 }
 
@@ -124,15 +110,23 @@ func (w *Wiring) Sweep() Handler[json.RawMessage, sweep.Output] {
 	}).Sweep
 }
 
-// ResizeCluster resizes a running cluster, or returns how far a resize has come.
-func (w *Wiring) ResizeCluster() Handler[resize.Input, resize.Output] {
-	return (&resize.Resizer{
+// Control carries out the operations that people start.
+func (w *Wiring) Control() Handler[json.RawMessage, any] {
+	resizer := &resize.Resizer{
 		Settings: w.settings,
 		Runs:     w.runs(),
 		Sizes:    &resize.Sizes{DB: w.clients.db(), Table: w.settings.ClustersTable},
 		Profiles: w.clients.ssm(),
 		EMR:      w.emr(),
-	}).Resize
+	}
+	canceller := &operation.Canceller{Runs: w.runs(), Waker: w.waker(w.looks()), Finisher: w.finisher()}
+	retrier := &operation.Retrier{Runs: w.runs(), Admission: w.admitter()}
+	return (&operation.Handler{
+		Cancel:    operation.Of(canceller.Cancel),
+		Retry:     operation.Of(retrier.Retry),
+		Resize:    operation.Of(resizer.Resize),
+		Terminate: operation.Of(w.onEMR().TerminateManually),
+	}).Handle
 }
 
 // Register makes a pipeline the current version and updates its triggers.

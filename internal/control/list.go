@@ -33,12 +33,13 @@ func (f Function) Handler(w *Wiring) func(context.Context, json.RawMessage) (jso
 func Functions() []Function {
 	return []Function{
 		{"Admit", wrap((*Wiring).Admit)},
+		{"AwaitAdmission", wrap((*Wiring).AwaitAdmission)},
+		{"Control", wrap((*Wiring).Control)},
 		{"CreateCluster", wrap((*Wiring).CreateCluster)},
 		{"FinishRun", wrap((*Wiring).FinishRun)},
 		{"Intake", wrap((*Wiring).Intake)},
 		{"PrepareRun", wrap((*Wiring).PrepareRun)},
 		{"Register", wrap((*Wiring).Register)},
-		{"ResizeCluster", wrap((*Wiring).ResizeCluster)},
 		{"StopSteps", wrap((*Wiring).StopSteps)},
 		{"SubmitSteps", wrap((*Wiring).SubmitSteps)},
 		{"Sweep", wrap((*Wiring).Sweep)},

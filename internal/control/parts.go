@@ -123,3 +123,13 @@ func (w *Wiring) stopper() *step.Stopper {
 	s.Waker = w.waker(map[string]wait.Look{run.ForStop: s.Look})
 	return s
 }
+
+// looks are for all kinds of waiters.
+func (w *Wiring) looks() map[string]wait.Look {
+	return map[string]wait.Look{
+		run.ForAdmission: admission.LookAdmitted,
+		run.ForCluster:   w.capacityLooker().Look,
+		run.ForSteps:     w.stepLooker().Look,
+		run.ForStop:      w.stopper().Look,
+	}
+}

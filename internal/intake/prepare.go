@@ -159,22 +159,3 @@ func (p *Preparer) reject(ctx context.Context, e Execution, m events.Manual, why
 	}
 	return why
 }
-
-// longestQueue is how long a manual execution waits for a slot; less than the
-// timeout of its state.
-const longestQueue = 6 * 24 * time.Hour
-
-// Await is the AwaitAdmission state: it registers a manual execution that found no
-// slot, and tries to admit it once more.
-func (p *Preparer) Await(ctx context.Context, e Execution, token string) error {
-	id := e.RunID()
-	now := time.Now()
-	if err := p.Admission.Waker.Register(ctx, run.Waiter{
-		RunID: id, Kind: run.ForAdmission, Token: token, Execution: e.Execution,
-		Since: now, Deadline: now.Add(longestQueue),
-	}); err != nil {
-		return err
-	}
-	_, err := p.Admission.Admit(ctx, admission.Input{RunIDs: []string{id}})
-	return err
-}

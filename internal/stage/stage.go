@@ -62,16 +62,14 @@ type Settings struct {
 // Functions are the names of the functions that the CLI and other functions invoke. In JSON they are keys of Settings.
 // A new one also goes into Names; a test holds the two together.
 type Functions struct {
-	AdmitFunction     string `json:"admitFunction"`
-	WatchFunction     string `json:"watchFunction"`
-	TerminateFunction string `json:"terminateFunction"`
-	RegisterFunction  string `json:"registerFunction"`
-	ResizeFunction    string `json:"resizeFunction"`
+	AdmitFunction    string `json:"admitFunction"`
+	ControlFunction  string `json:"controlFunction"` // operations on runs and clusters
+	RegisterFunction string `json:"registerFunction"`
 }
 
 // Names lists the functions that are set, sorted.
 func (f Functions) Names() []string {
-	names := []string{f.AdmitFunction, f.WatchFunction, f.TerminateFunction, f.RegisterFunction, f.ResizeFunction}
+	names := []string{f.AdmitFunction, f.ControlFunction, f.RegisterFunction}
 	names = slices.DeleteFunc(names, func(name string) bool { return name == "" })
 	slices.Sort(names)
 	return names

@@ -13,35 +13,24 @@ import (
 	"ephemr/events"
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
-	"ephemr/internal/outcome"
 	"ephemr/internal/run"
 )
-
-// Finisher announces the outcome of a run that has no execution.
-type Finisher interface {
-	Finish(ctx context.Context, in outcome.FinishInput) (outcome.FinishOutput, error)
-}
 
 // Watch is the watch function: events of the engines' services and the minute
 // tick come in, and waiters are woken.
 type Watch struct {
-	Waker    *Waker
-	Engines  engine.Set
-	Finisher Finisher
+	Waker   *Waker
+	Engines engine.Set
 }
 
-// Input is an event or the tick, or what ephemr cancel sends.
+// Input is an event or the tick.
 type Input struct {
 	events.Envelope
-	Cancel *Cancel `json:"cancel"`
 }
 
 // Handle takes the tick, or an event that one of the engines knows as a hint.
 // Other events are ignored.
 func (w *Watch) Handle(ctx context.Context, e Input) (struct{}, error) {
-	if e.Cancel != nil {
-		return struct{}{}, w.Cancel(ctx, *e.Cancel)
-	}
 	if e.DetailType == events.TypeScheduled {
 		return struct{}{}, w.Tick(ctx)
 	}

@@ -12,6 +12,8 @@ import (
 
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/fault"
+	"ephemr/internal/operation"
+	"ephemr/internal/stage"
 )
 
 // InvokeAPI invokes functions.
@@ -37,6 +39,19 @@ func Function(ctx context.Context, api InvokeAPI, name string, in, out any) erro
 		return fmt.Errorf("read what %s answered: %w", name, err)
 	}
 	return nil
+}
+
+// Control asks the stage's control function for an operation and reads its answer
+// into out.
+func Control(ctx context.Context, api InvokeAPI, s stage.Settings, op operation.Op, request, out any) error {
+	if s.ControlFunction == "" {
+		return fmt.Errorf("%s: stage %s is deployed in a version without the function control; deploy it again", op, s.Stage)
+	}
+	payload, err := operation.Payload(op, request)
+	if err != nil {
+		return err
+	}
+	return Function(ctx, api, s.ControlFunction, payload, out)
 }
 
 // refusal is the error that the function answered with.

@@ -7,8 +7,8 @@ import (
 
 	"ephemr/internal/cli/call"
 	"ephemr/internal/cli/terminal"
+	"ephemr/internal/operation"
 	"ephemr/internal/stage"
-	"ephemr/internal/wait"
 )
 
 // Options of the command.
@@ -30,9 +30,9 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api 
 	done := []Cancelled{}
 	var errs []error
 	for _, id := range o.Runs {
-		in := map[string]wait.Cancel{"cancel": {RunID: id, Why: o.Why, Kill: o.Kill}}
+		in := operation.CancelRequest{RunID: id, Why: o.Why, Kill: o.Kill}
 		var out struct{}
-		if err := call.Function(ctx, api, s.WatchFunction, in, &out); err != nil {
+		if err := call.Control(ctx, api, s, operation.Cancel, in, &out); err != nil {
 			errs = append(errs, err)
 			continue
 		}

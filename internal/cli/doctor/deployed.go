@@ -148,11 +148,11 @@ func (d *doctor) workflow(ctx context.Context, name string) []Finding {
 	})
 }
 
-// functions looks at those that the settings name, those that the workflow
-// calls, and the two that only queues and the clock wake.
+// functions checks those that the settings name, those that the workflow invokes,
+// and the three that only queues, events and schedules invoke.
 func (d *doctor) functions(ctx context.Context, name string) []Finding {
 	prefix := strings.TrimSuffix(d.settings.AdmitFunction, "admit")
-	names := append(d.settings.Functions.Names(), prefix+"intake", prefix+"sweep")
+	names := append(d.settings.Functions.Names(), prefix+"intake", prefix+"sweep", prefix+"watch")
 	if out, err := d.with.Workflow.DescribeStateMachine(ctx, &sfn.DescribeStateMachineInput{StateMachineArn: &d.settings.StateMachine}); err == nil {
 		names = append(names, regexp.MustCompile(regexp.QuoteMeta(prefix)+`[a-z]+`).FindAllString(aws.ToString(out.Definition), -1)...)
 	}

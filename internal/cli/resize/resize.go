@@ -12,6 +12,7 @@ import (
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/emr/resize"
 	"ephemr/internal/fault"
+	"ephemr/internal/operation"
 	"ephemr/internal/stage"
 )
 
@@ -36,7 +37,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api 
 	w := &waiter{
 		io: io, name: o.Target, began: time.Now(), patience: o.Timeout, in: resize.Input{Ask: o.Ask, By: o.By},
 		ask: func(ctx context.Context, in resize.Input) (out resize.Output, err error) {
-			err = call.Function(ctx, api, s.ResizeFunction, in, &out)
+			err = call.Control(ctx, api, s, operation.Resize, in, &out)
 			return out, err
 		},
 	}

@@ -5,9 +5,9 @@ import (
 	"context"
 	"time"
 
-	"ephemr/internal/admission"
 	"ephemr/internal/cli/call"
 	"ephemr/internal/cli/terminal"
+	"ephemr/internal/operation"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
 )
@@ -16,12 +16,6 @@ import (
 type Options struct {
 	RunID string
 	JSON  bool
-}
-
-// Retried is what -o json prints.
-type Retried struct {
-	RunID    string `json:"runId"`
-	Admitted bool   `json:"admitted"` // false = it waits for room
 }
 
 // Records are those of the stage's runs.
@@ -39,14 +33,9 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, runs
 	if err := settled(ctx, runs, o.RunID); err != nil {
 		return err
 	}
-	in := map[string]map[string]string{"retry": {"runId": o.RunID}}
-	var out admission.Output
-	if err := call.Function(ctx, api, s.AdmitFunction, in, &out); err != nil {
+	var r operation.Retried
+	if err := call.Control(ctx, api, s, operation.Retry, operation.RetryRequest{RunID: o.RunID}, &r); err != nil {
 		return err
-	}
-	r := Retried{RunID: o.RunID}
-	for _, id := range out.Admitted {
-		r.Admitted = r.Admitted || id == o.RunID
 	}
 	switch {
 	case o.JSON:

@@ -8,6 +8,7 @@ import (
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/pool"
+	"ephemr/internal/operation"
 	"ephemr/internal/stage"
 )
 
@@ -22,8 +23,8 @@ type Options struct {
 // Run ends a cluster. With JSON it prints what the function answered.
 func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api call.InvokeAPI) error {
 	var out cluster.ManualOutput
-	in := map[string]any{"hand": cluster.ManualRequest{ClusterID: o.Cluster, Force: o.Force, Why: o.Why}}
-	if err := call.Function(ctx, api, s.TerminateFunction, in, &out); err != nil {
+	in := cluster.ManualRequest{ClusterID: o.Cluster, Force: o.Force, Why: o.Why}
+	if err := call.Control(ctx, api, s, operation.Terminate, in, &out); err != nil {
 		return err
 	}
 	if o.JSON {

@@ -13,9 +13,9 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/control"
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/fault"
+	"ephemr/internal/operation"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
@@ -66,11 +66,11 @@ func began(t *testing.T, w *simulation.World, key string) (id, clusterID string)
 // byHand asks for a cluster's end and returns the answer or the refusal.
 func byHand(t *testing.T, w *simulation.World, clusterID string, force bool) (out cluster.ManualOutput, refusal string) {
 	t.Helper()
-	in, err := json.Marshal(control.TerminateRequest{Hand: &cluster.ManualRequest{ClusterID: clusterID, Force: force, Why: "by a test"}})
+	in, err := operation.Payload(operation.Terminate, cluster.ManualRequest{ClusterID: clusterID, Force: force, Why: "by a test"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	reply, err := w.Invoke("terminatecluster", in)
+	reply, err := w.Invoke("control", in)
 	if e, ok := err.(messages.InvokeResponse_Error); ok { //nolint:errorlint // it is reported by value and unwrapped
 		if e.Type != string(fault.InvalidInput) {
 			t.Errorf("refused with %s: %s", e.Type, e.Message)

@@ -17,7 +17,7 @@ import (
 	"ephemr/internal/stage"
 )
 
-// Resizer is the resizecluster function: ephemr resize calls it with what
+// Resizer is the operation resize of the control function: ephemr resize calls it with what
 // somebody wants, and then again and again to see how far it has come.
 type Resizer struct {
 	Settings stage.Settings

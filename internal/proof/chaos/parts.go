@@ -10,9 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"ephemr/internal/cli/call"
+	"ephemr/internal/operation"
 	"ephemr/internal/proof/chaos/evidence"
 	"ephemr/internal/run"
-	"ephemr/internal/wait"
 )
 
 // tickEvery is how often the functions of the minute tick are invoked.
@@ -128,14 +128,14 @@ func (s *storm) changeRun(ctx context.Context, random *rand.Rand, r run.Run) {
 	switch {
 	case r.State.Final() && draw < 40:
 		go func() {
-			if pause(ctx, delay) && call.Function(ctx, s.lambda, s.settings.AdmitFunction, map[string]any{"retry": map[string]string{"runId": r.ID}}, &out) == nil {
+			if pause(ctx, delay) && call.Control(ctx, s.lambda, s.settings, operation.Retry, operation.RetryRequest{RunID: r.ID}, &out) == nil {
 				s.count(func() { s.retries++ })
 			}
 		}()
 	case !r.State.Final() && draw < 6:
 		go func() {
-			in := map[string]any{"cancel": wait.Cancel{RunID: r.ID, Why: "by chaos"}}
-			if pause(ctx, delay) && call.Function(ctx, s.lambda, s.settings.WatchFunction, in, &out) == nil {
+			in := operation.CancelRequest{RunID: r.ID, Why: "by chaos"}
+			if pause(ctx, delay) && call.Control(ctx, s.lambda, s.settings, operation.Cancel, in, &out) == nil {
 				s.count(func() { s.cancels++ })
 			}
 		}()

@@ -1,13 +1,13 @@
 package simulation
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
 	"ephemr/events"
 	"ephemr/internal/job"
+	"ephemr/internal/operation"
 	"ephemr/internal/pipeline"
 )
 
@@ -125,9 +125,9 @@ func (s *story) ask(d *dice, i int, over time.Duration) {
 // meddle adds somebody who does not leave things alone.
 func (s *story) meddle(d *dice, over time.Duration) {
 	do := pick(d,
-		func(w *World, id string) { w.tell("watch", map[string]any{"cancel": map[string]string{"runId": id}}) },
-		func(w *World, id string) { w.tell("admit", map[string]any{"retry": map[string]string{"runId": id}}) },
-		func(w *World, id string) { w.tell("admit", map[string]any{"retry": map[string]string{"runId": id}}) },
+		func(w *World, id string) { w.control(operation.Cancel, operation.CancelRequest{RunID: id}) },
+		func(w *World, id string) { w.control(operation.Retry, operation.RetryRequest{RunID: id}) },
+		func(w *World, id string) { w.control(operation.Retry, operation.RetryRequest{RunID: id}) },
 		func(w *World, id string) { w.abort(id) },
 		func(w *World, id string) { w.Kill(id) },
 	)
@@ -156,13 +156,13 @@ func (w *World) objectOnce(key string) string {
 	return w.objects[key]
 }
 
-// tell calls a function as the command line does.
-func (w *World) tell(function string, what any) {
-	payload, err := json.Marshal(what)
+// control asks for an operation as the command line does.
+func (w *World) control(op operation.Op, request any) {
+	payload, err := operation.Payload(op, request)
 	if err != nil {
-		panic(fmt.Sprintf("encode input of %s: %v", function, err))
+		panic(fmt.Sprintf("encode request: %v", err))
 	}
-	w.async(function, payload)
+	w.async("control", payload)
 }
 
 // abort stops the execution of a run, if it has one that runs.

@@ -1,0 +1,120 @@
+// Package operation is the control function: the operations on runs and clusters
+// that people start, a closed set. A request names its operation and has the
+// fields of that operation's request, like
+//
+//	{"op": "cancel", "runId": "flights-daily-20260102T0300-0a1b2c3d", "why": "wrong input"}
+//
+// No request carries a task token: who may invoke the function must not be able
+// to register one.
+package operation
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"ephemr/internal/fault"
+)
+
+// Op names an operation.
+type Op string
+
+// The operations.
+const (
+	Cancel    Op = "cancel"
+	Retry     Op = "retry"
+	Resize    Op = "resize"
+	Terminate Op = "terminate"
+)
+
+// all are the operations in the order of messages.
+var all = []Op{Cancel, Retry, Resize, Terminate}
+
+// Payload is the request of an operation as the function reads it.
+func Payload(op Op, request any) (json.RawMessage, error) {
+	fields, err := fieldsOf(request)
+	if err != nil {
+		return nil, fmt.Errorf("encode request to %s: %w", op, err)
+	}
+	if fields["op"], err = json.Marshal(op); err != nil {
+		return nil, fmt.Errorf("encode request to %s: %w", op, err)
+	}
+	return json.Marshal(fields)
+}
+
+func fieldsOf(request any) (map[string]json.RawMessage, error) {
+	data, err := json.Marshal(request)
+	if err != nil {
+		return nil, err
+	}
+	var fields map[string]json.RawMessage
+	return fields, json.Unmarshal(data, &fields)
+}
+
+// Func carries out an operation. Its argument is the request without its op.
+type Func func(ctx context.Context, request json.RawMessage) (any, error)
+
+// Of makes a Func of do, which refuses requests with fields that do does not have.
+func Of[In, Out any](do func(context.Context, In) (Out, error)) Func {
+	return func(ctx context.Context, request json.RawMessage) (any, error) {
+		d := json.NewDecoder(bytes.NewReader(request))
+		d.DisallowUnknownFields()
+		var in In
+		if err := d.Decode(&in); err != nil {
+			return nil, &requestError{err}
+		}
+		return do(ctx, in)
+	}
+}
+
+// requestError says what is wrong with the fields of a request.
+type requestError struct{ err error }
+
+func (e *requestError) Error() string { return strings.TrimPrefix(e.err.Error(), "json: ") }
+
+// Handler is the control function.
+type Handler struct {
+	Cancel    Func
+	Retry     Func
+	Resize    Func
+	Terminate Func
+}
+
+// Handle carries out the operation that the request names.
+func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) (any, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(payload, &fields); err != nil {
+		return nil, refused("read request: %w", err)
+	}
+	var op Op
+	if err := json.Unmarshal(fields["op"], &op); err != nil || op == "" {
+		return nil, refused("the request names no operation")
+	}
+	do, ok := map[Op]Func{Cancel: h.Cancel, Retry: h.Retry, Resize: h.Resize, Terminate: h.Terminate}[op]
+	if !ok {
+		return nil, refused("there is no operation %q", op)
+	}
+	delete(fields, "op")
+	request, err := json.Marshal(fields)
+	if err != nil {
+		return nil, fmt.Errorf("encode request to %s: %w", op, err)
+	}
+	out, err := do(ctx, request)
+	if wrong, ok := errors.AsType[*requestError](err); ok {
+		return nil, refused("%s: %s", op, wrong)
+	}
+	return out, err
+}
+
+// refused lists the operations.
+func refused(format string, args ...any) error {
+	var names []string
+	for _, op := range all {
+		names = append(names, string(op))
+	}
+	return fault.New(fault.InvalidInput, format+`; the operations are %s (example: {"op": "cancel", "runId": "…"})`,
+		append(args, strings.Join(names, ", "))...)
+}

@@ -1,0 +1,85 @@
+package operation_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/lambda/messages"
+	"github.com/google/go-cmp/cmp"
+
+	"ephemr/internal/entry"
+	"ephemr/internal/operation"
+)
+
+// What the operations do to runs and clusters is shown in statemachines, in
+// internal/emr/cluster and in internal/emr/resize.
+
+type request struct {
+	RunID string `json:"runId"`
+	Kill  bool   `json:"kill,omitempty"`
+}
+
+// handler answers with the operation's name and its request.
+func handler() *operation.Handler {
+	echo := func(op operation.Op) operation.Func {
+		return operation.Of(func(_ context.Context, in request) (map[operation.Op]request, error) {
+			if in.RunID == "broken" {
+				return nil, errors.New("broken")
+			}
+			return map[operation.Op]request{op: in}, nil
+		})
+	}
+	return &operation.Handler{
+		Cancel: echo(operation.Cancel), Retry: echo(operation.Retry), Resize: echo(operation.Resize), Terminate: echo(operation.Terminate),
+	}
+}
+
+func TestOperations(t *testing.T) {
+	t.Parallel()
+	for _, op := range []operation.Op{operation.Cancel, operation.Retry, operation.Resize, operation.Terminate} {
+		in := request{RunID: "r", Kill: op == operation.Cancel}
+		payload, err := operation.Payload(op, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := handler().Handle(t.Context(), payload)
+		if err != nil {
+			t.Errorf("%s: %v", op, err)
+		}
+		if diff := cmp.Diff(any(map[operation.Op]request{op: in}), out); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", op, diff)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	const list = `; the operations are cancel, retry, resize, terminate (example: {"op": "cancel", "runId": "…"})`
+	for payload, want := range map[string]string{
+		`{"op": "abort", "runId": "r"}`: `there is no operation "abort"`,
+		`{"runId": "r"}`:                "the request names no operation",
+		`{"op": 1}`:                     "the request names no operation",
+		`{"op": null}`:                  "the request names no operation",
+		`{}`:                            "the request names no operation",
+		`null`:                          "the request names no operation",
+		`[]`:                            "read request: ",
+		`{"op": "cancel", "runid": "r", "why2": ""}`:     `cancel: unknown field "why2"`,
+		`{"op": "retry", "runId": "r", "token": "t"}`:    `retry: unknown field "token"`,
+		`{"op": "cancel", "runId": 7}`:                   "cancel: cannot unmarshal number",
+		`{"cancel": {"runId": "r"}}`:                     "the request names no operation",
+		`{"op": "terminate", "hand": {"clusterId": ""}}`: `terminate: unknown field "hand"`,
+	} {
+		_, err := entry.Wrap(handler().Handle)(t.Context(), json.RawMessage(payload))
+		e, _ := errors.AsType[messages.InvokeResponse_Error](err)
+		if e.Type != "InvalidInputError" || !strings.HasPrefix(e.Message, want) || !strings.HasSuffix(e.Message, list) {
+			t.Errorf("%s: %s: %s", payload, e.Type, e.Message)
+		}
+	}
+	_, err := handler().Handle(t.Context(), json.RawMessage(`{"op": "retry", "runId": "broken"}`))
+	if err == nil || err.Error() != "broken" {
+		t.Errorf("an error of an operation is %v", err)
+	}
+}

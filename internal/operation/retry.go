@@ -1,0 +1,37 @@
+package operation
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"ephemr/internal/admission"
+	"ephemr/internal/run/store"
+)
+
+// RetryRequest continues a failed or cancelled run.
+type RetryRequest struct {
+	RunID string `json:"runId"`
+}
+
+// Retried is the answer to a RetryRequest.
+type Retried struct {
+	RunID    string `json:"runId"`
+	Admitted bool   `json:"admitted"` // false = it is queued until limits allow it
+}
+
+// Retrier continues runs.
+type Retrier struct {
+	Runs      *store.Runs
+	Admission *admission.Admitter
+}
+
+// Retry queues the run again and admits it if limits allow.
+func (r *Retrier) Retry(ctx context.Context, in RetryRequest) (Retried, error) {
+	queued, err := r.Runs.Requeue(ctx, in.RunID, time.Now())
+	if err != nil {
+		return Retried{}, err
+	}
+	out, err := r.Admission.Admit(ctx, admission.Input{RunIDs: []string{queued.ID}})
+	return Retried{RunID: queued.ID, Admitted: slices.Contains(out.Admitted, queued.ID)}, err
+}
