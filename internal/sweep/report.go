@@ -16,6 +16,9 @@ import (
 	"ephemr/internal/stage"
 )
 
+// RepairMade is the log message of a repair, by which package chaos counts them.
+const RepairMade = "repair made"
+
 // count makes repairs visible to alarms.
 func (s *Sweeper) count(ctx context.Context, repairs []events.Repaired) error {
 	if len(repairs) == 0 {
@@ -37,7 +40,7 @@ func (s *Sweeper) count(ctx context.Context, repairs []events.Repaired) error {
 // report sends an event for each repair.
 func (s *Sweeper) report(ctx context.Context, repairs []events.Repaired) error {
 	for _, r := range repairs {
-		slog.WarnContext(ctx, "repair made", "what", r.What, "runId", r.RunID, "clusterId", r.ClusterID, "reason", r.Reason)
+		slog.WarnContext(ctx, RepairMade, "what", r.What, "runId", r.RunID, "clusterId", r.ClusterID, "reason", r.Reason)
 		detail, err := json.Marshal(r)
 		if err != nil {
 			return fmt.Errorf("encode repair: %w", err)

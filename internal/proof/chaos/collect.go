@@ -21,6 +21,7 @@ import (
 
 	"ephemr/internal/proof/chaos/evidence"
 	"ephemr/internal/run"
+	"ephemr/internal/sweep"
 )
 
 // collect reads all evidence, without faults. localemr's counts are read first:
@@ -193,7 +194,7 @@ func (r *region) repairs(ctx context.Context, e *evidence.Evidence) error {
 				Msg string `json:"msg"`
 				evidence.Repair
 			}
-			if json.Unmarshal([]byte(aws.ToString(line.Message)), &x) == nil && x.Msg == "repaired" {
+			if json.Unmarshal([]byte(aws.ToString(line.Message)), &x) == nil && x.Msg == sweep.RepairMade {
 				e.Repairs = append(e.Repairs, x.Repair)
 			}
 		}
