@@ -2,8 +2,6 @@ package terminal
 
 import (
 	"hash/fnv"
-	"regexp"
-	"strings"
 
 	"ephemr/internal/run"
 )
@@ -81,23 +79,3 @@ func (s Style) JobState(state run.JobState, text string) string {
 	}
 	return text
 }
-
-var escapes = regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)`)
-
-// Clean takes out of a line whatever could do something to a terminal.
-func Clean(line string) string {
-	if strings.IndexFunc(line, isControl) < 0 {
-		return line
-	}
-	return strings.Map(func(r rune) rune {
-		if isControl(r) {
-			return -1
-		}
-		return r
-	}, escapes.ReplaceAllString(line, ""))
-}
-
-func isControl(r rune) bool { return r < 0x20 && r != '\t' || r >= 0x7f && r < 0xa0 }
-
-// OneLine makes text fit into a cell.
-func OneLine(text string) string { return Clean(strings.Join(strings.Fields(text), " ")) }
