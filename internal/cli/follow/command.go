@@ -14,15 +14,15 @@ import (
 // program reads the former.
 func OnOut(io *terminal.IO, json bool) *View {
 	if json {
-		return &View{Out: io.Err, Err: io.Err, Notes: io.Err, Clean: io.ErrTTY, Live: io.ErrTTY && io.Color, Columns: io.Columns, Style: io.ErrStyle()}
+		return &View{Out: io.Err, Err: io.Err, Notes: io.Err, Clean: io.ErrTTY, Status: io.StatusLine(), Style: io.ErrStyle()}
 	}
-	return &View{Out: io.Out, Err: io.Out, Notes: io.Out, Clean: io.OutTTY, Live: io.OutTTY && io.Color, Columns: io.Columns, Style: io.OutStyle()}
+	return &View{Out: io.Out, Err: io.Out, Notes: io.Out, Clean: io.OutTTY, Status: io.OutStatusLine(), Style: io.OutStyle()}
 }
 
 // AsIfHere returns a View that writes what the job prints as if it ran here,
 // and everything else to io.Err.
 func AsIfHere(io *terminal.IO, json bool) *View {
-	v := &View{Out: io.Out, Err: io.Err, Notes: io.Err, Raw: true, Clean: io.OutTTY && io.ErrTTY, Live: io.ErrTTY && io.Color, Columns: io.Columns, Style: io.ErrStyle()}
+	v := &View{Out: io.Out, Err: io.Err, Notes: io.Err, Raw: true, Clean: io.OutTTY && io.ErrTTY, Status: io.StatusLine(), Style: io.ErrStyle()}
 	if json {
 		v.Out = io.Err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/internal/cli/follow"
+	"ephemr/internal/cli/terminal"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
@@ -83,7 +84,7 @@ func TestShowTellsTheWholeStory(t *testing.T) {
 			t.Fatal(err)
 		}
 		var b bytes.Buffer
-		rec, err := f.Show(t.Context(), "r", follow.Plain(&b, false))
+		rec, err := f.Show(t.Context(), "r", follow.OnOut(&terminal.IO{Out: &b}, false))
 		if err != nil || rec.Run.State != run.Cancelled {
 			t.Fatalf("got %v, %v", rec, err)
 		}
@@ -107,7 +108,7 @@ func TestViewOfWhatCameBefore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var b bytes.Buffer
-		v := follow.Plain(&b, false)
+		v := follow.OnOut(&terminal.IO{Out: &b}, false)
 		v.Alone = true
 		at := time.Now()
 		v.Emit(follow.Polled{Record: &run.Record{Run: run.Run{RequestedAt: at}, Spec: &pipeline.Spec{Jobs: []pipeline.Job{{Name: "work"}}}}})

@@ -16,11 +16,10 @@ type View struct {
 	Out, Err io.Writer // lines that jobs print to stdout and stderr
 	Notes    io.Writer // everything else
 
-	Raw       bool       // lines as they are, without the job's name
-	Alone     bool       // Raw for a run that has but one job
-	Clean     bool       // Out and Err are terminals: nothing may tamper with them
-	Live      bool       // Notes is a terminal: its last line moves
-	Columns   func() int // how wide the terminal is, for the moving line; nil = 80
+	Raw       bool                 // lines as they are, without the job's name
+	Alone     bool                 // Raw for a run that has but one job
+	Clean     bool                 // Out and Err are terminals: nothing may tamper with them
+	Status    *terminal.StatusLine // of the terminal that Notes is; nil = none
 	Style     terminal.Style
 	LinesOnly bool // nothing about states
 
@@ -30,18 +29,6 @@ type View struct {
 	mu     sync.Mutex
 	widest int       // of the jobs' names
 	zero   time.Time // when the run was asked for
-	rec    *run.Record
-	frame  int
-	shown  bool // the moving line stands there
-	ticker *time.Ticker
-	ended  chan struct{}
-	closed bool
-}
-
-// Plain returns a View that writes everything to w, as a terminal likes it or
-// as plain lines.
-func Plain(w io.Writer, tty bool) *View {
-	return &View{Out: w, Err: w, Notes: w, Clean: tty, Live: tty, Style: terminal.Style{On: tty}}
 }
 
 // Emit writes one update.
@@ -53,7 +40,10 @@ func (v *View) Emit(u Update) {
 		return
 	}
 	v.learn(u)
-	v.erase()
+	v.Status.Print(func() { v.print(u) })
+}
+
+func (v *View) print(u Update) {
 	if l, ok := u.(Line); ok {
 		v.line(l)
 		return
@@ -63,17 +53,8 @@ func (v *View) Emit(u Update) {
 	}
 }
 
-// Close ends the moving line.
-func (v *View) Close() {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.erase()
-	if v.ticker != nil && !v.closed {
-		v.ticker.Stop()
-		close(v.ended)
-	}
-	v.closed = true
-}
+// Close erases the status line.
+func (v *View) Close() { v.Status.Close() }
 
 // learn finds out when the run began: everything is told relative to that.
 func (v *View) learn(u Update) {
@@ -113,7 +94,6 @@ func (v *View) line(l Line) {
 }
 
 func (v *View) polled(rec *run.Record) {
-	v.rec = rec
 	if v.Alone && rec.Spec != nil && len(rec.Spec.AllJobs()) == 1 {
 		v.Raw = true
 	}
@@ -123,20 +103,23 @@ func (v *View) polled(rec *run.Record) {
 	if v.zero.IsZero() {
 		v.zero = rec.Run.RequestedAt
 	}
-	if v.Live && v.ticker == nil && !v.closed {
-		v.ticker, v.ended = time.NewTicker(100*time.Millisecond), make(chan struct{})
-		go v.spin()
-	}
+	zero := v.zero
+	v.Status.Animate(func(spinner rune) string {
+		now := time.Now()
+		return fmt.Sprintf("%s %c %s", stamp(zero, now), spinner, status(rec, now))
+	})
 }
 
-// stamp is a time relative to the run's request: [ 12.3s]. What a run that was
-// retried has done earlier comes before it; clocks may differ a little.
-func (v *View) stamp(at time.Time) string {
+func (v *View) stamp(at time.Time) string { return stamp(v.zero, at) }
+
+// stamp is a time relative to the run's request: [ 12.3s]. Times before it are
+// those of a run that was retried; clocks may differ a little.
+func stamp(zero, at time.Time) string {
 	switch {
-	case v.zero.IsZero() || at.IsZero():
+	case zero.IsZero() || at.IsZero():
 		return "[      ]"
-	case at.Before(v.zero.Add(-100 * time.Millisecond)):
+	case at.Before(zero.Add(-100 * time.Millisecond)):
 		return "[before]"
 	}
-	return fmt.Sprintf("[%6s]", terminal.Duration(at.Sub(v.zero)))
+	return fmt.Sprintf("[%6s]", terminal.Duration(at.Sub(zero)))
 }

@@ -79,7 +79,7 @@ func known(rec *run.Record, name string) error {
 
 func printed(ctx context.Context, o Options, io *terminal.IO, f *follow.Follower, rec *run.Record) error {
 	v := view(o, io, f)
-	v.LinesOnly, v.Live = true, false
+	v.LinesOnly, v.Status = true, nil
 	v.Emit(follow.Polled{Record: rec})
 	defer v.Close()
 	n, emit := 0, emitter(o, io, v)

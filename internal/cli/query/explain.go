@@ -15,7 +15,7 @@ import (
 
 // explain says of an error where in the file it is and what to do about it.
 func (a *asking) explain(ctx context.Context, err error, s sqlfile.Statement) error {
-	a.progress.erase()
+	a.progress.line.Clear()
 	failed, ok := errors.AsType[*athena.FailedError](err)
 	switch {
 	case ctx.Err() != nil:

@@ -178,9 +178,9 @@ var errTimeout = errors.New("timeout")
 func (a *asking) one(ctx context.Context, s sqlfile.Statement, text string) error {
 	limited, cancel := context.WithTimeoutCause(ctx, a.o.Timeout, errTimeout)
 	defer cancel()
-	defer a.progress.erase()
+	defer a.progress.line.Clear()
 	a.progress.began = time.Now()
-	a.engine.Busy = func() { a.progress.say("Athena has no room for another query just now; waiting") }
+	a.engine.Busy = func() { a.progress.note("Athena has no room for another query just now; waiting") }
 	id, err := a.engine.Start(limited, text)
 	if err != nil {
 		return a.explain(ctx, err, s)
@@ -200,7 +200,7 @@ func (a *asking) one(ctx context.Context, s sqlfile.Statement, text string) erro
 
 // stop stops a query after an interrupt or a timeout.
 func (a *asking) stop(ctx context.Context, s sqlfile.Statement, id string) error {
-	a.progress.erase()
+	a.progress.line.Clear()
 	err := a.engine.Stop(ctx, id)
 	if err != nil {
 		err = fmt.Errorf("%w; it may go on, and cost: aws athena stop-query-execution --query-execution-id %s", err, id)
@@ -244,13 +244,13 @@ func (a *asking) asTeam() string {
 func (a *asking) resume(ctx context.Context) error {
 	limited, cancel := context.WithTimeoutCause(ctx, a.o.Timeout, errTimeout)
 	defer cancel()
-	defer a.progress.erase()
+	defer a.progress.line.Clear()
 	a.progress.keeps = true
 	var s sqlfile.Statement
 	x, err := a.engine.Wait(limited, a.o.ID, a.progress.draw)
 	switch {
 	case limited.Err() != nil && !x.Over():
-		a.progress.erase()
+		a.progress.line.Clear()
 		a.term.Notef("the query goes on; come back with: ephemr query --id %s%s\n", a.o.ID, a.asTeam())
 		if ctx.Err() != nil {
 			return exit.Silently(exit.Interrupted)

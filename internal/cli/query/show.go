@@ -36,7 +36,7 @@ func (a *asking) show(ctx context.Context, x athena.Execution, s sqlfile.Stateme
 			break
 		}
 	}
-	a.progress.erase()
+	a.progress.line.Clear()
 	if w == nil {
 		a.summary(x, s, "done")
 		return nil

@@ -46,8 +46,11 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api 
 		w.in.RunID = o.Target
 	}
 	w.in.Look = o.Ask.Empty()
-	w.line = newLine(io, o.JSON)
-	defer w.line.end()
+	if !o.JSON {
+		w.line = io.StatusLine()
+	}
+	defer w.line.Close()
+	w.status("asking EMR")
 	out, err := w.begin(ctx)
 	if err != nil {
 		return err
@@ -57,7 +60,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api 
 			return err
 		}
 	}
-	w.line.end()
+	w.line.Close()
 	if err := w.report(o, out); err != nil {
 		return err
 	}
@@ -70,12 +73,19 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api 
 // waiter asks the function again and again: nobody waits in there.
 type waiter struct {
 	io       *terminal.IO
-	line     *line
+	line     *terminal.StatusLine
 	name     string // of the target, as the user knows it
 	ask      func(context.Context, resize.Input) (resize.Output, error)
 	in       resize.Input
 	began    time.Time
 	patience time.Duration
+}
+
+// status shows text with the time that the command has taken.
+func (w *waiter) status(text string) {
+	w.line.Animate(func(spinner rune) string {
+		return fmt.Sprintf("%c %s %s", spinner, terminal.Duration(time.Since(w.began)), text)
+	})
 }
 
 // pauses between looks: the first come soon, for what is small; later ones spare
@@ -99,7 +109,7 @@ func (w *waiter) begin(ctx context.Context) (resize.Output, error) {
 		if fault.NameOf(err) != fault.Throttled || !w.sleep(ctx, longest) {
 			return out, err
 		}
-		w.line.say("EMR is busy, trying again")
+		w.status("EMR is busy, trying again")
 	}
 }
 
@@ -110,7 +120,7 @@ func (w *waiter) wait(ctx context.Context, out resize.Output) (resize.Output, er
 	w.in.Look, w.in.ClusterID, w.in.RunID = true, out.ClusterID, "" // the run may end meanwhile
 	stuck := 0
 	for n := 0; !out.Done && stuck < 2; n++ {
-		w.line.say(w.progress(out))
+		w.status(w.progress(out))
 		if !w.sleep(ctx, pause(n)) {
 			return out, w.interrupted(ctx)
 		}
@@ -149,7 +159,7 @@ func (w *waiter) interrupted(ctx context.Context) error {
 	if ctx.Err() == nil {
 		return nil
 	}
-	w.line.end()
+	w.line.Close()
 	w.io.Notef("%s\n", w.io.ErrStyle().Dim("EMR goes on; look with: ephemr resize "+w.name))
 	return fmt.Errorf("wait for cluster: %w", ctx.Err())
 }

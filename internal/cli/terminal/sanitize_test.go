@@ -48,7 +48,9 @@ func FuzzClean(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, line string) {
 		got := terminal.Clean(line)
-		if i := strings.IndexFunc(got, func(r rune) bool { return r != '\t' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) && r > 0x2010 }); i >= 0 {
+		if i := strings.IndexFunc(got, func(r rune) bool {
+			return r != '\t' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) && r > 0x2010
+		}); i >= 0 {
 			t.Errorf("%q became %q, which has a control character at %d", line, got, i)
 		}
 		if again := terminal.Clean(got); again != got {

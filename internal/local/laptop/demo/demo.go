@@ -92,7 +92,7 @@ func (d *Demo) follow(ctx context.Context) (*run.Record, error) {
 	cfg := d.Region.Config()
 	f := follow.New(cfg, d.settings)
 	f.Runs = &run.Store{DB: dynamodb.NewFromConfig(cfg), Table: d.settings.RunsTable}
-	view := follow.Plain(d.IO.Out, d.IO.OutTTY && d.IO.Color)
+	view := follow.OnOut(d.IO, false)
 	found, err := f.WaitFor(ctx, pipelineName, func(r run.Run) bool {
 		return r.Trigger.Key == flights.Key(d.Month) && !r.RequestedAt.Before(d.begun.Truncate(time.Second))
 	}, view.Emit)

@@ -10,43 +10,8 @@ import (
 	"ephemr/internal/run"
 )
 
-// spin keeps the last line of a terminal moving.
-func (v *View) spin() {
-	for {
-		select {
-		case <-v.ended:
-			return
-		case <-v.ticker.C:
-			v.mu.Lock()
-			if !v.closed {
-				v.draw()
-			}
-			v.mu.Unlock()
-		}
-	}
-}
-
-// erase removes the moving line, so that something else can be written.
-func (v *View) erase() {
-	if v.shown {
-		_, _ = fmt.Fprint(v.Notes, terminal.Erase)
-		v.shown = false
-	}
-}
-
-func (v *View) draw() {
-	v.frame++
-	width := 80
-	if v.Columns != nil {
-		width = v.Columns()
-	}
-	text := fmt.Sprintf("%s %c %s", v.stamp(time.Now()), terminal.Frame(v.frame), now(v.rec, time.Now()))
-	_, _ = fmt.Fprint(v.Notes, terminal.Erase+v.Style.Dim(terminal.Clip(text, width-1)))
-	v.shown = true
-}
-
-// now says what a run is about at this moment.
-func now(rec *run.Record, at time.Time) string {
+// status describes what a run is doing.
+func status(rec *run.Record, at time.Time) string {
 	running, ended := jobs(rec, at)
 	switch c := rec.Cluster(); {
 	case rec.Run.State.Final():
@@ -65,8 +30,8 @@ func now(rec *run.Record, at time.Time) string {
 	return strings.ToLower(string(rec.Run.State))
 }
 
-// jobs names those that run, with how long they have, and counts those that
-// are over.
+// jobs names the jobs that run, with their durations, and counts those that
+// have ended.
 func jobs(rec *run.Record, at time.Time) (running string, ended int) {
 	var parts []string
 	for _, j := range rec.Jobs {
