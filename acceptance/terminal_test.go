@@ -216,7 +216,7 @@ func TestTerminalDetaches(t *testing.T) {
 		t.Errorf("exit code %d after %s, want 130 at once", code, took)
 	}
 	rest := strings.Join(remains(out), "\n")
-	m := regexp.MustCompile(`detached; the run goes on; follow it with: ephemr logs -f (\S+)\n`).FindStringSubmatch(rest)
+	m := regexp.MustCompile(`detached; the run continues; follow it with: ephemr logs -f (\S+)\n`).FindStringSubmatch(rest)
 	if m == nil || strings.ContainsAny(rest, "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏\x1b") {
 		t.Fatalf("it did not say how to come back, or left the moving line:\n%s", rest)
 	}

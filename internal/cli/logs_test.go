@@ -119,7 +119,7 @@ func TestLogsFollowIsInterrupted(t *testing.T) {
 		if exit.CodeOf(err) != exit.Interrupted || !exit.Silent(err) {
 			t.Errorf("got %v, want exit code 130 without a word", err)
 		}
-		contains(t, w.err.String(), "detached; the run goes on; follow it with: ephemr logs -f flights-1")
+		contains(t, w.err.String(), "detached; the run continues; follow it with: ephemr logs -f flights-1")
 	})
 }
 
@@ -148,7 +148,7 @@ func TestLogsFollowGivesUp(t *testing.T) {
 				if took := time.Since(at); err == nil || took > c.within {
 					t.Errorf("got %v after %s", err, took)
 				}
-				contains(t, w.err.String(), "the run goes on")
+				contains(t, w.err.String(), "the run continues")
 			})
 		})
 	}

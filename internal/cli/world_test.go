@@ -19,7 +19,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/cli/follow"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/emr/steplog"
 	"ephemr/internal/entry"
@@ -30,6 +29,7 @@ import (
 	"ephemr/internal/register"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
+	"ephemr/internal/view/follow"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")

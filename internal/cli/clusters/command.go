@@ -3,11 +3,11 @@ package clusters
 import (
 	"github.com/spf13/cobra"
 
-	"ephemr/internal/cli/census"
 	"ephemr/internal/cli/complete"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/discovery"
+	"ephemr/internal/view/clusterlist"
 )
 
 // Command returns ephemr clusters.
@@ -47,7 +47,7 @@ to connect is told on stderr. When nothing that was asked for is ready the exit 
 				return err
 			}
 			if !discover {
-				return Run(cmd.Context(), o, app.IO, census.Of(s))
+				return Run(cmd.Context(), o, app.IO, clusterlist.New(s.Config, s.Settings))
 			}
 			w := Wanted{Pipeline: o.Pipeline, Team: team, JSON: o.JSON}
 			if len(args) > 0 {

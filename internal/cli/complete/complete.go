@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"ephemr/internal/cli/census"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/run"
+	"ephemr/internal/view/clusterlist"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -116,7 +116,7 @@ func Clusters(app *session.App) Func {
 		if err != nil {
 			return nil, err
 		}
-		return ClusterIDs(ctx, census.Of(s), args)
+		return ClusterIDs(ctx, clusterlist.New(s.Config, s.Settings), args)
 	})
 }
 

@@ -19,10 +19,11 @@ import (
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
+	"ephemr/internal/view/runview"
 )
 
 var (
-	_ complete.Lister = (*run.Store)(nil)
+	_ runview.Lister  = (*run.Store)(nil)
 	_ complete.Loader = (*run.Store)(nil)
 )
 

@@ -2,8 +2,8 @@ package logs
 
 import (
 	"ephemr/internal/cli/complete"
-	"ephemr/internal/cli/follow"
 	"ephemr/internal/cli/session"
+	"ephemr/internal/view/follow"
 
 	"github.com/spf13/cobra"
 )

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"ephemr/internal/cli/exit"
-	"ephemr/internal/cli/follow"
+	"ephemr/internal/view/follow"
 )
 
 // filter is what o chooses, or what is wrong with it.

@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"ephemr/internal/cli/exit"
-	"ephemr/internal/cli/follow"
+	"ephemr/internal/cli/runlog"
 	"ephemr/internal/cli/show"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/run"
+	"ephemr/internal/view/follow"
 )
 
 // Options of the command.
@@ -117,12 +118,12 @@ func followed(ctx context.Context, o Options, io *terminal.IO, f *follow.Followe
 	v := view(o, io, f)
 	defer v.Close()
 	_, err := f.Follow(ctx, o.RunID, emitter(o, io, v))
-	return follow.Detached(ctx, err, io, o.RunID)
+	return runlog.Detached(ctx, err, io, o.RunID)
 }
 
 // view shows lines on Out and the rest on Err. One job alone needs no prefix.
-func view(o Options, io *terminal.IO, f *follow.Follower) *follow.View {
-	v := follow.AsIfHere(io, false)
+func view(o Options, io *terminal.IO, f *follow.Follower) *runlog.Printer {
+	v := runlog.Local(io, false)
 	v.Err, v.Clean = io.Out, io.OutTTY
 	v.Style = terminal.Style{On: io.Color && io.OutTTY && io.ErrTTY}
 	v.Match, v.Hits = f.Filter.Match, io.OutStyle()
@@ -131,7 +132,7 @@ func view(o Options, io *terminal.IO, f *follow.Follower) *follow.View {
 }
 
 // emitter writes lines as JSON if a program reads them. Notes are for people.
-func emitter(o Options, io *terminal.IO, v *follow.View) func(follow.Update) {
+func emitter(o Options, io *terminal.IO, v *runlog.Printer) func(follow.Update) {
 	e := json.NewEncoder(io.Out)
 	e.SetEscapeHTML(false)
 	return func(u follow.Update) {

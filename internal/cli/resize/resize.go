@@ -33,22 +33,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api 
 	if o.Timeout <= 0 {
 		return exit.Misuse("--timeout must be more than 0; leave with --no-wait")
 	}
-	w := &waiter{
-		io: io, name: o.Target, began: time.Now(), patience: o.Timeout, in: resize.Input{Ask: o.Ask, By: o.By},
-		ask: func(ctx context.Context, in resize.Input) (out resize.Output, err error) {
-			err = call.Function(ctx, api, s.ResizeFunction, in, &out)
-			return out, err
-		},
-	}
-	if clusterID.MatchString(o.Target) {
-		w.in.ClusterID = o.Target
-	} else {
-		w.in.RunID = o.Target
-	}
-	w.in.Look = o.Ask.Empty()
-	if !o.JSON {
-		w.line = io.StatusLine()
-	}
+	w := newWaiter(o, io, s, api)
 	defer w.line.Close()
 	w.status("asking EMR")
 	out, err := w.begin(ctx)
@@ -86,6 +71,26 @@ func (w *waiter) status(text string) {
 	w.line.Animate(func(spinner rune) string {
 		return fmt.Sprintf("%c %s %s", spinner, terminal.Duration(time.Since(w.began)), text)
 	})
+}
+
+func newWaiter(o Options, io *terminal.IO, s stage.Settings, api call.InvokeAPI) *waiter {
+	w := &waiter{
+		io: io, name: o.Target, began: time.Now(), patience: o.Timeout, in: resize.Input{Ask: o.Ask, By: o.By},
+		ask: func(ctx context.Context, in resize.Input) (out resize.Output, err error) {
+			err = call.Function(ctx, api, s.ResizeFunction, in, &out)
+			return out, err
+		},
+	}
+	if clusterID.MatchString(o.Target) {
+		w.in.ClusterID = o.Target
+	} else {
+		w.in.RunID = o.Target
+	}
+	w.in.Look = o.Ask.Empty()
+	if !o.JSON {
+		w.line = io.StatusLine()
+	}
+	return w
 }
 
 // pauses between looks: the first come soon, for what is small; later ones spare

@@ -6,6 +6,7 @@ import (
 
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/run"
+	"ephemr/internal/view/runview"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -94,13 +95,11 @@ func code(c *int) string {
 }
 
 func (p *page) took(j run.Job) string {
-	switch {
-	case j.State == run.JobRunning && !j.IntentAt.IsZero():
-		return terminal.Duration(p.now.Sub(j.IntentAt))
-	case j.State.Over() && !j.StartedAt.IsZero():
-		return terminal.Duration(j.EndedAt.Sub(j.StartedAt))
+	d, ok := runview.JobDuration(j, p.now)
+	if !ok {
+		return ""
 	}
-	return ""
+	return terminal.Duration(d)
 }
 
 func (p *page) findings() {

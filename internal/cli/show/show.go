@@ -3,7 +3,6 @@ package show
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -12,9 +11,9 @@ import (
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/cost"
-	"ephemr/internal/fault"
 	"ephemr/internal/job"
 	"ephemr/internal/run"
+	"ephemr/internal/view/runview"
 )
 
 // Store reads runs.
@@ -48,21 +47,12 @@ func Run(ctx context.Context, o Options, io *terminal.IO, store Store) error {
 }
 
 // JSON prints a run.Record whose lists are never null.
-func JSON(io *terminal.IO, rec *run.Record) error {
-	out := *rec
-	if out.Jobs == nil {
-		out.Jobs = []run.Job{}
-	}
-	if out.Clusters == nil {
-		out.Clusters = []run.Cluster{}
-	}
-	return io.JSON(out)
-}
+func JSON(io *terminal.IO, rec *run.Record) error { return io.JSON(runview.Document(rec)) }
 
 // Load reads a run, or says how to find one.
 func Load(ctx context.Context, store Store, id string) (*run.Record, error) {
 	rec, err := store.Load(ctx, id)
-	if e, ok := errors.AsType[*fault.Error](err); ok && e.Name == fault.InvalidInput {
+	if run.IsUnknown(err) {
 		return nil, exit.Misuse("run %s is not known; ephemr runs lists those that are", id)
 	}
 	return rec, err
@@ -97,7 +87,7 @@ func (p *page) run() {
 	for _, m := range []struct {
 		name string
 		at   time.Time
-	}{{"admitted", r.AdmittedAt}, {"started", r.StartedAt}, {"first step", p.firstStep()}, {"ended", r.EndedAt}} {
+	}{{"admitted", r.AdmittedAt}, {"started", r.StartedAt}, {"first step", runview.FirstStep(p.rec)}, {"ended", r.EndedAt}} {
 		if !m.at.IsZero() {
 			p.field(m.name, "%s  %s", clock(m.at), p.Dim("+"+terminal.Duration(m.at.Sub(r.RequestedAt))))
 		}

@@ -2,8 +2,8 @@ package start
 
 import (
 	"ephemr/internal/cli/complete"
-	"ephemr/internal/cli/follow"
 	"ephemr/internal/cli/session"
+	"ephemr/internal/view/follow"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/spf13/cobra"

@@ -8,12 +8,13 @@ import (
 
 	"ephemr/events"
 	"ephemr/internal/cli/exit"
-	"ephemr/internal/cli/follow"
 	"ephemr/internal/cli/request"
+	"ephemr/internal/cli/runlog"
 	"ephemr/internal/cli/show"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/register"
 	"ephemr/internal/stage"
+	"ephemr/internal/view/follow"
 )
 
 // Pipelines knows the registered pipelines.
@@ -105,7 +106,7 @@ func refuse(name string, v *register.Version, params map[string]string) error {
 }
 
 func watch(ctx context.Context, o Options, io *terminal.IO, sent request.Sent, f *follow.Follower) error {
-	rec, err := f.Request(ctx, sent, io, follow.OnOut(io, o.JSON))
+	rec, err := runlog.FollowRequest(ctx, f, sent, io, runlog.Combined(io, o.JSON))
 	if err != nil {
 		return err
 	}
@@ -114,5 +115,5 @@ func watch(ctx context.Context, o Options, io *terminal.IO, sent request.Sent, f
 			return err
 		}
 	}
-	return exit.Silently(follow.ExitCode(rec.Run.State))
+	return exit.Silently(runlog.ExitCode(rec.Run.State))
 }

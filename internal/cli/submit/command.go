@@ -2,9 +2,9 @@ package submit
 
 import (
 	"ephemr/internal/cli/complete"
-	"ephemr/internal/cli/follow"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/job"
+	"ephemr/internal/view/follow"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"

@@ -14,9 +14,9 @@ import (
 
 	"ephemr/events"
 	"ephemr/internal/cli/exit"
-	"ephemr/internal/cli/follow"
 	"ephemr/internal/cli/progress"
 	"ephemr/internal/cli/request"
+	"ephemr/internal/cli/runlog"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/show"
 	"ephemr/internal/cli/terminal"
@@ -28,6 +28,7 @@ import (
 	"ephemr/internal/job"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
+	"ephemr/internal/view/follow"
 )
 
 // Clients are what submit works with.
@@ -95,7 +96,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 	if o.Detach {
 		return detach(o, io, sent)
 	}
-	rec, err := c.Follower.Request(ctx, sent, io, follow.AsIfHere(io, o.JSON))
+	rec, err := runlog.FollowRequest(ctx, c.Follower, sent, io, runlog.Local(io, o.JSON))
 	if err != nil {
 		return err
 	}
@@ -187,5 +188,5 @@ func code(rec *run.Record) int {
 	if j := rec.Failure(); j != nil && j.ExitCode != nil && *j.ExitCode > 0 && *j.ExitCode < 256 && rec.Run.State == run.Failed {
 		return *j.ExitCode
 	}
-	return follow.ExitCode(rec.Run.State)
+	return runlog.ExitCode(rec.Run.State)
 }

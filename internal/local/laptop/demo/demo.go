@@ -16,13 +16,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"ephemr/internal/cli/apply"
-	"ephemr/internal/cli/follow"
+	"ephemr/internal/cli/runlog"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/local/flights"
 	"ephemr/internal/local/laptop"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
+	"ephemr/internal/view/follow"
 )
 
 const (
@@ -92,14 +93,14 @@ func (d *Demo) follow(ctx context.Context) (*run.Record, error) {
 	cfg := d.Region.Config()
 	f := follow.New(cfg, d.settings)
 	f.Runs = &run.Store{DB: dynamodb.NewFromConfig(cfg), Table: d.settings.RunsTable}
-	view := follow.OnOut(d.IO, false)
+	view := runlog.Combined(d.IO, false)
 	found, err := f.WaitFor(ctx, pipelineName, func(r run.Run) bool {
 		return r.Trigger.Key == flights.Key(d.Month) && !r.RequestedAt.Before(d.begun.Truncate(time.Second))
 	}, view.Emit)
 	if err != nil {
 		return nil, err
 	}
-	return f.Show(ctx, found.ID, view)
+	return runlog.Follow(ctx, f, found.ID, view)
 }
 
 func (d *Demo) head(text string) { d.IO.Printf("\n%s\n", d.IO.OutStyle().Bold(text)) }

@@ -1,4 +1,4 @@
-package follow
+package runlog
 
 import (
 	"fmt"
@@ -9,10 +9,11 @@ import (
 
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/run"
+	"ephemr/internal/view/follow"
 )
 
-// View writes updates for people. The fields are set before the first update.
-type View struct {
+// Printer writes updates for people. The fields are set before the first update.
+type Printer struct {
 	Out, Err io.Writer // lines that jobs print to stdout and stderr
 	Notes    io.Writer // everything else
 
@@ -32,52 +33,52 @@ type View struct {
 }
 
 // Emit writes one update.
-func (v *View) Emit(u Update) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if p, ok := u.(Polled); ok {
-		v.polled(p.Record)
+func (p *Printer) Emit(u follow.Update) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if polled, ok := u.(follow.Polled); ok {
+		p.polled(polled.Record)
 		return
 	}
-	v.learn(u)
-	v.Status.Print(func() { v.print(u) })
+	p.learn(u)
+	p.Status.Print(func() { p.print(u) })
 }
 
-func (v *View) print(u Update) {
-	if l, ok := u.(Line); ok {
-		v.line(l)
+func (p *Printer) print(u follow.Update) {
+	if l, ok := u.(follow.Line); ok {
+		p.line(l)
 		return
 	}
-	if text := v.text(u); text != "" && !v.LinesOnly {
-		_, _ = fmt.Fprintf(v.Notes, "%s %s\n", v.Style.Dim(v.stamp(u.when())), text)
+	if text := p.text(u); text != "" && !p.LinesOnly {
+		_, _ = fmt.Fprintf(p.Notes, "%s %s\n", p.Style.Dim(p.stamp(follow.At(u))), text)
 	}
 }
 
 // Close erases the status line.
-func (v *View) Close() { v.Status.Close() }
+func (p *Printer) Close() { p.Status.Close() }
 
 // learn finds out when the run began: everything is told relative to that.
-func (v *View) learn(u Update) {
-	if c, ok := u.(RunChanged); ok && v.zero.IsZero() {
-		v.zero = c.Run.RequestedAt
+func (p *Printer) learn(u follow.Update) {
+	if c, ok := u.(follow.RunChanged); ok && p.zero.IsZero() {
+		p.zero = c.Run.RequestedAt
 	}
 }
 
-func (v *View) line(l Line) {
-	w := v.Out
+func (p *Printer) line(l follow.Line) {
+	w := p.Out
 	if l.Stream == "stderr" {
-		w = v.Err
+		w = p.Err
 	}
 	text := l.Text
-	if v.Clean {
+	if p.Clean {
 		text = terminal.Clean(text)
 	}
-	if v.Match != nil && v.Hits.On {
-		text = v.Match.ReplaceAllStringFunc(text, v.Hits.Hit)
-	} else if !v.Raw && !v.LinesOnly {
-		text = v.Style.Dim(text)
+	if p.Match != nil && p.Hits.On {
+		text = p.Match.ReplaceAllStringFunc(text, p.Hits.Hit)
+	} else if !p.Raw && !p.LinesOnly {
+		text = p.Style.Dim(text)
 	}
-	if v.Raw {
+	if p.Raw {
 		_, _ = fmt.Fprintf(w, "%s\n", text)
 		return
 	}
@@ -85,32 +86,32 @@ func (v *View) line(l Line) {
 	if l.Attempt > 1 {
 		name = run.StepName(l.Job, l.Attempt)
 	}
-	v.widest = max(v.widest, len(name))
-	prefix := v.Style.Job(l.Job, fmt.Sprintf("%-*s |", v.widest, name))
-	if !v.LinesOnly {
-		prefix = v.Style.Dim(v.stamp(l.At)) + " " + prefix
+	p.widest = max(p.widest, len(name))
+	prefix := p.Style.Job(l.Job, fmt.Sprintf("%-*s |", p.widest, name))
+	if !p.LinesOnly {
+		prefix = p.Style.Dim(p.stamp(l.At)) + " " + prefix
 	}
 	_, _ = fmt.Fprintf(w, "%s %s\n", prefix, text)
 }
 
-func (v *View) polled(rec *run.Record) {
-	if v.Alone && rec.Spec != nil && len(rec.Spec.AllJobs()) == 1 {
-		v.Raw = true
+func (p *Printer) polled(rec *run.Record) {
+	if p.Alone && rec.Spec != nil && len(rec.Spec.AllJobs()) == 1 {
+		p.Raw = true
 	}
 	for _, j := range rec.Jobs {
-		v.widest = max(v.widest, len(j.Name))
+		p.widest = max(p.widest, len(j.Name))
 	}
-	if v.zero.IsZero() {
-		v.zero = rec.Run.RequestedAt
+	if p.zero.IsZero() {
+		p.zero = rec.Run.RequestedAt
 	}
-	zero := v.zero
-	v.Status.Animate(func(spinner rune) string {
+	zero := p.zero
+	p.Status.Animate(func(spinner rune) string {
 		now := time.Now()
 		return fmt.Sprintf("%s %c %s", stamp(zero, now), spinner, status(rec, now))
 	})
 }
 
-func (v *View) stamp(at time.Time) string { return stamp(v.zero, at) }
+func (p *Printer) stamp(at time.Time) string { return stamp(p.zero, at) }
 
 // stamp is a time relative to the run's request: [ 12.3s]. Times before it are
 // those of a run that was retried; clocks may differ a little.

@@ -63,6 +63,9 @@ type Polled struct {
 	Record *run.Record
 }
 
+// At returns the time of an update; zero if it is not known.
+func At(u Update) time.Time { return u.when() }
+
 func (u RunChanged) when() time.Time     { return u.At }
 func (u ClusterChanged) when() time.Time { return u.At }
 func (u JobChanged) when() time.Time     { return u.At }

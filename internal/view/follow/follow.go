@@ -2,7 +2,6 @@ package follow
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -161,14 +160,4 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-t.C:
 		return nil
 	}
-}
-
-// Show follows a run and writes it to v, ending with v closed.
-func (f *Follower) Show(ctx context.Context, id string, v *View) (*run.Record, error) {
-	defer v.Close()
-	rec, err := f.Follow(ctx, id, v.Emit)
-	if err != nil {
-		return rec, fmt.Errorf("follow run %s: %w", id, err)
-	}
-	return rec, nil
 }

@@ -1,4 +1,4 @@
-package follow
+package runlog
 
 import (
 	"fmt"
@@ -8,29 +8,30 @@ import (
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/job"
 	"ephemr/internal/run"
+	"ephemr/internal/view/follow"
 )
 
 // text says u in a line.
-func (v *View) text(u Update) string {
+func (p *Printer) text(u follow.Update) string {
 	switch u := u.(type) {
-	case RunChanged:
-		return v.runText(u)
-	case ClusterChanged:
-		return v.clusterText(u)
-	case JobChanged:
-		return v.jobText(u)
-	case Note:
-		return v.Style.Yellow(u.Text)
+	case follow.RunChanged:
+		return p.runText(u)
+	case follow.ClusterChanged:
+		return p.clusterText(u)
+	case follow.JobChanged:
+		return p.jobText(u)
+	case follow.Note:
+		return p.Style.Yellow(u.Text)
 	}
 	return ""
 }
 
-func (v *View) runText(u RunChanged) string {
+func (p *Printer) runText(u follow.RunChanged) string {
 	r := u.Run
-	name := v.Style.State(u.State, string(u.State))
+	name := p.Style.State(u.State, string(u.State))
 	switch u.State {
 	case run.Queued:
-		return fmt.Sprintf("run %s %s by %s", v.Style.Bold(r.ID), name, r.Trigger.Kind)
+		return fmt.Sprintf("run %s %s by %s", p.Style.Bold(r.ID), name, r.Trigger.Kind)
 	case run.Admitted, run.Running:
 		return "run " + name
 	case run.Succeeded:
@@ -64,9 +65,9 @@ func because(class job.Class, reason string) string {
 	return string(class) + ": " + terminal.OneLine(reason)
 }
 
-func (v *View) clusterText(u ClusterChanged) string {
+func (p *Printer) clusterText(u follow.ClusterChanged) string {
 	c := u.Cluster
-	id := v.Style.Cyan(c.ID)
+	id := p.Style.Cyan(c.ID)
 	switch u.State {
 	case run.ClusterCreated:
 		if c.Leased {
@@ -84,9 +85,9 @@ func (v *View) clusterText(u ClusterChanged) string {
 		}
 		return text
 	case run.ClusterReady:
-		return fmt.Sprintf("cluster %s %s after %s", id, v.Style.Green("ready"), since(c.CreatedAt, c.ReadyAt))
+		return fmt.Sprintf("cluster %s %s after %s", id, p.Style.Green("ready"), since(c.CreatedAt, c.ReadyAt))
 	case run.ClusterFailed:
-		return fmt.Sprintf("cluster %s %s: %s", id, v.Style.Red("failed"), because(c.Class, c.Reason))
+		return fmt.Sprintf("cluster %s %s: %s", id, p.Style.Red("failed"), because(c.Class, c.Reason))
 	case run.ClusterTerminating:
 		return fmt.Sprintf("cluster %s terminating after %s", id, since(c.CreatedAt, u.At))
 	case run.ClusterReleased:
@@ -103,14 +104,14 @@ func since(from, to time.Time) string {
 	return terminal.Duration(to.Sub(from))
 }
 
-func (v *View) jobText(u JobChanged) string {
+func (p *Printer) jobText(u follow.JobChanged) string {
 	j := u.Job
-	name := "job " + v.Style.Job(j.Name, j.Name)
+	name := "job " + p.Style.Job(j.Name, j.Name)
 	attempt := ""
 	if u.Attempt > 1 || u.Again {
 		attempt = fmt.Sprintf(", attempt %d", u.Attempt)
 	}
-	state := v.Style.JobState(u.State, string(u.State))
+	state := p.Style.JobState(u.State, string(u.State))
 	switch u.State {
 	case run.JobRunning:
 		return fmt.Sprintf("%s %s%s", name, state, attempt)

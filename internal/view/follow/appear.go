@@ -2,11 +2,9 @@ package follow
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
-	"ephemr/internal/fault"
 	"ephemr/internal/run"
 )
 
@@ -19,7 +17,7 @@ func (f *Follower) appear(ctx context.Context, id string, emit func(Update)) (*r
 	err := f.wait(ctx, "run "+id, emit, func() (bool, error) {
 		var err error
 		rec, err = f.Runs.Load(ctx, id)
-		if unknown(err) {
+		if run.IsUnknown(err) {
 			return false, nil
 		}
 		return err == nil, err
@@ -49,7 +47,7 @@ func (f *Follower) Arrival(ctx context.Context, id, pipeline string, match func(
 			found = rec.Run
 			return true, nil
 		}
-		if !unknown(err) {
+		if !run.IsUnknown(err) {
 			return false, err
 		}
 		found, err = f.find(ctx, pipeline, match)
@@ -97,22 +95,19 @@ func (f *Follower) wait(ctx context.Context, what string, emit func(Update), the
 	}
 }
 
-// AbsentError says that a run did not appear.
+// AbsentError reports that a run did not appear.
 type AbsentError struct {
 	What   string
 	Waited time.Duration
 }
 
 func (e *AbsentError) Error() string {
-	if e.Waited < sayAfter {
-		return e.What + " is not known; ephemr runs lists those that are"
+	if e.Unknown() {
+		return e.What + " does not exist"
 	}
-	return fmt.Sprintf("%s did not appear within %s; look at ephemr runs --state rejected, and whether the intake function works",
-		e.What, e.Waited.Round(time.Second))
+	return fmt.Sprintf("%s did not appear within %s", e.What, e.Waited.Round(time.Second))
 }
 
-// unknown says whether err is the store's way to say that there is no such run.
-func unknown(err error) bool {
-	e, ok := errors.AsType[*fault.Error](err)
-	return ok && e.Name == fault.InvalidInput
-}
+// Unknown reports whether the run was not waited for: it is not expected to
+// appear.
+func (e *AbsentError) Unknown() bool { return e.Waited < sayAfter }

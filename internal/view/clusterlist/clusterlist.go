@@ -1,6 +1,6 @@
-// Package census knows the clusters of a stage: those that EMR has and the
-// stage's records know, and what the two say of them.
-package census
+// Package clusterlist lists the clusters of a stage: those that EMR has and that
+// the stage's records know, with the data of both.
+package clusterlist
 
 import (
 	"cmp"
@@ -15,9 +15,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
-	"ephemr/internal/cli/session"
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/run"
+	"ephemr/internal/stage"
 )
 
 // ListAPI lists the account's clusters.
@@ -38,9 +38,10 @@ type Stage struct {
 	Runs    Store
 }
 
-// Of finds the clusters of a session's stage.
-func Of(s *session.Session) *Stage {
-	return &Stage{EMR: emr.NewFromConfig(s.Config), Records: dynamodb.NewFromConfig(s.Config), Table: s.Settings.ClustersTable, Runs: s.Runs()}
+// New returns the Stage that s describes.
+func New(cfg aws.Config, s stage.Settings) *Stage {
+	db := dynamodb.NewFromConfig(cfg)
+	return &Stage{EMR: emr.NewFromConfig(cfg), Records: db, Table: s.ClustersTable, Runs: &run.Store{DB: db, Table: s.RunsTable}}
 }
 
 // recent is how far back ended clusters are listed, and oldest how old they can

@@ -1,25 +1,19 @@
-package follow_test
+package runlog_test
 
 import (
 	"bytes"
-	"errors"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/cli/follow"
+	"ephemr/internal/cli/runlog"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
-)
-
-var (
-	_ follow.Store   = (*run.Store)(nil)
-	_ follow.LogsAPI = (*awsfake.Logs)(nil)
+	"ephemr/internal/view/follow"
 )
 
 func newFollower() (*follow.Follower, *run.Store) {
@@ -27,47 +21,6 @@ func newFollower() (*follow.Follower, *run.Store) {
 		{Name: run.ByState, PK: "gsState", SK: "gsOrder"}, {Name: run.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
 	}})}
 	return &follow.Follower{Runs: store, Logs: awsfake.NewLogs("group"), Group: "group", Within: 10 * time.Second}, store
-}
-
-// The run that an upload causes has an id that the uploader cannot know.
-func TestWaitFor(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		f, store := newFollower()
-		began := time.Now()
-		go func() {
-			for i, key := range []string{"old.csv", "new.csv"} {
-				at := began.Add(time.Duration(i) * 5 * time.Second)
-				time.Sleep(time.Until(at))
-				r := run.Run{ID: "flights-" + key, Pipeline: "flights", State: run.Queued, LogicalTime: at, RequestedAt: at, Trigger: run.Trigger{Kind: run.ByS3, Key: key}}
-				if _, _, err := store.Create(t.Context(), r, nil); err != nil {
-					t.Error(err)
-				}
-			}
-		}()
-		var notes []string
-		r, err := f.WaitFor(t.Context(), "flights", func(r run.Run) bool { return r.Trigger.Key == "new.csv" }, func(u follow.Update) {
-			notes = append(notes, u.(follow.Note).Text)
-		})
-		if err != nil || r.ID != "flights-new.csv" || time.Since(began) > 6*time.Second {
-			t.Errorf("got %s, %v after %s", r.ID, err, time.Since(began))
-		}
-		if len(notes) != 1 || !strings.Contains(notes[0], "waiting for a run of pipeline flights") {
-			t.Errorf("got notes %q", notes)
-		}
-	})
-}
-
-func TestWaitForNothing(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		f, _ := newFollower()
-		_, err := f.WaitFor(t.Context(), "flights", func(run.Run) bool { return true }, func(follow.Update) {})
-		absent, ok := errors.AsType[*follow.AbsentError](err)
-		if !ok || absent.Waited < 10*time.Second || !strings.Contains(absent.Error(), "ephemr runs --state rejected") {
-			t.Errorf("got %v", err)
-		}
-	})
 }
 
 // A run that is over is told from its beginning, at once.
@@ -84,7 +37,7 @@ func TestShowTellsTheWholeStory(t *testing.T) {
 			t.Fatal(err)
 		}
 		var b bytes.Buffer
-		rec, err := f.Show(t.Context(), "r", follow.OnOut(&terminal.IO{Out: &b}, false))
+		rec, err := runlog.Follow(t.Context(), f, "r", runlog.Combined(&terminal.IO{Out: &b}, false))
 		if err != nil || rec.Run.State != run.Cancelled {
 			t.Fatalf("got %v, %v", rec, err)
 		}
@@ -108,7 +61,7 @@ func TestViewOfWhatCameBefore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var b bytes.Buffer
-		v := follow.OnOut(&terminal.IO{Out: &b}, false)
+		v := runlog.Combined(&terminal.IO{Out: &b}, false)
 		v.Alone = true
 		at := time.Now()
 		v.Emit(follow.Polled{Record: &run.Record{Run: run.Run{RequestedAt: at}, Spec: &pipeline.Spec{Jobs: []pipeline.Job{{Name: "work"}}}}})
