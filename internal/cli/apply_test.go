@@ -85,7 +85,7 @@ func TestApplyResize(t *testing.T) {
 	file := filepath.Join(dir, "flights.yaml")
 	w.no(os.WriteFile(file, []byte(strings.Replace(pipelineFile, "needs: [clean]}", "needs: [clean], resize: {task: 9}}", 1)), 0o600))
 	err := w.apply(dir, apply.Options{}, "flights.yaml")
-	if want := file + ": jobs[1].resize: 2 core and 9 task units are more than the 10 that profile small allows (maxUnits)"; err == nil || err.Error() != want || exit.CodeOf(err) != exit.Usage {
+	if want := file + ": jobs[1].resize: 2 core and 9 task units are more than the 10 that profile small allows (maxUnits)"; err == nil || err.Error() != want || exit.CodeOf(err) != exit.CodeUsage {
 		t.Errorf("got %v, want %q", err, want)
 	}
 	if w.lambda.Calls("Invoke") > 0 {
@@ -128,7 +128,7 @@ func TestApplyListsAllFaults(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	if exit.CodeOf(err) != exit.Usage {
+	if exit.CodeOf(err) != exit.CodeUsage {
 		t.Errorf("exit code %d, want 2", exit.CodeOf(err))
 	}
 	golden(t, "apply-faults", strings.ReplaceAll(err.Error(), dir, "PROJECT")+"\n")

@@ -315,7 +315,7 @@ func TestLogsFiltersAreRefused(t *testing.T) {
 		"leave out --stream and --since":                                 {Controller: true, Stream: "stdout"},
 	} {
 		err := logs.Run(t.Context(), o, w.io, w.follower())
-		if exit.CodeOf(err) != exit.Usage || !strings.Contains(err.Error(), want) {
+		if exit.CodeOf(err) != exit.CodeUsage || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: got %v, want %q", o, err, want)
 		}
 	}

@@ -98,9 +98,9 @@ func Main(ctx context.Context, args []string, app *session.App, given string) in
 	}
 	code := exit.CodeOf(err)
 	switch {
-	case err == nil || exit.Silent(err):
+	case err == nil || exit.IsSilent(err):
 	case ctx.Err() != nil:
-		return exit.Interrupted
+		return exit.CodeInterrupted
 	default:
 		tell(app, err)
 	}

@@ -159,7 +159,7 @@ func TestLoad(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	for _, name := range []string{"../x", "Dev", ""} {
-		if _, err := session.Open(t.Context(), name); exit.CodeOf(err) != exit.Usage {
+		if _, err := session.Open(t.Context(), name); exit.CodeOf(err) != exit.CodeUsage {
 			t.Errorf("%q: got %v, want exit code 2", name, err)
 		}
 	}

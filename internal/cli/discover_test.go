@@ -93,7 +93,7 @@ func TestDiscoverNothing(t *testing.T) {
 	if !strings.Contains(w.err.String(), "no cluster is ready") || w.out.String() != "" {
 		t.Errorf("%s%s", w.out.String(), w.err.String())
 	}
-	if err := clusters.Discover(t.Context(), clusters.Wanted{What: "nope", Pipeline: "flights"}, w.io, f); exit.CodeOf(err) != exit.Usage {
+	if err := clusters.Discover(t.Context(), clusters.Wanted{What: "nope", Pipeline: "flights"}, w.io, f); exit.CodeOf(err) != exit.CodeUsage {
 		t.Errorf("neither a service: %v", err)
 	}
 }

@@ -116,7 +116,7 @@ func TestLogsFollowIsInterrupted(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		err := logs.Run(ctx, logs.Options{RunID: "flights-1", Follow: true}, w.io, w.follower())
-		if exit.CodeOf(err) != exit.Interrupted || !exit.Silent(err) {
+		if exit.CodeOf(err) != exit.CodeInterrupted || !exit.IsSilent(err) {
 			t.Errorf("got %v, want exit code 130 without a word", err)
 		}
 		contains(t, w.err.String(), "detached; the run continues; follow it with: ephemr logs -f flights-1")

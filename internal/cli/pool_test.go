@@ -64,7 +64,7 @@ func TestSubmitToPool(t *testing.T) {
 			tt.set(&o)
 			err := w.submits(t.Context(), o)
 			if tt.fault != "" {
-				if exit.CodeOf(err) != exit.Usage || len(w.sqs.Messages(requests)) > 0 {
+				if exit.CodeOf(err) != exit.CodeUsage || len(w.sqs.Messages(requests)) > 0 {
 					t.Fatalf("%v, %d requests", err, len(w.sqs.Messages(requests)))
 				}
 				contains(t, err.Error(), tt.fault)

@@ -161,7 +161,7 @@ func TestQueryStatements(t *testing.T) {
 	err := l.ask(t.Context(), query.Options{File: file, Format: query.FormatJSON})
 	want := file + ":5:3: COLUMN_NOT_FOUND: Column 'nope' cannot be resolved\n" + `ephemr query "describe TABLE" lists the columns` +
 		"\nquery 00000000-0000-0000-0000-000000000003 in workgroup ephemr-dev-default"
-	if err == nil || err.Error() != want || exit.CodeOf(err) != exit.Failed {
+	if err == nil || err.Error() != want || exit.CodeOf(err) != exit.CodeFailed {
 		t.Errorf("got %v\nwant %s", err, want)
 	}
 	if l.out.String() != "[\n  {\"one\": 1}\n]\n" {
@@ -203,7 +203,7 @@ func TestQuerySources(t *testing.T) {
 	}
 }
 
-func TestQueryMisuse(t *testing.T) {
+func TestQueryUsage(t *testing.T) {
 	t.Parallel()
 	dir := project(t, map[string]string{"queries/late.sql": "select {{.Params.x}}", "big.sql": strings.Repeat("-", 5<<20)})
 	for name, c := range map[string]struct {
@@ -236,7 +236,7 @@ func TestQueryMisuse(t *testing.T) {
 			t.Parallel()
 			l := newLake(t)
 			err := l.ask(t.Context(), c.o)
-			if err == nil || !strings.Contains(err.Error(), c.want) || exit.CodeOf(err) != exit.Usage {
+			if err == nil || !strings.Contains(err.Error(), c.want) || exit.CodeOf(err) != exit.CodeUsage {
 				t.Errorf("got %v (%d), want %q", err, exit.CodeOf(err), c.want)
 			}
 			if len(l.athena.Started()) > 0 {
@@ -271,7 +271,7 @@ func TestQueryFailures(t *testing.T) {
 				l.athena.FailNext("StartQueryExecution", c.err)
 			}
 			err := l.ask(t.Context(), query.Options{SQL: "select * form x", Team: "data"})
-			if exit.CodeOf(err) != exit.Failed {
+			if exit.CodeOf(err) != exit.CodeFailed {
 				t.Fatalf("got %v (%d)", err, exit.CodeOf(err))
 			}
 			contains(t, err.Error(), c.want...)
@@ -297,7 +297,7 @@ func TestQueryIsStopped(t *testing.T) {
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errors.New("interrupt"))
 		defer cancel()
 		err := l.ask(ctx, query.Options{SQL: "select 1"})
-		if exit.CodeOf(err) != exit.Interrupted || !exit.Silent(err) || !l.athena.Stopped(id) {
+		if exit.CodeOf(err) != exit.CodeInterrupted || !exit.IsSilent(err) || !l.athena.Stopped(id) {
 			t.Errorf("got %v, stopped: %t", err, l.athena.Stopped(id))
 		}
 		contains(t, l.err.String(), "stopped query "+id)
@@ -342,7 +342,7 @@ func TestQueryDetached(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		err := l.ask(ctx, query.Options{ID: id, Team: "data"})
-		if exit.CodeOf(err) != exit.Interrupted || l.athena.Stopped(id) {
+		if exit.CodeOf(err) != exit.CodeInterrupted || l.athena.Stopped(id) {
 			t.Errorf("got %v, stopped: %t", err, l.athena.Stopped(id))
 		}
 		contains(t, l.err.String(), "the query goes on; come back with: ephemr query --id "+id+" --team data")
@@ -352,7 +352,7 @@ func TestQueryDetached(t *testing.T) {
 		if l.out.String() != "a\n1\n" {
 			t.Errorf("stdout: %s", l.out.String())
 		}
-		if err := l.ask(t.Context(), query.Options{ID: id}); exit.CodeOf(err) != exit.Usage || !strings.Contains(err.Error(), "ran in workgroup ephemr-dev-data") {
+		if err := l.ask(t.Context(), query.Options{ID: id}); exit.CodeOf(err) != exit.CodeUsage || !strings.Contains(err.Error(), "ran in workgroup ephemr-dev-data") {
 			t.Errorf("got %v", err)
 		}
 	})

@@ -30,9 +30,9 @@ func TestRetryWaits(t *testing.T) {
 	}{
 		"settled already":     {state: run.Failed},
 		"settled soon":        {state: run.Cancelled, settles: 1500 * time.Millisecond, takes: 2 * time.Second},
-		"not settled in time": {state: run.Failed, settles: time.Hour, takes: 15 * time.Second, err: "try again in a moment", code: exit.Failed},
-		"succeeded":           {state: run.Succeeded, settles: time.Hour, err: "r is SUCCEEDED", code: exit.Usage},
-		"unknown":             {err: "run r is not known", code: exit.Usage},
+		"not settled in time": {state: run.Failed, settles: time.Hour, takes: 15 * time.Second, err: "try again in a moment", code: exit.CodeFailed},
+		"succeeded":           {state: run.Succeeded, settles: time.Hour, err: "r is SUCCEEDED", code: exit.CodeUsage},
+		"unknown":             {err: "run r is not known", code: exit.CodeUsage},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

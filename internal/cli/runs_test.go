@@ -93,7 +93,7 @@ func TestRunsRefuses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, o := range []runs.Options{{State: "done", Limit: 1}, {Limit: 0}} {
-		if err := runs.Run(t.Context(), o, w.io, w.runs); exit.CodeOf(err) != exit.Usage {
+		if err := runs.Run(t.Context(), o, w.io, w.runs); exit.CodeOf(err) != exit.CodeUsage {
 			t.Errorf("%+v: got %v, want exit code 2", o, err)
 		}
 	}
@@ -146,7 +146,7 @@ func TestShowUnknown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	err := show.Run(t.Context(), show.Options{RunID: "x"}, w.io, w.runs)
-	if exit.CodeOf(err) != exit.Usage || err.Error() != "run x is not known; ephemr runs lists those that are" {
+	if exit.CodeOf(err) != exit.CodeUsage || err.Error() != "run x is not known; ephemr runs lists those that are" {
 		t.Errorf("got %v", err)
 	}
 }

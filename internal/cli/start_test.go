@@ -61,7 +61,7 @@ func TestStartRefuses(t *testing.T) {
 			w := newWorld(t)
 			w.register()
 			err := w.start(c.o)
-			if exit.CodeOf(err) != exit.Usage {
+			if exit.CodeOf(err) != exit.CodeUsage {
 				t.Fatalf("got %v, want exit code 2", err)
 			}
 			contains(t, err.Error(), c.want)
@@ -116,7 +116,7 @@ func TestStartFollowsARejectedRun(t *testing.T) {
 			w.deliver()
 		}()
 		err := w.start(start.Options{Pipeline: "flights", Date: "2026-11-01", RequestID: "mine", Params: []string{"country=es"}, Follow: true, Priority: -1})
-		if exit.CodeOf(err) != exit.Usage {
+		if exit.CodeOf(err) != exit.CodeUsage {
 			t.Errorf("got %v, want exit code 2", err)
 		}
 		contains(t, w.out.String(), "run REJECTED", "param country", "not declared")

@@ -198,7 +198,7 @@ func TestSubmitRefuses(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
-			if exit.CodeOf(err) != exit.Usage {
+			if exit.CodeOf(err) != exit.CodeUsage {
 				t.Errorf("exit code %d, want 2", exit.CodeOf(err))
 			}
 			if n := w.sqs.Calls("SendMessage"); n != 0 {
@@ -216,7 +216,7 @@ func TestSubmitIsInterrupted(t *testing.T) {
 		w := newWorld(t)
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errors.New("interrupt"))
 		defer cancel()
-		if err := w.submits(ctx, o); exit.CodeOf(err) != exit.Interrupted || !exit.Silent(err) {
+		if err := w.submits(ctx, o); exit.CodeOf(err) != exit.CodeInterrupted || !exit.IsSilent(err) {
 			t.Errorf("got %v, want exit code 130", err)
 		}
 		contains(t, w.err.String(), "follow it with: ephemr logs -f adhoc-etl-")

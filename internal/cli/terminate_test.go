@@ -37,8 +37,8 @@ func TestTerminate(t *testing.T) {
 			answer: cluster.HandOutput{ClusterID: "j-1", State: "DRAINING", Runs: []string{"r", "q"}},
 			out:    "j-1 takes no more runs, and is terminated when the 2 runs that lease it have given it back\n", err: "r\nq\n",
 		},
-		"refused": {refusal: fault.New(fault.InvalidInput, "cluster j-1 is used by run r"), code: exit.Usage},
-		"broken":  {refusal: fault.New(fault.Internal, "no route"), code: exit.Failed},
+		"refused": {refusal: fault.New(fault.InvalidInput, "cluster j-1 is used by run r"), code: exit.CodeUsage},
+		"broken":  {refusal: fault.New(fault.Internal, "no route"), code: exit.CodeFailed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

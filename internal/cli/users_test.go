@@ -81,7 +81,7 @@ func TestSubmitRefusedUser(t *testing.T) {
 			time.Sleep(time.Second + between)
 			r = w.arrived()
 		}()
-		if err := w.submits(t.Context(), o); exit.CodeOf(err) != exit.Usage {
+		if err := w.submits(t.Context(), o); exit.CodeOf(err) != exit.CodeUsage {
 			t.Errorf("got %v, exit code %d, want 2", err, exit.CodeOf(err))
 		}
 		contains(t, w.err.String(), "REJECTED", "permission", `sender "AIDASOMEBODY" may not run as user "root"; it may run as etl`)

@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 
-	"ephemr/internal/cli/call"
+	"ephemr/internal/cli/lambdacall"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/stage"
 	"ephemr/internal/wait"
@@ -26,13 +26,13 @@ type Cancelled struct {
 }
 
 // Run cancels every run, also when one of them cannot be.
-func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api call.InvokeAPI) error {
+func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api lambdacall.InvokeAPI) error {
 	done := []Cancelled{}
 	var errs []error
 	for _, id := range o.Runs {
 		in := map[string]wait.Cancel{"cancel": {RunID: id, Why: o.Why, Kill: o.Kill}}
 		var out struct{}
-		if err := call.Function(ctx, api, s.WatchFunction, in, &out); err != nil {
+		if err := lambdacall.Invoke(ctx, api, s.WatchFunction, in, &out); err != nil {
 			errs = append(errs, err)
 			continue
 		}

@@ -33,13 +33,13 @@ to connect is told on stderr. When nothing that was asked for is ready the exit 
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && !discover {
-				return exit.Misuse("NAME is for --discover; for the clusters of a pipeline: ephemr clusters --pipeline %s", args[0])
+				return exit.Usage("NAME is for --discover; for the clusters of a pipeline: ephemr clusters --pipeline %s", args[0])
 			}
 			if discover && o.All {
-				return exit.Misuse("--discover finds clusters that are ready; leave out --all")
+				return exit.Usage("--discover finds clusters that are ready; leave out --all")
 			}
 			if team != "" && !discover {
-				return exit.Misuse("--team is for --discover; whose a pool's cluster is: ephemr clusters -o json")
+				return exit.Usage("--team is for --discover; whose a pool's cluster is: ephemr clusters -o json")
 			}
 			o.JSON = app.JSON()
 			s, err := app.Session(cmd.Context())

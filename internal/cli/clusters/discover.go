@@ -80,7 +80,7 @@ func (w *Wanted) resolve() (service string, err error) {
 	case slices.Contains(discovery.Services(), what):
 		return what, nil
 	case w.What != "" && w.Pipeline != "":
-		return "", exit.Misuse("%s is no service that clusters offer; those are %s", w.What, strings.Join(discovery.Services(), ", "))
+		return "", exit.Usage("%s is no service that clusters offer; those are %s", w.What, strings.Join(discovery.Services(), ", "))
 	case w.What != "":
 		w.Pipeline = w.What
 	}
@@ -158,7 +158,7 @@ func none(io *terminal.IO, o Wanted, service string) error {
 		io.Notef("no cluster is ready; ephemr clusters lists what is on its way\n")
 		return nil
 	}
-	return exit.Silently(exit.Failed)
+	return exit.Silent(exit.CodeFailed)
 }
 
 // hints say how to connect.

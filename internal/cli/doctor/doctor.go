@@ -71,7 +71,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, open Open) error {
 		io.Notef("nothing wrong was found\n")
 	}
 	if failed > 0 {
-		return exit.Silently(exit.Failed)
+		return exit.Silent(exit.CodeFailed)
 	}
 	return nil
 }

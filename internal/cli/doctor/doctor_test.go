@@ -39,7 +39,7 @@ func examine(t *testing.T, a *account, o doctor.Options) (out, err string, code 
 		o.Getenv = func(name string) string { return a.environ[name] }
 	}
 	e := doctor.Run(t.Context(), o, io, a.open)
-	if e != nil && !exit.Silent(e) {
+	if e != nil && !exit.IsSilent(e) {
 		t.Fatal(e)
 	}
 	return stdout.String(), stderr.String(), exit.CodeOf(e)

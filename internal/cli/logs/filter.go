@@ -14,7 +14,7 @@ func (o Options) filter(now time.Time) (follow.Filter, error) {
 	err := o.check()
 	if err == nil && o.Grep != "" {
 		if f.Match, err = regexp.Compile(o.Grep); err != nil {
-			err = exit.Misuse("--grep: %w; the syntax is at https://pkg.go.dev/regexp/syntax", err)
+			err = exit.Usage("--grep: %w; the syntax is at https://pkg.go.dev/regexp/syntax", err)
 		}
 	}
 	if err == nil && o.Since != "" {
@@ -27,13 +27,13 @@ func (o Options) filter(now time.Time) (follow.Filter, error) {
 func (o Options) check() error {
 	switch {
 	case o.Stream != "" && o.Stream != "stdout" && o.Stream != "stderr":
-		return exit.Misuse("stream %q is not known; use stdout or stderr", o.Stream)
+		return exit.Usage("stream %q is not known; use stdout or stderr", o.Stream)
 	case o.Attempt < 0:
-		return exit.Misuse("attempt %d is not known; they count from 1", o.Attempt)
+		return exit.Usage("attempt %d is not known; they count from 1", o.Attempt)
 	case o.Follow && (o.Archived || o.Controller):
-		return exit.Misuse("archived logs do not grow while one looks; leave out --follow")
+		return exit.Usage("archived logs do not grow while one looks; leave out --follow")
 	case o.Controller && (o.Stream != "" || o.Since != ""):
-		return exit.Misuse("--controller shows logs of EMR's own, without times; leave out --stream and --since")
+		return exit.Usage("--controller shows logs of EMR's own, without times; leave out --stream and --since")
 	}
 	return nil
 }
@@ -48,5 +48,5 @@ func since(text string, now time.Time) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, exit.Misuse("--since %q is no point in time; write 10m or 2h, or in UTC 2026-11-30T03:00:00Z or 2026-11-30", text)
+	return time.Time{}, exit.Usage("--since %q is no point in time; write 10m or 2h, or in UTC 2026-11-30T03:00:00Z or 2026-11-30", text)
 }

@@ -48,7 +48,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, f *follow.Follower) er
 		return err
 	}
 	rec, err := show.Load(ctx, f.Runs, o.RunID)
-	if o.Follow && exit.CodeOf(err) == exit.Usage { // it may be under way
+	if o.Follow && exit.CodeOf(err) == exit.CodeUsage { // it may be under way
 		return followed(ctx, o, io, f)
 	}
 	if err != nil {
@@ -73,7 +73,7 @@ func known(rec *run.Record, name string) error {
 		names = append(names, j.Name)
 	}
 	if !slices.Contains(names, name) {
-		return exit.Misuse("run %s has no job %s; it has %s", rec.Run.ID, name, strings.Join(names, ", "))
+		return exit.Usage("run %s has no job %s; it has %s", rec.Run.ID, name, strings.Join(names, ", "))
 	}
 	return nil
 }

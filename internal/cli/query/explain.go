@@ -19,7 +19,7 @@ func (a *asking) explain(ctx context.Context, err error, s sqlfile.Statement) er
 	failed, ok := errors.AsType[*athena.FailedError](err)
 	switch {
 	case ctx.Err() != nil:
-		return exit.Silently(exit.Interrupted)
+		return exit.Silent(exit.CodeInterrupted)
 	case errors.Is(err, errTimeout):
 		return fmt.Errorf("%s: Athena had no room for it within %s; try again later, or wait longer with --timeout", s.Where(), a.o.Timeout)
 	case ok:

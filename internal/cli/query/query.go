@@ -62,13 +62,13 @@ func (o Options) check() error {
 	}
 	switch {
 	case given == 0:
-		return exit.Misuse("nothing to ask; give SQL, a file with -f, or --saved NAME (ephemr query --list)")
+		return exit.Usage("nothing to ask; give SQL, a file with -f, or --saved NAME (ephemr query --list)")
 	case given > 1:
-		return exit.Misuse("one thing at a time: give SQL, -f, --saved, --id or --list")
+		return exit.Usage("one thing at a time: give SQL, -f, --saved, --id or --list")
 	case o.ID != "" && o.Detach:
-		return exit.Misuse("--id waits for a query, and --detach does not")
+		return exit.Usage("--id waits for a query, and --detach does not")
 	case o.ID != "" && len(o.Params) > 0:
-		return exit.Misuse("--id is a query that was started before; params cannot change it")
+		return exit.Usage("--id is a query that was started before; params cannot change it")
 	}
 	return o.checkValues()
 }
@@ -78,13 +78,13 @@ var databaseName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 func (o Options) checkValues() error {
 	switch {
 	case o.Format != "" && !slices.Contains(formats, o.Format):
-		return exit.Misuse("format %q is not known; use one of %s", o.Format, strings.Join(formats, ", "))
+		return exit.Usage("format %q is not known; use one of %s", o.Format, strings.Join(formats, ", "))
 	case o.Database != "" && !databaseName.MatchString(o.Database): // it stands in SQL as it is
-		return exit.Misuse("database %q is not a name of letters, digits and _", o.Database)
+		return exit.Usage("database %q is not a name of letters, digits and _", o.Database)
 	case o.MaxRows < 0:
-		return exit.Misuse("max-rows %d is negative; 0 = all", o.MaxRows)
+		return exit.Usage("max-rows %d is negative; 0 = all", o.MaxRows)
 	case o.Timeout <= 0:
-		return exit.Misuse("timeout %s is not positive", o.Timeout)
+		return exit.Usage("timeout %s is not positive", o.Timeout)
 	}
 	return nil
 }
@@ -101,7 +101,7 @@ func Run(ctx context.Context, o Options, term *terminal.IO, stdin io.Reader, s s
 	group, ok := q.Workgroups[o.Team]
 	if !ok {
 		teams := strings.Join(slices.Sorted(maps.Keys(q.Workgroups)), ", ")
-		return exit.Misuse("team %q has no workgroup in stage %s; use --team with one of %s, or name it in infra/config/%[2]s.yaml (query.teams)", o.Team, s.Stage, teams)
+		return exit.Usage("team %q has no workgroup in stage %s; use --team with one of %s, or name it in infra/config/%[2]s.yaml (query.teams)", o.Team, s.Stage, teams)
 	}
 	if o.Database == "" {
 		o.Database = q.Database
@@ -154,11 +154,11 @@ func (a *asking) all(ctx context.Context, file *sqlfile.File) error {
 	texts, err := file.Fill(sqlfile.Values{Params: params, Lake: a.stage.LakeURIs(), Stage: a.stage.Stage, Database: a.o.Database})
 	switch {
 	case err != nil:
-		return exit.Misuse("%w", err)
+		return exit.Usage("%w", err)
 	case len(texts) == 0:
-		return exit.Misuse("%s: there is no statement", file.Name)
+		return exit.Usage("%s: there is no statement", file.Name)
 	case a.o.Detach && len(texts) > 1:
-		return exit.Misuse("%s: %d statements run one after the other, which needs somebody to wait; --detach takes one", file.Name, len(texts))
+		return exit.Usage("%s: %d statements run one after the other, which needs somebody to wait; --detach takes one", file.Name, len(texts))
 	}
 	a.several = len(texts) > 1
 	for i, text := range texts {
@@ -213,7 +213,7 @@ func (a *asking) stop(ctx context.Context, s sqlfile.Statement, id string) error
 	} else {
 		a.term.Notef("stopped query %s\n", id)
 	}
-	return exit.Silently(exit.Interrupted)
+	return exit.Silent(exit.CodeInterrupted)
 }
 
 // Started is what --detach prints with -o json.
@@ -253,13 +253,13 @@ func (a *asking) resume(ctx context.Context) error {
 		a.progress.line.Clear()
 		a.term.Notef("the query goes on; come back with: ephemr query --id %s%s\n", a.o.ID, a.asTeam())
 		if ctx.Err() != nil {
-			return exit.Silently(exit.Interrupted)
+			return exit.Silent(exit.CodeInterrupted)
 		}
 		return fmt.Errorf("query %s is not over after %s", a.o.ID, a.o.Timeout)
 	case err != nil:
 		return a.explain(ctx, err, s)
 	case x.Workgroup != a.group.Name:
-		return exit.Misuse("query %s ran in workgroup %s, not in %s; use --team", a.o.ID, x.Workgroup, a.group.Name)
+		return exit.Usage("query %s ran in workgroup %s, not in %s; use --team", a.o.ID, x.Workgroup, a.group.Name)
 	}
 	return a.show(ctx, x, s)
 }

@@ -44,7 +44,7 @@ func (o Options) source(stdin io.Reader) (*sqlfile.File, error) {
 	}
 	file, err := sqlfile.Parse(name, text)
 	if err != nil {
-		return nil, exit.Misuse("%w", err)
+		return nil, exit.Usage("%w", err)
 	}
 	return file, nil
 }
@@ -52,7 +52,7 @@ func (o Options) source(stdin io.Reader) (*sqlfile.File, error) {
 func readFile(name string) (string, error) {
 	f, err := os.Open(name) //nolint:gosec // the user's file
 	if err != nil {
-		return "", exit.Misuse("read query: %w", err)
+		return "", exit.Usage("read query: %w", err)
 	}
 	defer func() { _ = f.Close() }()
 	return readAll(f, name)
@@ -64,7 +64,7 @@ func readAll(r io.Reader, name string) (string, error) {
 		return "", fmt.Errorf("read query from %s: %w", name, err)
 	}
 	if len(data) > maxFile {
-		return "", exit.Misuse("%s has more than %s; is it SQL?", name, terminal.Bytes(maxFile))
+		return "", exit.Usage("%s has more than %s; is it SQL?", name, terminal.Bytes(maxFile))
 	}
 	return string(data), nil
 }
@@ -73,15 +73,15 @@ func readAll(r io.Reader, name string) (string, error) {
 func readSaved(project fs.FS, name string) (file, text string, err error) {
 	file = path.Join(folder, name+".sql")
 	if strings.ContainsAny(name, `/\`) || !fs.ValidPath(file) {
-		return "", "", exit.Misuse("%q is not the name of a saved query; -f runs any file", name)
+		return "", "", exit.Usage("%q is not the name of a saved query; -f runs any file", name)
 	}
 	f, err := project.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		names, _ := savedNames(project) // none
 		if len(names) == 0 {
-			return "", "", exit.Misuse("there are no saved queries in %s/; say where the project is with -p", folder)
+			return "", "", exit.Usage("there are no saved queries in %s/; say where the project is with -p", folder)
 		}
-		return "", "", exit.Misuse("there is no saved query %q; there are %s", name, strings.Join(names, ", "))
+		return "", "", exit.Usage("there is no saved query %q; there are %s", name, strings.Join(names, ", "))
 	}
 	if err != nil {
 		return "", "", fmt.Errorf("read saved query %s: %w", name, err)

@@ -84,7 +84,7 @@ func List(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api
 // with our rights, and so has to be named, and meant.
 func Redrive(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api QueueAPI) error {
 	if o.AsMe && len(o.Runs) == 0 {
-		return exit.Misuse("--as-me needs the runs whose messages you have read: ephemr requests list, then ephemr requests redrive --as-me RUN")
+		return exit.Usage("--as-me needs the runs whose messages you have read: ephemr requests list, then ephemr requests redrive --as-me RUN")
 	}
 	alive, dead := queues(o, s)
 	d := drive{

@@ -94,7 +94,7 @@ func (n *numbers) ask(given func(string) bool) (resize.Ask, error) {
 		if given(f.flag) {
 			*f.to = &resize.Size{Units: f.units, OnDemand: onDemand}
 		} else if onDemand != nil {
-			return a, exit.Misuse("--%s-on-demand says how many of --%s; give --%[2]s too", f.flag, f.flag)
+			return a, exit.Usage("--%s-on-demand says how many of --%s; give --%[2]s too", f.flag, f.flag)
 		}
 	}
 	b := resize.Bounds{

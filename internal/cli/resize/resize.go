@@ -7,8 +7,8 @@ import (
 	"regexp"
 	"time"
 
-	"ephemr/internal/cli/call"
 	"ephemr/internal/cli/exit"
+	"ephemr/internal/cli/lambdacall"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/emr/resize"
 	"ephemr/internal/fault"
@@ -29,9 +29,9 @@ var clusterID = regexp.MustCompile(`^j-[0-9A-Z]+$`)
 
 // Run has the cluster resized, waits until it has what was asked for and says
 // what it got. With JSON it prints the last resize.Output.
-func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api call.InvokeAPI) error {
+func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api lambdacall.InvokeAPI) error {
 	if o.Timeout <= 0 {
-		return exit.Misuse("--timeout must be more than 0; leave with --no-wait")
+		return exit.Usage("--timeout must be more than 0; leave with --no-wait")
 	}
 	w := newWaiter(o, io, s, api)
 	defer w.line.Close()
@@ -52,7 +52,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api 
 	if o.NoWait || o.Ask.Empty() || out.Done {
 		return nil
 	}
-	return exit.Silently(exit.Failed)
+	return exit.Silent(exit.CodeFailed)
 }
 
 // waiter asks the function again and again: nobody waits in there.
@@ -73,11 +73,11 @@ func (w *waiter) status(text string) {
 	})
 }
 
-func newWaiter(o Options, io *terminal.IO, s stage.Settings, api call.InvokeAPI) *waiter {
+func newWaiter(o Options, io *terminal.IO, s stage.Settings, api lambdacall.InvokeAPI) *waiter {
 	w := &waiter{
 		io: io, name: o.Target, began: time.Now(), patience: o.Timeout, in: resize.Input{Ask: o.Ask, By: o.By},
 		ask: func(ctx context.Context, in resize.Input) (out resize.Output, err error) {
-			err = call.Function(ctx, api, s.ResizeFunction, in, &out)
+			err = lambdacall.Invoke(ctx, api, s.ResizeFunction, in, &out)
 			return out, err
 		},
 	}

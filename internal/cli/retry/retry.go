@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"ephemr/internal/admission"
-	"ephemr/internal/cli/call"
+	"ephemr/internal/cli/lambdacall"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
@@ -35,13 +35,13 @@ const patience = 15 * time.Second
 
 // Run asks for it. Who does so right after the failure need not know that its
 // end is still being recorded.
-func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, runs Records, api call.InvokeAPI) error {
+func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, runs Records, api lambdacall.InvokeAPI) error {
 	if err := settled(ctx, runs, o.RunID); err != nil {
 		return err
 	}
 	in := map[string]map[string]string{"retry": {"runId": o.RunID}}
 	var out admission.Output
-	if err := call.Function(ctx, api, s.AdmitFunction, in, &out); err != nil {
+	if err := lambdacall.Invoke(ctx, api, s.AdmitFunction, in, &out); err != nil {
 		return err
 	}
 	r := Retried{RunID: o.RunID}

@@ -71,18 +71,18 @@ func Detached(ctx context.Context, err error, io *terminal.IO, id string) error 
 		return err
 	}
 	io.Notef("detached; the run continues; follow it with: ephemr logs -f %s\n", id)
-	return exit.Silently(exit.Interrupted)
+	return exit.Silent(exit.CodeInterrupted)
 }
 
 // ExitCode returns the exit code for the state in which a run ended.
 func ExitCode(state run.State) int {
 	switch state {
 	case run.Succeeded:
-		return exit.OK
+		return exit.CodeOK
 	case run.Rejected:
-		return exit.Usage
+		return exit.CodeUsage
 	case run.Queued, run.Admitted, run.Running, run.Failed, run.Cancelled:
-		return exit.Failed
+		return exit.CodeFailed
 	}
-	return exit.Failed
+	return exit.CodeFailed
 }

@@ -26,10 +26,10 @@ type Options struct {
 func Run(ctx context.Context, o Options, io *terminal.IO, store runview.Lister) error {
 	state := run.State(strings.ToUpper(o.State))
 	if state != "" && !slices.Contains(run.States, state) {
-		return exit.Misuse("state %q is not known; use one of %s", o.State, names())
+		return exit.Usage("state %q is not known; use one of %s", o.State, names())
 	}
 	if o.Limit < 1 {
-		return exit.Misuse("limit %d is not positive", o.Limit)
+		return exit.Usage("limit %d is not positive", o.Limit)
 	}
 	found, err := runview.Newest(ctx, store, run.Query{Pipeline: o.Pipeline, State: state, Limit: o.Limit})
 	if err != nil {

@@ -34,7 +34,7 @@ var stageName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 // SSO, environment.
 func Open(ctx context.Context, name string) (*Session, error) {
 	if !stageName.MatchString(name) {
-		return nil, exit.Misuse("stage %q is not a name; use one like dev", name)
+		return nil, exit.Usage("stage %q is not a name; use one like dev", name)
 	}
 	cfg, err := Config(ctx)
 	if err != nil {

@@ -71,11 +71,11 @@ func ask(ctx context.Context, o Options, known Pipelines) (events.Request, time.
 	}
 	switch {
 	case o.RequestID != "" && o.Date == "":
-		return q, logical, exit.Misuse("--request-id needs --date: the same run is the same request for the same date")
+		return q, logical, exit.Usage("--request-id needs --date: the same run is the same request for the same date")
 	case len(o.RequestID) > 128:
-		return q, logical, exit.Misuse("the request id has %d characters, more than 128", len(o.RequestID))
+		return q, logical, exit.Usage("the request id has %d characters, more than 128", len(o.RequestID))
 	case o.Priority < -1 || o.Priority > 9:
-		return q, logical, exit.Misuse("priority %d is not between 0 and 9", o.Priority)
+		return q, logical, exit.Usage("priority %d is not between 0 and 9", o.Priority)
 	case o.RequestID == "":
 		q.RequestID = request.NewID()
 	}
@@ -95,12 +95,12 @@ func ask(ctx context.Context, o Options, known Pipelines) (events.Request, time.
 func refuse(name string, v *register.Version, params map[string]string) error {
 	switch {
 	case v == nil:
-		return exit.Misuse("pipeline %s is not known; ephemr pipelines lists those that are, ephemr apply registers one", name)
+		return exit.Usage("pipeline %s is not known; ephemr pipelines lists those that are, ephemr apply registers one", name)
 	case v.Paused:
-		return exit.Misuse("pipeline %s is paused: its newest version in table pipelines says so, and nothing starts it until that is taken back", name)
+		return exit.Usage("pipeline %s is paused: its newest version in table pipelines says so, and nothing starts it until that is taken back", name)
 	}
 	if _, err := v.Spec.ResolveParams(params); err != nil {
-		return exit.Misuse("%w", err)
+		return exit.Usage("%w", err)
 	}
 	return nil
 }
@@ -115,5 +115,5 @@ func watch(ctx context.Context, o Options, io *terminal.IO, sent request.Sent, f
 			return err
 		}
 	}
-	return exit.Silently(runlog.ExitCode(rec.Run.State))
+	return exit.Silent(runlog.ExitCode(rec.Run.State))
 }

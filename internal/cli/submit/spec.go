@@ -74,7 +74,7 @@ func wanted(text string) (*pipeline.Resize, error) {
 	units, ok := strings.CutPrefix(text, "task=")
 	n, err := strconv.Atoi(units)
 	if !ok || err != nil {
-		return nil, exit.Misuse("--resize %q is not like task=4; only task units can be had for a job", text)
+		return nil, exit.Usage("--resize %q is not like task=4; only task units can be had for a job", text)
 	}
 	return &pipeline.Resize{Task: n}, nil
 }
@@ -88,15 +88,15 @@ func required(o Options) error {
 	}
 	switch {
 	case o.Source == "":
-		return exit.Misuse("no source; name the job's directory or file with -d")
+		return exit.Usage("no source; name the job's directory or file with -d")
 	case o.Type == "":
-		return exit.Misuse("no type; say what the job is with -t: %s", strings.Join(types, ", "))
+		return exit.Usage("no type; say what the job is with -t: %s", strings.Join(types, ", "))
 	case !slices.Contains(types, o.Type):
-		return exit.Misuse("type %q is not known; use one of %s", o.Type, strings.Join(types, ", "))
+		return exit.Usage("type %q is not known; use one of %s", o.Type, strings.Join(types, ", "))
 	case o.User == "":
-		return exit.Misuse("no user; say who you are with -u")
+		return exit.Usage("no user; say who you are with -u")
 	case o.Cluster != "" && (o.Pool != "" || o.KeepAlive != 0):
-		return exit.Misuse("a cluster belongs to a pool already; give either --cluster, or --pool and --keep-alive")
+		return exit.Usage("a cluster belongs to a pool already; give either --cluster, or --pool and --keep-alive")
 	}
 	return nil
 }
@@ -158,12 +158,12 @@ func (a *adhoc) check(zones []string) error {
 	}
 	faults := pipeline.Errors(err)
 	if len(faults) == 0 {
-		return exit.Misuse("%w", err)
+		return exit.Usage("%w", err)
 	}
 	var lines []string
 	for _, f := range faults {
 		f.Path = strings.TrimPrefix(f.Path, "jobs[0].")
 		lines = append(lines, f.Error())
 	}
-	return exit.Misuse("%s", strings.Join(lines, "\n"))
+	return exit.Usage("%s", strings.Join(lines, "\n"))
 }

@@ -105,7 +105,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 			return err
 		}
 	}
-	return exit.Silently(code(rec))
+	return exit.Silent(code(rec))
 }
 
 // prepare checks everything and uploads the package.
@@ -120,20 +120,20 @@ func prepare(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, 
 	meter := progress.New(io, o.JSON)
 	sources, err := upload.Build(&a.spec, upload.From{Root: a.root, Project: o.Project}, meter)
 	if err != nil {
-		return a, exit.Misuse("%w", err)
+		return a, exit.Usage("%w", err)
 	}
 	if err := a.check(slices.Sorted(maps.Keys(s.Lake))); err != nil {
 		return a, err
 	}
 	shape, err := cluster.LoadProfile(ctx, c.Profiles, s.Stage, o.Profile)
 	if fault.NameOf(err) == fault.InvalidInput {
-		return a, exit.Misuse("%w", err)
+		return a, exit.Usage("%w", err)
 	}
 	if err != nil {
 		return a, err
 	}
 	if err := resize.CheckJobs(a.spec, shape); err != nil {
-		return a, exit.Misuse("%s", strings.TrimPrefix(err.Error(), "jobs[0]."))
+		return a, exit.Usage("%s", strings.TrimPrefix(err.Error(), "jobs[0]."))
 	}
 	p := sources[0].Package
 	began := time.Now()
@@ -161,11 +161,11 @@ func named(ctx context.Context, o *Options, pools Pools) error {
 		return err
 	}
 	if m == nil {
-		return exit.Misuse("cluster %s belongs to no pool of this stage; leave out --cluster, or name a --pool", o.Cluster)
+		return exit.Usage("cluster %s belongs to no pool of this stage; leave out --cluster, or name a --pool", o.Cluster)
 	}
 	o.Profile = cmp.Or(o.Profile, m.Profile)
 	if err := cluster.Leasable(*m, o.Profile, 1, time.Now()); err != nil {
-		return exit.Misuse("%w", err)
+		return exit.Usage("%w", err)
 	}
 	return nil
 }

@@ -4,7 +4,7 @@ package terminate
 import (
 	"context"
 
-	"ephemr/internal/cli/call"
+	"ephemr/internal/cli/lambdacall"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/pool"
@@ -20,10 +20,10 @@ type Options struct {
 }
 
 // Run ends a cluster. With JSON it prints what the function answered.
-func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api call.InvokeAPI) error {
+func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api lambdacall.InvokeAPI) error {
 	var out cluster.HandOutput
 	in := cluster.Request{Hand: &cluster.Hand{ClusterID: o.Cluster, Force: o.Force, Why: o.Why}}
-	if err := call.Function(ctx, api, s.EndFunction, in, &out); err != nil {
+	if err := lambdacall.Invoke(ctx, api, s.EndFunction, in, &out); err != nil {
 		return err
 	}
 	if o.JSON {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
-	"ephemr/internal/cli/call"
+	"ephemr/internal/cli/lambdacall"
 	"ephemr/internal/proof/chaos/evidence"
 	"ephemr/internal/run"
 	"ephemr/internal/wait"
@@ -128,14 +128,14 @@ func (s *storm) touch(ctx context.Context, random *rand.Rand, r run.Run) {
 	switch {
 	case r.State.Final() && dice < 40:
 		go func() {
-			if pause(ctx, delay) && call.Function(ctx, s.lambda, s.settings.AdmitFunction, map[string]any{"retry": map[string]string{"runId": r.ID}}, &out) == nil {
+			if pause(ctx, delay) && lambdacall.Invoke(ctx, s.lambda, s.settings.AdmitFunction, map[string]any{"retry": map[string]string{"runId": r.ID}}, &out) == nil {
 				s.count(func() { s.retries++ })
 			}
 		}()
 	case !r.State.Final() && dice < 6:
 		go func() {
 			in := map[string]any{"cancel": wait.Cancel{RunID: r.ID, Why: "by chaos"}}
-			if pause(ctx, delay) && call.Function(ctx, s.lambda, s.settings.WatchFunction, in, &out) == nil {
+			if pause(ctx, delay) && lambdacall.Invoke(ctx, s.lambda, s.settings.WatchFunction, in, &out) == nil {
 				s.count(func() { s.cancels++ })
 			}
 		}()

@@ -1,5 +1,5 @@
-// Package call asks a function of the stage for something and waits for its answer.
-package call
+// Package lambdacall invokes functions of the stage and waits for their answers.
+package lambdacall
 
 import (
 	"context"
@@ -19,9 +19,9 @@ type InvokeAPI interface {
 	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
 }
 
-// Function sends in to the named function and reads its answer into out. What
-// the function says is wrong with the wish is the user's to mend.
-func Function(ctx context.Context, api InvokeAPI, name string, in, out any) error {
+// Invoke sends in to the named function and decodes its answer into out. An
+// error that the function reports for an invalid request is a usage error.
+func Invoke(ctx context.Context, api InvokeAPI, name string, in, out any) error {
 	payload, err := json.Marshal(in)
 	if err != nil {
 		return fmt.Errorf("encode payload of %s: %w", name, err)
@@ -49,9 +49,9 @@ func refusal(name string, payload []byte) error {
 	case err != nil || e.Message == "":
 		return fmt.Errorf("%s failed: %s", name, payload)
 	case e.Type == string(fault.InvalidInput) || e.Type == string(fault.Conflict):
-		return exit.Misuse("%s", e.Message)
+		return exit.Usage("%s", e.Message)
 	case e.Type == string(fault.Throttled):
-		return fault.New(fault.Throttled, "%s", e.Message) // whoever can may wait and ask again
+		return fault.New(fault.Throttled, "%s", e.Message) // the caller may retry
 	}
 	return errors.New(e.Message)
 }

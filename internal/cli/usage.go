@@ -40,7 +40,7 @@ func unknown(cmd *cobra.Command, name string) error {
 	if all := cmd.SuggestionsFor(name); len(all) > 0 {
 		meant = "; did you mean " + strings.Join(all, " or ") + "?"
 	}
-	return exit.Misuse("%s has no command %q%s; see %s --help", cmd.CommandPath(), name, meant, cmd.CommandPath())
+	return exit.Usage("%s has no command %q%s; see %s --help", cmd.CommandPath(), name, meant, cmd.CommandPath())
 }
 
 // arguments checks as check does. What cobra says of a wrong number of them
@@ -60,7 +60,7 @@ func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 				break
 			}
 		}
-		return exit.Misuse("%w; see %s --help", err, cmd.CommandPath())
+		return exit.Usage("%w; see %s --help", err, cmd.CommandPath())
 	}
 }
 
@@ -86,5 +86,5 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 	if v, ok := errors.AsType[*pflag.InvalidValueError](err); ok && kinds[v.GetFlag().Value.Type()] != "" {
 		err = fmt.Errorf("--%s %q is not %s", v.GetFlag().Name, v.GetValue(), kinds[v.GetFlag().Value.Type()])
 	}
-	return exit.Misuse("%w; see %s --help", err, cmd.CommandPath())
+	return exit.Usage("%w; see %s --help", err, cmd.CommandPath())
 }
