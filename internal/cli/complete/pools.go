@@ -24,7 +24,7 @@ func Pools(app *session.App) Func { return ofPools(app, PoolNames) }
 func PoolClusters(app *session.App) Func { return ofPools(app, PoolClusterIDs) }
 
 func ofPools(app *session.App, find func(context.Context, Leasable) ([]cobra.Completion, error)) Func {
-	return InTime(func(ctx context.Context, _ []string, _ string) ([]cobra.Completion, error) {
+	return InTime(app, func(ctx context.Context, _ []string, _ string) ([]cobra.Completion, error) {
 		s, err := app.Session(ctx)
 		if err != nil {
 			return nil, err

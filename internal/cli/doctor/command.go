@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/version"
@@ -35,7 +36,8 @@ type Clients struct {
 // Command returns ephemr doctor; given is what the linker was told of the
 // version.
 func Command(app *session.App, given string) *cobra.Command {
-	return &cobra.Command{
+	var timeout time.Duration
+	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "check credentials, stage, versions and quotas",
 		Long: `Check what the other commands rely on: configuration and credentials, the clock, the stage and its version,
@@ -48,10 +50,12 @@ Nothing is changed.`,
   ephemr doctor -o json | jq -r '.[] | select(.verdict == "failed") | .do'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o := Options{Stage: app.StageName(), Version: version.Of(given).Version, Getenv: app.Getenv, JSON: app.JSON()}
+			o := Options{Stage: app.StageName(), Version: version.Of(given).Version, Getenv: app.Getenv, Timeout: timeout, JSON: app.JSON()}
 			return Run(cmd.Context(), o, app.IO, open)
 		},
 	}
+	cmd.Flags().DurationVar(&timeout, "timeout", DefaultTimeout, "time limit of each check")
+	return cmd
 }
 
 func open(ctx context.Context) (aws.Config, Clients, error) {

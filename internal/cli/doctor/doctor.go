@@ -42,18 +42,22 @@ type Options struct {
 	Stage   string // "" = none was named
 	Version string // of this program
 	Getenv  func(string) string
+	Timeout time.Duration // of each check
 	JSON    bool
 }
 
 // Open finds AWS as the other commands do.
 type Open func(ctx context.Context) (aws.Config, Clients, error)
 
-// patience is how long a check may take.
-const patience = 10 * time.Second
+// DefaultTimeout is the time limit of a check.
+const DefaultTimeout = 10 * time.Second
 
 // Run checks one thing after the other as long as they rest on each other, and
 // the rest at the same time.
 func Run(ctx context.Context, o Options, io *terminal.IO, open Open) error {
+	if o.Timeout <= 0 {
+		return exit.Usage("invalid --timeout %s: must be positive", o.Timeout)
+	}
 	d := &doctor{Options: o, io: io}
 	d.all(ctx, open)
 	if ctx.Err() != nil {
@@ -127,7 +131,7 @@ func (d *doctor) all(ctx context.Context, open Open) {
 }
 
 func (d *doctor) one(ctx context.Context, c check) []Finding {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
 	return c.run(ctx, c.name)
 }
@@ -185,7 +189,7 @@ func ok(name, format string, args ...any) []Finding {
 func (d *doctor) wrong(name string, err error) []Finding {
 	f := Finding{Check: name, Verdict: Failed}
 	if late(err) {
-		f.Found, f.Do = fmt.Sprintf("no answer within %s", patience), "check the network, and try again"
+		f.Found, f.Do = fmt.Sprintf("no answer within %s", d.Timeout), "check the network and retry, or set a longer --timeout"
 		return []Finding{f}
 	}
 	f.Found, f.Do, _ = strings.Cut(session.Explain(err, d.Getenv).Error(), "; ")

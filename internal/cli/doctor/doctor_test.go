@@ -2,6 +2,7 @@ package doctor_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,6 +39,7 @@ func examine(t *testing.T, a *account, o doctor.Options) (out, err string, code 
 	if o.Getenv == nil {
 		o.Getenv = func(name string) string { return a.environ[name] }
 	}
+	o.Timeout = cmp.Or(o.Timeout, doctor.DefaultTimeout)
 	e := doctor.Run(t.Context(), o, io, a.open)
 	if e != nil && !exit.IsSilent(e) {
 		t.Fatal(e)
@@ -207,13 +209,15 @@ func TestNoAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAccount()
 		a.hang = true
-		began := time.Now()
-		out, _, code := examine(t, a, doctor.Options{Stage: "dev", Version: "v1"})
-		if n := strings.Count(out, "failed   tables         no answer within 10s; check the network"); n != 1 || code != 1 {
-			t.Errorf("exit code %d, told %d times:\n%s", code, n, out)
-		}
-		if took := time.Since(began); took != 10*time.Second {
-			t.Errorf("took %s", took)
+		for _, timeout := range []time.Duration{doctor.DefaultTimeout, time.Minute} {
+			began := time.Now()
+			out, _, code := examine(t, a, doctor.Options{Stage: "dev", Version: "v1", Timeout: timeout})
+			if n := strings.Count(out, "failed   tables         no answer within "+timeout.String()+"; check the network"); n != 1 || code != 1 {
+				t.Errorf("exit code %d, reported %d times:\n%s", code, n, out)
+			}
+			if took := time.Since(began); took != timeout {
+				t.Errorf("took %s, want %s", took, timeout)
+			}
 		}
 	})
 }
@@ -284,7 +288,7 @@ func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("interrupt"))
 	var b bytes.Buffer
-	err := doctor.Run(ctx, doctor.Options{Stage: "dev", Getenv: func(string) string { return "" }}, &terminal.IO{Out: &b, Err: &b}, newAccount().open)
+	err := doctor.Run(ctx, doctor.Options{Stage: "dev", Timeout: time.Minute, Getenv: func(string) string { return "" }}, &terminal.IO{Out: &b, Err: &b}, newAccount().open)
 	if err == nil || err.Error() != "interrupt" {
 		t.Errorf("got %v", err)
 	}

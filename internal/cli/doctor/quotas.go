@@ -35,11 +35,11 @@ const (
 )
 
 // cannot is for what an account need not have, and an emulator does not have.
-func cannot(name, what string, err error) []Finding {
+func (d *doctor) cannot(name, what string, err error) []Finding {
 	why := session.Short(err)
 	switch code := fault.Code(err); {
 	case late(err):
-		why = fmt.Sprintf("no answer within %s", patience)
+		why = fmt.Sprintf("no answer within %s", d.Timeout)
 	case code == "UnknownOperationException" || code == "UnknownError": // so the SDK calls what is no answer of AWS's
 		why = "a laptop's region does not know of it"
 	}
@@ -63,7 +63,7 @@ func (d *doctor) instances(ctx context.Context, name string) []Finding {
 	} {
 		out, err := d.with.Quotas.GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: aws.String("ec2"), QuotaCode: aws.String(market.code)})
 		if err != nil {
-			return cannot(name, "how many vCPUs are allowed", err)
+			return d.cannot(name, "how many vCPUs are allowed", err)
 		}
 		allowed := int(aws.ToFloat64(out.Quota.Value))
 		text += fmt.Sprintf("%d %s vCPUs, ", allowed, market.name)
@@ -144,7 +144,7 @@ func (d *doctor) clusters(ctx context.Context, name string) []Finding {
 	for p := servicequotas.NewListServiceQuotasPaginator(d.with.Quotas, in); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		if err != nil {
-			return cannot(name, "how many clusters are allowed", err)
+			return d.cannot(name, "how many clusters are allowed", err)
 		}
 		for _, q := range page.Quotas {
 			if !activeClusters.MatchString(aws.ToString(q.QuotaName)) {
@@ -167,7 +167,7 @@ func (d *doctor) publicAccess(ctx context.Context, name string) []Finding {
 	out, err := d.with.EMR.GetBlockPublicAccessConfiguration(ctx, &emr.GetBlockPublicAccessConfigurationInput{})
 	switch {
 	case err != nil:
-		return cannot(name, "whether EMR blocks it", err)
+		return d.cannot(name, "whether EMR blocks it", err)
 	case !aws.ToBool(out.BlockPublicAccessConfiguration.BlockPublicSecurityGroupRules):
 		return []Finding{{
 			Check: name, Verdict: Warning, Found: "EMR lets clusters be reached from everywhere",
