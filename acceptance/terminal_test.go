@@ -164,7 +164,7 @@ func TestTerminalFollowsLive(t *testing.T) {
 	key := "terminal/" + nonce + "/live"
 	x := w.terminal(t, jobThatWaits(t, key), 70, nil, "submit", "-d", "job", "-t", "bash", "-u", "etl")
 	x.sees(t, "begun")
-	x.sees(t, "0 of 1 jobs over")
+	x.sees(t, "0 of 1 jobs finished")
 	before := len(spun(x.written()))
 	if err := pty.Setsize(x.screen, &pty.Winsize{Rows: 40, Cols: 24}); err != nil {
 		t.Fatal(err)
@@ -283,7 +283,7 @@ func TestTerminalTables(t *testing.T) {
 				t.Errorf("ephemr %s: nothing of %s in a window of %d:\n%s", args[0], name, columns, strings.Join(lines, "\n"))
 			}
 			// What fits into 120 depends on the names of other tests' pipelines.
-			if told := strings.Contains(out, "no room for "); told != (columns == 80) && (columns != 120 || args[0] == "runs") {
+			if told := strings.Contains(out, "columns hidden: "); told != (columns == 80) && (columns != 120 || args[0] == "runs") {
 				t.Errorf("ephemr %s in a window of %d: says what was left out: %v\n%s", args[0], columns, told, out)
 			}
 		}

@@ -156,7 +156,7 @@ func TestApplyRefusesTheSameNameTwice(t *testing.T) {
 	t.Parallel()
 	w, dir := newWorld(t), flightsProject(t)
 	err := w.apply(dir, apply.Options{}, "flights.yaml", "flights.yaml")
-	if err == nil || !strings.Contains(err.Error(), "pipeline flights is in") {
+	if err == nil || !strings.Contains(err.Error(), "pipeline flights is also defined in") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -53,7 +53,7 @@ func (w *world) archived() string {
 const (
 	streamedLines = "one\n\noops\ntwo\n" // by time
 	archivedLines = "one\n\ntwo\noops\n" // one stream after the other
-	ofArchive     = "archived logs, as EMR put them into S3: without times, and one stream after the other\n"
+	ofArchive     = "logs archived by EMR in S3: no timestamps, streams follow each other\n"
 	day           = 24 * time.Hour
 )
 
@@ -72,20 +72,20 @@ func TestLogsOfTheArchive(t *testing.T) {
 		"old, but nothing has expired": {before: func(*world) { time.Sleep(15 * day) }, out: archivedLines, err: ofArchive},
 		"expired, and archived nowhere": {
 			before: func(w *world) { w.expire(500 * time.Millisecond); w.unarchive() }, out: "\noops\ntwo\n",
-			err: "the beginning of job clean, attempt 1, may be missing: CloudWatch keeps logs for 14 days, and EMR has no archive of it\n",
+			err: "the beginning of job clean, attempt 1, may be missing: CloudWatch keeps logs for 14 days, and there is no EMR archive\n",
 		},
 		"gone everywhere": {
 			before: func(w *world) { time.Sleep(15 * day); w.logs.Delete(w.settings.RunLogGroup); w.unarchive() },
-			err:    "nothing is left: run flights-1 ended 2000-01-01 00:00, CloudWatch keeps logs for 14 days, and EMR's archive has none\n",
+			err:    "logs have expired: run flights-1 ended 2000-01-01 00:00, CloudWatch keeps logs for 14 days, and there is no EMR archive\n",
 		},
 		"CloudWatch did not take all": {before: func(w *world) { w.cut() }, out: archivedLines, err: ofArchive},
 		"not all, and no archive": {
 			before: func(w *world) { w.cut(); w.unarchive() }, out: streamedLines,
-			err: "lines of job clean, attempt 1, are missing: CloudWatch did not take all of them, and EMR has no archive of it\n",
+			err: "lines of job clean, attempt 1, are missing: CloudWatch did not accept all of them, and there is no EMR archive\n",
 		},
 		"the archive is refused": {
 			before: func(w *world) { w.logs.Delete(w.settings.RunLogGroup); w.s3.FailNext("ListObjectsV2", denied()) },
-			err:    "CloudWatch has nothing of job clean, attempt 1, and EMR's archive cannot be read: look for archived logs in s3://logs/emr/j-1ABC/steps/s-clean/: ",
+			err:    "no logs of job clean, attempt 1, in CloudWatch, and the EMR archive cannot be read: look for archived logs in s3://logs/emr/j-1ABC/steps/s-clean/: ",
 		},
 		"killed with nothing unsent": {before: func(w *world) { w.kill("one\n\ntwo\n") }, out: streamedLines},
 		"killed with lines unsent": {
@@ -99,11 +99,11 @@ func TestLogsOfTheArchive(t *testing.T) {
 		},
 		"killed, and the archive ends earlier": {
 			before: func(w *world) { w.kill("one\n") }, out: streamedLines,
-			err: "the last lines of job clean, attempt 1, may be missing, as its runner was killed: what EMR archived ends before that, or differs\n",
+			err: "the last lines of job clean, attempt 1, may be missing because its runner was killed: the EMR archive ends earlier or differs\n",
 		},
 		"killed, and no archive": {
 			before: func(w *world) { w.kill(""); w.unarchive() }, out: streamedLines,
-			err: "the last lines of job clean, attempt 1, may be missing, as its runner was killed: EMR has archived nothing of it, or not yet\n",
+			err: "the last lines of job clean, attempt 1, may be missing because its runner was killed: there is no EMR archive of it yet\n",
 		},
 		"killed, seen since": {
 			o: logs.Options{Since: "2000-01-01T00:00:41Z"}, before: func(w *world) { w.kill("one\n\ntwo\nthree\n") }, out: "\noops\ntwo\nthree\n",
@@ -112,23 +112,23 @@ func TestLogsOfTheArchive(t *testing.T) {
 		"not asked for": {o: logs.Options{Stream: "stdout"}, out: "one\n\ntwo\n"},
 		"asked for":     {o: logs.Options{Archived: true, Stream: "stdout"}, out: "one\n\ntwo\n", err: ofArchive},
 		"followed": {
-			o: logs.Options{Follow: true}, before: func(w *world) { w.logs.Delete(w.settings.RunLogGroup) }, out: archivedLines, err: "[  0.0s] run flights-1 QUEUED by \n[  1.0s] run ADMITTED\n[  2.0s] run RUNNING\n[  3.0s] cluster j-1ABC created from profile small, rung 1 of 2\n" +
+			o: logs.Options{Follow: true}, before: func(w *world) { w.logs.Delete(w.settings.RunLogGroup) }, out: archivedLines, err: "[  0.0s] run flights-1 QUEUED by \n[  1.0s] run ADMITTED\n[  2.0s] run RUNNING\n[  3.0s] cluster j-1ABC created from profile small\n" +
 				"[ 40.0s] cluster j-1ABC ready after 37.0s\n[ 40.0s] job clean RUNNING\n[ 41.0s] " + ofArchive + "[ 41.0s] job clean SUCCEEDED",
 		},
 		"EMR's own":               {o: logs.Options{Controller: true, Job: "clean"}, out: "INFO startExec\nINFO Step succeeded\n", err: ofArchive},
 		"EMR's own, some of it":   {o: logs.Options{Controller: true, Job: "clean", Grep: "succ"}, out: "INFO Step succeeded\n", err: ofArchive},
-		"EMR's own, not archived": {o: logs.Options{Controller: true}, before: func(w *world) { w.unarchive() }, err: "EMR has archived nothing of its own"},
+		"EMR's own, not archived": {o: logs.Options{Controller: true}, before: func(w *world) { w.unarchive() }, err: "no controller logs in the archive"},
 		"since then nothing, but before": {
 			o: logs.Options{Since: "2000-01-01T01:00:00Z"}, before: func(*world) { time.Sleep(time.Hour) },
-			err: "nothing was printed since 2000-01-01T01:00:00Z; run flights-1 is SUCCEEDED\n",
+			err: "no output since 2000-01-01T01:00:00Z; run flights-1 is SUCCEEDED\n",
 		},
 		"since a time before the end": {
 			o: logs.Options{Since: "2000-01-01T00:00:41Z"}, before: func(w *world) { w.logs.Delete(w.settings.RunLogGroup) }, out: archivedLines,
-			err: strings.TrimSuffix(ofArchive, "\n") + "; a job that printed something since then is shown from its beginning\n",
+			err: strings.TrimSuffix(ofArchive, "\n") + "; jobs with output since then are shown from the beginning\n",
 		},
 		"since a time after the end": {
 			o: logs.Options{Since: "2000-01-01T00:05:00Z"}, before: func(w *world) { w.logs.Delete(w.settings.RunLogGroup) },
-			err: "nothing was printed since 2000-01-01T00:05:00Z",
+			err: "no output since 2000-01-01T00:05:00Z",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -308,11 +308,11 @@ func TestLogsFiltersAreRefused(t *testing.T) {
 	w := newWorld(t)
 	for want, o := range map[string]logs.Options{
 		"error parsing regexp: missing closing ): `(`; the syntax is at": {Grep: "("},
-		`--since "yesterday" is no point in time; write 10m`:             {Since: "yesterday"},
-		`--since "-5m" is no point in time`:                              {Since: "-5m"},
-		"leave out --follow":                                             {Follow: true, Controller: true},
-		"do not grow while one looks":                                    {Follow: true, Archived: true},
-		"leave out --stream and --since":                                 {Controller: true, Stream: "stdout"},
+		`invalid --since "yesterday": use a duration (10m`:               {Since: "yesterday"},
+		`invalid --since "-5m"`:                                          {Since: "-5m"},
+		"--follow cannot be combined":                                    {Follow: true, Controller: true},
+		"--follow cannot be combined with --archived or --controller":    {Follow: true, Archived: true},
+		"cannot be combined with --stream or --since":                    {Controller: true, Stream: "stdout"},
 	} {
 		err := logs.Run(t.Context(), o, w.io, w.follower())
 		if exit.CodeOf(err) != exit.CodeUsage || !strings.Contains(err.Error(), want) {

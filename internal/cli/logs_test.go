@@ -44,9 +44,9 @@ func TestLogsRefuses(t *testing.T) {
 		id := w.failedRun()
 		for want, o := range map[string]logs.Options{
 			"has no job nope; it has clean, publish": {RunID: id, Job: "nope"},
-			"run x is not known":                     {RunID: "x"},
-			`stream "both" is not known`:             {RunID: id, Stream: "both"},
-			"attempt -1 is not known":                {RunID: id, Attempt: -1},
+			"run x not found":                        {RunID: "x"},
+			`invalid stream "both"`:                  {RunID: id, Stream: "both"},
+			"invalid --attempt -1":                   {RunID: id, Attempt: -1},
 			"run y did not appear within 10s":        {RunID: "y", Follow: true},
 		} {
 			err := logs.Run(t.Context(), o, w.io, w.follower())

@@ -32,8 +32,8 @@ func TestSubmitToPool(t *testing.T) {
 		"not a pool":        {set: func(o *submit.Options) { o.Pool = "Ad hoc" }, fault: `cluster.pool: "Ad hoc" is not a name`},
 		"not long enough":   {set: func(o *submit.Options) { o.KeepAlive = time.Second }, fault: "cluster.keepAlive: 1s is out of range; use 2m to 24h"},
 		"cluster":           {set: func(o *submit.Options) { o.Cluster = "j-1ABC" }, want: pipeline.Cluster{Profile: "small", ID: "j-1ABC"}},
-		"cluster and pool":  {set: func(o *submit.Options) { o.Cluster, o.Pool = "j-1ABC", "adhoc" }, fault: "give either --cluster, or --pool and --keep-alive"},
-		"unknown cluster":   {set: func(o *submit.Options) { o.Cluster = "j-2" }, fault: "cluster j-2 belongs to no pool of this stage"},
+		"cluster and pool":  {set: func(o *submit.Options) { o.Cluster, o.Pool = "j-1ABC", "adhoc" }, fault: "--cluster cannot be combined with --pool or --keep-alive"},
+		"unknown cluster":   {set: func(o *submit.Options) { o.Cluster = "j-2" }, fault: "cluster j-2 does not belong to a pool of this stage"},
 		"another profile":   {set: func(o *submit.Options) { o.Cluster, o.Profile = "j-1ABC", "large" }, fault: "was made from profile small, not large; give --profile small"},
 		"full": {
 			change: func(c *pool.Cluster) { c.Free, c.Leases = 0, map[string]int{"x.1": 4} },

@@ -129,8 +129,8 @@ func TestQueryManyRows(t *testing.T) {
 		summary string
 		pages   int
 	}{
-		"table":     {query.Options{Format: query.FormatTable}, 1 + 100, "the first 100 rows, there are more (--max-rows 0, or --format csv), ", 1},
-		"more rows": {query.Options{Format: query.FormatTable, MaxRows: 2000}, 1 + 2000, "the first 2000 rows, there are more", 3},
+		"table":     {query.Options{Format: query.FormatTable}, 1 + 100, "first 100 rows (for all rows: --max-rows 0 or --format csv), ", 1},
+		"more rows": {query.Options{Format: query.FormatTable, MaxRows: 2000}, 1 + 2000, "first 2000 rows (", 3},
 		"csv":       {query.Options{Format: query.FormatCSV}, 1 + count, "2500 rows, 0 B scanned, 0.000048 USD, ", 3},
 		"json":      {query.Options{Format: query.FormatJSON}, count + 2, "2500 rows", 3},
 	} {
@@ -210,27 +210,27 @@ func TestQueryUsage(t *testing.T) {
 		o    query.Options
 		want string
 	}{
-		"nothing":       {query.Options{}, "nothing to ask; give SQL"},
-		"too much":      {query.Options{SQL: "select 1", Saved: "late"}, "one thing at a time: give SQL, -f, --saved, --id or --list"},
-		"list and more": {query.Options{SQL: "select 1", List: true}, "one thing at a time"},
-		"id and detach": {query.Options{ID: "x", Detach: true}, "--id waits for a query"},
-		"no statement":  {query.Options{SQL: " -- "}, "query: there is no statement"},
+		"nothing":       {query.Options{}, "no query; give SQL"},
+		"too much":      {query.Options{SQL: "select 1", Saved: "late"}, "give only one of SQL, -f, --saved, --id and --list"},
+		"list and more": {query.Options{SQL: "select 1", List: true}, "give only one of SQL"},
+		"id and detach": {query.Options{ID: "x", Detach: true}, "--id cannot be combined with --detach"},
+		"no statement":  {query.Options{SQL: " -- "}, "query: contains no statement"},
 		"no file":       {query.Options{File: dir + "/none.sql"}, "no such file"},
-		"big file":      {query.Options{File: dir + "/big.sql"}, "is it SQL?"},
-		"no saved":      {query.Options{Saved: "early", Project: dir}, `there is no saved query "early"; there are late`},
-		"no project":    {query.Options{Saved: "late", Project: dir + "/queries"}, "there are no saved queries in queries/; say where the project is with -p"},
-		"elsewhere":     {query.Options{Saved: "../big", Project: dir}, "is not the name of a saved query; -f runs any file"},
+		"big file":      {query.Options{File: dir + "/big.sql"}, "is larger than 4.0 MiB"},
+		"no saved":      {query.Options{Saved: "early", Project: dir}, `saved query "early" not found; available: late`},
+		"no project":    {query.Options{Saved: "late", Project: dir + "/queries"}, "no saved queries in queries/; set the project root with -p"},
+		"elsewhere":     {query.Options{Saved: "../big", Project: dir}, "invalid name of a saved query"},
 		"no value":      {query.Options{Saved: "late", Project: dir}, "queries/late.sql: param x has no value; give it one with --param x=…"},
 		"no such param": {query.Options{SQL: "select 1", Params: []string{"y=1"}}, "query: there is no param y; it has none"},
 		"param":         {query.Options{SQL: "select 1", Params: []string{"y"}}, "--param \"y\""},
 		"in quotes":     {query.Options{SQL: "select '{{.Params.x}}'"}, "query:1:9: {{.Params.x}} stands in quotes"},
-		"format":        {query.Options{SQL: "select 1", Format: "xml"}, `format "xml" is not known; use one of table, csv, json`},
-		"database":      {query.Options{SQL: "select 1", Database: "a; drop table b"}, `database "a; drop table b" is not a name`},
-		"rows":          {query.Options{SQL: "select 1", MaxRows: -1}, "max-rows -1 is negative"},
-		"timeout":       {query.Options{SQL: "select 1", Timeout: -1}, "is not positive"},
-		"team":          {query.Options{SQL: "select 1", Team: "etl"}, `team "etl" has no workgroup in stage dev; use --team with one of data, default, or name it in infra/config/dev.yaml`},
-		"detach":        {query.Options{SQL: "select 1; select 2", Detach: true}, "--detach takes one"},
-		"id and params": {query.Options{ID: "x", Params: []string{"a=b"}}, "params cannot change it"},
+		"format":        {query.Options{SQL: "select 1", Format: "xml"}, `invalid format "xml": use one of table, csv, json`},
+		"database":      {query.Options{SQL: "select 1", Database: "a; drop table b"}, `invalid database name "a; drop table b"`},
+		"rows":          {query.Options{SQL: "select 1", MaxRows: -1}, "invalid --max-rows -1"},
+		"timeout":       {query.Options{SQL: "select 1", Timeout: -1}, "must be positive"},
+		"team":          {query.Options{SQL: "select 1", Team: "etl"}, `team "etl" has no workgroup in stage dev; use --team with one of data, default, or add it to infra/config/dev.yaml`},
+		"detach":        {query.Options{SQL: "select 1; select 2", Detach: true}, "--detach accepts one"},
+		"id and params": {query.Options{ID: "x", Params: []string{"a=b"}}, "--id cannot be combined with --param"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -259,7 +259,7 @@ func TestQueryFailures(t *testing.T) {
 		"syntax":     {awsfake.AthenaAnswer{Refused: "line 1:10: mismatched input 'form'"}, nil, []string{"query:1:10: mismatched input 'form'"}},
 		"table":      {awsfake.AthenaAnswer{Fails: "TABLE_NOT_FOUND: line 1:15: Table 'x' does not exist"}, nil, []string{"query:1:15: TABLE_NOT_FOUND: Table 'x'", `ephemr query "show tables"`}},
 		"scan limit": {awsfake.AthenaAnswer{Scanned: 101 << 30}, nil, []string{"query:1:1: Bytes scanned limit was exceeded", "a query of team data may scan 100.0 GiB (query in infra/config/dev.yaml)", "where dt = "}},
-		"grants":     {awsfake.AthenaAnswer{Fails: "Insufficient Lake Formation permission(s): Required Select on delays"}, nil, []string{"ask whoever runs stage dev for the policy ephemr-dev-query-data", "grant of SELECT"}},
+		"grants":     {awsfake.AthenaAnswer{Fails: "Insufficient Lake Formation permission(s): Required Select on delays"}, nil, []string{"ask the administrator of stage dev for the policy ephemr-dev-query-data", "SELECT grant"}},
 		"rights":     {awsfake.AthenaAnswer{}, denied, []string{"StartQueryExecution: AccessDeniedException: You are not", "policy ephemr-dev-query-data"}},
 		"no engine":  {awsfake.AthenaAnswer{Fails: "no duckdb: the emulator's Python has none"}, nil, []string{"run scripts/setup"}},
 	} {
@@ -306,7 +306,7 @@ func TestQueryIsStopped(t *testing.T) {
 		l := newLake(t)
 		l.athena.Answer("select", awsfake.AthenaAnswer{Runs: time.Hour})
 		err := l.ask(t.Context(), query.Options{SQL: "select 1", Timeout: time.Minute})
-		want := "query:1:1: took longer than 1m0s and was stopped; give it more with --timeout (query " + id + ")"
+		want := "query:1:1: stopped after 1m0s; set a longer --timeout (query " + id + ")"
 		if err == nil || err.Error() != want || !l.athena.Stopped(id) {
 			t.Errorf("got %v, stopped: %t", err, l.athena.Stopped(id))
 		}
@@ -315,10 +315,10 @@ func TestQueryIsStopped(t *testing.T) {
 		l := newLake(t)
 		l.athena.Use(&awsfake.Hooks{Before: func(string) error { return awsfake.TooManyQueries() }})
 		err := l.ask(t.Context(), query.Options{SQL: "select 1", Timeout: time.Minute})
-		if err == nil || !strings.Contains(err.Error(), "Athena had no room for it within 1m0s") {
+		if err == nil || !strings.Contains(err.Error(), "Athena query limit reached for 1m0s") {
 			t.Errorf("got %v", err)
 		}
-		contains(t, l.err.String(), "Athena has no room for another query just now")
+		contains(t, l.err.String(), "Athena query limit reached; waiting")
 	})
 }
 
@@ -345,7 +345,7 @@ func TestQueryDetached(t *testing.T) {
 		if exit.CodeOf(err) != exit.CodeInterrupted || l.athena.Stopped(id) {
 			t.Errorf("got %v, stopped: %t", err, l.athena.Stopped(id))
 		}
-		contains(t, l.err.String(), "the query goes on; come back with: ephemr query --id "+id+" --team data")
+		contains(t, l.err.String(), "the query continues; get its rows with: ephemr query --id "+id+" --team data")
 
 		l.forget()
 		l.no(l.ask(t.Context(), query.Options{ID: id, Team: "data", Format: query.FormatCSV}))
@@ -366,7 +366,7 @@ func TestQueryProgress(t *testing.T) {
 		l.io.ErrTTY, l.io.Color, l.io.Width = true, true, 100
 		l.athena.Answer("select", awsfake.AthenaAnswer{Queued: time.Second, Runs: 9 * time.Second, Scanned: 3 << 30, Columns: columns("a", "integer")})
 		l.no(l.ask(t.Context(), query.Options{SQL: "select 1"}))
-		contains(t, l.err.String(), "queued 0.0s; Ctrl-C stops it", "running ", "3.0 GiB scanned; Ctrl-C stops it", "reading, 0 rows", "\r\x1b[K\x1b[2m0 rows, 3.0 GiB scanned, 0.01 USD, 10.0s, ")
+		contains(t, l.err.String(), "queued 0.0s; Ctrl-C to stop", "running ", "3.0 GiB scanned; Ctrl-C to stop", "reading, 0 rows", "\r\x1b[K\x1b[2m0 rows, 3.0 GiB scanned, 0.01 USD, 10.0s, ")
 	})
 }
 

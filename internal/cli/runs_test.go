@@ -146,7 +146,7 @@ func TestShowUnknown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	err := show.Run(t.Context(), show.Options{RunID: "x"}, w.io, w.runs)
-	if exit.CodeOf(err) != exit.CodeUsage || err.Error() != "run x is not known; ephemr runs lists those that are" {
+	if exit.CodeOf(err) != exit.CodeUsage || err.Error() != "run x not found; list runs with: ephemr runs" {
 		t.Errorf("got %v", err)
 	}
 }

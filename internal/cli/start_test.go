@@ -47,14 +47,14 @@ func TestStartRefuses(t *testing.T) {
 		o    start.Options
 		want string
 	}{
-		"unknown":        {start.Options{Pipeline: "flight"}, "pipeline flight is not known; ephemr pipelines lists"},
+		"unknown":        {start.Options{Pipeline: "flight"}, "pipeline flight not found; list pipelines with"},
 		"param":          {start.Options{Pipeline: "flights", Params: []string{"country=fr"}}, `"fr" is not allowed`},
 		"undeclared":     {start.Options{Pipeline: "flights", Params: []string{"contry=pt"}}, "country"},
-		"pair":           {start.Options{Pipeline: "flights", Params: []string{"country"}}, "as key=value"},
-		"twice":          {start.Options{Pipeline: "flights", Params: []string{"country=pt", "country=es"}}, "each key once"},
-		"date":           {start.Options{Pipeline: "flights", Date: "yesterday"}, "neither like 2006-01-02"},
+		"pair":           {start.Options{Pipeline: "flights", Params: []string{"country"}}, "expected key=value"},
+		"twice":          {start.Options{Pipeline: "flights", Params: []string{"country=pt", "country=es"}}, "unique keys"},
+		"date":           {start.Options{Pipeline: "flights", Date: "yesterday"}, "expected 2006-01-02 or"},
 		"priority":       {start.Options{Pipeline: "flights", Priority: 10}, "between 0 and 9"},
-		"id without day": {start.Options{Pipeline: "flights", RequestID: "mine"}, "--request-id needs --date"},
+		"id without day": {start.Options{Pipeline: "flights", RequestID: "mine"}, "--request-id requires --date"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -99,7 +99,7 @@ func TestStartFollows(t *testing.T) {
 		}()
 		w.no(w.start(start.Options{Pipeline: "flights", Date: "2026-11-01", RequestID: "mine", Follow: true, Priority: -1}))
 		w.golden("start-follow")
-		contains(t, w.out.String(), "waiting for run flights-20261101T0000-", "cluster j-1ABC ready after 37.0s", "it is tried again", "run SUCCEEDED")
+		contains(t, w.out.String(), "waiting for run flights-20261101T0000-", "cluster j-1ABC ready after 37.0s", "retrying", "run SUCCEEDED")
 	})
 }
 

@@ -85,7 +85,7 @@ func TestSubmit(t *testing.T) {
 					t.Errorf("exit code %d (%v), want %d", got, err, c.want)
 				}
 				if c.color {
-					contains(t, w.err.String(), "\r\x1b[K", "cluster j-1ABC starts", "hive-job 1.", "\nred\n")
+					contains(t, w.err.String(), "\r\x1b[K", "cluster j-1ABC is starting", "hive-job 1.", "\nred\n")
 					return
 				}
 				if w.out.String() != "1\n" {
@@ -163,7 +163,7 @@ func TestSubmitIncludes(t *testing.T) {
 			t.Errorf("%d uploads after submitting %d times", n, i+1)
 		}
 	}
-	contains(t, w.err.String(), "jobs/a: 3 files, ", "uploaded in ", "uploaded before")
+	contains(t, w.err.String(), "jobs/a: 3 files, ", "uploaded in ", "already uploaded")
 }
 
 func TestSubmitRefuses(t *testing.T) {
@@ -172,10 +172,10 @@ func TestSubmitRefuses(t *testing.T) {
 		change func(*submit.Options)
 		want   string
 	}{
-		"no source": {func(o *submit.Options) { o.Source = "" }, "no source; name"},
+		"no source": {func(o *submit.Options) { o.Source = "" }, "no source; set"},
 		"no type":   {func(o *submit.Options) { o.Type = "" }, "with -t: bash, hive, jar, spark"},
-		"type":      {func(o *submit.Options) { o.Type = "pig" }, `type "pig" is not known`},
-		"quality":   {func(o *submit.Options) { o.Type = "quality" }, "is not known"},
+		"type":      {func(o *submit.Options) { o.Type = "pig" }, `invalid job type "pig"`},
+		"quality":   {func(o *submit.Options) { o.Type = "quality" }, "invalid job type"},
 		"no user":   {func(o *submit.Options) { o.User = "" }, "no user"},
 		"missing":   {func(o *submit.Options) { o.Source = "jobs/none" }, "no such file"},
 		"entry":     {func(o *submit.Options) { o.Type = "spark" }, "main.py"},
@@ -184,7 +184,7 @@ func TestSubmitRefuses(t *testing.T) {
 		"class":     {func(o *submit.Options) { o.Class = "X" }, "class: hive jobs have no class"},
 		"template":  {func(o *submit.Options) { o.Args = []string{"{{.Params.day}}"} }, "day"},
 		"retries":   {func(o *submit.Options) { o.Retries = 99 }, "retries"},
-		"resize":    {func(o *submit.Options) { o.Resize = "core=2" }, `--resize "core=2" is not like task=4; only task units`},
+		"resize":    {func(o *submit.Options) { o.Resize = "core=2" }, `invalid --resize "core=2": expected task=N`},
 		"to 0":      {func(o *submit.Options) { o.Resize = "task=0" }, "resize.task: the number of task units is 0; use 1 to 1000"},
 		"no core":   {func(o *submit.Options) { o.Resize, o.Profile = "task=2", "alone" }, "resize: profile alone has no core units"},
 		"too many":  {func(o *submit.Options) { o.Resize = "task=9" }, "resize: 2 core and 9 task units are more than the 10 that profile small allows"},

@@ -11,9 +11,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// strict makes wrong arguments of cmd, and of what is below it, a wrong command
-// line that is told in our words. A command that only has others below it shows
-// its help, and knows which of them was meant.
+// strict reports wrong arguments of cmd and its subcommands as usage errors in a
+// uniform wording. A command that only groups others prints its help, and
+// suggests the closest subcommand.
 func strict(cmd *cobra.Command) {
 	for _, sub := range cmd.Commands() {
 		if sub.HasSubCommands() && !sub.Runnable() {
@@ -31,7 +31,7 @@ func strict(cmd *cobra.Command) {
 	}
 }
 
-// unknown says that cmd has no such command, and which one may be meant.
+// unknown returns the error for an unknown subcommand, with suggestions.
 func unknown(cmd *cobra.Command, name string) error {
 	meant := ""
 	if cmd.SuggestionsMinimumDistance == 0 {
@@ -40,11 +40,11 @@ func unknown(cmd *cobra.Command, name string) error {
 	if all := cmd.SuggestionsFor(name); len(all) > 0 {
 		meant = "; did you mean " + strings.Join(all, " or ") + "?"
 	}
-	return exit.Usage("%s has no command %q%s; see %s --help", cmd.CommandPath(), name, meant, cmd.CommandPath())
+	return exit.Usage("unknown command %[2]q for %[1]s%[3]s; see %[4]s --help", cmd.CommandPath(), name, meant, cmd.CommandPath())
 }
 
-// arguments checks as check does. What cobra says of a wrong number of them
-// does not name them.
+// arguments wraps check: cobra's message for a wrong number of arguments does
+// not name them.
 func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 	if check == nil {
 		return nil
@@ -64,27 +64,27 @@ func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
-// misfit holds args against the line that help begins with.
+// misfit compares args with the usage line.
 func misfit(cmd *cobra.Command, args []string) string {
 	_, wanted, some := strings.Cut(cmd.Use, " ")
 	switch {
 	case !some:
 		wanted = "no arguments"
 	case len(args) == 0:
-		return "needs " + wanted
+		return "requires " + wanted
 	}
-	return fmt.Sprintf("takes %s, not %q", wanted, strings.Join(args, " "))
+	return fmt.Sprintf("accepts %s, not %q", wanted, strings.Join(args, " "))
 }
 
-// kinds are values of flags, by the names that pflag has for their types.
+// kinds describe the values of flags by pflag's names of their types.
 var kinds = map[string]string{
-	"int": "a whole number", "int64": "a whole number", "float64": "a number", "bool": "true or false", "duration": "a time like 90s, 30m or 2h",
+	"int": "a whole number", "int64": "a whole number", "float64": "a number", "bool": "true or false", "duration": "a duration such as 90s, 30m or 2h",
 }
 
-// wrongFlag is what is wrong with a flag, without Go's words for it.
+// wrongFlag rewrites the error of an invalid flag without Go's parser messages.
 func wrongFlag(cmd *cobra.Command, err error) error {
 	if v, ok := errors.AsType[*pflag.InvalidValueError](err); ok && kinds[v.GetFlag().Value.Type()] != "" {
-		err = fmt.Errorf("--%s %q is not %s", v.GetFlag().Name, v.GetValue(), kinds[v.GetFlag().Value.Type()])
+		err = fmt.Errorf("invalid --%s %q: expected %s", v.GetFlag().Name, v.GetValue(), kinds[v.GetFlag().Value.Type()])
 	}
 	return exit.Usage("%w; see %s --help", err, cmd.CommandPath())
 }

@@ -160,7 +160,7 @@ func (w *world) no(err error) {
 func (w *world) did(ok bool, err error) {
 	w.t.Helper()
 	if !ok || err != nil {
-		w.t.Fatalf("not done: %v", err)
+		w.t.Fatalf("not completed: %v", err)
 	}
 }
 

@@ -94,7 +94,7 @@ func check(ctx context.Context, o Options, meter *progress.Meter, s stage.Settin
 			continue
 		}
 		if i := slices.IndexFunc(plans, func(q plan) bool { return q.spec.Name == p.spec.Name }); i >= 0 {
-			errs = append(errs, exit.Usage("%s: pipeline %s is in %s already; rename one", file, p.spec.Name, plans[i].file))
+			errs = append(errs, exit.Usage("%s: pipeline %s is also defined in %s; rename one", file, p.spec.Name, plans[i].file))
 			continue
 		}
 		plans = append(plans, p)

@@ -38,7 +38,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api 
 		}
 		done = append(done, Cancelled{RunID: id, Why: o.Why})
 		if !o.JSON {
-			io.Printf("%s is being cancelled; ephemr show tells how its jobs ended\n", id)
+			io.Printf("cancelling run %s; check it with: ephemr show %[1]s\n", id)
 		}
 	}
 	if o.JSON {

@@ -39,7 +39,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, list Lister) error {
 		return io.JSON(found)
 	}
 	if len(found) == 0 {
-		io.Notef("no clusters are up%s; ephemr start PIPELINE brings one up for its run\n", of(o.Pipeline))
+		io.Notef("no running clusters%s; ephemr start PIPELINE creates one for its run\n", of(o.Pipeline))
 		return nil
 	}
 	table(io, found, time.Now())

@@ -68,7 +68,7 @@ func Discover(ctx context.Context, o Wanted, io *terminal.IO, f Finder) error {
 	}
 	if o.Pipeline == "" && slices.ContainsFunc(instances, func(i discovery.Instance) bool { return i.Name() == service }) {
 		o.Pipeline = service
-		io.Notef("%s is a pipeline or pool, too: ephemr clusters --discover%s\n", service, o.flags())
+		io.Notef("%s is also a pipeline or pool: ephemr clusters --discover%s\n", service, o.flags())
 	}
 	return nil
 }
@@ -80,7 +80,7 @@ func (w *Wanted) resolve() (service string, err error) {
 	case slices.Contains(discovery.Services(), what):
 		return what, nil
 	case w.What != "" && w.Pipeline != "":
-		return "", exit.Usage("%s is no service that clusters offer; those are %s", w.What, strings.Join(discovery.Services(), ", "))
+		return "", exit.Usage("unknown service %s: use one of %s", w.What, strings.Join(discovery.Services(), ", "))
 	case w.What != "":
 		w.Pipeline = w.What
 	}
@@ -149,13 +149,13 @@ func addresses(io *terminal.IO, found []Found) {
 func none(io *terminal.IO, o Wanted, service string) error {
 	switch {
 	case service != "":
-		io.Notef("no ready cluster%s%s offers %s; ephemr clusters lists what is up\n", of(o.Pipeline), o.owner(), service)
+		io.Notef("no ready cluster%s%s offers %s; list clusters with: ephemr clusters\n", of(o.Pipeline), o.owner(), service)
 	case o.Pipeline != "":
-		io.Notef("no cluster of a pipeline or pool %s%s is ready; ephemr clusters lists what is up\n", o.Pipeline, o.owner())
+		io.Notef("no cluster of pipeline or pool %s%s is ready; list clusters with: ephemr clusters\n", o.Pipeline, o.owner())
 	case o.Team != "":
-		io.Notef("no cluster%s is ready; ephemr clusters lists what is up\n", o.owner())
+		io.Notef("no cluster%s is ready; list clusters with: ephemr clusters\n", o.owner())
 	default:
-		io.Notef("no cluster is ready; ephemr clusters lists what is on its way\n")
+		io.Notef("no cluster is ready; list clusters with: ephemr clusters\n")
 		return nil
 	}
 	return exit.Silent(exit.CodeFailed)
@@ -167,7 +167,7 @@ func hints(io *terminal.IO, found []Found, service string, o Wanted) {
 		return
 	}
 	if service == "" {
-		io.Notef("%s\n", io.ErrStyle().Dim("how to connect to one of them: ephemr clusters --discover yarn"+o.flags()))
+		io.Notef("%s\n", io.ErrStyle().Dim("connection instructions: ephemr clusters --discover yarn"+o.flags()))
 		return
 	}
 	for _, f := range found {

@@ -51,8 +51,8 @@ func (d *doctor) laptop(ctx context.Context, name string) []Finding {
 		asked++
 		if err := alive(ctx, d.with.HTTP, url+path); err != nil {
 			dead = append(dead, Finding{
-				Check: name, Verdict: Failed, Found: fmt.Sprintf("nothing healthy answers at %s (%s)", url, variable),
-				Do: "bring the region up with make up, and run eval \"$(dist/bin/laptop env)\" again",
+				Check: name, Verdict: Failed, Found: fmt.Sprintf("no healthy response from %s (%s)", url, variable),
+				Do: "start the region with make up, and run eval \"$(dist/bin/laptop env)\" again",
 			})
 		}
 	}
@@ -62,7 +62,7 @@ func (d *doctor) laptop(ctx context.Context, name string) []Finding {
 	case asked == 0:
 		return nil
 	}
-	return ok(name, "the emulator and localemr answer")
+	return ok(name, "the emulator and localemr respond")
 }
 
 func alive(ctx context.Context, api HTTPAPI, url string) error {
@@ -92,11 +92,11 @@ func (d *doctor) credentials(ctx context.Context, name string) []Finding {
 		return findings
 	}
 	d.account = aws.ToString(who.Account)
-	found := ok(name, "%s in account %s; SQS shows its messages as sent by %s",
+	found := ok(name, "%s in account %s; SQS sender id %s",
 		aws.ToString(who.Arn), d.account, aws.ToString(who.UserId))
 	if c, err := d.cfg.Credentials.Retrieve(ctx); err == nil && c.CanExpire && time.Until(c.Expires) < expiresSoon {
 		found[0].Verdict = Warning
-		found[0].Found += fmt.Sprintf(", for another %s", terminal.Duration(time.Until(c.Expires)))
+		found[0].Found += fmt.Sprintf(", expiring in %s", terminal.Duration(time.Until(c.Expires)))
 		found[0].Do = "log in again soon"
 	}
 	if skew, known := middleware.GetAttemptSkew(who.ResultMetadata); known {
@@ -107,7 +107,7 @@ func (d *doctor) credentials(ctx context.Context, name string) []Finding {
 
 // Clock judges how much AWS's clock is ahead of ours.
 func Clock(skew time.Duration) Finding {
-	f := Finding{Check: "clock", Verdict: OK, Found: "agrees with AWS's"}
+	f := Finding{Check: "clock", Verdict: OK, Found: "in sync with AWS"}
 	off := skew.Abs().Truncate(time.Second)
 	if off < 30*time.Second { // answers have no fractions of seconds, and take their time
 		return f
@@ -116,7 +116,7 @@ func Clock(skew time.Duration) Finding {
 	if skew < 0 {
 		how = "ahead of"
 	}
-	f.Found, f.Do = fmt.Sprintf("this machine is %s %s AWS", terminal.Duration(off), how), "set its clock: AWS refuses what is five minutes off"
+	f.Found, f.Do = fmt.Sprintf("this machine is %s %s AWS", terminal.Duration(off), how), "set the clock: AWS rejects requests that are five minutes off"
 	f.Verdict = Warning
 	if off >= 4*time.Minute {
 		f.Verdict = Failed

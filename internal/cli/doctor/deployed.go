@@ -51,11 +51,11 @@ type (
 	}
 )
 
-func (d *doctor) redeploy() string { return "deploy it again with make deploy STAGE=" + d.Stage }
+func (d *doctor) redeploy() string { return "redeploy with make deploy STAGE=" + d.Stage }
 
 func (d *doctor) stage(ctx context.Context, name string) []Finding {
 	if d.Stage == "" {
-		return []Finding{{Check: name, Verdict: Failed, Found: "none is named", Do: "use --stage dev, or set " + session.Variable + "=dev"}}
+		return []Finding{{Check: name, Verdict: Failed, Found: "no stage given", Do: "use --stage dev or set " + session.Variable + "=dev"}}
 	}
 	var err error
 	d.settings, err = session.Load(ctx, d.with.Parameters, d.Stage)
@@ -64,7 +64,7 @@ func (d *doctor) stage(ctx context.Context, name string) []Finding {
 	case session.NotDeployed(err):
 		return []Finding{{
 			Check: name, Verdict: Failed, Found: fmt.Sprintf("%s is not deployed in %s", d.Stage, where),
-			Do: fmt.Sprintf("deploy it with make deploy STAGE=%s, or set AWS_PROFILE and AWS_REGION to where it is", d.Stage),
+			Do: fmt.Sprintf("deploy it with make deploy STAGE=%s, or set AWS_PROFILE and AWS_REGION to its account and Region", d.Stage),
 		}}
 	case err != nil:
 		findings := d.wrong(name, err)
@@ -73,7 +73,7 @@ func (d *doctor) stage(ctx context.Context, name string) []Finding {
 	case d.settings.Account != d.account || d.settings.Region != d.cfg.Region:
 		return []Finding{{
 			Check: name, Verdict: Failed, Do: d.redeploy(),
-			Found: fmt.Sprintf("%s is in %s, but says account %s, region %s", d.Stage, where, d.settings.Account, d.settings.Region),
+			Found: fmt.Sprintf("%s is in %s, but its settings name account %s, region %s", d.Stage, where, d.settings.Account, d.settings.Region),
 		}}
 	}
 	return ok(name, "%s is deployed in %s", d.Stage, where)
@@ -83,14 +83,14 @@ func (d *doctor) version(_ context.Context, name string) []Finding {
 	f := Finding{Check: name, Verdict: Warning}
 	switch here, there := d.Version, d.settings.Version; {
 	case there == "":
-		f.Found, f.Do = "the stage does not say which version it is", d.redeploy()
+		f.Found, f.Do = "the stage has no version", d.redeploy()
 	case here == "" || here == "(devel)":
-		f.Verdict, f.Found = Unknown, "this ephemr does not know its version; the stage has "+there
+		f.Verdict, f.Found = Unknown, "this build has no version; the stage has "+there
 	case here != there:
-		f.Found = fmt.Sprintf("this is %s, the stage has %s", here, there)
-		f.Do = "use that version, or " + d.redeploy()
+		f.Found = fmt.Sprintf("this is %s, the stage is %s", here, there)
+		f.Do = "install that version, or " + d.redeploy()
 	default:
-		return ok(name, "%s here and there", here)
+		return ok(name, "%s, same as the stage", here)
 	}
 	return []Finding{f}
 }
@@ -109,7 +109,7 @@ func (d *doctor) tables(ctx context.Context, name string) []Finding {
 // queues also looks for what was refused and lies in the dead-letter queues.
 func (d *doctor) queues(ctx context.Context, name string) []Finding {
 	urls := []string{d.settings.RequestsQueue, d.settings.EventsQueue}
-	findings := d.each(name, urls, "are there", func(url string) (string, error) {
+	findings := d.each(name, urls, "exist", func(url string) (string, error) {
 		_, err := d.waiting(ctx, url)
 		return "", err
 	})
@@ -121,7 +121,7 @@ func (d *doctor) queues(ctx context.Context, name string) []Finding {
 			findings = append(findings, d.wrong(name, err)...)
 		case n != "" && n != "0":
 			findings = append(findings, Finding{
-				Check: name, Verdict: Warning, Found: n + " refused in " + base(dead.url), Do: "see " + dead.command,
+				Check: name, Verdict: Warning, Found: n + " rejected messages in " + base(dead.url), Do: "see " + dead.command,
 			})
 		}
 	}
@@ -181,14 +181,14 @@ func (d *doctor) profiles(ctx context.Context, name string) []Finding {
 	for _, p := range all {
 		names = append(names, p.name)
 		if p.err != nil {
-			faulty = append(faulty, Finding{Check: name, Verdict: Failed, Found: p.err.Error(), Do: "mend it in infra/config, and " + d.redeploy()})
+			faulty = append(faulty, Finding{Check: name, Verdict: Failed, Found: p.err.Error(), Do: "fix it in infra/config and " + d.redeploy()})
 		}
 	}
 	switch {
 	case len(faulty) > 0:
 		return faulty
 	case len(all) == 0:
-		return []Finding{{Check: name, Verdict: Failed, Found: "the stage has none", Do: "add one in infra/config, and " + d.redeploy()}}
+		return []Finding{{Check: name, Verdict: Failed, Found: "the stage has none", Do: "add one in infra/config and " + d.redeploy()}}
 	}
 	return ok(name, "%s", strings.Join(names, ", "))
 }

@@ -72,7 +72,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, open Open) error {
 	if failed+warnings > 0 {
 		io.Notef("%d failed, %s\n", failed, terminal.Count(warnings, "warning"))
 	} else {
-		io.Notef("nothing wrong was found\n")
+		io.Notef("no problems found\n")
 	}
 	if failed > 0 {
 		return exit.Silent(exit.CodeFailed)
@@ -189,7 +189,7 @@ func ok(name, format string, args ...any) []Finding {
 func (d *doctor) wrong(name string, err error) []Finding {
 	f := Finding{Check: name, Verdict: Failed}
 	if late(err) {
-		f.Found, f.Do = fmt.Sprintf("no answer within %s", d.Timeout), "check the network and retry, or set a longer --timeout"
+		f.Found, f.Do = fmt.Sprintf("no response within %s", d.Timeout), "check the network and retry, or set a longer --timeout"
 		return []Finding{f}
 	}
 	f.Found, f.Do, _ = strings.Cut(session.Explain(err, d.Getenv).Error(), "; ")

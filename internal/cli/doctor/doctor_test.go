@@ -52,11 +52,11 @@ func TestAllIsWell(t *testing.T) {
 	a := newAccount()
 	out, err, code := examine(t, a, doctor.Options{Stage: "dev", Version: "v1"})
 	want := `ok       configuration  region eu-west-1
-ok       credentials    arn:aws:sts::123456789012:assumed-role/data/me in account 123456789012; SQS shows its messages as sent by AROAX:me
+ok       credentials    arn:aws:sts::123456789012:assumed-role/data/me in account 123456789012; SQS sender id AROAX:me
 ok       stage          dev is deployed in account 123456789012, region eu-west-1
-ok       version        v1 here and there
+ok       version        v1, same as the stage
 ok       tables         runs, pipelines, clusters are active
-ok       queues         requests, events are there
+ok       queues         requests, events exist
 ok       workflow       ephemr-dev-run is active
 ok       functions      ` + fmt.Sprint(len(a.functions)) + ` are active
 ok       profiles       small
@@ -64,7 +64,7 @@ ok       EC2 quotas     64 on-demand vCPUs, 32 spot vCPUs, enough for 4 runs at 
 ok       EMR quotas     500 clusters at a time, the stage runs up to 4
 ok       public access  EMR blocks it
 `
-	if out != want || code != 0 || err != "nothing wrong was found\n" {
+	if out != want || code != 0 || err != "no problems found\n" {
 		t.Errorf("exit code %d, %s\n%s", code, err, out)
 	}
 }
@@ -88,57 +88,57 @@ func TestTrouble(t *testing.T) {
 		},
 		"credentials that run out": {
 			change: func(a *account) { a.expires = time.Now().Add(5*time.Minute + time.Second/2) },
-			want:   "warning  credentials    arn:aws:sts::123456789012:assumed-role/data/me in account 123456789012; SQS shows its messages as sent by AROAX:me, for another 5m0",
+			want:   "warning  credentials    arn:aws:sts::123456789012:assumed-role/data/me in account 123456789012; SQS sender id AROAX:me, expiring in 5m0",
 		},
-		"no stage named": {options: doctor.Options{Stage: "-"}, want: "failed   stage          none is named; use --stage dev, or set EPHEMR_STAGE=dev", code: 1},
+		"no stage named": {options: doctor.Options{Stage: "-"}, want: "failed   stage          no stage given; use --stage dev or set EPHEMR_STAGE=dev", code: 1},
 		"stage not there": {
 			options: doctor.Options{Stage: "prod"},
 			want:    "failed   stage          prod is not deployed in account 123456789012, region eu-west-1; deploy it with make deploy STAGE=prod, or set AWS_PROFILE", code: 1,
 		},
 		"stage from elsewhere": {
 			change: func(a *account) { a.settings.Region = "us-east-1" },
-			want:   "failed   stage          dev is in account 123456789012, region eu-west-1, but says account 123456789012, region us-east-1; deploy it again", code: 1,
+			want:   "failed   stage          dev is in account 123456789012, region eu-west-1, but its settings name account 123456789012, region us-east-1; redeploy", code: 1,
 		},
 		"stage that does not fit": {
 			change: func(a *account) { a.settings.RunsTable = "" },
-			want:   "failed   stage          stage dev does not fit this version of ephemr; use the one it was deployed with", code: 1,
+			want:   "failed   stage          stage dev is not compatible with this version of ephemr; use the version that deployed it", code: 1,
 		},
 		"another version": {
 			options: doctor.Options{Version: "v2"},
-			want:    "warning  version        this is v2, the stage has v1; use that version, or deploy it again with make deploy STAGE=dev",
+			want:    "warning  version        this is v2, the stage is v1; install that version, or redeploy with make deploy STAGE=dev",
 		},
 		"a stage without version": {
 			change: func(a *account) { a.settings.Version = "" },
-			want:   "warning  version        the stage does not say which version it is; deploy it again",
+			want:   "warning  version        the stage has no version; redeploy",
 		},
-		"unknown version": {options: doctor.Options{Version: "(devel)"}, want: "unknown  version        this ephemr does not know its version; the stage has v1"},
+		"unknown version": {options: doctor.Options{Version: "(devel)"}, want: "unknown  version        this build has no version; the stage has v1"},
 		"a table is gone": {
 			change: func(a *account) { delete(a.tables, "clusters") },
-			want:   "failed   tables         clusters: DescribeTable: ResourceNotFoundException: no clusters; deploy it again with make deploy STAGE=dev", code: 1,
+			want:   "failed   tables         clusters: DescribeTable: ResourceNotFoundException: no clusters; redeploy with make deploy STAGE=dev", code: 1,
 		},
 		"tables may not be looked at": {
 			change: func(a *account) { a.tablesErr = denied("DescribeTable") },
-			want:   "unknown  tables         runs: DescribeTable: AccessDeniedException: not you; ask for the permission",
+			want:   "unknown  tables         runs: DescribeTable: AccessDeniedException: not you; request the permission",
 		},
 		"a queue is gone": {
 			change: func(a *account) { delete(a.queues, "https://sqs/requests") },
-			want:   "failed   queues         requests: GetQueueAttributes: AWS.SimpleQueueService.NonExistentQueue: no https://sqs/requests; deploy", code: 1,
+			want:   "failed   queues         requests: GetQueueAttributes: AWS.SimpleQueueService.NonExistentQueue: no https://sqs/requests; redeploy", code: 1,
 		},
 		"refused requests": {
 			change: func(a *account) { a.queues["https://sqs/requests-dlq"] = "3" },
-			want:   "warning  queues         3 refused in requests-dlq; see ephemr requests list",
+			want:   "warning  queues         3 rejected messages in requests-dlq; see ephemr requests list",
 		},
 		"workflow going": {
 			change: func(a *account) { a.workflow = sfntypes.StateMachineStatusDeleting },
-			want:   "failed   workflow       ephemr-dev-run: DELETING; deploy it again", code: 1,
+			want:   "failed   workflow       ephemr-dev-run: DELETING; redeploy", code: 1,
 		},
 		"a function that the workflow calls": {
 			change: func(a *account) { a.functions["ephemr-dev-preparerun"] = lambdatypes.StateFailed },
-			want:   "failed   functions      ephemr-dev-preparerun: Failed because; deploy it again", code: 1,
+			want:   "failed   functions      ephemr-dev-preparerun: Failed because; redeploy", code: 1,
 		},
 		"a function that only the clock wakes": {
 			change: func(a *account) { delete(a.functions, "ephemr-dev-sweep") },
-			want:   "failed   functions      ephemr-dev-sweep: GetFunctionConfiguration: ResourceNotFoundException: no ephemr-dev-sweep; deploy", code: 1,
+			want:   "failed   functions      ephemr-dev-sweep: GetFunctionConfiguration: ResourceNotFoundException: no ephemr-dev-sweep; redeploy", code: 1,
 		},
 		"a function asleep": {
 			change: func(a *account) { a.functions["ephemr-dev-sweep"] = lambdatypes.StateInactive },
@@ -151,33 +151,33 @@ func TestTrouble(t *testing.T) {
 		"no profiles": {change: func(a *account) { clear(a.profiles) }, want: "failed   profiles       the stage has none; add one in infra/config", code: 1},
 		"quota below a cluster": {
 			change: func(a *account) { a.quotas["L-34B43A08"] = 4 },
-			want:   "failed   EC2 quotas     a cluster of profile small takes about 8 spot vCPUs, 4 are allowed; ask for more in Service Quotas (ec2, L-34B43A08)", code: 1,
+			want:   "failed   EC2 quotas     a cluster of profile small takes about 8 spot vCPUs, 4 are allowed; request an increase in Service Quotas (ec2, L-34B43A08)", code: 1,
 		},
 		"quota below the stage": {
 			change: func(a *account) { a.quotas["L-1216C47A"] = 16 },
-			want:   "warning  EC2 quotas     4 clusters of profile small at a time take about 48 on-demand vCPUs, 16 are allowed; ask for more",
+			want:   "warning  EC2 quotas     4 clusters of profile small at a time take about 48 on-demand vCPUs, 16 are allowed; request an increase",
 		},
 		"quotas cannot be read": {
 			change: func(a *account) { a.quotasErr = denied("GetServiceQuota") },
-			want:   "unknown  EC2 quotas     cannot tell how many vCPUs are allowed: GetServiceQuota: AccessDeniedException: not you",
+			want:   "unknown  EC2 quotas     cannot determine how many vCPUs are allowed: GetServiceQuota: AccessDeniedException: not you",
 		},
 		"a laptop has no quotas": {
 			change: func(a *account) { a.quotasErr = &smithy.GenericAPIError{Code: "UnknownError", Message: "UnknownError"} },
-			want:   "unknown  EC2 quotas     cannot tell how many vCPUs are allowed: a laptop's region does not know of it",
+			want:   "unknown  EC2 quotas     cannot determine how many vCPUs are allowed: not supported by the local region",
 		},
 		"few clusters": {
 			change: func(a *account) { a.quotas["clusters"] = 2 },
-			want:   "warning  EMR quotas     2 clusters at a time are allowed, the stage runs up to 4; ask for more",
+			want:   "warning  EMR quotas     2 clusters at a time are allowed, the stage runs up to 4; request an increase",
 		},
-		"no such quota": {change: func(a *account) { delete(a.quotas, "clusters") }, want: "unknown  EMR quotas     cannot tell how many clusters are allowed"},
+		"no such quota": {change: func(a *account) { delete(a.quotas, "clusters") }, want: "unknown  EMR quotas     cannot determine how many clusters are allowed"},
 		"open to everybody": {
 			change: func(a *account) { a.public = true },
-			want:   "warning  public access  EMR lets clusters be reached from everywhere; turn block public access on",
+			want:   "warning  public access  EMR allows public access to clusters; enable block public access",
 		},
-		"laptop": {change: func(a *account) { a.laptop(http.StatusOK) }, want: "ok       laptop         the emulator and localemr answer"},
+		"laptop": {change: func(a *account) { a.laptop(http.StatusOK) }, want: "ok       laptop         the emulator and localemr respond"},
 		"laptop that is down": {
 			change: func(a *account) { a.laptop(http.StatusBadGateway) },
-			want:   "failed   laptop         nothing healthy answers at http://127.0.0.1:1 (AWS_ENDPOINT_URL); bring the region up with make up", code: 1,
+			want:   "failed   laptop         no healthy response from http://127.0.0.1:1 (AWS_ENDPOINT_URL); start the region with make up", code: 1,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -212,7 +212,7 @@ func TestNoAnswer(t *testing.T) {
 		for _, timeout := range []time.Duration{doctor.DefaultTimeout, time.Minute} {
 			began := time.Now()
 			out, _, code := examine(t, a, doctor.Options{Stage: "dev", Version: "v1", Timeout: timeout})
-			if n := strings.Count(out, "failed   tables         no answer within "+timeout.String()+"; check the network"); n != 1 || code != 1 {
+			if n := strings.Count(out, "failed   tables         no response within "+timeout.String()+"; check the network"); n != 1 || code != 1 {
 				t.Errorf("exit code %d, reported %d times:\n%s", code, n, out)
 			}
 			if took := time.Since(began); took != timeout {
@@ -243,7 +243,7 @@ func TestClock(t *testing.T) {
 		verdict doctor.Verdict
 		found   string
 	}{
-		-2 * time.Second: {doctor.OK, "agrees with AWS's"},
+		-2 * time.Second: {doctor.OK, "in sync with AWS"},
 		time.Minute:      {doctor.Warning, "this machine is 1m00s behind AWS"},
 		-time.Minute:     {doctor.Warning, "this machine is 1m00s ahead of AWS"},
 		6 * time.Minute:  {doctor.Failed, "this machine is 6m00s behind AWS"},

@@ -39,11 +39,11 @@ func (d *doctor) cannot(name, what string, err error) []Finding {
 	why := session.Short(err)
 	switch code := fault.Code(err); {
 	case late(err):
-		why = fmt.Sprintf("no answer within %s", d.Timeout)
+		why = fmt.Sprintf("no response within %s", d.Timeout)
 	case code == "UnknownOperationException" || code == "UnknownError": // so the SDK calls what is no answer of AWS's
-		why = "a laptop's region does not know of it"
+		why = "not supported by the local region"
 	}
-	return []Finding{{Check: name, Verdict: Unknown, Found: "cannot tell " + what + ": " + why}}
+	return []Finding{{Check: name, Verdict: Unknown, Found: "cannot determine " + what + ": " + why}}
 }
 
 // instances compares what runs of the profiles take with what EC2 allows.
@@ -72,7 +72,7 @@ func (d *doctor) instances(ctx context.Context, name string) []Finding {
 				continue
 			}
 			if f, bad := d.fits(s, allowed, market.name, market.units); bad {
-				f.Check, f.Do = name, fmt.Sprintf("ask for more in Service Quotas (ec2, %s), or use fewer or smaller instances", market.code)
+				f.Check, f.Do = name, fmt.Sprintf("request an increase in Service Quotas (ec2, %s), or use fewer or smaller instances", market.code)
 				findings = append(findings, f)
 			}
 		}
@@ -154,13 +154,13 @@ func (d *doctor) clusters(ctx context.Context, name string) []Finding {
 			if allowed < limit {
 				return []Finding{{
 					Check: name, Verdict: Warning, Found: fmt.Sprintf("%d clusters at a time are allowed, the stage runs up to %d", allowed, limit),
-					Do: "ask for more in Service Quotas (elasticmapreduce), or lower limits.maxActive",
+					Do: "request an increase in Service Quotas (elasticmapreduce), or lower limits.maxActive",
 				}}
 			}
 			return ok(name, "%d clusters at a time, the stage runs up to %d", allowed, limit)
 		}
 	}
-	return []Finding{{Check: name, Verdict: Unknown, Found: "cannot tell how many clusters are allowed: AWS names no such quota"}}
+	return []Finding{{Check: name, Verdict: Unknown, Found: "cannot determine how many clusters are allowed: no such quota"}}
 }
 
 func (d *doctor) publicAccess(ctx context.Context, name string) []Finding {
@@ -170,8 +170,8 @@ func (d *doctor) publicAccess(ctx context.Context, name string) []Finding {
 		return d.cannot(name, "whether EMR blocks it", err)
 	case !aws.ToBool(out.BlockPublicAccessConfiguration.BlockPublicSecurityGroupRules):
 		return []Finding{{
-			Check: name, Verdict: Warning, Found: "EMR lets clusters be reached from everywhere",
-			Do: "turn block public access on in EMR's console, or with aws emr put-block-public-access-configuration",
+			Check: name, Verdict: Warning, Found: "EMR allows public access to clusters",
+			Do: "enable block public access in the EMR console, or with aws emr put-block-public-access-configuration",
 		}}
 	}
 	return ok(name, "EMR blocks it")

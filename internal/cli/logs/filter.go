@@ -27,13 +27,13 @@ func (o Options) filter(now time.Time) (follow.Filter, error) {
 func (o Options) check() error {
 	switch {
 	case o.Stream != "" && o.Stream != "stdout" && o.Stream != "stderr":
-		return exit.Usage("stream %q is not known; use stdout or stderr", o.Stream)
+		return exit.Usage("invalid stream %q: use stdout or stderr", o.Stream)
 	case o.Attempt < 0:
-		return exit.Usage("attempt %d is not known; they count from 1", o.Attempt)
+		return exit.Usage("invalid --attempt %d: attempts start at 1", o.Attempt)
 	case o.Follow && (o.Archived || o.Controller):
-		return exit.Usage("archived logs do not grow while one looks; leave out --follow")
+		return exit.Usage("--follow cannot be combined with --archived or --controller")
 	case o.Controller && (o.Stream != "" || o.Since != ""):
-		return exit.Usage("--controller shows logs of EMR's own, without times; leave out --stream and --since")
+		return exit.Usage("--controller cannot be combined with --stream or --since: these logs have no timestamps")
 	}
 	return nil
 }
@@ -48,5 +48,5 @@ func since(text string, now time.Time) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, exit.Usage("--since %q is no point in time; write 10m or 2h, or in UTC 2026-11-30T03:00:00Z or 2026-11-30", text)
+	return time.Time{}, exit.Usage("invalid --since %q: use a duration (10m, 2h) or a UTC time (2026-11-30T03:00:00Z, 2026-11-30)", text)
 }

@@ -101,17 +101,17 @@ func nothing(o Options, f *follow.Follower, rec *run.Record, now time.Time) stri
 	ended := rec.Run.EndedAt
 	switch {
 	case o.Controller && rec.Run.State.Final():
-		return "EMR has archived nothing of its own; it does so within five minutes of a step's end, and the logs bucket keeps it for a while"
+		return "no controller logs in the archive; EMR writes them within five minutes of the end of a step, and they expire with the logs bucket"
 	case o.Controller || o.Archived:
-		return "EMR has archived nothing yet; it does so every five minutes"
+		return "no archived logs yet; EMR archives every five minutes"
 	case o.Grep != "":
 		return "no line matches " + o.Grep
 	case !f.Filter.Since.IsZero():
-		return fmt.Sprintf("nothing was printed since %s; run %s is %s", f.Filter.Since.UTC().Format(time.RFC3339), rec.Run.ID, rec.Run.State)
+		return fmt.Sprintf("no output since %s; run %s is %s", f.Filter.Since.UTC().Format(time.RFC3339), rec.Run.ID, rec.Run.State)
 	case f.Kept > 0 && !ended.IsZero() && now.Sub(ended) > f.Kept:
-		return fmt.Sprintf("nothing is left: run %s ended %s, CloudWatch keeps logs for %.0f days, and EMR's archive has none", rec.Run.ID, terminal.Ago(ended, now), f.Kept.Hours()/24)
+		return fmt.Sprintf("logs have expired: run %s ended %s, CloudWatch keeps logs for %.0f days, and there is no EMR archive", rec.Run.ID, terminal.Ago(ended, now), f.Kept.Hours()/24)
 	}
-	return fmt.Sprintf("nothing was printed; run %s is %s", rec.Run.ID, rec.Run.State)
+	return fmt.Sprintf("no output; run %s is %s", rec.Run.ID, rec.Run.State)
 }
 
 func followed(ctx context.Context, o Options, io *terminal.IO, f *follow.Follower) error {

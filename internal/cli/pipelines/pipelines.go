@@ -25,7 +25,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, api pipelinelist.ScanA
 		return io.JSON(found)
 	}
 	if len(found) == 0 {
-		io.Notef("no pipelines; ephemr apply FILE registers one\n")
+		io.Notef("no pipelines; register one with: ephemr apply FILE\n")
 		return nil
 	}
 	now := time.Now()

@@ -31,7 +31,7 @@ func (p *progress) draw(x athena.Execution) {
 		p.line.Set(text)
 		return
 	}
-	p.line.Set(text + "; Ctrl-C stops it")
+	p.line.Set(text + "; Ctrl-C to stop")
 }
 
 // read shows the number of rows that were read, unless the rows themselves

@@ -62,13 +62,13 @@ func (o Options) check() error {
 	}
 	switch {
 	case given == 0:
-		return exit.Usage("nothing to ask; give SQL, a file with -f, or --saved NAME (ephemr query --list)")
+		return exit.Usage("no query; give SQL, a file with -f, or --saved NAME (ephemr query --list)")
 	case given > 1:
-		return exit.Usage("one thing at a time: give SQL, -f, --saved, --id or --list")
+		return exit.Usage("give only one of SQL, -f, --saved, --id and --list")
 	case o.ID != "" && o.Detach:
-		return exit.Usage("--id waits for a query, and --detach does not")
+		return exit.Usage("--id cannot be combined with --detach")
 	case o.ID != "" && len(o.Params) > 0:
-		return exit.Usage("--id is a query that was started before; params cannot change it")
+		return exit.Usage("--id cannot be combined with --param")
 	}
 	return o.checkValues()
 }
@@ -78,13 +78,13 @@ var databaseName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 func (o Options) checkValues() error {
 	switch {
 	case o.Format != "" && !slices.Contains(formats, o.Format):
-		return exit.Usage("format %q is not known; use one of %s", o.Format, strings.Join(formats, ", "))
+		return exit.Usage("invalid format %q: use one of %s", o.Format, strings.Join(formats, ", "))
 	case o.Database != "" && !databaseName.MatchString(o.Database): // it stands in SQL as it is
-		return exit.Usage("database %q is not a name of letters, digits and _", o.Database)
+		return exit.Usage("invalid database name %q: use letters, digits and _", o.Database)
 	case o.MaxRows < 0:
-		return exit.Usage("max-rows %d is negative; 0 = all", o.MaxRows)
+		return exit.Usage("invalid --max-rows %d: must not be negative", o.MaxRows)
 	case o.Timeout <= 0:
-		return exit.Usage("timeout %s is not positive", o.Timeout)
+		return exit.Usage("invalid --timeout %s: must be positive", o.Timeout)
 	}
 	return nil
 }
@@ -101,7 +101,7 @@ func Run(ctx context.Context, o Options, term *terminal.IO, stdin io.Reader, s s
 	group, ok := q.Workgroups[o.Team]
 	if !ok {
 		teams := strings.Join(slices.Sorted(maps.Keys(q.Workgroups)), ", ")
-		return exit.Usage("team %q has no workgroup in stage %s; use --team with one of %s, or name it in infra/config/%[2]s.yaml (query.teams)", o.Team, s.Stage, teams)
+		return exit.Usage("team %q has no workgroup in stage %s; use --team with one of %s, or add it to infra/config/%[2]s.yaml (query.teams)", o.Team, s.Stage, teams)
 	}
 	if o.Database == "" {
 		o.Database = q.Database
@@ -124,7 +124,7 @@ func Run(ctx context.Context, o Options, term *terminal.IO, stdin io.Reader, s s
 func load(ctx context.Context, api session.ParameterAPI, name string) (stage.Query, error) {
 	out, err := api.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(stage.QueryParameter(name))})
 	if fault.Code(err) == "ParameterNotFound" {
-		return stage.Query{}, fmt.Errorf("stage %s has no workgroups: it was deployed by an older version; deploy it again with make deploy STAGE=%[1]s", name)
+		return stage.Query{}, fmt.Errorf("stage %s has no workgroups: it was deployed by an older version; redeploy it with make deploy STAGE=%[1]s", name)
 	}
 	if err != nil {
 		return stage.Query{}, fmt.Errorf("look up workgroups of stage %s: %w", name, err)
@@ -156,9 +156,9 @@ func (a *asking) all(ctx context.Context, file *sqlfile.File) error {
 	case err != nil:
 		return exit.Usage("%w", err)
 	case len(texts) == 0:
-		return exit.Usage("%s: there is no statement", file.Name)
+		return exit.Usage("%s: contains no statement", file.Name)
 	case a.o.Detach && len(texts) > 1:
-		return exit.Usage("%s: %d statements run one after the other, which needs somebody to wait; --detach takes one", file.Name, len(texts))
+		return exit.Usage("%s: --detach accepts one statement, not %d", file.Name, len(texts))
 	}
 	a.several = len(texts) > 1
 	for i, text := range texts {
@@ -180,7 +180,7 @@ func (a *asking) one(ctx context.Context, s sqlfile.Statement, text string) erro
 	defer cancel()
 	defer a.progress.line.Clear()
 	a.progress.began = time.Now()
-	a.engine.Busy = func() { a.progress.note("Athena has no room for another query just now; waiting") }
+	a.engine.Busy = func() { a.progress.note("Athena query limit reached; waiting") }
 	id, err := a.engine.Start(limited, text)
 	if err != nil {
 		return a.explain(ctx, err, s)
@@ -203,10 +203,10 @@ func (a *asking) stop(ctx context.Context, s sqlfile.Statement, id string) error
 	a.progress.line.Clear()
 	err := a.engine.Stop(ctx, id)
 	if err != nil {
-		err = fmt.Errorf("%w; it may go on, and cost: aws athena stop-query-execution --query-execution-id %s", err, id)
+		err = fmt.Errorf("%w; it may continue and incur cost; stop it with: aws athena stop-query-execution --query-execution-id %s", err, id)
 	}
 	if ctx.Err() == nil {
-		return errors.Join(fmt.Errorf("%s: took longer than %s and was stopped; give it more with --timeout (query %s)", s.Where(), a.o.Timeout, id), err)
+		return errors.Join(fmt.Errorf("%s: stopped after %s; set a longer --timeout (query %s)", s.Where(), a.o.Timeout, id), err)
 	}
 	if err != nil {
 		a.term.Notef("%v\n", err)
@@ -228,7 +228,7 @@ func (a *asking) detach(id string) error {
 		return a.term.JSON(Started{ID: id, Workgroup: a.group.Name, Database: a.o.Database})
 	}
 	a.term.Printf("%s\n", id)
-	a.term.Notef("%s\n", a.term.ErrStyle().Dim("its rows: ephemr query --id "+id+a.asTeam()))
+	a.term.Notef("%s\n", a.term.ErrStyle().Dim("get the rows with: ephemr query --id "+id+a.asTeam()))
 	return nil
 }
 
@@ -251,11 +251,11 @@ func (a *asking) resume(ctx context.Context) error {
 	switch {
 	case limited.Err() != nil && !x.Over():
 		a.progress.line.Clear()
-		a.term.Notef("the query goes on; come back with: ephemr query --id %s%s\n", a.o.ID, a.asTeam())
+		a.term.Notef("the query continues; get its rows with: ephemr query --id %s%s\n", a.o.ID, a.asTeam())
 		if ctx.Err() != nil {
 			return exit.Silent(exit.CodeInterrupted)
 		}
-		return fmt.Errorf("query %s is not over after %s", a.o.ID, a.o.Timeout)
+		return fmt.Errorf("query %s has not finished after %s", a.o.ID, a.o.Timeout)
 	case err != nil:
 		return a.explain(ctx, err, s)
 	case x.Workgroup != a.group.Name:

@@ -48,7 +48,7 @@ func (a *asking) show(ctx context.Context, x athena.Execution, s sqlfile.Stateme
 	count := terminal.Count(rows, "row")
 	if t, ok := w.(*asTable); ok && t.more {
 		shown = len(t.rows)
-		count = fmt.Sprintf("the first %s, there are more (--max-rows 0, or --format csv)", terminal.Count(shown, "row"))
+		count = fmt.Sprintf("first %s (for all rows: --max-rows 0 or --format csv)", terminal.Count(shown, "row"))
 	}
 	a.summary(x, s, count)
 	return nil
@@ -73,7 +73,7 @@ func (a *asking) summary(x athena.Execution, s sqlfile.Statement, what string) {
 	if usd := x.CostUSD(); usd > 0 {
 		scanned := terminal.Bytes(x.Scanned) + " scanned"
 		if a.stage.OnLaptop() {
-			scanned += " (on a laptop the result's size)"
+			scanned += " (local region: size of the result)"
 		}
 		parts = append(parts, scanned, dollars(usd))
 	}

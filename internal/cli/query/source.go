@@ -64,7 +64,7 @@ func readAll(r io.Reader, name string) (string, error) {
 		return "", fmt.Errorf("read query from %s: %w", name, err)
 	}
 	if len(data) > maxFile {
-		return "", exit.Usage("%s has more than %s; is it SQL?", name, terminal.Bytes(maxFile))
+		return "", exit.Usage("%s is larger than %s", name, terminal.Bytes(maxFile))
 	}
 	return string(data), nil
 }
@@ -73,15 +73,15 @@ func readAll(r io.Reader, name string) (string, error) {
 func readSaved(project fs.FS, name string) (file, text string, err error) {
 	file = path.Join(folder, name+".sql")
 	if strings.ContainsAny(name, `/\`) || !fs.ValidPath(file) {
-		return "", "", exit.Usage("%q is not the name of a saved query; -f runs any file", name)
+		return "", "", exit.Usage("invalid name of a saved query %q; to run a file use -f", name)
 	}
 	f, err := project.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		names, _ := savedNames(project) // none
 		if len(names) == 0 {
-			return "", "", exit.Usage("there are no saved queries in %s/; say where the project is with -p", folder)
+			return "", "", exit.Usage("no saved queries in %s/; set the project root with -p", folder)
 		}
-		return "", "", exit.Usage("there is no saved query %q; there are %s", name, strings.Join(names, ", "))
+		return "", "", exit.Usage("saved query %q not found; available: %s", name, strings.Join(names, ", "))
 	}
 	if err != nil {
 		return "", "", fmt.Errorf("read saved query %s: %w", name, err)
@@ -138,7 +138,7 @@ func List(o Options, term *terminal.IO) error {
 	for _, s := range found {
 		rows = append(rows, []string{term.OutStyle().Cyan(s.Name), asFlags(s.Params), terminal.OneLine(s.Description)})
 	}
-	term.Table([]string{"NAME", "PARAMS", "WHAT IT SHOWS"}, rows)
+	term.Table([]string{"NAME", "PARAMS", "DESCRIPTION"}, rows)
 	return errors.Join(errs...)
 }
 

@@ -44,7 +44,7 @@ func Send(ctx context.Context, api QueueAPI, url string, q events.Request, logic
 		return Sent{}, fmt.Errorf("encode request for %s: %w", q.Pipeline, err)
 	}
 	if len(body) > events.MaxRequest {
-		return Sent{}, exit.Usage("the request has %d bytes, more than the %d allowed; put data into S3 and give its address", len(body), events.MaxRequest)
+		return Sent{}, exit.Usage("the request has %d bytes; the maximum is %d: store data in S3 and pass its URI", len(body), events.MaxRequest)
 	}
 	if _, err := api.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String(string(body))}); err != nil {
 		return Sent{}, fmt.Errorf("send request for %s: %w", q.Pipeline, err)
@@ -71,7 +71,7 @@ func LogicalTime(text string, now time.Time) (time.Time, error) {
 			return t.UTC(), nil
 		}
 	}
-	return time.Time{}, exit.Usage("date %q is neither like 2006-01-02 nor like 2006-01-02T15:04:05Z", text)
+	return time.Time{}, exit.Usage("invalid --date %q: expected 2006-01-02 or 2006-01-02T15:04:05Z", text)
 }
 
 // Pairs reads key=value arguments of the named flag.
@@ -83,7 +83,7 @@ func Pairs(flag string, args []string) (map[string]string, error) {
 	for _, a := range args {
 		key, value, ok := strings.Cut(a, "=")
 		if _, twice := pairs[key]; !ok || key == "" || twice {
-			return nil, exit.Usage("--%s %q: give each key once, as key=value", flag, a)
+			return nil, exit.Usage("invalid --%s %q: expected key=value with unique keys", flag, a)
 		}
 		pairs[key] = value
 	}

@@ -77,17 +77,17 @@ func TestRedrive(t *testing.T) {
 		sent   []string
 		err    string
 	}{
-		"all, without users":        {stage.Access{}, requests.Options{}, []string{"mine", "theirs", "old", "still wrong"}, ""},
-		"one":                       {stage.Access{}, requests.Options{Runs: []string{"r-2"}}, []string{"theirs"}, ""},
-		"one that is not there":     {stage.Access{}, requests.Options{Runs: []string{"r-9"}}, nil, "run r-9 has no letter"},
-		"all, with users":           {users, requests.Options{}, []string{"mine", "still wrong"}, "2 of others not sent: they would run with your rights"},
-		"one's own, with users":     {users, requests.Options{Runs: []string{"r-1"}}, []string{"mine"}, ""},
-		"somebody's":                {users, requests.Options{Runs: []string{"r-2"}}, nil, "1 of others not sent"},
-		"somebody's, named":         {users, requests.Options{Runs: []string{"r-2"}, AsMe: true}, []string{"theirs"}, ""},
-		"everybody's":               {users, requests.Options{AsMe: true}, nil, "--as-me needs the runs"},
-		"events come from nobody":   {users, requests.Options{Events: true}, []string{"mine", "theirs", "old", "still wrong"}, ""},
-		"somebody's and one's own":  {users, requests.Options{Runs: []string{"r-1", "r-2"}}, []string{"mine"}, "1 of others not sent"},
-		"of before there were some": {users, requests.Options{Runs: []string{"r-3"}}, nil, "1 of others not sent"},
+		"all, without users":     {stage.Access{}, requests.Options{}, []string{"mine", "theirs", "old", "still wrong"}, ""},
+		"one":                    {stage.Access{}, requests.Options{Runs: []string{"r-2"}}, []string{"theirs"}, ""},
+		"one that is not there":  {stage.Access{}, requests.Options{Runs: []string{"r-9"}}, nil, "run r-9 has no message"},
+		"all, with users":        {users, requests.Options{}, []string{"mine", "still wrong"}, "2 messages of others not redriven: they would run with your identity"},
+		"one's own, with users":  {users, requests.Options{Runs: []string{"r-1"}}, []string{"mine"}, ""},
+		"sent by another user":   {users, requests.Options{Runs: []string{"r-2"}}, nil, "1 message of others not redriven"},
+		"of another user, as me": {users, requests.Options{Runs: []string{"r-2"}, AsMe: true}, []string{"theirs"}, ""},
+		"as me, without runs":    {users, requests.Options{AsMe: true}, nil, "--as-me requires run ids"},
+		"events have no sender":  {users, requests.Options{Events: true}, []string{"mine", "theirs", "old", "still wrong"}, ""},
+		"of both users":          {users, requests.Options{Runs: []string{"r-1", "r-2"}}, []string{"mine"}, "1 message of others not redriven"},
+		"without a sender":       {users, requests.Options{Runs: []string{"r-3"}}, nil, "1 message of others not redriven"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -23,7 +23,7 @@ func (w *waiter) report(o Options, out resize.Output) error {
 		if f.Asked == nil {
 			continue
 		}
-		text := fmt.Sprintf("%s: asked for %d, has %d%s", f.Kind, *f.Asked, f.Has, made(f))
+		text := fmt.Sprintf("%s: requested %d, running %d%s", f.Kind, *f.Asked, f.Has, made(f))
 		switch {
 		case f.Done:
 			text = style.Green(text)
@@ -35,10 +35,10 @@ func (w *waiter) report(o Options, out resize.Output) error {
 		w.io.Printf("%s\n", text)
 	}
 	if o.Ask.Limits != nil && out.Limits != nil {
-		w.io.Printf("EMR scales it: %s\n", out.Limits)
+		w.io.Printf("managed scaling: %s\n", out.Limits)
 	}
 	if o.Ask.Steps != nil {
-		w.io.Printf("steps side by side: %d\n", out.Steps)
+		w.io.Printf("step concurrency: %d\n", out.Steps)
 	}
 	w.afterwards(o, out)
 	return nil
@@ -50,16 +50,16 @@ func (w *waiter) afterwards(o Options, out resize.Output) {
 	switch {
 	case out.Done:
 		if len(out.Changed) == 0 {
-			w.io.Notef("%s\n", style.Dim("it was so already"))
+			w.io.Notef("%s\n", style.Dim("no change: the cluster already has this size"))
 		}
 	case o.NoWait:
-		w.io.Notef("%s\n", style.Dim("EMR is at it; look with: ephemr resize "+w.name))
+		w.io.Notef("%s\n", style.Dim("resize in progress; check it with: ephemr resize "+w.name))
 	case out.Stuck != "":
-		w.io.Notef("%s %s\n", style.Red("not done:"), terminal.OneLine(out.Stuck))
-		w.io.Notef("%s\n", style.Dim("ask again to make EMR try again, or for another number"))
+		w.io.Notef("%s %s\n", style.Red("not completed:"), terminal.OneLine(out.Stuck))
+		w.io.Notef("%s\n", style.Dim("repeat the command to retry, or request another size"))
 	default:
-		w.io.Notef("%s not within %s; EMR goes on trying\n", style.Red("not done:"), terminal.Duration(w.patience))
-		w.io.Notef("%s\n", style.Dim("look with: ephemr resize "+w.name))
+		w.io.Notef("%s not within %s; the resize continues\n", style.Red("not completed:"), terminal.Duration(w.patience))
+		w.io.Notef("%s\n", style.Dim("check it with: ephemr resize "+w.name))
 	}
 }
 
@@ -81,7 +81,7 @@ func made(f resize.Part) string {
 func bought(f resize.Part) string {
 	var parts []string
 	if f.OnDemand > 0 {
-		parts = append(parts, fmt.Sprintf("%d on demand", f.OnDemand))
+		parts = append(parts, fmt.Sprintf("%d On-Demand", f.OnDemand))
 	}
 	if f.Spot > 0 {
 		parts = append(parts, fmt.Sprintf("%d Spot", f.Spot))
@@ -100,10 +100,10 @@ func (w *waiter) table(out resize.Output) {
 		rows = append(rows, []string{f.Kind, fmt.Sprint(f.Has), fmt.Sprint(f.Target), bought(f), strings.Join(f.Types, " "), state})
 	}
 	w.io.Printf("%s %s\n\n", w.io.OutStyle().Bold(out.ClusterID), out.State)
-	w.io.Table([]string{"FLEET", "HAS", "WANTED", "BOUGHT", "TYPES", "STATE"}, rows)
-	w.io.Printf("\nsteps side by side: %d\n", out.Steps)
+	w.io.Table([]string{"FLEET", "RUNNING", "TARGET", "PURCHASED", "TYPES", "STATE"}, rows)
+	w.io.Printf("\nstep concurrency: %d\n", out.Steps)
 	if out.Limits != nil {
-		w.io.Printf("EMR scales it: %s\n", out.Limits)
+		w.io.Printf("managed scaling: %s\n", out.Limits)
 	}
 }
 
@@ -116,7 +116,7 @@ func (w *waiter) progress(out resize.Output) string {
 		}
 	}
 	if len(parts) == 0 {
-		parts = append(parts, "EMR scales "+out.ClusterID)
+		parts = append(parts, "managed scaling of "+out.ClusterID)
 	}
 	return fmt.Sprintf("%s, waiting up to %s", strings.Join(parts, ", "), terminal.Duration(w.patience.Round(time.Second)))
 }

@@ -31,11 +31,11 @@ var clusterID = regexp.MustCompile(`^j-[0-9A-Z]+$`)
 // what it got. With JSON it prints the last resize.Output.
 func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api lambdacall.InvokeAPI) error {
 	if o.Timeout <= 0 {
-		return exit.Usage("--timeout must be more than 0; leave with --no-wait")
+		return exit.Usage("invalid --timeout: must be positive; to return at once use --no-wait")
 	}
 	w := newWaiter(o, io, s, api)
 	defer w.line.Close()
-	w.status("asking EMR")
+	w.status("waiting for EMR")
 	out, err := w.begin(ctx)
 	if err != nil {
 		return err
@@ -114,7 +114,7 @@ func (w *waiter) begin(ctx context.Context) (resize.Output, error) {
 		if fault.NameOf(err) != fault.Throttled || !w.sleep(ctx, longest) {
 			return out, err
 		}
-		w.status("EMR is busy, trying again")
+		w.status("EMR API throttled, retrying")
 	}
 }
 
@@ -165,6 +165,6 @@ func (w *waiter) interrupted(ctx context.Context) error {
 		return nil
 	}
 	w.line.Close()
-	w.io.Notef("%s\n", w.io.ErrStyle().Dim("EMR goes on; look with: ephemr resize "+w.name))
+	w.io.Notef("%s\n", w.io.ErrStyle().Dim("the resize continues; check it with: ephemr resize "+w.name))
 	return fmt.Errorf("wait for cluster: %w", ctx.Err())
 }

@@ -52,9 +52,9 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, runs
 	case o.JSON:
 		return io.JSON(r)
 	case !r.Admitted:
-		io.Notef("%s waits for room\n", o.RunID)
+		io.Notef("%s is queued\n", o.RunID)
 	default:
-		io.Printf("%s goes on from what has not succeeded; follow it with: ephemr logs -f %s\n", o.RunID, o.RunID)
+		io.Printf("retrying run %s; follow it with: ephemr logs -f %s\n", o.RunID, o.RunID)
 	}
 	return nil
 }

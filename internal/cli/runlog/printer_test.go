@@ -68,7 +68,7 @@ func TestViewOfWhatCameBefore(t *testing.T) {
 		v.Emit(follow.JobChanged{At: at.Add(-time.Minute), State: run.JobFailed, Attempt: 1, Again: true, Job: run.Job{Name: "work", Class: "job", Reason: "exited 3"}})
 		v.Emit(follow.Line{At: at, Job: "work", Text: "hello"})
 		v.Emit(follow.RunChanged{At: at.Add(-time.Millisecond), State: run.Failed, Run: run.Run{RequestedAt: at, Class: "job", Reason: "job work: exited 3"}})
-		want := `[before] job work FAILED, attempt 1: job: exited 3; it is tried again
+		want := `[before] job work FAILED, attempt 1: job: exited 3; retrying
 hello
 [  0.0s] run FAILED after 0.0s: job work: exited 3
 `

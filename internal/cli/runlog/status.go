@@ -17,15 +17,15 @@ func status(rec *run.Record, at time.Time) string {
 	case rec.Run.State.Final():
 		return "reading the last lines"
 	case rec.Run.State == run.Queued:
-		return "queued, waits for room"
+		return "queued"
 	case running != "":
-		return fmt.Sprintf("%s; %d of %d jobs over", running, ended, len(rec.Jobs))
+		return fmt.Sprintf("%s; %d of %d jobs finished", running, ended, len(rec.Jobs))
 	case c != nil && c.State == run.ClusterCreated:
-		return "cluster " + c.ID + " starts"
+		return "cluster " + c.ID + " is starting"
 	case c != nil && c.State == run.ClusterTerminating:
-		return "cluster " + c.ID + " terminates"
+		return "cluster " + c.ID + " is terminating"
 	case c != nil && c.State == run.ClusterReleased:
-		return "cluster " + c.ID + " is given back to pool " + c.Pool
+		return "cluster " + c.ID + " is returned to pool " + c.Pool
 	}
 	return strings.ToLower(string(rec.Run.State))
 }

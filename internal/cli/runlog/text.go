@@ -77,8 +77,8 @@ func (p *Printer) clusterText(u follow.ClusterChanged) string {
 		if u.Profile != "" {
 			text += " from profile " + u.Profile
 		}
-		if c.Rungs > 1 {
-			text += fmt.Sprintf(", rung %d of %d", c.Rung+1, c.Rungs)
+		if c.Rung > 0 {
+			text += fmt.Sprintf(", fallback %d of %d", c.Rung, c.Rungs-1)
 		}
 		if c.Pool != "" {
 			text += " for pool " + c.Pool
@@ -91,7 +91,7 @@ func (p *Printer) clusterText(u follow.ClusterChanged) string {
 	case run.ClusterTerminating:
 		return fmt.Sprintf("cluster %s terminating after %s", id, since(c.CreatedAt, u.At))
 	case run.ClusterReleased:
-		return fmt.Sprintf("cluster %s given back to pool %s after %s", id, c.Pool, since(c.CreatedAt, u.At))
+		return fmt.Sprintf("cluster %s returned to pool %s after %s", id, c.Pool, since(c.CreatedAt, u.At))
 	case run.ClusterIntended:
 	}
 	return ""
@@ -120,7 +120,7 @@ func (p *Printer) jobText(u follow.JobChanged) string {
 	case run.JobFailed:
 		text := fmt.Sprintf("%s %s%s: %s", name, state, attempt, because(j.Class, j.Reason))
 		if u.Again {
-			text += "; it is tried again"
+			text += "; retrying"
 		}
 		return text
 	case run.JobSkipped, run.JobCancelled:

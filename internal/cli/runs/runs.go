@@ -26,10 +26,10 @@ type Options struct {
 func Run(ctx context.Context, o Options, io *terminal.IO, store runview.Lister) error {
 	state := run.State(strings.ToUpper(o.State))
 	if state != "" && !slices.Contains(run.States, state) {
-		return exit.Usage("state %q is not known; use one of %s", o.State, names())
+		return exit.Usage("invalid state %q: use one of %s", o.State, names())
 	}
 	if o.Limit < 1 {
-		return exit.Usage("limit %d is not positive", o.Limit)
+		return exit.Usage("invalid --limit %d: must be positive", o.Limit)
 	}
 	found, err := runview.Newest(ctx, store, run.Query{Pipeline: o.Pipeline, State: state, Limit: o.Limit})
 	if err != nil {
@@ -39,7 +39,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, store runview.Lister) 
 		return io.JSON(found)
 	}
 	if len(found) == 0 {
-		io.Notef("no runs%s; ephemr start %s asks for one\n", which(o.Pipeline, state), cmp.Or(o.Pipeline, "PIPELINE"))
+		io.Notef("no runs%s; start one with: ephemr start %s\n", which(o.Pipeline, state), cmp.Or(o.Pipeline, "PIPELINE"))
 		return nil
 	}
 	table(io, found, time.Now())

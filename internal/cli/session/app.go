@@ -37,7 +37,7 @@ func (a *App) JSON() bool { return a.Output == FormatJSON }
 // Check looks at the global flags and applies them to the streams.
 func (a *App) Check() error {
 	if a.Output != FormatTable && a.Output != FormatJSON {
-		return exit.Usage("output %q is not known; use -o table or -o json", a.Output)
+		return exit.Usage("invalid output format %q: use -o table or -o json", a.Output)
 	}
 	if a.Quiet {
 		a.IO.Color = false
@@ -58,7 +58,7 @@ func (a *App) StageName() string {
 func (a *App) Session(ctx context.Context) (*Session, error) {
 	name := a.StageName()
 	if name == "" {
-		return nil, exit.Usage("no stage; use --stage dev, or set %s=dev (local on a laptop's region)", Variable)
+		return nil, exit.Usage("no stage given; use --stage dev or set %s=dev (for a local region: local)", Variable)
 	}
 	return a.Connect(ctx, name)
 }

@@ -34,7 +34,7 @@ var stageName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 // SSO, environment.
 func Open(ctx context.Context, name string) (*Session, error) {
 	if !stageName.MatchString(name) {
-		return nil, exit.Usage("stage %q is not a name; use one like dev", name)
+		return nil, exit.Usage("invalid stage name %q (example: dev)", name)
 	}
 	cfg, err := Config(ctx)
 	if err != nil {
@@ -42,7 +42,7 @@ func Open(ctx context.Context, name string) (*Session, error) {
 	}
 	settings, err := Load(ctx, ssm.NewFromConfig(cfg), name)
 	if errors.Is(err, errNotDeployed) {
-		return nil, fmt.Errorf("stage %s is not deployed in %s; deploy it with make deploy STAGE=%s, or set AWS_PROFILE and AWS_REGION to where it is",
+		return nil, fmt.Errorf("stage %s is not deployed in %s; deploy it with make deploy STAGE=%s, or set AWS_PROFILE and AWS_REGION to its account and Region",
 			name, where(ctx, cfg), name)
 	}
 	if err != nil {
@@ -58,7 +58,7 @@ func Config(ctx context.Context) (aws.Config, error) {
 		return cfg, fmt.Errorf("load AWS configuration: %w", err)
 	}
 	if cfg.Region == "" {
-		return cfg, errors.New("no AWS region; set AWS_REGION, or AWS_PROFILE to a profile that has one")
+		return cfg, errors.New("no AWS Region; set AWS_REGION, or AWS_PROFILE to a profile with a Region")
 	}
 	return cfg, nil
 }
@@ -84,7 +84,7 @@ func Load(ctx context.Context, api ParameterAPI, name string) (stage.Settings, e
 	}
 	s, err := stage.Parse(aws.ToString(out.Parameter.Value))
 	if err != nil {
-		return s, fmt.Errorf("stage %s does not fit this version of ephemr; use the one it was deployed with, or deploy it again: %w", name, err)
+		return s, fmt.Errorf("stage %s is not compatible with this version of ephemr; use the version that deployed it, or redeploy: %w", name, err)
 	}
 	return s, nil
 }

@@ -29,18 +29,18 @@ func (p *page) clusters() {
 			}
 			lived = terminal.Duration(end.Sub(c.CreatedAt))
 		}
-		rung := fmt.Sprintf("%d of %d", c.Rung+1, max(c.Rungs, 1))
-		if c.Leased {
-			rung = "" // it was there already
+		fallback := ""
+		if c.Rung > 0 && !c.Leased {
+			fallback = fmt.Sprintf("%d of %d", c.Rung, c.Rungs-1)
 		}
-		rows = append(rows, []string{c.ID, string(c.State), rung, ready, lived, because(string(c.Class), c.Reason)})
+		rows = append(rows, []string{c.ID, string(c.State), fallback, ready, lived, because(string(c.Class), c.Reason)})
 	}
-	p.Table([]string{"CLUSTER", "STATE", "RUNG", "READY AFTER", "LIVED", "REASON"}, rows)
+	p.Table([]string{"CLUSTER", "STATE", "FALLBACK", "READY AFTER", "LIFETIME", "REASON"}, rows)
 	for _, c := range p.rec.Clusters {
 		for _, r := range c.Resizes {
 			change := fmt.Sprintf("%+d %s units", r.More, r.Kind)
 			if r.More == 0 {
-				change = r.Kind + " units as at first"
+				change = r.Kind + " units reset to the initial size"
 			}
 			p.Printf("%s %s: %s, %s\n", clock(r.At), c.ID, change, terminal.OneLine(r.Note))
 		}

@@ -53,7 +53,7 @@ func JSON(io *terminal.IO, rec *run.Record) error { return io.JSON(runview.Docum
 func Load(ctx context.Context, store Store, id string) (*run.Record, error) {
 	rec, err := store.Load(ctx, id)
 	if run.IsUnknown(err) {
-		return nil, exit.Usage("run %s is not known; ephemr runs lists those that are", id)
+		return nil, exit.Usage("run %s not found; list runs with: ephemr runs", id)
 	}
 	return rec, err
 }

@@ -58,7 +58,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 		return io.JSON(sent)
 	}
 	io.Printf("%s\n", sent.RunID)
-	io.Notef("%s", io.ErrStyle().Dim(fmt.Sprintf("asked for %s; follow it with: ephemr logs -f %s\n", sent.Pipeline, sent.RunID)))
+	io.Notef("%s", io.ErrStyle().Dim(fmt.Sprintf("requested a run of %s; follow it with: ephemr logs -f %s\n", sent.Pipeline, sent.RunID)))
 	return nil
 }
 
@@ -71,11 +71,11 @@ func ask(ctx context.Context, o Options, known Pipelines) (events.Request, time.
 	}
 	switch {
 	case o.RequestID != "" && o.Date == "":
-		return q, logical, exit.Usage("--request-id needs --date: the same run is the same request for the same date")
+		return q, logical, exit.Usage("--request-id requires --date: id and date identify the request")
 	case len(o.RequestID) > 128:
-		return q, logical, exit.Usage("the request id has %d characters, more than 128", len(o.RequestID))
+		return q, logical, exit.Usage("--request-id has %d characters; the maximum is 128", len(o.RequestID))
 	case o.Priority < -1 || o.Priority > 9:
-		return q, logical, exit.Usage("priority %d is not between 0 and 9", o.Priority)
+		return q, logical, exit.Usage("invalid --priority %d: must be between 0 and 9", o.Priority)
 	case o.RequestID == "":
 		q.RequestID = request.NewID()
 	}
@@ -95,9 +95,9 @@ func ask(ctx context.Context, o Options, known Pipelines) (events.Request, time.
 func refuse(name string, v *register.Version, params map[string]string) error {
 	switch {
 	case v == nil:
-		return exit.Usage("pipeline %s is not known; ephemr pipelines lists those that are, ephemr apply registers one", name)
+		return exit.Usage("pipeline %s not found; list pipelines with ephemr pipelines, register one with ephemr apply", name)
 	case v.Paused:
-		return exit.Usage("pipeline %s is paused: its newest version in table pipelines says so, and nothing starts it until that is taken back", name)
+		return exit.Usage("pipeline %s is paused; resume it first", name)
 	}
 	if _, err := v.Spec.ResolveParams(params); err != nil {
 		return exit.Usage("%w", err)

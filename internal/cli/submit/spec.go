@@ -74,7 +74,7 @@ func wanted(text string) (*pipeline.Resize, error) {
 	units, ok := strings.CutPrefix(text, "task=")
 	n, err := strconv.Atoi(units)
 	if !ok || err != nil {
-		return nil, exit.Usage("--resize %q is not like task=4; only task units can be had for a job", text)
+		return nil, exit.Usage("invalid --resize %q: expected task=N", text)
 	}
 	return &pipeline.Resize{Task: n}, nil
 }
@@ -88,15 +88,15 @@ func required(o Options) error {
 	}
 	switch {
 	case o.Source == "":
-		return exit.Usage("no source; name the job's directory or file with -d")
+		return exit.Usage("no source; set the directory or file of the job with -d")
 	case o.Type == "":
-		return exit.Usage("no type; say what the job is with -t: %s", strings.Join(types, ", "))
+		return exit.Usage("no job type; set it with -t: %s", strings.Join(types, ", "))
 	case !slices.Contains(types, o.Type):
-		return exit.Usage("type %q is not known; use one of %s", o.Type, strings.Join(types, ", "))
+		return exit.Usage("invalid job type %q: use one of %s", o.Type, strings.Join(types, ", "))
 	case o.User == "":
-		return exit.Usage("no user; say who you are with -u")
+		return exit.Usage("no user; set it with -u")
 	case o.Cluster != "" && (o.Pool != "" || o.KeepAlive != 0):
-		return exit.Usage("a cluster belongs to a pool already; give either --cluster, or --pool and --keep-alive")
+		return exit.Usage("--cluster cannot be combined with --pool or --keep-alive")
 	}
 	return nil
 }

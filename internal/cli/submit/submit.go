@@ -141,7 +141,7 @@ func prepare(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, 
 	if err != nil {
 		return a, err
 	}
-	did := "uploaded before"
+	did := "already uploaded"
 	if fresh {
 		did = "uploaded in " + terminal.Duration(time.Since(began))
 	}
@@ -161,7 +161,7 @@ func named(ctx context.Context, o *Options, pools Pools) error {
 		return err
 	}
 	if m == nil {
-		return exit.Usage("cluster %s belongs to no pool of this stage; leave out --cluster, or name a --pool", o.Cluster)
+		return exit.Usage("cluster %s does not belong to a pool of this stage; use --pool, or omit --cluster", o.Cluster)
 	}
 	o.Profile = cmp.Or(o.Profile, m.Profile)
 	if err := cluster.Leasable(*m, o.Profile, 1, time.Now()); err != nil {

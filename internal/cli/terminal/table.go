@@ -41,7 +41,7 @@ func (s *IO) Table(header []string, rows [][]string) {
 		}
 	}
 	if len(out) > 0 {
-		s.Notef("%s\n", s.ErrStyle().Dim("no room for "+strings.Join(out, ", ")+"; widen the terminal, or use -o json"))
+		s.Notef("%s\n", s.ErrStyle().Dim("columns hidden: "+strings.Join(out, ", ")+"; widen the terminal or use -o json"))
 	}
 }
 

@@ -35,12 +35,12 @@ x                       RUNNING
 RUN                     STATE    CLASS     REASON
 flights-daily-20261101  FAILED   capacity  no m5.xlarge in …
 x                       RUNNING
-`, "no room for COST; widen the terminal, or use -o json\n"},
+`, "columns hidden: COST; widen the terminal or use -o json\n"},
 		"too narrow": {30, `
 RUN                     STATE    REASON
 flights-daily-20261101  FAILED   no m5.xla…
 x                       RUNNING
-`, "no room for CLASS, COST; widen the terminal, or use -o json\n"},
+`, "columns hidden: CLASS, COST; widen the terminal or use -o json\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -35,15 +35,15 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api 
 
 func tell(io *terminal.IO, out cluster.HandOutput) {
 	if out.State == string(pool.Draining) {
-		io.Printf("%s takes no more runs, and is terminated when %s given it back\n", out.ClusterID, have(len(out.Runs)))
+		io.Printf("draining cluster %s: it terminates when %s returned it\n", out.ClusterID, have(len(out.Runs)))
 		for _, id := range out.Runs {
 			io.Notef("%s\n", id)
 		}
 		return
 	}
-	io.Printf("%s is being terminated\n", out.ClusterID)
+	io.Printf("terminating cluster %s\n", out.ClusterID)
 	for _, id := range out.Runs {
-		io.Notef("run %s loses its cluster: ephemr show %s tells how it ends\n", id, id)
+		io.Notef("run %s loses its cluster; check it with: ephemr show %s\n", id, id)
 	}
 }
 

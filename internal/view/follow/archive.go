@@ -66,21 +66,21 @@ func (s *streams) forgotten(a attempt, now time.Time) bool {
 
 // lack says what may be missing of an attempt of which there is no archive.
 func (s *streams) lack(l Line, a attempt, partly, streamed bool, err error) string {
-	text := fmt.Sprintf("CloudWatch has nothing of job %s, attempt %d", l.Job, l.Attempt)
+	text := fmt.Sprintf("no logs of job %s, attempt %d, in CloudWatch", l.Job, l.Attempt)
 	switch {
 	case !streamed && err == nil:
 		return "" // it printed nothing, or whoever looks is told so
 	case streamed && !partly:
 		return ""
 	case streamed && a.cut:
-		text = fmt.Sprintf("lines of job %s, attempt %d, are missing: CloudWatch did not take all of them", l.Job, l.Attempt)
+		text = fmt.Sprintf("lines of job %s, attempt %d, are missing: CloudWatch did not accept all of them", l.Job, l.Attempt)
 	case streamed:
 		text = fmt.Sprintf("the beginning of job %s, attempt %d, may be missing: CloudWatch keeps logs for %.0f days", l.Job, l.Attempt, s.Kept.Hours()/24)
 	}
 	if err != nil {
-		return fmt.Sprintf("%s, and EMR's archive cannot be read: %v", text, err)
+		return fmt.Sprintf("%s, and the EMR archive cannot be read: %v", text, err)
 	}
-	return text + ", and EMR has no archive of it"
+	return text + ", and there is no EMR archive"
 }
 
 // turn makes the streams of an attempt read what EMR archived.
@@ -101,9 +101,9 @@ func (s *streams) tell(at time.Time, emit func(Update)) {
 		return
 	}
 	s.told = true
-	text := "archived logs, as EMR put them into S3: without times, and one stream after the other"
+	text := "logs archived by EMR in S3: no timestamps, streams follow each other"
 	if !s.Filter.Since.IsZero() {
-		text += "; a job that printed something since then is shown from its beginning"
+		text += "; jobs with output since then are shown from the beginning"
 	}
 	emit(Note{At: at, Text: text})
 }

@@ -29,7 +29,7 @@ func (s *streams) complete(all []*stream, a attempt, emit func(Update)) {
 				return &archived{lines: s.Archive.Lines(logs[st.Stream]), line: line}, nil
 			},
 			warn: func(why string) {
-				emit(Note{At: st.place, Text: fmt.Sprintf("the last lines of job %s, attempt %d, may be missing, as its runner was killed: %s", line.Job, line.Attempt, why)})
+				emit(Note{At: st.place, Text: fmt.Sprintf("the last lines of job %s, attempt %d, may be missing because its runner was killed: %s", line.Job, line.Attempt, why)})
 			},
 		}
 	}
@@ -65,7 +65,7 @@ func (s *completed) more(ctx context.Context) ([]Line, bool, error) {
 	lines, end, err := s.rest.more(ctx)
 	lines = s.beyond(lines)
 	if s.over = end && err == nil; s.over && s.found < len(s.sent) {
-		s.warn("what EMR archived ends before that, or differs")
+		s.warn("the EMR archive ends earlier or differs")
 	}
 	return lines, end, err
 }
@@ -88,7 +88,7 @@ func (s *completed) find(ctx context.Context) {
 	case err != nil:
 		s.warn(err.Error())
 	case s.rest == nil && len(s.sent) > 0:
-		s.warn("EMR has archived nothing of it, or not yet")
+		s.warn("there is no EMR archive of it yet")
 	}
 	s.over = s.rest == nil
 }

@@ -27,10 +27,10 @@ func (t *trouble) with(ctx context.Context, what string, err error, emit func(Up
 		return err
 	case t.since.IsZero():
 		t.since = now
-		emit(Note{At: now, Text: fmt.Sprintf("cannot read %s just now, trying again", what)})
+		emit(Note{At: now, Text: fmt.Sprintf("cannot read %s, retrying", what)})
 		return nil
 	case now.Sub(t.since) > patience:
-		return fmt.Errorf("no answer for %s: %w", patience, err)
+		return fmt.Errorf("no response for %s: %w", patience, err)
 	}
 	return nil
 }
