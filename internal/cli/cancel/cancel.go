@@ -1,4 +1,4 @@
-// Package cancel is ephemr cancel: it ends runs on behalf of their owner.
+// Package cancel is ephemr cancel: it cancels runs.
 package cancel
 
 import (
@@ -14,8 +14,8 @@ import (
 // Options of the command.
 type Options struct {
 	Runs []string
-	Why  string // who asks, and why
-	Kill bool   // do not ask the programs first
+	Why  string // reason to record
+	Kill bool   // without a grace period
 	JSON bool
 }
 
@@ -25,7 +25,7 @@ type Cancelled struct {
 	Why   string `json:"why"`
 }
 
-// Run cancels every run, also when one of them cannot be.
+// Run cancels every run and joins the errors.
 func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api lambdacall.InvokeAPI) error {
 	done := []Cancelled{}
 	var errs []error

@@ -14,12 +14,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// IdentityAPI says who asks.
+// IdentityAPI returns the identity of the caller.
 type IdentityAPI interface {
 	GetCallerIdentity(context.Context, *sts.GetCallerIdentityInput, ...func(*sts.Options)) (*sts.GetCallerIdentityOutput, error)
 }
 
-// HTTPAPI asks the processes of a laptop's region how they are.
+// HTTPAPI calls the health endpoints of a local region.
 type HTTPAPI interface {
 	Do(*http.Request) (*http.Response, error)
 }
@@ -38,8 +38,7 @@ func (d *doctor) configuration(ctx context.Context, name string, open Open) []Fi
 	return ok(name, "%s", text)
 }
 
-// laptop asks what stands in for AWS on a laptop; elsewhere there is no such
-// thing.
+// laptop checks the processes of a local region; it reports nothing elsewhere.
 func (d *doctor) laptop(ctx context.Context, name string) []Finding {
 	var dead []Finding
 	asked := 0
@@ -81,14 +80,15 @@ func alive(ctx context.Context, api HTTPAPI, url string) error {
 	return nil
 }
 
-// expiresSoon is when credentials will not last for a long job's logs.
+// expiresSoon is the remaining lifetime of credentials that is too short to
+// follow a long job.
 const expiresSoon = 10 * time.Minute
 
 func (d *doctor) credentials(ctx context.Context, name string) []Finding {
 	who, err := d.with.Identity.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		findings := d.wrong(name, err)
-		findings[0].Verdict = Failed // nobody needs a permission to ask this
+		findings[0].Verdict = Failed // the call requires no permission
 		return findings
 	}
 	d.account = aws.ToString(who.Account)
@@ -105,11 +105,11 @@ func (d *doctor) credentials(ctx context.Context, name string) []Finding {
 	return found
 }
 
-// Clock judges how much AWS's clock is ahead of ours.
+// Clock reports the skew of the local clock: how far AWS's clock is ahead.
 func Clock(skew time.Duration) Finding {
 	f := Finding{Check: "clock", Verdict: OK, Found: "in sync with AWS"}
 	off := skew.Abs().Truncate(time.Second)
-	if off < 30*time.Second { // answers have no fractions of seconds, and take their time
+	if off < 30*time.Second { // the Date header has whole seconds, and responses take time
 		return f
 	}
 	how := "behind"

@@ -23,29 +23,29 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
 
-// ParametersAPI reads what the deployment has written down.
+// ParametersAPI reads the parameters of the deployment.
 type ParametersAPI interface {
 	session.ParameterAPI
 	ssm.GetParametersByPathAPIClient
 }
 
-// What looks at what has been deployed.
+// Clients for the deployed resources.
 type (
-	// TablesAPI looks at tables.
+	// TablesAPI describes tables.
 	TablesAPI interface {
 		DescribeTable(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error)
 	}
-	// QueuesAPI looks at queues.
+	// QueuesAPI describes queues.
 	QueuesAPI interface {
 		GetQueueAttributes(context.Context, *sqs.GetQueueAttributesInput, ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error)
 	}
-	// FunctionsAPI looks at functions.
+	// FunctionsAPI describes functions.
 	FunctionsAPI interface {
 		GetFunctionConfiguration(
 			context.Context, *lambda.GetFunctionConfigurationInput, ...func(*lambda.Options),
 		) (*lambda.GetFunctionConfigurationOutput, error)
 	}
-	// WorkflowAPI looks at the state machine.
+	// WorkflowAPI describes the state machine.
 	WorkflowAPI interface {
 		DescribeStateMachine(context.Context, *sfn.DescribeStateMachineInput, ...func(*sfn.Options)) (*sfn.DescribeStateMachineOutput, error)
 	}
@@ -68,7 +68,7 @@ func (d *doctor) stage(ctx context.Context, name string) []Finding {
 		}}
 	case err != nil:
 		findings := d.wrong(name, err)
-		findings[0].Verdict = Failed // without it nothing works
+		findings[0].Verdict = Failed // every command depends on it
 		return findings
 	case d.settings.Account != d.account || d.settings.Region != d.cfg.Region:
 		return []Finding{{
@@ -106,7 +106,7 @@ func (d *doctor) tables(ctx context.Context, name string) []Finding {
 	})
 }
 
-// queues also looks for what was refused and lies in the dead-letter queues.
+// queues also reports messages in the dead-letter queues.
 func (d *doctor) queues(ctx context.Context, name string) []Finding {
 	urls := []string{d.settings.RequestsQueue, d.settings.EventsQueue}
 	findings := d.each(name, urls, "exist", func(url string) (string, error) {
@@ -128,7 +128,7 @@ func (d *doctor) queues(ctx context.Context, name string) []Finding {
 	return findings
 }
 
-// waiting is about how many messages a queue holds.
+// waiting returns the approximate number of messages in a queue.
 func (d *doctor) waiting(ctx context.Context, url string) (string, error) {
 	const messages = sqstypes.QueueAttributeNameApproximateNumberOfMessages
 	out, err := d.with.Queues.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqstypes.QueueAttributeName{messages}})
@@ -148,8 +148,8 @@ func (d *doctor) workflow(ctx context.Context, name string) []Finding {
 	})
 }
 
-// functions looks at those that the settings name, those that the workflow
-// calls, and the two that only queues and the clock wake.
+// functions checks the functions of the settings, those that the workflow
+// calls, and the two that only queues and schedules invoke.
 func (d *doctor) functions(ctx context.Context, name string) []Finding {
 	prefix := strings.TrimSuffix(d.settings.AdmitFunction, "admit")
 	names := append(d.settings.Functions(), prefix+"intake", prefix+"sweep")
@@ -162,7 +162,7 @@ func (d *doctor) functions(ctx context.Context, name string) []Finding {
 		switch {
 		case err != nil:
 			return "", err //nolint:wrapcheck // the operation is in it
-		case out.State != "" && out.State != lambdatypes.StateActive && out.State != lambdatypes.StateInactive: // Inactive = asleep
+		case out.State != "" && out.State != lambdatypes.StateActive && out.State != lambdatypes.StateInactive: // Inactive = not invoked for a while
 			return string(out.State) + " " + aws.ToString(out.StateReason), nil
 		case out.LastUpdateStatus == lambdatypes.LastUpdateStatusFailed:
 			return "last update failed: " + aws.ToString(out.LastUpdateStatusReason), nil
@@ -193,7 +193,7 @@ func (d *doctor) profiles(ctx context.Context, name string) []Finding {
 	return ok(name, "%s", strings.Join(names, ", "))
 }
 
-// shape is a profile, or why it is none.
+// shape is a profile, or the error in it.
 type shape struct {
 	name    string
 	profile profile.Profile
@@ -217,15 +217,15 @@ func (d *doctor) shapes(ctx context.Context) ([]shape, error) {
 	return all, nil
 }
 
-// each asks for every name what is wrong with it, and tells that, or once that
-// all are well.
+// each calls ask for every name and returns its problems, or one finding if
+// there are none.
 func (d *doctor) each(check string, names []string, well string, ask func(name string) (wrong string, err error)) []Finding {
 	var findings []Finding
 	for _, name := range names {
 		wrong, err := ask(name)
 		switch {
 		case late(err):
-			return d.wrong(check, err) // nor would the others answer
+			return d.wrong(check, err) // the other calls would time out too
 		case err != nil:
 			for _, f := range d.wrong(check, err) {
 				f.Found = base(name) + ": " + f.Found

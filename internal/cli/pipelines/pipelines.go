@@ -1,4 +1,4 @@
-// Package pipelines is ephemr pipelines: it lists what is registered.
+// Package pipelines is ephemr pipelines: it lists the registered pipelines.
 package pipelines
 
 import (

@@ -82,7 +82,7 @@ func Command(app *session.App) *cobra.Command {
 	flags.StringVar(&o.ID, "id", "", "wait for a query started earlier and show its rows")
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)))
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("saved", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		names, _ := savedNames(os.DirFS(o.Project)) // nothing to complete is no error
+		names, _ := savedNames(os.DirFS(o.Project)) // without completions on an error
 		return slices.Clone(names), cobra.ShellCompDirectiveNoFileComp
 	}))
 	return cmd

@@ -13,7 +13,7 @@ import (
 	"ephemr/internal/sqlfile"
 )
 
-// explain says of an error where in the file it is and what to do about it.
+// explain adds the position in the file and a hint to an error.
 func (a *asking) explain(ctx context.Context, err error, s sqlfile.Statement) error {
 	a.progress.line.Clear()
 	failed, ok := errors.AsType[*athena.FailedError](err)
@@ -25,7 +25,7 @@ func (a *asking) explain(ctx context.Context, err error, s sqlfile.Statement) er
 	case ok:
 		return a.failure(failed, s)
 	case fault.Code(err) == "AccessDeniedException":
-		return fmt.Errorf("%s\n%s", session.Short(err), a.whoToAsk())
+		return fmt.Errorf("%s\n%s", session.Short(err), a.permissionHint())
 	}
 	return err
 }
@@ -36,7 +36,7 @@ func (a *asking) failure(failed *athena.FailedError, s sqlfile.Statement) error 
 		where = s.Place(line, column)
 	}
 	if a.o.ID != "" {
-		where = "query " + a.o.ID // nobody knows where it came from
+		where = "query " + a.o.ID // its file is not known
 	}
 	text := fmt.Sprintf("%s: %s", where, failed.Text())
 	if hint := a.hint(failed.Cause()); hint != "" {
@@ -48,7 +48,7 @@ func (a *asking) failure(failed *athena.FailedError, s sqlfile.Statement) error 
 	return errors.New(text)
 }
 
-// hint is what to do about a cause.
+// hint explains how to fix a cause.
 func (a *asking) hint(c athena.Cause) string {
 	switch c {
 	case athena.ScanLimit:
@@ -56,7 +56,7 @@ func (a *asking) hint(c athena.Cause) string {
 			"partition columns of the table, e.g. where dt = '2013-02-01' (describe TABLE lists them)",
 			a.o.Team, terminal.Bytes(a.group.ScanLimit), a.stage.Stage)
 	case athena.Access:
-		return a.whoToAsk()
+		return a.permissionHint()
 	case athena.NoSchema:
 		return `ephemr query "show databases" lists the databases; the default of --database is the stage's`
 	case athena.NoTable:
@@ -75,7 +75,7 @@ func (a *asking) hint(c athena.Cause) string {
 	return ""
 }
 
-func (a *asking) whoToAsk() string {
+func (a *asking) permissionHint() string {
 	return fmt.Sprintf("ask the administrator of stage %s for the policy %s and, if Lake Formation governs the tables, for a SELECT grant; "+
 		"or use the --team that you belong to", a.stage.Stage, a.group.Policy)
 }

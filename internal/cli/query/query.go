@@ -24,7 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
 
-// Clients are what query works with.
+// Clients are the clients that query uses.
 type Clients struct {
 	Parameters session.ParameterAPI
 	Athena     athena.API
@@ -35,7 +35,7 @@ type Options struct {
 	SQL   string // or -
 	File  string // or -
 	Saved string // name of a file in queries/
-	ID    string // of a query that was started before
+	ID    string // of a query started earlier
 	List  bool
 
 	Params   []string // key=value
@@ -49,7 +49,7 @@ type Options struct {
 	JSON     bool
 }
 
-// check says what is wrong with the flags.
+// check validates the flags.
 func (o Options) check() error {
 	given := 0
 	for _, source := range []string{o.SQL, o.File, o.Saved, o.ID} {
@@ -79,7 +79,7 @@ func (o Options) checkValues() error {
 	switch {
 	case o.Format != "" && !slices.Contains(formats, o.Format):
 		return exit.Usage("invalid format %q: use one of %s", o.Format, strings.Join(formats, ", "))
-	case o.Database != "" && !databaseName.MatchString(o.Database): // it stands in SQL as it is
+	case o.Database != "" && !databaseName.MatchString(o.Database): // it is used in SQL unquoted
 		return exit.Usage("invalid database name %q: use letters, digits and _", o.Database)
 	case o.MaxRows < 0:
 		return exit.Usage("invalid --max-rows %d: must not be negative", o.MaxRows)
@@ -89,7 +89,7 @@ func (o Options) checkValues() error {
 	return nil
 }
 
-// Run runs what o names and writes its rows.
+// Run runs the selected statements and writes their rows.
 func Run(ctx context.Context, o Options, term *terminal.IO, stdin io.Reader, s stage.Settings, c Clients) error {
 	if err := o.check(); err != nil {
 		return err
@@ -120,7 +120,7 @@ func Run(ctx context.Context, o Options, term *terminal.IO, stdin io.Reader, s s
 	return a.all(ctx, file)
 }
 
-// load reads what the deployment says of queries.
+// load reads the query settings of the stage.
 func load(ctx context.Context, api session.ParameterAPI, name string) (stage.Query, error) {
 	out, err := api.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(stage.QueryParameter(name))})
 	if fault.Code(err) == "ParameterNotFound" {
@@ -132,7 +132,7 @@ func load(ctx context.Context, api session.ParameterAPI, name string) (stage.Que
 	return stage.ParseQuery(aws.ToString(out.Parameter.Value))
 }
 
-// asking is one call of the command.
+// asking is one invocation of the command.
 type asking struct {
 	o        Options
 	term     *terminal.IO
@@ -167,7 +167,7 @@ func (a *asking) all(ctx context.Context, file *sqlfile.File) error {
 		}
 	}
 	if a.results == 0 && a.o.Format == FormatJSON && !a.o.Detach {
-		a.term.Printf("[]\n") // what reads it wants to read something
+		a.term.Printf("[]\n") // valid JSON even without a result
 	}
 	return nil
 }
@@ -239,8 +239,7 @@ func (a *asking) asTeam() string {
 	return " --team " + a.o.Team
 }
 
-// resume waits for a query that was started before. An interrupt leaves it
-// alone: it is not this command's.
+// resume waits for a query started earlier. An interrupt does not stop it.
 func (a *asking) resume(ctx context.Context) error {
 	limited, cancel := context.WithTimeoutCause(ctx, a.o.Timeout, errTimeout)
 	defer cancel()

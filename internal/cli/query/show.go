@@ -11,8 +11,7 @@ import (
 	"ephemr/internal/sqlfile"
 )
 
-// show writes the rows of a statement that has succeeded, and what is to be
-// said about them.
+// show writes the rows of a successful statement and a summary.
 func (a *asking) show(ctx context.Context, x athena.Execution, s sqlfile.Statement) error {
 	var w writer
 	rows, shown := 0, 0
@@ -67,7 +66,7 @@ func (a *asking) writer() writer {
 	return &asTable{term: a.term, max: a.o.MaxRows}
 }
 
-// summary says what came out of a statement and what it cost.
+// summary writes the number of rows and the cost of a statement.
 func (a *asking) summary(x athena.Execution, s sqlfile.Statement, what string) {
 	parts := []string{what}
 	if usd := x.CostUSD(); usd > 0 {
@@ -85,7 +84,7 @@ func (a *asking) summary(x athena.Execution, s sqlfile.Statement, what string) {
 	a.term.Notef("%s\n", a.term.ErrStyle().Dim(text))
 }
 
-// dollars writes an estimated cost, of which most are tiny.
+// dollars formats an estimated cost, which is usually tiny.
 func dollars(usd float64) string {
 	if usd > 0 && usd < 0.01 {
 		return fmt.Sprintf("%.6f USD", usd)

@@ -18,12 +18,12 @@ import (
 // folder holds the saved queries of a project.
 const folder = "queries"
 
-// maxFile is the most bytes that are read as SQL.
+// maxFile is the maximum size of a file in bytes.
 const maxFile = 4 << 20
 
 func (o Options) params() (map[string]string, error) { return request.Pairs("param", o.Params) }
 
-// source reads the statements that o names.
+// source reads the statements that o selects.
 func (o Options) source(stdin io.Reader) (*sqlfile.File, error) {
 	var name, text string
 	var err error
@@ -100,7 +100,7 @@ func savedNames(project fs.FS) ([]string, error) {
 	return names, err
 }
 
-// Saved is a saved query, as --list tells of it.
+// Saved is a saved query; --list prints them.
 type Saved struct {
 	Name        string          `json:"name"`
 	Description string          `json:"description,omitempty"`
@@ -109,7 +109,7 @@ type Saved struct {
 }
 
 // List prints the saved queries of a project. With JSON that is an array of
-// Saved. The error says which of them cannot be read.
+// Saved. The error joins one for each query that cannot be read.
 func List(o Options, term *terminal.IO) error {
 	project := os.DirFS(o.Project)
 	names, err := savedNames(project)
@@ -142,7 +142,7 @@ func List(o Options, term *terminal.IO) error {
 	return errors.Join(errs...)
 }
 
-// asFlags writes params as they are given: those with a default in brackets.
+// asFlags formats params; those with a default are in brackets.
 func asFlags(params []sqlfile.Param) string {
 	var all []string
 	for _, p := range params {

@@ -9,7 +9,7 @@ import (
 	"ephemr/internal/emr/resize"
 )
 
-// report says what the cluster has got.
+// report prints the new size of the cluster.
 func (w *waiter) report(o Options, out resize.Output) error {
 	if o.JSON {
 		return w.io.JSON(out)
@@ -44,7 +44,7 @@ func (w *waiter) report(o Options, out resize.Output) error {
 	return nil
 }
 
-// afterwards says why it is not as was asked for, and what can be done.
+// afterwards explains an incomplete resize and how to continue.
 func (w *waiter) afterwards(o Options, out resize.Output) {
 	style := w.io.ErrStyle()
 	switch {
@@ -63,7 +63,7 @@ func (w *waiter) afterwards(o Options, out resize.Output) {
 	}
 }
 
-// made says what units are: (m5.xlarge, m5a.xlarge; 1 on demand, 3 Spot).
+// made describes units: (m5.xlarge, m5a.xlarge; 1 On-Demand, 3 Spot).
 func made(f resize.Part) string {
 	var parts []string
 	if len(f.Types) > 0 {
@@ -89,7 +89,7 @@ func bought(f resize.Part) string {
 	return strings.Join(parts, ", ")
 }
 
-// table shows what a cluster has, when nothing was to be changed.
+// table prints the current size of a cluster.
 func (w *waiter) table(out resize.Output) {
 	var rows [][]string
 	for _, f := range out.Fleets {
@@ -107,7 +107,7 @@ func (w *waiter) table(out resize.Output) {
 	}
 }
 
-// progress is what a terminal shows meanwhile.
+// progress is the text of the status line.
 func (w *waiter) progress(out resize.Output) string {
 	var parts []string
 	for _, f := range out.Fleets {

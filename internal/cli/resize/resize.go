@@ -1,4 +1,4 @@
-// Package resize is ephemr resize: it has a cluster's size changed and waits for it.
+// Package resize is ephemr resize: it resizes a cluster and waits for the result.
 package resize
 
 import (
@@ -19,7 +19,7 @@ import (
 type Options struct {
 	Target  string // cluster or run
 	Ask     resize.Ask
-	By      string // who asks
+	By      string // user name
 	NoWait  bool
 	Timeout time.Duration
 	JSON    bool
@@ -27,8 +27,8 @@ type Options struct {
 
 var clusterID = regexp.MustCompile(`^j-[0-9A-Z]+$`)
 
-// Run has the cluster resized, waits until it has what was asked for and says
-// what it got. With JSON it prints the last resize.Output.
+// Run requests the resize, waits until the cluster has the requested size and
+// reports it. With JSON it prints the last resize.Output.
 func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api lambdacall.InvokeAPI) error {
 	if o.Timeout <= 0 {
 		return exit.Usage("invalid --timeout: must be positive; to return at once use --no-wait")
@@ -55,11 +55,11 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api 
 	return exit.Silent(exit.CodeFailed)
 }
 
-// waiter asks the function again and again: nobody waits in there.
+// waiter polls the function, which does not wait itself.
 type waiter struct {
 	io       *terminal.IO
 	line     *terminal.StatusLine
-	name     string // of the target, as the user knows it
+	name     string // of the target, as given by the user
 	ask      func(context.Context, resize.Input) (resize.Output, error)
 	in       resize.Input
 	began    time.Time
@@ -93,8 +93,8 @@ func newWaiter(o Options, io *terminal.IO, s stage.Settings, api lambdacall.Invo
 	return w
 }
 
-// pauses between looks: the first come soon, for what is small; later ones spare
-// the call budget that everybody shares.
+// pauses between polls: short at first, for small changes; later ones spare the
+// shared EMR call budget.
 var pauses = []time.Duration{time.Second, 2 * time.Second, 3 * time.Second}
 
 const longest = 5 * time.Second
@@ -106,8 +106,8 @@ func pause(n int) time.Duration {
 	return longest
 }
 
-// begin asks for the change. While calls are refused for their number it waits:
-// targets are absolute, and what is done already is not done again.
+// begin requests the change and retries while EMR throttles. Targets are
+// absolute, so a repeated request changes nothing.
 func (w *waiter) begin(ctx context.Context) (resize.Output, error) {
 	for n := 0; ; n++ {
 		out, err := w.ask(ctx, w.in)
@@ -118,9 +118,9 @@ func (w *waiter) begin(ctx context.Context) (resize.Output, error) {
 	}
 }
 
-// wait looks until the cluster has what was asked for, will not have it, or the
-// time is over. EMR tells of a fleet as it was for a moment after it has taken a
-// change, so that it is stuck only when it is twice.
+// wait polls until the cluster has the requested size, cannot reach it, or the
+// time limit expires. Right after a change EMR still reports the old state of a
+// fleet, so it counts as stuck only if two polls say so.
 func (w *waiter) wait(ctx context.Context, out resize.Output) (resize.Output, error) {
 	w.in.Look, w.in.ClusterID, w.in.RunID = true, out.ClusterID, "" // the run may end meanwhile
 	stuck := 0
@@ -146,7 +146,7 @@ func (w *waiter) wait(ctx context.Context, out resize.Output) (resize.Output, er
 	return out, nil
 }
 
-// sleep sleeps, and returns false when the time to wait is over, or the command is.
+// sleep returns false if the time limit expires or the command is interrupted.
 func (w *waiter) sleep(ctx context.Context, d time.Duration) bool {
 	left := w.patience - time.Since(w.began)
 	t := time.NewTimer(min(d, max(left, 0)))
@@ -159,7 +159,7 @@ func (w *waiter) sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// interrupted tells how to go on after an interrupt; the end of the time is none.
+// interrupted explains how to continue after an interrupt; nil if there was none.
 func (w *waiter) interrupted(ctx context.Context) error {
 	if ctx.Err() == nil {
 		return nil

@@ -12,24 +12,24 @@ import (
 	"ephemr/internal/view/follow"
 )
 
-// Printer writes updates for people. The fields are set before the first update.
+// Printer writes updates as text. The fields are set before the first update.
 type Printer struct {
 	Out, Err io.Writer // lines that jobs print to stdout and stderr
 	Notes    io.Writer // everything else
 
-	Raw       bool                 // lines as they are, without the job's name
-	Alone     bool                 // Raw for a run that has but one job
-	Clean     bool                 // Out and Err are terminals: nothing may tamper with them
-	Status    *terminal.StatusLine // of the terminal that Notes is; nil = none
+	Raw       bool                 // lines without a prefix
+	Alone     bool                 // Raw if the run has one job
+	Clean     bool                 // Out and Err are terminals: remove control characters
+	Status    *terminal.StatusLine // of Notes; nil = none
 	Style     terminal.Style
-	LinesOnly bool // nothing about states
+	LinesOnly bool // no changes of state
 
-	Match *regexp.Regexp // what is to be seen in lines; nil = nothing
-	Hits  terminal.Style // of that
+	Match *regexp.Regexp // highlighted in lines; nil = nothing
+	Hits  terminal.Style // of matches
 
 	mu     sync.Mutex
 	widest int       // of the jobs' names
-	zero   time.Time // when the run was asked for
+	zero   time.Time // time of the request
 }
 
 // Emit writes one update.
@@ -57,7 +57,7 @@ func (p *Printer) print(u follow.Update) {
 // Close erases the status line.
 func (p *Printer) Close() { p.Status.Close() }
 
-// learn finds out when the run began: everything is told relative to that.
+// learn records the time of the request, which all times are relative to.
 func (p *Printer) learn(u follow.Update) {
 	if c, ok := u.(follow.RunChanged); ok && p.zero.IsZero() {
 		p.zero = c.Run.RequestedAt

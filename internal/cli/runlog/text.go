@@ -11,7 +11,7 @@ import (
 	"ephemr/internal/view/follow"
 )
 
-// text says u in a line.
+// text formats an update as a line.
 func (p *Printer) text(u follow.Update) string {
 	switch u := u.(type) {
 	case follow.RunChanged:
@@ -42,7 +42,7 @@ func (p *Printer) runText(u follow.RunChanged) string {
 	return ""
 }
 
-// idle is what is added to a success without work.
+// idle is the suffix of a success without work.
 func idle(nothingToDo bool) string {
 	if nothingToDo {
 		return ": " + terminal.NothingToDo
@@ -57,7 +57,7 @@ func about(usd float64) string {
 	return ", " + terminal.About(usd)
 }
 
-// because is a reason with its class, unless it begins with that word.
+// because prefixes a reason with its class, unless it begins with it.
 func because(class job.Class, reason string) string {
 	if class == "" || strings.HasPrefix(reason, string(class)+" ") {
 		return terminal.OneLine(reason)

@@ -1,4 +1,4 @@
-// Package start is ephemr start: it asks for a run of a registered pipeline.
+// Package start is ephemr start: it requests a run of a registered pipeline.
 package start
 
 import (
@@ -17,12 +17,12 @@ import (
 	"ephemr/internal/view/follow"
 )
 
-// Pipelines knows the registered pipelines.
+// Pipelines finds registered pipelines.
 type Pipelines interface {
 	Current(ctx context.Context, name string) (*register.Version, error)
 }
 
-// Clients are what start works with.
+// Clients are the clients that start uses.
 type Clients struct {
 	Pipelines Pipelines
 	SQS       request.QueueAPI
@@ -40,7 +40,7 @@ type Options struct {
 	JSON      bool
 }
 
-// Run sends the request and, if asked to, follows the run. With JSON it prints
+// Run sends the request and optionally follows the run. With JSON it prints
 // a request.Sent, or the run.Record at the end of a followed run.
 func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Clients) error {
 	q, logical, err := ask(ctx, o, c.Pipelines)
@@ -62,7 +62,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 	return nil
 }
 
-// ask checks the wish as intake will, so that mistakes are seen at once.
+// ask validates the request as intake does, so that errors are reported at once.
 func ask(ctx context.Context, o Options, known Pipelines) (events.Request, time.Time, error) {
 	q := events.Request{RequestID: o.RequestID, Pipeline: o.Pipeline}
 	logical, err := request.LogicalTime(o.Date, time.Now())

@@ -23,7 +23,7 @@ type adhoc struct {
 	params map[string]string
 }
 
-// build makes the pipeline that o describes, without its package.
+// build returns the pipeline that o describes, without its package.
 func build(o Options) (adhoc, error) {
 	var a adhoc
 	if err := required(o); err != nil {
@@ -66,10 +66,10 @@ func build(o Options) (adhoc, error) {
 	return a, nil
 }
 
-// wanted reads --resize.
+// wanted parses --resize.
 func wanted(text string) (*pipeline.Resize, error) {
 	if text == "" {
-		return nil, nil //nolint:nilnil // the job wants nothing
+		return nil, nil //nolint:nilnil // no resize
 	}
 	units, ok := strings.CutPrefix(text, "task=")
 	n, err := strconv.Atoi(units)
@@ -101,7 +101,7 @@ func required(o Options) error {
 	return nil
 }
 
-// place finds the root of the source and what the source is called below it.
+// place returns the path of the source and sets the root that it is relative to.
 func (a *adhoc) place(o Options) (string, error) {
 	a.root = o.Project
 	if filepath.IsLocal(o.Source) {
@@ -119,7 +119,7 @@ func (a *adhoc) place(o Options) (string, error) {
 	return filepath.Base(full), nil
 }
 
-// jobName is what the job is called: like its source.
+// jobName derives the name of the job from its source.
 func jobName(o Options, source string) string {
 	base := filepath.Base(source)
 	if full, err := filepath.Abs(filepath.Join(o.Project, source)); base == "." && err == nil {
@@ -134,10 +134,10 @@ func jobName(o Options, source string) string {
 
 var forbidden = regexp.MustCompile(`[^a-z0-9]+`)
 
-// longest is how long a pipeline's or a job's name may be.
+// longest is the maximum length of the name of a pipeline or job.
 const longest = 40
 
-// name makes a valid name of text.
+// name converts text to a valid name.
 func name(text, prefix string) string {
 	n := strings.Trim(forbidden.ReplaceAllString(strings.ToLower(text), "-"), "-")
 	if prefix == "" && (n == "" || n[0] < 'a') {
@@ -147,7 +147,7 @@ func name(text, prefix string) string {
 	return strings.Trim(n[:min(len(n), longest)], "-")
 }
 
-// check says what is wrong with the pipeline in the words of the flags.
+// check validates the pipeline; errors name flags instead of paths.
 func (a *adhoc) check(zones []string) error {
 	err := a.spec.Validate(pipeline.WithZones(zones...), pipeline.AdHoc())
 	if err == nil {

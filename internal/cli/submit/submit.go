@@ -1,5 +1,5 @@
 // Package submit is ephemr submit: it runs a directory or a file as one job on
-// a cluster of its own or of a pool, as if it ran here.
+// a new cluster or one of a pool, with the interface of a local program.
 package submit
 
 import (
@@ -31,7 +31,7 @@ import (
 	"ephemr/internal/view/follow"
 )
 
-// Clients are what submit works with.
+// Clients are the clients that submit uses.
 type Clients struct {
 	Profiles session.ParameterAPI
 	S3       upload.S3API
@@ -40,7 +40,7 @@ type Clients struct {
 	Follower *follow.Follower
 }
 
-// Pools knows the clusters that can be leased; nil says that it does not know one.
+// Pools finds clusters of pools; nil if there is none with this id.
 type Pools interface {
 	Get(ctx context.Context, clusterID string) (*pool.Cluster, error)
 }
@@ -49,13 +49,13 @@ type Pools interface {
 type Options struct {
 	Source  string // directory or file, relative to Project
 	Type    string
-	User    string // to run as, or a name or an e-mail address to list the run under
-	AsUser  bool   // User was given, so it is who the job must run as where the stage has users
+	User    string // to run as, or a name or e-mail address for the list of runs
+	AsUser  bool   // User was given explicitly: run as this user if the stage has users
 	Project string
 	Profile string // of the cluster; empty = small, or that of Cluster
 
-	Pool      string        // that the cluster is taken from and left to
-	KeepAlive time.Duration // how long a cluster that the run makes waits for the next
+	Pool      string        // to lease a cluster from
+	KeepAlive time.Duration // idle time of a new cluster in the pool
 	Cluster   string        // of a pool, by id
 
 	Include []string // files and directories of the project
@@ -68,14 +68,14 @@ type Options struct {
 	Params  []string
 	Timeout time.Duration
 	Retries int
-	Resize  string // what the cluster has meanwhile, as task=4
+	Resize  string // minimum task units, as task=4
 
 	Detach bool
 	JSON   bool
 }
 
-// Run submits the job and, unless told otherwise, stays until it is over. With
-// JSON it prints the run.Record then, or a request.Sent when detached.
+// Run submits the job and follows it to its end, unless detached. With JSON it
+// prints the run.Record at the end, or a request.Sent when detached.
 func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Clients) error {
 	a, err := prepare(ctx, o, io, s, c)
 	if err != nil {
@@ -108,7 +108,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 	return exit.Silent(code(rec))
 }
 
-// prepare checks everything and uploads the package.
+// prepare validates the job and uploads the package.
 func prepare(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Clients) (adhoc, error) {
 	if err := named(ctx, &o, c.Pools); err != nil {
 		return adhoc{}, err
@@ -149,8 +149,8 @@ func prepare(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, 
 	return a, nil
 }
 
-// named finds the profile of the cluster that o names, if it does, and says why
-// the job cannot run there, before anything is uploaded.
+// named resolves the profile of the given cluster and checks that it can be
+// leased, before anything is uploaded.
 func named(ctx context.Context, o *Options, pools Pools) error {
 	if o.Cluster == "" {
 		o.Profile = cmp.Or(o.Profile, "small")
@@ -179,8 +179,7 @@ func detach(o Options, io *terminal.IO, sent request.Sent) error {
 	return nil
 }
 
-// code is the job's exit code, if the run failed by the job's, or had nothing
-// to do.
+// code returns the exit code of the job, if it decides that of the command.
 func code(rec *run.Record) int {
 	if rec.Run.State == run.Succeeded && rec.NothingToDo() {
 		return job.NothingToDo

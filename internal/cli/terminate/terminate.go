@@ -1,4 +1,4 @@
-// Package terminate is ephemr terminate: it ends a cluster by hand.
+// Package terminate is ephemr terminate: it terminates a cluster.
 package terminate
 
 import (
@@ -15,11 +15,11 @@ import (
 type Options struct {
 	Cluster string
 	Force   bool
-	Why     string // who asks, and why
+	Why     string // reason to log
 	JSON    bool
 }
 
-// Run ends a cluster. With JSON it prints what the function answered.
+// Run terminates a cluster. With JSON it prints the response of the function.
 func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api lambdacall.InvokeAPI) error {
 	var out cluster.HandOutput
 	in := cluster.Request{Hand: &cluster.Hand{ClusterID: o.Cluster, Force: o.Force, Why: o.Why}}
@@ -29,11 +29,11 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api 
 	if o.JSON {
 		return io.JSON(out)
 	}
-	tell(io, out)
+	report(io, out)
 	return nil
 }
 
-func tell(io *terminal.IO, out cluster.HandOutput) {
+func report(io *terminal.IO, out cluster.HandOutput) {
 	if out.State == string(pool.Draining) {
 		io.Printf("draining cluster %s: it terminates when %s returned it\n", out.ClusterID, have(len(out.Runs)))
 		for _, id := range out.Runs {
