@@ -24,7 +24,7 @@ import (
 	"ephemr/internal/stage"
 )
 
-// Clients are what apply works with.
+// Clients are the clients that apply uses.
 type Clients struct {
 	Profiles session.ParameterAPI
 	S3       upload.S3API
@@ -39,7 +39,7 @@ type Options struct {
 	JSON    bool
 }
 
-// Result is what became of one file; -o json prints an array of them.
+// Result is the result for one file; -o json prints an array of them.
 type Result struct {
 	File      string    `json:"file"`
 	Pipeline  string    `json:"pipeline"`
@@ -56,17 +56,17 @@ type Package struct {
 	Key      string `json:"key"`
 	Size     int64  `json:"size"` // bytes
 	Files    int    `json:"files"`
-	Uploaded bool   `json:"uploaded"` // false = it was there
+	Uploaded bool   `json:"uploaded"` // false = it existed already
 }
 
-// plan is a file that has been found right.
+// plan is a valid file, ready to register.
 type plan struct {
 	file    string
 	spec    pipeline.Spec
 	sources []upload.Source
 }
 
-// Run checks every file before it registers the first.
+// Run validates every file before it registers the first.
 func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Clients) error {
 	meter := progress.New(io, o.JSON)
 	plans, err := check(ctx, o, meter, s, c)

@@ -1,5 +1,5 @@
-// Package clusters is ephemr clusters: it lists the clusters that are up, and
-// finds the addresses of what runs on them.
+// Package clusters is ephemr clusters: it lists running clusters and the
+// addresses of their services.
 package clusters
 
 import (
@@ -15,8 +15,8 @@ import (
 
 // Options of the command.
 type Options struct {
-	All      bool   // also those that ended
-	Pipeline string // "" = of all
+	All      bool   // include those that ended
+	Pipeline string // "" = all
 	JSON     bool
 }
 
@@ -82,7 +82,7 @@ func state(style terminal.Style, c clusterlist.Cluster) string {
 	return style.Green(text)
 }
 
-// leased is how much of a pool's cluster is in use, and what becomes of it.
+// leased is the number of leased steps of a pool's cluster, and its end.
 func leased(c clusterlist.Cluster, now time.Time) string {
 	p := c.Pooled
 	if p == nil || !c.Up() {
@@ -112,7 +112,7 @@ func age(c clusterlist.Cluster, now time.Time) string {
 	return terminal.Duration(now.Sub(c.CreatedAt).Truncate(time.Second))
 }
 
-// left is when c will be terminated at the latest.
+// left is the time until c is terminated at the latest.
 func left(c clusterlist.Cluster, now time.Time) string {
 	if c.Deadline.IsZero() || !c.Up() {
 		return ""

@@ -18,11 +18,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Func is what cobra asks for the words of an argument or a flag.
+// Func is a completion function of cobra.
 type Func = func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective)
 
 // TimeoutVariable is the environment variable for the time limit of a
-// completion that asks AWS.
+// completion that calls AWS.
 const TimeoutVariable = "EPHEMR_COMPLETION_TIMEOUT"
 
 const defaultTimeout = time.Second
@@ -119,7 +119,7 @@ func Profiles(app *session.App) Func {
 	})
 }
 
-// Clusters offers the ids of clusters that are up, with whose they are.
+// Clusters offers the ids of running clusters, with their runs or pools.
 func Clusters(app *session.App) Func {
 	return InTime(app, func(ctx context.Context, args []string, _ string) ([]cobra.Completion, error) {
 		s, err := app.Session(ctx)
@@ -130,8 +130,8 @@ func Clusters(app *session.App) Func {
 	})
 }
 
-// Stages offers the stage of the environment and those that are deployed where
-// the AWS configuration leads to.
+// Stages offers the stage of the environment and those that are deployed in the
+// configured account and Region.
 func Stages(app *session.App) Func {
 	return func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		deployed := InTime(app, func(ctx context.Context, _ []string, _ string) ([]cobra.Completion, error) {

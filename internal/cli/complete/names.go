@@ -20,7 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// most is how many runs are worth choosing from.
+// most is the maximum number of runs to choose from.
 const most = 30
 
 // Loader reads a run.
@@ -28,11 +28,11 @@ type Loader interface {
 	Load(ctx context.Context, id string) (*run.Record, error)
 }
 
-// dated is the beginning of a run's id, as far as its date.
+// dated matches the prefix of a run id that includes its date.
 var dated = regexp.MustCompile(`^([a-z][a-z0-9-]*)-\d{8}(T|$)`)
 
-// RunIDs returns the newest runs that begin so, are in one of states (none =
-// any) and are not among given.
+// RunIDs returns the newest runs with this prefix, in one of states (none =
+// any), without given.
 func RunIDs(ctx context.Context, store runview.Lister, begun string, given []string, states []run.State) ([]cobra.Completion, error) {
 	if len(states) == 0 {
 		states = run.States
@@ -58,7 +58,7 @@ func RunIDs(ctx context.Context, store runview.Lister, begun string, given []str
 	return words, nil
 }
 
-// inStates lists all states at once: one after the other would take too long.
+// inStates lists all states concurrently, to stay within the time limit.
 func inStates(ctx context.Context, store runview.Lister, states []run.State) ([]run.Run, error) {
 	lists := make([][]run.Run, len(states))
 	g, ctx := errgroup.WithContext(ctx)
@@ -89,7 +89,7 @@ func JobNames(ctx context.Context, runs Loader, id string) ([]cobra.Completion, 
 	return words, nil
 }
 
-// PipelineNames returns the registered pipelines, with what they are for.
+// PipelineNames returns the registered pipelines, with their descriptions.
 func PipelineNames(ctx context.Context, api pipelinelist.ScanAPI, table string) ([]cobra.Completion, error) {
 	all, err := pipelinelist.List(ctx, api, table)
 	if err != nil {
@@ -133,7 +133,7 @@ func parameters(ctx context.Context, api ssm.GetParametersByPathAPIClient, path 
 	for p := ssm.NewGetParametersByPathPaginator(api, &ssm.GetParametersByPathInput{Path: &path, Recursive: aws.Bool(true)}); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		if err != nil {
-			return nil, err //nolint:wrapcheck // nobody reads it
+			return nil, err //nolint:wrapcheck // it is not shown
 		}
 		for _, param := range page.Parameters {
 			names = append(names, aws.ToString(param.Name))
@@ -156,7 +156,7 @@ type ClusterLister interface {
 	Clusters(ctx context.Context, ended bool) ([]clusterlist.Cluster, error)
 }
 
-// ClusterIDs returns the clusters that are up and not among given.
+// ClusterIDs returns the running clusters without given.
 func ClusterIDs(ctx context.Context, all ClusterLister, given []string) ([]cobra.Completion, error) {
 	found, err := all.Clusters(ctx, false)
 	if err != nil {

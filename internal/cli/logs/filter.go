@@ -8,7 +8,7 @@ import (
 	"ephemr/internal/view/follow"
 )
 
-// filter is what o chooses, or what is wrong with it.
+// filter returns the filter for o, or a usage error.
 func (o Options) filter(now time.Time) (follow.Filter, error) {
 	f := follow.Filter{Job: o.Job, Attempt: o.Attempt, Stream: o.Stream, Archived: o.Archived, OfEMR: o.Controller}
 	err := o.check()
@@ -23,7 +23,7 @@ func (o Options) filter(now time.Time) (follow.Filter, error) {
 	return f, err
 }
 
-// check says which options are wrong, or wrong together.
+// check returns an error for invalid or conflicting options.
 func (o Options) check() error {
 	switch {
 	case o.Stream != "" && o.Stream != "stdout" && o.Stream != "stderr":
@@ -38,7 +38,7 @@ func (o Options) check() error {
 	return nil
 }
 
-// since reads a point in time: how long ago, a time or a day.
+// since parses a duration before now, a time or a day.
 func since(text string, now time.Time) (time.Time, error) {
 	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
 		return now.Add(-d), nil

@@ -1,4 +1,4 @@
-// Package logs is ephemr logs: what the jobs of a run print.
+// Package logs is ephemr logs: the output of the jobs of a run.
 package logs
 
 import (
@@ -25,15 +25,15 @@ type Options struct {
 	Stream     string // stdout, stderr or "" for both
 	Since      string // time, day, or duration before now
 	Grep       string // regular expression
-	Archived   bool   // what EMR archived, also where CloudWatch has it
-	Controller bool   // EMR's own logs of the steps
+	Archived   bool   // read the EMR archive, even if CloudWatch has the lines
+	Controller bool   // EMR's logs of the steps
 	Follow     bool
 	JSON       bool
 }
 
 // Line is what -o json prints for each line, as JSON lines.
 type Line struct {
-	Time     time.Time `json:"time,omitzero"` // not known of archived lines
+	Time     time.Time `json:"time,omitzero"` // zero for archived lines
 	Job      string    `json:"job"`
 	Attempt  int       `json:"attempt"`
 	Stream   string    `json:"stream"` // stdout, stderr, controller, syslog
@@ -41,14 +41,14 @@ type Line struct {
 	Archived bool      `json:"archived,omitempty"`
 }
 
-// Run prints the lines, and with Follow those to come until the run is over.
+// Run prints the lines, and with Follow the next ones until the run ends.
 func Run(ctx context.Context, o Options, io *terminal.IO, f *follow.Follower) error {
 	var err error
 	if f.Filter, err = o.filter(time.Now()); err != nil {
 		return err
 	}
 	rec, err := show.Load(ctx, f.Runs, o.RunID)
-	if o.Follow && exit.CodeOf(err) == exit.CodeUsage { // it may be under way
+	if o.Follow && exit.CodeOf(err) == exit.CodeUsage { // it may not be recorded yet
 		return followed(ctx, o, io, f)
 	}
 	if err != nil {
@@ -63,7 +63,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, f *follow.Follower) er
 	return printed(ctx, o, io, f, rec)
 }
 
-// known says whether the run has such a job.
+// known returns an error if the run has no such job.
 func known(rec *run.Record, name string) error {
 	if name == "" || rec.Spec == nil {
 		return nil
@@ -96,7 +96,7 @@ func printed(ctx context.Context, o Options, io *terminal.IO, f *follow.Follower
 	return err
 }
 
-// nothing says why there is no line.
+// nothing explains why there are no lines.
 func nothing(o Options, f *follow.Follower, rec *run.Record, now time.Time) string {
 	ended := rec.Run.EndedAt
 	switch {
@@ -121,7 +121,7 @@ func followed(ctx context.Context, o Options, io *terminal.IO, f *follow.Followe
 	return runlog.Detached(ctx, err, io, o.RunID)
 }
 
-// view shows lines on Out and the rest on Err. One job alone needs no prefix.
+// view writes lines to Out and the rest to Err, without prefixes for a single job.
 func view(o Options, io *terminal.IO, f *follow.Follower) *runlog.Printer {
 	v := runlog.Local(io, false)
 	v.Err, v.Clean = io.Out, io.OutTTY
@@ -131,7 +131,7 @@ func view(o Options, io *terminal.IO, f *follow.Follower) *runlog.Printer {
 	return v
 }
 
-// emitter writes lines as JSON if a program reads them. Notes are for people.
+// emitter writes lines as JSON if requested, and notes to Err.
 func emitter(o Options, io *terminal.IO, v *runlog.Printer) func(follow.Update) {
 	e := json.NewEncoder(io.Out)
 	e.SetEscapeHTML(false)

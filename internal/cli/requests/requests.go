@@ -1,5 +1,5 @@
-// Package requests is ephemr requests: what lies in the dead-letter queues, and
-// the way back from there.
+// Package requests is ephemr requests: it lists and redrives the messages in the
+// dead-letter queues.
 package requests
 
 import (
@@ -29,7 +29,7 @@ type QueueAPI interface {
 type Options struct {
 	Runs   []string // ids of rejected runs; empty = all
 	Events bool     // the events' queues instead of the requests'
-	AsMe   bool     // also those that others have sent, which then run as whom we may be
+	AsMe   bool     // include requests sent by others; they run with the identity of the caller
 	JSON   bool
 
 	Me string // our SenderId; only needed on a stage with users

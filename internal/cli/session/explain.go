@@ -13,15 +13,14 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// Explain adds what to do about an error that comes from AWS, and takes away
-// the SDK's request ids.
+// Explain adds instructions to an error from AWS, and removes request ids.
 func Explain(err error, getenv func(string) string) error {
 	login := "log in again (aws sso login), or set AWS_PROFILE to a valid profile"
 	if p := getenv("AWS_PROFILE"); p != "" {
 		login = fmt.Sprintf("log in again (aws sso login --profile %s), or set AWS_PROFILE to a valid profile", p)
 	}
-	if told := credentials(err, login); told != nil {
-		return told
+	if explained := credentials(err, login); explained != nil {
+		return explained
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 		if endpoint := getenv("AWS_ENDPOINT_URL"); endpoint != "" {
@@ -32,7 +31,7 @@ func Explain(err error, getenv func(string) string) error {
 	return errors.New(Short(err))
 }
 
-// credentials explains what is wrong with them, if that is it.
+// credentials explains errors of credentials; nil for others.
 func credentials(err error, login string) error {
 	if _, stale := errors.AsType[*ssocreds.InvalidTokenError](err); stale {
 		return fmt.Errorf("the SSO session has expired; %s", login)

@@ -30,8 +30,8 @@ type Session struct {
 
 var stageName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
-// Open finds the stage with whatever credentials the AWS SDK finds: profile,
-// SSO, environment.
+// Open finds the stage with the credentials of the AWS SDK: profile, SSO,
+// environment.
 func Open(ctx context.Context, name string) (*Session, error) {
 	if !stageName.MatchString(name) {
 		return nil, exit.Usage("invalid stage name %q (example: dev)", name)
@@ -51,9 +51,9 @@ func Open(ctx context.Context, name string) (*Session, error) {
 	return &Session{Config: cfg, Settings: settings}, nil
 }
 
-// Config is what the AWS SDK finds for this user.
+// Config loads the AWS configuration.
 func Config(ctx context.Context) (aws.Config, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{})) // errors are told once, by us
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{})) // errors are reported once, by the command
 	if err != nil {
 		return cfg, fmt.Errorf("load AWS configuration: %w", err)
 	}
@@ -63,14 +63,14 @@ func Config(ctx context.Context) (aws.Config, error) {
 	return cfg, nil
 }
 
-// ParameterAPI reads what the deployment has written down.
+// ParameterAPI reads the parameters of the deployment.
 type ParameterAPI interface {
 	GetParameter(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
 }
 
 var errNotDeployed = errors.New("not deployed")
 
-// NotDeployed says whether err is Load's for a stage that is not there.
+// NotDeployed reports whether err means that the stage does not exist.
 func NotDeployed(err error) bool { return errors.Is(err, errNotDeployed) }
 
 // Load reads the settings of a stage.
@@ -89,7 +89,7 @@ func Load(ctx context.Context, api ParameterAPI, name string) (stage.Settings, e
 	return s, nil
 }
 
-// where names account and region, as far as they can be found out.
+// where names the account, if it can be determined, and the Region.
 func where(ctx context.Context, cfg aws.Config) string {
 	out, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
@@ -114,7 +114,7 @@ func (s *Session) Pipelines() *register.Store {
 }
 
 // S3 returns a client that addresses buckets by path when an endpoint is
-// configured: what stands there has no name per bucket.
+// configured: emulators have no host name per bucket.
 func (s *Session) S3() *s3.Client {
 	return s3.NewFromConfig(s.Config, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
 }

@@ -59,7 +59,7 @@ func (p *page) jobs() {
 				j.Name, p.JobState(run.JobFailed, string(run.JobFailed)), itoa(a.Attempt), code(a.ExitCode), "", a.StepID, because(string(a.Class), a.Reason),
 			})
 		}
-		if j.State == run.JobPending && j.Attempt > 0 { // its last attempt is among the earlier ones
+		if j.State == run.JobPending && j.Attempt > 0 { // its last attempt is in Earlier
 			j.StepID, j.ExitCode, j.Reason, j.Class = "", nil, "", ""
 			j.StartedAt = j.EndedAt
 		}
@@ -120,7 +120,7 @@ func (p *page) findings() {
 	}
 }
 
-// tail is what the job that ended the run said last.
+// tail prints the last lines of the failed job.
 func (p *page) tail() {
 	j := p.rec.Failure()
 	if j == nil || len(j.Tail) == 0 {
@@ -132,7 +132,7 @@ func (p *page) tail() {
 	}
 }
 
-// next is what can be done now.
+// next suggests commands.
 func (p *page) next() {
 	r := p.rec.Run
 	var commands []string

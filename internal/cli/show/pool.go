@@ -2,13 +2,13 @@ package show
 
 import "ephemr/internal/cli/terminal"
 
-// pool tells where the run's cluster comes from, if it is not its own.
+// pool prints the pool of the run's cluster.
 func (p *page) pool() {
 	c := p.rec.Cluster()
 	if c == nil || c.Pool == "" || c.ID == "" {
 		return
 	}
-	from := "made for"
+	from := "created for"
 	if c.Leased {
 		from = "leased from"
 	}

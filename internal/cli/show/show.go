@@ -1,4 +1,4 @@
-// Package show is ephemr show: everything about one run.
+// Package show is ephemr show: the details of a run.
 package show
 
 import (
@@ -49,7 +49,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, store Store) error {
 // JSON prints a run.Record whose lists are never null.
 func JSON(io *terminal.IO, rec *run.Record) error { return io.JSON(runview.Document(rec)) }
 
-// Load reads a run, or says how to find one.
+// Load reads a run; an unknown id is a usage error.
 func Load(ctx context.Context, store Store, id string) (*run.Record, error) {
 	rec, err := store.Load(ctx, id)
 	if run.IsUnknown(err) {
@@ -58,7 +58,7 @@ func Load(ctx context.Context, store Store, id string) (*run.Record, error) {
 	return rec, err
 }
 
-// page is the text about a run.
+// page prints a run.
 type page struct {
 	*terminal.IO
 	terminal.Style
@@ -118,7 +118,7 @@ func version(r run.Run) string {
 	return " version " + itoa(r.Version)
 }
 
-// user is whom the run's jobs run as, if it is not just anybody.
+// user prints the user that the jobs run as.
 func (p *page) user(r run.Run) {
 	if r.User != "" {
 		p.field("user", "%s of team %s", r.User, r.Team)
@@ -147,7 +147,7 @@ func pairs(m map[string]string) string {
 	return strings.Join(all, " ")
 }
 
-// reason is why something is in its state, if that wants one.
+// reason explains a state, if it needs an explanation.
 func reason(idle bool, class job.Class, text string) string {
 	if idle {
 		return terminal.NothingToDo

@@ -14,36 +14,36 @@ import (
 	"ephemr/internal/run"
 )
 
-// Cluster is what is known of a cluster. It is what -o json prints.
+// Cluster is a cluster of the stage.
 type Cluster struct {
 	ID        string             `json:"clusterId"`
 	Name      string             `json:"name"`
 	State     types.ClusterState `json:"state"`              // EMR's
-	RunID     string             `json:"runId,omitempty"`    // whose it is, unless it is a pool's
+	RunID     string             `json:"runId,omitempty"`    // its run, unless it belongs to a pool
 	RunState  run.State          `json:"runState,omitempty"` // of that run
 	Pipeline  string             `json:"pipeline,omitempty"` // of that run
-	Pool      string             `json:"pool,omitempty"`     // "" = RunID alone has it
-	Pooled    *Pooled            `json:"pooled,omitempty"`   // what the pool has of it
+	Pool      string             `json:"pool,omitempty"`     // "" = not in a pool
+	Pooled    *Pooled            `json:"pooled,omitempty"`   // its use in the pool
 	Profile   string             `json:"profile,omitempty"`
 	Release   string             `json:"release,omitempty"` // of EMR
 	CreatedAt time.Time          `json:"createdAt,omitzero"`
 	ReadyAt   time.Time          `json:"readyAt,omitzero"`
 	EndedAt   time.Time          `json:"endedAt,omitzero"`
-	Deadline  time.Time          `json:"deadline,omitzero"` // later it is terminated, or a pool's cluster takes no more runs
-	CostUSD   float64            `json:"costUsd"`           // estimate until now, or until its end
+	Deadline  time.Time          `json:"deadline,omitzero"` // then it is terminated, or drained if in a pool
+	CostUSD   float64            `json:"costUsd"`           // estimate so far
 }
 
 // Pooled is how a pool's cluster is used.
 type Pooled struct {
 	Team      string     `json:"team"` // that the pool belongs to
 	State     pool.State `json:"state"`
-	Steps     int        `json:"steps"`              // that run side by side
+	Steps     int        `json:"steps"`              // step concurrency
 	Free      int        `json:"free"`               // of them
 	Leases    []Lease    `json:"leases"`             // of the others
-	IdleUntil time.Time  `json:"idleUntil,omitzero"` // when it ends if nobody leases it
+	IdleUntil time.Time  `json:"idleUntil,omitzero"` // when it terminates without a new lease
 }
 
-// Lease is what a run has of a pool's cluster.
+// Lease is a run's lease on a pool's cluster.
 type Lease struct {
 	RunID string `json:"runId"`
 	Steps int    `json:"steps"`
@@ -59,7 +59,7 @@ func (c *Cluster) status(s *types.ClusterStatus) {
 	}
 }
 
-// pooled adds what the pool knows.
+// pooled adds the data of the pool.
 func (c *Cluster) pooled(m *pool.Cluster) {
 	p := &Pooled{Team: m.Team, State: m.State, Steps: m.Steps, Free: m.Free, Leases: []Lease{}}
 	for _, holder := range m.Holders() {
@@ -71,7 +71,7 @@ func (c *Cluster) pooled(m *pool.Cluster) {
 	c.Pool, c.Pooled, c.Deadline = m.Pool, p, m.Until
 }
 
-// of adds what the run knows; false says that it has no such cluster.
+// of adds the data of the run; false if the run has no such cluster.
 func (c *Cluster) of(rec *run.Record) bool {
 	c.RunState, c.Pipeline, c.Deadline = rec.Run.State, rec.Run.Pipeline, rec.Run.Deadline
 	if rec.Spec != nil {
@@ -85,7 +85,7 @@ func (c *Cluster) of(rec *run.Record) bool {
 	return true
 }
 
-// cost is that of an attempt, by EMR's times.
+// cost estimates the cost of an attempt with EMR's times.
 func (c *Cluster) cost(a run.Cluster) float64 {
 	a.CreatedAt = c.CreatedAt
 	if a.EndedAt.IsZero() {
@@ -94,10 +94,10 @@ func (c *Cluster) cost(a run.Cluster) float64 {
 	return cost.OfClusters([]run.Cluster{a}, time.Now())
 }
 
-// Up says whether steps can run on c, or will soon.
+// Up reports whether c is starting or running.
 func (c *Cluster) Up() bool { return !outcome.Gone(c.State) }
 
-// Works says whether c works for a pipeline now.
+// Works reports whether a run of the pipeline uses c.
 func (c *Cluster) Works(pipeline string) bool {
 	if c.Pooled == nil {
 		return c.Pipeline == pipeline
@@ -105,7 +105,7 @@ func (c *Cluster) Works(pipeline string) bool {
 	return slices.ContainsFunc(c.Pooled.Leases, func(l Lease) bool { return run.PipelineOf(l.RunID) == pipeline })
 }
 
-// Holder is whose c is, for people.
+// Holder is the run or pool of c as text.
 func (c *Cluster) Holder() string {
 	if c.Pool != "" {
 		return "pool " + c.Pool

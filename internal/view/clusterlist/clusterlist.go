@@ -44,15 +44,15 @@ func New(cfg aws.Config, s stage.Settings) *Stage {
 	return &Stage{EMR: emr.NewFromConfig(cfg), Records: db, Table: s.ClustersTable, Runs: &run.Store{DB: db, Table: s.RunsTable}}
 }
 
-// recent is how far back ended clusters are listed, and oldest how old they can
-// be: EMR chooses by when they were made.
+// recent is how long ended clusters are listed, and oldest their maximum age: EMR
+// filters by creation time.
 const (
 	recent = 24 * time.Hour
 	oldest = 7 * 24 * time.Hour
 )
 
-// Clusters returns those of the stage that are up or on their way, newest first;
-// with ended also those of the last day that are not any more.
+// Clusters returns those of the stage that are starting or running, newest first;
+// with ended also those that ended in the last day.
 func (s *Stage) Clusters(ctx context.Context, ended bool) ([]Cluster, error) {
 	listed, err := s.list(ctx, &emr.ListClustersInput{ClusterStates: []types.ClusterState{
 		types.ClusterStateStarting, types.ClusterStateBootstrapping, types.ClusterStateRunning, types.ClusterStateWaiting,
@@ -96,7 +96,8 @@ func (s *Stage) list(ctx context.Context, in *emr.ListClustersInput) (listed []t
 	return listed, nil
 }
 
-// own are those that the stage's records know. A name like ours proves nothing.
+// own returns the clusters in the stage's records. A matching name is not
+// sufficient.
 func (s *Stage) own(ctx context.Context, listed []types.ClusterSummary) ([]Cluster, error) {
 	ids := make([]string, 0, len(listed))
 	for _, c := range listed {
@@ -119,8 +120,8 @@ func (s *Stage) own(ctx context.Context, listed []types.ClusterSummary) ([]Clust
 	return own, errors.Join(errs...)
 }
 
-// cluster puts together what EMR and the records say of a cluster; false says
-// that the records do not know it.
+// cluster joins the data of EMR and of the records; false if the cluster is not
+// in the records.
 func (s *Stage) cluster(ctx context.Context, c types.ClusterSummary, k cluster.Known) (Cluster, bool, error) {
 	one := Cluster{ID: aws.ToString(c.Id), Name: aws.ToString(c.Name), Profile: k.Profile, Release: k.Release, Pipeline: k.Pipeline, Deadline: k.Deadline}
 	one.status(c.Status)

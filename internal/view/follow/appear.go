@@ -8,10 +8,10 @@ import (
 	"ephemr/internal/run"
 )
 
-// sayAfter is how long waiting for a run is not worth a word.
-const sayAfter = 3 * time.Second
+// noteAfter is the waiting time before a note is emitted.
+const noteAfter = 3 * time.Second
 
-// appear waits for a run that is not recorded yet.
+// appear waits until a run is recorded.
 func (f *Follower) appear(ctx context.Context, id string, emit func(Update)) (*run.Record, error) {
 	var rec *run.Record
 	err := f.wait(ctx, "run "+id, emit, func() (bool, error) {
@@ -71,8 +71,8 @@ func (f *Follower) find(ctx context.Context, pipeline string, match func(run.Run
 
 // wait tries until it is there, for as long as f allows.
 func (f *Follower) wait(ctx context.Context, what string, emit func(Update), there func() (bool, error)) error {
-	began, told := time.Now(), false
-	var t trouble
+	began, noted := time.Now(), false
+	var t outage
 	for {
 		ok, err := there()
 		if ok {
@@ -85,8 +85,8 @@ func (f *Follower) wait(ctx context.Context, what string, emit func(Update), the
 		if waited >= f.Within {
 			return &AbsentError{What: what, Waited: waited}
 		}
-		if waited >= sayAfter && !told {
-			told = true
+		if waited >= noteAfter && !noted {
+			noted = true
 			emit(Note{At: time.Now(), Text: fmt.Sprintf("waiting for %s to be recorded", what)})
 		}
 		if err := sleep(ctx, pollEvery); err != nil {
@@ -110,4 +110,4 @@ func (e *AbsentError) Error() string {
 
 // Unknown reports whether the run was not waited for: it is not expected to
 // appear.
-func (e *AbsentError) Unknown() bool { return e.Waited < sayAfter }
+func (e *AbsentError) Unknown() bool { return e.Waited < noteAfter }

@@ -10,13 +10,13 @@ import (
 	"ephemr/internal/run"
 )
 
-// archives turns to what EMR archived for attempts that were over when they were
-// first seen: where CloudWatch has nothing of them, or may have lost something.
-// It asks each of them once.
+// archives switches to the EMR archive for attempts that had ended when first
+// seen, if CloudWatch has no logs of them or may have lost some. It checks each
+// attempt once.
 func (s *streams) archives(ctx context.Context, rec *run.Record, now time.Time, emit func(Update)) error {
 	var errs []error
 	for i := 0; i < len(s.list); {
-		n := 1 // streams of one attempt stand side by side
+		n := 1 // streams of one attempt are adjacent
 		for i+n < len(s.list) && s.list[i+n].Job == s.list[i].Job && s.list[i+n].Attempt == s.list[i].Attempt {
 			n++
 		}
@@ -31,9 +31,9 @@ func (s *streams) archives(ctx context.Context, rec *run.Record, now time.Time, 
 	return errors.Join(errs...)
 }
 
-// archive decides where the streams of one attempt are read from. CloudWatch
-// forgets the oldest events first and does not say so; so once its time for the
-// attempt has come, the archive is trusted more.
+// archive selects the source for the streams of one attempt. CloudWatch expires
+// the oldest events first without an indication, so after the retention time the
+// archive is preferred.
 func (s *streams) archive(ctx context.Context, rec *run.Record, all []*stream, now time.Time, emit func(Update)) error {
 	a := find(rec, all[0].Line)
 	if s.Filter.forced() {
@@ -41,7 +41,7 @@ func (s *streams) archive(ctx context.Context, rec *run.Record, all []*stream, n
 		s.turn(all, a, logs)
 		return err
 	}
-	partly := a.cut || s.forgotten(a, now)
+	partly := a.cut || s.expired(a, now)
 	switch {
 	case partly:
 	case a.killed && s.Archive != nil:
@@ -59,17 +59,17 @@ func (s *streams) archive(ctx context.Context, rec *run.Record, all []*stream, n
 	return nil
 }
 
-// forgotten says whether CloudWatch may have begun to forget an attempt.
-func (s *streams) forgotten(a attempt, now time.Time) bool {
+// expired reports whether events of an attempt may have expired in CloudWatch.
+func (s *streams) expired(a attempt, now time.Time) bool {
 	return s.Kept > 0 && now.Sub(a.began) > s.Kept
 }
 
-// lack says what may be missing of an attempt of which there is no archive.
+// lack describes what may be missing of an attempt without an archive.
 func (s *streams) lack(l Line, a attempt, partly, streamed bool, err error) string {
 	text := fmt.Sprintf("no logs of job %s, attempt %d, in CloudWatch", l.Job, l.Attempt)
 	switch {
 	case !streamed && err == nil:
-		return "" // it printed nothing, or whoever looks is told so
+		return "" // no output, or the caller reports it
 	case streamed && !partly:
 		return ""
 	case streamed && a.cut:
@@ -83,7 +83,7 @@ func (s *streams) lack(l Line, a attempt, partly, streamed bool, err error) stri
 	return text + ", and there is no EMR archive"
 }
 
-// turn makes the streams of an attempt read what EMR archived.
+// turn switches the streams of an attempt to the EMR archive.
 func (s *streams) turn(all []*stream, a attempt, logs map[string]steplog.Log) {
 	for _, st := range all {
 		st.buf, st.atEnd, st.any, st.from, st.place = nil, false, false, nothing{}, a.ended.Truncate(time.Millisecond)
@@ -95,12 +95,12 @@ func (s *streams) turn(all []*stream, a attempt, logs map[string]steplog.Log) {
 	}
 }
 
-// tell says, once, what is different about archived logs.
-func (s *streams) tell(at time.Time, emit func(Update)) {
-	if s.told {
+// explain emits one note about the limits of archived logs.
+func (s *streams) explain(at time.Time, emit func(Update)) {
+	if s.explained {
 		return
 	}
-	s.told = true
+	s.explained = true
 	text := "logs archived by EMR in S3: no timestamps, streams follow each other"
 	if !s.Filter.Since.IsZero() {
 		text += "; jobs with output since then are shown from the beginning"
@@ -108,8 +108,8 @@ func (s *streams) tell(at time.Time, emit func(Update)) {
 	emit(Note{At: at, Text: text})
 }
 
-// streamed says whether CloudWatch has something of an attempt, or may have and
-// does not answer.
+// streamed reports whether CloudWatch has lines of an attempt, or may have and
+// does not respond.
 func (s *streams) streamed(ctx context.Context, all []*stream) bool {
 	for _, st := range all {
 		if err := st.fill(ctx); err != nil || st.any {
@@ -128,8 +128,8 @@ func (s *streams) streamed(ctx context.Context, all []*stream) bool {
 	return false
 }
 
-// look finds the archive of an attempt, on its own cluster or, where an older
-// record does not tell which, on those of the run.
+// look finds the archive of an attempt, on its own cluster or, if an older
+// record does not name it, on those of the run.
 func (s *streams) look(ctx context.Context, a attempt) (map[string]steplog.Log, error) {
 	if s.Archive == nil || a.step == "" {
 		return nil, nil

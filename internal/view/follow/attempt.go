@@ -7,13 +7,13 @@ import (
 	"ephemr/internal/run"
 )
 
-// attempt is what a record knows of one attempt of a job.
+// attempt is the data of one attempt of a job in the record.
 type attempt struct {
 	step         string
-	clusters     []string // where it may have run, the likeliest first
+	clusters     []string // where it may have run, most likely first
 	began, ended time.Time
 	cut          bool // its runner could not stream everything
-	killed       bool // its runner left no result: nobody knows whether it had sent its last lines
+	killed       bool // its runner left no result, and may not have sent its last lines
 }
 
 func find(rec *run.Record, l Line) attempt {

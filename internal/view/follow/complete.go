@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// complete adds to the streams of an attempt whose runner was killed what it
-// had not sent yet: it does so twice a second, and EMR has every byte.
+// complete adds the last lines, which a killed runner has not sent, from the EMR
+// archive to the streams of an attempt. A runner sends lines twice a second.
 func (s *streams) complete(all []*stream, a attempt, emit func(Update)) {
 	if a.ended.Before(s.Filter.Since) {
 		return
@@ -35,9 +35,9 @@ func (s *streams) complete(all []*stream, a attempt, emit func(Update)) {
 	}
 }
 
-// completed is a stream in CloudWatch and, after its end, what EMR's archive has
-// beyond that. The archive may have lines in between that were never streamed,
-// those of EMR's own programs.
+// completed is a stream in CloudWatch followed by the rest of its EMR archive.
+// The archive may contain lines in between that were never streamed: those of
+// EMR's own programs.
 type completed struct {
 	live  *live
 	since time.Time
@@ -70,7 +70,7 @@ func (s *completed) more(ctx context.Context) ([]Line, bool, error) {
 	return lines, end, err
 }
 
-// streamed returns what follows in CloudWatch. The archive comes after it.
+// streamed returns the next lines in CloudWatch. The archive comes after them.
 func (s *completed) streamed(ctx context.Context) ([]Line, bool, error) {
 	lines, end, err := s.live.more(ctx)
 	for _, l := range lines {
@@ -80,7 +80,7 @@ func (s *completed) streamed(ctx context.Context) ([]Line, bool, error) {
 	return slices.DeleteFunc(lines, func(l Line) bool { return l.At.Before(s.since) }), false, err
 }
 
-// find looks for the archive; without one, all is over.
+// find opens the archive; without one the stream ends.
 func (s *completed) find(ctx context.Context) {
 	var err error
 	s.rest, err = s.open(ctx)

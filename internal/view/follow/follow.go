@@ -27,11 +27,11 @@ type Follower struct {
 	Runs   Store
 	Logs   LogsAPI
 	Group  string        // log group of the runs
-	Kept   time.Duration // how long the log group keeps what it gets; 0 = not known
+	Kept   time.Duration // retention of the log group; 0 = not known
 	Filter Filter        // of log streams
-	Within time.Duration // how long a run may take to appear
+	Within time.Duration // time limit for a run to appear
 
-	Archive *steplog.Archive // what EMR archived of runs that are over; nil = not looked at
+	Archive *steplog.Archive // EMR's archive of ended runs; nil = not used
 }
 
 const (
@@ -39,28 +39,28 @@ const (
 	pollEvery     = 500 * time.Millisecond
 	logsEvery     = time.Second
 	perStream     = 100 * time.Millisecond // GetLogEvents has a quota for the whole account
-	patience      = 2 * time.Minute        // with AWS, when it does not answer
+	patience      = 2 * time.Minute        // while AWS does not respond
 )
 
 // New returns a Follower of the stage that s describes.
 func New(cfg aws.Config, s stage.Settings) *Follower {
-	cfg.Logger = logging.Nop{} // what it retries is nobody's concern
+	cfg.Logger = logging.Nop{} // retries are not reported
 	return &Follower{
 		Runs:  &run.Store{DB: dynamodb.NewFromConfig(cfg), Table: s.RunsTable},
 		Logs:  cloudwatchlogs.NewFromConfig(cfg),
 		Group: s.RunLogGroup, Kept: time.Duration(s.RunLogDays) * 24 * time.Hour, Within: defaultWithin,
 		Archive: &steplog.Archive{Bucket: s.LogsBucket, S3: s3.NewFromConfig(cfg, func(o *s3.Options) {
-			o.UsePathStyle = o.BaseEndpoint != nil // what stands there has no name per bucket
+			o.UsePathStyle = o.BaseEndpoint != nil // emulators have no host name per bucket
 		})},
 	}
 }
 
 // Follow emits everything about a run, from its beginning to its outcome, and
-// returns its record then. A run that is not there yet is waited for.
+// returns its record then. It waits for a run that is not recorded yet.
 //
 // The order is that of time, as far as it is known when it is emitted; lines of
-// one stream are never out of order, lost or doubled. When ctx ends, so does
-// Follow, and the run goes on.
+// one stream are never out of order, lost or doubled. Follow ends
+// with ctx; the run continues.
 func (f *Follower) Follow(ctx context.Context, id string, emit func(Update)) (*run.Record, error) {
 	rec, err := f.appear(ctx, id, emit)
 	if err != nil {
@@ -100,19 +100,19 @@ func (f *Follower) Read(ctx context.Context, rec *run.Record, emit func(Update))
 	return logs.round(ctx, now, nil, emit)
 }
 
-// watch is what is known while a run is followed.
+// watch is the state of following a run.
 type watch struct {
 	*Follower
 	emit     func(Update)
 	story    story
 	logs     *streams
 	logsRead time.Time
-	logsGone trouble
-	runGone  trouble
+	logsGone outage
+	runGone  outage
 }
 
-// look emits what is new in rec and in the logs. It goes to the logs when it is
-// time to, and before it tells how an attempt ended.
+// look emits the changes in rec and new log lines. It reads the logs at their
+// interval, and before it emits the end of an attempt.
 func (w *watch) look(ctx context.Context, rec *run.Record) error {
 	now := time.Now()
 	news := slices.DeleteFunc(w.story.read(rec, now), func(u Update) bool { return u.when().Before(w.Filter.Since) })
@@ -122,7 +122,7 @@ func (w *watch) look(ctx context.Context, rec *run.Record) error {
 	}
 	defer func() { w.emit(Polled{At: now, Record: rec}) }()
 	every := max(logsEvery, time.Duration(len(w.logs.list))*perStream)
-	if now.Sub(w.logsRead) < every && !tellsEnd(news) && !rec.Run.State.Final() {
+	if now.Sub(w.logsRead) < every && !hasEnd(news) && !rec.Run.State.Final() {
 		for _, u := range news {
 			w.emit(u)
 		}
@@ -133,7 +133,7 @@ func (w *watch) look(ctx context.Context, rec *run.Record) error {
 	return w.logsGone.with(ctx, "the logs", err, w.emit)
 }
 
-func tellsEnd(news []Update) bool {
+func hasEnd(news []Update) bool {
 	for _, u := range news {
 		if j, ok := u.(JobChanged); ok && j.State != run.JobRunning {
 			return true
@@ -142,7 +142,8 @@ func tellsEnd(news []Update) bool {
 	return false
 }
 
-// load reads the record again; while AWS does not answer, the old one serves.
+// load reads the record again, and returns the old one while AWS does not
+// respond.
 func (w *watch) load(ctx context.Context, old *run.Record) (*run.Record, error) {
 	rec, err := w.Runs.Load(ctx, old.Run.ID)
 	if rec == nil {

@@ -10,15 +10,15 @@ import (
 	"ephemr/internal/run"
 )
 
-// story tells a run's record as a sequence of changes, each once. It works from
-// what the record remembers, not from what a poll happens to see: so no change
-// is missed, and whoever comes late hears everything.
+// story converts a run's record to a sequence of changes, each once. It uses the
+// times in the record, not those of polls, so that no change is missed and late
+// followers get all of them.
 type story struct {
-	told map[string]bool
-	news []Update
+	emitted map[string]bool
+	news    []Update
 }
 
-// read returns the changes in rec that were not told before, by time. The
+// read returns the new changes in rec, by time. The
 // outcome is left for the end.
 func (s *story) read(rec *run.Record, now time.Time) []Update {
 	s.news = nil
@@ -31,12 +31,12 @@ func (s *story) read(rec *run.Record, now time.Time) []Update {
 	return s.news
 }
 
-func (s *story) tell(key string, u Update) {
-	if s.told == nil {
-		s.told = map[string]bool{}
+func (s *story) add(key string, u Update) {
+	if s.emitted == nil {
+		s.emitted = map[string]bool{}
 	}
-	if !s.told[key] {
-		s.told[key] = true
+	if !s.emitted[key] {
+		s.emitted[key] = true
 		s.news = append(s.news, u)
 	}
 }
@@ -53,12 +53,12 @@ func (s *story) run(rec *run.Record, now time.Time) {
 	if r.State == run.Rejected {
 		return
 	}
-	s.tell("queued", RunChanged{At: r.RequestedAt, State: run.Queued, Run: r})
+	s.add("queued", RunChanged{At: r.RequestedAt, State: run.Queued, Run: r})
 	if !r.AdmittedAt.IsZero() {
-		s.tell("admitted", RunChanged{At: r.AdmittedAt, State: run.Admitted, Run: r})
+		s.add("admitted", RunChanged{At: r.AdmittedAt, State: run.Admitted, Run: r})
 	}
 	if !r.StartedAt.IsZero() {
-		s.tell("running", RunChanged{At: r.StartedAt, State: run.Running, Run: r, Cost: usd})
+		s.add("running", RunChanged{At: r.StartedAt, State: run.Running, Run: r, Cost: usd})
 	}
 }
 
@@ -74,34 +74,34 @@ func (s *story) clusters(rec *run.Record, now time.Time) {
 		profile = rec.Spec.Cluster.Profile
 	}
 	for _, c := range rec.Clusters {
-		tell := func(state run.ClusterState, at time.Time) {
-			s.tell(fmt.Sprintf("cluster %d %s", c.Attempt, state), ClusterChanged{At: at, State: state, Cluster: c, Profile: profile})
+		add := func(state run.ClusterState, at time.Time) {
+			s.add(fmt.Sprintf("cluster %d %s", c.Attempt, state), ClusterChanged{At: at, State: state, Cluster: c, Profile: profile})
 		}
 		if c.ID != "" {
-			tell(run.ClusterCreated, or(c.CreatedAt, c.IntentAt))
+			add(run.ClusterCreated, or(c.CreatedAt, c.IntentAt))
 		}
 		if !c.ReadyAt.IsZero() {
-			tell(run.ClusterReady, c.ReadyAt)
+			add(run.ClusterReady, c.ReadyAt)
 		}
 		if c.State == run.ClusterFailed || c.State == run.ClusterTerminating || c.State == run.ClusterReleased {
-			tell(c.State, or(c.EndedAt, now))
+			add(c.State, or(c.EndedAt, now))
 		}
 	}
 }
 
 func (s *story) job(j run.Job, now time.Time) {
 	for _, a := range j.Earlier {
-		s.tell(fmt.Sprintf("job %s %d", j.Name, a.Attempt), JobChanged{At: or(a.EndedAt, now), State: run.JobFailed, Attempt: a.Attempt, Again: true, Job: failed(j, a)})
+		s.add(fmt.Sprintf("job %s %d", j.Name, a.Attempt), JobChanged{At: or(a.EndedAt, now), State: run.JobFailed, Attempt: a.Attempt, Again: true, Job: failed(j, a)})
 	}
 	if j.StepID != "" && !j.State.Over() && j.State != run.JobPending || j.State.Over() && j.Attempt > 0 {
 		at := or(j.StartedAt, j.IntentAt)
 		if j.IntentAt.After(at) { // StartedAt is of the attempt before
 			at = j.IntentAt
 		}
-		s.tell(fmt.Sprintf("job %s %d started", j.Name, j.Attempt), JobChanged{At: or(at, now), State: run.JobRunning, Attempt: j.Attempt, Job: j})
+		s.add(fmt.Sprintf("job %s %d started", j.Name, j.Attempt), JobChanged{At: or(at, now), State: run.JobRunning, Attempt: j.Attempt, Job: j})
 	}
 	if j.State.Over() {
-		s.tell(fmt.Sprintf("job %s over", j.Name), JobChanged{At: or(j.EndedAt, now), State: j.State, Attempt: j.Attempt, Job: j})
+		s.add(fmt.Sprintf("job %s over", j.Name), JobChanged{At: or(j.EndedAt, now), State: j.State, Attempt: j.Attempt, Job: j})
 	}
 }
 

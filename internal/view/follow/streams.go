@@ -8,7 +8,7 @@ import (
 	"ephemr/internal/run"
 )
 
-// settle is how long a stream may go on growing after its attempt has ended:
+// settle is how long a stream may continue to grow after its attempt has ended:
 // the runner sends everything before it exits, but reads lag behind writes.
 const settle = 1500 * time.Millisecond
 
@@ -62,10 +62,10 @@ func (s *stream) pop() (Line, time.Time) {
 // streams are the log streams of a run.
 type streams struct {
 	*Follower
-	list   []*stream
-	known  map[string]bool
-	synced bool
-	told   bool // that logs are archived ones
+	list      []*stream
+	known     map[string]bool
+	synced    bool
+	explained bool // the note about archived logs was emitted
 }
 
 // sync adds the streams of attempts that are new in rec and marks those that
@@ -83,7 +83,7 @@ func (s *streams) sync(rec *run.Record, now time.Time) {
 		if st.overAt.IsZero() && over(rec, st.Line) {
 			st.overAt = now
 			if end := rec.Run.EndedAt; !end.IsZero() && now.Sub(end) > time.Minute {
-				st.overAt = end // long ago: nothing to wait for
+				st.overAt = end // long ago: no more lines will come
 			}
 		}
 	}
@@ -144,7 +144,7 @@ func (s *streams) round(ctx context.Context, now time.Time, news []Update, emit 
 			news = news[1:]
 		}
 		if line.Archived {
-			s.tell(at, emit)
+			s.explain(at, emit)
 		}
 		emit(line)
 	}

@@ -1,9 +1,7 @@
-// Package follow watches a run from the outside: its record, its clusters, its
-// jobs and what they print.
+// Package follow follows a run: its record, clusters, jobs and logs.
 //
-// It polls: the record twice a second and the log streams once a second. That
-// is right for a program that a person looks at; nothing in the stage itself
-// waits like this.
+// It polls the record twice a second and the log streams once a second. That is
+// suitable for an interactive program only; the stage itself never polls.
 package follow
 
 import (
@@ -16,7 +14,7 @@ import (
 // JobChanged, Line, Note or Polled.
 type Update interface{ when() time.Time }
 
-// RunChanged says that the run has come into State.
+// RunChanged reports that the run has entered State.
 type RunChanged struct {
 	At    time.Time
 	State run.State
@@ -24,7 +22,7 @@ type RunChanged struct {
 	Cost  float64 // USD so far, an estimate
 }
 
-// ClusterChanged says that an attempt to get a cluster has come into State.
+// ClusterChanged reports that a cluster attempt has entered State.
 type ClusterChanged struct {
 	At      time.Time
 	State   run.ClusterState
@@ -32,7 +30,7 @@ type ClusterChanged struct {
 	Profile string // name; empty when the pipeline is not known
 }
 
-// JobChanged says that an attempt of a job has come into State.
+// JobChanged reports that an attempt of a job has entered State.
 type JobChanged struct {
 	At      time.Time
 	State   run.JobState
@@ -51,13 +49,13 @@ type Line struct {
 	Archived bool // by EMR, in S3
 }
 
-// Note is something about following itself.
+// Note is a message about following itself.
 type Note struct {
 	At   time.Time
 	Text string
 }
 
-// Polled says that the record was read; it comes after what was new in it.
+// Polled reports that the record was read. It follows the changes in it.
 type Polled struct {
 	At     time.Time
 	Record *run.Record

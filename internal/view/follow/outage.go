@@ -10,12 +10,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 )
 
-// trouble counts how long AWS has not answered. A run is not over because the
-// network of whoever looks at it is.
-type trouble struct{ since time.Time }
+// outage measures how long AWS has not responded. Network problems of the client
+// do not end the following of a run.
+type outage struct{ since time.Time }
 
-// with returns the errors that end following, and says once when others begin.
-func (t *trouble) with(ctx context.Context, what string, err error, emit func(Update)) error {
+// with returns the errors that end following, and emits a note when transient
+// ones begin.
+func (t *outage) with(ctx context.Context, what string, err error, emit func(Update)) error {
 	now := time.Now()
 	switch {
 	case err == nil:
@@ -35,15 +36,15 @@ func (t *trouble) with(ctx context.Context, what string, err error, emit func(Up
 	return nil
 }
 
-// patient is a LogsAPI that does not give up at once: what is read to its end
-// should come in order.
+// patient is a LogsAPI that retries: a stream that is read to its end must be in
+// order.
 type patient struct {
 	LogsAPI
 	emit func(Update)
-	gone trouble
+	gone outage
 }
 
-// GetLogEvents tries again while that may help.
+// GetLogEvents retries transient errors.
 func (p *patient) GetLogEvents(ctx context.Context, in *cloudwatchlogs.GetLogEventsInput, opts ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.GetLogEventsOutput, error) {
 	for {
 		out, err := p.LogsAPI.GetLogEvents(ctx, in, opts...)
