@@ -26,7 +26,7 @@ jobs:
   - {name: publish, type: hive, source: jobs/publish, needs: [clean]}
 `
 
-// project makes a folder of files and returns it.
+// project writes files to a new directory and returns it.
 func project(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -77,8 +77,8 @@ func TestApply(t *testing.T) {
 	}
 }
 
-// What the profile cannot give to a job is told with the file, before anything
-// is registered.
+// A resize that the profile does not support is reported with the file, before
+// anything is registered.
 func TestApplyResize(t *testing.T) {
 	t.Parallel()
 	w, dir := newWorld(t), flightsProject(t)
@@ -114,8 +114,8 @@ func TestApplyDryRun(t *testing.T) {
 	}
 }
 
-// Every fault of every file is listed before anything is registered.
-func TestApplyListsAllFaults(t *testing.T) {
+// All errors of all files are reported before anything is registered.
+func TestApplyReportsAllErrors(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	dir := project(t, map[string]string{
@@ -138,7 +138,7 @@ func TestApplyListsAllFaults(t *testing.T) {
 	}
 }
 
-func TestApplyTellsTheFunctionsError(t *testing.T) {
+func TestApplyReportsTheFunctionsError(t *testing.T) {
 	t.Parallel()
 	w, dir := newWorld(t), flightsProject(t)
 	w.handle("register", func(context.Context, json.RawMessage) (any, error) { return nil, errors.New("too many pipelines") })
@@ -152,7 +152,7 @@ func TestApplyTellsTheFunctionsError(t *testing.T) {
 	}
 }
 
-func TestApplyRefusesTheSameNameTwice(t *testing.T) {
+func TestApplyRejectsDuplicateNames(t *testing.T) {
 	t.Parallel()
 	w, dir := newWorld(t), flightsProject(t)
 	err := w.apply(dir, apply.Options{}, "flights.yaml", "flights.yaml")

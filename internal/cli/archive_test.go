@@ -17,7 +17,7 @@ import (
 	"ephemr/internal/run"
 )
 
-// archive puts a log of a step where EMR does.
+// archive writes a log of a step as EMR does.
 func (w *world) archive(step, name, text string) {
 	w.t.Helper()
 	var b bytes.Buffer
@@ -29,8 +29,8 @@ func (w *world) archive(step, name, text string) {
 	w.no(err)
 }
 
-// archived plays a run of one job and leaves what it printed in both places. It
-// ends 41 s after it was begun.
+// archived simulates a run of one job with logs in CloudWatch and in the archive.
+// It ends 41 s after its start.
 func (w *world) archived() string {
 	w.t.Helper()
 	at := time.Now()
@@ -154,7 +154,7 @@ func TestLogsOfTheArchive(t *testing.T) {
 	}
 }
 
-// kill says that the runner left no result, after what it had streamed so far.
+// kill records a runner without a result, after the lines streamed so far.
 func (w *world) kill(stdout string) {
 	w.t.Helper()
 	rec, err := w.runs.Load(w.t.Context(), "flights-1")
@@ -165,8 +165,8 @@ func (w *world) kill(stdout string) {
 	w.archive("s-clean", "stdout", stdout)
 }
 
-// expire lets time pass until everything that was printed so long before the
-// second lines has been forgotten.
+// expire advances the time until everything printed this long before the second
+// lines has expired.
 func (w *world) expire(before time.Duration) {
 	w.t.Helper()
 	rec, err := w.runs.Load(w.t.Context(), "flights-1")
@@ -175,7 +175,7 @@ func (w *world) expire(before time.Duration) {
 	w.logs.Forget(w.settings.RunLogGroup, rec.Job("clean").EndedAt.Add(-before))
 }
 
-// unarchive deletes what EMR archived.
+// unarchive deletes the EMR archive.
 func (w *world) unarchive() {
 	w.t.Helper()
 	for _, key := range w.s3.Keys("logs") {
@@ -184,7 +184,7 @@ func (w *world) unarchive() {
 	}
 }
 
-// cut says that the runner could not stream everything.
+// cut records that the runner could not stream everything.
 func (w *world) cut() {
 	w.t.Helper()
 	rec, err := w.runs.Load(w.t.Context(), "flights-1")
@@ -194,7 +194,7 @@ func (w *world) cut() {
 	w.did(w.runs.ReplaceJob(w.t.Context(), "flights-1", j, j.State, j.Attempt))
 }
 
-// A program is told which lines are archived ones.
+// JSON marks archived lines.
 func TestLogsOfTheArchiveAsJSON(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -209,8 +209,8 @@ func TestLogsOfTheArchiveAsJSON(t *testing.T) {
 	})
 }
 
-// An attempt before the last is found on the cluster that it ran on, and in an
-// older record, which does not tell, on any of the run.
+// An earlier attempt is found on its cluster or, in an older record without it,
+// on any cluster of the run.
 func TestLogsOfAnEarlierAttempt(t *testing.T) {
 	t.Parallel()
 	for name, cluster := range map[string]string{"known": "j-1ABC", "not known": ""} {
@@ -237,7 +237,7 @@ func TestLogsOfAnEarlierAttempt(t *testing.T) {
 	}
 }
 
-// What was asked for and cannot be read is an error.
+// Requested logs that cannot be read are an error.
 func TestLogsOfTheArchiveFail(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -303,7 +303,7 @@ func TestLogsFilters(t *testing.T) {
 	}
 }
 
-func TestLogsFiltersAreRefused(t *testing.T) {
+func TestLogsInvalidFilters(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for want, o := range map[string]logs.Options{

@@ -37,7 +37,7 @@ type fleet struct {
 	list *clusterlist.Stage
 }
 
-// inFleet fills an account and looks at it half an hour later.
+// inFleet creates an account with clusters, half an hour old.
 func inFleet(t *testing.T, f func(t *testing.T, w *fleet)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -69,7 +69,7 @@ func (w *fleet) up(name string) string {
 	return *out.JobFlowId
 }
 
-// own brings up a cluster of a run.
+// own starts a cluster of a run.
 func (w *fleet) own(id string, recorded bool) string {
 	w.t.Helper()
 	c := run.Cluster{
@@ -94,7 +94,7 @@ func (w *fleet) own(id string, recorded bool) string {
 	return clusterID
 }
 
-// pooled brings up a cluster of a pool that some attempts lease.
+// pooled starts a cluster of a pool with leases.
 func (w *fleet) pooled(name string, holders ...string) {
 	w.t.Helper()
 	c := pool.Cluster{
@@ -124,7 +124,7 @@ func TestClusters(t *testing.T) {
 	}
 }
 
-// What has been up for days is there, and what ended today however old it is.
+// Clusters are listed that have run for days, or ended today.
 func TestClustersOfDays(t *testing.T) {
 	t.Parallel()
 	inFleet(t, func(t *testing.T, w *fleet) {
@@ -175,7 +175,7 @@ func TestClustersJSON(t *testing.T) {
 	}
 }
 
-// DynamoDB may leave keys for later, and EMR has pages.
+// DynamoDB may return unprocessed keys, and EMR returns pages.
 func TestClustersOfABigAccount(t *testing.T) {
 	t.Parallel()
 	inFleet(t, func(t *testing.T, w *fleet) {

@@ -37,7 +37,7 @@ func TestLogs(t *testing.T) {
 	}
 }
 
-func TestLogsRefuses(t *testing.T) {
+func TestLogsRejects(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -57,8 +57,8 @@ func TestLogsRefuses(t *testing.T) {
 	})
 }
 
-// Whatever CloudWatch Logs and DynamoDB answer in between: every line comes,
-// once, in the order of its stream.
+// With any transient errors of CloudWatch Logs and DynamoDB, every line is
+// printed once, in the order of its stream.
 func TestLogsFollowLosesNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -123,8 +123,7 @@ func TestLogsFollowIsInterrupted(t *testing.T) {
 	})
 }
 
-// AWS that does not answer is waited for, but not forever, and never when it
-// says no.
+// Transient errors are retried for a limited time, permanent ones never.
 func TestLogsFollowGivesUp(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -16,8 +16,8 @@ import (
 	"ephemr/internal/run"
 )
 
-// A job says which pool or which cluster it wants; what cannot be had is told
-// before anything is sent.
+// A job selects a pool or a cluster; an unavailable one is an error before
+// anything is sent.
 func TestSubmitToPool(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -80,7 +80,7 @@ func TestSubmitToPool(t *testing.T) {
 	}
 }
 
-// Where the cluster comes from, and how soon the first step began.
+// The pool of the cluster and the time of the first step are shown.
 func TestShowPool(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -21,7 +21,7 @@ import (
 	"ephemr/internal/stage"
 )
 
-// lake is a world that can be asked.
+// lake is a world with Athena.
 type lake struct {
 	*world
 	athena *awsfake.Athena
@@ -43,7 +43,7 @@ func newLake(t *testing.T) *lake {
 	return &lake{world: w, athena: awsfake.NewAthena(map[string]int64{"ephemr-dev-default": 10 << 30, "ephemr-dev-data": 100 << 30})}
 }
 
-// forget leaves what was written to stdout behind.
+// forget discards the output so far.
 func (w *world) forget() { w.out = buffer{} }
 
 func (l *lake) ask(ctx context.Context, o query.Options) error {
@@ -67,7 +67,7 @@ func columns(pairs ...string) []types.ColumnInfo {
 	return all
 }
 
-// everything is a result with what is hard to write.
+// everything is a result with values that are hard to format.
 func everything() awsfake.AthenaAnswer {
 	return awsfake.AthenaAnswer{
 		Columns: columns("name", "varchar", "n", "bigint", "x", "double", "price", "decimal", "ok", "boolean", "day", "date", "tags", "array", "n", "integer"),
@@ -105,7 +105,7 @@ func TestQueryFormats(t *testing.T) {
 	}
 }
 
-// What a value does to a terminal is not shown on one.
+// Control characters in values do not reach a terminal.
 func TestQueryOnTerminal(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{query.FormatTable, query.FormatCSV, query.FormatJSON} {
@@ -119,7 +119,7 @@ func TestQueryOnTerminal(t *testing.T) {
 	}
 }
 
-// A table ends where people stop reading; a stream does not.
+// A table is limited in rows; a stream is not.
 func TestQueryManyRows(t *testing.T) {
 	t.Parallel()
 	const count = 2500
@@ -151,7 +151,7 @@ func TestQueryManyRows(t *testing.T) {
 	}
 }
 
-// A file is run up to the first failure, which is told by its place in the file.
+// A file is run up to the first error, which is reported with its position.
 func TestQueryStatements(t *testing.T) {
 	t.Parallel()
 	file := project(t, map[string]string{"q.sql": "-- Two and one\ncreate external table t (a int);\nselect 1 as one;\nselect\n  nope from t;\nselect 2;\n"}) + "/q.sql"
@@ -287,7 +287,7 @@ func TestQueryFailures(t *testing.T) {
 	}
 }
 
-// An interrupt stops the query, and a timeout does.
+// An interrupt or a time-out stops the query.
 func TestQueryIsStopped(t *testing.T) {
 	t.Parallel()
 	const id = "00000000-0000-0000-0000-000000000001"
@@ -322,7 +322,7 @@ func TestQueryIsStopped(t *testing.T) {
 	})
 }
 
-// What was detached goes on, and can be come back to.
+// A detached query continues, and its rows can be read later.
 func TestQueryDetached(t *testing.T) {
 	t.Parallel()
 	const id = "00000000-0000-0000-0000-000000000001"
@@ -358,7 +358,7 @@ func TestQueryDetached(t *testing.T) {
 	})
 }
 
-// On a terminal one sees that something happens.
+// A terminal shows the progress.
 func TestQueryProgress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -370,7 +370,7 @@ func TestQueryProgress(t *testing.T) {
 	})
 }
 
-// JSON is always something, also when there is nothing.
+// JSON output is valid also without rows.
 func TestQueryWithoutRows(t *testing.T) {
 	t.Parallel()
 	for sql, want := range map[string]string{"drop table t": "[]\n", "select 1": "[]\n", "drop table t; select 1": "[]\n"} {

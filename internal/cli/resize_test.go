@@ -16,8 +16,8 @@ import (
 	"ephemr/internal/fault"
 )
 
-// growth is a resize function that answers in turn what it is told to; the last
-// answer stays.
+// growth is a resize function that returns these results in order, and then the
+// last one.
 type growth struct {
 	asked   []resize.Input
 	answers []any // resize.Output or error
@@ -41,7 +41,7 @@ func (w *world) resizes(answers ...any) *growth {
 	return g
 }
 
-// coreOf is a cluster whose core fleet was to have four units.
+// coreOf is a cluster with a requested core fleet of four units.
 func coreOf(has int, state string) resize.Output {
 	four := 4
 	done := has == four && state == "RUNNING"
@@ -162,7 +162,7 @@ func TestResizeShows(t *testing.T) {
 	}
 }
 
-// A terminal sees how far it is; an interrupt ends only the waiting.
+// A terminal shows the progress; an interrupt ends only the waiting.
 func TestResizeOnTerminal(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

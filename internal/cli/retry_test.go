@@ -17,8 +17,8 @@ import (
 	"ephemr/internal/run"
 )
 
-// Who retries a run right after it has failed waits until its end is recorded,
-// and is refused only when that takes too long.
+// A retry right after a failure waits until the end of the run is recorded, and
+// fails only if that takes too long.
 func TestRetryWaits(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

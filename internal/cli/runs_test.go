@@ -89,7 +89,7 @@ func TestRunsJSON(t *testing.T) {
 	}
 }
 
-func TestRunsRefuses(t *testing.T) {
+func TestRunsRejects(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, o := range []runs.Options{{State: "done", Limit: 1}, {Limit: 0}} {
@@ -111,7 +111,7 @@ func TestShow(t *testing.T) {
 	})
 }
 
-// A run without work is told apart from one that did something.
+// A success without work is shown as such.
 func TestShowNothingToDo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -151,7 +151,7 @@ func TestShowUnknown(t *testing.T) {
 	}
 }
 
-// failedRun plays a run whose second job fails, and returns its id.
+// failedRun simulates a run whose second job fails, and returns its id.
 func (w *world) failedRun() string {
 	w.t.Helper()
 	at := time.Now().Add(-time.Second)

@@ -15,8 +15,8 @@ func (w *world) start(o start.Options) error {
 	return start.Run(w.t.Context(), o, w.io, w.settings, start.Clients{Pipelines: w.pipelines, SQS: w.sqs, Follower: w.follower()})
 }
 
-// The id that start prints is the one that intake gives the run.
-func TestStartKnowsTheRun(t *testing.T) {
+// start prints the id that intake gives the run.
+func TestStartPrintsTheRunID(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]start.Options{
 		"now":       {Pipeline: "flights", Priority: -1},
@@ -41,7 +41,7 @@ func TestStartKnowsTheRun(t *testing.T) {
 	}
 }
 
-func TestStartRefuses(t *testing.T) {
+func TestStartRejects(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		o    start.Options
@@ -103,7 +103,7 @@ func TestStartFollows(t *testing.T) {
 	})
 }
 
-// A rejected run has an id that nobody could know; it is found by its request.
+// The id of a rejected run cannot be predicted; it is found by its request.
 func TestStartFollowsARejectedRun(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

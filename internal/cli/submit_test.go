@@ -33,7 +33,7 @@ func hiveJob(t *testing.T) submit.Options {
 	return submit.Options{Source: "jobs/hive_job", Type: "hive", User: "etl", Project: dir, Profile: "small"}
 }
 
-// arrived delivers the request and returns the run that it caused.
+// arrived delivers the request and returns its run.
 func (w *world) arrived() run.Run {
 	w.t.Helper()
 	w.deliver()
@@ -97,7 +97,7 @@ func TestSubmit(t *testing.T) {
 	}
 }
 
-// A request says everything about the job, and the stage takes it.
+// A request contains everything about the job, and intake accepts it.
 func TestSubmitRequest(t *testing.T) {
 	t.Parallel()
 	o := hiveJob(t)
@@ -148,8 +148,8 @@ func TestSubmitSources(t *testing.T) {
 	}
 }
 
-// Shared files of the project come along, wherever the job itself lies; the same
-// content is sent once.
+// Included files of the project are packaged with a job from any directory; the
+// same content is uploaded once.
 func TestSubmitIncludes(t *testing.T) {
 	t.Parallel()
 	dir := project(t, map[string]string{"jobs/a/run.sh": "true", "lib/common.sh": "x=1", "conf/a.conf": "a"})
@@ -166,7 +166,7 @@ func TestSubmitIncludes(t *testing.T) {
 	contains(t, w.err.String(), "jobs/a: 3 files, ", "uploaded in ", "already uploaded")
 }
 
-func TestSubmitRefuses(t *testing.T) {
+func TestSubmitRejects(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		change func(*submit.Options)
@@ -208,7 +208,7 @@ func TestSubmitRefuses(t *testing.T) {
 	}
 }
 
-// An interrupt leaves the run alone, whether it is there yet or not.
+// An interrupt does not affect the run, recorded or not.
 func TestSubmitIsInterrupted(t *testing.T) {
 	t.Parallel()
 	o := hiveJob(t)

@@ -52,7 +52,7 @@ func fill(t *testing.T, store *run.Store) []string {
 	return ids
 }
 
-// The newest run is what is most often meant; what it is like helps to choose.
+// The newest runs come first, with their states.
 func TestRunIDs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -29,7 +29,7 @@ import (
 	"ephemr/internal/stage"
 )
 
-// account is an AWS account with stage dev in it, as far as doctor looks.
+// account is an AWS account with stage dev, as doctor uses it.
 type account struct {
 	environ     map[string]string
 	openErr     error
@@ -73,7 +73,7 @@ func newAccount() *account {
 	}
 }
 
-// laptop makes a the region of a laptop whose processes answer so.
+// laptop makes a a local region whose processes return this status.
 func (a *account) laptop(health int) {
 	a.health = health
 	a.environ["AWS_ENDPOINT_URL"], a.environ["AWS_ENDPOINT_URL_EMR"] = "http://127.0.0.1:1", "http://127.0.0.1:2"

@@ -26,12 +26,12 @@ import (
 	"ephemr/internal/cli/terminal"
 )
 
-// denied is AWS's answer to who may not look.
+// denied is AWS's error for a missing permission.
 func denied(op string) error {
 	return &smithy.OperationError{ServiceID: "X", OperationName: op, Err: &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "not you"}}
 }
 
-// examine runs doctor on a and returns what it says.
+// examine runs doctor on a and returns its output.
 func examine(t *testing.T, a *account, o doctor.Options) (out, err string, code int) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
@@ -47,7 +47,7 @@ func examine(t *testing.T, a *account, o doctor.Options) (out, err string, code 
 	return stdout.String(), stderr.String(), exit.CodeOf(e)
 }
 
-func TestAllIsWell(t *testing.T) {
+func TestHealthyAccount(t *testing.T) {
 	t.Parallel()
 	a := newAccount()
 	out, err, code := examine(t, a, doctor.Options{Stage: "dev", Version: "v1"})
@@ -69,8 +69,8 @@ ok       public access  EMR blocks it
 	}
 }
 
-// Each thing that can be wrong is told with what to do about it.
-func TestTrouble(t *testing.T) {
+// Every problem is reported with a fix.
+func TestProblems(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		change  func(*account)
@@ -86,20 +86,20 @@ func TestTrouble(t *testing.T) {
 			change: func(a *account) { a.identityErr = errors.New("get identity: get credentials: none") },
 			want:   "failed   credentials    no AWS credentials; log in again (aws sso login)", code: 1,
 		},
-		"credentials that run out": {
+		"credentials that expire soon": {
 			change: func(a *account) { a.expires = time.Now().Add(5*time.Minute + time.Second/2) },
 			want:   "warning  credentials    arn:aws:sts::123456789012:assumed-role/data/me in account 123456789012; SQS sender id AROAX:me, expiring in 5m0",
 		},
 		"no stage named": {options: doctor.Options{Stage: "-"}, want: "failed   stage          no stage given; use --stage dev or set EPHEMR_STAGE=dev", code: 1},
-		"stage not there": {
+		"stage not deployed": {
 			options: doctor.Options{Stage: "prod"},
 			want:    "failed   stage          prod is not deployed in account 123456789012, region eu-west-1; deploy it with make deploy STAGE=prod, or set AWS_PROFILE", code: 1,
 		},
-		"stage from elsewhere": {
+		"stage of another account": {
 			change: func(a *account) { a.settings.Region = "us-east-1" },
 			want:   "failed   stage          dev is in account 123456789012, region eu-west-1, but its settings name account 123456789012, region us-east-1; redeploy", code: 1,
 		},
-		"stage that does not fit": {
+		"incompatible stage": {
 			change: func(a *account) { a.settings.RunsTable = "" },
 			want:   "failed   stage          stage dev is not compatible with this version of ephemr; use the version that deployed it", code: 1,
 		},
@@ -112,23 +112,23 @@ func TestTrouble(t *testing.T) {
 			want:   "warning  version        the stage has no version; redeploy",
 		},
 		"unknown version": {options: doctor.Options{Version: "(devel)"}, want: "unknown  version        this build has no version; the stage has v1"},
-		"a table is gone": {
+		"a missing table": {
 			change: func(a *account) { delete(a.tables, "clusters") },
 			want:   "failed   tables         clusters: DescribeTable: ResourceNotFoundException: no clusters; redeploy with make deploy STAGE=dev", code: 1,
 		},
-		"tables may not be looked at": {
+		"no permission for tables": {
 			change: func(a *account) { a.tablesErr = denied("DescribeTable") },
 			want:   "unknown  tables         runs: DescribeTable: AccessDeniedException: not you; request the permission",
 		},
-		"a queue is gone": {
+		"a missing queue": {
 			change: func(a *account) { delete(a.queues, "https://sqs/requests") },
 			want:   "failed   queues         requests: GetQueueAttributes: AWS.SimpleQueueService.NonExistentQueue: no https://sqs/requests; redeploy", code: 1,
 		},
-		"refused requests": {
+		"rejected requests": {
 			change: func(a *account) { a.queues["https://sqs/requests-dlq"] = "3" },
 			want:   "warning  queues         3 rejected messages in requests-dlq; see ephemr requests list",
 		},
-		"workflow going": {
+		"workflow being deleted": {
 			change: func(a *account) { a.workflow = sfntypes.StateMachineStatusDeleting },
 			want:   "failed   workflow       ephemr-dev-run: DELETING; redeploy", code: 1,
 		},
@@ -136,15 +136,15 @@ func TestTrouble(t *testing.T) {
 			change: func(a *account) { a.functions["ephemr-dev-preparerun"] = lambdatypes.StateFailed },
 			want:   "failed   functions      ephemr-dev-preparerun: Failed because; redeploy", code: 1,
 		},
-		"a function that only the clock wakes": {
+		"a function invoked by a schedule": {
 			change: func(a *account) { delete(a.functions, "ephemr-dev-sweep") },
 			want:   "failed   functions      ephemr-dev-sweep: GetFunctionConfiguration: ResourceNotFoundException: no ephemr-dev-sweep; redeploy", code: 1,
 		},
-		"a function asleep": {
+		"an inactive function": {
 			change: func(a *account) { a.functions["ephemr-dev-sweep"] = lambdatypes.StateInactive },
 			want:   "ok       functions      ",
 		},
-		"a profile that is none": {
+		"an invalid profile": {
 			change: func(a *account) { a.profiles["odd"] = `{"release": "emr-7"}` },
 			want:   `failed   profiles       read profile odd: release "emr-7" is not like emr-7.14.0, primary must have`, code: 1,
 		},
@@ -161,7 +161,7 @@ func TestTrouble(t *testing.T) {
 			change: func(a *account) { a.quotasErr = denied("GetServiceQuota") },
 			want:   "unknown  EC2 quotas     cannot determine how many vCPUs are allowed: GetServiceQuota: AccessDeniedException: not you",
 		},
-		"a laptop has no quotas": {
+		"no quotas in a local region": {
 			change: func(a *account) { a.quotasErr = &smithy.GenericAPIError{Code: "UnknownError", Message: "UnknownError"} },
 			want:   "unknown  EC2 quotas     cannot determine how many vCPUs are allowed: not supported by the local region",
 		},
@@ -170,7 +170,7 @@ func TestTrouble(t *testing.T) {
 			want:   "warning  EMR quotas     2 clusters at a time are allowed, the stage runs up to 4; request an increase",
 		},
 		"no such quota": {change: func(a *account) { delete(a.quotas, "clusters") }, want: "unknown  EMR quotas     cannot determine how many clusters are allowed"},
-		"open to everybody": {
+		"public access": {
 			change: func(a *account) { a.public = true },
 			want:   "warning  public access  EMR allows public access to clusters; enable block public access",
 		},
@@ -203,8 +203,8 @@ func TestTrouble(t *testing.T) {
 	}
 }
 
-// What does not answer is told once, and does not hold up the rest.
-func TestNoAnswer(t *testing.T) {
+// A time-out is reported once, and does not delay the other checks.
+func TestTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := newAccount()
@@ -254,8 +254,8 @@ func TestClock(t *testing.T) {
 	}
 }
 
-// The Date header of AWS's answer is what the clock is compared with.
-func TestClockOfAnAnswer(t *testing.T) {
+// The clock is compared with the Date header of AWS's response.
+func TestClockOfAResponse(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Date", time.Now().Add(3*time.Minute).UTC().Format(http.TimeFormat))

@@ -16,8 +16,8 @@ import (
 	"ephemr/internal/stage"
 )
 
-// queues are a queue and its dead-letter queue. What is sent to the first is
-// refused at once if its body says so, and comes back.
+// queues are a queue and its dead-letter queue. A message with the body "still
+// wrong" is rejected at once and returns to the latter.
 type queues struct {
 	dead   []types.Message
 	hidden map[string]bool // by receipt
@@ -66,8 +66,8 @@ func (q *queues) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessag
 	return &sqs.ChangeMessageVisibilityOutput{}, nil
 }
 
-// What others have sent does not run with the rights of whoever tidies up, and
-// what is refused again is not sent again and again.
+// Requests of others do not run with the identity of the caller by default, and
+// a message that is rejected again is not sent twice.
 func TestRedrive(t *testing.T) {
 	t.Parallel()
 	users := stage.Access{Users: []string{"etl"}}

@@ -23,8 +23,8 @@ func newFollower() (*follow.Follower, *run.Store) {
 	return &follow.Follower{Runs: store, Logs: awsfake.NewLogs("group"), Group: "group", Within: 10 * time.Second}, store
 }
 
-// A run that is over is told from its beginning, at once.
-func TestShowTellsTheWholeStory(t *testing.T) {
+// A run that has ended is printed from its beginning, at once.
+func TestFollowAnEndedRun(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f, store := newFollower()
@@ -55,9 +55,9 @@ func TestShowTellsTheWholeStory(t *testing.T) {
 	})
 }
 
-// What a run did before it was retried came before it was asked for; and a run
-// that has but one job needs no names before its lines.
-func TestViewOfWhatCameBefore(t *testing.T) {
+// Events before a retry are marked as such, and lines of a single job have no
+// prefix.
+func TestPrinterBeforeARetry(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var b bytes.Buffer

@@ -40,8 +40,7 @@ func TestClean(t *testing.T) {
 	}
 }
 
-// Whatever the input is, the output has no control characters, and cleaning it
-// again changes nothing.
+// For any input, the output has no control characters, and Clean is idempotent.
 func FuzzClean(f *testing.F) {
 	for _, line := range []string{"", "a\x1b[31mb\x1b[0m", "\x1b\x1b]\x9b\xc2\x1b[\u202e", "\xe2\x80", "日本\x07"} {
 		f.Add(line)

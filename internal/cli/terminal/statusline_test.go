@@ -13,8 +13,8 @@ import (
 
 const erase = "\r\x1b[K"
 
-// The line is animated in place, gives way to output that stays, and is gone in
-// the end.
+// The line is animated in place, erased for permanent output, and erased at the
+// end.
 func TestStatusLine(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -42,7 +42,7 @@ func TestStatusLine(t *testing.T) {
 	})
 }
 
-// Where output is not an interactive terminal, nothing moves and output stays.
+// Without an interactive terminal there is no status line.
 func TestStatusLineWithoutTerminal(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer

@@ -11,8 +11,8 @@ import (
 	"ephemr/internal/cli/terminal"
 )
 
-// A table fits the terminal as long as names and states do: what is copied
-// stays whole, and what is left out is named.
+// A table fits the terminal if the first two columns do: these are never
+// clipped, and hidden columns are named.
 func TestTableFits(t *testing.T) {
 	t.Parallel()
 	header := []string{"RUN", "STATE", "CLASS", "COST", "REASON"}

@@ -27,7 +27,7 @@ var (
 	_ upload.S3API = (*awss3.Client)(nil)
 )
 
-// noise is a package that does not compress: 20 MiB go in three parts.
+// noise is an incompressible package: 20 MiB are three parts.
 func noise(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -51,8 +51,8 @@ func packed(t *testing.T, dir string) *pack.Package {
 	return p
 }
 
-// A large package goes in parts, under a bar that moves; the same content does
-// not go again.
+// A large package is uploaded in parts with a progress bar; the same content is
+// not uploaded again.
 func TestSendInParts(t *testing.T) {
 	t.Parallel()
 	dir := noise(t)
@@ -83,7 +83,7 @@ func TestSendInParts(t *testing.T) {
 	})
 }
 
-// What is given up leaves nothing behind: no object, no parts that cost money.
+// A failed upload leaves no object and no parts behind.
 func TestSendThatFails(t *testing.T) {
 	t.Parallel()
 	dir := noise(t)

@@ -24,7 +24,7 @@ func newFollower() (*follow.Follower, *run.Store) {
 	return &follow.Follower{Runs: store, Logs: awsfake.NewLogs("group"), Group: "group", Within: 10 * time.Second}, store
 }
 
-// The run that an upload causes has an id that the uploader cannot know.
+// The id of a run that an upload causes cannot be predicted.
 func TestWaitFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
