@@ -27,7 +27,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"ephemr/internal/local/laptop"
-	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
 
@@ -35,7 +35,7 @@ import (
 type world struct {
 	region   *laptop.Region
 	settings stage.Settings
-	runs     *run.Store
+	runs     *store.Runs
 	s3       *s3.Client
 	sqs      *sqs.Client
 	sfn      *sfn.Client
@@ -138,7 +138,7 @@ func look(ctx context.Context, region *laptop.Region) (*world, error) {
 	}
 	return &world{
 		region: region, settings: settings,
-		runs: &run.Store{DB: dynamodb.NewFromConfig(cfg), Table: settings.RunsTable},
+		runs: &store.Runs{DB: dynamodb.NewFromConfig(cfg), Table: settings.RunsTable},
 		s3:   s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),
 		sqs:  sqs.NewFromConfig(cfg), sfn: sfn.NewFromConfig(cfg),
 		emr: emr.NewFromConfig(cfg, func(o *emr.Options) { o.BaseEndpoint = &region.EMR }),

@@ -1,5 +1,5 @@
-// Package docs_test holds the guides to the code: links lead somewhere, examples
-// parse, and what must be told of is told of.
+// Package docs_test checks the guides against the code: links resolve, examples
+// parse, and every key, class, error name, alarm and message is documented.
 package docs_test
 
 import (
@@ -19,7 +19,7 @@ import (
 	"ephemr/internal/pipeline"
 )
 
-// pages are all guides, as seen from here.
+// pages returns all guides by their path relative to this folder.
 func pages(t *testing.T) map[string]string {
 	t.Helper()
 	texts := map[string]string{}
@@ -49,7 +49,7 @@ func read(t *testing.T, file string) string {
 
 var fence = regexp.MustCompile("(?ms)^ *```(\\w*)\n(.*?)^ *```$")
 
-// prose is a page without its code.
+// prose returns a page without its code blocks.
 func prose(text string) string { return fence.ReplaceAllString(text, "") }
 
 var link = regexp.MustCompile(`\]\(([^()\s]+)\)`)
@@ -82,7 +82,7 @@ var (
 	dropped = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
-// anchors are the names that headings get on the usual forges.
+// anchors returns the anchors that GitHub generates for headings.
 func anchors(text string) []string {
 	var names []string
 	for _, m := range heading.FindAllStringSubmatch(prose(text), -1) {
@@ -91,7 +91,7 @@ func anchors(text string) []string {
 	return names
 }
 
-// Every example of a pipeline is one.
+// Every example of a pipeline file is valid.
 func TestExamplesParse(t *testing.T) {
 	t.Parallel()
 	n := 0
@@ -111,8 +111,7 @@ func TestExamplesParse(t *testing.T) {
 	}
 }
 
-// Whoever adds a key, a class, an error name, an alarm or a make target that
-// people meet also says what it is.
+// Every key, job type, failure class, error name and alarm is documented.
 func TestNothingIsLeftOut(t *testing.T) {
 	t.Parallel()
 	classes, names := make([]string, 0, len(job.Classes)), make([]string, 0, len(fault.Names))
@@ -136,13 +135,13 @@ func TestNothingIsLeftOut(t *testing.T) {
 		text := read(t, tt.page)
 		for _, want := range tt.wanted {
 			if !strings.Contains(text, want) {
-				t.Errorf("%s does not tell of %s %s", tt.page, tt.what, want)
+				t.Errorf("%s does not document %s %s", tt.page, tt.what, want)
 			}
 		}
 	}
 }
 
-// keys are those of pipeline files, by the schema for editors.
+// keys returns the keys of pipeline files, from the JSON schema.
 func keys(t *testing.T) []string {
 	t.Helper()
 	type schema struct {
@@ -182,13 +181,13 @@ func types() []string {
 	return names
 }
 
-var alarmName = regexp.MustCompile(`"AlarmName": "ephemr-prod-([a-z-]+)"`)
+var alarmName = regexp.MustCompile(`(?m)^ +AlarmName: ephemr-<stage>-([a-z-]+)$`)
 
-// alarms are those of a deployed stage; those of functions count as one.
+// alarms returns the alarms of a deployed stage; those of functions are one.
 func alarms(t *testing.T) []string {
 	t.Helper()
 	var names []string
-	for _, m := range alarmName.FindAllStringSubmatch(read(t, "../infra/stacks/testdata/prod-platform.golden.json"), -1) {
+	for _, m := range alarmName.FindAllStringSubmatch(read(t, "../infra/stacks/testdata/prod-platform.golden.yaml"), -1) {
 		name := "`" + m[1] + "`"
 		if strings.HasSuffix(m[1], "-errors") {
 			name = "`<function>-errors`"
@@ -206,7 +205,7 @@ var (
 	makeTarget = regexp.MustCompile(`(?m)^([a-z-]+):.*##`)
 )
 
-// Commands that the guides name are there.
+// Every make target that the guides mention exists.
 func TestMakeTargets(t *testing.T) {
 	t.Parallel()
 	var targets []string
@@ -217,7 +216,7 @@ func TestMakeTargets(t *testing.T) {
 		for _, code := range code(text) {
 			for _, m := range makeCall.FindAllStringSubmatch(code, -1) {
 				if !slices.Contains(targets, m[1]) {
-					t.Errorf("%s: there is no make %s", file, m[1])
+					t.Errorf("%s: no target %s in the Makefile", file, m[1])
 				}
 			}
 		}
@@ -226,13 +225,68 @@ func TestMakeTargets(t *testing.T) {
 
 var inline = regexp.MustCompile("`[^`\n]+`")
 
-// code is what a page shows as code.
+// code returns the code blocks and inline code of a page.
 func code(text string) []string {
 	var all []string
 	for _, m := range fence.FindAllStringSubmatch(text, -1) {
 		all = append(all, m[2])
 	}
 	return append(all, inline.FindAllString(prose(text), -1)...)
+}
+
+var (
+	message  = regexp.MustCompile("(?m)^\\| `([^`]+)`")
+	fragment = regexp.MustCompile(`…|"|%[a-z]`)
+	literal  = regexp.MustCompile(`\\"|%\[?\d*\]?[+#]?[a-z]|"`)
+)
+
+// system are messages of Go and of the operating system.
+var system = []string{"no such file or directory", "read request: json: unknown field"}
+
+// Every message in the tables of messages occurs in the source: the parts between
+// placeholders, since values and quotes differ.
+func TestMessagesExist(t *testing.T) {
+	t.Parallel()
+	_, tables, found := strings.Cut(read(t, "errors.md"), "## Messages and remedies")
+	if !found {
+		t.Fatal("errors.md has no messages")
+	}
+	source := literals(t)
+	n := 0
+	for _, m := range message.FindAllStringSubmatch(tables, -1) {
+		for _, part := range fragment.Split(m[1], -1) {
+			part = strings.Trim(part, " :;,.()?")
+			if len(part) < 8 || slices.Contains(system, part) {
+				continue
+			}
+			n++
+			if !strings.Contains(source, part) {
+				t.Errorf("errors.md: no message contains %q (of %q)", part, m[1])
+			}
+		}
+	}
+	if n < 40 {
+		t.Errorf("found only %d parts of messages", n)
+	}
+}
+
+// literals returns the source of everything that writes messages, with
+// placeholders and quotes replaced.
+func literals(t *testing.T) string {
+	t.Helper()
+	var all strings.Builder
+	for _, dir := range []string{"../internal", "../cmd", "../scripts"} {
+		err := filepath.WalkDir(dir, func(file string, _ os.DirEntry, err error) error {
+			if err == nil && (strings.HasSuffix(file, ".go") || strings.HasSuffix(file, ".sh")) && !strings.HasSuffix(file, "_test.go") {
+				all.WriteString(literal.ReplaceAllString(read(t, file), "…"))
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all.String()
 }
 
 func TestLinesAreShort(t *testing.T) {
@@ -246,10 +300,10 @@ func TestLinesAreShort(t *testing.T) {
 	}
 }
 
-// recorded names the output of a script whose session a guide shows.
+// recorded matches a session in a guide and the script output it is taken from.
 var recorded = regexp.MustCompile("<!-- session: (\\S+) -->\n```console\n((?s:.*?))```\n")
 
-// A session in a guide is the one that the acceptance tests play.
+// A session in a guide is the recorded output of an acceptance test.
 func TestSessionsAreRecorded(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("cli.md")
@@ -266,7 +320,7 @@ func TestSessionsAreRecorded(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(string(want), m[2]); diff != "" {
-			t.Errorf("cli.md shows another session than %s (-want +got):\n%s", m[1], diff)
+			t.Errorf("session in cli.md differs from %s (-want +got):\n%s", m[1], diff)
 		}
 	}
 }

@@ -1,5 +1,5 @@
-// Package events holds every event that comes in or goes out: its Go type, the
-// source and detail type it is recognised by, and a sample in testdata.
+// Package events defines every event that is received or sent: its Go type, its
+// source and detail type, and a sample in testdata.
 package events
 
 import (
@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Envelope is EventBridge's wrapping of an event.
+// Envelope is the structure of an EventBridge event.
 // Source: Amazon EventBridge User Guide, "Events: structure".
 type Envelope struct {
 	ID         string          `json:"id"`
@@ -32,8 +32,8 @@ const (
 // Sources.
 const (
 	SourceS3  = "aws.s3"
-	SourceEMR = "aws.emr" // on a laptop the stage's configuration names another
-	Source    = "ephemr"  // our own events
+	SourceEMR = "aws.emr" // of AWS; the stage's configuration names the source
+	Source    = "ephemr"  // events that ephemr sends
 )
 
 // ObjectCreated is the detail of S3's "Object Created": durable, at least once.
@@ -43,7 +43,7 @@ type ObjectCreated struct {
 		Name string `json:"name"`
 	} `json:"bucket"`
 	Object struct {
-		Key       string `json:"key"` // as it is, not URL-encoded
+		Key       string `json:"key"` // not URL-encoded
 		Size      int64  `json:"size"`
 		ETag      string `json:"etag"`
 		VersionID string `json:"version-id"`
@@ -59,12 +59,12 @@ type ClusterState struct {
 	Name              string `json:"name"`
 	State             string `json:"state"`
 	StateChangeReason string `json:"stateChangeReason"` // a JSON string
-	Message           string `json:"message"`           // for people; never parsed
+	Message           string `json:"message"`           // for humans; never parsed
 }
 
-// NewsStates are the states, of clusters and of steps, that somebody may wait
-// for. Events about others need not be delivered.
-var NewsStates = []string{"WAITING", "TERMINATED", "TERMINATED_WITH_ERRORS", "COMPLETED", "FAILED", "CANCELLED"}
+// AwaitedStates are the states of clusters and of steps that a run can wait for.
+// Events about other states are not needed.
+var AwaitedStates = []string{"WAITING", "TERMINATED", "TERMINATED_WITH_ERRORS", "COMPLETED", "FAILED", "CANCELLED"}
 
 // StepStatus is the detail of EMR's "EMR Step Status Change": best effort.
 type StepStatus struct {
@@ -72,10 +72,10 @@ type StepStatus struct {
 	StepID    string `json:"stepId"`
 	Name      string `json:"name"`
 	State     string `json:"state"`
-	Message   string `json:"message"` // for people; never parsed
+	Message   string `json:"message"` // for humans; never parsed
 }
 
-// ScheduleTick is what a pipeline's schedule sends to the events queue.
+// ScheduleTick is the message that a pipeline's schedule sends to the events queue.
 type ScheduleTick struct {
 	Kind          string `json:"kind"` // "schedule"
 	Pipeline      string `json:"pipeline"`
@@ -85,50 +85,50 @@ type ScheduleTick struct {
 // KindSchedule marks a ScheduleTick.
 const KindSchedule = "schedule"
 
-// ScheduledTimePlaceholder is what Scheduler replaces by the planned time.
+// ScheduledTimePlaceholder is replaced by the planned time when Scheduler sends the message.
 // Source: EventBridge Scheduler User Guide, "Adding context attributes".
 const ScheduledTimePlaceholder = "<aws.scheduler.scheduled-time>"
 
-// Request is a message on the requests queue: run this pipeline, or this
-// pipeline that comes along.
+// Request is a message on the requests queue: run a registered pipeline, or the
+// one in Spec.
 type Request struct {
-	RequestID   string            `json:"requestId"` // same id, same run
+	RequestID   string            `json:"requestId"` // idempotency token: one run for each id and sender
 	Pipeline    string            `json:"pipeline"`
-	User        string            `json:"user,omitempty"`        // whom it wants to run as; who sent it decides whether it may
+	User        string            `json:"user,omitempty"`        // the user to run as; its sender must be permitted to use it
 	LogicalTime string            `json:"logicalTime,omitempty"` // RFC 3339 or 2006-01-02; default: when it was sent
 	Params      map[string]string `json:"params,omitempty"`
-	Priority    *int              `json:"priority,omitempty"` // 0..9, default the pipeline's
-	Spec        json.RawMessage   `json:"spec,omitempty"`     // of an ad-hoc pipeline, as ephemr submit sends it
+	Priority    *int              `json:"priority,omitempty"` // 0..9; default: the pipeline's
+	Spec        json.RawMessage   `json:"spec,omitempty"`     // an ad-hoc pipeline, as ephemr submit sends it
 }
 
-// MaxRequest is how large a request may be, in bytes: the record it becomes
-// must fit into DynamoDB's 400 KiB beside everything else.
+// MaxRequest is the maximum size of a request in bytes: the run's item, which holds
+// it, must fit into DynamoDB's 400 KiB.
 const MaxRequest = 128 << 10
 
-// Manual is the input of a hand-started execution.
+// Manual is the input of a manually started execution.
 type Manual struct {
-	RunID       string            `json:"runId,omitempty"` // set by admission, not by people
+	RunID       string            `json:"runId,omitempty"` // set by admission only
 	Pipeline    string            `json:"pipeline"`
 	LogicalTime string            `json:"logicalTime,omitempty"`
-	LogicalDate string            `json:"logicalDate,omitempty"` // the same under the name people use
+	LogicalDate string            `json:"logicalDate,omitempty"` // alternative name of LogicalTime
 	Params      map[string]string `json:"params,omitempty"`
 }
 
-// RunFinished is the detail of our own event about an outcome. At least once.
+// RunFinished is the detail of the event about a run's outcome, delivered at least once.
 type RunFinished struct {
 	RunID       string    `json:"runId"`
 	Pipeline    string    `json:"pipeline"`
 	State       string    `json:"state"`
 	Class       string    `json:"class,omitempty"`
 	Reason      string    `json:"reason,omitempty"`
-	NothingToDo bool      `json:"nothingToDo,omitempty"` // SUCCEEDED, and no job had any work
+	NothingToDo bool      `json:"nothingToDo,omitempty"` // SUCCEEDED, and no job had anything to process
 	ClusterID   string    `json:"clusterId,omitempty"`
 	CostUSD     float64   `json:"costUsd,omitempty"`
 	EndedAt     time.Time `json:"endedAt"`
 }
 
-// Repaired is the detail of our own event about something sweep had to mend:
-// each one is a bug somewhere.
+// Repaired is the detail of the event about a repair by sweep. Each one indicates a
+// bug or an outside intervention.
 type Repaired struct {
 	What      string `json:"what"` // e.g. cluster-terminated, slot-released, run-finished
 	RunID     string `json:"runId,omitempty"`

@@ -21,7 +21,7 @@ func sample(t *testing.T, name string) []byte {
 	return data
 }
 
-// What AWS sends is read by the fields that we use; it may have more.
+// Events of AWS are decoded into the fields that ephemr uses; others are ignored.
 func TestEventsOfAWS(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -63,8 +63,7 @@ func TestEventsOfAWS(t *testing.T) {
 	}
 }
 
-// What we send and take ourselves survives the way there and back, and has no
-// field that the sample lacks.
+// Our own events and messages encode to exactly their samples.
 func TestOurEvents(t *testing.T) {
 	t.Parallel()
 	five := 5

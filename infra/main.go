@@ -21,8 +21,8 @@ func main() {
 	}
 }
 
-// run writes the stage's templates to where the CDK CLI wants them. The
-// context's stage (-c stage=dev) goes before the environment's.
+// run writes the stage's templates to the output folder of the CDK CLI. The stage
+// of the context (-c stage=dev) takes precedence over that of the environment.
 func run(stage string) error {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
@@ -35,7 +35,7 @@ func run(stage string) error {
 	}
 	built := stacks.Built(cfg)
 	if missing := built.Missing(); len(missing) > 0 {
-		return fmt.Errorf("deploy stage %s: make build STAGE=%[1]s first, there is no %s", cfg.Stage, strings.Join(missing, ", "))
+		return fmt.Errorf("deploy stage %s: missing %s; run make build STAGE=%[1]s first", cfg.Stage, strings.Join(missing, ", "))
 	}
 	stacks.Add(app, cfg, built)
 	app.Synth(nil)

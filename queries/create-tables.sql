@@ -1,7 +1,7 @@
--- Declare the demo's tables; only a laptop needs it
+-- Declare the demo's tables; needed in the local region only
 --
--- On AWS jobs/publish declares them in the Glue catalog. On a laptop that job
--- has a catalog of its own, which is gone with it, and only the data stays.
+-- On AWS jobs/publish declares them in the Glue catalog. In the local region that
+-- job uses a temporary catalog, so only the data remains.
 
 create external table if not exists flights (
   id string, carrier string, flight int, tailnum string, origin string, dest string,

@@ -1,4 +1,4 @@
--- How late the carriers were in a month, per airport of departure
+-- Delays of a month per carrier and airport of departure
 -- param month = 2013-01: year and month
 select
   carrier,

@@ -1,9 +1,9 @@
-"""Mends the emulator's Athena: it answers from the catalog what DuckDB cannot
-know, and says so where it would only pretend to have done something.
+"""Patches the emulator's Athena: answers statements about the catalog from the
+catalog, and rejects statements that have no effect.
 
-MiniStack 1.5.33 gives each statement a database of its own that is gone
-afterwards. There SHOW TABLES finds nothing, and CREATE VIEW or CREATE TABLE AS
-succeed and leave nothing; without DuckDB it makes rows up.
+MiniStack 1.5.33 runs each statement in a temporary DuckDB database. There SHOW
+TABLES finds nothing, and CREATE VIEW or CREATE TABLE AS succeed without effect;
+without DuckDB it returns invented rows.
 """
 import re
 
@@ -20,22 +20,22 @@ COMMENT = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.S)
 run = athena._run_duckdb
 
 
-async def run_mended(query, database, catalog=None):
+async def run_patched(query, database, catalog=None):
     try:
         import duckdb  # noqa: F401
     except ImportError:
-        raise ValueError("no duckdb: the emulator's Python has none, and rows would be made up") from None
+        raise ValueError("no duckdb: it is not installed in the emulator's Python environment") from None
     sql = COMMENT.sub("", query).rstrip("; \n\t")
     answer = from_catalog(sql, database or "default")
     if answer is not None:
         return answer
     if PRETENDED.match(sql) or SCHEMA.search(sql):
-        raise ValueError(f"NOT_SUPPORTED: on a laptop there are queries, CREATE EXTERNAL TABLE, DROP TABLE, SHOW and DESCRIBE; AWS has the rest: {sql[:60]}")
+        raise ValueError(f"NOT_SUPPORTED: the local region supports only queries, CREATE EXTERNAL TABLE, DROP TABLE, SHOW and DESCRIBE: {sql[:60]}")
     return await run(query, database, catalog)
 
 
 def from_catalog(sql, database):
-    """The answer to what asks for the catalog itself, or None."""
+    """Returns the result of a statement about the catalog, or None for others."""
     if m := TABLES.fullmatch(sql):
         schema, pattern = (m[1] or database).lower(), m[2]
         known(schema)
@@ -61,7 +61,7 @@ def column(name, values):
 
 
 def like(names, pattern):
-    """Those that match Hive's pattern: * is anything, | is or."""
+    """Filters names by a pattern of Hive: * matches any characters, | separates alternatives."""
     if not pattern:
         return names
     wanted = re.compile("|".join(re.escape(part).replace(r"\*", ".*") for part in pattern.lower().split("|")))
@@ -81,5 +81,5 @@ def table(database, name):
     return found
 
 
-athena._run_duckdb = run_mended
-athena.ATHENA_ENGINE = "duckdb"  # also where it is missing: then queries fail instead of making rows up
+athena._run_duckdb = run_patched
+athena.ATHENA_ENGINE = "duckdb"  # also without duckdb: queries then fail instead of returning invented rows

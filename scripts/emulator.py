@@ -1,13 +1,12 @@
-"""Starts the emulator, mended where our functions could not live with it, and
-where its Athena would say what is not so (athena.py), or nobody could tell who
-somebody is (identity.py).
+"""Starts the emulator with patches for behaviour that differs from AWS. Athena is
+patched in athena.py, the identity of callers in identity.py.
 
 Step Functions fails a lambda:invoke.waitForTaskToken task when the function
-itself fails, and goes on with the state's Retry and Catch. MiniStack 1.5.33
-drops the function's error and waits for the token.
+fails, and applies the state's Retry and Catch. MiniStack 1.5.33 ignores the
+function's error and waits for the token.
 
-Cloud Map refuses a second service of a name in a namespace, and says which one
-has it. MiniStack 1.5.33 makes another one.
+Cloud Map rejects a second service with the same name in a namespace, and returns
+the id of the existing one. MiniStack 1.5.33 creates a second one.
 """
 import threading
 

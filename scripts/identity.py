@@ -1,10 +1,10 @@
-"""Mends what the emulator says of who somebody is.
+"""Patches the identity of callers in the emulator.
 
-SQS tells who has sent a message: the unique id of a user or of a role's
-session, as STS does. MiniStack 1.5.33 says that it was the account, always.
+SQS reports the sender of a message as the unique id of an IAM user or of a role's
+session, as STS does. MiniStack 1.5.33 always reports the account.
 
-EC2 gives instances the role of their profile, which trusts nobody but EC2.
-localemr has the account's own keys, so they may take such a role on here.
+Roles of instance profiles trust EC2 only. localemr uses the account's own access
+keys, so the account may assume such roles here.
 """
 import contextvars
 import json

@@ -77,7 +77,7 @@ func TestSenderDecides(t *testing.T) {
 		"as nobody there is":             {eve, `{"requestId":"1","user":"root",` + spec + `}`, "", "", `may not run as user "root"`},
 		"a sender of its own":            {eve, `{"requestId":"1","user":"etl","sender":"` + ann + `",` + spec + `}`, "", "", `unknown field "sender"`},
 		"a pipeline of its user":         {ann, `{"requestId":"1","pipeline":"fork"}`, "etl", "data", ""},
-		"a pipeline of another":          {eve, `{"requestId":"1","pipeline":"fork"}`, "", "", "may not ask for runs of pipeline fork"},
+		"a pipeline of another":          {eve, `{"requestId":"1","pipeline":"fork"}`, "", "", "may not request runs of pipeline fork"},
 		"a pipeline as another":          {ann, `{"requestId":"1","pipeline":"fork","user":"reader"}`, "", "", "runs as user etl"},
 		"a pipeline of nobody":           {eve, `{"requestId":"1","pipeline":"join"}`, "", "", ""},
 		"a name that runs as etl, alone": {eve, `{"requestId":"1","pipeline":"fork",` + spec + `}`, "reader", "science", ""},

@@ -1,4 +1,6 @@
-// Command laptop brings a region up on this machine, and down again.
+// Command laptop starts, deploys to and stops the local region.
+//
+// Tested by internal/local/laptop and by every acceptance test.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Package config holds what differs between stages. One YAML file per stage is
-// embedded; everything that no file says is the same in all of them.
+// Package config contains the configuration of the stages, in one embedded YAML file
+// each. Everything that these files do not configure is the same in all stages.
 package config
 
 import (
@@ -19,21 +19,21 @@ import (
 //go:embed *.yaml
 var files embed.FS
 
-// Config is one stage's file.
+// Config is the configuration of one stage.
 type Config struct {
 	Stage string `yaml:"-"` // the file's name
 
-	Account string `yaml:"account"` // empty = the account of the credentials that deploy
-	Region  string `yaml:"region"`  // empty = the Region of the credentials that deploy
+	Account string `yaml:"account"` // empty = that of the deploying credentials
+	Region  string `yaml:"region"`  // empty = that of the deploying credentials
 
 	Synthesizer          Synthesizer  `yaml:"synthesizer"`
 	FunctionArchitecture Architecture `yaml:"functionArchitecture"`
-	EmrEventSource       string       `yaml:"emrEventSource"` // who sends EMR's events: aws.emr, or localemr's name
-	EnforceTLS           bool         `yaml:"enforceTLS"`     // refuse plain http in bucket, queue and topic policies
+	EmrEventSource       string       `yaml:"emrEventSource"` // source of EMR's events: aws.emr, or that of localemr
+	EnforceTLS           bool         `yaml:"enforceTLS"`     // bucket, queue and topic policies deny HTTP without TLS
 	Tracing              bool         `yaml:"tracing"`        // X-Ray
-	CoarseRights         bool         `yaml:"coarseRights"`   // also allow what the emulator mistakes calls for when it enforces IAM
-	Retain               bool         `yaml:"retain"`         // data outlives its stack, stacks are protected
-	Emails               []string     `yaml:"emails"`         // told of alarms and of every run's outcome
+	CoarseRights         bool         `yaml:"coarseRights"`   // broader permissions, where the emulator evaluates resources or conditions differently from IAM
+	Retain               bool         `yaml:"retain"`         // keep data when its stack is deleted, and protect stacks and tables from deletion
+	Emails               []string     `yaml:"emails"`         // notified of alarms and of every run's outcome
 
 	Logs   Logs                       `yaml:"logs"`
 	Intake Intake                     `yaml:"intake"`
@@ -42,10 +42,10 @@ type Config struct {
 	Query  Query                      `yaml:"query"`
 	Zones  map[string]Zone            `yaml:"zones"`    // of the lake
 	Shapes map[string]profile.Profile `yaml:"profiles"` // of clusters
-	Access Access                     `yaml:"access"`   // whom jobs run as
+	Access Access                     `yaml:"access"`   // users that jobs run as
 }
 
-// Synthesizer says with whose rights assets are uploaded and stacks deployed.
+// Synthesizer selects the credentials that upload assets and deploy stacks.
 type Synthesizer string
 
 // The synthesizers: the bootstrap stack's roles, or the caller's own credentials.
@@ -57,38 +57,38 @@ const (
 // Architecture of the functions' binaries, and of the clusters' with host.
 type Architecture string
 
-// The architectures: Graviton, or whatever this machine is (the emulator runs
-// the binaries as processes of its own).
+// The architectures: Graviton, or that of this machine (the emulator runs the
+// binaries as local processes).
 const (
 	Arm64 Architecture = "arm64"
 	Host  Architecture = "host"
 )
 
-// Logs says how long logs are kept.
+// Logs configures the retention of logs.
 type Logs struct {
-	Days       int `yaml:"days"`       // CloudWatch log groups; one of the values that CloudWatch knows
+	Days       int `yaml:"days"`       // CloudWatch log groups; one of LogDays
 	BucketDays int `yaml:"bucketDays"` // job specs, results and EMR's own logs in S3
 }
 
-// Intake bounds the function that reads the queues.
+// Intake configures the function that reads the queues.
 type Intake struct {
 	MaxConcurrency int `yaml:"maxConcurrency"` // per queue, 2..1000
 }
 
-// Sweep says how often orphans are looked for.
+// Sweep configures how often orphaned resources are searched for.
 type Sweep struct {
 	Every pipeline.Duration `yaml:"every"` // whole minutes
 }
 
-// Limits of the stage, where a pipeline sets none; see stage.Limits.
+// Limits are the stage's limits and its defaults for pipelines; see stage.Limits.
 type Limits struct {
 	MaxActive         int               `yaml:"maxActive"`
-	TeamMaxActive     int               `yaml:"teamMaxActive"` // 0 = as many as the stage
-	Teams             map[string]int    `yaml:"teams"`         // where a team differs
+	TeamMaxActive     int               `yaml:"teamMaxActive"` // 0 = that of the stage
+	Teams             map[string]int    `yaml:"teams"`         // team -> its own limit
 	PipelineMaxActive int               `yaml:"pipelineMaxActive"`
 	Deadline          pipeline.Duration `yaml:"deadline"`
 	ClusterReady      pipeline.Duration `yaml:"clusterReady"`
-	EMR               stage.Buckets     `yaml:"emr"` // only what differs from AWS's defaults
+	EMR               stage.Buckets     `yaml:"emr"` // only those that differ from AWS's defaults
 	Pool              stage.Pool        `yaml:"pool"`
 }
 
@@ -96,8 +96,8 @@ type Limits struct {
 type Zone struct {
 	Versioned   bool `yaml:"versioned"`
 	Events      bool `yaml:"events"`      // uploads are triggers
-	ArchiveDays int  `yaml:"archiveDays"` // to Glacier Instant Retrieval after so many days; 0 = never
-	ExpireDays  int  `yaml:"expireDays"`  // deleted after so many days; 0 = never
+	ArchiveDays int  `yaml:"archiveDays"` // days until objects move to Glacier Instant Retrieval; 0 = never
+	ExpireDays  int  `yaml:"expireDays"`  // days until objects are deleted; 0 = never
 }
 
 // Stages lists the stages that have a file.
@@ -113,7 +113,7 @@ func Stages() []string {
 func Load(stage string) (Config, error) {
 	data, err := files.ReadFile(stage + ".yaml")
 	if errors.Is(err, fs.ErrNotExist) {
-		return Config{}, fmt.Errorf("read stage %q: there is no such stage, only %s", stage, strings.Join(Stages(), ", "))
+		return Config{}, fmt.Errorf("unknown stage %q: use one of %s", stage, strings.Join(Stages(), ", "))
 	}
 	if err != nil {
 		return Config{}, fmt.Errorf("read stage %q: %w", stage, err)

@@ -27,14 +27,14 @@ func TestLoad(t *testing.T) {
 func TestLoadUnknownStage(t *testing.T) {
 	t.Parallel()
 	_, err := config.Load("staging")
-	if err == nil || !strings.Contains(err.Error(), "only dev, local, prod") {
+	if err == nil || !strings.Contains(err.Error(), "use one of dev, local, prod") {
 		t.Errorf("got %v, want an error that lists the stages", err)
 	}
 }
 
 const noUsers = "access: {required: false}"
 
-// Profiles must be such that EMR can run steps as users.
+// Profiles must support runtime roles where the stage has users.
 func TestParseRefusesOldReleases(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("dev.yaml")
@@ -43,9 +43,9 @@ func TestParseRefusesOldReleases(t *testing.T) {
 	}
 	good := strings.Replace(string(data), noUsers, "access: {users: {etl: {team: data}}}", 1)
 	for old, tt := range map[string]struct{ new, want string }{
-		"emr-7.14.0":    {"emr-6.6.0", "profiles.medium: release emr-6.6.0 knows no users; emr-6.7.0 and later do"},
+		"emr-7.14.0":    {"emr-6.6.0", "profiles.medium: release emr-6.6.0 does not support users; use emr-6.7.0 or later"},
 		"emr-7.14":      {"emr-6.7", ""},
-		"[Spark, Hive]": {"[Flink]", "profiles.small: users need Spark or Hive among the applications"},
+		"[Spark, Hive]": {"[Flink]", "profiles.small: users require Spark or Hive in applications"},
 	} {
 		if _, err := config.Parse("dev", "dev.yaml", []byte(strings.ReplaceAll(good, old, tt.new))); (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, want %q", tt.new, err, tt.want)
@@ -72,44 +72,44 @@ func TestParseRefuses(t *testing.T) {
 		"log retention":       {"days: 14,", "days: 15,", "logs.days 15 must be one of"},
 		"broken minutes":      {"every: 5m", "every: 90s", "sweep.every 1m30s must be whole minutes"},
 		"missing zone":        {"curated:", "refined:", "zones.curated is missing"},
-		"reserved zone":       {"  curated:", "  logs: {}\n  curated:", "zones.logs: not a name for a zone"},
-		"zone order":          {"curated: {expireDays: 90}", "curated: {archiveDays: 90, expireDays: 30}", "archiveDays must come before expireDays"},
+		"reserved zone":       {"  curated:", "  logs: {}\n  curated:", "zones.logs: invalid or reserved name"},
+		"zone order":          {"curated: {expireDays: 90}", "curated: {archiveDays: 90, expireDays: 30}", "archiveDays must be less than expireDays"},
 		"bad profile":         {"onDemand: 1}", "onDemand: 2}", "primary must have exactly one unit, not 2"},
 		"architecture":        {"functionArchitecture: arm64", "functionArchitecture: x86", `functionArchitecture "x86"`},
 		"synthesizer":         {"synthesizer: default", "synthesizer: legacy", `synthesizer "legacy"`},
 		"concurrency":         {"maxConcurrency: 5", "maxConcurrency: 1", "intake.maxConcurrency 1"},
 		"no room":             {"maxActive: 5", "maxActive: 0", "limits.maxActive"},
-		"unknown EMR API":     {"  clusterReady: 30m", "  clusterReady: 30m\n  emr: {DescribeClusters: {burst: 10, perSecond: 1}}", "limits.emr.DescribeClusters: not an API with a budget; those are AddInstanceFleet, "},
+		"unknown EMR API":     {"  clusterReady: 30m", "  clusterReady: 30m\n  emr: {DescribeClusters: {burst: 10, perSecond: 1}}", "limits.emr.DescribeClusters: unknown API; use one of AddInstanceFleet, "},
 		"empty EMR bucket":    {"  clusterReady: 30m", "  clusterReady: 30m\n  emr: {account: {burst: 0, perSecond: 5}}", "limits.emr.account: burst 0 must be 1 to 10000"},
-		"pool's time":         {"keepAlive: 15m", "keepAlive: 1m", "limits.pool.keepAlive 1m0s is not between 2m and 24h"},
-		"pool's life":         {"life: 12h", "life: 10m", "limits.pool.life 10m0s is not between keepAlive and 168h"},
-		"pool's steps":        {"steps: 4", "steps: 0", "limits.pool.steps 0 is not between 1 and 256"},
-		"scan limit":          {"scanLimitGiB: 10,", "scanLimitGiB: 0.009,", "query.scanLimitGiB 0.009 must be 0.01 to 1048576: Athena knows no limit below 10 MB"},
+		"pool's time":         {"keepAlive: 15m", "keepAlive: 1m", "limits.pool.keepAlive 1m0s must be 2m to 24h"},
+		"pool's life":         {"life: 12h", "life: 10m", "limits.pool.life 10m0s must be keepAlive to 168h"},
+		"pool's steps":        {"steps: 4", "steps: 0", "limits.pool.steps 0 must be 1 to 256"},
+		"scan limit":          {"scanLimitGiB: 10,", "scanLimitGiB: 0.009,", "query.scanLimitGiB 0.009 must be 0.01 to 1048576: Athena's minimum is 10 MB"},
 		"no scan limit":       {"scanLimitGiB: 10, ", "", "query.scanLimitGiB 0 must be"},
 		"a team's scan limit": {"scanLimitGiB: 10,", "scanLimitGiB: 10, teams: {data: -1},", "query.teams.data -1 must be"},
-		"team without a name": {"scanLimitGiB: 10,", "scanLimitGiB: 10, teams: {Data Team: 1},", `team "Data Team" must be up to 40 lower-case letters`},
+		"team without a name": {"scanLimitGiB: 10,", "scanLimitGiB: 10, teams: {Data Team: 1},", `invalid team name "Data Team": use up to 40 lower-case letters`},
 		"results for ever":    {", keepDays: 14}", "}", "query.keepDays 0 must be at least 1"},
-		"no users to require": {noUsers, "access: {required: true}", "access.required: there are no users"},
-		"no default user":     {noUsers, "access: {default: ops, users: {etl: {team: data}}}", `access.default: there is no user "ops"`},
-		"user's name":         {noUsers, "access: {users: {Etl: {team: data}}}", "access.users.Etl: a name has"},
-		"user's long name":    {noUsers, "access: {users: {" + strings.Repeat("e", 33) + ": {team: data}}}", "a name has 1 to 32"},
-		"user without a team": {noUsers, "access: {users: {etl: {}}}", `access.users.etl: team "" must be given`},
+		"no users to require": {noUsers, "access: {required: true}", "access.required: at least one user"},
+		"no default user":     {noUsers, "access: {default: ops, users: {etl: {team: data}}}", `access.default: unknown user "ops"`},
+		"user's name":         {noUsers, "access: {users: {Etl: {team: data}}}", "access.users.Etl: invalid name"},
+		"user's long name":    {noUsers, "access: {users: {" + strings.Repeat("e", 33) + ": {team: data}}}", "use 1 to 32"},
+		"user without a team": {noUsers, "access: {users: {etl: {}}}", `access.users.etl: invalid team ""`},
 		"caller by name":      {noUsers, `access: {users: {etl: {team: data, callers: ["arn:aws:iam::1:user/a"]}}}`, "is neither \"*\" nor a unique id"},
 		"role as caller":      {noUsers, `access: {users: {etl: {team: data, callers: [AROAEXAMPLEEXAMPLE01]}}}`, "write AROAEXAMPLEEXAMPLE01:*"},
 		"any role's session":  {noUsers, `access: {users: {etl: {team: data, callers: ["*:ann"]}}}`, "is neither"},
-		"user's pipelines":    {noUsers, `access: {users: {etl: {team: data, pipelines: ["*-daily"]}}}`, `pipelines "*-daily" must be a name`},
+		"user's pipelines":    {noUsers, `access: {users: {etl: {team: data, pipelines: ["*-daily"]}}}`, `invalid pattern "*-daily" in pipelines: use a name`},
 		"one pipeline, two users": {
-			noUsers, `access: {users: {etl: {team: data, pipelines: [a]}, ops: {team: data, pipelines: [a]}}}`, `access.users.ops: pipelines "a" run as etl already`,
+			noUsers, `access: {users: {etl: {team: data, pipelines: [a]}, ops: {team: data, pipelines: [a]}}}`, `access.users.ops: pattern "a" in pipelines is already used by user etl`,
 		},
-		"user's zone":   {noUsers, `access: {users: {etl: {team: data, zones: {gold: read}}}}`, "zones.gold: the lake has no such zone, only curated, raw"},
+		"user's zone":   {noUsers, `access: {users: {etl: {team: data, zones: {gold: read}}}}`, "zones.gold: unknown zone; the lake has curated, raw"},
 		"user's right":  {noUsers, `access: {users: {etl: {team: data, zones: {raw: rw}}}}`, `zones.raw: "rw" must be read or write`},
-		"user's table":  {noUsers, `access: {users: {etl: {team: data, tables: {flights: read}}}}`, "tables.flights: write database.table"},
-		"all databases": {noUsers, `access: {users: {etl: {team: data, tables: {"*.*": read}}}}`, "tables.*.*: write database.table"},
+		"user's table":  {noUsers, `access: {users: {etl: {team: data, tables: {flights: read}}}}`, "tables.flights: use database.table"},
+		"all databases": {noUsers, `access: {users: {etl: {team: data, tables: {"*.*": read}}}}`, "tables.*.*: use database.table"},
 		"prefix for Lake Formation": {
-			noUsers, `access: {lakeFormation: true, users: {etl: {team: data, tables: {"a.b*": read}}}}`, "Lake Formation knows no prefixes",
+			noUsers, `access: {lakeFormation: true, users: {etl: {team: data, tables: {"a.b*": read}}}}`, "Lake Formation does not support prefixes",
 		},
 		"too many callers": {
-			noUsers, `access: {users: {etl: {team: data, callers: [` + strings.Repeat("AIDAEXAMPLEEXAMPLE01, ", 200) + `]}}}`, "more than the 3800 that fit",
+			noUsers, `access: {users: {etl: {team: data, callers: [` + strings.Repeat("AIDAEXAMPLEEXAMPLE01, ", 200) + `]}}}`, "more than the maximum of 3800",
 		},
 		"unknown key of a user": {noUsers, `access: {users: {etl: {team: data, caller: []}}}`, `unknown field "caller"`},
 		"EMR bucket's keys":     {"  clusterReady: 30m", "  clusterReady: 30m\n  emr: {account: {burst: 10, perMinute: 5}}", `unknown field "perMinute"`},

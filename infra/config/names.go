@@ -6,26 +6,26 @@ import (
 )
 
 // Name is the name of a stage's resource, e.g. ephemr-dev-runs. Names are
-// deterministic, so that a policy or a setting can name what a later stack, or
-// a later resource of the same stack, makes.
+// deterministic, so that policies and settings can refer to resources that are
+// defined later.
 func (c Config) Name(what string) string { return "ephemr-" + c.Stage + "-" + what }
 
-// Bus is the event bus that our own events go to.
+// Bus is the name of the event bus for ephemr's own events.
 func (c Config) Bus() string { return "ephemr-" + c.Stage }
 
-// NamespaceName is the Cloud Map namespace in which ready clusters are found.
+// NamespaceName is the name of the Cloud Map namespace of ready clusters.
 func (c Config) NamespaceName() string { return "ephemr-" + c.Stage }
 
-// ScheduleGroup holds the schedules that register makes.
+// ScheduleGroup is the name of the group of the pipelines' schedules.
 func (c Config) ScheduleGroup() string { return "ephemr-" + c.Stage }
 
-// Database is the lake's Glue database.
+// Database is the name of the lake's Glue database.
 func (c Config) Database() string { return "ephemr_" + c.Stage }
 
 // LogGroup is the name of a log group, e.g. /ephemr/dev/runs.
 func (c Config) LogGroup(what string) string { return "/ephemr/" + c.Stage + "/" + what }
 
-// ObjectsRule matches uploads to a zone.
+// ObjectsRule is the name of the rule that matches uploads to a zone.
 func (c Config) ObjectsRule(zone string) string { return c.Name("objects-" + zone) }
 
 // EventZones lists the zones whose uploads are triggers, sorted.

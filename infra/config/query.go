@@ -9,27 +9,26 @@ import (
 	"ephemr/internal/stage"
 )
 
-// Query says what people may ask of the lake with Athena. Every team of the
-// stage has a workgroup; Teams lists those whose limit differs.
+// Query configures queries of the lake with Athena. Every team of the stage has a
+// workgroup; Teams lists the teams with a limit of their own.
 type Query struct {
-	ScanLimitGiB float64            `yaml:"scanLimitGiB"` // most that one query may read; what it reads is what it costs
+	ScanLimitGiB float64            `yaml:"scanLimitGiB"` // maximum that one query may scan, which determines its cost
 	Teams        map[string]float64 `yaml:"teams"`        // team -> its own limit, in GiB
-	KeepDays     int                `yaml:"keepDays"`     // results stay in S3 for so long
+	KeepDays     int                `yaml:"keepDays"`     // retention of results in S3
 }
 
-// Bounds of a scan limit: Athena takes 10 MB or more, and more than a PiB is
-// no limit.
+// Bounds of a scan limit. Athena requires at least 10 MB.
 const (
 	minScan    = 10_000_000
 	maxScanGiB = 1 << 20
 )
 
-// maxTables is how long the addresses of a team's tables may be: its policy may
-// have 6,144 characters, and the rest of it needs some 2,500.
+// maxTables is the maximum total length of the ARNs of a team's tables: a managed
+// policy has at most 6,144 characters, and the rest of it takes about 2,500.
 const maxTables = 3500
 
-// TeamNames lists the stage's teams, sorted: every one that its file names, and
-// that of whoever names none.
+// TeamNames lists the stage's teams, sorted: those in its configuration, and the
+// default team.
 func (c Config) TeamNames() []string {
 	teams := map[string]bool{stage.NoTeam: true}
 	for team := range c.Limits.Teams {
@@ -44,9 +43,9 @@ func (c Config) TeamNames() []string {
 	return slices.Sorted(maps.Keys(teams))
 }
 
-// Readable says what the people of a team may ask for: the zones and tables that
-// one of the team's users may read or write. A team without users may ask for
-// the whole lake, unless nothing runs without a user.
+// Readable returns the zones and tables that members of a team may query: those
+// that any of the team's users may read or write. A team without users may query
+// the whole lake, unless the stage requires users.
 func (c Config) Readable(team string) (zones, tables []string) {
 	inZones, inTables, users := map[string]bool{}, map[string]bool{}, false
 	for _, user := range c.Access.Users {
@@ -67,10 +66,10 @@ func (c Config) Readable(team string) (zones, tables []string) {
 	return sortedKeys(inZones), sortedKeys(inTables)
 }
 
-// Workgroup is a team's Athena workgroup.
+// Workgroup is the name of a team's Athena workgroup.
 func (c Config) Workgroup(team string) string { return c.Name(team) }
 
-// ScanLimit is how many bytes a query of a team may read.
+// ScanLimit is the maximum number of bytes that a query of a team may scan.
 func (c Config) ScanLimit(team string) int64 {
 	limit := c.Query.ScanLimitGiB
 	if own, ok := c.Query.Teams[team]; ok {
@@ -83,7 +82,7 @@ func (c Config) validateQuery() []error {
 	var errs []error
 	limit := func(key string, gib float64) {
 		if gib*(1<<30) < minScan || gib > maxScanGiB {
-			errs = append(errs, fmt.Errorf("%s %g must be 0.01 to %d: Athena knows no limit below 10 MB", key, gib, maxScanGiB))
+			errs = append(errs, fmt.Errorf("%s %g must be 0.01 to %d: Athena's minimum is 10 MB", key, gib, maxScanGiB))
 		}
 	}
 	limit("query.scanLimitGiB", c.Query.ScanLimitGiB)
@@ -92,7 +91,7 @@ func (c Config) validateQuery() []error {
 	}
 	for _, team := range c.TeamNames() {
 		if !pipeline.ValidName(team) {
-			errs = append(errs, fmt.Errorf("team %q must be up to 40 lower-case letters, digits and dashes: its workgroup is named after it", team))
+			errs = append(errs, fmt.Errorf("invalid team name %q: use up to 40 lower-case letters, digits and hyphens", team))
 		}
 		size := 0
 		_, tables := c.Readable(team)
@@ -100,7 +99,7 @@ func (c Config) validateQuery() []error {
 			size += len(key) + len("arn:aws:glue:us-east-1:123456789012:table//") // and its quotes
 		}
 		if size > maxTables {
-			errs = append(errs, fmt.Errorf("team %s: its users have %d tables, too many for its policy; write database.prefix* or database.*", team, len(tables)))
+			errs = append(errs, fmt.Errorf("team %s: its users have %d tables, too many for one policy; use database.prefix* or database.*", team, len(tables)))
 		}
 	}
 	if c.Query.KeepDays < 1 {

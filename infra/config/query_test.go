@@ -11,7 +11,7 @@ import (
 	"ephemr/infra/config"
 )
 
-// The people of a team may ask for what its users may read.
+// Members of a team may query what the team's users may read.
 func TestReadable(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("dev.yaml")
@@ -24,11 +24,11 @@ func TestReadable(t *testing.T) {
 		access string
 		want   map[string]string
 	}{
-		"nobody": {noUsers, map[string]string{"default": "[curated raw] [ephemr_dev.*]"}},
+		"no users": {noUsers, map[string]string{"default": "[curated raw] [ephemr_dev.*]"}},
 		"users": {fmt.Sprintf(users, ""), map[string]string{
 			"data": "[curated raw] [a.* b.x]", "science": "[raw] []", "default": "[curated raw] [ephemr_dev.*]",
 		}},
-		"nothing without a user": {fmt.Sprintf(users, "required: true, "), map[string]string{
+		"users are required": {fmt.Sprintf(users, "required: true, "), map[string]string{
 			"data": "[curated raw] [a.* b.x]", "science": "[raw] []", "default": "[] []",
 		}},
 	} {
@@ -53,7 +53,7 @@ func TestReadable(t *testing.T) {
 		fmt.Fprintf(&many, "a_database.a_table_%d: read, ", i)
 	}
 	text := strings.Replace(string(data), noUsers, "access: {users: {etl: {team: data, tables: {"+many.String()+"}}}}", 1)
-	if _, err := config.Parse("dev", "dev.yaml", []byte(text)); err == nil || !strings.Contains(err.Error(), "team data: its users have 60 tables, too many for its policy") {
+	if _, err := config.Parse("dev", "dev.yaml", []byte(text)); err == nil || !strings.Contains(err.Error(), "team data: its users have 60 tables, too many for one policy") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -18,13 +18,13 @@ var (
 	accountID   = regexp.MustCompile(`^([0-9]{12})?$`)
 )
 
-// LogDays are the retentions of log groups to choose from.
+// LogDays are the retention periods that CloudWatch Logs allows.
 var LogDays = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653}
 
-// ownBuckets are not zones of the lake, but share their names' form.
+// ownBuckets are reserved: buckets that are not zones of the lake.
 var ownBuckets = []string{"artifacts", "logs", "queries"}
 
-// Validate says what would fail or misbehave later, everything at once.
+// Validate returns all errors of the configuration at once.
 func (c Config) Validate() error {
 	var errs []error
 	need := func(ok bool, format string, args ...any) {
@@ -64,10 +64,10 @@ func (c Config) validateZones() error {
 	for _, name := range c.ZoneNames() {
 		z := c.Zones[name]
 		if !zoneName.MatchString(name) || slices.Contains(ownBuckets, name) {
-			errs = append(errs, fmt.Errorf("zones.%s: not a name for a zone", name))
+			errs = append(errs, fmt.Errorf("zones.%s: invalid or reserved name", name))
 		}
 		if z.ArchiveDays < 0 || z.ExpireDays < 0 || (z.ExpireDays > 0 && z.ArchiveDays >= z.ExpireDays) {
-			errs = append(errs, fmt.Errorf("zones.%s: archiveDays must come before expireDays", name))
+			errs = append(errs, fmt.Errorf("zones.%s: archiveDays must be less than expireDays", name))
 		}
 	}
 	return errors.Join(errs...)
@@ -75,12 +75,12 @@ func (c Config) validateZones() error {
 
 func (c Config) validateShapes() error {
 	if len(c.Shapes) == 0 {
-		return errors.New("profiles: at least one is needed")
+		return errors.New("profiles: at least one is required")
 	}
 	var errs []error
 	for _, name := range c.ShapeNames() {
 		if !profileName.MatchString(name) {
-			errs = append(errs, fmt.Errorf("profiles.%s: not a name for a profile", name))
+			errs = append(errs, fmt.Errorf("profiles.%s: invalid name", name))
 		}
 		if err := c.Shapes[name].Validate(); err != nil {
 			errs = append(errs, fmt.Errorf("profiles.%s: %w", name, err))
@@ -90,7 +90,7 @@ func (c Config) validateShapes() error {
 	return errors.Join(errs...)
 }
 
-// validateRungs checks each rung of a ladder as if it were a profile.
+// validateRungs validates the profile with each of its fallbacks.
 func validateRungs(name string, p profile.Profile) error {
 	for n := 1; n < p.Rungs(); n++ {
 		if err := p.Rung(n).Validate(); err != nil {

@@ -7,24 +7,24 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 )
 
-// Alarms makes alarms that tell one topic. It stands behind every construct
-// that can fail unseen.
+// Alarms creates alarms that notify one topic. Every construct that can fail
+// without a caller's notice uses it.
 type Alarms struct {
 	topic  *Topic
 	prefix string
 }
 
-// NewAlarms adds the topic that alarms tell.
+// NewAlarms adds the topic that alarms notify.
 func NewAlarms(scope constructs.Construct, stage Stage) *Alarms {
 	topic := NewTopic(scope, "AlarmTopic", TopicProps{Stage: stage, Name: "alarms"})
 	topic.allowAlarms()
 	return &Alarms{topic: topic, prefix: stage.Name("")}
 }
 
-// atLeast adds an alarm named after what is wrong, that rings when metric
-// reaches threshold once within its period. A silent metric is a good one.
+// atLeast adds an alarm that fires when metric reaches threshold in one period.
+// Missing data is not an error.
 //
-// One metric each: the emulator knows no metric mathematics.
+// Each alarm has one metric: the emulator does not support metric math.
 func (a *Alarms) atLeast(scope constructs.Construct, id, name, description string, threshold float64, metric cw.Metric) {
 	alarm := cw.NewAlarm(scope, &id, &cw.AlarmProps{
 		AlarmName:          new(a.prefix + name),

@@ -14,19 +14,19 @@ import (
 
 const settingsVariable = stage.Variable
 
-// Binaries says where what is deployed has been built.
+// Binaries locates the build results that are deployed.
 type Binaries struct {
 	Dist    string // functions/<arch>/<name>/bootstrap and runner/<platform>/runner
 	Scripts string // install-runner.sh
 	Arch    string // of the functions: GOARCH
 
-	// Runners says what clusters' machines run: uname -m -> <GOOS>-<GOARCH>.
+	// Runners are the platforms of the runner: uname -m on a cluster -> <GOOS>-<GOARCH>.
 	Runners map[string]string
 
-	Version string // of all that; doctor compares it with the CLI's
+	Version string // of the build; doctor compares it with the CLI's
 }
 
-// Missing lists what has not been built. CDK would panic at the first.
+// Missing lists files that have not been built. CDK panics on the first one.
 func (b Binaries) Missing() []string {
 	needed := []string{b.bootstrap(), filepath.Join(b.Dist, "functions", b.Arch)}
 	for _, machine := range sortedKeys(b.Runners) {
@@ -55,8 +55,8 @@ func (b Binaries) function(name string) awslambda.Code {
 	return awslambda.Code_FromAsset(new(filepath.Join(b.Dist, "functions", b.Arch, name)), nil)
 }
 
-// Runner is what clusters need to execute packages: a script that installs
-// the runner, and the runner for each machine.
+// Runner is what clusters need to execute packages: the runner for each platform
+// and the script that installs it.
 type Runner struct {
 	Bootstrap string            // s3:// address
 	Runners   map[string]string // machine -> s3:// address

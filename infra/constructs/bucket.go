@@ -11,7 +11,7 @@ type BucketProps struct {
 	Stage       Stage
 	Name        string // zone, artifacts or logs
 	Versioned   bool
-	Events      bool // sends what happens to its objects to EventBridge
+	Events      bool // sends object events to EventBridge
 	ArchiveDays int  // 0 = never
 	ExpireDays  int  // 0 = never
 }
@@ -36,16 +36,16 @@ func NewBucket(scope constructs.Construct, id string, props BucketProps) *Bucket
 		RemovalPolicy:     props.Stage.removal(),
 	})
 	if props.Events {
-		// The L2's eventBridgeEnabled would do this in a custom resource:
-		// one more function, with rights on every bucket.
+		// eventBridgeEnabled of the L2 construct uses a custom resource: one
+		// more function, with permissions on every bucket.
 		bucket.Node().DefaultChild().(awss3.CfnBucket).AddPropertyOverride(
 			new("NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled"), true)
 	}
 	return &Bucket{resource: bucket, stage: props.Stage}
 }
 
-// lifecycle ends what nobody pays attention to: unfinished uploads, old
-// versions, and objects by the stage's rules.
+// lifecycle expires incomplete uploads, old versions, and objects by the stage's
+// configuration.
 func lifecycle(props BucketProps) *[]*awss3.LifecycleRule {
 	rule := &awss3.LifecycleRule{
 		Id:                                  new("housekeeping"),
@@ -70,24 +70,24 @@ func days(n int) awscdk.Duration { return awscdk.Duration_Days(new(float64(n))) 
 // Name is the bucket's name.
 func (b *Bucket) Name() *string { return b.resource.BucketName() }
 
-// Grant lets to call actions on the objects whose keys match pattern:
+// Grant allows actions on the objects whose keys match pattern:
 // Grant(fn, "runs/*", "GetObject").
 func (b *Bucket) Grant(to Rights, pattern string, actions ...string) {
 	to.allow(statement(of("s3", actions...), []*string{b.resource.ArnForObjects(&pattern)}, nil))
 }
 
-// GrantNew lets to write objects that match pattern and are not there yet: what
-// is there nobody can replace.
+// GrantNew allows creating objects that match pattern, but not replacing existing
+// ones.
 // Source: Amazon S3 User Guide, "Enforce conditional writes on Amazon S3 buckets".
 func (b *Bucket) GrantNew(to Rights, pattern string) {
 	onlyNew := conditions{"Null": {"s3:if-none-match": "false"}}
-	if b.stage.CoarseRights { // the emulator does not know under which condition a call is made
+	if b.stage.CoarseRights { // the emulator does not evaluate this condition key
 		onlyNew = nil
 	}
 	to.allow(statement(of("s3", "PutObject"), []*string{b.resource.ArnForObjects(&pattern)}, onlyNew))
 }
 
-// grantData opens the whole bucket, as a zone of the lake, to jobs.
+// grantData allows jobs to read the whole bucket, a zone of the lake, or to write it too.
 func (b *Bucket) grantData(to Rights, write bool) {
 	actions := []string{"GetObject"}
 	if write {
@@ -97,8 +97,8 @@ func (b *Bucket) grantData(to Rights, write bool) {
 	b.GrantList(to)
 }
 
-// GrantList lets to list keys, which also turns a missing object's 403 into
-// a 404.
+// GrantList allows listing keys. Without it S3 answers 403 instead of 404 for a
+// missing object.
 func (b *Bucket) GrantList(to Rights) {
 	to.allow(statement(of("s3", "ListBucket", "GetBucketLocation", "ListBucketMultipartUploads"), []*string{b.resource.BucketArn()}, nil))
 }

@@ -10,8 +10,8 @@ import (
 	"ephemr/infra/config"
 )
 
-// grantTables opens tables of a Glue database: one, those with a prefix, or all.
-// Hive and Spark ask for the database "default" before they use another.
+// grantTables allows access to tables of a Glue database: one, those with a
+// prefix, or all. Hive and Spark always look up the database "default" too.
 func grantTables(scope constructs.Construct, to Rights, database, table string, write bool) {
 	glue := func(resource string) *string { return arn(scope, "glue", resource) }
 	to.allow(statement(of("glue", "GetDatabase", "GetDatabases", "GetUserDefinedFunction", "GetUserDefinedFunctions"), []*string{
@@ -25,8 +25,8 @@ func grantTables(scope constructs.Construct, to Rights, database, table string, 
 	to.allow(statement(of("glue", actions...), []*string{glue("catalog"), glue("database/" + database), glue("table/" + database + "/" + table)}, nil))
 }
 
-// grantInLakeFormation grants a user's tables there, too: whoever deploys must
-// be an administrator of the data lake, and tables must be there by then.
+// grantInLakeFormation grants a user's tables in Lake Formation, too. The deploying
+// role must be an administrator of the data lake, and the tables must exist.
 func grantInLakeFormation(scope constructs.Construct, user string, role awsiam.Role, tables map[string]config.Right) {
 	grant := func(id string, resource *awslakeformation.CfnPrincipalPermissions_ResourceProperty, permissions ...string) {
 		awslakeformation.NewCfnPrincipalPermissions(scope, &id, &awslakeformation.CfnPrincipalPermissionsProps{
@@ -35,7 +35,7 @@ func grantInLakeFormation(scope constructs.Construct, user string, role awsiam.R
 			Resource: resource,
 		})
 	}
-	creates := map[string]bool{} // databases, and whether tables may be made there
+	creates := map[string]bool{} // database -> whether tables may be created in it
 	for _, key := range sortedKeys(tables) {
 		database, name := config.Table(key)
 		creates[database] = creates[database] || name == "*" && tables[key] == config.Write

@@ -13,8 +13,8 @@ type DeadLettersProps struct {
 	Name   string // without the stage's prefix
 }
 
-// DeadLetters is a queue of what could not be delivered or handled. A person
-// must look: any message rings.
+// DeadLetters is a dead-letter queue. It needs manual attention: any message
+// triggers its alarm.
 type DeadLetters struct {
 	name     string
 	resource awssqs.Queue
@@ -24,25 +24,25 @@ type DeadLetters struct {
 func NewDeadLetters(scope constructs.Construct, id string, props DeadLettersProps) *DeadLetters {
 	scope = constructs.NewConstruct(scope, &id)
 	queue := newQueue(scope, "Queue", props.Stage, props.Name, &awssqs.QueueProps{
-		RetentionPeriod: awscdk.Duration_Days(new(14.0)), // the longest there is
+		RetentionPeriod: awscdk.Duration_Days(new(14.0)), // the maximum
 	})
-	props.Alarms.atLeast(scope, "Any", props.Name, "Something could not be delivered or handled: read "+props.Stage.Name(props.Name)+".",
+	props.Alarms.atLeast(scope, "Any", props.Name, "Messages in dead-letter queue "+props.Stage.Name(props.Name)+": delivery or processing failed.",
 		1, queue.MetricApproximateNumberOfMessagesVisible(maximum(1)))
 	return &DeadLetters{name: props.Stage.Name(props.Name), resource: queue}
 }
 
-// ARN is the queue's address.
+// ARN is the queue's ARN.
 func (d *DeadLetters) ARN() *string { return d.resource.QueueArn() }
 
-// URL is where messages are sent to.
+// URL is the queue's URL.
 func (d *DeadLetters) URL() *string { return d.resource.QueueUrl() }
 
-// GrantSend lets to put messages aside.
+// GrantSend allows sending messages to the queue.
 func (d *DeadLetters) GrantSend(to Rights) {
 	to.allow(statement(of("sqs", "SendMessage"), []*string{d.ARN()}, nil))
 }
 
-// Accept lets EventBridge put aside what the rule could not deliver.
+// Accept allows EventBridge to send events that it could not deliver for rule.
 func (d *DeadLetters) Accept(rule *string) { accept(d.resource, rule) }
 
 func (d *DeadLetters) elsewhere(scope constructs.Construct, id string) awssqs.IQueue {

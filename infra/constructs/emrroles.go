@@ -11,13 +11,13 @@ import (
 type EmrRolesProps struct {
 	Stage     Stage
 	Zones     map[string]*Bucket // read and written by jobs
-	Artifacts *Bucket            // packages, and Python libraries that jobs ask for
+	Artifacts *Bucket            // packages and Python libraries of jobs
 	Logs      *Bucket            // job specs, results and EMR's logs
-	RunLogs   awslogs.LogGroup   // what jobs print
+	RunLogs   awslogs.LogGroup   // output of jobs
 	Runner    *Runner
 }
 
-// EmrRoles are EMR's own role and that of the clusters' instances.
+// EmrRoles are EMR's service role and the role of the clusters' instances.
 type EmrRoles struct {
 	service  awsiam.Role
 	instance awsiam.Role
@@ -30,36 +30,36 @@ func NewEmrRoles(scope constructs.Construct, id string, props EmrRolesProps) *Em
 	r := &EmrRoles{profile: props.Stage.Name("emr-instance")}
 	r.instance = awsiam.NewRole(scope, new("Instance"), &awsiam.RoleProps{
 		RoleName:    &r.profile,
-		Description: new("What jobs may do: the instances of transient clusters"),
+		Description: new("Instances of EMR clusters: permissions of jobs that run without a user"),
 		AssumedBy:   awsiam.NewServicePrincipal(new("ec2.amazonaws.com"), nil),
 	})
 	profile := awsiam.NewCfnInstanceProfile(scope, new("Profile"), &awsiam.CfnInstanceProfileProps{
-		InstanceProfileName: &r.profile, // EMR wants the name of its role
+		InstanceProfileName: &r.profile, // EMR requires the name of its role
 		Roles:               &[]any{r.instance.RoleName()},
 	})
 	profile.ApplyRemovalPolicy(awscdk.RemovalPolicy_DESTROY, nil)
 	r.service = awsiam.NewRole(scope, new("Service"), &awsiam.RoleProps{
 		RoleName:    new(props.Stage.Name("emr-service")),
-		Description: new("What Amazon EMR may do: make and end the instances of transient clusters"),
+		Description: new("Amazon EMR: create and terminate instances of clusters"),
 		AssumedBy:   servicePrincipal(scope, "elasticmapreduce.amazonaws.com", arn(scope, "elasticmapreduce", "*")),
 		ManagedPolicies: &[]awsiam.IManagedPolicy{
 			awsiam.ManagedPolicy_FromAwsManagedPolicyName(new("service-role/AmazonEMRServicePolicy_v2")),
 		},
 	})
-	// The managed policy passes only the role named EMR_EC2_DefaultRole.
+	// The managed policy allows passing only the role named EMR_EC2_DefaultRole.
 	passRole(roleRights{r.service}, r.instance.RoleArn(), "ec2.amazonaws.com")
 	r.allowJobs(props)
 	return r
 }
 
-// allowJobs gives the instances what jobs and the runner need, and no more:
-// AWS has no managed policy left that would be small enough.
+// allowJobs grants the instances exactly what jobs and the runner need: AWS's
+// managed policies for instances allow too much.
 func (r *EmrRoles) allowJobs(props EmrRolesProps) {
 	instance := roleRights{r.instance}
 	props.Runner.grantRead(instance)
 	props.Artifacts.Grant(instance, "*", "GetObject")
-	props.Artifacts.GrantNew(instance, "venvs/*") // what jobs' requirements.txt ask for, installed
-	if !props.Stage.Access.Required {             // then nothing runs but as a user
+	props.Artifacts.GrantNew(instance, "venvs/*") // Python libraries of jobs, installed
+	if !props.Stage.Access.Required {             // otherwise every job runs as a user
 		for _, zone := range sortedKeys(props.Zones) {
 			props.Zones[zone].grantData(instance, true)
 		}
@@ -77,18 +77,18 @@ func (r *EmrRoles) allowJobs(props EmrRolesProps) {
 	}
 }
 
-// allowUsers lets the instances take on the users' roles, for their steps.
+// allowUsers allows the instances to assume the users' roles, for their steps.
 func (r *EmrRoles) allowUsers(roles []*string) {
 	roleRights{r.instance}.allow(statement(of("sts", "AssumeRole", "TagSession"), roles, nil))
 }
 
-// ServiceRole is EMR's role: its name.
+// ServiceRole is the name of EMR's service role.
 func (r *EmrRoles) ServiceRole() *string { return r.service.RoleName() }
 
-// InstanceProfile is the instances' profile: its name.
+// InstanceProfile is the name of the instance profile.
 func (r *EmrRoles) InstanceProfile() string { return r.profile }
 
-// GrantPass lets to make clusters with these roles.
+// GrantPass allows creating clusters with these roles.
 func (r *EmrRoles) GrantPass(to Rights) {
 	passRole(to, r.service.RoleArn(), "elasticmapreduce.amazonaws.com")
 	passRole(to, r.instance.RoleArn(), "ec2.amazonaws.com")

@@ -8,14 +8,15 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
+
+	"ephemr/infra/config"
 )
 
 // FunctionProps configures a Function.
 type FunctionProps struct {
 	Stage    Stage
 	Alarms   *Alarms
-	Name     string // CreateCluster: the ASL's ${CreateClusterFunction}, built from functions/createcluster
-	Timeout  time.Duration
+	Function config.Function
 	Code     Binaries
 	Settings *string // stage.Settings as JSON
 }
@@ -29,49 +30,46 @@ type Function struct {
 	role     awsiam.Role
 }
 
-// memory is enough for every function; a Go function's speed scales with it.
-const memory = 256
-
 // NewFunction adds a function named ephemr-<stage>-<name in lower case>.
 func NewFunction(scope constructs.Construct, props FunctionProps) *Function {
-	scope = constructs.NewConstruct(scope, &props.Name)
-	name := strings.ToLower(props.Name) // of the folder, too
+	scope = constructs.NewConstruct(scope, &props.Function.Name)
+	name := props.Function.Folder()
 	logs := NewLogs(scope, "Logs", props.Stage, props.Stage.LogGroup("functions/"+name))
 	role := awsiam.NewRole(scope, new("Role"), &awsiam.RoleProps{
 		AssumedBy: awsiam.NewServicePrincipal(new("lambda.amazonaws.com"), nil),
 	})
-	// Not AWSLambdaBasicExecutionRole, which writes every log of the account.
+	// Not AWSLambdaBasicExecutionRole, which allows writing to every log group.
 	logs.GrantWrite(role)
 	tracing := awslambda.Tracing_DISABLED
 	if props.Stage.Tracing {
-		tracing = awslambda.Tracing_ACTIVE // adds the actions, which know no resources
+		tracing = awslambda.Tracing_ACTIVE // adds actions, which do not support resources
 	}
 	resource := awslambda.NewFunction(scope, new("Function"), &awslambda.FunctionProps{
-		FunctionName: new(FunctionName(props.Stage, props.Name)),
+		FunctionName: new(FunctionName(props.Stage, props.Function.Name)),
 		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
 		Architecture: props.Code.architecture(),
 		Handler:      new("bootstrap"),
 		Code:         props.Code.function(name),
-		MemorySize:   new(float64(memory)),
-		Timeout:      awscdk.Duration_Seconds(new(props.Timeout.Seconds())),
+		MemorySize:   new(float64(props.Function.MemoryMiB)),
+		Timeout:      awscdk.Duration_Seconds(new(props.Function.Timeout.Seconds())),
 		Environment:  &map[string]*string{settingsVariable: props.Settings},
 		Role:         role,
 		LogGroup:     logs,
 		Tracing:      tracing,
 	})
-	// A single error is nothing: being throttled, or having no room, is one to Lambda, and the state machine waits and tries again.
-	props.Alarms.atLeast(scope, "Errors", name+"-errors", "Invocations of "+FunctionName(props.Stage, props.Name)+" fail again and again: read its log group.",
+	// Single errors are normal: a throttled call or a reached limit is an error of the function, which the state machine retries.
+	props.Alarms.atLeast(scope, "Errors", name+"-errors", "Invocations of "+FunctionName(props.Stage, props.Function.Name)+" fail repeatedly: see its log group.",
 		10, resource.MetricErrors(sum(5)))
-	return &Function{Name: name, timeout: props.Timeout, resource: resource, role: role}
+	return &Function{Name: name, timeout: props.Function.Timeout, resource: resource, role: role}
 }
 
-// FunctionName is a function's name before it is made.
+// FunctionName is a function's name, also before the function is defined.
 func FunctionName(stage Stage, name string) string { return stage.Name(strings.ToLower(name)) }
 
-// ARN is the function's address.
+// ARN is the function's ARN.
 func (f *Function) ARN() *string { return f.resource.FunctionArn() }
 
-// GrantInvoke lets to call the function.
+// GrantInvoke allows invoking the function.
 func (f *Function) GrantInvoke(to Rights) {
 	to.allow(statement(of("lambda", "InvokeFunction"), []*string{f.ARN()}, nil))
 }

@@ -4,14 +4,14 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 )
 
-// Rights is what grants go to: a Function or the cluster's instances.
+// Rights is a principal that permissions are granted to: a Function, a role or a managed policy.
 type Rights interface{ allow(awsiam.PolicyStatement) }
 
 // conditions are IAM's, by operator and key.
 type conditions map[string]map[string]any
 
-// anything is for the actions that know no resources; say where that is
-// documented.
+// anything is the resource of actions that do not support resources. Cite the
+// documentation where it is used.
 var anything = []*string{new("*")}
 
 func statement(actions []string, resources []*string, when conditions) awsiam.PolicyStatement {

@@ -26,7 +26,7 @@ func NewProfiles(scope constructs.Construct, id string, s Stage, values map[stri
 	return &Profiles{arns: arn(scope, "ssm", "parameter"+stage.ProfileParameter(s.Stage, "*"))}
 }
 
-// GrantRead lets to read profiles.
+// GrantRead allows reading profiles.
 func (p *Profiles) GrantRead(to Rights) {
 	to.allow(statement(of("ssm", "GetParameter"), []*string{p.arns}, nil))
 }

@@ -16,11 +16,11 @@ type QueueProps struct {
 	Stage   Stage
 	Alarms  *Alarms
 	Name    string        // without the stage's prefix
-	Timeout time.Duration // of the function that will read it
+	Timeout time.Duration // of the function that reads it
 }
 
-// Queue is read by one function; what that cannot handle five times goes to
-// the dead-letter queue, and somebody is told.
+// Queue is read by one function. A message that fails five times moves to the
+// dead-letter queue, which has an alarm.
 type Queue struct {
 	Dead     *DeadLetters
 	name     string
@@ -29,7 +29,7 @@ type Queue struct {
 	resource awssqs.Queue
 }
 
-// maxReceive is how often a message is tried; Lambda's own guide asks for 5.
+// maxReceive is the number of attempts; Lambda's guide recommends at least 5.
 const maxReceive = 5
 
 // NewQueue adds a queue, its dead-letter queue and their alarms.
@@ -37,21 +37,21 @@ func NewQueue(scope constructs.Construct, id string, props QueueProps) *Queue {
 	scope = constructs.NewConstruct(scope, &id)
 	dead := NewDeadLetters(scope, "Dead", DeadLettersProps{Stage: props.Stage, Alarms: props.Alarms, Name: props.Name + "-dlq"})
 	queue := newQueue(scope, "Queue", props.Stage, props.Name, &awssqs.QueueProps{
-		// Six times the function's timeout, as Lambda's guide asks: a batch
-		// may be retried while it is throttled.
+		// Six times the function's timeout, as Lambda's guide recommends: it
+		// may retry a throttled batch.
 		VisibilityTimeout: awscdk.Duration_Seconds(new(6 * props.Timeout.Seconds())),
 		RetentionPeriod:   awscdk.Duration_Days(new(4.0)),
 		DeadLetterQueue:   &awssqs.DeadLetterQueue{Queue: dead.resource, MaxReceiveCount: new(float64(maxReceive))},
 	})
-	props.Alarms.atLeast(scope, "Late", props.Name+"-late", "Messages wait for more than 15 minutes: intake is broken or overrun.",
+	props.Alarms.atLeast(scope, "Late", props.Name+"-late", "Messages are older than 15 minutes: intake fails or is overloaded.",
 		15*60, queue.MetricApproximateAgeOfOldestMessage(maximum(5)))
 	return &Queue{name: props.Stage.Name(props.Name), stage: props.Stage, timeout: props.Timeout, resource: queue, Dead: dead}
 }
 
-// Feed lets fn read the queue, ten messages at a time.
+// Feed makes the queue the event source of fn, in batches of up to ten messages.
 func (q *Queue) Feed(fn *Function) {
 	if fn.timeout > q.timeout {
-		panic(fmt.Sprintf("queue of %s is not visible long enough for %s", fn.Name, fn.timeout))
+		panic(fmt.Sprintf("visibility timeout of the queue of %s is too short for a timeout of %s", fn.Name, fn.timeout))
 	}
 	fn.resource.AddEventSource(awslambdaeventsources.NewSqsEventSource(q.resource, &awslambdaeventsources.SqsEventSourceProps{
 		BatchSize:               new(10.0),
@@ -60,14 +60,14 @@ func (q *Queue) Feed(fn *Function) {
 	}))
 }
 
-// ARN is the queue's address.
+// ARN is the queue's ARN.
 func (q *Queue) ARN() *string { return q.resource.QueueArn() }
 
-// URL is where messages are sent to.
+// URL is the queue's URL.
 func (q *Queue) URL() *string { return q.resource.QueueUrl() }
 
-// Accept lets EventBridge deliver for the rule named rule. Rules of later
-// stacks are named here because a queue has one policy only.
+// Accept allows EventBridge to deliver for the rule with the ARN rule. Rules of
+// later stacks are passed here too, because a queue has only one policy.
 func (q *Queue) Accept(rule *string) { accept(q.resource, rule) }
 
 func accept(queue awssqs.Queue, rule *string) {
@@ -79,7 +79,7 @@ func accept(queue awssqs.Queue, rule *string) {
 	}))
 }
 
-// elsewhere is the queue as another stack knows it: its policy stays here.
+// elsewhere is a reference for another stack, which must not change the queue's policy.
 func (q *Queue) elsewhere(scope constructs.Construct, id string) awssqs.IQueue {
 	return byName(scope, id, q.name)
 }

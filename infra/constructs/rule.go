@@ -9,14 +9,14 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 )
 
-// RuleProps configures a rule: what it matches (Every, or Source and Types)
-// and who hears of it (Function, or Queue).
+// RuleProps configures a rule: what it matches (Every, or Source and Types) and
+// its target (Function, or Queue).
 type RuleProps struct {
 	Stage       Stage
 	Name        string // without the stage's prefix
 	Description string
 
-	Every  time.Duration // a tick
+	Every  time.Duration // schedule
 	Bus    *Bus          // nil = the account's default bus
 	Source string
 	Types  []string       // detail-types
@@ -24,11 +24,11 @@ type RuleProps struct {
 
 	Function *Function
 	Queue    *Queue
-	Dead     *DeadLetters // takes what could not be delivered
+	Dead     *DeadLetters // for events that could not be delivered
 }
 
-// NewRule adds a rule that tries to deliver for an hour; a tick that late is
-// worth nothing, and whoever looks at the state of things needs no old events.
+// NewRule adds a rule that retries delivery to a function for an hour. Older ticks
+// and events are useless, as functions read the current state.
 func NewRule(scope constructs.Construct, id string, props RuleProps) {
 	rule := &awsevents.RuleProps{
 		RuleName:    new(props.Stage.Name(props.Name)),
@@ -61,13 +61,13 @@ func (p RuleProps) target(scope constructs.Construct, id string) awsevents.IRule
 			RetryAttempts:   new(20.0),
 		})
 	}
-	// Uploads are work: 24 hours and 185 attempts, EventBridge's own default.
+	// Uploads must not be lost: 24 hours and 185 attempts, EventBridge's default.
 	return awseventstargets.NewSqsQueue(p.Queue.elsewhere(scope, id+"Queue"), &awseventstargets.SqsQueueProps{
 		DeadLetterQueue: p.Dead.elsewhere(scope, id+"Dead"),
 	})
 }
 
-// Bus carries our own events.
+// Bus is the event bus for ephemr's own events.
 type Bus struct{ resource awsevents.EventBus }
 
 // NewBus adds the stage's event bus.
@@ -78,7 +78,7 @@ func NewBus(scope constructs.Construct, id string, stage Stage) *Bus {
 // Name is the bus's name.
 func (b *Bus) Name() *string { return b.resource.EventBusName() }
 
-// GrantPut lets to send events.
+// GrantPut allows sending events.
 func (b *Bus) GrantPut(to Rights) {
 	to.allow(statement(of("events", "PutEvents"), []*string{b.resource.EventBusArn()}, nil))
 }

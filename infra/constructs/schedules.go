@@ -6,8 +6,8 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 )
 
-// Schedules names the group of the pipelines' schedules and the role they
-// send with. Register makes schedules; the group itself is made later.
+// Schedules names the group of the pipelines' schedules and their role. The
+// function register creates schedules; the triggers' stack creates the group.
 type Schedules struct {
 	stage     Stage
 	group     *string   // ARN
@@ -18,7 +18,7 @@ type Schedules struct {
 // roleName is the role's, without the stage's prefix.
 const roleName = "schedule"
 
-// NewSchedules addresses the group and the role by name.
+// NewSchedules refers to the group and the role by name.
 func NewSchedules(scope constructs.Construct, stage Stage) *Schedules {
 	group := stage.ScheduleGroup()
 	s := &Schedules{
@@ -27,29 +27,29 @@ func NewSchedules(scope constructs.Construct, stage Stage) *Schedules {
 		schedules: []*string{arn(scope, "scheduler", "schedule/"+group+"/*")},
 		role:      globalARN(scope, "iam", "role/"+stage.Name(roleName)),
 	}
-	if stage.CoarseRights { // the emulator takes every schedule for one of this group
+	if stage.CoarseRights { // the emulator evaluates every schedule as one of the group "default"
 		s.schedules = append(s.schedules, arn(scope, "scheduler", "schedule/default/*"))
 	}
 	return s
 }
 
-// RoleARN is the address of the role that schedules send with.
+// RoleARN is the ARN of the schedules' role.
 func (s *Schedules) RoleARN() *string { return s.role }
 
-// GrantManage lets to make, change and delete schedules.
+// GrantManage allows creating, changing and deleting schedules.
 func (s *Schedules) GrantManage(to Rights) {
 	to.allow(statement(of("scheduler", "CreateSchedule", "UpdateSchedule", "DeleteSchedule"), s.schedules, nil))
 	passRole(to, s.role, "scheduler.amazonaws.com")
 }
 
-// NewScheduleGroup adds the group and the role, which may send to queue and
-// put aside in dead what queue would not take.
+// NewScheduleGroup adds the group and the role, which may send to queue and, when
+// delivery fails, to dead.
 func NewScheduleGroup(scope constructs.Construct, id string, s *Schedules, queue *Queue, dead *DeadLetters) {
 	scope = constructs.NewConstruct(scope, &id)
 	awsscheduler.NewCfnScheduleGroup(scope, new("Group"), &awsscheduler.CfnScheduleGroupProps{Name: new(s.stage.ScheduleGroup())})
 	role := awsiam.NewRole(scope, new("Role"), &awsiam.RoleProps{
 		RoleName:    new(s.stage.Name(roleName)),
-		Description: new("What the pipelines' schedules may do: send their tick"),
+		Description: new("Schedules of pipelines: send a message to the events queue"),
 		AssumedBy:   servicePrincipal(scope, "scheduler.amazonaws.com", s.group),
 	})
 	roleRights{role}.allow(statement(of("sqs", "SendMessage"), []*string{queue.ARN(), dead.ARN()}, nil))

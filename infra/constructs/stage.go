@@ -1,6 +1,6 @@
-// Package constructs holds the building blocks of the stacks. What every
-// function, queue, table or bucket of this project must be (its logs, alarms,
-// encryption, retention and rights) is decided here, once.
+// Package constructs contains the building blocks of the stacks. It defines the
+// logs, alarms, encryption, retention and permissions of every function, queue,
+// table and bucket in one place.
 package constructs
 
 import (
@@ -14,10 +14,10 @@ import (
 	"ephemr/infra/config"
 )
 
-// Stage is the stage's configuration, as constructs read it.
+// Stage is the stage's configuration with helpers for constructs.
 type Stage struct{ config.Config }
 
-// removal says what becomes of data when its stack is deleted.
+// removal is the policy for data when its stack is deleted.
 func (s Stage) removal() awscdk.RemovalPolicy {
 	if s.Retain {
 		return awscdk.RemovalPolicy_RETAIN
@@ -25,14 +25,14 @@ func (s Stage) removal() awscdk.RemovalPolicy {
 	return awscdk.RemovalPolicy_DESTROY
 }
 
-// RuleARN is the address of a rule, by name, on the default bus.
+// RuleARN is the ARN of a rule on the default bus.
 func (s Stage) RuleARN(scope constructs.Construct, rule string) *string {
 	return arn(scope, "events", "rule/"+rule)
 }
 
 func account(scope constructs.Construct) *string { return awscdk.Stack_Of(scope).Account() }
 
-// arn formats an address in scope's account and Region.
+// arn formats an ARN in scope's account and Region.
 func arn(scope constructs.Construct, service, resource string) *string {
 	return awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
 		Service: &service, Resource: &resource, ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
@@ -48,10 +48,10 @@ func NewLogs(scope constructs.Construct, id string, stage Stage, name string) aw
 	})
 }
 
-// GrantReadLogs lets to read the streams of a log group.
+// GrantReadLogs allows reading the streams of a log group.
 func GrantReadLogs(s Stage, logs awslogs.LogGroup, to Rights) {
-	resources := []*string{logs.LogGroupArn()} // ends in :*, which is all streams
-	if s.CoarseRights {                        // the emulator asks for the group
+	resources := []*string{logs.LogGroupArn()} // ends in :*, for all streams
+	if s.CoarseRights {                        // the emulator evaluates the ARN of the group
 		resources = append(resources, awscdk.Stack_Of(logs).FormatArn(&awscdk.ArnComponents{
 			Service: new("logs"), Resource: new("log-group"), ResourceName: logs.LogGroupName(), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
 		}))
@@ -59,7 +59,7 @@ func GrantReadLogs(s Stage, logs awslogs.LogGroup, to Rights) {
 	to.allow(statement(of("logs", "GetLogEvents"), resources, nil))
 }
 
-// retentions names the days that config.LogDays lists.
+// retentions are CDK's constants for config.LogDays.
 var retentions = map[int]awslogs.RetentionDays{
 	1: awslogs.RetentionDays_ONE_DAY, 3: awslogs.RetentionDays_THREE_DAYS, 5: awslogs.RetentionDays_FIVE_DAYS,
 	7: awslogs.RetentionDays_ONE_WEEK, 14: awslogs.RetentionDays_TWO_WEEKS, 30: awslogs.RetentionDays_ONE_MONTH,
@@ -71,7 +71,7 @@ var retentions = map[int]awslogs.RetentionDays{
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// globalARN formats an address of a service without Regions.
+// globalARN formats an ARN of a service without Regions.
 func globalARN(scope constructs.Construct, service, resource string) *string {
 	return awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
 		Service: &service, Region: new(""), Resource: &resource, ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,

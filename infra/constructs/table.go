@@ -18,8 +18,7 @@ type TableProps struct {
 // Index is a global secondary index of whole items.
 type Index struct{ Name, PartitionKey, SortKey string }
 
-// Table is paid per request and can be restored to any second of the last 35
-// days.
+// Table has on-demand capacity and point-in-time recovery for 35 days.
 type Table struct{ resource ddb.Table }
 
 // NewTable adds a table.
@@ -55,13 +54,13 @@ func NewTable(scope constructs.Construct, id string, props TableProps) *Table {
 // Name is the table's name.
 func (t *Table) Name() *string { return t.resource.TableName() }
 
-// Grant lets to call actions on items: Grant(fn, "GetItem", "PutItem"). A
-// transaction needs the actions of its parts.
+// Grant allows actions on items: Grant(fn, "GetItem", "PutItem"). A transaction
+// requires the actions of its parts.
 func (t *Table) Grant(to Rights, actions ...string) {
 	to.allow(statement(of("dynamodb", actions...), []*string{t.resource.TableArn()}, nil))
 }
 
-// GrantIndex lets to query indexes.
+// GrantIndex allows querying indexes.
 func (t *Table) GrantIndex(to Rights, indexes ...string) {
 	var arns []*string
 	for _, index := range indexes {

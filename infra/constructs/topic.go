@@ -14,11 +14,11 @@ type TopicProps struct {
 	Name  string // without the stage's prefix
 }
 
-// Topic tells the stage's e-mail addresses.
+// Topic notifies the stage's e-mail addresses.
 type Topic struct{ resource awssns.Topic }
 
-// NewTopic adds a topic. It is not encrypted by a key: alarms cannot publish
-// under SNS's own, and the messages hold no data of the lake.
+// NewTopic adds a topic. It is not encrypted with a KMS key: alarms cannot publish
+// with the AWS managed key, and messages contain no data of the lake.
 func NewTopic(scope constructs.Construct, id string, props TopicProps) *Topic {
 	topic := awssns.NewTopic(scope, &id, &awssns.TopicProps{
 		TopicName:  new(props.Stage.Name(props.Name)),
@@ -30,16 +30,16 @@ func NewTopic(scope constructs.Construct, id string, props TopicProps) *Topic {
 	return &Topic{resource: topic}
 }
 
-// ARN is the topic's address.
+// ARN is the topic's ARN.
 func (t *Topic) ARN() *string { return t.resource.TopicArn() }
 
-// GrantPublish lets to publish.
+// GrantPublish allows publishing.
 func (t *Topic) GrantPublish(to Rights) {
 	to.allow(statement(of("sns", "Publish"), []*string{t.ARN()}, nil))
 }
 
-// allowAlarms lets this account's alarms publish: a policy of our own (TLS)
-// replaces the default one that would.
+// allowAlarms allows this account's alarms to publish. The topic's policy, which
+// requires TLS, replaces the default policy that would allow it.
 func (t *Topic) allowAlarms() {
 	t.resource.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions:    pointers(of("sns", "Publish")),

@@ -18,21 +18,21 @@ import (
 // UsersProps configures Users.
 type UsersProps struct {
 	Stage     Stage
-	Roles     *EmrRoles          // whose instances take the users' roles on
+	Roles     *EmrRoles          // their instances assume the users' roles
 	Zones     map[string]*Bucket // of the lake
 	Artifacts *Bucket            // packages
 	Logs      *Bucket            // job specs and results
-	RunLogs   awslogs.LogGroup   // what jobs print
+	RunLogs   awslogs.LogGroup   // output of jobs
 }
 
-// Users are the stage's users: an IAM role each, which a step of theirs gets as
-// its EMR runtime role, and a record of who may be them.
+// Users are the stage's users. Each has an IAM role, which is the EMR runtime role
+// of its steps, and an SSM parameter that lists its callers and pipelines.
 // Source: Amazon EMR Management Guide, "Runtime roles for Amazon EMR steps".
 type Users struct {
 	stage    Stage
 	names    []string
 	arns     []*string
-	records  []*string // of the parameters, and their path
+	records  []*string // ARNs of the parameters, and of their path
 	security *string
 }
 
@@ -52,25 +52,25 @@ func NewUsers(scope constructs.Construct, id string, props UsersProps) *Users {
 		arn(scope, "ssm", "parameter"+stage.UsersPath(props.Stage.Stage)), arn(scope, "ssm", "parameter"+stage.UserParameter(props.Stage.Stage, "*")),
 	}
 	if props.Stage.CoarseRights {
-		u.records = anything // the emulator cannot tell which path is asked for
+		u.records = anything // the emulator does not evaluate the path
 	}
 	props.Roles.allowUsers(u.arns)
 	u.security = securityConfiguration(scope, props.Stage)
 	return u
 }
 
-// newUser adds a user's role: exactly its data, and what the runner needs.
+// newUser adds a user's role with permissions on its data and for the runner.
 func (p UsersProps) newUser(scope constructs.Construct, name string) awsiam.Role {
 	user := p.Stage.Access.Users[name]
 	role := awsiam.NewRole(scope, new("User-"+name), &awsiam.RoleProps{
 		RoleName:    new(p.Stage.UserRole(name)),
-		Description: new("What jobs may do that run as " + name),
+		Description: new("Permissions of jobs that run as " + name),
 		AssumedBy:   awsiam.NewSessionTagsPrincipal(awsiam.NewArnPrincipal(p.Roles.instance.RoleArn())),
 	})
 	to := roleRights{role}
 	p.Artifacts.Grant(to, "packages/*", "GetObject")
 	p.Artifacts.Grant(to, access.Dir(name)+"venvs/*", "GetObject")
-	p.Artifacts.GrantNew(to, access.Dir(name)+"venvs/*") // what jobs' requirements.txt ask for, installed
+	p.Artifacts.GrantNew(to, access.Dir(name)+"venvs/*") // Python libraries of jobs, installed
 	p.Logs.Grant(to, access.Dir(name)+"*", "GetObject", "PutObject")
 	group, streams := p.logs(scope, name)
 	to.allow(statement(of("logs", "CreateLogStream"), group, nil))
@@ -83,7 +83,7 @@ func (p UsersProps) newUser(scope constructs.Construct, name string) awsiam.Role
 		grantTables(scope, to, database, table, user.Tables[key] == config.Write)
 	}
 	if p.Stage.Access.LakeFormation && len(user.Tables) > 0 {
-		// GetDataAccess knows no resources:
+		// GetDataAccess does not support resources:
 		// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslakeformation.html
 		to.allow(statement(of("lakeformation", "GetDataAccess"), anything, nil))
 		grantInLakeFormation(scope, name, role, user.Tables)
@@ -91,19 +91,19 @@ func (p UsersProps) newUser(scope constructs.Construct, name string) awsiam.Role
 	return role
 }
 
-// logs are the log group of the runs, whose streams anybody may begin, and those
-// streams that a user's runners write.
+// logs returns the log group of runs, in which every user may create streams, and
+// the streams that the runners of this user write.
 func (p UsersProps) logs(scope constructs.Construct, name string) (group, streams []*string) {
 	address := "log-group:" + p.Stage.LogGroup("runs")
 	group, streams = []*string{p.RunLogs.LogGroupArn()}, []*string{arn(scope, "logs", address+":log-stream:"+access.Dir(name)+"*")}
-	if p.Stage.CoarseRights { // the emulator asks for the group
+	if p.Stage.CoarseRights { // the emulator evaluates the ARN of the group
 		own := arn(scope, "logs", address)
 		group, streams = append(group, own), append(streams, own)
 	}
 	return group, streams
 }
 
-// record is what intake knows of a user.
+// record is the JSON of a user's parameter, which intake reads.
 func record(scope constructs.Construct, name string, u config.User, role awsiam.Role) *string {
 	data, err := json.Marshal(access.User{Name: name, Role: *role.RoleArn(), Team: u.Team, Callers: u.Callers, Pipelines: u.Pipelines})
 	if err != nil {
@@ -116,9 +116,9 @@ func record(scope constructs.Construct, name string, u config.User, role awsiam.
 	return awscdk.Stack_Of(scope).ToJsonString(object, nil)
 }
 
-// securityConfiguration names EMR's security configuration with runtime roles:
-// one that is made elsewhere, or the stage's own. It has no fixed name, as every
-// change of it is a replacement.
+// securityConfiguration is the name of EMR's security configuration with runtime
+// roles: a configured one, or the stage's own. That has no fixed name, because
+// every change replaces it.
 func securityConfiguration(scope constructs.Construct, s Stage) *string {
 	if s.Access.SecurityConfig != "" {
 		return &s.Access.SecurityConfig
@@ -132,7 +132,7 @@ func securityConfiguration(scope constructs.Construct, s Stage) *string {
 	}).Ref()
 }
 
-// Settings are what functions and CLI know of the users.
+// Settings are the users' part of the stage's settings.
 func (u *Users) Settings() stage.Access {
 	a := stage.Access{Required: u.stage.Access.Required, Default: u.stage.Access.Default, Users: u.names}
 	if u.security != nil {
@@ -141,14 +141,14 @@ func (u *Users) Settings() stage.Access {
 	return a
 }
 
-// GrantRead lets to read who may be whom.
+// GrantRead allows reading the users' parameters.
 func (u *Users) GrantRead(to Rights) {
 	if len(u.names) > 0 {
 		to.allow(statement(of("ssm", "GetParametersByPath"), u.records, nil))
 	}
 }
 
-// GrantLogs lets to call actions on what is kept of the users' runs.
+// GrantLogs allows actions on the objects of the users' runs in the logs bucket.
 func (u *Users) GrantLogs(to Rights, logs *Bucket, actions ...string) {
 	for _, name := range u.names {
 		logs.Grant(to, access.Dir(name)+"*", actions...)

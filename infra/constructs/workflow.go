@@ -13,12 +13,12 @@ type WorkflowProps struct {
 	Stage      Stage
 	Alarms     *Alarms
 	Machine    *Machine
-	Definition string      // Amazon States Language
-	Functions  []*Function // by name in Definition: ${CreateClusterFunction}
+	Definition string               // Amazon States Language
+	Functions  map[string]*Function // CreateCluster: Definition's ${CreateClusterFunction}
 }
 
-// NewWorkflow adds a state machine with logs, tracing and alarms, and the
-// right to invoke the functions that its definition names.
+// NewWorkflow adds a state machine with logs, tracing and alarms, and with
+// permission to invoke the functions that its definition names.
 func NewWorkflow(scope constructs.Construct, id string, props WorkflowProps) {
 	scope = constructs.NewConstruct(scope, &id)
 	name := props.Stage.Name(props.Machine.name)
@@ -26,13 +26,13 @@ func NewWorkflow(scope constructs.Construct, id string, props WorkflowProps) {
 		AssumedBy: awsiam.NewServicePrincipal(new("states.amazonaws.com"), nil),
 	})
 	substitutions := map[string]*string{}
-	for _, fn := range props.Functions {
-		placeholder := fn.resource.Node().Scope().Node().Id()
-		if !strings.Contains(props.Definition, "${"+*placeholder+"Function}") {
+	for _, name := range sortedKeys(props.Functions) {
+		placeholder := name + "Function"
+		if !strings.Contains(props.Definition, "${"+placeholder+"}") {
 			continue
 		}
-		substitutions[*placeholder+"Function"] = fn.ARN()
-		fn.GrantInvoke(roleRights{role})
+		substitutions[placeholder] = props.Functions[name].ARN()
+		props.Functions[name].GrantInvoke(roleRights{role})
 	}
 	machine := sfn.NewStateMachine(scope, new("StateMachine"), &sfn.StateMachineProps{
 		StateMachineName:        &name,
@@ -41,21 +41,21 @@ func NewWorkflow(scope constructs.Construct, id string, props WorkflowProps) {
 		Role:                    role,
 		TracingEnabled:          &props.Stage.Tracing,
 		RemovalPolicy:           props.Stage.removal(),
-		// Under this prefix log delivery does not fill up the account's
-		// resource policies.
+		// Log groups with this prefix do not count against the size limit of
+		// the account's resource policies.
 		Logs: &sfn.LogOptions{
 			Destination: NewLogs(scope, "Logs", props.Stage, "/aws/vendedlogs/states/"+name), Level: sfn.LogLevel_ERROR,
 		},
 	})
-	props.Alarms.atLeast(scope, "Timeouts", props.Machine.name+"-timed-out", "Runs outlive every deadline: watch does not wake them.", 1, machine.MetricTimedOut(sum(5)))
+	props.Alarms.atLeast(scope, "Timeouts", props.Machine.name+"-timed-out", "Executions exceeded every deadline: watch does not enforce deadlines.", 1, machine.MetricTimedOut(sum(5)))
 }
 
 type roleRights struct{ awsiam.Role }
 
 func (r roleRights) allow(s awsiam.PolicyStatement) { r.AddToPolicy(s) }
 
-// Machine is a state machine by name: the functions that it invokes know its
-// address before it is made.
+// Machine refers to a state machine by name, so that the functions that it invokes
+// can be granted access before it is defined.
 type Machine struct {
 	name       string
 	arn        *string
@@ -72,25 +72,25 @@ func NewMachine(scope constructs.Construct, stage Stage, name string) *Machine {
 	}
 	m.answered = []*string{m.arn}
 	if stage.CoarseRights {
-		m.answered = anything // the emulator cannot tell a token's state machine
+		m.answered = anything // the emulator does not evaluate the state machine of a token
 	}
 	return m
 }
 
-// ARN is the state machine's address.
+// ARN is the state machine's ARN.
 func (m *Machine) ARN() *string { return m.arn }
 
-// GrantStart lets to start executions.
+// GrantStart allows starting executions.
 func (m *Machine) GrantStart(to Rights) {
 	to.allow(statement(of("states", "StartExecution"), []*string{m.arn}, nil))
 }
 
-// GrantDescribe lets to ask how an execution stands.
+// GrantDescribe allows describing executions.
 func (m *Machine) GrantDescribe(to Rights) {
 	to.allow(statement(of("states", "DescribeExecution"), []*string{m.executions}, nil))
 }
 
-// GrantAnswer lets to answer task tokens.
+// GrantAnswer allows reporting results for task tokens.
 func (m *Machine) GrantAnswer(to Rights) {
 	to.allow(statement(of("states", "SendTaskSuccess", "SendTaskFailure"), m.answered, nil))
 }

@@ -16,20 +16,20 @@ import (
 type WorkgroupProps struct {
 	Stage   Stage
 	Team    string
-	Results *Bucket            // each team's lie below a prefix of its own
+	Results *Bucket            // each team's below a prefix of its own
 	Zones   map[string]*Bucket // of the lake
 }
 
-// Workgroup is where a team's queries run: within its scan limit, with results
-// in its prefix, and no client may say otherwise.
+// Workgroup runs a team's queries, within the team's scan limit and with results
+// below its prefix. Clients cannot override either.
 type Workgroup struct {
 	name   string
 	limit  int64
 	policy string
 }
 
-// NewWorkgroup adds a team's Athena workgroup, ephemr-<stage>-<team>, and the
-// policy of those who may use it.
+// NewWorkgroup adds a team's Athena workgroup, ephemr-<stage>-<team>, and a policy
+// that allows using it.
 func NewWorkgroup(scope constructs.Construct, id string, props WorkgroupProps) *Workgroup {
 	scope = constructs.NewConstruct(scope, &id)
 	w := &Workgroup{
@@ -39,7 +39,7 @@ func NewWorkgroup(scope constructs.Construct, id string, props WorkgroupProps) *
 	group := awsathena.NewCfnWorkGroup(scope, new("Workgroup"), &awsathena.CfnWorkGroupProps{
 		Name:        &w.name,
 		Description: new("Queries of team " + props.Team + " on the " + props.Stage.Stage + " lake"),
-		// A group with a history is not deleted otherwise.
+		// Otherwise a workgroup with query executions cannot be deleted.
 		RecursiveDeleteOption: new(!props.Stage.Retain),
 		WorkGroupConfiguration: &awsathena.CfnWorkGroup_WorkGroupConfigurationProperty{
 			EnforceWorkGroupConfiguration:   true,
@@ -59,16 +59,17 @@ func NewWorkgroup(scope constructs.Construct, id string, props WorkgroupProps) *
 	return w
 }
 
-// addPolicy adds what a person needs for ephemr query as a member of the team.
-// It is attached to nobody: whoever runs the account does that.
+// addPolicy adds the policy that members of the team need for ephemr query. It is
+// not attached to any principal; the account's administrator does that.
 func (w *Workgroup) addPolicy(scope constructs.Construct, props WorkgroupProps) {
 	to := policyRights{awsiam.NewManagedPolicy(scope, new("Policy"), &awsiam.ManagedPolicyProps{
 		ManagedPolicyName: &w.policy,
-		Description:       new("Ask the " + props.Stage.Stage + " lake with Athena, as team " + props.Team),
+		// A change would replace the policy, which CloudFormation refuses as it has a fixed name.
+		Description: new("Ask the " + props.Stage.Stage + " lake with Athena, as team " + props.Team),
 	})}
 	group := []*string{arn(scope, "athena", "workgroup/"+w.name)}
 	to.allow(statement(of("athena", "StartQueryExecution"), group, nil))
-	if props.Stage.CoarseRights { // the emulator does not see whose query it is
+	if props.Stage.CoarseRights { // the emulator does not evaluate a query's workgroup
 		group = anything
 	}
 	to.allow(statement(of("athena", "GetQueryExecution", "GetQueryResults", "StopQueryExecution"), group, nil))
@@ -78,7 +79,7 @@ func (w *Workgroup) addPolicy(scope constructs.Construct, props WorkgroupProps) 
 	for _, zone := range zones {
 		props.Zones[zone].grantData(to, false)
 	}
-	// Athena looks at the database "default", whichever is asked for.
+	// Athena always looks up the database "default" too.
 	catalog := []string{"catalog", "database/default"}
 	for _, key := range tables {
 		database, table := config.Table(key)
@@ -92,7 +93,7 @@ func (w *Workgroup) addPolicy(scope constructs.Construct, props WorkgroupProps) 
 		addresses = append(addresses, arn(scope, "glue", address))
 	}
 	to.allow(statement(of("glue", "GetDatabase", "GetDatabases", "GetTable", "GetTables", "GetPartition", "GetPartitions", "BatchGetPartition"), addresses, nil))
-	// Where Lake Formation governs tables, it decides; GetDataAccess knows no resources:
+	// For tables in Lake Formation; GetDataAccess does not support resources:
 	// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslakeformation.html
 	to.allow(statement(of("lakeformation", "GetDataAccess"), anything, nil))
 	to.allow(statement(of("ssm", "GetParameter"), []*string{
@@ -101,7 +102,7 @@ func (w *Workgroup) addPolicy(scope constructs.Construct, props WorkgroupProps) 
 	}, nil))
 }
 
-// Settings are what the CLI knows of the workgroup.
+// Settings are the workgroup's part of the query settings.
 func (w *Workgroup) Settings() stage.Workgroup {
 	return stage.Workgroup{Name: w.name, ScanLimit: w.limit, Policy: w.policy}
 }

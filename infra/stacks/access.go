@@ -2,8 +2,8 @@ package stacks
 
 import "ephemr/infra/constructs"
 
-// grant says who may do what: exactly the calls that each function makes.
-// Functions that answer task tokens may do so for the run's state machine.
+// grant allows each function exactly the calls that it makes. Functions that
+// report results for task tokens may do so for the run's state machine only.
 func (p *Platform) grant() {
 	p.grantAdmission()
 	p.grantClusters()
@@ -13,27 +13,27 @@ func (p *Platform) grant() {
 	p.grantResize()
 }
 
-// inRun is what is done to the items of a run by whoever takes part in it: they
-// are read together, written one by one, and removed with a waiter.
+// inRun are the calls of functions that work on a run: its items are read by one
+// query and written one by one; waiters are deleted.
 var inRun = []string{"Query", "PutItem", "UpdateItem", "DeleteItem"}
 
 func (p *Platform) grantAdmission() {
-	intake := p.functions.intake
+	intake := p.functions.named("Intake")
 	p.runs.Grant(intake, "PutItem")
 	p.pipelines.Grant(intake, "GetItem", "Query")
 	p.users.GrantRead(intake)
 	p.events.Dead.GrantSend(intake)
 	p.requests.Dead.GrantSend(intake)
-	p.functions.admit.GrantInvoke(intake)
+	p.functions.named("Admit").GrantInvoke(intake)
 
-	admit := p.functions.admit
+	admit := p.functions.named("Admit")
 	p.runs.Grant(admit, inRun...)
 	p.runs.GrantIndex(admit, byState)
 	p.clusters.Grant(admit, "GetItem", "UpdateItem") // slots
 	p.machine.GrantStart(admit)
 	p.machine.GrantAnswer(admit)
 
-	prepareRun := p.functions.prepareRun
+	prepareRun := p.functions.named("PrepareRun")
 	p.runs.Grant(prepareRun, inRun...)
 	p.pipelines.Grant(prepareRun, "GetItem")
 	p.users.GrantRead(prepareRun)
@@ -42,9 +42,9 @@ func (p *Platform) grantAdmission() {
 }
 
 func (p *Platform) grantClusters() {
-	createCluster := p.functions.createCluster
+	createCluster := p.functions.named("CreateCluster")
 	p.runs.Grant(createCluster, "Query", "PutItem", "DeleteItem")
-	p.clusters.Grant(createCluster, "GetItem", "PutItem", "UpdateItem") // whose it is, pools, call budget
+	p.clusters.Grant(createCluster, "GetItem", "PutItem", "UpdateItem") // owner, pools, call budget
 	p.namespace.GrantRegister(createCluster)
 	p.profiles.GrantRead(createCluster)
 	p.emr.GrantCreate(createCluster)
@@ -53,19 +53,19 @@ func (p *Platform) grantClusters() {
 	p.roles.GrantPass(createCluster)
 	p.machine.GrantAnswer(createCluster)
 
-	terminateCluster := p.functions.terminateCluster
+	terminateCluster := p.functions.named("TerminateCluster")
 	p.runs.Grant(terminateCluster, "Query", "PutItem")
-	p.clusters.Grant(terminateCluster, "GetItem", "PutItem", "UpdateItem") // whose it is, pools, sizes, call budget, that it ends
+	p.clusters.Grant(terminateCluster, "GetItem", "PutItem", "UpdateItem") // owner, pools, sizes, call budget, termination
 	p.namespace.GrantRemove(terminateCluster)
 	p.emr.GrantList(terminateCluster)
 	p.emr.Grant(terminateCluster, "DescribeCluster", "TerminateJobFlows", "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
 }
 
 func (p *Platform) grantSteps() {
-	submitSteps := p.functions.submitSteps
+	submitSteps := p.functions.named("SubmitSteps")
 	p.runs.Grant(submitSteps, inRun...)
 	p.clusters.Grant(submitSteps, "GetItem", "PutItem", "UpdateItem") // pools, sizes, call budget
-	p.profiles.GrantRead(submitSteps)                                 // for jobs that want more task units
+	p.profiles.GrantRead(submitSteps)                                 // for jobs that request task units
 	p.lake.Logs.Grant(submitSteps, "runs/*", "GetObject", "PutObject")
 	p.users.GrantLogs(submitSteps, p.lake.Logs, "GetObject", "PutObject")
 	p.lake.Logs.GrantList(submitSteps)
@@ -74,7 +74,7 @@ func (p *Platform) grantSteps() {
 	constructs.GrantReadLogs(p.stage, p.runLogs, submitSteps)
 	p.machine.GrantAnswer(submitSteps)
 
-	stopSteps := p.functions.stopSteps
+	stopSteps := p.functions.named("StopSteps")
 	p.runs.Grant(stopSteps, inRun...)
 	p.clusters.Grant(stopSteps, "UpdateItem") // call budget
 	p.lake.Logs.Grant(stopSteps, "runs/*", "GetObject")
@@ -84,7 +84,7 @@ func (p *Platform) grantSteps() {
 	constructs.GrantReadLogs(p.stage, p.runLogs, stopSteps)
 	p.machine.GrantAnswer(stopSteps)
 
-	finishRun := p.functions.finishRun
+	finishRun := p.functions.named("FinishRun")
 	p.runs.Grant(finishRun, inRun...)
 	p.clusters.Grant(finishRun, "UpdateItem") // slots
 	p.bus.GrantPut(finishRun)
@@ -92,10 +92,10 @@ func (p *Platform) grantSteps() {
 }
 
 func (p *Platform) grantWatchers() {
-	watch := p.functions.watch
+	watch := p.functions.named("Watch")
 	p.runs.Grant(watch, inRun...)
 	p.runs.GrantIndex(watch, byState)
-	p.clusters.Grant(watch, "GetItem", "UpdateItem") // whose it is, call budget
+	p.clusters.Grant(watch, "GetItem", "UpdateItem") // owner, call budget
 	p.namespace.GrantRegister(watch)
 	p.lake.Logs.Grant(watch, "runs/*", "GetObject")
 	p.users.GrantLogs(watch, p.lake.Logs, "GetObject")
@@ -105,32 +105,32 @@ func (p *Platform) grantWatchers() {
 	constructs.GrantReadLogs(p.stage, p.runLogs, watch)
 	p.machine.GrantAnswer(watch)
 	p.bus.GrantPut(watch)
-	p.topic.GrantPublish(watch) // it ends runs that are cancelled in the queue
+	p.topic.GrantPublish(watch) // for runs that are cancelled while they are queued
 
-	sweep := p.functions.sweep
+	sweep := p.functions.named("Sweep")
 	p.runs.Grant(sweep, inRun...)
 	p.runs.GrantIndex(sweep, byState)
-	p.clusters.Grant(sweep, "GetItem", "PutItem", "UpdateItem") // slots, pools, sizes, call budget, whose a cluster is
+	p.clusters.Grant(sweep, "GetItem", "PutItem", "UpdateItem") // slots, pools, sizes, call budget, owner
 	p.namespace.GrantRegister(sweep)
 	p.namespace.GrantTidy(sweep)
 	p.emr.GrantList(sweep)
 	p.emr.Grant(sweep, "DescribeCluster", "TerminateJobFlows", "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
 	p.machine.GrantDescribe(sweep)
 	p.bus.GrantPut(sweep)
-	p.topic.GrantPublish(sweep) // it finishes runs that nobody else will
+	p.topic.GrantPublish(sweep) // for runs whose execution is gone
 	constructs.GrantMetrics(p.stage, sweep)
 }
 
 func (p *Platform) grantRegister() {
-	register := p.functions.register
+	register := p.functions.named("Register")
 	p.pipelines.Grant(register, "GetItem", "PutItem", "DeleteItem")
 	p.schedules.GrantManage(register)
 }
 
 func (p *Platform) grantResize() {
-	resizeCluster := p.functions.resizeCluster
+	resizeCluster := p.functions.named("ResizeCluster")
 	p.runs.Grant(resizeCluster, "Query", "UpdateItem")
-	p.clusters.Grant(resizeCluster, "GetItem", "PutItem", "UpdateItem") // whose it is, sizes, call budget
+	p.clusters.Grant(resizeCluster, "GetItem", "PutItem", "UpdateItem") // owner, sizes, call budget
 	p.profiles.GrantRead(resizeCluster)
 	p.emr.Grant(resizeCluster, "DescribeCluster", "ListInstanceFleets", "ListInstanceGroups", "GetManagedScalingPolicy")
 	p.emr.Grant(resizeCluster, "ModifyInstanceFleet", "AddInstanceFleet", "ModifyInstanceGroups", "AddInstanceGroups",

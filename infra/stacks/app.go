@@ -1,5 +1,5 @@
-// Package stacks puts the building blocks together: the lake, the platform
-// that runs pipelines on it, and the triggers that start them.
+// Package stacks defines the stacks: the lake, the platform that runs pipelines on
+// it, and the triggers that start them.
 package stacks
 
 import (
@@ -16,15 +16,14 @@ import (
 // Add adds the stage's stacks to app.
 func Add(app awscdk.App, cfg config.Config, code constructs.Binaries) {
 	stage := constructs.Stage{Config: cfg}
-	lake := NewLake(newStack(app, stage, "lake", "The buckets and the catalog that runs read and write."), stage)
-	platform := NewPlatform(newStack(app, stage, "platform", "Turns events into runs on transient clusters."), stage, lake, code)
-	NewTriggers(newStack(app, stage, "triggers", "What asks for runs: uploads and schedules."), stage, platform)
+	lake := NewLake(newStack(app, stage, "lake", "Buckets and catalog of the data that runs read and write."), stage)
+	platform := NewPlatform(newStack(app, stage, "platform", "Runs pipelines on transient EMR clusters."), stage, lake, code)
+	NewTriggers(newStack(app, stage, "triggers", "Sources of run requests: uploads and schedules."), stage, platform)
 	awscdk.Tags_Of(app).Add(new("ephemr:stage"), &cfg.Stage, nil)
 }
 
-// Built says where scripts/build puts what the stage deploys, below the top
-// folder: for Graviton functions and clusters of either kind, or for this
-// machine alone.
+// Built locates the results of scripts/build for a stage, below the top folder: for
+// functions on Graviton and clusters of both architectures, or for this machine.
 func Built(cfg config.Config) constructs.Binaries {
 	built := constructs.Binaries{Dist: "dist", Scripts: "scripts", Version: version()}
 	if cfg.FunctionArchitecture == config.Host {
@@ -37,13 +36,13 @@ func Built(cfg config.Config) constructs.Binaries {
 	return built
 }
 
-// version is what scripts/build has written down, if it has.
+// version is the version that scripts/build has recorded, or "".
 func version() string {
-	data, _ := os.ReadFile("dist/version") // a stage works without
+	data, _ := os.ReadFile("dist/version") // optional
 	return strings.TrimSpace(string(data))
 }
 
-// machine is this machine as uname -m calls it.
+// machine is this machine's architecture as uname -m prints it.
 func machine() string {
 	switch runtime.GOOS + "-" + runtime.GOARCH {
 	case "linux-arm64":
@@ -62,8 +61,8 @@ func newStack(app awscdk.App, stage constructs.Stage, name, description string) 
 		Synthesizer:           synthesizer(stage.Synthesizer),
 		TerminationProtection: &stage.Retain,
 	})
-	// CDK itself makes functions and state machines wait for their roles'
-	// policies, and names the roles too.
+	// CDK lists the roles themselves beside their policies as dependencies of
+	// functions and state machines, which cfn-lint reports as redundant.
 	stack.TemplateOptions().SetMetadata(&map[string]any{
 		"cfn-lint": map[string]any{"config": map[string]any{"ignore_checks": []string{"W3005"}}},
 	})

@@ -2,7 +2,6 @@ package stacks_test
 
 import (
 	"encoding/json"
-	"os"
 	"reflect"
 	"regexp"
 	"slices"
@@ -35,7 +34,7 @@ func TestFunctions(t *testing.T) {
 				t.Errorf("%s keeps logs for %v days", fn.name(), group.Properties["RetentionInDays"])
 			}
 			if !s.alarmed("Errors", fn.name(), "FunctionName") {
-				t.Errorf("no alarm rings for errors of %s", fn.name())
+				t.Errorf("no alarm for errors of %s", fn.name())
 			}
 			if got := texts(fn.Properties["Architectures"]); s.config.FunctionArchitecture == config.Arm64 && !slices.Equal(got, []string{"arm64"}) {
 				t.Errorf("%s runs on %v", fn.name(), got)
@@ -50,7 +49,7 @@ func TestFunctions(t *testing.T) {
 	})
 }
 
-// alarmed says whether an alarm watches metric of the resource named name.
+// alarmed reports whether an alarm monitors metric of the resource named name.
 func (s *stage) alarmed(metric, name, dimension string) bool {
 	return slices.ContainsFunc(s.all("AWS::CloudWatch::Alarm"), func(alarm resource) bool {
 		d := list(alarm.Properties["Dimensions"])
@@ -64,17 +63,17 @@ func TestAlarms(t *testing.T) {
 	each(t, func(t *testing.T, s *stage) {
 		for _, queue := range s.all("AWS::SQS::Queue") {
 			if strings.HasSuffix(queue.name(), "-dlq") && !s.alarmed("ApproximateNumberOfMessagesVisible", queue.name(), "QueueName") {
-				t.Errorf("no alarm rings for messages in %s", queue.name())
+				t.Errorf("no alarm for messages in %s", queue.name())
 			}
 		}
 		for _, metric := range []string{"Repairs", "ExecutionsTimedOut"} {
 			if !slices.ContainsFunc(s.all("AWS::CloudWatch::Alarm"), func(a resource) bool { return a.Properties["MetricName"] == metric }) {
-				t.Errorf("no alarm rings for %s", metric)
+				t.Errorf("no alarm for %s", metric)
 			}
 		}
 		for _, alarm := range s.all("AWS::CloudWatch::Alarm") {
 			if alarm.Properties["Metrics"] != nil {
-				t.Errorf("%s has metric mathematics, which the emulator refuses", alarm.name())
+				t.Errorf("%s uses metric math, which the emulator does not support", alarm.name())
 			}
 		}
 	})
@@ -82,7 +81,8 @@ func TestAlarms(t *testing.T) {
 
 var placeholder = regexp.MustCompile(`\$\{(\w+)\}`)
 
-// Function, folder and placeholder go by one name.
+// Functions and placeholders of the workflow have the same names; internal/control
+// compares them with the folders of functions/ and with the handlers.
 func TestNamesAgree(t *testing.T) {
 	t.Parallel()
 	var asked []string
@@ -92,14 +92,14 @@ func TestNamesAgree(t *testing.T) {
 	slices.Sort(asked)
 	asked = slices.Compact(asked)
 	each(t, func(t *testing.T, s *stage) {
-		var names, folders []string
+		var names, want []string
 		for _, fn := range s.all("AWS::Lambda::Function") {
 			names = append(names, fn.name())
 		}
-		for _, name := range functionNames {
-			folders = append(folders, s.config.Name(strings.ToLower(name)))
+		for _, folder := range folders() {
+			want = append(want, s.config.Name(folder))
 		}
-		if diff := cmp.Diff(folders, names); diff != "" {
+		if diff := cmp.Diff(want, names); diff != "" {
 			t.Errorf("functions (-want +got):\n%s", diff)
 		}
 		given := map[string]string{}
@@ -108,37 +108,17 @@ func TestNamesAgree(t *testing.T) {
 				given[key] = s.templates["platform"].Resources[id(value)].name()
 			}
 		}
-		want := map[string]string{}
+		wanted := map[string]string{}
 		for _, name := range asked {
-			want[name] = s.config.Name(strings.ToLower(strings.TrimSuffix(name, "Function")))
+			wanted[name] = s.config.Name(strings.ToLower(strings.TrimSuffix(name, "Function")))
 		}
-		if diff := cmp.Diff(want, given); diff != "" {
+		if diff := cmp.Diff(wanted, given); diff != "" {
 			t.Errorf("placeholders of run.asl.json (-want +got):\n%s", diff)
 		}
 	})
 }
 
-func TestFolders(t *testing.T) {
-	t.Parallel()
-	entries, err := os.ReadDir("../../functions")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var want, got []string
-	for _, e := range entries {
-		if e.IsDir() {
-			got = append(got, e.Name())
-		}
-	}
-	for _, name := range functionNames {
-		want = append(want, strings.ToLower(name))
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("folders of functions/ (-want +got):\n%s", diff)
-	}
-}
-
-// A function that outlives its state is answered when nobody listens.
+// A function must end before its state times out; later its result is ignored.
 func TestTimeouts(t *testing.T) {
 	t.Parallel()
 	var definition struct {
@@ -162,8 +142,8 @@ func TestTimeouts(t *testing.T) {
 	})
 }
 
-// Functions and CLI read the same settings, and nothing is left out but the
-// version: functions would change with every commit.
+// Functions and CLI read the same complete settings. Only the CLI gets the version:
+// functions would change with every commit.
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
@@ -178,9 +158,9 @@ func TestSettings(t *testing.T) {
 			t.Fatal(err)
 		}
 		v := reflect.ValueOf(settings)
-		for i := range v.NumField() {
-			if name := v.Type().Field(i).Name; v.Field(i).IsZero() && (name != "Access" || len(s.config.Access.Users) > 0) {
-				t.Errorf("settings have no %s", v.Type().Field(i).Name)
+		for _, field := range reflect.VisibleFields(v.Type()) {
+			if v.FieldByIndex(field.Index).IsZero() && (field.Name != "Access" || len(s.config.Access.Users) > 0) {
+				t.Errorf("settings have no %s", field.Name)
 			}
 		}
 		without := strings.Replace(value, `"version":"v1.2.3",`, "", 1)

@@ -1,34 +1,90 @@
 package stacks_test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"ephemr/infra/golden"
 )
 
-// The templates are kept, so that a review shows what a change deploys.
+// whole is the stage whose templates are kept as a whole.
+const whole = "prod"
+
+// Golden files show in a review what a change deploys: the templates of prod as a whole, those of other stages as
+// differences from prod, and those of strict, a variant of dev, as differences from dev.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, s *stage) {
-		for name, template := range s.templates {
-			if s.config.Stage == strict && name != "platform" {
-				continue // as those of dev
-			}
-			path := filepath.Join("testdata", s.config.Stage+"-"+name+".golden.json")
-			if *update {
-				if err := os.WriteFile(path, template.json, 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path) //nolint:gosec // of this package
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), string(template.json)); diff != "" {
-				t.Errorf("%s differs; run go test ./infra/stacks -update and review the diff (-want +got):\n%s", path, diff)
-			}
+	if len(stages) == 0 {
+		t.Skip("no templates in short mode")
+	}
+	files := map[string]string{}
+	for stack, template := range stages[whole].templates {
+		text, err := golden.YAML(template.golden)
+		if err != nil {
+			t.Fatal(err)
 		}
-	})
+		files[whole+"-"+stack+".golden.yaml"] = text
+	}
+	for name := range stages {
+		switch name {
+		case whole:
+		case strict:
+			files[name+".golden.txt"] = difference(t, stages["dev"], stages[name])
+		default:
+			files[name+".golden.txt"] = difference(t, stages[whole], stages[name])
+		}
+	}
+	for file, text := range files {
+		keep(t, filepath.Join("testdata", file), text)
+	}
+	kept, err := filepath.Glob("testdata/*.golden.*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range kept {
+		if _, ok := files[filepath.Base(file)]; !ok {
+			t.Errorf("%s belongs to no stage or stack", file)
+		}
+	}
+}
+
+// difference lists the differences of stage to from stage from, stack by stack.
+func difference(t *testing.T, from, to *stage) string {
+	t.Helper()
+	text := "Stage " + to.config.Stage + ": its differences from " + from.config.Stage + "\n"
+	names := slices.AppendSeq(slices.Collect(maps.Keys(from.templates)), maps.Keys(to.templates))
+	slices.Sort(names)
+	for _, stack := range slices.Compact(names) {
+		changes, err := golden.Difference(from.templates[stack].golden, to.templates[stack].golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if changes == "" {
+			changes = "none\n"
+		}
+		text += "\nStack " + stack + "\n" + changes
+	}
+	return text
+}
+
+func keep(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path) //nolint:gosec // of this package
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("%s differs; run go test ./infra/stacks -update and review the diff (-want +got):\n%s", path, diff)
+	}
 }

@@ -9,8 +9,8 @@ import (
 	"ephemr/internal/stage"
 )
 
-// Lake is where the data lies: a bucket per zone, one for packages, one for
-// what runs leave behind, the catalog, and what it takes to ask it.
+// Lake is the data lake: a bucket for each zone, one for packages, one for logs and
+// results of runs, the catalog, and the resources for queries.
 type Lake struct {
 	Zones     map[string]*constructs.Bucket
 	Artifacts *constructs.Bucket
@@ -34,8 +34,8 @@ func NewLake(stack awscdk.Stack, s constructs.Stage) *Lake {
 	return lake
 }
 
-// addQueries adds what people need to ask the lake: a workgroup per team, and
-// a bucket for the answers.
+// addQueries adds the resources for queries: a workgroup for each team, and a
+// bucket for results.
 func (l *Lake) addQueries(stack awscdk.Stack, s constructs.Stage) {
 	results := constructs.NewBucket(stack, "Queries", constructs.BucketProps{Stage: s, Name: "queries", ExpireDays: s.Query.KeepDays})
 	settings := stage.Query{Database: s.Database(), Workgroups: map[string]stage.Workgroup{}}
@@ -43,7 +43,7 @@ func (l *Lake) addQueries(stack awscdk.Stack, s constructs.Stage) {
 		group := constructs.NewWorkgroup(stack, "Query-"+team, constructs.WorkgroupProps{Stage: s, Team: team, Results: results, Zones: l.Zones})
 		settings.Workgroups[team] = group.Settings()
 	}
-	constructs.NewParameter(stack, "QuerySettings", stage.QueryParameter(s.Stage), "What the CLI knows of queries in stage "+s.Stage, new(encode(settings)))
+	constructs.NewParameter(stack, "QuerySettings", stage.QueryParameter(s.Stage), "Query settings of stage "+s.Stage+" for the CLI", new(encode(settings)))
 }
 
 func title(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -10,7 +10,7 @@ import (
 	contract "ephemr/internal/stage"
 )
 
-// Nobody can ask for more than the team's limit, or have the answer elsewhere.
+// Clients cannot override a team's scan limit or the location of results.
 func TestWorkgroups(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
@@ -47,7 +47,7 @@ func checkResults(t *testing.T, group resource, team string) {
 	}
 }
 
-// A member of a team may use its workgroup and read its results, and no other's.
+// Members of a team may use only its workgroup and read only its results.
 func TestQueryPolicies(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
@@ -93,7 +93,7 @@ func (s *stage) rights(owner string) map[string][]string {
 	return may
 }
 
-// The CLI finds in the parameter what was deployed.
+// The parameter for the CLI describes the deployed workgroups.
 func TestQuerySettings(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {

@@ -3,6 +3,7 @@ package stacks_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -18,22 +19,28 @@ import (
 
 	"ephemr/infra/config"
 	"ephemr/infra/constructs"
+	"ephemr/infra/golden"
 	"ephemr/infra/stacks"
+	"ephemr/statemachines"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
-// functionNames are those of constructs; in lower case they are the folders of
-// functions/ and parts of the functions' names.
-var functionNames = []string{
-	"Admit", "CreateCluster", "FinishRun", "Intake", "PrepareRun", "Register", "ResizeCluster", "StopSteps", "SubmitSteps", "Sweep", "TerminateCluster", "Watch",
+// folders are those of functions/, sorted.
+func folders() []string {
+	var names []string
+	for _, f := range config.Functions() {
+		names = append(names, f.Folder())
+	}
+	slices.Sort(names)
+	return names
 }
 
-// stages holds the synthesized stages by name. One Node.js process serves all
-// tests and answers one call at a time, so the stages are made before.
+// stages are the synthesized stages by name. All tests share one Node.js process,
+// which serves one call at a time, so the stages are synthesized before them.
 var stages map[string]*stage
 
-// TestMain makes every stage once, from files that stand in for the binaries.
+// TestMain synthesizes every stage once, with placeholder files as binaries.
 func TestMain(m *testing.M) { os.Exit(testAll(m)) }
 
 func testAll(m *testing.M) int {
@@ -56,7 +63,7 @@ func testAll(m *testing.M) int {
 	return m.Run()
 }
 
-// stage is what a stage deploys.
+// stage is a stage's configuration and templates.
 type stage struct {
 	config    config.Config
 	templates map[string]template // by stack: lake, platform, triggers
@@ -65,7 +72,7 @@ type stage struct {
 type template struct {
 	Resources map[string]resource
 	Outputs   map[string]any
-	json      []byte
+	golden    golden.Template
 }
 
 type resource struct {
@@ -98,7 +105,7 @@ func synth(dir string) (map[string]*stage, error) {
 			if !ok {
 				continue
 			}
-			if all[name].templates[strings.TrimPrefix(*stack.StackName(), cfg.Name(""))], err = read(stack); err != nil {
+			if all[name].templates[strings.TrimPrefix(*stack.StackName(), cfg.Name(""))], err = read(stack, cfg, filepath.Join(dir, name)); err != nil {
 				return nil, err
 			}
 		}
@@ -106,7 +113,7 @@ func synth(dir string) (map[string]*stage, error) {
 	return all, nil
 }
 
-// strict is a stage as dev is, but with users, whom everything must run as.
+// strict is a variant of dev in which every run needs a user.
 const strict = "strict"
 
 func load(name string) (config.Config, error) {
@@ -124,14 +131,14 @@ func load(name string) (config.Config, error) {
 	return config.Parse(strict, "strict.yaml", bytes.Replace(data, []byte("access: {required: false}\n"), access, 1))
 }
 
-// standIns writes a file in each place where the build puts a binary.
+// standIns writes a placeholder for each binary of the build.
 func standIns(built constructs.Binaries) error {
 	files := []string{filepath.Join(built.Scripts, "install-runner.sh")}
 	for _, platform := range built.Runners {
 		files = append(files, filepath.Join(built.Dist, "runner", platform, "runner"))
 	}
-	for _, name := range functionNames {
-		files = append(files, filepath.Join(built.Dist, "functions", built.Arch, strings.ToLower(name), "bootstrap"))
+	for _, name := range folders() {
+		files = append(files, filepath.Join(built.Dist, "functions", built.Arch, name, "bootstrap"))
 	}
 	for _, file := range files {
 		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
@@ -144,7 +151,7 @@ func standIns(built constructs.Binaries) error {
 	return nil
 }
 
-// cdkContext reads the feature flags that the CDK CLI would pass on.
+// cdkContext reads the feature flags that the CDK CLI passes on.
 func cdkContext() (map[string]any, error) {
 	data, err := os.ReadFile("../../cdk.json")
 	if err != nil {
@@ -157,14 +164,41 @@ func cdkContext() (map[string]any, error) {
 	return file.Context, nil
 }
 
-func read(stack awscdk.Stack) (template, error) {
+// read reads the template of a stack, which is in folder out with the list of its assets.
+func read(stack awscdk.Stack, cfg config.Config, out string) (template, error) {
 	var t template
-	data, err := json.MarshalIndent(assertions.Template_FromStack(stack, nil).ToJSON(), "", "  ")
+	data, err := json.Marshal(assertions.Template_FromStack(stack, nil).ToJSON())
 	if err != nil {
 		return t, err
 	}
-	t.json = slices.Concat(data, []byte("\n"))
-	return t, json.Unmarshal(data, &t)
+	assets, err := assetNames(filepath.Join(out, *stack.StackName()+".assets.json"))
+	if err != nil {
+		return t, err
+	}
+	t.golden, err = golden.Normalise(data, golden.Options{
+		Stage: cfg.Stage, Account: cfg.Account, Region: cfg.Region, Assets: assets,
+		Documents: map[string]string{statemachines.Run: "statemachines/run.asl.json"},
+	})
+	return t, errors.Join(err, json.Unmarshal(data, &t))
+}
+
+// assetNames maps hashes of a stack's assets to the constructs that they belong to.
+func assetNames(file string) (map[string]string, error) {
+	data, err := os.ReadFile(file) //nolint:gosec // in our own temporary folder
+	if err != nil {
+		return nil, err
+	}
+	var manifest struct {
+		Files map[string]struct{ DisplayName string }
+	}
+	if err := json.Unmarshal(data, &manifest); err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	names := map[string]string{}
+	for hash, asset := range manifest.Files {
+		names[hash] = asset.DisplayName
+	}
+	return names, nil
 }
 
 // all returns every resource of the stage of the given type, sorted by name.

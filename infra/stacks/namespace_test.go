@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Those who learn of a cluster's begin or end tell Cloud Map, and nobody touches
-// the services of another stage.
+// Only functions that observe a cluster's start or end update Cloud Map, and a stage
+// has no access to services of another one.
 func TestOnlyOwnServices(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
@@ -31,13 +31,13 @@ func TestOnlyOwnServices(t *testing.T) {
 	})
 }
 
-// checkOwn looks at the condition of a right in Cloud Map.
+// checkOwn checks the condition of a permission in Cloud Map.
 func (s *stage) checkOwn(t *testing.T, action, who string, condition any) {
 	t.Helper()
 	var key string
 	switch action {
 	case "ListServices":
-		return // knows neither resources nor conditions
+		return // supports neither resources nor conditions
 	case "CreateService", "TagResource":
 		key = "aws:RequestTag/ephemr:stage"
 	default:

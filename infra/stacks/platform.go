@@ -32,27 +32,27 @@ type Platform struct {
 
 	functions        functions
 	events, requests *constructs.Queue
-	targets          *constructs.DeadLetters // what no rule or schedule could deliver
+	targets          *constructs.DeadLetters // for events that no rule or schedule could deliver
 }
 
 // NewPlatform fills the platform's stack.
 func NewPlatform(stack awscdk.Stack, stage constructs.Stage, lake *Lake, code constructs.Binaries) *Platform {
 	p := &Platform{stage: stage, lake: lake, code: code}
 
-	// Who is told
+	// Notifications
 	p.alarms = constructs.NewAlarms(stack, stage)
 	p.topic = constructs.NewTopic(stack, "Topic", constructs.TopicProps{Stage: stage, Name: "outcomes"})
 	p.alarms.AlarmOnRepairs(stack, stage)
 	p.bus = constructs.NewBus(stack, "Bus", stage)
 	p.targets = constructs.NewDeadLetters(stack, "Targets", constructs.DeadLettersProps{Stage: stage, Alarms: p.alarms, Name: "targets-dlq"})
 
-	// What is known
+	// Records and configuration
 	p.addTables(stack)
 	p.namespace = constructs.NewNamespace(stack, "Namespace", stage)
 	p.profiles = constructs.NewProfiles(stack, "Profiles", stage, shapes(stage))
 	p.runLogs = constructs.NewLogs(stack, "RunLogs", stage, stage.LogGroup("runs"))
 
-	// What a cluster is made of
+	// Clusters
 	p.runner = constructs.NewRunner(stack, "Runner", code)
 	p.emr = constructs.NewEMR(stack, stage)
 	p.roles = constructs.NewEmrRoles(stack, "Emr", constructs.EmrRolesProps{
@@ -62,15 +62,15 @@ func NewPlatform(stack awscdk.Stack, stage constructs.Stage, lake *Lake, code co
 		Stage: stage, Roles: p.roles, Zones: lake.Zones, Artifacts: lake.Artifacts, Logs: lake.Logs, RunLogs: p.runLogs,
 	})
 
-	// What is named before it is made
+	// Resources that are named before they are defined
 	p.machine = constructs.NewMachine(stack, stage, "run")
 	p.schedules = constructs.NewSchedules(stack, stage)
 
-	// Who does it
+	// Queues, functions and workflow
 	p.addQueues(stack)
 	p.addFunctions(stack)
 	constructs.NewWorkflow(stack, "Run", constructs.WorkflowProps{
-		Stage: stage, Alarms: p.alarms, Machine: p.machine, Definition: statemachines.Run, Functions: p.functions.all,
+		Stage: stage, Alarms: p.alarms, Machine: p.machine, Definition: statemachines.Run, Functions: p.functions,
 	})
 	p.addRules(stack)
 	p.grant()

@@ -6,11 +6,11 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
+	"ephemr/infra/config"
 	"ephemr/infra/constructs"
 )
 
-// addTables adds the records: what runs exist, what pipelines say, what
-// clusters there are.
+// addTables adds the tables of runs, pipelines and clusters.
 func (p *Platform) addTables(stack awscdk.Stack) {
 	p.runs = constructs.NewTable(stack, "Runs", constructs.TableProps{
 		Stage: p.stage, Name: "runs", SortKey: true, Expires: true,
@@ -23,17 +23,18 @@ func (p *Platform) addTables(stack awscdk.Stack) {
 	p.clusters = constructs.NewTable(stack, "Clusters", constructs.TableProps{Stage: p.stage, Name: "clusters", Expires: true})
 }
 
-// The indexes of the runs.
+// The indexes of table runs.
 const (
 	byState    = "byState"
 	byPipeline = "byPipeline"
 )
 
-// addQueues adds what intake reads, and lets the rules of the triggers' stack
-// send to it.
+// addQueues adds the queues that intake reads, and allows the rules of the
+// triggers' stack to send to them.
 func (p *Platform) addQueues(stack awscdk.Stack) {
-	p.events = constructs.NewQueue(stack, "Events", constructs.QueueProps{Stage: p.stage, Alarms: p.alarms, Name: "events", Timeout: intakeTimeout})
-	p.requests = constructs.NewQueue(stack, "Requests", constructs.QueueProps{Stage: p.stage, Alarms: p.alarms, Name: "requests", Timeout: intakeTimeout})
+	timeout := config.FunctionNamed("Intake").Timeout
+	p.events = constructs.NewQueue(stack, "Events", constructs.QueueProps{Stage: p.stage, Alarms: p.alarms, Name: "events", Timeout: timeout})
+	p.requests = constructs.NewQueue(stack, "Requests", constructs.QueueProps{Stage: p.stage, Alarms: p.alarms, Name: "requests", Timeout: timeout})
 	for _, zone := range p.stage.EventZones() {
 		rule := p.stage.RuleARN(stack, p.stage.ObjectsRule(zone))
 		p.events.Accept(rule)
@@ -50,7 +51,7 @@ func shapes(stage constructs.Stage) map[string]string {
 	return values
 }
 
-// encode marshals what came out of a validated file.
+// encode marshals values of a validated configuration.
 func encode(v any) string {
 	data, err := json.Marshal(v)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 )
 
 func TestTables(t *testing.T) {
@@ -26,15 +26,15 @@ func TestTables(t *testing.T) {
 			}
 			got[table.name()] = fmt.Sprint(keys, indexes, at(table.Properties, "TimeToLiveSpecification", "AttributeName"))
 			if at(table.Properties, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled") != true {
-				t.Errorf("%s cannot be restored", table.name())
+				t.Errorf("%s has no point-in-time recovery", table.name())
 			}
 			if table.Properties["BillingMode"] != "PAY_PER_REQUEST" {
-				t.Errorf("%s is not paid per request", table.name())
+				t.Errorf("%s does not have on-demand capacity", table.name())
 			}
 			s.checkRetained(t, table)
 		}
 		want := map[string]string{
-			s.config.Name("runs"):      fmt.Sprint([]string{"pk", "sk"}, []string{run.ByState, run.ByPipeline}, "ttl"),
+			s.config.Name("runs"):      fmt.Sprint([]string{"pk", "sk"}, []string{store.ByState, store.ByPipeline}, "ttl"),
 			s.config.Name("pipelines"): fmt.Sprint([]string{"pk", "sk"}, []string{}, nil),
 			s.config.Name("clusters"):  fmt.Sprint([]string{"pk"}, []string{}, "ttl"),
 		}
@@ -79,7 +79,7 @@ func TestBuckets(t *testing.T) {
 	})
 }
 
-// Policies that demand TLS are the only ones that deny.
+// Where TLS is enforced, every bucket, queue and topic denies HTTP.
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
@@ -115,7 +115,7 @@ func TestQueues(t *testing.T) {
 				t.Errorf("%s hides messages for %g s, and %s may take %g s", queue.name(), visible, fn.name(), timeout)
 			}
 			if diff := cmp.Diff([]any{"ReportBatchItemFailures"}, mapping.Properties["FunctionResponseTypes"]); diff != "" {
-				t.Errorf("one bad message spoils the batch of %s: %s", queue.name(), diff)
+				t.Errorf("%s does not report partial batch failures: %s", queue.name(), diff)
 			}
 		}
 		if want := []string{s.config.Name("events"), s.config.Name("requests")}; !slices.Equal(read, want) {
@@ -136,13 +136,13 @@ func TestQueues(t *testing.T) {
 	})
 }
 
-// Parameters of the standard tier hold 4 KB, and so do a function's variables.
+// SSM parameters of the standard tier and environments of functions are limited to 4 KB.
 func TestParameters(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
 		for _, parameter := range s.all("AWS::SSM::Parameter") {
 			value := text(parameter.Properties["Value"])
-			if len(value) > 4096-256 { // what tokens stand for may be longer than they are
+			if len(value) > 4096-256 { // resolved tokens may be longer
 				t.Errorf("%s has %d bytes", parameter.name(), len(value))
 			}
 			if !json.Valid([]byte(value)) {

@@ -8,15 +8,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// statement is one statement of a policy and whose it is.
+// statement is one statement of a policy and the owner of the policy.
 type statement struct {
 	owner              string
 	actions, resources []string
 	condition          any
 }
 
-// allowed returns what identities of the stage are allowed, by statement; also
-// those that are still to be given a managed policy.
+// allowed returns the Allow statements of the stage's roles and managed policies.
 func (s *stage) allowed() []statement {
 	var found []statement
 	for _, policy := range s.all("AWS::IAM::Policy") {
@@ -40,7 +39,7 @@ func allows(owner string, policy resource) []statement {
 	return found
 }
 
-// withoutResources are the actions that AWS lets nobody narrow down.
+// withoutResources are actions that do not support resources.
 var withoutResources = []string{
 	"cloudwatch:PutMetricData", "elasticmapreduce:ListClusters", "elasticmapreduce:RunJobFlow", "lakeformation:GetDataAccess",
 	"servicediscovery:ListServices", "servicediscovery:TagResource",
@@ -54,7 +53,7 @@ func TestRightsAreNarrow(t *testing.T) {
 	each(t, func(t *testing.T, s *stage) {
 		statements := s.allowed()
 		if len(statements) < 50 {
-			t.Fatalf("got %d statements: the templates are not read right", len(statements))
+			t.Fatalf("got %d statements: the templates were not read correctly", len(statements))
 		}
 		for _, st := range statements {
 			for _, action := range st.actions {
@@ -69,7 +68,7 @@ func TestRightsAreNarrow(t *testing.T) {
 	})
 }
 
-// onEverything says whether action may have no resource.
+// onEverything reports whether action may have the resource *.
 func (s *stage) onEverything(action string) bool {
 	coarse := strings.HasPrefix(action, "states:SendTask") || action == "ssm:GetParametersByPath" || strings.HasPrefix(action, "athena:") && strings.Contains(action, "Query")
 	return slices.Contains(withoutResources, action) || s.config.CoarseRights && coarse && action != "athena:StartQueryExecution"
@@ -80,7 +79,7 @@ func TestRightsHaveOnePlace(t *testing.T) {
 	each(t, func(t *testing.T, s *stage) {
 		for _, role := range s.all("AWS::IAM::Role") {
 			if role.Properties["Policies"] != nil {
-				t.Errorf("%s has inline policies, which this test does not read", role.name())
+				t.Errorf("%s has inline policies, which this test does not check", role.name())
 			}
 			if managed := texts(role.Properties["ManagedPolicyArns"]); managed != nil && role.name() != s.config.Name("emr-service") {
 				t.Errorf("%s has managed policies %v", text(role.name()), managed)
@@ -89,7 +88,7 @@ func TestRightsHaveOnePlace(t *testing.T) {
 	})
 }
 
-// holders returns who is allowed action, and under which condition.
+// holders returns the principals that are allowed action, with the condition.
 func (s *stage) holders(action string) map[string]any {
 	found := map[string]any{}
 	for _, st := range s.allowed() {
@@ -113,10 +112,10 @@ func TestOnlyOwnClusters(t *testing.T) {
 		for _, action := range []string{"DescribeCluster", "ListSteps", "AddJobFlowSteps", "TerminateJobFlows"} {
 			holders := s.holders("elasticmapreduce:" + action)
 			if len(holders) == 0 {
-				t.Errorf("nobody may %s", action)
+				t.Errorf("no function may %s", action)
 			}
 			for who, condition := range holders {
-				if action == "AddJobFlowSteps" { // the roles that it may give them: TestUsers
+				if action == "AddJobFlowSteps" { // roles of steps: TestStepsGetUsersRoles
 					condition = map[string]any{"StringEquals": at(condition, "StringEquals")}
 				}
 				if diff := cmp.Diff(own, condition); diff != "" {
@@ -145,7 +144,7 @@ func TestRolesArePassedToOneService(t *testing.T) {
 	})
 }
 
-// EMR knows an instance profile by its role's name.
+// EMR requires the instance profile to have its role's name.
 func TestEmrRoles(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
@@ -164,7 +163,7 @@ func TestEmrRoles(t *testing.T) {
 					continue
 				}
 				if at(st, "Condition", "StringEquals", "aws:SourceAccount") == nil || at(st, "Condition", "ArnLike", "aws:SourceArn") == nil {
-					t.Errorf("%s trusts %s on anybody's behalf", role.name(), service)
+					t.Errorf("%s trusts %s without a source", role.name(), service)
 				}
 			}
 		}

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What cannot be delivered is put aside, and the queue takes it.
+// Every target has a dead-letter queue.
 func TestRules(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
@@ -20,7 +20,7 @@ func TestRules(t *testing.T) {
 			}
 			source := texts(at(rule.Properties, "EventPattern", "source"))
 			if rule.name() == s.config.Name("cluster-changed") && !slices.Equal(source, []string{s.config.EmrEventSource}) {
-				t.Errorf("%s hears %v", rule.name(), source)
+				t.Errorf("%s matches source %v", rule.name(), source)
 			}
 		}
 		slices.Sort(names)
@@ -31,7 +31,7 @@ func TestRules(t *testing.T) {
 	})
 }
 
-// The rule of the triggers' stack is named in policies of the platform's.
+// Policies of the platform's queues allow the rule of the triggers' stack.
 func TestQueuesAcceptUploads(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {

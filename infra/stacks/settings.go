@@ -10,8 +10,8 @@ import (
 	"ephemr/internal/stage"
 )
 
-// settings are what functions and CLI know of the stage. Values may be tokens,
-// which the deployment fills in.
+// settings are the stage's settings for functions and CLI. Values may be CDK
+// tokens, which the deployment resolves.
 func (p *Platform) settings(stack awscdk.Stack) stage.Settings {
 	s := stage.Settings{
 		Stage:   p.stage.Stage,
@@ -38,11 +38,6 @@ func (p *Platform) settings(stack awscdk.Stack) stage.Settings {
 		EventBus:       *p.bus.Name(),
 		Topic:          *p.topic.ARN(),
 		StateMachine:   *p.machine.ARN(),
-		AdmitFunction:  constructs.FunctionName(p.stage, "Admit"),
-		WatchFunction:  constructs.FunctionName(p.stage, "Watch"),
-		EndFunction:    constructs.FunctionName(p.stage, "TerminateCluster"),
-		RegisterFunc:   constructs.FunctionName(p.stage, "Register"),
-		ResizeFunction: constructs.FunctionName(p.stage, "ResizeCluster"),
 		ScheduleGroup:  p.stage.ScheduleGroup(),
 		ScheduleRole:   *p.schedules.RoleARN(),
 		ScheduleDLQ:    *p.targets.ARN(),
@@ -54,6 +49,14 @@ func (p *Platform) settings(stack awscdk.Stack) stage.Settings {
 
 		Limits: p.limits(),
 		Access: p.users.Settings(),
+
+		Functions: stage.Functions{
+			AdmitFunction:     constructs.FunctionName(p.stage, "Admit"),
+			WatchFunction:     constructs.FunctionName(p.stage, "Watch"),
+			TerminateFunction: constructs.FunctionName(p.stage, "TerminateCluster"),
+			RegisterFunction:  constructs.FunctionName(p.stage, "Register"),
+			ResizeFunction:    constructs.FunctionName(p.stage, "ResizeCluster"),
+		},
 	}
 	for zone, bucket := range p.lake.Zones {
 		s.Lake[zone] = *bucket.Name()
@@ -75,7 +78,7 @@ func (p *Platform) limits() stage.Limits {
 	}
 }
 
-// object is v as maps and plain values, which is what CDK can encode.
+// object converts v to maps and plain values, which CDK can encode.
 func object(v any) map[string]any {
 	var m map[string]any
 	if err := json.Unmarshal([]byte(encode(v)), &m); err != nil {

@@ -21,7 +21,7 @@ func list(v any) []any {
 	return []any{v}
 }
 
-// at follows keys into nested objects.
+// at returns the value at a path of keys.
 func at(v any, keys ...string) any {
 	for _, key := range keys {
 		m, ok := v.(map[string]any)
@@ -71,7 +71,7 @@ func texts(v any) []string {
 	return out
 }
 
-// name is a resource's name, whatever its type calls it.
+// name is a resource's name, by the property of its type.
 func (r resource) name() string {
 	for _, key := range []string{"FunctionName", "QueueName", "TableName", "BucketName", "RoleName", "Name", "AlarmName"} {
 		if v, ok := r.Properties[key]; ok {
@@ -81,15 +81,14 @@ func (r resource) name() string {
 	return ""
 }
 
-// id is the logical id that a reference names.
+// id is the logical id of a reference.
 func id(reference any) string {
 	return strings.Split(strings.Trim(text(reference), "${}"), ".")[0]
 }
 
 var reference = regexp.MustCompile(`"Ref": ?"(\w+)"|"Fn::GetAtt": ?\[ ?"(\w+)"`)
 
-// CloudFormation refuses resources that wait for each other, but only after
-// everything was uploaded.
+// CloudFormation rejects circular dependencies, but only after the upload.
 func TestNoCycles(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
@@ -109,7 +108,7 @@ func TestNoCycles(t *testing.T) {
 			var visit func(id string, path []string)
 			visit = func(id string, path []string) {
 				if state[id] == 1 {
-					t.Errorf("resources wait for each other: %s", strings.Join(append(path, id), " -> "))
+					t.Errorf("circular dependency: %s", strings.Join(append(path, id), " -> "))
 				}
 				if state[id] != 0 {
 					return

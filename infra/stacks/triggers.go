@@ -7,8 +7,8 @@ import (
 	"ephemr/infra/constructs"
 )
 
-// NewTriggers fills the triggers' stack: uploads and schedules end up in the
-// queue of events.
+// NewTriggers fills the triggers' stack: uploads and schedules send messages to the
+// queue events.
 func NewTriggers(stack awscdk.Stack, stage constructs.Stage, p *Platform) {
 	for _, zone := range stage.EventZones() {
 		constructs.NewRule(stack, title(zone)+"Objects", constructs.RuleProps{

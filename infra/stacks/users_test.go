@@ -23,7 +23,7 @@ func (s *stage) userRoles() map[string]resource {
 	return roles
 }
 
-// rights are what the user called name is allowed: action -> resources.
+// userRights returns what a user is allowed: action -> resources.
 func (s *stage) userRights(name string) map[string][]string {
 	found := map[string][]string{}
 	for _, st := range s.allowed() {
@@ -37,7 +37,7 @@ func (s *stage) userRights(name string) map[string][]string {
 	return found
 }
 
-// Only the clusters' instances can take a user's role on, and nobody passes it.
+// Only the clusters' instances can assume a user's role, and no principal can pass it.
 func TestUserRolesAreTheInstances(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
@@ -70,12 +70,12 @@ func TestUserRolesAreTheInstances(t *testing.T) {
 	})
 }
 
-// A user can reach its zones and tables, its own runs, and nothing else.
+// A user has access to its zones and tables and to its own runs only.
 func TestUserRights(t *testing.T) {
 	t.Parallel()
 	s := stages[strict]
 	if s == nil {
-		t.Skip("templates are left out")
+		t.Skip("no templates in short mode")
 	}
 	bucket := func(name string) string {
 		for logical, r := range s.templates["lake"].Resources {
@@ -122,7 +122,7 @@ func TestUserRights(t *testing.T) {
 	} {
 		got := s.userRights(name)
 		if len(got) < 10 {
-			t.Fatalf("%s has rights %v: the templates are not read right", name, got)
+			t.Fatalf("%s has rights %v: the templates were not read correctly", name, got)
 		}
 		for action, resources := range want {
 			holds(t, name+" "+action, got[action], resources)
@@ -135,14 +135,14 @@ func TestUserRights(t *testing.T) {
 	}
 }
 
-// holds compares resources, whatever their order, with what they must look like.
+// holds checks that each resource matches one of want, in any order.
 func holds(t *testing.T, what string, got []string, want []func(string) bool) {
 	t.Helper()
 	slices.Sort(got)
 	got = slices.Compact(got)
 	for _, r := range got {
 		if !slices.ContainsFunc(want, func(like func(string) bool) bool { return like(r) }) {
-			t.Errorf("%s: %s too", what, r)
+			t.Errorf("%s: unexpected %s", what, r)
 		}
 	}
 	if len(got) != len(want) {
@@ -150,7 +150,7 @@ func holds(t *testing.T, what string, got []string, want []func(string) bool) {
 	}
 }
 
-// Steps get the stage's roles or none; where a user is needed, not none.
+// Steps get the role of one of the stage's users, or none unless users are required.
 func TestStepsGetUsersRoles(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
@@ -166,20 +166,20 @@ func TestStepsGetUsersRoles(t *testing.T) {
 		for who, condition := range s.holders("elasticmapreduce:AddJobFlowSteps") {
 			if len(roles) == 0 {
 				if at(condition, "Null", "elasticmapreduce:ExecutionRoleArn") != "true" {
-					t.Errorf("%s may give roles to steps: %v", who, condition)
+					t.Errorf("%s may add steps with a role: %v", who, condition)
 				}
 				continue
 			}
 			got := texts(at(condition, operator, "elasticmapreduce:ExecutionRoleArn"))
 			slices.Sort(got)
 			if diff := cmp.Diff(roles, got); diff != "" {
-				t.Errorf("%s gives roles to steps (-want +got):\n%s", who, diff)
+				t.Errorf("roles of steps that %s adds (-want +got):\n%s", who, diff)
 			}
 		}
 	})
 }
 
-// Where nothing runs but as a user, instances have no data of their own.
+// Where users are required, the instance profile has no access to data.
 func TestInstancesWithoutData(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
@@ -199,7 +199,7 @@ func TestInstancesWithoutData(t *testing.T) {
 	})
 }
 
-// Functions and the deployment mean the same users.
+// The parameters of users match the configuration.
 func TestUserRecords(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
@@ -225,8 +225,8 @@ func TestUserRecords(t *testing.T) {
 	})
 }
 
-// EMR lets roles be given to steps by a security configuration, which the
-// emulator does not know.
+// Runtime roles require a security configuration of EMR, which the emulator does not
+// support.
 func TestSecurityConfiguration(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
@@ -246,7 +246,7 @@ func TestSecurityConfiguration(t *testing.T) {
 	})
 }
 
-// Lake Formation grants what IAM allows, and only where the stage says so.
+// Lake Formation permissions match those of IAM, and exist only where configured.
 func TestLakeFormation(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
@@ -263,7 +263,7 @@ func TestLakeFormation(t *testing.T) {
 			}
 			got = append(got, strings.TrimPrefix(role.name(), s.config.Name("user-"))+" "+what+" "+strings.Join(texts(p.Properties["Permissions"]), " "))
 			if len(list(p.Properties["PermissionsWithGrantOption"])) > 0 {
-				t.Errorf("%s may pass its permissions on", role.name())
+				t.Errorf("%s may grant its permissions to others", role.name())
 			}
 		}
 		slices.Sort(got)

@@ -1,6 +1,6 @@
-// Package access decides who may run what as whom: a stage's users are IAM
-// roles that jobs run with, and the sender of a request, as SQS reports it,
-// says which of them it may be. Nothing in a message is believed.
+// Package access decides which user a run gets. A stage's users are IAM roles
+// that jobs run with. The sender of a request, as SQS reports it, determines
+// which of them the request may use; the message itself is not trusted.
 package access
 
 import (
@@ -9,89 +9,89 @@ import (
 	"strings"
 )
 
-// User is somebody whom jobs can run as.
+// User is an identity that jobs can run as.
 type User struct {
 	Name      string   `json:"name"`
 	Role      string   `json:"role"`                // ARN of the IAM role that the user's steps get
-	Team      string   `json:"team,omitempty"`      // whose limits the user's runs count against
+	Team      string   `json:"team,omitempty"`      // the user's runs count against its limits
 	Callers   []string `json:"callers,omitempty"`   // patterns of senders, see ValidCaller
 	Pipelines []string `json:"pipelines,omitempty"` // registered pipelines that run as this user, see ValidPipelines
 }
 
-// Dir is the prefix of everything about a user's runs, in S3 and in CloudWatch
-// Logs: what the user's role may write to, and no other user's.
+// Dir is the prefix of the data of a user's runs in S3 and in CloudWatch Logs.
+// Only that user's role may write there.
 func Dir(user string) string { return "users/" + user + "/" }
 
-// Policy is what a stage says about its users.
+// Policy is the stage's configuration of its users.
 type Policy struct {
-	Required bool   // nothing runs without a user
-	Default  string // of senders that may be several and name none, if it is among them
+	Required bool   // requests that resolve to no user are refused
+	Default  string // for senders that may use several users and name none, if it is among those
 	Users    map[string]User
 }
 
-// Wish is what somebody asks for.
-type Wish struct {
-	Sender   string // SQS's SenderId; means something only with Asked
-	Asked    bool   // somebody has sent a request; else a schedule, an upload or an execution by hand
-	User     string // who it wants to run as; "" = whoever it may be
-	Pipeline string // registered pipeline; "" = the request brings its own
+// Request is what a run is requested with.
+type Request struct {
+	Sender    string // SQS's SenderId; only meaningful with FromQueue
+	FromQueue bool   // a message on the requests queue; else a schedule, an upload or a manually started execution
+	User      string // the user that the request names; "" = resolved from the sender
+	Pipeline  string // registered pipeline; "" = the request contains its own
 }
 
-// Grant is what a run gets. Without a user it is empty: the run has the rights
-// of its cluster's instances.
+// Grant is the user of a run. Without one it is empty: the run has the
+// permissions of its cluster's instance profile.
 type Grant struct{ User, Role, Team string }
 
-// Decide says whom w runs as, or refuses it with a *RefusedError.
-func (p Policy) Decide(w Wish) (Grant, error) {
-	if w.Pipeline != "" {
-		return p.registered(w)
+// Decide returns the user that r runs as, or a *RefusedError.
+func (p Policy) Decide(r Request) (Grant, error) {
+	if r.Pipeline != "" {
+		return p.registered(r)
 	}
-	return p.own(w)
+	return p.adHoc(r)
 }
 
-// registered decides about a pipeline that was applied: it runs as the user who
-// has it, whoever or whatever asks, and only that user's callers may ask.
-func (p Policy) registered(w Wish) (Grant, error) {
-	u, found := p.ownerOf(w.Pipeline)
+// registered decides about a registered pipeline: it always runs as the user that
+// owns it, and only that user's callers may request it.
+func (p Policy) registered(r Request) (Grant, error) {
+	u, found := p.ownerOf(r.Pipeline)
 	switch {
-	case !found && w.User != "":
-		return Grant{}, refuse("pipeline %s does not run as user %q; leave the user out", w.Pipeline, clip(w.User))
+	case !found && r.User != "":
+		return Grant{}, refuse("pipeline %s does not run as user %q; omit the user", r.Pipeline, clip(r.User))
 	case !found && p.Required:
-		return Grant{}, refuse("no user of this stage has pipeline %s; add it to access.users.<name>.pipelines of the stage's configuration", w.Pipeline)
+		return Grant{}, refuse("no user of this stage owns pipeline %s; add it to access.users.<name>.pipelines in the stage's configuration", r.Pipeline)
 	case !found:
 		return Grant{}, nil
-	case w.User != "" && w.User != u.Name:
-		return Grant{}, refuse("pipeline %s runs as user %s, not as %q; leave the user out", w.Pipeline, u.Name, clip(w.User))
-	case w.Asked && len(u.Callers) > 0 && !u.accepts(w.Sender):
-		return Grant{}, refuse("sender %q may not ask for runs of pipeline %s, which runs as user %s; %s", clip(w.Sender), w.Pipeline, u.Name, addCaller)
+	case r.User != "" && r.User != u.Name:
+		return Grant{}, refuse("pipeline %s runs as user %s, not as %q; omit the user", r.Pipeline, u.Name, clip(r.User))
+	case r.FromQueue && len(u.Callers) > 0 && !u.accepts(r.Sender):
+		return Grant{}, refuse("sender %q may not request runs of pipeline %s, which runs as user %s; %s", clip(r.Sender), r.Pipeline, u.Name, addCaller)
 	}
 	return u.grant(), nil
 }
 
-// own decides about a pipeline that came with the request.
-func (p Policy) own(w Wish) (Grant, error) {
-	may := p.identities(w.Sender)
+// adHoc decides about a pipeline that is part of the request.
+func (p Policy) adHoc(r Request) (Grant, error) {
+	may := p.identities(r.Sender)
 	switch {
-	case w.User != "":
-		// One answer for users that are there and for those that are not.
-		if !slices.Contains(may, w.User) {
-			return Grant{}, refuse("sender %q may not run as user %q; %s", clip(w.Sender), clip(w.User), choice(may))
+	case r.User != "":
+		// The same answer for existing and unknown users, so that it discloses neither.
+		if !slices.Contains(may, r.User) {
+			return Grant{}, refuse("sender %q may not run as user %q; %s", clip(r.Sender), clip(r.User), choice(may))
 		}
-		return p.Users[w.User].grant(), nil
+		return p.Users[r.User].grant(), nil
 	case len(may) == 1:
 		return p.Users[may[0]].grant(), nil
 	case slices.Contains(may, p.Default):
 		return p.Users[p.Default].grant(), nil
 	case len(may) > 1:
-		return Grant{}, refuse("sender %q does not say whom to run as; %s", clip(w.Sender), choice(may))
+		return Grant{}, refuse("sender %q may run as several users; %s", clip(r.Sender), choice(may))
 	case p.Required:
-		return Grant{}, refuse("sender %q may run as no user of this stage; %s", clip(w.Sender), addCaller)
+		return Grant{}, refuse("sender %q may not run as any user of this stage; %s", clip(r.Sender), addCaller)
 	}
 	return Grant{}, nil
 }
 
-// ownerOf is the user with the most specific pattern that matches; no two users
-// have the same pattern.
+// ownerOf returns the user with the most specific matching pattern; patterns are
+// unique among users.
 func (p Policy) ownerOf(pipeline string) (owner User, found bool) {
 	best := -1
 	for _, name := range slices.Sorted(maps.Keys(p.Users)) {
@@ -104,8 +104,8 @@ func (p Policy) ownerOf(pipeline string) (owner User, found bool) {
 	return owner, best >= 0
 }
 
-// fit says how well a pattern of pipelines matches: -1 not at all, and a whole
-// name better than any prefix.
+// fit rates how specifically a pattern of pipelines matches: -1 for no match, and
+// an exact name above any prefix.
 func fit(pattern, pipeline string) int {
 	prefix, open := strings.CutSuffix(pattern, "*")
 	switch {
@@ -117,7 +117,7 @@ func fit(pattern, pipeline string) int {
 	return -1
 }
 
-// identities are the users that a sender may be, sorted.
+// identities are the users that a sender may run as, sorted.
 func (p Policy) identities(sender string) []string {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(p.Users)) {

@@ -14,7 +14,7 @@ import (
 const (
 	ann = "AIDAANNANNANNANNANNAN"           // an IAM user
 	bot = "AROABOTBOTBOTBOTBOTBO:nightly-1" // a role's session
-	eve = "AIDAEVEEVEEVEEVEEVEEV"           // nobody's caller
+	eve = "AIDAEVEEVEEVEEVEEVEEV"           // a caller of no user
 )
 
 func user(name string, callers, pipelines []string) access.User {
@@ -35,8 +35,8 @@ func policy(required bool, users ...access.User) access.Policy {
 	return p
 }
 
-// stage has a user for ann, one for the bot, one that both may be, one that
-// nobody may ask for, and two that have pipelines without callers.
+// stage has a user for ann, one for the bot, one for both, and two without
+// callers that own pipelines.
 func stage(required bool) access.Policy {
 	return policy(required,
 		user("etl", []string{"AROABOTBOTBOTBOTBOTBO:*"}, []string{"flights-*", "sales"}),
@@ -49,15 +49,15 @@ func stage(required bool) access.Policy {
 
 func TestDecide(t *testing.T) {
 	t.Parallel()
-	asked := func(sender, user, pipeline string) access.Wish {
-		return access.Wish{Sender: sender, Asked: true, User: user, Pipeline: pipeline}
+	asked := func(sender, user, pipeline string) access.Request {
+		return access.Request{Sender: sender, FromQueue: true, User: user, Pipeline: pipeline}
 	}
 	long := strings.Repeat("x", 100_000)
 	for name, tt := range map[string]struct {
-		policy access.Policy
-		wish   access.Wish
-		user   string // "" = none
-		refuse string // part of the refusal; "" = none
+		policy  access.Policy
+		request access.Request
+		user    string // "" = none
+		refuse  string // part of the refusal; "" = none
 	}{
 		"no users, nothing wanted":           {policy(false), asked(eve, "", ""), "", ""},
 		"no users, a pipeline":               {policy(false), asked(eve, "", "sales"), "", ""},
@@ -67,19 +67,19 @@ func TestDecide(t *testing.T) {
 		"wanted and allowed":              {stage(false), asked(ann, "reader", ""), "reader", ""},
 		"wanted and allowed to a session": {stage(false), asked(bot, "etl", ""), "etl", ""},
 		"wanted by another":               {stage(false), asked(ann, "etl", ""), "", `sender "` + ann + `" may not run as user "etl"; it may run as reader, shared`},
-		"wanted by a stranger":            {stage(false), asked(eve, "etl", ""), "", "may run as nobody"},
-		"wanted and not there":            {stage(false), asked(ann, "nobody", ""), "", `may not run as user "nobody"; it may run as reader, shared`},
+		"wanted by unknown sender":        {stage(false), asked(eve, "etl", ""), "", "may not run as any user"},
+		"wanted and not there":            {stage(false), asked(ann, "unknown", ""), "", `may not run as user "unknown"; it may run as reader, shared`},
 		"wanted without callers":          {stage(false), asked(ann, "root", ""), "", `may not run as user "root"`},
-		"several and none wanted":         {stage(false), asked(ann, "", ""), "", "does not say whom to run as; it may run as reader, shared: say which, with ephemr submit -u reader"},
+		"several and none wanted":         {stage(false), asked(ann, "", ""), "", "may run as several users; it may run as reader, shared: name one, e.g. ephemr submit -u reader"},
 		"several and a default":           {with("shared", stage(false)), asked(ann, "", ""), "shared", ""},
-		"a default of others":             {with("root", stage(false)), asked(ann, "", ""), "", "does not say whom to run as"},
+		"a default of others":             {with("root", stage(false)), asked(ann, "", ""), "", "may run as several users"},
 		"only one, and a default":         {with("shared", stage(false)), asked("AROABOTBOTBOTBOTBOTBO:daily", "", ""), "etl", ""},
 		"a default, and another wanted":   {with("shared", stage(false)), asked(ann, "reader", ""), "reader", ""},
-		"a stranger, and a default":       {with("shared", stage(true)), asked(eve, "", ""), "", "may run as no user"},
+		"unknown sender, a default":       {with("shared", stage(true)), asked(eve, "", ""), "", "may not run as any user"},
 		"only one and none wanted":        {policy(false, user("reader", []string{ann}, nil)), asked(ann, "", ""), "reader", ""},
-		"a stranger wants none":           {stage(false), asked(eve, "", ""), "", ""},
-		"a stranger where one is needed":  {stage(true), asked(eve, "", ""), "", "may run as no user of this stage"},
-		"everybody":                       {policy(true, user("all", []string{"*"}, nil)), asked(eve, "", ""), "all", ""},
+		"unknown sender, no user":         {stage(false), asked(eve, "", ""), "", ""},
+		"unknown sender, user required":   {stage(true), asked(eve, "", ""), "", "may not run as any user of this stage"},
+		"every sender":                    {policy(true, user("all", []string{"*"}, nil)), asked(eve, "", ""), "all", ""},
 
 		"name of another case":      {stage(false), asked(ann, "Reader", ""), "", `may not run as user "Reader"`},
 		"name with a blank":         {stage(false), asked(ann, "reader ", ""), "", `may not run as user "reader "`},
@@ -87,7 +87,7 @@ func TestDecide(t *testing.T) {
 		"name with a newline":       {stage(false), asked(ann, "x\nreader", ""), "", `may not run as user "x\nreader"`},
 		"a very long name":          {stage(false), asked(ann, long, ""), "", "may not run as user"},
 		"no sender":                 {stage(false), asked("", "reader", ""), "", `sender "" may not run as user "reader"`},
-		"no sender, for everybody":  {policy(true, user("all", []string{"*"}, nil)), asked("", "", ""), "", `sender "" may run as no user`},
+		"no sender, every caller":   {policy(true, user("all", []string{"*"}, nil)), asked("", "", ""), "", `sender "" may not run as any user`},
 		"a sender like a pattern":   {stage(false), asked("AROABOTBOTBOTBOTBOTBO:*", "etl", ""), "", "may not run as"},
 		"a star for a sender":       {stage(false), asked("*", "reader", ""), "", "may not run as"},
 		"a sender with a newline":   {stage(false), asked(ann+"\n", "reader", ""), "", "may not run as"},
@@ -104,22 +104,22 @@ func TestDecide(t *testing.T) {
 		"a pipeline's user":                 {stage(false), asked(bot, "", "flights-daily"), "etl", ""},
 		"a pipeline's user, named":          {stage(false), asked(bot, "etl", "flights-daily"), "etl", ""},
 		"a pipeline as another":             {stage(false), asked(ann, "reader", "flights-daily"), "", `pipeline flights-daily runs as user etl, not as "reader"`},
-		"a pipeline of others":              {stage(false), asked(ann, "", "flights-daily"), "", `sender "` + ann + `" may not ask for runs of pipeline flights-daily, which runs as user etl`},
-		"a pipeline of others, named":       {stage(false), asked(ann, "etl", "flights-daily"), "", "may not ask for runs of pipeline"},
+		"a pipeline of others":              {stage(false), asked(ann, "", "flights-daily"), "", `sender "` + ann + `" may not request runs of pipeline flights-daily, which runs as user etl`},
+		"a pipeline of others, named":       {stage(false), asked(ann, "etl", "flights-daily"), "", "may not request runs of pipeline"},
 		"the most specific user":            {stage(false), asked(ann, "", "flights-weekly"), "shared", ""},
 		"the longest beginning":             {stage(false), asked(eve, "", "flights-hourly-pt"), "hourly", ""},
 		"a pipeline without callers":        {stage(false), asked(eve, "", "vault"), "root", ""},
 		"a name that begins like it":        {stage(false), asked(eve, "", "sales-2"), "", ""},
-		"a pipeline of nobody":              {stage(false), asked(eve, "", "other"), "", ""},
-		"a pipeline of nobody as somebody":  {stage(false), asked(ann, "reader", "other"), "", `pipeline other does not run as user "reader"`},
-		"a pipeline of nobody, one needed":  {stage(true), asked(ann, "", "other"), "", "no user of this stage has pipeline other"},
-		"a schedule":                        {stage(true), access.Wish{Pipeline: "flights-daily"}, "etl", ""},
-		"a schedule of nobody":              {stage(true), access.Wish{Pipeline: "other"}, "", "no user of this stage has pipeline other"},
-		"a schedule of nobody, none needed": {stage(false), access.Wish{Pipeline: "other"}, "", ""},
+		"a pipeline without user":           {stage(false), asked(eve, "", "other"), "", ""},
+		"a pipeline without user, as user":  {stage(false), asked(ann, "reader", "other"), "", `pipeline other does not run as user "reader"`},
+		"a pipeline without user, required": {stage(true), asked(ann, "", "other"), "", "no user of this stage owns pipeline other"},
+		"a schedule":                        {stage(true), access.Request{Pipeline: "flights-daily"}, "etl", ""},
+		"a schedule without user":           {stage(true), access.Request{Pipeline: "other"}, "", "no user of this stage owns pipeline other"},
+		"a schedule without user, optional": {stage(false), access.Request{Pipeline: "other"}, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := tt.policy.Decide(tt.wish)
+			got, err := tt.policy.Decide(tt.request)
 			if tt.refuse != "" {
 				if _, ok := errors.AsType[*access.RefusedError](err); !ok || !strings.Contains(err.Error(), tt.refuse) {
 					t.Fatalf("got %+v, %v; want a refusal with %q", got, err, tt.refuse)
@@ -140,21 +140,21 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// A refusal names only users that its sender may be.
-func TestRefusalsTellNoOthers(t *testing.T) {
+// A refusal names only users that its sender may run as.
+func TestRefusalsDiscloseNoOthers(t *testing.T) {
 	t.Parallel()
-	for _, wanted := range []string{"etl", "root", "nobody", ""} {
-		_, err := stage(true).Decide(access.Wish{Sender: eve, Asked: true, User: wanted})
+	for _, wanted := range []string{"etl", "root", "unknown", ""} {
+		_, err := stage(true).Decide(access.Request{Sender: eve, FromQueue: true, User: wanted})
 		for _, name := range []string{"etl", "reader", "shared", "root", "hourly"} {
 			if name != wanted && strings.Contains(err.Error(), name) {
-				t.Errorf("a stranger who wants %q learns of %s: %v", wanted, name, err)
+				t.Errorf("the refusal of an unknown sender for %q discloses %s: %v", wanted, name, err)
 			}
 		}
 	}
-	_, there := stage(true).Decide(access.Wish{Sender: eve, Asked: true, User: "root"})
-	_, not := stage(true).Decide(access.Wish{Sender: eve, Asked: true, User: "boot"})
+	_, there := stage(true).Decide(access.Request{Sender: eve, FromQueue: true, User: "root"})
+	_, not := stage(true).Decide(access.Request{Sender: eve, FromQueue: true, User: "boot"})
 	if strings.ReplaceAll(there.Error(), "root", "boot") != not.Error() {
-		t.Errorf("a stranger can tell which users there are:\n%v\n%v", there, not)
+		t.Errorf("refusals disclose which users exist:\n%v\n%v", there, not)
 	}
 }
 
@@ -198,7 +198,7 @@ func TestStars(t *testing.T) {
 		{"*x", "xa", false},
 	} {
 		p := policy(true, user("u", []string{"AROABOTBOTBOTBOTBOTBO:" + tt.pattern}, nil))
-		if _, err := p.Decide(access.Wish{Sender: "AROABOTBOTBOTBOTBOTBO:" + tt.session, Asked: true}); (err == nil) != tt.ok {
+		if _, err := p.Decide(access.Request{Sender: "AROABOTBOTBOTBOTBOTBO:" + tt.session, FromQueue: true}); (err == nil) != tt.ok {
 			t.Errorf("%s and %s: %v", tt.pattern, tt.session, err)
 		}
 	}
@@ -209,7 +209,7 @@ func FuzzDecide(f *testing.F) {
 	f.Add(bot, "", "flights-daily")
 	f.Add("AROABOTBOTBOTBOTBOTBO:nightly-", "shared", "")
 	f.Fuzz(func(t *testing.T, sender, wanted, pipeline string) {
-		got, err := stage(false).Decide(access.Wish{Sender: sender, Asked: true, User: wanted, Pipeline: pipeline})
+		got, err := stage(false).Decide(access.Request{Sender: sender, FromQueue: true, User: wanted, Pipeline: pipeline})
 		if err != nil && got != (access.Grant{}) || wanted != "" && err == nil && got.User != wanted {
 			t.Fatalf("%q as %q: %+v, %v", sender, wanted, got, err)
 		}

@@ -17,32 +17,32 @@ var (
 	pipelineName = regexp.MustCompile(`^([a-z][a-z0-9-]{0,39}\*?|\*)$`)
 )
 
-// ValidName says whether name can be a user's.
+// ValidName reports whether name is a valid name of a user.
 func ValidName(name string) bool { return userName.MatchString(name) }
 
-// ValidTeam says whether name can be a team's.
+// ValidTeam reports whether name is a valid name of a team.
 func ValidTeam(name string) bool { return teamName.MatchString(name) }
 
-// ValidCaller says what is wrong with a pattern of senders, or "". A pattern is
-// "*", which is everybody who may send; the unique id of an IAM user; or that of
-// a role, a colon and its sessions, where * stands for any characters. Nothing
-// but a session may be left open: whoever assumes a role chooses the session's
-// name, and ids alone say who that can be.
+// ValidCaller describes what is wrong with a pattern of senders, or returns "". A
+// pattern is "*" for every sender; the unique id of an IAM user; or the unique id
+// of a role, a colon and a session name, where * stands for any characters. Only
+// session names may contain *: they are chosen by the caller of AssumeRole, so
+// the unique id must be complete to identify the sender.
 func ValidCaller(pattern string) string {
 	switch {
 	case !caller.MatchString(pattern):
-		return `is neither "*" nor a unique id like AIDAEXAMPLE or AROAEXAMPLE:*; aws sts get-caller-identity shows one's own as UserId`
+		return `is neither "*" nor a unique id such as AIDAEXAMPLE or AROAEXAMPLE:*; aws sts get-caller-identity prints yours as UserId`
 	case strings.HasPrefix(pattern, "AROA") && !strings.Contains(pattern, ":"):
-		return `is a role, which sends as a session: write ` + pattern + `:*`
+		return `is a role id without a session: write ` + pattern + `:*`
 	}
 	return ""
 }
 
-// ValidPipelines says whether pattern is the name of a pipeline, the beginning
-// of names and a *, or a * alone.
+// ValidPipelines reports whether pattern is the name of a pipeline, a prefix of
+// names followed by a *, or a * alone.
 func ValidPipelines(pattern string) bool { return pipelineName.MatchString(pattern) }
 
-// matches says whether sender is one of a pattern, in which * stands for any
+// matches reports whether sender matches pattern, in which * stands for any
 // characters and everything else for itself.
 func matches(pattern, sender string) bool {
 	parts := strings.Split(pattern, "*")

@@ -5,25 +5,25 @@ import (
 	"strings"
 )
 
-// RefusedError says who may not do what, and what to do about it.
+// RefusedError explains a refusal and how to resolve it.
 type RefusedError struct{ text string }
 
 func (r *RefusedError) Error() string { return r.text }
 
 func refuse(format string, args ...any) error { return &RefusedError{fmt.Sprintf(format, args...)} }
 
-// addCaller is what helps a sender who is nobody yet.
-const addCaller = "whoever keeps the stage can add the sender to access.users.<name>.callers of its configuration"
+// addCaller resolves the refusal of an unknown sender.
+const addCaller = "the stage's administrator can add the sender to access.users.<name>.callers in its configuration"
 
-// choice says whom a sender may be, and names nobody else.
+// choice lists the users that a sender may run as, and no others.
 func choice(may []string) string {
 	if len(may) == 0 {
-		return "it may run as nobody: " + addCaller
+		return "it may not run as any user: " + addCaller
 	}
-	return "it may run as " + strings.Join(may, ", ") + ": say which, with ephemr submit -u " + may[0]
+	return "it may run as " + strings.Join(may, ", ") + ": name one, e.g. ephemr submit -u " + may[0]
 }
 
-// clip keeps what a stranger wrote short; %q keeps it on a line.
+// clip bounds the length of untrusted text; %q keeps it on a line.
 func clip(s string) string {
 	const most = 200
 	if len(s) <= most {

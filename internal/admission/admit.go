@@ -13,7 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"ephemr/internal/records"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 	"ephemr/internal/wait"
 )
@@ -26,7 +28,7 @@ type StartAPI interface {
 // Admitter lets queued runs begin.
 type Admitter struct {
 	Settings stage.Settings
-	Runs     *run.Store
+	Runs     *store.Runs
 	Slots    *Slots
 	SFN      StartAPI
 	Waker    *wait.Waker // answers hand-started executions that wait for room
@@ -81,7 +83,11 @@ func (a *Admitter) One(ctx context.Context, r run.Run) (*Full, bool, error) {
 		most = a.Settings.Limits.PipelineMaxActive
 	}
 	limits := a.Settings.Limits
-	scopes := []scope{{stageScope, limits.MaxActive}, {teamScope(r.TeamName()), limits.OfTeam(r.TeamName())}, {pipelineScope(r.Pipeline), most}}
+	scopes := []scope{
+		{records.StageSlotsKey(), limits.MaxActive},
+		{records.TeamSlotsKey(r.TeamName()), limits.OfTeam(r.TeamName())},
+		{records.PipelineSlotsKey(r.Pipeline), most},
+	}
 	full, ok, err := a.Slots.take(ctx, r.ID, scopes, write)
 	if err != nil || !ok {
 		return full, false, err

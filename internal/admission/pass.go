@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 
+	"ephemr/internal/records"
 	"ephemr/internal/run"
 )
 
@@ -15,7 +16,7 @@ import (
 type pass struct {
 	*Admitter
 	seen map[string]bool
-	full map[string]bool // scopes without room
+	full map[records.Key]bool // scopes without room
 	out  Output
 }
 
@@ -28,7 +29,7 @@ type line struct {
 }
 
 func (a *Admitter) pass() *pass {
-	return &pass{Admitter: a, seen: map[string]bool{}, full: map[string]bool{}, out: Output{Admitted: []string{}}}
+	return &pass{Admitter: a, seen: map[string]bool{}, full: map[records.Key]bool{}, out: Output{Admitted: []string{}}}
 }
 
 // walk admits from all queues until they are empty or the stage is full.
@@ -38,7 +39,7 @@ func (p *pass) walk(ctx context.Context) error {
 		return err
 	}
 	if len(holders) >= p.Settings.Limits.MaxActive {
-		p.full[stageScope], p.out.Full = true, true // most passes of a burst end here
+		p.full[records.StageSlotsKey()], p.out.Full = true, true // most passes of a burst end here
 		return nil
 	}
 	lines, err := p.lines(ctx)
@@ -50,7 +51,7 @@ func (p *pass) walk(ctx context.Context) error {
 			l.stop()
 		}
 	}()
-	for len(lines) > 0 && !p.full[stageScope] {
+	for len(lines) > 0 && !p.full[records.StageSlotsKey()] {
 		i := fewest(lines)
 		more, err := p.serve(ctx, &lines[i])
 		if err != nil {
@@ -75,7 +76,7 @@ func (p *pass) serve(ctx context.Context, l *line) (bool, error) {
 	if admitted {
 		l.active++
 	}
-	return err == nil && !p.full[teamScope(l.team)], err
+	return err == nil && !p.full[records.TeamSlotsKey(l.team)], err
 }
 
 func (p *pass) lines(ctx context.Context) ([]line, error) {
@@ -85,7 +86,7 @@ func (p *pass) lines(ctx context.Context) ([]line, error) {
 	}
 	lines := make([]line, len(teams))
 	for i, team := range teams {
-		holders, err := p.Slots.Holders(ctx, teamScope(team))
+		holders, err := p.Slots.Holders(ctx, records.TeamSlotsKey(team))
 		if err != nil {
 			return nil, err
 		}
@@ -111,7 +112,7 @@ func fewest(lines []line) int {
 
 // hint visits a run that the index did not show yet; a hint may name anything.
 func (p *pass) hint(ctx context.Context, id string) error {
-	if p.seen[id] || p.full[stageScope] {
+	if p.seen[id] || p.full[records.StageSlotsKey()] {
 		return nil
 	}
 	rec, err := p.Runs.Load(ctx, id)
@@ -128,7 +129,7 @@ func (p *pass) hint(ctx context.Context, id string) error {
 // visit admits r if it is queued and there is room.
 func (p *pass) visit(ctx context.Context, r run.Run) (bool, error) {
 	p.seen[r.ID] = true
-	if r.State != run.Queued || p.full[pipelineScope(r.Pipeline)] || p.full[teamScope(r.TeamName())] {
+	if r.State != run.Queued || p.full[records.PipelineSlotsKey(r.Pipeline)] || p.full[records.TeamSlotsKey(r.TeamName())] {
 		return false, nil
 	}
 	full, ok, err := p.One(ctx, r)
@@ -137,7 +138,7 @@ func (p *pass) visit(ctx context.Context, r run.Run) (bool, error) {
 	}
 	if full != nil {
 		p.full[full.Scope] = true
-		p.out.Full = p.out.Full || full.Scope == stageScope
+		p.out.Full = p.out.Full || full.Scope == records.StageSlotsKey()
 	}
 	if ok {
 		p.out.Admitted = append(p.out.Admitted, r.ID)

@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"ephemr/internal/records"
 )
 
 // SlotAPI is the part of DynamoDB that slots need.
@@ -28,23 +30,17 @@ type Slots struct {
 	Table string // Clusters
 }
 
-const (
-	stageScope = "SLOTS#stage"
-	maxTries   = 8 // of a transaction that met another one
-)
-
-func teamScope(name string) string { return "SLOTS#team#" + name }
-
-func pipelineScope(name string) string { return "SLOTS#pipeline#" + name }
+// maxTries is how often a transaction that conflicts with another is tried.
+const maxTries = 8
 
 // scope is one limit: at most max runs at a time.
 type scope struct {
-	key string
+	key records.Key
 	max int
 }
 
 // Full says which limit had no room.
-type Full struct{ Scope string }
+type Full struct{ Scope records.Key }
 
 // take puts id into every scope and does the given write, all or nothing. It
 // returns Full when a scope has no room, and false when the write's own
@@ -53,7 +49,7 @@ func (s *Slots) take(ctx context.Context, id string, scopes []scope, write *type
 	in := &dynamodb.TransactWriteItemsInput{}
 	for _, sc := range scopes {
 		in.TransactItems = append(in.TransactItems, types.TransactWriteItem{Update: &types.Update{
-			TableName: &s.Table, Key: slotKey(sc.key),
+			TableName: &s.Table, Key: sc.key.Attributes(),
 			UpdateExpression:    aws.String("ADD runs :set"),
 			ConditionExpression: aws.String("attribute_not_exists(runs) OR size(runs) < :max OR contains(runs, :id)"),
 			ExpressionAttributeValues: map[string]types.AttributeValue{
@@ -89,36 +85,34 @@ func (s *Slots) take(ctx context.Context, id string, scopes []scope, write *type
 // Release gives the slots of a run back, that of the stage at last: sweep looks
 // there for what was forgotten.
 func (s *Slots) Release(ctx context.Context, id, team, pipeline string) error {
-	for _, key := range []string{pipelineScope(pipeline), teamScope(team), stageScope} {
+	for _, key := range []records.Key{records.PipelineSlotsKey(pipeline), records.TeamSlotsKey(team), records.StageSlotsKey()} {
 		_, err := s.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-			TableName: &s.Table, Key: slotKey(key),
+			TableName: &s.Table, Key: key.Attributes(),
 			UpdateExpression: aws.String("DELETE runs :set"),
 			ExpressionAttributeValues: map[string]types.AttributeValue{
 				":set": &types.AttributeValueMemberSS{Value: []string{id}},
 			},
 		})
 		if err != nil {
-			return fmt.Errorf("release slot %s of run %s: %w", key, id, err)
+			return fmt.Errorf("release slot %s of run %s: %w", key.Partition, id, err)
 		}
 	}
 	return nil
 }
 
 // All returns the runs that hold a slot of the stage.
-func (s *Slots) All(ctx context.Context) ([]string, error) { return s.Holders(ctx, stageScope) }
+func (s *Slots) All(ctx context.Context) ([]string, error) {
+	return s.Holders(ctx, records.StageSlotsKey())
+}
 
 // Holders returns the runs that hold a slot of a scope.
-func (s *Slots) Holders(ctx context.Context, key string) ([]string, error) {
-	out, err := s.DB.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.Table, Key: slotKey(key), ConsistentRead: aws.Bool(true)})
+func (s *Slots) Holders(ctx context.Context, key records.Key) ([]string, error) {
+	out, err := s.DB.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.Table, Key: key.Attributes(), ConsistentRead: aws.Bool(true)})
 	if err != nil {
-		return nil, fmt.Errorf("read slots %s: %w", key, err)
+		return nil, fmt.Errorf("read slots %s: %w", key.Partition, err)
 	}
 	if set, ok := out.Item["runs"].(*types.AttributeValueMemberSS); ok {
 		return set.Value, nil
 	}
 	return nil, nil
-}
-
-func slotKey(key string) map[string]types.AttributeValue {
-	return map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: key}}
 }

@@ -146,7 +146,7 @@ func TestLoad(t *testing.T) {
 	w := newWorld(t)
 	s, err := session.Load(t.Context(), w.ssm, "dev")
 	w.no(err)
-	if s.Stage != "dev" || s.RegisterFunc != "register" {
+	if s.Stage != "dev" || s.RegisterFunction != "register" {
 		t.Errorf("got %+v", s)
 	}
 	_, err = session.Load(t.Context(), w.ssm, "prod")

@@ -87,7 +87,7 @@ func (w *fleet) own(id string, recorded bool) string {
 		return clusterID
 	}
 	r := &cluster.Registry{DB: w.db, Table: "clusters"}
-	w.no(r.Put(w.t.Context(), cluster.Entry{
+	w.no(r.Put(w.t.Context(), cluster.Record{
 		ID: clusterID, RunID: id, Attempt: 1, Name: c.Name, CreatedAt: time.Now(), Deadline: time.Now().Add(2 * time.Hour), Pipeline: run.PipelineOf(id),
 		Profile: "small", Release: "emr-7.14.0", Units: c.Units,
 	}))
@@ -100,8 +100,11 @@ func (w *fleet) pooled(name string, holders ...string) {
 	c := pool.Cluster{
 		ID: w.up("made-19991231T2359-00000004.1"), RunID: "made-19991231T2359-00000004", Attempt: 1, Name: "made-19991231T2359-00000004.1",
 		CreatedAt: time.Now(), Deadline: time.Now().Add(12 * time.Hour), Pool: name, Team: "default", Profile: "small", Release: "emr-7.14.0",
-		State: pool.Ready, Steps: 4, Free: 4 - len(holders), Leases: map[string]int{}, KeepAlive: time.Hour, Until: time.Now().Add(12 * time.Hour),
-		IdleUntil: time.Now().Add(time.Hour), Units: []run.Units{{Type: "m5.xlarge", Count: 1}},
+		Units: []run.Units{{Type: "m5.xlarge", Count: 1}},
+		Member: pool.Member{
+			State: pool.Ready, Steps: 4, Free: 4 - len(holders), Leases: map[string]int{}, KeepAlive: time.Hour,
+			Until: time.Now().Add(12 * time.Hour), IdleUntil: time.Now().Add(time.Hour),
+		},
 	}
 	for _, holder := range holders {
 		c.Leases[holder] = 1

@@ -52,8 +52,11 @@ func TestSubmitToPool(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			c := pool.Cluster{
-				ID: "j-1ABC", Pool: "adhoc", Team: run.NoTeam, Profile: "small", State: pool.Ready, Steps: 4, Free: 4,
-				Leases: map[string]int{}, IdleUntil: time.Now().Add(time.Hour), Until: time.Now().Add(time.Hour),
+				ID: "j-1ABC", Pool: "adhoc", Team: run.NoTeam, Profile: "small",
+				Member: pool.Member{
+					State: pool.Ready, Steps: 4, Free: 4,
+					Leases: map[string]int{}, IdleUntil: time.Now().Add(time.Hour), Until: time.Now().Add(time.Hour),
+				},
 			}
 			if tt.change != nil {
 				tt.change(&c)

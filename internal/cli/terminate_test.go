@@ -51,7 +51,7 @@ func TestTerminate(t *testing.T) {
 				})(ctx, payload)
 			})
 			s := w.settings
-			s.EndFunction = "end"
+			s.TerminateFunction = "end"
 			err := terminate.Run(t.Context(), terminate.Options{Cluster: "j-1", Force: true, Why: "by a test"}, w.io, s, w.lambda)
 			if exit.CodeOf(err) != tt.code || tt.refusal != nil && !strings.Contains(err.Error(), tt.refusal.Error()) {
 				t.Errorf("%v, want exit code %d", err, tt.code)

@@ -86,6 +86,7 @@ func TestSubmitRejectedUser(t *testing.T) {
 		if err := w.submits(t.Context(), o); exit.CodeOf(err) != exit.CodeUsage {
 			t.Errorf("got %v, exit code %d, want 2", err, exit.CodeOf(err))
 		}
+		synctest.Wait() // for r
 		contains(t, w.err.String(), "REJECTED", "permission", `sender "AIDAUSER" may not run as user "root"; it may run as etl`)
 		if r.Class != job.ClassPermission || r.Trigger.Sender != "AIDAUSER" {
 			t.Errorf("%s by %q", r.Class, r.Trigger.Sender)

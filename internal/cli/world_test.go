@@ -27,7 +27,7 @@ import (
 	"ephemr/internal/pipeline"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/register"
-	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 	"ephemr/internal/view/follow"
 )
@@ -39,7 +39,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 type world struct {
 	t         *testing.T
 	settings  stage.Settings
-	runs      *run.Store
+	runs      *store.Runs
 	pipelines *register.Store
 	db        *awsfake.DynamoDB
 	s3        *awsfake.S3
@@ -62,7 +62,7 @@ func newWorld(t *testing.T) *world {
 		RunsTable: "runs", PipelinesTable: "pipelines", ClustersTable: "clusters",
 		Lake: map[string]string{"raw": "lake-raw", "curated": "lake-curated"}, ArtifactsBucket: "artifacts", LogsBucket: "logs",
 		RunLogGroup: "/ephemr/dev/runs", RequestsQueue: requests, RequestsDLQ: requests + "-dlq",
-		AdmitFunction: "admit", RegisterFunc: "register", ResizeFunction: "resizecluster", ScheduleGroup: "ephemr-dev", StateMachine: "arn:aws:states:eu-west-1:000000000000:stateMachine:run",
+		Functions: stage.Functions{AdmitFunction: "admit", RegisterFunction: "register", ResizeFunction: "resizecluster"}, ScheduleGroup: "ephemr-dev", StateMachine: "arn:aws:states:eu-west-1:000000000000:stateMachine:run",
 		Limits: stage.Limits{
 			MaxActive: 4, PipelineMaxActive: 2, Deadline: pipeline.Duration(time.Hour), ClusterReady: pipeline.Duration(time.Minute),
 			Pool: stage.Pool{KeepAlive: pipeline.Duration(15 * time.Minute), Life: pipeline.Duration(12 * time.Hour), Steps: 4},
@@ -76,7 +76,7 @@ func newWorld(t *testing.T) *world {
 		t: t, settings: settings,
 		db: awsfake.NewDynamoDB(
 			awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{
-				{Name: run.ByState, PK: "gsState", SK: "gsOrder"}, {Name: run.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
+				{Name: store.ByState, PK: "gsState", SK: "gsOrder"}, {Name: store.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
 			}},
 			awsfake.Table{Name: "pipelines", PK: "pk", SK: "sk"},
 			awsfake.Table{Name: "clusters", PK: "pk"},
@@ -92,7 +92,7 @@ func newWorld(t *testing.T) *world {
 		}),
 		lambda: awsfake.NewLambda(), logs: awsfake.NewLogs(settings.RunLogGroup), schedules: awsfake.NewScheduler("ephemr-dev"),
 	}
-	w.runs = &run.Store{DB: w.db, Table: "runs"}
+	w.runs = &store.Runs{DB: w.db, Table: "runs"}
 	w.pipelines = &register.Store{DB: w.db, Table: "pipelines"}
 	w.io = &terminal.IO{Out: &w.out, Err: &w.err}
 	reg := &register.Register{Settings: settings, Store: w.pipelines, Schedules: &register.Schedules{

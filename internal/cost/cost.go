@@ -1,5 +1,5 @@
-// Package cost estimates what a run's clusters cost. It is an estimate from
-// list prices, for comparing and for limits; the bill is AWS's.
+// Package cost estimates the cost of a run's clusters from list prices, for
+// comparisons and limits. It is not the amount that AWS charges.
 package cost
 
 import (
@@ -11,21 +11,22 @@ import (
 // price is USD an hour, on demand, in us-east-1: EC2's and EMR's own.
 type price struct{ ec2, emr float64 }
 
-// prices are list prices as of November 2026 for the types that the shipped
-// profiles use. Source: the AWS pricing pages of Amazon EC2 and Amazon EMR.
+// prices are list prices as of November 2026. The instance types of the profiles
+// of dev and prod are not listed yet: they have the price of m5.xlarge.
+// Source: the AWS pricing pages of Amazon EC2 and Amazon EMR.
 var prices = map[string]price{
 	"m5.xlarge": {0.192, 0.048},
 }
 
-// unknown is used for types that the table lacks: that of m5.xlarge.
+// unknown is the price of types that are not listed.
 var unknown = prices["m5.xlarge"]
 
-// minimum is the least that EC2 and EMR charge for an instance.
+// minimum is the shortest time that EC2 and EMR charge for an instance.
 const minimum = time.Minute
 
-// OfClusters is the cost in USD of all attempts until now, or until their end. Of
-// a pool's cluster a run pays the steps that it has leased, for as long as it has
-// them; what nobody leases belongs to no run.
+// OfClusters returns the cost in USD of all attempts until now, or until their
+// end. On a pool's cluster a run is charged for the steps that it leases, for as
+// long as it leases them; steps that are not leased are charged to no run.
 func OfClusters(clusters []run.Cluster, now time.Time) float64 {
 	var usd float64
 	for _, c := range clusters {
@@ -38,7 +39,7 @@ func OfClusters(clusters []run.Cluster, now time.Time) float64 {
 		}
 		least := minimum
 		if c.Leased {
-			least = 0 // whoever made it has paid that
+			least = 0 // the run that created the cluster was charged for it
 		}
 		hours := max(end.Sub(c.CreatedAt), least).Hours() * c.Share()
 		for _, u := range c.Units {
@@ -49,7 +50,7 @@ func OfClusters(clusters []run.Cluster, now time.Time) float64 {
 	return usd
 }
 
-// hourly is what an instance costs, EC2 and EMR together.
+// hourly is the price of an instance: EC2's and EMR's together.
 func hourly(instanceType string) float64 {
 	p, ok := prices[instanceType]
 	if !ok {
@@ -58,9 +59,9 @@ func hourly(instanceType string) float64 {
 	return p.ec2 + p.emr
 }
 
-// ofResizes is what the units cost by which a cluster differed from what it was
-// made of, each from when EMR was asked for them until the next change of their
-// kind or the end. They come some minutes later, and go some minutes later.
+// ofResizes is the cost of the units by which a cluster differed from its initial
+// size, from each resize request until the next one of the same kind or the end.
+// EMR adds and removes units some minutes after a request.
 func ofResizes(resizes []run.Resize, end time.Time) float64 {
 	var usd float64
 	last := map[string]run.Resize{}

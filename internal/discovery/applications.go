@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// service is something that listens on a cluster's primary instance.
+// service is a network service on a cluster's primary instance.
 type service struct {
-	application string // as EMR spells it; "" = it comes with every cluster
-	name        string // what it is asked for by
+	application string // as EMR spells it; "" = on every cluster
+	name        string // as in ephemr clusters --discover NAME
 	port        int
 	url         string // with %s for host:port
 }
 
-// services are what people and programs connect to, with EMR's default ports:
-// Amazon EMR Management Guide, "Amazon EMR service ports" and "View web
-// interfaces hosted on Amazon EMR clusters". A profile's configurations can
-// change a port; this table does not see it.
+// services are those that users and programs connect to, with EMR's default ports.
+// Ports that a profile's configurations change are not taken into account.
+// Source: Amazon EMR Management Guide, "Amazon EMR service ports" and "View web
+// interfaces hosted on Amazon EMR clusters".
 var services = []service{
 	{"", "hdfs", 8020, "hdfs://%s"},
 	{"", "jobhistory", 19888, "http://%s"},
@@ -41,7 +41,7 @@ var services = []service{
 	{"ZooKeeper", "zookeeper", 2181, "%s"},
 }
 
-// Services lists the names that clusters can be asked for by, sorted.
+// Services lists the names of all services, sorted.
 func Services() []string {
 	var names []string
 	for _, s := range services {
@@ -51,7 +51,7 @@ func Services() []string {
 	return slices.Compact(names)
 }
 
-// Ports are the services of a cluster with these applications, by name.
+// Ports returns the ports of a cluster with these applications, by service.
 func Ports(applications []string) map[string]int {
 	ports := map[string]int{}
 	for _, s := range services {
@@ -62,7 +62,7 @@ func Ports(applications []string) map[string]int {
 	return ports
 }
 
-// URL is how a client addresses the named service at host:port.
+// URL returns the URL of the named service at host:port.
 func URL(name, address string) string {
 	for _, s := range services {
 		if s.name == name {

@@ -9,8 +9,8 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// NewClient returns a client of Cloud Map. The SDK sends DiscoverInstances to
-// data-<host>; where an endpoint is configured, there is no such host.
+// NewClient returns a client of Cloud Map. The SDK prefixes the host of
+// DiscoverInstances with "data-"; a configured endpoint has no such host.
 func NewClient(cfg aws.Config) *sd.Client {
 	return sd.NewFromConfig(cfg, func(o *sd.Options) {
 		if o.BaseEndpoint != nil {

@@ -17,7 +17,7 @@ type transport func(*http.Request) (*http.Response, error)
 
 func (t transport) Do(r *http.Request) (*http.Response, error) { return t(r) }
 
-// An endpoint is an address that has no names below it; AWS has one for data.
+// A configured endpoint has no subdomain "data-"; AWS's has.
 func TestHostOfDiscoverInstances(t *testing.T) {
 	t.Parallel()
 	for endpoint, want := range map[string]string{

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/servicediscovery/types"
 )
 
-// API is the part of Cloud Map that keeps instances.
+// API is the part of Cloud Map that registers instances.
 type API interface {
 	CreateService(context.Context, *sd.CreateServiceInput, ...func(*sd.Options)) (*sd.CreateServiceOutput, error)
 	DeleteService(context.Context, *sd.DeleteServiceInput, ...func(*sd.Options)) (*sd.DeleteServiceOutput, error)
@@ -22,24 +22,24 @@ type API interface {
 	DeregisterInstance(context.Context, *sd.DeregisterInstanceInput, ...func(*sd.Options)) (*sd.DeregisterInstanceOutput, error)
 }
 
-// Directory is a stage's namespace. Its calls start operations that Cloud Map
-// works off within seconds.
+// Directory is a stage's namespace. Its calls start asynchronous operations, which
+// Cloud Map completes within seconds.
 type Directory struct {
 	API       API
 	Namespace string // id
 	Stage     string
 
-	ids sync.Map // service name -> id, of those that this process has met
+	ids sync.Map // service name -> id, of the services that this process has used
 }
 
-// tagStage is what every resource of a stage carries; rights depend on it.
+// tagStage is the tag of every resource of a stage; IAM conditions depend on it.
 const tagStage = "ephemr:stage"
 
-// adHoc begins the description of services that go when they are empty.
+// adHoc is the prefix of descriptions of services that are deleted when they are empty.
 const adHoc = "ad hoc: "
 
-// Register puts an instance into the service of its name, which is made if it is
-// not there, and returns the service's id. Doing it again updates it.
+// Register registers an instance in the service of its name and returns the
+// service's id. It creates the service if needed, and updates an existing instance.
 func (d *Directory) Register(ctx context.Context, i Instance) (string, error) {
 	id, known, err := d.service(ctx, i)
 	if err != nil {
@@ -47,7 +47,7 @@ func (d *Directory) Register(ctx context.Context, i Instance) (string, error) {
 	}
 	err = d.register(ctx, id, i)
 	if _, gone := errors.AsType[*types.ServiceNotFound](err); gone && known {
-		// Sweep has deleted it since this process met it.
+		// Sweep has deleted the service since this process used it.
 		d.ids.Delete(i.Name())
 		if id, _, err = d.service(ctx, i); err == nil {
 			err = d.register(ctx, id, i)
@@ -62,13 +62,13 @@ func (d *Directory) Register(ctx context.Context, i Instance) (string, error) {
 func (d *Directory) register(ctx context.Context, service string, i Instance) error {
 	_, err := d.API.RegisterInstance(ctx, &sd.RegisterInstanceInput{ServiceId: &service, InstanceId: &i.ClusterID, Attributes: i.attributes()})
 	if _, doing := errors.AsType[*types.DuplicateRequest](err); doing {
-		return nil // somebody else does the same
+		return nil // the same registration is in progress
 	}
 	return err
 }
 
-// service returns the id of the service of i's name. Creating it is the only way
-// to ask for an id by name that needs one call: it says who has the name.
+// service returns the id of the service of i's name. CreateService is the only
+// single call that looks an id up by name: its error names the existing service.
 func (d *Directory) service(ctx context.Context, i Instance) (id string, known bool, err error) {
 	if id, ok := d.ids.Load(i.Name()); ok {
 		return id.(string), true, nil
@@ -87,7 +87,7 @@ func (d *Directory) service(ctx context.Context, i Instance) (id string, known b
 	case ok && aws.ToString(there.ServiceId) != "":
 		id = *there.ServiceId
 	case ok:
-		return "", false, fmt.Errorf("create service %s: it is there, but Cloud Map does not say which it is: %w", name, err)
+		return "", false, fmt.Errorf("create service %s: it exists, but Cloud Map returned no id: %w", name, err)
 	case err != nil:
 		return "", false, fmt.Errorf("create service %s: %w", name, err)
 	default:
@@ -97,27 +97,27 @@ func (d *Directory) service(ctx context.Context, i Instance) (id string, known b
 	return id, false, nil
 }
 
-// Remove takes a cluster out of a service. One that is not there is no error.
+// Remove deregisters a cluster from a service. A missing instance is not an error.
 func (d *Directory) Remove(ctx context.Context, service, clusterID string) error {
 	_, err := d.API.DeregisterInstance(ctx, &sd.DeregisterInstanceInput{ServiceId: &service, InstanceId: &clusterID})
 	_, gone := errors.AsType[*types.InstanceNotFound](err)
 	_, all := errors.AsType[*types.ServiceNotFound](err)
 	_, doing := errors.AsType[*types.DuplicateRequest](err)
 	if err != nil && !gone && !all && !doing {
-		return fmt.Errorf("take cluster %s out of service %s: %w", clusterID, service, err)
+		return fmt.Errorf("deregister cluster %s from service %s: %w", clusterID, service, err)
 	}
 	return nil
 }
 
-// Listed is a service and the clusters in it.
+// Listed is a service and its registered clusters.
 type Listed struct {
 	ID        string
 	Name      string
-	Surplus   bool // it is empty, and made for something that may never come again
+	Surplus   bool // empty, and created for an ad-hoc pipeline
 	Instances []Instance
 }
 
-// All returns everything that the namespace holds.
+// All returns all services of the namespace with their instances.
 func (d *Directory) All(ctx context.Context) ([]Listed, error) {
 	var all []Listed
 	err := eachService(ctx, d.API, d.Namespace, func(s types.ServiceSummary) error {
@@ -152,7 +152,7 @@ func (d *Directory) instances(ctx context.Context, service string) ([]Instance, 
 	return found, nil
 }
 
-// Drop deletes a service unless somebody has put a cluster into it.
+// Drop deletes a service unless a cluster has been registered in it meanwhile.
 func (d *Directory) Drop(ctx context.Context, s Listed) error {
 	_, err := d.API.DeleteService(ctx, &sd.DeleteServiceInput{Id: &s.ID})
 	_, used := errors.AsType[*types.ResourceInUse](err)
@@ -163,7 +163,7 @@ func (d *Directory) Drop(ctx context.Context, s Listed) error {
 	return nil
 }
 
-// eachService visits the services of a namespace.
+// eachService calls visit for each service of a namespace.
 func eachService(ctx context.Context, api sd.ListServicesAPIClient, namespace string, visit func(types.ServiceSummary) error) error {
 	in := &sd.ListServicesInput{Filters: []types.ServiceFilter{{
 		Name: types.ServiceFilterNameNamespaceId, Values: []string{namespace}, Condition: types.FilterConditionEq,

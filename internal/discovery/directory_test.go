@@ -23,7 +23,7 @@ var (
 )
 
 func newMap() (*awsfake.ServiceDiscovery, *discovery.Directory) {
-	f := awsfake.NewServiceDiscovery(map[string]string{"ns-1": "ephemr-dev", "ns-2": "somebody-else"})
+	f := awsfake.NewServiceDiscovery(map[string]string{"ns-1": "ephemr-dev", "ns-2": "another-stage"})
 	return f, &discovery.Directory{API: f, Namespace: "ns-1", Stage: "dev"}
 }
 
@@ -69,7 +69,7 @@ func TestRegister(t *testing.T) {
 	}
 }
 
-// Functions that meet a name at the same time make one service.
+// Functions that register a new name concurrently create one service.
 func TestRacedCreation(t *testing.T) {
 	t.Parallel()
 	f, _ := newMap()
@@ -88,7 +88,7 @@ func TestRacedCreation(t *testing.T) {
 	}
 }
 
-// A service that was deleted since it was met is made again.
+// A service that was deleted since its last use is created again.
 func TestServiceIsGone(t *testing.T) {
 	t.Parallel()
 	f, d := newMap()
@@ -132,7 +132,7 @@ func TestTrouble(t *testing.T) {
 	}
 }
 
-// Everything in the namespace is seen, and only what is empty and ad hoc goes.
+// Everything in the namespace is listed, and only empty ad-hoc services are deleted.
 func TestAll(t *testing.T) {
 	t.Parallel()
 	f, d := newMap()

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/servicediscovery/types"
 )
 
-// FindAPI is the part of Cloud Map that finds instances.
+// FindAPI is the part of Cloud Map that discovers instances.
 type FindAPI interface {
 	GetNamespace(context.Context, *sd.GetNamespaceInput, ...func(*sd.Options)) (*sd.GetNamespaceOutput, error)
 	ListServices(context.Context, *sd.ListServicesInput, ...func(*sd.Options)) (*sd.ListServicesOutput, error)
@@ -31,8 +31,8 @@ const (
 	atOnce      = 8
 )
 
-// Named returns the ready clusters of a pipeline or pool by cluster id. A name
-// that Cloud Map does not know has none.
+// Named returns the ready clusters of a pipeline or pool, sorted by cluster id. An
+// unknown name has none.
 func (f *Finder) Named(ctx context.Context, name string) ([]Instance, error) {
 	namespace, err := f.namespace(ctx)
 	if err != nil {
@@ -41,7 +41,7 @@ func (f *Finder) Named(ctx context.Context, name string) ([]Instance, error) {
 	return f.discover(ctx, namespace, serviceName(name))
 }
 
-// All returns the ready clusters of the stage by name and cluster id.
+// All returns the ready clusters of the stage, sorted by name and cluster id.
 func (f *Finder) All(ctx context.Context) ([]Instance, error) {
 	namespace, err := f.namespace(ctx)
 	if err != nil {
@@ -59,7 +59,7 @@ func (f *Finder) All(ctx context.Context) ([]Instance, error) {
 	return f.each(ctx, namespace, names)
 }
 
-// each asks for several names side by side.
+// each discovers several services concurrently.
 func (f *Finder) each(ctx context.Context, namespace string, names []string) ([]Instance, error) {
 	found, errs := make([][]Instance, len(names)), make([]error, len(names))
 	var group sync.WaitGroup
@@ -79,8 +79,8 @@ func (f *Finder) each(ctx context.Context, namespace string, names []string) ([]
 	return all, errors.Join(errs...)
 }
 
-// namespace is what DiscoverInstances calls the namespace: not always its name,
-// as one that was used before gets a suffix.
+// namespace returns the namespace's name for DiscoverInstances. It is not always
+// the configured one: Cloud Map appends a suffix to a name that was used before.
 func (f *Finder) namespace(ctx context.Context) (string, error) {
 	out, err := f.API.GetNamespace(ctx, &sd.GetNamespaceInput{Id: &f.Namespace})
 	if err != nil {

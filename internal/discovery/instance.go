@@ -1,6 +1,6 @@
-// Package discovery keeps the addresses of ready clusters in AWS Cloud Map, so
-// that nobody has to write one into a configuration: a namespace for the stage,
-// a service for each pipeline or pool, an instance for each cluster.
+// Package discovery registers the addresses of ready clusters in AWS Cloud Map,
+// so that none has to be configured: a namespace for the stage, a service for
+// each pipeline or pool, an instance for each cluster.
 package discovery
 
 import (
@@ -12,26 +12,26 @@ import (
 	"strings"
 )
 
-// Instance is a ready cluster as Cloud Map has it.
+// Instance is a ready cluster as it is registered in Cloud Map.
 type Instance struct {
 	ClusterID string         `json:"clusterId"`
 	Host      string         `json:"host"` // DNS name of the primary instance
 	RunID     string         `json:"runId,omitempty"`
 	Pipeline  string         `json:"pipeline,omitempty"`
 	Pool      string         `json:"pool,omitempty"`
-	Team      string         `json:"team,omitempty"` // whose it is: a team, or <team>.<user>; "" = registered before it was kept
+	Team      string         `json:"team,omitempty"` // owner: <team> or <team>.<user>; "" = registered by a version without owners
 	Stage     string         `json:"stage"`
 	Profile   string         `json:"profile,omitempty"`
 	Release   string         `json:"release,omitempty"`
 	Ports     map[string]int `json:"-"` // by service
 
-	AdHoc bool `json:"-"` // nobody registered its pipeline: its service may go when it is empty
+	AdHoc bool `json:"-"` // its pipeline is not registered: its service is deleted when it is empty
 }
 
-// Name is what the cluster is found by: its pool, or else its pipeline.
+// Name is the name of the cluster's service: its pool, or else its pipeline.
 func (i Instance) Name() string { return cmp.Or(i.Pool, i.Pipeline) }
 
-// Belongs says whether the cluster is owner's: a team has those of its users, too.
+// Belongs reports whether owner owns the cluster: a team also owns those of its users.
 func (i Instance) Belongs(owner string) bool {
 	return i.Team == owner || strings.HasPrefix(i.Team, owner+".")
 }
@@ -59,7 +59,7 @@ const (
 	attrRelease  = "release"
 )
 
-// fields ties attributes to what they hold.
+// fields maps attributes to the fields that hold them.
 func (i *Instance) fields() map[string]*string {
 	return map[string]*string{
 		attrCluster: &i.ClusterID, attrHost: &i.Host, attrRun: &i.RunID, attrPipeline: &i.Pipeline, attrPool: &i.Pool,
@@ -67,7 +67,7 @@ func (i *Instance) fields() map[string]*string {
 	}
 }
 
-// attributes are what Cloud Map keeps of i.
+// attributes are those of i in Cloud Map.
 func (i Instance) attributes() map[string]string {
 	all := map[string]string{}
 	for key, field := range i.fields() {
@@ -81,8 +81,8 @@ func (i Instance) attributes() map[string]string {
 	return all
 }
 
-// parse reads an instance. What is neither known nor a port is left alone:
-// somebody newer has written it.
+// parse reads an instance. Attributes that are neither known nor a port are
+// ignored: a newer version may have written them.
 func parse(id string, attributes map[string]string) Instance {
 	i := Instance{Ports: map[string]int{}}
 	fields := i.fields()
@@ -97,11 +97,11 @@ func parse(id string, attributes map[string]string) Instance {
 	return i
 }
 
-// Known lists the services of i by name.
+// Known lists the names of i's services, sorted.
 func (i Instance) Known() []string { return slices.Sorted(maps.Keys(i.Ports)) }
 
-// serviceName is how a pipeline or pool is called in Cloud Map, where no name may
-// end with a hyphen.
+// serviceName is the name of a pipeline's or pool's service in Cloud Map, where
+// names must not end with a hyphen.
 func serviceName(name string) string {
 	if strings.HasSuffix(name, "-") {
 		return name + "_"

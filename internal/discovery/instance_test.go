@@ -28,7 +28,7 @@ func TestEverythingFits(t *testing.T) {
 	}
 }
 
-// A team's clusters are its own and its users'; a user has one's own.
+// A team owns its clusters and those of its users.
 func TestBelongs(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -55,7 +55,7 @@ func TestPorts(t *testing.T) {
 	t.Parallel()
 	always := map[string]int{"hdfs": 8020, "jobhistory": 19888, "yarn": 8088}
 	if diff := cmp.Diff(always, discovery.Ports([]string{"Pig"})); diff != "" {
-		t.Errorf("an application that nobody connects to: %s", diff)
+		t.Errorf("an application without services: %s", diff)
 	}
 	// A request may spell applications as it likes.
 	got := discovery.Ports([]string{"livy", "TRINO"})

@@ -9,13 +9,12 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"ephemr/internal/stage"
 )
 
-// Boot gives a function what it needs to wire itself: the AWS configuration and
-// its stage's settings. Without them it cannot live, so it ends the process.
+// Boot loads what every function is built from: the AWS configuration and the
+// stage's settings. It exits the process on errors.
 func Boot(ctx context.Context, getenv func(string) string) (aws.Config, stage.Settings) {
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
@@ -33,14 +32,10 @@ func die(err error) {
 	os.Exit(1)
 }
 
-// Caller names the invocation in ctx: a retry of it has another name.
+// Caller returns the request id of the invocation in ctx; a retry has another id.
 func Caller(ctx context.Context) string {
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		return lc.AwsRequestID
 	}
 	return "unknown"
 }
-
-// PathStyle addresses buckets by path when an endpoint is configured: what
-// stands there has no name per bucket.
-func PathStyle(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil }

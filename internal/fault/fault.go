@@ -1,8 +1,8 @@
 // Package fault names the errors that cross Step Functions.
 //
-// A Name is a wire contract: it stands in the ErrorEquals lists under
-// statemachines/, and a test there holds the two together. Errors are named
-// once, where they are understood, and survive any number of %w wraps.
+// A Name is part of a wire contract: the ErrorEquals lists under statemachines/
+// match it, and a test there compares the two. Errors are named once, where
+// their cause is known, and keep the name through any number of %w wraps.
 package fault
 
 import (
@@ -19,14 +19,14 @@ type Name string
 
 // The names a state machine may match.
 const (
-	InvalidInput Name = "InvalidInputError" // the caller's fault; never retried
-	NotReady     Name = "NotReadyError"     // no room yet; the workflow waits
-	Throttled    Name = "ThrottledError"    // AWS or our own budget said slow down; retried with full jitter
-	Conflict     Name = "ConflictError"     // somebody else did it already
-	Capacity     Name = "CapacityError"     // this rung of the ladder gave no cluster, the next one may
-	JobFailed    Name = "JobFailedError"    // the run cannot go on
-	Timeout      Name = "TimeoutError"      // a deadline of ours has passed
-	Cancelled    Name = "CancelledError"    // the owner asked for it
+	InvalidInput Name = "InvalidInputError" // the input is wrong; never retried
+	NotReady     Name = "NotReadyError"     // limits are reached; the workflow waits
+	Throttled    Name = "ThrottledError"    // throttled by AWS or by our call budget; retried with full jitter
+	Conflict     Name = "ConflictError"     // another caller has changed it already
+	Capacity     Name = "CapacityError"     // no cluster with this fallback of the profile; the next one may succeed
+	JobFailed    Name = "JobFailedError"    // the run cannot continue
+	Timeout      Name = "TimeoutError"      // a deadline has passed
+	Cancelled    Name = "CancelledError"    // cancelled on request
 	Internal     Name = "InternalError"     // everything unclassified
 )
 
@@ -49,7 +49,7 @@ func New(name Name, format string, args ...any) error {
 	return &Error{Name: name, Err: fmt.Errorf(format, args...)}
 }
 
-// NameOf classifies err. A Name given by us wins over what the cause suggests.
+// NameOf classifies err. A Name that was set takes precedence over the AWS error code.
 func NameOf(err error) Name {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Name
@@ -75,9 +75,9 @@ func Code(err error) string {
 	return ""
 }
 
-// Refused says whether err is AWS's own answer that nothing was done, or that
-// of our call budget; after any other error of a call nobody knows.
-func Refused(err error) bool {
+// IsRejected reports whether err proves that a call had no effect: AWS or our call
+// budget rejected it. After any other error the call may have succeeded.
+func IsRejected(err error) bool {
 	if NameOf(err) == Throttled {
 		return true
 	}
@@ -85,9 +85,9 @@ func Refused(err error) bool {
 	return ok && (api.ErrorFault() == smithy.FaultClient || NameOf(err) != Internal)
 }
 
-// Lambda converts err into the value that aws-lambda-go reports verbatim. It
-// must be returned by value and unwrapped: anything else arrives as the bare
-// Go type name.
+// Lambda converts err into the value that aws-lambda-go reports as errorType and
+// message. It must be returned by value and unwrapped: for any other error the
+// errorType is the name of its Go type.
 func Lambda(err error) error {
 	if err == nil {
 		return nil

@@ -8,8 +8,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// Transient says whether another try may mend err: AWS was busy or ill, or the
-// network was.
+// Transient reports whether a retry may succeed: err is throttling, a fault of an
+// AWS service or a network error.
 func Transient(err error) bool {
 	if NameOf(err) == Throttled {
 		return true

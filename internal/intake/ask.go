@@ -100,11 +100,11 @@ func (a Ask) grant(ctx context.Context, users Users, spec *pipeline.Spec) (acces
 	if err != nil {
 		return access.Grant{}, err
 	}
-	wish := access.Wish{Sender: a.Trigger.Sender, Asked: a.Trigger.Kind == run.ByRequest, User: a.User}
+	request := access.Request{Sender: a.Trigger.Sender, FromQueue: a.Trigger.Kind == run.ByRequest, User: a.User}
 	if a.Spec == nil {
-		wish.Pipeline = spec.Name
+		request.Pipeline = spec.Name
 	}
-	grant, err := policy.Decide(wish)
+	grant, err := policy.Decide(request)
 	if err != nil {
 		return grant, fault.New(fault.InvalidInput, "%w", err)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
 
@@ -35,7 +36,7 @@ type InvokeAPI interface {
 // Intake is the intake function.
 type Intake struct {
 	Settings  stage.Settings
-	Runs      *run.Store
+	Runs      *store.Runs
 	Pipelines Pipelines
 	Users     Users
 	SQS       QueueAPI

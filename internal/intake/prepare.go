@@ -12,6 +12,7 @@ import (
 	"ephemr/internal/admission"
 	"ephemr/internal/fault"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
 
@@ -19,7 +20,7 @@ import (
 // hand-started execution becomes a run here, by the same rules as every other.
 type Preparer struct {
 	Settings  stage.Settings
-	Runs      *run.Store
+	Runs      *store.Runs
 	Pipelines Pipelines
 	Users     Users
 	Admission *admission.Admitter

@@ -3,6 +3,9 @@
 //
 // SubmitSteps writes a Spec to S3 and submits a step that names it; the runner
 // reads it, runs the package and writes a Result beside it. Both are JSON.
+//
+// Tested by internal/runner, which executes specs, and internal/pipeline, which
+// validates job types.
 package job
 
 import (

@@ -6,11 +6,12 @@ import (
 
 	"ephemr/internal/job"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 )
 
 // closeJobs ends the jobs that a run leaves open when something stops it: its
 // cluster goes, so they will not go on. rec is brought up to date.
-func closeJobs(ctx context.Context, runs *run.Store, rec *run.Record) error {
+func closeJobs(ctx context.Context, runs *store.Runs, rec *run.Record) error {
 	for i, j := range rec.Jobs {
 		if j.State.Over() {
 			continue

@@ -33,7 +33,7 @@ func TestExpression(t *testing.T) {
 		"0 3 * * * *":   "5 fields",
 		"@daily":        "5 fields",
 		"61 3 * * *":    "61",
-		"0 3 1 * 1":     "write two schedules",
+		"0 3 1 * 1":     "use two schedules",
 		"0 3 * * 7":     "above maximum (6)", // Sunday is 0 or sun, as when the file was read
 		"0 3 * * 5-7":   "above maximum (6)",
 		"0 3 * * 8":     "8",

@@ -1,5 +1,5 @@
-// Package register keeps the registered pipelines: their versions, what they
-// watch and the schedules that tick for them.
+// Package register stores the registered pipelines: their versions, their S3
+// triggers and their schedules.
 package register
 
 import (
@@ -19,8 +19,8 @@ import (
 	"ephemr/internal/stage"
 )
 
-// Register is the register function: ephemr apply calls it with a pipeline
-// whose packages are uploaded.
+// Register is the register function: ephemr apply invokes it with a pipeline whose
+// packages are uploaded.
 type Register struct {
 	Settings  stage.Settings
 	Store     *Store
@@ -32,8 +32,8 @@ type Input struct {
 	Spec json.RawMessage `json:"spec"`
 }
 
-// Output says which version the pipeline is, and what the schedules are called:
-// those of a newer version, if somebody applied one at the same moment.
+// Output is the pipeline's version and the names of its schedules: those of a newer
+// version, if another caller applied one concurrently.
 type Output struct {
 	Pipeline  string   `json:"pipeline"`
 	Version   int      `json:"version"`
@@ -41,8 +41,8 @@ type Output struct {
 	Schedules []string `json:"schedules"`
 }
 
-// Apply validates a pipeline, makes it the current version and brings its
-// triggers in line. Applying the same again changes nothing, but mends triggers.
+// Apply validates a pipeline, makes it the current version and reconciles its
+// triggers. It is idempotent, and repairs triggers that were changed.
 func (r *Register) Apply(ctx context.Context, in Input) (Output, error) {
 	var zones []string
 	for z := range r.Settings.Lake {
@@ -70,14 +70,14 @@ func (r *Register) Apply(ctx context.Context, in Input) (Output, error) {
 	return Output{Pipeline: spec.Name, Version: v.Number, Changed: changed, Schedules: names}, nil
 }
 
-// maxRounds of bringing triggers in line, each for a version that came during
-// the one before.
+// maxRounds limits how often triggers are reconciled, each time for a version that
+// was applied during the previous round.
 const maxRounds = 5
 
-// align makes the triggers those of the current version: of spec, unless somebody
-// applies another one meanwhile. Of those who do so at once each looks again at
-// last, so that the triggers agree with the version whoever writes them last.
-// It returns the names of the schedules.
+// align reconciles the triggers with the current version: that of spec, unless
+// another caller applies a newer one meanwhile. Each of several concurrent callers
+// reads the current version again at the end, so that the triggers agree with it
+// in any order of their writes. It returns the names of the schedules.
 func (r *Register) align(ctx context.Context, number int, spec pipeline.Spec) ([]string, error) {
 	for range maxRounds {
 		if err := r.Store.Watch(ctx, spec); err != nil {
@@ -102,18 +102,18 @@ func (r *Register) align(ctx context.Context, number int, spec pipeline.Spec) ([
 	return nil, overtaken(spec.Name)
 }
 
-// packaged says which job has no package.
+// packaged returns an error if a job has no package.
 func packaged(spec pipeline.Spec) error {
 	for _, j := range spec.Jobs {
 		if j.Package == nil || j.Package.Key == "" || j.Package.SHA256 == "" {
-			return fault.New(fault.InvalidInput, "pipeline %s: job %s has no package; use ephemr apply", spec.Name, j.Name)
+			return fault.New(fault.InvalidInput, "pipeline %s: job %s has no package; register pipelines with ephemr apply", spec.Name, j.Name)
 		}
 	}
 	return nil
 }
 
-// Check says what would keep a pipeline from being registered, beyond what is
-// wrong with its file. Nothing is written unless it passes.
+// Check returns the errors that prevent a valid pipeline from being registered.
+// Nothing is written unless it succeeds.
 func Check(spec pipeline.Spec) error {
 	var errs []error
 	schedules := 0
@@ -125,15 +125,15 @@ func Check(spec pipeline.Spec) error {
 			}
 		}
 		if t.S3 != nil && t.S3.Bucket != Watched {
-			errs = append(errs, fmt.Errorf("pipeline %s: triggers[%d]: uploads to %s start nothing; only those to %s do", spec.Name, i, t.S3.Bucket, Watched))
+			errs = append(errs, fmt.Errorf("pipeline %s: triggers[%d]: zone %s does not support S3 triggers; use %s", spec.Name, i, t.S3.Bucket, Watched))
 		}
 	}
 	if schedules > maxSchedules {
-		errs = append(errs, fmt.Errorf("pipeline %s has %d schedules, more than %d", spec.Name, schedules, maxSchedules))
+		errs = append(errs, fmt.Errorf("pipeline %s has %d schedules, more than the maximum of %d", spec.Name, schedules, maxSchedules))
 	}
 	for _, name := range slices.Sorted(maps.Keys(spec.Params)) {
 		if len(spec.Triggers) > 0 && spec.Params[name].Default == nil {
-			errs = append(errs, fmt.Errorf("pipeline %s: param %s has no default, but triggers cannot give it one", spec.Name, name))
+			errs = append(errs, fmt.Errorf("pipeline %s: param %s needs a default, because triggers cannot set params", spec.Name, name))
 		}
 	}
 	if len(errs) == 0 {

@@ -95,7 +95,7 @@ func TestVersions(t *testing.T) {
 	}
 }
 
-// Schedules are created, changed and taken away until they are the file's.
+// Schedules are created, updated and deleted to match the file.
 func TestSchedules(t *testing.T) {
 	t.Parallel()
 	f := newFixture()
@@ -115,7 +115,7 @@ func TestSchedules(t *testing.T) {
 	}
 }
 
-// What a schedule sends is what intake reads, the placeholder unescaped.
+// A schedule sends the message that intake reads, with the placeholder unescaped.
 func TestScheduleInput(t *testing.T) {
 	t.Parallel()
 	f := newFixture()
@@ -138,7 +138,7 @@ func TestRefused(t *testing.T) {
 		"not JSON":             `{`,
 		"unknown zone":         string(file(`triggers: [{s3: {bucket: raw}}]`)[:1]) + `"x":1}`,
 		"no package":           `{"pipeline":"p","cluster":{"profile":"small"},"jobs":[{"name":"a","type":"bash","source":"a"}]}`,
-		"param nobody gives":   string(file("triggers: [{s3: {bucket: raw}}]\nparams: {country: {}}")),
+		"param without value":  string(file("triggers: [{s3: {bucket: raw}}]\nparams: {country: {}}")),
 		"weekday and monthday": string(file(`triggers: [{schedule: "0 3 1 * 1"}]`)),
 	} {
 		_, err := newFixture().Apply(t.Context(), register.Input{Spec: json.RawMessage(spec)})
@@ -148,7 +148,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// Of two who apply at once one is told; its pipeline does not win silently.
+// Of two concurrent callers one gets an error; its pipeline is not lost silently.
 func TestConflict(t *testing.T) {
 	t.Parallel()
 	f := newFixture()
@@ -164,8 +164,8 @@ func TestConflict(t *testing.T) {
 	}
 }
 
-// However those who apply at once come between each other, the triggers are
-// those of the version that is current in the end.
+// In any order of concurrent calls, the triggers are finally those of the current
+// version.
 func TestTriggersAgreeWithVersion(t *testing.T) {
 	t.Parallel()
 	const (
@@ -207,7 +207,7 @@ func nth(n int, do func()) func(string) error {
 	}
 }
 
-// agree says where triggers are not those of the current version.
+// agree checks that the triggers are those of the current version.
 func (f fixture) agree(t *testing.T) {
 	t.Helper()
 	v, err := f.Store.Current(t.Context(), "p")
@@ -231,7 +231,7 @@ func (f fixture) agree(t *testing.T) {
 	}
 }
 
-// Somebody who is overtaken again and again gives up and says so.
+// A caller that is overtaken repeatedly gives up with an error.
 func TestOvertakenAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	f := newFixture()
@@ -280,7 +280,7 @@ func TestWatching(t *testing.T) {
 	}
 }
 
-// Not to be known is an answer.
+// Unknown pipelines are not an error.
 func TestUnknownPipeline(t *testing.T) {
 	t.Parallel()
 	f := newFixture()

@@ -17,27 +17,27 @@ import (
 	"ephemr/internal/pipeline"
 )
 
-// ScheduleAPI is the part of EventBridge Scheduler that schedules need.
+// ScheduleAPI is the part of EventBridge Scheduler that Schedules uses.
 type ScheduleAPI interface {
 	CreateSchedule(context.Context, *scheduler.CreateScheduleInput, ...func(*scheduler.Options)) (*scheduler.CreateScheduleOutput, error)
 	UpdateSchedule(context.Context, *scheduler.UpdateScheduleInput, ...func(*scheduler.Options)) (*scheduler.UpdateScheduleOutput, error)
 	DeleteSchedule(context.Context, *scheduler.DeleteScheduleInput, ...func(*scheduler.Options)) (*scheduler.DeleteScheduleOutput, error)
 }
 
-// Schedules keeps one EventBridge schedule for each schedule trigger.
+// Schedules manages one EventBridge schedule for each schedule trigger.
 type Schedules struct {
 	API    ScheduleAPI
 	Group  string
 	Role   string // ARN
 	Target string // ARN of the events queue
-	DLQ    string // ARN; what could not be delivered
+	DLQ    string // ARN; for messages that could not be delivered
 }
 
-// maxSchedules of one pipeline; those beyond its last are looked for and deleted.
+// maxSchedules is the maximum for one pipeline. Schedules beyond its last are deleted.
 const maxSchedules = 10
 
-// Sync creates, changes and deletes schedules until they are those of spec, and
-// returns their names.
+// Sync creates, updates and deletes schedules to match spec, and returns their
+// names.
 func (s *Schedules) Sync(ctx context.Context, spec pipeline.Spec) ([]string, error) {
 	names := []string{}
 	for _, t := range spec.Triggers {
@@ -45,7 +45,7 @@ func (s *Schedules) Sync(ctx context.Context, spec pipeline.Spec) ([]string, err
 			continue
 		}
 		if len(names) == maxSchedules {
-			return nil, fault.New(fault.InvalidInput, "pipeline %s has more than %d schedules", spec.Name, maxSchedules)
+			return nil, fault.New(fault.InvalidInput, "pipeline %s has more than the maximum of %d schedules", spec.Name, maxSchedules)
 		}
 		name := scheduleName(spec.Name, len(names))
 		if err := s.put(ctx, name, spec.Name, t); err != nil {
@@ -57,7 +57,7 @@ func (s *Schedules) Sync(ctx context.Context, spec pipeline.Spec) ([]string, err
 		name := scheduleName(spec.Name, i)
 		_, err := s.API.DeleteSchedule(ctx, &scheduler.DeleteScheduleInput{Name: &name, GroupName: &s.Group})
 		if _, none := errors.AsType[*types.ResourceNotFoundException](err); none {
-			continue // beyond a gap there may be more, of somebody who applied at the same moment
+			continue // there may be more after a gap, created by a concurrent caller
 		}
 		if err != nil {
 			return nil, fmt.Errorf("delete schedule %s: %w", name, err)
@@ -112,8 +112,8 @@ func (s *Schedules) put(ctx context.Context, name, pipelineName string, t pipeli
 
 var weekdays = []string{"SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"}
 
-// Expression turns a 5-field cron into EventBridge's, which has a year, counts
-// weekdays from 1 and takes a day of the month or of the week, never both.
+// Expression converts a 5-field cron expression to EventBridge's, which has a year,
+// counts weekdays from 1 and allows a day of the month or of the week, but not both.
 // Source: EventBridge Scheduler User Guide, "Cron-based schedules".
 func Expression(fiveFields string) (string, error) {
 	f := strings.Fields(fiveFields)
@@ -145,7 +145,7 @@ func Expression(fiveFields string) (string, error) {
 		}
 		f[4] = strings.Join(days, ",")
 	default:
-		return "", fmt.Errorf("schedule %q names a day of the month and a day of the week; write two schedules", fiveFields)
+		return "", fmt.Errorf("schedule %q has a day of the month and a day of the week; use two schedules", fiveFields)
 	}
 	return fmt.Sprintf("cron(%s *)", strings.ToUpper(strings.Join(f, " "))), nil
 }

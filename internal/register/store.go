@@ -3,7 +3,6 @@ package register
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,14 +10,15 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"ephemr/internal/fault"
 	"ephemr/internal/pipeline"
+	"ephemr/internal/records"
 )
 
-// TableAPI is the part of DynamoDB that the Pipelines table needs.
+// TableAPI is the part of DynamoDB that Store uses.
 type TableAPI interface {
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
 	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
@@ -26,16 +26,13 @@ type TableAPI interface {
 	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 }
 
-// Store is the Pipelines table: <name>/CURRENT, <name>/V#<number> and, for what
-// uploads start, S3#<zone>/<name>.
+// Store is the Pipelines table; package records has its keys.
 type Store struct {
 	DB    TableAPI
 	Table string
 }
 
-const current = "CURRENT"
-
-// row is an item of the table. The spec is kept as JSON, as runs keep it too.
+// row is an item of the table. The spec is stored as JSON, as in items of runs.
 type row struct {
 	PK        string    `dynamodbav:"pk"`
 	SK        string    `dynamodbav:"sk"`
@@ -67,15 +64,13 @@ func (s *Store) Current(ctx context.Context, name string) (*Version, error) {
 	}
 	out, err := s.DB.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &s.Table, ConsistentRead: aws.Bool(true),
-		Key: map[string]types.AttributeValue{
-			"pk": &types.AttributeValueMemberS{Value: name}, "sk": &types.AttributeValueMemberS{Value: current},
-		},
+		Key: records.CurrentVersionKey(name).Attributes(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look up pipeline %s: %w", name, err)
 	}
 	if out.Item == nil {
-		return nil, nil //nolint:nilnil // not known is an answer
+		return nil, nil //nolint:nilnil // unknown is a valid answer
 	}
 	var r row
 	if err := attributevalue.UnmarshalMap(out.Item, &r); err != nil {
@@ -84,8 +79,8 @@ func (s *Store) Current(ctx context.Context, name string) (*Version, error) {
 	return r.version()
 }
 
-// Add makes spec the current version. One that is current already, by its
-// digest, stays as it is.
+// Add makes spec the current version, unless the current version has the same
+// digest.
 func (s *Store) Add(ctx context.Context, spec pipeline.Spec, digest string, now time.Time) (*Version, bool, error) {
 	before, err := s.Current(ctx, spec.Name)
 	if err != nil {
@@ -103,59 +98,67 @@ func (s *Store) Add(ctx context.Context, spec pipeline.Spec, digest string, now 
 		return nil, false, fmt.Errorf("encode pipeline %s: %w", spec.Name, err)
 	}
 	next.Spec = string(data)
-	next.SK = current
-	condition := "attribute_not_exists(pk)"
+	next.SK = records.CurrentVersionKey(spec.Name).Sort
+	unchanged := records.Absent()
 	if before != nil {
-		condition = "#n = :before"
+		unchanged = records.Is("number", before.Number)
 	}
-	if err := s.put(ctx, next, condition); err != nil {
+	if err := s.replace(ctx, next, unchanged); err != nil {
 		return nil, false, err
 	}
-	// Only whoever won writes the history. Should that fail the pipeline works all the same: runs keep their own copy.
-	next.SK = fmt.Sprintf("V#%06d", next.Number)
-	if err := s.put(ctx, next, ""); err != nil {
+	// Only the caller that won writes the history. If that fails, the pipeline still works: runs keep their own copy.
+	next.SK = records.VersionKey(spec.Name, next.Number).Sort
+	if err := s.put(ctx, next); err != nil {
 		return nil, false, err
 	}
 	v, err := next.version()
 	return v, true, err
 }
 
-func (s *Store) put(ctx context.Context, r row, condition string) error {
-	it, err := attributevalue.MarshalMap(r)
+// put writes r without a condition.
+func (s *Store) put(ctx context.Context, r row) error {
+	it, err := r.encode()
 	if err != nil {
-		return fmt.Errorf("encode pipeline %s: %w", r.PK, err)
+		return err
 	}
-	in := &dynamodb.PutItemInput{TableName: &s.Table, Item: it}
-	if condition != "" {
-		in.ConditionExpression = &condition
-	}
-	if strings.Contains(condition, ":before") {
-		in.ExpressionAttributeNames = map[string]string{"#n": "number"}
-		in.ExpressionAttributeValues = map[string]types.AttributeValue{
-			":before": &types.AttributeValueMemberN{Value: fmt.Sprint(r.Number - 1)},
-		}
-	}
-	_, err = s.DB.PutItem(ctx, in)
-	if _, refused := errors.AsType[*types.ConditionalCheckFailedException](err); refused {
-		return overtaken(r.PK)
-	}
-	if err != nil {
+	if _, err := s.DB.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.Table, Item: it}); err != nil {
 		return fmt.Errorf("write pipeline %s: %w", r.PK, err)
 	}
 	return nil
 }
 
-func overtaken(name string) error {
-	return fault.New(fault.Conflict, "pipeline %s was applied by somebody else at the same moment; apply again", name)
+// replace writes r if the version before it is still the current one.
+func (s *Store) replace(ctx context.Context, r row, unchanged expression.ConditionBuilder) error {
+	it, err := r.encode()
+	if err != nil {
+		return err
+	}
+	changed, err := records.Put(ctx, s.DB, s.Table, it, unchanged)
+	if err != nil {
+		return fmt.Errorf("write pipeline %s: %w", r.PK, err)
+	}
+	if !changed {
+		return overtaken(r.PK)
+	}
+	return nil
 }
 
-// Watched is the zone whose uploads start runs: the only one of the lake that
-// sends events. Curated data comes from runs, in many files.
+func (r row) encode() (records.Item, error) {
+	it, err := attributevalue.MarshalMap(r)
+	if err != nil {
+		return nil, fmt.Errorf("encode pipeline %s: %w", r.PK, err)
+	}
+	return it, nil
+}
+
+func overtaken(name string) error {
+	return fault.New(fault.Conflict, "pipeline %s was applied by another caller at the same time; apply again", name)
+}
+
+// Watched is the zone whose uploads start runs: the only zone that sends events.
 const Watched = "raw"
 
-func watchKey(zone string) string { return "S3#" + zone }
-
-// Watch brings the table of uploads that start spec in line with its triggers.
+// Watch reconciles the item of spec's S3 triggers with spec.
 func (s *Store) Watch(ctx context.Context, spec pipeline.Spec) error {
 	byZone := map[string][]watch{}
 	for _, t := range spec.Triggers {
@@ -163,23 +166,22 @@ func (s *Store) Watch(ctx context.Context, spec pipeline.Spec) error {
 			byZone[t.S3.Bucket] = append(byZone[t.S3.Bucket], watch{Prefix: t.S3.Prefix, Suffix: t.S3.Suffix})
 		}
 	}
+	key := records.WatchKey(Watched, spec.Name)
 	if len(byZone[Watched]) > 0 {
-		return s.put(ctx, row{PK: watchKey(Watched), SK: spec.Name, Watches: byZone[Watched]}, "")
+		return s.put(ctx, row{PK: key.Partition, SK: key.Sort, Watches: byZone[Watched]})
 	}
-	_, err := s.DB.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.Table, Key: map[string]types.AttributeValue{
-		"pk": &types.AttributeValueMemberS{Value: watchKey(Watched)}, "sk": &types.AttributeValueMemberS{Value: spec.Name},
-	}})
+	_, err := s.DB.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.Table, Key: key.Attributes()})
 	if err != nil {
 		return fmt.Errorf("remove S3 trigger of %s: %w", spec.Name, err)
 	}
 	return nil
 }
 
-// Watching returns the pipelines that an upload to zone starts, sorted.
+// Watching returns the pipelines that an upload of key to zone starts, sorted.
 func (s *Store) Watching(ctx context.Context, zone, key string) ([]string, error) {
 	in := &dynamodb.QueryInput{
 		TableName: &s.Table, ConsistentRead: aws.Bool(true), KeyConditionExpression: aws.String("pk = :zone"),
-		ExpressionAttributeValues: map[string]types.AttributeValue{":zone": &types.AttributeValueMemberS{Value: watchKey(zone)}},
+		ExpressionAttributeValues: records.Item{":zone": records.String(records.WatchPartition(zone))},
 	}
 	var names []string
 	for p := dynamodb.NewQueryPaginator(s.DB, in); p.HasMorePages(); {

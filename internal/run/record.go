@@ -11,8 +11,17 @@ import (
 	"ephemr/internal/pipeline"
 )
 
-// sort puts jobs into the pipeline's order and clusters into that of attempts.
-func (rec *Record) sort() {
+// Record is everything that is known of one run.
+type Record struct {
+	Run      Run            `json:"run"`
+	Spec     *pipeline.Spec `json:"spec,omitempty"`
+	Jobs     []Job          `json:"jobs"`     // in the pipeline's order
+	Clusters []Cluster      `json:"clusters"` // by attempt
+	Waiter   *Waiter        `json:"waiter,omitempty"`
+}
+
+// Sort puts jobs into the pipeline's order and clusters into that of attempts.
+func (rec *Record) Sort() {
 	slices.SortFunc(rec.Clusters, func(a, b Cluster) int { return cmp.Compare(a.Attempt, b.Attempt) })
 	if rec.Spec == nil {
 		return

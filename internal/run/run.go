@@ -1,6 +1,7 @@
-// Package run keeps the records of runs: the run itself, its jobs, the attempts
-// to get a cluster for it and the one task token that waits. Every change of
-// state is a conditional write, so late and doubled events change nothing.
+// Package run has the records of a run and their rules: the run itself, its jobs,
+// the attempts to get a cluster for it and the one task token that waits. Package
+// store keeps them in DynamoDB. The types carry the attribute names of their
+// items, because separate types for the table would be a second copy of each.
 package run
 
 import (
@@ -286,6 +287,9 @@ func Digest(identity ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(identity, "\x00")))
 	return hex.EncodeToString(sum[:])
 }
+
+// LongID is the id of a run whose short id another run has already.
+func (r Run) LongID() string { return r.ID + r.Identity[len(shortHash(r.Identity)):32] }
 
 // shortHash is what people see of a digest.
 func shortHash(digest string) string { return digest[:8] }

@@ -63,6 +63,9 @@ var pip = sync.OnceValue(func() error {
 
 func needsPip(t *testing.T) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("pip takes seconds for each installation")
+	}
 	if err := pip(); err != nil {
 		t.Skipf("python3 here has no pip: %v", err)
 	}

@@ -185,6 +185,9 @@ func TestLogsRefused(t *testing.T) {
 }
 
 func TestMuchOutput(t *testing.T) {
+	if testing.Short() {
+		t.Skip("100 MB take seconds")
+	}
 	t.Parallel()
 	b := newBench(t)
 	const line, lines = "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789 ", 1_000_000

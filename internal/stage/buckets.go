@@ -8,23 +8,23 @@ import (
 	"strings"
 )
 
-// AccountBucket is the bucket that every EMR call of the account takes from,
-// beside that of its API.
+// AccountBucket is the token bucket of all EMR calls of the account. Every call takes
+// a token from it and one from the bucket of its API.
 const AccountBucket = "account"
 
-// Bucket is a token bucket: so many calls at once, and so many a second for ever.
+// Bucket is a token bucket: its size, and its refill rate.
 type Bucket struct {
 	Burst     int     `json:"burst" yaml:"burst"`
 	PerSecond float64 `json:"perSecond" yaml:"perSecond"`
 }
 
-// Buckets are the EMR call budget by API, or AccountBucket. What they do not
-// name has AWS's default.
+// Buckets are the EMR call budget by API, or AccountBucket. APIs that are missing
+// have AWS's default.
 type Buckets map[string]Bucket
 
-// defaultBuckets are EMR's documented defaults per account and Region, the
-// account's those of an older one: AWS General Reference, "Amazon EMR endpoints
-// and quotas".
+// defaultBuckets are EMR's documented defaults per account and Region; that of the
+// account is the default of older accounts.
+// Source: AWS General Reference, "Amazon EMR endpoints and quotas".
 var defaultBuckets = Buckets{
 	AccountBucket:       {Burst: 25, PerSecond: 5},
 	"RunJobFlow":        {Burst: 10, PerSecond: 0.5},
@@ -47,7 +47,7 @@ var defaultBuckets = Buckets{
 	"GetManagedScalingPolicy": {Burst: 5, PerSecond: 0.5},
 }
 
-// Of returns the bucket of an API, or false if there is none of that name.
+// Of returns the bucket of an API, or false for an unknown API.
 func (b Buckets) Of(api string) (Bucket, bool) {
 	if own, ok := b[api]; ok {
 		return own, true
@@ -56,13 +56,13 @@ func (b Buckets) Of(api string) (Bucket, bool) {
 	return usual, ok
 }
 
-// Validate says which buckets are unknown or can never give a token.
+// Validate returns an error for unknown APIs and for rates out of range.
 func (b Buckets) Validate() error {
 	var errs []error
 	for _, api := range slices.Sorted(maps.Keys(b)) {
 		if _, ok := defaultBuckets[api]; !ok {
 			known := strings.Join(slices.Sorted(maps.Keys(defaultBuckets)), ", ")
-			errs = append(errs, fmt.Errorf("limits.emr.%s: not an API with a budget; those are %s", api, known))
+			errs = append(errs, fmt.Errorf("limits.emr.%s: unknown API; use one of %s", api, known))
 			continue
 		}
 		if burst, rate := b[api].Burst, b[api].PerSecond; burst < 1 || burst > 10_000 || rate < 0.001 || rate > 10_000 {

@@ -15,7 +15,7 @@ func TestBucketsValidate(t *testing.T) {
 	}{
 		"none":        {nil, ""},
 		"usual":       {stage.Buckets{"account": {Burst: 200, PerSecond: 50}, "ListSteps": {Burst: 1, PerSecond: 0.5}}, ""},
-		"unknown API": {stage.Buckets{"ListStep": {Burst: 1, PerSecond: 1}}, "limits.emr.ListStep: not an API with a budget; those are AddInstanceFleet, AddInstanceGroups, AddJobFlowSteps, CancelSteps, "},
+		"unknown API": {stage.Buckets{"ListStep": {Burst: 1, PerSecond: 1}}, "limits.emr.ListStep: unknown API; use one of AddInstanceFleet, AddInstanceGroups, AddJobFlowSteps, CancelSteps, "},
 		"no burst":    {stage.Buckets{"ListSteps": {PerSecond: 1}}, "limits.emr.ListSteps: burst 0 must be 1 to 10000, perSecond 1 0.001 to 10000"},
 		"no rate":     {stage.Buckets{"ListSteps": {Burst: 1}}, "perSecond 0 0.001 to 10000"},
 	}
@@ -40,6 +40,6 @@ func TestBucketsOf(t *testing.T) {
 		t.Errorf("AWS's: %v", usual)
 	}
 	if _, ok := b.Of("AddTags"); ok {
-		t.Error("AddTags has a bucket, but nobody calls it")
+		t.Error("AddTags has a bucket, but is never called")
 	}
 }

@@ -6,24 +6,24 @@ import (
 	"fmt"
 )
 
-// NoTeam is the team of whatever names none.
+// NoTeam is the team of runs and queries that name none.
 const NoTeam = "default"
 
-// Query is what the CLI knows of asking the lake with Athena. It has a parameter
-// of its own: functions do not need it, and their environment has 4 KB.
+// Query is the CLI's settings for queries with Athena. It has an SSM parameter of its
+// own: functions do not need it, and their environment is limited to 4 KB.
 type Query struct {
 	Database   string               `json:"database"`   // Glue's
 	Workgroups map[string]Workgroup `json:"workgroups"` // by team
 }
 
-// Workgroup is a team's in Athena.
+// Workgroup is a team's Athena workgroup.
 type Workgroup struct {
 	Name      string `json:"name"`
-	ScanLimit int64  `json:"scanLimit"` // bytes that one query may read
-	Policy    string `json:"policy"`    // name of the managed policy that lets people use it
+	ScanLimit int64  `json:"scanLimit"` // maximum bytes that one query scans
+	Policy    string `json:"policy"`    // name of the managed policy that allows using it
 }
 
-// QueryParameter is where a stage's Query lies in SSM Parameter Store.
+// QueryParameter is the name of the SSM parameter with a stage's Query.
 func QueryParameter(stage string) string { return "/ephemr/" + stage + "/query" }
 
 // ParseQuery reads a Query from JSON.

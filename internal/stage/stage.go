@@ -1,16 +1,14 @@
-// Package stage holds what functions and CLI know of the stage they work in:
-// the names of its tables, queues, buckets and limits. The deployment writes
-// the same Settings into every function's environment and into an SSM
-// parameter, so that nothing else has to be configured.
+// Package stage defines the settings of a stage: the names of its tables, queues
+// and buckets, and its limits. The deployment writes the same Settings into every
+// function's environment and into an SSM parameter for the CLI, so that nothing
+// else has to be configured.
 package stage
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"ephemr/internal/pipeline"
@@ -24,33 +22,28 @@ type Settings struct {
 	Stage   string `json:"stage"` // local, dev, prod
 	Account string `json:"account"`
 	Region  string `json:"region"`
-	Version string `json:"version,omitempty"` // that was deployed; only the CLI is told
+	Version string `json:"version,omitempty"` // of the deployed build; only in the CLI's parameter
 
 	RunsTable      string `json:"runsTable"`
 	PipelinesTable string `json:"pipelinesTable"`
 	ClustersTable  string `json:"clustersTable"`
 
-	Namespace string `json:"namespace"` // of Cloud Map, id: where ready clusters are found
+	Namespace string `json:"namespace"` // id of the Cloud Map namespace of ready clusters
 
 	Lake            map[string]string `json:"lake"` // zone -> bucket, e.g. raw, curated
 	ArtifactsBucket string            `json:"artifactsBucket"`
 	LogsBucket      string            `json:"logsBucket"`
-	RunLogGroup     string            `json:"runLogGroup"`          // where runners stream to
-	RunLogDays      int               `json:"runLogDays,omitempty"` // how long that keeps what it gets; 0 = not known
+	RunLogGroup     string            `json:"runLogGroup"`          // output of jobs
+	RunLogDays      int               `json:"runLogDays,omitempty"` // its retention; 0 = unknown
 
 	EventsQueue    string `json:"eventsQueue"` // URL; S3 and schedule events
 	EventsQueueARN string `json:"eventsQueueArn"`
-	RequestsQueue  string `json:"requestsQueue"` // URL; what people and programs send
+	RequestsQueue  string `json:"requestsQueue"` // URL; requests of users and programs
 	EventsDLQ      string `json:"eventsDlq"`     // URL
 	RequestsDLQ    string `json:"requestsDlq"`   // URL
-	EventBus       string `json:"eventBus"`      // name of the bus our own events go to
-	Topic          string `json:"topic"`         // ARN; failure and success notices
+	EventBus       string `json:"eventBus"`      // name of the bus for ephemr's own events
+	Topic          string `json:"topic"`         // ARN; notifications of outcomes
 	StateMachine   string `json:"stateMachine"`  // ARN of the run state machine
-	AdmitFunction  string `json:"admitFunction"` // name
-	WatchFunction  string `json:"watchFunction"`
-	EndFunction    string `json:"terminateFunction"` // ends clusters by hand
-	RegisterFunc   string `json:"registerFunction"`
-	ResizeFunction string `json:"resizeFunction"`
 	ScheduleGroup  string `json:"scheduleGroup"` // name
 	ScheduleRole   string `json:"scheduleRole"`  // ARN that Scheduler assumes
 	ScheduleDLQ    string `json:"scheduleDlq"`   // ARN
@@ -62,76 +55,96 @@ type Settings struct {
 
 	Limits Limits `json:"limits"`
 	Access Access `json:"access,omitzero"`
+
+	Functions
 }
 
-// Access is what is known of a stage's users without reading them.
+// Functions are the names of the functions that the CLI and other functions invoke. In JSON they are keys of Settings.
+// A new one also goes into Names; a test holds the two together.
+type Functions struct {
+	AdmitFunction     string `json:"admitFunction"`
+	WatchFunction     string `json:"watchFunction"`
+	TerminateFunction string `json:"terminateFunction"`
+	RegisterFunction  string `json:"registerFunction"`
+	ResizeFunction    string `json:"resizeFunction"`
+}
+
+// Names lists the functions that are set, sorted.
+func (f Functions) Names() []string {
+	names := []string{f.AdmitFunction, f.WatchFunction, f.TerminateFunction, f.RegisterFunction, f.ResizeFunction}
+	names = slices.DeleteFunc(names, func(name string) bool { return name == "" })
+	slices.Sort(names)
+	return names
+}
+
+// Access is the part of a stage's users that needs no further call.
 type Access struct {
-	Required       bool     `json:"required,omitempty"`              // nothing runs without a user
-	Default        string   `json:"default,omitempty"`               // user of senders that may be several and name none
+	Required       bool     `json:"required,omitempty"`              // requests that resolve to no user are refused
+	Default        string   `json:"default,omitempty"`               // user of senders that may use several users and name none
 	Users          []string `json:"users,omitempty"`                 // names, sorted; each has a parameter
-	SecurityConfig string   `json:"securityConfiguration,omitempty"` // EMR's, for clusters whose steps run as users
+	SecurityConfig string   `json:"securityConfiguration,omitempty"` // EMR's security configuration for clusters whose steps run as users
 }
 
-// Limits of a stage, where a pipeline does not set its own.
+// Limits are a stage's limits, and its defaults for pipelines.
 type Limits struct {
-	MaxActive         int               `json:"maxActive"`               // runs at a time in the whole stage
-	TeamMaxActive     int               `json:"teamMaxActive,omitempty"` // runs at a time of one team; 0 = as many as the stage
-	Teams             map[string]int    `json:"teams,omitempty"`         // team -> runs at a time, where it differs
-	PipelineMaxActive int               `json:"pipelineMaxActive"`       // runs at a time of one pipeline
+	MaxActive         int               `json:"maxActive"`               // concurrent runs in the stage
+	TeamMaxActive     int               `json:"teamMaxActive,omitempty"` // concurrent runs of one team; 0 = that of the stage
+	Teams             map[string]int    `json:"teams,omitempty"`         // team -> its own limit
+	PipelineMaxActive int               `json:"pipelineMaxActive"`       // concurrent runs of one pipeline
 	Deadline          pipeline.Duration `json:"deadline"`                // of a run, from admission
 	ClusterReady      pipeline.Duration `json:"clusterReady"`            // from RunJobFlow until steps can run
-	EMR               Buckets           `json:"emr,omitempty"`           // EMR calls by API, where AWS's defaults are not the account's
+	EMR               Buckets           `json:"emr,omitempty"`           // call budget by API, where it differs from AWS's defaults
 	Pool              Pool              `json:"pool"`
 }
 
-// Pool is how clusters that outlive a run are kept, where a pipeline or a profile
-// does not say.
+// Pool is the default for clusters of pools, for pipelines and profiles that do not
+// configure them.
 type Pool struct {
-	KeepAlive pipeline.Duration `json:"keepAlive" yaml:"keepAlive"` // how long a cluster waits for the next run
-	Life      pipeline.Duration `json:"life" yaml:"life"`           // how long after it was made a cluster takes runs
-	Steps     int               `json:"steps" yaml:"steps"`         // that a cluster runs side by side, at least
+	KeepAlive pipeline.Duration `json:"keepAlive" yaml:"keepAlive"` // how long an idle cluster waits for the next run
+	Life      pipeline.Duration `json:"life" yaml:"life"`           // maximum age at which a cluster accepts runs
+	Steps     int               `json:"steps" yaml:"steps"`         // minimum number of concurrent steps of a cluster
 }
 
-// Validate says what makes no sense.
+// Validate returns all errors.
 func (p Pool) Validate() error {
 	var errs []error
 	if d := p.KeepAlive.Std(); d < 2*time.Minute || d > 24*time.Hour {
-		errs = append(errs, fmt.Errorf("limits.pool.keepAlive %s is not between 2m and 24h", p.KeepAlive))
+		errs = append(errs, fmt.Errorf("limits.pool.keepAlive %s must be 2m to 24h", p.KeepAlive))
 	}
 	if d := p.Life.Std(); d < p.KeepAlive.Std() || d > 7*24*time.Hour {
-		errs = append(errs, fmt.Errorf("limits.pool.life %s is not between keepAlive and 168h", p.Life))
+		errs = append(errs, fmt.Errorf("limits.pool.life %s must be keepAlive to 168h", p.Life))
 	}
 	if p.Steps < 1 || p.Steps > 256 {
-		errs = append(errs, fmt.Errorf("limits.pool.steps %d is not between 1 and 256", p.Steps))
+		errs = append(errs, fmt.Errorf("limits.pool.steps %d must be 1 to 256", p.Steps))
 	}
 	return errors.Join(errs...)
 }
 
-// Our own metrics.
+// Metrics that ephemr publishes.
 const (
 	MetricNamespace = "ephemr"
-	RepairsMetric   = "Repairs" // what sweep had to mend, by Stage
+	RepairsMetric   = "Repairs" // number of repairs by sweep; dimension Stage
 )
 
-// ParameterName is where a stage's Settings lie in SSM Parameter Store.
+// ParameterName is the name of the SSM parameter with a stage's Settings.
 func ParameterName(stage string) string { return "/ephemr/" + stage + "/settings" }
 
-// ProfileParameter is where the cluster profile name lies in SSM Parameter Store.
+// ProfileParameter is the name of the SSM parameter with a cluster profile.
 func ProfileParameter(stage, name string) string { return "/ephemr/" + stage + "/profiles/" + name }
 
-// UsersPath is where a stage's users lie in SSM Parameter Store.
+// UsersPath is the path of the SSM parameters with a stage's users.
 func UsersPath(stage string) string { return "/ephemr/" + stage + "/users" }
 
-// UserParameter is where one of them lies.
+// UserParameter is the name of the SSM parameter with a user.
 func UserParameter(stage, name string) string { return UsersPath(stage) + "/" + name }
 
-// Parse reads Settings from JSON and says what is missing.
+// Parse decodes and validates Settings; the error lists everything that is missing.
 func Parse(text string) (Settings, error) {
 	var s Settings
 	if text == "" {
 		return s, fmt.Errorf("read settings: %s is empty", Variable)
 	}
-	// What is unknown is left alone: an older CLI must get on with a newer stage.
+	// Unknown keys are ignored, so that an older CLI works with a newer stage.
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
 		return s, fmt.Errorf("read settings from %s: %w", Variable, err)
 	}
@@ -160,7 +173,7 @@ func (s Settings) validate() error {
 	return errors.Join(errs...)
 }
 
-// OfTeam is how many runs of a team may be under way at a time.
+// OfTeam is the maximum number of concurrent runs of a team.
 func (l Limits) OfTeam(team string) int {
 	if n, ok := l.Teams[team]; ok {
 		return n
@@ -171,25 +184,11 @@ func (l Limits) OfTeam(team string) int {
 	return l.MaxActive
 }
 
-// OnLaptop says whether the stage is in a laptop's region: AWS has no such
-// account.
+// OnLaptop reports whether the stage is in a laptop's region. Its account does not
+// exist on AWS.
 func (s Settings) OnLaptop() bool { return s.Account == "000000000000" }
 
-// Functions are the names of those that Settings names, sorted.
-func (s Settings) Functions() []string {
-	var names []string
-	v := reflect.ValueOf(s)
-	for i := range v.NumField() {
-		key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		if name, ok := v.Field(i).Interface().(string); ok && name != "" && strings.HasSuffix(key, "Function") {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
-// LakeURIs returns zone -> s3://bucket, as templates see it.
+// LakeURIs returns zone -> s3://bucket, for .Lake in templates.
 func (s Settings) LakeURIs() map[string]string {
 	uris := make(map[string]string, len(s.Lake))
 	for zone, bucket := range s.Lake {

@@ -2,6 +2,8 @@ package stage_test
 
 import (
 	"encoding/json"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,8 +14,8 @@ import (
 	"ephemr/internal/stage"
 )
 
-// Settings survive the way through a function's environment, and what is
-// missing is named, all of it at once.
+// Settings survive encoding and decoding, and an error lists everything that is
+// missing.
 func TestParse(t *testing.T) {
 	t.Parallel()
 	var want stage.Settings
@@ -44,5 +46,26 @@ func TestParse(t *testing.T) {
 				t.Errorf("%q: %v, want %q", text, err, p)
 			}
 		}
+	}
+}
+
+// Every function that Settings names is listed, once, and unset ones are not.
+func TestFunctionNames(t *testing.T) {
+	t.Parallel()
+	if got := (stage.Functions{}).Names(); len(got) > 0 {
+		t.Errorf("without functions: %q", got)
+	}
+	var f stage.Functions
+	var want []string
+	for field, value := range reflect.ValueOf(&f).Elem().Fields() {
+		value.SetString("ephemr-dev-" + field.Name)
+		want = append(want, value.String())
+		if key := field.Tag.Get("json"); !strings.EqualFold(key, field.Name) || !strings.HasSuffix(key, "Function") {
+			t.Errorf("field %s has key %q", field.Name, key)
+		}
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, f.Names()); diff != "" {
+		t.Errorf("Names (-want +got):\n%s", diff)
 	}
 }

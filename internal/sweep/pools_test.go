@@ -24,8 +24,11 @@ func warm(t *testing.T, w *simulation.World, change func(*pool.Cluster)) string 
 	create(t, w, "maker.1", map[string]string{cluster.TagStage: "test", cluster.TagRun: "maker"})
 	id := *w.EMR.Clusters()[0].Id
 	c := pool.Cluster{
-		ID: id, RunID: "maker", Attempt: 1, Name: "maker.1", Pool: "p", Team: "etl", State: pool.Ready, Steps: 2, Free: 2,
-		Leases: map[string]int{}, KeepAlive: time.Hour, IdleUntil: time.Now().Add(time.Hour), Until: time.Now().Add(12 * time.Hour),
+		ID: id, RunID: "maker", Attempt: 1, Name: "maker.1", Pool: "p", Team: "etl",
+		Member: pool.Member{
+			State: pool.Ready, Steps: 2, Free: 2, Leases: map[string]int{}, KeepAlive: time.Hour,
+			IdleUntil: time.Now().Add(time.Hour), Until: time.Now().Add(12 * time.Hour),
+		},
 	}
 	change(&c)
 	if err := pools(w).Join(t.Context(), c); err != nil {
@@ -191,7 +194,7 @@ func TestPoolsForget(t *testing.T) {
 		"has no record": func(t *testing.T, w *simulation.World, _ string) {
 			t.Helper()
 			w.DB.FailNext("PutItem", errors.New("connection refused"))
-			if err := pools(w).Join(t.Context(), pool.Cluster{ID: "j-NOBODY", Pool: "q", Team: "etl", State: pool.Ready}); err == nil {
+			if err := pools(w).Join(t.Context(), pool.Cluster{ID: "j-NOBODY", Pool: "q", Team: "etl", Member: pool.Member{State: pool.Ready}}); err == nil {
 				t.Fatal("the record was written")
 			}
 			w.Terminate()

@@ -18,7 +18,7 @@ import (
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/pool"
 	"ephemr/internal/outcome"
-	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
 
@@ -54,7 +54,7 @@ type Slots interface {
 // Sweeper is the sweep function.
 type Sweeper struct {
 	Settings  stage.Settings
-	Runs      *run.Store
+	Runs      *store.Runs
 	Pools     *pool.Store
 	Sizes     cluster.Sizes
 	EMR       ClusterAPI

@@ -19,6 +19,7 @@ import (
 
 	"ephemr/internal/fault"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 )
 
 // TokenAPI is the part of Step Functions that answers tokens.
@@ -55,7 +56,7 @@ type Seen map[string]*emrtypes.ClusterStatus
 
 // Waker answers waiters.
 type Waker struct {
-	Runs  *run.Store
+	Runs  *store.Runs
 	SFN   TokenAPI
 	Looks map[string]Look // by the waiter's kind
 }

@@ -17,6 +17,7 @@ import (
 	"ephemr/internal/fault"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/wait"
 )
 
@@ -41,10 +42,10 @@ func (k *tokens) SendTaskFailure(_ context.Context, in *sfn.SendTaskFailureInput
 	return &sfn.SendTaskFailureOutput{}, k.err
 }
 
-func newStore(t *testing.T) *run.Store {
+func newStore(t *testing.T) *store.Runs {
 	t.Helper()
-	s := &run.Store{Table: "runs", DB: awsfake.NewDynamoDB(awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{
-		{Name: run.ByState, PK: "gsState", SK: "gsOrder"}, {Name: run.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
+	s := &store.Runs{Table: "runs", DB: awsfake.NewDynamoDB(awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{
+		{Name: store.ByState, PK: "gsState", SK: "gsOrder"}, {Name: store.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
 	}})}
 	if _, ok, err := s.Create(t.Context(), run.Run{ID: "r", Pipeline: "p", State: run.Running, Execution: "x"}, nil); !ok || err != nil {
 		t.Fatal(ok, err)

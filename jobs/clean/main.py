@@ -1,9 +1,9 @@
 """Cleans a month of flights.
 
 Reads CSV (optionally gzipped) as the Bureau of Transportation Statistics
-publishes it, drops what cannot be used and says why, and writes Parquet, one
-partition per day. A second run on the same input replaces the days it writes
-and leaves all others alone, so it never doubles a flight.
+publishes it, drops unusable rows and counts the reasons, and writes Parquet,
+one partition per day. The job is idempotent: a second run on the same input
+replaces the days that it writes and keeps all others.
 
 Outputs: rows, dropped, and dropped_<reason> for each reason.
 """
@@ -20,7 +20,7 @@ SCHEMA = """year int, month int, day int, dep_time int, sched_dep_time int, dep_
 
 
 def reasons() -> dict[str, Column]:
-    """Why a row is dropped; of several, the first counts."""
+    """Returns the reasons to drop a row, by name; the first that holds is counted."""
     day = f.make_date("year", "month", "day")
     return {
         "unreadable": day.isNull() | f.col("carrier").isNull() | f.col("origin").isNull() | f.col("flight").isNull(),
@@ -35,7 +35,7 @@ def read(spark: SparkSession, source: str) -> DataFrame:
 
 
 def judge(flights: DataFrame) -> DataFrame:
-    """Adds the column reason: why a row is dropped, null if it is kept."""
+    """Adds the column reason: why a row is dropped, or null if it is kept."""
     verdict = f.lit(None).cast("string")
     for name, holds in reversed(reasons().items()):
         verdict = f.when(holds, f.lit(name)).otherwise(verdict)
@@ -63,7 +63,7 @@ def main() -> None:
     dropped = {row["reason"]: row["count"] for row in judged.groupBy("reason").count().collect()}
     usable = dropped.pop(None, 0)
     if usable == 0:
-        raise SystemExit(f"{args.input} has no flight that can be used")
+        raise SystemExit(f"{args.input} has no usable flight")
     clean = tidy(judged.where("reason is null")).dropDuplicates(["id"]).cache()
     rows = clean.count()
     if rows < usable:

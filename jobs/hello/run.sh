@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The smallest job: says who it greets, and leaves an output for others to use.
+# The smallest job: prints a greeting and writes one output for other jobs.
 set -euo pipefail
 name=${1:-world}
 echo "hello, $name, from $(uname -sm)"

@@ -1,7 +1,7 @@
 -- Delay statistics per month, carrier and origin airport, from the cleaned flights.
 --   --hivevar database=…   --hivevar input=s3://…/flights/   --hivevar output=s3://…/delays/
--- The tables are external: dropping one leaves its data, and lets a run say anew where it lies.
--- In the stage's database they are there for Athena as well: ephemr query --saved delays.
+-- The tables are external: dropping one keeps its data, so a run can declare it again with another location.
+-- In the stage's database Athena can query them as well: ephemr query --saved delays.
 
 USE ${hivevar:database};
 

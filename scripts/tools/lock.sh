@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced by scripts/setup: one set-up at a time in a checkout. Released when
-# the shell ends; the lock of a shell that was killed is taken over.
+# Sourced by scripts/setup: one setup at a time in a checkout. The lock is released
+# when the shell exits; the lock of a process that no longer exists is taken over.
 lock=.tools/setup.lock
 waited=0
 until mkdir "$lock" 2>/dev/null; do
@@ -9,9 +9,9 @@ until mkdir "$lock" 2>/dev/null; do
     rm -rf "$lock"
     continue
   fi
-  [ "$waited" -gt 0 ] || echo "setup: waiting for the set-up that runs already (pid ${owner:-?})" >&2
+  [ "$waited" -gt 0 ] || echo "setup: waiting for another setup (pid ${owner:-?})" >&2
   waited=$((waited + 1))
-  [ "$waited" -lt 900 ] || { echo "setup: still locked after 15 minutes; if nothing runs, remove $lock" >&2; exit 1; }
+  [ "$waited" -lt 900 ] || { echo "setup: still locked after 15 minutes; if no setup is running, remove $lock" >&2; exit 1; }
   sleep 1
 done
 echo $$ >"$lock/pid"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Names every program that is missing or too old, before anything is installed.
+# Lists all programs that are missing or too old, before anything is installed.
 set -euo pipefail
 
 problems=0
 problem() { # what, found, needed, hint
-  [ "$problems" -gt 0 ] || echo 'setup: this machine lacks something:' >&2
+  [ "$problems" -gt 0 ] || echo 'setup: missing prerequisites:' >&2
   problems=$((problems + 1))
   printf '  %-8s found %-14s needed %-12s %s\n' "$1" "$2" "$3" "$4" >&2
 }
@@ -19,8 +19,8 @@ at_least() {
   done
 }
 
-# version COMMAND... prints the first thing in its output that looks like a
-# version, past colours and what Java says of JAVA_TOOL_OPTIONS
+# version COMMAND... prints the first version number in its output, ignoring colours
+# and Java's message about JAVA_TOOL_OPTIONS
 version() {
   "$@" 2>&1 | sed -n -e '/^Picked up/d' -e "s/$(printf '\033')\[[0-9;]*m//g" \
     -e 's/^[^0-9]*\([0-9][0-9]*\(\.[0-9][0-9]*\)*\).*/\1/p' | sed -n 1p

@@ -175,7 +175,7 @@ func registerSpec(ctx context.Context, spec pipeline.Spec, s stage.Settings, api
 	if err != nil {
 		return out, fmt.Errorf("encode pipeline %s: %w", spec.Name, err)
 	}
-	if err := lambdacall.Invoke(ctx, api, s.RegisterFunc, register.Input{Spec: data}, &out); err != nil {
+	if err := lambdacall.Invoke(ctx, api, s.RegisterFunction, register.Input{Spec: data}, &out); err != nil {
 		return out, fmt.Errorf("register pipeline %s: %w", spec.Name, err)
 	}
 	return out, nil

@@ -19,30 +19,31 @@ import (
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/view/runview"
 )
 
 var (
-	_ runview.Lister  = (*run.Store)(nil)
-	_ complete.Loader = (*run.Store)(nil)
+	_ runview.Lister  = (*store.Runs)(nil)
+	_ complete.Loader = (*store.Runs)(nil)
 )
 
-func newStore() *run.Store {
-	return &run.Store{Table: "runs", DB: awsfake.NewDynamoDB(awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{
-		{Name: run.ByState, PK: "gsState", SK: "gsOrder"}, {Name: run.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
+func newStore() *store.Runs {
+	return &store.Runs{Table: "runs", DB: awsfake.NewDynamoDB(awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{
+		{Name: store.ByState, PK: "gsState", SK: "gsOrder"}, {Name: store.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
 	}})}
 }
 
 // fill makes runs of two pipelines, a minute apart, and returns the oldest
 // first.
-func fill(t *testing.T, store *run.Store) []string {
+func fill(t *testing.T, runs *store.Runs) []string {
 	t.Helper()
 	var ids []string
 	for i, state := range []run.State{run.Failed, run.Succeeded, run.Cancelled} {
 		for _, name := range []string{"flights", "airports"} {
 			at := time.Now()
 			r := run.Run{ID: run.ID(name, at, fmt.Sprint(i)), Pipeline: name, State: state, LogicalTime: at, RequestedAt: at, EndedAt: at}
-			if _, _, err := store.Create(t.Context(), r, nil); err != nil {
+			if _, _, err := runs.Create(t.Context(), r, nil); err != nil {
 				t.Fatal(err)
 			}
 			ids = append(ids, r.ID)
@@ -56,8 +57,8 @@ func fill(t *testing.T, store *run.Store) []string {
 func TestRunIDs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := newStore()
-		ids := fill(t, store)
+		runs := newStore()
+		ids := fill(t, runs)
 		for name, tt := range map[string]struct {
 			begun  string
 			given  []string
@@ -74,7 +75,7 @@ func TestRunIDs(t *testing.T) {
 			"a whole id":     {begun: ids[3], want: []string{ids[3] + "\tSUCCEEDED, 3m00s ago"}},
 			"nothing begins": {begun: "x", want: []string{}},
 		} {
-			got, err := complete.RunIDs(t.Context(), store, tt.begun, tt.given, tt.states)
+			got, err := complete.RunIDs(t.Context(), runs, tt.begun, tt.given, tt.states)
 			if d := cmp.Diff(tt.want, got); d != "" || err != nil {
 				t.Errorf("%s: %v (-want +got):\n%s", name, err, d)
 			}
@@ -85,16 +86,16 @@ func TestRunIDs(t *testing.T) {
 func TestJobNames(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := newStore()
+		runs := newStore()
 		spec := pipeline.Spec{Jobs: []pipeline.Job{{Name: "clean", Type: job.Spark}, {Name: "publish", Type: job.Hive}}}
-		if _, _, err := store.Create(t.Context(), run.Run{ID: "r", Pipeline: "flights", State: run.Queued, LogicalTime: time.Now(), RequestedAt: time.Now()}, &spec); err != nil {
+		if _, _, err := runs.Create(t.Context(), run.Run{ID: "r", Pipeline: "flights", State: run.Queued, LogicalTime: time.Now(), RequestedAt: time.Now()}, &spec); err != nil {
 			t.Fatal(err)
 		}
-		got, err := complete.JobNames(t.Context(), store, "r")
+		got, err := complete.JobNames(t.Context(), runs, "r")
 		if d := cmp.Diff([]string{"clean\tspark", "publish\thive"}, got); d != "" || err != nil {
 			t.Errorf("%v (-want +got):\n%s", err, d)
 		}
-		if got, err := complete.JobNames(t.Context(), store, "x"); err == nil {
+		if got, err := complete.JobNames(t.Context(), runs, "x"); err == nil {
 			t.Errorf("jobs of a run that is not there: %q", got)
 		}
 	})
@@ -103,9 +104,9 @@ func TestJobNames(t *testing.T) {
 func TestPipelineNames(t *testing.T) {
 	t.Parallel()
 	db := awsfake.NewDynamoDB(awsfake.Table{Name: "pipelines", PK: "pk", SK: "sk"})
-	store := &register.Store{DB: db, Table: "pipelines"}
+	pipelines := &register.Store{DB: db, Table: "pipelines"}
 	for _, name := range []string{"flights", "airports"} {
-		if _, _, err := store.Add(t.Context(), pipeline.Spec{Name: name, Description: "All of the " + name}, "digest", time.Now()); err != nil {
+		if _, _, err := pipelines.Add(t.Context(), pipeline.Spec{Name: name, Description: "All of the " + name}, "digest", time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}

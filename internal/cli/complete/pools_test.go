@@ -17,10 +17,10 @@ func TestPools(t *testing.T) {
 	t.Parallel()
 	store := &pool.Store{DB: awsfake.NewDynamoDB(awsfake.Table{Name: "clusters", PK: "pk"}), Table: "clusters"}
 	for _, c := range []pool.Cluster{
-		{ID: "j-1", Pool: "nightly", Team: "etl", Profile: "small", State: pool.Ready, Steps: 4, Free: 1},
-		{ID: "j-2", Pool: "nightly", Team: "etl", Profile: "small", State: pool.Ready, Steps: 4, Free: 4},
-		{ID: "j-3", Pool: "nightly", Team: "etl", Profile: "small", State: pool.Ready, Steps: 4},
-		{ID: "j-4", Pool: "adhoc", Team: "default", Profile: "small", State: pool.Draining, Steps: 4, Free: 4},
+		{ID: "j-1", Pool: "nightly", Team: "etl", Profile: "small", Member: pool.Member{State: pool.Ready, Steps: 4, Free: 1}},
+		{ID: "j-2", Pool: "nightly", Team: "etl", Profile: "small", Member: pool.Member{State: pool.Ready, Steps: 4, Free: 4}},
+		{ID: "j-3", Pool: "nightly", Team: "etl", Profile: "small", Member: pool.Member{State: pool.Ready, Steps: 4}},
+		{ID: "j-4", Pool: "adhoc", Team: "default", Profile: "small", Member: pool.Member{State: pool.Draining, Steps: 4, Free: 4}},
 	} {
 		if err := store.Join(t.Context(), c); err != nil {
 			t.Fatal(err)

@@ -56,10 +56,10 @@ func newAccount() *account {
 	s.RunsTable, s.PipelinesTable, s.ClustersTable = "runs", "pipelines", "clusters"
 	s.RequestsQueue, s.RequestsDLQ = "https://sqs/requests", "https://sqs/requests-dlq"
 	s.EventsQueue, s.EventsDLQ = "https://sqs/events", "https://sqs/events-dlq"
-	s.AdmitFunction, s.WatchFunction, s.RegisterFunc = "ephemr-dev-admit", "ephemr-dev-watch", "ephemr-dev-register"
+	s.AdmitFunction, s.WatchFunction, s.RegisterFunction = "ephemr-dev-admit", "ephemr-dev-watch", "ephemr-dev-register"
 	s.Limits.MaxActive = 4
 	functions := map[string]lambdatypes.State{"ephemr-dev-intake": "Active", "ephemr-dev-sweep": "Active", "ephemr-dev-preparerun": "Active"}
-	for _, name := range s.Functions() {
+	for _, name := range s.Functions.Names() {
 		functions[name] = "Active"
 	}
 	return &account{

@@ -13,27 +13,28 @@ import (
 	"ephemr/internal/pipeline"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/view/follow"
 )
 
-func newFollower() (*follow.Follower, *run.Store) {
-	store := &run.Store{Table: "runs", DB: awsfake.NewDynamoDB(awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{
-		{Name: run.ByState, PK: "gsState", SK: "gsOrder"}, {Name: run.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
+func newFollower() (*follow.Follower, *store.Runs) {
+	runs := &store.Runs{Table: "runs", DB: awsfake.NewDynamoDB(awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{
+		{Name: store.ByState, PK: "gsState", SK: "gsOrder"}, {Name: store.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
 	}})}
-	return &follow.Follower{Runs: store, Logs: awsfake.NewLogs("group"), Group: "group", Within: 10 * time.Second}, store
+	return &follow.Follower{Runs: runs, Logs: awsfake.NewLogs("group"), Group: "group", Within: 10 * time.Second}, runs
 }
 
 // A run that has ended is printed from its beginning, at once.
 func TestFollowAnEndedRun(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f, store := newFollower()
+		f, runs := newFollower()
 		at := time.Now().Add(-time.Hour)
 		r := run.Run{
 			ID: "r", Pipeline: "flights", State: run.Cancelled, Reason: "asked\nfor", LogicalTime: at, RequestedAt: at,
 			AdmittedAt: at.Add(time.Second), StartedAt: at.Add(2 * time.Second), EndedAt: at.Add(90 * time.Second), Trigger: run.Trigger{Kind: run.BySchedule},
 		}
-		if _, _, err := store.Create(t.Context(), r, nil); err != nil {
+		if _, _, err := runs.Create(t.Context(), r, nil); err != nil {
 			t.Fatal(err)
 		}
 		var b bytes.Buffer

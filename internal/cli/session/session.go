@@ -10,7 +10,7 @@ import (
 	"ephemr/internal/emr/pool"
 	"ephemr/internal/fault"
 	"ephemr/internal/register"
-	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -104,8 +104,8 @@ func (s *Session) Pools() *pool.Store {
 }
 
 // Runs returns the records of the stage's runs.
-func (s *Session) Runs() *run.Store {
-	return &run.Store{DB: dynamodb.NewFromConfig(s.Config), Table: s.Settings.RunsTable}
+func (s *Session) Runs() *store.Runs {
+	return &store.Runs{DB: dynamodb.NewFromConfig(s.Config), Table: s.Settings.RunsTable}
 }
 
 // Pipelines returns the stage's pipelines.

@@ -23,7 +23,7 @@ type Options struct {
 func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api lambdacall.InvokeAPI) error {
 	var out cluster.HandOutput
 	in := cluster.Request{Hand: &cluster.Hand{ClusterID: o.Cluster, Force: o.Force, Why: o.Why}}
-	if err := lambdacall.Invoke(ctx, api, s.EndFunction, in, &out); err != nil {
+	if err := lambdacall.Invoke(ctx, api, s.TerminateFunction, in, &out); err != nil {
 		return err
 	}
 	if o.JSON {

@@ -54,6 +54,9 @@ func packed(t *testing.T, dir string) *pack.Package {
 // A large package is uploaded in parts with a progress bar; the same content is
 // not uploaded again.
 func TestSendInParts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compressing 20 MiB takes seconds")
+	}
 	t.Parallel()
 	dir := noise(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -85,6 +88,9 @@ func TestSendInParts(t *testing.T) {
 
 // A failed upload leaves no object and no parts behind.
 func TestSendThatFails(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compressing 20 MiB takes seconds")
+	}
 	t.Parallel()
 	dir := noise(t)
 	p := packed(t, dir)

@@ -15,6 +15,7 @@ import (
 	"ephemr/internal/job"
 	"ephemr/internal/profile"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 	"ephemr/internal/wait"
 )
@@ -28,7 +29,7 @@ type CreateAPI interface {
 // Creator is the CreateCluster state.
 type Creator struct {
 	Settings stage.Settings
-	Runs     *run.Store
+	Runs     *store.Runs
 	Clusters *Registry
 	Pools    *pool.Store
 	EMR      CreateAPI
@@ -193,7 +194,7 @@ func (c *Creator) create(ctx context.Context, rec *run.Record, a run.Cluster, p 
 	if err == nil {
 		return c.created(ctx, rec, a, p, aws.ToString(out.JobFlowId))
 	}
-	if !fault.Refused(err) {
+	if !fault.IsRejected(err) {
 		slog.WarnContext(ctx, "RunJobFlow gave no clear answer, look for the cluster", "runId", rec.Run.ID, "name", a.Name, "error", err.Error())
 		id, findErr := find(ctx, c.EMR, rec.Run, a)
 		if findErr == nil && id != "" {
@@ -213,7 +214,7 @@ func (c *Creator) refused(ctx context.Context, rec *run.Record, a run.Cluster, e
 		a.State, a.Class, a.Reason, a.EndedAt = run.ClusterFailed, job.ClassInvalid, err.Error(), time.Now()
 		_, writeErr := c.Runs.ReplaceCluster(ctx, rec.Run.ID, a, run.ClusterIntended, a.Intent)
 		return writeErr
-	case fault.Refused(err):
+	case fault.IsRejected(err):
 		return c.release(ctx, rec, a, nobody)
 	}
 	return nil // nobody knows whether it was created: respect the lease, then look again
@@ -251,7 +252,7 @@ func (c *Creator) enter(ctx context.Context, rec *run.Record, a run.Cluster, p p
 	if a.Pool != "" {
 		return c.join(ctx, rec, a, p)
 	}
-	return c.Clusters.Put(ctx, Entry{
+	return c.Clusters.Put(ctx, Record{
 		ID: a.ID, RunID: rec.Run.ID, Attempt: a.Attempt, Name: a.Name, CreatedAt: a.CreatedAt, Deadline: rec.Run.Deadline,
 		Pipeline: rec.Run.Pipeline, Team: rec.Run.PoolOwner(), AdHoc: rec.Run.Version == 0, Profile: rec.Spec.Cluster.Profile, Release: a.Release, Units: a.Units,
 	})

@@ -14,6 +14,7 @@ import (
 	"ephemr/internal/fault"
 	"ephemr/internal/outcome"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 )
 
 // Hand is the wish to end one cluster, whatever it was made for.
@@ -109,7 +110,7 @@ func (t *Terminator) terminate(ctx context.Context, in Hand, runs []string) erro
 
 // known returns what is known of a cluster that is up, or refuses: it must be in
 // this stage's records and carry this stage's tag.
-func (t *Terminator) known(ctx context.Context, clusterID string) (Entry, error) {
+func (t *Terminator) known(ctx context.Context, clusterID string) (Record, error) {
 	e, err := t.Listing.Registry.Get(ctx, clusterID)
 	if err != nil {
 		return e, err
@@ -134,7 +135,7 @@ func (t *Terminator) known(ctx context.Context, clusterID string) (Entry, error)
 
 // user returns the run that works on a cluster, or is about to: nil if there is
 // none.
-func (t *Terminator) user(ctx context.Context, e Entry) (*run.Record, error) {
+func (t *Terminator) user(ctx context.Context, e Record) (*run.Record, error) {
 	rec, err := t.Runs.Load(ctx, e.RunID)
 	if run.IsUnknown(err) {
 		return nil, nil //nolint:nilnil // none is an answer
@@ -153,7 +154,7 @@ func (t *Terminator) user(ctx context.Context, e Entry) (*run.Record, error) {
 }
 
 // NoteEnding notes that a cluster is on its way out, if its run is known.
-func NoteEnding(ctx context.Context, runs *run.Store, id, clusterID string) error {
+func NoteEnding(ctx context.Context, runs *store.Runs, id, clusterID string) error {
 	rec, err := runs.Load(ctx, id)
 	if run.IsUnknown(err) {
 		return nil

@@ -183,7 +183,7 @@ func TestByHandForeign(t *testing.T) {
 		}
 		unknown, theirs := made(types.Tag{Key: new(cluster.TagStage), Value: new("test")}), made(types.Tag{Key: new(cluster.TagStage), Value: new("prod")})
 		registry := &cluster.Registry{DB: w.DB, Table: w.Settings.ClustersTable}
-		for _, e := range []cluster.Entry{{ID: theirs, RunID: id}, {ID: "j-FORGOTTEN", RunID: id}} {
+		for _, e := range []cluster.Record{{ID: theirs, RunID: id}, {ID: "j-FORGOTTEN", RunID: id}} {
 			if err := registry.Put(t.Context(), e); err != nil {
 				t.Fatal(err)
 			}

@@ -2,19 +2,18 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
 	"ephemr/internal/discovery"
+	"ephemr/internal/emr/pool"
+	"ephemr/internal/records"
 )
 
 // Directory is where clusters can be found while they are ready.
@@ -59,11 +58,11 @@ func (l *Listing) list(ctx context.Context, id string, describe func(context.Con
 }
 
 // Relist puts a cluster into the directory, whether it has been there or not.
-func (l *Listing) Relist(ctx context.Context, e Entry, c *types.Cluster) error {
+func (l *Listing) Relist(ctx context.Context, e Record, c *types.Cluster) error {
 	if aws.ToString(c.MasterPublicDnsName) == "" {
 		return fmt.Errorf("cluster %s has no address", e.ID)
 	}
-	service, err := l.Directory.Register(ctx, e.instance(c))
+	service, err := l.Directory.Register(ctx, instance(e, c))
 	if err != nil {
 		return err
 	}
@@ -75,7 +74,7 @@ func (l *Listing) Relist(ctx context.Context, e Entry, c *types.Cluster) error {
 }
 
 // instance is how the directory knows a cluster.
-func (e Entry) instance(c *types.Cluster) discovery.Instance {
+func instance(e Record, c *types.Cluster) discovery.Instance {
 	var applications []string
 	for _, a := range c.Applications {
 		applications = append(applications, aws.ToString(a.Name))
@@ -129,24 +128,19 @@ func (r *Registry) ended(ctx context.Context, id string) (service string, err er
 
 // update changes the entry of a cluster that has not ended, and returns what it
 // was before; false says that there is none.
-func (r *Registry) update(ctx context.Context, id string, u expression.UpdateBuilder) (before Entry, ok bool, err error) {
-	there := expression.Name("pk").AttributeExists().And(expression.Name("endedAt").AttributeNotExists())
-	x, err := expression.NewBuilder().WithUpdate(u).WithCondition(there).Build()
-	if err != nil {
-		return before, false, fmt.Errorf("build update of cluster %s: %w", id, err)
-	}
-	out, err := r.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &r.Table, Key: entryKey(id), UpdateExpression: x.Update(), ConditionExpression: x.Condition(),
-		ExpressionAttributeNames: x.Names(), ExpressionAttributeValues: x.Values(), ReturnValues: ddbtypes.ReturnValueAllOld,
-	})
-	if _, refused := errors.AsType[*ddbtypes.ConditionalCheckFailedException](err); refused {
-		return before, false, nil
-	}
+func (r *Registry) update(ctx context.Context, id string, u expression.UpdateBuilder) (before Record, ok bool, err error) {
+	in, err := records.UpdateInput(r.Table, records.ClusterKey(id), u, records.Present().And(expression.Name("endedAt").AttributeNotExists()))
 	if err != nil {
 		return before, false, fmt.Errorf("update cluster %s: %w", id, err)
 	}
-	if err := attributevalue.UnmarshalMap(out.Attributes, &before); err != nil {
-		return before, true, fmt.Errorf("read cluster %s: %w", id, err)
+	in.ReturnValues = ddbtypes.ReturnValueAllOld
+	it, ok, err := records.Apply(ctx, r.DB, in)
+	if err != nil {
+		return before, false, fmt.Errorf("update cluster %s: %w", id, err)
 	}
-	return before, true, nil
+	if !ok {
+		return before, false, nil
+	}
+	before, err = pool.Decode(it)
+	return before, true, err
 }

@@ -39,7 +39,7 @@ type desk struct {
 	cmp *awsfake.ServiceDiscovery
 }
 
-func newDesk(t *testing.T, entries ...cluster.Entry) desk {
+func newDesk(t *testing.T, entries ...cluster.Record) desk {
 	t.Helper()
 	d := desk{
 		db:  awsfake.NewDynamoDB(awsfake.Table{Name: "clusters", PK: "pk"}),
@@ -57,7 +57,7 @@ func newDesk(t *testing.T, entries ...cluster.Entry) desk {
 	return d
 }
 
-var daily = cluster.Entry{ID: "j-1", RunID: "daily-1", Name: "daily-1.1", Pipeline: "daily", Team: "data", Profile: "small"}
+var daily = cluster.Record{ID: "j-1", RunID: "daily-1", Name: "daily-1.1", Pipeline: "daily", Team: "data", Profile: "small"}
 
 // list lists a cluster that EMR describes as ready.
 func (d desk) list(t *testing.T, c *emrtypes.Cluster) {

@@ -13,6 +13,7 @@ import (
 	"ephemr/internal/job"
 	"ephemr/internal/outcome"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/wait"
 )
 
@@ -23,7 +24,7 @@ type DescribeAPI interface {
 
 // Looker finds out whether a cluster can run steps.
 type Looker struct {
-	Runs    *run.Store
+	Runs    *store.Runs
 	Pools   *pool.Store
 	EMR     DescribeAPI
 	Listing *Listing // nil = nobody wants to find clusters

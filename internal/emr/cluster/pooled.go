@@ -197,9 +197,11 @@ func (c *Creator) join(ctx context.Context, rec *run.Record, a run.Cluster, p pr
 	until := a.CreatedAt.Add(c.Settings.Limits.Pool.Life.Std())
 	return c.Pools.Join(ctx, pool.Cluster{
 		ID: a.ID, RunID: rec.Run.ID, Attempt: a.Attempt, Name: a.Name, CreatedAt: a.CreatedAt, Deadline: later(until, rec.Run.Deadline),
-		Pool: a.Pool, Team: rec.Run.PoolOwner(), Profile: rec.Spec.Cluster.Profile, Release: a.Release, Hash: hash, State: pool.Starting,
-		Steps: a.Of, Free: a.Of - a.Steps, Leases: map[string]int{a.Name: a.Steps},
-		KeepAlive: c.keepAlive(rec), Until: until, Units: a.Units,
+		Pool: a.Pool, Team: rec.Run.PoolOwner(), Profile: rec.Spec.Cluster.Profile, Release: a.Release, Units: a.Units,
+		Member: pool.Member{
+			Hash: hash, State: pool.Starting, Steps: a.Of, Free: a.Of - a.Steps, Leases: map[string]int{a.Name: a.Steps},
+			KeepAlive: c.keepAlive(rec), Until: until,
+		},
 	})
 }
 

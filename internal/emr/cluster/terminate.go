@@ -11,6 +11,7 @@ import (
 
 	"ephemr/internal/emr/pool"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 )
 
 // TerminateAPI is the part of EMR that ends clusters.
@@ -21,7 +22,7 @@ type TerminateAPI interface {
 // Terminator is the TerminateCluster state, and ends clusters by hand.
 type Terminator struct {
 	Stage   string
-	Runs    *run.Store
+	Runs    *store.Runs
 	Pools   *pool.Store
 	Sizes   Sizes
 	Listing *Listing

@@ -2,7 +2,6 @@ package emrapi
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"ephemr/internal/records"
 	"ephemr/internal/stage"
 )
 
@@ -68,23 +68,22 @@ type values map[string]int64
 // update changes the bucket if condition holds; otherwise it returns its tat.
 func (b bucket) update(ctx context.Context, update, condition string, v values) (int64, bool, error) {
 	in := &dynamodb.UpdateItemInput{
-		TableName: &b.table, Key: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: "BUDGET#" + b.name}},
+		TableName: &b.table, Key: records.BudgetKey(b.name).Attributes(),
 		UpdateExpression: &update, ConditionExpression: &condition,
-		ExpressionAttributeValues:           map[string]types.AttributeValue{},
+		ExpressionAttributeValues:           records.Item{},
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}
 	for name, n := range v {
 		in.ExpressionAttributeValues[name] = &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
 	}
-	_, err := b.db.UpdateItem(ctx, in)
-	if err == nil {
-		return 0, true, nil
-	}
-	refused, ok := errors.AsType[*types.ConditionalCheckFailedException](err)
-	if !ok {
+	it, changed, err := records.Apply(ctx, b.db, in)
+	if err != nil {
 		return 0, false, fmt.Errorf("update the EMR call budget for %s: %w", b.name, err)
 	}
-	n, ok := refused.Item["tat"].(*types.AttributeValueMemberN)
+	if changed {
+		return 0, true, nil
+	}
+	n, ok := it["tat"].(*types.AttributeValueMemberN)
 	if !ok {
 		return 0, false, nil // somebody has deleted it just now
 	}

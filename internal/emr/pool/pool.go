@@ -4,10 +4,14 @@
 package pool
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+
+	"ephemr/internal/records"
 	"ephemr/internal/run"
 )
 
@@ -27,29 +31,70 @@ const (
 	Gone     State = "GONE"     // its end was asked for, or seen
 )
 
-// Cluster is a cluster of a pool, as the Clusters table has it.
+// Cluster is the item of a cluster in the Clusters table, of a single run's or
+// of a pool's. Package cluster calls it a Record.
 type Cluster struct {
-	ID        string    `dynamodbav:"pk" json:"clusterId"`
-	RunID     string    `dynamodbav:"runId" json:"runId"` // that made it
-	Attempt   int       `dynamodbav:"attempt" json:"attempt"`
-	Name      string    `dynamodbav:"name" json:"name"`
-	CreatedAt time.Time `dynamodbav:"createdAt" json:"createdAt"`
-	Deadline  time.Time `dynamodbav:"deadline" json:"deadline"`
-	TTL       int64     `dynamodbav:"ttl" json:"-"`
+	ID        string      `dynamodbav:"pk" json:"clusterId"`
+	RunID     string      `dynamodbav:"runId" json:"runId"` // that made it
+	Attempt   int         `dynamodbav:"attempt" json:"attempt"`
+	Name      string      `dynamodbav:"name" json:"name"`
+	CreatedAt time.Time   `dynamodbav:"createdAt" json:"createdAt"`
+	Deadline  time.Time   `dynamodbav:"deadline" json:"deadline"`
+	TTL       int64       `dynamodbav:"ttl" json:"-"`
+	Pipeline  string      `dynamodbav:"pipeline,omitempty" json:"pipeline,omitempty"` // of RunID; "" = a pool's cluster
+	Pool      string      `dynamodbav:"pool,omitempty" json:"pool,omitempty"`         // "" = RunID alone has it
+	Team      string      `dynamodbav:"team,omitempty" json:"team,omitempty"`         // as run.Run.PoolOwner
+	AdHoc     bool        `dynamodbav:"adHoc,omitempty" json:"adHoc,omitempty"`       // its pipeline is not registered
+	Profile   string      `dynamodbav:"profile,omitempty" json:"profile,omitempty"`
+	Release   string      `dynamodbav:"release,omitempty" json:"release,omitempty"` // of EMR
+	Units     []run.Units `dynamodbav:"units,omitempty" json:"units,omitempty"`     // what it is made of, for the cost
 
-	Pool      string         `dynamodbav:"pool" json:"pool"`
-	Team      string         `dynamodbav:"team" json:"team"`
-	Profile   string         `dynamodbav:"profile" json:"profile"`
-	Release   string         `dynamodbav:"release,omitempty" json:"release,omitempty"` // of EMR
-	Hash      string         `dynamodbav:"profileHash" json:"profileHash"`             // clusters of a pool with equal ones are interchangeable
+	Service  string    `dynamodbav:"service,omitempty" json:"-"` // of Cloud Map, id; "" = not registered there
+	ListedAt time.Time `dynamodbav:"listedAt,omitempty" json:"-"`
+	EndedAt  time.Time `dynamodbav:"endedAt,omitempty" json:"endedAt,omitzero"` // when its end was requested or seen: it is no longer registered
+
+	Member // only of a pool's cluster
+}
+
+// Member is what the item of a pool's cluster has in addition.
+type Member struct {
+	Hash      string         `dynamodbav:"profileHash" json:"profileHash"` // clusters of a pool with equal hashes are interchangeable
 	State     State          `dynamodbav:"state" json:"state"`
-	Steps     int            `dynamodbav:"steps" json:"steps"`                                     // that run side by side, EMR's StepConcurrencyLevel
-	Free      int            `dynamodbav:"free" json:"free"`                                       // of them not leased
-	Leases    map[string]int `dynamodbav:"leases" json:"leases"`                                   // run's cluster attempt, as run.ClusterName -> steps
-	KeepAlive time.Duration  `dynamodbav:"keepAlive" json:"-"`                                     // how long it waits for the next lease
-	IdleUntil time.Time      `dynamodbav:"idleUntil,unixtime,omitempty" json:"idleUntil,omitzero"` // when that ends; counts while nobody leases it
-	Until     time.Time      `dynamodbav:"until,unixtime" json:"until"`                            // no new lease afterwards
-	Units     []run.Units    `dynamodbav:"units,omitempty" json:"units,omitempty"`                 // what it is made of, for the cost
+	Steps     int            `dynamodbav:"steps" json:"steps"`                           // that run side by side, EMR's StepConcurrencyLevel
+	Free      int            `dynamodbav:"free" json:"free"`                             // of them not leased
+	Leases    map[string]int `dynamodbav:"leases" json:"leases"`                         // run's cluster attempt, as run.ClusterName -> steps
+	KeepAlive time.Duration  `dynamodbav:"keepAlive" json:"-"`                           // how long it waits for the next lease
+	IdleUntil time.Time      `dynamodbav:"idleUntil,unixtime" json:"idleUntil,omitzero"` // when that ends; valid while there is no lease
+	Until     time.Time      `dynamodbav:"until,unixtime" json:"until"`                  // no new lease afterwards
+}
+
+// Encode returns c as the table keeps it: only a pool's cluster has the
+// attributes of a Member, because the conditions of leases depend on them.
+func (c Cluster) Encode() (records.Item, error) {
+	c.TTL = c.Deadline.Add(keep).Unix()
+	it, err := attributevalue.MarshalMapWithOptions(c, func(o *attributevalue.EncoderOptions) { o.OmitEmptyTime = true })
+	if err != nil {
+		return nil, fmt.Errorf("encode cluster %s: %w", c.ID, err)
+	}
+	if c.Pool != "" {
+		return it, nil
+	}
+	member, err := attributevalue.MarshalMap(Member{})
+	if err != nil {
+		return nil, fmt.Errorf("encode cluster %s: %w", c.ID, err)
+	}
+	for name := range member {
+		delete(it, name)
+	}
+	return it, nil
+}
+
+// Decode reads an item of the table; without an item the cluster has no ID.
+func Decode(it records.Item) (c Cluster, err error) {
+	if err := attributevalue.UnmarshalMap(it, &c); err != nil {
+		return c, fmt.Errorf("read cluster %s: %w", records.Text(it[records.PartitionName]), err)
+	}
+	return c, nil
 }
 
 // PoolID is the pool that c belongs to.
@@ -61,8 +106,12 @@ func (c Cluster) Empty() bool { return len(c.Leases) == 0 }
 // Holders are the attempts that lease c, sorted.
 func (c Cluster) Holders() []string { return slices.Sorted(maps.Keys(c.Leases)) }
 
-// Runs are the runs that lease c, sorted.
+// Runs are the runs that c works for, sorted: the one that it was made for, or
+// those that lease it from its pool.
 func (c Cluster) Runs() []string {
+	if c.Pool == "" {
+		return []string{c.RunID}
+	}
 	var ids []string
 	for _, holder := range c.Holders() {
 		ids = append(ids, run.OfCluster(holder))

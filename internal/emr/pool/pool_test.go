@@ -28,8 +28,11 @@ var etl = pool.ID{Team: "etl", Name: "nightly"}
 func warm(id string) pool.Cluster {
 	return pool.Cluster{
 		ID: id, RunID: "old", Attempt: 1, Name: "old.1", CreatedAt: now.Add(-time.Hour), Deadline: now.Add(11 * time.Hour),
-		Pool: etl.Name, Team: etl.Team, Profile: "small", Hash: "h", State: pool.Ready, Steps: 4, Free: 4,
-		Leases: map[string]int{}, KeepAlive: 20 * time.Minute, IdleUntil: now.Add(10 * time.Minute), Until: now.Add(11 * time.Hour),
+		Pool: etl.Name, Team: etl.Team, Profile: "small",
+		Member: pool.Member{
+			Hash: "h", State: pool.Ready, Steps: 4, Free: 4,
+			Leases: map[string]int{}, KeepAlive: 20 * time.Minute, IdleUntil: now.Add(10 * time.Minute), Until: now.Add(11 * time.Hour),
+		},
 	}
 }
 

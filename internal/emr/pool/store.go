@@ -2,17 +2,17 @@ package pool
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"ephemr/internal/records"
 )
 
 // TableAPI is the part of DynamoDB that pools need.
@@ -28,50 +28,42 @@ type Store struct {
 	Table string
 }
 
-// Keys of the Clusters table beside the cluster ids: a set of cluster ids for
-// each pool, and one set of all pools that have any.
+// Attributes with a set of strings: the cluster ids of a pool, and all pools that
+// have any.
 const (
-	poolPrefix  = "POOL#"
-	poolsKey    = "POOLS"
 	membersName = "clusters"
 	poolsName   = "pools"
 )
 
-// keep is how long a record outlives its cluster.
+// keep is how long a record outlives its cluster's deadline.
 const keep = 30 * 24 * time.Hour
 
-type item = map[string]types.AttributeValue
+type item = records.Item
 
-func key(pk string) item { return item{"pk": &types.AttributeValueMemberS{Value: pk}} }
-
-func setKey(id ID) string { return poolPrefix + id.Team + "#" + id.Name }
+func setKey(id ID) records.Key { return records.PoolKey(id.Team, id.Name) }
 
 // Get returns a pool's cluster, or nil if there is none of that id.
 func (s *Store) Get(ctx context.Context, clusterID string) (*Cluster, error) {
-	it, err := s.read(ctx, clusterID)
+	it, err := s.read(ctx, records.ClusterKey(clusterID))
 	if err != nil {
 		return nil, err
 	}
-	return decode(it)
+	return member(it)
 }
 
-// decode reads a cluster's record; one that belongs to a single run is none of
-// a pool's.
-func decode(it item) (*Cluster, error) {
-	if it["pool"] == nil {
-		return nil, nil //nolint:nilnil // not a pool's is an answer
-	}
-	var c Cluster
-	if err := attributevalue.UnmarshalMap(it, &c); err != nil {
-		return nil, fmt.Errorf("read pool cluster: %w", err)
+// member decodes a cluster's item; nil says that it belongs to no pool.
+func member(it item) (*Cluster, error) {
+	c, err := Decode(it)
+	if err != nil || c.Pool == "" {
+		return nil, err
 	}
 	return &c, nil
 }
 
-func (s *Store) read(ctx context.Context, pk string) (item, error) {
-	out, err := s.DB.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.Table, Key: key(pk), ConsistentRead: aws.Bool(true)})
+func (s *Store) read(ctx context.Context, key records.Key) (item, error) {
+	out, err := s.DB.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.Table, Key: key.Attributes(), ConsistentRead: aws.Bool(true)})
 	if err != nil {
-		return nil, fmt.Errorf("read %s of the clusters table: %w", pk, err)
+		return nil, fmt.Errorf("read %s of the clusters table: %w", key.Partition, err)
 	}
 	return out.Item, nil
 }
@@ -80,21 +72,17 @@ func (s *Store) read(ctx context.Context, pk string) (item, error) {
 // The record comes last, because what it says is looked for in the sets: a member
 // without a record does no harm, a lease that nobody finds would.
 func (s *Store) Join(ctx context.Context, c Cluster) error {
-	c.TTL = c.Deadline.Add(keep).Unix()
-	it, err := attributevalue.MarshalMap(c)
+	it, err := c.Encode()
 	if err != nil {
-		return fmt.Errorf("encode pool cluster %s: %w", c.ID, err)
+		return err
 	}
 	if err := s.change(ctx, "ADD", setKey(c.PoolID()), membersName, c.ID); err != nil {
 		return err
 	}
-	if err := s.change(ctx, "ADD", poolsKey, poolsName, c.Team+"#"+c.Pool); err != nil {
+	if err := s.change(ctx, "ADD", records.PoolsKey(), poolsName, c.Team+"#"+c.Pool); err != nil {
 		return err
 	}
-	_, err = s.DB.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName: &s.Table, Item: it, ConditionExpression: aws.String("attribute_not_exists(pk)"),
-	})
-	if _, known := errors.AsType[*types.ConditionalCheckFailedException](err); err != nil && !known {
+	if _, err := records.Put(ctx, s.DB, s.Table, it, records.Absent()); err != nil {
 		return fmt.Errorf("record cluster %s of pool %s: %w", c.ID, c.PoolID(), err)
 	}
 	return nil
@@ -111,24 +99,24 @@ func (s *Store) Leave(ctx context.Context, id ID, clusterID string) error {
 	if err != nil || len(left) > 0 {
 		return err
 	}
-	if err := s.change(ctx, "DELETE", poolsKey, poolsName, id.Team+"#"+id.Name); err != nil {
+	if err := s.change(ctx, "DELETE", records.PoolsKey(), poolsName, id.Team+"#"+id.Name); err != nil {
 		return err
 	}
 	if left, err = s.Members(ctx, id); err != nil || len(left) == 0 {
 		return err
 	}
-	return s.change(ctx, "ADD", poolsKey, poolsName, id.Team+"#"+id.Name)
+	return s.change(ctx, "ADD", records.PoolsKey(), poolsName, id.Team+"#"+id.Name)
 }
 
 // change adds a member to a set or takes it out; doing it twice changes nothing.
-func (s *Store) change(ctx context.Context, verb, pk, set, member string) error {
+func (s *Store) change(ctx context.Context, verb string, key records.Key, set, member string) error {
 	_, err := s.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &s.Table, Key: key(pk),
+		TableName: &s.Table, Key: key.Attributes(),
 		UpdateExpression: aws.String(verb + " #set :member"), ExpressionAttributeNames: map[string]string{"#set": set},
 		ExpressionAttributeValues: item{":member": &types.AttributeValueMemberSS{Value: []string{member}}},
 	})
 	if err != nil {
-		return fmt.Errorf("change %s of the clusters table: %w", pk, err)
+		return fmt.Errorf("change %s of the clusters table: %w", key.Partition, err)
 	}
 	return nil
 }
@@ -140,7 +128,7 @@ func (s *Store) Members(ctx context.Context, id ID) ([]string, error) {
 
 // All returns the pools that have clusters, sorted.
 func (s *Store) All(ctx context.Context) ([]ID, error) {
-	names, err := s.set(ctx, poolsKey, poolsName)
+	names, err := s.set(ctx, records.PoolsKey(), poolsName)
 	var all []ID
 	for _, n := range names {
 		team, name, _ := strings.Cut(n, "#")
@@ -149,8 +137,8 @@ func (s *Store) All(ctx context.Context) ([]ID, error) {
 	return all, err
 }
 
-func (s *Store) set(ctx context.Context, pk, name string) ([]string, error) {
-	it, err := s.read(ctx, pk)
+func (s *Store) set(ctx context.Context, key records.Key, name string) ([]string, error) {
+	it, err := s.read(ctx, key)
 	if err != nil {
 		return nil, err
 	}
@@ -183,22 +171,15 @@ func (s *Store) Clusters(ctx context.Context, id ID) ([]Cluster, error) {
 // update changes a cluster if cond holds and returns it as it is then, changed
 // or not; nil says that it is no pool's.
 func (s *Store) update(ctx context.Context, clusterID string, u expression.UpdateBuilder, cond expression.ConditionBuilder) (c *Cluster, changed bool, err error) {
-	e, err := expression.NewBuilder().WithUpdate(u).WithCondition(cond).Build()
-	if err != nil {
-		return nil, false, fmt.Errorf("build update of pool cluster %s: %w", clusterID, err)
-	}
-	out, err := s.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &s.Table, Key: key(clusterID), UpdateExpression: e.Update(), ConditionExpression: e.Condition(),
-		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
-		ReturnValues: types.ReturnValueAllNew, ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-	})
-	if no, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
-		c, err = decode(no.Item)
-		return c, false, err
-	}
+	in, err := records.UpdateInput(s.Table, records.ClusterKey(clusterID), u, cond)
 	if err != nil {
 		return nil, false, fmt.Errorf("update pool cluster %s: %w", clusterID, err)
 	}
-	c, err = decode(out.Attributes)
-	return c, true, err
+	in.ReturnValues, in.ReturnValuesOnConditionCheckFailure = types.ReturnValueAllNew, types.ReturnValuesOnConditionCheckFailureAllOld
+	it, changed, err := records.Apply(ctx, s.DB, in)
+	if err != nil {
+		return nil, false, fmt.Errorf("update pool cluster %s: %w", clusterID, err)
+	}
+	c, err = member(it)
+	return c, changed, err
 }

@@ -11,13 +11,14 @@ import (
 	"ephemr/internal/fault"
 	"ephemr/internal/profile"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 )
 
 // Fitter gives clusters the task units that jobs want, and takes them back. A
 // pool's cluster has as many as that run wants that wants most.
 type Fitter struct {
 	Stage    string
-	Runs     *run.Store
+	Runs     *store.Runs
 	Sizes    *Sizes
 	Profiles cluster.ParameterAPI
 	EMR      interface {
@@ -93,7 +94,7 @@ func (f *Fitter) try(ctx context.Context, w *wish) (s taskSize, again bool, err 
 		return s, false, err
 	}
 	n, err := f.resize(ctx, w, &s)
-	if err != nil && (w.asked > 0 || !fault.Refused(err)) {
+	if err != nil && (w.asked > 0 || !fault.IsRejected(err)) {
 		return s, false, err // whoever comes next asks again
 	}
 	if delete(s.Asking, w.a.Name); onTheWay(w.asked) {

@@ -13,6 +13,7 @@ import (
 	"ephemr/internal/fault"
 	"ephemr/internal/profile"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
 
@@ -20,7 +21,7 @@ import (
 // somebody wants, and then again and again to see how far it has come.
 type Resizer struct {
 	Settings stage.Settings
-	Runs     *run.Store
+	Runs     *store.Runs
 	Sizes    *Sizes
 	Profiles cluster.ParameterAPI
 	EMR      interface {
@@ -124,7 +125,7 @@ func (r *Resizer) target(ctx context.Context, in Input) (target, error) {
 }
 
 // known is what our records know of a cluster; without an id it is not ours.
-func (r *Resizer) known(ctx context.Context, id string) (cluster.Entry, error) {
+func (r *Resizer) known(ctx context.Context, id string) (cluster.Record, error) {
 	return (&cluster.Registry{DB: r.Sizes.DB, Table: r.Sizes.Table}).Get(ctx, id)
 }
 

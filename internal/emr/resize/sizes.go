@@ -2,20 +2,18 @@ package resize
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"reflect"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/fault"
+	"ephemr/internal/records"
 )
 
 // Sizes remember, in the Clusters table under SIZE#<cluster id>, what was asked
@@ -69,23 +67,20 @@ func (s *taskSize) know(f Fleet) {
 	s.Fleet, s.OnDemand, s.BuysSpot, s.Type = f.ID, onDemand, spot > 0, f.Types[0]
 }
 
-func sizeKey(clusterID string) string { return "SIZE#" + clusterID }
-
 // keepSize is how long a size outlives its last change; longer than any cluster.
 const keepSize = 30 * 24 * time.Hour
 
 func (z *Sizes) get(ctx context.Context, clusterID string) (taskSize, error) {
 	var s taskSize
-	out, err := z.DB.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &z.Table, ConsistentRead: aws.Bool(true), Key: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: sizeKey(clusterID)}},
-	})
+	key := records.SizeKey(clusterID)
+	out, err := z.DB.GetItem(ctx, &dynamodb.GetItemInput{TableName: &z.Table, ConsistentRead: aws.Bool(true), Key: key.Attributes()})
 	if err == nil {
 		err = attributevalue.UnmarshalMap(out.Item, &s)
 	}
 	if err != nil {
 		return s, fmt.Errorf("read size of cluster %s: %w", clusterID, err)
 	}
-	s.PK = sizeKey(clusterID)
+	s.PK = key.Partition
 	if s.Wants == nil {
 		s.Wants, s.Asking = map[string]int{}, map[string]int64{}
 	}
@@ -101,20 +96,15 @@ func (z *Sizes) put(ctx context.Context, s *taskSize) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("encode %s: %w", s.PK, err)
 	}
-	in := &dynamodb.PutItemInput{TableName: &z.Table, Item: it, ConditionExpression: aws.String("attribute_not_exists(pk)")}
+	same := records.Absent()
 	if before > 0 {
-		in.ConditionExpression = aws.String("#v = :v")
-		in.ExpressionAttributeNames = map[string]string{"#v": "version"}
-		in.ExpressionAttributeValues = map[string]types.AttributeValue{":v": &types.AttributeValueMemberN{Value: strconv.Itoa(before)}}
+		same = records.Is("version", before)
 	}
-	_, err = z.DB.PutItem(ctx, in)
-	if _, lost := errors.AsType[*types.ConditionalCheckFailedException](err); lost {
-		return false, nil
-	}
+	changed, err := records.Put(ctx, z.DB, z.Table, it, same)
 	if err != nil {
 		return false, fmt.Errorf("write %s: %w", s.PK, err)
 	}
-	return true, nil
+	return changed, nil
 }
 
 // tries is how often a change is tried against others.

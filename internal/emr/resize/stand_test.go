@@ -21,6 +21,7 @@ import (
 	"ephemr/internal/profile"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
 
@@ -35,7 +36,7 @@ type stand struct {
 	ctx     context.Context //nolint:containedctx // of the test
 	emr     *awsfake.EMR
 	db      *awsfake.DynamoDB
-	runs    *run.Store
+	runs    *store.Runs
 	sizes   *resize.Sizes
 	resizer *resize.Resizer
 	fitter  *resize.Fitter
@@ -61,7 +62,7 @@ func begin(t *testing.T, p profile.Profile, change ...func(*emr.RunJobFlowInput)
 		t: t, ctx: t.Context(), emr: awsfake.NewEMR(awsfake.EMRConfig{}),
 		db: awsfake.NewDynamoDB(awsfake.Table{Name: "runs", PK: "pk", SK: "sk"}, awsfake.Table{Name: "clusters", PK: "pk"}),
 	}
-	st.runs = &run.Store{DB: st.db, Table: "runs"}
+	st.runs = &store.Runs{DB: st.db, Table: "runs"}
 	st.sizes = &resize.Sizes{DB: st.db, Table: "clusters"}
 	profiles := awsfake.NewSSM(map[string]string{stage.ProfileParameter("test", "small"): string(shape)})
 	api := emrapi.New(st.emr, st.db, settings)
@@ -103,7 +104,7 @@ func (st *stand) record() {
 		_, err = st.runs.Intend(st.ctx, runID, a)
 	}
 	if err == nil {
-		err = registry.Put(st.ctx, cluster.Entry{ID: st.id, RunID: runID, Attempt: 1, Name: a.Name, CreatedAt: a.CreatedAt, Deadline: time.Now().Add(time.Hour)})
+		err = registry.Put(st.ctx, cluster.Record{ID: st.id, RunID: runID, Attempt: 1, Name: a.Name, CreatedAt: a.CreatedAt, Deadline: time.Now().Add(time.Hour)})
 	}
 	if err != nil {
 		st.t.Fatal(err)

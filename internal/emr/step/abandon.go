@@ -11,6 +11,7 @@ import (
 	"ephemr/internal/job"
 	"ephemr/internal/outcome"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 )
 
 // DescribeAPI is the part of EMR that looks at the cluster under the steps.
@@ -41,7 +42,7 @@ func (c *clusterLook) gone() bool { return c.got != nil && outcome.Gone(c.got.St
 
 // abandon ends what can no longer run because the cluster is gone: what was to
 // be tried again or was being submitted has failed, the rest is skipped.
-func abandon(ctx context.Context, runs *run.Store, rec *run.Record, status *types.ClusterStatus) error {
+func abandon(ctx context.Context, runs *store.Runs, rec *run.Record, status *types.ClusterStatus) error {
 	class, reason := outcome.OfCluster(status)
 	ended := run.JobCancelled
 	if class != job.ClassCancelled {

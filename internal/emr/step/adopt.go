@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 )
 
 // StepsAPI is the part of EMR that lists steps.
@@ -18,7 +19,7 @@ type StepsAPI interface {
 
 // adoptSteps records the claimed jobs whose steps the cluster has already and
 // returns the others.
-func adoptSteps(ctx context.Context, runs *run.Store, api StepsAPI, rec *run.Record, clusterID string, claimed []*run.Job) ([]*run.Job, error) {
+func adoptSteps(ctx context.Context, runs *store.Runs, api StepsAPI, rec *run.Record, clusterID string, claimed []*run.Job) ([]*run.Job, error) {
 	ids := map[string]string{}
 	for p := emr.NewListStepsPaginator(api, &emr.ListStepsInput{ClusterId: &clusterID}); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
@@ -43,7 +44,7 @@ func adoptSteps(ctx context.Context, runs *run.Store, api StepsAPI, rec *run.Rec
 	return left, nil
 }
 
-func submitted(ctx context.Context, runs *run.Store, rec *run.Record, clusterID string, jobs []*run.Job, ids []string) error {
+func submitted(ctx context.Context, runs *store.Runs, rec *run.Record, clusterID string, jobs []*run.Job, ids []string) error {
 	for i, j := range jobs {
 		if _, err := runs.SubmittedJob(ctx, rec.Run.ID, *j, clusterID, ids[i]); err != nil {
 			return err

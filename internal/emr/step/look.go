@@ -14,6 +14,7 @@ import (
 	"ephemr/internal/job"
 	"ephemr/internal/outcome"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/wait"
 )
 
@@ -25,7 +26,7 @@ type LookAPI interface {
 
 // Looker finds out how attempts ended and what is left to do.
 type Looker struct {
-	Runs       *run.Store
+	Runs       *store.Runs
 	EMR        LookAPI
 	S3         GetAPI
 	LogsBucket string

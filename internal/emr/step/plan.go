@@ -7,6 +7,7 @@ import (
 
 	"ephemr/internal/pipeline"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 )
 
 // plan says what the DAG asks for, given how far rec has come.
@@ -43,7 +44,7 @@ func startable(rec *run.Record) []*run.Job {
 }
 
 // skip records the jobs that can never start, and brings rec up to date.
-func skip(ctx context.Context, runs *run.Store, rec *run.Record) error {
+func skip(ctx context.Context, runs *store.Runs, rec *run.Record) error {
 	for _, name := range plan(rec).Skip {
 		j := rec.Job(name)
 		if j == nil {

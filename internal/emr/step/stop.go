@@ -12,6 +12,7 @@ import (
 
 	"ephemr/internal/fault"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/wait"
 )
 
@@ -26,7 +27,7 @@ type CancelAPI interface {
 // they can clean up and the runner can say how they ended; those that do not
 // listen are killed.
 type Stopper struct {
-	Runs   *run.Store
+	Runs   *store.Runs
 	EMR    CancelAPI
 	Looker *Looker
 	Waker  *wait.Waker

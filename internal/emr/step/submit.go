@@ -18,6 +18,7 @@ import (
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 	"ephemr/internal/wait"
 )
@@ -37,7 +38,7 @@ type PutAPI interface {
 // Submitter is the SubmitSteps state and the DAG engine.
 type Submitter struct {
 	Settings stage.Settings
-	Runs     *run.Store
+	Runs     *store.Runs
 	Pools    *pool.Store
 	EMR      SubmitAPI
 	Sizes    Sizes
@@ -127,7 +128,7 @@ func (s *Submitter) submit(ctx context.Context, rec *run.Record, clusterID strin
 	if err == nil {
 		return submitted(ctx, s.Runs, rec, clusterID, claimed, out.StepIds)
 	}
-	if fault.Refused(err) {
+	if fault.IsRejected(err) {
 		return s.refused(ctx, rec, clusterID, claimed, err)
 	}
 	slog.WarnContext(ctx, "AddJobFlowSteps gave no clear answer, look for the steps", "runId", rec.Run.ID, "error", err.Error())

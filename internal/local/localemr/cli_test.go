@@ -13,6 +13,9 @@ import (
 // awsCLI finds the AWS CLI: that of the tools directory first.
 func awsCLI(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("the AWS CLI takes a second per call")
+	}
 	if tools := os.Getenv("EPHEMR_TOOLS"); tools != "" {
 		file := filepath.Join(tools, "venv", "bin", "aws")
 		if _, err := os.Stat(file); err == nil { //nolint:gosec // named by whoever runs the tests

@@ -20,7 +20,7 @@ import (
 
 	"ephemr/internal/local/laptop"
 	"ephemr/internal/local/localemr"
-	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
 
@@ -36,7 +36,7 @@ type region struct {
 	dir      string
 	text     string // of the settings
 	settings stage.Settings
-	runs     *run.Store
+	runs     *store.Runs
 	s3       *s3.Client
 	sfn      *sfn.Client
 	emr      *emr.Client
@@ -72,7 +72,7 @@ func (r *region) deploy(ctx context.Context) error {
 	if r.settings, err = stage.Parse(r.text); err != nil {
 		return err
 	}
-	r.runs = &run.Store{DB: dynamodb.NewFromConfig(cfg), Table: r.settings.RunsTable}
+	r.runs = &store.Runs{DB: dynamodb.NewFromConfig(cfg), Table: r.settings.RunsTable}
 	r.s3 = s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
 	r.sfn, r.logs = sfn.NewFromConfig(cfg), cloudwatchlogs.NewFromConfig(cfg)
 	r.emr = emr.NewFromConfig(cfg, func(o *emr.Options) { o.BaseEndpoint = &r.EMR })

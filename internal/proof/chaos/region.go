@@ -19,7 +19,7 @@ import (
 
 	"ephemr/internal/admission"
 	"ephemr/internal/local/laptop"
-	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
 
@@ -34,7 +34,7 @@ type region struct {
 	*laptop.Region
 	keep     string
 	settings stage.Settings
-	runs     *run.Store
+	runs     *store.Runs
 	slots    *admission.Slots
 	s3       *s3.Client
 	sqs      *sqs.Client
@@ -77,7 +77,7 @@ func open(ctx context.Context, o Options) (*region, error) {
 func (r *region) connect() {
 	cfg := r.Config()
 	db := dynamodb.NewFromConfig(cfg)
-	r.runs = &run.Store{DB: db, Table: r.settings.RunsTable}
+	r.runs = &store.Runs{DB: db, Table: r.settings.RunsTable}
 	r.slots = &admission.Slots{DB: db, Table: r.settings.ClustersTable}
 	r.s3 = s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
 	r.sqs, r.sfn, r.logs = sqs.NewFromConfig(cfg), sfn.NewFromConfig(cfg), cloudwatchlogs.NewFromConfig(cfg)

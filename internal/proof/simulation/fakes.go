@@ -14,7 +14,7 @@ import (
 	"ephemr/internal/pipeline"
 	"ephemr/internal/profile"
 	"ephemr/internal/proof/awsfake"
-	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
 
@@ -35,7 +35,7 @@ func Settings(machineARN string) stage.Settings {
 		EventsQueue: queue("events"), EventsQueueARN: queueARN("events"), RequestsQueue: queue("requests"),
 		EventsDLQ: queue("events-dlq"), RequestsDLQ: queue("requests-dlq"),
 		EventBus: "test", Topic: "arn:aws:sns:" + region + ":" + account + ":test", StateMachine: machineARN,
-		AdmitFunction: "admit", RegisterFunc: "register", ResizeFunction: "resizecluster",
+		Functions: stage.Functions{AdmitFunction: "admit", RegisterFunction: "register", ResizeFunction: "resizecluster"},
 		ScheduleGroup: "test", ScheduleRole: "arn:aws:iam::" + account + ":role/schedule", ScheduleDLQ: queueARN("schedule-dlq"),
 		ServiceRole: "service", InstanceProfile: "instances", Bootstrap: "s3://test-artifacts/install-runner.sh",
 		Runners: map[string]string{"x86_64": "s3://test-artifacts/runner"},
@@ -97,7 +97,7 @@ func (w *World) fakes() {
 	s := w.Settings
 	w.DB = awsfake.NewDynamoDB(
 		awsfake.Table{Name: s.RunsTable, PK: "pk", SK: "sk", Indexes: []awsfake.Index{
-			{Name: run.ByState, PK: "gsState", SK: "gsOrder"}, {Name: run.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
+			{Name: store.ByState, PK: "gsState", SK: "gsOrder"}, {Name: store.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
 		}},
 		awsfake.Table{Name: s.PipelinesTable, PK: "pk", SK: "sk"},
 		awsfake.Table{Name: s.ClustersTable, PK: "pk"},

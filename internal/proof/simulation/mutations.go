@@ -16,7 +16,7 @@ import (
 
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/emr/pool"
-	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 )
 
 // What follows are mistakes that somebody could make in the functions, made in
@@ -65,15 +65,15 @@ func Unconditional(c *Config) { c.Table = withoutConditions("") }
 func Spendthrift(c *Config) { c.Table = withoutConditions("BUDGET#") }
 
 // Overbook admits runs whether there is room or not.
-func Overbook(c *Config) { c.Table = func(db run.DB) run.DB { return overbooked{db} } }
+func Overbook(c *Config) { c.Table = func(db store.DB) store.DB { return overbooked{db} } }
 
 // withoutConditions takes the conditions from writes to keys with a prefix.
-func withoutConditions(prefix string) func(run.DB) run.DB {
-	return func(db run.DB) run.DB { return unconditional{db, prefix} }
+func withoutConditions(prefix string) func(store.DB) store.DB {
+	return func(db store.DB) store.DB { return unconditional{db, prefix} }
 }
 
 type unconditional struct {
-	run.DB
+	store.DB
 
 	prefix string
 }
@@ -102,7 +102,7 @@ func (u unconditional) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemIn
 	return u.DB.UpdateItem(ctx, &changed, o...)
 }
 
-type overbooked struct{ run.DB }
+type overbooked struct{ store.DB }
 
 func (b overbooked) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, o ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
 	changed := *in
@@ -118,9 +118,9 @@ func (b overbooked) TransactWriteItems(ctx context.Context, in *dynamodb.Transac
 }
 
 // LeaseBlindly leases clusters of pools whatever room they have by now.
-func LeaseBlindly(c *Config) { c.Table = func(db run.DB) run.DB { return blindLeases{db} } }
+func LeaseBlindly(c *Config) { c.Table = func(db store.DB) store.DB { return blindLeases{db} } }
 
-type blindLeases struct{ run.DB }
+type blindLeases struct{ store.DB }
 
 func (b blindLeases) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
 	changed := *in
@@ -137,9 +137,9 @@ func (b blindLeases) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInpu
 }
 
 // ForgetLeases never gives back what a run has leased.
-func ForgetLeases(c *Config) { c.Table = func(db run.DB) run.DB { return forgetful{db} } }
+func ForgetLeases(c *Config) { c.Table = func(db store.DB) store.DB { return forgetful{db} } }
 
-type forgetful struct{ run.DB }
+type forgetful struct{ store.DB }
 
 func (f forgetful) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
 	if !ofLease(in) || !givesBack.MatchString(aws.ToString(in.UpdateExpression)) {
@@ -181,11 +181,11 @@ func (keepsUnits) ModifyInstanceFleet(context.Context, *emr.ModifyInstanceFleetI
 // afterwards: what happens in between nobody notices. Until it is registered only
 // its own function sees the waiter.
 func LookFirst(c *Config) {
-	c.Table = func(db run.DB) run.DB { return &lookFirst{DB: db, early: map[string]*dynamodb.PutItemInput{}} }
+	c.Table = func(db store.DB) store.DB { return &lookFirst{DB: db, early: map[string]*dynamodb.PutItemInput{}} }
 }
 
 type lookFirst struct {
-	run.DB
+	store.DB
 
 	mu    sync.Mutex
 	early map[string]*dynamodb.PutItemInput // by invocation

@@ -88,6 +88,9 @@ func logTo(t *testing.T, path string) io.Writer {
 
 // The same seed is the same storm, to the last call.
 func TestStormsAreRepeatable(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays 25 runs of every kind twice")
+	}
 	t.Parallel()
 	for _, kind := range simulation.Kinds() {
 		t.Run(kind, func(t *testing.T) {
@@ -103,6 +106,9 @@ func TestStormsAreRepeatable(t *testing.T) {
 // What storms find is worth what they would find: each mistake that the rules of
 // the house forbid is found within a few of them.
 func TestStormsFindMistakes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays up to 20 storms for each mistake")
+	}
 	t.Parallel()
 	const most = 20
 	for name, tt := range map[string]struct {

@@ -20,7 +20,7 @@ import (
 	"ephemr/internal/proof/asl"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/register"
-	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 	"ephemr/statemachines"
 )
@@ -50,7 +50,7 @@ type Config struct {
 	Seed uint64
 	// Table and EMR change what functions see of the two, to show what happens
 	// when a function leaves out what it ought to do.
-	Table func(run.DB) run.DB
+	Table func(store.DB) store.DB
 	EMR   func(function string, api emrapi.API) emrapi.API
 }
 
@@ -98,7 +98,7 @@ type World struct {
 	CloudMap  *awsfake.ServiceDiscovery
 	Engine    *asl.Engine
 
-	Runs      *run.Store
+	Runs      *store.Runs
 	Pipelines *register.Store
 
 	config    Config

@@ -1,5 +1,7 @@
 // Package program runs one program under control: everything it starts ends
 // with it, it ends in time, and its output is read to the last byte.
+//
+// Tested by internal/runner and, as a binary, by cmd/runner.
 package program
 
 import (

@@ -17,6 +17,7 @@ import (
 
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
 
@@ -41,7 +42,7 @@ type Stage struct {
 // New returns the Stage that s describes.
 func New(cfg aws.Config, s stage.Settings) *Stage {
 	db := dynamodb.NewFromConfig(cfg)
-	return &Stage{EMR: emr.NewFromConfig(cfg), Records: db, Table: s.ClustersTable, Runs: &run.Store{DB: db, Table: s.RunsTable}}
+	return &Stage{EMR: emr.NewFromConfig(cfg), Records: db, Table: s.ClustersTable, Runs: &store.Runs{DB: db, Table: s.RunsTable}}
 }
 
 // recent is how long ended clusters are listed, and oldest their maximum age: EMR
@@ -122,12 +123,12 @@ func (s *Stage) own(ctx context.Context, listed []types.ClusterSummary) ([]Clust
 
 // cluster joins the data of EMR and of the records; false if the cluster is not
 // in the records.
-func (s *Stage) cluster(ctx context.Context, c types.ClusterSummary, k cluster.Known) (Cluster, bool, error) {
+func (s *Stage) cluster(ctx context.Context, c types.ClusterSummary, k cluster.Record) (Cluster, bool, error) {
 	one := Cluster{ID: aws.ToString(c.Id), Name: aws.ToString(c.Name), Profile: k.Profile, Release: k.Release, Pipeline: k.Pipeline, Deadline: k.Deadline}
 	one.status(c.Status)
 	one.CostUSD = one.cost(run.Cluster{Units: k.Units})
-	if k.Member != nil {
-		one.pooled(k.Member)
+	if k.Pool != "" {
+		one.pooled(&k)
 		return one, true, nil
 	}
 	one.RunID = cmp.Or(k.RunID, run.OfCluster(one.Name)) // its record is written when EMR has answered

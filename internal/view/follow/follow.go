@@ -7,6 +7,7 @@ import (
 
 	"ephemr/internal/emr/steplog"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -46,7 +47,7 @@ const (
 func New(cfg aws.Config, s stage.Settings) *Follower {
 	cfg.Logger = logging.Nop{} // retries are not reported
 	return &Follower{
-		Runs:  &run.Store{DB: dynamodb.NewFromConfig(cfg), Table: s.RunsTable},
+		Runs:  &store.Runs{DB: dynamodb.NewFromConfig(cfg), Table: s.RunsTable},
 		Logs:  cloudwatchlogs.NewFromConfig(cfg),
 		Group: s.RunLogGroup, Kept: time.Duration(s.RunLogDays) * 24 * time.Hour, Within: defaultWithin,
 		Archive: &steplog.Archive{Bucket: s.LogsBucket, S3: s3.NewFromConfig(cfg, func(o *s3.Options) {

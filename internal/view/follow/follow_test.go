@@ -9,33 +9,34 @@ import (
 
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/view/follow"
 )
 
 var (
-	_ follow.Store   = (*run.Store)(nil)
+	_ follow.Store   = (*store.Runs)(nil)
 	_ follow.LogsAPI = (*awsfake.Logs)(nil)
 )
 
-func newFollower() (*follow.Follower, *run.Store) {
-	store := &run.Store{Table: "runs", DB: awsfake.NewDynamoDB(awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{
-		{Name: run.ByState, PK: "gsState", SK: "gsOrder"}, {Name: run.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
+func newFollower() (*follow.Follower, *store.Runs) {
+	runs := &store.Runs{Table: "runs", DB: awsfake.NewDynamoDB(awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{
+		{Name: store.ByState, PK: "gsState", SK: "gsOrder"}, {Name: store.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
 	}})}
-	return &follow.Follower{Runs: store, Logs: awsfake.NewLogs("group"), Group: "group", Within: 10 * time.Second}, store
+	return &follow.Follower{Runs: runs, Logs: awsfake.NewLogs("group"), Group: "group", Within: 10 * time.Second}, runs
 }
 
 // The id of a run that an upload causes cannot be predicted.
 func TestWaitFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f, store := newFollower()
+		f, runs := newFollower()
 		began := time.Now()
 		go func() {
 			for i, key := range []string{"old.csv", "new.csv"} {
 				at := began.Add(time.Duration(i) * 5 * time.Second)
 				time.Sleep(time.Until(at))
 				r := run.Run{ID: "flights-" + key, Pipeline: "flights", State: run.Queued, LogicalTime: at, RequestedAt: at, Trigger: run.Trigger{Kind: run.ByS3, Key: key}}
-				if _, _, err := store.Create(t.Context(), r, nil); err != nil {
+				if _, _, err := runs.Create(t.Context(), r, nil); err != nil {
 					t.Error(err)
 				}
 			}

@@ -9,12 +9,12 @@ import (
 	"slices"
 	"time"
 
+	"ephemr/internal/records"
 	"ephemr/internal/register"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
 // ScanAPI scans a table.
@@ -27,7 +27,7 @@ type ScanAPI interface {
 func List(ctx context.Context, api ScanAPI, table string) ([]register.Version, error) {
 	in := &dynamodb.ScanInput{
 		TableName: &table, FilterExpression: aws.String("sk = :current"),
-		ExpressionAttributeValues: map[string]types.AttributeValue{":current": &types.AttributeValueMemberS{Value: "CURRENT"}},
+		ExpressionAttributeValues: records.Item{":current": records.String(records.CurrentSort)},
 	}
 	found := []register.Version{}
 	for p := dynamodb.NewScanPaginator(api, in); p.HasMorePages(); {

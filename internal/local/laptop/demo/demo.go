@@ -1,6 +1,8 @@
-// Package demo walks the whole way of a run on a laptop: it registers a
-// pipeline, uploads a month of real flights, follows the run that the upload
-// causes and shows what has come out.
+// Package demo shows a complete run in the local region: it registers a pipeline,
+// uploads a month of real flights, follows the run that the upload starts and
+// prints the result.
+//
+// Tested by make demo, which compares the result with its own computation.
 package demo
 
 import (
@@ -22,6 +24,7 @@ import (
 	"ephemr/internal/local/flights"
 	"ephemr/internal/local/laptop"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 	"ephemr/internal/view/follow"
 )
@@ -92,7 +95,7 @@ func (d *Demo) follow(ctx context.Context) (*run.Record, error) {
 	d.head("3. Follow the run: a cluster is made for it, and gone afterwards")
 	cfg := d.Region.Config()
 	f := follow.New(cfg, d.settings)
-	f.Runs = &run.Store{DB: dynamodb.NewFromConfig(cfg), Table: d.settings.RunsTable}
+	f.Runs = &store.Runs{DB: dynamodb.NewFromConfig(cfg), Table: d.settings.RunsTable}
 	view := runlog.Combined(d.IO, false)
 	found, err := f.WaitFor(ctx, pipelineName, func(r run.Run) bool {
 		return r.Trigger.Key == flights.Key(d.Month) && !r.RequestedAt.Before(d.begun.Truncate(time.Second))

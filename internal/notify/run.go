@@ -1,0 +1,92 @@
+package notify
+
+import (
+	"fmt"
+	"strings"
+
+	"ephemr/internal/run"
+)
+
+// OfRun is the notice of a run that has ended; wanted is false if the pipeline
+// asks for none. By default only failures are reported, to the owner.
+func OfRun(rec *run.Record) (n Notice, wanted bool) {
+	if !wantsNotice(rec) {
+		return Notice{}, false
+	}
+	r := rec.Run
+	n = Notice{
+		Headline:   headline(r) + " " + r.ID,
+		Text:       text(rec),
+		Attributes: map[string]string{"pipeline": r.Pipeline, "state": string(r.State), "team": r.TeamName()},
+		Recipients: recipients(rec),
+	}
+	if r.NothingToDo {
+		n.Attributes["nothingToDo"] = "true"
+	}
+	if r.Class != "" {
+		n.Attributes["class"] = string(r.Class)
+	}
+	return n, true
+}
+
+func wantsNotice(rec *run.Record) bool {
+	if rec.Run.State != run.Succeeded {
+		return true
+	}
+	return rec.Spec != nil && len(rec.Spec.Notify.Success) > 0
+}
+
+// recipients are the addresses that the pipeline names for this outcome.
+func recipients(rec *run.Record) []string {
+	names := []string{"owner"}
+	if rec.Spec != nil && rec.Run.State == run.Succeeded {
+		names = rec.Spec.Notify.Success
+	} else if rec.Spec != nil && len(rec.Spec.Notify.Failure) > 0 {
+		names = rec.Spec.Notify.Failure
+	}
+	var out []string
+	for _, n := range names {
+		if n == "owner" {
+			n = rec.Run.Owner
+		}
+		if n != "" {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// headline is the outcome in a few words.
+func headline(r run.Run) string {
+	if r.NothingToDo {
+		return string(r.State) + " (nothing to do)"
+	}
+	return string(r.State)
+}
+
+// text is what the owner reads: class, job, exit code, last lines, what to do.
+func text(rec *run.Record) string {
+	r := rec.Run
+	var b strings.Builder
+	fmt.Fprintf(&b, "Run %s of pipeline %s: %s\n", r.ID, r.Pipeline, headline(r))
+	for _, j := range rec.Jobs {
+		if j.NothingToDo {
+			fmt.Fprintf(&b, "Job:    %s had nothing to do\n", j.Name)
+		}
+	}
+	if r.Class != "" {
+		fmt.Fprintf(&b, "Class:  %s\nReason: %s\n", r.Class, r.Reason)
+	}
+	if j := rec.Failure(); j != nil {
+		fmt.Fprintf(&b, "Job:    %s, attempt %d", j.Name, j.Attempt)
+		if j.ExitCode != nil {
+			fmt.Fprintf(&b, ", exit code %d", *j.ExitCode)
+		}
+		b.WriteString("\n")
+		for _, line := range j.Tail {
+			fmt.Fprintf(&b, "  | %s\n", line)
+		}
+	}
+	fmt.Fprintf(&b, "Cost:   about %.2f USD\nMore:   ephemr show %s; ephemr logs %s\n", r.CostUSD, r.ID, r.ID)
+	return b.String()
+}

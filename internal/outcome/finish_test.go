@@ -1,0 +1,150 @@
+package outcome_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ephemr/internal/fault"
+	"ephemr/internal/job"
+	"ephemr/internal/outcome"
+	"ephemr/internal/pipeline"
+	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/run"
+	"ephemr/internal/run/store"
+	"ephemr/internal/stage"
+)
+
+const topic = "arn:aws:sns:eu-west-1:1:t"
+
+type slots struct{ released int }
+
+func (s *slots) Release(context.Context, string, string, string) error {
+	s.released++
+	return nil
+}
+
+// desk is a Finisher with a run that is RUNNING.
+type desk struct {
+	*outcome.Finisher
+
+	db    *awsfake.DynamoDB
+	bus   *awsfake.EventBridge
+	topic *awsfake.SNS
+	slots *slots
+}
+
+func newDesk(t *testing.T) desk {
+	t.Helper()
+	d := desk{
+		db: awsfake.NewDynamoDB(awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{
+			{Name: store.ByState, PK: "gsState", SK: "gsOrder"}, {Name: store.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
+		}}),
+		bus: awsfake.NewEventBridge(), topic: awsfake.NewSNS(topic), slots: &slots{},
+	}
+	d.Finisher = &outcome.Finisher{
+		Settings: stage.Settings{EventBus: "bus", Topic: topic}, Runs: &store.Runs{DB: d.db, Table: "runs"}, Slots: d.slots, Bus: d.bus, Topic: d.topic,
+	}
+	spec := &pipeline.Spec{Name: "p", Jobs: []pipeline.Job{{Name: "a", Type: job.Bash}}}
+	r := run.Run{ID: "r", Pipeline: "p", State: run.Running, Execution: "x", LogicalTime: time.Now(), RequestedAt: time.Now()}
+	if _, _, err := d.Runs.Create(t.Context(), r, spec); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// before does f once, before the next call of op.
+func (d desk) before(op string, f func()) {
+	done := false
+	d.db.Use(&awsfake.Hooks{Before: func(called string) error {
+		if called == "DynamoDB:"+op && !done {
+			done = true
+			f()
+		}
+		return nil
+	}})
+}
+
+// end records o as another invocation would.
+func (d desk) end(t *testing.T, o run.Outcome) {
+	t.Helper()
+	if ok, err := d.Runs.Finish(t.Context(), "r", o, time.Now(), 0); !ok || err != nil {
+		t.Error(ok, err)
+	}
+}
+
+// retry restarts the run that has ended.
+func (d desk) retry(t *testing.T) {
+	t.Helper()
+	rec, err := d.Runs.Load(t.Context(), "r")
+	if err == nil {
+		err = d.Runs.Announced(t.Context(), rec.Run)
+	}
+	if err == nil {
+		_, err = d.Runs.Requeue(t.Context(), "r", time.Now())
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+var late = &outcome.StateError{Error: "TimeoutError", Cause: "late"}
+
+func TestFinish(t *testing.T) {
+	t.Parallel()
+	first := run.Outcome{State: run.Cancelled, Class: job.ClassCancelled, Reason: "by me"}
+	own := run.Outcome{State: run.Failed, Class: job.ClassTimeout, Reason: "late"}
+	for _, tt := range []struct {
+		name      string
+		execution string
+		during    func(t *testing.T, d desk) // before the outcome is written
+		want      run.Outcome
+		fault     fault.Name // "" = none
+	}{
+		{name: "alone", execution: "x", want: own},
+		{name: "another invocation is faster", execution: "x", want: first, during: func(t *testing.T, d desk) {
+			t.Helper()
+			d.end(t, first)
+		}},
+		{name: "and the run is retried", execution: "x", fault: fault.Conflict, during: func(t *testing.T, d desk) {
+			t.Helper()
+			d.end(t, own)
+			d.before("Query", func() { d.retry(t) })
+		}},
+		{name: "and the run is retried, seen by sweep", fault: fault.Throttled, during: func(t *testing.T, d desk) {
+			t.Helper()
+			d.end(t, own)
+			d.before("Query", func() { d.retry(t) })
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			if tt.during != nil {
+				d.before("UpdateItem", func() { tt.during(t, d) })
+			}
+			got, err := d.Finish(t.Context(), outcome.FinishInput{RunID: "r", Execution: tt.execution, Error: late})
+			if tt.fault != "" {
+				if fault.NameOf(err) != tt.fault || d.bus.Calls("PutEvents") != 0 {
+					t.Errorf("error %v, want %s; %d events", err, tt.fault, d.bus.Calls("PutEvents"))
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got.Outcome); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+			if n := len(d.topic.Published(topic)); n != 1 || d.bus.Calls("PutEvents") != 1 || d.slots.released != 1 {
+				t.Errorf("%d notices, %d events, slots released %d times", n, d.bus.Calls("PutEvents"), d.slots.released)
+			}
+			again, err := d.Finish(t.Context(), outcome.FinishInput{RunID: "r", Execution: "x"})
+			if diff := cmp.Diff(tt.want, again.Outcome); diff != "" || err != nil || d.bus.Calls("PutEvents") != 1 {
+				t.Errorf("finished again: %v, %d events (-want +got)\n%s", err, d.bus.Calls("PutEvents"), diff)
+			}
+		})
+	}
+}

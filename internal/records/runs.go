@@ -1,0 +1,91 @@
+package records
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Sort keys of the items in a run's partition of the Runs table.
+const (
+	RunSort       = "RUN"
+	SpecSort      = "SPEC"
+	WaiterSort    = "WAIT"
+	JobPrefix     = "JOB#"
+	AttemptPrefix = "CLUSTER#"
+)
+
+// Indexes of the Runs table. Both are eventually consistent.
+const (
+	ByState    = "byState"    // partition StateName, sort StateOrderName
+	ByPipeline = "byPipeline" // partition PipelineName, sort PipelineOrderName
+)
+
+// Attributes of the indexes. An item without them is in none.
+const (
+	StateName         = "gsState"    // of a run: its state, QueuePartition or Unannounced; of a waiter: Waiting
+	StateOrderName    = "gsOrder"    // QueueOrder or TimeOrder
+	PipelineName      = "gpPipeline" // name of the pipeline
+	PipelineOrderName = "gpOrder"    // TimeOrder of the logical time
+)
+
+// Partitions of ByState that are no states of a run.
+const (
+	Waiting     = "WAITING" // waiters
+	Unannounced = "UNTOLD"  // runs that have ended, until RunFinished has been sent
+)
+
+// RunKey is the key of a run: run.Run. Written by run/store: created by intake
+// and PrepareRun, changed by admission, cancel, retry and FinishRun.
+// Indexes: ByState, ByPipeline.
+func RunKey(runID string) Key { return Key{runID, RunSort} }
+
+// SpecKey is the key of the pipeline as it was when the run was requested, as
+// JSON. Written by run/store in the transaction that creates the run. No index.
+func SpecKey(runID string) Key { return Key{runID, SpecSort} }
+
+// WaiterKey is the key of the task token that a run waits with: run.Waiter.
+// Written by run/store for the states that wait, and deleted when the token has
+// been answered. Index: ByState, partition Waiting, by deadline.
+func WaiterKey(runID string) Key { return Key{runID, WaiterSort} }
+
+// JobKey is the key of a job of a run: run.Job. Written by run/store: planned by
+// PrepareRun, changed by SubmitJobs, by the checks of waiting steps and by
+// FinishRun. No index.
+func JobKey(runID, job string) Key { return Key{runID, JobPrefix + job} }
+
+// ClusterAttemptKey is the key of an attempt to get a cluster: run.Cluster.
+// Written by run/store for the cluster functions, before EMR is called. No index.
+func ClusterAttemptKey(runID string, attempt int) Key {
+	return Key{runID, fmt.Sprintf(AttemptPrefix+"%03d", attempt)}
+}
+
+// RequestKey is the key of the use of a request id: run id and fingerprint of
+// the request. Written by run/store in the transaction that creates the run, so
+// an id starts one run. It contains the sender without its session name, so one
+// sender cannot use up the ids of another. No index.
+func RequestKey(sender, requestID string) Key {
+	role, _, _ := strings.Cut(sender, ":")
+	return Key{"REQUEST#" + role + "#" + requestID, "REQUEST"}
+}
+
+// TeamKey is the key of a team that has requested a run at least once. Written
+// by run/store when a run is queued, read by admission. No index.
+func TeamKey(team string) Key { return Key{TeamsPartition, team} }
+
+// TeamsPartition holds the items of TeamKey.
+const TeamsPartition = "TEAMS"
+
+// QueuePartition is the partition of ByState with a team's queued runs. Each
+// team has its own, so that a burst of one team does not delay another's run.
+func QueuePartition(team string) string { return "QUEUED#" + team }
+
+// QueueOrder sorts queued runs in ByState: high priority first, then the oldest.
+func QueueOrder(priority int, requestedAt time.Time, runID string) string {
+	return fmt.Sprintf("%d#%s", 9-priority, TimeOrder(requestedAt, runID))
+}
+
+// TimeOrder sorts by time, and by run id at the same time.
+func TimeOrder(t time.Time, runID string) string {
+	return t.UTC().Format("2006-01-02T15:04:05.000000000Z") + "#" + runID
+}

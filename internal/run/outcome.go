@@ -1,0 +1,12 @@
+package run
+
+import "ephemr/internal/job"
+
+// Outcome is how a run ended.
+type Outcome struct {
+	State  State     `json:"state"`
+	Class  job.Class `json:"class"`
+	Reason string    `json:"reason"`
+
+	NothingToDo bool `json:"nothingToDo,omitempty"` // it SUCCEEDED, and no job had any work
+}

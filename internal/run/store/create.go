@@ -1,0 +1,115 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"ephemr/internal/pipeline"
+	"ephemr/internal/records"
+	"ephemr/internal/run"
+)
+
+// Create writes a run with its pipeline, once. It returns false when the run
+// is there already: the same event came twice. Ids are short for people; of two
+// runs that would share one, the later gets a longer id.
+func (s *Runs) Create(ctx context.Context, r run.Run, spec *pipeline.Spec) (id string, created bool, err error) {
+	if r.State == run.Queued {
+		if err := s.enlist(ctx, r.TeamName()); err != nil {
+			return r.ID, false, err
+		}
+	}
+	err = s.create(ctx, r, spec)
+	if other := occupant(err, runItem); other != nil && r.Identity != "" && records.Text(other["identity"]) != "" && records.Text(other["identity"]) != r.Identity {
+		r.ID = r.LongID()
+		err = s.create(ctx, r, spec)
+	}
+	switch {
+	case records.ConditionFailed(err):
+		return existing(r, err)
+	case err != nil:
+		return r.ID, false, fmt.Errorf("write run %s: %w", r.ID, err)
+	}
+	return r.ID, true, nil
+}
+
+// existing returns the run that r was before, as err says that there is one.
+func existing(r run.Run, err error) (id string, created bool, _ error) {
+	for _, i := range []int{runItem, requestItem} {
+		it := occupant(err, i)
+		if it == nil {
+			continue
+		}
+		id := cmp.Or(records.Text(it["runId"]), r.ID)
+		if wish := records.Text(it["wish"]); wish != "" && r.Wish != "" && wish != r.Wish {
+			return id, false, &run.UsedError{RequestID: r.Trigger.RequestID, RunID: id}
+		}
+		return id, false, nil
+	}
+	return r.ID, false, nil
+}
+
+// Places of items in the transaction that creates a run; the request's is the last.
+const (
+	runItem     = 0
+	requestItem = -1
+)
+
+// occupant returns the item that stands where one of the transaction was to be
+// written, or nil if err does not say so.
+func occupant(err error, place int) item {
+	t, ok := errors.AsType[*types.TransactionCanceledException](err)
+	if !ok || len(t.CancellationReasons) == 0 {
+		return nil
+	}
+	if place == requestItem {
+		place = len(t.CancellationReasons) - 1
+	}
+	if why := t.CancellationReasons[place]; aws.ToString(why.Code) == "ConditionalCheckFailed" {
+		return why.Item
+	}
+	return nil
+}
+
+func (s *Runs) create(ctx context.Context, r run.Run, spec *pipeline.Spec) error {
+	it, err := encode(r, records.RunKey(r.ID))
+	if err != nil {
+		return err
+	}
+	it[records.StateName], it[records.StateOrderName] = records.String(partition(r)), records.String(order(r))
+	it[records.PipelineName], it[records.PipelineOrderName] = records.String(r.Pipeline), records.String(records.TimeOrder(r.LogicalTime, r.ID))
+
+	puts := []types.TransactWriteItem{{Put: &types.Put{
+		TableName: &s.Table, Item: it, ConditionExpression: aws.String("attribute_not_exists(pk)"),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}}}
+	if spec != nil {
+		data, err := json.Marshal(spec)
+		if err != nil {
+			return fmt.Errorf("encode pipeline of run %s: %w", r.ID, err)
+		}
+		specItem := records.SpecKey(r.ID).Attributes()
+		specItem["spec"], specItem[records.TTLName] = records.String(string(data)), it[records.TTLName]
+		puts = append(puts, types.TransactWriteItem{Put: &types.Put{TableName: &s.Table, Item: specItem}})
+	}
+	if r.State == run.Queued && r.Trigger.RequestID != "" {
+		// The id holds the logical time, which a sender that tries again later may
+		// give differently: the request id itself can be used only once.
+		used, err := encode(map[string]string{"runId": r.ID, "wish": r.Wish}, records.RequestKey(r.Trigger.Sender, r.Trigger.RequestID))
+		if err != nil {
+			return err
+		}
+		puts = append(puts, types.TransactWriteItem{Put: &types.Put{
+			TableName: &s.Table, Item: used, ConditionExpression: aws.String("attribute_not_exists(pk)"),
+			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+		}})
+	}
+	_, err = s.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: puts})
+	return err
+}

@@ -1,0 +1,70 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+
+	"ephemr/internal/records"
+	"ephemr/internal/run"
+)
+
+// PlanJobs writes the jobs of a run as PENDING; those that are there stay.
+func (s *Runs) PlanJobs(ctx context.Context, id string, jobs []run.Job) error {
+	for _, j := range jobs {
+		if _, err := s.put(ctx, j, records.JobKey(id, j.Name), records.Absent()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ReplaceJob writes j over a job that is in state from with attempt attempt;
+// false says that somebody else was faster.
+func (s *Runs) ReplaceJob(ctx context.Context, id string, j run.Job, from run.JobState, attempt int) (bool, error) {
+	cond := records.Is("state", from)
+	if attempt > 0 {
+		cond = cond.And(records.Is("attempt", attempt))
+	} else {
+		cond = cond.And(expression.Name("attempt").AttributeNotExists())
+	}
+	return s.put(ctx, j, records.JobKey(id, j.Name), cond)
+}
+
+// ClaimJob writes the intent by to submit j, over a pending job or over an
+// intent as old as j's; false says that somebody else has it.
+func (s *Runs) ClaimJob(ctx context.Context, id string, j run.Job, by string, now time.Time) (bool, error) {
+	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.JobSubmitting), "attempt", j.Attempt), "intent", by), "intentAt", now)
+	u = u.Remove(expression.Name("stepId")).Remove(expression.Name("class")).Remove(expression.Name("reason")).Remove(expression.Name("exitCode")).
+		Remove(expression.Name("resize"))
+	cond := records.Is("state", run.JobPending).And(before(j.Attempt))
+	if j.State == run.JobSubmitting {
+		cond = records.Is("state", run.JobSubmitting).And(records.Is("attempt", j.Attempt)).And(records.Is("intent", j.Intent))
+	}
+	return s.update(ctx, records.JobKey(id, j.Name), u, cond)
+}
+
+// before holds when the newest attempt is the one before n.
+func before(n int) expression.ConditionBuilder {
+	if n <= 1 {
+		return expression.Name("attempt").AttributeNotExists()
+	}
+	return records.Is("attempt", n-1)
+}
+
+// SubmittedJob records the step that carries a claimed attempt.
+func (s *Runs) SubmittedJob(ctx context.Context, id string, j run.Job, clusterID, stepID string) (bool, error) {
+	u := set(set(set(expression.UpdateBuilder{}, "state", run.JobRunning), "clusterId", clusterID), "stepId", stepID)
+	if j.Resize != "" {
+		u = set(u, "resize", j.Resize)
+	}
+	return s.update(ctx, records.JobKey(id, j.Name), u, records.Is("state", run.JobSubmitting).And(records.Is("attempt", j.Attempt)))
+}
+
+// ReleaseJob gives up the intent by, so that the next try need not wait for it.
+func (s *Runs) ReleaseJob(ctx context.Context, id, name, by string) error {
+	u := set(set(expression.UpdateBuilder{}, "intent", "none"), "intentAt", time.Unix(0, 0).UTC())
+	_, err := s.update(ctx, records.JobKey(id, name), u, records.Is("state", run.JobSubmitting).And(records.Is("intent", by)))
+	return err
+}

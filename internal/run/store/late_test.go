@@ -1,0 +1,149 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"ephemr/internal/fault"
+	"ephemr/internal/job"
+	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/run"
+	"ephemr/internal/run/store"
+)
+
+// A function that has timed out may still have a write on its way: it must not
+// bury the token of the function that took over.
+func TestLateRegistration(t *testing.T) {
+	t.Parallel()
+	s, _ := newStore()
+	at(t, s, run.Running)
+	older := run.Waiter{RunID: "r", Kind: run.ForCluster, Token: "1", Since: now, Deadline: now}
+	newer := older
+	newer.Token, newer.Since = "2", now.Add(46*time.Second)
+	if err := s.Wait(t.Context(), newer); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Wait(t.Context(), older); fault.NameOf(err) != fault.Throttled {
+		t.Errorf("the older token was registered: %v", err)
+	}
+	if w := load(t, s).Waiter; w == nil || w.Token != "2" {
+		t.Errorf("waiter is %+v, want the newer one", w)
+	}
+}
+
+// Who tells an outcome late must not silence the one after a restart.
+func TestToldLate(t *testing.T) {
+	t.Parallel()
+	s, _ := newStore()
+	over(t, s, run.Failed)
+	ended := load(t, s).Run
+	if got := untold(t, s); got != 1 {
+		t.Errorf("%d outcomes to tell, want 1", got)
+	}
+	if err := s.Cleared(t.Context(), ended); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Requeue(t.Context(), "r", now.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.Announced(t.Context(), ended), s.Cleared(t.Context(), ended)); err != nil {
+		t.Fatal(err)
+	}
+	if r := load(t, s).Run; r.Settled() || r.State != run.Queued || untold(t, s) != 0 {
+		t.Errorf("run is %+v", r)
+	}
+}
+
+// A run goes on when nobody touches its jobs and slots any more, not before.
+func TestRetryOfAnEnd(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		state run.State
+		mark  func(context.Context, *store.Runs, run.Run) error
+		want  fault.Name
+	}{
+		"failed, being cleared":    {run.Failed, nil, fault.Throttled},
+		"cancelled, being cleared": {run.Cancelled, nil, fault.Throttled},
+		"told":                     {run.Failed, func(ctx context.Context, s *store.Runs, r run.Run) error { return s.Announced(ctx, r) }, ""},
+		"cleared, not told":        {run.Failed, func(ctx context.Context, s *store.Runs, r run.Run) error { return s.Cleared(ctx, r) }, ""},
+		"succeeded":                {run.Succeeded, nil, fault.InvalidInput},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, _ := newStore()
+			over(t, s, tt.state)
+			if tt.mark != nil {
+				if err := tt.mark(t.Context(), s, load(t, s).Run); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_, err := s.Requeue(t.Context(), "r", now.Add(time.Minute))
+			var got fault.Name
+			if err != nil {
+				got = fault.NameOf(err)
+			}
+			if got != tt.want {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+			if r := load(t, s).Run; (r.State == run.Queued) != (err == nil) {
+				t.Errorf("run is %+v after %v", r, err)
+			}
+		})
+	}
+}
+
+// A job that somebody ends between the look at it and its reset must not stay
+// as it is: nobody would try it again.
+func TestRetryOfAJobThatEnds(t *testing.T) {
+	t.Parallel()
+	s, db := newStore()
+	over(t, s, run.Failed)
+	if err := s.Announced(t.Context(), load(t, s).Run); err != nil {
+		t.Fatal(err)
+	}
+	var once sync.Once
+	skip := func() {
+		skipped := run.Job{Name: "a", Type: job.Bash, State: run.JobSkipped}
+		if ok, err := s.ReplaceJob(t.Context(), "r", skipped, run.JobPending, 0); !ok || err != nil {
+			t.Error(ok, err)
+		}
+	}
+	db.Use(&awsfake.Hooks{After: func(op string) error {
+		if op == "DynamoDB:Query" {
+			once.Do(skip)
+		}
+		return nil
+	}})
+	if _, err := s.Requeue(t.Context(), "r", now); fault.NameOf(err) != fault.Throttled {
+		t.Errorf("got %v, want ThrottledError", err)
+	}
+	if _, err := s.Requeue(t.Context(), "r", now); err != nil {
+		t.Error(err)
+	}
+	for _, j := range load(t, s).Jobs {
+		if j.State != run.JobPending {
+			t.Errorf("job %s is %s", j.Name, j.State)
+		}
+	}
+}
+
+// over makes a run that has just ended.
+func over(t *testing.T, s *store.Runs, state run.State) {
+	t.Helper()
+	at(t, s, run.Running)
+	if ok, err := s.Finish(t.Context(), "r", run.Outcome{State: state, Class: "job", Reason: "x"}, now, 0); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+}
+
+func untold(t *testing.T, s *store.Runs) int {
+	t.Helper()
+	n := 0
+	if err := s.Untold(t.Context(), func(run.Run) error { n++; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

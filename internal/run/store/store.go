@@ -1,0 +1,93 @@
+// Package store reads and writes the Runs table. Package records has the keys;
+// here is a file for each record: the run, its jobs, its cluster attempts and its
+// waiter. Every change of state is a conditional
+// write, so late and duplicate events change nothing.
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"ephemr/internal/fault"
+	"ephemr/internal/pipeline"
+	"ephemr/internal/records"
+	"ephemr/internal/run"
+)
+
+// DB is the part of DynamoDB that the records need.
+type DB interface {
+	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
+	DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
+	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
+}
+
+// Runs reads and writes the Runs table.
+type Runs struct {
+	DB    DB
+	Table string
+
+	teams sync.Map // those that are known to be enlisted
+}
+
+// Load reads a run with all that belongs to it, consistently.
+func (s *Runs) Load(ctx context.Context, id string) (*run.Record, error) {
+	rec := &run.Record{}
+	var found bool
+	in := &dynamodb.QueryInput{
+		TableName: &s.Table, ConsistentRead: aws.Bool(true),
+		KeyConditionExpression:    aws.String(records.PartitionName + " = :id"),
+		ExpressionAttributeValues: item{":id": records.String(id)},
+	}
+	for p := dynamodb.NewQueryPaginator(s.DB, in); p.HasMorePages(); {
+		page, err := p.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read run %s: %w", id, err)
+		}
+		for _, it := range page.Items {
+			if err := add(rec, it); err != nil {
+				return nil, fmt.Errorf("read run %s: %w", id, err)
+			}
+			found = found || records.Text(it[records.SortName]) == records.RunSort
+		}
+	}
+	if !found {
+		return nil, fault.New(fault.InvalidInput, "%w", &run.UnknownError{ID: id})
+	}
+	rec.Sort()
+	return rec, nil
+}
+
+// add decodes an item of a run into its record.
+func add(rec *run.Record, it item) error {
+	switch sort := records.Text(it[records.SortName]); {
+	case sort == records.RunSort:
+		return attributevalue.UnmarshalMap(it, &rec.Run)
+	case sort == records.SpecSort:
+		rec.Spec = &pipeline.Spec{}
+		return json.Unmarshal([]byte(records.Text(it["spec"])), rec.Spec)
+	case sort == records.WaiterSort:
+		rec.Waiter = &run.Waiter{}
+		return attributevalue.UnmarshalMap(it, rec.Waiter)
+	case strings.HasPrefix(sort, records.JobPrefix):
+		var j run.Job
+		err := attributevalue.UnmarshalMap(it, &j)
+		rec.Jobs = append(rec.Jobs, j)
+		return err
+	case strings.HasPrefix(sort, records.AttemptPrefix):
+		var c run.Cluster
+		err := attributevalue.UnmarshalMap(it, &c)
+		rec.Clusters = append(rec.Clusters, c)
+		return err
+	}
+	return nil
+}

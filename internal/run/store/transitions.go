@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"ephemr/internal/records"
+	"ephemr/internal/run"
+)
+
+// Start turns an admitted run into a running one and ties it to its execution.
+// Doing it again for the same execution is fine; another one is refused.
+func (s *Runs) Start(ctx context.Context, id, execution string, now, deadline time.Time) (bool, error) {
+	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.Running), records.StateName, run.Running), "execution", execution),
+		"startedAt", now)
+	u = u.Set(expression.Name("deadline"), expression.IfNotExists(expression.Name("deadline"), expression.Value(deadline)))
+	free := records.Is("state", run.Admitted).And(expression.Name("execution").AttributeNotExists().Or(records.Is("execution", execution)))
+	same := records.Is("state", run.Running).And(records.Is("execution", execution))
+	return s.update(ctx, records.RunKey(id), u, free.Or(same))
+}
+
+// Finish gives a run its outcome, once: false says that it has one already.
+func (s *Runs) Finish(ctx context.Context, id string, o run.Outcome, now time.Time, costUSD float64) (bool, error) {
+	active := expression.Name("state").In(expression.Value(run.Queued), expression.Value(run.Admitted), expression.Value(run.Running))
+	return s.finish(ctx, id, o, now, costUSD, active)
+}
+
+func (s *Runs) finish(ctx context.Context, id string, o run.Outcome, now time.Time, costUSD float64, cond expression.ConditionBuilder) (bool, error) {
+	u := set(set(set(set(expression.UpdateBuilder{}, "state", o.State), records.StateName, records.Unannounced), records.StateOrderName, records.TimeOrder(now, id)), "endedAt", now)
+	if o.Class != "" {
+		u = set(set(u, "class", o.Class), "reason", o.Reason)
+	}
+	if o.NothingToDo {
+		u = set(u, "nothingToDo", true)
+	}
+	if costUSD > 0 {
+		u = set(u, "costUsd", costUSD)
+	}
+	return s.update(ctx, records.RunKey(id), u, cond)
+}
+
+// Announced marks that the outcome of r has been told, unless r has been
+// restarted meanwhile and will get another.
+func (s *Runs) Announced(ctx context.Context, r run.Run) error {
+	return s.mark(ctx, r, set(set(expression.UpdateBuilder{}, "announced", true), records.StateName, r.State))
+}
+
+// Cleared marks that r leaves nothing open though its outcome could not be told
+// yet: whatever is wrong with the news, a retry need not wait for it.
+func (s *Runs) Cleared(ctx context.Context, r run.Run) error {
+	return s.mark(ctx, r, set(expression.UpdateBuilder{}, "cleared", true))
+}
+
+// mark changes r unless it has been restarted meanwhile.
+func (s *Runs) mark(ctx context.Context, r run.Run, u expression.UpdateBuilder) error {
+	_, err := s.update(ctx, records.RunKey(r.ID), u, records.Is("state", r.State).And(records.Is("endedAt", r.EndedAt)))
+	return err
+}
+
+// Untold visits the runs that are over without anybody having been told: whoever
+// was to tell may have died, or is about to.
+func (s *Runs) Untold(ctx context.Context, visit func(run.Run) error) error {
+	return s.InState(ctx, records.Unannounced, visit)
+}
+
+// AdmitWrite is the write that admits a queued run; admission puts it into one
+// transaction with the run's slots.
+func (s *Runs) AdmitWrite(id string, now, deadline time.Time) (*types.Update, error) {
+	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.Admitted), records.StateName, run.Admitted), "admittedAt", now), "deadline", deadline)
+	e, err := expression.NewBuilder().WithUpdate(u).WithCondition(records.Is("state", run.Queued)).Build()
+	if err != nil {
+		return nil, fmt.Errorf("build admission of %s: %w", id, err)
+	}
+	return &types.Update{
+		TableName: &s.Table, Key: records.RunKey(id).Attributes(),
+		UpdateExpression: e.Update(), ConditionExpression: e.Condition(),
+		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
+	}, nil
+}
