@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	emrtypes "github.com/aws/aws-sdk-go-v2/service/emr/types"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"ephemr/internal/engine"
 	"ephemr/internal/records"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
@@ -135,13 +135,13 @@ func (a *Admitter) remember(ctx context.Context) error {
 		if time.Since(r.AdmittedAt) < forgotten {
 			return nil
 		}
-		slog.WarnContext(ctx, "admitted run has no execution yet, start it again", "runId", r.ID)
+		slog.WarnContext(ctx, "restarting execution for admitted run", "runId", r.ID)
 		return a.begin(ctx, r)
 	})
 }
 
 // LookAdmitted answers a hand-started execution whose run has been admitted.
-func LookAdmitted(_ context.Context, rec *run.Record, _ *emrtypes.ClusterStatus) (*wait.Answer, error) {
+func LookAdmitted(_ context.Context, rec *run.Record, _ *engine.Capacity) (*wait.Answer, error) {
 	if rec.Run.State == run.Queued {
 		return nil, nil //nolint:nilnil // nothing has happened yet, and that is no error
 	}

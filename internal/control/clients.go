@@ -6,11 +6,12 @@ import (
 	"ephemr/internal/awsapi"
 	"ephemr/internal/discovery"
 	"ephemr/internal/emr/emrapi"
-	"ephemr/internal/emr/step"
+	"ephemr/internal/engine"
 	"ephemr/internal/intake"
 	"ephemr/internal/notify"
 	"ephemr/internal/outcome"
 	"ephemr/internal/register"
+	"ephemr/internal/result"
 	"ephemr/internal/run/store"
 	"ephemr/internal/sweep"
 )
@@ -28,11 +29,12 @@ type clients interface {
 	bus() outcome.BusAPI
 	topic() notify.TopicAPI
 	metrics() sweep.MetricAPI
-	logs() step.LogsAPI
+	logs() result.LogsAPI
 	cloudMap() discovery.API
+	engine() engine.Engine // nil = EMR on EC2
 }
 
-// given are clients that somebody else has made.
+// given are clients that the caller has made.
 type given struct{ d Deps }
 
 func (g given) db() store.DB                    { return g.d.DB }
@@ -46,8 +48,9 @@ func (g given) scheduler() register.ScheduleAPI { return g.d.Scheduler }
 func (g given) bus() outcome.BusAPI             { return g.d.Bus }
 func (g given) topic() notify.TopicAPI          { return g.d.Topic }
 func (g given) metrics() sweep.MetricAPI        { return g.d.Metrics }
-func (g given) logs() step.LogsAPI              { return g.d.Logs }
+func (g given) logs() result.LogsAPI            { return g.d.Logs }
 func (g given) cloudMap() discovery.API         { return g.d.CloudMap }
+func (g given) engine() engine.Engine           { return g.d.Engine }
 
 // dialed are AWS's clients, each made when it is first asked for. A function is
 // wired by one goroutine.
@@ -69,9 +72,11 @@ func (d *dialed) emr() emrapi.API         { return once(d.cfg, &d.emrOperations,
 func (d *dialed) s3() S3API               { return once(d.cfg, &d.objects, awsapi.NewS3) }
 func (d *dialed) sfn() SFNAPI             { return once(d.cfg, &d.executions, awsapi.NewSFN) }
 func (d *dialed) ssm() SSMAPI             { return once(d.cfg, &d.parameters, awsapi.NewSSM) }
-func (d *dialed) logs() step.LogsAPI      { return once(d.cfg, &d.cloudWatchLog, awsapi.NewLogs) }
+func (d *dialed) logs() result.LogsAPI    { return once(d.cfg, &d.cloudWatchLog, awsapi.NewLogs) }
 func (d *dialed) cloudMap() discovery.API { return once(d.cfg, &d.directory, discovery.NewCloudMap) }
 func (d *dialed) bus() outcome.BusAPI     { return once(d.cfg, &d.eventBridge, awsapi.NewEventBridge) }
+
+func (*dialed) engine() engine.Engine { return nil }
 
 // These are asked for once per function.
 func (d *dialed) sqs() intake.QueueAPI            { return awsapi.NewSQS(d.cfg) }

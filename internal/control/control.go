@@ -15,14 +15,16 @@ import (
 	"ephemr/internal/discovery"
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/emrapi"
-	"ephemr/internal/emr/step"
+	"ephemr/internal/engine"
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
 	"ephemr/internal/notify"
 	"ephemr/internal/outcome"
 	"ephemr/internal/register"
+	"ephemr/internal/result"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
+	"ephemr/internal/step"
 	"ephemr/internal/sweep"
 	"ephemr/internal/wait"
 )
@@ -41,13 +43,14 @@ type Deps struct {
 	Bus       outcome.BusAPI
 	Topic     notify.TopicAPI
 	Metrics   sweep.MetricAPI
-	Logs      step.LogsAPI
+	Logs      result.LogsAPI
 	CloudMap  discovery.API
+	Engine    engine.Engine // that runs jobs; nil = EMR on EC2
 }
 
 // S3API is the part of S3 that functions call.
 type S3API interface {
-	step.GetAPI
+	result.GetAPI
 	step.PutAPI
 }
 
@@ -70,7 +73,7 @@ type Wiring struct {
 	clients  clients
 }
 
-// New returns a Wiring with the given dependencies, of which none may be missing.
+// New returns a Wiring with the given dependencies, of which only Engine may be missing.
 func New(d Deps) *Wiring { return &Wiring{settings: d.Settings, clients: given{d}} }
 
 // Dial returns a Wiring of the stage that the environment names, with AWS's

@@ -7,14 +7,15 @@ import (
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
 	"ephemr/internal/admission"
+	"ephemr/internal/capacity"
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/resize"
-	"ephemr/internal/emr/step"
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
 	"ephemr/internal/outcome"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
+	"ephemr/internal/step"
 	"ephemr/internal/sweep"
 	"ephemr/internal/wait"
 )
@@ -29,6 +30,7 @@ func (w *Wiring) Intake() Handler[lambdaevents.SQSEvent, lambdaevents.SQSEventRe
 		Runs:      w.runs(),
 		Pipelines: w.pipelines(),
 		Users:     w.users(),
+		Engines:   w.catalog(),
 		SQS:       w.clients.sqs(),
 		Lambda:    w.clients.lambda(),
 	}).Handle
@@ -46,17 +48,13 @@ func (w *Wiring) PrepareRun() Handler[intake.Execution, intake.Prepared] {
 
 // CreateCluster creates or leases a run's cluster and registers the task token
 // that waits for it.
-func (w *Wiring) CreateCluster() Handler[cluster.CreateInput, struct{}] {
-	return (&cluster.Creator{
+func (w *Wiring) CreateCluster() Handler[capacity.AcquireInput, struct{}] {
+	return (&capacity.Acquirer{
 		Settings: w.settings,
 		Runs:     w.runs(),
-		Clusters: w.clusters(),
-		Pools:    w.pools(),
-		EMR:      w.emr(),
-		Profiles: w.clients.ssm(),
-		Waker:    w.waker(map[string]wait.Look{run.ForCluster: w.clusterLooker().Look}),
-		Caller:   entry.Caller,
-	}).Create
+		Engines:  w.engines(),
+		Waker:    w.waker(map[string]wait.Look{run.ForCluster: w.capacityLooker().Look}),
+	}).Acquire
 }
 
 // SubmitSteps submits the jobs that can start and registers the task token that
@@ -65,9 +63,7 @@ func (w *Wiring) SubmitSteps() Handler[step.SubmitInput, struct{}] {
 	return (&step.Submitter{
 		Settings: w.settings,
 		Runs:     w.runs(),
-		Pools:    w.pools(),
-		EMR:      w.emr(),
-		Sizes:    w.fitter(),
+		Engines:  w.engines(),
 		S3:       w.clients.s3(),
 		Waker:    w.waker(map[string]wait.Look{run.ForSteps: w.stepLooker().Look}),
 		Caller:   entry.Caller,
@@ -78,17 +74,20 @@ func (w *Wiring) SubmitSteps() Handler[step.SubmitInput, struct{}] {
 // that waits for it to end.
 func (w *Wiring) StopSteps() Handler[step.StopInput, struct{}] { return w.stopper().Stop }
 
-// TerminateCluster terminates the clusters of a run or releases their leases.
-func (w *Wiring) TerminateCluster() Handler[cluster.Request, any] { return w.terminator().Handle }
+// TerminateRequest is what the TerminateCluster state sends, or ephemr terminate.
+type TerminateRequest struct {
+	capacity.ReleaseInput
 
-func (w *Wiring) terminator() *cluster.Terminator {
-	return &cluster.Terminator{
-		Stage:   w.settings.Stage,
-		Runs:    w.runs(),
-		Pools:   w.pools(),
-		Sizes:   w.fitter(),
-		Listing: w.listing(),
-		EMR:     w.emr(),
+	Hand *cluster.ManualRequest `json:"hand,omitempty"`
+}
+
+// TerminateCluster terminates the clusters of a run or releases their leases.
+func (w *Wiring) TerminateCluster() Handler[TerminateRequest, any] {
+	return func(ctx context.Context, in TerminateRequest) (any, error) {
+		if in.Hand != nil {
+			return w.onEMR().TerminateManually(ctx, *in.Hand)
+		}
+		return (&capacity.Releaser{Runs: w.runs(), Engines: w.engines()}).Release(ctx, in.ReleaseInput)
 	}
 }
 
@@ -102,14 +101,11 @@ func (w *Wiring) Watch() Handler[wait.Input, struct{}] {
 	return (&wait.Watch{
 		Waker: w.waker(map[string]wait.Look{
 			run.ForAdmission: admission.LookAdmitted,
-			run.ForCluster:   w.clusterLooker().Look,
+			run.ForCluster:   w.capacityLooker().Look,
 			run.ForSteps:     w.stepLooker().Look,
 			run.ForStop:      w.stopper().Look,
 		}),
-		Clusters: w.clusters(),
-		Listing:  w.listing(),
-		Pools:    w.pools(),
-		EMR:      w.emr(),
+		Engines:  w.engines(),
 		Finisher: w.finisher(),
 	}).Handle
 }
@@ -117,18 +113,14 @@ func (w *Wiring) Watch() Handler[wait.Input, struct{}] {
 // Sweep repairs what no state machine can guarantee.
 func (w *Wiring) Sweep() Handler[json.RawMessage, sweep.Output] {
 	return (&sweep.Sweeper{
-		Settings:  w.settings,
-		Runs:      w.runs(),
-		Pools:     w.pools(),
-		Sizes:     w.fitter(),
-		EMR:       w.emr(),
-		SFN:       w.clients.sfn(),
-		Bus:       w.clients.bus(),
-		Finisher:  w.finisher(),
-		Slots:     w.slots(),
-		Metrics:   w.clients.metrics(),
-		Directory: w.directory(),
-		Listing:   w.listing(),
+		Settings: w.settings,
+		Runs:     w.runs(),
+		Engines:  w.engines(),
+		SFN:      w.clients.sfn(),
+		Bus:      w.clients.bus(),
+		Finisher: w.finisher(),
+		Slots:    w.slots(),
+		Metrics:  w.clients.metrics(),
 	}).Sweep
 }
 
@@ -137,7 +129,7 @@ func (w *Wiring) ResizeCluster() Handler[resize.Input, resize.Output] {
 	return (&resize.Resizer{
 		Settings: w.settings,
 		Runs:     w.runs(),
-		Sizes:    w.sizes(),
+		Sizes:    &resize.Sizes{DB: w.clients.db(), Table: w.settings.ClustersTable},
 		Profiles: w.clients.ssm(),
 		EMR:      w.emr(),
 	}).Resize
@@ -147,6 +139,7 @@ func (w *Wiring) ResizeCluster() Handler[resize.Input, resize.Output] {
 func (w *Wiring) Register() Handler[register.Input, register.Output] {
 	return (&register.Register{
 		Settings: w.settings,
+		Engines:  w.catalog(),
 		Store:    w.pipelines(),
 		Schedules: &register.Schedules{
 			API:    w.clients.scheduler(),

@@ -2,17 +2,18 @@ package control
 
 import (
 	"ephemr/internal/admission"
-	"ephemr/internal/discovery"
-	"ephemr/internal/emr/cluster"
+	"ephemr/internal/capacity"
+	"ephemr/internal/emr"
 	"ephemr/internal/emr/emrapi"
-	"ephemr/internal/emr/pool"
-	"ephemr/internal/emr/resize"
-	"ephemr/internal/emr/step"
+	"ephemr/internal/engine"
+	"ephemr/internal/entry"
 	"ephemr/internal/intake"
 	"ephemr/internal/outcome"
 	"ephemr/internal/register"
+	"ephemr/internal/result"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
+	"ephemr/internal/step"
 	"ephemr/internal/wait"
 )
 
@@ -26,18 +27,6 @@ func (w *Wiring) pipelines() *register.Store {
 	return &register.Store{DB: w.clients.db(), Table: w.settings.PipelinesTable}
 }
 
-func (w *Wiring) clusters() *cluster.Registry {
-	return &cluster.Registry{DB: w.clients.db(), Table: w.settings.ClustersTable}
-}
-
-func (w *Wiring) pools() *pool.Store {
-	return &pool.Store{DB: w.clients.db(), Table: w.settings.ClustersTable}
-}
-
-func (w *Wiring) sizes() *resize.Sizes {
-	return &resize.Sizes{DB: w.clients.db(), Table: w.settings.ClustersTable}
-}
-
 func (w *Wiring) slots() *admission.Slots {
 	return &admission.Slots{DB: w.clients.db(), Table: w.settings.ClustersTable}
 }
@@ -47,12 +36,38 @@ func (w *Wiring) emr() *emrapi.Client {
 	return emrapi.New(w.clients.emr(), w.clients.db(), w.settings)
 }
 
-func (w *Wiring) directory() *discovery.Directory {
-	return &discovery.Directory{API: w.clients.cloudMap(), Namespace: w.settings.Namespace, Stage: w.settings.Stage}
+// engines are those of the stage.
+func (w *Wiring) engines() engine.Set {
+	if other := w.clients.engine(); other != nil {
+		return engine.Set{Default: other, Profiles: nil}
+	}
+	return engine.Set{Default: w.onEMR(), Profiles: nil}
 }
 
-func (w *Wiring) listing() *cluster.Listing {
-	return &cluster.Listing{Registry: w.clusters(), Directory: w.directory()}
+// catalog is what the engines can do, for functions that run no jobs.
+func (w *Wiring) catalog() engine.Catalog {
+	if w.clients.engine() != nil {
+		return w.engines().Catalog()
+	}
+	return engine.Catalog{Default: emr.Capabilities, Profiles: nil}
+}
+
+// onEMR is the engine EMR on EC2.
+func (w *Wiring) onEMR() *emr.Engine {
+	return emr.New(emr.Deps{
+		Settings: w.settings,
+		EMR:      w.emr(),
+		DB:       w.clients.db(),
+		Profiles: w.clients.ssm(),
+		CloudMap: w.clients.cloudMap(),
+		Results: &result.Reader{
+			S3:         w.clients.s3(),
+			LogsBucket: w.settings.LogsBucket,
+			Logs:       w.clients.logs(),
+			LogGroup:   w.settings.RunLogGroup,
+		},
+		Caller: entry.Caller,
+	})
 }
 
 func (w *Wiring) users() *intake.UserStore {
@@ -85,6 +100,7 @@ func (w *Wiring) preparer() *intake.Preparer {
 		Runs:      w.runs(),
 		Pipelines: w.pipelines(),
 		Users:     w.users(),
+		Engines:   w.catalog(),
 		Admission: w.admitter(),
 	}
 }
@@ -94,33 +110,16 @@ func (w *Wiring) waker(looks map[string]wait.Look) *wait.Waker {
 	return &wait.Waker{Runs: w.runs(), SFN: w.clients.sfn(), Looks: looks}
 }
 
-func (w *Wiring) fitter() *resize.Fitter {
-	return &resize.Fitter{
-		Stage:    w.settings.Stage,
-		Runs:     w.runs(),
-		Sizes:    w.sizes(),
-		Profiles: w.clients.ssm(),
-		EMR:      w.emr(),
-	}
-}
-
-func (w *Wiring) clusterLooker() *cluster.Looker {
-	return &cluster.Looker{Runs: w.runs(), Pools: w.pools(), EMR: w.emr(), Listing: w.listing()}
+func (w *Wiring) capacityLooker() *capacity.Looker {
+	return &capacity.Looker{Runs: w.runs(), Engines: w.engines()}
 }
 
 func (w *Wiring) stepLooker() *step.Looker {
-	return &step.Looker{
-		Runs:       w.runs(),
-		EMR:        w.emr(),
-		S3:         w.clients.s3(),
-		LogsBucket: w.settings.LogsBucket,
-		Logs:       w.clients.logs(),
-		LogGroup:   w.settings.RunLogGroup,
-	}
+	return &step.Looker{Runs: w.runs(), Engines: w.engines()}
 }
 
 func (w *Wiring) stopper() *step.Stopper {
-	s := &step.Stopper{Runs: w.runs(), EMR: w.emr(), Looker: w.stepLooker(), Waker: nil}
+	s := &step.Stopper{Runs: w.runs(), Engines: w.engines(), Looker: w.stepLooker(), Waker: nil}
 	s.Waker = w.waker(map[string]wait.Look{run.ForStop: s.Look})
 	return s
 }

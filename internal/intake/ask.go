@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ephemr/internal/access"
+	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
 	"ephemr/internal/pipeline"
@@ -43,13 +44,16 @@ type Ask struct {
 }
 
 // Wanted turns the wish into runs, or says what is wrong with it.
-func (a Ask) Wanted(ctx context.Context, known Pipelines, users Users) ([]Wanted, error) {
+func (a Ask) Wanted(ctx context.Context, known Pipelines, users Users, can engine.Catalog) ([]Wanted, error) {
 	spec, version, err := a.spec(ctx, known)
 	if spec == nil || err != nil {
 		return nil, err
 	}
 	grant, err := a.grant(ctx, users, spec)
 	if err != nil {
+		return nil, err
+	}
+	if err := can.Check(spec, grant.User != ""); err != nil {
 		return nil, err
 	}
 	params, err := spec.ResolveParams(a.Params)

@@ -112,7 +112,7 @@ func (k *Intake) request(ctx context.Context, m lambdaevents.SQSMessage) ([]Want
 		}
 		ask.Pipeline = ask.Spec.Name
 	}
-	w, err := ask.Wanted(ctx, k.Pipelines, k.Users)
+	w, err := ask.Wanted(ctx, k.Pipelines, k.Users, k.Engines)
 	return w, fail2(err, fail)
 }
 
@@ -166,7 +166,7 @@ func (k *Intake) schedule(ctx context.Context, m lambdaevents.SQSMessage) ([]Wan
 		Trigger:  run.Trigger{Kind: run.BySchedule},
 		Identity: []string{run.BySchedule, tick.Pipeline, planned.UTC().Format(time.RFC3339)},
 	}
-	w, err := ask.Wanted(ctx, k.Pipelines, k.Users)
+	w, err := ask.Wanted(ctx, k.Pipelines, k.Users, k.Engines)
 	return w, fail2(err, func(err error) error {
 		return &invalidError{err: err, kind: run.BySchedule, pipeline: tick.Pipeline}
 	})
@@ -203,7 +203,7 @@ func (k *Intake) upload(ctx context.Context, m lambdaevents.SQSMessage) ([]Wante
 			Trigger:  run.Trigger{Kind: run.ByS3, Bucket: e.Detail.Bucket.Name, Key: o.Key, Version: o.VersionID, Size: o.Size},
 			Identity: []string{run.ByS3, name, e.Detail.Bucket.Name, o.Key, version},
 		}
-		w, err := ask.Wanted(ctx, k.Pipelines, k.Users)
+		w, err := ask.Wanted(ctx, k.Pipelines, k.Users, k.Engines)
 		if IsInvalid(err) {
 			// One pipeline's fault must not take the upload from the others.
 			w, err = []Wanted{ask.rejected(err)}, nil

@@ -16,25 +16,20 @@ import (
 
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/emrapi"
+	"ephemr/internal/emr/repair"
 	"ephemr/internal/emr/step"
 	"ephemr/internal/fault"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/stage"
-	"ephemr/internal/sweep"
-	"ephemr/internal/wait"
 )
 
-// Whoever calls EMR can do so within the budget.
+// Every caller of EMR can use the client within the budget.
 var (
-	_ cluster.CreateAPI    = (*emrapi.Client)(nil)
-	_ cluster.DescribeAPI  = (*emrapi.Client)(nil)
-	_ cluster.TerminateAPI = (*emrapi.Client)(nil)
-	_ step.SubmitAPI       = (*emrapi.Client)(nil)
-	_ step.LookAPI         = (*emrapi.Client)(nil)
-	_ wait.ListAPI         = (*emrapi.Client)(nil)
-	_ sweep.ClusterAPI     = (*emrapi.Client)(nil)
-	_ emrapi.API           = (*emr.Client)(nil)
-	_ emrapi.API           = (*awsfake.EMR)(nil)
+	_ cluster.API = (*emrapi.Client)(nil)
+	_ step.API    = (*emrapi.Client)(nil)
+	_ repair.API  = (*emrapi.Client)(nil)
+	_ emrapi.API  = (*emr.Client)(nil)
+	_ emrapi.API  = (*awsfake.EMR)(nil)
 )
 
 func settings(limits stage.Buckets) stage.Settings {

@@ -59,7 +59,7 @@ func (s *Store) Release(ctx context.Context, clusterID, holder string, now time.
 	return c, err
 }
 
-// Open makes a new cluster READY: whoever it has room for may lease it from now on.
+// Open makes a new cluster READY: from now on runs may lease it.
 func (s *Store) Open(ctx context.Context, clusterID string) error {
 	_, _, err := s.update(ctx, clusterID, expression.Set(name("state"), value(Ready)), is("state", Starting))
 	return err
@@ -73,7 +73,7 @@ func (s *Store) Drain(ctx context.Context, clusterID string) error {
 }
 
 // DrainExpired drains a cluster that is past its life or has waited too long,
-// and returns it as it is then: still READY if somebody has leased it meanwhile.
+// and returns it as it is then: still READY if a run has leased it meanwhile.
 func (s *Store) DrainExpired(ctx context.Context, clusterID string, now time.Time) (*Cluster, error) {
 	waited := name("free").Equal(name("steps")).And(name("idleUntil").LessThanEqual(value(now.Unix())))
 	c, _, err := s.update(ctx, clusterID, expression.Set(name("state"), value(Draining)),
@@ -82,7 +82,7 @@ func (s *Store) DrainExpired(ctx context.Context, clusterID string, now time.Tim
 }
 
 // Bury notes that a cluster is gone or about to be, and takes it out of its pool
-// when nobody leases it: until then its leases tell who is to hear of it.
+// when no run leases it: until then its leases say which runs to notify.
 func (s *Store) Bury(ctx context.Context, clusterID string) error {
 	c, _, err := s.update(ctx, clusterID, expression.Set(name("state"), value(Gone)), name("pool").AttributeExists())
 	if c == nil || err != nil || !c.Empty() {

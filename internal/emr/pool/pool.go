@@ -25,9 +25,9 @@ type State string
 
 // The states of a pool's cluster. Each is left forward only.
 const (
-	Starting State = "STARTING" // the run that made it waits for it; nobody else gets it
+	Starting State = "STARTING" // only the run that made it waits for it
 	Ready    State = "READY"    // can be leased
-	Draining State = "DRAINING" // no new lease; whoever gives back the last one ends it
+	Draining State = "DRAINING" // no new lease; the run that returns the last one terminates the cluster
 	Gone     State = "GONE"     // its end was asked for, or seen
 )
 
@@ -100,7 +100,7 @@ func Decode(it records.Item) (c Cluster, err error) {
 // PoolID is the pool that c belongs to.
 func (c Cluster) PoolID() ID { return ID{c.Team, c.Pool} }
 
-// Empty says whether nobody leases c.
+// Empty reports whether no run leases c.
 func (c Cluster) Empty() bool { return len(c.Leases) == 0 }
 
 // Holders are the attempts that lease c, sorted.
@@ -120,7 +120,7 @@ func (c Cluster) Runs() []string {
 	return slices.Compact(ids)
 }
 
-// Expired says whether nobody may lease c any more: it is past its life, or has
+// Expired reports whether c may not be leased any more: it is past its life, or has
 // waited for a lease as long as it was to.
 func (c Cluster) Expired(now time.Time) bool {
 	return !c.Until.After(now) || c.Empty() && !c.IdleUntil.IsZero() && !c.IdleUntil.After(now)

@@ -68,9 +68,9 @@ func (s *Store) read(ctx context.Context, key records.Key) (item, error) {
 	return out.Item, nil
 }
 
-// Join makes a new cluster known, once: whoever does it again changes nothing.
+// Join records a new cluster once: repeating it changes nothing.
 // The record comes last, because what it says is looked for in the sets: a member
-// without a record does no harm, a lease that nobody finds would.
+// without a record does no harm, a lease that cannot be found would.
 func (s *Store) Join(ctx context.Context, c Cluster) error {
 	it, err := c.Encode()
 	if err != nil {

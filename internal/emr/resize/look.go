@@ -26,7 +26,7 @@ type LookAPI interface {
 func Look(ctx context.Context, api LookAPI, id string) (Cluster, error) {
 	c := Cluster{ID: id}
 	out, err := api.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: &id})
-	if cluster.Foreign(err) {
+	if cluster.IsNotOurs(err) {
 		return c, fault.New(fault.InvalidInput, "cluster %s is not known in this account and Region, or belongs to another stage", id)
 	}
 	if err != nil {

@@ -11,8 +11,11 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"ephemr/internal/control"
+	"ephemr/internal/engine"
 	"ephemr/internal/proof/asl"
+	"ephemr/internal/proof/instant"
 	"ephemr/internal/register"
+	"ephemr/internal/result"
 	"ephemr/internal/run/store"
 )
 
@@ -37,10 +40,19 @@ func (w *World) wire() {
 			Metrics:   w.Metrics,
 			Logs:      w.Logs,
 			CloudMap:  w.CloudMap,
+			Engine:    w.secondEngine(),
 		})))
 		w.functions[f.Placeholder()] = w.functions[f.Folder()]
 	}
 	w.Lambda.Register("admit", w.functions["admit"])
+}
+
+// secondEngine is what runs jobs instead of EMR, or nil.
+func (w *World) secondEngine() engine.Engine {
+	if !w.config.Instant {
+		return nil
+	}
+	return &instant.Engine{Service: w.Instant, Runs: w.Runs, Results: &result.Reader{S3: w.S3, LogsBucket: w.Settings.LogsBucket, Logs: w.Logs, LogGroup: w.Settings.RunLogGroup}}
 }
 
 // db is the tables as functions see them.

@@ -32,7 +32,7 @@ func TestMeasure(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the function that does nothing")
 	}
-	root, err := filepath.Abs("../../..")
+	root, err := filepath.Abs("../../../..")
 	if err != nil {
 		t.Fatal(err)
 	}
