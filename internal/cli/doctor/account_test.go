@@ -59,7 +59,7 @@ func newAccount() *account {
 	s.AdmitFunction, s.WatchFunction, s.RegisterFunction = "ephemr-dev-admit", "ephemr-dev-watch", "ephemr-dev-register"
 	s.Limits.MaxActive = 4
 	functions := map[string]lambdatypes.State{"ephemr-dev-intake": "Active", "ephemr-dev-sweep": "Active", "ephemr-dev-preparerun": "Active"}
-	for _, name := range s.Functions.Names() {
+	for _, name := range s.Names() {
 		functions[name] = "Active"
 	}
 	return &account{

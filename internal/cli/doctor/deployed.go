@@ -152,7 +152,7 @@ func (d *doctor) workflow(ctx context.Context, name string) []Finding {
 // calls, and the two that only queues and schedules invoke.
 func (d *doctor) functions(ctx context.Context, name string) []Finding {
 	prefix := strings.TrimSuffix(d.settings.AdmitFunction, "admit")
-	names := append(d.settings.Functions.Names(), prefix+"intake", prefix+"sweep")
+	names := append(d.settings.Names(), prefix+"intake", prefix+"sweep")
 	if out, err := d.with.Workflow.DescribeStateMachine(ctx, &sfn.DescribeStateMachineInput{StateMachineArn: &d.settings.StateMachine}); err == nil {
 		names = append(names, regexp.MustCompile(regexp.QuoteMeta(prefix)+`[a-z]+`).FindAllString(aws.ToString(out.Definition), -1)...)
 	}
