@@ -27,7 +27,7 @@ var replaced = []struct {
 	found *regexp.Regexp
 	with  string
 }{
-	{regexp.MustCompile(`(?m)^.*(waiting for .* to be recorded|cannot read .* just now, trying again)\n`), ""}, // a slow machine's
+	{regexp.MustCompile(`(?m)^.*(waiting for .* to be recorded|cannot read .*, retrying)\n`), ""}, // a slow machine's
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?`), "[TIME]"},
 	{regexp.MustCompile(`\[ *` + duration + `\]`), "[AFTER]"},
 	{regexp.MustCompile(`\b` + duration + `( ago)?\b`), "[TOOK]$2"},

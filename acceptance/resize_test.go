@@ -43,7 +43,7 @@ func TestResize(t *testing.T) {
 	id := w.begin(t, name)
 	w.until(t, id, "work")
 	out, stderr, code := w.cli(t, t.TempDir(), "resize", id, "--task", "2")
-	if code != 0 || !strings.HasPrefix(out, "task: asked for 2, has 2 (") {
+	if code != 0 || !strings.HasPrefix(out, "task: requested 2, running 2 (") {
 		t.Fatalf("ephemr resize: exit code %d\n%s%s", code, out, stderr)
 	}
 	rec, err := w.runs.Load(t.Context(), id)

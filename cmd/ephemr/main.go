@@ -12,7 +12,7 @@ import (
 	"ephemr/internal/cli/terminal"
 )
 
-// version is set by the linker; without, the build's own is shown.
+// version is set by the linker; otherwise that of the build is shown.
 var version string
 
 func main() { os.Exit(run()) }

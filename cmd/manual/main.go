@@ -1,5 +1,4 @@
-// Command manual writes man pages and shell completions of ephemr, for its
-// releases.
+// Command manual writes the man pages and shell completions of a release.
 package main
 
 import (

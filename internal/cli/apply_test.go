@@ -26,7 +26,7 @@ jobs:
   - {name: publish, type: hive, source: jobs/publish, needs: [clean]}
 `
 
-// project makes a folder of files and returns it.
+// project writes files to a new directory and returns it.
 func project(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -77,15 +77,15 @@ func TestApply(t *testing.T) {
 	}
 }
 
-// What the profile cannot give to a job is told with the file, before anything
-// is registered.
+// A resize that the profile does not support is reported with the file, before
+// anything is registered.
 func TestApplyResize(t *testing.T) {
 	t.Parallel()
 	w, dir := newWorld(t), flightsProject(t)
 	file := filepath.Join(dir, "flights.yaml")
 	w.no(os.WriteFile(file, []byte(strings.Replace(pipelineFile, "needs: [clean]}", "needs: [clean], resize: {task: 9}}", 1)), 0o600))
 	err := w.apply(dir, apply.Options{}, "flights.yaml")
-	if want := file + ": jobs[1].resize: 2 core and 9 task units are more than the 10 that profile small allows (maxUnits)"; err == nil || err.Error() != want || exit.CodeOf(err) != exit.Usage {
+	if want := file + ": jobs[1].resize: 2 core and 9 task units are more than the 10 that profile small allows (maxUnits)"; err == nil || err.Error() != want || exit.CodeOf(err) != exit.CodeUsage {
 		t.Errorf("got %v, want %q", err, want)
 	}
 	if w.lambda.Calls("Invoke") > 0 {
@@ -114,8 +114,8 @@ func TestApplyDryRun(t *testing.T) {
 	}
 }
 
-// Every fault of every file is listed before anything is registered.
-func TestApplyListsAllFaults(t *testing.T) {
+// All errors of all files are reported before anything is registered.
+func TestApplyReportsAllErrors(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	dir := project(t, map[string]string{
@@ -128,7 +128,7 @@ func TestApplyListsAllFaults(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	if exit.CodeOf(err) != exit.Usage {
+	if exit.CodeOf(err) != exit.CodeUsage {
 		t.Errorf("exit code %d, want 2", exit.CodeOf(err))
 	}
 	golden(t, "apply-faults", strings.ReplaceAll(err.Error(), dir, "PROJECT")+"\n")
@@ -138,7 +138,7 @@ func TestApplyListsAllFaults(t *testing.T) {
 	}
 }
 
-func TestApplyTellsTheFunctionsError(t *testing.T) {
+func TestApplyReportsTheFunctionsError(t *testing.T) {
 	t.Parallel()
 	w, dir := newWorld(t), flightsProject(t)
 	w.handle("register", func(context.Context, json.RawMessage) (any, error) { return nil, errors.New("too many pipelines") })
@@ -152,11 +152,11 @@ func TestApplyTellsTheFunctionsError(t *testing.T) {
 	}
 }
 
-func TestApplyRefusesTheSameNameTwice(t *testing.T) {
+func TestApplyRejectsDuplicateNames(t *testing.T) {
 	t.Parallel()
 	w, dir := newWorld(t), flightsProject(t)
 	err := w.apply(dir, apply.Options{}, "flights.yaml", "flights.yaml")
-	if err == nil || !strings.Contains(err.Error(), "pipeline flights is in") {
+	if err == nil || !strings.Contains(err.Error(), "pipeline flights is also defined in") {
 		t.Errorf("got %v", err)
 	}
 }

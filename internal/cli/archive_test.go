@@ -17,7 +17,7 @@ import (
 	"ephemr/internal/run"
 )
 
-// archive puts a log of a step where EMR does.
+// archive writes a log of a step as EMR does.
 func (w *world) archive(step, name, text string) {
 	w.t.Helper()
 	var b bytes.Buffer
@@ -29,8 +29,8 @@ func (w *world) archive(step, name, text string) {
 	w.no(err)
 }
 
-// archived plays a run of one job and leaves what it printed in both places. It
-// ends 41 s after it was begun.
+// archived simulates a run of one job with logs in CloudWatch and in the archive.
+// It ends 41 s after its start.
 func (w *world) archived() string {
 	w.t.Helper()
 	at := time.Now()
@@ -53,7 +53,7 @@ func (w *world) archived() string {
 const (
 	streamedLines = "one\n\noops\ntwo\n" // by time
 	archivedLines = "one\n\ntwo\noops\n" // one stream after the other
-	ofArchive     = "archived logs, as EMR put them into S3: without times, and one stream after the other\n"
+	ofArchive     = "logs archived by EMR in S3: no timestamps, streams follow each other\n"
 	day           = 24 * time.Hour
 )
 
@@ -72,20 +72,20 @@ func TestLogsOfTheArchive(t *testing.T) {
 		"old, but nothing has expired": {before: func(*world) { time.Sleep(15 * day) }, out: archivedLines, err: ofArchive},
 		"expired, and archived nowhere": {
 			before: func(w *world) { w.expire(500 * time.Millisecond); w.unarchive() }, out: "\noops\ntwo\n",
-			err: "the beginning of job clean, attempt 1, may be missing: CloudWatch keeps logs for 14 days, and EMR has no archive of it\n",
+			err: "the beginning of job clean, attempt 1, may be missing: CloudWatch keeps logs for 14 days, and there is no EMR archive\n",
 		},
 		"gone everywhere": {
 			before: func(w *world) { time.Sleep(15 * day); w.logs.Delete(w.settings.RunLogGroup); w.unarchive() },
-			err:    "nothing is left: run flights-1 ended 2000-01-01 00:00, CloudWatch keeps logs for 14 days, and EMR's archive has none\n",
+			err:    "logs have expired: run flights-1 ended 2000-01-01 00:00, CloudWatch keeps logs for 14 days, and there is no EMR archive\n",
 		},
 		"CloudWatch did not take all": {before: func(w *world) { w.cut() }, out: archivedLines, err: ofArchive},
 		"not all, and no archive": {
 			before: func(w *world) { w.cut(); w.unarchive() }, out: streamedLines,
-			err: "lines of job clean, attempt 1, are missing: CloudWatch did not take all of them, and EMR has no archive of it\n",
+			err: "lines of job clean, attempt 1, are missing: CloudWatch did not accept all of them, and there is no EMR archive\n",
 		},
 		"the archive is refused": {
 			before: func(w *world) { w.logs.Delete(w.settings.RunLogGroup); w.s3.FailNext("ListObjectsV2", denied()) },
-			err:    "CloudWatch has nothing of job clean, attempt 1, and EMR's archive cannot be read: look for archived logs in s3://logs/emr/j-1ABC/steps/s-clean/: ",
+			err:    "no logs of job clean, attempt 1, in CloudWatch, and the EMR archive cannot be read: look for archived logs in s3://logs/emr/j-1ABC/steps/s-clean/: ",
 		},
 		"killed with nothing unsent": {before: func(w *world) { w.kill("one\n\ntwo\n") }, out: streamedLines},
 		"killed with lines unsent": {
@@ -99,11 +99,11 @@ func TestLogsOfTheArchive(t *testing.T) {
 		},
 		"killed, and the archive ends earlier": {
 			before: func(w *world) { w.kill("one\n") }, out: streamedLines,
-			err: "the last lines of job clean, attempt 1, may be missing, as its runner was killed: what EMR archived ends before that, or differs\n",
+			err: "the last lines of job clean, attempt 1, may be missing because its runner was killed: the EMR archive ends earlier or differs\n",
 		},
 		"killed, and no archive": {
 			before: func(w *world) { w.kill(""); w.unarchive() }, out: streamedLines,
-			err: "the last lines of job clean, attempt 1, may be missing, as its runner was killed: EMR has archived nothing of it, or not yet\n",
+			err: "the last lines of job clean, attempt 1, may be missing because its runner was killed: there is no EMR archive of it yet\n",
 		},
 		"killed, seen since": {
 			o: logs.Options{Since: "2000-01-01T00:00:41Z"}, before: func(w *world) { w.kill("one\n\ntwo\nthree\n") }, out: "\noops\ntwo\nthree\n",
@@ -112,23 +112,23 @@ func TestLogsOfTheArchive(t *testing.T) {
 		"not asked for": {o: logs.Options{Stream: "stdout"}, out: "one\n\ntwo\n"},
 		"asked for":     {o: logs.Options{Archived: true, Stream: "stdout"}, out: "one\n\ntwo\n", err: ofArchive},
 		"followed": {
-			o: logs.Options{Follow: true}, before: func(w *world) { w.logs.Delete(w.settings.RunLogGroup) }, out: archivedLines, err: "[  0.0s] run flights-1 QUEUED by \n[  1.0s] run ADMITTED\n[  2.0s] run RUNNING\n[  3.0s] cluster j-1ABC created from profile small, rung 1 of 2\n" +
+			o: logs.Options{Follow: true}, before: func(w *world) { w.logs.Delete(w.settings.RunLogGroup) }, out: archivedLines, err: "[  0.0s] run flights-1 QUEUED by \n[  1.0s] run ADMITTED\n[  2.0s] run RUNNING\n[  3.0s] cluster j-1ABC created from profile small\n" +
 				"[ 40.0s] cluster j-1ABC ready after 37.0s\n[ 40.0s] job clean RUNNING\n[ 41.0s] " + ofArchive + "[ 41.0s] job clean SUCCEEDED",
 		},
 		"EMR's own":               {o: logs.Options{Controller: true, Job: "clean"}, out: "INFO startExec\nINFO Step succeeded\n", err: ofArchive},
 		"EMR's own, some of it":   {o: logs.Options{Controller: true, Job: "clean", Grep: "succ"}, out: "INFO Step succeeded\n", err: ofArchive},
-		"EMR's own, not archived": {o: logs.Options{Controller: true}, before: func(w *world) { w.unarchive() }, err: "EMR has archived nothing of its own"},
+		"EMR's own, not archived": {o: logs.Options{Controller: true}, before: func(w *world) { w.unarchive() }, err: "no controller logs in the archive"},
 		"since then nothing, but before": {
 			o: logs.Options{Since: "2000-01-01T01:00:00Z"}, before: func(*world) { time.Sleep(time.Hour) },
-			err: "nothing was printed since 2000-01-01T01:00:00Z; run flights-1 is SUCCEEDED\n",
+			err: "no output since 2000-01-01T01:00:00Z; run flights-1 is SUCCEEDED\n",
 		},
 		"since a time before the end": {
 			o: logs.Options{Since: "2000-01-01T00:00:41Z"}, before: func(w *world) { w.logs.Delete(w.settings.RunLogGroup) }, out: archivedLines,
-			err: strings.TrimSuffix(ofArchive, "\n") + "; a job that printed something since then is shown from its beginning\n",
+			err: strings.TrimSuffix(ofArchive, "\n") + "; jobs with output since then are shown from the beginning\n",
 		},
 		"since a time after the end": {
 			o: logs.Options{Since: "2000-01-01T00:05:00Z"}, before: func(w *world) { w.logs.Delete(w.settings.RunLogGroup) },
-			err: "nothing was printed since 2000-01-01T00:05:00Z",
+			err: "no output since 2000-01-01T00:05:00Z",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -154,7 +154,7 @@ func TestLogsOfTheArchive(t *testing.T) {
 	}
 }
 
-// kill says that the runner left no result, after what it had streamed so far.
+// kill records a runner without a result, after the lines streamed so far.
 func (w *world) kill(stdout string) {
 	w.t.Helper()
 	rec, err := w.runs.Load(w.t.Context(), "flights-1")
@@ -165,8 +165,8 @@ func (w *world) kill(stdout string) {
 	w.archive("s-clean", "stdout", stdout)
 }
 
-// expire lets time pass until everything that was printed so long before the
-// second lines has been forgotten.
+// expire advances the time until everything printed this long before the second
+// lines has expired.
 func (w *world) expire(before time.Duration) {
 	w.t.Helper()
 	rec, err := w.runs.Load(w.t.Context(), "flights-1")
@@ -175,7 +175,7 @@ func (w *world) expire(before time.Duration) {
 	w.logs.Forget(w.settings.RunLogGroup, rec.Job("clean").EndedAt.Add(-before))
 }
 
-// unarchive deletes what EMR archived.
+// unarchive deletes the EMR archive.
 func (w *world) unarchive() {
 	w.t.Helper()
 	for _, key := range w.s3.Keys("logs") {
@@ -184,7 +184,7 @@ func (w *world) unarchive() {
 	}
 }
 
-// cut says that the runner could not stream everything.
+// cut records that the runner could not stream everything.
 func (w *world) cut() {
 	w.t.Helper()
 	rec, err := w.runs.Load(w.t.Context(), "flights-1")
@@ -194,7 +194,7 @@ func (w *world) cut() {
 	w.did(w.runs.ReplaceJob(w.t.Context(), "flights-1", j, j.State, j.Attempt))
 }
 
-// A program is told which lines are archived ones.
+// JSON marks archived lines.
 func TestLogsOfTheArchiveAsJSON(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -209,8 +209,8 @@ func TestLogsOfTheArchiveAsJSON(t *testing.T) {
 	})
 }
 
-// An attempt before the last is found on the cluster that it ran on, and in an
-// older record, which does not tell, on any of the run.
+// An earlier attempt is found on its cluster or, in an older record without it,
+// on any cluster of the run.
 func TestLogsOfAnEarlierAttempt(t *testing.T) {
 	t.Parallel()
 	for name, cluster := range map[string]string{"known": "j-1ABC", "not known": ""} {
@@ -237,7 +237,7 @@ func TestLogsOfAnEarlierAttempt(t *testing.T) {
 	}
 }
 
-// What was asked for and cannot be read is an error.
+// Requested logs that cannot be read are an error.
 func TestLogsOfTheArchiveFail(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -303,19 +303,19 @@ func TestLogsFilters(t *testing.T) {
 	}
 }
 
-func TestLogsFiltersAreRefused(t *testing.T) {
+func TestLogsInvalidFilters(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for want, o := range map[string]logs.Options{
 		"error parsing regexp: missing closing ): `(`; the syntax is at": {Grep: "("},
-		`--since "yesterday" is no point in time; write 10m`:             {Since: "yesterday"},
-		`--since "-5m" is no point in time`:                              {Since: "-5m"},
-		"leave out --follow":                                             {Follow: true, Controller: true},
-		"do not grow while one looks":                                    {Follow: true, Archived: true},
-		"leave out --stream and --since":                                 {Controller: true, Stream: "stdout"},
+		`invalid --since "yesterday": use a duration (10m`:               {Since: "yesterday"},
+		`invalid --since "-5m"`:                                          {Since: "-5m"},
+		"--follow cannot be combined":                                    {Follow: true, Controller: true},
+		"--follow cannot be combined with --archived or --controller":    {Follow: true, Archived: true},
+		"cannot be combined with --stream or --since":                    {Controller: true, Stream: "stdout"},
 	} {
 		err := logs.Run(t.Context(), o, w.io, w.follower())
-		if exit.CodeOf(err) != exit.Usage || !strings.Contains(err.Error(), want) {
+		if exit.CodeOf(err) != exit.CodeUsage || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: got %v, want %q", o, err, want)
 		}
 	}

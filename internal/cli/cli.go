@@ -1,10 +1,10 @@
-// Package cli is the command line: what people and scripts do with a stage.
-// There is a package for each command, with a Command for cobra and a Run that
-// takes options, streams and narrow clients.
+// Package cli is the command line. Each command is a package with a Command for
+// cobra and a Run that takes options, streams and narrow client interfaces.
 package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -33,11 +33,10 @@ import (
 
 const long = `ephemr runs big-data jobs on EMR clusters that exist only while the job runs.
 
-AWS credentials, profile, SSO and region are those of the AWS SDK: AWS_PROFILE, AWS_REGION, ~/.aws/config.
+AWS credentials, profile, SSO and Region come from the AWS SDK: AWS_PROFILE, AWS_REGION, ~/.aws/config.
 
-Exit codes: 0 it worked; 1 the run failed, or something went wrong; 2 the command line is wrong, or the
-request was rejected; 130 interrupted. ephemr submit ends with the exit code of its job, 77 when that had
-nothing to do.`
+Exit codes: 0 success; 1 the run failed, or an error occurred; 2 the command line is wrong, or the request
+was rejected; 130 interrupted. ephemr submit exits with the code of its job; 77 means nothing to do.`
 
 const example = `  export EPHEMR_STAGE=dev
   ephemr submit -d jobs/hello -t bash
@@ -56,9 +55,9 @@ func Root(app *session.App, given string) *cobra.Command {
 	root.SetErr(app.IO.Err)
 	root.SetFlagErrorFunc(wrongFlag)
 	flags := root.PersistentFlags()
-	flags.StringVar(&app.Stage, "stage", "", "stage to work with (default $"+session.Variable+")")
+	flags.StringVar(&app.Stage, "stage", "", "stage to use (default $"+session.Variable+")")
 	flags.StringVarP(&app.Output, "output", "o", session.FormatTable, "output format: table or json")
-	flags.BoolVar(&app.Quiet, "no-color", false, "no colours and nothing that moves; NO_COLOR does the same")
+	flags.BoolVar(&app.Quiet, "no-color", false, "disable colours and status lines; NO_COLOR does the same")
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(
 		[]string{session.FormatTable, session.FormatJSON}, cobra.ShellCompDirectiveNoFileComp)))
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("stage", complete.Stages(app)))
@@ -71,7 +70,7 @@ func Root(app *session.App, given string) *cobra.Command {
 	return root
 }
 
-// completion adds cobra's commands for it, with examples.
+// completion adds cobra's completion commands, with examples.
 func completion(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	examples := map[string]string{
@@ -93,22 +92,22 @@ func Main(ctx context.Context, args []string, app *session.App, given string) in
 	root := Root(app, given) //nolint:contextcheck // commands get the context from cobra
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if err != nil && strings.HasPrefix(err.Error(), "unknown command ") {
+	if _, ours := errors.AsType[*exit.Error](err); err != nil && !ours && strings.HasPrefix(err.Error(), "unknown command ") {
 		err = unknown(root, strings.Split(err.Error(), `"`)[1])
 	}
 	code := exit.CodeOf(err)
 	switch {
-	case err == nil || exit.Silent(err):
+	case err == nil || exit.IsSilent(err):
 	case ctx.Err() != nil:
-		return exit.Interrupted
+		return exit.CodeInterrupted
 	default:
-		tell(app, err)
+		printError(app, err)
 	}
 	return code
 }
 
-// tell writes an error for people: each line of it says where and what to do.
-func tell(app *session.App, err error) {
+// printError writes every line of an error with a prefix.
+func printError(app *session.App, err error) {
 	style := app.IO.ErrStyle()
 	for line := range strings.Lines(session.Explain(err, app.Getenv).Error() + "\n") {
 		_, _ = fmt.Fprintf(app.IO.Err, "%s %s\n", style.Red("error:"), strings.TrimRight(line, "\n"))

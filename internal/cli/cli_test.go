@@ -49,23 +49,23 @@ func TestMain_commandLines(t *testing.T) {
 		"help submit":                      {0, ""},
 		"completion bash":                  {0, ""},
 		"__complete runs --state ":         {0, "Completion ended"},
-		"nope":                             {2, `ephemr has no command "nope"; see ephemr --help`},
+		"nope":                             {2, `unknown command "nope" for ephemr; see ephemr --help`},
 		"show":                             {2, "see ephemr show --help"},
-		"apply":                            {2, "ephemr apply needs FILE...; see ephemr apply --help"},
-		"version x":                        {2, `ephemr version takes no arguments, not "x"`},
+		"apply":                            {2, "ephemr apply requires FILE...; see ephemr apply --help"},
+		"version x":                        {2, `ephemr version accepts no arguments, not "x"`},
 		"runs --nope":                      {2, "unknown flag: --nope; see ephemr runs --help"},
-		"runs --limit x":                   {2, `--limit "x" is not a whole number`},
-		"runs -o xml --stage dev":          {2, `output "xml" is not known`},
-		"runs":                             {2, "no stage; use --stage dev, or set EPHEMR_STAGE=dev"},
-		"runs --stage dev":                 {1, "connect to dev: Query: AccessDeniedException: not you; ask for the permission"},
+		"runs --limit x":                   {2, `invalid --limit "x": expected a whole number`},
+		"runs -o xml --stage dev":          {2, `invalid output format "xml"`},
+		"runs":                             {2, "no stage given; use --stage dev or set EPHEMR_STAGE=dev"},
+		"runs --stage dev":                 {1, "connect to dev: Query: AccessDeniedException: not you; request the permission"},
 		"submit --stage dev -d x -t spark": {1, "connect to dev"},
 		"submti":                           {2, "did you mean submit?"},
 		"requests":                         {0, ""},
-		"requests redirve":                 {2, `ephemr requests has no command "redirve"; did you mean redrive?`},
-		"requests list all":                {2, `ephemr requests list takes no arguments, not "all"`},
-		"completion tcsh":                  {2, `ephemr completion has no command "tcsh"`},
-		"submit --timeout soon":            {2, `--timeout "soon" is not a time like 90s`},
-		"logs a b c":                       {2, `ephemr logs takes RUN [JOB], not "a b c"; see ephemr logs --help`},
+		"requests redirve":                 {2, `unknown command "redirve" for ephemr requests; did you mean redrive?`},
+		"requests list all":                {2, `ephemr requests list accepts no arguments, not "all"`},
+		"completion tcsh":                  {2, `unknown command "tcsh" for ephemr completion`},
+		"submit --timeout soon":            {2, `invalid --timeout "soon": expected a duration such as 90s`},
+		"logs a b c":                       {2, `ephemr logs accepts RUN [JOB], not "a b c"; see ephemr logs --help`},
 	} {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()
@@ -121,14 +121,14 @@ func TestExplain(t *testing.T) {
 	}{
 		"sso":       {fmt.Errorf("x: %w", &ssocreds.InvalidTokenError{Err: errors.New("expired")}), map[string]string{"AWS_PROFILE": "work"}, "aws sso login --profile work"},
 		"expired":   {api("ExpiredTokenException"), nil, "the AWS credentials have expired; log in again (aws sso login)"},
-		"unknown":   {api("UnrecognizedClientException"), nil, "AWS does not accept the credentials"},
-		"denied":    {api("AccessDeniedException"), nil, "look up stage dev: GetParameter: AccessDeniedException: why; ask for the permission"},
+		"unknown":   {api("UnrecognizedClientException"), nil, "AWS rejected the credentials"},
+		"denied":    {api("AccessDeniedException"), nil, "look up stage dev: GetParameter: AccessDeniedException: why; request the permission"},
 		"none":      {errors.New("get identity: get credentials: failed to refresh cached credentials, no EC2 IMDS role found"), nil, "no AWS credentials; log in"},
-		"profile":   {fmt.Errorf("load: %w", config.SharedConfigProfileNotExistError{Profile: "work"}), nil, "AWS profile work is in neither"},
-		"laptop":    {&net.OpError{Op: "dial", Err: errors.New("refused")}, map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "nothing answers at http://127.0.0.1:1"},
+		"profile":   {fmt.Errorf("load: %w", config.SharedConfigProfileNotExistError{Profile: "work"}), nil, "AWS profile work not found in"},
+		"laptop":    {&net.OpError{Op: "dial", Err: errors.New("refused")}, map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "no response from http://127.0.0.1:1"},
 		"network":   {&net.OpError{Op: "dial", Err: errors.New("refused")}, nil, "cannot reach AWS"},
 		"other API": {api("InternalServerError"), nil, "look up stage dev: GetParameter: InternalServerError: why"},
-		"ours":      {errors.New("run x is not known"), nil, "run x is not known"},
+		"ours":      {errors.New("run x not found"), nil, "run x not found"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -155,11 +155,11 @@ func TestLoad(t *testing.T) {
 	}
 	odd := awsfake.NewSSM(map[string]string{"/ephemr/dev/settings": `{"newer": true}`})
 	_, err = session.Load(t.Context(), odd, "dev")
-	if err == nil || !strings.Contains(err.Error(), "does not fit this version of ephemr") {
+	if err == nil || !strings.Contains(err.Error(), "is not compatible with this version of ephemr") {
 		t.Errorf("got %v", err)
 	}
 	for _, name := range []string{"../x", "Dev", ""} {
-		if _, err := session.Open(t.Context(), name); exit.CodeOf(err) != exit.Usage {
+		if _, err := session.Open(t.Context(), name); exit.CodeOf(err) != exit.CodeUsage {
 			t.Errorf("%q: got %v, want exit code 2", name, err)
 		}
 	}

@@ -12,36 +12,36 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/cli/census"
 	"ephemr/internal/cli/clusters"
 	"ephemr/internal/cli/complete"
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/pool"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
+	"ephemr/internal/view/clusterlist"
 )
 
 var (
-	_ census.ListAPI   = (*awsfake.EMR)(nil)
-	_ cluster.BatchAPI = (*awsfake.DynamoDB)(nil)
-	_ clusters.Census  = (*census.Stage)(nil)
+	_ clusterlist.ListAPI = (*awsfake.EMR)(nil)
+	_ cluster.BatchAPI    = (*awsfake.DynamoDB)(nil)
+	_ clusters.Lister     = (*clusterlist.Stage)(nil)
 )
 
 // fleet is an account with clusters of this stage and of others.
 type fleet struct {
 	*world
 
-	emr    *awsfake.EMR
-	census *census.Stage
+	emr  *awsfake.EMR
+	list *clusterlist.Stage
 }
 
-// inFleet fills an account and looks at it half an hour later.
+// inFleet creates an account with clusters, half an hour old.
 func inFleet(t *testing.T, f func(t *testing.T, w *fleet)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := &fleet{world: newWorld(t), emr: awsfake.NewEMR(awsfake.EMRConfig{Bootstrapping: -1, Terminating: -1})}
 		defer w.emr.Close()
-		w.census = &census.Stage{EMR: w.emr, Records: w.db, Table: "clusters", Runs: w.runs}
+		w.list = &clusterlist.Stage{EMR: w.emr, Records: w.db, Table: "clusters", Runs: w.runs}
 		ended := w.own("weekly-19991231T0000-00000007", true)
 		w.own("flights-20000101T0000-0a1b2c3d", true)
 		w.own("hourly-20000101T0000-00000001", false) // its record is not written yet
@@ -65,7 +65,7 @@ func (w *fleet) up(name string) string {
 	return *out.JobFlowId
 }
 
-// own brings up a cluster of a run.
+// own starts a cluster of a run.
 func (w *fleet) own(id string, recorded bool) string {
 	w.t.Helper()
 	c := run.Cluster{
@@ -90,7 +90,7 @@ func (w *fleet) own(id string, recorded bool) string {
 	return clusterID
 }
 
-// pooled brings up a cluster of a pool that some attempts lease.
+// pooled starts a cluster of a pool with leases.
 func (w *fleet) pooled(name string, holders ...string) {
 	w.t.Helper()
 	c := pool.Cluster{
@@ -116,19 +116,19 @@ func TestClusters(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inFleet(t, func(t *testing.T, w *fleet) {
-				w.no(clusters.Run(t.Context(), o, w.io, w.census))
+				w.no(clusters.Run(t.Context(), o, w.io, w.list))
 				w.golden("clusters-" + name)
 			})
 		})
 	}
 }
 
-// What has been up for days is there, and what ended today however old it is.
+// Clusters are listed that have run for days, or ended today.
 func TestClustersOfDays(t *testing.T) {
 	t.Parallel()
 	inFleet(t, func(t *testing.T, w *fleet) {
 		all := func() (pipelines []string) {
-			found, err := w.census.Clusters(t.Context(), true)
+			found, err := w.list.Clusters(t.Context(), true)
 			w.no(err)
 			for _, c := range found {
 				pipelines = append(pipelines, c.Pipeline+" "+string(c.State))
@@ -155,9 +155,9 @@ func TestClustersOfDays(t *testing.T) {
 func TestClustersJSON(t *testing.T) {
 	t.Parallel()
 	inFleet(t, func(t *testing.T, w *fleet) {
-		w.no(clusters.Run(t.Context(), clusters.Options{JSON: true}, w.io, w.census))
+		w.no(clusters.Run(t.Context(), clusters.Options{JSON: true}, w.io, w.list))
 		w.golden("clusters-json")
-		var got []census.Cluster
+		var got []clusterlist.Cluster
 		w.no(json.Unmarshal([]byte(w.out.String()), &got))
 		if len(got) != 4 {
 			t.Errorf("%d clusters", len(got))
@@ -167,14 +167,14 @@ func TestClustersJSON(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		empty := awsfake.NewEMR(awsfake.EMRConfig{})
 		defer empty.Close()
-		w.no(clusters.Run(t.Context(), clusters.Options{JSON: true}, w.io, &census.Stage{EMR: empty, Records: w.db, Table: "clusters", Runs: w.runs}))
+		w.no(clusters.Run(t.Context(), clusters.Options{JSON: true}, w.io, &clusterlist.Stage{EMR: empty, Records: w.db, Table: "clusters", Runs: w.runs}))
 	})
 	if w.out.String() != "[]\n" {
 		t.Errorf("got %q, want an empty array", w.out.String())
 	}
 }
 
-// DynamoDB may leave keys for later, and EMR has pages.
+// DynamoDB may return unprocessed keys, and EMR returns pages.
 func TestClustersOfABigAccount(t *testing.T) {
 	t.Parallel()
 	inFleet(t, func(t *testing.T, w *fleet) {
@@ -182,7 +182,7 @@ func TestClustersOfABigAccount(t *testing.T) {
 			w.up("analytics")
 		}
 		w.db.LeaveUnprocessed("BatchGetItem", 60)
-		found, err := w.census.Clusters(t.Context(), false)
+		found, err := w.list.Clusters(t.Context(), false)
 		if err != nil || len(found) != 4 {
 			t.Errorf("%d clusters, %v", len(found), err)
 		}
@@ -195,7 +195,7 @@ func TestClustersOfABigAccount(t *testing.T) {
 func TestCompleteClusters(t *testing.T) {
 	t.Parallel()
 	inFleet(t, func(t *testing.T, w *fleet) {
-		words, err := complete.ClusterIDs(t.Context(), w.census, []string{"j-0000000000002"})
+		words, err := complete.ClusterIDs(t.Context(), w.list, []string{"j-0000000000002"})
 		want := []string{
 			"j-0000000000003\tWAITING hourly-20000101T0000-00000001", "j-0000000000004\tWAITING pool nightly", "j-0000000000005\tWAITING pool idle",
 		}
@@ -203,7 +203,7 @@ func TestCompleteClusters(t *testing.T) {
 			t.Errorf("%v\n%s", err, diff)
 		}
 		w.emr.FailNext("ListClusters", errors.New("no"))
-		if _, err := complete.ClusterIDs(t.Context(), w.census, nil); err == nil {
+		if _, err := complete.ClusterIDs(t.Context(), w.list, nil); err == nil {
 			t.Error("the failure is lost")
 		}
 	})

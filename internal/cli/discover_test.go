@@ -13,8 +13,8 @@ import (
 	"ephemr/internal/proof/awsfake"
 )
 
-// finder finds clusters of a pipeline, of two teams' pools of one name, and of a
-// pipeline that is called like a service.
+// finder finds clusters of a pipeline, of two teams' pools with the same name,
+// and of a pipeline with the name of a service.
 func finder(t *testing.T) *discovery.Finder {
 	t.Helper()
 	f := awsfake.NewServiceDiscovery(map[string]string{"ns-1": "ephemr-dev"})
@@ -84,7 +84,7 @@ func TestDiscoverJSON(t *testing.T) {
 	}
 }
 
-// With nothing ready there is nothing wrong, unless something was asked for.
+// No ready cluster is an error only for a selection.
 func TestDiscoverNothing(t *testing.T) {
 	t.Parallel()
 	f := &discovery.Finder{API: awsfake.NewServiceDiscovery(map[string]string{"ns-1": "ephemr-dev"}), Namespace: "ns-1"}
@@ -93,7 +93,7 @@ func TestDiscoverNothing(t *testing.T) {
 	if !strings.Contains(w.err.String(), "no cluster is ready") || w.out.String() != "" {
 		t.Errorf("%s%s", w.out.String(), w.err.String())
 	}
-	if err := clusters.Discover(t.Context(), clusters.Wanted{What: "nope", Pipeline: "flights"}, w.io, f); exit.CodeOf(err) != exit.Usage {
+	if err := clusters.Discover(t.Context(), clusters.Wanted{What: "nope", Pipeline: "flights"}, w.io, f); exit.CodeOf(err) != exit.CodeUsage {
 		t.Errorf("neither a service: %v", err)
 	}
 }

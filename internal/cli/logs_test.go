@@ -37,16 +37,16 @@ func TestLogs(t *testing.T) {
 	}
 }
 
-func TestLogsRefuses(t *testing.T) {
+func TestLogsRejects(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		id := w.failedRun()
 		for want, o := range map[string]logs.Options{
 			"has no job nope; it has clean, publish": {RunID: id, Job: "nope"},
-			"run x is not known":                     {RunID: "x"},
-			`stream "both" is not known`:             {RunID: id, Stream: "both"},
-			"attempt -1 is not known":                {RunID: id, Attempt: -1},
+			"run x not found":                        {RunID: "x"},
+			`invalid stream "both"`:                  {RunID: id, Stream: "both"},
+			"invalid --attempt -1":                   {RunID: id, Attempt: -1},
 			"run y did not appear within 10s":        {RunID: "y", Follow: true},
 		} {
 			err := logs.Run(t.Context(), o, w.io, w.follower())
@@ -57,8 +57,8 @@ func TestLogsRefuses(t *testing.T) {
 	})
 }
 
-// Whatever CloudWatch Logs and DynamoDB answer in between: every line comes,
-// once, in the order of its stream.
+// With any transient errors of CloudWatch Logs and DynamoDB, every line is
+// printed once, in the order of its stream.
 func TestLogsFollowLosesNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -116,15 +116,14 @@ func TestLogsFollowIsInterrupted(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		err := logs.Run(ctx, logs.Options{RunID: "flights-1", Follow: true}, w.io, w.follower())
-		if exit.CodeOf(err) != exit.Interrupted || !exit.Silent(err) {
+		if exit.CodeOf(err) != exit.CodeInterrupted || !exit.IsSilent(err) {
 			t.Errorf("got %v, want exit code 130 without a word", err)
 		}
-		contains(t, w.err.String(), "detached; the run goes on; follow it with: ephemr logs -f flights-1")
+		contains(t, w.err.String(), "detached; the run continues; follow it with: ephemr logs -f flights-1")
 	})
 }
 
-// AWS that does not answer is waited for, but not forever, and never when it
-// says no.
+// Transient errors are retried for a limited time, permanent ones never.
 func TestLogsFollowGivesUp(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -148,7 +147,7 @@ func TestLogsFollowGivesUp(t *testing.T) {
 				if took := time.Since(at); err == nil || took > c.within {
 					t.Errorf("got %v after %s", err, took)
 				}
-				contains(t, w.err.String(), "the run goes on")
+				contains(t, w.err.String(), "the run continues")
 			})
 		})
 	}

@@ -11,10 +11,10 @@ import (
 	"ephemr/internal/run"
 )
 
-// between keeps what is played apart from the moments at which it is looked at.
+// between separates simulated events from polls.
 const between = 200 * time.Millisecond
 
-// begin brings a queued run to where its cluster is ready, in 40 seconds.
+// begin advances a queued run until its cluster is ready, in 40 seconds.
 func (w *world) begin(id string, jobs ...run.Job) {
 	w.t.Helper()
 	ctx := w.t.Context()
@@ -38,7 +38,7 @@ func (w *world) begin(id string, jobs ...run.Job) {
 	w.did(w.runs.ReplaceCluster(ctx, id, c, run.ClusterCreated, "a"))
 }
 
-// update does the write that admission puts into a transaction with others.
+// update performs the write that admission does in a transaction.
 func (w *world) update(u *types.Update) {
 	w.t.Helper()
 	_, err := w.db.UpdateItem(w.t.Context(), &dynamodb.UpdateItemInput{
@@ -48,7 +48,7 @@ func (w *world) update(u *types.Update) {
 	w.no(err)
 }
 
-// submit makes an attempt of a job run.
+// submit starts an attempt of a job.
 func (w *world) submit(id, name string, attempt int) run.Job {
 	w.t.Helper()
 	ctx := w.t.Context()
@@ -62,7 +62,7 @@ func (w *world) submit(id, name string, attempt int) run.Job {
 	return j
 }
 
-// over records how an attempt ended; again says that another follows.
+// over records the end of an attempt; again if another follows.
 func (w *world) over(id string, j run.Job, exit int, again bool) {
 	w.t.Helper()
 	next := j
@@ -101,7 +101,7 @@ var twoJobs = pipeline.Spec{
 	},
 }
 
-// register makes twoJobs known.
+// register registers twoJobs.
 func (w *world) register() {
 	w.t.Helper()
 	_, _, err := w.pipelines.Add(w.t.Context(), twoJobs, "digest", time.Now())

@@ -16,8 +16,8 @@ import (
 	"ephemr/internal/run"
 )
 
-// A job says which pool or which cluster it wants; what cannot be had is told
-// before anything is sent.
+// A job selects a pool or a cluster; an unavailable one is an error before
+// anything is sent.
 func TestSubmitToPool(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -32,8 +32,8 @@ func TestSubmitToPool(t *testing.T) {
 		"not a pool":        {set: func(o *submit.Options) { o.Pool = "Ad hoc" }, fault: `cluster.pool: invalid name "Ad hoc"`},
 		"not long enough":   {set: func(o *submit.Options) { o.KeepAlive = time.Second }, fault: "cluster.keepAlive: 1s is out of range; use 2m to 24h"},
 		"cluster":           {set: func(o *submit.Options) { o.Cluster = "j-1ABC" }, want: pipeline.Cluster{Profile: "small", ID: "j-1ABC"}},
-		"cluster and pool":  {set: func(o *submit.Options) { o.Cluster, o.Pool = "j-1ABC", "adhoc" }, fault: "give either --cluster, or --pool and --keep-alive"},
-		"unknown cluster":   {set: func(o *submit.Options) { o.Cluster = "j-2" }, fault: "cluster j-2 belongs to no pool of this stage"},
+		"cluster and pool":  {set: func(o *submit.Options) { o.Cluster, o.Pool = "j-1ABC", "adhoc" }, fault: "--cluster cannot be combined with --pool or --keep-alive"},
+		"unknown cluster":   {set: func(o *submit.Options) { o.Cluster = "j-2" }, fault: "cluster j-2 does not belong to a pool of this stage"},
 		"another profile":   {set: func(o *submit.Options) { o.Cluster, o.Profile = "j-1ABC", "large" }, fault: "was made from profile small, not large; give --profile small"},
 		"full": {
 			change: func(c *pool.Cluster) { c.Free, c.Leases = 0, map[string]int{"x.1": 4} },
@@ -67,7 +67,7 @@ func TestSubmitToPool(t *testing.T) {
 			tt.set(&o)
 			err := w.submits(t.Context(), o)
 			if tt.fault != "" {
-				if exit.CodeOf(err) != exit.Usage || len(w.sqs.Messages(requests)) > 0 {
+				if exit.CodeOf(err) != exit.CodeUsage || len(w.sqs.Messages(requests)) > 0 {
 					t.Fatalf("%v, %d requests", err, len(w.sqs.Messages(requests)))
 				}
 				contains(t, err.Error(), tt.fault)
@@ -83,7 +83,7 @@ func TestSubmitToPool(t *testing.T) {
 	}
 }
 
-// Where the cluster comes from, and how soon the first step began.
+// The pool of the cluster and the time of the first step are shown.
 func TestShowPool(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -21,7 +21,7 @@ import (
 	"ephemr/internal/stage"
 )
 
-// lake is a world that can be asked.
+// lake is a world with Athena.
 type lake struct {
 	*world
 	athena *awsfake.Athena
@@ -43,7 +43,7 @@ func newLake(t *testing.T) *lake {
 	return &lake{world: w, athena: awsfake.NewAthena(map[string]int64{"ephemr-dev-default": 10 << 30, "ephemr-dev-data": 100 << 30})}
 }
 
-// forget leaves what was written to stdout behind.
+// forget discards the output so far.
 func (w *world) forget() { w.out = buffer{} }
 
 func (l *lake) ask(ctx context.Context, o query.Options) error {
@@ -67,7 +67,7 @@ func columns(pairs ...string) []types.ColumnInfo {
 	return all
 }
 
-// everything is a result with what is hard to write.
+// everything is a result with values that are hard to format.
 func everything() awsfake.AthenaAnswer {
 	return awsfake.AthenaAnswer{
 		Columns: columns("name", "varchar", "n", "bigint", "x", "double", "price", "decimal", "ok", "boolean", "day", "date", "tags", "array", "n", "integer"),
@@ -105,7 +105,7 @@ func TestQueryFormats(t *testing.T) {
 	}
 }
 
-// What a value does to a terminal is not shown on one.
+// Control characters in values do not reach a terminal.
 func TestQueryOnTerminal(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{query.FormatTable, query.FormatCSV, query.FormatJSON} {
@@ -119,7 +119,7 @@ func TestQueryOnTerminal(t *testing.T) {
 	}
 }
 
-// A table ends where people stop reading; a stream does not.
+// A table is limited in rows; a stream is not.
 func TestQueryManyRows(t *testing.T) {
 	t.Parallel()
 	const count = 2500
@@ -129,8 +129,8 @@ func TestQueryManyRows(t *testing.T) {
 		summary string
 		pages   int
 	}{
-		"table":     {query.Options{Format: query.FormatTable}, 1 + 100, "the first 100 rows, there are more (--max-rows 0, or --format csv), ", 1},
-		"more rows": {query.Options{Format: query.FormatTable, MaxRows: 2000}, 1 + 2000, "the first 2000 rows, there are more", 3},
+		"table":     {query.Options{Format: query.FormatTable}, 1 + 100, "first 100 rows (for all rows: --max-rows 0 or --format csv), ", 1},
+		"more rows": {query.Options{Format: query.FormatTable, MaxRows: 2000}, 1 + 2000, "first 2000 rows (", 3},
 		"csv":       {query.Options{Format: query.FormatCSV}, 1 + count, "2500 rows, 0 B scanned, 0.000048 USD, ", 3},
 		"json":      {query.Options{Format: query.FormatJSON}, count + 2, "2500 rows", 3},
 	} {
@@ -151,7 +151,7 @@ func TestQueryManyRows(t *testing.T) {
 	}
 }
 
-// A file is run up to the first failure, which is told by its place in the file.
+// A file is run up to the first error, which is reported with its position.
 func TestQueryStatements(t *testing.T) {
 	t.Parallel()
 	file := project(t, map[string]string{"q.sql": "-- Two and one\ncreate external table t (a int);\nselect 1 as one;\nselect\n  nope from t;\nselect 2;\n"}) + "/q.sql"
@@ -161,7 +161,7 @@ func TestQueryStatements(t *testing.T) {
 	err := l.ask(t.Context(), query.Options{File: file, Format: query.FormatJSON})
 	want := file + ":5:3: COLUMN_NOT_FOUND: Column 'nope' cannot be resolved\n" + `ephemr query "describe TABLE" lists the columns` +
 		"\nquery 00000000-0000-0000-0000-000000000003 in workgroup ephemr-dev-default"
-	if err == nil || err.Error() != want || exit.CodeOf(err) != exit.Failed {
+	if err == nil || err.Error() != want || exit.CodeOf(err) != exit.CodeFailed {
 		t.Errorf("got %v\nwant %s", err, want)
 	}
 	if l.out.String() != "[\n  {\"one\": 1}\n]\n" {
@@ -203,40 +203,40 @@ func TestQuerySources(t *testing.T) {
 	}
 }
 
-func TestQueryMisuse(t *testing.T) {
+func TestQueryUsage(t *testing.T) {
 	t.Parallel()
 	dir := project(t, map[string]string{"queries/late.sql": "select {{.Params.x}}", "big.sql": strings.Repeat("-", 5<<20)})
 	for name, c := range map[string]struct {
 		o    query.Options
 		want string
 	}{
-		"nothing":       {query.Options{}, "nothing to ask; give SQL"},
-		"too much":      {query.Options{SQL: "select 1", Saved: "late"}, "one thing at a time: give SQL, -f, --saved, --id or --list"},
-		"list and more": {query.Options{SQL: "select 1", List: true}, "one thing at a time"},
-		"id and detach": {query.Options{ID: "x", Detach: true}, "--id waits for a query"},
-		"no statement":  {query.Options{SQL: " -- "}, "query: there is no statement"},
+		"nothing":       {query.Options{}, "no query; give SQL"},
+		"too much":      {query.Options{SQL: "select 1", Saved: "late"}, "give only one of SQL, -f, --saved, --id and --list"},
+		"list and more": {query.Options{SQL: "select 1", List: true}, "give only one of SQL"},
+		"id and detach": {query.Options{ID: "x", Detach: true}, "--id cannot be combined with --detach"},
+		"no statement":  {query.Options{SQL: " -- "}, "query: contains no statement"},
 		"no file":       {query.Options{File: dir + "/none.sql"}, "no such file"},
-		"big file":      {query.Options{File: dir + "/big.sql"}, "is it SQL?"},
-		"no saved":      {query.Options{Saved: "early", Project: dir}, `there is no saved query "early"; there are late`},
-		"no project":    {query.Options{Saved: "late", Project: dir + "/queries"}, "there are no saved queries in queries/; say where the project is with -p"},
-		"elsewhere":     {query.Options{Saved: "../big", Project: dir}, "is not the name of a saved query; -f runs any file"},
+		"big file":      {query.Options{File: dir + "/big.sql"}, "is larger than 4.0 MiB"},
+		"no saved":      {query.Options{Saved: "early", Project: dir}, `saved query "early" not found; available: late`},
+		"no project":    {query.Options{Saved: "late", Project: dir + "/queries"}, "no saved queries in queries/; set the project root with -p"},
+		"elsewhere":     {query.Options{Saved: "../big", Project: dir}, "invalid name of a saved query"},
 		"no value":      {query.Options{Saved: "late", Project: dir}, "queries/late.sql: param x has no value; give it one with --param x=…"},
 		"no such param": {query.Options{SQL: "select 1", Params: []string{"y=1"}}, "query: unknown param y; it has none"},
 		"param":         {query.Options{SQL: "select 1", Params: []string{"y"}}, "--param \"y\""},
 		"in quotes":     {query.Options{SQL: "select '{{.Params.x}}'"}, "query:1:9: {{.Params.x}} is in quotes"},
-		"format":        {query.Options{SQL: "select 1", Format: "xml"}, `format "xml" is not known; use one of table, csv, json`},
-		"database":      {query.Options{SQL: "select 1", Database: "a; drop table b"}, `database "a; drop table b" is not a name`},
-		"rows":          {query.Options{SQL: "select 1", MaxRows: -1}, "max-rows -1 is negative"},
-		"timeout":       {query.Options{SQL: "select 1", Timeout: -1}, "is not positive"},
-		"team":          {query.Options{SQL: "select 1", Team: "etl"}, `team "etl" has no workgroup in stage dev; use --team with one of data, default, or name it in infra/config/dev.yaml`},
-		"detach":        {query.Options{SQL: "select 1; select 2", Detach: true}, "--detach takes one"},
-		"id and params": {query.Options{ID: "x", Params: []string{"a=b"}}, "params cannot change it"},
+		"format":        {query.Options{SQL: "select 1", Format: "xml"}, `invalid format "xml": use one of table, csv, json`},
+		"database":      {query.Options{SQL: "select 1", Database: "a; drop table b"}, `invalid database name "a; drop table b"`},
+		"rows":          {query.Options{SQL: "select 1", MaxRows: -1}, "invalid --max-rows -1"},
+		"timeout":       {query.Options{SQL: "select 1", Timeout: -1}, "must be positive"},
+		"team":          {query.Options{SQL: "select 1", Team: "etl"}, `team "etl" has no workgroup in stage dev; use --team with one of data, default, or add it to infra/config/dev.yaml`},
+		"detach":        {query.Options{SQL: "select 1; select 2", Detach: true}, "--detach accepts one"},
+		"id and params": {query.Options{ID: "x", Params: []string{"a=b"}}, "--id cannot be combined with --param"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := newLake(t)
 			err := l.ask(t.Context(), c.o)
-			if err == nil || !strings.Contains(err.Error(), c.want) || exit.CodeOf(err) != exit.Usage {
+			if err == nil || !strings.Contains(err.Error(), c.want) || exit.CodeOf(err) != exit.CodeUsage {
 				t.Errorf("got %v (%d), want %q", err, exit.CodeOf(err), c.want)
 			}
 			if len(l.athena.Started()) > 0 {
@@ -259,7 +259,7 @@ func TestQueryFailures(t *testing.T) {
 		"syntax":     {awsfake.AthenaAnswer{Refused: "line 1:10: mismatched input 'form'"}, nil, []string{"query:1:10: mismatched input 'form'"}},
 		"table":      {awsfake.AthenaAnswer{Fails: "TABLE_NOT_FOUND: line 1:15: Table 'x' does not exist"}, nil, []string{"query:1:15: TABLE_NOT_FOUND: Table 'x'", `ephemr query "show tables"`}},
 		"scan limit": {awsfake.AthenaAnswer{Scanned: 101 << 30}, nil, []string{"query:1:1: Bytes scanned limit was exceeded", "a query of team data may scan 100.0 GiB (query in infra/config/dev.yaml)", "where dt = "}},
-		"grants":     {awsfake.AthenaAnswer{Fails: "Insufficient Lake Formation permission(s): Required Select on delays"}, nil, []string{"ask whoever runs stage dev for the policy ephemr-dev-query-data", "grant of SELECT"}},
+		"grants":     {awsfake.AthenaAnswer{Fails: "Insufficient Lake Formation permission(s): Required Select on delays"}, nil, []string{"ask the administrator of stage dev for the policy ephemr-dev-query-data", "SELECT grant"}},
 		"rights":     {awsfake.AthenaAnswer{}, denied, []string{"StartQueryExecution: AccessDeniedException: You are not", "policy ephemr-dev-query-data"}},
 		"no engine":  {awsfake.AthenaAnswer{Fails: "no duckdb: the emulator's Python has none"}, nil, []string{"run scripts/setup"}},
 	} {
@@ -271,7 +271,7 @@ func TestQueryFailures(t *testing.T) {
 				l.athena.FailNext("StartQueryExecution", c.err)
 			}
 			err := l.ask(t.Context(), query.Options{SQL: "select * form x", Team: "data"})
-			if exit.CodeOf(err) != exit.Failed {
+			if exit.CodeOf(err) != exit.CodeFailed {
 				t.Fatalf("got %v (%d)", err, exit.CodeOf(err))
 			}
 			contains(t, err.Error(), c.want...)
@@ -287,7 +287,7 @@ func TestQueryFailures(t *testing.T) {
 	}
 }
 
-// An interrupt stops the query, and a timeout does.
+// An interrupt or a time-out stops the query.
 func TestQueryIsStopped(t *testing.T) {
 	t.Parallel()
 	const id = "00000000-0000-0000-0000-000000000001"
@@ -297,7 +297,7 @@ func TestQueryIsStopped(t *testing.T) {
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errors.New("interrupt"))
 		defer cancel()
 		err := l.ask(ctx, query.Options{SQL: "select 1"})
-		if exit.CodeOf(err) != exit.Interrupted || !exit.Silent(err) || !l.athena.Stopped(id) {
+		if exit.CodeOf(err) != exit.CodeInterrupted || !exit.IsSilent(err) || !l.athena.Stopped(id) {
 			t.Errorf("got %v, stopped: %t", err, l.athena.Stopped(id))
 		}
 		contains(t, l.err.String(), "stopped query "+id)
@@ -306,7 +306,7 @@ func TestQueryIsStopped(t *testing.T) {
 		l := newLake(t)
 		l.athena.Answer("select", awsfake.AthenaAnswer{Runs: time.Hour})
 		err := l.ask(t.Context(), query.Options{SQL: "select 1", Timeout: time.Minute})
-		want := "query:1:1: took longer than 1m0s and was stopped; give it more with --timeout (query " + id + ")"
+		want := "query:1:1: stopped after 1m0s; set a longer --timeout (query " + id + ")"
 		if err == nil || err.Error() != want || !l.athena.Stopped(id) {
 			t.Errorf("got %v, stopped: %t", err, l.athena.Stopped(id))
 		}
@@ -315,14 +315,14 @@ func TestQueryIsStopped(t *testing.T) {
 		l := newLake(t)
 		l.athena.Use(&awsfake.Hooks{Before: func(string) error { return awsfake.TooManyQueries() }})
 		err := l.ask(t.Context(), query.Options{SQL: "select 1", Timeout: time.Minute})
-		if err == nil || !strings.Contains(err.Error(), "Athena had no room for it within 1m0s") {
+		if err == nil || !strings.Contains(err.Error(), "Athena query limit reached for 1m0s") {
 			t.Errorf("got %v", err)
 		}
-		contains(t, l.err.String(), "Athena has no room for another query just now")
+		contains(t, l.err.String(), "Athena query limit reached; waiting")
 	})
 }
 
-// What was detached goes on, and can be come back to.
+// A detached query continues, and its rows can be read later.
 func TestQueryDetached(t *testing.T) {
 	t.Parallel()
 	const id = "00000000-0000-0000-0000-000000000001"
@@ -342,23 +342,23 @@ func TestQueryDetached(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		err := l.ask(ctx, query.Options{ID: id, Team: "data"})
-		if exit.CodeOf(err) != exit.Interrupted || l.athena.Stopped(id) {
+		if exit.CodeOf(err) != exit.CodeInterrupted || l.athena.Stopped(id) {
 			t.Errorf("got %v, stopped: %t", err, l.athena.Stopped(id))
 		}
-		contains(t, l.err.String(), "the query goes on; come back with: ephemr query --id "+id+" --team data")
+		contains(t, l.err.String(), "the query continues; get its rows with: ephemr query --id "+id+" --team data")
 
 		l.forget()
 		l.no(l.ask(t.Context(), query.Options{ID: id, Team: "data", Format: query.FormatCSV}))
 		if l.out.String() != "a\n1\n" {
 			t.Errorf("stdout: %s", l.out.String())
 		}
-		if err := l.ask(t.Context(), query.Options{ID: id}); exit.CodeOf(err) != exit.Usage || !strings.Contains(err.Error(), "ran in workgroup ephemr-dev-data") {
+		if err := l.ask(t.Context(), query.Options{ID: id}); exit.CodeOf(err) != exit.CodeUsage || !strings.Contains(err.Error(), "ran in workgroup ephemr-dev-data") {
 			t.Errorf("got %v", err)
 		}
 	})
 }
 
-// On a terminal one sees that something happens.
+// A terminal shows the progress.
 func TestQueryProgress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -366,11 +366,11 @@ func TestQueryProgress(t *testing.T) {
 		l.io.ErrTTY, l.io.Color, l.io.Width = true, true, 100
 		l.athena.Answer("select", awsfake.AthenaAnswer{Queued: time.Second, Runs: 9 * time.Second, Scanned: 3 << 30, Columns: columns("a", "integer")})
 		l.no(l.ask(t.Context(), query.Options{SQL: "select 1"}))
-		contains(t, l.err.String(), "queued 0.0s; Ctrl-C stops it", "running ", "3.0 GiB scanned; Ctrl-C stops it", "reading, 0 rows", "\r\x1b[K\x1b[2m0 rows, 3.0 GiB scanned, 0.01 USD, 10.0s, ")
+		contains(t, l.err.String(), "queued 0.0s; Ctrl-C to stop", "running ", "3.0 GiB scanned; Ctrl-C to stop", "reading, 0 rows", "\r\x1b[K\x1b[2m0 rows, 3.0 GiB scanned, 0.01 USD, 10.0s, ")
 	})
 }
 
-// JSON is always something, also when there is nothing.
+// JSON output is valid also without rows.
 func TestQueryWithoutRows(t *testing.T) {
 	t.Parallel()
 	for sql, want := range map[string]string{"drop table t": "[]\n", "select 1": "[]\n", "drop table t; select 1": "[]\n"} {

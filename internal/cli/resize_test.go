@@ -17,8 +17,8 @@ import (
 	"ephemr/internal/operation"
 )
 
-// growth is a resize function that answers in turn what it is told to; the last
-// answer stays.
+// growth is a resize function that returns these results in order, and then the
+// last one.
 type growth struct {
 	asked   []resize.Input
 	answers []any // resize.Output or error
@@ -40,7 +40,7 @@ func (w *world) resizes(answers ...any) *growth {
 	return g
 }
 
-// coreOf is a cluster whose core fleet was to have four units.
+// coreOf is a cluster with a requested core fleet of four units.
 func coreOf(has int, state string) resize.Output {
 	four := 4
 	done := has == four && state == "RUNNING"
@@ -68,7 +68,7 @@ func TestResizeWaits(t *testing.T) {
 		g := w.resizes(throttled, first, coreOf(2, "RESIZING"), throttled, coreOf(3, "RESIZING"), coreOf(4, "RUNNING"))
 		began := time.Now()
 		w.no(cliresize.Run(t.Context(), fourCores(nil), w.io, w.settings, w.lambda))
-		if got, want := w.out.String(), "core: asked for 4, has 4 (m5.xlarge; 4 Spot)\n"; got != want {
+		if got, want := w.out.String(), "core: requested 4, running 4 (m5.xlarge; 4 Spot)\n"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 		if w.err.String() != "" {
@@ -103,19 +103,19 @@ func TestResizeEnds(t *testing.T) {
 	}{
 		"no capacity": {
 			answers: []any{coreOf(2, "RESIZING"), suspended}, code: 1, asked: 3,
-			out: "core: asked for 4, has 3 (m5.xlarge; 3 Spot): insufficient Spot capacity for instance type(s) [m5.xlarge].\n",
-			err: "not done: core: SUSPENDED, insufficient Spot capacity\nask again to make EMR try again",
+			out: "core: requested 4, running 3 (m5.xlarge; 3 Spot): insufficient Spot capacity for instance type(s) [m5.xlarge].\n",
+			err: "not completed: core: SUSPENDED, insufficient Spot capacity\nrepeat the command to retry",
 		},
-		"stuck for a moment only": {answers: []any{coreOf(2, "RESIZING"), suspended, coreOf(4, "RUNNING")}, asked: 3, out: "core: asked for 4, has 4"},
+		"stuck for a moment only": {answers: []any{coreOf(2, "RESIZING"), suspended, coreOf(4, "RUNNING")}, asked: 3, out: "core: requested 4, running 4"},
 		"not in time": {
 			options: func(o *cliresize.Options) { o.Timeout = 10 * time.Second }, answers: []any{coreOf(3, "RESIZING")}, code: 1, asked: 4,
-			out: "core: asked for 4, has 3 (m5.xlarge; 3 Spot), RESIZING\n", err: "not done: not within 10.0s; EMR goes on trying\nlook with: ephemr resize r\n",
+			out: "core: requested 4, running 3 (m5.xlarge; 3 Spot), RESIZING\n", err: "not completed: not within 10.0s; the resize continues\ncheck it with: ephemr resize r\n",
 		},
 		"does not wait": {
 			options: func(o *cliresize.Options) { o.NoWait = true }, answers: []any{coreOf(2, "RESIZING")}, asked: 1,
-			out: "core: asked for 4, has 2 (m5.xlarge; 2 Spot), RESIZING\n", err: "EMR is at it; look with: ephemr resize r\n",
+			out: "core: requested 4, running 2 (m5.xlarge; 2 Spot), RESIZING\n", err: "resize in progress; check it with: ephemr resize r\n",
 		},
-		"was so already": {answers: []any{already}, asked: 1, out: "core: asked for 4, has 4", err: "it was so already\n"},
+		"was so already": {answers: []any{already}, asked: 1, out: "core: requested 4, running 4", err: "no change: the cluster already has this size\n"},
 		"refused":        {answers: []any{fault.New(fault.InvalidInput, "cluster j-1ABC: core: EMR keeps at least one")}, code: 2, asked: 1},
 		"breaks":         {answers: []any{coreOf(2, "RESIZING"), fault.New(fault.Internal, "boom")}, code: 1, asked: 2},
 		"never wait":     {options: func(o *cliresize.Options) { o.Timeout = 0 }, answers: []any{already}, code: 2},
@@ -161,7 +161,7 @@ func TestResizeShows(t *testing.T) {
 	}
 }
 
-// A terminal sees how far it is; an interrupt ends only the waiting.
+// A terminal shows the progress; an interrupt ends only the waiting.
 func TestResizeOnTerminal(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -173,7 +173,7 @@ func TestResizeOnTerminal(t *testing.T) {
 		if err := cliresize.Run(ctx, fourCores(nil), w.io, w.settings, w.lambda); err == nil {
 			t.Error("an interrupt is no error")
 		}
-		contains(t, w.err.String(), "core 2 of 4 resizing, waiting up to 15m00s", "EMR goes on; look with: ephemr resize r")
+		contains(t, w.err.String(), "core 2 of 4 resizing, waiting up to 15m00s", "the resize continues; check it with: ephemr resize r")
 		if w.out.String() != "" {
 			t.Errorf("stdout %q", w.out.String())
 		}
@@ -189,13 +189,13 @@ func TestResizeFlags(t *testing.T) {
 		code int
 		err  string
 	}{
-		"resize":                              {2, "ephemr resize needs CLUSTER|RUN"},
-		"resize j-1 --stage dev --core many":  {2, `--core "many" is not a whole number`},
+		"resize":                              {2, "ephemr resize requires CLUSTER|RUN"},
+		"resize j-1 --stage dev --core many":  {2, `invalid --core "many": expected a whole number`},
 		"resize j-1 --stage dev --steps 2 x":  {2, `not "j-1 x"`},
-		"resize j-1 --task-on-demand 2":       {2, "--task-on-demand says how many of --task; give --task too"},
-		"resize j-1 --core-on-demand 2":       {2, "--core-on-demand says how many of --core; give --core too"},
+		"resize j-1 --task-on-demand 2":       {2, "--task-on-demand requires --task"},
+		"resize j-1 --core-on-demand 2":       {2, "--core-on-demand requires --core"},
 		"resize j-1 --stage dev --task 4":     {1, "connect to dev"},
-		"resize j-1 --stage dev --timeout 1x": {2, `--timeout "1x" is not a time like 90s`},
+		"resize j-1 --stage dev --timeout 1x": {2, `invalid --timeout "1x": expected a duration such as 90s`},
 	} {
 		code, _, stderr := main(t, nil, strings.Fields(line)...)
 		if code != want.code {

@@ -14,8 +14,8 @@ import (
 	"ephemr/internal/run"
 )
 
-// Who retries a run right after it has failed waits until its end is recorded,
-// and is refused only when that takes too long.
+// A retry right after a failure waits until the end of the run is recorded, and
+// fails only if that takes too long.
 func TestRetryWaits(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -27,9 +27,9 @@ func TestRetryWaits(t *testing.T) {
 	}{
 		"settled already":     {state: run.Failed},
 		"settled soon":        {state: run.Cancelled, settles: 1500 * time.Millisecond, takes: 2 * time.Second},
-		"not settled in time": {state: run.Failed, settles: time.Hour, takes: 15 * time.Second, err: "try again in a moment", code: exit.Failed},
-		"succeeded":           {state: run.Succeeded, settles: time.Hour, err: "r is SUCCEEDED", code: exit.Usage},
-		"unknown":             {err: "run r is not known", code: exit.Usage},
+		"not settled in time": {state: run.Failed, settles: time.Hour, takes: 15 * time.Second, err: "try again in a moment", code: exit.CodeFailed},
+		"succeeded":           {state: run.Succeeded, settles: time.Hour, err: "r is SUCCEEDED", code: exit.CodeUsage},
+		"unknown":             {err: "run r is not known", code: exit.CodeUsage},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -89,11 +89,11 @@ func TestRunsJSON(t *testing.T) {
 	}
 }
 
-func TestRunsRefuses(t *testing.T) {
+func TestRunsRejects(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, o := range []runs.Options{{State: "done", Limit: 1}, {Limit: 0}} {
-		if err := runs.Run(t.Context(), o, w.io, w.runs); exit.CodeOf(err) != exit.Usage {
+		if err := runs.Run(t.Context(), o, w.io, w.runs); exit.CodeOf(err) != exit.CodeUsage {
 			t.Errorf("%+v: got %v, want exit code 2", o, err)
 		}
 	}
@@ -111,7 +111,7 @@ func TestShow(t *testing.T) {
 	})
 }
 
-// A run without work is told apart from one that did something.
+// A success without work is shown as such.
 func TestShowNothingToDo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -146,12 +146,12 @@ func TestShowUnknown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	err := show.Run(t.Context(), show.Options{RunID: "x"}, w.io, w.runs)
-	if exit.CodeOf(err) != exit.Usage || err.Error() != "run x is not known; ephemr runs lists those that are" {
+	if exit.CodeOf(err) != exit.CodeUsage || err.Error() != "run x not found; list runs with: ephemr runs" {
 		t.Errorf("got %v", err)
 	}
 }
 
-// failedRun plays a run whose second job fails, and returns its id.
+// failedRun simulates a run whose second job fails, and returns its id.
 func (w *world) failedRun() string {
 	w.t.Helper()
 	at := time.Now().Add(-time.Second)

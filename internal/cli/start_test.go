@@ -15,8 +15,8 @@ func (w *world) start(o start.Options) error {
 	return start.Run(w.t.Context(), o, w.io, w.settings, start.Clients{Pipelines: w.pipelines, SQS: w.sqs, Follower: w.follower()})
 }
 
-// The id that start prints is the one that intake gives the run.
-func TestStartKnowsTheRun(t *testing.T) {
+// start prints the id that intake gives the run.
+func TestStartPrintsTheRunID(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]start.Options{
 		"now":       {Pipeline: "flights", Priority: -1},
@@ -41,27 +41,27 @@ func TestStartKnowsTheRun(t *testing.T) {
 	}
 }
 
-func TestStartRefuses(t *testing.T) {
+func TestStartRejects(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		o    start.Options
 		want string
 	}{
-		"unknown":        {start.Options{Pipeline: "flight"}, "pipeline flight is not known; ephemr pipelines lists"},
+		"unknown":        {start.Options{Pipeline: "flight"}, "pipeline flight not found; list pipelines with"},
 		"param":          {start.Options{Pipeline: "flights", Params: []string{"country=fr"}}, `"fr" is not allowed`},
 		"undeclared":     {start.Options{Pipeline: "flights", Params: []string{"contry=pt"}}, "country"},
-		"pair":           {start.Options{Pipeline: "flights", Params: []string{"country"}}, "as key=value"},
-		"twice":          {start.Options{Pipeline: "flights", Params: []string{"country=pt", "country=es"}}, "each key once"},
-		"date":           {start.Options{Pipeline: "flights", Date: "yesterday"}, "neither like 2006-01-02"},
+		"pair":           {start.Options{Pipeline: "flights", Params: []string{"country"}}, "expected key=value"},
+		"twice":          {start.Options{Pipeline: "flights", Params: []string{"country=pt", "country=es"}}, "unique keys"},
+		"date":           {start.Options{Pipeline: "flights", Date: "yesterday"}, "expected 2006-01-02 or"},
 		"priority":       {start.Options{Pipeline: "flights", Priority: 10}, "between 0 and 9"},
-		"id without day": {start.Options{Pipeline: "flights", RequestID: "mine"}, "--request-id needs --date"},
+		"id without day": {start.Options{Pipeline: "flights", RequestID: "mine"}, "--request-id requires --date"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.register()
 			err := w.start(c.o)
-			if exit.CodeOf(err) != exit.Usage {
+			if exit.CodeOf(err) != exit.CodeUsage {
 				t.Fatalf("got %v, want exit code 2", err)
 			}
 			contains(t, err.Error(), c.want)
@@ -99,11 +99,11 @@ func TestStartFollows(t *testing.T) {
 		}()
 		w.no(w.start(start.Options{Pipeline: "flights", Date: "2026-11-01", RequestID: "mine", Follow: true, Priority: -1}))
 		w.golden("start-follow")
-		contains(t, w.out.String(), "waiting for run flights-20261101T0000-", "cluster j-1ABC ready after 37.0s", "it is tried again", "run SUCCEEDED")
+		contains(t, w.out.String(), "waiting for run flights-20261101T0000-", "cluster j-1ABC ready after 37.0s", "retrying", "run SUCCEEDED")
 	})
 }
 
-// A rejected run has an id that nobody could know; it is found by its request.
+// The id of a rejected run cannot be predicted; it is found by its request.
 func TestStartFollowsARejectedRun(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -116,7 +116,7 @@ func TestStartFollowsARejectedRun(t *testing.T) {
 			w.deliver()
 		}()
 		err := w.start(start.Options{Pipeline: "flights", Date: "2026-11-01", RequestID: "mine", Params: []string{"country=es"}, Follow: true, Priority: -1})
-		if exit.CodeOf(err) != exit.Usage {
+		if exit.CodeOf(err) != exit.CodeUsage {
 			t.Errorf("got %v, want exit code 2", err)
 		}
 		contains(t, w.out.String(), "run REJECTED", "param country", "not declared")

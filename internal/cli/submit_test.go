@@ -33,7 +33,7 @@ func hiveJob(t *testing.T) submit.Options {
 	return submit.Options{Source: "jobs/hive_job", Type: "hive", User: "etl", Project: dir, Profile: "small"}
 }
 
-// arrived delivers the request and returns the run that it caused.
+// arrived delivers the request and returns its run.
 func (w *world) arrived() run.Run {
 	w.t.Helper()
 	w.deliver()
@@ -85,7 +85,7 @@ func TestSubmit(t *testing.T) {
 					t.Errorf("exit code %d (%v), want %d", got, err, c.want)
 				}
 				if c.color {
-					contains(t, w.err.String(), "\r\x1b[K", "cluster j-1ABC starts", "hive-job 1.", "\nred\n")
+					contains(t, w.err.String(), "\r\x1b[K", "cluster j-1ABC is starting", "hive-job 1.", "\nred\n")
 					return
 				}
 				if w.out.String() != "1\n" {
@@ -97,7 +97,7 @@ func TestSubmit(t *testing.T) {
 	}
 }
 
-// A request says everything about the job, and the stage takes it.
+// A request contains everything about the job, and intake accepts it.
 func TestSubmitRequest(t *testing.T) {
 	t.Parallel()
 	o := hiveJob(t)
@@ -148,8 +148,8 @@ func TestSubmitSources(t *testing.T) {
 	}
 }
 
-// Shared files of the project come along, wherever the job itself lies; the same
-// content is sent once.
+// Included files of the project are packaged with a job from any directory; the
+// same content is uploaded once.
 func TestSubmitIncludes(t *testing.T) {
 	t.Parallel()
 	dir := project(t, map[string]string{"jobs/a/run.sh": "true", "lib/common.sh": "x=1", "conf/a.conf": "a"})
@@ -163,19 +163,19 @@ func TestSubmitIncludes(t *testing.T) {
 			t.Errorf("%d uploads after submitting %d times", n, i+1)
 		}
 	}
-	contains(t, w.err.String(), "jobs/a: 3 files, ", "uploaded in ", "uploaded before")
+	contains(t, w.err.String(), "jobs/a: 3 files, ", "uploaded in ", "already uploaded")
 }
 
-func TestSubmitRefuses(t *testing.T) {
+func TestSubmitRejects(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		change func(*submit.Options)
 		want   string
 	}{
-		"no source": {func(o *submit.Options) { o.Source = "" }, "no source; name"},
+		"no source": {func(o *submit.Options) { o.Source = "" }, "no source; set"},
 		"no type":   {func(o *submit.Options) { o.Type = "" }, "with -t: bash, hive, jar, spark"},
-		"type":      {func(o *submit.Options) { o.Type = "pig" }, `type "pig" is not known`},
-		"quality":   {func(o *submit.Options) { o.Type = "quality" }, "is not known"},
+		"type":      {func(o *submit.Options) { o.Type = "pig" }, `invalid job type "pig"`},
+		"quality":   {func(o *submit.Options) { o.Type = "quality" }, "invalid job type"},
 		"no user":   {func(o *submit.Options) { o.User = "" }, "no user"},
 		"missing":   {func(o *submit.Options) { o.Source = "jobs/none" }, "no such file"},
 		"entry":     {func(o *submit.Options) { o.Type = "spark" }, "main.py"},
@@ -184,7 +184,7 @@ func TestSubmitRefuses(t *testing.T) {
 		"class":     {func(o *submit.Options) { o.Class = "X" }, "class: hive jobs have no class"},
 		"template":  {func(o *submit.Options) { o.Args = []string{"{{.Params.day}}"} }, "day"},
 		"retries":   {func(o *submit.Options) { o.Retries = 99 }, "retries"},
-		"resize":    {func(o *submit.Options) { o.Resize = "core=2" }, `--resize "core=2" is not like task=4; only task units`},
+		"resize":    {func(o *submit.Options) { o.Resize = "core=2" }, `invalid --resize "core=2": expected task=N`},
 		"to 0":      {func(o *submit.Options) { o.Resize = "task=0" }, "resize.task: the number of task units is 0; use 1 to 1000"},
 		"no core":   {func(o *submit.Options) { o.Resize, o.Profile = "task=2", "alone" }, "resize: profile alone has no core units"},
 		"too many":  {func(o *submit.Options) { o.Resize = "task=9" }, "resize: 2 core and 9 task units are more than the 10 that profile small allows"},
@@ -198,7 +198,7 @@ func TestSubmitRefuses(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
-			if exit.CodeOf(err) != exit.Usage {
+			if exit.CodeOf(err) != exit.CodeUsage {
 				t.Errorf("exit code %d, want 2", exit.CodeOf(err))
 			}
 			if n := w.sqs.Calls("SendMessage"); n != 0 {
@@ -208,7 +208,7 @@ func TestSubmitRefuses(t *testing.T) {
 	}
 }
 
-// An interrupt leaves the run alone, whether it is there yet or not.
+// An interrupt does not affect the run, recorded or not.
 func TestSubmitIsInterrupted(t *testing.T) {
 	t.Parallel()
 	o := hiveJob(t)
@@ -216,7 +216,7 @@ func TestSubmitIsInterrupted(t *testing.T) {
 		w := newWorld(t)
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errors.New("interrupt"))
 		defer cancel()
-		if err := w.submits(ctx, o); exit.CodeOf(err) != exit.Interrupted || !exit.Silent(err) {
+		if err := w.submits(ctx, o); exit.CodeOf(err) != exit.CodeInterrupted || !exit.IsSilent(err) {
 			t.Errorf("got %v, want exit code 130", err)
 		}
 		contains(t, w.err.String(), "follow it with: ephemr logs -f adhoc-etl-")

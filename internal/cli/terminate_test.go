@@ -24,21 +24,21 @@ func TestTerminate(t *testing.T) {
 		out     string
 		err     string
 	}{
-		"unused": {answer: cluster.ManualOutput{ClusterID: "j-1", State: "TERMINATING"}, out: "j-1 is being terminated\n"},
+		"unused": {answer: cluster.ManualOutput{ClusterID: "j-1", State: "TERMINATING"}, out: "terminating cluster j-1\n"},
 		"used": {
 			answer: cluster.ManualOutput{ClusterID: "j-1", State: "TERMINATING", Runs: []string{"r"}},
-			out:    "j-1 is being terminated\n", err: "run r loses its cluster: ephemr show r tells how it ends\n",
+			out:    "terminating cluster j-1\n", err: "run r loses its cluster; check it with: ephemr show r\n",
 		},
 		"leased once": {
 			answer: cluster.ManualOutput{ClusterID: "j-1", State: "DRAINING", Runs: []string{"r"}},
-			out:    "j-1 takes no more runs, and is terminated when the run that leases it has given it back\n", err: "r\n",
+			out:    "draining cluster j-1: it terminates when the run that leases it has returned it\n", err: "r\n",
 		},
 		"leased": {
 			answer: cluster.ManualOutput{ClusterID: "j-1", State: "DRAINING", Runs: []string{"r", "q"}},
-			out:    "j-1 takes no more runs, and is terminated when the 2 runs that lease it have given it back\n", err: "r\nq\n",
+			out:    "draining cluster j-1: it terminates when the 2 runs that lease it have returned it\n", err: "r\nq\n",
 		},
-		"refused": {refusal: fault.New(fault.InvalidInput, "cluster j-1 is used by run r"), code: exit.Usage},
-		"broken":  {refusal: fault.New(fault.Internal, "no route"), code: exit.Failed},
+		"refused": {refusal: fault.New(fault.InvalidInput, "cluster j-1 is used by run r"), code: exit.CodeUsage},
+		"broken":  {refusal: fault.New(fault.Internal, "no route"), code: exit.CodeFailed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -19,8 +19,8 @@ import (
 	"ephemr/internal/runner/logstream"
 )
 
-// seen is what a reader gets to see of what a program wrote: its lines, as
-// UTF-8, those of more than 1 MiB in pieces.
+// seen returns the lines that a reader gets of a program's output: as UTF-8, split
+// after 1 MiB.
 func seen(written string) []string {
 	const most = 1<<20 - 26
 	var want []string
@@ -43,7 +43,7 @@ func repeat(n int, line string) string {
 	return b.String()
 }
 
-// garbage is what no terminal likes.
+// garbage is text with control characters and invalid bytes.
 func garbage(n int) string {
 	random := rand.NewChaCha8([32]byte{1})
 	b := make([]byte, n)
@@ -51,9 +51,9 @@ func garbage(n int) string {
 	return string(b)
 }
 
-// What a program writes is what logs shows, through a CloudWatch with the limits
-// of AWS's that throttles both sides: nothing lost, nothing doubled, every
-// stream in its order; while it is written, and afterwards.
+// logs shows exactly what a program writes, through a CloudWatch with AWS's
+// limits that throttles writes and reads: no line is lost, repeated or out of
+// order, during the run and afterwards.
 func TestEveryLineComesOnce(t *testing.T) {
 	t.Parallel()
 	big := strings.Repeat("x", 1_000_000)
@@ -78,7 +78,7 @@ func TestEveryLineComesOnce(t *testing.T) {
 			text := tt()
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
-				w.logs.Use(&awsfake.Hooks{Before: unwilling()})
+				w.logs.Use(&awsfake.Hooks{Before: throttling()})
 				at := time.Now()
 				w.made(w.runs.Create(t.Context(), run.Run{ID: "flights-1", Pipeline: "flights", State: run.Queued, LogicalTime: at, RequestedAt: at}, &twoJobs))
 				w.begin("flights-1", run.Job{Name: "clean", Type: job.Spark, State: run.JobPending})
@@ -100,9 +100,9 @@ func TestEveryLineComesOnce(t *testing.T) {
 	}
 }
 
-// unwilling is a CloudWatch that throttles every second call or so, of whoever
-// writes and whoever reads.
-func unwilling() func(op string) error {
+// throttling is a CloudWatch that throttles about every second call, for writes
+// and reads.
+func throttling() func(op string) error {
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test is to be repeatable
 	var mu sync.Mutex
 	return func(string) error {
@@ -115,7 +115,7 @@ func unwilling() func(op string) error {
 	}
 }
 
-// stream writes what a program writes, as the runner streams it.
+// stream streams the output of a program as the runner does.
 func (w *world) stream(texts map[string]string) {
 	w.t.Helper()
 	var notices bytes.Buffer
@@ -137,7 +137,7 @@ func (w *world) stream(texts map[string]string) {
 	}
 }
 
-// looker holds the lines of -o json against what they should be, as they come.
+// looker compares the lines of -o json with the expected ones as they arrive.
 type looker struct {
 	t    *testing.T
 	what string
@@ -145,7 +145,7 @@ type looker struct {
 	got  map[string]int // by stream
 }
 
-// Write takes one line: the encoder writes each at once.
+// Write receives one line: the encoder writes each with one call.
 func (k *looker) Write(p []byte) (int, error) {
 	var l logs.Line
 	if err := json.Unmarshal(p, &l); err != nil {

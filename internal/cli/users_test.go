@@ -17,7 +17,8 @@ import (
 	"ephemr/internal/stage"
 )
 
-// withUsers gives the stage the users etl, who anybody may be, and root, who nobody may.
+// withUsers adds the users etl, allowed for all senders, and root, allowed for
+// none.
 func (w *world) withUsers() {
 	w.t.Helper()
 	w.settings.Access = stage.Access{Users: []string{"etl", "root"}}
@@ -30,7 +31,8 @@ func (w *world) withUsers() {
 	}
 }
 
-// -u is who the job runs as where there are users, and a label where there are none.
+// -u is the user that the job runs as if the stage has users, and a label
+// otherwise.
 func TestSubmitAsUser(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -68,8 +70,8 @@ func TestSubmitAsUser(t *testing.T) {
 	}
 }
 
-// A refusal is shown at once, with its reason, and the record keeps who it was.
-func TestSubmitRefusedUser(t *testing.T) {
+// A rejection is shown at once with its reason, and the record has the sender.
+func TestSubmitRejectedUser(t *testing.T) {
 	t.Parallel()
 	o := hiveJob(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -81,12 +83,12 @@ func TestSubmitRefusedUser(t *testing.T) {
 			time.Sleep(time.Second + between)
 			r = w.arrived()
 		}()
-		if err := w.submits(t.Context(), o); exit.CodeOf(err) != exit.Usage {
+		if err := w.submits(t.Context(), o); exit.CodeOf(err) != exit.CodeUsage {
 			t.Errorf("got %v, exit code %d, want 2", err, exit.CodeOf(err))
 		}
 		synctest.Wait() // for r
-		contains(t, w.err.String(), "REJECTED", "permission", `sender "AIDASOMEBODY" may not run as user "root"; it may run as etl`)
-		if r.Class != job.ClassPermission || r.Trigger.Sender != "AIDASOMEBODY" {
+		contains(t, w.err.String(), "REJECTED", "permission", `sender "AIDAUSER" may not run as user "root"; it may run as etl`)
+		if r.Class != job.ClassPermission || r.Trigger.Sender != "AIDAUSER" {
 			t.Errorf("%s by %q", r.Class, r.Trigger.Sender)
 		}
 	})

@@ -19,7 +19,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/cli/follow"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/emr"
 	"ephemr/internal/emr/steplog"
@@ -33,12 +32,13 @@ import (
 	"ephemr/internal/register"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
+	"ephemr/internal/view/follow"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// world is a stage with everything behind it that commands depend on: intake
-// and the register function are the real ones.
+// world is a stage with everything that commands depend on, including the real
+// intake and register functions.
 type world struct {
 	t         *testing.T
 	settings  stage.Settings
@@ -132,7 +132,7 @@ func (w *world) follower() *follow.Follower {
 	}
 }
 
-// deliver lets intake have what was sent to the requests queue.
+// deliver passes the messages of the requests queue to intake.
 func (w *world) deliver() {
 	w.t.Helper()
 	k := &intake.Intake{Settings: w.settings, Engines: engine.Catalog{Default: emr.Capabilities}, Runs: w.runs, Pipelines: w.pipelines, Users: &intake.UserStore{Settings: w.settings, SSM: w.ssm}, SQS: w.sqs, Lambda: w.lambda}
@@ -140,13 +140,13 @@ func (w *world) deliver() {
 		_, err := k.Handle(w.t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{{
 			MessageId: fmt.Sprintf("message-%d", i), Body: aws.ToString(m.MessageBody),
 			EventSourceARN: "arn:aws:sqs:eu-west-1:000000000000:ephemr-dev-requests",
-			Attributes:     map[string]string{"SentTimestamp": fmt.Sprint(time.Now().UnixMilli()), "SenderId": "AIDASOMEBODY"},
+			Attributes:     map[string]string{"SentTimestamp": fmt.Sprint(time.Now().UnixMilli()), "SenderId": "AIDAUSER"},
 		}}})
 		w.no(err)
 	}
 }
 
-// print puts lines into a stream, a millisecond apart.
+// print writes lines to a stream, a millisecond apart.
 func (w *world) print(id, jobName string, attempt int, stream string, lines ...string) {
 	w.t.Helper()
 	name := job.Dir(id, jobName, attempt) + "/" + stream
@@ -170,17 +170,17 @@ func (w *world) no(err error) {
 func (w *world) did(ok bool, err error) {
 	w.t.Helper()
 	if !ok || err != nil {
-		w.t.Fatalf("not done: %v", err)
+		w.t.Fatalf("not completed: %v", err)
 	}
 }
 
-// made fails the test unless a run was made.
+// made fails the test unless a run was created.
 func (w *world) made(_ string, ok bool, err error) {
 	w.t.Helper()
 	w.did(ok, err)
 }
 
-// golden holds what was written, with known names replaced, against a file.
+// golden compares the output, with known names replaced, with a file.
 func (w *world) golden(name string, replace ...string) {
 	w.t.Helper()
 	text := "--- stdout\n" + w.out.String() + "--- stderr\n" + w.err.String()
@@ -205,7 +205,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// contains says what is missing in text.
+// contains reports the parts that are missing in text.
 func contains(t *testing.T, text string, parts ...string) {
 	t.Helper()
 	for _, p := range parts {

@@ -10,8 +10,8 @@ import (
 	"os"
 	"slices"
 
-	"ephemr/internal/cli/call"
 	"ephemr/internal/cli/exit"
+	"ephemr/internal/cli/lambdacall"
 	"ephemr/internal/cli/progress"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/terminal"
@@ -24,11 +24,11 @@ import (
 	"ephemr/internal/stage"
 )
 
-// Clients are what apply works with.
+// Clients are the clients that apply uses.
 type Clients struct {
 	Profiles session.ParameterAPI
 	S3       upload.S3API
-	Lambda   call.InvokeAPI
+	Lambda   lambdacall.InvokeAPI
 }
 
 // Options of the command.
@@ -39,7 +39,7 @@ type Options struct {
 	JSON    bool
 }
 
-// Result is what became of one file; -o json prints an array of them.
+// Result is the result for one file; -o json prints an array of them.
 type Result struct {
 	File      string    `json:"file"`
 	Pipeline  string    `json:"pipeline"`
@@ -56,17 +56,17 @@ type Package struct {
 	Key      string `json:"key"`
 	Size     int64  `json:"size"` // bytes
 	Files    int    `json:"files"`
-	Uploaded bool   `json:"uploaded"` // false = it was there
+	Uploaded bool   `json:"uploaded"` // false = it existed already
 }
 
-// plan is a file that has been found right.
+// plan is a valid file, ready to register.
 type plan struct {
 	file    string
 	spec    pipeline.Spec
 	sources []upload.Source
 }
 
-// Run checks every file before it registers the first.
+// Run validates every file before it registers the first.
 func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Clients) error {
 	meter := progress.New(io, o.JSON)
 	plans, err := check(ctx, o, meter, s, c)
@@ -94,7 +94,7 @@ func check(ctx context.Context, o Options, meter *progress.Meter, s stage.Settin
 			continue
 		}
 		if i := slices.IndexFunc(plans, func(q plan) bool { return q.spec.Name == p.spec.Name }); i >= 0 {
-			errs = append(errs, exit.Misuse("%s: pipeline %s is in %s already; rename one", file, p.spec.Name, plans[i].file))
+			errs = append(errs, exit.Usage("%s: pipeline %s is also defined in %s; rename one", file, p.spec.Name, plans[i].file))
 			continue
 		}
 		plans = append(plans, p)
@@ -105,28 +105,28 @@ func check(ctx context.Context, o Options, meter *progress.Meter, s stage.Settin
 func checkFile(ctx context.Context, file, project string, meter *progress.Meter, s stage.Settings, c Clients) (plan, error) {
 	data, err := os.ReadFile(file) //nolint:gosec // the file that the user names
 	if err != nil {
-		return plan{}, exit.Misuse("read pipeline: %w", err)
+		return plan{}, exit.Usage("read pipeline: %w", err)
 	}
 	spec, err := pipeline.Parse(file, data, pipeline.WithZones(slices.Sorted(maps.Keys(s.Lake))...))
 	if err != nil {
-		return plan{}, exit.Misuse("%w", err)
+		return plan{}, exit.Usage("%w", err)
 	}
 	if err := register.Check(spec); err != nil {
-		return plan{}, exit.Misuse("%w", prefixed(file, err))
+		return plan{}, exit.Usage("%w", prefixed(file, err))
 	}
 	sources, err := upload.Build(&spec, upload.From{Root: project, Project: project}, meter)
 	if err != nil {
-		return plan{}, exit.Misuse("%w", prefixed(file, err))
+		return plan{}, exit.Usage("%w", prefixed(file, err))
 	}
 	shape, err := cluster.LoadProfile(ctx, c.Profiles, s.Stage, spec.Cluster.Profile)
 	if fault.NameOf(err) == fault.InvalidInput {
-		return plan{}, exit.Misuse("%w", prefixed(file, err))
+		return plan{}, exit.Usage("%w", prefixed(file, err))
 	}
 	if err != nil {
 		return plan{}, prefixed(file, err)
 	}
 	if err := resize.CheckJobs(spec, shape); err != nil {
-		return plan{}, exit.Misuse("%w", prefixed(file, err))
+		return plan{}, exit.Usage("%w", prefixed(file, err))
 	}
 	return plan{file: file, spec: spec, sources: sources}, nil
 }
@@ -169,13 +169,13 @@ func carryOut(ctx context.Context, p plan, dry bool, meter *progress.Meter, s st
 	return r, nil
 }
 
-func registerSpec(ctx context.Context, spec pipeline.Spec, s stage.Settings, api call.InvokeAPI) (register.Output, error) {
+func registerSpec(ctx context.Context, spec pipeline.Spec, s stage.Settings, api lambdacall.InvokeAPI) (register.Output, error) {
 	var out register.Output
 	data, err := json.Marshal(spec)
 	if err != nil {
 		return out, fmt.Errorf("encode pipeline %s: %w", spec.Name, err)
 	}
-	if err := call.Function(ctx, api, s.RegisterFunction, register.Input{Spec: data}, &out); err != nil {
+	if err := lambdacall.Invoke(ctx, api, s.RegisterFunction, register.Input{Spec: data}, &out); err != nil {
 		return out, fmt.Errorf("register pipeline %s: %w", spec.Name, err)
 	}
 	return out, nil

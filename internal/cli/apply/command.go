@@ -16,10 +16,10 @@ func Command(app *session.App) *cobra.Command {
 		Short: "register pipeline files: package, upload, schedule",
 		Long: `Register pipeline files.
 
-Each file is checked first, and every fault is listed with file, line and column. Then the sources of its
-jobs are packaged and uploaded, unless the same content is there, and the pipeline becomes the current
-version with its schedules and S3 triggers. Applying the same again changes nothing. Runs that exist keep
-the version they began with.`,
+All files are validated first; every error is reported with file, line and column. Then the sources of the
+jobs are packaged and uploaded, unless the same content exists already, and the pipeline becomes the current
+version with its schedules and S3 triggers. Applying the same file again changes nothing. Existing runs keep
+the version they started with.`,
 		Example: `  ephemr apply pipelines/flights.yaml
   ephemr apply --dry-run pipelines/*.yaml`,
 		Args: cobra.MinimumNArgs(1),
@@ -36,6 +36,6 @@ the version they began with.`,
 		ValidArgsFunction: cobra.FixedCompletions([]string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt),
 	}
 	cmd.Flags().StringVarP(&o.Project, "project", "p", ".", "project root that sources and includes are relative to")
-	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "only check; upload and register nothing")
+	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "validate only; upload and register nothing")
 	return cmd
 }

@@ -1,11 +1,11 @@
-// Package cancel is ephemr cancel: it ends runs on behalf of their owner.
+// Package cancel is ephemr cancel: it cancels runs.
 package cancel
 
 import (
 	"context"
 	"errors"
 
-	"ephemr/internal/cli/call"
+	"ephemr/internal/cli/lambdacall"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/operation"
 	"ephemr/internal/stage"
@@ -14,8 +14,8 @@ import (
 // Options of the command.
 type Options struct {
 	Runs []string
-	Why  string // who asks, and why
-	Kill bool   // do not ask the programs first
+	Why  string // reason to record
+	Kill bool   // without a grace period
 	JSON bool
 }
 
@@ -25,20 +25,20 @@ type Cancelled struct {
 	Why   string `json:"why"`
 }
 
-// Run cancels every run, also when one of them cannot be.
-func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api call.InvokeAPI) error {
+// Run cancels every run and joins the errors.
+func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api lambdacall.InvokeAPI) error {
 	done := []Cancelled{}
 	var errs []error
 	for _, id := range o.Runs {
 		in := operation.CancelRequest{RunID: id, Why: o.Why, Kill: o.Kill}
 		var out struct{}
-		if err := call.Control(ctx, api, s, operation.Cancel, in, &out); err != nil {
+		if err := lambdacall.Control(ctx, api, s, operation.Cancel, in, &out); err != nil {
 			errs = append(errs, err)
 			continue
 		}
 		done = append(done, Cancelled{RunID: id, Why: o.Why})
 		if !o.JSON {
-			io.Printf("%s is being cancelled; ephemr show tells how its jobs ended\n", id)
+			io.Printf("cancelling run %s; check it with: ephemr show %[1]s\n", id)
 		}
 	}
 	if o.JSON {

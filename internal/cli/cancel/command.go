@@ -16,14 +16,14 @@ func Command(app *session.App) *cobra.Command {
 	var o Options
 	cmd := &cobra.Command{
 		Use:   "cancel RUN...",
-		Short: "end runs, and their clusters with them",
-		Long: `End runs, and their clusters with them. A pool's cluster goes back to its pool.
+		Short: "cancel runs and release their clusters",
+		Long: `Cancel runs. Their clusters are terminated, or returned to their pool.
 
-A queued run ends at once. Of one that runs, the programs are interrupted (SIGTERM) and have ten seconds to clean
-up; one that does not listen is killed. What they printed until then and how they ended stays on record, their
-cluster goes, and the run ends as CANCELLED. ephemr retry lets it go on later.
+A queued run ends immediately. The programs of a running one receive SIGTERM and have ten seconds to clean up;
+then they receive SIGKILL. Their logs and exit codes are kept, the cluster is released, and the run ends as
+CANCELLED. ephemr retry can resume it later.
 
-With --kill nobody is asked first. A run that is being cancelled already can still be killed.`,
+--kill sends SIGKILL at once. It also works for a run that is already being cancelled.`,
 		Example: `  ephemr cancel flights-daily-20260102T0300-0a1b2c3d --why "wrong input"
   ephemr cancel --kill flights-daily-20260102T0300-0a1b2c3d`,
 		Args: cobra.MinimumNArgs(1),
@@ -37,7 +37,7 @@ With --kill nobody is asked first. A run that is being cancelled already can sti
 		},
 		ValidArgsFunction: complete.Runs(app, run.Queued, run.Admitted, run.Running),
 	}
-	cmd.Flags().StringVar(&o.Why, "why", "", `reason for the record (default "cancelled by" and who you are)`)
-	cmd.Flags().BoolVar(&o.Kill, "kill", false, "kill the programs at once, without asking them to end")
+	cmd.Flags().StringVar(&o.Why, "why", "", `reason to record (default "cancelled by" and your user name)`)
+	cmd.Flags().BoolVar(&o.Kill, "kill", false, "send SIGKILL at once, without a grace period")
 	return cmd
 }

@@ -1,5 +1,5 @@
-// Package clusters is ephemr clusters: it lists the clusters that are up, and
-// finds the addresses of what runs on them.
+// Package clusters is ephemr clusters: it lists running clusters and the
+// addresses of their services.
 package clusters
 
 import (
@@ -8,38 +8,38 @@ import (
 	"slices"
 	"time"
 
-	"ephemr/internal/cli/census"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/emr/pool"
+	"ephemr/internal/view/clusterlist"
 )
 
 // Options of the command.
 type Options struct {
-	All      bool   // also those that ended
-	Pipeline string // "" = of all
+	All      bool   // include those that ended
+	Pipeline string // "" = all
 	JSON     bool
 }
 
-// Census knows the clusters of a stage.
-type Census interface {
-	Clusters(ctx context.Context, ended bool) ([]census.Cluster, error)
+// Lister lists the clusters of a stage.
+type Lister interface {
+	Clusters(ctx context.Context, ended bool) ([]clusterlist.Cluster, error)
 }
 
 // Run prints the clusters of the stage. With JSON that is an array of
-// census.Cluster.
-func Run(ctx context.Context, o Options, io *terminal.IO, c Census) error {
-	found, err := c.Clusters(ctx, o.All)
+// clusterlist.Cluster.
+func Run(ctx context.Context, o Options, io *terminal.IO, list Lister) error {
+	found, err := list.Clusters(ctx, o.All)
 	if err != nil {
 		return err
 	}
 	if o.Pipeline != "" {
-		found = slices.DeleteFunc(found, func(c census.Cluster) bool { return !c.Works(o.Pipeline) })
+		found = slices.DeleteFunc(found, func(c clusterlist.Cluster) bool { return !c.Works(o.Pipeline) })
 	}
 	if o.JSON {
 		return io.JSON(found)
 	}
 	if len(found) == 0 {
-		io.Notef("no clusters are up%s; ephemr start PIPELINE brings one up for its run\n", of(o.Pipeline))
+		io.Notef("no running clusters%s; ephemr start PIPELINE creates one for its run\n", of(o.Pipeline))
 		return nil
 	}
 	table(io, found, time.Now())
@@ -54,8 +54,8 @@ func of(pipeline string) string {
 }
 
 // table has a column for leases only if there is a pool's cluster.
-func table(io *terminal.IO, found []census.Cluster, now time.Time) {
-	pools := slices.ContainsFunc(found, func(c census.Cluster) bool { return c.Pooled != nil })
+func table(io *terminal.IO, found []clusterlist.Cluster, now time.Time) {
+	pools := slices.ContainsFunc(found, func(c clusterlist.Cluster) bool { return c.Pooled != nil })
 	header := []string{"CLUSTER", "STATE", "RUN OR POOL", "PROFILE", "AGE", "DEADLINE", "COST"}
 	if pools {
 		header = slices.Insert(header, 3, "LEASED")
@@ -71,7 +71,7 @@ func table(io *terminal.IO, found []census.Cluster, now time.Time) {
 	io.Table(header, rows)
 }
 
-func state(style terminal.Style, c census.Cluster) string {
+func state(style terminal.Style, c clusterlist.Cluster) string {
 	text := string(c.State)
 	switch {
 	case !c.Up():
@@ -82,8 +82,8 @@ func state(style terminal.Style, c census.Cluster) string {
 	return style.Green(text)
 }
 
-// leased is how much of a pool's cluster is in use, and what becomes of it.
-func leased(c census.Cluster, now time.Time) string {
+// leased is the number of leased steps of a pool's cluster, and its end.
+func leased(c clusterlist.Cluster, now time.Time) string {
 	p := c.Pooled
 	if p == nil || !c.Up() {
 		return ""
@@ -98,22 +98,22 @@ func leased(c census.Cluster, now time.Time) string {
 	return text
 }
 
-func shape(c census.Cluster) string {
+func shape(c clusterlist.Cluster) string {
 	if c.Release == "" {
 		return c.Profile
 	}
 	return c.Profile + " (" + c.Release + ")"
 }
 
-func age(c census.Cluster, now time.Time) string {
+func age(c clusterlist.Cluster, now time.Time) string {
 	if !c.EndedAt.IsZero() {
 		now = c.EndedAt
 	}
 	return terminal.Duration(now.Sub(c.CreatedAt).Truncate(time.Second))
 }
 
-// left is when c will be terminated at the latest.
-func left(c census.Cluster, now time.Time) string {
+// left is the time until c is terminated at the latest.
+func left(c clusterlist.Cluster, now time.Time) string {
 	if c.Deadline.IsZero() || !c.Up() {
 		return ""
 	}

@@ -3,11 +3,11 @@ package clusters
 import (
 	"github.com/spf13/cobra"
 
-	"ephemr/internal/cli/census"
 	"ephemr/internal/cli/complete"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/discovery"
+	"ephemr/internal/view/clusterlist"
 )
 
 // Command returns ephemr clusters.
@@ -17,13 +17,13 @@ func Command(app *session.App) *cobra.Command {
 	var team string
 	cmd := &cobra.Command{
 		Use:   "clusters [NAME]",
-		Short: "list clusters, or find what runs on them",
-		Long: `List the clusters of the stage that are up or on their way, newest first.
+		Short: "list clusters, or the addresses of their services",
+		Long: `List the clusters of the stage that are starting or running, newest first.
 
-With --discover, list the addresses of what ready clusters offer, as AWS Cloud Map has them. NAME is a service, such
-as hive, spark, livy, trino or yarn, or else a pipeline or pool. A name that is both is the service; --pipeline means
-the other. Names of pools are not unique among teams: TEAM says whose a cluster is, and --team keeps one owner's. How
-to connect is told on stderr. When nothing that was asked for is ready the exit code is 1.`,
+With --discover, list the service addresses of ready clusters from AWS Cloud Map. NAME is a service (hive, spark,
+livy, trino, yarn, …), or a pipeline or pool. A name that is both means the service; use --pipeline for the
+pipeline or pool. Pool names are unique only within a team: the TEAM column shows the owner, and --team selects
+one. Connection instructions are written to stderr. The exit code is 1 if no matching cluster is ready.`,
 		Example: `  ephemr clusters
   ephemr clusters --all --pipeline flights-daily
   ephemr clusters --discover hive
@@ -33,13 +33,13 @@ to connect is told on stderr. When nothing that was asked for is ready the exit 
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && !discover {
-				return exit.Misuse("NAME is for --discover; for the clusters of a pipeline: ephemr clusters --pipeline %s", args[0])
+				return exit.Usage("NAME requires --discover; to list the clusters of a pipeline use --pipeline %s", args[0])
 			}
 			if discover && o.All {
-				return exit.Misuse("--discover finds clusters that are ready; leave out --all")
+				return exit.Usage("--discover and --all cannot be combined: only ready clusters have addresses")
 			}
 			if team != "" && !discover {
-				return exit.Misuse("--team is for --discover; whose a pool's cluster is: ephemr clusters -o json")
+				return exit.Usage("--team requires --discover; ephemr clusters -o json shows the team of a pool's cluster")
 			}
 			o.JSON = app.JSON()
 			s, err := app.Session(cmd.Context())
@@ -47,7 +47,7 @@ to connect is told on stderr. When nothing that was asked for is ready the exit 
 				return err
 			}
 			if !discover {
-				return Run(cmd.Context(), o, app.IO, census.Of(s))
+				return Run(cmd.Context(), o, app.IO, clusterlist.New(s.Config, s.Settings))
 			}
 			w := Wanted{Pipeline: o.Pipeline, Team: team, JSON: o.JSON}
 			if len(args) > 0 {
@@ -57,10 +57,10 @@ to connect is told on stderr. When nothing that was asked for is ready the exit 
 		},
 		ValidArgsFunction: cobra.FixedCompletions(discovery.Services(), cobra.ShellCompDirectiveNoFileComp),
 	}
-	cmd.Flags().BoolVar(&discover, "discover", false, "list addresses instead of clusters")
-	cmd.Flags().BoolVar(&o.All, "all", false, "also clusters that are ending, or ended within a day")
+	cmd.Flags().BoolVar(&discover, "discover", false, "list service addresses instead of clusters")
+	cmd.Flags().BoolVar(&o.All, "all", false, "include clusters that are terminating or ended in the last 24 hours")
 	cmd.Flags().StringVar(&o.Pipeline, "pipeline", "", "only clusters of this pipeline; with --discover, of this pipeline or pool")
-	cmd.Flags().StringVar(&team, "team", "", "with --discover, only clusters of this team and its users, or of one user as TEAM.USER")
+	cmd.Flags().StringVar(&team, "team", "", "with --discover, only clusters of this team, or of one of its users (TEAM.USER)")
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("pipeline", complete.Pipelines(app)))
 	return cmd
 }

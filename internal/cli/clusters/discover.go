@@ -10,7 +10,7 @@ import (
 	"ephemr/internal/discovery"
 )
 
-// Wanted says what is looked for.
+// Wanted selects clusters and services.
 type Wanted struct {
 	What     string // a service, or a pipeline or pool; "" = everything
 	Pipeline string // only clusters of this pipeline or pool; "" = all
@@ -31,7 +31,7 @@ type Found struct {
 	Services []Service `json:"services"`
 }
 
-// Service is something that a cluster offers.
+// Service is a service of a cluster.
 type Service struct {
 	Name    string `json:"name"`
 	Port    int    `json:"port"`
@@ -39,8 +39,8 @@ type Service struct {
 	URL     string `json:"url"`
 }
 
-// Discover prints the addresses of ready clusters. A name that a service has is
-// that service, whatever pipelines are called.
+// Discover prints the addresses of ready clusters. A name of a
+// service always means the service, even if a pipeline has the same name.
 func Discover(ctx context.Context, o Wanted, io *terminal.IO, f Finder) error {
 	service, err := o.resolve()
 	if err != nil {
@@ -68,26 +68,27 @@ func Discover(ctx context.Context, o Wanted, io *terminal.IO, f Finder) error {
 	}
 	if o.Pipeline == "" && slices.ContainsFunc(instances, func(i discovery.Instance) bool { return i.Name() == service }) {
 		o.Pipeline = service
-		io.Notef("%s is a pipeline or pool, too: ephemr clusters --discover%s\n", service, o.flags())
+		io.Notef("%s is also a pipeline or pool: ephemr clusters --discover%s\n", service, o.flags())
 	}
 	return nil
 }
 
-// resolve says which service is wanted, "" = all; what is none is a pipeline or pool.
+// resolve returns the selected service, "" = all; other names are pipelines or
+// pools.
 func (w *Wanted) resolve() (service string, err error) {
 	what := strings.ToLower(w.What)
 	switch {
 	case slices.Contains(discovery.Services(), what):
 		return what, nil
 	case w.What != "" && w.Pipeline != "":
-		return "", exit.Misuse("%s is no service that clusters offer; those are %s", w.What, strings.Join(discovery.Services(), ", "))
+		return "", exit.Usage("unknown service %s: use one of %s", w.What, strings.Join(discovery.Services(), ", "))
 	case w.What != "":
 		w.Pipeline = w.What
 	}
 	return "", nil
 }
 
-// owner says in messages whose clusters are wanted.
+// owner names the selected team in messages.
 func (w *Wanted) owner() string {
 	if w.Team == "" {
 		return ""
@@ -95,7 +96,7 @@ func (w *Wanted) owner() string {
 	return " of team " + w.Team
 }
 
-// flags are those that want the same clusters again.
+// flags are the flags of the same selection.
 func (w *Wanted) flags() string {
 	flags := ""
 	if w.Pipeline != "" {
@@ -114,7 +115,7 @@ func find(ctx context.Context, f Finder, name string) ([]discovery.Instance, err
 	return f.Named(ctx, name)
 }
 
-// offers keeps of each cluster the service that is wanted; "" = all.
+// offers keeps the selected service of each cluster; "" = all.
 func offers(instances []discovery.Instance, service string) []Found {
 	found := []Found{}
 	for _, i := range instances {
@@ -145,29 +146,29 @@ func addresses(io *terminal.IO, found []Found) {
 	io.Table([]string{"SERVICE", "ADDRESS", "CLUSTER", "PIPELINE OR POOL", "TEAM", "RUN"}, rows)
 }
 
-// none ends with an exit code that scripts can tell from success.
+// none reports that nothing was found; scripts see it in the exit code.
 func none(io *terminal.IO, o Wanted, service string) error {
 	switch {
 	case service != "":
-		io.Notef("no ready cluster%s%s offers %s; ephemr clusters lists what is up\n", of(o.Pipeline), o.owner(), service)
+		io.Notef("no ready cluster%s%s offers %s; list clusters with: ephemr clusters\n", of(o.Pipeline), o.owner(), service)
 	case o.Pipeline != "":
-		io.Notef("no cluster of a pipeline or pool %s%s is ready; ephemr clusters lists what is up\n", o.Pipeline, o.owner())
+		io.Notef("no cluster of pipeline or pool %s%s is ready; list clusters with: ephemr clusters\n", o.Pipeline, o.owner())
 	case o.Team != "":
-		io.Notef("no cluster%s is ready; ephemr clusters lists what is up\n", o.owner())
+		io.Notef("no cluster%s is ready; list clusters with: ephemr clusters\n", o.owner())
 	default:
-		io.Notef("no cluster is ready; ephemr clusters lists what is on its way\n")
+		io.Notef("no cluster is ready; list clusters with: ephemr clusters\n")
 		return nil
 	}
-	return exit.Silently(exit.Failed)
+	return exit.Silent(exit.CodeFailed)
 }
 
-// hints say how to connect.
+// hints prints connection instructions.
 func hints(io *terminal.IO, found []Found, service string, o Wanted) {
 	if len(found) == 0 {
 		return
 	}
 	if service == "" {
-		io.Notef("%s\n", io.ErrStyle().Dim("how to connect to one of them: ephemr clusters --discover yarn"+o.flags()))
+		io.Notef("%s\n", io.ErrStyle().Dim("connection instructions: ephemr clusters --discover yarn"+o.flags()))
 		return
 	}
 	for _, f := range found {

@@ -1,6 +1,6 @@
-// Package complete offers words at the Tab key: ids, names and addresses that
-// only the stage knows. It has a second for that; what goes wrong or takes
-// longer offers nothing, and never prints an error between what is being typed.
+// Package complete provides shell completions that depend on the stage: ids,
+// names and addresses. It has a time limit; errors and slow answers offer
+// nothing, so that no error is printed into the command line.
 package complete
 
 import (
@@ -9,32 +9,42 @@ import (
 	"strings"
 	"time"
 
-	"ephemr/internal/cli/census"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/run"
+	"ephemr/internal/view/clusterlist"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/spf13/cobra"
 )
 
-// Func is what cobra asks for the words of an argument or a flag.
+// Func is a completion function of cobra.
 type Func = func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective)
 
-// patience is how long whoever pressed Tab waits.
-const patience = time.Second
+// TimeoutVariable is the environment variable for the time limit of a
+// completion that calls AWS.
+const TimeoutVariable = "EPHEMR_COMPLETION_TIMEOUT"
+
+const defaultTimeout = time.Second
+
+func timeout(app *session.App) time.Duration {
+	if d, err := time.ParseDuration(app.Getenv(TimeoutVariable)); err == nil && d > 0 {
+		return d
+	}
+	return defaultTimeout
+}
 
 // None offers nothing, not even files.
 func None(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	return nil, cobra.ShellCompDirectiveNoFileComp
 }
 
-// InTime offers what find finds within a second, in that order, of what begins
-// as the word does: not every shell chooses by itself.
-func InTime(find func(ctx context.Context, args []string, begun string) ([]cobra.Completion, error)) Func {
+// InTime offers what find returns within the time limit, in that order, if it
+// begins with the word: not every shell filters by itself.
+func InTime(app *session.App, find func(ctx context.Context, args []string, begun string) ([]cobra.Completion, error)) Func {
 	return func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		const directive = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
-		ctx, cancel := context.WithTimeout(cmd.Context(), patience)
+		ctx, cancel := context.WithTimeout(cmd.Context(), timeout(app))
 		defer cancel()
 		found := make(chan []cobra.Completion, 1)
 		go func() {
@@ -47,7 +57,7 @@ func InTime(find func(ctx context.Context, args []string, begun string) ([]cobra
 		select {
 		case words := <-found:
 			return words, directive
-		case <-ctx.Done(): // not everything that finds credentials listens to it
+		case <-ctx.Done(): // not every credential provider observes it
 			return nil, directive
 		}
 	}
@@ -67,7 +77,7 @@ func Args(each ...Func) Func {
 // Runs offers the ids of the newest runs, with their states: those in one of
 // states, or all of them.
 func Runs(app *session.App, states ...run.State) Func {
-	return InTime(func(ctx context.Context, args []string, begun string) ([]cobra.Completion, error) {
+	return InTime(app, func(ctx context.Context, args []string, begun string) ([]cobra.Completion, error) {
 		s, err := app.Session(ctx)
 		if err != nil {
 			return nil, err
@@ -78,7 +88,7 @@ func Runs(app *session.App, states ...run.State) Func {
 
 // Jobs offers the jobs of the run that is the first argument.
 func Jobs(app *session.App) Func {
-	return InTime(func(ctx context.Context, args []string, _ string) ([]cobra.Completion, error) {
+	return InTime(app, func(ctx context.Context, args []string, _ string) ([]cobra.Completion, error) {
 		s, err := app.Session(ctx)
 		if err != nil || len(args) == 0 {
 			return nil, err
@@ -89,7 +99,7 @@ func Jobs(app *session.App) Func {
 
 // Pipelines offers the registered pipelines.
 func Pipelines(app *session.App) Func {
-	return InTime(func(ctx context.Context, _ []string, _ string) ([]cobra.Completion, error) {
+	return InTime(app, func(ctx context.Context, _ []string, _ string) ([]cobra.Completion, error) {
 		s, err := app.Session(ctx)
 		if err != nil {
 			return nil, err
@@ -100,7 +110,7 @@ func Pipelines(app *session.App) Func {
 
 // Profiles offers the cluster profiles of the stage.
 func Profiles(app *session.App) Func {
-	return InTime(func(ctx context.Context, _ []string, _ string) ([]cobra.Completion, error) {
+	return InTime(app, func(ctx context.Context, _ []string, _ string) ([]cobra.Completion, error) {
 		s, err := app.Session(ctx)
 		if err != nil {
 			return nil, err
@@ -109,22 +119,22 @@ func Profiles(app *session.App) Func {
 	})
 }
 
-// Clusters offers the ids of clusters that are up, with whose they are.
+// Clusters offers the ids of running clusters, with their runs or pools.
 func Clusters(app *session.App) Func {
-	return InTime(func(ctx context.Context, args []string, _ string) ([]cobra.Completion, error) {
+	return InTime(app, func(ctx context.Context, args []string, _ string) ([]cobra.Completion, error) {
 		s, err := app.Session(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return ClusterIDs(ctx, census.Of(s), args)
+		return ClusterIDs(ctx, clusterlist.New(s.Config, s.Settings), args)
 	})
 }
 
-// Stages offers the stage of the environment and those that are deployed where
-// the AWS configuration leads to.
+// Stages offers the stage of the environment and those that are deployed in the
+// configured account and Region.
 func Stages(app *session.App) Func {
 	return func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		deployed := InTime(func(ctx context.Context, _ []string, _ string) ([]cobra.Completion, error) {
+		deployed := InTime(app, func(ctx context.Context, _ []string, _ string) ([]cobra.Completion, error) {
 			cfg, err := session.Config(ctx)
 			if err != nil {
 				return nil, err

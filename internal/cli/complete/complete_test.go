@@ -20,10 +20,11 @@ import (
 	"ephemr/internal/register"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
+	"ephemr/internal/view/runview"
 )
 
 var (
-	_ complete.Lister = (*store.Runs)(nil)
+	_ runview.Lister  = (*store.Runs)(nil)
 	_ complete.Loader = (*store.Runs)(nil)
 )
 
@@ -52,7 +53,7 @@ func fill(t *testing.T, runs *store.Runs) []string {
 	return ids
 }
 
-// The newest run is what is most often meant; what it is like helps to choose.
+// The newest runs come first, with their states.
 func TestRunIDs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -132,36 +133,42 @@ func TestParameters(t *testing.T) {
 	}
 }
 
-// Nobody waits for a completion, and none of them speaks.
+// A completion ends at its time limit and prints no errors.
 func TestInTime(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		find func(context.Context) ([]cobra.Completion, error)
-		want int
-		took time.Duration
+		find  func(context.Context) ([]cobra.Completion, error)
+		limit string
+		want  int
+		took  time.Duration
 	}{
-		"found":    {func(context.Context) ([]cobra.Completion, error) { return []string{"a", "b", "ab\tsecond"}, nil }, 2, 0},
-		"error":    {func(context.Context) ([]cobra.Completion, error) { return []string{"a"}, errors.New("no") }, 0, 0},
-		"too late": {func(context.Context) ([]cobra.Completion, error) { time.Sleep(time.Minute); return []string{"a"}, nil }, 0, time.Second},
+		"found":           {func(context.Context) ([]cobra.Completion, error) { return []string{"a", "b", "ab\tsecond"}, nil }, "", 2, 0},
+		"error":           {func(context.Context) ([]cobra.Completion, error) { return []string{"a"}, errors.New("no") }, "", 0, 0},
+		"too late":        {func(context.Context) ([]cobra.Completion, error) { time.Sleep(time.Minute); return []string{"a"}, nil }, "", 0, time.Second},
+		"a longer limit":  {func(context.Context) ([]cobra.Completion, error) { time.Sleep(time.Minute); return []string{"a"}, nil }, "2m", 1, time.Minute},
+		"a limit of none": {func(context.Context) ([]cobra.Completion, error) { time.Sleep(time.Minute); return []string{"a"}, nil }, "0s", 0, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
+				app := &session.App{Getenv: func(name string) string {
+					return map[string]string{"EPHEMR_COMPLETION_TIMEOUT": tt.limit}[name]
+				}}
 				cmd := &cobra.Command{}
 				cmd.SetContext(t.Context())
 				began := time.Now()
-				f := complete.InTime(func(ctx context.Context, _ []string, _ string) ([]cobra.Completion, error) { return tt.find(ctx) })
+				f := complete.InTime(app, func(ctx context.Context, _ []string, _ string) ([]cobra.Completion, error) { return tt.find(ctx) })
 				got, directive := f(cmd, nil, "a")
 				if took := time.Since(began); len(got) != tt.want || took != tt.took || directive&cobra.ShellCompDirectiveNoFileComp == 0 {
 					t.Errorf("got %q, %d after %s", got, directive, took)
 				}
-				time.Sleep(time.Minute) // what came too late may end
+				time.Sleep(time.Minute) // let late goroutines end
 			})
 		})
 	}
 }
 
-// Without a stage nobody is asked.
+// Without a stage nothing is requested.
 func TestWithoutStage(t *testing.T) {
 	t.Parallel()
 	app := &session.App{Getenv: func(string) string { return "" }, Connect: func(context.Context, string) (*session.Session, error) {

@@ -1,18 +1,18 @@
 package complete
 
 import (
-	"cmp"
 	"context"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
-	"ephemr/internal/cli/census"
-	"ephemr/internal/cli/pipelines"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
+	"ephemr/internal/view/clusterlist"
+	"ephemr/internal/view/pipelinelist"
+	"ephemr/internal/view/runview"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -20,25 +20,20 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// most is how many runs are worth choosing from.
+// most is the maximum number of runs to choose from.
 const most = 30
-
-// Lister lists runs.
-type Lister interface {
-	List(ctx context.Context, q run.Query) ([]run.Run, error)
-}
 
 // Loader reads a run.
 type Loader interface {
 	Load(ctx context.Context, id string) (*run.Record, error)
 }
 
-// dated is the beginning of a run's id, as far as its date.
+// dated matches the prefix of a run id that includes its date.
 var dated = regexp.MustCompile(`^([a-z][a-z0-9-]*)-\d{8}(T|$)`)
 
-// RunIDs returns the newest runs that begin so, are in one of states (none =
-// any) and are not among given.
-func RunIDs(ctx context.Context, store Lister, begun string, given []string, states []run.State) ([]cobra.Completion, error) {
+// RunIDs returns the newest runs with this prefix, in one of states (none =
+// any), without given.
+func RunIDs(ctx context.Context, store runview.Lister, begun string, given []string, states []run.State) ([]cobra.Completion, error) {
 	if len(states) == 0 {
 		states = run.States
 	}
@@ -55,9 +50,7 @@ func RunIDs(ctx context.Context, store Lister, begun string, given []string, sta
 	found = slices.DeleteFunc(found, func(r run.Run) bool {
 		return !strings.HasPrefix(r.ID, begun) || slices.Contains(given, r.ID) || !slices.Contains(states, r.State)
 	})
-	slices.SortFunc(found, func(a, b run.Run) int {
-		return cmp.Or(b.RequestedAt.Compare(a.RequestedAt), cmp.Compare(a.ID, b.ID))
-	})
+	slices.SortFunc(found, runview.NewestFirst)
 	words := make([]cobra.Completion, 0, most)
 	for _, r := range found[:min(len(found), most)] {
 		words = append(words, cobra.CompletionWithDesc(r.ID, string(r.State)+", "+terminal.Ago(r.RequestedAt, time.Now())))
@@ -65,8 +58,8 @@ func RunIDs(ctx context.Context, store Lister, begun string, given []string, sta
 	return words, nil
 }
 
-// inStates lists all states at once: one after the other would take too long.
-func inStates(ctx context.Context, store Lister, states []run.State) ([]run.Run, error) {
+// inStates lists all states concurrently, to stay within the time limit.
+func inStates(ctx context.Context, store runview.Lister, states []run.State) ([]run.Run, error) {
 	lists := make([][]run.Run, len(states))
 	g, ctx := errgroup.WithContext(ctx)
 	for i, state := range states {
@@ -96,9 +89,9 @@ func JobNames(ctx context.Context, runs Loader, id string) ([]cobra.Completion, 
 	return words, nil
 }
 
-// PipelineNames returns the registered pipelines, with what they are for.
-func PipelineNames(ctx context.Context, api pipelines.ScanAPI, table string) ([]cobra.Completion, error) {
-	all, err := pipelines.List(ctx, api, table)
+// PipelineNames returns the registered pipelines, with their descriptions.
+func PipelineNames(ctx context.Context, api pipelinelist.ScanAPI, table string) ([]cobra.Completion, error) {
+	all, err := pipelinelist.List(ctx, api, table)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +133,7 @@ func parameters(ctx context.Context, api ssm.GetParametersByPathAPIClient, path 
 	for p := ssm.NewGetParametersByPathPaginator(api, &ssm.GetParametersByPathInput{Path: &path, Recursive: aws.Bool(true)}); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		if err != nil {
-			return nil, err //nolint:wrapcheck // nobody reads it
+			return nil, err //nolint:wrapcheck // it is not shown
 		}
 		for _, param := range page.Parameters {
 			names = append(names, aws.ToString(param.Name))
@@ -158,13 +151,13 @@ func with(word string, words []cobra.Completion) []cobra.Completion {
 	return append([]cobra.Completion{word}, slices.DeleteFunc(words, func(w cobra.Completion) bool { return w == word })...)
 }
 
-// Census knows the clusters of a stage.
-type Census interface {
-	Clusters(ctx context.Context, ended bool) ([]census.Cluster, error)
+// ClusterLister lists the clusters of a stage.
+type ClusterLister interface {
+	Clusters(ctx context.Context, ended bool) ([]clusterlist.Cluster, error)
 }
 
-// ClusterIDs returns the clusters that are up and not among given.
-func ClusterIDs(ctx context.Context, all Census, given []string) ([]cobra.Completion, error) {
+// ClusterIDs returns the running clusters without given.
+func ClusterIDs(ctx context.Context, all ClusterLister, given []string) ([]cobra.Completion, error) {
 	found, err := all.Clusters(ctx, false)
 	if err != nil {
 		return nil, err

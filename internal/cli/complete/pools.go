@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Leasable knows the pools of a stage and their clusters.
+// Leasable lists pools and their clusters.
 type Leasable interface {
 	All(ctx context.Context) ([]pool.ID, error)
 	Clusters(ctx context.Context, id pool.ID) ([]pool.Cluster, error)
@@ -24,7 +24,7 @@ func Pools(app *session.App) Func { return ofPools(app, PoolNames) }
 func PoolClusters(app *session.App) Func { return ofPools(app, PoolClusterIDs) }
 
 func ofPools(app *session.App, find func(context.Context, Leasable) ([]cobra.Completion, error)) Func {
-	return InTime(func(ctx context.Context, _ []string, _ string) ([]cobra.Completion, error) {
+	return InTime(app, func(ctx context.Context, _ []string, _ string) ([]cobra.Completion, error) {
 		s, err := app.Session(ctx)
 		if err != nil {
 			return nil, err
@@ -43,7 +43,7 @@ func PoolNames(ctx context.Context, pools Leasable) ([]cobra.Completion, error) 
 	return words, err
 }
 
-// PoolClusterIDs returns the clusters with room, those with most of it first.
+// PoolClusterIDs returns the clusters with free steps, most first.
 func PoolClusterIDs(ctx context.Context, pools Leasable) ([]cobra.Completion, error) {
 	all, err := pools.All(ctx)
 	if err != nil {

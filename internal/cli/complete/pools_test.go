@@ -12,7 +12,7 @@ import (
 
 var _ complete.Leasable = (*pool.Store)(nil)
 
-// Pools are offered by name, their clusters if they have room.
+// Pools are offered by name, and their clusters if they have free steps.
 func TestPools(t *testing.T) {
 	t.Parallel()
 	store := &pool.Store{DB: awsfake.NewDynamoDB(awsfake.Table{Name: "clusters", PK: "pk"}), Table: "clusters"}

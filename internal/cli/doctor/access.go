@@ -14,12 +14,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// IdentityAPI says who asks.
+// IdentityAPI returns the identity of the caller.
 type IdentityAPI interface {
 	GetCallerIdentity(context.Context, *sts.GetCallerIdentityInput, ...func(*sts.Options)) (*sts.GetCallerIdentityOutput, error)
 }
 
-// HTTPAPI asks the processes of a laptop's region how they are.
+// HTTPAPI calls the health endpoints of a local region.
 type HTTPAPI interface {
 	Do(*http.Request) (*http.Response, error)
 }
@@ -38,8 +38,7 @@ func (d *doctor) configuration(ctx context.Context, name string, open Open) []Fi
 	return ok(name, "%s", text)
 }
 
-// laptop asks what stands in for AWS on a laptop; elsewhere there is no such
-// thing.
+// laptop checks the processes of a local region; it reports nothing elsewhere.
 func (d *doctor) laptop(ctx context.Context, name string) []Finding {
 	var dead []Finding
 	asked := 0
@@ -51,8 +50,8 @@ func (d *doctor) laptop(ctx context.Context, name string) []Finding {
 		asked++
 		if err := alive(ctx, d.with.HTTP, url+path); err != nil {
 			dead = append(dead, Finding{
-				Check: name, Verdict: Failed, Found: fmt.Sprintf("nothing healthy answers at %s (%s)", url, variable),
-				Do: "bring the region up with make up, and run eval \"$(dist/bin/laptop env)\" again",
+				Check: name, Verdict: Failed, Found: fmt.Sprintf("no healthy response from %s (%s)", url, variable),
+				Do: "start the region with make up, and run eval \"$(dist/bin/laptop env)\" again",
 			})
 		}
 	}
@@ -62,7 +61,7 @@ func (d *doctor) laptop(ctx context.Context, name string) []Finding {
 	case asked == 0:
 		return nil
 	}
-	return ok(name, "the emulator and localemr answer")
+	return ok(name, "the emulator and localemr respond")
 }
 
 func alive(ctx context.Context, api HTTPAPI, url string) error {
@@ -81,22 +80,23 @@ func alive(ctx context.Context, api HTTPAPI, url string) error {
 	return nil
 }
 
-// expiresSoon is when credentials will not last for a long job's logs.
+// expiresSoon is the remaining lifetime of credentials that is too short to
+// follow a long job.
 const expiresSoon = 10 * time.Minute
 
 func (d *doctor) credentials(ctx context.Context, name string) []Finding {
 	who, err := d.with.Identity.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		findings := d.wrong(name, err)
-		findings[0].Verdict = Failed // nobody needs a permission to ask this
+		findings[0].Verdict = Failed // the call requires no permission
 		return findings
 	}
 	d.account = aws.ToString(who.Account)
-	found := ok(name, "%s in account %s; SQS shows its messages as sent by %s",
+	found := ok(name, "%s in account %s; SQS sender id %s",
 		aws.ToString(who.Arn), d.account, aws.ToString(who.UserId))
 	if c, err := d.cfg.Credentials.Retrieve(ctx); err == nil && c.CanExpire && time.Until(c.Expires) < expiresSoon {
 		found[0].Verdict = Warning
-		found[0].Found += fmt.Sprintf(", for another %s", terminal.Duration(time.Until(c.Expires)))
+		found[0].Found += fmt.Sprintf(", expiring in %s", terminal.Duration(time.Until(c.Expires)))
 		found[0].Do = "log in again soon"
 	}
 	if skew, known := middleware.GetAttemptSkew(who.ResultMetadata); known {
@@ -105,18 +105,18 @@ func (d *doctor) credentials(ctx context.Context, name string) []Finding {
 	return found
 }
 
-// Clock judges how much AWS's clock is ahead of ours.
+// Clock reports the skew of the local clock: how far AWS's clock is ahead.
 func Clock(skew time.Duration) Finding {
-	f := Finding{Check: "clock", Verdict: OK, Found: "agrees with AWS's"}
+	f := Finding{Check: "clock", Verdict: OK, Found: "in sync with AWS"}
 	off := skew.Abs().Truncate(time.Second)
-	if off < 30*time.Second { // answers have no fractions of seconds, and take their time
+	if off < 30*time.Second { // the Date header has whole seconds, and responses take time
 		return f
 	}
 	how := "behind"
 	if skew < 0 {
 		how = "ahead of"
 	}
-	f.Found, f.Do = fmt.Sprintf("this machine is %s %s AWS", terminal.Duration(off), how), "set its clock: AWS refuses what is five minutes off"
+	f.Found, f.Do = fmt.Sprintf("this machine is %s %s AWS", terminal.Duration(off), how), "set the clock: AWS rejects requests that are five minutes off"
 	f.Verdict = Warning
 	if off >= 4*time.Minute {
 		f.Verdict = Failed

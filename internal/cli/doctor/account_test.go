@@ -29,7 +29,7 @@ import (
 	"ephemr/internal/stage"
 )
 
-// account is an AWS account with stage dev in it, as far as doctor looks.
+// account is an AWS account with stage dev, as doctor uses it.
 type account struct {
 	environ     map[string]string
 	openErr     error
@@ -59,7 +59,7 @@ func newAccount() *account {
 	s.AdmitFunction, s.ControlFunction, s.RegisterFunction = "ephemr-dev-admit", "ephemr-dev-control", "ephemr-dev-register"
 	s.Limits.MaxActive = 4
 	functions := map[string]lambdatypes.State{"ephemr-dev-intake": "Active", "ephemr-dev-sweep": "Active", "ephemr-dev-watch": "Active", "ephemr-dev-preparerun": "Active"}
-	for _, name := range s.Functions.Names() {
+	for _, name := range s.Names() {
 		functions[name] = "Active"
 	}
 	return &account{
@@ -73,7 +73,7 @@ func newAccount() *account {
 	}
 }
 
-// laptop makes a the region of a laptop whose processes answer so.
+// laptop makes a a local region whose processes return this status.
 func (a *account) laptop(health int) {
 	a.health = health
 	a.environ["AWS_ENDPOINT_URL"], a.environ["AWS_ENDPOINT_URL_EMR"] = "http://127.0.0.1:1", "http://127.0.0.1:2"

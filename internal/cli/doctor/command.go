@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/version"
@@ -19,7 +20,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Clients are what doctor looks with.
+// Clients are the AWS clients that doctor uses.
 type Clients struct {
 	Identity   IdentityAPI
 	Parameters ParametersAPI
@@ -32,26 +33,28 @@ type Clients struct {
 	HTTP       HTTPAPI
 }
 
-// Command returns ephemr doctor; given is what the linker was told of the
-// version.
+// Command returns ephemr doctor; given is the version that the linker has set.
 func Command(app *session.App, given string) *cobra.Command {
-	return &cobra.Command{
+	var timeout time.Duration
+	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "check credentials, stage, versions and quotas",
-		Long: `Check what the other commands rely on: configuration and credentials, the clock, the stage and its version,
-tables, queues, functions and workflow, cluster profiles, EC2's and EMR's quotas, public access.
+		Long: `Check what the other commands depend on: configuration and credentials, the clock, the stage and its version,
+tables, queues, functions and workflow, cluster profiles, EC2 and EMR quotas, public access.
 
-Each line says ok, warning, failed or unknown, what was found, and what to do. What cannot be looked at, for
-want of a permission or because an emulator does not have it, is unknown. The exit code is 1 if anything failed.
-Nothing is changed.`,
+Each line shows the result (ok, warning, failed or unknown), the details, and how to fix a problem. A check
+that needs a missing permission, or that an emulator does not support, is unknown. The exit code is 1 if a check
+failed. The command changes nothing.`,
 		Example: `  ephemr doctor --stage dev
   ephemr doctor -o json | jq -r '.[] | select(.verdict == "failed") | .do'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o := Options{Stage: app.StageName(), Version: version.Of(given).Version, Getenv: app.Getenv, JSON: app.JSON()}
+			o := Options{Stage: app.StageName(), Version: version.Of(given).Version, Getenv: app.Getenv, Timeout: timeout, JSON: app.JSON()}
 			return Run(cmd.Context(), o, app.IO, open)
 		},
 	}
+	cmd.Flags().DurationVar(&timeout, "timeout", DefaultTimeout, "time limit of each check")
+	return cmd
 }
 
 func open(ctx context.Context) (aws.Config, Clients, error) {

@@ -23,39 +23,39 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
 
-// ParametersAPI reads what the deployment has written down.
+// ParametersAPI reads the parameters of the deployment.
 type ParametersAPI interface {
 	session.ParameterAPI
 	ssm.GetParametersByPathAPIClient
 }
 
-// What looks at what has been deployed.
+// Clients for the deployed resources.
 type (
-	// TablesAPI looks at tables.
+	// TablesAPI describes tables.
 	TablesAPI interface {
 		DescribeTable(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error)
 	}
-	// QueuesAPI looks at queues.
+	// QueuesAPI describes queues.
 	QueuesAPI interface {
 		GetQueueAttributes(context.Context, *sqs.GetQueueAttributesInput, ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error)
 	}
-	// FunctionsAPI looks at functions.
+	// FunctionsAPI describes functions.
 	FunctionsAPI interface {
 		GetFunctionConfiguration(
 			context.Context, *lambda.GetFunctionConfigurationInput, ...func(*lambda.Options),
 		) (*lambda.GetFunctionConfigurationOutput, error)
 	}
-	// WorkflowAPI looks at the state machine.
+	// WorkflowAPI describes the state machine.
 	WorkflowAPI interface {
 		DescribeStateMachine(context.Context, *sfn.DescribeStateMachineInput, ...func(*sfn.Options)) (*sfn.DescribeStateMachineOutput, error)
 	}
 )
 
-func (d *doctor) redeploy() string { return "deploy it again with make deploy STAGE=" + d.Stage }
+func (d *doctor) redeploy() string { return "redeploy with make deploy STAGE=" + d.Stage }
 
 func (d *doctor) stage(ctx context.Context, name string) []Finding {
 	if d.Stage == "" {
-		return []Finding{{Check: name, Verdict: Failed, Found: "none is named", Do: "use --stage dev, or set " + session.Variable + "=dev"}}
+		return []Finding{{Check: name, Verdict: Failed, Found: "no stage given", Do: "use --stage dev or set " + session.Variable + "=dev"}}
 	}
 	var err error
 	d.settings, err = session.Load(ctx, d.with.Parameters, d.Stage)
@@ -64,16 +64,16 @@ func (d *doctor) stage(ctx context.Context, name string) []Finding {
 	case session.NotDeployed(err):
 		return []Finding{{
 			Check: name, Verdict: Failed, Found: fmt.Sprintf("%s is not deployed in %s", d.Stage, where),
-			Do: fmt.Sprintf("deploy it with make deploy STAGE=%s, or set AWS_PROFILE and AWS_REGION to where it is", d.Stage),
+			Do: fmt.Sprintf("deploy it with make deploy STAGE=%s, or set AWS_PROFILE and AWS_REGION to its account and Region", d.Stage),
 		}}
 	case err != nil:
 		findings := d.wrong(name, err)
-		findings[0].Verdict = Failed // without it nothing works
+		findings[0].Verdict = Failed // every command depends on it
 		return findings
 	case d.settings.Account != d.account || d.settings.Region != d.cfg.Region:
 		return []Finding{{
 			Check: name, Verdict: Failed, Do: d.redeploy(),
-			Found: fmt.Sprintf("%s is in %s, but says account %s, region %s", d.Stage, where, d.settings.Account, d.settings.Region),
+			Found: fmt.Sprintf("%s is in %s, but its settings name account %s, region %s", d.Stage, where, d.settings.Account, d.settings.Region),
 		}}
 	}
 	return ok(name, "%s is deployed in %s", d.Stage, where)
@@ -83,14 +83,14 @@ func (d *doctor) version(_ context.Context, name string) []Finding {
 	f := Finding{Check: name, Verdict: Warning}
 	switch here, there := d.Version, d.settings.Version; {
 	case there == "":
-		f.Found, f.Do = "the stage does not say which version it is", d.redeploy()
+		f.Found, f.Do = "the stage has no version", d.redeploy()
 	case here == "" || here == "(devel)":
-		f.Verdict, f.Found = Unknown, "this ephemr does not know its version; the stage has "+there
+		f.Verdict, f.Found = Unknown, "this build has no version; the stage has "+there
 	case here != there:
-		f.Found = fmt.Sprintf("this is %s, the stage has %s", here, there)
-		f.Do = "use that version, or " + d.redeploy()
+		f.Found = fmt.Sprintf("this is %s, the stage is %s", here, there)
+		f.Do = "install that version, or " + d.redeploy()
 	default:
-		return ok(name, "%s here and there", here)
+		return ok(name, "%s, same as the stage", here)
 	}
 	return []Finding{f}
 }
@@ -106,10 +106,10 @@ func (d *doctor) tables(ctx context.Context, name string) []Finding {
 	})
 }
 
-// queues also looks for what was refused and lies in the dead-letter queues.
+// queues also reports messages in the dead-letter queues.
 func (d *doctor) queues(ctx context.Context, name string) []Finding {
 	urls := []string{d.settings.RequestsQueue, d.settings.EventsQueue}
-	findings := d.each(name, urls, "are there", func(url string) (string, error) {
+	findings := d.each(name, urls, "exist", func(url string) (string, error) {
 		_, err := d.waiting(ctx, url)
 		return "", err
 	})
@@ -121,14 +121,14 @@ func (d *doctor) queues(ctx context.Context, name string) []Finding {
 			findings = append(findings, d.wrong(name, err)...)
 		case n != "" && n != "0":
 			findings = append(findings, Finding{
-				Check: name, Verdict: Warning, Found: n + " refused in " + base(dead.url), Do: "see " + dead.command,
+				Check: name, Verdict: Warning, Found: n + " rejected messages in " + base(dead.url), Do: "see " + dead.command,
 			})
 		}
 	}
 	return findings
 }
 
-// waiting is about how many messages a queue holds.
+// waiting returns the approximate number of messages in a queue.
 func (d *doctor) waiting(ctx context.Context, url string) (string, error) {
 	const messages = sqstypes.QueueAttributeNameApproximateNumberOfMessages
 	out, err := d.with.Queues.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqstypes.QueueAttributeName{messages}})
@@ -148,11 +148,12 @@ func (d *doctor) workflow(ctx context.Context, name string) []Finding {
 	})
 }
 
-// functions checks those that the settings name, those that the workflow invokes,
-// and the three that only queues, events and schedules invoke.
+// functions checks the functions of the settings, those that the workflow
+// calls, and the three that only queues, events and schedules
+// invoke.
 func (d *doctor) functions(ctx context.Context, name string) []Finding {
 	prefix := strings.TrimSuffix(d.settings.AdmitFunction, "admit")
-	names := append(d.settings.Functions.Names(), prefix+"intake", prefix+"sweep", prefix+"watch")
+	names := append(d.settings.Names(), prefix+"intake", prefix+"sweep", prefix+"watch")
 	if out, err := d.with.Workflow.DescribeStateMachine(ctx, &sfn.DescribeStateMachineInput{StateMachineArn: &d.settings.StateMachine}); err == nil {
 		names = append(names, regexp.MustCompile(regexp.QuoteMeta(prefix)+`[a-z]+`).FindAllString(aws.ToString(out.Definition), -1)...)
 	}
@@ -162,7 +163,7 @@ func (d *doctor) functions(ctx context.Context, name string) []Finding {
 		switch {
 		case err != nil:
 			return "", err //nolint:wrapcheck // the operation is in it
-		case out.State != "" && out.State != lambdatypes.StateActive && out.State != lambdatypes.StateInactive: // Inactive = asleep
+		case out.State != "" && out.State != lambdatypes.StateActive && out.State != lambdatypes.StateInactive: // Inactive = not invoked for a while
 			return string(out.State) + " " + aws.ToString(out.StateReason), nil
 		case out.LastUpdateStatus == lambdatypes.LastUpdateStatusFailed:
 			return "last update failed: " + aws.ToString(out.LastUpdateStatusReason), nil
@@ -181,19 +182,19 @@ func (d *doctor) profiles(ctx context.Context, name string) []Finding {
 	for _, p := range all {
 		names = append(names, p.name)
 		if p.err != nil {
-			faulty = append(faulty, Finding{Check: name, Verdict: Failed, Found: p.err.Error(), Do: "mend it in infra/config, and " + d.redeploy()})
+			faulty = append(faulty, Finding{Check: name, Verdict: Failed, Found: p.err.Error(), Do: "fix it in infra/config and " + d.redeploy()})
 		}
 	}
 	switch {
 	case len(faulty) > 0:
 		return faulty
 	case len(all) == 0:
-		return []Finding{{Check: name, Verdict: Failed, Found: "the stage has none", Do: "add one in infra/config, and " + d.redeploy()}}
+		return []Finding{{Check: name, Verdict: Failed, Found: "the stage has none", Do: "add one in infra/config and " + d.redeploy()}}
 	}
 	return ok(name, "%s", strings.Join(names, ", "))
 }
 
-// shape is a profile, or why it is none.
+// shape is a profile, or the error in it.
 type shape struct {
 	name    string
 	profile profile.Profile
@@ -217,15 +218,15 @@ func (d *doctor) shapes(ctx context.Context) ([]shape, error) {
 	return all, nil
 }
 
-// each asks for every name what is wrong with it, and tells that, or once that
-// all are well.
+// each calls ask for every name and returns its problems, or one finding if
+// there are none.
 func (d *doctor) each(check string, names []string, well string, ask func(name string) (wrong string, err error)) []Finding {
 	var findings []Finding
 	for _, name := range names {
 		wrong, err := ask(name)
 		switch {
 		case late(err):
-			return d.wrong(check, err) // nor would the others answer
+			return d.wrong(check, err) // the other calls would time out too
 		case err != nil:
 			for _, f := range d.wrong(check, err) {
 				f.Found = base(name) + ": " + f.Found

@@ -1,5 +1,5 @@
-// Package doctor is ephemr doctor: it checks what the other commands rely on,
-// from the credentials to the quotas, and says what to do about what is wrong.
+// Package doctor is ephemr doctor: it checks what the other commands depend on,
+// from credentials to quotas, and reports how to fix problems.
 package doctor
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// Verdict is what became of a check.
+// Verdict is the result of a check.
 type Verdict string
 
 // The verdicts. Only Failed makes the exit code 1.
@@ -26,7 +26,7 @@ const (
 	OK      Verdict = "ok"
 	Warning Verdict = "warning"
 	Failed  Verdict = "failed"
-	Unknown Verdict = "unknown" // it could not be found out
+	Unknown Verdict = "unknown" // could not be determined
 )
 
 // Finding is one line; -o json prints an array of them.
@@ -34,26 +34,30 @@ type Finding struct {
 	Check   string  `json:"check"`
 	Verdict Verdict `json:"verdict"`
 	Found   string  `json:"found"`
-	Do      string  `json:"do,omitempty"` // what to do about it
+	Do      string  `json:"do,omitempty"` // how to fix it
 }
 
 // Options of the command.
 type Options struct {
-	Stage   string // "" = none was named
+	Stage   string // "" = none was given
 	Version string // of this program
 	Getenv  func(string) string
+	Timeout time.Duration // of each check
 	JSON    bool
 }
 
-// Open finds AWS as the other commands do.
+// Open returns the AWS configuration and clients.
 type Open func(ctx context.Context) (aws.Config, Clients, error)
 
-// patience is how long a check may take.
-const patience = 10 * time.Second
+// DefaultTimeout is the time limit of a check.
+const DefaultTimeout = 10 * time.Second
 
-// Run checks one thing after the other as long as they rest on each other, and
-// the rest at the same time.
+// Run performs the checks that depend on each other in order, and the others
+// concurrently.
 func Run(ctx context.Context, o Options, io *terminal.IO, open Open) error {
+	if o.Timeout <= 0 {
+		return exit.Usage("invalid --timeout %s: must be positive", o.Timeout)
+	}
 	d := &doctor{Options: o, io: io}
 	d.all(ctx, open)
 	if ctx.Err() != nil {
@@ -68,10 +72,10 @@ func Run(ctx context.Context, o Options, io *terminal.IO, open Open) error {
 	if failed+warnings > 0 {
 		io.Notef("%d failed, %s\n", failed, terminal.Count(warnings, "warning"))
 	} else {
-		io.Notef("nothing wrong was found\n")
+		io.Notef("no problems found\n")
 	}
 	if failed > 0 {
-		return exit.Silently(exit.Failed)
+		return exit.Silent(exit.CodeFailed)
 	}
 	return nil
 }
@@ -87,7 +91,7 @@ type doctor struct {
 	settings stage.Settings
 }
 
-// check finds something out.
+// check is a named check.
 type check struct {
 	name string
 	run  func(ctx context.Context, name string) []Finding
@@ -101,8 +105,8 @@ func (d *doctor) all(ctx context.Context, open Open) {
 		{"stage", d.stage},
 	}
 	for _, c := range first {
-		if !d.tell(d.one(ctx, c)) {
-			return // nothing after it could be found out
+		if !d.report(d.one(ctx, c)) {
+			return // the later checks depend on it
 		}
 	}
 	rest := []check{
@@ -122,18 +126,18 @@ func (d *doctor) all(ctx context.Context, open Open) {
 		go func() { answers[i] <- d.one(ctx, c) }()
 	}
 	for _, a := range answers {
-		d.tell(<-a)
+		d.report(<-a)
 	}
 }
 
 func (d *doctor) one(ctx context.Context, c check) []Finding {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
 	return c.run(ctx, c.name)
 }
 
-// tell writes findings as they come; false if one of them failed.
-func (d *doctor) tell(findings []Finding) bool {
+// report prints findings; false if one of them failed.
+func (d *doctor) report(findings []Finding) bool {
 	good := true
 	for _, f := range findings {
 		good = good && f.Verdict != Failed
@@ -180,12 +184,12 @@ func ok(name, format string, args ...any) []Finding {
 	return []Finding{{Check: name, Verdict: OK, Found: fmt.Sprintf(format, args...)}}
 }
 
-// wrong is what an error of AWS says of a check. Who may not look has not found
-// out that anything is wrong.
+// wrong returns the finding for an AWS error. A missing permission to check is
+// not a failure.
 func (d *doctor) wrong(name string, err error) []Finding {
 	f := Finding{Check: name, Verdict: Failed}
 	if late(err) {
-		f.Found, f.Do = fmt.Sprintf("no answer within %s", patience), "check the network, and try again"
+		f.Found, f.Do = fmt.Sprintf("no response within %s", d.Timeout), "check the network and retry, or set a longer --timeout"
 		return []Finding{f}
 	}
 	f.Found, f.Do, _ = strings.Cut(session.Explain(err, d.Getenv).Error(), "; ")

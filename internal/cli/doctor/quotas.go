@@ -15,13 +15,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 )
 
-// QuotasAPI reads what AWS allows an account.
+// QuotasAPI reads service quotas.
 type QuotasAPI interface {
 	GetServiceQuota(context.Context, *servicequotas.GetServiceQuotaInput, ...func(*servicequotas.Options)) (*servicequotas.GetServiceQuotaOutput, error)
 	servicequotas.ListServiceQuotasAPIClient
 }
 
-// EMRAPI reads what EMR lets clusters do in this account.
+// EMRAPI reads the account's EMR configuration.
 type EMRAPI interface {
 	GetBlockPublicAccessConfiguration(
 		context.Context, *emr.GetBlockPublicAccessConfigurationInput, ...func(*emr.Options),
@@ -34,23 +34,23 @@ const (
 	spotQuota     = "L-34B43A08"
 )
 
-// cannot is for what an account need not have, and an emulator does not have.
-func cannot(name, what string, err error) []Finding {
+// cannot returns the finding for an optional check that could not be performed.
+func (d *doctor) cannot(name, what string, err error) []Finding {
 	why := session.Short(err)
 	switch code := fault.Code(err); {
 	case late(err):
-		why = fmt.Sprintf("no answer within %s", patience)
-	case code == "UnknownOperationException" || code == "UnknownError": // so the SDK calls what is no answer of AWS's
-		why = "a laptop's region does not know of it"
+		why = fmt.Sprintf("no response within %s", d.Timeout)
+	case code == "UnknownOperationException" || code == "UnknownError": // the SDK's code for a response that is not from AWS
+		why = "not supported by the local region"
 	}
-	return []Finding{{Check: name, Verdict: Unknown, Found: "cannot tell " + what + ": " + why}}
+	return []Finding{{Check: name, Verdict: Unknown, Found: "cannot determine " + what + ": " + why}}
 }
 
-// instances compares what runs of the profiles take with what EC2 allows.
+// instances compares the vCPUs of the profiles with the EC2 quotas.
 func (d *doctor) instances(ctx context.Context, name string) []Finding {
 	all, err := d.shapes(ctx)
 	if err != nil {
-		return nil // profiles tells
+		return nil // the profiles check reports it
 	}
 	var findings []Finding
 	text := ""
@@ -63,7 +63,7 @@ func (d *doctor) instances(ctx context.Context, name string) []Finding {
 	} {
 		out, err := d.with.Quotas.GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: aws.String("ec2"), QuotaCode: aws.String(market.code)})
 		if err != nil {
-			return cannot(name, "how many vCPUs are allowed", err)
+			return d.cannot(name, "how many vCPUs are allowed", err)
 		}
 		allowed := int(aws.ToFloat64(out.Quota.Value))
 		text += fmt.Sprintf("%d %s vCPUs, ", allowed, market.name)
@@ -72,7 +72,7 @@ func (d *doctor) instances(ctx context.Context, name string) []Finding {
 				continue
 			}
 			if f, bad := d.fits(s, allowed, market.name, market.units); bad {
-				f.Check, f.Do = name, fmt.Sprintf("ask for more in Service Quotas (ec2, %s), or use fewer or smaller instances", market.code)
+				f.Check, f.Do = name, fmt.Sprintf("request an increase in Service Quotas (ec2, %s), or use fewer or smaller instances", market.code)
 				findings = append(findings, f)
 			}
 		}
@@ -83,8 +83,8 @@ func (d *doctor) instances(ctx context.Context, name string) []Finding {
 	return ok(name, "%senough for %d runs at a time", text, d.settings.Limits.MaxActive)
 }
 
-// fits says whether clusters of s fit into a quota: one of them, and as many as
-// the stage runs at a time.
+// fits checks one cluster of s, and as many as the stage runs at a time, against
+// a quota.
 func (d *doctor) fits(s shape, allowed int, market string, units func(profile.Fleet) int) (Finding, bool) {
 	most := 0
 	for rung := range s.profile.Rungs() {
@@ -101,7 +101,7 @@ func (d *doctor) fits(s shape, allowed int, market string, units func(profile.Fl
 	return Finding{}, false
 }
 
-// demand is about how many vCPUs a cluster takes, by its largest types.
+// demand estimates the vCPUs of a cluster from its largest instance types.
 func demand(p profile.Profile, units func(profile.Fleet) int) int {
 	sum := 0
 	for _, f := range []*profile.Fleet{&p.Primary, p.Core, p.Task} {
@@ -120,8 +120,8 @@ func demand(p profile.Profile, units func(profile.Fleet) int) int {
 // instanceType is a family that counts for the quotas, and a size.
 var instanceType = regexp.MustCompile(`^(?:a|c|d|h|i|im|is|m|r|t|z)\d[a-z0-9-]*\.(?:(large)|(\d*)xlarge)$`)
 
-// VCPUs is how many an instance of this type has, by its size: what AWS's names
-// mean for all but a few. It is 0 where that cannot be told.
+// VCPUs returns the vCPUs of an instance type, derived from its size, which is
+// right for all but a few types. It is 0 if it cannot be derived.
 func VCPUs(t string) int {
 	m := instanceType.FindStringSubmatch(t)
 	switch {
@@ -136,7 +136,7 @@ func VCPUs(t string) int {
 	return 4 * n
 }
 
-// activeClusters is how Service Quotas calls it.
+// activeClusters matches the name of the quota.
 var activeClusters = regexp.MustCompile(`(?i)active clusters`)
 
 func (d *doctor) clusters(ctx context.Context, name string) []Finding {
@@ -144,7 +144,7 @@ func (d *doctor) clusters(ctx context.Context, name string) []Finding {
 	for p := servicequotas.NewListServiceQuotasPaginator(d.with.Quotas, in); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		if err != nil {
-			return cannot(name, "how many clusters are allowed", err)
+			return d.cannot(name, "how many clusters are allowed", err)
 		}
 		for _, q := range page.Quotas {
 			if !activeClusters.MatchString(aws.ToString(q.QuotaName)) {
@@ -154,24 +154,24 @@ func (d *doctor) clusters(ctx context.Context, name string) []Finding {
 			if allowed < limit {
 				return []Finding{{
 					Check: name, Verdict: Warning, Found: fmt.Sprintf("%d clusters at a time are allowed, the stage runs up to %d", allowed, limit),
-					Do: "ask for more in Service Quotas (elasticmapreduce), or lower limits.maxActive",
+					Do: "request an increase in Service Quotas (elasticmapreduce), or lower limits.maxActive",
 				}}
 			}
 			return ok(name, "%d clusters at a time, the stage runs up to %d", allowed, limit)
 		}
 	}
-	return []Finding{{Check: name, Verdict: Unknown, Found: "cannot tell how many clusters are allowed: AWS names no such quota"}}
+	return []Finding{{Check: name, Verdict: Unknown, Found: "cannot determine how many clusters are allowed: no such quota"}}
 }
 
 func (d *doctor) publicAccess(ctx context.Context, name string) []Finding {
 	out, err := d.with.EMR.GetBlockPublicAccessConfiguration(ctx, &emr.GetBlockPublicAccessConfigurationInput{})
 	switch {
 	case err != nil:
-		return cannot(name, "whether EMR blocks it", err)
+		return d.cannot(name, "whether EMR blocks it", err)
 	case !aws.ToBool(out.BlockPublicAccessConfiguration.BlockPublicSecurityGroupRules):
 		return []Finding{{
-			Check: name, Verdict: Warning, Found: "EMR lets clusters be reached from everywhere",
-			Do: "turn block public access on in EMR's console, or with aws emr put-block-public-access-configuration",
+			Check: name, Verdict: Warning, Found: "EMR allows public access to clusters",
+			Do: "enable block public access in the EMR console, or with aws emr put-block-public-access-configuration",
 		}}
 	}
 	return ok(name, "EMR blocks it")

@@ -1,9 +1,8 @@
-// Package exit carries an exit code from where it is known to main.
+// Package exit carries an exit code from where it is decided to main.
 //
-// The codes are a promise to scripts: 0 it worked, 1 the run failed or
-// something went wrong, 2 the command line or the request is wrong, 130
-// interrupted. Only submit ends with others: those of the job that it ran,
-// job.NothingToDo among them.
+// Scripts rely on the codes: 0 success, 1 the run failed or an error occurred,
+// 2 the command line or the request is wrong, 130 interrupted. Only submit exits
+// with others: those of the job that it ran, including job.NothingToDo.
 package exit
 
 import (
@@ -13,13 +12,13 @@ import (
 
 // The codes.
 const (
-	OK          = 0
-	Failed      = 1
-	Usage       = 2 // the command line is wrong, or the request was rejected
-	Interrupted = 130
+	CodeOK          = 0
+	CodeFailed      = 1
+	CodeUsage       = 2 // the command line is wrong, or the request was rejected
+	CodeInterrupted = 130
 )
 
-// Error is an error with its exit code. Without Err everything was said before.
+// Error is an error with its exit code. Without Err, nothing is printed.
 type Error struct {
 	Code int
 	Err  error
@@ -35,32 +34,33 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Silently ends the program with code, after everything was said. Nil for 0.
-func Silently(code int) error {
-	if code == OK {
+// Silent returns an error that ends the program with code and prints nothing;
+// nil for 0.
+func Silent(code int) error {
+	if code == CodeOK {
 		return nil
 	}
 	return &Error{Code: code}
 }
 
-// Misuse says what is wrong with the command line; format may use %w.
-func Misuse(format string, args ...any) error {
-	return &Error{Code: Usage, Err: fmt.Errorf(format, args...)}
+// Usage returns an error in the command line or the request; format may use %w.
+func Usage(format string, args ...any) error {
+	return &Error{Code: CodeUsage, Err: fmt.Errorf(format, args...)}
 }
 
 // CodeOf returns the code that err ends the program with.
 func CodeOf(err error) int {
 	if err == nil {
-		return OK
+		return CodeOK
 	}
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
 	}
-	return Failed
+	return CodeFailed
 }
 
-// Silent says whether there is nothing left to tell of err.
-func Silent(err error) bool {
+// IsSilent reports whether nothing is printed for err.
+func IsSilent(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.Err == nil
 }

@@ -5,16 +5,16 @@ import (
 	"time"
 
 	"ephemr/internal/cli/exit"
-	"ephemr/internal/cli/follow"
+	"ephemr/internal/view/follow"
 )
 
-// filter is what o chooses, or what is wrong with it.
+// filter returns the filter for o, or a usage error.
 func (o Options) filter(now time.Time) (follow.Filter, error) {
 	f := follow.Filter{Job: o.Job, Attempt: o.Attempt, Stream: o.Stream, Archived: o.Archived, OfEMR: o.Controller}
 	err := o.check()
 	if err == nil && o.Grep != "" {
 		if f.Match, err = regexp.Compile(o.Grep); err != nil {
-			err = exit.Misuse("--grep: %w; the syntax is at https://pkg.go.dev/regexp/syntax", err)
+			err = exit.Usage("--grep: %w; the syntax is at https://pkg.go.dev/regexp/syntax", err)
 		}
 	}
 	if err == nil && o.Since != "" {
@@ -23,22 +23,22 @@ func (o Options) filter(now time.Time) (follow.Filter, error) {
 	return f, err
 }
 
-// check says which options are wrong, or wrong together.
+// check returns an error for invalid or conflicting options.
 func (o Options) check() error {
 	switch {
 	case o.Stream != "" && o.Stream != "stdout" && o.Stream != "stderr":
-		return exit.Misuse("stream %q is not known; use stdout or stderr", o.Stream)
+		return exit.Usage("invalid stream %q: use stdout or stderr", o.Stream)
 	case o.Attempt < 0:
-		return exit.Misuse("attempt %d is not known; they count from 1", o.Attempt)
+		return exit.Usage("invalid --attempt %d: attempts start at 1", o.Attempt)
 	case o.Follow && (o.Archived || o.Controller):
-		return exit.Misuse("archived logs do not grow while one looks; leave out --follow")
+		return exit.Usage("--follow cannot be combined with --archived or --controller")
 	case o.Controller && (o.Stream != "" || o.Since != ""):
-		return exit.Misuse("--controller shows logs of EMR's own, without times; leave out --stream and --since")
+		return exit.Usage("--controller cannot be combined with --stream or --since: these logs have no timestamps")
 	}
 	return nil
 }
 
-// since reads a point in time: how long ago, a time or a day.
+// since parses a duration before now, a time or a day.
 func since(text string, now time.Time) (time.Time, error) {
 	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
 		return now.Add(-d), nil
@@ -48,5 +48,5 @@ func since(text string, now time.Time) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, exit.Misuse("--since %q is no point in time; write 10m or 2h, or in UTC 2026-11-30T03:00:00Z or 2026-11-30", text)
+	return time.Time{}, exit.Usage("invalid --since %q: use a duration (10m, 2h) or a UTC time (2026-11-30T03:00:00Z, 2026-11-30)", text)
 }

@@ -1,4 +1,4 @@
-// Package logs is ephemr logs: what the jobs of a run print.
+// Package logs is ephemr logs: the output of the jobs of a run.
 package logs
 
 import (
@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"ephemr/internal/cli/exit"
-	"ephemr/internal/cli/follow"
+	"ephemr/internal/cli/runlog"
 	"ephemr/internal/cli/show"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/run"
+	"ephemr/internal/view/follow"
 )
 
 // Options of the command.
@@ -24,15 +25,15 @@ type Options struct {
 	Stream     string // stdout, stderr or "" for both
 	Since      string // time, day, or duration before now
 	Grep       string // regular expression
-	Archived   bool   // what EMR archived, also where CloudWatch has it
-	Controller bool   // EMR's own logs of the steps
+	Archived   bool   // read the EMR archive, even if CloudWatch has the lines
+	Controller bool   // EMR's logs of the steps
 	Follow     bool
 	JSON       bool
 }
 
 // Line is what -o json prints for each line, as JSON lines.
 type Line struct {
-	Time     time.Time `json:"time,omitzero"` // not known of archived lines
+	Time     time.Time `json:"time,omitzero"` // zero for archived lines
 	Job      string    `json:"job"`
 	Attempt  int       `json:"attempt"`
 	Stream   string    `json:"stream"` // stdout, stderr, controller, syslog
@@ -40,14 +41,14 @@ type Line struct {
 	Archived bool      `json:"archived,omitempty"`
 }
 
-// Run prints the lines, and with Follow those to come until the run is over.
+// Run prints the lines, and with Follow the next ones until the run ends.
 func Run(ctx context.Context, o Options, io *terminal.IO, f *follow.Follower) error {
 	var err error
 	if f.Filter, err = o.filter(time.Now()); err != nil {
 		return err
 	}
 	rec, err := show.Load(ctx, f.Runs, o.RunID)
-	if o.Follow && exit.CodeOf(err) == exit.Usage { // it may be under way
+	if o.Follow && exit.CodeOf(err) == exit.CodeUsage { // it may not be recorded yet
 		return followed(ctx, o, io, f)
 	}
 	if err != nil {
@@ -62,7 +63,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, f *follow.Follower) er
 	return printed(ctx, o, io, f, rec)
 }
 
-// known says whether the run has such a job.
+// known returns an error if the run has no such job.
 func known(rec *run.Record, name string) error {
 	if name == "" || rec.Spec == nil {
 		return nil
@@ -72,14 +73,14 @@ func known(rec *run.Record, name string) error {
 		names = append(names, j.Name)
 	}
 	if !slices.Contains(names, name) {
-		return exit.Misuse("run %s has no job %s; it has %s", rec.Run.ID, name, strings.Join(names, ", "))
+		return exit.Usage("run %s has no job %s; it has %s", rec.Run.ID, name, strings.Join(names, ", "))
 	}
 	return nil
 }
 
 func printed(ctx context.Context, o Options, io *terminal.IO, f *follow.Follower, rec *run.Record) error {
 	v := view(o, io, f)
-	v.LinesOnly, v.Live = true, false
+	v.LinesOnly, v.Status = true, nil
 	v.Emit(follow.Polled{Record: rec})
 	defer v.Close()
 	n, emit := 0, emitter(o, io, v)
@@ -95,34 +96,34 @@ func printed(ctx context.Context, o Options, io *terminal.IO, f *follow.Follower
 	return err
 }
 
-// nothing says why there is no line.
+// nothing explains why there are no lines.
 func nothing(o Options, f *follow.Follower, rec *run.Record, now time.Time) string {
 	ended := rec.Run.EndedAt
 	switch {
 	case o.Controller && rec.Run.State.Final():
-		return "EMR has archived nothing of its own; it does so within five minutes of a step's end, and the logs bucket keeps it for a while"
+		return "no controller logs in the archive; EMR writes them within five minutes of the end of a step, and they expire with the logs bucket"
 	case o.Controller || o.Archived:
-		return "EMR has archived nothing yet; it does so every five minutes"
+		return "no archived logs yet; EMR archives every five minutes"
 	case o.Grep != "":
 		return "no line matches " + o.Grep
 	case !f.Filter.Since.IsZero():
-		return fmt.Sprintf("nothing was printed since %s; run %s is %s", f.Filter.Since.UTC().Format(time.RFC3339), rec.Run.ID, rec.Run.State)
+		return fmt.Sprintf("no output since %s; run %s is %s", f.Filter.Since.UTC().Format(time.RFC3339), rec.Run.ID, rec.Run.State)
 	case f.Kept > 0 && !ended.IsZero() && now.Sub(ended) > f.Kept:
-		return fmt.Sprintf("nothing is left: run %s ended %s, CloudWatch keeps logs for %.0f days, and EMR's archive has none", rec.Run.ID, terminal.Ago(ended, now), f.Kept.Hours()/24)
+		return fmt.Sprintf("logs have expired: run %s ended %s, CloudWatch keeps logs for %.0f days, and there is no EMR archive", rec.Run.ID, terminal.Ago(ended, now), f.Kept.Hours()/24)
 	}
-	return fmt.Sprintf("nothing was printed; run %s is %s", rec.Run.ID, rec.Run.State)
+	return fmt.Sprintf("no output; run %s is %s", rec.Run.ID, rec.Run.State)
 }
 
 func followed(ctx context.Context, o Options, io *terminal.IO, f *follow.Follower) error {
 	v := view(o, io, f)
 	defer v.Close()
 	_, err := f.Follow(ctx, o.RunID, emitter(o, io, v))
-	return follow.Detached(ctx, err, io, o.RunID)
+	return runlog.Detached(ctx, err, io, o.RunID)
 }
 
-// view shows lines on Out and the rest on Err. One job alone needs no prefix.
-func view(o Options, io *terminal.IO, f *follow.Follower) *follow.View {
-	v := follow.AsIfHere(io, false)
+// view writes lines to Out and the rest to Err, without prefixes for a single job.
+func view(o Options, io *terminal.IO, f *follow.Follower) *runlog.Printer {
+	v := runlog.Local(io, false)
 	v.Err, v.Clean = io.Out, io.OutTTY
 	v.Style = terminal.Style{On: io.Color && io.OutTTY && io.ErrTTY}
 	v.Match, v.Hits = f.Filter.Match, io.OutStyle()
@@ -130,8 +131,8 @@ func view(o Options, io *terminal.IO, f *follow.Follower) *follow.View {
 	return v
 }
 
-// emitter writes lines as JSON if a program reads them. Notes are for people.
-func emitter(o Options, io *terminal.IO, v *follow.View) func(follow.Update) {
+// emitter writes lines as JSON if requested, and notes to Err.
+func emitter(o Options, io *terminal.IO, v *runlog.Printer) func(follow.Update) {
 	e := json.NewEncoder(io.Out)
 	e.SetEscapeHTML(false)
 	return func(u follow.Update) {

@@ -1,5 +1,5 @@
-// Package manual writes the command line down: as man pages, as Markdown, and
-// as completions for shells. All of it is made from the commands themselves.
+// Package manual generates man pages, Markdown pages and shell completions from
+// the commands.
 package manual
 
 import (
@@ -20,8 +20,7 @@ import (
 
 //go:generate go test -run TestReferenceIsCurrent . -update
 
-// root is the command line as it is for nobody in particular: no flag has a
-// default that comes from the environment.
+// root is the command line without defaults from the environment.
 func root() *cobra.Command {
 	app := &session.App{IO: &terminal.IO{Out: io.Discard, Err: io.Discard}, Getenv: func(string) string { return "" }}
 	r := cli.Root(app, "")
@@ -29,8 +28,7 @@ func root() *cobra.Command {
 	return r
 }
 
-// Pages writes a man page for each command into dir. They say the version and
-// the month they are for.
+// Pages writes a man page for each command into dir, with version and month.
 func Pages(dir, version string, at time.Time) error {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return fmt.Errorf("write man pages: %w", err)
@@ -61,7 +59,7 @@ func Reference(dir string) error {
 	return nil
 }
 
-// Completions writes the scripts that shells load into dir.
+// Completions writes the completion scripts into dir.
 func Completions(dir string) error {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return fmt.Errorf("write completions: %w", err)

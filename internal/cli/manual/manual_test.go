@@ -26,7 +26,7 @@ func root() *cobra.Command {
 	return cli.Root(&session.App{IO: &terminal.IO{Out: io.Discard, Err: io.Discard}, Getenv: func(string) string { return "" }}, "")
 }
 
-// each visits every command that people see, but not cobra's own help.
+// each visits every visible command except cobra's help.
 func each(cmd *cobra.Command, visit func(*cobra.Command)) {
 	if cmd.Hidden || cmd.Name() == "help" {
 		return
@@ -37,7 +37,7 @@ func each(cmd *cobra.Command, visit func(*cobra.Command)) {
 	}
 }
 
-// Whoever adds a command or a flag says what it is for, and how it is used.
+// Every command and flag has a description, and commands have examples.
 func TestEverythingIsDescribed(t *testing.T) {
 	t.Parallel()
 	n := 0
@@ -65,7 +65,7 @@ func TestEverythingIsDescribed(t *testing.T) {
 	}
 }
 
-// What the examples show exists, and takes what they give it.
+// Commands and flags in examples exist and accept their values.
 func TestExamplesWork(t *testing.T) {
 	t.Parallel()
 	each(root(), func(cmd *cobra.Command) {
@@ -91,7 +91,7 @@ func TestExamplesWork(t *testing.T) {
 // word is a word of shell, in quotes or not; anything else ends the command.
 var word = regexp.MustCompile(`('[^']*'|"[^"]*"|[^\s'"|;&()<>#])+|#.*|[|;&()<>\n]`)
 
-// calls are the arguments of every ephemr in a piece of shell.
+// calls returns the arguments of every ephemr call in shell code.
 func calls(shell string) [][]string {
 	var all [][]string
 	var words []string
@@ -117,7 +117,7 @@ func TestCalls(t *testing.T) {
 	}
 }
 
-// The pages under docs/cli are what the commands say of themselves.
+// The pages in docs/cli are generated from the current commands.
 func TestReferenceIsCurrent(t *testing.T) {
 	t.Parallel()
 	const committed = "../../../docs/cli"

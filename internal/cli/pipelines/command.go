@@ -11,8 +11,7 @@ import (
 func Command(app *session.App) *cobra.Command {
 	return &cobra.Command{
 		Use: "pipelines", Short: "list the registered pipelines", Args: cobra.NoArgs,
-		Long: `List the current version of every registered pipeline, by name: whether it is active, what triggers it, and
-who owns it.`,
+		Long: `List the current version of every registered pipeline by name, with its state, triggers and owner.`,
 		Example: `  ephemr pipelines
   ephemr pipelines -o json | jq -r '.[].spec.pipeline'`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -1,36 +1,23 @@
-// Package pipelines is ephemr pipelines: it lists what is registered.
+// Package pipelines is ephemr pipelines: it lists the registered pipelines.
 package pipelines
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/pipeline"
-	"ephemr/internal/records"
-	"ephemr/internal/register"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"ephemr/internal/view/pipelinelist"
 )
-
-// ScanAPI reads a table from end to end.
-type ScanAPI interface {
-	Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error)
-}
 
 // Options of the command.
 type Options struct{ JSON bool }
 
 // Run prints the current versions. With JSON that is an array of register.Version.
-func Run(ctx context.Context, o Options, io *terminal.IO, api ScanAPI, table string) error {
-	found, err := List(ctx, api, table)
+func Run(ctx context.Context, o Options, io *terminal.IO, api pipelinelist.ScanAPI, table string) error {
+	found, err := pipelinelist.List(ctx, api, table)
 	if err != nil {
 		return err
 	}
@@ -38,7 +25,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, api ScanAPI, table str
 		return io.JSON(found)
 	}
 	if len(found) == 0 {
-		io.Notef("no pipelines; ephemr apply FILE registers one\n")
+		io.Notef("no pipelines; register one with: ephemr apply FILE\n")
 		return nil
 	}
 	now := time.Now()
@@ -68,40 +55,4 @@ func triggers(s pipeline.Spec) string {
 		}
 	}
 	return strings.Join(all, ", ")
-}
-
-// List returns the current version of every pipeline, by name. The table is
-// small, and has no index for this.
-func List(ctx context.Context, api ScanAPI, table string) ([]register.Version, error) {
-	in := &dynamodb.ScanInput{
-		TableName: &table, FilterExpression: aws.String("sk = :current"),
-		ExpressionAttributeValues: records.Item{":current": records.String(records.CurrentSort)},
-	}
-	found := []register.Version{}
-	for p := dynamodb.NewScanPaginator(api, in); p.HasMorePages(); {
-		page, err := p.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("list pipelines: %w", err)
-		}
-		var rows []struct {
-			Name      string    `dynamodbav:"pk"`
-			Number    int       `dynamodbav:"number"`
-			Digest    string    `dynamodbav:"digest"`
-			Paused    bool      `dynamodbav:"paused"`
-			AppliedAt time.Time `dynamodbav:"appliedAt"`
-			Spec      string    `dynamodbav:"spec"`
-		}
-		if err := attributevalue.UnmarshalListOfMaps(page.Items, &rows); err != nil {
-			return nil, fmt.Errorf("read pipelines: %w", err)
-		}
-		for _, r := range rows {
-			v := register.Version{Number: r.Number, Digest: r.Digest, Paused: r.Paused, AppliedAt: r.AppliedAt}
-			if err := json.Unmarshal([]byte(r.Spec), &v.Spec); err != nil {
-				return nil, fmt.Errorf("read pipeline %s: %w", r.Name, err)
-			}
-			found = append(found, v)
-		}
-	}
-	slices.SortFunc(found, func(a, b register.Version) int { return cmp.Compare(a.Spec.Name, b.Spec.Name) })
-	return found, nil
 }

@@ -1,5 +1,4 @@
-// Package progress shows how far long work has come: a bar on a terminal, and
-// nothing anywhere else.
+// Package progress shows progress bars on a terminal, and nothing elsewhere.
 package progress
 
 import (
@@ -13,16 +12,16 @@ import (
 )
 
 const (
-	after  = time.Second // what is done sooner needs no bar
+	after  = time.Second // shorter work has no bar
 	every  = 100 * time.Millisecond
 	width  = 20 // of the bar, in columns
-	beside = 36 // columns of per cent, speed, time and time left
+	beside = 36 // columns for percentage, speed, elapsed and remaining time
 )
 
 // Meter shows bars. A nil one shows nothing.
 type Meter struct{ io *terminal.IO }
 
-// New returns a Meter for Err, or nil if nothing may move there.
+// New returns a Meter for Err, or nil if Err is not an interactive terminal.
 func New(io *terminal.IO, json bool) *Meter {
 	if json || !io.ErrTTY || !io.Color {
 		return nil
@@ -49,7 +48,7 @@ func (m *Meter) Begin(what string) *Bar {
 	return b
 }
 
-// Update says that so many bytes of all are done.
+// Update sets the number of bytes done.
 func (b *Bar) Update(done, all int64) {
 	if b == nil {
 		return
@@ -59,7 +58,7 @@ func (b *Bar) Update(done, all int64) {
 	b.done, b.all = done, all
 }
 
-// End takes the bar away.
+// End removes the bar.
 func (b *Bar) End() {
 	if b == nil {
 		return
@@ -68,8 +67,8 @@ func (b *Bar) End() {
 	<-b.gone
 }
 
-// show draws once the work turns out to be long. It draws also when nothing has
-// come, so that the time moves.
+// show draws the bar once the work takes long, and redraws it without updates
+// for the elapsed time.
 func (b *Bar) show(to *terminal.IO, what string) {
 	defer close(b.gone)
 	g := &gate{to: to.Err, opens: time.Now().Add(after)}
@@ -102,12 +101,12 @@ func (b *Bar) draw(bar *progressbar.ProgressBar) {
 	if all > 0 && bar.GetMax64() != all {
 		bar.ChangeMax64(all)
 	}
-	_ = bar.Set64(min(done, max(all-1, 0))) // at its end it would be gone before the work is
+	_ = bar.Set64(min(done, max(all-1, 0))) // a complete bar disappears before the work ends
 	_ = bar.RenderBlank()
 }
 
-// gate keeps a bar hidden while the work may still turn out to be short. The bar
-// itself goes on, so that it knows how fast the work is.
+// gate hides a bar while the work may still be short. The bar is updated
+// meanwhile, so that it measures the speed.
 type gate struct {
 	to    io.Writer
 	opens time.Time

@@ -45,8 +45,8 @@ func TestBar(t *testing.T) {
 	}
 }
 
-// Work of which nobody knows how much it is shows that it goes on.
-func TestBarWithoutAnEnd(t *testing.T) {
+// Work of unknown size shows activity.
+func TestBarOfUnknownSize(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
@@ -59,8 +59,8 @@ func TestBarWithoutAnEnd(t *testing.T) {
 	})
 }
 
-// look checks what a terminal of so many columns got to see: nothing at all, or
-// all of want and in the end an empty line.
+// look checks the output on a terminal of this width: nothing at all, or all of
+// want and an empty line at the end.
 func look(t *testing.T, out string, columns int, want []string) {
 	t.Helper()
 	if len(want) == 0 && out != "" {

@@ -14,21 +14,21 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// TeamVariable names the team when no flag does.
+// TeamVariable is the environment variable for the default of --team.
 const TeamVariable = "EPHEMR_TEAM"
 
-const long = `Ask the lake with SQL, on Amazon Athena in the team's workgroup: within its scan limit, and with the
-results in its part of the bucket.
+const long = `Run a SQL query on the data lake with Amazon Athena, in the team's workgroup: with the team's scan limit and
+result location.
 
-The rows go to stdout, everything about them to stderr: how many, how much was read, what that costs at list
-price, and the query's id. What a file holds is run one statement after the other, up to the first that fails.
-An interrupt stops the query (130).
+Rows are written to stdout; the row count, bytes scanned, estimated cost at list price and query id to stderr.
+The statements of a file run one after the other and stop at the first error. An interrupt stops the query and
+exits with 130.
 
-Saved queries are the files queries/*.sql of the project; --list tells of them. Params are filled in by
---param, and whatever is given stays a value: it cannot become SQL.
+Saved queries are the files queries/*.sql of the project; --list shows them. --param sets their params; values
+are always passed as values and cannot change the SQL.
 
-Formats: table shows the first --max-rows rows, csv and json all of them, as they come. An empty text is "" in
-CSV and NULL is nothing; in JSON numbers and booleans are such, NULL is null, everything else is text.`
+Formats: table shows the first --max-rows rows; csv and json stream all rows. In CSV an empty string is "" and
+NULL is empty; in JSON numbers, booleans and NULL keep their types and everything else is a string.`
 
 const example = `  ephemr query "select carrier, sum(flights) from delays group by 1"
   ephemr query --list
@@ -41,7 +41,7 @@ const example = `  ephemr query "select carrier, sum(flights) from delays group 
 func Command(app *session.App) *cobra.Command {
 	var o Options
 	cmd := &cobra.Command{
-		Use: "query [SQL | -]", Short: "ask the lake with SQL, on Athena", Long: long, Example: example,
+		Use: "query [SQL | -]", Short: "run a SQL query on the data lake (Athena)", Long: long, Example: example,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -68,21 +68,21 @@ func Command(app *session.App) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVarP(&o.File, "file", "f", "", "run the statements of a file; - is stdin")
+	flags.StringVarP(&o.File, "file", "f", "", "run the statements of a file; - for stdin")
 	flags.StringVar(&o.Saved, "saved", "", "run the saved query of this `name`")
 	flags.BoolVar(&o.List, "list", false, "list the saved queries")
 	flags.StringArrayVar(&o.Params, "param", nil, "param of the query, as `key=value`; can be repeated")
-	flags.StringVarP(&o.Project, "project", "p", ".", "project root, which has queries/")
-	flags.StringVar(&o.Team, "team", cmp.Or(app.Getenv(TeamVariable), stage.NoTeam), "team whose workgroup it runs in; $"+TeamVariable+" when that is set")
-	flags.StringVar(&o.Database, "database", "", "database for tables without one (default the stage's)")
-	flags.StringVar(&o.Format, "format", "", "how rows are written: table, csv or json (default as -o says)")
-	flags.IntVar(&o.MaxRows, "max-rows", 100, "most rows of a table; 0 = all")
-	flags.DurationVar(&o.Timeout, "timeout", 30*time.Minute, "longest time for a statement, which is stopped then")
-	flags.BoolVar(&o.Detach, "detach", false, "start it, print its id and leave")
-	flags.StringVar(&o.ID, "id", "", "wait for a query that was started before, and show its rows")
+	flags.StringVarP(&o.Project, "project", "p", ".", "project root, which contains queries/")
+	flags.StringVar(&o.Team, "team", cmp.Or(app.Getenv(TeamVariable), stage.NoTeam), "team whose workgroup is used; $"+TeamVariable+" if set")
+	flags.StringVar(&o.Database, "database", "", "database for unqualified table names (default the stage's)")
+	flags.StringVar(&o.Format, "format", "", "format of rows: table, csv or json (default as -o)")
+	flags.IntVar(&o.MaxRows, "max-rows", 100, "maximum rows in a table; 0 = all")
+	flags.DurationVar(&o.Timeout, "timeout", 30*time.Minute, "stop a statement after this time")
+	flags.BoolVar(&o.Detach, "detach", false, "start the query, print its id and exit")
+	flags.StringVar(&o.ID, "id", "", "wait for a query started earlier and show its rows")
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)))
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("saved", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		names, _ := savedNames(os.DirFS(o.Project)) // nothing to complete is no error
+		names, _ := savedNames(os.DirFS(o.Project)) // without completions on an error
 		return slices.Clone(names), cobra.ShellCompDirectiveNoFileComp
 	}))
 	return cmd

@@ -13,19 +13,19 @@ import (
 	"ephemr/internal/sqlfile"
 )
 
-// explain says of an error where in the file it is and what to do about it.
+// explain adds the position in the file and a hint to an error.
 func (a *asking) explain(ctx context.Context, err error, s sqlfile.Statement) error {
-	a.progress.erase()
+	a.progress.line.Clear()
 	failed, ok := errors.AsType[*athena.FailedError](err)
 	switch {
 	case ctx.Err() != nil:
-		return exit.Silently(exit.Interrupted)
+		return exit.Silent(exit.CodeInterrupted)
 	case errors.Is(err, errTimeout):
-		return fmt.Errorf("%s: Athena had no room for it within %s; try again later, or wait longer with --timeout", s.Where(), a.o.Timeout)
+		return fmt.Errorf("%s: Athena query limit reached for %s; try again later, or set a longer --timeout", s.Where(), a.o.Timeout)
 	case ok:
 		return a.failure(failed, s)
 	case fault.Code(err) == "AccessDeniedException":
-		return fmt.Errorf("%s\n%s", session.Short(err), a.whoToAsk())
+		return fmt.Errorf("%s\n%s", session.Short(err), a.permissionHint())
 	}
 	return err
 }
@@ -36,7 +36,7 @@ func (a *asking) failure(failed *athena.FailedError, s sqlfile.Statement) error 
 		where = s.Place(line, column)
 	}
 	if a.o.ID != "" {
-		where = "query " + a.o.ID // nobody knows where it came from
+		where = "query " + a.o.ID // its file is not known
 	}
 	text := fmt.Sprintf("%s: %s", where, failed.Text())
 	if hint := a.hint(failed.Cause()); hint != "" {
@@ -48,34 +48,34 @@ func (a *asking) failure(failed *athena.FailedError, s sqlfile.Statement) error 
 	return errors.New(text)
 }
 
-// hint is what to do about a cause.
+// hint explains how to fix a cause.
 func (a *asking) hint(c athena.Cause) string {
 	switch c {
 	case athena.ScanLimit:
-		return fmt.Sprintf("a query of team %s may scan %s (query in infra/config/%s.yaml); name the columns you need, and filter by the "+
-			"columns the table is partitioned by, as in where dt = '2013-02-01' (describe TABLE lists them)",
+		return fmt.Sprintf("a query of team %s may scan %s (query in infra/config/%s.yaml); select only the columns you need, and filter by the "+
+			"partition columns of the table, e.g. where dt = '2013-02-01' (describe TABLE lists them)",
 			a.o.Team, terminal.Bytes(a.group.ScanLimit), a.stage.Stage)
 	case athena.Access:
-		return a.whoToAsk()
+		return a.permissionHint()
 	case athena.NoSchema:
-		return `ephemr query "show databases" lists those that there are; without --database it is the stage's`
+		return `ephemr query "show databases" lists the databases; the default of --database is the stage's`
 	case athena.NoTable:
 		if a.stage.OnLaptop() {
-			return `ephemr query "show tables" lists those of the database; on a laptop jobs leave none, ephemr query --saved create-tables makes the demo's`
+			return `ephemr query "show tables" lists the tables of the database; in a local region jobs do not create tables: use ephemr query --saved create-tables for the demo`
 		}
-		return `ephemr query "show tables" lists those of the database; --database takes another`
+		return `ephemr query "show tables" lists the tables of the database; select another with --database`
 	case athena.NoColumn:
 		return `ephemr query "describe TABLE" lists the columns`
 	case athena.NoEngine:
 		return "run scripts/setup, and make down up deploy"
 	case athena.NoGroup:
-		return fmt.Sprintf("workgroup %s should be there; deploy the stage again with make deploy STAGE=%s", a.group.Name, a.stage.Stage)
+		return fmt.Sprintf("workgroup %s is missing; redeploy the stage with make deploy STAGE=%s", a.group.Name, a.stage.Stage)
 	case athena.Other:
 	}
 	return ""
 }
 
-func (a *asking) whoToAsk() string {
-	return fmt.Sprintf("ask whoever runs stage %s for the policy %s; where Lake Formation governs the tables, for a grant of SELECT too; "+
-		"or use the --team that you are in", a.stage.Stage, a.group.Policy)
+func (a *asking) permissionHint() string {
+	return fmt.Sprintf("ask the administrator of stage %s for the policy %s and, if Lake Formation governs the tables, for a SELECT grant; "+
+		"or use the --team that you belong to", a.stage.Stage, a.group.Policy)
 }

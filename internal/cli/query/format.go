@@ -22,18 +22,18 @@ const (
 
 var formats = []string{FormatTable, FormatCSV, FormatJSON}
 
-// writer writes a result as it comes.
+// writer streams a result.
 type writer interface {
-	// page writes some rows and says whether more are wanted.
+	// page writes some rows and reports whether more are needed.
 	page(athena.Page) (more bool, err error)
 	close() error
 }
 
-// asCSV writes RFC 4180 with a line of names; NULL is nothing, and an empty
-// text a pair of quotes.
+// asCSV writes RFC 4180 with a header; NULL is empty, and an empty string is a
+// pair of quotes.
 type asCSV struct {
 	out   *bufio.Writer
-	clean bool // it goes to a terminal, which nothing may tamper with
+	clean bool // it goes to a terminal: remove control characters
 	begun bool
 }
 
@@ -49,13 +49,13 @@ func (w *asCSV) page(p athena.Page) (bool, error) {
 	for _, r := range p.Rows {
 		w.line(r)
 	}
-	return true, w.out.Flush() // whoever reads it need not wait for the end
+	return true, w.out.Flush() // readers get rows before the end
 }
 
 func (w *asCSV) line(values []*string) {
 	for i, v := range values {
 		if i > 0 {
-			_ = w.out.WriteByte(',') // Flush reports what went wrong
+			_ = w.out.WriteByte(',') // Flush reports errors
 		}
 		if w.clean && v != nil {
 			v = new(cleanLines(*v))
@@ -139,11 +139,11 @@ func distinct(columns []athena.Column) []string {
 	return names
 }
 
-// numbers are the types whose values are numbers. They are written digit by
-// digit as Athena has them: none is rounded here.
+// numbers are the numeric types. Values are written as Athena returns them,
+// without rounding.
 var numbers = []string{"tinyint", "smallint", "integer", "int", "bigint", "float", "real", "double", "decimal"}
 
-// value writes v as JSON. NaN and Infinity, which JSON does not know, are text.
+// value writes v as JSON. NaN and Infinity, which JSON does not have, are strings.
 func value(v *string, kind string) []byte {
 	switch {
 	case v == nil:
@@ -154,12 +154,12 @@ func value(v *string, kind string) []byte {
 	return encode(*v)
 }
 
-// encode writes a text as JSON.
+// encode returns a JSON string.
 func encode(text string) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(text) // a string always can be
+	_ = e.Encode(text) // a string can always be encoded
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
@@ -167,17 +167,16 @@ func isNumber(v string) bool {
 	return v != "" && (v[0] == '-' || v[0] >= '0' && v[0] <= '9') && json.Valid([]byte(v))
 }
 
-// asTable writes the first rows for people: its columns are as wide as their
-// widest value.
+// asTable writes the first rows as a table.
 type asTable struct {
 	term   *terminal.IO
 	max    int // 0 = all
 	header []string
 	rows   [][]string
-	more   bool // than were written
+	more   bool // rows than were written
 }
 
-// widest is how much of a value is shown on a terminal.
+// widest is the maximum width of a value on a terminal.
 const widest = 60
 
 func (w *asTable) page(p athena.Page) (bool, error) {
@@ -219,7 +218,7 @@ func (w *asTable) close() error {
 	return checked.err
 }
 
-// careful remembers what went wrong with writing.
+// careful remembers the first error of writing.
 type careful struct {
 	to  io.Writer
 	err error

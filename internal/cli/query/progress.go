@@ -9,56 +9,40 @@ import (
 	"ephemr/internal/cli/terminal"
 )
 
-// progress is the last line of a terminal while a query runs.
+// progress shows the state of a query while it runs.
 type progress struct {
 	term  *terminal.IO
-	live  bool // there is a terminal
+	line  *terminal.StatusLine
 	keeps bool // an interrupt does not stop the query
 	began time.Time
-	shown bool
 }
 
 func newProgress(term *terminal.IO) *progress {
-	return &progress{term: term, live: term.ErrTTY && term.Color, began: time.Now()}
+	return &progress{term: term, line: term.StatusLine(), began: time.Now()}
 }
 
-func (p *progress) line(text string) {
-	if !p.live {
-		return
-	}
-	p.shown = true
-	p.term.Notef(terminal.Erase+"%s", p.term.ErrStyle().Dim(terminal.Clip(text, p.term.Columns()-1)))
-}
-
-// draw shows how far a query is.
+// draw shows the state of a query, its duration and what it has scanned.
 func (p *progress) draw(x athena.Execution) {
 	text := fmt.Sprintf("%s %s", strings.ToLower(string(x.State)), terminal.Duration(time.Since(p.began)))
 	if x.Scanned > 0 {
 		text += ", " + terminal.Bytes(x.Scanned) + " scanned"
 	}
 	if p.keeps {
-		p.line(text)
+		p.line.Set(text)
 		return
 	}
-	p.line(text + "; Ctrl-C stops it")
+	p.line.Set(text + "; Ctrl-C to stop")
 }
 
-// read shows how many rows have come. They themselves show it on a terminal.
+// read shows the number of rows that were read, unless the rows themselves
+// appear on the terminal.
 func (p *progress) read(rows int) {
 	if !p.term.OutTTY {
-		p.line("reading, " + terminal.Count(rows, "row"))
+		p.line.Set("reading, " + terminal.Count(rows, "row"))
 	}
 }
 
-// say says something that stays.
-func (p *progress) say(text string) {
-	p.erase()
-	p.term.Notef("%s\n", p.term.ErrStyle().Dim(text))
-}
-
-func (p *progress) erase() {
-	if p.shown {
-		p.term.Notef(terminal.Erase)
-		p.shown = false
-	}
+// note writes a message that stays.
+func (p *progress) note(text string) {
+	p.line.Print(func() { p.term.Notef("%s\n", p.term.ErrStyle().Dim(text)) })
 }

@@ -24,7 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
 
-// Clients are what query works with.
+// Clients are the clients that query uses.
 type Clients struct {
 	Parameters session.ParameterAPI
 	Athena     athena.API
@@ -35,7 +35,7 @@ type Options struct {
 	SQL   string // or -
 	File  string // or -
 	Saved string // name of a file in queries/
-	ID    string // of a query that was started before
+	ID    string // of a query started earlier
 	List  bool
 
 	Params   []string // key=value
@@ -49,7 +49,7 @@ type Options struct {
 	JSON     bool
 }
 
-// check says what is wrong with the flags.
+// check validates the flags.
 func (o Options) check() error {
 	given := 0
 	for _, source := range []string{o.SQL, o.File, o.Saved, o.ID} {
@@ -62,13 +62,13 @@ func (o Options) check() error {
 	}
 	switch {
 	case given == 0:
-		return exit.Misuse("nothing to ask; give SQL, a file with -f, or --saved NAME (ephemr query --list)")
+		return exit.Usage("no query; give SQL, a file with -f, or --saved NAME (ephemr query --list)")
 	case given > 1:
-		return exit.Misuse("one thing at a time: give SQL, -f, --saved, --id or --list")
+		return exit.Usage("give only one of SQL, -f, --saved, --id and --list")
 	case o.ID != "" && o.Detach:
-		return exit.Misuse("--id waits for a query, and --detach does not")
+		return exit.Usage("--id cannot be combined with --detach")
 	case o.ID != "" && len(o.Params) > 0:
-		return exit.Misuse("--id is a query that was started before; params cannot change it")
+		return exit.Usage("--id cannot be combined with --param")
 	}
 	return o.checkValues()
 }
@@ -78,18 +78,18 @@ var databaseName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 func (o Options) checkValues() error {
 	switch {
 	case o.Format != "" && !slices.Contains(formats, o.Format):
-		return exit.Misuse("format %q is not known; use one of %s", o.Format, strings.Join(formats, ", "))
-	case o.Database != "" && !databaseName.MatchString(o.Database): // it stands in SQL as it is
-		return exit.Misuse("database %q is not a name of letters, digits and _", o.Database)
+		return exit.Usage("invalid format %q: use one of %s", o.Format, strings.Join(formats, ", "))
+	case o.Database != "" && !databaseName.MatchString(o.Database): // it is used in SQL unquoted
+		return exit.Usage("invalid database name %q: use letters, digits and _", o.Database)
 	case o.MaxRows < 0:
-		return exit.Misuse("max-rows %d is negative; 0 = all", o.MaxRows)
+		return exit.Usage("invalid --max-rows %d: must not be negative", o.MaxRows)
 	case o.Timeout <= 0:
-		return exit.Misuse("timeout %s is not positive", o.Timeout)
+		return exit.Usage("invalid --timeout %s: must be positive", o.Timeout)
 	}
 	return nil
 }
 
-// Run runs what o names and writes its rows.
+// Run runs the selected statements and writes their rows.
 func Run(ctx context.Context, o Options, term *terminal.IO, stdin io.Reader, s stage.Settings, c Clients) error {
 	if err := o.check(); err != nil {
 		return err
@@ -101,7 +101,7 @@ func Run(ctx context.Context, o Options, term *terminal.IO, stdin io.Reader, s s
 	group, ok := q.Workgroups[o.Team]
 	if !ok {
 		teams := strings.Join(slices.Sorted(maps.Keys(q.Workgroups)), ", ")
-		return exit.Misuse("team %q has no workgroup in stage %s; use --team with one of %s, or name it in infra/config/%[2]s.yaml (query.teams)", o.Team, s.Stage, teams)
+		return exit.Usage("team %q has no workgroup in stage %s; use --team with one of %s, or add it to infra/config/%[2]s.yaml (query.teams)", o.Team, s.Stage, teams)
 	}
 	if o.Database == "" {
 		o.Database = q.Database
@@ -120,11 +120,11 @@ func Run(ctx context.Context, o Options, term *terminal.IO, stdin io.Reader, s s
 	return a.all(ctx, file)
 }
 
-// load reads what the deployment says of queries.
+// load reads the query settings of the stage.
 func load(ctx context.Context, api session.ParameterAPI, name string) (stage.Query, error) {
 	out, err := api.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(stage.QueryParameter(name))})
 	if fault.Code(err) == "ParameterNotFound" {
-		return stage.Query{}, fmt.Errorf("stage %s has no workgroups: it was deployed by an older version; deploy it again with make deploy STAGE=%[1]s", name)
+		return stage.Query{}, fmt.Errorf("stage %s has no workgroups: it was deployed by an older version; redeploy it with make deploy STAGE=%[1]s", name)
 	}
 	if err != nil {
 		return stage.Query{}, fmt.Errorf("look up workgroups of stage %s: %w", name, err)
@@ -132,7 +132,7 @@ func load(ctx context.Context, api session.ParameterAPI, name string) (stage.Que
 	return stage.ParseQuery(aws.ToString(out.Parameter.Value))
 }
 
-// asking is one call of the command.
+// asking is one invocation of the command.
 type asking struct {
 	o        Options
 	term     *terminal.IO
@@ -154,11 +154,11 @@ func (a *asking) all(ctx context.Context, file *sqlfile.File) error {
 	texts, err := file.Fill(sqlfile.Values{Params: params, Lake: a.stage.LakeURIs(), Stage: a.stage.Stage, Database: a.o.Database})
 	switch {
 	case err != nil:
-		return exit.Misuse("%w", err)
+		return exit.Usage("%w", err)
 	case len(texts) == 0:
-		return exit.Misuse("%s: there is no statement", file.Name)
+		return exit.Usage("%s: contains no statement", file.Name)
 	case a.o.Detach && len(texts) > 1:
-		return exit.Misuse("%s: %d statements run one after the other, which needs somebody to wait; --detach takes one", file.Name, len(texts))
+		return exit.Usage("%s: --detach accepts one statement, not %d", file.Name, len(texts))
 	}
 	a.several = len(texts) > 1
 	for i, text := range texts {
@@ -167,7 +167,7 @@ func (a *asking) all(ctx context.Context, file *sqlfile.File) error {
 		}
 	}
 	if a.results == 0 && a.o.Format == FormatJSON && !a.o.Detach {
-		a.term.Printf("[]\n") // what reads it wants to read something
+		a.term.Printf("[]\n") // valid JSON even without a result
 	}
 	return nil
 }
@@ -178,9 +178,9 @@ var errTimeout = errors.New("timeout")
 func (a *asking) one(ctx context.Context, s sqlfile.Statement, text string) error {
 	limited, cancel := context.WithTimeoutCause(ctx, a.o.Timeout, errTimeout)
 	defer cancel()
-	defer a.progress.erase()
+	defer a.progress.line.Clear()
 	a.progress.began = time.Now()
-	a.engine.Busy = func() { a.progress.say("Athena has no room for another query just now; waiting") }
+	a.engine.Busy = func() { a.progress.note("Athena query limit reached; waiting") }
 	id, err := a.engine.Start(limited, text)
 	if err != nil {
 		return a.explain(ctx, err, s)
@@ -200,20 +200,20 @@ func (a *asking) one(ctx context.Context, s sqlfile.Statement, text string) erro
 
 // stop stops a query after an interrupt or a timeout.
 func (a *asking) stop(ctx context.Context, s sqlfile.Statement, id string) error {
-	a.progress.erase()
+	a.progress.line.Clear()
 	err := a.engine.Stop(ctx, id)
 	if err != nil {
-		err = fmt.Errorf("%w; it may go on, and cost: aws athena stop-query-execution --query-execution-id %s", err, id)
+		err = fmt.Errorf("%w; it may continue and incur cost; stop it with: aws athena stop-query-execution --query-execution-id %s", err, id)
 	}
 	if ctx.Err() == nil {
-		return errors.Join(fmt.Errorf("%s: took longer than %s and was stopped; give it more with --timeout (query %s)", s.Where(), a.o.Timeout, id), err)
+		return errors.Join(fmt.Errorf("%s: stopped after %s; set a longer --timeout (query %s)", s.Where(), a.o.Timeout, id), err)
 	}
 	if err != nil {
 		a.term.Notef("%v\n", err)
 	} else {
 		a.term.Notef("stopped query %s\n", id)
 	}
-	return exit.Silently(exit.Interrupted)
+	return exit.Silent(exit.CodeInterrupted)
 }
 
 // Started is what --detach prints with -o json.
@@ -228,7 +228,7 @@ func (a *asking) detach(id string) error {
 		return a.term.JSON(Started{ID: id, Workgroup: a.group.Name, Database: a.o.Database})
 	}
 	a.term.Printf("%s\n", id)
-	a.term.Notef("%s\n", a.term.ErrStyle().Dim("its rows: ephemr query --id "+id+a.asTeam()))
+	a.term.Notef("%s\n", a.term.ErrStyle().Dim("get the rows with: ephemr query --id "+id+a.asTeam()))
 	return nil
 }
 
@@ -239,27 +239,26 @@ func (a *asking) asTeam() string {
 	return " --team " + a.o.Team
 }
 
-// resume waits for a query that was started before. An interrupt leaves it
-// alone: it is not this command's.
+// resume waits for a query started earlier. An interrupt does not stop it.
 func (a *asking) resume(ctx context.Context) error {
 	limited, cancel := context.WithTimeoutCause(ctx, a.o.Timeout, errTimeout)
 	defer cancel()
-	defer a.progress.erase()
+	defer a.progress.line.Clear()
 	a.progress.keeps = true
 	var s sqlfile.Statement
 	x, err := a.engine.Wait(limited, a.o.ID, a.progress.draw)
 	switch {
 	case limited.Err() != nil && !x.Over():
-		a.progress.erase()
-		a.term.Notef("the query goes on; come back with: ephemr query --id %s%s\n", a.o.ID, a.asTeam())
+		a.progress.line.Clear()
+		a.term.Notef("the query continues; get its rows with: ephemr query --id %s%s\n", a.o.ID, a.asTeam())
 		if ctx.Err() != nil {
-			return exit.Silently(exit.Interrupted)
+			return exit.Silent(exit.CodeInterrupted)
 		}
-		return fmt.Errorf("query %s is not over after %s", a.o.ID, a.o.Timeout)
+		return fmt.Errorf("query %s has not finished after %s", a.o.ID, a.o.Timeout)
 	case err != nil:
 		return a.explain(ctx, err, s)
 	case x.Workgroup != a.group.Name:
-		return exit.Misuse("query %s ran in workgroup %s, not in %s; use --team", a.o.ID, x.Workgroup, a.group.Name)
+		return exit.Usage("query %s ran in workgroup %s, not in %s; use --team", a.o.ID, x.Workgroup, a.group.Name)
 	}
 	return a.show(ctx, x, s)
 }

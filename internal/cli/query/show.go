@@ -11,8 +11,7 @@ import (
 	"ephemr/internal/sqlfile"
 )
 
-// show writes the rows of a statement that has succeeded, and what is to be
-// said about them.
+// show writes the rows of a successful statement and a summary.
 func (a *asking) show(ctx context.Context, x athena.Execution, s sqlfile.Statement) error {
 	var w writer
 	rows, shown := 0, 0
@@ -36,7 +35,7 @@ func (a *asking) show(ctx context.Context, x athena.Execution, s sqlfile.Stateme
 			break
 		}
 	}
-	a.progress.erase()
+	a.progress.line.Clear()
 	if w == nil {
 		a.summary(x, s, "done")
 		return nil
@@ -48,7 +47,7 @@ func (a *asking) show(ctx context.Context, x athena.Execution, s sqlfile.Stateme
 	count := terminal.Count(rows, "row")
 	if t, ok := w.(*asTable); ok && t.more {
 		shown = len(t.rows)
-		count = fmt.Sprintf("the first %s, there are more (--max-rows 0, or --format csv)", terminal.Count(shown, "row"))
+		count = fmt.Sprintf("first %s (for all rows: --max-rows 0 or --format csv)", terminal.Count(shown, "row"))
 	}
 	a.summary(x, s, count)
 	return nil
@@ -67,13 +66,13 @@ func (a *asking) writer() writer {
 	return &asTable{term: a.term, max: a.o.MaxRows}
 }
 
-// summary says what came out of a statement and what it cost.
+// summary writes the number of rows and the cost of a statement.
 func (a *asking) summary(x athena.Execution, s sqlfile.Statement, what string) {
 	parts := []string{what}
 	if usd := x.CostUSD(); usd > 0 {
 		scanned := terminal.Bytes(x.Scanned) + " scanned"
 		if a.stage.OnLaptop() {
-			scanned += " (on a laptop the result's size)"
+			scanned += " (local region: size of the result)"
 		}
 		parts = append(parts, scanned, dollars(usd))
 	}
@@ -85,7 +84,7 @@ func (a *asking) summary(x athena.Execution, s sqlfile.Statement, what string) {
 	a.term.Notef("%s\n", a.term.ErrStyle().Dim(text))
 }
 
-// dollars writes an estimated cost, of which most are tiny.
+// dollars formats an estimated cost, which is usually tiny.
 func dollars(usd float64) string {
 	if usd > 0 && usd < 0.01 {
 		return fmt.Sprintf("%.6f USD", usd)

@@ -18,12 +18,12 @@ import (
 // folder holds the saved queries of a project.
 const folder = "queries"
 
-// maxFile is the most bytes that are read as SQL.
+// maxFile is the maximum size of a file in bytes.
 const maxFile = 4 << 20
 
 func (o Options) params() (map[string]string, error) { return request.Pairs("param", o.Params) }
 
-// source reads the statements that o names.
+// source reads the statements that o selects.
 func (o Options) source(stdin io.Reader) (*sqlfile.File, error) {
 	var name, text string
 	var err error
@@ -44,7 +44,7 @@ func (o Options) source(stdin io.Reader) (*sqlfile.File, error) {
 	}
 	file, err := sqlfile.Parse(name, text)
 	if err != nil {
-		return nil, exit.Misuse("%w", err)
+		return nil, exit.Usage("%w", err)
 	}
 	return file, nil
 }
@@ -52,7 +52,7 @@ func (o Options) source(stdin io.Reader) (*sqlfile.File, error) {
 func readFile(name string) (string, error) {
 	f, err := os.Open(name) //nolint:gosec // the user's file
 	if err != nil {
-		return "", exit.Misuse("read query: %w", err)
+		return "", exit.Usage("read query: %w", err)
 	}
 	defer func() { _ = f.Close() }()
 	return readAll(f, name)
@@ -64,7 +64,7 @@ func readAll(r io.Reader, name string) (string, error) {
 		return "", fmt.Errorf("read query from %s: %w", name, err)
 	}
 	if len(data) > maxFile {
-		return "", exit.Misuse("%s has more than %s; is it SQL?", name, terminal.Bytes(maxFile))
+		return "", exit.Usage("%s is larger than %s", name, terminal.Bytes(maxFile))
 	}
 	return string(data), nil
 }
@@ -73,15 +73,15 @@ func readAll(r io.Reader, name string) (string, error) {
 func readSaved(project fs.FS, name string) (file, text string, err error) {
 	file = path.Join(folder, name+".sql")
 	if strings.ContainsAny(name, `/\`) || !fs.ValidPath(file) {
-		return "", "", exit.Misuse("%q is not the name of a saved query; -f runs any file", name)
+		return "", "", exit.Usage("invalid name of a saved query %q; to run a file use -f", name)
 	}
 	f, err := project.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		names, _ := savedNames(project) // none
 		if len(names) == 0 {
-			return "", "", exit.Misuse("there are no saved queries in %s/; say where the project is with -p", folder)
+			return "", "", exit.Usage("no saved queries in %s/; set the project root with -p", folder)
 		}
-		return "", "", exit.Misuse("there is no saved query %q; there are %s", name, strings.Join(names, ", "))
+		return "", "", exit.Usage("saved query %q not found; available: %s", name, strings.Join(names, ", "))
 	}
 	if err != nil {
 		return "", "", fmt.Errorf("read saved query %s: %w", name, err)
@@ -100,7 +100,7 @@ func savedNames(project fs.FS) ([]string, error) {
 	return names, err
 }
 
-// Saved is a saved query, as --list tells of it.
+// Saved is a saved query; --list prints them.
 type Saved struct {
 	Name        string          `json:"name"`
 	Description string          `json:"description,omitempty"`
@@ -109,7 +109,7 @@ type Saved struct {
 }
 
 // List prints the saved queries of a project. With JSON that is an array of
-// Saved. The error says which of them cannot be read.
+// Saved. The error joins one for each query that cannot be read.
 func List(o Options, term *terminal.IO) error {
 	project := os.DirFS(o.Project)
 	names, err := savedNames(project)
@@ -138,11 +138,11 @@ func List(o Options, term *terminal.IO) error {
 	for _, s := range found {
 		rows = append(rows, []string{term.OutStyle().Cyan(s.Name), asFlags(s.Params), terminal.OneLine(s.Description)})
 	}
-	term.Table([]string{"NAME", "PARAMS", "WHAT IT SHOWS"}, rows)
+	term.Table([]string{"NAME", "PARAMS", "DESCRIPTION"}, rows)
 	return errors.Join(errs...)
 }
 
-// asFlags writes params as they are given: those with a default in brackets.
+// asFlags formats params; those with a default are in brackets.
 func asFlags(params []sqlfile.Param) string {
 	var all []string
 	for _, p := range params {

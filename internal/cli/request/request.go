@@ -1,4 +1,4 @@
-// Package request asks a stage for runs, over its requests queue.
+// Package request sends run requests to the queue of a stage.
 package request
 
 import (
@@ -22,8 +22,8 @@ type QueueAPI interface {
 	SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
 }
 
-// Sent is a request that is under way. The run's id is known before the run is,
-// because it follows from the request alone.
+// Sent is a request that was sent. The id of its run is derived from the request,
+// so it is known before the run exists.
 type Sent struct {
 	RunID       string    `json:"runId"`
 	RequestID   string    `json:"requestId"`
@@ -31,11 +31,11 @@ type Sent struct {
 	LogicalTime time.Time `json:"logicalTime"`
 }
 
-// NewID returns a request id that nobody else has.
+// NewID returns a unique request id.
 func NewID() string { return "cli-" + strings.ToLower(rand.Text()) }
 
-// Send sends q to the queue at url. The logical time is always said, so that
-// the id of the run does not depend on when the message gets there.
+// Send sends q to the queue at url. It always contains the logical time, so
+// that the id of the run does not depend on the time of delivery.
 func Send(ctx context.Context, api QueueAPI, url string, q events.Request, logical time.Time) (Sent, error) {
 	logical = logical.UTC().Truncate(time.Second)
 	q.LogicalTime = logical.Format(time.RFC3339)
@@ -44,7 +44,7 @@ func Send(ctx context.Context, api QueueAPI, url string, q events.Request, logic
 		return Sent{}, fmt.Errorf("encode request for %s: %w", q.Pipeline, err)
 	}
 	if len(body) > events.MaxRequest {
-		return Sent{}, exit.Misuse("the request has %d bytes, more than the %d allowed; put data into S3 and give its address", len(body), events.MaxRequest)
+		return Sent{}, exit.Usage("the request has %d bytes; the maximum is %d: store data in S3 and pass its URI", len(body), events.MaxRequest)
 	}
 	if _, err := api.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String(string(body))}); err != nil {
 		return Sent{}, fmt.Errorf("send request for %s: %w", q.Pipeline, err)
@@ -55,13 +55,13 @@ func Send(ctx context.Context, api QueueAPI, url string, q events.Request, logic
 	}, nil
 }
 
-// Caused says whether r came of the request: also when it was rejected, and
-// then has an id that nobody could know.
+// Caused reports whether r is the run of the request. A rejected run has another
+// id, which cannot be predicted.
 func (s Sent) Caused(r run.Run) bool {
 	return r.ID == s.RunID || r.Trigger.Kind == run.ByRequest && r.Trigger.RequestID == s.RequestID && r.State == run.Rejected
 }
 
-// LogicalTime reads the date of a run as intake does; none is now.
+// LogicalTime parses the date of a run as intake does; empty is now.
 func LogicalTime(text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return now, nil
@@ -71,10 +71,10 @@ func LogicalTime(text string, now time.Time) (time.Time, error) {
 			return t.UTC(), nil
 		}
 	}
-	return time.Time{}, exit.Misuse("date %q is neither like 2006-01-02 nor like 2006-01-02T15:04:05Z", text)
+	return time.Time{}, exit.Usage("invalid --date %q: expected 2006-01-02 or 2006-01-02T15:04:05Z", text)
 }
 
-// Pairs reads key=value arguments of the named flag.
+// Pairs parses key=value arguments of the named flag.
 func Pairs(flag string, args []string) (map[string]string, error) {
 	if len(args) == 0 {
 		return nil, nil
@@ -83,7 +83,7 @@ func Pairs(flag string, args []string) (map[string]string, error) {
 	for _, a := range args {
 		key, value, ok := strings.Cut(a, "=")
 		if _, twice := pairs[key]; !ok || key == "" || twice {
-			return nil, exit.Misuse("--%s %q: give each key once, as key=value", flag, a)
+			return nil, exit.Usage("invalid --%s %q: expected key=value with unique keys", flag, a)
 		}
 		pairs[key] = value
 	}

@@ -19,24 +19,25 @@ func Command(app *session.App) *cobra.Command {
 	var o Options
 	cmd := &cobra.Command{
 		Use:   "requests",
-		Short: "messages that were refused: list them, send them again",
-		Long: `Messages that were refused.
+		Short: "list and redrive rejected messages",
+		Long: `List and redrive rejected messages.
 
-A message that is wrong is recorded as a REJECTED run and moved to a dead-letter queue. When the reason is mended,
-for example because the pipeline is registered now, it can be sent again. On a stage with users a request runs as
-whom its sender may be, and that is you then: those of others are only sent when you name them with --as-me.`,
+An invalid message is recorded as a REJECTED run and moved to a dead-letter queue. Once the cause is fixed, for
+example the pipeline is registered, the message can be redriven. On a stage with users a request runs with the
+identity of its sender. Redriven requests are sent by you: requests of others are redriven only with --as-me and
+their run ids.`,
 		Example: "  ephemr requests list\n  ephemr requests redrive",
 	}
-	cmd.PersistentFlags().BoolVar(&o.Events, "events", false, "those of S3 and schedules instead of requests")
+	cmd.PersistentFlags().BoolVar(&o.Events, "events", false, "use the dead-letter queue of S3 and schedule events instead")
 	redrive := sub(app, &o, Redrive, &cobra.Command{
-		Use: "redrive [RUN...]", Short: "send refused messages again: those of the rejected runs named, or all",
+		Use: "redrive [RUN...]", Short: "redrive rejected messages: all, or those of the given runs",
 		Example: "  ephemr requests redrive\n  ephemr requests redrive rejected-20260102T0300-0a1b2c3d", Args: cobra.ArbitraryArgs,
 	})
-	redrive.Flags().BoolVar(&o.AsMe, "as-me", false, "also requests that others have sent, to run as whom you may be")
+	redrive.Flags().BoolVar(&o.AsMe, "as-me", false, "also redrive requests sent by others; they will run with your identity")
 	cmd.AddCommand(
 		redrive,
 		sub(app, &o, List, &cobra.Command{
-			Use: "list", Short: "list the refused messages with the reasons",
+			Use: "list", Short: "list rejected messages with their reasons",
 			Example: "  ephemr requests list\n  ephemr requests list --events -o json", Args: cobra.NoArgs,
 		}),
 	)
@@ -55,7 +56,7 @@ func sub(
 		if len(s.Settings.Access.Users) > 0 {
 			who, err := sts.NewFromConfig(s.Config).GetCallerIdentity(cmd.Context(), &sts.GetCallerIdentityInput{})
 			if err != nil {
-				return fmt.Errorf("find out who you are: %w", err)
+				return fmt.Errorf("get caller identity: %w", err)
 			}
 			o.Me = aws.ToString(who.UserId)
 		}

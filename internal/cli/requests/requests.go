@@ -1,5 +1,5 @@
-// Package requests is ephemr requests: what lies in the dead-letter queues, and
-// the way back from there.
+// Package requests is ephemr requests: it lists and redrives the messages in the
+// dead-letter queues.
 package requests
 
 import (
@@ -29,7 +29,7 @@ type QueueAPI interface {
 type Options struct {
 	Runs   []string // ids of rejected runs; empty = all
 	Events bool     // the events' queues instead of the requests'
-	AsMe   bool     // also those that others have sent, which then run as whom we may be
+	AsMe   bool     // include requests sent by others; they run with the identity of the caller
 	JSON   bool
 
 	Me string // our SenderId; only needed on a stage with users
@@ -67,7 +67,7 @@ func List(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api
 		return io.JSON(letters)
 	}
 	if len(letters) == 0 {
-		io.Notef("no dead letters\n")
+		io.Notef("no rejected messages\n")
 		return nil
 	}
 	var rows [][]string
@@ -84,7 +84,7 @@ func List(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api
 // with our rights, and so has to be named, and meant.
 func Redrive(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api QueueAPI) error {
 	if o.AsMe && len(o.Runs) == 0 {
-		return exit.Misuse("--as-me needs the runs whose messages you have read: ephemr requests list, then ephemr requests redrive --as-me RUN")
+		return exit.Usage("--as-me requires run ids: review the messages with ephemr requests list, then use ephemr requests redrive --as-me RUN")
 	}
 	alive, dead := queues(o, s)
 	d := drive{
@@ -100,17 +100,17 @@ func Redrive(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, 
 	}
 	for _, id := range o.Runs {
 		if d.wanted[id] {
-			err = errors.Join(err, fmt.Errorf("run %s has no letter in the dead-letter queue; ephemr requests list shows those that have", id))
+			err = errors.Join(err, fmt.Errorf("run %s has no message in the dead-letter queue; list messages with: ephemr requests list", id))
 		}
 	}
 	if d.foreign > 0 {
-		err = errors.Join(err, fmt.Errorf("%d of others not sent: they would run with your rights; read them with ephemr requests list, "+
-			"and name them with --as-me if that is what you want", d.foreign))
+		err = errors.Join(err, fmt.Errorf("%s of others not redriven: they would run with your identity; review them with ephemr requests list, "+
+			"and pass their run ids with --as-me", terminal.Count(d.foreign, "message")))
 	}
 	if o.JSON {
 		return errors.Join(err, io.JSON(d.moved))
 	}
-	io.Printf("%d sent again; what is still wrong with them ephemr runs --state REJECTED tells\n", len(d.moved))
+	io.Printf("%d redriven; if one is rejected again, ephemr runs --state rejected shows the reason\n", len(d.moved))
 	return err
 }
 
@@ -139,10 +139,10 @@ func (d *drive) visit(ctx context.Context, l Letter) error {
 		return nil
 	}
 	if _, err := d.api.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &d.alive, MessageBody: &l.Body}); err != nil {
-		return fmt.Errorf("send message again: %w", err)
+		return fmt.Errorf("redrive message: %w", err)
 	}
 	if _, err := d.api.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &d.dead, ReceiptHandle: &l.receipt}); err != nil {
-		return fmt.Errorf("delete dead letter: %w", err)
+		return fmt.Errorf("delete message from dead-letter queue: %w", err)
 	}
 	d.sent[l.Body] = true
 	d.moved = append(d.moved, l)
@@ -190,7 +190,7 @@ func attribute(m types.Message, name string) string {
 // release shows a letter to others again.
 func release(ctx context.Context, api QueueAPI, queue string, l Letter) error {
 	if _, err := api.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{QueueUrl: &queue, ReceiptHandle: &l.receipt}); err != nil {
-		return fmt.Errorf("release dead letter: %w", err)
+		return fmt.Errorf("release message of dead-letter queue: %w", err)
 	}
 	return nil
 }

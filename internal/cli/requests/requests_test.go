@@ -16,8 +16,8 @@ import (
 	"ephemr/internal/stage"
 )
 
-// queues are a queue and its dead-letter queue. What is sent to the first is
-// refused at once if its body says so, and comes back.
+// queues are a queue and its dead-letter queue. A message with the body "still
+// wrong" is rejected at once and returns to the latter.
 type queues struct {
 	dead   []types.Message
 	hidden map[string]bool // by receipt
@@ -66,8 +66,8 @@ func (q *queues) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessag
 	return &sqs.ChangeMessageVisibilityOutput{}, nil
 }
 
-// What others have sent does not run with the rights of whoever tidies up, and
-// what is refused again is not sent again and again.
+// Requests of others do not run with the identity of the caller by default, and
+// a message that is rejected again is not sent twice.
 func TestRedrive(t *testing.T) {
 	t.Parallel()
 	users := stage.Access{Users: []string{"etl"}}
@@ -77,17 +77,17 @@ func TestRedrive(t *testing.T) {
 		sent   []string
 		err    string
 	}{
-		"all, without users":        {stage.Access{}, requests.Options{}, []string{"mine", "theirs", "old", "still wrong"}, ""},
-		"one":                       {stage.Access{}, requests.Options{Runs: []string{"r-2"}}, []string{"theirs"}, ""},
-		"one that is not there":     {stage.Access{}, requests.Options{Runs: []string{"r-9"}}, nil, "run r-9 has no letter"},
-		"all, with users":           {users, requests.Options{}, []string{"mine", "still wrong"}, "2 of others not sent: they would run with your rights"},
-		"one's own, with users":     {users, requests.Options{Runs: []string{"r-1"}}, []string{"mine"}, ""},
-		"somebody's":                {users, requests.Options{Runs: []string{"r-2"}}, nil, "1 of others not sent"},
-		"somebody's, named":         {users, requests.Options{Runs: []string{"r-2"}, AsMe: true}, []string{"theirs"}, ""},
-		"everybody's":               {users, requests.Options{AsMe: true}, nil, "--as-me needs the runs"},
-		"events come from nobody":   {users, requests.Options{Events: true}, []string{"mine", "theirs", "old", "still wrong"}, ""},
-		"somebody's and one's own":  {users, requests.Options{Runs: []string{"r-1", "r-2"}}, []string{"mine"}, "1 of others not sent"},
-		"of before there were some": {users, requests.Options{Runs: []string{"r-3"}}, nil, "1 of others not sent"},
+		"all, without users":     {stage.Access{}, requests.Options{}, []string{"mine", "theirs", "old", "still wrong"}, ""},
+		"one":                    {stage.Access{}, requests.Options{Runs: []string{"r-2"}}, []string{"theirs"}, ""},
+		"one that is not there":  {stage.Access{}, requests.Options{Runs: []string{"r-9"}}, nil, "run r-9 has no message"},
+		"all, with users":        {users, requests.Options{}, []string{"mine", "still wrong"}, "2 messages of others not redriven: they would run with your identity"},
+		"one's own, with users":  {users, requests.Options{Runs: []string{"r-1"}}, []string{"mine"}, ""},
+		"sent by another user":   {users, requests.Options{Runs: []string{"r-2"}}, nil, "1 message of others not redriven"},
+		"of another user, as me": {users, requests.Options{Runs: []string{"r-2"}, AsMe: true}, []string{"theirs"}, ""},
+		"as me, without runs":    {users, requests.Options{AsMe: true}, nil, "--as-me requires run ids"},
+		"events have no sender":  {users, requests.Options{Events: true}, []string{"mine", "theirs", "old", "still wrong"}, ""},
+		"of both users":          {users, requests.Options{Runs: []string{"r-1", "r-2"}}, []string{"mine"}, "1 message of others not redriven"},
+		"without a sender":       {users, requests.Options{Runs: []string{"r-3"}}, nil, "1 message of others not redriven"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

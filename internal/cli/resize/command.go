@@ -20,20 +20,20 @@ func Command(app *session.App) *cobra.Command {
 	var n numbers
 	cmd := &cobra.Command{
 		Use:   "resize CLUSTER|RUN",
-		Short: "give a cluster that runs more core or task units, or fewer",
-		Long: `Give a cluster that runs more core or task units, or fewer.
+		Short: "resize a running cluster",
+		Long: `Resize a running cluster.
 
-A cluster is named by its id (j-…) or by the run that it works for. Units are instances, as long as an instance
-counts as one in its fleet, which it does in ephemr's profiles. A cluster without a task fleet gets one. New units
-are bought as the fleet's are, on demand or Spot, unless --core-on-demand or --task-on-demand says how many of
-them are to be on demand.
+The cluster is given by its id (j-…) or by a run that uses it. Units are instances: every instance type in
+ephemr's profiles has a weighted capacity of 1. A cluster without a task fleet gets one. New units have the
+purchase option of the fleet, On-Demand or Spot; --core-on-demand and --task-on-demand set how many of the units
+are On-Demand.
 
-With --min and --max EMR itself scales the cluster by its load, between so many core and task units together;
---max-core and --max-on-demand limit it further. --steps is how many steps may run side by side.
+--min and --max configure EMR managed scaling between these numbers of core and task units in total; --max-core
+and --max-on-demand limit it further. --steps sets the step concurrency.
 
-What EMR would refuse is refused before anything is changed. The command waits until the cluster has what was
-asked for, and says what it got; the exit code is 0 only then. An interrupt ends the waiting, not the resizing.
-With nothing to change it shows what the cluster has.`,
+Invalid sizes are rejected before any change. The command waits until the cluster has the requested size and
+reports it; the exit code is 0 only then. An interrupt stops the waiting, not the resize. Without a new size the
+command shows the current one.`,
 		Example: `  ephemr resize flights-daily-20260102T0300-0a1b2c3d --task 4
   ephemr resize j-2AXXXXXXGAPLF --core 3 --core-on-demand 1 --timeout 30m
   ephemr resize j-2AXXXXXXGAPLF --task 0 --no-wait
@@ -58,19 +58,19 @@ With nothing to change it shows what the cluster has.`,
 	flags.SortFlags = false
 	flags.IntVar(&n.core, "core", 0, "core units, at least 1")
 	flags.IntVar(&n.task, "task", 0, "task units")
-	flags.IntVar(&n.coreOnDemand, "core-on-demand", 0, "of the core units, how many on demand")
-	flags.IntVar(&n.taskOnDemand, "task-on-demand", 0, "of the task units, how many on demand")
-	flags.IntVar(&n.low, "min", 0, "core and task units that EMR keeps at least")
-	flags.IntVar(&n.high, "max", 0, "core and task units that EMR scales up to")
-	flags.IntVar(&n.maxCore, "max-core", 0, "core units that EMR scales up to")
-	flags.IntVar(&n.maxOnDemand, "max-on-demand", 0, "units on demand that EMR scales up to")
-	flags.IntVar(&n.steps, "steps", 0, "steps side by side, 1 to 256")
-	flags.BoolVar(&o.NoWait, "no-wait", false, "ask for it and leave")
-	flags.DurationVar(&o.Timeout, "timeout", 15*time.Minute, "longest time to wait")
+	flags.IntVar(&n.coreOnDemand, "core-on-demand", 0, "On-Demand units among the core units")
+	flags.IntVar(&n.taskOnDemand, "task-on-demand", 0, "On-Demand units among the task units")
+	flags.IntVar(&n.low, "min", 0, "managed scaling: minimum core and task units")
+	flags.IntVar(&n.high, "max", 0, "managed scaling: maximum core and task units")
+	flags.IntVar(&n.maxCore, "max-core", 0, "managed scaling: maximum core units")
+	flags.IntVar(&n.maxOnDemand, "max-on-demand", 0, "managed scaling: maximum On-Demand units")
+	flags.IntVar(&n.steps, "steps", 0, "step concurrency, 1 to 256")
+	flags.BoolVar(&o.NoWait, "no-wait", false, "send the request and return immediately")
+	flags.DurationVar(&o.Timeout, "timeout", 15*time.Minute, "maximum time to wait")
 	return cmd
 }
 
-// numbers are the flags, of which those count that were given.
+// numbers are the values of the flags.
 type numbers struct {
 	core, coreOnDemand, task, taskOnDemand int
 	low, high, maxCore, maxOnDemand        int
@@ -94,7 +94,7 @@ func (n *numbers) ask(given func(string) bool) (resize.Ask, error) {
 		if given(f.flag) {
 			*f.to = &resize.Size{Units: f.units, OnDemand: onDemand}
 		} else if onDemand != nil {
-			return a, exit.Misuse("--%s-on-demand says how many of --%s; give --%[2]s too", f.flag, f.flag)
+			return a, exit.Usage("--%s-on-demand requires --%s", f.flag, f.flag)
 		}
 	}
 	b := resize.Bounds{

@@ -9,7 +9,7 @@ import (
 	"ephemr/internal/emr/resize"
 )
 
-// report says what the cluster has got.
+// report prints the new size of the cluster.
 func (w *waiter) report(o Options, out resize.Output) error {
 	if o.JSON {
 		return w.io.JSON(out)
@@ -23,7 +23,7 @@ func (w *waiter) report(o Options, out resize.Output) error {
 		if f.Asked == nil {
 			continue
 		}
-		text := fmt.Sprintf("%s: asked for %d, has %d%s", f.Kind, *f.Asked, f.Has, made(f))
+		text := fmt.Sprintf("%s: requested %d, running %d%s", f.Kind, *f.Asked, f.Has, made(f))
 		switch {
 		case f.Done:
 			text = style.Green(text)
@@ -35,35 +35,35 @@ func (w *waiter) report(o Options, out resize.Output) error {
 		w.io.Printf("%s\n", text)
 	}
 	if o.Ask.Limits != nil && out.Limits != nil {
-		w.io.Printf("EMR scales it: %s\n", out.Limits)
+		w.io.Printf("managed scaling: %s\n", out.Limits)
 	}
 	if o.Ask.Steps != nil {
-		w.io.Printf("steps side by side: %d\n", out.Steps)
+		w.io.Printf("step concurrency: %d\n", out.Steps)
 	}
 	w.afterwards(o, out)
 	return nil
 }
 
-// afterwards says why it is not as was asked for, and what can be done.
+// afterwards explains an incomplete resize and how to continue.
 func (w *waiter) afterwards(o Options, out resize.Output) {
 	style := w.io.ErrStyle()
 	switch {
 	case out.Done:
 		if len(out.Changed) == 0 {
-			w.io.Notef("%s\n", style.Dim("it was so already"))
+			w.io.Notef("%s\n", style.Dim("no change: the cluster already has this size"))
 		}
 	case o.NoWait:
-		w.io.Notef("%s\n", style.Dim("EMR is at it; look with: ephemr resize "+w.name))
+		w.io.Notef("%s\n", style.Dim("resize in progress; check it with: ephemr resize "+w.name))
 	case out.Stuck != "":
-		w.io.Notef("%s %s\n", style.Red("not done:"), terminal.OneLine(out.Stuck))
-		w.io.Notef("%s\n", style.Dim("ask again to make EMR try again, or for another number"))
+		w.io.Notef("%s %s\n", style.Red("not completed:"), terminal.OneLine(out.Stuck))
+		w.io.Notef("%s\n", style.Dim("repeat the command to retry, or request another size"))
 	default:
-		w.io.Notef("%s not within %s; EMR goes on trying\n", style.Red("not done:"), terminal.Duration(w.patience))
-		w.io.Notef("%s\n", style.Dim("look with: ephemr resize "+w.name))
+		w.io.Notef("%s not within %s; the resize continues\n", style.Red("not completed:"), terminal.Duration(w.patience))
+		w.io.Notef("%s\n", style.Dim("check it with: ephemr resize "+w.name))
 	}
 }
 
-// made says what units are: (m5.xlarge, m5a.xlarge; 1 on demand, 3 Spot).
+// made describes units: (m5.xlarge, m5a.xlarge; 1 On-Demand, 3 Spot).
 func made(f resize.Part) string {
 	var parts []string
 	if len(f.Types) > 0 {
@@ -81,7 +81,7 @@ func made(f resize.Part) string {
 func bought(f resize.Part) string {
 	var parts []string
 	if f.OnDemand > 0 {
-		parts = append(parts, fmt.Sprintf("%d on demand", f.OnDemand))
+		parts = append(parts, fmt.Sprintf("%d On-Demand", f.OnDemand))
 	}
 	if f.Spot > 0 {
 		parts = append(parts, fmt.Sprintf("%d Spot", f.Spot))
@@ -89,7 +89,7 @@ func bought(f resize.Part) string {
 	return strings.Join(parts, ", ")
 }
 
-// table shows what a cluster has, when nothing was to be changed.
+// table prints the current size of a cluster.
 func (w *waiter) table(out resize.Output) {
 	var rows [][]string
 	for _, f := range out.Fleets {
@@ -100,14 +100,14 @@ func (w *waiter) table(out resize.Output) {
 		rows = append(rows, []string{f.Kind, fmt.Sprint(f.Has), fmt.Sprint(f.Target), bought(f), strings.Join(f.Types, " "), state})
 	}
 	w.io.Printf("%s %s\n\n", w.io.OutStyle().Bold(out.ClusterID), out.State)
-	w.io.Table([]string{"FLEET", "HAS", "WANTED", "BOUGHT", "TYPES", "STATE"}, rows)
-	w.io.Printf("\nsteps side by side: %d\n", out.Steps)
+	w.io.Table([]string{"FLEET", "RUNNING", "TARGET", "PURCHASED", "TYPES", "STATE"}, rows)
+	w.io.Printf("\nstep concurrency: %d\n", out.Steps)
 	if out.Limits != nil {
-		w.io.Printf("EMR scales it: %s\n", out.Limits)
+		w.io.Printf("managed scaling: %s\n", out.Limits)
 	}
 }
 
-// progress is what a terminal shows meanwhile.
+// progress is the text of the status line.
 func (w *waiter) progress(out resize.Output) string {
 	var parts []string
 	for _, f := range out.Fleets {
@@ -116,7 +116,7 @@ func (w *waiter) progress(out resize.Output) string {
 		}
 	}
 	if len(parts) == 0 {
-		parts = append(parts, "EMR scales "+out.ClusterID)
+		parts = append(parts, "managed scaling of "+out.ClusterID)
 	}
 	return fmt.Sprintf("%s, waiting up to %s", strings.Join(parts, ", "), terminal.Duration(w.patience.Round(time.Second)))
 }

@@ -1,4 +1,4 @@
-// Package resize is ephemr resize: it has a cluster's size changed and waits for it.
+// Package resize is ephemr resize: it resizes a cluster and waits for the result.
 package resize
 
 import (
@@ -7,8 +7,8 @@ import (
 	"regexp"
 	"time"
 
-	"ephemr/internal/cli/call"
 	"ephemr/internal/cli/exit"
+	"ephemr/internal/cli/lambdacall"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/emr/resize"
 	"ephemr/internal/fault"
@@ -20,7 +20,7 @@ import (
 type Options struct {
 	Target  string // cluster or run
 	Ask     resize.Ask
-	By      string // who asks
+	By      string // user name
 	NoWait  bool
 	Timeout time.Duration
 	JSON    bool
@@ -28,27 +28,15 @@ type Options struct {
 
 var clusterID = regexp.MustCompile(`^j-[0-9A-Z]+$`)
 
-// Run has the cluster resized, waits until it has what was asked for and says
-// what it got. With JSON it prints the last resize.Output.
-func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api call.InvokeAPI) error {
+// Run requests the resize, waits until the cluster has the requested size and
+// reports it. With JSON it prints the last resize.Output.
+func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api lambdacall.InvokeAPI) error {
 	if o.Timeout <= 0 {
-		return exit.Misuse("--timeout must be more than 0; leave with --no-wait")
+		return exit.Usage("invalid --timeout: must be positive; to return at once use --no-wait")
 	}
-	w := &waiter{
-		io: io, name: o.Target, began: time.Now(), patience: o.Timeout, in: resize.Input{Ask: o.Ask, By: o.By},
-		ask: func(ctx context.Context, in resize.Input) (out resize.Output, err error) {
-			err = call.Control(ctx, api, s, operation.Resize, in, &out)
-			return out, err
-		},
-	}
-	if clusterID.MatchString(o.Target) {
-		w.in.ClusterID = o.Target
-	} else {
-		w.in.RunID = o.Target
-	}
-	w.in.Look = o.Ask.Empty()
-	w.line = newLine(io, o.JSON)
-	defer w.line.end()
+	w := newWaiter(o, io, s, api)
+	defer w.line.Close()
+	w.status("waiting for EMR")
 	out, err := w.begin(ctx)
 	if err != nil {
 		return err
@@ -58,29 +46,56 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api 
 			return err
 		}
 	}
-	w.line.end()
+	w.line.Close()
 	if err := w.report(o, out); err != nil {
 		return err
 	}
 	if o.NoWait || o.Ask.Empty() || out.Done {
 		return nil
 	}
-	return exit.Silently(exit.Failed)
+	return exit.Silent(exit.CodeFailed)
 }
 
-// waiter asks the function again and again: nobody waits in there.
+// waiter polls the function, which does not wait itself.
 type waiter struct {
 	io       *terminal.IO
-	line     *line
-	name     string // of the target, as the user knows it
+	line     *terminal.StatusLine
+	name     string // of the target, as given by the user
 	ask      func(context.Context, resize.Input) (resize.Output, error)
 	in       resize.Input
 	began    time.Time
 	patience time.Duration
 }
 
-// pauses between looks: the first come soon, for what is small; later ones spare
-// the call budget that everybody shares.
+// status shows text with the time that the command has taken.
+func (w *waiter) status(text string) {
+	w.line.Animate(func(spinner rune) string {
+		return fmt.Sprintf("%c %s %s", spinner, terminal.Duration(time.Since(w.began)), text)
+	})
+}
+
+func newWaiter(o Options, io *terminal.IO, s stage.Settings, api lambdacall.InvokeAPI) *waiter {
+	w := &waiter{
+		io: io, name: o.Target, began: time.Now(), patience: o.Timeout, in: resize.Input{Ask: o.Ask, By: o.By},
+		ask: func(ctx context.Context, in resize.Input) (out resize.Output, err error) {
+			err = lambdacall.Control(ctx, api, s, operation.Resize, in, &out)
+			return out, err
+		},
+	}
+	if clusterID.MatchString(o.Target) {
+		w.in.ClusterID = o.Target
+	} else {
+		w.in.RunID = o.Target
+	}
+	w.in.Look = o.Ask.Empty()
+	if !o.JSON {
+		w.line = io.StatusLine()
+	}
+	return w
+}
+
+// pauses between polls: short at first, for small changes; later ones spare the
+// shared EMR call budget.
 var pauses = []time.Duration{time.Second, 2 * time.Second, 3 * time.Second}
 
 const longest = 5 * time.Second
@@ -92,26 +107,26 @@ func pause(n int) time.Duration {
 	return longest
 }
 
-// begin asks for the change. While calls are refused for their number it waits:
-// targets are absolute, and what is done already is not done again.
+// begin requests the change and retries while EMR throttles. Targets are
+// absolute, so a repeated request changes nothing.
 func (w *waiter) begin(ctx context.Context) (resize.Output, error) {
 	for n := 0; ; n++ {
 		out, err := w.ask(ctx, w.in)
 		if fault.NameOf(err) != fault.Throttled || !w.sleep(ctx, longest) {
 			return out, err
 		}
-		w.line.say("EMR is busy, trying again")
+		w.status("EMR API throttled, retrying")
 	}
 }
 
-// wait looks until the cluster has what was asked for, will not have it, or the
-// time is over. EMR tells of a fleet as it was for a moment after it has taken a
-// change, so that it is stuck only when it is twice.
+// wait polls until the cluster has the requested size, cannot reach it, or the
+// time limit expires. Right after a change EMR still reports the old state of a
+// fleet, so it counts as stuck only if two polls say so.
 func (w *waiter) wait(ctx context.Context, out resize.Output) (resize.Output, error) {
 	w.in.Look, w.in.ClusterID, w.in.RunID = true, out.ClusterID, "" // the run may end meanwhile
 	stuck := 0
 	for n := 0; !out.Done && stuck < 2; n++ {
-		w.line.say(w.progress(out))
+		w.status(w.progress(out))
 		if !w.sleep(ctx, pause(n)) {
 			return out, w.interrupted(ctx)
 		}
@@ -132,7 +147,7 @@ func (w *waiter) wait(ctx context.Context, out resize.Output) (resize.Output, er
 	return out, nil
 }
 
-// sleep sleeps, and returns false when the time to wait is over, or the command is.
+// sleep returns false if the time limit expires or the command is interrupted.
 func (w *waiter) sleep(ctx context.Context, d time.Duration) bool {
 	left := w.patience - time.Since(w.began)
 	t := time.NewTimer(min(d, max(left, 0)))
@@ -145,12 +160,12 @@ func (w *waiter) sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// interrupted tells how to go on after an interrupt; the end of the time is none.
+// interrupted explains how to continue after an interrupt; nil if there was none.
 func (w *waiter) interrupted(ctx context.Context) error {
 	if ctx.Err() == nil {
 		return nil
 	}
-	w.line.end()
-	w.io.Notef("%s\n", w.io.ErrStyle().Dim("EMR goes on; look with: ephemr resize "+w.name))
+	w.line.Close()
+	w.io.Notef("%s\n", w.io.ErrStyle().Dim("the resize continues; check it with: ephemr resize "+w.name))
 	return fmt.Errorf("wait for cluster: %w", ctx.Err())
 }

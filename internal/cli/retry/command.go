@@ -14,12 +14,11 @@ func Command(app *session.App) *cobra.Command {
 	var o Options
 	return &cobra.Command{
 		Use:   "retry RUN",
-		Short: "let a failed or cancelled run go on, keeping what has succeeded",
-		Long: `Let a failed or cancelled run go on.
+		Short: "retry a failed or cancelled run; succeeded jobs are kept",
+		Long: `Retry a failed or cancelled run.
 
-Jobs that have succeeded stay as they are; the others are tried again, with their retries counted anew, by a new
-execution and on another cluster, in a pool perhaps a warm one. It is the same run: id, params and pipeline
-version stay.`,
+Succeeded jobs are kept. The other jobs run again with a new retry count, in a new execution and on a new cluster,
+or on a warm one of the pool. The run keeps its id, params and pipeline version.`,
 		Example: `  ephemr retry flights-daily-20260102T0300-0a1b2c3d`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

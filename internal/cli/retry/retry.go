@@ -1,11 +1,11 @@
-// Package retry is ephemr retry: it lets a run that failed go on.
+// Package retry is ephemr retry: it retries a failed or cancelled run.
 package retry
 
 import (
 	"context"
 	"time"
 
-	"ephemr/internal/cli/call"
+	"ephemr/internal/cli/lambdacall"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/operation"
 	"ephemr/internal/run"
@@ -18,38 +18,38 @@ type Options struct {
 	JSON  bool
 }
 
-// Records are those of the stage's runs.
+// Records loads runs.
 type Records interface {
 	Load(ctx context.Context, id string) (*run.Record, error)
 }
 
-// patience is how long a run may take to end in full after it is seen to have
-// failed: as a rule that is less than a second.
+// patience is the time for the end of a failed run to be recorded completely,
+// which usually takes less than a second.
 const patience = 15 * time.Second
 
-// Run asks for it. Who does so right after the failure need not know that its
-// end is still being recorded.
-func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, runs Records, api call.InvokeAPI) error {
+// Run requests the retry. Right after a failure it waits until the end of the
+// run is recorded.
+func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, runs Records, api lambdacall.InvokeAPI) error {
 	if err := settled(ctx, runs, o.RunID); err != nil {
 		return err
 	}
 	var r operation.Retried
-	if err := call.Control(ctx, api, s, operation.Retry, operation.RetryRequest{RunID: o.RunID}, &r); err != nil {
+	if err := lambdacall.Control(ctx, api, s, operation.Retry, operation.RetryRequest{RunID: o.RunID}, &r); err != nil {
 		return err
 	}
 	switch {
 	case o.JSON:
 		return io.JSON(r)
 	case !r.Admitted:
-		io.Notef("%s waits for room\n", o.RunID)
+		io.Notef("%s is queued\n", o.RunID)
 	default:
-		io.Printf("%s goes on from what has not succeeded; follow it with: ephemr logs -f %s\n", o.RunID, o.RunID)
+		io.Printf("retrying run %s; follow it with: ephemr logs -f %s\n", o.RunID, o.RunID)
 	}
 	return nil
 }
 
-// settled waits for the end of a run to be recorded, for a while. Whatever else
-// keeps the run from being retried is for the function to say.
+// settled waits until the end of a run is recorded, up to a limit. The function
+// reports all other reasons why the run cannot be retried.
 func settled(ctx context.Context, runs Records, id string) error {
 	for began := time.Now(); time.Since(began) < patience; {
 		rec, err := runs.Load(ctx, id)

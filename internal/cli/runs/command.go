@@ -14,8 +14,7 @@ func Command(app *session.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "runs [PIPELINE]",
 		Short: "list runs, newest first",
-		Long: `List runs, newest first: those of a pipeline by logical time, or those of all pipelines by when they
-were asked for.`,
+		Long:  `List runs, newest first: those of a pipeline by logical time, or those of all pipelines by request time.`,
 		Example: `  ephemr runs
   ephemr runs flights-daily --state failed --limit 5
   ephemr runs -o json | jq -r '.[].id'`,
@@ -34,7 +33,7 @@ were asked for.`,
 		ValidArgsFunction: complete.Args(complete.Pipelines(app)),
 	}
 	cmd.Flags().StringVar(&o.State, "state", "", "only runs in this state")
-	cmd.Flags().IntVarP(&o.Limit, "limit", "n", 20, "list at most so many")
+	cmd.Flags().IntVarP(&o.Limit, "limit", "n", 20, "maximum number of runs")
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("state", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		var all []cobra.Completion
 		for _, s := range run.States {

@@ -1,5 +1,5 @@
-// Package session knows what every command works with: the streams, the global
-// flags and, when a command asks for it, the stage in AWS.
+// Package session provides what commands share: the streams, the global flags
+// and the connection to a stage in AWS.
 package session
 
 import (
@@ -9,16 +9,16 @@ import (
 	"ephemr/internal/cli/terminal"
 )
 
-// App is given to every command.
+// App is passed to every command.
 type App struct {
 	IO     *terminal.IO
 	Getenv func(string) string
 
 	Stage  string // --stage
 	Output string // --output
-	Quiet  bool   // --no-color: no colour and nothing that moves
+	Quiet  bool   // --no-color: no colours and no status lines
 
-	// Connect finds a stage in AWS; Open, unless a test has another.
+	// Connect finds a stage in AWS: Open, or a replacement in tests.
 	Connect func(ctx context.Context, stage string) (*Session, error)
 }
 
@@ -28,16 +28,16 @@ const (
 	FormatJSON  = "json"
 )
 
-// Variable names the stage when no flag does.
+// Variable is the environment variable for the default of --stage.
 const Variable = "EPHEMR_STAGE"
 
-// JSON says whether a program reads the output.
+// JSON reports whether the output is JSON.
 func (a *App) JSON() bool { return a.Output == FormatJSON }
 
-// Check looks at the global flags and applies them to the streams.
+// Check validates the global flags and applies them to the streams.
 func (a *App) Check() error {
 	if a.Output != FormatTable && a.Output != FormatJSON {
-		return exit.Misuse("output %q is not known; use -o table or -o json", a.Output)
+		return exit.Usage("invalid output format %q: use -o table or -o json", a.Output)
 	}
 	if a.Quiet {
 		a.IO.Color = false
@@ -45,7 +45,7 @@ func (a *App) Check() error {
 	return nil
 }
 
-// StageName is the stage that the user names, or "".
+// StageName is the selected stage, or "".
 func (a *App) StageName() string {
 	if a.Stage != "" {
 		return a.Stage
@@ -53,12 +53,12 @@ func (a *App) StageName() string {
 	return a.Getenv(Variable)
 }
 
-// Session finds the stage that the user means. There is no default: what a
-// command does to the wrong stage is hard to take back.
+// Session connects to the selected stage. There is no default, because changes
+// to the wrong stage are hard to undo.
 func (a *App) Session(ctx context.Context) (*Session, error) {
 	name := a.StageName()
 	if name == "" {
-		return nil, exit.Misuse("no stage; use --stage dev, or set %s=dev (local on a laptop's region)", Variable)
+		return nil, exit.Usage("no stage given; use --stage dev or set %s=dev (for a local region: local)", Variable)
 	}
 	return a.Connect(ctx, name)
 }

@@ -13,26 +13,25 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// Explain adds what to do about an error that comes from AWS, and takes away
-// the SDK's request ids.
+// Explain adds instructions to an error from AWS, and removes request ids.
 func Explain(err error, getenv func(string) string) error {
-	login := "log in again (aws sso login), or set AWS_PROFILE to a profile that works"
+	login := "log in again (aws sso login), or set AWS_PROFILE to a valid profile"
 	if p := getenv("AWS_PROFILE"); p != "" {
-		login = fmt.Sprintf("log in again (aws sso login --profile %s), or set AWS_PROFILE to a profile that works", p)
+		login = fmt.Sprintf("log in again (aws sso login --profile %s), or set AWS_PROFILE to a valid profile", p)
 	}
-	if told := credentials(err, login); told != nil {
-		return told
+	if explained := credentials(err, login); explained != nil {
+		return explained
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 		if endpoint := getenv("AWS_ENDPOINT_URL"); endpoint != "" {
-			return fmt.Errorf("nothing answers at %s (AWS_ENDPOINT_URL); bring the laptop's region up with make up", endpoint)
+			return fmt.Errorf("no response from %s (AWS_ENDPOINT_URL); start the local region with make up", endpoint)
 		}
 		return fmt.Errorf("cannot reach AWS: %w; check the network and AWS_REGION", op)
 	}
 	return errors.New(Short(err))
 }
 
-// credentials explains what is wrong with them, if that is it.
+// credentials explains errors of credentials; nil for others.
 func credentials(err error, login string) error {
 	if _, stale := errors.AsType[*ssocreds.InvalidTokenError](err); stale {
 		return fmt.Errorf("the SSO session has expired; %s", login)
@@ -41,12 +40,12 @@ func credentials(err error, login string) error {
 	case "ExpiredToken", "ExpiredTokenException", "RequestExpired":
 		return fmt.Errorf("the AWS credentials have expired; %s", login)
 	case "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidSignatureException":
-		return fmt.Errorf("AWS does not accept the credentials (%s); %s", code, login)
+		return fmt.Errorf("AWS rejected the credentials (%s); %s", code, login)
 	case "AccessDenied", "AccessDeniedException", "AccessDeniedFault":
-		return fmt.Errorf("%s; ask for the permission, or set AWS_PROFILE to a role that has it", Short(err))
+		return fmt.Errorf("%s; request the permission, or set AWS_PROFILE to a role that has it", Short(err))
 	}
 	if p, none := errors.AsType[config.SharedConfigProfileNotExistError](err); none {
-		return fmt.Errorf("AWS profile %s is in neither ~/.aws/config nor ~/.aws/credentials; set AWS_PROFILE to one that is (aws configure list-profiles)", p.Profile)
+		return fmt.Errorf("AWS profile %s not found in ~/.aws/config or ~/.aws/credentials; set AWS_PROFILE to an existing profile (aws configure list-profiles)", p.Profile)
 	}
 	if strings.Contains(err.Error(), "failed to refresh cached credentials") || strings.Contains(err.Error(), "get identity: get credentials") {
 		return fmt.Errorf("no AWS credentials; %s", login)

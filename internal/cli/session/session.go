@@ -30,11 +30,11 @@ type Session struct {
 
 var stageName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
-// Open finds the stage with whatever credentials the AWS SDK finds: profile,
-// SSO, environment.
+// Open finds the stage with the credentials of the AWS SDK: profile, SSO,
+// environment.
 func Open(ctx context.Context, name string) (*Session, error) {
 	if !stageName.MatchString(name) {
-		return nil, exit.Misuse("stage %q is not a name; use one like dev", name)
+		return nil, exit.Usage("invalid stage name %q (example: dev)", name)
 	}
 	cfg, err := Config(ctx)
 	if err != nil {
@@ -42,7 +42,7 @@ func Open(ctx context.Context, name string) (*Session, error) {
 	}
 	settings, err := Load(ctx, ssm.NewFromConfig(cfg), name)
 	if errors.Is(err, errNotDeployed) {
-		return nil, fmt.Errorf("stage %s is not deployed in %s; deploy it with make deploy STAGE=%s, or set AWS_PROFILE and AWS_REGION to where it is",
+		return nil, fmt.Errorf("stage %s is not deployed in %s; deploy it with make deploy STAGE=%s, or set AWS_PROFILE and AWS_REGION to its account and Region",
 			name, where(ctx, cfg), name)
 	}
 	if err != nil {
@@ -51,26 +51,26 @@ func Open(ctx context.Context, name string) (*Session, error) {
 	return &Session{Config: cfg, Settings: settings}, nil
 }
 
-// Config is what the AWS SDK finds for this user.
+// Config loads the AWS configuration.
 func Config(ctx context.Context) (aws.Config, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{})) // errors are told once, by us
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{})) // errors are reported once, by the command
 	if err != nil {
 		return cfg, fmt.Errorf("load AWS configuration: %w", err)
 	}
 	if cfg.Region == "" {
-		return cfg, errors.New("no AWS region; set AWS_REGION, or AWS_PROFILE to a profile that has one")
+		return cfg, errors.New("no AWS Region; set AWS_REGION, or AWS_PROFILE to a profile with a Region")
 	}
 	return cfg, nil
 }
 
-// ParameterAPI reads what the deployment has written down.
+// ParameterAPI reads the parameters of the deployment.
 type ParameterAPI interface {
 	GetParameter(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
 }
 
 var errNotDeployed = errors.New("not deployed")
 
-// NotDeployed says whether err is Load's for a stage that is not there.
+// NotDeployed reports whether err means that the stage does not exist.
 func NotDeployed(err error) bool { return errors.Is(err, errNotDeployed) }
 
 // Load reads the settings of a stage.
@@ -84,12 +84,12 @@ func Load(ctx context.Context, api ParameterAPI, name string) (stage.Settings, e
 	}
 	s, err := stage.Parse(aws.ToString(out.Parameter.Value))
 	if err != nil {
-		return s, fmt.Errorf("stage %s does not fit this version of ephemr; use the one it was deployed with, or deploy it again: %w", name, err)
+		return s, fmt.Errorf("stage %s is not compatible with this version of ephemr; use the version that deployed it, or redeploy: %w", name, err)
 	}
 	return s, nil
 }
 
-// where names account and region, as far as they can be found out.
+// where names the account, if it can be determined, and the Region.
 func where(ctx context.Context, cfg aws.Config) string {
 	out, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
@@ -114,7 +114,7 @@ func (s *Session) Pipelines() *register.Store {
 }
 
 // S3 returns a client that addresses buckets by path when an endpoint is
-// configured: what stands there has no name per bucket.
+// configured: emulators have no host name per bucket.
 func (s *Session) S3() *s3.Client {
 	return s3.NewFromConfig(s.Config, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
 }

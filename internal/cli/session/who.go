@@ -2,11 +2,12 @@ package session
 
 import "os/user"
 
-// Who names the person at the terminal, for reasons and records. It proves nothing.
+// Who returns the name of the local user for reasons and records. It is not
+// authenticated.
 func Who() string {
 	u, err := user.Current()
 	if err != nil {
-		return "somebody"
+		return "unknown user"
 	}
 	return u.Username
 }

@@ -11,9 +11,9 @@ import (
 func Command(app *session.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show RUN",
-		Short: "show everything about a run",
-		Long: `Show everything about a run: its state and why, what asked for it, its clusters, its jobs with their attempts,
-exit codes and outputs, what checks found, and the last lines of the job that failed.`,
+		Short: "show the details of a run",
+		Long: `Show the details of a run: its state and reason, trigger, clusters, jobs with attempts, exit codes and outputs,
+check results, and the last log lines of the failed job.`,
 		Example: `  ephemr show flights-daily-20261101T0300-1a2b3c4d
   ephemr show -o json flights-daily-20261101T0300-1a2b3c4d | jq .run.state`,
 		Args: cobra.ExactArgs(1),

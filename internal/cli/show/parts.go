@@ -6,6 +6,7 @@ import (
 
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/run"
+	"ephemr/internal/view/runview"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -28,18 +29,18 @@ func (p *page) clusters() {
 			}
 			lived = terminal.Duration(end.Sub(c.CreatedAt))
 		}
-		rung := fmt.Sprintf("%d of %d", c.Rung+1, max(c.Rungs, 1))
-		if c.Leased {
-			rung = "" // it was there already
+		fallback := ""
+		if c.Rung > 0 && !c.Leased {
+			fallback = fmt.Sprintf("%d of %d", c.Rung, c.Rungs-1)
 		}
-		rows = append(rows, []string{c.ID, string(c.State), rung, ready, lived, because(string(c.Class), c.Reason)})
+		rows = append(rows, []string{c.ID, string(c.State), fallback, ready, lived, because(string(c.Class), c.Reason)})
 	}
-	p.Table([]string{"CLUSTER", "STATE", "RUNG", "READY AFTER", "LIVED", "REASON"}, rows)
+	p.Table([]string{"CLUSTER", "STATE", "FALLBACK", "READY AFTER", "LIFETIME", "REASON"}, rows)
 	for _, c := range p.rec.Clusters {
 		for _, r := range c.Resizes {
 			change := fmt.Sprintf("%+d %s units", r.More, r.Kind)
 			if r.More == 0 {
-				change = r.Kind + " units as at first"
+				change = r.Kind + " units reset to the initial size"
 			}
 			p.Printf("%s %s: %s, %s\n", clock(r.At), c.ID, change, terminal.OneLine(r.Note))
 		}
@@ -58,7 +59,7 @@ func (p *page) jobs() {
 				j.Name, p.JobState(run.JobFailed, string(run.JobFailed)), itoa(a.Attempt), code(a.ExitCode), "", a.StepID, because(string(a.Class), a.Reason),
 			})
 		}
-		if j.State == run.JobPending && j.Attempt > 0 { // its last attempt is among the earlier ones
+		if j.State == run.JobPending && j.Attempt > 0 { // its last attempt is in Earlier
 			j.StepID, j.ExitCode, j.Reason, j.Class = "", nil, "", ""
 			j.StartedAt = j.EndedAt
 		}
@@ -94,13 +95,11 @@ func code(c *int) string {
 }
 
 func (p *page) took(j run.Job) string {
-	switch {
-	case j.State == run.JobRunning && !j.IntentAt.IsZero():
-		return terminal.Duration(p.now.Sub(j.IntentAt))
-	case j.State.Over() && !j.StartedAt.IsZero():
-		return terminal.Duration(j.EndedAt.Sub(j.StartedAt))
+	d, ok := runview.JobDuration(j, p.now)
+	if !ok {
+		return ""
 	}
-	return ""
+	return terminal.Duration(d)
 }
 
 func (p *page) findings() {
@@ -121,7 +120,7 @@ func (p *page) findings() {
 	}
 }
 
-// tail is what the job that ended the run said last.
+// tail prints the last lines of the failed job.
 func (p *page) tail() {
 	j := p.rec.Failure()
 	if j == nil || len(j.Tail) == 0 {
@@ -133,7 +132,7 @@ func (p *page) tail() {
 	}
 }
 
-// next is what can be done now.
+// next suggests commands.
 func (p *page) next() {
 	r := p.rec.Run
 	var commands []string

@@ -1,9 +1,8 @@
-// Package show is ephemr show: everything about one run.
+// Package show is ephemr show: the details of a run.
 package show
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -12,9 +11,9 @@ import (
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/cost"
-	"ephemr/internal/fault"
 	"ephemr/internal/job"
 	"ephemr/internal/run"
+	"ephemr/internal/view/runview"
 )
 
 // Store reads runs.
@@ -48,27 +47,18 @@ func Run(ctx context.Context, o Options, io *terminal.IO, store Store) error {
 }
 
 // JSON prints a run.Record whose lists are never null.
-func JSON(io *terminal.IO, rec *run.Record) error {
-	out := *rec
-	if out.Jobs == nil {
-		out.Jobs = []run.Job{}
-	}
-	if out.Clusters == nil {
-		out.Clusters = []run.Cluster{}
-	}
-	return io.JSON(out)
-}
+func JSON(io *terminal.IO, rec *run.Record) error { return io.JSON(runview.Document(rec)) }
 
-// Load reads a run, or says how to find one.
+// Load reads a run; an unknown id is a usage error.
 func Load(ctx context.Context, store Store, id string) (*run.Record, error) {
 	rec, err := store.Load(ctx, id)
-	if e, ok := errors.AsType[*fault.Error](err); ok && e.Name == fault.InvalidInput {
-		return nil, exit.Misuse("run %s is not known; ephemr runs lists those that are", id)
+	if run.IsUnknown(err) {
+		return nil, exit.Usage("run %s not found; list runs with: ephemr runs", id)
 	}
 	return rec, err
 }
 
-// page is the text about a run.
+// page prints a run.
 type page struct {
 	*terminal.IO
 	terminal.Style
@@ -97,7 +87,7 @@ func (p *page) run() {
 	for _, m := range []struct {
 		name string
 		at   time.Time
-	}{{"admitted", r.AdmittedAt}, {"started", r.StartedAt}, {"first step", p.firstStep()}, {"ended", r.EndedAt}} {
+	}{{"admitted", r.AdmittedAt}, {"started", r.StartedAt}, {"first step", runview.FirstStep(p.rec)}, {"ended", r.EndedAt}} {
 		if !m.at.IsZero() {
 			p.field(m.name, "%s  %s", clock(m.at), p.Dim("+"+terminal.Duration(m.at.Sub(r.RequestedAt))))
 		}
@@ -128,7 +118,7 @@ func version(r run.Run) string {
 	return " version " + itoa(r.Version)
 }
 
-// user is whom the run's jobs run as, if it is not just anybody.
+// user prints the user that the jobs run as.
 func (p *page) user(r run.Run) {
 	if r.User != "" {
 		p.field("user", "%s of team %s", r.User, r.Team)
@@ -157,7 +147,7 @@ func pairs(m map[string]string) string {
 	return strings.Join(all, " ")
 }
 
-// reason is why something is in its state, if that wants one.
+// reason explains a state, if it needs an explanation.
 func reason(idle bool, class job.Class, text string) string {
 	if idle {
 		return terminal.NothingToDo

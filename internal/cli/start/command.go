@@ -2,8 +2,8 @@ package start
 
 import (
 	"ephemr/internal/cli/complete"
-	"ephemr/internal/cli/follow"
 	"ephemr/internal/cli/session"
+	"ephemr/internal/view/follow"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/spf13/cobra"
@@ -14,11 +14,11 @@ func Command(app *session.App) *cobra.Command {
 	var o Options
 	cmd := &cobra.Command{
 		Use:   "start PIPELINE",
-		Short: "ask for a run of a pipeline",
-		Long: `Ask for a run of a registered pipeline and print its id. The pipeline and the params are checked first.
+		Short: "start a run of a pipeline",
+		Long: `Request a run of a registered pipeline and print its id. The pipeline and the params are validated first.
 
-With --follow it shows the run until it is over. The exit code is then 0 when it succeeded, 1 when it
-failed or was cancelled, 2 when it was rejected; an interrupt (130) leaves the run alone.`,
+--follow shows the run until it ends. The exit code is then 0 if the run succeeded, 1 if it failed or was
+cancelled, and 2 if it was rejected. An interrupt (130) does not affect the run.`,
 		Example: `  ephemr start flights-daily --date 2026-11-01 --param country=pt --follow
   run=$(ephemr start flights-daily)`,
 		Args: cobra.ExactArgs(1),
@@ -38,7 +38,7 @@ failed or was cancelled, 2 when it was rejected; an interrupt (130) leaves the r
 	flags.StringVar(&o.Date, "date", "", "logical date or time of the run, in UTC (default now)")
 	flags.StringArrayVar(&o.Params, "param", nil, "value of a param, as `key=value`; can be repeated")
 	flags.IntVar(&o.Priority, "priority", -1, "0 to 9, higher first (default the pipeline's)")
-	flags.StringVar(&o.RequestID, "request-id", "", "identity of the request: the same request again is the same run, another one needs another id")
-	flags.BoolVarP(&o.Follow, "follow", "f", false, "show the run until it is over")
+	flags.StringVar(&o.RequestID, "request-id", "", "idempotency key: the same id and date always refer to the same run")
+	flags.BoolVarP(&o.Follow, "follow", "f", false, "show the run until it ends")
 	return cmd
 }

@@ -1,4 +1,4 @@
-// Package start is ephemr start: it asks for a run of a registered pipeline.
+// Package start is ephemr start: it requests a run of a registered pipeline.
 package start
 
 import (
@@ -8,20 +8,21 @@ import (
 
 	"ephemr/events"
 	"ephemr/internal/cli/exit"
-	"ephemr/internal/cli/follow"
 	"ephemr/internal/cli/request"
+	"ephemr/internal/cli/runlog"
 	"ephemr/internal/cli/show"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/register"
 	"ephemr/internal/stage"
+	"ephemr/internal/view/follow"
 )
 
-// Pipelines knows the registered pipelines.
+// Pipelines finds registered pipelines.
 type Pipelines interface {
 	Current(ctx context.Context, name string) (*register.Version, error)
 }
 
-// Clients are what start works with.
+// Clients are the clients that start uses.
 type Clients struct {
 	Pipelines Pipelines
 	SQS       request.QueueAPI
@@ -39,7 +40,7 @@ type Options struct {
 	JSON      bool
 }
 
-// Run sends the request and, if asked to, follows the run. With JSON it prints
+// Run sends the request and optionally follows the run. With JSON it prints
 // a request.Sent, or the run.Record at the end of a followed run.
 func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Clients) error {
 	q, logical, err := ask(ctx, o, c.Pipelines)
@@ -57,11 +58,11 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 		return io.JSON(sent)
 	}
 	io.Printf("%s\n", sent.RunID)
-	io.Notef("%s", io.ErrStyle().Dim(fmt.Sprintf("asked for %s; follow it with: ephemr logs -f %s\n", sent.Pipeline, sent.RunID)))
+	io.Notef("%s", io.ErrStyle().Dim(fmt.Sprintf("requested a run of %s; follow it with: ephemr logs -f %s\n", sent.Pipeline, sent.RunID)))
 	return nil
 }
 
-// ask checks the wish as intake will, so that mistakes are seen at once.
+// ask validates the request as intake does, so that errors are reported at once.
 func ask(ctx context.Context, o Options, known Pipelines) (events.Request, time.Time, error) {
 	q := events.Request{RequestID: o.RequestID, Pipeline: o.Pipeline}
 	logical, err := request.LogicalTime(o.Date, time.Now())
@@ -70,11 +71,11 @@ func ask(ctx context.Context, o Options, known Pipelines) (events.Request, time.
 	}
 	switch {
 	case o.RequestID != "" && o.Date == "":
-		return q, logical, exit.Misuse("--request-id needs --date: the same run is the same request for the same date")
+		return q, logical, exit.Usage("--request-id requires --date: id and date identify the request")
 	case len(o.RequestID) > 128:
-		return q, logical, exit.Misuse("the request id has %d characters, more than 128", len(o.RequestID))
+		return q, logical, exit.Usage("--request-id has %d characters; the maximum is 128", len(o.RequestID))
 	case o.Priority < -1 || o.Priority > 9:
-		return q, logical, exit.Misuse("priority %d is not between 0 and 9", o.Priority)
+		return q, logical, exit.Usage("invalid --priority %d: must be between 0 and 9", o.Priority)
 	case o.RequestID == "":
 		q.RequestID = request.NewID()
 	}
@@ -94,18 +95,18 @@ func ask(ctx context.Context, o Options, known Pipelines) (events.Request, time.
 func refuse(name string, v *register.Version, params map[string]string) error {
 	switch {
 	case v == nil:
-		return exit.Misuse("pipeline %s is not known; ephemr pipelines lists those that are, ephemr apply registers one", name)
+		return exit.Usage("pipeline %s not found; list pipelines with ephemr pipelines, register one with ephemr apply", name)
 	case v.Paused:
-		return exit.Misuse("pipeline %s is paused: its newest version in table pipelines says so, and nothing starts it until that is taken back", name)
+		return exit.Usage("pipeline %s is paused; resume it first", name)
 	}
 	if _, err := v.Spec.ResolveParams(params); err != nil {
-		return exit.Misuse("%w", err)
+		return exit.Usage("%w", err)
 	}
 	return nil
 }
 
 func watch(ctx context.Context, o Options, io *terminal.IO, sent request.Sent, f *follow.Follower) error {
-	rec, err := f.Request(ctx, sent, io, follow.OnOut(io, o.JSON))
+	rec, err := runlog.FollowRequest(ctx, f, sent, io, runlog.Combined(io, o.JSON))
 	if err != nil {
 		return err
 	}
@@ -114,5 +115,5 @@ func watch(ctx context.Context, o Options, io *terminal.IO, sent request.Sent, f
 			return err
 		}
 	}
-	return exit.Silently(follow.ExitCode(rec.Run.State))
+	return exit.Silent(runlog.ExitCode(rec.Run.State))
 }

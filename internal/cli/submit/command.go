@@ -2,9 +2,9 @@ package submit
 
 import (
 	"ephemr/internal/cli/complete"
-	"ephemr/internal/cli/follow"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/job"
+	"ephemr/internal/view/follow"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -17,26 +17,25 @@ func Command(app *session.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "submit",
 		Short: "run a directory or a file as a job, without a pipeline",
-		Long: `Run a directory or a file as a job on a cluster of its own, without a pipeline file.
+		Long: `Run a directory or a file as a job on a new cluster, without a pipeline file.
 
-With --pool the cluster is taken from that pool if one is warm, and left there afterwards: the next job with
-the same pool and profile begins at once. --cluster takes that very cluster of a pool, or says why it cannot.
+With --pool the run leases a warm cluster of the pool, or creates one, and leaves it in the pool: the next job with
+the same pool and profile starts at once. --cluster leases this cluster of a pool, or fails.
 
-What the job prints comes out here as it prints it: stdout on stdout, stderr and everything about the run
-on stderr. An interrupt detaches from the run, which goes on (130).
+The output of the job is printed as it arrives: stdout to stdout, stderr and messages about the run to stderr. An
+interrupt (130) detaches from the run, which continues.
 
-The exit code is the job's own. It is 1 when the run failed otherwise or was cancelled, and 2 when the
-command line is wrong or the request was rejected. A job that exits 77 says that there was nothing to do:
-the run SUCCEEDED, and 77 comes out here. The runner adds, as shells do, 124 for a timeout, 127 for
-a program that is not there and 128+n for one that signal n ended.
+The exit code is that of the job. It is 1 if the run failed otherwise or was cancelled, and 2 if the command line
+is wrong or the request was rejected. A job that exits with 77 had nothing to do: the run SUCCEEDED, and submit
+exits with 77. As in shells, 124 means a timeout, 127 a missing program, and 128+n a program ended by signal n.
 
-The directory is packaged and unpacked on the cluster as the job's working directory. --include adds shared
-files of the project under the paths they have there: lib/common.py is lib/common.py for the job.
+The directory is packaged and unpacked on the cluster as the working directory of the job. --include adds shared
+files of the project under their paths there: lib/common.py is lib/common.py for the job.
 
-On a stage with users the job runs as one of them (-u), with that user's rights; without -u as the only one that
-you may be. Who you are decides that: the stage refuses, and records, what you may not. See docs/access.md.
+On a stage with users the job runs as one of them (-u) with that user's permissions. The default is the only user
+that you may run as. The stage checks this with your AWS identity; denied requests are recorded. See docs/access.md.
 
-Arguments can use templates as in pipeline files: --param day=2026-11-01 --arg '{{.Params.day}}'.`,
+Arguments can contain templates as in pipeline files: --param day=2026-11-01 --arg '{{.Params.day}}'.`,
 		Example: `  ephemr submit -d jobs/hive_job -t hive -u etl -p .
   ephemr submit -d jobs/hive_job -t hive --pool adhoc --keep-alive 30m
   ephemr submit -d jobs/clean -t spark --include lib/common.py --include conf/
@@ -59,13 +58,13 @@ Arguments can use templates as in pipeline files: --param day=2026-11-01 --arg '
 	flags.StringVarP(&o.Source, "directory", "d", "", "directory or file of the job, relative to the project")
 	flags.StringVarP(&o.Type, "type", "t", "", "type of the job: spark, hive, bash or jar")
 	flags.StringVarP(&o.User, "user", "u", app.Getenv("USER"),
-		"user that the job runs as, where the stage has users; else a name or an e-mail address to list the run under")
+		"user that the job runs as, if the stage has users; otherwise a name or e-mail address for the list of runs")
 	flags.StringVarP(&o.Project, "project", "p", ".", "project root, which -d and --include are relative to")
-	flags.StringArrayVar(&o.Include, "include", nil, "file or directory of the project that the job needs too; can be repeated")
-	flags.StringVar(&o.Profile, "profile", "", "cluster profile (default small; with --cluster that cluster's)")
-	flags.StringVar(&o.Pool, "pool", "", "take the cluster from this pool, or make one, and leave it there")
-	flags.DurationVar(&o.KeepAlive, "keep-alive", 0, "how long a cluster that the job makes waits for the next, 2m to 24h; without --pool in a pool of your own")
-	flags.StringVar(&o.Cluster, "cluster", "", "run on this cluster of a pool, e.g. j-2AXXXXXXGAPLF")
+	flags.StringArrayVar(&o.Include, "include", nil, "another file or directory of the project for the package; can be repeated")
+	flags.StringVar(&o.Profile, "profile", "", "cluster profile (default small, or that of --cluster)")
+	flags.StringVar(&o.Pool, "pool", "", "lease a cluster of this pool, or create one, and leave it there")
+	flags.DurationVar(&o.KeepAlive, "keep-alive", 0, "how long a new cluster stays idle in the pool, 2m to 24h; without --pool in a pool of your own")
+	flags.StringVar(&o.Cluster, "cluster", "", "lease this cluster of a pool, e.g. j-2AXXXXXXGAPLF")
 	flags.StringVar(&o.Entry, "entry", "", "file of the directory to run (default by type: main.py, main.sql, run.sh, app.jar, …)")
 	flags.StringVar(&o.Class, "class", "", "main class of a jar")
 	flags.StringArrayVar(&o.Args, "arg", nil, "argument for the program; can be repeated")
@@ -73,10 +72,10 @@ Arguments can use templates as in pipeline files: --param day=2026-11-01 --arg '
 	flags.StringArrayVar(&o.Vars, "var", nil, "Hive variable, as `key=value`; can be repeated")
 	flags.StringArrayVar(&o.Env, "env", nil, "environment variable, as `key=value`; can be repeated")
 	flags.StringArrayVar(&o.Params, "param", nil, "param for templates, as `key=value`; can be repeated")
-	flags.DurationVar(&o.Timeout, "timeout", 0, "longest time for an attempt, e.g. 30m")
-	flags.IntVar(&o.Retries, "retries", 0, "attempts after a failed one")
-	flags.StringVar(&o.Resize, "resize", "", "what the cluster has while the job is tried, as `task=4`: task units at least")
-	flags.BoolVar(&o.Detach, "detach", false, "print the run's id and leave")
+	flags.DurationVar(&o.Timeout, "timeout", 0, "time limit of an attempt, e.g. 30m")
+	flags.IntVar(&o.Retries, "retries", 0, "number of retries after a failed attempt")
+	flags.StringVar(&o.Resize, "resize", "", "minimum task units while the job runs, e.g. `task=4`")
+	flags.BoolVar(&o.Detach, "detach", false, "print the id of the run and exit")
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("profile", complete.Profiles(app)))
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("pool", complete.Pools(app)))
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("cluster", complete.PoolClusters(app)))

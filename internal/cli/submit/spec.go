@@ -23,7 +23,7 @@ type adhoc struct {
 	params map[string]string
 }
 
-// build makes the pipeline that o describes, without its package.
+// build returns the pipeline that o describes, without its package.
 func build(o Options) (adhoc, error) {
 	var a adhoc
 	if err := required(o); err != nil {
@@ -66,15 +66,15 @@ func build(o Options) (adhoc, error) {
 	return a, nil
 }
 
-// wanted reads --resize.
+// wanted parses --resize.
 func wanted(text string) (*pipeline.Resize, error) {
 	if text == "" {
-		return nil, nil //nolint:nilnil // the job wants nothing
+		return nil, nil //nolint:nilnil // no resize
 	}
 	units, ok := strings.CutPrefix(text, "task=")
 	n, err := strconv.Atoi(units)
 	if !ok || err != nil {
-		return nil, exit.Misuse("--resize %q is not like task=4; only task units can be had for a job", text)
+		return nil, exit.Usage("invalid --resize %q: expected task=N", text)
 	}
 	return &pipeline.Resize{Task: n}, nil
 }
@@ -88,20 +88,20 @@ func required(o Options) error {
 	}
 	switch {
 	case o.Source == "":
-		return exit.Misuse("no source; name the job's directory or file with -d")
+		return exit.Usage("no source; set the directory or file of the job with -d")
 	case o.Type == "":
-		return exit.Misuse("no type; say what the job is with -t: %s", strings.Join(types, ", "))
+		return exit.Usage("no job type; set it with -t: %s", strings.Join(types, ", "))
 	case !slices.Contains(types, o.Type):
-		return exit.Misuse("type %q is not known; use one of %s", o.Type, strings.Join(types, ", "))
+		return exit.Usage("invalid job type %q: use one of %s", o.Type, strings.Join(types, ", "))
 	case o.User == "":
-		return exit.Misuse("no user; say who you are with -u")
+		return exit.Usage("no user; set it with -u")
 	case o.Cluster != "" && (o.Pool != "" || o.KeepAlive != 0):
-		return exit.Misuse("a cluster belongs to a pool already; give either --cluster, or --pool and --keep-alive")
+		return exit.Usage("--cluster cannot be combined with --pool or --keep-alive")
 	}
 	return nil
 }
 
-// place finds the root of the source and what the source is called below it.
+// place returns the path of the source and sets the root that it is relative to.
 func (a *adhoc) place(o Options) (string, error) {
 	a.root = o.Project
 	if filepath.IsLocal(o.Source) {
@@ -119,7 +119,7 @@ func (a *adhoc) place(o Options) (string, error) {
 	return filepath.Base(full), nil
 }
 
-// jobName is what the job is called: like its source.
+// jobName derives the name of the job from its source.
 func jobName(o Options, source string) string {
 	base := filepath.Base(source)
 	if full, err := filepath.Abs(filepath.Join(o.Project, source)); base == "." && err == nil {
@@ -134,10 +134,10 @@ func jobName(o Options, source string) string {
 
 var forbidden = regexp.MustCompile(`[^a-z0-9]+`)
 
-// longest is how long a pipeline's or a job's name may be.
+// longest is the maximum length of the name of a pipeline or job.
 const longest = 40
 
-// name makes a valid name of text.
+// name converts text to a valid name.
 func name(text, prefix string) string {
 	n := strings.Trim(forbidden.ReplaceAllString(strings.ToLower(text), "-"), "-")
 	if prefix == "" && (n == "" || n[0] < 'a') {
@@ -147,7 +147,7 @@ func name(text, prefix string) string {
 	return strings.Trim(n[:min(len(n), longest)], "-")
 }
 
-// check says what is wrong with the pipeline in the words of the flags.
+// check validates the pipeline; errors name flags instead of paths.
 func (a *adhoc) check(zones []string) error {
 	err := a.spec.Validate(pipeline.WithZones(zones...), pipeline.AdHoc())
 	if err == nil {
@@ -158,12 +158,12 @@ func (a *adhoc) check(zones []string) error {
 	}
 	faults := pipeline.Errors(err)
 	if len(faults) == 0 {
-		return exit.Misuse("%w", err)
+		return exit.Usage("%w", err)
 	}
 	var lines []string
 	for _, f := range faults {
 		f.Path = strings.TrimPrefix(f.Path, "jobs[0].")
 		lines = append(lines, f.Error())
 	}
-	return exit.Misuse("%s", strings.Join(lines, "\n"))
+	return exit.Usage("%s", strings.Join(lines, "\n"))
 }

@@ -1,5 +1,5 @@
 // Package submit is ephemr submit: it runs a directory or a file as one job on
-// a cluster of its own or of a pool, as if it ran here.
+// a new cluster or one of a pool, with the interface of a local program.
 package submit
 
 import (
@@ -14,9 +14,9 @@ import (
 
 	"ephemr/events"
 	"ephemr/internal/cli/exit"
-	"ephemr/internal/cli/follow"
 	"ephemr/internal/cli/progress"
 	"ephemr/internal/cli/request"
+	"ephemr/internal/cli/runlog"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/show"
 	"ephemr/internal/cli/terminal"
@@ -28,9 +28,10 @@ import (
 	"ephemr/internal/job"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
+	"ephemr/internal/view/follow"
 )
 
-// Clients are what submit works with.
+// Clients are the clients that submit uses.
 type Clients struct {
 	Profiles session.ParameterAPI
 	S3       upload.S3API
@@ -39,7 +40,7 @@ type Clients struct {
 	Follower *follow.Follower
 }
 
-// Pools knows the clusters that can be leased; nil says that it does not know one.
+// Pools finds clusters of pools; nil if there is none with this id.
 type Pools interface {
 	Get(ctx context.Context, clusterID string) (*pool.Cluster, error)
 }
@@ -48,13 +49,13 @@ type Pools interface {
 type Options struct {
 	Source  string // directory or file, relative to Project
 	Type    string
-	User    string // to run as, or a name or an e-mail address to list the run under
-	AsUser  bool   // User was given, so it is who the job must run as where the stage has users
+	User    string // to run as, or a name or e-mail address for the list of runs
+	AsUser  bool   // User was given explicitly: run as this user if the stage has users
 	Project string
 	Profile string // of the cluster; empty = small, or that of Cluster
 
-	Pool      string        // that the cluster is taken from and left to
-	KeepAlive time.Duration // how long a cluster that the run makes waits for the next
+	Pool      string        // to lease a cluster from
+	KeepAlive time.Duration // idle time of a new cluster in the pool
 	Cluster   string        // of a pool, by id
 
 	Include []string // files and directories of the project
@@ -67,14 +68,14 @@ type Options struct {
 	Params  []string
 	Timeout time.Duration
 	Retries int
-	Resize  string // what the cluster has meanwhile, as task=4
+	Resize  string // minimum task units, as task=4
 
 	Detach bool
 	JSON   bool
 }
 
-// Run submits the job and, unless told otherwise, stays until it is over. With
-// JSON it prints the run.Record then, or a request.Sent when detached.
+// Run submits the job and follows it to its end, unless detached. With JSON it
+// prints the run.Record at the end, or a request.Sent when detached.
 func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Clients) error {
 	a, err := prepare(ctx, o, io, s, c)
 	if err != nil {
@@ -95,7 +96,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 	if o.Detach {
 		return detach(o, io, sent)
 	}
-	rec, err := c.Follower.Request(ctx, sent, io, follow.AsIfHere(io, o.JSON))
+	rec, err := runlog.FollowRequest(ctx, c.Follower, sent, io, runlog.Local(io, o.JSON))
 	if err != nil {
 		return err
 	}
@@ -104,10 +105,10 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 			return err
 		}
 	}
-	return exit.Silently(code(rec))
+	return exit.Silent(code(rec))
 }
 
-// prepare checks everything and uploads the package.
+// prepare validates the job and uploads the package.
 func prepare(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Clients) (adhoc, error) {
 	if err := named(ctx, &o, c.Pools); err != nil {
 		return adhoc{}, err
@@ -119,20 +120,20 @@ func prepare(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, 
 	meter := progress.New(io, o.JSON)
 	sources, err := upload.Build(&a.spec, upload.From{Root: a.root, Project: o.Project}, meter)
 	if err != nil {
-		return a, exit.Misuse("%w", err)
+		return a, exit.Usage("%w", err)
 	}
 	if err := a.check(slices.Sorted(maps.Keys(s.Lake))); err != nil {
 		return a, err
 	}
 	shape, err := cluster.LoadProfile(ctx, c.Profiles, s.Stage, o.Profile)
 	if fault.NameOf(err) == fault.InvalidInput {
-		return a, exit.Misuse("%w", err)
+		return a, exit.Usage("%w", err)
 	}
 	if err != nil {
 		return a, err
 	}
 	if err := resize.CheckJobs(a.spec, shape); err != nil {
-		return a, exit.Misuse("%s", strings.TrimPrefix(err.Error(), "jobs[0]."))
+		return a, exit.Usage("%s", strings.TrimPrefix(err.Error(), "jobs[0]."))
 	}
 	p := sources[0].Package
 	began := time.Now()
@@ -140,7 +141,7 @@ func prepare(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, 
 	if err != nil {
 		return a, err
 	}
-	did := "uploaded before"
+	did := "already uploaded"
 	if fresh {
 		did = "uploaded in " + terminal.Duration(time.Since(began))
 	}
@@ -148,8 +149,8 @@ func prepare(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, 
 	return a, nil
 }
 
-// named finds the profile of the cluster that o names, if it does, and says why
-// the job cannot run there, before anything is uploaded.
+// named resolves the profile of the given cluster and checks that it can be
+// leased, before anything is uploaded.
 func named(ctx context.Context, o *Options, pools Pools) error {
 	if o.Cluster == "" {
 		o.Profile = cmp.Or(o.Profile, "small")
@@ -160,11 +161,11 @@ func named(ctx context.Context, o *Options, pools Pools) error {
 		return err
 	}
 	if m == nil {
-		return exit.Misuse("cluster %s belongs to no pool of this stage; leave out --cluster, or name a --pool", o.Cluster)
+		return exit.Usage("cluster %s does not belong to a pool of this stage; use --pool, or omit --cluster", o.Cluster)
 	}
 	o.Profile = cmp.Or(o.Profile, m.Profile)
 	if err := cluster.Leasable(*m, o.Profile, 1, time.Now()); err != nil {
-		return exit.Misuse("%w", err)
+		return exit.Usage("%w", err)
 	}
 	return nil
 }
@@ -178,8 +179,7 @@ func detach(o Options, io *terminal.IO, sent request.Sent) error {
 	return nil
 }
 
-// code is the job's exit code, if the run failed by the job's, or had nothing
-// to do.
+// code returns the exit code of the job, if it decides that of the command.
 func code(rec *run.Record) int {
 	if rec.Run.State == run.Succeeded && rec.NothingToDo() {
 		return job.NothingToDo
@@ -187,5 +187,5 @@ func code(rec *run.Record) int {
 	if j := rec.Failure(); j != nil && j.ExitCode != nil && *j.ExitCode > 0 && *j.ExitCode < 256 && rec.Run.State == run.Failed {
 		return *j.ExitCode
 	}
-	return follow.ExitCode(rec.Run.State)
+	return runlog.ExitCode(rec.Run.State)
 }

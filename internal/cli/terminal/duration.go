@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Duration writes d in at most 6 columns: 12.3s, 2m05s, 1h02m, 3d04h.
+// Duration formats d in at most 6 columns: 12.3s, 2m05s, 1h02m, 3d04h.
 func Duration(d time.Duration) string {
 	switch d = max(d, 0); {
 	case d < time.Minute-50*time.Millisecond:
@@ -20,7 +20,7 @@ func Duration(d time.Duration) string {
 	}
 }
 
-// Ago writes how long before now t was, for people.
+// Ago formats how long before now t was.
 func Ago(t, now time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -31,7 +31,7 @@ func Ago(t, now time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04")
 }
 
-// Dollars writes an estimated cost.
+// Dollars formats an estimated cost.
 func Dollars(usd float64) string {
 	switch {
 	case usd <= 0:
@@ -42,7 +42,7 @@ func Dollars(usd float64) string {
 	return fmt.Sprintf("%.2f USD", usd)
 }
 
-// About writes an estimated cost in a sentence.
+// About formats an estimated cost for a sentence.
 func About(usd float64) string {
 	if usd < 0.01 {
 		return "less than 0.01 USD"
@@ -50,7 +50,7 @@ func About(usd float64) string {
 	return "about " + Dollars(usd)
 }
 
-// Count writes n things.
+// Count formats a number of things.
 func Count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
@@ -58,7 +58,7 @@ func Count(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// Bytes writes a size.
+// Bytes formats a size.
 func Bytes(n int64) string {
 	size, unit := float64(n), "B"
 	for _, next := range []string{"KiB", "MiB", "GiB", "TiB"} {

@@ -2,13 +2,11 @@ package terminal
 
 import (
 	"hash/fnv"
-	"regexp"
-	"strings"
 
 	"ephemr/internal/run"
 )
 
-// Style colours text, or leaves it as it is. The zero Style does the latter.
+// Style colours text; the zero Style leaves it unchanged.
 type Style struct{ On bool }
 
 func (s Style) paint(code, text string) string {
@@ -18,10 +16,10 @@ func (s Style) paint(code, text string) string {
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 
-// Bold is for what matters most.
+// Bold is for the most important text.
 func (s Style) Bold(text string) string { return s.paint("1", text) }
 
-// Dim is for what can be skipped.
+// Dim is for secondary text.
 func (s Style) Dim(text string) string { return s.paint("2", text) }
 
 // Red is for failures.
@@ -30,29 +28,28 @@ func (s Style) Red(text string) string { return s.paint("31", text) }
 // Green is for successes.
 func (s Style) Green(text string) string { return s.paint("32", text) }
 
-// Yellow is for what is under way or needs a look.
+// Yellow is for work in progress and warnings.
 func (s Style) Yellow(text string) string { return s.paint("33", text) }
 
-// Hit is for what somebody looked for.
+// Hit is for matches of a search.
 func (s Style) Hit(text string) string { return s.paint("1;31", text) }
 
-// Cyan is for names that can be used in a next command.
+// Cyan is for names to use in other commands.
 func (s Style) Cyan(text string) string { return s.paint("36", text) }
 
-// NothingToDo is what people read of a success without work, where there would
-// be a reason of a failure.
+// NothingToDo is shown instead of a reason for a success without work.
 const NothingToDo = "nothing to do"
 
 var jobColors = []string{"36", "35", "34", "33", "32", "96", "95", "94"}
 
-// Job colours text in the colour of the named job, always the same.
+// Job colours text in the fixed colour of the named job.
 func (s Style) Job(name, text string) string {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(name))
 	return s.paint(jobColors[int(h.Sum32()%8)%len(jobColors)], text)
 }
 
-// State colours text as the state of a run deserves.
+// State colours text by the state of a run.
 func (s Style) State(state run.State, text string) string {
 	switch state {
 	case run.Succeeded:
@@ -67,7 +64,7 @@ func (s Style) State(state run.State, text string) string {
 	return text
 }
 
-// JobState colours text as the state of a job deserves.
+// JobState colours text by the state of a job.
 func (s Style) JobState(state run.JobState, text string) string {
 	switch state {
 	case run.JobSucceeded:
@@ -81,23 +78,3 @@ func (s Style) JobState(state run.JobState, text string) string {
 	}
 	return text
 }
-
-var escapes = regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)`)
-
-// Clean takes out of a line whatever could do something to a terminal.
-func Clean(line string) string {
-	if strings.IndexFunc(line, isControl) < 0 {
-		return line
-	}
-	return strings.Map(func(r rune) rune {
-		if isControl(r) {
-			return -1
-		}
-		return r
-	}, escapes.ReplaceAllString(line, ""))
-}
-
-func isControl(r rune) bool { return r < 0x20 && r != '\t' || r >= 0x7f && r < 0xa0 }
-
-// OneLine makes text fit into a cell.
-func OneLine(text string) string { return Clean(strings.Join(strings.Fields(text), " ")) }

@@ -1,22 +1,23 @@
 package terminal
 
 import (
-	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/charmbracelet/x/ansi"
 )
 
 const gap = "  "
 
-// Table writes rows under a header to Out. On a terminal the last column is
-// clipped to what is left; when that is too little, columns before it are left
-// out, but never the first two, which are what people look for and copy.
+// Table writes rows under a header to Out, aligned by the columns that a
+// terminal uses for wide and combining characters. On a terminal the last column
+// is clipped to the room that is left. If that is too little, columns before it
+// are left out, but never the first two: people search for and copy those.
 func (s *IO) Table(header []string, rows [][]string) {
 	widths := make([]int, len(header))
 	for _, r := range append([][]string{header}, rows...) {
 		for i, cell := range r {
-			widths[i] = max(widths[i], width(cell))
+			widths[i] = max(widths[i], ansi.StringWidth(cell))
 		}
 	}
 	shown := s.fitting(widths)
@@ -28,7 +29,7 @@ func (s *IO) Table(header []string, rows [][]string) {
 	for _, r := range append([][]string{bold}, rows...) {
 		var b strings.Builder
 		for _, i := range shown[:len(shown)-1] {
-			b.WriteString(r[i] + strings.Repeat(" ", widths[i]-width(r[i])) + gap)
+			b.WriteString(r[i] + strings.Repeat(" ", widths[i]-ansi.StringWidth(r[i])) + gap)
 		}
 		b.WriteString(s.clip(r[last], s.left(widths, shown[:len(shown)-1])))
 		s.Printf("%s\n", strings.TrimRight(b.String(), " "))
@@ -40,14 +41,14 @@ func (s *IO) Table(header []string, rows [][]string) {
 		}
 	}
 	if len(out) > 0 {
-		s.Notef("%s\n", s.ErrStyle().Dim("no room for "+strings.Join(out, ", ")+"; widen the terminal, or use -o json"))
+		s.Notef("%s\n", s.ErrStyle().Dim("columns hidden: "+strings.Join(out, ", ")+"; widen the terminal or use -o json"))
 	}
 }
 
-// least is how wide the last column is at least, if it has that much to say.
+// least is the minimum width of the last column, unless its text is shorter.
 const least = 16
 
-// fitting returns the columns that there is room for.
+// fitting returns the columns that fit.
 func (s *IO) fitting(widths []int) []int {
 	shown := make([]int, len(widths))
 	for i := range shown {
@@ -60,7 +61,7 @@ func (s *IO) fitting(widths []int) []int {
 	return shown
 }
 
-// left is what columns leave of the terminal.
+// left returns the room that columns leave on the terminal.
 func (s *IO) left(widths, columns []int) int {
 	left := s.Width
 	for _, i := range columns {
@@ -69,23 +70,18 @@ func (s *IO) left(widths, columns []int) int {
 	return left
 }
 
-// clip shortens a cell to room on a terminal. One that has colours would lose
-// their end, so it stays.
+// clip shortens a cell to room on a terminal.
 func (s *IO) clip(cell string, room int) string {
-	if s.Width == 0 || width(cell) != utf8.RuneCountInString(cell) {
+	if s.Width == 0 {
 		return cell
 	}
 	return Clip(cell, max(room, 10))
 }
 
-var colors = regexp.MustCompile(`\x1b\[[0-9;]*m`)
-
-func width(cell string) int { return utf8.RuneCountInString(colors.ReplaceAllString(cell, "")) }
-
-// Clip shortens text without colours to room columns; 0 = not limited.
+// Clip shortens text to room columns and keeps its colours; 0 = not limited.
 func Clip(text string, room int) string {
-	if room <= 0 || width(text) <= room {
+	if room <= 0 {
 		return text
 	}
-	return string([]rune(text)[:room-1]) + "…"
+	return ansi.Truncate(text, room, "…")
 }

@@ -11,8 +11,8 @@ import (
 	"ephemr/internal/cli/terminal"
 )
 
-// A table fits the terminal as long as names and states do: what is copied
-// stays whole, and what is left out is named.
+// A table fits the terminal if the first two columns do: these are never
+// clipped, and hidden columns are named.
 func TestTableFits(t *testing.T) {
 	t.Parallel()
 	header := []string{"RUN", "STATE", "CLASS", "COST", "REASON"}
@@ -35,12 +35,12 @@ x                       RUNNING
 RUN                     STATE    CLASS     REASON
 flights-daily-20261101  FAILED   capacity  no m5.xlarge in …
 x                       RUNNING
-`, "no room for COST; widen the terminal, or use -o json\n"},
+`, "columns hidden: COST; widen the terminal or use -o json\n"},
 		"too narrow": {30, `
 RUN                     STATE    REASON
 flights-daily-20261101  FAILED   no m5.xla…
 x                       RUNNING
-`, "no room for CLASS, COST; widen the terminal, or use -o json\n"},
+`, "columns hidden: CLASS, COST; widen the terminal or use -o json\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -59,13 +59,50 @@ x                       RUNNING
 	}
 }
 
-// Colours are no columns, and are not cut in the middle.
+// Wide characters take two columns and combining ones none, also where a cell is
+// clipped.
+func TestTableOfWideCharacters(t *testing.T) {
+	t.Parallel()
+	header := []string{"NAME", "STATE", "REASON"}
+	rows := [][]string{{"日本語", "OK", "表は幅が広い文字でも揃います"}, {"cafe\u0301", "失敗", "fine"}, {"👩‍💻👍🏽", "OK", "🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀"}, {"plain", "OK", ""}}
+	for name, tt := range map[string]struct {
+		width int
+		want  string
+	}{
+		"a pipe": {0, `
+NAME    STATE  REASON
+日本語  OK     表は幅が広い文字でも揃います
+café    失敗   fine
+👩‍💻👍🏽    OK     🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀
+plain   OK
+`},
+		"a narrow terminal": {36, `
+NAME    STATE  REASON
+日本語  OK     表は幅が広い文字でも…
+café    失敗   fine
+👩‍💻👍🏽    OK     🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀…
+plain   OK
+`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out bytes.Buffer
+			io := terminal.IO{Out: &out, Width: tt.width}
+			io.Table(header, rows)
+			if d := cmp.Diff(strings.ReplaceAll(tt.want, `\u0301`, "\u0301"), "\n"+out.String()); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// Colours take no columns, and end where a cell is clipped.
 func TestTableOfColours(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	io := terminal.IO{Out: &out, OutTTY: true, Color: true, Width: 20}
-	io.Table([]string{"A", "B"}, [][]string{{io.OutStyle().Green("one"), io.OutStyle().Red("a long red text that stays")}, {"fifteen letters", ""}})
-	if text := out.String(); !strings.Contains(text, "\x1b[32mone\x1b[0m              \x1b[31ma long red text that stays\x1b[0m\n") {
+	io := terminal.IO{Out: &out, OutTTY: true, Color: true, Width: 28}
+	io.Table([]string{"A", "B"}, [][]string{{io.OutStyle().Green("one"), io.OutStyle().Red("a long red text")}, {"fifteen letters", ""}})
+	if text := out.String(); !strings.Contains(text, "\x1b[32mone\x1b[0m              \x1b[31ma long red…\x1b[0m\n") {
 		t.Errorf("got %q", text)
 	}
 }

@@ -1,5 +1,5 @@
-// Package terminal is where commands write: text that a person enjoys on a
-// terminal, plain text in a pipe, JSON for programs.
+// Package terminal writes the output of commands: formatted text on a terminal,
+// plain text in a pipe, JSON for programs.
 package terminal
 
 import (
@@ -11,14 +11,14 @@ import (
 	"golang.org/x/term"
 )
 
-// IO is where a command writes. Results go to Out, everything about them to Err.
+// IO is the output of a command: results go to Out, messages to Err.
 type IO struct {
 	Out, Err       io.Writer
 	OutTTY, ErrTTY bool
-	Color          bool // on those that are terminals
-	Width          int  // of the terminal that Out is, in columns; 0 = not limited
+	Color          bool // if it is a terminal
+	Width          int  // of Out in columns, if it is a terminal; 0 = not limited
 
-	size func() int // of the terminal that Err is, now
+	size func() int // current width of Err, if it is a terminal
 }
 
 // System returns the IO of the process. NO_COLOR is respected, see no-color.org.
@@ -37,8 +37,8 @@ func System(getenv func(string) string) *IO {
 	return s
 }
 
-// Columns is how wide the terminal is at this moment, for lines that move on
-// Err: people resize windows while they wait.
+// Columns returns the current width of the terminal, which may be resized while
+// a status line is shown.
 func (s *IO) Columns() int {
 	if s.size != nil {
 		if n := s.size(); n > 0 {
@@ -58,10 +58,10 @@ func columns(f *os.File) int {
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
-// OutStyle colours what is written to Out.
+// OutStyle is the style of text on Out.
 func (s *IO) OutStyle() Style { return Style{On: s.Color && s.OutTTY} }
 
-// ErrStyle colours what is written to Err.
+// ErrStyle is the style of text on Err.
 func (s *IO) ErrStyle() Style { return Style{On: s.Color && s.ErrTTY} }
 
 // Printf writes to Out.

@@ -15,12 +15,13 @@ func Command(app *session.App) *cobra.Command {
 	var o Options
 	cmd := &cobra.Command{
 		Use:   "terminate CLUSTER",
-		Short: "end a cluster by hand",
-		Long: `End a cluster of the stage that nobody needs any more.
+		Short: "terminate a cluster",
+		Long: `Terminate a cluster of the stage.
 
-A cluster that a run uses is left alone: ephemr cancel RUN ends both, and keeps how the jobs ended. A pool's cluster
-takes no more runs, and ends when the last one has given it back. With --force either is ended at once, and the runs
-that lose it end as CANCELLED. Clusters of other stages, and of others, are never touched.`,
+A cluster that a run uses is not terminated; use ephemr cancel RUN, which keeps the results of the jobs. A cluster
+of a pool is drained: it accepts no new leases and terminates when the last one is returned. --force terminates
+the cluster at once; runs that lose it end as CANCELLED. Clusters that do not belong to the stage are never
+terminated.`,
 		Example: `  ephemr clusters
   ephemr terminate j-1A2B3C4D5E6F7 --why "left over from a test"
   ephemr terminate --force j-1A2B3C4D5E6F7`,
@@ -35,7 +36,7 @@ that lose it end as CANCELLED. Clusters of other stages, and of others, are neve
 		},
 		ValidArgsFunction: complete.Args(complete.Clusters(app)),
 	}
-	cmd.Flags().BoolVar(&o.Force, "force", false, "also when a run uses it")
-	cmd.Flags().StringVar(&o.Why, "why", "", `reason for the function's log (default "terminated by" and who you are)`)
+	cmd.Flags().BoolVar(&o.Force, "force", false, "terminate at once, even if a run uses the cluster")
+	cmd.Flags().StringVar(&o.Why, "why", "", `reason to log (default "terminated by" and your user name)`)
 	return cmd
 }

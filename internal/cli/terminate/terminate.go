@@ -1,10 +1,10 @@
-// Package terminate is ephemr terminate: it ends a cluster by hand.
+// Package terminate is ephemr terminate: it terminates a cluster.
 package terminate
 
 import (
 	"context"
 
-	"ephemr/internal/cli/call"
+	"ephemr/internal/cli/lambdacall"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/pool"
@@ -16,35 +16,35 @@ import (
 type Options struct {
 	Cluster string
 	Force   bool
-	Why     string // who asks, and why
+	Why     string // reason to log
 	JSON    bool
 }
 
-// Run ends a cluster. With JSON it prints what the function answered.
-func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api call.InvokeAPI) error {
+// Run terminates a cluster. With JSON it prints the response of the function.
+func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api lambdacall.InvokeAPI) error {
 	var out cluster.ManualOutput
 	in := cluster.ManualRequest{ClusterID: o.Cluster, Force: o.Force, Why: o.Why}
-	if err := call.Control(ctx, api, s, operation.Terminate, in, &out); err != nil {
+	if err := lambdacall.Control(ctx, api, s, operation.Terminate, in, &out); err != nil {
 		return err
 	}
 	if o.JSON {
 		return io.JSON(out)
 	}
-	tell(io, out)
+	report(io, out)
 	return nil
 }
 
-func tell(io *terminal.IO, out cluster.ManualOutput) {
+func report(io *terminal.IO, out cluster.ManualOutput) {
 	if out.State == string(pool.Draining) {
-		io.Printf("%s takes no more runs, and is terminated when %s given it back\n", out.ClusterID, have(len(out.Runs)))
+		io.Printf("draining cluster %s: it terminates when %s returned it\n", out.ClusterID, have(len(out.Runs)))
 		for _, id := range out.Runs {
 			io.Notef("%s\n", id)
 		}
 		return
 	}
-	io.Printf("%s is being terminated\n", out.ClusterID)
+	io.Printf("terminating cluster %s\n", out.ClusterID)
 	for _, id := range out.Runs {
-		io.Notef("run %s loses its cluster: ephemr show %s tells how it ends\n", id, id)
+		io.Notef("run %s loses its cluster; check it with: ephemr show %s\n", id, id)
 	}
 }
 

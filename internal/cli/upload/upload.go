@@ -1,5 +1,5 @@
-// Package upload makes packages of sources and brings them to the artifacts
-// bucket. What is there already, by its content, is not sent again.
+// Package upload packages sources and uploads them to the artifacts bucket,
+// unless the same content exists there.
 package upload
 
 import (
@@ -20,7 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// S3API is what uploads need of S3.
+// S3API uploads objects.
 type S3API interface {
 	transfermanager.S3APIClient
 }
@@ -31,15 +31,15 @@ type Source struct {
 	Package *pack.Package
 }
 
-// From is where the files of packages lie.
+// From is the location of the files of packages.
 type From struct {
 	Root    string // what sources are relative to
 	Project string // what includes are relative to
 }
 
 // Build packages the source of every job of spec, with what it includes, and
-// fills in entries and packages. The error joins one for each source that is
-// not as it should be.
+// fills in entries and packages. The error joins one for each invalid
+// source.
 func Build(spec *pipeline.Spec, from From, meter *progress.Meter) ([]Source, error) {
 	var sources []Source
 	var errs []error
@@ -73,8 +73,8 @@ func Build(spec *pipeline.Spec, from From, meter *progress.Meter) ([]Source, err
 	return sources, errors.Join(errs...)
 }
 
-// Send uploads p, unless it is there: false says that it was. A large package
-// goes in parts; one that cannot be read to its end leaves nothing behind.
+// Send uploads p; false if it existed already. A large package is uploaded in
+// parts, which are removed if it cannot be read completely.
 func Send(ctx context.Context, api S3API, bucket string, p *pack.Package, meter *progress.Meter) (bool, error) {
 	key := p.Key()
 	_, err := api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
@@ -94,10 +94,10 @@ func Send(ctx context.Context, api S3API, bucket string, p *pack.Package, meter 
 	_, err = transfermanager.New(api).UploadObject(ctx, &transfermanager.UploadObjectInput{Bucket: &bucket, Key: &key, Body: r},
 		func(o *transfermanager.Options) {
 			o.ObjectProgressListeners.Register(sent{p.Size, bar})
-			o.FailTimeout = abortWithin // without, an interrupt would leave parts behind, which cost money
+			o.FailTimeout = abortWithin // otherwise an interrupt would leave parts behind, which are billed
 		})
 	bar.End()
-	_ = r.CloseWithError(errStopped) // an upload that gave up early must not leave the writer behind
+	_ = r.CloseWithError(errStopped) // end the writer if the upload failed early
 	if err != nil {
 		return false, fmt.Errorf("upload %s to s3://%s/%s: %w", p.Source, bucket, key, err)
 	}
@@ -106,7 +106,7 @@ func Send(ctx context.Context, api S3API, bucket string, p *pack.Package, meter 
 
 const abortWithin = 10 * time.Second
 
-// sent moves a bar with every part that S3 has taken.
+// sent updates a bar with every uploaded part.
 type sent struct {
 	size int64
 	bar  *progress.Bar

@@ -27,9 +27,12 @@ var (
 	_ upload.S3API = (*awss3.Client)(nil)
 )
 
-// noise is a package that does not compress: 20 MiB go in three parts.
+// noise is an incompressible package: 20 MiB are three parts.
 func noise(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("compressing 20 MiB takes seconds")
+	}
 	dir := t.TempDir()
 	body := make([]byte, 20<<20)
 	random := rand.NewChaCha8([32]byte{1})
@@ -51,12 +54,9 @@ func packed(t *testing.T, dir string) *pack.Package {
 	return p
 }
 
-// A large package goes in parts, under a bar that moves; the same content does
-// not go again.
+// A large package is uploaded in parts with a progress bar; the same content is
+// not uploaded again.
 func TestSendInParts(t *testing.T) {
-	if testing.Short() {
-		t.Skip("compressing 20 MiB takes seconds")
-	}
 	t.Parallel()
 	dir := noise(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -86,11 +86,8 @@ func TestSendInParts(t *testing.T) {
 	})
 }
 
-// What is given up leaves nothing behind: no object, no parts that cost money.
+// A failed upload leaves no object and no parts behind.
 func TestSendThatFails(t *testing.T) {
-	if testing.Short() {
-		t.Skip("compressing 20 MiB takes seconds")
-	}
 	t.Parallel()
 	dir := noise(t)
 	p := packed(t, dir)

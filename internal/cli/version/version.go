@@ -19,7 +19,7 @@ type Info struct {
 	Platform string `json:"platform"`
 }
 
-// Of describes this program; given is what the linker was told.
+// Of describes this program; given is the version that the linker has set.
 func Of(given string) Info {
 	i := Info{Version: given, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	build, ok := debug.ReadBuildInfo()

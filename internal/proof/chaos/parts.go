@@ -9,7 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
-	"ephemr/internal/cli/call"
+	"ephemr/internal/cli/lambdacall"
 	"ephemr/internal/operation"
 	"ephemr/internal/proof/chaos/evidence"
 	"ephemr/internal/run"
@@ -128,14 +128,14 @@ func (s *storm) changeRun(ctx context.Context, random *rand.Rand, r run.Run) {
 	switch {
 	case r.State.Final() && draw < 40:
 		go func() {
-			if pause(ctx, delay) && call.Control(ctx, s.lambda, s.settings, operation.Retry, operation.RetryRequest{RunID: r.ID}, &out) == nil {
+			if pause(ctx, delay) && lambdacall.Control(ctx, s.lambda, s.settings, operation.Retry, operation.RetryRequest{RunID: r.ID}, &out) == nil {
 				s.count(func() { s.retries++ })
 			}
 		}()
 	case !r.State.Final() && draw < 6:
 		go func() {
 			in := operation.CancelRequest{RunID: r.ID, Why: "by chaos"}
-			if pause(ctx, delay) && call.Control(ctx, s.lambda, s.settings, operation.Cancel, in, &out) == nil {
+			if pause(ctx, delay) && lambdacall.Control(ctx, s.lambda, s.settings, operation.Cancel, in, &out) == nil {
 				s.count(func() { s.cancels++ })
 			}
 		}()

@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"ephemr/internal/cli/apply"
-	"ephemr/internal/cli/follow"
+	"ephemr/internal/cli/runlog"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/local/flights"
@@ -26,6 +26,7 @@ import (
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
+	"ephemr/internal/view/follow"
 )
 
 const (
@@ -95,14 +96,14 @@ func (d *Demo) follow(ctx context.Context) (*run.Record, error) {
 	cfg := d.Region.Config()
 	f := follow.New(cfg, d.settings)
 	f.Runs = &store.Runs{DB: dynamodb.NewFromConfig(cfg), Table: d.settings.RunsTable}
-	view := follow.Plain(d.IO.Out, d.IO.OutTTY && d.IO.Color)
+	view := runlog.Combined(d.IO, false)
 	found, err := f.WaitFor(ctx, pipelineName, func(r run.Run) bool {
 		return r.Trigger.Key == flights.Key(d.Month) && !r.RequestedAt.Before(d.begun.Truncate(time.Second))
 	}, view.Emit)
 	if err != nil {
 		return nil, err
 	}
-	return f.Show(ctx, found.ID, view)
+	return runlog.Follow(ctx, f, found.ID, view)
 }
 
 func (d *Demo) head(text string) { d.IO.Printf("\n%s\n", d.IO.OutStyle().Bold(text)) }
