@@ -30,6 +30,9 @@ var (
 // noise is a package that does not compress: 20 MiB go in three parts.
 func noise(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("compressing 20 MiB takes seconds")
+	}
 	dir := t.TempDir()
 	body := make([]byte, 20<<20)
 	random := rand.NewChaCha8([32]byte{1})
@@ -54,9 +57,6 @@ func packed(t *testing.T, dir string) *pack.Package {
 // A large package goes in parts, under a bar that moves; the same content does
 // not go again.
 func TestSendInParts(t *testing.T) {
-	if testing.Short() {
-		t.Skip("compressing 20 MiB takes seconds")
-	}
 	t.Parallel()
 	dir := noise(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -88,9 +88,6 @@ func TestSendInParts(t *testing.T) {
 
 // What is given up leaves nothing behind: no object, no parts that cost money.
 func TestSendThatFails(t *testing.T) {
-	if testing.Short() {
-		t.Skip("compressing 20 MiB takes seconds")
-	}
 	t.Parallel()
 	dir := noise(t)
 	p := packed(t, dir)
