@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
+	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/emr/pool"
 	"ephemr/internal/fault"
 	"ephemr/internal/run"
@@ -153,11 +154,13 @@ func Busy(ctx context.Context, api StepsAPI, clusterID string, match func(step s
 // ended by itself.
 func Kill(ctx context.Context, api StepsAPI, clusterID string, ids []string) error {
 	slog.InfoContext(ctx, "kill steps", "clusterId", clusterID, "steps", ids)
-	_, err := api.CancelSteps(ctx, &emr.CancelStepsInput{
-		ClusterId: &clusterID, StepIds: ids, StepCancellationOption: types.StepCancellationOptionTerminateProcess,
-	})
-	if err != nil && fault.NameOf(err) != fault.InvalidInput {
-		return fmt.Errorf("cancel steps of %s: %w", clusterID, err)
+	for some := range slices.Chunk(ids, emrapi.MaxCancelled) {
+		_, err := api.CancelSteps(ctx, &emr.CancelStepsInput{
+			ClusterId: &clusterID, StepIds: some, StepCancellationOption: types.StepCancellationOptionTerminateProcess,
+		})
+		if err != nil && fault.NameOf(err) != fault.InvalidInput {
+			return fmt.Errorf("cancel steps of %s: %w", clusterID, err)
+		}
 	}
 	return nil
 }

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
@@ -18,6 +16,7 @@ import (
 	"ephemr/internal/control"
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/fault"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
 )
@@ -174,9 +173,9 @@ func TestByHandForeign(t *testing.T) {
 		id, clusterID := began(t, w, "in/a.csv")
 		made := func(tags ...types.Tag) string {
 			t.Helper()
-			out, err := w.EMR.RunJobFlow(t.Context(), &emr.RunJobFlowInput{
-				Name: new(id + ".2"), Tags: tags, Instances: &types.JobFlowInstancesConfig{KeepJobFlowAliveWhenNoSteps: aws.Bool(true)},
-			})
+			in := awsfake.ClusterRequest(id + ".2")
+			in.Tags = tags
+			out, err := w.EMR.RunJobFlow(t.Context(), in)
 			if err != nil {
 				t.Fatal(err)
 			}

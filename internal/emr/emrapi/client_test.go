@@ -42,7 +42,7 @@ func TestCallsArePaid(t *testing.T) {
 	ctx := context.Background()
 	calls := map[string]func(c *emrapi.Client, id string) error{
 		"RunJobFlow": func(c *emrapi.Client, _ string) error {
-			_, err := c.RunJobFlow(ctx, &emr.RunJobFlowInput{Name: aws.String("x"), Instances: &types.JobFlowInstancesConfig{}})
+			_, err := c.RunJobFlow(ctx, awsfake.ClusterRequest("x"))
 			return err
 		},
 		"ListClusters": func(c *emrapi.Client, _ string) error {
@@ -74,7 +74,7 @@ func TestCallsArePaid(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := awsfake.NewEMR(awsfake.EMRConfig{})
 				defer f.Close()
-				out, err := f.RunJobFlow(ctx, &emr.RunJobFlowInput{Name: aws.String("x"), Instances: &types.JobFlowInstancesConfig{KeepJobFlowAliveWhenNoSteps: aws.Bool(true)}})
+				out, err := f.RunJobFlow(ctx, awsfake.ClusterRequest("x"))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -107,7 +107,7 @@ func TestPagesArePaid(t *testing.T) {
 		f := awsfake.NewEMR(awsfake.EMRConfig{})
 		defer f.Close()
 		for range 120 {
-			if _, err := f.RunJobFlow(t.Context(), &emr.RunJobFlowInput{Name: aws.String("x"), Instances: &types.JobFlowInstancesConfig{}}); err != nil {
+			if _, err := f.RunJobFlow(t.Context(), awsfake.ClusterRequest("x")); err != nil {
 				t.Fatal(err)
 			}
 		}

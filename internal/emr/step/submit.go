@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
+	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/run"
@@ -126,9 +127,6 @@ func without(starts []engine.Start, found []engine.Handle) []engine.Start {
 	})
 }
 
-// perCancel is how many steps one call cancels: as many as a cluster may have.
-const perCancel = 256
-
 // Stop cancels the steps in flight. What EMR refuses has ended by itself, or its
 // cluster has: the next observation says so.
 func (s *Steps) Stop(ctx context.Context, rec *run.Record, kill bool) error {
@@ -142,7 +140,7 @@ func (s *Steps) Stop(ctx context.Context, rec *run.Record, kill bool) error {
 		ids = append(ids, j.StepID)
 	}
 	slog.InfoContext(ctx, "cancel steps", "runId", rec.Run.ID, "clusterId", clusterID, "steps", ids, "option", string(option))
-	for some := range slices.Chunk(ids, perCancel) {
+	for some := range slices.Chunk(ids, emrapi.MaxCancelled) {
 		_, err := s.EMR.CancelSteps(ctx, &emr.CancelStepsInput{ClusterId: &clusterID, StepIds: some, StepCancellationOption: option})
 		if fault.NameOf(err) == fault.InvalidInput {
 			slog.InfoContext(ctx, "no steps to cancel", "runId", rec.Run.ID, "clusterId", clusterID, "reason", err.Error())

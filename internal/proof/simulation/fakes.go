@@ -148,7 +148,11 @@ func (w *World) onEvent(e ebtypes.PutEventsRequestEntry) {
 
 // onEMR is the rule that brings EMR's events to watch.
 func (w *World) onEMR(detailType string, detail json.RawMessage) {
-	if detailType == awsfake.FleetProvisioning {
+	var d struct{ State string }
+	if err := json.Unmarshal(detail, &d); err != nil {
+		panic(fmt.Sprintf("decode event of EMR: %v", err))
+	}
+	if detailType == awsfake.FleetProvisioning || !slices.Contains(events.AwaitedStates, d.State) {
 		return // no rule is for it
 	}
 	w.async("watch", envelope(events.SourceEMR, detailType, detail))

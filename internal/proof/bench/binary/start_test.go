@@ -23,7 +23,7 @@ func TestStartOfAProgramThatEnds(t *testing.T) {
 	t.Parallel()
 	_, err := binary.Start(t.Context(), program(t, `echo "settings: $EPHEMR_SETTINGS"; exit 3`), "none")
 	if err == nil || !strings.Contains(err.Error(), "exit status 3: settings: none") {
-		t.Errorf("got %v, want its exit status and what it said", err)
+		t.Errorf("got %v, want its exit status and its output", err)
 	}
 }
 

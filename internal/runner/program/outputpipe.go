@@ -7,43 +7,43 @@ import (
 	"time"
 )
 
-// lastWords is what a pipe can hold at most: once every writer is dead, no
-// more than that can come.
+// lastWords is the capacity of a pipe: once every writer has ended, no more than
+// that can follow.
 const lastWords = 1 << 20
 
-// idle is how long a drained pipe may stay silent. Whoever holds it then has
-// escaped us.
+// idle is how long a drained pipe may stay silent. Then it is held by a process
+// that could not be killed.
 const idle = time.Second
 
-// tap copies a pipe to a writer.
-type tap struct {
+// outputPipe copies a pipe to a writer.
+type outputPipe struct {
 	read, write *os.File
 	to          io.Writer
 	done        chan struct{}
 }
 
-func newTap(to io.Writer) (*tap, error) {
+func newOutputPipe(to io.Writer) (*outputPipe, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("make pipe: %w", err)
 	}
-	return &tap{read: r, write: w, to: to, done: make(chan struct{})}, nil
+	return &outputPipe{read: r, write: w, to: to, done: make(chan struct{})}, nil
 }
 
-func (t *tap) close() {
+func (t *outputPipe) close() {
 	_ = t.read.Close()
 	_ = t.write.Close()
 }
 
-// start reads, after the program has got its end of the pipe.
-func (t *tap) start() {
+// start begins to read, after the program has inherited its end of the pipe.
+func (t *outputPipe) start() {
 	_ = t.write.Close()
 	go t.copy()
 }
 
-// copy ends at the end of the file, that is with the last holder of the pipe,
-// or when a drain has had what there was.
-func (t *tap) copy() {
+// copy returns at the end of the file, when the last holder of the pipe has
+// ended, or when drain has read the rest.
+func (t *outputPipe) copy() {
 	defer close(t.done)
 	buf := make([]byte, 64<<10)
 	draining := false
@@ -64,8 +64,8 @@ func (t *tap) copy() {
 	}
 }
 
-// drain reads what is still in the pipe and closes it. The deadline tells copy.
-func (t *tap) drain() {
+// drain reads what is left in the pipe and closes it. The deadline wakes copy.
+func (t *outputPipe) drain() {
 	_ = t.read.SetReadDeadline(time.Now())
 	<-t.done
 	_ = t.read.Close()

@@ -20,14 +20,14 @@ import (
 	"ephemr/internal/stage"
 )
 
-// clusterReady is how long a cluster may take to start, for those that never do
-// must not take all the time.
+// clusterReady is how long a cluster may take to start: short, because some never
+// do.
 const clusterReady = time.Minute
 
-// widen changes what the deployed functions know of their stage: room for more
-// runs, less patience with clusters, and a bootstrap action that puts the
-// runner there without starting Python.
-func (r *region) widen(ctx context.Context, parallel int) error {
+// configure changes the settings of the deployed functions: a higher limit of
+// runs, a shorter timeout of clusters, and a bootstrap action that installs the
+// runner without Python.
+func (r *region) configure(ctx context.Context, parallel int) error {
 	parameters := ssm.NewFromConfig(r.Config())
 	name := stage.ParameterName(laptop.Stage)
 	out, err := parameters.GetParameter(ctx, &ssm.GetParameterInput{Name: &name})
@@ -52,10 +52,10 @@ func (r *region) widen(ctx context.Context, parallel int) error {
 	}); err != nil {
 		return fmt.Errorf("write settings: %w", err)
 	}
-	return r.tellFunctions(ctx, text)
+	return r.configureFunctions(ctx, text)
 }
 
-func (r *region) tellFunctions(ctx context.Context, settings string) error {
+func (r *region) configureFunctions(ctx context.Context, settings string) error {
 	functions := lambda.NewFromConfig(r.Config())
 	for p := lambda.NewListFunctionsPaginator(functions, &lambda.ListFunctionsInput{}); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
