@@ -289,6 +289,22 @@ func literals(t *testing.T) string {
 	return all.String()
 }
 
+// The layout in CONTRIBUTING.md has every package of internal/.
+func TestLayoutIsComplete(t *testing.T) {
+	t.Parallel()
+	text := read(t, "../CONTRIBUTING.md")
+	folders, err := os.ReadDir("../internal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range folders {
+		listed := regexp.MustCompile("(?m)^\\|.*`(internal/)?" + f.Name() + "[`/]")
+		if f.IsDir() && !listed.MatchString(text) {
+			t.Errorf("CONTRIBUTING.md does not list internal/%s", f.Name())
+		}
+	}
+}
+
 func TestLinesAreShort(t *testing.T) {
 	t.Parallel()
 	for _, file := range []string{"../CONTRIBUTING.md", "pipelines.md", "query.md", "local.md", "operations.md", "errors.md", "access.md"} {

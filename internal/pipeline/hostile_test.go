@@ -11,10 +11,10 @@ import (
 // TestParseHostile gives Parse files that are small and expensive. The test's
 // own time limit is the assertion: each of these takes milliseconds.
 func TestParseHostile(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("large files take seconds")
 	}
-	t.Parallel()
 	const size = 250_000
 	fill := func(s string) string { return strings.Repeat(s, size/len(s)) }
 	head := "pipeline: demo\ncluster: {profile: small}\njobs:\n"

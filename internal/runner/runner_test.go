@@ -185,10 +185,10 @@ func TestLogsRefused(t *testing.T) {
 }
 
 func TestMuchOutput(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("100 MB take seconds")
 	}
-	t.Parallel()
 	b := newBench(t)
 	const line, lines = "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789 ", 1_000_000
 	start := time.Now()

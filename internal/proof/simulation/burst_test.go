@@ -20,10 +20,8 @@ const crowd = 200
 // a real account: not one call is made that EMR would refuse, and no run dies of
 // having to wait for its turn.
 func TestBurstStaysWithinTheCallBudget(t *testing.T) {
-	if testing.Short() {
-		t.Skip("200 runs at once take seconds")
-	}
 	t.Parallel()
+	slow(t, "200 runs at once take seconds")
 	room := func(s *stage.Settings) { s.Limits.MaxActive, s.Limits.PipelineMaxActive = 2*crowd, 2*crowd }
 	synctest.Test(t, func(t *testing.T) {
 		w := simulation.New(simulation.Config{Throttle: true, Settings: room})

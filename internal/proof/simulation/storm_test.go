@@ -29,6 +29,14 @@ var (
 	onShort = 200 // runs with -short
 )
 
+// slow leaves a test out with -short.
+func slow(t *testing.T, why string) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip(why)
+	}
+}
+
 // play lets a storm pass in a bubble of its own.
 func play(t *testing.T, s simulation.Storm) simulation.Report {
 	t.Helper()
@@ -107,10 +115,8 @@ func logTo(t *testing.T, path string) io.Writer {
 
 // The same seed is the same storm, to the last call.
 func TestStormsAreRepeatable(t *testing.T) {
-	if testing.Short() {
-		t.Skip("plays 25 runs of every kind twice")
-	}
 	t.Parallel()
+	slow(t, "plays 25 runs of every kind twice")
 	for _, kind := range simulation.Kinds() {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
@@ -125,10 +131,8 @@ func TestStormsAreRepeatable(t *testing.T) {
 // What storms find is worth what they would find: each mistake that the rules of
 // the house forbid is found within a few of them.
 func TestStormsFindMistakes(t *testing.T) {
-	if testing.Short() {
-		t.Skip("plays up to 20 storms for each mistake")
-	}
 	t.Parallel()
+	slow(t, "plays up to 20 storms for each mistake")
 	const most = 20
 	for name, tt := range map[string]struct {
 		storm simulation.Storm
