@@ -13,7 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
-	"ephemr/internal/outcome"
+	"ephemr/internal/emr/cluster"
+	"ephemr/internal/engine"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
 )
@@ -141,6 +142,6 @@ func (w *world) drained(t *testing.T, id string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return outcome.Gone(d.Cluster.Status.State), string(d.Cluster.Status.State)
+		return cluster.State(d.Cluster.Status.State) == engine.Gone, string(d.Cluster.Status.State)
 	})
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/internal/outcome"
+	"ephemr/internal/emr/cluster"
+	"ephemr/internal/engine"
 	"ephemr/internal/run"
 )
 
@@ -43,7 +44,7 @@ func (w *world) gone(t *testing.T, rec *run.Record) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !outcome.Gone(out.Cluster.Status.State) {
+		if cluster.State(out.Cluster.Status.State) != engine.Gone {
 			t.Errorf("run %s is over but its cluster %s is %s", rec.Run.ID, c.ID, out.Cluster.Status.State)
 		}
 	}

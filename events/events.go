@@ -25,6 +25,7 @@ const (
 	TypeObjectCreated = "Object Created"
 	TypeClusterState  = "EMR Cluster State Change"
 	TypeStepStatus    = "EMR Step Status Change"
+	TypeScheduled     = "Scheduled Event" // the tick of a rule with a schedule
 	TypeRunFinished   = "RunFinished"
 	TypeRepaired      = "Repaired"
 )

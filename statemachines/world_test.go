@@ -53,7 +53,7 @@ type ended struct {
 	State    run.State
 	Class    job.Class
 	Jobs     string // name=state of each
-	Clusters int    // that EMR made for it
+	Clusters int    // that were made for it
 	Left     []string
 }
 
@@ -63,18 +63,13 @@ func outcomeOf(w *simulation.World, id string, result func() asl.Result) ended {
 	time.Sleep(10 * time.Minute) // clusters need a while to go, and sweep to come by
 	rec := w.Record(id)
 	e := ended{
-		Path: strings.Join(result().Path, " "), State: rec.Run.State, Class: rec.Run.Class, Left: w.Left(),
+		Path: strings.Join(result().Path, " "), State: rec.Run.State, Class: rec.Run.Class, Clusters: w.Made(id), Left: w.Left(),
 	}
 	var jobs []string
 	for _, j := range rec.Jobs {
 		jobs = append(jobs, j.Name+"="+string(j.State))
 	}
 	e.Jobs = strings.Join(jobs, " ")
-	for _, c := range w.EMR.Clusters() {
-		if run.OfCluster(*c.Name) == id {
-			e.Clusters++
-		}
-	}
 	return e
 }
 

@@ -23,12 +23,12 @@ func main() {
 
 func run(ctx context.Context) int {
 	o := bench.Options{Log: os.Stderr}
-	flag.IntVar(&o.Runs, "n", 30, "runs that come one by one")
-	flag.IntVar(&o.Starts, "starts", 20, "starts of each function")
-	flag.Uint64Var(&o.Seed, "seed", 1, "of the jitter of provisioning and steps")
-	flag.BoolVar(&o.Submit, "submit", true, "measure what somebody waits for who submits a directory")
-	flag.BoolVar(&o.Demo, "demo", true, "time make demo as well")
-	output := flag.String("o", "table", "table or json")
+	flag.IntVar(&o.Runs, "n", 30, "number of sequential runs")
+	flag.IntVar(&o.Starts, "starts", 20, "number of starts of each function")
+	flag.Uint64Var(&o.Seed, "seed", 1, "seed of the jitter of provisioning and steps")
+	flag.BoolVar(&o.Submit, "submit", true, "measure the latency of ephemr submit")
+	flag.BoolVar(&o.Demo, "demo", true, "measure make demo too")
+	output := flag.String("o", "table", "output format: table or json")
 	flag.Parse()
 	io := terminal.System(os.Getenv)
 	report, err := bench.Run(ctx, o)

@@ -1,7 +1,7 @@
-// Command chaos plays runs for real while everything around them fails, and
-// checks from the outside that each had one cluster, one step for each attempt
-// and one outcome; see package chaos. It takes minutes, and exits with 1 when
-// an invariant broke.
+// Command chaos executes runs while everything around them fails, and checks
+// from the outside that each had one cluster, one step for each attempt and one
+// outcome; see package chaos. It takes minutes, and exits with 1 when an
+// invariant is violated.
 package main
 
 import (
@@ -27,15 +27,15 @@ func main() {
 
 func run(ctx context.Context) int {
 	o := chaos.Options{Log: os.Stderr}
-	flag.IntVar(&o.Runs, "runs", 300, "requests that are right; one wrong one for every 20 comes on top")
-	flag.Uint64Var(&o.Seed, "seed", 1, "of requests, faults, kills and what the steps do; what happens side by side is not repeatable")
-	flag.DurationVar(&o.Max, "max", 15*time.Minute, "time for all of it; what is not over by then is printed")
-	flag.IntVar(&o.Parallel, "parallel", 12, "runs side by side")
-	flag.BoolVar(&o.Kill, "kill", true, "kill functions and localemr")
-	flag.BoolVar(&o.RealTicks, "real-ticks", false, "let minutes last a minute")
-	flag.StringVar(&o.Keep, "keep", "", "directory to leave the region's logs in")
-	kinds := flag.String("faults", "all", "kinds of faults, separated by commas; all or none")
-	output := flag.String("o", "table", "table or json")
+	flag.IntVar(&o.Runs, "runs", 300, "number of valid requests; one invalid request is added for every 20")
+	flag.Uint64Var(&o.Seed, "seed", 1, "seed of requests, faults, kills and the steps' behaviour; the order of concurrent events is not repeatable")
+	flag.DurationVar(&o.Max, "max", 15*time.Minute, "time limit; runs that have not ended by then are printed")
+	flag.IntVar(&o.Parallel, "parallel", 12, "number of concurrent runs")
+	flag.BoolVar(&o.Kill, "kill", true, "kill function processes and localemr")
+	flag.BoolVar(&o.RealTicks, "real-ticks", false, "invoke the functions of the minute tick once a minute only")
+	flag.StringVar(&o.Keep, "keep", "", "directory to move the region's logs to")
+	kinds := flag.String("faults", "all", "comma-separated kinds of faults, all or none")
+	output := flag.String("o", "table", "output format: table or json")
 	flag.Parse()
 	if *kinds != "all" {
 		o.Kinds = strings.Split(*kinds, ",")
@@ -48,7 +48,7 @@ func run(ctx context.Context) int {
 		_, _ = fmt.Fprintln(os.Stderr, "chaos:", err)
 		return 1
 	}
-	if len(report.Breaches) > 0 {
+	if len(report.Violations) > 0 {
 		return 1
 	}
 	return 0

@@ -15,7 +15,7 @@ func command() *cobra.Command {
 	var o laptop.Options
 	root := &cobra.Command{
 		Use:           "laptop",
-		Short:         "An AWS region on this machine: an emulator, and EMR that really runs its steps",
+		Short:         "Run a local AWS region: an emulator, and an EMR that executes steps",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
@@ -31,7 +31,7 @@ func command() *cobra.Command {
 func up(o *laptop.Options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "up",
-		Short: "Bring the region up, or repair it; one that runs is left as it is",
+		Short: "Start the region, or restart the parts that have stopped",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := laptop.Up(cmd.Context(), *o)
@@ -45,7 +45,7 @@ func up(o *laptop.Options) *cobra.Command {
 func down(o *laptop.Options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "down",
-		Short: "End the region and all of its processes; its logs stay",
+		Short: "Stop the region and all of its processes; keep its logs",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return laptop.Down(cmd.Context(), *o) },
 	}
@@ -54,7 +54,7 @@ func down(o *laptop.Options) *cobra.Command {
 func status(o *laptop.Options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "Say where the region is; exit 1 when it is not up",
+		Short: "Show addresses and status of the region; exit 1 if it is not running",
 		Args:  cobra.NoArgs,
 		RunE: with(o, func(cmd *cobra.Command, r *laptop.Region) error {
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "emulator  %s\nlocalemr  %s\nstate     %s\nlogs      %s/log\n", r.Endpoint, r.EMR, r.Dir, r.Dir)
@@ -66,7 +66,7 @@ func status(o *laptop.Options) *cobra.Command {
 func env(o *laptop.Options) *cobra.Command {
 	return &cobra.Command{
 		Use:     "env",
-		Short:   "Print what a shell needs to work in the region",
+		Short:   "Print shell commands that set the environment of the region",
 		Example: `  eval "$(dist/bin/laptop env)"`,
 		Args:    cobra.NoArgs,
 		RunE: with(o, func(cmd *cobra.Command, r *laptop.Region) error {
@@ -79,7 +79,7 @@ func env(o *laptop.Options) *cobra.Command {
 func deploy(o *laptop.Options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "deploy",
-		Short: "Deploy the CDK app to the region that is up",
+		Short: "Deploy the CDK app to the running region",
 		Args:  cobra.NoArgs,
 		RunE: with(o, func(cmd *cobra.Command, r *laptop.Region) error {
 			return r.Deploy(cmd.Context())
@@ -101,7 +101,7 @@ func with(o *laptop.Options, do func(*cobra.Command, *laptop.Region) error) func
 func open(ctx context.Context, o *laptop.Options) (*laptop.Region, error) {
 	r, err := laptop.Open(ctx, *o)
 	if err != nil {
-		return nil, fmt.Errorf("%w (make up brings one up)", err)
+		return nil, fmt.Errorf("%w (make up starts one)", err)
 	}
 	return r, nil
 }

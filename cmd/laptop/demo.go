@@ -14,7 +14,7 @@ func walk(o *laptop.Options) *cobra.Command {
 	d := demo.Demo{IO: terminal.System(os.Getenv)}
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Upload a month of flights to the region that is up, and follow what becomes of it",
+		Short: "Upload a month of flights to the running region and follow the run",
 		Args:  cobra.NoArgs,
 		RunE: with(o, func(cmd *cobra.Command, r *laptop.Region) error {
 			d.Region = r

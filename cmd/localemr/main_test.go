@@ -114,7 +114,7 @@ func awaitGone(t *testing.T, pid int) {
 	}
 }
 
-// gone tells that a process does not exist or is a zombie nobody has reaped.
+// gone says whether a process does not exist or is a zombie.
 func gone(pid int) bool {
 	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 		return true

@@ -89,8 +89,8 @@ func configure(ctx context.Context, o *options) (localemr.Config, error) {
 	return cfg, err
 }
 
-// environ is what steps inherit. HOME will be another one there, so what the
-// SDK found in files below HOME is put into variables.
+// environ is what steps inherit. They have another HOME, so what the SDK found
+// in files below HOME is put into variables.
 func environ(ctx context.Context, sdk aws.Config) []string {
 	env := append(os.Environ(), "AWS_REGION="+sdk.Region, "AWS_DEFAULT_REGION="+sdk.Region)
 	if sdk.BaseEndpoint != nil {
@@ -100,7 +100,7 @@ func environ(ctx context.Context, sdk aws.Config) []string {
 	defer cancel()
 	keys, err := sdk.Credentials.Retrieve(ctx)
 	if err != nil {
-		slog.WarnContext(ctx, "steps get no AWS credentials", "error", err)
+		slog.WarnContext(ctx, "no AWS credentials for steps", "error", err)
 		return env
 	}
 	env = append(env, "AWS_ACCESS_KEY_ID="+keys.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+keys.SecretAccessKey)

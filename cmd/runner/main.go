@@ -55,7 +55,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 func execute(region, address string, stdout, stderr io.Writer) int {
-	// SIGPIPE must not end the runner when nobody reads its output any more.
+	// SIGPIPE must not end the runner when the reader of its output has gone.
 	// Caught rather than ignored: what is ignored, the program would inherit.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)

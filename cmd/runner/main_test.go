@@ -182,7 +182,7 @@ func zombie(pid int) bool {
 	return err != nil || strings.Contains(string(stat), ") Z ")
 }
 
-func TestNobodyReadsTheOutput(t *testing.T) {
+func TestOutputWithoutReader(t *testing.T) {
 	t.Parallel()
 	r := newRegion(t)
 	cmd := command(t, r, "seq 100000")

@@ -5,29 +5,8 @@ import (
 	"context"
 	"os"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
-
-	"ephemr/internal/admission"
+	"ephemr/internal/control"
 	"ephemr/internal/entry"
-	"ephemr/internal/intake"
-	"ephemr/internal/run"
-	"ephemr/internal/run/store"
-	"ephemr/internal/wait"
 )
 
-func main() {
-	cfg, settings := entry.Boot(context.Background(), os.Getenv)
-	db, machine := dynamodb.NewFromConfig(cfg), sfn.NewFromConfig(cfg)
-	runs := &store.Runs{DB: db, Table: settings.RunsTable}
-	waker := &wait.Waker{Runs: runs, SFN: machine, Looks: map[string]wait.Look{run.ForAdmission: admission.LookAdmitted}}
-	admitter := &admission.Admitter{
-		Settings: settings,
-		Runs:     runs,
-		Slots:    &admission.Slots{DB: db, Table: settings.ClustersTable},
-		SFN:      machine,
-		Waker:    waker,
-	}
-	d := &intake.Door{Admission: admitter, Preparer: &intake.Preparer{Settings: settings, Runs: runs, Admission: admitter}}
-	entry.Start(d.Handle)
-}
+func main() { entry.Start(control.Dial(context.Background(), os.Getenv).Admit()) }

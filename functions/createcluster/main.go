@@ -1,44 +1,12 @@
-// Command createcluster gets a run its cluster and registers the token that waits for it.
+// Command createcluster creates or leases a run's cluster and registers the task token that waits for it.
 package main
 
 import (
 	"context"
 	"os"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/emr"
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
-
-	"ephemr/internal/discovery"
-	"ephemr/internal/emr/cluster"
-	"ephemr/internal/emr/emrapi"
-	"ephemr/internal/emr/pool"
+	"ephemr/internal/control"
 	"ephemr/internal/entry"
-	"ephemr/internal/run"
-	"ephemr/internal/run/store"
-	"ephemr/internal/wait"
 )
 
-func main() {
-	cfg, settings := entry.Boot(context.Background(), os.Getenv)
-	db := dynamodb.NewFromConfig(cfg)
-	api := emrapi.New(emr.NewFromConfig(cfg), db, settings)
-	runs := &store.Runs{DB: db, Table: settings.RunsTable}
-	clusters := &cluster.Registry{DB: db, Table: settings.ClustersTable}
-	pools := &pool.Store{DB: db, Table: settings.ClustersTable}
-	look := &cluster.Looker{Runs: runs, Pools: pools, EMR: api, Listing: &cluster.Listing{
-		Registry: clusters, Directory: &discovery.Directory{API: discovery.NewClient(cfg), Namespace: settings.Namespace, Stage: settings.Stage},
-	}}
-	c := &cluster.Creator{
-		Settings: settings,
-		Runs:     runs,
-		Clusters: clusters,
-		Pools:    pools,
-		EMR:      api,
-		Profiles: ssm.NewFromConfig(cfg),
-		Waker:    &wait.Waker{Runs: runs, SFN: sfn.NewFromConfig(cfg), Looks: map[string]wait.Look{run.ForCluster: look.Look}},
-		Caller:   entry.Caller,
-	}
-	entry.Start(c.Create)
-}
+func main() { entry.Start(control.Dial(context.Background(), os.Getenv).CreateCluster()) }

@@ -132,7 +132,6 @@ func (p *Platform) grantResize() {
 	p.runs.Grant(resizeCluster, "Query", "UpdateItem")
 	p.clusters.Grant(resizeCluster, "GetItem", "PutItem", "UpdateItem") // owner, sizes, call budget
 	p.profiles.GrantRead(resizeCluster)
-	p.emr.Grant(resizeCluster, "DescribeCluster", "ListInstanceFleets", "ListInstanceGroups", "GetManagedScalingPolicy")
-	p.emr.Grant(resizeCluster, "ModifyInstanceFleet", "AddInstanceFleet", "ModifyInstanceGroups", "AddInstanceGroups",
-		"PutManagedScalingPolicy", "ModifyCluster")
+	p.emr.Grant(resizeCluster, "DescribeCluster", "ListInstanceFleets", "GetManagedScalingPolicy")
+	p.emr.Grant(resizeCluster, "ModifyInstanceFleet", "AddInstanceFleet", "PutManagedScalingPolicy", "ModifyCluster")
 }

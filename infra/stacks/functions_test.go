@@ -2,7 +2,6 @@ package stacks_test
 
 import (
 	"encoding/json"
-	"os"
 	"reflect"
 	"regexp"
 	"slices"
@@ -82,7 +81,8 @@ func TestAlarms(t *testing.T) {
 
 var placeholder = regexp.MustCompile(`\$\{(\w+)\}`)
 
-// Functions, folders and placeholders of the workflow have the same names.
+// Functions and placeholders of the workflow have the same names; internal/control
+// compares them with the folders of functions/ and with the handlers.
 func TestNamesAgree(t *testing.T) {
 	t.Parallel()
 	var asked []string
@@ -116,23 +116,6 @@ func TestNamesAgree(t *testing.T) {
 			t.Errorf("placeholders of run.asl.json (-want +got):\n%s", diff)
 		}
 	})
-}
-
-func TestFolders(t *testing.T) {
-	t.Parallel()
-	entries, err := os.ReadDir("../../functions")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, e := range entries {
-		if e.IsDir() {
-			got = append(got, e.Name())
-		}
-	}
-	if diff := cmp.Diff(folders(), got); diff != "" {
-		t.Errorf("folders of functions/ (-want +got):\n%s", diff)
-	}
 }
 
 // A function must end before its state times out; later its result is ignored.

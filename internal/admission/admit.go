@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	emrtypes "github.com/aws/aws-sdk-go-v2/service/emr/types"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"ephemr/internal/engine"
 	"ephemr/internal/records"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
@@ -141,7 +141,7 @@ func (a *Admitter) restart(ctx context.Context) error {
 }
 
 // LookAdmitted answers a manual execution whose run has been admitted.
-func LookAdmitted(_ context.Context, rec *run.Record, _ *emrtypes.ClusterStatus) (*wait.Answer, error) {
+func LookAdmitted(_ context.Context, rec *run.Record, _ *engine.Capacity) (*wait.Answer, error) {
 	if rec.Run.State == run.Queued {
 		return nil, nil //nolint:nilnil // still queued
 	}

@@ -29,10 +29,10 @@ type Engine struct {
 	API       API
 	Workgroup string
 	Database  string
-	Busy      func() // called when Athena has no room for another statement; may be nil
+	Busy      func() // called when Athena throttles a statement; may be nil
 }
 
-// Execution is what Athena knows of a statement that was started.
+// Execution is the status of a statement that was started.
 type Execution struct {
 	ID        string
 	Workgroup string
@@ -44,7 +44,7 @@ type Execution struct {
 	Took      time.Duration
 }
 
-// Over says whether the statement has come to its end.
+// Over reports whether the statement has ended.
 func (x Execution) Over() bool {
 	switch x.State {
 	case types.QueryExecutionStateSucceeded, types.QueryExecutionStateFailed, types.QueryExecutionStateCancelled:
@@ -57,15 +57,15 @@ func (x Execution) Over() bool {
 const (
 	pollFirst = 100 * time.Millisecond
 	pollMost  = time.Second
-	hold      = 5 * time.Second // for a call that must not be cut off
+	hold      = 5 * time.Second // for a call that must not be interrupted
 )
 
-// Start starts a statement and returns its id. An interrupt does not cut the
-// call off: what was started has to be known, so that it can be stopped.
+// Start starts a statement and returns its id. An interrupt does not cancel the
+// call: the id is needed to stop the statement.
 func (e *Engine) Start(ctx context.Context, sql string) (string, error) {
 	in := &athena.StartQueryExecutionInput{
 		QueryString: &sql, WorkGroup: &e.Workgroup,
-		ClientRequestToken:    aws.String(rand.Text() + rand.Text()), // tried again, it is the same statement
+		ClientRequestToken:    aws.String(rand.Text() + rand.Text()), // a retry starts no second statement
 		QueryExecutionContext: &types.QueryExecutionContext{Database: &e.Database},
 	}
 	var out *athena.StartQueryExecutionOutput
@@ -86,9 +86,9 @@ func (e *Engine) Start(ctx context.Context, sql string) (string, error) {
 	return aws.ToString(out.QueryExecutionId), nil
 }
 
-// Wait waits until a statement is over and tells seen of every look at it. The
-// error is a FailedError unless it has succeeded; when ctx ends, so does Wait,
-// and the statement goes on.
+// Wait waits until a statement has ended and calls seen with every status. The
+// error is a FailedError unless it has succeeded. When ctx ends, Wait returns and
+// the statement continues.
 func (e *Engine) Wait(ctx context.Context, id string, seen func(Execution)) (Execution, error) {
 	for pause := pollFirst; ; pause = min(pause*5/4, pollMost) {
 		x, err := e.look(ctx, id)
@@ -116,7 +116,7 @@ func (e *Engine) look(ctx context.Context, id string) (Execution, error) {
 		return err
 	})
 	if err != nil {
-		return Execution{ID: id}, fmt.Errorf("look at query %s: %w", id, err)
+		return Execution{ID: id}, fmt.Errorf("get status of query %s: %w", id, err)
 	}
 	return read(id, out.QueryExecution), nil
 }
@@ -139,8 +139,8 @@ func read(id string, q *types.QueryExecution) Execution {
 	return x
 }
 
-// Stop stops a statement, also when ctx has ended. One that is over stays as it
-// is.
+// Stop stops a statement, also when ctx has ended. It has no effect on a
+// statement that has ended.
 func (e *Engine) Stop(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hold)
 	defer cancel()
@@ -154,9 +154,8 @@ func (e *Engine) Stop(ctx context.Context, id string) error {
 	return nil
 }
 
-// insist makes a call until it is answered. Athena refuses calls when too many
-// come at once, and statements when too many run: that passes, and is told to
-// wait once, if that is not nil.
+// insist retries a call while Athena throttles calls or queues no further
+// statements. It calls wait once, if that is not nil.
 func insist(ctx context.Context, wait func(), call func() error) error {
 	began, pause := time.Now(), 200*time.Millisecond
 	for told := false; ; pause = min(2*pause, 5*time.Second) {
@@ -179,6 +178,6 @@ func insist(ctx context.Context, wait func(), call func() error) error {
 	}
 }
 
-// patience is how long Athena may not answer. That it is busy is told, and
-// borne for as long as ctx allows.
+// patience is how long transient errors are retried. Throttling is retried for as
+// long as ctx allows.
 const patience = 2 * time.Minute

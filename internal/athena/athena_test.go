@@ -143,7 +143,7 @@ func TestPages(t *testing.T) {
 		t.Errorf("got %d rows, want %d", next, count)
 	}
 	for range e.Results(t.Context(), x) {
-		break // what nobody wants to see is not asked for
+		break // further pages must not be requested
 	}
 	if n := f.Calls("GetQueryResults"); n != 13+1 {
 		t.Errorf("%d pages were read", n)

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/athena/types"
 )
 
-// FailedError says that a statement did not succeed.
+// FailedError is a statement that did not succeed.
 type FailedError struct{ Execution Execution }
 
 func (e *FailedError) Error() string {
@@ -23,11 +23,10 @@ func (e *FailedError) Error() string {
 	return fmt.Sprintf("%s (query %s)", reason, e.Execution.ID)
 }
 
-// Cause is why a statement did not succeed, as far as there is something to do
-// about it.
+// Cause is why a statement did not succeed, for causes that users can act on.
 type Cause string
 
-// The causes. Athena tells them by their text alone.
+// The causes. Athena distinguishes them only by their message.
 const (
 	Other     Cause = ""
 	ScanLimit Cause = "scan limit"
@@ -45,7 +44,7 @@ var causes = []struct {
 	text  *regexp.Regexp
 }{
 	{ScanLimit, regexp.MustCompile(`(?i)bytes scanned limit`)},
-	{NoColumn, regexp.MustCompile(`(?i)COLUMN_NOT_FOUND|column .* cannot be resolved|referenced column .* not found`)}, // Athena's text goes on: "or requester is not authorized"
+	{NoColumn, regexp.MustCompile(`(?i)COLUMN_NOT_FOUND|column .* cannot be resolved|referenced column .* not found`)}, // Athena's message continues: "or requester is not authorized"
 	{Access, regexp.MustCompile(`(?i)access ?denied|not authorized|insufficient (lake formation )?permission|permission denied|forbidden`)},
 	{NoSchema, regexp.MustCompile(`(?i)SCHEMA_NOT_FOUND|schema '?[^ ]+'? does not exist|database not found`)},
 	{NoTable, regexp.MustCompile(`(?i)TABLE_NOT_FOUND|table '?[^ ]+'? does not exist|table with name .* does not exist|entity ?not ?found|table not found`)},
@@ -68,8 +67,8 @@ var (
 	duckPosition = regexp.MustCompile(`(?m)^LINE (\d+): `)  // DuckDB's, without a column that could be used
 )
 
-// Position returns where in the statement the fault is, from 1; the column is 0
-// when only the line is known, and the line is 0 when nothing is.
+// Position returns the position of the error in the statement, from 1; the
+// column is 0 when only the line is known, both are 0 when neither is.
 func (e *FailedError) Position() (line, column int) {
 	if m := position.FindStringSubmatch(e.Execution.Reason); m != nil {
 		line, _ = strconv.Atoi(m[1])
@@ -84,8 +83,8 @@ func (e *FailedError) Position() (line, column int) {
 
 var blankLines = regexp.MustCompile(`\n\s*\n`)
 
-// Text is what went wrong without where, which Position says: Athena counts
-// from the statement's beginning, and nobody else does.
+// Text is the message without the position, which counts from the beginning of
+// the statement; see Position.
 func (e *FailedError) Text() string {
 	text := blankLines.ReplaceAllString(position.ReplaceAllString(e.Execution.Reason, ""), "\n")
 	return strings.TrimSpace(strings.ReplaceAll(strings.TrimPrefix(strings.TrimSpace(text), ":"), ": : ", ": "))

@@ -50,8 +50,8 @@ func (e *Engine) Results(ctx context.Context, x Execution) iter.Seq2[Page, error
 	}
 }
 
-// titled says whether the first row may be the names of the columns: that of
-// queries and plans is, that of SHOW and DESCRIBE is not.
+// titled reports whether the first row may hold the names of the columns: it
+// does for queries and plans, but not for SHOW and DESCRIBE.
 func (x Execution) titled() bool { return x.Statement == types.StatementTypeDml || x.Explains }
 
 func page(set *types.ResultSet, titled bool) Page {

@@ -132,7 +132,7 @@ func TestApplyListsAllFaults(t *testing.T) {
 		t.Errorf("exit code %d, want 2", exit.CodeOf(err))
 	}
 	golden(t, "apply-faults", strings.ReplaceAll(err.Error(), dir, "PROJECT")+"\n")
-	contains(t, err.Error(), "broken.yaml:1:11:", "broken.yaml:4:", `no cluster profile "huge"`, "which of a.py, b.py")
+	contains(t, err.Error(), "broken.yaml:1:11:", "broken.yaml:4:", `no cluster profile "huge"`, "more than one possible entry: a.py, b.py")
 	if n := w.lambda.Calls("Invoke"); n != 0 {
 		t.Errorf("%d pipelines registered", n)
 	}

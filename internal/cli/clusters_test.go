@@ -9,9 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/emr"
-	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/internal/cli/census"
@@ -62,9 +60,7 @@ func inFleet(t *testing.T, f func(t *testing.T, w *fleet)) {
 
 func (w *fleet) up(name string) string {
 	w.t.Helper()
-	out, err := w.emr.RunJobFlow(w.t.Context(), &emr.RunJobFlowInput{
-		Name: &name, Instances: &types.JobFlowInstancesConfig{KeepJobFlowAliveWhenNoSteps: aws.Bool(true)},
-	})
+	out, err := w.emr.RunJobFlow(w.t.Context(), awsfake.ClusterRequest(name))
 	w.no(err)
 	return *out.JobFlowId
 }

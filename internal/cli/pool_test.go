@@ -29,7 +29,7 @@ func TestSubmitToPool(t *testing.T) {
 		"no pool":           {set: func(*submit.Options) {}, want: pipeline.Cluster{Profile: "small"}},
 		"pool":              {set: func(o *submit.Options) { o.Pool = "adhoc" }, want: pipeline.Cluster{Profile: "small", Pool: "adhoc"}},
 		"pool of one's own": {set: func(o *submit.Options) { o.KeepAlive = time.Hour }, want: pipeline.Cluster{Profile: "small", KeepAlive: pipeline.Duration(time.Hour)}},
-		"not a pool":        {set: func(o *submit.Options) { o.Pool = "Ad hoc" }, fault: `cluster.pool: "Ad hoc" is not a name`},
+		"not a pool":        {set: func(o *submit.Options) { o.Pool = "Ad hoc" }, fault: `cluster.pool: invalid name "Ad hoc"`},
 		"not long enough":   {set: func(o *submit.Options) { o.KeepAlive = time.Second }, fault: "cluster.keepAlive: 1s is out of range; use 2m to 24h"},
 		"cluster":           {set: func(o *submit.Options) { o.Cluster = "j-1ABC" }, want: pipeline.Cluster{Profile: "small", ID: "j-1ABC"}},
 		"cluster and pool":  {set: func(o *submit.Options) { o.Cluster, o.Pool = "j-1ABC", "adhoc" }, fault: "give either --cluster, or --pool and --keep-alive"},

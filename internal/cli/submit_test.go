@@ -179,7 +179,7 @@ func TestSubmitRefuses(t *testing.T) {
 		"no user":   {func(o *submit.Options) { o.User = "" }, "no user"},
 		"missing":   {func(o *submit.Options) { o.Source = "jobs/none" }, "no such file"},
 		"entry":     {func(o *submit.Options) { o.Type = "spark" }, "main.py"},
-		"include":   {func(o *submit.Options) { o.Include = []string{"../lib"} }, "include ../lib: it is not inside the project"},
+		"include":   {func(o *submit.Options) { o.Include = []string{"../lib"} }, "include ../lib: not inside the project"},
 		"conf":      {func(o *submit.Options) { o.Conf = []string{"x"} }, "--conf"},
 		"class":     {func(o *submit.Options) { o.Class = "X" }, "class: hive jobs have no class"},
 		"template":  {func(o *submit.Options) { o.Args = []string{"{{.Params.day}}"} }, "day"},

@@ -10,6 +10,7 @@ import (
 
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/terminate"
+	"ephemr/internal/control"
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/entry"
 	"ephemr/internal/fault"
@@ -18,23 +19,23 @@ import (
 func TestTerminate(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		answer  cluster.HandOutput
+		answer  cluster.ManualOutput
 		refusal error
 		code    int
 		out     string
 		err     string
 	}{
-		"unused": {answer: cluster.HandOutput{ClusterID: "j-1", State: "TERMINATING"}, out: "j-1 is being terminated\n"},
+		"unused": {answer: cluster.ManualOutput{ClusterID: "j-1", State: "TERMINATING"}, out: "j-1 is being terminated\n"},
 		"used": {
-			answer: cluster.HandOutput{ClusterID: "j-1", State: "TERMINATING", Runs: []string{"r"}},
+			answer: cluster.ManualOutput{ClusterID: "j-1", State: "TERMINATING", Runs: []string{"r"}},
 			out:    "j-1 is being terminated\n", err: "run r loses its cluster: ephemr show r tells how it ends\n",
 		},
 		"leased once": {
-			answer: cluster.HandOutput{ClusterID: "j-1", State: "DRAINING", Runs: []string{"r"}},
+			answer: cluster.ManualOutput{ClusterID: "j-1", State: "DRAINING", Runs: []string{"r"}},
 			out:    "j-1 takes no more runs, and is terminated when the run that leases it has given it back\n", err: "r\n",
 		},
 		"leased": {
-			answer: cluster.HandOutput{ClusterID: "j-1", State: "DRAINING", Runs: []string{"r", "q"}},
+			answer: cluster.ManualOutput{ClusterID: "j-1", State: "DRAINING", Runs: []string{"r", "q"}},
 			out:    "j-1 takes no more runs, and is terminated when the 2 runs that lease it have given it back\n", err: "r\nq\n",
 		},
 		"refused": {refusal: fault.New(fault.InvalidInput, "cluster j-1 is used by run r"), code: exit.Usage},
@@ -43,9 +44,9 @@ func TestTerminate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			var asked cluster.Request
+			var asked control.TerminateRequest
 			w.handle("end", func(ctx context.Context, payload json.RawMessage) (any, error) {
-				return entry.Wrap(func(_ context.Context, in cluster.Request) (cluster.HandOutput, error) {
+				return entry.Wrap(func(_ context.Context, in control.TerminateRequest) (cluster.ManualOutput, error) {
 					asked = in
 					return tt.answer, tt.refusal
 				})(ctx, payload)
@@ -56,7 +57,7 @@ func TestTerminate(t *testing.T) {
 			if exit.CodeOf(err) != tt.code || tt.refusal != nil && !strings.Contains(err.Error(), tt.refusal.Error()) {
 				t.Errorf("%v, want exit code %d", err, tt.code)
 			}
-			if diff := cmp.Diff(cluster.Request{Hand: &cluster.Hand{ClusterID: "j-1", Force: true, Why: "by a test"}}, asked); diff != "" {
+			if diff := cmp.Diff(control.TerminateRequest{Hand: &cluster.ManualRequest{ClusterID: "j-1", Force: true, Why: "by a test"}}, asked); diff != "" {
 				t.Errorf("asked for -want +got:\n%s", diff)
 			}
 			if w.out.String() != tt.out || w.err.String() != tt.err {
@@ -70,7 +71,7 @@ func TestTerminateJSON(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.handle("", func(context.Context, json.RawMessage) (any, error) {
-		return cluster.HandOutput{ClusterID: "j-1", State: "TERMINATING", Runs: []string{}}, nil
+		return cluster.ManualOutput{ClusterID: "j-1", State: "TERMINATING", Runs: []string{}}, nil
 	})
 	w.no(terminate.Run(t.Context(), terminate.Options{Cluster: "j-1", JSON: true}, w.io, w.settings, w.lambda))
 	if got := w.out.String(); got != "{\n  \"clusterId\": \"j-1\",\n  \"state\": \"TERMINATING\",\n  \"runs\": []\n}\n" {

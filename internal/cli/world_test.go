@@ -21,7 +21,9 @@ import (
 
 	"ephemr/internal/cli/follow"
 	"ephemr/internal/cli/terminal"
+	"ephemr/internal/emr"
 	"ephemr/internal/emr/steplog"
+	"ephemr/internal/engine"
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
 	"ephemr/internal/job"
@@ -95,7 +97,7 @@ func newWorld(t *testing.T) *world {
 	w.runs = &store.Runs{DB: w.db, Table: "runs"}
 	w.pipelines = &register.Store{DB: w.db, Table: "pipelines"}
 	w.io = &terminal.IO{Out: &w.out, Err: &w.err}
-	reg := &register.Register{Settings: settings, Store: w.pipelines, Schedules: &register.Schedules{
+	reg := &register.Register{Settings: settings, Engines: engine.Catalog{Default: emr.Capabilities}, Store: w.pipelines, Schedules: &register.Schedules{
 		API: w.schedules, Group: "ephemr-dev", Role: "arn:aws:iam::000000000000:role/scheduler", Target: "arn:aws:sqs:eu-west-1:000000000000:ephemr-dev-events",
 	}}
 	w.handle("register", func(ctx context.Context, payload json.RawMessage) (any, error) {
@@ -125,7 +127,7 @@ func (w *world) follower() *follow.Follower {
 // deliver lets intake have what was sent to the requests queue.
 func (w *world) deliver() {
 	w.t.Helper()
-	k := &intake.Intake{Settings: w.settings, Runs: w.runs, Pipelines: w.pipelines, Users: &intake.UserStore{Settings: w.settings, SSM: w.ssm}, SQS: w.sqs, Lambda: w.lambda}
+	k := &intake.Intake{Settings: w.settings, Engines: engine.Catalog{Default: emr.Capabilities}, Runs: w.runs, Pipelines: w.pipelines, Users: &intake.UserStore{Settings: w.settings, SSM: w.ssm}, SQS: w.sqs, Lambda: w.lambda}
 	for i, m := range w.sqs.Take(requests) {
 		_, err := k.Handle(w.t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{{
 			MessageId: fmt.Sprintf("message-%d", i), Body: aws.ToString(m.MessageBody),

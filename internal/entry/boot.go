@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"ephemr/internal/stage"
 )
@@ -40,7 +39,3 @@ func Caller(ctx context.Context) string {
 	}
 	return "unknown"
 }
-
-// PathStyle addresses buckets by path when an endpoint is configured: such a host
-// has no subdomain for each bucket.
-func PathStyle(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil }

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"ephemr/internal/engine"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -40,6 +41,7 @@ type Intake struct {
 	Runs      *store.Runs
 	Pipelines Pipelines
 	Users     Users
+	Engines   engine.Catalog // what they can do
 	SQS       QueueAPI
 	Lambda    InvokeAPI
 }

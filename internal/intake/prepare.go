@@ -10,6 +10,7 @@ import (
 
 	"ephemr/events"
 	"ephemr/internal/admission"
+	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
@@ -23,6 +24,7 @@ type Preparer struct {
 	Runs      *store.Runs
 	Pipelines Pipelines
 	Users     Users
+	Engines   engine.Catalog
 	Admission *admission.Admitter
 }
 
@@ -127,7 +129,7 @@ func (p *Preparer) adopt(ctx context.Context, e Execution, m events.Manual) erro
 	requested, err := RunRequest{
 		Pipeline: m.Pipeline, Params: m.Params, Logical: logical, RequestedAt: e.StartedAt,
 		Trigger: run.Trigger{Kind: run.ByManual}, Identity: []string{run.ByManual, e.Execution},
-	}.NewRuns(ctx, p.Pipelines, p.Users)
+	}.NewRuns(ctx, p.Pipelines, p.Users, p.Engines)
 	if IsInvalid(err) {
 		return p.reject(ctx, e, m, err)
 	}

@@ -112,7 +112,7 @@ func (k *Intake) request(ctx context.Context, m lambdaevents.SQSMessage) ([]NewR
 		}
 		request.Pipeline = request.Spec.Name
 	}
-	w, err := request.NewRuns(ctx, k.Pipelines, k.Users)
+	w, err := request.NewRuns(ctx, k.Pipelines, k.Users, k.Engines)
 	return w, markInvalid(err, fail)
 }
 
@@ -166,7 +166,7 @@ func (k *Intake) schedule(ctx context.Context, m lambdaevents.SQSMessage) ([]New
 		Trigger:  run.Trigger{Kind: run.BySchedule},
 		Identity: []string{run.BySchedule, tick.Pipeline, planned.UTC().Format(time.RFC3339)},
 	}
-	w, err := request.NewRuns(ctx, k.Pipelines, k.Users)
+	w, err := request.NewRuns(ctx, k.Pipelines, k.Users, k.Engines)
 	return w, markInvalid(err, func(err error) error {
 		return &invalidError{err: err, kind: run.BySchedule, pipeline: tick.Pipeline}
 	})
@@ -203,7 +203,7 @@ func (k *Intake) upload(ctx context.Context, m lambdaevents.SQSMessage) ([]NewRu
 			Trigger:  run.Trigger{Kind: run.ByS3, Bucket: e.Detail.Bucket.Name, Key: o.Key, Version: o.VersionID, Size: o.Size},
 			Identity: []string{run.ByS3, name, e.Detail.Bucket.Name, o.Key, version},
 		}
-		w, err := request.NewRuns(ctx, k.Pipelines, k.Users)
+		w, err := request.NewRuns(ctx, k.Pipelines, k.Users, k.Engines)
 		if IsInvalid(err) {
 			// An error in one pipeline must not affect the others.
 			w, err = []NewRun{request.rejected(err)}, nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ephemr/internal/access"
+	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
 	"ephemr/internal/pipeline"
@@ -43,13 +44,16 @@ type RunRequest struct {
 }
 
 // NewRuns returns the runs to create, or what is wrong with the request.
-func (q RunRequest) NewRuns(ctx context.Context, known Pipelines, users Users) ([]NewRun, error) {
+func (q RunRequest) NewRuns(ctx context.Context, known Pipelines, users Users, can engine.Catalog) ([]NewRun, error) {
 	spec, version, err := q.spec(ctx, known)
 	if spec == nil || err != nil {
 		return nil, err
 	}
 	grant, err := q.grant(ctx, users, spec)
 	if err != nil {
+		return nil, err
+	}
+	if err := can.Check(spec, grant.User != ""); err != nil {
 		return nil, err
 	}
 	params, err := spec.ResolveParams(q.Params)

@@ -1,22 +1,22 @@
 package job
 
-// Class says why a run, a job or an attempt did not succeed. It decides what is
-// done about it, and it is what people see and count.
+// Class is the failure class of a run, a job or an attempt. It decides how the
+// failure is handled, and is shown and counted.
 type Class string
 
 // The failure classes; "" is success.
 const (
-	ClassCapacity   Class = "capacity"   // EC2 had no room: next rung of the profile's ladder
+	ClassCapacity   Class = "capacity"   // EC2 lacked capacity: next fallback of the profile
 	ClassQuota      Class = "quota"      // AWS throttled or a limit is reached: wait, with full jitter
-	ClassPermission Class = "permission" // AWS refused: tell the owner
-	ClassBootstrap  Class = "bootstrap"  // a bootstrap action failed: next rung
+	ClassPermission Class = "permission" // AWS denied access: notify the owner
+	ClassBootstrap  Class = "bootstrap"  // a bootstrap action failed: next fallback
 	ClassJob        Class = "job"        // the program failed: the job's own retries
 	ClassData       Class = "data"       // a check failed
 	ClassTimeout    Class = "timeout"    // a deadline passed
-	ClassCancelled  Class = "cancelled"  // somebody asked for it
-	ClassLost       Class = "lost"       // the cluster or the step vanished, or nobody can say how it ended
+	ClassCancelled  Class = "cancelled"  // cancelled on request
+	ClassLost       Class = "lost"       // the cluster or the step vanished, or its outcome is unknown
 	ClassInvalid    Class = "invalid"    // the request or the pipeline is wrong
-	ClassInternal   Class = "internal"   // ephemr's own fault
+	ClassInternal   Class = "internal"   // an error of ephemr itself
 )
 
 // Classes lists every failure class.

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Spec is one attempt of one job, as the runner is to execute it.
+// Spec tells the runner how to execute one attempt of one job.
 type Spec struct {
 	RunID   string `json:"runId"`
 	Job     string `json:"job"`
@@ -21,8 +21,8 @@ type Spec struct {
 	Type    Type   `json:"type"`
 
 	Package       string `json:"package,omitempty"`       // s3:// address of the zip; empty for quality
-	PackageSHA256 string `json:"packageSha256,omitempty"` // hex; the runner refuses a package that differs
-	Venvs         string `json:"venvs,omitempty"`         // s3:// address that archives of installed requirements lie below
+	PackageSHA256 string `json:"packageSha256,omitempty"` // hex; the runner rejects a package that differs
+	Venvs         string `json:"venvs,omitempty"`         // s3:// prefix of archives of installed requirements
 	Entry         string `json:"entry,omitempty"`         // file inside the package that is run
 	Class         string `json:"class,omitempty"`         // main class, for jars
 
@@ -43,15 +43,15 @@ type Spec struct {
 
 // Check is an expectation on a dataset of Parquet files, already templated.
 type Check struct {
-	Dataset   string            `json:"dataset"`             // s3://bucket/prefix/
-	Rows      string            `json:"rows,omitempty"`      // comparison, e.g. ">= 1000"
-	Columns   map[string]string `json:"columns,omitempty"`   // name -> type (string int long double boolean date timestamp …)
-	NotNull   []string          `json:"notNull,omitempty"`   // columns
-	Unique    []string          `json:"unique,omitempty"`    // columns, together
-	Freshness string            `json:"freshness,omitempty"` // Go duration: newest object is at most this old
+	Dataset   string            `json:"dataset" jsonschema:"required"` // s3://bucket/prefix/
+	Rows      string            `json:"rows,omitempty"`                // comparison, e.g. ">= 1000"
+	Columns   map[string]string `json:"columns,omitempty"`             // name -> type (string int long double boolean date timestamp …)
+	NotNull   []string          `json:"notNull,omitempty"`             // columns
+	Unique    []string          `json:"unique,omitempty"`              // columns whose values together are unique
+	Freshness string            `json:"freshness,omitempty"`           // maximum age of the newest object, e.g. 36h
 }
 
-// Result is what the runner found out about an attempt.
+// Result is the outcome of an attempt, as the runner reports it.
 type Result struct {
 	RunID   string `json:"runId"`
 	Job     string `json:"job"`
@@ -68,7 +68,7 @@ type Result struct {
 	Outputs   map[string]string `json:"outputs,omitempty"` // from the file named in $EPHEMR_OUTPUT
 	Tail      []string          `json:"tail,omitempty"`    // last lines of stderr, or of stdout when stderr is empty; at most 20 of 500 bytes
 	Checks    []Finding         `json:"checks,omitempty"`  // for type quality
-	LogsCut   bool              `json:"logsCut,omitempty"` // CloudWatch did not take everything that was printed
+	LogsCut   bool              `json:"logsCut,omitempty"` // the log streams in CloudWatch are incomplete
 }
 
 // Finding is the outcome of one expectation of a Check.
@@ -79,12 +79,10 @@ type Finding struct {
 	OK      bool   `json:"ok"`
 }
 
-// NothingToDo is the exit code by which a program says that it succeeded
-// without having anything to do.
+// NothingToDo is the exit code of a program that succeeded and had nothing to do.
 const NothingToDo = 77
 
-// Succeeded says whether the program did what it was asked to, or found that
-// there was nothing to do.
+// Succeeded reports whether the program succeeded, with or without work.
 func (r Result) Succeeded() bool {
 	return r.Class == "" && (r.ExitCode == 0 || r.ExitCode == NothingToDo && r.NothingToDo)
 }

@@ -8,7 +8,7 @@ import (
 // Type is what a job is made of.
 type Type string
 
-// The types of jobs. A new one joins Kinds, and nothing else.
+// The types of jobs. To add one, extend Kinds; nothing else depends on the list.
 const (
 	Spark   Type = "spark"
 	Hive    Type = "hive"

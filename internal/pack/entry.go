@@ -35,7 +35,7 @@ func Entry(t job.Type, names []string) (string, error) {
 	case len(top) == 1:
 		return top[0], nil
 	case len(top) > 1:
-		return "", fmt.Errorf("which of %s is to be run? set \"entry\", or call it %s", some(top), kind.Entries[0])
+		return "", fmt.Errorf("more than one possible entry: %s; set \"entry\", or rename one to %s", some(top), kind.Entries[0])
 	case len(below) > 0:
 		return "", fmt.Errorf("no %s; add one, or set \"entry\" to one of %s", strings.Join(kind.Entries, " or "), some(below))
 	default:
@@ -56,7 +56,7 @@ func (p *Package) Entry(t job.Type, entry string) (string, error) {
 	if name := path.Clean(entry); slices.Contains(p.Files, name) {
 		return name, nil
 	}
-	return "", fmt.Errorf("find the entry of %s: no %s there; mend \"entry\" or %s", p.Source, entry, IgnoreFile)
+	return "", fmt.Errorf("find the entry of %s: no file %s in the package; correct \"entry\" or %s", p.Source, entry, IgnoreFile)
 }
 
 // some lists a few names.

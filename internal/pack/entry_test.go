@@ -24,7 +24,7 @@ func TestEntry(t *testing.T) {
 		{name: "the first of the usual names", typ: job.Spark, files: []string{"app.jar", "main.py"}, want: "main.py"},
 		{name: "the only one", typ: job.Hive, files: []string{"README.md", "daily.hql", "lib/x.hql"}, want: "daily.hql"},
 		{name: "jar", typ: job.Jar, files: []string{"job-1.0.jar"}, want: "job-1.0.jar"},
-		{name: "several", typ: job.Bash, files: []string{"a.sh", "b.sh"}, fault: "which of a.sh, b.sh is to be run? set \"entry\", or call it run.sh"},
+		{name: "several", typ: job.Bash, files: []string{"a.sh", "b.sh"}, fault: "more than one possible entry: a.sh, b.sh; set \"entry\", or rename one to run.sh"},
 		{name: "none", typ: job.Spark, files: []string{"README.md"}, fault: "no main.py or app.jar; add one or set \"entry\""},
 		{name: "only below", typ: job.Spark, files: []string{"src/a.py", "src/b.py"}, fault: "no main.py or app.jar; add one, or set \"entry\" to one of src/a.py, src/b.py"},
 		{name: "many", typ: job.Bash, files: strings.Fields("a.sh b.sh c.sh d.sh e.sh f.sh g.sh"), fault: "a.sh, b.sh, c.sh, d.sh, e.sh and 2 more"},
@@ -50,7 +50,7 @@ func TestPackageEntry(t *testing.T) {
 	if got, err := p.Entry(job.Spark, "./src/job.py"); err != nil || got != "src/job.py" {
 		t.Errorf("named: %q, %v", got, err)
 	}
-	if _, err := p.Entry(job.Spark, "job.py"); err == nil || !strings.Contains(err.Error(), "no job.py there") {
+	if _, err := p.Entry(job.Spark, "job.py"); err == nil || !strings.Contains(err.Error(), "no file job.py in the package") {
 		t.Errorf("missing: %v", err)
 	}
 	if _, err := p.Entry(job.Spark, ""); err == nil || !strings.HasPrefix(err.Error(), "find the entry of "+p.Source) {

@@ -2,32 +2,25 @@ package pack
 
 import (
 	"fmt"
-	"path"
+	"regexp"
 	"strings"
+
+	"github.com/git-pkgs/gitignore"
 )
 
-// always are the patterns that no .ephemrignore takes back.
+// always are the patterns that an ignore file cannot negate.
 var always = mustIgnore(".git\n__pycache__\n.DS_Store\n*.pyc\n/" + IgnoreFile)
 
-// ignore is a list of patterns, the part of gitignore's language that people
-// use:
-//
-//	# remark
-//	*.csv       any file or directory of that name, at any depth
-//	data/       directories only
-//	/notes      a slash at the start or inside: from the top of the source
-//	docs/*.md
-//	**/tmp      ** stands for any number of directories
-//	!keep.csv   takes an earlier pattern back; the last one that matches wins
-//
-// *, ? and [a-z] are those of path.Match. What lies in an ignored directory
-// cannot be taken back.
+// ignore is the content of an ignore file. Its language is git's: see
+// gitignore(5). Two things differ. A pattern that git accepts although it can
+// never match, such as "[a", is an error. And a symbolic link to a directory
+// counts as a directory, because its content is packed.
 type ignore []pattern
 
 type pattern struct {
-	segments []string
-	dirOnly  bool
-	negated  bool
+	glob    *gitignore.Matcher
+	dirOnly bool
+	negated bool
 }
 
 func mustIgnore(text string) ignore {
@@ -41,8 +34,11 @@ func mustIgnore(text string) ignore {
 func parseIgnore(text string) (ignore, error) {
 	var all ignore
 	for i, line := range strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n") {
-		line = strings.TrimRight(line, " \t\r")
-		if line == "" || line[0] == '#' {
+		line = strings.TrimSuffix(line, "\r")
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		if line = trimSpaces(line); line == "" {
 			continue
 		}
 		p, err := parsePattern(line)
@@ -54,60 +50,104 @@ func parseIgnore(text string) (ignore, error) {
 	return all, nil
 }
 
+// trimSpaces removes the spaces at the end that no backslash escapes.
+func trimSpaces(line string) string {
+	end := 0
+	for i := 0; i < len(line); i++ {
+		switch line[i] {
+		case ' ':
+			continue
+		case '\\':
+			i++
+		}
+		end = min(i+1, len(line))
+	}
+	return line[:end]
+}
+
+// endMark follows every path and every pattern that the library compares. The
+// library takes a pattern to match everything below a match too, and "a/**" to
+// match a itself; git does neither. A directory that is excluded is not
+// entered, so nothing below it has to be matched.
+const endMark = "/\x00"
+
+var trailingStars = regexp.MustCompile(`(^|/)\*\*+$`)
+
 func parsePattern(line string) (pattern, error) {
 	var p pattern
-	rest, negated := strings.CutPrefix(line, "!")
-	rest, p.dirOnly = strings.CutSuffix(rest, "/")
+	glob, negated := strings.CutPrefix(line, "!")
+	glob, p.dirOnly = strings.CutSuffix(glob, "/")
 	p.negated = negated
-	anchored := strings.Contains(rest, "/")
-	p.segments = strings.Split(strings.TrimPrefix(rest, "/"), "/")
-	if !anchored {
-		p.segments = append([]string{"**"}, p.segments...)
+	if !strings.Contains(glob, "/") {
+		glob = "**/" + glob
 	}
-	for _, s := range p.segments {
-		if _, err := path.Match(s, ""); err != nil || s == "" {
-			return p, fmt.Errorf("%q is no pattern; write names, *, ?, [a-z] and **", line)
-		}
+	glob = trailingStars.ReplaceAllString(strings.TrimPrefix(glob, "/"), "$1**/*")
+	p.glob = &gitignore.Matcher{}
+	p.glob.AddPatterns([]byte("/"+glob+endMark), "")
+	if unclosed(glob) || len(p.glob.Errors()) > 0 {
+		return p, fmt.Errorf("invalid pattern %q: unclosed [, unknown [:class:] or trailing backslash", line)
 	}
 	return p, nil
 }
 
-// matches says whether a file or directory is left out.
+// unclosed reports whether a bracket expression or an escape of glob has no
+// end. Git matches such a pattern with nothing, the library takes it literally.
+func unclosed(glob string) bool {
+	for i := 0; i < len(glob); i++ {
+		switch glob[i] {
+		case '\\':
+			i++
+			if i == len(glob) {
+				return true
+			}
+		case '[':
+			length := bracket(glob[i:])
+			if length == 0 {
+				return true
+			}
+			i += length - 1
+		}
+	}
+	return false
+}
+
+// bracket returns the length of the bracket expression at the start of s, 0 if
+// it has no end.
+func bracket(s string) int {
+	i := 1
+	if i < len(s) && (s[i] == '!' || s[i] == '^') {
+		i++
+	}
+	for first := i; i < len(s); i++ {
+		switch {
+		case s[i] == ']' && i > first:
+			return i + 1
+		case s[i] == '\\':
+			i++
+		case strings.HasPrefix(s[i:], "[:"):
+			if class := strings.Index(s[i:], ":]"); class > 0 {
+				i += class + 1
+			}
+		}
+	}
+	return 0
+}
+
+// matches reports whether a file or directory is left out.
 func (i ignore) matches(name string, dir bool) bool {
 	return always.last(name, dir) || i.last(name, dir)
 }
 
 // last follows the last pattern that matches.
 func (i ignore) last(name string, dir bool) bool {
-	ignored, segments := false, strings.Split(name, "/")
+	ignored := false
 	for _, p := range i {
 		if p.negated != ignored || p.dirOnly && !dir {
 			continue // would change nothing
 		}
-		if matchSegments(p.segments, segments) {
+		if p.glob.Match(name + endMark) {
 			ignored = !p.negated
 		}
 	}
 	return ignored
-}
-
-func matchSegments(pattern, name []string) bool {
-	for len(pattern) > 0 {
-		if pattern[0] == "**" {
-			for skip := range len(name) + 1 {
-				if matchSegments(pattern[1:], name[skip:]) {
-					return true
-				}
-			}
-			return false
-		}
-		if len(name) == 0 {
-			return false
-		}
-		if ok, _ := path.Match(pattern[0], name[0]); !ok { // the pattern was checked when it was read
-			return false
-		}
-		pattern, name = pattern[1:], name[1:]
-	}
-	return len(name) == 0
 }

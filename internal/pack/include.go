@@ -9,23 +9,23 @@ import (
 	"path/filepath"
 )
 
-// include takes in a file or a directory of the project, under the path that it
-// has there.
+// include adds a file or a directory of the project, under its path in the
+// project.
 func (s *scanner) include(name string) error {
 	clean := path.Clean(name)
 	if !filepath.IsLocal(filepath.FromSlash(clean)) {
-		return errors.New("it is not inside the project; name it by a path without .. from the project root")
+		return errors.New("not inside the project; use a path without .. relative to the project root")
 	}
 	project := cmp.Or(s.opts.Project, ".")
 	if _, err := os.Lstat(filepath.Join(project, filepath.FromSlash(clean))); err != nil {
-		return fmt.Errorf("%w, looked for below the project root %s", plain(err), project)
+		return fmt.Errorf("%w in the project root %s", plain(err), project)
 	}
 	before := len(s.names)
 	if err := s.read(project, clean, "project"); err != nil {
 		return err
 	}
 	if len(s.names) == before && !s.has(clean) {
-		return errors.New("no files there, or all are ignored; mend the path or " + IgnoreFile)
+		return errors.New("no files there, or all are ignored; correct the path or " + IgnoreFile)
 	}
 	return nil
 }
@@ -35,21 +35,21 @@ func (s *scanner) has(name string) bool {
 	return ok || name == "."
 }
 
-// claim takes f's name in the package, and those of the directories above it.
-// A file that is named twice, as by a directory and by itself, is one file.
+// claim reserves f's name in the package, and those of the directories above it.
+// A file that is included twice, by itself and by a directory, is one file.
 func (s *scanner) claim(f file) (known bool, err error) {
 	if other, taken := s.names[f.name]; taken {
 		if other.name == "" {
-			return false, fmt.Errorf("%s is a file here and a directory of the package already; rename one", f.name)
+			return false, fmt.Errorf("%s is a file here but already a directory in the package; rename one", f.name)
 		}
 		if same(f, other) {
 			return true, nil
 		}
-		return false, fmt.Errorf("%s is in the package already, from %s; rename one", f.name, other.base)
+		return false, fmt.Errorf("%s is already in the package, from %s; rename one", f.name, other.base)
 	}
 	for dir := path.Dir(f.name); dir != "."; dir = path.Dir(dir) {
 		if other := s.names[dir]; other.name != "" {
-			return false, fmt.Errorf("%s is a directory here and a file of the package already; rename one", dir)
+			return false, fmt.Errorf("%s is a directory here but already a file in the package; rename one", dir)
 		}
 		s.names[dir] = file{}
 	}
@@ -57,7 +57,7 @@ func (s *scanner) claim(f file) (known bool, err error) {
 	return false, nil
 }
 
-// same says whether two names of the package stand for one file.
+// same reports whether two names of the package refer to one file.
 func same(f, other file) bool {
 	a, err := os.Stat(filepath.Join(f.base, filepath.FromSlash(f.path)))
 	if err != nil {

@@ -131,16 +131,16 @@ func TestBuildRefusesIncludes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, tt := range map[string]struct{ source, include, want string }{
-		"above the project":         {"jobs/clean", "../x", "include ../x: it is not inside the project"},
-		"an absolute path":          {"jobs/clean", outside, "it is not inside the project"},
-		"above, the long way":       {"jobs/clean", "lib/../../x", "it is not inside the project"},
-		"nothing there":             {"jobs/clean", "lib/none.py", "include lib/none.py: no such file or directory, looked for below the project root " + dir},
+		"above the project":         {"jobs/clean", "../x", "include ../x: not inside the project"},
+		"an absolute path":          {"jobs/clean", outside, "not inside the project"},
+		"above, the long way":       {"jobs/clean", "lib/../../x", "not inside the project"},
+		"nothing there":             {"jobs/clean", "lib/none.py", "include lib/none.py: no such file or directory in the project root " + dir},
 		"an empty directory":        {"jobs/clean", "empty", "include empty: no files there"},
 		"a link out of the project": {"jobs/clean", "lib", "lib/away: a symbolic link to the absolute path"},
 		"a link itself":             {"jobs/clean", "lib/away", "a symbolic link to the absolute path"},
-		"another file of that name": {"jobs/bad", "lib/common.py", "lib/common.py is in the package already, from " + filepath.Join(dir, "jobs/bad")},
-		"a directory over a file":   {"jobs/bad", "conf", "conf is a directory here and a file of the package already"},
-		"a file over a directory":   {"jobs/worse", "common.py", "common.py is a file here and a directory of the package already"},
+		"another file of that name": {"jobs/bad", "lib/common.py", "lib/common.py is already in the package, from " + filepath.Join(dir, "jobs/bad")},
+		"a directory over a file":   {"jobs/bad", "conf", "conf is a directory here but already a file in the package"},
+		"a file over a directory":   {"jobs/worse", "common.py", "common.py is a file here but already a directory in the package"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

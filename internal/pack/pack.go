@@ -1,5 +1,5 @@
-// Package pack makes a job's source into a package: a zip whose bytes depend on
-// nothing but names, contents and executable bits, so that the same source has
+// Package pack builds a package from a job's source: a zip whose bytes depend
+// only on names, contents and executable bits, so that the same source has
 // the same digest on every machine.
 package pack
 
@@ -22,7 +22,7 @@ const (
 	DefaultMaxFiles = 10_000
 )
 
-// Options say what belongs to a package beside its source, and bound it.
+// Options add files to a package and limit its size.
 type Options struct {
 	Project  string   // root that Include is relative to
 	Include  []string // files and directories of the project, slash-separated; they keep their path below it
@@ -31,7 +31,7 @@ type Options struct {
 	Progress Progress
 }
 
-// Progress is told how many bytes have been read, of how many; nil tells nobody.
+// Progress is called with the number of bytes read so far and in total; may be nil.
 type Progress func(done, all int64)
 
 // Package is a source that has been read once: its digest is known. A small one
@@ -54,7 +54,7 @@ const keep = 16 << 20
 
 // file is a file to be packed.
 type file struct {
-	base, path string // where it lies, and where there
+	base, path string // directory that it is read from, and its path there
 	name       string // in the package
 	size       int64
 	executable bool
@@ -81,20 +81,20 @@ func Build(source string, o Options) (*Package, error) {
 	return p, nil
 }
 
-// Key is where the package lies in the artifacts bucket.
+// Key is the key of the package in the artifacts bucket.
 func (p *Package) Key() string { return "packages/" + p.SHA256 + ".zip" }
 
-// Ref returns what a pipeline keeps of the package.
+// Ref returns the reference that a pipeline stores.
 func (p *Package) Ref() pipeline.Package {
 	return pipeline.Package{Key: p.Key(), SHA256: p.SHA256, Size: p.Size}
 }
 
-// WriteTo writes the zip. It is an error, after the last byte, if that is not
-// what Build has seen.
+// WriteTo writes the zip. If the files have changed since Build, it returns an
+// error after the last byte.
 func (p *Package) WriteTo(w io.Writer) (int64, error) {
 	if p.kept != nil {
 		n, err := w.Write(p.kept)
-		return int64(n), err //nolint:wrapcheck // whoever gave w knows what it is
+		return int64(n), err //nolint:wrapcheck // the caller of WriteTo knows w
 	}
 	digest, size := sha256.New(), &counter{}
 	if err := p.write(io.MultiWriter(w, digest, size), nil); err != nil {
@@ -106,7 +106,7 @@ func (p *Package) WriteTo(w io.Writer) (int64, error) {
 	return size.n, nil
 }
 
-var errChanged = fmt.Errorf("files changed while they were read; try again when nobody writes there")
+var errChanged = fmt.Errorf("files changed while they were read; try again after the writes have finished")
 
 // epoch is the time of every file: the first that a zip can hold.
 var epoch = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)

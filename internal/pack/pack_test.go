@@ -240,9 +240,12 @@ func TestBuildRefuses(t *testing.T) {
 	}{
 		{name: "nothing", want: "no files there"},
 		{name: "nothing but what is ignored", files: map[string]string{"a.csv": "", pack.IgnoreFile: "*"}, want: "no files there"},
-		{name: "too many files", files: map[string]string{"a": "", "b": "", "c": ""}, opts: pack.Options{MaxFiles: 2}, want: "more than 2 files; name in .ephemrignore"},
+		{name: "too many files", files: map[string]string{"a": "", "b": "", "c": ""}, opts: pack.Options{MaxFiles: 2}, want: "more than 2 files; list in .ephemrignore"},
 		{name: "too many bytes", files: map[string]string{"a": "123", "b.csv": "12345"}, opts: pack.Options{MaxBytes: 7}, want: "more than 7 bytes, of which b.csv has 5"},
-		{name: "bad pattern", files: map[string]string{"a": "", pack.IgnoreFile: "ok\n[a\n"}, want: `.ephemrignore:2: "[a" is no pattern`},
+		{name: "bad pattern", files: map[string]string{"a": "", pack.IgnoreFile: "ok\n[a\n"}, want: `.ephemrignore:2: invalid pattern "[a"`},
+		{name: "unclosed class", files: map[string]string{"a": "", pack.IgnoreFile: "!x[[:alpha:]\n"}, want: `.ephemrignore:1: invalid pattern "!x[[:alpha:]"`},
+		{name: "unknown class", files: map[string]string{"a": "", pack.IgnoreFile: "[[:letter:]]\n"}, want: `.ephemrignore:1: invalid pattern "[[:letter:]]"`},
+		{name: "trailing backslash", files: map[string]string{"a": "", pack.IgnoreFile: "a\\\n"}, want: `.ephemrignore:1: invalid pattern "a\\"`},
 		{name: "odd name", files: map[string]string{"a\\b": ""}, want: "rename it"},
 	}
 	for _, tt := range tests {

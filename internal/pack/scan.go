@@ -13,8 +13,8 @@ import (
 	"unicode/utf8"
 )
 
-// IgnoreFile names, at the top of a source or of a directory that is included,
-// what is not packed.
+// IgnoreFile is the name of the file, at the top of a source or of an included
+// directory, that lists what is not packed.
 const IgnoreFile = ".ephemrignore"
 
 // scan finds the files of a source and those that are included.
@@ -33,7 +33,7 @@ func scan(source string, o Options) (*Package, error) {
 		return nil, err
 	}
 	if len(s.pkg.files) == 0 {
-		return nil, errors.New("no files there, or all are ignored; add the program or mend " + IgnoreFile)
+		return nil, errors.New("no files there, or all are ignored; add the program or correct " + IgnoreFile)
 	}
 	for _, f := range s.pkg.files {
 		s.pkg.own = append(s.pkg.own, f.name)
@@ -51,8 +51,8 @@ func scan(source string, o Options) (*Package, error) {
 	return s.pkg, nil
 }
 
-// scanner walks through a tree. Everything is opened through an os.Root, which
-// follows symbolic links but lets none lead out of it.
+// scanner walks a tree. Everything is opened through an os.Root, which follows
+// symbolic links unless they lead out of it.
 type scanner struct {
 	opts  Options
 	pkg   *Package
@@ -60,13 +60,13 @@ type scanner struct {
 
 	root   *os.Root
 	base   string // where root is
-	place  string // what base is to people
+	place  string // name of base in messages
 	top    string // of the tree, in root
 	ignore ignore
 	above  []fs.FileInfo // the directories that lead to the current one
 }
 
-// read takes in the file or directory name below base, which people call place.
+// read adds the file or directory name below base; place names base in messages.
 func (s *scanner) read(base, name, place string) error {
 	root, err := os.OpenRoot(base)
 	if err != nil {
@@ -135,7 +135,7 @@ func (s *scanner) entry(name string) error {
 	}
 }
 
-// explain tells a link that leads out of the source from other trouble.
+// explain describes err; a link that leads out of the source has its own message.
 func (s *scanner) explain(name string, err error) error {
 	if link, e := s.root.Lstat(name); e == nil && link.Mode()&fs.ModeSymlink != 0 {
 		target, _ := s.root.Readlink(name)
@@ -152,7 +152,7 @@ func (s *scanner) add(name string, info fs.FileInfo) error {
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%s: neither a file nor a directory; add it to %s", name, IgnoreFile)
 	case !utf8.ValidString(name) || strings.ContainsAny(name, "\\\r\n"):
-		return fmt.Errorf("%q: a name that other systems cannot hold; rename it", name)
+		return fmt.Errorf("%q: the name is not valid on other systems; rename it", name)
 	}
 	f := file{base: s.base, path: name, name: name, size: info.Size(), executable: info.Mode()&0o100 != 0}
 	if known, err := s.claim(f); known || err != nil {
@@ -162,11 +162,11 @@ func (s *scanner) add(name string, info fs.FileInfo) error {
 	p.files = append(p.files, f)
 	p.Bytes += info.Size()
 	if n := s.opts.MaxFiles; len(p.files) > n {
-		return fmt.Errorf("more than %d files; name in %s what is no part of the program", n, IgnoreFile)
+		return fmt.Errorf("more than %d files; list in %s those that do not belong to the program", n, IgnoreFile)
 	}
 	if n := s.opts.MaxBytes; p.Bytes > n {
 		big := slices.MaxFunc(p.files, func(a, b file) int { return cmp.Compare(a.size, b.size) })
-		return fmt.Errorf("more than %d bytes, of which %s has %d; put data into S3, or name it in %s", n, big.name, big.size, IgnoreFile)
+		return fmt.Errorf("more than %d bytes, of which %s has %d; move data to S3, or list it in %s", n, big.name, big.size, IgnoreFile)
 	}
 	return nil
 }

@@ -1,6 +1,6 @@
 package pipeline
 
-// Context is what templates can speak of: facts about the run.
+// Context is what templates can refer to: facts about the run.
 type Context struct {
 	RunID       string
 	Pipeline    string

@@ -27,7 +27,7 @@ type Plan struct {
 	Done  bool     // once Skip is done, nothing is left to start or to wait for
 }
 
-// Next looks at the state of every job and says what to do. A job without a
+// Next returns what to do, given the state of every job. A job without a
 // state is PENDING; FAILED, CANCELLED and SKIPPED are dead; every other state
 // counts as under way. It only looks: starting and skipping are the caller's.
 func Next[S ~string](jobs []Job, states map[string]S) Plan {

@@ -55,7 +55,7 @@ func (d *decoder) text(p *place, n *node, u encoding.TextUnmarshaler) {
 		return
 	}
 	if err := u.UnmarshalText([]byte(n.text)); err != nil {
-		d.add(p, "%q is not a duration; write it like 90s, 30m or 2h", n.text)
+		d.add(p, "invalid duration %q (examples: 90s, 30m, 2h)", n.text)
 		d.taint(p)
 	}
 }
@@ -76,7 +76,7 @@ func (d *decoder) scalar(p *place, n *node, v reflect.Value) {
 		}
 		i, err := strconv.ParseInt(n.text, 10, 64)
 		if err != nil {
-			d.add(p, "%s is not a whole number; write digits only", n.text)
+			d.add(p, "%s is not an integer; use digits only", n.text)
 			d.taint(p)
 			return
 		}
@@ -85,7 +85,7 @@ func (d *decoder) scalar(p *place, n *node, v reflect.Value) {
 }
 
 // expect reports a node of the wrong kind. Numbers and booleans serve as texts,
-// as written, because nobody should have to quote an argument like 5.
+// as written, so that an argument like 5 needs no quotes.
 func (d *decoder) expect(p *place, n *node, want nodeKind) bool {
 	if n.kind == want || want == textNode && (n.kind == numNode || n.kind == boolNode) {
 		return true
@@ -109,7 +109,7 @@ func (d *decoder) items(p *place, n *node, v reflect.Value) {
 	v.Set(reflect.MakeSlice(v.Type(), len(n.items), len(n.items)))
 	for i, item := range n.items {
 		if item.kind == nullNode {
-			d.addAt(item.pos, p.index(i), `nothing after the dash or comma; remove it, or write "" for an empty text`)
+			d.addAt(item.pos, p.index(i), `empty list item; remove it, or write "" for an empty string`)
 			d.taint(p.index(i))
 			continue
 		}
@@ -124,7 +124,7 @@ func (d *decoder) entries(p *place, n *node, v reflect.Value) {
 	v.Set(reflect.MakeMapWithSize(v.Type(), len(n.keys)))
 	for _, m := range d.unique(p, n) {
 		if m.value.kind == nullNode && v.Type().Elem().Kind() == reflect.String {
-			d.addAt(m.pos, p.key(m.name), `no value; remove the key, or write "" for an empty text`)
+			d.addAt(m.pos, p.key(m.name), `no value; remove the key, or write "" for an empty string`)
 			continue
 		}
 		e := reflect.New(v.Type().Elem()).Elem()
@@ -142,7 +142,7 @@ func (d *decoder) fields(p *place, n *node, v reflect.Value) {
 			continue
 		}
 		var meant string
-		if len(d.list) < maxErrors { // nobody sees the advice of later ones
+		if len(d.list) < maxErrors { // later ones are not printed
 			meant = closest(m.name, names)
 		}
 		d.addAt(m.pos, p.key(m.name), "unknown key; %s", didYouMean(meant, names))
@@ -158,7 +158,7 @@ func (d *decoder) unique(p *place, n *node) []member {
 	var once []member
 	for _, m := range n.keys {
 		if seen[m.name] {
-			d.addAt(m.pos, p.key(m.name), "the key is here twice; remove one")
+			d.addAt(m.pos, p.key(m.name), "duplicate key; remove one")
 			continue
 		}
 		seen[m.name] = true

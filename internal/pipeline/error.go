@@ -52,7 +52,7 @@ func Errors(err error) []*Error {
 	return nil
 }
 
-// maxErrors keeps an answer readable; nobody mends more at a time.
+// maxErrors is how many errors are printed; the rest is counted.
 const maxErrors = 100
 
 // faults collects the errors of one pipeline.
@@ -86,7 +86,7 @@ func (f *faults) position(p *place) position {
 	return f.at[""]
 }
 
-// taint marks p as reported, so that no rule complains of it again.
+// taint marks p as reported, so that no rule reports it again.
 func (f *faults) taint(p *place) { f.tainted[p.String()] = true }
 
 func (f *faults) isTainted(p *place) bool {
@@ -106,7 +106,7 @@ func (f *faults) err() error {
 	list := f.list
 	if more := len(list) - maxErrors; more > 0 {
 		last := *list[maxErrors]
-		last.Path, last.Msg = "", fmt.Sprintf("and %d more errors; mend the ones above first", more)
+		last.Path, last.Msg = "", fmt.Sprintf("and %d more errors; fix the ones above first", more)
 		list = append(slices.Clip(list[:maxErrors]), &last)
 	}
 	errs := make([]error, len(list))

@@ -27,7 +27,7 @@ jobs:
 `))
 	fmt.Println(err)
 	// Output:
-	// flights.yaml:5:25: jobs[0].type: "sprak" is no type of job; did you mean spark?
+	// flights.yaml:5:25: jobs[0].type: unknown job type "sprak"; did you mean spark?
 	// flights.yaml:6:63: jobs[1].needs[0]: there is no job "claen"; did you mean clean?
 }
 

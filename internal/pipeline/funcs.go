@@ -34,14 +34,14 @@ func (c Context) funcs() template.FuncMap {
 // builtins are the functions of text/template that may be used.
 var builtins = []string{"and", "or", "not", "eq", "ne", "lt", "le", "gt", "ge", "index", "len"}
 
-// printf is fmt.Sprintf with an end to it: variables could double a text in
-// every line of a template.
+// printf is fmt.Sprintf with a limit: variables could double a text in every
+// line of a template.
 func printf(format string, args ...any) (string, error) { return bounded(fmt.Sprintf(format, args...)) }
 
 // replace puts new in the place of every old in s.
 func replace(old, with, s string) (string, error) {
 	if old == "" {
-		return "", errors.New(`replace: nothing to look for; write {{replace "old" "new" value}}`)
+		return "", errors.New(`replace: the text to replace is empty; write {{replace "old" "new" value}}`)
 	}
 	if n := strings.Count(s, old); len(s)+n*(len(with)-len(old)) > maxRendered {
 		return "", errTooLong
@@ -108,5 +108,5 @@ func parseTime(value string) (t time.Time, layout string, err error) {
 			return t, layout, nil
 		}
 	}
-	return t, "", fmt.Errorf("%q is neither a day like 2026-11-30 nor a time like 2026-11-30T03:00:00Z", value)
+	return t, "", fmt.Errorf("invalid date or time %q (examples: 2026-11-30, 2026-11-30T03:00:00Z)", value)
 }

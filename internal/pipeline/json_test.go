@@ -23,11 +23,11 @@ func TestParseJSON(t *testing.T) {
 		{"a need", `{` + cluster + `, "jobs": [{"name": "a", "type": "bash", "source": "a"}, {"name": "b", "type": "bash", "source": "b", "needs": ["x"]}]}`, `jobs[1].needs[0]: there is no job "x"; use one of a, b`},
 		{"unknown key", `{` + cluster + `, "jobs": [{"name": "a", "type": "bash", "source": "a", "colour": 1}]}`, "jobs[0].colour: unknown key; use one of name, type"},
 		{"other case", `{` + cluster + `, "Jobs": []}`, "Jobs: unknown key; did you mean jobs?"},
-		{"doubled key", `{` + cluster + `, "owner": "a@b.c", "owner": "a@b.c", "jobs": [{"name": "a", "type": "bash", "source": "a"}]}`, "owner: the key is here twice; remove one"},
-		{"wrong kind", `{` + cluster + `, "jobs": [{"name": "a", "type": "bash", "source": "a", "retries": "2"}]}`, "jobs[0].retries: expected a number, found a text"},
+		{"doubled key", `{` + cluster + `, "owner": "a@b.c", "owner": "a@b.c", "jobs": [{"name": "a", "type": "bash", "source": "a"}]}`, "owner: duplicate key; remove one"},
+		{"wrong kind", `{` + cluster + `, "jobs": [{"name": "a", "type": "bash", "source": "a", "retries": "2"}]}`, "jobs[0].retries: expected a number, found a string"},
 		{"broken", `{"pipeline": `, "not valid JSON at byte "},
 		{"two values", `{} {}`, "more than one JSON value at byte "},
-		{"no table", `[]`, "holds a list instead of a pipeline"},
+		{"no table", `[]`, "contains a list instead of a pipeline"},
 		{"too deep", `{"jobs": ` + deep + `}`, "too deeply nested"},
 		{"empty", " \n", "empty; start with"},
 		{"not UTF-8", "{\"pipeline\": \"\xff\"}", "not UTF-8"},
@@ -69,7 +69,7 @@ func TestValidate(t *testing.T) {
 		}},
 		{name: "a wrong package", change: func(s *pipeline.Spec) {
 			s.Jobs[0].Package = &pipeline.Package{Key: "elsewhere/" + hash + ".zip", SHA256: hash, Size: 1}
-		}, want: "jobs[0].package: not what ephemr apply fills in; remove it"},
+		}, want: "jobs[0].package: reserved for ephemr apply; remove it"},
 		{name: "too many jobs", change: func(s *pipeline.Spec) {
 			for i := range 200 {
 				s.Jobs = append(s.Jobs, pipeline.Job{Name: fmt.Sprintf("j%d", i), Type: job.Bash, Source: "a"})
@@ -80,7 +80,7 @@ func TestValidate(t *testing.T) {
 		}, want: "triggers[0].s3.batch.window: 0s is out of range; use 1s to 24h\n" +
 			"triggers[0].s3.batch.maxObjects: maxObjects is 1001; use 1 to 1000\n" +
 			"triggers[0].s3.batch: batch is not available yet; remove it; every object starts a run"},
-		{name: "cost", change: func(s *pipeline.Spec) { s.Limits.Cost = "5 EUR" }, want: "limits.cost: \"5 EUR\" is not an amount; write it like \"5 USD\"\n" +
+		{name: "cost", change: func(s *pipeline.Spec) { s.Limits.Cost = "5 EUR" }, want: "limits.cost: invalid amount \"5 EUR\" (example: \"5 USD\")\n" +
 			"limits.cost: limits.cost is not available yet; remove it and set limits.deadline"},
 		{name: "a template that is too long", change: func(s *pipeline.Spec) {
 			s.Jobs[0].Args = []string{strings.Repeat("x", 11_000)}
@@ -134,7 +134,7 @@ func TestTooManyErrors(t *testing.T) {
 	text := "pipeline: demo\ncluster: {profile: small}\njobs:\n" + strings.Repeat("  - {}\n", 150)
 	_, err := pipeline.Parse("x.yaml", []byte(text))
 	all := pipeline.Errors(err)
-	if len(all) != 101 || all[100].Msg != "and 350 more errors; mend the ones above first" {
+	if len(all) != 101 || all[100].Msg != "and 350 more errors; fix the ones above first" {
 		t.Errorf("%d errors, the last %v", len(all), all[len(all)-1])
 	}
 }

@@ -1,4 +1,4 @@
 package pipeline
 
-// ValidName says whether a pipeline may be called so.
+// ValidName reports whether a pipeline may have this name.
 func ValidName(name string) bool { return namePattern.MatchString(name) }

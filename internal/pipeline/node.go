@@ -20,7 +20,7 @@ type nodeKind string
 
 const (
 	nullNode nodeKind = "nothing"
-	textNode nodeKind = "a text"
+	textNode nodeKind = "a string"
 	boolNode nodeKind = "true or false"
 	numNode  nodeKind = "a number"
 	listNode nodeKind = "a list"

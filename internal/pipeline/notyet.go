@@ -1,7 +1,7 @@
 package pipeline
 
-// notYet reports what a pipeline file has words for but ephemr cannot do yet.
-// Whoever builds one of these takes its lines away here.
+// notYet reports the keys that are part of the file format but not implemented
+// yet. Remove a key here when it is implemented.
 func (r *rules) notYet() {
 	refuse := func(used bool, p *place, what, advice string) {
 		if used {
@@ -10,7 +10,7 @@ func (r *rules) notYet() {
 	}
 	for i, t := range r.spec.Triggers {
 		p := root("triggers").index(i)
-		refuse(t.Catchup, p.key("catchup"), "catchup is", "remove it, and start the dates by hand with ephemr start --date")
+		refuse(t.Catchup, p.key("catchup"), "catchup is", "remove it, and start each date with ephemr start --date")
 		refuse(t.S3 != nil && t.S3.Batch != nil, p.key("s3").key("batch"), "batch is", "remove it; every object starts a run")
 	}
 	refuse(len(r.spec.Matrix) > 0, root("matrix"), "matrix is", "remove it and start a run per value with --param")

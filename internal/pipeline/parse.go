@@ -6,11 +6,11 @@ import (
 	"unicode/utf8"
 )
 
-// Option adds what a stage knows to the rules.
+// Option adds facts about a stage to the rules.
 type Option func(*rules)
 
-// WithZones names the zones of the lake, so that triggers and templates that
-// speak of others are refused.
+// WithZones names the zones of the lake: triggers and templates that use others
+// are rejected.
 func WithZones(names ...string) Option {
 	return func(r *rules) { r.zones = names }
 }
@@ -80,7 +80,7 @@ func readBounded(data []byte, read func([]byte) (*node, error)) (*node, error) {
 		return nil, err
 	}
 	if root.kind != mapNode {
-		return nil, &syntaxError{root.pos, "holds " + string(root.kind) + ` instead of a pipeline; start with "pipeline: <name>"`}
+		return nil, &syntaxError{root.pos, "contains " + string(root.kind) + ` instead of a pipeline; start with "pipeline: <name>"`}
 	}
 	return root, nil
 }

@@ -35,9 +35,9 @@ func TestNamedCluster(t *testing.T) {
 		want          string
 	}{
 		{"in a request", `"id": "j-2AXXXXXXGAPLF"`, adhoc, ""},
-		{"in a pipeline", `"id": "j-2AXXXXXXGAPLF"`, nil, "cluster.id: a pipeline cannot name a cluster, which is soon gone; remove it, or use ephemr submit --cluster"},
-		{"something else", `"id": "i-0123"`, adhoc, `cluster.id: "i-0123" is not a cluster; write it like j-2AXXXXXXGAPLF`},
-		{"with a pool", `"id": "j-2AXXXXXXGAPLF", "pool": "x"`, adhoc, "cluster.id: a cluster has its pool and its time already; remove pool and keepAlive"},
+		{"in a pipeline", `"id": "j-2AXXXXXXGAPLF"`, nil, "cluster.id: a pipeline cannot name a cluster, because clusters are short-lived; remove it, or use ephemr submit --cluster"},
+		{"something else", `"id": "i-0123"`, adhoc, `cluster.id: invalid cluster id "i-0123" (example: j-2AXXXXXXGAPLF)`},
+		{"with a pool", `"id": "j-2AXXXXXXGAPLF", "pool": "x"`, adhoc, "cluster.id: pool and keepAlive cannot be set for an existing cluster; remove them"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

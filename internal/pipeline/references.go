@@ -17,7 +17,7 @@ type references struct {
 	faults []string
 }
 
-// templateFaults says what is wrong with a template.
+// templateFaults returns what is wrong with a template.
 func (r *references) templateFaults(text string) []string {
 	if !isTemplate(text) && len(text) <= maxRendered {
 		return nil
@@ -28,7 +28,7 @@ func (r *references) templateFaults(text string) []string {
 	}
 	r.faults = nil
 	if len(t.Templates()) > 1 {
-		return []string{"define and block are not for pipelines; write the value itself"}
+		return []string{"define and block are not supported in pipelines; write the value itself"}
 	}
 	if t.Tree != nil {
 		r.list(t.Root, true)
@@ -59,7 +59,7 @@ func (r *references) list(l *parse.ListNode, root bool) {
 		case *parse.TextNode, *parse.CommentNode:
 		default: // range, template, break, continue
 			word, _, _ := strings.Cut(strings.Trim(n.String(), "{}- "), " ")
-			r.fault("%s is not for pipelines; a template fills in a single value", word)
+			r.fault("%s is not supported in pipelines; a template yields a single value", word)
 		}
 	}
 }
@@ -99,7 +99,7 @@ func (r *references) command(c *parse.CommandNode, root, piped bool) {
 			r.chain(arg, root)
 		case *parse.DotNode:
 			if root {
-				r.fault(`"." is everything at once; name a field, like {{.RunID}}`)
+				r.fault(`"." is the whole context; name a field, like {{.RunID}}`)
 			}
 		default:
 			r.field(refOf(arg, root))
@@ -135,7 +135,7 @@ func (r *references) call(name string, args []parse.Node, root, piped bool) {
 
 func (r *references) arity(name string, f reflect.Type, n int) {
 	if want := f.NumIn(); !f.IsVariadic() && n != want || f.IsVariadic() && n < want-1 {
-		r.fault("%s takes %d values and gets %d; mend the call", name, want, n)
+		r.fault("%s takes %d arguments, got %d", name, want, n)
 	}
 }
 
@@ -177,7 +177,7 @@ func (r *references) field(name []string) {
 	switch {
 	case slices.Contains(textFields, name[0]):
 		if len(name) > 1 {
-			r.fault(".%s is a text; remove .%s", name[0], strings.Join(name[1:], "."))
+			r.fault(".%s is a string; remove .%s", name[0], strings.Join(name[1:], "."))
 		}
 	case !slices.Contains(tableFields, name[0]):
 		known := slices.Concat(textFields, tableFields)
@@ -203,7 +203,7 @@ func (r *references) entry(table string, name []string) {
 		r.fault("no .%s.%s; %s", table, name[0], didYouMean(closest(name[0], known), known))
 	}
 	if len(name) > 1 {
-		r.fault(".%s.%s is a text; remove .%s", table, name[0], strings.Join(name[1:], "."))
+		r.fault(".%s.%s is a string; remove .%s", table, name[0], strings.Join(name[1:], "."))
 	}
 }
 
@@ -213,7 +213,7 @@ func (r *references) jobRef(name string) {
 	switch {
 	case r.needs[name]:
 	case name == r.job:
-		r.fault("a job cannot use its own outputs; take %q away", name)
+		r.fault("a job cannot use its own outputs; remove %q", name)
 	case slices.ContainsFunc(jobs, func(j Job) bool { return j.Name == name }):
 		r.fault("job %q may not have run yet; add it to needs", name)
 	default:

@@ -76,7 +76,7 @@ func (r *rules) compileAll(fields []field, refs *references) {
 func (s Spec) RenderJob(name string, c Context) (Job, error) {
 	i := slices.IndexFunc(s.Jobs, func(j Job) bool { return j.Name == name })
 	if i < 0 {
-		return Job{}, fmt.Errorf("pipeline %s: render jobs[%s]: there is no such job", s.Name, name)
+		return Job{}, fmt.Errorf("pipeline %s: render jobs[%s]: no such job", s.Name, name)
 	}
 	j := s.Jobs[i]
 	j.Args, j.Needs = slices.Clone(j.Args), slices.Clone(j.Needs)

@@ -64,8 +64,8 @@ func TestRenderJobFaults(t *testing.T) {
 	const at = "pipeline demo: render jobs[a].args[0]: "
 	tests := []struct{ name, arg, want string }{
 		{"missing entry", "{{.Trigger.RequestID}}", `{{.Trigger.RequestID}}: this run's trigger has no RequestID; where it may be missing, write {{index .Trigger "RequestID" | default "…"}}`},
-		{"missing param", "{{.Params.x}}", `{{.Params.x}}: this run has no x; mend the name or give it a value`},
-		{"missing output", `{{.Jobs.quiet.Outputs.rows}}`, "rows is not there; let the job write it"},
+		{"missing param", "{{.Params.x}}", `{{.Params.x}}: this run has no x; correct the name or pass a value`},
+		{"missing output", `{{.Jobs.quiet.Outputs.rows}}`, "rows does not exist; the job must write it"},
 		{"unknown job", `{{output "x" "y"}}`, `job "x" has not succeeded`},
 		{"unknown output", `{{output "quiet" "y"}}`, `job "quiet" has no output "y"; let it write y=…`},
 		{"NUL", "{{.Params.nul}}", "contains a NUL character"},
@@ -73,8 +73,8 @@ func TestRenderJobFaults(t *testing.T) {
 		{"doubling", `{{$a := printf "%s" .Params.long}}{{$b := printf "%s%s" $a $a}}`, "longer than 10240 bytes"},
 		{"wide", `{{printf "%1000000d" 1}}`, "longer than 10240 bytes"},
 		{"replace grows", `{{replace "x" "yyyy" .Params.long}}`, "longer than 10240 bytes"},
-		{"replace nothing", `{{replace "" "y" "z"}}`, "nothing to look for"},
-		{"no date", `{{date "2006" .Stage}}`, `"local" is neither a day like 2026-11-30 nor a time`},
+		{"replace nothing", `{{replace "" "y" "z"}}`, "the text to replace is empty"},
+		{"no date", `{{date "2006" .Stage}}`, `invalid date or time "local"`},
 		{"far away", `{{addDays 1000000 .LogicalDate}}`, "out of range"},
 		{"a method", `{{.LogicalDate.Year}}`, "can't evaluate field Year"},
 		{"call", `{{call .RunID}}`, "call"},
@@ -118,7 +118,7 @@ func TestRenderJobFields(t *testing.T) {
 	if err != nil {
 		t.Errorf("empty context: %v", err) // Stage is there, if empty
 	}
-	if _, err := s.RenderJob("c", context); err == nil || err.Error() != "pipeline demo: render jobs[c]: there is no such job" {
+	if _, err := s.RenderJob("c", context); err == nil || err.Error() != "pipeline demo: render jobs[c]: no such job" {
 		t.Errorf("unknown job: %v", err)
 	}
 
@@ -149,7 +149,7 @@ func TestRenderChecks(t *testing.T) {
 
 	s.Checks = append(s.Checks, job.Check{Dataset: "{{.Stage}}/x", Rows: "{{.Stage}}"}, job.Check{Dataset: "{{.Params.x}}"})
 	_, err = s.RenderChecks(context)
-	for _, want := range []string{"render checks[1].dataset: \"local/x\" is no dataset", "render checks[1].rows: ", "render checks[2].dataset: "} {
+	for _, want := range []string{"render checks[1].dataset: invalid dataset \"local/x\"", "render checks[1].rows: ", "render checks[2].dataset: "} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("RenderChecks: %v, want %q", err, want)
 		}

@@ -103,7 +103,7 @@ func (r *rules) duration(p *place, d Duration, low, high time.Duration) {
 	}
 }
 
-// short writes a duration like people do: 168h, not 168h0m0s.
+// short formats a duration without zero units: 168h, not 168h0m0s.
 func short(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
@@ -122,18 +122,18 @@ func (r *rules) head() {
 	case name == "":
 		r.fault(root("pipeline"), "the pipeline has no name; add \"pipeline: <name>\"")
 	case !namePattern.MatchString(name):
-		r.fault(root("pipeline"), "%q is not a name; %s", name, nameRule)
+		r.fault(root("pipeline"), "invalid name %q: %s", name, nameRule)
 	case !r.adhoc && strings.HasPrefix(name, "adhoc-"):
-		r.fault(root("pipeline"), "names that begin with adhoc- are those of ephemr submit; use another one")
+		r.fault(root("pipeline"), "names beginning with adhoc- are reserved for ephemr submit; choose another")
 	}
 	if o := r.spec.Owner; o != "" && !isEmail(o) {
-		r.fault(root("owner"), "%q is not an e-mail address; write one like team@example.com", o)
+		r.fault(root("owner"), "invalid e-mail address %q (example: team@example.com)", o)
 	}
 	if n := len(r.spec.Description); n > maxTextBytes {
 		r.fault(root("description"), "%d bytes long; use at most %d", n, maxTextBytes)
 	}
 	if t := r.spec.Team; t != "" && !namePattern.MatchString(t) {
-		r.fault(root("team"), "%q is not a name; %s", t, nameRule)
+		r.fault(root("team"), "invalid name %q: %s", t, nameRule)
 	}
 	r.within(root("priority"), "the priority", r.spec.Priority, 0, maxPriority)
 }
@@ -144,7 +144,7 @@ func (r *rules) cluster() {
 	case c.Profile == "":
 		r.fault(p.key("profile"), "the cluster has no profile; add \"cluster: {profile: <name>}\"")
 	case !namePattern.MatchString(c.Profile):
-		r.fault(p.key("profile"), "%q is not a name; %s", c.Profile, nameRule)
+		r.fault(p.key("profile"), "invalid name %q: %s", c.Profile, nameRule)
 	}
 	if c.StepConcurrency != 0 {
 		r.within(p.key("stepConcurrency"), "the step concurrency", c.StepConcurrency, 1, maxSteps)
@@ -154,7 +154,7 @@ func (r *rules) cluster() {
 
 func (r *rules) pool(p *place, c Cluster) {
 	if c.Pool != "" && !namePattern.MatchString(c.Pool) {
-		r.fault(p.key("pool"), "%q is not a name; %s", c.Pool, nameRule)
+		r.fault(p.key("pool"), "invalid name %q: %s", c.Pool, nameRule)
 	}
 	if c.KeepAlive != 0 {
 		r.duration(p.key("keepAlive"), c.KeepAlive, minKeepAlive, maxKeepAlive)
@@ -162,11 +162,11 @@ func (r *rules) pool(p *place, c Cluster) {
 	switch {
 	case c.ID == "":
 	case !r.adhoc:
-		r.fault(p.key("id"), "a pipeline cannot name a cluster, which is soon gone; remove it, or use ephemr submit --cluster")
+		r.fault(p.key("id"), "a pipeline cannot name a cluster, because clusters are short-lived; remove it, or use ephemr submit --cluster")
 	case !clusterPattern.MatchString(c.ID):
-		r.fault(p.key("id"), "%q is not a cluster; write it like j-2AXXXXXXGAPLF", c.ID)
+		r.fault(p.key("id"), "invalid cluster id %q (example: j-2AXXXXXXGAPLF)", c.ID)
 	case c.Pool != "" || c.KeepAlive != 0:
-		r.fault(p.key("id"), "a cluster has its pool and its time already; remove pool and keepAlive")
+		r.fault(p.key("id"), "pool and keepAlive cannot be set for an existing cluster; remove them")
 	}
 }
 
@@ -177,7 +177,7 @@ func (r *rules) limits() {
 		r.duration(p.key("deadline"), l.Deadline, time.Minute, maxTimeout)
 	}
 	if l.Cost != "" && !costPattern.MatchString(l.Cost) {
-		r.fault(p.key("cost"), "%q is not an amount; write it like \"5 USD\"", l.Cost)
+		r.fault(p.key("cost"), "invalid amount %q (example: \"5 USD\")", l.Cost)
 	}
 }
 
@@ -193,7 +193,7 @@ func (r *rules) targets(p *place, names []string) {
 			r.fault(p.index(i), "the pipeline has no owner to notify; add \"owner: <e-mail address>\"")
 		}
 		if slices.Contains(names[:i], t) {
-			r.fault(p.index(i), "%q is here twice; remove one", t)
+			r.fault(p.index(i), "duplicate %q; remove one", t)
 		}
 	}
 }
@@ -203,7 +203,7 @@ func isEmail(s string) bool {
 	return err == nil && a.Address == s && a.Name == ""
 }
 
-// isInside says whether name is a clean relative path that does not leave its
+// isInside reports whether name is a clean relative path that does not leave its
 // directory.
 func isInside(name string) bool {
 	return filepath.IsLocal(name) && !strings.Contains(name, `\`) && !strings.ContainsAny(name, "\x00\n\r")

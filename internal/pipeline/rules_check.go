@@ -36,7 +36,7 @@ func (r *rules) checks() {
 	}
 }
 
-// report tells of a fault at a path.
+// report records a fault at a path.
 type report func(p *place, format string, args ...any)
 
 // check applies the rules to a check, whose fields may still be templates; what
@@ -44,15 +44,15 @@ type report func(p *place, format string, args ...any)
 func check(p *place, c job.Check, fault report) {
 	checkDataset(p.key("dataset"), c.Dataset, fault)
 	if c.Rows != "" && !isTemplate(c.Rows) && !rowsPattern.MatchString(c.Rows) {
-		fault(p.key("rows"), "%q is no comparison; write it like \">= 1000\", with one of >= <= > < = !=", c.Rows)
+		fault(p.key("rows"), "invalid comparison %q: use one of >= <= > < = != and a number (example: \">= 1000\")", c.Rows)
 	}
 	if c.Freshness != "" && !isTemplate(c.Freshness) {
 		if d, err := time.ParseDuration(c.Freshness); err != nil || d <= 0 {
-			fault(p.key("freshness"), "%q is not a duration; write it like 90m or 24h", c.Freshness)
+			fault(p.key("freshness"), "invalid duration %q (examples: 90m, 24h)", c.Freshness)
 		}
 	}
 	if c.Rows == "" && len(c.Columns)+len(c.NotNull)+len(c.Unique) == 0 && c.Freshness == "" {
-		fault(p, "the check expects nothing; add rows, columns, notNull, unique or freshness")
+		fault(p, "the check has no expectation; add rows, columns, notNull, unique or freshness")
 	}
 	checkColumns(p, c, fault)
 }
@@ -60,18 +60,18 @@ func check(p *place, c job.Check, fault report) {
 func checkDataset(p *place, dataset string, fault report) {
 	switch {
 	case dataset == "":
-		fault(p, "the check has no dataset; write where it lies, like s3://bucket/prefix/")
+		fault(p, "the check has no dataset; add its address (example: s3://bucket/prefix/)")
 	case !isTemplate(dataset) && !datasetPattern.MatchString(dataset):
-		fault(p, "%q is no dataset; write it like s3://bucket/prefix/", dataset)
+		fault(p, "invalid dataset %q (example: s3://bucket/prefix/)", dataset)
 	case isTemplate(dataset) && !strings.HasPrefix(dataset, "s3://") && !strings.HasPrefix(dataset, "{{"):
-		fault(p, "%q is no dataset; begin with s3:// or {{.Lake.<zone>}}/", dataset)
+		fault(p, "invalid dataset %q: must begin with s3:// or {{.Lake.<zone>}}/", dataset)
 	}
 }
 
 func checkColumns(p *place, c job.Check, fault report) {
 	for _, name := range sorted(c.Columns) {
 		if t := c.Columns[name]; !slices.Contains(ColumnTypes, t) && !sizedPattern.MatchString(t) {
-			fault(p.key("columns").key(name), "%q is no type of column; %s", t, didYouMean(closest(t, ColumnTypes), ColumnTypes[:11]))
+			fault(p.key("columns").key(name), "unknown column type %q; %s", t, didYouMean(closest(t, ColumnTypes), ColumnTypes[:11]))
 		}
 	}
 	checkNames(p.key("notNull"), c.NotNull, fault)
@@ -81,7 +81,7 @@ func checkColumns(p *place, c job.Check, fault report) {
 func checkNames(p *place, names []string, fault report) {
 	for i, name := range names {
 		if name == "" || slices.Contains(names[:i], name) {
-			fault(p.index(i), "%q is empty or here twice; remove it", name)
+			fault(p.index(i), "%q is empty or a duplicate; remove it", name)
 		}
 	}
 }

@@ -49,9 +49,9 @@ func (r *rules) jobName(p *place, i int) {
 	case name == "":
 		r.fault(p, "the job has no name; add one")
 	case !namePattern.MatchString(name):
-		r.fault(p, "%q is not a name; %s", name, nameRule)
+		r.fault(p, "invalid name %q: %s", name, nameRule)
 	case name == ChecksJob:
-		r.fault(p, "%q is the job that runs the checks; choose another name", name)
+		r.fault(p, "%q is reserved for the job that runs the checks; choose another name", name)
 	case slices.ContainsFunc(r.spec.Jobs[:i], func(o Job) bool { return o.Name == name }):
 		r.fault(p, "a second job is named %q; rename one", name)
 	}
@@ -74,9 +74,9 @@ func (r *rules) jobType(p *place, t job.Type) {
 	case t == "":
 		r.fault(p, "the job has no type; use one of %s", strings.Join(known, ", "))
 	case t == job.Quality:
-		r.fault(p, "quality jobs are not written by hand; list what you expect under checks")
+		r.fault(p, "jobs of type quality cannot be declared; list expectations under checks")
 	case !slices.Contains(known, string(t)):
-		r.fault(p, "%q is no type of job; %s", t, didYouMean(closest(string(t), known), known))
+		r.fault(p, "unknown job type %q; %s", t, didYouMean(closest(string(t), known), known))
 	}
 }
 
@@ -85,17 +85,17 @@ func (r *rules) source(p *place, j Job) {
 	case j.Source == "" && j.Package == nil:
 		r.fault(p.key("source"), "the job has no source; name its directory or file")
 	case j.Source != "" && !isInside(j.Source):
-		r.fault(p.key("source"), "%q leaves the project; use a path relative to its root, without ..", j.Source)
+		r.fault(p.key("source"), "%q is outside the project; use a path relative to its root, without ..", j.Source)
 	}
 	if j.Entry != "" && !isInside(j.Entry) {
-		r.fault(p.key("entry"), "%q leaves the source; use a path relative to it, without ..", j.Entry)
+		r.fault(p.key("entry"), "%q is outside the source; use a path relative to it, without ..", j.Entry)
 	}
 	k := j.Package
 	if k == nil {
 		return
 	}
 	if !hashPattern.MatchString(k.SHA256) || k.Key != "packages/"+k.SHA256+".zip" || k.Size <= 0 {
-		r.fault(p.key("package"), "not what ephemr apply fills in; remove it")
+		r.fault(p.key("package"), "reserved for ephemr apply; remove it")
 	}
 }
 
@@ -105,14 +105,14 @@ func (r *rules) includes(p *place, names []string) {
 	for i, name := range names {
 		switch {
 		case !isInside(name):
-			r.fault(p.index(i), "%q leaves the project; use a path relative to its root, without ..", name)
+			r.fault(p.index(i), "%q is outside the project; use a path relative to its root, without ..", name)
 		case slices.Contains(names[:i], name):
-			r.fault(p.index(i), "%q is here twice; remove one", name)
+			r.fault(p.index(i), "duplicate %q; remove one", name)
 		}
 	}
 }
 
-// settings refuses what the job's type would ignore without a word.
+// settings rejects what the job's type would silently ignore.
 func (r *rules) settings(p *place, j Job) {
 	r.table(p.key("vars"), "vars", j.Type, j.Vars)
 	r.table(p.key("conf"), "conf", j.Type, j.Conf)
@@ -124,9 +124,9 @@ func (r *rules) settings(p *place, j Job) {
 	for _, name := range sorted(j.Env) {
 		switch {
 		case !envPattern.MatchString(name):
-			r.fault(p.key("env").key(name), "%q is no name for a variable; use letters, digits and _", name)
+			r.fault(p.key("env").key(name), "invalid variable name %q: use letters, digits and _", name)
 		case strings.HasPrefix(name, "EPHEMR_"):
-			r.fault(p.key("env").key(name), "names beginning with EPHEMR_ are set by ephemr; choose another")
+			r.fault(p.key("env").key(name), "names beginning with EPHEMR_ are reserved; choose another")
 		}
 	}
 }
@@ -137,11 +137,11 @@ func (r *rules) table(p *place, name string, t job.Type, entries map[string]stri
 		r.fault(p, "%s jobs have no %s; remove it", t, name)
 	}
 	if _, empty := entries[""]; empty {
-		r.fault(p.key(""), "an entry without a name; name it")
+		r.fault(p.key(""), "empty key; add a name")
 	}
 }
 
-// takes says whether jobs of type t use a setting: one that does not show in
+// takes reports whether jobs of type t use a setting: one that does not show in
 // the command line would be ignored. Every program has an environment.
 func takes(t job.Type, setting string) bool {
 	kind, ok := job.Kinds[t]
@@ -173,7 +173,7 @@ func (r *rules) needs() {
 		for k, need := range j.Needs {
 			switch {
 			case slices.Contains(j.Needs[:k], need):
-				r.fault(p.index(k), "%q is here twice; remove one", need)
+				r.fault(p.index(k), "duplicate %q; remove one", need)
 			case !slices.Contains(names, need):
 				r.fault(p.index(k), "there is no job %q; %s", need, didYouMean(closest(need, names), names))
 			}
@@ -181,7 +181,7 @@ func (r *rules) needs() {
 	}
 	for _, cycle := range cycles(r.spec.Jobs) {
 		i := slices.Index(names, cycle[0])
-		r.fault(root("jobs").index(i).key("needs"), "the jobs need each other in a circle: %s; remove one of these needs", strings.Join(cycle, " -> "))
+		r.fault(root("jobs").index(i).key("needs"), "dependency cycle: %s; remove one of these needs", strings.Join(cycle, " -> "))
 	}
 }
 

@@ -8,12 +8,12 @@ func (r *rules) params() {
 	for _, name := range sorted(r.spec.Params) {
 		p, param := all.key(name), r.spec.Params[name]
 		if !paramPattern.MatchString(name) {
-			r.fault(p, "%q is not a name for a param; %s", name, paramRule)
+			r.fault(p, "invalid param name %q: %s", name, paramRule)
 		}
 		r.atMost(p.key("allowed"), "allowed values", len(param.Allowed), maxList)
 		for i, v := range param.Allowed {
 			if slices.Contains(param.Allowed[:i], v) {
-				r.fault(p.key("allowed").index(i), "%q is here twice; remove one", v)
+				r.fault(p.key("allowed").index(i), "duplicate %q; remove one", v)
 			}
 		}
 		if d := param.Default; d != nil && !param.allows(*d) {
@@ -28,10 +28,10 @@ func (r *rules) matrix() {
 		p, values := all.key(name), r.spec.Matrix[name]
 		param, ok := r.spec.Params[name]
 		if !ok {
-			r.fault(p, "no such param; declare it: \"params: {%s: {}}\"", name)
+			r.fault(p, "undeclared param; declare it: \"params: {%s: {}}\"", name)
 		}
 		if len(values) == 0 {
-			r.fault(p, "no values, so no run; write at least one")
+			r.fault(p, "no values; add at least one")
 		}
 		product = min(product*max(len(values), 1), maxMatrix+1)
 		for i, v := range values {
@@ -39,14 +39,14 @@ func (r *rules) matrix() {
 				r.fault(p.index(i), "%q is not among the allowed values %q; add it there or remove it", v, param.Allowed)
 			}
 			if slices.Contains(values[:i], v) {
-				r.fault(p.index(i), "%q is here twice; remove one", v)
+				r.fault(p.index(i), "duplicate %q; remove one", v)
 			}
 		}
 	}
 	if product > maxMatrix {
-		r.fault(all, "more than %d combinations; take values away", maxMatrix)
+		r.fault(all, "more than %d combinations; remove values", maxMatrix)
 	}
 }
 
-// allows says whether v may be given.
+// allows reports whether v may be given.
 func (p Param) allows(v string) bool { return len(p.Allowed) == 0 || slices.Contains(p.Allowed, v) }

@@ -16,7 +16,7 @@ func (r *rules) triggers() {
 		p := all.index(i)
 		switch {
 		case t.Schedule != "" && t.S3 != nil:
-			r.fault(p, "both schedule and s3; make two triggers of it")
+			r.fault(p, "schedule and s3 in one trigger; split it into two triggers")
 		case t.Schedule != "":
 			r.schedule(p, t)
 		case t.S3 != nil:
@@ -28,7 +28,7 @@ func (r *rules) triggers() {
 			r.fault(p, "a trigger without schedule or s3; add one of them")
 		}
 		if r.isRepeated(i) {
-			r.fault(p, "the same trigger is here twice; remove one")
+			r.fault(p, "duplicate trigger; remove one")
 		}
 	}
 }
@@ -46,21 +46,21 @@ func (r *rules) isRepeated(i int) bool {
 func (r *rules) schedule(p *place, t Trigger) {
 	zone, err := time.LoadLocation(t.Timezone)
 	if err != nil || t.Timezone == "Local" {
-		r.fault(p.key("timezone"), "%q is no time zone; use a name like Europe/Lisbon", t.Timezone)
+		r.fault(p.key("timezone"), "unknown time zone %q (example: Europe/Lisbon)", t.Timezone)
 		zone = time.UTC
 	}
 	p = p.key("schedule")
 	// ParseStandard also takes "@daily" and a TZ= prefix, and panics on a bare one.
 	if len(strings.Fields(t.Schedule)) != 5 || strings.ContainsAny(t.Schedule, "@=") {
-		r.fault(p, "%q is not a schedule; write 5 cron fields: minute hour day month weekday", t.Schedule)
+		r.fault(p, "invalid schedule %q: use 5 cron fields, minute hour day month weekday", t.Schedule)
 		return
 	}
 	s, err := cron.ParseStandard(t.Schedule)
 	switch {
 	case err != nil:
-		r.fault(p, "%q is not a schedule: %v; write 5 cron fields: minute hour day month weekday", t.Schedule, err)
+		r.fault(p, "invalid schedule %q: %v; use 5 cron fields, minute hour day month weekday", t.Schedule, err)
 	case s.Next(time.Date(2024, 1, 1, 0, 0, 0, 0, zone)).IsZero():
-		r.fault(p, "%q never comes; mend the day or the month", t.Schedule)
+		r.fault(p, "schedule %q never fires; correct the day or the month", t.Schedule)
 	}
 }
 
@@ -70,7 +70,7 @@ func (r *rules) upload(p *place, t S3Trigger) {
 	case t.Bucket == "":
 		r.fault(bucket, "no bucket; name a zone of the lake, like raw")
 	case r.zones != nil && !slices.Contains(r.zones, t.Bucket):
-		r.fault(bucket, "%q is no zone of the lake; %s", t.Bucket, didYouMean(closest(t.Bucket, r.zones), r.zones))
+		r.fault(bucket, "unknown zone %q; %s", t.Bucket, didYouMean(closest(t.Bucket, r.zones), r.zones))
 	case strings.Contains(t.Bucket, "/"):
 		r.fault(bucket, "%q has a slash; write the zone alone and the rest as prefix", t.Bucket)
 	}
@@ -87,6 +87,6 @@ func (r *rules) upload(p *place, t S3Trigger) {
 
 func (r *rules) noStar(p *place, v string) {
 	if strings.Contains(v, "*") {
-		r.fault(p, "%q is taken as it stands; leave out the *", v)
+		r.fault(p, "%q contains a *, but prefixes and suffixes are literal; remove it", v)
 	}
 }

@@ -9,35 +9,40 @@ import (
 	"ephemr/internal/job"
 )
 
+//go:generate go test -run TestSchemaIsCurrent . -update
+
 // Spec is a pipeline file after parsing and validation. It is stored as JSON
 // with the pipeline's version and travels inside ad-hoc requests.
+//
+// The schema for editors is generated from this type and those below: bounds
+// and required keys from the tags, descriptions from the fields' comments.
 type Spec struct {
-	Name        string              `json:"pipeline"`
-	Owner       string              `json:"owner,omitempty"` // e-mail address
-	Team        string              `json:"team,omitempty"`
+	Name        string              `json:"pipeline" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,39}$"`
+	Owner       string              `json:"owner,omitempty" jsonschema:"format=email"` // e-mail address that is notified, as "owner" under notify
+	Team        string              `json:"team,omitempty" jsonschema:"pattern=^[a-z][a-z0-9-]{0\\,39}$"`
 	Description string              `json:"description,omitempty"`
 	Triggers    []Trigger           `json:"triggers,omitempty"`
 	Params      map[string]Param    `json:"params,omitempty"`
 	Matrix      map[string][]string `json:"matrix,omitempty"` // one isolated run per combination
-	Cluster     Cluster             `json:"cluster"`
+	Cluster     Cluster             `json:"cluster" jsonschema:"required"`
 	Limits      Limits              `json:"limits"`
-	Jobs        []Job               `json:"jobs"` // in file order; needs form a DAG
+	Jobs        []Job               `json:"jobs" jsonschema:"required,minItems=1,maxItems=200"` // in any order; needs form a DAG
 	Checks      []job.Check         `json:"checks,omitempty"`
 	Notify      Notify              `json:"notify"`
-	Priority    int                 `json:"priority,omitempty"` // 0..9, higher first
+	Priority    int                 `json:"priority,omitempty" jsonschema:"minimum=0,maximum=9"` // higher first
 }
 
-// Trigger asks for runs: exactly one of Schedule and S3 is set.
+// Trigger requests runs: exactly one of Schedule and S3 is set.
 type Trigger struct {
-	Schedule string     `json:"schedule,omitempty"` // 5-field cron
-	Timezone string     `json:"timezone,omitempty"` // IANA name, default UTC
+	Schedule string     `json:"schedule,omitempty"` // 5 cron fields: minute hour day month weekday
+	Timezone string     `json:"timezone,omitempty"` // IANA name, e.g. Europe/Lisbon; default UTC
 	Catchup  bool       `json:"catchup,omitempty"`
 	S3       *S3Trigger `json:"s3,omitempty"`
 }
 
 // S3Trigger matches uploaded objects.
 type S3Trigger struct {
-	Bucket string `json:"bucket"` // zone of the lake, e.g. raw
+	Bucket string `json:"bucket" jsonschema:"required"` // zone of the lake, e.g. raw
 	Prefix string `json:"prefix,omitempty"`
 	Suffix string `json:"suffix,omitempty"`
 	Batch  *Batch `json:"batch,omitempty"`
@@ -45,25 +50,25 @@ type S3Trigger struct {
 
 // Batch makes one run of many uploads.
 type Batch struct {
-	Window     Duration `json:"window"`     // closes so long after its first object
-	MaxObjects int      `json:"maxObjects"` // or when it has so many
+	Window     Duration `json:"window"`     // closes this long after the first object
+	MaxObjects int      `json:"maxObjects"` // or when it has this many
 }
 
 // Param is a declared parameter of a pipeline.
 type Param struct {
-	Default  *string  `json:"default,omitempty"` // nil = required
-	Allowed  []string `json:"allowed,omitempty"` // empty = anything
+	Default  *string  `json:"default,omitempty"` // none = the param is required
+	Allowed  []string `json:"allowed,omitempty"` // none = any value
 	Describe string   `json:"description,omitempty"`
 }
 
 // Cluster names the profile that the run's cluster is made from, and the pool
-// that it is taken from and left to, if any.
+// that it is leased from, if any.
 type Cluster struct {
-	Profile         string   `json:"profile"`
-	Pool            string   `json:"pool,omitempty"`            // of the pipeline's team
-	KeepAlive       Duration `json:"keepAlive,omitempty"`       // how long a cluster waits for the next run; without pool: in one named like the pipeline
-	StepConcurrency int      `json:"stepConcurrency,omitempty"` // 1..256, default: the number of jobs that can run side by side
-	ID              string   `json:"id,omitempty"`              // run on this very cluster; requests only
+	Profile         string   `json:"profile" jsonschema:"required"`
+	Pool            string   `json:"pool,omitempty" jsonschema:"pattern=^[a-z][a-z0-9-]{0\\,39}$"` // lease a cluster from this pool of the team, or create one, and return it to the pool
+	KeepAlive       Duration `json:"keepAlive,omitempty"`                                          // how long a cluster waits for the next run, 2m to 24h; without pool: in a pool named like the pipeline
+	StepConcurrency int      `json:"stepConcurrency,omitempty" jsonschema:"minimum=1,maximum=256"` // default: the number of jobs that can run side by side
+	ID              string   `json:"id,omitempty" jsonschema:"-"`                                  // run on this very cluster; requests only
 }
 
 // Pool is the pool whose clusters the pipeline's runs use; "" = each run has its own.
@@ -76,42 +81,42 @@ func (s Spec) Pool() string {
 
 // Limits bound a pipeline's runs.
 type Limits struct {
-	MaxActive int      `json:"maxActive,omitempty"` // runs at a time; 0 = the stage's default
-	Deadline  Duration `json:"deadline,omitempty"`  // from admission to the end; 0 = the stage's default
-	Cost      string   `json:"cost,omitempty"`      // e.g. "5 USD"
+	MaxActive int      `json:"maxActive,omitempty" jsonschema:"minimum=0,maximum=1000"`            // runs at a time; default: the stage's
+	Deadline  Duration `json:"deadline,omitempty"`                                                 // from admission to the end of the run; default: the stage's
+	Cost      string   `json:"cost,omitempty" jsonschema:"pattern=^[0-9]+(\\.[0-9]{1\\,2})? USD$"` // e.g. "5 USD"
 }
 
 // Job is one unit of work.
 type Job struct {
-	Name    string            `json:"name"`
-	Type    job.Type          `json:"type"`
-	Source  string            `json:"source,omitempty"`  // directory or file, relative to the pipeline file's project root
-	Include []string          `json:"include,omitempty"` // files and directories of the project that are packaged too, under their own paths
+	Name    string            `json:"name" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,39}$"`
+	Type    job.Type          `json:"type" jsonschema:"required,enum=bash,enum=hive,enum=jar,enum=spark"`
+	Source  string            `json:"source,omitempty"`  // directory or file, relative to the project
+	Include []string          `json:"include,omitempty"` // files and directories of the project that are packaged with it, under their own paths
 	Entry   string            `json:"entry,omitempty"`   // file inside source that is run
 	Class   string            `json:"class,omitempty"`
-	Args    []string          `json:"args,omitempty"`
+	Args    []string          `json:"args,omitempty"` // templates, e.g. {{.LogicalDate}}
 	Vars    map[string]string `json:"vars,omitempty"`
 	Conf    map[string]string `json:"conf,omitempty"`
 	Env     map[string]string `json:"env,omitempty"`
 	Needs   []string          `json:"needs,omitempty"`
-	Retries int               `json:"retries,omitempty"` // more attempts after the first
-	Timeout Duration          `json:"timeout,omitempty"` // per attempt
-	Resize  *Resize           `json:"resize,omitempty"`
-	Package *Package          `json:"package,omitempty"` // filled in by apply
+	Retries int               `json:"retries,omitempty" jsonschema:"minimum=0,maximum=10"` // more attempts after the first
+	Timeout Duration          `json:"timeout,omitempty"`                                   // of each attempt
+	Resize  *Resize           `json:"resize,omitempty"`                                    // size of its cluster while the job runs
+	Package *Package          `json:"package,omitempty" jsonschema:"-"`                    // filled in by apply
 }
 
-// Resize is what a job wants of its cluster while it is tried.
+// Resize is the size that a job needs its cluster to have while it runs.
 type Resize struct {
-	Task int `json:"task"` // task units, at least
+	Task int `json:"task" jsonschema:"required,minimum=1,maximum=1000"` // minimum of task units
 }
 
-// Resizes says whether a job wants more of its cluster.
+// Resizes reports whether a job needs its cluster resized.
 func (s Spec) Resizes() bool {
 	return slices.ContainsFunc(s.Jobs, func(j Job) bool { return j.Resize != nil })
 }
 
-// TaskUnits is how many task units the named jobs want: the most that one of
-// them does, or 0 when none wants any.
+// TaskUnits is how many task units the named jobs need: the maximum over the
+// jobs, 0 if none sets any.
 func (s Spec) TaskUnits(names ...string) int {
 	most := 0
 	for _, j := range s.Jobs {
@@ -122,14 +127,14 @@ func (s Spec) TaskUnits(names ...string) int {
 	return most
 }
 
-// Package is a job's source as it lies in the artifacts bucket.
+// Package is a job's source in the artifacts bucket.
 type Package struct {
 	Key    string `json:"key"`    // packages/<sha256>.zip
 	SHA256 string `json:"sha256"` // hex
 	Size   int64  `json:"size"`   // bytes
 }
 
-// Notify names who hears of an outcome.
+// Notify lists who is notified of an outcome.
 type Notify struct {
 	Failure []string `json:"failure,omitempty"`
 	Success []string `json:"success,omitempty"`

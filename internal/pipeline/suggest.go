@@ -1,11 +1,16 @@
 package pipeline
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+)
 
 // maxSuggest keeps closest cheap; no name is longer.
 const maxSuggest = 64
 
-// closest returns the candidate that name is most likely a slip of, or "".
+// closest returns the candidate that name is most likely a misspelling of, or "".
 func closest(name string, candidates []string) string {
 	best, bestDistance := "", 1+min(2, len(name)/2)
 	if len(name) > maxSuggest {
@@ -15,7 +20,11 @@ func closest(name string, candidates []string) string {
 		if strings.EqualFold(c, name) {
 			return c
 		}
-		if d := distance(name, c); d < bestDistance {
+		d := levenshtein.ComputeDistance(name, c)
+		if d == 2 && sameLetters(name, c) { // two letters swapped
+			d = 1
+		}
+		if d < bestDistance {
 			best, bestDistance = c, d
 		}
 	}
@@ -34,28 +43,6 @@ func didYouMean(meant string, candidates []string) string {
 	}
 }
 
-// distance counts the letters to insert, delete, replace or swap with their
-// neighbour to turn a into b.
-func distance(a, b string) int {
-	var before []int // the row before the last
-	last := make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := range len(a) {
-		row := make([]int, len(b)+1)
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			row[j+1] = min(last[j]+cost, last[j+1]+1, row[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-		before, last = last, row
-	}
-	return last[len(b)]
+func sameLetters(a, b string) bool {
+	return slices.Equal(slices.Sorted(strings.SplitSeq(a, "")), slices.Sorted(strings.SplitSeq(b, "")))
 }

@@ -38,12 +38,12 @@ func render(text string, c Context, data map[string]any) (string, error) {
 		return "", errTooLong
 	}
 	if strings.ContainsRune(out, 0) {
-		return "", errors.New("contains a NUL character; mend the value it comes from")
+		return "", errors.New("contains a NUL character; correct the value it comes from")
 	}
 	return out, nil
 }
 
-// limitedWriter stops a template that writes on and on.
+// limitedWriter stops a template whose output exceeds the limit.
 type limitedWriter struct{ strings.Builder }
 
 func (w *limitedWriter) Write(p []byte) (int, error) {
@@ -60,7 +60,7 @@ var (
 	noFunction     = regexp.MustCompile(`function "([^"]*)" not defined`)
 )
 
-// explainTemplate says in our words what text/template has found.
+// explainTemplate rewrites errors of text/template for authors of pipelines.
 func explainTemplate(err error) error {
 	if errors.Is(err, errTooLong) {
 		return errTooLong
@@ -80,7 +80,7 @@ func explainTemplate(err error) error {
 	if strings.Contains(msg, "bad character U+002D '-'") {
 		return errors.New(`a name with a dash cannot follow a dot; write {{output "job-name" "key"}}`)
 	}
-	return fmt.Errorf("%s%s; mend the template", where, msg)
+	return fmt.Errorf("%s%s; correct the template", where, msg)
 }
 
 func missingEntry(where, key string) string {
@@ -88,9 +88,9 @@ func missingEntry(where, key string) string {
 	case strings.Contains(where, ".Trigger"):
 		return fmt.Sprintf("this run's trigger has no %s; where it may be missing, write {{index .Trigger %[1]q | default \"…\"}}", key)
 	case strings.Contains(where, ".Jobs"):
-		return fmt.Sprintf("%s is not there; let the job write it to the file in $EPHEMR_OUTPUT, and be in needs", key)
+		return fmt.Sprintf("%s does not exist; the job must write it to the file in $EPHEMR_OUTPUT and be listed in needs", key)
 	default:
-		return fmt.Sprintf("this run has no %s; mend the name or give it a value", key)
+		return fmt.Sprintf("this run has no %s; correct the name or pass a value", key)
 	}
 }
 

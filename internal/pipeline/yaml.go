@@ -48,8 +48,8 @@ func readYAML(data []byte) (n *node, err error) {
 	return root, nil
 }
 
-// bound refuses, before the parser sees them, documents on which it would take
-// time or memory beyond all measure: its cost grows with the square of depth.
+// bound rejects, before parsing, documents that would take the parser too much
+// time or memory: its cost grows with the square of depth.
 func bound(tokens token.Tokens) error {
 	if len(tokens) > maxTokens {
 		return &syntaxError{msg: "too many values for a pipeline; split it"}
@@ -67,7 +67,7 @@ func bound(tokens token.Tokens) error {
 			}
 			dashes++
 		case token.TagType, token.MappingKeyType:
-			return &syntaxError{tokenPos(t), fmt.Sprintf("%q is YAML that pipelines do not need; write a plain key or value", t.Value)}
+			return &syntaxError{tokenPos(t), fmt.Sprintf("unsupported YAML %q; write a plain key or value", t.Value)}
 		}
 		if flow > maxDepth || dashes > maxDepth {
 			return &syntaxError{tokenPos(t), "too deeply nested for a pipeline"}
@@ -76,7 +76,7 @@ func bound(tokens token.Tokens) error {
 	return nil
 }
 
-// explain says in our words what the parser has found.
+// explain rewrites errors of the parser for authors of pipelines.
 func explain(err error) error {
 	e, ok := errors.AsType[yaml.Error](err)
 	if !ok {

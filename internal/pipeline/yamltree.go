@@ -56,7 +56,7 @@ func (r *yamlReader) anchor(n *ast.AnchorNode, depth int) (*node, error) {
 func (r *yamlReader) alias(n *ast.AliasNode) (*node, error) {
 	v, ok := r.anchors[n.Value.String()]
 	if !ok {
-		return nil, &syntaxError{posOf(n), fmt.Sprintf("alias *%s names no anchor above it; define &%[1]s first", n.Value)}
+		return nil, &syntaxError{posOf(n), fmt.Sprintf("undefined alias *%s; define &%[1]s above it", n.Value)}
 	}
 	return v, nil
 }
@@ -135,7 +135,7 @@ func scalar(n ast.Node) (*node, error) {
 	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
 		out.kind, out.text = numNode, n.GetToken().Value // as written: 007 stays 007
 	default:
-		return nil, &syntaxError{posOf(n), "YAML that pipelines do not need; write a plain key or value"}
+		return nil, &syntaxError{posOf(n), "unsupported YAML; write a plain key or value"}
 	}
 	return out, nil
 }

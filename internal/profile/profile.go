@@ -12,18 +12,18 @@ import (
 	"ephemr/internal/pipeline"
 )
 
-// Profile is a cluster shape with a ladder of fallbacks.
+// Profile is a cluster shape with fallbacks.
 type Profile struct {
 	Release         string            `json:"release" yaml:"release"` // EMR release label, e.g. emr-7.14.0
 	Applications    []string          `json:"applications" yaml:"applications"`
 	Primary         Fleet             `json:"primary" yaml:"primary"`
 	Core            *Fleet            `json:"core,omitempty" yaml:"core,omitempty"`
-	Task            *Fleet            `json:"task,omitempty" yaml:"task,omitempty"` // without units it is made only when somebody asks for some
+	Task            *Fleet            `json:"task,omitempty" yaml:"task,omitempty"` // without units it is created by the first resize
 	Subnets         []string          `json:"subnets,omitempty" yaml:"subnets,omitempty"`
 	SecurityConfig  string            `json:"securityConfiguration,omitempty" yaml:"securityConfiguration,omitempty"`
 	Configurations  []Configuration   `json:"configurations,omitempty" yaml:"configurations,omitempty"`
 	Bootstrap       []Bootstrap       `json:"bootstrap,omitempty" yaml:"bootstrap,omitempty"` // after the runner's own
-	IdleTimeout     pipeline.Duration `json:"idleTimeout" yaml:"idleTimeout"`                 // last net: 60s..168h
+	IdleTimeout     pipeline.Duration `json:"idleTimeout" yaml:"idleTimeout"`                 // safety net: 60s..168h
 	StepConcurrency int               `json:"stepConcurrency,omitempty" yaml:"stepConcurrency,omitempty"`
 	MaxUnits        int               `json:"maxUnits,omitempty" yaml:"maxUnits,omitempty"` // of core and task together, when a cluster is resized; 0 = no limit
 	Fallbacks       []Fallback        `json:"fallbacks,omitempty" yaml:"fallbacks,omitempty"`
@@ -32,7 +32,7 @@ type Profile struct {
 
 // Fleet is one instance fleet: how many units, of which types, bought how.
 type Fleet struct {
-	Types    []string `json:"types" yaml:"types"` // at most 30, with the allocation strategy that we always set
+	Types    []string `json:"types" yaml:"types"` // at most 30; EMR's limit with an allocation strategy
 	OnDemand int      `json:"onDemand,omitempty" yaml:"onDemand,omitempty"`
 	Spot     int      `json:"spot,omitempty" yaml:"spot,omitempty"`
 	DiskGiB  int      `json:"diskGiB,omitempty" yaml:"diskGiB,omitempty"` // gp3, per instance; 0 = EMR's default
@@ -52,17 +52,17 @@ type Bootstrap struct {
 	Args []string `json:"args,omitempty" yaml:"args,omitempty"`
 }
 
-// Fallback is a rung below the profile itself; what it leaves out stays.
+// Fallback replaces parts of the profile; what it leaves out stays.
 type Fallback struct {
 	Types    []string `json:"types,omitempty" yaml:"types,omitempty"`       // for all fleets
 	Subnets  []string `json:"subnets,omitempty" yaml:"subnets,omitempty"`   // instead of the profile's
 	OnDemand bool     `json:"onDemand,omitempty" yaml:"onDemand,omitempty"` // spot units become on-demand units
 }
 
-// Rungs is the number of shapes to try: the profile itself and its fallbacks.
+// Rungs is the number of shapes to try: the profile and its fallbacks.
 func (p Profile) Rungs() int { return 1 + len(p.Fallbacks) }
 
-// Rung returns the profile as it is tried on rung n, counted from 0.
+// Rung returns the profile with its fallback n applied; 0 is the profile itself.
 func (p Profile) Rung(n int) Profile {
 	if n <= 0 || n > len(p.Fallbacks) {
 		return p
@@ -93,16 +93,16 @@ func (f Fleet) with(b Fallback) Fleet {
 	return f
 }
 
-// Units is the number of instances that f asks for.
+// Units is the number of instances that f requests.
 func (f Fleet) Units() int { return f.OnDemand + f.Spot }
 
 var release = regexp.MustCompile(`^emr-\d+\.\d+\.\d+$`)
 
-// Validate says what EMR would refuse, before it is asked.
+// Validate reports what EMR would reject.
 func (p Profile) Validate() error {
 	var errs []error
 	if !release.MatchString(p.Release) {
-		errs = append(errs, fmt.Errorf("release %q is not like emr-7.14.0", p.Release))
+		errs = append(errs, fmt.Errorf("invalid release %q (example: emr-7.14.0)", p.Release))
 	}
 	if p.Primary.Units() != 1 {
 		errs = append(errs, fmt.Errorf("primary must have exactly one unit, not %d", p.Primary.Units()))
@@ -121,7 +121,7 @@ func (p Profile) Validate() error {
 	return errors.Join(append(errs, p.validateMaxUnits())...)
 }
 
-// validateMaxUnits holds the limit against what a cluster begins with.
+// validateMaxUnits compares the limit with the initial size of a cluster.
 func (p Profile) validateMaxUnits() error {
 	n := 0
 	for _, f := range []*Fleet{p.Core, p.Task} {

@@ -50,7 +50,7 @@ func TestRungs(t *testing.T) {
 func TestParse(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ old, replace, want string }{
-		"release":       {"emr-7.14.0", "7.14", "is not like emr-7.14.0"},
+		"release":       {"emr-7.14.0", "7.14", `invalid release "7.14"`},
 		"two primaries": {`"m5.xlarge"],"onDemand":1}`, `"m5.xlarge"],"onDemand":2}`, "exactly one unit, not 2"},
 		"no types":      {`["m5.xlarge"],"spot"`, `[],"spot"`, "core needs 1 to 30"},
 		"idle too soon": {`"1h"`, `"59s"`, "between 60s and 168h"},

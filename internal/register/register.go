@@ -14,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/stage"
@@ -23,6 +24,7 @@ import (
 // packages are uploaded.
 type Register struct {
 	Settings  stage.Settings
+	Engines   engine.Catalog // what they can do
 	Store     *Store
 	Schedules *Schedules
 }
@@ -53,6 +55,9 @@ func (r *Register) Apply(ctx context.Context, in Input) (Output, error) {
 		return Output{}, fault.New(fault.InvalidInput, "%w", err)
 	}
 	if err := Check(spec); err != nil {
+		return Output{}, err
+	}
+	if err := r.Engines.Check(&spec, false); err != nil {
 		return Output{}, err
 	}
 	if err := packaged(spec); err != nil {

@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/events"
+	"ephemr/internal/emr"
+	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/proof/simulation"
@@ -31,6 +33,7 @@ func newFixture() fixture {
 	db, api := awsfake.NewDynamoDB(awsfake.Table{Name: "pipelines", PK: "pk", SK: "sk"}), awsfake.NewScheduler("group")
 	return fixture{&register.Register{
 		Settings: stage.Settings{Lake: map[string]string{"raw": "b", "curated": "c"}},
+		Engines:  engine.Catalog{Default: emr.Capabilities},
 		Store:    &register.Store{DB: db, Table: "pipelines"},
 		Schedules: &register.Schedules{
 			API: api, Group: "group", Role: "arn:aws:iam::123456789012:role/r", Target: "arn:aws:sqs:us-east-1:123456789012:events", DLQ: "arn:aws:sqs:us-east-1:123456789012:dlq",

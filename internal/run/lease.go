@@ -36,3 +36,6 @@ func OfStep(name string) string {
 	}
 	return OfCluster(lease)
 }
+
+// Shared reports whether other runs may use c at the same time.
+func (c Cluster) Shared() bool { return c.Pool != "" }

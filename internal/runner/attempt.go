@@ -17,7 +17,7 @@ import (
 // SIGKILL, unless its spec says otherwise. StopSteps waits longer.
 const DefaultGrace = 10 * time.Second
 
-// attempt executes s with its logs, and says how it went.
+// attempt executes s with its logs and returns the Result.
 func (r *Runner) attempt(ctx context.Context, s job.Spec) job.Result {
 	stdout, stderr := &output{raw: r.Stdout}, &output{raw: r.Stderr}
 	if s.LogGroup != "" && r.Logs != nil {
@@ -40,7 +40,7 @@ func (r *Runner) attempt(ctx context.Context, s job.Spec) job.Result {
 	return res
 }
 
-// execute never panics: whatever happens, there is a Result.
+// execute never panics: it returns a Result in every case.
 func (r *Runner) execute(ctx context.Context, s job.Spec, stdout, stderr *output) (res job.Result) {
 	defer func() {
 		if p := recover(); p != nil {

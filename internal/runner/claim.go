@@ -23,7 +23,7 @@ type marker struct {
 	StartedAt time.Time `json:"startedAt"`
 }
 
-// conflictError is an attempt that another runner has.
+// conflictError is returned if another runner has claimed the attempt.
 type conflictError struct {
 	at object
 	by marker
@@ -36,8 +36,8 @@ func (e *conflictError) Error() string {
 
 func asConflict(err error) (*conflictError, bool) { return errors.AsType[*conflictError](err) }
 
-// claim writes the marker, which fails when there is one. The program must not
-// run without: it might be running elsewhere.
+// claim writes the marker, which fails if there is one. The program must not run
+// without it, because it might be running elsewhere.
 func (r *Runner) claim(ctx context.Context, at object) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
@@ -59,8 +59,8 @@ func (r *Runner) claim(ctx context.Context, at object) error {
 	})
 }
 
-// owner looks whose the marker is: the answer to our own first try may have
-// been lost, and then the second is refused.
+// owner checks whose the marker is: the response to the first try may have been
+// lost, and then the second one is rejected.
 func (r *Runner) owner(ctx context.Context, at object, mine marker) error {
 	out, err := r.S3.GetObject(ctx, &s3.GetObjectInput{Bucket: &at.bucket, Key: &at.key})
 	if err != nil {

@@ -50,7 +50,7 @@ func TestChildrenDieWithTheProgram(t *testing.T) {
 	}
 }
 
-// alive says whether pid runs; a zombie that nobody has reaped does not.
+// alive reports whether pid runs; a zombie does not.
 func alive(pid int) bool {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	return err == nil && !strings.Contains(string(stat), ") Z ") && syscall.Kill(pid, 0) == nil

@@ -27,7 +27,7 @@ func invalid(format string, args ...any) error {
 	return &failure{job.ClassInvalid, exitInvalid, fmt.Errorf(format, args...)}
 }
 
-// explain says what was done when AWS refused, in one line, and classes it.
+// explain adds the operation that failed, in one line, and classifies the error.
 func explain(what string, err error) error {
 	if err == nil {
 		return nil
@@ -46,8 +46,7 @@ func classify(err error) error {
 	return err
 }
 
-// briefError says of an AWS error only its code and message, in the words
-// around it.
+// briefError reduces an AWS error to its code and message.
 type briefError struct {
 	text string
 	err  error
@@ -56,7 +55,7 @@ type briefError struct {
 func (e *briefError) Error() string { return e.text }
 func (e *briefError) Unwrap() error { return e.err }
 
-// brief leaves out the SDK's own words: the call, the request ids, the tries.
+// brief removes what the SDK adds: the call, the request ids, the tries.
 func brief(err error) error {
 	op, ok := errors.AsType[*smithy.OperationError](err)
 	api, refused := errors.AsType[smithy.APIError](err)
@@ -66,7 +65,7 @@ func brief(err error) error {
 	return &briefError{strings.Replace(err.Error(), op.Error(), api.ErrorCode()+": "+api.ErrorMessage(), 1), err}
 }
 
-// final says that another try cannot mend err.
+// final reports whether a retry cannot succeed.
 func final(err error) bool {
 	_, classed := errors.AsType[*failure](err)
 	_, taken := asConflict(err)

@@ -35,8 +35,8 @@ func (o object) beside(name string) object {
 	return object{o.bucket, path.Join(path.Dir(o.key), name)}
 }
 
-// retry calls do until it succeeds, with full jitter in between. Errors that
-// another try cannot mend end it.
+// retry calls do until it succeeds, with full jitter in between. Errors
+// that a retry cannot fix end it.
 func (r *Runner) retry(ctx context.Context, tries int, do func(context.Context) error) error {
 	for try := 0; ; try++ {
 		err := do(ctx)

@@ -16,7 +16,7 @@ type output struct {
 	open   bool // the last line has no newline yet
 }
 
-// Write never fails: a job does not end for its logs.
+// Write never fails: a job must not fail because of its logs.
 func (o *output) Write(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -42,7 +42,7 @@ func (o *output) notice(line string) {
 	o.pass([]byte(line + "\n"))
 }
 
-// close sends what is left and says whether all of it has come through.
+// close sends the rest and reports whether everything was delivered.
 func (o *output) close(ctx context.Context) bool {
 	return o.stream == nil || o.stream.Close(ctx) == nil // the stream itself has said what is missing
 }

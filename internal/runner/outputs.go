@@ -21,8 +21,8 @@ var outputKey = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,127}$`)
 
 // readOutputs reads the file that $EPHEMR_OUTPUT names: a line key=value for
 // each output. Empty lines are skipped, and a key set again takes the last
-// value. Anything else that is no such line is an error: a job whose outputs
-// are half understood would mislead those that use them.
+// value. Any other line is an error: jobs that use the outputs must not get
+// incomplete ones.
 func readOutputs(name string) (map[string]string, error) {
 	info, err := os.Lstat(name)
 	if err != nil || !info.Mode().IsRegular() { // a pipe would never end

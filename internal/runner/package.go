@@ -48,7 +48,7 @@ func (r *Runner) fetch(ctx context.Context, s job.Spec, w workspace) error {
 	return os.Remove(zip)
 }
 
-// download copies an object of at most so many bytes to a file and returns its
+// download copies an object to a file, up to a maximum size, and returns its
 // SHA-256.
 func (r *Runner) download(ctx context.Context, from object, name string, most int64) (_ string, err error) {
 	out, err := r.S3.GetObject(ctx, &s3.GetObjectInput{Bucket: &from.bucket, Key: &from.key})

@@ -39,7 +39,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	if p.Grace == 0 {
 		p.Grace = DefaultGrace
 	}
-	if err := r.equip(ctx, s, w, &p, stderr); err != nil {
+	if err := r.resolveCommand(ctx, s, w, &p, stderr); err != nil {
 		return job.Result{}, err
 	}
 	exit, err := p.Run(ctx)
@@ -47,7 +47,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	case errors.Is(err, exec.ErrNotFound):
 		return job.Result{}, &failure{
 			job.ClassInvalid, exitNotFound,
-			fmt.Errorf("%s is not on this cluster: does its profile name the application?", p.Argv[0]),
+			fmt.Errorf("%s is not installed on this cluster; check the applications of its profile", p.Argv[0]),
 		}
 	case err != nil:
 		return job.Result{}, err
@@ -60,15 +60,15 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	switch {
 	case err == nil:
 		res.Outputs = outputs
-	case res.Succeeded(): // a program that failed anyway is told of that alone
+	case res.Succeeded(): // a program that failed is reported for that alone
 		res = job.Result{Class: job.ClassJob, ExitCode: exitData, Reason: err.Error()}
 	}
 	return res, nil
 }
 
-// equip gives p its command, with the Python libraries that the job asks for.
-// The time that they take is the attempt's.
-func (r *Runner) equip(ctx context.Context, s job.Spec, w workspace, p *program.Program, stderr *output) error {
+// resolveCommand sets p's command, with the Python libraries that the job
+// requires. Installing them counts towards the attempt's timeout.
+func (r *Runner) resolveCommand(ctx context.Context, s job.Spec, w workspace, p *program.Program, stderr *output) error {
 	began := r.Now()
 	libs, err := r.libraries(ctx, s, w, helper{*p, stderr})
 	if err != nil {
@@ -94,7 +94,7 @@ func (h helper) run(ctx context.Context, dir string, argv []string, env ...strin
 	exit, err := h.Run(ctx)
 	last := h.stderr.tail.lines()
 	if err == nil && exit.Err == nil && exit.Code == 0 {
-		h.stderr.tail = tail{} // what went well is none of the job's last words
+		h.stderr.tail = tail{} // the output of a successful helper is not part of the tail
 	}
 	return exit, last, err
 }
@@ -109,7 +109,7 @@ func (r *Runner) environment(s job.Spec, more ...string) []string {
 	return append(env, more...)
 }
 
-// judge says what an exit means.
+// judge returns the Result of an exit.
 func judge(s job.Spec, name string, exit program.Exit) job.Result {
 	res := job.Result{ExitCode: exit.Code}
 	if exit.Signal != 0 {
@@ -137,7 +137,7 @@ func judge(s job.Spec, name string, exit program.Exit) job.Result {
 	return res
 }
 
-// memory says what a kill by nobody we know mostly is.
+// memory adds the most common cause of a SIGKILL that the runner did not send.
 func memory(s syscall.Signal) string {
 	if s == syscall.SIGKILL {
 		return " (out of memory?)"

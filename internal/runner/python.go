@@ -13,7 +13,7 @@ import (
 	"ephemr/internal/runner/archive"
 )
 
-// Names beside the entry of a Python or Bash job, and what becomes of them.
+// Files beside the entry of a Python or Bash job, and how they are used.
 const (
 	requirementsFile = "requirements.txt"
 
@@ -29,15 +29,15 @@ var environments = []string{"venv.tar.gz", "environment.tar.gz"}
 
 var environmentLimits = archive.Limits{Files: 500_000, Bytes: 20 << 30}
 
-// python is what a job gets to see of the Python libraries that it asks for.
+// python describes how a job accesses the Python libraries that it requires.
 type python struct {
 	archives []string // for spark-submit: file#link
 	conf     map[string]string
 	first    map[string]string // put before what variables of the environment hold
 }
 
-// libraries prepares the Python libraries that lie, or are asked for, beside the
-// entry: a ready environment, or else what requirements.txt names.
+// libraries prepares the Python libraries beside the entry: a ready environment,
+// or else those that requirements.txt lists.
 func (r *Runner) libraries(ctx context.Context, s job.Spec, w workspace, h helper) (python, error) {
 	if s.Type != job.Bash && (s.Type != job.Spark || filepath.Ext(s.Entry) != ".py") {
 		return python{}, nil
@@ -84,7 +84,7 @@ func (r *Runner) environmentOf(s job.Spec, w workspace, file string) (python, er
 	return p, nil
 }
 
-// ofTarget is what a job sees of libraries in dir, which are packed as file.
+// ofTarget describes libraries in dir, which are packed as file.
 func ofTarget(dir, file string) python {
 	return python{
 		archives: []string{file + "#" + pythonLink},
@@ -130,8 +130,8 @@ func isFile(name string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// missing says whether an object is not there, as far as our rights let us know:
-// without the right to list a bucket, S3 answers 403 instead of 404.
+// missing reports whether an object does not exist. Without the permission to
+// list the bucket, S3 returns 403 instead of 404.
 func missing(err error) bool {
 	f, classed := errors.AsType[*failure](err)
 	return classed && (f.class == job.ClassInvalid || f.class == job.ClassPermission)

@@ -179,14 +179,14 @@ func TestRequirementsThatFail(t *testing.T) {
 				s.Type, s.Entry, s.Conf = job.Spark, "main.py", map[string]string{"spark.pyspark.python": "python-of-another-planet"}
 				files["main.py"] = ""
 			},
-			code: 127, class: job.ClassInvalid, reason: "requirements.txt asks for libraries, and python-of-another-planet is not on this cluster",
+			code: 127, class: job.ClassInvalid, reason: "requirements.txt requires libraries, but python-of-another-planet is not installed on this cluster",
 		},
 		"a Python that is none": {
 			change: func(_ *bench, s *job.Spec, files map[string]string) {
 				s.Type, s.Entry, s.Conf = job.Spark, "main.py", map[string]string{"spark.pyspark.python": "false"}
 				files["main.py"] = ""
 			},
-			code: 64, class: job.ClassInvalid, reason: "false does not say what it is: exit status 1",
+			code: 64, class: job.ClassInvalid, reason: "the version of false is unknown: exit status 1",
 		},
 	}
 	for name, tt := range tests {

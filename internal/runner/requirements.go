@@ -19,8 +19,8 @@ import (
 // maxPut is what one PutObject takes.
 const maxPut = 5 << 30
 
-// requirements makes the libraries that requirements.txt in beside names
-// available: from the archive that somebody made of them before, or with pip.
+// requirements provides the libraries of requirements.txt in beside: from an
+// archive that an earlier attempt stored, or with pip.
 func (r *Runner) requirements(ctx context.Context, s job.Spec, w workspace, beside string, h helper) (python, error) {
 	interpreter := r.interpreter(s)
 	abi, err := r.abi(ctx, interpreter)
@@ -63,7 +63,7 @@ func (r *Runner) requirements(ctx context.Context, s job.Spec, w workspace, besi
 	return ofTarget(dir, file), nil
 }
 
-// made gets the archive that was made before, and unpacks it for the driver.
+// made downloads a stored archive and unpacks it for the driver.
 func (r *Runner) made(ctx context.Context, at object, dir, file string) error {
 	err := r.retry(ctx, 4, func(ctx context.Context) error {
 		_, err := r.download(ctx, at, file, maxPut)
@@ -83,7 +83,8 @@ func (r *Runner) made(ctx context.Context, at object, dir, file string) error {
 	return nil
 }
 
-// install runs pip where the file lies, so that paths in it are relative to it.
+// install runs pip in the directory of the file, so that paths in it are relative
+// to it.
 func install(ctx context.Context, s job.Spec, interpreter, beside, dir string, h helper) error {
 	argv := []string{interpreter, "-m", "pip", "install", "--no-input", "--no-compile", "--target", dir, "--requirement", requirementsFile}
 	exit, last, err := h.run(ctx, beside, argv, "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_ROOT_USER_ACTION=ignore", "PIP_USER=0", "PIP_NO_COLOR=1", "PIP_PROGRESS_BAR=off")
@@ -102,7 +103,7 @@ func install(ctx context.Context, s job.Spec, interpreter, beside, dir string, h
 	return nil
 }
 
-// complaint is what pip said last that tells why it failed.
+// complaint returns the last error lines of pip.
 func complaint(last []string) string {
 	errs := slices.DeleteFunc(slices.Clone(last), func(line string) bool { return !strings.HasPrefix(line, "ERROR: ") })
 	if len(errs) == 0 {
@@ -118,17 +119,17 @@ func packTo(file, dir string) (err error) {
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	if err := archive.Tar(f, dir); err != nil {
-		return fmt.Errorf("pack what %s asks for: %w", requirementsFile, err)
+		return fmt.Errorf("pack the libraries of %s: %w", requirementsFile, err)
 	}
 	return nil
 }
 
-// keep puts the archive where the next attempt finds it. Two that make it at
-// once do each other no harm: the first one's stays.
+// keep stores the archive for later attempts. If two attempts store it at the
+// same time, the first one's is kept.
 func (r *Runner) keep(ctx context.Context, at object, file string) error {
 	info, err := os.Stat(file)
 	if err == nil && info.Size() > maxPut {
-		err = fmt.Errorf("%d bytes are more than S3 takes at once", info.Size())
+		err = fmt.Errorf("%d bytes exceed the limit of one PutObject call", info.Size())
 	}
 	if err != nil {
 		return fmt.Errorf("keep %s: %w", at, err)

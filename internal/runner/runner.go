@@ -3,8 +3,8 @@
 // Result.
 //
 // Beside job.json it writes started.json first, which no second runner can
-// write again: an attempt is executed once, also when its step is doubled. Then
-// comes result.json, whatever happens, before the runner exits.
+// write again: an attempt is executed once, even if its step is duplicated. It
+// writes result.json in every case before it exits.
 package runner
 
 import (
@@ -18,17 +18,17 @@ import (
 	"ephemr/internal/runner/quality"
 )
 
-// What the runner exits with when it is not the program's own code. Result
-// carries the same number. A program that had nothing to do has succeeded: its
-// step exits 0 and only the Result tells.
+// Exit codes of the runner, unless it passes on the program's. Result has the
+// same code. A program that had nothing to do has succeeded: its step exits 0, and
+// only the Result differs.
 const (
 	exitInvalid      = 64  // the spec or the package cannot be executed as it is
 	exitData         = 65  // a check failed, or the program's outputs are malformed
-	exitRequirements = 66  // pip could not install what requirements.txt asks for
-	exitPermission   = 69  // AWS refused
-	ExitUnwritten    = 70  // started.json or result.json could not be written: nobody will know
-	exitInternal     = 71  // the runner's own fault
-	ExitConflict     = 75  // another runner has this attempt; its result was not touched
+	exitRequirements = 66  // pip could not install requirements.txt
+	exitPermission   = 69  // AWS denied access
+	ExitUnwritten    = 70  // started.json or result.json could not be written
+	exitInternal     = 71  // internal error of the runner
+	ExitConflict     = 75  // another runner executes this attempt; its result is unchanged
 	exitTimeout      = 124 // as timeout(1) does
 	exitNotFound     = 127 // as shells do
 	exitCancelled    = 143 // 128 + SIGTERM
@@ -87,7 +87,7 @@ func (r *Runner) Run(ctx context.Context, address string) int {
 		r.say("%v", err)
 		return ExitUnwritten
 	}
-	if res.Succeeded() { // also with nothing to do, of which EMR knows nothing
+	if res.Succeeded() { // also with nothing to do, which EMR has no state for
 		return 0
 	}
 	return res.ExitCode

@@ -37,7 +37,7 @@ func TestRun(t *testing.T) {
 			script: "echo seen=5 >>$EPHEMR_OUTPUT; echo no new files; exit 77",
 			want:   job.Result{ExitCode: 77, NothingToDo: true, Tail: []string{"no new files"}, Outputs: map[string]string{"seen": "5"}},
 		},
-		"nothing to do, but outputs that nobody understands": {
+		"nothing to do, but malformed outputs": {
 			script: "echo rows >$EPHEMR_OUTPUT; exit 77",
 			want:   job.Result{ExitCode: 65, Class: job.ClassJob, Reason: "read outputs: line 1 is not key=value"},
 		},
@@ -119,7 +119,7 @@ func TestRun(t *testing.T) {
 			change: func(s *job.Spec) { s.Type = job.Jar },
 			want: job.Result{
 				ExitCode: 127, Class: job.ClassInvalid,
-				Reason: "hadoop is not on this cluster: does its profile name the application?",
+				Reason: "hadoop is not installed on this cluster; check the applications of its profile",
 			},
 		},
 	}

@@ -23,8 +23,8 @@ const (
 	putTries = 6
 )
 
-// spec reads and checks the Spec at address. Also when it returns an error, the
-// Spec says which attempt this is and where its Result goes.
+// spec reads and validates the Spec at address. Even if it returns an error, the
+// Spec identifies the attempt and the address of its Result.
 func (r *Runner) spec(ctx context.Context, at object) (job.Spec, error) {
 	guess := fromKey(at)
 	var body []byte
@@ -89,8 +89,8 @@ func validate(s job.Spec) error {
 	return errors.Join(errs...)
 }
 
-// write puts the Result to its address. It is tried hard and long, also after a
-// cancel: without it the attempt counts as lost.
+// write stores the Result. It is retried for a long time, also after a
+// cancellation: without a Result the attempt counts as lost.
 func (r *Runner) write(ctx context.Context, address string, res job.Result) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Minute)
 	defer cancel()

@@ -15,7 +15,7 @@ const (
 type tail struct {
 	ring  [tailLines][]byte // the lines, the one of number n at n modulo tailLines
 	ended int               // lines that have their newline
-	begun bool              // there is one that has not, at ended
+	begun bool              // the line at ended has no newline yet
 }
 
 func (t *tail) write(p []byte) {

@@ -42,8 +42,8 @@ func variable(env []string, name string) (value string) {
 	return value
 }
 
-// abi says which binaries an interpreter can load: implementation and version,
-// machine, C library.
+// abi identifies the binaries that an interpreter can load: implementation and
+// version, machine, C library.
 func (r *Runner) abi(ctx context.Context, interpreter string) (string, error) {
 	const ask = `import platform, sys, sysconfig; print(sys.implementation.cache_tag, sysconfig.get_platform(), *platform.libc_ver())`
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
@@ -52,17 +52,17 @@ func (r *Runner) abi(ctx context.Context, interpreter string) (string, error) {
 	cmd.Env = r.Environ
 	out, err := cmd.Output()
 	if errors.Is(err, exec.ErrNotFound) {
-		return "", &failure{job.ClassInvalid, exitNotFound, fmt.Errorf("%s asks for libraries, and %s is not on this cluster", requirementsFile, interpreter)}
+		return "", &failure{job.ClassInvalid, exitNotFound, fmt.Errorf("%s requires libraries, but %s is not installed on this cluster", requirementsFile, interpreter)}
 	}
 	if err != nil {
-		return "", invalid("%s asks for libraries, and %s does not say what it is: %w", requirementsFile, interpreter, err)
+		return "", invalid("%s requires libraries, but the version of %s is unknown: %w", requirementsFile, interpreter, err)
 	}
 	return strings.TrimSpace(string(out)), nil
 }
 
-// wanted is the digest of everything that decides what pip installs: the
-// interpreter, the file, and what it names of the package. What it names of an
-// index can change there; then the first answer stays.
+// wanted is the digest of what determines the libraries that pip installs: the
+// interpreter, the file, and the files of the package that it names. A new release
+// in an index does not change the digest.
 func wanted(abi, root, file string) (string, error) {
 	d := digester{root: root, sum: sha256.New(), seen: map[string]bool{}}
 	_, _ = fmt.Fprintf(d.sum, "ephemr 1\n%s\n", abi)
@@ -112,7 +112,7 @@ func (d *digester) named(name string) error {
 	rel, err := filepath.Rel(d.root, name)
 	info, missing := os.Stat(name)
 	if err != nil || missing != nil || !filepath.IsLocal(rel) {
-		return nil //nolint:nilerr // a word like any other
+		return nil //nolint:nilerr // does not name a file
 	}
 	if !info.IsDir() {
 		return d.file(name, slices.Contains([]string{".txt", ".in"}, filepath.Ext(name)))

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// action is what stands in {{…}}.
+// action is the content of {{…}}.
 type action struct {
 	source string
 	param  string // of .Params
@@ -25,18 +25,18 @@ var (
 	identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,254}$`)
 )
 
-// place is where an action stands.
+// place is the position of an action.
 type place struct {
 	quoted bool // within quotes
 	glued  bool // right after a word
 }
 
-// readAction understands what stands in {{…}}.
+// readAction parses the content of {{…}}.
 func readAction(text string, at place) (*action, error) {
 	text = strings.TrimSpace(text)
 	m := actionForm.FindStringSubmatch(text)
 	if m == nil {
-		return nil, fmt.Errorf("{{%s}} is not understood; write {{.Params.name}}, {{int .Params.name}}, '{{.Lake.zone}}/…' or {{.Database}}", text)
+		return nil, fmt.Errorf("cannot parse {{%s}}; write {{.Params.name}}, {{int .Params.name}}, '{{.Lake.zone}}/…' or {{.Database}}", text)
 	}
 	kind, field, key := m[1], m[2], m[3]
 	switch {
@@ -52,7 +52,7 @@ func readAction(text string, at place) (*action, error) {
 	case text == ".Stage", text == ".Database":
 		return &action{source: text, field: field}, nil
 	}
-	return nil, fmt.Errorf("{{%s}} is not there; use .Params.<name>, .Lake.<zone>, .Stage or .Database", text)
+	return nil, fmt.Errorf("{{%s}} does not exist; use .Params.<name>, .Lake.<zone>, .Stage or .Database", text)
 }
 
 func readParam(text, name, key string, at place) (*action, error) {
@@ -62,11 +62,11 @@ func readParam(text, name, key string, at place) (*action, error) {
 	k, ok := kinds[name]
 	switch {
 	case !ok:
-		return nil, fmt.Errorf("{{%s}}: there is no type %s; use one of %s", text, name, strings.Join(slices.Sorted(maps.Keys(kinds)), ", "))
+		return nil, fmt.Errorf("{{%s}}: unknown type %s; use one of %s", text, name, strings.Join(slices.Sorted(maps.Keys(kinds)), ", "))
 	case at.quoted:
-		return nil, fmt.Errorf("{{%s}} stands in quotes, but a param brings its own; take them away", text)
+		return nil, fmt.Errorf("{{%s}} is in quotes, but params are quoted automatically; remove the quotes", text)
 	case at.glued && name != "name":
-		return nil, fmt.Errorf("{{%s}} stands right after a word; put a space between them", text)
+		return nil, fmt.Errorf("{{%s}} directly follows a word; put a space between them", text)
 	}
 	return &action{source: text, param: key, kind: k}, nil
 }
@@ -97,8 +97,8 @@ func like(layout string) func(string) bool {
 	}
 }
 
-// literal writes a text as both of Athena's engines read it: within quotes, and
-// a quote doubled. Fill sees to it that nothing else means something.
+// literal quotes a text as both of Athena's engines read it: a quote inside is
+// doubled. Fill rejects all other characters with a meaning.
 func literal(v string) string { return "'" + strings.ReplaceAll(v, "'", "''") + "'" }
 
 func list(v string) string {

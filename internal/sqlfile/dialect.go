@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// Athena runs some statements with Trino, where a backslash in quotes is nothing
-// special, and the others with Hive's grammar, where it is an escape.
+// Athena runs some statements with Trino, where a backslash in quotes has no
+// meaning, and the others with Hive's grammar, where it is an escape.
 var (
-	// engine matches how statements begin that Trino runs; CREATE TABLE may be either's.
+	// engine matches the beginning of statements for Trino; CREATE TABLE may be for either.
 	engine = regexp.MustCompile(`(?i)^[(\s]*(select|with|values|table|insert|delete|update|merge|unload|explain|prepare|execute|` +
 		`create\s+(or\s+replace\s+)?(protected\s+)?(multi\s+dialect\s+)?view)\b`)
 	createTable = regexp.MustCompile(`(?i)^create\s+(or\s+replace\s+)?table\b`)
-	// ofQuery matches what makes a CREATE TABLE Trino's.
+	// ofQuery matches the clause that makes a CREATE TABLE one for Trino.
 	ofQuery = regexp.MustCompile(`(?i)\bas\s*(\(|(select|with|values|table)\b)`)
 )
 
-// hive says whether the statement at s.at is read with Hive's grammar. A CREATE
-// TABLE of which the two readings say different things is refused.
+// hive reports whether the statement at s.at is read with Hive's grammar. A
+// CREATE TABLE is rejected if the two readings disagree.
 func (s *scanner) hive() bool {
 	rest := s.text[s.at:]
 	hive := code(rest, true)
@@ -31,15 +31,14 @@ func (s *scanner) hive() bool {
 	// Trino's reading of what would be sent, if it is Hive's: no more than that.
 	trino := ofQuery.MatchString(string(code(rest[:len(hive)], false)))
 	if has != trino {
-		s.fault(s.line, s.column, `a backslash before a quote hides whether this CREATE TABLE is one AS SELECT; `+
-			`leave it out ahead of AS, or write CREATE EXTERNAL TABLE`)
+		s.fault(s.line, s.column, `a backslash before a quote makes it ambiguous whether this is CREATE TABLE AS SELECT; `+
+			`remove it before AS, or write CREATE EXTERNAL TABLE`)
 	}
 	return !trino
 }
 
-// settle refuses params of a statement that is read with Hive's grammar if they
-// stand in quotes or in a comment as Trino reads it: one mistaken for the other
-// must not make a value SQL.
+// settle rejects params of a Hive statement that are in quotes or in a comment
+// as Trino reads it: a wrong guess of the engine must not turn a value into SQL.
 func (s *scanner) settle() {
 	if !s.now.hive {
 		return
@@ -50,7 +49,7 @@ func (s *scanner) settle() {
 			continue
 		}
 		if at := p.at - s.began; at >= len(trino) || trino[at] != '{' {
-			s.fault(p.line, p.column, "{{%s}}: a backslash before a quote leaves open whether it stands in quotes; take the backslash away", p.action.source)
+			s.fault(p.line, p.column, "{{%s}}: a backslash before a quote makes it ambiguous whether this is in quotes; remove the backslash", p.action.source)
 		}
 	}
 }
@@ -81,7 +80,7 @@ func begins(text []rune, with string) bool {
 	return string(text[:min(len(with), len(text))]) == with
 }
 
-// after is where a comment ends.
+// after returns the end of a comment.
 func after(text []rune, end string) int {
 	for at := 2; at < len(text); at++ {
 		if ends(text[at:], end) {
@@ -91,14 +90,14 @@ func after(text []rune, end string) int {
 	return len(text)
 }
 
-// ends says whether a comment ends here. For both engines a carriage return alone
+// ends reports whether a comment ends here. For both engines a carriage return alone
 // ends a line.
 func ends(text []rune, end string) bool {
 	return begins(text, end) || end == "\n" && begins(text, "\r")
 }
 
-// quoted is where the text in quotes ends that text begins with. A doubled quote
-// ends one and begins another, which comes to the same.
+// quoted returns the end of the quoted string at the start of text. A doubled
+// quote ends one string and begins another, which has the same effect.
 func quoted(text []rune, hive bool) int {
 	for at := 1; at < len(text); at++ {
 		switch {
@@ -113,6 +112,6 @@ func quoted(text []rune, hive bool) int {
 
 func isQuote(r rune) bool { return strings.ContainsRune("'\"`", r) }
 
-// escapes says whether r within quotes takes away the meaning of what follows. In
-// backticks nothing does.
+// escapes reports whether r within quotes escapes the next rune. In backticks
+// nothing does.
 func escapes(r, quote rune, hive bool) bool { return hive && r == '\\' && quote != '`' }

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// Values are what a file is filled in with.
+// Values are the values to fill in.
 type Values struct {
 	Params   map[string]string
 	Lake     map[string]string // zone -> s3://bucket
@@ -21,8 +21,8 @@ type Values struct {
 // https://docs.aws.amazon.com/athena/latest/ug/service-limits.html
 const maxStatement = 262_144
 
-// Fill returns the text of every statement. The error says everything that is
-// missing or does not fit.
+// Fill returns the text of every statement. The error joins everything that is
+// missing or invalid.
 func (f *File) Fill(v Values) ([]string, error) {
 	given, errs := f.resolve(v.Params)
 	v.Params = given
@@ -65,14 +65,14 @@ func (f *File) resolve(given map[string]string) (map[string]string, []error) {
 			if len(names) > 0 {
 				known = "it has " + strings.Join(names, ", ")
 			}
-			errs = append(errs, fmt.Errorf("%s: there is no param %s; %s", f.Name, name, known))
+			errs = append(errs, fmt.Errorf("%s: unknown param %s; %s", f.Name, name, known))
 		}
 	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return values, errs
 }
 
-// fill fills one statement in.
+// fill fills in one statement.
 func (s Statement) fill(v Values) (string, error) {
 	var b strings.Builder
 	var errs []error
@@ -106,7 +106,7 @@ func (p part) fill(v Values, hive bool) (string, error) {
 	default:
 		value, ok := v.Params[a.param]
 		if !ok {
-			return "", nil // said before
+			return "", nil // reported before
 		}
 		if err := harmless(value, hive); err != nil {
 			return "", fmt.Errorf("param %s %w", a.param, err)
@@ -118,13 +118,13 @@ func (p part) fill(v Values, hive bool) (string, error) {
 	}
 }
 
-// harmless refuses what could mean something within quotes.
+// harmless rejects characters that have a meaning within quotes.
 func harmless(value string, hive bool) error {
 	switch {
 	case !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl):
-		return errors.New("holds characters that cannot be written; use plain text in one line")
+		return errors.New("contains characters that cannot be used; use plain text on one line")
 	case hive && strings.ContainsAny(value, `'\`):
-		return errors.New(`holds a quote or a backslash, which mean something else in statements like CREATE, ALTER and SHOW`)
+		return errors.New(`contains a quote or a backslash, which have another meaning in statements like CREATE, ALTER and SHOW`)
 	}
 	return nil
 }

@@ -6,7 +6,7 @@ import (
 	"unicode"
 )
 
-// scanner cuts a text at the semicolons that are not in quotes or comments.
+// scanner splits a text at the semicolons outside quotes and comments.
 type scanner struct {
 	file         *File
 	text         []rune
@@ -14,7 +14,7 @@ type scanner struct {
 	line, column int
 
 	now   Statement
-	code  bool // now has more than spaces and comments
+	code  bool // now contains more than spaces and comments
 	began int  // where it does
 	open  int  // where text of now begins that is not a part yet; -1 = nowhere
 	errs  []error
@@ -51,7 +51,7 @@ func (s *scanner) fault(line, column int, format string, args ...any) {
 	s.errs = append(s.errs, fmt.Errorf("%s:%d:%d: %s", s.file.Name, line, column, fmt.Sprintf(format, args...)))
 }
 
-// next leaves a rune behind.
+// next advances by one rune.
 func (s *scanner) next() {
 	if s.text[s.at] == '\n' {
 		s.line, s.column = s.line+1, 1
@@ -61,7 +61,7 @@ func (s *scanner) next() {
 	s.at++
 }
 
-// take makes a rune part of the statement.
+// take adds a rune to the statement.
 func (s *scanner) take() {
 	if s.open < 0 {
 		s.open = s.at
@@ -131,7 +131,7 @@ func (s *scanner) quotes(quote rune) {
 	s.fault(line, column, "the quote %c is not closed", quote)
 }
 
-// fill reads a place to be filled in.
+// fill reads an action.
 func (s *scanner) fill(quoted bool) {
 	s.begin()
 	at := place{quoted: quoted, glued: s.at > 0 && glue(s.text[s.at-1])}
@@ -155,7 +155,7 @@ func (s *scanner) fill(quoted bool) {
 	s.now.parts = append(s.now.parts, part{action: a, at: from, line: line, column: column})
 }
 
-// glue says whether a literal right after r would be read as something else:
+// glue reports whether a literal directly after r would change its meaning:
 // U&'…' has escapes, x'…' is binary, 'a”b' is one text.
 func glue(r rune) bool {
 	return strings.ContainsRune("_$&'\"`", r) || unicode.IsLetter(r) || unicode.IsDigit(r)
@@ -168,7 +168,7 @@ func (s *scanner) flush() {
 	s.open = -1
 }
 
-// end ends a statement, if there is one.
+// end ends the current statement, if any.
 func (s *scanner) end() {
 	s.flush()
 	if s.code {

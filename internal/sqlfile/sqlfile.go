@@ -1,12 +1,12 @@
-// Package sqlfile reads SQL files: it cuts them into statements, knows where
-// each stands, and fills params into them so that no value can become SQL.
+// Package sqlfile reads SQL files: it splits them into statements, keeps their
+// positions, and fills in params so that no value can become SQL.
 //
 // A file may begin with comments: the first line is its description, and lines
 // like
 //
 //	-- param origin = JFK: airport of departure
 //
-// declare params. What stands in {{…}} is filled in:
+// declare params. {{…}} is replaced:
 //
 //	{{.Params.origin}}                  'JFK', a text in quotes of its own
 //	{{list .Params.carriers}}           'UA', 'AA' of "UA,AA"
@@ -16,8 +16,8 @@
 //	{{.Database}} {{.Stage}}            as they are
 //	'{{.Lake.curated}}/delays/'         a bucket's address, within quotes
 //
-// It is less than Go's templates on purpose: a place in the text is either the
-// author's or a value's.
+// It supports less than Go's templates on purpose: every part of the text is
+// either written by the author or a value.
 package sqlfile
 
 import (
@@ -31,13 +31,13 @@ import (
 
 // File is an SQL file.
 type File struct {
-	Name        string // as it is to be called in messages
+	Name        string // name in messages
 	Description string
 	Params      []Param // declared or used, in the order of their appearance
 	Statements  []Statement
 }
 
-// Param is a value that a file asks for.
+// Param is a parameter of a file.
 type Param struct {
 	Name        string  `json:"name"`
 	Default     *string `json:"default,omitempty"`
@@ -52,7 +52,7 @@ type Statement struct {
 	parts        []part
 }
 
-// part is text, or a place to be filled in.
+// part is text, or an action.
 type part struct {
 	text         string
 	action       *action
@@ -60,8 +60,7 @@ type part struct {
 	line, column int
 }
 
-// Parse reads text. The error says everything that is wrong, each with file,
-// line and column.
+// Parse reads text. The error joins all errors, each with file, line and column.
 func Parse(name, text string) (*File, error) {
 	f := &File{Name: name}
 	f.header(text)
@@ -99,7 +98,7 @@ func (f *File) header(text string) {
 	}
 }
 
-// declared reads what a comment says of a param.
+// declared reads the declaration of a param in a comment.
 func declared(text string) (Param, bool) {
 	at := declaration.FindStringSubmatchIndex(text)
 	if at == nil {
@@ -122,7 +121,7 @@ func (f *File) knows(param string) bool {
 	return slices.ContainsFunc(f.Params, func(p Param) bool { return p.Name == param })
 }
 
-// Place names a place of the file, from one of the statement's as the engine
+// Place formats a position in the file, given one in the statement as the engine
 // counts: line and column from 1, column 0 for the whole line.
 func (s Statement) Place(line, column int) string {
 	if line <= 1 && column > 0 {
@@ -135,5 +134,5 @@ func (s Statement) Place(line, column int) string {
 	return fmt.Sprintf("%s:%d:%d", s.file, line, column)
 }
 
-// Where is where the statement begins.
+// Where is the position of the statement.
 func (s Statement) Where() string { return s.Place(1, 1) }

@@ -170,11 +170,11 @@ func TestFillRefuses(t *testing.T) {
 		"not a day":          {"select {{date .Params.v}}", "2013-02-30", "is not a day"},
 		"not a time":         {"select {{timestamp .Params.v}}", "2013-02-01", "is not a time"},
 		"not a name":         {"select {{name .Params.v}}", `a" from x --`, "is not a name"},
-		"two lines":          {"select {{.Params.v}}", "a\nb", "holds characters that cannot be written"},
-		"not text":           {"select {{.Params.v}}", "\xff", "holds characters that cannot be written"},
-		"backslash in Hive":  {"drop table t; create external table t (a int) location {{.Params.v}}", `s3://a/\`, "q.sql:1:56: param v holds a quote or a backslash"},
-		"quote in Hive":      {"show tables {{.Params.v}}", "a'", "holds a quote or a backslash"},
-		"a list in Hive":     {"show tables {{list .Params.v}}", "a,b'", "holds a quote or a backslash"},
+		"two lines":          {"select {{.Params.v}}", "a\nb", "contains characters that cannot be used"},
+		"not text":           {"select {{.Params.v}}", "\xff", "contains characters that cannot be used"},
+		"backslash in Hive":  {"drop table t; create external table t (a int) location {{.Params.v}}", `s3://a/\`, "q.sql:1:56: param v contains a quote or a backslash"},
+		"quote in Hive":      {"show tables {{.Params.v}}", "a'", "contains a quote or a backslash"},
+		"a list in Hive":     {"show tables {{list .Params.v}}", "a,b'", "contains a quote or a backslash"},
 		"no such zone":       {"select '{{.Lake.gold}}'", "none", "the stage has no zone gold"},
 		"longer than Athena": {"select {{.Params.v}}", strings.Repeat("x", 262_144), "q.sql:1:1: the statement has 262153 bytes, Athena takes 262144"},
 	} {
@@ -191,7 +191,7 @@ func TestFillRefuses(t *testing.T) {
 		})
 	}
 	_, err := parse(t, "select {{.Params.a}}, {{.Params.b}}").Fill(with("c", "1"))
-	want := "q.sql: param a has no value; give it one with --param a=…\nq.sql: param b has no value; give it one with --param b=…\nq.sql: there is no param c; it has a, b"
+	want := "q.sql: param a has no value; give it one with --param a=…\nq.sql: param b has no value; give it one with --param b=…\nq.sql: unknown param c; it has a, b"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v", err)
 	}
@@ -204,20 +204,20 @@ func TestParseRefuses(t *testing.T) {
 		"select 1;\n select \"a":             `q.sql:2:9: the quote " is not closed`,
 		"select 1 /* a":                      "q.sql:1:10: the comment is not closed",
 		"select {{.Params.a":                 "q.sql:1:8: {{ is not closed",
-		"select '{{.Params.a}}'":             "q.sql:1:9: {{.Params.a}} stands in quotes, but a param brings its own; take them away",
-		"select \"{{name .Params.a}}\"":      "stands in quotes",
-		"select U&{{.Params.a}}":             "q.sql:1:10: {{.Params.a}} stands right after a word; put a space between them",
-		"select 'a'{{.Params.a}}":            "stands right after a word",
-		"select 1{{int .Params.a}}":          "stands right after a word",
+		"select '{{.Params.a}}'":             "q.sql:1:9: {{.Params.a}} is in quotes, but params are quoted automatically; remove the quotes",
+		"select \"{{name .Params.a}}\"":      "is in quotes",
+		"select U&{{.Params.a}}":             "q.sql:1:10: {{.Params.a}} directly follows a word; put a space between them",
+		"select 'a'{{.Params.a}}":            "directly follows a word",
+		"select 1{{int .Params.a}}":          "directly follows a word",
 		"select {{.Lake.curated}}":           "write it in quotes: '{{.Lake.curated}}/…'",
-		"select {{.Lake}}":                   "{{.Lake}} is not there; use .Params.<name>",
-		"select {{.Jobs.a}}":                 "{{.Jobs.a}} is not there; use",
-		"select {{money .Params.a}}":         "there is no type money; use one of date, int, list, name, number, text, timestamp",
+		"select {{.Lake}}":                   "{{.Lake}} does not exist; use .Params.<name>",
+		"select {{.Jobs.a}}":                 "{{.Jobs.a}} does not exist; use",
+		"select {{money .Params.a}}":         "unknown type money; use one of date, int, list, name, number, text, timestamp",
 		"select {{int .Stage}}":              "only params have a type; write {{.Stage}}",
-		"select {{if .Params.a}}1{{end}}":    "{{if .Params.a}}: there is no type if",
-		"select {{printf \"%s\" .Params.a}}": "is not understood",
-		"select {{.Params.a | html}}":        "is not understood",
-		"select {{}}":                        "is not understood",
+		"select {{if .Params.a}}1{{end}}":    "{{if .Params.a}}: unknown type if",
+		"select {{printf \"%s\" .Params.a}}": "cannot parse",
+		"select {{.Params.a | html}}":        "cannot parse",
+		"select {{}}":                        "cannot parse",
 	} {
 		if _, err := sqlfile.Parse("q.sql", text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", text, err, want)

@@ -37,12 +37,9 @@ var defaultBuckets = Buckets{
 	"ListClusters":      {Burst: 20, PerSecond: 0.5},
 	"ModifyCluster":     {Burst: 10, PerSecond: 0.5},
 
-	"ListInstanceGroups":      {Burst: 10, PerSecond: 1},
 	"ListInstanceFleets":      {Burst: 5, PerSecond: 0.5},
-	"ModifyInstanceGroups":    {Burst: 5, PerSecond: 0.5},
 	"ModifyInstanceFleet":     {Burst: 5, PerSecond: 0.5},
 	"AddInstanceFleet":        {Burst: 5, PerSecond: 0.5},
-	"AddInstanceGroups":       {Burst: 5, PerSecond: 0.2},
 	"PutManagedScalingPolicy": {Burst: 5, PerSecond: 0.5},
 	"GetManagedScalingPolicy": {Burst: 5, PerSecond: 0.5},
 }

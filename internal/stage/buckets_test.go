@@ -15,7 +15,7 @@ func TestBucketsValidate(t *testing.T) {
 	}{
 		"none":        {nil, ""},
 		"usual":       {stage.Buckets{"account": {Burst: 200, PerSecond: 50}, "ListSteps": {Burst: 1, PerSecond: 0.5}}, ""},
-		"unknown API": {stage.Buckets{"ListStep": {Burst: 1, PerSecond: 1}}, "limits.emr.ListStep: unknown API; use one of AddInstanceFleet, AddInstanceGroups, AddJobFlowSteps, CancelSteps, "},
+		"unknown API": {stage.Buckets{"ListStep": {Burst: 1, PerSecond: 1}}, "limits.emr.ListStep: unknown API; use one of AddInstanceFleet, AddJobFlowSteps, CancelSteps, "},
 		"no burst":    {stage.Buckets{"ListSteps": {PerSecond: 1}}, "limits.emr.ListSteps: burst 0 must be 1 to 10000, perSecond 1 0.001 to 10000"},
 		"no rate":     {stage.Buckets{"ListSteps": {Burst: 1}}, "perSecond 0 0.001 to 10000"},
 	}

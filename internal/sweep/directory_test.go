@@ -14,13 +14,13 @@ import (
 
 	"ephemr/internal/discovery"
 	"ephemr/internal/emr/cluster"
+	"ephemr/internal/emr/repair"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
-	"ephemr/internal/sweep"
 )
 
-var _ sweep.Directory = (*discovery.Directory)(nil)
+var _ repair.Directory = (*discovery.Directory)(nil)
 
 // plant puts an instance into the directory that nobody knows of.
 func plant(t *testing.T, w *simulation.World, i discovery.Instance) {
@@ -132,11 +132,11 @@ func TestEndingClusterStaysOut(t *testing.T) {
 	t.Parallel()
 	inLongWorld(t, func(t *testing.T, w *simulation.World) {
 		_, clusterID := begin(t, w)
-		l := &cluster.Listing{
+		l := &cluster.Registration{
 			Registry:  &cluster.Registry{DB: w.DB, Table: w.Settings.ClustersTable},
 			Directory: &discovery.Directory{API: w.CloudMap, Namespace: w.Settings.Namespace, Stage: w.Settings.Stage},
 		}
-		l.Unlist(t.Context(), clusterID)
+		l.Deregister(t.Context(), clusterID)
 		time.Sleep(10 * time.Minute)
 		if got, at := swept(t, w), named(w); len(got)+len(at) > 0 {
 			t.Errorf("mended %q, registered %q", got, at)

@@ -26,7 +26,7 @@ func (s *Sweeper) runs(ctx context.Context, out *Output) error {
 			if r.State == run.Queued && r.Execution == "" {
 				return nil // admission will start one
 			}
-			errs = append(errs, s.run(ctx, r, out)) // the others must not suffer
+			errs = append(errs, s.run(ctx, r, out)) // the others are not affected
 			return nil
 		}))
 	}
@@ -54,16 +54,16 @@ func (s *Sweeper) run(ctx context.Context, r run.Run, out *Output) error {
 	return nil
 }
 
-// untold tells the outcomes that nobody has told: of runs that were cancelled
-// while they waited for room, and of those whose last function died.
-func (s *Sweeper) untold(ctx context.Context) error {
+// unannounced announces the outcomes that were not: of runs that were cancelled
+// while they were queued, and of those whose last function died.
+func (s *Sweeper) unannounced(ctx context.Context) error {
 	var errs []error
 	err := s.Runs.Unannounced(ctx, func(r run.Run) error {
 		if time.Since(r.EndedAt) < time.Minute {
-			return nil // it is being told right now
+			return nil // it is being announced right now
 		}
 		_, err := s.Finisher.Finish(ctx, outcome.FinishInput{RunID: r.ID})
-		errs = append(errs, err) // the others must not suffer
+		errs = append(errs, err) // the others are not affected
 		return nil
 	})
 	return errors.Join(append(errs, err)...)

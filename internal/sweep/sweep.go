@@ -1,34 +1,26 @@
-// Package sweep mends what no state machine can promise: clusters that outlive
-// their run, slots nobody gives back, runs whose execution is gone, addresses of
-// clusters that are not there. Each thing it has to do is a bug somewhere, so it
-// tells of all of them. Only that clusters of pools grow old is the way of the world.
+// Package sweep repairs what no state machine can promise: runs whose execution
+// is gone, slots that were not returned, outcomes that were not announced, and
+// through the engines capacity that outlives its run. Each repair is a fault
+// somewhere else, so it is reported as an event and counted.
+//
+// Tested here, by statemachines and by internal/proof/simulation.
 package sweep
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
-	"time"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
-	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"ephemr/events"
-	"ephemr/internal/emr/cluster"
-	"ephemr/internal/emr/pool"
+	"ephemr/internal/engine"
 	"ephemr/internal/outcome"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
-
-// ClusterAPI is the part of EMR that sweep needs.
-type ClusterAPI interface {
-	ListClusters(context.Context, *emr.ListClustersInput, ...func(*emr.Options)) (*emr.ListClustersOutput, error)
-	DescribeCluster(context.Context, *emr.DescribeClusterInput, ...func(*emr.Options)) (*emr.DescribeClusterOutput, error)
-	TerminateJobFlows(context.Context, *emr.TerminateJobFlowsInput, ...func(*emr.Options)) (*emr.TerminateJobFlowsOutput, error)
-	cluster.StepsAPI
-}
 
 // ExecutionAPI looks at executions.
 type ExecutionAPI interface {
@@ -53,36 +45,34 @@ type Slots interface {
 
 // Sweeper is the sweep function.
 type Sweeper struct {
-	Settings  stage.Settings
-	Runs      *store.Runs
-	Pools     *pool.Store
-	Sizes     cluster.Sizes
-	EMR       ClusterAPI
-	SFN       ExecutionAPI
-	Bus       outcome.BusAPI
-	Finisher  Finisher
-	Slots     Slots
-	Metrics   MetricAPI
-	Directory Directory
-	Listing   *cluster.Listing
+	Settings stage.Settings
+	Runs     *store.Runs
+	Engines  engine.Set
+	SFN      ExecutionAPI
+	Bus      outcome.BusAPI
+	Finisher Finisher
+	Slots    Slots
+	Metrics  MetricAPI
 }
 
-// Output lists what had to be mended.
+// Output lists the repairs that were made.
 type Output struct {
 	Repairs []events.Repaired `json:"repairs"`
 }
 
-// grace is how young a cluster or a run may be before its record must be there.
-const grace = 5 * time.Minute
-
-// Sweep mends runs first and clusters afterwards: a run that ends by it takes
-// its cluster along. The directory comes last: nothing depends on it.
+// Sweep repairs runs first and capacity afterwards: a run that it ends takes its
+// capacity along.
 func (s *Sweeper) Sweep(ctx context.Context, _ json.RawMessage) (Output, error) {
 	out := Output{Repairs: []events.Repaired{}}
-	runs := s.runs(ctx, &out)
-	slots := s.slots(ctx, &out)
-	outcomes := s.untold(ctx)
-	live, clusters := s.clusters(ctx, &out)
-	directory := s.directory(ctx, live, &out)
-	return out, errors.Join(runs, slots, outcomes, clusters, directory, s.count(ctx, out.Repairs), s.tell(ctx, out.Repairs))
+	errs := []error{s.runs(ctx, &out), s.slots(ctx, &out), s.unannounced(ctx)}
+	for _, e := range s.Engines.All() {
+		repairs, err := e.Sweep(ctx, out.ended)
+		out.Repairs, errs = append(out.Repairs, repairs...), append(errs, err)
+	}
+	return out, errors.Join(append(errs, s.count(ctx, out.Repairs), s.report(ctx, out.Repairs))...)
+}
+
+// ended reports whether this sweep has ended the run.
+func (o *Output) ended(runID string) bool {
+	return slices.ContainsFunc(o.Repairs, func(r events.Repaired) bool { return r.RunID == runID && r.What == "run-finished" })
 }

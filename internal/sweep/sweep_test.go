@@ -10,7 +10,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 	"github.com/aws/smithy-go"
@@ -18,6 +17,7 @@ import (
 
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/emrapi"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
 	"ephemr/internal/sweep"
@@ -58,7 +58,7 @@ func swept(t *testing.T, w *simulation.World) []string {
 
 func create(t *testing.T, w *simulation.World, name string, tags map[string]string) {
 	t.Helper()
-	in := &emr.RunJobFlowInput{Name: &name, Instances: &types.JobFlowInstancesConfig{KeepJobFlowAliveWhenNoSteps: aws.Bool(true)}}
+	in := awsfake.ClusterRequest(name)
 	for k, v := range tags {
 		in.Tags = append(in.Tags, types.Tag{Key: &k, Value: &v})
 	}

@@ -1,6 +1,13 @@
-// Package wait wakes the runs that wait with a task token. A waiter is
-// registered first and looked after at once, so no change can slip between;
-// afterwards EMR's events and the minute tick only say when to look again.
+// Package wait answers the task tokens of runs that wait. A waiter is registered
+// first and checked at once, so no change can be missed in between; afterwards
+// the engine's events and the minute tick only say when to check again.
+//
+// What answers a waiter, by its kind (Waker.Looks, filled in internal/control):
+//
+//	run.ForAdmission  admission.LookAdmitted
+//	run.ForCluster    capacity.Looker.Look
+//	run.ForSteps      step.Looker.Look
+//	run.ForStop       step.Stopper.Look
 package wait
 
 import (
@@ -13,10 +20,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	emrtypes "github.com/aws/aws-sdk-go-v2/service/emr/types"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
@@ -37,8 +44,8 @@ type Answer struct {
 	then func(context.Context)
 }
 
-// AndThen adds what has time until the token is answered: nobody waits for it,
-// and it must mind its own failures. A nil answer stays nil.
+// AndThen adds work to be done after the token is answered. It must handle its
+// own failures, and may be nil. A nil answer stays nil.
 func (a *Answer) AndThen(then func(context.Context)) *Answer {
 	if a != nil {
 		a.then = then
@@ -47,12 +54,13 @@ func (a *Answer) AndThen(then func(context.Context)) *Answer {
 }
 
 // Look finds out whether what a run waits for has happened: nil means not yet.
-// seen is what somebody has just learned of the waiter's cluster, so that Look
-// need not ask again; nil = nothing.
-type Look func(ctx context.Context, rec *run.Record, seen *emrtypes.ClusterStatus) (*Answer, error)
+// seen is what the tick has just learned of the waiter's capacity, so that Look
+// need not ask again; nil = nothing. Called by Wake, from the function that
+// registers the waiter and from watch.
+type Look func(ctx context.Context, rec *run.Record, seen *engine.Capacity) (*Answer, error)
 
-// Seen are clusters as the tick saw them, by id.
-type Seen map[string]*emrtypes.ClusterStatus
+// Seen is capacity as the tick saw it, by id.
+type Seen map[string]*engine.Capacity
 
 // Waker answers waiters.
 type Waker struct {
@@ -71,12 +79,12 @@ func (k *Waker) Register(ctx context.Context, w run.Waiter) error {
 	return unlessThrottled(ctx, w.RunID, k.Wake(ctx, w.RunID, nil))
 }
 
-// unlessThrottled drops err if the minute tick mends it.
+// unlessThrottled drops err if the minute tick can try again.
 func unlessThrottled(ctx context.Context, id string, err error) error {
 	if fault.NameOf(err) != fault.Throttled {
 		return err
 	}
-	slog.InfoContext(ctx, "no look now, the tick will", "runId", id, "reason", err.Error())
+	slog.InfoContext(ctx, "engine throttled: check deferred to the next tick", "runId", id, "reason", err.Error())
 	return nil
 }
 
@@ -92,7 +100,7 @@ func (k *Waker) Wake(ctx context.Context, id string, seen Seen, only ...string) 
 	}
 	look := k.Looks[rec.Waiter.Kind]
 	if look == nil {
-		return fmt.Errorf("wake run %s: nobody looks for %q", id, rec.Waiter.Kind)
+		return fmt.Errorf("wake run %s: no handler for waiter kind %q", id, rec.Waiter.Kind)
 	}
 	w := *rec.Waiter
 	if rec.Run.Cancel != "" && w.Kind != run.ForStop { // which is how it ends

@@ -7,24 +7,21 @@ import (
 	"testing"
 	"time"
 
-	emrtypes "github.com/aws/aws-sdk-go-v2/service/emr/types"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"ephemr/events"
-	"ephemr/internal/emr/cluster"
-	"ephemr/internal/emr/pool"
+	"ephemr/internal/emr"
+	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
+	"ephemr/internal/stage"
 	"ephemr/internal/wait"
 )
 
-var (
-	_ wait.TokenAPI = (*awsfake.StepFunctions)(nil)
-	_ wait.ListAPI  = (*awsfake.EMR)(nil)
-)
+var _ wait.TokenAPI = (*awsfake.StepFunctions)(nil)
 
 // tokens notes what is answered, and answers with err.
 type tokens struct {
@@ -84,7 +81,7 @@ func TestWake(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s, api := newStore(t), &tokens{err: tt.sendErr}
-			k := &wait.Waker{Runs: s, SFN: api, Looks: map[string]wait.Look{run.ForSteps: func(context.Context, *run.Record, *emrtypes.ClusterStatus) (*wait.Answer, error) {
+			k := &wait.Waker{Runs: s, SFN: api, Looks: map[string]wait.Look{run.ForSteps: func(context.Context, *run.Record, *engine.Capacity) (*wait.Answer, error) {
 				return tt.answer, tt.lookErr
 			}}}
 			if err := s.Wait(t.Context(), run.Waiter{RunID: "r", Kind: run.ForSteps, Token: "t", Deadline: tt.deadline}); err != nil {
@@ -114,7 +111,7 @@ func TestWake(t *testing.T) {
 func TestRegisterFirst(t *testing.T) {
 	t.Parallel()
 	s, api := newStore(t), &tokens{}
-	k := &wait.Waker{Runs: s, SFN: api, Looks: map[string]wait.Look{run.ForSteps: func(ctx context.Context, rec *run.Record, _ *emrtypes.ClusterStatus) (*wait.Answer, error) {
+	k := &wait.Waker{Runs: s, SFN: api, Looks: map[string]wait.Look{run.ForSteps: func(ctx context.Context, rec *run.Record, _ *engine.Capacity) (*wait.Answer, error) {
 		if now, err := s.Load(ctx, "r"); err != nil || now.Waiter == nil || now.Waiter.Token != "t" {
 			t.Errorf("looked before the token was there: %+v, %v", now, err)
 		}
@@ -129,15 +126,15 @@ func newWatch(t *testing.T) *wait.Watch {
 	t.Helper()
 	s, db := newStore(t), awsfake.NewDynamoDB(awsfake.Table{Name: "clusters", PK: "pk"})
 	return &wait.Watch{
-		Waker:    &wait.Waker{Runs: s, SFN: &tokens{}, Looks: map[string]wait.Look{}},
-		Clusters: &cluster.Registry{DB: db, Table: "clusters"},
-		Pools:    &pool.Store{DB: db, Table: "clusters"},
-		EMR:      awsfake.NewEMR(awsfake.EMRConfig{}),
-		Listing:  (*cluster.Listing)(nil),
+		Waker: &wait.Waker{Runs: s, SFN: &tokens{}, Looks: map[string]wait.Look{}},
+		Engines: engine.Set{Default: emr.New(emr.Deps{
+			Settings: stage.Settings{RunsTable: "runs", ClustersTable: "clusters", Namespace: "ns"},
+			EMR:      awsfake.NewEMR(awsfake.EMRConfig{}), DB: db, CloudMap: awsfake.NewServiceDiscovery(map[string]string{"ns": "n"}),
+		})},
 	}
 }
 
-// Clusters of others, also ones named like ours, are nobody's error.
+// Events of clusters that are not ours, also of ones named like ours, are no error.
 func TestForeignClusters(t *testing.T) {
 	t.Parallel()
 	w := newWatch(t)

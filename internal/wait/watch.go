@@ -3,7 +3,6 @@ package wait
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -11,146 +10,75 @@ import (
 	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/emr"
-	"github.com/aws/aws-sdk-go-v2/service/emr/types"
-
 	"ephemr/events"
+	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/outcome"
 	"ephemr/internal/run"
 )
 
-// ListAPI sees all clusters at once.
-type ListAPI interface {
-	ListClusters(context.Context, *emr.ListClustersInput, ...func(*emr.Options)) (*emr.ListClustersOutput, error)
-}
-
-// Registry knows who works on a cluster; known is false if it is not one of ours.
-type Registry interface {
-	Runs(ctx context.Context, clusterID string) (ids []string, known bool, err error)
-}
-
-// Pools keep clusters that others may lease.
-type Pools interface {
-	// Bury keeps everybody from leasing a cluster that is gone.
-	Bury(ctx context.Context, clusterID string) error
-}
-
-// Finisher tells the outcome of a run that no execution will.
+// Finisher announces the outcome of a run that has no execution.
 type Finisher interface {
 	Finish(ctx context.Context, in outcome.FinishInput) (outcome.FinishOutput, error)
 }
 
-// Listing names clusters that are ready.
-type Listing interface {
-	Unlist(ctx context.Context, clusterIDs ...string)
-}
-
-// Watch is the watch function: EMR's events and the minute tick come in, and
-// waiters are woken.
+// Watch is the watch function: events of the engines' services and the minute
+// tick come in, and waiters are woken.
 type Watch struct {
 	Waker    *Waker
-	Clusters Registry
-	Listing  Listing
-	Pools    Pools
-	EMR      ListAPI
+	Engines  engine.Set
 	Finisher Finisher
 }
 
-// Input is an event of EMR, the tick, or what ephemr cancel sends.
+// Input is an event or the tick, or what ephemr cancel sends.
 type Input struct {
 	events.Envelope
 	Cancel *Cancel `json:"cancel"`
 }
 
-// Handle takes an EMR event as a hint, and anything else as the tick.
+// Handle takes the tick, or an event that one of the engines knows as a hint.
+// Other events are ignored.
 func (w *Watch) Handle(ctx context.Context, e Input) (struct{}, error) {
 	if e.Cancel != nil {
 		return struct{}{}, w.Cancel(ctx, *e.Cancel)
 	}
-	switch e.DetailType {
-	case events.TypeClusterState:
-		var d events.ClusterState
-		if err := json.Unmarshal(e.Detail, &d); err != nil {
-			return struct{}{}, fmt.Errorf("read event %s: %w", e.ID, err)
-		}
-		return struct{}{}, w.cluster(ctx, d)
-	case events.TypeStepStatus:
-		var d events.StepStatus
-		if err := json.Unmarshal(e.Detail, &d); err != nil {
-			return struct{}{}, fmt.Errorf("read event %s: %w", e.ID, err)
-		}
-		if d.State == string(types.StepStatePending) || d.State == string(types.StepStateRunning) {
-			return struct{}{}, nil // nobody waits for that
-		}
-		return struct{}{}, w.step(ctx, d)
+	if e.DetailType == events.TypeScheduled {
+		return struct{}{}, w.Tick(ctx)
 	}
-	return struct{}{}, w.Tick(ctx)
+	for _, x := range w.Engines.All() {
+		l, ok := x.(engine.Listener)
+		if !ok {
+			continue
+		}
+		hints, after, known, err := l.Hints(ctx, e.Envelope)
+		if known || err != nil {
+			return struct{}{}, errors.Join(err, w.hinted(ctx, hints, after))
+		}
+	}
+	slog.DebugContext(ctx, "event ignored", "source", e.Source, "detailType", e.DetailType, "eventId", e.ID)
+	return struct{}{}, nil
 }
 
-// step takes a step's event. On a cluster that several runs use its name tells
-// whose it is.
-func (w *Watch) step(ctx context.Context, d events.StepStatus) error {
-	if id := run.OfStep(d.Name); id != "" {
-		return w.wake(ctx, d.ClusterID, id, run.ForSteps, run.ForStop)
-	}
-	return w.hint(ctx, d.ClusterID, "", run.ForSteps, run.ForStop)
-}
-
-// cluster takes a cluster's event. STARTING and RUNNING change nothing that
-// anybody waits for, and WAITING is news only to those who wait for the
-// cluster: each call that is not made is one less of EMR's small budget.
-func (w *Watch) cluster(ctx context.Context, d events.ClusterState) error {
-	byName := run.OfCluster(d.Name)
-	switch types.ClusterState(d.State) {
-	case types.ClusterStateStarting, types.ClusterStateBootstrapping, types.ClusterStateRunning:
-		return nil
-	case types.ClusterStateWaiting:
-		return w.hint(ctx, d.ClusterID, byName, run.ForCluster)
-	case types.ClusterStateTerminating, types.ClusterStateTerminated, types.ClusterStateTerminatedWithErrors:
-	}
-	if err := w.Pools.Bury(ctx, d.ClusterID); err != nil {
-		return err
-	}
-	err := w.hint(ctx, d.ClusterID, byName)
-	w.Listing.Unlist(ctx, d.ClusterID)
-	return err
-}
-
-// hint wakes the runs that a cluster works for, if they wait for one of the kinds
-// in only.
-func (w *Watch) hint(ctx context.Context, clusterID, byName string, only ...string) error {
-	ids, known, err := w.Clusters.Runs(ctx, clusterID)
-	if err != nil {
-		return err
-	}
-	if !known && byName != "" {
-		ids = []string{byName} // its record is being written right now
-	}
-	if !known && byName == "" {
-		slog.DebugContext(ctx, "not one of our clusters", "clusterId", clusterID)
-	}
+// hinted wakes the runs that an event is about.
+func (w *Watch) hinted(ctx context.Context, hints []engine.Hint, after func(context.Context)) error {
 	var errs []error
-	for _, id := range ids {
-		errs = append(errs, w.wake(ctx, clusterID, id, only...))
+	for _, h := range hints {
+		err := w.Waker.Wake(ctx, h.RunID, nil, h.Kinds...)
+		if run.IsUnknown(err) {
+			slog.InfoContext(ctx, "event names a run that is not known", "runId", h.RunID)
+			continue
+		}
+		errs = append(errs, unlessThrottled(ctx, h.RunID, err))
+	}
+	if after != nil {
+		after(ctx)
 	}
 	return errors.Join(errs...)
 }
 
-func (w *Watch) wake(ctx context.Context, clusterID, id string, only ...string) error {
-	err := w.Waker.Wake(ctx, id, nil, only...)
-	if !run.IsUnknown(err) {
-		return unlessThrottled(ctx, id, err)
-	}
-	slog.InfoContext(ctx, "the cluster is named like one of ours but its run is not known", "clusterId", clusterID, "runId", id)
-	return nil
-}
-
-// Tick wakes every waiter for whom something may have happened without anybody
-// noticing: one walk through the waiters and one through the clusters, however
-// many runs there are. When the call budget ends it ends too: the next minute
-// goes on.
+// Tick wakes every waiter for which something may have happened without an event:
+// one walk through the waiters and one through the capacity, however many runs
+// there are. When the engine is throttled it ends: the next tick continues.
 func (w *Watch) Tick(ctx context.Context) error {
 	var waiters []run.Waiter
 	if err := w.Waker.Runs.Waiters(ctx, func(x run.Waiter) error {
@@ -162,65 +90,76 @@ func (w *Watch) Tick(ctx context.Context) error {
 	if len(waiters) == 0 {
 		return nil
 	}
-	seen, all, err := w.clusters(ctx, waiters)
+	live, err := w.live(ctx, waiters)
 	if err != nil {
 		return err
 	}
 	var errs []error
-	for _, x := range inOrder(waiters, seen, time.Now()) {
-		x.Shared = x.Shared && w.shared(ctx, x)
-		if !w.due(x, seen[x.ClusterID], all) {
+	for _, x := range inOrder(waiters, live.seen, time.Now()) {
+		x.Shared = x.Shared && live.shared(ctx, x)
+		if !due(x, live.seen[x.ClusterID], live.all) {
 			continue
 		}
-		err := w.Waker.Wake(ctx, x.RunID, seen)
+		err := w.Waker.Wake(ctx, x.RunID, live.seen)
 		if fault.NameOf(err) == fault.Throttled {
-			slog.InfoContext(ctx, "no more looks in this minute", "runId", x.RunID, "reason", err.Error())
+			slog.InfoContext(ctx, "engine throttled: stopping this tick", "runId", x.RunID, "reason", err.Error())
 			break
 		}
 		if err != nil {
-			errs = append(errs, err) // the others must not suffer
+			errs = append(errs, err) // the others are not affected
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// clusters asks EMR for all clusters that somebody waits for. all is false when
-// the call budget ended before the list did.
-func (w *Watch) clusters(ctx context.Context, waiters []run.Waiter) (seen Seen, all bool, err error) {
+// live is the capacity of all runs, as the tick sees it.
+type live struct {
+	seen Seen
+	of   map[string]engine.Engine // by capacity
+	all  bool                     // no engine's list ended early
+}
+
+// live lists the capacity that runs may wait for, once for all of them.
+func (w *Watch) live(ctx context.Context, waiters []run.Waiter) (live, error) {
 	oldest := time.Now()
 	for _, x := range waiters {
 		if x.Since.Before(oldest) {
 			oldest = x.Since
 		}
 	}
-	seen = Seen{}
-	in := &emr.ListClustersInput{CreatedAfter: aws.Time(oldest.Add(-24 * time.Hour))}
-	for p := emr.NewListClustersPaginator(w.EMR, in); p.HasMorePages(); {
-		page, err := p.NextPage(ctx)
-		if fault.NameOf(err) == fault.Throttled {
-			slog.InfoContext(ctx, "not all clusters seen in this minute", "seen", len(seen), "reason", err.Error())
-			return seen, false, nil
-		}
-		if err != nil {
-			return nil, false, fmt.Errorf("list clusters: %w", err)
-		}
-		for _, c := range page.Clusters {
-			seen[aws.ToString(c.Id)] = c.Status
+	l := live{seen: Seen{}, of: map[string]engine.Engine{}, all: true}
+	for _, e := range w.Engines.All() {
+		for c, err := range e.Live(ctx, oldest) {
+			if fault.NameOf(err) == fault.Throttled {
+				slog.InfoContext(ctx, "engine throttled: capacity list is incomplete in this tick", "seen", len(l.seen), "reason", err.Error())
+				l.all = false
+				break
+			}
+			if err != nil {
+				return l, err
+			}
+			l.seen[c.ID], l.of[c.ID] = &c, e
 		}
 	}
-	return seen, true, nil
+	return l, nil
 }
 
-// inOrder puts first who needs no call of their own, then those whose cluster
-// has stopped working or is gone. The rest come in another order at every look,
-// so that whoever is left over when the budget ends is somebody else every minute.
+// shared reports whether other runs use x's capacity right now.
+func (l live) shared(ctx context.Context, x run.Waiter) bool {
+	e := l.of[x.ClusterID]
+	return e == nil || e.Shared(ctx, x.ClusterID, x.RunID)
+}
+
+// inOrder sorts waiters that need no call of their own first, then those whose
+// capacity is not at work any more. The rest come in another order at every tick,
+// so that those that are left when the call budget ends differ every minute.
 func inOrder(waiters []run.Waiter, seen Seen, now time.Time) []run.Waiter {
 	rank := func(x run.Waiter) int {
 		s := seen[x.ClusterID]
 		switch {
 		case x.Kind == run.ForAdmission, x.Kind == run.ForCluster && s != nil:
 			return 0
-		case s != nil && s.State != types.ClusterStateRunning:
+		case s != nil && s.State != engine.Busy:
 			return 1
 		}
 		return 2
@@ -236,32 +175,22 @@ func inOrder(waiters []run.Waiter, seen Seen, now time.Time) []run.Waiter {
 	return waiters
 }
 
-// due says whether to look for x. While a single step runs, a busy cluster says
-// that it still does, and nobody has to ask, unless it may be busy for somebody
-// else. A cluster that is not there is one that the list missed because it
-// changes just now, unless not all were seen.
-func (w *Watch) due(x run.Waiter, seen *types.ClusterStatus, all bool) bool {
-	if time.Now().After(x.Deadline) {
+// due reports whether to check x. While a single step runs, a busy capacity says
+// that it still does, so the step need not be asked for, unless the capacity may
+// be busy for another run. Capacity that is not in the list may be changing just
+// now, unless the list ended early.
+func due(x run.Waiter, seen *engine.Capacity, all bool) bool {
+	switch {
+	case time.Now().After(x.Deadline):
 		return true
-	}
-	if x.Kind == run.ForAdmission {
+	case x.Kind == run.ForAdmission:
 		return false
-	}
-	if seen == nil {
+	case seen == nil:
 		return all
-	}
-	switch seen.State {
-	case types.ClusterStateStarting, types.ClusterStateBootstrapping:
+	case seen.State == engine.Starting:
 		return false
-	case types.ClusterStateRunning:
+	case seen.State == engine.Busy:
 		return x.Kind != run.ForSteps || len(x.Attempts) != 1 || x.Shared
-	case types.ClusterStateWaiting, types.ClusterStateTerminating, types.ClusterStateTerminated, types.ClusterStateTerminatedWithErrors:
 	}
 	return true
-}
-
-// shared says whether other runs use x's cluster right now.
-func (w *Watch) shared(ctx context.Context, x run.Waiter) bool {
-	ids, _, err := w.Clusters.Runs(ctx, x.ClusterID)
-	return err != nil || !slices.Equal(ids, []string{x.RunID})
 }

@@ -9,8 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
 	"ephemr/internal/cost"
+	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/pool"
-	"ephemr/internal/outcome"
+	"ephemr/internal/engine"
 	"ephemr/internal/run"
 )
 
@@ -95,7 +96,7 @@ func (c *Cluster) cost(a run.Cluster) float64 {
 }
 
 // Up says whether steps can run on c, or will soon.
-func (c *Cluster) Up() bool { return !outcome.Gone(c.State) }
+func (c *Cluster) Up() bool { return cluster.State(c.State) != engine.Gone }
 
 // Works says whether c works for a pipeline now.
 func (c *Cluster) Works(pipeline string) bool {

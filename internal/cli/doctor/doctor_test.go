@@ -144,7 +144,7 @@ func TestTrouble(t *testing.T) {
 		},
 		"a profile that is none": {
 			change: func(a *account) { a.profiles["odd"] = `{"release": "emr-7"}` },
-			want:   `failed   profiles       read profile odd: release "emr-7" is not like emr-7.14.0, primary must have`, code: 1,
+			want:   `failed   profiles       read profile odd: invalid release "emr-7" (example: emr-7.14.0), primary must have`, code: 1,
 		},
 		"no profiles": {change: func(a *account) { clear(a.profiles) }, want: "failed   profiles       the stage has none; add one in infra/config", code: 1},
 		"quota below a cluster": {

@@ -21,8 +21,8 @@ type Options struct {
 
 // Run ends a cluster. With JSON it prints what the function answered.
 func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api call.InvokeAPI) error {
-	var out cluster.HandOutput
-	in := cluster.Request{Hand: &cluster.Hand{ClusterID: o.Cluster, Force: o.Force, Why: o.Why}}
+	var out cluster.ManualOutput
+	in := map[string]any{"hand": cluster.ManualRequest{ClusterID: o.Cluster, Force: o.Force, Why: o.Why}}
 	if err := call.Function(ctx, api, s.TerminateFunction, in, &out); err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api 
 	return nil
 }
 
-func tell(io *terminal.IO, out cluster.HandOutput) {
+func tell(io *terminal.IO, out cluster.ManualOutput) {
 	if out.State == string(pool.Draining) {
 		io.Printf("%s takes no more runs, and is terminated when %s given it back\n", out.ClusterID, have(len(out.Runs)))
 		for _, id := range out.Runs {

@@ -18,14 +18,19 @@ type ParameterAPI interface {
 	GetParameter(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
 }
 
-// profile is the shape of the run's clusters. EMR wants a role for every step of
-// a cluster that takes any, so only runs that have one get such a cluster.
-func (c *Creator) profile(ctx context.Context, rec *run.Record) (profile.Profile, error) {
-	p, err := LoadProfile(ctx, c.Profiles, c.Settings.Stage, rec.Spec.Cluster.Profile)
+// shape is what a run's clusters are made from.
+type shape struct {
+	profile profile.Profile
+}
+
+// shape of the run's clusters. EMR requires a role for every step of a cluster that
+// accepts any, so only runs that have one get such a cluster.
+func (m *Manager) shape(ctx context.Context, rec *run.Record) (shape, error) {
+	p, err := LoadProfile(ctx, m.Profiles, m.Settings.Stage, rec.Spec.Cluster.Profile)
 	if rec.Run.Role != "" && p.SecurityConfig == "" {
-		p.SecurityConfig = c.Settings.Access.SecurityConfig
+		p.SecurityConfig = m.Settings.Access.SecurityConfig
 	}
-	return p, err
+	return shape{p}, err
 }
 
 // LoadProfile reads the named profile of a stage.

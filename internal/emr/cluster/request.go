@@ -15,7 +15,7 @@ import (
 	"ephemr/internal/stage"
 )
 
-// Tags that every cluster carries, so that sweep and the bill can tell whose it is.
+// Tags that every cluster carries, so that sweep and the bill know its owner.
 const (
 	TagRun      = "ephemr:run"      // that made it
 	TagDeadline = "ephemr:deadline" // RFC 3339; later it is terminated, or if it is a pool's takes no more runs
@@ -26,16 +26,12 @@ const (
 	tagManaged  = "for-use-with-amazon-emr-managed-policies" // what AmazonEMRServicePolicy_v2 asks for
 )
 
-// request is the RunJobFlow call for an attempt on its rung of p.
-func (c *Creator) request(rec *run.Record, a run.Cluster, p profile.Profile) *emr.RunJobFlowInput {
-	with := terms{steps: concurrency(rec, p), idle: p.IdleTimeout.Std(), tags: tags(c.Settings, rec, p, a.Pool)}
-	deadline := rec.Run.Deadline
-	if a.Pool != "" {
-		with.steps, with.idle = a.Of, max(p.IdleTimeout.Std(), c.keepAlive(rec)+patience)
-		deadline = time.Now().Add(c.Settings.Limits.Pool.Life.Std())
-	}
-	with.tags[TagDeadline] = deadline.UTC().Format(time.RFC3339)
-	return request(c.Settings, a.Name, p.Rung(a.Rung), with)
+// request is the RunJobFlow call for an attempt with its fallback of the profile.
+func (m *Manager) request(rec *run.Record, a run.Cluster, s shape) *emr.RunJobFlowInput {
+	with := m.placement(a, s).terms(rec, a)
+	with.tags = tags(m.Settings, rec, s.profile, a.Pool)
+	with.tags[TagDeadline] = with.until.UTC().Format(time.RFC3339)
+	return request(m.Settings, a.Name, s.profile.Rung(a.Rung), with)
 }
 
 // patience is how much longer than its keepAlive EMR lets a pool's cluster idle:
@@ -47,6 +43,7 @@ const patience = 5 * time.Minute
 type terms struct {
 	steps int           // side by side
 	idle  time.Duration // until EMR ends it by itself
+	until time.Time     // the deadline in its tags
 	tags  map[string]string
 }
 
@@ -163,7 +160,7 @@ func FleetConfig(kind types.InstanceFleetType, f profile.Fleet) types.InstanceFl
 	if f.Spot > 0 {
 		out.LaunchSpecifications.SpotSpecification = &types.SpotProvisioningSpecification{
 			AllocationStrategy:     types.SpotProvisioningAllocationStrategyPriceCapacityOptimized,
-			TimeoutAction:          types.SpotProvisioningTimeoutActionTerminateCluster, // the ladder decides what is next
+			TimeoutAction:          types.SpotProvisioningTimeoutActionTerminateCluster, // the profile's next fallback is tried then
 			TimeoutDurationMinutes: aws.Int32(10),
 		}
 	}

@@ -85,7 +85,7 @@ func (b bucket) update(ctx context.Context, update, condition string, v values) 
 	}
 	n, ok := it["tat"].(*types.AttributeValueMemberN)
 	if !ok {
-		return 0, false, nil // somebody has deleted it just now
+		return 0, false, nil // it was deleted just now
 	}
 	tat, err := strconv.ParseInt(n.Value, 10, 64)
 	if err != nil {

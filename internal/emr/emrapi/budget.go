@@ -13,7 +13,7 @@ import (
 // Budget is the tokens of all functions of a stage, kept in the Clusters table
 // under BUDGET#<API> and BUDGET#account.
 //
-// Clocks: whoever takes a token compares its own clock with the table. One that
+// Clocks: each function compares its own clock with the table. One that
 // is ahead by d may take up to d x perSecond tokens too many, once; one that is
 // behind gets tokens later than it might. Lambda's clocks differ by
 // milliseconds.
@@ -32,7 +32,7 @@ func (b *Budget) bucket(name string) (bucket, bool) {
 //
 // The API's bucket is asked first: it is the smaller one and runs out first, so
 // most refusals leave the account's alone, which is the one that all calls
-// write, and take nothing from it that somebody else could have used. When it
+// write, and take nothing from it that another call could use. When it
 // is the account that refuses, the API gets its token back.
 func (b *Budget) Take(ctx context.Context, api string) error {
 	own, ok := b.bucket(api)
@@ -52,7 +52,7 @@ func (b *Budget) Take(ctx context.Context, api string) error {
 		return nil
 	}
 	if lost := own.give(ctx); lost != nil {
-		slog.WarnContext(ctx, "a token is lost", "api", api, "error", lost.Error())
+		slog.WarnContext(ctx, "cannot return token to bucket", "api", api, "error", lost.Error())
 	}
 	if err != nil {
 		return err
@@ -68,9 +68,9 @@ func (b *Budget) Drain(ctx context.Context, api string) {
 	if !ok {
 		return
 	}
-	slog.WarnContext(ctx, "EMR throttles before the call budget is used up", "api", api)
+	slog.WarnContext(ctx, "EMR throttled although the call budget was not used up: draining bucket", "api", api)
 	if err := own.drain(ctx); err != nil {
-		slog.WarnContext(ctx, "the others cannot be told", "api", api, "error", err.Error())
+		slog.WarnContext(ctx, "cannot drain shared token bucket", "api", api, "error", err.Error())
 	}
 }
 
@@ -84,7 +84,7 @@ func reserve(api string, account stage.Bucket) int {
 	return 0
 }
 
-// tenths rounds up: whoever comes back then finds a token.
+// tenths rounds up: a retry at that time finds a token.
 func tenths(d time.Duration) time.Duration {
 	const tenth = 100 * time.Millisecond
 	return (d + tenth - 1) / tenth * tenth

@@ -28,6 +28,9 @@ type API interface {
 	ResizeAPI
 }
 
+// MaxCancelled is how many steps CancelSteps takes: more are refused from emr-7.14 on.
+const MaxCancelled = 100
+
 // Client is EMR within the budget. Paginators over it pay for each page.
 type Client struct {
 	emr    API

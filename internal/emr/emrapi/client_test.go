@@ -16,25 +16,20 @@ import (
 
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/emrapi"
+	"ephemr/internal/emr/repair"
 	"ephemr/internal/emr/step"
 	"ephemr/internal/fault"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/stage"
-	"ephemr/internal/sweep"
-	"ephemr/internal/wait"
 )
 
-// Whoever calls EMR can do so within the budget.
+// Every caller of EMR can use the client within the budget.
 var (
-	_ cluster.CreateAPI    = (*emrapi.Client)(nil)
-	_ cluster.DescribeAPI  = (*emrapi.Client)(nil)
-	_ cluster.TerminateAPI = (*emrapi.Client)(nil)
-	_ step.SubmitAPI       = (*emrapi.Client)(nil)
-	_ step.LookAPI         = (*emrapi.Client)(nil)
-	_ wait.ListAPI         = (*emrapi.Client)(nil)
-	_ sweep.ClusterAPI     = (*emrapi.Client)(nil)
-	_ emrapi.API           = (*emr.Client)(nil)
-	_ emrapi.API           = (*awsfake.EMR)(nil)
+	_ cluster.API = (*emrapi.Client)(nil)
+	_ step.API    = (*emrapi.Client)(nil)
+	_ repair.API  = (*emrapi.Client)(nil)
+	_ emrapi.API  = (*emr.Client)(nil)
+	_ emrapi.API  = (*awsfake.EMR)(nil)
 )
 
 func settings(limits stage.Buckets) stage.Settings {
@@ -47,7 +42,7 @@ func TestCallsArePaid(t *testing.T) {
 	ctx := context.Background()
 	calls := map[string]func(c *emrapi.Client, id string) error{
 		"RunJobFlow": func(c *emrapi.Client, _ string) error {
-			_, err := c.RunJobFlow(ctx, &emr.RunJobFlowInput{Name: aws.String("x"), Instances: &types.JobFlowInstancesConfig{}})
+			_, err := c.RunJobFlow(ctx, awsfake.ClusterRequest("x"))
 			return err
 		},
 		"ListClusters": func(c *emrapi.Client, _ string) error {
@@ -79,7 +74,7 @@ func TestCallsArePaid(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := awsfake.NewEMR(awsfake.EMRConfig{})
 				defer f.Close()
-				out, err := f.RunJobFlow(ctx, &emr.RunJobFlowInput{Name: aws.String("x"), Instances: &types.JobFlowInstancesConfig{KeepJobFlowAliveWhenNoSteps: aws.Bool(true)}})
+				out, err := f.RunJobFlow(ctx, awsfake.ClusterRequest("x"))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -112,7 +107,7 @@ func TestPagesArePaid(t *testing.T) {
 		f := awsfake.NewEMR(awsfake.EMRConfig{})
 		defer f.Close()
 		for range 120 {
-			if _, err := f.RunJobFlow(t.Context(), &emr.RunJobFlowInput{Name: aws.String("x"), Instances: &types.JobFlowInstancesConfig{}}); err != nil {
+			if _, err := f.RunJobFlow(t.Context(), awsfake.ClusterRequest("x")); err != nil {
 				t.Fatal(err)
 			}
 		}

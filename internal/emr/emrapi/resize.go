@@ -10,11 +10,8 @@ import (
 // changes them.
 type ResizeAPI interface {
 	ListInstanceFleets(context.Context, *emr.ListInstanceFleetsInput, ...func(*emr.Options)) (*emr.ListInstanceFleetsOutput, error)
-	ListInstanceGroups(context.Context, *emr.ListInstanceGroupsInput, ...func(*emr.Options)) (*emr.ListInstanceGroupsOutput, error)
 	ModifyInstanceFleet(context.Context, *emr.ModifyInstanceFleetInput, ...func(*emr.Options)) (*emr.ModifyInstanceFleetOutput, error)
 	AddInstanceFleet(context.Context, *emr.AddInstanceFleetInput, ...func(*emr.Options)) (*emr.AddInstanceFleetOutput, error)
-	ModifyInstanceGroups(context.Context, *emr.ModifyInstanceGroupsInput, ...func(*emr.Options)) (*emr.ModifyInstanceGroupsOutput, error)
-	AddInstanceGroups(context.Context, *emr.AddInstanceGroupsInput, ...func(*emr.Options)) (*emr.AddInstanceGroupsOutput, error)
 	GetManagedScalingPolicy(context.Context, *emr.GetManagedScalingPolicyInput, ...func(*emr.Options)) (*emr.GetManagedScalingPolicyOutput, error)
 	PutManagedScalingPolicy(context.Context, *emr.PutManagedScalingPolicyInput, ...func(*emr.Options)) (*emr.PutManagedScalingPolicyOutput, error)
 	ModifyCluster(context.Context, *emr.ModifyClusterInput, ...func(*emr.Options)) (*emr.ModifyClusterOutput, error)
@@ -25,11 +22,6 @@ func (c *Client) ListInstanceFleets(ctx context.Context, in *emr.ListInstanceFle
 	return paid(ctx, c, "ListInstanceFleets", c.emr.ListInstanceFleets, in, o)
 }
 
-// ListInstanceGroups lists the groups of a cluster.
-func (c *Client) ListInstanceGroups(ctx context.Context, in *emr.ListInstanceGroupsInput, o ...func(*emr.Options)) (*emr.ListInstanceGroupsOutput, error) {
-	return paid(ctx, c, "ListInstanceGroups", c.emr.ListInstanceGroups, in, o)
-}
-
 // ModifyInstanceFleet sets the targets of a fleet; both must be given.
 func (c *Client) ModifyInstanceFleet(ctx context.Context, in *emr.ModifyInstanceFleetInput, o ...func(*emr.Options)) (*emr.ModifyInstanceFleetOutput, error) {
 	return paid(ctx, c, "ModifyInstanceFleet", c.emr.ModifyInstanceFleet, in, o)
@@ -38,16 +30,6 @@ func (c *Client) ModifyInstanceFleet(ctx context.Context, in *emr.ModifyInstance
 // AddInstanceFleet gives a cluster its task fleet.
 func (c *Client) AddInstanceFleet(ctx context.Context, in *emr.AddInstanceFleetInput, o ...func(*emr.Options)) (*emr.AddInstanceFleetOutput, error) {
 	return paid(ctx, c, "AddInstanceFleet", c.emr.AddInstanceFleet, in, o)
-}
-
-// ModifyInstanceGroups sets the number of instances of groups.
-func (c *Client) ModifyInstanceGroups(ctx context.Context, in *emr.ModifyInstanceGroupsInput, o ...func(*emr.Options)) (*emr.ModifyInstanceGroupsOutput, error) {
-	return paid(ctx, c, "ModifyInstanceGroups", c.emr.ModifyInstanceGroups, in, o)
-}
-
-// AddInstanceGroups adds task groups to a cluster.
-func (c *Client) AddInstanceGroups(ctx context.Context, in *emr.AddInstanceGroupsInput, o ...func(*emr.Options)) (*emr.AddInstanceGroupsOutput, error) {
-	return paid(ctx, c, "AddInstanceGroups", c.emr.AddInstanceGroups, in, o)
 }
 
 // GetManagedScalingPolicy returns the limits between which EMR scales a cluster, if there are any.

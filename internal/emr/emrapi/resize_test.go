@@ -24,20 +24,11 @@ func TestResizeCallsArePaid(t *testing.T) {
 		"ListInstanceFleets": func(c *emrapi.Client) error {
 			return call(c.ListInstanceFleets(ctx, &emr.ListInstanceFleetsInput{ClusterId: &id}))
 		},
-		"ListInstanceGroups": func(c *emrapi.Client) error {
-			return call(c.ListInstanceGroups(ctx, &emr.ListInstanceGroupsInput{ClusterId: &id}))
-		},
 		"ModifyInstanceFleet": func(c *emrapi.Client) error {
 			return call(c.ModifyInstanceFleet(ctx, &emr.ModifyInstanceFleetInput{ClusterId: &id, InstanceFleet: &types.InstanceFleetModifyConfig{}}))
 		},
 		"AddInstanceFleet": func(c *emrapi.Client) error {
 			return call(c.AddInstanceFleet(ctx, &emr.AddInstanceFleetInput{ClusterId: &id, InstanceFleet: &types.InstanceFleetConfig{}}))
-		},
-		"ModifyInstanceGroups": func(c *emrapi.Client) error {
-			return call(c.ModifyInstanceGroups(ctx, &emr.ModifyInstanceGroupsInput{ClusterId: &id}))
-		},
-		"AddInstanceGroups": func(c *emrapi.Client) error {
-			return call(c.AddInstanceGroups(ctx, &emr.AddInstanceGroupsInput{JobFlowId: &id}))
 		},
 		"GetManagedScalingPolicy": func(c *emrapi.Client) error {
 			return call(c.GetManagedScalingPolicy(ctx, &emr.GetManagedScalingPolicyInput{ClusterId: &id}))

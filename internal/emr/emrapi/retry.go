@@ -10,7 +10,7 @@ import (
 )
 
 // thrifty makes the SDK pay for its own retries and leave those of throttled
-// calls to whoever waits outside of the Lambda.
+// calls to the state machine, which waits outside of the Lambda.
 func thrifty(pay func(context.Context) error) func(*emr.Options) {
 	return func(o *emr.Options) {
 		if r, ok := o.Retryer.(aws.RetryerV2); ok {

@@ -21,8 +21,6 @@ type FleetsAPI interface {
 // ActAPI is the part of EMR that changes a cluster's size.
 type ActAPI interface {
 	FleetsAPI
-	ModifyInstanceGroups(context.Context, *emr.ModifyInstanceGroupsInput, ...func(*emr.Options)) (*emr.ModifyInstanceGroupsOutput, error)
-	AddInstanceGroups(context.Context, *emr.AddInstanceGroupsInput, ...func(*emr.Options)) (*emr.AddInstanceGroupsOutput, error)
 	PutManagedScalingPolicy(context.Context, *emr.PutManagedScalingPolicyInput, ...func(*emr.Options)) (*emr.PutManagedScalingPolicyOutput, error)
 	ModifyCluster(context.Context, *emr.ModifyClusterInput, ...func(*emr.Options)) (*emr.ModifyClusterOutput, error)
 }
@@ -65,31 +63,6 @@ func addFleet(ctx context.Context, api FleetsAPI, id string, c Change, p *profil
 }
 
 func once(o *emr.Options) { o.RetryMaxAttempts = 1 }
-
-// resizeGroup is resizeFleet for a cluster of groups.
-func resizeGroup(ctx context.Context, api ActAPI, id string, c Change) (string, error) {
-	n := c.Units()
-	if c.Fleet.ID == "" {
-		market := types.MarketTypeOnDemand
-		if c.Spot > 0 {
-			market = types.MarketTypeSpot
-		}
-		out, err := api.AddInstanceGroups(ctx, &emr.AddInstanceGroupsInput{JobFlowId: &id, InstanceGroups: []types.InstanceGroupConfig{{
-			Name: aws.String("TASK"), InstanceRole: types.InstanceRoleTypeTask, InstanceType: &c.Fleet.Types[0], InstanceCount: toInt32(&n), Market: market,
-		}}}, once)
-		if err != nil {
-			return "", fmt.Errorf("add task group to %s: %w", id, err)
-		}
-		return out.InstanceGroupIds[0], nil
-	}
-	_, err := api.ModifyInstanceGroups(ctx, &emr.ModifyInstanceGroupsInput{ClusterId: &id, InstanceGroups: []types.InstanceGroupModifyConfig{{
-		InstanceGroupId: &c.Fleet.ID, InstanceCount: toInt32(&n),
-	}}})
-	if err != nil {
-		return c.Fleet.ID, fmt.Errorf("modify instance group %s of %s: %w", c.Fleet.ID, id, err)
-	}
-	return c.Fleet.ID, nil
-}
 
 func putLimits(ctx context.Context, api ActAPI, id string, l Limits) error {
 	_, err := api.PutManagedScalingPolicy(ctx, &emr.PutManagedScalingPolicyInput{ClusterId: &id, ManagedScalingPolicy: &types.ManagedScalingPolicy{

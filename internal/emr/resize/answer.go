@@ -22,7 +22,7 @@ type Output struct {
 	Stuck     string   `json:"stuck,omitempty"` // why it will not have it, as far as EMR knows
 }
 
-// Part is one fleet or group of a cluster, in units.
+// Part is one fleet of a cluster, in units.
 type Part struct {
 	Kind     string   `json:"kind"` // core or task
 	ID       string   `json:"id,omitempty"`

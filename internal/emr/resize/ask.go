@@ -35,7 +35,7 @@ type Plan struct {
 	Steps  *int
 }
 
-// Change is the target of a fleet or group.
+// Change is the target of a fleet.
 type Change struct {
 	Fleet    Fleet // without an id it has to be added
 	OnDemand int

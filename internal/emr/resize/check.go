@@ -75,9 +75,6 @@ func (k *checker) size(kind string, s *Size) {
 	n := len(k.faults)
 	f, ok := k.fleet(kind)
 	k.number(kind, *s)
-	if k.cluster.Groups && s.OnDemand != nil {
-		k.fault("%s: an instance group is bought in one way; leave the number on demand out", kind)
-	}
 	if len(k.faults) > n || !ok && s.Units == 0 { // there are none, as was asked for
 		return
 	}
@@ -102,9 +99,6 @@ func (f Fleet) to(s Size) Change {
 func (k *checker) fleet(kind string) (Fleet, bool) {
 	all, core := k.cluster.of(kind), k.cluster.of(run.Core)
 	switch {
-	case len(all) > 1:
-		k.fault("it has %d %s groups, and nobody can tell which is meant; resize one with aws emr modify-instance-groups", len(all), kind)
-		return all[0], true
 	case len(all) == 1 && busy(all[0].State):
 		k.fault("its %s fleet is %s; try again when that is over", kind, all[0].State)
 		return all[0], true
@@ -172,9 +166,6 @@ func (k *checker) limits() {
 	}
 	if l.Unit == "" {
 		l.Unit = types.ComputeLimitsUnitTypeInstanceFleetUnits
-		if k.cluster.Groups {
-			l.Unit = types.ComputeLimitsUnitTypeInstances
-		}
 	}
 	k.checkLimits(l)
 	if k.cluster.Limits == nil || !equal(*k.cluster.Limits, l) {
@@ -246,12 +237,12 @@ func (k *checker) steps() {
 
 // busy are states in which EMR refuses a new size.
 func busy(state string) bool {
-	return slices.Contains([]string{"RECONFIGURING", "TERMINATING", "SHUTTING_DOWN", "TERMINATED", "ENDED"}, state)
+	return slices.Contains([]string{"RECONFIGURING", "TERMINATING", "TERMINATED"}, state)
 }
 
-// stopped are states in which EMR has given a resize up: asking for the same
+// stopped is the state in which EMR has given a resize up: asking for the same
 // again makes it try again.
-func stopped(state string) bool { return state == "SUSPENDED" || state == "ARRESTED" }
+func stopped(state string) bool { return state == "SUSPENDED" }
 
 func outside(n *int, low, high int) bool { return n != nil && (*n < low || *n > high) }
 

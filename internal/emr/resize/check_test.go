@@ -72,28 +72,19 @@ func TestRefusals(t *testing.T) {
 		wanted  int
 		want    []string
 	}{
-		"nothing":              {ask: resize.Ask{}, cluster: ready(), want: []string{"cluster j-1: nothing is asked for; say how many"}},
-		"starts":               {ask: resize.Ask{Core: units(3)}, cluster: with(ready(), state("STARTING")), want: []string{"is STARTING: EMR changes its size only when it is RUNNING or WAITING; try again"}},
-		"bootstraps":           {ask: resize.Ask{Core: units(3)}, cluster: with(ready(), state("BOOTSTRAPPING")), want: []string{"is BOOTSTRAPPING"}},
-		"terminates":           {ask: resize.Ask{Core: units(3)}, cluster: with(ready(), state("TERMINATING")), want: []string{"is TERMINATING (why): its size cannot be changed any more"}},
-		"is gone":              {ask: resize.Ask{Steps: new(2)}, cluster: with(ready(), state("TERMINATED_WITH_ERRORS")), want: []string{"is TERMINATED_WITH_ERRORS (why)"}},
-		"no core left":         {ask: resize.Ask{Core: units(0)}, cluster: ready(), want: []string{"core: EMR keeps at least one core unit, which holds HDFS; ask for 1 or more"}},
-		"negative":             {ask: resize.Ask{Core: units(-1), Task: units(-2)}, cluster: ready(), want: []string{"core: -1 units; ask for 0 or more", "task: -2 units; ask for 0 or more"}},
-		"too much on demand":   {ask: resize.Ask{Core: bought(2, 3)}, cluster: ready(), want: []string{"core: 3 of 2 units on demand; ask for 0 to 2"}},
-		"less than none":       {ask: resize.Ask{Task: bought(2, -1)}, cluster: ready(), want: []string{"task: -1 of 2 units on demand"}},
-		"core without a fleet": {ask: resize.Ask{Core: units(2)}, cluster: ready(resize.Fleet{Kind: "other"}), want: []string{"it has no core fleet, and EMR adds none to a cluster that runs; use a profile with core units"}},
-		"task without core":    {ask: resize.Ask{Task: units(2)}, cluster: ready(resize.Fleet{Kind: "other"}), want: []string{"without one EMR gives a cluster no task units; use a profile"}},
-		"reconfigured":         {ask: resize.Ask{Core: units(3)}, cluster: ready(func() resize.Fleet { f := core(1, 0); f.State = "RECONFIGURING"; return f }()), want: []string{"its core fleet is RECONFIGURING; try again when that is over"}},
-		"a job wants more":     {ask: resize.Ask{Task: units(3)}, cluster: ready(core(1, 0), task(0, 4)), wanted: 4, want: []string{"task: jobs that run want 4 units until they end; ask for 4 or more, or wait"}},
-		"several task groups": {
-			ask:     resize.Ask{Task: units(3)},
-			cluster: with(ready(core(1, 0), task(1, 0), task(2, 0)), func(c *resize.Cluster) { c.Groups = true }),
-			want:    []string{"it has 2 task groups, and nobody can tell which is meant"},
-		},
-		"a group in two ways": {
-			ask: resize.Ask{Core: bought(3, 1)}, cluster: with(ready(), func(c *resize.Cluster) { c.Groups = true }),
-			want: []string{"core: an instance group is bought in one way; leave the number on demand out"},
-		},
+		"nothing":                 {ask: resize.Ask{}, cluster: ready(), want: []string{"cluster j-1: nothing is asked for; say how many"}},
+		"starts":                  {ask: resize.Ask{Core: units(3)}, cluster: with(ready(), state("STARTING")), want: []string{"is STARTING: EMR changes its size only when it is RUNNING or WAITING; try again"}},
+		"bootstraps":              {ask: resize.Ask{Core: units(3)}, cluster: with(ready(), state("BOOTSTRAPPING")), want: []string{"is BOOTSTRAPPING"}},
+		"terminates":              {ask: resize.Ask{Core: units(3)}, cluster: with(ready(), state("TERMINATING")), want: []string{"is TERMINATING (why): its size cannot be changed any more"}},
+		"is gone":                 {ask: resize.Ask{Steps: new(2)}, cluster: with(ready(), state("TERMINATED_WITH_ERRORS")), want: []string{"is TERMINATED_WITH_ERRORS (why)"}},
+		"no core left":            {ask: resize.Ask{Core: units(0)}, cluster: ready(), want: []string{"core: EMR keeps at least one core unit, which holds HDFS; ask for 1 or more"}},
+		"negative":                {ask: resize.Ask{Core: units(-1), Task: units(-2)}, cluster: ready(), want: []string{"core: -1 units; ask for 0 or more", "task: -2 units; ask for 0 or more"}},
+		"too much on demand":      {ask: resize.Ask{Core: bought(2, 3)}, cluster: ready(), want: []string{"core: 3 of 2 units on demand; ask for 0 to 2"}},
+		"less than none":          {ask: resize.Ask{Task: bought(2, -1)}, cluster: ready(), want: []string{"task: -1 of 2 units on demand"}},
+		"core without a fleet":    {ask: resize.Ask{Core: units(2)}, cluster: ready(resize.Fleet{Kind: "other"}), want: []string{"it has no core fleet, and EMR adds none to a cluster that runs; use a profile with core units"}},
+		"task without core":       {ask: resize.Ask{Task: units(2)}, cluster: ready(resize.Fleet{Kind: "other"}), want: []string{"without one EMR gives a cluster no task units; use a profile"}},
+		"reconfigured":            {ask: resize.Ask{Core: units(3)}, cluster: ready(func() resize.Fleet { f := core(1, 0); f.State = "RECONFIGURING"; return f }()), want: []string{"its core fleet is RECONFIGURING; try again when that is over"}},
+		"a job wants more":        {ask: resize.Ask{Task: units(3)}, cluster: ready(core(1, 0), task(0, 4)), wanted: 4, want: []string{"task: jobs that run want 4 units until they end; ask for 4 or more, or wait"}},
 		"min over max":            {ask: resize.Ask{Limits: bounds(5, 4)}, cluster: ready(), want: []string{"min 5 is more than max 4; give both"}},
 		"only a min":              {ask: resize.Ask{Limits: &resize.Bounds{Min: new(2)}}, cluster: ready(), want: []string{"min 2 is more than max 0; give both"}},
 		"only a max":              {ask: resize.Ask{Limits: &resize.Bounds{Max: new(2)}}, cluster: ready(), want: []string{"min is 0; the core fleet alone has at least one unit, so give a min of 1 or more"}},
@@ -185,12 +176,8 @@ func TestPlans(t *testing.T) {
 		"steps":                       {ask: resize.Ask{Steps: new(256)}, cluster: ready(), steps: new(256)},
 		"the same steps":              {ask: resize.Ask{Steps: new(1)}, cluster: ready()},
 		"any size under vCPU limits": {ask: resize.Ask{Core: units(50)}, cluster: with(ready(), func(c *resize.Cluster) {
-			c.Groups, c.Limits = true, &resize.Limits{Min: 1, Max: 8, Unit: types.ComputeLimitsUnitTypeVcpu}
+			c.Limits = &resize.Limits{Min: 1, Max: 8, Unit: types.ComputeLimitsUnitTypeVcpu}
 		}), want: []change{{"if-c", 0, 50}}},
-		"groups have limits in instances": {
-			ask: resize.Ask{Limits: &resize.Bounds{Min: new(1), Max: new(6)}}, cluster: with(ready(), func(c *resize.Cluster) { c.Groups = true }),
-			limits: &resize.Limits{Min: 1, Max: 6, Unit: types.ComputeLimitsUnitTypeInstances},
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -18,14 +18,13 @@ type Cluster struct {
 	State   types.ClusterState
 	Reason  string // of the state
 	Release string // e.g. emr-7.14.0
-	Groups  bool   // made of instance groups instead of fleets
 	Fleets  []Fleet
 	Steps   int     // that run side by side
 	Limits  *Limits // of managed scaling; nil = EMR does not scale it
 	Pool    string  // that it belongs to, as our records say; "" = none
 }
 
-// Fleet is an instance fleet, or a group; of a group each instance is a unit.
+// Fleet is an instance fleet.
 type Fleet struct {
 	ID             string
 	Kind           string // run.Primary, run.Core or run.Task
@@ -57,7 +56,7 @@ type Limits struct {
 	Unit        types.ComputeLimitsUnitType `json:"unit,omitempty"`
 }
 
-// of returns the fleets of a kind: several only where groups are meant.
+// of returns the fleets of a kind: EMR allows one.
 func (c Cluster) of(kind string) []Fleet {
 	return slices.DeleteFunc(slices.Clone(c.Fleets), func(f Fleet) bool { return f.Kind != kind })
 }

@@ -17,33 +17,30 @@ import (
 type LookAPI interface {
 	DescribeCluster(context.Context, *emr.DescribeClusterInput, ...func(*emr.Options)) (*emr.DescribeClusterOutput, error)
 	ListInstanceFleets(context.Context, *emr.ListInstanceFleetsInput, ...func(*emr.Options)) (*emr.ListInstanceFleetsOutput, error)
-	ListInstanceGroups(context.Context, *emr.ListInstanceGroupsInput, ...func(*emr.Options)) (*emr.ListInstanceGroupsOutput, error)
 	GetManagedScalingPolicy(context.Context, *emr.GetManagedScalingPolicyInput, ...func(*emr.Options)) (*emr.GetManagedScalingPolicyOutput, error)
 }
 
-// Look asks EMR about a cluster, and about its fleets or groups. The limits of
-// managed scaling are another call.
+// Look asks EMR about a cluster and its fleets. The limits of managed scaling are
+// another call.
 func Look(ctx context.Context, api LookAPI, id string) (Cluster, error) {
 	c := Cluster{ID: id}
 	out, err := api.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: &id})
-	if cluster.Foreign(err) {
+	if cluster.IsNotOurs(err) {
 		return c, fault.New(fault.InvalidInput, "cluster %s is not known in this account and Region, or belongs to another stage", id)
 	}
 	if err != nil {
 		return c, fmt.Errorf("describe cluster %s: %w", id, err)
 	}
 	c.read(out.Cluster)
-	if c.Groups {
-		c.Fleets, err = groups(ctx, api, id)
-	} else {
-		c.Fleets, err = fleets(ctx, api, id)
+	if out.Cluster.InstanceCollectionType == types.InstanceCollectionTypeInstanceGroup {
+		return c, fault.New(fault.InvalidInput, "cluster %s consists of instance groups: only clusters of instance fleets can be resized", id)
 	}
+	c.Fleets, err = fleets(ctx, api, id)
 	return c, err
 }
 
 func (c *Cluster) read(x *types.Cluster) {
 	c.Release, c.Steps = aws.ToString(x.ReleaseLabel), int(aws.ToInt32(x.StepConcurrencyLevel))
-	c.Groups = x.InstanceCollectionType == types.InstanceCollectionTypeInstanceGroup
 	if s := x.Status; s != nil {
 		c.State = s.State
 		if s.StateChangeReason != nil {
@@ -106,38 +103,6 @@ func like(t types.InstanceTypeSpecification) types.InstanceTypeConfig {
 		c.EbsConfiguration.EbsBlockDeviceConfigs = append(c.EbsConfiguration.EbsBlockDeviceConfigs, types.EbsBlockDeviceConfig{VolumeSpecification: d.VolumeSpecification})
 	}
 	return c
-}
-
-func groups(ctx context.Context, api LookAPI, id string) ([]Fleet, error) {
-	var all []Fleet
-	for p := emr.NewListInstanceGroupsPaginator(api, &emr.ListInstanceGroupsInput{ClusterId: &id}); p.HasMorePages(); {
-		page, err := p.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("list instance groups of %s: %w", id, err)
-		}
-		for _, x := range page.InstanceGroups {
-			all = append(all, ofGroup(x))
-		}
-	}
-	return all, nil
-}
-
-func ofGroup(x types.InstanceGroup) Fleet {
-	f := Fleet{
-		ID: aws.ToString(x.Id), Kind: kindOf(string(x.InstanceGroupType)), Types: []string{aws.ToString(x.InstanceType)}, Weight: 1,
-		OnDemand: int(aws.ToInt32(x.RequestedInstanceCount)), HasOnDemand: int(aws.ToInt32(x.RunningInstanceCount)),
-		BuysSpot: x.Market == types.MarketTypeSpot,
-	}
-	if f.BuysSpot {
-		f.OnDemand, f.Spot, f.HasOnDemand, f.HasSpot = 0, f.OnDemand, 0, f.HasOnDemand
-	}
-	if s := x.Status; s != nil {
-		f.State = string(s.State)
-		if s.StateChangeReason != nil {
-			f.Reason = aws.ToString(s.StateChangeReason.Message)
-		}
-	}
-	return f
 }
 
 // kindOf is our word for EMR's.

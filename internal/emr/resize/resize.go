@@ -222,7 +222,7 @@ func (r *Resizer) keep(ctx context.Context, in Input, c *Cluster, plan Plan) err
 	changes := func(kind string) bool {
 		return slices.ContainsFunc(plan.Fleets, func(x Change) bool { return x.Fleet.Kind == kind })
 	}
-	if in.Task == nil || c.Groups || changes(run.Task) {
+	if in.Task == nil || changes(run.Task) {
 		return nil
 	}
 	_, err := r.Sizes.change(ctx, c.ID, func(s *taskSize) { s.begin(*c); s.Base = in.Task.Units })
@@ -230,19 +230,13 @@ func (r *Resizer) keep(ctx context.Context, in Input, c *Cluster, plan Plan) err
 }
 
 func (r *Resizer) resize(ctx context.Context, in Input, c *Cluster, t target, change Change) error {
-	var id string
-	var err error
-	if c.Groups {
-		id, err = resizeGroup(ctx, r.EMR, c.ID, change)
-	} else {
-		id, err = resizeFleet(ctx, r.EMR, c.ID, change, t.profile)
-	}
+	id, err := resizeFleet(ctx, r.EMR, c.ID, change, t.profile)
 	if err != nil {
 		return err
 	}
 	before := *c
 	f := c.changed(change, id)
-	if f.Kind == run.Task && !c.Groups {
+	if f.Kind == run.Task {
 		if _, err := r.Sizes.change(ctx, c.ID, func(s *taskSize) {
 			s.begin(before)
 			s.know(f)

@@ -1,6 +1,7 @@
 package resize_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -125,7 +126,7 @@ func TestNoCapacity(t *testing.T) {
 		time.Sleep(3 * time.Minute)
 		look := in
 		look.Look = true
-		st.expect("no capacity", told(st.ask(look)), "core 4/4/2 SUSPENDED done=false core: SUSPENDED, insufficient capacity for m5.xlarge")
+		st.expect("no capacity", told(st.ask(look)), "core 4/4/2 SUSPENDED done=false core: SUSPENDED, insufficient Spot capacity for instance type(s) [m5.xlarge, m5a.xlarge].")
 		st.emr.SetCapacity("m5.xlarge", true)
 		st.expect("again", told(st.ask(in)), "core 4/4/2 RESIZING done=false ")
 		time.Sleep(3 * time.Minute)
@@ -176,19 +177,25 @@ func TestManagedLimits(t *testing.T) {
 	})
 }
 
-// A cluster of groups, which no profile makes, is resized too.
+// grouped is an EMR whose clusters consist of instance groups.
+type grouped struct{ *awsfake.EMR }
+
+func (g grouped) DescribeCluster(ctx context.Context, in *emr.DescribeClusterInput, o ...func(*emr.Options)) (*emr.DescribeClusterOutput, error) {
+	out, err := g.EMR.DescribeCluster(ctx, in, o...)
+	if err == nil {
+		out.Cluster.InstanceCollectionType = types.InstanceCollectionTypeInstanceGroup
+	}
+	return out, err
+}
+
 func TestGroups(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		st := begin(t, small, func(in *emr.RunJobFlowInput) {
-			in.Instances.InstanceFleets = nil
-			in.Instances.MasterInstanceType, in.Instances.SlaveInstanceType, in.Instances.InstanceCount = new("m5.xlarge"), new("m5.xlarge"), new(int32(3))
-		})
-		in := resize.Input{ClusterID: st.id, Ask: resize.Ask{Core: units(3), Task: units(2), Limits: &resize.Bounds{Min: new(1), Max: new(5)}}}
-		st.expect("first answer", told(st.ask(in)), "core 3/3/2 RESIZING, task 2/2/0 PROVISIONING done=false ")
-		time.Sleep(3 * time.Minute)
-		in.Look = true
-		st.expect("at last", told(st.ask(in)), "core 3/3/3 RUNNING, task 2/2/2 RUNNING done=true ")
+		st := begin(t, small)
+		_, err := resize.Look(st.ctx, grouped{st.emr}, st.id)
+		if want := "cluster " + st.id + " consists of instance groups: only clusters of instance fleets can be resized"; fault.NameOf(err) != fault.InvalidInput || err.Error() != want {
+			t.Errorf("got %v, want %q", err, want)
+		}
 	})
 }
 

@@ -118,7 +118,7 @@ func (l *Lines) open(ctx context.Context) error {
 	return nil
 }
 
-// finalError is one that another try cannot mend.
+// finalError is one that a retry cannot fix.
 type finalError struct{ error }
 
 func (e *finalError) Unwrap() error { return e.error }

@@ -12,10 +12,10 @@ import (
 	"strconv"
 )
 
-// late is the arrival delay, in minutes, from which airlines call a flight late.
+// late is the arrival delay, in minutes, from which a flight counts as late.
 const late = 15
 
-// implausible is the delay, in minutes, that no flight has.
+// implausible is the delay, in minutes, from which a row is dropped as invalid.
 const implausible = 48 * 60
 
 // Delay is a row of the published statistics: a carrier's flights from an

@@ -1,6 +1,6 @@
-// Package flights knows the data of the demo: the flights that left New York in
-// 2013, and what the pipeline flights-daily makes of them. It computes the
-// same result in plain Go, as a second opinion on Spark's and Hive's.
+// Package flights holds the data of the demo: the flights that left New York in
+// 2013, and the statistics that the pipeline flights-daily computes from them. It
+// computes the same result in plain Go, to verify those of Spark and Hive.
 package flights
 
 import (
@@ -14,11 +14,11 @@ import (
 	"strings"
 )
 
-// Archive is where scripts/setup leaves the flights, below the checkout.
+// Archive is the path of the flights below the checkout; scripts/setup puts them there.
 const Archive = ".tools/flights/flights.csv.zip"
 
-// Month returns a month of 2013 out of the zip at path as gzipped CSV with a
-// header. The same month gives the same bytes.
+// Month returns a month of 2013 from the zip at path as gzipped CSV with a
+// header. The bytes are the same on every call.
 func Month(path string, month int) ([]byte, error) {
 	z, err := zip.OpenReader(path)
 	if err != nil {
@@ -61,5 +61,5 @@ func pick(all string, month int) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// Key is where a month is uploaded to in the raw zone.
+// Key is the key of a month in the raw zone.
 func Key(month int) string { return fmt.Sprintf("flights/2013-%02d.csv.gz", month) }

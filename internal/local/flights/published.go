@@ -13,7 +13,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// PublishedPrefix is where the pipeline publishes the statistics in the curated zone.
+// PublishedPrefix is the prefix of the published statistics in the curated zone.
 const PublishedPrefix = "delays/"
 
 // ObjectAPI is what reading the statistics asks of S3.

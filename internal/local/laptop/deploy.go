@@ -17,8 +17,8 @@ import (
 // bootstrapVersion is where the CDK's bootstrap stack says that it is there.
 const bootstrapVersion = "/cdk-bootstrap/hnb659fds/version"
 
-// Deploy deploys every stack of the CDK app to the region, with the CDK CLI.
-// What it says goes to log/deploy.log.
+// Deploy deploys every stack of the CDK app to the region, with the CDK CLI,
+// whose output is written to log/deploy.log.
 func (r *Region) Deploy(ctx context.Context) error {
 	unlock, err := lock(ctx, r.Dir, r.options.Log)
 	if err != nil {

@@ -15,8 +15,8 @@ func (r *Region) Down(ctx context.Context) error {
 	return Down(ctx, r.options)
 }
 
-// Down ends the region in o.Dir, whatever state it is in. That nothing runs is
-// no error.
+// Down ends the region in o.Dir, whatever its state. It is not an error if
+// nothing runs.
 func Down(ctx context.Context, o Options) error {
 	if err := o.complete(); err != nil {
 		return err
@@ -41,7 +41,7 @@ func Down(ctx context.Context, o Options) error {
 func (o *Options) clean(ctx context.Context, rec record) error {
 	o.end(ctx, rec.LocalEMR)
 	o.end(ctx, rec.Emulator)
-	// What left its group, or was started by a half that crashed before it could record it.
+	// Processes that left their group, or whose start was not recorded because of a crash.
 	for _, pid := range marked(o.Dir) {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
@@ -53,7 +53,7 @@ func (o *Options) clean(ctx context.Context, rec record) error {
 	return nil
 }
 
-// end asks p to end, waits, and ends what is left of its group.
+// end sends SIGTERM to p, waits for the grace period, and kills its group.
 func (o *Options) end(ctx context.Context, p process) {
 	if !p.alive() {
 		return
@@ -62,7 +62,7 @@ func (o *Options) end(ctx context.Context, p process) {
 	for deadline := time.Now().Add(o.Grace); p.alive() && time.Now().Before(deadline) && ctx.Err() == nil; {
 		time.Sleep(20 * time.Millisecond)
 	}
-	// It leads a session and hence a group of its own, whose number stays taken while a member lives.
+	// It leads its session and process group; the group id is not reused while a member lives.
 	_ = syscall.Kill(-p.PID, syscall.SIGKILL)
 	for deadline := time.Now().Add(time.Second); p.alive() && time.Now().Before(deadline); {
 		time.Sleep(5 * time.Millisecond)

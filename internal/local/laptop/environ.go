@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// mark is the variable by which every process of a region, and what it started
-// in turn, can be found again. Its value is the region's directory.
+// mark is the variable that identifies every process of a region, including
+// those started by them. Its value is the region's directory.
 const mark = "EPHEMR_REGION"
 
-// inherited is all that a region takes from the shell that brings it up, so
-// that it does not depend on the shell, and no credentials get into it.
+// inherited lists the variables that a region inherits from the shell that starts
+// it. No others, so that no credentials get into it.
 var inherited = []string{"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "JAVA_HOME", "GOCOVERDIR"}
 
 func environ(endpoint, emr string) []string {
@@ -29,11 +29,11 @@ func environ(endpoint, emr string) []string {
 	}
 }
 
-// Unset names what must not be in the environment of a program that is to work
-// in a region: it would lead to a real account.
+// Unset lists variables that must not be in the environment of a program that
+// uses a region: they would select a real account.
 var Unset = []string{"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE"}
 
-// Overlay returns base with the variables of env put in, and Unset taken out.
+// Overlay returns base without the variables of Unset and with those of env.
 func Overlay(base, env []string) []string {
 	out := slices.DeleteFunc(slices.Clone(base), func(kv string) bool {
 		name, _, _ := strings.Cut(kv, "=")

@@ -1,7 +1,7 @@
 package laptop
 
-// For tests: what identifies a process, and which ones belong to a region.
+// For tests: when a process was created, and which ones belong to a region.
 var (
-	StartTime = startTime
-	Marked    = marked
+	Created = created
+	Marked  = marked
 )

@@ -16,7 +16,7 @@ import (
 )
 
 // root is the checkout, seen from this package.
-const root = "../.."
+const root = "../../.."
 
 // built is where the tests' localemr is built, once.
 var built string
@@ -77,7 +77,7 @@ type process struct {
 	Name    string `json:"name"`
 	URL     string `json:"url"`
 	PID     int    `json:"pid"`
-	Started string `json:"started"`
+	Started int64  `json:"started"`
 }
 
 type record struct {
@@ -124,7 +124,7 @@ func stranger(t *testing.T, env ...string) *exec.Cmd {
 // gone waits until a process that was killed has ended.
 func gone(t *testing.T, pid int) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); laptop.StartTime(pid) != ""; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Second); laptop.Created(pid) != 0; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("process %d still runs", pid)
 		}

@@ -1,6 +1,6 @@
-// Package laptop makes a machine a region: it starts, finds and stops an AWS
-// emulator and localemr, and deploys the CDK app to them. Everything of a
-// region lies in one directory, so any number of them run side by side.
+// Package laptop runs an AWS region on this machine: it starts, finds and stops
+// an AWS emulator and localemr, and deploys the CDK app to them. All state of a
+// region is in one directory, so that several regions can run in parallel.
 package laptop
 
 import (
@@ -20,7 +20,7 @@ const (
 	Stage   = "local"
 )
 
-// Options say what region to bring up.
+// Options describe the region to start.
 type Options struct {
 	Root string    // checkout with .tools and dist; searched upwards from the working directory when empty
 	Dir  string    // of the region's state and logs; <Root>/.local when empty
@@ -34,7 +34,7 @@ type Options struct {
 	Grace time.Duration // between SIGTERM and SIGKILL, when processes are ended; 10 s when zero
 }
 
-// Region is a region that runs.
+// Region is a running region.
 type Region struct {
 	Root     string // checkout
 	Dir      string // state and logs, absolute

@@ -2,40 +2,29 @@ package laptop
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // lock lets one command at a time change the region in dir. The system frees
-// it when the holder dies.
+// it when the holder ends.
 func lock(ctx context.Context, dir string, log io.Writer) (unlock func(), err error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("lock region: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // our own file
+	l := flock.New(filepath.Join(dir, "lock"), flock.SetPermissions(0o600))
+	locked, err := l.TryLock()
+	if err == nil && !locked {
+		_, _ = fmt.Fprintf(log, "waiting for another command that holds the lock of %s\n", dir)
+		_, err = l.TryLockContext(ctx, 50*time.Millisecond)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("lock region: %w", err)
+		return nil, fmt.Errorf("lock region %s: %w", dir, err)
 	}
-	for said := false; ; said = true {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			return func() { _ = f.Close() }, nil
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-			return nil, errors.Join(fmt.Errorf("lock region %s: %w", dir, err), f.Close())
-		}
-		if !said {
-			_, _ = fmt.Fprintf(log, "waiting for another command that works on %s\n", dir)
-		}
-		select {
-		case <-ctx.Done():
-			return nil, errors.Join(fmt.Errorf("lock region %s: %w", dir, ctx.Err()), f.Close())
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
+	return func() { _ = l.Unlock() }, nil
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// record is region.json: what runs, and where.
+// record is region.json: the processes and their addresses.
 type record struct {
 	Root     string  `json:"root"`
 	Emulator process `json:"emulator"`
@@ -25,7 +25,8 @@ type process struct {
 	URL     string `json:"url"`
 	Health  string `json:"health"`          // path that answers when it can work
 	PID     int    `json:"pid"`             // also the id of its process group
-	Started string `json:"started"`         // as the system tells it; a pid alone may be somebody else's by now
+	Started int64  `json:"started"`         // in milliseconds since 1970; a pid alone may be reused
+	Region  string `json:"region"`          // its directory, as in the environment of the process
 	Build   string `json:"build,omitempty"` // digest of the binary
 }
 
@@ -41,9 +42,22 @@ const (
 
 func (r record) processes() []process { return []process{r.Emulator, r.LocalEMR} }
 
-// alive says whether p itself runs, not a later process with its number.
+// clockStep is how far two readings of one process's creation time may differ.
+const clockStep = 2 * time.Second
+
+// alive reports whether p itself runs, not a later process with its pid. Linux
+// computes the creation time from the clock, which may have been set since;
+// macOS hides the environment of some programs. Either is proof enough.
 func (p process) alive() bool {
-	return p.PID > 0 && p.Started != "" && startTime(p.PID) == p.Started
+	if p.PID <= 0 {
+		return false
+	}
+	at := created(p.PID)
+	if at == 0 {
+		return false
+	}
+	apart := time.Duration(at-p.Started) * time.Millisecond
+	return apart.Abs() < clockStep || belongs(p.PID, p.Region)
 }
 
 func (p process) check(ctx context.Context) State {
@@ -86,7 +100,7 @@ func readRecord(dir string) (record, error) {
 	return r, nil
 }
 
-// write replaces the record as a whole, so that nobody reads half of it.
+// write replaces the record atomically.
 func (r record) write(dir string) error {
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {

@@ -110,17 +110,17 @@ func TestUpStartsAnewWithoutTheEmulator(t *testing.T) {
 	}
 }
 
-func TestAPidOfSomebodyElseIsLeftAlone(t *testing.T) {
+func TestAReusedPidIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	o := options(t)
 	other := stranger(t)
-	stale := process{Name: "emulator", URL: "http://127.0.0.1:1", PID: other.Process.Pid, Started: "long ago"}
+	stale := process{Name: "emulator", URL: "http://127.0.0.1:1", PID: other.Process.Pid, Started: 1}
 	writeRecord(t, o.Dir, record{Emulator: stale, LocalEMR: stale})
 	r := up(t, o)
 	if err := r.Down(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if laptop.StartTime(other.Process.Pid) == "" {
+	if laptop.Created(other.Process.Pid) == 0 {
 		t.Error("a process that only has the pid of the record has been ended")
 	}
 }
@@ -149,7 +149,7 @@ func TestDownLeavesNothing(t *testing.T) {
 	for _, pid := range []int{before.Emulator.PID, before.LocalEMR.PID, stray.Process.Pid} {
 		gone(t, pid)
 	}
-	if laptop.StartTime(neighbour.Process.Pid) == "" {
+	if laptop.Created(neighbour.Process.Pid) == 0 {
 		t.Error("a process of another region has been ended")
 	}
 	left, err := os.ReadDir(o.Dir)

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// program is what becomes a process of the region.
+// program describes a process to start.
 type program struct {
 	argv []string
 	env  []string
@@ -22,8 +22,8 @@ type program struct {
 	log  string // file, truncated
 }
 
-// errExited is why a process that is waited for will never answer.
-var errExited = errors.New("it exited")
+// errExited is the error of a process that ended before it was ready.
+var errExited = errors.New("process exited")
 
 // spawn starts what in a session of its own, so that it outlives this program
 // and the terminal.
@@ -39,18 +39,18 @@ func (p *process) spawn(ctx context.Context, what program) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", p.Name, err)
 	}
-	p.PID, p.Started = cmd.Process.Pid, startTime(cmd.Process.Pid)
+	p.PID, p.Started = cmd.Process.Pid, created(cmd.Process.Pid)
 	go func() { _ = cmd.Wait() }() // no zombie, should it end before us
 	return nil
 }
 
-// await returns when p answers, is gone, or limit has passed. An error shows
+// await returns when p responds, has ended, or limit has passed. An error includes
 // the end of p's log.
 func (p *process) await(ctx context.Context, log string, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for {
-		// Alive after the answer: it must not come from a stranger on the same port.
+		// Checked after the response, which may come from another process on the same port.
 		answers := p.answers(ctx)
 		if !p.alive() {
 			return fmt.Errorf("wait for %s: %w; %s", p.Name, errExited, tail(log))
@@ -66,7 +66,7 @@ func (p *process) await(ctx context.Context, log string, limit time.Duration) er
 	}
 }
 
-// freeAddress returns a loopback address that nobody listens on now.
+// freeAddress returns a loopback address with an unused port.
 func freeAddress(ctx context.Context) (string, error) {
 	var c net.ListenConfig
 	l, err := c.Listen(ctx, "tcp4", "127.0.0.1:0")

@@ -93,14 +93,14 @@ func TestOverlayKeepsRealAccountsOut(t *testing.T) {
 	}
 }
 
-func TestStartTimeTellsProcessesApart(t *testing.T) {
+func TestCreated(t *testing.T) {
 	t.Parallel()
-	self := laptop.StartTime(os.Getpid())
-	if self == "" || self != laptop.StartTime(os.Getpid()) {
-		t.Errorf("start of this process: %q", self)
+	age := time.Since(time.UnixMilli(laptop.Created(os.Getpid())))
+	if age < -2*time.Second || age > time.Hour {
+		t.Errorf("this process was created %s ago", age)
 	}
-	const nobody = 1 << 30
-	if got := laptop.StartTime(nobody); got != "" {
-		t.Errorf("start of nobody: %q", got)
+	const unused = 1 << 30
+	if got := laptop.Created(unused); got != 0 {
+		t.Errorf("a pid without a process: created %d", got)
 	}
 }

@@ -19,8 +19,8 @@ const (
 	portAttempts  = 3
 )
 
-// Up brings the region up. One that runs already is left as it is; of one that
-// is half there, the missing half is started again.
+// Up starts the region. A running region is not changed; if one of its processes
+// has stopped, that one is restarted.
 func Up(ctx context.Context, o Options) (*Region, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func (o *Options) checkTools() error {
 	return nil
 }
 
-// ensure starts what does not run.
+// ensure starts the processes that do not run.
 func (o *Options) ensure(ctx context.Context) (record, error) {
 	build, err := digest(o.LocalEMR)
 	if err != nil {
@@ -65,13 +65,13 @@ func (o *Options) ensure(ctx context.Context) (record, error) {
 	}
 	state := rec.LocalEMR.check(ctx)
 	if state == Healthy && rec.LocalEMR.Build == build {
-		o.say("the region runs already")
+		o.say("region is already running")
 		return rec, nil
 	}
 	if state == Healthy {
-		o.say("localemr has been built anew: restarting it")
+		o.say("localemr binary has changed: restarting it")
 	} else {
-		o.say("localemr is %s: starting it again", state)
+		o.say("localemr is %s: restarting it", state)
 	}
 	o.end(ctx, rec.LocalEMR)
 	if err := o.startLocalEMR(ctx, &rec, build); err != nil {
@@ -80,11 +80,11 @@ func (o *Options) ensure(ctx context.Context) (record, error) {
 	return rec, nil
 }
 
-// start starts both, after what is left of an earlier region has been ended:
-// the emulator keeps nothing, so without it localemr's state means nothing.
+// start starts both processes, after ending those of an earlier region: the
+// emulator keeps no state, so localemr's state is invalid without it.
 func (o *Options) start(ctx context.Context, old record, build string) (record, error) {
 	if old.Emulator.PID != 0 {
-		o.say("the emulator is gone, and with it all that was deployed: starting a new region")
+		o.say("emulator is not running, so everything that was deployed is lost: starting a new region")
 	}
 	if err := o.clean(ctx, old); err != nil {
 		return record{}, err
@@ -95,7 +95,7 @@ func (o *Options) start(ctx context.Context, old record, build string) (record, 
 		if err == nil {
 			return rec, nil
 		}
-		// Also when ctx is done: nothing must stay of a region that did not come up.
+		// Also when ctx is done: a region that failed to start must leave nothing behind.
 		errs = append(errs, err, o.clean(context.WithoutCancel(ctx), rec))
 		if !errors.Is(err, errExited) || ctx.Err() != nil {
 			break
@@ -127,7 +127,7 @@ func (o *Options) startBoth(ctx context.Context, build string) (record, error) {
 
 // startLocalEMR starts it at rec.LocalEMR.URL and updates rec.
 func (o *Options) startLocalEMR(ctx context.Context, rec *record, build string) error {
-	rec.LocalEMR = process{Name: "localemr", URL: rec.LocalEMR.URL, Health: "/", Build: build}
+	rec.LocalEMR = process{Name: "localemr", URL: rec.LocalEMR.URL, Health: "/", Build: build, Region: o.Dir}
 	return o.run(ctx, rec, &rec.LocalEMR, localEMRStart, program{
 		env: o.processEnviron(*rec),
 		argv: append([]string{
@@ -145,7 +145,7 @@ func (o *Options) startEmulator(ctx context.Context, rec *record) error {
 		"BIND_HOST=127.0.0.1", "MINISTACK_HOST=127.0.0.1", "GATEWAY_PORT="+port,
 		"STATE_DIR="+filepath.Join(o.Dir, "tmp", "state"), "S3_DATA_DIR="+filepath.Join(o.Dir, "tmp", "s3"),
 	)
-	rec.Emulator = process{Name: "emulator", URL: rec.Emulator.URL, Health: "/_ministack/health"}
+	rec.Emulator = process{Name: "emulator", URL: rec.Emulator.URL, Health: "/_ministack/health", Region: o.Dir}
 	return o.run(ctx, rec, &rec.Emulator, emulatorStart, program{
 		env:  append(env, o.Environ...),
 		argv: []string{o.python(), filepath.Join(o.Root, "scripts", "emulator.py")},

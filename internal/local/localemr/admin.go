@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// Health is what GET /_localemr/health answers.
+// Health is the answer of GET /_localemr/health.
 type Health struct {
 	Status   string         `json:"status"`   // ok
 	Clusters map[string]int `json:"clusters"` // by state
@@ -44,7 +44,7 @@ func (s *Server) getHealth(w http.ResponseWriter, r *http.Request) {
 	s.writeAdmin(w, r, h)
 }
 
-// putSettings changes the settings that the request names.
+// putSettings changes the settings that the request contains.
 func (s *Server) putSettings(w http.ResponseWriter, r *http.Request) {
 	next := s.settings()
 	if !s.readAdmin(w, r, &next) {

@@ -9,8 +9,8 @@ type Overview struct {
 	State string `json:"state"`
 }
 
-// getClusters lists all clusters, oldest first, as they are at one moment. No
-// fault strikes here and no call is counted, so whoever watches changes nothing.
+// getClusters lists all clusters at one moment, oldest first. Faults do not apply
+// and the call is not counted, so it has no effect on a test.
 func (s *Server) getClusters(w http.ResponseWriter, r *http.Request) {
 	all := []Overview{}
 	s.mu.Lock()

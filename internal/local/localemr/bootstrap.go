@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// bootstrap runs the bootstrap actions one after the other, once, as the
-// primary instance does. The other instances are bookkeeping.
+// bootstrap runs the bootstrap actions in order, once, as on the primary instance.
+// The other instances have no processes.
 func (s *Server) bootstrap(ctx context.Context, c *record) {
 	s.mu.Lock()
 	state, primary, logURI := c.state(), c.primary().EC2InstanceID, c.Cluster.LogURI

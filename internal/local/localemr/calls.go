@@ -5,14 +5,14 @@ import (
 	"sync"
 )
 
-// callBook counts the API calls, so that a test can hold a client to its budget.
-type callBook struct {
+// callCounter counts the API calls, so that tests can check a client's budget.
+type callCounter struct {
 	mu    sync.Mutex
 	calls Calls
 }
 
-// Calls is what GET /_localemr/calls answers. Refused calls (throttled or
-// failed by a fault before they had an effect) are counted in both tables.
+// Calls is the answer of GET /_localemr/calls. Refused calls (throttled or failed
+// by a fault before their effect) are counted in both tables.
 type Calls struct {
 	Total      map[string]int            `json:"total"`      // by operation, since the server started
 	SinceReset map[string]int            `json:"sinceReset"` // by operation
@@ -20,13 +20,13 @@ type Calls struct {
 	ByCluster  map[string]map[string]int `json:"byCluster"`  // cluster id, operation; since the reset
 }
 
-func newCallBook() *callBook {
-	return &callBook{calls: Calls{
+func newCallCounter() *callCounter {
+	return &callCounter{calls: Calls{
 		Total: map[string]int{}, SinceReset: map[string]int{}, Refused: map[string]int{}, ByCluster: map[string]map[string]int{},
 	}}
 }
 
-func (b *callBook) count(op string, clusters []string, refused bool) {
+func (b *callCounter) count(op string, clusters []string, refused bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.calls.Total[op]++
@@ -42,7 +42,7 @@ func (b *callBook) count(op string, clusters []string, refused bool) {
 	}
 }
 
-func (b *callBook) reset() {
+func (b *callCounter) reset() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.calls.SinceReset = map[string]int{}
@@ -50,7 +50,7 @@ func (b *callBook) reset() {
 	b.calls.ByCluster = map[string]map[string]int{}
 }
 
-func (b *callBook) read() Calls {
+func (b *callCounter) read() Calls {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	out := Calls{

@@ -45,7 +45,7 @@ func (st *stand) pids(cluster string) []int {
 	return pids
 }
 
-// gone tells that a process does not exist or is a zombie nobody has reaped.
+// gone says whether a process does not exist or is a zombie.
 func gone(pid int) bool {
 	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 		return true
@@ -106,26 +106,4 @@ func TestInterruptMayBeIgnoredAndKillMayNot(t *testing.T) {
 	st.awaitStep(id, step, types.StepStateCancelled)
 	st.awaitGone(pids)
 	st.awaitCluster(id, types.ClusterStateWaiting)
-}
-
-func TestCancelPendingStepRunsNoAction(t *testing.T) {
-	t.Parallel()
-	st := begin(t)
-	second := bash("second", "true")
-	second.ActionOnFailure = types.ActionOnFailureTerminateCluster
-	id := st.run(request("pending", bash("first", "while [ ! -e $HOME/go ]; do sleep 0.01; done"), second))
-	st.awaitCluster(id, types.ClusterStateRunning)
-	first, last := *st.steps(id)[0].Id, *st.steps(id)[1].Id
-	st.cancel(id, last, "")
-	if got := st.step(id, last).Status.State; got != types.StepStateCancelled {
-		t.Errorf("pending step is %s", got)
-	}
-	if err := os.WriteFile(filepath.Join(st.cfg.Data, id, "go"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	st.awaitStep(id, first, types.StepStateCompleted)
-	st.awaitCluster(id, types.ClusterStateWaiting)
-	if info := st.cancel(id, first, ""); info.Status != types.CancelStepsRequestStatusFailed || *info.Reason == "" {
-		t.Errorf("cancel of a completed step: %+v", info)
-	}
 }

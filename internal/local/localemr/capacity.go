@@ -14,23 +14,23 @@ const (
 	marketSpot     = "SPOT"
 )
 
-// shortfall is what EC2 will not give a cluster, decided when it is requested
-// and told after the provisioning time.
-type shortfall struct {
+// missingCapacity is the capacity that EC2 does not have for a cluster, decided at
+// the request and reported after the provisioning time.
+type missingCapacity struct {
 	Reason  reason
 	Details []errorDetail
 }
 
-// demand is so many instances of one of types, in one market.
+// demand is a number of units of one of types, in one market.
 type demand struct {
 	unit     unit
 	types    []instanceType
 	market   string
 	units    int  // capacity, in weighted units
-	fallback bool // on-demand will do when there is no spot
+	fallback bool // On-Demand is used when there is no Spot
 }
 
-// grant is what EC2 gives for a demand.
+// grant is what EC2 provides for a demand.
 type grant struct {
 	unit         unit
 	instanceType string
@@ -39,11 +39,11 @@ type grant struct {
 	capacity     int
 }
 
-// place chooses the subnet in which all demands of c can be met and gives them
-// there. Without one it returns the demand that was missed in the last subnet.
+// place chooses a subnet that has the capacity for all demands of c. Without one
+// it returns the demand that was not met in the last subnet.
 func (s *Server) place(c *record) ([]grant, *demand) {
 	used := map[*Fault]bool{}
-	defer s.faults.struck(used)
+	defer s.faults.countHits(used)
 	var missed *demand
 	for _, subnet := range s.subnets(c) {
 		grants, miss := s.placeIn(c, subnet, used)
@@ -56,7 +56,7 @@ func (s *Server) place(c *record) ([]grant, *demand) {
 	return nil, missed
 }
 
-// subnets returns the candidates in the order they are tried.
+// subnets returns the candidates in the order in which they are tried.
 func (s *Server) subnets(c *record) []string {
 	requested := c.Cluster.EC2InstanceAttributes.RequestedEC2SubnetIDs
 	if len(requested) == 0 {
@@ -99,7 +99,7 @@ func (s *Server) give(c *record, subnet string, d demand, used map[*Fault]bool) 
 	return grant{}, false
 }
 
-// demands lists what c asks of EC2.
+// demands lists what c requests from EC2.
 func (c *record) demands() []demand {
 	var all []demand
 	for _, g := range c.Groups {
@@ -127,7 +127,7 @@ func (f *fleetShape) switchesToOnDemand() bool {
 		f.LaunchSpecifications.SpotSpecification.TimeoutAction == "SWITCH_TO_ON_DEMAND"
 }
 
-// shortage says what EC2 lacks.
+// shortage describes the capacity that EC2 does not have.
 func shortage(d *demand) string {
 	kind := "On-Demand"
 	if d.market == marketSpot {
@@ -144,30 +144,30 @@ func (d *demand) typeNames() string {
 	return strings.Join(names, ", ")
 }
 
-// refusal words a shortfall. A spot fleet runs into its provisioning timeout;
-// everything else is refused by EC2 at once.
-func refusal(d *demand) *shortfall {
+// refusal describes a missing capacity. A Spot fleet runs into its provisioning
+// timeout; everything else is refused by EC2 at once.
+func refusal(d *demand) *missingCapacity {
 	why := reason{Code: codeValidation, Message: "EC2 has " + shortage(d)}
 	if d.unit.fleet && d.market == marketSpot {
 		why = reason{Code: codeFleetTimeout, Message: fmt.Sprintf(
 			"Instance fleet %s (%s) could not be provisioned before its timeout: %s", d.unit.id, d.unit.role, shortage(d))}
 	}
-	return &shortfall{Reason: why, Details: []errorDetail{{
-		ErrorCode: "EC2_INSUFFICIENT_CAPACITY", ErrorMessage: why.Message,
+	return &missingCapacity{Reason: why, Details: []errorDetail{{
+		ErrorCode: "INTERNAL_ERROR_EC2_INSUFFICIENT_CAPACITY_AZ", ErrorMessage: why.Message,
 		ErrorData: []map[string]string{{"instance-types": d.typeNames()}},
 	}}}
 }
 
-// tellShortage emits the event that comes while EC2 has no capacity.
-func (s *Server) tellShortage(c *record, d *demand, state, message string) {
+// sendCapacityEvent sends the event of insufficient capacity in EC2.
+func (s *Server) sendCapacityEvent(c *record, d *demand, state, message string) {
 	detail := capacityDetail{
 		Severity: severityWarn, ClusterID: c.Cluster.ID, Name: c.Cluster.Name, EventCode: codeInsufficient, State: state, Message: message,
 	}
 	if d.unit.fleet {
 		detail.InstanceFleetID, detail.InstanceFleetType = d.unit.id, d.unit.role
-		s.events.tell(eventFleet, c, detail.State, detail)
+		s.events.add(eventFleet, c, detail.State, detail)
 		return
 	}
 	detail.InstanceGroupID, detail.InstanceGroupType = d.unit.id, d.unit.role
-	s.events.tell(eventGroup, c, detail.State, detail)
+	s.events.add(eventGroup, c, detail.State, detail)
 }

@@ -96,7 +96,7 @@ func (s *Server) modifyCluster(ctx context.Context, in *modifyClusterInput) (*mo
 	if err != nil {
 		return nil, err
 	}
-	if c.goingDown() {
+	if c.isEnding() {
 		return nil, invalid("", "%s", textNotModifiable)
 	}
 	if in.StepConcurrencyLevel != nil {
@@ -107,7 +107,7 @@ func (s *Server) modifyCluster(ctx context.Context, in *modifyClusterInput) (*mo
 	}
 	c.Cluster.ExtendedSupport = deref(in.ExtendedSupport, c.Cluster.ExtendedSupport)
 	s.save(ctx, c)
-	c.nudge()
+	c.notify()
 	return &modifyClusterOutput{StepConcurrencyLevel: c.Cluster.StepConcurrencyLevel, ExtendedSupport: c.Cluster.ExtendedSupport}, nil
 }
 
@@ -129,7 +129,7 @@ func (s *Server) terminateJobFlows(ctx context.Context, in *jobFlowsInput) (*emp
 	}
 	refused := false
 	for _, c := range flows {
-		if c.Cluster.TerminationProtected && !c.goingDown() {
+		if c.Cluster.TerminationProtected && !c.isEnding() {
 			refused = true
 			continue
 		}
@@ -152,7 +152,7 @@ func (s *Server) setTerminationProtection(ctx context.Context, in *jobFlowsInput
 		return nil, err
 	}
 	for _, c := range flows {
-		if c.goingDown() {
+		if c.isEnding() {
 			return nil, validation("%s", textNotModifiable)
 		}
 	}
@@ -163,7 +163,7 @@ func (s *Server) setTerminationProtection(ctx context.Context, in *jobFlowsInput
 	return &empty{}, nil
 }
 
-// jobFlows finds clusters for the operations that say job flow.
+// jobFlows finds clusters for the operations with JobFlowIds.
 // s.mu must be held.
 func (s *Server) jobFlows(ids []string) ([]*record, error) {
 	switch {

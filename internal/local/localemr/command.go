@@ -18,9 +18,9 @@ import (
 
 var scriptRunner = regexp.MustCompile(`^s3://([a-z0-9-]+\.)?elasticmapreduce/libs/script-runner/script-runner\.jar$`)
 
-// argv turns a step's jar into a command line. Files it needs are fetched into
-// dir. command-runner.jar and script-runner.jar are what EMR's are; any other
-// jar goes to hadoop if there is one, else to java.
+// argv turns a step's jar into a command line. Files are downloaded to
+// dir. command-runner.jar and script-runner.jar behave like EMR's; any other jar is
+// run by hadoop if there is one, else by java.
 func (s *Server) argv(ctx context.Context, c stepConfig, role, dir string, env []string) ([]string, error) {
 	switch {
 	case isCommandRunner(c.Jar) && role != "" && len(c.Args) > 0:
@@ -38,10 +38,10 @@ func isCommandRunner(jar string) bool {
 	return jar == "command-runner.jar" || path.Base(jar) == "command-runner.jar" && strings.HasPrefix(jar, "/var/lib/aws/emr/")
 }
 
-// script fetches args[0] if need be and runs it with the rest.
+// script runs args[0], downloaded if it is in S3, with the other arguments.
 func (s *Server) script(ctx context.Context, args []string, dir string) ([]string, error) {
 	if len(args) == 0 {
-		return nil, errors.New("run script: script-runner.jar got no arguments")
+		return nil, errors.New("run script: script-runner.jar has no arguments")
 	}
 	file, err := s.fetch(ctx, args[0], dir)
 	if err != nil {
@@ -94,7 +94,7 @@ func (s *Server) jar(ctx context.Context, c stepConfig, dir string, env []string
 // lookUp finds argv[0] in the PATH of env, which is not the server's own.
 func lookUp(argv, env []string) ([]string, error) {
 	if len(argv) == 0 {
-		return nil, errors.New("run command: command-runner.jar got no arguments")
+		return nil, errors.New("run command: command-runner.jar has no arguments")
 	}
 	if strings.ContainsRune(argv[0], '/') {
 		return argv, nil

@@ -12,21 +12,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// ObjectAPI is what localemr asks of S3: scripts come from it, logs go to it.
+// ObjectAPI is the part of S3 that localemr uses: it reads scripts and writes logs.
 type ObjectAPI interface {
 	GetObject(ctx context.Context, in *s3.GetObjectInput, opts ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 	PutObject(ctx context.Context, in *s3.PutObjectInput, opts ...func(*s3.Options)) (*s3.PutObjectOutput, error)
 }
 
-// EventAPI is what localemr asks of EventBridge.
+// EventAPI is the part of EventBridge that localemr uses.
 type EventAPI interface {
 	PutEvents(ctx context.Context, in *eventbridge.PutEventsInput, opts ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
 }
 
-// Config is fixed for the life of a Server.
+// Config cannot be changed while a Server runs.
 type Config struct {
 	Data    string   // directory of the state and of the clusters' work directories
-	Bin     string   // directory put in front of the steps' PATH; may be empty
+	Bin     string   // directory prepended to the steps' PATH; may be empty
 	Environ []string // environment of steps and bootstrap actions, KEY=value
 	Region  string   // us-east-1 when empty
 	Account string   // 000000000000 when empty
@@ -73,16 +73,16 @@ func setDefault(s *string, value string) {
 
 // Settings may be changed while the server runs, by PUT /_localemr/settings.
 type Settings struct {
-	Provision      Duration `json:"provision"`      // STARTING lasts this long
-	Jitter         Duration `json:"jitter"`         // and up to this much longer
-	Bootstrap      Duration `json:"bootstrap"`      // BOOTSTRAPPING lasts this long besides the bootstrap actions
+	Provision      Duration `json:"provision"`      // time in STARTING
+	Jitter         Duration `json:"jitter"`         // maximum random time added to it
+	Bootstrap      Duration `json:"bootstrap"`      // time in BOOTSTRAPPING, without the bootstrap actions
 	TerminateGrace Duration `json:"terminateGrace"` // between SIGTERM and SIGKILL when a cluster terminates
-	IdleSecond     Duration `json:"idleSecond"`     // what one second of an auto-termination policy's IdleTimeout lasts
-	Throttle       bool     `json:"throttle"`       // answer ThrottlingException by EMR's token buckets
+	IdleSecond     Duration `json:"idleSecond"`     // duration of one second of an auto-termination policy
+	Throttle       bool     `json:"throttle"`       // throttle API calls by EMR's token buckets
 	Seed           uint64   `json:"seed"`           // of jitter, faults by chance and the choice of subnets
 }
 
-// DefaultSettings are those of an impatient laptop.
+// DefaultSettings are short, for interactive use.
 func DefaultSettings() Settings {
 	return Settings{
 		Provision:      Duration(3 * time.Second),

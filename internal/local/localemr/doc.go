@@ -1,49 +1,49 @@
-// Package localemr is an Amazon EMR for one machine. It speaks EMR's wire
-// protocol (AWS JSON 1.1), keeps EMR's states, reasons, limits, log layout and
-// events, really runs bootstrap actions and steps as processes, and on request
-// fails like EMR.
+// Package localemr is an Amazon EMR for one machine. It implements EMR's wire
+// protocol (AWS JSON 1.1), states, reasons, limits, log layout and events, runs
+// bootstrap actions and steps as processes, and injects EMR's failures on request.
 //
 // Sources: the Amazon EMR API Reference and its service model 2009-03-31; the
 // EMR Management Guide, chapters "Understanding the cluster lifecycle", "Submit
 // work to a cluster", "Cancel steps", "Configure cluster logging", "Monitoring
 // Amazon EMR events with CloudWatch", "Troubleshoot a cluster"; the page
 // "Amazon EMR endpoints and quotas" of the AWS General Reference. Error texts
-// that these do not give are worded after what the service is known to answer,
-// and those of capacity failures are our own: match codes, never texts.
+// that these do not contain follow known answers of the service, and those of
+// capacity failures are ours: match codes, never texts. Package emrbehaviour tests
+// the same behaviours here and in awsfake.EMR.
 //
 // # What is real and what is not
 //
 // A cluster is a directory, <data>/<cluster id>, which is HOME and EPHEMR_HOME
 // of its processes. Bootstrap actions run once, as on the primary instance.
 // Steps with command-runner.jar run their arguments as a command line, those
-// with script-runner.jar fetch a script and run it, any other jar is given to
+// with script-runner.jar fetch a script and run it, any other jar is run by
 // hadoop or java. Their PATH starts with the server's -bin directory. Groups,
-// fleets and instances are bookkeeping; a resize takes as long as provisioning.
-// Under a managed scaling policy a cluster wants a unit for each step that waits
-// or runs. EMR uploads logs every five minutes, localemr at a step's end (see the
+// fleets and instances are records only; a resize takes as long as provisioning.
+// Under a managed scaling policy a cluster gets a unit for each pending or running
+// step. EMR uploads logs every five minutes, localemr at a step's end (see the
 // fault logsLate).
 //
 // # Admin API
 //
-// It is served beside the EMR API, under /_localemr/, and speaks plain JSON;
-// durations are strings such as "1m30s". A wrong request is answered with 400
-// and {"error": …} and changes nothing.
+// It is served beside the EMR API, under /_localemr/, in JSON; durations are
+// strings such as "1m30s". An invalid request is answered with 400 and
+// {"error": …} and changes nothing.
 //
 //	GET    /_localemr/health       {"status":"ok","clusters":{"WAITING":2}}
 //	GET    /_localemr/clusters     [{"id":"j-…","name":"nightly","state":"WAITING"}], oldest first, at one moment
 //	GET    /_localemr/calls        API calls: total, sinceReset, refused (by operation), byCluster (id, operation)
 //	POST   /_localemr/calls/reset  resets all but total
 //	GET    /_localemr/settings     see Settings
-//	PUT    /_localemr/settings     changes the settings that it names
-//	GET    /_localemr/faults       the faults in force, with their hits
+//	PUT    /_localemr/settings     changes the settings in the request
+//	GET    /_localemr/faults       the active faults, with their hits
 //	POST   /_localemr/faults       adds a list of faults
 //	PUT    /_localemr/faults       replaces all faults by a list
-//	DELETE /_localemr/faults       ends all faults
+//	DELETE /_localemr/faults       removes all faults
 //
 // # Faults
 //
-// A fault is a JSON object, see Fault: a kind, globs that say where it
-// strikes, and how often. Some:
+// A fault is a JSON object, see Fault: a kind, globs that select where it applies,
+// and how often. Examples:
 //
 //	[{"kind": "throttle", "op": "DescribeCluster", "count": 3},
 //	 {"kind": "lostAnswer", "op": "RunJobFlow", "count": 1},

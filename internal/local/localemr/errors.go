@@ -16,12 +16,12 @@ type apiError struct {
 
 func (e *apiError) Error() string { return e.code + ": " + e.message }
 
-// validation is what the older operations (those that say job flow) answer.
+// validation is the error of the older operations, which have JobFlowIds.
 func validation(format string, args ...any) error {
 	return &apiError{status: http.StatusBadRequest, code: "ValidationException", message: fmt.Sprintf(format, args...)}
 }
 
-// invalid is what the newer operations answer.
+// invalid is the error of the newer operations, which have ClusterId.
 func invalid(detail, format string, args ...any) error {
 	return &apiError{
 		status: http.StatusBadRequest, code: "InvalidRequestException",
@@ -29,7 +29,7 @@ func invalid(detail, format string, args ...any) error {
 	}
 }
 
-// invalidated is err as the newer operations answer it.
+// invalidated converts err to the error of the newer operations.
 func invalidated(err error) error {
 	if e, ok := errors.AsType[*apiError](err); ok {
 		return invalid("", "%s", e.message)

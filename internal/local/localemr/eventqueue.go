@@ -16,12 +16,12 @@ const (
 	eventTimeout = 5 * time.Second
 )
 
-// eventQueue sends events in their order from one goroutine, so that no state
-// change waits for EventBridge.
+// eventQueue sends events in order from one goroutine, so that state changes do
+// not wait for EventBridge.
 type eventQueue struct {
 	api    EventAPI
 	source string
-	faults *faultBook
+	faults *faultList
 	log    *slog.Logger
 	done   chan struct{}
 	wake   chan struct{}
@@ -31,7 +31,7 @@ type eventQueue struct {
 	held    []types.PutEventsRequestEntry // by eventReordered, until the next event
 }
 
-func startEvents(ctx context.Context, cfg Config, faults *faultBook) *eventQueue {
+func startEvents(ctx context.Context, cfg Config, faults *faultList) *eventQueue {
 	q := &eventQueue{
 		api: cfg.Events, source: cfg.EventSource, faults: faults, log: cfg.Logger,
 		done: make(chan struct{}), wake: make(chan struct{}, 1),
@@ -43,8 +43,8 @@ func startEvents(ctx context.Context, cfg Config, faults *faultBook) *eventQueue
 // close waits for the goroutine, which ends with the server's context.
 func (q *eventQueue) close() { <-q.done }
 
-// tell queues an event about c, or does to it what a fault says.
-func (q *eventQueue) tell(detailType string, c *record, state string, detail any) {
+// add queues an event about c, unless a fault drops, doubles or delays it.
+func (q *eventQueue) add(detailType string, c *record, state string, detail any) {
 	if q.api == nil {
 		return
 	}
@@ -83,8 +83,7 @@ func (q *eventQueue) push(entries ...types.PutEventsRequestEntry) {
 	}
 }
 
-// hold keeps an entry back until another one has passed it. If none comes it
-// is sent all the same.
+// hold delays an entry until another one was sent, or for reorderedHoldTime.
 func (q *eventQueue) hold(entry types.PutEventsRequestEntry) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -115,7 +114,7 @@ func (q *eventQueue) run(ctx context.Context) {
 	}
 }
 
-// send is best effort, as EMR's events are.
+// send is best effort, like EMR's events.
 func (q *eventQueue) send(ctx context.Context, batch []types.PutEventsRequestEntry) {
 	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
 	defer cancel()

@@ -54,9 +54,9 @@ type capacityDetail struct {
 	Message           string `json:"message"`
 }
 
-// tellCluster emits a cluster's state, if EMR does for that state.
+// sendClusterEvent sends the event of a cluster's state, if EMR has one.
 // s.mu must be held.
-func (s *Server) tellCluster(c *record) {
+func (s *Server) sendClusterEvent(c *record) {
 	status := c.Cluster.Status
 	severity, message := clusterMessage(c)
 	if message == "" {
@@ -66,7 +66,7 @@ func (s *Server) tellCluster(c *record) {
 	if err != nil {
 		return
 	}
-	s.events.tell(eventCluster, c, status.State, clusterDetail{
+	s.events.add(eventCluster, c, status.State, clusterDetail{
 		Severity: severity, StateChangeReason: string(why), Name: c.Cluster.Name,
 		ClusterID: c.Cluster.ID, State: status.State, Message: message,
 	})
@@ -91,17 +91,17 @@ func clusterMessage(c *record) (severity, message string) {
 	case stateWithErrors:
 		return severityCritical, fmt.Sprintf("Amazon EMR Cluster %s has terminated with errors at %s with a reason of %s.", who, at, code)
 	default:
-		return "", "" // BOOTSTRAPPING and TERMINATING are never told
+		return "", "" // BOOTSTRAPPING and TERMINATING have no event
 	}
 }
 
-// tellStep emits a step's state; INTERRUPTED is never told. s.mu must be held.
-func (s *Server) tellStep(c *record, st *stepShape) {
+// sendStepEvent sends the event of a step's state; INTERRUPTED has none. s.mu must be held.
+func (s *Server) sendStepEvent(c *record, st *stepShape) {
 	severity, message := stepMessage(c, st)
 	if message == "" {
 		return
 	}
-	s.events.tell(eventStep, c, st.Status.State, stepDetail{
+	s.events.add(eventStep, c, st.Status.State, stepDetail{
 		Severity: severity, ActionOnFailure: st.ActionOnFailure, StepID: st.ID, Name: st.Name,
 		ClusterID: c.Cluster.ID, State: st.Status.State, Message: message,
 	})

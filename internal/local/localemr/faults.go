@@ -12,18 +12,18 @@ import (
 
 // Kinds of faults.
 const (
-	kindThrottle         = "throttle"         // ThrottlingException, nothing done
-	kindServerError      = "serverError"      // HTTP 500 InternalServerException, nothing done
-	kindLostAnswer       = "lostAnswer"       // done, and the connection closed without an answer
-	kindListOmits        = "listOmits"        // ListClusters leaves the cluster out
-	kindCapacity         = "capacity"         // EC2 has none of instanceType in subnet for market
-	kindProvisionStuck   = "provisionStuck"   // STARTING for ever
-	kindProvisionSlow    = "provisionSlow"    // STARTING for delay more
+	kindThrottle         = "throttle"         // ThrottlingException without effect
+	kindServerError      = "serverError"      // HTTP 500 InternalServerException without effect
+	kindLostAnswer       = "lostAnswer"       // takes effect, but the connection closes without an answer
+	kindListOmits        = "listOmits"        // ListClusters omits the cluster
+	kindCapacity         = "capacity"         // EC2 has no capacity of instanceType in subnet for market
+	kindProvisionStuck   = "provisionStuck"   // stays in STARTING
+	kindProvisionSlow    = "provisionSlow"    // STARTING takes delay longer
 	kindBootstrapFailure = "bootstrapFailure" // bootstrap action 1 returns non-zero
 	kindStepKilled       = "stepKilled"       // SIGKILL delay after the step's start
-	kindInstanceFailure  = "instanceFailure"  // the primary dies delay after the step's start; the step ends in state
-	kindFailureDetails   = "failureDetails"   // empty, or delay late
-	kindLogsLate         = "logsLate"         // in S3 only delay after the step's end
+	kindInstanceFailure  = "instanceFailure"  // the primary instance terminates delay after the step's start; the step ends in state
+	kindFailureDetails   = "failureDetails"   // empty, or late by delay
+	kindLogsLate         = "logsLate"         // uploaded delay after the step's end
 	kindEventLost        = "eventLost"
 	kindEventDoubled     = "eventDoubled"
 	kindEventDelayed     = "eventDelayed"   // by delay
@@ -36,8 +36,8 @@ var kinds = []string{
 	kindLogsLate, kindEventLost, kindEventDoubled, kindEventDelayed, kindEventReordered,
 }
 
-// Fault is one thing that goes wrong. An empty matcher matches everything;
-// matchers are globs of package path.
+// Fault is one kind of failure. An empty matcher matches everything; matchers are
+// globs of package path.
 type Fault struct {
 	Kind string `json:"kind"`
 
@@ -54,17 +54,17 @@ type Fault struct {
 	// (the default) or CANCELLED.
 	State string `json:"state,omitempty"`
 
-	Count  int      `json:"count,omitempty"`  // how many times; 0 is for ever
-	Skip   int      `json:"skip,omitempty"`   // let so many matches pass first
+	Count  int      `json:"count,omitempty"`  // how many times; 0 = without limit
+	Skip   int      `json:"skip,omitempty"`   // ignore so many matches first
 	Chance float64  `json:"chance,omitempty"` // probability, drawn from the seed; 0 is always
 	Delay  Duration `json:"delay,omitzero"`
 
-	Hits int `json:"hits"` // answers only: how often it has struck
+	Hits int `json:"hits"` // in answers: how often it was applied
 }
 
 func (f *Fault) validate() error {
 	if !slices.Contains(kinds, f.Kind) {
-		return fmt.Errorf("check fault: kind %q is none of %v", f.Kind, kinds)
+		return fmt.Errorf("check fault: kind %q is unknown, expected one of %v", f.Kind, kinds)
 	}
 	for _, glob := range f.globs() {
 		if _, err := path.Match(glob, ""); err != nil {
@@ -76,10 +76,10 @@ func (f *Fault) validate() error {
 
 func (f *Fault) validateNumbers() error {
 	if f.Count < 0 || f.Skip < 0 || f.Chance < 0 || f.Chance > 1 || f.Delay < 0 {
-		return fmt.Errorf("check fault %s: count, skip and delay are not negative, chance is 0 to 1", f.Kind)
+		return fmt.Errorf("check fault %s: count, skip and delay must not be negative, chance must be 0 to 1", f.Kind)
 	}
 	if f.Kind == kindCapacity && (f.Skip != 0 || f.Chance != 0) {
-		return fmt.Errorf("check fault %s: it takes no skip and no chance", f.Kind)
+		return fmt.Errorf("check fault %s: skip and chance are not supported", f.Kind)
 	}
 	return nil
 }
@@ -110,24 +110,24 @@ func (f *Fault) matches(kind string, attrs map[string]string) bool {
 	return true
 }
 
-// faultBook holds the faults in force.
-type faultBook struct {
+// faultList holds the active faults.
+type faultList struct {
 	mu     sync.Mutex
 	faults []*Fault
 	random *rand.Rand
 }
 
-func newFaultBook(faults []Fault, seed uint64) (*faultBook, error) {
-	b := &faultBook{random: newRandom(seed)}
+func newFaultList(faults []Fault, seed uint64) (*faultList, error) {
+	b := &faultList{random: newRandom(seed)}
 	return b, b.add(faults)
 }
 
-func (b *faultBook) add(faults []Fault) error { return b.put(faults, false) }
+func (b *faultList) add(faults []Fault) error { return b.put(faults, false) }
 
-func (b *faultBook) replace(faults []Fault) error { return b.put(faults, true) }
+func (b *faultList) replace(faults []Fault) error { return b.put(faults, true) }
 
-// put takes all of faults, or none when one of them is wrong.
-func (b *faultBook) put(faults []Fault, instead bool) error {
+// put adds all faults, or none when one of them is invalid.
+func (b *faultList) put(faults []Fault, instead bool) error {
 	for _, f := range faults {
 		if err := f.validate(); err != nil {
 			return err
@@ -145,19 +145,19 @@ func (b *faultBook) put(faults []Fault, instead bool) error {
 	return nil
 }
 
-func (b *faultBook) clear() {
+func (b *faultList) clear() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.faults = nil
 }
 
-func (b *faultBook) reseed(seed uint64) {
+func (b *faultList) reseed(seed uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.random = newRandom(seed)
 }
 
-func (b *faultBook) list() []Fault {
+func (b *faultList) list() []Fault {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	out := make([]Fault, 0, len(b.faults))
@@ -167,8 +167,8 @@ func (b *faultBook) list() []Fault {
 	return out
 }
 
-// take finds a fault that strikes here and counts the hit. It returns a copy.
-func (b *faultBook) take(kind string, attrs map[string]string) *Fault {
+// take finds a fault to apply and counts the hit. It returns a copy.
+func (b *faultList) take(kind string, attrs map[string]string) *Fault {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, f := range b.faults {
@@ -181,8 +181,8 @@ func (b *faultBook) take(kind string, attrs map[string]string) *Fault {
 	return nil
 }
 
-// strikes applies Skip and Chance. b.mu must be held.
-func (b *faultBook) strikes(f *Fault) bool {
+// strikes evaluates Skip and Chance. b.mu must be held.
+func (b *faultList) strikes(f *Fault) bool {
 	if f.Skip > 0 {
 		f.Skip--
 		return false
@@ -190,9 +190,9 @@ func (b *faultBook) strikes(f *Fault) bool {
 	return f.Chance == 0 || b.random.Float64() < f.Chance
 }
 
-// peek finds the faults of kind that match, without counting a hit: whether
-// they matter depends on all of them together. See struck.
-func (b *faultBook) peek(kind string, attrs map[string]string) []*Fault {
+// peek finds the faults of kind that match, without counting a hit: whether they
+// have an effect depends on all of them together. See countHits.
+func (b *faultList) peek(kind string, attrs map[string]string) []*Fault {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var found []*Fault
@@ -204,8 +204,8 @@ func (b *faultBook) peek(kind string, attrs map[string]string) []*Fault {
 	return found
 }
 
-// struck counts a hit for each of faults.
-func (b *faultBook) struck(faults map[*Fault]bool) {
+// countHits counts a hit for each of faults.
+func (b *faultList) countHits(faults map[*Fault]bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for f := range faults {
@@ -215,7 +215,7 @@ func (b *faultBook) struck(faults map[*Fault]bool) {
 
 // ReadFaults reads a JSON file with a list of faults.
 func ReadFaults(file string) ([]Fault, error) {
-	b, err := os.ReadFile(file) //nolint:gosec // named by whoever starts the server
+	b, err := os.ReadFile(file) //nolint:gosec // a flag of the server
 	if err != nil {
 		return nil, fmt.Errorf("read faults: %w", err)
 	}

@@ -124,10 +124,10 @@ func TestCapacity(t *testing.T) {
 			id := st.run(in)
 			if strings.Contains(tt.want, "_") && !strings.Contains(tt.want, " ") {
 				c := st.awaitCluster(id, types.ClusterStateTerminatedWithErrors)
-				if string(c.Status.StateChangeReason.Code) != tt.want || *c.Status.ErrorDetails[0].ErrorCode != "EC2_INSUFFICIENT_CAPACITY" {
+				if string(c.Status.StateChangeReason.Code) != tt.want || *c.Status.ErrorDetails[0].ErrorCode != "INTERNAL_ERROR_EC2_INSUFFICIENT_CAPACITY_AZ" {
 					t.Errorf("status: %+v", c.Status)
 				}
-				st.eventually("the shortage is told", func() bool {
+				st.eventually("the shortage has an event", func() bool {
 					e, ok := st.bus.find("EMR Instance Fleet Provisioning", "CREATING")
 					return ok && e.detail["eventCode"] == "EC2 provisioning - Insufficient Instance Capacity"
 				})
@@ -222,13 +222,13 @@ func TestEventFaults(t *testing.T) {
 		want  []string
 	}{
 		{"lost", localemr.Fault{Kind: "eventLost", Event: "EMR Cluster*", State: "RUNNING"}, []string{"STARTING", "WAITING", "TERMINATED"}},
-		{"doubled", localemr.Fault{Kind: "eventDoubled", State: "WAITING", Cluster: "told"}, []string{"STARTING", "RUNNING", "WAITING", "WAITING", "TERMINATED"}},
+		{"doubled", localemr.Fault{Kind: "eventDoubled", State: "WAITING", Cluster: "events"}, []string{"STARTING", "RUNNING", "WAITING", "WAITING", "TERMINATED"}},
 		{"reordered", localemr.Fault{Kind: "eventReordered", State: "STARTING"}, []string{"RUNNING", "STARTING", "WAITING", "TERMINATED"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			st := begin(t, faults(tt.fault))
-			id := st.run(request("told"))
+			id := st.run(request("events"))
 			st.awaitCluster(id, types.ClusterStateWaiting)
 			st.terminate(id)
 			st.eventually("all events are there", func() bool { return len(st.bus.states(kind)) >= len(tt.want) })
@@ -245,12 +245,12 @@ func TestDelayedEvent(t *testing.T) {
 	st := begin(t, faults(localemr.Fault{Kind: "eventDelayed", State: "RUNNING", Delay: localemr.Duration(delay)}))
 	began := time.Now()
 	st.run(request("late"))
-	st.eventually("RUNNING is told", func() bool {
+	st.eventually("RUNNING has an event", func() bool {
 		_, ok := st.bus.find("EMR Cluster State Change", "RUNNING")
 		return ok
 	})
 	if took := time.Since(began); took < delay {
-		t.Errorf("told after %s", took)
+		t.Errorf("event after %s", took)
 	}
 }
 

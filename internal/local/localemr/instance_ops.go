@@ -43,7 +43,7 @@ func (s *Server) listInstances(_ context.Context, in *listInstancesInput) (*list
 	return out, nil
 }
 
-// units names the groups or fleets that the filters leave.
+// units returns the ids of the groups or fleets that the filters select.
 func (in *listInstancesInput) units(c *record) []string {
 	var ids []string
 	for _, u := range c.units() {

@@ -81,7 +81,7 @@ type instanceShape struct {
 	EbsVolumes       []string      `json:"EbsVolumes"`
 }
 
-// unit is a fleet or a group: what instances belong to.
+// unit is an instance fleet or group.
 type unit struct {
 	id     string
 	role   string

@@ -5,11 +5,10 @@ import (
 	"strings"
 )
 
-// host is where everything runs that a cluster's steps begin: what listens on
-// the primary instance listens here.
+// host is the address of every primary instance: its processes run here.
 const host = "localhost"
 
-// launchInstances makes the instances of grants.
+// launchInstances creates the instances of grants.
 func (s *Server) launchInstances(c *record, grants []grant) {
 	for _, g := range grants {
 		for range g.count {
@@ -44,7 +43,7 @@ func (s *Server) internalDomain() string {
 	return "." + s.cfg.Region + ".compute.internal"
 }
 
-// provisioned books capacity on a group or fleet.
+// provisioned adds capacity to a group or fleet.
 func (c *record) provisioned(id, market string, count, capacity int) {
 	for _, g := range c.Groups {
 		if g.ID == id {
@@ -62,7 +61,7 @@ func (c *record) provisioned(id, market string, count, capacity int) {
 	}
 }
 
-// setInstances moves the units and their living instances to a state.
+// setInstances moves the units and their active instances to a state.
 func (c *record) setInstances(state string) {
 	for _, u := range c.units() {
 		advance(u.status, state)

@@ -13,9 +13,9 @@ func (s *Server) begin(c *record) {
 	s.fleet.Go(func() { s.drive(c) })
 }
 
-// resume takes up a cluster that a former server left on disk. EMR's control
-// plane may restart under a cluster without harm; here the steps' processes
-// died with the server, so its running steps have failed.
+// resume continues a cluster that an earlier server left on disk. EMR's control
+// plane may restart without effect on a cluster; here the steps' processes ended
+// with the server, so its running steps have failed.
 func (s *Server) resume(c *record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -41,9 +41,9 @@ func (s *Server) resume(c *record) {
 	s.settle(s.stopped, c)
 }
 
-// sweepLost ends what a server that was killed left running: steps, and the
-// bootstrap actions that will be run again. Daemons that a finished bootstrap
-// action started live on, as the cluster does.
+// sweepLost ends the processes of a server that was killed: steps, and bootstrap
+// actions that will be run again. Daemons that a finished bootstrap action started
+// keep running, as the cluster does.
 func (s *Server) sweepLost(known []*record) {
 	states := map[string]string{}
 	for _, c := range known {
@@ -54,13 +54,13 @@ func (s *Server) sweepLost(known []*record) {
 	if len(states) == 0 {
 		return
 	}
-	s.strays.sweep(func(cluster, process string) bool {
+	s.processes.sweep(func(cluster, process string) bool {
 		state, ok := states[cluster]
 		return ok && (process != "" || state == stateBootstrapping)
 	})
 }
 
-// drive takes one cluster through its life.
+// drive moves one cluster through its states.
 func (s *Server) drive(c *record) {
 	ctx, cancel := context.WithCancel(s.stopped)
 	defer cancel()
@@ -106,7 +106,7 @@ func (s *Server) provision(ctx context.Context, c *record) {
 func (s *Server) markReady(ctx context.Context, c *record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c.goingDown() {
+	if c.isEnding() {
 		return
 	}
 	c.Cluster.Status.Timeline.ReadyDateTime = now()
@@ -114,10 +114,10 @@ func (s *Server) markReady(ctx context.Context, c *record) {
 	s.setCluster(ctx, c, stateRunning, reason{Message: "Running step"})
 }
 
-// end decides that c goes down, and why. The first decision stands.
+// end decides that c terminates, and why. The first decision counts.
 // s.mu must be held.
 func (s *Server) end(ctx context.Context, c *record, why reason, details ...errorDetail) {
-	if c.goingDown() {
+	if c.isEnding() {
 		return
 	}
 	c.Ending = &ending{Reason: why, Details: details}
@@ -126,8 +126,8 @@ func (s *Server) end(ctx context.Context, c *record, why reason, details ...erro
 	s.setCluster(ctx, c, stateTerminating, why)
 }
 
-// shutDown waits for the processes, which are told to go by the end of the
-// cluster's context, and writes the last state.
+// shutDown waits for the processes, which are signalled at the end of the
+// cluster's context, and sets the final state.
 func (s *Server) shutDown(ctx context.Context, c *record) {
 	for s.busy(ctx, c) {
 		select {
@@ -137,7 +137,7 @@ func (s *Server) shutDown(ctx context.Context, c *record) {
 		}
 	}
 	if s.ranSomething(c) {
-		s.strays.sweep(func(cluster, _ string) bool { return cluster == c.Cluster.ID })
+		s.processes.sweep(func(cluster, _ string) bool { return cluster == c.Cluster.ID })
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,15 +146,15 @@ func (s *Server) shutDown(ctx context.Context, c *record) {
 	s.setCluster(ctx, c, c.Ending.finalState(), c.Ending.Reason)
 }
 
-// ranSomething tells whether c can have left processes; looking for them is
-// not free.
+// ranSomething says whether c can have left processes; the search for them is
+// expensive.
 func (s *Server) ranSomething(c *record) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(c.Bootstraps) > 0 || c.countSteps(func(st *stepShape) bool { return !st.Status.Timeline.StartDateTime.IsZero() }) > 0
 }
 
-// busy cancels what has not started and tells whether something still runs.
+// busy cancels the pending steps and says whether processes still run.
 func (s *Server) busy(ctx context.Context, c *record) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -162,16 +162,16 @@ func (s *Server) busy(ctx context.Context, c *record) bool {
 	return len(c.attempts) > 0
 }
 
-// setCluster moves c to a state, keeps it and tells the world.
+// setCluster moves c to a state, saves it and sends the event.
 // s.mu must be held.
 func (s *Server) setCluster(ctx context.Context, c *record, state string, why reason) {
 	c.Cluster.Status.State = state
 	c.Cluster.Status.StateChangeReason = why
 	s.save(ctx, c)
-	s.tellCluster(c)
+	s.sendClusterEvent(c)
 }
 
-// pause waits for d and tells whether ctx allowed it.
+// pause waits for d; false says that ctx was done before.
 func pause(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil

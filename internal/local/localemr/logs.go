@@ -16,7 +16,7 @@ import (
 // uploadTimeout bounds what a step's end may wait for S3.
 const uploadTimeout = 10 * time.Second
 
-// logDir is a directory of logs and where in S3 it goes.
+// logDir is a directory of logs and its place in S3.
 type logDir struct {
 	dir    string
 	bucket string // empty: the cluster has no LogUri
@@ -58,13 +58,13 @@ func (l logDir) controllerLine(level, format string, args ...any) {
 	_, _ = fmt.Fprintf(f, "%s %s %s\n", time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), level, fmt.Sprintf(format, args...))
 }
 
-// upload gzips the named files to S3. Logs are best effort on EMR too, so what
-// goes wrong is only logged.
+// upload gzips the named files to S3. Logs are best effort on EMR too, so errors
+// are only logged.
 func (s *Server) upload(ctx context.Context, l logDir, names ...string) {
 	if s.cfg.Objects == nil || l.bucket == "" {
 		return
 	}
-	// A cluster's end must not cut its logs off, the server's end must.
+	// The end of the cluster must not cancel the upload, that of the server must.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), uploadTimeout)
 	defer cancel()
 	defer context.AfterFunc(s.stopped, cancel)() //nolint:contextcheck // the life of the server

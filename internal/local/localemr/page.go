@@ -8,9 +8,9 @@ import (
 // pageSize is EMR's.
 const pageSize = 50
 
-// page cuts one page out of those items that keep wants. The marker names the
-// last item of the page before, whether keep still wants it or not: it stays
-// good when new items come first or that one changes its state.
+// page returns one page of the items that keep selects. The marker is the last item
+// of the previous page, whether keep still selects it or not: it stays valid when
+// items are added in front or that one changes its state.
 func page[T any](items []T, id func(T) string, keep func(T) bool, marker string) ([]T, string, error) {
 	items = slices.Clone(items)
 	if marker != "" {

@@ -44,7 +44,7 @@ type managedScalingOutput struct {
 	ManagedScalingPolicy *managedScalingPolicy `json:",omitempty"`
 }
 
-// putManagedScalingPolicy keeps the policy and acts on it, see scale.
+// putManagedScalingPolicy sets the policy and applies it, see scale.
 func (s *Server) putManagedScalingPolicy(ctx context.Context, in *putManagedScalingInput) (*empty, error) {
 	if in.ManagedScalingPolicy == nil {
 		return nil, missing("managedScalingPolicy")
@@ -61,7 +61,7 @@ func (s *Server) putManagedScalingPolicy(ctx context.Context, in *putManagedScal
 	if err := checkScaling(in.ManagedScalingPolicy, len(c.Fleets) > 0, c.Cluster.ReleaseLabel); err != nil {
 		return nil, err
 	}
-	if c.goingDown() {
+	if c.isEnding() {
 		return nil, validation("%s", textNotModifiable)
 	}
 	c.ManagedScaling = in.ManagedScalingPolicy
@@ -84,7 +84,7 @@ func (s *Server) removeManagedScalingPolicy(ctx context.Context, in *clusterInpu
 	return s.change(ctx, in.ClusterID, func(c *record) { c.ManagedScaling = nil })
 }
 
-// change does something to a cluster that still takes changes.
+// change changes a cluster that is not terminating.
 func (s *Server) change(ctx context.Context, id string, do func(*record)) (*empty, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,11 +92,11 @@ func (s *Server) change(ctx context.Context, id string, do func(*record)) (*empt
 	if err != nil {
 		return nil, err
 	}
-	if c.goingDown() {
+	if c.isEnding() {
 		return nil, validation("%s", textNotModifiable)
 	}
 	do(c)
 	s.save(ctx, c)
-	c.nudge()
+	c.notify()
 	return &empty{}, nil
 }

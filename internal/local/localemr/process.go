@@ -26,10 +26,10 @@ func mark(cluster, process string) string { return markName + "=" + cluster + "/
 type attempt struct {
 	mu        sync.Mutex
 	group     int            // process group, 0 before the start
-	early     syscall.Signal // came before the start, which it prevents
+	early     syscall.Signal // received before the start, which it prevents
 	done      bool
 	cancelled bool   // by CancelSteps
-	fate      string // the state that a fault decided on
+	endState  string // the final state set by a fault
 }
 
 // program is what an attempt runs.
@@ -88,7 +88,7 @@ func (a *attempt) finish() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.done = true
-	_ = syscall.Kill(-a.group, sigKill) // nobody left is the usual answer
+	_ = syscall.Kill(-a.group, sigKill) // usually there is no process left
 }
 
 // signal reaches every process of the attempt's group.
@@ -126,18 +126,18 @@ func (a *attempt) cancel(sig syscall.Signal) {
 	a.signal(sig)
 }
 
-// doom kills the attempt and fixes the state it ends in.
-func (a *attempt) doom(fate string) {
+// endAs kills the attempt and sets its final state.
+func (a *attempt) endAs(endState string) {
 	a.mu.Lock()
-	a.fate = fate
+	a.endState = endState
 	a.mu.Unlock()
 	a.signal(sigKill)
 }
 
-func (a *attempt) verdict() (fate string, cancelled bool) {
+func (a *attempt) verdict() (endState string, cancelled bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.fate, a.cancelled
+	return a.endState, a.cancelled
 }
 
 func appendTo(path string) (*os.File, error) {

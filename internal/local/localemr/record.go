@@ -31,7 +31,6 @@ const (
 	stateProvisioning = "PROVISIONING"
 	stateResizing     = "RESIZING"
 	stateSuspended    = "SUSPENDED" // a fleet whose resize could not be completed
-	stateArrested     = "ARRESTED"  // likewise a group
 )
 
 // Codes of a cluster's StateChangeReason.
@@ -46,8 +45,8 @@ const (
 	codeAllDone          = "ALL_STEPS_COMPLETED"
 )
 
-// record is everything known about one cluster. The exported part is what the
-// state directory keeps; all of it is guarded by Server.mu.
+// record is all state of one cluster. The exported fields are saved in the state
+// directory; all fields are guarded by Server.mu.
 type record struct {
 	Cluster         clusterShape
 	Steps           []*stepShape // oldest first
@@ -57,17 +56,17 @@ type record struct {
 	Instances       []*instanceShape
 	AutoTermination *autoTerminationPolicy
 	ManagedScaling  *managedScalingPolicy
-	Provisioned     epoch      // when STARTING ends
-	Shortfall       *shortfall // capacity that EC2 will not have
-	Ending          *ending    // why the cluster goes down, once that is known
-	IdleSince       epoch      // start of the present WAITING
+	Provisioned     epoch            // when STARTING ends
+	Shortfall       *missingCapacity // capacity that EC2 does not have
+	Ending          *ending          // why the cluster terminates, once that is decided
+	IdleSince       epoch            // start of the present WAITING
 
 	wake     chan struct{} // of the driving goroutine; capacity 1
 	ended    chan struct{} // closed when Ending is set
 	attempts map[string]*attempt
 }
 
-// ending is the last word on a cluster; the first one wins.
+// ending is why a cluster terminates; the first reason counts.
 type ending struct {
 	Reason  reason
 	Details []errorDetail
@@ -91,8 +90,8 @@ func (c *record) prepare() {
 	}
 }
 
-// nudge wakes the goroutine that drives c; a wake-up that waits already is enough.
-func (c *record) nudge() {
+// notify wakes the goroutine that drives c; one pending wake-up is enough.
+func (c *record) notify() {
 	select {
 	case c.wake <- struct{}{}:
 	default:
@@ -105,8 +104,8 @@ func (c *record) over() bool {
 	return c.state() == stateTerminated || c.state() == stateWithErrors
 }
 
-// goingDown tells that c takes no more changes.
-func (c *record) goingDown() bool {
+// isEnding says whether c accepts no more changes.
+func (c *record) isEnding() bool {
 	return c.Ending != nil || c.over() || c.state() == stateTerminating
 }
 

@@ -9,8 +9,8 @@ import (
 // resizing begins a resize, also of a unit that an earlier one has suspended.
 func (s *clusterStatus) resizing() { s.State, s.StateChangeReason = stateResizing, reason{} }
 
-// changing tells that a unit's instances are not yet what was asked for. A
-// cluster that is ready has units in PROVISIONING only when they were added.
+// changing says whether a unit has not reached its target yet. A cluster that is
+// ready has units in PROVISIONING only when they were added.
 func (u unit) changing() bool {
 	return u.status.State == stateResizing || u.status.State == stateProvisioning
 }
@@ -24,10 +24,10 @@ func (s *Server) resizeLater(c *record) {
 	})
 }
 
-// settle brings the instances of resizing units to what was requested, as far as
-// EC2 has them. s.mu must be held.
+// settle adjusts the instances of resizing units to their targets, as far as EC2
+// has capacity. s.mu must be held.
 func (s *Server) settle(ctx context.Context, c *record) {
-	if !c.ready() || c.goingDown() {
+	if !c.ready() || c.isEnding() {
 		return
 	}
 	used := map[*Fault]bool{}
@@ -37,7 +37,7 @@ func (s *Server) settle(ctx context.Context, c *record) {
 			missed[d.unit.id] = &d
 		}
 	}
-	s.faults.struck(used)
+	s.faults.countHits(used)
 	c.shrinkAll()
 	for _, u := range c.units() {
 		if !u.changing() {
@@ -52,7 +52,7 @@ func (s *Server) settle(ctx context.Context, c *record) {
 	s.save(ctx, c)
 }
 
-// shrinkAll takes away what the resizing units have too much.
+// shrinkAll terminates the instances above the targets of resizing units.
 func (c *record) shrinkAll() {
 	for _, f := range c.Fleets {
 		if c.unit(f.ID).changing() {
@@ -60,24 +60,18 @@ func (c *record) shrinkAll() {
 			c.shrink(f.ID, marketSpot, f.TargetSpotCapacity)
 		}
 	}
-	for _, g := range c.Groups {
-		if c.unit(g.ID).changing() {
-			c.shrink(g.ID, g.Market, g.RequestedInstanceCount)
-		}
-	}
 }
 
-// suspend ends a resize for which EC2 has no instances: what runs goes on.
+// suspend ends a resize for which EC2 has no capacity; existing instances keep
+// running.
 func (s *Server) suspend(c *record, u unit, d *demand) {
 	u.status.State, u.status.StateChangeReason = stateSuspended, reason{Code: codeInternal, Message: shortage(d)}
-	if !u.fleet {
-		u.status.State = stateArrested
-	}
-	s.tellShortage(c, d, stateResizing, fmt.Sprintf("We are not able to resize your Amazon EMR cluster %s (%s): %s",
+	s.sendCapacityEvent(c, d, stateResizing, fmt.Sprintf("We are not able to resize your Amazon EMR cluster %s (%s): %s",
 		c.Cluster.ID, c.Cluster.Name, shortage(d)))
 }
 
-// grow adds what one market of a unit lacks, and says whether EC2 had it.
+// grow adds instances up to the target of one market of a unit, and says whether
+// EC2 had them.
 func (s *Server) grow(c *record, d demand, used map[*Fault]bool) bool {
 	d.units -= c.capacity(d.unit.id, d.market)
 	if d.units <= 0 {
@@ -114,11 +108,8 @@ func (c *record) living(id, market string) []*instanceShape {
 	})
 }
 
-// recount derives the running counts from the instances.
+// recount derives the provisioned capacities from the instances.
 func (c *record) recount() {
-	for _, g := range c.Groups {
-		g.RunningInstanceCount = len(c.living(g.ID, g.Market))
-	}
 	for _, f := range c.Fleets {
 		f.ProvisionedOnDemandCapacity = c.capacity(f.ID, marketOnDemand)
 		f.ProvisionedSpotCapacity = c.capacity(f.ID, marketSpot)

@@ -3,9 +3,7 @@ package localemr_test
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
@@ -26,20 +24,6 @@ func withCore(name string) *emr.RunJobFlowInput {
 	in.Instances.InstanceFleets = append(in.Instances.InstanceFleets, fleetOf(types.InstanceFleetTypeCore, 1, 0))
 	return in
 }
-
-// withGroups is request with groups: a primary and, unless alone, two core
-// instances.
-func withGroups(name string, alone bool) *emr.RunJobFlowInput {
-	in := request(name)
-	in.Instances.InstanceFleets, in.Instances.MasterInstanceType = nil, new("m5.xlarge")
-	in.Instances.InstanceCount = new(int32(3))
-	if alone {
-		in.Instances.InstanceCount = new(int32(1))
-	}
-	return in
-}
-
-func slowly(c *localemr.Config) { c.Settings.Provision = localemr.Duration(30 * time.Millisecond) }
 
 func (st *stand) fleets(id string) map[types.InstanceFleetType]types.InstanceFleet {
 	st.t.Helper()
@@ -63,14 +47,6 @@ func (st *stand) modifyFleet(id string, fleet *string, onDemand, spot *int32) er
 	return err
 }
 
-func (st *stand) addFleet(id string, f types.InstanceFleetConfig) (*string, error) {
-	out, err := st.emr.AddInstanceFleet(st.t.Context(), &emr.AddInstanceFleetInput{ClusterId: &id, InstanceFleet: &f})
-	if err != nil {
-		return nil, err
-	}
-	return out.InstanceFleetId, nil
-}
-
 // awaitFleet waits for a fleet to have what is written as "1+2 RUNNING": on
 // demand and Spot units, state.
 func (st *stand) awaitFleet(id string, kind types.InstanceFleetType, want string) types.InstanceFleet {
@@ -84,63 +60,6 @@ func (st *stand) awaitFleet(id string, kind types.InstanceFleetType, want string
 		return want == fmt.Sprintf("%d+%d %s", *f.ProvisionedOnDemandCapacity, *f.ProvisionedSpotCapacity, f.Status.State)
 	})
 	return f
-}
-
-// A fleet is RESIZING for a while; a newer target takes the place of an older one.
-func TestResizeFleet(t *testing.T) {
-	t.Parallel()
-	st := begin(t, slowly)
-	id := st.run(withCore("resized"))
-	core := st.fleets(id)[types.InstanceFleetTypeCore].Id
-	wants(t, st.modifyFleet(id, core, new(int32(2)), new(int32(0))),
-		"InvalidRequestException: An instance fleet may only be modified when the cluster is running or waiting.")
-	st.awaitCluster(id, types.ClusterStateWaiting)
-	for _, target := range []int32{5, 3} {
-		if err := st.modifyFleet(id, core, &target, new(int32(1))); err != nil {
-			t.Fatal(err)
-		}
-		if f := st.fleets(id)[types.InstanceFleetTypeCore]; f.Status.State != types.InstanceFleetStateResizing || *f.TargetOnDemandCapacity != target {
-			t.Errorf("after the call: %s, target %d", f.Status.State, *f.TargetOnDemandCapacity)
-		}
-	}
-	st.awaitFleet(id, types.InstanceFleetTypeCore, "3+1 RUNNING")
-	wants(t, st.modifyFleet(id, core, new(int32(2)), nil),
-		"InvalidRequestException: The instance fleet ("+*core+") should have both targetOnDemandCapacity and targetSpotCapacity specified.")
-	wants(t, st.modifyFleet(id, core, new(int32(0)), new(int32(0))), "InvalidRequestException: The core instance fleet has an invalid target capacity.")
-	wants(t, st.modifyFleet(id, st.fleets(id)[types.InstanceFleetTypeMaster].Id, new(int32(2)), new(int32(0))),
-		"InvalidRequestException: A master instance fleet may not be resized.")
-}
-
-func TestAddTaskFleet(t *testing.T) {
-	t.Parallel()
-	st := begin(t, slowly)
-	alone, id := st.run(request("alone")), st.run(withCore("grows"))
-	task := fleetOf(types.InstanceFleetTypeTask, 0, 2)
-	_, err := st.addFleet(id, task)
-	wants(t, err, "InvalidRequestException: An instance fleet may only be added when the cluster is running or waiting.")
-	st.awaitCluster(alone, types.ClusterStateWaiting)
-	st.awaitCluster(id, types.ClusterStateWaiting)
-	_, err = st.addFleet(alone, task)
-	wants(t, err, "InvalidRequestException: Clusters with task instance fleets must also define core instance fleets.")
-	_, err = st.addFleet(id, fleetOf(types.InstanceFleetTypeCore, 1, 0))
-	wants(t, err, "InvalidRequestException: Only a task instance fleet can be added to a running cluster.")
-	_, err = st.addFleet(id, fleetOf(types.InstanceFleetTypeTask, 0, 0))
-	wants(t, err, "InvalidRequestException: The instance fleet (null) should have a value of one or greater*")
-
-	fleet, err := st.addFleet(id, task)
-	if err != nil || !strings.HasPrefix(*fleet, "if-") {
-		t.Fatalf("got %v, %v", fleet, err)
-	}
-	if f := st.fleets(id)[types.InstanceFleetTypeTask]; f.Status.State != types.InstanceFleetStateProvisioning {
-		t.Errorf("after the call: %s", f.Status.State)
-	}
-	st.awaitFleet(id, types.InstanceFleetTypeTask, "0+2 RUNNING")
-	_, err = st.addFleet(id, task)
-	wants(t, err, "InvalidRequestException: The cluster "+id+" already has a task instance fleet.")
-	if err := st.modifyFleet(id, fleet, new(int32(0)), new(int32(0))); err != nil {
-		t.Fatal(err)
-	}
-	st.awaitFleet(id, types.InstanceFleetTypeTask, "0+0 RUNNING")
 }
 
 // What EC2 does not have suspends a fleet; it keeps what it has, and grows when
@@ -159,56 +78,13 @@ func TestResizeWithoutCapacity(t *testing.T) {
 	if got, want := *f.Status.StateChangeReason.Message, "insufficient On-Demand capacity for instance type(s) [m5.xlarge]."; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	st.eventually("the shortage is told", func() bool {
+	st.eventually("the shortage has an event", func() bool {
 		return slices.Contains(st.bus.states("EMR Instance Fleet Provisioning"), "RESIZING")
 	})
 	if err := st.modifyFleet(id, core, new(int32(3)), new(int32(0))); err != nil {
 		t.Fatal(err)
 	}
 	st.awaitFleet(id, types.InstanceFleetTypeCore, "3+0 RUNNING")
-}
-
-func TestAddTaskGroups(t *testing.T) {
-	t.Parallel()
-	st := begin(t)
-	alone, id := st.run(withGroups("alone", true)), st.run(withGroups("groups", false))
-	fleets := st.run(withCore("fleets"))
-	for _, c := range []string{alone, id, fleets} {
-		st.awaitCluster(c, types.ClusterStateWaiting)
-	}
-	add := func(id string, role types.InstanceRoleType, n int32) error {
-		_, err := st.emr.AddInstanceGroups(t.Context(), &emr.AddInstanceGroupsInput{JobFlowId: &id, InstanceGroups: []types.InstanceGroupConfig{
-			{InstanceRole: role, InstanceType: new("m5.large"), InstanceCount: &n},
-		}})
-		return err
-	}
-	wants(t, add(alone, types.InstanceRoleTypeTask, 1), "ValidationException: Clusters with task nodes must also define core nodes.")
-	wants(t, add(id, types.InstanceRoleTypeCore, 1), "ValidationException: Only task instance groups can be added to a running cluster.")
-	wants(t, add(fleets, types.InstanceRoleTypeTask, 1), "InvalidRequestException: Instance fleets and instance groups are mutually exclusive.*")
-	_, err := st.addFleet(id, fleetOf(types.InstanceFleetTypeTask, 1, 0))
-	wants(t, err, "InvalidRequestException: Instance groups and instance fleets are mutually exclusive.*")
-
-	st.admin("POST", "faults", []localemr.Fault{{Kind: "capacity", InstanceType: "m5.large", Count: 1}}, nil)
-	task := func() types.InstanceGroup {
-		out, err := st.emr.ListInstanceGroups(t.Context(), &emr.ListInstanceGroupsInput{ClusterId: &id})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return out.InstanceGroups[len(out.InstanceGroups)-1]
-	}
-	if err := add(id, types.InstanceRoleTypeTask, 2); err != nil {
-		t.Fatal(err)
-	}
-	st.eventually("the group is arrested", func() bool { return task().Status.State == types.InstanceGroupStateArrested })
-	if _, err := st.emr.ModifyInstanceGroups(t.Context(), &emr.ModifyInstanceGroupsInput{
-		InstanceGroups: []types.InstanceGroupModifyConfig{{InstanceGroupId: task().Id, InstanceCount: new(int32(2))}},
-	}); err != nil {
-		t.Fatal(err)
-	}
-	st.eventually("the group has its size", func() bool {
-		g := task()
-		return *g.RunningInstanceCount == 2 && g.Status.State == types.InstanceGroupStateRunning
-	})
 }
 
 // Under managed scaling a cluster wants a unit for each step, within the limits.

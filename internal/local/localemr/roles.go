@@ -12,14 +12,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 )
 
-// RoleAPI is what localemr asks of STS: credentials for steps with a runtime role.
+// RoleAPI is the part of STS that localemr uses: credentials for steps with a runtime role.
 type RoleAPI interface {
 	AssumeRole(ctx context.Context, in *sts.AssumeRoleInput, opts ...func(*sts.Options)) (*sts.AssumeRoleOutput, error)
 }
 
-// roleEnviron is the environment of a step that has a runtime role: the
-// cluster's instances take the role on, and their own rights are out of reach.
-// EC2 gives instances the role of their profile; here the server's own keys do.
+// roleEnviron is the environment of a step that has a runtime role: credentials of
+// that role, assumed by the role of the cluster's instances. EC2 provides the
+// latter; here the server's own credentials assume it.
 func (s *Server) roleEnviron(ctx context.Context, job stepJob) ([]string, error) {
 	if s.cfg.Roles == nil {
 		return nil, nil

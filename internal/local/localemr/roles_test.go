@@ -109,7 +109,7 @@ func TestRuntimeRoleDenied(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ profile, role string }{
 		"not the instances'": {"others", runtimeRole},
-		"not there":          {"instances", "arn:aws:iam::000000000000:role/nobody"},
+		"not there":          {"instances", "arn:aws:iam::000000000000:role/unknown"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

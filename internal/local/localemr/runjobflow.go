@@ -117,12 +117,12 @@ func (s *Server) runJobFlow(ctx context.Context, in *runJobFlowInput) (*runJobFl
 	s.begin(c) //nolint:contextcheck // the cluster outlives the request
 	s.setCluster(ctx, c, stateStarting, reason{})
 	for _, st := range steps {
-		s.tellStep(c, st)
+		s.sendStepEvent(c, st)
 	}
 	return &runJobFlowOutput{JobFlowID: c.Cluster.ID, ClusterArn: c.Cluster.ClusterArn}, nil
 }
 
-// request asks EC2 for the instances and decides how long that takes.
+// request requests the instances from EC2 and sets the provisioning time.
 func (s *Server) request(c *record) {
 	attrs := map[string]string{"cluster": c.Cluster.Name}
 	lasts := time.Duration(s.live.Provision)
@@ -139,7 +139,7 @@ func (s *Server) request(c *record) {
 	grants, missed := s.place(c)
 	if missed != nil {
 		c.Shortfall = refusal(missed)
-		s.tellShortage(c, missed, "CREATING", fmt.Sprintf("We are not able to create your Amazon EMR cluster %s (%s): %s",
+		s.sendCapacityEvent(c, missed, "CREATING", fmt.Sprintf("We are not able to create your Amazon EMR cluster %s (%s): %s",
 			c.Cluster.ID, c.Cluster.Name, c.Shortfall.Reason.Message))
 		return
 	}

@@ -2,23 +2,20 @@ package localemr
 
 import (
 	"context"
-	"fmt"
 	"slices"
+
+	"ephemr/internal/profile"
 )
 
-// Unit types of a managed scaling policy.
-const (
-	unitsOfFleet = "InstanceFleetUnits"
-	unitsOfGroup = "Instances"
-	unitsVCPU    = "VCPU"
-)
+// unitsOfFleet is the unit type of a managed scaling policy for fleets.
+const unitsOfFleet = "InstanceFleetUnits"
 
-// scale acts on a managed scaling policy. EMR watches YARN; here there is none,
-// so a cluster wants a unit for each step that waits or runs, within the limits.
-// Where units come and go is as EMR documents it: core before task, on demand
-// before Spot, and back in the opposite order. s.mu must be held.
+// scale applies a managed scaling policy. EMR uses YARN's metrics; here a cluster
+// gets a unit for each pending or running step, within the limits. Units are added
+// as EMR documents it: core before task, on demand
+// before Spot, and removed in the opposite order. s.mu must be held.
 func (s *Server) scale(ctx context.Context, c *record) {
-	if c.ManagedScaling == nil || !c.ready() || c.goingDown() || c.ManagedScaling.ComputeLimits.UnitType == unitsVCPU {
+	if c.ManagedScaling == nil || !c.ready() || c.isEnding() {
 		return
 	}
 	l := c.ManagedScaling.ComputeLimits
@@ -49,7 +46,7 @@ type scaled struct {
 	unit   unit
 	market string
 	units  *int // the target
-	other  *int // that of the unit's other market; nil = it has none
+	other  *int // that of the unit's other market
 }
 
 // scalable lists them in the order in which they grow.
@@ -62,16 +59,11 @@ func (c *record) scalable() []scaled {
 				all = append(all, scaled{u, marketOnDemand, onDemand, spot}, scaled{u, marketSpot, spot, onDemand})
 			}
 		}
-		for _, g := range c.Groups {
-			if g.InstanceGroupType == role {
-				all = append(all, scaled{unit: c.unit(g.ID), market: g.Market, units: &g.RequestedInstanceCount})
-			}
-		}
 	}
 	return all
 }
 
-// room is how many units the limits let t grow by.
+// room is how many units may be added to t within the limits.
 func (c *record) room(t scaled, l *computeLimits) int {
 	core, onDemand := 0, 0
 	for _, x := range c.scalable() {
@@ -104,25 +96,27 @@ func (t scaled) change(n int) int {
 	return n
 }
 
-// least is what must remain of t: a core unit in all.
+// least is the minimum of t: one core unit in total.
 func (t scaled) least() int {
-	if t.unit.role != roleCore || t.other != nil && *t.other > 0 {
+	if t.unit.role != roleCore || *t.other > 0 {
 		return 0
 	}
 	return 1
 }
 
-// checkScaling refuses a policy that does not fit the cluster.
+// checkScaling refuses a policy that does not fit the cluster. EMR scales instance
+// groups too, localemr does not.
 func checkScaling(p *managedScalingPolicy, fleets bool, release string) error {
 	if p == nil {
 		return nil
 	}
-	if unit := p.ComputeLimits.UnitType; fleets != (unit == unitsOfFleet) {
+	if !fleets {
+		return validation("Unsupported parameter: localemr does not scale instance groups.")
+	}
+	if unit := p.ComputeLimits.UnitType; unit != unitsOfFleet {
 		return validation("The unit type %s cannot be used with this cluster's instance collection type.", unit)
 	}
-	var major, minor, patch int
-	if _, err := fmt.Sscanf(release, "emr-%d.%d.%d", &major, &minor, &patch); err == nil &&
-		(major < 5 || major == 5 && minor < 30 || major == 6 && minor == 0 && patch == 0) {
+	if !profile.ReleaseAtLeast(release, 5, 30, 0) || release == "emr-6.0.0" {
 		return validation("Managed scaling is not supported for release %s.", release)
 	}
 	return nil

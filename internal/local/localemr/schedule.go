@@ -14,7 +14,7 @@ const (
 	actionContinue     = "CONTINUE"
 )
 
-// runSteps starts steps as there is room for them, until the cluster ends.
+// runSteps starts steps up to the concurrency level, until the cluster ends.
 func (s *Server) runSteps(ctx context.Context, c *record) {
 	for ctx.Err() == nil {
 		idle := s.schedule(ctx, c)
@@ -31,12 +31,12 @@ func (s *Server) runSteps(ctx context.Context, c *record) {
 	}
 }
 
-// schedule starts what may start and sets the cluster's state accordingly. It
-// returns how long the cluster may still idle, or 0 when nothing limits that.
+// schedule starts pending steps and sets the cluster's state. It returns how long
+// the cluster may still be idle, or 0 without a limit.
 func (s *Server) schedule(ctx context.Context, c *record) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c.goingDown() || s.stopped.Err() != nil {
+	if c.isEnding() || s.stopped.Err() != nil {
 		return 0
 	}
 	s.startPending(ctx, c)
@@ -54,7 +54,7 @@ func (s *Server) schedule(ctx context.Context, c *record) time.Duration {
 	return s.idle(ctx, c)
 }
 
-// startPending fills the concurrency level, oldest step first.
+// startPending starts steps up to the concurrency level, oldest first.
 func (s *Server) startPending(ctx context.Context, c *record) {
 	room := c.Cluster.StepConcurrencyLevel - c.countSteps(func(st *stepShape) bool {
 		return st.active() && st.Status.State != statePending
@@ -70,7 +70,7 @@ func (s *Server) startPending(ctx context.Context, c *record) {
 	}
 }
 
-// idle lets c wait and applies the auto-termination policy.
+// idle moves c to WAITING and applies the auto-termination policy.
 func (s *Server) idle(ctx context.Context, c *record) time.Duration {
 	if c.state() != stateWaiting {
 		c.IdleSince = now()
@@ -92,8 +92,8 @@ func (s *Server) idle(ctx context.Context, c *record) time.Duration {
 	return left
 }
 
-// actOnFailure does what a failed step asks for. With concurrent steps EMR
-// disregards anything but CONTINUE; under termination protection a cluster is
+// actOnFailure applies the ActionOnFailure of a failed step. With concurrent steps
+// EMR disregards anything but CONTINUE; under termination protection a cluster is
 // kept and only its pending steps are cancelled.
 func (s *Server) actOnFailure(ctx context.Context, c *record, st *stepShape) {
 	if c.Cluster.StepConcurrencyLevel > 1 {
@@ -121,7 +121,7 @@ func (s *Server) cancelPending(ctx context.Context, c *record, message string) {
 	}
 }
 
-// setStep moves a step to a state, keeps it and tells the world.
+// setStep moves a step to a state, saves it and sends the event.
 // s.mu must be held.
 func (s *Server) setStep(ctx context.Context, c *record, st *stepShape, state string, why reason) {
 	st.Status.State = state
@@ -133,7 +133,7 @@ func (s *Server) setStep(ctx context.Context, c *record, st *stepShape, state st
 		st.Status.Timeline.EndDateTime = now()
 	}
 	s.save(ctx, c)
-	s.tellStep(c, st)
+	s.sendStepEvent(c, st)
 }
 
 func (s *Server) register(c *record, process string) *attempt {
@@ -146,11 +146,11 @@ func (s *Server) unregister(c *record, process string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(c.attempts, process)
-	c.nudge()
+	c.notify()
 }
 
-// cancelStep cancels what has not started at once and signals what runs; the
-// step is CANCELLED when its process is gone. s.mu must be held.
+// cancelStep cancels a pending step at once and signals a running one, which is
+// CANCELLED when its process has ended. s.mu must be held.
 func (s *Server) cancelStep(ctx context.Context, c *record, st *stepShape, sig syscall.Signal) {
 	if st.Status.State == statePending {
 		s.setStep(ctx, c, st, stateCancelled, reason{Message: "Cancelled by user"})

@@ -19,14 +19,14 @@ type Server struct {
 	log        *slog.Logger
 	operations map[string]operation
 	store      store
-	faults     *faultBook
-	calls      *callBook
+	faults     *faultList
+	calls      *callCounter
 	buckets    *buckets
 	events     *eventQueue
-	strays     sweeper
+	processes  sweeper
 	fleet      sync.WaitGroup // the goroutines of clusters and steps
 	stop       context.CancelFunc
-	stopped    context.Context // the life of the server, which outlasts every request
+	stopped    context.Context // done when the server closes; outlives every request
 
 	mu       sync.Mutex
 	live     Settings
@@ -35,8 +35,7 @@ type Server struct {
 	order    []*record // oldest first
 }
 
-// New opens the data directory, resumes its clusters and starts to drive them.
-// The caller ends it with Close.
+// New opens the data directory and resumes its clusters. The caller must call Close.
 func New(cfg Config) (*Server, error) {
 	cfg.setDefaults()
 	if err := cfg.Settings.validate(); err != nil {
@@ -45,7 +44,7 @@ func New(cfg Config) (*Server, error) {
 	if err := cfg.resolve(); err != nil {
 		return nil, err
 	}
-	book, err := newFaultBook(cfg.Faults, cfg.Settings.Seed)
+	book, err := newFaultList(cfg.Faults, cfg.Settings.Seed)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +58,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, log: cfg.Logger, store: st, faults: book,
-		calls: newCallBook(), buckets: newBuckets(),
+		calls: newCallCounter(), buckets: newBuckets(),
 		live: cfg.Settings, random: newRandom(cfg.Settings.Seed),
 		clusters: map[string]*record{},
 	}
@@ -105,7 +104,7 @@ func (s *Server) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
-	s.strays.sweep(func(cluster, _ string) bool { return s.clusters[cluster] != nil })
+	s.processes.sweep(func(cluster, _ string) bool { return s.clusters[cluster] != nil })
 	for _, c := range s.order {
 		if !c.over() {
 			errs = append(errs, s.store.save(c))
@@ -133,7 +132,7 @@ func (s *Server) settings() Settings {
 	return s.live
 }
 
-// find returns a cluster by id, as the operations that say ClusterId do.
+// find returns a cluster by id, for the operations with ClusterId.
 // s.mu must be held.
 func (s *Server) find(id string) (*record, error) {
 	if c := s.clusters[id]; c != nil {

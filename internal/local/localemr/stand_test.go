@@ -115,7 +115,7 @@ func (b *bus) PutEvents(_ context.Context, in *eventbridge.PutEventsInput, _ ...
 	return &eventbridge.PutEventsOutput{}, nil
 }
 
-// states lists the states told by events of a type, in their order.
+// states lists the states in the events of a type, in their order.
 func (b *bus) states(detailType string) []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()

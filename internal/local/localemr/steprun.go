@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// stepJob is what a step's goroutine needs to know, copied while the lock was held.
+// stepJob is the input of a step's goroutine, copied while the lock was held.
 type stepJob struct {
 	cluster, clusterName string
 	id, name             string
@@ -19,7 +19,7 @@ type stepJob struct {
 	role                 string // that the step runs with; "" = that of the instances
 	instanceProfile      string
 	grace                time.Duration
-	killed, died         *Fault // faults that hit this step
+	killed, died         *Fault // faults that apply to this step
 }
 
 // startStep runs st in a goroutine of its own. s.mu must be held.
@@ -68,7 +68,7 @@ type result struct {
 	logs    logDir
 }
 
-// execute runs a step to its end and leaves no process of it behind.
+// execute runs a step to its end and kills the processes that it left.
 func (s *Server) execute(ctx context.Context, a *attempt, job stepJob) result {
 	began := time.Now()
 	logs, err := s.openLogs(job.cluster, job.logURI, "steps/"+job.id)
@@ -77,11 +77,11 @@ func (s *Server) execute(ctx context.Context, a *attempt, job stepJob) result {
 	}
 	for _, name := range []string{"syslog", "stdout", "stderr"} {
 		if f, err := appendTo(logs.path(name)); err == nil {
-			closeQuietly(f) // they exist even when nothing is written to them
+			closeQuietly(f) // they exist even without content
 		}
 	}
 	code, err := s.launch(ctx, a, job, logs)
-	s.strays.sweep(func(cluster, process string) bool { return cluster == job.cluster && process == job.id })
+	s.processes.sweep(func(cluster, process string) bool { return cluster == job.cluster && process == job.id })
 	took := int(time.Since(began).Seconds())
 	if err == nil && code == 0 {
 		logs.controllerLine("INFO", "Step succeeded with exitCode 0 and took %d seconds", took)
@@ -101,14 +101,14 @@ func (s *Server) launch(ctx context.Context, a *attempt, job stepJob, logs logDi
 	if job.role != "" {
 		keys, err := s.roleEnviron(ctx, job)
 		if err != nil {
-			complain(logs, err)
+			writeException(logs, err)
 			return 1, err
 		}
 		env = append(env, keys...)
 	}
 	argv, err := s.argv(ctx, job.config, job.role, dir, env)
 	if err != nil {
-		complain(logs, err)
+		writeException(logs, err)
 		return 1, err
 	}
 	logs.controllerLine("INFO", "startExec 'hadoop jar %s %s'", job.config.Jar, strings.Join(job.config.Args, " "))
@@ -117,15 +117,15 @@ func (s *Server) launch(ctx context.Context, a *attempt, job stepJob, logs logDi
 		argv: argv, dir: dir, env: env, stdout: logs.path("stdout"), stderr: logs.path("stderr"),
 	})
 	if err != nil {
-		complain(logs, err)
+		writeException(logs, err)
 		return 1, err
 	}
 	logs.controllerLine("INFO", "waitProcessCompletion ended with exit code %d", code)
 	return code, nil
 }
 
-// complain writes why nothing ran where command-runner would write it.
-func complain(logs logDir, err error) {
+// writeException writes an error where command-runner would write it.
+func writeException(logs logDir, err error) {
 	f, openErr := appendTo(logs.path("stderr"))
 	if openErr != nil {
 		return
@@ -134,7 +134,7 @@ func complain(logs logDir, err error) {
 	_, _ = fmt.Fprintf(f, "Exception in thread \"main\" java.lang.RuntimeException: java.io.IOException: %v\n", err)
 }
 
-// finishStep writes a step's last state and does what its failure asks for.
+// finishStep sets a step's final state and applies its ActionOnFailure.
 func (s *Server) finishStep(ctx context.Context, c *record, st *stepShape, a *attempt, job stepJob, res result) {
 	late := s.faults.take(kindLogsLate, map[string]string{"cluster": job.clusterName, "step": job.name})
 	if late == nil {
@@ -146,7 +146,7 @@ func (s *Server) finishStep(ctx context.Context, c *record, st *stepShape, a *at
 	defer s.mu.Unlock()
 	state, why := s.verdict(c, a, res)
 	if state == "" {
-		return // the server stops; the next one will find the step RUNNING and say FAILED
+		return // the server closes; the next one finds the step RUNNING and sets FAILED
 	}
 	if state == stateFailed {
 		s.explain(c, st, res)
@@ -158,17 +158,17 @@ func (s *Server) finishStep(ctx context.Context, c *record, st *stepShape, a *at
 }
 
 func (s *Server) verdict(c *record, a *attempt, res result) (string, reason) {
-	fate, cancelled := a.verdict()
+	endState, cancelled := a.verdict()
 	switch {
-	case fate != "":
-		return fate, reason{}
+	case endState != "":
+		return endState, reason{}
 	case cancelled:
 		return stateCancelled, reason{Message: "Cancelled by user"}
 	case res.ok:
 		return stateCompleted, reason{}
 	case s.stopped.Err() != nil:
 		return "", reason{}
-	case c.goingDown():
+	case c.isEnding():
 		return stateCancelled, reason{Message: "Job terminated"}
 	default:
 		return stateFailed, reason{}
@@ -179,7 +179,7 @@ func (s *Server) uploadStep(ctx context.Context, res result) {
 	s.upload(ctx, res.logs, "controller", "syslog", "stdout", "stderr")
 }
 
-// explain fills FailureDetails, unless a fault empties or delays them.
+// explain sets FailureDetails, unless a fault omits or delays them.
 func (s *Server) explain(c *record, st *stepShape, res result) {
 	details := &failureDetails{Reason: "Unknown Error.", Message: res.exception(), LogFile: res.logs.uri("stderr")}
 	f := s.faults.take(kindFailureDetails, map[string]string{"cluster": c.Cluster.Name, "step": st.Name})
@@ -196,10 +196,10 @@ func (s *Server) explain(c *record, st *stepShape, res result) {
 	}
 }
 
-// maxQuoted bounds how far into a step's stderr an exception is looked for.
+// maxQuoted bounds the search for an exception in a step's stderr.
 const maxQuoted = 1 << 20
 
-// exception finds what EMR quotes from a step's stderr.
+// exception finds the line of a step's stderr that EMR quotes.
 func (r result) exception() string {
 	if r.logs.dir == "" {
 		return r.message
@@ -217,7 +217,7 @@ func (r result) exception() string {
 	return ""
 }
 
-// later does something after a delay, unless the server has stopped by then.
+// later calls do after a delay, unless the server has closed by then.
 func (s *Server) later(d Duration, do func()) {
 	s.fleet.Go(func() {
 		if pause(s.stopped, time.Duration(d)) {
@@ -226,13 +226,13 @@ func (s *Server) later(d Duration, do func()) {
 	})
 }
 
-// loseInstance is the death of the primary instance under a step.
+// loseInstance terminates the primary instance during a step.
 func (s *Server) loseInstance(ctx context.Context, c *record, a *attempt, f *Fault) {
-	fate := f.State
-	if fate == "" {
-		fate = stateInterrupted
+	endState := f.State
+	if endState == "" {
+		endState = stateInterrupted
 	}
-	a.doom(fate)
+	a.endAs(endState)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := c.primary()

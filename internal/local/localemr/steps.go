@@ -3,6 +3,8 @@ package localemr
 import (
 	"context"
 	"slices"
+
+	"ephemr/internal/profile"
 )
 
 type stepInput struct {
@@ -18,7 +20,7 @@ type jarStepInput struct {
 	Args       []string
 }
 
-// newSteps makes PENDING steps out of a request.
+// newSteps returns the PENDING steps of a request.
 func newSteps(in []stepInput, role string) []*stepShape {
 	steps := make([]*stepShape, len(in))
 	for i, st := range in {
@@ -62,9 +64,9 @@ func (s *Server) addJobFlowSteps(ctx context.Context, in *addJobFlowStepsInput) 
 	s.save(ctx, c)
 	for _, st := range steps {
 		out.StepIDs = append(out.StepIDs, st.ID)
-		s.tellStep(c, st)
+		s.sendStepEvent(c, st)
 	}
-	c.nudge()
+	c.notify()
 	return out, nil
 }
 
@@ -73,7 +75,7 @@ func (s *Server) checkAddSteps(in *addJobFlowStepsInput) (*record, error) {
 	switch {
 	case c == nil:
 		return nil, validation("%s", textUnknownJobFlow)
-	case c.goingDown():
+	case c.isEnding():
 		return nil, validation("%s", textNotModifiable)
 	case len(in.Steps) == 0:
 		return nil, validation("At least one step must be specified.")
@@ -188,6 +190,14 @@ type cancelStepsInput struct {
 	StepCancellationOption string
 }
 
+// maxCancelled is how many steps of c one call cancels.
+func (c *record) maxCancelled() int {
+	if profile.ReleaseAtLeast(c.Cluster.ReleaseLabel, 7, 14, 0) {
+		return 100
+	}
+	return 256
+}
+
 type cancelStepsOutput struct{ CancelStepsInfoList []cancelInfo }
 
 type cancelInfo struct {
@@ -205,14 +215,14 @@ func (s *Server) cancelSteps(ctx context.Context, in *cancelStepsInput) (*cancel
 	default:
 		return nil, enumError("stepCancellationOption", in.StepCancellationOption, "[SEND_INTERRUPT, TERMINATE_PROCESS]")
 	}
-	if len(in.StepIDs) == 0 || len(in.StepIDs) > maxActiveSteps {
-		return nil, invalid("", "Between 1 and %d step ids must be specified.", maxActiveSteps)
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c, err := s.find(in.ClusterID)
 	if err != nil {
 		return nil, err
+	}
+	if n := len(in.StepIDs); n == 0 || n > c.maxCancelled() {
+		return nil, invalid("", "A maximum of %d steps are allowed in each CancelSteps request.", c.maxCancelled())
 	}
 	steps, err := c.pick(in.StepIDs)
 	if err != nil {
@@ -221,7 +231,7 @@ func (s *Server) cancelSteps(ctx context.Context, in *cancelStepsInput) (*cancel
 	out := &cancelStepsOutput{CancelStepsInfoList: []cancelInfo{}}
 	for _, st := range steps {
 		info := cancelInfo{StepID: st.ID, Status: "SUBMITTED"}
-		if !st.active() || c.goingDown() {
+		if !st.active() || c.isEnding() {
 			info.Status, info.Reason = "FAILED", "Step "+st.ID+" is in state "+st.Status.State+" and can not be cancelled."
 		}
 		out.CancelStepsInfoList = append(out.CancelStepsInfoList, info)
@@ -229,6 +239,6 @@ func (s *Server) cancelSteps(ctx context.Context, in *cancelStepsInput) (*cancel
 			s.cancelStep(ctx, c, st, signal)
 		}
 	}
-	c.nudge()
+	c.notify()
 	return out, nil
 }

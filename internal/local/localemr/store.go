@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // store keeps one JSON file for each cluster, replaced as a whole.
@@ -30,17 +31,26 @@ func openStore(data string) (store, error) {
 	return store{dir: dir, lock: lock}, nil
 }
 
-// lockDir keeps a second server out, which would take the first one's steps
-// for lost and kill them. The lock goes with the process.
+// lockPatience bounds the wait for a lock.
+const lockPatience = time.Second
+
+// lockDir refuses a second server, which would kill the steps of the first one as
+// lost. The lock ends with the process. After an unlock a child of this process
+// between fork and exec may hold it for a moment.
 func lockDir(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // a path of ours
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(err, f.Close())
+	for began := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return f, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) || time.Since(began) > lockPatience {
+			return nil, errors.Join(err, f.Close())
+		}
 	}
-	return f, nil
 }
 
 func (st store) close() error { return st.lock.Close() }
@@ -62,7 +72,7 @@ func (st store) load() ([]*record, error) {
 	var records []*record
 	for _, e := range entries {
 		if !strings.HasSuffix(e.Name(), ".json") {
-			continue // left over from a write that was cut short
+			continue // left by an interrupted write
 		}
 		c, err := st.read(e.Name())
 		if err != nil {
@@ -100,7 +110,7 @@ func WriteFileAtomically(path string, b []byte) error {
 	return nil
 }
 
-// save keeps c on disk. A full disk must not stop a cluster, so it is logged.
+// save writes c to disk. A full disk must not stop a cluster, so errors are logged.
 func (s *Server) save(ctx context.Context, c *record) {
 	if err := s.store.save(c); err != nil {
 		s.log.ErrorContext(ctx, "save cluster", "cluster", c.Cluster.ID, "error", err)

@@ -2,19 +2,18 @@ package localemr
 
 import "sync"
 
-// sweepRounds bounds the hunt for a process that forks while it is hunted.
+// sweepRounds bounds the search for processes that fork meanwhile.
 const sweepRounds = 10
 
-// marked tells whether a process with this mark is to be killed.
+// marked says whether a process with this mark is to be killed.
 type marked func(cluster, process string) bool
 
 // sweeper kills marked processes, also those that left their process group or
-// session. A process that cleared its environment escapes. Looking at every
-// process of the machine is not free, so those who want it at the same time
-// share one look.
+// session, but not those that cleared their environment. Reading all processes of
+// the machine is expensive, so concurrent requests share one round.
 type sweeper struct {
 	mu      sync.Mutex
-	next    *sweepRound // gathers requests; not yet looked for
+	next    *sweepRound // collects requests; not started
 	running bool
 }
 
@@ -23,7 +22,7 @@ type sweepRound struct {
 	done   chan struct{}
 }
 
-// sweep returns when no process is left that match wants killed.
+// sweep returns when no process that matches is left.
 func (s *sweeper) sweep(match marked) {
 	s.mu.Lock()
 	if s.next == nil {
@@ -39,7 +38,7 @@ func (s *sweeper) sweep(match marked) {
 	<-round.done
 }
 
-// run serves rounds until nobody asks for another one.
+// run executes rounds until none is requested.
 func (s *sweeper) run() {
 	for round := s.take(); round != nil; round = s.take() {
 		for range sweepRounds {

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// killMarked kills what match wants and tells whether there was something.
+// killMarked kills the processes that match and says whether there were any.
 func killMarked(match marked) bool {
 	paths, err := filepath.Glob("/proc/[0-9]*/environ")
 	if err != nil {

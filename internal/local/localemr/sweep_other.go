@@ -2,5 +2,5 @@
 
 package localemr
 
-// killMarked needs /proc. Elsewhere the process group is all that is killed.
+// killMarked needs /proc. Elsewhere only the process group is killed.
 func killMarked(marked) bool { return false }

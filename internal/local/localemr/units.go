@@ -1,6 +1,6 @@
 package localemr
 
-// addUnits makes the fleets or groups that were asked for.
+// addUnits creates the requested fleets or groups.
 func (in *instancesInput) addUnits(c *record) {
 	if len(in.InstanceFleets) > 0 {
 		c.Cluster.InstanceCollectionType = "INSTANCE_FLEET"

@@ -9,7 +9,7 @@ import (
 
 // Limits of the API reference.
 const (
-	maxString       = 10_240
+	maxStepText     = 10_240 // characters of all strings of a HadoopJarStep
 	maxName         = 256
 	maxActiveSteps  = 256
 	maxConcurrency  = 256
@@ -124,10 +124,8 @@ func (st *stepInput) validateLengths() error {
 	for _, p := range j.Properties {
 		texts = append(texts, p.Key, p.Value)
 	}
-	for _, text := range texts {
-		if tooLong(text, maxString) {
-			return tooLongError("steps.member.hadoopJarStep", maxString)
-		}
+	if tooLong(strings.Join(texts, ""), maxStepText) {
+		return validation("The string values passed into HadoopJarStep object cannot exceed a total of %d characters.", maxStepText)
 	}
 	return nil
 }
@@ -169,7 +167,7 @@ func validateScaling(p *managedScalingPolicy) error {
 	switch {
 	case l == nil:
 		return missing("managedScalingPolicy.computeLimits")
-	case !slices.Contains([]string{unitsOfFleet, unitsOfGroup, unitsVCPU}, l.UnitType):
+	case !slices.Contains([]string{unitsOfFleet, "Instances", "VCPU"}, l.UnitType):
 		return enumError("unitType", l.UnitType, "[InstanceFleetUnits, Instances, VCPU]")
 	case l.MinimumCapacityUnits < 1 || l.MaximumCapacityUnits < l.MinimumCapacityUnits:
 		return validation("MaximumCapacityUnits must be greater than or equal to MinimumCapacityUnits, which must be at least 1.")

@@ -2,7 +2,7 @@ package localemr
 
 import "slices"
 
-// instance types a fleet may name, without and with an allocation strategy.
+// Limits of fleets: instance types, without and with an allocation strategy.
 const (
 	maxFleetTypes          = 5
 	maxFleetTypesAllocated = 30

@@ -45,8 +45,8 @@ func (e *epoch) UnmarshalJSON(b []byte) error {
 // operation answers one request: raw JSON in, a value to encode out.
 type operation func(ctx context.Context, body []byte) (any, error)
 
-// op adapts a typed method. A parameter that In does not have is refused: an
-// emulator that ignores what it was asked hides bugs.
+// op adapts a typed method. A parameter that In does not have is refused: ignored
+// parameters would hide bugs.
 func op[In, Out any](f func(context.Context, *In) (*Out, error)) operation {
 	return func(ctx context.Context, body []byte) (any, error) {
 		in := new(In)
@@ -93,7 +93,7 @@ func (s *Server) serveEMR(w http.ResponseWriter, r *http.Request) {
 	out, err := s.call(r.Context(), name, body, do)
 	switch {
 	case errors.Is(err, errAnswerLost):
-		panic(http.ErrAbortHandler) // the client sees its connection closed without an answer
+		panic(http.ErrAbortHandler) // closes the connection without an answer
 	case err != nil:
 		s.writeError(w, r, err)
 	default:
@@ -101,9 +101,9 @@ func (s *Server) serveEMR(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-var errAnswerLost = errors.New("lose the answer")
+var errAnswerLost = errors.New("answer lost by a fault")
 
-// call counts the request and puts the faults before and after its effect.
+// call counts the request and applies faults before and after its effect.
 func (s *Server) call(ctx context.Context, name string, body []byte, do operation) (any, error) {
 	about := subjectOf(body)
 	clusters := about.clusters()
@@ -126,7 +126,7 @@ func (s *Server) call(ctx context.Context, name string, body []byte, do operatio
 	return out, err
 }
 
-// refuse answers the faults that keep a request from having an effect.
+// refuse applies the faults that prevent the effect of a request.
 func (s *Server) refuse(name string, attrs map[string]string) error {
 	if s.faults.take(kindThrottle, attrs) != nil {
 		return throttled()
@@ -140,7 +140,7 @@ func (s *Server) refuse(name string, attrs map[string]string) error {
 	return nil
 }
 
-// subject is what a request is about, for the counters and the faults.
+// subject is the cluster and steps of a request, for the counters and the faults.
 type subject struct {
 	Name                             string // of the cluster to run
 	ClusterID, JobFlowID, ResourceID string
@@ -148,7 +148,7 @@ type subject struct {
 	Steps                            []struct{ Name string }
 }
 
-// subjectOf reads as much of a request as it can; its operation will complain.
+// subjectOf reads the subject of a request; errors are left to its operation.
 func subjectOf(body []byte) subject {
 	var in subject
 	if err := json.Unmarshal(body, &in); err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // EngineConfig is what an Engine needs beyond its machines. Its zero value
-// will do.
+// is valid.
 type EngineConfig struct {
 	Seed          uint64        // of every execution's jitter, together with its name
 	LambdaTimeout time.Duration // see Execution
@@ -103,8 +103,8 @@ func (e *Engine) Wait(ctx context.Context, arn string) (Result, error) {
 	}
 }
 
-// Result returns what is known of an execution; its Status is RUNNING before
-// the end, and "" if there is no such execution.
+// Result returns the result of an execution; its Status is RUNNING before the end,
+// and "" if there is no such execution.
 func (e *Engine) Result(arn string) Result {
 	e.mu.Lock()
 	defer e.mu.Unlock()

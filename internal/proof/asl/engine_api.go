@@ -65,7 +65,7 @@ func (e *Engine) StopExecution(_ context.Context, in *sfn.StopExecutionInput, _ 
 	return &sfn.StopExecutionOutput{StopDate: new(x.stop)}, nil
 }
 
-// DescribeExecution tells an execution's status, input and output.
+// DescribeExecution returns an execution's status, input and output.
 func (e *Engine) DescribeExecution(_ context.Context, in *sfn.DescribeExecutionInput, _ ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

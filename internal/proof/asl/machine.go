@@ -3,8 +3,8 @@
 //
 // It knows the JSONPath part of the language that the project uses and
 // refuses everything else at Parse, so that a definition which passes here
-// means the same on AWS. Time is the package time's: under testing/synctest a
-// night of waiting takes no time.
+// behaves the same on AWS. Time is that of package time: under testing/synctest it
+// is virtual.
 package asl
 
 import (
@@ -31,7 +31,6 @@ type state struct {
 	inputPath, outputPath *path // nil = discard
 	resultPath            *path // nil = discard
 	parameters, selector  expr  // nil = none
-	result                *any  // Pass
 
 	waitForToken bool
 	timeout      time.Duration
@@ -41,8 +40,6 @@ type state struct {
 	choices  []choice
 	fallback string
 
-	wait       time.Duration
-	waitPath   *path
 	err, cause expr // Fail
 }
 

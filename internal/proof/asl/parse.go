@@ -15,7 +15,7 @@ const (
 )
 
 var parsers = map[string]func(*reader, *state){
-	"Task": parseTask, "Pass": parsePass, "Choice": parseChoice, "Succeed": func(*reader, *state) {}, "Fail": parseFail, "Wait": parseWait,
+	"Task": parseTask, "Choice": parseChoice, "Succeed": func(*reader, *state) {}, "Fail": parseFail,
 }
 
 func parseState(name string, raw json.RawMessage) (*state, error) {
@@ -103,19 +103,6 @@ func (r *reader) checkInvoke(s *state) {
 	}
 }
 
-func parsePass(r *reader, s *state) {
-	r.transition(s)
-	s.parameters = r.template("Parameters")
-	s.resultPath = r.resultPath()
-	if raw, ok := r.take("Result"); ok {
-		v, err := decode(raw)
-		if err != nil {
-			r.errorf("Result: %w", err)
-		}
-		s.result = &v
-	}
-}
-
 func parseFail(r *reader, s *state) {
 	s.err = r.textOrPath("Error")
 	s.cause = r.textOrPath("Cause")
@@ -138,22 +125,6 @@ func (r *reader) textOrPath(name string) expr {
 		return x
 	}
 	return nil
-}
-
-func parseWait(r *reader, s *state) {
-	r.transition(s)
-	s.wait = r.seconds("Seconds")
-	var at string
-	if r.optional("SecondsPath", &at) {
-		p, err := parsePath(at)
-		if err != nil {
-			r.errorf("SecondsPath: %w", err)
-		}
-		s.waitPath = p
-	}
-	if (s.wait > 0) == (s.waitPath != nil) {
-		r.errorf("wants either Seconds or SecondsPath")
-	}
 }
 
 func parseRetry(r *reader, s *state) {

@@ -1,7 +1,6 @@
 package asl
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -127,14 +126,4 @@ func set(data any, steps []step, v any) (any, bool) {
 	below, ok := set(obj[st.field], steps[1:], v)
 	obj[st.field] = below
 	return obj, ok
-}
-
-// number reads a JSON number as a float.
-func number(v any) (float64, bool) {
-	n, ok := v.(json.Number)
-	if !ok {
-		return 0, false
-	}
-	f, err := n.Float64()
-	return f, err == nil
 }

@@ -115,7 +115,7 @@ func (r *reader) list(name string, each func(*reader)) {
 	}
 }
 
-// close returns all errors, one for the fields that nobody took among them.
+// close returns all errors, including one for the fields that were not taken.
 func (r *reader) close() error {
 	if len(r.fields) > 0 {
 		r.errorf("unsupported field %s", strings.Join(slices.Sorted(maps.Keys(r.fields)), ", "))

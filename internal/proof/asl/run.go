@@ -26,7 +26,7 @@ type Execution struct {
 	ID, Name string          // ARN and name
 	Input    json.RawMessage // {} if empty
 	Seed     uint64          // of the jitter
-	Tokens   *Tokens         // nil = nobody can answer a token
+	Tokens   *Tokens         // nil = tokens cannot be answered
 
 	// LambdaTimeout ends the context of a function; 0 means Lambda's 15
 	// minutes. What it returns afterwards counts as Sandbox.Timedout.
@@ -66,7 +66,7 @@ type run struct {
 	m       *Machine
 	exec    Execution
 	fns     Functions
-	base    context.Context //nolint:containedctx // outlives the execution: Lambda is not told when one is stopped
+	base    context.Context //nolint:containedctx // outlives the execution: a stop does not cancel invocations
 	running *sync.WaitGroup // functions
 	rnd     *rand.Rand
 	started time.Time
@@ -165,14 +165,10 @@ func (r *run) step(ctx context.Context, data any) (out any, next string, f *fail
 	switch s := r.state; s.kind {
 	case "Task":
 		return r.task(ctx, data)
-	case "Pass":
-		out, f = r.pass(data)
 	case "Choice":
 		return r.choose(data)
 	case "Fail":
 		return nil, "", r.failState(data)
-	case "Wait":
-		out, f = r.waitState(ctx, data)
 	default: // Succeed
 		if out, f = r.at(s.inputPath, data, "InputPath"); f == nil {
 			out, f = r.output(out)

@@ -5,21 +5,6 @@ import (
 	"time"
 )
 
-func (r *run) pass(data any) (any, *failure) {
-	s := r.state
-	v, f := r.effective(data)
-	if f != nil {
-		return nil, f
-	}
-	if s.result != nil {
-		v = *s.result
-	}
-	if v, f = r.merge(s.resultPath, data, v); f != nil {
-		return nil, f
-	}
-	return r.output(v)
-}
-
 // effective applies InputPath and Parameters.
 func (r *run) effective(data any) (any, *failure) {
 	v, f := r.at(r.state.inputPath, data, "InputPath")
@@ -37,7 +22,7 @@ func (r *run) choose(data any) (any, string, *failure) {
 	}
 	next := s.fallback
 	for _, c := range s.choices {
-		ok, bad := c.test(env{data: v, run: r})
+		ok, bad := c.holds(env{data: v, run: r})
 		if bad != nil {
 			return nil, "", bad
 		}
@@ -73,27 +58,6 @@ func (r *run) failState(data any) *failure {
 		*part.to = s
 	}
 	return f
-}
-
-func (r *run) waitState(ctx context.Context, data any) (any, *failure) {
-	v, f := r.at(r.state.inputPath, data, "InputPath")
-	if f != nil {
-		return nil, f
-	}
-	d := r.state.wait
-	if p := r.state.waitPath; p != nil {
-		at, bad := p.eval(env{data: v, run: r, field: "SecondsPath"})
-		if bad != nil {
-			return nil, bad
-		}
-		n, ok := number(at)
-		if !ok || n < 0 || n > maxSeconds {
-			return nil, fail(errRuntime, "%s The SecondsPath parameter does not reference a valid number: %s", r.where(), encode(at))
-		}
-		d = time.Duration(n) * time.Second
-	}
-	sleep(ctx, d)
-	return r.output(v)
 }
 
 // sleep waits for d or the end of ctx.

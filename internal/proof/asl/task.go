@@ -91,7 +91,7 @@ func (r *run) invoke(ctx context.Context, params any, waiting *task) (any, *fail
 		return nil, f
 	}
 	done := make(chan answer, 1)
-	r.running.Go(func() { done <- r.lambda(fn, payload) }) //nolint:contextcheck // nobody tells a Lambda that its task is over
+	r.running.Go(func() { done <- r.lambda(fn, payload) }) //nolint:contextcheck // the end of a task does not cancel the invocation
 	a, f := r.await(ctx, done, waiting)
 	if f != nil {
 		return nil, f
@@ -144,7 +144,7 @@ func (r *run) await(ctx context.Context, done chan answer, waiting *task) (answe
 	}
 }
 
-// latest returns what came in the same moment as a, or a.
+// latest returns an answer that arrived at the same moment as a, or a.
 func latest(a answer, from chan answer) (answer, *failure) {
 	select {
 	case a = <-from:

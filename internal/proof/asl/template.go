@@ -88,7 +88,7 @@ func (a array) paths(visit func(*path)) {
 }
 
 // parseTemplate reads Parameters or a ResultSelector: fields whose names end
-// in ".$" are paths or intrinsic functions, all else stands for itself.
+// in ".$" are paths, all else stands for itself.
 func parseTemplate(raw json.RawMessage) (expr, error) {
 	v, err := decode(raw)
 	if err != nil {
@@ -142,15 +142,16 @@ func templateField(v any, dynamic bool) (expr, error) {
 	}
 	s, ok := v.(string)
 	if !ok {
-		return nil, fmt.Errorf("want a path or an intrinsic function, have %v", v)
+		return nil, fmt.Errorf("want a path, have %v", v)
 	}
 	return parseExpr(s)
 }
 
-// parseExpr reads what may stand behind a ".$".
+// parseExpr reads what may stand behind a ".$": a path. Intrinsic functions are
+// refused by name.
 func parseExpr(s string) (expr, error) {
-	if strings.HasPrefix(s, "$") {
-		return parsePath(s)
+	if name, _, ok := strings.Cut(s, "("); ok && strings.HasPrefix(name, "States.") {
+		return nil, fmt.Errorf("unsupported function %s", name)
 	}
-	return parseIntrinsic(s)
+	return parsePath(s)
 }

@@ -26,7 +26,7 @@ type task struct {
 	answer   chan answer // holds one
 }
 
-// answer is what came with a token.
+// answer is the answer to a token.
 type answer struct {
 	output json.RawMessage
 	err    *failure
@@ -46,7 +46,7 @@ func (t *Tokens) issue(execution string) (string, *task) {
 	return token, t.tasks[token]
 }
 
-// close ends a task: from here on its token is too late.
+// close ends a task: later answers to its token fail.
 func (t *Tokens) close(token string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -104,7 +104,7 @@ func (t *Tokens) SendTaskFailure(_ context.Context, in *sfn.SendTaskFailureInput
 	return &sfn.SendTaskFailureOutput{}, nil
 }
 
-// SendTaskHeartbeat only tells whether a task still waits, as this
+// SendTaskHeartbeat only says whether a task still waits, as this
 // interpreter refuses HeartbeatSeconds.
 func (t *Tokens) SendTaskHeartbeat(_ context.Context, in *sfn.SendTaskHeartbeatInput, _ ...func(*sfn.Options)) (*sfn.SendTaskHeartbeatOutput, error) {
 	t.mu.Lock()

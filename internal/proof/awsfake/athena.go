@@ -19,8 +19,8 @@ type athenaExecution struct {
 	stopped        time.Time
 }
 
-// Athena is an in-memory Amazon Athena. It knows no SQL: statements are
-// answered as the test says.
+// Athena is an in-memory Amazon Athena. It does not execute SQL: tests set the
+// answers of statements.
 type Athena struct {
 	Control
 
@@ -40,8 +40,8 @@ func NewAthena(workgroups map[string]int64) *Athena {
 	}
 }
 
-// Answer says what statements that contain text come to; the longest text that
-// fits wins.
+// Answer sets the answer of statements that contain text; the longest matching
+// text is used.
 func (f *Athena) Answer(text string, a AthenaAnswer) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -55,7 +55,7 @@ func (f *Athena) Started() []string {
 	return append([]string(nil), f.started...)
 }
 
-// Stopped says whether a statement was stopped before it was over.
+// Stopped says whether a statement was stopped before its end.
 func (f *Athena) Stopped(id string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -67,7 +67,7 @@ func invalidQuery(code, format string, args ...any) error {
 	return &types.InvalidRequestException{Message: new(fmt.Sprintf(format, args...)), AthenaErrorCode: new(code)}
 }
 
-// TooManyQueries returns the error for one query more than may run at a time.
+// TooManyQueries returns the error for more concurrent queries than allowed.
 func TooManyQueries() error {
 	return &types.TooManyRequestsException{
 		Message: new("You have exceeded the limit for the number of queries you may run concurrently. Please reduce the number of concurrent queries submitted by this account."),
@@ -132,7 +132,7 @@ func statementKind(sql string) types.StatementType {
 	return types.StatementTypeDml
 }
 
-// state returns what has become of x by now, and why.
+// state returns the present state of x and its reason.
 func (f *Athena) state(x *athenaExecution) (types.QueryExecutionState, string) {
 	limit := f.workgroups[x.workgroup]
 	took := time.Since(x.began)
@@ -159,7 +159,7 @@ func (f *Athena) execution(id *string) (*athenaExecution, error) {
 	return x, nil
 }
 
-// GetQueryExecution tells of a statement.
+// GetQueryExecution returns the state of a statement.
 func (f *Athena) GetQueryExecution(ctx context.Context, in *athena.GetQueryExecutionInput, _ ...func(*athena.Options)) (*athena.GetQueryExecutionOutput, error) {
 	return call(ctx, &f.Control, "GetQueryExecution", func() (*athena.GetQueryExecutionOutput, error) {
 		f.mu.Lock()
@@ -185,7 +185,7 @@ func (f *Athena) GetQueryExecution(ctx context.Context, in *athena.GetQueryExecu
 	})
 }
 
-// StopQueryExecution stops a statement that is not over.
+// StopQueryExecution stops a running statement.
 func (f *Athena) StopQueryExecution(ctx context.Context, in *athena.StopQueryExecutionInput, _ ...func(*athena.Options)) (*athena.StopQueryExecutionOutput, error) {
 	return call(ctx, &f.Control, "StopQueryExecution", func() (*athena.StopQueryExecutionOutput, error) {
 		f.mu.Lock()

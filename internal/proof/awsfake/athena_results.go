@@ -15,8 +15,8 @@ import (
 // athenaPage is the most rows of a page, its title included.
 const athenaPage = 1000
 
-// AthenaAnswer is what a statement comes to. What is zero is as if it were
-// nothing: no rows at once.
+// AthenaAnswer is the result of a statement. The zero value has no rows and
+// returns at once.
 type AthenaAnswer struct {
 	Kind     types.StatementType // DML unless the statement begins like DDL or a utility
 	Columns  []types.ColumnInfo

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 )
 
-// CloudWatch is an in-memory CloudWatch that keeps the metric data put into it.
+// CloudWatch is an in-memory CloudWatch that stores metric data.
 type CloudWatch struct {
 	Control
 
@@ -23,14 +23,14 @@ func NewCloudWatch() *CloudWatch {
 	return &CloudWatch{Control: newControl("CloudWatch"), data: map[string][]types.MetricDatum{}}
 }
 
-// Data returns what was put into a namespace.
+// Data returns the metric data of a namespace.
 func (f *CloudWatch) Data(namespace string) []types.MetricDatum {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.Clone(f.data[namespace])
 }
 
-// PutMetricData keeps up to 1,000 data.
+// PutMetricData stores up to 1,000 data.
 func (f *CloudWatch) PutMetricData(ctx context.Context, in *cloudwatch.PutMetricDataInput, _ ...func(*cloudwatch.Options)) (*cloudwatch.PutMetricDataOutput, error) {
 	return call(ctx, &f.Control, "PutMetricData", func() (*cloudwatch.PutMetricDataOutput, error) {
 		f.mu.Lock()

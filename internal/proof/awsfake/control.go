@@ -16,15 +16,14 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// Hooks watch and break the calls of every fake that uses them. Ops are
+// Hooks observe the calls of every fake that uses them, and inject errors. Ops are
 // written "DynamoDB:PutItem". Both functions may be nil; they are called
 // without any lock held and may call the fakes.
 type Hooks struct {
-	// Before runs before the call; its error is the call's answer and nothing
-	// has happened.
+	// Before runs before the call; its error is the call's answer, without an
+	// effect.
 	Before func(op string) error
-	// After runs when the call has had its effect; its error replaces the
-	// answer.
+	// After runs after the call's effect; its error replaces the answer.
 	After func(op string) error
 	// Around runs between the two and makes the call: once, or twice as the
 	// SDK's own retries may, or not at all. Its error is the call's answer.
@@ -73,7 +72,7 @@ func (c *Control) AllCalls() map[string]int {
 }
 
 // FailNext makes the next len(errs) calls of op return errs in turn, without
-// effect; a nil among them lets its call through.
+// effect; a nil among them lets the call succeed.
 func (c *Control) FailNext(op string, errs ...error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -81,7 +80,7 @@ func (c *Control) FailNext(op string, errs ...error) {
 }
 
 // LoseNext makes the next len(errs) calls of op have their effect and then
-// return errs in turn: answers lost on the way back.
+// return errs in turn, like lost answers.
 func (c *Control) LoseNext(op string, errs ...error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -155,9 +154,10 @@ func call[O any](ctx context.Context, c *Control, op string, effect func() (*O, 
 	return nil, err
 }
 
-// apiError is an error for which the SDK has no type.
+// apiError is an error for which the SDK has no type. As in the SDK's answers,
+// it does not say whose fault it is.
 func apiError(code, message string) error {
-	return &smithy.GenericAPIError{Code: code, Message: message, Fault: smithy.FaultClient}
+	return &smithy.GenericAPIError{Code: code, Message: message}
 }
 
 // Throttled returns the error that most services answer when calls come too

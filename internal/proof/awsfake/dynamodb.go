@@ -76,8 +76,8 @@ func (db *DynamoDB) OnWrite(f func(table string, old, now Item)) {
 	db.onWrite = f
 }
 
-// LeaveUnprocessed makes the next BatchGetItem or BatchWriteItem leave its
-// last n keys or writes undone, as a throttled AWS does.
+// LeaveUnprocessed makes the next BatchGetItem or BatchWriteItem return its last
+// n keys or writes as unprocessed, as AWS does when it throttles.
 func (db *DynamoDB) LeaveUnprocessed(op string, n int) {
 	db.mu.Lock()
 	defer db.mu.Unlock()

@@ -8,8 +8,7 @@ import (
 	"ephemr/internal/proof/awsfake/ddbexpr"
 )
 
-// parsedExpressions remembers what was parsed: programs use few expressions,
-// often.
+// parsedExpressions caches parsed expressions: programs use few, often.
 type parsedExpressions struct {
 	conditions  map[[2]string]*ddbexpr.Condition
 	updates     map[string]*ddbexpr.Update
@@ -60,7 +59,7 @@ func deref(s *string) string {
 	return *s
 }
 
-// newEnv validates and copies the placeholders of a request; any tells
+// newEnv validates and copies the placeholders of a request; any says
 // whether the request has an expression.
 func newEnv(names map[string]string, values Item, anyExpr bool) (ddbexpr.Env, error) {
 	if err := checkPlaceholders("ExpressionAttributeNames", names, "#", anyExpr); err != nil {

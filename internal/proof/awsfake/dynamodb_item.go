@@ -82,7 +82,7 @@ func (db *DynamoDB) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput
 	})
 }
 
-// UpdateItem changes an item, which it makes if need be.
+// UpdateItem changes an item, or creates it.
 func (db *DynamoDB) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
 	return call(ctx, &db.Control, "UpdateItem", func() (*dynamodb.UpdateItemOutput, error) {
 		db.mu.Lock()

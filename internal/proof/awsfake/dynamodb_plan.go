@@ -29,7 +29,7 @@ type writeOp struct {
 	onFailure         types.ReturnValuesOnConditionCheckFailure
 }
 
-// change is a write that has passed every check and only has to be applied.
+// change is a write that has passed all checks.
 type change struct {
 	table   *table
 	id      string
@@ -65,7 +65,7 @@ func (db *DynamoDB) plan(op writeOp) (change, error) {
 	return c, err
 }
 
-// compute sets what will be there afterwards.
+// compute sets the item after the write.
 func (c *change) compute(kind writeKind, item Item, update *ddbexpr.Update, env ddbexpr.Env) (err error) {
 	switch kind {
 	case deleteWrite:

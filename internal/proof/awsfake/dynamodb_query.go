@@ -79,7 +79,7 @@ func (s source) keyRange(x pageExpressions) (ddbexpr.Range, error) {
 	return keys, nil
 }
 
-// records returns what lies in the range, in the order asked for, after start.
+// records returns the records of the range after start, in the requested order.
 func (s source) records(keys ddbexpr.Range, start *record, backward bool) []*record {
 	part := s.parts[keyText(keys.Partition)]
 	if keys.Op != "" {

@@ -52,7 +52,7 @@ func (t *tree) compare(a, b *record) int {
 	return cmp.Compare(a.id, b.id)
 }
 
-// has tells whether an index holds r: it is sparse.
+// has says whether an index holds r: it is sparse.
 func (t *tree) has(r *record) bool {
 	return r != nil && r.item[t.pk.name] != nil && (t.sk.name == "" || r.item[t.sk.name] != nil)
 }
@@ -88,7 +88,7 @@ func (t *tree) store(k string, part []*record) {
 }
 
 // all returns the records in the order of a scan: by the hash of the
-// partition key, so that nobody relies on it, and then sorted.
+// partition key, so that no caller can rely on it, and then sorted.
 func (t *tree) all() []*record {
 	if t.hashes == nil {
 		for k := range t.parts {
@@ -135,7 +135,7 @@ func newTable(spec Table) *table {
 	return t
 }
 
-// replace puts now in the place of old; either may be nil.
+// replace replaces old by now; either may be nil.
 func (t *table) replace(old, now *record, delay func() time.Duration) {
 	t.primary.replace(old, now)
 	if now == nil {
@@ -158,7 +158,7 @@ func (t *table) replace(old, now *record, delay func() time.Duration) {
 	}
 }
 
-// settle applies the changes that have had their delay.
+// settle applies the changes whose delay is over.
 func (i *index) settle() {
 	now := time.Now()
 	for len(i.pending) > 0 && !i.pending[0].at.After(now) {

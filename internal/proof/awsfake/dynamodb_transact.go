@@ -19,7 +19,7 @@ const (
 	tokenIsKnown = 10 * time.Minute
 )
 
-// transactToken is a ClientRequestToken and what it stood for.
+// transactToken is a ClientRequestToken and its request.
 type transactToken struct {
 	request string
 	until   time.Time
@@ -51,7 +51,7 @@ func (db *DynamoDB) TransactWriteItems(ctx context.Context, in *dynamodb.Transac
 	})
 }
 
-// checkToken tells whether the transaction was done before.
+// checkToken says whether the transaction was executed before.
 func (db *DynamoDB) checkToken(in *dynamodb.TransactWriteItemsInput) (bool, error) {
 	if in.ClientRequestToken == nil {
 		return false, nil

@@ -2,8 +2,6 @@ package awsfake
 
 import (
 	"encoding/json"
-	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -13,42 +11,42 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 )
 
-// EMRConfig says how clusters and steps behave. Clusters are named as in
-// RunJobFlow, as their ids are not known before.
+// EMRConfig says how clusters and steps behave. Clusters are identified by name,
+// because their ids are not known before RunJobFlow.
 type EMRConfig struct {
-	// How long clusters take; 0 means 3 min, 2 min and 1 min, negative none.
+	// Durations of these cluster states; 0 means 3 min, 2 min and 1 min,
+	// negative none.
 	Starting, Bootstrapping, Terminating time.Duration
-	// Resizing is how long a fleet or group takes to get another size; 0 means
-	// 2 min, negative none.
+	// Resizing is how long the resize of a fleet takes; 0 means 2 min,
+	// negative none.
 	Resizing time.Duration
-	// Cancelling is how long a running step takes to be cancelled; 0 means
+	// Cancelling is how long the cancellation of a running step takes; 0 means
 	// 10 s, negative none.
 	Cancelling time.Duration
 
-	// Deaf picks the steps that do not end when they are interrupted.
+	// Deaf selects the steps that ignore SEND_INTERRUPT.
 	Deaf func(cluster, step string) bool
-	// OnCancel hears of a running step that is being cancelled, and whether it
+	// OnCancel is called for a running step that is being cancelled, and whether it
 	// is killed. It must not call EMR.
 	OnCancel func(cluster, step string, kill bool)
 
-	// Script says how long a step runs and how it ends, COMPLETED or FAILED.
-	// Without one every step completes after a minute.
+	// Script returns how long a step runs and its final state, COMPLETED or
+	// FAILED. Without it every step completes after a minute.
 	Script func(cluster, step string) (time.Duration, types.StepState)
-	// BootstrapFails picks the clusters whose bootstrap action fails.
+	// BootstrapFails selects the clusters whose bootstrap action fails.
 	BootstrapFails func(cluster string) bool
-	// DiesAfter says how long after it was ready a cluster loses its
-	// instances; 0 = never.
+	// DiesAfter returns how long after it was ready a cluster loses its
+	// primary instance; 0 = never.
 	DiesAfter func(cluster string) time.Duration
 
 	// OnEvent gets the detail of EMR's EventBridge events. It is called in a
 	// goroutine of its own, without any lock held.
 	OnEvent func(detailType string, detail json.RawMessage)
-	// EventDelays says how late each copy of an event comes: none = lost, two
-	// = doubled. Without it each comes once, at once.
+	// EventDelays returns the delay of each copy of an event: none = lost, two
+	// = doubled. Without it each event is sent once, at once.
 	EventDelays func(detailType string) []time.Duration
 
-	// Throttle makes calls fail like those of an account with AWS's token
-	// buckets.
+	// Throttle throttles calls by AWS's token buckets.
 	Throttle bool
 }
 
@@ -66,7 +64,7 @@ type EMR struct {
 	noCapacity map[string]bool
 	omitted    map[string]bool // by ListClusters
 	stepCount  int
-	unitCount  int // of fleets and groups
+	unitCount  int
 	clock      clock
 	closed     bool
 }
@@ -98,8 +96,7 @@ func NewEMR(config EMRConfig) *EMR {
 	return f
 }
 
-// Close stops all clusters where they are: nothing changes and no event comes
-// any more.
+// Close stops all timers: no state changes and no event is sent afterwards.
 func (f *EMR) Close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -109,15 +106,15 @@ func (f *EMR) Close() {
 	}
 }
 
-// SetCapacity tells whether EC2 has instances of a type; at first it has all.
+// SetCapacity sets whether EC2 has capacity of an instance type; it has at first.
 func (f *EMR) SetCapacity(instanceType string, available bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.noCapacity[instanceType] = !available
 }
 
-// Kill takes all instances from a cluster, by id: it ends
-// TERMINATED_WITH_ERRORS with the steps that run INTERRUPTED.
+// Kill terminates the primary instance of a cluster: the cluster becomes
+// TERMINATED_WITH_ERRORS and its running steps INTERRUPTED.
 func (f *EMR) Kill(id string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -160,33 +157,14 @@ func (f *EMR) cluster(id *string) (*emrCluster, error) {
 	return c, nil
 }
 
-func invalidEMR(format string, args ...any) error {
-	return &types.InvalidRequestException{Message: aws.String(fmt.Sprintf(format, args...))}
-}
-
-func validationEMR(format string, args ...any) error {
-	return apiError("ValidationException", fmt.Sprintf(format, args...))
-}
-
-// missingTypes returns an instance type for which a fleet or group finds no
-// capacity, and whether it was a fleet.
-func (f *EMR) missingTypes(in *types.JobFlowInstancesConfig) (instanceType string, fleet bool) {
-	for _, fl := range in.InstanceFleets {
-		some := slices.ContainsFunc(fl.InstanceTypeConfigs, func(t types.InstanceTypeConfig) bool { return !f.noCapacity[aws.ToString(t.InstanceType)] })
-		if !some && len(fl.InstanceTypeConfigs) > 0 {
-			return aws.ToString(fl.InstanceTypeConfigs[0].InstanceType), true
+// missing returns a fleet for which EC2 has no capacity, or nil.
+func (f *EMR) missing(c *emrCluster) *emrUnit {
+	for _, u := range c.units {
+		if !f.offers(u.fleet) {
+			return u
 		}
 	}
-	all := []string{aws.ToString(in.MasterInstanceType), aws.ToString(in.SlaveInstanceType)}
-	for _, g := range in.InstanceGroups {
-		all = append(all, aws.ToString(g.InstanceType))
-	}
-	for _, t := range all {
-		if f.noCapacity[t] {
-			return t, false
-		}
-	}
-	return "", false
+	return nil
 }
 
 // emrID writes ids as long as AWS's: j-000000000000A.

@@ -33,10 +33,10 @@ func emrCall[O any](ctx context.Context, f *EMR, op string, effect func() (*O, e
 // token.
 func (f *EMR) RunJobFlow(ctx context.Context, in *emr.RunJobFlowInput, _ ...func(*emr.Options)) (*emr.RunJobFlowOutput, error) {
 	return emrCall(ctx, f, "RunJobFlow", func() (*emr.RunJobFlowOutput, error) {
-		c, err := f.newCluster(in)
-		if err != nil {
+		if err := checkRunJobFlow(in); err != nil {
 			return nil, err
 		}
+		c := f.newCluster(in)
 		f.clusters[c.id] = c
 		f.order = append(f.order, c)
 		f.provision(c)
@@ -59,11 +59,16 @@ func (f *EMR) DescribeCluster(ctx context.Context, in *emr.DescribeClusterInput,
 // ListClusters lists clusters in no particular order, 50 a page.
 func (f *EMR) ListClusters(ctx context.Context, in *emr.ListClustersInput, _ ...func(*emr.Options)) (*emr.ListClustersOutput, error) {
 	return emrCall(ctx, f, "ListClusters", func() (*emr.ListClustersOutput, error) {
+		for _, state := range in.ClusterStates {
+			if !slices.Contains(state.Values(), state) {
+				return nil, enumError("clusterStates", state, state.Values())
+			}
+		}
 		all := slices.Clone(f.order)
 		slices.SortFunc(all, func(a, b *emrCluster) int { return cmp.Compare(hash(a.id), hash(b.id)) })
 		all = slices.DeleteFunc(all, func(c *emrCluster) bool {
 			return f.omitted[c.id] || len(in.ClusterStates) > 0 && !slices.Contains(in.ClusterStates, c.state) ||
-				in.CreatedAfter != nil && !c.created.After(*in.CreatedAfter) || in.CreatedBefore != nil && !c.created.Before(*in.CreatedBefore)
+				in.CreatedAfter != nil && c.created.Before(*in.CreatedAfter) || in.CreatedBefore != nil && c.created.After(*in.CreatedBefore)
 		})
 		all, marker, err := emrPageOf(all, in.Marker)
 		if err != nil {
@@ -77,15 +82,15 @@ func (f *EMR) ListClusters(ctx context.Context, in *emr.ListClustersInput, _ ...
 	})
 }
 
-// Omit makes ListClusters leave a cluster out, as EMR may do with those that
-// change during the call.
+// Omit makes ListClusters omit a cluster, as EMR may do with those that change
+// during the call.
 func (f *EMR) Omit(clusterID string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.omitted[clusterID] = true
 }
 
-// emrPageOf cuts the page at marker out of all.
+// emrPageOf returns the page at marker.
 func emrPageOf[T any](all []T, marker *string) (page []T, next *string, err error) {
 	from := 0
 	if marker != nil {
@@ -100,44 +105,57 @@ func emrPageOf[T any](all []T, marker *string) (page []T, next *string, err erro
 	return all, nil, nil
 }
 
-// TerminateJobFlows starts the end of up to 10 clusters.
+// TerminateJobFlows starts the end of up to 10 clusters. Those that are not
+// protected end, even when it then answers that others are.
 func (f *EMR) TerminateJobFlows(ctx context.Context, in *emr.TerminateJobFlowsInput, _ ...func(*emr.Options)) (*emr.TerminateJobFlowsOutput, error) {
 	return emrCall(ctx, f, "TerminateJobFlows", func() (*emr.TerminateJobFlowsOutput, error) {
-		if n := len(in.JobFlowIds); n < 1 || n > maxTerminations {
-			return nil, validationEMR("Between 1 and %d job flows can be terminated at a time, not %d.", maxTerminations, n)
-		}
-		clusters, err := f.some(in.JobFlowIds)
+		clusters, err := f.jobFlows(in.JobFlowIds)
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(clusters, func(c *emrCluster) bool { return c.protected && !c.over() }) {
-			return nil, validationEMR("Could not shut down one or more job flows since they are termination protected.")
-		}
+		refused := false
 		for _, c := range clusters {
+			if c.protected && !c.over() {
+				refused = true
+				continue
+			}
 			f.terminate(c, types.ClusterStateTerminated, types.ClusterStateChangeReasonCodeUserRequest, "Terminated by user request")
+		}
+		if refused {
+			return nil, validationEMR("Could not shut down one or more job flows since they are termination protected.")
 		}
 		return &emr.TerminateJobFlowsOutput{}, nil
 	})
 }
 
-func (f *EMR) some(ids []string) ([]*emrCluster, error) {
+// jobFlows finds clusters for the operations with JobFlowIds.
+func (f *EMR) jobFlows(ids []string) ([]*emrCluster, error) {
+	switch {
+	case len(ids) == 0:
+		return nil, validationEMR("Job flow ids must not be empty")
+	case len(ids) > maxTerminations:
+		return nil, validationEMR("You can specify at most %d job flow ids in a request.", maxTerminations)
+	}
 	var out []*emrCluster
 	for _, id := range ids {
 		c, ok := f.clusters[id]
 		if !ok {
-			return nil, validationEMR("Specified job flow ID does not exist.")
+			return nil, validationEMR(textUnknownJobFlow)
 		}
 		out = append(out, c)
 	}
 	return out, nil
 }
 
-// SetTerminationProtection protects clusters from TerminateJobFlows, or not.
+// SetTerminationProtection switches the protection from TerminateJobFlows.
 func (f *EMR) SetTerminationProtection(ctx context.Context, in *emr.SetTerminationProtectionInput, _ ...func(*emr.Options)) (*emr.SetTerminationProtectionOutput, error) {
 	return emrCall(ctx, f, "SetTerminationProtection", func() (*emr.SetTerminationProtectionOutput, error) {
-		clusters, err := f.some(in.JobFlowIds)
+		clusters, err := f.jobFlows(in.JobFlowIds)
 		if err != nil {
 			return nil, err
+		}
+		if slices.ContainsFunc(clusters, (*emrCluster).over) {
+			return nil, validationEMR(textNotModifiable)
 		}
 		for _, c := range clusters {
 			c.protected = aws.ToBool(in.TerminationProtected)
@@ -146,12 +164,37 @@ func (f *EMR) SetTerminationProtection(ctx context.Context, in *emr.SetTerminati
 	})
 }
 
+// PutAutoTerminationPolicy sets how long a cluster may be idle.
+func (f *EMR) PutAutoTerminationPolicy(ctx context.Context, in *emr.PutAutoTerminationPolicyInput, _ ...func(*emr.Options)) (*emr.PutAutoTerminationPolicyOutput, error) {
+	return emrCall(ctx, f, "PutAutoTerminationPolicy", func() (*emr.PutAutoTerminationPolicyOutput, error) {
+		if err := checkIdle(in.AutoTerminationPolicy); err != nil {
+			return nil, err
+		}
+		c, err := f.cluster(in.ClusterId)
+		if err != nil {
+			return nil, err
+		}
+		if c.over() {
+			return nil, validationEMR(textNotModifiable)
+		}
+		c.setIdle(in.AutoTerminationPolicy)
+		f.watchIdle(c)
+		return &emr.PutAutoTerminationPolicyOutput{}, nil
+	})
+}
+
 // AddTags sets tags of a cluster.
 func (f *EMR) AddTags(ctx context.Context, in *emr.AddTagsInput, _ ...func(*emr.Options)) (*emr.AddTagsOutput, error) {
 	return emrCall(ctx, f, "AddTags", func() (*emr.AddTagsOutput, error) {
+		if err := checkTags(in.Tags); err != nil {
+			return nil, err
+		}
 		c, err := f.cluster(in.ResourceId)
 		if err != nil {
 			return nil, err
+		}
+		if c.end != nil {
+			return nil, invalidEMR("Tags cannot be modified on terminated clusters.")
 		}
 		for _, tag := range in.Tags {
 			c.tags = slices.DeleteFunc(c.tags, func(t types.Tag) bool { return aws.ToString(t.Key) == aws.ToString(tag.Key) })

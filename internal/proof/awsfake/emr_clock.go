@@ -19,8 +19,7 @@ type alarm struct {
 	stopped bool
 }
 
-// stop keeps the change from happening, if it has not yet. A nil alarm can be
-// stopped too.
+// stop cancels the change, if it was not made yet. A nil alarm can be stopped too.
 func (a *alarm) stop() {
 	if a != nil {
 		a.stopped = true
@@ -51,7 +50,7 @@ func (f *EMR) arm() {
 	}
 }
 
-// tick makes the changes whose time has come.
+// tick makes the changes that are due.
 func (f *EMR) tick() {
 	f.mu.Lock()
 	defer f.mu.Unlock()

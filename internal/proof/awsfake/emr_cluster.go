@@ -23,12 +23,15 @@ type emrCluster struct {
 	details    []types.ErrorDetail
 	created    time.Time
 	ready, end *time.Time
-	endState   types.ClusterState // where TERMINATING leads
+	endState   types.ClusterState // after TERMINATING
 
 	steps   []*emrStep
 	units   []*emrUnit
 	scaling *types.ManagedScalingPolicy
-	idle    *alarm // of the auto-termination policy
+
+	idleTimeout time.Duration // 0 = none
+	idleSince   time.Time
+	idle        *alarm
 }
 
 func (c *emrCluster) over() bool {
@@ -53,12 +56,8 @@ func (c *emrCluster) status() *types.ClusterStatus {
 }
 
 func (c *emrCluster) describe() *types.Cluster {
-	collection := types.InstanceCollectionTypeInstanceFleet
-	if c.grouped() {
-		collection = types.InstanceCollectionTypeInstanceGroup
-	}
 	return &types.Cluster{
-		InstanceCollectionType: collection,
+		InstanceCollectionType: types.InstanceCollectionTypeInstanceFleet,
 		Id:                     new(c.id), Name: new(c.name), ClusterArn: new(clusterARN(c.id)), Status: c.status(), Tags: slices.Clone(c.tags),
 		AutoTerminate: new(!c.keepAlive), TerminationProtected: new(c.protected), StepConcurrencyLevel: new(int32(c.concurrency)), //nolint:gosec // at most 256
 		ReleaseLabel: c.in.ReleaseLabel, LogUri: c.in.LogUri, Applications: slices.Clone(c.in.Applications), Configurations: slices.Clone(c.in.Configurations),
@@ -70,15 +69,15 @@ func (c *emrCluster) describe() *types.Cluster {
 	}
 }
 
-// provision leads a new cluster through STARTING and BOOTSTRAPPING.
+// provision moves a new cluster through STARTING and BOOTSTRAPPING.
 func (f *EMR) provision(c *emrCluster) {
 	f.enter(c, types.ClusterStateStarting, "", "")
 	f.later(f.config.Starting, func() {
 		if c.state != types.ClusterStateStarting {
 			return
 		}
-		if missing, fleet := f.missingTypes(c.in.Instances); missing != "" {
-			f.noInstances(c, missing, fleet)
+		if u := f.missing(c); u != nil {
+			f.noInstances(c, u)
 			return
 		}
 		f.enter(c, types.ClusterStateBootstrapping, "", "")
@@ -86,18 +85,16 @@ func (f *EMR) provision(c *emrCluster) {
 	})
 }
 
-func (f *EMR) noInstances(c *emrCluster, instanceType string, fleet bool) {
-	code := types.ClusterStateChangeReasonCodeInternalError
-	if fleet {
-		code = types.ClusterStateChangeReasonCodeInstanceFleetTimeout
-		f.fleetEvent(c, instanceType)
-	}
+func (f *EMR) noInstances(c *emrCluster, u *emrUnit) {
+	instanceType := aws.ToString(u.fleet.InstanceTypeConfigs[0].InstanceType)
+	f.fleetEvent(c, u, instanceType)
 	c.details = []types.ErrorDetail{{
 		ErrorCode:    new("INTERNAL_ERROR_EC2_INSUFFICIENT_CAPACITY_AZ"),
 		ErrorMessage: new("EC2 has insufficient capacity for " + instanceType),
 		ErrorData:    []map[string]string{{"instance-type": instanceType}},
 	}}
-	f.terminate(c, types.ClusterStateTerminatedWithErrors, code, "EC2 has insufficient capacity of the requested instance types: "+instanceType)
+	f.terminate(c, types.ClusterStateTerminatedWithErrors, types.ClusterStateChangeReasonCodeInstanceFleetTimeout,
+		"EC2 has insufficient capacity of the requested instance types: "+instanceType)
 }
 
 func (f *EMR) bootstrapped(c *emrCluster) {
@@ -122,7 +119,7 @@ func (f *EMR) bootstrapped(c *emrCluster) {
 	f.schedule(c)
 }
 
-// settle is where a cluster goes when it has no steps left.
+// settle moves a cluster without active steps to WAITING, or terminates it.
 func (f *EMR) settle(c *emrCluster) {
 	if !c.keepAlive {
 		f.terminate(c, types.ClusterStateTerminated, types.ClusterStateChangeReasonCodeAllStepsCompleted, "Steps completed")
@@ -131,17 +128,35 @@ func (f *EMR) settle(c *emrCluster) {
 	if c.state == types.ClusterStateWaiting {
 		return
 	}
-	f.enter(c, types.ClusterStateWaiting, "", "Cluster ready after last step completed.")
-	if p := c.in.AutoTerminationPolicy; p != nil && p.IdleTimeout != nil {
-		c.idle = f.later(time.Duration(*p.IdleTimeout)*time.Second, func() {
-			if c.state == types.ClusterStateWaiting {
-				f.terminate(c, types.ClusterStateTerminated, types.ClusterStateChangeReasonCodeAllStepsCompleted, "Terminated by the auto-termination policy")
-			}
-		})
+	message := "Cluster ready after last step completed."
+	if len(c.steps) == 0 {
+		message = "Cluster ready to run steps."
+	}
+	c.idleSince = time.Now()
+	f.enter(c, types.ClusterStateWaiting, "", message)
+	f.watchIdle(c)
+}
+
+// setIdle sets an auto-termination policy; its default is an hour.
+func (c *emrCluster) setIdle(p *types.AutoTerminationPolicy) {
+	c.idleTimeout = time.Hour
+	if p != nil && p.IdleTimeout != nil {
+		c.idleTimeout = time.Duration(*p.IdleTimeout) * time.Second
 	}
 }
 
-// terminate starts the end of a cluster; its steps end with it.
+// watchIdle terminates c after the idle timeout.
+func (f *EMR) watchIdle(c *emrCluster) {
+	c.idle.stop()
+	if c.idleTimeout == 0 || c.state != types.ClusterStateWaiting {
+		return
+	}
+	c.idle = f.later(time.Until(c.idleSince.Add(c.idleTimeout)), func() {
+		f.terminate(c, types.ClusterStateTerminated, types.ClusterStateChangeReasonCodeAllStepsCompleted, "Cluster auto-terminated after being idle")
+	})
+}
+
+// terminate terminates a cluster and its steps.
 func (f *EMR) terminate(c *emrCluster, to types.ClusterState, code types.ClusterStateChangeReasonCode, message string) {
 	if c.over() {
 		return
@@ -162,7 +177,7 @@ func (f *EMR) finish(c *emrCluster) {
 	f.enter(c, c.endState, c.code, c.message)
 }
 
-// die ends a cluster at once.
+// die ends a cluster at once, like the loss of its primary instance.
 func (f *EMR) die(c *emrCluster) {
 	if c.over() {
 		return
@@ -178,34 +193,14 @@ func (f *EMR) enter(c *emrCluster, state types.ClusterState, code types.ClusterS
 	f.clusterEvent(c)
 }
 
-func (f *EMR) newCluster(in *emr.RunJobFlowInput) (*emrCluster, error) {
+func (f *EMR) newCluster(in *emr.RunJobFlowInput) *emrCluster {
 	c := &emrCluster{
 		id: emrID("j-", len(f.order)+1), name: aws.ToString(in.Name), in: *in, tags: slices.Clone(in.Tags), created: time.Now(),
-		concurrency: max(1, int(aws.ToInt32(in.StepConcurrencyLevel))),
+		keepAlive: aws.ToBool(in.Instances.KeepJobFlowAliveWhenNoSteps), protected: aws.ToBool(in.Instances.TerminationProtected),
+		concurrency: max(1, int(aws.ToInt32(in.StepConcurrencyLevel))), units: f.newUnits(in.Instances),
 	}
-	if in.Instances == nil {
-		return nil, validationEMR("The instances config must not be null.")
+	if in.AutoTerminationPolicy != nil {
+		c.setIdle(in.AutoTerminationPolicy)
 	}
-	c.units = f.newUnits(in.Instances)
-	c.keepAlive, c.protected = aws.ToBool(in.Instances.KeepJobFlowAliveWhenNoSteps), aws.ToBool(in.Instances.TerminationProtected)
-	if len(in.Instances.InstanceFleets) > 0 && (len(in.Instances.InstanceGroups) > 0 || in.Instances.MasterInstanceType != nil) {
-		return nil, validationEMR("Instance fleets and instance groups are mutually exclusive. The EMR cluster specified in the request uses both.")
-	}
-	if c.name == "" || c.concurrency > maxSteps {
-		return nil, validationEMR("The cluster must have a name and a StepConcurrencyLevel between 1 and %d.", maxSteps)
-	}
-	if err := checkPolicy(in.AutoTerminationPolicy); err != nil {
-		return nil, err
-	}
-	return c, c.checkSteps(in.Steps)
-}
-
-func checkPolicy(p *types.AutoTerminationPolicy) error {
-	if p == nil {
-		return nil
-	}
-	if t := aws.ToInt64(p.IdleTimeout); t < 60 || t > 604800 {
-		return validationEMR("The idle timeout must be between 60 and 604800 seconds, not %d.", t)
-	}
-	return nil
+	return c
 }

@@ -33,11 +33,13 @@ func (f *EMR) clusterEvent(c *emrCluster) {
 func (f *EMR) stepEvent(c *emrCluster, s *emrStep) {
 	severity := "INFO"
 	switch s.state {
-	case types.StepStateInterrupted, types.StepStateCancelPending:
+	case types.StepStateInterrupted:
 		return // EMR sends none
 	case types.StepStateFailed:
 		severity = "ERROR"
-	case types.StepStatePending, types.StepStateRunning, types.StepStateCompleted, types.StepStateCancelled:
+	case types.StepStateCancelPending, types.StepStateCancelled:
+		severity = "WARN"
+	case types.StepStatePending, types.StepStateRunning, types.StepStateCompleted:
 	}
 	f.event(StepStatusChange, map[string]string{
 		"severity": severity, "actionOnFailure": string(s.in.ActionOnFailure), "stepId": s.id, "name": s.name, "clusterId": c.id, "state": string(s.state),
@@ -45,9 +47,9 @@ func (f *EMR) stepEvent(c *emrCluster, s *emrStep) {
 	})
 }
 
-func (f *EMR) fleetEvent(c *emrCluster, instanceType string) {
+func (f *EMR) fleetEvent(c *emrCluster, u *emrUnit, instanceType string) {
 	f.event(FleetProvisioning, map[string]string{
-		"severity": "ERROR", "clusterId": c.id, "clusterName": c.name, "state": "TERMINATED", "instanceFleetType": "MASTER",
+		"severity": "WARN", "clusterId": c.id, "name": c.name, "state": "CREATING", "instanceFleetId": u.id, "instanceFleetType": string(u.kind),
 		"eventCode": "EC2 provisioning - Insufficient Instance Capacity", "message": "no capacity of " + instanceType,
 	})
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// limit is a token bucket: burst calls at once, rate calls a second for ever.
+// limit is a token bucket: burst calls at once, rate calls a second.
 type limit struct{ burst, rate float64 }
 
 // account is the bucket of all calls together.
@@ -23,16 +23,14 @@ var emrLimits = map[string]limit{
 	"TerminateJobFlows":        {10, 0.5},
 	"DescribeCluster":          {10, 1},
 	"ListClusters":             {20, 0.5},
-	"ListInstanceGroups":       {10, 1},
 	"ListInstanceFleets":       {5, 0.5},
-	"ModifyInstanceGroups":     {5, 0.5},
 	"ModifyInstanceFleet":      {5, 0.5},
 	"AddInstanceFleet":         {5, 0.5},
-	"AddInstanceGroups":        {5, 0.2},
 	"PutManagedScalingPolicy":  {5, 0.5},
 	"GetManagedScalingPolicy":  {5, 0.5},
 	"ModifyCluster":            {10, 0.5},
 	"AddTags":                  {5, 0.5},
+	"PutAutoTerminationPolicy": {5, 0.5},
 	"SetTerminationProtection": {5, 0.2},
 }
 
@@ -52,7 +50,7 @@ func newBuckets(limits map[string]limit) *buckets {
 	return b
 }
 
-// take spends a token of op and one of the account, if both are there.
+// take takes a token of op and one of the account, if both are available.
 func (b *buckets) take(op string) bool {
 	if b == nil {
 		return true
@@ -62,7 +60,7 @@ func (b *buckets) take(op string) bool {
 		b.left[k] = min(l.burst, b.left[k]+l.rate*now.Sub(b.at).Seconds())
 	}
 	b.at = now
-	const one = 1 - 1e-6 // rates are no sums of binary fractions
+	const one = 1 - 1e-6 // tolerates rounding
 	if b.left[op] < one || b.left[account] < one {
 		b.denied[op]++
 		return false
@@ -72,8 +70,7 @@ func (b *buckets) take(op string) bool {
 	return true
 }
 
-// Denied returns how many calls of each operation came too fast for the
-// buckets.
+// Denied returns how many calls of each operation were throttled.
 func (f *EMR) Denied() map[string]int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -8,11 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 )
 
-const (
-	maxSteps   = 256   // pending and running in a cluster, and the highest concurrency
-	maxStepArg = 10240 // characters
-)
-
 type emrStep struct {
 	id, name string
 	in       types.StepConfig
@@ -50,56 +45,22 @@ func (s *emrStep) describe() *types.Step {
 	}
 }
 
-func (c *emrCluster) checkSteps(steps []types.StepConfig) error {
-	active := 0
+// active counts the pending and running steps.
+func (c *emrCluster) active() int {
+	n := 0
 	for _, s := range c.steps {
 		if !s.over() {
-			active++
+			n++
 		}
 	}
-	if active+len(steps) > maxSteps {
-		return validationEMR("Maximum number of active steps(State = 'Running', 'Pending' or 'Cancel_Pending') for cluster exceeded.")
-	}
-	for _, s := range steps {
-		if err := c.checkStep(s); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// checkRole holds a cluster's steps to having a runtime role or none. EMR looks
-// into the security configuration; here every one asks for roles.
-func (c *emrCluster) checkRole(role *string) error {
-	switch secured := deref(c.in.SecurityConfiguration) != ""; {
-	case secured && deref(role) == "":
-		return validationEMR("Runtime roles are required for this cluster. Please specify the role using the ExecutionRoleArn parameter.")
-	case !secured && deref(role) != "":
-		return validationEMR("Runtime roles are not supported on this cluster. Please remove the ExecutionRoleArn parameter.")
-	}
-	return nil
-}
-
-func (c *emrCluster) checkStep(s types.StepConfig) error {
-	if s.HadoopJarStep == nil || s.HadoopJarStep.Jar == nil || s.Name == nil {
-		return validationEMR("A step must have a name and a HadoopJarStep with a jar.")
-	}
-	for _, a := range append(slices.Clone(s.HadoopJarStep.Args), *s.HadoopJarStep.Jar) {
-		if len(a) > maxStepArg {
-			return validationEMR("1 validation error detected: Value at 'steps.hadoopJarStep.args' failed to satisfy constraint: Member must have length less than or equal to %d", maxStepArg)
-		}
-	}
-	if c.concurrency > 1 && s.ActionOnFailure != "" && s.ActionOnFailure != types.ActionOnFailureContinue {
-		return validationEMR("ActionOnFailure must be CONTINUE when StepConcurrencyLevel is greater than 1.")
-	}
-	return nil
+	return n
 }
 
 func (f *EMR) addSteps(c *emrCluster, steps []types.StepConfig, role *string) []string {
 	var ids []string
 	for _, in := range steps {
 		if in.ActionOnFailure == "" {
-			in.ActionOnFailure = types.ActionOnFailureContinue
+			in.ActionOnFailure = types.ActionOnFailureTerminateCluster
 		}
 		f.stepCount++
 		s := &emrStep{id: emrID("s-", f.stepCount), name: *in.Name, in: in, role: role, created: time.Now()}
@@ -150,15 +111,29 @@ func (f *EMR) endStep(c *emrCluster, s *emrStep, state types.StepState) {
 	f.closeStep(c, s, state)
 	if state == types.StepStateFailed {
 		s.failure = &types.FailureDetails{Reason: new("Unknown Error."), LogFile: new(aws.ToString(c.in.LogUri) + c.id + "/steps/" + s.id + "/stderr.gz")}
-		switch s.in.ActionOnFailure {
-		case types.ActionOnFailureTerminateCluster, types.ActionOnFailureTerminateJobFlow:
-			f.terminate(c, types.ClusterStateTerminatedWithErrors, types.ClusterStateChangeReasonCodeStepFailure, "Shut down as step failed")
-		case types.ActionOnFailureCancelAndWait:
-			f.cancelPending(c)
-		case types.ActionOnFailureContinue:
-		}
+		f.actOnFailure(c, s)
 	}
 	f.schedule(c)
+}
+
+// actOnFailure applies the ActionOnFailure of a failed step. With concurrent steps
+// EMR disregards anything but CONTINUE; under termination protection a cluster is
+// kept and only its pending steps are cancelled.
+func (f *EMR) actOnFailure(c *emrCluster, s *emrStep) {
+	if c.concurrency > 1 {
+		return
+	}
+	switch s.in.ActionOnFailure {
+	case types.ActionOnFailureTerminateCluster, types.ActionOnFailureTerminateJobFlow:
+		if !c.protected {
+			f.terminate(c, types.ClusterStateTerminatedWithErrors, types.ClusterStateChangeReasonCodeStepFailure, "Shut down as step failed")
+			return
+		}
+		f.cancelPending(c)
+	case types.ActionOnFailureCancelAndWait:
+		f.cancelPending(c)
+	case types.ActionOnFailureContinue:
+	}
 }
 
 func (f *EMR) cancelPending(c *emrCluster) {
@@ -175,8 +150,8 @@ func (f *EMR) closeStep(c *emrCluster, s *emrStep, state types.StepState) {
 	f.enterStep(c, s, state)
 }
 
-// endSteps ends all steps with their cluster: those that run with the state
-// given, the others as CANCELLED.
+// endSteps ends all steps with their cluster: running steps with the given state,
+// pending ones as CANCELLED.
 func (f *EMR) endSteps(c *emrCluster, running types.StepState) {
 	f.cancelPending(c)
 	for _, s := range c.steps {
@@ -187,25 +162,21 @@ func (f *EMR) endSteps(c *emrCluster, running types.StepState) {
 }
 
 // cancelStep answers whether the cancellation was accepted, and why not.
-func (f *EMR) cancelStep(c *emrCluster, id string, kill bool) types.CancelStepsInfo {
-	info := types.CancelStepsInfo{StepId: new(id), Status: types.CancelStepsRequestStatusSubmitted}
-	i := slices.IndexFunc(c.steps, func(s *emrStep) bool { return s.id == id })
+func (f *EMR) cancelStep(c *emrCluster, s *emrStep, kill bool) types.CancelStepsInfo {
+	info := types.CancelStepsInfo{StepId: new(s.id), Status: types.CancelStepsRequestStatusSubmitted}
 	switch {
-	case i < 0:
-		info.Status, info.Reason = types.CancelStepsRequestStatusFailed, new("Step ID not found.")
-	case c.steps[i].over():
-		info.Status, info.Reason = types.CancelStepsRequestStatusFailed, new("Step is already in a terminal state.")
-	case c.steps[i].state == types.StepStatePending:
-		f.closeStep(c, c.steps[i], types.StepStateCancelled)
-		f.schedule(c)
+	case s.over() || c.over():
+		info.Status, info.Reason = types.CancelStepsRequestStatusFailed, new("Step "+s.id+" is in state "+string(s.state)+" and can not be cancelled.")
+	case s.state == types.StepStatePending:
+		f.closeStep(c, s, types.StepStateCancelled)
 	default:
-		f.stopStep(c, c.steps[i], kill)
+		f.stopStep(c, s, kill)
 	}
 	return info
 }
 
-// stopStep interrupts or kills a step that runs. One that is deaf goes on until
-// it is killed.
+// stopStep interrupts or kills a running step. One that ignores interrupts runs
+// until it is killed.
 func (f *EMR) stopStep(c *emrCluster, s *emrStep, kill bool) {
 	if s.state == types.StepStateRunning {
 		f.enterStep(c, s, types.StepStateCancelPending)

@@ -23,7 +23,7 @@ const (
 )
 
 // Lambda calls registered functions. InvocationType Event calls them in a
-// goroutine, once: what an async queue would do with an error is not faked.
+// goroutine, once: the retries of asynchronous invocations are not emulated.
 type Lambda struct {
 	Control
 
@@ -37,7 +37,7 @@ func NewLambda() *Lambda {
 	return &Lambda{Control: newControl("Lambda"), functions: map[string]Handler{}}
 }
 
-// Register makes a function known by name.
+// Register adds a function by name.
 func (f *Lambda) Register(name string, h Handler) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

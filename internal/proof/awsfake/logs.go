@@ -215,7 +215,7 @@ func (s *logStream) between(start, end *int64) []types.OutputLogEvent {
 	return s.events[from:max(from, at(end, len(s.events)))]
 }
 
-// within tells whether an event lies in [start, end).
+// within says whether an event lies in [start, end).
 func within(e types.OutputLogEvent, start, end *int64) bool {
 	return (start == nil || *e.Timestamp >= *start) && (end == nil || *e.Timestamp < *end)
 }

@@ -24,7 +24,7 @@ const (
 	maxEntries = 10        // PutEvents
 )
 
-// SQS is an in-memory SQS that keeps what was sent.
+// SQS is an in-memory SQS that stores messages.
 type SQS struct {
 	Control
 
@@ -42,14 +42,14 @@ func NewSQS(urls ...string) *SQS {
 	return f
 }
 
-// Messages returns what was sent to a queue and not taken yet.
+// Messages returns the messages that were sent to a queue and not taken yet.
 func (f *SQS) Messages(url string) []sqs.SendMessageInput {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.Clone(f.sent[url])
 }
 
-// Take empties a queue and returns what was in it.
+// Take removes and returns all messages of a queue.
 func (f *SQS) Take(url string) []sqs.SendMessageInput {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -78,7 +78,7 @@ func (f *SQS) SendMessage(ctx context.Context, in *sqs.SendMessageInput, _ ...fu
 	})
 }
 
-// EventBridge is an in-memory EventBridge that keeps what was put.
+// EventBridge is an in-memory EventBridge that stores events.
 type EventBridge struct {
 	Control
 
@@ -141,7 +141,7 @@ func checkEntry(e ebtypes.PutEventsRequestEntry) (code, message string) {
 	return "", ""
 }
 
-// SNS is an in-memory SNS that keeps what was published.
+// SNS is an in-memory SNS that stores messages.
 type SNS struct {
 	Control
 
@@ -159,7 +159,7 @@ func NewSNS(topics ...string) *SNS {
 	return f
 }
 
-// Published returns what was published to a topic.
+// Published returns the messages of a topic.
 func (f *SNS) Published(topic string) []sns.PublishInput {
 	f.mu.Lock()
 	defer f.mu.Unlock()

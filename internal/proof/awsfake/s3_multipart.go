@@ -20,7 +20,7 @@ const (
 	maxParts = 10_000
 )
 
-// multipart is an upload in parts that has not come to an end.
+// multipart is an open upload in parts.
 type multipart struct {
 	bucket, key string
 	contentType *string

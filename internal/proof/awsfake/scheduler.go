@@ -15,8 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 )
 
-// Scheduler is an in-memory EventBridge Scheduler. It keeps schedules and
-// fires none.
+// Scheduler is an in-memory EventBridge Scheduler. It stores schedules and does
+// not invoke their targets.
 type Scheduler struct {
 	Control
 

@@ -15,9 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/servicediscovery/types"
 )
 
-// ServiceDiscovery is an in-memory AWS Cloud Map with HTTP namespaces. What is
-// registered and deregistered shows after Takes, as the real one works it off
-// later.
+// ServiceDiscovery is an in-memory AWS Cloud Map with HTTP namespaces. Registrations
+// and deregistrations take effect after Takes, as they are asynchronous on AWS.
 type ServiceDiscovery struct {
 	Control
 	Takes time.Duration // from RegisterInstance or DeregisterInstance until it shows
@@ -67,7 +66,7 @@ func mapCall[O any](ctx context.Context, f *ServiceDiscovery, op string, effect 
 	})
 }
 
-// settle does the operations whose time has come.
+// settle executes the operations that are due.
 func (f *ServiceDiscovery) settle() {
 	for _, s := range f.services {
 		for id, op := range s.pending {
@@ -162,8 +161,8 @@ func (f *ServiceDiscovery) DeleteService(
 	})
 }
 
-// ListServices takes a page of all services, and then leaves out those that the
-// filters do not want: a page may be empty and not the last.
+// ListServices reads a page of all services and then applies the filters: a page
+// may be empty and not the last.
 func (f *ServiceDiscovery) ListServices(
 	ctx context.Context, in *servicediscovery.ListServicesInput, _ ...func(*servicediscovery.Options),
 ) (*servicediscovery.ListServicesOutput, error) {

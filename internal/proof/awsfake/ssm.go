@@ -124,7 +124,7 @@ func (f *SSM) GetParametersByPath(ctx context.Context, in *ssm.GetParametersByPa
 	})
 }
 
-// pageOf cuts a page of at most n out of all; tokens are offsets.
+// pageOf returns a page of at most n; tokens are offsets.
 func pageOf[T any](all []T, token *string, n int) (page []T, next *string, err error) {
 	from := 0
 	if token != nil {

@@ -30,7 +30,7 @@ func (f *StepFunctions) StopExecution(ctx context.Context, in *sfn.StopExecution
 	return call(ctx, &f.Control, "StopExecution", func() (*sfn.StopExecutionOutput, error) { return f.engine.StopExecution(ctx, in) })
 }
 
-// DescribeExecution tells an execution's status, input and output.
+// DescribeExecution returns an execution's status, input and output.
 func (f *StepFunctions) DescribeExecution(ctx context.Context, in *sfn.DescribeExecutionInput, _ ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error) {
 	return call(ctx, &f.Control, "DescribeExecution", func() (*sfn.DescribeExecutionOutput, error) { return f.engine.DescribeExecution(ctx, in) })
 }
@@ -50,7 +50,7 @@ func (f *StepFunctions) SendTaskFailure(ctx context.Context, in *sfn.SendTaskFai
 	return call(ctx, &f.Control, "SendTaskFailure", func() (*sfn.SendTaskFailureOutput, error) { return f.engine.SendTaskFailure(ctx, in) })
 }
 
-// SendTaskHeartbeat tells whether a token task still waits.
+// SendTaskHeartbeat says whether a token task still waits.
 func (f *StepFunctions) SendTaskHeartbeat(ctx context.Context, in *sfn.SendTaskHeartbeatInput, _ ...func(*sfn.Options)) (*sfn.SendTaskHeartbeatOutput, error) {
 	return call(ctx, &f.Control, "SendTaskHeartbeat", func() (*sfn.SendTaskHeartbeatOutput, error) { return f.engine.SendTaskHeartbeat(ctx, in) })
 }

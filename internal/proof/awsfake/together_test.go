@@ -52,7 +52,7 @@ func (r *region) create(ctx context.Context, in json.RawMessage) (json.RawMessag
 	if err := json.Unmarshal(in, &p); err != nil {
 		return nil, err
 	}
-	out, err := r.emr.RunJobFlow(ctx, clusterNamed(p.Run))
+	out, err := r.emr.RunJobFlow(ctx, awsfake.ClusterRequest(p.Run))
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,7 @@
-// Package bench measures what the control plane costs: the time it adds to a
-// run, the calls and transitions it spends, the size and start of its functions,
-// and the way from a checkout to a first result. Everything is measured in
-// regions of its own on this machine, in one go, and nothing is asserted.
+// Package bench measures what the control plane costs: the time it adds to a run,
+// its API calls and state transitions, the size and start time of its functions,
+// and the time from a checkout to a first result. Everything is measured in
+// regions of its own on this machine, and nothing is asserted.
 package bench
 
 import (
@@ -22,11 +22,11 @@ import (
 
 // Options say what to measure.
 type Options struct {
-	Runs   int       // that come one by one
+	Runs   int       // number of sequential runs
 	Starts int       // of each function
 	Seed   uint64    // of the jitter
-	Submit bool      // measure what a person waits for who submits a directory
-	Demo   bool      // time the demo as well
+	Submit bool      // measure the latency of ephemr submit
+	Demo   bool      // measure the demo too
 	Log    io.Writer // progress
 }
 
@@ -49,7 +49,7 @@ func Run(ctx context.Context, o Options) (r *Report, err error) {
 	return r, err
 }
 
-// measureRuns returns the checkout and the settings that functions get, too.
+// measureRuns also returns the checkout and the functions' settings.
 func (r *Report) measureRuns(ctx context.Context, o Options) (root, settings string, err error) {
 	region, err := open(ctx, o.Log)
 	if err != nil {
@@ -97,7 +97,7 @@ func (r *Report) measureService(ctx context.Context, region *region, log io.Writ
 	return err
 }
 
-// Binary is what one function weighs, and how long it takes to start.
+// Binary is the size and start time of one function.
 type Binary struct {
 	binary.Function
 	Median Seconds `json:"median"` // of its starts
@@ -106,7 +106,7 @@ type Binary struct {
 }
 
 func (r *Report) measureBinaries(ctx context.Context, o Options, root, settings string) error {
-	_, _ = fmt.Fprintln(o.Log, "functions: build for arm64 and for this machine, start each", o.Starts, "times")
+	_, _ = fmt.Fprintln(o.Log, "functions: building for arm64 and for this machine, starting each", o.Starts, "times")
 	dir, err := os.MkdirTemp("", "ephemr-bench-functions-")
 	if err != nil {
 		return fmt.Errorf("make directory: %w", err)

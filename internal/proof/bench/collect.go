@@ -17,10 +17,10 @@ import (
 	"ephemr/internal/run"
 )
 
-// functions are those that carry a run, in the order of its way.
+// functions are those on the critical path of a run, in their order.
 var functions = []string{"intake", "admit", "preparerun", "createcluster", "watch", "submitsteps", "terminatecluster", "finishrun"}
 
-// observed is a run that is over, with all that was measured of it.
+// observed is a run that has ended, with all its measurements.
 type observed struct {
 	shot
 	evidence trace.Evidence
@@ -29,7 +29,7 @@ type observed struct {
 	failure  string         // why it cannot be compared with the others
 }
 
-// collect looks into what the runs have left behind. EMR's calls are read
+// collect reads the records, histories and logs of the runs. EMR's calls are read
 // first: from here on the bench makes some itself.
 func (r *region) collect(ctx context.Context, shots []shot) ([]observed, localemr.Calls, error) {
 	var calls localemr.Calls
@@ -126,7 +126,7 @@ func (r *region) readLog(ctx context.Context, function string) ([]trace.Invocati
 	return trace.ReadLog(function, events), nil
 }
 
-// settle waits for the last events to be dealt with, so that what they cause is
+// settle waits until the last events are processed, so that their calls are
 // counted.
 func settle(ctx context.Context) error {
 	select {

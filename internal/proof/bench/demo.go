@@ -17,14 +17,14 @@ import (
 	"ephemr/internal/local/laptop"
 )
 
-// Phase is a part of a longer way.
+// Phase is a named part of a longer task.
 type Phase struct {
 	Name string  `json:"name"`
 	Took Seconds `json:"took"`
 }
 
-// demo does what make demo does when everything is installed and no region is
-// up, in a region of its own, and times it.
+// demo measures make demo with everything installed and no region up, in a region
+// of its own.
 func demo(ctx context.Context, root string, log io.Writer) (phases []Phase, err error) {
 	dir, err := os.MkdirTemp("", "ephemr-bench-demo-")
 	if err != nil {
@@ -55,11 +55,10 @@ func demo(ctx context.Context, root string, log io.Writer) (phases []Phase, err 
 	return phases, nil
 }
 
-// heading begins a phase in what the demo prints.
+// heading begins a phase in the demo's output.
 var heading = regexp.MustCompile(`^(\d+\. [^:]+)`)
 
-// timed runs a program of the checkout and returns the phases that its output
-// shows.
+// timed runs a program of the checkout and returns the phases in its output.
 func timed(ctx context.Context, root string, argv []string) ([]Phase, error) {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // our own programs
 	cmd.Dir = root
@@ -81,7 +80,7 @@ func timed(ctx context.Context, root string, argv []string) ([]Phase, error) {
 	return phases, nil
 }
 
-// readPhases times the headings in what a program prints, until it ends.
+// readPhases measures the time between the headings in a program's output.
 func readPhases(out io.Reader, now func() time.Time) []Phase {
 	var phases []Phase
 	var begun time.Time
@@ -100,10 +99,10 @@ func readPhases(out io.Reader, now func() time.Time) []Phase {
 	return phases
 }
 
-// setupLine is what scripts/setup leaves at the end of a part's log.
+// setupLine is the last line of a part's log by scripts/setup.
 var setupLine = regexp.MustCompile(`(?m)^setup: (\w+) +(\d+) s$`)
 
-// cold reads how long each part of the set-up took when it was done last.
+// cold reads how long each part of the last set-up took.
 func cold(root string) []Phase {
 	logs, _ := filepath.Glob(filepath.Join(root, ".tools", "log", "*.log")) // the pattern is well-formed
 	var phases []Phase

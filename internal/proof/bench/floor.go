@@ -14,8 +14,8 @@ import (
 	"ephemr/internal/proof/bench/trace"
 )
 
-// floor is what an invocation of a warm function takes that does nothing: the
-// emulator's part in every invocation of ours.
+// floor is the duration of an invocation of a warm function that does nothing:
+// the emulator's share of every invocation.
 func (r *region) floor(ctx context.Context) (Seconds, error) {
 	code, err := binary.Zip(ctx, r.Root, filepath.Join(r.dir, "hello"))
 	if err != nil {

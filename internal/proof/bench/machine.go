@@ -9,15 +9,15 @@ import (
 	"strings"
 )
 
-// Machine is where the figures come from.
+// Machine describes where the figures were measured.
 type Machine struct {
 	Platform string  `json:"platform"`
 	Cores    int     `json:"cores"`
 	Memory   int64   `json:"memory"` // bytes; 0 = not known
-	Load     float64 `json:"load"`   // processes that wanted a core in the last minute, before the bench
+	Load     float64 `json:"load"`   // load average of the minute before the bench
 }
 
-// Busy says whether others were using the machine: then the figures are upper bounds.
+// Busy says whether the machine had other load: then the figures are upper bounds.
 func (m Machine) Busy() bool { return m.Load > 0.25*float64(m.Cores) }
 
 func look(ctx context.Context) Machine {

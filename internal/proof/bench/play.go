@@ -14,8 +14,8 @@ import (
 	"ephemr/internal/run"
 )
 
-// The pipeline that is measured: one Bash job that sleeps for as long as the
-// name of the uploaded object says.
+// The pipeline that is measured: one Bash job that sleeps for the time in the name
+// of the uploaded object.
 const (
 	pipelineName = "bench"
 	pipelineFile = `pipeline: bench
@@ -30,11 +30,11 @@ sleep "${name%.txt}"
 `
 )
 
-// The groups of runs that are measured apart.
+// The groups of runs.
 const (
 	first  = "first"      // finds no function warm
-	serial = "one by one" // the figure that counts
-	burst  = "four at once"
+	serial = "sequential" // the figure that is compared
+	burst  = "four concurrent"
 	short  = "5 s step"
 	long   = "120 s step"
 )
@@ -42,16 +42,15 @@ const (
 // patience is how much longer than its step a run may take.
 const patience = 90 * time.Second
 
-// shot is an upload and the run that came of it.
+// shot is an upload and its run.
 type shot struct {
 	group, key string
 	sent       time.Time
 	run        run.Run
 }
 
-// play makes all runs. Those with long steps sleep beside the ones that come
-// one by one, and the four at once come when they are done: the stage has room
-// for four.
+// play executes all runs. Those with long steps sleep while the sequential ones
+// run; the four concurrent ones follow: the stage allows four.
 func (r *region) play(ctx context.Context, o Options) ([]shot, error) {
 	random := rand.New(rand.NewPCG(o.Seed, 0)) //nolint:gosec // to be repeatable
 	lanes := func(lanes ...[]shot) ([]shot, error) {
@@ -101,7 +100,7 @@ func shots(group string, n int, seconds func() float64) []shot {
 	return out
 }
 
-// fire uploads one after the other, each when the run before it is over.
+// fire uploads sequentially, each when the previous run has ended.
 func (r *region) fire(ctx context.Context, lane []shot, log io.Writer) error {
 	for i := range lane {
 		s := &lane[i]
@@ -119,8 +118,8 @@ func (r *region) fire(ctx context.Context, lane []shot, log io.Writer) error {
 	return nil
 }
 
-// await waits for the end of the upload's run. It asks seldom: asking slows the
-// emulator down, and with it what is measured.
+// await waits for the end of the upload's run. It polls rarely: polling slows the
+// emulator down, and so the measured run.
 func (r *region) await(ctx context.Context, s *shot) error {
 	step := stepTime(s.key)
 	ctx, cancel := context.WithTimeout(ctx, step+patience)
@@ -146,7 +145,7 @@ func (r *region) await(ctx context.Context, s *shot) error {
 	}
 }
 
-// look reads the state of the upload's run, if there is one already.
+// look reads the state of the upload's run, if it exists yet.
 func (r *region) look(ctx context.Context, s *shot) error {
 	if s.run.ID != "" {
 		rec, err := r.runs.Load(ctx, s.run.ID)
@@ -168,7 +167,7 @@ func (r *region) look(ctx context.Context, s *shot) error {
 	return nil
 }
 
-// stepTime is what the script makes of a key.
+// stepTime is the time that the script reads from a key.
 func stepTime(key string) time.Duration {
 	name := strings.TrimSuffix(key[strings.LastIndex(key, "-")+1:], ".txt")
 	d, err := time.ParseDuration(name + "s")

@@ -41,7 +41,7 @@ func (p printer) machine(r *Report) {
 	p.Printf("%s, %s, %s of memory, load %.2f before the start, %s; seed %d; took %s\n", m.Platform, terminal.Count(m.Cores, "core"),
 		terminal.Bytes(m.Memory), m.Load, runtime.Version(), r.Seed, terminal.Duration(time.Duration(r.Took)))
 	if m.Busy() {
-		p.Printf("%s\n", p.OutStyle().Yellow("Others use this machine: read times as upper bounds, and compare figures of one run only."))
+		p.Printf("%s\n", p.OutStyle().Yellow("This machine has other load: read times as upper bounds, and compare figures of one report only."))
 	}
 	for _, f := range r.Failures {
 		p.Printf("left out: %s (%s): %s\n", f.Run, f.Group, terminal.OneLine(f.Why))
@@ -50,7 +50,7 @@ func (p printer) machine(r *Report) {
 
 func (p printer) overhead(r *Report) {
 	p.head("Overhead of a run of one step",
-		"from the upload until the cluster's end was asked for, without provisioning and step (both of random length); aim: 1.50 s at the median")
+		"from the upload until TerminateJobFlows, without provisioning and step (both of random length); target: 1.50 s median")
 	var rows [][]string
 	for _, g := range r.Groups {
 		rows = append(rows, []string{g.Name, strconv.Itoa(g.Runs), seconds(g.Median), seconds(g.P90), seconds(g.Longest), seconds(g.Unexplained), g.Slowest})
@@ -59,7 +59,7 @@ func (p printer) overhead(r *Report) {
 }
 
 func (p printer) hops(r *Report) {
-	p.head("Its hops, in runs that came one by one", "share: of the overhead of all of them together; burst: median of runs that came four at once")
+	p.head("Hops of the sequential runs", "share: of the total overhead of these runs; burst: median of the four concurrent runs")
 	var rows [][]string
 	sum := 0.0
 	for _, h := range r.Hops {
@@ -74,7 +74,7 @@ func (p printer) hops(r *Report) {
 }
 
 func (p printer) shares(r *Report) {
-	p.head("By function and service", "on the way: its hops in one run; REPORT: of all its invocations, as Lambda logs them, those with nothing to do too")
+	p.head("By function and service", "critical path: its hops in one run; REPORT: of all its invocations, as logged by Lambda, including those without work")
 	var rows [][]string
 	for _, s := range r.Shares {
 		row := []string{s.Where, millis(s.Median), percent(s.Share), "", "", ""}
@@ -86,17 +86,17 @@ func (p printer) shares(r *Report) {
 		}
 		rows = append(rows, row)
 	}
-	p.Table([]string{"WHERE", "ON THE WAY", "SHARE", "INVOCATIONS", "REPORT", "REPORT P90"}, rows)
-	p.Printf("of each invocation, %s are the emulator's: that is what a warm function that does nothing takes\n", millis(r.Floor))
+	p.Table([]string{"WHERE", "CRITICAL PATH", "SHARE", "INVOCATIONS", "REPORT", "REPORT P90"}, rows)
+	p.Printf("emulator's share of each invocation: %s (a warm function that does nothing)\n", millis(r.Floor))
 }
 
 func (p printer) calls(r *Report) {
-	p.head("What a run of one step spends", "transitions: states entered and retries, from the history; EMR calls: as localemr counted them by cluster, aim: at most 8")
+	p.head("API calls and state transitions of a run of one step", "transitions: states entered and retries, from the history; EMR calls: counted by localemr per cluster, target: at most 8")
 	var rows [][]string
 	for _, g := range r.Groups {
 		rows = append(rows, []string{g.Name, strconv.Itoa(g.Runs), between(g.Transitions), strconv.Itoa(g.Retries), between(g.Calls), list(g.Operations)})
 	}
-	p.Table([]string{"RUNS", "N", "TRANSITIONS", "RETRIES", "EMR CALLS", "OF THEM"}, rows)
+	p.Table([]string{"RUNS", "N", "TRANSITIONS", "RETRIES", "EMR CALLS", "BY OPERATION"}, rows)
 	p.Printf("shared by all runs, in %s: %s; refused: %s\n", terminal.Duration(time.Duration(r.Shared.Over)), list(r.Shared.Operations), list(r.Shared.Refused))
 }
 
@@ -105,14 +105,14 @@ func (p printer) service(r *Report) {
 		return
 	}
 	b, d, l, w := r.Service.Start, r.Service.Packages, r.Service.Lines, r.Service.Pool
-	p.head("What somebody waits for who submits a directory",
-		"package: medians of "+terminal.Count(d.Rounds, "round")+"; lines: from the job's print to ephemr's stdout, through CloudWatch Logs; ratios to the least that could be done here instead")
+	p.head("Latency of ephemr submit",
+		"package: medians of "+terminal.Count(d.Rounds, "round")+"; lines: from the job's print to ephemr's stdout, through CloudWatch Logs; ratio: to the fastest alternative on this machine")
 	p.Table([]string{"WHAT", "TOOK", "OF", "RATIO"}, [][]string{
 		{"start ephemr", millis(b.Version), fmt.Sprintf("%d rounds of ephemr version", b.Rounds), fmt.Sprintf("%.1f, to true(1) (%s)", b.Ratio, millis(b.Nothing))},
-		{"its first request to AWS", millis(b.Request), "ephemr runs", ""},
+		{"first request to AWS", millis(b.Request), "ephemr runs", ""},
 		{"build a package", millis(d.Build), fmt.Sprintf("%d files, %s, zipped %s", d.Files, terminal.Bytes(d.Bytes), terminal.Bytes(d.Size)), ""},
 		{"upload it", millis(d.Send), "", fmt.Sprintf("%.1f, with build, to one PutObject (%s)", d.Ratio, millis(d.Plain))},
-		{"upload it again", millis(d.Again), "looking whether it is there", ""},
+		{"upload it again", millis(d.Again), "existence check only", ""},
 		{"a line, median", millis(l.P50), fmt.Sprintf("%d lines, 20 a second", l.Timed), ""},
 		{"a line, p99", millis(l.P99), "longest " + millis(l.Longest), ""},
 		{"many lines", fmt.Sprintf("%.0f/s", l.Rate), fmt.Sprintf("%d lines, %s", l.Many, terminal.Bytes(l.Bytes)), fmt.Sprintf("%.3f, to a pipe (%.0f/s)", l.Ratio, l.Pipe)},
@@ -126,8 +126,8 @@ func (p printer) binaries(r *Report) {
 		return
 	}
 	host := binary.Platform()
-	p.head("Functions", "zipped: package with the binary alone, for AWS ("+binary.Arm64+") and for this machine ("+host+")",
-		"init: from the start of the process on this machine until it asks for its first event; ratio: of medians, to a function that does nothing")
+	p.head("Functions", "zipped: package with the binary only, for AWS ("+binary.Arm64+") and for this machine ("+host+")",
+		"init: from the start of the process on this machine until it requests its first event; ratio: of medians, to a function that does nothing")
 	var rows [][]string
 	for _, b := range r.Binaries {
 		rows = append(rows, []string{
@@ -140,7 +140,7 @@ func (p printer) binaries(r *Report) {
 
 func (p printer) demo(r *Report) {
 	if len(r.Demo) > 0 {
-		p.head("make demo, everything installed, no region up")
+		p.head("make demo with everything installed and no region up")
 		var total time.Duration
 		var rows [][]string
 		for _, ph := range r.Demo {
@@ -151,9 +151,9 @@ func (p printer) demo(r *Report) {
 		}
 		p.Table([]string{"PHASE", "TOOK"}, append(rows, []string{"all", terminal.Duration(total)}))
 	}
-	p.head("Parts of scripts/setup, when they were installed last")
+	p.head("Parts of the last scripts/setup")
 	if len(r.Cold) == 0 {
-		p.Printf("not known\n")
+		p.Printf("unknown\n")
 		return
 	}
 	var rows [][]string

@@ -26,7 +26,7 @@ func report() *bench.Report {
 	return &bench.Report{
 		Machine: bench.Machine{Platform: "linux/arm64", Cores: 4, Memory: 16 << 30, Load: 2.5}, Took: ms(240e3), Seed: 1,
 		Groups: []bench.Group{{
-			Name: "one by one", Runs: 30, Median: ms(580), P90: ms(612), Longest: ms(804), Slowest: "300 ms: first state entered (bench-2)", Transitions: [2]int{8, 9}, Retries: 1,
+			Name: "sequential", Runs: 30, Median: ms(580), P90: ms(612), Longest: ms(804), Slowest: "300 ms: first state entered (bench-2)", Transitions: [2]int{8, 9}, Retries: 1,
 			Calls: [2]int{7, 7}, Operations: map[string]int{"RunJobFlow": 1, "ListSteps": 2},
 		}},
 		Hops:   []bench.Hop{{Name: "first state entered", Where: "Step Functions", Known: 30, Median: ms(151), P90: ms(152), Share: 0.26, Burst: ms(152)}},
@@ -45,7 +45,7 @@ func report() *bench.Report {
 			Pool:     service.Pool{Cold: ms(4000), Warm: ms(2000), P90: ms(2200), Rounds: 10, Ratio: 0.5},
 		},
 		Demo:     []bench.Phase{{Name: "laptop up", Took: ms(700)}, {Name: "laptop demo", Took: ms(30e3)}, {Name: "  1. Register the pipeline", Took: ms(400)}},
-		Failures: []bench.Failure{{Run: "bench-1", Group: "four at once", Why: "FAILED with 2 clusters: no capacity"}},
+		Failures: []bench.Failure{{Run: "bench-1", Group: "four concurrent", Why: "FAILED with 2 clusters: no capacity"}},
 	}
 }
 
@@ -67,7 +67,7 @@ func TestPrint(t *testing.T) {
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("report (-want +got):\n%s", diff)
 	}
-	for _, needed := range []string{"Others use this machine", "unexplained", "74 %", "left out: bench-1", "8-9", "30.7s"} {
+	for _, needed := range []string{"This machine has other load", "unexplained", "74 %", "left out: bench-1", "8-9", "30.7s"} {
 		if !strings.Contains(got, needed) {
 			t.Errorf("the report does not say %q", needed)
 		}

@@ -24,13 +24,13 @@ import (
 	"ephemr/internal/stage"
 )
 
-// The provisioning of the measured clusters, besides their bootstrap action.
+// The provisioning time of the measured clusters, without their bootstrap action.
 const (
 	provision = 300 * time.Millisecond
 	jitter    = 700 * time.Millisecond
 )
 
-// region is a region of the bench's own, with the clients that look into it.
+// region is a region of the bench's own, with clients to inspect it.
 type region struct {
 	*laptop.Region
 	dir      string
@@ -43,7 +43,7 @@ type region struct {
 	logs     *cloudwatchlogs.Client
 }
 
-// open brings a region up and deploys to it.
+// open starts a region and deploys to it.
 func open(ctx context.Context, log io.Writer) (*region, error) {
 	dir, err := os.MkdirTemp("", "ephemr-bench-")
 	if err != nil {
@@ -79,12 +79,12 @@ func (r *region) deploy(ctx context.Context) error {
 	return nil
 }
 
-// close ends the region, also when the bench was told to stop.
+// close ends the region, also after ctx is done.
 func (r *region) close(ctx context.Context) error {
 	return errors.Join(r.Down(context.WithoutCancel(ctx)), os.RemoveAll(r.dir))
 }
 
-// vary makes clusters take differently long to start.
+// vary makes the start time of clusters random.
 func (r *region) vary(ctx context.Context, seed uint64) error {
 	settings := localemr.DefaultSettings()
 	settings.Provision, settings.Jitter, settings.Seed = localemr.Duration(provision), localemr.Duration(jitter), seed

@@ -8,7 +8,7 @@ import (
 // Seconds is a time that JSON writes as a number of seconds.
 type Seconds = trace.Seconds
 
-// Report is what a run of the bench has found out. What was not measured is nil.
+// Report holds the results. What was not measured is nil.
 type Report struct {
 	Machine  Machine         `json:"machine"`
 	Took     Seconds         `json:"took"`
@@ -26,7 +26,7 @@ type Report struct {
 	Failures []Failure       `json:"failures"`
 }
 
-// Group is a set of runs that were made alike.
+// Group is a set of runs of the same kind.
 type Group struct {
 	Name        string         `json:"name"`
 	Runs        int            `json:"runs"`
@@ -41,7 +41,7 @@ type Group struct {
 	Operations  map[string]int `json:"operations"`  // calls of the run that made the most
 }
 
-// Hop is one part of the way, in the runs that came one by one.
+// Hop is one part of the critical path of the sequential runs.
 type Hop struct {
 	Name   string  `json:"name"`
 	Where  string  `json:"where"`
@@ -49,10 +49,10 @@ type Hop struct {
 	Median Seconds `json:"median"`
 	P90    Seconds `json:"p90"`
 	Share  float64 `json:"share"` // of the overhead of all runs together
-	Burst  Seconds `json:"burst"` // median of those that came four at once
+	Burst  Seconds `json:"burst"` // median of the four concurrent runs
 }
 
-// Share is what one function or service takes of the overhead.
+// Share is the part of the overhead that one function or service causes.
 type Share struct {
 	Where  string  `json:"where"`
 	Median Seconds `json:"median"` // of its hops in a run
@@ -62,7 +62,7 @@ type Share struct {
 	P90    Seconds `json:"p90"`   // and their 90th percentile
 }
 
-// Shared is what all runs have caused together, of EMR's calls.
+// Shared are the EMR calls that belong to no single run.
 type Shared struct {
 	Over       Seconds        `json:"over"`
 	Operations map[string]int `json:"operations"` // that belong to no single cluster

@@ -11,7 +11,7 @@ import (
 	"ephemr/internal/proof/bench/trace"
 )
 
-// addRuns fills in what the runs have shown.
+// addRuns fills in the results of the runs.
 func (r *Report) addRuns(all []observed, calls localemr.Calls) {
 	groups := map[string][]observed{}
 	for _, o := range all {
@@ -32,10 +32,10 @@ func (r *Report) addRuns(all []observed, calls localemr.Calls) {
 	r.Shared.Refused, r.Shared.Operations = calls.Refused, shared(calls)
 }
 
-// createCall makes a cluster, so localemr does not count it as a call about one.
+// createCall creates a cluster, so localemr does not count it for one.
 const createCall = "RunJobFlow"
 
-// ofCluster are the calls that one cluster has cost.
+// ofCluster are the calls for one cluster.
 func ofCluster(calls localemr.Calls, id string) map[string]int {
 	ops := map[string]int{createCall: 1}
 	for op, n := range calls.ByCluster[id] {
@@ -44,7 +44,7 @@ func ofCluster(calls localemr.Calls, id string) map[string]int {
 	return ops
 }
 
-// shared are the calls that no single cluster has cost.
+// shared are the calls for no single cluster.
 func shared(calls localemr.Calls) map[string]int {
 	left := map[string]int{}
 	for op, n := range calls.SinceReset {

@@ -10,7 +10,7 @@ import (
 	"ephemr/internal/proof/bench/trace"
 )
 
-// played is a run whose marks lie step apart.
+// played is a run whose marks are step apart.
 func played(group string, step time.Duration, calls map[string]int) observed {
 	o := observed{shot: shot{group: group}, calls: calls}
 	for i := range o.marks {
@@ -68,7 +68,7 @@ func TestSummaryOfNothing(t *testing.T) {
 	r.addRuns(nil, localemr.Calls{})
 	for _, h := range r.Hops {
 		if h.Share != 0 || h.Known != 0 {
-			t.Errorf("hop %q is said to be known: %+v", h.Name, h)
+			t.Errorf("hop %q is known: %+v", h.Name, h)
 		}
 	}
 }

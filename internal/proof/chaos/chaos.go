@@ -1,9 +1,9 @@
-// Package chaos runs pipelines for real, in a region of its own on this machine,
-// while EMR fails, functions are killed in the middle of their work and localemr
-// goes down. Afterwards it looks from the outside, at EMR's clusters and steps,
-// the records and what the steps themselves have written, whether every request
-// still became one run with one outcome, one cluster at a time and each attempt
-// of a job once, and whether anything is left.
+// Package chaos executes pipelines in a region of its own on this machine, while
+// EMR fails, functions are killed during invocations and localemr is restarted.
+// Afterwards it checks from the outside, by EMR's clusters and steps, the records
+// and what the steps themselves wrote, that every request became one run with one
+// outcome, one cluster at a time and each attempt of a job once, and that nothing
+// is left.
 package chaos
 
 import (
@@ -16,29 +16,29 @@ import (
 	"ephemr/internal/proof/chaos/evidence"
 )
 
-// Options say what to play.
+// Options say what to execute.
 type Options struct {
-	Runs      int           // requests that are right; wrong ones come on top
-	Seed      uint64        // of everything that is drawn
+	Runs      int           // number of valid requests; invalid ones are added
+	Seed      uint64        // of all random choices
 	Max       time.Duration // for all of it
-	Parallel  int           // runs side by side
+	Parallel  int           // number of concurrent runs
 	Kinds     []string      // of faults; nil = all
-	Kill      bool          // processes too
+	Kill      bool          // kill processes too
 	RealTicks bool          // only the stage's own ticks, once a minute
 	Keep      string        // directory that the region's logs are moved to, when not empty
 	Log       io.Writer     // progress
 }
 
-// What is kept of Max for looking at what is left, and for the region's end; and
-// before that for what was sent and broken last, so that it can come to an end:
-// a message of which intake died comes again after three minutes.
+// What is reserved of Max to collect evidence, to end the region, and before that
+// for the last requests and faults to settle: a message whose intake was killed
+// is delivered again after three minutes.
 const (
 	forLooking  = 25 * time.Second
 	forEnding   = 10 * time.Second
 	forSettling = 4 * time.Minute
 )
 
-// Run plays and judges. The report is there unless the region never came up.
+// Run executes and checks. There is a report unless the region did not start.
 func Run(ctx context.Context, o Options) (r *Report, err error) {
 	begun := time.Now()
 	region, err := open(ctx, o)
@@ -56,7 +56,7 @@ func Run(ctx context.Context, o Options) (r *Report, err error) {
 		return nil, err
 	}
 	r.Played = Seconds(time.Since(played))
-	_, _ = fmt.Fprintf(o.Log, "%s: look at what is left\n", s.clock())
+	_, _ = fmt.Fprintf(o.Log, "%s: collecting evidence\n", s.clock())
 	e, err := region.collect(ctx, s)
 	if err != nil {
 		return nil, err

@@ -11,12 +11,12 @@ import (
 	"ephemr/internal/proof/chaos/evidence"
 )
 
-// The same seed asks for the same, and no two requests are the same.
-func TestAsks(t *testing.T) {
+// The same seed gives the same requests, and no two requests are equal.
+func TestRequests(t *testing.T) {
 	t.Parallel()
-	all := chaos.Asks(300, 1)
-	if diff := cmp.Diff(all, chaos.Asks(300, 1)); diff != "" {
-		t.Errorf("the same seed asks for something else:\n%s", diff)
+	all := chaos.Requests(300, 1)
+	if diff := cmp.Diff(all, chaos.Requests(300, 1)); diff != "" {
+		t.Errorf("the same seed gives other requests:\n%s", diff)
 	}
 	ids, kinds := map[string]bool{}, map[evidence.Kind]int{}
 	for _, a := range all {
@@ -26,17 +26,17 @@ func TestAsks(t *testing.T) {
 		ids[a.ID] = true
 		kinds[a.Kind]++
 	}
-	for _, kind := range []evidence.Kind{evidence.Request, evidence.Upload, evidence.Event, evidence.Hand} {
+	for _, kind := range []evidence.Kind{evidence.ByQueue, evidence.ByUpload, evidence.ByEvent, evidence.Manual} {
 		if kinds[kind] < 10 {
 			t.Errorf("only %d of kind %s", kinds[kind], kind)
 		}
 	}
-	if kinds[evidence.Poison] != 15 || len(all) != 315 {
-		t.Errorf("%d requests, %d of them wrong; want 315 and 15", len(all), kinds[evidence.Poison])
+	if kinds[evidence.Invalid] != 15 || len(all) != 315 {
+		t.Errorf("%d requests, %d of them invalid; want 315 and 15", len(all), kinds[evidence.Invalid])
 	}
 }
 
-// localemr must know every fault, or chaos is calmer than it says.
+// localemr must know every fault.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	all := chaos.Faults(nil)
@@ -56,8 +56,8 @@ func TestFaults(t *testing.T) {
 		}
 		for _, id := range []string{"solo-20260102T0304-00000001", "solo-20260102T0304-0000000a", "solo-20260102T0304-00000013"} {
 			lost, err := path.Match(f.Cluster, id+".1")
-			if err != nil || lost != chaos.Deaf(id) {
-				t.Errorf("events of %s lost: %t, %v; said to be: %t", id, lost, err, chaos.Deaf(id))
+			if err != nil || lost != chaos.LosesEvents(id) {
+				t.Errorf("events of %s lost: %t, %v; want %t", id, lost, err, chaos.LosesEvents(id))
 			}
 		}
 	}

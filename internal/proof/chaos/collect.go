@@ -23,20 +23,20 @@ import (
 	"ephemr/internal/run"
 )
 
-// collect looks at everything, without faults. localemr's counts are taken
-// first: from here on chaos makes calls itself.
+// collect reads all evidence, without faults. localemr's counts are read first:
+// from here on chaos makes calls itself.
 func (r *region) collect(ctx context.Context, s *storm) (*evidence.Evidence, error) {
 	if err := r.inject(ctx, nil); err != nil {
 		return nil, err
 	}
-	e := &evidence.Evidence{Asks: s.made(), Dead: map[string][]string{}}
-	told := map[string]bool{}
-	for _, d := range s.doubles {
+	e := &evidence.Evidence{Requests: s.made(), Dead: map[string][]string{}}
+	seen := map[string]bool{}
+	for _, d := range s.overlaps {
 		what := fmt.Sprintf("run %s had the clusters %v", d.run, d.ids)
-		if !told[what] {
-			e.Doubles = append(e.Doubles, what+" at "+d.at.UTC().Format(time.TimeOnly))
+		if !seen[what] {
+			e.Overlaps = append(e.Overlaps, what+" at "+d.at.UTC().Format(time.TimeOnly))
 		}
-		told[what] = true
+		seen[what] = true
 	}
 	return e, errors.Join(r.records(ctx, e), r.clusters(ctx, e), r.written(e), r.dead(ctx, e), r.left(ctx, e), r.repairs(ctx, e))
 }
@@ -133,7 +133,7 @@ func (r *region) written(e *evidence.Evidence) error {
 	return nil
 }
 
-// dead empties the dead-letter queues.
+// dead receives all messages of the dead-letter queues.
 func (r *region) dead(ctx context.Context, e *evidence.Evidence) error {
 	targets := r.settings.EventsDLQ[:strings.LastIndexByte(r.settings.EventsDLQ, '/')+1] + r.settings.ScheduleDLQ[strings.LastIndexByte(r.settings.ScheduleDLQ, ':')+1:]
 	for name, url := range map[string]string{"requests": r.settings.RequestsDLQ, "events": r.settings.EventsDLQ, "targets": targets} {
@@ -180,7 +180,7 @@ func (r *region) leftovers(ctx context.Context) (evidence.Leftovers, error) {
 	return l, nil
 }
 
-// repairs reads from sweep's log what it had to mend.
+// repairs reads from sweep's log what it repaired.
 func (r *region) repairs(ctx context.Context, e *evidence.Evidence) error {
 	group := "/ephemr/" + r.settings.Stage + "/functions/sweep"
 	for p := cloudwatchlogs.NewFilterLogEventsPaginator(r.logs, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group}); p.HasMorePages(); {

@@ -2,7 +2,7 @@ package chaos
 
 // For tests.
 var (
-	Asks   = asks
-	Faults = of
-	Deaf   = deaf
+	Requests    = newRequests
+	Faults      = faultsOf
+	LosesEvents = losesEvents
 )

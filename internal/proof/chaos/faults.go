@@ -11,9 +11,9 @@ import (
 	"ephemr/internal/run"
 )
 
-// The faults, all at once and for as long as chaos lasts. Those that tell
-// clusters apart by the end of their names hit the same runs again with the
-// same seed; a run id ends in eight hexadecimal digits of its identity.
+// The faults, all at once and until the load ends. Those that match the end of a
+// cluster's name hit the same runs again with the same seed: a run id ends in
+// eight hexadecimal digits of its identity.
 var faults = []localemr.Fault{
 	{Kind: "throttle", Chance: 0.03},
 	{Kind: "serverError", Chance: 0.02},
@@ -22,8 +22,8 @@ var faults = []localemr.Fault{
 	{Kind: "lostAnswer", Op: "TerminateJobFlows", Chance: 0.05},
 	{Kind: "lostAnswer", Chance: 0.01},
 	{Kind: "listOmits", Chance: 0.05},
-	{Kind: "capacity", Cluster: "*3.?", Market: "SPOT"},       // the second rung is on demand
-	{Kind: "capacity", Cluster: "*37.?", Market: "ON_DEMAND"}, // for few there is none at all
+	{Kind: "capacity", Cluster: "*3.?", Market: "SPOT"},       // the second fallback is on demand
+	{Kind: "capacity", Cluster: "*37.?", Market: "ON_DEMAND"}, // for few there is no capacity at all
 	{Kind: "provisionSlow", Chance: 0.05, Delay: localemr.Duration(4 * time.Second)},
 	{Kind: "provisionStuck", Chance: 0.01},
 	{Kind: "bootstrapFailure", Chance: 0.04},
@@ -33,34 +33,34 @@ var faults = []localemr.Fault{
 	{Kind: "instanceFailure", Chance: 0.01, Delay: localemr.Duration(200 * time.Millisecond), State: "CANCELLED"},
 	{Kind: "failureDetails", Chance: 0.2},
 	{Kind: "logsLate", Chance: 0.1, Delay: localemr.Duration(2 * time.Second)},
-	{Kind: "eventLost", Cluster: "*[0-2].?"}, // whose runs only the ticks can wake
+	{Kind: "eventLost", Cluster: "*[0-2].?"}, // only ticks resume these runs
 	{Kind: "eventDoubled", Chance: 0.1},
 	{Kind: "eventDelayed", Chance: 0.1, Delay: localemr.Duration(2 * time.Second)},
 	{Kind: "eventReordered", Chance: 0.1},
 }
 
-// deaf says whether all events of a run's clusters are lost.
-func deaf(runID string) bool { return strings.ContainsAny(runID[len(runID)-1:], "012") }
+// losesEvents says whether all events of a run's clusters are lost.
+func losesEvents(runID string) bool { return strings.ContainsAny(runID[len(runID)-1:], "012") }
 
-// of returns the faults of these kinds, or all when kinds is nil.
-func of(kinds []string) []localemr.Fault {
+// faultsOf returns the faults of these kinds, or all when kinds is nil.
+func faultsOf(kinds []string) []localemr.Fault {
 	if kinds == nil {
 		return faults
 	}
 	return slices.DeleteFunc(slices.Clone(faults), func(f localemr.Fault) bool { return !slices.Contains(kinds, f.Kind) })
 }
 
-// inject replaces the faults in force; what those before have hit is counted.
+// inject replaces the active faults, and counts the hits of those before.
 func (r *region) inject(ctx context.Context, next []localemr.Fault) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := r.tally(ctx); err != nil {
+	if err := r.addCounts(ctx); err != nil {
 		return err
 	}
 	return r.Admin(ctx, http.MethodPut, "faults", append([]localemr.Fault{}, next...), nil)
 }
 
-// counts is what localemr has counted, over its restarts.
+// counts is what localemr has counted, across its restarts.
 type counts struct {
 	hits  map[string]int // faults, by kind
 	calls map[string]int // by operation
@@ -68,8 +68,8 @@ type counts struct {
 
 func newCounts() counts { return counts{hits: map[string]int{}, calls: map[string]int{}} }
 
-// tally adds what localemr has counted since the last tally. r.mu must be held.
-func (r *region) tally(ctx context.Context) error {
+// addCounts adds what localemr has counted since the last addCounts. r.mu must be held.
+func (r *region) addCounts(ctx context.Context) error {
 	var hit []localemr.Fault
 	var calls localemr.Calls
 	if err := r.Admin(ctx, http.MethodGet, "faults", nil, &hit); err != nil {
@@ -87,11 +87,11 @@ func (r *region) tally(ctx context.Context) error {
 	if err := r.Admin(ctx, http.MethodPost, "calls/reset", nil, nil); err != nil {
 		return err
 	}
-	return r.Admin(ctx, http.MethodPut, "faults", unhit(hit), nil)
+	return r.Admin(ctx, http.MethodPut, "faults", withoutHits(hit), nil)
 }
 
-// unhit are the same faults as if they had never struck.
-func unhit(all []localemr.Fault) []localemr.Fault {
+// withoutHits returns the same faults with their hits set to zero.
+func withoutHits(all []localemr.Fault) []localemr.Fault {
 	out := make([]localemr.Fault, 0, len(all))
 	for _, f := range all {
 		f.Hits = 0
@@ -100,15 +100,15 @@ func unhit(all []localemr.Fault) []localemr.Fault {
 	return out
 }
 
-// double is a moment at which a run had more than one cluster.
-type double struct {
+// overlap is a moment at which a run had more than one cluster.
+type overlap struct {
 	run string
 	ids []string
 	at  time.Time
 }
 
-// sample looks at all clusters at once, and notes the runs that have several.
-func (r *region) sample(ctx context.Context) ([]double, int, error) {
+// sample lists all clusters at one moment, and finds the runs that have several.
+func (r *region) sample(ctx context.Context) ([]overlap, int, error) {
 	var all []localemr.Overview
 	if err := r.Admin(ctx, http.MethodGet, "clusters", nil, &all); err != nil {
 		return nil, 0, err
@@ -123,10 +123,10 @@ func (r *region) sample(ctx context.Context) ([]double, int, error) {
 		id := run.OfCluster(c.Name)
 		alive[id] = append(alive[id], c.ID)
 	}
-	var found []double
+	var found []overlap
 	for id, ids := range alive {
 		if len(ids) > 1 {
-			found = append(found, double{run: id, ids: ids, at: time.Now()})
+			found = append(found, overlap{run: id, ids: ids, at: time.Now()})
 		}
 	}
 	return found, n, nil

@@ -15,13 +15,13 @@ import (
 	"ephemr/internal/local/laptop"
 )
 
-// processes returns those of the region that run the named program.
+// processes returns the region's processes that execute the named program.
 func (r *region) processes(ctx context.Context, name string) []int {
 	var list []string
 	for _, pid := range r.Processes() {
 		list = append(list, strconv.Itoa(pid))
 	}
-	// It exits with 1 when one of them is gone by now; what it prints is good.
+	// It exits with 1 when one of them has ended meanwhile; its output is valid.
 	out, _ := exec.CommandContext(ctx, "ps", "-o", "pid=,comm=", "-p", strings.Join(list, ",")).Output() //nolint:gosec // numbers
 	var pids []int
 	for line := range strings.Lines(string(out)) {
@@ -33,8 +33,8 @@ func (r *region) processes(ctx context.Context, name string) []int {
 	return pids
 }
 
-// worker finds the process of a function that is at work right now, and one at
-// random when within a second none is or the system does not tell.
+// worker finds the process of a function that is executing, and a random one when
+// none is within a second or the system does not report it.
 func (r *region) worker(ctx context.Context, random *rand.Rand) (int, bool) {
 	pids := r.processes(ctx, "bootstrap")
 	if len(pids) == 0 {
@@ -58,7 +58,7 @@ func (r *region) worker(ctx context.Context, random *rand.Rand) (int, bool) {
 }
 
 // busy is how long the threads of a process have run, in nanoseconds; 0 where
-// the system does not tell.
+// the system does not report it.
 func busy(pid int) int64 {
 	var sum int64
 	paths, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid)) // the pattern is well-formed
@@ -76,7 +76,7 @@ func busy(pid int) int64 {
 	return sum
 }
 
-// function names what a worker executes, where the system tells.
+// function names what a worker executes, if the system reports it.
 func function(pid int) string {
 	env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
 	if err != nil {
@@ -90,12 +90,12 @@ func function(pid int) string {
 	return "function"
 }
 
-// bounce kills localemr and, after a while, starts it again with the same faults
-// and another seed.
-func (r *region) bounce(ctx context.Context, away time.Duration, seed uint64) error {
+// restartEMR kills localemr and starts it again after a while, with the same
+// faults and another seed.
+func (r *region) restartEMR(ctx context.Context, away time.Duration, seed uint64) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := r.tally(ctx); err != nil {
+	if err := r.addCounts(ctx); err != nil {
 		return err
 	}
 	var before any

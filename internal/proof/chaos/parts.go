@@ -15,15 +15,15 @@ import (
 	"ephemr/internal/wait"
 )
 
-// tickEvery is how often a minute passes for the functions that wait for one.
+// tickEvery is how often the functions of the minute tick are invoked.
 const tickEvery = 10 * time.Second
 
-// send makes the requests, as fast as runs end: a queue of about twice what may
-// run side by side is kept. Some come again, at once or later.
+// send sends the requests as fast as runs end: about twice as many as may run
+// concurrently are queued. Some are sent again, at once or later.
 func (s *storm) send(ctx context.Context) {
 	random := s.random(2)
-	for i := range s.asks {
-		a := &s.asks[i]
+	for i := range s.requests {
+		a := &s.requests[i]
 		for s.waiting() >= 2*s.o.Parallel || s.late() {
 			if !pause(ctx, 300*time.Millisecond) {
 				return
@@ -48,17 +48,17 @@ func (s *storm) waiting() int {
 	return s.unsettled
 }
 
-// tick lets minutes pass.
+// tick invokes the functions of the minute tick.
 func (s *storm) tick(ctx context.Context) {
 	for !s.o.RealTicks && pause(ctx, tickEvery) {
 		for _, name := range []string{"admit", "watch", "sweep"} {
-			// One that is killed or refused has the next minute.
+			// One that is killed or throttled is invoked again in the next tick.
 			_, _ = s.lambda.Invoke(ctx, &lambda.InvokeInput{FunctionName: new("ephemr-" + s.settings.Stage + "-" + name), Payload: []byte("{}")})
 		}
 	}
 }
 
-// watch looks at EMR's clusters twice a second.
+// watch samples EMR's clusters twice a second.
 func (s *storm) watch(ctx context.Context) {
 	for pause(ctx, 500*time.Millisecond) {
 		s.region.mu.Lock()
@@ -68,12 +68,12 @@ func (s *storm) watch(ctx context.Context) {
 			continue
 		}
 		s.count(func() {
-			s.samples, s.most, s.doubles = s.samples+1, max(s.most, n), append(s.doubles, found...)
+			s.samples, s.most, s.overlaps = s.samples+1, max(s.most, n), append(s.overlaps, found...)
 		})
 	}
 }
 
-// killWorkers kills functions in the middle of their work.
+// killWorkers kills functions during invocations.
 func (s *storm) killWorkers(ctx context.Context) {
 	random := s.random(3)
 	for s.o.Kill && pause(ctx, 2*time.Second+time.Duration(random.IntN(5000))*time.Millisecond) {
@@ -88,51 +88,51 @@ func (s *storm) killWorkers(ctx context.Context) {
 	}
 }
 
-// killEMR takes localemr away for a while.
+// killEMR kills localemr and restarts it after a while.
 func (s *storm) killEMR(ctx context.Context) {
 	random := s.random(4)
 	for s.o.Kill && pause(ctx, 20*time.Second+time.Duration(random.IntN(40))*time.Second) {
 		away := time.Duration(random.IntN(4000)) * time.Millisecond
 		// It must come up again, also when chaos ends meanwhile.
-		if err := s.bounce(context.WithoutCancel(ctx), away, random.Uint64()); err != nil {
+		if err := s.restartEMR(context.WithoutCancel(ctx), away, random.Uint64()); err != nil {
 			_, _ = fmt.Fprintf(s.o.Log, "%s: restart localemr: %v\n", s.clock(), err)
 			continue
 		}
-		s.count(func() { s.bounces++ })
+		s.count(func() { s.restarts++ })
 	}
 }
 
-// meddle cancels some of the runs that are under way, and lets some go on that
-// have failed, each at most once.
-func (s *storm) meddle(ctx context.Context) {
+// changeRuns cancels some active runs and retries some failed ones, each at most
+// once.
+func (s *storm) changeRuns(ctx context.Context) {
 	random := s.random(5)
 	seen := map[string]bool{}
 	for pause(ctx, time.Second) {
 		for _, state := range []run.State{run.Queued, run.Admitted, run.Running, run.Failed, run.Cancelled} {
-			_ = s.runs.InState(ctx, state, func(r run.Run) error { // the next look comes in a second
+			_ = s.runs.InState(ctx, state, func(r run.Run) error { // repeated in a second
 				key := fmt.Sprint(r.State.Final(), r.ID)
 				if r.Trigger.Kind == "" || seen[key] {
 					return nil
 				}
 				seen[key] = true
-				s.touch(ctx, random, r)
+				s.changeRun(ctx, random, r)
 				return nil
 			})
 		}
 	}
 }
 
-func (s *storm) touch(ctx context.Context, random *rand.Rand, r run.Run) {
-	dice, delay := random.IntN(100), time.Duration(random.IntN(10000))*time.Millisecond
+func (s *storm) changeRun(ctx context.Context, random *rand.Rand, r run.Run) {
+	draw, delay := random.IntN(100), time.Duration(random.IntN(10000))*time.Millisecond
 	var out any
 	switch {
-	case r.State.Final() && dice < 40:
+	case r.State.Final() && draw < 40:
 		go func() {
 			if pause(ctx, delay) && call.Function(ctx, s.lambda, s.settings.AdmitFunction, map[string]any{"retry": map[string]string{"runId": r.ID}}, &out) == nil {
 				s.count(func() { s.retries++ })
 			}
 		}()
-	case !r.State.Final() && dice < 6:
+	case !r.State.Final() && draw < 6:
 		go func() {
 			in := map[string]any{"cancel": wait.Cancel{RunID: r.ID, Why: "by chaos"}}
 			if pause(ctx, delay) && call.Function(ctx, s.lambda, s.settings.WatchFunction, in, &out) == nil {
@@ -142,9 +142,9 @@ func (s *storm) touch(ctx context.Context, random *rand.Rand, r run.Run) {
 	}
 }
 
-// made are the requests that were made; for the others there was no time.
-func (s *storm) made() []evidence.Ask {
+// made are the requests that were sent; for the others there was no time.
+func (s *storm) made() []evidence.Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.asks[:s.sent]
+	return s.requests[:s.sent]
 }

@@ -11,7 +11,7 @@ import (
 	"ephemr/internal/local/laptop"
 )
 
-// The pipelines, by name: what is left to say are the jobs.
+// The jobs of the pipelines, by name.
 var pipelines = map[string]string{
 	"solo": `  - {name: work, retries: 1, %s}
 `,
@@ -26,8 +26,8 @@ var pipelines = map[string]string{
 
 var names = []string{"solo", "pair", "fan"}
 
-// The one script of all jobs: it writes down that this attempt has begun, and
-// does what the seed says. $1 is the directory for that, $2 the seed.
+// The script of all jobs: it records that this attempt has begun, and ends as the
+// seed says. $1 is the directory of the records, $2 the seed.
 const script = `me="$EPHEMR_RUN_ID $EPHEMR_JOB $EPHEMR_ATTEMPT"
 echo "begun $me" >>"$1/$EPHEMR_RUN_ID"
 sum=$(printf '%s' "$2 $me" | cksum)

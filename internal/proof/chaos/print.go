@@ -32,21 +32,21 @@ func (p printer) line(what, format string, args ...any) {
 
 func (p printer) played(r *Report) {
 	d := func(s Seconds) string { return terminal.Duration(time.Duration(s)) }
-	p.line("seed", "%d, %d runs side by side", r.Seed, r.Parallel)
-	p.line("took", "%s: region %s, storm %s, faults until %s", d(r.Took), d(r.Up), d(r.Played), d(r.Calm))
+	p.line("seed", "%d, %d concurrent runs", r.Seed, r.Parallel)
+	p.line("took", "%s: region %s, runs %s, faults until %s", d(r.Took), d(r.Up), d(r.Played), d(r.FaultsEnd))
 	if r.RealTicks {
-		p.line("ticks", "the stage's own: admit and watch every minute, sweep every 5")
+		p.line("ticks", "the stage's own only: admit and watch every minute, sweep every 5")
 	} else {
-		p.line("ticks", "a minute passes every %s: admit, watch and sweep are called that often, beside the stage's own ticks", terminal.Duration(tickEvery))
+		p.line("ticks", "admit, watch and sweep are invoked every %s, in addition to the stage's own ticks", terminal.Duration(tickEvery))
 	}
-	p.line("requests", "%s; sent %d times with those that came again; %d not sent for lack of time", counted(r.Asked), r.Sent, r.Unsent)
+	p.line("requests", "%s; sent %d times including repetitions; %d not sent for lack of time", counted(r.Requests), r.Sent, r.Unsent)
 	p.line("faults", "%s", counted(r.Faults))
-	p.line("killed", "localemr %d times; functions %d times (%s), %d of them in the middle of an invocation", r.Bounces, sum(r.Killed), counted(r.Killed), r.Hit)
-	p.line("by hand", "%d cancelled, %d retried", r.Cancels, r.Retries)
+	p.line("killed", "localemr %d times; functions %d times (%s), %d of them during an invocation", r.Restarts, sum(r.Killed), counted(r.Killed), r.Hit)
+	p.line("manually", "%d cancelled, %d retried", r.Cancels, r.Retries)
 	p.line("runs", "%s", counted(r.Outcomes))
-	p.line("clusters", "%d with %d steps, at most %d at once, looked at %d times", r.Clusters, r.Steps, r.Most, r.Samples)
+	p.line("clusters", "%d with %d steps, at most %d at once in %d samples", r.Clusters, r.Steps, r.Most, r.Samples)
 	if r.Runs > 0 {
-		p.line("EMR calls", "%.1f for each run: %s", float64(sum(r.Calls))/float64(r.Runs), counted(r.Calls))
+		p.line("EMR calls", "%.1f per run: %s", float64(sum(r.Calls))/float64(r.Runs), counted(r.Calls))
 	}
 }
 
@@ -58,15 +58,15 @@ func (p printer) times(r *Report) {
 		rows = append(rows, []string{strconv.Itoa(t.N), s(t.Median), s(t.P90), s(t.P99), s(t.Max), t.What})
 	}
 	p.Table([]string{"N", "MEDIAN", "P90", "P99", "MAX", "TIME"}, rows)
-	p.Printf("runs that somebody retried are left out\n")
+	p.Printf("without retried runs\n")
 }
 
 func (p printer) repairs(r *Report) {
-	p.Printf("\nsweep mended %d\n", len(r.Repairs))
+	p.Printf("\nrepairs by sweep: %d\n", len(r.Repairs))
 	for _, x := range r.Repairs {
 		p.Printf("  %s %s %s: %s\n", x.What, x.RunID, x.Cluster, terminal.OneLine(x.Reason))
 	}
-	for _, x := range r.Surprise {
+	for _, x := range r.Unexpected {
 		p.Printf("not explained by a fault: %s\n", terminal.OneLine(x))
 	}
 }
@@ -86,18 +86,18 @@ func (p printer) verdict(r *Report) {
 	style := p.OutStyle()
 	for _, rule := range evidence.Rules {
 		var broken []string
-		for _, b := range r.Breaches {
+		for _, b := range r.Violations {
 			if b.Rule == rule {
 				broken = append(broken, b.What)
 			}
 		}
 		if len(broken) == 0 {
-			p.Printf("%s %s\n", style.Green("held  "), rule)
+			p.Printf("%s %s\n", style.Green("held    "), rule)
 			continue
 		}
-		p.Printf("%s %s\n", style.Red("BROKEN"), rule)
+		p.Printf("%s %s\n", style.Red("VIOLATED"), rule)
 		for _, what := range broken {
-			p.Printf("       %s\n", terminal.OneLine(what))
+			p.Printf("         %s\n", terminal.OneLine(what))
 		}
 	}
 }

@@ -29,7 +29,7 @@ const (
 	jitter    = 400 * time.Millisecond
 )
 
-// region is a region of chaos's own, with the clients that look into it.
+// region is a region of chaos's own, with clients to inspect it.
 type region struct {
 	*laptop.Region
 	keep     string
@@ -48,10 +48,10 @@ type region struct {
 	counts  counts
 }
 
-// open brings a region up, deploys to it and makes room for o.Parallel runs.
+// open starts a region, deploys to it and configures it for o.Parallel runs.
 func open(ctx context.Context, o Options) (*region, error) {
 	if _, err := os.Stat(o.Keep); o.Keep != "" && err == nil {
-		return nil, fmt.Errorf("keep logs: %s is there already", o.Keep)
+		return nil, fmt.Errorf("keep logs: %s already exists", o.Keep)
 	}
 	dir, err := os.MkdirTemp("", "ephemr-chaos-")
 	if err != nil {
@@ -65,7 +65,7 @@ func open(ctx context.Context, o Options) (*region, error) {
 	}
 	err = r.Deploy(ctx)
 	if err == nil {
-		err = r.widen(ctx, o.Parallel)
+		err = r.configure(ctx, o.Parallel)
 	}
 	if err != nil {
 		return nil, errors.Join(err, r.close(ctx))
@@ -82,11 +82,11 @@ func (r *region) connect() {
 	r.s3 = s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
 	r.sqs, r.sfn, r.logs = sqs.NewFromConfig(cfg), sfn.NewFromConfig(cfg), cloudwatchlogs.NewFromConfig(cfg)
 	r.emr = emr.NewFromConfig(cfg, func(o *emr.Options) { o.BaseEndpoint = &r.EMR })
-	// A function that is killed must not be called again by the SDK: who calls counts.
+	// The SDK must not call a killed function again: calls are counted.
 	r.lambda = lambda.NewFromConfig(cfg, func(o *lambda.Options) { o.RetryMaxAttempts = 1 })
 }
 
-// close ends the region, also when chaos was told to stop.
+// close ends the region, also after ctx is done.
 func (r *region) close(ctx context.Context) error {
 	err := r.Down(context.WithoutCancel(ctx))
 	if r.keep != "" {

@@ -17,7 +17,7 @@ func (s Seconds) MarshalJSON() ([]byte, error) {
 	return json.Marshal(time.Duration(s).Round(time.Millisecond).Seconds())
 }
 
-// Report is what chaos has found out.
+// Report is the result of chaos.
 type Report struct {
 	Seed      uint64  `json:"seed"`
 	Parallel  int     `json:"parallel"`
@@ -25,15 +25,15 @@ type Report struct {
 	Up        Seconds `json:"up"`     // until the region was deployed
 	Played    Seconds `json:"played"` // from the first request until nothing was left
 	Took      Seconds `json:"took"`
-	Calm      Seconds `json:"calm"` // when faults ended, from the start
+	FaultsEnd Seconds `json:"faultsEnd"` // when faults ended, from the start
 
-	Asked    map[evidence.Kind]int `json:"asked"`
-	Sent     int                   `json:"sent"`   // messages and calls, with those that were made again
+	Requests map[evidence.Kind]int `json:"requests"`
+	Sent     int                   `json:"sent"`   // messages and calls, including repetitions
 	Unsent   int                   `json:"unsent"` // requests, for lack of time
 	Faults   map[string]int        `json:"faults"` // hits by kind
 	Killed   map[string]int        `json:"killed"` // functions
-	Hit      int                   `json:"hit"`    // of them, in the middle of an invocation
-	Bounces  int                   `json:"bounces"`
+	Hit      int                   `json:"hit"`    // of them, during an invocation
+	Restarts int                   `json:"restarts"`
 	Cancels  int                   `json:"cancels"`
 	Retries  int                   `json:"retries"`
 	Outcomes map[string]int        `json:"outcomes"` // runs, by state and class
@@ -45,10 +45,10 @@ type Report struct {
 	Calls    map[string]int        `json:"calls"` // of EMR, by operation
 	Runs     int                   `json:"runs"`  // that were not rejected
 
-	Repairs  []evidence.Repair `json:"repairs"`
-	Surprise []string          `json:"surprise"` // outcomes that are nobody's fault but ours
-	Breaches []evidence.Breach `json:"breaches"`
-	Stuck    []Stuck           `json:"stuck"`
+	Repairs    []evidence.Repair    `json:"repairs"`
+	Unexpected []string             `json:"unexpected"` // outcomes that no fault explains
+	Violations []evidence.Violation `json:"violations"`
+	Stuck      []Stuck              `json:"stuck"`
 }
 
 // Times is how long something took.
@@ -61,23 +61,23 @@ type Times struct {
 	Max    Seconds `json:"max"`
 }
 
-// Stuck is a request that has not come to an end, with all that is known.
+// Stuck is a request that has not ended, with all that is known about it.
 type Stuck struct {
-	Ask    evidence.Ask `json:"ask"`
-	Record *run.Record  `json:"record,omitempty"`
-	States []string     `json:"states"` // that its execution entered
+	Request evidence.Request `json:"request"`
+	Record  *run.Record      `json:"record,omitempty"`
+	States  []string         `json:"states"` // that its execution entered
 }
 
-// add fills in what was counted and found.
-func (r *Report) add(s *storm, e *evidence.Evidence, breaches []evidence.Breach) {
-	r.Breaches, r.Repairs = breaches, e.Repairs
-	r.Calm, r.Unsent = Seconds(s.calm), len(s.asks)-len(e.Asks)
+// add fills in the counts and the evidence.
+func (r *Report) add(s *storm, e *evidence.Evidence, violations []evidence.Violation) {
+	r.Violations, r.Repairs = violations, e.Repairs
+	r.FaultsEnd, r.Unsent = Seconds(s.faultsEnd), len(s.requests)-len(e.Requests)
 	r.Faults, r.Calls = s.counts.hits, s.counts.calls
-	r.Killed, r.Bounces, r.Cancels, r.Retries = s.workers, s.bounces, s.cancels, s.retries
+	r.Killed, r.Restarts, r.Cancels, r.Retries = s.workers, s.restarts, s.cancels, s.retries
 	r.Clusters, r.Most, r.Samples = len(e.Clusters), s.most, s.samples
-	r.Asked, r.Outcomes = map[evidence.Kind]int{}, map[string]int{}
-	for _, a := range e.Asks {
-		r.Asked[a.Kind]++
+	r.Requests, r.Outcomes = map[evidence.Kind]int{}, map[string]int{}
+	for _, a := range e.Requests {
+		r.Requests[a.Kind]++
 		r.Sent += a.Times
 	}
 	for _, c := range e.Clusters {
@@ -90,7 +90,7 @@ func (r *Report) add(s *storm, e *evidence.Evidence, breaches []evidence.Breach)
 			r.Runs++
 		}
 		if x.Class == "internal" || x.Class == "permission" || x.Class == "invalid" && x.State != run.Rejected {
-			r.Surprise = append(r.Surprise, x.ID+" "+string(x.State)+" "+string(x.Class)+": "+x.Reason)
+			r.Unexpected = append(r.Unexpected, x.ID+" "+string(x.State)+" "+string(x.Class)+": "+x.Reason)
 		}
 	}
 	r.Times = times(e)

@@ -17,21 +17,21 @@ import (
 	"ephemr/internal/proof/chaos/evidence"
 )
 
-// send makes a request once more. The same request is the same to the byte.
-func (r *region) send(ctx context.Context, a *evidence.Ask) error {
+// send sends a request once more: the same bytes every time.
+func (r *region) send(ctx context.Context, a *evidence.Request) error {
 	switch a.Kind {
-	case evidence.Request:
+	case evidence.ByQueue:
 		return r.message(ctx, r.settings.RequestsQueue, fmt.Sprintf(`{"requestId": %q, "pipeline": %q}`, a.ID, a.Pipeline))
-	case evidence.Poison:
+	case evidence.Invalid:
 		return r.message(ctx, r.settings.RequestsQueue, a.Body)
-	case evidence.Event:
+	case evidence.ByEvent:
 		return r.event(ctx, a)
-	case evidence.Upload:
+	case evidence.ByUpload:
 		return r.upload(ctx, a)
-	case evidence.Hand:
+	case evidence.Manual:
 		return r.start(ctx, a)
 	}
-	return fmt.Errorf("send %s: nobody knows how to send %q", a.ID, a.Kind)
+	return fmt.Errorf("send %s: unknown kind %q", a.ID, a.Kind)
 }
 
 func (r *region) message(ctx context.Context, queue, body string) error {
@@ -41,8 +41,8 @@ func (r *region) message(ctx context.Context, queue, body string) error {
 	return nil
 }
 
-// event sends S3's event of an upload that was never made, as S3 may: twice.
-func (r *region) event(ctx context.Context, a *evidence.Ask) error {
+// event sends S3's event of an upload that was never made; S3 may send it twice.
+func (r *region) event(ctx context.Context, a *evidence.Request) error {
 	if a.Body == "" {
 		var d events.ObjectCreated
 		d.Bucket.Name, d.Object.Key, d.Object.Size, d.Object.VersionID = r.settings.Lake["raw"], a.ID, 1, "v1"
@@ -63,7 +63,7 @@ func (r *region) event(ctx context.Context, a *evidence.Ask) error {
 
 // upload makes an object. Another upload is another version and hence another
 // run, so it is made once.
-func (r *region) upload(ctx context.Context, a *evidence.Ask) error {
+func (r *region) upload(ctx context.Context, a *evidence.Request) error {
 	a.Times = 1
 	if _, err := r.s3.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: new(r.settings.Lake["raw"]), Key: &a.ID, Body: strings.NewReader(a.ID),
@@ -73,8 +73,8 @@ func (r *region) upload(ctx context.Context, a *evidence.Ask) error {
 	return nil
 }
 
-// start starts an execution by hand; under the same name there is only one.
-func (r *region) start(ctx context.Context, a *evidence.Ask) error {
+// start starts an execution manually; there is only one of the same name.
+func (r *region) start(ctx context.Context, a *evidence.Request) error {
 	out, err := r.sfn.StartExecution(ctx, &sfn.StartExecutionInput{
 		StateMachineArn: &r.settings.StateMachine, Name: &a.ID, Input: new(fmt.Sprintf(`{"pipeline": %q}`, a.Pipeline)),
 	})

@@ -10,14 +10,14 @@ import (
 	"ephemr/internal/run"
 )
 
-// stuck adds everything that is known of requests that have not come to an end.
+// stuck adds everything that is known about requests that have not ended.
 func (r *region) stuck(ctx context.Context, report *Report, e *evidence.Evidence) error {
 	var runs []run.Run
 	for _, rec := range e.Records {
 		runs = append(runs, rec.Run)
 	}
-	for _, a := range evidence.Unsettled(e.Asks, runs) {
-		s := Stuck{Ask: a}
+	for _, a := range evidence.Unsettled(e.Requests, runs) {
+		s := Stuck{Request: a}
 		for _, rec := range e.Records {
 			if a.Matches(rec.Run) {
 				known := *rec

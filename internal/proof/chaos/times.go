@@ -11,8 +11,8 @@ import (
 	"ephemr/internal/run"
 )
 
-// clock is how long runs took, and how long it took to notice what EMR did: where
-// its events arrived, perhaps late or twice, and where they were lost.
+// clock is how long runs took, and the time until changes in EMR were noticed:
+// with events delivered, perhaps late or twice, and with events lost.
 type clock struct {
 	ready map[string]time.Time // clusters, by id
 	steps map[string]time.Time // the last one's end, by run
@@ -50,7 +50,7 @@ func (c *clock) add(rec *run.Record) {
 	r := rec.Run
 	c.queued, c.whole = append(c.queued, r.AdmittedAt.Sub(r.RequestedAt)), append(c.whole, r.EndedAt.Sub(r.AdmittedAt))
 	side := 0
-	if deaf(r.ID) {
+	if losesEvents(r.ID) {
 		side = 1
 	}
 	for _, x := range rec.Clusters {
@@ -74,7 +74,7 @@ func quantiles(what string, all []time.Duration) Times {
 	return Times{What: what, N: len(all), Median: at(0.5), P90: at(0.9), P99: at(0.99), Max: at(1)}
 }
 
-// hit counts the invocations that the emulator saw die.
+// hit counts the invocations that the emulator reports as exited early.
 func (r *region) hit() int {
 	text, err := os.ReadFile(filepath.Join(r.Dir, "log", "emulator.log"))
 	if err != nil {

@@ -174,13 +174,12 @@ type client struct {
 	count func(op string)
 }
 
-// emr is EMR within the call budget, as one function sees it.
-func (w *World) emr(function string) *emrapi.Client {
-	var api emrapi.API = w.counted(function)
+// emr is EMR as one function sees it.
+func (w *World) emr(function string) emrapi.API {
 	if w.config.EMR != nil {
-		api = w.config.EMR(function, api)
+		return w.config.EMR(function, w.counted(function))
 	}
-	return emrapi.New(api, w.db(), w.Settings)
+	return w.counted(function)
 }
 
 func (w *World) counted(function string) client {

@@ -11,11 +11,6 @@ func (c client) ListInstanceFleets(ctx context.Context, in *emr.ListInstanceFlee
 	return c.EMR.ListInstanceFleets(ctx, in, o...)
 }
 
-func (c client) ListInstanceGroups(ctx context.Context, in *emr.ListInstanceGroupsInput, o ...func(*emr.Options)) (*emr.ListInstanceGroupsOutput, error) {
-	c.count("ListInstanceGroups")
-	return c.EMR.ListInstanceGroups(ctx, in, o...)
-}
-
 func (c client) ModifyInstanceFleet(ctx context.Context, in *emr.ModifyInstanceFleetInput, o ...func(*emr.Options)) (*emr.ModifyInstanceFleetOutput, error) {
 	c.count("ModifyInstanceFleet")
 	return c.EMR.ModifyInstanceFleet(ctx, in, o...)
@@ -24,16 +19,6 @@ func (c client) ModifyInstanceFleet(ctx context.Context, in *emr.ModifyInstanceF
 func (c client) AddInstanceFleet(ctx context.Context, in *emr.AddInstanceFleetInput, o ...func(*emr.Options)) (*emr.AddInstanceFleetOutput, error) {
 	c.count("AddInstanceFleet")
 	return c.EMR.AddInstanceFleet(ctx, in, o...)
-}
-
-func (c client) ModifyInstanceGroups(ctx context.Context, in *emr.ModifyInstanceGroupsInput, o ...func(*emr.Options)) (*emr.ModifyInstanceGroupsOutput, error) {
-	c.count("ModifyInstanceGroups")
-	return c.EMR.ModifyInstanceGroups(ctx, in, o...)
-}
-
-func (c client) AddInstanceGroups(ctx context.Context, in *emr.AddInstanceGroupsInput, o ...func(*emr.Options)) (*emr.AddInstanceGroupsOutput, error) {
-	c.count("AddInstanceGroups")
-	return c.EMR.AddInstanceGroups(ctx, in, o...)
 }
 
 func (c client) GetManagedScalingPolicy(ctx context.Context, in *emr.GetManagedScalingPolicyInput, o ...func(*emr.Options)) (*emr.GetManagedScalingPolicyOutput, error) {

@@ -8,12 +8,14 @@ import (
 	"strings"
 	"time"
 
+	emrtypes "github.com/aws/aws-sdk-go-v2/service/emr/types"
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"ephemr/events"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/profile"
 	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/proof/instant"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
@@ -35,7 +37,7 @@ func Settings(machineARN string) stage.Settings {
 		EventsQueue: queue("events"), EventsQueueARN: queueARN("events"), RequestsQueue: queue("requests"),
 		EventsDLQ: queue("events-dlq"), RequestsDLQ: queue("requests-dlq"),
 		EventBus: "test", Topic: "arn:aws:sns:" + region + ":" + account + ":test", StateMachine: machineARN,
-		Functions: stage.Functions{AdmitFunction: "admit", RegisterFunction: "register", ResizeFunction: "resizecluster"},
+		Functions:     stage.Functions{AdmitFunction: "admit", RegisterFunction: "register", ResizeFunction: "resizecluster"},
 		ScheduleGroup: "test", ScheduleRole: "arn:aws:iam::" + account + ":role/schedule", ScheduleDLQ: queueARN("schedule-dlq"),
 		ServiceRole: "service", InstanceProfile: "instances", Bootstrap: "s3://test-artifacts/install-runner.sh",
 		Runners: map[string]string{"x86_64": "s3://test-artifacts/runner"},
@@ -116,6 +118,12 @@ func (w *World) fakes() {
 		Script: w.script, Deaf: w.isDeaf, OnCancel: w.cancelled, BootstrapFails: w.config.BootstrapFails, DiesAfter: w.diesAfter,
 		OnEvent: w.onEMR, EventDelays: w.config.EventDelays, Throttle: w.config.Throttle,
 	})
+	w.Instant = instant.New()
+	w.Instant.Script = func(capacity, attempt string) (time.Duration, bool) {
+		takes, state := w.script(capacity, attempt)
+		return takes, state == emrtypes.StepStateCompleted
+	}
+	w.Instant.Ignores, w.Instant.OnCancel, w.Instant.OnEvent = w.isDeaf, w.cancelled, w.onInstant
 	crash := &awsfake.Hooks{
 		Before: func(op string) error { w.maybeCrash(op, false); return nil },
 		After:  func(op string) error { w.maybeCrash(op, true); return nil },
@@ -140,10 +148,25 @@ func (w *World) onEvent(e ebtypes.PutEventsRequestEntry) {
 
 // onEMR is the rule that brings EMR's events to watch.
 func (w *World) onEMR(detailType string, detail json.RawMessage) {
-	if detailType == awsfake.FleetProvisioning {
+	var d struct{ State string }
+	if err := json.Unmarshal(detail, &d); err != nil {
+		panic(fmt.Sprintf("decode event of EMR: %v", err))
+	}
+	if detailType == awsfake.FleetProvisioning || !slices.Contains(events.AwaitedStates, d.State) {
 		return // no rule is for it
 	}
 	w.async("watch", envelope(events.SourceEMR, detailType, detail))
+}
+
+// onInstant brings the second engine's events to watch.
+func (w *World) onInstant(detailType string, detail json.RawMessage) {
+	delays := []time.Duration{0}
+	if w.config.EventDelays != nil {
+		delays = w.config.EventDelays(detailType)
+	}
+	for _, d := range delays {
+		time.AfterFunc(d, func() { w.async("watch", envelope("instant", detailType, detail)) })
+	}
 }
 
 func envelope(source, detailType string, detail json.RawMessage) json.RawMessage {

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -203,6 +204,8 @@ func (c *checker) done(op string) {
 	switch op {
 	case "EMR:RunJobFlow":
 		c.clusters()
+	case "Instant:Open":
+		c.capacities()
 	case "EMR:AddJobFlowSteps":
 		c.steps()
 	case "EMR:AddInstanceFleet", "EMR:ModifyInstanceFleet":
@@ -224,6 +227,29 @@ func (c *checker) clusters() {
 			c.fail(OneCluster, "there are two clusters %s", *x.Name)
 		case live(x) && run.OfCluster(*x.Name) == id && c.made[*x.Name] == life:
 			c.fail(OneCluster, "cluster %s was made while %s lives", *newest.Name, *x.Name)
+		}
+	}
+}
+
+// capacities looks at the second engine when a capacity was opened: a run has one
+// at a time until it is retried.
+func (c *checker) capacities() {
+	all := c.w.Instant.Capacities()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	open := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		id := run.OfCluster(name)
+		if _, known := c.made[name]; !known {
+			c.made[name] = c.lives[id]
+		}
+		if !all[name] {
+			continue
+		}
+		if life := fmt.Sprint(id, c.made[name]); open[life] != "" {
+			c.fail(OneCluster, "capacities %s and %s are open at the same time", open[life], name)
+		} else {
+			open[life] = name
 		}
 	}
 }

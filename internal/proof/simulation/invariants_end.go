@@ -15,6 +15,7 @@ import (
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"ephemr/events"
+	"ephemr/internal/proof/instant"
 	"ephemr/internal/run"
 )
 
@@ -168,6 +169,10 @@ func (c *checker) completed() []carrier {
 			name, _, _ := strings.Cut(step, "#")
 			all = append(all, carrier{id, name, step, *s.Id, s.Status.State == emrtypes.StepStateCompleted})
 		}
+	}
+	for id, a := range c.w.Instant.Attempts() {
+		name, _, _ := strings.Cut(a.Name, "#")
+		all = append(all, carrier{run.OfCluster(a.Capacity), name, a.Name, id, a.State == instant.Succeeded})
 	}
 	return all
 }

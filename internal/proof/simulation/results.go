@@ -114,7 +114,28 @@ func (w *World) Open() []string {
 			names = append(names, *c.Name)
 		}
 	}
+	for name, open := range w.Instant.Capacities() {
+		if open {
+			names = append(names, name)
+		}
+	}
 	return names
+}
+
+// Made counts the clusters, or other capacities, that were ever made for a run.
+func (w *World) Made(runID string) int {
+	n := 0
+	for _, c := range w.EMR.Clusters() {
+		if run.OfCluster(*c.Name) == runID {
+			n++
+		}
+	}
+	for name := range w.Instant.Capacities() {
+		if run.OfCluster(name) == runID {
+			n++
+		}
+	}
+	return n
 }
 
 // holders are the attempts that lease a cluster of a pool, sorted.

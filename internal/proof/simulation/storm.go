@@ -17,6 +17,8 @@ type Storm struct {
 	Break func(*Config)
 	// Kind of storm, one of Kinds; "" = as the seed says.
 	Kind string
+	// Instant plays the storm on the engine of package instant instead of EMR.
+	Instant bool
 	// NoSweep leaves sweep out.
 	NoSweep bool
 	// Log gets all calls and their fates; nil = nobody.
@@ -75,7 +77,7 @@ const (
 // Play lets a storm pass. It must be called within a bubble.
 func (s Storm) Play() Report {
 	k := s.kind()
-	tale := newStory(s.Seed, s.Runs, over)
+	tale := newStory(s.Seed, s.Runs, over, s.Instant)
 	var watch *checker
 	d := roll(s.Seed, "world")
 	config := s.config(k, d)
@@ -131,7 +133,7 @@ func (s Storm) Play() Report {
 func (s Storm) config(k kind, d *dice) Config {
 	events := roll(s.Seed, "events")
 	config := Config{
-		Seed: s.Seed, NoTicks: true,
+		Seed: s.Seed, NoTicks: true, Instant: s.Instant,
 		Starting: d.between(time.Second, 4*time.Minute), Bootstrapping: d.between(time.Second, 2*time.Minute),
 		Terminating:    d.between(10*time.Second, 3*time.Minute),
 		EventDelays:    func(string) []time.Duration { return k.weather.delays(events) },

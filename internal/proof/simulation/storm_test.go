@@ -72,6 +72,25 @@ func TestStorms(t *testing.T) {
 	}
 }
 
+// The control plane needs nothing of EMR: 1,000 runs on another engine keep all
+// promises.
+func TestStormsOnAnotherEngine(t *testing.T) {
+	t.Parallel()
+	asked := 1000
+	if testing.Short() {
+		asked = onShort
+	}
+	for i := range asked / 40 {
+		s := simulation.Storm{Seed: uint64(i) + 1, Runs: 40, Instant: true}
+		t.Run(fmt.Sprint(s.Seed), func(t *testing.T) {
+			t.Parallel()
+			if r := play(t, s); len(r.Broken) > 0 {
+				t.Error(r)
+			}
+		})
+	}
+}
+
 func logTo(t *testing.T, path string) io.Writer {
 	t.Helper()
 	if path == "" {

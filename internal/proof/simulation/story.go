@@ -13,6 +13,7 @@ import (
 
 // story is what is asked for in a storm: some pipelines, and who asks when.
 type story struct {
+	plain   bool
 	files   []string
 	specs   map[string]*pipeline.Spec
 	names   []string
@@ -31,9 +32,11 @@ var (
 	profilesUsed = []string{"small", "ladder", "ladder", "wide", "wide"}
 )
 
-func newStory(seed uint64, asks int, over time.Duration) *story {
+// newStory makes up what is asked for. A plain story asks for no pools and no
+// other sizes.
+func newStory(seed uint64, asks int, over time.Duration, plain bool) *story {
 	d := roll(seed, "story")
-	s := &story{specs: map[string]*pipeline.Spec{}, asks: map[string]int{}}
+	s := &story{plain: plain, specs: map[string]*pipeline.Spec{}, asks: map[string]int{}}
 	for i := range 2 + d.below(4) {
 		s.addPipeline(d, fmt.Sprintf("p%d", i))
 	}
@@ -49,7 +52,7 @@ func newStory(seed uint64, asks int, over time.Duration) *story {
 func (s *story) addPipeline(d *dice, name string) {
 	var b strings.Builder
 	profile := pick(d, profilesUsed...)
-	fmt.Fprintf(&b, "pipeline: %s\ntriggers: [{s3: {bucket: raw, prefix: %s/}}]\ncluster: {profile: %s%s}\n", name, name, profile, pooled(d))
+	fmt.Fprintf(&b, "pipeline: %s\ntriggers: [{s3: {bucket: raw, prefix: %s/}}]\ncluster: {profile: %s%s}\n", name, name, profile, s.pooled(d))
 	if team := pick(d, teams...); team != "" {
 		fmt.Fprintf(&b, "team: %s\n", team)
 	}
@@ -62,7 +65,7 @@ func (s *story) addPipeline(d *dice, name string) {
 				needs = append(needs, fmt.Sprintf("j%d", j))
 			}
 		}
-		fmt.Fprintf(&b, "  - {name: j%d, type: bash, source: j%d, needs: [%s], retries: %d%s}\n", i, i, strings.Join(needs, ", "), d.below(3), resized(d, profile))
+		fmt.Fprintf(&b, "  - {name: j%d, type: bash, source: j%d, needs: [%s], retries: %d%s}\n", i, i, strings.Join(needs, ", "), d.below(3), s.resized(d, profile))
 	}
 	spec, err := pipeline.Parse(name, []byte(b.String()), pipeline.WithZones("raw", "curated"))
 	if err != nil {
@@ -72,8 +75,8 @@ func (s *story) addPipeline(d *dice, name string) {
 }
 
 // pooled is what half of the pipelines say of pools.
-func pooled(d *dice) string {
-	if d.chance(0.5) {
+func (s *story) pooled(d *dice) string {
+	if s.plain || d.chance(0.5) {
 		return ""
 	}
 	more := pick(d, "", "", ", stepConcurrency: 1", ", stepConcurrency: 2")
@@ -81,8 +84,8 @@ func pooled(d *dice) string {
 }
 
 // resized is what a job says of task units, if its profile has any to give.
-func resized(d *dice, profile string) string {
-	if profile != "wide" || d.chance(0.4) {
+func (s *story) resized(d *dice, profile string) string {
+	if s.plain || profile != "wide" || d.chance(0.4) {
 		return ""
 	}
 	return fmt.Sprintf(", resize: {task: %d}", 1+d.below(4))

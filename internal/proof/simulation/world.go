@@ -19,6 +19,7 @@ import (
 	"ephemr/internal/profile"
 	"ephemr/internal/proof/asl"
 	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/proof/instant"
 	"ephemr/internal/register"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -46,6 +47,8 @@ type Config struct {
 	Throttle bool
 	// NoTicks leaves out the minute ticks of admit and watch, and sweep.
 	NoTicks bool
+	// Instant runs everything on the engine of package instant instead of EMR.
+	Instant bool
 	// Seed of the jitter of retries.
 	Seed uint64
 	// Table and EMR change what functions see of the two, to show what happens
@@ -85,6 +88,7 @@ type World struct {
 
 	DB        *awsfake.DynamoDB
 	EMR       *awsfake.EMR
+	Instant   *instant.Service
 	S3        *awsfake.S3
 	SQS       *awsfake.SQS
 	SNS       *awsfake.SNS

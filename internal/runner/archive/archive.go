@@ -1,5 +1,5 @@
-// Package archive unpacks a job's package. A package is somebody's upload, so
-// nothing in it may reach outside the directory it is unpacked to.
+// Package archive unpacks a job's package. Packages are untrusted uploads, so
+// nothing in them may reach outside the target directory.
 package archive
 
 import (
@@ -23,7 +23,7 @@ type Limits struct {
 
 const maxTarget = 4096 // bytes of a symbolic link's target
 
-// InvalidError is a package that is not acceptable, whatever is tried.
+// InvalidError is an invalid package; retrying does not help.
 type InvalidError struct{ Reason string }
 
 func (e *InvalidError) Error() string { return "unpack package: " + e.Reason }
@@ -33,8 +33,8 @@ func invalid(format string, args ...any) error {
 }
 
 // Unpack writes the files of the zip file name to dir, which must exist, with
-// their mode bits, but writable by nobody else. Symbolic links are kept when they lead to something inside
-// dir.
+// their mode bits, but writable only by the owner. Symbolic links are kept if
+// they point inside dir.
 func Unpack(name, dir string, limits Limits) error {
 	z, err := zip.OpenReader(name)
 	if err != nil {
@@ -87,8 +87,8 @@ func file(root *os.Root, path string, f *zip.File, left int64) (int64, error) {
 	return write(root, path, f.Mode(), in, left)
 }
 
-// write makes a file of what in holds, at most left bytes, and returns how many
-// may still follow. What the header of an archive says of sizes is not to be trusted.
+// write creates a file from in, with at most left bytes, and returns how many may
+// still follow. Sizes in the header of an archive are not trusted.
 func write(root *os.Root, path string, mode fs.FileMode, in io.Reader, left int64) (int64, error) {
 	out, err := root.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -98,7 +98,7 @@ func write(root *os.Root, path string, mode fs.FileMode, in io.Reader, left int6
 	err = errors.Join(err, out.Chmod(mode.Perm()&^0o022|0o400), out.Close())
 	switch {
 	case n > left:
-		return 0, invalid("it unpacks to more than its limit")
+		return 0, invalid("unpacked size exceeds the limit")
 	case damaged(err):
 		return 0, invalid("%q is damaged: %v", path, err)
 	case err != nil:
@@ -143,10 +143,10 @@ func read(f *zip.File) (string, error) {
 	return string(b), err
 }
 
-// notAcceptable tells what is wrong with the package from what is wrong here.
+// notAcceptable separates errors of the package from errors of this machine.
 func notAcceptable(path string, err error) error {
 	if errors.Is(err, fs.ErrExist) || errors.Is(err, syscall.ENOTDIR) {
-		return invalid("%q is in it twice", path)
+		return invalid("duplicate entry %q", path)
 	}
 	_, named := errors.AsType[*fs.PathError](err)
 	_, linked := errors.AsType[*os.LinkError](err)

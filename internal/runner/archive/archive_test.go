@@ -115,11 +115,11 @@ func TestUnpackRefuses(t *testing.T) {
 			{name: "x/y/up", text: "../..", mode: link},
 			{name: "out", text: "x/y/up/../..", mode: link},
 		}, "leads out of the package or nowhere"},
-		"file through a link": {[]entry{{name: "l", text: "..", mode: link}, {name: "l/evil", text: "x"}}, "is in it twice"},
-		"twice":               {[]entry{{name: "a", text: "1"}, {name: "a", text: "2"}}, "is in it twice"},
-		"file as directory":   {[]entry{{name: "a", text: "1"}, {name: "a/b", text: "2"}}, "is in it twice"},
+		"file through a link": {[]entry{{name: "l", text: "..", mode: link}, {name: "l/evil", text: "x"}}, "duplicate entry"},
+		"twice":               {[]entry{{name: "a", text: "1"}, {name: "a", text: "2"}}, "duplicate entry"},
+		"file as directory":   {[]entry{{name: "a", text: "1"}, {name: "a/b", text: "2"}}, "duplicate entry"},
 		"device":              {[]entry{{name: "d", mode: fs.ModeDevice | 0o600}}, "neither a file, a directory nor a link"},
-		"bomb":                {[]entry{{name: "a", text: strings.Repeat("x", 60)}, {name: "b", text: strings.Repeat("x", 41)}}, "more than its limit"},
+		"bomb":                {[]entry{{name: "a", text: strings.Repeat("x", 60)}, {name: "b", text: strings.Repeat("x", 41)}}, "exceeds the limit"},
 		"too many files":      {make([]entry, 11), "11 files are more than 10"},
 	}
 	for name, tt := range tests {

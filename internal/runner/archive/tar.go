@@ -69,7 +69,7 @@ func tarOne(t *tar.Writer, file, name string, e fs.DirEntry) error {
 }
 
 // Untar writes what a gzipped tar file holds to dir, which must exist. No file
-// is written outside dir. Links may lead anywhere, as those of a Python
+// is written outside dir. Links may point anywhere, as those of a Python
 // environment to its interpreter do.
 func Untar(r io.Reader, dir string, limits Limits) error {
 	z, err := gzip.NewReader(r)

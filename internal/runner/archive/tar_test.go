@@ -88,10 +88,10 @@ func TestUntarRefuses(t *testing.T) {
 		"an absolute path":    {headers: []tar.Header{file("/etc/x")}, want: "leads out"},
 		"through a link":      {headers: []tar.Header{{Name: "d", Typeflag: tar.TypeSymlink, Linkname: outside}, file("d/x")}, want: "leads out"},
 		"a hard link outside": {headers: []tar.Header{{Name: "h", Typeflag: tar.TypeLink, Linkname: "../../etc/passwd"}}, want: "leads out"},
-		"twice":               {headers: []tar.Header{file("a"), file("a")}, want: "is in it twice"},
+		"twice":               {headers: []tar.Header{file("a"), file("a")}, want: "duplicate entry"},
 		"a device":            {headers: []tar.Header{{Name: "null", Typeflag: tar.TypeChar}}, want: "neither a file"},
 		"too many files":      {headers: []tar.Header{file("a"), file("b")}, limits: archive.Limits{Files: 1, Bytes: 100}, want: "more than 1 files"},
-		"too many bytes":      {headers: []tar.Header{file("a"), file("b")}, limits: archive.Limits{Files: 9, Bytes: 7}, want: "more than its limit"},
+		"too many bytes":      {headers: []tar.Header{file("a"), file("b")}, limits: archive.Limits{Files: 9, Bytes: 7}, want: "exceeds the limit"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -4,13 +4,12 @@
 // A Stream takes bytes, cuts them into lines and sends those in batches, in
 // order, at least twice a second. Memory is bounded: when CloudWatch is slower
 // than the program, Write blocks and so, through its pipe, the program does.
-// When CloudWatch keeps failing, the Stream gives up, says so once, and
-// discards: a job never fails or hangs for its logs.
+// When CloudWatch keeps failing, the Stream stops, reports that once, and discards
+// the rest: a job never fails or hangs because of its logs.
 //
-// Nothing is lost while the service answers, and nothing is doubled as far as
-// can be known: PutLogEvents has no idempotency token, so where its answer was
-// lost on the way the Stream reads whether the batch is there before it sends
-// it again.
+// Nothing is lost while the service responds, and duplicates are avoided as far
+// as possible: PutLogEvents has no idempotency token, so if a response is lost, the
+// Stream reads whether the batch has arrived before it retries.
 package logstream
 
 import (
@@ -20,16 +19,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 )
 
-// API is what a Stream needs of CloudWatch Logs. Give it a client that does
-// not retry by itself: the Stream does, and it knows when to stop.
+// API is what a Stream needs of CloudWatch Logs. Use a client that does not
+// retry: the Stream does.
 type API interface {
 	CreateLogStream(context.Context, *cloudwatchlogs.CreateLogStreamInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.CreateLogStreamOutput, error)
 	PutLogEvents(context.Context, *cloudwatchlogs.PutLogEventsInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.PutLogEventsOutput, error)
 	GetLogEvents(context.Context, *cloudwatchlogs.GetLogEventsInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.GetLogEventsOutput, error)
 }
 
-// The limits of PutLogEvents. An event could have 256 KiB for long; where that
-// is so still, larger ones are refused and go in pieces.
+// The limits of PutLogEvents. The limit of an event used to be 256 KiB; where it
+// still is, larger events are rejected and then split.
 // Source: Amazon CloudWatch Logs API Reference, "PutLogEvents".
 const (
 	maxBatchBytes  = 1_048_576
@@ -46,13 +45,13 @@ const (
 	firstWait   = 200 * time.Millisecond // doubled on each failure, with full jitter
 	longestWait = 5 * time.Second
 
-	// How often a batch is looked for whose answer was lost, and how long before
-	// each time: reads lag behind writes, as a rule by less than a second.
+	// How often, and after what delay, a batch is searched for if the response was
+	// lost: reads lag behind writes, usually by less than a second.
 	looks    = 3
 	lookWait = time.Second
 
 	// Tries of one batch before the stream gives up.
-	refusedTries   = 3  // what another try hardly mends; roles and groups may be seconds old
+	refusedTries   = 3  // errors that a retry rarely fixes; roles and groups may be seconds old
 	transientTries = 10 // about 15 s on average
 	throttledTries = 40 // about 90 s on average
 )

@@ -116,7 +116,7 @@ func TestRejected(t *testing.T) {
 			_, _ = log.Write([]byte("line\n"))
 			time.Sleep(time.Second)
 		}
-		if err := log.Close(t.Context()); err == nil || strings.Count(notices.String(), "is the clock right?") != 1 {
+		if err := log.Close(t.Context()); err == nil || strings.Count(notices.String(), "check the clock") != 1 {
 			t.Errorf("close: %v, notices %q", err, notices.String())
 		}
 	})

@@ -40,7 +40,7 @@ func (s *Stream) run() {
 	}
 }
 
-// deliver sends one batch, again and again while there is hope.
+// deliver sends one batch, with retries.
 func (s *Stream) deliver(ctx context.Context, batch []types.InputLogEvent, created *bool) error {
 	if s.smallOnly && long(batch) {
 		return s.deliverSmall(ctx, batch, created)
@@ -60,7 +60,7 @@ func (s *Stream) deliver(ctx context.Context, batch []types.InputLogEvent, creat
 			return fmt.Errorf("gave up after %d tries: %w", try, err)
 		}
 		if errCode(err) == "ResourceNotFoundException" {
-			*created = false // somebody deleted the stream
+			*created = false // the stream was deleted
 		}
 		pause(ctx, backoff(try))
 	}
@@ -76,8 +76,8 @@ func (s *Stream) postdate(batch []types.InputLogEvent) {
 	}
 }
 
-// uncertain says whether a batch may have been taken though the call failed:
-// its request may have gone out, and no answer came that says otherwise.
+// uncertain reports whether a batch may have been stored although the call
+// failed: the request may have been sent, and the response was lost.
 func uncertain(err error) bool {
 	// The SDK gives calls without an answer a response as well, with status 0, and
 	// an answer that breaks off after "200 OK" is an error, too.
@@ -91,8 +91,8 @@ func uncertain(err error) bool {
 	return !ok || call.Op != "dial"
 }
 
-// there says whether a batch has been taken: all of it or nothing is. When that
-// cannot be known it is sent again, as a line had better come twice than never.
+// there reports whether a batch has been stored, which is all or nothing. If that
+// is unknown it is sent again: a duplicate line is better than a missing one.
 func (s *Stream) there(ctx context.Context, batch []types.InputLogEvent) bool {
 	for range looks {
 		pause(ctx, lookWait)
@@ -103,7 +103,7 @@ func (s *Stream) there(ctx context.Context, batch []types.InputLogEvent) bool {
 	return false
 }
 
-// look says whether the stream has an event of that time or later.
+// look reports whether the stream has an event of that time or later.
 func (s *Stream) look(ctx context.Context, since int64) bool {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -148,14 +148,14 @@ func (s *Stream) call(ctx context.Context, batch []types.InputLogEvent, created 
 	out, err := s.api.PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{LogGroupName: &s.group, LogStreamName: &s.name, LogEvents: batch})
 	if err == nil && out.RejectedLogEventsInfo != nil {
 		if !s.rejected {
-			_, _ = fmt.Fprintf(s.notices, "ephemr: log stream %s of %s takes no events of this date, is the clock right?\n", s.name, s.group)
+			_, _ = fmt.Fprintf(s.notices, "ephemr: log stream %s of %s rejects events of this date; check the clock\n", s.name, s.group)
 		}
 		s.rejected = true
 	}
 	return err
 }
 
-// tries is how often a call that failed with err is made in all.
+// tries is the maximum number of attempts of a call that failed with err.
 func tries(err error) int {
 	switch errCode(err) {
 	case "ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded":

@@ -6,7 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
 
-// long says whether an event is larger than CloudWatch took in former days.
+// long reports whether an event is larger than the former limit of CloudWatch.
 func long(batch []types.InputLogEvent) bool {
 	for _, e := range batch {
 		if len(*e.Message) > oldMaxMessage {

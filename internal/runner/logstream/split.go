@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// splitter cuts a stream of bytes into messages that CloudWatch takes.
+// splitter splits a stream of bytes into messages that CloudWatch accepts.
 type splitter struct {
 	rest []byte // the line that has no end yet; at most maxMessage
 }

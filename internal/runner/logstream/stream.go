@@ -23,7 +23,7 @@ type Stream struct {
 	kick    chan struct{} // a batch is full, or there is no more to come
 
 	smallOnly bool  // known to the sender: long events are refused
-	rejected  bool  // and some were taken and thrown away
+	rejected  bool  // events were accepted and discarded
 	sent      int64 // timestamp of the last event that was delivered
 
 	writing sync.Mutex // one Write at a time
@@ -35,11 +35,11 @@ type Stream struct {
 	bytes   int
 	latest  int64 // timestamp of the last event
 	closed  bool
-	gaveUp  bool // nothing is taken any more
+	gaveUp  bool // further writes are discarded
 }
 
-// Open starts a Stream to name in group; both are made known to CloudWatch by
-// the first batch. What goes wrong is told to notices, in one line.
+// Open starts a Stream to name in group; the first batch creates both.
+// Failures are reported to notices, in one line.
 func Open(api API, group, name string, notices io.Writer) *Stream {
 	s := &Stream{
 		api: api, group: group, name: name, notices: notices,
@@ -51,7 +51,7 @@ func Open(api API, group, name string, notices io.Writer) *Stream {
 	return s
 }
 
-// Write takes all of p and never fails. It blocks while a full batch waits.
+// Write accepts all of p and never fails. It blocks while a full batch is pending.
 func (s *Stream) Write(p []byte) (int, error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -74,9 +74,9 @@ func (s *Stream) Close(ctx context.Context) error {
 	<-s.done
 	switch {
 	case s.gaveUp:
-		return fmt.Errorf("send logs to %s/%s: stream was given up", s.group, s.name)
+		return fmt.Errorf("send logs to %s/%s: streaming stopped after repeated failures", s.group, s.name)
 	case s.rejected:
-		return fmt.Errorf("send logs to %s/%s: some were not taken", s.group, s.name)
+		return fmt.Errorf("send logs to %s/%s: some events were rejected", s.group, s.name)
 	}
 	return nil
 }
@@ -98,7 +98,7 @@ func (s *Stream) add(message string) {
 	s.bytes += len(message) + eventOverhead
 }
 
-// full says whether one more message would not fit into the pending batch.
+// full reports whether one more message would not fit into the pending batch.
 func (s *Stream) full(message int) bool {
 	return len(s.pending) >= maxBatchEvents ||
 		s.bytes+message+eventOverhead > maxBatchBytes ||
@@ -114,7 +114,7 @@ func (s *Stream) take() (batch []types.InputLogEvent, last bool) {
 	return batch, s.closed
 }
 
-// giveUp makes the stream discard, and says so.
+// giveUp makes the stream discard further writes, and reports that.
 func (s *Stream) giveUp(why string, lost int) {
 	s.mu.Lock()
 	s.gaveUp = true

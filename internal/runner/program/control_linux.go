@@ -22,8 +22,8 @@ func lockThread() func() {
 }
 
 // killMarked kills every process that inherited mark in its environment, also
-// those that left the process group. It looks again as long as it finds some,
-// since a process may fork while we look.
+// those that left the process group. It repeats the search until none is found,
+// since a process may fork meanwhile.
 func killMarked(mark string) int {
 	killed := map[int]bool{}
 	for range 10 {

@@ -9,6 +9,6 @@ func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: tr
 
 func lockThread() func() { return func() {} }
 
-// killMarked kills nobody: only Linux shows environments. The process group
-// is killed all the same.
+// killMarked does nothing: only Linux exposes environments. The process group is
+// killed nevertheless.
 func killMarked(string) int { return 0 }

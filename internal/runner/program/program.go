@@ -20,24 +20,24 @@ type Program struct {
 	Argv           []string
 	Dir            string
 	Env            []string
-	Mark           string // an entry of Env that no other process has; whoever inherited it is killed at the end
+	Mark           string // an entry of Env that no other process has; processes that inherited it are killed at the end
 	Stdout, Stderr io.Writer
 	Timeout        time.Duration // 0 = none
 	Grace          time.Duration // between SIGTERM and SIGKILL
 	Drain          time.Duration // how long children may go on writing after the program itself has ended
 }
 
-// Why a program was ended by us.
+// Why the runner ended a program.
 var (
 	ErrTimeout   = errors.New("timeout")
 	ErrCancelled = errors.New("cancelled")
 )
 
-// Exit says how a program ended.
+// Exit is how a program ended.
 type Exit struct {
 	Code   int            // 128+n when signal n ended it
 	Signal syscall.Signal // 0 = none
-	Err    error          // ErrTimeout or ErrCancelled when we ended it
+	Err    error          // ErrTimeout or ErrCancelled if the runner ended it
 	Left   int            // processes that outlived the program and were killed
 }
 
@@ -48,11 +48,11 @@ func (p *Program) Run(ctx context.Context) (Exit, error) {
 	if err != nil {
 		return Exit{}, fmt.Errorf("find program: %w", err)
 	}
-	out, err := newTap(p.Stdout)
+	out, err := newOutputPipe(p.Stdout)
 	if err != nil {
 		return Exit{}, err
 	}
-	errs, err := newTap(p.Stderr)
+	errs, err := newOutputPipe(p.Stderr)
 	if err != nil {
 		out.close()
 		return Exit{}, err
@@ -86,7 +86,7 @@ func (p *Program) Run(ctx context.Context) (Exit, error) {
 	return exit, nil
 }
 
-// wait returns when the program has ended, by itself or by us.
+// wait returns when the program has ended or was ended.
 func (p *Program) wait(ctx context.Context, group int, ended <-chan error) error {
 	var late <-chan time.Time
 	if p.Timeout > 0 {
@@ -115,12 +115,12 @@ func (p *Program) wait(ctx context.Context, group int, ended <-chan error) error
 	return why
 }
 
-// finish lets children write their last words, kills them and reads what is
-// left in the pipes.
-func (p *Program) finish(group int, taps ...*tap) (killed int) {
+// finish waits for children to write their last output, kills them and reads
+// what is left in the pipes.
+func (p *Program) finish(group int, pipes ...*outputPipe) (killed int) {
 	over := time.NewTimer(p.Drain)
 	defer over.Stop()
-	for _, t := range taps {
+	for _, t := range pipes {
 		select {
 		case <-t.done:
 		case <-over.C:
@@ -129,7 +129,7 @@ func (p *Program) finish(group int, taps ...*tap) (killed int) {
 	}
 	killed = killMarked(p.Mark)
 	_ = syscall.Kill(-group, syscall.SIGKILL)
-	for _, t := range taps {
+	for _, t := range pipes {
 		t.drain()
 	}
 	return killed

@@ -16,7 +16,7 @@ import (
 
 const parallelFooters = 8
 
-// address is where a dataset lies: one object, or all under a folder.
+// address is the location of a dataset: one object, or all under a prefix.
 type address struct{ bucket, prefix string }
 
 func parseAddress(s string) (address, error) {
@@ -28,7 +28,7 @@ func parseAddress(s string) (address, error) {
 	return address{bucket, prefix}, nil
 }
 
-// holds says whether key is data of the dataset. Names that begin with _ or .
+// holds reports whether key is data of the dataset. Names that begin with _ or .
 // are hidden, as for Spark and Hive, unless they are partitions.
 func (a address) holds(key string) bool {
 	folder := strings.TrimSuffix(a.prefix, "/")
@@ -107,7 +107,7 @@ func (d *dataset) readFooters(ctx context.Context) error {
 }
 
 // partition reads the name=value folders of a key. Values may be escaped as
-// Hive does, which matters to nobody here.
+// in Hive, which makes no difference here.
 func partition(key string) map[string]string {
 	folders := strings.Split(key, "/")
 	values := map[string]string{}

@@ -12,7 +12,7 @@ import (
 	"ephemr/internal/job"
 )
 
-// verdict is what was found, and whether it is as expected.
+// verdict is what was found, and whether it meets the expectation.
 type verdict struct {
 	text string
 	ok   bool
@@ -27,7 +27,7 @@ type expectation struct {
 	look func(context.Context, *Checker, *dataset) (verdict, error)
 }
 
-// expectations takes a valid check apart, cheap ones first.
+// expectations returns the expectations of a valid check, cheap ones first.
 func expectations(check job.Check) (all []expectation) {
 	add := func(text string, look func(context.Context, *Checker, *dataset) (verdict, error)) {
 		all = append(all, expectation{text, look})
@@ -71,7 +71,7 @@ func (c *Checker) maxUnique() int {
 	return MaxUnique
 }
 
-// Validate says what is wrong with a check before any data is looked at.
+// Validate returns what is wrong with a check, without reading data.
 func Validate(check job.Check) error {
 	var errs []error
 	if _, err := parseAddress(check.Dataset); err != nil {

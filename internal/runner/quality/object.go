@@ -95,9 +95,9 @@ func (w *window) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// open reads the footer. Broken says why the object is not a Parquet file.
+// open reads the footer. Broken is why the object is not a Parquet file.
 func (f *file) open(ctx context.Context) (broken string, err error) {
-	defer func() { // the file is somebody's upload
+	defer func() { // the file is untrusted
 		if p := recover(); p != nil {
 			broken, err = fmt.Sprintf("%s is not Parquet: %v", f.key, p), nil
 		}

@@ -1,6 +1,5 @@
-// Package quality checks datasets of Parquet files in S3 against what is
-// expected of them. It reads footers, and columns only where the footers do
-// not tell.
+// Package quality checks datasets of Parquet files in S3 against expectations.
+// It reads footers, and columns only if the footers are not sufficient.
 package quality
 
 import (
@@ -31,7 +30,7 @@ type Checker struct {
 	MaxUnique int // rows; 0 = MaxUnique
 }
 
-// Report is what was found.
+// Report is the outcome of checks.
 type Report struct {
 	Findings []job.Finding
 	Outputs  map[string]string // rows of the dataset, or rows.1, rows.2, … of several
@@ -47,7 +46,7 @@ func (r Report) Failed() (n int) {
 	return n
 }
 
-// InvalidError is a check that makes no sense.
+// InvalidError is an invalid check.
 type InvalidError struct{ Err error }
 
 func (e *InvalidError) Error() string { return e.Err.Error() }
@@ -79,8 +78,8 @@ func (c *Checker) Run(ctx context.Context, checks []job.Check) (Report, error) {
 	return r, nil
 }
 
-// check looks at one dataset. The first finding is about its files: a dataset
-// that is empty or unreadable is asked nothing else.
+// check validates one dataset. The first finding is about its files: an empty or
+// unreadable dataset is not checked further.
 func (c *Checker) check(ctx context.Context, check job.Check) ([]job.Finding, int64, error) {
 	say := func(expect string, found verdict) job.Finding {
 		return job.Finding{Dataset: check.Dataset, Expect: expect, Found: found.text, OK: found.ok}

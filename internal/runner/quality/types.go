@@ -41,7 +41,7 @@ func parseType(s string) (string, bool) {
 	return name, ok
 }
 
-// fits says whether a column of type have is of type want.
+// fits reports whether a column of type have is of type want.
 func fits(have, want string) bool {
 	return have == want || want == "decimal" && strings.HasPrefix(have, "decimal(")
 }
@@ -97,7 +97,7 @@ func physical(k parquet.Kind) string {
 	case parquet.Int64:
 		return "long"
 	case parquet.Int96:
-		return "timestamp" // nothing else was ever stored so
+		return "timestamp" // used for timestamps only
 	case parquet.Float:
 		return "float"
 	case parquet.Double:

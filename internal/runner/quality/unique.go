@@ -20,7 +20,7 @@ import (
 type digest struct{ hi, lo uint64 }
 
 // unique finds whether the values of columns, together, are different in
-// every row. As in SQL, a row with a null among them is like no other.
+// every row. As in SQL, rows with a null among them are distinct.
 func (d *dataset) unique(ctx context.Context, columns []string, limit int) (verdict, error) {
 	if n := d.rows(); n > int64(limit) {
 		return verdict{}, &InvalidError{fmt.Errorf("unique %s: %d rows are more than %d, which is what fits in memory",

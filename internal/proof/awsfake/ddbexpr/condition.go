@@ -49,7 +49,7 @@ func (c *Condition) Check(env Env) error {
 	return c.root.check(c.kind, env)
 }
 
-// Holds tells whether item, which may be nil, satisfies the condition. A nil
+// Holds says whether item, which may be nil, satisfies the condition. A nil
 // condition always holds.
 func (c *Condition) Holds(item Item, env Env) bool { return c == nil || c.root.eval(item, env) }
 

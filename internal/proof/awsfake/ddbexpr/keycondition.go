@@ -11,7 +11,7 @@ type Range struct {
 	Low, High Value
 }
 
-// Contains tells whether a sort key lies in the interval.
+// Contains says whether a sort key lies in the interval.
 func (r Range) Contains(sort Value) bool {
 	switch r.Op {
 	case "":
@@ -145,7 +145,7 @@ func walk(n node, visit func(predicate)) {
 	}
 }
 
-// Position tells whether a sort key lies before (-1), in (0) or behind (1)
+// Position says whether a sort key lies before (-1), in (0) or behind (1)
 // the interval.
 func (r Range) Position(sort Value) int {
 	if r.Contains(sort) {

@@ -87,7 +87,7 @@ func (o operand) literalType(env Env) string {
 	return ""
 }
 
-// same tells whether two operands are the same path, which AWS refuses to
+// same says whether two operands are the same path, which AWS refuses to
 // compare.
 func (o operand) same(q operand, env Env) bool {
 	return o.path != nil && q.path != nil && o.size == q.size && o.path.resolve(env).String() == q.path.resolve(env).String()

@@ -69,7 +69,7 @@ func Compare(a, b Value) (c int, ok bool) {
 	return 0, false
 }
 
-// Equal tells whether a and b have the same type and value; sets have no
+// Equal says whether a and b have the same type and value; sets have no
 // order.
 func Equal(a, b Value) bool {
 	if c, ok := Compare(a, b); ok {

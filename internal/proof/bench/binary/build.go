@@ -1,5 +1,5 @@
-// Package binary weighs the functions' binaries and times their start, beside
-// a function that does nothing.
+// Package binary measures the size and start time of the functions' binaries,
+// compared with a function that does nothing.
 package binary
 
 import (
@@ -58,7 +58,7 @@ func Zip(ctx context.Context, root, dir string) ([]byte, error) {
 	return zipped(paths[Hello])
 }
 
-// zipped is a Lambda package that holds nothing but the file.
+// zipped is a Lambda package that holds the file only.
 func zipped(path string) ([]byte, error) {
 	data, err := os.ReadFile(path) //nolint:gosec // just built
 	if err != nil {

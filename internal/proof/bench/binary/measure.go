@@ -24,9 +24,9 @@ type Function struct {
 // Platform is this machine's.
 func Platform() string { return runtime.GOOS + "/" + runtime.GOARCH }
 
-// Measure builds every function for AWS and for this machine, weighs it, and
-// starts it a number of times. The starts take turns, so that whatever else the
-// machine does hits all functions alike. The one that does nothing comes first.
+// Measure builds every function for AWS and for this machine, measures its size,
+// and starts it a number of times. The starts alternate, so that other load on the
+// machine affects all functions alike. The one that does nothing comes first.
 func Measure(ctx context.Context, root, dir, settings string, starts int) ([]Function, error) {
 	all := map[string]*Function{}
 	var here map[string]string

@@ -20,7 +20,7 @@ const patience = 20 * time.Second
 
 // Start runs a function's binary until it asks the Lambda Runtime API for its
 // first event, and returns how long that took: what Lambda calls init, without
-// the fetching of the package.
+// the download of the package.
 func Start(ctx context.Context, path, settings string) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -46,11 +46,11 @@ func Start(ctx context.Context, path, settings string) (time.Duration, error) {
 		<-ended
 		return at.Sub(begun), nil
 	case err := <-ended:
-		return 0, fmt.Errorf("start %s: it ended before it asked for an event: %w: %s", path, errors.Join(err, ctx.Err()), said.String())
+		return 0, fmt.Errorf("start %s: it ended before it requested an event: %w: %s", path, errors.Join(err, ctx.Err()), said.String())
 	}
 }
 
-// serve is as much of a Runtime API as it takes to be asked once.
+// serve is enough of a Runtime API to be requested once.
 func serve(ctx context.Context, asked chan<- time.Time) (*http.Server, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -72,7 +72,7 @@ func serve(ctx context.Context, asked chan<- time.Time) (*http.Server, error) {
 	return s, nil
 }
 
-// environ is what a function finds when Lambda starts it.
+// environ is the environment in which Lambda starts a function.
 func environ(api, settings string) []string {
 	return []string{
 		"AWS_LAMBDA_RUNTIME_API=" + api, "AWS_LAMBDA_FUNCTION_NAME=bench", "AWS_LAMBDA_FUNCTION_VERSION=$LATEST",

@@ -23,7 +23,7 @@ func TestStartOfAProgramThatEnds(t *testing.T) {
 	t.Parallel()
 	_, err := binary.Start(t.Context(), program(t, `echo "settings: $EPHEMR_SETTINGS"; exit 3`), "none")
 	if err == nil || !strings.Contains(err.Error(), "exit status 3: settings: none") {
-		t.Errorf("got %v, want its exit status and what it said", err)
+		t.Errorf("got %v, want its exit status and its output", err)
 	}
 }
 
@@ -32,7 +32,7 @@ func TestMeasure(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the function that does nothing")
 	}
-	root, err := filepath.Abs("../../..")
+	root, err := filepath.Abs("../../../..")
 	if err != nil {
 		t.Fatal(err)
 	}

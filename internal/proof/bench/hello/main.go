@@ -1,5 +1,5 @@
-// Command hello is the smallest function there can be: what a start costs
-// before any code of ours runs.
+// Command hello is the smallest possible function: the start time without any
+// code of this project.
 package main
 
 import (

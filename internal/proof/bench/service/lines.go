@@ -14,7 +14,7 @@ import (
 	"ephemr/internal/proof/bench/trace"
 )
 
-// Lines is how what a job prints gets to the terminal.
+// Lines is the latency and rate of a job's output at the terminal.
 type Lines struct {
 	Timed   int     `json:"timed"`   // lines that say when they were printed
 	P50     Seconds `json:"p50"`     // from print to terminal
@@ -32,7 +32,7 @@ const (
 	manyLines  = 200_000
 )
 
-// timed prints the time, some twenty times a second.
+// timed prints the time about twenty times a second.
 var timed = fmt.Sprintf("for i in $(seq %d); do echo \"at ${EPOCHREALTIME/,/.}\"; sleep 0.05; done\n", timedLines)
 
 // many prints lines of 100 bytes.
@@ -67,7 +67,7 @@ func (s *Stage) lines(ctx context.Context) (l Lines, err error) {
 	return l, nil
 }
 
-// pipe is how fast the same lines come without a cluster in between.
+// pipe is the rate of the same lines without a cluster.
 func pipe(ctx context.Context, script string) (float64, error) {
 	cmd := exec.CommandContext(ctx, "bash", script) //nolint:gosec // our own script
 	out, err := cmd.StdoutPipe()
@@ -118,7 +118,7 @@ func printedAt(line string) (time.Time, bool) {
 	return time.Unix(seconds, micros*1000), true
 }
 
-// each hands every line to read with the time it came at.
+// each passes every line to read, with its time of arrival.
 func each(out io.Reader, now func() time.Time, read func(line string, at time.Time)) error {
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, 1<<20)

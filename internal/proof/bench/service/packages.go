@@ -16,7 +16,7 @@ import (
 	"ephemr/internal/proof/bench/trace"
 )
 
-// Packages is how a directory of many files gets to the stage.
+// Packages is how long a directory of many files takes to the stage.
 type Packages struct {
 	Files  int     `json:"files"`
 	Bytes  int64   `json:"bytes"`  // of the files
@@ -47,7 +47,7 @@ func (s *Stage) packages(ctx context.Context) (Packages, error) {
 	}
 	var build, send, again, plain trace.Sample
 	for n := range rounds {
-		// Another content each time, as what is there is not sent.
+		// Other content each time: an existing package is not uploaded.
 		if err := os.WriteFile(filepath.Join(dir, "run.sh"), fmt.Appendf(nil, "echo %d %d\n", n, time.Now().UnixNano()), 0o600); err != nil {
 			return p, fmt.Errorf("write project: %w", err)
 		}
@@ -79,7 +79,7 @@ func (s *Stage) packages(ctx context.Context) (Packages, error) {
 	return p, nil
 }
 
-// fill writes the directory; the same one each time.
+// fill writes the directory, with the same content each time.
 func fill(dir string) error {
 	random := rand.NewChaCha8([32]byte{1})
 	for n := range files - 1 { // and run.sh

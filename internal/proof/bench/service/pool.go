@@ -7,7 +7,7 @@ import (
 	"ephemr/internal/proof/bench/trace"
 )
 
-// Pool is how long a person waits from Enter to the first line of a job.
+// Pool is the time from Enter to the first line of a job.
 type Pool struct {
 	Cold   Seconds `json:"cold"`   // on a cluster of its own, without its provisioning being left out
 	Warm   Seconds `json:"warm"`   // on one that waits in a pool, median

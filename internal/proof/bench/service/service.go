@@ -1,6 +1,6 @@
-// Package service measures what a person at a terminal waits for: the
-// program itself, a directory on its way to the stage, the lines of a job on their way back, and the first
-// of them on a cluster that is warm. It plays that person with the built binary.
+// Package service measures the latencies of the CLI with the built binary: its
+// start, the upload of a directory, the lines of a job, and the first line on a
+// warm cluster.
 package service
 
 import (
@@ -17,7 +17,7 @@ import (
 	"ephemr/internal/cli/upload"
 )
 
-// Stage is where it is measured.
+// Stage is the stage that is measured.
 type Stage struct {
 	Program string   // path of ephemr
 	Environ []string // that it works in
@@ -28,7 +28,7 @@ type Stage struct {
 }
 
 // Report holds what was measured. Times are of this machine; the ratios compare
-// them with the least that could be done here instead.
+// them with the fastest alternative on this machine.
 type Report struct {
 	Start    Start    `json:"start"`
 	Packages Packages `json:"packages"`
@@ -36,10 +36,10 @@ type Report struct {
 	Pool     Pool     `json:"pool"`
 }
 
-// Measure measures everything, one after the other. The report holds what was
-// measured until an error.
+// Measure measures everything sequentially. After an error the report holds what
+// was measured before it.
 func (s *Stage) Measure(ctx context.Context) (r Report, err error) {
-	_, _ = fmt.Fprintln(s.Log, "submit: packages, lines, a warm pool")
+	_, _ = fmt.Fprintln(s.Log, "submit: measuring packages, lines and a warm pool")
 	if r.Start, err = s.start(ctx); err != nil {
 		return r, err
 	}
@@ -65,8 +65,8 @@ func (s *Stage) project(name, script string) (string, error) {
 	return root, nil
 }
 
-// submit runs a job of a project and hands each line of its stdout to read, as
-// soon as it is there.
+// submit runs a job of a project and passes each line of its stdout to read at
+// once.
 func (s *Stage) submit(ctx context.Context, root, name string, read func(line string, at time.Time), more ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()

@@ -24,8 +24,7 @@ func stage(t *testing.T, script string) service.Stage {
 	return service.Stage{Program: program, Environ: os.Environ(), Dir: dir, S3: awsfake.NewS3("artifacts"), Bucket: "artifacts", Log: io.Discard}
 }
 
-// The bench plays a person with a program; here it is one that does at once
-// what a stage would do.
+// Here ephemr is a script that does at once what a stage would do.
 func TestMeasure(t *testing.T) {
 	t.Parallel()
 	s := stage(t, `case $1 in
@@ -45,7 +44,7 @@ esac`)
 	}
 }
 
-// What the person is told is in the error.
+// The program's stderr is part of the error.
 func TestMeasureTells(t *testing.T) {
 	t.Parallel()
 	s := stage(t, "echo no such stage >&2; exit 2")

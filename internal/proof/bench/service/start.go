@@ -12,7 +12,7 @@ import (
 	"ephemr/internal/proof/bench/trace"
 )
 
-// Start is how long ephemr takes until it does anything.
+// Start is the start time of ephemr.
 type Start struct {
 	Version Seconds `json:"version"` // ephemr version, from start to end, median
 	Request Seconds `json:"request"` // ephemr runs, until AWS has its first request, median
@@ -52,8 +52,7 @@ func (s *Stage) start(ctx context.Context) (Start, error) {
 	return out, nil
 }
 
-// untilRequest starts a command that needs AWS and ends it when it has asked for
-// something.
+// untilRequest starts a command that needs AWS and ends it at its first request.
 func (s *Stage) untilRequest(ctx context.Context) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -80,6 +79,6 @@ func (s *Stage) untilRequest(ctx context.Context) (time.Duration, error) {
 	case at := <-asked:
 		return at.Sub(begun), nil
 	default:
-		return 0, fmt.Errorf("ephemr runs asked AWS for nothing: %w\n%s", err, said)
+		return 0, fmt.Errorf("ephemr runs sent no request: %w\n%s", err, said)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"ephemr/internal/run"
 )
 
-// Evidence is all that is known of a run of one step.
+// Evidence is all that is known about a run of one step.
 type Evidence struct {
 	Sent    time.Time // when the client began to put the object
 	Record  *run.Record
@@ -19,7 +19,7 @@ type Evidence struct {
 	Logs    map[string][]Invocation // by function, oldest first
 }
 
-// slack is how much clocks that round to milliseconds may disagree.
+// slack is the largest difference of clocks that round to milliseconds.
 const slack = 2 * time.Millisecond
 
 // Marks finds the moments of the run.
@@ -46,8 +46,8 @@ func (e Evidence) Marks() Marks {
 	return m
 }
 
-// said returns when the first invocation began that logged message about the
-// run after a moment.
+// said returns the start of the first invocation after a moment that logged
+// message for the run.
 func (e Evidence) said(function, message, id string, after time.Time) time.Time {
 	for _, i := range e.Logs[function] {
 		if at, ok := i.Said(message, id); ok && !at.Before(after.Add(-slack)) {
@@ -57,7 +57,7 @@ func (e Evidence) said(function, message, id string, after time.Time) time.Time 
 	return time.Time{}
 }
 
-// intake names no run when all is well, so its invocation is the first one that
+// intake logs no run id without an error, so its invocation is the first one that
 // began between the message and the admission.
 func (e Evidence) intake(queued, admitted time.Time) time.Time {
 	for _, i := range e.Logs["intake"] {

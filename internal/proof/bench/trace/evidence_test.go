@@ -15,7 +15,7 @@ import (
 	"ephemr/internal/run"
 )
 
-// recorded is what one real run on the emulator left behind.
+// recorded is the evidence of one real run on the emulator.
 type recorded struct {
 	Sent    time.Time
 	Record  *run.Record
@@ -56,20 +56,20 @@ func TestMarksOfARecordedRun(t *testing.T) {
 		}
 	}
 	want := map[string]string{
-		"object put, event in the queue":         "4ms",
-		"queue polled, intake invoked":           "1ms",
-		"run written, admit invoked":             "52ms",
-		"slots taken, execution started":         "45ms",
-		"first state entered":                    "151ms",
-		"run tied to execution, jobs planned":    "55ms",
-		"profile read, RunJobFlow taken":         "52ms",
-		"cluster ready, watch invoked":           "6ms",
-		"looked, token answered, state entered":  "4ms",
-		"job claimed, AddJobFlowSteps taken":     "47ms",
-		"step added, started":                    "1ms",
-		"step ended, watch invoked":              "4ms",
-		"looked, token answered, states entered": "53ms",
-		"TerminateJobFlows answered":             "46ms",
+		"object put, event in the queue":          "4ms",
+		"queue polled, intake invoked":            "1ms",
+		"run written, admit invoked":              "52ms",
+		"slots taken, execution started":          "45ms",
+		"first state entered":                     "151ms",
+		"run bound to execution, jobs planned":    "55ms",
+		"profile read, RunJobFlow accepted":       "52ms",
+		"cluster ready, watch invoked":            "6ms",
+		"checked, token answered, state entered":  "4ms",
+		"job claimed, AddJobFlowSteps accepted":   "47ms",
+		"step added, started":                     "1ms",
+		"step ended, watch invoked":               "4ms",
+		"checked, token answered, states entered": "53ms",
+		"TerminateJobFlows answered":              "46ms",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("hops (-want +got):\n%s", diff)

@@ -7,7 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 )
 
-// Path is what an execution's history tells.
+// Path is what an execution's history contains.
 type Path struct {
 	Started, Ended time.Time
 	Entered        map[string]time.Time // state -> when it was entered first

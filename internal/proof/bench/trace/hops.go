@@ -1,12 +1,11 @@
-// Package trace takes a run apart that is over: which hop of its way took how
-// long, and who is to be thanked for it. It reads what the control plane leaves
-// behind anyhow: records, an execution's history, EMR's timelines and the
-// functions' logs.
+// Package trace breaks the time of a run that has ended down into hops, each with
+// the function or service that causes it. It reads what exists anyway: records,
+// the execution's history, EMR's timelines and the functions' logs.
 package trace
 
 import "time"
 
-// Mark is a moment on the way of a run of one step.
+// Mark is a moment in a run of one step.
 type Mark int
 
 // The marks, in the order in which they are passed.
@@ -46,33 +45,33 @@ func (m Marks) Between(from, to Mark) (time.Duration, bool) {
 	return m[to].Sub(m[from]), true
 }
 
-// Hop is a part of the way of a run.
+// Hop is a part of the critical path of a run.
 type Hop struct {
 	Name     string
 	Where    string // what spends the time: a function, or a service
 	From, To Mark
 }
 
-// Hops are what the overhead is made of. They leave out the cluster's
-// provisioning and the step, which nothing of ours can make shorter.
+// Hops are the parts of the overhead. The cluster's provisioning and the step are
+// left out: the control plane cannot shorten them.
 var Hops = []Hop{
 	{"object put, event in the queue", "S3, EventBridge", Sent, Queued},
 	{"queue polled, intake invoked", "SQS", Queued, IntakeBegan},
 	{"run written, admit invoked", "intake", IntakeBegan, AdmitBegan},
 	{"slots taken, execution started", "admit", AdmitBegan, Started},
 	{"first state entered", "Step Functions", Started, Prepare},
-	{"run tied to execution, jobs planned", "preparerun", Prepare, Create},
-	{"profile read, RunJobFlow taken", "createcluster", Create, Created},
+	{"run bound to execution, jobs planned", "preparerun", Prepare, Create},
+	{"profile read, RunJobFlow accepted", "createcluster", Create, Created},
 	{"cluster ready, watch invoked", "EMR, EventBridge", Ready, ReadySeen},
-	{"looked, token answered, state entered", "watch", ReadySeen, Submit},
-	{"job claimed, AddJobFlowSteps taken", "submitsteps", Submit, Added},
+	{"checked, token answered, state entered", "watch", ReadySeen, Submit},
+	{"job claimed, AddJobFlowSteps accepted", "submitsteps", Submit, Added},
 	{"step added, started", "EMR", Added, StepStarted},
 	{"step ended, watch invoked", "EMR, EventBridge", StepEnded, EndSeen},
-	{"looked, token answered, states entered", "watch", EndSeen, Terminate},
+	{"checked, token answered, states entered", "watch", EndSeen, Terminate},
 	{"TerminateJobFlows answered", "terminatecluster", Terminate, Terminated},
 }
 
-// Parts are not overhead, or come after it; they are printed to be seen.
+// Parts are not overhead, or come after it; they are printed for information.
 var Parts = []Hop{
 	{"provisioning (left out)", "EMR", Created, Ready},
 	{"step (left out)", "EMR", StepStarted, StepEnded},
@@ -83,8 +82,8 @@ var Parts = []Hop{
 	{"FinishRun and the end (after)", "finishrun", Finish, Finished},
 }
 
-// Overhead is the time from the event until the end of the cluster was asked
-// for, without provisioning and step; false when a mark it needs is not known.
+// Overhead is the time from the event until TerminateJobFlows, without
+// provisioning and step; false when a mark that it needs is unknown.
 func (m Marks) Overhead() (time.Duration, bool) {
 	all, ok := m.Between(Sent, Terminated)
 	provision, created := m.Between(Created, Ready)

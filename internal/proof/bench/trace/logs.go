@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
 
-// Invocation is one call of a function, as its log tells of it.
+// Invocation is one call of a function, as its log shows it.
 type Invocation struct {
 	Function string
 	Began    time.Time // Took before the REPORT line
@@ -19,7 +19,7 @@ type Invocation struct {
 	Lines    []map[string]string // what it logged: message, runId and the like, by key
 }
 
-// Said returns when it logged the message about a run, to the millisecond.
+// Said returns when it logged the message for a run, to the millisecond.
 func (i Invocation) Said(message, runID string) (time.Time, bool) {
 	for _, l := range i.Lines {
 		if l["message"] != message || l["runId"] != runID {

@@ -10,40 +10,40 @@ import (
 	"ephemr/internal/run"
 )
 
-// Breach is an invariant that did not hold.
-type Breach struct {
+// Violation is an invariant that did not hold.
+type Violation struct {
 	Rule string `json:"rule"`
 	What string `json:"what"`
 }
 
 // Rules are the invariants, in the order they are checked.
-var Rules = []string{OneRecord, OneOutcome, OnlyWrongRejected, OneCluster, OneStep, OneExecution, WorkDone, NothingLeft, OnlyPoisonDead}
+var Rules = []string{OneRecord, OneOutcome, OnlyInvalidRejected, OneCluster, OneStep, OneExecution, WorkDone, NothingLeft, OnlyInvalidDead}
 
 // The invariants.
 const (
-	OneRecord         = "every request has exactly one run"
-	OneOutcome        = "every run and job comes to an end, and they agree"
-	OnlyWrongRejected = "exactly the wrong requests are rejected"
-	OneCluster        = "a run has one cluster at a time, and each attempt one"
-	OneStep           = "an attempt of a job is one step"
-	OneExecution      = "an attempt of a job is executed at most once"
-	WorkDone          = "a job that succeeded has done its work"
-	NothingLeft       = "no cluster, waiter, slot or execution is left"
-	OnlyPoisonDead    = "the dead-letter queues hold the wrong requests and nothing else"
+	OneRecord           = "every request has exactly one run"
+	OneOutcome          = "every run and job ends, and their states agree"
+	OnlyInvalidRejected = "exactly the invalid requests are rejected"
+	OneCluster          = "a run has at most one cluster at a time, and each attempt exactly one"
+	OneStep             = "an attempt of a job is one step"
+	OneExecution        = "an attempt of a job is executed at most once"
+	WorkDone            = "a job that succeeded has done its work"
+	NothingLeft         = "no cluster, waiter, slot or execution is left"
+	OnlyInvalidDead     = "the dead-letter queues hold the invalid requests and nothing else"
 )
 
-// checker collects breaches.
+// checker collects violations.
 type checker struct {
 	*Evidence
-	found []Breach
+	found []Violation
 }
 
-func (c *checker) breach(rule, format string, args ...any) {
-	c.found = append(c.found, Breach{Rule: rule, What: fmt.Sprintf(format, args...)})
+func (c *checker) violate(rule, format string, args ...any) {
+	c.found = append(c.found, Violation{Rule: rule, What: fmt.Sprintf(format, args...)})
 }
 
-// Check returns the invariants that did not hold.
-func Check(e *Evidence) []Breach {
+// Check returns the violations of the invariants.
+func Check(e *Evidence) []Violation {
 	c := &checker{Evidence: e}
 	c.requests()
 	c.outcomes()
@@ -56,7 +56,7 @@ func Check(e *Evidence) []Breach {
 
 func (c *checker) requests() {
 	asked := map[string]bool{}
-	for _, a := range c.Asks {
+	for _, a := range c.Requests {
 		var ids []string
 		for _, rec := range c.Records {
 			if !a.Matches(rec.Run) {
@@ -64,17 +64,17 @@ func (c *checker) requests() {
 			}
 			ids = append(ids, rec.Run.ID)
 			asked[rec.Run.ID] = true
-			if rejected := rec.Run.State == run.Rejected; rejected != (a.Kind == Poison) {
-				c.breach(OnlyWrongRejected, "%s %s: run %s is %s: %s", a.Kind, a.ID, rec.Run.ID, rec.Run.State, rec.Run.Reason)
+			if rejected := rec.Run.State == run.Rejected; rejected != (a.Kind == Invalid) {
+				c.violate(OnlyInvalidRejected, "%s %s: run %s is %s: %s", a.Kind, a.ID, rec.Run.ID, rec.Run.State, rec.Run.Reason)
 			}
 		}
 		if len(ids) != 1 {
-			c.breach(OneRecord, "%s %s, sent %d times, has the runs %v", a.Kind, a.ID, a.Times, ids)
+			c.violate(OneRecord, "%s %s, sent %d times, has the runs %v", a.Kind, a.ID, a.Times, ids)
 		}
 	}
 	for _, rec := range c.Records {
 		if !asked[rec.Run.ID] {
-			c.breach(OneRecord, "nobody asked for run %s (%s)", rec.Run.ID, rec.Run.State)
+			c.violate(OneRecord, "run %s (%s) has no request", rec.Run.ID, rec.Run.State)
 		}
 	}
 }
@@ -83,16 +83,16 @@ func (c *checker) outcomes() {
 	for _, rec := range c.Records {
 		r := rec.Run
 		if !r.State.Final() {
-			c.breach(OneOutcome, "run %s is %s", r.ID, r.State)
+			c.violate(OneOutcome, "run %s is %s", r.ID, r.State)
 			continue
 		}
 		for _, j := range rec.Jobs {
 			if !j.State.Over() {
-				c.breach(OneOutcome, "run %s is %s but its job %s is %s", r.ID, r.State, j.Name, j.State)
+				c.violate(OneOutcome, "run %s is %s but its job %s is %s", r.ID, r.State, j.Name, j.State)
 			}
 		}
 		if (r.State == run.Succeeded) != rec.Succeeded() {
-			c.breach(OneOutcome, "run %s is %s (%s: %s), its jobs %s", r.ID, r.State, r.Class, r.Reason, states(rec.Jobs))
+			c.violate(OneOutcome, "run %s is %s (%s: %s), its jobs %s", r.ID, r.State, r.Class, r.Reason, states(rec.Jobs))
 		}
 	}
 }
@@ -106,8 +106,8 @@ func states(jobs []run.Job) string {
 }
 
 func (c *checker) clusters() {
-	for _, d := range c.Doubles {
-		c.breach(OneCluster, "%s", d)
+	for _, d := range c.Overlaps {
+		c.violate(OneCluster, "%s", d)
 	}
 	names, steps := map[string][]string{}, map[string][]string{}
 	for _, x := range c.Clusters {
@@ -117,17 +117,17 @@ func (c *checker) clusters() {
 			steps[key] = append(steps[key], x.ID)
 		}
 		if x.Alive() {
-			c.breach(NothingLeft, "cluster %s %s is %s", x.ID, x.Name, x.State)
+			c.violate(NothingLeft, "cluster %s %s is %s", x.ID, x.Name, x.State)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		if len(names[name]) > 1 {
-			c.breach(OneCluster, "the name %s has the clusters %v", name, names[name])
+			c.violate(OneCluster, "the name %s has the clusters %v", name, names[name])
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(steps)) {
 		if len(steps[key]) > 1 {
-			c.breach(OneStep, "%s was submitted to %v", key, steps[key])
+			c.violate(OneStep, "%s was submitted to %v", key, steps[key])
 		}
 	}
 }
@@ -137,14 +137,14 @@ func (c *checker) lines() {
 	for _, l := range c.Lines {
 		seen[l]++
 		if seen[l] == 2 && l.Word == "begun" {
-			c.breach(OneExecution, "run %s has begun job %s, attempt %s, more than once", l.Run, l.Job, l.Attempt)
+			c.violate(OneExecution, "run %s has begun job %s, attempt %s, more than once", l.Run, l.Job, l.Attempt)
 		}
 	}
 	for _, rec := range c.Records {
 		for _, j := range rec.Jobs {
 			line := Line{Word: "done", Run: rec.Run.ID, Job: j.Name, Attempt: strconv.Itoa(j.Attempt)}
 			if j.State == run.JobSucceeded && seen[line] == 0 {
-				c.breach(WorkDone, "run %s: job %s is SUCCEEDED by attempt %d, which never said so", rec.Run.ID, j.Name, j.Attempt)
+				c.violate(WorkDone, "run %s: job %s is SUCCEEDED by attempt %d, which did not report it", rec.Run.ID, j.Name, j.Attempt)
 			}
 		}
 	}
@@ -153,7 +153,7 @@ func (c *checker) lines() {
 func (c *checker) left() {
 	for what, ids := range map[string][]string{"waiter": c.Left.Waiters, "slot": c.Left.Slots, "running execution": c.Left.Executions} {
 		for _, id := range ids {
-			c.breach(NothingLeft, "%s of %s", what, id)
+			c.violate(NothingLeft, "%s of %s", what, id)
 		}
 	}
 }
@@ -162,17 +162,17 @@ func (c *checker) dead() {
 	found := map[string]bool{}
 	for _, queue := range slices.Sorted(maps.Keys(c.Dead)) {
 		for _, body := range c.Dead[queue] {
-			i := slices.IndexFunc(c.Asks, func(a Ask) bool { return a.Kind == Poison && contains(body, a.ID) })
+			i := slices.IndexFunc(c.Requests, func(a Request) bool { return a.Kind == Invalid && contains(body, a.ID) })
 			if i < 0 {
-				c.breach(OnlyPoisonDead, "%s holds %s", queue, body)
+				c.violate(OnlyInvalidDead, "%s holds %s", queue, body)
 				continue
 			}
-			found[c.Asks[i].ID] = true
+			found[c.Requests[i].ID] = true
 		}
 	}
-	for _, a := range c.Asks {
-		if a.Kind == Poison && !found[a.ID] {
-			c.breach(OnlyPoisonDead, "none holds %s", a.Body)
+	for _, a := range c.Requests {
+		if a.Kind == Invalid && !found[a.ID] {
+			c.violate(OnlyInvalidDead, "none holds %s", a.Body)
 		}
 	}
 }

@@ -14,8 +14,8 @@ import (
 
 var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// good is what is left when everything went well: a run by request, a failed
-// one that was started by hand, and a wrong request.
+// good is the evidence of no violation: a run by request, a failed one that was
+// started manually, and an invalid request.
 func good() *evidence.Evidence {
 	arn := "arn:aws:states:us-east-1:000000000000:execution:m:h1"
 	hand := run.ID("solo", start, run.ByManual, arn)
@@ -26,10 +26,10 @@ func good() *evidence.Evidence {
 		return []run.Job{{Name: "work", State: state, Attempt: attempt}}
 	}
 	return &evidence.Evidence{
-		Asks: []evidence.Ask{
-			{Kind: evidence.Request, ID: "c1", Pipeline: "solo", Times: 2},
-			{Kind: evidence.Hand, ID: "h1", Pipeline: "solo", Times: 1, Execution: arn},
-			{Kind: evidence.Poison, ID: "x1", Times: 1, Body: "{x1"},
+		Requests: []evidence.Request{
+			{Kind: evidence.ByQueue, ID: "c1", Pipeline: "solo", Times: 2},
+			{Kind: evidence.Manual, ID: "h1", Pipeline: "solo", Times: 1, Execution: arn},
+			{Kind: evidence.Invalid, ID: "x1", Times: 1, Body: "{x1"},
 		},
 		Records: []*run.Record{
 			{Run: run.Run{ID: "solo-1", State: run.Succeeded, Trigger: run.Trigger{Kind: run.ByRequest, RequestID: "c1"}}, Jobs: work(run.JobSucceeded, 2)},
@@ -58,18 +58,18 @@ func TestCheck(t *testing.T) {
 		want  []string
 	}{
 		{"nothing wrong", func(*evidence.Evidence) {}, nil},
-		{"a request without a run", func(e *evidence.Evidence) { e.Asks[0].ID = "c2" }, []string{evidence.OneRecord, evidence.OneRecord}},
+		{"a request without a run", func(e *evidence.Evidence) { e.Requests[0].ID = "c2" }, []string{evidence.OneRecord, evidence.OneRecord}},
 		{"two runs for a request", func(e *evidence.Evidence) {
 			twin := *e.Records[1]
 			twin.Run.Trigger = e.Records[0].Run.Trigger
 			e.Records = append(e.Records, &twin)
 		}, []string{evidence.OneRecord}},
-		{"a right request rejected", func(e *evidence.Evidence) { e.Records[0].Run.State, e.Records[0].Jobs = run.Rejected, nil }, []string{evidence.OnlyWrongRejected}},
-		{"a wrong request that ran", func(e *evidence.Evidence) { e.Records[2].Run.State = run.Failed }, []string{evidence.OnlyWrongRejected}},
+		{"a valid request rejected", func(e *evidence.Evidence) { e.Records[0].Run.State, e.Records[0].Jobs = run.Rejected, nil }, []string{evidence.OnlyInvalidRejected}},
+		{"an invalid request that ran", func(e *evidence.Evidence) { e.Records[2].Run.State = run.Failed }, []string{evidence.OnlyInvalidRejected}},
 		{"a run that hangs", func(e *evidence.Evidence) { e.Records[0].Run.State = run.Running }, []string{evidence.OneOutcome}},
 		{"a job that hangs", func(e *evidence.Evidence) { e.Records[1].Jobs[0].State = run.JobRunning }, []string{evidence.OneOutcome}},
-		{"a green run with a red job", func(e *evidence.Evidence) { e.Records[0].Jobs[0].State = run.JobFailed }, []string{evidence.OneOutcome}},
-		{"two clusters at a moment", func(e *evidence.Evidence) { e.Doubles = []string{"x"} }, []string{evidence.OneCluster}},
+		{"a successful run with a failed job", func(e *evidence.Evidence) { e.Records[0].Jobs[0].State = run.JobFailed }, []string{evidence.OneOutcome}},
+		{"two clusters at a moment", func(e *evidence.Evidence) { e.Overlaps = []string{"x"} }, []string{evidence.OneCluster}},
 		{"two clusters of a name", func(e *evidence.Evidence) { e.Clusters[1].Name = e.Clusters[0].Name; e.Clusters[1].Steps = nil }, []string{evidence.OneCluster}},
 		{"a step twice", func(e *evidence.Evidence) { e.Clusters[0].Steps[1].Name = "work#1" }, []string{evidence.OneStep}},
 		{"an execution twice", func(e *evidence.Evidence) { e.Lines[1] = e.Lines[0] }, []string{evidence.OneExecution}},
@@ -78,8 +78,8 @@ func TestCheck(t *testing.T) {
 		{"a waiter, a slot and an execution left", func(e *evidence.Evidence) {
 			e.Left = evidence.Leftovers{Waiters: []string{"a"}, Slots: []string{"a"}, Executions: []string{"a"}}
 		}, []string{evidence.NothingLeft, evidence.NothingLeft, evidence.NothingLeft}},
-		{"a good message given up", func(e *evidence.Evidence) { e.Dead["events"] = []string{"{}"} }, []string{evidence.OnlyPoisonDead}},
-		{"a wrong request that is gone", func(e *evidence.Evidence) { e.Dead = nil }, []string{evidence.OnlyPoisonDead}},
+		{"a valid message in a dead-letter queue", func(e *evidence.Evidence) { e.Dead["events"] = []string{"{}"} }, []string{evidence.OnlyInvalidDead}},
+		{"an invalid request that is lost", func(e *evidence.Evidence) { e.Dead = nil }, []string{evidence.OnlyInvalidDead}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -98,12 +98,12 @@ func TestCheck(t *testing.T) {
 
 func TestUnsettled(t *testing.T) {
 	t.Parallel()
-	asks := []evidence.Ask{{Kind: evidence.Event, ID: "solo/a"}, {Kind: evidence.Upload, ID: "solo/b"}, {Kind: evidence.Request, ID: "c"}}
+	requests := []evidence.Request{{Kind: evidence.ByEvent, ID: "solo/a"}, {Kind: evidence.ByUpload, ID: "solo/b"}, {Kind: evidence.ByQueue, ID: "c"}}
 	runs := []run.Run{
 		{State: run.Failed, Trigger: run.Trigger{Kind: run.ByS3, Key: "solo/a"}},
 		{State: run.Running, Trigger: run.Trigger{Kind: run.ByS3, Key: "solo/b"}},
 	}
-	if got := fmt.Sprint(evidence.Unsettled(asks, runs)); got != fmt.Sprint(asks[1:]) {
+	if got := fmt.Sprint(evidence.Unsettled(requests, runs)); got != fmt.Sprint(requests[1:]) {
 		t.Errorf("unsettled: %s", got)
 	}
 }

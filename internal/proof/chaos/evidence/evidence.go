@@ -1,5 +1,6 @@
-// Package evidence judges what a storm has left behind: what was asked for,
-// what the records say, what EMR has, and what the steps themselves wrote.
+// Package evidence checks the invariants on what is there after all runs have
+// ended: the requests, the records, EMR's clusters and steps, and what the steps
+// themselves wrote.
 package evidence
 
 import (
@@ -12,18 +13,18 @@ import (
 // Kind of a request.
 type Kind string
 
-// The kinds: over the requests queue, by an object, by S3's event of one, by an
-// execution that is started by hand, and a request that is wrong.
+// The kinds: a message in the requests queue, an uploaded object, S3's event of
+// one, an execution that is started manually, and an invalid message.
 const (
-	Request Kind = "request"
-	Upload  Kind = "upload"
-	Event   Kind = "event"
-	Hand    Kind = "hand"
-	Poison  Kind = "poison"
+	ByQueue  Kind = "request"
+	ByUpload Kind = "upload"
+	ByEvent  Kind = "event"
+	Manual   Kind = "manual"
+	Invalid  Kind = "invalid"
 )
 
-// Ask is a request for a run, made once or several times.
-type Ask struct {
+// Request is a request for a run, sent once or several times.
+type Request struct {
 	Kind      Kind   `json:"kind"`
 	ID        string `json:"id"` // request id, object key or name of the execution
 	Pipeline  string `json:"pipeline,omitempty"`
@@ -34,11 +35,11 @@ type Ask struct {
 
 // Evidence is everything that was found.
 type Evidence struct {
-	Asks     []Ask
+	Requests []Request
 	Records  []*run.Record
 	Clusters []Cluster
 	Lines    []Line
-	Doubles  []string            // moments at which a run had several clusters
+	Overlaps []string            // moments at which a run had several clusters
 	Dead     map[string][]string // bodies in the dead-letter queues
 	Left     Leftovers
 	Repairs  []Repair
@@ -51,7 +52,7 @@ type Cluster struct {
 	Steps                 []Step
 }
 
-// Alive says whether the cluster has not been told to end.
+// Alive says whether the cluster is neither terminating nor terminated.
 func (c Cluster) Alive() bool {
 	switch c.State {
 	case "TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS":
@@ -66,7 +67,7 @@ type Step struct {
 	Ended       time.Time
 }
 
-// Line is what an attempt of a job wrote of itself.
+// Line is what an attempt of a job wrote about itself.
 type Line struct {
 	Word    string // begun or done
 	Run     string
@@ -74,14 +75,14 @@ type Line struct {
 	Attempt string
 }
 
-// Leftovers are what nobody needs any more when all runs are over.
+// Leftovers are what must not exist any more when all runs have ended.
 type Leftovers struct {
 	Waiters    []string // runs that have one
 	Slots      []string // runs that hold one
 	Executions []string // that are running
 }
 
-// Repair is something that sweep had to mend.
+// Repair is something that sweep repaired.
 type Repair struct {
 	What    string `json:"what"`
 	RunID   string `json:"runId,omitempty"`
@@ -90,25 +91,25 @@ type Repair struct {
 }
 
 // Matches says whether r is the run of the request.
-func (a Ask) Matches(r run.Run) bool {
+func (a Request) Matches(r run.Run) bool {
 	switch a.Kind {
-	case Request:
+	case ByQueue:
 		return r.Trigger.RequestID == a.ID
-	case Upload, Event:
+	case ByUpload, ByEvent:
 		return r.Trigger.Key == a.ID
-	case Hand:
-		// Not by the run's execution: one that was retried has another.
+	case Manual:
+		// Not by the execution: a run that was retried has another.
 		return r.Trigger.Kind == run.ByManual && a.Execution != "" && identity(r.ID) == identity(run.ID(a.Pipeline, time.Time{}, run.ByManual, a.Execution))
-	case Poison:
+	case Invalid:
 		return contains(r.Body, a.ID)
 	}
 	return false
 }
 
-// Unsettled returns the requests that have no run which is over.
-func Unsettled(asks []Ask, runs []run.Run) []Ask {
-	var out []Ask
-	for _, a := range asks {
+// Unsettled returns the requests without a run that has ended.
+func Unsettled(requests []Request, runs []run.Run) []Request {
+	var out []Request
+	for _, a := range requests {
 		settled := false
 		for _, r := range runs {
 			if a.Matches(r) {

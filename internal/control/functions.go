@@ -1,0 +1,152 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+
+	"ephemr/internal/admission"
+	"ephemr/internal/capacity"
+	"ephemr/internal/emr/cluster"
+	"ephemr/internal/emr/resize"
+	"ephemr/internal/entry"
+	"ephemr/internal/intake"
+	"ephemr/internal/outcome"
+	"ephemr/internal/register"
+	"ephemr/internal/run"
+	"ephemr/internal/step"
+	"ephemr/internal/sweep"
+	"ephemr/internal/wait"
+)
+
+// Handler is what a function does with a payload.
+type Handler[In, Out any] = func(context.Context, In) (Out, error)
+
+// Intake turns events and requests into queued runs.
+func (w *Wiring) Intake() Handler[lambdaevents.SQSEvent, lambdaevents.SQSEventResponse] {
+	return (&intake.Intake{
+		Settings:  w.settings,
+		Runs:      w.runs(),
+		Pipelines: w.pipelines(),
+		Users:     w.users(),
+		Engines:   w.catalog(),
+		SQS:       w.clients.sqs(),
+		Lambda:    w.clients.lambda(),
+	}).Handle
+}
+
+// Admit starts queued runs while the limits allow.
+func (w *Wiring) Admit() Handler[intake.DoorInput, admission.Output] {
+	return (&intake.Door{Admission: w.admitter(), Preparer: w.preparer()}).Handle
+}
+
+// PrepareRun associates an execution with its run and plans the run's jobs.
+func (w *Wiring) PrepareRun() Handler[intake.Execution, intake.Prepared] {
+	return w.preparer().Prepare
+}
+
+// CreateCluster creates or leases a run's cluster and registers the task token
+// that waits for it.
+func (w *Wiring) CreateCluster() Handler[capacity.AcquireInput, struct{}] {
+	return (&capacity.Acquirer{
+		Settings: w.settings,
+		Runs:     w.runs(),
+		Engines:  w.engines(),
+		Waker:    w.waker(map[string]wait.Look{run.ForCluster: w.capacityLooker().Look}),
+	}).Acquire
+}
+
+// SubmitSteps submits the jobs that can start and registers the task token that
+// waits for them.
+func (w *Wiring) SubmitSteps() Handler[step.SubmitInput, struct{}] {
+	return (&step.Submitter{
+		Settings: w.settings,
+		Runs:     w.runs(),
+		Engines:  w.engines(),
+		S3:       w.clients.s3(),
+		Waker:    w.waker(map[string]wait.Look{run.ForSteps: w.stepLooker().Look}),
+		Caller:   entry.Caller,
+	}).Submit
+}
+
+// StopSteps cancels what a run has on its cluster and registers the task token
+// that waits for it to end.
+func (w *Wiring) StopSteps() Handler[step.StopInput, struct{}] { return w.stopper().Stop }
+
+// TerminateRequest is what the TerminateCluster state sends, or ephemr terminate.
+type TerminateRequest struct {
+	capacity.ReleaseInput
+
+	Hand *cluster.ManualRequest `json:"hand,omitempty"`
+}
+
+// TerminateCluster terminates the clusters of a run or releases their leases.
+func (w *Wiring) TerminateCluster() Handler[TerminateRequest, any] {
+	return func(ctx context.Context, in TerminateRequest) (any, error) {
+		if in.Hand != nil {
+			return w.onEMR().TerminateManually(ctx, *in.Hand)
+		}
+		return (&capacity.Releaser{Runs: w.runs(), Engines: w.engines()}).Release(ctx, in.ReleaseInput)
+	}
+}
+
+// FinishRun records the outcome of a run and reports it.
+func (w *Wiring) FinishRun() Handler[intake.EndingInput, outcome.FinishOutput] {
+	return (&intake.Ending{Finisher: w.finisher()}).Finish
+}
+
+// Watch wakes waiting runs on EMR's events and on the minute tick.
+func (w *Wiring) Watch() Handler[wait.Input, struct{}] {
+	return (&wait.Watch{
+		Waker: w.waker(map[string]wait.Look{
+			run.ForAdmission: admission.LookAdmitted,
+			run.ForCluster:   w.capacityLooker().Look,
+			run.ForSteps:     w.stepLooker().Look,
+			run.ForStop:      w.stopper().Look,
+		}),
+		Engines:  w.engines(),
+		Finisher: w.finisher(),
+	}).Handle
+}
+
+// Sweep repairs what no state machine can guarantee.
+func (w *Wiring) Sweep() Handler[json.RawMessage, sweep.Output] {
+	return (&sweep.Sweeper{
+		Settings: w.settings,
+		Runs:     w.runs(),
+		Engines:  w.engines(),
+		SFN:      w.clients.sfn(),
+		Bus:      w.clients.bus(),
+		Finisher: w.finisher(),
+		Slots:    w.slots(),
+		Metrics:  w.clients.metrics(),
+	}).Sweep
+}
+
+// ResizeCluster resizes a running cluster, or returns how far a resize has come.
+func (w *Wiring) ResizeCluster() Handler[resize.Input, resize.Output] {
+	return (&resize.Resizer{
+		Settings: w.settings,
+		Runs:     w.runs(),
+		Sizes:    &resize.Sizes{DB: w.clients.db(), Table: w.settings.ClustersTable},
+		Profiles: w.clients.ssm(),
+		EMR:      w.emr(),
+	}).Resize
+}
+
+// Register makes a pipeline the current version and updates its triggers.
+func (w *Wiring) Register() Handler[register.Input, register.Output] {
+	return (&register.Register{
+		Settings: w.settings,
+		Engines:  w.catalog(),
+		Store:    w.pipelines(),
+		Schedules: &register.Schedules{
+			API:    w.clients.scheduler(),
+			Group:  w.settings.ScheduleGroup,
+			Role:   w.settings.ScheduleRole,
+			Target: w.settings.EventsQueueARN,
+			DLQ:    w.settings.ScheduleDLQ,
+		},
+	}).Apply
+}

@@ -1,0 +1,125 @@
+package control
+
+import (
+	"ephemr/internal/admission"
+	"ephemr/internal/capacity"
+	"ephemr/internal/emr"
+	"ephemr/internal/emr/emrapi"
+	"ephemr/internal/engine"
+	"ephemr/internal/entry"
+	"ephemr/internal/intake"
+	"ephemr/internal/outcome"
+	"ephemr/internal/register"
+	"ephemr/internal/result"
+	"ephemr/internal/run"
+	"ephemr/internal/run/store"
+	"ephemr/internal/step"
+	"ephemr/internal/wait"
+)
+
+// What several functions are built from.
+
+func (w *Wiring) runs() *store.Runs {
+	return &store.Runs{DB: w.clients.db(), Table: w.settings.RunsTable}
+}
+
+func (w *Wiring) pipelines() *register.Store {
+	return &register.Store{DB: w.clients.db(), Table: w.settings.PipelinesTable}
+}
+
+func (w *Wiring) slots() *admission.Slots {
+	return &admission.Slots{DB: w.clients.db(), Table: w.settings.ClustersTable}
+}
+
+// emr is EMR within the stage's call budget.
+func (w *Wiring) emr() *emrapi.Client {
+	return emrapi.New(w.clients.emr(), w.clients.db(), w.settings)
+}
+
+// engines are those of the stage.
+func (w *Wiring) engines() engine.Set {
+	if other := w.clients.engine(); other != nil {
+		return engine.Set{Default: other, Profiles: nil}
+	}
+	return engine.Set{Default: w.onEMR(), Profiles: nil}
+}
+
+// catalog is what the engines can do, for functions that run no jobs.
+func (w *Wiring) catalog() engine.Catalog {
+	if w.clients.engine() != nil {
+		return w.engines().Catalog()
+	}
+	return engine.Catalog{Default: emr.Capabilities, Profiles: nil}
+}
+
+// onEMR is the engine EMR on EC2.
+func (w *Wiring) onEMR() *emr.Engine {
+	return emr.New(emr.Deps{
+		Settings: w.settings,
+		EMR:      w.emr(),
+		DB:       w.clients.db(),
+		Profiles: w.clients.ssm(),
+		CloudMap: w.clients.cloudMap(),
+		Results: &result.Reader{
+			S3:         w.clients.s3(),
+			LogsBucket: w.settings.LogsBucket,
+			Logs:       w.clients.logs(),
+			LogGroup:   w.settings.RunLogGroup,
+		},
+		Caller: entry.Caller,
+	})
+}
+
+func (w *Wiring) users() *intake.UserStore {
+	return &intake.UserStore{Settings: w.settings, SSM: w.clients.ssm()}
+}
+
+func (w *Wiring) finisher() *outcome.Finisher {
+	return &outcome.Finisher{
+		Settings: w.settings,
+		Runs:     w.runs(),
+		Slots:    w.slots(),
+		Bus:      w.clients.bus(),
+		Topic:    w.clients.topic(),
+	}
+}
+
+func (w *Wiring) admitter() *admission.Admitter {
+	return &admission.Admitter{
+		Settings: w.settings,
+		Runs:     w.runs(),
+		Slots:    w.slots(),
+		SFN:      w.clients.sfn(),
+		Waker:    w.waker(map[string]wait.Look{run.ForAdmission: admission.LookAdmitted}),
+	}
+}
+
+func (w *Wiring) preparer() *intake.Preparer {
+	return &intake.Preparer{
+		Settings:  w.settings,
+		Runs:      w.runs(),
+		Pipelines: w.pipelines(),
+		Users:     w.users(),
+		Engines:   w.catalog(),
+		Admission: w.admitter(),
+	}
+}
+
+// waker answers waiters of the given kinds.
+func (w *Wiring) waker(looks map[string]wait.Look) *wait.Waker {
+	return &wait.Waker{Runs: w.runs(), SFN: w.clients.sfn(), Looks: looks}
+}
+
+func (w *Wiring) capacityLooker() *capacity.Looker {
+	return &capacity.Looker{Runs: w.runs(), Engines: w.engines()}
+}
+
+func (w *Wiring) stepLooker() *step.Looker {
+	return &step.Looker{Runs: w.runs(), Engines: w.engines()}
+}
+
+func (w *Wiring) stopper() *step.Stopper {
+	s := &step.Stopper{Runs: w.runs(), Engines: w.engines(), Looker: w.stepLooker(), Waker: nil}
+	s.Waker = w.waker(map[string]wait.Look{run.ForStop: s.Look})
+	return s
+}

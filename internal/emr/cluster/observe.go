@@ -1,0 +1,61 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/emr/types"
+
+	"ephemr/internal/engine"
+	"ephemr/internal/job"
+	"ephemr/internal/run"
+)
+
+// Observe returns the state of the cluster that rec waits for, which is that of
+// its newest attempt. A ready one is opened to its pool, one that is gone is
+// taken out of it.
+func (m *Manager) Observe(ctx context.Context, rec *run.Record, seen *engine.Capacity) (engine.Capacity, error) {
+	a := *rec.Cluster()
+	var whole *types.Cluster // nil = only its state is known
+	var c engine.Capacity
+	if seen != nil {
+		c = *seen
+	} else {
+		out, err := m.EMR.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: &a.ID})
+		if err != nil {
+			return c, fmt.Errorf("describe cluster %s: %w", a.ID, err)
+		}
+		whole, c = out.Cluster, Capacity(a.ID, out.Cluster.Status)
+	}
+	switch place := m.placement(a, shape{}); {
+	case c.State.Ready():
+		c.After = func(ctx context.Context) { m.register(ctx, a.ID, whole) }
+		if a.State == run.ClusterCreated {
+			return c, place.ready(ctx, a)
+		}
+	case c.State == engine.Gone:
+		c.After = func(ctx context.Context) { m.Registration.Deregister(ctx, a.ID) }
+		c.Retry = a.Leased || (c.Class == job.ClassCapacity || c.Class == job.ClassBootstrap) && a.Rung+1 < a.Rungs
+		if a.Leased {
+			c.Class, c.Reason = job.ClassLost, "the pool's cluster was gone: "+c.Reason
+		}
+		return c, place.lost(ctx, a)
+	}
+	return c, nil
+}
+
+// register puts a ready cluster into the directory. ListClusters, which the tick
+// calls, returns no addresses: then the cluster is described.
+func (m *Manager) register(ctx context.Context, id string, whole *types.Cluster) {
+	m.Registration.Register(ctx, id, func(ctx context.Context) (*types.Cluster, error) {
+		if whole != nil {
+			return whole, nil
+		}
+		out, err := m.EMR.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: &id})
+		if err != nil {
+			return nil, fmt.Errorf("describe cluster %s: %w", id, err)
+		}
+		return out.Cluster, nil
+	})
+}

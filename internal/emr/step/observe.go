@@ -1,0 +1,108 @@
+package step
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/emr/types"
+
+	"ephemr/internal/engine"
+	"ephemr/internal/job"
+	"ephemr/internal/result"
+	"ephemr/internal/run"
+)
+
+// perCall is how many step ids ListSteps takes.
+const perCall = 10
+
+// Attempts says how the steps in flight stand on the cluster that rec waits for.
+// A cluster that was seen to be gone is not described again; one that was not
+// may be gone by now.
+func (s *Steps) Attempts(ctx context.Context, rec *run.Record, seen *engine.Capacity) ([]engine.Attempt, engine.Capacity, error) {
+	look := &lookup{emr: s.EMR, id: rec.Waiter.ClusterID}
+	if seen != nil && seen.State == engine.Gone {
+		look.got = *seen
+	}
+	flying := rec.InFlight()
+	steps, err := s.list(ctx, rec.Waiter.ClusterID, flying)
+	if err != nil {
+		return nil, look.got, err
+	}
+	var all []engine.Attempt
+	for _, j := range flying {
+		a, err := s.judge(ctx, rec.Run, j, steps[j.StepID], look)
+		if err != nil {
+			return all, look.got, err
+		}
+		all = append(all, a)
+	}
+	return all, look.got, nil
+}
+
+func (s *Steps) list(ctx context.Context, clusterID string, jobs []run.Job) (map[string]types.StepSummary, error) {
+	found := map[string]types.StepSummary{}
+	for chunk := range slices.Chunk(jobs, perCall) {
+		in := &emr.ListStepsInput{ClusterId: &clusterID}
+		for _, j := range chunk {
+			in.StepIds = append(in.StepIds, j.StepID)
+		}
+		out, err := s.EMR.ListSteps(ctx, in)
+		if err != nil {
+			return nil, fmt.Errorf("list steps of %s: %w", clusterID, err)
+		}
+		for _, st := range out.Steps {
+			found[aws.ToString(st.Id)] = st
+		}
+	}
+	return found, nil
+}
+
+// judge says what became of the newest attempt of j, as far as is known.
+func (s *Steps) judge(ctx context.Context, of run.Run, j run.Job, st types.StepSummary, look *lookup) (engine.Attempt, error) {
+	e, err := s.evidence(ctx, of, j, st, look)
+	if err != nil {
+		return engine.Attempt{}, err
+	}
+	a := engine.Attempt{Job: j.Name, Verdict: OfAttempt(e), Result: e.Result}
+	if a.Class == job.ClassLost && a.Result == nil {
+		a.Tail = s.Results.Tail(ctx, of, j)
+		a.Verdict = result.WithTail(a.Verdict, a.Tail)
+	}
+	return a, nil
+}
+
+// ask says what is read to explain a step in a state: the runner's result, and
+// the cluster's state when there is no result. Reads cost money, and calls of
+// EMR are few.
+var ask = map[types.StepState]struct{ result, cluster bool }{
+	types.StepStatePending:       {},
+	types.StepStateRunning:       {},
+	types.StepStateCancelPending: {cluster: true},
+	types.StepStateCompleted:     {result: true},
+	types.StepStateFailed:        {result: true, cluster: true},
+	types.StepStateCancelled:     {result: true, cluster: true},
+	types.StepStateInterrupted:   {result: true, cluster: true},
+	"":                           {result: true, cluster: true}, // EMR does not know the step
+}
+
+func (s *Steps) evidence(ctx context.Context, of run.Run, j run.Job, st types.StepSummary, look *lookup) (e Evidence, err error) {
+	if st.Status != nil {
+		e.Step, e.Details = st.Status.State, st.Status.FailureDetails
+	}
+	reads, known := ask[e.Step]
+	if !known {
+		reads = ask[""]
+	}
+	if reads.result {
+		if e.Result, err = s.Results.Read(ctx, of, j); err != nil {
+			return e, err
+		}
+	}
+	if reads.cluster && e.Result == nil {
+		e.Cluster, err = look.capacity(ctx)
+	}
+	return e, err
+}

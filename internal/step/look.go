@@ -1,0 +1,109 @@
+package step
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+
+	"ephemr/internal/engine"
+	"ephemr/internal/job"
+	"ephemr/internal/run"
+	"ephemr/internal/run/store"
+	"ephemr/internal/wait"
+)
+
+// Looker finds out how attempts ended and what is left to do.
+type Looker struct {
+	Runs    *store.Runs
+	Engines engine.Set
+}
+
+// Progress is the answer to the SubmitSteps state.
+type Progress struct {
+	JobsLeft bool `json:"jobsLeft"`
+}
+
+// Look brings the jobs of rec up to date and answers when an attempt that its
+// waiter knew to be in flight is over, or when nothing is in flight any more.
+func (l *Looker) Look(ctx context.Context, rec *run.Record, seen *engine.Capacity) (*wait.Answer, error) {
+	if err := l.settle(ctx, rec, seen); err != nil {
+		return nil, err
+	}
+	if err := skip(ctx, l.Runs, rec); err != nil {
+		return nil, err
+	}
+	flying := attempts(rec)
+	ended := slices.ContainsFunc(rec.Waiter.Attempts, func(a string) bool { return !slices.Contains(flying, a) })
+	if len(flying) > 0 && !ended {
+		return nil, nil //nolint:nilnil // nothing has happened yet, and that is no error
+	}
+	left := slices.ContainsFunc(rec.Jobs, func(j run.Job) bool { return !j.State.Over() })
+	return &wait.Answer{Output: Progress{JobsLeft: left}}, nil
+}
+
+// settle asks the engine about the attempts in flight and records how they ended.
+func (l *Looker) settle(ctx context.Context, rec *run.Record, seen *engine.Capacity) error {
+	if len(rec.InFlight()) == 0 {
+		return nil
+	}
+	all, capacity, err := l.Engines.Of(rec).Attempts(ctx, rec, seen)
+	for _, a := range all {
+		if !a.Over {
+			continue
+		}
+		if err := l.record(ctx, rec, *rec.Job(a.Job), a); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if capacity.State == engine.Gone {
+		return abandon(ctx, l.Runs, rec, capacity)
+	}
+	return nil
+}
+
+// record writes the verdict on j's newest attempt and, where the class is
+// worth it, plans another.
+func (l *Looker) record(ctx context.Context, rec *run.Record, j run.Job, a engine.Attempt) error {
+	next := j
+	next.State, next.Class, next.Reason, next.EndedAt = run.JobSucceeded, a.Class, a.Reason, time.Now()
+	next.ExitCode, next.Outputs, next.Tail, next.Findings = nil, nil, a.Tail, nil
+	next.LogsCut = a.Result != nil && a.Result.LogsCut
+	next.NothingToDo = a.Class == "" && a.Result != nil && a.Result.NothingToDo
+	if r := a.Result; r != nil {
+		next.ExitCode, next.Outputs, next.Tail, next.Findings = &r.ExitCode, r.Outputs, r.Tail, r.Checks
+		next.StartedAt, next.EndedAt = r.StartedAt, r.EndedAt
+	}
+	if a.Class != "" {
+		next.State = run.JobFailed
+		if a.Class == job.ClassCancelled {
+			next.State = run.JobCancelled
+		}
+		if run.Retryable(a.Class) && j.Attempt-j.Base <= retries(rec, j.Name) {
+			next.State = run.JobPending
+			next.Earlier = append(slices.Clone(j.Earlier), next.Past())
+		}
+	}
+	ok, err := l.Runs.ReplaceJob(ctx, rec.Run.ID, next, run.JobRunning, j.Attempt)
+	if err != nil {
+		return err
+	}
+	if ok {
+		slog.InfoContext(ctx, "attempt ended", "runId", rec.Run.ID, "job", j.Name, "attempt", j.Attempt,
+			"state", string(next.State), "class", string(a.Class), "reason", a.Reason)
+	}
+	*rec.Job(j.Name) = next // an invocation that was faster saw the same evidence
+	return nil
+}
+
+func retries(rec *run.Record, name string) int {
+	for _, j := range rec.Spec.Jobs {
+		if j.Name == name {
+			return j.Retries
+		}
+	}
+	return 0
+}
