@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"io"
+	"sync"
 	"time"
 
 	"ephemr/internal/pipeline"
@@ -132,11 +133,16 @@ func (s Storm) Play() Report {
 
 func (s Storm) config(k kind, d *dice) Config {
 	events := roll(s.Seed, "events")
+	var rolling sync.Mutex // the second engine's service sends events from timers
 	config := Config{
 		Seed: s.Seed, NoTicks: true, Instant: s.Instant,
 		Starting: d.between(time.Second, 4*time.Minute), Bootstrapping: d.between(time.Second, 2*time.Minute),
-		Terminating:    d.between(10*time.Second, 3*time.Minute),
-		EventDelays:    func(string) []time.Duration { return k.weather.delays(events) },
+		Terminating: d.between(10*time.Second, 3*time.Minute),
+		EventDelays: func(string) []time.Duration {
+			rolling.Lock()
+			defer rolling.Unlock()
+			return k.weather.delays(events)
+		},
 		BootstrapFails: func(name string) bool { return roll(s.Seed, "bootstrap", name).chance(0.05) },
 		DiesAfter: func(name string) time.Duration {
 			if dies := roll(s.Seed, "death", name); dies.chance(0.05) {
