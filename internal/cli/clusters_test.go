@@ -18,7 +18,7 @@ import (
 	"ephemr/internal/emr/pool"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
-	"ephemr/internal/view/clusterlist"
+	"ephemr/internal/emr/clusterlist"
 )
 
 var (

@@ -1,3 +1,7 @@
+// Package outcome decides and records how runs end: from their records, not from
+// the state of their cluster.
+//
+// Tested here, by statemachines and by internal/proof/simulation.
 package outcome
 
 import (

@@ -10,7 +10,7 @@ import (
 
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/emr/pool"
-	"ephemr/internal/view/clusterlist"
+	"ephemr/internal/emr/clusterlist"
 )
 
 // Options of the command.

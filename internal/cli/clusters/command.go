@@ -7,7 +7,7 @@ import (
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/discovery"
-	"ephemr/internal/view/clusterlist"
+	"ephemr/internal/emr/clusterlist"
 )
 
 // Command returns ephemr clusters.

@@ -11,7 +11,7 @@ import (
 
 	"ephemr/internal/cli/session"
 	"ephemr/internal/run"
-	"ephemr/internal/view/clusterlist"
+	"ephemr/internal/emr/clusterlist"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"

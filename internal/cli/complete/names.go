@@ -10,7 +10,7 @@ import (
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
-	"ephemr/internal/view/clusterlist"
+	"ephemr/internal/emr/clusterlist"
 	"ephemr/internal/view/pipelinelist"
 	"ephemr/internal/view/runview"
 

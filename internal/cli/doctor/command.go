@@ -7,10 +7,10 @@ import (
 
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/version"
+	"ephemr/internal/emr/account"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -29,7 +29,7 @@ type Clients struct {
 	Functions  FunctionsAPI
 	Workflow   WorkflowAPI
 	Quotas     QuotasAPI
-	EMR        EMRAPI
+	EMR        account.API
 	HTTP       HTTPAPI
 }
 
@@ -65,6 +65,6 @@ func open(ctx context.Context) (aws.Config, Clients, error) {
 	return cfg, Clients{
 		Identity: sts.NewFromConfig(cfg), Parameters: ssm.NewFromConfig(cfg), Tables: dynamodb.NewFromConfig(cfg),
 		Queues: sqs.NewFromConfig(cfg), Functions: lambda.NewFromConfig(cfg), Workflow: sfn.NewFromConfig(cfg),
-		Quotas: servicequotas.NewFromConfig(cfg), EMR: emr.NewFromConfig(cfg), HTTP: http.DefaultClient,
+		Quotas: servicequotas.NewFromConfig(cfg), EMR: account.NewClient(cfg), HTTP: http.DefaultClient,
 	}, nil
 }

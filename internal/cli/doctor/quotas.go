@@ -7,11 +7,11 @@ import (
 	"strconv"
 
 	"ephemr/internal/cli/session"
+	"ephemr/internal/emr/account"
 	"ephemr/internal/fault"
 	"ephemr/internal/profile"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 )
 
@@ -19,13 +19,6 @@ import (
 type QuotasAPI interface {
 	GetServiceQuota(context.Context, *servicequotas.GetServiceQuotaInput, ...func(*servicequotas.Options)) (*servicequotas.GetServiceQuotaOutput, error)
 	servicequotas.ListServiceQuotasAPIClient
-}
-
-// EMRAPI reads the account's EMR configuration.
-type EMRAPI interface {
-	GetBlockPublicAccessConfiguration(
-		context.Context, *emr.GetBlockPublicAccessConfigurationInput, ...func(*emr.Options),
-	) (*emr.GetBlockPublicAccessConfigurationOutput, error)
 }
 
 // Quotas of EC2, in vCPUs of the families A, C, D, H, I, M, R, T and Z.
@@ -164,11 +157,11 @@ func (d *doctor) clusters(ctx context.Context, name string) []Finding {
 }
 
 func (d *doctor) publicAccess(ctx context.Context, name string) []Finding {
-	out, err := d.with.EMR.GetBlockPublicAccessConfiguration(ctx, &emr.GetBlockPublicAccessConfigurationInput{})
+	blocked, err := account.BlocksPublicAccess(ctx, d.with.EMR)
 	switch {
 	case err != nil:
 		return d.cannot(name, "whether EMR blocks it", err)
-	case !aws.ToBool(out.BlockPublicAccessConfiguration.BlockPublicSecurityGroupRules):
+	case !blocked:
 		return []Finding{{
 			Check: name, Verdict: Warning, Found: "EMR allows public access to clusters",
 			Do: "enable block public access in the EMR console, or with aws emr put-block-public-access-configuration",

@@ -81,10 +81,6 @@ func TestOfAttempt(t *testing.T) {
 	}
 }
 
-func status(state types.ClusterState, code types.ClusterStateChangeReasonCode) *types.ClusterStatus {
-	return &types.ClusterStatus{State: state, StateChangeReason: &types.ClusterStateChangeReason{Code: code}}
-}
-
 // capacity is a cluster in a state, for a reason.
 func capacity(state types.ClusterState, code types.ClusterStateChangeReasonCode) engine.Capacity {
 	return cluster.Capacity("j-1", &types.ClusterStatus{State: state, StateChangeReason: &types.ClusterStateChangeReason{Code: code}})
