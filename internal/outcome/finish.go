@@ -1,3 +1,6 @@
+// Package outcome decides how a run ended, records it, settles what the run leaves
+// open and announces the end. Tested here, by statemachines and by
+// internal/proof/simulation.
 package outcome
 
 import (

@@ -132,19 +132,20 @@ func TestFinish(t *testing.T) {
 				}
 				return
 			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(tt.want, got.Outcome); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
-			if n := len(d.topic.Published(topic)); n != 1 || d.bus.Calls("PutEvents") != 1 || d.slots.released != 1 {
-				t.Errorf("%d notices, %d events, slots released %d times", n, d.bus.Calls("PutEvents"), d.slots.released)
-			}
+			d.announcedOnce(t, got, err, tt.want)
 			again, err := d.Finish(t.Context(), outcome.FinishInput{RunID: "r", Execution: "x"})
-			if diff := cmp.Diff(tt.want, again.Outcome); diff != "" || err != nil || d.bus.Calls("PutEvents") != 1 {
-				t.Errorf("finished again: %v, %d events (-want +got)\n%s", err, d.bus.Calls("PutEvents"), diff)
-			}
+			d.announcedOnce(t, again, err, tt.want)
 		})
+	}
+}
+
+// announcedOnce checks the answer of Finish, and that the run was settled once.
+func (d desk) announcedOnce(t *testing.T, got outcome.FinishOutput, err error, want run.Outcome) {
+	t.Helper()
+	if diff := cmp.Diff(want, got.Outcome); diff != "" || err != nil {
+		t.Errorf("error %v (-want +got)\n%s", err, diff)
+	}
+	if n := len(d.topic.Published(topic)); n != 1 || d.bus.Calls("PutEvents") != 1 || d.slots.released != 1 {
+		t.Errorf("%d notices, %d events, slots released %d times", n, d.bus.Calls("PutEvents"), d.slots.released)
 	}
 }
