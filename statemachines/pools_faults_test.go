@@ -120,7 +120,7 @@ func TestCancelOneOfTwo(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		second := asks(t, w, "q")[0]
 		time.Sleep(10 * time.Minute)
-		invoke(t, w, "control", `{"op": "cancel", "runId": "`+first+`", "why": "enough"}`)
+		control(t, w, `{"op": "cancel", "runId": "`+first+`", "why": "enough"}`)
 		if rec := w.Wait(first); rec.Run.State != run.Cancelled || rec.Jobs[0].State != run.JobCancelled || rec.Cluster().State != run.ClusterReleased {
 			t.Errorf("run is %s, job %s, cluster %s", rec.Run.State, rec.Jobs[0].State, rec.Cluster().State)
 		}
@@ -159,7 +159,7 @@ func TestStoppedOnAPool(t *testing.T) {
 				w.Wait(id) // sweep records it
 				if retry {
 					synctest.Wait() // until its end is recorded
-					invoke(t, w, "control", `{"op": "retry", "runId": "`+id+`"}`)
+					control(t, w, `{"op": "retry", "runId": "`+id+`"}`)
 				}
 				time.Sleep(15 * time.Minute)
 				rec := w.Record(id)

@@ -41,7 +41,7 @@ func TestWhatCannotBeStoppedDrainsItsCluster(t *testing.T) {
 		time.Sleep(time.Minute)
 		id := w.Record(second).Cluster().ID
 		w.EMR.FailNext("CancelSteps", slices.Repeat([]error{refuse}, 20)...)
-		invoke(t, w, "control", `{"op": "cancel", "runId": "`+first+`", "why": "enough"}`)
+		control(t, w, `{"op": "cancel", "runId": "`+first+`", "why": "enough"}`)
 		if rec := w.Wait(first); rec.Run.State != run.Cancelled {
 			t.Errorf("run is %s: %s", rec.Run.State, rec.Run.Reason)
 		}
@@ -76,7 +76,7 @@ func TestStepOnItsWay(t *testing.T) {
 				w.Crash("EMR:AddJobFlowSteps", after)
 				second := asks(t, w, "p")[0]
 				intent := w.Record(second).Jobs[0].IntentAt
-				invoke(t, w, "control", `{"op": "cancel", "runId": "`+second+`", "why": "enough"}`)
+				control(t, w, `{"op": "cancel", "runId": "`+second+`", "why": "enough"}`)
 				w.Wait(second)
 				if rec := w.Record(second); rec.Run.State != run.Cancelled || rec.Cluster().State != run.ClusterReleased {
 					t.Errorf("run is %s, its cluster %s", rec.Run.State, rec.Cluster().State)
@@ -105,7 +105,7 @@ func TestCancelledWhileThePoolIsCold(t *testing.T) {
 		w.Apply(pooled("p", nightly, ""))
 		id := asks(t, w, "p")[0]
 		time.Sleep(time.Minute)
-		invoke(t, w, "control", `{"op": "cancel", "runId": "`+id+`", "why": "enough"}`)
+		control(t, w, `{"op": "cancel", "runId": "`+id+`", "why": "enough"}`)
 		w.Wait(id)
 		if left := w.Left(); len(left) > 0 {
 			t.Errorf("left %q", left)

@@ -15,9 +15,9 @@ import (
 	"ephemr/internal/stage"
 )
 
-func invoke(t *testing.T, w *simulation.World, function, payload string) {
+func control(t *testing.T, w *simulation.World, payload string) {
 	t.Helper()
-	if _, err := w.Invoke(function, json.RawMessage(payload)); err != nil {
+	if _, err := w.Invoke("control", json.RawMessage(payload)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -35,7 +35,7 @@ func TestRetryAfterALostCluster(t *testing.T) {
 		w.Stop(w.Record(id).Run.Execution)
 		w.Wait(id)
 		time.Sleep(time.Hour)
-		invoke(t, w, "control", `{"op": "retry", "runId": "`+id+`"}`)
+		control(t, w, `{"op": "retry", "runId": "`+id+`"}`)
 		time.Sleep(time.Hour)
 		names := map[string]bool{}
 		for _, c := range w.EMR.Clusters() {
@@ -91,7 +91,7 @@ func retriedWhileItEnds(t *testing.T, lost error) {
 		case !strings.Contains(early.Error(), "try again in a moment"):
 			t.Errorf("the early retry is refused with %v", early)
 		default:
-			invoke(t, w, "control", string(retry))
+			control(t, w, string(retry))
 		}
 		time.Sleep(time.Hour)
 		rec := w.Record(id)
@@ -131,7 +131,7 @@ func cancelledInTheQueue(t *testing.T, late bool) {
 				}
 				time.Sleep(7 * time.Minute)
 			} else {
-				invoke(t, w, "control", `{"op": "cancel", "runId": "`+id+`"}`)
+				control(t, w, `{"op": "cancel", "runId": "`+id+`"}`)
 			}
 			if told := finished(t, w); told[id] != string(run.Cancelled) {
 				t.Errorf("told %v, want that %s is CANCELLED", told, id)
@@ -170,8 +170,8 @@ func TestCancelledBeforeTheRetryBegan(t *testing.T) {
 		w.Wait(id)
 		w.Upload("in/b.csv") // takes the only slot
 		synctest.Wait()
-		invoke(t, w, "control", `{"op": "retry", "runId": "`+id+`"}`)
-		invoke(t, w, "control", `{"op": "cancel", "runId": "`+id+`", "why": "enough"}`)
+		control(t, w, `{"op": "retry", "runId": "`+id+`"}`)
+		control(t, w, `{"op": "cancel", "runId": "`+id+`", "why": "enough"}`)
 		time.Sleep(time.Hour)
 		rec := w.Record(id)
 		j := rec.Jobs[0]
