@@ -15,10 +15,10 @@ import (
 	"ephemr/internal/cli/clusters"
 	"ephemr/internal/cli/complete"
 	"ephemr/internal/emr/cluster"
+	"ephemr/internal/emr/clusterlist"
 	"ephemr/internal/emr/pool"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
-	"ephemr/internal/emr/clusterlist"
 )
 
 var (

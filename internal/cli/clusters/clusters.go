@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"ephemr/internal/cli/terminal"
-	"ephemr/internal/emr/pool"
 	"ephemr/internal/emr/clusterlist"
+	"ephemr/internal/emr/pool"
 )
 
 // Options of the command.

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"ephemr/internal/cli/session"
-	"ephemr/internal/run"
 	"ephemr/internal/emr/clusterlist"
+	"ephemr/internal/run"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"

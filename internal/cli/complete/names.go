@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"ephemr/internal/cli/terminal"
+	"ephemr/internal/emr/clusterlist"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
-	"ephemr/internal/emr/clusterlist"
 	"ephemr/internal/view/pipelinelist"
 	"ephemr/internal/view/runview"
 
