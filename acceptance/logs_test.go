@@ -39,7 +39,7 @@ func TestJobThatPrintsOddly(t *testing.T) {
 		}
 	}
 	out, stderr, code = w.cli(t, dir, "logs", id, "--stream", "stdout")
-	if code != 0 || out != oddities()+"\n" || !strings.Contains(stderr, "archived logs") {
+	if code != 0 || out != oddities()+"\n" || !strings.Contains(stderr, "logs archived by EMR in S3") {
 		t.Errorf("archived: exit code %d, %d bytes\n%s", code, len(out), stderr)
 	}
 }

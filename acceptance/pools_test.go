@@ -109,8 +109,8 @@ func TestSubmitToCluster(t *testing.T) {
 	}
 	for want, args := range map[string][]string{
 		"was made from profile " + shape:                       {"--cluster", id, "--profile", "small"},
-		"belongs to no pool":                                   {"--cluster", "j-NOBODY"},
-		"give either --cluster, or --pool and --keep-alive":    {"--cluster", id, "--pool", "other"},
+		"does not belong to a pool of this stage":              {"--cluster", "j-NOBODY"},
+		"cannot be combined with --pool or --keep-alive":       {"--cluster", id, "--pool", "other"},
 		"cluster.keepAlive: 1s is out of range; use 2m to 24h": {"--pool", pool, "--keep-alive", "1s"},
 	} {
 		if out, stderr, code := submit(args...); code != 2 || !strings.Contains(stderr, want) {

@@ -164,7 +164,7 @@ func TestQueryOnTerminal(t *testing.T) {
 		if err != nil {
 			break
 		}
-		if !typed && strings.Contains(screen.String(), "Ctrl-C stops it") {
+		if !typed && strings.Contains(screen.String(), "Ctrl-C to stop") {
 			typed = true
 			if _, err := terminal.Write([]byte{3}); err != nil {
 				t.Error(err)
