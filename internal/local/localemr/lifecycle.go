@@ -10,6 +10,9 @@ func (s *Server) begin(c *record) {
 	c.prepare()
 	s.clusters[c.Cluster.ID] = c
 	s.order = append(s.order, c)
+	if c.Number == 0 {
+		c.Number = len(s.order)
+	}
 	s.fleet.Go(func() { s.drive(c) })
 }
 

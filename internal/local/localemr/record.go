@@ -48,6 +48,7 @@ const (
 // record is all state of one cluster. The exported fields are saved in the state
 // directory; all fields are guarded by Server.mu.
 type record struct {
+	Number          int // counts the clusters of the server from 1: creation times can be equal
 	Cluster         clusterShape
 	Steps           []*stepShape // oldest first
 	Bootstraps      []commandShape

@@ -1,6 +1,7 @@
 package localemr
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -81,7 +82,8 @@ func (st store) load() ([]*record, error) {
 		records = append(records, c)
 	}
 	slices.SortFunc(records, func(a, b *record) int {
-		return a.Cluster.Status.Timeline.CreationDateTime.Compare(b.Cluster.Status.Timeline.CreationDateTime.Time)
+		return cmp.Or(cmp.Compare(a.Number, b.Number),
+			a.Cluster.Status.Timeline.CreationDateTime.Compare(b.Cluster.Status.Timeline.CreationDateTime.Time))
 	})
 	return records, nil
 }
