@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What scripts of acceptance/ can use; README.md tells of it.
+# What scripts of acceptance/ can use; README.md describes it.
 set -eu
 exec 3>&1 # the transcript, also from inside $(…) and pipes
 

@@ -44,7 +44,7 @@ func New(d Deps) *Engine {
 	table := d.Settings.ClustersTable
 	runs := &store.Runs{DB: d.DB, Table: d.Settings.RunsTable}
 	pools := &pool.Store{DB: d.DB, Table: table}
-	fitter := &resize.Fitter{Stage: d.Settings.Stage, Runs: runs, Sizes: &resize.Sizes{DB: d.DB, Table: table}, Profiles: d.Profiles, EMR: d.EMR}
+	fitter := &resize.TaskScaler{Stage: d.Settings.Stage, Runs: runs, Sizes: &resize.Sizes{DB: d.DB, Table: table}, Profiles: d.Profiles, EMR: d.EMR}
 	directory := &discovery.Directory{API: d.CloudMap, Namespace: d.Settings.Namespace, Stage: d.Settings.Stage}
 	registration := &cluster.Registration{Registry: &cluster.Registry{DB: d.DB, Table: table}, Directory: directory}
 	return &Engine{

@@ -61,7 +61,7 @@ func (e *Engine) ofCluster(ctx context.Context, d events.ClusterState) ([]engine
 		return hints, nil, err
 	case engine.Gone, engine.Unknown:
 	}
-	if err := e.Manager.Pools.Bury(ctx, d.ClusterID); err != nil {
+	if err := e.Manager.Pools.MarkGone(ctx, d.ClusterID); err != nil {
 		return nil, nil, err
 	}
 	hints, err := e.ofRuns(ctx, d.ClusterID, byName)

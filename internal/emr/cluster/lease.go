@@ -224,12 +224,12 @@ func (l leased) ready(ctx context.Context, a run.Cluster) error {
 	if a.Leased {
 		return nil
 	}
-	return l.Pools.Open(ctx, a.ID)
+	return l.Pools.MarkReady(ctx, a.ID)
 }
 
-func (l leased) lost(ctx context.Context, a run.Cluster) error { return l.Pools.Bury(ctx, a.ID) }
+func (l leased) lost(ctx context.Context, a run.Cluster) error { return l.Pools.MarkGone(ctx, a.ID) }
 
-func (l leased) ended(ctx context.Context, a run.Cluster) error { return l.Pools.Bury(ctx, a.ID) }
+func (l leased) ended(ctx context.Context, a run.Cluster) error { return l.Pools.MarkGone(ctx, a.ID) }
 
 func (leased) endState(ended bool) run.ClusterState {
 	if ended {

@@ -94,7 +94,7 @@ func (l leased) giveBack(ctx context.Context, a run.Cluster, drain bool, out *re
 		out.end(a.ID)
 		return nil
 	case m.State == pool.Gone && m.Empty():
-		return l.Pools.Bury(ctx, a.ID)
+		return l.Pools.MarkGone(ctx, a.ID)
 	}
 	out.keep(a.ID)
 	return nil
@@ -117,7 +117,7 @@ func (l leased) stop(ctx context.Context, rec *run.Record, a run.Cluster) (busy 
 	}
 	for _, j := range rec.Jobs {
 		if unsure(j) && time.Since(j.IntentAt) < OnTheWay {
-			return false, fault.New(fault.Throttled, "a step of job %s may still be on its way to %s", j.Name, a.ID)
+			return false, fault.New(fault.Throttled, "a step of job %s may still be in flight to %s", j.Name, a.ID)
 		}
 	}
 	ids, err := Busy(ctx, l.EMR, a.ID, a.Owns)

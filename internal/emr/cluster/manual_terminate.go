@@ -80,7 +80,7 @@ func (m *Manager) terminatePooled(ctx context.Context, in ManualRequest) (Manual
 	if err := m.terminate(ctx, in, out.Runs); err != nil {
 		return out, err
 	}
-	return out, m.Pools.Bury(ctx, in.ClusterID)
+	return out, m.Pools.MarkGone(ctx, in.ClusterID)
 }
 
 func (m *Manager) terminate(ctx context.Context, in ManualRequest, runs []string) error {

@@ -60,9 +60,9 @@ func (b *Budget) Take(ctx context.Context, api string) error {
 	return fault.New(fault.Throttled, "the account's EMR call budget is used up for %s; next token in %s", api, tenths(wait))
 }
 
-// Drain empties the bucket of api after AWS itself has refused a call: somebody
-// else takes from AWS's bucket too, and everybody here must back off. EMR does
-// not say which of its buckets ran out; the API's is the one that can.
+// Drain empties the bucket of api after AWS itself has throttled a call: callers
+// outside of ephemr use AWS's bucket too, and all functions must back off. EMR
+// does not say which of its buckets ran out; the API's is the one that can.
 func (b *Budget) Drain(ctx context.Context, api string) {
 	own, ok := b.bucket(api)
 	if !ok {

@@ -59,8 +59,8 @@ func (s *Store) Release(ctx context.Context, clusterID, holder string, now time.
 	return c, err
 }
 
-// Open makes a new cluster READY: from now on it can be leased.
-func (s *Store) Open(ctx context.Context, clusterID string) error {
+// MarkReady makes a new cluster READY: from now on it can be leased.
+func (s *Store) MarkReady(ctx context.Context, clusterID string) error {
 	_, _, err := s.update(ctx, clusterID, expression.Set(name("state"), value(Ready)), is("state", Starting))
 	return err
 }
@@ -81,9 +81,9 @@ func (s *Store) DrainExpired(ctx context.Context, clusterID string, now time.Tim
 	return c, err
 }
 
-// Bury records that a cluster is gone or is being terminated, and removes it from
+// MarkGone records that a cluster is gone or is being terminated, and removes it from
 // its pool when it has no lease: until then its leases name the runs to inform.
-func (s *Store) Bury(ctx context.Context, clusterID string) error {
+func (s *Store) MarkGone(ctx context.Context, clusterID string) error {
 	c, _, err := s.update(ctx, clusterID, expression.Set(name("state"), value(Gone)), name("pool").AttributeExists())
 	if c == nil || err != nil || !c.Empty() {
 		return err

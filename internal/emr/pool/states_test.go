@@ -20,9 +20,9 @@ func TestStates(t *testing.T) {
 		do   func(t *testing.T, s *pool.Store) error
 		want pool.State
 	}{
-		{pool.Starting, "open", func(t *testing.T, s *pool.Store) error { t.Helper(); return s.Open(t.Context(), "j-1") }, pool.Ready},
-		{pool.Draining, "open", func(t *testing.T, s *pool.Store) error { t.Helper(); return s.Open(t.Context(), "j-1") }, pool.Draining},
-		{pool.Gone, "open", func(t *testing.T, s *pool.Store) error { t.Helper(); return s.Open(t.Context(), "j-1") }, pool.Gone},
+		{pool.Starting, "open", func(t *testing.T, s *pool.Store) error { t.Helper(); return s.MarkReady(t.Context(), "j-1") }, pool.Ready},
+		{pool.Draining, "open", func(t *testing.T, s *pool.Store) error { t.Helper(); return s.MarkReady(t.Context(), "j-1") }, pool.Draining},
+		{pool.Gone, "open", func(t *testing.T, s *pool.Store) error { t.Helper(); return s.MarkReady(t.Context(), "j-1") }, pool.Gone},
 		{pool.Starting, "drain", func(t *testing.T, s *pool.Store) error { t.Helper(); return s.Drain(t.Context(), "j-1") }, pool.Draining},
 		{pool.Ready, "drain", func(t *testing.T, s *pool.Store) error { t.Helper(); return s.Drain(t.Context(), "j-1") }, pool.Draining},
 		{pool.Gone, "drain", func(t *testing.T, s *pool.Store) error { t.Helper(); return s.Drain(t.Context(), "j-1") }, pool.Gone},
@@ -30,8 +30,8 @@ func TestStates(t *testing.T) {
 		{pool.Ready, "drain what has not", drainExpired(now), pool.Ready},
 		{pool.Starting, "drain what never was ready", drainExpired(late), pool.Starting},
 		{pool.Gone, "drain what is gone", drainExpired(late), pool.Gone},
-		{pool.Starting, "bury", func(t *testing.T, s *pool.Store) error { t.Helper(); return s.Bury(t.Context(), "j-1") }, pool.Gone},
-		{pool.Draining, "bury", func(t *testing.T, s *pool.Store) error { t.Helper(); return s.Bury(t.Context(), "j-1") }, pool.Gone},
+		{pool.Starting, "bury", func(t *testing.T, s *pool.Store) error { t.Helper(); return s.MarkGone(t.Context(), "j-1") }, pool.Gone},
+		{pool.Draining, "bury", func(t *testing.T, s *pool.Store) error { t.Helper(); return s.MarkGone(t.Context(), "j-1") }, pool.Gone},
 	} {
 		t.Run(fmt.Sprintf("%s %s", tt.what, tt.from), func(t *testing.T) {
 			t.Parallel()
@@ -95,7 +95,7 @@ func TestPoolsComeAndGo(t *testing.T) {
 	}
 	check(etl, pool.ID{Team: "etl", Name: "weekly"})
 	for _, id := range []string{"j-1", "j-2", "j-3"} {
-		if err := s.Bury(t.Context(), id); err != nil {
+		if err := s.MarkGone(t.Context(), id); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -103,7 +103,7 @@ func TestPoolsComeAndGo(t *testing.T) {
 	if c, err := s.Release(t.Context(), "j-1", "a.1", now); c == nil || !c.Empty() || err != nil {
 		t.Errorf("a lease of a cluster that is gone: %v, %v", c, err)
 	}
-	if err := s.Bury(t.Context(), "j-1"); err != nil {
+	if err := s.MarkGone(t.Context(), "j-1"); err != nil {
 		t.Fatal(err)
 	}
 	check()

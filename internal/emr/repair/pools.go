@@ -34,7 +34,7 @@ func (s *sweep) pooled(ctx context.Context, m *pool.Cluster) error {
 		return fmt.Errorf("terminate cluster %s of pool %s: %w", m.ID, m.PoolID(), err)
 	}
 	s.Registration.Deregister(ctx, m.ID)
-	return s.Pools.Bury(ctx, m.ID)
+	return s.Pools.MarkGone(ctx, m.ID)
 }
 
 // aged drains a cluster whose time is over, and returns it as it is then.
@@ -208,5 +208,5 @@ func (s *sweep) checkLostMember(ctx context.Context, id pool.ID, clusterID strin
 	if _, err := s.leases(ctx, m, false); err != nil {
 		return err
 	}
-	return s.Pools.Bury(ctx, clusterID)
+	return s.Pools.MarkGone(ctx, clusterID)
 }

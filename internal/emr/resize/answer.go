@@ -135,7 +135,7 @@ func (f Fleet) stuck(ask Size, scaled bool) string {
 	case f.Target() != ask.Units && scaled:
 		return fmt.Sprintf("managed scaling wants %d units now", f.Target())
 	case f.Target() != ask.Units:
-		return fmt.Sprintf("somebody else has asked for %d units", f.Target())
+		return fmt.Sprintf("another request asked for %d units", f.Target())
 	}
 	return ""
 }

@@ -1,6 +1,6 @@
 package resize
 
-// Ask is what somebody wants of a cluster; what is nil stays as it is.
+// Ask is the requested size of a cluster; what is nil stays as it is.
 type Ask struct {
 	Core   *Size   `json:"core,omitempty"`
 	Task   *Size   `json:"task,omitempty"`
@@ -22,13 +22,13 @@ type Bounds struct {
 	MaxOnDemand *int `json:"maxOnDemand,omitempty"`
 }
 
-// Empty says whether nothing is asked for.
+// Empty reports whether nothing is requested.
 func (a Ask) Empty() bool { return a == Ask{} }
 
-// sized says whether units are asked for.
+// sized reports whether units are requested.
 func (a Ask) sized() bool { return a.Core != nil || a.Task != nil }
 
-// Plan is what has to be done so that a cluster has what is asked for.
+// Plan is what has to be changed so that a cluster has the requested size.
 type Plan struct {
 	Fleets []Change
 	Limits *Limits
@@ -42,5 +42,5 @@ type Change struct {
 	Spot     int
 }
 
-// Units is how many are wanted in all.
+// Units is the number of units in all.
 func (c Change) Units() int { return c.OnDemand + c.Spot }

@@ -17,8 +17,8 @@ import (
 	"ephemr/internal/stage"
 )
 
-// Resizer is the operation resize of the control function: ephemr resize calls it with what
-// somebody wants, and then again and again to see how far it has come.
+// Resizer is the operation resize of the control function: ephemr resize calls it with
+// the requested size, and then repeatedly to see how far EMR is.
 type Resizer struct {
 	Settings stage.Settings
 	Runs     *store.Runs
@@ -35,13 +35,13 @@ type Input struct {
 	ClusterID string `json:"clusterId,omitempty"` // or
 	RunID     string `json:"runId,omitempty"`     // whose cluster it is
 	Ask
-	Look bool   `json:"look,omitempty"` // change nothing: how far is what was asked for?
-	By   string `json:"by,omitempty"`   // who asks
+	Look bool   `json:"look,omitempty"` // change nothing, only report how far the request is
+	By   string `json:"by,omitempty"`   // who requests it
 }
 
-// Resize has the cluster's size changed, or looks at it. Everything that EMR would
-// refuse is refused before anything is changed. Asking for the same again
-// changes nothing but what is still missing.
+// Resize changes the cluster's size, or reports it. Everything that EMR would
+// refuse is refused before the first change. Repeating a request changes only
+// what is still missing.
 func (r *Resizer) Resize(ctx context.Context, in Input) (Output, error) {
 	t, err := r.target(ctx, in)
 	if err != nil {
@@ -216,8 +216,8 @@ func (r *Resizer) carryOut(ctx context.Context, in Input, c *Cluster, t target, 
 	return done, nil
 }
 
-// keep sees to it that task units stay which jobs have raised, and somebody has
-// asked for now.
+// keep makes the requested task units permanent that are there already because
+// jobs requested them.
 func (r *Resizer) keep(ctx context.Context, in Input, c *Cluster, plan Plan) error {
 	changes := func(kind string) bool {
 		return slices.ContainsFunc(plan.Fleets, func(x Change) bool { return x.Fleet.Kind == kind })
@@ -266,7 +266,7 @@ func (c *Cluster) changed(change Change, id string) Fleet {
 	return f
 }
 
-// begin is what a cluster's task fleet was before anybody resized it here.
+// begin records what a cluster's task fleet was before the first resize.
 func (s *taskSize) begin(c Cluster) {
 	if s.Version > 0 {
 		return
@@ -278,7 +278,7 @@ func (s *taskSize) begin(c Cluster) {
 }
 
 // record keeps the change with the run that pays for the cluster. A pool's
-// cluster is paid for by whoever leases it; nobody's share is known here.
+// cluster is paid for by the runs that lease it, whose shares are not known here.
 func (r *Resizer) record(ctx context.Context, in Input, t target, f Fleet) error {
 	if t.attempt == nil || t.pool != "" {
 		return nil

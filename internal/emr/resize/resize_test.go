@@ -143,7 +143,7 @@ func TestOthersChange(t *testing.T) {
 		st.ask(mine)
 		st.ask(resize.Input{ClusterID: st.id, Ask: resize.Ask{Core: units(3)}})
 		mine.Look = true
-		st.expect("another target", told(st.ask(mine)), "core 4/3/2 RESIZING done=false core: somebody else has asked for 3 units")
+		st.expect("another target", told(st.ask(mine)), "core 4/3/2 RESIZING done=false core: another request asked for 3 units")
 		st.emr.Kill(st.id)
 		got := st.ask(mine)
 		if got.Done || !strings.Contains(got.Stuck, "the cluster is TERMINATED_WITH_ERRORS: The master node was terminated") {

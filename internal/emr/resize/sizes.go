@@ -23,27 +23,27 @@ type Sizes struct {
 	Table string
 }
 
-// taskSize is the size of a cluster's task fleet, as it was asked for. A cluster
-// that nobody has ever resized has none.
+// taskSize is the size of a cluster's task fleet, as it was requested. A cluster
+// that was never resized has none.
 type taskSize struct {
 	PK       string           `dynamodbav:"pk"`
 	Wants    map[string]int   `dynamodbav:"wants"`              // name of a run's cluster attempt -> units that its jobs want now
 	Base     int              `dynamodbav:"base"`               // units when no job wants more
 	Target   int              `dynamodbav:"target"`             // that EMR was asked for last
-	Asking   map[string]int64 `dynamodbav:"asking"`             // who is asking EMR for something else, or never heard the answer -> since when, in Unix seconds
+	Asking   map[string]int64 `dynamodbav:"asking"`             // attempt that is asking EMR for another size, or whose answer was lost -> since when, in Unix seconds
 	Fleet    string           `dynamodbav:"fleet,omitempty"`    // id; "" = none, or not known
 	Type     string           `dynamodbav:"type,omitempty"`     // its first instance type
 	OnDemand int              `dynamodbav:"onDemand,omitempty"` // units bought so, the rest
 	BuysSpot bool             `dynamodbav:"buysSpot,omitempty"` // is Spot
-	Limits   string           `dynamodbav:"limits,omitempty"`   // of managed scaling that somebody has set
+	Limits   string           `dynamodbav:"limits,omitempty"`   // of managed scaling, if set
 	Version  int              `dynamodbav:"version"`
 	TTL      int64            `dynamodbav:"ttl"`
 }
 
-// units is how many the task fleet is to have.
+// units is the target of the task fleet.
 func (s taskSize) units() int { return max(s.Base, s.wanted()) }
 
-// wanted is the most that jobs want.
+// wanted is the largest request of jobs.
 func (s taskSize) wanted() int {
 	most := 0
 	for _, n := range s.Wants {
@@ -87,8 +87,8 @@ func (z *Sizes) get(ctx context.Context, clusterID string) (taskSize, error) {
 	return s, nil
 }
 
-// put writes s over the version that it was read as; false says that somebody
-// else has changed it since.
+// put writes s over the version that it was read as; false says that it
+// was changed in between.
 func (z *Sizes) put(ctx context.Context, s *taskSize) (bool, error) {
 	before := s.Version
 	s.Version, s.TTL = before+1, time.Now().Add(keepSize).Unix()
@@ -110,7 +110,7 @@ func (z *Sizes) put(ctx context.Context, s *taskSize) (bool, error) {
 // tries is how often a change is tried against others.
 const tries = 5
 
-// change changes the size of a cluster, whoever else does at the same time.
+// change changes the size of a cluster; concurrent changes are not lost.
 func (z *Sizes) change(ctx context.Context, clusterID string, do func(*taskSize)) (taskSize, error) {
 	for range tries {
 		s, err := z.get(ctx, clusterID)

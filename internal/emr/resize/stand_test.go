@@ -39,7 +39,7 @@ type stand struct {
 	runs    *store.Runs
 	sizes   *resize.Sizes
 	resizer *resize.Resizer
-	fitter  *resize.Fitter
+	fitter  *resize.TaskScaler
 	id      string // of the cluster
 }
 
@@ -67,7 +67,7 @@ func begin(t *testing.T, p profile.Profile, change ...func(*emr.RunJobFlowInput)
 	profiles := awsfake.NewSSM(map[string]string{stage.ProfileParameter("test", "small"): string(shape)})
 	api := emrapi.New(st.emr, st.db, settings)
 	st.resizer = &resize.Resizer{Settings: settings, Runs: st.runs, Sizes: st.sizes, Profiles: profiles, EMR: api}
-	st.fitter = &resize.Fitter{Stage: "test", Runs: st.runs, Sizes: st.sizes, Profiles: profiles, EMR: api}
+	st.fitter = &resize.TaskScaler{Stage: "test", Runs: st.runs, Sizes: st.sizes, Profiles: profiles, EMR: api}
 	in := &emr.RunJobFlowInput{
 		Name: new(run.ClusterName(runID, 1)), ReleaseLabel: new("emr-7.14.0"), Tags: []types.Tag{{Key: new(cluster.TagStage), Value: new("test")}},
 		Instances: &types.JobFlowInstancesConfig{

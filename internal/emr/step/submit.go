@@ -78,7 +78,7 @@ func (s *Steps) refused(ctx context.Context, rec *run.Record, err error) error {
 		if got, lookErr := l.capacity(ctx); lookErr == nil && got.State == engine.Gone {
 			if c.Leased {
 				got.Retry = true
-				if err := s.Pools.Bury(ctx, c.ID); err != nil {
+				if err := s.Pools.MarkGone(ctx, c.ID); err != nil {
 					return &engine.NotSubmittedError{Err: err, Absent: true}
 				}
 			}

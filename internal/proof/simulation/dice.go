@@ -36,7 +36,7 @@ func (d *dice) chance(p float64) bool { return d.float() < p }
 func (d *dice) below(n int) int { return int(d.float() * float64(n)) }
 
 // between is in [from, to), to the nanosecond: no two things are to happen at
-// the same instant, as nobody could say in which order they did.
+// the same instant, as their order is not defined.
 func (d *dice) between(from, to time.Duration) time.Duration {
 	return from + time.Duration(d.float()*float64(to-from))
 }

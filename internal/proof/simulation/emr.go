@@ -31,7 +31,7 @@ func attempt(clusterName, stepName string) Attempt {
 }
 
 // stepOf is the run that a step belongs to, and what the step is called there:
-// on a pool's cluster its name tells, on another the cluster's.
+// on a pool's cluster its name says so, on another the cluster's.
 func stepOf(clusterName, stepName string) (runID, step string) {
 	if id := run.OfStep(stepName); id != "" {
 		return id, stepName[strings.LastIndexByte(stepName, ':')+1:]
@@ -143,7 +143,7 @@ func (w *World) diesAfter(clusterName string) time.Duration {
 	return d
 }
 
-// Kill takes the instances from a run's newest cluster, whoever else uses it.
+// Kill takes the instances from a run's newest cluster, even if other runs use it.
 func (w *World) Kill(runID string) {
 	newest := w.Record(runID).Cluster()
 	for _, c := range w.EMR.Clusters() {

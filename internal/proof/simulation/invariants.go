@@ -24,18 +24,18 @@ type Invariant string
 
 // The invariants, each with what it says.
 const (
-	OneOutcome  Invariant = "one outcome"  // a run changes state only forward; an outcome stays, unless somebody retries the run
+	OneOutcome  Invariant = "one outcome"  // a run changes state only forward; an outcome stays, unless the run is retried
 	OneRun      Invariant = "one run"      // whatever is asked for, however often, is one run
 	OneCluster  Invariant = "one cluster"  // an attempt to get a cluster makes one at most, and a run has one at a time until it is retried
 	OneStep     Invariant = "one step"     // an attempt of a job is carried by one step at most
 	RightOrder  Invariant = "right order"  // a step starts when the jobs that its job needs have succeeded
 	Slots       Invariant = "slots"        // no scope has more runs than its limit, and a run under way has its slots
 	Budget      Invariant = "call budget"  // no EMR API is called more often than its bucket allows
-	Noticed     Invariant = "noticed"      // where clusters and steps take seconds and no event is lost, nobody waits for minutes
+	Noticed     Invariant = "noticed"      // where clusters and steps take seconds and no event is lost, no run waits for minutes
 	TrueSuccess Invariant = "true success" // a job that counts as succeeded was carried by a step that completed
-	Ends        Invariant = "ends"         // every run that was accepted ends, and every outcome is told
+	Ends        Invariant = "ends"         // every run that was accepted ends, and every outcome is announced
 	Leases      Invariant = "leases"       // a pool's cluster has no more steps leased than it runs, by runs of its team that keep to them, and a lease ends with its run
-	RightSize   Invariant = "right size"   // a pool's cluster that nobody leases has no task units that jobs have wanted
+	RightSize   Invariant = "right size"   // a pool's cluster without a lease has no task units that jobs requested
 	NothingLeft Invariant = "nothing left" // when all runs are over there is no cluster, waiter, slot or execution left
 )
 
@@ -91,7 +91,7 @@ func (c *checker) fail(i Invariant, format string, args ...any) {
 	}
 }
 
-// write looks at a change of an item.
+// write checks a change of an item.
 func (c *checker) write(table string, old, now awsfake.Item) {
 	var extra int
 	if table == c.w.Settings.ClustersTable && now["leases"] != nil {
@@ -122,7 +122,7 @@ func (c *checker) write(table string, old, now awsfake.Item) {
 	}
 }
 
-// cluster looks at a change in the Clusters table. The cluster has so many task units.
+// cluster checks a change in the Clusters table. The cluster has so many task units.
 func (c *checker) cluster(pk string, now awsfake.Item, extra int) {
 	if scope, ok := strings.CutPrefix(pk, "SLOTS#"); ok {
 		c.slots(scope, now)
@@ -199,7 +199,7 @@ func (c *checker) called(op string) {
 	}
 }
 
-// done looks at EMR when something was made there.
+// done checks EMR when something was created there.
 func (c *checker) done(op string) {
 	switch op {
 	case "EMR:RunJobFlow":
@@ -231,7 +231,7 @@ func (c *checker) clusters() {
 	}
 }
 
-// capacities looks at the second engine when a capacity was opened: a run has one
+// capacities checks the second engine when a capacity was opened: a run has one
 // at a time until it is retried.
 func (c *checker) capacities() {
 	all := c.w.Instant.Capacities()
@@ -282,7 +282,7 @@ func (c *checker) steps() {
 	}
 }
 
-// started looks at a step that begins to run.
+// started checks a step that begins to run.
 func (c *checker) started(a Attempt) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

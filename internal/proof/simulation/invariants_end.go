@@ -33,7 +33,7 @@ func (c *checker) over() bool {
 
 // end checks what must hold when the storm has passed.
 func (c *checker) end(tale *story) {
-	runs, steps, told, left := c.allRuns(), c.completed(), c.told(), c.left()
+	runs, steps, announced, left := c.allRuns(), c.completed(), c.announced(), c.left()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, l := range left {
@@ -46,7 +46,7 @@ func (c *checker) end(tale *story) {
 	asked := map[string]int{}
 	for _, r := range runs {
 		asked[askOf(r)]++
-		c.ended(r, told)
+		c.ended(r, announced)
 	}
 	c.asked(tale.asks, asked)
 	for _, s := range steps {
@@ -100,18 +100,18 @@ func (c *checker) succeeded(id string, steps []carrier) {
 	}
 }
 
-func (c *checker) ended(r run.Run, told map[string]bool) {
+func (c *checker) ended(r run.Run, announced map[string]bool) {
 	switch {
 	case r.State == run.Rejected:
 	case !r.State.Final():
 		c.fail(Ends, "run %s is %s, asked for %s ago", r.ID, r.State, time.Since(r.RequestedAt).Round(time.Second))
-	case !told[outcomeKey(r.ID, string(r.State), r.EndedAt)]:
-		c.fail(Ends, "nobody was told that run %s is %s", r.ID, r.State)
+	case !announced[outcomeKey(r.ID, string(r.State), r.EndedAt)]:
+		c.fail(Ends, "the outcome of run %s, %s, was not announced", r.ID, r.State)
 	}
 }
 
-// told are the outcomes for which RunFinished was sent.
-func (c *checker) told() map[string]bool {
+// announced are the outcomes for which RunFinished was sent.
+func (c *checker) announced() map[string]bool {
 	all := map[string]bool{}
 	for _, e := range c.w.Bus.Events() {
 		var d events.RunFinished
@@ -178,7 +178,7 @@ func (c *checker) completed() []carrier {
 }
 
 // carriedTwice notes the steps of all clusters, those too that were gone before
-// anybody looked.
+// they were checked.
 func (c *checker) carriedTwice(s carrier) {
 	attempt := s.run + " " + s.attempt
 	if known := c.carried[attempt]; known != "" && known != s.id {

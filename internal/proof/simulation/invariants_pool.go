@@ -14,7 +14,7 @@ import (
 	"ephemr/internal/run"
 )
 
-// leases looks at a change of a pool's cluster.
+// leases checks a change of a pool's cluster.
 func (c *checker) leases(id string, now awsfake.Item) {
 	var after pool.Cluster
 	if err := attributevalue.UnmarshalMap(now, &after); err != nil {
@@ -57,15 +57,15 @@ func (c *checker) taskUnits(id string) (n int) {
 	return n
 }
 
-// size looks whether a pool's cluster that anybody may lease, and nobody does,
+// size checks whether a pool's cluster that can be leased, and is not,
 // has the size that it was made with: without task units.
 func (c *checker) size(id string, units int) {
 	if m := c.pools[id]; m.State == pool.Ready && m.Empty() && units > 0 {
-		c.fail(RightSize, "nobody leases cluster %s, which has %d task units", id, units)
+		c.fail(RightSize, "cluster %s has no lease, but %d task units", id, units)
 	}
 }
 
-// sizes looks at all clusters when EMR was asked for another size.
+// sizes checks all clusters when EMR was asked for another size.
 func (c *checker) sizes() {
 	units := map[string]int{}
 	for _, x := range c.w.EMR.Clusters() {
@@ -86,7 +86,7 @@ func (c *checker) team(runID string) string {
 	return run.NoTeam
 }
 
-// leased looks whether the steps that a pool's cluster has to do are within the
+// leased checks whether the steps that a pool's cluster has to do are within the
 // leases. Those that are being cancelled do not count any more.
 func (c *checker) leased(id string, steps []emrtypes.Step) {
 	m, ok := c.pools[id]

@@ -19,7 +19,7 @@ import (
 	"ephemr/internal/run/store"
 )
 
-// What follows are mistakes that somebody could make in the functions, made in
+// What follows are mistakes that could be made in the functions, made in
 // what they see of AWS: storms must find each of them.
 
 // BlindCreate creates clusters without having looked for one of that name.
@@ -58,7 +58,7 @@ func (b blindToSteps) ListSteps(ctx context.Context, in *emr.ListStepsInput, o .
 }
 
 // Unconditional writes records whatever they hold by now, but for leases, of
-// which LeaseBlindly tells.
+// which LeaseBlindly says.
 func Unconditional(c *Config) { c.Table = withoutConditions("") }
 
 // Spendthrift calls EMR whatever is left of the call budget.
@@ -177,8 +177,8 @@ func (keepsUnits) ModifyInstanceFleet(context.Context, *emr.ModifyInstanceFleetI
 	return &emr.ModifyInstanceFleetOutput{}, nil
 }
 
-// LookFirst looks whether something has happened and registers the waiter
-// afterwards: what happens in between nobody notices. Until it is registered only
+// LookFirst checks whether something has happened and registers the waiter
+// afterwards: what happens in between is missed. Until it is registered only
 // its own function sees the waiter.
 func LookFirst(c *Config) {
 	c.Table = func(db store.DB) store.DB { return &lookFirst{DB: db, early: map[string]*dynamodb.PutItemInput{}} }
@@ -191,7 +191,7 @@ type lookFirst struct {
 	early map[string]*dynamodb.PutItemInput // by invocation
 }
 
-// between is how long a look and the registration after it take.
+// between is how long a check and the registration after it take.
 const between = 2 * time.Second
 
 func (l *lookFirst) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {

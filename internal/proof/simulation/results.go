@@ -41,7 +41,7 @@ func (w *World) closeOnce(runID string) {
 // patience is longer than any run may take.
 const patience = 10 * 24 * time.Hour
 
-// Wait waits until the outcome of a run has been told, and returns its record;
+// Wait waits until the outcome of a run has been announced, and returns its record;
 // when that never happens, the record is not final.
 func (w *World) Wait(runID string) *run.Record {
 	select {
@@ -182,7 +182,7 @@ func text(v types.AttributeValue) string {
 	return ""
 }
 
-// Errors are those of functions that nobody waits for.
+// Errors are those of functions that are invoked asynchronously.
 func (w *World) Errors() []error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

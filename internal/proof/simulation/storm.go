@@ -22,7 +22,7 @@ type Storm struct {
 	Instant bool
 	// NoSweep leaves sweep out.
 	NoSweep bool
-	// Log gets all calls and their fates; nil = nobody.
+	// Log gets all calls and their fates; nil = not logged.
 	Log io.Writer
 }
 
@@ -30,8 +30,8 @@ type Storm struct {
 type kind struct {
 	name    string
 	weather Weather
-	// untimed leaves out the tick of watch, but no event is lost: whoever
-	// registers first and looks afterwards needs nobody to wake them later.
+	// untimed leaves out the tick of watch, but no event is lost: a run
+	// that registers first and checks afterwards needs no later check.
 	untimed bool
 	// poor has an account that may call EMR so rarely that everybody waits.
 	poor bool
@@ -72,7 +72,7 @@ func Kinds() []string {
 const (
 	over     = 90 * time.Minute
 	patient  = 24 * time.Hour
-	clearing = 45 * time.Minute // without faults, for the ticks and sweep to mend what is left
+	clearing = 45 * time.Minute // without faults, for the ticks and sweep to repair what is left
 )
 
 // Play lets a storm pass. It must be called within a bubble.
@@ -84,7 +84,7 @@ func (s Storm) Play() Report {
 	config := s.config(k, d)
 	config.Steps = func(a Attempt) Step {
 		watch.started(a)
-		if k.untimed { // so short that a look hardly comes before the end
+		if k.untimed { // so short that a check hardly comes before the end
 			return stormStep(s.Seed, a, 50*time.Millisecond, 3*time.Second)
 		}
 		return stormStep(s.Seed, a, time.Second, 15*time.Minute)

@@ -91,7 +91,7 @@ func (s *story) resized(d *dice, profile string) string {
 	return fmt.Sprintf(", resize: {task: %d}", 1+d.below(4))
 }
 
-// ask adds somebody who wants a run, and perhaps asks again.
+// ask adds a request for a run, and perhaps its repetition.
 func (s *story) ask(d *dice, i int, over time.Duration) {
 	name := pick(d, s.names...)
 	var what string
@@ -112,7 +112,7 @@ func (s *story) ask(d *dice, i int, over time.Duration) {
 	case 9:
 		exec := fmt.Sprintf("by-hand-%d", i)
 		s.at(d.between(0, over), func(w *World) { w.Start(exec, `{"pipeline": "`+name+`"}`) })
-		return // nobody can start it twice
+		return // an execution name can be used once
 	}
 	first := d.between(0, over)
 	s.asks[what]++
@@ -122,7 +122,7 @@ func (s *story) ask(d *dice, i int, over time.Duration) {
 	}
 }
 
-// meddle adds somebody who does not leave things alone.
+// meddle adds an operator who cancels, retries, stops or kills.
 func (s *story) meddle(d *dice, over time.Duration) {
 	do := pick(d,
 		func(w *World, id string) { w.control(operation.Cancel, operation.CancelRequest{RunID: id}) },
@@ -140,7 +140,7 @@ func (s *story) meddle(d *dice, over time.Duration) {
 	first := d.between(time.Minute, over+30*time.Minute)
 	s.at(first, act)
 	if d.chance(0.3) {
-		s.at(first+d.between(0, 50*time.Millisecond), act) // somebody else does the same
+		s.at(first+d.between(0, 50*time.Millisecond), act) // another operator does the same
 	}
 }
 

@@ -56,7 +56,7 @@ func SpecOf(file string) json.RawMessage {
 	return data
 }
 
-// Upload puts objects into the zone raw: S3 tells the events queue of each.
+// Upload puts objects into the zone raw: S3 sends an event of each to the events queue.
 func (w *World) Upload(keys ...string) {
 	var bodies []string
 	for _, k := range keys {
@@ -100,7 +100,7 @@ const Sender = "AIDATEST"
 // again after the visibility timeout.
 func (w *World) Deliver(queue string, bodies ...string) { w.DeliverFrom(Sender, queue, bodies...) }
 
-// DeliverFrom brings messages that somebody else has sent.
+// DeliverFrom delivers messages of another sender.
 func (w *World) DeliverFrom(sender, queue string, bodies ...string) {
 	var all []lambdaevents.SQSMessage
 	for _, b := range bodies {

@@ -187,7 +187,7 @@ func (w *World) every(d time.Duration, function, payload string) {
 }
 
 // async calls a function as an event does. Its error is kept for Errors: the
-// next tick mends what it left undone.
+// next tick continues what it left undone.
 func (w *World) async(function string, payload json.RawMessage) {
 	if w.life.Err() != nil {
 		return

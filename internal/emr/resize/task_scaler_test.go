@@ -125,7 +125,7 @@ func TestFitTakesBackLater(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		leave := func() error { return st.fitter.Leave(st.ctx, st.id, run.ClusterName(runID, 1)) }
-		if err := leave(); fault.NameOf(err) != fault.Throttled || !strings.Contains(err.Error(), "may still be on its way") {
+		if err := leave(); fault.NameOf(err) != fault.Throttled || !strings.Contains(err.Error(), "may still be in flight") {
 			t.Errorf("too early: %v", err)
 		}
 		time.Sleep(time.Minute)

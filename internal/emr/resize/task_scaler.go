@@ -14,9 +14,9 @@ import (
 	"ephemr/internal/run/store"
 )
 
-// Fitter gives clusters the task units that jobs want, and takes them back. A
-// pool's cluster has as many as that run wants that wants most.
-type Fitter struct {
+// TaskScaler gives clusters the task units that jobs request, and takes them
+// back. A pool's cluster has as many as the largest request of a run.
+type TaskScaler struct {
 	Stage    string
 	Runs     *store.Runs
 	Sizes    *Sizes
@@ -27,16 +27,16 @@ type Fitter struct {
 	}
 }
 
-// patience is how long Fit may take: the jobs must not wait for their units.
+// patience is how long Fit may take: jobs do not wait for their units.
 const patience = 10 * time.Second
 
-// Fit sees to it that the cluster of attempt a is asked to have the task units
-// that jobs of its run want now; 0 = none wants any. It never stands in the way
-// of the jobs: what became of it is a note for their records.
-func (f *Fitter) Fit(ctx context.Context, rec *run.Record, a run.Cluster, want int) string {
+// Fit requests the task units that jobs of a run need now on the cluster of
+// attempt a; 0 = none. It never fails the jobs: the result is a note for their
+// records.
+func (f *TaskScaler) Fit(ctx context.Context, rec *run.Record, a run.Cluster, want int) string {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	s, err := f.fit(ctx, &wish{rec: rec, a: a, units: want})
+	s, err := f.fit(ctx, &request{rec: rec, a: a, units: want})
 	switch {
 	case err != nil:
 		slog.WarnContext(ctx, "task units not changed", "runId", rec.Run.ID, "clusterId", a.ID, "want", want, "error", err.Error())
@@ -47,34 +47,34 @@ func (f *Fitter) Fit(ctx context.Context, rec *run.Record, a run.Cluster, want i
 	return fmt.Sprintf("%d task units", s.Target)
 }
 
-// Leave takes back what holder, a run's cluster attempt, has wanted of a cluster:
-// before that goes on to other runs. It has an error when that could not be done.
-func (f *Fitter) Leave(ctx context.Context, clusterID, holder string) error {
-	if _, err := f.fit(ctx, &wish{a: run.Cluster{ID: clusterID, Name: holder}}); err != nil {
+// Leave takes back what holder, a run's cluster attempt, requested of a cluster,
+// before other runs get the cluster.
+func (f *TaskScaler) Leave(ctx context.Context, clusterID, holder string) error {
+	if _, err := f.fit(ctx, &request{a: run.Cluster{ID: clusterID, Name: holder}}); err != nil {
 		return fmt.Errorf("take back the task units of %s: %w", holder, err)
 	}
 	return nil
 }
 
-// wish is what jobs of a run want of the cluster of an attempt.
-type wish struct {
+// request is what jobs of a run need on the cluster of an attempt.
+type request struct {
 	rec   *run.Record // nil = the run leaves the cluster
 	a     run.Cluster
 	units int
 
 	tried bool
-	asked int64 // when an invocation has asked EMR for them that never heard the answer
+	asked int64 // when an invocation asked EMR for them whose answer was lost
 }
 
-func (f *Fitter) fit(ctx context.Context, w *wish) (taskSize, error) {
+func (f *TaskScaler) fit(ctx context.Context, w *request) (taskSize, error) {
 	if w.units == 0 {
 		s, err := f.Sizes.get(ctx, w.a.ID)
 		if err != nil || s.Version == 0 {
 			s.Target = w.a.CountOf(run.Task)
-			return s, err // nobody has ever wanted anything
+			return s, err // nothing was ever requested
 		}
 		if w.rec == nil && onTheWay(s.Asking[w.a.Name]) {
-			return s, fault.New(fault.Throttled, "a call that resizes cluster %s may still be on its way", w.a.ID)
+			return s, fault.New(fault.Throttled, "a call that resizes cluster %s may still be in flight", w.a.ID)
 		}
 	}
 	for range tries {
@@ -83,19 +83,20 @@ func (f *Fitter) fit(ctx context.Context, w *wish) (taskSize, error) {
 			return s, err
 		}
 	}
-	return taskSize{}, fault.New(fault.Throttled, "others keep resizing cluster %s", w.a.ID)
+	return taskSize{}, fault.New(fault.Throttled, "cluster %s is being resized by other invocations", w.a.ID)
 }
 
-// try has EMR asked for what is wanted, if it does not know. again says that
-// somebody else has changed that meanwhile and asked EMR too, before us or after us.
-func (f *Fitter) try(ctx context.Context, w *wish) (s taskSize, again bool, err error) {
+// try asks EMR for the requested size, unless EMR has it. again reports that
+// another invocation changed the request in between and asked EMR too, before or
+// after this one.
+func (f *TaskScaler) try(ctx context.Context, w *request) (s taskSize, again bool, err error) {
 	s, err = f.Sizes.change(ctx, w.a.ID, w.note)
 	if err != nil || len(s.Asking) == 0 {
 		return s, false, err
 	}
 	n, err := f.resize(ctx, w, &s)
 	if err != nil && (w.asked > 0 || !fault.IsRejected(err)) {
-		return s, false, err // whoever comes next asks again
+		return s, false, err // the next request asks again
 	}
 	if delete(s.Asking, w.a.Name); onTheWay(w.asked) {
 		s.Asking[w.a.Name] = w.asked // it may arrive after ours
@@ -111,12 +112,13 @@ func (f *Fitter) try(ctx context.Context, w *wish) (s taskSize, again bool, err 
 	return s, false, nil
 }
 
-// onTheWay says whether a call that began then, in Unix seconds, may yet arrive.
+// onTheWay reports whether a call that began then, in Unix seconds, may still
+// reach EMR.
 func onTheWay(since int64) bool { return time.Since(time.Unix(since, 0)) < cluster.OnTheWay }
 
-// note puts the wish into s, and that EMR is going to be asked for it unless it
-// knows.
-func (w *wish) note(s *taskSize) {
+// note records the request in s, and that EMR is going to be asked for it unless
+// EMR has it.
+func (w *request) note(s *taskSize) {
 	if s.Version == 0 {
 		s.Base = w.a.CountOf(run.Task)
 		s.Target = s.Base
@@ -139,12 +141,12 @@ func (w *wish) note(s *taskSize) {
 	}
 }
 
-// resize asks EMR for what s says. The first time it has to look which fleet that is.
-func (f *Fitter) resize(ctx context.Context, w *wish, s *taskSize) (n int, err error) {
+// resize asks EMR for the size in s. The first time it looks up the fleet.
+func (f *TaskScaler) resize(ctx context.Context, w *request, s *taskSize) (n int, err error) {
 	var p *profile.Profile
 	switch n = s.units(); {
 	case w.rec == nil:
-		n = min(n, s.Target) // to have more is for those to ask who want it
+		n = min(n, s.Target) // only a run that needs more asks for more
 	case n > s.Target:
 		if p, err = f.allowed(ctx, w, n); err != nil {
 			return n, err
@@ -156,7 +158,7 @@ func (f *Fitter) resize(ctx context.Context, w *wish, s *taskSize) (n int, err e
 			return n, err
 		}
 		if c.Fleet.ID == "" && n == 0 {
-			return n, nil // there is none to be made smaller
+			return n, nil // there is no fleet to shrink
 		}
 		if len(c.Fleet.Types) == 0 {
 			return n, fault.New(fault.InvalidInput, "the cluster has no core fleet, and without one EMR gives it no task units; use a profile with core units")
@@ -170,7 +172,7 @@ func (f *Fitter) resize(ctx context.Context, w *wish, s *taskSize) (n int, err e
 
 // allowed returns the shape that the cluster was made from, unless that forbids
 // so many task units.
-func (f *Fitter) allowed(ctx context.Context, w *wish, n int) (*profile.Profile, error) {
+func (f *TaskScaler) allowed(ctx context.Context, w *request, n int) (*profile.Profile, error) {
 	name := w.rec.Spec.Cluster.Profile
 	p, err := cluster.LoadProfile(ctx, f.Profiles, f.Stage, name)
 	if err != nil {
@@ -182,9 +184,9 @@ func (f *Fitter) allowed(ctx context.Context, w *wish, n int) (*profile.Profile,
 	return new(p.Rung(w.a.Rung)), nil
 }
 
-// find looks which fleet of the cluster has its task units, or would have them;
-// one without an id and types says that there can be none.
-func (f *Fitter) find(ctx context.Context, clusterID string, p *profile.Profile) (Fleet, error) {
+// find looks up the fleet of the cluster that has its task units, or would have
+// them; without an id and types there can be none.
+func (f *TaskScaler) find(ctx context.Context, clusterID string, p *profile.Profile) (Fleet, error) {
 	all, err := fleets(ctx, f.EMR, clusterID)
 	if err != nil {
 		return Fleet{}, err
@@ -200,8 +202,8 @@ func (f *Fitter) find(ctx context.Context, clusterID string, p *profile.Profile)
 	return newTask(p, core[0]), nil
 }
 
-// record keeps what the run has of its cluster from now on, for the cost.
-func (f *Fitter) record(ctx context.Context, w *wish, s taskSize) {
+// record records what the run has of its cluster from now on, for the cost.
+func (f *TaskScaler) record(ctx context.Context, w *request, s taskSize) {
 	more := max(w.units, s.Base) - w.a.CountOf(run.Task)
 	if w.rec == nil || more == w.a.More(run.Task) {
 		return
@@ -210,6 +212,6 @@ func (f *Fitter) record(ctx context.Context, w *wish, s taskSize) {
 	slog.InfoContext(ctx, "task units changed", "runId", id, "clusterId", w.a.ID, "want", w.units, "units", s.Target)
 	err := f.Runs.Resized(ctx, id, w.a.Attempt, run.Resize{At: time.Now(), Kind: run.Task, Type: s.Type, More: more, Note: "for its jobs"})
 	if err != nil {
-		slog.WarnContext(ctx, "the cost will be wrong by these units", "runId", id, "more", more, "error", err.Error())
+		slog.WarnContext(ctx, "cannot record resize: the cost of the run will be wrong by these units", "runId", id, "more", more, "error", err.Error())
 	}
 }
