@@ -77,7 +77,7 @@ func (w Weather) fate(d *dice, op string) fate {
 // the call budget would blur what is measured there.
 func possible(f fate, op string) bool {
 	switch op {
-	case "EMR:RunJobFlow", "EMR:AddJobFlowSteps", "DynamoDB:TransactWriteItems":
+	case "EMR:RunJobFlow", "EMR:AddJobFlowSteps", "EMR:AddInstanceFleet", "DynamoDB:TransactWriteItems":
 		return f != madeTwice
 	case "DynamoDB:UpdateItem":
 		return f != slow
