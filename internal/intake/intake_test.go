@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -113,6 +114,7 @@ func TestRejected(t *testing.T) {
 					t.Fatalf("runs %.500v, want one REJECTED for %q", all, tt.reason)
 				}
 				moved(t, w, tt.queue, tt.body, all[0])
+				reported(t, w, all[0])
 				if len(all[0].Body) > 4100 {
 					t.Errorf("the record keeps %d bytes of the request", len(all[0].Body))
 				}
@@ -181,6 +183,21 @@ func moved(t *testing.T, w *simulation.World, queue, body string, r run.Run) {
 	why, id := dead[0].MessageAttributes["reason"].StringValue, dead[0].MessageAttributes["runId"].StringValue
 	if why == nil || id == nil || *id != r.ID || !strings.HasPrefix(r.Reason, strings.TrimSuffix(*why, "…")) {
 		t.Errorf("attributes %+v", dead[0].MessageAttributes)
+	}
+}
+
+// reported holds that the owner of a registered pipeline is notified, once.
+func reported(t *testing.T, w *simulation.World, r run.Run) {
+	t.Helper()
+	sent := w.SNS.Published(w.Settings.Topic)
+	if !slices.Contains([]string{"one", "two", "need", "upload"}, r.Pipeline) {
+		if len(sent) > 0 {
+			t.Errorf("notice %q about pipeline %s", *sent[0].Message, r.Pipeline)
+		}
+		return
+	}
+	if len(sent) != 1 || !strings.Contains(*sent[0].Message, "REJECTED") || !strings.Contains(*sent[0].Message, r.ID) {
+		t.Errorf("%d notices about run %s", len(sent), r.ID)
 	}
 }
 
