@@ -31,7 +31,7 @@ func NewTable(scope constructs.Construct, id string, props TableProps) *Table {
 			PointInTimeRecoveryEnabled: new(true),
 		},
 		// No deletion protection: with it CloudFormation cannot roll back the first
-		// creation of the stack, which then needs cleaning by hand (ADR 22).
+		// creation of the stack, which then needs cleaning by hand (ADR 30).
 		RemovalPolicy: props.Stage.removal(),
 	}
 	if props.SortKey {
