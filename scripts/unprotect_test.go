@@ -45,7 +45,7 @@ func TestUnprotect(t *testing.T) {
 				t.Fatal(err)
 			}
 			calls := filepath.Join(bin, "calls")
-			cmd := exec.CommandContext(t.Context(), "scripts/unprotect", tt.stage)
+			cmd := exec.CommandContext(t.Context(), "scripts/unprotect", tt.stage) //nolint:gosec // of this test
 			cmd.Dir = ".."
 			cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "CALLS="+calls, "LAKE="+tt.lake, "PLATFORM="+tt.platform, "AWS_REGION=eu-west-1")
 			if out, err := cmd.CombinedOutput(); (err != nil) != tt.fails {

@@ -16,13 +16,13 @@ func TestSettingsSize(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
 		for _, fn := range s.all("AWS::Lambda::Function") {
-			real := s.resolved(text(at(fn.Properties, "Environment", "Variables", contract.Variable)))
+			settings := s.resolved(text(at(fn.Properties, "Environment", "Variables", contract.Variable)))
 			estimate, _ := s.config.SettingsSize()
-			if strings.Contains(real, "${") {
-				t.Fatalf("not resolved: %s", real)
+			if strings.Contains(settings, "${") {
+				t.Fatalf("not resolved: %s", settings)
 			}
-			if len(real) > estimate || estimate > len(real)+200 {
-				t.Errorf("the settings in the environment of %s have %d bytes, and %d by the estimate", fn.name(), len(real), estimate)
+			if len(settings) > estimate || estimate > len(settings)+200 {
+				t.Errorf("the settings in the environment of %s have %d bytes, and %d by the estimate", fn.name(), len(settings), estimate)
 			}
 		}
 		for _, p := range s.all("AWS::SSM::Parameter") {
