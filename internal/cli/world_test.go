@@ -135,7 +135,7 @@ func (w *world) follower() *follow.Follower {
 // deliver passes the messages of the requests queue to intake.
 func (w *world) deliver() {
 	w.t.Helper()
-	k := &intake.Intake{Settings: w.settings, Engines: engine.Catalog{Default: emr.Capabilities}, Runs: w.runs, Pipelines: w.pipelines, Users: &intake.UserStore{Settings: w.settings, SSM: w.ssm}, SQS: w.sqs, Lambda: w.lambda}
+	k := &intake.Intake{Settings: w.settings, Engines: engine.Catalog{Default: emr.Capabilities}, Runs: w.runs, Pipelines: w.pipelines, Users: &intake.UserStore{Settings: w.settings, SSM: w.ssm}, SQS: w.sqs, Lambda: w.lambda, Topic: awsfake.NewSNS()}
 	for i, m := range w.sqs.Take(requests) {
 		_, err := k.Handle(w.t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{{
 			MessageId: fmt.Sprintf("message-%d", i), Body: aws.ToString(m.MessageBody),
