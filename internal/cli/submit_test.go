@@ -23,7 +23,7 @@ import (
 
 func (w *world) submits(ctx context.Context, o submit.Options) error {
 	return submit.Run(ctx, o, w.io, w.settings, submit.Clients{
-		Profiles: w.ssm, S3: w.s3, SQS: w.sqs, Pools: &pool.Store{DB: w.db, Table: w.settings.ClustersTable}, Follower: w.follower(),
+		Profiles: w.ssm, S3: w.s3, SQS: w.sqs, Pools: &pool.Store{DB: w.db, Table: w.settings.ClustersTable}, Follower: w.follower(), Sender: caller,
 	})
 }
 
@@ -113,7 +113,7 @@ func TestSubmitRequest(t *testing.T) {
 	}
 	rec, err := w.runs.Load(t.Context(), r.ID)
 	w.no(err)
-	if rec.Spec.Name != "adhoc-ann-smith" || rec.Spec.Owner != o.User || rec.Run.Params["day"] != "2026-11-01" {
+	if rec.Spec.Name != "adhoc-ann-smith" || rec.Run.Owner != caller || rec.Run.Params["day"] != "2026-11-01" {
 		t.Errorf("got %+v", rec.Spec)
 	}
 	checkHiveJob(t, rec.Spec.Jobs[0])

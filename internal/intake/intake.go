@@ -101,7 +101,7 @@ func (k *Intake) message(ctx context.Context, m lambdaevents.SQSMessage) ([]stri
 func (k *Intake) reject(ctx context.Context, m lambdaevents.SQSMessage, bad *invalidError) error {
 	sent := sentAt(m)
 	r := run.Run{
-		ID:       run.ID(bad.pipelineOr("rejected"), sent, "message", m.MessageId),
+		ID:       run.ID(bad.pipelineOr("rejected"), sent, run.OfMessage(m.MessageId)...),
 		Pipeline: bad.pipelineOr("rejected"), State: run.Rejected, Class: classOf(bad), Reason: bad.Error(),
 		Trigger:     run.Trigger{Kind: bad.kind, RequestID: bad.requestID, Sender: m.Attributes["SenderId"]},
 		LogicalTime: sent, RequestedAt: sent, EndedAt: time.Now(), Body: clip(m.Body, 4096),

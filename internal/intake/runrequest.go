@@ -75,6 +75,9 @@ func (q RunRequest) NewRuns(ctx context.Context, s stage.Settings, known Pipelin
 		MaxActive: spec.Limits.MaxActive, MaxDuration: spec.Limits.Deadline.Std(),
 		State: run.Queued, RequestedAt: q.RequestedAt.UTC(),
 	}
+	if err := q.bound(&r, s.Limits); err != nil {
+		return nil, err
+	}
 	rec := run.Record{Run: r, Spec: spec}
 	if err := spec.CheckValues(rec.Context(s.Stage, s.LakeURIs())); err != nil {
 		return nil, fault.New(fault.InvalidInput, "%w", err)

@@ -30,6 +30,7 @@ func TestKeys(t *testing.T) {
 		{"job", records.JobKey("r", "clean"), records.Key{Partition: "r", Sort: "JOB#clean"}},
 		{"cluster attempt", records.ClusterAttemptKey("r", 2), records.Key{Partition: "r", Sort: "CLUSTER#002"}},
 		{"request", records.RequestKey("AROA1:session", "x:1"), records.Key{Partition: "REQUEST#AROA1#x:1", Sort: "REQUEST"}},
+		{"request of a person", records.RequestKey("AROA1:ann@example.com", "x"), records.Key{Partition: "REQUEST#AROA1:ann@example.com#x", Sort: "REQUEST"}},
 		{"team", records.TeamKey("data"), records.Key{Partition: "TEAMS", Sort: "data"}},
 		{"cluster", records.ClusterKey("j-1"), records.Key{Partition: "j-1"}},
 		{"pool", records.PoolKey("data", "nightly"), records.Key{Partition: "POOL#data#nightly"}},

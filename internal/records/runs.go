@@ -2,8 +2,9 @@ package records
 
 import (
 	"fmt"
-	"strings"
 	"time"
+
+	"ephemr/internal/access"
 )
 
 // Sort keys of the items in a run's partition of the Runs table.
@@ -62,11 +63,10 @@ func ClusterAttemptKey(runID string, attempt int) Key {
 
 // RequestKey is the key of the use of a request id: run id and fingerprint of
 // the request. Written by run/store in the transaction that creates the run, so
-// an id starts one run. It contains the sender without its session name, so one
-// sender cannot use up the ids of another. No index.
+// an id starts one run. It contains the sender as access.Principal names it,
+// so one sender cannot use up the ids of another. No index.
 func RequestKey(sender, requestID string) Key {
-	role, _, _ := strings.Cut(sender, ":")
-	return Key{"REQUEST#" + role + "#" + requestID, "REQUEST"}
+	return Key{"REQUEST#" + access.Principal(sender) + "#" + requestID, "REQUEST"}
 }
 
 // TeamKey is the key of a team that has requested a run at least once. Written

@@ -283,6 +283,14 @@ func ID(pipelineName string, logical time.Time, identity ...string) string {
 	return pipelineName + "-" + logical.UTC().Format("20060102T1504") + "-" + shortHash(Digest(identity...))
 }
 
+// OfRequest is the identity of a request on the queue: a request id is its sender's.
+func OfRequest(sender, requestID string) []string {
+	return []string{ByRequest, access.Principal(sender), requestID}
+}
+
+// OfMessage is the identity of the record of a rejected message.
+func OfMessage(messageID string) []string { return []string{"message", messageID} }
+
 // Digest is the whole of an identity: 64 hex digits.
 func Digest(identity ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(identity, "\x00")))

@@ -91,6 +91,7 @@ type Limits struct {
 	PipelineMaxActive int               `json:"pipelineMaxActive"`       // concurrent runs of one pipeline
 	Deadline          pipeline.Duration `json:"deadline"`                // of a run, from admission
 	ClusterReady      pipeline.Duration `json:"clusterReady"`            // from RunJobFlow until steps can run
+	Requests          Requests          `json:"requests,omitempty"`      // bounds of requests, by team
 	EMR               Buckets           `json:"emr,omitempty"`           // call budget by API, where it differs from AWS's defaults
 	Pool              Pool              `json:"pool"`
 }
@@ -165,7 +166,7 @@ func (s Settings) validate() error {
 	if s.Limits.Deadline <= 0 || s.Limits.ClusterReady <= 0 {
 		errs = append(errs, errors.New("settings: limits.deadline and limits.clusterReady must be positive"))
 	}
-	if err := errors.Join(s.Limits.EMR.Validate(), s.Limits.Pool.Validate()); err != nil {
+	if err := errors.Join(s.Limits.EMR.Validate(), s.Limits.Pool.Validate(), s.Limits.Requests.Validate()); err != nil {
 		errs = append(errs, fmt.Errorf("settings: %w", err))
 	}
 	return errors.Join(errs...)

@@ -47,9 +47,13 @@ Arguments can contain templates as in pipeline files: --param day=2026-11-01 --a
 			if err != nil {
 				return err
 			}
+			sender, err := s.Sender(cmd.Context())
+			if err != nil {
+				return err
+			}
 			return Run(cmd.Context(), o, app.IO, s.Settings, Clients{
 				Profiles: ssm.NewFromConfig(s.Config), S3: s.S3(), SQS: sqs.NewFromConfig(s.Config),
-				Pools: s.Pools(), Follower: follow.New(s.Config, s.Settings),
+				Pools: s.Pools(), Follower: follow.New(s.Config, s.Settings), Sender: sender,
 			})
 		},
 	}

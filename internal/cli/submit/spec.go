@@ -49,14 +49,11 @@ func build(o Options) (adhoc, error) {
 			return a, err
 		}
 	}
-	user, domain, isAddress := strings.Cut(o.User, "@")
+	user, _, _ := strings.Cut(o.User, "@")
 	a.spec = pipeline.Spec{
 		Name: name(user, "adhoc-"), Description: "submitted by " + o.User,
 		Cluster: pipeline.Cluster{Profile: o.Profile, Pool: o.Pool, KeepAlive: pipeline.Duration(o.KeepAlive), ID: o.Cluster},
 		Jobs:    []pipeline.Job{j},
-	}
-	if isAddress && domain != "" {
-		a.spec.Owner = o.User
 	}
 	for _, p := range slices.Sorted(maps.Keys(a.params)) {
 		if a.spec.Params == nil {
