@@ -100,15 +100,32 @@ func (k *Intake) message(ctx context.Context, m lambdaevents.SQSMessage) ([]stri
 // reject records an invalid message and moves it to the dead-letter queue.
 func (k *Intake) reject(ctx context.Context, m lambdaevents.SQSMessage, bad *invalidError) error {
 	sent := sentAt(m)
+	body, hidden, err := redacted(ctx, k.Pipelines, m.Body)
+	if err != nil {
+		return err
+	}
 	r := run.Run{
 		ID:       run.ID(bad.pipelineOr("rejected"), sent, run.OfMessage(m.MessageId)...),
 		Pipeline: bad.pipelineOr("rejected"), State: run.Rejected, Class: classOf(bad), Reason: bad.Error(),
 		Trigger:     run.Trigger{Kind: bad.kind, RequestID: bad.requestID, Sender: m.Attributes["SenderId"]},
-		LogicalTime: sent, RequestedAt: sent, EndedAt: time.Now(), Body: clip(m.Body, 4096),
+		LogicalTime: sent, RequestedAt: sent, EndedAt: time.Now(), Body: clip(body, 4096),
 	}
 	if _, _, err := k.Runs.Create(ctx, r, nil); err != nil {
 		return err
 	}
+	if !hidden { // else the record is all that remains; its sender has to send it again
+		if err := k.moveToDLQ(ctx, m, r); err != nil {
+			return err
+		}
+	}
+	if err := k.report(ctx, r); err != nil {
+		return err
+	}
+	slog.WarnContext(ctx, "request rejected", "runId", r.ID, "messageId", m.MessageId, "reason", r.Reason)
+	return nil
+}
+
+func (k *Intake) moveToDLQ(ctx context.Context, m lambdaevents.SQSMessage, r run.Run) error {
 	dlq := k.Settings.EventsDLQ
 	if k.fromRequests(m) {
 		dlq = k.Settings.RequestsDLQ
@@ -125,10 +142,6 @@ func (k *Intake) reject(ctx context.Context, m lambdaevents.SQSMessage, bad *inv
 	}); err != nil {
 		return fmt.Errorf("move message %s to its dead-letter queue: %w", m.MessageId, err)
 	}
-	if err := k.report(ctx, r); err != nil {
-		return err
-	}
-	slog.WarnContext(ctx, "request rejected", "runId", r.ID, "messageId", m.MessageId, "reason", r.Reason)
 	return nil
 }
 

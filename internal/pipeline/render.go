@@ -18,13 +18,15 @@ type field struct {
 	at  *place
 	get string
 	set func(string)
+
+	hive bool // what it inserts becomes text of Hive
 }
 
 // fieldsOfJob returns the templates of j below p, in a fixed order.
 func fieldsOfJob(p *place, j *Job) []field {
 	var all []field
 	for i := range j.Args {
-		all = append(all, field{p.key("args").index(i), j.Args[i], func(s string) { j.Args[i] = s }})
+		all = append(all, field{at: p.key("args").index(i), get: j.Args[i], set: func(s string) { j.Args[i] = s }})
 	}
 	tables := []struct {
 		name    string
@@ -32,8 +34,11 @@ func fieldsOfJob(p *place, j *Job) []field {
 	}{{"vars", j.Vars}, {"conf", j.Conf}, {"env", j.Env}}
 	for _, t := range tables {
 		for _, k := range sorted(t.entries) {
-			all = append(all, field{p.key(t.name).key(k), t.entries[k], func(s string) { t.entries[k] = s }})
+			all = append(all, field{at: p.key(t.name).key(k), get: t.entries[k], set: func(s string) { t.entries[k] = s }})
 		}
+	}
+	for i := range all {
+		all[i].hive = j.Type == job.Hive
 	}
 	return all
 }
@@ -41,9 +46,9 @@ func fieldsOfJob(p *place, j *Job) []field {
 // fieldsOfCheck does the same for a check.
 func fieldsOfCheck(p *place, c *job.Check) []field {
 	return []field{
-		{p.key("dataset"), c.Dataset, func(s string) { c.Dataset = s }},
-		{p.key("rows"), c.Rows, func(s string) { c.Rows = s }},
-		{p.key("freshness"), c.Freshness, func(s string) { c.Freshness = s }},
+		{at: p.key("dataset"), get: c.Dataset, set: func(s string) { c.Dataset = s }},
+		{at: p.key("rows"), get: c.Rows, set: func(s string) { c.Rows = s }},
+		{at: p.key("freshness"), get: c.Freshness, set: func(s string) { c.Freshness = s }},
 	}
 }
 
@@ -100,7 +105,7 @@ func (s Spec) RenderChecks(c Context) ([]job.Check, error) {
 			continue
 		}
 		check(at, checks[i], func(p *place, format string, args ...any) {
-			errs = append(errs, fmt.Errorf("pipeline %s: render %s: %s", s.Name, p, fmt.Sprintf(format, args...)))
+			errs = append(errs, c.hide(fmt.Errorf("pipeline %s: render %s: %s", s.Name, p, fmt.Sprintf(format, args...))))
 		})
 	}
 	if len(errs) > 0 {
@@ -142,9 +147,9 @@ func (s Spec) fill(at *place, fields []field, c Context) error {
 	var errs []error
 	data, size := c.data(), 0
 	for _, f := range fields {
-		out, err := render(f.get, c, data)
+		out, err := render(f.get, c, data, f.hive)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("pipeline %s: render %s: %w", s.Name, f.at, err))
+			errs = append(errs, fmt.Errorf("pipeline %s: render %s: %w", s.Name, f.at, c.hide(err)))
 			continue
 		}
 		size += len(out)

@@ -59,6 +59,8 @@ type Param struct {
 	Default  *string  `json:"default,omitempty"` // none = the param is required
 	Allowed  []string `json:"allowed,omitempty"` // none = any value
 	Describe string   `json:"description,omitempty"`
+	// Sensitive values are never shown, and are removed from the record when the run ends.
+	Sensitive bool `json:"sensitive,omitempty"`
 }
 
 // Cluster names the profile that the run's cluster is made from, and the pool

@@ -2,6 +2,7 @@ package run
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -112,10 +113,11 @@ func (rec *Record) Context(stage string, lake map[string]string) pipeline.Contex
 		RunID: r.ID, Pipeline: r.Pipeline, Stage: stage,
 		LogicalDate: r.LogicalTime.UTC().Format(time.DateOnly),
 		LogicalTime: r.LogicalTime.UTC().Format(time.RFC3339),
-		Params:      r.Params, Lake: lake,
+		Params:      maps.Clone(r.Params), Secrets: r.Secrets, Lake: lake,
 		Trigger: map[string]string{"Kind": r.Trigger.Kind},
 		Jobs:    map[string]pipeline.JobContext{},
 	}
+	maps.Copy(c.Params, r.Secrets)
 	if r.Trigger.Key != "" {
 		c.Trigger["Bucket"], c.Trigger["Key"] = r.Trigger.Bucket, r.Trigger.Key
 		c.Trigger["Object"] = "s3://" + r.Trigger.Bucket + "/" + r.Trigger.Key

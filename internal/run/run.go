@@ -70,6 +70,7 @@ type Run struct {
 	Trigger     Trigger           `dynamodbav:"trigger" json:"trigger"`
 	LogicalTime time.Time         `dynamodbav:"logicalTime" json:"logicalTime"`
 	Params      map[string]string `dynamodbav:"params,omitempty" json:"params,omitempty"`
+	Secrets     map[string]string `dynamodbav:"secrets,omitempty" json:"-"` // values of sensitive params, until the run ends; Params has pipeline.Hidden
 	Priority    int               `dynamodbav:"priority,omitempty" json:"priority,omitempty"`
 	MaxActive   int               `dynamodbav:"maxActive,omitempty" json:"-"`   // of the pipeline, at the time of the request
 	MaxDuration time.Duration     `dynamodbav:"maxDuration,omitempty" json:"-"` // likewise, nanoseconds: the pipeline's deadline
