@@ -25,6 +25,9 @@ type field struct {
 // fieldsOfJob returns the templates of j below p, in a fixed order.
 func fieldsOfJob(p *place, j *Job) []field {
 	var all []field
+	for i := range j.Expect {
+		all = append(all, field{at: p.key("expect").index(i), get: j.Expect[i], set: func(s string) { j.Expect[i] = s }})
+	}
 	for i := range j.Args {
 		all = append(all, field{at: p.key("args").index(i), get: j.Args[i], set: func(s string) { j.Args[i] = s }})
 	}
@@ -38,7 +41,7 @@ func fieldsOfJob(p *place, j *Job) []field {
 		}
 	}
 	for i := range all {
-		all[i].hive = j.Type == job.Hive
+		all[i].hive = j.Type == job.Hive && i >= len(j.Expect)
 	}
 	return all
 }
@@ -75,8 +78,8 @@ func (r *rules) compileAll(fields []field, refs *references) {
 	}
 }
 
-// RenderJob returns the job called name with its args, vars, conf and env
-// filled in. s is not changed. The error joins one for every value that cannot
+// RenderJob returns the job called name with its args, expect, vars, conf
+// and env filled in. s is not changed. The error joins one for every value that cannot
 // be filled in.
 func (s Spec) RenderJob(name string, c Context) (Job, error) {
 	i := slices.IndexFunc(s.Jobs, func(j Job) bool { return j.Name == name })
@@ -84,13 +87,19 @@ func (s Spec) RenderJob(name string, c Context) (Job, error) {
 		return Job{}, fmt.Errorf("pipeline %s: render jobs[%s]: no such job", s.Name, name)
 	}
 	j := s.Jobs[i]
-	j.Args, j.Needs = slices.Clone(j.Args), slices.Clone(j.Needs)
+	j.Args, j.Needs, j.Expect = slices.Clone(j.Args), slices.Clone(j.Needs), slices.Clone(j.Expect)
 	j.Vars, j.Conf, j.Env = maps.Clone(j.Vars), maps.Clone(j.Conf), maps.Clone(j.Env)
 	at := &place{text: "jobs[" + name + "]"}
 	if err := s.fill(at, fieldsOfJob(at, &j), c); err != nil {
 		return Job{}, err
 	}
-	return j, nil
+	var errs []error
+	for i, dataset := range j.Expect {
+		checkDataset(at.key("expect").index(i), dataset, func(p *place, format string, args ...any) {
+			errs = append(errs, fmt.Errorf("pipeline %s: render %s: %s", s.Name, p, fmt.Sprintf(format, args...)))
+		})
+	}
+	return j, errors.Join(errs...)
 }
 
 // RenderChecks returns the checks filled in, and looks at the outcome by the

@@ -100,6 +100,7 @@ type Job struct {
 	Vars    map[string]string `json:"vars,omitempty"`
 	Conf    map[string]string `json:"conf,omitempty"`
 	Env     map[string]string `json:"env,omitempty"`
+	Expect  []string          `json:"expect,omitempty"` // s3:// addresses that a successful attempt has written to; templates
 	Needs   []string          `json:"needs,omitempty"`
 	Retries int               `json:"retries,omitempty" jsonschema:"minimum=0,maximum=10"` // more attempts after the first
 	Timeout Duration          `json:"timeout,omitempty"`                                   // of each attempt

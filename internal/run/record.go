@@ -106,6 +106,18 @@ func (rec *Record) NothingToDo() bool {
 	return idle > 0
 }
 
+// Began is when the run first started to work: a retry has another StartedAt, but
+// keeps what succeeded before.
+func (rec *Record) Began() time.Time {
+	began := rec.Run.StartedAt
+	for _, c := range rec.Clusters {
+		if !c.IntentAt.IsZero() && (began.IsZero() || c.IntentAt.Before(began)) {
+			began = c.IntentAt
+		}
+	}
+	return began
+}
+
 // Context returns the values that templates can refer to.
 func (rec *Record) Context(stage string, lake map[string]string) pipeline.Context {
 	r := rec.Run

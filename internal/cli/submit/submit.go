@@ -69,7 +69,8 @@ type Options struct {
 	Params  []string
 	Timeout time.Duration
 	Retries int
-	Resize  string // minimum task units, as task=4
+	Resize  string   // minimum task units, as task=4
+	Expect  []string // s3:// addresses that the job must write to
 
 	Detach bool
 	JSON   bool
