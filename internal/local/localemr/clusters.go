@@ -36,17 +36,7 @@ type listClustersOutput struct {
 	Marker   string `json:",omitempty"`
 }
 
-var clusterStates = []string{
-	stateStarting, stateBootstrapping, stateRunning, stateWaiting, stateTerminating, stateTerminated, stateWithErrors,
-}
-
 func (s *Server) listClusters(_ context.Context, in *listClustersInput) (*listClustersOutput, error) {
-	for _, state := range in.ClusterStates {
-		if !slices.Contains(clusterStates, state) {
-			return nil, enumError("clusterStates", state,
-				"[STARTING, BOOTSTRAPPING, RUNNING, WAITING, TERMINATING, TERMINATED, TERMINATED_WITH_ERRORS]")
-		}
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	listed, marker, err := page(newestFirst(s.order), func(c *record) string { return c.Cluster.ID }, in.wants, in.Marker)
@@ -142,9 +132,6 @@ func (s *Server) terminateJobFlows(ctx context.Context, in *jobFlowsInput) (*emp
 }
 
 func (s *Server) setTerminationProtection(ctx context.Context, in *jobFlowsInput) (*empty, error) {
-	if in.TerminationProtected == nil {
-		return nil, missing("terminationProtected")
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	flows, err := s.jobFlows(in.JobFlowIDs)

@@ -48,17 +48,17 @@ func internalFailure() error {
 	}
 }
 
-func unknownOperation() error {
-	return &apiError{status: http.StatusBadRequest, code: "UnknownOperationException"}
-}
-
-// body is the JSON of the error; InvalidRequestException spells its members in
-// its own way.
+// body is the JSON of the error; modelled errors and those of the serializer
+// spell their members in their own way.
 func (e *apiError) body() map[string]string {
-	if e.code == "InvalidRequestException" {
+	switch e.code {
+	case "InvalidRequestException":
 		return map[string]string{"__type": e.code, "ErrorCode": e.detail, "Message": e.message}
+	case "SerializationException":
+		return map[string]string{"__type": e.code, "Message": e.message}
+	default:
+		return map[string]string{"__type": e.code, "message": e.message}
 	}
-	return map[string]string{"__type": e.code, "message": e.message}
 }
 
 const (

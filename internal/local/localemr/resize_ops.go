@@ -60,7 +60,7 @@ func checkFleetChange(c *record, f *fleetShape, change fleetChange) error {
 		return invalid("", "The instance fleet (%s) should have both targetOnDemandCapacity and targetSpotCapacity specified.", f.ID)
 	case f.InstanceFleetType == roleMaster:
 		return invalid("", "A master instance fleet may not be resized.")
-	case *onDemand < 0 || *spot < 0 || f.InstanceFleetType == roleCore && *onDemand+*spot < 1:
+	case f.InstanceFleetType == roleCore && *onDemand+*spot < 1:
 		return invalid("", "The %s instance fleet has an invalid target capacity.", lowerRole(f.InstanceFleetType))
 	default:
 		return nil
@@ -79,9 +79,6 @@ type addFleetOutput struct {
 }
 
 func (s *Server) addInstanceFleet(ctx context.Context, in *addFleetInput) (*addFleetOutput, error) {
-	if in.InstanceFleet == nil {
-		return nil, missing("instanceFleet")
-	}
 	if err := in.InstanceFleet.validate(); err != nil {
 		return nil, invalidated(err)
 	}

@@ -123,21 +123,12 @@ type listStepsOutput struct {
 	Marker string `json:",omitempty"`
 }
 
-var stepStates = []string{
-	statePending, stateCancelPending, stateRunning, stateCompleted, stateCancelled, stateFailed, stateInterrupted,
-}
-
 func (in *listStepsInput) validate() error {
 	switch {
 	case len(in.StepIDs) > 0 && len(in.StepStates) > 0:
 		return invalid("", "Cannot specify both StepIds and StepStates.")
 	case len(in.StepIDs) > maxStepFilter:
 		return invalid("", "You can specify at most %d step ids in a request.", maxStepFilter)
-	}
-	for _, state := range in.StepStates {
-		if !slices.Contains(stepStates, state) {
-			return enumError("stepStates", state, "[PENDING, CANCEL_PENDING, RUNNING, COMPLETED, CANCELLED, FAILED, INTERRUPTED]")
-		}
 	}
 	return nil
 }
@@ -208,12 +199,8 @@ type cancelInfo struct {
 
 func (s *Server) cancelSteps(ctx context.Context, in *cancelStepsInput) (*cancelStepsOutput, error) {
 	signal := sigTerm
-	switch in.StepCancellationOption {
-	case "", "SEND_INTERRUPT":
-	case "TERMINATE_PROCESS":
+	if in.StepCancellationOption == "TERMINATE_PROCESS" {
 		signal = sigKill
-	default:
-		return nil, enumError("stepCancellationOption", in.StepCancellationOption, "[SEND_INTERRUPT, TERMINATE_PROCESS]")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

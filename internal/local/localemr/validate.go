@@ -10,7 +10,6 @@ import (
 // Limits of the API reference.
 const (
 	maxStepText     = 10_240 // characters of all strings of a HadoopJarStep
-	maxName         = 256
 	maxActiveSteps  = 256
 	maxConcurrency  = 256
 	maxStepFilter   = 10
@@ -29,7 +28,6 @@ func (in *runJobFlowInput) validate() error {
 	return firstOf(
 		func() error { return in.validateBasics() },
 		func() error { return in.Instances.validate() },
-		func() error { return validateBootstraps(in.BootstrapActions) },
 		func() error { return validateSteps(in.Steps, deref(in.StepConcurrencyLevel, 1)) },
 		func() error { return refuseRole(in.StepExecutionRoleArn, in.SecurityConfiguration) },
 		func() error { return validateTags(in.Tags) },
@@ -53,12 +51,6 @@ func firstOf(checks ...func() error) error {
 
 func (in *runJobFlowInput) validateBasics() error {
 	switch {
-	case in.Name == "":
-		return missing("name")
-	case in.Instances == nil:
-		return missing("instances")
-	case tooLong(in.Name, maxName):
-		return tooLongError("name", maxName)
 	case in.ReleaseLabel == "":
 		return validation("Must specify exactly one of the following: release label, AMI version, or Hadoop version.")
 	case !releaseLabel.MatchString(in.ReleaseLabel):
@@ -72,18 +64,6 @@ func (in *runJobFlowInput) validateBasics() error {
 func validateConcurrency(level int) error {
 	if level < 1 || level > maxConcurrency {
 		return validation("The step concurrency level must be between 1 and %d.", maxConcurrency)
-	}
-	return nil
-}
-
-func validateBootstraps(actions []bootstrapInput) error {
-	for _, b := range actions {
-		if b.Name == "" {
-			return missing("bootstrapActions.member.name")
-		}
-		if b.ScriptBootstrapAction.Path == "" {
-			return missing("bootstrapActions.member.scriptBootstrapAction.path")
-		}
 	}
 	return nil
 }
@@ -102,14 +82,6 @@ func validateSteps(steps []stepInput, level int) error {
 
 func (st *stepInput) validate(level int) error {
 	switch {
-	case st.Name == "":
-		return missing("steps.member.name")
-	case tooLong(st.Name, maxName):
-		return tooLongError("steps.member.name", maxName)
-	case st.HadoopJarStep.Jar == "":
-		return missing("steps.member.hadoopJarStep.jar")
-	case !slices.Contains([]string{"", actionTerminate, actionTerminateOld, actionCancel, actionContinue}, st.ActionOnFailure):
-		return enumError("actionOnFailure", st.ActionOnFailure, "[TERMINATE_JOB_FLOW, TERMINATE_CLUSTER, CANCEL_AND_WAIT, CONTINUE]")
 	case level > 1 && st.ActionOnFailure != actionContinue:
 		return validation("ActionOnFailure for steps must be CONTINUE when the step concurrency level is greater than 1.")
 	case isCommandRunner(st.HadoopJarStep.Jar) && len(st.HadoopJarStep.Args) == 0:
@@ -166,9 +138,7 @@ func validateScaling(p *managedScalingPolicy) error {
 	l := p.ComputeLimits
 	switch {
 	case l == nil:
-		return missing("managedScalingPolicy.computeLimits")
-	case !slices.Contains([]string{unitsOfFleet, "Instances", "VCPU"}, l.UnitType):
-		return enumError("unitType", l.UnitType, "[InstanceFleetUnits, Instances, VCPU]")
+		return validation("The managed scaling policy must have compute limits.")
 	case l.MinimumCapacityUnits < 1 || l.MaximumCapacityUnits < l.MinimumCapacityUnits:
 		return validation("MaximumCapacityUnits must be greater than or equal to MinimumCapacityUnits, which must be at least 1.")
 	case outside(l.MaximumCoreCapacityUnits, 1, l.MaximumCapacityUnits) || outside(l.MaximumOnDemandCapacityUnits, 0, l.MaximumCapacityUnits):
@@ -199,15 +169,3 @@ func validateTags(tags []tagShape) error {
 func tooManyTags() error { return invalid("", "A resource can have at most %d tags.", maxTags) }
 
 func tooLong(s string, limit int) bool { return utf8.RuneCountInString(s) > limit }
-
-func missing(field string) error {
-	return validation("1 validation error detected: Value null at '%s' failed to satisfy constraint: Member must not be null", field)
-}
-
-func tooLongError(field string, limit int) error {
-	return validation("1 validation error detected: Value at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", field, limit)
-}
-
-func enumError(field, value, set string) error {
-	return validation("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set: %s", value, field, set)
-}

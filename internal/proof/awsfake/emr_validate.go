@@ -57,6 +57,12 @@ func enumError[T ~string](field string, value T, known []T) error {
 		value, field, joined(known))
 }
 
+// enumsError is the error of a list with a value outside its enum.
+func enumsError[T ~string](field string, values, known []T) error {
+	return validationEMR("1 validation error detected: Value '[%s]' at '%s' failed to satisfy constraint:"+
+		" Member must satisfy constraint: [Member must satisfy enum value set: [%s]]", joined(values), field, joined(known))
+}
+
 func joined[T ~string](values []T) string {
 	text := make([]string, len(values))
 	for i, v := range values {
@@ -153,8 +159,8 @@ func checkTypes(f *types.InstanceFleetConfig, name string) error {
 
 // checkSteps checks steps that are added to a number of active ones.
 func checkSteps(steps []types.StepConfig, active int, level int32) error {
-	for _, s := range steps {
-		if err := checkStep(s, level); err != nil {
+	for i, s := range steps {
+		if err := checkStep(i+1, s, level); err != nil {
 			return err
 		}
 	}
@@ -168,7 +174,7 @@ var actions = []types.ActionOnFailure{
 	types.ActionOnFailureTerminateJobFlow, types.ActionOnFailureTerminateCluster, types.ActionOnFailureCancelAndWait, types.ActionOnFailureContinue,
 }
 
-func checkStep(s types.StepConfig, level int32) error {
+func checkStep(number int, s types.StepConfig, level int32) error {
 	if s.HadoopJarStep == nil || aws.ToString(s.HadoopJarStep.Jar) == "" || aws.ToString(s.Name) == "" {
 		return validationEMR("A step must have a name and a HadoopJarStep with a jar.") // the SDK does not send it
 	}
@@ -178,7 +184,7 @@ func checkStep(s types.StepConfig, level int32) error {
 	}
 	switch {
 	case s.ActionOnFailure != "" && !slices.Contains(actions, s.ActionOnFailure):
-		return enumError("actionOnFailure", s.ActionOnFailure, actions)
+		return enumError(fmt.Sprintf("steps.%d.member.actionOnFailure", number), s.ActionOnFailure, actions)
 	case level > 1 && s.ActionOnFailure != types.ActionOnFailureContinue:
 		return validationEMR("ActionOnFailure for steps must be CONTINUE when the step concurrency level is greater than 1.")
 	case utf8.RuneCountInString(strings.Join(texts, "")) > maxStepText:

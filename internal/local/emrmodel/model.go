@@ -1,0 +1,53 @@
+// Package emrmodel knows the operations and requests of Amazon EMR's API, and
+// refuses what EMR's front end refuses before it looks at an account: wrong types,
+// missing parameters, values outside an enum, lengths.
+//
+// The model is made from botocore's (scripts/emr_model.py), the texts are those of
+// AWS's services with this protocol.
+package emrmodel
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+)
+
+//go:embed zz_generated.model.json
+var source []byte
+
+type model struct {
+	Operations map[string]string // name of the input shape
+	Shapes     map[string]shape
+}
+
+// shape is a structure, list, map or scalar of a request.
+type shape struct {
+	Type     string
+	Members  map[string]string // of a structure: names of shapes
+	Required []string
+	Member   string // of a list
+	Value    string // of a map
+	Enum     []string
+	Min, Max *float64 // of a number, or of the length of a string
+	Pattern  string   // that of XML's characters, or none
+}
+
+var load = sync.OnceValue(func() model {
+	var m model
+	if err := json.Unmarshal(source, &m); err != nil {
+		panic(fmt.Sprintf("read the model of EMR: %v", err)) // committed beside this file
+	}
+	return m
+})
+
+// Operations returns the names of all operations of EMR, sorted.
+func Operations() []string { return slices.Sorted(maps.Keys(load().Operations)) }
+
+// Has says whether EMR has an operation.
+func Has(operation string) bool { return load().Operations[operation] != "" }
+
+// Enum returns the values of an enum, by the name of its shape.
+func Enum(name string) []string { return load().Shapes[name].Enum }
