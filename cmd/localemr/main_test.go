@@ -79,7 +79,7 @@ func awaitFile(t *testing.T, path string) string {
 func (p *process) runSleeper(t *testing.T, data string) (string, int) {
 	t.Helper()
 	out, err := p.emr.RunJobFlow(t.Context(), &emr.RunJobFlowInput{
-		Name: new("sleeper"), ReleaseLabel: new("emr-7.14.0"),
+		Name: new("sleeper"), ReleaseLabel: new("emr-7.14.0"), ServiceRole: new("service"), JobFlowRole: new("instances"),
 		Instances: &types.JobFlowInstancesConfig{MasterInstanceType: new("m5.xlarge"), InstanceCount: new(int32(1)), KeepJobFlowAliveWhenNoSteps: new(true)},
 		Steps: []types.StepConfig{{Name: new("sleep"), ActionOnFailure: "CONTINUE", HadoopJarStep: &types.HadoopJarStepConfig{
 			Jar: new("command-runner.jar"), Args: []string{"bash", "-c", "echo $AWS_ACCESS_KEY_ID $AWS_ENDPOINT_URL $$ > $HOME/pid; sleep 1000"},

@@ -55,6 +55,7 @@ type record struct {
 	Groups          []*groupShape
 	Fleets          []*fleetShape
 	Instances       []*instanceShape
+	RuntimeRoles    bool // that the security configuration asks for, as it was at the start
 	AutoTermination *autoTerminationPolicy
 	ManagedScaling  *managedScalingPolicy
 	Provisioned     epoch            // when STARTING ends

@@ -40,7 +40,7 @@ func (s *Server) modifyInstanceFleet(ctx context.Context, in *modifyFleetInput) 
 	}
 	f.TargetOnDemandCapacity, f.TargetSpotCapacity = *change.TargetOnDemandCapacity, *change.TargetSpotCapacity
 	if len(change.InstanceTypeConfigs) > 0 {
-		f.InstanceTypeSpecifications = change.InstanceTypeConfigs
+		f.InstanceTypeSpecifications = specifications(change.InstanceTypeConfigs)
 	}
 	if len(change.ResizeSpecifications) > 0 {
 		f.ResizeSpecifications = change.ResizeSpecifications

@@ -197,6 +197,7 @@ func faults(f ...localemr.Fault) func(*localemr.Config) {
 func request(name string, steps ...types.StepConfig) *emr.RunJobFlowInput {
 	return &emr.RunJobFlowInput{
 		Name: &name, ReleaseLabel: new("emr-7.14.0"), LogUri: new("s3://logs/emr/"), Steps: steps,
+		ServiceRole: new("service"), JobFlowRole: new("instances"),
 		Instances: &types.JobFlowInstancesConfig{
 			InstanceFleets: []types.InstanceFleetConfig{{
 				InstanceFleetType: types.InstanceFleetTypeMaster, TargetOnDemandCapacity: new(int32(1)),

@@ -14,11 +14,13 @@ type stepInput struct {
 }
 
 type jarStepInput struct {
-	Properties []struct{ Key, Value string }
+	Properties []keyValue
 	Jar        string
-	MainClass  string
+	MainClass  string `json:",omitempty"`
 	Args       []string
 }
+
+type keyValue struct{ Key, Value string }
 
 // newSteps returns the PENDING steps of a request.
 func newSteps(in []stepInput, role string) []*stepShape {
@@ -82,7 +84,7 @@ func (s *Server) checkAddSteps(in *addJobFlowStepsInput) (*record, error) {
 	case c.countSteps((*stepShape).active)+len(in.Steps) > maxActiveSteps:
 		return nil, validation("%s", textTooManySteps)
 	}
-	if err := validateRuntimeRole(in.ExecutionRoleArn, c.Cluster.SecurityConfiguration); err != nil {
+	if err := validateRuntimeRole(in.ExecutionRoleArn, c.RuntimeRoles); err != nil {
 		return nil, err
 	}
 	return c, validateSteps(in.Steps, c.Cluster.StepConcurrencyLevel)

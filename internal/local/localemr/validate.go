@@ -1,10 +1,11 @@
 package localemr
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"ephemr/internal/local/emrreleases"
 )
 
 // Limits of the API reference.
@@ -22,14 +23,11 @@ const (
 	maxTags         = 50
 )
 
-var releaseLabel = regexp.MustCompile(`^emr-(spark-)?\d+\.\d+\.\d+(-\w+)?$`)
-
 func (in *runJobFlowInput) validate() error {
 	return firstOf(
 		func() error { return in.validateBasics() },
 		func() error { return in.Instances.validate() },
 		func() error { return validateSteps(in.Steps, deref(in.StepConcurrencyLevel, 1)) },
-		func() error { return refuseRole(in.StepExecutionRoleArn, in.SecurityConfiguration) },
 		func() error { return validateTags(in.Tags) },
 		func() error { return validateIdle(in.AutoTerminationPolicy) },
 		func() error { return validateScaling(in.ManagedScalingPolicy) },
@@ -53,12 +51,34 @@ func (in *runJobFlowInput) validateBasics() error {
 	switch {
 	case in.ReleaseLabel == "":
 		return validation("Must specify exactly one of the following: release label, AMI version, or Hadoop version.")
-	case !releaseLabel.MatchString(in.ReleaseLabel):
-		return validation("The supplied release label is invalid: %s.", in.ReleaseLabel)
+	case in.ServiceRole == "":
+		return validation("ServiceRole is required for creating cluster.")
+	case in.JobFlowRole == "":
+		return validation("InstanceProfile is required for creating cluster.")
 	case len(in.BootstrapActions) > maxBootstraps:
 		return validation("The maximum number of bootstrap actions is %d.", maxBootstraps)
 	}
+	if err := in.validateRelease(); err != nil {
+		return err
+	}
 	return validateConcurrency(deref(in.StepConcurrencyLevel, 1))
+}
+
+// validateRelease also holds the applications to those of the release.
+func (in *runJobFlowInput) validateRelease() error {
+	release, ok := emrreleases.Find(in.ReleaseLabel)
+	if !ok {
+		return badRelease(in.ReleaseLabel)
+	}
+	for _, a := range in.Applications {
+		if _, ok := release.Application(a.Name); !ok {
+			return validation("The supplied application is not available in release %s: %s.", in.ReleaseLabel, a.Name)
+		}
+	}
+	if _, _, ok := parseS3(in.LogURI); in.LogURI != "" && !ok {
+		return validation("The supplied log URI is invalid: %s.", in.LogURI)
+	}
+	return nil
 }
 
 func validateConcurrency(level int) error {
@@ -102,17 +122,16 @@ func (st *stepInput) validateLengths() error {
 	return nil
 }
 
-// validateRuntimeRole holds steps to having a runtime role or none. EMR looks
-// into the security configuration; here every one asks for roles.
-func validateRuntimeRole(role, securityConfiguration string) error {
-	if role == "" && securityConfiguration != "" {
+// validateRuntimeRole holds steps to having a runtime role or none.
+func validateRuntimeRole(role string, required bool) error {
+	if role == "" && required {
 		return validation("Runtime roles are required for this cluster. Please specify the role using the ExecutionRoleArn parameter.")
 	}
-	return refuseRole(role, securityConfiguration)
+	return refuseRole(role, required)
 }
 
-func refuseRole(role, securityConfiguration string) error {
-	if role != "" && securityConfiguration == "" {
+func refuseRole(role string, supported bool) error {
+	if role != "" && !supported {
 		return validation("Runtime roles are not supported on this cluster. Please remove the ExecutionRoleArn parameter.")
 	}
 	return nil

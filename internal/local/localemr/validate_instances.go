@@ -6,6 +6,7 @@ const (
 	maxFleetTypesAllocated = 30
 	minSpotTimeout         = 5
 	maxSpotTimeout         = 1440
+	highAvailability       = 3 // primary nodes, on demand
 )
 
 func (in *instancesInput) validate() error {
@@ -60,7 +61,7 @@ func (f *fleetInput) validate() error {
 	name := f.Name
 	setDefault(&name, "null")
 	switch {
-	case f.InstanceFleetType == roleMaster && target != 1:
+	case f.InstanceFleetType == roleMaster && target != 1 && f.TargetOnDemandCapacity != highAvailability:
 		return validation("A master instance fleet can only have a target capacity of 1. Revise the configuration and resubmit.")
 	case f.TargetOnDemandCapacity < 0 || f.TargetSpotCapacity < 0 || target < 1:
 		return validation("The instance fleet (%s) should have a value of one or greater for either targetOnDemandCapacity or targetSpotCapacity.", name)
@@ -68,6 +69,11 @@ func (f *fleetInput) validate() error {
 		return validation("The instance fleet (%s) must have at least one instance type.", name)
 	case len(f.InstanceTypeConfigs) > f.maxTypes():
 		return validation("The instance fleet (%s) can have at most %d instance types.", name, f.maxTypes())
+	}
+	for _, t := range f.InstanceTypeConfigs {
+		if err := t.EbsConfiguration.validate(); err != nil {
+			return err
+		}
 	}
 	return f.LaunchSpecifications.validate()
 }
@@ -114,12 +120,12 @@ func validateGroups(groups []groupInput) error {
 
 func (g *groupInput) validate() error {
 	switch {
-	case g.InstanceRole == roleMaster && g.InstanceCount != 1 && g.InstanceCount != 3:
+	case g.InstanceRole == roleMaster && g.InstanceCount != 1 && g.InstanceCount != highAvailability:
 		return validation("A master instance group must specify a single instance, or three for high availability")
 	case g.InstanceCount < 0 || g.InstanceRole == roleCore && g.InstanceCount < 1:
 		return validation("The %s instance group has an invalid instance count: %d", lowerRole(g.InstanceRole), g.InstanceCount)
 	}
-	return nil
+	return g.EbsConfiguration.validate()
 }
 
 func lowerRole(role string) string {

@@ -3,7 +3,6 @@ package awsfake
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -12,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
+	"ephemr/internal/local/emrreleases"
 	"ephemr/internal/profile"
 )
 
@@ -31,8 +31,6 @@ const (
 	textUnknownJobFlow = "Specified job flow ID does not exist."
 	textNotModifiable  = "A job flow that is shutting down, terminated, or finished may not be modified."
 )
-
-var releaseLabel = regexp.MustCompile(`^emr-(spark-)?\d+\.\d+\.\d+(-\w+)?$`)
 
 // invalidEMR is the error of the newer operations, which have ClusterId.
 func invalidEMR(format string, args ...any) error {
@@ -86,18 +84,34 @@ func checkRunJobFlow(in *emr.RunJobFlowInput) error {
 	switch {
 	case release == "":
 		return validationEMR("Must specify exactly one of the following: release label, AMI version, or Hadoop version.")
-	case !releaseLabel.MatchString(release):
-		return validationEMR("The supplied release label is invalid: %s.", release)
+	case aws.ToString(in.ServiceRole) == "":
+		return validationEMR("ServiceRole is required for creating cluster.")
+	case aws.ToString(in.JobFlowRole) == "":
+		return validationEMR("InstanceProfile is required for creating cluster.")
 	case in.StepConcurrencyLevel != nil && badConcurrency(*in.StepConcurrencyLevel):
 		return validationEMR("The step concurrency level must be between 1 and %d.", maxSteps)
 	}
 	return firstError(
+		func() error { return checkRelease(release, in.Applications) },
 		func() error { return checkInstances(in.Instances) },
 		func() error { return checkSteps(in.Steps, 0, max(1, aws.ToInt32(in.StepConcurrencyLevel))) },
 		func() error { return refuseRole(in.StepExecutionRoleArn, in.SecurityConfiguration) },
 		func() error { return checkTags(in.Tags) },
 		func() error { return checkIdle(in.AutoTerminationPolicy) },
 	)
+}
+
+func checkRelease(label string, applications []types.Application) error {
+	release, ok := emrreleases.Find(label)
+	if !ok {
+		return validationEMR("The supplied release label is invalid: %s.", label)
+	}
+	for _, a := range applications {
+		if _, ok := release.Application(aws.ToString(a.Name)); !ok {
+			return validationEMR("The supplied application is not available in release %s: %s.", label, aws.ToString(a.Name))
+		}
+	}
+	return nil
 }
 
 func badConcurrency(level int32) bool { return level < 1 || level > maxSteps }

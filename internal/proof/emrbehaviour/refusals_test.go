@@ -61,6 +61,12 @@ func (w *world) runRefusals() []refusal {
 		{"no name", run(func(in *emr.RunJobFlowInput) { in.Name = nil }), "client: 1 validation error(s) found. - missing required field, RunJobFlowInput.Name."},
 		{"no release", run(func(in *emr.RunJobFlowInput) { in.ReleaseLabel = nil }), "ValidationException: Must specify exactly one of the following: release label, AMI version, or Hadoop version."},
 		{"bad release", run(func(in *emr.RunJobFlowInput) { in.ReleaseLabel = new("7.14") }), "ValidationException: The supplied release label is invalid: 7.14."},
+		{"unknown release", run(func(in *emr.RunJobFlowInput) { in.ReleaseLabel = new("emr-7.99.0") }), "ValidationException: The supplied release label is invalid: emr-7.99.0."},
+		{"unknown application", run(func(in *emr.RunJobFlowInput) {
+			in.Applications = []types.Application{{Name: new("spark")}, {Name: new("Snark")}}
+		}), "ValidationException: The supplied application is not available in release emr-7.14.0: Snark."},
+		{"no service role", run(func(in *emr.RunJobFlowInput) { in.ServiceRole = nil }), "ValidationException: ServiceRole is required for creating cluster."},
+		{"no instance profile", run(func(in *emr.RunJobFlowInput) { in.JobFlowRole = nil }), "ValidationException: InstanceProfile is required for creating cluster."},
 		{"no instances", run(fleets()), shape},
 		{"fleets and groups", run(func(in *emr.RunJobFlowInput) {
 			in.Instances.InstanceGroups = []types.InstanceGroupConfig{{InstanceRole: "MASTER", InstanceType: new("m5.xlarge"), InstanceCount: new(int32(1))}}
