@@ -1,9 +1,7 @@
 #!/usr/bin/env python3
 """What Amazon EMR's requests look like, from the service model in botocore.
 
-  emr_model.py > internal/local/emrmodel/zz_generated.model.json
-
-The output has the operations with their input shape, and the shapes that
+Run go generate ./internal/local/emrmodel to write the model again. The output has the operations with their input shape, and the shapes that
 requests can contain, without documentation. localemr checks requests with it.
 """
 

@@ -128,7 +128,7 @@ func checkScalar(v any, want string) error {
 		return nil
 	}
 	if want == "structure" || want == "list" || want == "map" {
-		return &SerializationError{Text: "Unexpected token found where a " + want + " was expected"}
+		return &SerializationError{Text: "Unexpected field type"}
 	}
 	return &SerializationError{Text: token + " can not be converted to " + javaName(want)}
 }

@@ -26,7 +26,7 @@ func TestCheck(t *testing.T) {
 		"bool for string":    {"DescribeCluster", `{"ClusterId": true}`, "serialization: TRUE_VALUE can not be converted to a String"},
 		"string for bool":    {"SetTerminationProtection", `{"JobFlowIds": ["j"], "TerminationProtected": "yes"}`, "serialization: STRING_VALUE can not be converted to a Boolean"},
 		"structure for list": {"TerminateJobFlows", `{"JobFlowIds": {}}`, "serialization: Start of structure or map found where not expected."},
-		"string for list":    {"TerminateJobFlows", `{"JobFlowIds": "j-1"}`, "serialization: Unexpected token found where a list was expected"},
+		"string for list":    {"TerminateJobFlows", `{"JobFlowIds": "j-1"}`, "serialization: Unexpected field type"},
 		"in a map":           {"RunJobFlow", `{"Configurations": [{"Properties": {"a": 1}}]}`, "serialization: NUMBER_VALUE can not be converted to a String"},
 		"another's member":   {"DescribeCluster", `{"ClusterId": "j-1", "StepId": "s-1"}`, "unknown: StepId"},
 		"wrong case":         {"DescribeCluster", `{"clusterId": "j-1"}`, "unknown: clusterId"},

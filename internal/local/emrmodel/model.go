@@ -15,6 +15,8 @@ import (
 	"sync"
 )
 
+//go:generate go test -run TestModelIsCurrent . -update
+
 //go:embed zz_generated.model.json
 var source []byte
 

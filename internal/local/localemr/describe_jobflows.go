@@ -43,7 +43,7 @@ type (
 		NormalizedInstanceHours     int
 		EC2KeyName                  string `json:"Ec2KeyName,omitempty"`
 		EC2SubnetID                 string `json:"Ec2SubnetId,omitempty"`
-		Placement                   *placementInput
+		Placement                   flowPlacement
 		KeepJobFlowAliveWhenNoSteps bool
 		TerminationProtected        bool
 		UnhealthyNodeReplacement    bool
@@ -67,6 +67,7 @@ type (
 		StepConfig            stepInput
 		ExecutionStatusDetail executionDetail
 	}
+	flowPlacement struct{ AvailabilityZone string }
 	flowBootstrap struct{ BootstrapActionConfig bootstrapInput }
 )
 
@@ -158,7 +159,7 @@ func (c *record) flowInstances() flowInstances {
 	out := flowInstances{
 		MasterInstanceType: c.primary().InstanceType, MasterPublicDNSName: c.Cluster.MasterPublicDNSName, MasterInstanceID: c.primary().EC2InstanceID,
 		InstanceCount: len(c.Instances), InstanceGroups: []flowGroup{}, EC2KeyName: a.EC2KeyName, EC2SubnetID: a.EC2SubnetID,
-		Placement:                   &placementInput{AvailabilityZone: a.EC2AvailabilityZone},
+		Placement:                   flowPlacement{AvailabilityZone: a.EC2AvailabilityZone},
 		KeepJobFlowAliveWhenNoSteps: !c.Cluster.AutoTerminate, TerminationProtected: c.Cluster.TerminationProtected,
 		UnhealthyNodeReplacement: c.Cluster.UnhealthyNodeReplace,
 	}

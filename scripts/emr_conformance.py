@@ -1,0 +1,433 @@
+#!/usr/bin/env python3
+"""Calls every operation of EMR's model and checks the answers against it.
+
+  emr_conformance.py http://127.0.0.1:PORT
+
+The client is botocore's and the model is the one it comes with. Every answer is
+compared with its output shape: names, types, required members, enums, lengths.
+Every operation is also called without its required parameters, with each
+parameter of a wrong type, with each enum outside its values and with unknown
+ids; the errors must be those of the model or common to AWS's services, and must
+not contain the words of a programming language. The table of docs/local.md goes
+to stdout, what is wrong to stderr; the exit code is 1 if something is wrong.
+"""
+
+import collections
+import http.client
+import json
+import re
+import sys
+import time
+from urllib.parse import urlsplit
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+COMMON = {"ValidationException", "SerializationException", "ThrottlingException", "UnknownOperationException"}
+INTERNALS = re.compile(r"json:|\bstruct\b|unmarshal|goroutine|nil pointer|\bGo\b|\.go:|int32|int64|\*string|Traceback")
+ALIVE = ("STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING")
+
+
+class Checker:
+    def __init__(self, url):
+        self.raw = http.client.HTTPConnection(urlsplit(url).netloc)
+        session = botocore.session.Session()
+        self.client = session.create_client(
+            "emr", endpoint_url=url, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test",
+            config=Config(retries={"total_max_attempts": 1}))
+        self.model = self.client.meta.service_model
+        self.client.meta.events.register("after-call.emr", self.after)
+        self.problems = []
+        self.answers = collections.Counter()
+        self.errors = collections.defaultdict(set)
+        self.unsupported = set()
+
+    # answers
+
+    def after(self, http_response, model, **_):
+        name = model.name
+        body = json.loads(http_response.content)
+        if http_response.status_code >= 300:
+            self.check_error(name, http_response.status_code, body)
+            return
+        self.answers[name] += 1
+        if model.output_shape is None:
+            if body:
+                self.problem(name, f"answers {body}, but has no output")
+            return
+        self.check(name, body, model.output_shape, "")
+
+    def check(self, op, value, shape, path):
+        kind = shape.type_name
+        if kind == "structure":
+            if not isinstance(value, dict):
+                return self.problem(op, f"{path} is not a structure: {value!r}")
+            for key in shape.required_members:
+                if key not in value:
+                    self.problem(op, f"{path}.{key} is required and missing")
+            for key, member in value.items():
+                if key not in shape.members:
+                    self.problem(op, f"{path}.{key} is not in the model")
+                else:
+                    self.check(op, member, shape.members[key], f"{path}.{key}")
+        elif kind == "list":
+            if not isinstance(value, list):
+                return self.problem(op, f"{path} is not a list: {value!r}")
+            for i, member in enumerate(value):
+                self.check(op, member, shape.member, f"{path}[{i}]")
+        elif kind == "map":
+            if not isinstance(value, dict):
+                return self.problem(op, f"{path} is not a map: {value!r}")
+            for key, member in value.items():
+                self.check(op, key, shape.key, path)
+                self.check(op, member, shape.value, f"{path}[0]")
+        else:
+            self.check_scalar(op, value, shape, path)
+
+    def check_scalar(self, op, value, shape, path):
+        kind = shape.type_name
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        fits = {
+            "string": isinstance(value, str), "boolean": isinstance(value, bool),
+            "integer": number and isinstance(value, int), "long": number and isinstance(value, int),
+            "double": number, "float": number, "timestamp": number,
+        }[kind]
+        if not fits:
+            return self.problem(op, f"{path} is not a {kind}: {value!r}")
+        enum = getattr(shape, "enum", None)
+        if enum and value not in enum:
+            self.problem(op, f"{path} is {value!r}, not one of {enum}")
+        size = len(value) if kind == "string" else value
+        low, high = shape.metadata.get("min"), shape.metadata.get("max")
+        if kind in ("string", "integer", "long", "double") and (
+                low is not None and size < low or high is not None and size > high):
+            self.problem(op, f"{path} is {value!r}, outside {low} to {high}")
+
+    # errors
+
+    def check_error(self, op, status, body):
+        code = body.get("__type", "")
+        known = {e.error_code for e in self.model.operation_model(op).error_shapes}
+        # Operations without modelled errors answer as their siblings do.
+        known |= COMMON | ({"InvalidRequestException"} if not known else set())
+        if code not in known:
+            self.problem(op, f"error {code} is not one of {sorted(known)}: {body}")
+        text = body.get("message", body.get("Message"))
+        if text is None or INTERNALS.search(text):
+            self.problem(op, f"error text {text!r}")
+        if code == "InvalidRequestException" and set(body) != {"__type", "ErrorCode", "Message"}:
+            self.problem(op, f"members of the error: {body}")
+        if not 400 <= status < 500:
+            self.problem(op, f"status {status}: {body}")
+        if code == "UnknownOperationException":
+            if "localemr" not in text or "docs/local.md" not in text:
+                self.problem(op, f"error text {text!r}")
+            self.unsupported.add(op)
+            return
+        self.errors[op].add(code)
+
+    def problem(self, op, text):
+        self.problems.append(f"{op}: {text}")
+
+    # calls
+
+    def call(self, op, **params):
+        """Calls an operation that must succeed."""
+        try:
+            return self.client._make_api_call(op, params)
+        except ClientError as error:
+            self.problem(op, f"refused: {error}")
+            return {}
+
+    def refuse(self, op, code, text, **params):
+        """Calls an operation that must fail with an error."""
+        try:
+            self.client._make_api_call(op, params)
+        except ClientError as error:
+            got = error.response["Error"]
+            if got["Code"] != code or text not in got["Message"]:
+                self.problem(op, f"got {got['Code']}: {got['Message']}, want {code}: {text}")
+            return
+        self.problem(op, f"accepted {params}")
+
+    def send(self, op, body, code, text=""):
+        """Sends a body that botocore would not."""
+        self.raw.request("POST", "/", json.dumps(body), {
+            "X-Amz-Target": f"ElasticMapReduce.{op}", "Content-Type": "application/x-amz-json-1.1"})
+        response = self.raw.getresponse()
+        answer = json.loads(response.read())
+        if response.status < 300:
+            return self.problem(op, f"accepted {body}: {answer}")
+        self.check_error(op, response.status, answer)
+        got = answer.get("message", answer.get("Message"))
+        if op not in self.unsupported and (answer["__type"] != code or text not in got):
+            self.problem(op, f"sent {body}, got {answer}, want {code}: {text}")
+
+    def wrong_requests(self, op):
+        """Sends what the front end of EMR refuses."""
+        shape = self.model.operation_model(op).input_shape
+        if shape.required_members:
+            self.send(op, {}, "ValidationException", "Member must not be null")
+        for path, member in walk(shape):
+            wrong = 7 if member.type_name in ("string", "structure", "list", "map", "boolean") else "seven"
+            self.send(op, build(path, wrong, shape), "SerializationException")
+            if getattr(member, "enum", None):
+                self.send(op, build(path, "nothing", shape), "ValidationException", "Member must satisfy enum value set: [")
+
+
+def walk(shape, path=(), depth=0):
+    """Yields all members below a shape, with their paths."""
+    if shape.type_name == "structure":
+        for name, member in shape.members.items():
+            yield (*path, name), member
+            if depth < 6:
+                yield from walk(member, (*path, name), depth + 1)
+    elif shape.type_name == "list":
+        yield (*path, 0), shape.member
+        yield from walk(shape.member, (*path, 0), depth + 1)
+
+
+def build(path, value, shape):
+    """A request with a value at a path, and the required members beside it."""
+    if not path:
+        return value
+    if shape.type_name == "list":
+        return [build(path[1:], value, shape.member)]
+    out = {}
+    for name in shape.required_members:
+        out[name] = sample(shape.members[name])
+    out[path[0]] = build(path[1:], value, shape.members[path[0]])
+    return out
+
+
+def sample(shape):
+    if shape.type_name == "structure":
+        return {name: sample(shape.members[name]) for name in shape.required_members}
+    if shape.type_name == "string":
+        return (getattr(shape, "enum", None) or ["x" * max(1, shape.metadata.get("min", 1))])[0]
+    return {"list": [], "map": {}, "boolean": True}.get(shape.type_name, 1)
+
+
+ROLES = {"ServiceRole": "EMR_DefaultRole", "JobFlowRole": "EMR_EC2_DefaultRole"}
+EBS = {"EbsOptimized": True, "EbsBlockDeviceConfigs": [
+    {"VolumesPerInstance": 2, "VolumeSpecification": {"VolumeType": "gp3", "SizeInGB": 100, "Iops": 3000, "Throughput": 125}}]}
+
+
+def step(name, script="true", **more):
+    return {"Name": name, "ActionOnFailure": "CONTINUE", "HadoopJarStep": {
+        "Jar": "command-runner.jar", "Args": ["bash", "-c", script], "Properties": [{"Key": "k", "Value": "v"}]}, **more}
+
+
+def fleet(kind, on_demand, spot=0, **more):
+    return {"Name": kind.lower(), "InstanceFleetType": kind, "TargetOnDemandCapacity": on_demand, "TargetSpotCapacity": spot,
+            "InstanceTypeConfigs": [{"InstanceType": "m5.xlarge", "WeightedCapacity": 1, "EbsConfiguration": EBS,
+                                     "BidPriceAsPercentageOfOnDemandPrice": 100.0}], **more}
+
+
+def group(role, count, **more):
+    return {"Name": role.lower(), "InstanceRole": role, "InstanceType": "m5.xlarge", "InstanceCount": count, "Market": "ON_DEMAND",
+            "EbsConfiguration": EBS, **more}
+
+
+def scaling(low=1, high=3):
+    return {"Constraints": {"MinCapacity": low, "MaxCapacity": high}, "Rules": [{
+        "Name": "out", "Action": {"SimpleScalingPolicyConfiguration": {"ScalingAdjustment": 1, "CoolDown": 60}},
+        "Trigger": {"CloudWatchAlarmDefinition": {
+            "ComparisonOperator": "LESS_THAN", "MetricName": "YARNMemoryAvailablePercentage", "Period": 300, "Threshold": 15.0}}}]}
+
+
+def wait(c, cluster, *states):
+    for _ in range(600):
+        status = c.call("DescribeCluster", ClusterId=cluster)["Cluster"]["Status"]
+        if status["State"] in states:
+            return
+        time.sleep(0.05)
+    c.problem("DescribeCluster", f"{cluster} is not {states}: {status}")
+
+
+def fleets(c):
+    cluster = c.call(
+        "RunJobFlow", Name="fleets", ReleaseLabel="emr-7.14.0", LogUri="s3://logs/emr/", **ROLES, Tags=[{"Key": "k", "Value": "v"}],
+        Applications=[{"Name": "spark"}, {"Name": "Hive"}], VisibleToAllUsers=False, EbsRootVolumeSize=20, StepConcurrencyLevel=2,
+        Configurations=[{"Classification": "spark-defaults", "Properties": {"spark.master": "yarn"}}],
+        BootstrapActions=[{"Name": "b", "ScriptBootstrapAction": {"Path": "/bin/true", "Args": []}}],
+        AutoTerminationPolicy={"IdleTimeout": 3600}, SecurityConfiguration="ours", AutoScalingRole="EMR_AutoScaling_DefaultRole",
+        ManagedScalingPolicy={"ComputeLimits": {"UnitType": "InstanceFleetUnits", "MinimumCapacityUnits": 1, "MaximumCapacityUnits": 4}},
+        Steps=[step("one")],
+        Instances={"InstanceFleets": [fleet("MASTER", 1), fleet("CORE", 1, LaunchSpecifications={"SpotSpecification": {
+            "TimeoutDurationMinutes": 10, "TimeoutAction": "SWITCH_TO_ON_DEMAND", "AllocationStrategy": "capacity-optimized"}})],
+            "KeepJobFlowAliveWhenNoSteps": True, "Ec2SubnetIds": ["subnet-1"], "Ec2KeyName": "key"})["JobFlowId"]
+    c.call("DescribeJobFlows", JobFlowIds=[cluster])
+    wait(c, cluster, "WAITING")
+    added = c.call("AddJobFlowSteps", JobFlowId=cluster, Steps=[step("two", "exit 3"), step("three", "exec sleep 600"), step("four", "exec sleep 600")])
+    two, three, four = added["StepIds"]
+    c.client.get_waiter("cluster_running").wait(ClusterId=cluster, WaiterConfig={"Delay": 0, "MaxAttempts": 1})
+    while c.call("DescribeStep", ClusterId=cluster, StepId=two)["Step"]["Status"]["State"] != "FAILED":
+        time.sleep(0.02)
+    c.call("CancelSteps", ClusterId=cluster, StepIds=[two, three, four], StepCancellationOption="TERMINATE_PROCESS")
+    c.call("ListSteps", ClusterId=cluster)
+    c.call("ListSteps", ClusterId=cluster, StepIds=[two])
+    c.call("ModifyCluster", ClusterId=cluster, StepConcurrencyLevel=3)
+    described = {f["InstanceFleetType"]: f for f in c.call("ListInstanceFleets", ClusterId=cluster)["InstanceFleets"]}
+    c.call("ModifyInstanceFleet", ClusterId=cluster, InstanceFleet={
+        "InstanceFleetId": described["CORE"]["Id"], "TargetOnDemandCapacity": 2, "TargetSpotCapacity": 1})
+    c.call("AddInstanceFleet", ClusterId=cluster, InstanceFleet=fleet("TASK", 1, 1))
+    c.call("ListInstances", ClusterId=cluster)
+    c.call("ListInstances", ClusterId=cluster, InstanceFleetId=described["MASTER"]["Id"], InstanceStates=["RUNNING"])
+    c.call("ListBootstrapActions", ClusterId=cluster)
+    c.call("AddTags", ResourceId=cluster, Tags=[{"Key": "a", "Value": "b"}])
+    c.call("RemoveTags", ResourceId=cluster, TagKeys=["a"])
+    for kind, policy in (("AutoTermination", {"IdleTimeout": 600}), ("ManagedScaling", {"ComputeLimits": {
+            "UnitType": "InstanceFleetUnits", "MinimumCapacityUnits": 1, "MaximumCapacityUnits": 3, "MaximumCoreCapacityUnits": 2,
+            "MaximumOnDemandCapacityUnits": 2}})):
+        c.call(f"Put{kind}Policy", ClusterId=cluster, **{f"{kind}Policy": policy})
+        c.call(f"Get{kind}Policy", ClusterId=cluster)
+        c.call(f"Remove{kind}Policy", ClusterId=cluster)
+        c.call(f"Get{kind}Policy", ClusterId=cluster)
+    c.call("SetTerminationProtection", JobFlowIds=[cluster], TerminationProtected=True)
+    c.refuse("TerminateJobFlows", "ValidationException", "termination protected", JobFlowIds=[cluster])
+    c.call("SetTerminationProtection", JobFlowIds=[cluster], TerminationProtected=False)
+    c.call("SetVisibleToAllUsers", JobFlowIds=[cluster], VisibleToAllUsers=True)
+    c.call("SetUnhealthyNodeReplacement", JobFlowIds=[cluster], UnhealthyNodeReplacement=False)
+    c.refuse("ListInstanceGroups", "InvalidRequestException", "mutually exclusive", ClusterId=cluster)
+    c.refuse("AddJobFlowSteps", "ValidationException", "Runtime roles are not supported", JobFlowId=cluster, Steps=[step("role")],
+             ExecutionRoleArn="arn:aws:iam::000000000000:role/job")
+    c.call("TerminateJobFlows", JobFlowIds=[cluster])
+    c.client.get_waiter("cluster_terminated").wait(ClusterId=cluster, WaiterConfig={"Delay": 0, "MaxAttempts": 2000})
+    c.call("DescribeCluster", ClusterId=cluster)
+    c.refuse("AddJobFlowSteps", "ValidationException", "may not be modified", JobFlowId=cluster, Steps=[step("late")])
+    c.refuse("AddTags", "InvalidRequestException", "terminated", ResourceId=cluster, Tags=[{"Key": "a", "Value": "b"}])
+
+
+def groups(c):
+    cluster = c.call(
+        "RunJobFlow", Name="groups", ReleaseLabel="emr-6.15.0", **ROLES, AutoScalingRole="EMR_AutoScaling_DefaultRole",
+        Instances={"KeepJobFlowAliveWhenNoSteps": False, "InstanceGroups": [
+            group("MASTER", 3), group("CORE", 2, AutoScalingPolicy=scaling())]})["JobFlowId"]
+    got = c.call("DescribeCluster", ClusterId=cluster)["Cluster"]
+    if not got["TerminationProtected"] or got["AutoTerminate"]:
+        c.problem("RunJobFlow", "three primary nodes are not protected and kept alive")
+    wait(c, cluster, "WAITING")
+    listed = {g["InstanceGroupType"]: g for g in c.call("ListInstanceGroups", ClusterId=cluster)["InstanceGroups"]}
+    core = listed["CORE"]["Id"]
+    c.call("PutAutoScalingPolicy", ClusterId=cluster, InstanceGroupId=core, AutoScalingPolicy=scaling(1, 5))
+    c.call("ListInstanceGroups", ClusterId=cluster)
+    c.call("RemoveAutoScalingPolicy", ClusterId=cluster, InstanceGroupId=core)
+    task = c.call("AddInstanceGroups", JobFlowId=cluster, InstanceGroups=[group("TASK", 1)])["InstanceGroupIds"][0]
+    c.call("ModifyInstanceGroups", ClusterId=cluster, InstanceGroups=[{"InstanceGroupId": core, "InstanceCount": 3}])
+    c.call("ModifyInstanceGroups", InstanceGroups=[{"InstanceGroupId": task, "InstanceCount": 0}])
+    c.call("ListInstances", ClusterId=cluster, InstanceGroupTypes=["CORE"])
+    for _ in range(200):
+        running = {g["InstanceGroupType"]: g["RunningInstanceCount"] for g in c.call("ListInstanceGroups", ClusterId=cluster)["InstanceGroups"]}
+        if running == {"MASTER": 3, "CORE": 3, "TASK": 0}:
+            break
+        time.sleep(0.05)
+    else:
+        c.problem("ModifyInstanceGroups", f"running instances: {running}")
+    c.call("DescribeJobFlows")
+    c.call("ListClusters", ClusterStates=list(ALIVE))
+    c.refuse("ListInstanceFleets", "InvalidRequestException", "mutually exclusive", ClusterId=cluster)
+    c.refuse("PutAutoScalingPolicy", "ValidationException", "MaxCapacity", ClusterId=cluster, InstanceGroupId=core, AutoScalingPolicy=scaling(5, 1))
+    c.refuse("TerminateJobFlows", "ValidationException", "termination protected", JobFlowIds=[cluster])
+    c.call("SetTerminationProtection", JobFlowIds=[cluster], TerminationProtected=False)
+    c.call("SetKeepJobFlowAliveWhenNoSteps", JobFlowIds=[cluster], KeepJobFlowAliveWhenNoSteps=False)
+    wait(c, cluster, "TERMINATED")
+    c.call("DescribeJobFlows", JobFlowStates=["COMPLETED"])
+
+
+def account(c):
+    doc = json.dumps({"EncryptionConfiguration": {"EnableInTransitEncryption": False, "EnableAtRestEncryption": False}})
+    c.call("CreateSecurityConfiguration", Name="ours", SecurityConfiguration=doc)
+    c.refuse("CreateSecurityConfiguration", "InvalidRequestException", "Security configuration with name 'ours' already exists.",
+             Name="ours", SecurityConfiguration=doc)
+    c.refuse("CreateSecurityConfiguration", "InvalidRequestException", "JSON", Name="bad", SecurityConfiguration="{")
+    c.call("DescribeSecurityConfiguration", Name="ours")
+    c.call("ListSecurityConfigurations")
+    c.call("CreateSecurityConfiguration", Name="more", SecurityConfiguration=doc)
+    c.call("DeleteSecurityConfiguration", Name="more")
+    for op in ("DescribeSecurityConfiguration", "DeleteSecurityConfiguration"):
+        c.refuse(op, "InvalidRequestException", "Security configuration with name 'more' does not exist.", Name="more")
+    c.call("GetBlockPublicAccessConfiguration")
+    c.call("PutBlockPublicAccessConfiguration", BlockPublicAccessConfiguration={
+        "BlockPublicSecurityGroupRules": True, "PermittedPublicSecurityGroupRuleRanges": [{"MinRange": 443}]})
+    c.call("GetBlockPublicAccessConfiguration")
+    c.call("ListReleaseLabels", Filters={"Prefix": "emr-7", "Application": "Spark"}, MaxResults=5)
+    c.call("DescribeReleaseLabel", ReleaseLabel="emr-7.14.0")
+    for op in ("DescribeReleaseLabel", "ListSupportedInstanceTypes"):
+        c.refuse(op, "InvalidRequestException", "release label is invalid", ReleaseLabel="emr-7.99.0")
+    for _ in c.client.get_paginator("list_clusters").paginate():
+        pass
+    token = c.call("ListSupportedInstanceTypes", ReleaseLabel="emr-7.14.0")["Marker"]
+    c.call("ListSupportedInstanceTypes", ReleaseLabel="emr-7.14.0", Marker=token)
+
+
+def unknown(c):
+    """Ids that match nothing are errors."""
+    id_, text = {"ClusterId": "j-NONE"}, "Cluster id 'j-NONE' is not valid."
+    for op, more in {
+        "DescribeCluster": {}, "ListSteps": {}, "ListInstances": {}, "ListInstanceGroups": {}, "ListInstanceFleets": {},
+        "ListBootstrapActions": {}, "DescribeStep": {"StepId": "s-NONE"}, "CancelSteps": {"StepIds": ["s-NONE"]},
+        "ModifyCluster": {"StepConcurrencyLevel": 2}, "GetAutoTerminationPolicy": {}, "PutAutoTerminationPolicy": {},
+        "RemoveAutoTerminationPolicy": {}, "GetManagedScalingPolicy": {}, "RemoveManagedScalingPolicy": {},
+        "ModifyInstanceFleet": {"InstanceFleet": {"InstanceFleetId": "if-NONE"}}, "AddInstanceFleet": {"InstanceFleet": fleet("TASK", 1)},
+        "PutAutoScalingPolicy": {"InstanceGroupId": "ig-NONE", "AutoScalingPolicy": scaling()},
+        "RemoveAutoScalingPolicy": {"InstanceGroupId": "ig-NONE"},
+    }.items():
+        c.refuse(op, "InvalidRequestException", text, **id_, **more)
+    for op in ("AddTags", "RemoveTags"):
+        c.refuse(op, "InvalidRequestException", text, ResourceId="j-NONE", **{"Tags": []} if op == "AddTags" else {"TagKeys": []})
+    for op, more in {
+        "TerminateJobFlows": {}, "SetTerminationProtection": {"TerminationProtected": True},
+        "SetVisibleToAllUsers": {"VisibleToAllUsers": True}, "SetKeepJobFlowAliveWhenNoSteps": {"KeepJobFlowAliveWhenNoSteps": True},
+        "SetUnhealthyNodeReplacement": {"UnhealthyNodeReplacement": True}, "DescribeJobFlows": {},
+    }.items():
+        c.refuse(op, "ValidationException", "Specified job flow ID does not exist.", JobFlowIds=["j-NONE"], **more)
+    c.refuse("AddInstanceGroups", "ValidationException", "Specified job flow ID does not exist.", JobFlowId="j-NONE", InstanceGroups=[group("TASK", 1)])
+    for op in ("ListClusters", "ListSecurityConfigurations"):
+        c.refuse(op, "InvalidRequestException", "Marker", Marker="none")
+    c.refuse("ListReleaseLabels", "InvalidRequestException", "NextToken", NextToken="none")
+
+
+def table(c):
+    supported = [op for op in c.model.operation_names if op not in c.unsupported]
+    print("| operation | members of the answer | refuses with |")
+    print("|---|---|---|")
+    for op in supported:
+        if not c.answers[op]:
+            c.problem(op, "was never answered")
+        output = c.model.operation_model(op).output_shape
+        members = ", ".join(output.members) if output and output.members else "none"
+        errors = [e.removesuffix("Exception") for e in sorted(c.errors[op] - {"SerializationException"})]
+        print(f"| {op} | {members} | {', '.join(errors) or 'nothing'} |")
+    print()
+    print("Not supported:")
+    line = ""
+    names = sorted(c.unsupported)
+    for i, op in enumerate(names):
+        word = op + ("." if i == len(names) - 1 else ",")
+        if len(line) + len(word) > 118:
+            print(line)
+            line = ""
+        line = f"{line} {word}".strip()
+    print(line)
+
+
+def main():
+    c = Checker(sys.argv[1])
+    try:
+        account(c)
+        fleets(c)
+        groups(c)
+        unknown(c)
+        for op in c.model.operation_names:
+            c.wrong_requests(op)
+        table(c)
+    finally:
+        for problem in c.problems:
+            print(problem, file=sys.stderr)
+    return 1 if c.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
