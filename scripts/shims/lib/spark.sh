@@ -20,6 +20,7 @@ export AWS_ACCESS_KEY=${AWS_ACCESS_KEY_ID:-} AWS_SECRET_KEY=${AWS_SECRET_ACCESS_
 
 spark_conf=(
   --conf 'spark.master=local[2]'
+  --conf spark.submit.deployMode=client
   --conf spark.driver.memory=1g
   --conf spark.driver.bindAddress=127.0.0.1
   --conf spark.ui.enabled=false
@@ -30,7 +31,7 @@ spark_conf=(
   --conf spark.hadoop.fs.s3n.impl=org.apache.hadoop.fs.s3a.S3AFileSystem
   --conf spark.hadoop.fs.s3a.path.style.access=true
   --conf spark.hadoop.fs.s3a.change.detection.mode=none
-  --conf spark.hadoop.fs.s3a.aws.credentials.provider=com.amazonaws.auth.EnvironmentVariableCredentialsProvider
+  --conf 'spark.hadoop.fs.s3a.aws.credentials.provider=com.amazonaws.auth.EnvironmentVariableCredentialsProvider,com.amazonaws.auth.EC2ContainerCredentialsProviderWrapper'
   --conf spark.hadoop.fs.s3a.directory.marker.retention=keep
   --conf spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version=2
   # a metastore of the step's own, in memory
