@@ -11,6 +11,7 @@ import (
 func (s *Server) bootstrap(ctx context.Context, c *record) {
 	s.mu.Lock()
 	state, primary, logURI := c.state(), c.primary().EC2InstanceID, c.Cluster.LogURI
+	configurations := c.Cluster.Configurations
 	name, actions, lasts := c.Cluster.Name, c.Bootstraps, time.Duration(s.live.Bootstrap)
 	s.mu.Unlock()
 	if state != stateBootstrapping {
@@ -19,6 +20,7 @@ func (s *Server) bootstrap(ctx context.Context, c *record) {
 	if !pause(ctx, lasts) {
 		return
 	}
+	s.writeSparkDefaults(ctx, c.Cluster.ID, configurations)
 	if s.faults.take(kindBootstrapFailure, map[string]string{"cluster": name}) != nil {
 		s.failBootstrap(ctx, c, nonZero(primary, 1))
 		return

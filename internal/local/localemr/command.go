@@ -178,7 +178,7 @@ func parseS3(uri string) (bucket, key string, ok bool) {
 
 // environ is the environment of a process of cluster.
 func (s *Server) environ(cluster, process, home string, extra ...string) []string {
-	env := slices.Clone(s.cfg.Environ)
+	env := s.withInstanceProfile(slices.Clone(s.cfg.Environ), cluster)
 	if s.cfg.Bin != "" {
 		env = append(env, "PATH="+s.cfg.Bin+string(os.PathListSeparator)+getenv(env, "PATH"))
 	}

@@ -31,6 +31,7 @@
 //
 //	GET    /_localemr/health       {"status":"ok","clusters":{"WAITING":2}}
 //	GET    /_localemr/clusters     [{"id":"j-…","name":"nightly","state":"WAITING"}], oldest first, at one moment
+//	GET    /_localemr/credentials/ID  those of a cluster's instance profile, for its processes
 //	GET    /_localemr/calls        API calls: total, sinceReset, refused (by operation), byCluster (id, operation)
 //	POST   /_localemr/calls/reset  resets all but total
 //	GET    /_localemr/settings     see Settings

@@ -66,6 +66,7 @@ type record struct {
 	wake     chan struct{} // of the driving goroutine; capacity 1
 	ended    chan struct{} // closed when Ending is set
 	attempts map[string]*attempt
+	token    string // with which its processes ask for credentials
 }
 
 // ending is why a cluster terminates; the first reason counts.
@@ -87,6 +88,7 @@ func (c *record) prepare() {
 	c.wake = make(chan struct{}, 1)
 	c.ended = make(chan struct{})
 	c.attempts = map[string]*attempt{}
+	c.token = newUUID()
 	if c.Ending != nil {
 		close(c.ended)
 	}

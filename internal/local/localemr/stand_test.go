@@ -171,12 +171,15 @@ func begin(t *testing.T, change ...func(*localemr.Config)) *stand {
 
 func (st *stand) open() {
 	st.t.Helper()
+	st.http = httptest.NewUnstartedServer(nil)
+	st.cfg.URL = "http://" + st.http.Listener.Addr().String()
 	server, err := localemr.New(st.cfg)
 	if err != nil {
 		st.t.Fatal(err)
 	}
 	st.server = server
-	st.http = httptest.NewServer(server.Handler())
+	st.http.Config.Handler = server.Handler()
+	st.http.Start()
 	st.emr = emr.New(emr.Options{
 		BaseEndpoint: &st.http.URL, Region: "us-east-1", Credentials: aws.AnonymousCredentials{}, Retryer: aws.NopRetryer{},
 	})

@@ -1,0 +1,87 @@
+package localemr
+
+import (
+	"crypto/subtle"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// The endpoint of container credentials stands for EC2's metadata service: all AWS
+// SDKs ask it when the environment has no keys. It serves the role of the cluster's
+// instance profile.
+const (
+	credentialsPath = "/_localemr/credentials/"
+	variableURI     = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+	variableToken   = "AWS_CONTAINER_AUTHORIZATION_TOKEN" //nolint:gosec // the name of a variable
+)
+
+// keyVariables are the keys of an environment.
+var keyVariables = []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
+
+// roleTime is how long credentials from STS are valid at least.
+const roleTime = 55 * time.Minute
+
+// containerCredentials is an answer of the endpoint.
+type containerCredentials struct {
+	RoleArn         string `json:",omitempty"`
+	AccessKeyID     string `json:"AccessKeyId"`
+	SecretAccessKey string
+	Token           string
+	Expiration      time.Time
+}
+
+// withInstanceProfile replaces the keys of a process's environment by the endpoint,
+// if there is one.
+func (s *Server) withInstanceProfile(env []string, cluster string) []string {
+	if s.cfg.URL == "" || s.cfg.Roles == nil {
+		return env
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.clusters[cluster]
+	if c == nil {
+		return env
+	}
+	env = slices.DeleteFunc(env, func(kv string) bool {
+		name, _, _ := strings.Cut(kv, "=")
+		return slices.Contains(keyVariables, name)
+	})
+	return append(env, variableURI+"="+s.cfg.URL+credentialsPath+cluster, variableToken+"="+c.token)
+}
+
+func (s *Server) getCredentials(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	c := s.clusters[r.PathValue("cluster")]
+	token, profile := "", ""
+	if c != nil && !c.over() {
+		token, profile = c.token, c.Cluster.EC2InstanceAttributes.IamInstanceProfile
+	}
+	s.mu.Unlock()
+	if given := r.Header.Get("Authorization"); token == "" || subtle.ConstantTimeCompare([]byte(given), []byte(token)) == 0 {
+		w.WriteHeader(http.StatusUnauthorized)
+		s.encodeAdmin(w, r, map[string]string{"code": "Unauthorized", "message": "The authorization token is not that of a running cluster."})
+		return
+	}
+	s.writeAdmin(w, r, s.instanceCredentials(r, profile))
+}
+
+// instanceCredentials are those of the profile's role. Without such a role they are
+// the server's own, so that a client without roles works.
+func (s *Server) instanceCredentials(r *http.Request, profile string) containerCredentials {
+	out := containerCredentials{Expiration: time.Now().Add(roleTime).UTC()}
+	role := s.roleOf(profile)
+	keys, err := s.assume(r.Context(), role, r.PathValue("cluster"))
+	if err != nil {
+		s.log.WarnContext(r.Context(), "instance profile cannot be assumed, the region's keys are used", "profile", profile, "error", err)
+		env := s.cfg.Environ
+		out.AccessKeyID, out.SecretAccessKey, out.Token = getenv(env, keyVariables[0]), getenv(env, keyVariables[1]), getenv(env, keyVariables[2])
+		return out
+	}
+	out.RoleArn, out.AccessKeyID = role, aws.ToString(keys.AccessKeyId)
+	out.SecretAccessKey, out.Token = aws.ToString(keys.SecretAccessKey), aws.ToString(keys.SessionToken)
+	return out
+}
