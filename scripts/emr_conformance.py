@@ -291,6 +291,11 @@ def fleets(c):
     c.call("SetVisibleToAllUsers", JobFlowIds=[cluster], VisibleToAllUsers=True)
     c.call("SetUnhealthyNodeReplacement", JobFlowIds=[cluster], UnhealthyNodeReplacement=False)
     c.refuse("ListInstanceGroups", "InvalidRequestException", "mutually exclusive", ClusterId=cluster)
+    c.refuse("ListInstances", "InvalidRequestException", "mutually exclusive", ClusterId=cluster, InstanceGroupTypes=["CORE"])
+    c.refuse("ListInstances", "InvalidRequestException", "Instance fleet id 'if-NONE' is not valid.", ClusterId=cluster, InstanceFleetId="if-NONE")
+    c.refuse("ListSteps", "InvalidRequestException", "Step id 's-NONE' is not valid.", ClusterId=cluster, StepIds=["s-NONE"])
+    c.refuse("DescribeStep", "InvalidRequestException", "Step id 's-NONE' is not valid.", ClusterId=cluster, StepId="s-NONE")
+    c.refuse("CancelSteps", "InvalidRequestException", "Step id 's-NONE' is not valid.", ClusterId=cluster, StepIds=["s-NONE"])
     c.refuse("AddJobFlowSteps", "ValidationException", "Runtime roles are not supported", JobFlowId=cluster, Steps=[step("role")],
              ExecutionRoleArn="arn:aws:iam::000000000000:role/job")
     c.call("TerminateJobFlows", JobFlowIds=[cluster])
@@ -328,6 +333,20 @@ def groups(c):
     c.call("DescribeJobFlows")
     c.call("ListClusters", ClusterStates=list(ALIVE))
     c.refuse("ListInstanceFleets", "InvalidRequestException", "mutually exclusive", ClusterId=cluster)
+    c.refuse("ListInstances", "InvalidRequestException", "Instance group id 'ig-NONE' is not valid.", ClusterId=cluster, InstanceGroupId="ig-NONE")
+    for change, (value, want) in {
+        "ReleaseLabel": ("emr-7.99.0", "The supplied release label is invalid: emr-7.99.0."),
+        "Applications": ([{"Name": "Snark"}], "Snark"),
+        "SecurityConfiguration": ("none", "Security configuration with name 'none' does not exist."),
+        "LogUri": ("logs", "The supplied log URI is invalid: logs."),
+        "ServiceRole": ("", "ServiceRole is required"),
+        "JobFlowRole": ("", "InstanceProfile is required"),
+    }.items():
+        request = {"Name": "refused", "ReleaseLabel": "emr-7.14.0", **ROLES, "Instances": {"InstanceGroups": [group("MASTER", 1)]}}
+        c.refuse("RunJobFlow", "ValidationException", want, **{**request, change: value})
+    c.refuse("RunJobFlow", "ValidationException", "EBS volume type gp9", Name="refused", ReleaseLabel="emr-7.14.0", **ROLES, Instances={
+        "InstanceGroups": [{**group("MASTER", 1), "EbsConfiguration": {"EbsBlockDeviceConfigs": [
+            {"VolumeSpecification": {"VolumeType": "gp9", "SizeInGB": 10}}]}}]})
     c.refuse("PutAutoScalingPolicy", "ValidationException", "MaxCapacity", ClusterId=cluster, InstanceGroupId=core, AutoScalingPolicy=scaling(5, 1))
     c.refuse("TerminateJobFlows", "ValidationException", "termination protected", JobFlowIds=[cluster])
     c.call("SetTerminationProtection", JobFlowIds=[cluster], TerminationProtected=False)

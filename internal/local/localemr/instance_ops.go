@@ -27,6 +27,9 @@ func (s *Server) listInstances(_ context.Context, in *listInstancesInput) (*list
 	if err != nil {
 		return nil, err
 	}
+	if err := in.check(c); err != nil {
+		return nil, err
+	}
 	units := in.units(c)
 	keep := func(i *instanceShape) bool {
 		return slices.ContainsFunc(units, i.belongsTo) &&
@@ -41,6 +44,27 @@ func (s *Server) listInstances(_ context.Context, in *listInstancesInput) (*list
 		out.Instances = append(out.Instances, *i)
 	}
 	return out, nil
+}
+
+// check refuses filters that do not fit the cluster.
+func (in *listInstancesInput) check(c *record) error {
+	groups, fleets := in.InstanceGroupID != "" || len(in.InstanceGroupTypes) > 0, in.InstanceFleetID != "" || in.InstanceFleetType != ""
+	has := func(id string) bool {
+		return slices.ContainsFunc(c.units(), func(u unit) bool { return u.id == id })
+	}
+	switch {
+	case groups && fleets:
+		return invalid("", "Instance fleets and instance groups are mutually exclusive: ListInstances accepts filters of one of them only.")
+	case groups && len(c.Fleets) > 0:
+		return exclusive("fleets", "groups", "ListInstances with filters of instance groups", "ListInstances with filters of instance fleets")
+	case fleets && len(c.Groups) > 0:
+		return exclusive("groups", "fleets", "ListInstances with filters of instance fleets", "ListInstances with filters of instance groups")
+	case in.InstanceGroupID != "" && !has(in.InstanceGroupID):
+		return noGroup(in.InstanceGroupID)
+	case in.InstanceFleetID != "" && !has(in.InstanceFleetID):
+		return invalid("", "Instance fleet id '%s' is not valid.", in.InstanceFleetID)
+	}
+	return nil
 }
 
 // units returns the ids of the groups or fleets that the filters select.
