@@ -260,6 +260,8 @@ def fleets(c):
             "KeepJobFlowAliveWhenNoSteps": True, "Ec2SubnetIds": ["subnet-1"], "Ec2KeyName": "key"})["JobFlowId"]
     c.call("DescribeJobFlows", JobFlowIds=[cluster])
     wait(c, cluster, "WAITING")
+    first = c.call("ListSteps", ClusterId=cluster, StepStates=["COMPLETED"])["Steps"][0]["Id"]
+    c.client.get_waiter("step_complete").wait(ClusterId=cluster, StepId=first, WaiterConfig={"Delay": 0, "MaxAttempts": 1})
     added = c.call("AddJobFlowSteps", JobFlowId=cluster, Steps=[step("two", "exit 3"), step("three", "exec sleep 600"), step("four", "exec sleep 600")])
     two, three, four = added["StepIds"]
     c.client.get_waiter("cluster_running").wait(ClusterId=cluster, WaiterConfig={"Delay": 0, "MaxAttempts": 1})

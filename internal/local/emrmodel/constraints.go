@@ -100,30 +100,34 @@ func violation(value, path, constraint string) string {
 
 // broken returns the constraints of s that a scalar does not satisfy.
 func (s shape) broken(value any) []string {
-	var all []string
-	text, size, isText := "", 0.0, false
 	switch v := value.(type) {
 	case string:
-		text, size, isText = v, float64(utf8.RuneCountInString(v)), true
+		return append(s.outside("length", float64(utf8.RuneCountInString(v))), s.brokenText(v)...)
 	case json.Number:
-		size, _ = v.Float64() // checkType has read it
+		n, _ := v.Float64() // checkType has read it
+		return s.outside("value", n)
 	default:
 		return nil
 	}
-	quantity := "value"
-	if isText {
-		quantity = "length"
-	}
+}
+
+func (s shape) outside(quantity string, size float64) []string {
+	var all []string
 	if s.Max != nil && size > *s.Max {
 		all = append(all, fmt.Sprintf("Member must have %s less than or equal to %v", quantity, *s.Max))
 	}
 	if s.Min != nil && size < *s.Min {
 		all = append(all, fmt.Sprintf("Member must have %s greater than or equal to %v", quantity, *s.Min))
 	}
-	if isText && len(s.Enum) > 0 && !slices.Contains(s.Enum, text) {
+	return all
+}
+
+func (s shape) brokenText(text string) []string {
+	var all []string
+	if len(s.Enum) > 0 && !slices.Contains(s.Enum, text) {
 		all = append(all, "Member must satisfy enum value set: ["+strings.Join(s.Enum, ", ")+"]")
 	}
-	if isText && s.Pattern != "" && strings.ContainsFunc(text, notXML) {
+	if s.Pattern != "" && strings.ContainsFunc(text, notXML) {
 		all = append(all, "Member must satisfy regular expression pattern: "+s.Pattern)
 	}
 	return all

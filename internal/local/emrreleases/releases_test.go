@@ -18,6 +18,10 @@ func TestApplicationVersions(t *testing.T) {
 			t.Errorf("%s: %v %v %+v, want Spark %s", label, ok, has, spark, want)
 		}
 	}
+}
+
+func TestReleases(t *testing.T) {
+	t.Parallel()
 	if _, ok := emrreleases.Find("emr-5.3.9"); ok {
 		t.Error("emr-5.3.9 is a release")
 	}

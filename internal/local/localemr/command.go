@@ -69,7 +69,7 @@ func copyInto(dir, file string) (string, error) {
 		return "", fmt.Errorf("fetch %s: %w", file, err)
 	}
 	to := filepath.Join(dir, filepath.Base(file))
-	if err := os.WriteFile(to, b, 0o600); err != nil {
+	if err := os.WriteFile(to, b, 0o600); err != nil { //nolint:gosec // the base name only
 		return "", fmt.Errorf("store %s: %w", file, err)
 	}
 	return to, nil

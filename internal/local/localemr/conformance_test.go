@@ -51,7 +51,7 @@ func TestConformance(t *testing.T) {
 		if !*update {
 			t.Fatalf("the table of operations in %s is not up to date: run go test ./internal/local/localemr -run TestConformance -update", page)
 		}
-		if err := os.WriteFile(page, []byte(before+from+got+to+after), 0o600); err != nil {
+		if err := os.WriteFile(page, []byte(before+from+got+to+after), 0o600); err != nil { //nolint:gosec // a page of ours
 			t.Fatal(err)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 // SDKs ask it when the environment has no keys. It serves the role of the cluster's
 // instance profile.
 const (
-	credentialsPath = "/_localemr/credentials/"
+	credentialsPath = "/_localemr/credentials/" //nolint:gosec // a path
 	variableURI     = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 	variableToken   = "AWS_CONTAINER_AUTHORIZATION_TOKEN" //nolint:gosec // the name of a variable
 )
@@ -56,9 +56,9 @@ func (s *Server) withInstanceProfile(env []string, cluster string) []string {
 func (s *Server) getCredentials(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	c := s.clusters[r.PathValue("cluster")]
-	token, profile := "", ""
+	token, profile, keys := "", "", containerCredentials{}
 	if c != nil && !c.over() {
-		token, profile = c.token, c.Cluster.EC2InstanceAttributes.IamInstanceProfile
+		token, profile, keys = c.token, c.Cluster.EC2InstanceAttributes.IamInstanceProfile, c.keys
 	}
 	s.mu.Unlock()
 	if given := r.Header.Get("Authorization"); token == "" || subtle.ConstantTimeCompare([]byte(given), []byte(token)) == 0 {
@@ -66,7 +66,13 @@ func (s *Server) getCredentials(w http.ResponseWriter, r *http.Request) {
 		s.encodeAdmin(w, r, map[string]string{"code": "Unauthorized", "message": "The authorization token is not that of a running cluster."})
 		return
 	}
-	s.writeAdmin(w, r, s.instanceCredentials(r, profile))
+	if time.Until(keys.Expiration) < roleTime/2 {
+		keys = s.instanceCredentials(r, profile)
+		s.mu.Lock()
+		c.keys = keys
+		s.mu.Unlock()
+	}
+	s.writeAdmin(w, r, keys)
 }
 
 // instanceCredentials are those of the profile's role. Without such a role they are

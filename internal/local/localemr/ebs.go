@@ -41,20 +41,28 @@ func (e *ebsConfiguration) validate() error {
 	}
 	total := 0
 	for _, c := range e.EbsBlockDeviceConfigs {
-		v, n := c.VolumeSpecification, deref(c.VolumesPerInstance, 1)
-		total += n
-		switch {
-		case volumeTypes[v.VolumeType] == nil:
-			return validation("The EBS volume type %s is not supported. Supported are gp2, gp3, io1, io2, st1, sc1 and standard.", v.VolumeType)
-		case n < 1 || total > maxVolumes:
+		n := deref(c.VolumesPerInstance, 1)
+		if total += n; n < 1 || total > maxVolumes {
 			return validation("The number of EBS volumes of an instance must be between 1 and %d.", maxVolumes)
-		case v.SizeInGB < 1 || v.SizeInGB > volumeTypes[v.VolumeType].size:
-			return validation("The size of an EBS volume of type %s must be between 1 and %d GiB.", v.VolumeType, volumeTypes[v.VolumeType].size)
-		case v.Iops > 0 && !volumeTypes[v.VolumeType].iops:
-			return validation("Iops cannot be specified for EBS volumes of type %s.", v.VolumeType)
-		case v.Throughput > 0 && v.VolumeType != "gp3":
-			return validation("Throughput can be specified for EBS volumes of type gp3 only.")
 		}
+		if err := c.VolumeSpecification.validate(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v volumeSpecification) validate() error {
+	kind := volumeTypes[v.VolumeType]
+	switch {
+	case kind == nil:
+		return validation("The EBS volume type %s is not supported. Supported are gp2, gp3, io1, io2, st1, sc1 and standard.", v.VolumeType)
+	case v.SizeInGB < 1 || v.SizeInGB > kind.size:
+		return validation("The size of an EBS volume of type %s must be between 1 and %d GiB.", v.VolumeType, kind.size)
+	case v.Iops > 0 && !kind.iops:
+		return validation("Iops cannot be specified for EBS volumes of type %s.", v.VolumeType)
+	case v.Throughput > 0 && v.VolumeType != "gp3":
+		return validation("Throughput can be specified for EBS volumes of type gp3 only.")
 	}
 	return nil
 }

@@ -66,7 +66,8 @@ type record struct {
 	wake     chan struct{} // of the driving goroutine; capacity 1
 	ended    chan struct{} // closed when Ending is set
 	attempts map[string]*attempt
-	token    string // with which its processes ask for credentials
+	token    string // with which its processes ask for keys
+	keys     containerCredentials
 }
 
 // ending is why a cluster terminates; the first reason counts.

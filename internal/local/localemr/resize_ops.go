@@ -32,7 +32,7 @@ func (s *Server) modifyInstanceFleet(ctx context.Context, in *modifyFleetInput) 
 	change := in.InstanceFleet
 	i := slices.IndexFunc(c.Fleets, func(f *fleetShape) bool { return f.ID == change.InstanceFleetID })
 	if i < 0 {
-		return nil, invalid("", "Instance fleet id '%s' is not valid.", change.InstanceFleetID)
+		return nil, noFleet(change.InstanceFleetID)
 	}
 	f := c.Fleets[i]
 	if err := checkFleetChange(c, f, change); err != nil {
