@@ -110,7 +110,7 @@ class Checker:
         code = body.get("__type", "")
         known = {e.error_code for e in self.model.operation_model(op).error_shapes}
         # Operations without modelled errors answer as their siblings do.
-        known |= COMMON | ({"InvalidRequestException"} if not known else set())
+        known |= COMMON | ({"InvalidRequestException", "InternalServerException"} if not known else set())
         if code not in known:
             self.problem(op, f"error {code} is not one of {sorted(known)}: {body}")
         text = body.get("message", body.get("Message"))
@@ -118,8 +118,10 @@ class Checker:
             self.problem(op, f"error text {text!r}")
         if code == "InvalidRequestException" and set(body) != {"__type", "ErrorCode", "Message"}:
             self.problem(op, f"members of the error: {body}")
-        if not 400 <= status < 500:
+        if (status == 500) != code.startswith("InternalServer"):
             self.problem(op, f"status {status}: {body}")
+        if code.startswith("InternalServer"):
+            return
         if code == "UnknownOperationException":
             if "localemr" not in text or "docs/local.md" not in text:
                 self.problem(op, f"error text {text!r}")
@@ -163,6 +165,11 @@ class Checker:
         got = answer.get("message", answer.get("Message"))
         if op not in self.unsupported and (answer["__type"] != code or text not in got):
             self.problem(op, f"sent {body}, got {answer}, want {code}: {text}")
+
+    def admin(self, method, faults=None):
+        """Changes the faults that localemr injects."""
+        self.raw.request(method, "/_localemr/faults", json.dumps(faults))
+        self.raw.getresponse().read()
 
     def wrong_requests(self, op):
         """Sends what the front end of EMR refuses."""
@@ -410,6 +417,16 @@ def unknown(c):
     c.refuse("ListReleaseLabels", "InvalidRequestException", "NextToken", NextToken="none")
 
 
+def faults(c):
+    """Faults of EMR itself have the operation's own error."""
+    c.admin("POST", [{"kind": "serverError"}])
+    for op in c.model.operation_names:
+        if op not in c.unsupported:
+            modelled = [e.error_code for e in c.model.operation_model(op).error_shapes if e.error_code.startswith("InternalServer")]
+            c.send(op, {}, (modelled or ["InternalServerException"])[0])
+    c.admin("DELETE")
+
+
 def table(c):
     supported = [op for op in c.model.operation_names if op not in c.unsupported]
     print("| operation | members of the answer | refuses with |")
@@ -443,6 +460,7 @@ def main():
         unknown(c)
         for op in c.model.operation_names:
             c.wrong_requests(op)
+        faults(c)
         table(c)
     finally:
         for problem in c.problems:

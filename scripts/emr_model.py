@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """What Amazon EMR's requests look like, from the service model in botocore.
 
-Run go generate ./internal/local/emrmodel to write the model again. The output has the operations with their input shape, and the shapes that
-requests can contain, without documentation. localemr checks requests with it.
+Run go generate ./internal/local/emrmodel to write the model again. The output has
+the operations with their input shape and the error of EMR's own faults, and the
+shapes that requests can contain, without documentation. localemr checks requests
+with it.
 """
 
 import json
@@ -15,7 +17,10 @@ XML = "[\\u0020-"  # the pattern of most strings: what XML can contain
 
 def compact(model):
     shapes, wanted = {}, set()
-    operations = {name: op["input"]["shape"] for name, op in sorted(model["operations"].items())}
+    operations = {}
+    for name, op in sorted(model["operations"].items()):
+        faults = [e["shape"] for e in op.get("errors", []) if e["shape"].startswith("InternalServer")]
+        operations[name] = {"input": op["input"]["shape"], "fault": (faults or ["InternalServerException"])[0]}
 
     def add(name):
         if name in wanted:
@@ -36,8 +41,8 @@ def compact(model):
             add(ref)
         shapes[name] = kept
 
-    for name in operations.values():
-        add(name)
+    for operation in operations.values():
+        add(operation["input"])
     return {"operations": operations, "shapes": dict(sorted(shapes.items()))}
 
 

@@ -36,8 +36,8 @@ func (e *UnknownMemberError) Error() string {
 // Check reads the body of a request and compares it with the model. The error is one of the above.
 func Check(operation string, body []byte) error {
 	m := load()
-	root, ok := m.Operations[operation]
-	if !ok {
+	root := m.Operations[operation].Input
+	if root == "" {
 		return fmt.Errorf("check request: unknown operation %s", operation)
 	}
 	value, err := decode(body)

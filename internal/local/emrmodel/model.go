@@ -21,8 +21,13 @@ import (
 var source []byte
 
 type model struct {
-	Operations map[string]string // name of the input shape
+	Operations map[string]operation
 	Shapes     map[string]shape
+}
+
+type operation struct {
+	Input string // name of the shape
+	Fault string // error code of EMR's own faults
 }
 
 // shape is a structure, list, map or scalar of a request.
@@ -49,7 +54,10 @@ var load = sync.OnceValue(func() model {
 func Operations() []string { return slices.Sorted(maps.Keys(load().Operations)) }
 
 // Has says whether EMR has an operation.
-func Has(operation string) bool { return load().Operations[operation] != "" }
+func Has(name string) bool { return load().Operations[name].Input != "" }
+
+// Fault returns the error code of an operation that fails by EMR's own fault.
+func Fault(name string) string { return load().Operations[name].Fault }
 
 // Enum returns the values of an enum, by the name of its shape.
 func Enum(name string) []string { return load().Shapes[name].Enum }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+
+	"ephemr/internal/local/emrmodel"
 )
 
 // apiError is an error of EMR's wire protocol.
@@ -41,9 +43,11 @@ func throttled() error {
 	return &apiError{status: http.StatusBadRequest, code: "ThrottlingException", message: "Rate exceeded"}
 }
 
-func internalFailure() error {
+// internalFailure is a fault of EMR itself; the older operations have another code
+// for it.
+func internalFailure(operation string) error {
 	return &apiError{
-		status: http.StatusInternalServerError, code: "InternalServerException",
+		status: http.StatusInternalServerError, code: emrmodel.Fault(operation),
 		message: "An internal error occurred. Please retry your request.",
 	}
 }
@@ -54,7 +58,7 @@ func (e *apiError) body() map[string]string {
 	switch e.code {
 	case "InvalidRequestException":
 		return map[string]string{"__type": e.code, "ErrorCode": e.detail, "Message": e.message}
-	case "SerializationException":
+	case "SerializationException", "InternalServerException", "InternalServerError":
 		return map[string]string{"__type": e.code, "Message": e.message}
 	default:
 		return map[string]string{"__type": e.code, "message": e.message}

@@ -133,7 +133,7 @@ func (s *Server) refuse(name string, attrs map[string]string) error {
 		return throttled()
 	}
 	if s.faults.take(kindServerError, attrs) != nil {
-		return internalFailure()
+		return internalFailure(name)
 	}
 	if s.settings().Throttle && !s.buckets.take(name, time.Now()) {
 		return throttled()
@@ -171,7 +171,7 @@ func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	e, ok := errors.AsType[*apiError](err)
 	if !ok {
 		s.log.ErrorContext(r.Context(), "answer request", "error", err)
-		e, _ = errors.AsType[*apiError](internalFailure())
+		e, _ = errors.AsType[*apiError](internalFailure(strings.TrimPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)))
 	}
 	w.Header().Set("X-Amzn-Errortype", e.code)
 	s.write(w, r, e.status, e.body())
