@@ -10,9 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// The endpoint of container credentials stands for EC2's metadata service: all AWS
-// SDKs ask it when the environment has no keys. It serves the role of the cluster's
-// instance profile.
+// The endpoint of container credentials is the one that all AWS SDKs ask when the
+// environment has no keys. It serves the role of the cluster's instance profile.
 const (
 	credentialsPath = "/_localemr/credentials/" //nolint:gosec // a path
 	variableURI     = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
@@ -50,29 +49,44 @@ func (s *Server) withInstanceProfile(env []string, cluster string) []string {
 		name, _, _ := strings.Cut(kv, "=")
 		return slices.Contains(keyVariables, name)
 	})
-	return append(env, variableURI+"="+s.cfg.URL+credentialsPath+cluster, variableToken+"="+c.token)
+	return append(env, variableURI+"="+s.cfg.URL+credentialsPath+cluster, variableToken+"="+c.token,
+		variableMetadata+"="+s.cfg.URL+metadataPath+cluster+"/"+c.token)
 }
 
 func (s *Server) getCredentials(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	c := s.clusters[r.PathValue("cluster")]
-	token, profile, keys := "", "", containerCredentials{}
-	if c != nil && !c.over() {
-		token, profile, keys = c.token, c.Cluster.EC2InstanceAttributes.IamInstanceProfile, c.keys
-	}
-	s.mu.Unlock()
-	if given := r.Header.Get("Authorization"); token == "" || subtle.ConstantTimeCompare([]byte(given), []byte(token)) == 0 {
+	c := s.clusterWith(r.PathValue("cluster"), r.Header.Get("Authorization"))
+	if c == nil {
 		w.WriteHeader(http.StatusUnauthorized)
 		s.encodeAdmin(w, r, map[string]string{"code": "Unauthorized", "message": "The authorization token is not that of a running cluster."})
 		return
 	}
-	if time.Until(keys.Expiration) < roleTime/2 {
-		keys = s.instanceCredentials(r, profile)
-		s.mu.Lock()
-		c.keys = keys
-		s.mu.Unlock()
+	s.writeAdmin(w, r, s.keysOf(r, c))
+}
+
+// clusterWith finds a running cluster by its id and token.
+func (s *Server) clusterWith(id, token string) *record {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.clusters[id]
+	if c == nil || c.over() || subtle.ConstantTimeCompare([]byte(token), []byte(c.token)) == 0 {
+		return nil
 	}
-	s.writeAdmin(w, r, keys)
+	return c
+}
+
+// keysOf returns the keys of a cluster's instances, for half of their time the same.
+func (s *Server) keysOf(r *http.Request, c *record) containerCredentials {
+	s.mu.Lock()
+	keys, profile := c.keys, c.Cluster.EC2InstanceAttributes.IamInstanceProfile
+	s.mu.Unlock()
+	if time.Until(keys.Expiration) > roleTime/2 {
+		return keys
+	}
+	keys = s.instanceCredentials(r, profile)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.keys = keys
+	return keys
 }
 
 // instanceCredentials are those of the profile's role. Without such a role they are

@@ -28,15 +28,22 @@ func TestInstanceProfile(t *testing.T) {
 		c.Roles = &roles{}
 		c.Environ = append(c.Environ, "AWS_ACCESS_KEY_ID=key-of-server", "AWS_SECRET_ACCESS_KEY=secret-of-server")
 	})
+	// The provider of the metadata service, too, which some jobs name.
+	const metadata = `-c "from botocore.credentials import *; from botocore.utils import InstanceMetadataFetcher as Fetcher; import os; ` +
+		`c = InstanceMetadataProvider(Fetcher(base_url=os.environ['AWS_EC2_METADATA_SERVICE_ENDPOINT'])).load(); ` +
+		`print(c.method, c.access_key, c.token)" >$HOME/metadata`
 	const ask = `-c "import botocore.session; c = botocore.session.Session().get_credentials(); print(c.method, c.access_key, c.secret_key, c.token)" >$HOME/keys`
-	for profile, want := range map[string]string{
-		"arn:aws:iam::000000000000:instance-profile/instances": "container-role key-of-instances secret-of-instances token-of-instances",
-		"EMR_EC2_DefaultRole": "container-role key-of-server secret-of-server",
+	for profile, want := range map[string][2]string{
+		"arn:aws:iam::000000000000:instance-profile/instances": {"container-role key-of-instances secret-of-instances token-of-instances", "iam-role key-of-instances token-of-instances"},
+		"EMR_EC2_DefaultRole": {"container-role key-of-server secret-of-server", "iam-role key-of-server"},
 	} {
-		in := request("profile", bash("ask", program+" "+ask))
+		in := request("profile", bash("ask", program+" "+metadata+"; "+program+" "+ask))
 		in.JobFlowRole = &profile
-		if got := st.awaitFile(filepath.Join(st.cfg.Data, st.run(in), "keys")); got != want {
-			t.Errorf("%s: got %q, want %q", profile, got, want)
+		id := st.run(in)
+		for i, file := range []string{"keys", "metadata"} {
+			if got := st.awaitFile(filepath.Join(st.cfg.Data, id, file)); got != want[i] {
+				t.Errorf("%s of %s: got %q, want %q", file, profile, got, want[i])
+			}
 		}
 	}
 }
@@ -82,7 +89,7 @@ func TestCredentialsNeedTheToken(t *testing.T) {
 func TestRuntimeRoleHidesInstanceProfile(t *testing.T) {
 	t.Parallel()
 	st, id := secured(t, "instances")
-	if _, err := st.addAs(id, runtimeRole, bash("hidden", `'echo "[$AWS_CONTAINER_CREDENTIALS_FULL_URI]" >$HOME/uri'`)); err != nil {
+	if _, err := st.addAs(id, runtimeRole, bash("hidden", `'echo "[$AWS_CONTAINER_CREDENTIALS_FULL_URI$AWS_EC2_METADATA_SERVICE_ENDPOINT]" >$HOME/uri'`)); err != nil {
 		t.Fatal(err)
 	}
 	if got := st.awaitFile(filepath.Join(st.cfg.Data, id, "uri")); got != "[]" {

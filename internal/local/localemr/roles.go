@@ -37,7 +37,7 @@ func (s *Server) roleEnviron(ctx context.Context, job stepJob) ([]string, error)
 	return []string{
 		"AWS_ACCESS_KEY_ID=" + aws.ToString(keys.AccessKeyId), "AWS_SECRET_ACCESS_KEY=" + aws.ToString(keys.SecretAccessKey),
 		"AWS_SESSION_TOKEN=" + aws.ToString(keys.SessionToken),
-		variableURI + "=", variableToken + "=", // such a step cannot have the instances' role
+		variableURI + "=", variableToken + "=", variableMetadata + "=", // such a step cannot have the instances' role
 	}, nil
 }
 

@@ -15,6 +15,9 @@ archive=
 [ ! -f "$tools/spark.jsa" ] || archive="-XX:SharedArchiveFile=\"$tools/spark.jsa\""
 export SPARK_SUBMIT_OPTS="$java_short $archive -Xlog:disable \
 -Dlog4j2.configurationFile=\"$shims/lib/log4j2.properties\" -Djava.io.tmpdir=\"$temp\" -Dderby.system.home=\"$temp\" ${SPARK_SUBMIT_OPTS:-}"
+# version 1 of the SDK for Java does not read the variable
+[ -z "${AWS_EC2_METADATA_SERVICE_ENDPOINT:-}" ] ||
+  SPARK_SUBMIT_OPTS="$SPARK_SUBMIT_OPTS -Dcom.amazonaws.sdk.ec2MetadataServiceEndpointOverride=$AWS_EC2_METADATA_SERVICE_ENDPOINT"
 export PYSPARK_PYTHON=$tools/venv/bin/python PYSPARK_DRIVER_PYTHON=$tools/venv/bin/python
 export AWS_ACCESS_KEY=${AWS_ACCESS_KEY_ID:-} AWS_SECRET_KEY=${AWS_SECRET_ACCESS_KEY:-}
 
