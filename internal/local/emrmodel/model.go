@@ -2,7 +2,7 @@
 // refuses what EMR's front end refuses before it looks at an account: wrong types,
 // missing parameters, values outside an enum, lengths.
 //
-// The model is made from botocore's (scripts/emr_model.py), the texts are those of
+// The model is made from botocore's (scripts/emrmodel/model.py), the texts are those of
 // AWS's services with this protocol.
 package emrmodel
 

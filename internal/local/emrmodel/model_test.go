@@ -19,7 +19,7 @@ func TestModelIsCurrent(t *testing.T) {
 	if _, err := os.Stat(python); err != nil && testing.Short() {
 		t.Skip("no Python with botocore: run scripts/setup")
 	}
-	want, err := exec.CommandContext(t.Context(), python, "../../../scripts/emr_model.py").Output()
+	want, err := exec.CommandContext(t.Context(), python, "../../../scripts/emrmodel/model.py").Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func TestConformance(t *testing.T) {
 		t.Fatal(err)
 	}
 	st := begin(t)
-	cmd := exec.CommandContext(t.Context(), python, "../../../scripts/emr_conformance.py", st.http.URL) //nolint:gosec // a script of ours
+	cmd := exec.CommandContext(t.Context(), python, "../../../scripts/emrmodel/conformance.py", st.http.URL) //nolint:gosec // a script of ours
 	var table, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &table, &problems
 	if err := cmd.Run(); err != nil {
