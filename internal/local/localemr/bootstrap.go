@@ -17,10 +17,10 @@ func (s *Server) bootstrap(ctx context.Context, c *record) {
 	if state != stateBootstrapping {
 		return
 	}
+	s.writeSparkDefaults(ctx, c.Cluster.ID, configurations)
 	if !pause(ctx, lasts) {
 		return
 	}
-	s.writeSparkDefaults(ctx, c.Cluster.ID, configurations)
 	if s.faults.take(kindBootstrapFailure, map[string]string{"cluster": name}) != nil {
 		s.failBootstrap(ctx, c, nonZero(primary, 1))
 		return
