@@ -1,6 +1,7 @@
 package localemr_test
 
 import (
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,39 +13,72 @@ import (
 	"ephemr/internal/local/localemr"
 )
 
-// The default credential chain of a step's boto3 finds the role of the instance
-// profile, and the server's keys if there is no such role.
-func TestInstanceProfile(t *testing.T) {
-	t.Parallel()
-	const python = "../../../.tools/venv/bin/python"
-	if _, err := os.Stat(python); err != nil && testing.Short() {
-		t.Skip("no Python with boto3: run scripts/setup")
-	}
-	program, err := filepath.Abs(python)
-	if err != nil {
-		t.Fatal(err)
-	}
-	st := begin(t, func(c *localemr.Config) {
+// credentialed starts a server that has keys and roles.
+func credentialed(t *testing.T) *stand {
+	t.Helper()
+	return begin(t, func(c *localemr.Config) {
 		c.Roles = &roles{}
 		c.Environ = append(c.Environ, "AWS_ACCESS_KEY_ID=key-of-server", "AWS_SECRET_ACCESS_KEY=secret-of-server")
 	})
-	// The provider of the metadata service, too, which some jobs name.
-	const metadata = `-c "from botocore.credentials import *; from botocore.utils import InstanceMetadataFetcher as Fetcher; import os; ` +
-		`c = InstanceMetadataProvider(Fetcher(base_url=os.environ['AWS_EC2_METADATA_SERVICE_ENDPOINT'])).load(); ` +
-		`print(c.method, c.access_key, c.token)" >$HOME/metadata`
-	const ask = `-c "import botocore.session; c = botocore.session.Session().get_credentials(); print(c.method, c.access_key, c.secret_key, c.token)" >$HOME/keys`
-	for profile, want := range map[string][2]string{
-		"arn:aws:iam::000000000000:instance-profile/instances": {"container-role key-of-instances secret-of-instances token-of-instances", "iam-role key-of-instances token-of-instances"},
-		"EMR_EC2_DefaultRole": {"container-role key-of-server secret-of-server", "iam-role key-of-server"},
-	} {
-		in := request("profile", bash("ask", program+" "+metadata+"; "+program+" "+ask))
-		in.JobFlowRole = &profile
-		id := st.run(in)
-		for i, file := range []string{"keys", "metadata"} {
-			if got := st.awaitFile(filepath.Join(st.cfg.Data, id, file)); got != want[i] {
-				t.Errorf("%s of %s: got %q, want %q", file, profile, got, want[i])
-			}
-		}
+}
+
+// whoAmI prints the keys that the default chain of botocore finds, and those that its
+// provider of the metadata service finds, which some jobs name.
+const whoAmI = `import os, botocore.session, botocore.credentials as known, botocore.utils as utils
+c = botocore.session.Session().get_credentials()
+print(c.method, c.access_key, c.secret_key, c.token)
+fetcher = utils.InstanceMetadataFetcher(base_url=os.environ["AWS_EC2_METADATA_SERVICE_ENDPOINT"])
+c = known.InstanceMetadataProvider(fetcher).load()
+print(c.method, c.access_key, c.secret_key, c.token)`
+
+func TestInstanceProfile(t *testing.T) {
+	t.Parallel()
+	python, err := filepath.Abs("../../../.tools/venv/bin/python")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(python); err != nil && testing.Short() {
+		t.Skip("no Python with boto3: run scripts/setup")
+	}
+	st := credentialed(t)
+	id := st.run(request("profile", bash("ask", python+" -c '"+whoAmI+"' >$HOME/.keys && mv $HOME/.keys $HOME/keys")))
+	const keys = "key-of-instances secret-of-instances token-of-instances"
+	if got, want := st.awaitFile(filepath.Join(st.cfg.Data, id, "keys")), "container-role "+keys+"\niam-role "+keys; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// ask calls the endpoint of credentials.
+func ask(t *testing.T, uri, token string) (status int, body string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, uri, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", token)
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(b)
+}
+
+const showToken = "echo $AWS_CONTAINER_CREDENTIALS_FULL_URI $AWS_CONTAINER_AUTHORIZATION_TOKEN $AWS_ACCESS_KEY_ID >$HOME/token"
+
+// Without a role of the profile's name its cluster has the server's keys.
+func TestInstanceProfileWithoutRole(t *testing.T) {
+	t.Parallel()
+	st := credentialed(t)
+	in := request("no role", bash("show", showToken))
+	in.JobFlowRole = new("EMR_EC2_DefaultRole")
+	uri, token, _ := strings.Cut(st.awaitFile(filepath.Join(st.cfg.Data, st.run(in), "token")), " ")
+	if status, body := ask(t, uri, token); status != http.StatusOK || !strings.Contains(body, `"AccessKeyId": "key-of-server"`) {
+		t.Errorf("status %d, %s", status, body)
 	}
 }
 
@@ -52,27 +86,18 @@ func TestInstanceProfile(t *testing.T) {
 func TestCredentialsNeedTheToken(t *testing.T) {
 	t.Parallel()
 	st := begin(t, func(c *localemr.Config) { c.Roles = &roles{} })
-	id := st.run(request("tokens", bash("show", "echo $AWS_CONTAINER_CREDENTIALS_FULL_URI $AWS_CONTAINER_AUTHORIZATION_TOKEN >$HOME/token")))
+	id := st.run(request("tokens", bash("show", showToken)))
 	other := st.run(request("other"))
 	uri, token, _ := strings.Cut(st.awaitFile(filepath.Join(st.cfg.Data, id, "token")), " ")
-	ask := func(uri, token string) int {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, uri, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Authorization", token)
-		res, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = res.Body.Close()
-		return res.StatusCode
+	get := func(uri, token string) int {
+		status, _ := ask(t, uri, token)
+		return status
 	}
-	if got := ask(uri, token); got != http.StatusOK {
+	if got := get(uri, token); got != http.StatusOK {
 		t.Errorf("with the token: %d", got)
 	}
 	for name, got := range map[string]int{
-		"without a token": ask(uri, ""), "with another": ask(uri, "x"), "of another cluster": ask(strings.Replace(uri, id, other, 1), token),
+		"without a token": get(uri, ""), "with another": get(uri, "x"), "of another cluster": get(strings.Replace(uri, id, other, 1), token),
 	} {
 		if got != http.StatusUnauthorized {
 			t.Errorf("%s: %d", name, got)
@@ -80,7 +105,7 @@ func TestCredentialsNeedTheToken(t *testing.T) {
 	}
 	st.terminate(id)
 	st.awaitCluster(id, types.ClusterStateTerminated)
-	if got := ask(uri, token); got != http.StatusUnauthorized {
+	if got := get(uri, token); got != http.StatusUnauthorized {
 		t.Errorf("after the end: %d", got)
 	}
 }
