@@ -68,7 +68,7 @@ func ask(t *testing.T, uri, token string) (status int, body string) {
 	return res.StatusCode, string(b)
 }
 
-const showToken = "echo $AWS_CONTAINER_CREDENTIALS_FULL_URI $AWS_CONTAINER_AUTHORIZATION_TOKEN $AWS_ACCESS_KEY_ID >$HOME/token"
+const showToken = "echo $AWS_CONTAINER_CREDENTIALS_FULL_URI $AWS_CONTAINER_AUTHORIZATION_TOKEN $AWS_ACCESS_KEY_ID >$HOME/token" //nolint:gosec // names of variables
 
 // Without a role of the profile's name its cluster has the server's keys.
 func TestInstanceProfileWithoutRole(t *testing.T) {
