@@ -29,12 +29,12 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	if err := ctx.Err(); err != nil {
 		return job.Result{}, err
 	}
-	mark := "EPHEMR_OUTPUT=" + w.outputs
+	output := "EPHEMR_OUTPUT=" + w.outputs
 	p := program.Program{
-		Dir: w.files, Env: r.environment(s, mark), Mark: mark, Stdout: stdout, Stderr: stderr,
+		Dir: w.files, Env: r.environment(s, output), Mark: output, Stdout: stdout, Stderr: stderr,
 		Timeout: time.Duration(s.TimeoutSeconds) * time.Second,
 		Grace:   time.Duration(s.GraceSeconds) * time.Second,
-		Drain:   r.Drain,
+		Settle:  r.Settle, Alone: r.Alone,
 	}
 	if p.Grace == 0 {
 		p.Grace = DefaultGrace
@@ -42,6 +42,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	if err := r.resolveCommand(ctx, s, w, &p, stderr); err != nil {
 		return job.Result{}, err
 	}
+	p.Wait = s.Background == job.BackgroundWait
 	exit, err := p.Run(ctx)
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
@@ -52,10 +53,11 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	case err != nil:
 		return job.Result{}, err
 	}
-	if exit.Left > 0 {
-		stderr.notice(fmt.Sprintf("ephemr: killed %d processes that outlived the program", exit.Left))
+	if len(exit.Background) > 0 {
+		stderr.notice("ephemr: ended processes that outlived the program: " + list(exit.Background))
 	}
 	res := judge(s, p.Argv[0]+" "+s.Entry, exit)
+	res = background(s, p.Argv[0]+" "+s.Entry, res, exit)
 	outputs, err := readOutputs(w.outputs)
 	switch {
 	case err == nil:
@@ -105,7 +107,7 @@ func (r *Runner) environment(s job.Spec, more ...string) []string {
 	for k, v := range s.Env {
 		env = append(env, k+"="+v)
 	}
-	env = append(env, "EPHEMR_RUN_ID="+s.RunID, "EPHEMR_JOB="+s.Job, "EPHEMR_ATTEMPT="+strconv.Itoa(s.Attempt))
+	env = append(env, "EPHEMR_RUN_ID="+s.RunID, "EPHEMR_JOB="+s.Job, "EPHEMR_ATTEMPT="+strconv.Itoa(s.Attempt), mark())
 	return append(env, more...)
 }
 
