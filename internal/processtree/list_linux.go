@@ -49,6 +49,12 @@ func Get(pid int) (Process, bool) {
 // belongs to another user or has overwritten it, as programs do that set their title.
 func (p Process) Environ() []string { return p.strings("environ") }
 
+// Executable returns the file of the program: "" if it may not be read.
+func (p Process) Executable() string {
+	name, _ := os.Readlink(file(p.PID, "exe"))
+	return name
+}
+
 // argv returns the command line; a process may have overwritten it.
 func (p Process) argv() []string {
 	argv := p.strings("cmdline")

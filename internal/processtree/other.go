@@ -39,6 +39,12 @@ func Get(pid int) (Process, bool) {
 // Environ needs /proc.
 func (Process) Environ() []string { return nil }
 
+// Executable returns the file of the program: "" if it may not be read.
+func (p Process) Executable() string {
+	name, _ := (&ps.Process{Pid: int32(p.PID)}).Exe() //nolint:gosec // a pid
+	return name
+}
+
 func (p Process) argv() []string {
 	argv, _ := (&ps.Process{Pid: int32(p.PID)}).CmdlineSlice() //nolint:gosec // a pid
 	return argv
