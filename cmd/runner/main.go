@@ -87,7 +87,7 @@ func execute(region, address string, stdout, stderr io.Writer) int {
 		}),
 		Stdout: stdout, Stderr: stderr,
 		Environ: environ, Home: os.Getenv("EPHEMR_HOME"), Now: time.Now,
-		Wait: 500 * time.Millisecond, Settle: 5 * time.Second, Flush: 10 * time.Second, Alone: true,
+		Wait: 500 * time.Millisecond, Settle: 3 * time.Second, Flush: 10 * time.Second, Alone: true,
 	}
 	return r.Run(ctx, address)
 }

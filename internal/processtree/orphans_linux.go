@@ -42,10 +42,14 @@ func reap(seen map[Process]bool) map[Process]bool {
 			continue
 		}
 		if seen[p] {
-			_, _ = unix.Wait4(p.PID, nil, unix.WNOHANG, nil)
+			p.Reap()
 			continue
 		}
 		still[p] = true
 	}
 	return still
 }
+
+// Reap removes a zombie that the calling process has adopted. One that os/exec
+// waits for must not be given.
+func (p Process) Reap() { _, _ = unix.Wait4(p.PID, nil, unix.WNOHANG, nil) }

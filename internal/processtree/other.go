@@ -52,3 +52,6 @@ func (p Process) argv() []string {
 
 // AdoptOrphans needs Linux.
 func AdoptOrphans(context.Context, time.Duration) error { return nil }
+
+// Reap needs Linux.
+func (Process) Reap() {}

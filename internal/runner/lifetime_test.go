@@ -72,8 +72,8 @@ func TestBackground(t *testing.T) {
 		},
 		"fail": {
 			mode: job.BackgroundFail, script: "for i in 1 2 3 4 5 6 7; do sleep 300 & done", code: 67, class: job.ClassJob, listed: 7,
-			reason: `^bash run.sh exited while processes that it had started were running, which were ended: (\S+ \S+ \(pid \d+\),? ){5}and 2 more; ` +
-				`wait for them in the program, or set background to wait or kill$`,
+			reason: `^bash run.sh exited while processes that it had started were running, which were ended: (\S+ \S+ \(pid \d+\),? ){3}and 4 more; ` +
+				`wait for them, or set background to wait or kill$`,
 		},
 		"fail, after a failure": {script: "sleep 300 & exit 3", code: 3, class: job.ClassJob, reason: "exited 3$", listed: 1},
 	}

@@ -53,11 +53,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	case err != nil:
 		return job.Result{}, err
 	}
-	if len(exit.Background) > 0 {
-		stderr.notice("ephemr: ended processes that outlived the program: " + list(exit.Background))
-	}
-	res := judge(s, p.Argv[0]+" "+s.Entry, exit)
-	res = background(s, p.Argv[0]+" "+s.Entry, res, exit)
+	res := background(s, p.Argv[0]+" "+s.Entry, judge(s, p.Argv[0]+" "+s.Entry, exit), exit, stderr)
 	outputs, err := readOutputs(w.outputs)
 	switch {
 	case err == nil:

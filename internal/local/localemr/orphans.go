@@ -16,8 +16,14 @@ func (s *Server) endOrphans() {
 	if !s.cfg.Adopts {
 		return
 	}
+	killed := map[int]bool{}
 	for range sweepRounds {
 		all := processtree.All()
+		for _, p := range all {
+			if p.Zombie && killed[p.PID] {
+				p.Reap()
+			}
+		}
 		orphans := slices.DeleteFunc(slices.Clone(all), func(p processtree.Process) bool {
 			return p.Zombie || p.Parent != os.Getpid() || isMarked(p) || p.Executable() == executable()
 		})
@@ -26,6 +32,7 @@ func (s *Server) endOrphans() {
 		}
 		for _, p := range orphans {
 			processtree.Signal(append(processtree.Below(all, p.PID), p), sigKill)
+			killed[p.PID] = true
 		}
 	}
 }

@@ -17,7 +17,8 @@ type tree struct {
 	whole bool   // everything below this process belongs to the program
 }
 
-// living lists the processes that have not ended.
+// living lists the processes that have not ended, and removes the zombies of those
+// that this process has adopted.
 func (t tree) living() []processtree.Process {
 	all := processtree.All()
 	ours := map[int]bool{t.root: true}
@@ -27,6 +28,9 @@ func (t tree) living() []processtree.Process {
 	if t.whole {
 		for _, p := range processtree.Below(all, os.Getpid()) {
 			ours[p.PID] = true
+			if p.Zombie && p.Parent == os.Getpid() && p.PID != t.root {
+				p.Reap()
+			}
 		}
 	}
 	return slices.DeleteFunc(all, func(p processtree.Process) bool {
