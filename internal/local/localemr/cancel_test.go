@@ -92,6 +92,9 @@ func TestNoProcessIsLeft(t *testing.T) {
 			tt.end(st, id, step)
 			st.awaitStep(id, step, tt.want)
 			st.awaitGone(pids)
+			if text, err := os.ReadFile(filepath.Join(st.cfg.Data, id, "logs", "steps", step, "stderr")); err != nil || len(text) > 0 { //nolint:gosec // a file of this test
+				t.Errorf("stderr of the step: %q, %v", text, err)
+			}
 		})
 	}
 }

@@ -53,7 +53,7 @@ var errStopped = errors.New("stop before the start")
 // parent runs its arguments as command-runner.jar does: in a child, whose exit
 // code it passes on, and to which it does not forward signals. It prints nothing
 // itself; file 3 is the stderr of the child.
-var parent = []string{"/bin/sh", "-c", `"$@" 2>&3 3>&-; exit $?`, "command-runner.jar"}
+var parent = []string{"/bin/sh", "-c", `(exec "$@" 2>&3 3>&-); exit $?`, "command-runner.jar"}
 
 // run starts p as the leader of a new process group and waits for it. The
 // group is killed when the leader is gone, unless it was interrupted. The exit
