@@ -69,6 +69,11 @@ func (p *page) jobs() {
 		})
 	}
 	p.Table([]string{"JOB", "STATE", "ATTEMPT", "EXIT", "TOOK", "STEP", "REASON"}, rows)
+	p.notes()
+}
+
+// notes prints what does not fit into the table of jobs.
+func (p *page) notes() {
 	for _, j := range p.rec.Jobs {
 		if j.Resize != "" {
 			p.Printf("\nresize of %s: %s\n", j.Name, terminal.OneLine(j.Resize))

@@ -135,14 +135,13 @@ func newLocal(t *testing.T, set settings) *emulation {
 		},
 		Faults: []localemr.Fault{{Kind: "capacity", InstanceType: scarce}},
 	}
-	if set.stuck {
-		config.Settings.Provision = localemr.Duration(time.Hour)
-	}
-	if set.lasting {
-		config.Settings.TerminateGrace = localemr.Duration(time.Hour)
-	}
-	if set.late {
-		config.Settings.CancelReport = localemr.Duration(time.Hour)
+	for _, s := range []struct {
+		set  bool
+		last *localemr.Duration
+	}{{set.stuck, &config.Settings.Provision}, {set.lasting, &config.Settings.TerminateGrace}, {set.late, &config.Settings.CancelReport}} {
+		if s.set {
+			*s.last = localemr.Duration(time.Hour)
+		}
 	}
 	if set.bad {
 		config.Faults = append(config.Faults, localemr.Fault{Kind: "bootstrapFailure"})
