@@ -277,6 +277,7 @@ type Waiter struct {
 	ClusterID string    `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
 	Attempts  []string  `dynamodbav:"attempts,omitempty" json:"attempts,omitempty"` // attempts in flight when it was registered, as job#n
 	Shared    bool      `dynamodbav:"shared,omitempty" json:"shared,omitempty"`     // other runs may use the cluster
+	Events    int       `dynamodbav:"events,omitempty" json:"-"`                    // of the execution's history; see History
 	Since     time.Time `dynamodbav:"since" json:"since"`
 	Deadline  time.Time `dynamodbav:"deadline" json:"deadline"`
 }

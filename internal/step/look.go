@@ -21,6 +21,8 @@ type Looker struct {
 
 // Progress is the answer to the SubmitSteps state.
 type Progress struct {
+	run.History
+
 	JobsLeft bool `json:"jobsLeft"`
 }
 
@@ -39,7 +41,7 @@ func (l *Looker) Look(ctx context.Context, rec *run.Record, seen *engine.Capacit
 		return nil, nil //nolint:nilnil // nothing has happened yet, and that is no error
 	}
 	left := slices.ContainsFunc(rec.Jobs, func(j run.Job) bool { return !j.State.Over() })
-	return &wait.Answer{Output: Progress{JobsLeft: left}}, nil
+	return &wait.Answer{Output: Progress{JobsLeft: left, History: run.History{Events: rec.Waiter.Events}}}, nil
 }
 
 // settle asks the engine about the attempts in flight and records how they ended.

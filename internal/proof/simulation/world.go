@@ -8,11 +8,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
+	"ephemr/events"
 	"ephemr/internal/access"
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/job"
@@ -47,6 +49,8 @@ type Config struct {
 	Throttle bool
 	// NoTicks leaves out the minute ticks of admit and watch, and sweep.
 	NoTicks bool
+	// ExecutionTimeout replaces that of the state machine; 0 = its own.
+	ExecutionTimeout time.Duration
 	// Instant runs everything on the engine of package instant instead of EMR.
 	Instant bool
 	// Seed of the jitter of retries.
@@ -110,6 +114,7 @@ type World struct {
 
 	config    Config
 	functions map[string]asl.Function
+	sweeps    bool
 	life      context.Context //nolint:containedctx // of everything that goes on by itself
 	end       context.CancelFunc
 	busy      sync.WaitGroup
@@ -131,11 +136,19 @@ type World struct {
 // functionTimeout is that of the functions in the state machine.
 const functionTimeout = 45 * time.Second
 
-var machine = sync.OnceValues(func() (*asl.Machine, error) { return asl.Parse([]byte(statemachines.Run)) })
+var deployed = sync.OnceValues(func() (*asl.Machine, error) { return asl.Parse([]byte(statemachines.Run)) })
+
+func machine(timeout time.Duration) (*asl.Machine, error) {
+	m, err := deployed()
+	if err == nil && timeout > 0 {
+		m = m.WithTimeout(timeout)
+	}
+	return m, err
+}
 
 // New builds a World and starts its clocks.
 func New(config Config) *World {
-	m, err := machine()
+	m, err := machine(config.ExecutionTimeout)
 	if err != nil {
 		panic(fmt.Sprintf("parse the state machine: %v", err))
 	}
@@ -145,7 +158,7 @@ func New(config Config) *World {
 		counts: map[string]int{}, objects: map[string]string{},
 	}
 	w.life, w.end = context.WithCancel(context.Background())
-	w.Engine = asl.NewEngine(asl.EngineConfig{Seed: config.Seed, LambdaTimeout: functionTimeout})
+	w.Engine = asl.NewEngine(asl.EngineConfig{Seed: config.Seed, LambdaTimeout: functionTimeout, OnChange: w.executionChanged})
 	w.Settings = Settings(w.Engine.Deploy(machineName, m, w.functions))
 	w.Settings.Access = config.access()
 	if config.Settings != nil {
@@ -156,9 +169,37 @@ func New(config Config) *World {
 	if !config.NoTicks {
 		w.every(time.Minute, "admit", "{}")
 		w.every(time.Minute, "watch", `{"detail-type":"Scheduled Event"}`)
-		w.every(5*time.Minute, "sweep", "{}")
+		w.sweep()
 	}
 	return w
+}
+
+// sweep has sweep called by its schedule and by events of executions.
+func (w *World) sweep() {
+	w.sweeps = true
+	w.every(5*time.Minute, "sweep", "{}")
+}
+
+// executionChanged delivers an event of Step Functions, if its rule matches.
+func (w *World) executionChanged(detailType string, detail json.RawMessage) {
+	var status events.ExecutionStatus
+	if err := json.Unmarshal(detail, &status); err != nil {
+		panic(fmt.Sprintf("decode event: %v", err))
+	}
+	if !w.sweeps || !slices.Contains(events.StoppedStatuses, status.Status) {
+		return
+	}
+	payload, err := json.Marshal(events.Envelope{Source: events.SourceStates, DetailType: detailType, Time: time.Now(), Detail: detail})
+	if err != nil {
+		panic(fmt.Sprintf("encode event: %v", err))
+	}
+	w.busy.Go(func() {
+		select {
+		case <-w.life.Done():
+		case <-time.After(time.Second):
+			w.async("sweep", payload)
+		}
+	})
 }
 
 // Close ends everything that goes on. A World must be closed within its bubble.
