@@ -81,14 +81,20 @@ func (r *Runner) execute(ctx context.Context, s job.Spec, stdout, stderr *output
 // workspace is the directory of one attempt.
 type workspace struct{ dir, files, outputs string }
 
-func (r *Runner) workspace() (w workspace, remove func(), err error) {
-	base := os.TempDir()
+// base is the directory of all that attempts on this machine keep.
+func (r *Runner) base() string {
 	if r.Home != "" {
-		base = filepath.Join(r.Home, "work")
-		if err := os.MkdirAll(base, 0o700); err != nil {
-			return w, nil, fmt.Errorf("make work directory: %w", err)
-		}
+		return r.Home
 	}
+	return filepath.Join(os.TempDir(), "ephemr")
+}
+
+func (r *Runner) workspace() (w workspace, remove func(), err error) {
+	base := filepath.Join(r.base(), "work")
+	if err := os.MkdirAll(base, 0o777); err != nil { //nolint:gosec // steps may run as several users
+		return w, nil, fmt.Errorf("make work directory: %w", err)
+	}
+	_ = os.Chmod(base, 0o777|os.ModeSticky) // despite the umask; fails if another user made it
 	dir, err := os.MkdirTemp(base, "attempt-")
 	if err != nil {
 		return w, nil, fmt.Errorf("make work directory: %w", err)

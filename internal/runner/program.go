@@ -39,9 +39,13 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	if p.Grace == 0 {
 		p.Grace = DefaultGrace
 	}
+	apps := r.claimApplications(ctx, s, w, stderr)
+	defer apps.claim.Release()
+	s, p.Env = apps.mark(s, p.Env)
 	if err := r.resolveCommand(ctx, s, w, &p, stderr); err != nil {
 		return job.Result{}, err
 	}
+	apps.claim.Use()
 	exit, err := p.Run(ctx)
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
@@ -55,7 +59,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	if exit.Left > 0 {
 		stderr.notice(fmt.Sprintf("ephemr: killed %d processes that outlived the program", exit.Left))
 	}
-	res := judge(s, p.Argv[0]+" "+s.Entry, exit)
+	res := apps.end(ctx, judge(s, p.Argv[0]+" "+s.Entry, exit))
 	outputs, err := readOutputs(w.outputs)
 	switch {
 	case err == nil:

@@ -25,6 +25,7 @@ const (
 	exitInvalid      = 64  // the spec or the package cannot be executed as it is
 	exitData         = 65  // a check failed, or the program's outputs are malformed
 	exitRequirements = 66  // pip could not install requirements.txt
+	exitApplications = 67  // the program ended before its YARN applications
 	exitPermission   = 69  // AWS denied access
 	ExitUnwritten    = 70  // started.json or result.json could not be written
 	exitInternal     = 71  // internal error of the runner
@@ -47,7 +48,7 @@ type Runner struct {
 
 	Stdout, Stderr io.Writer // the step's own, which EMR archives
 	Environ        []string  // of the step
-	Home           string    // where ephemr is installed; packages are unpacked in its folder work. Empty = the temporary directory
+	Home           string    // where ephemr is installed; packages are unpacked in its folder work. Empty = ephemr in the temporary directory
 	Now            func() time.Time
 	Wait           time.Duration // before the second try of an S3 call; doubled on each failure
 	Drain          time.Duration // how long children may go on writing after the program itself has ended
