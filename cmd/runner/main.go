@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -22,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"ephemr/internal/runner"
+	"ephemr/internal/runner/busy"
 )
 
 // version is set by the linker; without, the build's own is shown.
@@ -79,8 +81,9 @@ func execute(region, address string, stdout, stderr io.Writer) int {
 			o.Retryer = aws.NopRetryer{} // logstream tries again, and gives up, by its own rules
 		}),
 		Stdout: stdout, Stderr: stderr,
-		Environ: environ, Home: os.Getenv("EPHEMR_HOME"), Now: time.Now,
-		Wait: 500 * time.Millisecond, Drain: 2 * time.Second, Flush: 10 * time.Second,
+		Environ: environ, Home: runner.Home(os.Getenv("EPHEMR_HOME"), runner.DataDir), Now: time.Now,
+		BusyFile: cmp.Or(os.Getenv("EPHEMR_BUSY_FILE"), busy.File),
+		Wait:     500 * time.Millisecond, Drain: 2 * time.Second, Flush: 10 * time.Second,
 	}
 	return r.Run(ctx, address)
 }

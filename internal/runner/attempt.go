@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"ephemr/internal/job"
 	"ephemr/internal/runner/cause"
 	"ephemr/internal/runner/logstream"
@@ -80,6 +82,21 @@ func (r *Runner) execute(ctx context.Context, s job.Spec, stdout, stderr *output
 
 // workspace is the directory of one attempt.
 type workspace struct{ dir, files, outputs string }
+
+// DataDir is made by the bootstrap action on EMR's data disk: the root disk has 15
+// GiB, and the node is replaced when it is full.
+const DataDir = "/mnt/ephemr"
+
+// Home is where a runner works: set, or else data if it exists and can be written.
+func Home(set, data string) string {
+	if set != "" {
+		return set
+	}
+	if unix.Access(data, unix.W_OK|unix.X_OK) == nil {
+		return data
+	}
+	return ""
+}
 
 // base is the directory of all that attempts on this machine keep.
 func (r *Runner) base() string {

@@ -14,6 +14,7 @@ import (
 
 	"ephemr/internal/job"
 	"ephemr/internal/runner/archive"
+	"ephemr/internal/runner/disk"
 )
 
 // maxPut is what one PutObject takes.
@@ -44,6 +45,9 @@ func (r *Runner) requirements(ctx context.Context, s job.Spec, w workspace, besi
 		h.stderr.notice("ephemr: libraries of " + requirementsFile + " come from " + at.String())
 		return ofTarget(dir, file), nil
 	}
+	if isFull(err) {
+		return python{}, err
+	}
 	if !missing(err) {
 		h.stderr.notice("ephemr: " + err.Error())
 	}
@@ -52,6 +56,9 @@ func (r *Runner) requirements(ctx context.Context, s job.Spec, w workspace, besi
 		return python{}, err
 	}
 	if err := install(ctx, s, interpreter, beside, dir, h); err != nil {
+		if strings.Contains(err.Error(), "No space left on device") {
+			return python{}, invalid("%w; %s can be used in %s", err, disk.Size(r.room(dir)), dir)
+		}
 		return python{}, err
 	}
 	if err := packTo(file, dir); err != nil {
@@ -77,7 +84,7 @@ func (r *Runner) made(ctx context.Context, at object, dir, file string) error {
 		return err
 	}
 	defer in.Close() //nolint:errcheck // only read
-	if err := archive.Untar(in, dir, environmentLimits); err != nil {
+	if err := archive.Untar(in, dir, r.within(environmentLimits, dir, "the environment")); err != nil {
 		return fmt.Errorf("%s: %w", at, err)
 	}
 	return nil

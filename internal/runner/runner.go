@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"ephemr/internal/job"
+	"ephemr/internal/runner/busy"
+	"ephemr/internal/runner/disk"
 	"ephemr/internal/runner/logstream"
 	"ephemr/internal/runner/quality"
 )
@@ -46,9 +48,11 @@ type Runner struct {
 	S3   S3API
 	Logs logstream.API // unused when a Spec names no log group
 
-	Stdout, Stderr io.Writer // the step's own, which EMR archives
-	Environ        []string  // of the step
-	Home           string    // where ephemr is installed; packages are unpacked in its folder work. Empty = ephemr in the temporary directory
+	Stdout, Stderr io.Writer                            // the step's own, which EMR archives
+	Environ        []string                             // of the step
+	Home           string                               // packages are unpacked in its folder work; empty = ephemr in the temporary directory
+	Disk           func(dir string) (disk.Space, error) // nil = of the file system
+	BusyFile       string                               // that EMR's auto-termination looks at; empty = none
 	Now            func() time.Time
 	Wait           time.Duration // before the second try of an S3 call; doubled on each failure
 	Drain          time.Duration // how long children may go on writing after the program itself has ended
@@ -71,6 +75,7 @@ func (r *Runner) Run(ctx context.Context, address string) int {
 		return ExitUnwritten
 	}
 	started := r.Now()
+	defer r.keepBusy()()
 	spec, err := r.spec(ctx, at)
 	var res job.Result
 	if err != nil {
@@ -92,6 +97,14 @@ func (r *Runner) Run(ctx context.Context, address string) int {
 		return 0
 	}
 	return res.ExitCode
+}
+
+// keepBusy keeps the cluster from being ended as idle.
+func (r *Runner) keepBusy() (stop func()) {
+	if r.BusyFile == "" {
+		return func() {}
+	}
+	return busy.Keep(r.BusyFile, busy.Every, r.Environ, func(err error) { r.say("%v", err) })
 }
 
 func (r *Runner) say(format string, args ...any) {

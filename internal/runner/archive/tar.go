@@ -94,13 +94,13 @@ func Untar(r io.Reader, dir string, limits Limits) error {
 		if files >= limits.Files {
 			return invalid("it has more than %d files", limits.Files)
 		}
-		if left, err = untarOne(root, h, t, left); err != nil {
+		if left, err = untarOne(root, h, t, left, limits); err != nil {
 			return err
 		}
 	}
 }
 
-func untarOne(root *os.Root, h *tar.Header, t io.Reader, left int64) (int64, error) {
+func untarOne(root *os.Root, h *tar.Header, t io.Reader, left int64, limits Limits) (int64, error) {
 	path := filepath.Clean(strings.TrimPrefix(h.Name, "./"))
 	if path == "." {
 		return left, nil
@@ -111,12 +111,15 @@ func untarOne(root *os.Root, h *tar.Header, t io.Reader, left int64) (int64, err
 	if err := root.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return left, notAcceptable(path, err)
 	}
-	var err error
+	err := limits.fits(h.Size)
+	if err != nil {
+		return left, err
+	}
 	switch h.Typeflag {
 	case tar.TypeDir:
 		err = root.MkdirAll(path, 0o755)
 	case tar.TypeReg:
-		return write(root, path, h.FileInfo().Mode(), t, left)
+		return write(root, path, h.FileInfo().Mode(), t, left, limits)
 	case tar.TypeSymlink:
 		err = root.Symlink(h.Linkname, path)
 	case tar.TypeLink:
