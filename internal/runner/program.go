@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -108,6 +109,9 @@ func (r *Runner) environment(s job.Spec, more ...string) []string {
 	env := append([]string(nil), r.Environ...)
 	for k, v := range s.Env {
 		env = append(env, k+"="+v)
+	}
+	if !slices.ContainsFunc(env, func(e string) bool { return strings.HasPrefix(e, "PYTHONUNBUFFERED=") }) {
+		env = append(env, "PYTHONUNBUFFERED=1") // or what it has printed comes late, and is lost with it
 	}
 	env = append(env, "EPHEMR_RUN_ID="+s.RunID, "EPHEMR_JOB="+s.Job, "EPHEMR_ATTEMPT="+strconv.Itoa(s.Attempt))
 	return append(env, more...)

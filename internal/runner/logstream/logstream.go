@@ -2,7 +2,7 @@
 // stream while the program runs.
 //
 // A Stream takes bytes, cuts them into lines and sends those in batches, in
-// order, at least twice a second. Memory is bounded: when CloudWatch is slower
+// order, at least twice a second. Of a line that does not end it sends the state. Memory is bounded: when CloudWatch is slower
 // than the program, Write blocks and so, through its pipe, the program does.
 // When CloudWatch keeps failing, the Stream stops, reports that once, and discards
 // the rest: a job never fails or hangs because of its logs.
@@ -41,6 +41,7 @@ const (
 
 const (
 	flushEvery  = 500 * time.Millisecond
+	showAfter   = 2 * time.Second // a line that has not ended is shown then, and again after changes
 	callTimeout = 10 * time.Second
 	firstWait   = 200 * time.Millisecond // doubled on each failure, with full jitter
 	longestWait = 5 * time.Second

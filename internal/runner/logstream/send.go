@@ -27,6 +27,7 @@ func (s *Stream) run() {
 		case <-tick.C:
 		case <-s.kick:
 		}
+		s.show()
 		batch, last := s.take()
 		if len(batch) > 0 {
 			if why := s.deliver(ctx, batch, &created); why != nil {

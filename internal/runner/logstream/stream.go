@@ -59,6 +59,21 @@ func (s *Stream) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// show queues the state of a line that does not end, unless a Write is under way.
+func (s *Stream) show() {
+	if s.writing.TryLock() {
+		defer s.writing.Unlock()
+		s.lines.state(time.Now(), func(text string) {
+			s.mu.Lock()
+			full := len(s.pending) > 0 && s.full(len(text))
+			s.mu.Unlock()
+			if !full { // add would wait for the sender, which is the caller
+				s.add(text)
+			}
+		})
+	}
+}
+
 // Close sends what is left, for as long as ctx allows, and ends the stream.
 func (s *Stream) Close(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { s.abandon(context.Cause(ctx)) })

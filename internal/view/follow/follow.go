@@ -98,7 +98,11 @@ func (f *Follower) Read(ctx context.Context, rec *run.Record, emit func(Update))
 	if err := logs.archives(ctx, rec, now, emit); err != nil {
 		return err
 	}
-	return logs.round(ctx, now, nil, emit)
+	err := logs.round(ctx, now, nil, emit)
+	for _, st := range logs.list {
+		st.finish(emit)
+	}
+	return err
 }
 
 // watch is the state of following a run.
