@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -8,6 +9,7 @@ import (
 
 	"ephemr/internal/cli/logs"
 	"ephemr/internal/job"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
 )
 
@@ -91,5 +93,40 @@ func TestLogsOfArchivedBars(t *testing.T) {
 		if got := w.out.String(); got != "done\nwin\n" {
 			t.Errorf("%q", got)
 		}
+	})
+}
+
+// CloudWatch Logs does not respond for minutes: the lines come afterwards.
+func TestLogsFollowSurvivesAnOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		at := time.Now()
+		w.made(w.runs.Create(t.Context(), run.Run{ID: "flights-1", Pipeline: "flights", State: run.Queued, LogicalTime: at, RequestedAt: at}, &twoJobs))
+		w.begin("flights-1", run.Job{Name: "clean", Type: job.Spark, State: run.JobPending})
+		j := w.submit("flights-1", "clean", 1)
+		w.logs.Use(&awsfake.Hooks{Before: func(op string) error {
+			if since := time.Since(at); strings.HasSuffix(op, ":GetLogEvents") && since > 10*time.Second && since < 8*time.Minute {
+				return awsfake.Throttled()
+			}
+			return nil
+		}})
+		var want strings.Builder
+		go func() {
+			for i := range 10 {
+				w.print("flights-1", "clean", 1, "stdout", strconv.Itoa(i))
+				time.Sleep(time.Minute)
+			}
+			w.over("flights-1", j, 0, false)
+			w.end("flights-1", run.Outcome{State: run.Succeeded})
+		}()
+		for i := range 10 {
+			want.WriteString(strconv.Itoa(i) + "\n")
+		}
+		w.no(logs.Run(t.Context(), logs.Options{RunID: "flights-1", Job: "clean", Follow: true}, w.io, w.follower()))
+		if got := w.out.String(); got != want.String() {
+			t.Errorf("%q", got)
+		}
+		contains(t, w.err.String(), "cannot read the logs, retrying", "can read the logs again")
 	})
 }

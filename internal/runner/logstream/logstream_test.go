@@ -245,8 +245,8 @@ func TestGivesUp(t *testing.T) {
 	}{
 		"access denied":    {&service{put: func(int) error { return apiError("AccessDeniedException") }}, 3 * time.Second, 3},
 		"no group":         {&service{create: func() error { return apiError("ResourceNotFoundException") }}, 3 * time.Second, 3},
-		"always down":      {&service{put: func(int) error { return io.ErrUnexpectedEOF }}, time.Minute, 10},
-		"always throttled": {&service{put: func(int) error { return apiError("ThrottlingException") }}, 3 * time.Minute, 40},
+		"always down":      {&service{put: func(int) error { return io.ErrUnexpectedEOF }}, time.Minute, 20},
+		"always throttled": {&service{put: func(int) error { return apiError("ThrottlingException") }}, 3 * time.Minute, 50},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -47,18 +47,28 @@ func (s *Stream) deliver(ctx context.Context, batch []types.InputLogEvent, creat
 		return s.deliverSmall(ctx, batch, created)
 	}
 	s.postdate(batch)
+	refused, sinceClose := 0, 0
 	for try := 1; ; try++ {
 		err := s.try(ctx, batch, created)
+		if refusal(err) {
+			refused++
+		}
+		if s.isClosed() {
+			sinceClose++
+		}
 		switch {
 		case err == nil:
+			s.back()
 			return nil
 		case errCode(err) == "InvalidParameterException" && long(batch):
 			s.smallOnly = true
 			return s.deliverSmall(ctx, batch, created)
 		case ctx.Err() != nil:
 			return fmt.Errorf("time is up: %w", context.Cause(ctx))
-		case try >= tries(err):
+		case refused >= refusedTries, sinceClose >= transientTries && try >= tries(err):
 			return fmt.Errorf("gave up after %d tries: %w", try, err)
+		case try >= tries(err):
+			s.leave(err)
 		}
 		if errCode(err) == "ResourceNotFoundException" {
 			*created = false // the stream was deleted
@@ -156,20 +166,29 @@ func (s *Stream) call(ctx context.Context, batch []types.InputLogEvent, created 
 	return err
 }
 
-// tries is the maximum number of attempts of a call that failed with err.
+// tries is how often a call that failed with err is repeated before the program is
+// not held up any longer.
 func tries(err error) int {
 	switch errCode(err) {
 	case "ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded":
 		return throttledTries
 	}
+	return transientTries
+}
+
+// refusal reports whether a retry rarely helps.
+func refusal(err error) bool {
+	if err == nil || tries(err) == throttledTries {
+		return false
+	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorFault() == smithy.FaultClient {
-		return refusedTries
+		return true
 	}
 	switch errCode(err) {
 	case "AccessDeniedException", "UnrecognizedClientException", "InvalidParameterException", "ResourceNotFoundException":
-		return refusedTries
+		return true
 	}
-	return transientTries
+	return false
 }
 
 // backoff is full jitter: anything between nothing and a doubling ceiling.

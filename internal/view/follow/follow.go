@@ -40,7 +40,8 @@ const (
 	pollEvery     = 500 * time.Millisecond
 	logsEvery     = time.Second
 	perStream     = 100 * time.Millisecond // GetLogEvents has a quota for the whole account
-	patience      = 2 * time.Minute        // while AWS does not respond
+	patience      = 2 * time.Minute        // while DynamoDB does not respond
+	logsPatience  = 15 * time.Minute       // while CloudWatch Logs does not: the run goes on without them
 )
 
 // New returns a Follower of the stage that s describes.
@@ -135,7 +136,7 @@ func (w *watch) look(ctx context.Context, rec *run.Record) error {
 	}
 	w.logsRead = now
 	err := w.logs.round(ctx, now, news, w.emit)
-	return w.logsGone.with(ctx, "the logs", err, w.emit)
+	return w.logsGone.with(ctx, "the logs", logsPatience, err, w.emit)
 }
 
 func hasEnd(news []Update) bool {
@@ -154,7 +155,7 @@ func (w *watch) load(ctx context.Context, old *run.Record) (*run.Record, error) 
 	if rec == nil {
 		rec = old
 	}
-	return rec, w.runGone.with(ctx, "the run's record", err, w.emit)
+	return rec, w.runGone.with(ctx, "the run's record", patience, err, w.emit)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
