@@ -116,7 +116,7 @@ func TestStep(t *testing.T) {
 	if got := r.streams[dir+"/stdout"]; len(want) != 50_000 || !slices.Equal(want, got) {
 		t.Errorf("%d lines on stdout, %d events", len(want), len(got))
 	}
-	if diff := cmp.Diff([]string{"bad", "ephemr: bash run.sh exited 3"}, r.streams[dir+"/stderr"]); diff != "" {
+	if diff := cmp.Diff([]string{"bad", "ephemr: bash run.sh exited 3: bad"}, r.streams[dir+"/stderr"]); diff != "" {
 		t.Error(diff)
 	}
 	res := result(t, r)

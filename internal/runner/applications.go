@@ -26,11 +26,11 @@ type applications struct {
 // claimApplications kills what earlier attempts on this cluster have left, since
 // this one may be the retry of one of them.
 func (r *Runner) claimApplications(ctx context.Context, s job.Spec, w workspace, stderr *output) *applications {
-	a := &applications{cli: yarn.Find(r.Environ), tag: yarn.Tag(s.RunID, s.Job, s.Attempt), conf: filepath.Join(w.dir, "hadoop"), stderr: stderr, settle: r.Drain}
+	a := &applications{cli: yarn.Find(r.Environ), tag: yarn.Tag(s.RunID, s.Job, s.Attempt), conf: filepath.Join(w.dir, "hadoop"), stderr: stderr, settle: r.Linger}
 	claim, killed, err := yarn.Begin(ctx, a.cli, filepath.Join(r.base(), "attempts"), a.tag)
 	a.claim = claim
 	if len(killed) > 0 {
-		stderr.notice("ephemr: killed YARN applications of an earlier attempt: " + list(killed))
+		stderr.notice("ephemr: killed YARN applications of an earlier attempt: " + applicationNames(killed))
 	}
 	if err != nil {
 		stderr.notice("ephemr: " + err.Error() + "; applications of an earlier attempt may still be running on this cluster")
@@ -74,16 +74,16 @@ func (a *applications) end(ctx context.Context, res job.Result) job.Result {
 	if len(killed) == 0 {
 		return res
 	}
-	a.stderr.notice("ephemr: killed YARN applications that outlived the program: " + list(killed))
+	a.stderr.notice("ephemr: killed YARN applications that outlived the program: " + applicationNames(killed))
 	if res.Succeeded() {
 		res = job.Result{Class: job.ClassJob, ExitCode: exitApplications, Reason: fmt.Sprintf(
 			"the program ended before its YARN applications, which were killed: %s; it must wait for them (Spark: do not set spark.yarn.submit.waitAppCompletion=false)",
-			list(killed))}
+			applicationNames(killed))}
 	}
 	return res
 }
 
-func list(apps []yarn.Application) string {
+func applicationNames(apps []yarn.Application) string {
 	var all []string
 	for _, a := range apps {
 		all = append(all, a.String())

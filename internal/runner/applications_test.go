@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"ephemr/internal/job"
 )
@@ -25,6 +26,7 @@ func (b *bench) onYARN() (registry string) {
 		}
 	}
 	registry = filepath.Join(b.TempDir(), "yarn")
+	b.Linger = 300 * time.Millisecond
 	b.Environ = append(b.Environ, "PATH="+bin+":"+os.Getenv("PATH"), "YARN_REGISTRY="+registry)
 	return registry
 }

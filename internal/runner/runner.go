@@ -57,6 +57,7 @@ type Runner struct {
 	Wait           time.Duration // before the second try of an S3 call; doubled on each failure
 	Drain          time.Duration // how long children may go on writing after the program itself has ended
 	Flush          time.Duration // how long the last log lines may take
+	Linger         time.Duration // how long YARN applications may outlive a program that has succeeded
 }
 
 // Run executes the Spec at address, s3://bucket/…/job.json, and returns the

@@ -78,9 +78,9 @@ func (p *Printer) learn(u follow.Update) {
 }
 
 func (p *Printer) line(l follow.Line) {
-	w, clean := p.Out, p.CleanOut
+	w := p.Out
 	if l.Stream == "stderr" {
-		w, clean = p.Err, p.CleanErr
+		w = p.Err
 	}
 	if p.unfinished(w, l) {
 		return
@@ -98,7 +98,7 @@ func (p *Printer) line(l follow.Line) {
 // shown is the text of a line, as it is printed.
 func (p *Printer) shown(l follow.Line) string {
 	text := l.Text
-	if clean {
+	if l.Stream == "stderr" && p.CleanErr || l.Stream != "stderr" && p.CleanOut {
 		text = terminal.Clean(text)
 	}
 	if p.Match != nil && p.Hits.On {
