@@ -83,7 +83,7 @@ func execute(region, address string, stdout, stderr io.Writer) int {
 		Stdout: stdout, Stderr: stderr,
 		Environ: environ, Home: runner.Home(os.Getenv("EPHEMR_HOME"), runner.DataDir), Now: time.Now,
 		BusyFile: cmp.Or(os.Getenv("EPHEMR_BUSY_FILE"), busy.File), Linger: 2 * time.Second,
-		Wait:     500 * time.Millisecond, Drain: 2 * time.Second, Flush: 10 * time.Second,
+		Wait: 500 * time.Millisecond, Drain: 2 * time.Second, Flush: 10 * time.Second,
 	}
 	return r.Run(ctx, address)
 }
