@@ -160,52 +160,6 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// The application of a runner that was killed is left to the next one on the cluster.
-func TestApplicationsOfAKilledRunner(t *testing.T) {
-	t.Parallel()
-	shims, err := filepath.Abs("../../scripts/shims")
-	if err != nil {
-		t.Fatal(err)
-	}
-	registry := filepath.Join(t.TempDir(), "yarn")
-	onYARN := func(r *region, script string) *exec.Cmd {
-		cmd := command(t, r, script)
-		bin := t.TempDir()
-		if err := os.Symlink(filepath.Join(shims, "yarn"), filepath.Join(bin, "yarn")); err != nil {
-			t.Fatal(err)
-		}
-		cmd.Env = append(cmd.Env, "PATH="+bin+":"+os.Getenv("PATH"), "YARN_REGISTRY="+registry)
-		return cmd
-	}
-	r := newRegion(t)
-	first := onYARN(r, filepath.Join(shims, "lib", "yarn-submit")+" Pi SPARK 2>/dev/null; echo up; exec sleep 300")
-	if err := first.Start(); err != nil {
-		t.Fatal(err)
-	}
-	<-r.said
-	if err := first.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = first.Wait()
-	if text, err := os.ReadFile(filepath.Join(registry, "applications")); err != nil || !strings.Contains(string(text), "\tRUNNING\t") { //nolint:gosec // in a temporary directory
-		t.Fatalf("%v: %s", err, text)
-	}
-	next := newRegion(t)
-	second := onYARN(next, "cut -f 6 $YARN_REGISTRY/applications")
-	for i, e := range second.Env { // the same cluster
-		if strings.HasPrefix(e, "EPHEMR_HOME=") {
-			second.Env[i] = first.Env[i]
-		}
-	}
-	if code := exitCode(second.Run()); code != 0 || !slices.Equal(next.streams[dir+"/stdout"], []string{"KILLED"}) {
-		t.Errorf("exit %d, the program found %v", code, next.streams)
-	}
-	want := "ephemr: killed YARN applications of an earlier attempt: application_1700000000000_0001 (Pi)"
-	if !slices.Contains(next.streams[dir+"/stderr"], want) {
-		t.Error(next.streams[dir+"/stderr"])
-	}
-}
-
 func TestProgramDiesWithTheRunner(t *testing.T) {
 	t.Parallel()
 	r := newRegion(t)

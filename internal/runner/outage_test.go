@@ -59,7 +59,7 @@ func TestResultDuringAnOutage(t *testing.T) {
 				b := newBench(t)
 				began := time.Now()
 				o := &outage{bucket: b.s3, until: began.Add(tt.lasts), code: tt.code}
-				b.Runner.S3, b.Wait = o, 500*time.Millisecond
+				b.S3, b.Wait = o, 500*time.Millisecond
 				b.s3.objects[dir+"/job.json"] = []byte("{")
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()

@@ -76,7 +76,7 @@ func (r *Runner) Run(ctx context.Context, address string) int {
 		return ExitUnwritten
 	}
 	started := r.Now()
-	defer r.keepBusy()()
+	defer r.keepBusy(ctx)()
 	spec, err := r.spec(ctx, at)
 	var res job.Result
 	if err != nil {
@@ -101,11 +101,11 @@ func (r *Runner) Run(ctx context.Context, address string) int {
 }
 
 // keepBusy keeps the cluster from being ended as idle.
-func (r *Runner) keepBusy() (stop func()) {
+func (r *Runner) keepBusy(ctx context.Context) (stop func()) {
 	if r.BusyFile == "" {
 		return func() {}
 	}
-	return busy.Keep(r.BusyFile, busy.Every, r.Environ, func(err error) { r.say("%v", err) })
+	return busy.Keep(context.WithoutCancel(ctx), r.BusyFile, busy.Every, r.Environ, func(err error) { r.say("%v", err) })
 }
 
 func (r *Runner) say(format string, args ...any) {

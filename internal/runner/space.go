@@ -2,6 +2,7 @@ package runner
 
 import (
 	"errors"
+	"strings"
 	"syscall"
 
 	"ephemr/internal/runner/archive"
@@ -36,6 +37,14 @@ func (r *Runner) fits(dir, what string, need int64) error {
 func (r *Runner) within(limits archive.Limits, dir, what string) archive.Limits {
 	limits.Fits = func(more int64) error { return r.fits(dir, what, more) }
 	return limits
+}
+
+// ofSpace reclassifies what pip says when there is no space in dir.
+func (r *Runner) ofSpace(err error, dir string) error {
+	if strings.Contains(err.Error(), "No space left on device") {
+		return invalid("%w; %s can be used in %s", err, disk.Size(r.room(dir)), dir)
+	}
+	return err
 }
 
 // isFull reports whether err is for lack of space.

@@ -56,11 +56,7 @@ func Unpack(name, dir string, limits Limits) error {
 	if len(z.File) > limits.Files {
 		return invalid("%d files are more than %d", len(z.File), limits.Files)
 	}
-	var size uint64
-	for _, f := range z.File {
-		size += min(f.UncompressedSize64, uint64(limits.Bytes)+1) //nolint:gosec // a limit is positive
-	}
-	if err := limits.fits(int64(size)); err != nil { //nolint:gosec // bounded by files and bytes
+	if err := limits.fits(unpacked(z.File, limits.Bytes)); err != nil {
 		return err
 	}
 	root, err := os.OpenRoot(dir) // refuses paths that lead out, also through links
@@ -69,9 +65,21 @@ func Unpack(name, dir string, limits Limits) error {
 	}
 	defer root.Close() //nolint:errcheck // only a directory handle
 
+	return unpack(root, z.File, limits)
+}
+
+// unpacked is what files say that they unpack to; more than most each is all the same.
+func unpacked(files []*zip.File, most int64) (size int64) {
+	for _, f := range files {
+		size += int64(min(f.UncompressedSize64, uint64(most)+1)) //nolint:gosec // bounded by most
+	}
+	return size
+}
+
+func unpack(root *os.Root, files []*zip.File, limits Limits) (err error) {
 	var links []*zip.File
 	left := limits.Bytes
-	for _, f := range z.File {
+	for _, f := range files {
 		path := strings.TrimSuffix(f.Name, "/")
 		if !filepath.IsLocal(path) || strings.ContainsAny(path, "\\\x00") {
 			return invalid("path %q leads out of the package", f.Name)

@@ -102,24 +102,21 @@ func Untar(r io.Reader, dir string, limits Limits) error {
 
 func untarOne(root *os.Root, h *tar.Header, t io.Reader, left int64, limits Limits) (int64, error) {
 	path := filepath.Clean(strings.TrimPrefix(h.Name, "./"))
-	if path == "." {
+	switch {
+	case path == ".":
 		return left, nil
-	}
-	if !filepath.IsLocal(path) || strings.ContainsRune(path, 0) {
+	case !filepath.IsLocal(path) || strings.ContainsRune(path, 0):
 		return left, invalid("path %q leads out of the archive", h.Name)
 	}
 	if err := root.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return left, notAcceptable(path, err)
 	}
-	err := limits.fits(h.Size)
-	if err != nil {
-		return left, err
-	}
+	var err error
 	switch h.Typeflag {
 	case tar.TypeDir:
 		err = root.MkdirAll(path, 0o755)
 	case tar.TypeReg:
-		return write(root, path, h.FileInfo().Mode(), t, left, limits)
+		return writeSized(root, path, h, t, left, limits)
 	case tar.TypeSymlink:
 		err = root.Symlink(h.Linkname, path)
 	case tar.TypeLink:
@@ -132,4 +129,12 @@ func untarOne(root *os.Root, h *tar.Header, t io.Reader, left int64, limits Limi
 		return left, notAcceptable(path, err)
 	}
 	return left, nil
+}
+
+// writeSized writes a file whose size is known, if there is space for it.
+func writeSized(root *os.Root, path string, h *tar.Header, t io.Reader, left int64, limits Limits) (int64, error) {
+	if err := limits.fits(h.Size); err != nil {
+		return left, err
+	}
+	return write(root, path, h.FileInfo().Mode(), t, left, limits)
 }

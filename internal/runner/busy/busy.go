@@ -32,16 +32,18 @@ const sudoWithin = 5 * time.Second
 
 // Keep touches file until stop is called. Where EMR's directory does not exist it
 // does nothing. It warns once if the file cannot be touched, also with sudo.
-func Keep(file string, every time.Duration, environ []string, warn func(error)) (stop func()) {
+func Keep(ctx context.Context, file string, every time.Duration, environ []string, warn func(error)) (stop func()) {
 	if _, err := os.Stat(filepath.Dir(file)); err != nil {
 		return func() {}
 	}
-	over := make(chan struct{})
+	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := first(file, environ); err != nil {
-			warn(err)
+		if err := first(ctx, file, environ); err != nil {
+			if ctx.Err() == nil {
+				warn(err)
+			}
 			return
 		}
 		tick := time.NewTicker(every)
@@ -50,19 +52,19 @@ func Keep(file string, every time.Duration, environ []string, warn func(error)) 
 			select {
 			case <-tick.C:
 				_ = touch(file)
-			case <-over:
+			case <-ctx.Done():
 				return
 			}
 		}
 	}()
-	return func() { close(over); <-done }
+	return func() { cancel(); <-done }
 }
 
 // first touches file, and makes it writable if it belongs to root.
-func first(file string, environ []string) error {
+func first(ctx context.Context, file string, environ []string) error {
 	err := touch(file)
 	if sudo := lookpath.In(environ, "sudo"); errors.Is(err, fs.ErrPermission) && sudo != "" {
-		ctx, cancel := context.WithTimeout(context.Background(), sudoWithin)
+		ctx, cancel := context.WithTimeout(ctx, sudoWithin)
 		defer cancel()
 		cmd := exec.CommandContext(ctx, sudo, "-n", "sh", "-c", `touch "$0" && chmod 666 "$0"`, file) //nolint:gosec // as EMR's documentation asks for
 		cmd.Env, cmd.WaitDelay = environ, time.Second

@@ -45,7 +45,7 @@ func TestKeepTouchesAgain(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "isbusy")
 	old(t, file)
-	stop := busy.Keep(file, time.Millisecond, nil, never(t))
+	stop := busy.Keep(t.Context(), file, time.Millisecond, nil, never(t))
 	for range 3 {
 		until(t, "it is touched", func() bool { return fresh(file) })
 		old(t, file)
@@ -61,14 +61,14 @@ func TestKeepTouchesAgain(t *testing.T) {
 func TestKeepMakesTheFile(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "isbusy")
-	defer busy.Keep(file, time.Hour, nil, never(t))()
+	defer busy.Keep(t.Context(), file, time.Hour, nil, never(t))()
 	until(t, "it exists", func() bool { return fresh(file) })
 }
 
 func TestKeepOffEMR(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "metricscollector")
-	busy.Keep(filepath.Join(dir, "isbusy"), time.Millisecond, nil, never(t))()
+	busy.Keep(t.Context(), filepath.Join(dir, "isbusy"), time.Millisecond, nil, never(t))()
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("made a directory")
 	}
@@ -80,12 +80,12 @@ func asUser(t *testing.T) (again bool) {
 	if os.Getuid() != 0 {
 		return false
 	}
-	dir, err := os.MkdirTemp("", "busy-")
+	dir, err := os.MkdirTemp("", "busy-") //nolint:usetesting // another user must reach it
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	binary, err := os.ReadFile(os.Args[0])
+	binary, err := os.ReadFile(os.Args[0]) //nolint:gosec // this test
 	name := filepath.Join(dir, "busy.test")
 	if err := errors.Join(err, os.Chmod(dir, 0o777), os.WriteFile(name, binary, 0o755)); err != nil { //nolint:gosec // for another user
 		t.Fatal(err)
@@ -119,7 +119,7 @@ func TestKeepWithoutRights(t *testing.T) {
 			t.Cleanup(func() { _ = os.Chmod(dir, 0o700) }) //nolint:gosec // a directory must be searchable
 			file := filepath.Join(dir, "isbusy")
 			warned := make(chan error, 1)
-			stop := busy.Keep(file, time.Millisecond, []string{"PATH=" + bin + ":" + os.Getenv("PATH")}, func(err error) { warned <- err })
+			stop := busy.Keep(t.Context(), file, time.Millisecond, []string{"PATH=" + bin + ":" + os.Getenv("PATH")}, func(err error) { warned <- err })
 			defer stop()
 			if name == "sudo helps" {
 				until(t, "it is touched", func() bool { return fresh(file) })

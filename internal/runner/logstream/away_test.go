@@ -52,26 +52,30 @@ func TestOutage(t *testing.T) {
 				if (err != nil) != tt.cut || strings.Count(notices.String(), "is available again") != 1 {
 					t.Errorf("close: %v, notices %q", err, notices.String())
 				}
-				if !tt.cut {
-					if !slices.Equal(want, s.messages) {
-						t.Errorf("%d messages, want %d", len(s.messages), len(want))
-					}
-					return
-				}
-				i := slices.IndexFunc(s.messages, func(m string) bool { return strings.Contains(m, "lines are missing here") })
-				if i < 0 {
-					t.Fatal("no line about the gap")
-				}
-				before, after := s.messages[:i], s.messages[i+1:]
-				missing := len(want) - len(before) - len(after)
-				if !slices.Equal(before, want[:len(before)]) || !slices.Equal(after, want[len(want)-len(after):]) ||
-					!strings.Contains(s.messages[i], fmt.Sprintf("ephemr: %d lines are missing here", missing)) {
-					t.Errorf("%d lines, %d before the gap, %d after it: %s", len(want), len(before), len(after), s.messages[i])
-				}
-				if len(after) < 1000 || len(before) < 10_000 {
-					t.Errorf("%d lines before the gap, %d after it", len(before), len(after))
+				if tt.cut {
+					checkGap(t, want, s.messages)
+				} else if !slices.Equal(want, s.messages) {
+					t.Errorf("%d messages, want %d", len(s.messages), len(want))
 				}
 			})
 		})
+	}
+}
+
+// checkGap checks that got is want with a line in place of those that are missing.
+func checkGap(t *testing.T, want, got []string) {
+	t.Helper()
+	i := slices.IndexFunc(got, func(m string) bool { return strings.Contains(m, "lines are missing here") })
+	if i < 0 {
+		t.Fatal("no line about the gap")
+	}
+	before, after := got[:i], got[i+1:]
+	missing := len(want) - len(before) - len(after)
+	if !slices.Equal(before, want[:len(before)]) || !slices.Equal(after, want[len(want)-len(after):]) ||
+		!strings.Contains(got[i], fmt.Sprintf("ephemr: %d lines are missing here", missing)) {
+		t.Errorf("%d lines, %d before the gap, %d after it: %s", len(want), len(before), len(after), got[i])
+	}
+	if len(after) < 1000 || len(before) < 10_000 {
+		t.Errorf("%d lines before the gap, %d after it", len(before), len(after))
 	}
 }

@@ -47,15 +47,9 @@ func (s *Stream) deliver(ctx context.Context, batch []types.InputLogEvent, creat
 		return s.deliverSmall(ctx, batch, created)
 	}
 	s.postdate(batch)
-	refused, sinceClose := 0, 0
-	for try := 1; ; try++ {
+	var t tries
+	for {
 		err := s.try(ctx, batch, created)
-		if refusal(err) {
-			refused++
-		}
-		if s.isClosed() {
-			sinceClose++
-		}
 		switch {
 		case err == nil:
 			s.back()
@@ -65,16 +59,37 @@ func (s *Stream) deliver(ctx context.Context, batch []types.InputLogEvent, creat
 			return s.deliverSmall(ctx, batch, created)
 		case ctx.Err() != nil:
 			return fmt.Errorf("time is up: %w", context.Cause(ctx))
-		case refused >= refusedTries, sinceClose >= transientTries && try >= tries(err):
-			return fmt.Errorf("gave up after %d tries: %w", try, err)
-		case try >= tries(err):
+		}
+		if t.count(err, s.isClosed()); t.over(err) {
+			return fmt.Errorf("gave up after %d tries: %w", t.all, err)
+		}
+		if t.all >= patience(err) {
 			s.leave(err)
 		}
 		if errCode(err) == "ResourceNotFoundException" {
 			*created = false // the stream was deleted
 		}
-		pause(ctx, backoff(try))
+		pause(ctx, backoff(t.all))
 	}
+}
+
+// tries counts those of a batch that have failed.
+type tries struct{ all, refused, closed int }
+
+func (t *tries) count(err error, closed bool) {
+	t.all++
+	if refusal(err) {
+		t.refused++
+	}
+	if closed {
+		t.closed++
+	}
+}
+
+// over reports whether to give up: when the service refuses the batch, or does not
+// respond although nothing else is to be done.
+func (t *tries) over(err error) bool {
+	return t.refused >= refusedTries || t.closed >= transientTries && t.all >= patience(err)
 }
 
 // postdate dates a batch after the one before it, by a millisecond where both
@@ -166,9 +181,9 @@ func (s *Stream) call(ctx context.Context, batch []types.InputLogEvent, created 
 	return err
 }
 
-// tries is how often a call that failed with err is repeated before the program is
-// not held up any longer.
-func tries(err error) int {
+// patience is how often a call that failed with err is repeated before the program
+// is not held up any longer.
+func patience(err error) int {
 	switch errCode(err) {
 	case "ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded":
 		return throttledTries
@@ -178,7 +193,7 @@ func tries(err error) int {
 
 // refusal reports whether a retry rarely helps.
 func refusal(err error) bool {
-	if err == nil || tries(err) == throttledTries {
+	if err == nil || patience(err) == throttledTries {
 		return false
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorFault() == smithy.FaultClient {

@@ -69,7 +69,7 @@ func killLeft(ctx context.Context, cli *CLI, dir string) ([]Application, error) 
 		if !strings.HasPrefix(e.Name(), "ephemr:") {
 			continue
 		}
-		f, err := os.Open(filepath.Join(dir, e.Name()))
+		f, err := os.Open(filepath.Join(dir, e.Name())) //nolint:gosec // in our own directory
 		if err != nil {
 			continue
 		}

@@ -109,8 +109,8 @@ func TestEndAfterASuccessWaits(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 		file := filepath.Join(c.registry, "applications")
-		text, _ := os.ReadFile(file)
-		_ = os.WriteFile(file+".ended", []byte(strings.Replace(string(text), "RUNNING", "FINISHED", 1)), 0o600)
+		text, _ := os.ReadFile(file)                                                                            //nolint:gosec // in a temporary directory
+		_ = os.WriteFile(file+".ended", []byte(strings.Replace(string(text), "RUNNING", "FINISHED", 1)), 0o600) //nolint:gosec // in a temporary directory
 		_ = os.Rename(file+".ended", file)
 	}()
 	if killed, err := claim.End(t.Context(), 300*time.Millisecond); err != nil || len(killed) != 0 {
@@ -251,8 +251,8 @@ func TestEnviron(t *testing.T) {
 	if diff := cmp.Diff([]string{"SPARK_SUBMIT_OPTS=-Da=b -Dspark.yarn.tags=ephemr:r:j:1", "HADOOP_CONF_DIR=" + dir}, got); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
 	}
-	core, _ := os.ReadFile(filepath.Join(dir, "core-site.xml")) //nolint:gosec // in a temporary directory
-	linked, _ := os.ReadFile(filepath.Join(dir, "yarn-site.xml"))
+	core, _ := os.ReadFile(filepath.Join(dir, "core-site.xml"))   //nolint:gosec // in a temporary directory
+	linked, _ := os.ReadFile(filepath.Join(dir, "yarn-site.xml")) //nolint:gosec // in a temporary directory
 	for _, want := range []string{
 		"<name>a</name><value>b</value>", "<name>mapreduce.job.tags</name><value>ephemr:r:j:1</value>", "<name>tez.application.tags</name><value>ephemr:r:j:1</value>",
 	} {
