@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ephemr/internal/job"
+	"ephemr/internal/runner/program"
 	"ephemr/internal/runner/yarn"
 )
 
@@ -60,12 +61,15 @@ func (a *applications) mark(s job.Spec, env []string) (job.Spec, []string) {
 	return s, append(env, more...)
 }
 
-// end kills the applications that outlived the program. A program that left its
-// work to one of them has not succeeded.
-func (a *applications) end(ctx context.Context, res job.Result) job.Result {
+// end kills the applications that outlived the program. What becomes of a success
+// then is chosen as for processes; they may run until the timeout of the attempt.
+func (a *applications) end(ctx context.Context, s job.Spec, res job.Result, name string, deadline time.Time) job.Result {
 	settle := time.Duration(0)
 	if res.Succeeded() { // clients do not always wait for what they have stopped
 		settle = a.settle
+	}
+	if res.Succeeded() && s.Background == job.BackgroundWait {
+		res = a.wait(ctx, s, res, name, deadline)
 	}
 	killed, err := a.claim.End(ctx, settle)
 	if err != nil {
@@ -75,12 +79,31 @@ func (a *applications) end(ctx context.Context, res job.Result) job.Result {
 		return res
 	}
 	a.stderr.notice("ephemr: killed YARN applications that outlived the program: " + applicationNames(killed))
-	if res.Succeeded() {
-		res = job.Result{Class: job.ClassJob, ExitCode: exitApplications, Reason: fmt.Sprintf(
-			"the program ended before its YARN applications, which were killed: %s; it must wait for them (Spark: do not set spark.yarn.submit.waitAppCompletion=false)",
-			applicationNames(killed))}
+	for _, app := range killed[:min(len(killed), maxBackground-len(res.Background))] {
+		res.Background = append(res.Background, app.String())
+	}
+	if res.Succeeded() && s.Background != job.BackgroundKill {
+		res.Class, res.ExitCode, res.NothingToDo = job.ClassJob, exitBackground, false
+		res.Reason = fmt.Sprintf("%s exited before its YARN applications, which were killed: %s; wait for them "+
+			"(Spark: do not set spark.yarn.submit.waitAppCompletion=false), or set background to wait or kill", name, applicationNames(killed))
 	}
 	return res
+}
+
+// wait returns when the applications have ended, or the attempt has to.
+func (a *applications) wait(ctx context.Context, s job.Spec, res job.Result, name string, deadline time.Time) job.Result {
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	if err := a.claim.Wait(ctx, a.settle); err != nil {
+		a.stderr.notice("ephemr: " + err.Error())
+	}
+	switch {
+	case ctx.Err() == nil:
+		return res
+	case time.Now().Before(deadline):
+		return judge(s, name, program.Exit{Err: program.ErrCancelled})
+	}
+	return judge(s, name, program.Exit{Err: program.ErrTimeout})
 }
 
 func applicationNames(apps []yarn.Application) string {

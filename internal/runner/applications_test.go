@@ -41,13 +41,17 @@ func TestApplicationsEndWithTheAttempt(t *testing.T) {
 	t.Parallel()
 	const submit = "yarn-submit Pi SPARK 2>/dev/null; echo up; "
 	tests := map[string]struct {
-		script  string
-		timeout int
-		cancel  bool
-		class   job.Class
-		code    int
+		script     string
+		timeout    int
+		cancel     bool
+		background job.Background
+		class      job.Class
+		code       int
 	}{
 		"success":        {script: submit + "exit 0", class: job.ClassJob, code: 67},
+		"success, kill":  {script: submit + "exit 0", background: job.BackgroundKill},
+		"wait, timeout":  {script: submit + "exit 0", timeout: 1, background: job.BackgroundWait, class: job.ClassTimeout, code: 124},
+		"wait, cancel":   {script: submit + "exit 0", cancel: true, background: job.BackgroundWait, class: job.ClassCancelled, code: 143},
 		"nothing to do":  {script: submit + "exit 77", class: job.ClassJob, code: 67},
 		"failure":        {script: submit + "exit 3", class: job.ClassJob, code: 3},
 		"client is dead": {script: submit + "kill -KILL $$", class: job.ClassJob, code: 137},
@@ -60,7 +64,7 @@ func TestApplicationsEndWithTheAttempt(t *testing.T) {
 			b := newBench(t)
 			registry := b.onYARN()
 			s := b.bash(tt.script)
-			s.TimeoutSeconds = tt.timeout
+			s.TimeoutSeconds, s.Background = tt.timeout, tt.background
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			if tt.cancel {
@@ -81,6 +85,19 @@ func TestApplicationsEndWithTheAttempt(t *testing.T) {
 				t.Errorf("left %v", left)
 			}
 		})
+	}
+}
+
+// A job may wait for its applications.
+func TestWaitsForApplications(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	registry := b.onYARN()
+	s := b.bash("yarn-submit Pi SPARK; (sleep 0.2; sed -i s/RUNNING/FINISHED/ $YARN_REGISTRY/applications) >/dev/null 2>&1 &")
+	s.Background = job.BackgroundWait
+	code, res := b.run(t.Context(), s)
+	if code != 0 || !res.Succeeded() || strings.Contains(b.registered(registry, "calls"), "-kill") {
+		t.Errorf("exit %d, %+v", code, res)
 	}
 }
 

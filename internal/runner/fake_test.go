@@ -163,7 +163,7 @@ func newBench(t *testing.T) *bench {
 	b.Runner = runner.Runner{
 		S3: b.s3, Logs: b.logs, Stdout: b.stdout, Stderr: b.stderr,
 		Environ: []string{"PATH=" + os.Getenv("PATH"), "FROM_STEP=yes"}, Home: t.TempDir(), Now: time.Now,
-		Wait: time.Millisecond, Drain: 300 * time.Millisecond, Flush: 5 * time.Second,
+		Wait: time.Millisecond, Settle: 300 * time.Millisecond, Flush: 5 * time.Second,
 	}
 	return b
 }

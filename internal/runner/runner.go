@@ -27,7 +27,7 @@ const (
 	exitInvalid      = 64  // the spec or the package cannot be executed as it is
 	exitData         = 65  // a check failed, or the program's outputs are malformed
 	exitRequirements = 66  // pip could not install requirements.txt
-	exitApplications = 67  // the program ended before its YARN applications
+	exitBackground   = 67  // processes or YARN applications outlived the program and had to be ended
 	exitPermission   = 69  // AWS denied access
 	ExitUnwritten    = 70  // started.json or result.json could not be written
 	exitInternal     = 71  // internal error of the runner
@@ -55,7 +55,8 @@ type Runner struct {
 	BusyFile       string                               // that EMR's auto-termination looks at; empty = none
 	Now            func() time.Time
 	Wait           time.Duration // before the second try of an S3 call; doubled on each failure
-	Drain          time.Duration // how long children may go on writing after the program itself has ended
+	Settle         time.Duration // how long children may outlive the program without being background work
+	Alone          bool          // this process adopts orphans and executes nothing else: all processes below it are the attempt's
 	Flush          time.Duration // how long the last log lines may take
 	Linger         time.Duration // how long YARN applications may outlive a program that has succeeded
 }
@@ -76,6 +77,7 @@ func (r *Runner) Run(ctx context.Context, address string) int {
 		return ExitUnwritten
 	}
 	started := r.Now()
+	r.endLost()
 	defer r.keepBusy(ctx)()
 	spec, err := r.spec(ctx, at)
 	var res job.Result

@@ -49,6 +49,7 @@ const scarce = "m9.scarce"
 type settings struct {
 	stuck    bool // clusters stay in STARTING
 	lasting  bool // clusters stay in TERMINATING as long as a step ignores interrupts
+	late     bool // interrupted steps are reported when all their processes have ended
 	throttle bool
 	bad      bool // bootstrap actions fail
 	dies     bool // the primary instance dies under the first step
@@ -139,6 +140,9 @@ func newLocal(t *testing.T, set settings) *emulation {
 	}
 	if set.lasting {
 		config.Settings.TerminateGrace = localemr.Duration(time.Hour)
+	}
+	if set.late {
+		config.Settings.CancelReport = localemr.Duration(time.Hour)
 	}
 	if set.bad {
 		config.Faults = append(config.Faults, localemr.Fault{Kind: "bootstrapFailure"})

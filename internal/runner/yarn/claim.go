@@ -120,6 +120,20 @@ func (c *Claim) End(ctx context.Context, settle time.Duration) (killed []Applica
 	return killed, err
 }
 
+// Wait returns when no application of the attempt lives any more, or with ctx.
+func (c *Claim) Wait(ctx context.Context, every time.Duration) error {
+	for c.cli != nil {
+		apps, err := c.cli.Living(ctx, c.tag)
+		if err != nil || len(apps) == 0 {
+			return err
+		}
+		if pause(ctx, every); ctx.Err() != nil {
+			return nil
+		}
+	}
+	return nil
+}
+
 // killAll kills the living applications with tags, until there are none: a client
 // may have submitted one meanwhile.
 func killAll(ctx context.Context, cli *CLI, settle time.Duration, tags ...string) (killed []Application, err error) {
