@@ -17,9 +17,9 @@ const maxTag = 100
 var plain = regexp.MustCompile(`^[a-z0-9._:-]+$`)
 
 // Tag is what the applications of an attempt are tagged with. YARN turns tags
-// into lower case.
+// into lower case; ids of runs do not differ in case alone, jobs of a run might.
 func Tag(runID, job string, attempt int) string {
-	tag := fmt.Sprintf("ephemr:%s:%s:%d", runID, job, attempt)
+	tag := fmt.Sprintf("ephemr:%s:%s:%d", strings.ToLower(runID), job, attempt)
 	if len(tag) <= maxTag && plain.MatchString(tag) {
 		return tag
 	}

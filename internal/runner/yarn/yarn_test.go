@@ -228,7 +228,7 @@ func TestTag(t *testing.T) {
 		}
 		seen[tag] = name
 	}
-	if got := yarn.Tag("flights-1", "load", 2); got != "ephemr:flights-1:load:2" {
+	if got := yarn.Tag("hello-20261130T0300-e5370e6a", "load", 2); got != "ephemr:hello-20261130t0300-e5370e6a:load:2" {
 		t.Error(got)
 	}
 	if yarn.Tag("r", "Load", 1) == yarn.Tag("r", "load", 1) {
