@@ -161,30 +161,43 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// EMR sends SIGTERM to the process above the runner only, which may end without
+// EMR sends SIGTERM to the JVM above the runner only, which may end without
 // forwarding it.
 func TestParentEnds(t *testing.T) {
 	t.Parallel()
-	r := newRegion(t)
-	cmd := command(t, r, "exec 2>/dev/null; trap 'echo rows=7 >>$EPHEMR_OUTPUT; echo tidied; exit 0' TERM; echo up; while :; do sleep 0.05; done")
-	parent := exec.CommandContext(t.Context(), "sh", append([]string{"-c", `"$@"; exit $?`, "sh"}, cmd.Args...)...) //nolint:gosec // our own binary
-	parent.Env = cmd.Env
-	read, write, err := os.Pipe()
-	if err != nil {
+	java := filepath.Join(t.TempDir(), "java")
+	shell, err := exec.LookPath("sh")
+	if err := errors.Join(err, os.Symlink(shell, java)); err != nil {
 		t.Fatal(err)
 	}
-	parent.Stdout = write
-	if err := errors.Join(parent.Start(), write.Close()); err != nil {
-		t.Fatal(err)
-	}
-	<-r.said
-	if err := parent.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	_ = parent.Wait()
-	_, _ = io.Copy(io.Discard, read) // until the runner has ended
-	if res := result(t, r); res.Class != job.ClassCancelled || res.Outputs["rows"] != "7" || !slices.Equal(res.Tail, []string{"up", "tidied"}) {
-		t.Errorf("%+v", res)
+	for name, above := range map[string][]string{
+		"direct":              {"sh", "-c", `"$@"; exit $?`, "sh"},
+		"a shell below a JVM": {java, "-c", `sh -c '"$@"; exit $?' sh "$@"; exit $?`, "java"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRegion(t)
+			cmd := command(t, r, "exec 2>/dev/null; trap 'echo rows=7 >>$EPHEMR_OUTPUT; echo tidied; exit 0' TERM; echo up; while :; do sleep 0.05; done")
+			parent := exec.CommandContext(t.Context(), above[0], slices.Concat(above[1:], cmd.Args)...) //nolint:gosec // our own binary
+			parent.Env = cmd.Env
+			read, write, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			parent.Stdout = write
+			if err := errors.Join(parent.Start(), write.Close()); err != nil {
+				t.Fatal(err)
+			}
+			<-r.said
+			if err := parent.Process.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+			_ = parent.Wait()
+			_, _ = io.Copy(io.Discard, read) // until the runner has ended
+			if res := result(t, r); res.Class != job.ClassCancelled || res.Outputs["rows"] != "7" || !slices.Equal(res.Tail, []string{"up", "tidied"}) {
+				t.Errorf("%+v", res)
+			}
+		})
 	}
 }
 

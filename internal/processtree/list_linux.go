@@ -34,11 +34,12 @@ func Get(pid int) (Process, bool) {
 		return Process{}, false
 	}
 	// proc_pid_stat(5): the name, in parentheses, may contain anything.
-	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-	if len(fields) < 20 {
+	first, last := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')
+	fields := strings.Fields(string(text[last+1:]))
+	if first < 0 || last < first || len(fields) < 20 {
 		return Process{}, false
 	}
-	p := Process{PID: pid, Zombie: fields[0] == "Z" || fields[0] == "X"}
+	p := Process{PID: pid, Command: string(text[first+1 : last]), Zombie: fields[0] == "Z" || fields[0] == "X"}
 	p.Parent, _ = strconv.Atoi(fields[1])
 	p.Group, _ = strconv.Atoi(fields[2])
 	p.Start, _ = strconv.ParseUint(fields[19], 10, 64)

@@ -32,8 +32,9 @@ func Get(pid int) (Process, bool) {
 	}
 	status, _ := x.Status()
 	created, _ := x.CreateTime()
+	name, _ := x.Name()
 	group, _ := syscall.Getpgid(pid)
-	return Process{PID: pid, Parent: int(parent), Group: group, Start: uint64(max(created, 0)), Zombie: slices.Contains(status, ps.Zombie)}, true //nolint:gosec // not negative
+	return Process{PID: pid, Parent: int(parent), Group: group, Command: name, Start: uint64(max(created, 0)), Zombie: slices.Contains(status, ps.Zombie)}, true //nolint:gosec // not negative
 }
 
 // Environ needs /proc.

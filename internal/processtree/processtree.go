@@ -16,6 +16,7 @@ import (
 type Process struct {
 	PID, Parent, Group int
 	Start              uint64 // clock ticks since the machine's start; with PID it identifies a process
+	Command            string // name of the program's file, at most 15 bytes
 	Zombie             bool
 }
 
