@@ -122,14 +122,12 @@ func (c *Claim) End(ctx context.Context, settle time.Duration) (killed []Applica
 
 // Wait returns when no application of the attempt lives any more, or with ctx.
 func (c *Claim) Wait(ctx context.Context, every time.Duration) error {
-	for c.cli != nil {
+	for c.cli != nil && ctx.Err() == nil {
 		apps, err := c.cli.Living(ctx, c.tag)
 		if err != nil || len(apps) == 0 {
 			return err
 		}
-		if pause(ctx, every); ctx.Err() != nil {
-			return nil
-		}
+		pause(ctx, every)
 	}
 	return nil
 }
