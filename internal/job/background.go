@@ -11,5 +11,7 @@ const (
 	BackgroundKill Background = "kill" // they are ended, and the job has succeeded if its program has
 )
 
-// Backgrounds lists them.
-var Backgrounds = []Background{BackgroundFail, BackgroundWait, BackgroundKill}
+// Valid reports whether b is one of them, or none.
+func (b Background) Valid() bool {
+	return b == "" || b == BackgroundFail || b == BackgroundWait || b == BackgroundKill
+}

@@ -82,7 +82,7 @@ func (r *rules) jobType(p *place, t job.Type) {
 }
 
 func (r *rules) background(p *place, b job.Background) {
-	if b != "" && !slices.Contains(job.Backgrounds, b) {
+	if !b.Valid() {
 		r.fault(p, "unknown value %q; use one of fail, wait, kill", b)
 	}
 }

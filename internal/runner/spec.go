@@ -9,7 +9,6 @@ import (
 	"io"
 	"math"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -80,7 +79,7 @@ func validate(s job.Spec) error {
 	must(known, "type %q is unknown", s.Type)
 	must(s.RunID != "" && s.Job != "" && s.Attempt > 0, "runId, job or attempt is missing")
 	must(s.TimeoutSeconds >= 0 && s.GraceSeconds >= 0, "timeout or grace is negative")
-	must(s.Background == "" || slices.Contains(job.Backgrounds, s.Background), "background %q is unknown", s.Background)
+	must(s.Background.Valid(), "background %q is unknown", s.Background)
 	for k, v := range s.Env {
 		must(k != "" && !strings.ContainsAny(k, "=\x00") && !strings.Contains(v, "\x00"), "env %q is not a variable", k)
 	}

@@ -120,7 +120,7 @@ func (p *Program) wait(ctx context.Context, cmd *exec.Cmd, ended <-chan struct{}
 		left = all.living()
 	}
 	if len(left) > 0 {
-		all.end(left, p.Grace)
+		all.end(context.WithoutCancel(ctx), left, p.Grace)
 	}
 	<-ended
 	exit.Code, exit.Signal = status(cmd.ProcessState)
@@ -129,10 +129,10 @@ func (p *Program) wait(ctx context.Context, cmd *exec.Cmd, ended <-chan struct{}
 
 // why is the reason of the runner to end what still runs when ctx is done.
 func why(ctx context.Context) error {
-	switch cause := context.Cause(ctx); cause {
-	case errSettled:
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, errSettled):
 		return nil
-	case ErrTimeout:
+	case errors.Is(cause, ErrTimeout):
 		return ErrTimeout
 	}
 	return ErrCancelled

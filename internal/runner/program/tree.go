@@ -63,9 +63,9 @@ func (t tree) await(ctx context.Context) (left []processtree.Process) {
 
 // end sends SIGTERM to processes, and SIGKILL to all that live when the grace
 // period is over. What they start in that time to clean up gets no SIGTERM.
-func (t tree) end(processes []processtree.Process, grace time.Duration) {
+func (t tree) end(ctx context.Context, processes []processtree.Process, grace time.Duration) {
 	processtree.Signal(processes, syscall.SIGTERM)
-	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
 	left := t.await(ctx)
 	for stop := time.Now().Add(killing); len(left) > 0 && time.Now().Before(stop); {
