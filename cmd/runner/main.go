@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -23,6 +24,7 @@ import (
 
 	"ephemr/internal/processtree"
 	"ephemr/internal/runner"
+	"ephemr/internal/runner/busy"
 )
 
 // version is set by the linker; without, the build's own is shown.
@@ -86,7 +88,8 @@ func execute(region, address string, stdout, stderr io.Writer) int {
 			o.Retryer = aws.NopRetryer{} // logstream tries again, and gives up, by its own rules
 		}),
 		Stdout: stdout, Stderr: stderr,
-		Environ: environ, Home: os.Getenv("EPHEMR_HOME"), Now: time.Now,
+		Environ: environ, Home: runner.Home(os.Getenv("EPHEMR_HOME"), runner.DataDir), Now: time.Now,
+		BusyFile: cmp.Or(os.Getenv("EPHEMR_BUSY_FILE"), busy.File), Linger: 2 * time.Second,
 		Wait: 500 * time.Millisecond, Settle: 3 * time.Second, Flush: 10 * time.Second, Alone: true,
 	}
 	return r.Run(ctx, address)

@@ -131,6 +131,17 @@ func TestStep(t *testing.T) {
 	}
 }
 
+func TestBusyWhileItRuns(t *testing.T) {
+	t.Parallel()
+	r := newRegion(t)
+	busy := filepath.Join(t.TempDir(), "isbusy")
+	cmd := command(t, r, `for i in $(seq 2000); do [ -e "$BUSY" ] && { rm "$BUSY"; exit 0; }; sleep 0.01; done; exit 1`)
+	cmd.Env = append(cmd.Env, "EPHEMR_BUSY_FILE="+busy, "BUSY="+busy)
+	if code := exitCode(cmd.Run()); code != 0 {
+		t.Errorf("exit %d: the file was never touched", code)
+	}
+}
+
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	r := newRegion(t)

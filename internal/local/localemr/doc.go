@@ -22,7 +22,9 @@
 // starts with the server's -bin directory. Groups, fleets and instances are records
 // only; a resize takes as long as provisioning.
 // Under a managed scaling policy a cluster gets a unit for each pending or running
-// step. EMR uploads logs every five minutes, localemr at a step's end (see the
+// step. A cluster is idle when EMR would call it so: pending steps, applications
+// of the yarn shim and the time of the file isbusy count, running steps do not.
+// EMR uploads logs every five minutes, localemr at a step's end (see the
 // fault logsLate).
 //
 // # Admin API
