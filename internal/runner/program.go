@@ -61,7 +61,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	case err == nil:
 		res.Outputs = outputs
 	case res.Succeeded(): // a program that failed is reported for that alone
-		res = job.Result{Class: job.ClassJob, ExitCode: exitData, Reason: err.Error()}
+		res = job.Result{Class: job.ClassData, ExitCode: exitData, Reason: err.Error()}
 	}
 	return res, nil
 }
