@@ -55,7 +55,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	if exit.Left > 0 {
 		stderr.notice(fmt.Sprintf("ephemr: killed %d processes that outlived the program", exit.Left))
 	}
-	res := judge(s, p.Argv[0]+" "+s.Entry, exit)
+	res := judge(s, commandName(s, p.Argv), exit)
 	outputs, err := readOutputs(w.outputs)
 	switch {
 	case err == nil:
@@ -105,6 +105,7 @@ func (r *Runner) environment(s job.Spec, more ...string) []string {
 	for k, v := range s.Env {
 		env = append(env, k+"="+v)
 	}
+	env = append(env, encoding(s, env)...)
 	env = append(env, "EPHEMR_RUN_ID="+s.RunID, "EPHEMR_JOB="+s.Job, "EPHEMR_ATTEMPT="+strconv.Itoa(s.Attempt))
 	return append(env, more...)
 }
