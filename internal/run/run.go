@@ -140,6 +140,8 @@ type Job struct {
 	Findings    []job.Finding     `dynamodbav:"findings,omitempty" json:"findings,omitempty"`
 	Resize      string            `dynamodbav:"resize,omitempty" json:"resize,omitempty"`   // result of its resize request
 	Earlier     []Attempt         `dynamodbav:"earlier,omitempty" json:"earlier,omitempty"` // earlier attempts, which failed
+
+	Background []string `dynamodbav:"background,omitempty" json:"background,omitempty"` // processes that outlived the program and were ended
 }
 
 // Attempt is a failed attempt that another followed.
@@ -152,13 +154,15 @@ type Attempt struct {
 	ExitCode  *int      `dynamodbav:"exitCode,omitempty" json:"exitCode,omitempty"`
 	EndedAt   time.Time `dynamodbav:"endedAt" json:"endedAt"`
 	LogsCut   bool      `dynamodbav:"logsCut,omitempty" json:"logsCut,omitempty"`
+
+	Background []string `dynamodbav:"background,omitempty" json:"background,omitempty"`
 }
 
 // Past is j's newest attempt as an entry of Earlier.
 func (j Job) Past() Attempt {
 	return Attempt{
 		Attempt: j.Attempt, StepID: j.StepID, ClusterID: j.ClusterID, Class: j.Class, Reason: j.Reason, ExitCode: j.ExitCode,
-		EndedAt: j.EndedAt, LogsCut: j.LogsCut,
+		EndedAt: j.EndedAt, LogsCut: j.LogsCut, Background: j.Background,
 	}
 }
 

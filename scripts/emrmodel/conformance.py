@@ -66,7 +66,7 @@ def fleets(c):
         Applications=[{"Name": "spark"}, {"Name": "Hive"}], VisibleToAllUsers=False, EbsRootVolumeSize=20, StepConcurrencyLevel=2,
         Configurations=[{"Classification": "spark-defaults", "Properties": {"spark.master": "yarn"}}],
         BootstrapActions=[{"Name": "b", "ScriptBootstrapAction": {"Path": "/bin/true", "Args": []}}],
-        AutoTerminationPolicy={"IdleTimeout": 3600}, SecurityConfiguration="ours", AutoScalingRole="EMR_AutoScaling_DefaultRole",
+        AutoTerminationPolicy={"IdleTimeout": 604800}, SecurityConfiguration="ours", AutoScalingRole="EMR_AutoScaling_DefaultRole",
         ManagedScalingPolicy={"ComputeLimits": {"UnitType": "InstanceFleetUnits", "MinimumCapacityUnits": 1, "MaximumCapacityUnits": 4}},
         Steps=[step("one")],
         Instances={"InstanceFleets": [fleet("MASTER", 1), fleet("CORE", 1, LaunchSpecifications={"SpotSpecification": {
@@ -93,7 +93,7 @@ def fleets(c):
     c.call("ListBootstrapActions", ClusterId=cluster)
     c.call("AddTags", ResourceId=cluster, Tags=[{"Key": "a", "Value": "b"}])
     c.call("RemoveTags", ResourceId=cluster, TagKeys=["a"])
-    for kind, policy in (("AutoTermination", {"IdleTimeout": 600}), ("ManagedScaling", {"ComputeLimits": {
+    for kind, policy in (("AutoTermination", {"IdleTimeout": 604800}), ("ManagedScaling", {"ComputeLimits": {
             "UnitType": "InstanceFleetUnits", "MinimumCapacityUnits": 1, "MaximumCapacityUnits": 3, "MaximumCoreCapacityUnits": 2,
             "MaximumOnDemandCapacityUnits": 2}})):
         c.call(f"Put{kind}Policy", ClusterId=cluster, **{f"{kind}Policy": policy})
