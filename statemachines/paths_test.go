@@ -165,9 +165,25 @@ var clusterScenarios = []scenario{
 	{
 		name: "EMR refuses the request",
 		before: func(w *simulation.World) {
-			failing(w, "RunJobFlow", &smithy.GenericAPIError{Code: "ValidationException", Message: "Subnet 'subnet-1' does not exist.", Fault: smithy.FaultClient})
+			failing(w, "RunJobFlow", &smithy.GenericAPIError{Code: "ValidationException", Message: "Subnet 'subnet-1' does not exist."})
 		},
 		want: ended{Path: path(begin, bad), State: run.Failed, Class: job.ClassInvalid, Jobs: "a=SKIPPED"},
+	},
+	{
+		name: "IAM denies the request",
+		before: func(w *simulation.World) {
+			failing(w, "RunJobFlow", awsfake.Denied("elasticmapreduce:RunJobFlow"))
+		},
+		want:  ended{Path: path(begin, bad), State: run.Failed, Class: job.ClassPermission, Jobs: "a=SKIPPED"},
+		calls: map[string]int{"RunJobFlow": 1},
+	},
+	{
+		name: "IAM denies the steps",
+		before: func(w *simulation.World) {
+			failing(w, "AddJobFlowSteps", awsfake.Denied("elasticmapreduce:AddJobFlowSteps"))
+		},
+		want:  ended{Path: path(begin, stopped, bad), State: run.Failed, Class: job.ClassPermission, Jobs: "a=SKIPPED", Clusters: 1},
+		calls: map[string]int{"RunJobFlow": 1, "DescribeCluster": 2, "AddJobFlowSteps": 1, "TerminateJobFlows": 1},
 	},
 	{
 		name: "profile is not known", pipeline: "pipeline: noprofile\n" + watching + "cluster: {profile: huge}\njobs: [{name: a, type: bash, source: a}]",

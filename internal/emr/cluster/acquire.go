@@ -154,9 +154,10 @@ func (m *Manager) create(ctx context.Context, rec *run.Record, a run.Cluster, s 
 // retry cannot fix ends it, otherwise the next try need not wait for the intent
 // to expire.
 func (m *Manager) refused(ctx context.Context, rec *run.Record, a run.Cluster, err error) error {
+	class, final := finalClasses[fault.NameOf(err)]
 	switch {
-	case fault.NameOf(err) == fault.InvalidInput:
-		a.State, a.Class, a.Reason, a.EndedAt = run.ClusterFailed, job.ClassInvalid, err.Error(), time.Now()
+	case final:
+		a.State, a.Class, a.Reason, a.EndedAt = run.ClusterFailed, class, err.Error(), time.Now()
 		_, writeErr := m.Runs.ReplaceCluster(ctx, rec.Run.ID, a, run.ClusterIntended, a.Intent)
 		return writeErr
 	case fault.IsRejected(err):
@@ -164,6 +165,9 @@ func (m *Manager) refused(ctx context.Context, rec *run.Record, a run.Cluster, e
 	}
 	return nil // it may have been created: respect the intent, then search again
 }
+
+// finalClasses are the classes of attempts that no retry can help.
+var finalClasses = map[fault.Name]job.Class{fault.InvalidInput: job.ClassInvalid, fault.Permission: job.ClassPermission}
 
 // unclaimed is the intent of an attempt that was refused: there is no cluster to
 // search for, and while calls are throttled none should be wasted.
