@@ -48,6 +48,9 @@ type Capacity struct {
 	// lost or never became ready: a fallback is left, or the capacity was shared
 	// and its loss says nothing about the next one.
 	Retry bool
+	// Unexplained reports that it is ending and the service has not said why yet: it
+	// may when the capacity has ended.
+	Unexplained bool
 	// RequestedAt is when Acquire asked for it: from then on it has the stage's
 	// limit to become ready.
 	RequestedAt time.Time

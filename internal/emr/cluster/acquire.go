@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
@@ -146,7 +147,7 @@ func (m *Manager) create(ctx context.Context, rec *run.Record, a run.Cluster, s 
 			return m.created(ctx, rec, a, s, id)
 		}
 	}
-	err = fmt.Errorf("run job flow %s: %w", a.Name, err)
+	err = next(a, fmt.Errorf("run job flow %s: %w", a.Name, err))
 	return a, errors.Join(err, m.refused(ctx, rec, a, err))
 }
 
@@ -154,7 +155,7 @@ func (m *Manager) create(ctx context.Context, rec *run.Record, a run.Cluster, s 
 // retry cannot fix ends it, otherwise the next try need not wait for the intent
 // to expire.
 func (m *Manager) refused(ctx context.Context, rec *run.Record, a run.Cluster, err error) error {
-	class, final := finalClasses[fault.NameOf(err)]
+	class, final := finalClass(err)
 	switch {
 	case final:
 		a.State, a.Class, a.Reason, a.EndedAt = run.ClusterFailed, class, err.Error(), time.Now()
@@ -166,8 +167,33 @@ func (m *Manager) refused(ctx context.Context, rec *run.Record, a run.Cluster, e
 	return nil // it may have been created: respect the intent, then search again
 }
 
-// finalClasses are the classes of attempts that no retry can help.
-var finalClasses = map[fault.Name]job.Class{fault.InvalidInput: job.ClassInvalid, fault.Permission: job.ClassPermission}
+// finalClass is the class of an attempt that a retry of the same request cannot
+// help.
+func finalClass(err error) (job.Class, bool) {
+	switch fault.NameOf(err) { //nolint:exhaustive // the others may pass
+	case fault.Capacity:
+		return job.ClassCapacity, true
+	case fault.Permission:
+		return job.ClassPermission, true
+	case fault.InvalidInput:
+		return refusal(err).class, true
+	}
+	return "", false
+}
+
+// refusal reads the words in which EMR refused a request.
+func refusal(err error) signal {
+	return read(types.ClusterStateChangeReasonCodeValidationError, err.Error())
+}
+
+// next names an error of RunJobFlow that the attempt's next fallback may avoid, as
+// one about instance types that EMR does not support there.
+func next(a run.Cluster, err error) error {
+	if why := refusal(err); fault.NameOf(err) == fault.InvalidInput && why.class == job.ClassCapacity && a.Rung+1 < a.Rungs {
+		return fault.New(fault.Capacity, "%w", err)
+	}
+	return err
+}
 
 // unclaimed is the intent of an attempt that was refused: there is no cluster to
 // search for, and while calls are throttled none should be wasted.

@@ -34,9 +34,11 @@ func (m *Manager) Observe(ctx context.Context, rec *run.Record, seen *engine.Cap
 		if a.State == run.ClusterCreated {
 			return c, place.ready(ctx, a)
 		}
+	case c.Unexplained && !a.Leased:
+		c.State = engine.Starting // the reason decides whether a fallback is tried; it comes at the latest with the end
 	case c.State == engine.Gone:
 		c.After = func(ctx context.Context) { m.Registration.Deregister(ctx, a.ID) }
-		c.Retry = a.Leased || (c.Class == job.ClassCapacity || c.Class == job.ClassBootstrap) && a.Rung+1 < a.Rungs
+		c.Retry = a.Leased || c.Retry && a.Rung+1 < a.Rungs
 		if a.Leased {
 			c.Class, c.Reason = job.ClassLost, "the pool's cluster was gone: "+c.Reason
 		}

@@ -76,8 +76,7 @@ func (s *Steps) refused(ctx context.Context, rec *run.Record, err error) error {
 	if fault.NameOf(err) == fault.InvalidInput {
 		l := &lookup{emr: s.EMR, id: c.ID}
 		if got, lookErr := l.capacity(ctx); lookErr == nil && got.State == engine.Gone {
-			if c.Leased {
-				got.Retry = true
+			if got.Retry = c.Leased; c.Leased {
 				if err := s.Pools.MarkGone(ctx, c.ID); err != nil {
 					return &engine.NotSubmittedError{Err: err, Absent: true}
 				}
