@@ -51,6 +51,11 @@ type Capacity struct {
 	// Unexplained reports that it is ending and the service has not said why yet: it
 	// may when the capacity has ended.
 	Unexplained bool
+	// Provisioning reports that it is starting and has no instances yet.
+	Provisioning bool
+	// CheckAt is when it must be observed even if nothing seems to have changed;
+	// zero = never.
+	CheckAt time.Time
 	// RequestedAt is when Acquire asked for it: from then on it has the stage's
 	// limit to become ready.
 	RequestedAt time.Time

@@ -177,7 +177,7 @@ func due(x run.Waiter, seen *engine.Capacity, all bool) bool {
 	case seen == nil:
 		return all
 	case seen.State == engine.Starting:
-		return false
+		return !x.CheckAt.IsZero() && time.Now().After(x.CheckAt)
 	case seen.State == engine.Busy:
 		return x.Kind != run.ForSteps || len(x.Attempts) != 1 || x.Shared
 	}

@@ -20,7 +20,7 @@ import (
 // Acquire ensures that the run has exactly one cluster on its way.
 func (m *Manager) Acquire(ctx context.Context, rec *run.Record) (engine.Capacity, error) {
 	a, err := m.ensure(ctx, rec)
-	return engine.Capacity{ID: a.ID, RequestedAt: a.CreatedAt}, err
+	return engine.Capacity{ID: a.ID, RequestedAt: a.CreatedAt, CheckAt: m.provisionedBy(a)}, err
 }
 
 // ensure returns the run's newest attempt with an id: the one that is there,

@@ -18,6 +18,11 @@ type signal struct {
 	retry bool // the next fallback may succeed
 }
 
+// vague reports whether ErrorDetails may say more: only a general code was read.
+func (s signal) vague() bool {
+	return s.words == nil && (s.class == job.ClassLost || s.class == job.ClassInvalid)
+}
+
 // words matches texts of EMR and EC2, and ErrorDetails codes, in lower case and
 // with spaces for underscores and hyphens.
 func words(pattern string) *regexp.Regexp { return regexp.MustCompile(pattern) }

@@ -56,10 +56,11 @@ func Capacity(id string, s *types.ClusterStatus) engine.Capacity {
 	if s != nil {
 		c.State = State(s.State)
 	}
+	c.Provisioning = s != nil && s.State == types.ClusterStateStarting
 	if c.State == engine.Gone {
 		why, reason := decisive(s)
 		c.Class, c.Reason, c.Retry = why.class, reason, why.retry
-		c.Unexplained = s != nil && s.State == types.ClusterStateTerminating && why.class == job.ClassLost && len(s.ErrorDetails) == 0
+		c.Unexplained = s != nil && s.State == types.ClusterStateTerminating && why.vague() && len(s.ErrorDetails) == 0
 	}
 	return c
 }

@@ -168,6 +168,8 @@ func TestUnexplained(t *testing.T) {
 		want bool
 	}{
 		{"ending without details", types.ClusterStatus{State: types.ClusterStateTerminating, StateChangeReason: &types.ClusterStateChangeReason{Code: internal}}, true},
+		{"ending with a general code", types.ClusterStatus{State: types.ClusterStateTerminating, StateChangeReason: &types.ClusterStateChangeReason{Code: validation}}, true},
+		{"ending with a text", types.ClusterStatus{State: types.ClusterStateTerminating, StateChangeReason: &types.ClusterStateChangeReason{Code: internal, Message: new("EC2 is out of capacity for m5.xlarge")}}, false},
 		{"ending with details", types.ClusterStatus{State: types.ClusterStateTerminating, ErrorDetails: details}, false},
 		{"ending by request", types.ClusterStatus{State: types.ClusterStateTerminating, StateChangeReason: &types.ClusterStateChangeReason{Code: types.ClusterStateChangeReasonCodeUserRequest}}, false},
 		{"ended", types.ClusterStatus{State: types.ClusterStateTerminatedWithErrors, StateChangeReason: &types.ClusterStateChangeReason{Code: internal}}, false},
