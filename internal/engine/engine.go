@@ -128,9 +128,10 @@ type Engine interface {
 	// SIGKILL. Attempts that have ended already are no error.
 	Stop(ctx context.Context, rec *run.Record, kill bool) error
 
-	// Live lists all capacity of runs that began to wait at since or later,
-	// including what ended lately. fault.Throttled ends the list early.
-	Live(ctx context.Context, since time.Time) iter.Seq2[Capacity, error]
+	// Live says how the wanted capacity is, for which runs have waited since then or
+	// later, in as few calls as possible. It may leave out what has ended, and may
+	// list more than was wanted. fault.Throttled ends the list early.
+	Live(ctx context.Context, wanted []string, since time.Time) iter.Seq2[Capacity, error]
 	// Shared reports whether another run than runID uses the capacity right now.
 	// In doubt it does.
 	Shared(ctx context.Context, capacityID, runID string) bool
