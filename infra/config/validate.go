@@ -87,6 +87,9 @@ func (c Config) validateShapes() error {
 			errs = append(errs, fmt.Errorf("profiles.%s: %w", name, err))
 		}
 		errs = append(errs, validateRungs(name, c.Shapes[name]))
+		if err := c.Shapes[name].Holds(c.Limits.Pool.Steps); err != nil && c.Shapes[name].StepConcurrency == 0 {
+			errs = append(errs, fmt.Errorf("profiles.%s, with limits.pool.steps of its pools: %w", name, err))
+		}
 	}
 	return errors.Join(errs...)
 }

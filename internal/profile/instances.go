@@ -63,10 +63,10 @@ const (
 	stepMemory   = 614  // MiB
 )
 
-// validateMemory compares the drivers that may run side by side with the memory of
-// the primary instance, for every fallback.
-func (p Profile) validateMemory() error {
-	if p.StepConcurrency < 2 {
+// Holds compares the drivers of steps that run side by side with the memory of the
+// primary instance, for every fallback.
+func (p Profile) Holds(steps int) error {
+	if steps < 2 {
 		return nil
 	}
 	driver, err := p.driverMemory()
@@ -74,7 +74,7 @@ func (p Profile) validateMemory() error {
 		return err
 	}
 	small := map[string]string{}
-	need := p.StepConcurrency * (driver + stepMemory)
+	need := steps * (driver + stepMemory)
 	for n := range p.Rungs() {
 		for _, t := range p.Rung(n).Primary.Types {
 			if _, memory, ok := instance(t); ok && memory > 0 && memory < need {
@@ -83,8 +83,8 @@ func (p Profile) validateMemory() error {
 		}
 	}
 	if len(small) > 0 {
-		return fmt.Errorf("stepConcurrency %d needs %s of memory on the primary, for drivers of %s: %s; use larger types, fewer steps or less spark.driver.memory",
-			p.StepConcurrency, gib(need), gib(driver), strings.Join(slices.Sorted(maps.Values(small)), ", "))
+		return fmt.Errorf("%d steps side by side need %s of memory on the primary, for drivers of %s: %s; use larger types, fewer steps or less spark.driver.memory",
+			steps, gib(need), gib(driver), strings.Join(slices.Sorted(maps.Values(small)), ", "))
 	}
 	return nil
 }

@@ -60,8 +60,8 @@ func TestParse(t *testing.T) {
 		"two architectures in a list":     {`"core":{"types":["m5.xlarge"]`, `"core":{"types":["m5.xlarge","m7g.xlarge"]`, "the profile mixes architectures: m7g.xlarge is arm64, m5.xlarge is x86_64"},
 		"two architectures in two fleets": {`"primary":{"types":["m5.xlarge"]`, `"primary":{"types":["r8g.16xlarge"]`, "the profile mixes architectures"},
 		"two architectures in a fallback": {`["m6i.xlarge"]`, `["m6i.xlarge","c7gn.large"]`, "fallbacks[0] mixes architectures: c7gn.large is arm64, m6i.xlarge is x86_64"},
-		"too many drivers":                {`"idleTimeout"`, `"stepConcurrency":7,"idleTimeout"`, "stepConcurrency 7 needs 18.2 GiB of memory on the primary, for drivers of 2.0 GiB: m5.xlarge has 16.0 GiB, m6i.xlarge has 16.0 GiB"},
-		"too large drivers":               {`"idleTimeout"`, `"stepConcurrency":2,"configurations":[{"classification":"spark-defaults","properties":{"spark.driver.memory":"8G"}}],"idleTimeout"`, "stepConcurrency 2 needs 17.2 GiB"},
+		"too many drivers":                {`"idleTimeout"`, `"stepConcurrency":7,"idleTimeout"`, "7 steps side by side need 18.2 GiB of memory on the primary, for drivers of 2.0 GiB: m5.xlarge has 16.0 GiB, m6i.xlarge has 16.0 GiB"},
+		"too large drivers":               {`"idleTimeout"`, `"stepConcurrency":2,"configurations":[{"classification":"spark-defaults","properties":{"spark.driver.memory":"8G"}}],"idleTimeout"`, "2 steps side by side need 17.2 GiB"},
 		"drivers without a size":          {`"idleTimeout"`, `"stepConcurrency":2,"configurations":[{"classification":"spark-defaults","properties":{"spark.driver.memory":"lots"}}],"idleTimeout"`, `spark.driver.memory "lots" is not a size like 4g`},
 		"not JSON":                        {`{"release"`, `"release"`, "read profile p"},
 	} {

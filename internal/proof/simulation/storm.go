@@ -160,7 +160,7 @@ func (s Storm) config(k kind, d *dice) Config {
 			}
 		},
 	}
-	config.Protects = func(name string) bool { return roll(s.Seed, "protection", name).chance(0.1) }
+	config.Protects = func(name string) bool { return roll(s.Seed, "protection", name).chance(0.3) }
 	if d.chance(0.3) && !k.untimed { // only the deadline shows that EC2 has no capacity
 		delays := config.EventDelays
 		config.EventDelays = func(detailType string) []time.Duration {
