@@ -124,6 +124,14 @@ var clusterScenarios = []scenario{
 		want:   ended{Path: path(begin, "CreateCluster", round, good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 2},
 	},
 	{
+		name: "no capacity, and a crash when the cluster was given up", pipeline: ladder,
+		before: func(w *simulation.World) {
+			w.EMR.SetCapacity(simulation.LadderTypes[0], false)
+			w.Crash("EMR:TerminateJobFlows", true)
+		},
+		want: ended{Path: path(begin, "CreateCluster", round, good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 2},
+	},
+	{
 		name:   "no capacity, and no fallback",
 		before: func(w *simulation.World) { w.EMR.SetCapacity(simulation.LadderTypes[0], false) },
 		want:   ended{Path: path(begin, bad), State: run.Failed, Class: job.ClassCapacity, Jobs: "a=SKIPPED", Clusters: 1},
