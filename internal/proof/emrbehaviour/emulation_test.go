@@ -54,6 +54,7 @@ const (
 type settings struct {
 	stuck    bool // clusters stay in STARTING
 	lasting  bool // clusters stay in TERMINATING as long as a step ignores interrupts
+	late     bool // interrupted steps are reported when all their processes have ended
 	throttle bool
 	bad      bool // bootstrap actions fail
 	protects bool // something in the account protects clusters that are ready
@@ -143,11 +144,13 @@ func newLocal(t *testing.T, set settings) *emulation {
 		},
 		Faults: []localemr.Fault{{Kind: "capacity", InstanceType: scarce}, {Kind: "unsupportedType", InstanceType: foreign}},
 	}
-	if set.stuck {
-		config.Settings.Provision = localemr.Duration(time.Hour)
-	}
-	if set.lasting {
-		config.Settings.TerminateGrace = localemr.Duration(time.Hour)
+	for _, s := range []struct {
+		set  bool
+		last *localemr.Duration
+	}{{set.stuck, &config.Settings.Provision}, {set.lasting, &config.Settings.TerminateGrace}, {set.late, &config.Settings.CancelReport}} {
+		if s.set {
+			*s.last = localemr.Duration(time.Hour)
+		}
 	}
 	if set.bad {
 		config.Faults = append(config.Faults, localemr.Fault{Kind: "bootstrapFailure"})
