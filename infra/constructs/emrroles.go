@@ -72,6 +72,7 @@ func (r *EmrRoles) allowJobs(props EmrRolesProps) {
 	instance.allow(statement(of("s3", "GetObject"), []*string{
 		new("arn:" + *awscdk.Stack_Of(r.instance).Partition() + ":s3:::" + *awscdk.Stack_Of(r.instance).Region() + ".elasticmapreduce/*"),
 	}, nil))
+	grantCatalog(r.instance, instance) // also for the cluster's own HiveServer2
 	if !props.Stage.Access.Required {
 		grantTables(r.instance, instance, props.Stage.Database(), "*", true)
 	}
