@@ -138,7 +138,9 @@ func TestClustersOfOtherStages(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
 		p := s.policies(t)[s.config.Name("createcluster")]
-		tag := func(kind, value string) map[string][]string { return map[string][]string{"aws:" + kind + "Tag/ephemr:stage": {value}} }
+		tag := func(kind, value string) map[string][]string {
+			return map[string][]string{"aws:" + kind + "Tag/ephemr:stage": {value}}
+		}
 		with := func(all ...map[string][]string) map[string][]string {
 			context := map[string][]string{}
 			for _, c := range all {

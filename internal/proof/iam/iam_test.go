@@ -88,7 +88,7 @@ func TestConditions(t *testing.T) {
 		"all keys of a block":         {`{"StringEquals": {"k": "x", "l": "y"}}`, context{"k": {"x"}}, false},
 		"all blocks":                  {`{"StringEquals": {"k": "x"}, "Null": {"l": "false"}}`, context{"k": {"x"}}, false},
 		"a boolean is text":           {`{"Bool": {"aws:SecureTransport": true}}`, context{"aws:SecureTransport": {"true"}}, true},
-		"another boolean":              {`{"Bool": {"aws:SecureTransport": "false"}}`, context{"aws:SecureTransport": {"true"}}, false},
+		"another boolean":             {`{"Bool": {"aws:SecureTransport": "false"}}`, context{"aws:SecureTransport": {"true"}}, false},
 		"no values of a present key":  {`{"StringEquals": {"k": "x"}}`, context{"k": {}}, false},
 		"ARNs are compared by part":   {`{"ArnLike": {"k": "arn:aws:iam::*:role/u"}}`, context{"k": {"arn:aws:iam::1:x:role/u"}}, false},
 		"an exact value, not a regex": {`{"StringEquals": {"k": "a*"}}`, context{"k": {"ab"}}, false},
