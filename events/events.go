@@ -113,6 +113,10 @@ type Manual struct {
 	LogicalTime string            `json:"logicalTime,omitempty"`
 	LogicalDate string            `json:"logicalDate,omitempty"` // alternative name of LogicalTime
 	Params      map[string]string `json:"params,omitempty"`
+	// StartedBy is what Step Functions adds to the input when another execution
+	// starts this one. Source: AWS Step Functions Developer Guide, "Starting
+	// workflow executions from a task state".
+	StartedBy string `json:"AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID,omitempty"`
 }
 
 // RunFinished is the detail of the event about a run's outcome, delivered at least once.

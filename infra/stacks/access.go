@@ -25,6 +25,7 @@ func (p *Platform) grantAdmission() {
 	p.events.Dead.GrantSend(intake)
 	p.requests.Dead.GrantSend(intake)
 	p.functions.named("Admit").GrantInvoke(intake)
+	p.topic.GrantPublish(intake) // for rejected requests
 
 	p.grantAdmit(p.functions.named("Admit"))
 	p.grantAdmit(p.functions.named("AwaitAdmission"))

@@ -138,6 +138,8 @@ type Package struct {
 type Notify struct {
 	Failure []string `json:"failure,omitempty"`
 	Success []string `json:"success,omitempty"`
+	// LogLines adds the last lines of a failed job's log to the notice.
+	LogLines bool `json:"logLines,omitempty"`
 }
 
 // Duration is a time.Duration written like "90s", "30m" or "2h".

@@ -33,6 +33,17 @@ func TestRun(t *testing.T) {
 			script: "exit 3",
 			want:   job.Result{ExitCode: 3, Class: job.ClassJob, Reason: "bash run.sh exited 3"},
 		},
+		"the cause": {
+			script: "echo working; echo 'in.csv: no such file' >&2; exit 3",
+			want:   job.Result{ExitCode: 3, Class: job.ClassJob, Reason: "bash run.sh exited 3: in.csv: no such file", Tail: []string{"in.csv: no such file"}},
+		},
+		"the cause in a traceback": {
+			script: `python3 -c 'def f(): raise ValueError("row 3 has no price")
+f()'; echo cleaning up; exit 4`,
+			want: job.Result{ExitCode: 4, Class: job.ClassJob, Reason: "bash run.sh exited 4: ValueError: row 3 has no price", Tail: []string{
+				"Traceback (most recent call last):", `  File "<string>", line 2, in <module>`, `  File "<string>", line 1, in f`, "ValueError: row 3 has no price",
+			}},
+		},
 		"nothing to do": {
 			script: "echo seen=5 >>$EPHEMR_OUTPUT; echo no new files; exit 77",
 			want:   job.Result{ExitCode: 77, NothingToDo: true, Tail: []string{"no new files"}, Outputs: map[string]string{"seen": "5"}},

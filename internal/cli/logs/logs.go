@@ -22,6 +22,7 @@ type Options struct {
 	RunID      string
 	Job        string // "" = all
 	Attempt    int    // 0 = all
+	Raw        bool   // keep control sequences
 	Stream     string // stdout, stderr or "" for both
 	Since      string // time, day, or duration before now
 	Grep       string // regular expression
@@ -124,7 +125,8 @@ func followed(ctx context.Context, o Options, io *terminal.IO, f *follow.Followe
 // view writes lines to Out and the rest to Err, without prefixes for a single job.
 func view(o Options, io *terminal.IO, f *follow.Follower) *runlog.Printer {
 	v := runlog.Local(io, false)
-	v.Err, v.Clean = io.Out, io.OutTTY
+	// Also in a pipe: what it ends in may be a terminal.
+	v.Err, v.CleanOut, v.CleanErr = io.Out, !o.Raw, !o.Raw
 	v.Style = terminal.Style{On: io.Color && io.OutTTY && io.ErrTTY}
 	v.Match, v.Hits = f.Filter.Match, io.OutStyle()
 	v.Raw, v.Alone = o.Job != "", true

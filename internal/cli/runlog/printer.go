@@ -19,7 +19,8 @@ type Printer struct {
 
 	Raw       bool                 // lines without a prefix
 	Alone     bool                 // Raw if the run has one job
-	Clean     bool                 // Out and Err are terminals: remove control characters
+	CleanOut  bool                 // remove control sequences from lines of stdout
+	CleanErr  bool                 // and of stderr
 	Status    *terminal.StatusLine // of Notes; nil = none
 	Style     terminal.Style
 	LinesOnly bool // no changes of state
@@ -65,12 +66,12 @@ func (p *Printer) learn(u follow.Update) {
 }
 
 func (p *Printer) line(l follow.Line) {
-	w := p.Out
+	w, clean := p.Out, p.CleanOut
 	if l.Stream == "stderr" {
-		w = p.Err
+		w, clean = p.Err, p.CleanErr
 	}
 	text := l.Text
-	if p.Clean {
+	if clean {
 		text = terminal.Clean(text)
 	}
 	if p.Match != nil && p.Hits.On {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/request"
@@ -151,7 +152,7 @@ func name(text, prefix string) string {
 func (a *adhoc) check(zones []string) error {
 	err := a.spec.Validate(pipeline.WithZones(zones...), pipeline.AdHoc())
 	if err == nil {
-		_, err = a.spec.ResolveParams(a.params)
+		_, err = a.spec.ResolveParams(a.params, time.Now())
 	}
 	if err == nil {
 		return nil
