@@ -93,7 +93,13 @@ func (m *Machine) GrantDescribe(to Rights) {
 	to.allow(statement(of("states", "DescribeExecution"), []*string{m.executions}, nil))
 }
 
-// GrantAnswer allows reporting results for task tokens.
+// GrantAnswer allows reporting results and errors for task tokens.
 func (m *Machine) GrantAnswer(to Rights) {
-	to.allow(statement(of("states", "SendTaskSuccess", "SendTaskFailure"), m.answered, nil))
+	m.GrantSucceed(to)
+	to.allow(statement(of("states", "SendTaskFailure"), m.answered, nil))
+}
+
+// GrantSucceed allows reporting results for task tokens.
+func (m *Machine) GrantSucceed(to Rights) {
+	to.allow(statement(of("states", "SendTaskSuccess"), m.answered, nil))
 }

@@ -33,5 +33,5 @@ func TestUndocumentedPolicies(t *testing.T) {
 	if err == nil {
 		t.Errorf("no error: %s", out)
 	}
-	keep(t, "testdata/undocumented.golden.txt", string(out))
+	keep(t, "testdata/undocumented.txt", string(out))
 }

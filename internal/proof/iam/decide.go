@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -25,6 +26,21 @@ func (r Request) String() string {
 // Grant is an action and a resource of a statement that applies to a request, as
 // they are written in the policy.
 type Grant struct{ Action, Resource string }
+
+// Grants are all pairs of an action and a resource that statements allow.
+func (p Policy) Grants() iter.Seq[Grant] {
+	return func(yield func(Grant) bool) {
+		for _, s := range p.Statement {
+			for _, action := range s.Action {
+				for _, resource := range s.Resource {
+					if s.Effect == "Allow" && !yield(Grant{action, resource}) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
 
 // Decide reports whether the policy allows a request, and the grants that allow it.
 func (p Policy) Decide(r Request) (allowed bool, by []Grant) {

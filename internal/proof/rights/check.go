@@ -94,34 +94,42 @@ func Missing(p Place, policies Policies, calls map[string][]awsapi.Call) (missin
 }
 
 // Unused lists the grants of functions that were not used, except those that need
-// not be. An exception that is not needed is listed too.
+// not be. An exception for a permission that no function has is listed too.
 func Unused(policies Policies, used map[string][]iam.Grant, exceptions []Exception) (unused []string) {
-	needed := make([]bool, len(exceptions))
-	for _, function := range slices.Sorted(maps.Keys(used)) {
-		for _, s := range policies[function].Statement {
-			for _, action := range s.Action {
-				for _, resource := range s.Resource {
-					g := iam.Grant{Action: action, Resource: resource}
-					if slices.Contains(used[function], g) {
-						continue
-					}
-					excepted := false
-					for i, e := range exceptions {
-						if e.covers(function, g) {
-							excepted, needed[i] = true, true
-						}
-					}
-					if !excepted {
-						unused = append(unused, fmt.Sprintf("%s is allowed %s on %s, which no call needs", function, action, resource))
-					}
+	exists := make([]bool, len(exceptions))
+	for _, function := range slices.Sorted(maps.Keys(policies)) {
+		for g := range policies[function].Grants() {
+			excepted := false
+			for i, e := range exceptions {
+				if e.covers(function, g) {
+					excepted, exists[i] = true, true
 				}
+			}
+			if !excepted && !slices.Contains(used[function], g) {
+				unused = append(unused, fmt.Sprintf("%s is allowed %s on %s, which no call needs", function, g.Action, g.Resource))
 			}
 		}
 	}
 	for i, e := range exceptions {
-		if !needed[i] {
-			unused = append(unused, fmt.Sprintf("the exception for %s of %v is not needed", e.Actions, e.Functions))
+		if !exists[i] {
+			unused = append(unused, fmt.Sprintf("%v are not allowed %v: remove the exception", e.Functions, e.Actions))
 		}
 	}
 	return unused
+}
+
+// NotRecorded lists exceptions for what the end-to-end tests are to do, but have not.
+func NotRecorded(used map[string][]iam.Grant, exceptions []Exception) (missing []string) {
+	for _, e := range exceptions {
+		for _, action := range e.Actions {
+			seen := !e.EndToEnd
+			for function, grants := range used {
+				seen = seen || slices.ContainsFunc(grants, func(g iam.Grant) bool { return g.Action == action && e.covers(function, g) })
+			}
+			if !seen {
+				missing = append(missing, fmt.Sprintf("no call of %v has needed %s in the end-to-end tests", e.Functions, action))
+			}
+		}
+	}
+	return missing
 }
