@@ -81,6 +81,10 @@ var rare = []Exception{
 		Why: "ephemr apply of a pipeline whose schedule has changed",
 	},
 	{
+		Functions: []string{"intake"}, Actions: []string{"sns:Publish"},
+		Why: "a request of a pipeline with notices is rejected",
+	},
+	{
 		Functions: []string{"intake"}, Actions: []string{"sqs:SendMessage"}, Resource: "events-dlq",
 		Why: "a message on the queue events that is not an event",
 	},
