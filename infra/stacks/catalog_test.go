@@ -68,12 +68,12 @@ func TestEnginesStart(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
 		policies := s.policies(t)
-		tables := map[string]map[string]config.Right{s.config.Name("emr-instance"): {}}
+		tables := map[string]map[string]config.Right{s.config.GlobalName("emr-instance", testRegion): {}}
 		if !s.config.Access.Required {
-			tables[s.config.Name("emr-instance")] = map[string]config.Right{s.config.Database() + ".*": config.Write}
+			tables[s.config.GlobalName("emr-instance", testRegion)] = map[string]config.Right{s.config.Database() + ".*": config.Write}
 		}
 		for _, user := range s.config.UserNames() {
-			tables[s.config.UserRole(user)] = s.config.Access.Users[user].Tables
+			tables[s.config.GlobalName(config.UserRole(user), testRegion)] = s.config.Access.Users[user].Tables
 		}
 		for _, role := range slices.Sorted(maps.Keys(tables)) {
 			for engine, calls := range map[string][]glueCall{"Hive": hiveStart, "Spark": sparkStart} {
@@ -116,9 +116,9 @@ func TestQueryResultsAreTheTeams(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
 		policies := s.policies(t)
-		bucket := "arn:aws:s3:::" + s.config.Name("queries") + "-" + testAccount
+		bucket := "arn:aws:s3:::" + s.config.BucketName("queries", testAccount, testRegion)
 		lists := func(team, prefix string) bool {
-			ok, _ := policies[s.config.Name("query-"+team)].Decide(iam.Request{Action: "s3:ListBucket", Resource: bucket, Context: map[string][]string{"s3:prefix": {prefix}}})
+			ok, _ := policies[s.config.GlobalName("query-"+team, testRegion)].Decide(iam.Request{Action: "s3:ListBucket", Resource: bucket, Context: map[string][]string{"s3:prefix": {prefix}}})
 			return ok
 		}
 		for _, team := range s.config.TeamNames() {

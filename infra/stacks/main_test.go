@@ -2,6 +2,7 @@ package stacks_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -35,6 +36,9 @@ func folders() []string {
 	slices.Sort(names)
 	return names
 }
+
+// keyed is a variant of dev with customer managed keys and a user.
+var keyed *stage
 
 // stages are the synthesized stages by name. All tests share one Node.js process,
 // which serves one call at a time, so the stages are synthesized before them.
@@ -85,6 +89,8 @@ type resource struct {
 	Properties     map[string]any
 	DependsOn      []string
 	DeletionPolicy string
+
+	UpdateReplacePolicy string
 }
 
 func synth(dir string) (map[string]*stage, error) {
@@ -97,14 +103,14 @@ func synth(dir string) (map[string]*stage, error) {
 		return nil, err
 	}
 	all := map[string]*stage{}
-	for _, name := range append(config.Stages(), strict, exact) {
+	for _, name := range append(config.Stages(), strict, exact, withKeys) {
 		cfg, err := load(name)
 		if err != nil {
 			return nil, err
 		}
 		app := awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: new(filepath.Join(dir, name)), AnalyticsReporting: new(false)})
 		stacks.Add(app, cfg, built)
-		if cfg.EnforceTLS { // the local stage lacks what the rules require
+		if cfg.EnforceTLS && name != withKeys { // the local stage lacks what the rules require
 			awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Reports: new(false)}), nil)
 		}
 		app.Synth(nil)
@@ -125,13 +131,16 @@ func synth(dir string) (map[string]*stage, error) {
 			all[name].findings = append(all[name].findings, findings...)
 		}
 	}
+	keyed = all[withKeys]
+	delete(all, withKeys) // other tests compare exact permissions
 	return all, nil
 }
 
 // Variants of stages.
 const (
-	strict = "strict" // dev, but every run needs a user
-	exact  = "exact"  // local, but with the rights that stages on AWS have
+	strict   = "strict" // dev, but every run needs a user
+	withKeys = "keyed"  // dev, but with customer managed keys
+	exact    = "exact"  // local, but with the rights that stages on AWS have
 )
 
 func load(name string) (config.Config, error) {
@@ -140,22 +149,23 @@ func load(name string) (config.Config, error) {
 		cfg, err := config.Load("local")
 		cfg.CoarseRights = false
 		return cfg, err
-	case strict:
-		return loadStrict()
+	case strict, withKeys:
+		return loadVariant(name)
 	}
 	return config.Load(name)
 }
 
-func loadStrict() (config.Config, error) {
+// loadVariant is dev with other access.
+func loadVariant(name string) (config.Config, error) {
 	data, err := os.ReadFile("../config/dev.yaml")
 	if err != nil {
 		return config.Config{}, err
 	}
-	access, err := os.ReadFile("testdata/strict.yaml")
+	access, err := os.ReadFile(filepath.Join("testdata", name+".yaml")) //nolint:gosec // of this package
 	if err != nil {
 		return config.Config{}, err
 	}
-	return config.Parse(strict, "strict.yaml", bytes.Replace(data, []byte("access: {required: false}\n"), access, 1))
+	return config.Parse(name, name+".yaml", bytes.Replace(data, []byte("access: {required: false}\n"), access, 1))
 }
 
 // standIns writes a placeholder for each binary of the build.
@@ -242,6 +252,11 @@ func (s *stage) all(kind string) []resource {
 		}
 	}
 	return found
+}
+
+// global is the name of a resource of IAM, with a reference to the Region unless the stage has a fixed one.
+func (s *stage) global(what string) string {
+	return s.config.GlobalName(what, cmp.Or(s.config.Region, "${AWS::Region}"))
 }
 
 // each runs a test for every stage.

@@ -43,7 +43,7 @@ var suppressed = []accepted{
 		"Only actions that do not support resources: TestRightsAreNarrow has the list.",
 	},
 	{
-		`IAM5\[Resource::<(Artifacts|Curated|Logs|Queries|Raw)\w+\.Arn>/.*\]`, `.*`,
+		`IAM5\[Resource::(<(Curated|Queries|Raw)\w+\.Arn>|arn:<AWS::Partition>:s3:::ephemr-\w+-\w+-<AWS::AccountId>-<AWS::Region>)/.*\]`, `.*`,
 		"Objects below a prefix. Jobs and queries choose the keys of data; keys of runs contain their ids.",
 	},
 	{

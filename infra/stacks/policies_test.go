@@ -27,7 +27,7 @@ func (s *stage) policies(t *testing.T) map[string]iam.Policy {
 			case "AWS::IAM::Policy":
 				owner = s.owner(stack, id(list(r.Properties["Roles"])[0]))
 			case "AWS::IAM::ManagedPolicy":
-				owner = text(r.Properties["ManagedPolicyName"])
+				owner = pseudo.Replace(text(r.Properties["ManagedPolicyName"]))
 			default:
 				continue
 			}
@@ -53,7 +53,7 @@ func (s *stage) owner(stack, role string) string {
 		}
 	}
 	if name := s.templates[stack].Resources[role].name(); name != "" {
-		return name
+		return pseudo.Replace(name)
 	}
 	return role
 }

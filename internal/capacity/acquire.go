@@ -47,6 +47,9 @@ func (a *Acquirer) Acquire(ctx context.Context, in AcquireInput) (struct{}, erro
 	if rec.Spec == nil {
 		return struct{}{}, fault.New(fault.Internal, "create cluster for %s: its pipeline is missing", in.RunID)
 	}
+	if err := rec.MoreClusters(); err != nil {
+		return struct{}{}, fmt.Errorf("create cluster: %w", err)
+	}
 	c, err := a.Engines.Of(rec).Acquire(ctx, rec)
 	if err != nil {
 		return struct{}{}, fmt.Errorf("create cluster for %s: %w", in.RunID, err)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"ephemr/internal/job"
@@ -39,7 +40,7 @@ func (r *Runner) fetch(ctx context.Context, s job.Spec, w workspace) error {
 	if !strings.EqualFold(digest, s.PackageSHA256) {
 		return invalid("package %s has the digest %s instead of %s", from, digest, s.PackageSHA256)
 	}
-	if err := archive.Unpack(zip, w.files, unpackLimits); err != nil {
+	if err := archive.Unpack(zip, w.files, r.within(unpackLimits, w.dir, "package "+from.String())); err != nil {
 		return err
 	}
 	if info, err := os.Stat(filepath.Join(w.files, s.Entry)); err != nil || !info.Mode().IsRegular() {
@@ -55,7 +56,10 @@ func (r *Runner) download(ctx context.Context, from object, name string, most in
 	if err != nil {
 		return "", explain("read package "+from.String(), err)
 	}
-	defer out.Body.Close()    //nolint:errcheck // only read
+	defer out.Body.Close() //nolint:errcheck // only read
+	if err := r.fits(filepath.Dir(name), "package "+from.String(), aws.ToInt64(out.ContentLength)); err != nil {
+		return "", err
+	}
 	f, err := os.Create(name) //nolint:gosec // in our own work directory
 	if err != nil {
 		return "", err

@@ -67,7 +67,7 @@ func (r *Runner) environmentOf(s job.Spec, w workspace, file string) (python, er
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return python{}, err
 	}
-	if err := archive.Untar(in, dir, environmentLimits); err != nil {
+	if err := archive.Untar(in, dir, r.within(environmentLimits, dir, "the environment")); err != nil {
 		return python{}, fmt.Errorf("%s: %w", filepath.Base(file), err)
 	}
 	if err := os.Symlink(dir, filepath.Join(w.files, environmentLink)); err != nil {

@@ -39,20 +39,16 @@ func (r *Runner) requirements(ctx context.Context, s job.Spec, w workspace, besi
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return python{}, err
 	}
-	err = r.made(ctx, at, dir, file)
-	if err == nil {
-		h.stderr.notice("ephemr: libraries of " + requirementsFile + " come from " + at.String())
-		return ofTarget(dir, file), nil
-	}
-	if !missing(err) {
-		h.stderr.notice("ephemr: " + err.Error())
+	found, err := r.stored(ctx, at, dir, file, h)
+	if found || err != nil {
+		return ofTarget(dir, file), err
 	}
 	h.stderr.notice("ephemr: installing " + requirementsFile + " with pip, for this and later attempts")
 	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700)); err != nil {
 		return python{}, err
 	}
 	if err := install(ctx, s, interpreter, beside, dir, h); err != nil {
-		return python{}, err
+		return python{}, r.ofSpace(err, dir)
 	}
 	if err := packTo(file, dir); err != nil {
 		return python{}, err
@@ -61,6 +57,22 @@ func (r *Runner) requirements(ctx context.Context, s job.Spec, w workspace, besi
 		h.stderr.notice("ephemr: " + err.Error() + "; later attempts have to install " + requirementsFile + " again")
 	}
 	return ofTarget(dir, file), nil
+}
+
+// stored uses the archive of an earlier attempt, if there is one. Without space for
+// it there is none for pip either.
+func (r *Runner) stored(ctx context.Context, at object, dir, file string, h helper) (found bool, err error) {
+	err = r.made(ctx, at, dir, file)
+	switch {
+	case err == nil:
+		h.stderr.notice("ephemr: libraries of " + requirementsFile + " come from " + at.String())
+		return true, nil
+	case isFull(err):
+		return false, err
+	case !missing(err):
+		h.stderr.notice("ephemr: " + err.Error())
+	}
+	return false, nil
 }
 
 // made downloads a stored archive and unpacks it for the driver.
@@ -77,7 +89,7 @@ func (r *Runner) made(ctx context.Context, at object, dir, file string) error {
 		return err
 	}
 	defer in.Close() //nolint:errcheck // only read
-	if err := archive.Untar(in, dir, environmentLimits); err != nil {
+	if err := archive.Untar(in, dir, r.within(environmentLimits, dir, "the environment")); err != nil {
 		return fmt.Errorf("%s: %w", at, err)
 	}
 	return nil

@@ -29,6 +29,27 @@ func TestRun(t *testing.T) {
 			script: "for i in $(seq 30); do echo $i; done; printf x%.0s $(seq 600)",
 			want:   job.Result{Tail: strings.Fields("12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 " + strings.Repeat("x", 500))},
 		},
+		"the tail has the last state of a progress bar": {
+			script: `for i in 5 10 15; do printf '\rcopied %d%%' $i >&2; done; echo >&2; printf 'a\r\n1%%\r2%%\r' >&2`,
+			want:   job.Result{Tail: []string{"copied 15%", "a", "2%"}},
+		},
+		"Python is not buffered": {
+			script: "echo $PYTHONUNBUFFERED",
+			want:   job.Result{Tail: []string{"1"}},
+		},
+		"Python is buffered on request": {
+			script: "echo [$PYTHONUNBUFFERED]",
+			change: func(s *job.Spec) { s.Env = map[string]string{"PYTHONUNBUFFERED": ""} },
+			want:   job.Result{Tail: []string{"[]"}},
+		},
+		"everything printed before a timeout is there": {
+			script: "exec python3 -c 'import time\nfor i in range(3): print(\"day\", i)\ntime.sleep(60)'",
+			change: func(s *job.Spec) { s.TimeoutSeconds = 1 },
+			want: job.Result{
+				ExitCode: 124, Signal: "SIGTERM", Class: job.ClassTimeout, Reason: "bash run.sh timed out after 1s",
+				Tail: []string{"day 0", "day 1", "day 2"},
+			},
+		},
 		"exit code": {
 			script: "exit 3",
 			want:   job.Result{ExitCode: 3, Class: job.ClassJob, Reason: "bash run.sh exited 3"},

@@ -33,12 +33,17 @@ func (s *Sweeper) runs(ctx context.Context, out *Output) error {
 	return errors.Join(errs...)
 }
 
-func (s *Sweeper) run(ctx context.Context, r run.Run, out *Output) error {
-	arn := r.Execution
-	if arn == "" { // PrepareRun could not tie them
-		arn = strings.Replace(s.Settings.StateMachine, ":stateMachine:", ":execution:", 1) + ":" + r.ExecutionName()
+// execution is the ARN of r's execution.
+func (s *Sweeper) execution(r run.Run) string {
+	if r.Execution != "" {
+		return r.Execution
 	}
-	why, err := s.over(ctx, arn, r.Execution != "")
+	// PrepareRun could not tie them.
+	return strings.Replace(s.Settings.StateMachine, ":stateMachine:", ":execution:", 1) + ":" + r.ExecutionName()
+}
+
+func (s *Sweeper) run(ctx context.Context, r run.Run, out *Output) error {
+	why, err := s.over(ctx, s.execution(r), r.Execution != "")
 	if why == nil || err != nil {
 		return err
 	}
@@ -85,12 +90,12 @@ func (s *Sweeper) over(ctx context.Context, arn string, existed bool) (*outcome.
 	if e.Status == sfntypes.ExecutionStatusRunning {
 		return nil, nil //nolint:nilnil // not over is an answer
 	}
-	why := stopped(e)
+	why := reason(e)
 	return &why, nil
 }
 
-// stopped says why an execution that is not running any more left its run behind.
-func stopped(e *sfn.DescribeExecutionOutput) outcome.StateError {
+// reason says why an execution that is not running any more left its run behind.
+func reason(e *sfn.DescribeExecutionOutput) outcome.StateError {
 	switch e.Status {
 	case sfntypes.ExecutionStatusAborted:
 		return outcome.StateError{Error: string(fault.Cancelled), Cause: "the execution was stopped: " + aws.ToString(e.Cause)}
