@@ -173,12 +173,18 @@ func (b *bench) bash(script string) job.Spec {
 	return b.spec(job.Bash, map[string]string{"run.sh": script})
 }
 
+// spec is the Spec of a job with files; a name that ends in "*" is executable.
 func (b *bench) spec(kind job.Type, files map[string]string) job.Spec {
 	b.Helper()
 	var buf bytes.Buffer
 	z := zip.NewWriter(&buf)
 	for name, text := range files {
-		w, err := z.Create(name)
+		h := &zip.FileHeader{Name: strings.TrimSuffix(name, "*"), Method: zip.Deflate}
+		h.SetMode(0o644)
+		if h.Name != name {
+			h.SetMode(0o755)
+		}
+		w, err := z.CreateHeader(h)
 		if err == nil {
 			_, err = w.Write([]byte(text))
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,7 @@ import (
 
 	"ephemr/internal/job"
 	"ephemr/internal/runner/archive"
+	"ephemr/internal/script"
 )
 
 const maxZip = 1 << 30 // bytes
@@ -46,7 +48,37 @@ func (r *Runner) fetch(ctx context.Context, s job.Spec, w workspace) error {
 	if info, err := os.Stat(filepath.Join(w.files, s.Entry)); err != nil || !info.Mode().IsRegular() {
 		return invalid("entry %s is not in package %s", s.Entry, from)
 	}
+	if err := checkScripts(s, w); err != nil {
+		return err
+	}
 	return os.Remove(zip)
+}
+
+// checkScripts is what packaging checks too: a package may come from elsewhere.
+func checkScripts(s job.Spec, w workspace) error {
+	return filepath.WalkDir(w.files, func(file string, _ fs.DirEntry, err error) error {
+		if err != nil || !isFile(file) {
+			return err
+		}
+		name, err := filepath.Rel(w.files, file)
+		if err != nil {
+			return err
+		}
+		info, err := os.Stat(file)
+		entry := name == filepath.Clean(s.Entry)
+		if err != nil || !entry && !script.Concerns(name, info.Mode()&0o100 != 0) {
+			return err
+		}
+		text, err := os.Open(file) //nolint:gosec // of the package
+		if err != nil {
+			return err
+		}
+		defer text.Close() //nolint:errcheck // only read
+		if err := script.Check(s.Type, name, entry, text); err != nil {
+			return invalid("check the package: %w", err)
+		}
+		return nil
+	})
 }
 
 // download copies an object to a file, up to a maximum size, and returns its

@@ -63,7 +63,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	case err != nil:
 		return job.Result{}, err
 	}
-	name := p.Argv[0] + " " + s.Entry
+	name := commandName(s, p.Argv)
 	res := background(s, name, judge(s, name, exit), exit, stderr)
 	res = apps.end(ctx, s, res, name, deadline)
 	outputs, err := readOutputs(w.outputs)
@@ -71,7 +71,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	case err == nil:
 		res.Outputs = outputs
 	case res.Succeeded(): // a program that failed is reported for that alone
-		res = job.Result{Class: job.ClassJob, ExitCode: exitData, Reason: err.Error()}
+		res = job.Result{Class: job.ClassData, ExitCode: exitData, Reason: err.Error()}
 	}
 	return res, nil
 }
@@ -118,6 +118,7 @@ func (r *Runner) environment(s job.Spec, more ...string) []string {
 	if !slices.ContainsFunc(env, func(e string) bool { return strings.HasPrefix(e, "PYTHONUNBUFFERED=") }) {
 		env = append(env, "PYTHONUNBUFFERED=1") // or what it has printed comes late, and is lost with it
 	}
+	env = append(env, encoding(s, env)...)
 	env = append(env, "EPHEMR_RUN_ID="+s.RunID, "EPHEMR_JOB="+s.Job, "EPHEMR_ATTEMPT="+strconv.Itoa(s.Attempt), mark())
 	return append(env, more...)
 }

@@ -22,16 +22,11 @@ const maxPut = 5 << 30
 // requirements provides the libraries of requirements.txt in beside: from an
 // archive that an earlier attempt stored, or with pip.
 func (r *Runner) requirements(ctx context.Context, s job.Spec, w workspace, beside string, h helper) (python, error) {
-	interpreter := r.interpreter(s)
-	abi, err := r.abi(ctx, interpreter)
+	in, err := r.installation(ctx, s, w, beside, h.Env)
 	if err != nil {
 		return python{}, err
 	}
-	digest, err := wanted(abi, w.files, filepath.Join(beside, requirementsFile))
-	if err != nil {
-		return python{}, err
-	}
-	at, err := parseObject(s.Venvs + "/" + digest + ".tar.gz")
+	at, err := parseObject(s.Venvs + "/" + in.digest + ".tar.gz")
 	if err != nil {
 		return python{}, invalid("venvs: %w", err)
 	}
@@ -47,7 +42,8 @@ func (r *Runner) requirements(ctx context.Context, s job.Spec, w workspace, besi
 	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700)); err != nil {
 		return python{}, err
 	}
-	if err := install(ctx, s, interpreter, beside, dir, h); err != nil {
+	h.Env = in.env
+	if err := (pip{helper: h, installation: in, into: dir, spec: s}).all(ctx); err != nil {
 		return python{}, r.ofSpace(err, dir)
 	}
 	if err := packTo(file, dir); err != nil {
@@ -95,16 +91,31 @@ func (r *Runner) made(ctx context.Context, at object, dir, file string) error {
 	return nil
 }
 
+// pip installs into a directory.
+type pip struct {
+	helper
+	installation
+	into string
+	spec job.Spec
+}
+
+func (p pip) all(ctx context.Context) error {
+	if err := p.install(ctx, "--requirement", p.file); err != nil {
+		return err
+	}
+	return p.replaceEditable(ctx)
+}
+
 // install runs pip in the directory of the file, so that paths in it are relative
-// to it.
-func install(ctx context.Context, s job.Spec, interpreter, beside, dir string, h helper) error {
-	argv := []string{interpreter, "-m", "pip", "install", "--no-input", "--no-compile", "--target", dir, "--requirement", requirementsFile}
-	exit, last, err := h.run(ctx, beside, argv, "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_ROOT_USER_ACTION=ignore", "PIP_USER=0", "PIP_NO_COLOR=1", "PIP_PROGRESS_BAR=off")
+// to it, or in an empty one.
+func (p pip) install(ctx context.Context, what ...string) error {
+	argv := append([]string{p.interpreter, "-m", "pip", "install", "--no-input", "--no-compile", "--target", p.into}, what...)
+	exit, last, err := p.run(ctx, p.dir, argv, "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_ROOT_USER_ACTION=ignore", "PIP_USER=0", "PIP_NO_COLOR=1", "PIP_PROGRESS_BAR=off")
 	if err != nil {
 		return err
 	}
 	name := "pip install -r " + requirementsFile
-	switch res := judge(s, name, exit); {
+	switch res := judge(p.spec, name, exit); {
 	case exit.Err != nil:
 		return &failure{res.Class, res.ExitCode, errors.New(res.Reason)}
 	case exit.Code != 0:

@@ -48,6 +48,7 @@ type account struct {
 	quotasErr   error
 	public      bool
 	health      int // of the laptop's processes
+	region      region
 }
 
 func newAccount() *account {
@@ -70,6 +71,7 @@ func newAccount() *account {
 		queues:    map[string]string{s.RequestsQueue: "2", s.RequestsDLQ: "0", s.EventsQueue: "0", s.EventsDLQ: "0"},
 		functions: functions,
 		quotas:    map[string]float64{"L-1216C47A": 64, "L-34B43A08": 32, "clusters": 500},
+		region:    newRegion(),
 	}
 }
 
@@ -99,6 +101,7 @@ func (a *account) open(context.Context) (aws.Config, doctor.Clients, error) {
 	})}
 	return cfg, doctor.Clients{
 		Identity: a.identity, Parameters: awsfake.NewSSM(params), Tables: a, Queues: a, Functions: a, Workflow: a, Quotas: a, EMR: a, HTTP: a,
+		Network: a, Roles: a, Catalog: a, Lake: a, Buckets: a, Keys: a,
 	}, nil
 }
 

@@ -118,8 +118,7 @@ type jobFlowsInput struct {
 
 type empty struct{}
 
-// terminateJobFlows terminates those that are not protected, even when it then
-// answers that others are.
+// terminateJobFlows terminates all, or none when one of them is protected.
 func (s *Server) terminateJobFlows(ctx context.Context, in *jobFlowsInput) (*empty, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -127,16 +126,11 @@ func (s *Server) terminateJobFlows(ctx context.Context, in *jobFlowsInput) (*emp
 	if err != nil {
 		return nil, err
 	}
-	refused := false
-	for _, c := range flows {
-		if c.Cluster.TerminationProtected && !c.isEnding() {
-			refused = true
-			continue
-		}
-		s.end(ctx, c, reason{Code: codeUserRequest, Message: "Terminated by user request"})
-	}
-	if refused {
+	if slices.ContainsFunc(flows, func(c *record) bool { return c.Cluster.TerminationProtected && !c.isEnding() }) {
 		return nil, validation("%s", textProtected)
+	}
+	for _, c := range flows {
+		s.end(ctx, c, reason{Code: codeUserRequest, Message: "Terminated by user request"})
 	}
 	return &empty{}, nil
 }

@@ -78,7 +78,7 @@ func (s *Server) grow(c *record, d demand, used map[*Fault]bool) bool {
 		return true
 	}
 	d.fallback = false // from Spot to on demand EMR switches at a cluster's start only
-	g, ok := s.give(c, c.Cluster.EC2InstanceAttributes.EC2SubnetID, d, used)
+	g, ok := s.give(c, c.Cluster.EC2InstanceAttributes.EC2SubnetID, &d, used)
 	if !ok {
 		return false
 	}

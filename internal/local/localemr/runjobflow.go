@@ -3,7 +3,6 @@ package localemr
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 )
 
@@ -138,9 +137,7 @@ func (s *Server) request(c *record) {
 	c.Provisioned = epoch{time.Now().Add(lasts)}
 	grants, missed := s.place(c)
 	if missed != nil {
-		c.Shortfall = refusal(missed)
-		s.sendCapacityEvent(c, missed, "CREATING", fmt.Sprintf("We are not able to create your Amazon EMR cluster %s (%s): %s",
-			c.Cluster.ID, c.Cluster.Name, c.Shortfall.Reason.Message))
+		s.lacks(c, missed)
 		return
 	}
 	s.launchInstances(c, grants)

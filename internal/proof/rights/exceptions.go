@@ -102,6 +102,14 @@ var rare = []Exception{
 		Why: "the run is cancelled, or its cluster ends, before the function looks",
 	},
 	{
+		Functions: []string{"createcluster"}, Actions: []string{"elasticmapreduce:TerminateJobFlows"},
+		Why: "the cluster of an attempt that is given up is terminated when the function looks",
+	},
+	{
+		Actions: []string{"elasticmapreduce:SetTerminationProtection"},
+		Why:     "a cluster of ours that was protected by hand, or has three primary nodes, is terminated",
+	},
+	{
 		Functions: []string{"submitsteps"}, Actions: []string{"states:SendTaskFailure", "logs:GetLogEvents", "elasticmapreduce:DescribeCluster"},
 		Why: "the run is cancelled, or a step or its cluster has failed, before the function looks",
 	},
