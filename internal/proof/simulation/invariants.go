@@ -36,6 +36,7 @@ const (
 	Ends        Invariant = "ends"         // every run that was accepted ends, and every outcome is announced
 	Leases      Invariant = "leases"       // a pool's cluster has no more steps leased than it runs, by runs of its team that keep to them, and a lease ends with its run
 	RightSize   Invariant = "right size"   // a pool's cluster without a lease has no task units that jobs requested
+	OnTime      Invariant = "on time"      // after its deadline a run gets neither a cluster nor a step
 	NothingLeft Invariant = "nothing left" // when all runs are over there is no cluster, waiter, slot or execution left
 )
 
@@ -62,6 +63,7 @@ type checker struct {
 	states  map[string]run.State               // by run
 	jobs    map[string]map[string]run.JobState // by run and job
 	of      map[string]string                  // run -> pipeline
+	ends    map[string]time.Time               // run -> its deadline
 	holders []string                           // of slots of the stage
 	lives   map[string]int                     // run -> how often it was restarted
 	made    map[string]int                     // cluster -> in which life of its run it was made
@@ -76,7 +78,7 @@ func newChecker(w *World, specs map[string]*pipeline.Spec) *checker {
 	c := &checker{
 		w: w, specs: specs, begin: time.Now(), states: map[string]run.State{}, jobs: map[string]map[string]run.JobState{},
 		of: map[string]string{}, lives: map[string]int{}, made: map[string]int{}, carried: map[string]string{}, full: map[string]time.Time{},
-		pools: map[string]pool.Cluster{},
+		pools: map[string]pool.Cluster{}, ends: map[string]time.Time{},
 	}
 	w.DB.OnWrite(c.write)
 	return c
@@ -219,6 +221,7 @@ func (c *checker) clusters() {
 	defer c.mu.Unlock()
 	newest := all[len(all)-1]
 	id := run.OfCluster(*newest.Name)
+	c.onTime(id, "cluster "+*newest.Name)
 	life := c.lives[id]
 	c.made[*newest.Name] = life
 	for _, x := range all[:len(all)-1] {
@@ -275,6 +278,8 @@ func (c *checker) steps() {
 			attempt := id + " " + step
 			if known := c.carried[attempt]; known != "" && known != aws.ToString(s.Id) {
 				c.fail(OneStep, "%s is carried by %s and %s", attempt, known, aws.ToString(s.Id))
+			} else if known == "" {
+				c.onTime(id, "step "+step)
 			}
 			c.carried[attempt] = aws.ToString(s.Id)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -24,6 +25,7 @@ var forward = map[run.State][]run.State{
 func (c *checker) run(id string, old, now awsfake.Item) {
 	from, to := run.State(text(old["state"])), run.State(text(now["state"]))
 	c.states[id], c.of[id], c.lives[id] = to, text(now["pipeline"]), number(now["restarts"])
+	c.ends[id], _ = time.Parse(time.RFC3339Nano, text(now["deadline"])) // none while it is queued
 	if (to == run.Admitted || to == run.Running) && !slices.Contains(c.holders, id) {
 		c.fail(Slots, "run %s is %s without a slot", id, to)
 	}
@@ -32,6 +34,17 @@ func (c *checker) run(id string, old, now awsfake.Item) {
 	}
 	if from.Final() {
 		c.after(id, old, now)
+	}
+}
+
+// underWay is how long what a function began before a deadline may take to arrive:
+// the function's own time and that of a call which outlives it.
+const underWay = functionTimeout + 30*time.Second
+
+// onTime checks when a run gets something.
+func (c *checker) onTime(id, what string) {
+	if end := c.ends[id]; !end.IsZero() && time.Since(end) > underWay {
+		c.fail(OnTime, "run %s gets %s %s after its deadline", id, what, time.Since(end).Round(time.Second))
 	}
 }
 
