@@ -85,9 +85,9 @@ func (m *Machine) GrantStart(to Rights) {
 	to.allow(statement(of("states", "StartExecution"), []*string{m.arn}, nil))
 }
 
-// GrantDescribe allows describing executions.
-func (m *Machine) GrantDescribe(to Rights) {
-	to.allow(statement(of("states", "DescribeExecution"), []*string{m.executions}, nil))
+// GrantEnd allows describing executions and stopping them.
+func (m *Machine) GrantEnd(to Rights) {
+	to.allow(statement(of("states", "DescribeExecution", "StopExecution"), []*string{m.executions}, nil))
 }
 
 // GrantAnswer allows reporting results for task tokens.

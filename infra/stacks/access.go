@@ -26,8 +26,11 @@ func (p *Platform) grantAdmission() {
 	p.requests.Dead.GrantSend(intake)
 	p.functions.named("Admit").GrantInvoke(intake)
 
-	p.grantAdmit(p.functions.named("Admit"))
-	p.grantAdmit(p.functions.named("AwaitAdmission"))
+	for _, name := range []string{"Admit", "AwaitAdmission"} {
+		p.grantAdmit(p.functions.named(name))
+		p.bus.GrantPut(p.functions.named(name))
+		p.topic.GrantPublish(p.functions.named(name)) // for runs whose execution is refused
+	}
 
 	prepareRun := p.functions.named("PrepareRun")
 	p.runs.Grant(prepareRun, inRun...)
@@ -118,7 +121,7 @@ func (p *Platform) grantWatchers() {
 	p.namespace.GrantTidy(sweep)
 	p.emr.GrantList(sweep)
 	p.emr.Grant(sweep, "DescribeCluster", "TerminateJobFlows", "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
-	p.machine.GrantDescribe(sweep)
+	p.machine.GrantEnd(sweep)
 	p.bus.GrantPut(sweep)
 	p.topic.GrantPublish(sweep) // for runs whose execution is gone
 	constructs.GrantMetrics(p.stage, sweep)

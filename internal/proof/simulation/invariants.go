@@ -64,7 +64,7 @@ type checker struct {
 	jobs    map[string]map[string]run.JobState // by run and job
 	of      map[string]string                  // run -> pipeline
 	ends    map[string]time.Time               // run -> its deadline
-	holders []string                           // of slots of the stage
+	holders []string                           // of slots of the stage, by the names of their executions
 	lives   map[string]int                     // run -> how often it was restarted
 	made    map[string]int                     // cluster -> in which life of its run it was made
 	carried map[string]string                  // run and attempt -> step
@@ -156,8 +156,9 @@ func (c *checker) slots(scope string, now awsfake.Item) {
 	if scope != "stage" {
 		return
 	}
-	for _, id := range c.holders {
-		if s := c.states[id]; !slices.Contains(ids, id) && (s == run.Admitted || s == run.Running) {
+	for _, holder := range c.holders {
+		id, life := run.OfExecution(holder)
+		if s := c.states[id]; !slices.Contains(ids, holder) && life == c.lives[id] && (s == run.Admitted || s == run.Running) {
 			c.fail(Slots, "the slot of run %s was given away while it is %s", id, s)
 		}
 	}

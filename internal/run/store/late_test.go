@@ -3,9 +3,13 @@ package store_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
@@ -134,7 +138,7 @@ func TestRetryOfAJobThatEnds(t *testing.T) {
 func over(t *testing.T, s *store.Runs, state run.State) {
 	t.Helper()
 	at(t, s, run.Running)
-	if ok, err := s.Finish(t.Context(), "r", run.Outcome{State: state, Class: "job", Reason: "x"}, now, 0); !ok || err != nil {
+	if ok, err := s.Finish(t.Context(), run.Run{ID: "r"}, run.Outcome{State: state, Class: "job", Reason: "x"}, now, 0); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
 }
@@ -146,4 +150,49 @@ func untold(t *testing.T, s *store.Runs) int {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// What an invocation writes that read the run before it was retried changes nothing
+// of the retry.
+func TestLateWritesAfterARetry(t *testing.T) {
+	t.Parallel()
+	s, db := newStore()
+	over(t, s, run.Failed)
+	if err := s.Announced(t.Context(), load(t, s).Run); err != nil {
+		t.Fatal(err)
+	}
+	late := load(t, s)
+	if _, err := s.Requeue(t.Context(), "r", now); err != nil {
+		t.Fatal(err)
+	}
+	lost := run.Outcome{State: run.Failed, Class: job.ClassInternal, Reason: "late"}
+	for name, write := range map[string]func() (bool, error){
+		"finish":           func() (bool, error) { return s.Finish(t.Context(), late.Run, lost, now, 0) },
+		"finish unstarted": func() (bool, error) { return s.FinishUnstarted(t.Context(), late.Run, lost, now) },
+		"start":            func() (bool, error) { return s.Start(t.Context(), late.Run, "x", now, now) },
+		"close a job": func() (bool, error) {
+			j := late.Jobs[0]
+			j.State = run.JobSkipped
+			return s.ReplaceJob(t.Context(), "r", j, run.JobPending, 0)
+		},
+		"claim a job": func() (bool, error) {
+			j := late.Jobs[0]
+			j.Attempt++
+			return s.ClaimJob(t.Context(), "r", j, "late", now)
+		},
+	} {
+		before := itemsOf(db, "r")
+		ok, err := write()
+		if ok || err != nil || !reflect.DeepEqual(before, itemsOf(db, "r")) {
+			t.Errorf("%s: %t, %v", name, ok, err)
+		}
+	}
+	write, err := s.AdmitWrite(late.Run, now, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.TransactWriteItems(t.Context(), &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{{Update: write}}})
+	if load(t, s).Run.State != run.Queued {
+		t.Errorf("a run that was read before its retry was admitted: %v", err)
+	}
 }

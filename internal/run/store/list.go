@@ -15,14 +15,17 @@ import (
 // InState visits the runs in a state: QUEUED runs in the order of admission, others
 // by time. The index is eventually consistent.
 func (s *Runs) InState(ctx context.Context, state run.State, visit func(run.Run) error) error {
-	return s.eachPartition(ctx, state, func(partition string) error {
-		return s.byState(ctx, partition, func(it item) error {
-			var r run.Run
-			if err := attributevalue.UnmarshalMap(it, &r); err != nil {
-				return fmt.Errorf("read run: %w", err)
-			}
-			return visit(r)
-		})
+	return s.eachPartition(ctx, state, func(partition string) error { return s.visit(ctx, s.inState(partition), visit) })
+}
+
+// visit visits the runs that in selects.
+func (s *Runs) visit(ctx context.Context, in *dynamodb.QueryInput, visit func(run.Run) error) error {
+	return s.query(ctx, in, func(it item) error {
+		var r run.Run
+		if err := attributevalue.UnmarshalMap(it, &r); err != nil {
+			return fmt.Errorf("read run: %w", err)
+		}
+		return visit(r)
 	})
 }
 
