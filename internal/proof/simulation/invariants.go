@@ -37,6 +37,8 @@ const (
 	Leases      Invariant = "leases"       // a pool's cluster has no more steps leased than it runs, by runs of its team that keep to them, and a lease ends with its run
 	RightSize   Invariant = "right size"   // a pool's cluster without a lease has no task units that jobs requested
 	OnTime      Invariant = "on time"      // after its deadline a run gets neither a cluster nor a step
+	NoPanic     Invariant = "no panic"     // no function panics
+	OwnWrite    Invariant = "own write"    // no invocation takes its own claim for another's
 	NothingLeft Invariant = "nothing left" // when all runs are over there is no cluster, waiter, slot or execution left
 )
 
@@ -64,6 +66,7 @@ type checker struct {
 	jobs    map[string]map[string]run.JobState // by run and job
 	of      map[string]string                  // run -> pipeline
 	ends    map[string]time.Time               // run -> its deadline
+	claims  map[string]string                  // record -> invocation that has claimed it
 	holders []string                           // of slots of the stage, by the names of their executions
 	lives   map[string]int                     // run -> how often it was restarted
 	made    map[string]int                     // cluster -> in which life of its run it was made
@@ -78,8 +81,9 @@ func newChecker(w *World, specs map[string]*pipeline.Spec) *checker {
 	c := &checker{
 		w: w, specs: specs, begin: time.Now(), states: map[string]run.State{}, jobs: map[string]map[string]run.JobState{},
 		of: map[string]string{}, lives: map[string]int{}, made: map[string]int{}, carried: map[string]string{}, full: map[string]time.Time{},
-		pools: map[string]pool.Cluster{}, ends: map[string]time.Time{},
+		pools: map[string]pool.Cluster{}, ends: map[string]time.Time{}, claims: map[string]string{},
 	}
+	w.ended = c.returned
 	w.DB.OnWrite(c.write)
 	return c
 }
@@ -109,6 +113,9 @@ func (c *checker) write(table string, old, now awsfake.Item) {
 	if table == c.w.Settings.ClustersTable {
 		c.cluster(pk, now, extra)
 		return
+	}
+	if by := text(now["intent"]); table == c.w.Settings.RunsTable && by != "" {
+		c.claims[pk+" "+sk] = by
 	}
 	switch {
 	case table != c.w.Settings.RunsTable:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -69,4 +70,21 @@ func number(v types.AttributeValue) int {
 		panic(fmt.Sprintf("not a whole number: %q", n.Value))
 	}
 	return i
+}
+
+// returned checks how an invocation ended.
+func (c *checker) returned(id string, err error, thrown string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if thrown != "" {
+		c.fail(NoPanic, "%s", thrown)
+	}
+	if err == nil || !strings.Contains(err.Error(), "by another invocation") {
+		return
+	}
+	for record, by := range c.claims {
+		if name := record[strings.LastIndexAny(record, "#")+1:]; by == id && strings.Contains(err.Error(), name) {
+			c.fail(OwnWrite, "%s has claimed %s and says: %s", id, record, err)
+		}
+	}
 }

@@ -207,6 +207,27 @@ func (x timeless) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(
 	return out, nil
 }
 
+// RefuseOwnWrites does not look whose write it is that has made a condition false.
+func RefuseOwnWrites(c *Config) {
+	c.Table = func(db store.DB) store.DB { return forgetsWrites{db} }
+}
+
+type forgetsWrites struct{ store.DB }
+
+func (f forgetsWrites) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	changed := *in
+	changed.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureNone
+	return f.DB.PutItem(ctx, &changed, o...)
+}
+
+func (f forgetsWrites) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	changed := *in
+	if strings.HasPrefix(text(in.Key["sk"]), "JOB#") {
+		changed.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureNone
+	}
+	return f.DB.UpdateItem(ctx, &changed, o...)
+}
+
 // LookFirst checks whether something has happened and registers the waiter
 // afterwards: what happens in between is missed. Until it is registered only
 // its own function sees the waiter.

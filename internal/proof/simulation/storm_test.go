@@ -148,6 +148,7 @@ func TestStormsFindMistakes(t *testing.T) {
 		"never gives a lease back":                {simulation.Storm{Kind: "fair", Break: simulation.ForgetLeases}, simulation.Leases},
 		"never takes task units back":             {simulation.Storm{Kind: "fair", Break: simulation.KeepUnits}, simulation.RightSize},
 		"submits after the deadline":              {simulation.Storm{Kind: "untimed", Break: simulation.IgnoreDeadlines}, simulation.OnTime},
+		"refuses its own write":                   {simulation.Storm{Kind: "lost answers", Break: simulation.RefuseOwnWrites}, simulation.OwnWrite},
 		"does not sweep":                          {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.NothingLeft},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -196,3 +196,52 @@ func TestLateWritesAfterARetry(t *testing.T) {
 		t.Errorf("a run that was read before its retry was admitted: %v", err)
 	}
 }
+
+// Every write of a run's life succeeds when its answer is lost and the SDK repeats it.
+func TestRepeatedWritesOfARun(t *testing.T) {
+	t.Parallel()
+	s, db := newStore()
+	at(t, s, run.Admitted)
+	db.RepeatNext("PutItem", 100)
+	db.RepeatNext("UpdateItem", 100)
+	db.RepeatNext("DeleteItem", 100)
+	ctx := t.Context()
+	must := func(what string, ok bool, err error) {
+		t.Helper()
+		if !ok || err != nil {
+			t.Errorf("%s: %t, %v", what, ok, err)
+		}
+	}
+	ok, err := s.Start(ctx, run.Run{ID: "r"}, "x", now, now)
+	must("start", ok, err)
+	c := run.Cluster{Attempt: 1, Name: "r.1", State: run.ClusterIntended, Intent: "me"}
+	ok, err = s.CreateClusterAttempt(ctx, "r", c)
+	must("create an attempt", ok, err)
+	c.State = run.ClusterCreated
+	ok, err = s.ReplaceCluster(ctx, "r", c, run.ClusterIntended, "me")
+	must("replace an attempt", ok, err)
+	must("resize", true, s.Resized(ctx, "r", 1, run.Resize{Kind: run.Task, More: 1}))
+	if n := len(load(t, s).Clusters[0].Resizes); n != 1 {
+		t.Errorf("%d resizes, want one", n)
+	}
+	w := run.Waiter{RunID: "r", Kind: run.ForSteps, Token: "t", Since: now, Deadline: now}
+	must("wait", true, s.Wait(ctx, w))
+	must("wake", true, s.Woken(ctx, w))
+	j := run.Job{Name: "a", State: run.JobPending, Attempt: 1}
+	ok, err = s.ClaimJob(ctx, "r", j, "me", now)
+	must("claim a job", ok, err)
+	ok, err = s.SubmittedJob(ctx, "r", j, "j-1", "s-1")
+	must("submit a job", ok, err)
+	j.State = run.JobFailed
+	ok, err = s.ReplaceJob(ctx, "r", j, run.JobRunning, 1)
+	must("end a job", ok, err)
+	ok, err = s.RequestCancel(ctx, "r", "why", false)
+	must("cancel", ok, err)
+	ok, err = s.Finish(ctx, run.Run{ID: "r"}, run.Outcome{State: run.Failed, Class: job.ClassJob}, now, 0)
+	must("finish", ok, err)
+	must("announce", true, s.Announced(ctx, load(t, s).Run))
+	_, err = s.Requeue(ctx, "r", now)
+	must("retry", true, err)
+	ok, err = s.FinishUnstarted(ctx, load(t, s).Run, run.Outcome{State: run.Cancelled}, now)
+	must("finish a run that has not started", ok, err)
+}
