@@ -2,6 +2,7 @@ package admission
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -45,10 +46,13 @@ func (a *Admitter) Admit(ctx context.Context, in Input) (Output, error) {
 			err = p.hint(ctx, id)
 		}
 	}
-	if err != nil {
+	if err == nil {
+		err = a.restart(ctx)
+	}
+	if err = errors.Join(append(p.failed, err)...); err != nil {
 		return p.out, fmt.Errorf("admit runs: %w", err)
 	}
-	return p.out, a.restart(ctx)
+	return p.out, nil
 }
 
 // One admits r if the limits allow it, and starts its execution or answers the

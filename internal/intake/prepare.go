@@ -88,6 +88,9 @@ func (p *Preparer) Prepare(ctx context.Context, e Execution) (Prepared, error) {
 	if err != nil {
 		return Prepared{}, err
 	}
+	if err := rec.Incomplete(); err != nil {
+		return Prepared{}, err
+	}
 	if !rec.Run.Owns(e.Execution) {
 		return Prepared{}, fault.New(fault.Conflict, "run %s is %s and does not belong to this execution", id, rec.Run.State)
 	}

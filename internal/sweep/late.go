@@ -57,10 +57,11 @@ func (s *Sweeper) overdue(ctx context.Context, r run.Run, out *Output) error {
 func (s *Sweeper) expired(ctx context.Context, out *Output) error {
 	var errs []error
 	err := s.Runs.Expired(ctx, time.Now().Add(-run.MaxQueued), func(r run.Run) error {
-		errs = append(errs, s.finish(ctx, outcome.FinishInput{
+		in := outcome.FinishInput{
 			RunID: r.ID, Unstarted: r.Execution == "",
 			Error: &outcome.StateError{Error: string(fault.Timeout), Cause: fmt.Sprintf("run %s was not admitted within %s", r.ID, run.MaxQueued)},
-		}, out)) // the others are not affected
+		}
+		errs = append(errs, fault.Safely(func() error { return s.finish(ctx, in, out) })) // the others are not affected
 		return nil
 	})
 	return errors.Join(append(errs, err)...)

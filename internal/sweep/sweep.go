@@ -58,7 +58,7 @@ type Output struct {
 // capacity along.
 func (s *Sweeper) Sweep(ctx context.Context, _ json.RawMessage) (Output, error) {
 	out := Output{Repairs: []events.Repaired{}}
-	errs := []error{s.runs(ctx, &out), s.slots(ctx, &out), s.unannounced(ctx)}
+	errs := []error{s.runs(ctx, &out), s.slots(ctx, &out), s.unannounced(ctx), s.heads(ctx)}
 	for _, e := range s.Engines.All() {
 		repairs, err := e.Sweep(ctx, out.ended)
 		out.Repairs, errs = append(out.Repairs, repairs...), append(errs, err)

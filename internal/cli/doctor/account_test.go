@@ -26,6 +26,7 @@ import (
 	"ephemr/internal/cli/doctor"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/proof/simulation"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
 
@@ -47,7 +48,8 @@ type account struct {
 	quotas      map[string]float64 // by code; "clusters" is EMR's
 	quotasErr   error
 	public      bool
-	health      int // of the laptop's processes
+	health      int            // of the laptop's processes
+	items       []awsfake.Item // of the table of runs
 }
 
 func newAccount() *account {
@@ -98,7 +100,7 @@ func (a *account) open(context.Context) (aws.Config, doctor.Clients, error) {
 		return aws.Credentials{CanExpire: !a.expires.IsZero(), Expires: a.expires}, nil
 	})}
 	return cfg, doctor.Clients{
-		Identity: a.identity, Parameters: awsfake.NewSSM(params), Tables: a, Queues: a, Functions: a, Workflow: a, Quotas: a, EMR: a, HTTP: a,
+		Identity: a.identity, Parameters: awsfake.NewSSM(params), Tables: a, Records: a.records(), Queues: a, Functions: a, Workflow: a, Quotas: a, EMR: a, HTTP: a,
 	}, nil
 }
 
@@ -183,4 +185,17 @@ func (a *account) GetBlockPublicAccessConfiguration(
 
 func (a *account) Do(*http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: a.health, Body: io.NopCloser(strings.NewReader(""))}, nil
+}
+
+// records is the table of runs, with the items that the case has put there.
+func (a *account) records() *awsfake.DynamoDB {
+	db := awsfake.NewDynamoDB(awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{
+		{Name: store.ByState, PK: "gsState", SK: "gsOrder"}, {Name: store.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
+	}})
+	for _, it := range a.items {
+		if _, err := db.PutItem(context.Background(), &dynamodb.PutItemInput{TableName: aws.String("runs"), Item: it}); err != nil {
+			panic(err)
+		}
+	}
+	return db
 }

@@ -8,6 +8,7 @@ import (
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/version"
 	"ephemr/internal/emr/account"
+	"ephemr/internal/run/store"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -25,6 +26,7 @@ type Clients struct {
 	Identity   IdentityAPI
 	Parameters ParametersAPI
 	Tables     TablesAPI
+	Records    store.DB
 	Queues     QueuesAPI
 	Functions  FunctionsAPI
 	Workflow   WorkflowAPI
@@ -40,7 +42,7 @@ func Command(app *session.App, given string) *cobra.Command {
 		Use:   "doctor",
 		Short: "check credentials, stage, versions and quotas",
 		Long: `Check what the other commands depend on: configuration and credentials, the clock, the stage and its version,
-tables, queues, functions and workflow, cluster profiles, EC2 and EMR quotas, public access.
+tables and records, queues, functions and workflow, cluster profiles, EC2 and EMR quotas, public access.
 
 Each line shows the result (ok, warning, failed or unknown), the details, and how to fix a problem. A check
 that needs a missing permission, or that an emulator does not support, is unknown. The exit code is 1 if a check
@@ -63,7 +65,7 @@ func open(ctx context.Context) (aws.Config, Clients, error) {
 		return cfg, Clients{}, err
 	}
 	return cfg, Clients{
-		Identity: sts.NewFromConfig(cfg), Parameters: ssm.NewFromConfig(cfg), Tables: dynamodb.NewFromConfig(cfg),
+		Identity: sts.NewFromConfig(cfg), Parameters: ssm.NewFromConfig(cfg), Tables: dynamodb.NewFromConfig(cfg), Records: dynamodb.NewFromConfig(cfg),
 		Queues: sqs.NewFromConfig(cfg), Functions: lambda.NewFromConfig(cfg), Workflow: sfn.NewFromConfig(cfg),
 		Quotas: servicequotas.NewFromConfig(cfg), EMR: account.NewClient(cfg), HTTP: http.DefaultClient,
 	}, nil

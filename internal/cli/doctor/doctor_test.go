@@ -16,6 +16,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -24,6 +25,8 @@ import (
 	"ephemr/internal/cli/doctor"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/terminal"
+	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/records"
 )
 
 // denied is AWS's error for a missing permission.
@@ -119,6 +122,15 @@ func TestProblems(t *testing.T) {
 		"no permission for tables": {
 			change: func(a *account) { a.tablesErr = denied("DescribeTable") },
 			want:   "unknown  tables         runs: DescribeTable: AccessDeniedException: not you; request the permission",
+		},
+		"an unreadable record": {
+			change: func(a *account) {
+				a.items = []awsfake.Item{{
+					"pk": records.String("p-1"), "sk": records.String("RUN"), "gsState": records.String("RUNNING"), "gsOrder": records.String("1"),
+					"format": &dynamodbtypes.AttributeValueMemberN{Value: "9"},
+				}}
+			},
+			want: "failed   records        record RUN of run p-1 is unreadable: format 9 is newer than 1: a newer version of ephemr wrote it; deploy the newest version", code: 1,
 		},
 		"a missing queue": {
 			change: func(a *account) { delete(a.queues, "https://sqs/requests") },
