@@ -244,7 +244,7 @@ func TestJSON(t *testing.T) {
 		t.Fatalf("%v, exit code %d:\n%s", err, code, out)
 	}
 	last := got[len(got)-1]
-	if len(got) != 12 || last.Verdict != doctor.Warning || last.Check != "public access" || last.Found == "" || last.Do == "" {
+	if len(got) != 13 || last.Verdict != doctor.Warning || last.Check != "public access" || last.Found == "" || last.Do == "" {
 		t.Errorf("got %d findings, the last %+v", len(got), last)
 	}
 }
