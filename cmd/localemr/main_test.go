@@ -217,3 +217,39 @@ func TestFlags(t *testing.T) {
 		})
 	}
 }
+
+// A step whose runner is killed leaves a process that has neither its session nor
+// its environment; it ends with the step, and another step goes on.
+func TestDaemonEndsWithItsStep(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux can adopt orphans")
+	}
+	data := t.TempDir()
+	p := launch(t, data)
+	_, other := p.runSleeper(t, data)
+	out, err := p.emr.RunJobFlow(t.Context(), &emr.RunJobFlowInput{
+		Name: new("daemon"), ReleaseLabel: new("emr-7.14.0"),
+		Instances: &types.JobFlowInstancesConfig{MasterInstanceType: new("m5.xlarge"), InstanceCount: new(int32(1)), KeepJobFlowAliveWhenNoSteps: new(true)},
+		Steps: []types.StepConfig{{Name: new("daemon"), ActionOnFailure: "CONTINUE", HadoopJarStep: &types.HadoopJarStepConfig{
+			Jar: new("command-runner.jar"), Args: []string{"bash", "-c", "env -i HOME=$HOME setsid sh -c 'echo $$ > $HOME/pid; sleep 1000; exit 0' & until [ -s $HOME/pid ]; do sleep 0.01; done; kill -KILL $$"},
+		}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(awaitFile(t, filepath.Join(data, *out.JobFlowId, "pid")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	awaitGone(t, pid)
+	if gone(other) {
+		t.Error("another step ended with it")
+	}
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Wait(); err != nil {
+		t.Errorf("exit: %v", err)
+	}
+}

@@ -27,7 +27,7 @@ type EmrRoles struct {
 // NewEmrRoles adds both roles and the instance profile.
 func NewEmrRoles(scope constructs.Construct, id string, props EmrRolesProps) *EmrRoles {
 	scope = constructs.NewConstruct(scope, &id)
-	r := &EmrRoles{profile: props.Stage.Name("emr-instance")}
+	r := &EmrRoles{profile: *props.Stage.globalName(scope, "emr-instance")}
 	r.instance = awsiam.NewRole(scope, new("Instance"), &awsiam.RoleProps{
 		RoleName:    &r.profile,
 		Description: new("Instances of EMR clusters: permissions of jobs that run without a user"),
@@ -39,7 +39,7 @@ func NewEmrRoles(scope constructs.Construct, id string, props EmrRolesProps) *Em
 	})
 	profile.ApplyRemovalPolicy(awscdk.RemovalPolicy_DESTROY, nil)
 	r.service = awsiam.NewRole(scope, new("Service"), &awsiam.RoleProps{
-		RoleName:    new(props.Stage.Name("emr-service")),
+		RoleName:    props.Stage.globalName(scope, "emr-service"),
 		Description: new("Amazon EMR: create and terminate instances of clusters"),
 		AssumedBy:   servicePrincipal(scope, "elasticmapreduce.amazonaws.com", arn(scope, "elasticmapreduce", "*")),
 		ManagedPolicies: &[]awsiam.IManagedPolicy{

@@ -17,10 +17,12 @@ import (
 // Stage is the stage's configuration with helpers for constructs.
 type Stage struct{ config.Config }
 
-// removal is the policy for data when its stack is deleted.
+// removal is the policy for data when its stack is deleted. When the first creation
+// of a stack is rolled back its data, which is empty, is deleted in any case:
+// otherwise the next attempt fails, because resources of these names exist.
 func (s Stage) removal() awscdk.RemovalPolicy {
 	if s.Retain {
-		return awscdk.RemovalPolicy_RETAIN
+		return awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE
 	}
 	return awscdk.RemovalPolicy_DESTROY
 }
@@ -31,6 +33,11 @@ func (s Stage) RuleARN(scope constructs.Construct, rule string) *string {
 }
 
 func account(scope constructs.Construct) *string { return awscdk.Stack_Of(scope).Account() }
+
+// globalName is the name of a resource of IAM, which an account has once for all Regions.
+func (s Stage) globalName(scope constructs.Construct, what string) *string {
+	return new(s.GlobalName(what, *awscdk.Stack_Of(scope).Region()))
+}
 
 // arn formats an ARN in scope's account and Region.
 func arn(scope constructs.Construct, service, resource string) *string {

@@ -25,6 +25,7 @@ func (p *Platform) grantAdmission() {
 	p.events.Dead.GrantSend(intake)
 	p.requests.Dead.GrantSend(intake)
 	p.functions.named("Admit").GrantInvoke(intake)
+	p.topic.GrantPublish(intake) // for rejected requests
 
 	for _, name := range []string{"Admit", "AwaitAdmission"} {
 		p.grantAdmit(p.functions.named(name))

@@ -81,7 +81,7 @@ func TestRightsHaveOnePlace(t *testing.T) {
 			if role.Properties["Policies"] != nil {
 				t.Errorf("%s has inline policies, which this test does not check", role.name())
 			}
-			if managed := texts(role.Properties["ManagedPolicyArns"]); managed != nil && role.name() != s.config.Name("emr-service") {
+			if managed := texts(role.Properties["ManagedPolicyArns"]); managed != nil && role.name() != s.global("emr-service") {
 				t.Errorf("%s has managed policies %v", text(role.name()), managed)
 			}
 		}

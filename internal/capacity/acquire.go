@@ -43,6 +43,9 @@ func (a *Acquirer) Acquire(ctx context.Context, in AcquireInput) (struct{}, erro
 	if err := rec.Refuse(in.Execution); err != nil {
 		return struct{}{}, fmt.Errorf("create cluster: %w", err)
 	}
+	if err := rec.MoreClusters(); err != nil {
+		return struct{}{}, fmt.Errorf("create cluster: %w", err)
+	}
 	c, err := a.Engines.Of(rec).Acquire(ctx, rec)
 	if err != nil {
 		return struct{}{}, fmt.Errorf("create cluster for %s: %w", in.RunID, err)

@@ -33,6 +33,7 @@ func (w *Wiring) Intake() Handler[lambdaevents.SQSEvent, lambdaevents.SQSEventRe
 		Engines:   w.catalog(),
 		SQS:       w.clients.sqs(),
 		Lambda:    w.clients.lambda(),
+		Topic:     w.clients.topic(),
 	}).Handle
 }
 

@@ -23,6 +23,7 @@ const (
 	NotReady     Name = "NotReadyError"     // limits are reached; the workflow waits
 	Throttled    Name = "ThrottledError"    // throttled by AWS or by our call budget; retried with full jitter
 	Conflict     Name = "ConflictError"     // another caller has changed it already
+	Limit        Name = "LimitError"        // a limit of AWS is reached; never retried
 	Capacity     Name = "CapacityError"     // no cluster with this fallback of the profile; the next one may succeed
 	JobFailed    Name = "JobFailedError"    // the run cannot continue
 	Timeout      Name = "TimeoutError"      // a deadline has passed
@@ -31,7 +32,7 @@ const (
 )
 
 // Names lists every Name, for the contract test of the state machines.
-var Names = []Name{InvalidInput, NotReady, Throttled, Conflict, Capacity, JobFailed, Timeout, Cancelled, Internal}
+var Names = []Name{InvalidInput, NotReady, Throttled, Conflict, Limit, Capacity, JobFailed, Timeout, Cancelled, Internal}
 
 // Error carries a Name through wraps.
 type Error struct {

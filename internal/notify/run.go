@@ -3,6 +3,7 @@ package notify
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	"ephemr/internal/run"
 )
@@ -68,14 +69,14 @@ func headline(r run.Run) string {
 func text(rec *run.Record) string {
 	r := rec.Run
 	var b strings.Builder
-	fmt.Fprintf(&b, "Run %s of pipeline %s: %s\n", r.ID, r.Pipeline, headline(r))
+	fmt.Fprintf(&b, "Run %s of pipeline %s: %s\nFor:    %s\n", r.ID, r.Pipeline, headline(r), oneLine(r.Subject()))
 	for _, j := range rec.Jobs {
 		if j.NothingToDo {
 			fmt.Fprintf(&b, "Job:    %s had nothing to do\n", j.Name)
 		}
 	}
 	if r.Class != "" {
-		fmt.Fprintf(&b, "Class:  %s\nReason: %s\n", r.Class, r.Reason)
+		fmt.Fprintf(&b, "Class:  %s\nReason: %s\n", r.Class, oneLine(r.Reason))
 	}
 	if j := rec.Failure(); j != nil {
 		fmt.Fprintf(&b, "Job:    %s, attempt %d", j.Name, j.Attempt)
@@ -83,10 +84,30 @@ func text(rec *run.Record) string {
 			fmt.Fprintf(&b, ", exit code %d", *j.ExitCode)
 		}
 		b.WriteString("\n")
-		for _, line := range j.Tail {
-			fmt.Fprintf(&b, "  | %s\n", line)
+		if rec.Spec != nil && rec.Spec.Notify.LogLines {
+			for _, line := range j.Tail {
+				fmt.Fprintf(&b, "  | %s\n", oneLine(line))
+			}
 		}
+	}
+	if r.State == run.Rejected {
+		fmt.Fprintf(&b, "More:   ephemr show %s; ephemr requests\n", r.ID)
+		return b.String()
 	}
 	fmt.Fprintf(&b, "Cost:   about %.2f USD\nMore:   ephemr show %s; ephemr logs %s\n", r.CostUSD, r.ID, r.ID)
 	return b.String()
+}
+
+// oneLine makes text that a job or a sender wrote a part of a line, so that it
+// cannot pose as another line of the notice.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\u2028', r == '\u2029', unicode.IsControl(r):
+			return ' '
+		case unicode.Is(unicode.Bidi_Control, r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD"))
 }

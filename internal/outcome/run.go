@@ -24,6 +24,7 @@ type StateError struct {
 var byName = map[string]job.Class{
 	string(fault.InvalidInput): job.ClassInvalid,
 	string(fault.Throttled):    job.ClassQuota,
+	string(fault.Limit):        job.ClassQuota,
 	string(fault.Capacity):     job.ClassCapacity,
 	string(fault.Timeout):      job.ClassTimeout,
 	string(fault.Cancelled):    job.ClassCancelled,

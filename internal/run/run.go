@@ -142,6 +142,8 @@ type Job struct {
 	Findings    []job.Finding     `dynamodbav:"findings,omitempty" json:"findings,omitempty"`
 	Resize      string            `dynamodbav:"resize,omitempty" json:"resize,omitempty"`   // result of its resize request
 	Earlier     []Attempt         `dynamodbav:"earlier,omitempty" json:"earlier,omitempty"` // earlier attempts, which failed
+
+	Background []string `dynamodbav:"background,omitempty" json:"background,omitempty"` // processes that outlived the program and were ended
 }
 
 // Attempt is a failed attempt that another followed.
@@ -154,13 +156,15 @@ type Attempt struct {
 	ExitCode  *int      `dynamodbav:"exitCode,omitempty" json:"exitCode,omitempty"`
 	EndedAt   time.Time `dynamodbav:"endedAt" json:"endedAt"`
 	LogsCut   bool      `dynamodbav:"logsCut,omitempty" json:"logsCut,omitempty"`
+
+	Background []string `dynamodbav:"background,omitempty" json:"background,omitempty"`
 }
 
 // Past is j's newest attempt as an entry of Earlier.
 func (j Job) Past() Attempt {
 	return Attempt{
 		Attempt: j.Attempt, StepID: j.StepID, ClusterID: j.ClusterID, Class: j.Class, Reason: j.Reason, ExitCode: j.ExitCode,
-		EndedAt: j.EndedAt, LogsCut: j.LogsCut,
+		EndedAt: j.EndedAt, LogsCut: j.LogsCut, Background: j.Background,
 	}
 }
 
@@ -275,6 +279,7 @@ type Waiter struct {
 	ClusterID string    `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
 	Attempts  []string  `dynamodbav:"attempts,omitempty" json:"attempts,omitempty"` // attempts in flight when it was registered, as job#n
 	Shared    bool      `dynamodbav:"shared,omitempty" json:"shared,omitempty"`     // other runs may use the cluster
+	Events    int       `dynamodbav:"events,omitempty" json:"-"`                    // of the execution's history; see History
 	Since     time.Time `dynamodbav:"since" json:"since"`
 	Deadline  time.Time `dynamodbav:"deadline" json:"deadline"`
 }

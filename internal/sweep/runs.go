@@ -89,7 +89,7 @@ func inOrder(runs []run.Run, waits map[string]bool, now time.Time) []run.Run {
 }
 
 func (s *Sweeper) run(ctx context.Context, r run.Run, out *Output) error {
-	why, err := s.over(ctx, s.executionOf(r), r.Execution != "")
+	why, err := s.over(ctx, s.execution(r), r.Execution != "")
 	if why == nil || err != nil {
 		return err
 	}

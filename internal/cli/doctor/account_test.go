@@ -48,7 +48,8 @@ type account struct {
 	quotas      map[string]float64 // by code; "clusters" is EMR's
 	quotasErr   error
 	public      bool
-	health      int            // of the laptop's processes
+	health      int // of the laptop's processes
+	region      region
 	items       []awsfake.Item // of the table of runs
 }
 
@@ -72,6 +73,7 @@ func newAccount() *account {
 		queues:    map[string]string{s.RequestsQueue: "2", s.RequestsDLQ: "0", s.EventsQueue: "0", s.EventsDLQ: "0"},
 		functions: functions,
 		quotas:    map[string]float64{"L-1216C47A": 64, "L-34B43A08": 32, "clusters": 500},
+		region:    newRegion(),
 	}
 }
 
@@ -101,6 +103,7 @@ func (a *account) open(context.Context) (aws.Config, doctor.Clients, error) {
 	})}
 	return cfg, doctor.Clients{
 		Identity: a.identity, Parameters: awsfake.NewSSM(params), Tables: a, Records: a.records(), Queues: a, Functions: a, Workflow: a, Quotas: a, EMR: a, HTTP: a,
+		Network: a, Roles: a, Catalog: a, Lake: a, Buckets: a, Keys: a,
 	}, nil
 }
 

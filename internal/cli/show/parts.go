@@ -3,6 +3,7 @@ package show
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/run"
@@ -68,9 +69,19 @@ func (p *page) jobs() {
 		})
 	}
 	p.Table([]string{"JOB", "STATE", "ATTEMPT", "EXIT", "TOOK", "STEP", "REASON"}, rows)
+	p.notes()
+}
+
+// notes prints what does not fit into the table of jobs.
+func (p *page) notes() {
 	for _, j := range p.rec.Jobs {
 		if j.Resize != "" {
 			p.Printf("\nresize of %s: %s\n", j.Name, terminal.OneLine(j.Resize))
+		}
+	}
+	for _, j := range p.rec.Jobs {
+		if len(j.Background) > 0 {
+			p.Printf("\nprocesses of %s that outlived its program and were ended: %s\n", j.Name, terminal.OneLine(strings.Join(j.Background, ", ")))
 		}
 	}
 	for _, j := range p.rec.Jobs {

@@ -19,6 +19,9 @@ func (s *Server) bootstrap(ctx context.Context, c *record) {
 	if !pause(ctx, lasts) {
 		return
 	}
+	if err := makeBusyFile(s.workDir(c.Cluster.ID)); err != nil {
+		s.log.ErrorContext(ctx, "make isbusy", "cluster", c.Cluster.ID, "error", err)
+	}
 	if s.faults.take(kindBootstrapFailure, map[string]string{"cluster": name}) != nil {
 		s.failBootstrap(ctx, c, nonZero(primary, 1))
 		return

@@ -160,6 +160,6 @@ func (s *Server) environ(cluster, process, home string, extra ...string) []strin
 	if s.cfg.Bin != "" {
 		env = append(env, "PATH="+s.cfg.Bin+string(os.PathListSeparator)+getenv(env, "PATH"))
 	}
-	env = append(env, "HOME="+home, "EPHEMR_HOME="+home, "EMR_CLUSTER_ID="+cluster, mark(cluster, process))
+	env = append(env, "HOME="+home, "EPHEMR_HOME="+home, "EPHEMR_BUSY_FILE="+busyFile(home), "EMR_CLUSTER_ID="+cluster, mark(cluster, process))
 	return append(env, extra...)
 }

@@ -17,10 +17,14 @@
 // of its processes. Bootstrap actions run once, as on the primary instance.
 // Steps with command-runner.jar run their arguments as a command line, those
 // with script-runner.jar fetch a script and run it, any other jar is run by
-// hadoop or java. Their PATH starts with the server's -bin directory. Groups,
-// fleets and instances are records only; a resize takes as long as provisioning.
+// hadoop or java. The first two run below a process that stands for their JVM: it
+// is all that SEND_INTERRUPT reaches, and it forwards nothing. The PATH of steps
+// starts with the server's -bin directory. Groups, fleets and instances are records
+// only; a resize takes as long as provisioning.
 // Under a managed scaling policy a cluster gets a unit for each pending or running
-// step. EMR uploads logs every five minutes, localemr at a step's end (see the
+// step. A cluster is idle when EMR would call it so: pending steps, applications
+// of the yarn shim and the time of the file isbusy count, running steps do not.
+// EMR uploads logs every five minutes, localemr at a step's end (see the
 // fault logsLate).
 //
 // # Admin API

@@ -141,6 +141,7 @@ func (s *Server) shutDown(ctx context.Context, c *record) {
 	}
 	if s.ranSomething(c) {
 		s.processes.sweep(func(cluster, _ string) bool { return cluster == c.Cluster.ID })
+		s.endOrphans()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

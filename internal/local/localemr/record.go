@@ -60,7 +60,7 @@ type record struct {
 	Provisioned     epoch            // when STARTING ends
 	Shortfall       *missingCapacity // capacity that EC2 does not have
 	Ending          *ending          // why the cluster terminates, once that is decided
-	IdleSince       epoch            // start of the present WAITING
+	IdleSince       epoch            // last known activity
 
 	wake     chan struct{} // of the driving goroutine; capacity 1
 	ended    chan struct{} // closed when Ending is set

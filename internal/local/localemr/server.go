@@ -105,6 +105,7 @@ func (s *Server) Close() error {
 	defer s.mu.Unlock()
 	var errs []error
 	s.processes.sweep(func(cluster, _ string) bool { return s.clusters[cluster] != nil })
+	s.endOrphans()
 	for _, c := range s.order {
 		if !c.over() {
 			errs = append(errs, s.store.save(c))

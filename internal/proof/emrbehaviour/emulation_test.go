@@ -49,6 +49,7 @@ const scarce = "m9.scarce"
 type settings struct {
 	stuck    bool // clusters stay in STARTING
 	lasting  bool // clusters stay in TERMINATING as long as a step ignores interrupts
+	late     bool // interrupted steps are reported when all their processes have ended
 	throttle bool
 	bad      bool // bootstrap actions fail
 	dies     bool // the primary instance dies under the first step
@@ -134,11 +135,13 @@ func newLocal(t *testing.T, set settings) *emulation {
 		},
 		Faults: []localemr.Fault{{Kind: "capacity", InstanceType: scarce}},
 	}
-	if set.stuck {
-		config.Settings.Provision = localemr.Duration(time.Hour)
-	}
-	if set.lasting {
-		config.Settings.TerminateGrace = localemr.Duration(time.Hour)
+	for _, s := range []struct {
+		set  bool
+		last *localemr.Duration
+	}{{set.stuck, &config.Settings.Provision}, {set.lasting, &config.Settings.TerminateGrace}, {set.late, &config.Settings.CancelReport}} {
+		if s.set {
+			*s.last = localemr.Duration(time.Hour)
+		}
 	}
 	if set.bad {
 		config.Faults = append(config.Faults, localemr.Fault{Kind: "bootstrapFailure"})

@@ -219,6 +219,7 @@ func TestCancelSteps(t *testing.T) {
 		},
 		{
 			name: "SEND_INTERRUPT may be ignored, TERMINATE_PROCESS may not",
+			set:  settings{late: true},
 			do: func(w *world) []string {
 				id := w.run()
 				steps := w.add(id, step(deaf), step(completes))

@@ -23,7 +23,7 @@ func (w *World) ticks(noWatch, noSweep bool) {
 		w.every(time.Minute, "watch", `{"detail-type":"Scheduled Event"}`)
 	}
 	if !noSweep {
-		w.every(5*time.Minute, "sweep", "{}")
+		w.sweep()
 	}
 }
 

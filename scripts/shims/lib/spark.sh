@@ -16,6 +16,7 @@ archive=
 export SPARK_SUBMIT_OPTS="$java_short $archive -Xlog:disable \
 -Dlog4j2.configurationFile=\"$shims/lib/log4j2.properties\" -Djava.io.tmpdir=\"$temp\" -Dderby.system.home=\"$temp\" ${SPARK_SUBMIT_OPTS:-}"
 export PYSPARK_PYTHON=$tools/venv/bin/python PYSPARK_DRIVER_PYTHON=$tools/venv/bin/python
+export PYTHONPATH=${PYTHONPATH:+$PYTHONPATH:}$shims/lib/python # of ephemr_daemon
 export AWS_ACCESS_KEY=${AWS_ACCESS_KEY_ID:-} AWS_SECRET_KEY=${AWS_SECRET_ACCESS_KEY:-}
 
 spark_conf=(
@@ -23,6 +24,7 @@ spark_conf=(
   --conf spark.driver.memory=1g
   --conf spark.driver.bindAddress=127.0.0.1
   --conf spark.ui.enabled=false
+  --conf spark.python.daemon.module=ephemr_daemon # workers as on YARN
   --conf spark.sql.shuffle.partitions=2
   --conf "spark.sql.warehouse.dir=file://$temp/warehouse"
   --conf "spark.hadoop.hadoop.tmp.dir=$temp/hadoop"
