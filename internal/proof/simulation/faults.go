@@ -127,7 +127,7 @@ func (c *chaos) around(ctx context.Context, op string, effect func() error) erro
 		if lives(ctx) {
 			return ctx.Err()
 		}
-		panic(crashed{op})
+		die()
 	}
 	c.note(lc.AwsRequestID, op, f)
 	return c.meet(d, f, op, effect)
@@ -136,7 +136,7 @@ func (c *chaos) around(ctx context.Context, op string, effect func() error) erro
 func (c *chaos) meet(d *dice, f fate, op string, effect func() error) error {
 	switch f {
 	case crashBefore:
-		panic(crashed{op})
+		die()
 	case throttled:
 		return refusal(d, op)
 	case failed:
@@ -147,7 +147,7 @@ func (c *chaos) meet(d *dice, f fate, op string, effect func() error) error {
 	c.done(op)
 	switch f { //nolint:exhaustive // the others have an answer
 	case crashAfter:
-		panic(crashed{op})
+		die()
 	case answerLost:
 		return errReset
 	case madeTwice:
