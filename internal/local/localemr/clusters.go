@@ -36,17 +36,7 @@ type listClustersOutput struct {
 	Marker   string `json:",omitempty"`
 }
 
-var clusterStates = []string{
-	stateStarting, stateBootstrapping, stateRunning, stateWaiting, stateTerminating, stateTerminated, stateWithErrors,
-}
-
 func (s *Server) listClusters(_ context.Context, in *listClustersInput) (*listClustersOutput, error) {
-	for _, state := range in.ClusterStates {
-		if !slices.Contains(clusterStates, state) {
-			return nil, enumError("clusterStates", state,
-				"[STARTING, BOOTSTRAPPING, RUNNING, WAITING, TERMINATING, TERMINATED, TERMINATED_WITH_ERRORS]")
-		}
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	listed, marker, err := page(newestFirst(s.order), func(c *record) string { return c.Cluster.ID }, in.wants, in.Marker)
@@ -112,8 +102,11 @@ func (s *Server) modifyCluster(ctx context.Context, in *modifyClusterInput) (*mo
 }
 
 type jobFlowsInput struct {
-	JobFlowIDs           []string `json:"JobFlowIds"`
-	TerminationProtected *bool
+	JobFlowIDs                  []string `json:"JobFlowIds"`
+	TerminationProtected        bool
+	KeepJobFlowAliveWhenNoSteps bool
+	VisibleToAllUsers           bool
+	UnhealthyNodeReplacement    bool
 }
 
 type empty struct{}
@@ -131,28 +124,6 @@ func (s *Server) terminateJobFlows(ctx context.Context, in *jobFlowsInput) (*emp
 	}
 	for _, c := range flows {
 		s.end(ctx, c, reason{Code: codeUserRequest, Message: "Terminated by user request"})
-	}
-	return &empty{}, nil
-}
-
-func (s *Server) setTerminationProtection(ctx context.Context, in *jobFlowsInput) (*empty, error) {
-	if in.TerminationProtected == nil {
-		return nil, missing("terminationProtected")
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	flows, err := s.jobFlows(in.JobFlowIDs)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range flows {
-		if c.isEnding() {
-			return nil, validation("%s", textNotModifiable)
-		}
-	}
-	for _, c := range flows {
-		c.Cluster.TerminationProtected = *in.TerminationProtected
-		s.save(ctx, c)
 	}
 	return &empty{}, nil
 }

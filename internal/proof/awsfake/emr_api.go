@@ -61,7 +61,7 @@ func (f *EMR) ListClusters(ctx context.Context, in *emr.ListClustersInput, _ ...
 	return emrCall(ctx, f, "ListClusters", func() (*emr.ListClustersOutput, error) {
 		for _, state := range in.ClusterStates {
 			if !slices.Contains(state.Values(), state) {
-				return nil, enumError("clusterStates", state, state.Values())
+				return nil, enumsError("clusterStates", in.ClusterStates, state.Values())
 			}
 		}
 		all := slices.Clone(f.order)

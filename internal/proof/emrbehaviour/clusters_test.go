@@ -96,12 +96,12 @@ func TestClusters(t *testing.T) {
 				id := w.run(protected, transient, atOnce(3), func(in *emr.RunJobFlowInput) {
 					in.Tags = []types.Tag{{Key: new("k"), Value: new("v")}}
 					in.Applications = []types.Application{{Name: new("Spark")}}
-					in.SecurityConfiguration = new("secured")
+					in.SecurityConfiguration = new("runtime-roles")
 				})
 				return []string{describe(w.cluster(id)), fmt.Sprint(ids.MatchString(id))}
 			},
 			want: []string{
-				"nightly emr-7.14.0 s3://logs/emr/ service instances secured INSTANCE_FLEET; 3 at once, ends by itself true, protected true; Spark; k=v; STARTING +--",
+				"nightly emr-7.14.0 s3://logs/emr/ service instances runtime-roles INSTANCE_FLEET; 3 at once, ends by itself true, protected true; Spark; k=v; STARTING +--",
 				"true",
 			},
 		},
