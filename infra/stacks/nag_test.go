@@ -112,7 +112,9 @@ func TestNag(t *testing.T) {
 
 // suppressing is the index of what suppresses a finding, or -1.
 func suppressing(f finding) int {
-	return slices.IndexFunc(suppressed, func(a accepted) bool { return exactly(a.rule).MatchString(f.rule()) && exactly(a.where).MatchString(f.path) })
+	return slices.IndexFunc(suppressed, func(a accepted) bool {
+		return exactly(a.rule).MatchString(f.rule()) && exactly(a.where).MatchString(f.path)
+	})
 }
 
 // finding is one of cdk-nag.
