@@ -27,24 +27,30 @@ func (p *Platform) grantAdmission() {
 	p.functions.named("Admit").GrantInvoke(intake)
 	p.topic.GrantPublish(intake) // for rejected requests
 
-	p.grantAdmit(p.functions.named("Admit"))
-	p.grantAdmit(p.functions.named("AwaitAdmission"))
+	awaitAdmission := p.functions.named("AwaitAdmission")
+	for _, fn := range []*constructs.Function{p.functions.named("Admit"), awaitAdmission} {
+		p.grantAdmit(fn)
+		p.bus.GrantPut(fn)
+		p.topic.GrantPublish(fn) // for runs whose execution is refused
+	}
+	p.runs.Grant(awaitAdmission, "PutItem") // the waiter
+	p.machine.GrantAnswer(awaitAdmission)
 
 	prepareRun := p.functions.named("PrepareRun")
 	p.runs.Grant(prepareRun, inRun...)
 	p.pipelines.Grant(prepareRun, "GetItem")
 	p.users.GrantRead(prepareRun)
 	p.clusters.Grant(prepareRun, "UpdateItem") // slots
-	p.machine.GrantAnswer(prepareRun)
+	p.machine.GrantSucceed(prepareRun)         // of a manual execution that waits
 }
 
-// grantAdmit allows what admission does.
+// grantAdmit allows what admission does; it answers waiters of runs that it admits.
 func (p *Platform) grantAdmit(fn *constructs.Function) {
-	p.runs.Grant(fn, inRun...)
+	p.runs.Grant(fn, "Query", "UpdateItem", "DeleteItem")
 	p.runs.GrantIndex(fn, byState)
 	p.clusters.Grant(fn, "GetItem", "UpdateItem") // slots
 	p.machine.GrantStart(fn)
-	p.machine.GrantAnswer(fn)
+	p.machine.GrantSucceed(fn)
 }
 
 func (p *Platform) grantClusters() {
@@ -56,6 +62,7 @@ func (p *Platform) grantClusters() {
 	p.emr.GrantCreate(createCluster)
 	p.emr.GrantList(createCluster)
 	p.emr.Grant(createCluster, "DescribeCluster")
+	p.emr.GrantTerminate(createCluster) // clusters that are given up
 	p.roles.GrantPass(createCluster)
 	p.machine.GrantAnswer(createCluster)
 
@@ -64,7 +71,8 @@ func (p *Platform) grantClusters() {
 	p.clusters.Grant(terminateCluster, "GetItem", "PutItem", "UpdateItem") // owner, pools, sizes, call budget, termination
 	p.namespace.GrantRemove(terminateCluster)
 	p.emr.GrantList(terminateCluster)
-	p.emr.Grant(terminateCluster, "TerminateJobFlows", "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
+	p.emr.GrantTerminate(terminateCluster)
+	p.emr.Grant(terminateCluster, "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
 }
 
 func (p *Platform) grantSteps() {
@@ -88,7 +96,7 @@ func (p *Platform) grantSteps() {
 	p.lake.Logs.GrantList(stopSteps)
 	p.emr.Grant(stopSteps, "CancelSteps", "ListSteps", "DescribeCluster")
 	constructs.GrantReadLogs(p.stage, p.runLogs, stopSteps)
-	p.machine.GrantAnswer(stopSteps)
+	p.machine.GrantSucceed(stopSteps)
 
 	finishRun := p.functions.named("FinishRun")
 	p.runs.Grant(finishRun, inRun...)
@@ -99,7 +107,7 @@ func (p *Platform) grantSteps() {
 
 func (p *Platform) grantWatchers() {
 	watch := p.functions.named("Watch")
-	p.runs.Grant(watch, inRun...)
+	p.runs.Grant(watch, "Query", "PutItem", "DeleteItem")
 	p.runs.GrantIndex(watch, byState)
 	p.clusters.Grant(watch, "GetItem", "UpdateItem") // owner, call budget
 	p.namespace.GrantRegister(watch)
@@ -108,6 +116,7 @@ func (p *Platform) grantWatchers() {
 	p.lake.Logs.GrantList(watch)
 	p.emr.GrantList(watch)
 	p.emr.Grant(watch, "DescribeCluster", "ListSteps", "CancelSteps")
+	p.emr.GrantTerminate(watch) // clusters that are given up
 	constructs.GrantReadLogs(p.stage, p.runLogs, watch)
 	p.machine.GrantAnswer(watch)
 
@@ -118,8 +127,9 @@ func (p *Platform) grantWatchers() {
 	p.namespace.GrantRegister(sweep)
 	p.namespace.GrantTidy(sweep)
 	p.emr.GrantList(sweep)
-	p.emr.Grant(sweep, "DescribeCluster", "TerminateJobFlows", "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
-	p.machine.GrantDescribe(sweep)
+	p.emr.GrantTerminate(sweep)
+	p.emr.Grant(sweep, "DescribeCluster", "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
+	p.machine.GrantEnd(sweep)
 	p.bus.GrantPut(sweep)
 	p.topic.GrantPublish(sweep) // for runs whose execution is gone
 	constructs.GrantMetrics(p.stage, sweep)
@@ -137,6 +147,8 @@ func (p *Platform) grantRegister() {
 func (p *Platform) grantControl() {
 	control := p.functions.named("Control")
 	p.grantAdmit(control)
+	p.machine.GrantAnswer(control)
+	p.runs.Grant(control, "PutItem")     // jobs
 	p.clusters.Grant(control, "PutItem") // sizes, pools, termination
 	p.profiles.GrantRead(control)
 	p.namespace.GrantRemove(control)
@@ -144,7 +156,8 @@ func (p *Platform) grantControl() {
 	p.users.GrantLogs(control, p.lake.Logs, "GetObject")
 	p.lake.Logs.GrantList(control)
 	constructs.GrantReadLogs(p.stage, p.runLogs, control)
-	p.emr.Grant(control, "DescribeCluster", "TerminateJobFlows", "ListSteps", "CancelSteps")
+	p.emr.GrantTerminate(control)
+	p.emr.Grant(control, "DescribeCluster", "ListSteps", "CancelSteps")
 	p.emr.Grant(control, "ListInstanceFleets", "GetManagedScalingPolicy")
 	p.emr.Grant(control, "ModifyInstanceFleet", "AddInstanceFleet", "PutManagedScalingPolicy", "ModifyCluster")
 	p.bus.GrantPut(control)

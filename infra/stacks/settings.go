@@ -72,6 +72,7 @@ func (p *Platform) limits() stage.Limits {
 		Deadline:          l.Deadline,
 		ClusterReady:      l.ClusterReady,
 		Requests:          l.Requests,
+		ClusterProvision:  l.ClusterProvision,
 		EMR:               l.EMR,
 		Pool:              l.Pool,
 	}

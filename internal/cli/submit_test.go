@@ -103,6 +103,7 @@ func TestSubmitRequest(t *testing.T) {
 	o := hiveJob(t)
 	o.User, o.Detach, o.Retries, o.Timeout, o.Resize = "Ann.Smith@example.com", true, 2, time.Minute, "task=4"
 	o.Expect = []string{"s3://lake-curated/out/"}
+	o.Background = "wait"
 	o.Args, o.Vars, o.Conf, o.Params = []string{"-v"}, []string{"day={{.Params.day}}"}, []string{"hive.x=a=b"}, []string{"day=2026-11-01"}
 	w := newWorld(t)
 	w.no(w.submits(t.Context(), o))
@@ -125,7 +126,7 @@ func TestSubmitRequest(t *testing.T) {
 
 func checkHiveJob(t *testing.T, j pipeline.Job) {
 	t.Helper()
-	if j.Name != "hive-job" || j.Retries != 2 || j.Timeout.Std() != time.Minute || j.Conf["hive.x"] != "a=b" || j.Entry != "main.sql" || j.Args[0] != "-v" || j.Resize.Task != 4 || len(j.Expect) != 1 {
+	if j.Name != "hive-job" || j.Retries != 2 || j.Timeout.Std() != time.Minute || j.Conf["hive.x"] != "a=b" || j.Entry != "main.sql" || j.Args[0] != "-v" || j.Resize.Task != 4 || j.Background != job.BackgroundWait || len(j.Expect) != 1 {
 		t.Errorf("got %+v", j)
 	}
 }

@@ -87,7 +87,8 @@ type Run struct {
 	Execution   string    `dynamodbav:"execution,omitempty" json:"execution,omitempty"` // ARN
 	ClusterID   string    `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
 	CostUSD     float64   `dynamodbav:"costUsd,omitempty" json:"costUsd,omitempty"`
-	Cancel      string    `dynamodbav:"cancel,omitempty" json:"cancel,omitempty"`     // who cancelled it, and why
+	Cancel      string    `dynamodbav:"cancel,omitempty" json:"cancel,omitempty"` // who cancelled it, and why
+	CancelAt    time.Time `dynamodbav:"cancelAt,omitzero" json:"-"`
 	Kill        bool      `dynamodbav:"kill,omitempty" json:"kill,omitempty"`         // with SIGKILL, without SIGTERM before
 	Restarts    int       `dynamodbav:"restarts,omitempty" json:"restarts,omitempty"` // how often it was retried after it had ended
 	Body        string    `dynamodbav:"body,omitempty" json:"body,omitempty"`         // of a rejected request, at most 4 KiB
@@ -125,6 +126,7 @@ type Job struct {
 	State       JobState          `dynamodbav:"state" json:"state"`
 	Attempt     int               `dynamodbav:"attempt,omitempty" json:"attempt,omitempty"` // the newest, counted from 1
 	Base        int               `dynamodbav:"base,omitempty" json:"-"`                    // attempts before the last retry of the run: they do not count against the job's retries
+	Restart     int               `dynamodbav:"restart,omitempty" json:"-"`                 // restarts of the run when it was reset
 	Intent      string            `dynamodbav:"intent,omitempty" json:"-"`                  // invocation that is submitting it
 	IntentAt    time.Time         `dynamodbav:"intentAt,omitzero" json:"-"`
 	ClusterID   string            `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
@@ -141,6 +143,8 @@ type Job struct {
 	Findings    []job.Finding     `dynamodbav:"findings,omitempty" json:"findings,omitempty"`
 	Resize      string            `dynamodbav:"resize,omitempty" json:"resize,omitempty"`   // result of its resize request
 	Earlier     []Attempt         `dynamodbav:"earlier,omitempty" json:"earlier,omitempty"` // earlier attempts, which failed
+
+	Background []string `dynamodbav:"background,omitempty" json:"background,omitempty"` // processes that outlived the program and were ended
 }
 
 // Attempt is a failed attempt that another followed.
@@ -153,13 +157,15 @@ type Attempt struct {
 	ExitCode  *int      `dynamodbav:"exitCode,omitempty" json:"exitCode,omitempty"`
 	EndedAt   time.Time `dynamodbav:"endedAt" json:"endedAt"`
 	LogsCut   bool      `dynamodbav:"logsCut,omitempty" json:"logsCut,omitempty"`
+
+	Background []string `dynamodbav:"background,omitempty" json:"background,omitempty"`
 }
 
 // Past is j's newest attempt as an entry of Earlier.
 func (j Job) Past() Attempt {
 	return Attempt{
 		Attempt: j.Attempt, StepID: j.StepID, ClusterID: j.ClusterID, Class: j.Class, Reason: j.Reason, ExitCode: j.ExitCode,
-		EndedAt: j.EndedAt, LogsCut: j.LogsCut,
+		EndedAt: j.EndedAt, LogsCut: j.LogsCut, Background: j.Background,
 	}
 }
 
@@ -221,8 +227,11 @@ type Cluster struct {
 	Class     job.Class    `dynamodbav:"class,omitempty" json:"class,omitempty"`
 	Reason    string       `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
 	Units     []Units      `dynamodbav:"units,omitempty" json:"units,omitempty"`
-	Release   string       `dynamodbav:"release,omitempty" json:"release,omitempty"` // of EMR
-	Resizes   []Resize     `dynamodbav:"resizes,omitempty" json:"resizes,omitempty"` // oldest first
+	Release   string       `dynamodbav:"release,omitempty" json:"release,omitempty"`   // of EMR
+	Resizes   []Resize     `dynamodbav:"resizes,omitempty" json:"resizes,omitempty"`   // oldest first
+	Shortage  string       `dynamodbav:"shortage,omitempty" json:"shortage,omitempty"` // what EC2 lacked while it started, in EMR's words
+	GivenUp   bool         `dynamodbav:"givenUp,omitempty" json:"givenUp,omitempty"`   // it ends because of Class and Reason, before it was ready
+	Unended   string       `dynamodbav:"unended,omitempty" json:"unended,omitempty"`   // why its end failed; it still runs
 
 	// Of a pool's cluster. Name is the name of the run's lease, CreatedAt is when the
 	// lease began and EndedAt when it was released.
@@ -276,12 +285,13 @@ type Waiter struct {
 	Shared    bool      `dynamodbav:"shared,omitempty" json:"shared,omitempty"`     // other runs may use the cluster
 	Events    int       `dynamodbav:"events,omitempty" json:"-"`                    // of the execution's history; see History
 	Since     time.Time `dynamodbav:"since" json:"since"`
+	CheckAt   time.Time `dynamodbav:"checkAt,omitzero" json:"checkAt,omitzero"` // from then on, a cluster that is starting is checked at every tick
 	Deadline  time.Time `dynamodbav:"deadline" json:"deadline"`
 }
 
 // ID derives a run's id from its identity: equal identities give equal ids.
 func ID(pipelineName string, logical time.Time, identity ...string) string {
-	return pipelineName + "-" + logical.UTC().Format("20060102T1504") + "-" + shortHash(Digest(identity...))
+	return pipelineName + "-" + logical.UTC().Format("20060102T1504") + "-" + Digest(identity...)[:idDigits]
 }
 
 // OfRequest is the identity of a request on the queue: a request id is its sender's.
@@ -298,11 +308,20 @@ func Digest(identity ...string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// LongID is the id of a run whose short id is taken by another run.
-func (r Run) LongID() string { return r.ID + r.Identity[len(shortHash(r.Identity)):32] }
+// idDigits is how many hex digits of an identity are in an id: 80 bits, which cannot
+// be searched for the id of another's run. With the longest name of a pipeline, and
+// the number of a restart, 20 are as many as fit into the name of an execution. Runs
+// of earlier versions have 8 or 32.
+const idDigits = 20
 
-// shortHash is the part of a digest that is in ids.
-func shortHash(digest string) string { return digest[:8] }
+// Priorities is how many there are: 0 to 9.
+const Priorities = 10
+
+// MaxQueued is how long a run waits in the queue at most.
+const MaxQueued = 14 * 24 * time.Hour
+
+// MaxRestarts is how often a run can be retried: the number has four digits.
+const MaxRestarts = 9999
 
 // ExecutionName is the name of the execution that admission starts for r. A retry
 // needs another name, because Step Functions accepts each only once.
@@ -311,6 +330,16 @@ func (r Run) ExecutionName() string {
 		return r.ID
 	}
 	return r.ID + "." + strconv.Itoa(r.Restarts)
+}
+
+// OfExecution returns the run, and its number of restarts, whose execution admission
+// starts under this name.
+func OfExecution(name string) (id string, restarts int) {
+	if id := OfCluster(name); id != "" {
+		n, _ := strconv.Atoi(name[len(id)+1:]) // OfCluster has checked the digits
+		return id, n
+	}
+	return name, 0
 }
 
 // ClusterName is the name of the cluster of an attempt. A cluster whose id was lost

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"ephemr/internal/job"
 	"ephemr/internal/runner/cause"
 	"ephemr/internal/runner/logstream"
@@ -85,14 +87,35 @@ func (r *Runner) execute(ctx context.Context, s job.Spec, stdout, stderr *output
 // workspace is the directory of one attempt.
 type workspace struct{ dir, files, outputs string }
 
-func (r *Runner) workspace() (w workspace, remove func(), err error) {
-	base := os.TempDir()
-	if r.Home != "" {
-		base = filepath.Join(r.Home, "work")
-		if err := os.MkdirAll(base, 0o700); err != nil {
-			return w, nil, fmt.Errorf("make work directory: %w", err)
-		}
+// DataDir is made by the bootstrap action on EMR's data disk: the root disk has 15
+// GiB, and the node is replaced when it is full.
+const DataDir = "/mnt/ephemr"
+
+// Home is where a runner works: set, or else data if it exists and can be written.
+func Home(set, data string) string {
+	if set != "" {
+		return set
 	}
+	if unix.Access(data, unix.W_OK|unix.X_OK) == nil {
+		return data
+	}
+	return ""
+}
+
+// base is the directory of all that attempts on this machine keep.
+func (r *Runner) base() string {
+	if r.Home != "" {
+		return r.Home
+	}
+	return filepath.Join(os.TempDir(), "ephemr")
+}
+
+func (r *Runner) workspace() (w workspace, remove func(), err error) {
+	base := filepath.Join(r.base(), "work")
+	if err := os.MkdirAll(base, 0o777); err != nil { //nolint:gosec // steps may run as several users
+		return w, nil, fmt.Errorf("make work directory: %w", err)
+	}
+	_ = os.Chmod(base, 0o777|os.ModeSticky) // despite the umask; fails if another user made it
 	dir, err := os.MkdirTemp(base, "attempt-")
 	if err != nil {
 		return w, nil, fmt.Errorf("make work directory: %w", err)

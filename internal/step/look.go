@@ -74,10 +74,11 @@ func (l *Looker) record(ctx context.Context, rec *run.Record, j run.Job, a engin
 	next.State, next.Class, next.Reason, next.EndedAt = run.JobSucceeded, a.Class, a.Reason, time.Now()
 	next.ExitCode, next.Outputs, next.Tail, next.Findings = nil, nil, a.Tail, nil
 	next.LogsCut = a.Result != nil && a.Result.LogsCut
+	next.Background = nil
 	next.NothingToDo = a.Class == "" && a.Result != nil && a.Result.NothingToDo
 	if r := a.Result; r != nil {
 		next.ExitCode, next.Outputs, next.Tail, next.Findings = &r.ExitCode, r.Outputs, r.Tail, r.Checks
-		next.StartedAt, next.EndedAt = r.StartedAt, r.EndedAt
+		next.StartedAt, next.EndedAt, next.Background = r.StartedAt, r.EndedAt, r.Background
 	}
 	if a.Class != "" {
 		next.State = run.JobFailed
@@ -102,6 +103,9 @@ func (l *Looker) record(ctx context.Context, rec *run.Record, j run.Job, a engin
 }
 
 func retries(rec *run.Record, name string) int {
+	if rec.Spec == nil {
+		return 0
+	}
 	for _, j := range rec.Spec.Jobs {
 		if j.Name == name {
 			return j.Retries

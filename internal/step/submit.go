@@ -231,6 +231,7 @@ func (s *Submitter) spec(rec *run.Record, j run.Job) (job.Spec, error) {
 	out.Package, out.PackageSHA256 = "s3://"+s.Settings.ArtifactsBucket+"/"+r.Package.Key, r.Package.SHA256
 	out.Entry, out.Class, out.Args, out.Vars, out.Conf, out.Env = r.Entry, r.Class, r.Args, r.Vars, r.Conf, r.Env
 	out.Expect = r.Expect
+	out.Background = r.Background
 	out.TimeoutSeconds = int(r.Timeout.Std().Seconds())
 	return out, nil
 }

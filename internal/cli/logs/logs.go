@@ -86,7 +86,10 @@ func printed(ctx context.Context, o Options, io *terminal.IO, f *follow.Follower
 	defer v.Close()
 	n, emit := 0, emitter(o, io, v)
 	err := f.Read(ctx, rec, func(u follow.Update) {
-		if _, ok := u.(follow.Line); ok {
+		if l, ok := u.(follow.Line); ok {
+			if l.Unfinished {
+				return // what replaces it follows
+			}
 			n++
 		}
 		emit(u)
@@ -143,6 +146,7 @@ func emitter(o Options, io *terminal.IO, v *runlog.Printer) func(follow.Update) 
 		switch {
 		case isNote && (o.JSON || v.LinesOnly):
 			io.Notef("%s\n", io.ErrStyle().Yellow(note.Text))
+		case isLine && o.JSON && l.Unfinished: // what replaces it follows
 		case isLine && o.JSON:
 			_ = e.Encode(Line{Time: l.At, Job: l.Job, Attempt: l.Attempt, Stream: l.Stream, Message: l.Text, Archived: l.Archived})
 		case !o.JSON:

@@ -37,6 +37,7 @@ func build(o Options) (adhoc, error) {
 	j := pipeline.Job{
 		Name: name(jobName(o, source), ""), Type: job.Type(o.Type), Source: source, Include: o.Include, Entry: o.Entry, Class: o.Class,
 		Args: o.Args, Retries: o.Retries, Timeout: pipeline.Duration(o.Timeout), Expect: o.Expect,
+		Background: job.Background(o.Background),
 	}
 	if j.Resize, err = wanted(o.Resize); err != nil {
 		return a, err

@@ -131,7 +131,7 @@ func TestByHandLeftOver(t *testing.T) {
 	t.Parallel()
 	for name, leave := range map[string]func(w *simulation.World, id string) error{
 		"run is over": func(w *simulation.World, id string) error {
-			_, err := w.Runs.Finish(t.Context(), id, run.Outcome{State: run.Failed, Class: "internal"}, time.Now(), 0)
+			_, err := w.Runs.Finish(t.Context(), run.Run{ID: id}, run.Outcome{State: run.Failed, Class: "internal"}, time.Now(), 0)
 			return err
 		},
 		"attempt failed": func(w *simulation.World, id string) error {
@@ -194,7 +194,7 @@ func TestByHandForeign(t *testing.T) {
 				t.Errorf("%s: %s", foreign, refusal)
 			}
 		}
-		w.EMR.FailNext("DescribeCluster", &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "no such tag", Fault: smithy.FaultClient})
+		w.EMR.FailNext("DescribeCluster", &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "no such tag"})
 		if _, refusal := byHand(t, w, clusterID, true); !strings.Contains(refusal, "is not one of stage test") {
 			t.Errorf("a tag that IAM does not like: %s", refusal)
 		}

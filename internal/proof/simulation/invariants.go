@@ -24,19 +24,23 @@ type Invariant string
 
 // The invariants, each with what it says.
 const (
-	OneOutcome  Invariant = "one outcome"  // a run changes state only forward; an outcome stays, unless the run is retried
-	OneRun      Invariant = "one run"      // whatever is asked for, however often, is one run
-	OneCluster  Invariant = "one cluster"  // an attempt to get a cluster makes one at most, and a run has one at a time until it is retried
-	OneStep     Invariant = "one step"     // an attempt of a job is carried by one step at most
-	RightOrder  Invariant = "right order"  // a step starts when the jobs that its job needs have succeeded
-	Slots       Invariant = "slots"        // no scope has more runs than its limit, and a run under way has its slots
-	Budget      Invariant = "call budget"  // no EMR API is called more often than its bucket allows
-	Noticed     Invariant = "noticed"      // where clusters and steps take seconds and no event is lost, no run waits for minutes
-	TrueSuccess Invariant = "true success" // a job that counts as succeeded was carried by a step that completed
-	Ends        Invariant = "ends"         // every run that was accepted ends, and every outcome is announced
-	Leases      Invariant = "leases"       // a pool's cluster has no more steps leased than it runs, by runs of its team that keep to them, and a lease ends with its run
-	RightSize   Invariant = "right size"   // a pool's cluster without a lease has no task units that jobs requested
-	NothingLeft Invariant = "nothing left" // when all runs are over there is no cluster, waiter, slot or execution left
+	OneOutcome   Invariant = "one outcome"   // a run changes state only forward; an outcome stays, unless the run is retried
+	OneRun       Invariant = "one run"       // whatever is asked for, however often, is one run
+	OneCluster   Invariant = "one cluster"   // an attempt to get a cluster makes one at most, and a run has one at a time until it is retried
+	OneStep      Invariant = "one step"      // an attempt of a job is carried by one step at most
+	RightOrder   Invariant = "right order"   // a step starts when the jobs that its job needs have succeeded
+	Slots        Invariant = "slots"         // no scope has more runs than its limit, and a run under way has its slots
+	Budget       Invariant = "call budget"   // no EMR API is called more often than its bucket allows
+	Noticed      Invariant = "noticed"       // where clusters and steps take seconds and no event is lost, no run waits for minutes
+	TrueSuccess  Invariant = "true success"  // a job that counts as succeeded was carried by a step that completed
+	Ends         Invariant = "ends"          // every run that was accepted ends, and every outcome is announced
+	NextFallback Invariant = "next fallback" // a cluster that gets no instances is given up when there is a fallback
+	Leases       Invariant = "leases"        // a pool's cluster has no more steps leased than it runs, by runs of its team that keep to them, and a lease ends with its run
+	RightSize    Invariant = "right size"    // a pool's cluster without a lease has no task units that jobs requested
+	OnTime       Invariant = "on time"       // after its deadline a run gets neither a cluster nor a step
+	NoPanic      Invariant = "no panic"      // no function panics
+	OwnWrite     Invariant = "own write"     // no invocation takes its own claim for another's
+	NothingLeft  Invariant = "nothing left"  // when all runs are over there is no cluster, waiter, slot or execution left
 )
 
 // Violation is an invariant that did not hold.
@@ -62,12 +66,15 @@ type checker struct {
 	states  map[string]run.State               // by run
 	jobs    map[string]map[string]run.JobState // by run and job
 	of      map[string]string                  // run -> pipeline
-	holders []string                           // of slots of the stage
+	ends    map[string]time.Time               // run -> its deadline
+	claims  map[string]string                  // record -> invocation that has claimed it
+	holders []string                           // of slots of the stage, by the names of their executions
 	lives   map[string]int                     // run -> how often it was restarted
 	made    map[string]int                     // cluster -> in which life of its run it was made
 	carried map[string]string                  // run and attempt -> step
 	full    map[string]time.Time               // bucket -> when it will be full again
 	pools   map[string]pool.Cluster            // clusters of pools, by id
+	tries   map[string]try                     // by run
 	warm    int                                // leases of clusters that were there already
 	resized int                                // calls that have changed a cluster's size
 }
@@ -76,8 +83,9 @@ func newChecker(w *World, specs map[string]*pipeline.Spec) *checker {
 	c := &checker{
 		w: w, specs: specs, begin: time.Now(), states: map[string]run.State{}, jobs: map[string]map[string]run.JobState{},
 		of: map[string]string{}, lives: map[string]int{}, made: map[string]int{}, carried: map[string]string{}, full: map[string]time.Time{},
-		pools: map[string]pool.Cluster{},
+		pools: map[string]pool.Cluster{}, ends: map[string]time.Time{}, claims: map[string]string{}, tries: map[string]try{},
 	}
+	w.ended = c.returned
 	w.DB.OnWrite(c.write)
 	return c
 }
@@ -94,6 +102,10 @@ func (c *checker) fail(i Invariant, format string, args ...any) {
 // write checks a change of an item.
 func (c *checker) write(table string, old, now awsfake.Item) {
 	var extra int
+	var state emrtypes.ClusterState
+	if strings.HasPrefix(text(now["sk"]), "CLUSTER#") && text(now["state"]) == string(run.ClusterFailed) {
+		state = c.stateOf(text(now["clusterId"]))
+	}
 	if table == c.w.Settings.ClustersTable && now["leases"] != nil {
 		extra = c.taskUnits(text(now["pk"]))
 	}
@@ -108,6 +120,9 @@ func (c *checker) write(table string, old, now awsfake.Item) {
 		c.cluster(pk, now, extra)
 		return
 	}
+	if by := text(now["intent"]); table == c.w.Settings.RunsTable && by != "" {
+		c.claims[pk+" "+sk] = by
+	}
 	switch {
 	case table != c.w.Settings.RunsTable:
 	case sk == "RUN":
@@ -117,6 +132,8 @@ func (c *checker) write(table string, old, now awsfake.Item) {
 			c.jobs[pk] = map[string]run.JobState{}
 		}
 		c.jobs[pk][strings.TrimPrefix(sk, "JOB#")] = run.JobState(text(now["state"]))
+	case strings.HasPrefix(sk, "CLUSTER#") && now != nil:
+		c.attempt(pk, now, state)
 	case sk == "WAIT":
 		c.waiter(pk, old)
 	}
@@ -138,6 +155,9 @@ const soon = 5 * time.Minute
 func (c *checker) waiter(id string, old awsfake.Item) {
 	kind := text(old["kind"])
 	since, err := time.Parse(time.RFC3339Nano, text(old["since"]))
+	if t := c.tries[id]; kind == run.ForCluster && t.last && t.short {
+		return // until EC2 has instances again
+	}
 	if c.quick && err == nil && kind != run.ForAdmission && time.Since(since) > soon {
 		c.fail(Noticed, "run %s waited for its %s for %s", id, kind, time.Since(since).Round(time.Second))
 	}
@@ -154,8 +174,9 @@ func (c *checker) slots(scope string, now awsfake.Item) {
 	if scope != "stage" {
 		return
 	}
-	for _, id := range c.holders {
-		if s := c.states[id]; !slices.Contains(ids, id) && (s == run.Admitted || s == run.Running) {
+	for _, holder := range c.holders {
+		id, life := run.OfExecution(holder)
+		if s := c.states[id]; !slices.Contains(ids, holder) && life == c.lives[id] && (s == run.Admitted || s == run.Running) {
 			c.fail(Slots, "the slot of run %s was given away while it is %s", id, s)
 		}
 	}
@@ -219,6 +240,7 @@ func (c *checker) clusters() {
 	defer c.mu.Unlock()
 	newest := all[len(all)-1]
 	id := run.OfCluster(*newest.Name)
+	c.onTime(id, "cluster "+*newest.Name)
 	life := c.lives[id]
 	c.made[*newest.Name] = life
 	for _, x := range all[:len(all)-1] {
@@ -275,6 +297,8 @@ func (c *checker) steps() {
 			attempt := id + " " + step
 			if known := c.carried[attempt]; known != "" && known != aws.ToString(s.Id) {
 				c.fail(OneStep, "%s is carried by %s and %s", attempt, known, aws.ToString(s.Id))
+			} else if known == "" {
+				c.onTime(id, "step "+step)
 			}
 			c.carried[attempt] = aws.ToString(s.Id)
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ephemr/internal/pipeline"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/stage"
 )
 
@@ -67,13 +68,21 @@ func Kinds() []string {
 	return names
 }
 
-// over is how long people ask for runs; patient is how long the last one may
-// take after that.
+// over is how long people ask for runs; clearing is how long the ticks and sweep
+// have afterwards, without faults, to repair what is left.
 const (
 	over     = 90 * time.Minute
-	patient  = 24 * time.Hour
-	clearing = 45 * time.Minute // without faults, for the ticks and sweep to repair what is left
+	clearing = 45 * time.Minute
 )
+
+// patience is how long the last run may take: runs of a pipeline whose limit is
+// one follow each other, so it grows with their number.
+func (s Storm) patience() time.Duration {
+	return 24 * time.Hour * time.Duration(1+s.Runs/perDay)
+}
+
+// perDay is how many runs a stage gets through in a day under the worst of faults.
+const perDay = 50
 
 // Play lets a storm pass. It must be called within a bubble.
 func (s Storm) Play() Report {
@@ -122,7 +131,7 @@ func (s Storm) Play() Report {
 	}
 	began := time.Now()
 	w.pause(over + 31*time.Minute)
-	for !watch.over() && time.Since(began) < patient {
+	for !watch.over() && time.Since(began) < s.patience() {
 		w.pause(10 * time.Minute)
 	}
 	c.clear()
@@ -159,6 +168,16 @@ func (s Storm) config(k kind, d *dice) Config {
 			}
 		},
 	}
+	config.Protects = func(name string) bool { return roll(s.Seed, "protection", name).chance(0.3) }
+	if d.chance(0.3) && !k.untimed { // only the deadline shows that EC2 has no capacity
+		delays := config.EventDelays
+		config.EventDelays = func(detailType string) []time.Duration {
+			if detailType == awsfake.FleetProvisioning {
+				return nil
+			}
+			return delays(detailType)
+		}
+	}
 	if k.untimed {
 		config.Starting, config.Bootstrapping = d.between(100*time.Millisecond, 2*time.Second), -1
 		config.calls(stage.Bucket{Burst: 10_000, PerSecond: 1000})
@@ -176,7 +195,7 @@ func (c *Config) calls(each stage.Bucket) {
 		settings(s)
 		s.Limits.EMR = stage.Buckets{}
 		for _, api := range []string{
-			stage.AccountBucket, "RunJobFlow", "ListClusters", "DescribeCluster", "AddJobFlowSteps", "ListSteps", "CancelSteps", "TerminateJobFlows",
+			stage.AccountBucket, "RunJobFlow", "ListClusters", "DescribeCluster", "AddJobFlowSteps", "ListSteps", "CancelSteps", "TerminateJobFlows", "SetTerminationProtection",
 			"ListInstanceFleets", "AddInstanceFleet", "ModifyInstanceFleet",
 		} {
 			s.Limits.EMR[api] = each

@@ -43,6 +43,8 @@ type Config struct {
 	// BootstrapFails and DiesAfter are those of awsfake.EMRConfig.
 	BootstrapFails func(cluster string) bool
 	DiesAfter      func(cluster string) time.Duration
+	// Protects is that of awsfake.EMRConfig.
+	Protects func(cluster string) bool
 	// EventDelays says how late each copy of an EMR event comes: none = lost.
 	EventDelays func(detailType string) []time.Duration
 	// Throttle gives EMR the token buckets of a real account.
@@ -78,6 +80,9 @@ type Step struct {
 	Outputs  map[string]string
 	// Deaf does not end when it is interrupted, only when it is killed.
 	Deaf bool
+	// Leaves is how long the runner takes to end when it is interrupted. EMR reports
+	// its step as CANCELLED before.
+	Leaves time.Duration
 	// Silent leaves no result behind, as a runner that was killed. EMR calls
 	// the step COMPLETED when ExitCode is 0, FAILED otherwise.
 	Silent bool
@@ -109,6 +114,7 @@ type World struct {
 	Runs      *store.Runs
 	Pipelines *register.Store
 
+	ended     func(id string, err error, thrown string) // gets how each invocation ended; nil = panics fail the test
 	config    Config
 	functions map[string]asl.Function
 	sweeps    bool
@@ -121,6 +127,7 @@ type World struct {
 	finished map[string]chan struct{}  // run id -> closed when RunFinished is out
 	doomed   map[string]time.Time      // cluster name -> when its instances go
 	stopped  map[string]bool           // attempts whose steps were cancelled
+	leaves   map[string]time.Duration  // how long attempts take to end when they are interrupted
 	deaf     map[string]bool           // attempts that do not end when they are interrupted
 	errs     []error
 	crashes  map[string]*crash         // by operation
@@ -150,7 +157,7 @@ func New(config Config) *World {
 	}
 	w := &World{
 		config: config, functions: map[string]asl.Function{}, calls: map[string]map[string]int{},
-		finished: map[string]chan struct{}{}, doomed: map[string]time.Time{}, stopped: map[string]bool{}, deaf: map[string]bool{}, crashes: map[string]*crash{},
+		finished: map[string]chan struct{}{}, doomed: map[string]time.Time{}, stopped: map[string]bool{}, leaves: map[string]time.Duration{}, deaf: map[string]bool{}, crashes: map[string]*crash{},
 		counts: map[string]int{}, objects: map[string]string{},
 	}
 	w.life, w.end = context.WithCancel(context.Background())
