@@ -1,7 +1,9 @@
 package admission
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -39,16 +41,10 @@ type Output struct {
 // Admit starts the runs that the limits allow. A reached limit is not an error.
 func (a *Admitter) Admit(ctx context.Context, in Input) (Output, error) {
 	p := a.pass()
-	err := p.walk(ctx)
-	for _, id := range in.RunIDs {
-		if err == nil {
-			err = p.hint(ctx, id)
-		}
-	}
-	if err != nil {
+	if err := errors.Join(p.run(ctx, in.RunIDs), a.restart(ctx)); err != nil {
 		return p.out, fmt.Errorf("admit runs: %w", err)
 	}
-	return p.out, a.restart(ctx)
+	return p.out, nil
 }
 
 // One admits r if the limits allow it, and starts its execution or answers the
@@ -64,15 +60,11 @@ func (a *Admitter) One(ctx context.Context, r run.Run) (*Full, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	most := r.MaxActive
-	if most == 0 {
-		most = a.Settings.Limits.PipelineMaxActive
-	}
 	limits := a.Settings.Limits
 	scopes := []scope{
 		{records.StageSlotsKey(), limits.MaxActive},
 		{records.TeamSlotsKey(r.TeamName()), limits.OfTeam(r.TeamName())},
-		{records.PipelineSlotsKey(r.Pipeline), most},
+		{records.PipelineSlotsKey(r.Pipeline), a.most(r)},
 	}
 	full, ok, err := a.Slots.take(ctx, r.ExecutionName(), scopes, write)
 	if err != nil || !ok {
@@ -80,6 +72,11 @@ func (a *Admitter) One(ctx context.Context, r run.Run) (*Full, bool, error) {
 	}
 	slog.InfoContext(ctx, "run admitted", "runId", r.ID)
 	return nil, true, a.begin(ctx, r)
+}
+
+// most is the limit of r's pipeline, as it was when r was requested.
+func (a *Admitter) most(r run.Run) int {
+	return cmp.Or(r.MaxActive, a.Settings.Limits.PipelineMaxActive)
 }
 
 // LookAdmitted answers a manual execution whose run has been admitted.

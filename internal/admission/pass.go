@@ -2,118 +2,113 @@ package admission
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"iter"
 	"slices"
 
+	"ephemr/internal/fault"
 	"ephemr/internal/records"
 	"ephemr/internal/run"
 )
 
 // pass is one pass through the queues. The team with the fewest active runs goes
 // first, so that a burst of one team cannot starve another's single run; within a
-// team it is the highest priority and then the oldest.
+// team it is the highest priority and then the oldest. The cost of a pass depends on
+// how many queues there are and on what it starts, not on how many runs wait.
 type pass struct {
 	*Admitter
 	seen map[string]bool
 	full map[records.Key]bool // scopes whose limit is reached
+	free int                  // slots of the stage
+	held map[string]int       // by pipeline: slots that its runs hold
+	errs []error              // of single runs: the others are not affected
 	out  Output
 }
 
-// line is the queue of one team.
-type line struct {
-	team   string
-	active int // runs that hold a slot
-	next   func() (run.Run, error, bool)
-	stop   func()
-}
-
 func (a *Admitter) pass() *pass {
-	return &pass{Admitter: a, seen: map[string]bool{}, full: map[records.Key]bool{}, out: Output{Admitted: []string{}}}
+	return &pass{Admitter: a, seen: map[string]bool{}, full: map[records.Key]bool{}, held: map[string]int{}, out: Output{Admitted: []string{}}}
 }
 
-// walk admits from all queues until they are empty or the stage's limit is reached.
+// run admits from all queues until they are empty or no limit allows more. New runs
+// that the index does not contain yet are named by ids.
+func (p *pass) run(ctx context.Context, ids []string) error {
+	err := p.walk(ctx)
+	for _, id := range ids {
+		if err == nil {
+			err = p.hint(ctx, id)
+		}
+	}
+	return errors.Join(append(p.errs, err)...)
+}
+
 func (p *pass) walk(ctx context.Context) error {
 	holders, err := p.Slots.All(ctx)
 	if err != nil {
 		return err
 	}
-	if len(holders) >= p.Settings.Limits.MaxActive {
+	if p.free = p.Settings.Limits.MaxActive - len(holders); p.free <= 0 {
 		p.full[records.StageSlotsKey()], p.out.Full = true, true // most passes of a burst end here
 		return nil
+	}
+	for _, holder := range holders {
+		id, _ := run.OfExecution(holder)
+		p.held[run.PipelineOf(id)]++
 	}
 	lines, err := p.lines(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		for _, l := range lines {
-			l.stop()
-		}
-	}()
 	for len(lines) > 0 && !p.full[records.StageSlotsKey()] {
-		i := fewest(lines)
-		more, err := p.serve(ctx, &lines[i])
-		if err != nil {
+		l := fewest(lines)
+		if err := p.serve(ctx, l); err != nil {
 			return err
 		}
-		if !more {
-			lines[i].stop()
-			lines = slices.Delete(lines, i, i+1)
+		if len(l.queues) == 0 || p.full[records.TeamSlotsKey(l.team)] {
+			lines = slices.DeleteFunc(lines, func(x *line) bool { return x == l })
 		}
 	}
 	return nil
 }
 
-// serve visits the first run of l; false means that the team has no more runs to
-// admit.
-func (p *pass) serve(ctx context.Context, l *line) (bool, error) {
-	r, err, more := l.next()
-	if err != nil || !more {
-		return false, err
+// serve visits the first run of l, and reads the next of its queue when they are
+// needed.
+func (p *pass) serve(ctx context.Context, l *line) error {
+	q := l.first()
+	r := q.Runs[0]
+	q.Runs = q.Runs[1:]
+	admitted, err := p.visit(ctx, r.Run)
+	if err != nil {
+		l.drop(q)
+		return p.alone(ctx, err)
 	}
-	admitted, err := p.visit(ctx, r)
 	if admitted {
 		l.active++
+		q.room--
 	}
-	return err == nil && !p.full[records.TeamSlotsKey(l.team)], err
-}
-
-func (p *pass) lines(ctx context.Context) ([]line, error) {
-	teams, err := p.Runs.Teams(ctx)
-	if err != nil {
-		return nil, err
+	if p.full[records.StageSlotsKey()] {
+		return nil
 	}
-	lines := make([]line, len(teams))
-	for i, team := range teams {
-		holders, err := p.Slots.Holders(ctx, records.TeamSlotsKey(team))
-		if err != nil {
-			return nil, err
-		}
-		lines[i] = line{team: team, active: len(holders)}
+	if q.room <= 0 || p.full[records.PipelineSlotsKey(r.Pipeline)] {
+		p.full[records.PipelineSlotsKey(r.Pipeline)] = true
+		l.drop(q)
+		return nil
 	}
-	for i := range lines { // last, because each must be stopped
-		next, stop := iter.Pull2(p.Runs.Queue(ctx, lines[i].team))
-		lines[i].next, lines[i].stop = func() (run.Run, error, bool) { return next() }, stop
-	}
-	return lines, nil
-}
-
-// fewest returns the index of the line with the fewest active runs.
-func fewest(lines []line) int {
-	best := 0
-	for i, l := range lines {
-		if l.active < lines[best].active {
-			best = i
+	if len(q.Runs) == 0 && q.More {
+		if q.Queue, err = p.Runs.Behind(ctx, r, min(q.room, p.free)); err != nil {
+			return err
 		}
 	}
-	return best
+	if len(q.Runs) == 0 {
+		l.drop(q)
+	}
+	return nil
 }
 
 // hint visits a run that the index does not contain yet. The id may be of any run,
 // or of none.
 func (p *pass) hint(ctx context.Context, id string) error {
-	if p.seen[id] || p.full[records.StageSlotsKey()] {
+	pipeline := records.PipelineSlotsKey(run.PipelineOf(id))
+	if p.seen[id] || p.full[records.StageSlotsKey()] || p.full[pipeline] {
 		return nil
 	}
 	rec, err := p.Runs.Load(ctx, id)
@@ -124,7 +119,20 @@ func (p *pass) hint(ctx context.Context, id string) error {
 		return fmt.Errorf("admit %s: %w", id, err)
 	}
 	_, err = p.visit(ctx, rec.Run)
-	return err
+	if p.full[records.TeamSlotsKey(rec.Run.TeamName())] {
+		p.full[pipeline] = true // no other run of it can start either
+	}
+	return p.alone(ctx, err)
+}
+
+// alone keeps the error of a single run, and returns it only if the others would have
+// the same.
+func (p *pass) alone(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil || fault.NameOf(err) == fault.Throttled {
+		return err
+	}
+	p.errs = append(p.errs, err)
+	return nil
 }
 
 // visit admits r if it is queued and the limits allow it.
@@ -134,15 +142,15 @@ func (p *pass) visit(ctx context.Context, r run.Run) (bool, error) {
 		return false, nil
 	}
 	full, ok, err := p.One(ctx, r)
-	if err != nil {
-		return false, err
-	}
 	if full != nil {
 		p.full[full.Scope] = true
 		p.out.Full = p.out.Full || full.Scope == records.StageSlotsKey()
 	}
 	if ok {
+		if p.free--; p.free <= 0 {
+			p.full[records.StageSlotsKey()], p.out.Full = true, true
+		}
 		p.out.Admitted = append(p.out.Admitted, r.ID)
 	}
-	return ok, nil
+	return ok, err
 }
