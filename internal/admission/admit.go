@@ -35,7 +35,8 @@ type Input struct {
 // Output lists what was done.
 type Output struct {
 	Admitted []string `json:"admitted"`
-	Full     bool     `json:"full"` // the stage's limit is reached
+	Full     bool     `json:"full"`               // the stage's limit is reached
+	Deferred bool     `json:"deferred,omitempty"` // to the invocation whose pass runs
 }
 
 // Admit starts the runs that the limits allow. A reached limit is not an error.

@@ -37,6 +37,7 @@ func TestKeys(t *testing.T) {
 		{"slots of the stage", records.StageSlotsKey(), records.Key{Partition: "SLOTS#stage"}},
 		{"slots of a team", records.TeamSlotsKey("data"), records.Key{Partition: "SLOTS#team#data"}},
 		{"slots of a pipeline", records.PipelineSlotsKey("daily"), records.Key{Partition: "SLOTS#pipeline#daily"}},
+		{"pass", records.PassKey(), records.Key{Partition: "PASS"}},
 		{"budget", records.BudgetKey("ListSteps"), records.Key{Partition: "BUDGET#ListSteps"}},
 		{"size", records.SizeKey("j-1"), records.Key{Partition: "SIZE#j-1"}},
 		{"current version", records.CurrentVersionKey("daily"), records.Key{Partition: "daily", Sort: "CURRENT"}},

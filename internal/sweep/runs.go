@@ -111,14 +111,11 @@ func (s *Sweeper) finish(ctx context.Context, in outcome.FinishInput, out *Outpu
 // unannounced announces the outcomes that were not: of runs that were cancelled
 // while they were queued, and of those whose last function died.
 func (s *Sweeper) unannounced(ctx context.Context) error {
-	var errs []error
-	err := s.Runs.Unannounced(ctx, func(r run.Run) error {
+	return some(func(visit func(run.Run) error) error { return s.Runs.Unannounced(ctx, visit) }, func(r run.Run) error {
 		if time.Since(r.EndedAt) < time.Minute {
 			return nil // it is being announced right now
 		}
 		_, err := s.Finisher.Finish(ctx, outcome.FinishInput{RunID: r.ID})
-		errs = append(errs, err) // the others are not affected
-		return nil
+		return err
 	})
-	return errors.Join(append(errs, err)...)
 }

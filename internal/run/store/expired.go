@@ -28,6 +28,7 @@ func (s *Runs) Expired(ctx context.Context, before time.Time, visit func(run.Run
 				break
 			}
 			in := s.inState(queueOf(team))
+			in.Limit = aws.Int32(queuePage)
 			in.KeyConditionExpression = aws.String(*in.KeyConditionExpression + " AND " + records.StateOrderName + " BETWEEN :first AND :last")
 			in.ExpressionAttributeValues[":first"] = records.String(group)
 			in.ExpressionAttributeValues[":last"] = records.String(group + records.TimeOrder(before, ""))

@@ -107,6 +107,9 @@ func (s *Runs) list(ctx context.Context, q run.Query) ([]run.Run, error) {
 		TableName: &s.Table, ScanIndexForward: aws.Bool(false),
 		ExpressionAttributeValues: item{},
 	}
+	if q.Pipeline == "" || q.State == "" { // every item that is read counts
+		in.Limit = aws.Int32(int32(min(q.Limit, 1000))) //nolint:gosec // it fits
+	}
 	if q.Pipeline != "" {
 		in.IndexName, in.KeyConditionExpression = aws.String(ByPipeline), aws.String(records.PipelineName+" = :p")
 		in.ExpressionAttributeValues[":p"] = records.String(q.Pipeline)
