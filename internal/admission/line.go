@@ -9,6 +9,10 @@ import (
 	"ephemr/internal/run/store"
 )
 
+// mostGone is how many runs of a queue that are not queued any more a pass visits. The
+// index lags behind for moments; the next pass continues.
+const mostGone = 100
+
 // line is what a team has queued.
 type line struct {
 	team   string
@@ -21,6 +25,7 @@ type queue struct {
 	store.Queue
 
 	room int // slots of the pipeline
+	gone int // runs that are not queued any more, which the index does not know yet
 }
 
 // lines reads what the teams have queued, for those that may start more.

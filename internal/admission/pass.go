@@ -84,12 +84,16 @@ func (p *pass) serve(ctx context.Context, l *line) error {
 	if admitted {
 		l.active++
 		q.room--
+	} else {
+		q.gone++
 	}
 	if p.full[records.StageSlotsKey()] {
 		return nil
 	}
-	if q.room <= 0 || p.full[records.PipelineSlotsKey(r.Pipeline)] {
+	if q.room <= 0 {
 		p.full[records.PipelineSlotsKey(r.Pipeline)] = true
+	}
+	if q.gone == mostGone || p.full[records.PipelineSlotsKey(r.Pipeline)] {
 		l.drop(q)
 		return nil
 	}

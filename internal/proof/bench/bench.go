@@ -25,6 +25,7 @@ type Options struct {
 	Runs   int       // number of sequential runs
 	Starts int       // of each function
 	Seed   uint64    // of the jitter
+	Load   int       // number of requests of the burst; 0 = not measured
 	Submit bool      // measure the latency of ephemr submit
 	Demo   bool      // measure the demo too
 	Log    io.Writer // progress
@@ -41,6 +42,11 @@ func Run(ctx context.Context, o Options) (r *Report, err error) {
 	}
 	if err := r.measureBinaries(ctx, o, root, settings); err != nil {
 		return r, err
+	}
+	if o.Load > 0 {
+		if err := r.measureLoad(ctx, o.Load, o.Log); err != nil {
+			return r, err
+		}
 	}
 	r.Cold = cold(root)
 	if o.Demo {

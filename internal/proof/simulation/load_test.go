@@ -37,7 +37,7 @@ func queue(w *simulation.World, id string, n int) {
 			it = maps.Clone(it)
 			it["pk"] = records.String(newID)
 			if records.Text(it["sk"]) == "RUN" {
-				it[records.StateOrderName] = records.String(records.QueueOrder(r.Pipeline, r.Priority, at, newID))
+				it["id"], it[records.StateOrderName] = records.String(newID), records.String(records.QueueOrder(r.Pipeline, r.Priority, at, newID))
 				it[records.PipelineOrderName] = records.String(records.TimeOrder(at, newID))
 				it["requestedAt"], _ = attributevalue.Marshal(at)
 			}
@@ -70,9 +70,10 @@ func readsOf(t *testing.T, n int) map[string]awsfake.Reads {
 	t.Helper()
 	reads := map[string]awsfake.Reads{}
 	synctest.Test(t, func(t *testing.T) {
-		w := simulation.New(simulation.Config{NoTicks: true, Settings: func(s *stage.Settings) {
-			s.Limits.MaxActive, s.Limits.PipelineMaxActive = 4, 2
-		}})
+		w := simulation.New(simulation.Config{
+			NoTicks: true, Settings: func(s *stage.Settings) { s.Limits.MaxActive, s.Limits.PipelineMaxActive = 4, 2 },
+			Steps: func(simulation.Attempt) simulation.Step { return simulation.Step{Takes: 2 * run.MaxQueued} },
+		})
 		defer w.Close()
 		for _, name := range []string{"one", "two"} {
 			w.Apply("pipeline: " + name + "\ncluster: {profile: small}\njobs: [{name: a, type: bash, source: a}]")
@@ -124,6 +125,7 @@ func readsOf(t *testing.T, n int) map[string]awsfake.Reads {
 		measure("list what runs of a pipeline", list(run.Query{Pipeline: "one", State: run.Running, Limit: 20}))
 		measure("cancel", invoke("control", `{"op": "cancel", "runId": "`+waits+`"}`))
 		time.Sleep(10 * time.Minute)
+		w.Bus.OnEvent = nil // how many passes follow depends on how they coalesce
 		measure("a sweep", invoke("sweep", "{}"))
 		time.Sleep(run.MaxQueued)
 		measure("a sweep when all have waited too long", invoke("sweep", "{}"))
