@@ -18,10 +18,12 @@ import (
 func (r *Report) Print(io *terminal.IO) {
 	p := printer{io}
 	p.machine(r)
-	p.overhead(r)
-	p.hops(r)
-	p.shares(r)
-	p.calls(r)
+	if len(r.Groups) > 0 {
+		p.overhead(r)
+		p.hops(r)
+		p.shares(r)
+		p.calls(r)
+	}
 	p.service(r)
 	p.load(r)
 	p.binaries(r)
