@@ -33,6 +33,7 @@ deploy: tools build ## deploy all stacks to STAGE=local (needs make up), dev or 
 ifeq ($(STAGE),local)
 	@laptop deploy
 else
+	@scripts/unprotect $(STAGE)
 	cdk deploy --all --context stage=$(STAGE)
 endif
 down: ## stop the local region and all its processes

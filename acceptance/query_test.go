@@ -93,7 +93,7 @@ func (w *world) asked(t *testing.T, args ...string) []byte {
 // another.
 func TestQueryAsMember(t *testing.T) {
 	t.Parallel()
-	member := w.member(t, "ephemr-local-query-data")
+	member := w.member(t, "ephemr-local-query-data-us-east-1")
 	ask := func(args ...string) (string, string, int) {
 		return w.as(t, member, program, append([]string{"query"}, args...)...)
 	}
@@ -104,7 +104,7 @@ func TestQueryAsMember(t *testing.T) {
 		return // one that is kept does not enforce rights
 	}
 	out, stderr, code := ask("--team", "default", "select 1 as one")
-	if code != 1 || out != "" || !strings.Contains(stderr, "policy ephemr-local-query-default") {
+	if code != 1 || out != "" || !strings.Contains(stderr, "policy ephemr-local-query-default-us-east-1") {
 		t.Errorf("exit code %d\n%s%s", code, out, stderr)
 	}
 	if _, stderr, code := w.as(t, member, program, "runs"); code != 1 || !strings.Contains(stderr, "AccessDenied") {

@@ -72,7 +72,7 @@ try "write own runs" aws s3 cp - "s3://$3/users/$5/runs/$4/job.json"
 try "write another's runs" aws s3 cp - "s3://$3/users/nobody/runs/$4/job.json"
 try "read packages" aws s3 ls "s3://$6/"
 try "ask for a run" aws sqs get-queue-url --queue-name ephemr-local-requests --endpoint-url "$AWS_ENDPOINT_URL"
-try "be another user" aws sts assume-role --role-session-name other --role-arn arn:aws:iam::000000000000:role/ephemr-local-user-etl
+try "be another user" aws sts assume-role --role-session-name other --role-arn arn:aws:iam::000000000000:role/ephemr-local-user-etl-us-east-1
 `
 
 // A job has the rights of the user that it runs as, and no others.
@@ -127,7 +127,7 @@ func TestDeniedJobFails(t *testing.T) {
 			if err := json.Unmarshal([]byte(out), &rec); err != nil {
 				t.Fatalf("%v\n%s%s", err, out, stderr)
 			}
-			role := "arn:aws:iam::000000000000:role/ephemr-local-user-" + user
+			role := "arn:aws:iam::000000000000:role/ephemr-local-user-" + user + "-us-east-1"
 			if rec.Run.State != want || rec.Run.User != user || rec.Run.Role != role || rec.Run.Team == "" {
 				t.Errorf("%s %s as %s (%s) of team %q", rec.Run.State, rec.Run.Class, rec.Run.User, rec.Run.Role, rec.Run.Team)
 			}

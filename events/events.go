@@ -25,6 +25,8 @@ const (
 	TypeObjectCreated = "Object Created"
 	TypeClusterState  = "EMR Cluster State Change"
 	TypeStepStatus    = "EMR Step Status Change"
+	TypeProvisioning  = "EMR Instance Fleet Provisioning"
+	TypeExecution     = "Step Functions Execution Status Change"
 	TypeScheduled     = "Scheduled Event" // the tick of a rule with a schedule
 	TypeRunFinished   = "RunFinished"
 	TypeRepaired      = "Repaired"
@@ -32,9 +34,10 @@ const (
 
 // Sources.
 const (
-	SourceS3  = "aws.s3"
-	SourceEMR = "aws.emr" // of AWS; the stage's configuration names the source
-	Source    = "ephemr"  // events that ephemr sends
+	SourceS3     = "aws.s3"
+	SourceEMR    = "aws.emr" // of AWS; the stage's configuration names the source
+	SourceStates = "aws.states"
+	Source       = "ephemr" // events that ephemr sends
 )
 
 // ObjectCreated is the detail of S3's "Object Created": durable, at least once.
@@ -76,6 +79,37 @@ type StepStatus struct {
 	Message   string `json:"message"` // for humans; never parsed
 }
 
+// FleetProvisioning is the detail of EMR's "EMR Instance Fleet Provisioning": best
+// effort, and repeated for as long as EC2 has no instances for a fleet.
+// Source: Amazon EMR Management Guide, "Responding to Amazon EMR cluster
+// insufficient instance capacity events".
+type FleetProvisioning struct {
+	ClusterID         string `json:"clusterId"`
+	Name              string `json:"name"` // of the cluster
+	EventCode         string `json:"eventCode"`
+	State             string `json:"state"` // CREATING or RESIZING
+	InstanceFleetID   string `json:"instanceFleetId"`
+	InstanceFleetType string `json:"instanceFleetType"` // MASTER, CORE or TASK
+	Message           string `json:"message"`           // for humans; never parsed
+}
+
+// CodeInsufficientCapacity is the event code of a FleetProvisioning that reports
+// that EC2 lacks instances.
+const CodeInsufficientCapacity = "EC2 provisioning - Insufficient Instance Capacity"
+
+// ExecutionStatus is the detail of Step Functions' "Step Functions Execution Status Change": best effort.
+// Source: AWS Step Functions Developer Guide, "Automating Step Functions event delivery with EventBridge".
+type ExecutionStatus struct {
+	ExecutionARN string `json:"executionArn"`
+	Name         string `json:"name"`
+	Status       string `json:"status"`
+	StartDate    int64  `json:"startDate"` // milliseconds since 1970
+	Input        string `json:"input"`     // JSON; missing if it is very long
+}
+
+// StoppedStatuses are those of executions that may have ended without recording it.
+var StoppedStatuses = []string{"ABORTED", "FAILED", "TIMED_OUT"}
+
 // ScheduleTick is the message that a pipeline's schedule sends to the events queue.
 type ScheduleTick struct {
 	Kind          string `json:"kind"` // "schedule"
@@ -113,6 +147,10 @@ type Manual struct {
 	LogicalTime string            `json:"logicalTime,omitempty"`
 	LogicalDate string            `json:"logicalDate,omitempty"` // alternative name of LogicalTime
 	Params      map[string]string `json:"params,omitempty"`
+	// StartedBy is what Step Functions adds to the input when another execution
+	// starts this one. Source: AWS Step Functions Developer Guide, "Starting
+	// workflow executions from a task state".
+	StartedBy string `json:"AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID,omitempty"`
 }
 
 // RunFinished is the detail of the event about a run's outcome, delivered at least once.

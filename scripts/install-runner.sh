@@ -3,6 +3,8 @@
 #   install-runner.sh x86_64=s3://… aarch64=s3://…
 set -euo pipefail
 home=${EPHEMR_HOME:-/opt/ephemr}
+data=${EPHEMR_MOUNT:-/mnt}                                         # EMR's data disk: the root disk has 15 GiB
+busy=${EPHEMR_BUSY_FILE:-/emr/metricscollector/isbusy}             # what EMR's auto-termination looks at
 machine=$(uname -m)
 [ "$machine" != arm64 ] || machine=aarch64
 
@@ -29,5 +31,19 @@ version=$("$home/runner.new" version) || fail "$address does not run on $machine
 as_owner mv -f "$home/runner.new" "$home/runner" # atomic: never a partial runner
 if [ -z "${EPHEMR_HOME:-}" ]; then # in the PATH of every step
   ln -sfn "$home/runner" /usr/bin/ephemr-runner 2>/dev/null || sudo ln -sfn "$home/runner" /usr/bin/ephemr-runner
+fi
+
+# Packages are unpacked on the data disk, by steps of any user.
+if [ -d "$data" ] && { [ -z "${EPHEMR_HOME:-}" ] || [ -n "${EPHEMR_MOUNT:-}" ]; }; then
+  in_data() { "$@"; }
+  [ -w "$data" ] || in_data() { sudo "$@"; }
+  in_data mkdir -p "$data/ephemr"
+  in_data chmod 1777 "$data/ephemr"
+fi
+# The runner touches the file while it works; where it does not exist yet, the runner tries with sudo.
+if [ -d "${busy%/*}" ]; then
+  touch "$busy" 2>/dev/null && chmod 666 "$busy" 2>/dev/null ||
+    sudo -n sh -c 'touch "$0" && chmod 666 "$0"' "$busy" 2>/dev/null ||
+    echo "cannot make $busy writable: EMR may end this cluster as idle during a job without YARN applications" >&2
 fi
 echo "installed runner $version in $home"

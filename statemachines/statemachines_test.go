@@ -15,7 +15,10 @@ import (
 	"ephemr/statemachines"
 )
 
-type handler struct{ ErrorEquals []string }
+type handler struct {
+	ErrorEquals []string
+	MaxAttempts int
+}
 
 type state struct {
 	Type, Resource string
@@ -65,10 +68,10 @@ func TestEveryTaskIsGuarded(t *testing.T) {
 		if s.TimeoutSeconds == 0 {
 			t.Errorf("%s has no TimeoutSeconds", name)
 		}
-		retried := map[string]bool{}
+		retried, attempts := map[string]bool{}, map[string]int{}
 		for _, r := range s.Retry {
 			for _, e := range r.ErrorEquals {
-				retried[e] = true
+				retried[e], attempts[e] = true, r.MaxAttempts
 			}
 		}
 		for _, e := range []string{
@@ -77,6 +80,11 @@ func TestEveryTaskIsGuarded(t *testing.T) {
 		} {
 			if !retried[e] {
 				t.Errorf("%s does not retry %s", name, e)
+			}
+		}
+		for _, e := range []string{"Lambda.Unknown", "Runtime.OutOfMemory"} { // likely to happen again
+			if attempts[e] != 1 {
+				t.Errorf("%s retries %s %d times, want once", name, e, attempts[e])
 			}
 		}
 		if name == "FinishRun" {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
-	"github.com/aws/smithy-go"
 
 	"ephemr/internal/job"
 	"ephemr/internal/proof/awsfake"
@@ -38,7 +37,7 @@ func TestStepsAreStopped(t *testing.T) {
 		}
 		return []time.Duration{0}
 	}
-	refuse := &smithy.GenericAPIError{Code: "InvalidRequestException", Message: "no", Fault: smithy.FaultClient}
+	refuse := &types.InvalidRequestException{Message: new("no")}
 	for _, tt := range []struct {
 		name   string
 		config simulation.Config
@@ -49,6 +48,14 @@ func TestStepsAreStopped(t *testing.T) {
 		exit   int           // 0 = nobody said
 	}{
 		{name: "interrupted", config: simulation.Config{Steps: always(long)}, within: 30 * time.Second, calls: 1, exit: 143},
+		{
+			name: "interrupted, and the runner ends after its step", within: 2 * time.Minute, calls: 1, exit: 143,
+			config: simulation.Config{Steps: always(simulation.Step{Takes: time.Hour, Leaves: 25 * time.Second})},
+		},
+		{
+			name: "interrupted, and the runner never ends", within: 3 * time.Minute, calls: 1,
+			config: simulation.Config{Steps: always(simulation.Step{Takes: time.Hour, Leaves: time.Hour})},
+		},
 		{name: "no event", config: simulation.Config{Steps: always(long), EventDelays: lost}, within: 2 * time.Minute, calls: 1, exit: 143},
 		{name: "deaf", config: simulation.Config{Steps: always(deaf)}, within: 3 * time.Minute, calls: 2},
 		{name: "killed", config: simulation.Config{Steps: always(long)}, kill: true, within: 30 * time.Second, calls: 1},

@@ -18,6 +18,7 @@ import (
 	"ephemr/infra/config"
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/emrapi"
+	emrstep "ephemr/internal/emr/step"
 	"ephemr/internal/proof/simulation"
 	"ephemr/internal/records"
 	"ephemr/internal/run"
@@ -153,6 +154,9 @@ func TestGracePeriods(t *testing.T) {
 	}
 	if gap := s.kill.Sub(*s.term); gap < runner.DefaultGrace+record || gap >= limit {
 		t.Errorf("SIGKILL came %s after SIGTERM, want %s to %s", gap, runner.DefaultGrace+record, limit)
+	}
+	if tick := time.Minute; emrstep.Leave < runner.DefaultGrace+record || emrstep.Leave+2*tick > limit {
+		t.Errorf("a result is waited for until %s after the end of an interrupted step, want %s to %s", emrstep.Leave, runner.DefaultGrace+record, limit-2*tick)
 	}
 }
 

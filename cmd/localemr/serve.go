@@ -17,10 +17,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"ephemr/internal/local/localemr"
+	"ephemr/internal/processtree"
 )
 
 const (
 	readTimeout     = 30 * time.Second
+	reapInterval    = 5 * time.Second
 	drainTimeout    = 300 * time.Millisecond
 	credentialsWait = 2 * time.Second
 )
@@ -31,10 +33,15 @@ func serve(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
+	if err := processtree.AdoptOrphans(ctx, reapInterval); err != nil {
+		return err
+	}
+	cfg.Adopts = true
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.addr)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
+	cfg.URL = "http://" + listener.Addr().String()
 	emr, err := localemr.New(cfg) //nolint:contextcheck // Close ends it, after the last request
 	if err != nil {
 		return errors.Join(fmt.Errorf("start localemr: %w", err), listener.Close())

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -21,7 +22,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"ephemr/internal/processtree"
 	"ephemr/internal/runner"
+	"ephemr/internal/runner/busy"
 )
 
 // version is set by the linker; without, the build's own is shown.
@@ -60,6 +63,9 @@ func execute(region, address string, stdout, stderr io.Writer) int {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer stop()
+	ctx, abandon := context.WithCancel(ctx)
+	defer abandon()
+	go watchParent(ctx, abandon, stderr)
 
 	environ := withRegion(os.Environ(), region)
 	fallback := config.WithDefaultRegion(region)
@@ -71,6 +77,9 @@ func execute(region, address string, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprintf(stderr, "ephemr: load AWS configuration: %v\n", err)
 		return runner.ExitUnwritten
 	}
+	if err := processtree.AdoptOrphans(ctx, 5*time.Second); err != nil {
+		_, _ = fmt.Fprintf(stderr, "ephemr: processes that leave the job's session may outlive it: %v\n", err)
+	}
 	r := runner.Runner{
 		S3: s3.NewFromConfig(cfg, func(o *s3.Options) {
 			o.UsePathStyle = os.Getenv("AWS_ENDPOINT_URL") != ""
@@ -79,8 +88,9 @@ func execute(region, address string, stdout, stderr io.Writer) int {
 			o.Retryer = aws.NopRetryer{} // logstream tries again, and gives up, by its own rules
 		}),
 		Stdout: stdout, Stderr: stderr,
-		Environ: environ, Home: os.Getenv("EPHEMR_HOME"), Now: time.Now,
-		Wait: 500 * time.Millisecond, Drain: 2 * time.Second, Flush: 10 * time.Second,
+		Environ: environ, Home: runner.Home(os.Getenv("EPHEMR_HOME"), runner.DataDir), Now: time.Now,
+		BusyFile: cmp.Or(os.Getenv("EPHEMR_BUSY_FILE"), busy.File), Linger: 2 * time.Second,
+		Wait: 500 * time.Millisecond, Settle: 3 * time.Second, Flush: 10 * time.Second, Alone: true,
 	}
 	return r.Run(ctx, address)
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -116,7 +117,7 @@ func TestStep(t *testing.T) {
 	if got := r.streams[dir+"/stdout"]; len(want) != 50_000 || !slices.Equal(want, got) {
 		t.Errorf("%d lines on stdout, %d events", len(want), len(got))
 	}
-	if diff := cmp.Diff([]string{"bad", "ephemr: bash run.sh exited 3"}, r.streams[dir+"/stderr"]); diff != "" {
+	if diff := cmp.Diff([]string{"bad", "ephemr: bash run.sh exited 3: bad"}, r.streams[dir+"/stderr"]); diff != "" {
 		t.Error(diff)
 	}
 	res := result(t, r)
@@ -127,6 +128,17 @@ func TestStep(t *testing.T) {
 	again.Env = cmd.Env
 	if code := exitCode(again.Run()); code != 75 {
 		t.Errorf("a second runner exits %d", code)
+	}
+}
+
+func TestBusyWhileItRuns(t *testing.T) {
+	t.Parallel()
+	r := newRegion(t)
+	busy := filepath.Join(t.TempDir(), "isbusy")
+	cmd := command(t, r, `for i in $(seq 2000); do [ -e "$BUSY" ] && { rm "$BUSY"; exit 0; }; sleep 0.01; done; exit 1`)
+	cmd.Env = append(cmd.Env, "EPHEMR_BUSY_FILE="+busy, "BUSY="+busy)
+	if code := exitCode(cmd.Run()); code != 0 {
+		t.Errorf("exit %d: the file was never touched", code)
 	}
 }
 
@@ -147,6 +159,127 @@ func TestInterrupt(t *testing.T) {
 	if res := result(t, r); res.Class != job.ClassCancelled || !slices.Equal(res.Tail, []string{"up", "tidied"}) {
 		t.Errorf("%+v", res)
 	}
+}
+
+// EMR sends SIGTERM to the JVM above the runner only, which may end without
+// forwarding it.
+func TestParentEnds(t *testing.T) {
+	t.Parallel()
+	java := filepath.Join(t.TempDir(), "java")
+	shell, err := exec.LookPath("sh")
+	if err := errors.Join(err, os.Symlink(shell, java)); err != nil {
+		t.Fatal(err)
+	}
+	for name, above := range map[string][]string{
+		"direct":              {"sh", "-c", `"$@"; exit $?`, "sh"},
+		"a shell below a JVM": {java, "-c", `sh -c '"$@"; exit $?' sh "$@"; exit $?`, "java"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRegion(t)
+			cmd := command(t, r, "exec 2>/dev/null; trap 'echo rows=7 >>$EPHEMR_OUTPUT; echo tidied; exit 0' TERM; echo up; while :; do sleep 0.05; done")
+			parent := exec.CommandContext(t.Context(), above[0], slices.Concat(above[1:], cmd.Args)...) //nolint:gosec // our own binary
+			parent.Env = cmd.Env
+			read, write, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			parent.Stdout = write
+			if err := errors.Join(parent.Start(), write.Close()); err != nil {
+				t.Fatal(err)
+			}
+			<-r.said
+			if err := parent.Process.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+			_ = parent.Wait()
+			_, _ = io.Copy(io.Discard, read) // until the runner has ended
+			if res := result(t, r); res.Class != job.ClassCancelled || res.Outputs["rows"] != "7" || !slices.Equal(res.Tail, []string{"up", "tidied"}) {
+				t.Errorf("%+v", res)
+			}
+		})
+	}
+}
+
+// daemon starts a process in a session of its own, without the job's environment
+// and output.
+const daemon = "env -i PATH=$PATH setsid sh -c 'echo $$ >$0; exec sleep 300' %s </dev/null >/dev/null 2>&1 & until [ -s %s ]; do sleep 0.01; done; "
+
+func TestDaemonsEndWithTheJob(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		script string
+		end    func(*exec.Cmd) error
+		code   int
+		class  job.Class
+	}{
+		"success":   {"exit 0", func(*exec.Cmd) error { return nil }, 67, job.ClassJob},
+		"failure":   {"exit 3", func(*exec.Cmd) error { return nil }, 3, job.ClassJob},
+		"cancelled": {"echo up; sleep 300", func(cmd *exec.Cmd) error { return cmd.Process.Signal(syscall.SIGTERM) }, 143, job.ClassCancelled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRegion(t)
+			file := filepath.Join(t.TempDir(), "pid")
+			cmd := command(t, r, strings.ReplaceAll(daemon, "%s", file)+"echo started; "+tt.script)
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			<-r.said
+			if err := tt.end(cmd); err != nil {
+				t.Fatal(err)
+			}
+			if code := exitCode(cmd.Wait()); code != tt.code {
+				t.Errorf("exit %d", code)
+			}
+			if res := result(t, r); res.Class != tt.class || tt.class == job.ClassJob && len(res.Background) != 1 {
+				t.Errorf("%+v", res)
+			}
+			if pid := pidIn(t, file); syscall.Kill(pid, 0) == nil { // not even its zombie
+				t.Errorf("daemon %d outlived its job", pid)
+			}
+		})
+	}
+}
+
+// A runner that is killed cannot end what it has started; the next one does.
+func TestNextRunnerEndsWhatAKilledOneLeft(t *testing.T) {
+	t.Parallel()
+	r := newRegion(t)
+	file := filepath.Join(t.TempDir(), "pid")
+	cmd := command(t, r, strings.ReplaceAll(strings.ReplaceAll(daemon, "env -i PATH=$PATH ", ""), "%s", file)+"echo started; sleep 300")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-r.said
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	pid := pidIn(t, file)
+	if syscall.Kill(pid, 0) != nil || zombie(pid) {
+		t.Fatal("the daemon died with its runner")
+	}
+	next := command(t, newRegion(t), "exit 0")
+	if code := exitCode(next.Run()); code != 0 {
+		t.Errorf("the next runner exits %d", code)
+	}
+	if syscall.Kill(pid, 0) == nil && !zombie(pid) {
+		t.Errorf("daemon %d outlived the next job", pid)
+	}
+}
+
+func pidIn(t *testing.T, file string) int {
+	t.Helper()
+	text, err := os.ReadFile(file) //nolint:gosec // in a temporary directory
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
 }
 
 func TestProgramDiesWithTheRunner(t *testing.T) {

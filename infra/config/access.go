@@ -42,8 +42,8 @@ const (
 // UserNames lists the users, sorted.
 func (c Config) UserNames() []string { return sortedKeys(c.Access.Users) }
 
-// UserRole is the name of a user's IAM role.
-func (c Config) UserRole(user string) string { return c.Name("user-" + user) }
+// UserRole names a user's IAM role, for GlobalName.
+func UserRole(user string) string { return "user-" + user }
 
 // MaxUser is the maximum size of a user's parameter in bytes, without the role's
 // ARN: SSM allows 4 KB.

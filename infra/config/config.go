@@ -32,7 +32,8 @@ type Config struct {
 	EnforceTLS           bool         `yaml:"enforceTLS"`     // bucket, queue and topic policies deny HTTP without TLS
 	Tracing              bool         `yaml:"tracing"`        // X-Ray
 	CoarseRights         bool         `yaml:"coarseRights"`   // broader permissions, where the emulator evaluates resources or conditions differently from IAM
-	Retain               bool         `yaml:"retain"`         // keep data when its stack is deleted, and protect stacks and tables from deletion
+	Retain               bool         `yaml:"retain"`         // keep data when its stack is deleted, and protect stacks from deletion
+	Keys                 Keys         `yaml:"keys"`           // customer's KMS keys
 	Emails               []string     `yaml:"emails"`         // notified of alarms and of every run's outcome
 
 	Logs   Logs                       `yaml:"logs"`
@@ -64,6 +65,12 @@ const (
 	Host  Architecture = "host"
 )
 
+// Keys are ARNs of customer managed KMS keys of the stage's Region. Without them S3 encrypts with its own keys.
+type Keys struct {
+	Buckets   string `yaml:"buckets"`   // of all buckets of the stage
+	Bootstrap string `yaml:"bootstrap"` // of the bucket of the CDK's bootstrap stack, from which clusters load the runner
+}
+
 // Logs configures the retention of logs.
 type Logs struct {
 	Days       int `yaml:"days"`       // CloudWatch log groups; one of LogDays
@@ -88,7 +95,8 @@ type Limits struct {
 	PipelineMaxActive int               `yaml:"pipelineMaxActive"`
 	Deadline          pipeline.Duration `yaml:"deadline"`
 	ClusterReady      pipeline.Duration `yaml:"clusterReady"`
-	EMR               stage.Buckets     `yaml:"emr"` // only those that differ from AWS's defaults
+	ClusterProvision  pipeline.Duration `yaml:"clusterProvision"` // 0 = stage.DefaultProvision
+	EMR               stage.Buckets     `yaml:"emr"`              // only those that differ from AWS's defaults
 	Pool              stage.Pool        `yaml:"pool"`
 }
 

@@ -10,6 +10,16 @@ import (
 // defined later.
 func (c Config) Name(what string) string { return "ephemr-" + c.Stage + "-" + what }
 
+// GlobalName is the name of a resource of IAM, e.g. ephemr-dev-schedule-eu-west-1. An account has these names once
+// for all Regions: with the Region it can have the stage in each.
+func (c Config) GlobalName(what, region string) string { return c.Name(what) + "-" + region }
+
+// BucketName is the name of a bucket, e.g. ephemr-dev-raw-111122223333-eu-west-1. These names are unique in all
+// accounts of AWS.
+func (c Config) BucketName(what, account, region string) string {
+	return c.Name(what) + "-" + account + "-" + region
+}
+
 // Bus is the name of the event bus for ephemr's own events.
 func (c Config) Bus() string { return "ephemr-" + c.Stage }
 

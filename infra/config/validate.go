@@ -21,6 +21,9 @@ var (
 // LogDays are the retention periods that CloudWatch Logs allows.
 var LogDays = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653}
 
+// maxSweep is the longest interval of sweep: until then a cluster that no run needs is charged.
+const maxSweep = time.Hour
+
 // ownBuckets are reserved: buckets that are not zones of the lake.
 var ownBuckets = []string{"artifacts", "logs", "queries"}
 
@@ -34,6 +37,7 @@ func (c Config) Validate() error {
 	}
 	need(stageName.MatchString(c.Stage), "stage %q must be 2 to 12 lower-case letters and digits", c.Stage)
 	need(accountID.MatchString(c.Account), "account %q must have 12 digits", c.Account)
+	need(regionName.MatchString(c.Region), "region %q must be the name of a Region, like eu-west-1", c.Region)
 	need(slices.Contains([]Synthesizer{BootstrapRoles, CallerRights}, c.Synthesizer), "synthesizer %q must be default or cli", c.Synthesizer)
 	need(slices.Contains([]Architecture{Arm64, Host}, c.FunctionArchitecture), "functionArchitecture %q must be arm64 or host", c.FunctionArchitecture)
 	need(c.EmrEventSource != "", "emrEventSource is missing")
@@ -41,7 +45,7 @@ func (c Config) Validate() error {
 	need(c.Logs.BucketDays >= 1, "logs.bucketDays must be at least 1")
 	need(c.Intake.MaxConcurrency >= 2 && c.Intake.MaxConcurrency <= 1000, "intake.maxConcurrency %d must be 2 to 1000", c.Intake.MaxConcurrency)
 	every := c.Sweep.Every.Std()
-	need(every >= time.Minute && every%time.Minute == 0, "sweep.every %s must be whole minutes", every)
+	need(every >= time.Minute && every <= maxSweep && every%time.Minute == 0, "sweep.every %s must be whole minutes, 1m to %s", every, maxSweep)
 	need(c.Limits.MaxActive >= 1, "limits.maxActive must be at least 1")
 	need(c.Limits.TeamMaxActive >= 0, "limits.teamMaxActive must not be negative")
 	for _, team := range slices.Sorted(maps.Keys(c.Limits.Teams)) {
@@ -50,8 +54,10 @@ func (c Config) Validate() error {
 	need(c.Limits.PipelineMaxActive >= 1, "limits.pipelineMaxActive must be at least 1")
 	need(c.Limits.Deadline > 0, "limits.deadline must be positive")
 	need(c.Limits.ClusterReady > 0 && c.Limits.ClusterReady < c.Limits.Deadline, "limits.clusterReady must be positive and less than limits.deadline")
+	need(c.Limits.ClusterProvision >= 0 && c.Limits.ClusterProvision <= c.Limits.ClusterReady, "limits.clusterProvision must not be negative or longer than limits.clusterReady")
 	errs = append(errs, c.validateQuery()...)
-	return errors.Join(append(errs, c.Limits.EMR.Validate(), c.Limits.Pool.Validate(), c.validateZones(), c.validateShapes(), c.validateAccess())...)
+	return errors.Join(append(errs, c.Limits.EMR.Validate(), c.Limits.Pool.Validate(), c.validateZones(), c.validateShapes(), c.validateAccess(),
+		c.validateNames(), c.validateKeys(), c.validateSizes())...)
 }
 
 func (c Config) validateZones() error {
@@ -86,6 +92,9 @@ func (c Config) validateShapes() error {
 			errs = append(errs, fmt.Errorf("profiles.%s: %w", name, err))
 		}
 		errs = append(errs, validateRungs(name, c.Shapes[name]))
+		if err := c.Shapes[name].Holds(c.Limits.Pool.Steps); err != nil && c.Shapes[name].StepConcurrency == 0 {
+			errs = append(errs, fmt.Errorf("profiles.%s, with limits.pool.steps of its pools: %w", name, err))
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -62,12 +62,13 @@ type Runner struct {
 	Runners   map[string]string // machine -> s3:// address
 
 	objects []*string // ARNs
+	key     string    // ARN of the KMS key of the bucket that they are in; "" = S3's own
 }
 
 // NewRunner uploads the runner with the stack.
-func NewRunner(scope constructs.Construct, id string, from Binaries) *Runner {
+func NewRunner(scope constructs.Construct, id string, stage Stage, from Binaries) *Runner {
 	scope = constructs.NewConstruct(scope, &id)
-	r := &Runner{Runners: map[string]string{}}
+	r := &Runner{Runners: map[string]string{}, key: stage.Keys.Bootstrap}
 	r.Bootstrap = r.upload(scope, "Bootstrap", from.bootstrap())
 	for _, machine := range sortedKeys(from.Runners) {
 		r.Runners[machine] = r.upload(scope, machine, from.runner(machine))
@@ -83,4 +84,7 @@ func (r *Runner) upload(scope constructs.Construct, id, path string) string {
 
 func (r *Runner) grantRead(to Rights) {
 	to.allow(statement(of("s3", "GetObject"), r.objects, nil))
+	if r.key != "" {
+		useKey(to, r.key, "Decrypt")
+	}
 }

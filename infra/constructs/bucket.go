@@ -2,6 +2,7 @@ package constructs
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/constructs-go/constructs/v10"
 )
@@ -18,15 +19,17 @@ type BucketProps struct {
 
 // Bucket is private, encrypted and without access control lists.
 type Bucket struct {
-	resource awss3.Bucket
-	stage    Stage
+	name, arn *string
+	stage     Stage
+	named     *Bucket // the same bucket by its name, for other stacks
 }
 
-// NewBucket adds a bucket named ephemr-<stage>-<name>-<account>.
+// NewBucket adds a bucket named ephemr-<stage>-<name>-<account>-<region>.
 func NewBucket(scope constructs.Construct, id string, props BucketProps) *Bucket {
-	account := awscdk.Stack_Of(scope).Account()
-	bucket := awss3.NewBucket(scope, &id, &awss3.BucketProps{
-		BucketName:        new(props.Stage.Name(props.Name) + "-" + *account),
+	stack := awscdk.Stack_Of(scope)
+	name := new(props.Stage.BucketName(props.Name, *stack.Account(), *stack.Region()))
+	settings := &awss3.BucketProps{
+		BucketName:        name,
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
 		ObjectOwnership:   awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
 		Encryption:        awss3.BucketEncryption_S3_MANAGED,
@@ -34,14 +37,22 @@ func NewBucket(scope constructs.Construct, id string, props BucketProps) *Bucket
 		Versioned:         &props.Versioned,
 		LifecycleRules:    lifecycle(props),
 		RemovalPolicy:     props.Stage.removal(),
-	})
+	}
+	if key := props.Stage.Keys.Buckets; key != "" {
+		settings.Encryption, settings.BucketKeyEnabled = awss3.BucketEncryption_KMS, new(true)
+		settings.EncryptionKey = awskms.Key_FromKeyArn(scope, new(id+"Key"), &key)
+	}
+	bucket := awss3.NewBucket(scope, &id, settings)
 	if props.Events {
 		// eventBridgeEnabled of the L2 construct uses a custom resource: one
 		// more function, with permissions on every bucket.
 		bucket.Node().DefaultChild().(awss3.CfnBucket).AddPropertyOverride(
 			new("NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled"), true)
 	}
-	return &Bucket{resource: bucket, stage: props.Stage}
+	return &Bucket{
+		name: bucket.BucketName(), arn: bucket.BucketArn(), stage: props.Stage,
+		named: &Bucket{name: name, arn: new("arn:" + *stack.Partition() + ":s3:::" + *name), stage: props.Stage},
+	}
 }
 
 // lifecycle expires incomplete uploads, old versions, and objects by the stage's
@@ -67,13 +78,21 @@ func lifecycle(props BucketProps) *[]*awss3.LifecycleRule {
 
 func days(n int) awscdk.Duration { return awscdk.Duration_Days(new(float64(n))) }
 
+// Elsewhere is the bucket for another stack, by its name. A reference would be an
+// export of the bucket's stack, and CloudFormation does not delete an export, with
+// its bucket, while another stack imports it.
+func (b *Bucket) Elsewhere() *Bucket { return b.named }
+
 // Name is the bucket's name.
-func (b *Bucket) Name() *string { return b.resource.BucketName() }
+func (b *Bucket) Name() *string { return b.name }
+
+func (b *Bucket) objects(pattern string) []*string { return []*string{new(*b.arn + "/" + pattern)} }
 
 // Grant allows actions on the objects whose keys match pattern:
 // Grant(fn, "runs/*", "GetObject").
 func (b *Bucket) Grant(to Rights, pattern string, actions ...string) {
-	to.allow(statement(of("s3", actions...), []*string{b.resource.ArnForObjects(&pattern)}, nil))
+	to.allow(statement(of("s3", actions...), b.objects(pattern), nil))
+	b.grantKey(to, actions...)
 }
 
 // GrantNew allows creating objects that match pattern, but not replacing existing
@@ -84,7 +103,8 @@ func (b *Bucket) GrantNew(to Rights, pattern string) {
 	if b.stage.CoarseRights { // the emulator does not evaluate this condition key
 		onlyNew = nil
 	}
-	to.allow(statement(of("s3", "PutObject"), []*string{b.resource.ArnForObjects(&pattern)}, onlyNew))
+	to.allow(statement(of("s3", "PutObject"), b.objects(pattern), onlyNew))
+	b.grantKey(to, "PutObject")
 }
 
 // grantData allows jobs to read the whole bucket, a zone of the lake, or to write it too.
@@ -100,5 +120,5 @@ func (b *Bucket) grantData(to Rights, write bool) {
 // GrantList allows listing keys. Without it S3 answers 403 instead of 404 for a
 // missing object.
 func (b *Bucket) GrantList(to Rights) {
-	to.allow(statement(of("s3", "ListBucket", "GetBucketLocation", "ListBucketMultipartUploads"), []*string{b.resource.BucketArn()}, nil))
+	to.allow(statement(of("s3", "ListBucket", "GetBucketLocation", "ListBucketMultipartUploads"), []*string{b.arn}, nil))
 }

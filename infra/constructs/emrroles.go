@@ -27,7 +27,7 @@ type EmrRoles struct {
 // NewEmrRoles adds both roles and the instance profile.
 func NewEmrRoles(scope constructs.Construct, id string, props EmrRolesProps) *EmrRoles {
 	scope = constructs.NewConstruct(scope, &id)
-	r := &EmrRoles{profile: props.Stage.Name("emr-instance")}
+	r := &EmrRoles{profile: *props.Stage.globalName(scope, "emr-instance")}
 	r.instance = awsiam.NewRole(scope, new("Instance"), &awsiam.RoleProps{
 		RoleName:    &r.profile,
 		Description: new("Instances of EMR clusters: permissions of jobs that run without a user"),
@@ -39,7 +39,7 @@ func NewEmrRoles(scope constructs.Construct, id string, props EmrRolesProps) *Em
 	})
 	profile.ApplyRemovalPolicy(awscdk.RemovalPolicy_DESTROY, nil)
 	r.service = awsiam.NewRole(scope, new("Service"), &awsiam.RoleProps{
-		RoleName:    new(props.Stage.Name("emr-service")),
+		RoleName:    props.Stage.globalName(scope, "emr-service"),
 		Description: new("Amazon EMR: create and terminate instances of clusters"),
 		AssumedBy:   servicePrincipal(scope, "elasticmapreduce.amazonaws.com", arn(scope, "elasticmapreduce", "*")),
 		ManagedPolicies: &[]awsiam.IManagedPolicy{
@@ -67,7 +67,7 @@ func (r *EmrRoles) allowJobs(props EmrRolesProps) {
 	props.Logs.Grant(instance, "runs/*", "GetObject", "PutObject")
 	props.Logs.Grant(instance, "emr/*", "PutObject")
 	props.Logs.GrantList(instance)
-	instance.allow(statement(of("logs", "CreateLogStream", "PutLogEvents", "GetLogEvents"), []*string{props.RunLogs.LogGroupArn()}, nil))
+	instance.allow(statement(of("logs", "CreateLogStream", "PutLogEvents", "GetLogEvents"), logStreams(props.Stage, props.RunLogs), nil))
 	// EMR's script-runner and command-runner jars.
 	instance.allow(statement(of("s3", "GetObject"), []*string{
 		new("arn:" + *awscdk.Stack_Of(r.instance).Partition() + ":s3:::" + *awscdk.Stack_Of(r.instance).Region() + ".elasticmapreduce/*"),

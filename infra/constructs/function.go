@@ -57,9 +57,9 @@ func NewFunction(scope constructs.Construct, props FunctionProps) *Function {
 		LogGroup:     logs,
 		Tracing:      tracing,
 	})
-	// Single errors are normal: a throttled call or a reached limit is an error of the function, which the state machine retries.
+	alarm := props.Stage.ErrorAlarm(props.Function)
 	props.Alarms.atLeast(scope, "Errors", name+"-errors", "Invocations of "+FunctionName(props.Stage, props.Function.Name)+" fail repeatedly: see its log group.",
-		10, resource.MetricErrors(sum(5)))
+		float64(alarm.Errors), resource.MetricErrors(sum(alarm.Period.Minutes())))
 	return &Function{Name: name, timeout: props.Function.Timeout, resource: resource, role: role}
 }
 

@@ -25,7 +25,7 @@ func NewSchedules(scope constructs.Construct, stage Stage) *Schedules {
 		stage:     stage,
 		group:     arn(scope, "scheduler", "schedule-group/"+group),
 		schedules: []*string{arn(scope, "scheduler", "schedule/"+group+"/*")},
-		role:      globalARN(scope, "iam", "role/"+stage.Name(roleName)),
+		role:      globalARN(scope, "iam", "role/"+*stage.globalName(scope, roleName)),
 	}
 	if stage.CoarseRights { // the emulator evaluates every schedule as one of the group "default"
 		s.schedules = append(s.schedules, arn(scope, "scheduler", "schedule/default/*"))
@@ -43,14 +43,14 @@ func (s *Schedules) GrantManage(to Rights) {
 }
 
 // NewScheduleGroup adds the group and the role, which may send to queue and, when
-// delivery fails, to dead.
+// delivery fails, to dead. Both are in another stack and referred to by name.
 func NewScheduleGroup(scope constructs.Construct, id string, s *Schedules, queue *Queue, dead *DeadLetters) {
 	scope = constructs.NewConstruct(scope, &id)
 	awsscheduler.NewCfnScheduleGroup(scope, new("Group"), &awsscheduler.CfnScheduleGroupProps{Name: new(s.stage.ScheduleGroup())})
 	role := awsiam.NewRole(scope, new("Role"), &awsiam.RoleProps{
-		RoleName:    new(s.stage.Name(roleName)),
+		RoleName:    s.stage.globalName(scope, roleName),
 		Description: new("Schedules of pipelines: send a message to the events queue"),
 		AssumedBy:   servicePrincipal(scope, "scheduler.amazonaws.com", s.group),
 	})
-	roleRights{role}.allow(statement(of("sqs", "SendMessage"), []*string{queue.ARN(), dead.ARN()}, nil))
+	roleRights{role}.allow(statement(of("sqs", "SendMessage"), []*string{arn(scope, "sqs", queue.name), arn(scope, "sqs", dead.name)}, nil))
 }

@@ -17,10 +17,12 @@ import (
 // Stage is the stage's configuration with helpers for constructs.
 type Stage struct{ config.Config }
 
-// removal is the policy for data when its stack is deleted.
+// removal is the policy for data when its stack is deleted. When the first creation
+// of a stack is rolled back its data, which is empty, is deleted in any case:
+// otherwise the next attempt fails, because resources of these names exist.
 func (s Stage) removal() awscdk.RemovalPolicy {
 	if s.Retain {
-		return awscdk.RemovalPolicy_RETAIN
+		return awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE
 	}
 	return awscdk.RemovalPolicy_DESTROY
 }
@@ -31,6 +33,11 @@ func (s Stage) RuleARN(scope constructs.Construct, rule string) *string {
 }
 
 func account(scope constructs.Construct) *string { return awscdk.Stack_Of(scope).Account() }
+
+// globalName is the name of a resource of IAM, which an account has once for all Regions.
+func (s Stage) globalName(scope constructs.Construct, what string) *string {
+	return new(s.GlobalName(what, *awscdk.Stack_Of(scope).Region()))
+}
 
 // arn formats an ARN in scope's account and Region.
 func arn(scope constructs.Construct, service, resource string) *string {
@@ -50,13 +57,18 @@ func NewLogs(scope constructs.Construct, id string, stage Stage, name string) aw
 
 // GrantReadLogs allows reading the streams of a log group.
 func GrantReadLogs(s Stage, logs awslogs.LogGroup, to Rights) {
-	resources := []*string{logs.LogGroupArn()} // ends in :*, for all streams
+	to.allow(statement(of("logs", "GetLogEvents"), logStreams(s, logs), nil))
+}
+
+// logStreams are all streams of a log group.
+func logStreams(s Stage, logs awslogs.LogGroup) []*string {
+	resources := []*string{logs.LogGroupArn()} // ends in :*
 	if s.CoarseRights {                        // the emulator evaluates the ARN of the group
 		resources = append(resources, awscdk.Stack_Of(logs).FormatArn(&awscdk.ArnComponents{
 			Service: new("logs"), Resource: new("log-group"), ResourceName: logs.LogGroupName(), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
 		}))
 	}
-	to.allow(statement(of("logs", "GetLogEvents"), resources, nil))
+	return resources
 }
 
 // retentions are CDK's constants for config.LogDays.

@@ -30,8 +30,9 @@ func NewTable(scope constructs.Construct, id string, props TableProps) *Table {
 		PointInTimeRecoverySpecification: &ddb.PointInTimeRecoverySpecification{
 			PointInTimeRecoveryEnabled: new(true),
 		},
-		DeletionProtection: &props.Stage.Retain,
-		RemovalPolicy:      props.Stage.removal(),
+		// No deletion protection: with it CloudFormation cannot roll back the first
+		// creation of the stack, which then needs cleaning by hand (ADR 30).
+		RemovalPolicy: props.Stage.removal(),
 	}
 	if props.SortKey {
 		table.SortKey = key("sk")

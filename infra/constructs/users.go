@@ -63,7 +63,7 @@ func NewUsers(scope constructs.Construct, id string, props UsersProps) *Users {
 func (p UsersProps) newUser(scope constructs.Construct, name string) awsiam.Role {
 	user := p.Stage.Access.Users[name]
 	role := awsiam.NewRole(scope, new("User-"+name), &awsiam.RoleProps{
-		RoleName:    new(p.Stage.UserRole(name)),
+		RoleName:    p.Stage.globalName(scope, config.UserRole(name)),
 		Description: new("Permissions of jobs that run as " + name),
 		AssumedBy:   awsiam.NewSessionTagsPrincipal(awsiam.NewArnPrincipal(p.Roles.instance.RoleArn())),
 	})

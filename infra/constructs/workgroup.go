@@ -34,7 +34,11 @@ func NewWorkgroup(scope constructs.Construct, id string, props WorkgroupProps) *
 	scope = constructs.NewConstruct(scope, &id)
 	w := &Workgroup{
 		name: props.Stage.Workgroup(props.Team), limit: props.Stage.ScanLimit(props.Team),
-		policy: props.Stage.Name("query-" + props.Team),
+		policy: *props.Stage.globalName(scope, "query-"+props.Team),
+	}
+	encryption := &awsathena.CfnWorkGroup_EncryptionConfigurationProperty{EncryptionOption: new("SSE_S3")}
+	if key := props.Stage.Keys.Buckets; key != "" {
+		encryption = &awsathena.CfnWorkGroup_EncryptionConfigurationProperty{EncryptionOption: new("SSE_KMS"), KmsKey: &key}
 	}
 	group := awsathena.NewCfnWorkGroup(scope, new("Workgroup"), &awsathena.CfnWorkGroupProps{
 		Name:        &w.name,
@@ -49,7 +53,7 @@ func NewWorkgroup(scope constructs.Construct, id string, props WorkgroupProps) *
 			ResultConfiguration: &awsathena.CfnWorkGroup_ResultConfigurationProperty{
 				OutputLocation:          new("s3://" + *props.Results.Name() + "/" + props.Team + "/"),
 				ExpectedBucketOwner:     account(scope),
-				EncryptionConfiguration: &awsathena.CfnWorkGroup_EncryptionConfigurationProperty{EncryptionOption: new("SSE_S3")},
+				EncryptionConfiguration: encryption,
 			},
 		},
 	})

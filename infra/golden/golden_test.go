@@ -14,8 +14,7 @@ const hash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 // template is a stack of stage, with names as CDK makes them.
 func template(stage, account, settings string, retention int, more ...string) []byte {
-	return fmt.Appendf(nil, `{"Outputs": {"ExportsOutputFnGetAttQueue7396B467Arn0975E373": {
-      "Export": {"Name": "ephemr-%[1]s-lake:ExportsOutputFnGetAttQueue7396B467Arn0975E373"}, "Value": {"Fn::GetAtt": ["Queue7396B467", "Arn"]}}},
+	return fmt.Appendf(nil, `{"Outputs": {"QueueArn": {"Value": {"Fn::GetAtt": ["Queue7396B467", "Arn"]}}},
     "Resources": {
       "A01234567": {"Type": "AWS::Lambda::Function", "DependsOn": ["Role89ABCDEF"], "Properties": {
         "Code": {"S3Key": "`+hash+`.zip"}, "Environment": {"Variables": {"SETTINGS": %[3]s}}, "FunctionName": "ephemr-%[1]s-a", "Timeout": 15,
@@ -23,7 +22,7 @@ func template(stage, account, settings string, retention int, more ...string) []
       "B01234567": {"Type": "AWS::Lambda::Function", "Properties": {"Environment": {"Variables": {"SETTINGS": %[3]s}}}},
       "LogsAAAAAAAA": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": %[4]d}},
       "LogsBBBBBBBB": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": %[4]d}},
-      "Queue7396B467": {"Type": "AWS::SQS::Queue", "Properties": {"Dead": {"Fn::ImportValue": "ephemr-%[1]s-dead:ExportsOutputRefDead7396B467ABCDEF01"}}},
+      "Queue7396B467": {"Type": "AWS::SQS::Queue", "Properties": {"Dead": {"Fn::GetAtt": ["Role89ABCDEF", "Arn"]}}},
       "Role89ABCDEF": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyDocument": {"Statement": [
         {"Action": ["sqs:Send", "sqs:Delete"], "Effect": "Allow", "Resource": {"Fn::GetAtt": ["Queue7396B467", "Arn"]}, "Sid": "1"},
         {"Action": "sqs:Get", "Effect": "Allow", "Resource": ["*", {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":sqs:%[2]s:x"]]}],
@@ -51,9 +50,7 @@ func TestNormalise(t *testing.T) {
     "n": 1.5
     stage: <stage>
 Outputs:
-  ExportsOutputFnGetAttQueueArn:
-    Export:
-      Name: ephemr-<stage>-lake:ExportsOutputFnGetAttQueueArn
+  QueueArn:
     Value: ${Queue.Arn}
 Resources:
   A:
@@ -87,7 +84,7 @@ Resources:
   Queue:
     Type: AWS::SQS::Queue
     Properties:
-      Dead: ${dead:Dead}
+      Dead: ${Role.Arn}
   Role:
     Type: AWS::IAM::Policy
     Properties:

@@ -58,22 +58,13 @@ type normaliser struct {
 // hashes at the end of a logical id: CDK appends 8 digits for each construct's path in it.
 var hashes = regexp.MustCompile(`([0-9A-F]{8})+$`)
 
-// export is the name of an output that another stack imports: kind, logical id with its hash, attribute.
-var export = regexp.MustCompile(`ExportsOutput(Ref|FnGetAtt)(\w+?)[0-9A-F]{8}(Arn)?[0-9A-F]{8}$`)
-
-// imported is the name by which another stack's output is imported.
-var imported = regexp.MustCompile(`^ephemr-\w+-(\w+):` + export.String())
-
 func shortIDs(t map[string]any, o Options) map[string]string {
 	ids, users := map[string]string{}, map[string]int{}
-	for _, section := range []string{"Resources", "Outputs"} {
-		resources, _ := t[section].(map[string]any)
-		for id := range resources {
-			short := export.ReplaceAllString(id, "ExportsOutput$1$2$3")
-			short = strings.ReplaceAll(hashes.ReplaceAllString(short, ""), "ephemr"+o.Stage, "ephemr<stage>")
-			ids[id] = short
-			users[short]++
-		}
+	resources, _ := t["Resources"].(map[string]any)
+	for id := range resources {
+		short := strings.ReplaceAll(hashes.ReplaceAllString(id, ""), "ephemr"+o.Stage, "ephemr<stage>")
+		ids[id] = short
+		users[short]++
 	}
 	maps.DeleteFunc(ids, func(_, short string) bool { return users[short] > 1 })
 	return ids
@@ -154,8 +145,6 @@ func (n *normaliser) reference(m map[string]any) (string, bool) {
 				return "${" + n.id(argument) + "}", true
 			case "Fn::Sub":
 				return argument, true
-			case "Fn::ImportValue":
-				return n.importValue(argument), true
 			}
 		case []any:
 			switch name {
@@ -167,17 +156,6 @@ func (n *normaliser) reference(m map[string]any) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-func (n *normaliser) importValue(name string) string {
-	m := imported.FindStringSubmatch(name)
-	if m == nil {
-		return "${import " + name + "}"
-	}
-	if m[4] != "" {
-		m[3] += "." + m[4]
-	}
-	return "${" + m[1] + ":" + m[3] + "}"
 }
 
 func (n *normaliser) join(argument []any) (string, bool) {
@@ -221,7 +199,7 @@ func (n *normaliser) text(s string, path []string) any {
 		}
 		return "<asset>"
 	})
-	return n.withoutStage(export.ReplaceAllString(s, "ExportsOutput$1$2$3"))
+	return n.withoutStage(s)
 }
 
 func (n *normaliser) document(s string, decoded map[string]any, path []string) any {

@@ -16,9 +16,15 @@ import (
 // Add adds the stage's stacks to app.
 func Add(app awscdk.App, cfg config.Config, code constructs.Binaries) {
 	stage := constructs.Stage{Config: cfg}
-	lake := NewLake(newStack(app, stage, "lake", "Buckets and catalog of the data that runs read and write."), stage)
-	platform := NewPlatform(newStack(app, stage, "platform", "Runs pipelines on transient EMR clusters."), stage, lake, code)
-	NewTriggers(newStack(app, stage, "triggers", "Sources of run requests: uploads and schedules."), stage, platform)
+	lakeStack := newStack(app, stage, "lake", "Buckets and catalog of the data that runs read and write.")
+	platformStack := newStack(app, stage, "platform", "Runs pipelines on transient EMR clusters.")
+	triggersStack := newStack(app, stage, "triggers", "Sources of run requests: uploads and schedules.")
+	platform := NewPlatform(platformStack, stage, NewLake(lakeStack, stage), code)
+	NewTriggers(triggersStack, stage, platform)
+	// Stacks refer to each other by names, so that each can be changed alone; only
+	// the order in which they are created is fixed.
+	platformStack.AddStackDependency(lakeStack, nil)
+	triggersStack.AddStackDependency(platformStack, nil)
 	awscdk.Tags_Of(app).Add(new("ephemr:stage"), &cfg.Stage, nil)
 }
 

@@ -56,8 +56,20 @@ func (p *Platform) addRules(stack awscdk.Stack) {
 		Detail:   map[string]any{"state": events.AwaitedStates},
 		Function: watch,
 	})
+	p.rule(stack, "CapacityMissing", constructs.RuleProps{
+		Name: "capacity-missing", Description: "Lets runs try the next fallback when EC2 lacks instances for a cluster",
+		Source: p.stage.EmrEventSource, Types: []string{events.TypeProvisioning},
+		Detail:   map[string]any{"eventCode": []string{events.CodeInsufficientCapacity}},
+		Function: watch,
+	})
 	p.rule(stack, "WatchTick", constructs.RuleProps{
 		Name: "watch-tick", Description: "Safety net for lost events; enforces deadlines", Every: time.Minute, Function: watch,
+	})
+	p.rule(stack, "ExecutionStopped", constructs.RuleProps{
+		Name: "execution-stopped", Description: "Repairs the run of an execution that could not end it",
+		Source: events.SourceStates, Types: []string{events.TypeExecution},
+		Detail:   map[string]any{"status": events.StoppedStatuses, "stateMachineArn": []*string{p.machine.ARN()}},
+		Function: p.functions.named("Sweep"),
 	})
 	p.rule(stack, "SweepTick", constructs.RuleProps{
 		Name: "sweep-tick", Description: "Repairs orphaned clusters and runs", Every: p.stage.Sweep.Every.Std(), Function: p.functions.named("Sweep"),

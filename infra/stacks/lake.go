@@ -46,4 +46,13 @@ func (l *Lake) addQueries(stack awscdk.Stack, s constructs.Stage) {
 	constructs.NewParameter(stack, "QuerySettings", stage.QueryParameter(s.Stage), "Query settings of stage "+s.Stage+" for the CLI", new(encode(settings)))
 }
 
+// elsewhere is the lake for other stacks: its buckets by their names.
+func (l *Lake) elsewhere() *Lake {
+	other := &Lake{Zones: map[string]*constructs.Bucket{}, Artifacts: l.Artifacts.Elsewhere(), Logs: l.Logs.Elsewhere()}
+	for name, zone := range l.Zones {
+		other.Zones[name] = zone.Elsewhere()
+	}
+	return other
+}
+
 func title(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

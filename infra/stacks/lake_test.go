@@ -52,7 +52,7 @@ func TestQueryPolicies(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
 		for _, team := range s.config.TeamNames() {
-			owner := s.config.Name("query-" + team)
+			owner := s.global("query-" + team)
 			may := s.rights(owner)
 			if got := may["athena:StartQueryExecution"]; len(got) != 1 || !strings.HasSuffix(got[0], ":workgroup/"+s.config.Workgroup(team)) {
 				t.Errorf("%s may use %v", owner, got)
@@ -100,7 +100,7 @@ func TestQuerySettings(t *testing.T) {
 		want := contract.Query{Database: s.config.Database(), Workgroups: map[string]contract.Workgroup{}}
 		for _, team := range s.config.TeamNames() {
 			want.Workgroups[team] = contract.Workgroup{
-				Name: s.config.Workgroup(team), ScanLimit: s.config.ScanLimit(team), Policy: s.config.Name("query-" + team),
+				Name: s.config.Workgroup(team), ScanLimit: s.config.ScanLimit(team), Policy: s.global("query-" + team),
 			}
 		}
 		for _, p := range s.all("AWS::SSM::Parameter") {

@@ -2,6 +2,7 @@ package stacks_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -35,6 +36,9 @@ func folders() []string {
 	slices.Sort(names)
 	return names
 }
+
+// keyed is a variant of dev with customer managed keys and a user.
+var keyed *stage
 
 // stages are the synthesized stages by name. All tests share one Node.js process,
 // which serves one call at a time, so the stages are synthesized before them.
@@ -80,6 +84,8 @@ type resource struct {
 	Properties     map[string]any
 	DependsOn      []string
 	DeletionPolicy string
+
+	UpdateReplacePolicy string
 }
 
 func synth(dir string) (map[string]*stage, error) {
@@ -92,7 +98,7 @@ func synth(dir string) (map[string]*stage, error) {
 		return nil, err
 	}
 	all := map[string]*stage{}
-	for _, name := range append(config.Stages(), strict) {
+	for _, name := range append(config.Stages(), strict, withKeys) {
 		cfg, err := load(name)
 		if err != nil {
 			return nil, err
@@ -110,25 +116,30 @@ func synth(dir string) (map[string]*stage, error) {
 			}
 		}
 	}
+	keyed = all[withKeys]
+	delete(all, withKeys) // other tests compare exact permissions
 	return all, nil
 }
 
-// strict is a variant of dev in which every run needs a user.
-const strict = "strict"
+// Variants of dev: strict, in which every run needs a user, and one with customer managed keys.
+const (
+	strict   = "strict"
+	withKeys = "keyed"
+)
 
 func load(name string) (config.Config, error) {
-	if name != strict {
+	if name != strict && name != withKeys {
 		return config.Load(name)
 	}
 	data, err := os.ReadFile("../config/dev.yaml")
 	if err != nil {
 		return config.Config{}, err
 	}
-	access, err := os.ReadFile("testdata/strict.yaml")
+	access, err := os.ReadFile(filepath.Join("testdata", name+".yaml")) //nolint:gosec // of this package
 	if err != nil {
 		return config.Config{}, err
 	}
-	return config.Parse(strict, "strict.yaml", bytes.Replace(data, []byte("access: {required: false}\n"), access, 1))
+	return config.Parse(name, name+".yaml", bytes.Replace(data, []byte("access: {required: false}\n"), access, 1))
 }
 
 // standIns writes a placeholder for each binary of the build.
@@ -213,6 +224,11 @@ func (s *stage) all(kind string) []resource {
 		}
 	}
 	return found
+}
+
+// global is the name of a resource of IAM, with a reference to the Region unless the stage has a fixed one.
+func (s *stage) global(what string) string {
+	return s.config.GlobalName(what, cmp.Or(s.config.Region, "${AWS::Region}"))
 }
 
 // each runs a test for every stage.

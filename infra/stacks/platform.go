@@ -37,7 +37,7 @@ type Platform struct {
 
 // NewPlatform fills the platform's stack.
 func NewPlatform(stack awscdk.Stack, stage constructs.Stage, lake *Lake, code constructs.Binaries) *Platform {
-	p := &Platform{stage: stage, lake: lake, code: code}
+	p := &Platform{stage: stage, lake: lake.elsewhere(), code: code}
 
 	// Notifications
 	p.alarms = constructs.NewAlarms(stack, stage)
@@ -53,13 +53,13 @@ func NewPlatform(stack awscdk.Stack, stage constructs.Stage, lake *Lake, code co
 	p.runLogs = constructs.NewLogs(stack, "RunLogs", stage, stage.LogGroup("runs"))
 
 	// Clusters
-	p.runner = constructs.NewRunner(stack, "Runner", code)
+	p.runner = constructs.NewRunner(stack, "Runner", stage, code)
 	p.emr = constructs.NewEMR(stack, stage)
 	p.roles = constructs.NewEmrRoles(stack, "Emr", constructs.EmrRolesProps{
-		Stage: stage, Zones: lake.Zones, Artifacts: lake.Artifacts, Logs: lake.Logs, RunLogs: p.runLogs, Runner: p.runner,
+		Stage: stage, Zones: p.lake.Zones, Artifacts: p.lake.Artifacts, Logs: p.lake.Logs, RunLogs: p.runLogs, Runner: p.runner,
 	})
 	p.users = constructs.NewUsers(stack, "Users", constructs.UsersProps{
-		Stage: stage, Roles: p.roles, Zones: lake.Zones, Artifacts: lake.Artifacts, Logs: lake.Logs, RunLogs: p.runLogs,
+		Stage: stage, Roles: p.roles, Zones: p.lake.Zones, Artifacts: p.lake.Artifacts, Logs: p.lake.Logs, RunLogs: p.runLogs,
 	})
 
 	// Resources that are named before they are defined

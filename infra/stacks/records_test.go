@@ -48,7 +48,7 @@ func (s *stage) checkRetained(t *testing.T, r resource) {
 	t.Helper()
 	want := "Delete"
 	if s.config.Retain {
-		want = "Retain"
+		want = "RetainExceptOnCreate"
 	}
 	if r.DeletionPolicy != want {
 		t.Errorf("%s has deletion policy %s, want %s", r.name(), r.DeletionPolicy, want)

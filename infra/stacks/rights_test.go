@@ -81,7 +81,7 @@ func TestRightsHaveOnePlace(t *testing.T) {
 			if role.Properties["Policies"] != nil {
 				t.Errorf("%s has inline policies, which this test does not check", role.name())
 			}
-			if managed := texts(role.Properties["ManagedPolicyArns"]); managed != nil && role.name() != s.config.Name("emr-service") {
+			if managed := texts(role.Properties["ManagedPolicyArns"]); managed != nil && role.name() != s.global("emr-service") {
 				t.Errorf("%s has managed policies %v", text(role.name()), managed)
 			}
 		}
@@ -109,7 +109,7 @@ func TestOnlyOwnClusters(t *testing.T) {
 			t.Errorf("who may make clusters (-want +got):\n%s", diff)
 		}
 		own := map[string]any{"StringEquals": map[string]any{"aws:ResourceTag/ephemr:stage": name}}
-		for _, action := range []string{"DescribeCluster", "ListSteps", "AddJobFlowSteps", "TerminateJobFlows"} {
+		for _, action := range []string{"DescribeCluster", "ListSteps", "AddJobFlowSteps", "TerminateJobFlows", "SetTerminationProtection"} {
 			holders := s.holders("elasticmapreduce:" + action)
 			if len(holders) == 0 {
 				t.Errorf("no function may %s", action)

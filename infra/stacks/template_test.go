@@ -48,9 +48,6 @@ func text(v any) string {
 		if sub, ok := v["Fn::Sub"].(string); ok {
 			return sub
 		}
-		if name, ok := v["Fn::ImportValue"]; ok {
-			return fmt.Sprintf("${import %s}", text(name))
-		}
 		if join, ok := v["Fn::Join"].([]any); ok {
 			var parts []string
 			for _, part := range list(join[1]) {
@@ -73,7 +70,7 @@ func texts(v any) []string {
 
 // name is a resource's name, by the property of its type.
 func (r resource) name() string {
-	for _, key := range []string{"FunctionName", "QueueName", "TableName", "BucketName", "RoleName", "Name", "AlarmName"} {
+	for _, key := range []string{"FunctionName", "QueueName", "TableName", "BucketName", "RoleName", "Name", "AlarmName", "TopicName", "LogGroupName"} {
 		if v, ok := r.Properties[key]; ok {
 			return text(v)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"ephemr/infra/config"
 	"ephemr/internal/access"
 	contract "ephemr/internal/stage"
 )
@@ -27,7 +28,7 @@ func (s *stage) userRoles() map[string]resource {
 func (s *stage) userRights(name string) map[string][]string {
 	found := map[string][]string{}
 	for _, st := range s.allowed() {
-		if s.templates["platform"].Resources[st.owner].name() != s.config.UserRole(name) {
+		if s.templates["platform"].Resources[st.owner].name() != s.global(config.UserRole(name)) {
 			continue
 		}
 		for _, action := range st.actions {
@@ -50,7 +51,7 @@ func TestUserRolesAreTheInstances(t *testing.T) {
 			arns = append(arns, "${"+logical+".Arn}")
 			for _, st := range list(at(role.Properties, "AssumeRolePolicyDocument", "Statement")) {
 				instance := s.templates["platform"].Resources[id(at(st, "Principal", "AWS"))]
-				if actions := texts(at(st, "Action")); instance.name() != s.config.Name("emr-instance") || !slices.Equal(actions, []string{"sts:AssumeRole", "sts:TagSession"}) {
+				if actions := texts(at(st, "Action")); instance.name() != s.global("emr-instance") || !slices.Equal(actions, []string{"sts:AssumeRole", "sts:TagSession"}) {
 					t.Errorf("%s trusts %s to %v", role.name(), instance.name(), actions)
 				}
 			}
@@ -78,13 +79,7 @@ func TestUserRights(t *testing.T) {
 		t.Skip("no templates in short mode")
 	}
 	bucket := func(name string) string {
-		for logical, r := range s.templates["lake"].Resources {
-			if r.Type == "AWS::S3::Bucket" && strings.HasPrefix(r.name(), s.config.Name(name)+"-") {
-				return "${import ephemr-strict-lake:ExportsOutputFnGetAtt" + logical + "Arn"
-			}
-		}
-		t.Fatalf("no bucket %s", name)
-		return ""
+		return "arn:${AWS::Partition}:s3:::" + s.config.BucketName(name, "${AWS::AccountId}", "${AWS::Region}")
 	}
 	is := func(prefix, suffix string) func(string) bool {
 		return func(r string) bool { return strings.HasPrefix(r, prefix) && strings.HasSuffix(r, suffix) }
@@ -185,7 +180,7 @@ func TestInstancesWithoutData(t *testing.T) {
 	each(t, func(t *testing.T, s *stage) {
 		has := map[string]bool{}
 		for _, st := range s.allowed() {
-			if s.templates["platform"].Resources[st.owner].name() == s.config.Name("emr-instance") {
+			if s.templates["platform"].Resources[st.owner].name() == s.global("emr-instance") {
 				for _, action := range st.actions {
 					has[action] = true
 				}
@@ -213,7 +208,7 @@ func TestUserRecords(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if role := s.templates["platform"].Resources[id(got.Role)]; role.name() != s.config.UserRole(name) {
+			if role := s.templates["platform"].Resources[id(got.Role)]; role.name() != s.global(config.UserRole(name)) {
 				t.Errorf("user %s has role %q", name, got.Role)
 			}
 			u := s.config.Access.Users[name]
@@ -261,7 +256,7 @@ func TestLakeFormation(t *testing.T) {
 				}
 				what = text(at(table, "DatabaseName")) + "." + name
 			}
-			got = append(got, strings.TrimPrefix(role.name(), s.config.Name("user-"))+" "+what+" "+strings.Join(texts(p.Properties["Permissions"]), " "))
+			got = append(got, strings.TrimSuffix(strings.TrimPrefix(role.name(), s.config.Name("user-")), "-${AWS::Region}")+" "+what+" "+strings.Join(texts(p.Properties["Permissions"]), " "))
 			if len(list(p.Properties["PermissionsWithGrantOption"])) > 0 {
 				t.Errorf("%s may grant its permissions to others", role.name())
 			}

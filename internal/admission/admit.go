@@ -3,7 +3,6 @@ package admission
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -42,7 +41,7 @@ type Output struct {
 // Admit starts the runs that the limits allow. A reached limit is not an error.
 func (a *Admitter) Admit(ctx context.Context, in Input) (Output, error) {
 	p := a.pass()
-	if err := errors.Join(p.run(ctx, in.RunIDs), a.restart(ctx)); err != nil {
+	if err := p.run(ctx, in.RunIDs); err != nil {
 		return p.out, fmt.Errorf("admit runs: %w", err)
 	}
 	return p.out, nil

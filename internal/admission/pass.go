@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"ephemr/internal/fault"
@@ -21,16 +22,22 @@ type pass struct {
 	full map[records.Key]bool // scopes whose limit is reached
 	free int                  // slots of the stage
 	held map[string]int       // by pipeline: slots that its runs hold
-	errs []error              // of single runs: the others are not affected
 	out  Output
+
+	failed []error // one of each run that could not be started
 }
+
+// tooMany is how many runs a pass fails to start before it ends: then it is not the
+// runs that are at fault.
+const tooMany = 10
 
 func (a *Admitter) pass() *pass {
 	return &pass{Admitter: a, seen: map[string]bool{}, full: map[records.Key]bool{}, held: map[string]int{}, out: Output{Admitted: []string{}}}
 }
 
-// run admits from all queues until they are empty or no limit allows more. New runs
-// that the index does not contain yet are named by ids.
+// run admits from all queues until they are empty or no limit allows more, and starts
+// what an earlier pass has left. New runs that the index does not contain yet are named
+// by ids.
 func (p *pass) run(ctx context.Context, ids []string) error {
 	err := p.walk(ctx)
 	for _, id := range ids {
@@ -38,7 +45,10 @@ func (p *pass) run(ctx context.Context, ids []string) error {
 			err = p.hint(ctx, id)
 		}
 	}
-	return errors.Join(append(p.errs, err)...)
+	if err == nil {
+		err = p.restart(ctx)
+	}
+	return errors.Join(append(p.failed, err)...)
 }
 
 func (p *pass) walk(ctx context.Context) error {
@@ -78,8 +88,7 @@ func (p *pass) serve(ctx context.Context, l *line) error {
 	q.Runs = q.Runs[1:]
 	admitted, err := p.visit(ctx, r.Run)
 	if err != nil {
-		l.drop(q)
-		return p.alone(ctx, err)
+		return err
 	}
 	if admitted {
 		l.active++
@@ -119,24 +128,15 @@ func (p *pass) hint(ctx context.Context, id string) error {
 	if run.IsUnknown(err) {
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("admit %s: %w", id, err)
+	if err != nil { // the others are not affected
+		p.failed = append(p.failed, fmt.Errorf("admit %s: %w", id, err))
+		return ctx.Err()
 	}
 	_, err = p.visit(ctx, rec.Run)
 	if p.full[records.TeamSlotsKey(rec.Run.TeamName())] {
 		p.full[pipeline] = true // no other run of it can start either
 	}
-	return p.alone(ctx, err)
-}
-
-// alone keeps the error of a single run, and returns it only if the others would have
-// the same.
-func (p *pass) alone(ctx context.Context, err error) error {
-	if err == nil || ctx.Err() != nil || fault.NameOf(err) == fault.Throttled {
-		return err
-	}
-	p.errs = append(p.errs, err)
-	return nil
+	return err
 }
 
 // visit admits r if it is queued and the limits allow it.
@@ -145,7 +145,19 @@ func (p *pass) visit(ctx context.Context, r run.Run) (bool, error) {
 	if r.State != run.Queued || p.full[records.PipelineSlotsKey(r.Pipeline)] || p.full[records.TeamSlotsKey(r.TeamName())] {
 		return false, nil
 	}
-	full, ok, err := p.One(ctx, r)
+	var full *Full
+	var ok bool
+	err := fault.Safely(func() (err error) {
+		full, ok, err = p.One(ctx, r)
+		return err
+	})
+	if err != nil && (ctx.Err() != nil || len(p.failed) >= tooMany) {
+		return false, err
+	}
+	if err != nil { // the others are not affected
+		slog.ErrorContext(ctx, "run not admitted, or its execution not started", "runId", r.ID, "admitted", ok, "error", err.Error())
+		p.failed = append(p.failed, err)
+	}
 	if full != nil {
 		p.full[full.Scope] = true
 		p.out.Full = p.out.Full || full.Scope == records.StageSlotsKey()

@@ -88,7 +88,7 @@ func (a *Admitter) restart(ctx context.Context) error {
 			return nil
 		}
 		slog.WarnContext(ctx, "restarting execution for admitted run", "runId", r.ID)
-		errs = append(errs, a.begin(ctx, r))
+		errs = append(errs, fault.Safely(func() error { return a.begin(ctx, r) }))
 		return nil
 	})
 	return errors.Join(append(errs, err)...)

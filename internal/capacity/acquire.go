@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"ephemr/internal/engine"
-	"ephemr/internal/fault"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -44,8 +43,8 @@ func (a *Acquirer) Acquire(ctx context.Context, in AcquireInput) (struct{}, erro
 	if err := rec.Refuse(in.Execution); err != nil {
 		return struct{}{}, fmt.Errorf("create cluster: %w", err)
 	}
-	if rec.Spec == nil {
-		return struct{}{}, fault.New(fault.Internal, "create cluster for %s: its pipeline is missing", in.RunID)
+	if err := rec.MoreClusters(); err != nil {
+		return struct{}{}, fmt.Errorf("create cluster: %w", err)
 	}
 	c, err := a.Engines.Of(rec).Acquire(ctx, rec)
 	if err != nil {
@@ -53,7 +52,7 @@ func (a *Acquirer) Acquire(ctx context.Context, in AcquireInput) (struct{}, erro
 	}
 	return struct{}{}, a.Waker.Register(ctx, run.Waiter{
 		RunID: in.RunID, Kind: run.ForCluster, Token: in.Token, Execution: in.Execution, ClusterID: c.ID,
-		Since: began, Deadline: earlier(rec.Run.Deadline, c.RequestedAt.Add(a.Settings.Limits.ClusterReady.Std())),
+		Since: began, CheckAt: c.CheckAt, Deadline: earlier(rec.Run.Deadline, c.RequestedAt.Add(a.Settings.Limits.ClusterReady.Std())),
 	})
 }
 

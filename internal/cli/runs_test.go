@@ -136,6 +136,9 @@ func TestShowJSON(t *testing.T) {
 		w.no(show.Run(t.Context(), show.Options{RunID: id, JSON: true}, w.io, w.runs))
 		var rec run.Record
 		w.no(json.Unmarshal([]byte(w.out.String()), &rec))
+		if len(rec.Jobs) != 2 || len(rec.Jobs[0].Background) != 2 {
+			t.Errorf("the record does not name the processes in the background: %+v", rec.Jobs)
+		}
 		if rec.Run.ID != id || len(rec.Jobs) != 2 || len(rec.Clusters) != 1 {
 			t.Errorf("got %+v", rec)
 		}
@@ -162,7 +165,7 @@ func (w *world) failedRun() string {
 	}, &twoJobs))
 	w.begin(id, run.Job{Name: "clean", Type: job.Spark, State: run.JobPending}, run.Job{Name: "publish", Type: job.Bash, State: run.JobPending})
 	first := w.submit(id, "clean", 1)
-	first.Resize = "2 task units"
+	first.Resize, first.Background = "2 task units", []string{"sleep 4 (pid 12)", "python3 serve.py (pid 14)"}
 	w.no(w.runs.Resized(w.t.Context(), id, 1, run.Resize{At: time.Now(), Kind: run.Task, Type: "m5.xlarge", More: 2, Note: "for its jobs"}))
 	w.print(id, "clean", 1, "stdout", "cleaning", "1000 rows")
 	time.Sleep(5 * time.Second)

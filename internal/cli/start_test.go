@@ -52,7 +52,7 @@ func TestStartRejects(t *testing.T) {
 		"undeclared":     {start.Options{Pipeline: "flights", Params: []string{"contry=pt"}}, "country"},
 		"pair":           {start.Options{Pipeline: "flights", Params: []string{"country"}}, "expected key=value"},
 		"twice":          {start.Options{Pipeline: "flights", Params: []string{"country=pt", "country=es"}}, "unique keys"},
-		"date":           {start.Options{Pipeline: "flights", Date: "yesterday"}, "expected 2006-01-02 or"},
+		"date":           {start.Options{Pipeline: "flights", Date: "yesterday"}, "invalid date or time \"yesterday\""},
 		"priority":       {start.Options{Pipeline: "flights", Priority: 10}, "between 0 and 9"},
 		"id without day": {start.Options{Pipeline: "flights", RequestID: "mine"}, "--request-id requires --date"},
 	} {

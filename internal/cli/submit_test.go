@@ -102,6 +102,7 @@ func TestSubmitRequest(t *testing.T) {
 	t.Parallel()
 	o := hiveJob(t)
 	o.User, o.Detach, o.Retries, o.Timeout, o.Resize = "Ann.Smith@example.com", true, 2, time.Minute, "task=4"
+	o.Background = "wait"
 	o.Args, o.Vars, o.Conf, o.Params = []string{"-v"}, []string{"day={{.Params.day}}"}, []string{"hive.x=a=b"}, []string{"day=2026-11-01"}
 	w := newWorld(t)
 	w.no(w.submits(t.Context(), o))
@@ -124,7 +125,7 @@ func TestSubmitRequest(t *testing.T) {
 
 func checkHiveJob(t *testing.T, j pipeline.Job) {
 	t.Helper()
-	if j.Name != "hive-job" || j.Retries != 2 || j.Timeout.Std() != time.Minute || j.Conf["hive.x"] != "a=b" || j.Entry != "main.sql" || j.Args[0] != "-v" || j.Resize.Task != 4 {
+	if j.Name != "hive-job" || j.Retries != 2 || j.Timeout.Std() != time.Minute || j.Conf["hive.x"] != "a=b" || j.Entry != "main.sql" || j.Args[0] != "-v" || j.Resize.Task != 4 || j.Background != job.BackgroundWait {
 		t.Errorf("got %+v", j)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"ephemr/internal/cli/logs"
 	"ephemr/internal/job"
+	"ephemr/internal/logline"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
 	"ephemr/internal/runner/logstream"
@@ -25,7 +26,7 @@ func seen(written string) []string {
 	const most = 1<<20 - 26
 	var want []string
 	for line := range strings.Lines(written) {
-		line = strings.ToValidUTF8(strings.TrimSuffix(line, "\n"), "\uFFFD")
+		line = strings.ToValidUTF8(logline.Last(strings.TrimSuffix(line, "\n")), "\uFFFD")
 		for len(line) > most {
 			want, line = append(want, line[:most]), line[most:]
 		}

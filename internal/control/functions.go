@@ -34,6 +34,7 @@ func (w *Wiring) Intake() Handler[lambdaevents.SQSEvent, lambdaevents.SQSEventRe
 		SQS:       w.clients.sqs(),
 		Lambda:    w.clients.lambda(),
 		Passes:    w.gate(),
+		Topic:     w.clients.topic(),
 	}).Handle
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"ephemr/internal/engine"
+	"ephemr/internal/notify"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -50,6 +51,7 @@ type Intake struct {
 	SQS       QueueAPI
 	Lambda    InvokeAPI
 	Passes    PassAPI
+	Topic     notify.TopicAPI // reports rejected requests to owners of pipelines
 }
 
 // Handle processes a batch of messages from the events or the requests queue. An
@@ -129,7 +131,27 @@ func (k *Intake) reject(ctx context.Context, m lambdaevents.SQSMessage, bad *inv
 	}); err != nil {
 		return fmt.Errorf("move message %s to its dead-letter queue: %w", m.MessageId, err)
 	}
+	if err := k.report(ctx, r); err != nil {
+		return err
+	}
 	slog.WarnContext(ctx, "request rejected", "runId", r.ID, "messageId", m.MessageId, "reason", r.Reason)
+	return nil
+}
+
+// report notifies the owner of the pipeline that a rejected request names.
+func (k *Intake) report(ctx context.Context, r run.Run) error {
+	v, err := k.Pipelines.Current(ctx, r.Pipeline)
+	if v == nil || err != nil {
+		return err
+	}
+	r.Owner, r.Team = v.Spec.Owner, v.Spec.Team
+	n, wanted := notify.OfRun(&run.Record{Run: r, Spec: &v.Spec})
+	if !wanted {
+		return nil
+	}
+	if err := notify.Send(ctx, k.Topic, k.Settings.Topic, n); err != nil {
+		return fmt.Errorf("publish notice of rejected request %s: %w", r.ID, err)
+	}
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -25,10 +26,11 @@ func TestMain(m *testing.M) {
 }
 
 const (
-	jobs = "cluster: {profile: small}\njobs: [{name: a, type: bash, source: a}]\n"
-	one  = "pipeline: one\ntriggers: [{s3: {bucket: raw, prefix: in/}}]\nparams: {country: {default: pt, allowed: [pt, es]}}\n" + jobs
-	two  = "pipeline: two\ntriggers: [{s3: {bucket: raw, prefix: in/}}]\n" + jobs
-	need = "pipeline: need\nparams: {country: {}}\n" + jobs
+	jobs   = "cluster: {profile: small}\njobs: [{name: a, type: bash, source: a}]\n"
+	one    = "pipeline: one\ntriggers: [{s3: {bucket: raw, prefix: in/}}]\nparams: {country: {default: pt, allowed: [pt, es]}}\n" + jobs
+	two    = "pipeline: two\ntriggers: [{s3: {bucket: raw, prefix: in/}}]\n" + jobs
+	upload = "pipeline: upload\ncluster: {profile: small}\njobs: [{name: a, type: bash, source: a, args: [\"{{.Trigger.Key}}\"]}]\n"
+	need   = "pipeline: need\nparams: {country: {}}\n" + jobs
 )
 
 // inWorld runs f in a world where time passes only for f: nothing is admitted.
@@ -37,7 +39,7 @@ func inWorld(t *testing.T, f func(t *testing.T, w *simulation.World)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := simulation.New(simulation.Config{NoTicks: true})
 		defer w.Close()
-		for _, p := range []string{one, two, need} {
+		for _, p := range []string{one, two, need, upload} {
 			w.Apply(p)
 		}
 		f(t, w)
@@ -61,9 +63,22 @@ func TestRejected(t *testing.T) {
 		{"not JSON", "requests", `{"requestId"`, "read request"},
 		{"empty", "requests", ` `, "read request"},
 		{"a list", "requests", `[]`, "read request"},
-		{"null", "requests", `null`, "requestId"},
-		{"two requests", "requests", `{"requestId":"1","pipeline":"one"}{"requestId":"2","pipeline":"one"}`, "trailing data"},
-		{"unknown key", "requests", `{"requestId":"1","pipeline":"one","when":"now"}`, `"when"`},
+		{"null", "requests", `null`, "expected a JSON object, found nothing"},
+		{"two requests", "requests", `{"requestId":"1","pipeline":"one"}{"requestId":"2","pipeline":"one"}`, "more than one JSON value"},
+		{"unknown key", "requests", `{"requestId":"1","pipeline":"one","when":"now"}`, "when: unknown key; use one of requestId"},
+		{"key in another case", "requests", `{"requestId":"1","pipeline":"one","Params":{"country":"es"}}`, "Params: unknown key; did you mean params?"},
+		{"duplicate key", "requests", `{"requestId":"1","pipeline":"one","params":{"country":"es"},"params":{}}`, "params: duplicate key; remove one"},
+		{"duplicate param", "requests", `{"requestId":"1","pipeline":"one","params":{"country":"es","country":"pt"}}`, "params.country: duplicate key"},
+		{"null param", "requests", `{"requestId":"1","pipeline":"one","params":{"country":null}}`, "params.country: no value"},
+		{"null params", "requests", `{"requestId":"1","pipeline":"one","params":null}`, "params: null is not a value"},
+		{"number as param", "requests", `{"requestId":"1","pipeline":"one","params":{"country":5}}`, "params.country: expected a string, found a number; put it in quotes"},
+		{"several faults", "requests", `{"requestId":1,"pipeline":"one","params":{"country":null}}`, "params.country: no value"},
+		{"NUL in a param", "requests", `{"requestId":"1","pipeline":"need","params":{"country":"a\u0000b"}}`, "contains a NUL character"},
+		{"wrong day", "requests", `{"requestId":"1","pipeline":"one","logicalTime":"2026-02-30"}`, "day out of range"},
+		{"template needs an upload", "requests", `{"requestId":"1","pipeline":"upload"}`, "{{.Trigger.Key}}: this run's trigger has no Key"},
+		{"SNS envelope", "requests", `{"Type":"Notification","TopicArn":"arn:aws:sns:us-east-1:000000000000:t","Message":"{}"}`, "enable raw message delivery"},
+		{"EventBridge envelope", "requests", `{"source":"my.app","detail-type":"Job","detail":{"requestId":"e1","pipeline":"one"}}`, "input path $.detail"},
+		{"S3 notification", "events", `{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put"}]}`, "enable EventBridge notifications"},
 		{"wrong kind", "requests", `{"requestId":1}`, "number"},
 		{"no id", "requests", `{"pipeline":"one"}`, "1 to 128"},
 		{"long id", "requests", `{"requestId":"` + strings.Repeat("x", 129) + `","pipeline":"one"}`, "has 129"},
@@ -99,6 +114,7 @@ func TestRejected(t *testing.T) {
 					t.Fatalf("runs %.500v, want one REJECTED for %q", all, tt.reason)
 				}
 				moved(t, w, tt.queue, tt.body, all[0])
+				reported(t, w, all[0])
 				if len(all[0].Body) > 4100 {
 					t.Errorf("the record keeps %d bytes of the request", len(all[0].Body))
 				}
@@ -167,6 +183,21 @@ func moved(t *testing.T, w *simulation.World, queue, body string, r run.Run) {
 	why, id := dead[0].MessageAttributes["reason"].StringValue, dead[0].MessageAttributes["runId"].StringValue
 	if why == nil || id == nil || *id != r.ID || !strings.HasPrefix(r.Reason, strings.TrimSuffix(*why, "…")) {
 		t.Errorf("attributes %+v", dead[0].MessageAttributes)
+	}
+}
+
+// reported holds that the owner of a registered pipeline is notified, once.
+func reported(t *testing.T, w *simulation.World, r run.Run) {
+	t.Helper()
+	sent := w.SNS.Published(w.Settings.Topic)
+	if !slices.Contains([]string{"one", "two", "need", "upload"}, r.Pipeline) {
+		if len(sent) > 0 {
+			t.Errorf("notice %q about pipeline %s", *sent[0].Message, r.Pipeline)
+		}
+		return
+	}
+	if len(sent) != 1 || !strings.Contains(*sent[0].Message, "REJECTED") || !strings.Contains(*sent[0].Message, r.ID) {
+		t.Errorf("%d notices about run %s", len(sent), r.ID)
 	}
 }
 

@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"ephemr/internal/admission"
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -61,9 +61,9 @@ func (e Execution) RunID() string {
 
 func (e Execution) manual() (events.Manual, error) {
 	var m events.Manual
-	d := json.NewDecoder(bytes.NewReader(e.Input))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&m); err != nil {
+	if err := pipeline.DecodeJSON(e.Input, &m); err != nil {
+		_ = json.Unmarshal(e.Input, &m) // what can be read says which pipeline it was for
+		m.RunID = ""
 		return m, fault.New(fault.InvalidInput, `read input of the execution: %w; example: {"pipeline": "flights-daily", "params": {}}`, err)
 	}
 	if m.LogicalTime == "" {
@@ -86,6 +86,9 @@ func (p *Preparer) Prepare(ctx context.Context, e Execution) (Prepared, error) {
 	id := e.RunID()
 	rec, err := p.Runs.Load(ctx, id)
 	if err != nil {
+		return Prepared{}, err
+	}
+	if err := rec.Incomplete(); err != nil {
 		return Prepared{}, err
 	}
 	if !rec.Run.Owns(e.Execution) {
@@ -132,7 +135,7 @@ func (p *Preparer) adopt(ctx context.Context, e Execution, m events.Manual) erro
 	requested, err := RunRequest{
 		Pipeline: m.Pipeline, Params: m.Params, Logical: logical, RequestedAt: e.StartedAt,
 		Trigger: run.Trigger{Kind: run.ByManual}, Identity: []string{run.ByManual, e.Execution},
-	}.NewRuns(ctx, p.Pipelines, p.Users, p.Engines)
+	}.NewRuns(ctx, p.Settings, p.Pipelines, p.Users, p.Engines)
 	if IsInvalid(err) {
 		return p.reject(ctx, e, m, err)
 	}

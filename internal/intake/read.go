@@ -3,12 +3,11 @@ package intake
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
@@ -71,28 +70,36 @@ func (k *Intake) read(ctx context.Context, m lambdaevents.SQSMessage) ([]NewRun,
 	case kind.Source == events.SourceS3 && kind.DetailType == events.TypeObjectCreated:
 		return k.upload(ctx, m)
 	}
-	return nil, invalid("event", "unsupported event: source %q, detail-type %q", kind.Source, kind.DetailType)
+	if wrapped := envelope([]byte(m.Body)); wrapped != "" {
+		return nil, invalid("event", "read event: %s", wrapped)
+	}
+	return nil, invalid("event", "unsupported event: source %q, detail-type %q", clip(kind.Source, 80), clip(kind.DetailType, 80))
 }
+
+// maxRequestID is the maximum number of characters of a request's id.
+const maxRequestID = 128
 
 func (k *Intake) request(ctx context.Context, m lambdaevents.SQSMessage) ([]NewRun, error) {
 	if len(m.Body) > events.MaxRequest {
 		return nil, invalid(run.ByRequest, "the request has %d bytes, more than the %d allowed; store the data in S3 and send its address",
 			len(m.Body), events.MaxRequest)
 	}
-	var q events.Request
-	d := json.NewDecoder(strings.NewReader(m.Body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&q); err != nil {
-		return nil, invalid(run.ByRequest, "read request: %w", err)
+	if wrapped := envelope([]byte(m.Body)); wrapped != "" {
+		return nil, invalid(run.ByRequest, "read request: %s", wrapped)
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, invalid(run.ByRequest, "read request: trailing data after request; send one JSON object per message")
+	var q events.Request
+	if err := pipeline.DecodeJSON([]byte(m.Body), &q); err != nil {
+		// What can be read says whose request it was.
+		_ = json.Unmarshal([]byte(m.Body), &q)
+		return nil, &invalidError{
+			err: fmt.Errorf("read request: %w", err), kind: run.ByRequest, pipeline: q.Pipeline, requestID: clip(q.RequestID, maxRequestID),
+		}
 	}
 	fail := func(err error) error {
-		return &invalidError{err: err, kind: run.ByRequest, pipeline: q.Pipeline, requestID: clip(q.RequestID, 128)}
+		return &invalidError{err: err, kind: run.ByRequest, pipeline: q.Pipeline, requestID: clip(q.RequestID, maxRequestID)}
 	}
-	if q.RequestID == "" || len(q.RequestID) > 128 {
-		return nil, fail(fmt.Errorf("requestId must have 1 to 128 characters, has %d", len(q.RequestID)))
+	if n := utf8.RuneCountInString(q.RequestID); n == 0 || n > maxRequestID {
+		return nil, fail(fmt.Errorf("requestId must have 1 to 128 characters, has %d", n))
 	}
 	logical, err := logicalTime(q.LogicalTime, sentAt(m))
 	if err != nil {
@@ -112,7 +119,7 @@ func (k *Intake) request(ctx context.Context, m lambdaevents.SQSMessage) ([]NewR
 		}
 		request.Pipeline = request.Spec.Name
 	}
-	w, err := request.NewRuns(ctx, k.Pipelines, k.Users, k.Engines)
+	w, err := request.NewRuns(ctx, k.Settings, k.Pipelines, k.Users, k.Engines)
 	return w, markInvalid(err, fail)
 }
 
@@ -166,7 +173,7 @@ func (k *Intake) schedule(ctx context.Context, m lambdaevents.SQSMessage) ([]New
 		Trigger:  run.Trigger{Kind: run.BySchedule},
 		Identity: []string{run.BySchedule, tick.Pipeline, planned.UTC().Format(time.RFC3339)},
 	}
-	w, err := request.NewRuns(ctx, k.Pipelines, k.Users, k.Engines)
+	w, err := request.NewRuns(ctx, k.Settings, k.Pipelines, k.Users, k.Engines)
 	return w, markInvalid(err, func(err error) error {
 		return &invalidError{err: err, kind: run.BySchedule, pipeline: tick.Pipeline}
 	})
@@ -203,7 +210,7 @@ func (k *Intake) upload(ctx context.Context, m lambdaevents.SQSMessage) ([]NewRu
 			Trigger:  run.Trigger{Kind: run.ByS3, Bucket: e.Detail.Bucket.Name, Key: o.Key, Version: o.VersionID, Size: o.Size},
 			Identity: []string{run.ByS3, name, e.Detail.Bucket.Name, o.Key, version},
 		}
-		w, err := request.NewRuns(ctx, k.Pipelines, k.Users, k.Engines)
+		w, err := request.NewRuns(ctx, k.Settings, k.Pipelines, k.Users, k.Engines)
 		if IsInvalid(err) {
 			// An error in one pipeline must not affect the others.
 			w, err = []NewRun{request.rejected(err)}, nil

@@ -13,6 +13,7 @@ import (
 	"ephemr/internal/pipeline"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
+	"ephemr/internal/stage"
 )
 
 // Pipelines reads registered pipelines.
@@ -44,7 +45,7 @@ type RunRequest struct {
 }
 
 // NewRuns returns the runs to create, or what is wrong with the request.
-func (q RunRequest) NewRuns(ctx context.Context, known Pipelines, users Users, can engine.Catalog) ([]NewRun, error) {
+func (q RunRequest) NewRuns(ctx context.Context, s stage.Settings, known Pipelines, users Users, can engine.Catalog) ([]NewRun, error) {
 	spec, version, err := q.spec(ctx, known)
 	if spec == nil || err != nil {
 		return nil, err
@@ -56,7 +57,7 @@ func (q RunRequest) NewRuns(ctx context.Context, known Pipelines, users Users, c
 	if err := can.Check(spec, grant.User != ""); err != nil {
 		return nil, err
 	}
-	params, err := spec.ResolveParams(q.Params)
+	params, err := spec.ResolveParams(q.Params, q.Logical)
 	if err != nil {
 		return nil, fault.New(fault.InvalidInput, "%w", err)
 	}
@@ -73,6 +74,10 @@ func (q RunRequest) NewRuns(ctx context.Context, known Pipelines, users Users, c
 		User: grant.User, Role: grant.Role, Team: grant.Team, Trigger: q.Trigger, LogicalTime: q.Logical.UTC(), Params: params, Priority: priority,
 		MaxActive: spec.Limits.MaxActive, MaxDuration: spec.Limits.Deadline.Std(),
 		State: run.Queued, RequestedAt: q.RequestedAt.UTC(),
+	}
+	rec := run.Record{Run: r, Spec: spec}
+	if err := spec.CheckValues(rec.Context(s.Stage, s.LakeURIs())); err != nil {
+		return nil, fault.New(fault.InvalidInput, "%w", err)
 	}
 	return []NewRun{{Run: r, Spec: spec}}, nil
 }
@@ -147,10 +152,9 @@ func logicalTime(text string, fallback time.Time) (time.Time, error) {
 	if text == "" {
 		return fallback, nil
 	}
-	for _, layout := range []string{time.RFC3339, time.DateOnly, "2006-01-02T15:04"} {
-		if t, err := time.Parse(layout, text); err == nil && t.Year() >= 1970 && t.Year() <= 9999 {
-			return t.UTC(), nil
-		}
+	t, err := run.ParseLogicalTime(text)
+	if err != nil {
+		return t, fmt.Errorf("logicalTime: %w", err)
 	}
-	return time.Time{}, fmt.Errorf("logical time %q is invalid; examples: 2006-01-02, 2006-01-02T15:04:05Z", clip(text, 40))
+	return t, nil
 }

@@ -11,7 +11,7 @@ const (
 	ClassPermission Class = "permission" // AWS denied access: notify the owner
 	ClassBootstrap  Class = "bootstrap"  // a bootstrap action failed: next fallback
 	ClassJob        Class = "job"        // the program failed: the job's own retries
-	ClassData       Class = "data"       // a check failed
+	ClassData       Class = "data"       // a check failed, or the outputs are malformed
 	ClassTimeout    Class = "timeout"    // a deadline passed
 	ClassCancelled  Class = "cancelled"  // cancelled on request
 	ClassLost       Class = "lost"       // the cluster or the step vanished, or its outcome is unknown

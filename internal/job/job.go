@@ -34,6 +34,8 @@ type Spec struct {
 	TimeoutSeconds int `json:"timeoutSeconds,omitempty"` // 0 = none
 	GraceSeconds   int `json:"graceSeconds,omitempty"`   // between SIGTERM and SIGKILL; 0 = 10
 
+	Background Background `json:"background,omitempty"` // what becomes of processes that outlive the program; empty = fail
+
 	Checks []Check `json:"checks,omitempty"` // for type quality
 
 	LogGroup     string `json:"logGroup,omitempty"`     // CloudWatch log group; empty = only the step's own logs
@@ -69,6 +71,8 @@ type Result struct {
 	Tail      []string          `json:"tail,omitempty"`    // last lines of stderr, or of stdout when stderr is empty; at most 20 of 500 bytes
 	Checks    []Finding         `json:"checks,omitempty"`  // for type quality
 	LogsCut   bool              `json:"logsCut,omitempty"` // the log streams in CloudWatch are incomplete
+
+	Background []string `json:"background,omitempty"` // processes that outlived the program and were ended; at most 20
 }
 
 // Finding is the outcome of one expectation of a Check.

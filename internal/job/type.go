@@ -63,7 +63,9 @@ func hiveCommand(s Spec) []string {
 	return append(append(argv, s.Args...), "-f", s.Entry)
 }
 
-func bashCommand(s Spec) []string { return append([]string{"bash", s.Entry}, s.Args...) }
+// bashCommand lacks the interpreter, which the runner reads in the first line of the
+// entry.
+func bashCommand(s Spec) []string { return append([]string{s.Entry}, s.Args...) }
 
 func jarCommand(s Spec) []string {
 	argv := []string{"hadoop", "jar", s.Entry}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
@@ -49,7 +50,12 @@ func TestWanted(t *testing.T) {
 func failed() *run.Record {
 	code := 3
 	return &run.Record{
-		Run: run.Run{ID: "daily-1", Pipeline: "daily", Owner: "me", State: run.Failed, Class: job.ClassJob, Reason: "job b: exited 3", CostUSD: 0.125},
+		Run: run.Run{
+			ID: "daily-1", Pipeline: "daily", Owner: "me", LogicalTime: time.Date(2026, time.November, 30, 0, 0, 0, 0, time.UTC),
+			Trigger: run.Trigger{Kind: run.ByS3, Bucket: "raw", Key: "in/a.csv"}, Params: map[string]string{"country": "pt"},
+			State: run.Failed, Class: job.ClassJob, Reason: "job b: exited 3", CostUSD: 0.125,
+		},
+		Spec: &pipeline.Spec{Notify: pipeline.Notify{LogLines: true}},
 		Jobs: []run.Job{
 			{Name: "a", State: run.JobSucceeded, NothingToDo: true},
 			{Name: "b", State: run.JobFailed, Attempt: 2, ExitCode: &code, Tail: []string{"one", "two"}},
@@ -63,6 +69,7 @@ func TestNotice(t *testing.T) {
 	want := notify.Notice{
 		Headline: "FAILED daily-1",
 		Text: `Run daily-1 of pipeline daily: FAILED
+For:    2026-11-30 s3://raw/in/a.csv country=pt
 Job:    a had nothing to do
 Class:  job
 Reason: job b: exited 3
@@ -83,6 +90,24 @@ More:   ephemr show daily-1; ephemr logs daily-1
 	})
 	if idle.Headline != "SUCCEEDED (nothing to do) r" || idle.Attributes["nothingToDo"] != "true" {
 		t.Errorf("notice %+v", idle)
+	}
+}
+
+// TestForgedLines: what a job or a sender writes stays on its line, and its log
+// is not sent unless the pipeline says so.
+func TestForgedLines(t *testing.T) {
+	t.Parallel()
+	rec := failed()
+	rec.Run.Reason = "x\r\nClass:  data\u2028\x1b[31m\u202eCost"
+	rec.Run.Trigger.Key = "in/a\nReason: none"
+	rec.Jobs[1].Tail = []string{"one\nMore: curl evil"}
+	forged, _ := notify.OfRun(rec)
+	if n := strings.Count(forged.Text, "\n"); n != 9 || strings.ContainsAny(forged.Text, "\r\x1b\u2028\u202e") {
+		t.Errorf("%d lines:\n%q", n, forged.Text)
+	}
+	rec.Spec.Notify.LogLines = false
+	if n, _ := notify.OfRun(rec); strings.Contains(n.Text, "|") {
+		t.Errorf("log lines in:\n%s", n.Text)
 	}
 }
 

@@ -2,7 +2,9 @@ package notify
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"unicode"
 
 	"ephemr/internal/run"
 )
@@ -33,13 +35,18 @@ func wantsNotice(rec *run.Record) bool {
 	if rec.Run.State != run.Succeeded {
 		return true
 	}
-	return rec.Spec != nil && len(rec.Spec.Notify.Success) > 0
+	return rec.Spec != nil && len(rec.Spec.Notify.Success) > 0 || stillCosts(rec)
+}
+
+// stillCosts reports whether a cluster of the run could not be ended.
+func stillCosts(rec *run.Record) bool {
+	return slices.ContainsFunc(rec.Clusters, func(c run.Cluster) bool { return c.Unended != "" })
 }
 
 // recipients are the addresses that the pipeline names for this outcome.
 func recipients(rec *run.Record) []string {
 	names := []string{"owner"}
-	if rec.Spec != nil && rec.Run.State == run.Succeeded {
+	if rec.Spec != nil && rec.Run.State == run.Succeeded && len(rec.Spec.Notify.Success) > 0 {
 		names = rec.Spec.Notify.Success
 	} else if rec.Spec != nil && len(rec.Spec.Notify.Failure) > 0 {
 		names = rec.Spec.Notify.Failure
@@ -68,14 +75,14 @@ func headline(r run.Run) string {
 func text(rec *run.Record) string {
 	r := rec.Run
 	var b strings.Builder
-	fmt.Fprintf(&b, "Run %s of pipeline %s: %s\n", r.ID, r.Pipeline, headline(r))
+	fmt.Fprintf(&b, "Run %s of pipeline %s: %s\nFor:    %s\n", r.ID, r.Pipeline, headline(r), oneLine(r.Subject()))
 	for _, j := range rec.Jobs {
 		if j.NothingToDo {
 			fmt.Fprintf(&b, "Job:    %s had nothing to do\n", j.Name)
 		}
 	}
 	if r.Class != "" {
-		fmt.Fprintf(&b, "Class:  %s\nReason: %s\n", r.Class, r.Reason)
+		fmt.Fprintf(&b, "Class:  %s\nReason: %s\n", r.Class, oneLine(r.Reason))
 	}
 	if j := rec.Failure(); j != nil {
 		fmt.Fprintf(&b, "Job:    %s, attempt %d", j.Name, j.Attempt)
@@ -83,10 +90,35 @@ func text(rec *run.Record) string {
 			fmt.Fprintf(&b, ", exit code %d", *j.ExitCode)
 		}
 		b.WriteString("\n")
-		for _, line := range j.Tail {
-			fmt.Fprintf(&b, "  | %s\n", line)
+		if rec.Spec != nil && rec.Spec.Notify.LogLines {
+			for _, line := range j.Tail {
+				fmt.Fprintf(&b, "  | %s\n", oneLine(line))
+			}
 		}
+	}
+	for _, c := range rec.Clusters {
+		if c.Unended != "" {
+			fmt.Fprintf(&b, "Still running: cluster %s, until it can be ended: %s\n", c.ID, oneLine(c.Unended))
+		}
+	}
+	if r.State == run.Rejected {
+		fmt.Fprintf(&b, "More:   ephemr show %s; ephemr requests\n", r.ID)
+		return b.String()
 	}
 	fmt.Fprintf(&b, "Cost:   about %.2f USD\nMore:   ephemr show %s; ephemr logs %s\n", r.CostUSD, r.ID, r.ID)
 	return b.String()
+}
+
+// oneLine makes text that a job or a sender wrote a part of a line, so that it
+// cannot pose as another line of the notice.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\u2028', r == '\u2029', unicode.IsControl(r):
+			return ' '
+		case unicode.Is(unicode.Bidi_Control, r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD"))
 }

@@ -44,8 +44,21 @@ func Entry(t job.Type, names []string) (string, error) {
 }
 
 // Entry returns the file that a job of type t runs: the one the pipeline names
-// as entry, or else what Entry finds.
+// as entry, or else the only file of a source, or what Entry finds. It returns an
+// error if the program that runs the entry, or a script beside it, would misread
+// the file.
 func (p *Package) Entry(t job.Type, entry string) (string, error) {
+	name, err := p.find(t, entry)
+	if err != nil {
+		return "", err
+	}
+	return name, p.checkScripts(t, name)
+}
+
+func (p *Package) find(t job.Type, entry string) (string, error) {
+	if entry == "" && p.single && len(job.Kinds[t].Entries) > 0 {
+		return p.own[0], nil
+	}
 	if entry == "" {
 		found, err := Entry(t, p.own)
 		if err != nil {

@@ -58,6 +58,38 @@ func TestPackageEntry(t *testing.T) {
 	}
 }
 
+// A source that is a file is the entry, whatever its name is.
+func TestPackageEntryOfFile(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, map[string]string{"nightly": "#!/bin/bash\n", "report.q": "SELECT 1;\n", "-x": "", "a#b,c": ""})
+	for name, kind := range map[string]job.Type{"nightly": job.Bash, "report.q": job.Hive, "-x": job.Jar, "a#b,c": job.Spark} {
+		if got, err := build(t, filepath.Join(dir, name)).Entry(kind, ""); err != nil || got != name {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+	if _, err := build(t, filepath.Join(dir, "nightly")).Entry(job.Quality, ""); err == nil {
+		t.Error("a quality job has an entry")
+	}
+}
+
+// Scripts that their interpreter would misread are refused, each with its line.
+func TestPackageEntryScripts(t *testing.T) {
+	t.Parallel()
+	p := build(t, tree(t, map[string]string{
+		"run.sh": "#!/bin/bash\nset -e\r\nfalse\n", "lib/a.sh": "\ufeffset -e\n", "bin/tool*": "#!/bin/sh\r\n", "data.csv": "a\r\n", "main.sql": "SELECT 1;\r\n",
+	}))
+	_, err := p.Entry(job.Bash, "")
+	want := "check the files of " + p.Source + ": bin/tool:1: the line ends with CR LF, as on Windows; convert the file to LF, with dos2unix for example\n" +
+		"lib/a.sh:1: the file begins with a byte order mark; save it as UTF-8 without one\n" +
+		"run.sh:2: the line ends with CR LF, as on Windows; convert the file to LF, with dos2unix for example"
+	if err == nil || err.Error() != want {
+		t.Errorf("Entry: %v, want %s", err, want)
+	}
+	if _, err := build(t, tree(t, map[string]string{"main.sql": "SELECT 1;\r\n"})).Entry(job.Hive, ""); err == nil || !strings.Contains(err.Error(), "main.sql:1: ") {
+		t.Errorf("SQL: %v", err)
+	}
+}
+
 func ExampleBuild() {
 	dir, err := os.MkdirTemp("", "")
 	if err != nil {

@@ -20,11 +20,11 @@ func (s *scanner) include(name string) error {
 	if _, err := os.Lstat(filepath.Join(project, filepath.FromSlash(clean))); err != nil {
 		return fmt.Errorf("%w in the project root %s", plain(err), project)
 	}
-	before := len(s.names)
+	before, known := len(s.pkg.files), s.has(clean)
 	if err := s.read(project, clean, "project"); err != nil {
 		return err
 	}
-	if len(s.names) == before && !s.has(clean) {
+	if len(s.pkg.files) == before && !known {
 		return errors.New("no files there, or all are ignored; correct the path or " + IgnoreFile)
 	}
 	return nil
@@ -47,14 +47,18 @@ func (s *scanner) claim(f file) (known bool, err error) {
 		}
 		return false, fmt.Errorf("%s is already in the package, from %s; rename one", f.name, other.base)
 	}
-	for dir := path.Dir(f.name); dir != "."; dir = path.Dir(dir) {
+	s.names[f.name] = f
+	return false, s.claimAbove(f.name)
+}
+
+func (s *scanner) claimAbove(name string) error {
+	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
 		if other := s.names[dir]; other.name != "" {
-			return false, fmt.Errorf("%s is a directory here but already a file in the package; rename one", dir)
+			return fmt.Errorf("%s is a directory here but already a file in the package; rename one", dir)
 		}
 		s.names[dir] = file{}
 	}
-	s.names[f.name] = f
-	return false, nil
+	return nil
 }
 
 // same reports whether two names of the package refer to one file.

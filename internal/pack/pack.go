@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -44,9 +45,11 @@ type Package struct {
 	SHA256 string   // hex, of the zip
 	Size   int64    // of the zip, in bytes
 
-	own   []string // those of Files that are the source's, not included
-	files []file
-	kept  []byte // the zip, nil if it is larger than keep
+	own    []string // those of Files that are the source's, not included
+	single bool     // the source is a file
+	files  []file
+	dirs   []string // without files, so that the zip has to name them
+	kept   []byte   // the zip, nil if it is larger than keep
 }
 
 // keep is the size up to which a zip is kept in memory, in bytes.
@@ -130,6 +133,13 @@ func (p *Package) write(w io.Writer, progress Progress) error {
 		}
 		if done += f.size; progress != nil {
 			progress(done, p.Bytes)
+		}
+	}
+	for _, dir := range p.dirs {
+		h := &zip.FileHeader{Name: dir + "/", Modified: epoch}
+		h.SetMode(fs.ModeDir | 0o755)
+		if _, err := z.CreateHeader(h); err != nil {
+			return err
 		}
 	}
 	return z.Close()

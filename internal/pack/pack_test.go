@@ -168,6 +168,22 @@ func TestBuildFile(t *testing.T) {
 	}
 }
 
+// A directory without files, or whose files are all ignored, is packed: the
+// program may write to it.
+func TestBuildEmptyDirectories(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, map[string]string{"run.sh": "", "out/kept/.DS_Store": "", "logs/a.log": "", pack.IgnoreFile: "*.log\n"})
+	for _, empty := range []string{"tmp", "a/b", ".git/refs"} {
+		if err := os.MkdirAll(filepath.Join(dir, empty), 0o750); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := map[string]string{"run.sh": "", "out/kept/": "", "logs/": "", "tmp/": "", "a/b/": ""}
+	if diff := cmp.Diff(want, contents(t, build(t, dir))); diff != "" {
+		t.Errorf("zip (-want +got):\n%s", diff)
+	}
+}
+
 func TestBuildIgnores(t *testing.T) {
 	t.Parallel()
 	dir := tree(t, map[string]string{

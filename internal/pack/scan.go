@@ -27,7 +27,7 @@ func scan(source string, o Options) (*Package, error) {
 	base, name := source, "."
 	if !info.IsDir() {
 		base, name = filepath.Split(source)
-		base = cmp.Or(base, ".")
+		base, s.pkg.single = cmp.Or(base, "."), true
 	}
 	if err := s.read(base, name, "source"); err != nil {
 		return nil, err
@@ -44,6 +44,7 @@ func scan(source string, o Options) (*Package, error) {
 			return nil, fmt.Errorf("include %s: %w", name, err)
 		}
 	}
+	slices.Sort(s.pkg.dirs)
 	slices.SortFunc(s.pkg.files, func(a, b file) int { return cmp.Compare(a.name, b.name) })
 	for _, f := range s.pkg.files {
 		s.pkg.Files = append(s.pkg.Files, f.name)
@@ -104,8 +105,14 @@ func (s *scanner) dir(name string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, plain(err))
 	}
+	before := len(s.names)
 	for _, e := range entries {
 		if err := s.entry(path.Join(name, e.Name())); err != nil {
+			return err
+		}
+	}
+	if len(s.names) == before && name != "." {
+		if err := s.empty(name); err != nil {
 			return err
 		}
 	}
@@ -135,6 +142,22 @@ func (s *scanner) entry(name string) error {
 	}
 }
 
+// empty adds a directory without files, which the program may want to write to.
+func (s *scanner) empty(name string) error {
+	other, taken := s.names[name]
+	switch {
+	case !valid(name):
+		return invalidName(name)
+	case taken && other.name != "":
+		return fmt.Errorf("%s is a directory here but already a file in the package; rename one", name)
+	case taken:
+		return nil // of the source, and included
+	}
+	s.names[name] = file{}
+	s.pkg.dirs = append(s.pkg.dirs, name)
+	return s.claimAbove(name)
+}
+
 // explain describes err; a link that leads out of the source has its own message.
 func (s *scanner) explain(name string, err error) error {
 	if link, e := s.root.Lstat(name); e == nil && link.Mode()&fs.ModeSymlink != 0 {
@@ -147,12 +170,18 @@ func (s *scanner) explain(name string, err error) error {
 	return fmt.Errorf("%s: %w", name, plain(err))
 }
 
+func valid(name string) bool { return utf8.ValidString(name) && !strings.ContainsAny(name, "\\\r\n") }
+
+func invalidName(name string) error {
+	return fmt.Errorf("%q: the name is not valid on other systems; rename it", name)
+}
+
 func (s *scanner) add(name string, info fs.FileInfo) error {
 	switch {
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%s: neither a file nor a directory; add it to %s", name, IgnoreFile)
-	case !utf8.ValidString(name) || strings.ContainsAny(name, "\\\r\n"):
-		return fmt.Errorf("%q: the name is not valid on other systems; rename it", name)
+	case !valid(name):
+		return invalidName(name)
 	}
 	f := file{base: s.base, path: name, name: name, size: info.Size(), executable: info.Mode()&0o100 != 0}
 	if known, err := s.claim(f); known || err != nil {

@@ -32,6 +32,7 @@ var TriggerKeys = []string{
 var (
 	textFields  = []string{"RunID", "Pipeline", "Stage", "LogicalDate", "LogicalTime"}
 	tableFields = []string{"Params", "Trigger", "Lake", "Jobs"}
+	timeFields  = []string{"LogicalDate", "LogicalTime"} // those that a param's default may use
 )
 
 // data is c as templates see it: maps and strings only, so that they have no

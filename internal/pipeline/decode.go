@@ -9,7 +9,10 @@ import (
 
 // decoder fills Go values from nodes by their json tags. Unlike the libraries'
 // it goes on after an error, and remembers where each value was written.
-type decoder struct{ *faults }
+type decoder struct {
+	*faults
+	strict bool // null is an error, and so is a number where text belongs
+}
 
 func (d *decoder) spec(root *node, s *Spec) {
 	d.value(nil, root, reflect.ValueOf(s).Elem())
@@ -19,7 +22,13 @@ func (d *decoder) value(p *place, n *node, v reflect.Value) {
 	if d.at[p.String()] == (position{}) && n.pos != (position{}) {
 		d.at[p.String()] = n.pos
 	}
+	if v.Type() == rawMessage {
+		return
+	}
 	if n.kind == nullNode {
+		if d.strict {
+			d.add(p, "null is not a value; remove the key or give it a value")
+		}
 		return // as if it were not written
 	}
 	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
@@ -87,11 +96,14 @@ func (d *decoder) scalar(p *place, n *node, v reflect.Value) {
 // expect reports a node of the wrong kind. Numbers and booleans serve as texts,
 // as written, so that an argument like 5 needs no quotes.
 func (d *decoder) expect(p *place, n *node, want nodeKind) bool {
-	if n.kind == want || want == textNode && (n.kind == numNode || n.kind == boolNode) {
+	plain := want == textNode && (n.kind == numNode || n.kind == boolNode)
+	if n.kind == want || plain && !d.strict {
 		return true
 	}
 	hint := ""
 	switch {
+	case plain:
+		hint = "; put it in quotes"
 	case want == listNode && n.kind == textNode:
 		hint = "; write [" + n.text + "]"
 	case want == textNode && n.kind == mapNode:

@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"fmt"
+	"time"
 
 	"ephemr/internal/pipeline"
 )
@@ -36,7 +37,7 @@ func ExampleSpec_RenderJob() {
 	if err != nil {
 		panic(err)
 	}
-	params, err := s.ResolveParams(map[string]string{"country": "es"})
+	params, err := s.ResolveParams(map[string]string{"country": "es"}, time.Now())
 	if err != nil {
 		panic(err)
 	}

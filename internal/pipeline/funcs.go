@@ -7,6 +7,8 @@ import (
 	"strings"
 	"text/template"
 	"time"
+
+	"ephemr/internal/pipeline/layout"
 )
 
 // maxRendered is the most bytes a filled-in value may have.
@@ -27,16 +29,38 @@ func (c Context) funcs() template.FuncMap {
 		"trimSuffix": func(suffix, s string) string { return strings.TrimSuffix(s, suffix) },
 		"replace":    replace,
 		"base":       path.Base,
-		"dir":        path.Dir,
+		"dir":        dir,
+		"int":        integer,
+		"lt":         ordered("lt", func(c int) bool { return c < 0 }),
+		"le":         ordered("le", func(c int) bool { return c <= 0 }),
+		"gt":         ordered("gt", func(c int) bool { return c > 0 }),
+		"ge":         ordered("ge", func(c int) bool { return c >= 0 }),
 	}
 }
 
 // builtins are the functions of text/template that may be used.
-var builtins = []string{"and", "or", "not", "eq", "ne", "lt", "le", "gt", "ge", "index", "len"}
+var builtins = []string{"and", "or", "not", "eq", "ne", "index", "len"}
 
-// printf is fmt.Sprintf with a limit: variables could double a text in every
-// line of a template.
-func printf(format string, args ...any) (string, error) { return bounded(fmt.Sprintf(format, args...)) }
+// printf is fmt.Sprintf, but a verb that does not fit its value is an error, and
+// it has a limit: variables could double a text in every line of a template.
+func printf(format string, args ...any) (string, error) {
+	if err := checkVerbs(format, args); err != nil {
+		return "", err
+	}
+	return bounded(fmt.Sprintf(format, args...))
+}
+
+// dir is the directory of a path or of an address: s3://raw/in of s3://raw/in/a.csv.
+func dir(name string) string {
+	scheme, rest, ok := strings.Cut(name, "://")
+	if !ok {
+		return path.Dir(name)
+	}
+	if !strings.Contains(rest, "/") {
+		return name // a bucket has no directory above it
+	}
+	return scheme + "://" + path.Dir(rest)
+}
 
 // replace puts new in the place of every old in s.
 func replace(old, with, s string) (string, error) {
@@ -80,14 +104,18 @@ func (c Context) output(job, key string) (string, error) {
 	return v, nil
 }
 
-// date writes a day or a time, as in LogicalDate and LogicalTime, in a layout
-// of Go's: {{date "2006/01/02" .LogicalTime}}.
-func date(layout, value string) (string, error) {
+// date writes a day or a time, as in LogicalDate and LogicalTime, in a layout of
+// Go's, strftime's or Java's: {{date "2006/01/02" .LogicalTime}}.
+func date(text, value string) (string, error) {
 	t, _, err := parseTime(value)
 	if err != nil {
 		return "", err
 	}
-	return bounded(t.Format(layout))
+	l, err := layout.Parse(text)
+	if err != nil {
+		return "", err
+	}
+	return bounded(l.Format(t))
 }
 
 // addDays moves a day or a time: {{addDays -1 .LogicalDate}}.

@@ -18,7 +18,7 @@ func readJSON(data []byte) (*node, error) {
 		return nil, &syntaxError{msg: fmt.Sprintf("not valid JSON at byte %d: %v", r.dec.InputOffset(), err)}
 	}
 	if _, err := r.dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, &syntaxError{msg: fmt.Sprintf("more than one JSON value at byte %d; send a single pipeline", r.dec.InputOffset())}
+		return nil, &syntaxError{msg: fmt.Sprintf("more than one JSON value at byte %d; send a single one", r.dec.InputOffset())}
 	}
 	return n, nil
 }
@@ -34,7 +34,7 @@ func (r *jsonReader) value(depth int) (*node, error) {
 		return nil, err
 	}
 	if r.size++; r.size > maxNodes || depth > maxDepth {
-		return nil, errors.New("too large or too deeply nested for a pipeline")
+		return nil, errors.New("too large or too deeply nested")
 	}
 	switch t := t.(type) {
 	case json.Delim:

@@ -3,11 +3,38 @@ package pipeline_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/internal/pipeline"
 )
+
+var noon = time.Date(2026, time.November, 30, 12, 0, 0, 0, time.UTC)
+
+// TestTemplateAsDefault: a default may depend on the run's date, and on nothing
+// that is not known then.
+func TestTemplateAsDefault(t *testing.T) {
+	t.Parallel()
+	s := typed("x")
+	s.Params = map[string]pipeline.Param{"day": {Default: new("{{addDays -1 .LogicalDate}}")}, "kind": {Default: new("{{date \"2006\" .LogicalTime}}"), Allowed: []string{"2026"}}}
+	if err := s.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.ResolveParams(nil, noon)
+	if diff := cmp.Diff(map[string]string{"day": "2026-11-29", "kind": "2026"}, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	if _, err := s.ResolveParams(nil, noon.AddDate(1, 0, 0)); err == nil || !strings.Contains(err.Error(), `its default "2027" is not allowed`) {
+		t.Errorf("default that is not allowed: %v", err)
+	}
+	for _, bad := range []string{"{{.Params.day}}", "{{.Trigger.Key}}", `{{output "a" "b"}}`, "{{.LogicalDay}}", `{{date "YYYY" .LogicalDate}}`} {
+		s.Params = map[string]pipeline.Param{"day": {Default: new(bad)}}
+		if err := s.Validate(); err == nil || !strings.Contains(err.Error(), "params.day.default: ") {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}
 
 func TestResolveParams(t *testing.T) {
 	t.Parallel()
@@ -39,7 +66,7 @@ func TestResolveParams(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := s.ResolveParams(tt.given)
+			got, err := s.ResolveParams(tt.given, noon)
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("params (-want +got):\n%s", diff)
 			}
@@ -49,7 +76,7 @@ func TestResolveParams(t *testing.T) {
 		})
 	}
 
-	if got, err := (pipeline.Spec{}).ResolveParams(nil); err != nil || len(got) != 0 {
+	if got, err := (pipeline.Spec{}).ResolveParams(nil, noon); err != nil || len(got) != 0 {
 		t.Errorf("without params: %v, %v", got, err)
 	}
 }

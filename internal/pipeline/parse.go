@@ -55,7 +55,7 @@ func readSpec(file string, data []byte, read func([]byte) (*node, error), opts [
 		return Spec{}, f.err()
 	}
 	var s Spec
-	(&decoder{f}).spec(root, &s)
+	(&decoder{faults: f}).spec(root, &s)
 	newRules(s, f, opts).check()
 	if err := f.err(); err != nil {
 		return Spec{}, err

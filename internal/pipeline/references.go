@@ -14,7 +14,10 @@ type references struct {
 	rules  *rules
 	needs  map[string]bool // jobs whose outputs may be used
 	job    string          // "" for checks
+	only   []string        // the fields that may be used; nil = all
 	faults []string
+	// usesJobs says that the template depends on other jobs' outputs.
+	usesJobs bool
 }
 
 // templateFaults returns what is wrong with a template.
@@ -65,7 +68,9 @@ func (r *references) list(l *parse.ListNode, root bool) {
 }
 
 func (r *references) branch(n *parse.BranchNode, root, inside bool) {
-	r.pipe(n.Pipe, root)
+	if v := r.pipe(n.Pipe, root); len(n.Pipe.Decl) == 0 {
+		r.condition(v)
+	}
 	r.list(n.List, inside)
 	r.list(n.ElseList, root)
 }
@@ -80,31 +85,46 @@ func (r *references) wholeTable(p *parse.PipeNode, root bool) {
 	}
 }
 
-func (r *references) pipe(p *parse.PipeNode, root bool) {
+// pipe checks a pipeline of calls and returns what it yields.
+func (r *references) pipe(p *parse.PipeNode, root bool) value {
+	var last value
 	for i, c := range p.Cmds {
-		r.command(c, root, i > 0)
+		var piped []value
+		if i > 0 {
+			piped = []value{last}
+		}
+		last = r.command(c, root, piped)
 	}
+	return last
 }
 
-// command checks a call or a value; piped says that it gets one more argument.
-func (r *references) command(c *parse.CommandNode, root, piped bool) {
-	if f, ok := c.Args[0].(*parse.IdentifierNode); ok {
-		r.call(f.Ident, c.Args[1:], root, piped)
-	}
-	for _, arg := range c.Args {
+// command checks a call or a value; piped is the one more argument that it gets.
+func (r *references) command(c *parse.CommandNode, root bool, piped []value) value {
+	f, isCall := c.Args[0].(*parse.IdentifierNode)
+	args := make([]value, 0, len(c.Args))
+	for i, arg := range c.Args {
+		if isCall && i == 0 {
+			continue
+		}
 		switch arg := arg.(type) {
-		case *parse.PipeNode:
-			r.pipe(arg, root)
 		case *parse.ChainNode:
 			r.chain(arg, root)
+			args = append(args, value{shown: arg.String()})
+			continue
 		case *parse.DotNode:
 			if root {
 				r.fault(`"." is the whole context; name a field, like {{.RunID}}`)
 			}
+		case *parse.PipeNode:
 		default:
 			r.field(refOf(arg, root))
 		}
+		args = append(args, r.typeOf(arg, root))
 	}
+	if !isCall {
+		return args[0]
+	}
+	return r.call(f.Ident, c.Args[1:], append(args, piped...), root)
 }
 
 func (r *references) chain(c *parse.ChainNode, root bool) {
@@ -113,30 +133,41 @@ func (r *references) chain(c *parse.ChainNode, root bool) {
 	}
 }
 
-func (r *references) call(name string, args []parse.Node, root, piped bool) {
+func (r *references) call(name string, nodes []parse.Node, args []value, root bool) value {
 	if f, ok := (Context{}).funcs()[name]; ok {
-		n := len(args)
-		if piped {
-			n++
+		if !r.arity(name, reflect.TypeOf(f), len(args)) {
+			return value{}
 		}
-		r.arity(name, reflect.TypeOf(f), n)
 	} else if !slices.Contains(builtins, name) {
 		r.fault("%v", unknownFunction(name))
 	}
+	var of []string
 	switch {
-	case name == "output" && len(args) > 0:
-		if job, ok := args[0].(*parse.StringNode); ok {
+	case name == "output" && r.only != nil:
+		r.fault("output cannot be used here")
+	case name == "output" && len(nodes) > 0:
+		r.usesJobs = true
+		if job, ok := nodes[0].(*parse.StringNode); ok {
 			r.jobRef(job.Text)
 		}
-	case name == "index" && len(args) > 0:
-		r.field(indexed(args, root))
+	case name == "index" && len(nodes) > 0:
+		of = indexed(nodes, root)
+		r.field(of)
 	}
+	v := r.typed(name, args)
+	if name == "index" {
+		r.typeOfField(&v, of)
+	}
+	return v
 }
 
-func (r *references) arity(name string, f reflect.Type, n int) {
-	if want := f.NumIn(); !f.IsVariadic() && n != want || f.IsVariadic() && n < want-1 {
+func (r *references) arity(name string, f reflect.Type, n int) bool {
+	want := f.NumIn()
+	if !f.IsVariadic() && n != want || f.IsVariadic() && n < want-1 {
 		r.fault("%s takes %d arguments, got %d", name, want, n)
+		return false
 	}
+	return true
 }
 
 // indexed returns the reference in index .Params "x".
@@ -174,7 +205,10 @@ func (r *references) field(name []string) {
 	if len(name) == 0 {
 		return
 	}
+	r.usesJobs = r.usesJobs || name[0] == "Jobs"
 	switch {
+	case r.only != nil && !slices.Contains(r.only, name[0]):
+		r.fault(".%s cannot be used here; use one of .%s", strings.Join(name, "."), strings.Join(r.only, ", ."))
 	case slices.Contains(textFields, name[0]):
 		if len(name) > 1 {
 			r.fault(".%s is a string; remove .%s", name[0], strings.Join(name[1:], "."))

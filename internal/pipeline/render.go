@@ -109,6 +109,35 @@ func (s Spec) RenderChecks(c Context) ([]job.Check, error) {
 	return checks, nil
 }
 
+// CheckValues fills in everything that does not depend on another job's output,
+// so that a value that is missing or wrong is reported before the run acquires
+// capacity. The error joins one for every such value.
+func (s Spec) CheckValues(c Context) error {
+	var errs []error
+	for i := range s.Jobs {
+		at := &place{text: "jobs[" + s.Jobs[i].Name + "]"}
+		errs = append(errs, s.fill(at, s.independent(fieldsOfJob(at, &s.Jobs[i])), c))
+	}
+	for i := range s.Checks {
+		at := root("checks").index(i)
+		errs = append(errs, s.fill(at, s.independent(fieldsOfCheck(at, &s.Checks[i])), c))
+	}
+	return errors.Join(errs...)
+}
+
+// independent returns the fields that need no job's outputs. They are not set.
+func (s Spec) independent(fields []field) []field {
+	var known []field
+	for _, f := range fields {
+		refs := &references{rules: newRules(s, &faults{}, nil)}
+		if refs.templateFaults(f.get); !refs.usesJobs {
+			f.set = func(string) {}
+			known = append(known, f)
+		}
+	}
+	return known
+}
+
 func (s Spec) fill(at *place, fields []field, c Context) error {
 	var errs []error
 	data, size := c.data(), 0

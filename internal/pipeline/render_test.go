@@ -155,3 +155,28 @@ func TestRenderChecks(t *testing.T) {
 		}
 	}
 }
+
+// TestCheckValues reports every value that cannot be filled in before the run
+// begins, and leaves those that wait for a job's output.
+func TestCheckValues(t *testing.T) {
+	t.Parallel()
+	s := typed(`{{output "a" "rows"}} {{.Trigger.Nothing}}`)
+	s.Jobs[0].Args = []string{"{{.Trigger.RequestID}}", "{{index .Trigger \"RequestID\"}}", "{{if eq .Params.free \"x\"}}{{date .Params.free .LogicalDate}}{{end}}"}
+	s.Jobs[0].Env = map[string]string{"N": "{{addDays (int .Params.free) .LogicalDate}}"}
+	s.Checks = []job.Check{{Dataset: "{{.Trigger.VersionID}}", Rows: `{{.Jobs.a.Outputs.rows}}`}}
+	values := context
+	values.Params = map[string]string{"free": "x"}
+	values.Jobs = nil
+	err := s.CheckValues(values)
+	for _, want := range []string{"render jobs[a].args[0]: ", "render jobs[a].args[2]: ", "render jobs[a].env.N: ", "render checks[0].dataset: "} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("no %q in: %v", want, err)
+		}
+	}
+	if n := len(strings.Split(err.Error(), "\n")); n != 4 {
+		t.Errorf("%d faults: %v", n, err)
+	}
+	if s.Jobs[0].Args[1] != "{{index .Trigger \"RequestID\"}}" {
+		t.Error("the pipeline has changed")
+	}
+}

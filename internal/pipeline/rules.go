@@ -72,6 +72,7 @@ func (r *rules) check() {
 	r.checks()
 	r.notify()
 	r.notYet()
+	r.literals()
 	if len(r.spec.Jobs) <= maxJobs { // what follows costs more than the number of jobs
 		r.needs()
 		r.templates()

@@ -37,6 +37,7 @@ func (r *rules) jobs() {
 		if j.Timeout != 0 {
 			r.duration(p.key("timeout"), j.Timeout, time.Second, maxTimeout)
 		}
+		r.background(p.key("background"), j.Background)
 		if j.Resize != nil {
 			r.within(p.key("resize").key("task"), "the number of task units", j.Resize.Task, 1, maxUnits)
 		}
@@ -77,6 +78,12 @@ func (r *rules) jobType(p *place, t job.Type) {
 		r.fault(p, "jobs of type quality cannot be declared; list expectations under checks")
 	case !slices.Contains(known, string(t)):
 		r.fault(p, "unknown job type %q; %s", t, didYouMean(closest(string(t), known), known))
+	}
+}
+
+func (r *rules) background(p *place, b job.Background) {
+	if !b.Valid() {
+		r.fault(p, "unknown value %q; use one of fail, wait, kill", b)
 	}
 }
 

@@ -16,7 +16,9 @@ func (r *rules) params() {
 				r.fault(p.key("allowed").index(i), "duplicate %q; remove one", v)
 			}
 		}
-		if d := param.Default; d != nil && !param.allows(*d) {
+		if d := param.Default; d != nil && isTemplate(*d) {
+			r.compileAll([]field{{at: p.key("default"), get: *d}}, &references{rules: r, only: timeFields})
+		} else if d != nil && !param.allows(*d) {
 			r.fault(p.key("default"), "%q is not among the allowed values %q; add it there or choose another", *d, param.Allowed)
 		}
 	}

@@ -163,11 +163,12 @@ func TestSchemaHasTheBoundsOfTheRules(t *testing.T) {
 		good []string
 		bad  []string
 	}{
-		"pipeline": {"pipeline: %s\ncluster: {profile: small}\n" + jobs, names, notNames},
-		"team":     {head(jobs + "team: %s\n"), names, notNames},
-		"pool":     {"pipeline: p\ncluster: {profile: small, pool: %s, keepAlive: 5m}\n" + jobs, names, notNames},
-		"job":      {head("jobs: [{name: %s, type: bash, source: a}]\n"), names, notNames},
-		"type":     {head("jobs: [{name: a, type: %s, source: a}]\n"), types, []string{"quality", "python", "Bash"}},
+		"pipeline":   {"pipeline: %s\ncluster: {profile: small}\n" + jobs, names, notNames},
+		"team":       {head(jobs + "team: %s\n"), names, notNames},
+		"pool":       {"pipeline: p\ncluster: {profile: small, pool: %s, keepAlive: 5m}\n" + jobs, names, notNames},
+		"job":        {head("jobs: [{name: %s, type: bash, source: a}]\n"), names, notNames},
+		"background": {head("jobs: [{name: a, type: bash, source: a, background: %s}]\n"), []string{"fail", "wait", "kill"}, []string{"ignore", "Wait"}},
+		"type":       {head("jobs: [{name: a, type: %s, source: a}]\n"), types, []string{"quality", "python", "Bash"}},
 	}
 	for name, n := range texts {
 		for _, value := range n.good {

@@ -103,6 +103,8 @@ type Job struct {
 	Timeout Duration          `json:"timeout,omitempty"`                                   // of each attempt
 	Resize  *Resize           `json:"resize,omitempty"`                                    // size of its cluster while the job runs
 	Package *Package          `json:"package,omitempty" jsonschema:"-"`                    // filled in by apply
+
+	Background job.Background `json:"background,omitempty" jsonschema:"enum=fail,enum=wait,enum=kill"` // what to do with processes that outlive the program; default fail
 }
 
 // Resize is the size that a job needs its cluster to have while it runs.
@@ -138,6 +140,8 @@ type Package struct {
 type Notify struct {
 	Failure []string `json:"failure,omitempty"`
 	Success []string `json:"success,omitempty"`
+	// LogLines adds the last lines of a failed job's log to the notice.
+	LogLines bool `json:"logLines,omitempty"`
 }
 
 // Duration is a time.Duration written like "90s", "30m" or "2h".

@@ -21,7 +21,7 @@ func readYAML(data []byte) (n *node, err error) {
 			n, err = nil, &syntaxError{msg: "cannot be read as YAML; simplify the file"}
 		}
 	}()
-	tokens := lexer.Tokenize(string(data))
+	tokens := tokenize(string(data))
 	if err := bound(tokens); err != nil {
 		return nil, err
 	}
@@ -46,6 +46,23 @@ func readYAML(data []byte) (n *node, err error) {
 		return nil, &syntaxError{msg: `empty; start with "pipeline: <name>"`}
 	}
 	return root, nil
+}
+
+// tokenize is the lexer's, which takes a tab between double quotes for a part of
+// the text, but then loses the end of the line.
+func tokenize(text string) token.Tokens {
+	tokens := lexer.Tokenize(text)
+	escaped := text
+	for _, t := range tokens {
+		quoted := strings.Trim(t.Origin, " \t\r\n")
+		if t.Type == token.DoubleQuoteType && strings.Contains(quoted, "\t") && !strings.Contains(quoted, "\n") {
+			escaped = strings.ReplaceAll(escaped, quoted, strings.ReplaceAll(quoted, "\t", `\t`))
+		}
+	}
+	if escaped == text {
+		return tokens
+	}
+	return lexer.Tokenize(escaped)
 }
 
 // bound rejects, before parsing, documents that would take the parser too much

@@ -2,8 +2,10 @@ package pipeline
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 )
 
 type yamlReader struct {
@@ -127,7 +129,7 @@ func scalar(n ast.Node) (*node, error) {
 	case *ast.NullNode:
 		out.kind = nullNode
 	case *ast.StringNode:
-		out.kind, out.text = textNode, n.Value
+		out.kind, out.text = textNode, plainText(n.GetToken(), n.Value)
 	case *ast.LiteralNode:
 		out.kind, out.text = textNode, n.Value.Value
 	case *ast.BoolNode:
@@ -138,4 +140,31 @@ func scalar(n ast.Node) (*node, error) {
 		return nil, &syntaxError{posOf(n), "unsupported YAML; write a plain key or value"}
 	}
 	return out, nil
+}
+
+// plainText is the value of a plain scalar. The lexer drops its tabs; the text
+// that it was read from still has them.
+func plainText(t *token.Token, value string) string {
+	origin := strings.Trim(t.Origin, " \t\r\n")
+	if t.Type != token.StringType || !strings.Contains(origin, "\t") {
+		return value
+	}
+	var b strings.Builder
+	breaks := 0 // since the last text
+	for line := range strings.Lines(origin) {
+		if line = strings.Trim(line, " \t\r\n"); line == "" {
+			breaks++
+			continue
+		}
+		switch {
+		case b.Len() == 0:
+		case breaks > 1:
+			b.WriteString(strings.Repeat("\n", breaks-1))
+		default:
+			b.WriteByte(' ')
+		}
+		b.WriteString(line)
+		breaks = 1
+	}
+	return b.String()
 }

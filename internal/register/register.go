@@ -125,9 +125,6 @@ func Check(spec pipeline.Spec) error {
 	for i, t := range spec.Triggers {
 		if t.Schedule != "" {
 			schedules++
-			if _, err := Expression(t.Schedule); err != nil {
-				errs = append(errs, fmt.Errorf("pipeline %s: triggers[%d]: %w", spec.Name, i, err))
-			}
 		}
 		if t.S3 != nil && t.S3.Bucket != Watched {
 			errs = append(errs, fmt.Errorf("pipeline %s: triggers[%d]: zone %s does not support S3 triggers; use %s", spec.Name, i, t.S3.Bucket, Watched))

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/events"
+	"ephemr/internal/cron"
 	"ephemr/internal/emr"
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
@@ -142,7 +143,7 @@ func TestRefused(t *testing.T) {
 		"unknown zone":         string(file(`triggers: [{s3: {bucket: raw}}]`)[:1]) + `"x":1}`,
 		"no package":           `{"pipeline":"p","cluster":{"profile":"small"},"jobs":[{"name":"a","type":"bash","source":"a"}]}`,
 		"param without value":  string(file("triggers: [{s3: {bucket: raw}}]\nparams: {country: {}}")),
-		"weekday and monthday": string(file(`triggers: [{schedule: "0 3 1 * 1"}]`)),
+		"weekday and monthday": strings.Replace(string(file(`triggers: [{schedule: "0 3 1 * *"}]`)), "0 3 1 * *", "0 3 1 * 1", 1),
 	} {
 		_, err := newFixture().Apply(t.Context(), register.Input{Spec: json.RawMessage(spec)})
 		if fault.NameOf(err) != fault.InvalidInput || err == nil {
@@ -219,8 +220,8 @@ func (f fixture) agree(t *testing.T) {
 	}
 	want := map[string]string{}
 	for _, trigger := range v.Spec.Triggers {
-		if expr, err := register.Expression(trigger.Schedule); err == nil {
-			want[fmt.Sprintf("p-%d", len(want))] = expr + " UTC"
+		if schedule, err := cron.Parse(trigger.Schedule); err == nil {
+			want[fmt.Sprintf("p-%d", len(want))] = schedule.EventBridge() + " UTC"
 		}
 		if trigger.S3 == nil {
 			continue

@@ -10,9 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
-	"github.com/robfig/cron/v3"
 
 	"ephemr/events"
+	"ephemr/internal/cron"
 	"ephemr/internal/fault"
 	"ephemr/internal/pipeline"
 )
@@ -69,10 +69,11 @@ func (s *Schedules) Sync(ctx context.Context, spec pipeline.Spec) ([]string, err
 func scheduleName(pipelineName string, i int) string { return fmt.Sprintf("%s-%d", pipelineName, i) }
 
 func (s *Schedules) put(ctx context.Context, name, pipelineName string, t pipeline.Trigger) error {
-	expr, err := Expression(t.Schedule)
+	schedule, err := cron.Parse(t.Schedule)
 	if err != nil {
-		return fault.New(fault.InvalidInput, "pipeline %s: %w", pipelineName, err)
+		return fault.New(fault.InvalidInput, "pipeline %s: schedule %q: %w", pipelineName, t.Schedule, err)
 	}
+	expr := schedule.EventBridge()
 	input, err := json.Marshal(events.ScheduleTick{
 		Kind: events.KindSchedule, Pipeline: pipelineName, ScheduledTime: events.ScheduledTimePlaceholder,
 	})
@@ -108,44 +109,4 @@ func (s *Schedules) put(ctx context.Context, name, pipelineName string, t pipeli
 		return fmt.Errorf("write schedule %s: %w", name, err)
 	}
 	return nil
-}
-
-var weekdays = []string{"SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"}
-
-// Expression converts a 5-field cron expression to EventBridge's, which has a year,
-// counts weekdays from 1 and allows a day of the month or of the week, but not both.
-// Source: EventBridge Scheduler User Guide, "Cron-based schedules".
-func Expression(fiveFields string) (string, error) {
-	f := strings.Fields(fiveFields)
-	if len(f) != 5 {
-		return "", fmt.Errorf("schedule %q does not have 5 fields", fiveFields)
-	}
-	parsed, err := cron.ParseStandard(fiveFields)
-	if err != nil {
-		return "", fmt.Errorf("schedule %q: %w", fiveFields, err)
-	}
-	spec, ok := parsed.(*cron.SpecSchedule)
-	if !ok {
-		return "", fmt.Errorf("schedule %q is not a cron expression", fiveFields)
-	}
-	anyDay, anyWeekday := f[2] == "*" || f[2] == "?", f[4] == "*" || f[4] == "?"
-	switch {
-	case anyWeekday:
-		f[4] = "?"
-		if anyDay {
-			f[2] = "*"
-		}
-	case anyDay:
-		f[2] = "?"
-		var days []string
-		for i, name := range weekdays {
-			if spec.Dow&(1<<i) != 0 {
-				days = append(days, name)
-			}
-		}
-		f[4] = strings.Join(days, ",")
-	default:
-		return "", fmt.Errorf("schedule %q has a day of the month and a day of the week; use two schedules", fiveFields)
-	}
-	return fmt.Sprintf("cron(%s *)", strings.ToUpper(strings.Join(f, " "))), nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"ephemr/internal/fault"
+	"ephemr/internal/logline"
 	"ephemr/internal/run"
 )
 
@@ -37,8 +38,12 @@ func (r *Reader) Tail(ctx context.Context, of run.Run, j run.Job) []string {
 			continue
 		}
 		var lines []string
-		for _, e := range out.Events {
-			line := strings.ToValidUTF8(aws.ToString(e.Message), "\uFFFD")
+		for i, e := range out.Events {
+			text, unfinished, _ := logline.Parse(aws.ToString(e.Message))
+			if unfinished && i+1 < len(out.Events) {
+				continue // the next event replaces it
+			}
+			line := strings.ToValidUTF8(text, "\uFFFD")
 			lines = append(lines, strings.ToValidUTF8(line[:min(len(line), tailBytes)], ""))
 		}
 		if len(lines) > 0 {

@@ -76,6 +76,10 @@ func Parse(data []byte) *job.Result {
 	for i, line := range r.Tail {
 		r.Tail[i] = clip(line, maxLine)
 	}
+	r.Background = r.Background[:min(len(r.Background), maxBackground)]
+	for i, name := range r.Background {
+		r.Background[i] = clip(name, maxProcess)
+	}
 	r.Checks = r.Checks[:min(len(r.Checks), maxFindings)]
 	for i, f := range r.Checks {
 		r.Checks[i] = job.Finding{Dataset: clip(f.Dataset, maxLine), Expect: clip(f.Expect, maxLine), Found: clip(f.Found, maxLine), OK: f.OK}
@@ -89,7 +93,10 @@ const (
 	maxTail     = 20   // lines
 	maxLine     = 500
 	maxFindings = 50
-	maxOutputs  = 64 << 10 // all together
+
+	maxBackground = 20
+	maxProcess    = 100
+	maxOutputs    = 64 << 10 // all together
 )
 
 // sound says whether outputs can be kept; half of them would mislead.

@@ -26,6 +26,10 @@ func TestParse(t *testing.T) {
 		{"exit code 77 of an older runner", `{` + id + `,"exitCode":77,"class":"job"}`, &job.Result{RunID: "r", Job: "a", Attempt: 1, ExitCode: 77, Class: job.ClassJob}},
 		{"nothing to do with another exit code", `{` + id + `,"exitCode":3,"nothingToDo":true}`, &job.Result{RunID: "r", Job: "a", Attempt: 1, ExitCode: 3}},
 		{"nothing to do and a failure", `{` + id + `,"exitCode":77,"nothingToDo":true,"class":"data"}`, &job.Result{RunID: "r", Job: "a", Attempt: 1, ExitCode: 77, Class: job.ClassData}},
+		{
+			"processes in the background", `{` + id + `,"background":["sleep 4 (pid 1)","` + strings.Repeat("x", 200) + `"]}`,
+			&job.Result{RunID: "r", Job: "a", Attempt: 1, Background: []string{"sleep 4 (pid 1)", strings.Repeat("x", 100)}},
+		},
 		{"empty", ``, nil},
 		{"cut off", `{` + id, nil},
 		{"no object", `[]`, nil},

@@ -75,6 +75,14 @@ func (rec *Record) Refuse(execution string) error {
 	case !rec.Run.Deadline.IsZero() && time.Now().After(rec.Run.Deadline):
 		return fault.New(fault.Timeout, "run %s is past its deadline %s", rec.Run.ID, rec.Run.Deadline.Format(time.RFC3339))
 	}
+	return rec.Incomplete()
+}
+
+// Incomplete says what of the run is missing that it cannot do without, or nil.
+func (rec *Record) Incomplete() error {
+	if rec.Spec == nil && rec.Run.State != Rejected {
+		return fault.New(fault.JobFailed, "the pipeline of run %s is missing or unreadable: its record SPEC was deleted or changed", rec.Run.ID)
+	}
 	return nil
 }
 

@@ -142,6 +142,8 @@ type Job struct {
 	Findings    []job.Finding     `dynamodbav:"findings,omitempty" json:"findings,omitempty"`
 	Resize      string            `dynamodbav:"resize,omitempty" json:"resize,omitempty"`   // result of its resize request
 	Earlier     []Attempt         `dynamodbav:"earlier,omitempty" json:"earlier,omitempty"` // earlier attempts, which failed
+
+	Background []string `dynamodbav:"background,omitempty" json:"background,omitempty"` // processes that outlived the program and were ended
 }
 
 // Attempt is a failed attempt that another followed.
@@ -154,13 +156,15 @@ type Attempt struct {
 	ExitCode  *int      `dynamodbav:"exitCode,omitempty" json:"exitCode,omitempty"`
 	EndedAt   time.Time `dynamodbav:"endedAt" json:"endedAt"`
 	LogsCut   bool      `dynamodbav:"logsCut,omitempty" json:"logsCut,omitempty"`
+
+	Background []string `dynamodbav:"background,omitempty" json:"background,omitempty"`
 }
 
 // Past is j's newest attempt as an entry of Earlier.
 func (j Job) Past() Attempt {
 	return Attempt{
 		Attempt: j.Attempt, StepID: j.StepID, ClusterID: j.ClusterID, Class: j.Class, Reason: j.Reason, ExitCode: j.ExitCode,
-		EndedAt: j.EndedAt, LogsCut: j.LogsCut,
+		EndedAt: j.EndedAt, LogsCut: j.LogsCut, Background: j.Background,
 	}
 }
 
@@ -222,8 +226,11 @@ type Cluster struct {
 	Class     job.Class    `dynamodbav:"class,omitempty" json:"class,omitempty"`
 	Reason    string       `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
 	Units     []Units      `dynamodbav:"units,omitempty" json:"units,omitempty"`
-	Release   string       `dynamodbav:"release,omitempty" json:"release,omitempty"` // of EMR
-	Resizes   []Resize     `dynamodbav:"resizes,omitempty" json:"resizes,omitempty"` // oldest first
+	Release   string       `dynamodbav:"release,omitempty" json:"release,omitempty"`   // of EMR
+	Resizes   []Resize     `dynamodbav:"resizes,omitempty" json:"resizes,omitempty"`   // oldest first
+	Shortage  string       `dynamodbav:"shortage,omitempty" json:"shortage,omitempty"` // what EC2 lacked while it started, in EMR's words
+	GivenUp   bool         `dynamodbav:"givenUp,omitempty" json:"givenUp,omitempty"`   // it ends because of Class and Reason, before it was ready
+	Unended   string       `dynamodbav:"unended,omitempty" json:"unended,omitempty"`   // why its end failed; it still runs
 
 	// Of a pool's cluster. Name is the name of the run's lease, CreatedAt is when the
 	// lease began and EndedAt when it was released.
@@ -275,7 +282,9 @@ type Waiter struct {
 	ClusterID string    `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
 	Attempts  []string  `dynamodbav:"attempts,omitempty" json:"attempts,omitempty"` // attempts in flight when it was registered, as job#n
 	Shared    bool      `dynamodbav:"shared,omitempty" json:"shared,omitempty"`     // other runs may use the cluster
+	Events    int       `dynamodbav:"events,omitempty" json:"-"`                    // of the execution's history; see History
 	Since     time.Time `dynamodbav:"since" json:"since"`
+	CheckAt   time.Time `dynamodbav:"checkAt,omitzero" json:"checkAt,omitzero"` // from then on, a cluster that is starting is checked at every tick
 	Deadline  time.Time `dynamodbav:"deadline" json:"deadline"`
 }
 

@@ -7,9 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"ephemr/internal/job"
+	"ephemr/internal/runner/cause"
 	"ephemr/internal/runner/logstream"
 )
 
@@ -30,6 +34,9 @@ func (r *Runner) attempt(ctx context.Context, s job.Spec) job.Result {
 	if len(res.Tail) == 0 {
 		res.Tail = stdout.tail.lines()
 	}
+	if res.Class == job.ClassJob {
+		res.Reason = withCause(res.Reason, &stderr.cause, &stdout.cause)
+	}
 	if res.Reason != "" {
 		stderr.notice("ephemr: " + res.Reason)
 	}
@@ -38,6 +45,19 @@ func (r *Runner) attempt(ctx context.Context, s job.Spec) job.Result {
 	whole, wholeToo := stdout.close(flush), stderr.close(flush)
 	res.LogsCut = !whole || !wholeToo
 	return res
+}
+
+// withCause adds to why a program failed what it printed about it: stderr's
+// cause, unless only stdout has one that is more than its last line.
+func withCause(reason string, stderr, stdout *cause.Finder) string {
+	line := stderr.Line()
+	if !stderr.Found() && stdout.Found() {
+		line = stdout.Line()
+	}
+	if line == "" || strings.Contains(reason, line) {
+		return reason
+	}
+	return reason + ": " + line
 }
 
 // execute never panics: it returns a Result in every case.
@@ -63,14 +83,35 @@ func (r *Runner) execute(ctx context.Context, s job.Spec, stdout, stderr *output
 // workspace is the directory of one attempt.
 type workspace struct{ dir, files, outputs string }
 
-func (r *Runner) workspace() (w workspace, remove func(), err error) {
-	base := os.TempDir()
-	if r.Home != "" {
-		base = filepath.Join(r.Home, "work")
-		if err := os.MkdirAll(base, 0o700); err != nil {
-			return w, nil, fmt.Errorf("make work directory: %w", err)
-		}
+// DataDir is made by the bootstrap action on EMR's data disk: the root disk has 15
+// GiB, and the node is replaced when it is full.
+const DataDir = "/mnt/ephemr"
+
+// Home is where a runner works: set, or else data if it exists and can be written.
+func Home(set, data string) string {
+	if set != "" {
+		return set
 	}
+	if unix.Access(data, unix.W_OK|unix.X_OK) == nil {
+		return data
+	}
+	return ""
+}
+
+// base is the directory of all that attempts on this machine keep.
+func (r *Runner) base() string {
+	if r.Home != "" {
+		return r.Home
+	}
+	return filepath.Join(os.TempDir(), "ephemr")
+}
+
+func (r *Runner) workspace() (w workspace, remove func(), err error) {
+	base := filepath.Join(r.base(), "work")
+	if err := os.MkdirAll(base, 0o777); err != nil { //nolint:gosec // steps may run as several users
+		return w, nil, fmt.Errorf("make work directory: %w", err)
+	}
+	_ = os.Chmod(base, 0o777|os.ModeSticky) // despite the umask; fails if another user made it
 	dir, err := os.MkdirTemp(base, "attempt-")
 	if err != nil {
 		return w, nil, fmt.Errorf("make work directory: %w", err)

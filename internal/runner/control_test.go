@@ -18,38 +18,6 @@ import (
 
 func itoa(i int) string { return strconv.Itoa(i) }
 
-func TestChildrenDieWithTheProgram(t *testing.T) {
-	t.Parallel()
-	tests := map[string]string{
-		"in the group":            "sleep 300 & echo $! >%s",
-		"in a session of its own": "setsid sleep 300 & echo $! >%s",
-		"holding no pipe":         "sleep 300 >/dev/null 2>&1 </dev/null & echo $! >%s",
-	}
-	for name, script := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			b := newBench(t)
-			pidFile := filepath.Join(t.TempDir(), "pid")
-			start := time.Now()
-			code, _ := b.run(t.Context(), b.bash(strings.ReplaceAll(script, "%s", pidFile)))
-			if took := time.Since(start); code != 0 || took > 20*time.Second {
-				t.Errorf("exit %d after %s", code, took)
-			}
-			text, err := os.ReadFile(pidFile) //nolint:gosec // in a temporary directory
-			if err != nil {
-				t.Fatal(err)
-			}
-			pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if alive(pid) {
-				t.Errorf("process %d outlived the program", pid)
-			}
-		})
-	}
-}
-
 // alive reports whether pid runs; a zombie does not.
 func alive(pid int) bool {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
@@ -78,7 +46,7 @@ func TestEscapedHolderOfThePipe(t *testing.T) {
 func TestLastWordsOfAChild(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.Drain = 10 * time.Second
+	b.Settle = 10 * time.Second
 	code, _ := b.run(t.Context(), b.bash("exec > >(sleep 0.3; cat; echo end); seq 1000"))
 	if code != 0 || !strings.HasSuffix(b.stdout.String(), "\n1000\nend\n") {
 		t.Errorf("exit %d, stdout ends in %q", code, b.stdout.String())

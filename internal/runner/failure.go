@@ -81,7 +81,7 @@ func ended(ctx context.Context, err error) job.Result {
 	switch {
 	case classed:
 		res.Class, res.ExitCode = f.class, f.code
-	case badZip, badCheck:
+	case badZip, badCheck, isFull(err):
 		res.Class, res.ExitCode = job.ClassInvalid, exitInvalid
 	case errors.Is(context.Cause(ctx), context.DeadlineExceeded):
 		res.Class, res.ExitCode = job.ClassTimeout, exitTimeout

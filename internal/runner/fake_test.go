@@ -74,7 +74,7 @@ func (b *bucket) GetObject(ctx context.Context, in *s3.GetObjectInput, _ ...func
 		}
 		body = body[first : last+1]
 	}
-	return &s3.GetObjectOutput{Body: io.NopCloser(bytes.NewReader(body))}, nil
+	return &s3.GetObjectOutput{Body: io.NopCloser(bytes.NewReader(body)), ContentLength: aws.Int64(int64(len(body)))}, nil
 }
 
 func (b *bucket) PutObject(ctx context.Context, in *s3.PutObjectInput, _ ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
@@ -163,7 +163,7 @@ func newBench(t *testing.T) *bench {
 	b.Runner = runner.Runner{
 		S3: b.s3, Logs: b.logs, Stdout: b.stdout, Stderr: b.stderr,
 		Environ: []string{"PATH=" + os.Getenv("PATH"), "FROM_STEP=yes"}, Home: t.TempDir(), Now: time.Now,
-		Wait: time.Millisecond, Drain: 300 * time.Millisecond, Flush: 5 * time.Second,
+		Wait: time.Millisecond, Settle: 300 * time.Millisecond, Flush: 5 * time.Second,
 	}
 	return b
 }
@@ -173,12 +173,18 @@ func (b *bench) bash(script string) job.Spec {
 	return b.spec(job.Bash, map[string]string{"run.sh": script})
 }
 
+// spec is the Spec of a job with files; a name that ends in "*" is executable.
 func (b *bench) spec(kind job.Type, files map[string]string) job.Spec {
 	b.Helper()
 	var buf bytes.Buffer
 	z := zip.NewWriter(&buf)
 	for name, text := range files {
-		w, err := z.Create(name)
+		h := &zip.FileHeader{Name: strings.TrimSuffix(name, "*"), Method: zip.Deflate}
+		h.SetMode(0o644)
+		if h.Name != name {
+			h.SetMode(0o755)
+		}
+		w, err := z.CreateHeader(h)
 		if err == nil {
 			_, err = w.Write([]byte(text))
 		}

@@ -35,6 +35,9 @@ func (o object) beside(name string) object {
 	return object{o.bucket, path.Join(path.Dir(o.key), name)}
 }
 
+// maxDoublings bounds the wait between two tries: 16 s for half a second.
+const maxDoublings = 5
+
 // retry calls do until it succeeds, with full jitter in between. Errors
 // that a retry cannot fix end it.
 func (r *Runner) retry(ctx context.Context, tries int, do func(context.Context) error) error {
@@ -43,7 +46,7 @@ func (r *Runner) retry(ctx context.Context, tries int, do func(context.Context) 
 		if err == nil || try+1 >= tries || ctx.Err() != nil || final(err) {
 			return err
 		}
-		wait := time.NewTimer(rand.N(r.Wait<<try + 1)) //nolint:gosec // jitter is no secret
+		wait := time.NewTimer(rand.N(r.Wait<<min(try, maxDoublings) + 1)) //nolint:gosec // jitter is no secret
 		select {
 		case <-wait.C:
 		case <-ctx.Done():

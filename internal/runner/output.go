@@ -4,15 +4,17 @@ import (
 	"context"
 	"io"
 
+	"ephemr/internal/runner/cause"
 	"ephemr/internal/runner/logstream"
 )
 
 // output takes one stream of the program's: raw for EMR's archive, line by
-// line for CloudWatch, and its end for the Result.
+// line for CloudWatch, and for the Result its end and what says why it failed.
 type output struct {
 	raw    io.Writer
 	stream *logstream.Stream // nil = none
 	tail   tail
+	cause  cause.Finder
 	open   bool // the last line has no newline yet
 }
 
@@ -22,6 +24,7 @@ func (o *output) Write(p []byte) (int, error) {
 		return 0, nil
 	}
 	o.tail.write(p)
+	_, _ = o.cause.Write(p)
 	o.pass(p)
 	return len(p), nil
 }

@@ -1,12 +1,14 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os/exec"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -15,6 +17,9 @@ import (
 	"ephemr/internal/job"
 	"ephemr/internal/runner/program"
 )
+
+// forever is longer than any run may take.
+const forever = 365 * 24 * time.Hour
 
 // program runs the package of s.
 func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output) (job.Result, error) {
@@ -29,19 +34,25 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	if err := ctx.Err(); err != nil {
 		return job.Result{}, err
 	}
-	mark := "EPHEMR_OUTPUT=" + w.outputs
+	output := "EPHEMR_OUTPUT=" + w.outputs
 	p := program.Program{
-		Dir: w.files, Env: r.environment(s, mark), Mark: mark, Stdout: stdout, Stderr: stderr,
+		Dir: w.files, Env: r.environment(s, output), Mark: output, Stdout: stdout, Stderr: stderr,
 		Timeout: time.Duration(s.TimeoutSeconds) * time.Second,
 		Grace:   time.Duration(s.GraceSeconds) * time.Second,
-		Drain:   r.Drain,
+		Settle:  r.Settle, Alone: r.Alone,
 	}
 	if p.Grace == 0 {
 		p.Grace = DefaultGrace
 	}
+	apps := r.claimApplications(ctx, s, w, stderr)
+	defer apps.claim.Release()
+	s, p.Env = apps.mark(s, p.Env)
 	if err := r.resolveCommand(ctx, s, w, &p, stderr); err != nil {
 		return job.Result{}, err
 	}
+	p.Wait = s.Background == job.BackgroundWait
+	apps.claim.Use()
+	deadline := r.Now().Add(cmp.Or(p.Timeout, forever))
 	exit, err := p.Run(ctx)
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
@@ -52,16 +63,15 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	case err != nil:
 		return job.Result{}, err
 	}
-	if exit.Left > 0 {
-		stderr.notice(fmt.Sprintf("ephemr: killed %d processes that outlived the program", exit.Left))
-	}
-	res := judge(s, p.Argv[0]+" "+s.Entry, exit)
+	name := commandName(s, p.Argv)
+	res := background(s, name, judge(s, name, exit), exit, stderr)
+	res = apps.end(ctx, s, res, name, deadline)
 	outputs, err := readOutputs(w.outputs)
 	switch {
 	case err == nil:
 		res.Outputs = outputs
 	case res.Succeeded(): // a program that failed is reported for that alone
-		res = job.Result{Class: job.ClassJob, ExitCode: exitData, Reason: err.Error()}
+		res = job.Result{Class: job.ClassData, ExitCode: exitData, Reason: err.Error()}
 	}
 	return res, nil
 }
@@ -105,7 +115,11 @@ func (r *Runner) environment(s job.Spec, more ...string) []string {
 	for k, v := range s.Env {
 		env = append(env, k+"="+v)
 	}
-	env = append(env, "EPHEMR_RUN_ID="+s.RunID, "EPHEMR_JOB="+s.Job, "EPHEMR_ATTEMPT="+strconv.Itoa(s.Attempt))
+	if !slices.ContainsFunc(env, func(e string) bool { return strings.HasPrefix(e, "PYTHONUNBUFFERED=") }) {
+		env = append(env, "PYTHONUNBUFFERED=1") // or what it has printed comes late, and is lost with it
+	}
+	env = append(env, encoding(s, env)...)
+	env = append(env, "EPHEMR_RUN_ID="+s.RunID, "EPHEMR_JOB="+s.Job, "EPHEMR_ATTEMPT="+strconv.Itoa(s.Attempt), mark())
 	return append(env, more...)
 }
 

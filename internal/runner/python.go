@@ -39,7 +39,7 @@ type python struct {
 // libraries prepares the Python libraries beside the entry: a ready environment,
 // or else those that requirements.txt lists.
 func (r *Runner) libraries(ctx context.Context, s job.Spec, w workspace, h helper) (python, error) {
-	if s.Type != job.Bash && (s.Type != job.Spark || filepath.Ext(s.Entry) != ".py") {
+	if s.Type != job.Bash && (s.Type != job.Spark || slices.Contains([]string{".jar", ".r", ".R"}, filepath.Ext(s.Entry))) {
 		return python{}, nil
 	}
 	beside := filepath.Join(w.files, filepath.Dir(s.Entry))
@@ -67,8 +67,11 @@ func (r *Runner) environmentOf(s job.Spec, w workspace, file string) (python, er
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return python{}, err
 	}
-	if err := archive.Untar(in, dir, environmentLimits); err != nil {
+	if err := archive.Untar(in, dir, r.within(environmentLimits, dir, "the environment")); err != nil {
 		return python{}, fmt.Errorf("%s: %w", filepath.Base(file), err)
+	}
+	if err := checkEnvironment(dir, filepath.Base(file)); err != nil {
+		return python{}, err
 	}
 	if err := os.Symlink(dir, filepath.Join(w.files, environmentLink)); err != nil {
 		return python{}, invalid("link %s: %w", environmentLink, err)
@@ -82,6 +85,24 @@ func (r *Runner) environmentOf(s job.Spec, w workspace, file string) (python, er
 		p.conf["spark.pyspark.driver.python"] = filepath.Join(dir, "bin", "python")
 	}
 	return p, nil
+}
+
+// checkEnvironment returns an error if an environment has no interpreter where it
+// is looked for: the job would run with the cluster's own, without its libraries.
+func checkEnvironment(dir, name string) error {
+	interpreter := filepath.Join(dir, "bin", "python")
+	if target, err := os.Readlink(interpreter); err == nil && !isFile(interpreter) {
+		return invalid("bin/python of %s is a link to %s, which this cluster does not have; make the environment for a Python of the cluster, or with conda-pack", name, target)
+	}
+	if isFile(interpreter) {
+		return nil
+	}
+	below, _ := filepath.Glob(filepath.Join(dir, "*", "bin", "python")) // none
+	if len(below) > 0 {
+		top := filepath.Base(filepath.Dir(filepath.Dir(below[0])))
+		return invalid("%s has no bin/python at its top, but %s/bin/python; make it with venv-pack, conda-pack, or tar -C %s -czf %s .", name, top, top, name)
+	}
+	return invalid("%s has no bin/python at its top; make it with venv-pack or conda-pack", name)
 }
 
 // ofTarget describes libraries in dir, which are packed as file.

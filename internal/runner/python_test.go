@@ -186,7 +186,7 @@ func TestRequirementsThatFail(t *testing.T) {
 				s.Type, s.Entry, s.Conf = job.Spark, "main.py", map[string]string{"spark.pyspark.python": "false"}
 				files["main.py"] = ""
 			},
-			code: 64, class: job.ClassInvalid, reason: "the version of false is unknown: exit status 1",
+			code: 64, class: job.ClassInvalid, reason: "/false is unknown: exit status 1",
 		},
 	}
 	for name, tt := range tests {
@@ -212,6 +212,66 @@ func TestRequirementsThatFail(t *testing.T) {
 				t.Errorf("kept %q", b.s3.venvs())
 			}
 		})
+	}
+}
+
+// editableBackend builds wheels as setuptools does: an editable one refers to the
+// directory of the sources.
+const editableBackend = `import os, zipfile
+
+def wheel(directory, files):
+    name = "shop-1.0-py3-none-any.whl"
+    info = "shop-1.0.dist-info/"
+    files[info + "METADATA"] = "Metadata-Version: 2.1\nName: shop\nVersion: 1.0\n"
+    files[info + "WHEEL"] = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    files[info + "RECORD"] = "".join(f"{f},,\n" for f in files)
+    with zipfile.ZipFile(os.path.join(directory, name), "w") as z:
+        for file, text in files.items():
+            z.writestr(file, text)
+    return name
+
+def build_wheel(directory, config_settings=None, metadata_directory=None):
+    return wheel(directory, {"shop.py": open("src/shop.py").read(), "shop-1.0.dist-info/entry_points.txt": "[console_scripts]\nshop = shop:hello\n"})
+
+def build_editable(directory, config_settings=None, metadata_directory=None):
+    return wheel(directory, {"__editable__.shop-1.0.pth": os.path.abspath("src") + "\n"})
+`
+
+// A project that is installed in editable mode is copied, so that the job, a later
+// attempt and executors find it.
+func TestEditableRequirements(t *testing.T) {
+	needsPip(t)
+	t.Parallel()
+	files := map[string]string{
+		"run.sh":           "python3 -c 'import shop; print(shop.hello)'; find ${PYTHONPATH%%:*} -name '*editable*'; tiny-say",
+		"requirements.txt": "--no-index\n-f wheels\n  --edit=\"./my project\"\ntiny==1.0\n", wheelName: wheel(t, "hello"),
+		"my project/src/shop.py":    "hello = 'hello'\n",
+		"my project/pyproject.toml": "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n",
+		"my project/backend.py":     editableBackend,
+	}
+	b := newBench(t)
+	for range 2 {
+		b.again()
+		if code, res := b.run(t.Context(), b.spec(job.Bash, files)); code != 0 || b.stdout.String() != "hello\nsays hello\n" {
+			t.Fatalf("exit %d, %q, %+v, %s", code, b.stdout, res, b.stderr)
+		}
+	}
+	if !strings.Contains(b.stderr.String(), "libraries of requirements.txt come from s3://b/venvs/") {
+		t.Errorf("installed twice: %s", b.stderr)
+	}
+}
+
+// An old setuptools leaves a link to the sources, relative to which setup.py is.
+func TestEditableRequirementsOfOldProjects(t *testing.T) {
+	b := newBench(t)
+	b.withoutPip(`t=$(sed 's/.*--target \([^ ]*\).*/\1/' <<<"$*"); case $* in
+*--no-deps*) echo "installed from ${*: -1}" >"$t/shop.py" ;;
+*) printf '%s/src\n../' "$PWD" >"$t/shop.egg-link"; touch "$t/easy-install.pth" ;;
+esac; exit`)
+	files := map[string]string{"run.sh": "cd ${PYTHONPATH%%:*}; ls; cat shop.py", "requirements.txt": "-e ."}
+	code, res := b.run(t.Context(), b.spec(job.Bash, files))
+	if code != 0 || !strings.HasPrefix(b.stdout.String(), "shop.py\ninstalled from "+b.Home) || !strings.HasSuffix(b.stdout.String(), "/package\n") {
+		t.Errorf("exit %d, %q, %+v, %s", code, b.stdout, res, b.stderr)
 	}
 }
 
@@ -244,16 +304,22 @@ func TestRequirementsThatCannotBeKept(t *testing.T) {
 // environment is an archive as venv-pack makes it, whose Python says where it is.
 func environment(t *testing.T) string {
 	t.Helper()
+	return environmentIn(t, "./")
+}
+
+// environmentIn has the environment in a directory.
+func environmentIn(t *testing.T, top string) string {
+	t.Helper()
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	w := tar.NewWriter(z)
 	const script = "#!/bin/bash\necho \"environment's python $*\"\n"
 	for _, h := range []*tar.Header{
-		{Name: "./", Typeflag: tar.TypeDir, Mode: 0o755},
-		{Name: "./bin/python3", Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(script))},
-		{Name: "bin/python", Typeflag: tar.TypeSymlink, Linkname: "python3"},
-		{Name: "bin/system", Typeflag: tar.TypeSymlink, Linkname: "/usr/bin/env"},
-		{Name: "bin/hard", Typeflag: tar.TypeLink, Linkname: "./bin/python3"},
+		{Name: top, Typeflag: tar.TypeDir, Mode: 0o755},
+		{Name: top + "bin/python3", Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(script))},
+		{Name: top + "bin/python", Typeflag: tar.TypeSymlink, Linkname: "python3"},
+		{Name: top + "bin/system", Typeflag: tar.TypeSymlink, Linkname: "/usr/bin/env"},
+		{Name: top + "bin/hard", Typeflag: tar.TypeLink, Linkname: top + "bin/python3"},
 	} {
 		err := w.WriteHeader(h)
 		if err == nil && h.Size > 0 {
@@ -282,11 +348,15 @@ func TestEnvironment(t *testing.T) {
 	if code != 0 || b.stdout.String() != "environment's python x\n" {
 		t.Errorf("exit %d, %q, %+v", code, b.stdout, res)
 	}
-	for name, want := range map[string]string{"no archive at all": "venv.tar.gz: unpack package: not a gzipped tar file"} {
+	for name, want := range map[string]string{
+		"no archive at all":      "venv.tar.gz: unpack package: not a gzipped tar file",
+		environmentIn(t, "vv/"):  "venv.tar.gz has no bin/python at its top, but vv/bin/python; make it with venv-pack, conda-pack, or tar -C vv -czf venv.tar.gz .",
+		environmentIn(t, "a/b/"): "venv.tar.gz has no bin/python at its top; make it with venv-pack or conda-pack",
+	} {
 		b := newBench(t)
 		code, res := b.run(t.Context(), b.spec(job.Bash, map[string]string{"run.sh": "echo never", "venv.tar.gz": name}))
 		if code != 64 || res.Class != job.ClassInvalid || !strings.HasPrefix(res.Reason, want) || b.stdout.String() != "" {
-			t.Errorf("%s: exit %d, %+v", name, code, res)
+			t.Errorf("%.20q: exit %d, %+v", name, code, res)
 		}
 	}
 }

@@ -22,16 +22,11 @@ const maxPut = 5 << 30
 // requirements provides the libraries of requirements.txt in beside: from an
 // archive that an earlier attempt stored, or with pip.
 func (r *Runner) requirements(ctx context.Context, s job.Spec, w workspace, beside string, h helper) (python, error) {
-	interpreter := r.interpreter(s)
-	abi, err := r.abi(ctx, interpreter)
+	in, err := r.installation(ctx, s, w, beside, h.Env)
 	if err != nil {
 		return python{}, err
 	}
-	digest, err := wanted(abi, w.files, filepath.Join(beside, requirementsFile))
-	if err != nil {
-		return python{}, err
-	}
-	at, err := parseObject(s.Venvs + "/" + digest + ".tar.gz")
+	at, err := parseObject(s.Venvs + "/" + in.digest + ".tar.gz")
 	if err != nil {
 		return python{}, invalid("venvs: %w", err)
 	}
@@ -39,20 +34,17 @@ func (r *Runner) requirements(ctx context.Context, s job.Spec, w workspace, besi
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return python{}, err
 	}
-	err = r.made(ctx, at, dir, file)
-	if err == nil {
-		h.stderr.notice("ephemr: libraries of " + requirementsFile + " come from " + at.String())
-		return ofTarget(dir, file), nil
-	}
-	if !missing(err) {
-		h.stderr.notice("ephemr: " + err.Error())
+	found, err := r.stored(ctx, at, dir, file, h)
+	if found || err != nil {
+		return ofTarget(dir, file), err
 	}
 	h.stderr.notice("ephemr: installing " + requirementsFile + " with pip, for this and later attempts")
 	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700)); err != nil {
 		return python{}, err
 	}
-	if err := install(ctx, s, interpreter, beside, dir, h); err != nil {
-		return python{}, err
+	h.Env = in.env
+	if err := (pip{helper: h, installation: in, into: dir, spec: s}).all(ctx); err != nil {
+		return python{}, r.ofSpace(err, dir)
 	}
 	if err := packTo(file, dir); err != nil {
 		return python{}, err
@@ -61,6 +53,22 @@ func (r *Runner) requirements(ctx context.Context, s job.Spec, w workspace, besi
 		h.stderr.notice("ephemr: " + err.Error() + "; later attempts have to install " + requirementsFile + " again")
 	}
 	return ofTarget(dir, file), nil
+}
+
+// stored uses the archive of an earlier attempt, if there is one. Without space for
+// it there is none for pip either.
+func (r *Runner) stored(ctx context.Context, at object, dir, file string, h helper) (found bool, err error) {
+	err = r.made(ctx, at, dir, file)
+	switch {
+	case err == nil:
+		h.stderr.notice("ephemr: libraries of " + requirementsFile + " come from " + at.String())
+		return true, nil
+	case isFull(err):
+		return false, err
+	case !missing(err):
+		h.stderr.notice("ephemr: " + err.Error())
+	}
+	return false, nil
 }
 
 // made downloads a stored archive and unpacks it for the driver.
@@ -77,22 +85,37 @@ func (r *Runner) made(ctx context.Context, at object, dir, file string) error {
 		return err
 	}
 	defer in.Close() //nolint:errcheck // only read
-	if err := archive.Untar(in, dir, environmentLimits); err != nil {
+	if err := archive.Untar(in, dir, r.within(environmentLimits, dir, "the environment")); err != nil {
 		return fmt.Errorf("%s: %w", at, err)
 	}
 	return nil
 }
 
+// pip installs into a directory.
+type pip struct {
+	helper
+	installation
+	into string
+	spec job.Spec
+}
+
+func (p pip) all(ctx context.Context) error {
+	if err := p.install(ctx, "--requirement", p.file); err != nil {
+		return err
+	}
+	return p.replaceEditable(ctx)
+}
+
 // install runs pip in the directory of the file, so that paths in it are relative
-// to it.
-func install(ctx context.Context, s job.Spec, interpreter, beside, dir string, h helper) error {
-	argv := []string{interpreter, "-m", "pip", "install", "--no-input", "--no-compile", "--target", dir, "--requirement", requirementsFile}
-	exit, last, err := h.run(ctx, beside, argv, "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_ROOT_USER_ACTION=ignore", "PIP_USER=0", "PIP_NO_COLOR=1", "PIP_PROGRESS_BAR=off")
+// to it, or in an empty one.
+func (p pip) install(ctx context.Context, what ...string) error {
+	argv := append([]string{p.interpreter, "-m", "pip", "install", "--no-input", "--no-compile", "--target", p.into}, what...)
+	exit, last, err := p.run(ctx, p.dir, argv, "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_ROOT_USER_ACTION=ignore", "PIP_USER=0", "PIP_NO_COLOR=1", "PIP_PROGRESS_BAR=off")
 	if err != nil {
 		return err
 	}
 	name := "pip install -r " + requirementsFile
-	switch res := judge(s, name, exit); {
+	switch res := judge(p.spec, name, exit); {
 	case exit.Err != nil:
 		return &failure{res.Class, res.ExitCode, errors.New(res.Reason)}
 	case exit.Code != 0:

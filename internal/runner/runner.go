@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"ephemr/internal/job"
+	"ephemr/internal/runner/busy"
+	"ephemr/internal/runner/disk"
 	"ephemr/internal/runner/logstream"
 	"ephemr/internal/runner/quality"
 )
@@ -25,6 +27,7 @@ const (
 	exitInvalid      = 64  // the spec or the package cannot be executed as it is
 	exitData         = 65  // a check failed, or the program's outputs are malformed
 	exitRequirements = 66  // pip could not install requirements.txt
+	exitBackground   = 67  // processes or YARN applications outlived the program and had to be ended
 	exitPermission   = 69  // AWS denied access
 	ExitUnwritten    = 70  // started.json or result.json could not be written
 	exitInternal     = 71  // internal error of the runner
@@ -45,13 +48,17 @@ type Runner struct {
 	S3   S3API
 	Logs logstream.API // unused when a Spec names no log group
 
-	Stdout, Stderr io.Writer // the step's own, which EMR archives
-	Environ        []string  // of the step
-	Home           string    // where ephemr is installed; packages are unpacked in its folder work. Empty = the temporary directory
+	Stdout, Stderr io.Writer                            // the step's own, which EMR archives
+	Environ        []string                             // of the step
+	Home           string                               // packages are unpacked in its folder work; empty = ephemr in the temporary directory
+	Disk           func(dir string) (disk.Space, error) // nil = of the file system
+	BusyFile       string                               // that EMR's auto-termination looks at; empty = none
 	Now            func() time.Time
 	Wait           time.Duration // before the second try of an S3 call; doubled on each failure
-	Drain          time.Duration // how long children may go on writing after the program itself has ended
+	Settle         time.Duration // how long children may outlive the program without being background work
+	Alone          bool          // this process adopts orphans and executes nothing else: all processes below it are the attempt's
 	Flush          time.Duration // how long the last log lines may take
+	Linger         time.Duration // how long YARN applications may outlive a program that has succeeded
 }
 
 // Run executes the Spec at address, s3://bucket/…/job.json, and returns the
@@ -70,6 +77,8 @@ func (r *Runner) Run(ctx context.Context, address string) int {
 		return ExitUnwritten
 	}
 	started := r.Now()
+	r.endLost()
+	defer r.keepBusy(ctx)()
 	spec, err := r.spec(ctx, at)
 	var res job.Result
 	if err != nil {
@@ -91,6 +100,14 @@ func (r *Runner) Run(ctx context.Context, address string) int {
 		return 0
 	}
 	return res.ExitCode
+}
+
+// keepBusy keeps the cluster from being ended as idle.
+func (r *Runner) keepBusy(ctx context.Context) (stop func()) {
+	if r.BusyFile == "" {
+		return func() {}
+	}
+	return busy.Keep(context.WithoutCancel(ctx), r.BusyFile, busy.Every, r.Environ, func(err error) { r.say("%v", err) })
 }
 
 func (r *Runner) say(format string, args ...any) {

@@ -29,9 +29,41 @@ func TestRun(t *testing.T) {
 			script: "for i in $(seq 30); do echo $i; done; printf x%.0s $(seq 600)",
 			want:   job.Result{Tail: strings.Fields("12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 " + strings.Repeat("x", 500))},
 		},
+		"the tail has the last state of a progress bar": {
+			script: `for i in 5 10 15; do printf '\rcopied %d%%' $i >&2; done; echo >&2; printf 'a\r\n1%%\r2%%\r' >&2`,
+			want:   job.Result{Tail: []string{"copied 15%", "a", "2%"}},
+		},
+		"Python is not buffered": {
+			script: "echo $PYTHONUNBUFFERED",
+			want:   job.Result{Tail: []string{"1"}},
+		},
+		"Python is buffered on request": {
+			script: "echo [$PYTHONUNBUFFERED]",
+			change: func(s *job.Spec) { s.Env = map[string]string{"PYTHONUNBUFFERED": ""} },
+			want:   job.Result{Tail: []string{"[]"}},
+		},
+		"everything printed before a timeout is there": {
+			script: "exec python3 -c 'import time\nfor i in range(3): print(\"day\", i)\ntime.sleep(60)'",
+			change: func(s *job.Spec) { s.TimeoutSeconds = 1 },
+			want: job.Result{
+				ExitCode: 124, Signal: "SIGTERM", Class: job.ClassTimeout, Reason: "bash run.sh timed out after 1s",
+				Tail: []string{"day 0", "day 1", "day 2"},
+			},
+		},
 		"exit code": {
 			script: "exit 3",
 			want:   job.Result{ExitCode: 3, Class: job.ClassJob, Reason: "bash run.sh exited 3"},
+		},
+		"the cause": {
+			script: "echo working; echo 'in.csv: no such file' >&2; exit 3",
+			want:   job.Result{ExitCode: 3, Class: job.ClassJob, Reason: "bash run.sh exited 3: in.csv: no such file", Tail: []string{"in.csv: no such file"}},
+		},
+		"the cause in a traceback": {
+			script: `python3 -c 'def f(): raise ValueError("row 3 has no price")
+f()'; echo cleaning up; exit 4`,
+			want: job.Result{ExitCode: 4, Class: job.ClassJob, Reason: "bash run.sh exited 4: ValueError: row 3 has no price", Tail: []string{
+				"Traceback (most recent call last):", `  File "<string>", line 2, in <module>`, `  File "<string>", line 1, in f`, "ValueError: row 3 has no price",
+			}},
 		},
 		"nothing to do": {
 			script: "echo seen=5 >>$EPHEMR_OUTPUT; echo no new files; exit 77",
@@ -39,7 +71,7 @@ func TestRun(t *testing.T) {
 		},
 		"nothing to do, but malformed outputs": {
 			script: "echo rows >$EPHEMR_OUTPUT; exit 77",
-			want:   job.Result{ExitCode: 65, Class: job.ClassJob, Reason: "read outputs: line 1 is not key=value"},
+			want:   job.Result{ExitCode: 65, Class: job.ClassData, Reason: `read outputs: line 1 is not key=value: "rows"; write a value of several lines as key<<END, the lines, and END`},
 		},
 		"nothing to do after the timeout": {
 			script: "exec 2>/dev/null; trap 'exit 77' TERM; while :; do sleep 0.1; done",
@@ -68,28 +100,28 @@ func TestRun(t *testing.T) {
 			want:   job.Result{ExitCode: 124, Signal: "SIGKILL", Class: job.ClassTimeout, Reason: "bash run.sh timed out after 1s", Tail: []string{"before"}},
 		},
 		"outputs": {
-			script: "echo rows=5 >>$EPHEMR_OUTPUT; echo >>$EPHEMR_OUTPUT; echo rows=6 >>$EPHEMR_OUTPUT; printf 'q=a=b' >>$EPHEMR_OUTPUT",
+			script: "echo rows=6 >>$EPHEMR_OUTPUT; echo >>$EPHEMR_OUTPUT; printf 'q=a=b' >>$EPHEMR_OUTPUT",
 			want:   job.Result{Outputs: map[string]string{"rows": "6", "q": "a=b"}},
 		},
 		"malformed output": {
 			script: "echo rows >$EPHEMR_OUTPUT",
-			want:   job.Result{ExitCode: 65, Class: job.ClassJob, Reason: "read outputs: line 1 is not key=value"},
+			want:   job.Result{ExitCode: 65, Class: job.ClassData, Reason: `read outputs: line 1 is not key=value: "rows"; write a value of several lines as key<<END, the lines, and END`},
 		},
 		"too long an output": {
 			script: "echo v=$(printf x%.0s $(seq 4097)) >$EPHEMR_OUTPUT",
-			want:   job.Result{ExitCode: 65, Class: job.ClassJob, Reason: "read outputs: the value of v has 4097 bytes, more than 4096"},
+			want:   job.Result{ExitCode: 65, Class: job.ClassData, Reason: "read outputs: line 1: the value of v has 4097 bytes, more than 4096"},
 		},
 		"too many outputs": {
 			script: "for i in $(seq 65); do echo k$i=v; done >$EPHEMR_OUTPUT",
-			want:   job.Result{ExitCode: 65, Class: job.ClassJob, Reason: "read outputs: 65 outputs are more than 64"},
+			want:   job.Result{ExitCode: 65, Class: job.ClassData, Reason: "read outputs: 65 outputs are more than 64"},
 		},
 		"too large outputs": {
 			script: "for i in 1 2 3 4 5 6 7 8 9; do echo k$i=$(printf x%.0s $(seq 4000)); done >$EPHEMR_OUTPUT",
-			want:   job.Result{ExitCode: 65, Class: job.ClassJob, Reason: "read outputs: 36018 bytes are more than 32768"},
+			want:   job.Result{ExitCode: 65, Class: job.ClassData, Reason: "read outputs: 36018 bytes are more than 32768"},
 		},
 		"a pipe for outputs": {
 			script: "rm $EPHEMR_OUTPUT; mkfifo $EPHEMR_OUTPUT",
-			want:   job.Result{ExitCode: 65, Class: job.ClassJob, Reason: "read outputs: the file of $EPHEMR_OUTPUT is gone"},
+			want:   job.Result{ExitCode: 65, Class: job.ClassData, Reason: "read outputs: the file of $EPHEMR_OUTPUT is gone"},
 		},
 		"environment": {
 			script: `echo "$FROM_STEP $COLOR $EPHEMR_RUN_ID $EPHEMR_JOB $EPHEMR_ATTEMPT $1"; ls`,

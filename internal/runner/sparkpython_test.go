@@ -3,7 +3,6 @@ package runner_test
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"ephemr/internal/job"
@@ -24,7 +23,7 @@ func TestPythonOfSpark(t *testing.T) {
 		"requirements beside settings of the job's own": {
 			files: map[string]string{"requirements.txt": "# nothing yet\n"},
 			conf:  map[string]string{"spark.executorEnv.PYTHONPATH": "mine", "spark.archives": "s3://b/a.zip#a", "spark.yarn.dist.archives": "b.zip"},
-			want: "--archives b.zip,s3://b/a.zip#a,WORK/python.tar.gz#ephemr_python --conf spark.executorEnv.PYTHONPATH=./ephemr_python:mine " +
+			want: "--archives s3://b/a.zip#a,b.zip,WORK/python.tar.gz#ephemr_python --conf spark.executorEnv.PYTHONPATH=./ephemr_python:mine " +
 				"--conf spark.yarn.appMasterEnv.PYTHONPATH=./ephemr_python main.py\nPYTHONPATH=WORK/python\n",
 		},
 		"an environment": {
@@ -39,7 +38,13 @@ func TestPythonOfSpark(t *testing.T) {
 		},
 		"modules below the entry": {
 			files: map[string]string{"lib/common.py": "", "lib/deep/er.py": "", ".hidden/x.py": "", "conf/a.yaml": "", "util.py": ""},
-			want:  "--py-files util.py,WORK/modules.zip main.py\nPYTHONPATH=\n",
+			want:  "--archives WORK/modules.zip#ephemr_modules MODULES main.py\nPYTHONPATH=\n",
+		},
+		"modules and requirements": {
+			files: map[string]string{"util.py": "", "requirements.txt": "# nothing yet\n"},
+			want: "--archives WORK/python.tar.gz#ephemr_python,WORK/modules.zip#ephemr_modules " +
+				"--conf spark.executorEnv.PYTHONPATH=./ephemr_modules:./ephemr_python " +
+				"--conf spark.yarn.appMasterEnv.PYTHONPATH=./ephemr_modules:./ephemr_python main.py\nPYTHONPATH=WORK/python\n",
 		},
 	}
 	for name, tt := range tests {
@@ -57,11 +62,7 @@ func TestPythonOfSpark(t *testing.T) {
 			s := b.spec(job.Spark, files)
 			s.Entry, s.Conf = "main.py", tt.conf
 			code, res := b.run(t.Context(), s)
-			got := b.stdout.String()
-			if i := strings.Index(got, b.Home+"/work/attempt-"); i >= 0 {
-				work := got[i : i+strings.IndexByte(got[i+len(b.Home)+6:], '/')+len(b.Home)+6]
-				got = strings.ReplaceAll(got, work, "WORK")
-			}
+			got := b.printed()
 			if code != 0 || got != tt.want {
 				t.Errorf("exit %d, %+v\ngot  %s\nwant %s", code, res, got, tt.want)
 			}
@@ -80,20 +81,25 @@ func (b *bench) sparkTool() {
 	b.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 }
 
-// Modules below the entry can be imported from the zip, packages without an
-// __init__.py too.
+// Executors get the modules beside and below the entry, and the data of packages,
+// as files. A directory without modules is no package.
 func TestModules(t *testing.T) {
 	b := newBench(t)
 	bin := b.TempDir()
 	const script = `#!/bin/bash
-[ "$1" = --py-files ] && cd / && PYTHONPATH=$2 python3 -c 'import lib.common, lib.deep.er; print(lib.common.x + lib.deep.er.x)'`
+[ "$1" = --archives ] && python3 -m zipfile -l "${2%#*}" | awk 'NR > 1 {print $1}'`
 	if err := os.WriteFile(filepath.Join(bin, "spark-submit"), []byte(script), 0o700); err != nil { //nolint:gosec // it is to be run
 		t.Fatal(err)
 	}
 	b.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	s := b.spec(job.Spark, map[string]string{"src/main.py": "", "src/lib/common.py": "x = 1", "src/lib/deep/er.py": "x = 2"})
+	s := b.spec(job.Spark, map[string]string{
+		"src/main.py": "", "src/util.py": "", "src/util.json": "", "src/deps.tgz": "", "src/.env": "", "src/venv.whl": "", "setup.py": "",
+		"src/shop/__init__.py": "", "src/shop/prices.json": "", "src/shop/data/deep/a.csv.gz": "", "src/shop/__pycache__/a.pyc": "",
+		"src/space/deep/er.py": "", "src/data/a.csv": "", "src/.git/x.py": "",
+	})
 	s.Entry = "src/main.py"
-	if code, res := b.run(t.Context(), s); code != 0 || b.stdout.String() != "3\n" {
+	const want = "main.py\nshop/__init__.py\nshop/data/deep/a.csv.gz\nshop/prices.json\nspace/deep/er.py\nutil.json\nutil.py\n"
+	if code, res := b.run(t.Context(), s); code != 0 || b.stdout.String() != want {
 		t.Errorf("exit %d, %q, %+v, %s", code, b.stdout, res, b.stderr)
 	}
 }

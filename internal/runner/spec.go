@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -21,6 +22,9 @@ import (
 const (
 	maxJSON  = 4 << 20 // bytes
 	putTries = 6
+
+	putWithin   = 30 * time.Second // one try, with the SDK's own
+	afterCancel = 2 * time.Minute  // StopSteps kills earlier, if it is its doing
 )
 
 // spec reads and validates the Spec at address. Even if it returns an error, the
@@ -75,6 +79,7 @@ func validate(s job.Spec) error {
 	must(known, "type %q is unknown", s.Type)
 	must(s.RunID != "" && s.Job != "" && s.Attempt > 0, "runId, job or attempt is missing")
 	must(s.TimeoutSeconds >= 0 && s.GraceSeconds >= 0, "timeout or grace is negative")
+	must(s.Background.Valid(), "background %q is unknown", s.Background)
 	for k, v := range s.Env {
 		must(k != "" && !strings.ContainsAny(k, "=\x00") && !strings.Contains(v, "\x00"), "env %q is not a variable", k)
 	}
@@ -89,11 +94,19 @@ func validate(s job.Spec) error {
 	return errors.Join(errs...)
 }
 
-// write stores the Result. It is retried for a long time, also after a
-// cancellation: without a Result the attempt counts as lost.
+// write stores the Result. Without one the attempt counts as lost, so this is
+// retried as long as the step may run: until it is cancelled, as it is at the
+// run's deadline, and a while longer.
 func (r *Runner) write(ctx context.Context, address string, res job.Result) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Minute)
-	defer cancel()
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	defer context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(afterCancel):
+			end()
+		case <-life.Done():
+		}
+	})()
 	to, err := parseObject(address)
 	if err != nil {
 		return err
@@ -102,11 +115,27 @@ func (r *Runner) write(ctx context.Context, address string, res job.Result) erro
 	if err != nil {
 		return fmt.Errorf("encode result: %w", err)
 	}
-	return r.retry(ctx, putTries, func(ctx context.Context) error {
+	refused := 0
+	tries := 0
+	return r.retry(life, math.MaxInt, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, putWithin)
+		defer cancel()
 		_, err := r.S3.PutObject(ctx, &s3.PutObjectInput{
 			Bucket: &to.bucket, Key: &to.key,
 			Body: bytes.NewReader(body), ContentType: aws.String("application/json"),
 		})
-		return explain("write result "+to.String(), err)
+		err = explain("write result "+to.String(), err)
+		if err == nil {
+			return nil
+		}
+		if tries++; tries == putTries {
+			r.say("%v; trying again until the step is cancelled", err)
+		}
+		if final(err) {
+			if refused++; refused < putTries { // roles and buckets may be out of order for a moment
+				return errors.New(err.Error())
+			}
+		}
+		return err
 	})
 }

@@ -11,11 +11,13 @@ const (
 	tailBytes = 500 // of one line
 )
 
-// tail keeps the last lines that were written, the beginning of each.
+// tail keeps the last lines that were written, the beginning of each; of progress
+// bars, which overwrite a line, the last state.
 type tail struct {
 	ring  [tailLines][]byte // the lines, the one of number n at n modulo tailLines
 	ended int               // lines that have their newline
 	begun bool              // the line at ended has no newline yet
+	back  bool              // a carriage return came last: what follows overwrites the line
 }
 
 func (t *tail) write(p []byte) {
@@ -25,8 +27,16 @@ func (t *tail) write(p []byte) {
 		if !t.begun {
 			*at = (*at)[:0]
 		}
-		*at = append(*at, line[:min(len(line), tailBytes-len(*at))]...)
-		t.begun = !ended
+		for returned := true; returned; {
+			var part []byte
+			part, line, returned = bytes.Cut(line, []byte{'\r'})
+			if len(part) > 0 && t.back {
+				*at, t.back = (*at)[:0], false
+			}
+			*at = append(*at, part[:min(len(part), tailBytes-len(*at))]...)
+			t.back = t.back || returned
+		}
+		t.begun, t.back = !ended, t.back && !ended
 		if ended {
 			t.ended++
 		}

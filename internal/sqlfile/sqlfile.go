@@ -27,6 +27,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // File is an SQL file.
@@ -60,9 +61,14 @@ type part struct {
 	line, column int
 }
 
-// Parse reads text. The error joins all errors, each with file, line and column.
+// Parse reads text, which may begin with a byte order mark. The error joins all
+// errors, each with file, line and column.
 func Parse(name, text string) (*File, error) {
 	f := &File{Name: name}
+	if err := checkText(name, text); err != nil {
+		return f, err
+	}
+	text = strings.TrimPrefix(text, "\ufeff")
 	f.header(text)
 	s := &scanner{file: f, text: []rune(text), line: 1, column: 1, open: -1}
 	s.scan()
@@ -74,6 +80,18 @@ func Parse(name, text string) (*File, error) {
 		}
 	}
 	return f, errors.Join(s.errs...)
+}
+
+// checkText returns an error for the first line that is not UTF-8.
+func checkText(name, text string) error {
+	n := 0
+	for line := range strings.Lines(text) {
+		n++
+		if !utf8.ValidString(line) || strings.ContainsRune(line, 0) {
+			return fmt.Errorf("%s:%d: the line is not UTF-8 text; save the file as UTF-8", name, n)
+		}
+	}
+	return nil
 }
 
 var (

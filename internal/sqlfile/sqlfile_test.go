@@ -57,6 +57,7 @@ func TestStatements(t *testing.T) {
 		"no escape in backtick": {"drop table `a\\`; select 2", []string{"q.sql:1:1: drop table `a\\`", "q.sql:1:18: select 2"}},
 		"backticks":             {"drop table `a;b`", []string{"q.sql:1:1: drop table `a;b`"}},
 		"wide letters":          {"select 'ß„🙂'; select 2", []string{"q.sql:1:1: select 'ß„🙂'", "q.sql:1:15: select 2"}},
+		"byte order mark":       {"\ufeffselect 1; select 2", []string{"q.sql:1:1: select 1", "q.sql:1:11: select 2"}},
 		"windows":               {"select 1\r\n;\r\nselect 2\r\n", []string{"q.sql:1:1: select 1", "q.sql:3:1: select 2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -94,7 +95,7 @@ func TestPlace(t *testing.T) {
 
 func TestHeader(t *testing.T) {
 	t.Parallel()
-	f := parse(t, `-- Delays of a carrier
+	f := parse(t, "\ufeff"+`-- Delays of a carrier
 -- and more of it
 -- param carrier: two letters
 -- param month = 2013-01: year-month: like that
@@ -218,6 +219,9 @@ func TestParseRefuses(t *testing.T) {
 		"select {{printf \"%s\" .Params.a}}": "cannot parse",
 		"select {{.Params.a | html}}":        "cannot parse",
 		"select {{}}":                        "cannot parse",
+		"select 1;\nselect 'S\xe3o'":         "q.sql:2: the line is not UTF-8 text; save the file as UTF-8",
+		"\xff\xfes\x00e\x00l\x00":            "q.sql:1: the line is not UTF-8 text; save the file as UTF-8",
+		"select '\x00'":                      "q.sql:1: the line is not UTF-8 text",
 	} {
 		if _, err := sqlfile.Parse("q.sql", text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", text, err, want)

@@ -21,6 +21,8 @@ type Looker struct {
 
 // Progress is the answer to the SubmitSteps state.
 type Progress struct {
+	run.History
+
 	JobsLeft bool `json:"jobsLeft"`
 }
 
@@ -39,7 +41,7 @@ func (l *Looker) Look(ctx context.Context, rec *run.Record, seen *engine.Capacit
 		return nil, nil //nolint:nilnil // nothing has happened yet, and that is no error
 	}
 	left := slices.ContainsFunc(rec.Jobs, func(j run.Job) bool { return !j.State.Over() })
-	return &wait.Answer{Output: Progress{JobsLeft: left}}, nil
+	return &wait.Answer{Output: Progress{JobsLeft: left, History: run.History{Events: rec.Waiter.Events}}}, nil
 }
 
 // settle asks the engine about the attempts in flight and records how they ended.
@@ -72,10 +74,11 @@ func (l *Looker) record(ctx context.Context, rec *run.Record, j run.Job, a engin
 	next.State, next.Class, next.Reason, next.EndedAt = run.JobSucceeded, a.Class, a.Reason, time.Now()
 	next.ExitCode, next.Outputs, next.Tail, next.Findings = nil, nil, a.Tail, nil
 	next.LogsCut = a.Result != nil && a.Result.LogsCut
+	next.Background = nil
 	next.NothingToDo = a.Class == "" && a.Result != nil && a.Result.NothingToDo
 	if r := a.Result; r != nil {
 		next.ExitCode, next.Outputs, next.Tail, next.Findings = &r.ExitCode, r.Outputs, r.Tail, r.Checks
-		next.StartedAt, next.EndedAt = r.StartedAt, r.EndedAt
+		next.StartedAt, next.EndedAt, next.Background = r.StartedAt, r.EndedAt, r.Background
 	}
 	if a.Class != "" {
 		next.State = run.JobFailed
@@ -100,6 +103,9 @@ func (l *Looker) record(ctx context.Context, rec *run.Record, j run.Job, a engin
 }
 
 func retries(rec *run.Record, name string) int {
+	if rec.Spec == nil {
+		return 0
+	}
 	for _, j := range rec.Spec.Jobs {
 		if j.Name == name {
 			return j.Retries

@@ -47,6 +47,9 @@ type SubmitInput struct {
 	RunID     string `json:"runId"`
 	Execution string `json:"execution"`
 	Token     string `json:"token"`
+
+	Steps   run.History `json:"steps"`   // what the state answered before
+	Retries int         `json:"retries"` // of this invocation
 }
 
 // Submit submits every job that can start and registers the token that is
@@ -60,6 +63,10 @@ func (s *Submitter) Submit(ctx context.Context, in SubmitInput) (struct{}, error
 	if err := rec.Refuse(in.Execution); err != nil {
 		return struct{}{}, fmt.Errorf("submit steps: %w", err)
 	}
+	history, err := rec.Round(in.Steps, in.Retries)
+	if err != nil {
+		return struct{}{}, err
+	}
 	c := rec.Cluster()
 	if c == nil || c.ID == "" {
 		return struct{}{}, fault.New(fault.Internal, "submit steps of %s: it has no cluster", in.RunID)
@@ -72,7 +79,7 @@ func (s *Submitter) Submit(ctx context.Context, in SubmitInput) (struct{}, error
 	}
 	return struct{}{}, s.Waker.Register(ctx, run.Waiter{
 		RunID: in.RunID, Kind: run.ForSteps, Token: in.Token, Execution: in.Execution, ClusterID: c.ID,
-		Attempts: attempts(rec), Shared: c.Shared(), Since: began, Deadline: rec.Run.Deadline,
+		Attempts: attempts(rec), Shared: c.Shared(), Events: history.Events, Since: began, Deadline: rec.Run.Deadline,
 	})
 }
 
@@ -223,6 +230,7 @@ func (s *Submitter) spec(rec *run.Record, j run.Job) (job.Spec, error) {
 	out.Venvs = "s3://" + s.Settings.ArtifactsBucket + "/" + rec.Run.VenvPrefix()
 	out.Package, out.PackageSHA256 = "s3://"+s.Settings.ArtifactsBucket+"/"+r.Package.Key, r.Package.SHA256
 	out.Entry, out.Class, out.Args, out.Vars, out.Conf, out.Env = r.Entry, r.Class, r.Args, r.Vars, r.Conf, r.Env
+	out.Background = r.Background
 	out.TimeoutSeconds = int(r.Timeout.Std().Seconds())
 	return out, nil
 }

@@ -21,8 +21,8 @@ type ExecutionAPI interface {
 	StopExecution(context.Context, *sfn.StopExecutionInput, ...func(*sfn.Options)) (*sfn.StopExecutionOutput, error)
 }
 
-// executionOf is the ARN of r's execution. PrepareRun may not have recorded it.
-func (s *Sweeper) executionOf(r run.Run) string {
+// execution is the ARN of r's execution. PrepareRun may not have recorded it.
+func (s *Sweeper) execution(r run.Run) string {
 	if r.Execution != "" {
 		return r.Execution
 	}
@@ -54,12 +54,12 @@ func (s *Sweeper) over(ctx context.Context, arn string, existed bool) (*outcome.
 	if e.Status == sfntypes.ExecutionStatusRunning {
 		return nil, nil //nolint:nilnil // not over is an answer
 	}
-	why := stopped(e)
+	why := reason(e)
 	return &why, nil
 }
 
-// stopped says why an execution that is not running any more left its run behind.
-func stopped(e *sfn.DescribeExecutionOutput) outcome.StateError {
+// reason says why an execution that is not running any more left its run behind.
+func reason(e *sfn.DescribeExecutionOutput) outcome.StateError {
 	switch e.Status {
 	case sfntypes.ExecutionStatusAborted:
 		return outcome.StateError{Error: string(fault.Cancelled), Cause: "the execution was stopped: " + aws.ToString(e.Cause)}

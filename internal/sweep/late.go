@@ -64,7 +64,7 @@ var errEnough = errors.New("enough for one sweep")
 func some(each func(visit func(run.Run) error) error, do func(run.Run) error) error {
 	var errs []error
 	err := each(func(r run.Run) error {
-		if errs = append(errs, do(r)); len(errs) >= mostEnded {
+		if errs = append(errs, fault.Safely(func() error { return do(r) })); len(errs) >= mostEnded {
 			return errEnough
 		}
 		return nil

@@ -28,14 +28,16 @@ func (s *Sweeper) runs(ctx context.Context, out *Output) error {
 	errs := []error{err, s.expired(ctx, out)}
 	left := perSweep
 	for _, r := range inOrder(active, waits, time.Now()) {
-		var err error
-		switch why := late(r, time.Now()); {
-		case why != nil:
-			err = s.overdue(ctx, r, out)
-		case left > 0:
-			left--
-			err = s.run(ctx, r, out)
-		}
+		err := fault.Safely(func() error {
+			switch {
+			case late(r, time.Now()) != nil:
+				return s.overdue(ctx, r, out)
+			case left > 0:
+				left--
+				return s.run(ctx, r, out)
+			}
+			return nil
+		})
 		if fault.NameOf(err) == fault.Throttled {
 			slog.InfoContext(ctx, "Step Functions throttled: deferring other runs to the next sweep", "runId", r.ID, "reason", err.Error())
 			left, err = 0, nil
@@ -87,7 +89,7 @@ func inOrder(runs []run.Run, waits map[string]bool, now time.Time) []run.Run {
 }
 
 func (s *Sweeper) run(ctx context.Context, r run.Run, out *Output) error {
-	why, err := s.over(ctx, s.executionOf(r), r.Execution != "")
+	why, err := s.over(ctx, s.execution(r), r.Execution != "")
 	if why == nil || err != nil {
 		return err
 	}
@@ -118,4 +120,21 @@ func (s *Sweeper) unannounced(ctx context.Context) error {
 		_, err := s.Finisher.Finish(ctx, outcome.FinishInput{RunID: r.ID})
 		return err
 	})
+}
+
+// heads reads the heads of the queues, so that records that admission skips there are
+// counted.
+func (s *Sweeper) heads(ctx context.Context) error {
+	teams, err := s.Runs.Teams(ctx)
+	if err != nil {
+		return err
+	}
+	for _, team := range teams {
+		for _, err := range s.Runs.Queues(ctx, team) {
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

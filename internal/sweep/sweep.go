@@ -54,11 +54,21 @@ type Output struct {
 	Repairs []events.Repaired `json:"repairs"`
 }
 
-// Sweep repairs runs first and capacity afterwards: a run that it ends takes its
+// Sweep repairs the run of an execution that has stopped, if the payload is such an
+// event. Otherwise it repairs everything.
+func (s *Sweeper) Sweep(ctx context.Context, payload json.RawMessage) (Output, error) {
+	var e events.Envelope
+	if err := json.Unmarshal(payload, &e); err == nil && e.DetailType == events.TypeExecution {
+		return s.stopped(ctx, e)
+	}
+	return s.all(ctx)
+}
+
+// all repairs runs first and capacity afterwards: a run that it ends takes its
 // capacity along.
-func (s *Sweeper) Sweep(ctx context.Context, _ json.RawMessage) (Output, error) {
+func (s *Sweeper) all(ctx context.Context) (Output, error) {
 	out := Output{Repairs: []events.Repaired{}}
-	errs := []error{s.runs(ctx, &out), s.slots(ctx, &out), s.unannounced(ctx)}
+	errs := []error{s.runs(ctx, &out), s.slots(ctx, &out), s.unannounced(ctx), s.heads(ctx)}
 	for _, e := range s.Engines.All() {
 		repairs, err := e.Sweep(ctx, out.ended)
 		out.Repairs, errs = append(out.Repairs, repairs...), append(errs, err)

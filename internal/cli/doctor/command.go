@@ -8,10 +8,17 @@ import (
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/version"
 	"ephemr/internal/emr/account"
+	"ephemr/internal/run/store"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/lakeformation"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -25,11 +32,18 @@ type Clients struct {
 	Identity   IdentityAPI
 	Parameters ParametersAPI
 	Tables     TablesAPI
+	Records    store.DB
 	Queues     QueuesAPI
 	Functions  FunctionsAPI
 	Workflow   WorkflowAPI
 	Quotas     QuotasAPI
 	EMR        account.API
+	Network    NetworkAPI
+	Roles      RolesAPI
+	Catalog    CatalogAPI
+	Lake       LakeAPI
+	Buckets    BucketsAPI
+	Keys       KeysAPI
 	HTTP       HTTPAPI
 }
 
@@ -40,7 +54,9 @@ func Command(app *session.App, given string) *cobra.Command {
 		Use:   "doctor",
 		Short: "check credentials, stage, versions and quotas",
 		Long: `Check what the other commands depend on: configuration and credentials, the clock, the stage and its version,
-tables, queues, functions and workflow, cluster profiles, EC2 and EMR quotas, public access.
+tables and records, queues, functions and workflow, cluster profiles. In an AWS account also the quotas of EC2, EMR and Lambda,
+EMR's releases and the instance types in the zones of the subnets, the tags that EMR's service role requires on the
+network, service-linked roles, Glue's default database, Lake Formation, customer keys and public access.
 
 Each line shows the result (ok, warning, failed or unknown), the details, and how to fix a problem. A check
 that needs a missing permission, or that an emulator does not support, is unknown. The exit code is 1 if a check
@@ -63,8 +79,10 @@ func open(ctx context.Context) (aws.Config, Clients, error) {
 		return cfg, Clients{}, err
 	}
 	return cfg, Clients{
-		Identity: sts.NewFromConfig(cfg), Parameters: ssm.NewFromConfig(cfg), Tables: dynamodb.NewFromConfig(cfg),
+		Identity: sts.NewFromConfig(cfg), Parameters: ssm.NewFromConfig(cfg), Tables: dynamodb.NewFromConfig(cfg), Records: dynamodb.NewFromConfig(cfg),
 		Queues: sqs.NewFromConfig(cfg), Functions: lambda.NewFromConfig(cfg), Workflow: sfn.NewFromConfig(cfg),
-		Quotas: servicequotas.NewFromConfig(cfg), EMR: account.NewClient(cfg), HTTP: http.DefaultClient,
+		Quotas: servicequotas.NewFromConfig(cfg), EMR: account.NewClient(cfg), Network: ec2.NewFromConfig(cfg), Roles: iam.NewFromConfig(cfg),
+		Catalog: glue.NewFromConfig(cfg), Lake: lakeformation.NewFromConfig(cfg), Buckets: s3.NewFromConfig(cfg), Keys: kms.NewFromConfig(cfg),
+		HTTP: http.DefaultClient,
 	}, nil
 }

@@ -44,6 +44,7 @@ type (
 		GetFunctionConfiguration(
 			context.Context, *lambda.GetFunctionConfigurationInput, ...func(*lambda.Options),
 		) (*lambda.GetFunctionConfigurationOutput, error)
+		GetAccountSettings(context.Context, *lambda.GetAccountSettingsInput, ...func(*lambda.Options)) (*lambda.GetAccountSettingsOutput, error)
 	}
 	// WorkflowAPI describes the state machine.
 	WorkflowAPI interface {

@@ -112,6 +112,7 @@ func (d *doctor) all(ctx context.Context, open Open) {
 	rest := []check{
 		{"version", d.version},
 		{"tables", d.tables},
+		{"records", d.records},
 		{"queues", d.queues},
 		{"workflow", d.workflow},
 		{"functions", d.functions},
@@ -119,6 +120,18 @@ func (d *doctor) all(ctx context.Context, open Open) {
 		{"EC2 quotas", d.instances},
 		{"EMR quotas", d.clusters},
 		{"public access", d.publicAccess},
+	}
+	if !d.local() {
+		rest = append(rest, []check{
+			{"EMR releases", d.releases},
+			{"types", d.types},
+			{"network", d.network},
+			{"linked roles", d.linkedRoles},
+			{"concurrency", d.concurrency},
+			{"Glue", d.database},
+			{"Lake Formation", d.lakeFormation},
+			{"keys", d.keys},
+		}...)
 	}
 	answers := make([]chan []Finding, len(rest))
 	for i, c := range rest {
@@ -128,6 +141,12 @@ func (d *doctor) all(ctx context.Context, open Open) {
 	for _, a := range answers {
 		d.report(<-a)
 	}
+}
+
+// local reports whether the Region is a laptop's, which has no account's limits.
+func (d *doctor) local() bool {
+	url := d.Getenv("AWS_ENDPOINT_URL")
+	return strings.HasPrefix(url, "http://127.0.0.1:") || strings.HasPrefix(url, "http://localhost:")
 }
 
 func (d *doctor) one(ctx context.Context, c check) []Finding {
@@ -149,7 +168,7 @@ func (d *doctor) report(findings []Finding) bool {
 		if f.Do != "" {
 			text += "; " + f.Do
 		}
-		d.io.Printf("%s  %-13s  %s\n", d.mark(f.Verdict), f.Check, terminal.OneLine(strings.ReplaceAll(text, "\n", ", ")))
+		d.io.Printf("%s  %-14s  %s\n", d.mark(f.Verdict), f.Check, terminal.OneLine(strings.ReplaceAll(text, "\n", ", ")))
 	}
 	return good
 }

@@ -47,6 +47,7 @@ timestamps: stdout and stderr follow each other, and --since does not apply to s
 	cmd.Flags().StringVar(&o.Grep, "grep", "", "only lines that match this regular expression")
 	cmd.Flags().BoolVar(&o.Archived, "archived", false, "read the logs that EMR archived in S3, even if CloudWatch has the lines")
 	cmd.Flags().BoolVar(&o.Controller, "controller", false, "read EMR's controller and syslog logs of the steps from S3")
+	cmd.Flags().BoolVar(&o.Raw, "raw", false, "keep escape sequences and control characters")
 	cmd.Flags().StringVar(&o.Stream, "stream", "", "only stdout or stderr")
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("stream", cobra.FixedCompletions([]string{"stdout", "stderr"}, cobra.ShellCompDirectiveNoFileComp)))
 	return cmd

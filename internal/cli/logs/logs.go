@@ -22,6 +22,7 @@ type Options struct {
 	RunID      string
 	Job        string // "" = all
 	Attempt    int    // 0 = all
+	Raw        bool   // keep control sequences
 	Stream     string // stdout, stderr or "" for both
 	Since      string // time, day, or duration before now
 	Grep       string // regular expression
@@ -85,7 +86,10 @@ func printed(ctx context.Context, o Options, io *terminal.IO, f *follow.Follower
 	defer v.Close()
 	n, emit := 0, emitter(o, io, v)
 	err := f.Read(ctx, rec, func(u follow.Update) {
-		if _, ok := u.(follow.Line); ok {
+		if l, ok := u.(follow.Line); ok {
+			if l.Unfinished {
+				return // what replaces it follows
+			}
 			n++
 		}
 		emit(u)
@@ -124,7 +128,8 @@ func followed(ctx context.Context, o Options, io *terminal.IO, f *follow.Followe
 // view writes lines to Out and the rest to Err, without prefixes for a single job.
 func view(o Options, io *terminal.IO, f *follow.Follower) *runlog.Printer {
 	v := runlog.Local(io, false)
-	v.Err, v.Clean = io.Out, io.OutTTY
+	// Also in a pipe: what it ends in may be a terminal.
+	v.Err, v.CleanOut, v.CleanErr = io.Out, !o.Raw, !o.Raw
 	v.Style = terminal.Style{On: io.Color && io.OutTTY && io.ErrTTY}
 	v.Match, v.Hits = f.Filter.Match, io.OutStyle()
 	v.Raw, v.Alone = o.Job != "", true
@@ -141,6 +146,7 @@ func emitter(o Options, io *terminal.IO, v *runlog.Printer) func(follow.Update) 
 		switch {
 		case isNote && (o.JSON || v.LinesOnly):
 			io.Notef("%s\n", io.ErrStyle().Yellow(note.Text))
+		case isLine && o.JSON && l.Unfinished: // what replaces it follows
 		case isLine && o.JSON:
 			_ = e.Encode(Line{Time: l.At, Job: l.Job, Attempt: l.Attempt, Stream: l.Stream, Message: l.Text, Archived: l.Archived})
 		case !o.JSON:

@@ -66,12 +66,11 @@ func LogicalTime(text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return now, nil
 	}
-	for _, layout := range []string{time.RFC3339, time.DateOnly, "2006-01-02T15:04"} {
-		if t, err := time.Parse(layout, text); err == nil && t.Year() >= 1970 && t.Year() <= 9999 {
-			return t.UTC(), nil
-		}
+	t, err := run.ParseLogicalTime(text)
+	if err != nil {
+		return t, exit.Usage("--date: %w", err)
 	}
-	return time.Time{}, exit.Usage("invalid --date %q: expected 2006-01-02 or 2006-01-02T15:04:05Z", text)
+	return t, nil
 }
 
 // Pairs parses key=value arguments of the named flag.

@@ -18,17 +18,19 @@ import (
 // io.Out is for JSON.
 func Combined(io *terminal.IO, json bool) *Printer {
 	if json {
-		return &Printer{Out: io.Err, Err: io.Err, Notes: io.Err, Clean: io.ErrTTY, Status: io.StatusLine(), Style: io.ErrStyle()}
+		return &Printer{Out: io.Err, Err: io.Err, Notes: io.Err, CleanOut: io.ErrTTY, CleanErr: io.ErrTTY, Status: io.StatusLine(), Style: io.ErrStyle()}
 	}
-	return &Printer{Out: io.Out, Err: io.Out, Notes: io.Out, Clean: io.OutTTY, Status: io.OutStatusLine(), Style: io.OutStyle()}
+	return &Printer{Out: io.Out, Err: io.Out, Notes: io.Out, CleanOut: io.OutTTY, CleanErr: io.OutTTY, Status: io.OutStatusLine(), Style: io.OutStyle()}
 }
 
 // Local returns a Printer that writes what the job prints to the same streams as
 // a local program, and everything else to io.Err.
 func Local(io *terminal.IO, json bool) *Printer {
-	p := &Printer{Out: io.Out, Err: io.Err, Notes: io.Err, Raw: true, Clean: io.OutTTY && io.ErrTTY, Status: io.StatusLine(), Style: io.ErrStyle()}
+	p := &Printer{
+		Out: io.Out, Err: io.Err, Notes: io.Err, Raw: true, CleanOut: io.OutTTY, CleanErr: io.ErrTTY, Status: io.StatusLine(), Style: io.ErrStyle(),
+	}
 	if json {
-		p.Out = io.Err
+		p.Out, p.CleanOut = io.Err, io.ErrTTY
 	}
 	return p
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"regexp"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ephemr/internal/cli/terminal"
@@ -19,7 +20,8 @@ type Printer struct {
 
 	Raw       bool                 // lines without a prefix
 	Alone     bool                 // Raw if the run has one job
-	Clean     bool                 // Out and Err are terminals: remove control characters
+	CleanOut  bool                 // remove control sequences from lines of stdout
+	CleanErr  bool                 // and of stderr
 	Status    *terminal.StatusLine // of Notes; nil = none
 	Style     terminal.Style
 	LinesOnly bool // no changes of state
@@ -30,6 +32,9 @@ type Printer struct {
 	mu     sync.Mutex
 	widest int       // of the jobs' names
 	zero   time.Time // time of the request
+
+	state atomic.Pointer[string]    // unfinished line in the status line
+	begun map[io.Writer]follow.Line // unfinished lines that are printed without an end
 }
 
 // Emit writes one update.
@@ -50,12 +55,20 @@ func (p *Printer) print(u follow.Update) {
 		return
 	}
 	if text := p.text(u); text != "" && !p.LinesOnly {
+		p.endLine(p.Notes)
 		_, _ = fmt.Fprintf(p.Notes, "%s %s\n", p.Style.Dim(p.stamp(follow.At(u))), text)
 	}
 }
 
 // Close erases the status line.
-func (p *Printer) Close() { p.Status.Close() }
+func (p *Printer) Close() {
+	p.Status.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for w := range p.begun {
+		p.endLine(w)
+	}
+}
 
 // learn records the time of the request, which all times are relative to.
 func (p *Printer) learn(u follow.Update) {
@@ -69,29 +82,49 @@ func (p *Printer) line(l follow.Line) {
 	if l.Stream == "stderr" {
 		w = p.Err
 	}
+	if p.unfinished(w, l) {
+		return
+	}
+	text := p.shown(l)
+	if rest, ok := p.continues(w, l); ok {
+		text = rest
+	} else {
+		p.endLine(w)
+		text = p.prefix(l) + text
+	}
+	_, _ = fmt.Fprintf(w, "%s\n", text)
+}
+
+// shown is the text of a line, as it is printed.
+func (p *Printer) shown(l follow.Line) string {
 	text := l.Text
-	if p.Clean {
+	if l.Stream == "stderr" && p.CleanErr || l.Stream != "stderr" && p.CleanOut {
 		text = terminal.Clean(text)
 	}
 	if p.Match != nil && p.Hits.On {
-		text = p.Match.ReplaceAllStringFunc(text, p.Hits.Hit)
-	} else if !p.Raw && !p.LinesOnly {
-		text = p.Style.Dim(text)
+		return p.Match.ReplaceAllStringFunc(text, p.Hits.Hit)
 	}
+	if !p.Raw && !p.LinesOnly {
+		return p.Style.Dim(text)
+	}
+	return text
+}
+
+// prefix is what comes before a line: its time and job.
+func (p *Printer) prefix(l follow.Line) string {
 	if p.Raw {
-		_, _ = fmt.Fprintf(w, "%s\n", text)
-		return
+		return ""
 	}
 	name := l.Job
 	if l.Attempt > 1 {
 		name = run.StepName(l.Job, l.Attempt)
 	}
 	p.widest = max(p.widest, len(name))
-	prefix := p.Style.Job(l.Job, fmt.Sprintf("%-*s |", p.widest, name))
+	prefix := p.Style.Job(l.Job, fmt.Sprintf("%-*s |", p.widest, name)) + " "
 	if !p.LinesOnly {
 		prefix = p.Style.Dim(p.stamp(l.At)) + " " + prefix
 	}
-	_, _ = fmt.Fprintf(w, "%s %s\n", prefix, text)
+	return prefix
 }
 
 func (p *Printer) polled(rec *run.Record) {
@@ -107,7 +140,11 @@ func (p *Printer) polled(rec *run.Record) {
 	zero := p.zero
 	p.Status.Animate(func(spinner rune) string {
 		now := time.Now()
-		return fmt.Sprintf("%s %c %s", stamp(zero, now), spinner, status(rec, now))
+		text := status(rec, now)
+		if state := p.state.Load(); state != nil {
+			text = *state
+		}
+		return fmt.Sprintf("%s %c %s", stamp(zero, now), spinner, text)
 	})
 }
 

@@ -70,11 +70,20 @@ func table(io *terminal.IO, found []run.Run, now time.Time) {
 	var rows [][]string
 	for _, r := range found {
 		rows = append(rows, []string{
-			r.ID, style.State(r.State, string(r.State)), string(r.Class), r.Trigger.Kind,
+			r.ID, style.State(r.State, string(r.State)), string(r.Class), r.Trigger.Kind, subject(io, r),
 			r.RequestedAt.UTC().Format("2006-01-02 15:04:05"), took(r, now), terminal.Dollars(r.CostUSD), reason(r),
 		})
 	}
-	io.Table([]string{"RUN", "STATE", "CLASS", "TRIGGER", "REQUESTED (UTC)", "TOOK", "COST", "REASON"}, rows)
+	io.Table([]string{"RUN", "STATE", "CLASS", "TRIGGER", "FOR", "REQUESTED (UTC)", "TOOK", "COST", "REASON"}, rows)
+}
+
+// subject is shorter on a terminal: keys of objects can have 1,024 bytes.
+func subject(io *terminal.IO, r run.Run) string {
+	text := terminal.OneLine(r.Subject())
+	if io.Width > 0 {
+		text = terminal.Clip(text, 60)
+	}
+	return text
 }
 
 func reason(r run.Run) string {

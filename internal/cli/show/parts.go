@@ -3,6 +3,7 @@ package show
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/run"
@@ -37,6 +38,9 @@ func (p *page) clusters() {
 	}
 	p.Table([]string{"CLUSTER", "STATE", "FALLBACK", "READY AFTER", "LIFETIME", "REASON"}, rows)
 	for _, c := range p.rec.Clusters {
+		if c.Unended != "" {
+			p.Printf("%s still runs: %s\n", c.ID, terminal.OneLine(c.Unended))
+		}
 		for _, r := range c.Resizes {
 			change := fmt.Sprintf("%+d %s units", r.More, r.Kind)
 			if r.More == 0 {
@@ -68,9 +72,19 @@ func (p *page) jobs() {
 		})
 	}
 	p.Table([]string{"JOB", "STATE", "ATTEMPT", "EXIT", "TOOK", "STEP", "REASON"}, rows)
+	p.notes()
+}
+
+// notes prints what does not fit into the table of jobs.
+func (p *page) notes() {
 	for _, j := range p.rec.Jobs {
 		if j.Resize != "" {
 			p.Printf("\nresize of %s: %s\n", j.Name, terminal.OneLine(j.Resize))
+		}
+	}
+	for _, j := range p.rec.Jobs {
+		if len(j.Background) > 0 {
+			p.Printf("\nprocesses of %s that outlived its program and were ended: %s\n", j.Name, terminal.OneLine(strings.Join(j.Background, ", ")))
 		}
 	}
 	for _, j := range p.rec.Jobs {

@@ -128,7 +128,7 @@ func (p *page) user(r run.Run) {
 func trigger(t run.Trigger) string {
 	text := t.Kind
 	if t.Key != "" {
-		text += " s3://" + t.Bucket + "/" + t.Key + " (" + terminal.Bytes(t.Size) + ")"
+		text += " " + terminal.OneLine("s3://"+t.Bucket+"/"+t.Key) + " (" + terminal.Bytes(t.Size) + ")"
 	}
 	if t.RequestID != "" {
 		text += " " + terminal.OneLine(t.RequestID)

@@ -89,17 +89,17 @@ func ask(ctx context.Context, o Options, known Pipelines) (events.Request, time.
 	if err != nil {
 		return q, logical, err
 	}
-	return q, logical, refuse(o.Pipeline, v, q.Params)
+	return q, logical, refuse(o.Pipeline, v, q.Params, logical)
 }
 
-func refuse(name string, v *register.Version, params map[string]string) error {
+func refuse(name string, v *register.Version, params map[string]string, logical time.Time) error {
 	switch {
 	case v == nil:
 		return exit.Usage("pipeline %s not found; list pipelines with ephemr pipelines, register one with ephemr apply", name)
 	case v.Paused:
 		return exit.Usage("pipeline %s is paused; resume it first", name)
 	}
-	if _, err := v.Spec.ResolveParams(params); err != nil {
+	if _, err := v.Spec.ResolveParams(params, logical); err != nil {
 		return exit.Usage("%w", err)
 	}
 	return nil

@@ -74,11 +74,15 @@ Arguments can contain templates as in pipeline files: --param day=2026-11-01 --a
 	flags.StringArrayVar(&o.Params, "param", nil, "param for templates, as `key=value`; can be repeated")
 	flags.DurationVar(&o.Timeout, "timeout", 0, "time limit of an attempt, e.g. 30m")
 	flags.IntVar(&o.Retries, "retries", 0, "number of retries after a failed attempt")
+	flags.StringVar(&o.Background, "background", "",
+		"what to do with processes that outlive the program: fail the job, wait for them, or kill them (default fail)")
 	flags.StringVar(&o.Resize, "resize", "", "minimum task units while the job runs, e.g. `task=4`")
 	flags.BoolVar(&o.Detach, "detach", false, "print the id of the run and exit")
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("profile", complete.Profiles(app)))
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("pool", complete.Pools(app)))
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("cluster", complete.PoolClusters(app)))
+	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("background",
+		cobra.FixedCompletions([]cobra.Completion{"fail", "wait", "kill"}, cobra.ShellCompDirectiveNoFileComp)))
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("type", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		var all []cobra.Completion
 		for _, t := range job.Types() {

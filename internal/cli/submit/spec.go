@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/request"
@@ -36,6 +37,7 @@ func build(o Options) (adhoc, error) {
 	j := pipeline.Job{
 		Name: name(jobName(o, source), ""), Type: job.Type(o.Type), Source: source, Include: o.Include, Entry: o.Entry, Class: o.Class,
 		Args: o.Args, Retries: o.Retries, Timeout: pipeline.Duration(o.Timeout),
+		Background: job.Background(o.Background),
 	}
 	if j.Resize, err = wanted(o.Resize); err != nil {
 		return a, err
@@ -151,7 +153,7 @@ func name(text, prefix string) string {
 func (a *adhoc) check(zones []string) error {
 	err := a.spec.Validate(pipeline.WithZones(zones...), pipeline.AdHoc())
 	if err == nil {
-		_, err = a.spec.ResolveParams(a.params)
+		_, err = a.spec.ResolveParams(a.params, time.Now())
 	}
 	if err == nil {
 		return nil

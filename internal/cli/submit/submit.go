@@ -58,17 +58,18 @@ type Options struct {
 	KeepAlive time.Duration // idle time of a new cluster in the pool
 	Cluster   string        // of a pool, by id
 
-	Include []string // files and directories of the project
-	Entry   string
-	Class   string
-	Args    []string
-	Conf    []string // key=value, as all below
-	Vars    []string
-	Env     []string
-	Params  []string
-	Timeout time.Duration
-	Retries int
-	Resize  string // minimum task units, as task=4
+	Include    []string // files and directories of the project
+	Entry      string
+	Class      string
+	Args       []string
+	Conf       []string // key=value, as all below
+	Vars       []string
+	Env        []string
+	Params     []string
+	Timeout    time.Duration
+	Retries    int
+	Background string // fail, wait or kill
+	Resize     string // minimum task units, as task=4
 
 	Detach bool
 	JSON   bool

@@ -29,7 +29,8 @@ func isUnsafe(r rune) bool {
 		return false
 	case r < 0x20, r >= 0x7f && r < 0xa0: // C0, DEL and C1
 		return true
-	case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069: // bidirectional embeddings, overrides and isolates
+	case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, // bidirectional embeddings, overrides and isolates
+		r == 0x061c, r == 0x200e, r == 0x200f: // bidirectional marks
 		return true
 	}
 	return false

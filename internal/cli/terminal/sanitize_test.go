@@ -28,6 +28,7 @@ func TestClean(t *testing.T) {
 		"invalid UTF-8":                {"a\xffb", "a\ufffdb"},
 		"an escape in a broken rune":   {"a\xc2\x1b[31mb", "a\ufffdb"},
 		"a bidirectional override":     {"a\u202etxt.exe\u202c", "atxt.exe"},
+		"bidirectional marks":          {"a\u200eb\u200fc\u061cd", "abcd"},
 		"bidirectional isolates":       {"\u2066a\u2069", "a"},
 		"an escape around an override": {"\x1b\u202e[31ma", "[31ma"},
 	} {

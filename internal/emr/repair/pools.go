@@ -2,6 +2,7 @@ package repair
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -30,8 +31,8 @@ func (s *sweep) pooled(ctx context.Context, m *pool.Cluster) error {
 		return nil
 	}
 	slog.InfoContext(ctx, "terminating expired pool cluster", "clusterId", m.ID, "pool", m.PoolID().String(), "idleUntil", m.IdleUntil, "until", m.Until)
-	if _, err := s.EMR.TerminateJobFlows(ctx, &emr.TerminateJobFlowsInput{JobFlowIds: []string{m.ID}}); err != nil {
-		return fmt.Errorf("terminate cluster %s of pool %s: %w", m.ID, m.PoolID(), err)
+	if _, err := cluster.Terminate(ctx, s.EMR, m.ID); err != nil {
+		return fmt.Errorf("end cluster of pool %s: %w", m.PoolID(), err)
 	}
 	s.Registration.Deregister(ctx, m.ID)
 	return s.Pools.MarkGone(ctx, m.ID)
@@ -169,21 +170,17 @@ func (s *sweep) forget(ctx context.Context, seen map[string]bool) error {
 	if err != nil {
 		return err
 	}
+	var errs []error
 	for _, id := range pools {
 		members, err := s.Pools.Members(ctx, id)
-		if err != nil {
-			return err
-		}
+		errs = append(errs, err)
 		for _, clusterID := range members {
-			if seen[clusterID] {
-				continue
-			}
-			if err := s.checkLostMember(ctx, id, clusterID); err != nil {
-				return err
+			if !seen[clusterID] {
+				errs = append(errs, fault.Safely(func() error { return s.checkLostMember(ctx, id, clusterID) })) // the others are not affected
 			}
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // checkLostMember looks at a member of a pool that was not among the clusters that live. The

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/emr"
@@ -33,7 +34,7 @@ func (s *Steps) Attempts(ctx context.Context, rec *run.Record, seen *engine.Capa
 	}
 	var all []engine.Attempt
 	for _, j := range flying {
-		a, err := s.judge(ctx, rec.Run, j, steps[j.StepID], look)
+		a, err := s.judge(ctx, rec, j, steps[j.StepID], look)
 		if err != nil {
 			return all, look.got, err
 		}
@@ -61,17 +62,36 @@ func (s *Steps) list(ctx context.Context, clusterID string, jobs []run.Job) (map
 }
 
 // judge says what became of the newest attempt of j, as far as is known.
-func (s *Steps) judge(ctx context.Context, of run.Run, j run.Job, st types.StepSummary, look *lookup) (engine.Attempt, error) {
-	e, err := s.evidence(ctx, of, j, st, look)
+func (s *Steps) judge(ctx context.Context, rec *run.Record, j run.Job, st types.StepSummary, look *lookup) (engine.Attempt, error) {
+	e, err := s.evidence(ctx, rec, j, st, look)
 	if err != nil {
 		return engine.Attempt{}, err
 	}
 	a := engine.Attempt{Job: j.Name, Verdict: OfAttempt(e), Result: e.Result}
 	if a.Class == job.ClassLost && a.Result == nil {
-		a.Tail = s.Results.Tail(ctx, of, j)
+		a.Tail = s.Results.Tail(ctx, rec.Run, j)
 		a.Verdict = result.WithTail(a.Verdict, a.Tail)
 	}
 	return a, nil
+}
+
+// Leave is how long the runner of an interrupted step may still be at work. EMR
+// interrupts the process above the runner and reports the step as CANCELLED when
+// that one has ended; the runner gives the program its grace period and records
+// the result afterwards.
+const Leave = 45 * time.Second
+
+// killed reports whether the steps of a run were killed or will be now.
+func killed(rec *run.Record) bool {
+	return rec.Run.Kill || rec.Waiter.Kind == run.ForStop && time.Since(rec.Waiter.Since) > Leave
+}
+
+// leaving reports whether the runner of a cancelled step may still be at work.
+func leaving(s *types.StepStatus) bool {
+	if s == nil || s.Timeline == nil || s.Timeline.StartDateTime == nil || s.Timeline.EndDateTime == nil {
+		return false
+	}
+	return time.Since(*s.Timeline.EndDateTime) < Leave
 }
 
 // ask says what is read to explain a step in a state: the runner's result, and
@@ -88,7 +108,7 @@ var ask = map[types.StepState]struct{ result, cluster bool }{
 	"":                           {result: true, cluster: true}, // EMR does not know the step
 }
 
-func (s *Steps) evidence(ctx context.Context, of run.Run, j run.Job, st types.StepSummary, look *lookup) (e Evidence, err error) {
+func (s *Steps) evidence(ctx context.Context, rec *run.Record, j run.Job, st types.StepSummary, look *lookup) (e Evidence, err error) {
 	if st.Status != nil {
 		e.Step, e.Details = st.Status.State, st.Status.FailureDetails
 	}
@@ -97,10 +117,11 @@ func (s *Steps) evidence(ctx context.Context, of run.Run, j run.Job, st types.St
 		reads = ask[""]
 	}
 	if reads.result {
-		if e.Result, err = s.Results.Read(ctx, of, j); err != nil {
+		if e.Result, err = s.Results.Read(ctx, rec.Run, j); err != nil {
 			return e, err
 		}
 	}
+	e.Leaving = e.Result == nil && !killed(rec) && leaving(st.Status)
 	if reads.cluster && e.Result == nil {
 		e.Cluster, err = look.capacity(ctx)
 	}

@@ -14,6 +14,7 @@ type Evidence struct {
 	Step    types.StepState
 	Details *types.FailureDetails // of the step; often empty or late
 	Result  *job.Result           // of the runner; nil = it left none
+	Leaving bool                  // the step was interrupted so recently that its runner may still be at work
 	Cluster engine.Capacity       // Unknown unless the step's state alone cannot explain the end
 }
 
@@ -28,6 +29,8 @@ func OfAttempt(e Evidence) result.Verdict {
 		return result.Verdict{Over: true, Class: job.ClassLost, Reason: "the step completed but its runner left no result"}
 	case e.Cluster.State == engine.Gone:
 		return ofLostCluster(e)
+	case e.Step == types.StepStateCancelled && e.Leaving:
+		return result.Verdict{}
 	case e.Step == types.StepStateFailed:
 		return result.Verdict{Over: true, Class: job.ClassLost, Reason: withDetails("the step failed and its runner left no result", e.Details)}
 	case e.Step == types.StepStateCancelled:

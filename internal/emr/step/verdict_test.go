@@ -66,7 +66,11 @@ func TestOfAttempt(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+			leaving := step.OfAttempt(step.Evidence{Step: tt.step, Result: tt.result, Cluster: tt.cluster, Leaving: true})
 			v := step.OfAttempt(step.Evidence{Step: tt.step, Result: tt.result, Cluster: tt.cluster})
+			if want := v.Over && tt.name != "cancelled"; leaving.Over != want {
+				t.Errorf("over while its runner may be at work: %t, want %t", leaving.Over, want)
+			}
 			got := v.Class
 			if !v.Over {
 				got = open

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"ephemr/internal/processtree"
 )
 
 // Down ends the region and all of its processes. Its logs stay.
@@ -42,7 +44,12 @@ func (o *Options) clean(ctx context.Context, rec record) error {
 	o.end(ctx, rec.LocalEMR)
 	o.end(ctx, rec.Emulator)
 	// Processes that left their group, or whose start was not recorded because of a crash.
+	// What runs below them belongs to the region, too, although its environment may not show that.
+	all := processtree.All()
 	for _, pid := range marked(o.Dir) {
+		for _, p := range processtree.Below(all, pid) {
+			_ = syscall.Kill(p.PID, syscall.SIGKILL)
+		}
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 	for _, name := range []string{"region.json", "region.json.new", "localemr", "tmp"} {

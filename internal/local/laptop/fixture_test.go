@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"ephemr/internal/local/laptop"
+	"ephemr/internal/processtree"
 )
 
 // root is the checkout, seen from this package.
@@ -109,12 +110,26 @@ func writeRecord(t *testing.T, dir string, r record) {
 	}
 }
 
-// stranger starts a process that is none of the region's, unless env says so.
+// child returns the child of a stranger, whose environment shows nothing.
+func child(t *testing.T, parent int) int {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if below := processtree.Below(processtree.All(), parent); len(below) == 1 && len(below[0].Environ()) == 0 {
+			return below[0].PID
+		}
+	}
+	t.Fatal("a stranger has no child")
+	return 0
+}
+
+// stranger starts a process that is none of the region's, unless env says so, with
+// a child that has no environment.
 func stranger(t *testing.T, env ...string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "sleep", "60")
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", "env -i sleep 60; exit 0")
 	cmd.Env = append(os.Environ(), env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

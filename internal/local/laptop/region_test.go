@@ -143,10 +143,11 @@ func TestDownLeavesNothing(t *testing.T) {
 	stray := stranger(t, "EPHEMR_REGION="+o.Dir) // as a step leaves it behind that made a session of its own
 	neighbour := stranger(t, "EPHEMR_REGION="+o.Dir+"2")
 	go func() { _ = stray.Wait() }()
+	hidden := child(t, stranger(t, "EPHEMR_REGION="+o.Dir).Process.Pid)
 	if err := laptop.Down(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
-	for _, pid := range []int{before.Emulator.PID, before.LocalEMR.PID, stray.Process.Pid} {
+	for _, pid := range []int{before.Emulator.PID, before.LocalEMR.PID, stray.Process.Pid, hidden} {
 		gone(t, pid)
 	}
 	if laptop.Created(neighbour.Process.Pid) == 0 {

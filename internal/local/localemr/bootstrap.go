@@ -11,13 +11,18 @@ import (
 func (s *Server) bootstrap(ctx context.Context, c *record) {
 	s.mu.Lock()
 	state, primary, logURI := c.state(), c.primary().EC2InstanceID, c.Cluster.LogURI
+	configurations := c.Cluster.Configurations
 	name, actions, lasts := c.Cluster.Name, c.Bootstraps, time.Duration(s.live.Bootstrap)
 	s.mu.Unlock()
 	if state != stateBootstrapping {
 		return
 	}
+	s.writeSparkDefaults(ctx, c.Cluster.ID, configurations)
 	if !pause(ctx, lasts) {
 		return
+	}
+	if err := makeBusyFile(s.workDir(c.Cluster.ID)); err != nil {
+		s.log.ErrorContext(ctx, "make isbusy", "cluster", c.Cluster.ID, "error", err)
 	}
 	if s.faults.take(kindBootstrapFailure, map[string]string{"cluster": name}) != nil {
 		s.failBootstrap(ctx, c, nonZero(primary, 1))

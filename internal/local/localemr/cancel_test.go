@@ -9,9 +9,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
+
+	"ephemr/internal/local/localemr"
 )
 
 // tree starts a child in its group and one in a session of its own, and
@@ -71,7 +74,11 @@ func TestNoProcessIsLeft(t *testing.T) {
 		end  func(st *stand, cluster, step string)
 		want types.StepState
 	}{
-		{"interrupt", func(st *stand, c, s string) { st.cancel(c, s, types.StepCancellationOptionSendInterrupt) }, types.StepStateCancelled},
+		{"interrupt, terminate", func(st *stand, c, s string) {
+			st.cancel(c, s, types.StepCancellationOptionSendInterrupt)
+			st.awaitStep(c, s, types.StepStateCancelled)
+			st.terminate(c)
+		}, types.StepStateCancelled},
 		{"kill", func(st *stand, c, s string) { st.cancel(c, s, types.StepCancellationOptionTerminateProcess) }, types.StepStateCancelled},
 		{"terminate", func(st *stand, c, _ string) { st.terminate(c) }, types.StepStateCancelled},
 		{"leader dies", func(st *stand, c, _ string) { _ = syscall.Kill(st.pids(c)[0], syscall.SIGKILL) }, types.StepStateFailed},
@@ -85,25 +92,51 @@ func TestNoProcessIsLeft(t *testing.T) {
 			tt.end(st, id, step)
 			st.awaitStep(id, step, tt.want)
 			st.awaitGone(pids)
+			if text, err := os.ReadFile(filepath.Join(st.cfg.Data, id, "logs", "steps", step, "stderr")); err != nil || len(text) > 0 { //nolint:gosec // a file of this test
+				t.Errorf("stderr of the step: %q, %v", text, err)
+			}
 		})
 	}
 }
 
-func TestInterruptMayBeIgnoredAndKillMayNot(t *testing.T) {
+// EMR interrupts the process that started the program, not the program, and does
+// not wait for it. When it is gone, what it has left is ended.
+func TestInterruptReachesTheStepsChildOnly(t *testing.T) {
 	t.Parallel()
+	const program = `trap 'echo asked > $HOME/asked' TERM; setsid sleep 1000 & echo $$ $! $PPID > $HOME/pids; until [ -e $HOME/end ]; do sleep 0.02; done`
 	st := begin(t)
-	id := st.run(request("stubborn", bash("stubborn", `trap 'echo asked > $HOME/asked' TERM; echo $$ > $HOME/pids; while true; do sleep 0.02; done`)))
+	id := st.run(request("deaf", bash("deaf", program)))
 	pids := st.pids(id)
 	step := *st.steps(id)[0].Id
 	if info := st.cancel(id, step, ""); info.Status != types.CancelStepsRequestStatusSubmitted {
 		t.Errorf("cancel: %+v", info)
 	}
-	st.awaitFile(filepath.Join(st.cfg.Data, id, "asked"))
-	if got := st.step(id, step).Status.State; got != types.StepStateCancelPending {
-		t.Errorf("step is %s", got)
-	}
-	st.cancel(id, step, types.StepCancellationOptionTerminateProcess)
 	st.awaitStep(id, step, types.StepStateCancelled)
-	st.awaitGone(pids)
 	st.awaitCluster(id, types.ClusterStateWaiting)
+	st.awaitGone(pids[2:])
+	if gone(pids[0]) || gone(pids[1]) {
+		t.Error("the program ended with its parent")
+	}
+	if _, err := os.Stat(filepath.Join(st.cfg.Data, id, "asked")); err == nil {
+		t.Error("the program was interrupted")
+	}
+	if err := os.WriteFile(filepath.Join(st.cfg.Data, id, "end"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	st.awaitGone(pids)
+}
+
+// A program that ends soon after its parent ends before its step.
+func TestInterruptIsReportedLate(t *testing.T) {
+	t.Parallel()
+	st := begin(t, func(c *localemr.Config) { c.Settings.CancelReport = localemr.Duration(time.Hour) })
+	const program = `echo $$ > $HOME/pids; while [ $PPID = $(ps -o ppid= -p $$) ]; do sleep 0.02; done; echo ended > $HOME/ended`
+	id := st.run(request("listens", bash("listens", program)))
+	st.pids(id)
+	step := *st.steps(id)[0].Id
+	st.cancel(id, step, "")
+	st.awaitStep(id, step, types.StepStateCancelled)
+	if _, err := os.Stat(filepath.Join(st.cfg.Data, id, "ended")); err != nil {
+		t.Error(err)
+	}
 }

@@ -30,6 +30,7 @@ type Config struct {
 	Environ []string // environment of steps and bootstrap actions, KEY=value
 	Region  string   // us-east-1 when empty
 	Account string   // 000000000000 when empty
+	URL     string   // at which the server will be reached; empty: processes have the keys of Environ
 
 	Objects     ObjectAPI // nil: s3:// scripts fail, logs stay on disk
 	Events      EventAPI  // nil: no events
@@ -38,7 +39,12 @@ type Config struct {
 
 	Settings Settings
 	Faults   []Fault
-	Logger   *slog.Logger // slog.Default when nil
+
+	// Adopts says that the process is the parent of orphans (processtree.AdoptOrphans)
+	// and starts no others than the server's.
+	Adopts bool
+
+	Logger *slog.Logger // slog.Default when nil
 }
 
 func (c *Config) setDefaults() {
@@ -77,6 +83,7 @@ type Settings struct {
 	Jitter         Duration `json:"jitter"`         // maximum random time added to it
 	Bootstrap      Duration `json:"bootstrap"`      // time in BOOTSTRAPPING, without the bootstrap actions
 	TerminateGrace Duration `json:"terminateGrace"` // between SIGTERM and SIGKILL when a cluster terminates
+	CancelReport   Duration `json:"cancelReport"`   // from the end of an interrupted step's JVM to CANCELLED, if its processes still run
 	IdleSecond     Duration `json:"idleSecond"`     // duration of one second of an auto-termination policy
 	Throttle       bool     `json:"throttle"`       // throttle API calls by EMR's token buckets
 	Seed           uint64   `json:"seed"`           // of jitter, faults by chance and the choice of subnets
@@ -87,6 +94,7 @@ func DefaultSettings() Settings {
 	return Settings{
 		Provision:      Duration(3 * time.Second),
 		TerminateGrace: Duration(2 * time.Second),
+		CancelReport:   Duration(time.Second),
 		IdleSecond:     Duration(time.Second),
 	}
 }
@@ -94,7 +102,7 @@ func DefaultSettings() Settings {
 func (s *Settings) validate() error {
 	for name, d := range map[string]Duration{
 		"provision": s.Provision, "jitter": s.Jitter, "bootstrap": s.Bootstrap,
-		"terminateGrace": s.TerminateGrace, "idleSecond": s.IdleSecond,
+		"terminateGrace": s.TerminateGrace, "idleSecond": s.IdleSecond, "cancelReport": s.CancelReport,
 	} {
 		if d < 0 {
 			return fmt.Errorf("check setting %s: %s is negative", name, time.Duration(d))

@@ -17,10 +17,14 @@
 // of its processes. Bootstrap actions run once, as on the primary instance.
 // Steps with command-runner.jar run their arguments as a command line, those
 // with script-runner.jar fetch a script and run it, any other jar is run by
-// hadoop or java. Their PATH starts with the server's -bin directory. Groups,
-// fleets and instances are records only; a resize takes as long as provisioning.
+// hadoop or java. The first two run below a process that stands for their JVM: it
+// is all that SEND_INTERRUPT reaches, and it forwards nothing. The PATH of steps
+// starts with the server's -bin directory. Groups, fleets and instances are records
+// only; a resize takes as long as provisioning.
 // Under a managed scaling policy a cluster gets a unit for each pending or running
-// step. EMR uploads logs every five minutes, localemr at a step's end (see the
+// step. A cluster is idle when EMR would call it so: pending steps, applications
+// of the yarn shim and the time of the file isbusy count, running steps do not.
+// EMR uploads logs every five minutes, localemr at a step's end (see the
 // fault logsLate).
 //
 // # Admin API
@@ -31,6 +35,8 @@
 //
 //	GET    /_localemr/health       {"status":"ok","clusters":{"WAITING":2}}
 //	GET    /_localemr/clusters     [{"id":"j-…","name":"nightly","state":"WAITING"}], oldest first, at one moment
+//	GET    /_localemr/credentials/ID  keys of a cluster's instance profile, for its processes
+//	GET    /_localemr/metadata/…   the part of EC2's metadata service that has these keys
 //	GET    /_localemr/calls        API calls: total, sinceReset, refused (by operation), byCluster (id, operation)
 //	POST   /_localemr/calls/reset  resets all but total
 //	GET    /_localemr/settings     see Settings

@@ -96,6 +96,44 @@ func TestAutoTermination(t *testing.T) {
 	}
 }
 
+// A running step alone does not keep a cluster: what EMR looks at does.
+func TestAutoTerminationDuringAStep(t *testing.T) {
+	t.Parallel()
+	registry := "mkdir -p $HOME/yarn && printf 'application_1_0001\\tPi\\tSPARK\\thadoop\\tdefault\\t%s\\n' "
+	tests := map[string]struct {
+		script string
+		want   types.StepState
+	}{
+		"touches isbusy":        {`for i in $(seq 50); do touch "$EPHEMR_BUSY_FILE"; sleep 0.1; done`, types.StepStateCompleted},
+		"has an application":    {registry + "RUNNING >$HOME/yarn/applications; sleep 5", types.StepStateCompleted},
+		"does neither":          {"sleep 5", types.StepStateCancelled},
+		"touched it once":       {`touch "$EPHEMR_BUSY_FILE"; sleep 5`, types.StepStateCancelled},
+		"its application ended": {registry + "KILLED >$HOME/yarn/applications; sleep 5", types.StepStateCancelled},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			st := begin(t, func(c *localemr.Config) { c.Settings.IdleSecond = localemr.Duration(2 * time.Second / 60) })
+			in := request(name, bash("work", tt.script))
+			in.AutoTerminationPolicy = &types.AutoTerminationPolicy{IdleTimeout: new(int64(60))}
+			id := st.run(in)
+			st.eventually("the step has ended", func() bool {
+				state := st.steps(id)[0].Status.State
+				return state == types.StepStateCompleted || state == types.StepStateCancelled || state == types.StepStateFailed
+			})
+			if got := st.steps(id)[0].Status.State; got != tt.want {
+				t.Errorf("the step is %s, want %s", got, tt.want)
+			}
+			if tt.want == types.StepStateCancelled {
+				c := st.awaitCluster(id, types.ClusterStateTerminated)
+				if got := *c.Status.StateChangeReason.Message; got != "Cluster auto-terminated after being idle" {
+					t.Error(got)
+				}
+			}
+		})
+	}
+}
+
 func TestProvisionTakesItsTime(t *testing.T) {
 	t.Parallel()
 	st := begin(t, func(c *localemr.Config) {

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
+
+	"ephemr/internal/processtree"
 )
 
 const (
@@ -25,11 +28,14 @@ func mark(cluster, process string) string { return markName + "=" + cluster + "/
 // attempt is one run of a step or of a bootstrap action.
 type attempt struct {
 	mu        sync.Mutex
-	group     int            // process group, 0 before the start
+	leader    int            // process that leads the attempt's process group, 0 before the start
 	early     syscall.Signal // received before the start, which it prevents
 	done      bool
 	cancelled bool   // by CancelSteps
 	endState  string // the final state set by a fault
+
+	interrupted bool                  // by CancelSteps, unless it kills
+	left        []processtree.Process // children of the leader when it was interrupted: what the step runs
 }
 
 // program is what an attempt runs.
@@ -38,13 +44,20 @@ type program struct {
 	dir            string
 	env            []string
 	stdout, stderr string // files to append to
+	parent         bool   // run it below a process that stands for the step's JVM
 }
 
 // errStopped is the result of an attempt that was stopped before it started.
 var errStopped = errors.New("stop before the start")
 
+// parent runs its arguments as command-runner.jar does: in a child, whose exit
+// code it passes on, and to which it does not forward signals. It prints nothing
+// itself; file 3 is the stderr of the child.
+var parent = []string{"/bin/sh", "-c", `(exec "$@" 2>&3 3>&-); exit $?`, "command-runner.jar"}
+
 // run starts p as the leader of a new process group and waits for it. The
-// group is killed when the leader is gone. The exit code is -1 for a signal.
+// group is killed when the leader is gone, unless it was interrupted. The exit
+// code is -1 for a signal.
 func (a *attempt) run(ctx context.Context, p program) (int, error) {
 	stdout, err := appendTo(p.stdout)
 	if err != nil {
@@ -57,8 +70,15 @@ func (a *attempt) run(ctx context.Context, p program) (int, error) {
 	}
 	defer closeQuietly(stderr)
 	// Signals go to the whole group, through the attempt; the context must not kill the leader alone.
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), p.argv[0], p.argv[1:]...) //nolint:gosec // running what a step says is the purpose
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = p.dir, p.env, stdout, stderr
+	argv, errs := p.argv, []*os.File{stderr}
+	if p.parent {
+		argv, errs = slices.Concat(parent, argv), []*os.File{nil, stderr}
+	}
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), argv[0], argv[1:]...) //nolint:gosec // running what a step says is the purpose
+	cmd.Dir, cmd.Env, cmd.Stdout = p.dir, p.env, stdout
+	if cmd.ExtraFiles = errs[1:]; errs[0] != nil {
+		cmd.Stderr = errs[0]
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := a.start(cmd); err != nil {
 		return 0, err
@@ -80,7 +100,7 @@ func (a *attempt) start(cmd *exec.Cmd) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", cmd.Path, err)
 	}
-	a.group = cmd.Process.Pid
+	a.leader = cmd.Process.Pid
 	return nil
 }
 
@@ -88,19 +108,53 @@ func (a *attempt) finish() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.done = true
-	_ = syscall.Kill(-a.group, sigKill) // usually there is no process left
+	if !a.interrupted {
+		_ = syscall.Kill(-a.leader, sigKill) // usually there is no process left
+	}
 }
 
-// signal reaches every process of the attempt's group.
+// interrupt signals the leader only, as EMR's SEND_INTERRUPT does.
+func (a *attempt) interrupt() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case a.done:
+	case a.leader == 0:
+		a.early = sigTerm
+	default:
+		a.left = slices.DeleteFunc(processtree.All(), func(p processtree.Process) bool { return p.Parent != a.leader })
+		a.interrupted = true
+		_ = syscall.Kill(a.leader, sigTerm)
+	}
+}
+
+// lingers reports whether what the step runs outlives its interrupted leader.
+func (a *attempt) lingers() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.left = slices.DeleteFunc(a.left, func(p processtree.Process) bool {
+		now, ok := processtree.Get(p.PID)
+		return !ok || now.Zombie || now.Start != p.Start
+	})
+	return len(a.left) > 0
+}
+
+// signal reaches the leader and all that it has started, as EMR's
+// TERMINATE_PROCESS does and the end of an instance.
 func (a *attempt) signal(sig syscall.Signal) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
 	case a.done:
-	case a.group == 0:
+		for _, p := range a.left {
+			processtree.Signal(append(processtree.Below(processtree.All(), p.PID), p), sig)
+		}
+	case a.leader == 0:
 		a.early = sig
 	default:
-		_ = syscall.Kill(-a.group, sig)
+		below := processtree.Below(processtree.All(), a.leader)
+		_ = syscall.Kill(-a.leader, sig)
+		processtree.Signal(slices.DeleteFunc(below, func(p processtree.Process) bool { return p.Group == a.leader }), sig)
 	}
 }
 
@@ -123,6 +177,10 @@ func (a *attempt) cancel(sig syscall.Signal) {
 	a.mu.Lock()
 	a.cancelled = true
 	a.mu.Unlock()
+	if sig == sigTerm {
+		a.interrupt()
+		return
+	}
 	a.signal(sig)
 }
 

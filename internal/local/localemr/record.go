@@ -55,16 +55,19 @@ type record struct {
 	Groups          []*groupShape
 	Fleets          []*fleetShape
 	Instances       []*instanceShape
+	RuntimeRoles    bool // that the security configuration asks for, as it was at the start
 	AutoTermination *autoTerminationPolicy
 	ManagedScaling  *managedScalingPolicy
 	Provisioned     epoch            // when STARTING ends
 	Shortfall       *missingCapacity // capacity that EC2 does not have
 	Ending          *ending          // why the cluster terminates, once that is decided
-	IdleSince       epoch            // start of the present WAITING
+	IdleSince       epoch            // last known activity
 
 	wake     chan struct{} // of the driving goroutine; capacity 1
 	ended    chan struct{} // closed when Ending is set
 	attempts map[string]*attempt
+	token    string // with which its processes ask for keys
+	keys     containerCredentials
 }
 
 // ending is why a cluster terminates; the first reason counts.
@@ -86,6 +89,7 @@ func (c *record) prepare() {
 	c.wake = make(chan struct{}, 1)
 	c.ended = make(chan struct{})
 	c.attempts = map[string]*attempt{}
+	c.token = newUUID()
 	if c.Ending != nil {
 		close(c.ended)
 	}

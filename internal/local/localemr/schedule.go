@@ -45,12 +45,13 @@ func (s *Server) schedule(ctx context.Context, c *record) time.Duration {
 		if c.state() == stateWaiting {
 			s.setCluster(ctx, c, stateRunning, reason{Message: "Running step"})
 		}
-		return 0
+		return s.idle(ctx, c)
 	}
 	if c.Cluster.AutoTerminate {
 		s.end(ctx, c, reason{Code: codeAllDone, Message: "Steps completed"})
 		return 0
 	}
+	s.await(ctx, c)
 	return s.idle(ctx, c)
 }
 
@@ -70,26 +71,16 @@ func (s *Server) startPending(ctx context.Context, c *record) {
 	}
 }
 
-// idle moves c to WAITING and applies the auto-termination policy.
-func (s *Server) idle(ctx context.Context, c *record) time.Duration {
-	if c.state() != stateWaiting {
-		c.IdleSince = now()
-		message := "Cluster ready after last step completed."
-		if len(c.Steps) == 0 {
-			message = "Cluster ready to run steps."
-		}
-		s.setCluster(ctx, c, stateWaiting, reason{Message: message})
+// await moves c to WAITING.
+func (s *Server) await(ctx context.Context, c *record) {
+	if c.state() == stateWaiting {
+		return
 	}
-	timeout := c.idleTimeout(time.Duration(s.live.IdleSecond))
-	if timeout == 0 {
-		return 0
+	message := "Cluster ready after last step completed."
+	if len(c.Steps) == 0 {
+		message = "Cluster ready to run steps."
 	}
-	left := time.Until(c.IdleSince.Add(timeout))
-	if left <= 0 {
-		s.end(ctx, c, reason{Code: codeAllDone, Message: "Cluster auto-terminated after being idle"})
-		return 0
-	}
-	return left
+	s.setCluster(ctx, c, stateWaiting, reason{Message: message})
 }
 
 // actOnFailure applies the ActionOnFailure of a failed step. With concurrent steps

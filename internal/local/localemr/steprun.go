@@ -18,7 +18,7 @@ type stepJob struct {
 	logURI               string
 	role                 string // that the step runs with; "" = that of the instances
 	instanceProfile      string
-	grace                time.Duration
+	grace, report        time.Duration
 	killed, died         *Fault // faults that apply to this step
 }
 
@@ -29,7 +29,7 @@ func (s *Server) startStep(ctx context.Context, c *record, st *stepShape) {
 		cluster: c.Cluster.ID, clusterName: c.Cluster.Name, id: st.ID, name: st.Name,
 		config: st.Config, logURI: c.Cluster.LogURI,
 		role: st.ExecutionRoleArn, instanceProfile: c.Cluster.EC2InstanceAttributes.IamInstanceProfile,
-		grace:  time.Duration(s.live.TerminateGrace),
+		grace: time.Duration(s.live.TerminateGrace), report: time.Duration(s.live.CancelReport),
 		killed: s.faults.take(kindStepKilled, attrs), died: s.faults.take(kindInstanceFailure, attrs),
 	}
 	a := s.register(c, st.ID)
@@ -81,7 +81,7 @@ func (s *Server) execute(ctx context.Context, a *attempt, job stepJob) result {
 		}
 	}
 	code, err := s.launch(ctx, a, job, logs)
-	s.processes.sweep(func(cluster, process string) bool { return cluster == job.cluster && process == job.id })
+	s.sweepStep(ctx, a, job)
 	took := int(time.Since(began).Seconds())
 	if err == nil && code == 0 {
 		logs.controllerLine("INFO", "Step succeeded with exitCode 0 and took %d seconds", took)
@@ -115,6 +115,7 @@ func (s *Server) launch(ctx context.Context, a *attempt, job stepJob, logs logDi
 	logs.controllerLine("INFO", "Environment: HOME=%s EMR_CLUSTER_ID=%s EMR_STEP_ID=%s", home, job.cluster, job.id)
 	code, err := a.run(ctx, program{
 		argv: argv, dir: dir, env: env, stdout: logs.path("stdout"), stderr: logs.path("stderr"),
+		parent: isCommandRunner(job.config.Jar) || scriptRunner.MatchString(job.config.Jar),
 	})
 	if err != nil {
 		writeException(logs, err)

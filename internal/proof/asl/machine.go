@@ -75,6 +75,13 @@ func Parse(def []byte) (*Machine, error) {
 	return m, m.check()
 }
 
+// WithTimeout returns the machine with another TimeoutSeconds.
+func (m *Machine) WithTimeout(d time.Duration) *Machine {
+	other := *m
+	other.timeout = d
+	return &other
+}
+
 // States returns the names of all states, sorted.
 func (m *Machine) States() []string { return slices.Sorted(maps.Keys(m.states)) }
 

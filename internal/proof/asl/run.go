@@ -52,6 +52,7 @@ type Result struct {
 	Error, Cause string
 	Path         []string // states in the order entered; a retry does not enter again
 	Transitions  int      // what AWS bills: states entered plus retries
+	Events       int      // of the history
 }
 
 // abortError is the reason why a context was cancelled by StopExecution.
@@ -115,6 +116,7 @@ func (m *Machine) run(ctx, base context.Context, exec Execution, fns Functions, 
 		defer cancel()
 	}
 	r.loop(ctx)
+	r.result.Events = r.events
 	return r.result
 }
 

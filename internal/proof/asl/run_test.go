@@ -193,7 +193,7 @@ func TestErrorReachesTheNextState(t *testing.T) {
 	r := m.Run(t.Context(), asl.Execution{Input: json.RawMessage(`{"id":"r-1"}`)}, asl.Functions{"f": answers(named("CapacityError"))})
 	want := asl.Result{
 		Status: asl.Failed, Error: "CapacityError", Cause: `{"errorMessage":"because","errorType":"CapacityError"}`,
-		Path: []string{"Work", "End"}, Transitions: 2,
+		Path: []string{"Work", "End"}, Transitions: 2, Events: 9,
 	}
 	if d := cmp.Diff(want, r); d != "" {
 		t.Error(d)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -71,7 +72,7 @@ func (w *World) script(clusterName, stepName string) (time.Duration, types.StepS
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.deaf[a.dir()] = s.Deaf
+	w.deaf[a.dir()], w.leaves[a.dir()] = s.Deaf, s.Leaves
 	return s.Takes, state
 }
 
@@ -82,10 +83,29 @@ func (w *World) cancelled(clusterName, stepName string, kill bool) {
 	w.mu.Lock()
 	first := !w.stopped[a.dir()]
 	w.stopped[a.dir()] = true
+	leaves := w.leaves[a.dir()]
 	w.mu.Unlock()
-	if first && !kill {
-		w.leaveResult(a, Step{ExitCode: 143, Class: job.ClassCancelled, Reason: "bash run.sh was cancelled"}, time.Now())
+	if !first || kill {
+		return
 	}
+	end := Step{ExitCode: 143, Class: job.ClassCancelled, Reason: "bash run.sh was cancelled"}
+	if leaves == 0 {
+		w.leaveResult(a, end, time.Now())
+		return
+	}
+	time.AfterFunc(leaves, func() {
+		if w.up(clusterName) {
+			w.leaveResult(a, end, time.Now())
+		}
+	})
+}
+
+// up says whether the machines of a cluster still run.
+func (w *World) up(name string) bool {
+	return slices.ContainsFunc(w.EMR.Clusters(), func(c types.Cluster) bool {
+		s := c.Status.State
+		return *c.Name == name && (s == types.ClusterStateRunning || s == types.ClusterStateWaiting)
+	})
 }
 
 func (w *World) isStopped(a Attempt) bool {
@@ -226,6 +246,13 @@ func (c client) CancelSteps(ctx context.Context, in *emr.CancelStepsInput, o ...
 func (c client) TerminateJobFlows(ctx context.Context, in *emr.TerminateJobFlowsInput, o ...func(*emr.Options)) (*emr.TerminateJobFlowsOutput, error) {
 	c.count("TerminateJobFlows")
 	return c.EMR.TerminateJobFlows(ctx, in, o...)
+}
+
+func (c client) SetTerminationProtection(
+	ctx context.Context, in *emr.SetTerminationProtectionInput, o ...func(*emr.Options),
+) (*emr.SetTerminationProtectionOutput, error) {
+	c.count("SetTerminationProtection")
+	return c.EMR.SetTerminationProtection(ctx, in, o...)
 }
 
 // Terminate ends all clusters as a person would in the console.

@@ -150,6 +150,8 @@ func TestStormsFindMistakes(t *testing.T) {
 		"never takes task units back":             {simulation.Storm{Kind: "fair", Break: simulation.KeepUnits}, simulation.RightSize},
 		"submits after the deadline":              {simulation.Storm{Kind: "untimed", Break: simulation.IgnoreDeadlines}, simulation.OnTime},
 		"refuses its own write":                   {simulation.Storm{Kind: "lost answers", Break: simulation.RefuseOwnWrites}, simulation.OwnWrite},
+		"does not unprotect clusters":             {simulation.Storm{Kind: "fair", Break: simulation.LeaveProtected}, simulation.NothingLeft},
+		"waits for capacity":                      {simulation.Storm{Kind: "fair", Break: simulation.WaitForCapacity}, simulation.NextFallback},
 		"does not sweep":                          {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.NothingLeft},
 	} {
 		t.Run(name, func(t *testing.T) {

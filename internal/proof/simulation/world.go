@@ -8,11 +8,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
+	"ephemr/events"
 	"ephemr/internal/access"
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/job"
@@ -41,12 +43,16 @@ type Config struct {
 	// BootstrapFails and DiesAfter are those of awsfake.EMRConfig.
 	BootstrapFails func(cluster string) bool
 	DiesAfter      func(cluster string) time.Duration
+	// Protects is that of awsfake.EMRConfig.
+	Protects func(cluster string) bool
 	// EventDelays says how late each copy of an EMR event comes: none = lost.
 	EventDelays func(detailType string) []time.Duration
 	// Throttle gives EMR the token buckets of a real account.
 	Throttle bool
 	// NoTicks leaves out the minute ticks of admit and watch, and sweep.
 	NoTicks bool
+	// ExecutionTimeout replaces that of the state machine; 0 = its own.
+	ExecutionTimeout time.Duration
 	// Instant runs everything on the engine of package instant instead of EMR.
 	Instant bool
 	// Seed of the jitter of retries.
@@ -74,6 +80,9 @@ type Step struct {
 	Outputs  map[string]string
 	// Deaf does not end when it is interrupted, only when it is killed.
 	Deaf bool
+	// Leaves is how long the runner takes to end when it is interrupted. EMR reports
+	// its step as CANCELLED before.
+	Leaves time.Duration
 	// Silent leaves no result behind, as a runner that was killed. EMR calls
 	// the step COMPLETED when ExitCode is 0, FAILED otherwise.
 	Silent bool
@@ -108,6 +117,7 @@ type World struct {
 	ended     func(id string, err error, thrown string) // gets how each invocation ended; nil = panics fail the test
 	config    Config
 	functions map[string]asl.Function
+	sweeps    bool
 	life      context.Context //nolint:containedctx // of everything that goes on by itself
 	end       context.CancelFunc
 	busy      sync.WaitGroup
@@ -117,6 +127,7 @@ type World struct {
 	finished map[string]chan struct{}  // run id -> closed when RunFinished is out
 	doomed   map[string]time.Time      // cluster name -> when its instances go
 	stopped  map[string]bool           // attempts whose steps were cancelled
+	leaves   map[string]time.Duration  // how long attempts take to end when they are interrupted
 	deaf     map[string]bool           // attempts that do not end when they are interrupted
 	errs     []error
 	crashes  map[string]*crash         // by operation
@@ -128,21 +139,29 @@ type World struct {
 // functionTimeout is that of the functions in the state machine.
 const functionTimeout = 45 * time.Second
 
-var machine = sync.OnceValues(func() (*asl.Machine, error) { return asl.Parse([]byte(statemachines.Run)) })
+var deployed = sync.OnceValues(func() (*asl.Machine, error) { return asl.Parse([]byte(statemachines.Run)) })
+
+func machine(timeout time.Duration) (*asl.Machine, error) {
+	m, err := deployed()
+	if err == nil && timeout > 0 {
+		m = m.WithTimeout(timeout)
+	}
+	return m, err
+}
 
 // New builds a World and starts its clocks.
 func New(config Config) *World {
-	m, err := machine()
+	m, err := machine(config.ExecutionTimeout)
 	if err != nil {
 		panic(fmt.Sprintf("parse the state machine: %v", err))
 	}
 	w := &World{
 		config: config, functions: map[string]asl.Function{}, calls: map[string]map[string]int{},
-		finished: map[string]chan struct{}{}, doomed: map[string]time.Time{}, stopped: map[string]bool{}, deaf: map[string]bool{}, crashes: map[string]*crash{},
+		finished: map[string]chan struct{}{}, doomed: map[string]time.Time{}, stopped: map[string]bool{}, leaves: map[string]time.Duration{}, deaf: map[string]bool{}, crashes: map[string]*crash{},
 		counts: map[string]int{}, objects: map[string]string{},
 	}
 	w.life, w.end = context.WithCancel(context.Background())
-	w.Engine = asl.NewEngine(asl.EngineConfig{Seed: config.Seed, LambdaTimeout: functionTimeout})
+	w.Engine = asl.NewEngine(asl.EngineConfig{Seed: config.Seed, LambdaTimeout: functionTimeout, OnChange: w.executionChanged})
 	w.Settings = Settings(w.Engine.Deploy(machineName, m, w.functions))
 	w.Settings.Access = config.access()
 	if config.Settings != nil {
@@ -153,9 +172,37 @@ func New(config Config) *World {
 	if !config.NoTicks {
 		w.every(time.Minute, "admit", "{}")
 		w.every(time.Minute, "watch", `{"detail-type":"Scheduled Event"}`)
-		w.every(5*time.Minute, "sweep", "{}")
+		w.sweep()
 	}
 	return w
+}
+
+// sweep has sweep called by its schedule and by events of executions.
+func (w *World) sweep() {
+	w.sweeps = true
+	w.every(5*time.Minute, "sweep", "{}")
+}
+
+// executionChanged delivers an event of Step Functions, if its rule matches.
+func (w *World) executionChanged(detailType string, detail json.RawMessage) {
+	var status events.ExecutionStatus
+	if err := json.Unmarshal(detail, &status); err != nil {
+		panic(fmt.Sprintf("decode event: %v", err))
+	}
+	if !w.sweeps || !slices.Contains(events.StoppedStatuses, status.Status) {
+		return
+	}
+	payload, err := json.Marshal(events.Envelope{Source: events.SourceStates, DetailType: detailType, Time: time.Now(), Detail: detail})
+	if err != nil {
+		panic(fmt.Sprintf("encode event: %v", err))
+	}
+	w.busy.Go(func() {
+		select {
+		case <-w.life.Done():
+		case <-time.After(time.Second):
+			w.async("sweep", payload)
+		}
+	})
 }
 
 // Close ends everything that goes on. A World must be closed within its bubble.

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"ephemr/internal/records"
@@ -24,8 +23,9 @@ func (s *Runs) InState(ctx context.Context, state run.State, visit func(run.Run)
 func (s *Runs) visit(ctx context.Context, in *dynamodb.QueryInput, visit func(run.Run) error) error {
 	return s.query(ctx, in, func(it item) error {
 		var r run.Run
-		if err := attributevalue.UnmarshalMap(it, &r); err != nil {
-			return fmt.Errorf("read run: %w", err)
+		if err := decode(it, &r); err != nil {
+			s.skip(ctx, it, err)
+			return nil
 		}
 		return visit(r)
 	})
@@ -108,7 +108,7 @@ func (s *Runs) list(ctx context.Context, q run.Query) ([]run.Run, error) {
 		ExpressionAttributeValues: item{},
 	}
 	if q.Pipeline == "" || q.State == "" { // every item that is read counts
-		in.Limit = aws.Int32(int32(min(q.Limit, 1000))) //nolint:gosec // it fits
+		in.Limit = aws.Int32(int32(max(1, min(q.Limit, 1000)))) //nolint:gosec // it fits
 	}
 	if q.Pipeline != "" {
 		in.IndexName, in.KeyConditionExpression = aws.String(ByPipeline), aws.String(records.PipelineName+" = :p")
@@ -128,11 +128,14 @@ func (s *Runs) list(ctx context.Context, q run.Query) ([]run.Run, error) {
 		if err != nil {
 			return nil, fmt.Errorf("list runs: %w", err)
 		}
-		var more []run.Run
-		if err := attributevalue.UnmarshalListOfMaps(page.Items, &more); err != nil {
-			return nil, fmt.Errorf("read runs: %w", err)
+		for _, it := range page.Items {
+			var r run.Run
+			if err := decode(it, &r); err != nil {
+				s.skip(ctx, it, err)
+				continue
+			}
+			runs = append(runs, r)
 		}
-		runs = append(runs, more...)
 	}
 	return runs[:min(len(runs), q.Limit)], nil
 }

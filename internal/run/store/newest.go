@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 
 	"ephemr/internal/records"
 	"ephemr/internal/run"
@@ -41,7 +40,7 @@ func (s *Runs) newestQueued(ctx context.Context, pipeline string, limit int) ([]
 // priority are sorted by the time of their request.
 func (s *Runs) newestOf(ctx context.Context, team, pipeline string, limit int) (all []run.Run, _ error) {
 	in := s.inState(queueOf(team))
-	in.ScanIndexForward, in.Limit = aws.Bool(false), aws.Int32(int32(min(limit, 1000))) //nolint:gosec // it fits
+	in.ScanIndexForward, in.Limit = aws.Bool(false), aws.Int32(int32(max(1, min(limit, 1000)))) //nolint:gosec // it fits
 	in.KeyConditionExpression = aws.String(*in.KeyConditionExpression + " AND " + records.StateOrderName + " BETWEEN :from AND :to")
 	from, to := first, last
 	if pipeline != "" {
@@ -62,8 +61,9 @@ func (s *Runs) newestOf(ctx context.Context, team, pipeline string, limit int) (
 				continue
 			}
 			var r run.Run
-			if err := attributevalue.UnmarshalMap(it, &r); err != nil {
-				return nil, fmt.Errorf("read run: %w", err)
+			if err := decode(it, &r); err != nil {
+				s.skip(ctx, it, err)
+				continue
 			}
 			all = append(all, r)
 		}

@@ -5,11 +5,9 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"log/slog"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
 	"ephemr/internal/records"
@@ -108,8 +106,8 @@ func (s *Runs) behind(ctx context.Context, team, after string, most int) (all []
 		for _, it := range out.Items {
 			after = records.Text(it[records.StateOrderName])
 			q := Queued{order: after}
-			if err := attributevalue.UnmarshalMap(it, &q.Run); err != nil {
-				slog.ErrorContext(ctx, "queued run cannot be read: skipped", "runId", records.Text(it[records.PartitionName]), "error", err.Error())
+			if err := decode(it, &q.Run); err != nil {
+				s.skip(ctx, it, err)
 				continue
 			}
 			all = append(all, q)

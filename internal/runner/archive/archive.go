@@ -19,6 +19,18 @@ import (
 type Limits struct {
 	Files int
 	Bytes int64
+	Fits  func(more int64) error // asked before bytes are written, how many; nil = not asked
+}
+
+// step is how much of a file is written between two questions to Fits: sizes in
+// archives are not trusted, and others write, too.
+const step = 256 << 10
+
+func (l Limits) fits(more int64) error {
+	if l.Fits == nil {
+		return nil
+	}
+	return l.Fits(more)
 }
 
 const maxTarget = 4096 // bytes of a symbolic link's target
@@ -44,15 +56,30 @@ func Unpack(name, dir string, limits Limits) error {
 	if len(z.File) > limits.Files {
 		return invalid("%d files are more than %d", len(z.File), limits.Files)
 	}
+	if err := limits.fits(unpacked(z.File, limits.Bytes)); err != nil {
+		return err
+	}
 	root, err := os.OpenRoot(dir) // refuses paths that lead out, also through links
 	if err != nil {
 		return err
 	}
 	defer root.Close() //nolint:errcheck // only a directory handle
 
+	return unpack(root, z.File, limits)
+}
+
+// unpacked is what files say that they unpack to; more than most each is all the same.
+func unpacked(files []*zip.File, most int64) (size int64) {
+	for _, f := range files {
+		size += int64(min(f.UncompressedSize64, uint64(most)+1)) //nolint:gosec // bounded by most
+	}
+	return size
+}
+
+func unpack(root *os.Root, files []*zip.File, limits Limits) (err error) {
 	var links []*zip.File
 	left := limits.Bytes
-	for _, f := range z.File {
+	for _, f := range files {
 		path := strings.TrimSuffix(f.Name, "/")
 		if !filepath.IsLocal(path) || strings.ContainsAny(path, "\\\x00") {
 			return invalid("path %q leads out of the package", f.Name)
@@ -61,7 +88,7 @@ func Unpack(name, dir string, limits Limits) error {
 		case mode.IsDir():
 			err = root.MkdirAll(path, mode.Perm()|0o700)
 		case mode.IsRegular():
-			left, err = file(root, path, f, left)
+			left, err = file(root, path, f, left, limits)
 		case mode&fs.ModeSymlink != 0:
 			links = append(links, f) // after all files, so that no file is written through one
 		default:
@@ -75,7 +102,7 @@ func Unpack(name, dir string, limits Limits) error {
 }
 
 // file writes one file and returns how many bytes may still be written.
-func file(root *os.Root, path string, f *zip.File, left int64) (int64, error) {
+func file(root *os.Root, path string, f *zip.File, left int64, limits Limits) (int64, error) {
 	if err := root.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return 0, notAcceptable(path, err)
 	}
@@ -84,17 +111,17 @@ func file(root *os.Root, path string, f *zip.File, left int64) (int64, error) {
 		return 0, invalid("open %q: %v", path, err)
 	}
 	defer in.Close() //nolint:errcheck // only read
-	return write(root, path, f.Mode(), in, left)
+	return write(root, path, f.Mode(), in, left, limits)
 }
 
 // write creates a file from in, with at most left bytes, and returns how many may
 // still follow. Sizes in the header of an archive are not trusted.
-func write(root *os.Root, path string, mode fs.FileMode, in io.Reader, left int64) (int64, error) {
+func write(root *os.Root, path string, mode fs.FileMode, in io.Reader, left int64, limits Limits) (int64, error) {
 	out, err := root.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return 0, notAcceptable(path, err)
 	}
-	n, err := io.Copy(out, io.LimitReader(in, left+1))
+	n, err := copyStepwise(out, io.LimitReader(in, left+1), limits)
 	err = errors.Join(err, out.Chmod(mode.Perm()&^0o022|0o400), out.Close())
 	switch {
 	case n > left:
@@ -105,6 +132,23 @@ func write(root *os.Root, path string, mode fs.FileMode, in io.Reader, left int6
 		return 0, fmt.Errorf("unpack %q: %w", path, err)
 	}
 	return left - n, nil
+}
+
+// copyStepwise copies in to out as long as there is space.
+func copyStepwise(out io.Writer, in io.Reader, limits Limits) (n int64, err error) {
+	for {
+		copied, err := io.CopyN(out, in, step)
+		n += copied
+		if errors.Is(err, io.EOF) {
+			return n, nil
+		}
+		if err == nil {
+			err = limits.fits(1)
+		}
+		if err != nil {
+			return n, err
+		}
+	}
 }
 
 func damaged(err error) bool {

@@ -94,18 +94,18 @@ func Untar(r io.Reader, dir string, limits Limits) error {
 		if files >= limits.Files {
 			return invalid("it has more than %d files", limits.Files)
 		}
-		if left, err = untarOne(root, h, t, left); err != nil {
+		if left, err = untarOne(root, h, t, left, limits); err != nil {
 			return err
 		}
 	}
 }
 
-func untarOne(root *os.Root, h *tar.Header, t io.Reader, left int64) (int64, error) {
+func untarOne(root *os.Root, h *tar.Header, t io.Reader, left int64, limits Limits) (int64, error) {
 	path := filepath.Clean(strings.TrimPrefix(h.Name, "./"))
-	if path == "." {
+	switch {
+	case path == ".":
 		return left, nil
-	}
-	if !filepath.IsLocal(path) || strings.ContainsRune(path, 0) {
+	case !filepath.IsLocal(path) || strings.ContainsRune(path, 0):
 		return left, invalid("path %q leads out of the archive", h.Name)
 	}
 	if err := root.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -116,7 +116,7 @@ func untarOne(root *os.Root, h *tar.Header, t io.Reader, left int64) (int64, err
 	case tar.TypeDir:
 		err = root.MkdirAll(path, 0o755)
 	case tar.TypeReg:
-		return write(root, path, h.FileInfo().Mode(), t, left)
+		return writeSized(root, path, h, t, left, limits)
 	case tar.TypeSymlink:
 		err = root.Symlink(h.Linkname, path)
 	case tar.TypeLink:
@@ -129,4 +129,12 @@ func untarOne(root *os.Root, h *tar.Header, t io.Reader, left int64) (int64, err
 		return left, notAcceptable(path, err)
 	}
 	return left, nil
+}
+
+// writeSized writes a file whose size is known, if there is space for it.
+func writeSized(root *os.Root, path string, h *tar.Header, t io.Reader, left int64, limits Limits) (int64, error) {
+	if err := limits.fits(h.Size); err != nil {
+		return left, err
+	}
+	return write(root, path, h.FileInfo().Mode(), t, left, limits)
 }

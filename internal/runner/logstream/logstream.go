@@ -2,9 +2,11 @@
 // stream while the program runs.
 //
 // A Stream takes bytes, cuts them into lines and sends those in batches, in
-// order, at least twice a second. Memory is bounded: when CloudWatch is slower
+// order, at least twice a second. Of a line that does not end it sends the state. Memory is bounded: when CloudWatch is slower
 // than the program, Write blocks and so, through its pipe, the program does.
-// When CloudWatch keeps failing, the Stream stops, reports that once, and discards
+// When CloudWatch keeps failing, Write stops to block. The Stream keeps up to two
+// batches, drops what follows, and continues with a line about the gap when the
+// service is back. When it is refused, it stops, reports that once, and discards
 // the rest: a job never fails or hangs because of its logs.
 //
 // Nothing is lost while the service responds, and duplicates are avoided as far
@@ -41,6 +43,7 @@ const (
 
 const (
 	flushEvery  = 500 * time.Millisecond
+	showAfter   = 2 * time.Second // a line that has not ended is shown then, and again after changes
 	callTimeout = 10 * time.Second
 	firstWait   = 200 * time.Millisecond // doubled on each failure, with full jitter
 	longestWait = 5 * time.Second
@@ -50,8 +53,9 @@ const (
 	looks    = 3
 	lookWait = time.Second
 
-	// Tries of one batch before the stream gives up.
-	refusedTries   = 3  // errors that a retry rarely fixes; roles and groups may be seconds old
+	refusedTries = 3 // until the stream gives up; roles and groups may be seconds old
+
+	// Tries of one batch until the program is not held up any longer.
 	transientTries = 10 // about 15 s on average
 	throttledTries = 40 // about 90 s on average
 )

@@ -57,7 +57,11 @@ func TestLines(t *testing.T) {
 		"a line in pieces":      {writes: []string{"a", "b", "\nc", "\n"}, want: []string{"ab", "c"}},
 		"no newline at the end": {writes: []string{"a\nb"}, want: []string{"a", "b"}},
 		"empty lines":           {writes: []string{"\n\na\n\n"}, want: []string{" ", " ", "a", " "}},
-		"carriage returns":      {writes: []string{"a\r\nb\rc\n"}, want: []string{"a\r", "b\rc"}},
+		"carriage returns":      {writes: []string{"a\r\nb\rc\n"}, want: []string{"a", "c"}},
+		"a progress bar":        {writes: []string{"\rcopied 5%", "\rcopied 10", "%\rcopied 15%", "\ndone\n"}, want: []string{"copied 15%", "done"}},
+		"a bar that returns":    {writes: []string{"5%\r", "10%\r\n", "\r\n", "\r"}, want: []string{"10%", " "}},
+		"a bar at the end":      {writes: []string{"5%\r10%\r"}, want: []string{"10%"}},
+		"a long bar":            {writes: []string{strings.Repeat("\r"+x, 3) + "\rend\n"}, want: []string{"end"}},
 		"binary":                {writes: []string{"\x00\xff\xfea\x80b\n\xe2\x82\n"}, want: []string{"\x00\uFFFDa\uFFFDb", "\uFFFD"}},
 		"a rune in pieces":      {writes: []string{"\xe2", "\x82", "\xac\n"}, want: []string{"€"}},
 		"as long as allowed":    {writes: []string{x, "\n", "y\n"}, want: []string{x, "y"}},
@@ -241,8 +245,8 @@ func TestGivesUp(t *testing.T) {
 	}{
 		"access denied":    {&service{put: func(int) error { return apiError("AccessDeniedException") }}, 3 * time.Second, 3},
 		"no group":         {&service{create: func() error { return apiError("ResourceNotFoundException") }}, 3 * time.Second, 3},
-		"always down":      {&service{put: func(int) error { return io.ErrUnexpectedEOF }}, time.Minute, 10},
-		"always throttled": {&service{put: func(int) error { return apiError("ThrottlingException") }}, 3 * time.Minute, 40},
+		"always down":      {&service{put: func(int) error { return io.ErrUnexpectedEOF }}, time.Minute, 20},
+		"always throttled": {&service{put: func(int) error { return apiError("ThrottlingException") }}, 3 * time.Minute, 50},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -27,6 +27,7 @@ func (s *Stream) run() {
 		case <-tick.C:
 		case <-s.kick:
 		}
+		s.show()
 		batch, last := s.take()
 		if len(batch) > 0 {
 			if why := s.deliver(ctx, batch, &created); why != nil {
@@ -46,24 +47,49 @@ func (s *Stream) deliver(ctx context.Context, batch []types.InputLogEvent, creat
 		return s.deliverSmall(ctx, batch, created)
 	}
 	s.postdate(batch)
-	for try := 1; ; try++ {
+	var t tries
+	for {
 		err := s.try(ctx, batch, created)
 		switch {
 		case err == nil:
+			s.back()
 			return nil
 		case errCode(err) == "InvalidParameterException" && long(batch):
 			s.smallOnly = true
 			return s.deliverSmall(ctx, batch, created)
 		case ctx.Err() != nil:
 			return fmt.Errorf("time is up: %w", context.Cause(ctx))
-		case try >= tries(err):
-			return fmt.Errorf("gave up after %d tries: %w", try, err)
+		}
+		if t.count(err, s.isClosed()); t.over(err) {
+			return fmt.Errorf("gave up after %d tries: %w", t.all, err)
+		}
+		if t.all >= patience(err) {
+			s.leave(err)
 		}
 		if errCode(err) == "ResourceNotFoundException" {
 			*created = false // the stream was deleted
 		}
-		pause(ctx, backoff(try))
+		pause(ctx, backoff(t.all))
 	}
+}
+
+// tries counts those of a batch that have failed.
+type tries struct{ all, refused, closed int }
+
+func (t *tries) count(err error, closed bool) {
+	t.all++
+	if refusal(err) {
+		t.refused++
+	}
+	if closed {
+		t.closed++
+	}
+}
+
+// over reports whether to give up: when the service refuses the batch, or does not
+// respond although nothing else is to be done.
+func (t *tries) over(err error) bool {
+	return t.refused >= refusedTries || t.closed >= transientTries && t.all >= patience(err)
 }
 
 // postdate dates a batch after the one before it, by a millisecond where both
@@ -155,20 +181,29 @@ func (s *Stream) call(ctx context.Context, batch []types.InputLogEvent, created 
 	return err
 }
 
-// tries is the maximum number of attempts of a call that failed with err.
-func tries(err error) int {
+// patience is how often a call that failed with err is repeated before the program
+// is not held up any longer.
+func patience(err error) int {
 	switch errCode(err) {
 	case "ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded":
 		return throttledTries
 	}
+	return transientTries
+}
+
+// refusal reports whether a retry rarely helps.
+func refusal(err error) bool {
+	if err == nil || patience(err) == throttledTries {
+		return false
+	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorFault() == smithy.FaultClient {
-		return refusedTries
+		return true
 	}
 	switch errCode(err) {
 	case "AccessDeniedException", "UnrecognizedClientException", "InvalidParameterException", "ResourceNotFoundException":
-		return refusedTries
+		return true
 	}
-	return transientTries
+	return false
 }
 
 // backoff is full jitter: anything between nothing and a doubling ceiling.

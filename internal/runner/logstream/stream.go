@@ -36,6 +36,9 @@ type Stream struct {
 	latest  int64 // timestamp of the last event
 	closed  bool
 	gaveUp  bool // further writes are discarded
+	away    bool // CloudWatch does not respond: Write does not wait for it
+	dropped int  // lines, since the last one that was queued
+	cut     bool // lines were dropped
 }
 
 // Open starts a Stream to name in group; the first batch creates both.
@@ -59,6 +62,21 @@ func (s *Stream) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// show queues the state of a line that does not end, unless a Write is under way.
+func (s *Stream) show() {
+	if s.writing.TryLock() {
+		defer s.writing.Unlock()
+		s.lines.state(time.Now(), func(text string) {
+			s.mu.Lock()
+			full := len(s.pending) > 0 && s.full(len(text))
+			s.mu.Unlock()
+			if !full { // add would wait for the sender, which is the caller
+				s.add(text)
+			}
+		})
+	}
+}
+
 // Close sends what is left, for as long as ctx allows, and ends the stream.
 func (s *Stream) Close(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { s.abandon(context.Cause(ctx)) })
@@ -68,6 +86,7 @@ func (s *Stream) Close(ctx context.Context) error {
 	s.writing.Unlock()
 
 	s.mu.Lock()
+	s.gap()
 	s.closed = true
 	s.mu.Unlock()
 	s.wake()
@@ -75,6 +94,8 @@ func (s *Stream) Close(ctx context.Context) error {
 	switch {
 	case s.gaveUp:
 		return fmt.Errorf("send logs to %s/%s: streaming stopped after repeated failures", s.group, s.name)
+	case s.cut:
+		return fmt.Errorf("send logs to %s/%s: lines were dropped while the service was not available", s.group, s.name)
 	case s.rejected:
 		return fmt.Errorf("send logs to %s/%s: some events were rejected", s.group, s.name)
 	}
@@ -85,13 +106,23 @@ func (s *Stream) Close(ctx context.Context) error {
 func (s *Stream) add(message string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for !s.gaveUp && len(s.pending) > 0 && s.full(len(message)) {
+	for !s.gaveUp && !s.away && len(s.pending) > 0 && s.full(len(message)) {
 		s.wake()
 		s.room.Wait()
 	}
-	if s.gaveUp || s.closed {
-		return
+	switch {
+	case s.gaveUp || s.closed:
+	case len(s.pending) > 0 && s.full(len(message)):
+		s.dropped++
+		s.cut = true
+	default:
+		s.gap()
+		s.queue(message)
 	}
+}
+
+// queue adds an event. s.mu must be held.
+func (s *Stream) queue(message string) {
 	s.latest = max(s.latest, time.Now().UnixMilli()) // a clock set back must not break the order
 	stamp := s.latest
 	s.pending = append(s.pending, types.InputLogEvent{Message: &message, Timestamp: &stamp})

@@ -8,7 +8,3 @@ import "syscall"
 func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
 func lockThread() func() { return func() {} }
-
-// killMarked does nothing: only Linux exposes environments. The process group is
-// killed nevertheless.
-func killMarked(string) int { return 0 }

@@ -13,6 +13,8 @@ import (
 	"os/exec"
 	"syscall"
 	"time"
+
+	"ephemr/internal/processtree"
 )
 
 // Program is what to run. Stdout and Stderr may block: then the program does.
@@ -20,11 +22,13 @@ type Program struct {
 	Argv           []string
 	Dir            string
 	Env            []string
-	Mark           string // an entry of Env that no other process has; processes that inherited it are killed at the end
+	Mark           string // an entry of Env that no other process has; processes that inherited it are part of the program
+	Alone          bool   // this process adopts orphans and runs nothing else: all processes below it are part of the program
 	Stdout, Stderr io.Writer
 	Timeout        time.Duration // 0 = none
 	Grace          time.Duration // between SIGTERM and SIGKILL
-	Drain          time.Duration // how long children may go on writing after the program itself has ended
+	Settle         time.Duration // how long other processes of the program may outlive it without being background work
+	Wait           bool          // when the program has succeeded, wait for its background work
 }
 
 // Why the runner ended a program.
@@ -35,10 +39,10 @@ var (
 
 // Exit is how a program ended.
 type Exit struct {
-	Code   int            // 128+n when signal n ended it
-	Signal syscall.Signal // 0 = none
-	Err    error          // ErrTimeout or ErrCancelled if the runner ended it
-	Left   int            // processes that outlived the program and were killed
+	Code       int            // 128+n when signal n ended it
+	Signal     syscall.Signal // 0 = none
+	Err        error          // ErrTimeout or ErrCancelled if the runner ended it, or its background work
+	Background []string       // processes that outlived the program, and that the runner ended
 }
 
 // Run runs p to its end. Cancelling ctx ends it early. An error means that it
@@ -62,14 +66,15 @@ func (p *Program) Run(ctx context.Context) (Exit, error) {
 	cmd.Stdout, cmd.Stderr = out.write, errs.write
 	cmd.SysProcAttr = attributes()
 
-	started, ended := make(chan error, 1), make(chan error, 1)
+	started, ended := make(chan error, 1), make(chan struct{})
 	go func() { // start and wait on one thread: the parent-death signal is the thread's
 		unlock := lockThread()
 		defer unlock()
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			ended <- cmd.Wait()
+			_ = cmd.Wait() // cmd.ProcessState has the outcome
+			close(ended)
 		}
 	}()
 	if err := <-started; err != nil {
@@ -80,59 +85,64 @@ func (p *Program) Run(ctx context.Context) (Exit, error) {
 	out.start()
 	errs.start()
 
-	exit := Exit{Err: p.wait(ctx, cmd.Process.Pid, ended)}
-	exit.Code, exit.Signal = status(cmd.ProcessState)
-	exit.Left = p.finish(cmd.Process.Pid, out, errs)
+	exit := p.wait(ctx, cmd, ended)
+	for _, t := range []*outputPipe{out, errs} {
+		t.drain()
+	}
 	return exit, nil
 }
 
-// wait returns when the program has ended or was ended.
-func (p *Program) wait(ctx context.Context, group int, ended <-chan error) error {
-	var late <-chan time.Time
+// errSettled ends the time in which processes may outlive the program.
+var errSettled = errors.New("settled")
+
+// wait returns when the program and all that it has started have ended or were
+// ended.
+func (p *Program) wait(ctx context.Context, cmd *exec.Cmd, ended <-chan struct{}) (exit Exit) {
+	all := tree{root: cmd.Process.Pid, mark: p.Mark, whole: p.Alone}
 	if p.Timeout > 0 {
-		timer := time.NewTimer(p.Timeout)
-		defer timer.Stop()
-		late = timer.C
+		limited, cancel := context.WithTimeoutCause(ctx, p.Timeout, ErrTimeout)
+		defer cancel()
+		ctx = limited
 	}
-	var why error
+	var left []processtree.Process
 	select {
 	case <-ended:
-		return nil
-	case <-late:
-		why = ErrTimeout
+		settled, cancel := ctx, func() {}
+		if !p.Wait {
+			settled, cancel = context.WithTimeoutCause(ctx, p.Settle, errSettled)
+		}
+		if left = all.await(settled); len(left) > 0 {
+			exit.Err, exit.Background = why(settled), names(left)
+		}
+		cancel()
 	case <-ctx.Done():
-		why = ErrCancelled
+		exit.Err = why(ctx)
+		left = all.living()
 	}
-	_ = syscall.Kill(-group, syscall.SIGTERM)
-	grace := time.NewTimer(p.Grace)
-	defer grace.Stop()
-	select {
-	case <-ended:
-	case <-grace.C:
-		_ = syscall.Kill(-group, syscall.SIGKILL)
-		<-ended
+	if len(left) > 0 {
+		all.end(context.WithoutCancel(ctx), left, p.Grace)
 	}
-	return why
+	<-ended
+	exit.Code, exit.Signal = status(cmd.ProcessState)
+	return exit
 }
 
-// finish waits for children to write their last output, kills them and reads
-// what is left in the pipes.
-func (p *Program) finish(group int, pipes ...*outputPipe) (killed int) {
-	over := time.NewTimer(p.Drain)
-	defer over.Stop()
-	for _, t := range pipes {
-		select {
-		case <-t.done:
-		case <-over.C:
-			over.Reset(0)
-		}
+// why is the reason of the runner to end what still runs when ctx is done.
+func why(ctx context.Context) error {
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, errSettled):
+		return nil
+	case errors.Is(cause, ErrTimeout):
+		return ErrTimeout
 	}
-	killed = killMarked(p.Mark)
-	_ = syscall.Kill(-group, syscall.SIGKILL)
-	for _, t := range pipes {
-		t.drain()
+	return ErrCancelled
+}
+
+func names(processes []processtree.Process) (all []string) {
+	for _, p := range processes {
+		all = append(all, p.Name())
 	}
-	return killed
+	return all
 }
 
 func status(s *os.ProcessState) (int, syscall.Signal) {

@@ -78,7 +78,7 @@ func (f *Follower) wait(ctx context.Context, what string, emit func(Update), the
 		if ok {
 			return nil
 		}
-		if err := t.with(ctx, what, err, emit); err != nil {
+		if err := t.with(ctx, what, patience, err, emit); err != nil {
 			return err
 		}
 		waited := time.Since(began)

@@ -74,6 +74,9 @@ func (s *completed) more(ctx context.Context) ([]Line, bool, error) {
 func (s *completed) streamed(ctx context.Context) ([]Line, bool, error) {
 	lines, end, err := s.live.more(ctx)
 	for _, l := range lines {
+		if l.Unfinished {
+			continue // EMR has the line that replaced it
+		}
 		s.sent = append(s.sent, maphash.String(s.seed, l.Text))
 	}
 	s.ended = end && err == nil

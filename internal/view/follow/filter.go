@@ -45,7 +45,7 @@ func (f Filter) choose(lines []Line) []Line {
 	}
 	var chosen []Line
 	for _, l := range lines {
-		if f.Match.MatchString(l.Text) {
+		if !l.Unfinished && f.Match.MatchString(l.Text) {
 			chosen = append(chosen, l)
 		}
 	}

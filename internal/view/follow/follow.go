@@ -40,7 +40,8 @@ const (
 	pollEvery     = 500 * time.Millisecond
 	logsEvery     = time.Second
 	perStream     = 100 * time.Millisecond // GetLogEvents has a quota for the whole account
-	patience      = 2 * time.Minute        // while AWS does not respond
+	patience      = 2 * time.Minute        // while DynamoDB does not respond
+	logsPatience  = 15 * time.Minute       // while CloudWatch Logs does not: the run goes on without them
 )
 
 // New returns a Follower of the stage that s describes.
@@ -98,7 +99,11 @@ func (f *Follower) Read(ctx context.Context, rec *run.Record, emit func(Update))
 	if err := logs.archives(ctx, rec, now, emit); err != nil {
 		return err
 	}
-	return logs.round(ctx, now, nil, emit)
+	err := logs.round(ctx, now, nil, emit)
+	for _, st := range logs.list {
+		st.finish(emit)
+	}
+	return err
 }
 
 // watch is the state of following a run.
@@ -131,7 +136,7 @@ func (w *watch) look(ctx context.Context, rec *run.Record) error {
 	}
 	w.logsRead = now
 	err := w.logs.round(ctx, now, news, w.emit)
-	return w.logsGone.with(ctx, "the logs", err, w.emit)
+	return w.logsGone.with(ctx, "the logs", logsPatience, err, w.emit)
 }
 
 func hasEnd(news []Update) bool {
@@ -150,7 +155,7 @@ func (w *watch) load(ctx context.Context, old *run.Record) (*run.Record, error) 
 	if rec == nil {
 		rec = old
 	}
-	return rec, w.runGone.with(ctx, "the run's record", err, w.emit)
+	return rec, w.runGone.with(ctx, "the run's record", patience, err, w.emit)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -16,10 +16,13 @@ type outage struct{ since time.Time }
 
 // with returns the errors that end following, and emits a note when transient
 // ones begin.
-func (t *outage) with(ctx context.Context, what string, err error, emit func(Update)) error {
+func (t *outage) with(ctx context.Context, what string, patience time.Duration, err error, emit func(Update)) error {
 	now := time.Now()
 	switch {
 	case err == nil:
+		if !t.since.IsZero() {
+			emit(Note{At: now, Text: fmt.Sprintf("can read %s again", what)})
+		}
 		t.since = time.Time{}
 		return nil
 	case ctx.Err() != nil:
@@ -48,7 +51,7 @@ type patient struct {
 func (p *patient) GetLogEvents(ctx context.Context, in *cloudwatchlogs.GetLogEventsInput, opts ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.GetLogEventsOutput, error) {
 	for {
 		out, err := p.LogsAPI.GetLogEvents(ctx, in, opts...)
-		if e := p.gone.with(ctx, "the logs", err, p.emit); err == nil || e != nil {
+		if e := p.gone.with(ctx, "the logs", patience, err, p.emit); err == nil || e != nil {
 			return out, e
 		}
 		if err := sleep(ctx, pollEvery); err != nil {

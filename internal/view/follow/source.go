@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ephemr/internal/emr/steplog"
+	"ephemr/internal/logline"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -55,7 +56,8 @@ func (s *live) more(ctx context.Context) ([]Line, bool, error) {
 	var lines []Line
 	for _, e := range out.Events {
 		l := s.line
-		l.At, l.Text = time.UnixMilli(aws.ToInt64(e.Timestamp)).UTC(), aws.ToString(e.Message)
+		l.At = time.UnixMilli(aws.ToInt64(e.Timestamp)).UTC()
+		l.Text, l.Unfinished, l.Bar = logline.Parse(aws.ToString(e.Message))
 		if l.Text == " " { // how the runner sends an empty line
 			l.Text = ""
 		}
@@ -86,7 +88,7 @@ func (s *archived) more(ctx context.Context) (lines []Line, end bool, err error)
 			return lines, true, err
 		}
 		l := s.line
-		l.Text = text
+		l.Text = logline.Last(text)
 		lines, size = append(lines, l), size+len(text)
 	}
 	return lines, false, nil

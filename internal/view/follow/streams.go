@@ -20,6 +20,7 @@ type stream struct {
 	choose func([]Line) []Line
 
 	buf    []Line
+	open   *Line     // the last line, if it was unfinished
 	any    bool      // something has come
 	atEnd  bool      // of what there is in this round
 	past   bool      // its attempt was over when it was first seen
@@ -56,7 +57,20 @@ func (s *stream) pop() (Line, time.Time) {
 	at, _ := s.head()
 	l := s.buf[0]
 	s.buf = s.buf[1:]
+	s.open = nil
+	if l.Unfinished {
+		s.open = &l
+	}
 	return l, at
+}
+
+// finish emits the line that the attempt has not ended.
+func (s *stream) finish(emit func(Update)) {
+	if s.open != nil {
+		l := *s.open
+		l.Unfinished, l.Bar, s.open = false, false, nil
+		emit(l)
+	}
 }
 
 // streams are the log streams of a run.
@@ -152,7 +166,7 @@ func (s *streams) round(ctx context.Context, now time.Time, news []Update, emit 
 		emit(u)
 	}
 	if len(errs) == 0 {
-		retire(active, now)
+		retire(active, now, emit)
 	}
 	return errors.Join(errs...)
 }
@@ -170,9 +184,11 @@ func (s *streams) active() []*stream {
 }
 
 // retire marks the streams that were read to their end long enough after it.
-func retire(active []*stream, now time.Time) {
+func retire(active []*stream, now time.Time, emit func(Update)) {
 	for _, st := range active {
-		st.done = !st.overAt.IsZero() && now.Sub(st.overAt) >= settle
+		if st.done = !st.overAt.IsZero() && now.Sub(st.overAt) >= settle; st.done {
+			st.finish(emit)
+		}
 	}
 }
 

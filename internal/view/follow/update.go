@@ -47,6 +47,11 @@ type Line struct {
 	Stream   string // stdout or stderr, or one of EMR's own: controller, syslog
 	Text     string
 	Archived bool // by EMR, in S3
+
+	// Unfinished is a line that has not ended. The next line of the stream
+	// replaces it; there always is one.
+	Unfinished bool
+	Bar        bool // an unfinished line that overwrites itself
 }
 
 // Note is a message about following itself.

@@ -1,0 +1,3 @@
+set -e
+echo written >out/today/a
+cat out/today/a

@@ -1,0 +1,2 @@
+def increase(n):
+    return n + 1

@@ -1,0 +1,123 @@
+package config
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"ephemr/internal/stage"
+)
+
+// MaxValue is the size of an SSM parameter of the standard tier, and that of all variables of a function: their names
+// and values.
+// Sources: AWS Systems Manager endpoints and quotas, "Parameter Store"; AWS Lambda Developer Guide, "Lambda quotas".
+const MaxValue = 4096
+
+// Parts of the settings that the configuration does not determine. A test compares SettingsSize with the templates.
+const (
+	fixedSettings = 2090                     // keys and values, with the longest account, Region and partition
+	stageNames    = 24                       // how often the settings contain the stage's name
+	generatedName = 120                      // of a resource whose name CloudFormation chooses, and its key
+	otherValues   = len(stage.Variable) + 45 // the variable's name; in the parameter instead of it the version
+)
+
+// longestRegion is as long as any Region's name.
+const longestRegion = "ap-southeast-1"
+
+// SettingsSize is an upper bound of the size of the stage's settings as JSON, and of their parts that grow with the
+// configuration, by key.
+func (c Config) SettingsSize() (total int, parts map[string]int) {
+	parts = map[string]int{
+		"access.users":                 jsonSize(c.UserNames()) + len(c.Access.Default),
+		"limits.emr":                   jsonSize(c.Limits.EMR),
+		"limits.teams":                 jsonSize(c.Limits.Teams),
+		"zones":                        0,
+		"access.securityConfiguration": len(c.Access.SecurityConfig),
+	}
+	for _, zone := range c.ZoneNames() {
+		parts["zones"] += len(zone) + len(c.BucketName(zone, "123456789012", longestRegion)) + len(`"":"",`)
+	}
+	if len(c.Access.Users) > 0 && c.Access.SecurityConfig == "" {
+		parts["access.securityConfiguration"] = generatedName
+	}
+	total = fixedSettings + stageNames*len(c.Stage)
+	for _, size := range parts {
+		total += size
+	}
+	return total, parts
+}
+
+// validateSizes rejects configurations that do not fit where they are deployed: into the environment of functions and
+// into SSM parameters.
+func (c Config) validateSizes() error {
+	var errs []error
+	if total, parts := c.SettingsSize(); total > MaxValue-otherValues {
+		errs = append(errs, fmt.Errorf("the settings of stage %s have %d bytes, more than the %d that functions and SSM can hold; shorten %s",
+			c.Stage, total, MaxValue-otherValues, longest(parts)))
+	}
+	for _, name := range c.ShapeNames() {
+		if size := jsonSize(c.Shapes[name]); size > MaxValue {
+			errs = append(errs, fmt.Errorf("profiles.%s has %d bytes as JSON, more than the %d of an SSM parameter; shorten %s",
+				name, size, MaxValue, longest(fieldSizes(c.Shapes[name]))))
+		}
+	}
+	if size := jsonSize(c.queries()); size > MaxValue {
+		errs = append(errs, fmt.Errorf("the query settings of %d teams have %d bytes, more than the %d of an SSM parameter; "+
+			"use fewer teams in access.users, limits.teams and query.teams", len(c.TeamNames()), size, MaxValue))
+	}
+	return errors.Join(errs...)
+}
+
+// queries are the settings for queries, with names as long as they can be.
+func (c Config) queries() stage.Query {
+	q := stage.Query{Database: c.Database(), Workgroups: map[string]stage.Workgroup{}}
+	for _, team := range c.TeamNames() {
+		q.Workgroups[team] = stage.Workgroup{Name: c.Workgroup(team), ScanLimit: c.ScanLimit(team), Policy: c.GlobalName("query-"+team, longestRegion)}
+	}
+	return q
+}
+
+// longest names the largest parts, down to a fifth of the largest.
+func longest(parts map[string]int) string {
+	keys := slices.SortedFunc(maps.Keys(parts), func(a, b string) int {
+		if parts[a] != parts[b] {
+			return parts[b] - parts[a]
+		}
+		return strings.Compare(a, b)
+	})
+	var named []string
+	for _, key := range keys {
+		if parts[key]*5 >= parts[keys[0]] {
+			named = append(named, fmt.Sprintf("%s (%d bytes)", key, parts[key]))
+		}
+	}
+	return strings.Join(named, " or ")
+}
+
+// fieldSizes are the sizes of an object's fields as JSON.
+func fieldSizes(v any) map[string]int {
+	var fields map[string]json.RawMessage
+	data, err := json.Marshal(v)
+	if err == nil {
+		err = json.Unmarshal(data, &fields)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("encode %T: %v", v, err)) // plain values only
+	}
+	sizes := map[string]int{}
+	for name, value := range fields {
+		sizes[name] = len(value)
+	}
+	return sizes
+}
+
+func jsonSize(v any) int {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("encode %T: %v", v, err)) // plain values only
+	}
+	return len(data)
+}

@@ -1,0 +1,140 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+)
+
+// NetworkAPI describes the networks that clusters start in.
+type NetworkAPI interface {
+	ec2.DescribeSubnetsAPIClient
+	ec2.DescribeVpcsAPIClient
+	ec2.DescribeSecurityGroupsAPIClient
+	ec2.DescribeInstanceTypeOfferingsAPIClient
+}
+
+// policyTag is the tag that AmazonEMRServicePolicy_v2 asks for on the network.
+// Source: Amazon EMR Management Guide, "Service role for Amazon EMR".
+const policyTag = "for-use-with-amazon-emr-managed-policies"
+
+// managedGroups are the names of the security groups that EMR creates and reuses.
+// Those that EMR made before its v2 policies have no tag.
+var managedGroups = []string{
+	"ElasticMapReduce-master", "ElasticMapReduce-slave", "ElasticMapReduce-Master-Private", "ElasticMapReduce-Slave-Private",
+	"ElasticMapReduce-Primary-Private", "ElasticMapReduce-Core-Private", "ElasticMapReduce-ServiceAccess",
+}
+
+// network checks that EMR's service role may use the subnets, their VPCs, and the
+// security groups that EMR has created there.
+func (d *doctor) network(ctx context.Context, name string) []Finding {
+	subnets, err := d.subnets(ctx)
+	switch {
+	case err != nil:
+		return d.cannot(name, "which subnets clusters use", err)
+	case len(subnets) == 0:
+		return []Finding{{
+			Check: name, Verdict: Failed, Found: "the profiles name no subnets, and the Region has no default VPC",
+			Do: "set subnets in the profiles of infra/config, and " + d.redeploy(),
+		}}
+	}
+	var untagged, vpcs []string
+	for _, s := range subnets {
+		vpcs = append(vpcs, aws.ToString(s.VpcId))
+		if !tagged(s.Tags) {
+			untagged = append(untagged, aws.ToString(s.SubnetId))
+		}
+	}
+	slices.Sort(vpcs)
+	vpcs = slices.Compact(vpcs)
+	more, err := d.untagged(ctx, vpcs)
+	if err != nil {
+		return d.cannot(name, "whether the network is tagged", err)
+	}
+	if untagged = append(untagged, more...); len(untagged) > 0 {
+		return []Finding{{
+			Check: name, Verdict: Failed, Found: fmt.Sprintf("%s without the tag %s=true: EMR's service role may not use them", strings.Join(untagged, ", "), policyTag),
+			Do: fmt.Sprintf("run aws ec2 create-tags --resources %s --tags Key=%s,Value=true", strings.Join(untagged, " "), policyTag),
+		}}
+	}
+	return ok(name, "%d subnets of %s and EMR's security groups are tagged", len(subnets), strings.Join(vpcs, ", "))
+}
+
+// untagged returns the VPCs, and the security groups of EMR in them, that lack
+// the tag.
+func (d *doctor) untagged(ctx context.Context, vpcs []string) ([]string, error) {
+	var ids []string
+	for p := ec2.NewDescribeVpcsPaginator(d.with.Network, &ec2.DescribeVpcsInput{VpcIds: vpcs}); p.HasMorePages(); {
+		page, err := p.NextPage(ctx)
+		if err != nil {
+			return nil, err //nolint:wrapcheck // the operation is in it
+		}
+		for _, v := range page.Vpcs {
+			if !tagged(v.Tags) {
+				ids = append(ids, aws.ToString(v.VpcId))
+			}
+		}
+	}
+	in := &ec2.DescribeSecurityGroupsInput{Filters: []types.Filter{
+		{Name: aws.String("vpc-id"), Values: vpcs}, {Name: aws.String("group-name"), Values: managedGroups},
+	}}
+	for p := ec2.NewDescribeSecurityGroupsPaginator(d.with.Network, in); p.HasMorePages(); {
+		page, err := p.NextPage(ctx)
+		if err != nil {
+			return nil, err //nolint:wrapcheck // the operation is in it
+		}
+		for _, g := range page.SecurityGroups {
+			if !tagged(g.Tags) {
+				ids = append(ids, aws.ToString(g.GroupId))
+			}
+		}
+	}
+	return ids, nil
+}
+
+func tagged(tags []types.Tag) bool {
+	return slices.ContainsFunc(tags, func(t types.Tag) bool { return aws.ToString(t.Key) == policyTag && aws.ToString(t.Value) == "true" })
+}
+
+// subnets returns those of all profiles; a profile without any uses the default VPC.
+func (d *doctor) subnets(ctx context.Context) ([]types.Subnet, error) {
+	all, err := d.shapes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var named []string
+	anyDefault := false
+	for _, s := range all {
+		named = append(named, s.profile.Subnets...)
+		anyDefault = anyDefault || s.err == nil && len(s.profile.Subnets) == 0
+	}
+	slices.Sort(named)
+	var found []types.Subnet
+	if len(named) > 0 {
+		if found, err = d.describeSubnets(ctx, &ec2.DescribeSubnetsInput{SubnetIds: slices.Compact(named)}); err != nil {
+			return nil, err
+		}
+	}
+	if anyDefault {
+		more, err := d.describeSubnets(ctx, &ec2.DescribeSubnetsInput{Filters: []types.Filter{{Name: aws.String("default-for-az"), Values: []string{"true"}}}})
+		return append(found, more...), err
+	}
+	return found, nil
+}
+
+func (d *doctor) describeSubnets(ctx context.Context, in *ec2.DescribeSubnetsInput) ([]types.Subnet, error) {
+	var all []types.Subnet
+	for p := ec2.NewDescribeSubnetsPaginator(d.with.Network, in); p.HasMorePages(); {
+		page, err := p.NextPage(ctx)
+		if err != nil {
+			return nil, err //nolint:wrapcheck // the operation is in it
+		}
+		all = append(all, page.Subnets...)
+	}
+	return all, nil
+}

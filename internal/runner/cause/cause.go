@@ -1,0 +1,216 @@
+// Package cause finds, in what a program prints, the line that says why it
+// failed: the exception's own line, not the frames around it. It reads Python's
+// tracebacks, Java's stack traces with their causes, failures of Spark's tasks,
+// Hive's and YARN's errors, and what bash prints, with set -x as well.
+package cause
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+)
+
+// maxLine is how much of a line is looked at, maxCause how much of one is kept.
+const (
+	maxLine  = 4 << 10
+	maxCause = 500
+)
+
+// Finder reads a stream and remembers the best line. The zero Finder is ready.
+type Finder struct {
+	line      []byte // the beginning of a line that has not ended
+	traceback bool   // inside a Python traceback
+	held      string // an exception without a message, whose message may follow
+	best      [ranks]string
+}
+
+// rank orders the kinds of lines: a higher one is closer to the cause.
+type rank int
+
+const (
+	anyLine   rank = iota // the last line that is not part of a stack trace
+	command               // the last command that set -x printed
+	logged                // a line that a logger marks as an error
+	bare                  // a Java exception that stands alone
+	wrapper               // an exception that reports another process's
+	exception             // the exception that ended the program, or its root
+	ranks
+)
+
+// Write reads more of the stream. It never fails.
+func (f *Finder) Write(p []byte) (int, error) {
+	n := len(p)
+	for len(p) > 0 {
+		part, rest, ended := bytes.Cut(p, []byte{'\n'})
+		f.line = append(f.line, part[:min(len(part), maxLine-len(f.line))]...)
+		if ended {
+			f.end()
+		}
+		p = rest
+	}
+	return n, nil
+}
+
+func (f *Finder) end() {
+	f.read(strings.TrimRight(string(f.line), " \t\r"))
+	f.line = f.line[:0]
+}
+
+// Line returns the cause, or "".
+func (f *Finder) Line() string {
+	if len(f.line) > 0 {
+		f.end()
+	}
+	f.release("")
+	order := []rank{exception, wrapper, bare, logged, anyLine}
+	for _, r := range order {
+		if f.best[r] != "" {
+			return f.best[r]
+		}
+	}
+	if f.best[command] != "" {
+		return "last command: " + f.best[command]
+	}
+	return ""
+}
+
+// Found reports whether a line was found that is more than the last one.
+func (f *Finder) Found() bool {
+	f.release("")
+	return f.best[exception]+f.best[wrapper]+f.best[bare]+f.best[logged] != ""
+}
+
+var (
+	pythonError = regexp.MustCompile(`^[A-Za-z_][\w.]*(?:: .*|:)?$`)
+	javaThrown  = regexp.MustCompile(`^Exception in thread "[^"]*" (.+)$`)
+	javaBare    = regexp.MustCompile(`^(?:[a-z][\w]*\.)+[A-Z][\w$]*(?:Exception|Error|Failure)\b(?:: .*)?$`)
+	sparkTask   = regexp.MustCompile(`\(TID \d+\) \([^)]*\): (.+)$`)
+	errorLine   = regexp.MustCompile(`(?i)^(?:\S+ \S+ )?(?:\[[^\]]*\] )?(?:ERROR|FATAL|FAILED|error|fatal)\b[: ]`)
+	traced      = regexp.MustCompile(`^\++ \S`)
+)
+
+// wrappers are exceptions whose cause is printed after them.
+var wrappers = []string{
+	"py4j.protocol.Py4JJavaError", "py4j.protocol.Py4JError", "pyspark.errors.exceptions.captured.PythonException",
+	"org.apache.spark.api.python.PythonException", "org.apache.spark.SparkException: Job aborted", "org.apache.spark.SparkException: Exception thrown in awaitResult",
+	"java.lang.reflect.InvocationTargetException", "java.util.concurrent.ExecutionException", "java.lang.reflect.UndeclaredThrowableException",
+	"org.apache.spark.SparkException: Application application_", "subprocess.CalledProcessError", "SystemExit",
+}
+
+func (f *Finder) read(line string) {
+	at := strings.TrimLeft(line, " \t")
+	switch {
+	case at == "":
+		return
+	case strings.Contains(line, "Traceback (most recent call last):"):
+		f.release("")
+		f.traceback = true
+		return
+	case isFrame(at):
+		f.release("")
+		return
+	case f.traceback:
+		if at != line { // frames are indented
+			return
+		}
+		f.traceback = false
+		if pythonError.MatchString(line) {
+			f.thrown(line)
+			return
+		}
+	}
+	f.release(line)
+	f.other(line, at)
+}
+
+func (f *Finder) other(line, at string) {
+	if isLogged(line) && !strings.Contains(line, "Lost task") {
+		return
+	}
+	if m := javaThrown.FindStringSubmatch(line); m != nil {
+		f.thrown(m[1])
+		return
+	}
+	if root, ok := strings.CutPrefix(at, "Caused by: "); ok {
+		f.thrown(root)
+		return
+	}
+	if _, thrown, ok := strings.Cut(line, "User class threw exception: "); ok {
+		f.thrown(thrown)
+		return
+	}
+	if strings.Contains(line, "(TID ") && sparkTask.MatchString(line) {
+		f.thrown(line)
+		return
+	}
+	if thrown, ok := strings.CutPrefix(line, ": "); ok && javaBare.MatchString(thrown) { // py4j's
+		f.thrown(thrown)
+		return
+	}
+	switch {
+	case traced.MatchString(line):
+		f.keep(command, strings.TrimLeft(line, "+ "))
+	case javaBare.MatchString(line):
+		f.keep(bare, line)
+	case errorLine.MatchString(line):
+		f.keep(logged, line)
+	default:
+		f.keep(anyLine, line)
+	}
+}
+
+// thrown takes an exception's line.
+func (f *Finder) thrown(line string) {
+	if m := sparkTask.FindStringSubmatch(line); m != nil {
+		line = m[1] // what the task threw
+	}
+	for _, w := range wrappers {
+		if strings.HasPrefix(line, w) {
+			f.keep(wrapper, line)
+			return
+		}
+	}
+	if strings.HasSuffix(line, ":") {
+		f.held = line // its message is on the next line
+		return
+	}
+	f.keep(exception, line)
+}
+
+// release ends an exception whose message may stand on the next line.
+func (f *Finder) release(next string) {
+	if f.held == "" {
+		return
+	}
+	f.keep(exception, strings.TrimSpace(f.held+" "+strings.TrimSpace(next)))
+	f.held = ""
+}
+
+// isLogged reports whether a logger printed the line after a date and a time,
+// and not as an error.
+func isLogged(line string) bool {
+	for range 2 {
+		_, rest, ok := strings.Cut(line, " ")
+		if !ok {
+			return false
+		}
+		line = rest
+	}
+	level, _, ok := strings.Cut(line, " ")
+	return ok && (level == "INFO" || level == "WARN" || level == "DEBUG" || level == "TRACE")
+}
+
+// isFrame reports whether a line is a part of a stack trace.
+func isFrame(at string) bool {
+	return strings.HasPrefix(at, "at ") && strings.ContainsRune(at, '(') || strings.HasPrefix(at, "... ") && strings.Contains(at, " more") ||
+		strings.HasPrefix(at, "Driver stacktrace:") || strings.HasPrefix(at, "Suppressed: ") || strings.HasPrefix(at, "During handling of the above exception") ||
+		strings.HasPrefix(at, "The above exception was the direct cause")
+}
+
+func (f *Finder) keep(r rank, line string) {
+	line = strings.ToValidUTF8(line, "\uFFFD")
+	if len(line) > maxCause {
+		line = strings.ToValidUTF8(line[:maxCause], "") + "…"
+	}
+	f.best[r] = line
+}
