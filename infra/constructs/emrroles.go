@@ -57,7 +57,8 @@ func NewEmrRoles(scope constructs.Construct, id string, props EmrRolesProps) *Em
 func (r *EmrRoles) allowJobs(props EmrRolesProps) {
 	instance := roleRights{r.instance}
 	props.Runner.grantRead(instance)
-	props.Artifacts.Grant(instance, "*", "GetObject")
+	props.Artifacts.Grant(instance, "packages/*", "GetObject")
+	props.Artifacts.Grant(instance, "venvs/*", "GetObject")
 	props.Artifacts.GrantNew(instance, "venvs/*") // Python libraries of jobs, installed
 	if !props.Stage.Access.Required {             // otherwise every job runs as a user
 		for _, zone := range sortedKeys(props.Zones) {
@@ -72,6 +73,7 @@ func (r *EmrRoles) allowJobs(props EmrRolesProps) {
 	instance.allow(statement(of("s3", "GetObject"), []*string{
 		new("arn:" + *awscdk.Stack_Of(r.instance).Partition() + ":s3:::" + *awscdk.Stack_Of(r.instance).Region() + ".elasticmapreduce/*"),
 	}, nil))
+	grantCatalog(r.instance, instance) // also for the cluster's own HiveServer2
 	if !props.Stage.Access.Required {
 		grantTables(r.instance, instance, props.Stage.Database(), "*", true)
 	}
