@@ -145,19 +145,7 @@ func (p *pass) visit(ctx context.Context, r run.Run) (bool, error) {
 	if r.State != run.Queued || p.full[records.PipelineSlotsKey(r.Pipeline)] || p.full[records.TeamSlotsKey(r.TeamName())] {
 		return false, nil
 	}
-	var full *Full
-	var ok bool
-	err := fault.Safely(func() (err error) {
-		full, ok, err = p.One(ctx, r)
-		return err
-	})
-	if err != nil && (ctx.Err() != nil || len(p.failed) >= tooMany) {
-		return false, err
-	}
-	if err != nil { // the others are not affected
-		slog.ErrorContext(ctx, "run not admitted, or its execution not started", "runId", r.ID, "admitted", ok, "error", err.Error())
-		p.failed = append(p.failed, err)
-	}
+	full, ok, err := p.try(ctx, r)
 	if full != nil {
 		p.full[full.Scope] = true
 		p.out.Full = p.out.Full || full.Scope == records.StageSlotsKey()
@@ -169,4 +157,19 @@ func (p *pass) visit(ctx context.Context, r run.Run) (bool, error) {
 		p.out.Admitted = append(p.out.Admitted, r.ID)
 	}
 	return ok, err
+}
+
+// try is One. It keeps the error of a single run, and returns one that others would
+// have too.
+func (p *pass) try(ctx context.Context, r run.Run) (full *Full, ok bool, err error) {
+	err = fault.Safely(func() (err error) {
+		full, ok, err = p.One(ctx, r)
+		return err
+	})
+	if err == nil || ctx.Err() != nil || len(p.failed) >= tooMany {
+		return full, ok, err
+	}
+	slog.ErrorContext(ctx, "run not admitted, or its execution not started", "runId", r.ID, "admitted", ok, "error", err.Error())
+	p.failed = append(p.failed, err)
+	return full, ok, nil
 }
