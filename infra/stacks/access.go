@@ -28,12 +28,12 @@ func (p *Platform) grantAdmission() {
 	p.functions.named("Admit").GrantInvoke(intake)
 	p.topic.GrantPublish(intake) // for rejected requests
 
-	for _, name := range []string{"Admit", "AwaitAdmission"} {
-		p.grantAdmit(p.functions.named(name))
-		p.bus.GrantPut(p.functions.named(name))
-		p.topic.GrantPublish(p.functions.named(name)) // for runs whose execution is refused
-	}
 	awaitAdmission := p.functions.named("AwaitAdmission")
+	for _, fn := range []*constructs.Function{p.functions.named("Admit"), awaitAdmission} {
+		p.grantAdmit(fn)
+		p.bus.GrantPut(fn)
+		p.topic.GrantPublish(fn) // for runs whose execution is refused
+	}
 	p.runs.Grant(awaitAdmission, "PutItem") // the waiter
 	p.machine.GrantAnswer(awaitAdmission)
 

@@ -123,7 +123,12 @@ func (c *chaos) around(ctx context.Context, op string, effect func() error) erro
 		// The time is over while the call is on the way: the function's, or what
 		// it has left for this.
 		c.note(lc.AwsRequestID, op, outlived)
-		c.late(func() { time.Sleep(d.between(0, 20*time.Second)); _ = effect(); c.done(op) })
+		c.late(func() {
+			time.Sleep(d.between(0, 20*time.Second))
+			if effect() == nil {
+				c.done(op)
+			}
+		})
 		if lives(ctx) {
 			return ctx.Err()
 		}
@@ -144,7 +149,9 @@ func (c *chaos) meet(d *dice, f fate, op string, effect func() error) error {
 	case passes, crashAfter, answerLost, madeTwice, slow, outlived:
 	}
 	err := effect()
-	c.done(op)
+	if err == nil { // what is refused creates nothing
+		c.done(op)
+	}
 	switch f { //nolint:exhaustive // the others have an answer
 	case crashAfter:
 		die()
