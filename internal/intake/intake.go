@@ -36,6 +36,11 @@ type InvokeAPI interface {
 	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
 }
 
+// PassAPI coalesces requests for passes of admission.
+type PassAPI interface {
+	Request(ctx context.Context, runIDs []string, now time.Time) (invoke bool, err error)
+}
+
 // Intake is the intake function.
 type Intake struct {
 	Settings  stage.Settings
@@ -45,6 +50,7 @@ type Intake struct {
 	Engines   engine.Catalog // what they can do
 	SQS       QueueAPI
 	Lambda    InvokeAPI
+	Passes    PassAPI
 	Topic     notify.TopicAPI // reports rejected requests to owners of pipelines
 }
 
@@ -162,10 +168,18 @@ func (k *Intake) report(ctx context.Context, r run.Run) error {
 	return nil
 }
 
-// wakeAdmission invokes admission. This is a hint: the minute tick admits the
-// runs otherwise.
+// wakeAdmission requests a pass of admission and does not wait for it. This is a hint:
+// the minute tick admits the runs otherwise.
 func (k *Intake) wakeAdmission(ctx context.Context, ids []string) {
-	payload, err := json.Marshal(map[string][]string{"runIds": ids})
+	invoke, err := k.Passes.Request(ctx, ids, time.Now())
+	if err == nil && !invoke {
+		return
+	}
+	payload := []byte("{}") // the pass finds the ids with the request
+	if err != nil {
+		slog.WarnContext(ctx, "request for a pass not recorded: invoking admission", "error", err.Error())
+		payload, err = json.Marshal(map[string][]string{"runIds": ids})
+	}
 	if err == nil {
 		_, err = k.Lambda.Invoke(ctx, &lambda.InvokeInput{
 			FunctionName: &k.Settings.AdmitFunction, InvocationType: lambdatypes.InvocationTypeEvent, Payload: payload,

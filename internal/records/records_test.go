@@ -38,6 +38,7 @@ func TestKeys(t *testing.T) {
 		{"slots of the stage", records.StageSlotsKey(), records.Key{Partition: "SLOTS#stage"}},
 		{"slots of a team", records.TeamSlotsKey("data"), records.Key{Partition: "SLOTS#team#data"}},
 		{"slots of a pipeline", records.PipelineSlotsKey("daily"), records.Key{Partition: "SLOTS#pipeline#daily"}},
+		{"pass", records.PassKey(), records.Key{Partition: "PASS"}},
 		{"budget", records.BudgetKey("ListSteps"), records.Key{Partition: "BUDGET#ListSteps"}},
 		{"size", records.SizeKey("j-1"), records.Key{Partition: "SIZE#j-1"}},
 		{"current version", records.CurrentVersionKey("daily"), records.Key{Partition: "daily", Sort: "CURRENT"}},
@@ -55,15 +56,17 @@ func TestKeys(t *testing.T) {
 
 func TestOrder(t *testing.T) {
 	t.Parallel()
-	if got, want := records.QueueOrder(9, at, "r"), "0#2026-01-02T03:04:05.000000006Z#r"; got != want {
+	if got, want := records.QueueOrder("p", 9, at, "r"), "p#0#2026-01-02T03:04:05.000000006Z#r"; got != want {
 		t.Errorf("order %s, want %s", got, want)
 	}
 	if got := records.QueuePartition("data"); got != "QUEUED#data" {
 		t.Errorf("queue %s", got)
 	}
 	sorted := []string{
-		records.QueueOrder(5, at.Add(time.Hour), "a"), records.QueueOrder(0, at.Add(-time.Hour), "a"),
-		records.QueueOrder(0, at, "a"), records.QueueOrder(0, at, "b"),
+		records.QueuePlace(0, at, "earlier"), records.EarlierQueues,
+		records.QueueOrder("p", 5, at.Add(time.Hour), "a"), records.QueueOrder("p", 0, at.Add(-time.Hour), "a"),
+		records.QueueOrder("p", 0, at, "a"), records.QueueOrder("p", 0, at, "b"), records.QueueEnd("p"),
+		records.QueueOrder("p-1", 9, at, "a"), records.QueueOrder("p1", 9, at, "a"),
 	}
 	for i := range sorted[1:] {
 		if sorted[i] >= sorted[i+1] {
