@@ -24,6 +24,9 @@ func doctor(ctx context.Context, w *world) (Facts, error) {
 	if out == "" {
 		return f, err
 	}
+	if err != nil {
+		w.log("doctor found what may make probes fail:\n%s", out)
+	}
 	return f, nil
 }
 

@@ -62,7 +62,7 @@ func Destroy(ctx context.Context, o Options) ([]string, error) {
 
 // destroy removes the stage with everything that was made in it. It goes on after errors.
 func (w *world) destroy(ctx context.Context) error {
-	w.log("destroying stage %s; an interrupt now would leave it", Stage)
+	w.log("destroying stage %s; interrupts are ignored until that is done", Stage)
 	err := errors.Join(w.stopExecutions(ctx), w.terminate(ctx), w.dropServices(ctx), w.emptyBuckets(ctx))
 	_, destroyed := w.cdk(ctx, "destroy", "--all", "--force")
 	return errors.Join(err, destroyed)

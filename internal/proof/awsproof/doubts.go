@@ -57,7 +57,7 @@ var Doubts = []Doubt{
 	// Idle clusters.
 	{
 		"idle-running-step", "Does EMR's auto-termination end a cluster while a step without YARN applications is running?",
-		"yes: therefore the runner touches isbusy", "idle", custom(func(f Facts) bool { return f["step_state"] != "COMPLETED" }, "step_state", "step_seconds", "state", "reason"),
+		"yes: therefore the runner touches isbusy", "idle", custom(func(f Facts) bool { return f["step_state"] != "COMPLETED" }, "step_started", "step_state", "step_seconds", "state", "reason"),
 	},
 	{
 		"isbusy", "Does /emr/metricscollector/isbusy exist, and can a step write it?",
@@ -75,7 +75,7 @@ var Doubts = []Doubt{
 	{
 		"cancel-signal", "Does command-runner end without forwarding SIGTERM when its step is interrupted?",
 		"yes: the runner takes the end of its parent for an interrupt; it handles a forwarded signal as well", "cancel",
-		custom(func(f Facts) bool { return f["above_at_start"] != f["above_at_interrupt"] }, "above_at_start", "above_at_interrupt"),
+		differ("above_at_start", "above_at_interrupt"),
 	},
 	{
 		"cancel-clean-up", "Can a cancelled job clean up, and is its result recorded?",
@@ -116,7 +116,7 @@ var Doubts = []Doubt{
 	},
 	{
 		"role-directories", "Can the Unix user of a step with a runtime role write /tmp and the data disk?",
-		"yes: the bootstrap action makes /mnt/ephemr with mode 1777", "user", all(Facts{"temporary_directory": "yes", "data_disk": "yes"}, "unix_user"),
+		"yes: the bootstrap action makes /mnt/ephemr with mode 1777", "user", all(Facts{"temporary_directory": "yes", "work_disk": "yes"}, "work_directory", "unix_user"),
 	},
 	{
 		"role-sudo", "Does sudo work in a step with a runtime role, and could it be used to leave the role?",
@@ -148,12 +148,12 @@ var Doubts = []Doubt{
 	},
 	// Instances.
 	{
-		"disk", "Is /mnt a disk of its own, apart from the root disk?",
-		"yes", "inspect", custom(func(f Facts) bool { return separate(f["disks"]) }, "disks"),
+		"disk", "Do jobs work on the data disk, apart from the root disk?",
+		"yes: below /mnt", "inspect", custom(func(f Facts) bool { return separate(f["disks"]) }, "disks", "work_directory"),
 	},
 	{
-		"runner", "Do the runner's bootstrap action, the data disk and the log stream work on an instance of EMR?",
-		"yes", "inspect", all(Facts{"run_state": "SUCCEEDED", "data_disk": "yes", "logs_complete": "yes"}, "unix_user"),
+		"runner", "Do the runner's bootstrap action, its directory and the log stream work on an instance of EMR?",
+		"yes", "inspect", all(Facts{"run_state": "SUCCEEDED", "work_disk": "yes", "logs_complete": "yes"}, "unix_user"),
 	},
 	{
 		"yarn-tags", "Does YARN list a Spark application by the tag that the runner has set?",

@@ -136,7 +136,11 @@ func idle(ctx context.Context, w *world) (Facts, error) {
 	}
 	for _, s := range out.Steps {
 		f["step_state"] = string(s.Status.State)
-		if t := s.Status.Timeline; t.StartDateTime != nil && t.EndDateTime != nil {
+		t := s.Status.Timeline
+		if t != nil && t.StartDateTime != nil {
+			f["step_started"] = t.StartDateTime.UTC().Format(time.TimeOnly)
+		}
+		if t != nil && t.StartDateTime != nil && t.EndDateTime != nil {
 			f["step_seconds"] = seconds(t.EndDateTime.Sub(*t.StartDateTime))
 		}
 	}

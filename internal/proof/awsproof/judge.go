@@ -48,6 +48,15 @@ func same(a, b string, shows ...string) judge {
 	}}
 }
 
+// differ holds if two facts are not equal.
+func differ(a, b string) judge {
+	equal := same(a, b)
+	return judge{equal.shows, func(f Facts) (is, known bool) {
+		is, known = equal.holds(f)
+		return !is, known
+	}}
+}
+
 // within holds if a fact is a number of at most so much.
 func within(name string, most float64, shows ...string) judge {
 	return judge{append([]string{name}, shows...), func(f Facts) (is, known bool) {

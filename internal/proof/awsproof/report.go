@@ -67,7 +67,7 @@ func (r *Report) Write(to io.Writer) error {
 	}
 	line("# What aws-proof observed\n")
 	line("* on %s", where)
-	line("* stage version %s, %s, %.0f minutes", r.Version, r.Begun.UTC().Format(time.RFC3339), r.Took.Minutes())
+	line("* stage version %s, %s, took %s", r.Version, r.Begun.UTC().Format(time.RFC3339), r.Took.Round(time.Second))
 	line("* of %d doubts %s\n", len(r.Findings), r.counts())
 	line("| doubt | verdict | the product assumes |\n|---|---|---|")
 	for _, f := range r.Findings {

@@ -29,8 +29,9 @@ report identity "$(aws sts get-caller-identity --query Arn --output text 2>&1)"
 report credentials "$(env | sed -n 's/^\(AWS_[A-Z_]*\)=.*/\1/p' | sort | paste -sd' ' -)"
 try sudo sudo -n true
 try temporary_directory writable /tmp
-try data_disk writable "${EPHEMR_MOUNT:-/mnt}/ephemr"
-report disks "$(df -k / "${EPHEMR_MOUNT:-/mnt}" 2>&1 | awk 'NR > 1 { printf "%s %s KiB free of %s; ", $6, $4, $2 }')"
+report work_directory "$PWD"
+try work_disk writable "${PWD%/work/*}"
+report disks "$(df -k / . 2>&1 | awk 'NR > 1 { printf "%s %s KiB free of %s; ", $6, $4, $2 }')"
 busy=${EPHEMR_BUSY_FILE:-/emr/metricscollector/isbusy}
 report busy_file "$(ls -l "$busy" 2>&1)"
 try busy_file_writable touch "$busy"
