@@ -7,7 +7,7 @@ import (
 	"ephemr/internal/proof/awsproof"
 )
 
-// scripts/aws-proof works when somebody needs it: its probes run on the local region, answer the doubts that they are
+// scripts/aws-proof works when it is needed: its probes run on the local region, answer the doubts that they are
 // for, and leave no cluster. These probes take seconds; make aws-proof runs those with Spark and a real idle timeout, too.
 func TestAWSProof(t *testing.T) {
 	t.Parallel()

@@ -69,7 +69,7 @@ func choose(o Options) ([]Probe, error) {
 	known := map[string]bool{}
 	for _, p := range Probes {
 		known[p.Name] = true
-		if len(o.Probes) == 0 && !(p.onlyAWS && o.Region != nil) || named(o.Probes, p.Name) {
+		if len(o.Probes) == 0 && (o.Region == nil || !p.onlyAWS) || named(o.Probes, p.Name) {
 			chosen = append(chosen, p)
 		}
 	}

@@ -63,9 +63,17 @@ func Destroy(ctx context.Context, o Options) ([]string, error) {
 // destroy removes the stage with everything that was made in it. It goes on after errors.
 func (w *world) destroy(ctx context.Context) error {
 	w.log("destroying stage %s; interrupts are ignored until that is done", Stage)
-	err := errors.Join(w.stopExecutions(ctx), w.terminate(ctx), w.dropServices(ctx), w.emptyBuckets(ctx))
-	_, destroyed := w.cdk(ctx, "destroy", "--all", "--force")
-	return errors.Join(err, destroyed)
+	err := errors.Join(w.stopExecutions(ctx), w.terminate(ctx))
+	var deleted error
+	for range 3 { // EMR and the functions may write logs and register clusters for a while
+		deleted = errors.Join(w.dropServices(ctx), w.emptyBuckets(ctx))
+		_, destroyed := w.cdk(ctx, "destroy", "--all", "--force")
+		if deleted = errors.Join(deleted, destroyed); deleted == nil || ctx.Err() != nil {
+			break
+		}
+		w.log("not everything could be deleted: %v", deleted)
+	}
+	return errors.Join(err, deleted)
 }
 
 // stopExecutions keeps runs from making more clusters.
@@ -151,6 +159,9 @@ func (w *world) dropServices(ctx context.Context) error {
 	services, err := api.ListServices(ctx, &servicediscovery.ListServicesInput{Filters: []sdtypes.ServiceFilter{{
 		Name: sdtypes.ServiceFilterNameNamespaceId, Values: []string{w.settings.Namespace},
 	}}})
+	if _, gone := errors.AsType[*sdtypes.NamespaceNotFound](err); gone {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("list services of Cloud Map: %w", err)
 	}
@@ -207,8 +218,12 @@ func (w *world) empty(ctx context.Context, bucket string) error {
 		if len(objects) == 0 {
 			continue
 		}
-		if _, err := w.s3.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &bucket, Delete: &s3types.Delete{Objects: objects, Quiet: aws.Bool(true)}}); err != nil {
+		out, err := w.s3.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &bucket, Delete: &s3types.Delete{Objects: objects, Quiet: aws.Bool(true)}})
+		if err != nil {
 			return fmt.Errorf("empty s3://%s: %w", bucket, err)
+		}
+		for _, e := range out.Errors {
+			return fmt.Errorf("delete s3://%s/%s: %s", bucket, aws.ToString(e.Key), aws.ToString(e.Message))
 		}
 	}
 	return nil

@@ -15,8 +15,8 @@ type Doubt struct {
 var Doubts = []Doubt{
 	// Deployment and permissions.
 	{
-		"start-execution", "Does admission need more than states:StartExecution to start an execution?",
-		"no: the functions that admit runs have StartExecution only", "inspect", all(Facts{"started": "yes"}, "run_state", "run_reason"),
+		"start-execution", "Can admission start executions with the rights that it has?",
+		"yes: StartExecution, and DescribeExecution because AWS lists it for this operation", "inspect", all(Facts{"started": "yes"}, "run_state", "run_reason"),
 	},
 	{
 		"service-role", "Can EMR make a cluster with AmazonEMRServicePolicy_v2, the stage's tags and the tagged network?",
@@ -25,6 +25,10 @@ var Doubts = []Doubt{
 	{
 		"sender", "Does SQS report the sender of a request as the unique id that STS reports?",
 		"yes: users list ids of senders in this form", "inspect", same("sender", "caller"),
+	},
+	{
+		"denied-code", "By which code does EMR refuse a call without permission?",
+		"AccessDeniedException: the class is permission, and the call is not repeated", "inspect", custom(func(f Facts) bool { return strings.Contains(f["denied"], "(AccessDeniedException)") }, "denied"),
 	},
 	{
 		"glue-spark", "Are the instance profile's rights on Glue enough for Spark SQL?",
@@ -143,7 +147,7 @@ var Doubts = []Doubt{
 		"unsupported-type", "What does EMR say of an instance type that it does not support?",
 		"the call is refused, or the cluster ends with class invalid or capacity", "unsupported",
 		judge{[]string{"refused", "class", "reason", "details"}, func(f Facts) (is, known bool) {
-			return f["refused"] != "" || f["class"] == "invalid" || f["class"] == "capacity", len(f) > 0
+			return strings.Contains(f["refused"], "ValidationException") || strings.Contains(f["refused"], "InvalidRequestException") || f["class"] == "invalid" || f["class"] == "capacity", len(f) > 0
 		}},
 	},
 	// Instances.

@@ -169,7 +169,7 @@ func bootstrap(ctx context.Context, w *world) (Facts, error) {
 func unsupported(ctx context.Context, w *world) (Facts, error) {
 	id, err := w.launch(ctx, flow{name: "unsupported", idle: time.Minute, types: []string{"m1.small"}})
 	if err != nil {
-		return Facts{"refused": err.Error()}, nil
+		return Facts{"refused": err.Error()}, nil //nolint:nilerr // a refusal is what the probe looks for
 	}
 	return w.gone(ctx, id, func(s types.ClusterStatus) {
 		if s.State == types.ClusterStateBootstrapping || s.State == types.ClusterStateWaiting {

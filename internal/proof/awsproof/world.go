@@ -146,6 +146,9 @@ func (w *world) exec(ctx context.Context, dir, program string, args ...string) (
 	cmd.WaitDelay = time.Minute
 	if err := cmd.Run(); err != nil {
 		text := strings.TrimSpace(errs.String())
+		if text == "" {
+			text = strings.TrimSpace(out.String())
+		}
 		return out.String(), fmt.Errorf("%s %s: %w: %s", program, strings.Join(args, " "), err, text[max(0, len(text)-1500):])
 	}
 	return out.String(), nil

@@ -36,7 +36,8 @@ busy=${EPHEMR_BUSY_FILE:-/emr/metricscollector/isbusy}
 report busy_file "$(ls -l "$busy" 2>&1)"
 try busy_file_writable touch "$busy"
 try other_user assume "$1"
-if [ "$2" = aws ]; then # elsewhere the address belongs to somebody else's network
+if [ "$2" = aws ]; then # elsewhere the address belongs to another network
+  report denied "$(aws emr list-clusters --max-items 1 2>&1)" # instances have no rights on EMR
   try instance_metadata metadata env
   try instance_metadata_by_sudo metadata sudo -n
 fi
