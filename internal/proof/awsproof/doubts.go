@@ -58,6 +58,11 @@ var Doubts = []Doubt{
 		"upload-event", "How late is the event of an upload to S3?",
 		"seconds: a minute at most", "demo", within("seconds_from_upload_to_run", 60),
 	},
+	{
+		"time-zone", "Does EventBridge Scheduler honour the time zone, and the minute that an expression names?",
+		"yes: the logical time is the minute in which the schedule fires, in the hours of its zone", "schedule",
+		within("seconds_late", 60, "time_zone", "hours", "logical_time"),
+	},
 	// Idle clusters.
 	{
 		"idle-running-step", "Does EMR's auto-termination end a cluster while a step without YARN applications is running?",

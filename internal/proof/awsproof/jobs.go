@@ -1,6 +1,7 @@
 package awsproof
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"encoding/json"
@@ -53,15 +54,28 @@ func (w *world) roles() (own, other string) {
 // task is one job to run.
 type task struct {
 	as      who
+	name    string // in that of its pipeline; empty = job
 	job     string // folder below jobs
 	kind    job.Type
 	args    []string
 	profile string // of stage proof; the local region has one
 	pool    bool   // on the cluster of its lane
+
+	triggers []map[string]string
 }
 
 // begin registers a pipeline with the job alone, starts it and returns the run's id.
 func (w *world) begin(ctx context.Context, t task) (string, error) {
+	name, err := w.apply(ctx, t)
+	if err != nil {
+		return "", err
+	}
+	id, err := w.exec(ctx, w.work, "ephemr", "start", name)
+	return strings.TrimSpace(id), err
+}
+
+// apply registers a pipeline with the job alone and returns its name.
+func (w *world) apply(ctx context.Context, t task) (string, error) {
 	dir, err := os.MkdirTemp(w.work, "project-")
 	if err != nil {
 		return "", fmt.Errorf("make directory: %w", err)
@@ -73,7 +87,7 @@ func (w *world) begin(ctx context.Context, t task) (string, error) {
 	if err := os.CopyFS(filepath.Join(dir, "job"), tree); err != nil {
 		return "", fmt.Errorf("copy job %s: %w", t.job, err)
 	}
-	name := w.prefix(t.as) + t.job + "-" + w.nonce
+	name := w.prefix(t.as) + cmp.Or(t.name, t.job) + "-" + w.nonce
 	if t.profile == "" {
 		t.profile = "single"
 	}
@@ -86,7 +100,7 @@ func (w *world) begin(ctx context.Context, t task) (string, error) {
 	}
 	// YAML is a superset of JSON.
 	file, err := json.Marshal(map[string]any{
-		"pipeline": name, "cluster": clusterOf,
+		"pipeline": name, "cluster": clusterOf, "triggers": t.triggers,
 		"jobs": []map[string]any{{"name": "probe", "type": t.kind, "source": "job", "args": t.args}},
 	})
 	if err != nil {
@@ -95,11 +109,8 @@ func (w *world) begin(ctx context.Context, t task) (string, error) {
 	if err := os.WriteFile(filepath.Join(dir, "pipeline.yaml"), file, 0o600); err != nil {
 		return "", fmt.Errorf("write pipeline %s: %w", name, err)
 	}
-	if _, err := w.exec(ctx, dir, "ephemr", "apply", "pipeline.yaml"); err != nil {
-		return "", err
-	}
-	id, err := w.exec(ctx, dir, "ephemr", "start", name)
-	return strings.TrimSpace(id), err
+	_, err = w.exec(ctx, dir, "ephemr", "apply", "pipeline.yaml")
+	return name, err
 }
 
 // end waits until a run has ended.

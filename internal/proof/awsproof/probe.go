@@ -32,6 +32,7 @@ var Probes = []Probe{
 	{Name: "inspect", About: "a Bash job without a user looks around", Lane: "stage", Instances: 1, Lasts: 9 * time.Minute, run: inspect(noUser)},
 	{Name: "spark", About: "a Spark job without a user", Lane: "stage", Instances: 1, Lasts: 2 * time.Minute, run: spark(noUser)},
 	{Name: "catalog", About: "Spark SQL and Hive without a user use the catalog", Lane: "stage", Instances: 1, Lasts: 2 * time.Minute, run: catalog(noUser)},
+	{Name: "schedule", About: "a schedule in a time zone starts a run", Lane: "stage", Instances: 1, Lasts: 2 * time.Minute, run: schedule},
 	{Name: "cancel", About: "a job is cancelled", Lane: "stage", Instances: 1, Lasts: 2 * time.Minute, run: cancel},
 	{Name: "stop", About: "an execution is stopped in Step Functions", Lane: "stage", Instances: 1, Lasts: 2 * time.Minute, run: stop},
 	{Name: "user", About: "a Bash job with a runtime role looks around", Lane: "user", Instances: 1, Lasts: 9 * time.Minute, run: inspect(asUser)},

@@ -2,6 +2,7 @@ package awsproof
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -49,12 +50,52 @@ func catalog(as who) probe {
 	}
 }
 
+// schedule has a pipeline started by a schedule that only fires if its time zone counts.
+func schedule(ctx context.Context, w *world) (Facts, error) {
+	zone := "Asia/Tokyo"
+	if w.local {
+		zone = "UTC" // the emulator knows no other
+	}
+	place, err := time.LoadLocation(zone)
+	if err != nil {
+		return nil, fmt.Errorf("find time zone: %w", err)
+	}
+	now := time.Now().In(place)
+	hours := fmt.Sprintf("%d,%d", now.Hour(), now.Add(time.Hour).Hour())
+	t := task{name: "schedule", job: "wait", kind: job.Bash, args: []string{"0"}, pool: true}
+	t.triggers = []map[string]string{{"schedule": "* " + hours + " * * *", "timezone": zone}}
+	name, err := w.apply(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	var found run.Run
+	waited := w.until(ctx, "a run by schedule", func() (bool, error) {
+		runs, err := w.runs.List(ctx, run.Query{Pipeline: name, Limit: 1})
+		if len(runs) > 0 {
+			found = runs[0]
+		}
+		return len(runs) > 0, err
+	})
+	t.triggers = nil // once is enough
+	if _, err := w.apply(ctx, t); waited != nil || err != nil {
+		return nil, errors.Join(waited, err)
+	}
+	rec, err := w.end(ctx, found.ID)
+	if err != nil {
+		return nil, err
+	}
+	f := facts(rec)
+	f["trigger"], f["time_zone"], f["hours"] = found.Trigger.Kind, zone, hours
+	f["logical_time"], f["seconds_late"] = found.LogicalTime.UTC().Format(time.RFC3339), seconds(found.RequestedAt.Sub(found.LogicalTime))
+	return f, nil
+}
+
 // busySeconds is longer than the idle timeout of profile brief, a minute, and than
 // the interval at which EMR may look.
 const busySeconds = "300"
 
 func busy(ctx context.Context, w *world) (Facts, error) {
-	return w.play(ctx, task{job: "wait", kind: job.Bash, args: []string{busySeconds}, profile: "brief"})
+	return w.play(ctx, task{name: "busy", job: "wait", kind: job.Bash, args: []string{busySeconds}, profile: "brief"})
 }
 
 // interruptible starts a job that works until it is interrupted, and waits for its first line.
