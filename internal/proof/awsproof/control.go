@@ -3,6 +3,7 @@ package awsproof
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -109,7 +110,7 @@ const rollbackTemplate = `{"Resources": {
 }}`
 
 // rollback creates a stack that fails and looks for its bucket.
-func rollback(ctx context.Context, w *world) (Facts, error) {
+func rollback(ctx context.Context, w *world) (f Facts, err error) {
 	name := "awsproof-" + w.nonce + "-" + w.account
 	file := filepath.Join(w.work, "rollback.json")
 	if err := os.WriteFile(file, fmt.Appendf(nil, rollbackTemplate, name), 0o600); err != nil {
@@ -119,8 +120,12 @@ func rollback(ctx context.Context, w *world) (Facts, error) {
 		"--tags", "Key="+tagProof+",Value="+w.nonce); err != nil {
 		return nil, err
 	}
-	f := Facts{"stack": name}
-	err := w.until(ctx, "the rollback of stack "+name, func() (bool, error) {
+	defer func() {
+		_, deleted := w.exec(context.WithoutCancel(ctx), w.work, "aws", "cloudformation", "delete-stack", "--stack-name", name)
+		err = errors.Join(err, deleted)
+	}()
+	f = Facts{"stack": name}
+	err = w.until(ctx, "the rollback of stack "+name, func() (bool, error) {
 		out, err := w.exec(ctx, w.work, "aws", "cloudformation", "describe-stacks", "--stack-name", name, "--query", "Stacks[0].StackStatus", "--output", "text")
 		f["status"] = strings.TrimSpace(out)
 		return err == nil && !strings.HasSuffix(f["status"], "_IN_PROGRESS"), err
@@ -135,6 +140,5 @@ func rollback(ctx context.Context, w *world) (Facts, error) {
 			return f, fmt.Errorf("delete bucket %s: %w", name, err)
 		}
 	}
-	_, err = w.exec(ctx, w.work, "aws", "cloudformation", "delete-stack", "--stack-name", name)
-	return f, err
+	return f, nil
 }

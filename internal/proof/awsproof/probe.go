@@ -43,7 +43,7 @@ var Probes = []Probe{
 	{Name: "idle", About: "a running step that EMR may take for idle", Lane: "idle", Instances: 1, Lasts: 13 * time.Minute, run: idle},
 	{Name: "bootstrap", About: "a bootstrap action fails", Lane: "bootstrap", Instances: 1, Lasts: 7 * time.Minute, run: bootstrap},
 	{Name: "unsupported", About: "an instance type that EMR does not support", Lane: "bootstrap", Lasts: time.Minute, onlyAWS: true, run: unsupported},
-	{Name: "rollback", About: "a stack that cannot be created", Lane: "rollback", Lasts: 2 * time.Minute, onlyAWS: true, run: rollback},
+	{Name: "rollback", About: "a stack that cannot be created", Lane: "rollback", Lasts: 2 * time.Minute, run: rollback},
 }
 
 // Names lists the probes, for people.
