@@ -57,3 +57,10 @@ func number(v types.AttributeValue) int {
 	}
 	return i
 }
+
+// outputs looks at what a job's result says.
+func (c *checker) outputs(id string, now awsfake.Item) {
+	if all, ok := now["outputs"].(*types.AttributeValueMemberM); ok && all.Value[planted] != nil {
+		c.fail(OwnResult, "job %s of run %s has the result of another attempt", text(now["name"]), id)
+	}
+}
