@@ -20,8 +20,8 @@ import (
 type specs struct {
 	*Submitter
 
-	rec    *run.Record
-	secret []byte // of venvs; read once
+	rec       *run.Record
+	libraries string // prefix of the run's, once it is known
 }
 
 // store writes what the runner is to do for the newest attempt of j and returns
@@ -79,13 +79,12 @@ func (s *specs) spec(ctx context.Context, j run.Job) (job.Spec, error) {
 
 // venvs is the address of the prefix of the run's Python libraries.
 func (s *specs) venvs(ctx context.Context) (_ string, err error) {
-	if s.secret == nil {
-		if s.secret, err = s.Venvs.Secret(ctx); err != nil {
+	if s.libraries == "" {
+		if s.libraries, err = s.Venvs.Prefix(ctx, s.rec.Run); err != nil {
 			return "", err
 		}
 	}
-	prefix, err := venvPrefix(s.secret, s.rec.Run)
-	return "s3://" + s.Settings.ArtifactsBucket + "/" + prefix, err
+	return "s3://" + s.Settings.ArtifactsBucket + "/" + s.libraries, nil
 }
 
 func named(err error) error {

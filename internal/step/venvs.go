@@ -35,8 +35,28 @@ type Venvs struct {
 // secretName is the attribute with the secret. Jobs have no access to the table.
 const secretName = "secret"
 
-// Secret returns the stage's secret, and makes it when there is none.
-func (v *Venvs) Secret(ctx context.Context) ([]byte, error) {
+// Prefix is the prefix of the libraries of r's jobs. Ad-hoc pipelines share none with
+// registered ones: any sender can give them a name.
+func (v *Venvs) Prefix(ctx context.Context, r run.Run) (string, error) {
+	secret, err := v.secret(ctx)
+	if err != nil {
+		return "", err
+	}
+	owner, err := json.Marshal([]any{r.User, r.TeamName(), r.Pipeline, r.Version > 0})
+	if err != nil {
+		return "", fmt.Errorf("name the libraries of %s: %w", r.ID, err)
+	}
+	sum := hmac.New(sha256.New, secret)
+	sum.Write(owner)
+	dir := "venvs/" + hex.EncodeToString(sum.Sum(nil)[:16])
+	if r.User != "" {
+		return access.Dir(r.User) + dir, nil
+	}
+	return dir, nil
+}
+
+// secret returns the stage's secret, and makes it when there is none.
+func (v *Venvs) secret(ctx context.Context) ([]byte, error) {
 	secret, err := v.read(ctx)
 	if secret != nil || err != nil {
 		return secret, err
@@ -64,20 +84,4 @@ func (v *Venvs) read(ctx context.Context) ([]byte, error) {
 		return []byte(text), nil
 	}
 	return nil, nil
-}
-
-// venvPrefix is the prefix of the libraries of r's jobs. Ad-hoc pipelines share none
-// with registered ones: any sender can give them a name.
-func venvPrefix(secret []byte, r run.Run) (string, error) {
-	owner, err := json.Marshal([]any{r.User, r.TeamName(), r.Pipeline, r.Version > 0})
-	if err != nil {
-		return "", fmt.Errorf("name the libraries of %s: %w", r.ID, err)
-	}
-	sum := hmac.New(sha256.New, secret)
-	sum.Write(owner)
-	dir := "venvs/" + hex.EncodeToString(sum.Sum(nil)[:16])
-	if r.User != "" {
-		return access.Dir(r.User) + dir, nil
-	}
-	return dir, nil
 }

@@ -1,0 +1,100 @@
+package runner_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"ephemr/internal/job"
+)
+
+const secret = dir + "/NONCE"
+
+// bind stores s as the control plane does and returns its key.
+func (b *bench) bind(s job.Spec) string {
+	b.Helper()
+	s.Nonce, s.Result = "NONCE", "s3://b/"+secret+"/result.json"
+	body, err := json.Marshal(s)
+	if err != nil {
+		b.Fatal(err)
+	}
+	sum := sha256.Sum256(body)
+	key := secret + "/" + job.SpecName(hex.EncodeToString(sum[:]))
+	b.s3.objects[key] = body
+	return key
+}
+
+// bound executes the Spec with a key and returns the Result beside it.
+func (b *bench) bound(key string) (int, job.Result) {
+	b.Helper()
+	code := b.Runner.Run(b.Context(), "s3://b/"+key)
+	var res job.Result
+	if err := json.Unmarshal(b.s3.objects[secret+"/result.json"], &res); err != nil {
+		b.Fatal(err)
+	}
+	return code, res
+}
+
+// What lies where an attempt's objects can be guessed to be is not looked at.
+func TestPlantedObjects(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	planted := map[string]string{"started.json": `{"runner":"x","host":"evil"}`, "result.json": `{"runId":"r-1"}`, "job.json": `{"runId":"r-1"}`}
+	for name, text := range planted {
+		b.s3.objects[dir+"/"+name] = []byte(text)
+	}
+	code, res := b.bound(b.bind(b.bash("echo own")))
+	if code != 0 || !res.Succeeded() || b.stdout.String() != "own\n" || res.Nonce != "NONCE" || res.RunID != "r-1" || res.Attempt != 1 {
+		t.Errorf("exit %d, %+v, stdout %q, %s", code, res, b.stdout, b.stderr)
+	}
+	for name, text := range planted {
+		if string(b.s3.objects[dir+"/"+name]) != text {
+			t.Errorf("%s was written", name)
+		}
+	}
+	if b.s3.objects[secret+"/started.json"] == nil {
+		t.Error("the attempt was not claimed")
+	}
+}
+
+// A spec that was changed after its step had been submitted is not executed, not
+// even in part.
+func TestChangedSpec(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*job.Spec){
+		"another program":       func(s *job.Spec) { s.Env = map[string]string{"BASH_ENV": "x"} },
+		"another result":        func(s *job.Spec) { s.Result = "s3://b/elsewhere/result.json" },
+		"another run's":         func(s *job.Spec) { s.RunID = "r-2" },
+		"another type":          func(s *job.Spec) { s.Type = "cobol" },
+		"other log streams":     func(s *job.Spec) { s.StreamPrefix = "runs/r-2/clean/1" },
+		"libraries from others": func(s *job.Spec) { s.Venvs = "s3://b/venvs/other" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			key := b.bind(b.bash("echo ran"))
+			var s job.Spec
+			if err := json.Unmarshal(b.s3.objects[key], &s); err != nil {
+				t.Fatal(err)
+			}
+			change(&s)
+			forged, err := json.Marshal(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.s3.objects[key] = forged
+			code, res := b.bound(key)
+			if code != 64 || res.Class != job.ClassInvalid || !strings.Contains(res.Reason, "was changed after the step had been submitted") || b.stdout.String() != "" {
+				t.Errorf("exit %d, %+v, stdout %q", code, res, b.stdout)
+			}
+			if res.RunID != "r-1" || res.Job != "clean" || res.Attempt != 1 || res.Nonce != "NONCE" {
+				t.Errorf("the result is of %s %s#%d %s", res.RunID, res.Job, res.Attempt, res.Nonce)
+			}
+			if len(b.logs.streams) != 0 || b.s3.objects["elsewhere/result.json"] != nil {
+				t.Errorf("the changed spec was obeyed: streams %v", b.logs.streams)
+			}
+		})
+	}
+}
