@@ -122,3 +122,11 @@ func (b *Bucket) grantData(to Rights, write bool) {
 func (b *Bucket) GrantList(to Rights) {
 	to.allow(statement(of("s3", "ListBucket", "GetBucketLocation", "ListBucketMultipartUploads"), []*string{b.arn}, nil))
 }
+
+// grantListBelow allows listing keys that begin with prefix.
+// Source: Amazon S3 User Guide, "Bucket policy examples using condition keys".
+func (b *Bucket) grantListBelow(to Rights, prefix string) {
+	below := conditions{"StringLike": {"s3:prefix": prefix + "*"}}
+	to.allow(statement(of("s3", "ListBucket"), []*string{b.arn}, below))
+	to.allow(statement(of("s3", "GetBucketLocation"), []*string{b.arn}, nil))
+}

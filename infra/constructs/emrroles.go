@@ -66,7 +66,7 @@ func (r *EmrRoles) allowJobs(props EmrRolesProps) {
 	}
 	props.Logs.Grant(instance, "runs/*", "GetObject", "PutObject")
 	props.Logs.Grant(instance, "emr/*", "PutObject")
-	props.Logs.GrantList(instance)
+	props.Logs.grantListBelow(instance, "emr/") // jobs share this role, and must not find what other runs are told
 	instance.allow(statement(of("logs", "CreateLogStream", "PutLogEvents", "GetLogEvents"), []*string{props.RunLogs.LogGroupArn()}, nil))
 	// EMR's script-runner and command-runner jars.
 	instance.allow(statement(of("s3", "GetObject"), []*string{

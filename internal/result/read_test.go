@@ -31,7 +31,8 @@ func TestRead(t *testing.T) {
 		"of another job":              {"NONCE", secret, changed(func(r *job.Result) { r.Job = "b" }), false},
 		"of an earlier attempt":       {"NONCE", secret, changed(func(r *job.Result) { r.Attempt = 1 }), false},
 		"with another nonce":          {"NONCE", secret, changed(func(r *job.Result) { r.Nonce = "OTHER" }), false},
-		"without a nonce":             {"NONCE", secret, changed(func(r *job.Result) { r.Nonce = "" }), false},
+		"own, of an older runner":     {"NONCE", secret, changed(func(r *job.Result) { r.Nonce = "" }), true},
+		"guessed, without a nonce":    {"NONCE", guessed, changed(func(r *job.Result) { r.Nonce = "" }), false},
 		"of an older version":         {"", guessed, changed(func(r *job.Result) { r.Nonce = "" }), true},
 		"older, with a nonce":         {"", guessed, own, false},
 	} {

@@ -38,11 +38,17 @@ type Reader struct {
 func (r *Reader) Read(ctx context.Context, of run.Run, j run.Job) (*job.Result, error) {
 	key := of.ObjectPrefix(j) + "/" + job.ResultName
 	res, err := r.read(ctx, key)
-	if res != nil && (res.RunID != of.ID || res.Job != j.Name || res.Attempt != j.Attempt || res.Nonce != j.Nonce) {
+	if res != nil && !ofAttempt(*res, of, j) {
 		slog.WarnContext(ctx, "result rejected: it is of another attempt", "runId", of.ID, "job", j.Name, "attempt", j.Attempt, "key", key)
 		res = nil
 	}
 	return res, err
+}
+
+// ofAttempt reports whether res is of j's newest attempt. A runner of an older version
+// repeats no nonce: that it knew where to leave the result shows what it was told.
+func ofAttempt(res job.Result, of run.Run, j run.Job) bool {
+	return res.RunID == of.ID && res.Job == j.Name && res.Attempt == j.Attempt && (res.Nonce == j.Nonce || res.Nonce == "")
 }
 
 func (r *Reader) read(ctx context.Context, key string) (*job.Result, error) {
