@@ -25,6 +25,7 @@ const (
 	TypeObjectCreated = "Object Created"
 	TypeClusterState  = "EMR Cluster State Change"
 	TypeStepStatus    = "EMR Step Status Change"
+	TypeProvisioning  = "EMR Instance Fleet Provisioning"
 	TypeExecution     = "Step Functions Execution Status Change"
 	TypeScheduled     = "Scheduled Event" // the tick of a rule with a schedule
 	TypeRunFinished   = "RunFinished"
@@ -77,6 +78,24 @@ type StepStatus struct {
 	State     string `json:"state"`
 	Message   string `json:"message"` // for humans; never parsed
 }
+
+// FleetProvisioning is the detail of EMR's "EMR Instance Fleet Provisioning": best
+// effort, and repeated for as long as EC2 has no instances for a fleet.
+// Source: Amazon EMR Management Guide, "Responding to Amazon EMR cluster
+// insufficient instance capacity events".
+type FleetProvisioning struct {
+	ClusterID         string `json:"clusterId"`
+	Name              string `json:"name"` // of the cluster
+	EventCode         string `json:"eventCode"`
+	State             string `json:"state"` // CREATING or RESIZING
+	InstanceFleetID   string `json:"instanceFleetId"`
+	InstanceFleetType string `json:"instanceFleetType"` // MASTER, CORE or TASK
+	Message           string `json:"message"`           // for humans; never parsed
+}
+
+// CodeInsufficientCapacity is the event code of a FleetProvisioning that reports
+// that EC2 lacks instances.
+const CodeInsufficientCapacity = "EC2 provisioning - Insufficient Instance Capacity"
 
 // ExecutionStatus is the detail of Step Functions' "Step Functions Execution Status Change": best effort.
 // Source: AWS Step Functions Developer Guide, "Automating Step Functions event delivery with EventBridge".

@@ -42,6 +42,10 @@ func TestEventsOfAWS(t *testing.T) {
 		{"emr-step-status-change", events.SourceEMR, events.TypeStepStatus, &events.StepStatus{}, &events.StepStatus{
 			ClusterID: "j-123456789ABCD", StepID: "s-ZYXWVUTSRQPON", Name: "clean#1", State: "FAILED", Message: "for people",
 		}},
+		{"emr-instance-fleet-provisioning", events.SourceEMR, events.TypeProvisioning, &events.FleetProvisioning{}, &events.FleetProvisioning{
+			ClusterID: "j-123456789ABCD", Name: "flights-daily-20261116T0300-0a1b2c3d.1", EventCode: events.CodeInsufficientCapacity, State: "CREATING",
+			InstanceFleetID: "if-123456789ABCD", InstanceFleetType: "CORE", Message: "for people",
+		}},
 		{"execution-status-change", events.SourceStates, events.TypeExecution, &events.ExecutionStatus{}, &events.ExecutionStatus{
 			ExecutionARN: "arn:aws:states:eu-west-1:111122223333:execution:ephemr-dev-run:flights-daily-20261116T0300-0a1b2c3d",
 			Name:         "flights-daily-20261116T0300-0a1b2c3d", Status: "ABORTED", StartDate: 1794798000123,

@@ -12,6 +12,7 @@ import (
 
 	"ephemr/internal/job"
 	"ephemr/internal/pipeline"
+	"ephemr/internal/profile"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
@@ -117,6 +118,63 @@ var clusterScenarios = []scenario{
 		want: ended{Path: path(begin, "CreateCluster CreateCluster", bad), State: run.Failed, Class: job.ClassCapacity, Jobs: "a=SKIPPED", Clusters: 3},
 	},
 	{
+		name: "no capacity on the first rung, and no event says so", pipeline: ladder,
+		config: simulation.Config{EventDelays: without(awsfake.FleetProvisioning)},
+		before: func(w *simulation.World) { w.EMR.SetCapacity(simulation.LadderTypes[0], false) },
+		want:   ended{Path: path(begin, "CreateCluster", round, good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 2},
+	},
+	{
+		name: "no capacity, and a crash when the cluster was given up", pipeline: ladder,
+		before: func(w *simulation.World) {
+			w.EMR.SetCapacity(simulation.LadderTypes[0], false)
+			w.Crash("EMR:TerminateJobFlows", true)
+		},
+		want: ended{Path: path(begin, "CreateCluster", round, good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 2},
+	},
+	{
+		name:   "no capacity, and no fallback",
+		before: func(w *simulation.World) { w.EMR.SetCapacity(simulation.LadderTypes[0], false) },
+		want:   ended{Path: path(begin, bad), State: run.Failed, Class: job.ClassCapacity, Jobs: "a=SKIPPED", Clusters: 1},
+	},
+	{
+		name:   "capacity comes back, and there is no fallback",
+		before: func(w *simulation.World) { w.EMR.SetCapacity(simulation.LadderTypes[0], false) },
+		during: func(w *simulation.World, _ string) {
+			time.Sleep(15 * time.Minute)
+			w.EMR.SetCapacity(simulation.LadderTypes[0], true)
+		},
+		want: ended{Path: path(begin, round, good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1},
+	},
+	{
+		name: "a cluster that is stuck in STARTING", pipeline: ladder,
+		config: simulation.Config{Starting: 10 * time.Hour},
+		want:   ended{Path: path(begin, "CreateCluster CreateCluster", bad), State: run.Failed, Class: job.ClassTimeout, Jobs: "a=SKIPPED", Clusters: 3},
+	},
+	{
+		name: "no Spot capacity", pipeline: "pipeline: wide\n" + watching + "cluster: {profile: split}\njobs: [{name: a, type: bash, source: a}]",
+		config: simulation.Config{Profiles: map[string]profile.Profile{"split": split(profile.Fleet{Types: []string{"m9.core"}, Spot: 1})}},
+		before: func(w *simulation.World) { w.EMR.SetCapacity("m9.core", false) },
+		want:   ended{Path: path(begin, "CreateCluster", round, good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 2},
+	},
+	{
+		name: "EMR does not support the core type in the zone", pipeline: "pipeline: wide\n" + watching + "cluster: {profile: split}\njobs: [{name: a, type: bash, source: a}]",
+		config: simulation.Config{Profiles: map[string]profile.Profile{"split": split(profile.Fleet{Types: []string{"m9.core"}, OnDemand: 1})}},
+		before: func(w *simulation.World) { w.EMR.SetSupported("m9.core", false) },
+		want:   ended{Path: path(begin, "CreateCluster", round, good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 2},
+	},
+	{
+		name: "EMR refuses the instance type", pipeline: ladder,
+		before: func(w *simulation.World) {
+			failing(w, "RunJobFlow", &smithy.GenericAPIError{Code: "ValidationException", Message: "Instance type 'm5.xlarge' is not supported"})
+		},
+		want: ended{Path: path(begin, "CreateCluster", round, good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1},
+	},
+	{
+		name:   "the cluster is protected",
+		config: simulation.Config{Protects: func(string) bool { return true }},
+		want:   ended{Path: path(begin, round, good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1},
+	},
+	{
 		name:   "bootstrap fails",
 		config: simulation.Config{BootstrapFails: func(string) bool { return true }},
 		want:   ended{Path: path(begin, bad), State: run.Failed, Class: job.ClassBootstrap, Jobs: "a=SKIPPED", Clusters: 1},
@@ -165,9 +223,25 @@ var clusterScenarios = []scenario{
 	{
 		name: "EMR refuses the request",
 		before: func(w *simulation.World) {
-			failing(w, "RunJobFlow", &smithy.GenericAPIError{Code: "ValidationException", Message: "Subnet 'subnet-1' does not exist.", Fault: smithy.FaultClient})
+			failing(w, "RunJobFlow", &smithy.GenericAPIError{Code: "ValidationException", Message: "Subnet 'subnet-1' does not exist."})
 		},
 		want: ended{Path: path(begin, bad), State: run.Failed, Class: job.ClassInvalid, Jobs: "a=SKIPPED"},
+	},
+	{
+		name: "IAM denies the request",
+		before: func(w *simulation.World) {
+			failing(w, "RunJobFlow", awsfake.Denied("elasticmapreduce:RunJobFlow"))
+		},
+		want:  ended{Path: path(begin, bad), State: run.Failed, Class: job.ClassPermission, Jobs: "a=SKIPPED"},
+		calls: map[string]int{"RunJobFlow": 1},
+	},
+	{
+		name: "IAM denies the steps",
+		before: func(w *simulation.World) {
+			failing(w, "AddJobFlowSteps", awsfake.Denied("elasticmapreduce:AddJobFlowSteps"))
+		},
+		want:  ended{Path: path(begin, stopped, bad), State: run.Failed, Class: job.ClassPermission, Jobs: "a=SKIPPED", Clusters: 1},
+		calls: map[string]int{"RunJobFlow": 1, "DescribeCluster": 2, "AddJobFlowSteps": 1, "TerminateJobFlows": 1},
 	},
 	{
 		name: "profile is not known", pipeline: "pipeline: noprofile\n" + watching + "cluster: {profile: huge}\njobs: [{name: a, type: bash, source: a}]",
@@ -198,6 +272,24 @@ var clusterScenarios = []scenario{
 		},
 		want: ended{Path: path(begin, bad), State: run.Failed, Class: job.ClassTimeout, Jobs: "a=SKIPPED", Clusters: 1},
 	},
+}
+
+// without loses all events of a type.
+func without(lost string) func(string) []time.Duration {
+	return func(detailType string) []time.Duration {
+		if detailType == lost {
+			return nil
+		}
+		return []time.Duration{0}
+	}
+}
+
+// split is a profile whose core fleet differs, and whose fallback does not have it.
+func split(core profile.Fleet) profile.Profile {
+	return profile.Profile{
+		Release: "emr-7.14.0", IdleTimeout: pipeline.Duration(time.Hour), Primary: profile.Fleet{Types: []string{"m5.xlarge"}, OnDemand: 1},
+		Core: &core, Fallbacks: []profile.Fallback{{Types: []string{"m6i.xlarge"}}},
+	}
 }
 
 func TestJobs(t *testing.T)     { t.Parallel(); runScenarios(t, jobScenarios) }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
-	"github.com/aws/smithy-go"
 
 	"ephemr/internal/emr/pool"
 	"ephemr/internal/proof/awsfake"
@@ -31,7 +30,7 @@ func TestWhatCannotBeStoppedDrainsItsCluster(t *testing.T) {
 	steps := func(a simulation.Attempt) simulation.Step {
 		return simulation.Step{Takes: map[bool]time.Duration{true: 10 * time.Hour, false: 30 * time.Minute}[a.RunID[0] == 'p']}
 	}
-	refuse := &smithy.GenericAPIError{Code: "InvalidRequestException", Message: "no", Fault: smithy.FaultClient}
+	refuse := &types.InvalidRequestException{Message: new("no")}
 	inWorld(t, simulation.Config{Steps: steps}, func(t *testing.T, w *simulation.World) {
 		w.Apply(pooled("p", nightly, ""))
 		w.Apply(pooled("q", nightly, ""))

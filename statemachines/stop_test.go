@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
-	"github.com/aws/smithy-go"
 
 	"ephemr/internal/job"
 	"ephemr/internal/proof/awsfake"
@@ -38,7 +37,7 @@ func TestStepsAreStopped(t *testing.T) {
 		}
 		return []time.Duration{0}
 	}
-	refuse := &smithy.GenericAPIError{Code: "InvalidRequestException", Message: "no", Fault: smithy.FaultClient}
+	refuse := &types.InvalidRequestException{Message: new("no")}
 	for _, tt := range []struct {
 		name   string
 		config simulation.Config

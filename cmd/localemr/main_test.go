@@ -79,20 +79,20 @@ func awaitFile(t *testing.T, path string) string {
 func (p *process) runSleeper(t *testing.T, data string) (string, int) {
 	t.Helper()
 	out, err := p.emr.RunJobFlow(t.Context(), &emr.RunJobFlowInput{
-		Name: new("sleeper"), ReleaseLabel: new("emr-7.14.0"),
+		Name: new("sleeper"), ReleaseLabel: new("emr-7.14.0"), ServiceRole: new("service"), JobFlowRole: new("instances"),
 		Instances: &types.JobFlowInstancesConfig{MasterInstanceType: new("m5.xlarge"), InstanceCount: new(int32(1)), KeepJobFlowAliveWhenNoSteps: new(true)},
 		Steps: []types.StepConfig{{Name: new("sleep"), ActionOnFailure: "CONTINUE", HadoopJarStep: &types.HadoopJarStepConfig{
-			Jar: new("command-runner.jar"), Args: []string{"bash", "-c", "echo $AWS_ACCESS_KEY_ID $AWS_ENDPOINT_URL $$ > $HOME/pid; sleep 1000"},
+			Jar: new("command-runner.jar"), Args: []string{"bash", "-c", "echo ${AWS_ACCESS_KEY_ID:-none} ${AWS_CONTAINER_CREDENTIALS_FULL_URI%/*} $AWS_ENDPOINT_URL $$ > $HOME/pid; sleep 1000"},
 		}}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	fields := strings.Fields(awaitFile(t, filepath.Join(data, *out.JobFlowId, "pid")))
-	if len(fields) != 3 || fields[0] != "test" || fields[1] != "http://127.0.0.1:9" {
+	if len(fields) != 4 || fields[0] != "none" || fields[1] != p.url+"/_localemr/credentials" || fields[2] != "http://127.0.0.1:9" {
 		t.Fatalf("environment of the step: %q", fields)
 	}
-	pid, err := strconv.Atoi(fields[2])
+	pid, err := strconv.Atoi(fields[3])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +229,7 @@ func TestDaemonEndsWithItsStep(t *testing.T) {
 	p := launch(t, data)
 	_, other := p.runSleeper(t, data)
 	out, err := p.emr.RunJobFlow(t.Context(), &emr.RunJobFlowInput{
-		Name: new("daemon"), ReleaseLabel: new("emr-7.14.0"),
+		Name: new("daemon"), ReleaseLabel: new("emr-7.14.0"), ServiceRole: new("service"), JobFlowRole: new("instances"),
 		Instances: &types.JobFlowInstancesConfig{MasterInstanceType: new("m5.xlarge"), InstanceCount: new(int32(1)), KeepJobFlowAliveWhenNoSteps: new(true)},
 		Steps: []types.StepConfig{{Name: new("daemon"), ActionOnFailure: "CONTINUE", HadoopJarStep: &types.HadoopJarStepConfig{
 			Jar: new("command-runner.jar"), Args: []string{"bash", "-c", "env -i HOME=$HOME setsid sh -c 'echo $$ > $HOME/pid; sleep 1000; exit 0' & until [ -s $HOME/pid ]; do sleep 0.01; done; kill -KILL $$"},

@@ -41,6 +41,7 @@ func serve(ctx context.Context, o *options) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
+	cfg.URL = "http://" + listener.Addr().String()
 	emr, err := localemr.New(cfg) //nolint:contextcheck // Close ends it, after the last request
 	if err != nil {
 		return errors.Join(fmt.Errorf("start localemr: %w", err), listener.Close())

@@ -95,7 +95,8 @@ type Limits struct {
 	PipelineMaxActive int               `yaml:"pipelineMaxActive"`
 	Deadline          pipeline.Duration `yaml:"deadline"`
 	ClusterReady      pipeline.Duration `yaml:"clusterReady"`
-	EMR               stage.Buckets     `yaml:"emr"` // only those that differ from AWS's defaults
+	ClusterProvision  pipeline.Duration `yaml:"clusterProvision"` // 0 = stage.DefaultProvision
+	EMR               stage.Buckets     `yaml:"emr"`              // only those that differ from AWS's defaults
 	Pool              stage.Pool        `yaml:"pool"`
 }
 

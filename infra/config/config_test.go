@@ -79,6 +79,8 @@ func TestParseRefuses(t *testing.T) {
 		"synthesizer":         {"synthesizer: default", "synthesizer: legacy", `synthesizer "legacy"`},
 		"concurrency":         {"maxConcurrency: 5", "maxConcurrency: 1", "intake.maxConcurrency 1"},
 		"no room":             {"maxActive: 5", "maxActive: 0", "limits.maxActive"},
+		"crowded pools":       {"steps: 4", "steps: 8", "profiles.small, with limits.pool.steps of its pools: 8 steps side by side need 20.8 GiB"},
+		"late provisioning":   {"  clusterReady: 30m", "  clusterReady: 30m\n  clusterProvision: 31m", "limits.clusterProvision must not be negative or longer than limits.clusterReady"},
 		"unknown EMR API":     {"  clusterReady: 30m", "  clusterReady: 30m\n  emr: {DescribeClusters: {burst: 10, perSecond: 1}}", "limits.emr.DescribeClusters: unknown API; use one of AddInstanceFleet, "},
 		"empty EMR bucket":    {"  clusterReady: 30m", "  clusterReady: 30m\n  emr: {account: {burst: 0, perSecond: 5}}", "limits.emr.account: burst 0 must be 1 to 10000"},
 		"pool's time":         {"keepAlive: 15m", "keepAlive: 1m", "limits.pool.keepAlive 1m0s must be 2m to 24h"},

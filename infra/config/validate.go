@@ -54,6 +54,7 @@ func (c Config) Validate() error {
 	need(c.Limits.PipelineMaxActive >= 1, "limits.pipelineMaxActive must be at least 1")
 	need(c.Limits.Deadline > 0, "limits.deadline must be positive")
 	need(c.Limits.ClusterReady > 0 && c.Limits.ClusterReady < c.Limits.Deadline, "limits.clusterReady must be positive and less than limits.deadline")
+	need(c.Limits.ClusterProvision >= 0 && c.Limits.ClusterProvision <= c.Limits.ClusterReady, "limits.clusterProvision must not be negative or longer than limits.clusterReady")
 	errs = append(errs, c.validateQuery()...)
 	return errors.Join(append(errs, c.Limits.EMR.Validate(), c.Limits.Pool.Validate(), c.validateZones(), c.validateShapes(), c.validateAccess(),
 		c.validateNames(), c.validateKeys(), c.validateSizes())...)
@@ -91,6 +92,9 @@ func (c Config) validateShapes() error {
 			errs = append(errs, fmt.Errorf("profiles.%s: %w", name, err))
 		}
 		errs = append(errs, validateRungs(name, c.Shapes[name]))
+		if err := c.Shapes[name].Holds(c.Limits.Pool.Steps); err != nil && c.Shapes[name].StepConcurrency == 0 {
+			errs = append(errs, fmt.Errorf("profiles.%s, with limits.pool.steps of its pools: %w", name, err))
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -41,6 +41,11 @@ func (e *EMR) Grant(to Rights, actions ...string) {
 	to.allow(statement(of("elasticmapreduce", actions...), e.clusters, own))
 }
 
+// GrantTerminate allows ending the stage's clusters, also protected ones.
+func (e *EMR) GrantTerminate(to Rights) {
+	e.Grant(to, "TerminateJobFlows", "SetTerminationProtection")
+}
+
 // GrantSubmit allows adding steps to the stage's clusters: with the role of one of
 // its users, or without a role unless the stage requires users.
 // Source: Amazon EMR Management Guide, "Control access to the Amazon EMR runtime role".

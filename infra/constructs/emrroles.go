@@ -67,7 +67,7 @@ func (r *EmrRoles) allowJobs(props EmrRolesProps) {
 	props.Logs.Grant(instance, "runs/*", "GetObject", "PutObject")
 	props.Logs.Grant(instance, "emr/*", "PutObject")
 	props.Logs.grantListBelow(instance, "emr/") // jobs share this role, and must not find what other runs are told
-	instance.allow(statement(of("logs", "CreateLogStream", "PutLogEvents", "GetLogEvents"), []*string{props.RunLogs.LogGroupArn()}, nil))
+	instance.allow(statement(of("logs", "CreateLogStream", "PutLogEvents", "GetLogEvents"), logStreams(props.Stage, props.RunLogs), nil))
 	// EMR's script-runner and command-runner jars.
 	instance.allow(statement(of("s3", "GetObject"), []*string{
 		new("arn:" + *awscdk.Stack_Of(r.instance).Partition() + ":s3:::" + *awscdk.Stack_Of(r.instance).Region() + ".elasticmapreduce/*"),

@@ -57,13 +57,18 @@ func NewLogs(scope constructs.Construct, id string, stage Stage, name string) aw
 
 // GrantReadLogs allows reading the streams of a log group.
 func GrantReadLogs(s Stage, logs awslogs.LogGroup, to Rights) {
-	resources := []*string{logs.LogGroupArn()} // ends in :*, for all streams
+	to.allow(statement(of("logs", "GetLogEvents"), logStreams(s, logs), nil))
+}
+
+// logStreams are all streams of a log group.
+func logStreams(s Stage, logs awslogs.LogGroup) []*string {
+	resources := []*string{logs.LogGroupArn()} // ends in :*
 	if s.CoarseRights {                        // the emulator evaluates the ARN of the group
 		resources = append(resources, awscdk.Stack_Of(logs).FormatArn(&awscdk.ArnComponents{
 			Service: new("logs"), Resource: new("log-group"), ResourceName: logs.LogGroupName(), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
 		}))
 	}
-	to.allow(statement(of("logs", "GetLogEvents"), resources, nil))
+	return resources
 }
 
 // retentions are CDK's constants for config.LogDays.

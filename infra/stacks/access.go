@@ -56,6 +56,7 @@ func (p *Platform) grantClusters() {
 	p.emr.GrantCreate(createCluster)
 	p.emr.GrantList(createCluster)
 	p.emr.Grant(createCluster, "DescribeCluster")
+	p.emr.GrantTerminate(createCluster) // clusters that are given up
 	p.roles.GrantPass(createCluster)
 	p.machine.GrantAnswer(createCluster)
 
@@ -64,7 +65,8 @@ func (p *Platform) grantClusters() {
 	p.clusters.Grant(terminateCluster, "GetItem", "PutItem", "UpdateItem") // owner, pools, sizes, call budget, termination
 	p.namespace.GrantRemove(terminateCluster)
 	p.emr.GrantList(terminateCluster)
-	p.emr.Grant(terminateCluster, "TerminateJobFlows", "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
+	p.emr.GrantTerminate(terminateCluster)
+	p.emr.Grant(terminateCluster, "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
 }
 
 func (p *Platform) grantSteps() {
@@ -108,6 +110,7 @@ func (p *Platform) grantWatchers() {
 	p.lake.Logs.GrantList(watch)
 	p.emr.GrantList(watch)
 	p.emr.Grant(watch, "DescribeCluster", "ListSteps", "CancelSteps")
+	p.emr.GrantTerminate(watch) // clusters that are given up
 	constructs.GrantReadLogs(p.stage, p.runLogs, watch)
 	p.machine.GrantAnswer(watch)
 
@@ -118,7 +121,8 @@ func (p *Platform) grantWatchers() {
 	p.namespace.GrantRegister(sweep)
 	p.namespace.GrantTidy(sweep)
 	p.emr.GrantList(sweep)
-	p.emr.Grant(sweep, "DescribeCluster", "TerminateJobFlows", "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
+	p.emr.GrantTerminate(sweep)
+	p.emr.Grant(sweep, "DescribeCluster", "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
 	p.machine.GrantDescribe(sweep)
 	p.bus.GrantPut(sweep)
 	p.topic.GrantPublish(sweep) // for runs whose execution is gone
@@ -144,7 +148,8 @@ func (p *Platform) grantControl() {
 	p.users.GrantLogs(control, p.lake.Logs, "GetObject")
 	p.lake.Logs.GrantList(control)
 	constructs.GrantReadLogs(p.stage, p.runLogs, control)
-	p.emr.Grant(control, "DescribeCluster", "TerminateJobFlows", "ListSteps", "CancelSteps")
+	p.emr.GrantTerminate(control)
+	p.emr.Grant(control, "DescribeCluster", "ListSteps", "CancelSteps")
 	p.emr.Grant(control, "ListInstanceFleets", "GetManagedScalingPolicy")
 	p.emr.Grant(control, "ModifyInstanceFleet", "AddInstanceFleet", "PutManagedScalingPolicy", "ModifyCluster")
 	p.bus.GrantPut(control)

@@ -56,6 +56,12 @@ func (p *Platform) addRules(stack awscdk.Stack) {
 		Detail:   map[string]any{"state": events.AwaitedStates},
 		Function: watch,
 	})
+	p.rule(stack, "CapacityMissing", constructs.RuleProps{
+		Name: "capacity-missing", Description: "Lets runs try the next fallback when EC2 lacks instances for a cluster",
+		Source: p.stage.EmrEventSource, Types: []string{events.TypeProvisioning},
+		Detail:   map[string]any{"eventCode": []string{events.CodeInsufficientCapacity}},
+		Function: watch,
+	})
 	p.rule(stack, "WatchTick", constructs.RuleProps{
 		Name: "watch-tick", Description: "Safety net for lost events; enforces deadlines", Every: time.Minute, Function: watch,
 	})

@@ -109,7 +109,7 @@ func TestOnlyOwnClusters(t *testing.T) {
 			t.Errorf("who may make clusters (-want +got):\n%s", diff)
 		}
 		own := map[string]any{"StringEquals": map[string]any{"aws:ResourceTag/ephemr:stage": name}}
-		for _, action := range []string{"DescribeCluster", "ListSteps", "AddJobFlowSteps", "TerminateJobFlows"} {
+		for _, action := range []string{"DescribeCluster", "ListSteps", "AddJobFlowSteps", "TerminateJobFlows", "SetTerminationProtection"} {
 			holders := s.holders("elasticmapreduce:" + action)
 			if len(holders) == 0 {
 				t.Errorf("no function may %s", action)

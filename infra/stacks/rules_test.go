@@ -19,7 +19,8 @@ func TestRules(t *testing.T) {
 				}
 			}
 			source := texts(at(rule.Properties, "EventPattern", "source"))
-			if rule.name() == s.config.Name("cluster-changed") && !slices.Equal(source, []string{s.config.EmrEventSource}) {
+			ofEMR := rule.name() == s.config.Name("cluster-changed") || rule.name() == s.config.Name("capacity-missing")
+			if ofEMR && !slices.Equal(source, []string{s.config.EmrEventSource}) {
 				t.Errorf("%s matches source %v", rule.name(), source)
 			}
 			if machine := texts(at(rule.Properties, "EventPattern", "detail", "stateMachineArn")); rule.name() == s.config.Name("execution-stopped") &&
@@ -28,7 +29,7 @@ func TestRules(t *testing.T) {
 			}
 		}
 		slices.Sort(names)
-		want := []string{"admit-tick", "cluster-changed", "execution-stopped", "objects-raw", "run-finished", "sweep-tick", "watch-tick"}
+		want := []string{"admit-tick", "capacity-missing", "cluster-changed", "execution-stopped", "objects-raw", "run-finished", "sweep-tick", "watch-tick"}
 		if !slices.Equal(names, want) {
 			t.Errorf("got rules %v, want %v", names, want)
 		}

@@ -153,7 +153,7 @@ func TestPages(t *testing.T) {
 // Athena is busy, ill, or its answers get lost: every statement runs once.
 func TestTrouble(t *testing.T) {
 	t.Parallel()
-	ill := &smithy.GenericAPIError{Code: "InternalServerException", Message: "x", Fault: smithy.FaultServer}
+	ill := &smithy.GenericAPIError{Code: "InternalServerException", Message: "x"}
 	synctest.Test(t, func(t *testing.T) {
 		e, f := newEngine()
 		told := 0
@@ -176,7 +176,7 @@ func TestTrouble(t *testing.T) {
 // What will not pass ends a query, and what does not pass does so after a while.
 func TestGivesUp(t *testing.T) {
 	t.Parallel()
-	denied := &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "no", Fault: smithy.FaultClient}
+	denied := &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "no"}
 	synctest.Test(t, func(t *testing.T) {
 		e, f := newEngine()
 		f.FailNext("StartQueryExecution", denied)

@@ -43,7 +43,9 @@ func (l *Looker) Look(ctx context.Context, rec *run.Record, seen *engine.Capacit
 		answer, err := l.failed(ctx, rec, *a, c)
 		return answer.AndThen(c.After), err
 	case time.Now().After(rec.Waiter.Deadline):
-		c.Class, c.Reason = job.ClassTimeout, fmt.Sprintf("not ready after %s", time.Since(a.CreatedAt).Round(time.Second))
+		if c.Class == "" {
+			c.Class, c.Reason = job.ClassTimeout, fmt.Sprintf("not ready after %s", time.Since(a.CreatedAt).Round(time.Second))
+		}
 		return l.failed(ctx, rec, *a, c)
 	}
 	return nil, nil //nolint:nilnil // nothing has happened yet, and that is no error

@@ -249,7 +249,7 @@ func TestQueryUsage(t *testing.T) {
 func TestQueryFailures(t *testing.T) {
 	t.Parallel()
 	denied := &smithy.OperationError{ServiceID: "Athena", OperationName: "StartQueryExecution", Err: &smithy.GenericAPIError{
-		Code: "AccessDeniedException", Message: "You are not authorized to perform: athena:StartQueryExecution on the resource.", Fault: smithy.FaultClient,
+		Code: "AccessDeniedException", Message: "You are not authorized to perform: athena:StartQueryExecution on the resource.",
 	}}
 	for name, c := range map[string]struct {
 		answer awsfake.AthenaAnswer

@@ -32,6 +32,13 @@ func (e *Engine) Hints(ctx context.Context, in events.Envelope) (hints []engine.
 		}
 		hints, err = e.ofStep(ctx, d)
 		return hints, nil, true, err
+	case events.TypeProvisioning:
+		var d events.FleetProvisioning
+		if err := json.Unmarshal(in.Detail, &d); err != nil {
+			return nil, nil, true, fmt.Errorf("read event %s: %w", in.ID, err)
+		}
+		hints, err = e.ofFleet(ctx, d)
+		return hints, nil, true, err
 	}
 	return nil, nil, false, nil
 }
@@ -46,6 +53,25 @@ func (e *Engine) ofStep(ctx context.Context, d events.StepStatus) ([]engine.Hint
 		return []engine.Hint{{RunID: id, Kinds: []string{run.ForSteps, run.ForStop}}}, nil
 	}
 	return e.ofRuns(ctx, d.ClusterID, "", run.ForSteps, run.ForStop)
+}
+
+// ofFleet is what an event about missing instances says: it is recorded, because
+// EMR does not say it when the cluster is described. A cluster starts without its
+// task units.
+func (e *Engine) ofFleet(ctx context.Context, d events.FleetProvisioning) ([]engine.Hint, error) {
+	if d.EventCode != events.CodeInsufficientCapacity || d.InstanceFleetType == string(types.InstanceFleetTypeTask) {
+		return nil, nil
+	}
+	hints, err := e.ofRuns(ctx, d.ClusterID, run.OfCluster(d.Name), run.ForCluster)
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range hints {
+		if err := e.Manager.NoteShortage(ctx, h.RunID, d.ClusterID, d.Message); err != nil {
+			return nil, err
+		}
+	}
+	return hints, nil
 }
 
 // ofCluster is what a cluster's event says. STARTING and RUNNING change nothing

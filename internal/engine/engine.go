@@ -48,6 +48,14 @@ type Capacity struct {
 	// lost or never became ready: a fallback is left, or the capacity was shared
 	// and its loss says nothing about the next one.
 	Retry bool
+	// Unexplained reports that it is ending and the service has not said why yet: it
+	// may when the capacity has ended.
+	Unexplained bool
+	// Provisioning reports that it is starting and has no instances yet.
+	Provisioning bool
+	// CheckAt is when it must be observed even if nothing seems to have changed;
+	// zero = never.
+	CheckAt time.Time
 	// RequestedAt is when Acquire asked for it: from then on it has the stage's
 	// limit to become ready.
 	RequestedAt time.Time
@@ -120,9 +128,10 @@ type Engine interface {
 	// SIGKILL. Attempts that have ended already are no error.
 	Stop(ctx context.Context, rec *run.Record, kill bool) error
 
-	// Live lists all capacity of runs that began to wait at since or later,
-	// including what ended lately. fault.Throttled ends the list early.
-	Live(ctx context.Context, since time.Time) iter.Seq2[Capacity, error]
+	// Live says how the wanted capacity is, for which runs have waited since then or
+	// later, in as few calls as possible. It may leave out what has ended, and may
+	// list more than was wanted. fault.Throttled ends the list early.
+	Live(ctx context.Context, wanted []string, since time.Time) iter.Seq2[Capacity, error]
 	// Shared reports whether another run than runID uses the capacity right now.
 	// In doubt it does.
 	Shared(ctx context.Context, capacityID, runID string) bool

@@ -20,6 +20,7 @@ type Name string
 // The names a state machine may match.
 const (
 	InvalidInput Name = "InvalidInputError" // the input is wrong; never retried
+	Permission   Name = "PermissionError"   // AWS denied access; never retried
 	NotReady     Name = "NotReadyError"     // limits are reached; the workflow waits
 	Throttled    Name = "ThrottledError"    // throttled by AWS or by our call budget; retried with full jitter
 	Conflict     Name = "ConflictError"     // another caller has changed it already
@@ -32,7 +33,7 @@ const (
 )
 
 // Names lists every Name, for the contract test of the state machines.
-var Names = []Name{InvalidInput, NotReady, Throttled, Conflict, Limit, Capacity, JobFailed, Timeout, Cancelled, Internal}
+var Names = []Name{InvalidInput, Permission, NotReady, Throttled, Conflict, Limit, Capacity, JobFailed, Timeout, Cancelled, Internal}
 
 // Error carries a Name through wraps.
 type Error struct {
@@ -58,14 +59,7 @@ func NameOf(err error) Name {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return Timeout
 	}
-	switch Code(err) {
-	case "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "ThrottledException",
-		"ProvisionedThroughputExceededException", "RequestThrottled", "SlowDown", "Throttling":
-		return Throttled
-	case "ValidationException", "InvalidRequestException":
-		return InvalidInput
-	}
-	return Internal
+	return codes[Code(err)].nameOr(Internal)
 }
 
 // Code returns the AWS error code in err's chain, or "".
@@ -74,16 +68,6 @@ func Code(err error) string {
 		return api.ErrorCode()
 	}
 	return ""
-}
-
-// IsRejected reports whether err proves that a call had no effect: AWS or our call
-// budget rejected it. After any other error the call may have succeeded.
-func IsRejected(err error) bool {
-	if NameOf(err) == Throttled {
-		return true
-	}
-	api, ok := errors.AsType[smithy.APIError](err)
-	return ok && (api.ErrorFault() == smithy.FaultClient || NameOf(err) != Internal)
 }
 
 // Lambda converts err into the value that aws-lambda-go reports as errorType and

@@ -15,7 +15,7 @@ func Transient(err error) bool {
 		return true
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		return api.ErrorFault() == smithy.FaultServer
+		return codes[api.ErrorCode()].passing || api.ErrorFault() == smithy.FaultServer || isServerStatus(err)
 	}
 	if n, ok := errors.AsType[net.Error](err); ok {
 		return n.Timeout() || !unknownHost(n)

@@ -19,9 +19,9 @@ func TestTransient(t *testing.T) {
 		err  error
 		want bool
 	}{
-		{&smithy.GenericAPIError{Code: "TooManyRequestsException", Fault: smithy.FaultClient}, true},
-		{&smithy.GenericAPIError{Code: "InternalServerException", Fault: smithy.FaultServer}, true},
-		{&smithy.GenericAPIError{Code: "AccessDeniedException", Fault: smithy.FaultClient}, false},
+		{&smithy.GenericAPIError{Code: "TooManyRequestsException"}, true},
+		{&smithy.GenericAPIError{Code: "InternalServerException"}, true},
+		{&smithy.GenericAPIError{Code: "AccessDeniedException"}, false},
 		{fmt.Errorf("look: %w", &net.OpError{Op: "dial", Err: errors.New("refused")}), true},
 		{&net.DNSError{IsNotFound: true}, false},
 		{io.ErrUnexpectedEOF, true},

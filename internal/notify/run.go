@@ -2,6 +2,7 @@ package notify
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -34,13 +35,18 @@ func wantsNotice(rec *run.Record) bool {
 	if rec.Run.State != run.Succeeded {
 		return true
 	}
-	return rec.Spec != nil && len(rec.Spec.Notify.Success) > 0
+	return rec.Spec != nil && len(rec.Spec.Notify.Success) > 0 || stillCosts(rec)
+}
+
+// stillCosts reports whether a cluster of the run could not be ended.
+func stillCosts(rec *run.Record) bool {
+	return slices.ContainsFunc(rec.Clusters, func(c run.Cluster) bool { return c.Unended != "" })
 }
 
 // recipients are the addresses that the pipeline names for this outcome.
 func recipients(rec *run.Record) []string {
 	names := []string{"owner"}
-	if rec.Spec != nil && rec.Run.State == run.Succeeded {
+	if rec.Spec != nil && rec.Run.State == run.Succeeded && len(rec.Spec.Notify.Success) > 0 {
 		names = rec.Spec.Notify.Success
 	} else if rec.Spec != nil && len(rec.Spec.Notify.Failure) > 0 {
 		names = rec.Spec.Notify.Failure
@@ -88,6 +94,11 @@ func text(rec *run.Record) string {
 			for _, line := range j.Tail {
 				fmt.Fprintf(&b, "  | %s\n", oneLine(line))
 			}
+		}
+	}
+	for _, c := range rec.Clusters {
+		if c.Unended != "" {
+			fmt.Fprintf(&b, "Still running: cluster %s, until it can be ended: %s\n", c.ID, oneLine(c.Unended))
 		}
 	}
 	if r.State == run.Rejected {

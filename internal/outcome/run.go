@@ -23,6 +23,7 @@ type StateError struct {
 // records contain a more specific one.
 var byName = map[string]job.Class{
 	string(fault.InvalidInput): job.ClassInvalid,
+	string(fault.Permission):   job.ClassPermission,
 	string(fault.Throttled):    job.ClassQuota,
 	string(fault.Limit):        job.ClassQuota,
 	string(fault.Capacity):     job.ClassCapacity,

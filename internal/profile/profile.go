@@ -118,7 +118,7 @@ func (p Profile) Validate() error {
 	if p.StepConcurrency < 0 || p.StepConcurrency > 256 {
 		errs = append(errs, fmt.Errorf("stepConcurrency %d is not between 1 and 256", p.StepConcurrency))
 	}
-	return errors.Join(append(errs, p.validateMaxUnits())...)
+	return errors.Join(append(errs, p.validateMaxUnits(), p.validateArchitecture(), p.Holds(p.StepConcurrency))...)
 }
 
 // validateMaxUnits compares the limit with the initial size of a cluster.

@@ -50,17 +50,41 @@ func TestRungs(t *testing.T) {
 func TestParse(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ old, replace, want string }{
-		"release":       {"emr-7.14.0", "7.14", `invalid release "7.14"`},
-		"two primaries": {`"m5.xlarge"],"onDemand":1}`, `"m5.xlarge"],"onDemand":2}`, "exactly one unit, not 2"},
-		"no types":      {`["m5.xlarge"],"spot"`, `[],"spot"`, "core needs 1 to 30"},
-		"idle too soon": {`"1h"`, `"59s"`, "between 60s and 168h"},
-		"idle too long": {`"1h"`, `"169h"`, "between 60s and 168h"},
-		"concurrency":   {`"idleTimeout"`, `"stepConcurrency":257,"idleTimeout"`, "between 1 and 256"},
-		"max units":     {`"idleTimeout"`, `"maxUnits":2,"idleTimeout"`, "maxUnits 2 is less than the 3 core and task units"},
-		"not JSON":      {`{"release"`, `"release"`, "read profile p"},
+		"release":                         {"emr-7.14.0", "7.14", `invalid release "7.14"`},
+		"two primaries":                   {`"m5.xlarge"],"onDemand":1}`, `"m5.xlarge"],"onDemand":2}`, "exactly one unit, not 2"},
+		"no types":                        {`["m5.xlarge"],"spot"`, `[],"spot"`, "core needs 1 to 30"},
+		"idle too soon":                   {`"1h"`, `"59s"`, "between 60s and 168h"},
+		"idle too long":                   {`"1h"`, `"169h"`, "between 60s and 168h"},
+		"concurrency":                     {`"idleTimeout"`, `"stepConcurrency":257,"idleTimeout"`, "between 1 and 256"},
+		"max units":                       {`"idleTimeout"`, `"maxUnits":2,"idleTimeout"`, "maxUnits 2 is less than the 3 core and task units"},
+		"two architectures in a list":     {`"core":{"types":["m5.xlarge"]`, `"core":{"types":["m5.xlarge","m7g.xlarge"]`, "the profile mixes architectures: m7g.xlarge is arm64, m5.xlarge is x86_64"},
+		"two architectures in two fleets": {`"primary":{"types":["m5.xlarge"]`, `"primary":{"types":["r8g.16xlarge"]`, "the profile mixes architectures"},
+		"two architectures in a fallback": {`["m6i.xlarge"]`, `["m6i.xlarge","c7gn.large"]`, "fallbacks[0] mixes architectures: c7gn.large is arm64, m6i.xlarge is x86_64"},
+		"too many drivers":                {`"idleTimeout"`, `"stepConcurrency":7,"idleTimeout"`, "7 steps side by side need 18.2 GiB of memory on the primary, for drivers of 2.0 GiB: m5.xlarge has 16.0 GiB, m6i.xlarge has 16.0 GiB"},
+		"too large drivers":               {`"idleTimeout"`, `"stepConcurrency":2,"configurations":[{"classification":"spark-defaults","properties":{"spark.driver.memory":"8G"}}],"idleTimeout"`, "2 steps side by side need 17.2 GiB"},
+		"drivers without a size":          {`"idleTimeout"`, `"stepConcurrency":2,"configurations":[{"classification":"spark-defaults","properties":{"spark.driver.memory":"lots"}}],"idleTimeout"`, `spark.driver.memory "lots" is not a size like 4g`},
+		"not JSON":                        {`{"release"`, `"release"`, "read profile p"},
 	} {
 		if _, err := profile.Parse("p", strings.Replace(good, tt.old, tt.replace, 1)); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q", name, err, tt.want)
+		}
+	}
+}
+
+// What fits is valid: the same types as before, sizes and families that are not
+// known, one step at a time, and drivers that fit beside each other.
+func TestValid(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ old, replace string }{
+		"as it is":             {"", ""},
+		"an unknown family":    {`"core":{"types":["m5.xlarge"]`, `"core":{"types":["m5.xlarge","x99g.huge"]`},
+		"another architecture": {`["m6i.xlarge"]`, `["m7g.xlarge","r8gd.12xlarge"]`},
+		"six drivers":          {`"idleTimeout"`, `"stepConcurrency":6,"idleTimeout"`},
+		"small drivers":        {`"idleTimeout"`, `"stepConcurrency":14,"configurations":[{"classification":"spark-defaults","properties":{"spark.driver.memory":"512m"}}],"idleTimeout"`},
+		"one large driver":     {`"idleTimeout"`, `"stepConcurrency":1,"configurations":[{"classification":"spark-defaults","properties":{"spark.driver.memory":"64g"}}],"idleTimeout"`},
+	} {
+		if _, err := profile.Parse("p", strings.Replace(good, tt.old, tt.replace, 1)); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -226,8 +226,11 @@ type Cluster struct {
 	Class     job.Class    `dynamodbav:"class,omitempty" json:"class,omitempty"`
 	Reason    string       `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
 	Units     []Units      `dynamodbav:"units,omitempty" json:"units,omitempty"`
-	Release   string       `dynamodbav:"release,omitempty" json:"release,omitempty"` // of EMR
-	Resizes   []Resize     `dynamodbav:"resizes,omitempty" json:"resizes,omitempty"` // oldest first
+	Release   string       `dynamodbav:"release,omitempty" json:"release,omitempty"`   // of EMR
+	Resizes   []Resize     `dynamodbav:"resizes,omitempty" json:"resizes,omitempty"`   // oldest first
+	Shortage  string       `dynamodbav:"shortage,omitempty" json:"shortage,omitempty"` // what EC2 lacked while it started, in EMR's words
+	GivenUp   bool         `dynamodbav:"givenUp,omitempty" json:"givenUp,omitempty"`   // it ends because of Class and Reason, before it was ready
+	Unended   string       `dynamodbav:"unended,omitempty" json:"unended,omitempty"`   // why its end failed; it still runs
 
 	// Of a pool's cluster. Name is the name of the run's lease, CreatedAt is when the
 	// lease began and EndedAt when it was released.
@@ -281,6 +284,7 @@ type Waiter struct {
 	Shared    bool      `dynamodbav:"shared,omitempty" json:"shared,omitempty"`     // other runs may use the cluster
 	Events    int       `dynamodbav:"events,omitempty" json:"-"`                    // of the execution's history; see History
 	Since     time.Time `dynamodbav:"since" json:"since"`
+	CheckAt   time.Time `dynamodbav:"checkAt,omitzero" json:"checkAt,omitzero"` // from then on, a cluster that is starting is checked at every tick
 	Deadline  time.Time `dynamodbav:"deadline" json:"deadline"`
 }
 

@@ -26,16 +26,17 @@ type Buckets map[string]Bucket
 // account is the default of older accounts.
 // Source: AWS General Reference, "Amazon EMR endpoints and quotas".
 var defaultBuckets = Buckets{
-	AccountBucket:       {Burst: 25, PerSecond: 5},
-	"RunJobFlow":        {Burst: 10, PerSecond: 0.5},
-	"AddJobFlowSteps":   {Burst: 10, PerSecond: 0.5},
-	"CancelSteps":       {Burst: 10, PerSecond: 0.5},
-	"TerminateJobFlows": {Burst: 10, PerSecond: 0.5},
-	"DescribeStep":      {Burst: 10, PerSecond: 0.5},
-	"ListSteps":         {Burst: 10, PerSecond: 0.5},
-	"DescribeCluster":   {Burst: 10, PerSecond: 1},
-	"ListClusters":      {Burst: 20, PerSecond: 0.5},
-	"ModifyCluster":     {Burst: 10, PerSecond: 0.5},
+	AccountBucket:              {Burst: 25, PerSecond: 5},
+	"RunJobFlow":               {Burst: 10, PerSecond: 0.5},
+	"AddJobFlowSteps":          {Burst: 10, PerSecond: 0.5},
+	"CancelSteps":              {Burst: 10, PerSecond: 0.5},
+	"TerminateJobFlows":        {Burst: 10, PerSecond: 0.5},
+	"SetTerminationProtection": {Burst: 5, PerSecond: 0.2},
+	"DescribeStep":             {Burst: 10, PerSecond: 0.5},
+	"ListSteps":                {Burst: 10, PerSecond: 0.5},
+	"DescribeCluster":          {Burst: 10, PerSecond: 1},
+	"ListClusters":             {Burst: 20, PerSecond: 0.5},
+	"ModifyCluster":            {Burst: 10, PerSecond: 0.5},
 
 	"ListInstanceFleets":      {Burst: 5, PerSecond: 0.5},
 	"ModifyInstanceFleet":     {Burst: 5, PerSecond: 0.5},

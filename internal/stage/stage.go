@@ -5,6 +5,7 @@
 package stage
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -85,13 +86,14 @@ type Access struct {
 
 // Limits are a stage's limits, and its defaults for pipelines.
 type Limits struct {
-	MaxActive         int               `json:"maxActive"`               // concurrent runs in the stage
-	TeamMaxActive     int               `json:"teamMaxActive,omitempty"` // concurrent runs of one team; 0 = that of the stage
-	Teams             map[string]int    `json:"teams,omitempty"`         // team -> its own limit
-	PipelineMaxActive int               `json:"pipelineMaxActive"`       // concurrent runs of one pipeline
-	Deadline          pipeline.Duration `json:"deadline"`                // of a run, from admission
-	ClusterReady      pipeline.Duration `json:"clusterReady"`            // from RunJobFlow until steps can run
-	EMR               Buckets           `json:"emr,omitempty"`           // call budget by API, where it differs from AWS's defaults
+	MaxActive         int               `json:"maxActive"`                  // concurrent runs in the stage
+	TeamMaxActive     int               `json:"teamMaxActive,omitempty"`    // concurrent runs of one team; 0 = that of the stage
+	Teams             map[string]int    `json:"teams,omitempty"`            // team -> its own limit
+	PipelineMaxActive int               `json:"pipelineMaxActive"`          // concurrent runs of one pipeline
+	Deadline          pipeline.Duration `json:"deadline"`                   // of a run, from admission
+	ClusterReady      pipeline.Duration `json:"clusterReady"`               // from RunJobFlow until steps can run
+	ClusterProvision  pipeline.Duration `json:"clusterProvision,omitempty"` // from RunJobFlow until it has instances, if there is a fallback; 0 = the default
+	EMR               Buckets           `json:"emr,omitempty"`              // call budget by API, where it differs from AWS's defaults
 	Pool              Pool              `json:"pool"`
 }
 
@@ -180,6 +182,15 @@ func (l Limits) OfTeam(team string) int {
 		return l.TeamMaxActive
 	}
 	return l.MaxActive
+}
+
+// DefaultProvision is as long as EMR looks for Spot instances.
+const DefaultProvision = 10 * time.Minute
+
+// Provision is how long a cluster may be without instances before the profile's
+// next fallback is tried.
+func (l Limits) Provision() time.Duration {
+	return cmp.Or(l.ClusterProvision.Std(), DefaultProvision)
 }
 
 // OnLaptop reports whether the stage is in a laptop's region. Its account does not

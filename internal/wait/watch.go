@@ -86,7 +86,7 @@ func (w *Watch) Tick(ctx context.Context) error {
 	var errs []error
 	for _, x := range inOrder(waiters, live.seen, time.Now()) {
 		x.Shared = x.Shared && live.shared(ctx, x)
-		if !due(x, live.seen[x.ClusterID], live.all) {
+		if !due(x, live.seen[x.ClusterID]) {
 			continue
 		}
 		err := w.Waker.Wake(ctx, x.RunID, live.seen)
@@ -105,23 +105,27 @@ func (w *Watch) Tick(ctx context.Context) error {
 type live struct {
 	seen Seen
 	of   map[string]engine.Engine // by capacity
-	all  bool                     // no engine's list ended early
 }
 
 // live lists the capacity that runs may wait for, once for all of them.
 func (w *Watch) live(ctx context.Context, waiters []run.Waiter) (live, error) {
 	oldest := time.Now()
+	var wanted []string
 	for _, x := range waiters {
 		if x.Since.Before(oldest) {
 			oldest = x.Since
 		}
+		if x.ClusterID != "" {
+			wanted = append(wanted, x.ClusterID)
+		}
 	}
-	l := live{seen: Seen{}, of: map[string]engine.Engine{}, all: true}
+	slices.Sort(wanted)
+	wanted = slices.Compact(wanted)
+	l := live{seen: Seen{}, of: map[string]engine.Engine{}}
 	for _, e := range w.Engines.All() {
-		for c, err := range e.Live(ctx, oldest) {
+		for c, err := range e.Live(ctx, wanted, oldest) {
 			if fault.NameOf(err) == fault.Throttled {
 				slog.InfoContext(ctx, "engine throttled: capacity list is incomplete in this tick", "seen", len(l.seen), "reason", err.Error())
-				l.all = false
 				break
 			}
 			if err != nil {
@@ -140,15 +144,17 @@ func (l live) shared(ctx context.Context, x run.Waiter) bool {
 }
 
 // inOrder sorts waiters that need no call of their own first, then those whose
-// capacity is not at work any more. The rest come in another order at every tick,
-// so that those that are left when the call budget ends differ every minute.
+// capacity is not at work any more, and last those whose capacity was not seen.
+// They come in another order at every tick, so that those that are left when the call budget ends differ every minute.
 func inOrder(waiters []run.Waiter, seen Seen, now time.Time) []run.Waiter {
 	rank := func(x run.Waiter) int {
 		s := seen[x.ClusterID]
 		switch {
 		case x.Kind == run.ForAdmission, x.Kind == run.ForCluster && s != nil:
 			return 0
-		case s != nil && s.State != engine.Busy:
+		case s == nil:
+			return 3
+		case s.State != engine.Busy:
 			return 1
 		}
 		return 2
@@ -166,18 +172,18 @@ func inOrder(waiters []run.Waiter, seen Seen, now time.Time) []run.Waiter {
 
 // due reports whether to check x. While a single step runs, a busy capacity says
 // that it still does, so the step need not be asked for, unless the capacity may
-// be busy for another run. Capacity that is not in the list may be changing just
-// now, unless the list ended early.
-func due(x run.Waiter, seen *engine.Capacity, all bool) bool {
+// be busy for another run. Capacity that was not seen has ended, is changing just
+// now, or the list ended early.
+func due(x run.Waiter, seen *engine.Capacity) bool {
 	switch {
 	case time.Now().After(x.Deadline):
 		return true
 	case x.Kind == run.ForAdmission:
 		return false
 	case seen == nil:
-		return all
+		return true
 	case seen.State == engine.Starting:
-		return false
+		return !x.CheckAt.IsZero() && time.Now().After(x.CheckAt)
 	case seen.State == engine.Busy:
 		return x.Kind != run.ForSteps || len(x.Attempts) != 1 || x.Shared
 	}

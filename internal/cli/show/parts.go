@@ -38,6 +38,9 @@ func (p *page) clusters() {
 	}
 	p.Table([]string{"CLUSTER", "STATE", "FALLBACK", "READY AFTER", "LIFETIME", "REASON"}, rows)
 	for _, c := range p.rec.Clusters {
+		if c.Unended != "" {
+			p.Printf("%s still runs: %s\n", c.ID, terminal.OneLine(c.Unended))
+		}
 		for _, r := range c.Resizes {
 			change := fmt.Sprintf("%+d %s units", r.More, r.Kind)
 			if r.More == 0 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
@@ -19,7 +20,7 @@ import (
 // Acquire ensures that the run has exactly one cluster on its way.
 func (m *Manager) Acquire(ctx context.Context, rec *run.Record) (engine.Capacity, error) {
 	a, err := m.ensure(ctx, rec)
-	return engine.Capacity{ID: a.ID, RequestedAt: a.CreatedAt}, err
+	return engine.Capacity{ID: a.ID, RequestedAt: a.CreatedAt, CheckAt: m.provisionedBy(a)}, err
 }
 
 // ensure returns the run's newest attempt with an id: the one that is there,
@@ -146,7 +147,7 @@ func (m *Manager) create(ctx context.Context, rec *run.Record, a run.Cluster, s 
 			return m.created(ctx, rec, a, s, id)
 		}
 	}
-	err = fmt.Errorf("run job flow %s: %w", a.Name, err)
+	err = next(a, fmt.Errorf("run job flow %s: %w", a.Name, err))
 	return a, errors.Join(err, m.refused(ctx, rec, a, err))
 }
 
@@ -154,15 +155,44 @@ func (m *Manager) create(ctx context.Context, rec *run.Record, a run.Cluster, s 
 // retry cannot fix ends it, otherwise the next try need not wait for the intent
 // to expire.
 func (m *Manager) refused(ctx context.Context, rec *run.Record, a run.Cluster, err error) error {
+	class, final := finalClass(err)
 	switch {
-	case fault.NameOf(err) == fault.InvalidInput:
-		a.State, a.Class, a.Reason, a.EndedAt = run.ClusterFailed, job.ClassInvalid, err.Error(), time.Now()
+	case final:
+		a.State, a.Class, a.Reason, a.EndedAt = run.ClusterFailed, class, err.Error(), time.Now()
 		_, writeErr := m.Runs.ReplaceCluster(ctx, rec.Run.ID, a, run.ClusterIntended, a.Intent)
 		return writeErr
 	case fault.IsRejected(err):
 		return m.giveUp(ctx, rec, a, unclaimed)
 	}
 	return nil // it may have been created: respect the intent, then search again
+}
+
+// finalClass is the class of an attempt that a retry of the same request cannot
+// help.
+func finalClass(err error) (job.Class, bool) {
+	switch fault.NameOf(err) { //nolint:exhaustive // the others may pass
+	case fault.Capacity:
+		return job.ClassCapacity, true
+	case fault.Permission:
+		return job.ClassPermission, true
+	case fault.InvalidInput:
+		return refusal(err).class, true
+	}
+	return "", false
+}
+
+// refusal reads the words in which EMR refused a request.
+func refusal(err error) signal {
+	return read(types.ClusterStateChangeReasonCodeValidationError, err.Error())
+}
+
+// next names an error of RunJobFlow that the attempt's next fallback may avoid, as
+// one about instance types that EMR does not support there.
+func next(a run.Cluster, err error) error {
+	if why := refusal(err); fault.NameOf(err) == fault.InvalidInput && why.class == job.ClassCapacity && a.Rung+1 < a.Rungs {
+		return fault.New(fault.Capacity, "%w", err)
+	}
+	return err
 }
 
 // unclaimed is the intent of an attempt that was refused: there is no cluster to

@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
-	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/emr/pool"
 	"ephemr/internal/fault"
 	"ephemr/internal/run"
@@ -148,19 +147,4 @@ func Busy(ctx context.Context, api StepsAPI, clusterID string, match func(step s
 		}
 	}
 	return ids, nil
-}
-
-// Kill ends steps without asking their programs first. What EMR refuses has
-// ended by itself.
-func Kill(ctx context.Context, api StepsAPI, clusterID string, ids []string) error {
-	slog.InfoContext(ctx, "kill steps", "clusterId", clusterID, "steps", ids)
-	for some := range slices.Chunk(ids, emrapi.MaxCancelled) {
-		_, err := api.CancelSteps(ctx, &emr.CancelStepsInput{
-			ClusterId: &clusterID, StepIds: some, StepCancellationOption: types.StepCancellationOptionTerminateProcess,
-		})
-		if err != nil && fault.NameOf(err) != fault.InvalidInput {
-			return fmt.Errorf("cancel steps of %s: %w", clusterID, err)
-		}
-	}
-	return nil
 }

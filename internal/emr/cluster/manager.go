@@ -34,11 +34,6 @@ type DescribeAPI interface {
 	DescribeCluster(context.Context, *emr.DescribeClusterInput, ...func(*emr.Options)) (*emr.DescribeClusterOutput, error)
 }
 
-// TerminateAPI is the part of EMR that ends clusters.
-type TerminateAPI interface {
-	TerminateJobFlows(context.Context, *emr.TerminateJobFlowsInput, ...func(*emr.Options)) (*emr.TerminateJobFlowsOutput, error)
-}
-
 // StepsAPI is the part of EMR that finds the steps of a lease and ends them.
 type StepsAPI interface {
 	ListSteps(context.Context, *emr.ListStepsInput, ...func(*emr.Options)) (*emr.ListStepsOutput, error)

@@ -84,8 +84,8 @@ func (m *Manager) terminatePooled(ctx context.Context, in ManualRequest) (Manual
 }
 
 func (m *Manager) terminate(ctx context.Context, in ManualRequest, runs []string) error {
-	if _, err := m.EMR.TerminateJobFlows(ctx, &emr.TerminateJobFlowsInput{JobFlowIds: []string{in.ClusterID}}); err != nil {
-		return fmt.Errorf("terminate cluster %s: %w", in.ClusterID, err)
+	if _, err := Terminate(ctx, m.EMR, in.ClusterID); err != nil {
+		return err
 	}
 	slog.InfoContext(ctx, "cluster terminated manually", "clusterId", in.ClusterID, "runs", runs, "why", in.Why)
 	m.Registration.Deregister(ctx, in.ClusterID)
@@ -151,7 +151,7 @@ func NoteEnding(ctx context.Context, runs *store.Runs, id, clusterID string) err
 			continue
 		}
 		from := c.State
-		c.State, c.EndedAt = run.ClusterTerminating, time.Now()
+		c.State, c.EndedAt, c.Unended = run.ClusterTerminating, time.Now(), ""
 		if _, err := runs.ReplaceCluster(ctx, id, c, from, c.Intent); err != nil {
 			return err
 		}

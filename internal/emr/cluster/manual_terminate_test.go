@@ -194,7 +194,7 @@ func TestByHandForeign(t *testing.T) {
 				t.Errorf("%s: %s", foreign, refusal)
 			}
 		}
-		w.EMR.FailNext("DescribeCluster", &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "no such tag", Fault: smithy.FaultClient})
+		w.EMR.FailNext("DescribeCluster", &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "no such tag"})
 		if _, refusal := byHand(t, w, clusterID, true); !strings.Contains(refusal, "is not one of stage test") {
 			t.Errorf("a tag that IAM does not like: %s", refusal)
 		}

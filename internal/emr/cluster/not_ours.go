@@ -6,5 +6,6 @@ import "ephemr/internal/fault"
 // cluster is not the stage's: EMR does not know it any more, or IAM denies the
 // call because the cluster has another stage's tag.
 func IsNotOurs(err error) bool {
-	return fault.NameOf(err) == fault.InvalidInput || fault.Code(err) == "AccessDeniedException"
+	name := fault.NameOf(err)
+	return name == fault.InvalidInput || name == fault.Permission
 }

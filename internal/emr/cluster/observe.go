@@ -14,9 +14,9 @@ import (
 
 // Observe returns the state of the cluster that rec waits for, which is that of
 // its newest attempt. A ready one is opened to its pool, one that is gone is
-// taken out of it.
+// taken out of it. One that gets no instances is given up when there is a fallback.
 func (m *Manager) Observe(ctx context.Context, rec *run.Record, seen *engine.Capacity) (engine.Capacity, error) {
-	a := *rec.Cluster()
+	a := rec.Cluster()
 	var whole *types.Cluster // nil = only its state is known
 	var c engine.Capacity
 	if seen != nil {
@@ -28,19 +28,27 @@ func (m *Manager) Observe(ctx context.Context, rec *run.Record, seen *engine.Cap
 		}
 		whole, c = out.Cluster, Capacity(a.ID, out.Cluster.Status)
 	}
-	switch place := m.placement(a, shape{}); {
+	switch place := m.placement(*a, shape{}); {
+	case c.State == engine.Gone && a.GivenUp:
+		return m.givenUp(ctx, *a, c)
+	case a.GivenUp:
+		return m.giveUpOn(ctx, rec, a, c)
 	case c.State.Ready():
 		c.After = func(ctx context.Context) { m.register(ctx, a.ID, whole) }
 		if a.State == run.ClusterCreated {
-			return c, place.ready(ctx, a)
+			return c, place.ready(ctx, *a)
 		}
+	case c.Unexplained && !a.Leased:
+		c.State = engine.Starting // the reason decides whether a fallback is tried; it comes at the latest with the end
 	case c.State == engine.Gone:
 		c.After = func(ctx context.Context) { m.Registration.Deregister(ctx, a.ID) }
-		c.Retry = a.Leased || (c.Class == job.ClassCapacity || c.Class == job.ClassBootstrap) && a.Rung+1 < a.Rungs
+		c.Retry = a.Leased || c.Retry && a.Rung+1 < a.Rungs
 		if a.Leased {
 			c.Class, c.Reason = job.ClassLost, "the pool's cluster was gone: "+c.Reason
 		}
-		return c, place.lost(ctx, a)
+		return c, place.lost(ctx, *a)
+	case c.Provisioning:
+		return m.provisioning(ctx, rec, a, c)
 	}
 	return c, nil
 }

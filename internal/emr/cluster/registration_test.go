@@ -179,7 +179,7 @@ func TestRunsDoWithoutTheDirectory(t *testing.T) {
 		"works":     func() error { return nil },
 		"throttles": awsfake.Throttled,
 		"denies": func() error {
-			return &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "no", Fault: smithy.FaultClient}
+			return &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "no"}
 		},
 		"hangs": func() error { time.Sleep(20 * time.Second); return awsfake.Throttled() },
 	} {

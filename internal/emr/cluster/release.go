@@ -2,14 +2,14 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/emr"
-
 	"ephemr/internal/engine"
+	"ephemr/internal/fault"
 	"ephemr/internal/run"
 )
 
@@ -29,24 +29,29 @@ func (m *Manager) Release(ctx context.Context, rec *run.Record) (engine.Released
 			return out.Released, fmt.Errorf("end cluster %s of run %s: %w", c.Name, rec.Run.ID, err)
 		}
 	}
-	for ids := range slices.Chunk(out.Ended, perTermination) {
-		if _, err := m.EMR.TerminateJobFlows(ctx, &emr.TerminateJobFlowsInput{JobFlowIds: ids}); err != nil {
-			return out.Released, fmt.Errorf("terminate clusters %v of run %s: %w", ids, rec.Run.ID, err)
-		}
-	}
+	wanted := out.Ended
+	ended, err := Terminate(ctx, m.EMR, wanted...)
+	out.Ended = append([]string{}, ended...)
 	slog.InfoContext(ctx, "clusters released", "runId", rec.Run.ID, "terminated", out.Ended, "returned", out.Kept)
-	err := m.record(ctx, rec, out.Released)
+	if err != nil {
+		err = fmt.Errorf("end clusters of run %s: %w", rec.Run.ID, err)
+	}
+	err = errors.Join(err, m.record(ctx, rec, wanted, out.Released, err))
 	m.Registration.Deregister(ctx, out.Ended...)
 	return out.Released, err
 }
 
-// perTermination is how many clusters one call ends.
-const perTermination = 10
-
-// record records what became of the clusters.
-func (m *Manager) record(ctx context.Context, rec *run.Record, out engine.Released) error {
-	for _, c := range rec.Clusters {
+// record records what became of the clusters. Those that were to end and did not,
+// because of why, go on as they are, and say so.
+func (m *Manager) record(ctx context.Context, rec *run.Record, wanted []string, out engine.Released, why error) error {
+	for i, c := range rec.Clusters {
 		place, ended := m.placement(c, shape{}), slices.Contains(out.Ended, c.ID)
+		if !ended && slices.Contains(wanted, c.ID) {
+			if err := m.unended(ctx, rec, &rec.Clusters[i], why); err != nil {
+				return err
+			}
+			continue
+		}
 		if ended {
 			if err := place.ended(ctx, c); err != nil {
 				return err
@@ -56,10 +61,21 @@ func (m *Manager) record(ctx context.Context, rec *run.Record, out engine.Releas
 			continue
 		}
 		from := c.State
-		c.State, c.EndedAt = place.endState(ended), time.Now()
+		c.State, c.EndedAt, c.Unended = place.endState(ended), time.Now(), ""
 		if _, err := m.Runs.ReplaceCluster(ctx, rec.Run.ID, c, from, c.Intent); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// unended records that a cluster goes on although its end was wanted. Sweep tries
+// again. While calls are throttled, nothing is known yet.
+func (m *Manager) unended(ctx context.Context, rec *run.Record, c *run.Cluster, why error) error {
+	if why == nil || fault.NameOf(why) == fault.Throttled {
+		return nil
+	}
+	c.Unended = why.Error()
+	_, err := m.Runs.ReplaceCluster(ctx, rec.Run.ID, *c, c.State, c.Intent)
+	return err
 }

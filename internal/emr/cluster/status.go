@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -10,65 +11,28 @@ import (
 	"ephemr/internal/job"
 )
 
-// signal is a row of the table that turns EMR's words into a failure class: the
-// first row whose every part matches decides.
-type signal struct {
-	code  types.ClusterStateChangeReasonCode // "" = any
-	text  string                             // in the message or an ErrorDetails code, lower case; "" = any
-	class job.Class
-}
-
-// clusterSignals is read from the top. Codes and texts are those of "Amazon EMR
-// Management Guide: error codes with ErrorDetail information".
-var clusterSignals = []signal{
-	{"", "insufficient_instance_capacity", job.ClassCapacity},
-	{"", "insufficientinstancecapacity", job.ClassCapacity},
-	{"", "insufficient capacity", job.ClassCapacity},
-	{"", "insufficient_capacity", job.ClassCapacity},
-	{"", "insufficient instance capacity", job.ClassCapacity},
-	{"", "spot_price_too_low", job.ClassCapacity},
-	{"", "instance type is not supported", job.ClassCapacity},
-	{"", "unsupported in your requested availability zone", job.ClassCapacity},
-	{types.ClusterStateChangeReasonCodeInstanceFleetTimeout, "", job.ClassCapacity},
-	{"", "service quota", job.ClassQuota},
-	{"", "vcpu limit", job.ClassQuota},
-	{"", "limit exceeded", job.ClassQuota},
-	{"", "limitexceeded", job.ClassQuota},
-	{"", "access denied", job.ClassPermission},
-	{"", "accessdenied", job.ClassPermission},
-	{"", "not authorized", job.ClassPermission},
-	{"", "unauthorizedoperation", job.ClassPermission},
-	{types.ClusterStateChangeReasonCodeBootstrapFailure, "", job.ClassBootstrap},
-	{types.ClusterStateChangeReasonCodeValidationError, "", job.ClassInvalid},
-	{types.ClusterStateChangeReasonCodeInstanceFailure, "", job.ClassLost},
-	{types.ClusterStateChangeReasonCodeUserRequest, "", job.ClassCancelled},
-	{types.ClusterStateChangeReasonCodeStepFailure, "", job.ClassJob},
-	{types.ClusterStateChangeReasonCodeAllStepsCompleted, "", job.ClassLost},
-	{types.ClusterStateChangeReasonCodeInternalError, "", job.ClassLost},
-}
-
 // Reason says why a cluster is gone or going.
 func Reason(s *types.ClusterStatus) (job.Class, string) {
+	why, reason := decisive(s)
+	return why.class, reason
+}
+
+// decisive finds the signal in a status that explains the end of its cluster.
+func decisive(s *types.ClusterStatus) (signal, string) {
 	if s == nil {
-		return job.ClassLost, "EMR does not know the cluster"
+		return signal{class: job.ClassLost}, "EMR does not know the cluster"
 	}
 	var code types.ClusterStateChangeReasonCode
 	var message string
 	if s.StateChangeReason != nil {
 		code, message = s.StateChangeReason.Code, aws.ToString(s.StateChangeReason.Message)
 	}
-	words := message
+	words, detail := message, ""
 	for _, d := range s.ErrorDetails {
-		words += " " + aws.ToString(d.ErrorCode) + " " + aws.ToString(d.ErrorMessage)
+		words += "\n" + aws.ToString(d.ErrorCode) + "\n" + aws.ToString(d.ErrorMessage)
+		detail = cmp.Or(detail, aws.ToString(d.ErrorMessage), aws.ToString(d.ErrorCode))
 	}
-	words = strings.ToLower(words)
-	reason := strings.TrimSuffix(strings.TrimSpace(string(code)+": "+message), ":")
-	for _, row := range clusterSignals {
-		if (row.code == "" || row.code == code) && strings.Contains(words, row.text) {
-			return row.class, reason
-		}
-	}
-	return job.ClassLost, reason
+	return read(code, words), strings.TrimSuffix(strings.TrimSpace(string(code)+": "+cmp.Or(message, detail)), ":")
 }
 
 // State is a cluster's state as the control plane knows it.
@@ -92,8 +56,11 @@ func Capacity(id string, s *types.ClusterStatus) engine.Capacity {
 	if s != nil {
 		c.State = State(s.State)
 	}
+	c.Provisioning = s != nil && s.State == types.ClusterStateStarting
 	if c.State == engine.Gone {
-		c.Class, c.Reason = Reason(s)
+		why, reason := decisive(s)
+		c.Class, c.Reason, c.Retry = why.class, reason, why.retry
+		c.Unexplained = s != nil && s.State == types.ClusterStateTerminating && why.vague() && len(s.ErrorDetails) == 0
 	}
 	return c
 }

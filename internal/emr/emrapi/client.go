@@ -25,6 +25,7 @@ type API interface {
 	ListSteps(context.Context, *emr.ListStepsInput, ...func(*emr.Options)) (*emr.ListStepsOutput, error)
 	CancelSteps(context.Context, *emr.CancelStepsInput, ...func(*emr.Options)) (*emr.CancelStepsOutput, error)
 	TerminateJobFlows(context.Context, *emr.TerminateJobFlowsInput, ...func(*emr.Options)) (*emr.TerminateJobFlowsOutput, error)
+	SetTerminationProtection(context.Context, *emr.SetTerminationProtectionInput, ...func(*emr.Options)) (*emr.SetTerminationProtectionOutput, error)
 	ResizeAPI
 }
 
@@ -77,6 +78,13 @@ func (c *Client) CancelSteps(ctx context.Context, in *emr.CancelStepsInput, o ..
 // TerminateJobFlows ends up to 10 clusters.
 func (c *Client) TerminateJobFlows(ctx context.Context, in *emr.TerminateJobFlowsInput, o ...func(*emr.Options)) (*emr.TerminateJobFlowsOutput, error) {
 	return paid(ctx, c, "TerminateJobFlows", c.emr.TerminateJobFlows, in, o)
+}
+
+// SetTerminationProtection protects clusters from TerminateJobFlows, or ends that.
+func (c *Client) SetTerminationProtection(
+	ctx context.Context, in *emr.SetTerminationProtectionInput, o ...func(*emr.Options),
+) (*emr.SetTerminationProtectionOutput, error) {
+	return paid(ctx, c, "SetTerminationProtection", c.emr.SetTerminationProtection, in, o)
 }
 
 // paid makes a call if the budget allows it.

@@ -11,19 +11,20 @@ import (
 
 // Operations are EMR's operations without its client: see package awsapi.
 type Operations struct {
-	runJobFlow              awsapi.Operation[emr.RunJobFlowInput, emr.RunJobFlowOutput, emr.Options]
-	listClusters            awsapi.Operation[emr.ListClustersInput, emr.ListClustersOutput, emr.Options]
-	describeCluster         awsapi.Operation[emr.DescribeClusterInput, emr.DescribeClusterOutput, emr.Options]
-	addJobFlowSteps         awsapi.Operation[emr.AddJobFlowStepsInput, emr.AddJobFlowStepsOutput, emr.Options]
-	listSteps               awsapi.Operation[emr.ListStepsInput, emr.ListStepsOutput, emr.Options]
-	cancelSteps             awsapi.Operation[emr.CancelStepsInput, emr.CancelStepsOutput, emr.Options]
-	terminateJobFlows       awsapi.Operation[emr.TerminateJobFlowsInput, emr.TerminateJobFlowsOutput, emr.Options]
-	listInstanceFleets      awsapi.Operation[emr.ListInstanceFleetsInput, emr.ListInstanceFleetsOutput, emr.Options]
-	modifyInstanceFleet     awsapi.Operation[emr.ModifyInstanceFleetInput, emr.ModifyInstanceFleetOutput, emr.Options]
-	addInstanceFleet        awsapi.Operation[emr.AddInstanceFleetInput, emr.AddInstanceFleetOutput, emr.Options]
-	getManagedScalingPolicy awsapi.Operation[emr.GetManagedScalingPolicyInput, emr.GetManagedScalingPolicyOutput, emr.Options]
-	putManagedScalingPolicy awsapi.Operation[emr.PutManagedScalingPolicyInput, emr.PutManagedScalingPolicyOutput, emr.Options]
-	modifyCluster           awsapi.Operation[emr.ModifyClusterInput, emr.ModifyClusterOutput, emr.Options]
+	runJobFlow               awsapi.Operation[emr.RunJobFlowInput, emr.RunJobFlowOutput, emr.Options]
+	listClusters             awsapi.Operation[emr.ListClustersInput, emr.ListClustersOutput, emr.Options]
+	describeCluster          awsapi.Operation[emr.DescribeClusterInput, emr.DescribeClusterOutput, emr.Options]
+	addJobFlowSteps          awsapi.Operation[emr.AddJobFlowStepsInput, emr.AddJobFlowStepsOutput, emr.Options]
+	listSteps                awsapi.Operation[emr.ListStepsInput, emr.ListStepsOutput, emr.Options]
+	cancelSteps              awsapi.Operation[emr.CancelStepsInput, emr.CancelStepsOutput, emr.Options]
+	terminateJobFlows        awsapi.Operation[emr.TerminateJobFlowsInput, emr.TerminateJobFlowsOutput, emr.Options]
+	setTerminationProtection awsapi.Operation[emr.SetTerminationProtectionInput, emr.SetTerminationProtectionOutput, emr.Options]
+	listInstanceFleets       awsapi.Operation[emr.ListInstanceFleetsInput, emr.ListInstanceFleetsOutput, emr.Options]
+	modifyInstanceFleet      awsapi.Operation[emr.ModifyInstanceFleetInput, emr.ModifyInstanceFleetOutput, emr.Options]
+	addInstanceFleet         awsapi.Operation[emr.AddInstanceFleetInput, emr.AddInstanceFleetOutput, emr.Options]
+	getManagedScalingPolicy  awsapi.Operation[emr.GetManagedScalingPolicyInput, emr.GetManagedScalingPolicyOutput, emr.Options]
+	putManagedScalingPolicy  awsapi.Operation[emr.PutManagedScalingPolicyInput, emr.PutManagedScalingPolicyOutput, emr.Options]
+	modifyCluster            awsapi.Operation[emr.ModifyClusterInput, emr.ModifyClusterOutput, emr.Options]
 }
 
 // NewOperations returns the operations of a client of cfg, without the call
@@ -31,19 +32,20 @@ type Operations struct {
 func NewOperations(cfg aws.Config) *Operations {
 	c := emr.NewFromConfig(cfg)
 	return &Operations{
-		runJobFlow:              c.RunJobFlow,
-		listClusters:            c.ListClusters,
-		describeCluster:         c.DescribeCluster,
-		addJobFlowSteps:         c.AddJobFlowSteps,
-		listSteps:               c.ListSteps,
-		cancelSteps:             c.CancelSteps,
-		terminateJobFlows:       c.TerminateJobFlows,
-		listInstanceFleets:      c.ListInstanceFleets,
-		modifyInstanceFleet:     c.ModifyInstanceFleet,
-		addInstanceFleet:        c.AddInstanceFleet,
-		getManagedScalingPolicy: c.GetManagedScalingPolicy,
-		putManagedScalingPolicy: c.PutManagedScalingPolicy,
-		modifyCluster:           c.ModifyCluster,
+		runJobFlow:               c.RunJobFlow,
+		listClusters:             c.ListClusters,
+		describeCluster:          c.DescribeCluster,
+		addJobFlowSteps:          c.AddJobFlowSteps,
+		listSteps:                c.ListSteps,
+		cancelSteps:              c.CancelSteps,
+		terminateJobFlows:        c.TerminateJobFlows,
+		setTerminationProtection: c.SetTerminationProtection,
+		listInstanceFleets:       c.ListInstanceFleets,
+		modifyInstanceFleet:      c.ModifyInstanceFleet,
+		addInstanceFleet:         c.AddInstanceFleet,
+		getManagedScalingPolicy:  c.GetManagedScalingPolicy,
+		putManagedScalingPolicy:  c.PutManagedScalingPolicy,
+		modifyCluster:            c.ModifyCluster,
 	}
 }
 
@@ -80,6 +82,13 @@ func (a *Operations) CancelSteps(ctx context.Context, in *emr.CancelStepsInput, 
 // TerminateJobFlows terminates up to 10 clusters.
 func (a *Operations) TerminateJobFlows(ctx context.Context, in *emr.TerminateJobFlowsInput, o ...func(*emr.Options)) (*emr.TerminateJobFlowsOutput, error) {
 	return a.terminateJobFlows(ctx, in, o...)
+}
+
+// SetTerminationProtection protects clusters from termination, or ends that.
+func (a *Operations) SetTerminationProtection(
+	ctx context.Context, in *emr.SetTerminationProtectionInput, o ...func(*emr.Options),
+) (*emr.SetTerminationProtectionOutput, error) {
+	return a.setTerminationProtection(ctx, in, o...)
 }
 
 // ListInstanceFleets lists the fleets of a cluster.

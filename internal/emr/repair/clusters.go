@@ -114,8 +114,8 @@ func (s *sweep) cluster(ctx context.Context, c types.ClusterSummary) error {
 	if ours, err := s.tagged(ctx, c, id); err != nil || !ours {
 		return err
 	}
-	if _, err := s.EMR.TerminateJobFlows(ctx, &emr.TerminateJobFlowsInput{JobFlowIds: []string{aws.ToString(c.Id)}}); err != nil {
-		return fmt.Errorf("terminate cluster %s of run %s: %w", aws.ToString(c.Id), id, err)
+	if _, err := cluster.Terminate(ctx, s.EMR, aws.ToString(c.Id)); err != nil {
+		return fmt.Errorf("end cluster of run %s: %w", id, err)
 	}
 	s.Registration.Deregister(ctx, aws.ToString(c.Id))
 	if err := cluster.NoteEnding(ctx, s.Runs, id, aws.ToString(c.Id)); err != nil {

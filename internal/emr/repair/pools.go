@@ -30,8 +30,8 @@ func (s *sweep) pooled(ctx context.Context, m *pool.Cluster) error {
 		return nil
 	}
 	slog.InfoContext(ctx, "terminating expired pool cluster", "clusterId", m.ID, "pool", m.PoolID().String(), "idleUntil", m.IdleUntil, "until", m.Until)
-	if _, err := s.EMR.TerminateJobFlows(ctx, &emr.TerminateJobFlowsInput{JobFlowIds: []string{m.ID}}); err != nil {
-		return fmt.Errorf("terminate cluster %s of pool %s: %w", m.ID, m.PoolID(), err)
+	if _, err := cluster.Terminate(ctx, s.EMR, m.ID); err != nil {
+		return fmt.Errorf("end cluster of pool %s: %w", m.PoolID(), err)
 	}
 	s.Registration.Deregister(ctx, m.ID)
 	return s.Pools.MarkGone(ctx, m.ID)

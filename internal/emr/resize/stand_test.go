@@ -70,6 +70,7 @@ func begin(t *testing.T, p profile.Profile, change ...func(*emr.RunJobFlowInput)
 	st.fitter = &resize.TaskScaler{Stage: "test", Runs: st.runs, Sizes: st.sizes, Profiles: profiles, EMR: api}
 	in := &emr.RunJobFlowInput{
 		Name: new(run.ClusterName(runID, 1)), ReleaseLabel: new("emr-7.14.0"), Tags: []types.Tag{{Key: new(cluster.TagStage), Value: new("test")}},
+		ServiceRole: new("service"), JobFlowRole: new("instances"),
 		Instances: &types.JobFlowInstancesConfig{
 			KeepJobFlowAliveWhenNoSteps: new(true),
 			InstanceFleets:              []types.InstanceFleetConfig{fleet("MASTER", 1, 0), fleet("CORE", 0, 2)},

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
-	"ephemr/internal/emr/emrapi"
+	"ephemr/internal/emr/cluster"
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/run"
@@ -76,8 +76,7 @@ func (s *Steps) refused(ctx context.Context, rec *run.Record, err error) error {
 	if fault.NameOf(err) == fault.InvalidInput {
 		l := &lookup{emr: s.EMR, id: c.ID}
 		if got, lookErr := l.capacity(ctx); lookErr == nil && got.State == engine.Gone {
-			if c.Leased {
-				got.Retry = true
+			if got.Retry = c.Leased; c.Leased {
 				if err := s.Pools.MarkGone(ctx, c.ID); err != nil {
 					return &engine.NotSubmittedError{Err: err, Absent: true}
 				}
@@ -140,15 +139,8 @@ func (s *Steps) Stop(ctx context.Context, rec *run.Record, kill bool) error {
 		ids = append(ids, j.StepID)
 	}
 	slog.InfoContext(ctx, "cancel steps", "runId", rec.Run.ID, "clusterId", clusterID, "steps", ids, "option", string(option))
-	for some := range slices.Chunk(ids, emrapi.MaxCancelled) {
-		_, err := s.EMR.CancelSteps(ctx, &emr.CancelStepsInput{ClusterId: &clusterID, StepIds: some, StepCancellationOption: option})
-		if fault.NameOf(err) == fault.InvalidInput {
-			slog.InfoContext(ctx, "no steps to cancel", "runId", rec.Run.ID, "clusterId", clusterID, "reason", err.Error())
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("cancel steps of run %s on %s: %w", rec.Run.ID, clusterID, err)
-		}
+	if err := cluster.Cancel(ctx, s.EMR, clusterID, ids, option); err != nil {
+		return fmt.Errorf("stop run %s: %w", rec.Run.ID, err)
 	}
 	return nil
 }

@@ -10,12 +10,17 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 )
 
-// bootstrapVersion is where the CDK's bootstrap stack says that it is there.
-const bootstrapVersion = "/cdk-bootstrap/hnb659fds/version"
+// bootstrapVersion is where the CDK's bootstrap stack says that it is there, and
+// bootstrapBucket its bucket.
+const (
+	bootstrapVersion = "/cdk-bootstrap/hnb659fds/version"
+	bootstrapBucket  = "cdk-hnb659fds-assets-" + Account + "-" + Name
+)
 
 // Deploy deploys every stack of the CDK app to the region, with the CDK CLI,
 // whose output is written to log/deploy.log.
@@ -37,7 +42,7 @@ func (r *Region) Deploy(ctx context.Context) error {
 		return err
 	}
 	if !ready {
-		if err := r.cdk(ctx, log, "bootstrap", "aws://"+Account+"/"+Name); err != nil {
+		if err := r.bootstrap(ctx, log); err != nil {
 			return err
 		}
 	}
@@ -45,6 +50,19 @@ func (r *Region) Deploy(ctx context.Context) error {
 		return err
 	}
 	_, _ = fmt.Fprintf(r.options.Log, "deployed   in %.0f s, log in %s\n", time.Since(begun).Seconds(), path)
+	return nil
+}
+
+// bootstrap also removes the policy of the bootstrap bucket, which requires TLS: the
+// emulator serves HTTP, and clusters download the runner from there.
+func (r *Region) bootstrap(ctx context.Context, log *os.File) error {
+	if err := r.cdk(ctx, log, "bootstrap", "aws://"+Account+"/"+Name); err != nil {
+		return err
+	}
+	client := s3.NewFromConfig(r.Config(), func(o *s3.Options) { o.UsePathStyle = true })
+	if _, err := client.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: new(bootstrapBucket)}); err != nil {
+		return fmt.Errorf("delete the policy of bucket %s: %w", bootstrapBucket, err)
+	}
 	return nil
 }
 

@@ -14,6 +14,8 @@ type Health struct {
 func (s *Server) addAdmin(mux *http.ServeMux) {
 	mux.HandleFunc("GET /_localemr/health", s.getHealth)
 	mux.HandleFunc("GET /_localemr/clusters", s.getClusters)
+	mux.HandleFunc("GET "+credentialsPath+"{cluster}", s.getCredentials)
+	s.addMetadata(mux)
 	mux.HandleFunc("GET /_localemr/calls", func(w http.ResponseWriter, r *http.Request) {
 		s.writeAdmin(w, r, s.calls.read())
 	})

@@ -11,11 +11,13 @@ import (
 func (s *Server) bootstrap(ctx context.Context, c *record) {
 	s.mu.Lock()
 	state, primary, logURI := c.state(), c.primary().EC2InstanceID, c.Cluster.LogURI
+	configurations := c.Cluster.Configurations
 	name, actions, lasts := c.Cluster.Name, c.Bootstraps, time.Duration(s.live.Bootstrap)
 	s.mu.Unlock()
 	if state != stateBootstrapping {
 		return
 	}
+	s.writeSparkDefaults(ctx, c.Cluster.ID, configurations)
 	if !pause(ctx, lasts) {
 		return
 	}

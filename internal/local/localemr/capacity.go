@@ -1,8 +1,11 @@
 package localemr
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Instance roles and markets.
@@ -17,6 +20,9 @@ const (
 // missingCapacity is the capacity that EC2 does not have for a cluster, decided at
 // the request and reported after the provisioning time.
 type missingCapacity struct {
+	// Again reports that EMR asks EC2 again and again, and the cluster stays in
+	// STARTING: it has no reason to end.
+	Again   bool
 	Reason  reason
 	Details []errorDetail
 }
@@ -28,6 +34,8 @@ type demand struct {
 	market   string
 	units    int  // capacity, in weighted units
 	fallback bool // On-Demand is used when there is no Spot
+
+	unsupported string // a type that EMR does not support in the zone of the subnet
 }
 
 // grant is what EC2 provides for a demand.
@@ -72,7 +80,7 @@ func (s *Server) subnets(c *record) []string {
 func (s *Server) placeIn(c *record, subnet string, used map[*Fault]bool) ([]grant, *demand) {
 	var grants []grant
 	for _, d := range c.demands() {
-		g, ok := s.give(c, subnet, d, used)
+		g, ok := s.give(c, subnet, &d, used)
 		if !ok {
 			return nil, &d
 		}
@@ -81,16 +89,21 @@ func (s *Server) placeIn(c *record, subnet string, used map[*Fault]bool) ([]gran
 	return grants, nil
 }
 
-func (s *Server) give(c *record, subnet string, d demand, used map[*Fault]bool) (grant, bool) {
+func (s *Server) give(c *record, subnet string, d *demand, used map[*Fault]bool) (grant, bool) {
 	for _, t := range d.types {
-		faults := s.faults.peek(kindCapacity, map[string]string{
-			"cluster": c.Cluster.Name, "instanceType": t.InstanceType, "subnet": subnet, "market": d.market,
-		})
+		attrs := map[string]string{"cluster": c.Cluster.Name, "instanceType": t.InstanceType, "subnet": subnet, "market": d.market}
+		if faults := s.faults.peek(kindUnsupported, attrs); len(faults) > 0 {
+			used[faults[0]] = true
+			d.unsupported = cmp.Or(d.unsupported, t.InstanceType)
+			continue
+		}
+		faults := s.faults.peek(kindCapacity, attrs)
 		if len(faults) == 0 {
 			n := (d.units + t.weight() - 1) / t.weight()
 			return grant{unit: d.unit, instanceType: t.InstanceType, market: d.market, count: n, capacity: n * t.weight()}, true
 		}
 		used[faults[0]] = true
+		d.unsupported = "" // another type is supported
 	}
 	if d.fallback {
 		d.fallback, d.market = false, marketOnDemand
@@ -144,19 +157,60 @@ func (d *demand) typeNames() string {
 	return strings.Join(names, ", ")
 }
 
-// refusal describes a missing capacity. A Spot fleet runs into its provisioning
-// timeout; everything else is refused by EC2 at once.
+// refusal describes a missing capacity. For an On-Demand fleet EMR tries again, a
+// Spot fleet runs into its provisioning timeout, and a group ends its cluster.
+// Sources: Amazon EMR Management Guide, "Responding to Amazon EMR cluster
+// insufficient instance capacity events", "EC2 is out of capacity", "Instance type
+// not supported".
 func refusal(d *demand) *missingCapacity {
-	why := reason{Code: codeValidation, Message: "EC2 has " + shortage(d)}
-	if d.unit.fleet && d.market == marketSpot {
-		why = reason{Code: codeFleetTimeout, Message: fmt.Sprintf(
-			"Instance fleet %s (%s) could not be provisioned before its timeout: %s", d.unit.id, d.unit.role, shortage(d))}
+	detail := errorDetail{
+		ErrorCode: "INTERNAL_ERROR_EC2_INSUFFICIENT_CAPACITY_AZ", ErrorMessage: "EC2 is out of capacity for " + d.types[0].InstanceType,
+		ErrorData: []map[string]string{{"instance-type": d.types[0].InstanceType}},
 	}
-	return &missingCapacity{Reason: why, Details: []errorDetail{{
-		ErrorCode: "INTERNAL_ERROR_EC2_INSUFFICIENT_CAPACITY_AZ", ErrorMessage: why.Message,
-		ErrorData: []map[string]string{{"instance-types": d.typeNames()}},
-	}}}
+	why := reason{Code: codeInternal, Message: detail.ErrorMessage +
+		". Learn more at https://docs.aws.amazon.com/console/elasticmapreduce/ERROR_noinstancecapacity"}
+	switch {
+	case d.unsupported != "":
+		text := "The requested instance type " + d.unsupported + " is not supported in the requested availability zone."
+		why = reason{Code: codeValidation, Message: text + " Learn more at https://docs.aws.amazon.com/console/elasticmapreduce/ERROR_noinstancetype"}
+		detail = errorDetail{
+			ErrorCode: "VALIDATION_ERROR_INSTANCE_TYPE_NOT_SUPPORTED", ErrorMessage: text,
+			ErrorData: []map[string]string{{"instance-types": d.typeNames()}},
+		}
+	case d.unit.fleet && d.market == marketSpot:
+		why = reason{Code: codeFleetTimeout, Message: fmt.Sprintf("The instance fleet %s could not be provisioned before its timeout", d.unit.id)}
+	case d.unit.fleet:
+		return &missingCapacity{Again: true}
+	}
+	return &missingCapacity{Reason: why, Details: []errorDetail{detail}}
 }
+
+// lacks records what EC2 does not have for a new cluster, and reports it unless
+// the request itself is wrong.
+func (s *Server) lacks(c *record, d *demand) {
+	c.Shortfall = refusal(d)
+	if d.unsupported == "" {
+		s.sendCapacityEvent(c, d, "CREATING", fmt.Sprintf("We are not able to create your Amazon EMR cluster %s (%s) for %s: Amazon EC2 has %s",
+			c.Cluster.ID, c.Cluster.Name, d.unit.id, shortage(d)))
+	}
+}
+
+// ask asks EC2 again for the instances of a cluster that is STARTING.
+// s.mu must be held.
+func (s *Server) ask(ctx context.Context, c *record) {
+	grants, missed := s.place(c)
+	if missed != nil {
+		s.lacks(c, missed)
+		c.Provisioned = epoch{time.Now().Add(max(time.Duration(s.live.Provision), leastPause))}
+	} else {
+		c.Shortfall = nil
+		s.launchInstances(c, grants)
+	}
+	s.save(ctx, c)
+}
+
+// leastPause is the shortest time between two requests for instances.
+const leastPause = 10 * time.Millisecond
 
 // sendCapacityEvent sends the event of insufficient capacity in EC2.
 func (s *Server) sendCapacityEvent(c *record, d *demand, state, message string) {

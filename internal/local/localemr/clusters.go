@@ -36,17 +36,7 @@ type listClustersOutput struct {
 	Marker   string `json:",omitempty"`
 }
 
-var clusterStates = []string{
-	stateStarting, stateBootstrapping, stateRunning, stateWaiting, stateTerminating, stateTerminated, stateWithErrors,
-}
-
 func (s *Server) listClusters(_ context.Context, in *listClustersInput) (*listClustersOutput, error) {
-	for _, state := range in.ClusterStates {
-		if !slices.Contains(clusterStates, state) {
-			return nil, enumError("clusterStates", state,
-				"[STARTING, BOOTSTRAPPING, RUNNING, WAITING, TERMINATING, TERMINATED, TERMINATED_WITH_ERRORS]")
-		}
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	listed, marker, err := page(newestFirst(s.order), func(c *record) string { return c.Cluster.ID }, in.wants, in.Marker)
@@ -112,14 +102,16 @@ func (s *Server) modifyCluster(ctx context.Context, in *modifyClusterInput) (*mo
 }
 
 type jobFlowsInput struct {
-	JobFlowIDs           []string `json:"JobFlowIds"`
-	TerminationProtected *bool
+	JobFlowIDs                  []string `json:"JobFlowIds"`
+	TerminationProtected        bool
+	KeepJobFlowAliveWhenNoSteps bool
+	VisibleToAllUsers           bool
+	UnhealthyNodeReplacement    bool
 }
 
 type empty struct{}
 
-// terminateJobFlows terminates those that are not protected, even when it then
-// answers that others are.
+// terminateJobFlows terminates all, or none when one of them is protected.
 func (s *Server) terminateJobFlows(ctx context.Context, in *jobFlowsInput) (*empty, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -127,38 +119,11 @@ func (s *Server) terminateJobFlows(ctx context.Context, in *jobFlowsInput) (*emp
 	if err != nil {
 		return nil, err
 	}
-	refused := false
-	for _, c := range flows {
-		if c.Cluster.TerminationProtected && !c.isEnding() {
-			refused = true
-			continue
-		}
-		s.end(ctx, c, reason{Code: codeUserRequest, Message: "Terminated by user request"})
-	}
-	if refused {
+	if slices.ContainsFunc(flows, func(c *record) bool { return c.Cluster.TerminationProtected && !c.isEnding() }) {
 		return nil, validation("%s", textProtected)
 	}
-	return &empty{}, nil
-}
-
-func (s *Server) setTerminationProtection(ctx context.Context, in *jobFlowsInput) (*empty, error) {
-	if in.TerminationProtected == nil {
-		return nil, missing("terminationProtected")
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	flows, err := s.jobFlows(in.JobFlowIDs)
-	if err != nil {
-		return nil, err
-	}
 	for _, c := range flows {
-		if c.isEnding() {
-			return nil, validation("%s", textNotModifiable)
-		}
-	}
-	for _, c := range flows {
-		c.Cluster.TerminationProtected = *in.TerminationProtected
-		s.save(ctx, c)
+		s.end(ctx, c, reason{Code: codeUserRequest, Message: "Terminated by user request"})
 	}
 	return &empty{}, nil
 }

@@ -38,7 +38,8 @@ func isCommandRunner(jar string) bool {
 	return jar == "command-runner.jar" || path.Base(jar) == "command-runner.jar" && strings.HasPrefix(jar, "/var/lib/aws/emr/")
 }
 
-// script runs args[0], downloaded if it is in S3, with the other arguments.
+// script runs a copy of args[0] with the other arguments: the file of a user is
+// never made executable where it is.
 func (s *Server) script(ctx context.Context, args []string, dir string) ([]string, error) {
 	if len(args) == 0 {
 		return nil, errors.New("run script: script-runner.jar has no arguments")
@@ -47,24 +48,45 @@ func (s *Server) script(ctx context.Context, args []string, dir string) ([]strin
 	if err != nil {
 		return nil, err
 	}
+	if _, _, remote := parseS3(args[0]); !remote {
+		if file, err = copyInto(dir, file); err != nil {
+			return nil, err
+		}
+	}
 	if err := os.Chmod(file, 0o700); err != nil { //nolint:gosec // a script must be executable
 		return nil, fmt.Errorf("make script executable: %w", err)
 	}
-	if hasShebang(file) {
+	if isExecutable(file) {
 		return slices.Concat([]string{file}, args[1:]), nil
 	}
 	return slices.Concat([]string{"/bin/bash", file}, args[1:]), nil
 }
 
-func hasShebang(file string) bool {
-	b := make([]byte, 2)
+// copyInto copies a local file into dir and returns the path of the copy.
+func copyInto(dir, file string) (string, error) {
+	b, err := os.ReadFile(file) //nolint:gosec // running what a step says is the purpose
+	if err != nil {
+		return "", fmt.Errorf("fetch %s: %w", file, err)
+	}
+	to := filepath.Join(dir, filepath.Base(file))
+	if err := os.WriteFile(to, b, 0o600); err != nil { //nolint:gosec // the base name only
+		return "", fmt.Errorf("store %s: %w", file, err)
+	}
+	return to, nil
+}
+
+// isExecutable says whether the system can start a file by itself: a script with
+// an interpreter, or a program.
+func isExecutable(file string) bool {
+	b := make([]byte, len("\x7fELF"))
 	f, err := os.Open(file) //nolint:gosec // fetched by us
 	if err != nil {
 		return false
 	}
 	defer closeQuietly(f)
-	_, err = io.ReadFull(f, b)
-	return err == nil && string(b) == "#!"
+	n, _ := io.ReadFull(f, b)
+	magic := string(b[:n])
+	return strings.HasPrefix(magic, "#!") || magic == "\x7fELF" || magic == "\xcf\xfa\xed\xfe"
 }
 
 func (s *Server) jar(ctx context.Context, c stepConfig, dir string, env []string) ([]string, error) {
@@ -156,7 +178,7 @@ func parseS3(uri string) (bucket, key string, ok bool) {
 
 // environ is the environment of a process of cluster.
 func (s *Server) environ(cluster, process, home string, extra ...string) []string {
-	env := slices.Clone(s.cfg.Environ)
+	env := s.withInstanceProfile(slices.Clone(s.cfg.Environ), cluster)
 	if s.cfg.Bin != "" {
 		env = append(env, "PATH="+s.cfg.Bin+string(os.PathListSeparator)+getenv(env, "PATH"))
 	}

@@ -30,6 +30,7 @@ type Config struct {
 	Environ []string // environment of steps and bootstrap actions, KEY=value
 	Region  string   // us-east-1 when empty
 	Account string   // 000000000000 when empty
+	URL     string   // at which the server will be reached; empty: processes have the keys of Environ
 
 	Objects     ObjectAPI // nil: s3:// scripts fail, logs stay on disk
 	Events      EventAPI  // nil: no events

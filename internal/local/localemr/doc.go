@@ -35,6 +35,8 @@
 //
 //	GET    /_localemr/health       {"status":"ok","clusters":{"WAITING":2}}
 //	GET    /_localemr/clusters     [{"id":"j-…","name":"nightly","state":"WAITING"}], oldest first, at one moment
+//	GET    /_localemr/credentials/ID  keys of a cluster's instance profile, for its processes
+//	GET    /_localemr/metadata/…   the part of EC2's metadata service that has these keys
 //	GET    /_localemr/calls        API calls: total, sinceReset, refused (by operation), byCluster (id, operation)
 //	POST   /_localemr/calls/reset  resets all but total
 //	GET    /_localemr/settings     see Settings

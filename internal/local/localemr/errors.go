@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+
+	"ephemr/internal/local/emrmodel"
 )
 
 // apiError is an error of EMR's wire protocol.
@@ -41,24 +43,26 @@ func throttled() error {
 	return &apiError{status: http.StatusBadRequest, code: "ThrottlingException", message: "Rate exceeded"}
 }
 
-func internalFailure() error {
+// internalFailure is a fault of EMR itself; the older operations have another code
+// for it.
+func internalFailure(operation string) error {
 	return &apiError{
-		status: http.StatusInternalServerError, code: "InternalServerException",
+		status: http.StatusInternalServerError, code: emrmodel.Fault(operation),
 		message: "An internal error occurred. Please retry your request.",
 	}
 }
 
-func unknownOperation() error {
-	return &apiError{status: http.StatusBadRequest, code: "UnknownOperationException"}
-}
-
-// body is the JSON of the error; InvalidRequestException spells its members in
-// its own way.
+// body is the JSON of the error; modelled errors and those of the serializer
+// spell their members in their own way.
 func (e *apiError) body() map[string]string {
-	if e.code == "InvalidRequestException" {
+	switch e.code {
+	case "InvalidRequestException":
 		return map[string]string{"__type": e.code, "ErrorCode": e.detail, "Message": e.message}
+	case "SerializationException", "InternalServerException", "InternalServerError":
+		return map[string]string{"__type": e.code, "Message": e.message}
+	default:
+		return map[string]string{"__type": e.code, "message": e.message}
 	}
-	return map[string]string{"__type": e.code, "message": e.message}
 }
 
 const (

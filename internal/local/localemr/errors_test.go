@@ -42,7 +42,7 @@ func TestRunJobFlowErrors(t *testing.T) {
 		change func(*emr.RunJobFlowInput)
 		want   string
 	}{
-		{"long name", func(in *emr.RunJobFlowInput) { in.Name = new(strings.Repeat("x", 257)) }, "ValidationException: 1 validation error detected: Value at 'name'*"},
+		{"long name", func(in *emr.RunJobFlowInput) { in.Name = new(strings.Repeat("x", 257)) }, "ValidationException: 1 validation error detected: Value '" + strings.Repeat("x", 257) + "' at 'name' failed to satisfy constraint: Member must have length less than or equal to 256"},
 		{"subnets for groups", func(in *emr.RunJobFlowInput) {
 			groups(group(types.InstanceRoleTypeMaster, 1))(in)
 			in.Instances.Ec2SubnetIds = []string{"subnet-1", "subnet-2"}
@@ -59,7 +59,7 @@ func TestRunJobFlowErrors(t *testing.T) {
 		{"task group without core", groups(group(types.InstanceRoleTypeMaster, 1), group(types.InstanceRoleTypeTask, 1)), "ValidationException: Clusters with task nodes must also define core nodes."},
 		{"two master nodes", groups(group(types.InstanceRoleTypeMaster, 2)), "ValidationException: A master instance group must specify a single instance*"},
 		{"no arguments", func(in *emr.RunJobFlowInput) { in.Steps[0].HadoopJarStep.Args = nil }, "ValidationException: Step one: command-runner.jar needs arguments."},
-		{"unsupported parameter", func(in *emr.RunJobFlowInput) { in.AmiVersion = new("3.11") }, "ValidationException: Unsupported parameter: AmiVersion*"},
+		{"unsupported parameter", func(in *emr.RunJobFlowInput) { in.AmiVersion = new("3.11") }, "ValidationException: Unsupported parameter: localemr does not support the parameter AmiVersion of Amazon EMR. See docs/local.md."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -108,7 +108,11 @@ func TestRawProtocol(t *testing.T) {
 		want               string
 	}{
 		{"not JSON", "ElasticMapReduce.ListClusters", "{", 400, `"__type":"SerializationException"`},
-		{"wrong type", "ElasticMapReduce.DescribeCluster", `{"ClusterId":7}`, 400, `"__type":"SerializationException"`},
+		{"wrong type", "ElasticMapReduce.DescribeCluster", `{"ClusterId":7}`, 400, `{"Message":"NUMBER_VALUE can not be converted to a String","__type":"SerializationException"}`},
+		{"unusual integer", "ElasticMapReduce.ModifyCluster", `{"ClusterId":"j-1","StepConcurrencyLevel":1e1}`, 400, `{"Message":"NUMBER_VALUE can not be converted to an Integer","__type":"SerializationException"}`},
+		{"unknown parameter", "ElasticMapReduce.DescribeCluster", `{"ClusterId":"j-1","clusterID":"j-1"}`, 400, `"message":"Unsupported parameter: clusterID is not a parameter of DescribeCluster.`},
+		{"unsupported operation", "ElasticMapReduce.CreateStudio", "{}", 400, `"message":"localemr does not support the operation CreateStudio of Amazon EMR. The supported operations are listed in docs/local.md."`},
+		{"unknown operation", "ElasticMapReduce.MakeTea", "{}", 400, `"message":"Amazon EMR has no operation MakeTea. The supported operations are listed in docs/local.md."`},
 		{"no body", "ElasticMapReduce.ListClusters", "", 200, `{"Clusters":[]}`},
 		{"another service", "DynamoDB_20120810.ListTables", "{}", 400, `"__type":"UnknownOperationException"`},
 		{"newer error shape", "ElasticMapReduce.DescribeCluster", `{"ClusterId":"j-1"}`, 400, `"ErrorCode":"NoSuchCluster","Message":"Cluster id 'j-1' is not valid.","__type":"InvalidRequestException"`},

@@ -17,6 +17,8 @@ const (
 	kindLostAnswer       = "lostAnswer"       // takes effect, but the connection closes without an answer
 	kindListOmits        = "listOmits"        // ListClusters omits the cluster
 	kindCapacity         = "capacity"         // EC2 has no capacity of instanceType in subnet for market
+	kindUnsupported      = "unsupportedType"  // EMR does not support instanceType in the zone of subnet
+	kindProtected        = "protected"        // something in the account protects the cluster from termination when it is ready
 	kindProvisionStuck   = "provisionStuck"   // stays in STARTING
 	kindProvisionSlow    = "provisionSlow"    // STARTING takes delay longer
 	kindBootstrapFailure = "bootstrapFailure" // bootstrap action 1 returns non-zero
@@ -31,7 +33,7 @@ const (
 )
 
 var kinds = []string{
-	kindThrottle, kindServerError, kindLostAnswer, kindListOmits, kindCapacity, kindProvisionStuck,
+	kindThrottle, kindServerError, kindLostAnswer, kindListOmits, kindCapacity, kindUnsupported, kindProvisionStuck, kindProtected,
 	kindProvisionSlow, kindBootstrapFailure, kindStepKilled, kindInstanceFailure, kindFailureDetails,
 	kindLogsLate, kindEventLost, kindEventDoubled, kindEventDelayed, kindEventReordered,
 }
@@ -44,8 +46,8 @@ type Fault struct {
 	Op           string `json:"op,omitempty"`           // operation: throttle, serverError, lostAnswer
 	Cluster      string `json:"cluster,omitempty"`      // the cluster's name; of requests, the first cluster's
 	Step         string `json:"step,omitempty"`         // the step's name; of requests, the first step that is added
-	InstanceType string `json:"instanceType,omitempty"` // capacity
-	Subnet       string `json:"subnet,omitempty"`       // capacity
+	InstanceType string `json:"instanceType,omitempty"` // capacity, unsupportedType
+	Subnet       string `json:"subnet,omitempty"`       // capacity, unsupportedType
 	Market       string `json:"market,omitempty"`       // capacity: SPOT or ON_DEMAND
 	Event        string `json:"event,omitempty"`        // the event's detail-type
 
@@ -78,7 +80,7 @@ func (f *Fault) validateNumbers() error {
 	if f.Count < 0 || f.Skip < 0 || f.Chance < 0 || f.Chance > 1 || f.Delay < 0 {
 		return fmt.Errorf("check fault %s: count, skip and delay must not be negative, chance must be 0 to 1", f.Kind)
 	}
-	if f.Kind == kindCapacity && (f.Skip != 0 || f.Chance != 0) {
+	if (f.Kind == kindCapacity || f.Kind == kindUnsupported) && (f.Skip != 0 || f.Chance != 0) {
 		return fmt.Errorf("check fault %s: skip and chance are not supported", f.Kind)
 	}
 	return nil

@@ -101,7 +101,8 @@ func TestCapacity(t *testing.T) {
 		action types.SpotProvisioningTimeoutAction
 		want   string // code of the reason, or the instance that is had
 	}{
-		{"none of the types", localemr.Fault{Kind: "capacity", InstanceType: "m?.*"}, false, "", "VALIDATION_ERROR"},
+		{"none of the types", localemr.Fault{Kind: "capacity", InstanceType: "m?.*", Count: 3}, false, "", "m5.xlarge subnet-2 ON_DEMAND"},
+		{"unsupported types", localemr.Fault{Kind: "unsupportedType", InstanceType: "m?.*"}, false, "", "VALIDATION_ERROR"},
 		{"another type", localemr.Fault{Kind: "capacity", InstanceType: "m5.*"}, false, "", "m6.xlarge subnet-2 ON_DEMAND"},
 		{"another subnet", localemr.Fault{Kind: "capacity", Subnet: "subnet-1"}, false, "", "m5.xlarge subnet-2 ON_DEMAND"},
 		{"spot timeout", localemr.Fault{Kind: "capacity", Market: "SPOT"}, true, "TERMINATE_CLUSTER", "INSTANCE_FLEET_TIMEOUT"},
@@ -124,8 +125,16 @@ func TestCapacity(t *testing.T) {
 			id := st.run(in)
 			if strings.Contains(tt.want, "_") && !strings.Contains(tt.want, " ") {
 				c := st.awaitCluster(id, types.ClusterStateTerminatedWithErrors)
-				if string(c.Status.StateChangeReason.Code) != tt.want || *c.Status.ErrorDetails[0].ErrorCode != "INTERNAL_ERROR_EC2_INSUFFICIENT_CAPACITY_AZ" {
+				unsupported := tt.fault.Kind == "unsupportedType"
+				detail := "INTERNAL_ERROR_EC2_INSUFFICIENT_CAPACITY_AZ"
+				if unsupported {
+					detail = "VALIDATION_ERROR_INSTANCE_TYPE_NOT_SUPPORTED"
+				}
+				if string(c.Status.StateChangeReason.Code) != tt.want || *c.Status.ErrorDetails[0].ErrorCode != detail {
 					t.Errorf("status: %+v", c.Status)
+				}
+				if unsupported {
+					return
 				}
 				st.eventually("the shortage has an event", func() bool {
 					e, ok := st.bus.find("EMR Instance Fleet Provisioning", "CREATING")
@@ -149,7 +158,7 @@ func TestCapacityOfAGroup(t *testing.T) {
 	in.Instances.InstanceFleets = nil
 	in.Instances.MasterInstanceType, in.Instances.InstanceCount = new("m5.xlarge"), new(int32(1))
 	c := st.awaitCluster(st.run(in), types.ClusterStateTerminatedWithErrors)
-	if c.Status.StateChangeReason.Code != types.ClusterStateChangeReasonCodeValidationError {
+	if c.Status.StateChangeReason.Code != types.ClusterStateChangeReasonCodeInternalError {
 		t.Errorf("reason: %s", c.Status.StateChangeReason.Code)
 	}
 	st.awaitCluster(st.run(in), types.ClusterStateWaiting) // the count is used up

@@ -27,6 +27,9 @@ func (s *Server) listInstances(_ context.Context, in *listInstancesInput) (*list
 	if err != nil {
 		return nil, err
 	}
+	if err := in.check(c); err != nil {
+		return nil, err
+	}
 	units := in.units(c)
 	keep := func(i *instanceShape) bool {
 		return slices.ContainsFunc(units, i.belongsTo) &&
@@ -42,6 +45,31 @@ func (s *Server) listInstances(_ context.Context, in *listInstancesInput) (*list
 	}
 	return out, nil
 }
+
+// check refuses filters that do not fit the cluster.
+func (in *listInstancesInput) check(c *record) error {
+	groups, fleets := in.InstanceGroupID != "" || len(in.InstanceGroupTypes) > 0, in.InstanceFleetID != "" || in.InstanceFleetType != ""
+	switch {
+	case groups && fleets:
+		return invalid("", "Instance fleets and instance groups are mutually exclusive: ListInstances accepts filters of one of them only.")
+	case groups && len(c.Fleets) > 0:
+		return exclusive("fleets", "groups", "ListInstances with filters of instance groups", "ListInstances with filters of instance fleets")
+	case fleets && len(c.Groups) > 0:
+		return exclusive("groups", "fleets", "ListInstances with filters of instance fleets", "ListInstances with filters of instance groups")
+	case !c.has(in.InstanceGroupID):
+		return noGroup(in.InstanceGroupID)
+	case !c.has(in.InstanceFleetID):
+		return noFleet(in.InstanceFleetID)
+	}
+	return nil
+}
+
+// has says whether c has a group or fleet; no id is no condition.
+func (c *record) has(unitID string) bool {
+	return unitID == "" || slices.ContainsFunc(c.units(), func(u unit) bool { return u.id == unitID })
+}
+
+func noFleet(id string) error { return invalid("", "Instance fleet id '%s' is not valid.", id) }
 
 // units returns the ids of the groups or fleets that the filters select.
 func (in *listInstancesInput) units(c *record) []string {

@@ -3,21 +3,22 @@ package localemr
 import "encoding/json"
 
 type groupShape struct {
-	ID                      string          `json:"Id"`
-	Name                    string          `json:"Name,omitempty"`
-	Market                  string          `json:"Market"`
-	InstanceGroupType       string          `json:"InstanceGroupType"`
-	BidPrice                string          `json:"BidPrice,omitempty"`
-	InstanceType            string          `json:"InstanceType"`
-	RequestedInstanceCount  int             `json:"RequestedInstanceCount"`
-	RunningInstanceCount    int             `json:"RunningInstanceCount"`
-	Status                  clusterStatus   `json:"Status"`
-	Configurations          json.RawMessage `json:"Configurations,omitempty"`
-	EbsBlockDevices         []string        `json:"EbsBlockDevices"`
-	ShrinkPolicy            json.RawMessage `json:"ShrinkPolicy,omitempty"`
-	ConfigurationsVersion   int64           `json:"ConfigurationsVersion"`
-	CustomAmiID             string          `json:"CustomAmiId,omitempty"`
-	AutoScalingPolicyStatus json.RawMessage `json:"AutoScalingPolicy,omitempty"`
+	ID                     string                  `json:"Id"`
+	Name                   string                  `json:"Name,omitempty"`
+	Market                 string                  `json:"Market"`
+	InstanceGroupType      string                  `json:"InstanceGroupType"`
+	BidPrice               string                  `json:"BidPrice,omitempty"`
+	InstanceType           string                  `json:"InstanceType"`
+	RequestedInstanceCount int                     `json:"RequestedInstanceCount"`
+	RunningInstanceCount   int                     `json:"RunningInstanceCount"`
+	Status                 clusterStatus           `json:"Status"`
+	Configurations         json.RawMessage         `json:"Configurations,omitempty"`
+	EbsBlockDevices        []ebsBlockDevice        `json:"EbsBlockDevices"`
+	EbsOptimized           *bool                   `json:"EbsOptimized,omitempty"`
+	ShrinkPolicy           json.RawMessage         `json:"ShrinkPolicy,omitempty"`
+	ConfigurationsVersion  int64                   `json:"ConfigurationsVersion"`
+	CustomAmiID            string                  `json:"CustomAmiId,omitempty"`
+	AutoScalingPolicy      *autoScalingDescription `json:"AutoScalingPolicy,omitempty"`
 }
 
 type fleetShape struct {
@@ -38,14 +39,16 @@ type fleetShape struct {
 // instanceType is InstanceTypeConfig in requests and InstanceTypeSpecification
 // in answers.
 type instanceType struct {
-	InstanceType     string          `json:"InstanceType"`
-	WeightedCapacity int             `json:"WeightedCapacity,omitempty"`
-	BidPrice         string          `json:"BidPrice,omitempty"`
-	BidPricePercent  float64         `json:"BidPriceAsPercentageOfOnDemandPrice,omitempty"`
-	Configurations   json.RawMessage `json:"Configurations,omitempty"`
-	EbsConfiguration json.RawMessage `json:"EbsConfiguration,omitempty"`
-	CustomAmiID      string          `json:"CustomAmiId,omitempty"`
-	Priority         float64         `json:"Priority,omitempty"`
+	InstanceType     string            `json:"InstanceType"`
+	WeightedCapacity int               `json:"WeightedCapacity,omitempty"`
+	BidPrice         string            `json:"BidPrice,omitempty"`
+	BidPricePercent  float64           `json:"BidPriceAsPercentageOfOnDemandPrice,omitempty"`
+	Configurations   json.RawMessage   `json:"Configurations,omitempty"`
+	EbsConfiguration *ebsConfiguration `json:"EbsConfiguration,omitempty"` // of requests only
+	EbsBlockDevices  []ebsBlockDevice  `json:"EbsBlockDevices,omitempty"`
+	EbsOptimized     *bool             `json:"EbsOptimized,omitempty"`
+	CustomAmiID      string            `json:"CustomAmiId,omitempty"`
+	Priority         float64           `json:"Priority,omitempty"`
 }
 
 func (t instanceType) weight() int { return max(t.WeightedCapacity, 1) }
@@ -78,7 +81,7 @@ type instanceShape struct {
 	InstanceFleetID  string        `json:"InstanceFleetId,omitempty"`
 	Market           string        `json:"Market"`
 	InstanceType     string        `json:"InstanceType"`
-	EbsVolumes       []string      `json:"EbsVolumes"`
+	EbsVolumes       []ebsVolume   `json:"EbsVolumes"`
 }
 
 // unit is an instance fleet or group.

@@ -12,7 +12,7 @@ const host = "localhost"
 func (s *Server) launchInstances(c *record, grants []grant) {
 	for _, g := range grants {
 		for range g.count {
-			c.Instances = append(c.Instances, s.newInstance(len(c.Instances), g))
+			c.addInstance(s.newInstance(len(c.Instances), g))
 		}
 		c.provisioned(g.unit.id, g.market, g.count, g.capacity)
 	}
@@ -25,7 +25,7 @@ func (s *Server) newInstance(number int, g grant) *instanceShape {
 	i := &instanceShape{
 		ID: "ci-" + newID("")[:12], EC2InstanceID: newEC2ID(), PrivateIPAddress: ip,
 		PrivateDNSName: "ip-" + strings.ReplaceAll(ip, ".", "-") + s.internalDomain(),
-		Market:         g.market, InstanceType: g.instanceType, EbsVolumes: []string{},
+		Market:         g.market, InstanceType: g.instanceType,
 		Status: clusterStatus{State: stateProvisioning, Timeline: timeline{CreationDateTime: now()}},
 	}
 	if g.unit.fleet {
@@ -34,6 +34,11 @@ func (s *Server) newInstance(number int, g grant) *instanceShape {
 		i.InstanceGroupID = g.unit.id
 	}
 	return i
+}
+
+func (c *record) addInstance(i *instanceShape) {
+	i.EbsVolumes = c.volumes(i)
+	c.Instances = append(c.Instances, i)
 }
 
 func (s *Server) internalDomain() string {

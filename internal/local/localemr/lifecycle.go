@@ -86,23 +86,28 @@ func (s *Server) drive(c *record) {
 
 // provision waits for EC2.
 func (s *Server) provision(ctx context.Context, c *record) {
+	for s.waitForInstances(ctx, c) {
+		s.mu.Lock()
+		switch short := c.Shortfall; {
+		case short == nil:
+			c.setInstances(stateBootstrapping)
+			s.setCluster(ctx, c, stateBootstrapping, reason{})
+		case short.Again:
+			s.ask(ctx, c)
+		default:
+			s.end(ctx, c, short.Reason, short.Details...)
+		}
+		s.mu.Unlock()
+	}
+}
+
+// waitForInstances waits for EC2's answer; false says that c is not STARTING any
+// more.
+func (s *Server) waitForInstances(ctx context.Context, c *record) bool {
 	s.mu.Lock()
-	state, until, short := c.state(), c.Provisioned, c.Shortfall
+	state, until := c.state(), c.Provisioned
 	s.mu.Unlock()
-	if state != stateStarting {
-		return
-	}
-	if !pause(ctx, time.Until(until.Time)) {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if short != nil {
-		s.end(ctx, c, short.Reason, short.Details...)
-		return
-	}
-	c.setInstances(stateBootstrapping)
-	s.setCluster(ctx, c, stateBootstrapping, reason{})
+	return state == stateStarting && pause(ctx, time.Until(until.Time))
 }
 
 // markReady ends the bootstrapping.
@@ -113,6 +118,9 @@ func (s *Server) markReady(ctx context.Context, c *record) {
 		return
 	}
 	c.Cluster.Status.Timeline.ReadyDateTime = now()
+	if s.faults.take(kindProtected, map[string]string{"cluster": c.Cluster.Name}) != nil {
+		c.Cluster.TerminationProtected = true
+	}
 	c.setInstances(stateRunning)
 	s.setCluster(ctx, c, stateRunning, reason{Message: "Running step"})
 }
@@ -124,7 +132,6 @@ func (s *Server) end(ctx context.Context, c *record, why reason, details ...erro
 		return
 	}
 	c.Ending = &ending{Reason: why, Details: details}
-	c.Cluster.Status.ErrorDetails = details
 	close(c.ended)
 	s.setCluster(ctx, c, stateTerminating, why)
 }
@@ -146,6 +153,7 @@ func (s *Server) shutDown(ctx context.Context, c *record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.Cluster.Status.Timeline.EndDateTime = now()
+	c.Cluster.Status.ErrorDetails = c.Ending.Details // not before: the documentation does not promise more
 	c.setInstances(stateTerminated)
 	s.setCluster(ctx, c, c.Ending.finalState(), c.Ending.Reason)
 }

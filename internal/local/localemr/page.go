@@ -42,3 +42,8 @@ func newestFirst[T any](items []T) []T {
 	slices.Reverse(out)
 	return out
 }
+
+// every keeps all items of a page.
+func every[T any](T) bool { return true }
+
+type markerInput struct{ Marker string }

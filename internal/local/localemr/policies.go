@@ -46,9 +46,6 @@ type managedScalingOutput struct {
 
 // putManagedScalingPolicy sets the policy and applies it, see scale.
 func (s *Server) putManagedScalingPolicy(ctx context.Context, in *putManagedScalingInput) (*empty, error) {
-	if in.ManagedScalingPolicy == nil {
-		return nil, missing("managedScalingPolicy")
-	}
 	if err := validateScaling(in.ManagedScalingPolicy); err != nil {
 		return nil, err
 	}

@@ -55,6 +55,7 @@ type record struct {
 	Groups          []*groupShape
 	Fleets          []*fleetShape
 	Instances       []*instanceShape
+	RuntimeRoles    bool // that the security configuration asks for, as it was at the start
 	AutoTermination *autoTerminationPolicy
 	ManagedScaling  *managedScalingPolicy
 	Provisioned     epoch            // when STARTING ends
@@ -65,6 +66,8 @@ type record struct {
 	wake     chan struct{} // of the driving goroutine; capacity 1
 	ended    chan struct{} // closed when Ending is set
 	attempts map[string]*attempt
+	token    string // with which its processes ask for keys
+	keys     containerCredentials
 }
 
 // ending is why a cluster terminates; the first reason counts.
@@ -86,6 +89,7 @@ func (c *record) prepare() {
 	c.wake = make(chan struct{}, 1)
 	c.ended = make(chan struct{})
 	c.attempts = map[string]*attempt{}
+	c.token = newUUID()
 	if c.Ending != nil {
 		close(c.ended)
 	}

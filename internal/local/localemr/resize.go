@@ -60,14 +60,27 @@ func (c *record) shrinkAll() {
 			c.shrink(f.ID, marketSpot, f.TargetSpotCapacity)
 		}
 	}
+	for _, g := range c.Groups {
+		if c.unit(g.ID).changing() {
+			c.shrink(g.ID, g.Market, g.RequestedInstanceCount)
+		}
+	}
 }
 
 // suspend ends a resize for which EC2 has no capacity; existing instances keep
 // running.
 func (s *Server) suspend(c *record, u unit, d *demand) {
-	u.status.State, u.status.StateChangeReason = stateSuspended, reason{Code: codeInternal, Message: shortage(d)}
+	u.status.State, u.status.StateChangeReason = u.suspended(), reason{Code: codeInternal, Message: shortage(d)}
 	s.sendCapacityEvent(c, d, stateResizing, fmt.Sprintf("We are not able to resize your Amazon EMR cluster %s (%s): %s",
 		c.Cluster.ID, c.Cluster.Name, shortage(d)))
+}
+
+// suspended is the state of a unit whose resize could not be completed.
+func (u unit) suspended() string {
+	if u.fleet {
+		return stateSuspended
+	}
+	return "ARRESTED"
 }
 
 // grow adds instances up to the target of one market of a unit, and says whether
@@ -78,14 +91,14 @@ func (s *Server) grow(c *record, d demand, used map[*Fault]bool) bool {
 		return true
 	}
 	d.fallback = false // from Spot to on demand EMR switches at a cluster's start only
-	g, ok := s.give(c, c.Cluster.EC2InstanceAttributes.EC2SubnetID, d, used)
+	g, ok := s.give(c, c.Cluster.EC2InstanceAttributes.EC2SubnetID, &d, used)
 	if !ok {
 		return false
 	}
 	for range g.count {
 		i := s.newInstance(len(c.Instances), g)
 		advance(&i.Status, stateRunning)
-		c.Instances = append(c.Instances, i)
+		c.addInstance(i)
 	}
 	return true
 }
@@ -113,6 +126,9 @@ func (c *record) recount() {
 	for _, f := range c.Fleets {
 		f.ProvisionedOnDemandCapacity = c.capacity(f.ID, marketOnDemand)
 		f.ProvisionedSpotCapacity = c.capacity(f.ID, marketSpot)
+	}
+	for _, g := range c.Groups {
+		g.RunningInstanceCount = c.capacity(g.ID, g.Market)
 	}
 }
 

@@ -32,7 +32,7 @@ func (s *Server) modifyInstanceFleet(ctx context.Context, in *modifyFleetInput) 
 	change := in.InstanceFleet
 	i := slices.IndexFunc(c.Fleets, func(f *fleetShape) bool { return f.ID == change.InstanceFleetID })
 	if i < 0 {
-		return nil, invalid("", "Instance fleet id '%s' is not valid.", change.InstanceFleetID)
+		return nil, noFleet(change.InstanceFleetID)
 	}
 	f := c.Fleets[i]
 	if err := checkFleetChange(c, f, change); err != nil {
@@ -40,7 +40,7 @@ func (s *Server) modifyInstanceFleet(ctx context.Context, in *modifyFleetInput) 
 	}
 	f.TargetOnDemandCapacity, f.TargetSpotCapacity = *change.TargetOnDemandCapacity, *change.TargetSpotCapacity
 	if len(change.InstanceTypeConfigs) > 0 {
-		f.InstanceTypeSpecifications = change.InstanceTypeConfigs
+		f.InstanceTypeSpecifications = specifications(change.InstanceTypeConfigs)
 	}
 	if len(change.ResizeSpecifications) > 0 {
 		f.ResizeSpecifications = change.ResizeSpecifications
@@ -60,7 +60,7 @@ func checkFleetChange(c *record, f *fleetShape, change fleetChange) error {
 		return invalid("", "The instance fleet (%s) should have both targetOnDemandCapacity and targetSpotCapacity specified.", f.ID)
 	case f.InstanceFleetType == roleMaster:
 		return invalid("", "A master instance fleet may not be resized.")
-	case *onDemand < 0 || *spot < 0 || f.InstanceFleetType == roleCore && *onDemand+*spot < 1:
+	case f.InstanceFleetType == roleCore && *onDemand+*spot < 1:
 		return invalid("", "The %s instance fleet has an invalid target capacity.", lowerRole(f.InstanceFleetType))
 	default:
 		return nil
@@ -79,9 +79,6 @@ type addFleetOutput struct {
 }
 
 func (s *Server) addInstanceFleet(ctx context.Context, in *addFleetInput) (*addFleetOutput, error) {
-	if in.InstanceFleet == nil {
-		return nil, missing("instanceFleet")
-	}
 	if err := in.InstanceFleet.validate(); err != nil {
 		return nil, invalidated(err)
 	}

@@ -24,8 +24,7 @@ func (s *Server) roleEnviron(ctx context.Context, job stepJob) ([]string, error)
 	if s.cfg.Roles == nil {
 		return nil, nil
 	}
-	profile := fmt.Sprintf("arn:aws:iam::%s:role/%s", s.cfg.Account, path.Base(job.instanceProfile))
-	instance, err := s.assume(ctx, profile, job.cluster)
+	instance, err := s.assume(ctx, s.roleOf(job.instanceProfile), job.cluster)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +37,13 @@ func (s *Server) roleEnviron(ctx context.Context, job stepJob) ([]string, error)
 	return []string{
 		"AWS_ACCESS_KEY_ID=" + aws.ToString(keys.AccessKeyId), "AWS_SECRET_ACCESS_KEY=" + aws.ToString(keys.SecretAccessKey),
 		"AWS_SESSION_TOKEN=" + aws.ToString(keys.SessionToken),
+		variableURI + "=", variableToken + "=", variableMetadata + "=", // such a step cannot have the instances' role
 	}, nil
+}
+
+// roleOf is the role of an instance profile: here they have the same name.
+func (s *Server) roleOf(profile string) string {
+	return fmt.Sprintf("arn:aws:iam::%s:role/%s", s.cfg.Account, path.Base(profile))
 }
 
 func (s *Server) assume(ctx context.Context, role, session string, opts ...func(*sts.Options)) (*types.Credentials, error) {

@@ -3,8 +3,10 @@ package localemr
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
+
+	"ephemr/internal/local/emrreleases"
+	"ephemr/internal/profile"
 )
 
 type runJobFlowInput struct {
@@ -67,15 +69,16 @@ type placementInput struct {
 }
 
 type groupInput struct {
-	Name             string
-	Market           string
-	InstanceRole     string
-	BidPrice         string
-	InstanceType     string
-	InstanceCount    int
-	Configurations   json.RawMessage
-	EbsConfiguration json.RawMessage
-	CustomAmiID      string `json:"CustomAmiId"`
+	Name              string
+	Market            string
+	InstanceRole      string
+	BidPrice          string
+	InstanceType      string
+	InstanceCount     int
+	Configurations    json.RawMessage
+	EbsConfiguration  *ebsConfiguration
+	CustomAmiID       string `json:"CustomAmiId"`
+	AutoScalingPolicy *autoScalingPolicy
 }
 
 type fleetInput struct {
@@ -108,11 +111,15 @@ func (s *Server) runJobFlow(ctx context.Context, in *runJobFlowInput) (*runJobFl
 	if err := in.validate(); err != nil {
 		return nil, err
 	}
-	c := s.newRecord(in)
 	steps := newSteps(in.Steps, in.StepExecutionRoleArn)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.Steps = steps
+	roles, err := s.runtimeRoles(in)
+	if err != nil {
+		return nil, err
+	}
+	c := s.newRecord(in)
+	c.Steps, c.RuntimeRoles = steps, roles
 	s.request(c)
 	s.begin(c) //nolint:contextcheck // the cluster outlives the request
 	s.setCluster(ctx, c, stateStarting, reason{})
@@ -120,6 +127,18 @@ func (s *Server) runJobFlow(ctx context.Context, in *runJobFlowInput) (*runJobFl
 		s.sendStepEvent(c, st)
 	}
 	return &runJobFlowOutput{JobFlowID: c.Cluster.ID, ClusterArn: c.Cluster.ClusterArn}, nil
+}
+
+// runtimeRoles says whether the steps of a new cluster have roles. s.mu must be held.
+func (s *Server) runtimeRoles(in *runJobFlowInput) (bool, error) {
+	if in.SecurityConfiguration == "" {
+		return false, refuseRole(in.StepExecutionRoleArn, false)
+	}
+	security, ok := s.security(in.SecurityConfiguration)
+	if !ok {
+		return false, validation("Security configuration with name '%s' does not exist.", in.SecurityConfiguration)
+	}
+	return security.runtimeRoles(), refuseRole(in.StepExecutionRoleArn, security.runtimeRoles())
 }
 
 // request requests the instances from EC2 and sets the provisioning time.
@@ -138,9 +157,7 @@ func (s *Server) request(c *record) {
 	c.Provisioned = epoch{time.Now().Add(lasts)}
 	grants, missed := s.place(c)
 	if missed != nil {
-		c.Shortfall = refusal(missed)
-		s.sendCapacityEvent(c, missed, "CREATING", fmt.Sprintf("We are not able to create your Amazon EMR cluster %s (%s): %s",
-			c.Cluster.ID, c.Cluster.Name, c.Shortfall.Reason.Message))
+		s.lacks(c, missed)
 		return
 	}
 	s.launchInstances(c, grants)
@@ -154,7 +171,7 @@ func (s *Server) newRecord(in *runJobFlowInput) *record {
 			ReleaseLabel: in.ReleaseLabel, AutoTerminate: !in.Instances.KeepJobFlowAliveWhenNoSteps,
 			TerminationProtected: in.Instances.TerminationProtected,
 			UnhealthyNodeReplace: deref(in.Instances.UnhealthyNodeReplacement, true),
-			VisibleToAllUsers:    deref(in.VisibleToAllUsers, true),
+			VisibleToAllUsers:    true, // a request for false has no effect on EMR
 			Applications:         in.applications(), Tags: append([]tagShape{}, in.Tags...), ServiceRole: in.ServiceRole,
 			Configurations: in.Configurations, SecurityConfiguration: in.SecurityConfiguration,
 			AutoScalingRole: in.AutoScalingRole, ScaleDownBehavior: in.ScaleDownBehavior, CustomAmiID: in.CustomAmiID,
@@ -174,20 +191,51 @@ func (s *Server) newRecord(in *runJobFlowInput) *record {
 			Name: b.Name, ScriptPath: b.ScriptBootstrapAction.Path, Args: append([]string{}, b.ScriptBootstrapAction.Args...),
 		})
 	}
+	if c.Cluster.ScaleDownBehavior == "" {
+		c.Cluster.ScaleDownBehavior = defaultScaleDown(in.ReleaseLabel)
+	}
 	in.Instances.addUnits(c)
+	c.protectPrimaries()
 	return c
+}
+
+// defaultScaleDown depends on the release since EMR 5.10.
+func defaultScaleDown(release string) string {
+	if profile.ReleaseAtLeast(release, 5, 10, 0) {
+		return "TERMINATE_AT_TASK_COMPLETION"
+	}
+	return "TERMINATE_AT_INSTANCE_HOUR"
+}
+
+// protectPrimaries keeps a cluster with three primary nodes: EMR protects it from
+// termination and keeps it alive, whatever the request says.
+func (c *record) protectPrimaries() {
+	for _, d := range c.demands() {
+		if d.unit.role == roleMaster && d.units > 1 {
+			c.Cluster.TerminationProtected, c.Cluster.AutoTerminate = true, false
+		}
+	}
 }
 
 func (s *Server) arn(id string) string {
 	return "arn:aws:elasticmapreduce:" + s.cfg.Region + ":" + s.cfg.Account + ":cluster/" + id
 }
 
-// applications defaults to Hadoop, as EMR does.
+// applications have the names and versions of the release. The default is Hadoop,
+// which is installed but not listed when others are.
 func (in *runJobFlowInput) applications() []applicationShape {
-	if len(in.Applications) == 0 {
-		return []applicationShape{{Name: "Hadoop"}}
+	requested := in.Applications
+	if len(requested) == 0 {
+		requested = []applicationShape{{Name: "Hadoop"}}
 	}
-	return in.Applications
+	release, _ := emrreleases.Find(in.ReleaseLabel)
+	all := make([]applicationShape, len(requested))
+	for i, a := range requested {
+		known, _ := release.Application(a.Name)
+		all[i] = a
+		all[i].Name, all[i].Version = known.Name, known.Version
+	}
+	return all
 }
 
 func (in *runJobFlowInput) attributes(region string) ec2Attributes {

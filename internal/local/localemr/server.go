@@ -31,6 +31,7 @@ type Server struct {
 	mu       sync.Mutex
 	live     Settings
 	random   *rand.Rand
+	account  account
 	clusters map[string]*record
 	order    []*record // oldest first
 }
@@ -56,11 +57,15 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, st.close())
 	}
+	own, err := st.loadAccount()
+	if err != nil {
+		return nil, errors.Join(err, st.close())
+	}
 	s := &Server{
 		cfg: cfg, log: cfg.Logger, store: st, faults: book,
 		calls: newCallCounter(), buckets: newBuckets(),
 		live: cfg.Settings, random: newRandom(cfg.Settings.Seed),
-		clusters: map[string]*record{},
+		account: own, clusters: map[string]*record{},
 	}
 	s.stopped, s.stop = context.WithCancel(context.Background())
 	s.operations = s.operationTable()

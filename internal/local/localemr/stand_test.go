@@ -171,12 +171,15 @@ func begin(t *testing.T, change ...func(*localemr.Config)) *stand {
 
 func (st *stand) open() {
 	st.t.Helper()
+	st.http = httptest.NewUnstartedServer(nil)
+	st.cfg.URL = "http://" + st.http.Listener.Addr().String()
 	server, err := localemr.New(st.cfg)
 	if err != nil {
 		st.t.Fatal(err)
 	}
 	st.server = server
-	st.http = httptest.NewServer(server.Handler())
+	st.http.Config.Handler = server.Handler()
+	st.http.Start()
 	st.emr = emr.New(emr.Options{
 		BaseEndpoint: &st.http.URL, Region: "us-east-1", Credentials: aws.AnonymousCredentials{}, Retryer: aws.NopRetryer{},
 	})
@@ -197,6 +200,7 @@ func faults(f ...localemr.Fault) func(*localemr.Config) {
 func request(name string, steps ...types.StepConfig) *emr.RunJobFlowInput {
 	return &emr.RunJobFlowInput{
 		Name: &name, ReleaseLabel: new("emr-7.14.0"), LogUri: new("s3://logs/emr/"), Steps: steps,
+		ServiceRole: new("service"), JobFlowRole: new("instances"),
 		Instances: &types.JobFlowInstancesConfig{
 			InstanceFleets: []types.InstanceFleetConfig{{
 				InstanceFleetType: types.InstanceFleetTypeMaster, TargetOnDemandCapacity: new(int32(1)),

@@ -14,11 +14,13 @@ type stepInput struct {
 }
 
 type jarStepInput struct {
-	Properties []struct{ Key, Value string }
+	Properties []keyValue
 	Jar        string
-	MainClass  string
+	MainClass  string `json:",omitempty"`
 	Args       []string
 }
+
+type keyValue struct{ Key, Value string }
 
 // newSteps returns the PENDING steps of a request.
 func newSteps(in []stepInput, role string) []*stepShape {
@@ -82,7 +84,7 @@ func (s *Server) checkAddSteps(in *addJobFlowStepsInput) (*record, error) {
 	case c.countSteps((*stepShape).active)+len(in.Steps) > maxActiveSteps:
 		return nil, validation("%s", textTooManySteps)
 	}
-	if err := validateRuntimeRole(in.ExecutionRoleArn, c.Cluster.SecurityConfiguration); err != nil {
+	if err := validateRuntimeRole(in.ExecutionRoleArn, c.RuntimeRoles); err != nil {
 		return nil, err
 	}
 	return c, validateSteps(in.Steps, c.Cluster.StepConcurrencyLevel)
@@ -123,21 +125,12 @@ type listStepsOutput struct {
 	Marker string `json:",omitempty"`
 }
 
-var stepStates = []string{
-	statePending, stateCancelPending, stateRunning, stateCompleted, stateCancelled, stateFailed, stateInterrupted,
-}
-
 func (in *listStepsInput) validate() error {
 	switch {
 	case len(in.StepIDs) > 0 && len(in.StepStates) > 0:
 		return invalid("", "Cannot specify both StepIds and StepStates.")
 	case len(in.StepIDs) > maxStepFilter:
 		return invalid("", "You can specify at most %d step ids in a request.", maxStepFilter)
-	}
-	for _, state := range in.StepStates {
-		if !slices.Contains(stepStates, state) {
-			return enumError("stepStates", state, "[PENDING, CANCEL_PENDING, RUNNING, COMPLETED, CANCELLED, FAILED, INTERRUPTED]")
-		}
 	}
 	return nil
 }
@@ -208,12 +201,8 @@ type cancelInfo struct {
 
 func (s *Server) cancelSteps(ctx context.Context, in *cancelStepsInput) (*cancelStepsOutput, error) {
 	signal := sigTerm
-	switch in.StepCancellationOption {
-	case "", "SEND_INTERRUPT":
-	case "TERMINATE_PROCESS":
+	if in.StepCancellationOption == "TERMINATE_PROCESS" {
 		signal = sigKill
-	default:
-		return nil, enumError("stepCancellationOption", in.StepCancellationOption, "[SEND_INTERRUPT, TERMINATE_PROCESS]")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

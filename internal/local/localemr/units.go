@@ -35,18 +35,30 @@ func newFleet(in fleetInput) *fleetShape {
 		ID: newID("if-"), Name: in.Name, InstanceFleetType: in.InstanceFleetType,
 		Status:                 newUnitStatus(),
 		TargetOnDemandCapacity: in.TargetOnDemandCapacity, TargetSpotCapacity: in.TargetSpotCapacity,
-		InstanceTypeSpecifications: in.InstanceTypeConfigs, LaunchSpecifications: in.LaunchSpecifications,
+		InstanceTypeSpecifications: specifications(in.InstanceTypeConfigs), LaunchSpecifications: in.LaunchSpecifications,
 		ResizeSpecifications: in.ResizeSpecifications, Context: in.Context,
 	}
+}
+
+// specifications are the types of a request as answers show them.
+func specifications(types []instanceType) []instanceType {
+	all := make([]instanceType, len(types))
+	for i, t := range types {
+		t.EbsBlockDevices, t.EbsOptimized = t.EbsConfiguration.devices(), t.EbsConfiguration.optimized()
+		t.EbsConfiguration = nil
+		all[i] = t
+	}
+	return all
 }
 
 func newGroup(in groupInput) *groupShape {
 	g := &groupShape{
 		ID: newID("ig-"), Name: in.Name, Market: in.Market, InstanceGroupType: in.InstanceRole, BidPrice: in.BidPrice,
 		InstanceType: in.InstanceType, RequestedInstanceCount: in.InstanceCount, Status: newUnitStatus(),
-		Configurations: in.Configurations, EbsBlockDevices: []string{}, CustomAmiID: in.CustomAmiID,
+		Configurations: in.Configurations, EbsBlockDevices: in.EbsConfiguration.devices(), EbsOptimized: in.EbsConfiguration.optimized(), CustomAmiID: in.CustomAmiID,
 	}
 	setDefault(&g.Market, marketOnDemand)
+	g.attach(in.AutoScalingPolicy)
 	return g
 }
 

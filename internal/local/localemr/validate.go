@@ -1,16 +1,16 @@
 package localemr
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"ephemr/internal/local/emrreleases"
 )
 
 // Limits of the API reference.
 const (
 	maxStepText     = 10_240 // characters of all strings of a HadoopJarStep
-	maxName         = 256
 	maxActiveSteps  = 256
 	maxConcurrency  = 256
 	maxStepFilter   = 10
@@ -23,15 +23,11 @@ const (
 	maxTags         = 50
 )
 
-var releaseLabel = regexp.MustCompile(`^emr-(spark-)?\d+\.\d+\.\d+(-\w+)?$`)
-
 func (in *runJobFlowInput) validate() error {
 	return firstOf(
 		func() error { return in.validateBasics() },
 		func() error { return in.Instances.validate() },
-		func() error { return validateBootstraps(in.BootstrapActions) },
 		func() error { return validateSteps(in.Steps, deref(in.StepConcurrencyLevel, 1)) },
-		func() error { return refuseRole(in.StepExecutionRoleArn, in.SecurityConfiguration) },
 		func() error { return validateTags(in.Tags) },
 		func() error { return validateIdle(in.AutoTerminationPolicy) },
 		func() error { return validateScaling(in.ManagedScalingPolicy) },
@@ -53,37 +49,41 @@ func firstOf(checks ...func() error) error {
 
 func (in *runJobFlowInput) validateBasics() error {
 	switch {
-	case in.Name == "":
-		return missing("name")
-	case in.Instances == nil:
-		return missing("instances")
-	case tooLong(in.Name, maxName):
-		return tooLongError("name", maxName)
 	case in.ReleaseLabel == "":
 		return validation("Must specify exactly one of the following: release label, AMI version, or Hadoop version.")
-	case !releaseLabel.MatchString(in.ReleaseLabel):
-		return validation("The supplied release label is invalid: %s.", in.ReleaseLabel)
+	case in.ServiceRole == "":
+		return validation("ServiceRole is required for creating cluster.")
+	case in.JobFlowRole == "":
+		return validation("InstanceProfile is required for creating cluster.")
 	case len(in.BootstrapActions) > maxBootstraps:
 		return validation("The maximum number of bootstrap actions is %d.", maxBootstraps)
 	}
+	if err := in.validateRelease(); err != nil {
+		return err
+	}
 	return validateConcurrency(deref(in.StepConcurrencyLevel, 1))
+}
+
+// validateRelease also holds the applications to those of the release.
+func (in *runJobFlowInput) validateRelease() error {
+	release, ok := emrreleases.Find(in.ReleaseLabel)
+	if !ok {
+		return badRelease(in.ReleaseLabel)
+	}
+	for _, a := range in.Applications {
+		if _, ok := release.Application(a.Name); !ok {
+			return validation("The supplied application is not available in release %s: %s.", in.ReleaseLabel, a.Name)
+		}
+	}
+	if _, _, ok := parseS3(in.LogURI); in.LogURI != "" && !ok {
+		return validation("The supplied log URI is invalid: %s.", in.LogURI)
+	}
+	return nil
 }
 
 func validateConcurrency(level int) error {
 	if level < 1 || level > maxConcurrency {
 		return validation("The step concurrency level must be between 1 and %d.", maxConcurrency)
-	}
-	return nil
-}
-
-func validateBootstraps(actions []bootstrapInput) error {
-	for _, b := range actions {
-		if b.Name == "" {
-			return missing("bootstrapActions.member.name")
-		}
-		if b.ScriptBootstrapAction.Path == "" {
-			return missing("bootstrapActions.member.scriptBootstrapAction.path")
-		}
 	}
 	return nil
 }
@@ -102,14 +102,6 @@ func validateSteps(steps []stepInput, level int) error {
 
 func (st *stepInput) validate(level int) error {
 	switch {
-	case st.Name == "":
-		return missing("steps.member.name")
-	case tooLong(st.Name, maxName):
-		return tooLongError("steps.member.name", maxName)
-	case st.HadoopJarStep.Jar == "":
-		return missing("steps.member.hadoopJarStep.jar")
-	case !slices.Contains([]string{"", actionTerminate, actionTerminateOld, actionCancel, actionContinue}, st.ActionOnFailure):
-		return enumError("actionOnFailure", st.ActionOnFailure, "[TERMINATE_JOB_FLOW, TERMINATE_CLUSTER, CANCEL_AND_WAIT, CONTINUE]")
 	case level > 1 && st.ActionOnFailure != actionContinue:
 		return validation("ActionOnFailure for steps must be CONTINUE when the step concurrency level is greater than 1.")
 	case isCommandRunner(st.HadoopJarStep.Jar) && len(st.HadoopJarStep.Args) == 0:
@@ -130,17 +122,16 @@ func (st *stepInput) validateLengths() error {
 	return nil
 }
 
-// validateRuntimeRole holds steps to having a runtime role or none. EMR looks
-// into the security configuration; here every one asks for roles.
-func validateRuntimeRole(role, securityConfiguration string) error {
-	if role == "" && securityConfiguration != "" {
+// validateRuntimeRole holds steps to having a runtime role or none.
+func validateRuntimeRole(role string, required bool) error {
+	if role == "" && required {
 		return validation("Runtime roles are required for this cluster. Please specify the role using the ExecutionRoleArn parameter.")
 	}
-	return refuseRole(role, securityConfiguration)
+	return refuseRole(role, required)
 }
 
-func refuseRole(role, securityConfiguration string) error {
-	if role != "" && securityConfiguration == "" {
+func refuseRole(role string, supported bool) error {
+	if role != "" && !supported {
 		return validation("Runtime roles are not supported on this cluster. Please remove the ExecutionRoleArn parameter.")
 	}
 	return nil
@@ -166,9 +157,7 @@ func validateScaling(p *managedScalingPolicy) error {
 	l := p.ComputeLimits
 	switch {
 	case l == nil:
-		return missing("managedScalingPolicy.computeLimits")
-	case !slices.Contains([]string{unitsOfFleet, "Instances", "VCPU"}, l.UnitType):
-		return enumError("unitType", l.UnitType, "[InstanceFleetUnits, Instances, VCPU]")
+		return validation("The managed scaling policy must have compute limits.")
 	case l.MinimumCapacityUnits < 1 || l.MaximumCapacityUnits < l.MinimumCapacityUnits:
 		return validation("MaximumCapacityUnits must be greater than or equal to MinimumCapacityUnits, which must be at least 1.")
 	case outside(l.MaximumCoreCapacityUnits, 1, l.MaximumCapacityUnits) || outside(l.MaximumOnDemandCapacityUnits, 0, l.MaximumCapacityUnits):
@@ -199,15 +188,3 @@ func validateTags(tags []tagShape) error {
 func tooManyTags() error { return invalid("", "A resource can have at most %d tags.", maxTags) }
 
 func tooLong(s string, limit int) bool { return utf8.RuneCountInString(s) > limit }
-
-func missing(field string) error {
-	return validation("1 validation error detected: Value null at '%s' failed to satisfy constraint: Member must not be null", field)
-}
-
-func tooLongError(field string, limit int) error {
-	return validation("1 validation error detected: Value at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", field, limit)
-}
-
-func enumError(field, value, set string) error {
-	return validation("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set: %s", value, field, set)
-}

@@ -1,13 +1,12 @@
 package localemr
 
-import "slices"
-
 // Limits of fleets: instance types, without and with an allocation strategy.
 const (
 	maxFleetTypes          = 5
 	maxFleetTypesAllocated = 30
 	minSpotTimeout         = 5
 	maxSpotTimeout         = 1440
+	highAvailability       = 3 // primary nodes, on demand
 )
 
 func (in *instancesInput) validate() error {
@@ -62,9 +61,7 @@ func (f *fleetInput) validate() error {
 	name := f.Name
 	setDefault(&name, "null")
 	switch {
-	case !knownRole(f.InstanceFleetType):
-		return enumError("instanceFleetType", f.InstanceFleetType, "[MASTER, CORE, TASK]")
-	case f.InstanceFleetType == roleMaster && target != 1:
+	case f.InstanceFleetType == roleMaster && target != 1 && f.TargetOnDemandCapacity != highAvailability:
 		return validation("A master instance fleet can only have a target capacity of 1. Revise the configuration and resubmit.")
 	case f.TargetOnDemandCapacity < 0 || f.TargetSpotCapacity < 0 || target < 1:
 		return validation("The instance fleet (%s) should have a value of one or greater for either targetOnDemandCapacity or targetSpotCapacity.", name)
@@ -72,8 +69,11 @@ func (f *fleetInput) validate() error {
 		return validation("The instance fleet (%s) must have at least one instance type.", name)
 	case len(f.InstanceTypeConfigs) > f.maxTypes():
 		return validation("The instance fleet (%s) can have at most %d instance types.", name, f.maxTypes())
-	case slices.ContainsFunc(f.InstanceTypeConfigs, func(t instanceType) bool { return t.InstanceType == "" }):
-		return missing("instanceTypeConfigs.member.instanceType")
+	}
+	for _, t := range f.InstanceTypeConfigs {
+		if err := t.EbsConfiguration.validate(); err != nil {
+			return err
+		}
 	}
 	return f.LaunchSpecifications.validate()
 }
@@ -91,15 +91,8 @@ func (l *launchSpec) validate() error {
 		return nil
 	}
 	spot := l.SpotSpecification
-	strategies := []string{"", "capacity-optimized", "price-capacity-optimized", "lowest-price", "diversified", "capacity-optimized-prioritized"}
-	switch {
-	case spot.TimeoutDurationMinutes < minSpotTimeout || spot.TimeoutDurationMinutes > maxSpotTimeout:
+	if spot.TimeoutDurationMinutes < minSpotTimeout || spot.TimeoutDurationMinutes > maxSpotTimeout {
 		return validation("The spot provisioning timeout must be between %d and %d minutes.", minSpotTimeout, maxSpotTimeout)
-	case !slices.Contains([]string{"SWITCH_TO_ON_DEMAND", "TERMINATE_CLUSTER"}, spot.TimeoutAction):
-		return enumError("timeoutAction", spot.TimeoutAction, "[SWITCH_TO_ON_DEMAND, TERMINATE_CLUSTER]")
-	case !slices.Contains(strategies, spot.AllocationStrategy):
-		return enumError("allocationStrategy", spot.AllocationStrategy,
-			"[capacity-optimized, price-capacity-optimized, lowest-price, diversified, capacity-optimized-prioritized]")
 	}
 	return nil
 }
@@ -127,22 +120,12 @@ func validateGroups(groups []groupInput) error {
 
 func (g *groupInput) validate() error {
 	switch {
-	case !knownRole(g.InstanceRole):
-		return enumError("instanceRole", g.InstanceRole, "[MASTER, CORE, TASK]")
-	case g.InstanceType == "":
-		return missing("instanceGroups.member.instanceType")
-	case !slices.Contains([]string{"", marketOnDemand, marketSpot}, g.Market):
-		return enumError("market", g.Market, "[ON_DEMAND, SPOT]")
-	case g.InstanceRole == roleMaster && g.InstanceCount != 1 && g.InstanceCount != 3:
+	case g.InstanceRole == roleMaster && g.InstanceCount != 1 && g.InstanceCount != highAvailability:
 		return validation("A master instance group must specify a single instance, or three for high availability")
 	case g.InstanceCount < 0 || g.InstanceRole == roleCore && g.InstanceCount < 1:
 		return validation("The %s instance group has an invalid instance count: %d", lowerRole(g.InstanceRole), g.InstanceCount)
 	}
-	return nil
-}
-
-func knownRole(role string) bool {
-	return slices.Contains([]string{roleMaster, roleCore, roleTask}, role)
+	return g.EbsConfiguration.validate()
 }
 
 func lowerRole(role string) string {

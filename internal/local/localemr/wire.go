@@ -63,31 +63,29 @@ func op[In, Out any](f func(context.Context, *In) (*Out, error)) operation {
 	}
 }
 
+// malformed is the error of a body that an operation's parameters cannot hold.
 func malformed(err error) error {
 	if field, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return validation("Unsupported parameter: %s is not a parameter that localemr knows.", strings.Trim(field, `"`))
+		return unsupported(strings.Trim(field, `"`))
 	}
-	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return &apiError{
-			status: http.StatusBadRequest, code: "SerializationException",
-			message: fmt.Sprintf("%s can not be converted to %s at %s", e.Value, e.Type, e.Field),
-		}
-	}
-	return &apiError{status: http.StatusBadRequest, code: "SerializationException", message: err.Error()}
+	return serialization("") // its type is right by the model: a number such as 1e3
 }
 
 // serveEMR is the EMR endpoint: POST / with an X-Amz-Target.
 func (s *Server) serveEMR(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Amzn-Requestid", newUUID())
 	name, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
+	if !ok {
+		name = ""
+	}
 	do := s.operations[name]
-	if !ok || do == nil {
-		s.writeError(w, r, unknownOperation())
+	if do == nil {
+		s.writeError(w, r, unknownOperation(name))
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
-		s.writeError(w, r, validation("Request could not be read: %v", err))
+		s.writeError(w, r, validation("The request could not be read, or is larger than %d bytes.", maxBody))
 		return
 	}
 	out, err := s.call(r.Context(), name, body, do)
@@ -119,6 +117,9 @@ func (s *Server) call(ctx context.Context, name string, body []byte, do operatio
 		return nil, err
 	}
 	s.calls.count(name, clusters, false)
+	if err := checkRequest(name, body); err != nil {
+		return nil, err
+	}
 	out, err := do(ctx, body)
 	if err == nil && s.faults.take(kindLostAnswer, attrs) != nil {
 		return nil, errAnswerLost
@@ -132,7 +133,7 @@ func (s *Server) refuse(name string, attrs map[string]string) error {
 		return throttled()
 	}
 	if s.faults.take(kindServerError, attrs) != nil {
-		return internalFailure()
+		return internalFailure(name)
 	}
 	if s.settings().Throttle && !s.buckets.take(name, time.Now()) {
 		return throttled()
@@ -170,7 +171,7 @@ func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	e, ok := errors.AsType[*apiError](err)
 	if !ok {
 		s.log.ErrorContext(r.Context(), "answer request", "error", err)
-		e, _ = errors.AsType[*apiError](internalFailure())
+		e, _ = errors.AsType[*apiError](internalFailure(strings.TrimPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)))
 	}
 	w.Header().Set("X-Amzn-Errortype", e.code)
 	s.write(w, r, e.status, e.body())

@@ -164,4 +164,10 @@ func apiError(code, message string) error {
 // fast.
 func Throttled() error { return apiError("ThrottlingException", "Rate exceeded") }
 
+// Denied returns the error that most services answer when IAM denies a call.
+func Denied(action string) error {
+	return apiError("AccessDeniedException", "User: arn:aws:sts::123456789012:assumed-role/ephemr/function is not authorized to perform: "+action+
+		" because no identity-based policy allows the "+action+" action")
+}
+
 func asAPIError(err error) (smithy.APIError, bool) { return errors.AsType[smithy.APIError](err) }

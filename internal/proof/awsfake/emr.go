@@ -20,6 +20,9 @@ type EMRConfig struct {
 	// Resizing is how long the resize of a fleet takes; 0 means 2 min,
 	// negative none.
 	Resizing time.Duration
+	// Shortage is how often EMR tries again when EC2 has no instances for a cluster,
+	// and reports that it has none; 0 means 2 min.
+	Shortage time.Duration
 	// Cancelling is how long the cancellation of a running step takes; 0 means
 	// 10 s, negative none.
 	Cancelling time.Duration
@@ -35,6 +38,9 @@ type EMRConfig struct {
 	Script func(cluster, step string) (time.Duration, types.StepState)
 	// BootstrapFails selects the clusters whose bootstrap action fails.
 	BootstrapFails func(cluster string) bool
+	// Protects selects the clusters for which something in the account switches on
+	// termination protection when they are ready.
+	Protects func(cluster string) bool
 	// DiesAfter returns how long after it was ready a cluster loses its
 	// primary instance; 0 = never.
 	DiesAfter func(cluster string) time.Duration
@@ -58,15 +64,16 @@ type EMR struct {
 	config EMRConfig
 	limits *buckets
 
-	mu         sync.Mutex
-	clusters   map[string]*emrCluster
-	order      []*emrCluster
-	noCapacity map[string]bool
-	omitted    map[string]bool // by ListClusters
-	stepCount  int
-	unitCount  int
-	clock      clock
-	closed     bool
+	mu          sync.Mutex
+	clusters    map[string]*emrCluster
+	order       []*emrCluster
+	noCapacity  map[string]bool // by instance type
+	unsupported map[string]bool // likewise
+	omitted     map[string]bool // by ListClusters
+	stepCount   int
+	unitCount   int
+	clock       clock
+	closed      bool
 }
 
 // NewEMR returns an EMR without clusters.
@@ -80,6 +87,7 @@ func NewEMR(config EMRConfig) *EMR {
 		{&config.Terminating, time.Minute},
 		{&config.Resizing, 2 * time.Minute},
 		{&config.Cancelling, 10 * time.Second},
+		{&config.Shortage, 2 * time.Minute},
 	} {
 		if *d.field == 0 {
 			*d.field = d.usual
@@ -89,7 +97,7 @@ func NewEMR(config EMRConfig) *EMR {
 	if config.Script == nil {
 		config.Script = func(_, _ string) (time.Duration, types.StepState) { return time.Minute, types.StepStateCompleted }
 	}
-	f := &EMR{Control: newControl("EMR"), config: config, clusters: map[string]*emrCluster{}, noCapacity: map[string]bool{}, omitted: map[string]bool{}}
+	f := &EMR{Control: newControl("EMR"), config: config, clusters: map[string]*emrCluster{}, noCapacity: map[string]bool{}, unsupported: map[string]bool{}, omitted: map[string]bool{}}
 	if config.Throttle {
 		f.limits = newBuckets(emrLimits)
 	}
@@ -111,6 +119,14 @@ func (f *EMR) SetCapacity(instanceType string, available bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.noCapacity[instanceType] = !available
+}
+
+// SetSupported sets whether EMR supports an instance type in the zone of new
+// clusters; it does at first.
+func (f *EMR) SetSupported(instanceType string, supported bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.unsupported[instanceType] = !supported
 }
 
 // Kill terminates the primary instance of a cluster: the cluster becomes

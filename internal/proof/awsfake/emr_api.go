@@ -61,7 +61,7 @@ func (f *EMR) ListClusters(ctx context.Context, in *emr.ListClustersInput, _ ...
 	return emrCall(ctx, f, "ListClusters", func() (*emr.ListClustersOutput, error) {
 		for _, state := range in.ClusterStates {
 			if !slices.Contains(state.Values(), state) {
-				return nil, enumError("clusterStates", state, state.Values())
+				return nil, enumsError("clusterStates", in.ClusterStates, state.Values())
 			}
 		}
 		all := slices.Clone(f.order)
@@ -105,24 +105,19 @@ func emrPageOf[T any](all []T, marker *string) (page []T, next *string, err erro
 	return all, nil, nil
 }
 
-// TerminateJobFlows starts the end of up to 10 clusters. Those that are not
-// protected end, even when it then answers that others are.
+// TerminateJobFlows starts the end of up to 10 clusters. When one of them is
+// protected, it ends none.
 func (f *EMR) TerminateJobFlows(ctx context.Context, in *emr.TerminateJobFlowsInput, _ ...func(*emr.Options)) (*emr.TerminateJobFlowsOutput, error) {
 	return emrCall(ctx, f, "TerminateJobFlows", func() (*emr.TerminateJobFlowsOutput, error) {
 		clusters, err := f.jobFlows(in.JobFlowIds)
 		if err != nil {
 			return nil, err
 		}
-		refused := false
-		for _, c := range clusters {
-			if c.protected && !c.over() {
-				refused = true
-				continue
-			}
-			f.terminate(c, types.ClusterStateTerminated, types.ClusterStateChangeReasonCodeUserRequest, "Terminated by user request")
-		}
-		if refused {
+		if slices.ContainsFunc(clusters, func(c *emrCluster) bool { return c.protected && !c.over() }) {
 			return nil, validationEMR("Could not shut down one or more job flows since they are termination protected.")
+		}
+		for _, c := range clusters {
+			f.terminate(c, types.ClusterStateTerminated, types.ClusterStateChangeReasonCodeUserRequest, "Terminated by user request")
 		}
 		return &emr.TerminateJobFlowsOutput{}, nil
 	})

@@ -22,7 +22,7 @@ func (f *EMR) Client() *emr.Client {
 
 // ClusterRequest is a minimal valid request for a cluster that is kept alive.
 func ClusterRequest(name string) *emr.RunJobFlowInput {
-	return &emr.RunJobFlowInput{Name: &name, ReleaseLabel: new("emr-7.14.0"), Instances: &types.JobFlowInstancesConfig{
+	return &emr.RunJobFlowInput{Name: &name, ReleaseLabel: new("emr-7.14.0"), ServiceRole: new("service"), JobFlowRole: new("instances"), Instances: &types.JobFlowInstancesConfig{
 		KeepJobFlowAliveWhenNoSteps: new(true),
 		InstanceFleets: []types.InstanceFleetConfig{{
 			InstanceFleetType: types.InstanceFleetTypeMaster, TargetOnDemandCapacity: new(int32(1)),

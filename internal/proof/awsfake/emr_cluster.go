@@ -47,10 +47,14 @@ func clusterARN(id string) string {
 }
 
 func (c *emrCluster) status() *types.ClusterStatus {
+	var details []types.ErrorDetail
+	if c.end != nil { // not before: the documentation does not promise more
+		details = slices.Clone(c.details)
+	}
 	return &types.ClusterStatus{
 		State:             c.state,
 		StateChangeReason: &types.ClusterStateChangeReason{Code: c.code, Message: aws.String(c.message)},
-		ErrorDetails:      slices.Clone(c.details),
+		ErrorDetails:      details,
 		Timeline:          &types.ClusterTimeline{CreationDateTime: new(c.created), ReadyDateTime: c.ready, EndDateTime: c.end},
 	}
 }
@@ -72,29 +76,56 @@ func (c *emrCluster) describe() *types.Cluster {
 // provision moves a new cluster through STARTING and BOOTSTRAPPING.
 func (f *EMR) provision(c *emrCluster) {
 	f.enter(c, types.ClusterStateStarting, "", "")
-	f.later(f.config.Starting, func() {
-		if c.state != types.ClusterStateStarting {
-			return
-		}
-		if u := f.missing(c); u != nil {
-			f.noInstances(c, u)
-			return
-		}
-		f.enter(c, types.ClusterStateBootstrapping, "", "")
-		f.later(f.config.Bootstrapping, func() { f.bootstrapped(c) })
-	})
+	f.later(f.config.Starting, func() { f.launch(c) })
 }
 
+// launch asks EC2 for the instances of a cluster that is STARTING.
+func (f *EMR) launch(c *emrCluster) {
+	if c.state != types.ClusterStateStarting {
+		return
+	}
+	if t := f.unsupportedType(c); t != "" {
+		c.details = []types.ErrorDetail{{
+			ErrorCode:    new("VALIDATION_ERROR_INSTANCE_TYPE_NOT_SUPPORTED"),
+			ErrorMessage: new("The requested instance type " + t + " is not supported in the requested availability zone."),
+			ErrorData:    []map[string]string{{"instance-types": t}, {"availability-zones": "us-east-1a"}},
+		}}
+		f.terminate(c, types.ClusterStateTerminatedWithErrors, types.ClusterStateChangeReasonCodeValidationError,
+			"The requested instance type "+t+" is not supported in the requested availability zone."+
+				" Learn more at https://docs.aws.amazon.com/console/elasticmapreduce/ERROR_noinstancetype")
+		return
+	}
+	if u := f.missing(c); u != nil {
+		f.noInstances(c, u)
+		return
+	}
+	f.enter(c, types.ClusterStateBootstrapping, "", "")
+	f.later(f.config.Bootstrapping, func() { f.bootstrapped(c) })
+}
+
+// noInstances reports that EC2 has no instances for a fleet and tries again after a
+// while, for as long as it takes. Only Spot instances have a timeout.
+// Source: Amazon EMR Management Guide, "Responding to Amazon EMR cluster
+// insufficient instance capacity events".
 func (f *EMR) noInstances(c *emrCluster, u *emrUnit) {
+	f.fleetEvent(c, u)
+	timeout, ok := u.spotTimeout()
+	if !ok {
+		f.later(f.config.Shortage, func() { f.launch(c) })
+		return
+	}
+	if left := time.Until(c.created.Add(timeout)); left > 0 {
+		f.later(min(left, f.config.Shortage), func() { f.launch(c) })
+		return
+	}
 	instanceType := aws.ToString(u.fleet.InstanceTypeConfigs[0].InstanceType)
-	f.fleetEvent(c, u, instanceType)
 	c.details = []types.ErrorDetail{{
 		ErrorCode:    new("INTERNAL_ERROR_EC2_INSUFFICIENT_CAPACITY_AZ"),
-		ErrorMessage: new("EC2 has insufficient capacity for " + instanceType),
+		ErrorMessage: new("EC2 is out of capacity for " + instanceType),
 		ErrorData:    []map[string]string{{"instance-type": instanceType}},
 	}}
 	f.terminate(c, types.ClusterStateTerminatedWithErrors, types.ClusterStateChangeReasonCodeInstanceFleetTimeout,
-		"EC2 has insufficient capacity of the requested instance types: "+instanceType)
+		"The instance fleet "+u.id+" could not be provisioned before its timeout")
 }
 
 func (f *EMR) bootstrapped(c *emrCluster) {
@@ -109,6 +140,9 @@ func (f *EMR) bootstrapped(c *emrCluster) {
 		return
 	}
 	c.ready = new(time.Now())
+	if protects := f.config.Protects; protects != nil && protects(c.name) {
+		c.protected = true
+	}
 	f.settleUnits(c)
 	f.enter(c, types.ClusterStateRunning, "", "Running step")
 	if dies := f.config.DiesAfter; dies != nil {

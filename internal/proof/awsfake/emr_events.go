@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 )
 
@@ -47,10 +48,12 @@ func (f *EMR) stepEvent(c *emrCluster, s *emrStep) {
 	})
 }
 
-func (f *EMR) fleetEvent(c *emrCluster, u *emrUnit, instanceType string) {
+func (f *EMR) fleetEvent(c *emrCluster, u *emrUnit) {
 	f.event(FleetProvisioning, map[string]string{
 		"severity": "WARN", "clusterId": c.id, "name": c.name, "state": "CREATING", "instanceFleetId": u.id, "instanceFleetType": string(u.kind),
-		"eventCode": "EC2 provisioning - Insufficient Instance Capacity", "message": "no capacity of " + instanceType,
+		"eventCode": "EC2 provisioning - Insufficient Instance Capacity",
+		"message": "We are not able to create your Amazon EMR cluster " + c.id + " (" + c.name + ") for Instance Fleet " + u.id +
+			": Amazon EC2 has " + shortage(u.fleet, aws.ToInt32(u.fleet.TargetSpotCapacity) > 0),
 	})
 }
 

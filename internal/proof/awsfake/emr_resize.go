@@ -47,6 +47,9 @@ func (f *EMR) ModifyInstanceFleet(ctx context.Context, in *emr.ModifyInstanceFle
 		if err != nil {
 			return nil, err
 		}
+		if err := checkTargets(in.InstanceFleet); err != nil {
+			return nil, err
+		}
 		u, err := c.checkChange(in.InstanceFleet)
 		if err != nil {
 			return nil, err
@@ -56,6 +59,17 @@ func (f *EMR) ModifyInstanceFleet(ctx context.Context, in *emr.ModifyInstanceFle
 		f.resize(c, u)
 		return &emr.ModifyInstanceFleetOutput{}, nil
 	})
+}
+
+// checkTargets refuses what EMR's front end refuses.
+func checkTargets(change *types.InstanceFleetModifyConfig) error {
+	for name, n := range map[string]*int32{"targetOnDemandCapacity": change.TargetOnDemandCapacity, "targetSpotCapacity": change.TargetSpotCapacity} {
+		if n != nil && *n < 0 {
+			return validationEMR("1 validation error detected: Value '%d' at 'instanceFleet.%s' failed to satisfy constraint:"+
+				" Member must have value greater than or equal to 0", *n, name)
+		}
+	}
+	return nil
 }
 
 func (c *emrCluster) checkChange(change *types.InstanceFleetModifyConfig) (*emrUnit, error) {
@@ -70,7 +84,7 @@ func (c *emrCluster) checkChange(change *types.InstanceFleetModifyConfig) (*emrU
 		return nil, invalidEMR("The instance fleet (%s) should have both targetOnDemandCapacity and targetSpotCapacity specified.", u.id)
 	case u.kind == types.InstanceFleetTypeMaster:
 		return nil, invalidEMR("A master instance fleet may not be resized.")
-	case *onDemand < 0 || *spot < 0 || u.kind == types.InstanceFleetTypeCore && *onDemand+*spot < 1:
+	case u.kind == types.InstanceFleetTypeCore && *onDemand+*spot < 1:
 		return nil, invalidEMR("The %s instance fleet has an invalid target capacity.", strings.ToLower(string(u.kind)))
 	}
 	return u, nil

@@ -105,7 +105,7 @@ func checkListSteps(in *emr.ListStepsInput) error {
 	}
 	for _, state := range in.StepStates {
 		if !slices.Contains(state.Values(), state) {
-			return enumError("stepStates", state, state.Values())
+			return enumsError("stepStates", in.StepStates, state.Values())
 		}
 	}
 	return nil

@@ -85,6 +85,30 @@ func shortage(fl types.InstanceFleetConfig, spot bool) string {
 	return "insufficient " + market + " capacity for instance type(s) [" + strings.Join(names, ", ") + "]."
 }
 
+// spotTimeout returns how long EMR looks for Spot instances; false for a fleet
+// that has none.
+func (u *emrUnit) spotTimeout() (time.Duration, bool) {
+	if aws.ToInt32(u.fleet.TargetSpotCapacity) == 0 {
+		return 0, false
+	}
+	if l := u.fleet.LaunchSpecifications; l != nil && l.SpotSpecification != nil {
+		return time.Duration(aws.ToInt32(l.SpotSpecification.TimeoutDurationMinutes)) * time.Minute, true
+	}
+	return 0, true
+}
+
+// unsupportedType returns the first type of a fleet whose types EMR supports none
+// of in the cluster's zone, or "".
+func (f *EMR) unsupportedType(c *emrCluster) string {
+	for _, u := range c.units {
+		supported := func(t types.InstanceTypeConfig) bool { return !f.unsupported[aws.ToString(t.InstanceType)] }
+		if !slices.ContainsFunc(u.fleet.InstanceTypeConfigs, supported) {
+			return aws.ToString(u.fleet.InstanceTypeConfigs[0].InstanceType)
+		}
+	}
+	return ""
+}
+
 // offers says whether EC2 has capacity of one of a fleet's types.
 func (f *EMR) offers(fl types.InstanceFleetConfig) bool {
 	return slices.ContainsFunc(fl.InstanceTypeConfigs, func(t types.InstanceTypeConfig) bool { return !f.noCapacity[aws.ToString(t.InstanceType)] })

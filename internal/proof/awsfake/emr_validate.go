@@ -3,7 +3,6 @@ package awsfake
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -12,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
+	"ephemr/internal/local/emrreleases"
 	"ephemr/internal/profile"
 )
 
@@ -31,8 +31,6 @@ const (
 	textUnknownJobFlow = "Specified job flow ID does not exist."
 	textNotModifiable  = "A job flow that is shutting down, terminated, or finished may not be modified."
 )
-
-var releaseLabel = regexp.MustCompile(`^emr-(spark-)?\d+\.\d+\.\d+(-\w+)?$`)
 
 // invalidEMR is the error of the newer operations, which have ClusterId.
 func invalidEMR(format string, args ...any) error {
@@ -55,6 +53,12 @@ func invalidated(err error) error {
 func enumError[T ~string](field string, value T, known []T) error {
 	return validationEMR("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set: [%s]",
 		value, field, joined(known))
+}
+
+// enumsError is the error of a list with a value outside its enum.
+func enumsError[T ~string](field string, values, known []T) error {
+	return validationEMR("1 validation error detected: Value '[%s]' at '%s' failed to satisfy constraint:"+
+		" Member must satisfy constraint: [Member must satisfy enum value set: [%s]]", joined(values), field, joined(known))
 }
 
 func joined[T ~string](values []T) string {
@@ -80,18 +84,34 @@ func checkRunJobFlow(in *emr.RunJobFlowInput) error {
 	switch {
 	case release == "":
 		return validationEMR("Must specify exactly one of the following: release label, AMI version, or Hadoop version.")
-	case !releaseLabel.MatchString(release):
-		return validationEMR("The supplied release label is invalid: %s.", release)
+	case aws.ToString(in.ServiceRole) == "":
+		return validationEMR("ServiceRole is required for creating cluster.")
+	case aws.ToString(in.JobFlowRole) == "":
+		return validationEMR("InstanceProfile is required for creating cluster.")
 	case in.StepConcurrencyLevel != nil && badConcurrency(*in.StepConcurrencyLevel):
 		return validationEMR("The step concurrency level must be between 1 and %d.", maxSteps)
 	}
 	return firstError(
+		func() error { return checkRelease(release, in.Applications) },
 		func() error { return checkInstances(in.Instances) },
 		func() error { return checkSteps(in.Steps, 0, max(1, aws.ToInt32(in.StepConcurrencyLevel))) },
 		func() error { return refuseRole(in.StepExecutionRoleArn, in.SecurityConfiguration) },
 		func() error { return checkTags(in.Tags) },
 		func() error { return checkIdle(in.AutoTerminationPolicy) },
 	)
+}
+
+func checkRelease(label string, applications []types.Application) error {
+	release, ok := emrreleases.Find(label)
+	if !ok {
+		return validationEMR("The supplied release label is invalid: %s.", label)
+	}
+	for _, a := range applications {
+		if _, ok := release.Application(aws.ToString(a.Name)); !ok {
+			return validationEMR("The supplied application is not available in release %s: %s.", label, aws.ToString(a.Name))
+		}
+	}
+	return nil
 }
 
 func badConcurrency(level int32) bool { return level < 1 || level > maxSteps }
@@ -153,8 +173,8 @@ func checkTypes(f *types.InstanceFleetConfig, name string) error {
 
 // checkSteps checks steps that are added to a number of active ones.
 func checkSteps(steps []types.StepConfig, active int, level int32) error {
-	for _, s := range steps {
-		if err := checkStep(s, level); err != nil {
+	for i, s := range steps {
+		if err := checkStep(i+1, s, level); err != nil {
 			return err
 		}
 	}
@@ -168,7 +188,7 @@ var actions = []types.ActionOnFailure{
 	types.ActionOnFailureTerminateJobFlow, types.ActionOnFailureTerminateCluster, types.ActionOnFailureCancelAndWait, types.ActionOnFailureContinue,
 }
 
-func checkStep(s types.StepConfig, level int32) error {
+func checkStep(number int, s types.StepConfig, level int32) error {
 	if s.HadoopJarStep == nil || aws.ToString(s.HadoopJarStep.Jar) == "" || aws.ToString(s.Name) == "" {
 		return validationEMR("A step must have a name and a HadoopJarStep with a jar.") // the SDK does not send it
 	}
@@ -178,7 +198,7 @@ func checkStep(s types.StepConfig, level int32) error {
 	}
 	switch {
 	case s.ActionOnFailure != "" && !slices.Contains(actions, s.ActionOnFailure):
-		return enumError("actionOnFailure", s.ActionOnFailure, actions)
+		return enumError(fmt.Sprintf("steps.%d.member.actionOnFailure", number), s.ActionOnFailure, actions)
 	case level > 1 && s.ActionOnFailure != types.ActionOnFailureContinue:
 		return validationEMR("ActionOnFailure for steps must be CONTINUE when the step concurrency level is greater than 1.")
 	case utf8.RuneCountInString(strings.Join(texts, "")) > maxStepText:

@@ -41,7 +41,7 @@ func (r *region) configure(ctx context.Context, parallel int) error {
 		return err
 	}
 	r.settings.Limits.MaxActive, r.settings.Limits.PipelineMaxActive = parallel, parallel
-	r.settings.Limits.ClusterReady = pipeline.Duration(clusterReady)
+	r.settings.Limits.ClusterReady, r.settings.Limits.ClusterProvision = pipeline.Duration(clusterReady), pipeline.Duration(clusterReady/3)
 	data, err := json.Marshal(r.settings)
 	if err != nil {
 		return fmt.Errorf("encode settings: %w", err)

@@ -22,8 +22,10 @@ var faults = []localemr.Fault{
 	{Kind: "lostAnswer", Op: "TerminateJobFlows", Chance: 0.05},
 	{Kind: "lostAnswer", Chance: 0.01},
 	{Kind: "listOmits", Chance: 0.05},
-	{Kind: "capacity", Cluster: "*3.?", Market: "SPOT"},       // the second fallback is on demand
-	{Kind: "capacity", Cluster: "*37.?", Market: "ON_DEMAND"}, // for few there is no capacity at all
+	{Kind: "capacity", Cluster: "*3.?", Market: "SPOT"},        // the second fallback is on demand
+	{Kind: "capacity", Cluster: "*37.?", Market: "ON_DEMAND"},  // for few there is no capacity at all
+	{Kind: "unsupportedType", Cluster: "*b.1", Market: "SPOT"}, // not on the fallbacks
+	{Kind: "protected", Chance: 0.05},
 	{Kind: "provisionSlow", Chance: 0.05, Delay: localemr.Duration(4 * time.Second)},
 	{Kind: "provisionStuck", Chance: 0.01},
 	{Kind: "bootstrapFailure", Chance: 0.04},

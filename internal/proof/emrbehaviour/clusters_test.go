@@ -96,12 +96,12 @@ func TestClusters(t *testing.T) {
 				id := w.run(protected, transient, atOnce(3), func(in *emr.RunJobFlowInput) {
 					in.Tags = []types.Tag{{Key: new("k"), Value: new("v")}}
 					in.Applications = []types.Application{{Name: new("Spark")}}
-					in.SecurityConfiguration = new("secured")
+					in.SecurityConfiguration = new("runtime-roles")
 				})
 				return []string{describe(w.cluster(id)), fmt.Sprint(ids.MatchString(id))}
 			},
 			want: []string{
-				"nightly emr-7.14.0 s3://logs/emr/ service instances secured INSTANCE_FLEET; 3 at once, ends by itself true, protected true; Spark; k=v; STARTING +--",
+				"nightly emr-7.14.0 s3://logs/emr/ service instances runtime-roles INSTANCE_FLEET; 3 at once, ends by itself true, protected true; Spark; k=v; STARTING +--",
 				"true",
 			},
 		},
@@ -145,20 +145,37 @@ func TestClusters(t *testing.T) {
 			want: []string{"TERMINATED: USER_REQUEST: Terminated by user request", "-+", "completes CANCELLED"},
 		},
 		{
-			name: "of several clusters the unprotected are terminated",
+			name: "one protected cluster keeps the others of a call alive",
 			do: func(w *world) []string {
 				safe, open := w.run(protected), w.run()
-				refused := w.terminate(safe, open)
-				w.await(open, "TERMINATED")
 				w.await(safe, "WAITING")
-				_, err := w.SetTerminationProtection(w.t.Context(), &emr.SetTerminationProtectionInput{JobFlowIds: []string{safe}, TerminationProtected: new(false)})
-				w.must(err)
-				w.must(w.terminate(safe))
-				return []string{answer(refused), w.await(safe, "TERMINATED")}
+				w.await(open, "WAITING")
+				refused := w.terminate(safe, open)
+				kept := w.await(open, "WAITING")
+				w.must(w.unprotect(safe))
+				w.must(w.terminate(safe, open))
+				return []string{answer(refused), kept, w.await(safe, "TERMINATED"), w.await(open, "TERMINATED")}
 			},
 			want: []string{
 				"ValidationException: Could not shut down one or more job flows since they are termination protected.",
-				"TERMINATED USER_REQUEST",
+				"WAITING", "TERMINATED USER_REQUEST", "TERMINATED USER_REQUEST",
+			},
+		},
+		{
+			name: "a cluster that the account protects",
+			set:  settings{protects: true},
+			do: func(w *world) []string {
+				id := w.run()
+				w.await(id, "WAITING")
+				refused := w.terminate(id)
+				w.must(w.unprotect(id))
+				w.must(w.terminate(id))
+				w.await(id, "TERMINATED")
+				return []string{answer(refused), answer(w.terminate(id)), answer(w.unprotect(id))}
+			},
+			want: []string{
+				"ValidationException: Could not shut down one or more job flows since they are termination protected.",
+				"ok", "ValidationException: " + notModifiable,
 			},
 		},
 		{
@@ -208,6 +225,46 @@ func TestClusters(t *testing.T) {
 				return []string{w.await(id, "TERMINATED_WITH_ERRORS"), details(w.cluster(id))}
 			},
 			want: []string{"TERMINATED_WITH_ERRORS INSTANCE_FLEET_TIMEOUT", "INTERNAL_ERROR_EC2_INSUFFICIENT_CAPACITY_AZ"},
+		},
+		{
+			name: "without On-Demand capacity it is STARTING until there is some",
+			do: func(w *world) []string {
+				id := w.run(func(in *emr.RunJobFlowInput) {
+					in.Instances.InstanceFleets[1].InstanceTypeConfigs[0].InstanceType = new(scarce)
+				})
+				w.sent("EMR Instance Fleet Provisioning", 3)
+				before := w.await(id, "STARTING")
+				w.supply()
+				return []string{before, w.await(id, "WAITING"), details(w.cluster(id))}
+			},
+			want: []string{"STARTING", "WAITING", ""},
+		},
+		{
+			name: "without On-Demand capacity it can be terminated",
+			do: func(w *world) []string {
+				id := w.run(func(in *emr.RunJobFlowInput) {
+					in.Instances.InstanceFleets[0].InstanceTypeConfigs[0].InstanceType = new(scarce)
+				})
+				w.sent("EMR Instance Fleet Provisioning", 2)
+				w.must(w.terminate(id))
+				return []string{w.await(id, "TERMINATED")}
+			},
+			want: []string{"TERMINATED USER_REQUEST"},
+		},
+		{
+			name: "a core type that the zone does not have",
+			do: func(w *world) []string {
+				id := w.run(func(in *emr.RunJobFlowInput) {
+					in.Instances.InstanceFleets[1].InstanceTypeConfigs[0].InstanceType = new(foreign)
+				})
+				w.await(id, "TERMINATED_WITH_ERRORS")
+				return []string{reason(w.cluster(id)), details(w.cluster(id))}
+			},
+			want: []string{
+				"TERMINATED_WITH_ERRORS: VALIDATION_ERROR: The requested instance type m9.foreign is not supported in the requested availability zone." +
+					" Learn more at https://docs.aws.amazon.com/console/elasticmapreduce/ERROR_noinstancetype",
+				"VALIDATION_ERROR_INSTANCE_TYPE_NOT_SUPPORTED",
+			},
 		},
 		{
 			name: "capacity of one instance type is enough",

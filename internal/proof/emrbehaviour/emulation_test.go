@@ -38,12 +38,17 @@ type emulation struct {
 	looks, patience time.Duration
 	// deaf returns when a step that ignores interrupts does so.
 	deaf func(cluster string)
+	// supply gives EC2 the scarce type.
+	supply func()
 	// hold keeps later resizes from ending.
 	hold func()
 }
 
-// scarce is an instance type that EC2 does not have.
-const scarce = "m9.scarce"
+// Instance types that clusters do not get.
+const (
+	scarce  = "m9.scarce"  // EC2 has none
+	foreign = "m9.foreign" // not supported in the zone
+)
 
 // settings are the options of an emulation.
 type settings struct {
@@ -52,6 +57,7 @@ type settings struct {
 	late     bool // interrupted steps are reported when all their processes have ended
 	throttle bool
 	bad      bool // bootstrap actions fail
+	protects bool // something in the account protects clusters that are ready
 	dies     bool // the primary instance dies under the first step
 }
 
@@ -100,6 +106,7 @@ func newFake(t *testing.T, set settings) *emulation {
 		},
 		Deaf:           func(_, step string) bool { return step == deaf },
 		BootstrapFails: func(string) bool { return set.bad },
+		Protects:       func(string) bool { return set.protects },
 		Throttle:       set.throttle,
 	}
 	if set.stuck {
@@ -113,13 +120,15 @@ func newFake(t *testing.T, set settings) *emulation {
 	}
 	f := awsfake.NewEMR(config)
 	f.SetCapacity(scarce, false)
+	f.SetSupported(foreign, false)
 	t.Cleanup(func() {
 		f.Close()
 		calls.add(f.AllCalls())
 	})
 	return &emulation{
 		Client: f.Client(), events: seen, looks: time.Second, patience: 500 * time.Hour,
-		deaf: func(string) { synctest.Wait() }, hold: func() {}, // time passes only while the test polls
+		supply: func() { f.SetCapacity(scarce, true) },
+		deaf:   func(string) { synctest.Wait() }, hold: func() {}, // time passes only while the test polls
 	}
 }
 
@@ -133,7 +142,7 @@ func newLocal(t *testing.T, set settings) *emulation {
 			Provision: short, Bootstrap: short, TerminateGrace: localemr.Duration(300 * time.Millisecond),
 			IdleSecond: localemr.Duration(200 * time.Microsecond), Throttle: set.throttle,
 		},
-		Faults: []localemr.Fault{{Kind: "capacity", InstanceType: scarce}},
+		Faults: []localemr.Fault{{Kind: "capacity", InstanceType: scarce}, {Kind: "unsupportedType", InstanceType: foreign}},
 	}
 	for _, s := range []struct {
 		set  bool
@@ -145,6 +154,9 @@ func newLocal(t *testing.T, set settings) *emulation {
 	}
 	if set.bad {
 		config.Faults = append(config.Faults, localemr.Fault{Kind: "bootstrapFailure"})
+	}
+	if set.protects {
+		config.Faults = append(config.Faults, localemr.Fault{Kind: "protected"})
 	}
 	if set.dies {
 		config.Faults = append(config.Faults, localemr.Fault{Kind: "instanceFailure", Count: 1})
@@ -172,20 +184,25 @@ func newLocal(t *testing.T, set settings) *emulation {
 			return err == nil
 		})
 	}
-	e.hold = func() {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, web.URL+"/_localemr/settings", strings.NewReader(`{"provision": "1h"}`))
-		if err != nil {
-			t.Fatal(err)
-		}
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := res.Body.Close(); err != nil || res.StatusCode != http.StatusOK {
-			t.Fatalf("change settings: %s, %v", res.Status, err)
-		}
-	}
+	e.hold = func() { admin(t, http.MethodPut, web.URL+"/_localemr/settings", `{"provision": "1h"}`) }
+	e.supply = func() { admin(t, http.MethodDelete, web.URL+"/_localemr/faults", "") }
 	return e
+}
+
+// admin calls localemr's admin API.
+func admin(t *testing.T, method, url, body string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil || res.StatusCode/100 != 2 {
+		t.Fatalf("%s %s: %s, %v", method, url, res.Status, err)
+	}
 }
 
 // until polls until check is true.

@@ -96,5 +96,18 @@ func TestEvents(t *testing.T) {
 			},
 			want: []string{"CREATING WARN nightly j-ID EC2 provisioning - Insufficient Instance Capacity CORE"},
 		},
+		{
+			name: "of a primary without capacity, again and again",
+			do: func(w *world) []string {
+				w.run(func(in *emr.RunJobFlowInput) {
+					in.Instances.InstanceFleets[0].InstanceTypeConfigs[0].InstanceType = new(scarce)
+				})
+				return w.sent(capacity, 2)[:2]
+			},
+			want: []string{
+				"CREATING WARN nightly j-ID EC2 provisioning - Insufficient Instance Capacity MASTER",
+				"CREATING WARN nightly j-ID EC2 provisioning - Insufficient Instance Capacity MASTER",
+			},
+		},
 	})
 }

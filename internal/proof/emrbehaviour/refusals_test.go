@@ -61,6 +61,12 @@ func (w *world) runRefusals() []refusal {
 		{"no name", run(func(in *emr.RunJobFlowInput) { in.Name = nil }), "client: 1 validation error(s) found. - missing required field, RunJobFlowInput.Name."},
 		{"no release", run(func(in *emr.RunJobFlowInput) { in.ReleaseLabel = nil }), "ValidationException: Must specify exactly one of the following: release label, AMI version, or Hadoop version."},
 		{"bad release", run(func(in *emr.RunJobFlowInput) { in.ReleaseLabel = new("7.14") }), "ValidationException: The supplied release label is invalid: 7.14."},
+		{"unknown release", run(func(in *emr.RunJobFlowInput) { in.ReleaseLabel = new("emr-7.99.0") }), "ValidationException: The supplied release label is invalid: emr-7.99.0."},
+		{"unknown application", run(func(in *emr.RunJobFlowInput) {
+			in.Applications = []types.Application{{Name: new("spark")}, {Name: new("Snark")}}
+		}), "ValidationException: The supplied application is not available in release emr-7.14.0: Snark."},
+		{"no service role", run(func(in *emr.RunJobFlowInput) { in.ServiceRole = nil }), "ValidationException: ServiceRole is required for creating cluster."},
+		{"no instance profile", run(func(in *emr.RunJobFlowInput) { in.JobFlowRole = nil }), "ValidationException: InstanceProfile is required for creating cluster."},
 		{"no instances", run(fleets()), shape},
 		{"fleets and groups", run(func(in *emr.RunJobFlowInput) {
 			in.Instances.InstanceGroups = []types.InstanceGroupConfig{{InstanceRole: "MASTER", InstanceType: new("m5.xlarge"), InstanceCount: new(int32(1))}}
@@ -117,7 +123,7 @@ func (w *world) stepRefusals(live, over string) []refusal {
 		{"add to an unknown cluster", add(none, step(completes)), unknownFlow},
 		{"add to a terminated cluster", add(over, step(completes)), "ValidationException: " + notModifiable},
 		{"add nothing", add(live, []types.StepConfig{}...), "ValidationException: At least one step must be specified."},
-		{"add with an unknown action", add(live, action(completes, "SHRUG")), "ValidationException: 1 validation error detected: Value 'SHRUG' at 'actionOnFailure' failed to satisfy constraint: Member must satisfy enum value set: [TERMINATE_JOB_FLOW, TERMINATE_CLUSTER, CANCEL_AND_WAIT, CONTINUE]"},
+		{"add with an unknown action", add(live, action(completes, "SHRUG")), "ValidationException: 1 validation error detected: Value 'SHRUG' at 'steps.1.member.actionOnFailure' failed to satisfy constraint: Member must satisfy enum value set: [TERMINATE_JOB_FLOW, TERMINATE_CLUSTER, CANCEL_AND_WAIT, CONTINUE]"},
 		{"add with a role", func() error {
 			_, err := w.AddJobFlowSteps(w.t.Context(), &emr.AddJobFlowStepsInput{JobFlowId: &live, Steps: []types.StepConfig{step(completes)}, ExecutionRoleArn: new("arn:aws:iam::000000000000:role/job")})
 			return err
@@ -132,7 +138,7 @@ func (w *world) stepRefusals(live, over string) []refusal {
 		{"list an unknown one", list(emr.ListStepsInput{ClusterId: &live, StepIds: []string{"s-NONE"}}), "InvalidRequestException: Step id 's-NONE' is not valid. (client fault)"},
 		{"list eleven", list(emr.ListStepsInput{ClusterId: &live, StepIds: slices.Repeat([]string{"s-NONE"}, 11)}), "InvalidRequestException: You can specify at most 10 step ids in a request. (client fault)"},
 		{"list by ids and states", list(emr.ListStepsInput{ClusterId: &live, StepIds: []string{"s-NONE"}, StepStates: []types.StepState{"PENDING"}}), "InvalidRequestException: Cannot specify both StepIds and StepStates. (client fault)"},
-		{"list by an unknown state", list(emr.ListStepsInput{ClusterId: &live, StepStates: []types.StepState{"ASLEEP"}}), "ValidationException: 1 validation error detected: Value 'ASLEEP' at 'stepStates' failed to satisfy constraint: Member must satisfy enum value set: [PENDING, CANCEL_PENDING, RUNNING, COMPLETED, CANCELLED, FAILED, INTERRUPTED]"},
+		{"list by an unknown state", list(emr.ListStepsInput{ClusterId: &live, StepStates: []types.StepState{"ASLEEP"}}), "ValidationException: 1 validation error detected: Value '[ASLEEP]' at 'stepStates' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [PENDING, CANCEL_PENDING, RUNNING, COMPLETED, CANCELLED, FAILED, INTERRUPTED]]"},
 		{"list with an invalid marker", list(emr.ListStepsInput{ClusterId: &live, Marker: new("?")}), "InvalidRequestException: Marker '?' is not valid. (client fault)"},
 		{"cancel on an unknown cluster", cancel(none, "", "s-NONE"), unknownCluster},
 		{"cancel an unknown one", cancel(live, "", "s-NONE"), "InvalidRequestException: Step id 's-NONE' is not valid. (client fault)"},
@@ -184,7 +190,7 @@ func (w *world) clusterRefusals(live, over string) []refusal {
 	return []refusal{
 		{"describe an unknown one", describe(&none), unknownCluster},
 		{"describe none", describe(nil), "client: 1 validation error(s) found. - missing required field, DescribeClusterInput.ClusterId."},
-		{"list by an unknown state", list(emr.ListClustersInput{ClusterStates: []types.ClusterState{"ASLEEP"}}), "ValidationException: 1 validation error detected: Value 'ASLEEP' at 'clusterStates' failed to satisfy constraint: Member must satisfy enum value set: [STARTING, BOOTSTRAPPING, RUNNING, WAITING, TERMINATING, TERMINATED, TERMINATED_WITH_ERRORS]"},
+		{"list by an unknown state", list(emr.ListClustersInput{ClusterStates: []types.ClusterState{"ASLEEP"}}), "ValidationException: 1 validation error detected: Value '[ASLEEP]' at 'clusterStates' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [STARTING, BOOTSTRAPPING, RUNNING, WAITING, TERMINATING, TERMINATED, TERMINATED_WITH_ERRORS]]"},
 		{"list with an invalid marker", list(emr.ListClustersInput{Marker: new("?")}), "InvalidRequestException: Marker '?' is not valid. (client fault)"},
 		{"terminate an unknown one", terminate(none), unknownFlow},
 		{"terminate an unknown one beside another", terminate(live, none), unknownFlow},
@@ -206,10 +212,6 @@ func (w *world) clusterRefusals(live, over string) []refusal {
 		{"a policy for a terminated one", policy(over, 60), "ValidationException: " + notModifiable},
 		{"idle timeout too short", policy(live, 59), "ValidationException: The idle timeout of an auto-termination policy must be between 60 and 604800 seconds."},
 		{"idle timeout too long", policy(live, 604_801), "ValidationException: The idle timeout of an auto-termination policy must be between 60 and 604800 seconds."},
-		{"an unknown operation", func() error {
-			_, err := w.ListReleaseLabels(ctx, &emr.ListReleaseLabelsInput{})
-			return err
-		}, "UnknownOperationException: UnknownError"},
 	}
 }
 
@@ -240,7 +242,7 @@ func (w *world) fleetRefusals(live, over string) []refusal {
 		{"modify with one target", modify(live, core, one, nil), "InvalidRequestException: The instance fleet (if-ID) should have both targetOnDemandCapacity and targetSpotCapacity specified. (client fault)"},
 		{"modify the primary fleet", modify(live, master, one, one), "InvalidRequestException: A master instance fleet may not be resized. (client fault)"},
 		{"modify the core fleet to 0", modify(live, core, none, none), "InvalidRequestException: The core instance fleet has an invalid target capacity. (client fault)"},
-		{"modify to a negative target", modify(live, core, new(int32(-1)), new(int32(3))), "InvalidRequestException: The core instance fleet has an invalid target capacity. (client fault)"},
+		{"modify to a negative target", modify(live, core, new(int32(-1)), new(int32(3))), "ValidationException: 1 validation error detected: Value '-1' at 'instanceFleet.targetOnDemandCapacity' failed to satisfy constraint: Member must have value greater than or equal to 0"},
 		{"add to an unknown cluster", add("j-NONE", task), unknownCluster},
 		{"add to a terminated cluster", add(over, task), "InvalidRequestException: An instance fleet may only be added when the cluster is running or waiting. (client fault)"},
 		{"add a core fleet", add(live, fleet(types.InstanceFleetTypeCore, 1, 0)), "InvalidRequestException: Only a task instance fleet can be added to a running cluster. (client fault)"},

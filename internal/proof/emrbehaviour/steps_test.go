@@ -63,7 +63,7 @@ func TestSteps(t *testing.T) {
 		{
 			name: "DescribeStep returns the request",
 			do: func(w *world) []string {
-				id := w.run(func(in *emr.RunJobFlowInput) { in.SecurityConfiguration = new("secured") })
+				id := w.run(func(in *emr.RunJobFlowInput) { in.SecurityConfiguration = new("runtime-roles") })
 				out, err := w.AddJobFlowSteps(w.t.Context(), &emr.AddJobFlowStepsInput{
 					JobFlowId: &id, ExecutionRoleArn: new("arn:aws:iam::000000000000:role/job"), Steps: []types.StepConfig{{
 						Name: new("jar"), HadoopJarStep: &types.HadoopJarStepConfig{

@@ -144,6 +144,11 @@ func (w *world) terminate(ids ...string) error {
 	return err
 }
 
+func (w *world) unprotect(id string) error {
+	_, err := w.SetTerminationProtection(w.t.Context(), &emr.SetTerminationProtectionInput{JobFlowIds: []string{id}, TerminationProtected: new(false)})
+	return err
+}
+
 func (w *world) cancel(id string, how types.StepCancellationOption, steps ...string) []types.CancelStepsInfo {
 	w.t.Helper()
 	out, err := w.CancelSteps(w.t.Context(), &emr.CancelStepsInput{ClusterId: &id, StepIds: steps, StepCancellationOption: how})

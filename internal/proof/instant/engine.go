@@ -167,7 +167,7 @@ func (e *Engine) Stop(ctx context.Context, rec *run.Record, kill bool) error {
 }
 
 // Live lists all capacity.
-func (e *Engine) Live(ctx context.Context, _ time.Time) iter.Seq2[engine.Capacity, error] {
+func (e *Engine) Live(ctx context.Context, _ []string, _ time.Time) iter.Seq2[engine.Capacity, error] {
 	return func(yield func(engine.Capacity, error) bool) {
 		all, err := e.list(ctx)
 		if err != nil {

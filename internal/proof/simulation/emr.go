@@ -233,6 +233,13 @@ func (c client) TerminateJobFlows(ctx context.Context, in *emr.TerminateJobFlows
 	return c.EMR.TerminateJobFlows(ctx, in, o...)
 }
 
+func (c client) SetTerminationProtection(
+	ctx context.Context, in *emr.SetTerminationProtectionInput, o ...func(*emr.Options),
+) (*emr.SetTerminationProtectionOutput, error) {
+	c.count("SetTerminationProtection")
+	return c.EMR.SetTerminationProtection(ctx, in, o...)
+}
+
 // Terminate ends all clusters as a person would in the console.
 func (w *World) Terminate() {
 	for _, name := range w.Open() {

@@ -115,7 +115,7 @@ func (w *World) fakes() {
 	w.Bus.OnEvent = w.onEvent
 	w.EMR = awsfake.NewEMR(awsfake.EMRConfig{
 		Starting: w.config.Starting, Bootstrapping: w.config.Bootstrapping, Terminating: w.config.Terminating,
-		Script: w.script, Deaf: w.isDeaf, OnCancel: w.cancelled, BootstrapFails: w.config.BootstrapFails, DiesAfter: w.diesAfter,
+		Script: w.script, Deaf: w.isDeaf, OnCancel: w.cancelled, BootstrapFails: w.config.BootstrapFails, DiesAfter: w.diesAfter, Protects: w.config.Protects,
 		OnEvent: w.onEMR, EventDelays: w.config.EventDelays, Throttle: w.config.Throttle,
 	})
 	w.Instant = instant.New()
@@ -148,11 +148,15 @@ func (w *World) onEvent(e ebtypes.PutEventsRequestEntry) {
 
 // onEMR is the rule that brings EMR's events to watch.
 func (w *World) onEMR(detailType string, detail json.RawMessage) {
-	var d struct{ State string }
+	var d struct{ State, EventCode string }
 	if err := json.Unmarshal(detail, &d); err != nil {
 		panic(fmt.Sprintf("decode event of EMR: %v", err))
 	}
-	if detailType == awsfake.FleetProvisioning || !slices.Contains(events.AwaitedStates, d.State) {
+	wanted := slices.Contains(events.AwaitedStates, d.State)
+	if detailType == awsfake.FleetProvisioning {
+		wanted = d.EventCode == events.CodeInsufficientCapacity
+	}
+	if !wanted {
 		return // no rule is for it
 	}
 	w.async("watch", envelope(events.SourceEMR, detailType, detail))

@@ -140,7 +140,7 @@ func (c *chaos) meet(d *dice, f fate, op string, effect func() error) error {
 	case throttled:
 		return refusal(d, op)
 	case failed:
-		return &smithy.GenericAPIError{Code: "InternalServerError", Message: "try again", Fault: smithy.FaultServer}
+		return &smithy.GenericAPIError{Code: "InternalServerError", Message: "try again"}
 	case passes, crashAfter, answerLost, madeTwice, slow, outlived:
 	}
 	err := effect()

@@ -24,20 +24,21 @@ type Invariant string
 
 // The invariants, each with what it says.
 const (
-	OneOutcome  Invariant = "one outcome"  // a run changes state only forward; an outcome stays, unless the run is retried
-	OneRun      Invariant = "one run"      // whatever is asked for, however often, is one run
-	OneCluster  Invariant = "one cluster"  // an attempt to get a cluster makes one at most, and a run has one at a time until it is retried
-	OneStep     Invariant = "one step"     // an attempt of a job is carried by one step at most
-	RightOrder  Invariant = "right order"  // a step starts when the jobs that its job needs have succeeded
-	Slots       Invariant = "slots"        // no scope has more runs than its limit, and a run under way has its slots
-	Budget      Invariant = "call budget"  // no EMR API is called more often than its bucket allows
-	Noticed     Invariant = "noticed"      // where clusters and steps take seconds and no event is lost, no run waits for minutes
-	TrueSuccess Invariant = "true success" // a job that counts as succeeded was carried by a step that completed
-	OwnResult   Invariant = "own result"   // nothing that another run or attempt left counts for a job
-	Ends        Invariant = "ends"         // every run that was accepted ends, and every outcome is announced
-	Leases      Invariant = "leases"       // a pool's cluster has no more steps leased than it runs, by runs of its team that keep to them, and a lease ends with its run
-	RightSize   Invariant = "right size"   // a pool's cluster without a lease has no task units that jobs requested
-	NothingLeft Invariant = "nothing left" // when all runs are over there is no cluster, waiter, slot or execution left
+	OneOutcome   Invariant = "one outcome"   // a run changes state only forward; an outcome stays, unless the run is retried
+	OneRun       Invariant = "one run"       // whatever is asked for, however often, is one run
+	OneCluster   Invariant = "one cluster"   // an attempt to get a cluster makes one at most, and a run has one at a time until it is retried
+	OneStep      Invariant = "one step"      // an attempt of a job is carried by one step at most
+	RightOrder   Invariant = "right order"   // a step starts when the jobs that its job needs have succeeded
+	Slots        Invariant = "slots"         // no scope has more runs than its limit, and a run under way has its slots
+	Budget       Invariant = "call budget"   // no EMR API is called more often than its bucket allows
+	Noticed      Invariant = "noticed"       // where clusters and steps take seconds and no event is lost, no run waits for minutes
+	TrueSuccess  Invariant = "true success"  // a job that counts as succeeded was carried by a step that completed
+	OwnResult    Invariant = "own result"    // nothing that another run or attempt left counts for a job
+	Ends         Invariant = "ends"          // every run that was accepted ends, and every outcome is announced
+	NextFallback Invariant = "next fallback" // a cluster that gets no instances is given up when there is a fallback
+	Leases       Invariant = "leases"        // a pool's cluster has no more steps leased than it runs, by runs of its team that keep to them, and a lease ends with its run
+	RightSize    Invariant = "right size"    // a pool's cluster without a lease has no task units that jobs requested
+	NothingLeft  Invariant = "nothing left"  // when all runs are over there is no cluster, waiter, slot or execution left
 )
 
 // Violation is an invariant that did not hold.
@@ -69,6 +70,7 @@ type checker struct {
 	carried map[string]string                  // run and attempt -> step
 	full    map[string]time.Time               // bucket -> when it will be full again
 	pools   map[string]pool.Cluster            // clusters of pools, by id
+	tries   map[string]try                     // by run
 	warm    int                                // leases of clusters that were there already
 	resized int                                // calls that have changed a cluster's size
 }
@@ -77,7 +79,7 @@ func newChecker(w *World, specs map[string]*pipeline.Spec) *checker {
 	c := &checker{
 		w: w, specs: specs, begin: time.Now(), states: map[string]run.State{}, jobs: map[string]map[string]run.JobState{},
 		of: map[string]string{}, lives: map[string]int{}, made: map[string]int{}, carried: map[string]string{}, full: map[string]time.Time{},
-		pools: map[string]pool.Cluster{},
+		pools: map[string]pool.Cluster{}, tries: map[string]try{},
 	}
 	w.DB.OnWrite(c.write)
 	return c
@@ -95,6 +97,10 @@ func (c *checker) fail(i Invariant, format string, args ...any) {
 // write checks a change of an item.
 func (c *checker) write(table string, old, now awsfake.Item) {
 	var extra int
+	var state emrtypes.ClusterState
+	if strings.HasPrefix(text(now["sk"]), "CLUSTER#") && text(now["state"]) == string(run.ClusterFailed) {
+		state = c.stateOf(text(now["clusterId"]))
+	}
 	if table == c.w.Settings.ClustersTable && now["leases"] != nil {
 		extra = c.taskUnits(text(now["pk"]))
 	}
@@ -119,6 +125,8 @@ func (c *checker) write(table string, old, now awsfake.Item) {
 		}
 		c.jobs[pk][strings.TrimPrefix(sk, "JOB#")] = run.JobState(text(now["state"]))
 		c.outputs(pk, now)
+	case strings.HasPrefix(sk, "CLUSTER#") && now != nil:
+		c.attempt(pk, now, state)
 	case sk == "WAIT":
 		c.waiter(pk, old)
 	}
@@ -140,6 +148,9 @@ const soon = 5 * time.Minute
 func (c *checker) waiter(id string, old awsfake.Item) {
 	kind := text(old["kind"])
 	since, err := time.Parse(time.RFC3339Nano, text(old["since"]))
+	if t := c.tries[id]; kind == run.ForCluster && t.last && t.short {
+		return // until EC2 has instances again
+	}
 	if c.quick && err == nil && kind != run.ForAdmission && time.Since(since) > soon {
 		c.fail(Noticed, "run %s waited for its %s for %s", id, kind, time.Since(since).Round(time.Second))
 	}

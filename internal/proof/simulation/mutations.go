@@ -16,7 +16,10 @@ import (
 
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/emr/pool"
+	"ephemr/internal/pipeline"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run/store"
+	"ephemr/internal/stage"
 )
 
 // What follows are mistakes that could be made in the functions, made in
@@ -175,6 +178,36 @@ type keepsUnits struct{ emrapi.API }
 
 func (keepsUnits) ModifyInstanceFleet(context.Context, *emr.ModifyInstanceFleetInput, ...func(*emr.Options)) (*emr.ModifyInstanceFleetOutput, error) {
 	return &emr.ModifyInstanceFleetOutput{}, nil
+}
+
+// LeaveProtected does not switch off the termination protection of clusters that
+// are to end.
+func LeaveProtected(c *Config) {
+	c.EMR = func(_ string, api emrapi.API) emrapi.API { return leavesProtected{api} }
+}
+
+type leavesProtected struct{ emrapi.API }
+
+func (leavesProtected) SetTerminationProtection(
+	context.Context, *emr.SetTerminationProtectionInput, ...func(*emr.Options),
+) (*emr.SetTerminationProtectionOutput, error) {
+	return &emr.SetTerminationProtectionOutput{}, nil
+}
+
+// WaitForCapacity waits for instances although there is a fallback: it neither
+// hears that EC2 has none nor has a deadline of its own for them.
+func WaitForCapacity(c *Config) {
+	settings, delays := c.Settings, c.EventDelays
+	c.Settings = func(s *stage.Settings) {
+		settings(s)
+		s.Limits.ClusterProvision = pipeline.Duration(24 * time.Hour)
+	}
+	c.EventDelays = func(detailType string) []time.Duration {
+		if detailType == awsfake.FleetProvisioning {
+			return nil
+		}
+		return delays(detailType)
+	}
 }
 
 // LookFirst checks whether something has happened and registers the waiter

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ephemr/internal/pipeline"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/stage"
 )
 
@@ -160,6 +161,16 @@ func (s Storm) config(k kind, d *dice) Config {
 			}
 		},
 	}
+	config.Protects = func(name string) bool { return roll(s.Seed, "protection", name).chance(0.3) }
+	if d.chance(0.3) && !k.untimed { // only the deadline shows that EC2 has no capacity
+		delays := config.EventDelays
+		config.EventDelays = func(detailType string) []time.Duration {
+			if detailType == awsfake.FleetProvisioning {
+				return nil
+			}
+			return delays(detailType)
+		}
+	}
 	if k.untimed {
 		config.Starting, config.Bootstrapping = d.between(100*time.Millisecond, 2*time.Second), -1
 		config.calls(stage.Bucket{Burst: 10_000, PerSecond: 1000})
@@ -177,7 +188,7 @@ func (c *Config) calls(each stage.Bucket) {
 		settings(s)
 		s.Limits.EMR = stage.Buckets{}
 		for _, api := range []string{
-			stage.AccountBucket, "RunJobFlow", "ListClusters", "DescribeCluster", "AddJobFlowSteps", "ListSteps", "CancelSteps", "TerminateJobFlows",
+			stage.AccountBucket, "RunJobFlow", "ListClusters", "DescribeCluster", "AddJobFlowSteps", "ListSteps", "CancelSteps", "TerminateJobFlows", "SetTerminationProtection",
 			"ListInstanceFleets", "AddInstanceFleet", "ModifyInstanceFleet",
 		} {
 			s.Limits.EMR[api] = each

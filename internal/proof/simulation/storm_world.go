@@ -27,15 +27,19 @@ func (w *World) ticks(noWatch, noSweep bool) {
 	}
 }
 
-// drought takes an instance type away now and then.
+// drought takes an instance type away now and then, or its support in the zone.
 func (w *World) drought(d *dice) {
 	kind, from, long := pick(d, LadderTypes...), d.between(0, over), d.between(time.Minute, 40*time.Minute)
+	set := w.EMR.SetCapacity
+	if d.chance(0.2) {
+		set = w.EMR.SetSupported
+	}
 	w.busy.Go(func() {
 		if w.pause(from) {
-			w.EMR.SetCapacity(kind, false)
+			set(kind, false)
 		}
 		if w.pause(long) {
-			w.EMR.SetCapacity(kind, true)
+			set(kind, true)
 		}
 	})
 }

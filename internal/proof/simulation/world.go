@@ -44,6 +44,8 @@ type Config struct {
 	// BootstrapFails and DiesAfter are those of awsfake.EMRConfig.
 	BootstrapFails func(cluster string) bool
 	DiesAfter      func(cluster string) time.Duration
+	// Protects is that of awsfake.EMRConfig.
+	Protects func(cluster string) bool
 	// EventDelays says how late each copy of an EMR event comes: none = lost.
 	EventDelays func(detailType string) []time.Duration
 	// Throttle gives EMR the token buckets of a real account.

@@ -15,12 +15,16 @@ archive=
 [ ! -f "$tools/spark.jsa" ] || archive="-XX:SharedArchiveFile=\"$tools/spark.jsa\""
 export SPARK_SUBMIT_OPTS="$java_short $archive -Xlog:disable \
 -Dlog4j2.configurationFile=\"$shims/lib/log4j2.properties\" -Djava.io.tmpdir=\"$temp\" -Dderby.system.home=\"$temp\" ${SPARK_SUBMIT_OPTS:-}"
+# version 1 of the SDK for Java does not read the variable
+[ -z "${AWS_EC2_METADATA_SERVICE_ENDPOINT:-}" ] ||
+  SPARK_SUBMIT_OPTS="$SPARK_SUBMIT_OPTS -Dcom.amazonaws.sdk.ec2MetadataServiceEndpointOverride=$AWS_EC2_METADATA_SERVICE_ENDPOINT"
 export PYSPARK_PYTHON=$tools/venv/bin/python PYSPARK_DRIVER_PYTHON=$tools/venv/bin/python
 export PYTHONPATH=${PYTHONPATH:+$PYTHONPATH:}$shims/lib/python # of ephemr_daemon
 export AWS_ACCESS_KEY=${AWS_ACCESS_KEY_ID:-} AWS_SECRET_KEY=${AWS_SECRET_ACCESS_KEY:-}
 
 spark_conf=(
   --conf 'spark.master=local[2]'
+  --conf spark.submit.deployMode=client
   --conf spark.driver.memory=1g
   --conf spark.driver.bindAddress=127.0.0.1
   --conf spark.ui.enabled=false
@@ -32,7 +36,7 @@ spark_conf=(
   --conf spark.hadoop.fs.s3n.impl=org.apache.hadoop.fs.s3a.S3AFileSystem
   --conf spark.hadoop.fs.s3a.path.style.access=true
   --conf spark.hadoop.fs.s3a.change.detection.mode=none
-  --conf spark.hadoop.fs.s3a.aws.credentials.provider=com.amazonaws.auth.EnvironmentVariableCredentialsProvider
+  --conf 'spark.hadoop.fs.s3a.aws.credentials.provider=com.amazonaws.auth.EnvironmentVariableCredentialsProvider,com.amazonaws.auth.EC2ContainerCredentialsProviderWrapper'
   --conf spark.hadoop.fs.s3a.directory.marker.retention=keep
   --conf spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version=2
   # a metastore of the step's own, in memory

@@ -12,6 +12,5 @@ func Invalid(format string, args ...any) error {
 	return &smithy.GenericAPIError{
 		Code:    "ValidationException",
 		Message: fmt.Sprintf(format, args...),
-		Fault:   smithy.FaultClient,
 	}
 }
