@@ -98,3 +98,30 @@ func TestChangedSpec(t *testing.T) {
 		})
 	}
 }
+
+// An archive that a job of another pipeline has stored is not used, although it is for
+// the same file, and logs, which other jobs can read, do not show where archives are.
+func TestPlantedLibraries(t *testing.T) {
+	needsPip(t)
+	b := newBench(t)
+	s := b.spec(job.Bash, asking(t, "hello"))
+	s.Venvs = "s3://b/venvs/ofanother"
+	if code, _ := b.run(t.Context(), s); code != 0 || len(b.s3.venvs()) != 1 || !strings.HasPrefix(b.s3.venvs()[0], "venvs/ofanother/") {
+		t.Fatalf("exit %d, kept %q, %s", code, b.s3.venvs(), b.stderr)
+	}
+	b.again()
+	if code, _ := b.run(t.Context(), s); code != 0 || !strings.Contains(b.stderr.String(), "come from s3://b/venvs/…/") {
+		t.Errorf("exit %d, %s", code, b.stderr)
+	}
+	b.withoutPip("echo pip is gone >&2; exit 9")
+	b.again()
+	s.Venvs = "s3://b/venvs/own"
+	if code, _ := b.run(t.Context(), s); code == 0 || !strings.Contains(b.stderr.String(), "pip is gone") {
+		t.Errorf("exit %d, %s", code, b.stderr)
+	}
+	for name, lines := range b.logs.streams {
+		if text := strings.Join(lines, "\n"); strings.Contains(text, "ofanother") || strings.Contains(text, "/own") {
+			t.Errorf("%s shows where libraries are stored: %s", name, text)
+		}
+	}
+}
