@@ -65,10 +65,13 @@ man: ## man pages of ephemr into dist/man
 	go run ./cmd/manual -man dist/man -version "$$(git describe --tags --always --dirty)"
 release: ## static ephemr for Linux, macOS and Windows into dist/release; takes minutes
 	@scripts/release
-synth: tools ## templates of STAGE into cdk.out/STAGE, checked by cfn-lint
+synth: tools ## templates of STAGE into cdk.out/STAGE, checked by cfn-lint and, on their policies, policy_sentry
 	@scripts/build $(STAGE)
 	cdk synth --quiet --context stage=$(STAGE) --output cdk.out/$(STAGE)
 	$(tools)/venv/bin/python $(tools)/venv/bin/cfn-lint cdk.out/$(STAGE)/*.template.json
+ifneq ($(STAGE),local) # whose rights are coarser, because of the emulator
+	$(tools)/venv/bin/python scripts/policies.py cdk.out/$(STAGE)/*.template.json
+endif
 generate: ## write generated files
 	go generate ./...
 check: generate ## fail if generated files or formatting are not up to date

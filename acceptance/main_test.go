@@ -92,7 +92,11 @@ func onRegion(m *testing.M) (code int, err error) {
 	if w, err = look(ctx, region); err != nil {
 		return 1, err
 	}
-	return m.Run(), nil
+	code = m.Run()
+	if os.Getenv("EPHEMR_REGION") == "" { // else the functions do not record their calls
+		err = checkRights(ctx, w)
+	}
+	return code, err
 }
 
 // open brings a region up, or finds the one that the developer keeps.
@@ -112,7 +116,8 @@ func open(ctx context.Context) (*laptop.Region, func() error, error) {
 	defer cancel()
 	region, err := laptop.Up(ctx, laptop.Options{
 		Dir: dir, Log: os.Stderr, Provision: 300 * time.Millisecond,
-		Environ: []string{"AUTH=true"}, // the functions have the rights that they are deployed with, and no others
+		// The functions have the rights that they are deployed with, and no others.
+		Environ: []string{"AUTH=true", recordCalls(dir)},
 	})
 	if err != nil {
 		return nil, nil, err

@@ -115,18 +115,21 @@ func (b *Bucket) grantData(to Rights, write bool) {
 	}
 	b.Grant(to, "*", actions...)
 	b.GrantList(to)
+	b.onBucket(to, nil, "GetBucketLocation", "ListBucketMultipartUploads")
 }
 
 // GrantList allows listing keys. Without it S3 answers 403 instead of 404 for a
 // missing object.
-func (b *Bucket) GrantList(to Rights) {
-	to.allow(statement(of("s3", "ListBucket", "GetBucketLocation", "ListBucketMultipartUploads"), []*string{b.arn}, nil))
+func (b *Bucket) GrantList(to Rights) { b.onBucket(to, nil, "ListBucket") }
+
+// grantListBelow allows listing the keys that start with prefix. Athena also needs
+// the bucket's location and its multipart uploads, which have no such condition:
+// https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html
+func (b *Bucket) grantListBelow(to Rights, prefix string) {
+	b.onBucket(to, conditions{"StringLike": {"s3:prefix": prefix + "*"}}, "ListBucket")
+	b.onBucket(to, nil, "GetBucketLocation", "ListBucketMultipartUploads")
 }
 
-// grantListBelow allows listing keys that begin with prefix.
-// Source: Amazon S3 User Guide, "Bucket policy examples using condition keys".
-func (b *Bucket) grantListBelow(to Rights, prefix string) {
-	below := conditions{"StringLike": {"s3:prefix": prefix + "*"}}
-	to.allow(statement(of("s3", "ListBucket"), []*string{b.arn}, below))
-	to.allow(statement(of("s3", "GetBucketLocation"), []*string{b.arn}, nil))
+func (b *Bucket) onBucket(to Rights, when conditions, actions ...string) {
+	to.allow(statement(of("s3", actions...), []*string{b.arn}, when))
 }

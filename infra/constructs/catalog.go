@@ -10,19 +10,52 @@ import (
 	"ephemr/infra/config"
 )
 
+// grantCatalog allows what Spark and Hive call when they start, whatever tables the
+// job uses:
+//
+//   - Hive's client looks up the database "default", and creates it if a new account
+//     has none: https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-hive-metastore-glue.html
+//   - It then reads the functions of all databases.
+//   - Spark before 4.0 looks up its database of temporary views (SPARK-48559).
+//
+// An operation on a resource of the catalog requires permission on its ancestors:
+// https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
+func grantCatalog(scope constructs.Construct, to Rights) {
+	glue := func(resources ...string) []*string { return glueARNs(scope, resources...) }
+	to.allow(statement(of("glue", "GetDatabase"), glue("catalog", "database/default", "database/global_temp"), nil))
+	to.allow(statement(of("glue", "CreateDatabase"), glue("catalog", "database/default"), nil))
+	to.allow(statement(of("glue", "GetUserDefinedFunctions"), glue("catalog", "database/*", "userDefinedFunction/*/*"), nil))
+}
+
 // grantTables allows access to tables of a Glue database: one, those with a
-// prefix, or all. Hive and Spark always look up the database "default" too.
+// prefix, or all, and then its functions too. The actions are those of the client
+// that Spark and Hive on EMR use:
+// https://github.com/awslabs/aws-glue-data-catalog-client-for-apache-hive-metastore
 func grantTables(scope constructs.Construct, to Rights, database, table string, write bool) {
-	glue := func(resource string) *string { return arn(scope, "glue", resource) }
-	to.allow(statement(of("glue", "GetDatabase", "GetDatabases", "GetUserDefinedFunction", "GetUserDefinedFunctions"), []*string{
-		glue("catalog"), glue("database/default"), glue("database/" + database), glue("userDefinedFunction/" + database + "/*"),
-	}, nil))
-	actions := []string{"GetTable", "GetTables", "GetPartition", "GetPartitions", "BatchGetPartition"}
-	if write {
-		actions = append(actions, "CreateTable", "UpdateTable", "DeleteTable",
-			"CreatePartition", "BatchCreatePartition", "UpdatePartition", "DeletePartition", "BatchDeletePartition")
+	glue := func(resources ...string) []*string { return glueARNs(scope, resources...) }
+	to.allow(statement(of("glue", "GetDatabase", "GetDatabases"), glue("catalog", "database/"+database), nil))
+	reads := []string{"GetTable", "GetTables", "GetTableVersion", "GetTableVersions", "GetPartition", "GetPartitions", "BatchGetPartition"}
+	writes := []string{
+		"CreateTable", "UpdateTable", "DeleteTable",
+		"CreatePartition", "BatchCreatePartition", "UpdatePartition", "BatchUpdatePartition", "DeletePartition", "BatchDeletePartition",
 	}
-	to.allow(statement(of("glue", actions...), []*string{glue("catalog"), glue("database/" + database), glue("table/" + database + "/" + table)}, nil))
+	functions := []string{"GetUserDefinedFunction"}
+	if write {
+		reads = append(reads, writes...)
+	}
+	to.allow(statement(of("glue", reads...), glue("catalog", "database/"+database, "table/"+database+"/"+table), nil))
+	if write && table == "*" {
+		functions = append(functions, "CreateUserDefinedFunction", "UpdateUserDefinedFunction", "DeleteUserDefinedFunction")
+	}
+	to.allow(statement(of("glue", functions...), glue("catalog", "database/"+database, "userDefinedFunction/"+database+"/*"), nil))
+}
+
+func glueARNs(scope constructs.Construct, resources ...string) []*string {
+	arns := make([]*string, len(resources))
+	for i, resource := range resources {
+		arns[i] = arn(scope, "glue", resource)
+	}
+	return arns
 }
 
 // grantInLakeFormation grants a user's tables in Lake Formation, too. The deploying
@@ -35,7 +68,7 @@ func grantInLakeFormation(scope constructs.Construct, user string, role awsiam.R
 			Resource: resource,
 		})
 	}
-	creates := map[string]bool{} // database -> whether tables may be created in it
+	creates := map[string]bool{"default": false} // database -> whether tables may be created in it; Spark and Hive look up "default" when they start
 	for _, key := range sortedKeys(tables) {
 		database, name := config.Table(key)
 		creates[database] = creates[database] || name == "*" && tables[key] == config.Write

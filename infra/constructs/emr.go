@@ -17,16 +17,19 @@ func NewEMR(scope constructs.Construct, stage Stage) *EMR {
 	return &EMR{stage: stage, clusters: []*string{arn(scope, "elasticmapreduce", "cluster/*")}}
 }
 
-// GrantCreate allows creating clusters that have the stage's tag.
+// GrantCreate allows creating clusters that have the stage's tag. RunJobFlow also
+// needs permission to tag the new cluster and to set its auto-termination policy.
+// AWS does not document whether IAM sees the new cluster's tags for these; so a
+// cluster without the tag is allowed, but not the cluster of another stage.
 func (e *EMR) GrantCreate(to Rights) {
 	tagged := conditions{"StringEquals": {"aws:RequestTag/" + e.tag(): e.stage.Stage}}
 	// RunJobFlow does not support resources:
 	// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticmapreduce.html
 	to.allow(statement(of("elasticmapreduce", "RunJobFlow"), anything, tagged))
-	to.allow(statement(of("elasticmapreduce", "AddTags"), e.clusters, tagged))
-	// RunJobFlow sets the auto-termination policy before IAM sees the cluster's
-	// tags.
-	to.allow(statement(of("elasticmapreduce", "PutAutoTerminationPolicy"), e.clusters, nil))
+	notAnothers := map[string]any{"aws:ResourceTag/" + e.tag(): e.stage.Stage}
+	to.allow(statement(of("elasticmapreduce", "AddTags"), e.clusters,
+		conditions{"StringEquals": tagged["StringEquals"], "StringEqualsIfExists": notAnothers}))
+	to.allow(statement(of("elasticmapreduce", "PutAutoTerminationPolicy"), e.clusters, conditions{"StringEqualsIfExists": notAnothers}))
 }
 
 // GrantList allows listing the account's clusters.

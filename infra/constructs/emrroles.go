@@ -57,7 +57,8 @@ func NewEmrRoles(scope constructs.Construct, id string, props EmrRolesProps) *Em
 func (r *EmrRoles) allowJobs(props EmrRolesProps) {
 	instance := roleRights{r.instance}
 	props.Runner.grantRead(instance)
-	props.Artifacts.Grant(instance, "*", "GetObject")
+	props.Artifacts.Grant(instance, "packages/*", "GetObject")
+	props.Artifacts.Grant(instance, "venvs/*", "GetObject")
 	props.Artifacts.GrantNew(instance, "venvs/*") // Python libraries of jobs, installed
 	if !props.Stage.Access.Required {             // otherwise every job runs as a user
 		for _, zone := range sortedKeys(props.Zones) {
@@ -66,12 +67,15 @@ func (r *EmrRoles) allowJobs(props EmrRolesProps) {
 	}
 	props.Logs.Grant(instance, "runs/*", "GetObject", "PutObject")
 	props.Logs.Grant(instance, "emr/*", "PutObject")
-	props.Logs.grantListBelow(instance, "emr/") // jobs share this role, and must not find what other runs are told
+	// Only EMR's own logs can be listed: jobs share this role, and must not find what
+	// other runs are told.
+	props.Logs.onBucket(instance, conditions{"StringLike": {"s3:prefix": "emr/*"}}, "ListBucket")
 	instance.allow(statement(of("logs", "CreateLogStream", "PutLogEvents", "GetLogEvents"), logStreams(props.Stage, props.RunLogs), nil))
 	// EMR's script-runner and command-runner jars.
 	instance.allow(statement(of("s3", "GetObject"), []*string{
 		new("arn:" + *awscdk.Stack_Of(r.instance).Partition() + ":s3:::" + *awscdk.Stack_Of(r.instance).Region() + ".elasticmapreduce/*"),
 	}, nil))
+	grantCatalog(r.instance, instance) // also for the cluster's own HiveServer2
 	if !props.Stage.Access.Required {
 		grantTables(r.instance, instance, props.Stage.Database(), "*", true)
 	}

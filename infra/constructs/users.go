@@ -78,6 +78,7 @@ func (p UsersProps) newUser(scope constructs.Construct, name string) awsiam.Role
 	for _, zone := range sortedKeys(user.Zones) {
 		p.Zones[zone].grantData(to, user.Zones[zone] == config.Write)
 	}
+	grantCatalog(scope, to)
 	for _, key := range sortedKeys(user.Tables) {
 		database, table := config.Table(key)
 		grantTables(scope, to, database, table, user.Tables[key] == config.Write)

@@ -80,9 +80,12 @@ func NewMachine(scope constructs.Construct, stage Stage, name string) *Machine {
 // ARN is the state machine's ARN.
 func (m *Machine) ARN() *string { return m.arn }
 
-// GrantStart allows starting executions.
+// GrantStart allows starting executions. AWS lists DescribeExecution among the
+// actions that authorize StartExecution:
+// https://docs.aws.amazon.com/service-authorization/latest/reference/service-reference.html
 func (m *Machine) GrantStart(to Rights) {
 	to.allow(statement(of("states", "StartExecution"), []*string{m.arn}, nil))
+	m.GrantDescribe(to)
 }
 
 // GrantDescribe allows describing executions.
@@ -90,7 +93,13 @@ func (m *Machine) GrantDescribe(to Rights) {
 	to.allow(statement(of("states", "DescribeExecution"), []*string{m.executions}, nil))
 }
 
-// GrantAnswer allows reporting results for task tokens.
+// GrantAnswer allows reporting results and errors for task tokens.
 func (m *Machine) GrantAnswer(to Rights) {
-	to.allow(statement(of("states", "SendTaskSuccess", "SendTaskFailure"), m.answered, nil))
+	m.GrantSucceed(to)
+	to.allow(statement(of("states", "SendTaskFailure"), m.answered, nil))
+}
+
+// GrantSucceed allows reporting results for task tokens.
+func (m *Machine) GrantSucceed(to Rights) {
+	to.allow(statement(of("states", "SendTaskSuccess"), m.answered, nil))
 }

@@ -78,7 +78,7 @@ func (w *Workgroup) addPolicy(scope constructs.Construct, props WorkgroupProps) 
 	}
 	to.allow(statement(of("athena", "GetQueryExecution", "GetQueryResults", "StopQueryExecution"), group, nil))
 	props.Results.Grant(to, props.Team+"/*", "GetObject", "PutObject", "AbortMultipartUpload", "ListMultipartUploadParts")
-	props.Results.GrantList(to)
+	props.Results.grantListBelow(to, props.Team+"/")
 	zones, tables := props.Stage.Readable(props.Team)
 	for _, zone := range zones {
 		props.Zones[zone].grantData(to, false)
@@ -92,11 +92,8 @@ func (w *Workgroup) addPolicy(scope constructs.Construct, props WorkgroupProps) 
 		}
 		catalog = append(catalog, "table/"+database+"/"+table)
 	}
-	var addresses []*string
-	for _, address := range catalog {
-		addresses = append(addresses, arn(scope, "glue", address))
-	}
-	to.allow(statement(of("glue", "GetDatabase", "GetDatabases", "GetTable", "GetTables", "GetPartition", "GetPartitions", "BatchGetPartition"), addresses, nil))
+	to.allow(statement(of("glue", "GetDatabase", "GetDatabases", "GetTable", "GetTables", "GetPartition", "GetPartitions", "BatchGetPartition"),
+		glueARNs(scope, catalog...), nil))
 	// For tables in Lake Formation; GetDataAccess does not support resources:
 	// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslakeformation.html
 	to.allow(statement(of("lakeformation", "GetDataAccess"), anything, nil))

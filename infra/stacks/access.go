@@ -28,23 +28,27 @@ func (p *Platform) grantAdmission() {
 	p.topic.GrantPublish(intake) // for rejected requests
 
 	p.grantAdmit(p.functions.named("Admit"))
-	p.grantAdmit(p.functions.named("AwaitAdmission"))
+
+	awaitAdmission := p.functions.named("AwaitAdmission")
+	p.grantAdmit(awaitAdmission)
+	p.runs.Grant(awaitAdmission, "PutItem") // the waiter
+	p.machine.GrantAnswer(awaitAdmission)
 
 	prepareRun := p.functions.named("PrepareRun")
 	p.runs.Grant(prepareRun, inRun...)
 	p.pipelines.Grant(prepareRun, "GetItem")
 	p.users.GrantRead(prepareRun)
 	p.clusters.Grant(prepareRun, "UpdateItem") // slots
-	p.machine.GrantAnswer(prepareRun)
+	p.machine.GrantSucceed(prepareRun)         // of a manual execution that waits
 }
 
-// grantAdmit allows what admission does.
+// grantAdmit allows what admission does; it answers waiters of runs that it admits.
 func (p *Platform) grantAdmit(fn *constructs.Function) {
-	p.runs.Grant(fn, inRun...)
+	p.runs.Grant(fn, "Query", "UpdateItem", "DeleteItem")
 	p.runs.GrantIndex(fn, byState)
 	p.clusters.Grant(fn, "GetItem", "UpdateItem") // slots
 	p.machine.GrantStart(fn)
-	p.machine.GrantAnswer(fn)
+	p.machine.GrantSucceed(fn)
 }
 
 func (p *Platform) grantClusters() {
@@ -90,7 +94,7 @@ func (p *Platform) grantSteps() {
 	p.lake.Logs.GrantList(stopSteps)
 	p.emr.Grant(stopSteps, "CancelSteps", "ListSteps", "DescribeCluster")
 	constructs.GrantReadLogs(p.stage, p.runLogs, stopSteps)
-	p.machine.GrantAnswer(stopSteps)
+	p.machine.GrantSucceed(stopSteps)
 
 	finishRun := p.functions.named("FinishRun")
 	p.runs.Grant(finishRun, inRun...)
@@ -101,7 +105,7 @@ func (p *Platform) grantSteps() {
 
 func (p *Platform) grantWatchers() {
 	watch := p.functions.named("Watch")
-	p.runs.Grant(watch, inRun...)
+	p.runs.Grant(watch, "Query", "PutItem", "DeleteItem")
 	p.runs.GrantIndex(watch, byState)
 	p.clusters.Grant(watch, "GetItem", "UpdateItem") // owner, call budget
 	p.namespace.GrantRegister(watch)
@@ -141,6 +145,8 @@ func (p *Platform) grantRegister() {
 func (p *Platform) grantControl() {
 	control := p.functions.named("Control")
 	p.grantAdmit(control)
+	p.machine.GrantAnswer(control)
+	p.runs.Grant(control, "PutItem")     // jobs
 	p.clusters.Grant(control, "PutItem") // sizes, pools, termination
 	p.profiles.GrantRead(control)
 	p.namespace.GrantRemove(control)

@@ -1,6 +1,8 @@
 package stacks_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -17,7 +19,8 @@ import (
 const whole = "prod"
 
 // Golden files show in a review what a change deploys: the templates of prod as a whole, those of other stages as
-// differences from prod, and those of strict, a variant of dev, as differences from dev.
+// differences from prod, and those of strict, a variant of dev, as differences from dev. Of exact, a variant of local,
+// the policies of functions are kept: the acceptance tests compare them with the functions' calls.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	if len(stages) == 0 {
@@ -34,6 +37,8 @@ func TestGolden(t *testing.T) {
 	for name := range stages {
 		switch name {
 		case whole:
+		case exact:
+			files[rights] = functionPolicies(t, stages[name])
 		case strict:
 			files[name+".golden.txt"] = difference(t, stages["dev"], stages[name])
 		default:
@@ -52,6 +57,30 @@ func TestGolden(t *testing.T) {
 			t.Errorf("%s belongs to no stage or stack", file)
 		}
 	}
+}
+
+// rights is the file with the policies of functions.
+const rights = "rights.golden.json"
+
+// functionPolicies are the policies of all functions as deployed, with a statement
+// per line.
+func functionPolicies(t *testing.T, s *stage) string {
+	t.Helper()
+	policies := s.policies(t)
+	var functions []string
+	for _, folder := range folders() {
+		name := s.config.Name(folder)
+		var lines []string
+		for _, statement := range policies[name].Statement {
+			line, err := json.Marshal(statement)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines = append(lines, "    "+string(line))
+		}
+		functions = append(functions, fmt.Sprintf("  %q: {\"Statement\": [\n%s\n  ]}", name, strings.Join(lines, ",\n")))
+	}
+	return "{\n" + strings.Join(functions, ",\n") + "\n}\n"
 }
 
 // difference lists the differences of stage to from stage from, stack by stack.

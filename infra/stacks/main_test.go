@@ -15,8 +15,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
 	"github.com/aws/jsii-runtime-go"
+	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
 	"ephemr/infra/config"
 	"ephemr/infra/constructs"
@@ -44,6 +44,9 @@ var keyed *stage
 // which serves one call at a time, so the stages are synthesized before them.
 var stages map[string]*stage
 
+// synthesized is the folder with a folder of templates for each stage.
+var synthesized string
+
 // TestMain synthesizes every stage once, with placeholder files as binaries.
 func TestMain(m *testing.M) { os.Exit(testAll(m)) }
 
@@ -59,6 +62,7 @@ func testAll(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	synthesized = dir
 	defer os.RemoveAll(dir) //nolint:errcheck // the system clears its temporary folder
 	if stages, err = synth(dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -71,6 +75,7 @@ func testAll(m *testing.M) int {
 type stage struct {
 	config    config.Config
 	templates map[string]template // by stack: lake, platform, triggers
+	findings  []finding           // of cdk-nag
 }
 
 type template struct {
@@ -98,22 +103,32 @@ func synth(dir string) (map[string]*stage, error) {
 		return nil, err
 	}
 	all := map[string]*stage{}
-	for _, name := range append(config.Stages(), strict, withKeys) {
+	for _, name := range append(config.Stages(), strict, exact, withKeys) {
 		cfg, err := load(name)
 		if err != nil {
 			return nil, err
 		}
 		app := awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: new(filepath.Join(dir, name)), AnalyticsReporting: new(false)})
 		stacks.Add(app, cfg, built)
+		if cfg.EnforceTLS && name != withKeys { // the local stage lacks what the rules require
+			awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Reports: new(false)}), nil)
+		}
+		app.Synth(nil)
 		all[name] = &stage{config: cfg, templates: map[string]template{}}
 		for _, child := range *app.Node().Children() {
 			stack, ok := child.(awscdk.Stack)
 			if !ok {
 				continue
 			}
-			if all[name].templates[strings.TrimPrefix(*stack.StackName(), cfg.Name(""))], err = read(stack, cfg, filepath.Join(dir, name)); err != nil {
+			out := filepath.Join(dir, name)
+			if all[name].templates[strings.TrimPrefix(*stack.StackName(), cfg.Name(""))], err = read(stack, cfg, out); err != nil {
 				return nil, err
 			}
+			findings, err := readFindings(out, *stack.StackName())
+			if err != nil {
+				return nil, err
+			}
+			all[name].findings = append(all[name].findings, findings...)
 		}
 	}
 	keyed = all[withKeys]
@@ -121,16 +136,27 @@ func synth(dir string) (map[string]*stage, error) {
 	return all, nil
 }
 
-// Variants of dev: strict, in which every run needs a user, and one with customer managed keys.
+// Variants of stages.
 const (
-	strict   = "strict"
-	withKeys = "keyed"
+	strict   = "strict" // dev, but every run needs a user
+	withKeys = "keyed"  // dev, but with customer managed keys
+	exact    = "exact"  // local, but with the rights that stages on AWS have
 )
 
 func load(name string) (config.Config, error) {
-	if name != strict && name != withKeys {
-		return config.Load(name)
+	switch name {
+	case exact:
+		cfg, err := config.Load("local")
+		cfg.CoarseRights = false
+		return cfg, err
+	case strict, withKeys:
+		return loadVariant(name)
 	}
+	return config.Load(name)
+}
+
+// loadVariant is dev with other access.
+func loadVariant(name string) (config.Config, error) {
 	data, err := os.ReadFile("../config/dev.yaml")
 	if err != nil {
 		return config.Config{}, err
@@ -172,13 +198,15 @@ func cdkContext() (map[string]any, error) {
 	if err := json.Unmarshal(data, &file); err != nil {
 		return nil, fmt.Errorf("read cdk.json: %w", err)
 	}
+	// Findings of nag are errors of the synthesis otherwise; TestNag checks them.
+	file.Context["@aws-cdk/core:annotationsInValidationReport"] = false
 	return file.Context, nil
 }
 
 // read reads the template of a stack, which is in folder out with the list of its assets.
 func read(stack awscdk.Stack, cfg config.Config, out string) (template, error) {
 	var t template
-	data, err := json.Marshal(assertions.Template_FromStack(stack, nil).ToJSON())
+	data, err := os.ReadFile(filepath.Join(out, *stack.StackName()+".template.json")) //nolint:gosec // in our own temporary folder
 	if err != nil {
 		return t, err
 	}

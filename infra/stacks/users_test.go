@@ -291,8 +291,10 @@ func TestLakeFormation(t *testing.T) {
 		var want []string
 		if s.config.Stage == strict {
 			want = []string{
+				"etl database default DESCRIBE",
 				"etl database ephemr_strict DESCRIBE CREATE_TABLE",
 				"etl ephemr_strict.* DESCRIBE SELECT ALTER DELETE DROP INSERT",
+				"reader database default DESCRIBE",
 				"reader database ephemr_strict DESCRIBE",
 				"reader database reference DESCRIBE",
 				"reader ephemr_strict.delays DESCRIBE SELECT",

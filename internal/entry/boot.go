@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 
+	"ephemr/internal/awsapi"
 	"ephemr/internal/stage"
 )
 
@@ -19,6 +20,11 @@ func Boot(ctx context.Context, getenv func(string) string) (aws.Config, stage.Se
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
 		die(fmt.Errorf("load AWS config: %w", err))
+	}
+	if dir := getenv(awsapi.RecordVariable); dir != "" {
+		if cfg, err = awsapi.Recorded(cfg, dir, getenv("AWS_LAMBDA_FUNCTION_NAME")); err != nil {
+			die(err)
+		}
 	}
 	settings, err := stage.Parse(getenv(stage.Variable))
 	if err != nil {

@@ -21,7 +21,7 @@ func TestKeysOfSpecs(t *testing.T) {
 		"runs/r-1/a/2/" + job.SpecName(digest):                 {digest, job.Spec{RunID: "r-1", Job: "a", Attempt: 2}},
 		"runs/r-1/a/2/job.json":                                {"", job.Spec{RunID: "r-1", Job: "a", Attempt: 2}},
 		"runs/r-1/a/2/N/job." + digest[1:] + ".json":           {"", job.Spec{RunID: "r-1", Job: "a", Attempt: 2, Nonce: "N"}},
-		"job.json":                                             {"", job.Spec{Nonce: "."}},
+		"job.json": {"", job.Spec{Nonce: "."}},
 	} {
 		if got := job.DigestOf(key); got != tt.digest {
 			t.Errorf("%s: digest %q", key, got)

@@ -16,7 +16,7 @@ import (
 // Only the result of the very attempt counts, wherever another one lies.
 func TestRead(t *testing.T) {
 	t.Parallel()
-	const guessed, secret = "runs/r-1/a/2/result.json", "runs/r-1/a/2/NONCE/result.json"
+	const guessed, private = "runs/r-1/a/2/result.json", "runs/r-1/a/2/NONCE/result.json"
 	own := job.Result{RunID: "r-1", Job: "a", Attempt: 2, Nonce: "NONCE"}
 	changed := func(change func(*job.Result)) job.Result { r := own; change(&r); return r }
 	for name, tt := range map[string]struct {
@@ -24,14 +24,14 @@ func TestRead(t *testing.T) {
 		left       job.Result
 		want       bool
 	}{
-		"own":                         {"NONCE", secret, own, true},
-		"own, below a user":           {"NONCE", "users/etl/" + secret, own, false},
+		"own":                         {"NONCE", private, own, true},
+		"own, below a user":           {"NONCE", "users/etl/" + private, own, false},
 		"planted where it is guessed": {"NONCE", guessed, own, false},
-		"of another run":              {"NONCE", secret, changed(func(r *job.Result) { r.RunID = "r-2" }), false},
-		"of another job":              {"NONCE", secret, changed(func(r *job.Result) { r.Job = "b" }), false},
-		"of an earlier attempt":       {"NONCE", secret, changed(func(r *job.Result) { r.Attempt = 1 }), false},
-		"with another nonce":          {"NONCE", secret, changed(func(r *job.Result) { r.Nonce = "OTHER" }), false},
-		"own, of an older runner":     {"NONCE", secret, changed(func(r *job.Result) { r.Nonce = "" }), true},
+		"of another run":              {"NONCE", private, changed(func(r *job.Result) { r.RunID = "r-2" }), false},
+		"of another job":              {"NONCE", private, changed(func(r *job.Result) { r.Job = "b" }), false},
+		"of an earlier attempt":       {"NONCE", private, changed(func(r *job.Result) { r.Attempt = 1 }), false},
+		"with another nonce":          {"NONCE", private, changed(func(r *job.Result) { r.Nonce = "OTHER" }), false},
+		"own, of an older runner":     {"NONCE", private, changed(func(r *job.Result) { r.Nonce = "" }), true},
 		"guessed, without a nonce":    {"NONCE", guessed, changed(func(r *job.Result) { r.Nonce = "" }), false},
 		"of an older version":         {"", guessed, changed(func(r *job.Result) { r.Nonce = "" }), true},
 		"older, with a nonce":         {"", guessed, own, false},

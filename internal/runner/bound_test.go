@@ -4,24 +4,26 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
 	"ephemr/internal/job"
 )
 
-const secret = dir + "/NONCE"
+// private is the folder of a bound attempt.
+const private = dir + "/NONCE"
 
 // bind stores s as the control plane does and returns its key.
 func (b *bench) bind(s job.Spec) string {
 	b.Helper()
-	s.Nonce, s.Result = "NONCE", "s3://b/"+secret+"/result.json"
+	s.Nonce, s.Result = "NONCE", "s3://b/"+private+"/result.json"
 	body, err := json.Marshal(s)
 	if err != nil {
 		b.Fatal(err)
 	}
 	sum := sha256.Sum256(body)
-	key := secret + "/" + job.SpecName(hex.EncodeToString(sum[:]))
+	key := private + "/" + job.SpecName(hex.EncodeToString(sum[:]))
 	b.s3.objects[key] = body
 	return key
 }
@@ -31,10 +33,25 @@ func (b *bench) bound(key string) (int, job.Result) {
 	b.Helper()
 	code := b.Runner.Run(b.Context(), "s3://b/"+key)
 	var res job.Result
-	if err := json.Unmarshal(b.s3.objects[secret+"/result.json"], &res); err != nil {
+	if err := json.Unmarshal(b.s3.objects[private+"/result.json"], &res); err != nil {
 		b.Fatal(err)
 	}
 	return code, res
+}
+
+// rewrite changes the Spec with a key.
+func (b *bench) rewrite(key string, change func(*job.Spec)) {
+	b.Helper()
+	var s job.Spec
+	if err := json.Unmarshal(b.s3.objects[key], &s); err != nil {
+		b.Fatal(err)
+	}
+	change(&s)
+	body, err := json.Marshal(s)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.s3.objects[key] = body
 }
 
 // What lies where an attempt's objects can be guessed to be is not looked at.
@@ -54,7 +71,7 @@ func TestPlantedObjects(t *testing.T) {
 			t.Errorf("%s was written", name)
 		}
 	}
-	if b.s3.objects[secret+"/started.json"] == nil {
+	if b.s3.objects[private+"/started.json"] == nil {
 		t.Error("the attempt was not claimed")
 	}
 }
@@ -75,22 +92,13 @@ func TestChangedSpec(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
 			key := b.bind(b.bash("echo ran"))
-			var s job.Spec
-			if err := json.Unmarshal(b.s3.objects[key], &s); err != nil {
-				t.Fatal(err)
-			}
-			change(&s)
-			forged, err := json.Marshal(s)
-			if err != nil {
-				t.Fatal(err)
-			}
-			b.s3.objects[key] = forged
+			b.rewrite(key, change)
 			code, res := b.bound(key)
 			if code != 64 || res.Class != job.ClassInvalid || !strings.Contains(res.Reason, "was changed after the step had been submitted") || b.stdout.String() != "" {
 				t.Errorf("exit %d, %+v, stdout %q", code, res, b.stdout)
 			}
-			if res.RunID != "r-1" || res.Job != "clean" || res.Attempt != 1 || res.Nonce != "NONCE" {
-				t.Errorf("the result is of %s %s#%d %s", res.RunID, res.Job, res.Attempt, res.Nonce)
+			if of := fmt.Sprint(res.RunID, res.Job, res.Attempt, res.Nonce); of != fmt.Sprint("r-1", "clean", 1, "NONCE") {
+				t.Errorf("the result is of %s", of)
 			}
 			if len(b.logs.streams) != 0 || b.s3.objects["elsewhere/result.json"] != nil {
 				t.Errorf("the changed spec was obeyed: streams %v", b.logs.streams)

@@ -120,11 +120,7 @@ func (c *checker) write(table string, old, now awsfake.Item) {
 	case sk == "RUN":
 		c.run(pk, old, now)
 	case strings.HasPrefix(sk, "JOB#"):
-		if c.jobs[pk] == nil {
-			c.jobs[pk] = map[string]run.JobState{}
-		}
-		c.jobs[pk][strings.TrimPrefix(sk, "JOB#")] = run.JobState(text(now["state"]))
-		c.outputs(pk, now)
+		c.job(pk, strings.TrimPrefix(sk, "JOB#"), now)
 	case strings.HasPrefix(sk, "CLUSTER#") && now != nil:
 		c.attempt(pk, now, state)
 	case sk == "WAIT":

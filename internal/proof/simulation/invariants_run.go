@@ -58,9 +58,13 @@ func number(v types.AttributeValue) int {
 	return i
 }
 
-// outputs looks at what a job's result says.
-func (c *checker) outputs(id string, now awsfake.Item) {
+// job keeps the state of a job, and looks at what its result says.
+func (c *checker) job(id, name string, now awsfake.Item) {
+	if c.jobs[id] == nil {
+		c.jobs[id] = map[string]run.JobState{}
+	}
+	c.jobs[id][name] = run.JobState(text(now["state"]))
 	if all, ok := now["outputs"].(*types.AttributeValueMemberM); ok && all.Value[planted] != nil {
-		c.fail(OwnResult, "job %s of run %s has the result of another attempt", text(now["name"]), id)
+		c.fail(OwnResult, "job %s of run %s has the result of another attempt", name, id)
 	}
 }

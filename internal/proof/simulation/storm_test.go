@@ -61,11 +61,23 @@ func TestStorms(t *testing.T) {
 			passed.Load(), accepted.Load(), leases.Load(), resized.Load(), faults.Load(), took.Round(time.Second), float64(accepted.Load())/took.Seconds())
 	})
 	storms := (*runs + *world - 1) / *world
+	roles := newRoles(t)
+	if storms >= enough && *kind == "" && *seed == 1 {
+		t.Cleanup(func() { roles.end(t) })
+	}
 	for i := range storms {
 		s := simulation.Storm{Seed: *seed + uint64(i), Runs: *world, Kind: *kind, Log: out}
 		t.Run(fmt.Sprint(s.Seed), func(t *testing.T) {
 			t.Parallel()
+			var recorded *recording
+			if i < enough && out == nil {
+				recorded = newRecording()
+				s.Log, s.Break = recorded, recorded.tables
+			}
 			r := play(t, s)
+			if recorded != nil {
+				roles.check(t, recorded)
+			}
 			passed.Add(1)
 			accepted.Add(int64(r.Runs))
 			faults.Add(int64(r.Troubles()))

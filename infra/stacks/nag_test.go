@@ -1,0 +1,156 @@
+package stacks_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// accepted is a kind of findings of cdk-nag that stays, and why. Both patterns match
+// the whole text.
+type accepted struct {
+	rule  string // with the part in brackets, if it has one
+	where string // path of the construct in its stack
+	why   string
+}
+
+const arnPrefix = `arn:<AWS::Partition>:\w+:<AWS::Region>:<AWS::AccountId>:`
+
+// suppressed are the findings of the rules AwsSolutions that are accepted. Where a
+// resource contains a wildcard, it cannot be named before it exists.
+var suppressed = []accepted{
+	{
+		`S1`, `(Artifacts|Curated|Logs|Queries|Raw)/Resource`,
+		"Access logs of buckets need one more bucket and grow without limit. Data events of CloudTrail record the same calls, with the caller's role.",
+	},
+	{
+		`SF1`, `Run/StateMachine/Resource`,
+		"Log level ERROR: every state is in the execution's history for 90 days, and a run's records say what happened. ALL would log the params of every run.",
+	},
+	{
+		`SQS3`, `Targets/Queue/Resource`,
+		"The queue is the dead-letter queue of rules and schedules, of which nag does not know.",
+	},
+	{
+		`IAM4\[Policy::.*/AmazonEMRServicePolicy_v2\]`, `Emr/Service/Resource`,
+		"The policy that AWS documents for EMR's service role. It is restricted to resources with the tag for-use-with-amazon-emr-managed-policies.",
+	},
+	{
+		`IAM5\[Resource::\*\]`, `.*`,
+		"Only actions that do not support resources: TestRightsAreNarrow has the list.",
+	},
+	{
+		`IAM5\[Resource::(<(Curated|Queries|Raw)\w+\.Arn>|arn:<AWS::Partition>:s3:::ephemr-\w+-\w+-<AWS::AccountId>-<AWS::Region>)/.*\]`, `.*`,
+		"Objects below a prefix. Jobs and queries choose the keys of data; keys of runs contain their ids.",
+	},
+	{
+		`IAM5\[Resource::` + arnPrefix + `cluster/\*\]`, `\w+/Role/DefaultPolicy/Resource`,
+		"EMR generates the ids of clusters. Conditions restrict the calls to clusters with the stage's tag: TestOnlyOwnClusters, TestClustersOfOtherStages.",
+	},
+	{
+		`IAM5\[Resource::` + arnPrefix + `service/\*\]`, `\w+/Role/DefaultPolicy/Resource`,
+		"Cloud Map generates the ids of services. Conditions restrict the calls to services with the stage's tag.",
+	},
+	{
+		`IAM5\[Resource::` + arnPrefix + `database/\*\]`, `(Emr/Instance|Users/User-[\w-]+)/DefaultPolicy/Resource`,
+		"Hive's client reads the functions of all databases when it starts: grantCatalog.",
+	},
+	{
+		`IAM5\[Resource::` + arnPrefix + `(table|userDefinedFunction)/.*\]`, `(Emr/Instance|Users/User-[\w-]+)/DefaultPolicy/Resource|Query-[\w-]+/Policy/Resource`,
+		"Tables and functions of a database are created by jobs, later than the stack.",
+	},
+	{
+		`IAM5\[Resource::` + arnPrefix + `log-group:/ephemr/\w+/runs:log-stream:users/[\w-]+/\*\]`, `Users/User-[\w-]+/DefaultPolicy/Resource`,
+		"A stream for each job of the user's runs.",
+	},
+	{
+		`IAM5\[Resource::arn:<AWS::Partition>:s3:::<AWS::Region>\.elasticmapreduce/\*\]`, `Emr/Instance/DefaultPolicy/Resource`,
+		"AWS's bucket with EMR's script-runner and command-runner.",
+	},
+	{
+		`IAM5\[Resource::` + arnPrefix + `schedule/ephemr-\w+/\*\]`, `Register/Role/DefaultPolicy/Resource`,
+		"Schedules of pipelines in the stage's own group.",
+	},
+	{
+		`IAM5\[Resource::` + arnPrefix + `parameter/ephemr/\w+/(profiles|users)/\*\]`, `\w+/Role/DefaultPolicy/Resource`,
+		"Profiles and users of the stage, which a pipeline or a request names.",
+	},
+	{
+		`IAM5\[Resource::` + arnPrefix + `execution:ephemr-\w+-run:\*\]`, `\w+/Role/DefaultPolicy/Resource`,
+		"Executions of the stage's state machine are named after runs.",
+	},
+}
+
+// The stages on AWS have no finding of cdk-nag's rules AwsSolutions that is not
+// explained above, and every explanation is needed.
+func TestNag(t *testing.T) {
+	t.Parallel()
+	needed := make([]bool, len(suppressed))
+	var rules, places []*regexp.Regexp
+	for _, a := range suppressed {
+		rules, places = append(rules, exactly(a.rule)), append(places, exactly(a.where))
+	}
+	for name, s := range stages {
+		if s.config.EnforceTLS && len(s.findings) == 0 {
+			t.Errorf("%s has no findings: the rules were not applied", name)
+		}
+		for _, f := range s.findings {
+			known := false
+			for i := range suppressed {
+				if rules[i].MatchString(f.rule()) && places[i].MatchString(f.path) {
+					known, needed[i] = true, true
+				}
+			}
+			if !known {
+				t.Errorf("%s: %s: %s", name, f.path, f.text)
+			}
+		}
+	}
+	for i, a := range suppressed {
+		if len(stages) > 0 && !needed[i] {
+			t.Errorf("no stage has a finding %s at %s", a.rule, a.where)
+		}
+	}
+}
+
+// finding is one of cdk-nag.
+type finding struct{ path, text string }
+
+// rule is the name of the rule that a finding is of.
+func (f finding) rule() string {
+	rule, _, _ := strings.Cut(strings.TrimPrefix(f.text, "AwsSolutions-"), ": ")
+	return rule
+}
+
+func exactly(pattern string) *regexp.Regexp { return regexp.MustCompile("^(" + pattern + ")$") }
+
+// readFindings reads the errors and warnings that rules have attached to the constructs
+// of a stack.
+func readFindings(out, stack string) ([]finding, error) {
+	data, err := os.ReadFile(filepath.Join(out, stack+".metadata.json")) //nolint:gosec // in our own temporary folder
+	if os.IsNotExist(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var metadata map[string][]struct {
+		Type string
+		Data any
+	}
+	if err := json.Unmarshal(data, &metadata); err != nil {
+		return nil, err
+	}
+	var all []finding
+	for path, entries := range metadata {
+		for _, e := range entries {
+			if text, ok := e.Data.(string); ok && (e.Type == "aws:cdk:error" || e.Type == "aws:cdk:warning") {
+				all = append(all, finding{strings.TrimPrefix(path, "/"+stack+"/"), text})
+			}
+		}
+	}
+	return all, nil
+}

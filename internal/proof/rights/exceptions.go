@@ -1,0 +1,156 @@
+package rights
+
+import (
+	"slices"
+	"strings"
+
+	"ephemr/internal/proof/iam"
+)
+
+// Exception is a permission that functions have although no call in storms needs it.
+type Exception struct {
+	Functions []string // without the stage's prefix; none = all
+	Actions   []string
+	Resource  string // part of the ARN; empty = any
+	EndToEnd  bool   // the acceptance tests record calls that need it
+	Why       string
+}
+
+func (e Exception) covers(function string, g iam.Grant) bool {
+	name := function[strings.LastIndex(function, "-")+1:]
+	return (len(e.Functions) == 0 || slices.Contains(e.Functions, name)) && slices.Contains(e.Actions, g.Action) && strings.Contains(g.Resource, e.Resource)
+}
+
+// Exceptions are all of them.
+func Exceptions() []Exception {
+	return slices.Concat(made, tested, rare)
+}
+
+// made are permissions for calls that AWS makes with the function's role.
+var made = []Exception{
+	{
+		Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"},
+		Why:     "Lambda writes the function's log",
+	},
+	{
+		Functions: []string{"intake"},
+		Actions:   []string{"sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueUrl", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+		Why:       "Lambda reads the function's queues",
+	},
+}
+
+// tested are permissions for what storms leave out and the acceptance tests do.
+var tested = []Exception{
+	{
+		Functions: []string{"register"},
+		Actions:   []string{"scheduler:CreateSchedule", "scheduler:DeleteSchedule", "iam:PassRole", "dynamodb:DeleteItem"}, EndToEnd: true,
+		Why: "storms have no pipelines with triggers that change",
+	},
+	{
+		Functions: []string{"intake", "preparerun"}, Actions: []string{"ssm:GetParametersByPath"}, EndToEnd: true,
+		Why: "storms have no users",
+	},
+	{
+		Functions: []string{"intake"}, Actions: []string{"sqs:SendMessage"}, Resource: "requests-dlq", EndToEnd: true,
+		Why: "storms send valid requests only",
+	},
+	{
+		Functions: []string{"control"},
+		Actions: []string{
+			"elasticmapreduce:DescribeCluster", "elasticmapreduce:TerminateJobFlows", "elasticmapreduce:ListInstanceFleets",
+			"elasticmapreduce:AddInstanceFleet", "elasticmapreduce:ModifyInstanceFleet", "elasticmapreduce:GetManagedScalingPolicy",
+			"servicediscovery:DeregisterInstance", "ssm:GetParameter",
+		}, EndToEnd: true,
+		Why: "storms contain no manual resizing or termination of clusters",
+	},
+	{
+		Functions: []string{"control"}, Actions: []string{"dynamodb:PutItem"}, Resource: "-clusters", EndToEnd: true,
+		Why: "records the sizes of resized clusters",
+	},
+	{
+		Functions: []string{"watch"}, Actions: []string{"logs:GetLogEvents"}, EndToEnd: true,
+		Why: "jobs of storms write no output, whose last lines a failure shows",
+	},
+}
+
+// rare are permissions for what storms cause seldom or not at all, so that it depends on
+// chance whether they do; the tests of the packages cause it.
+var rare = []Exception{
+	{
+		Functions: []string{"register"}, Actions: []string{"scheduler:UpdateSchedule"},
+		Why: "ephemr apply of a pipeline whose schedule has changed",
+	},
+	{
+		Functions: []string{"intake"}, Actions: []string{"sns:Publish"},
+		Why: "a request of a pipeline with notices is rejected",
+	},
+	{
+		Functions: []string{"intake"}, Actions: []string{"sqs:SendMessage"}, Resource: "events-dlq",
+		Why: "a message on the queue events that is not an event",
+	},
+	{
+		Functions: []string{"awaitadmission"},
+		Actions:   []string{"states:StartExecution", "states:DescribeExecution", "states:SendTaskSuccess", "states:SendTaskFailure", "dynamodb:DeleteItem"},
+		Why:       "a slot becomes free, or the run is cancelled, while a manual execution registers its waiter; other runs may take the slot",
+	},
+	{
+		Functions: []string{"preparerun"}, Actions: []string{"states:SendTaskSuccess", "dynamodb:DeleteItem"},
+		Why: "a repeated invocation admits a manual execution that waits by then",
+	},
+	{
+		Functions: []string{"createcluster"}, Actions: []string{"states:SendTaskFailure", "servicediscovery:DeregisterInstance"},
+		Why: "the run is cancelled, or its cluster ends, before the function looks",
+	},
+	{
+		Functions: []string{"createcluster"}, Actions: []string{"elasticmapreduce:TerminateJobFlows"},
+		Why: "the cluster of an attempt that is given up is terminated when the function looks",
+	},
+	{
+		Actions: []string{"elasticmapreduce:SetTerminationProtection"},
+		Why:     "a cluster of ours that was protected by hand, or has three primary nodes, is terminated",
+	},
+	{
+		Functions: []string{"submitsteps"}, Actions: []string{"states:SendTaskFailure", "logs:GetLogEvents", "elasticmapreduce:DescribeCluster"},
+		Why: "the run is cancelled, or a step or its cluster has failed, before the function looks",
+	},
+	{
+		Functions: []string{"stopsteps"}, Actions: []string{"s3:GetObject", "s3:ListBucket", "logs:GetLogEvents"},
+		Why: "a step has ended before the function looks: it records the result",
+	},
+	{
+		Functions: []string{"stopsteps"}, Actions: []string{"states:SendTaskSuccess", "dynamodb:DeleteItem"},
+		Why: "no step is left when the function looks",
+	},
+	{
+		Functions: []string{"terminatecluster", "sweep"},
+		Actions:   []string{"elasticmapreduce:ListClusters", "elasticmapreduce:ListSteps", "elasticmapreduce:CancelSteps"},
+		Why:       "looks for a cluster whose creation had an unclear answer; cancels steps that are left on a pool's cluster",
+	},
+	{
+		Functions: []string{"stopsteps"}, Actions: []string{"dynamodb:UpdateItem"}, Resource: "-runs",
+		Why: "finds a step that was submitted by an invocation that died",
+	},
+	{
+		Functions: []string{"control"},
+		Actions: []string{
+			"elasticmapreduce:ListSteps", "elasticmapreduce:CancelSteps", "states:SendTaskSuccess", "s3:GetObject", "s3:ListBucket", "logs:GetLogEvents",
+		},
+		Why: "the run that is cancelled is being stopped already: control looks at its steps, as watch does",
+	},
+	{
+		Functions: []string{"control"}, Actions: []string{"elasticmapreduce:ModifyCluster", "elasticmapreduce:PutManagedScalingPolicy"},
+		Why: "resize of a pool's cluster, and of one with managed scaling",
+	},
+	{
+		Functions: []string{"terminatecluster", "sweep"}, Actions: []string{"elasticmapreduce:ListInstanceFleets", "elasticmapreduce:ModifyInstanceFleet"},
+		Why: "the task units that a job has requested on a pool's cluster are released with its lease",
+	},
+	{
+		Functions: []string{"terminatecluster", "sweep"}, Actions: []string{"dynamodb:PutItem"}, Resource: "-clusters",
+		Why: "records the size after that",
+	},
+	{
+		Functions: []string{"sweep"}, Actions: []string{"cloudwatch:PutMetricData", "servicediscovery:DeleteService"},
+		Why: "repairs are counted; services without clusters are deleted after a time",
+	},
+}
