@@ -12,7 +12,7 @@ var numbered = []struct {
 	label string
 	found *regexp.Regexp
 }{
-	{"RUN", regexp.MustCompile(`\b[a-z][a-z0-9-]*-\d{8}T\d{4}-[0-9a-f]{8}\b`)},
+	{"RUN", regexp.MustCompile(`\b[a-z][a-z0-9-]*-\d{8}T\d{4}-[0-9a-f]{8}([0-9a-f]{12})?\b`)},
 	{"CLUSTER", regexp.MustCompile(`\bj-[0-9A-Z]{10,}\b`)},
 	{"STEP", regexp.MustCompile(`\bs-[0-9A-Z]{10,}\b`)},
 	{"REQUEST", regexp.MustCompile(`\bcli-[a-z2-7]{26}\b`)},

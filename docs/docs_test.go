@@ -5,6 +5,7 @@ package docs_test
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -241,7 +242,7 @@ var (
 )
 
 // system are messages of Go and of the operating system.
-var system = []string{"no such file or directory", "read request: json: unknown field"}
+var system = []string{"no such file or directory"}
 
 // Every message in the tables of messages occurs in the source: the parts between
 // placeholders, since values and quotes differ.
@@ -287,6 +288,26 @@ func literals(t *testing.T) string {
 		}
 	}
 	return all.String()
+}
+
+// Tests that local.md names exist.
+func TestNamedTestsExist(t *testing.T) {
+	t.Parallel()
+	_, table, found := strings.Cut(read(t, "local.md"), "## What AWS does, and the tests that hold it")
+	if !found {
+		t.Fatal("local.md does not list the tests")
+	}
+	table, _, _ = strings.Cut(table, "\n## ")
+	out, err := exec.CommandContext(t.Context(), "git", "-C", "..", "grep", "-hoE", "^func Test[A-Za-z0-9]+", "--", "*_test.go").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := strings.Fields(strings.ReplaceAll(string(out), "func ", ""))
+	for _, m := range regexp.MustCompile("`(Test[A-Za-z0-9]+)`").FindAllStringSubmatch(table, -1) {
+		if !slices.Contains(tests, m[1]) {
+			t.Errorf("local.md names %s, which does not exist", m[1])
+		}
+	}
 }
 
 // The layout in CONTRIBUTING.md has every package of internal/.

@@ -85,12 +85,12 @@ func (m *Machine) ARN() *string { return m.arn }
 // https://docs.aws.amazon.com/service-authorization/latest/reference/service-reference.html
 func (m *Machine) GrantStart(to Rights) {
 	to.allow(statement(of("states", "StartExecution"), []*string{m.arn}, nil))
-	m.GrantDescribe(to)
+	to.allow(statement(of("states", "DescribeExecution"), []*string{m.executions}, nil))
 }
 
-// GrantDescribe allows describing executions.
-func (m *Machine) GrantDescribe(to Rights) {
-	to.allow(statement(of("states", "DescribeExecution"), []*string{m.executions}, nil))
+// GrantEnd allows describing executions and stopping them.
+func (m *Machine) GrantEnd(to Rights) {
+	to.allow(statement(of("states", "DescribeExecution", "StopExecution"), []*string{m.executions}, nil))
 }
 
 // GrantAnswer allows reporting results and errors for task tokens.

@@ -27,10 +27,12 @@ func (p *Platform) grantAdmission() {
 	p.functions.named("Admit").GrantInvoke(intake)
 	p.topic.GrantPublish(intake) // for rejected requests
 
-	p.grantAdmit(p.functions.named("Admit"))
-
 	awaitAdmission := p.functions.named("AwaitAdmission")
-	p.grantAdmit(awaitAdmission)
+	for _, fn := range []*constructs.Function{p.functions.named("Admit"), awaitAdmission} {
+		p.grantAdmit(fn)
+		p.bus.GrantPut(fn)
+		p.topic.GrantPublish(fn) // for runs whose execution is refused
+	}
 	p.runs.Grant(awaitAdmission, "PutItem") // the waiter
 	p.machine.GrantAnswer(awaitAdmission)
 
@@ -127,7 +129,7 @@ func (p *Platform) grantWatchers() {
 	p.emr.GrantList(sweep)
 	p.emr.GrantTerminate(sweep)
 	p.emr.Grant(sweep, "DescribeCluster", "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
-	p.machine.GrantDescribe(sweep)
+	p.machine.GrantEnd(sweep)
 	p.bus.GrantPut(sweep)
 	p.topic.GrantPublish(sweep) // for runs whose execution is gone
 	constructs.GrantMetrics(p.stage, sweep)

@@ -20,7 +20,7 @@ func TestPoliciesAreDocumented(t *testing.T) {
 			args = append(args, files...)
 		}
 	}
-	out, err := exec.CommandContext(t.Context(), "../../.tools/venv/bin/python", args...).CombinedOutput() //nolint:gosec // ours
+	out, err := exec.CommandContext(t.Context(), "../../.tools/venv/bin/python", args...).CombinedOutput()
 	if err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}

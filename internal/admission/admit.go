@@ -2,15 +2,10 @@ package admission
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
-	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"ephemr/internal/engine"
 	"ephemr/internal/records"
@@ -20,11 +15,6 @@ import (
 	"ephemr/internal/wait"
 )
 
-// StartAPI is the part of Step Functions that starts executions.
-type StartAPI interface {
-	StartExecution(context.Context, *sfn.StartExecutionInput, ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error)
-}
-
 // Admitter starts queued runs while the limits allow.
 type Admitter struct {
 	Settings stage.Settings
@@ -32,6 +22,7 @@ type Admitter struct {
 	Slots    *Slots
 	SFN      StartAPI
 	Waker    *wait.Waker // answers manual executions that wait for a slot
+	Finisher Finisher    // of runs whose execution cannot be started
 }
 
 // Input starts a pass through the queues. RunIDs name new runs, because the index
@@ -46,10 +37,6 @@ type Output struct {
 	Full     bool     `json:"full"` // the stage's limit is reached
 }
 
-// forgotten is how long a run may be ADMITTED before its execution is started
-// again: the invocation that admitted it may have died before it could.
-const forgotten = 30 * time.Second
-
 // Admit starts the runs that the limits allow. A reached limit is not an error.
 func (a *Admitter) Admit(ctx context.Context, in Input) (Output, error) {
 	p := a.pass()
@@ -59,10 +46,13 @@ func (a *Admitter) Admit(ctx context.Context, in Input) (Output, error) {
 			err = p.hint(ctx, id)
 		}
 	}
-	if err != nil {
+	if err == nil {
+		err = a.restart(ctx)
+	}
+	if err = errors.Join(append(p.failed, err)...); err != nil {
 		return p.out, fmt.Errorf("admit runs: %w", err)
 	}
-	return p.out, a.restart(ctx)
+	return p.out, nil
 }
 
 // One admits r if the limits allow it, and starts its execution or answers the
@@ -74,7 +64,7 @@ func (a *Admitter) One(ctx context.Context, r run.Run) (*Full, bool, error) {
 	if r.MaxDuration > 0 {
 		deadline = now.Add(r.MaxDuration)
 	}
-	write, err := a.Runs.AdmitWrite(r.ID, now, deadline)
+	write, err := a.Runs.AdmitWrite(r, now, deadline)
 	if err != nil {
 		return nil, false, err
 	}
@@ -88,56 +78,12 @@ func (a *Admitter) One(ctx context.Context, r run.Run) (*Full, bool, error) {
 		{records.TeamSlotsKey(r.TeamName()), limits.OfTeam(r.TeamName())},
 		{records.PipelineSlotsKey(r.Pipeline), most},
 	}
-	full, ok, err := a.Slots.take(ctx, r.ID, scopes, write)
+	full, ok, err := a.Slots.take(ctx, r.ExecutionName(), scopes, write)
 	if err != nil || !ok {
 		return full, false, err
 	}
 	slog.InfoContext(ctx, "run admitted", "runId", r.ID)
 	return nil, true, a.begin(ctx, r)
-}
-
-// begin starts the execution of an admitted run. Its name is the run's id, so a
-// second call starts nothing.
-func (a *Admitter) begin(ctx context.Context, r run.Run) error {
-	if r.Execution != "" {
-		return a.wake(ctx, r)
-	}
-	input, err := json.Marshal(map[string]string{"runId": r.ID})
-	if err != nil {
-		return fmt.Errorf("encode input of run %s: %w", r.ID, err)
-	}
-	_, err = a.SFN.StartExecution(ctx, &sfn.StartExecutionInput{
-		StateMachineArn: &a.Settings.StateMachine, Name: aws.String(r.ExecutionName()), Input: aws.String(string(input)),
-	})
-	if _, exists := errors.AsType[*types.ExecutionAlreadyExists](err); exists {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("start execution of run %s: %w", r.ID, err)
-	}
-	return nil
-}
-
-func (a *Admitter) wake(ctx context.Context, r run.Run) error {
-	rec, err := a.Runs.Load(ctx, r.ID)
-	if err != nil {
-		return err
-	}
-	if rec.Waiter == nil || rec.Waiter.Kind != run.ForAdmission {
-		return nil // PrepareRun or AwaitAdmission is about to see that it is admitted
-	}
-	return a.Waker.Answer(ctx, *rec.Waiter, wait.Answer{Output: map[string]string{"runId": r.ID}})
-}
-
-// restart starts executions whose Admitter died between the slots and the start.
-func (a *Admitter) restart(ctx context.Context) error {
-	return a.Runs.InState(ctx, run.Admitted, func(r run.Run) error {
-		if time.Since(r.AdmittedAt) < forgotten {
-			return nil
-		}
-		slog.WarnContext(ctx, "restarting execution for admitted run", "runId", r.ID)
-		return a.begin(ctx, r)
-	})
 }
 
 // LookAdmitted answers a manual execution whose run has been admitted.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"log/slog"
 	"slices"
 
+	"ephemr/internal/fault"
 	"ephemr/internal/records"
 	"ephemr/internal/run"
 )
@@ -18,7 +20,13 @@ type pass struct {
 	seen map[string]bool
 	full map[records.Key]bool // scopes whose limit is reached
 	out  Output
+
+	failed []error // one of each run that could not be started
 }
+
+// tooMany is how many runs a pass fails to start before it ends: then it is not the
+// runs that are at fault.
+const tooMany = 10
 
 // line is the queue of one team.
 type line struct {
@@ -120,8 +128,9 @@ func (p *pass) hint(ctx context.Context, id string) error {
 	if run.IsUnknown(err) {
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("admit %s: %w", id, err)
+	if err != nil { // the others are not affected
+		p.failed = append(p.failed, fmt.Errorf("admit %s: %w", id, err))
+		return ctx.Err()
 	}
 	_, err = p.visit(ctx, rec.Run)
 	return err
@@ -133,9 +142,18 @@ func (p *pass) visit(ctx context.Context, r run.Run) (bool, error) {
 	if r.State != run.Queued || p.full[records.PipelineSlotsKey(r.Pipeline)] || p.full[records.TeamSlotsKey(r.TeamName())] {
 		return false, nil
 	}
-	full, ok, err := p.One(ctx, r)
-	if err != nil {
+	var full *Full
+	var ok bool
+	err := fault.Safely(func() (err error) {
+		full, ok, err = p.One(ctx, r)
+		return err
+	})
+	if err != nil && (ctx.Err() != nil || len(p.failed) >= tooMany) {
 		return false, err
+	}
+	if err != nil { // the others are not affected
+		slog.ErrorContext(ctx, "run not admitted, or its execution not started", "runId", r.ID, "admitted", ok, "error", err.Error())
+		p.failed = append(p.failed, err)
 	}
 	if full != nil {
 		p.full[full.Scope] = true

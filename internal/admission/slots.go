@@ -23,8 +23,9 @@ type SlotAPI interface {
 }
 
 // Slots holds, for the stage, each team and each pipeline, the set of runs that
-// are admitted and have not ended. A set of ids, not a counter: taking or releasing
-// a slot twice changes nothing, so it cannot drift.
+// are admitted and have not ended, by the names of their executions: a late release
+// does not take the slot of a retry. A set, not a counter: taking or releasing a slot
+// twice changes nothing, so it cannot drift.
 type Slots struct {
 	DB    SlotAPI
 	Table string // Clusters
@@ -42,10 +43,10 @@ type scope struct {
 // Full is the limit that is reached.
 type Full struct{ Scope records.Key }
 
-// take puts id into every scope and does the given write, all or nothing. It
+// take puts holder into every scope and does the given write, all or nothing. It
 // returns Full when a scope's limit is reached, and false when the write's own
 // condition failed.
-func (s *Slots) take(ctx context.Context, id string, scopes []scope, write *types.Update) (*Full, bool, error) {
+func (s *Slots) take(ctx context.Context, holder string, scopes []scope, write *types.Update) (*Full, bool, error) {
 	in := &dynamodb.TransactWriteItemsInput{}
 	for _, sc := range scopes {
 		in.TransactItems = append(in.TransactItems, types.TransactWriteItem{Update: &types.Update{
@@ -53,8 +54,8 @@ func (s *Slots) take(ctx context.Context, id string, scopes []scope, write *type
 			UpdateExpression:    aws.String("ADD runs :set"),
 			ConditionExpression: aws.String("attribute_not_exists(runs) OR size(runs) < :max OR contains(runs, :id)"),
 			ExpressionAttributeValues: map[string]types.AttributeValue{
-				":set": &types.AttributeValueMemberSS{Value: []string{id}},
-				":id":  &types.AttributeValueMemberS{Value: id},
+				":set": &types.AttributeValueMemberSS{Value: []string{holder}},
+				":id":  &types.AttributeValueMemberS{Value: holder},
 				":max": &types.AttributeValueMemberN{Value: strconv.Itoa(sc.max)},
 			},
 		}})
@@ -79,33 +80,33 @@ func (s *Slots) take(ctx context.Context, id string, scopes []scope, write *type
 			return nil, false, nil
 		}
 	}
-	return nil, false, fmt.Errorf("take slots for run %s: %w", id, err)
+	return nil, false, fmt.Errorf("take slots for %s: %w", holder, err)
 }
 
-// Release releases the slots of a run, that of the stage last: sweep finds there
-// the runs whose slots were not all released.
-func (s *Slots) Release(ctx context.Context, id, team, pipeline string) error {
+// Release releases the slots of a holder, that of the stage last: sweep finds there
+// those whose slots were not all released.
+func (s *Slots) Release(ctx context.Context, holder, team, pipeline string) error {
 	for _, key := range []records.Key{records.PipelineSlotsKey(pipeline), records.TeamSlotsKey(team), records.StageSlotsKey()} {
 		_, err := s.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 			TableName: &s.Table, Key: key.Attributes(),
 			UpdateExpression: aws.String("DELETE runs :set"),
 			ExpressionAttributeValues: map[string]types.AttributeValue{
-				":set": &types.AttributeValueMemberSS{Value: []string{id}},
+				":set": &types.AttributeValueMemberSS{Value: []string{holder}},
 			},
 		})
 		if err != nil {
-			return fmt.Errorf("release slot %s of run %s: %w", key.Partition, id, err)
+			return fmt.Errorf("release slot %s of %s: %w", key.Partition, holder, err)
 		}
 	}
 	return nil
 }
 
-// All returns the runs that hold a slot of the stage.
+// All returns the names of the executions that hold a slot of the stage.
 func (s *Slots) All(ctx context.Context) ([]string, error) {
 	return s.Holders(ctx, records.StageSlotsKey())
 }
 
-// Holders returns the runs that hold a slot of a scope.
+// Holders returns the names of the executions that hold a slot of a scope.
 func (s *Slots) Holders(ctx context.Context, key records.Key) ([]string, error) {
 	out, err := s.DB.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.Table, Key: key.Attributes(), ConsistentRead: aws.Bool(true)})
 	if err != nil {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"ephemr/internal/engine"
-	"ephemr/internal/fault"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -43,9 +42,6 @@ func (a *Acquirer) Acquire(ctx context.Context, in AcquireInput) (struct{}, erro
 	}
 	if err := rec.Refuse(in.Execution); err != nil {
 		return struct{}{}, fmt.Errorf("create cluster: %w", err)
-	}
-	if rec.Spec == nil {
-		return struct{}{}, fault.New(fault.Internal, "create cluster for %s: its pipeline is missing", in.RunID)
 	}
 	if err := rec.MoreClusters(); err != nil {
 		return struct{}{}, fmt.Errorf("create cluster: %w", err)

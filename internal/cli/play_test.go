@@ -19,11 +19,11 @@ func (w *world) begin(id string, jobs ...run.Job) {
 	w.t.Helper()
 	ctx := w.t.Context()
 	time.Sleep(time.Second)
-	write, err := w.runs.AdmitWrite(id, time.Now(), time.Now().Add(time.Hour))
+	write, err := w.runs.AdmitWrite(run.Run{ID: id}, time.Now(), time.Now().Add(time.Hour))
 	w.no(err)
 	w.update(write)
 	time.Sleep(time.Second)
-	w.did(w.runs.Start(ctx, id, "arn:execution:"+id, time.Now(), time.Now().Add(time.Hour)))
+	w.did(w.runs.Start(ctx, run.Run{ID: id}, "arn:execution:"+id, time.Now(), time.Now().Add(time.Hour)))
 	w.no(w.runs.PlanJobs(ctx, id, jobs))
 	c := run.Cluster{
 		Attempt: 1, Rungs: 2, Name: run.ClusterName(id, 1), State: run.ClusterIntended, Intent: "a", IntentAt: time.Now(),
@@ -89,7 +89,7 @@ func (w *world) end(id string, o run.Outcome) {
 	c.State, c.EndedAt = run.ClusterTerminating, time.Now()
 	w.did(w.runs.ReplaceCluster(ctx, id, c, run.ClusterReady, "a"))
 	time.Sleep(time.Second)
-	w.did(w.runs.Finish(ctx, id, o, time.Now(), 0.0123))
+	w.did(w.runs.Finish(ctx, run.Run{ID: id}, o, time.Now(), 0.0123))
 }
 
 var twoJobs = pipeline.Spec{

@@ -91,6 +91,7 @@ func (w *Wiring) admitter() *admission.Admitter {
 		Slots:    w.slots(),
 		SFN:      w.clients.sfn(),
 		Waker:    w.waker(map[string]wait.Look{run.ForAdmission: admission.LookAdmitted}),
+		Finisher: w.finisher(),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ephemr/internal/admission"
+	"ephemr/internal/fault"
 	"ephemr/internal/run"
 )
 
@@ -25,12 +26,20 @@ type AwaitRequest struct {
 func (a *Awaiter) Await(ctx context.Context, in AwaitRequest) (struct{}, error) {
 	id := in.RunID()
 	now := time.Now()
+	rec, err := a.Admission.Runs.Load(ctx, id)
+	if err != nil {
+		return struct{}{}, err
+	}
+	// The input names a run: a token must not replace that of another execution.
+	if !rec.Run.Owns(in.Execution.Execution) || rec.Run.State.Final() || rec.Run.State == run.Running {
+		return struct{}{}, fault.New(fault.Conflict, "wait for admission: run %s is %s and does not belong to execution %s", id, rec.Run.State, in.Execution.Execution)
+	}
 	if err := a.Admission.Waker.Register(ctx, run.Waiter{
 		RunID: id, Kind: run.ForAdmission, Token: in.Token, Execution: in.Execution.Execution,
 		Since: now, Deadline: now.Add(6 * 24 * time.Hour),
 	}); err != nil {
 		return struct{}{}, err
 	}
-	_, err := a.Admission.Admit(ctx, admission.Input{RunIDs: []string{id}})
+	_, err = a.Admission.Admit(ctx, admission.Input{RunIDs: []string{id}})
 	return struct{}{}, err
 }

@@ -81,8 +81,8 @@ func (k *Intake) message(ctx context.Context, m lambdaevents.SQSMessage) ([]stri
 	var fresh []string
 	for _, w := range requested {
 		id, created, err := k.Runs.Create(ctx, w.Run, w.Spec)
-		if used, ok := errors.AsType[*run.UsedError](err); ok {
-			return fresh, k.reject(ctx, m, &invalidError{err: used, kind: w.Run.Trigger.Kind, pipeline: w.Run.Pipeline, requestID: w.Run.Trigger.RequestID})
+		if run.IsRefused(err) {
+			return fresh, k.reject(ctx, m, &invalidError{err: err, kind: w.Run.Trigger.Kind, pipeline: w.Run.Pipeline, requestID: w.Run.Trigger.RequestID})
 		}
 		if err != nil {
 			return fresh, err

@@ -88,6 +88,12 @@ func (p *Preparer) Prepare(ctx context.Context, e Execution) (Prepared, error) {
 	if err != nil {
 		return Prepared{}, err
 	}
+	if err := rec.Incomplete(); err != nil {
+		return Prepared{}, err
+	}
+	if !rec.Run.Owns(e.Execution) {
+		return Prepared{}, fault.New(fault.Conflict, "run %s is %s and does not belong to this execution", id, rec.Run.State)
+	}
 	if rec.Run.State == run.Queued && rec.Run.Execution == e.Execution {
 		full, _, err := p.Admission.One(ctx, rec.Run)
 		if err != nil {
@@ -102,7 +108,7 @@ func (p *Preparer) Prepare(ctx context.Context, e Execution) (Prepared, error) {
 
 func (p *Preparer) start(ctx context.Context, rec *run.Record, e Execution) error {
 	now := time.Now()
-	ok, err := p.Runs.Start(ctx, rec.Run.ID, e.Execution, now, now.Add(p.Settings.Limits.Deadline.Std()))
+	ok, err := p.Runs.Start(ctx, rec.Run, e.Execution, now, now.Add(p.Settings.Limits.Deadline.Std()))
 	if err != nil {
 		return err
 	}
@@ -138,7 +144,9 @@ func (p *Preparer) adopt(ctx context.Context, e Execution, m events.Manual) erro
 	}
 	for _, w := range requested {
 		w.Run.Execution = e.Execution
-		if _, _, err := p.Runs.Create(ctx, w.Run, w.Spec); err != nil {
+		if _, _, err := p.Runs.Create(ctx, w.Run, w.Spec); run.IsRefused(err) {
+			return fault.New(fault.InvalidInput, "%w", err)
+		} else if err != nil {
 			return err
 		}
 	}

@@ -4,12 +4,9 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"time"
 
 	"ephemr/internal/fault"
-	"ephemr/internal/job"
 	"ephemr/internal/outcome"
-	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/wait"
 )
@@ -34,8 +31,8 @@ type Canceller struct {
 }
 
 // Cancel records the request first, so that every later step of the run sees it;
-// then it wakes the run if it waits. A queued run without an execution is
-// finished at once.
+// then it wakes the run if it waits. A run whose execution has not started is
+// finished at once; if that fails, sweep finishes it.
 func (c *Canceller) Cancel(ctx context.Context, in CancelRequest) (struct{}, error) {
 	var none struct{}
 	rec, err := c.Runs.Load(ctx, in.RunID)
@@ -51,14 +48,9 @@ func (c *Canceller) Cancel(ctx context.Context, in CancelRequest) (struct{}, err
 		return none, fault.New(fault.InvalidInput, "run %s is %s already", in.RunID, rec.Run.State)
 	}
 	slog.InfoContext(ctx, "cancel requested", "runId", in.RunID, "why", why, "kill", in.Kill)
-	if rec.Run.State == run.Queued && rec.Run.Execution == "" {
-		o := run.Outcome{State: run.Cancelled, Class: job.ClassCancelled, Reason: why}
-		done, err := c.Runs.CancelQueued(ctx, in.RunID, o, time.Now())
-		if err != nil {
-			return none, err
-		}
-		if done { // if this fails, sweep announces it
-			_, err := c.Finisher.Finish(ctx, outcome.FinishInput{RunID: in.RunID})
+	if rec.Run.Execution == "" {
+		out, err := c.Finisher.Finish(ctx, outcome.FinishInput{RunID: in.RunID, Unstarted: true})
+		if err != nil || out.State.Final() {
 			return none, err
 		}
 	}

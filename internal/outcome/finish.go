@@ -18,7 +18,7 @@ import (
 
 // Slots releases the slots that a run was admitted with.
 type Slots interface {
-	Release(ctx context.Context, id, team, pipeline string) error
+	Release(ctx context.Context, holder, team, pipeline string) error
 }
 
 // Finisher is the FinishRun state. It decides and records the outcome, settles
@@ -36,6 +36,7 @@ type FinishInput struct {
 	RunID     string
 	Execution string // ARN of the caller; "" = cancel or sweep, for a run whose execution cannot finish it
 	Error     *StateError
+	Unstarted bool // only if the run's execution has not started
 }
 
 // FinishOutput is the outcome as the state machine reports it.
@@ -45,7 +46,8 @@ type FinishOutput struct {
 }
 
 // Finish ends a run. It is idempotent: a second call reports the outcome that is
-// recorded and continues where the first was interrupted.
+// recorded and continues where the first was interrupted. The outcome has no state
+// if the run goes on, because its execution has started.
 func (f *Finisher) Finish(ctx context.Context, in FinishInput) (FinishOutput, error) {
 	out := FinishOutput{RunID: in.RunID}
 	rec, err := f.load(ctx, in)
@@ -57,6 +59,9 @@ func (f *Finisher) Finish(ctx context.Context, in FinishInput) (FinishOutput, er
 		if err != nil {
 			return out, err
 		}
+	}
+	if !rec.Run.State.Final() {
+		return out, nil // Unstarted, and it has started since
 	}
 	out.Outcome = run.Outcome{State: rec.Run.State, Class: rec.Run.Class, Reason: rec.Run.Reason, NothingToDo: rec.Run.NothingToDo}
 	return out, f.settle(ctx, rec)
@@ -81,7 +86,7 @@ func (f *Finisher) record(ctx context.Context, rec *run.Record, in FinishInput) 
 	now := time.Now()
 	o := OfRun(rec, in.Error)
 	usd := cost.OfClusters(rec.Clusters, now)
-	ok, err := f.Runs.Finish(ctx, in.RunID, o, now, usd)
+	ok, err := f.write(ctx, rec.Run, o, now, usd, in.Unstarted)
 	if err != nil {
 		return nil, err
 	}
@@ -91,10 +96,17 @@ func (f *Finisher) record(ctx context.Context, rec *run.Record, in FinishInput) 
 		return rec, nil
 	}
 	rec, err = f.load(ctx, in)
-	if err == nil && !rec.Run.State.Final() {
+	if err == nil && !rec.Run.State.Final() && !in.Unstarted {
 		err = fault.New(fault.Throttled, "finish run %s: it was retried at the same moment", in.RunID)
 	}
 	return rec, err
+}
+
+func (f *Finisher) write(ctx context.Context, r run.Run, o run.Outcome, now time.Time, usd float64, unstarted bool) (bool, error) {
+	if unstarted {
+		return f.Runs.FinishUnstarted(ctx, r, o, now)
+	}
+	return f.Runs.Finish(ctx, r, o, now, usd)
 }
 
 // settle closes what the run leaves open and announces its end, each unless it
@@ -124,5 +136,5 @@ func (f *Finisher) clear(ctx context.Context, rec *run.Record) error {
 			return err
 		}
 	}
-	return f.Slots.Release(ctx, rec.Run.ID, rec.Run.TeamName(), rec.Run.Pipeline)
+	return f.Slots.Release(ctx, rec.Run.ExecutionName(), rec.Run.TeamName(), rec.Run.Pipeline)
 }

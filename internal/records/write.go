@@ -51,12 +51,13 @@ func UpdateInput(table string, key Key, u expression.UpdateBuilder, cond express
 	}, nil
 }
 
-// Apply does a conditional update. item is what in asks for: by ReturnValues if
-// it was changed, and by ReturnValuesOnConditionCheckFailure if it was not.
+// Apply does a conditional update. item is what in asks for by ReturnValues if it
+// was changed, and the item as it is if it was not.
 func Apply(ctx context.Context, db UpdateAPI, in *dynamodb.UpdateItemInput) (item Item, changed bool, err error) {
-	out, err := db.UpdateItem(ctx, in)
+	mark := newMark()
+	out, err := db.UpdateItem(ctx, mark.update(in))
 	if refused, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
-		return refused.Item, false, nil
+		return refused.Item, mark.on(refused.Item), nil
 	}
 	if err != nil {
 		return nil, false, err
@@ -71,14 +72,20 @@ func Put(ctx context.Context, db PutAPI, table string, it Item, cond expression.
 	if err != nil {
 		return false, fmt.Errorf("build condition: %w", err)
 	}
+	mark := newMark()
 	_, err = db.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName: &table, Item: it, ConditionExpression: e.Condition(),
+		TableName: &table, Item: mark.put(it), ConditionExpression: e.Condition(),
 		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
-	return unless(err)
+	if refused, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
+		return mark.on(refused.Item), nil
+	}
+	return err == nil, err
 }
 
 // Delete removes the item of key if cond holds; changed is false if it did not.
+// An item that is gone was removed, by this call or another.
 func Delete(ctx context.Context, db DeleteAPI, table string, key Key, cond expression.ConditionBuilder) (changed bool, err error) {
 	e, err := expression.NewBuilder().WithCondition(cond).Build()
 	if err != nil {
@@ -87,8 +94,12 @@ func Delete(ctx context.Context, db DeleteAPI, table string, key Key, cond expre
 	_, err = db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 		TableName: &table, Key: key.Attributes(), ConditionExpression: e.Condition(),
 		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
-	return unless(err)
+	if refused, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
+		return len(refused.Item) == 0, nil
+	}
+	return err == nil, err
 }
 
 // Absent holds when there is no item with the key.
@@ -102,14 +113,6 @@ func Present() expression.ConditionBuilder { return expression.Name(PartitionNam
 // Is holds when an attribute has a value.
 func Is(name string, value any) expression.ConditionBuilder {
 	return expression.Name(name).Equal(expression.Value(value))
-}
-
-// unless takes a failed condition out of err.
-func unless(err error) (changed bool, _ error) {
-	if ConditionFailed(err) {
-		return false, nil
-	}
-	return err == nil, err
 }
 
 // ConditionFailed reports whether err is DynamoDB's answer to a condition that did

@@ -12,6 +12,22 @@ func (e *UsedError) Error() string {
 	return fmt.Sprintf("request id %s was used before, for something else, and made run %s; send a new id with each request", e.RequestID, e.RunID)
 }
 
+// TakenError is the error for a request whose run would have the id of a run that
+// another request made.
+type TakenError struct{ RunID string }
+
+func (e *TakenError) Error() string {
+	return "run " + e.RunID + " was made by another request and has the id that this one would get; change the request id or the logical time"
+}
+
+// IsRefused reports whether err is, or wraps, a UsedError or a TakenError: the
+// request can never become a run.
+func IsRefused(err error) bool {
+	_, used := errors.AsType[*UsedError](err)
+	_, taken := errors.AsType[*TakenError](err)
+	return used || taken
+}
+
 // UnknownError is the error for a run that does not exist.
 type UnknownError struct{ ID string }
 

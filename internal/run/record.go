@@ -64,13 +64,24 @@ func (rec *Record) Begun() bool {
 
 // Refuse returns why execution may not continue the run; nil means that it may. A
 // redriven or duplicate execution finds that the run has ended, or belongs to
-// another execution.
+// another execution. After its deadline a run acquires and submits nothing more:
+// sweep takes its capacity back, and leases it to others.
 func (rec *Record) Refuse(execution string) error {
 	switch {
 	case rec.Run.State != Running || rec.Run.Execution != execution:
 		return fault.New(fault.Conflict, "run %s is %s and does not belong to execution %s", rec.Run.ID, rec.Run.State, execution)
 	case rec.Run.Cancel != "":
 		return fault.New(fault.Cancelled, "run %s is cancelled: %s", rec.Run.ID, rec.Run.Cancel)
+	case !rec.Run.Deadline.IsZero() && time.Now().After(rec.Run.Deadline):
+		return fault.New(fault.Timeout, "run %s is past its deadline %s", rec.Run.ID, rec.Run.Deadline.Format(time.RFC3339))
+	}
+	return rec.Incomplete()
+}
+
+// Incomplete says what of the run is missing that it cannot do without, or nil.
+func (rec *Record) Incomplete() error {
+	if rec.Spec == nil && rec.Run.State != Rejected {
+		return fault.New(fault.JobFailed, "the pipeline of run %s is missing or unreadable: its record SPEC was deleted or changed", rec.Run.ID)
 	}
 	return nil
 }

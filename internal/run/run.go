@@ -88,7 +88,8 @@ type Run struct {
 	Execution   string    `dynamodbav:"execution,omitempty" json:"execution,omitempty"` // ARN
 	ClusterID   string    `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
 	CostUSD     float64   `dynamodbav:"costUsd,omitempty" json:"costUsd,omitempty"`
-	Cancel      string    `dynamodbav:"cancel,omitempty" json:"cancel,omitempty"`     // who cancelled it, and why
+	Cancel      string    `dynamodbav:"cancel,omitempty" json:"cancel,omitempty"` // who cancelled it, and why
+	CancelAt    time.Time `dynamodbav:"cancelAt,omitzero" json:"-"`
 	Kill        bool      `dynamodbav:"kill,omitempty" json:"kill,omitempty"`         // with SIGKILL, without SIGTERM before
 	Restarts    int       `dynamodbav:"restarts,omitempty" json:"restarts,omitempty"` // how often it was retried after it had ended
 	Body        string    `dynamodbav:"body,omitempty" json:"body,omitempty"`         // of a rejected request, at most 4 KiB
@@ -127,6 +128,7 @@ type Job struct {
 	Attempt     int               `dynamodbav:"attempt,omitempty" json:"attempt,omitempty"` // the newest, counted from 1
 	Base        int               `dynamodbav:"base,omitempty" json:"-"`                    // attempts before the last retry of the run: they do not count against the job's retries
 	Nonce       string            `dynamodbav:"nonce,omitempty" json:"-"`                   // of the newest attempt, recorded with its intent
+	Restart     int               `dynamodbav:"restart,omitempty" json:"-"`                 // restarts of the run when it was reset
 	Intent      string            `dynamodbav:"intent,omitempty" json:"-"`                  // invocation that is submitting it
 	IntentAt    time.Time         `dynamodbav:"intentAt,omitzero" json:"-"`
 	ClusterID   string            `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
@@ -290,7 +292,7 @@ type Waiter struct {
 
 // ID derives a run's id from its identity: equal identities give equal ids.
 func ID(pipelineName string, logical time.Time, identity ...string) string {
-	return pipelineName + "-" + logical.UTC().Format("20060102T1504") + "-" + shortHash(Digest(identity...))
+	return pipelineName + "-" + logical.UTC().Format("20060102T1504") + "-" + Digest(identity...)[:idDigits]
 }
 
 // Digest is the whole of an identity: 64 hex digits.
@@ -299,11 +301,20 @@ func Digest(identity ...string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// LongID is the id of a run whose short id is taken by another run.
-func (r Run) LongID() string { return r.ID + r.Identity[len(shortHash(r.Identity)):32] }
+// idDigits is how many hex digits of an identity are in an id: 80 bits, which cannot
+// be searched for the id of another's run. With the longest name of a pipeline, and
+// the number of a restart, 20 are as many as fit into the name of an execution. Runs
+// of earlier versions have 8 or 32.
+const idDigits = 20
 
-// shortHash is the part of a digest that is in ids.
-func shortHash(digest string) string { return digest[:8] }
+// Priorities is how many there are: 0 to 9.
+const Priorities = 10
+
+// MaxQueued is how long a run waits in the queue at most.
+const MaxQueued = 14 * 24 * time.Hour
+
+// MaxRestarts is how often a run can be retried: the number has four digits.
+const MaxRestarts = 9999
 
 // ExecutionName is the name of the execution that admission starts for r. A retry
 // needs another name, because Step Functions accepts each only once.
@@ -312,6 +323,16 @@ func (r Run) ExecutionName() string {
 		return r.ID
 	}
 	return r.ID + "." + strconv.Itoa(r.Restarts)
+}
+
+// OfExecution returns the run, and its number of restarts, whose execution admission
+// starts under this name.
+func OfExecution(name string) (id string, restarts int) {
+	if id := OfCluster(name); id != "" {
+		n, _ := strconv.Atoi(name[len(id)+1:]) // OfCluster has checked the digits
+		return id, n
+	}
+	return name, 0
 }
 
 // ClusterName is the name of the cluster of an attempt. A cluster whose id was lost

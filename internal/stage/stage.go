@@ -124,6 +124,8 @@ func (p Pool) Validate() error {
 const (
 	MetricNamespace = "ephemr"
 	RepairsMetric   = "Repairs" // number of repairs by sweep; dimension Stage
+	// UnreadableMetric is the number of records that cannot be decoded; dimension Stage.
+	UnreadableMetric = "UnreadableRecords"
 )
 
 // ParameterName is the name of the SSM parameter with a stage's Settings.

@@ -103,6 +103,9 @@ func (l *Looker) record(ctx context.Context, rec *run.Record, j run.Job, a engin
 }
 
 func retries(rec *run.Record, name string) int {
+	if rec.Spec == nil {
+		return 0
+	}
 	for _, j := range rec.Spec.Jobs {
 		if j.Name == name {
 			return j.Retries

@@ -3,6 +3,7 @@ package sweep
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -19,20 +20,24 @@ import (
 // RepairMade is the log message of a repair, by which package chaos counts them.
 const RepairMade = "repair made"
 
-// count makes repairs visible to alarms.
+// count makes repairs, and records that lists have skipped, visible to alarms.
 func (s *Sweeper) count(ctx context.Context, repairs []events.Repaired) error {
-	if len(repairs) == 0 {
+	return errors.Join(s.metric(ctx, stage.RepairsMetric, len(repairs)), s.metric(ctx, stage.UnreadableMetric, len(s.Runs.Skipped())))
+}
+
+func (s *Sweeper) metric(ctx context.Context, name string, n int) error {
+	if n == 0 {
 		return nil
 	}
 	_, err := s.Metrics.PutMetricData(ctx, &cloudwatch.PutMetricDataInput{
 		Namespace: aws.String(stage.MetricNamespace),
 		MetricData: []cwtypes.MetricDatum{{
-			MetricName: aws.String(stage.RepairsMetric), Value: aws.Float64(float64(len(repairs))), Unit: cwtypes.StandardUnitCount,
+			MetricName: &name, Value: aws.Float64(float64(n)), Unit: cwtypes.StandardUnitCount,
 			Dimensions: []cwtypes.Dimension{{Name: aws.String("Stage"), Value: &s.Settings.Stage}},
 		}},
 	})
 	if err != nil {
-		return fmt.Errorf("count %d repairs: %w", len(repairs), err)
+		return fmt.Errorf("count %d of metric %s: %w", n, name, err)
 	}
 	return nil
 }

@@ -1,15 +1,14 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"hash/fnv"
+	"log/slog"
+	"slices"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
-	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"ephemr/events"
 	"ephemr/internal/fault"
@@ -17,29 +16,76 @@ import (
 	"ephemr/internal/run"
 )
 
-// runs finishes those whose execution is over without their knowing: stopped by
-// hand, timed out, or gone.
+// perSweep is how many executions a sweep describes. Step Functions allows a burst
+// of 300 calls, and 15 a second after it:
+// https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+const perSweep = 200
+
+// runs finishes those whose execution is over without their knowing, because it was
+// stopped by hand, timed out or is gone, and those that should have ended long ago.
 func (s *Sweeper) runs(ctx context.Context, out *Output) error {
-	var errs []error
-	for _, state := range []run.State{run.Running, run.Admitted, run.Queued} {
-		errs = append(errs, s.Runs.InState(ctx, state, func(r run.Run) error {
-			if r.State == run.Queued && r.Execution == "" {
-				return nil // admission will start one
+	active, waits, err := s.active(ctx)
+	errs := []error{err, s.expired(ctx, out)}
+	left := perSweep
+	for _, r := range inOrder(active, waits, time.Now()) {
+		err := fault.Safely(func() error {
+			switch {
+			case late(r, time.Now()) != nil:
+				return s.overdue(ctx, r, out)
+			case left > 0:
+				left--
+				return s.run(ctx, r, out)
 			}
-			errs = append(errs, s.run(ctx, r, out)) // the others are not affected
 			return nil
-		}))
+		})
+		if fault.NameOf(err) == fault.Throttled {
+			slog.InfoContext(ctx, "Step Functions throttled: deferring other runs to the next sweep", "runId", r.ID, "reason", err.Error())
+			left, err = 0, nil
+		}
+		errs = append(errs, err) // the others are not affected
 	}
 	return errors.Join(errs...)
 }
 
-// execution is the ARN of r's execution.
-func (s *Sweeper) execution(r run.Run) string {
-	if r.Execution != "" {
-		return r.Execution
+// active returns the runs that have an execution or are about to get one, and which
+// of them wait with a task token.
+func (s *Sweeper) active(ctx context.Context) (runs []run.Run, waits map[string]bool, _ error) {
+	waits = map[string]bool{}
+	errs := []error{s.Runs.Waiters(ctx, func(w run.Waiter) error {
+		waits[w.RunID] = true
+		if w.Kind == run.ForAdmission { // a manual execution's: QUEUED
+			runs = append(runs, run.Run{ID: w.RunID, State: run.Queued, Execution: w.Execution})
+		}
+		return nil
+	})}
+	for _, state := range []run.State{run.Running, run.Admitted} {
+		errs = append(errs, s.Runs.InState(ctx, state, func(r run.Run) error {
+			runs = append(runs, r)
+			return nil
+		}))
 	}
-	// PrepareRun could not tie them.
-	return strings.Replace(s.Settings.StateMachine, ":stateMachine:", ":execution:", 1) + ":" + r.ExecutionName()
+	return runs, waits, errors.Join(errs...)
+}
+
+// inOrder sorts the runs that no function may find first: those without a waiter or
+// past their deadline. The rest come in another order at every sweep, so that in a
+// few of them all are described.
+func inOrder(runs []run.Run, waits map[string]bool, now time.Time) []run.Run {
+	suspect := func(r run.Run) int {
+		if waits[r.ID] && (r.Deadline.IsZero() || now.Before(r.Deadline)) {
+			return 1
+		}
+		return 0
+	}
+	turn := func(r run.Run) uint64 {
+		h := fnv.New64a()
+		_, _ = fmt.Fprint(h, now.Unix(), r.ID) // a hash takes everything
+		return h.Sum64()
+	}
+	slices.SortFunc(runs, func(a, b run.Run) int {
+		return cmp.Or(cmp.Compare(suspect(a), suspect(b)), cmp.Compare(turn(a), turn(b)))
+	})
+	return runs
 }
 
 func (s *Sweeper) run(ctx context.Context, r run.Run, out *Output) error {
@@ -49,13 +95,18 @@ func (s *Sweeper) run(ctx context.Context, r run.Run, out *Output) error {
 	}
 	// The index may lag behind: ask the table before calling it a repair.
 	rec, err := s.Runs.Load(ctx, r.ID)
-	if err != nil || rec.Run.State.Final() || rec.Run.Execution != r.Execution {
+	if err != nil || rec.Run.State.Final() || rec.Run.Execution != r.Execution || rec.Run.Restarts != r.Restarts {
 		return err
 	}
-	if _, err := s.Finisher.Finish(ctx, outcome.FinishInput{RunID: r.ID, Error: why}); err != nil {
+	return s.finish(ctx, outcome.FinishInput{RunID: r.ID, Error: why}, out)
+}
+
+func (s *Sweeper) finish(ctx context.Context, in outcome.FinishInput, out *Output) error {
+	got, err := s.Finisher.Finish(ctx, in)
+	if err != nil || !got.State.Final() {
 		return err
 	}
-	out.Repairs = append(out.Repairs, events.Repaired{What: "run-finished", RunID: r.ID, Reason: why.Cause})
+	out.Repairs = append(out.Repairs, events.Repaired{What: "run-finished", RunID: in.RunID, Reason: in.Error.Cause})
 	return nil
 }
 
@@ -67,44 +118,29 @@ func (s *Sweeper) unannounced(ctx context.Context) error {
 		if time.Since(r.EndedAt) < time.Minute {
 			return nil // it is being announced right now
 		}
-		_, err := s.Finisher.Finish(ctx, outcome.FinishInput{RunID: r.ID})
-		errs = append(errs, err) // the others are not affected
+		errs = append(errs, fault.Safely(func() error { // the others are not affected
+			_, err := s.Finisher.Finish(ctx, outcome.FinishInput{RunID: r.ID})
+			return err
+		}))
 		return nil
 	})
 	return errors.Join(append(errs, err)...)
 }
 
-// over says why an execution is over, or nil while it is not. One that does not
-// exist is over only if it did exist: otherwise admission will start it.
-func (s *Sweeper) over(ctx context.Context, arn string, existed bool) (*outcome.StateError, error) {
-	e, err := s.SFN.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
-	if _, gone := errors.AsType[*sfntypes.ExecutionDoesNotExist](err); gone {
-		if !existed {
-			return nil, nil //nolint:nilnil // not over is an answer
-		}
-		return &outcome.StateError{Error: string(fault.Internal), Cause: "its execution is gone"}, nil
-	}
+// heads reads the heads of the queues, so that records that admission skips there are
+// counted.
+func (s *Sweeper) heads(ctx context.Context) error {
+	teams, err := s.Runs.Teams(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("describe execution %s: %w", arn, err)
+		return err
 	}
-	if e.Status == sfntypes.ExecutionStatusRunning {
-		return nil, nil //nolint:nilnil // not over is an answer
+	for _, team := range teams {
+		for _, err := range s.Runs.Queue(ctx, team) {
+			if err != nil {
+				return err
+			}
+			break // the first page has been read
+		}
 	}
-	why := reason(e)
-	return &why, nil
-}
-
-// reason says why an execution that is not running any more left its run behind.
-func reason(e *sfn.DescribeExecutionOutput) outcome.StateError {
-	switch e.Status {
-	case sfntypes.ExecutionStatusAborted:
-		return outcome.StateError{Error: string(fault.Cancelled), Cause: "the execution was stopped: " + aws.ToString(e.Cause)}
-	case sfntypes.ExecutionStatusTimedOut:
-		return outcome.StateError{Error: string(fault.Timeout), Cause: "the execution timed out"}
-	case sfntypes.ExecutionStatusFailed, sfntypes.ExecutionStatusSucceeded, sfntypes.ExecutionStatusRunning, sfntypes.ExecutionStatusPendingRedrive:
-	}
-	return outcome.StateError{
-		Error: aws.ToString(e.Error),
-		Cause: fmt.Sprintf("the execution ended %s without an outcome: %s", e.Status, aws.ToString(e.Cause)),
-	}
+	return nil
 }

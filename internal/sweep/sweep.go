@@ -13,7 +13,6 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"ephemr/events"
 	"ephemr/internal/engine"
@@ -21,11 +20,6 @@ import (
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
-
-// ExecutionAPI looks at executions.
-type ExecutionAPI interface {
-	DescribeExecution(context.Context, *sfn.DescribeExecutionInput, ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error)
-}
 
 // Finisher records the outcome of a run whose execution cannot.
 type Finisher interface {
@@ -40,7 +34,7 @@ type MetricAPI interface {
 // Slots is the room that runs hold.
 type Slots interface {
 	All(ctx context.Context) ([]string, error)
-	Release(ctx context.Context, id, team, pipeline string) error
+	Release(ctx context.Context, holder, team, pipeline string) error
 }
 
 // Sweeper is the sweep function.
@@ -74,7 +68,7 @@ func (s *Sweeper) Sweep(ctx context.Context, payload json.RawMessage) (Output, e
 // capacity along.
 func (s *Sweeper) all(ctx context.Context) (Output, error) {
 	out := Output{Repairs: []events.Repaired{}}
-	errs := []error{s.runs(ctx, &out), s.slots(ctx, &out), s.unannounced(ctx)}
+	errs := []error{s.runs(ctx, &out), s.slots(ctx, &out), s.unannounced(ctx), s.heads(ctx)}
 	for _, e := range s.Engines.All() {
 		repairs, err := e.Sweep(ctx, out.ended)
 		out.Repairs, errs = append(out.Repairs, repairs...), append(errs, err)

@@ -80,6 +80,9 @@ func inWorld(t *testing.T, f func(t *testing.T, w *simulation.World)) {
 func put(t *testing.T, w *simulation.World, r run.Run) {
 	t.Helper()
 	r.Pipeline, r.LogicalTime = "one", time.Now()
+	if r.RequestedAt.IsZero() {
+		r.RequestedAt = time.Now()
+	}
 	if _, ok, err := w.Runs.Create(t.Context(), r, nil); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
@@ -199,7 +202,7 @@ func TestSlots(t *testing.T) {
 		synctest.Wait()
 		id := w.RunIDs()[0]
 		time.Sleep(time.Minute)
-		if _, err := w.Runs.Finish(t.Context(), id, run.Outcome{State: run.Failed, Class: "internal"}, time.Now(), 0); err != nil {
+		if _, err := w.Runs.Finish(t.Context(), run.Run{ID: id}, run.Outcome{State: run.Failed, Class: "internal"}, time.Now(), 0); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(2 * time.Minute)

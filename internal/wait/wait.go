@@ -106,6 +106,9 @@ func (k *Waker) Wake(ctx context.Context, id string, seen Seen, only ...string) 
 	if rec.Run.Cancel != "" && w.Kind != run.ForStop { // which is how it ends
 		return k.Answer(ctx, w, Answer{Err: fault.New(fault.Cancelled, "run %s is cancelled: %s", id, rec.Run.Cancel)})
 	}
+	if err := rec.Incomplete(); err != nil && w.Kind != run.ForStop {
+		return k.Answer(ctx, w, Answer{Err: err})
+	}
 	answer, err := look(ctx, rec, seen[w.ClusterID])
 	switch {
 	case err != nil:

@@ -14,6 +14,7 @@ import (
 	"ephemr/internal/emr"
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
@@ -44,7 +45,7 @@ func newStore(t *testing.T) *store.Runs {
 	s := &store.Runs{Table: "runs", DB: awsfake.NewDynamoDB(awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{
 		{Name: store.ByState, PK: "gsState", SK: "gsOrder"}, {Name: store.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
 	}})}
-	if _, ok, err := s.Create(t.Context(), run.Run{ID: "r", Pipeline: "p", State: run.Running, Execution: "x"}, nil); !ok || err != nil {
+	if _, ok, err := s.Create(t.Context(), run.Run{ID: "r", Pipeline: "p", State: run.Running, Execution: "x"}, &pipeline.Spec{}); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
 	return s

@@ -52,7 +52,7 @@ func (w *Watch) Handle(ctx context.Context, e Input) (struct{}, error) {
 func (w *Watch) hinted(ctx context.Context, hints []engine.Hint, after func(context.Context)) error {
 	var errs []error
 	for _, h := range hints {
-		err := w.Waker.Wake(ctx, h.RunID, nil, h.Kinds...)
+		err := fault.Safely(func() error { return w.Waker.Wake(ctx, h.RunID, nil, h.Kinds...) })
 		if run.IsUnknown(err) {
 			slog.InfoContext(ctx, "event names a run that is not known", "runId", h.RunID)
 			continue
@@ -89,12 +89,13 @@ func (w *Watch) Tick(ctx context.Context) error {
 		if !due(x, live.seen[x.ClusterID]) {
 			continue
 		}
-		err := w.Waker.Wake(ctx, x.RunID, live.seen)
+		err := fault.Safely(func() error { return w.Waker.Wake(ctx, x.RunID, live.seen) })
 		if fault.NameOf(err) == fault.Throttled {
 			slog.InfoContext(ctx, "engine throttled: stopping this tick", "runId", x.RunID, "reason", err.Error())
 			break
 		}
 		if err != nil {
+			slog.ErrorContext(ctx, "run not checked", "runId", x.RunID, "kind", x.Kind, "error", err.Error())
 			errs = append(errs, err) // the others are not affected
 		}
 	}

@@ -26,6 +26,7 @@ import (
 	"ephemr/internal/cli/doctor"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/proof/simulation"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
 
@@ -49,6 +50,7 @@ type account struct {
 	public      bool
 	health      int // of the laptop's processes
 	region      region
+	items       []awsfake.Item // of the table of runs
 }
 
 func newAccount() *account {
@@ -100,7 +102,7 @@ func (a *account) open(context.Context) (aws.Config, doctor.Clients, error) {
 		return aws.Credentials{CanExpire: !a.expires.IsZero(), Expires: a.expires}, nil
 	})}
 	return cfg, doctor.Clients{
-		Identity: a.identity, Parameters: awsfake.NewSSM(params), Tables: a, Queues: a, Functions: a, Workflow: a, Quotas: a, EMR: a, HTTP: a,
+		Identity: a.identity, Parameters: awsfake.NewSSM(params), Tables: a, Records: a.records(), Queues: a, Functions: a, Workflow: a, Quotas: a, EMR: a, HTTP: a,
 		Network: a, Roles: a, Catalog: a, Lake: a, Buckets: a, Keys: a,
 	}, nil
 }
@@ -186,4 +188,17 @@ func (a *account) GetBlockPublicAccessConfiguration(
 
 func (a *account) Do(*http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: a.health, Body: io.NopCloser(strings.NewReader(""))}, nil
+}
+
+// records is the table of runs, with the items that the case has put there.
+func (a *account) records() *awsfake.DynamoDB {
+	db := awsfake.NewDynamoDB(awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{
+		{Name: store.ByState, PK: "gsState", SK: "gsOrder"}, {Name: store.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
+	}})
+	for _, it := range a.items {
+		if _, err := db.PutItem(context.Background(), &dynamodb.PutItemInput{TableName: aws.String("runs"), Item: it}); err != nil {
+			panic(err)
+		}
+	}
+	return db
 }

@@ -8,6 +8,7 @@ import (
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/version"
 	"ephemr/internal/emr/account"
+	"ephemr/internal/run/store"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -31,6 +32,7 @@ type Clients struct {
 	Identity   IdentityAPI
 	Parameters ParametersAPI
 	Tables     TablesAPI
+	Records    store.DB
 	Queues     QueuesAPI
 	Functions  FunctionsAPI
 	Workflow   WorkflowAPI
@@ -52,7 +54,7 @@ func Command(app *session.App, given string) *cobra.Command {
 		Use:   "doctor",
 		Short: "check credentials, stage, versions and quotas",
 		Long: `Check what the other commands depend on: configuration and credentials, the clock, the stage and its version,
-tables, queues, functions and workflow, cluster profiles. In an AWS account also the quotas of EC2, EMR and Lambda,
+tables and records, queues, functions and workflow, cluster profiles. In an AWS account also the quotas of EC2, EMR and Lambda,
 EMR's releases and the instance types in the zones of the subnets, the tags that EMR's service role requires on the
 network, service-linked roles, Glue's default database, Lake Formation, customer keys and public access.
 
@@ -77,7 +79,7 @@ func open(ctx context.Context) (aws.Config, Clients, error) {
 		return cfg, Clients{}, err
 	}
 	return cfg, Clients{
-		Identity: sts.NewFromConfig(cfg), Parameters: ssm.NewFromConfig(cfg), Tables: dynamodb.NewFromConfig(cfg),
+		Identity: sts.NewFromConfig(cfg), Parameters: ssm.NewFromConfig(cfg), Tables: dynamodb.NewFromConfig(cfg), Records: dynamodb.NewFromConfig(cfg),
 		Queues: sqs.NewFromConfig(cfg), Functions: lambda.NewFromConfig(cfg), Workflow: sfn.NewFromConfig(cfg),
 		Quotas: servicequotas.NewFromConfig(cfg), EMR: account.NewClient(cfg), Network: ec2.NewFromConfig(cfg), Roles: iam.NewFromConfig(cfg),
 		Catalog: glue.NewFromConfig(cfg), Lake: lakeformation.NewFromConfig(cfg), Buckets: s3.NewFromConfig(cfg), Keys: kms.NewFromConfig(cfg),

@@ -112,6 +112,7 @@ func (d *doctor) all(ctx context.Context, open Open) {
 	rest := []check{
 		{"version", d.version},
 		{"tables", d.tables},
+		{"records", d.records},
 		{"queues", d.queues},
 		{"workflow", d.workflow},
 		{"functions", d.functions},

@@ -17,6 +17,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
@@ -26,6 +27,8 @@ import (
 	"ephemr/internal/cli/doctor"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/terminal"
+	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/records"
 )
 
 // denied is AWS's error for a missing permission.
@@ -58,6 +61,7 @@ ok       credentials     arn:aws:sts::123456789012:assumed-role/data/me in accou
 ok       stage           dev is deployed in account 123456789012, region eu-west-1
 ok       version         v1, same as the stage
 ok       tables          runs, pipelines, clusters are active
+ok       records         all active runs are readable
 ok       queues          requests, events exist
 ok       workflow        ephemr-dev-run is active
 ok       functions       ` + fmt.Sprint(len(a.functions)) + ` are active
@@ -129,6 +133,15 @@ func TestProblems(t *testing.T) {
 		"no permission for tables": {
 			change: func(a *account) { a.tablesErr = denied("DescribeTable") },
 			want:   "unknown  tables          runs: DescribeTable: AccessDeniedException: not you; request the permission",
+		},
+		"an unreadable record": {
+			change: func(a *account) {
+				a.items = []awsfake.Item{{
+					"pk": records.String("p-1"), "sk": records.String("RUN"), "gsState": records.String("RUNNING"), "gsOrder": records.String("1"),
+					"format": &dynamodbtypes.AttributeValueMemberN{Value: "9"},
+				}}
+			},
+			want: "failed   records         record RUN of run p-1 is unreadable: format 9 is newer than 1: a newer version of ephemr wrote it; deploy the newest version", code: 1,
 		},
 		"a missing queue": {
 			change: func(a *account) { delete(a.queues, "https://sqs/requests") },
@@ -295,7 +308,7 @@ func TestJSON(t *testing.T) {
 		t.Fatalf("no finding about public access in %+v", got)
 	}
 	last := got[i]
-	if len(got) != 20 || last.Verdict != doctor.Warning || last.Check != "public access" || last.Found == "" || last.Do == "" {
+	if len(got) != 21 || last.Verdict != doctor.Warning || last.Check != "public access" || last.Found == "" || last.Do == "" {
 		t.Errorf("got %d findings, the last %+v", len(got), last)
 	}
 }

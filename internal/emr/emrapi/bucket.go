@@ -70,8 +70,7 @@ func (b bucket) update(ctx context.Context, update, condition string, v values) 
 	in := &dynamodb.UpdateItemInput{
 		TableName: &b.table, Key: records.BudgetKey(b.name).Attributes(),
 		UpdateExpression: &update, ConditionExpression: &condition,
-		ExpressionAttributeValues:           records.Item{},
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+		ExpressionAttributeValues: records.Item{},
 	}
 	for name, n := range v {
 		in.ExpressionAttributeValues[name] = &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}

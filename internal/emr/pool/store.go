@@ -175,7 +175,7 @@ func (s *Store) update(ctx context.Context, clusterID string, u expression.Updat
 	if err != nil {
 		return nil, false, fmt.Errorf("update pool cluster %s: %w", clusterID, err)
 	}
-	in.ReturnValues, in.ReturnValuesOnConditionCheckFailure = types.ReturnValueAllNew, types.ReturnValuesOnConditionCheckFailureAllOld
+	in.ReturnValues = types.ReturnValueAllNew
 	it, changed, err := records.Apply(ctx, s.DB, in)
 	if err != nil {
 		return nil, false, fmt.Errorf("update pool cluster %s: %w", clusterID, err)

@@ -79,7 +79,7 @@ func (s *sweep) clusters(ctx context.Context) (live []types.ClusterSummary, _ er
 		live = append(live, page.Clusters...)
 		for _, c := range page.Clusters {
 			seen[aws.ToString(c.Id)] = true
-			errs = append(errs, unlessThrottled(ctx, s.cluster(ctx, c))) // the others are not affected
+			errs = append(errs, unlessThrottled(ctx, fault.Safely(func() error { return s.cluster(ctx, c) }))) // the others are not affected
 		}
 	}
 	return live, errors.Join(append(errs, unlessThrottled(ctx, s.forget(ctx, seen)))...)

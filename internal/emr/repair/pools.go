@@ -2,6 +2,7 @@ package repair
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -169,21 +170,17 @@ func (s *sweep) forget(ctx context.Context, seen map[string]bool) error {
 	if err != nil {
 		return err
 	}
+	var errs []error
 	for _, id := range pools {
 		members, err := s.Pools.Members(ctx, id)
-		if err != nil {
-			return err
-		}
+		errs = append(errs, err)
 		for _, clusterID := range members {
-			if seen[clusterID] {
-				continue
-			}
-			if err := s.checkLostMember(ctx, id, clusterID); err != nil {
-				return err
+			if !seen[clusterID] {
+				errs = append(errs, fault.Safely(func() error { return s.checkLostMember(ctx, id, clusterID) })) // the others are not affected
 			}
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // checkLostMember looks at a member of a pool that was not among the clusters that live. The

@@ -7,8 +7,11 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	"github.com/aws/smithy-go"
 )
 
 // EngineConfig is what an Engine needs beyond its machines. Its zero value
@@ -176,6 +179,21 @@ func noExecution(arn string) error {
 	return &types.ExecutionDoesNotExist{Message: new("Execution Does Not Exist: '" + arn + "'")}
 }
 
-func validName(name string) bool {
-	return name != "" && len(name) <= maxStateName && !strings.ContainsAny(name, " \t\n\r<>{}[]?*\"#%\\^|~`$&,;:/")
+// invalidName is how AWS refuses the name of an execution, or nil. Its length is
+// checked first, by the validation of all requests:
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+func invalidName(name string) error {
+	if n := utf8.RuneCountInString(name); n < 1 || n > maxStateName {
+		return &smithy.GenericAPIError{
+			Code: "ValidationException", Fault: smithy.FaultClient,
+			Message: fmt.Sprintf("1 validation error detected: Value '%s' at 'name' failed to satisfy constraint: Member must have length between 1 and %d", name, maxStateName),
+		}
+	}
+	wrong := func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || r == utf8.RuneError || r == 0xFFFE || r == 0xFFFF
+	}
+	if strings.ContainsFunc(name, wrong) || strings.ContainsAny(name, "<>{}[]?*\"#%\\^|~`$&,;:/") {
+		return &types.InvalidName{Message: new("Invalid Name: '" + name + "'")}
+	}
+	return nil
 }

@@ -24,7 +24,10 @@ func (e *Engine) StartExecution(_ context.Context, in *sfn.StartExecutionInput, 
 	if !ok {
 		return nil, noMachine(in.StateMachineArn)
 	}
-	name := cmp.Or(text(in.Name), fmt.Sprintf("execution-%06d", len(e.order)+1))
+	name := fmt.Sprintf("execution-%06d", len(e.order)+1)
+	if in.Name != nil {
+		name = *in.Name
+	}
 	input := cmp.Or(text(in.Input), "{}")
 	if err := checkStart(name, input); err != nil {
 		return nil, err
@@ -40,8 +43,8 @@ func (e *Engine) StartExecution(_ context.Context, in *sfn.StartExecutionInput, 
 }
 
 func checkStart(name, input string) error {
-	if !validName(name) {
-		return &types.InvalidName{Message: new("Invalid Name: '" + name + "'")}
+	if err := invalidName(name); err != nil {
+		return err
 	}
 	if _, err := decode([]byte(input)); err != nil || len(input) > maxPayload {
 		return &types.InvalidExecutionInput{Message: new("Invalid State Machine Execution Input: not JSON or longer than 262144 bytes")}

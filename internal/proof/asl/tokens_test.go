@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -213,6 +214,25 @@ func TestStartExecutionByName(t *testing.T) {
 		_, err = e.DescribeExecution(context.Background(), &sfn.DescribeExecutionInput{ExecutionArn: new("x")})
 		if code(err) != "ExecutionDoesNotExist" {
 			t.Error(err)
+		}
+	})
+}
+
+// AWS refuses names of executions by their length and their characters.
+func TestExecutionNames(t *testing.T) {
+	t.Parallel()
+	w := &waiter{}
+	inBubble(t, w, func(t *testing.T, e *asl.Engine, _ string) {
+		machine := "arn:aws:states:us-east-1:123456789012:stateMachine:run"
+		for name, want := range map[string]string{
+			"a": "<nil>", strings.Repeat("n", 80): "<nil>", strings.Repeat("é", 80): "<nil>", "p-20260102T0300-0a1b.9999": "<nil>",
+			"": "ValidationException", strings.Repeat("n", 81): "ValidationException",
+			"a b": "InvalidName", "a/b": "InvalidName", "a:b": "InvalidName", "a#1": "InvalidName", "a\x00": "InvalidName", "a\u0085": "InvalidName", "a\uffff": "InvalidName", "<a>": "InvalidName",
+		} {
+			_, err := e.StartExecution(context.Background(), &sfn.StartExecutionInput{StateMachineArn: &machine, Name: &name})
+			if got := code(err); got != want {
+				t.Errorf("name %q: %q, want %q", name, got, want)
+			}
 		}
 	})
 }

@@ -40,10 +40,11 @@ type Control struct {
 	calls map[string]int
 	fail  map[string][]error
 	lose  map[string][]error
+	again map[string]int
 }
 
 func newControl(service string) Control {
-	return Control{service: service, calls: map[string]int{}, fail: map[string][]error{}, lose: map[string][]error{}}
+	return Control{service: service, calls: map[string]int{}, fail: map[string][]error{}, lose: map[string][]error{}, again: map[string]int{}}
 }
 
 // Use makes the fake call hooks.
@@ -87,6 +88,14 @@ func (c *Control) LoseNext(op string, errs ...error) {
 	c.lose[op] = append(c.lose[op], errs...)
 }
 
+// RepeatNext makes the next n calls of op have their effect twice, and return the
+// second answer: the first was lost and the SDK has repeated the call.
+func (c *Control) RepeatNext(op string, n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.again[op] += n
+}
+
 func pop(queues map[string][]error, op string) error {
 	q := queues[op]
 	if len(q) == 0 {
@@ -123,7 +132,14 @@ func (c *Control) after(op string) error {
 func (c *Control) around(ctx context.Context, op string, effect func() error) error {
 	c.mu.Lock()
 	hooks := c.hooks
+	repeated := c.again[op] > 0
+	if repeated {
+		c.again[op]--
+	}
 	c.mu.Unlock()
+	if repeated {
+		_ = effect() // this answer is lost
+	}
 	if hooks == nil || hooks.Around == nil {
 		return effect()
 	}

@@ -123,11 +123,16 @@ func (c *chaos) around(ctx context.Context, op string, effect func() error) erro
 		// The time is over while the call is on the way: the function's, or what
 		// it has left for this.
 		c.note(lc.AwsRequestID, op, outlived)
-		c.late(func() { time.Sleep(d.between(0, 20*time.Second)); _ = effect(); c.done(op) })
+		c.late(func() {
+			time.Sleep(d.between(0, 20*time.Second))
+			if effect() == nil {
+				c.done(op)
+			}
+		})
 		if lives(ctx) {
 			return ctx.Err()
 		}
-		panic(crashed{op})
+		die()
 	}
 	c.note(lc.AwsRequestID, op, f)
 	return c.meet(d, f, op, effect)
@@ -136,7 +141,7 @@ func (c *chaos) around(ctx context.Context, op string, effect func() error) erro
 func (c *chaos) meet(d *dice, f fate, op string, effect func() error) error {
 	switch f {
 	case crashBefore:
-		panic(crashed{op})
+		die()
 	case throttled:
 		return refusal(d, op)
 	case failed:
@@ -144,10 +149,12 @@ func (c *chaos) meet(d *dice, f fate, op string, effect func() error) error {
 	case passes, crashAfter, answerLost, madeTwice, slow, outlived:
 	}
 	err := effect()
-	c.done(op)
+	if err == nil { // what is refused creates nothing
+		c.done(op)
+	}
 	switch f { //nolint:exhaustive // the others have an answer
 	case crashAfter:
-		panic(crashed{op})
+		die()
 	case answerLost:
 		return errReset
 	case madeTwice:

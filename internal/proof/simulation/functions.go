@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
@@ -63,20 +65,43 @@ func (w *World) db() store.DB {
 	return w.DB
 }
 
-// crashed is thrown by a process that dies in the middle of a call.
-type crashed struct{ op string }
+// die ends a process in the middle of a call. It is not a panic, which the functions
+// could recover from.
+func die() { runtime.Goexit() }
 
 // serve makes a handler a function: what the state machine sees is what it
 // would see of the Lambda.
 func (w *World) serve(name string, handle asl.Function) asl.Function {
 	return func(ctx context.Context, payload json.RawMessage) (reply json.RawMessage, err error) {
-		defer func() {
-			if c, ok := recover().(crashed); ok {
-				reply, err = nil, messages.InvokeResponse_Error{Type: "Runtime.ExitError", Message: "crashed in " + c.op}
-			}
-		}()
+		id := w.requestID(name, payload)
 		ctx = context.WithValue(ctx, life{}, ctx)
-		return handle(lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: w.requestID(name, payload)}), payload)
+		ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: id})
+		err = messages.InvokeResponse_Error{Type: "Runtime.ExitError", Message: name + " crashed"}
+		var thrown string
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			defer func() {
+				if p := recover(); p != nil {
+					thrown = fmt.Sprintf("%s: %v\n%s", name, p, debug.Stack())
+				}
+			}()
+			reply, err = handle(ctx, payload)
+		}()
+		<-over
+		w.returned(id, err, thrown)
+		return reply, err
+	}
+}
+
+// returned reports how an invocation ended. A panic fails the test, in a storm as a
+// violation.
+func (w *World) returned(id string, err error, thrown string) {
+	switch {
+	case w.ended != nil:
+		w.ended(id, err, thrown)
+	case thrown != "":
+		panic(thrown)
 	}
 }
 
@@ -137,6 +162,6 @@ func (w *World) maybeCrash(op string, after bool) {
 	}
 	w.mu.Unlock()
 	if hit {
-		panic(crashed{op})
+		die()
 	}
 }

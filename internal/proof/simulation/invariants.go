@@ -38,6 +38,9 @@ const (
 	NextFallback Invariant = "next fallback" // a cluster that gets no instances is given up when there is a fallback
 	Leases       Invariant = "leases"        // a pool's cluster has no more steps leased than it runs, by runs of its team that keep to them, and a lease ends with its run
 	RightSize    Invariant = "right size"    // a pool's cluster without a lease has no task units that jobs requested
+	OnTime       Invariant = "on time"       // after its deadline a run gets neither a cluster nor a step
+	NoPanic      Invariant = "no panic"      // no function panics
+	OwnWrite     Invariant = "own write"     // no invocation takes its own claim for another's
 	NothingLeft  Invariant = "nothing left"  // when all runs are over there is no cluster, waiter, slot or execution left
 )
 
@@ -64,7 +67,9 @@ type checker struct {
 	states  map[string]run.State               // by run
 	jobs    map[string]map[string]run.JobState // by run and job
 	of      map[string]string                  // run -> pipeline
-	holders []string                           // of slots of the stage
+	ends    map[string]time.Time               // run -> its deadline
+	claims  map[string]string                  // record -> invocation that has claimed it
+	holders []string                           // of slots of the stage, by the names of their executions
 	lives   map[string]int                     // run -> how often it was restarted
 	made    map[string]int                     // cluster -> in which life of its run it was made
 	carried map[string]string                  // run and attempt -> step
@@ -79,8 +84,9 @@ func newChecker(w *World, specs map[string]*pipeline.Spec) *checker {
 	c := &checker{
 		w: w, specs: specs, begin: time.Now(), states: map[string]run.State{}, jobs: map[string]map[string]run.JobState{},
 		of: map[string]string{}, lives: map[string]int{}, made: map[string]int{}, carried: map[string]string{}, full: map[string]time.Time{},
-		pools: map[string]pool.Cluster{}, tries: map[string]try{},
+		pools: map[string]pool.Cluster{}, ends: map[string]time.Time{}, claims: map[string]string{}, tries: map[string]try{},
 	}
+	w.ended = c.returned
 	w.DB.OnWrite(c.write)
 	return c
 }
@@ -114,6 +120,9 @@ func (c *checker) write(table string, old, now awsfake.Item) {
 	if table == c.w.Settings.ClustersTable {
 		c.cluster(pk, now, extra)
 		return
+	}
+	if by := text(now["intent"]); table == c.w.Settings.RunsTable && by != "" {
+		c.claims[pk+" "+sk] = by
 	}
 	switch {
 	case table != c.w.Settings.RunsTable:
@@ -163,8 +172,9 @@ func (c *checker) slots(scope string, now awsfake.Item) {
 	if scope != "stage" {
 		return
 	}
-	for _, id := range c.holders {
-		if s := c.states[id]; !slices.Contains(ids, id) && (s == run.Admitted || s == run.Running) {
+	for _, holder := range c.holders {
+		id, life := run.OfExecution(holder)
+		if s := c.states[id]; !slices.Contains(ids, holder) && life == c.lives[id] && (s == run.Admitted || s == run.Running) {
 			c.fail(Slots, "the slot of run %s was given away while it is %s", id, s)
 		}
 	}
@@ -228,6 +238,7 @@ func (c *checker) clusters() {
 	defer c.mu.Unlock()
 	newest := all[len(all)-1]
 	id := run.OfCluster(*newest.Name)
+	c.onTime(id, "cluster "+*newest.Name)
 	life := c.lives[id]
 	c.made[*newest.Name] = life
 	for _, x := range all[:len(all)-1] {
@@ -284,6 +295,8 @@ func (c *checker) steps() {
 			attempt := id + " " + step
 			if known := c.carried[attempt]; known != "" && known != aws.ToString(s.Id) {
 				c.fail(OneStep, "%s is carried by %s and %s", attempt, known, aws.ToString(s.Id))
+			} else if known == "" {
+				c.onTime(id, "step "+step)
 			}
 			c.carried[attempt] = aws.ToString(s.Id)
 		}

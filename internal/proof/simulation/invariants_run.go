@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -24,7 +26,8 @@ var forward = map[run.State][]run.State{
 func (c *checker) run(id string, old, now awsfake.Item) {
 	from, to := run.State(text(old["state"])), run.State(text(now["state"]))
 	c.states[id], c.of[id], c.lives[id] = to, text(now["pipeline"]), number(now["restarts"])
-	if (to == run.Admitted || to == run.Running) && !slices.Contains(c.holders, id) {
+	c.ends[id], _ = time.Parse(time.RFC3339Nano, text(now["deadline"])) // none while it is queued
+	if (to == run.Admitted || to == run.Running) && !slices.Contains(c.holders, run.Run{ID: id, Restarts: c.lives[id]}.ExecutionName()) {
 		c.fail(Slots, "run %s is %s without a slot", id, to)
 	}
 	if from != to && !slices.Contains(forward[from], to) {
@@ -32,6 +35,17 @@ func (c *checker) run(id string, old, now awsfake.Item) {
 	}
 	if from.Final() {
 		c.after(id, old, now)
+	}
+}
+
+// underWay is how long what a function began before a deadline may take to arrive:
+// the function's own time and that of a call which outlives it.
+const underWay = functionTimeout + 30*time.Second
+
+// onTime checks when a run gets something.
+func (c *checker) onTime(id, what string) {
+	if end := c.ends[id]; !end.IsZero() && time.Since(end) > underWay {
+		c.fail(OnTime, "run %s gets %s %s after its deadline", id, what, time.Since(end).Round(time.Second))
 	}
 }
 
@@ -66,5 +80,22 @@ func (c *checker) job(id, name string, now awsfake.Item) {
 	c.jobs[id][name] = run.JobState(text(now["state"]))
 	if all, ok := now["outputs"].(*types.AttributeValueMemberM); ok && all.Value[planted] != nil {
 		c.fail(OwnResult, "job %s of run %s has the result of another attempt", name, id)
+	}
+}
+
+// returned checks how an invocation ended.
+func (c *checker) returned(id string, err error, thrown string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if thrown != "" {
+		c.fail(NoPanic, "%s", thrown)
+	}
+	if err == nil || !strings.Contains(err.Error(), "by another invocation") {
+		return
+	}
+	for record, by := range c.claims {
+		if name := record[strings.LastIndexAny(record, "#")+1:]; by == id && strings.Contains(err.Error(), name) {
+			c.fail(OwnWrite, "%s has claimed %s and says: %s", id, record, err)
+		}
 	}
 }

@@ -68,13 +68,21 @@ func Kinds() []string {
 	return names
 }
 
-// over is how long people ask for runs; patient is how long the last one may
-// take after that.
+// over is how long people ask for runs; clearing is how long the ticks and sweep
+// have afterwards, without faults, to repair what is left.
 const (
 	over     = 90 * time.Minute
-	patient  = 24 * time.Hour
-	clearing = 45 * time.Minute // without faults, for the ticks and sweep to repair what is left
+	clearing = 45 * time.Minute
 )
+
+// patience is how long the last run may take: runs of a pipeline whose limit is
+// one follow each other, so it grows with their number.
+func (s Storm) patience() time.Duration {
+	return 24 * time.Hour * time.Duration(1+s.Runs/perDay)
+}
+
+// perDay is how many runs a stage gets through in a day under the worst of faults.
+const perDay = 50
 
 // Play lets a storm pass. It must be called within a bubble.
 func (s Storm) Play() Report {
@@ -123,7 +131,7 @@ func (s Storm) Play() Report {
 	}
 	began := time.Now()
 	w.pause(over + 31*time.Minute)
-	for !watch.over() && time.Since(began) < patient {
+	for !watch.over() && time.Since(began) < s.patience() {
 		w.pause(10 * time.Minute)
 	}
 	c.clear()

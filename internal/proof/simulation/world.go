@@ -118,6 +118,7 @@ type World struct {
 	Runs      *store.Runs
 	Pipelines *register.Store
 
+	ended     func(id string, err error, thrown string) // gets how each invocation ended; nil = panics fail the test
 	config    Config
 	functions map[string]asl.Function
 	sweeps    bool

@@ -17,8 +17,7 @@ import (
 )
 
 // Create writes a run with its pipeline, once. It returns false when the run
-// exists: the event was delivered twice. Ids are short; if two runs would have the
-// same id, the later one gets a longer id.
+// exists: the event was delivered twice.
 func (s *Runs) Create(ctx context.Context, r run.Run, spec *pipeline.Spec) (id string, created bool, err error) {
 	if r.State == run.Queued {
 		if err := s.enlist(ctx, r.TeamName()); err != nil {
@@ -26,10 +25,6 @@ func (s *Runs) Create(ctx context.Context, r run.Run, spec *pipeline.Spec) (id s
 		}
 	}
 	err = s.create(ctx, r, spec)
-	if other := occupant(err, runItem); other != nil && r.Identity != "" && records.Text(other["identity"]) != "" && records.Text(other["identity"]) != r.Identity {
-		r.ID = r.LongID()
-		err = s.create(ctx, r, spec)
-	}
 	switch {
 	case records.ConditionFailed(err):
 		return existing(r, err)
@@ -45,6 +40,9 @@ func existing(r run.Run, err error) (id string, created bool, _ error) {
 		it := occupant(err, i)
 		if it == nil {
 			continue
+		}
+		if other := records.Text(it["identity"]); i == runItem && r.Identity != "" && other != "" && other != r.Identity {
+			return r.ID, false, &run.TakenError{RunID: r.ID}
 		}
 		id := cmp.Or(records.Text(it["runId"]), r.ID)
 		if before := records.Text(it["wish"]); before != "" && r.Fingerprint != "" && before != r.Fingerprint {

@@ -21,15 +21,22 @@ func (s *Runs) PlanJobs(ctx context.Context, id string, jobs []run.Job) error {
 }
 
 // ReplaceJob writes j over a job that is in state from with attempt attempt;
-// false means that another invocation has changed it.
+// false means that another invocation has changed it, or reset it for a retry of
+// the run.
 func (s *Runs) ReplaceJob(ctx context.Context, id string, j run.Job, from run.JobState, attempt int) (bool, error) {
-	cond := records.Is("state", from)
-	if attempt > 0 {
-		cond = cond.And(records.Is("attempt", attempt))
-	} else {
-		cond = cond.And(expression.Name("attempt").AttributeNotExists())
+	return s.replaceJob(ctx, id, j, from, attempt, j.Restart)
+}
+
+func (s *Runs) replaceJob(ctx context.Context, id string, j run.Job, from run.JobState, attempt, restart int) (bool, error) {
+	return s.put(ctx, j, records.JobKey(id, j.Name), records.Is("state", from).And(counts("attempt", attempt), counts("restart", restart)))
+}
+
+// counts holds when a number has a value; 0 is not stored.
+func counts(name string, n int) expression.ConditionBuilder {
+	if n == 0 {
+		return expression.Name(name).AttributeNotExists()
 	}
-	return s.put(ctx, j, records.JobKey(id, j.Name), cond)
+	return records.Is(name, n)
 }
 
 // ClaimJob writes the intent by to submit j, over a pending job or over the intent
@@ -41,19 +48,11 @@ func (s *Runs) ClaimJob(ctx context.Context, id string, j run.Job, by string, no
 	if j.Nonce != "" {
 		u = set(u, "nonce", j.Nonce)
 	}
-	cond := records.Is("state", run.JobPending).And(before(j.Attempt))
+	cond := records.Is("state", run.JobPending).And(counts("attempt", j.Attempt-1), counts("restart", j.Restart))
 	if j.State == run.JobSubmitting {
 		cond = records.Is("state", run.JobSubmitting).And(records.Is("attempt", j.Attempt)).And(records.Is("intent", j.Intent))
 	}
 	return s.update(ctx, records.JobKey(id, j.Name), u, cond)
-}
-
-// before holds when the newest attempt is the one before n.
-func before(n int) expression.ConditionBuilder {
-	if n <= 1 {
-		return expression.Name("attempt").AttributeNotExists()
-	}
-	return records.Is("attempt", n-1)
 }
 
 // SubmittedJob records the step that carries a claimed attempt.

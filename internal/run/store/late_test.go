@@ -3,9 +3,13 @@ package store_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
@@ -134,7 +138,7 @@ func TestRetryOfAJobThatEnds(t *testing.T) {
 func over(t *testing.T, s *store.Runs, state run.State) {
 	t.Helper()
 	at(t, s, run.Running)
-	if ok, err := s.Finish(t.Context(), "r", run.Outcome{State: state, Class: "job", Reason: "x"}, now, 0); !ok || err != nil {
+	if ok, err := s.Finish(t.Context(), run.Run{ID: "r"}, run.Outcome{State: state, Class: "job", Reason: "x"}, now, 0); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
 }
@@ -146,4 +150,98 @@ func untold(t *testing.T, s *store.Runs) int {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// What an invocation writes that read the run before it was retried changes nothing
+// of the retry.
+func TestLateWritesAfterARetry(t *testing.T) {
+	t.Parallel()
+	s, db := newStore()
+	over(t, s, run.Failed)
+	if err := s.Announced(t.Context(), load(t, s).Run); err != nil {
+		t.Fatal(err)
+	}
+	late := load(t, s)
+	if _, err := s.Requeue(t.Context(), "r", now); err != nil {
+		t.Fatal(err)
+	}
+	lost := run.Outcome{State: run.Failed, Class: job.ClassInternal, Reason: "late"}
+	for name, write := range map[string]func() (bool, error){
+		"finish":           func() (bool, error) { return s.Finish(t.Context(), late.Run, lost, now, 0) },
+		"finish unstarted": func() (bool, error) { return s.FinishUnstarted(t.Context(), late.Run, lost, now) },
+		"start":            func() (bool, error) { return s.Start(t.Context(), late.Run, "x", now, now) },
+		"close a job": func() (bool, error) {
+			j := late.Jobs[0]
+			j.State = run.JobSkipped
+			return s.ReplaceJob(t.Context(), "r", j, run.JobPending, 0)
+		},
+		"claim a job": func() (bool, error) {
+			j := late.Jobs[0]
+			j.Attempt++
+			return s.ClaimJob(t.Context(), "r", j, "late", now)
+		},
+	} {
+		before := itemsOf(db, "r")
+		ok, err := write()
+		if ok || err != nil || !reflect.DeepEqual(before, itemsOf(db, "r")) {
+			t.Errorf("%s: %t, %v", name, ok, err)
+		}
+	}
+	write, err := s.AdmitWrite(late.Run, now, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.TransactWriteItems(t.Context(), &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{{Update: write}}})
+	if load(t, s).Run.State != run.Queued {
+		t.Errorf("a run that was read before its retry was admitted: %v", err)
+	}
+}
+
+// Every write of a run's life succeeds when its answer is lost and the SDK repeats it.
+func TestRepeatedWritesOfARun(t *testing.T) {
+	t.Parallel()
+	s, db := newStore()
+	at(t, s, run.Admitted)
+	db.RepeatNext("PutItem", 100)
+	db.RepeatNext("UpdateItem", 100)
+	db.RepeatNext("DeleteItem", 100)
+	ctx := t.Context()
+	must := func(what string, ok bool, err error) {
+		t.Helper()
+		if !ok || err != nil {
+			t.Errorf("%s: %t, %v", what, ok, err)
+		}
+	}
+	ok, err := s.Start(ctx, run.Run{ID: "r"}, "x", now, now)
+	must("start", ok, err)
+	c := run.Cluster{Attempt: 1, Name: "r.1", State: run.ClusterIntended, Intent: "me"}
+	ok, err = s.CreateClusterAttempt(ctx, "r", c)
+	must("create an attempt", ok, err)
+	c.State = run.ClusterCreated
+	ok, err = s.ReplaceCluster(ctx, "r", c, run.ClusterIntended, "me")
+	must("replace an attempt", ok, err)
+	must("resize", true, s.Resized(ctx, "r", 1, run.Resize{Kind: run.Task, More: 1}))
+	if n := len(load(t, s).Clusters[0].Resizes); n != 1 {
+		t.Errorf("%d resizes, want one", n)
+	}
+	w := run.Waiter{RunID: "r", Kind: run.ForSteps, Token: "t", Since: now, Deadline: now}
+	must("wait", true, s.Wait(ctx, w))
+	must("wake", true, s.Woken(ctx, w))
+	j := run.Job{Name: "a", State: run.JobPending, Attempt: 1}
+	ok, err = s.ClaimJob(ctx, "r", j, "me", now)
+	must("claim a job", ok, err)
+	ok, err = s.SubmittedJob(ctx, "r", j, "j-1", "s-1")
+	must("submit a job", ok, err)
+	j.State = run.JobFailed
+	ok, err = s.ReplaceJob(ctx, "r", j, run.JobRunning, 1)
+	must("end a job", ok, err)
+	ok, err = s.RequestCancel(ctx, "r", "why", false)
+	must("cancel", ok, err)
+	ok, err = s.Finish(ctx, run.Run{ID: "r"}, run.Outcome{State: run.Failed, Class: job.ClassJob}, now, 0)
+	must("finish", ok, err)
+	must("announce", true, s.Announced(ctx, load(t, s).Run))
+	_, err = s.Requeue(ctx, "r", now)
+	must("retry", true, err)
+	ok, err = s.FinishUnstarted(ctx, load(t, s).Run, run.Outcome{State: run.Cancelled}, now)
+	must("finish a run that has not started", ok, err)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"ephemr/internal/records"
@@ -15,14 +14,18 @@ import (
 // InState visits the runs in a state: QUEUED runs in the order of admission, others
 // by time. The index is eventually consistent.
 func (s *Runs) InState(ctx context.Context, state run.State, visit func(run.Run) error) error {
-	return s.eachPartition(ctx, state, func(partition string) error {
-		return s.byState(ctx, partition, func(it item) error {
-			var r run.Run
-			if err := attributevalue.UnmarshalMap(it, &r); err != nil {
-				return fmt.Errorf("read run: %w", err)
-			}
-			return visit(r)
-		})
+	return s.eachPartition(ctx, state, func(partition string) error { return s.visit(ctx, s.inState(partition), visit) })
+}
+
+// visit visits the runs that in selects.
+func (s *Runs) visit(ctx context.Context, in *dynamodb.QueryInput, visit func(run.Run) error) error {
+	return s.query(ctx, in, func(it item) error {
+		var r run.Run
+		if err := decode(it, &r); err != nil {
+			s.skip(ctx, it, err)
+			return nil
+		}
+		return visit(r)
 	})
 }
 
@@ -109,11 +112,14 @@ func (s *Runs) list(ctx context.Context, q run.Query, partition string) ([]run.R
 		if err != nil {
 			return nil, fmt.Errorf("list runs: %w", err)
 		}
-		var more []run.Run
-		if err := attributevalue.UnmarshalListOfMaps(page.Items, &more); err != nil {
-			return nil, fmt.Errorf("read runs: %w", err)
+		for _, it := range page.Items {
+			var r run.Run
+			if err := decode(it, &r); err != nil {
+				s.skip(ctx, it, err)
+				continue
+			}
+			runs = append(runs, r)
 		}
-		runs = append(runs, more...)
 	}
 	return runs[:min(len(runs), q.Limit)], nil
 }

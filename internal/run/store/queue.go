@@ -6,7 +6,6 @@ import (
 	"iter"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"ephemr/internal/records"
@@ -61,8 +60,11 @@ func (s *Runs) Queue(ctx context.Context, team string) iter.Seq2[run.Run, error]
 			}
 			for _, it := range page.Items {
 				var r run.Run
-				err := attributevalue.UnmarshalMap(it, &r)
-				if !yield(r, err) || err != nil {
+				if err := decode(it, &r); err != nil {
+					s.skip(ctx, it, err)
+					continue
+				}
+				if !yield(r, nil) {
 					return
 				}
 			}

@@ -15,7 +15,7 @@ import (
 // programs get SIGKILL at once; false means that the run has ended.
 func (s *Runs) RequestCancel(ctx context.Context, id, why string, kill bool) (bool, error) {
 	active := expression.Name("state").In(expression.Value(run.Queued), expression.Value(run.Admitted), expression.Value(run.Running))
-	u := set(expression.UpdateBuilder{}, "cancel", why)
+	u := set(set(expression.UpdateBuilder{}, "cancel", why), "cancelAt", time.Now())
 	if kill {
 		u = set(u, "kill", true)
 	}
@@ -37,6 +37,8 @@ func (s *Runs) Requeue(ctx context.Context, id string, now time.Time) (run.Run, 
 		return r, fault.New(fault.InvalidInput, "run %s is %s; only a FAILED or CANCELLED run can be retried", id, r.State)
 	case rec.Spec == nil:
 		return r, fault.New(fault.InvalidInput, "run %s was rejected before it had a pipeline; send a new request", id)
+	case r.Restarts >= run.MaxRestarts:
+		return r, fault.New(fault.InvalidInput, "run %s was retried %d times, as often as possible; send a new request", id, r.Restarts)
 	case !r.Settled():
 		return r, fault.New(fault.Throttled, "the end of run %s is still being recorded; try again in a moment", id)
 	}
@@ -57,11 +59,11 @@ func (s *Runs) resetJobs(ctx context.Context, rec *run.Record) error {
 		if j.State == run.JobSucceeded {
 			continue
 		}
-		next := run.Job{Name: j.Name, Type: j.Type, State: run.JobPending, Attempt: j.Attempt, Base: j.Attempt, Earlier: j.Earlier}
+		next := run.Job{Name: j.Name, Type: j.Type, State: run.JobPending, Attempt: j.Attempt, Base: j.Attempt, Restart: rec.Run.Restarts + 1, Earlier: j.Earlier}
 		if j.State == run.JobFailed || j.State == run.JobCancelled {
 			next.Earlier = append(next.Earlier, j.Past())
 		}
-		ok, err := s.ReplaceJob(ctx, rec.Run.ID, next, j.State, j.Attempt)
+		ok, err := s.replaceJob(ctx, rec.Run.ID, next, j.State, j.Attempt, j.Restart)
 		if err == nil && !ok { // it changed after rec was read, and would not run again
 			err = fault.New(fault.Throttled, "job %s of run %s changed at the same time; try again in a moment", j.Name, rec.Run.ID)
 		}
@@ -78,18 +80,9 @@ func (s *Runs) requeue(ctx context.Context, r *run.Run, now time.Time) (bool, er
 	r.State, r.Restarts, r.RequestedAt = run.Queued, before+1, now.UTC()
 	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.Queued), records.StateName, queueOf(r.Team)), records.StateOrderName, order(*r)), "restarts", r.Restarts)
 	u = set(u, "requestedAt", r.RequestedAt)
-	for _, name := range []string{"class", "reason", "endedAt", "announced", "cleared", "cancel", "kill", "execution", "deadline", "admittedAt", "startedAt"} {
+	for _, name := range []string{"class", "reason", "endedAt", "announced", "cleared", "cancel", "cancelAt", "kill", "execution", "deadline", "admittedAt", "startedAt"} {
 		u = u.Remove(expression.Name(name))
 	}
-	same := expression.Name("restarts").AttributeNotExists()
-	if before > 0 {
-		same = records.Is("restarts", before)
-	}
 	r.Class, r.Reason, r.Cancel, r.Kill, r.Execution = "", "", "", false, ""
-	return s.update(ctx, records.RunKey(r.ID), u, expression.Name("state").In(expression.Value(run.Failed), expression.Value(run.Cancelled)).And(same))
-}
-
-// CancelQueued ends a run that has not been admitted; false means that it has.
-func (s *Runs) CancelQueued(ctx context.Context, id string, o run.Outcome, now time.Time) (bool, error) {
-	return s.finish(ctx, id, o, now, 0, records.Is("state", run.Queued).And(expression.Name("execution").AttributeNotExists()))
+	return s.update(ctx, records.RunKey(r.ID), u, expression.Name("state").In(expression.Value(run.Failed), expression.Value(run.Cancelled)).And(counts("restarts", before)))
 }

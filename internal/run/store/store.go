@@ -12,7 +12,6 @@ import (
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"ephemr/internal/fault"
@@ -37,6 +36,9 @@ type Runs struct {
 	Table string
 
 	teams sync.Map // those that are known to be enlisted
+
+	mu         sync.Mutex
+	unreadable map[string]Unreadable // by key
 }
 
 // Load reads a run with all that belongs to it, consistently.
@@ -54,7 +56,7 @@ func (s *Runs) Load(ctx context.Context, id string) (*run.Record, error) {
 			return nil, fmt.Errorf("read run %s: %w", id, err)
 		}
 		for _, it := range page.Items {
-			if err := add(rec, it); err != nil {
+			if err := s.add(ctx, rec, it); err != nil {
 				return nil, fmt.Errorf("read run %s: %w", id, err)
 			}
 			found = found || records.Text(it[records.SortName]) == records.RunSort
@@ -67,25 +69,31 @@ func (s *Runs) Load(ctx context.Context, id string) (*run.Record, error) {
 	return rec, nil
 }
 
-// add decodes an item of a run into its record.
-func add(rec *run.Record, it item) error {
+// add decodes an item of a run into its record. A pipeline that cannot be decoded is
+// left out: then the run ends, and its capacity is released.
+func (s *Runs) add(ctx context.Context, rec *run.Record, it item) error {
 	switch sort := records.Text(it[records.SortName]); {
 	case sort == records.RunSort:
-		return attributevalue.UnmarshalMap(it, &rec.Run)
+		return decode(it, &rec.Run)
 	case sort == records.SpecSort:
-		rec.Spec = &pipeline.Spec{}
-		return json.Unmarshal([]byte(records.Text(it["spec"])), rec.Spec)
+		spec := &pipeline.Spec{}
+		if err := json.Unmarshal([]byte(records.Text(it["spec"])), spec); err != nil {
+			s.skip(ctx, it, err)
+			return nil
+		}
+		rec.Spec = spec
+		return nil
 	case sort == records.WaiterSort:
 		rec.Waiter = &run.Waiter{}
-		return attributevalue.UnmarshalMap(it, rec.Waiter)
+		return decode(it, rec.Waiter)
 	case strings.HasPrefix(sort, records.JobPrefix):
 		var j run.Job
-		err := attributevalue.UnmarshalMap(it, &j)
+		err := decode(it, &j)
 		rec.Jobs = append(rec.Jobs, j)
 		return err
 	case strings.HasPrefix(sort, records.AttemptPrefix):
 		var c run.Cluster
-		err := attributevalue.UnmarshalMap(it, &c)
+		err := decode(it, &c)
 		rec.Clusters = append(rec.Clusters, c)
 		return err
 	}

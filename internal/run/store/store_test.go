@@ -70,10 +70,14 @@ func TestRunTransitions(t *testing.T) {
 			_, ok, err := s.Create(ctx, queued("r"), spec)
 			return ok, err
 		}, nil},
-		{"start", func(ctx context.Context, s *store.Runs) (bool, error) { return s.Start(ctx, "r", "x", now, now) }, []run.State{run.Admitted, run.Running}},
-		{"start by another execution", func(ctx context.Context, s *store.Runs) (bool, error) { return s.Start(ctx, "r", "y", now, now) }, []run.State{run.Admitted}},
+		{"start", func(ctx context.Context, s *store.Runs) (bool, error) {
+			return s.Start(ctx, run.Run{ID: "r"}, "x", now, now)
+		}, []run.State{run.Admitted, run.Running}},
+		{"start by another execution", func(ctx context.Context, s *store.Runs) (bool, error) {
+			return s.Start(ctx, run.Run{ID: "r"}, "y", now, now)
+		}, []run.State{run.Admitted}},
 		{"finish", func(ctx context.Context, s *store.Runs) (bool, error) {
-			return s.Finish(ctx, "r", run.Outcome{State: run.Failed, Class: job.ClassJob, Reason: "why"}, now, 1)
+			return s.Finish(ctx, run.Run{ID: "r"}, run.Outcome{State: run.Failed, Class: job.ClassJob, Reason: "why"}, now, 1)
 		}, active},
 		{"cancel", func(ctx context.Context, s *store.Runs) (bool, error) {
 			return s.RequestCancel(ctx, "r", "enough", false)
@@ -297,19 +301,20 @@ func TestQueueOrder(t *testing.T) {
 // Ids are short; runs that would share one must not be taken for the same.
 func TestCreateTellsRunsWithTheSameIDApart(t *testing.T) {
 	t.Parallel()
-	s, _ := newStore()
-	a, b := queued("p-20260102T0300-aaaaaaaa"), queued("p-20260102T0300-aaaaaaaa")
-	a.Identity, b.Identity = strings.Repeat("a", 64), strings.Repeat("a", 8)+strings.Repeat("b", 56)
-	for _, tt := range []struct {
+	s, db := newStore()
+	a, b := queued("p-20260102T0300-aaaaaaaaaaaaaaaaaaaa"), queued("p-20260102T0300-aaaaaaaaaaaaaaaaaaaa")
+	a.Identity, b.Identity = strings.Repeat("a", 64), strings.Repeat("a", 20)+strings.Repeat("b", 44)
+	for i, tt := range []struct {
 		r       run.Run
-		id      string
 		created bool
-	}{
-		{a, a.ID, true}, {b, b.ID + strings.Repeat("b", 24), true}, {a, a.ID, false}, {b, b.ID + strings.Repeat("b", 24), false},
-	} {
+		taken   bool
+	}{{a, true, false}, {b, false, true}, {a, false, false}, {b, false, true}} {
 		id, created, err := s.Create(t.Context(), tt.r, spec)
-		if err != nil || id != tt.id || created != tt.created {
-			t.Errorf("Create(%.20s…) = %s, %v, %v; want %s, %v", tt.r.Identity, id, created, err, tt.id, tt.created)
+		if _, taken := errors.AsType[*run.TakenError](err); id != a.ID || created != tt.created || taken != tt.taken || err != nil && !taken {
+			t.Errorf("%d: Create(%.24s…) = %s, %v, %v", i, tt.r.Identity, id, created, err)
 		}
+	}
+	if n := len(itemsOf(db, a.ID)); n == 0 {
+		t.Error("the first run is gone")
 	}
 }

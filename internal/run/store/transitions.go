@@ -13,24 +13,33 @@ import (
 )
 
 // Start makes an admitted run RUNNING and records its execution. It can be repeated
-// for the same execution; false means that the run belongs to another one.
-func (s *Runs) Start(ctx context.Context, id, execution string, now, deadline time.Time) (bool, error) {
+// for the same execution; false means that the run belongs to another one, or was
+// retried since r was read.
+func (s *Runs) Start(ctx context.Context, r run.Run, execution string, now, deadline time.Time) (bool, error) {
 	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.Running), records.StateName, run.Running), "execution", execution),
 		"startedAt", now)
 	u = u.Set(expression.Name("deadline"), expression.IfNotExists(expression.Name("deadline"), expression.Value(deadline)))
 	free := records.Is("state", run.Admitted).And(expression.Name("execution").AttributeNotExists().Or(records.Is("execution", execution)))
 	same := records.Is("state", run.Running).And(records.Is("execution", execution))
-	return s.update(ctx, records.RunKey(id), u, free.Or(same))
+	return s.update(ctx, records.RunKey(r.ID), u, free.Or(same).And(counts("restarts", r.Restarts)))
 }
 
-// Finish records the outcome of a run, once; false means that it has one.
-func (s *Runs) Finish(ctx context.Context, id string, o run.Outcome, now time.Time, costUSD float64) (bool, error) {
+// Finish records the outcome of a run, once; false means that it has one, or was
+// retried since r was read and will have another.
+func (s *Runs) Finish(ctx context.Context, r run.Run, o run.Outcome, now time.Time, costUSD float64) (bool, error) {
 	active := expression.Name("state").In(expression.Value(run.Queued), expression.Value(run.Admitted), expression.Value(run.Running))
-	return s.finish(ctx, id, o, now, costUSD, active)
+	return s.finish(ctx, r, o, now, costUSD, active)
 }
 
-func (s *Runs) finish(ctx context.Context, id string, o run.Outcome, now time.Time, costUSD float64, cond expression.ConditionBuilder) (bool, error) {
-	u := set(set(set(set(expression.UpdateBuilder{}, "state", o.State), records.StateName, records.Unannounced), records.StateOrderName, records.TimeOrder(now, id)), "endedAt", now)
+// FinishUnstarted records the outcome of a run whose execution has not started;
+// false means that it has, or as Finish.
+func (s *Runs) FinishUnstarted(ctx context.Context, r run.Run, o run.Outcome, now time.Time) (bool, error) {
+	waiting := expression.Name("state").In(expression.Value(run.Queued), expression.Value(run.Admitted))
+	return s.finish(ctx, r, o, now, 0, waiting.And(expression.Name("execution").AttributeNotExists()))
+}
+
+func (s *Runs) finish(ctx context.Context, r run.Run, o run.Outcome, now time.Time, costUSD float64, cond expression.ConditionBuilder) (bool, error) {
+	u := set(set(set(set(expression.UpdateBuilder{}, "state", o.State), records.StateName, records.Unannounced), records.StateOrderName, records.TimeOrder(now, r.ID)), "endedAt", now)
 	if o.Class != "" {
 		u = set(set(u, "class", o.Class), "reason", o.Reason)
 	}
@@ -40,7 +49,7 @@ func (s *Runs) finish(ctx context.Context, id string, o run.Outcome, now time.Ti
 	if costUSD > 0 {
 		u = set(u, "costUsd", costUSD)
 	}
-	return s.update(ctx, records.RunKey(id), u, cond)
+	return s.update(ctx, records.RunKey(r.ID), u, cond.And(counts("restarts", r.Restarts)))
 }
 
 // Announced records that RunFinished of r has been sent, unless r has been retried
@@ -67,16 +76,16 @@ func (s *Runs) Unannounced(ctx context.Context, visit func(run.Run) error) error
 	return s.InState(ctx, records.Unannounced, visit)
 }
 
-// AdmitWrite is the update that admits a queued run. Admission does it in one
-// transaction with the run's slots.
-func (s *Runs) AdmitWrite(id string, now, deadline time.Time) (*types.Update, error) {
+// AdmitWrite is the update that admits a queued run, unless it was retried since r
+// was read. Admission does it in one transaction with the run's slots.
+func (s *Runs) AdmitWrite(r run.Run, now, deadline time.Time) (*types.Update, error) {
 	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.Admitted), records.StateName, run.Admitted), "admittedAt", now), "deadline", deadline)
-	e, err := expression.NewBuilder().WithUpdate(u).WithCondition(records.Is("state", run.Queued)).Build()
+	e, err := expression.NewBuilder().WithUpdate(u).WithCondition(records.Is("state", run.Queued).And(counts("restarts", r.Restarts))).Build()
 	if err != nil {
-		return nil, fmt.Errorf("build admission of %s: %w", id, err)
+		return nil, fmt.Errorf("build admission of %s: %w", r.ID, err)
 	}
 	return &types.Update{
-		TableName: &s.Table, Key: records.RunKey(id).Attributes(),
+		TableName: &s.Table, Key: records.RunKey(r.ID).Attributes(),
 		UpdateExpression: e.Update(), ConditionExpression: e.Condition(),
 		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
 	}, nil

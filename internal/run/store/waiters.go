@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -48,8 +47,9 @@ func (s *Runs) Woken(ctx context.Context, w run.Waiter) error {
 func (s *Runs) Waiters(ctx context.Context, visit func(run.Waiter) error) error {
 	return s.byState(ctx, records.Waiting, func(it item) error {
 		var w run.Waiter
-		if err := attributevalue.UnmarshalMap(it, &w); err != nil {
-			return fmt.Errorf("read waiter: %w", err)
+		if err := decode(it, &w); err != nil {
+			s.skip(ctx, it, err)
+			return nil
 		}
 		return visit(w)
 	})

@@ -1,0 +1,169 @@
+package statemachines_test
+
+import (
+	"encoding/json"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"ephemr/internal/job"
+	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/proof/simulation"
+	"ephemr/internal/records"
+	"ephemr/internal/run"
+	"ephemr/internal/stage"
+)
+
+// change writes an attribute of a record as no version of ephemr does.
+func change(t *testing.T, w *simulation.World, key records.Key, name string, v types.AttributeValue) {
+	t.Helper()
+	for _, it := range w.DB.Items(w.Settings.RunsTable) {
+		if records.Text(it["pk"]) != key.Partition || records.Text(it["sk"]) != key.Sort {
+			continue
+		}
+		it[name] = v
+		if _, err := w.DB.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &w.Settings.RunsTable, Item: it}); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	t.Fatalf("no record %v", key)
+}
+
+// One bad record stops no other run, in any list: of the tick, of sweep, of
+// admission and of the commands. It is counted.
+func TestOneBadRecordStopsNoOther(t *testing.T) {
+	t.Parallel()
+	newer := &types.AttributeValueMemberN{Value: "2"}
+	for _, tt := range []struct {
+		name  string
+		state run.State // of the bad run when its record is changed
+		key   func(id string) records.Key
+		attr  string
+		value types.AttributeValue
+	}{
+		{"a run of a newer version", run.Running, records.RunKey, "format", newer},
+		{"a run that is no run", run.Running, records.RunKey, "restarts", records.String("many")},
+		{"a waiter of a newer version", run.Running, records.WaiterKey, "format", newer},
+		{"a waiter that is none", run.Running, records.WaiterKey, "deadline", records.String("soon")},
+		{"a job of a newer version", run.Running, func(id string) records.Key { return records.JobKey(id, "a") }, "format", newer},
+		{"a queued run", run.Queued, records.RunKey, "requestedAt", records.String("never")},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			most := 4
+			c := simulation.Config{Settings: func(s *stage.Settings) {
+				s.Limits.MaxActive, s.Limits.TeamMaxActive, s.Limits.PipelineMaxActive = most, most, most
+				if tt.state == run.Queued {
+					s.Limits.PipelineMaxActive = 1
+				}
+			}}
+			inWorld(t, c, func(t *testing.T, w *simulation.World) {
+				w.Apply(one)
+				bad := ""
+				for i, key := range []string{"in/a.csv", "in/b.csv", "in/c.csv", "in/d.csv"} {
+					before := w.RunIDs()
+					w.Upload(key)
+					synctest.Wait()
+					time.Sleep(time.Second)
+					if i == 1 { // the second in the queue, and in the list of the tick
+						for _, id := range w.RunIDs() {
+							if len(before) != 1 || id != before[0] {
+								bad = id
+							}
+						}
+					}
+				}
+				if got := w.Record(bad).Run.State; got != tt.state {
+					t.Fatalf("the run is %s", got)
+				}
+				change(t, w, tt.key(bad), tt.attr, tt.value)
+				time.Sleep(4 * time.Hour)
+				listed, err := w.Runs.List(t.Context(), run.Query{Pipeline: "one", Limit: 10})
+				if err != nil {
+					t.Fatal(err)
+				}
+				good := 0
+				for _, r := range listed {
+					if r.ID != bad && r.State == run.Succeeded {
+						good++
+					}
+				}
+				if good != 3 {
+					t.Errorf("%d of the other three runs succeeded", good)
+				}
+			})
+		})
+	}
+}
+
+// A run whose pipeline is deleted or unreadable ends, and its cluster with it.
+func TestPipelineOfARunIsMissing(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(t *testing.T, w *simulation.World, id string){
+		"deleted": func(t *testing.T, w *simulation.World, id string) {
+			t.Helper()
+			if _, err := w.DB.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: &w.Settings.RunsTable, Key: records.SpecKey(id).Attributes()}); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"unreadable": func(t *testing.T, w *simulation.World, id string) {
+			t.Helper()
+			change(t, w, records.SpecKey(id), "spec", records.String("{"))
+		},
+	} {
+		for when, after := range map[string]time.Duration{"while its cluster starts": time.Minute, "while its step runs": 6 * time.Minute} {
+			t.Run(name+" "+when, func(t *testing.T) {
+				t.Parallel()
+				inWorld(t, simulation.Config{Steps: always(simulation.Step{Takes: 10 * time.Minute})}, func(t *testing.T, w *simulation.World) {
+					w.Apply(chain)
+					w.Upload("in/a.csv")
+					time.Sleep(after)
+					id := w.RunIDs()[0]
+					spoil(t, w, id)
+					time.Sleep(time.Hour)
+					r := w.Record(id).Run
+					if r.State != run.Failed || r.Class != job.ClassInternal {
+						t.Errorf("the run is %s, class %s: %s", r.State, r.Class, r.Reason)
+					}
+					if left := w.Left(); len(left) > 0 {
+						t.Errorf("left: %q", left)
+					}
+				})
+			})
+		}
+	}
+}
+
+// A panic while one run is looked at does not affect the others.
+func TestPanicInOneRun(t *testing.T) {
+	t.Parallel()
+	inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
+		w.Apply(one)
+		w.Upload("in/a.csv")
+		w.Upload("in/b.csv")
+		time.Sleep(7 * time.Second)
+		first := true
+		w.SFN.Use(&awsfake.Hooks{Before: func(op string) error {
+			if op == "SFN:SendTaskSuccess" && first {
+				first = false
+				panic("a mistake in one run")
+			}
+			return nil
+		}})
+		_, err := w.Invoke("watch", json.RawMessage(`{"detail-type":"Scheduled Event"}`))
+		_ = err
+		time.Sleep(2 * time.Hour)
+		for _, id := range w.RunIDs() {
+			if r := w.Record(id).Run; r.State != run.Succeeded {
+				t.Errorf("run %s is %s: %s", id, r.State, r.Reason)
+			}
+		}
+		if first {
+			t.Error("nothing has panicked")
+		}
+	})
+}
