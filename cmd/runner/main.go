@@ -1,6 +1,6 @@
 // Command runner executes one attempt of a job on the cluster.
 //
-//	runner [-region eu-west-1] run s3://bucket/runs/<run>/<job>/<attempt>/job.json
+//	runner [-region eu-west-1] run s3://bucket/runs/<run>/<job>/<attempt>/<nonce>/job.<sha256>.json
 //	runner version
 package main
 

@@ -130,6 +130,32 @@ func TestUserRights(t *testing.T) {
 	}
 }
 
+// Jobs without a user share the instances' role. It must not show them where the
+// objects of other runs are, whose names cannot be guessed.
+func TestInstancesListNoRuns(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stage) {
+		found := 0
+		for _, st := range s.allowed() {
+			for _, action := range st.actions {
+				if !strings.HasPrefix(st.owner, "EmrInstance") || !strings.HasPrefix(action, "s3:List") {
+					continue
+				}
+				found++
+				for _, r := range st.resources {
+					private := strings.Contains(r, "artifacts") || strings.Contains(r, "Artifacts") || strings.Contains(r, "logs") || strings.Contains(r, "Logs")
+					if private && at(st.condition, "StringLike", "s3:prefix") != "emr/*" {
+						t.Errorf("%s is allowed %s on %s with the condition %v", st.owner, action, r, st.condition)
+					}
+				}
+			}
+		}
+		if found == 0 {
+			t.Error("the templates were not read correctly")
+		}
+	})
+}
+
 // holds checks that each resource matches one of want, in any order.
 func holds(t *testing.T, what string, got []string, want []func(string) bool) {
 	t.Helper()

@@ -73,6 +73,7 @@ func (w *Wiring) SubmitSteps() Handler[step.SubmitInput, struct{}] {
 		Runs:     w.runs(),
 		Engines:  w.engines(),
 		S3:       w.clients.s3(),
+		Venvs:    &step.Venvs{DB: w.clients.db(), Table: w.settings.ClustersTable},
 		Waker:    w.waker(map[string]wait.Look{run.ForSteps: w.stepLooker().Look}),
 		Caller:   entry.Caller,
 	}).Submit

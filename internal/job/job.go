@@ -3,21 +3,21 @@
 //
 // SubmitSteps writes a Spec to S3 and submits a step that names it; the runner
 // reads it, runs the package and writes a Result beside it. Both are JSON.
+// Their folder ends in a nonce, which only the record and the step know, and the
+// Spec's name has its digest, so what the runner reads is what was written.
 //
 // Tested by internal/runner, which executes specs, and internal/pipeline, which
 // validates job types.
 package job
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // Spec tells the runner how to execute one attempt of one job.
 type Spec struct {
 	RunID   string `json:"runId"`
 	Job     string `json:"job"`
-	Attempt int    `json:"attempt"` // counts from 1
+	Attempt int    `json:"attempt"`         // counts from 1
+	Nonce   string `json:"nonce,omitempty"` // of the attempt, for the Result
 	Type    Type   `json:"type"`
 
 	Package       string `json:"package,omitempty"`       // s3:// address of the zip; empty for quality
@@ -65,6 +65,7 @@ type Result struct {
 	RunID   string `json:"runId"`
 	Job     string `json:"job"`
 	Attempt int    `json:"attempt"`
+	Nonce   string `json:"nonce,omitempty"` // of the Spec: a Result with another one is not believed
 
 	ExitCode    int    `json:"exitCode"`              // of the program; 128+n when signal n ended it
 	NothingToDo bool   `json:"nothingToDo,omitempty"` // a success without work: ExitCode is NothingToDo's
@@ -96,11 +97,4 @@ const NothingToDo = 77
 // Succeeded reports whether the program succeeded, with or without work.
 func (r Result) Succeeded() bool {
 	return r.Class == "" && (r.ExitCode == 0 || r.ExitCode == NothingToDo && r.NothingToDo)
-}
-
-// Dir returns the key prefix, without a bucket, under which everything about an
-// attempt is kept: <dir>/job.json and <dir>/result.json. It is also the prefix
-// of its log streams.
-func Dir(runID, job string, attempt int) string {
-	return fmt.Sprintf("runs/%s/%s/%d", runID, job, attempt)
 }

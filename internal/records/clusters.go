@@ -37,3 +37,7 @@ func BudgetKey(bucket string) Key { return Key{Partition: "BUDGET#" + bucket} }
 // SizeKey is the key of the size that was requested for a cluster's task fleet.
 // Written by resize.Sizes, for clusters that are resized.
 func SizeKey(clusterID string) Key { return Key{Partition: "SIZE#" + clusterID} }
+
+// VenvSecretKey is the key of the secret that the prefixes of stored Python libraries
+// are derived from. Written once by step.Venvs.
+func VenvSecretKey() Key { return Key{Partition: "SECRET#venvs"} }

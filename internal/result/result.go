@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -35,11 +36,19 @@ type Reader struct {
 // Read returns the runner's result of j's newest attempt: nil if it left none
 // that can be read, or one of another attempt.
 func (r *Reader) Read(ctx context.Context, of run.Run, j run.Job) (*job.Result, error) {
-	res, err := r.read(ctx, of.LogPrefix(j.Name, j.Attempt)+"/result.json")
-	if res != nil && (res.RunID != of.ID || res.Job != j.Name || res.Attempt != j.Attempt) {
+	key := of.ObjectPrefix(j) + "/" + job.ResultName
+	res, err := r.read(ctx, key)
+	if res != nil && !ofAttempt(*res, of, j) {
+		slog.WarnContext(ctx, "result rejected: it is of another attempt", "runId", of.ID, "job", j.Name, "attempt", j.Attempt, "key", key)
 		res = nil
 	}
 	return res, err
+}
+
+// ofAttempt reports whether res is of j's newest attempt. A runner of an older version
+// repeats no nonce: that it knew where to leave the result shows what it was told.
+func ofAttempt(res job.Result, of run.Run, j run.Job) bool {
+	return res.RunID == of.ID && res.Job == j.Name && res.Attempt == j.Attempt && (res.Nonce == j.Nonce || res.Nonce == "")
 }
 
 func (r *Reader) read(ctx context.Context, key string) (*job.Result, error) {

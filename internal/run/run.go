@@ -5,8 +5,10 @@
 package run
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -126,6 +128,7 @@ type Job struct {
 	State       JobState          `dynamodbav:"state" json:"state"`
 	Attempt     int               `dynamodbav:"attempt,omitempty" json:"attempt,omitempty"` // the newest, counted from 1
 	Base        int               `dynamodbav:"base,omitempty" json:"-"`                    // attempts before the last retry of the run: they do not count against the job's retries
+	Nonce       string            `dynamodbav:"nonce,omitempty" json:"-"`                   // of the newest attempt, recorded with its intent
 	Restart     int               `dynamodbav:"restart,omitempty" json:"-"`                 // restarts of the run when it was reset
 	Intent      string            `dynamodbav:"intent,omitempty" json:"-"`                  // invocation that is submitting it
 	IntentAt    time.Time         `dynamodbav:"intentAt,omitzero" json:"-"`
@@ -169,9 +172,8 @@ func (j Job) Past() Attempt {
 	}
 }
 
-// LogPrefix is the prefix of everything that an attempt of a job of r writes, in S3
-// and in CloudWatch Logs. Each user has a prefix that other users' jobs cannot
-// write to: write access to a job's spec is equivalent to the identity of its user.
+// LogPrefix is the prefix of the log streams of an attempt of a job of r. Each user
+// has a prefix that other users' jobs cannot write to.
 func (r Run) LogPrefix(jobName string, attempt int) string {
 	dir := job.Dir(r.ID, jobName, attempt)
 	if r.User != "" {
@@ -180,14 +182,14 @@ func (r Run) LogPrefix(jobName string, attempt int) string {
 	return dir
 }
 
-// VenvPrefix is the prefix of the installed libraries of r's jobs in S3. They are
-// code, so users do not share them.
-func (r Run) VenvPrefix() string {
-	if r.User != "" {
-		return access.Dir(r.User) + "venvs"
-	}
-	return "venvs"
-}
+// ObjectPrefix is the prefix of what the runner of j's newest attempt is told and
+// leaves in S3. Write access to it is equivalent to the identity of the run's user,
+// and jobs without a user share a role, so it cannot be guessed: it ends in the
+// attempt's nonce. Attempts that were submitted before nonces existed have none.
+func (r Run) ObjectPrefix(j Job) string { return path.Join(r.LogPrefix(j.Name, j.Attempt), j.Nonce) }
+
+// NewNonce is a name that cannot be guessed: at least 128 random bits.
+func NewNonce() string { return rand.Text() }
 
 // Step is the name of j's newest attempt. On the run's own cluster it is also the
 // name of the step that carries it.

@@ -17,7 +17,10 @@ type objectWriter interface {
 }
 
 // object is the address of an S3 object.
-type object struct{ bucket, key string }
+type object struct {
+	bucket, key string
+	hidden      string // part of the key that messages do not show
+}
 
 func parseObject(address string) (object, error) {
 	rest, ok := strings.CutPrefix(address, "s3://")
@@ -25,14 +28,22 @@ func parseObject(address string) (object, error) {
 	if !ok || bucket == "" || key == "" {
 		return object{}, fmt.Errorf("parse %q: want s3://bucket/key", address)
 	}
-	return object{bucket, key}, nil
+	return object{bucket: bucket, key: key}, nil
 }
 
-func (o object) String() string { return "s3://" + o.bucket + "/" + o.key }
+func (o object) String() string { return o.hide("s3://" + o.bucket + "/" + o.key) }
+
+// hide removes from a message what is hidden: S3's own messages contain keys.
+func (o object) hide(message string) string {
+	if o.hidden == "" {
+		return message
+	}
+	return strings.ReplaceAll(message, o.hidden, "…")
+}
 
 // beside is an object of that name in the same folder.
 func (o object) beside(name string) object {
-	return object{o.bucket, path.Join(path.Dir(o.key), name)}
+	return object{bucket: o.bucket, key: path.Join(path.Dir(o.key), name)}
 }
 
 // maxDoublings bounds the wait between two tries: 16 s for half a second.

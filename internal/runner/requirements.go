@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,6 +31,9 @@ func (r *Runner) requirements(ctx context.Context, s job.Spec, w workspace, besi
 	if err != nil {
 		return python{}, invalid("venvs: %w", err)
 	}
+	if prefix := path.Base(s.Venvs); prefix != "venvs" {
+		at.hidden = prefix // other jobs can read the logs, and must not store libraries there
+	}
 	dir, file := filepath.Join(w.dir, "python"), filepath.Join(w.dir, "python.tar.gz")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return python{}, err
@@ -50,7 +54,7 @@ func (r *Runner) requirements(ctx context.Context, s job.Spec, w workspace, besi
 		return python{}, err
 	}
 	if err := r.keep(ctx, at, file); err != nil {
-		h.stderr.notice("ephemr: " + err.Error() + "; later attempts have to install " + requirementsFile + " again")
+		h.stderr.notice("ephemr: " + at.hide(err.Error()) + "; later attempts have to install " + requirementsFile + " again")
 	}
 	return ofTarget(dir, file), nil
 }
@@ -66,7 +70,7 @@ func (r *Runner) stored(ctx context.Context, at object, dir, file string, h help
 	case isFull(err):
 		return false, err
 	case !missing(err):
-		h.stderr.notice("ephemr: " + err.Error())
+		h.stderr.notice("ephemr: " + at.hide(err.Error()))
 	}
 	return false, nil
 }

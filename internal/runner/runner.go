@@ -2,7 +2,7 @@
 // Spec, runs the package or the checks, streams what is printed and writes the
 // Result.
 //
-// Beside job.json it writes started.json first, which no second runner can
+// Beside the Spec it writes started.json first, which no second runner can
 // write again: an attempt is executed once, even if its step is duplicated. It
 // writes result.json in every case before it exits.
 package runner
@@ -61,7 +61,7 @@ type Runner struct {
 	Linger         time.Duration // how long YARN applications may outlive a program that has succeeded
 }
 
-// Run executes the Spec at address, s3://bucket/…/job.json, and returns the
+// Run executes the Spec at address, s3://bucket/…/job.<sha256>.json, and returns the
 // exit code of the step. Cancelling ctx cancels the attempt.
 func (r *Runner) Run(ctx context.Context, address string) int {
 	at, err := parseObject(address)
@@ -87,7 +87,7 @@ func (r *Runner) Run(ctx context.Context, address string) int {
 	} else {
 		res = r.attempt(ctx, spec)
 	}
-	res.RunID, res.Job, res.Attempt = spec.RunID, spec.Job, spec.Attempt
+	res.RunID, res.Job, res.Attempt, res.Nonce = spec.RunID, spec.Job, spec.Attempt, spec.Nonce
 	res.StartedAt = started.UTC()
 	if res.EndedAt.IsZero() {
 		res.EndedAt = r.Now().UTC()

@@ -3,13 +3,14 @@ package runner
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -27,8 +28,8 @@ const (
 	afterCancel = 2 * time.Minute  // StopSteps kills earlier, if it is its doing
 )
 
-// spec reads and validates the Spec at address. Even if it returns an error, the
-// Spec identifies the attempt and the address of its Result.
+// spec reads the Spec at address, verifies and validates it. Even if it returns an
+// error, the Spec identifies the attempt and the address of its Result.
 func (r *Runner) spec(ctx context.Context, at object) (job.Spec, error) {
 	guess := fromKey(at)
 	var body []byte
@@ -44,6 +45,11 @@ func (r *Runner) spec(ctx context.Context, at object) (job.Spec, error) {
 	if err != nil {
 		return guess, err
 	}
+	if want := job.DigestOf(at.key); want != "" { // older steps name none
+		if sum := sha256.Sum256(body); hex.EncodeToString(sum[:]) != want {
+			return guess, invalid("%s was changed after the step had been submitted: its digest is %x; retry the run, and find out who can write to the bucket", at, sum)
+		}
+	}
 	var s job.Spec
 	if err := json.Unmarshal(body, &s); err != nil {
 		return guess, invalid("decode %s: %w", at, err)
@@ -57,14 +63,10 @@ func (r *Runner) spec(ctx context.Context, at object) (job.Spec, error) {
 	return s, nil
 }
 
-// fromKey reads job.Dir's layout backwards, for a Spec that cannot be read.
+// fromKey is what the address of a Spec says of it, for one that cannot be read.
 func fromKey(at object) job.Spec {
-	s := job.Spec{Result: at.beside("result.json").String()}
-	parts := strings.Split(at.key, "/")
-	if n := len(parts); n >= 4 {
-		s.RunID, s.Job = parts[n-4], parts[n-3]
-		s.Attempt, _ = strconv.Atoi(parts[n-2])
-	}
+	s := job.OfKey(at.key)
+	s.Result = at.beside(job.ResultName).String()
 	return s
 }
 

@@ -6,21 +6,17 @@
 package step
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
-	"ephemr/internal/job"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -38,6 +34,7 @@ type Submitter struct {
 	Runs     *store.Runs
 	Engines  engine.Set
 	S3       PutAPI
+	Venvs    *Venvs
 	Waker    *wait.Waker
 	Caller   func(context.Context) string // names the invocation, for intents
 }
@@ -143,7 +140,7 @@ func (s *Submitter) unclaim(ctx context.Context, rec *run.Record, starts []engin
 	var errs []error
 	for _, x := range starts {
 		next := *x.Job
-		next.State, next.Attempt, next.Intent, next.IntentAt = run.JobPending, x.Job.Attempt-1, "", time.Time{}
+		next.State, next.Attempt, next.Nonce, next.Intent, next.IntentAt = run.JobPending, x.Job.Attempt-1, "", "", time.Time{}
 		_, err := s.Runs.ReplaceJob(ctx, rec.Run.ID, next, run.JobSubmitting, x.Job.Attempt)
 		errs = append(errs, err)
 	}
@@ -154,13 +151,14 @@ func (s *Submitter) unclaim(ctx context.Context, rec *run.Record, starts []engin
 // invocation claimed before which is dead by now may be submitted already.
 func (s *Submitter) claim(ctx context.Context, rec *run.Record) (claimed []engine.Start, err error) {
 	by, now := s.Caller(ctx), time.Now()
+	specs := &specs{Submitter: s, rec: rec}
 	for _, j := range startable(rec) {
 		next, adopt := *j, j.State == run.JobSubmitting
 		if adopt && now.Sub(j.IntentAt) < run.Lease {
 			return nil, fault.New(fault.Throttled, "job %s of run %s is already being submitted by another invocation", j.Name, rec.Run.ID)
 		}
 		if !adopt {
-			next.Attempt++
+			next.Attempt, next.Nonce = next.Attempt+1, run.NewNonce()
 		}
 		ok, err := s.Runs.ClaimJob(ctx, rec.Run.ID, next, by, now)
 		if err != nil {
@@ -171,7 +169,7 @@ func (s *Submitter) claim(ctx context.Context, rec *run.Record) (claimed []engin
 		}
 		next.State, next.Intent, next.IntentAt, next.StepID = run.JobSubmitting, by, now, ""
 		*j = next
-		claimed = append(claimed, engine.Start{Job: j, Adopt: adopt, Store: func(ctx context.Context) (string, error) { return s.store(ctx, rec, *j) }})
+		claimed = append(claimed, engine.Start{Job: j, Adopt: adopt, Store: func(ctx context.Context) (string, error) { return specs.store(ctx, *j) }})
 	}
 	return claimed, nil
 }
@@ -184,61 +182,4 @@ func (s *Submitter) release(ctx context.Context, rec *run.Record, starts []engin
 		errs = append(errs, s.Runs.ReleaseJob(ctx, rec.Run.ID, x.Job.Name, x.Job.Intent))
 	}
 	return errors.Join(errs...)
-}
-
-// store writes what the runner is to do for the newest attempt of j and returns
-// its URI.
-func (s *Submitter) store(ctx context.Context, rec *run.Record, j run.Job) (string, error) {
-	spec, err := s.spec(rec, j)
-	if err != nil {
-		return "", err
-	}
-	data, err := json.Marshal(spec)
-	if err != nil {
-		return "", fmt.Errorf("encode job %s: %w", spec.Job, err)
-	}
-	key := rec.Run.LogPrefix(j.Name, j.Attempt) + "/job.json"
-	if _, err := s.S3.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &s.Settings.LogsBucket, Key: &key, Body: bytes.NewReader(data), ContentType: aws.String("application/json"),
-	}); err != nil {
-		return "", fmt.Errorf("write s3://%s/%s: %w", s.Settings.LogsBucket, key, err)
-	}
-	return "s3://" + s.Settings.LogsBucket + "/" + key, nil
-}
-
-// spec is what the runner is to do for the newest attempt of j.
-func (s *Submitter) spec(rec *run.Record, j run.Job) (job.Spec, error) {
-	dir := rec.Run.LogPrefix(j.Name, j.Attempt)
-	out := job.Spec{
-		RunID: rec.Run.ID, Job: j.Name, Attempt: j.Attempt, Type: j.Type,
-		LogGroup: s.Settings.RunLogGroup, StreamPrefix: dir,
-		Result: "s3://" + s.Settings.LogsBucket + "/" + dir + "/result.json",
-	}
-	values := rec.Context(s.Settings.Stage, s.Settings.LakeURIs())
-	if j.Type == job.Quality {
-		checks, err := rec.Spec.RenderChecks(values)
-		out.Checks, out.Began = checks, rec.Began()
-		return out, named(err)
-	}
-	r, err := rec.Spec.RenderJob(j.Name, values)
-	if err != nil {
-		return out, named(err)
-	}
-	if r.Package == nil {
-		return out, fault.New(fault.InvalidInput, "job %s has no package; run ephemr apply again", j.Name)
-	}
-	out.Venvs = "s3://" + s.Settings.ArtifactsBucket + "/" + rec.Run.VenvPrefix()
-	out.Package, out.PackageSHA256 = "s3://"+s.Settings.ArtifactsBucket+"/"+r.Package.Key, r.Package.SHA256
-	out.Entry, out.Class, out.Args, out.Vars, out.Conf, out.Env = r.Entry, r.Class, r.Args, r.Vars, r.Conf, r.Env
-	out.Expect = r.Expect
-	out.Background = r.Background
-	out.TimeoutSeconds = int(r.Timeout.Std().Seconds())
-	return out, nil
-}
-
-func named(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fault.New(fault.InvalidInput, "%w", err)
 }

@@ -1,9 +1,7 @@
 package simulation
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -12,7 +10,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/job"
@@ -58,6 +55,9 @@ func (w *World) step(a Attempt) (s Step) {
 func (w *World) script(clusterName, stepName string) (time.Duration, types.StepState) {
 	a := attempt(clusterName, stepName)
 	s := w.step(a)
+	if w.config.Plants != nil && w.config.Plants(a) {
+		w.plant(a)
+	}
 	state := types.StepStateCompleted
 	if s.ExitCode != 0 && !s.idle() || s.Class != "" {
 		state = types.StepStateFailed
@@ -124,31 +124,16 @@ func (w *World) leaveResult(a Attempt, s Step, began time.Time) {
 	if w.life.Err() != nil || w.isDoomed(a.Cluster) {
 		return
 	}
+	told := w.spec(a)
 	r := job.Result{
-		RunID: a.RunID, Job: a.Job, Attempt: a.Number, ExitCode: s.ExitCode, Class: s.Class, Reason: s.Reason, NothingToDo: s.idle(),
+		RunID: told.RunID, Job: told.Job, Attempt: told.Attempt, Nonce: told.Nonce, ExitCode: s.ExitCode, Class: s.Class, Reason: s.Reason, NothingToDo: s.idle(),
 		StartedAt: began.UTC(), EndedAt: time.Now().UTC(), Outputs: s.Outputs,
 	}
 	if r.ExitCode != 0 && r.Class == "" && !r.NothingToDo {
 		r.Class, r.Reason = job.ClassJob, fmt.Sprintf("exited %d", s.ExitCode)
 		r.Tail = []string{"Traceback (most recent call last):", "ValueError: no rows"}
 	}
-	data, err := json.Marshal(r)
-	if err != nil {
-		panic(fmt.Sprintf("encode result: %v", err))
-	}
-	key := w.dir(a) + "/result.json"
-	if _, err := w.S3.PutObject(w.life, &s3.PutObjectInput{Bucket: &w.Settings.LogsBucket, Key: &key, Body: bytes.NewReader(data)}); err != nil {
-		panic(fmt.Sprintf("leave result: %v", err))
-	}
-}
-
-// dir is where an attempt's spec lies: storms have no users, and no reason to
-// read the run's record for it.
-func (w *World) dir(a Attempt) string {
-	if len(w.Settings.Access.Users) == 0 {
-		return a.dir()
-	}
-	return w.Record(a.RunID).Run.LogPrefix(a.Job, a.Number)
+	w.put(told.Result, r)
 }
 
 // diesAfter remembers when a cluster dies: nothing on it leaves results then.

@@ -31,7 +31,7 @@ func (w *World) wire() {
 			Settings:  w.Settings,
 			DB:        db,
 			EMR:       w.emr(f.Folder()),
-			S3:        w.S3,
+			S3:        w.storage(),
 			SFN:       w.SFN,
 			SSM:       w.SSM,
 			SQS:       w.SQS,
@@ -54,7 +54,7 @@ func (w *World) secondEngine() engine.Engine {
 	if !w.config.Instant {
 		return nil
 	}
-	return &instant.Engine{Service: w.Instant, Runs: w.Runs, Results: &result.Reader{S3: w.S3, LogsBucket: w.Settings.LogsBucket, Logs: w.Logs, LogGroup: w.Settings.RunLogGroup}}
+	return &instant.Engine{Service: w.Instant, Runs: w.Runs, Results: &result.Reader{S3: w.storage(), LogsBucket: w.Settings.LogsBucket, Logs: w.Logs, LogGroup: w.Settings.RunLogGroup}}
 }
 
 // db is the tables as functions see them.

@@ -33,6 +33,7 @@ const (
 	Budget       Invariant = "call budget"   // no EMR API is called more often than its bucket allows
 	Noticed      Invariant = "noticed"       // where clusters and steps take seconds and no event is lost, no run waits for minutes
 	TrueSuccess  Invariant = "true success"  // a job that counts as succeeded was carried by a step that completed
+	OwnResult    Invariant = "own result"    // nothing that another run or attempt left counts for a job
 	Ends         Invariant = "ends"          // every run that was accepted ends, and every outcome is announced
 	NextFallback Invariant = "next fallback" // a cluster that gets no instances is given up when there is a fallback
 	Leases       Invariant = "leases"        // a pool's cluster has no more steps leased than it runs, by runs of its team that keep to them, and a lease ends with its run
@@ -133,10 +134,7 @@ func (c *checker) write(table string, old, now awsfake.Item) {
 	case sk == "RUN":
 		c.run(pk, old, now)
 	case strings.HasPrefix(sk, "JOB#"):
-		if c.jobs[pk] == nil {
-			c.jobs[pk] = map[string]run.JobState{}
-		}
-		c.jobs[pk][strings.TrimPrefix(sk, "JOB#")] = run.JobState(text(now["state"]))
+		c.job(pk, strings.TrimPrefix(sk, "JOB#"), now)
 	case strings.HasPrefix(sk, "CLUSTER#") && now != nil:
 		c.attempt(pk, now, state)
 	case sk == "WAIT":

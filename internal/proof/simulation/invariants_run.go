@@ -96,6 +96,17 @@ func number(v types.AttributeValue) int {
 	return i
 }
 
+// job keeps the state of a job, and looks at what its result says.
+func (c *checker) job(id, name string, now awsfake.Item) {
+	if c.jobs[id] == nil {
+		c.jobs[id] = map[string]run.JobState{}
+	}
+	c.jobs[id][name] = run.JobState(text(now["state"]))
+	if all, ok := now["outputs"].(*types.AttributeValueMemberM); ok && all.Value[planted] != nil {
+		c.fail(OwnResult, "job %s of run %s has the result of another attempt", name, id)
+	}
+}
+
 // returned checks how an invocation ended.
 func (c *checker) returned(id string, err error, thrown string) {
 	c.mu.Lock()

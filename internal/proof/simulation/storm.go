@@ -159,6 +159,7 @@ func (s Storm) config(k kind, d *dice) Config {
 			}
 			return 0
 		},
+		Plants: func(a Attempt) bool { return roll(s.Seed, "plant", a.RunID, a.Job, a.Number).chance(0.3) },
 		Settings: func(l *stage.Settings) {
 			l.Limits.MaxActive, l.Limits.TeamMaxActive = 4+d.below(8), 3+d.below(6)
 			l.Limits.Teams = map[string]int{"etl": 2 + d.below(4)}

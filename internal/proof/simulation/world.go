@@ -16,6 +16,7 @@ import (
 
 	"ephemr/events"
 	"ephemr/internal/access"
+	"ephemr/internal/control"
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/job"
 	"ephemr/internal/profile"
@@ -57,9 +58,12 @@ type Config struct {
 	Instant bool
 	// Seed of the jitter of retries.
 	Seed uint64
-	// Table and EMR change what functions see of the two, to show what happens
+	// Plants says for which attempts results are left that are not their own.
+	Plants func(Attempt) bool
+	// Table, S3 and EMR change what functions see of the three, to show what happens
 	// when a function leaves out what it ought to do.
 	Table func(store.DB) store.DB
+	S3    func(control.S3API) control.S3API
 	EMR   func(function string, api emrapi.API) emrapi.API
 }
 
@@ -128,6 +132,7 @@ type World struct {
 	doomed   map[string]time.Time      // cluster name -> when its instances go
 	stopped  map[string]bool           // attempts whose steps were cancelled
 	leaves   map[string]time.Duration  // how long attempts take to end when they are interrupted
+	told     map[string]job.Spec       // by attempt
 	deaf     map[string]bool           // attempts that do not end when they are interrupted
 	errs     []error
 	crashes  map[string]*crash         // by operation
@@ -158,7 +163,7 @@ func New(config Config) *World {
 	w := &World{
 		config: config, functions: map[string]asl.Function{}, calls: map[string]map[string]int{},
 		finished: map[string]chan struct{}{}, doomed: map[string]time.Time{}, stopped: map[string]bool{}, leaves: map[string]time.Duration{}, deaf: map[string]bool{}, crashes: map[string]*crash{},
-		counts: map[string]int{}, objects: map[string]string{},
+		told: map[string]job.Spec{}, counts: map[string]int{}, objects: map[string]string{},
 	}
 	w.life, w.end = context.WithCancel(context.Background())
 	w.Engine = asl.NewEngine(asl.EngineConfig{Seed: config.Seed, LambdaTimeout: functionTimeout, OnChange: w.executionChanged})

@@ -45,6 +45,9 @@ func (s *Runs) ClaimJob(ctx context.Context, id string, j run.Job, by string, no
 	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.JobSubmitting), "attempt", j.Attempt), "intent", by), "intentAt", now)
 	u = u.Remove(expression.Name("stepId")).Remove(expression.Name("class")).Remove(expression.Name("reason")).Remove(expression.Name("exitCode")).
 		Remove(expression.Name("resize"))
+	if j.Nonce != "" {
+		u = set(u, "nonce", j.Nonce)
+	}
 	cond := records.Is("state", run.JobPending).And(counts("attempt", j.Attempt-1), counts("restart", j.Restart))
 	if j.State == run.JobSubmitting {
 		cond = records.Is("state", run.JobSubmitting).And(records.Is("attempt", j.Attempt)).And(records.Is("intent", j.Intent))

@@ -131,13 +131,16 @@ func TestJobTransitions(t *testing.T) {
 	}
 	job1 := func() run.Job { return *load(t, s).Job("a") }
 	first := job1()
-	first.Attempt = 1
+	first.Attempt, first.Nonce = 1, "one"
 	step("skip an attempt", false, func() (bool, error) {
 		return s.ClaimJob(ctx, "r", run.Job{Name: "a", State: run.JobPending, Attempt: 2}, "me", now)
 	})
 	step("claim", true, func() (bool, error) { return s.ClaimJob(ctx, "r", first, "me", now) })
 	step("claim what is claimed", false, func() (bool, error) { return s.ClaimJob(ctx, "r", first, "you", now) })
 	claimed := job1()
+	if claimed.Nonce != "one" {
+		t.Errorf("the intent has the nonce %q", claimed.Nonce)
+	}
 	step("take over", true, func() (bool, error) { return s.ClaimJob(ctx, "r", claimed, "you", now) })
 	step("take over from who has lost it", false, func() (bool, error) { return s.ClaimJob(ctx, "r", claimed, "them", now) })
 	if err := s.ReleaseJob(ctx, "r", "a", "me"); err != nil || job1().Intent != "you" {
@@ -146,6 +149,9 @@ func TestJobTransitions(t *testing.T) {
 	step("submitted", true, func() (bool, error) { return s.SubmittedJob(ctx, "r", claimed, "j-1", "s-1") })
 	step("submitted twice", false, func() (bool, error) { return s.SubmittedJob(ctx, "r", claimed, "j-1", "s-2") })
 	running := job1()
+	if running.Nonce != "one" {
+		t.Errorf("who took over gave the attempt the nonce %q", running.Nonce)
+	}
 	if running.StepID != "s-1" || running.State != run.JobRunning {
 		t.Errorf("job is %+v", running)
 	}

@@ -1,11 +1,10 @@
 package cause_test
 
 import (
+	"io"
 	"strings"
 	"testing"
 	"testing/iotest"
-
-	"io"
 
 	"ephemr/internal/runner/cause"
 )

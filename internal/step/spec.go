@@ -1,0 +1,96 @@
+package step
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"ephemr/internal/fault"
+	"ephemr/internal/job"
+	"ephemr/internal/run"
+)
+
+// specs writes what the runners of one submission are to do.
+type specs struct {
+	*Submitter
+
+	rec       *run.Record
+	libraries string // prefix of the run's, once it is known
+}
+
+// store writes what the runner is to do for the newest attempt of j and returns
+// its URI. That contains the attempt's nonce and the digest of what was written, and
+// it is all that the step's arguments say: the runner verifies what it reads.
+func (s *specs) store(ctx context.Context, j run.Job) (string, error) {
+	spec, err := s.spec(ctx, j)
+	if err != nil {
+		return "", err
+	}
+	data, err := json.Marshal(spec)
+	if err != nil {
+		return "", fmt.Errorf("encode job %s: %w", spec.Job, err)
+	}
+	sum := sha256.Sum256(data)
+	key := s.rec.Run.ObjectPrefix(j) + "/" + job.SpecName(hex.EncodeToString(sum[:]))
+	if _, err := s.S3.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &s.Settings.LogsBucket, Key: &key, Body: bytes.NewReader(data), ContentType: aws.String("application/json"),
+	}); err != nil {
+		return "", fmt.Errorf("write s3://%s/%s: %w", s.Settings.LogsBucket, key, err)
+	}
+	return "s3://" + s.Settings.LogsBucket + "/" + key, nil
+}
+
+// spec is what the runner is to do for the newest attempt of j.
+func (s *specs) spec(ctx context.Context, j run.Job) (job.Spec, error) {
+	rec := s.rec
+	out := job.Spec{
+		RunID: rec.Run.ID, Job: j.Name, Attempt: j.Attempt, Nonce: j.Nonce, Type: j.Type,
+		LogGroup: s.Settings.RunLogGroup, StreamPrefix: rec.Run.LogPrefix(j.Name, j.Attempt),
+		Result: "s3://" + s.Settings.LogsBucket + "/" + rec.Run.ObjectPrefix(j) + "/" + job.ResultName,
+	}
+	values := rec.Context(s.Settings.Stage, s.Settings.LakeURIs())
+	if j.Type == job.Quality {
+		checks, err := rec.Spec.RenderChecks(values)
+		out.Checks, out.Began = checks, rec.Began()
+		return out, named(err)
+	}
+	r, err := rec.Spec.RenderJob(j.Name, values)
+	if err != nil {
+		return out, named(err)
+	}
+	if r.Package == nil {
+		return out, fault.New(fault.InvalidInput, "job %s has no package; run ephemr apply again", j.Name)
+	}
+	if out.Venvs, err = s.venvs(ctx); err != nil {
+		return out, err
+	}
+	out.Package, out.PackageSHA256 = "s3://"+s.Settings.ArtifactsBucket+"/"+r.Package.Key, r.Package.SHA256
+	out.Entry, out.Class, out.Args, out.Vars, out.Conf, out.Env = r.Entry, r.Class, r.Args, r.Vars, r.Conf, r.Env
+	out.Expect = r.Expect
+	out.Background = r.Background
+	out.TimeoutSeconds = int(r.Timeout.Std().Seconds())
+	return out, nil
+}
+
+// venvs is the address of the prefix of the run's Python libraries.
+func (s *specs) venvs(ctx context.Context) (_ string, err error) {
+	if s.libraries == "" {
+		if s.libraries, err = s.Venvs.Prefix(ctx, s.rec.Run); err != nil {
+			return "", err
+		}
+	}
+	return "s3://" + s.Settings.ArtifactsBucket + "/" + s.libraries, nil
+}
+
+func named(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fault.New(fault.InvalidInput, "%w", err)
+}
