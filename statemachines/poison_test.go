@@ -2,6 +2,7 @@ package statemachines_test
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,41 +64,50 @@ func TestOneBadRecordStopsNoOther(t *testing.T) {
 			}}
 			inWorld(t, c, func(t *testing.T, w *simulation.World) {
 				w.Apply(one)
-				bad := ""
-				for i, key := range []string{"in/a.csv", "in/b.csv", "in/c.csv", "in/d.csv"} {
-					before := w.RunIDs()
-					w.Upload(key)
-					synctest.Wait()
-					time.Sleep(time.Second)
-					if i == 1 { // the second in the queue, and in the list of the tick
-						for _, id := range w.RunIDs() {
-							if len(before) != 1 || id != before[0] {
-								bad = id
-							}
-						}
-					}
-				}
+				bad := four(w)
 				if got := w.Record(bad).Run.State; got != tt.state {
 					t.Fatalf("the run is %s", got)
 				}
 				change(t, w, tt.key(bad), tt.attr, tt.value)
 				time.Sleep(4 * time.Hour)
-				listed, err := w.Runs.List(t.Context(), run.Query{Pipeline: "one", Limit: 10})
-				if err != nil {
-					t.Fatal(err)
-				}
-				good := 0
-				for _, r := range listed {
-					if r.ID != bad && r.State == run.Succeeded {
-						good++
-					}
-				}
-				if good != 3 {
+				if good := othersSucceeded(t, w, bad); good != 3 {
 					t.Errorf("%d of the other three runs succeeded", good)
 				}
 			})
 		})
 	}
+}
+
+// four uploads four objects and returns the run of the second, which stands
+// between others in the queue and in the list of the tick.
+func four(w *simulation.World) (second string) {
+	for i, key := range []string{"in/a.csv", "in/b.csv", "in/c.csv", "in/d.csv"} {
+		before := w.RunIDs()
+		w.Upload(key)
+		synctest.Wait()
+		time.Sleep(time.Second)
+		for _, id := range w.RunIDs() {
+			if i == 1 && !slices.Contains(before, id) {
+				second = id
+			}
+		}
+	}
+	return second
+}
+
+// othersSucceeded counts the runs that succeeded, without one.
+func othersSucceeded(t *testing.T, w *simulation.World, without string) (n int) {
+	t.Helper()
+	listed, err := w.Runs.List(t.Context(), run.Query{Pipeline: "one", Limit: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range listed {
+		if r.ID != without && r.State == run.Succeeded {
+			n++
+		}
+	}
+	return n
 }
 
 // A run whose pipeline is deleted or unreadable ends, and its cluster with it.

@@ -92,7 +92,7 @@ func (s *Schedule) parseDay() (err error) {
 	return err
 }
 
-func (s *Schedule) parseWeekday() (err error) {
+func (s *Schedule) parseWeekday() error {
 	text := s.fields[4]
 	number, nth, isNth := strings.Cut(text, "#")
 	switch {
@@ -102,28 +102,34 @@ func (s *Schedule) parseWeekday() (err error) {
 		if err != nil || n < 1 || n > 5 {
 			return fmt.Errorf("weekday %q: write the day and its number in the month, 1 to 5, as in MON#1", text)
 		}
-		return s.special1(text, number, fmt.Sprintf("#%d", n))
+		return s.oncePerMonth(text, number, fmt.Sprintf("#%d", n))
 	case text == "L":
 		return errors.New(`weekday "L" is Saturday in Quartz and EventBridge; write SAT, or FRI with L (FRIL) for the last Friday of the month`)
 	case strings.HasSuffix(text, "L") && !strings.ContainsAny(text, ",-/*"):
-		return s.special1(text, strings.TrimSuffix(text, "L"), "L")
+		return s.oncePerMonth(text, strings.TrimSuffix(text, "L"), "L")
 	default:
-		s.weekday, err = weekday.parse(text)
-		for i, d := range s.weekday {
-			s.weekday[i] = d % 7
-		}
-		slices.Sort(s.weekday)
-		s.weekday = slices.Compact(s.weekday)
-		if len(s.weekday) == 7 {
-			s.weekday, s.fields[4] = nil, "*"
-		}
+		return s.parseWeekdays(text)
+	}
+	return nil
+}
+
+// parseWeekdays reads a list in which Sunday is 0 or 7.
+func (s *Schedule) parseWeekdays(text string) (err error) {
+	s.weekday, err = weekday.parse(text)
+	for i, d := range s.weekday {
+		s.weekday[i] = d % 7
+	}
+	slices.Sort(s.weekday)
+	s.weekday = slices.Compact(s.weekday)
+	if len(s.weekday) == 7 {
+		s.weekday, s.fields[4] = nil, "*"
 	}
 	return err
 }
 
-// special1 sets a weekday that occurs once a month. EventBridge counts from 1
+// oncePerMonth sets a weekday that occurs once a month. EventBridge counts from 1
 // for Sunday.
-func (s *Schedule) special1(text, number, suffix string) error {
+func (s *Schedule) oncePerMonth(text, number, suffix string) error {
 	days, err := weekday.parse(number)
 	if err != nil || len(days) != 1 {
 		return fmt.Errorf("weekday %q: write one day before %s, as in FRI%[2]s", text, suffix)

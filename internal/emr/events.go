@@ -67,7 +67,7 @@ func (e *Engine) ofFleet(ctx context.Context, d events.FleetProvisioning) ([]eng
 		return nil, err
 	}
 	for _, h := range hints {
-		if err := e.Manager.NoteShortage(ctx, h.RunID, d.ClusterID, d.Message); err != nil {
+		if err := e.NoteShortage(ctx, h.RunID, d.ClusterID, d.Message); err != nil {
 			return nil, err
 		}
 	}

@@ -86,16 +86,7 @@ func text(rec *run.Record) string {
 		fmt.Fprintf(&b, "Class:  %s\nReason: %s\n", r.Class, oneLine(r.Reason))
 	}
 	if j := rec.Failure(); j != nil {
-		fmt.Fprintf(&b, "Job:    %s, attempt %d", j.Name, j.Attempt)
-		if j.ExitCode != nil {
-			fmt.Fprintf(&b, ", exit code %d", *j.ExitCode)
-		}
-		b.WriteString("\n")
-		if rec.Spec != nil && rec.Spec.Notify.LogLines {
-			for _, line := range j.Tail {
-				fmt.Fprintf(&b, "  | %s\n", oneLine(line))
-			}
-		}
+		writeJob(&b, j, rec.Spec != nil && rec.Spec.Notify.LogLines)
 	}
 	for _, c := range rec.Clusters {
 		if c.Unended != "" {
@@ -108,6 +99,20 @@ func text(rec *run.Record) string {
 	}
 	fmt.Fprintf(&b, "Cost:   about %.2f USD\nMore:   ephemr show %s; ephemr logs %s\n", r.CostUSD, r.ID, r.ID)
 	return b.String()
+}
+
+// writeJob writes which job failed, with the last lines of its log if they are wanted.
+func writeJob(b *strings.Builder, j *run.Job, lines bool) {
+	fmt.Fprintf(b, "Job:    %s, attempt %d", j.Name, j.Attempt)
+	if j.ExitCode != nil {
+		fmt.Fprintf(b, ", exit code %d", *j.ExitCode)
+	}
+	b.WriteString("\n")
+	for _, line := range j.Tail {
+		if lines {
+			fmt.Fprintf(b, "  | %s\n", oneLine(line))
+		}
+	}
 }
 
 // oneLine makes text that a job or a sender wrote a part of a line, so that it

@@ -19,29 +19,11 @@ func (s Spec) ResolveParams(given map[string]string, logical time.Time) (map[str
 	values := make(map[string]string, len(s.Params))
 	names := sorted(s.Params)
 	for _, name := range names {
-		p := s.Params[name]
-		v, ok := given[name]
-		switch {
-		case ok && !p.allows(v):
-			fault(name, "%q is not allowed; use one of %q", v, p.Allowed)
-		case ok && strings.ContainsRune(v, 0):
-			fault(name, "contains a NUL character, which no program takes as an argument; remove it")
-		case ok && len(v) > maxRendered:
-			fault(name, "%v", errTooLong)
-		case ok:
-			values[name] = v
-		case p.Default != nil:
-			v, err := render(*p.Default, c, c.data(), false)
-			switch {
-			case err != nil:
-				fault(name, "default: %v", err)
-			case !p.allows(v):
-				fault(name, "its default %q is not allowed; use one of %q", v, p.Allowed)
-			}
-			values[name] = v
-		default:
-			fault(name, "required; give it a value")
+		v, err := s.Params[name].resolve(given, name, c)
+		if err != nil {
+			fault(name, "%v", err)
 		}
+		values[name] = v
 	}
 	for _, name := range sorted(given) {
 		if _, ok := s.Params[name]; !ok {
@@ -52,4 +34,34 @@ func (s Spec) ResolveParams(given map[string]string, logical time.Time) (map[str
 		return nil, errors.Join(errs...)
 	}
 	return values, nil
+}
+
+// resolve returns the value of the param called name.
+func (p Param) resolve(given map[string]string, name string, c Context) (string, error) {
+	v, ok := given[name]
+	switch {
+	case !ok && p.Default == nil:
+		return "", errors.New("required; give it a value")
+	case !ok:
+		return p.fromDefault(c)
+	case !p.allows(v):
+		return "", fmt.Errorf("%q is not allowed; use one of %q", v, p.Allowed)
+	case strings.ContainsRune(v, 0):
+		return "", errors.New("contains a NUL character, which no program takes as an argument; remove it")
+	case len(v) > maxRendered:
+		return "", errTooLong
+	}
+	return v, nil
+}
+
+// fromDefault fills in the default.
+func (p Param) fromDefault(c Context) (string, error) {
+	v, err := render(*p.Default, c, c.data(), false)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("default: %w", err)
+	case !p.allows(v):
+		return "", fmt.Errorf("its default %q is not allowed; use one of %q", v, p.Allowed)
+	}
+	return v, nil
 }

@@ -141,24 +141,29 @@ func (r *references) call(name string, nodes []parse.Node, args []value, root bo
 	} else if !slices.Contains(builtins, name) {
 		r.fault("%v", unknownFunction(name))
 	}
-	var of []string
-	switch {
-	case name == "output" && r.only != nil:
-		r.fault("output cannot be used here")
-	case name == "output" && len(nodes) > 0:
-		r.usesJobs = true
-		if job, ok := nodes[0].(*parse.StringNode); ok {
-			r.jobRef(job.Text)
-		}
-	case name == "index" && len(nodes) > 0:
-		of = indexed(nodes, root)
-		r.field(of)
-	}
 	v := r.typed(name, args)
-	if name == "index" {
+	switch {
+	case len(nodes) == 0:
+	case name == "output":
+		r.output(nodes[0])
+	case name == "index":
+		of := indexed(nodes, root)
+		r.field(of)
 		r.typeOfField(&v, of)
 	}
 	return v
+}
+
+// output checks a call of output by its first argument.
+func (r *references) output(node parse.Node) {
+	if r.only != nil {
+		r.fault("output cannot be used here")
+		return
+	}
+	r.usesJobs = true
+	if job, ok := node.(*parse.StringNode); ok {
+		r.jobRef(job.Text)
+	}
 }
 
 func (r *references) arity(name string, f reflect.Type, n int) bool {

@@ -47,18 +47,23 @@ func (r *rules) walk(p *place, v reflect.Value, evaluated map[string]bool) {
 			r.walk(p.index(i), v.Index(i), evaluated)
 		}
 	case reflect.Map:
-		entries := map[string]reflect.Value{}
-		for _, k := range v.MapKeys() {
-			entries[k.String()] = v.MapIndex(k)
-		}
-		for _, name := range slices.Sorted(maps.Keys(entries)) {
-			r.literal(p.key(name), name)
-			r.walk(p.key(name), entries[name], evaluated)
-		}
+		r.walkEntries(p, v, evaluated)
 	case reflect.String:
 		if !evaluated[p.String()] {
 			r.literal(p, v.String())
 		}
+	}
+}
+
+// walkEntries visits the keys and values of a table, in a fixed order.
+func (r *rules) walkEntries(p *place, v reflect.Value, evaluated map[string]bool) {
+	entries := map[string]reflect.Value{}
+	for _, k := range v.MapKeys() {
+		entries[k.String()] = v.MapIndex(k)
+	}
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
+		r.literal(p.key(name), name)
+		r.walk(p.key(name), entries[name], evaluated)
 	}
 }
 

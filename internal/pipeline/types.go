@@ -268,7 +268,7 @@ func (r *references) verbs(args []value) {
 }
 
 // badVerb is how package fmt reports that a verb and its value do not agree.
-var badVerb = regexp.MustCompile(`%!.?\(`)
+var badVerb = regexp.MustCompile(`%!.?\(.*`)
 
 // checkVerbs reports a format that does not fit its values.
 func checkVerbs(format string, args []any) error {
@@ -286,7 +286,7 @@ func checkVerbs(format string, args []any) error {
 	out := fmt.Sprintf(strings.ReplaceAll(format, "%%", ""), zero...)
 	if m := badVerb.FindString(out); m != "" {
 		return fmt.Errorf("printf %q with %d values writes %q: verbs and values do not agree; text takes %%s, numbers take %%d, and (int …) makes a number of text",
-			format, len(args), out[strings.Index(out, m):])
+			format, len(args), m)
 	}
 	return nil
 }

@@ -41,13 +41,8 @@ func TestClustersOfOthers(t *testing.T) {
 				for i := range tt.runs {
 					w.Upload(fmt.Sprintf("in/%d.csv", i))
 				}
-				for ready := 0; ready < tt.runs; time.Sleep(30 * time.Second) {
-					ready = 0
-					for _, id := range w.RunIDs() {
-						if c := w.Record(id).Cluster(); c != nil && !c.CreatedAt.IsZero() && time.Since(c.CreatedAt) > 13*time.Minute {
-							ready++
-						}
-					}
+				for ready(w) < tt.runs {
+					time.Sleep(30 * time.Second)
 				}
 				time.Sleep(3 * time.Minute) // three ticks
 				for _, id := range w.RunIDs() {
@@ -61,6 +56,16 @@ func TestClustersOfOthers(t *testing.T) {
 			})
 		})
 	}
+}
+
+// ready counts the runs whose cluster is ready.
+func ready(w *simulation.World) (n int) {
+	for _, id := range w.RunIDs() {
+		if c := w.Record(id).Cluster(); c != nil && !c.CreatedAt.IsZero() && time.Since(c.CreatedAt) > 13*time.Minute {
+			n++
+		}
+	}
+	return n
 }
 
 // others makes clusters that are not the stage's.

@@ -103,10 +103,7 @@ func (k *Waker) Wake(ctx context.Context, id string, seen Seen, only ...string) 
 		return fmt.Errorf("wake run %s: no handler for waiter kind %q", id, rec.Waiter.Kind)
 	}
 	w := *rec.Waiter
-	if rec.Run.Cancel != "" && w.Kind != run.ForStop { // which is how it ends
-		return k.Answer(ctx, w, Answer{Err: fault.New(fault.Cancelled, "run %s is cancelled: %s", id, rec.Run.Cancel)})
-	}
-	if err := rec.Incomplete(); err != nil && w.Kind != run.ForStop {
+	if err := over(rec); err != nil && w.Kind != run.ForStop { // which is how it ends
 		return k.Answer(ctx, w, Answer{Err: err})
 	}
 	answer, err := look(ctx, rec, seen[w.ClusterID])
@@ -120,6 +117,14 @@ func (k *Waker) Wake(ctx context.Context, id string, seen Seen, only ...string) 
 		return k.Answer(ctx, w, Answer{Err: late})
 	}
 	return nil
+}
+
+// over returns why a run does not go on, or nil.
+func over(rec *run.Record) error {
+	if rec.Run.Cancel != "" {
+		return fault.New(fault.Cancelled, "run %s is cancelled: %s", rec.Run.ID, rec.Run.Cancel)
+	}
+	return rec.Incomplete()
 }
 
 // Answer sends a to w's token and forgets the waiter. In this order: a token

@@ -83,7 +83,7 @@ func (a *account) laptop(health int) {
 	a.environ["AWS_ENDPOINT_URL"], a.environ["AWS_ENDPOINT_URL_EMR"] = "http://127.0.0.1:1", "http://127.0.0.1:2"
 }
 
-func (a *account) open(context.Context) (aws.Config, doctor.Clients, error) {
+func (a *account) open(ctx context.Context) (aws.Config, doctor.Clients, error) {
 	if a.openErr != nil {
 		return aws.Config{}, doctor.Clients{}, a.openErr
 	}
@@ -102,7 +102,7 @@ func (a *account) open(context.Context) (aws.Config, doctor.Clients, error) {
 		return aws.Credentials{CanExpire: !a.expires.IsZero(), Expires: a.expires}, nil
 	})}
 	return cfg, doctor.Clients{
-		Identity: a.identity, Parameters: awsfake.NewSSM(params), Tables: a, Records: a.records(), Queues: a, Functions: a, Workflow: a, Quotas: a, EMR: a, HTTP: a,
+		Identity: a.identity, Parameters: awsfake.NewSSM(params), Tables: a, Records: a.records(ctx), Queues: a, Functions: a, Workflow: a, Quotas: a, EMR: a, HTTP: a,
 		Network: a, Roles: a, Catalog: a, Lake: a, Buckets: a, Keys: a,
 	}, nil
 }
@@ -191,12 +191,12 @@ func (a *account) Do(*http.Request) (*http.Response, error) {
 }
 
 // records is the table of runs, with the items that the case has put there.
-func (a *account) records() *awsfake.DynamoDB {
+func (a *account) records(ctx context.Context) *awsfake.DynamoDB {
 	db := awsfake.NewDynamoDB(awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{
 		{Name: store.ByState, PK: "gsState", SK: "gsOrder"}, {Name: store.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
 	}})
 	for _, it := range a.items {
-		if _, err := db.PutItem(context.Background(), &dynamodb.PutItemInput{TableName: aws.String("runs"), Item: it}); err != nil {
+		if _, err := db.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String("runs"), Item: it}); err != nil {
 			panic(err)
 		}
 	}

@@ -38,16 +38,21 @@ func (p *page) clusters() {
 	}
 	p.Table([]string{"CLUSTER", "STATE", "FALLBACK", "READY AFTER", "LIFETIME", "REASON"}, rows)
 	for _, c := range p.rec.Clusters {
-		if c.Unended != "" {
-			p.Printf("%s still runs: %s\n", c.ID, terminal.OneLine(c.Unended))
+		p.changes(c)
+	}
+}
+
+// changes prints the resizes of a cluster, and what keeps it from being ended.
+func (p *page) changes(c run.Cluster) {
+	if c.Unended != "" {
+		p.Printf("%s still runs: %s\n", c.ID, terminal.OneLine(c.Unended))
+	}
+	for _, r := range c.Resizes {
+		change := fmt.Sprintf("%+d %s units", r.More, r.Kind)
+		if r.More == 0 {
+			change = r.Kind + " units reset to the initial size"
 		}
-		for _, r := range c.Resizes {
-			change := fmt.Sprintf("%+d %s units", r.More, r.Kind)
-			if r.More == 0 {
-				change = r.Kind + " units reset to the initial size"
-			}
-			p.Printf("%s %s: %s, %s\n", clock(r.At), c.ID, change, terminal.OneLine(r.Note))
-		}
+		p.Printf("%s %s: %s, %s\n", clock(r.At), c.ID, change, terminal.OneLine(r.Note))
 	}
 }
 

@@ -41,16 +41,21 @@ func (m *Manager) Observe(ctx context.Context, rec *run.Record, seen *engine.Cap
 	case c.Unexplained && !a.Leased:
 		c.State = engine.Starting // the reason decides whether a fallback is tried; it comes at the latest with the end
 	case c.State == engine.Gone:
-		c.After = func(ctx context.Context) { m.Registration.Deregister(ctx, a.ID) }
-		c.Retry = a.Leased || c.Retry && a.Rung+1 < a.Rungs
-		if a.Leased {
-			c.Class, c.Reason = job.ClassLost, "the pool's cluster was gone: "+c.Reason
-		}
-		return c, place.lost(ctx, *a)
+		return m.gone(*a, c), place.lost(ctx, *a)
 	case c.Provisioning:
 		return m.provisioning(ctx, rec, a, c)
 	}
 	return c, nil
+}
+
+// gone completes what is known of a cluster that has ended without being asked to.
+func (m *Manager) gone(a run.Cluster, c engine.Capacity) engine.Capacity {
+	c.After = func(ctx context.Context) { m.Registration.Deregister(ctx, a.ID) }
+	c.Retry = a.Leased || c.Retry && a.Rung+1 < a.Rungs
+	if a.Leased {
+		c.Class, c.Reason = job.ClassLost, "the pool's cluster was gone: "+c.Reason
+	}
+	return c
 }
 
 // register puts a ready cluster into the directory. ListClusters, which the tick

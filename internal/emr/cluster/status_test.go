@@ -1,6 +1,7 @@
 package cluster_test
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 
@@ -145,7 +146,7 @@ func TestReason(t *testing.T) {
 			if class != tt.want {
 				t.Errorf("class %s (%s), want %s", class, got.Reason, tt.want)
 			}
-			if tt.code != "" && !strings.HasPrefix(got.Reason, string(tt.code)) || !strings.Contains(got.Reason, tt.message) || tt.message == "" && !strings.Contains(got.Reason, tt.detail) {
+			if !strings.HasPrefix(got.Reason, string(tt.code)) || !strings.Contains(got.Reason, cmp.Or(tt.message, tt.detail)) {
 				t.Errorf("reason %q", got.Reason)
 			}
 		})

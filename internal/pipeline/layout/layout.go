@@ -103,16 +103,33 @@ func (l Layout) check() error {
 			at[f], text[f] = i, p.text
 		}
 	}
-	has := func(f field) bool { _, ok := at[f]; return ok }
-	switch {
-	case len(at) == 0:
+	if len(at) == 0 {
 		return errConstant
+	}
+	if err := times(text); err != nil {
+		return err
+	}
+	return dates(at, text)
+}
+
+// times rejects parts of a time of day that lack the part above them.
+func times(text map[field]string) error {
+	has := func(f field) bool { _, ok := text[f]; return ok }
+	switch {
 	case has(minute) && !has(hour) && !has(hour12):
 		return fmt.Errorf("%s is minutes, but there is no hour; the month is 01 in Go's layouts, %%m in strftime, MM in Java's patterns", text[minute])
 	case has(second) && !has(minute):
 		return fmt.Errorf("%s is seconds, but there are no minutes", text[second])
 	case has(hour12) && !has(half):
 		return fmt.Errorf("%s is the hour of 12 without AM or PM; the hour of 24 is 15 in Go's layouts, %%H in strftime, HH in Java's patterns", text[hour12])
+	}
+	return nil
+}
+
+// dates rejects parts of a date that belong to another way of counting.
+func dates(at map[field]int, text map[field]string) error {
+	has := func(f field) bool { _, ok := at[f]; return ok }
+	switch {
 	case has(weekYear) && !has(week):
 		return fmt.Errorf("%s is the week-based year, but there is no week; the year is 2006 in Go's layouts, %%Y in strftime, yyyy in Java's patterns", text[weekYear])
 	case has(week) && has(year):

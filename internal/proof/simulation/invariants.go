@@ -129,8 +129,15 @@ func (c *checker) write(table string, old, now awsfake.Item) {
 	if by := text(now["intent"]); table == c.w.Settings.RunsTable && by != "" {
 		c.claims[pk+" "+sk] = by
 	}
+	if table == c.w.Settings.RunsTable {
+		c.record(pk, sk, old, now, state)
+	}
+}
+
+// record checks a change of a run's item; state is that of the cluster that a
+// failed attempt had.
+func (c *checker) record(pk, sk string, old, now awsfake.Item, state emrtypes.ClusterState) {
 	switch {
-	case table != c.w.Settings.RunsTable:
 	case sk == "RUN":
 		c.run(pk, old, now)
 	case strings.HasPrefix(sk, "JOB#"):

@@ -127,23 +127,7 @@ func (f *Finder) other(line, at string) {
 	if isLogged(line) && !strings.Contains(line, "Lost task") {
 		return
 	}
-	if m := javaThrown.FindStringSubmatch(line); m != nil {
-		f.thrown(m[1])
-		return
-	}
-	if root, ok := strings.CutPrefix(at, "Caused by: "); ok {
-		f.thrown(root)
-		return
-	}
-	if _, thrown, ok := strings.Cut(line, "User class threw exception: "); ok {
-		f.thrown(thrown)
-		return
-	}
-	if strings.Contains(line, "(TID ") && sparkTask.MatchString(line) {
-		f.thrown(line)
-		return
-	}
-	if thrown, ok := strings.CutPrefix(line, ": "); ok && javaBare.MatchString(thrown) { // py4j's
+	if thrown := javaException(line, at); thrown != "" {
 		f.thrown(thrown)
 		return
 	}
@@ -157,6 +141,26 @@ func (f *Finder) other(line, at string) {
 	default:
 		f.keep(anyLine, line)
 	}
+}
+
+// javaException returns the exception in a line that says that one was thrown, or "".
+func javaException(line, at string) string {
+	if m := javaThrown.FindStringSubmatch(line); m != nil {
+		return m[1]
+	}
+	if root, ok := strings.CutPrefix(at, "Caused by: "); ok {
+		return root
+	}
+	if _, thrown, ok := strings.Cut(line, "User class threw exception: "); ok {
+		return thrown
+	}
+	if strings.Contains(line, "(TID ") && sparkTask.MatchString(line) {
+		return line
+	}
+	if thrown, ok := strings.CutPrefix(line, ": "); ok && javaBare.MatchString(thrown) { // py4j's
+		return thrown
+	}
+	return ""
 }
 
 // thrown takes an exception's line.
