@@ -121,11 +121,17 @@ func (c *checker) write(table string, old, now awsfake.Item) {
 		c.cluster(pk, now, extra)
 		return
 	}
-	if by := text(now["intent"]); table == c.w.Settings.RunsTable && by != "" {
+	if table == c.w.Settings.RunsTable {
+		c.record(pk, sk, old, now, state)
+	}
+}
+
+// record checks a change of a run's item. The cluster of an attempt is in a state.
+func (c *checker) record(pk, sk string, old, now awsfake.Item, state emrtypes.ClusterState) {
+	if by := text(now["intent"]); by != "" {
 		c.claims[pk+" "+sk] = by
 	}
 	switch {
-	case table != c.w.Settings.RunsTable:
 	case sk == "RUN":
 		c.run(pk, old, now)
 	case strings.HasPrefix(sk, "JOB#"):
