@@ -4,6 +4,7 @@ STAGE ?= local
 RUNS ?= 10000
 SEED ?= 1
 WORLD ?= 40
+AWS_PROOF ?= --local
 SHELL := /bin/bash
 tools := $(CURDIR)/.tools
 # The linter caches findings with absolute paths: checkouts must not share its cache.
@@ -39,7 +40,7 @@ endif
 down: ## stop the local region and all its processes
 	@if [ -x dist/bin/laptop ]; then laptop down; fi
 
-.PHONY: test test-fast race simulate chaos lint bench
+.PHONY: test test-fast race simulate aws-proof chaos lint bench
 test: setup lint build race ## what CI runs: lint, the race detector, all tests including those on a local region
 	go test -timeout 40m ./...
 test-fast: ## the tests that need no tools and no region, in under a minute
@@ -50,6 +51,8 @@ race: ## tests of packages that start goroutines, with the race detector if ther
 simulate: ## storms of faults in virtual time; RUNS=10000 SEED=1 WORLD=40 KIND=crashes CALLS=/tmp/calls
 	@set -o pipefail; go test -count=1 -timeout 24h -run '^TestStorms$$' -v ./internal/proof/simulation -args -runs=$(RUNS) -seed=$(SEED) \
 	  -world=$(WORLD) -kind="$(KIND)" -calls="$(CALLS)" | { grep -Ev '^ *(===|--- PASS|PASS)' || true; }
+aws-proof: tools build ## what AWS does where it is not documented; on the running local region, or AWS_PROOF=--yes on an account
+	@scripts/aws-proof $(AWS_PROOF)
 chaos: tools build ## 300 real runs with faults and killed processes, 15 minutes; CHAOS="-runs 40 -seed 2"
 	@chaos $(CHAOS)
 lint: ## Go linters and formatters, shellcheck

@@ -67,7 +67,7 @@ func TestPoolClusterGoesBeforeTheFirstStep(t *testing.T) {
 		w.Apply(pooled("p", nightly, ""))
 		succeeded(t, w, asks(t, w, "p")...)
 		before := w.RunIDs()
-		second = run.ID("p", time.Now(), run.ByRequest, "again")
+		second = run.ID("p", time.Now(), run.OfRequest(simulation.Sender, "again")...)
 		w.Request(events.Request{RequestID: "again", Pipeline: "p"})
 		synctest.Wait()
 		if ids := w.RunIDs(); len(ids) != len(before)+1 || !slices.Contains(ids, second) {

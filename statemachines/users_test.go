@@ -75,7 +75,7 @@ func TestSenderDecides(t *testing.T) {
 		"as one of two":                  {ann, `{"requestId":"1",` + spec + `}`, "", "", "it may run as etl, reader"},
 		"as somebody else":               {eve, `{"requestId":"1","user":"etl",` + spec + `}`, "", "", `may not run as user "etl"`},
 		"as nobody there is":             {eve, `{"requestId":"1","user":"root",` + spec + `}`, "", "", `may not run as user "root"`},
-		"a sender of its own":            {eve, `{"requestId":"1","user":"etl","sender":"` + ann + `",` + spec + `}`, "", "", `unknown field "sender"`},
+		"a sender of its own":            {eve, `{"requestId":"1","user":"etl","sender":"` + ann + `",` + spec + `}`, "", "", `sender: unknown key`},
 		"a pipeline of its user":         {ann, `{"requestId":"1","pipeline":"fork"}`, "etl", "data", ""},
 		"a pipeline of another":          {eve, `{"requestId":"1","pipeline":"fork"}`, "", "", "may not request runs of pipeline fork"},
 		"a pipeline as another":          {ann, `{"requestId":"1","pipeline":"fork","user":"reader"}`, "", "", "runs as user etl"},

@@ -95,6 +95,7 @@ type Limits struct {
 	PipelineMaxActive int               `yaml:"pipelineMaxActive"`
 	Deadline          pipeline.Duration `yaml:"deadline"`
 	ClusterReady      pipeline.Duration `yaml:"clusterReady"`
+	Requests          stage.Requests    `yaml:"requests"`         // team -> bounds of its requests; default = for teams without an entry
 	ClusterProvision  pipeline.Duration `yaml:"clusterProvision"` // 0 = stage.DefaultProvision
 	EMR               stage.Buckets     `yaml:"emr"`              // only those that differ from AWS's defaults
 	Pool              stage.Pool        `yaml:"pool"`

@@ -34,6 +34,7 @@ func (c Config) SettingsSize() (total int, parts map[string]int) {
 		"access.users":                 jsonSize(c.UserNames()) + len(c.Access.Default),
 		"limits.emr":                   jsonSize(c.Limits.EMR),
 		"limits.teams":                 jsonSize(c.Limits.Teams),
+		"limits.requests":              requestsSize(c.Limits.Requests),
 		"zones":                        0,
 		"access.securityConfiguration": len(c.Access.SecurityConfig),
 	}
@@ -112,6 +113,14 @@ func fieldSizes(v any) map[string]int {
 		sizes[name] = len(value)
 	}
 	return sizes
+}
+
+// requestsSize is the size of the bounds of requests, with their key, if there are any.
+func requestsSize(r stage.Requests) int {
+	if len(r) == 0 {
+		return 0
+	}
+	return len(`"requests":,`) + jsonSize(r)
 }
 
 func jsonSize(v any) int {

@@ -20,6 +20,7 @@ var inRun = []string{"Query", "PutItem", "UpdateItem", "DeleteItem"}
 func (p *Platform) grantAdmission() {
 	intake := p.functions.named("Intake")
 	p.runs.Grant(intake, "PutItem")
+	p.clusters.Grant(intake, "UpdateItem") // the pending pass
 	p.pipelines.Grant(intake, "GetItem", "Query")
 	p.users.GrantRead(intake)
 	p.events.Dead.GrantSend(intake)

@@ -71,6 +71,7 @@ func (p *Platform) limits() stage.Limits {
 		PipelineMaxActive: l.PipelineMaxActive,
 		Deadline:          l.Deadline,
 		ClusterReady:      l.ClusterReady,
+		Requests:          l.Requests,
 		ClusterProvision:  l.ClusterProvision,
 		EMR:               l.EMR,
 		Pool:              l.Pool,

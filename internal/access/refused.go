@@ -10,6 +10,9 @@ type RefusedError struct{ text string }
 
 func (r *RefusedError) Error() string { return r.text }
 
+// Refuse returns a RefusedError.
+func Refuse(format string, args ...any) error { return refuse(format, args...) }
+
 func refuse(format string, args ...any) error { return &RefusedError{fmt.Sprintf(format, args...)} }
 
 // addCaller resolves the refusal of an unknown sender.

@@ -1,8 +1,8 @@
 package admission
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -34,22 +34,14 @@ type Input struct {
 // Output lists what was done.
 type Output struct {
 	Admitted []string `json:"admitted"`
-	Full     bool     `json:"full"` // the stage's limit is reached
+	Full     bool     `json:"full"`               // the stage's limit is reached
+	Deferred bool     `json:"deferred,omitempty"` // to the invocation whose pass runs
 }
 
 // Admit starts the runs that the limits allow. A reached limit is not an error.
 func (a *Admitter) Admit(ctx context.Context, in Input) (Output, error) {
 	p := a.pass()
-	err := p.walk(ctx)
-	for _, id := range in.RunIDs {
-		if err == nil {
-			err = p.hint(ctx, id)
-		}
-	}
-	if err == nil {
-		err = a.restart(ctx)
-	}
-	if err = errors.Join(append(p.failed, err)...); err != nil {
+	if err := p.run(ctx, in.RunIDs); err != nil {
 		return p.out, fmt.Errorf("admit runs: %w", err)
 	}
 	return p.out, nil
@@ -68,15 +60,11 @@ func (a *Admitter) One(ctx context.Context, r run.Run) (*Full, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	most := r.MaxActive
-	if most == 0 {
-		most = a.Settings.Limits.PipelineMaxActive
-	}
 	limits := a.Settings.Limits
 	scopes := []scope{
 		{records.StageSlotsKey(), limits.MaxActive},
 		{records.TeamSlotsKey(r.TeamName()), limits.OfTeam(r.TeamName())},
-		{records.PipelineSlotsKey(r.Pipeline), most},
+		{records.PipelineSlotsKey(r.Pipeline), a.most(r)},
 	}
 	full, ok, err := a.Slots.take(ctx, r.ExecutionName(), scopes, write)
 	if err != nil || !ok {
@@ -84,6 +72,11 @@ func (a *Admitter) One(ctx context.Context, r run.Run) (*Full, bool, error) {
 	}
 	slog.InfoContext(ctx, "run admitted", "runId", r.ID)
 	return nil, true, a.begin(ctx, r)
+}
+
+// most is the limit of r's pipeline, as it was when r was requested.
+func (a *Admitter) most(r run.Run) int {
+	return cmp.Or(r.MaxActive, a.Settings.Limits.PipelineMaxActive)
 }
 
 // LookAdmitted answers a manual execution whose run has been admitted.

@@ -2,8 +2,8 @@ package admission
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"slices"
 
@@ -14,11 +14,14 @@ import (
 
 // pass is one pass through the queues. The team with the fewest active runs goes
 // first, so that a burst of one team cannot starve another's single run; within a
-// team it is the highest priority and then the oldest.
+// team it is the highest priority and then the oldest. The cost of a pass depends on
+// how many queues there are and on what it starts, not on how many runs wait.
 type pass struct {
 	*Admitter
 	seen map[string]bool
 	full map[records.Key]bool // scopes whose limit is reached
+	free int                  // slots of the stage
+	held map[string]int       // by pipeline: slots that its runs hold
 	out  Output
 
 	failed []error // one of each run that could not be started
@@ -28,100 +31,97 @@ type pass struct {
 // runs that are at fault.
 const tooMany = 10
 
-// line is the queue of one team.
-type line struct {
-	team   string
-	active int // runs that hold a slot
-	next   func() (run.Run, error, bool)
-	stop   func()
-}
-
 func (a *Admitter) pass() *pass {
-	return &pass{Admitter: a, seen: map[string]bool{}, full: map[records.Key]bool{}, out: Output{Admitted: []string{}}}
+	return &pass{Admitter: a, seen: map[string]bool{}, full: map[records.Key]bool{}, held: map[string]int{}, out: Output{Admitted: []string{}}}
 }
 
-// walk admits from all queues until they are empty or the stage's limit is reached.
+// run admits from all queues until they are empty or no limit allows more, and starts
+// what an earlier pass has left. New runs that the index does not contain yet are named
+// by ids.
+func (p *pass) run(ctx context.Context, ids []string) error {
+	err := p.walk(ctx)
+	for _, id := range ids {
+		if err == nil {
+			err = p.hint(ctx, id)
+		}
+	}
+	if err == nil {
+		err = p.restart(ctx)
+	}
+	return errors.Join(append(p.failed, err)...)
+}
+
 func (p *pass) walk(ctx context.Context) error {
 	holders, err := p.Slots.All(ctx)
 	if err != nil {
 		return err
 	}
-	if len(holders) >= p.Settings.Limits.MaxActive {
+	if p.free = p.Settings.Limits.MaxActive - len(holders); p.free <= 0 {
 		p.full[records.StageSlotsKey()], p.out.Full = true, true // most passes of a burst end here
 		return nil
+	}
+	for _, holder := range holders {
+		id, _ := run.OfExecution(holder)
+		p.held[run.PipelineOf(id)]++
 	}
 	lines, err := p.lines(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		for _, l := range lines {
-			l.stop()
-		}
-	}()
 	for len(lines) > 0 && !p.full[records.StageSlotsKey()] {
-		i := fewest(lines)
-		more, err := p.serve(ctx, &lines[i])
-		if err != nil {
+		l := fewest(lines)
+		if err := p.serve(ctx, l); err != nil {
 			return err
 		}
-		if !more {
-			lines[i].stop()
-			lines = slices.Delete(lines, i, i+1)
+		if len(l.queues) == 0 || p.full[records.TeamSlotsKey(l.team)] {
+			lines = slices.DeleteFunc(lines, func(x *line) bool { return x == l })
 		}
 	}
 	return nil
 }
 
-// serve visits the first run of l; false means that the team has no more runs to
-// admit.
-func (p *pass) serve(ctx context.Context, l *line) (bool, error) {
-	r, err, more := l.next()
-	if err != nil || !more {
-		return false, err
+// serve visits the first run of l, and reads the next of its queue when they are
+// needed.
+func (p *pass) serve(ctx context.Context, l *line) error {
+	q := l.first()
+	r := q.Runs[0]
+	q.Runs = q.Runs[1:]
+	admitted, err := p.visit(ctx, r.Run)
+	if err != nil {
+		return err
 	}
-	admitted, err := p.visit(ctx, r)
 	if admitted {
 		l.active++
+		q.room--
+	} else {
+		q.gone++
 	}
-	return err == nil && !p.full[records.TeamSlotsKey(l.team)], err
-}
-
-func (p *pass) lines(ctx context.Context) ([]line, error) {
-	teams, err := p.Runs.Teams(ctx)
-	if err != nil {
-		return nil, err
+	if p.full[records.StageSlotsKey()] {
+		return nil
 	}
-	lines := make([]line, len(teams))
-	for i, team := range teams {
-		holders, err := p.Slots.Holders(ctx, records.TeamSlotsKey(team))
-		if err != nil {
-			return nil, err
-		}
-		lines[i] = line{team: team, active: len(holders)}
+	if q.room <= 0 {
+		p.full[records.PipelineSlotsKey(r.Pipeline)] = true
 	}
-	for i := range lines { // last, because each must be stopped
-		next, stop := iter.Pull2(p.Runs.Queue(ctx, lines[i].team))
-		lines[i].next, lines[i].stop = func() (run.Run, error, bool) { return next() }, stop
+	if q.gone == mostGone || p.full[records.PipelineSlotsKey(r.Pipeline)] {
+		l.drop(q)
+		return nil
 	}
-	return lines, nil
-}
-
-// fewest returns the index of the line with the fewest active runs.
-func fewest(lines []line) int {
-	best := 0
-	for i, l := range lines {
-		if l.active < lines[best].active {
-			best = i
+	if len(q.Runs) == 0 && q.More {
+		if q.Queue, err = p.Runs.Behind(ctx, r, min(q.room, p.free)); err != nil {
+			return err
 		}
 	}
-	return best
+	if len(q.Runs) == 0 {
+		l.drop(q)
+	}
+	return nil
 }
 
 // hint visits a run that the index does not contain yet. The id may be of any run,
 // or of none.
 func (p *pass) hint(ctx context.Context, id string) error {
-	if p.seen[id] || p.full[records.StageSlotsKey()] {
+	pipeline := records.PipelineSlotsKey(run.PipelineOf(id))
+	if p.seen[id] || p.full[records.StageSlotsKey()] || p.full[pipeline] {
 		return nil
 	}
 	rec, err := p.Runs.Load(ctx, id)
@@ -133,6 +133,9 @@ func (p *pass) hint(ctx context.Context, id string) error {
 		return ctx.Err()
 	}
 	_, err = p.visit(ctx, rec.Run)
+	if p.full[records.TeamSlotsKey(rec.Run.TeamName())] {
+		p.full[pipeline] = true // no other run of it can start either
+	}
 	return err
 }
 
@@ -142,25 +145,31 @@ func (p *pass) visit(ctx context.Context, r run.Run) (bool, error) {
 	if r.State != run.Queued || p.full[records.PipelineSlotsKey(r.Pipeline)] || p.full[records.TeamSlotsKey(r.TeamName())] {
 		return false, nil
 	}
-	var full *Full
-	var ok bool
-	err := fault.Safely(func() (err error) {
-		full, ok, err = p.One(ctx, r)
-		return err
-	})
-	if err != nil && (ctx.Err() != nil || len(p.failed) >= tooMany) {
-		return false, err
-	}
-	if err != nil { // the others are not affected
-		slog.ErrorContext(ctx, "run not admitted, or its execution not started", "runId", r.ID, "admitted", ok, "error", err.Error())
-		p.failed = append(p.failed, err)
-	}
+	full, ok, err := p.try(ctx, r)
 	if full != nil {
 		p.full[full.Scope] = true
 		p.out.Full = p.out.Full || full.Scope == records.StageSlotsKey()
 	}
 	if ok {
+		if p.free--; p.free <= 0 {
+			p.full[records.StageSlotsKey()], p.out.Full = true, true
+		}
 		p.out.Admitted = append(p.out.Admitted, r.ID)
 	}
-	return ok, nil
+	return ok, err
+}
+
+// try is One. It keeps the error of a single run, and returns one that others would
+// have too.
+func (p *pass) try(ctx context.Context, r run.Run) (full *Full, ok bool, err error) {
+	err = fault.Safely(func() (err error) {
+		full, ok, err = p.One(ctx, r)
+		return err
+	})
+	if err == nil || ctx.Err() != nil || len(p.failed) >= tooMany {
+		return full, ok, err
+	}
+	slog.ErrorContext(ctx, "run not admitted, or its execution not started", "runId", r.ID, "admitted", ok, "error", err.Error())
+	p.failed = append(p.failed, err)
+	return full, ok, nil
 }

@@ -14,6 +14,8 @@ import (
 	"ephemr/internal/cli/apply"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/pipeline"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 const pipelineFile = `pipeline: flights
@@ -44,7 +46,7 @@ func (w *world) apply(dir string, o apply.Options, files ...string) error {
 	for _, f := range files {
 		o.Files = append(o.Files, filepath.Join(dir, f))
 	}
-	return apply.Run(w.t.Context(), o, w.io, w.settings, apply.Clients{Profiles: w.ssm, S3: w.s3, Lambda: w.lambda})
+	return apply.Run(w.t.Context(), o, w.io, w.settings, apply.Clients{Profiles: w.ssm, Pipelines: w.pipelines, S3: w.s3, Lambda: w.lambda})
 }
 
 func flightsProject(t *testing.T) string {
@@ -104,13 +106,56 @@ func TestApplyJSON(t *testing.T) {
 	}
 }
 
+// A dry run says what would change, and changes nothing.
 func TestApplyDryRun(t *testing.T) {
 	t.Parallel()
-	w, dir := newWorld(t), flightsProject(t)
-	w.no(w.apply(dir, apply.Options{DryRun: true}, "flights.yaml"))
-	contains(t, w.out.String(), "flights.yaml: flights is valid")
-	if n := w.s3.Calls("PutObject") + w.lambda.Calls("Invoke"); n != 0 {
-		t.Errorf("%d calls that change something", n)
+	const schedule = `schedule: "0 3 * * *"`
+	for name, tt := range map[string]struct {
+		applied bool
+		edit    []string // of the file, after it was applied
+		script  string   // of the job clean
+		text    []string
+		plan    apply.Plan
+		upload  bool // of the package of clean
+	}{
+		"new": {false, nil, "print(1)\n", []string{"flights.yaml: flights is valid; it would be registered as a new pipeline", `+ schedule "0 3 * * *" UTC`}, apply.Plan{
+			Action: apply.Create, Version: 1, Changes: []string{}, Triggers: []string{`+ schedule "0 3 * * *" UTC`},
+		}, true},
+		"the same": {true, nil, "print(1)\n", []string{"flights.yaml: flights is valid; version 1 would be unchanged"}, apply.Plan{
+			Action: apply.Unchanged, Version: 1, Changes: []string{}, Triggers: []string{},
+		}, false},
+		"triggers": {true, []string{schedule, `s3: {bucket: raw, prefix: in/, suffix: .csv}`}, "print(1)\n", []string{"it would become version 2: triggers"}, apply.Plan{
+			Action: apply.Update, Version: 2, Changes: []string{"triggers"}, Triggers: []string{"+ s3 raw/in/*.csv", `- schedule "0 3 * * *" UTC`},
+		}, false},
+		"a job": {true, []string{"name: publish", "name: publish, retries: 2"}, "print(1)\n", []string{"it would become version 2: jobs.publish.retries"}, apply.Plan{
+			Action: apply.Update, Version: 2, Changes: []string{"jobs.publish.retries"}, Triggers: []string{},
+		}, false},
+		"a package": {true, nil, "print(2)\n", []string{"it would become version 2: jobs.again.package, jobs.clean.package"}, apply.Plan{
+			Action: apply.Update, Version: 2, Changes: []string{"jobs.again.package", "jobs.clean.package"}, Triggers: []string{},
+		}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, dir := newWorld(t), flightsProject(t)
+			if tt.applied {
+				w.no(w.apply(dir, apply.Options{}, "flights.yaml"))
+			}
+			before := w.s3.Calls("PutObject") + w.lambda.Calls("Invoke") + w.db.Calls("PutItem")
+			w.no(os.WriteFile(filepath.Join(dir, "flights.yaml"), []byte(strings.NewReplacer(tt.edit...).Replace(pipelineFile)), 0o600))
+			w.no(os.WriteFile(filepath.Join(dir, "jobs/clean/main.py"), []byte(tt.script), 0o600))
+			w.no(w.apply(dir, apply.Options{DryRun: true}, "flights.yaml"))
+			contains(t, w.out.String(), tt.text...)
+			text := len(w.out.String())
+			w.no(w.apply(dir, apply.Options{DryRun: true, JSON: true}, "flights.yaml"))
+			var got []apply.Result
+			w.no(json.Unmarshal([]byte(w.out.String()[text:]), &got))
+			if diff := cmp.Diff(&tt.plan, got[0].Plan); diff != "" || got[0].Changed != (tt.plan.Action != apply.Unchanged) || got[0].Packages[0].Uploaded != tt.upload {
+				t.Errorf("%s\n%+v", diff, got)
+			}
+			if n := w.s3.Calls("PutObject") + w.lambda.Calls("Invoke") + w.db.Calls("PutItem"); n != before {
+				t.Errorf("%d calls that change something", n-before)
+			}
+		})
 	}
 }
 

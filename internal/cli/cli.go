@@ -25,6 +25,7 @@ import (
 	"ephemr/internal/cli/show"
 	"ephemr/internal/cli/start"
 	"ephemr/internal/cli/submit"
+	"ephemr/internal/cli/terminal"
 	"ephemr/internal/cli/terminate"
 	"ephemr/internal/cli/version"
 
@@ -87,8 +88,13 @@ func completion(root *cobra.Command) {
 	}
 }
 
-// Main runs the command line and returns its exit code.
+// Main runs the command line and returns its exit code. A command whose output
+// cannot be written is interrupted and fails.
 func Main(ctx context.Context, args []string, app *session.App, given string) int {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	out := terminal.Check(app.IO.Out, cancel)
+	app.IO.Out = out
 	root := Root(app, given) //nolint:contextcheck // commands get the context from cobra
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -96,6 +102,13 @@ func Main(ctx context.Context, args []string, app *session.App, given string) in
 		err = unknown(root, strings.Split(err.Error(), `"`)[1])
 	}
 	code := exit.CodeOf(err)
+	if lost := out.Err(); lost != nil {
+		printError(app, fmt.Errorf("output lost: %w", lost))
+		if code == exit.CodeOK || code == exit.CodeInterrupted {
+			code = exit.CodeFailed
+		}
+		return code
+	}
 	switch {
 	case err == nil || exit.IsSilent(err):
 	case ctx.Err() != nil:

@@ -12,7 +12,7 @@ import (
 )
 
 func (w *world) start(o start.Options) error {
-	return start.Run(w.t.Context(), o, w.io, w.settings, start.Clients{Pipelines: w.pipelines, SQS: w.sqs, Follower: w.follower()})
+	return start.Run(w.t.Context(), o, w.io, w.settings, start.Clients{Pipelines: w.pipelines, SQS: w.sqs, Follower: w.follower(), Sender: caller})
 }
 
 // start prints the id that intake gives the run.
@@ -80,7 +80,7 @@ func TestStartFollows(t *testing.T) {
 		go func() {
 			time.Sleep(4*time.Second + between)
 			w.deliver()
-			id := run.ID("flights", time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), run.ByRequest, "mine")
+			id := run.ID("flights", time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), run.OfRequest(caller, "mine")...)
 			w.begin(id, run.Job{Name: "clean", Type: job.Spark, State: run.JobPending}, run.Job{Name: "publish", Type: job.Bash, State: run.JobPending})
 			first := w.submit(id, "clean", 1)
 			time.Sleep(2 * time.Second)

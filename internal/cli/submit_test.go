@@ -23,7 +23,7 @@ import (
 
 func (w *world) submits(ctx context.Context, o submit.Options) error {
 	return submit.Run(ctx, o, w.io, w.settings, submit.Clients{
-		Profiles: w.ssm, S3: w.s3, SQS: w.sqs, Pools: &pool.Store{DB: w.db, Table: w.settings.ClustersTable}, Follower: w.follower(),
+		Profiles: w.ssm, S3: w.s3, SQS: w.sqs, Pools: &pool.Store{DB: w.db, Table: w.settings.ClustersTable}, Follower: w.follower(), Sender: caller,
 	})
 }
 
@@ -102,6 +102,7 @@ func TestSubmitRequest(t *testing.T) {
 	t.Parallel()
 	o := hiveJob(t)
 	o.User, o.Detach, o.Retries, o.Timeout, o.Resize = "Ann.Smith@example.com", true, 2, time.Minute, "task=4"
+	o.Expect = []string{"s3://lake-curated/out/"}
 	o.Background = "wait"
 	o.Args, o.Vars, o.Conf, o.Params = []string{"-v"}, []string{"day={{.Params.day}}"}, []string{"hive.x=a=b"}, []string{"day=2026-11-01"}
 	w := newWorld(t)
@@ -114,7 +115,7 @@ func TestSubmitRequest(t *testing.T) {
 	}
 	rec, err := w.runs.Load(t.Context(), r.ID)
 	w.no(err)
-	if rec.Spec.Name != "adhoc-ann-smith" || rec.Spec.Owner != o.User || rec.Run.Params["day"] != "2026-11-01" {
+	if rec.Spec.Name != "adhoc-ann-smith" || rec.Run.Owner != caller || rec.Run.Params["day"] != "2026-11-01" {
 		t.Errorf("got %+v", rec.Spec)
 	}
 	checkHiveJob(t, rec.Spec.Jobs[0])
@@ -125,7 +126,7 @@ func TestSubmitRequest(t *testing.T) {
 
 func checkHiveJob(t *testing.T, j pipeline.Job) {
 	t.Helper()
-	if j.Name != "hive-job" || j.Retries != 2 || j.Timeout.Std() != time.Minute || j.Conf["hive.x"] != "a=b" || j.Entry != "main.sql" || j.Args[0] != "-v" || j.Resize.Task != 4 || j.Background != job.BackgroundWait {
+	if j.Name != "hive-job" || j.Retries != 2 || j.Timeout.Std() != time.Minute || j.Conf["hive.x"] != "a=b" || j.Entry != "main.sql" || j.Args[0] != "-v" || j.Resize.Task != 4 || j.Background != job.BackgroundWait || len(j.Expect) != 1 {
 		t.Errorf("got %+v", j)
 	}
 }

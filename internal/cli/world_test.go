@@ -56,6 +56,9 @@ type world struct {
 	io       *terminal.IO
 }
 
+// caller is our identity, as STS and SQS report it.
+const caller = "AIDAUSER"
+
 const requests = "https://sqs.eu-west-1.amazonaws.com/000000000000/ephemr-dev-requests"
 
 func newWorld(t *testing.T) *world {
@@ -64,7 +67,7 @@ func newWorld(t *testing.T) *world {
 		Stage: "dev", Account: "000000000000", Region: "eu-west-1",
 		RunsTable: "runs", PipelinesTable: "pipelines", ClustersTable: "clusters",
 		Lake: map[string]string{"raw": "lake-raw", "curated": "lake-curated"}, ArtifactsBucket: "artifacts", LogsBucket: "logs",
-		RunLogGroup: "/ephemr/dev/runs", RequestsQueue: requests, RequestsDLQ: requests + "-dlq",
+		RunLogGroup: "/ephemr/dev/runs", Topic: "arn:aws:sns:eu-west-1:000000000000:ephemr-dev", RequestsQueue: requests, RequestsDLQ: requests + "-dlq",
 		Functions: stage.Functions{AdmitFunction: "admit", ControlFunction: "control", RegisterFunction: "register"}, ScheduleGroup: "ephemr-dev", StateMachine: "arn:aws:states:eu-west-1:000000000000:stateMachine:run",
 		Limits: stage.Limits{
 			MaxActive: 4, PipelineMaxActive: 2, Deadline: pipeline.Duration(time.Hour), ClusterReady: pipeline.Duration(time.Minute),
@@ -135,12 +138,12 @@ func (w *world) follower() *follow.Follower {
 // deliver passes the messages of the requests queue to intake.
 func (w *world) deliver() {
 	w.t.Helper()
-	k := &intake.Intake{Settings: w.settings, Engines: engine.Catalog{Default: emr.Capabilities}, Runs: w.runs, Pipelines: w.pipelines, Users: &intake.UserStore{Settings: w.settings, SSM: w.ssm}, SQS: w.sqs, Lambda: w.lambda}
-	for i, m := range w.sqs.Take(requests) {
+	k := &intake.Intake{Settings: w.settings, Engines: engine.Catalog{Default: emr.Capabilities}, Runs: w.runs, Pipelines: w.pipelines, Users: &intake.UserStore{Settings: w.settings, SSM: w.ssm}, SQS: w.sqs, Lambda: w.lambda, Topic: awsfake.NewSNS(w.settings.Topic)}
+	for _, m := range w.sqs.Take(requests) {
 		_, err := k.Handle(w.t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{{
-			MessageId: fmt.Sprintf("message-%d", i), Body: aws.ToString(m.MessageBody),
+			MessageId: m.ID, Body: aws.ToString(m.MessageBody),
 			EventSourceARN: "arn:aws:sqs:eu-west-1:000000000000:ephemr-dev-requests",
-			Attributes:     map[string]string{"SentTimestamp": fmt.Sprint(time.Now().UnixMilli()), "SenderId": "AIDAUSER"},
+			Attributes:     map[string]string{"SentTimestamp": fmt.Sprint(time.Now().UnixMilli()), "SenderId": caller},
 		}}})
 		w.no(err)
 	}

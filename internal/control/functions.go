@@ -33,12 +33,15 @@ func (w *Wiring) Intake() Handler[lambdaevents.SQSEvent, lambdaevents.SQSEventRe
 		Engines:   w.catalog(),
 		SQS:       w.clients.sqs(),
 		Lambda:    w.clients.lambda(),
+		Passes:    w.gate(),
 		Topic:     w.clients.topic(),
 	}).Handle
 }
 
 // Admit starts queued runs while the limits allow.
-func (w *Wiring) Admit() Handler[admission.Input, admission.Output] { return w.admitter().Admit }
+func (w *Wiring) Admit() Handler[admission.Input, admission.Output] {
+	return (&admission.Coalescer{Admitter: w.admitter(), Gate: w.gate(), Caller: entry.Caller}).Admit
+}
 
 // AwaitAdmission registers a hand-started execution that waits for limits to
 // allow its run.

@@ -31,6 +31,10 @@ func (w *Wiring) slots() *admission.Slots {
 	return &admission.Slots{DB: w.clients.db(), Table: w.settings.ClustersTable}
 }
 
+func (w *Wiring) gate() *admission.Gate {
+	return &admission.Gate{DB: w.clients.db(), Table: w.settings.ClustersTable}
+}
+
 // emr is EMR within the stage's call budget.
 func (w *Wiring) emr() *emrapi.Client {
 	return emrapi.New(w.clients.emr(), w.clients.db(), w.settings)

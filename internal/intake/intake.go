@@ -36,6 +36,11 @@ type InvokeAPI interface {
 	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
 }
 
+// PassAPI coalesces requests for passes of admission.
+type PassAPI interface {
+	Request(ctx context.Context, runIDs []string, now time.Time) (invoke bool, err error)
+}
+
 // Intake is the intake function.
 type Intake struct {
 	Settings  stage.Settings
@@ -45,6 +50,7 @@ type Intake struct {
 	Engines   engine.Catalog // what they can do
 	SQS       QueueAPI
 	Lambda    InvokeAPI
+	Passes    PassAPI
 	Topic     notify.TopicAPI // reports rejected requests to owners of pipelines
 }
 
@@ -100,15 +106,32 @@ func (k *Intake) message(ctx context.Context, m lambdaevents.SQSMessage) ([]stri
 // reject records an invalid message and moves it to the dead-letter queue.
 func (k *Intake) reject(ctx context.Context, m lambdaevents.SQSMessage, bad *invalidError) error {
 	sent := sentAt(m)
+	body, hidden, err := redacted(ctx, k.Pipelines, m.Body)
+	if err != nil {
+		return err
+	}
 	r := run.Run{
-		ID:       run.ID(bad.pipelineOr("rejected"), sent, "message", m.MessageId),
+		ID:       run.ID(bad.pipelineOr("rejected"), sent, run.OfMessage(m.MessageId)...),
 		Pipeline: bad.pipelineOr("rejected"), State: run.Rejected, Class: classOf(bad), Reason: bad.Error(),
 		Trigger:     run.Trigger{Kind: bad.kind, RequestID: bad.requestID, Sender: m.Attributes["SenderId"]},
-		LogicalTime: sent, RequestedAt: sent, EndedAt: time.Now(), Body: clip(m.Body, 4096),
+		LogicalTime: sent, RequestedAt: sent, EndedAt: time.Now(), Body: clip(body, 4096),
 	}
 	if _, _, err := k.Runs.Create(ctx, r, nil); err != nil {
 		return err
 	}
+	if !hidden { // else the record is all that remains; its sender has to send it again
+		if err := k.moveToDLQ(ctx, m, r); err != nil {
+			return err
+		}
+	}
+	if err := k.report(ctx, r); err != nil {
+		return err
+	}
+	slog.WarnContext(ctx, "request rejected", "runId", r.ID, "messageId", m.MessageId, "reason", r.Reason)
+	return nil
+}
+
+func (k *Intake) moveToDLQ(ctx context.Context, m lambdaevents.SQSMessage, r run.Run) error {
 	dlq := k.Settings.EventsDLQ
 	if k.fromRequests(m) {
 		dlq = k.Settings.RequestsDLQ
@@ -125,10 +148,6 @@ func (k *Intake) reject(ctx context.Context, m lambdaevents.SQSMessage, bad *inv
 	}); err != nil {
 		return fmt.Errorf("move message %s to its dead-letter queue: %w", m.MessageId, err)
 	}
-	if err := k.report(ctx, r); err != nil {
-		return err
-	}
-	slog.WarnContext(ctx, "request rejected", "runId", r.ID, "messageId", m.MessageId, "reason", r.Reason)
 	return nil
 }
 
@@ -149,10 +168,18 @@ func (k *Intake) report(ctx context.Context, r run.Run) error {
 	return nil
 }
 
-// wakeAdmission invokes admission. This is a hint: the minute tick admits the
-// runs otherwise.
+// wakeAdmission requests a pass of admission and does not wait for it. This is a hint:
+// the minute tick admits the runs otherwise.
 func (k *Intake) wakeAdmission(ctx context.Context, ids []string) {
-	payload, err := json.Marshal(map[string][]string{"runIds": ids})
+	invoke, err := k.Passes.Request(ctx, ids, time.Now())
+	if err == nil && !invoke {
+		return
+	}
+	payload := []byte("{}") // the pass finds the ids with the request
+	if err != nil {
+		slog.WarnContext(ctx, "request for a pass not recorded: invoking admission", "error", err.Error())
+		payload, err = json.Marshal(map[string][]string{"runIds": ids})
+	}
 	if err == nil {
 		_, err = k.Lambda.Invoke(ctx, &lambda.InvokeInput{
 			FunctionName: &k.Settings.AdmitFunction, InvocationType: lambdatypes.InvocationTypeEvent, Payload: payload,

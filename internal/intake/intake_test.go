@@ -127,25 +127,33 @@ func TestRejected(t *testing.T) {
 // refused, as it would be lost without a word. Others' ids are others'.
 func TestRequestIDs(t *testing.T) {
 	t.Parallel()
-	const ann, eve = "AIDAANNANNANNANNANNAN", "AROAEVEEVEEVEEVEEVEEV:laptop"
-	first := `{"requestId":"nightly","pipeline":"one","logicalTime":"2026-11-01"}`
+	const (
+		ann, eve = "AIDAANNANNANNANNANNAN", "AROAEVEEVEEVEEVEEVEEV:laptop"
+		robot    = "AROAROBOTROBOTROBOTRO:task-"
+		people   = "AROAPEOPLEPEOPLEPEOPL:"
+		first    = `{"requestId":"nightly","pipeline":"one","logicalTime":"2026-11-01"}`
+	)
 	for name, tt := range map[string]struct {
-		sender, body string
-		runs         int // that are not refused
-		refused      bool
+		before, sender, body string
+		runs                 int // that are not refused
+		refused              bool
 	}{
-		"the same":                {ann, first, 1, false},
-		"another date":            {ann, `{"requestId":"nightly","pipeline":"one","logicalTime":"2026-11-02"}`, 1, true},
-		"other params":            {ann, `{"requestId":"nightly","pipeline":"one","logicalTime":"2026-11-01","params":{"country":"pt"}}`, 1, true},
-		"another pipeline":        {ann, `{"requestId":"nightly","pipeline":"two","logicalTime":"2026-11-01"}`, 1, true},
-		"another id":              {ann, `{"requestId":"again","pipeline":"one","logicalTime":"2026-11-01"}`, 2, false},
-		"another sender's":        {eve, `{"requestId":"nightly","pipeline":"two","logicalTime":"2026-11-02"}`, 2, false},
-		"another sender's, twice": {eve, first, 1, false},
+		"the same":                   {ann, ann, first, 1, false},
+		"another date":               {ann, ann, `{"requestId":"nightly","pipeline":"one","logicalTime":"2026-11-02"}`, 1, true},
+		"other params":               {ann, ann, `{"requestId":"nightly","pipeline":"one","logicalTime":"2026-11-01","params":{"country":"pt"}}`, 1, true},
+		"another pipeline":           {ann, ann, `{"requestId":"nightly","pipeline":"two","logicalTime":"2026-11-01"}`, 1, true},
+		"another id":                 {ann, ann, `{"requestId":"again","pipeline":"one","logicalTime":"2026-11-01"}`, 2, false},
+		"another sender's":           {ann, eve, `{"requestId":"nightly","pipeline":"two","logicalTime":"2026-11-02"}`, 2, false},
+		"another sender's, equal":    {ann, eve, first, 2, false},
+		"another session's":          {robot + "1", robot + "2", first, 1, false},
+		"another person's, equal":    {people + "ann@example.com", people + "eve@example.com", first, 2, false},
+		"another person's":           {people + "ann@example.com", people + "eve@example.com", `{"requestId":"nightly","pipeline":"two"}`, 2, false},
+		"without a sender, as SQS's": {"", ann, first, 2, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inWorld(t, func(t *testing.T, w *simulation.World) {
-				w.DeliverFrom(ann, "requests", first)
+				w.DeliverFrom(tt.before, "requests", first)
 				time.Sleep(time.Hour)
 				w.DeliverFrom(tt.sender, "requests", tt.body)
 				time.Sleep(time.Hour)

@@ -157,10 +157,14 @@ func (p *Preparer) adopt(ctx context.Context, e Execution, m events.Manual) erro
 // like any other rejected request, and returns why.
 func (p *Preparer) reject(ctx context.Context, e Execution, m events.Manual, why error) error {
 	name := (&invalidError{pipeline: m.Pipeline}).pipelineOr("manual")
-	_, _, err := p.Runs.Create(ctx, run.Run{
+	body, _, err := redacted(ctx, p.Pipelines, string(e.Input))
+	if err != nil {
+		return err
+	}
+	_, _, err = p.Runs.Create(ctx, run.Run{
 		ID: e.RunID(), Pipeline: name, State: run.Rejected, Class: classOf(why), Reason: why.Error(),
 		Trigger: run.Trigger{Kind: run.ByManual}, LogicalTime: e.StartedAt.UTC(), RequestedAt: e.StartedAt.UTC(),
-		EndedAt: time.Now().UTC(), Execution: e.Execution, Body: clip(string(e.Input), 4096),
+		EndedAt: time.Now().UTC(), Execution: e.Execution, Body: clip(body, 4096),
 	}, nil)
 	if err != nil {
 		return fmt.Errorf("record rejected execution %s: %w", e.Name, err)

@@ -108,7 +108,7 @@ func (k *Intake) request(ctx context.Context, m lambdaevents.SQSMessage) ([]NewR
 	request := RunRequest{
 		Pipeline: q.Pipeline, User: q.User, Params: q.Params, Logical: logical, Priority: q.Priority, RequestedAt: sentAt(m),
 		Trigger:  run.Trigger{Kind: run.ByRequest, RequestID: q.RequestID, Sender: m.Attributes["SenderId"]},
-		Identity: []string{run.ByRequest, q.RequestID},
+		Identity: run.OfRequest(m.Attributes["SenderId"], q.RequestID),
 	}
 	if request.Fingerprint, err = fingerprint(q); err != nil {
 		return nil, fail(err)

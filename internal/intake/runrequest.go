@@ -61,6 +61,10 @@ func (q RunRequest) NewRuns(ctx context.Context, s stage.Settings, known Pipelin
 	if err != nil {
 		return nil, fault.New(fault.InvalidInput, "%w", err)
 	}
+	shown, secrets := spec.Conceal(params)
+	if len(secrets) > 0 && q.Trigger.Kind == run.ByManual {
+		return nil, fault.New(fault.InvalidInput, "pipeline %s has sensitive params, and Step Functions keeps the input of executions; use ephemr start, or send a request", spec.Name)
+	}
 	priority := spec.Priority
 	if q.Priority != nil {
 		if *q.Priority < 0 || *q.Priority > 9 {
@@ -71,9 +75,12 @@ func (q RunRequest) NewRuns(ctx context.Context, s stage.Settings, known Pipelin
 	r := run.Run{
 		ID: run.ID(spec.Name, q.Logical, q.Identity...), Identity: run.Digest(q.Identity...), Fingerprint: q.Fingerprint,
 		Pipeline: spec.Name, Version: version, Owner: spec.Owner,
-		User: grant.User, Role: grant.Role, Team: grant.Team, Trigger: q.Trigger, LogicalTime: q.Logical.UTC(), Params: params, Priority: priority,
+		User: grant.User, Role: grant.Role, Team: grant.Team, Trigger: q.Trigger, LogicalTime: q.Logical.UTC(), Params: shown, Secrets: secrets, Priority: priority,
 		MaxActive: spec.Limits.MaxActive, MaxDuration: spec.Limits.Deadline.Std(),
 		State: run.Queued, RequestedAt: q.RequestedAt.UTC(),
+	}
+	if err := q.bound(&r, s.Limits); err != nil {
+		return nil, err
 	}
 	rec := run.Record{Run: r, Spec: spec}
 	if err := spec.CheckValues(rec.Context(s.Stage, s.LakeURIs())); err != nil {

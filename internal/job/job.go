@@ -31,12 +31,15 @@ type Spec struct {
 	Conf map[string]string `json:"conf,omitempty"` // Spark or Hive configuration
 	Env  map[string]string `json:"env,omitempty"`  // added to the program's environment
 
+	Expect []string `json:"expect,omitempty"` // s3:// addresses at which the attempt must write something to succeed
+
 	TimeoutSeconds int `json:"timeoutSeconds,omitempty"` // 0 = none
 	GraceSeconds   int `json:"graceSeconds,omitempty"`   // between SIGTERM and SIGKILL; 0 = 10
 
 	Background Background `json:"background,omitempty"` // what becomes of processes that outlive the program; empty = fail
 
-	Checks []Check `json:"checks,omitempty"` // for type quality
+	Checks []Check   `json:"checks,omitempty"` // for type quality
+	Began  time.Time `json:"began,omitzero"`   // when the run began, for type quality
 
 	LogGroup     string `json:"logGroup,omitempty"`     // CloudWatch log group; empty = only the step's own logs
 	StreamPrefix string `json:"streamPrefix,omitempty"` // streams are <prefix>/stdout and <prefix>/stderr
@@ -45,13 +48,17 @@ type Spec struct {
 
 // Check is an expectation on a dataset of Parquet files, already templated.
 type Check struct {
-	Dataset   string            `json:"dataset" jsonschema:"required"` // s3://bucket/prefix/
-	Rows      string            `json:"rows,omitempty"`                // comparison, e.g. ">= 1000"
-	Columns   map[string]string `json:"columns,omitempty"`             // name -> type (string int long double boolean date timestamp …)
-	NotNull   []string          `json:"notNull,omitempty"`             // columns
-	Unique    []string          `json:"unique,omitempty"`              // columns whose values together are unique
-	Freshness string            `json:"freshness,omitempty"`           // maximum age of the newest object, e.g. 36h
+	Dataset   string            `json:"dataset" jsonschema:"required"`             // s3://bucket/prefix/
+	Rows      string            `json:"rows,omitempty"`                            // comparison, e.g. ">= 1000"
+	Columns   map[string]string `json:"columns,omitempty"`                         // name -> type (string int long double boolean date timestamp …)
+	NotNull   []string          `json:"notNull,omitempty"`                         // columns
+	Unique    []string          `json:"unique,omitempty"`                          // columns whose values together are unique
+	Freshness string            `json:"freshness,omitempty"`                       // maximum age of the newest object, e.g. 36h
+	WrittenBy string            `json:"writtenBy,omitempty" jsonschema:"enum=run"` // run: the newest object is not older than the run
 }
+
+// WrittenByRun is the value of Check.WrittenBy.
+const WrittenByRun = "run"
 
 // Result is the outcome of an attempt, as the runner reports it.
 type Result struct {

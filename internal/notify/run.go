@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 
+	"ephemr/internal/access"
 	"ephemr/internal/run"
 )
 
@@ -56,7 +57,7 @@ func recipients(rec *run.Record) []string {
 		if n == "owner" {
 			n = rec.Run.Owner
 		}
-		if n != "" {
+		if n != "" && n != access.Principal(rec.Run.Trigger.Sender) { // an identity is no address
 			out = append(out, n)
 		}
 	}

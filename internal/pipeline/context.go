@@ -8,6 +8,7 @@ type Context struct {
 	LogicalDate string // 2006-01-02
 	LogicalTime string // RFC 3339
 	Params      map[string]string
+	Secrets     map[string]string     // those of Params that errors must not show
 	Trigger     map[string]string     // those of TriggerKeys that this run has
 	Lake        map[string]string     // zone -> s3://bucket
 	Jobs        map[string]JobContext // the jobs that have succeeded

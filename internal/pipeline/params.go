@@ -31,7 +31,7 @@ func (s Spec) ResolveParams(given map[string]string, logical time.Time) (map[str
 		case ok:
 			values[name] = v
 		case p.Default != nil:
-			v, err := render(*p.Default, c, c.data())
+			v, err := render(*p.Default, c, c.data(), false)
 			switch {
 			case err != nil:
 				fault(name, "default: %v", err)

@@ -18,13 +18,18 @@ type field struct {
 	at  *place
 	get string
 	set func(string)
+
+	hive bool // what it inserts becomes text of Hive
 }
 
 // fieldsOfJob returns the templates of j below p, in a fixed order.
 func fieldsOfJob(p *place, j *Job) []field {
 	var all []field
+	for i := range j.Expect {
+		all = append(all, field{at: p.key("expect").index(i), get: j.Expect[i], set: func(s string) { j.Expect[i] = s }})
+	}
 	for i := range j.Args {
-		all = append(all, field{p.key("args").index(i), j.Args[i], func(s string) { j.Args[i] = s }})
+		all = append(all, field{at: p.key("args").index(i), get: j.Args[i], set: func(s string) { j.Args[i] = s }})
 	}
 	tables := []struct {
 		name    string
@@ -32,8 +37,11 @@ func fieldsOfJob(p *place, j *Job) []field {
 	}{{"vars", j.Vars}, {"conf", j.Conf}, {"env", j.Env}}
 	for _, t := range tables {
 		for _, k := range sorted(t.entries) {
-			all = append(all, field{p.key(t.name).key(k), t.entries[k], func(s string) { t.entries[k] = s }})
+			all = append(all, field{at: p.key(t.name).key(k), get: t.entries[k], set: func(s string) { t.entries[k] = s }})
 		}
+	}
+	for i := range all {
+		all[i].hive = j.Type == job.Hive && i >= len(j.Expect)
 	}
 	return all
 }
@@ -41,9 +49,9 @@ func fieldsOfJob(p *place, j *Job) []field {
 // fieldsOfCheck does the same for a check.
 func fieldsOfCheck(p *place, c *job.Check) []field {
 	return []field{
-		{p.key("dataset"), c.Dataset, func(s string) { c.Dataset = s }},
-		{p.key("rows"), c.Rows, func(s string) { c.Rows = s }},
-		{p.key("freshness"), c.Freshness, func(s string) { c.Freshness = s }},
+		{at: p.key("dataset"), get: c.Dataset, set: func(s string) { c.Dataset = s }},
+		{at: p.key("rows"), get: c.Rows, set: func(s string) { c.Rows = s }},
+		{at: p.key("freshness"), get: c.Freshness, set: func(s string) { c.Freshness = s }},
 	}
 }
 
@@ -70,8 +78,8 @@ func (r *rules) compileAll(fields []field, refs *references) {
 	}
 }
 
-// RenderJob returns the job called name with its args, vars, conf and env
-// filled in. s is not changed. The error joins one for every value that cannot
+// RenderJob returns the job called name with its args, expect, vars, conf
+// and env filled in. s is not changed. The error joins one for every value that cannot
 // be filled in.
 func (s Spec) RenderJob(name string, c Context) (Job, error) {
 	i := slices.IndexFunc(s.Jobs, func(j Job) bool { return j.Name == name })
@@ -79,13 +87,19 @@ func (s Spec) RenderJob(name string, c Context) (Job, error) {
 		return Job{}, fmt.Errorf("pipeline %s: render jobs[%s]: no such job", s.Name, name)
 	}
 	j := s.Jobs[i]
-	j.Args, j.Needs = slices.Clone(j.Args), slices.Clone(j.Needs)
+	j.Args, j.Needs, j.Expect = slices.Clone(j.Args), slices.Clone(j.Needs), slices.Clone(j.Expect)
 	j.Vars, j.Conf, j.Env = maps.Clone(j.Vars), maps.Clone(j.Conf), maps.Clone(j.Env)
 	at := &place{text: "jobs[" + name + "]"}
 	if err := s.fill(at, fieldsOfJob(at, &j), c); err != nil {
 		return Job{}, err
 	}
-	return j, nil
+	var errs []error
+	for i, dataset := range j.Expect {
+		checkDataset(at.key("expect").index(i), dataset, func(p *place, format string, args ...any) {
+			errs = append(errs, fmt.Errorf("pipeline %s: render %s: %s", s.Name, p, fmt.Sprintf(format, args...)))
+		})
+	}
+	return j, errors.Join(errs...)
 }
 
 // RenderChecks returns the checks filled in, and looks at the outcome by the
@@ -100,7 +114,7 @@ func (s Spec) RenderChecks(c Context) ([]job.Check, error) {
 			continue
 		}
 		check(at, checks[i], func(p *place, format string, args ...any) {
-			errs = append(errs, fmt.Errorf("pipeline %s: render %s: %s", s.Name, p, fmt.Sprintf(format, args...)))
+			errs = append(errs, c.hide(fmt.Errorf("pipeline %s: render %s: %s", s.Name, p, fmt.Sprintf(format, args...))))
 		})
 	}
 	if len(errs) > 0 {
@@ -142,9 +156,9 @@ func (s Spec) fill(at *place, fields []field, c Context) error {
 	var errs []error
 	data, size := c.data(), 0
 	for _, f := range fields {
-		out, err := render(f.get, c, data)
+		out, err := render(f.get, c, data, f.hive)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("pipeline %s: render %s: %w", s.Name, f.at, err))
+			errs = append(errs, fmt.Errorf("pipeline %s: render %s: %w", s.Name, f.at, c.hide(err)))
 			continue
 		}
 		size += len(out)

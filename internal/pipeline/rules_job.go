@@ -33,6 +33,7 @@ func (r *rules) jobs() {
 		r.source(p, j)
 		r.includes(p.key("include"), j.Include)
 		r.settings(p, j)
+		r.expect(p.key("expect"), j.Expect)
 		r.within(p.key("retries"), "retries", j.Retries, 0, maxRetries)
 		if j.Timeout != 0 {
 			r.duration(p.key("timeout"), j.Timeout, time.Second, maxTimeout)
@@ -135,6 +136,14 @@ func (r *rules) settings(p *place, j Job) {
 		case strings.HasPrefix(name, "EPHEMR_"):
 			r.fault(p.key("env").key(name), "names beginning with EPHEMR_ are reserved; choose another")
 		}
+	}
+}
+
+// expect checks the addresses that the job has to write to.
+func (r *rules) expect(p *place, datasets []string) {
+	r.atMost(p, "addresses", len(datasets), maxList)
+	for i, dataset := range datasets {
+		checkDataset(p.index(i), dataset, r.fault)
 	}
 }
 

@@ -16,6 +16,9 @@ func (r *rules) params() {
 				r.fault(p.key("allowed").index(i), "duplicate %q; remove one", v)
 			}
 		}
+		if param.Sensitive && (param.Default != nil || len(param.Allowed) > 0) {
+			r.fault(p.key("sensitive"), "the file shows default and allowed values; remove them, or sensitive")
+		}
 		if d := param.Default; d != nil && isTemplate(*d) {
 			r.compileAll([]field{{at: p.key("default"), get: *d}}, &references{rules: r, only: timeFields})
 		} else if d != nil && !param.allows(*d) {

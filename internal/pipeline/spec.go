@@ -59,6 +59,8 @@ type Param struct {
 	Default  *string  `json:"default,omitempty"` // none = the param is required
 	Allowed  []string `json:"allowed,omitempty"` // none = any value
 	Describe string   `json:"description,omitempty"`
+	// Sensitive values are never shown, and are removed from the record when the run ends.
+	Sensitive bool `json:"sensitive,omitempty"`
 }
 
 // Cluster names the profile that the run's cluster is made from, and the pool
@@ -98,6 +100,7 @@ type Job struct {
 	Vars    map[string]string `json:"vars,omitempty"`
 	Conf    map[string]string `json:"conf,omitempty"`
 	Env     map[string]string `json:"env,omitempty"`
+	Expect  []string          `json:"expect,omitempty"` // s3:// addresses that a successful attempt has written to; templates
 	Needs   []string          `json:"needs,omitempty"`
 	Retries int               `json:"retries,omitempty" jsonschema:"minimum=0,maximum=10"` // more attempts after the first
 	Timeout Duration          `json:"timeout,omitempty"`                                   // of each attempt

@@ -20,13 +20,16 @@ func compile(text string, c Context) (*template.Template, error) {
 	return t, nil
 }
 
-// render fills in a template.
-func render(text string, c Context, data map[string]any) (string, error) {
+// render fills in a template; hive says that its values become text of Hive.
+func render(text string, c Context, data map[string]any, hive bool) (string, error) {
 	out := text
 	if isTemplate(text) {
 		t, err := compile(text, c)
 		if err != nil {
 			return "", err
+		}
+		if hive {
+			escapeForHive(t)
 		}
 		var w limitedWriter
 		if err := t.Execute(&w, data); err != nil {

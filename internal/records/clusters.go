@@ -26,6 +26,10 @@ func TeamSlotsKey(team string) Key { return Key{Partition: "SLOTS#team#" + team}
 // StageSlotsKey.
 func PipelineSlotsKey(pipeline string) Key { return Key{Partition: "SLOTS#pipeline#" + pipeline} }
 
+// PassKey is the key of the pending and the running pass of admission. Written by
+// admission.Gate: by intake, and by admit at the beginning and the end of a pass.
+func PassKey() Key { return Key{Partition: "PASS"} }
+
 // BudgetKey is the key of a token bucket of EMR calls, of one API or of the
 // account. Written by emrapi.Budget before each call.
 func BudgetKey(bucket string) Key { return Key{Partition: "BUDGET#" + bucket} }

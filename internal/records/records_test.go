@@ -30,6 +30,7 @@ func TestKeys(t *testing.T) {
 		{"job", records.JobKey("r", "clean"), records.Key{Partition: "r", Sort: "JOB#clean"}},
 		{"cluster attempt", records.ClusterAttemptKey("r", 2), records.Key{Partition: "r", Sort: "CLUSTER#002"}},
 		{"request", records.RequestKey("AROA1:session", "x:1"), records.Key{Partition: "REQUEST#AROA1#x:1", Sort: "REQUEST"}},
+		{"request of a person", records.RequestKey("AROA1:ann@example.com", "x"), records.Key{Partition: "REQUEST#AROA1:ann@example.com#x", Sort: "REQUEST"}},
 		{"team", records.TeamKey("data"), records.Key{Partition: "TEAMS", Sort: "data"}},
 		{"cluster", records.ClusterKey("j-1"), records.Key{Partition: "j-1"}},
 		{"pool", records.PoolKey("data", "nightly"), records.Key{Partition: "POOL#data#nightly"}},
@@ -37,6 +38,7 @@ func TestKeys(t *testing.T) {
 		{"slots of the stage", records.StageSlotsKey(), records.Key{Partition: "SLOTS#stage"}},
 		{"slots of a team", records.TeamSlotsKey("data"), records.Key{Partition: "SLOTS#team#data"}},
 		{"slots of a pipeline", records.PipelineSlotsKey("daily"), records.Key{Partition: "SLOTS#pipeline#daily"}},
+		{"pass", records.PassKey(), records.Key{Partition: "PASS"}},
 		{"budget", records.BudgetKey("ListSteps"), records.Key{Partition: "BUDGET#ListSteps"}},
 		{"size", records.SizeKey("j-1"), records.Key{Partition: "SIZE#j-1"}},
 		{"current version", records.CurrentVersionKey("daily"), records.Key{Partition: "daily", Sort: "CURRENT"}},
@@ -54,15 +56,17 @@ func TestKeys(t *testing.T) {
 
 func TestOrder(t *testing.T) {
 	t.Parallel()
-	if got, want := records.QueueOrder(9, at, "r"), "0#2026-01-02T03:04:05.000000006Z#r"; got != want {
+	if got, want := records.QueueOrder("p", 9, at, "r"), "p#0#2026-01-02T03:04:05.000000006Z#r"; got != want {
 		t.Errorf("order %s, want %s", got, want)
 	}
 	if got := records.QueuePartition("data"); got != "QUEUED#data" {
 		t.Errorf("queue %s", got)
 	}
 	sorted := []string{
-		records.QueueOrder(5, at.Add(time.Hour), "a"), records.QueueOrder(0, at.Add(-time.Hour), "a"),
-		records.QueueOrder(0, at, "a"), records.QueueOrder(0, at, "b"),
+		records.QueuePlace(0, at, "earlier"), records.EarlierQueues,
+		records.QueueOrder("p", 5, at.Add(time.Hour), "a"), records.QueueOrder("p", 0, at.Add(-time.Hour), "a"),
+		records.QueueOrder("p", 0, at, "a"), records.QueueOrder("p", 0, at, "b"), records.QueueEnd("p"),
+		records.QueueOrder("p-1", 9, at, "a"), records.QueueOrder("p1", 9, at, "a"),
 	}
 	for i := range sorted[1:] {
 		if sorted[i] >= sorted[i+1] {

@@ -2,8 +2,9 @@ package records
 
 import (
 	"fmt"
-	"strings"
 	"time"
+
+	"ephemr/internal/access"
 )
 
 // Sort keys of the items in a run's partition of the Runs table.
@@ -62,11 +63,10 @@ func ClusterAttemptKey(runID string, attempt int) Key {
 
 // RequestKey is the key of the use of a request id: run id and fingerprint of
 // the request. Written by run/store in the transaction that creates the run, so
-// an id starts one run. It contains the sender without its session name, so one
-// sender cannot use up the ids of another. No index.
+// an id starts one run. It contains the sender as access.Principal names it,
+// so one sender cannot use up the ids of another. No index.
 func RequestKey(sender, requestID string) Key {
-	role, _, _ := strings.Cut(sender, ":")
-	return Key{"REQUEST#" + role + "#" + requestID, "REQUEST"}
+	return Key{"REQUEST#" + access.Principal(sender) + "#" + requestID, "REQUEST"}
 }
 
 // TeamKey is the key of a team that has requested a run at least once. Written
@@ -76,14 +76,28 @@ func TeamKey(team string) Key { return Key{TeamsPartition, team} }
 // TeamsPartition holds the items of TeamKey.
 const TeamsPartition = "TEAMS"
 
-// QueuePartition is the partition of ByState with a team's queued runs. Each
-// team has its own, so that a burst of one team does not delay another's run.
+// QueuePartition is the partition of ByState with a team's queued runs: in it the
+// queue of each pipeline is contiguous.
 func QueuePartition(team string) string { return "QUEUED#" + team }
 
-// QueueOrder sorts queued runs in ByState: high priority first, then the oldest.
-func QueueOrder(priority int, requestedAt time.Time, runID string) string {
+// QueueOrder sorts queued runs in ByState: the runs of a pipeline together, in the
+// order of QueuePlace, so that a full pipeline can be skipped by range.
+func QueueOrder(pipeline string, priority int, requestedAt time.Time, runID string) string {
+	return pipeline + "#" + QueuePlace(priority, requestedAt, runID)
+}
+
+// QueuePlace sorts the queued runs of a team: high priority first, then the oldest.
+func QueuePlace(priority int, requestedAt time.Time, runID string) string {
 	return fmt.Sprintf("%d#%s", 9-priority, TimeOrder(requestedAt, runID))
 }
+
+// QueueEnd is behind the QueueOrder of all runs of a pipeline, and before that of
+// the next pipeline: names of pipelines contain no character before "-".
+func QueueEnd(pipeline string) string { return pipeline + "$" }
+
+// EarlierQueues is behind the runs that earlier versions have queued, which sort by
+// QueuePlace alone, and before the name of every pipeline.
+const EarlierQueues = ":"
 
 // TimeOrder sorts by time, and by run id at the same time.
 func TimeOrder(t time.Time, runID string) string {

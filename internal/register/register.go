@@ -63,7 +63,7 @@ func (r *Register) Apply(ctx context.Context, in Input) (Output, error) {
 	if err := packaged(spec); err != nil {
 		return Output{}, err
 	}
-	v, changed, err := r.Store.Add(ctx, spec, digest(in.Spec), time.Now())
+	v, changed, err := r.Store.Add(ctx, spec, Digest(in.Spec), time.Now())
 	if err != nil {
 		return Output{}, err
 	}
@@ -144,7 +144,8 @@ func Check(spec pipeline.Spec) error {
 	return fault.New(fault.InvalidInput, "%w", errors.Join(errs...))
 }
 
-func digest(data []byte) string {
+// Digest identifies the content of a version: its pipeline as JSON.
+func Digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
 }

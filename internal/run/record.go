@@ -2,6 +2,7 @@ package run
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -116,6 +117,18 @@ func (rec *Record) NothingToDo() bool {
 	return idle > 0
 }
 
+// Began is when the run first started to work: a retry has another StartedAt, but
+// keeps what succeeded before.
+func (rec *Record) Began() time.Time {
+	began := rec.Run.StartedAt
+	for _, c := range rec.Clusters {
+		if !c.IntentAt.IsZero() && (began.IsZero() || c.IntentAt.Before(began)) {
+			began = c.IntentAt
+		}
+	}
+	return began
+}
+
 // Context returns the values that templates can refer to.
 func (rec *Record) Context(stage string, lake map[string]string) pipeline.Context {
 	r := rec.Run
@@ -123,10 +136,11 @@ func (rec *Record) Context(stage string, lake map[string]string) pipeline.Contex
 		RunID: r.ID, Pipeline: r.Pipeline, Stage: stage,
 		LogicalDate: r.LogicalTime.UTC().Format(time.DateOnly),
 		LogicalTime: r.LogicalTime.UTC().Format(time.RFC3339),
-		Params:      r.Params, Lake: lake,
+		Params:      maps.Clone(r.Params), Secrets: r.Secrets, Lake: lake,
 		Trigger: map[string]string{"Kind": r.Trigger.Kind},
 		Jobs:    map[string]pipeline.JobContext{},
 	}
+	maps.Copy(c.Params, r.Secrets)
 	if r.Trigger.Key != "" {
 		c.Trigger["Bucket"], c.Trigger["Key"] = r.Trigger.Bucket, r.Trigger.Key
 		c.Trigger["Object"] = "s3://" + r.Trigger.Bucket + "/" + r.Trigger.Key

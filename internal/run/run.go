@@ -72,6 +72,7 @@ type Run struct {
 	Trigger     Trigger           `dynamodbav:"trigger" json:"trigger"`
 	LogicalTime time.Time         `dynamodbav:"logicalTime" json:"logicalTime"`
 	Params      map[string]string `dynamodbav:"params,omitempty" json:"params,omitempty"`
+	Secrets     map[string]string `dynamodbav:"secrets,omitempty" json:"-"` // values of sensitive params, until the run ends; Params has pipeline.Hidden
 	Priority    int               `dynamodbav:"priority,omitempty" json:"priority,omitempty"`
 	MaxActive   int               `dynamodbav:"maxActive,omitempty" json:"-"`   // of the pipeline, at the time of the request
 	MaxDuration time.Duration     `dynamodbav:"maxDuration,omitempty" json:"-"` // likewise, nanoseconds: the pipeline's deadline
@@ -294,6 +295,14 @@ type Waiter struct {
 func ID(pipelineName string, logical time.Time, identity ...string) string {
 	return pipelineName + "-" + logical.UTC().Format("20060102T1504") + "-" + Digest(identity...)[:idDigits]
 }
+
+// OfRequest is the identity of a request on the queue: a request id is its sender's.
+func OfRequest(sender, requestID string) []string {
+	return []string{ByRequest, access.Principal(sender), requestID}
+}
+
+// OfMessage is the identity of the record of a rejected message.
+func OfMessage(messageID string) []string { return []string{"message", messageID} }
 
 // Digest is the whole of an identity: 64 hex digits.
 func Digest(identity ...string) string {

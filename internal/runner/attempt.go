@@ -69,10 +69,14 @@ func (r *Runner) execute(ctx context.Context, s job.Spec, stdout, stderr *output
 		}
 	}()
 	var err error
+	started := r.Now()
 	if job.Kinds[s.Type].Command == nil {
 		res, err = r.checks(ctx, s, stdout)
 	} else {
 		res, err = r.program(ctx, s, stdout, stderr)
+	}
+	if err == nil && res.Succeeded() && !res.NothingToDo {
+		res, err = r.expected(ctx, s, started, res)
 	}
 	if err != nil {
 		return ended(ctx, err)

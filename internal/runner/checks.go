@@ -18,7 +18,7 @@ func (r *Runner) checks(ctx context.Context, s job.Spec, stdout io.Writer) (job.
 		ctx, cancel = context.WithTimeout(ctx, time.Duration(s.TimeoutSeconds)*time.Second)
 		defer cancel()
 	}
-	checker := quality.Checker{S3: r.S3, Now: r.Now}
+	checker := quality.Checker{S3: r.S3, Now: r.Now, Began: s.Began}
 	report, err := checker.Run(ctx, s.Checks)
 	if err != nil {
 		return ended(ctx, classify(err)), nil

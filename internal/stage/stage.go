@@ -93,6 +93,7 @@ type Limits struct {
 	Deadline          pipeline.Duration `json:"deadline"`                   // of a run, from admission
 	ClusterReady      pipeline.Duration `json:"clusterReady"`               // from RunJobFlow until steps can run
 	ClusterProvision  pipeline.Duration `json:"clusterProvision,omitempty"` // from RunJobFlow until it has instances, if there is a fallback; 0 = the default
+	Requests          Requests          `json:"requests,omitempty"`         // bounds of requests, by team
 	EMR               Buckets           `json:"emr,omitempty"`              // call budget by API, where it differs from AWS's defaults
 	Pool              Pool              `json:"pool"`
 }
@@ -169,7 +170,7 @@ func (s Settings) validate() error {
 	if s.Limits.Deadline <= 0 || s.Limits.ClusterReady <= 0 {
 		errs = append(errs, errors.New("settings: limits.deadline and limits.clusterReady must be positive"))
 	}
-	if err := errors.Join(s.Limits.EMR.Validate(), s.Limits.Pool.Validate()); err != nil {
+	if err := errors.Join(s.Limits.EMR.Validate(), s.Limits.Pool.Validate(), s.Limits.Requests.Validate()); err != nil {
 		errs = append(errs, fmt.Errorf("settings: %w", err))
 	}
 	return errors.Join(errs...)

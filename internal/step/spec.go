@@ -57,7 +57,7 @@ func (s *specs) spec(ctx context.Context, j run.Job) (job.Spec, error) {
 	values := rec.Context(s.Settings.Stage, s.Settings.LakeURIs())
 	if j.Type == job.Quality {
 		checks, err := rec.Spec.RenderChecks(values)
-		out.Checks = checks
+		out.Checks, out.Began = checks, rec.Began()
 		return out, named(err)
 	}
 	r, err := rec.Spec.RenderJob(j.Name, values)
@@ -72,6 +72,7 @@ func (s *specs) spec(ctx context.Context, j run.Job) (job.Spec, error) {
 	}
 	out.Package, out.PackageSHA256 = "s3://"+s.Settings.ArtifactsBucket+"/"+r.Package.Key, r.Package.SHA256
 	out.Entry, out.Class, out.Args, out.Vars, out.Conf, out.Env = r.Entry, r.Class, r.Args, r.Vars, r.Conf, r.Env
+	out.Expect = r.Expect
 	out.Background = r.Background
 	out.TimeoutSeconds = int(r.Timeout.Std().Seconds())
 	return out, nil

@@ -53,16 +53,35 @@ func (s *Sweeper) overdue(ctx context.Context, r run.Run, out *Output) error {
 	return s.finish(ctx, outcome.FinishInput{RunID: r.ID, Error: why}, out)
 }
 
-// expired ends the runs that have waited in the queue for too long.
-func (s *Sweeper) expired(ctx context.Context, out *Output) error {
+// mostEnded is how many runs a sweep ends that have waited for too long, or announces:
+// the next continues.
+const mostEnded = 200
+
+// errEnough ends a visit.
+var errEnough = errors.New("enough for one sweep")
+
+// some visits at most mostEnded runs. What is wrong with one does not affect the others.
+func some(each func(visit func(run.Run) error) error, do func(run.Run) error) error {
 	var errs []error
-	err := s.Runs.Expired(ctx, time.Now().Add(-run.MaxQueued), func(r run.Run) error {
-		in := outcome.FinishInput{
-			RunID: r.ID, Unstarted: r.Execution == "",
-			Error: &outcome.StateError{Error: string(fault.Timeout), Cause: fmt.Sprintf("run %s was not admitted within %s", r.ID, run.MaxQueued)},
+	err := each(func(r run.Run) error {
+		if errs = append(errs, fault.Safely(func() error { return do(r) })); len(errs) >= mostEnded {
+			return errEnough
 		}
-		errs = append(errs, fault.Safely(func() error { return s.finish(ctx, in, out) })) // the others are not affected
 		return nil
 	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
 	return errors.Join(append(errs, err)...)
+}
+
+// expired ends runs that have waited in the queue for too long.
+func (s *Sweeper) expired(ctx context.Context, out *Output) error {
+	before := time.Now().Add(-run.MaxQueued)
+	return some(func(visit func(run.Run) error) error { return s.Runs.Expired(ctx, before, visit) }, func(r run.Run) error {
+		return s.finish(ctx, outcome.FinishInput{
+			RunID: r.ID, Unstarted: r.Execution == "",
+			Error: &outcome.StateError{Error: string(fault.Timeout), Cause: fmt.Sprintf("run %s was not admitted within %s", r.ID, run.MaxQueued)},
+		}, out)
+	})
 }

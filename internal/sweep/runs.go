@@ -113,18 +113,13 @@ func (s *Sweeper) finish(ctx context.Context, in outcome.FinishInput, out *Outpu
 // unannounced announces the outcomes that were not: of runs that were cancelled
 // while they were queued, and of those whose last function died.
 func (s *Sweeper) unannounced(ctx context.Context) error {
-	var errs []error
-	err := s.Runs.Unannounced(ctx, func(r run.Run) error {
+	return some(func(visit func(run.Run) error) error { return s.Runs.Unannounced(ctx, visit) }, func(r run.Run) error {
 		if time.Since(r.EndedAt) < time.Minute {
 			return nil // it is being announced right now
 		}
-		errs = append(errs, fault.Safely(func() error { // the others are not affected
-			_, err := s.Finisher.Finish(ctx, outcome.FinishInput{RunID: r.ID})
-			return err
-		}))
-		return nil
+		_, err := s.Finisher.Finish(ctx, outcome.FinishInput{RunID: r.ID})
+		return err
 	})
-	return errors.Join(append(errs, err)...)
 }
 
 // heads reads the heads of the queues, so that records that admission skips there are
@@ -135,11 +130,10 @@ func (s *Sweeper) heads(ctx context.Context) error {
 		return err
 	}
 	for _, team := range teams {
-		for _, err := range s.Runs.Queue(ctx, team) {
+		for _, err := range s.Runs.Queues(ctx, team) {
 			if err != nil {
 				return err
 			}
-			break // the first page has been read
 		}
 	}
 	return nil

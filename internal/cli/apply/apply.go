@@ -26,9 +26,10 @@ import (
 
 // Clients are the clients that apply uses.
 type Clients struct {
-	Profiles session.ParameterAPI
-	S3       upload.S3API
-	Lambda   lambdacall.InvokeAPI
+	Profiles  session.ParameterAPI
+	Pipelines Pipelines
+	S3        upload.S3API
+	Lambda    lambdacall.InvokeAPI
 }
 
 // Options of the command.
@@ -44,8 +45,9 @@ type Result struct {
 	File      string    `json:"file"`
 	Pipeline  string    `json:"pipeline"`
 	Version   int       `json:"version,omitempty"` // 0 when nothing was registered
-	Changed   bool      `json:"changed"`
+	Changed   bool      `json:"changed"`           // with DryRun: it would be
 	DryRun    bool      `json:"dryRun,omitempty"`
+	Plan      *Plan     `json:"plan,omitempty"` // with DryRun only
 	Schedules []string  `json:"schedules"`
 	Packages  []Package `json:"packages"`
 }
@@ -56,7 +58,7 @@ type Package struct {
 	Key      string `json:"key"`
 	Size     int64  `json:"size"` // bytes
 	Files    int    `json:"files"`
-	Uploaded bool   `json:"uploaded"` // false = it existed already
+	Uploaded bool   `json:"uploaded"` // false = it existed already; with DryRun: it would be uploaded
 }
 
 // plan is a valid file, ready to register.
@@ -147,18 +149,20 @@ func prefixed(file string, err error) error {
 func carryOut(ctx context.Context, p plan, dry bool, meter *progress.Meter, s stage.Settings, c Clients) (Result, error) {
 	r := Result{File: p.file, Pipeline: p.spec.Name, DryRun: dry, Schedules: []string{}, Packages: []Package{}}
 	for _, src := range p.sources {
-		sent := false
-		if !dry {
-			var err error
-			if sent, err = upload.Send(ctx, c.S3, s.ArtifactsBucket, src.Package, meter); err != nil {
-				return r, err
-			}
+		sent, err := send(ctx, src, dry, meter, s, c)
+		if err != nil {
+			return r, err
 		}
 		r.Packages = append(r.Packages, Package{
 			Source: src.Package.Source, Key: src.Package.Key(), Size: src.Package.Size, Files: len(src.Package.Files), Uploaded: sent,
 		})
 	}
 	if dry {
+		plan, err := compare(ctx, c.Pipelines, p.spec)
+		if err != nil {
+			return r, err
+		}
+		r.Plan, r.Changed = plan, plan.Action != Unchanged
 		return r, nil
 	}
 	out, err := registerSpec(ctx, p.spec, s, c.Lambda)
@@ -167,6 +171,15 @@ func carryOut(ctx context.Context, p plan, dry bool, meter *progress.Meter, s st
 	}
 	r.Version, r.Changed, r.Schedules = out.Version, out.Changed, append(r.Schedules, out.Schedules...)
 	return r, nil
+}
+
+// send uploads a package unless it exists, or reports whether it would.
+func send(ctx context.Context, src upload.Source, dry bool, meter *progress.Meter, s stage.Settings, c Clients) (bool, error) {
+	if !dry {
+		return upload.Send(ctx, c.S3, s.ArtifactsBucket, src.Package, meter)
+	}
+	exists, err := upload.Exists(ctx, c.S3, s.ArtifactsBucket, src.Package)
+	return !exists, err
 }
 
 func registerSpec(ctx context.Context, spec pipeline.Spec, s stage.Settings, api lambdacall.InvokeAPI) (register.Output, error) {

@@ -30,12 +30,12 @@ the version they started with.`,
 				return err
 			}
 			return Run(cmd.Context(), o, app.IO, s.Settings, Clients{
-				Profiles: ssm.NewFromConfig(s.Config), S3: s.S3(), Lambda: lambda.NewFromConfig(s.Config),
+				Profiles: ssm.NewFromConfig(s.Config), Pipelines: s.Pipelines(), S3: s.S3(), Lambda: lambda.NewFromConfig(s.Config),
 			})
 		},
 		ValidArgsFunction: cobra.FixedCompletions([]string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt),
 	}
 	cmd.Flags().StringVarP(&o.Project, "project", "p", ".", "project root that sources and includes are relative to")
-	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "validate only; upload and register nothing")
+	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "validate, and show what would change; upload and register nothing")
 	return cmd
 }

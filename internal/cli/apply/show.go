@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"fmt"
 	"strings"
 
 	"ephemr/internal/cli/terminal"
@@ -15,8 +16,8 @@ func show(o Options, io *terminal.IO, results []Result) error {
 		for _, p := range r.Packages {
 			did := "already uploaded"
 			switch {
-			case o.DryRun:
-				did = "packaged"
+			case o.DryRun && p.Uploaded:
+				did = "to be uploaded"
 			case p.Uploaded:
 				did = "uploaded"
 			}
@@ -24,7 +25,10 @@ func show(o Options, io *terminal.IO, results []Result) error {
 		}
 		switch {
 		case o.DryRun:
-			io.Printf("%s: %s is valid\n", r.File, style.Bold(r.Pipeline))
+			io.Printf("%s: %s is valid; %s\n", r.File, style.Bold(r.Pipeline), r.Plan)
+			for _, t := range r.Plan.Triggers {
+				io.Printf("  %s\n", t)
+			}
 		case r.Changed:
 			io.Printf("%s: %s version %d %s\n", r.File, style.Bold(r.Pipeline), r.Version, style.Green("registered"))
 		default:
@@ -35,6 +39,17 @@ func show(o Options, io *terminal.IO, results []Result) error {
 		}
 	}
 	return nil
+}
+
+// String says what would happen.
+func (p Plan) String() string {
+	switch p.Action {
+	case Create:
+		return "it would be registered as a new pipeline"
+	case Update:
+		return fmt.Sprintf("it would become version %d: %s", p.Version, strings.Join(p.Changes, ", "))
+	}
+	return fmt.Sprintf("version %d would be unchanged", p.Version)
 }
 
 func describe(p Package, did string) string {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ephemr/events"
+	"ephemr/internal/access"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/run"
 
@@ -22,21 +23,25 @@ type QueueAPI interface {
 	SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
 }
 
-// Sent is a request that was sent. The id of its run is derived from the request,
-// so it is known before the run exists.
+// Sent is a request that was sent. The id of its run is derived from the request
+// and its sender, so it is known before the run exists.
 type Sent struct {
 	RunID       string    `json:"runId"`
 	RequestID   string    `json:"requestId"`
 	Pipeline    string    `json:"pipeline"`
 	LogicalTime time.Time `json:"logicalTime"`
+
+	messageID string // of SQS
+	sender    string // ours, as SQS reports it
 }
 
 // NewID returns a unique request id.
 func NewID() string { return "cli-" + strings.ToLower(rand.Text()) }
 
 // Send sends q to the queue at url. It always contains the logical time, so
-// that the id of the run does not depend on the time of delivery.
-func Send(ctx context.Context, api QueueAPI, url string, q events.Request, logical time.Time) (Sent, error) {
+// that the id of the run does not depend on the time of delivery. The sender is
+// the user id of the caller's AWS identity.
+func Send(ctx context.Context, api QueueAPI, url, sender string, q events.Request, logical time.Time) (Sent, error) {
 	logical = logical.UTC().Truncate(time.Second)
 	q.LogicalTime = logical.Format(time.RFC3339)
 	body, err := json.Marshal(q)
@@ -46,19 +51,27 @@ func Send(ctx context.Context, api QueueAPI, url string, q events.Request, logic
 	if len(body) > events.MaxRequest {
 		return Sent{}, exit.Usage("the request has %d bytes; the maximum is %d: store data in S3 and pass its URI", len(body), events.MaxRequest)
 	}
-	if _, err := api.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String(string(body))}); err != nil {
+	out, err := api.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String(string(body))})
+	if err != nil {
 		return Sent{}, fmt.Errorf("send request for %s: %w", q.Pipeline, err)
 	}
 	return Sent{
-		RunID:     run.ID(q.Pipeline, logical, run.ByRequest, q.RequestID),
-		RequestID: q.RequestID, Pipeline: q.Pipeline, LogicalTime: logical,
+		RunID:     run.ID(q.Pipeline, logical, run.OfRequest(sender, q.RequestID)...),
+		RequestID: q.RequestID, Pipeline: q.Pipeline, LogicalTime: logical, messageID: aws.ToString(out.MessageId), sender: sender,
 	}, nil
 }
 
-// Caused reports whether r is the run of the request. A rejected run has another
-// id, which cannot be predicted.
+// Caused reports whether r is the run of the request: its own, the one that an
+// earlier request of the sender with the same id made, or the record of its
+// rejection.
 func (s Sent) Caused(r run.Run) bool {
-	return r.ID == s.RunID || r.Trigger.Kind == run.ByRequest && r.Trigger.RequestID == s.RequestID && r.State == run.Rejected
+	switch {
+	case r.State == run.Rejected:
+		return s.messageID != "" && r.ID == run.ID(r.Pipeline, r.LogicalTime, run.OfMessage(s.messageID)...)
+	case r.ID == s.RunID:
+		return true
+	}
+	return r.Trigger.Kind == run.ByRequest && r.Trigger.RequestID == s.RequestID && access.Principal(r.Trigger.Sender) == access.Principal(s.sender)
 }
 
 // LogicalTime parses the date of a run as intake does; empty is now.

@@ -2,11 +2,8 @@ package requests
 
 import (
 	"context"
-	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/spf13/cobra"
 
 	"ephemr/internal/cli/session"
@@ -54,11 +51,9 @@ func sub(
 		}
 		o.Runs, o.JSON = args, app.JSON()
 		if len(s.Settings.Access.Users) > 0 {
-			who, err := sts.NewFromConfig(s.Config).GetCallerIdentity(cmd.Context(), &sts.GetCallerIdentityInput{})
-			if err != nil {
-				return fmt.Errorf("get caller identity: %w", err)
+			if o.Me, err = s.Sender(cmd.Context()); err != nil {
+				return err
 			}
-			o.Me = aws.ToString(who.UserId)
 		}
 		return run(cmd.Context(), *o, app.IO, s.Settings, sqs.NewFromConfig(s.Config))
 	}

@@ -98,6 +98,16 @@ func where(ctx context.Context, cfg aws.Config) string {
 	return "account " + aws.ToString(out.Account) + ", region " + cfg.Region
 }
 
+// Sender returns the user id of the caller's AWS identity, which SQS reports as the
+// sender of messages.
+func (s *Session) Sender(ctx context.Context) (string, error) {
+	who, err := sts.NewFromConfig(s.Config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return "", fmt.Errorf("get caller identity: %w", err)
+	}
+	return aws.ToString(who.UserId), nil
+}
+
 // Pools returns the stage's clusters that can be leased.
 func (s *Session) Pools() *pool.Store {
 	return &pool.Store{DB: dynamodb.NewFromConfig(s.Config), Table: s.Settings.ClustersTable}

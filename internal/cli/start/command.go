@@ -28,8 +28,12 @@ cancelled, and 2 if it was rejected. An interrupt (130) does not affect the run.
 			if err != nil {
 				return err
 			}
+			sender, err := s.Sender(cmd.Context())
+			if err != nil {
+				return err
+			}
 			return Run(cmd.Context(), o, app.IO, s.Settings, Clients{
-				Pipelines: s.Pipelines(), SQS: sqs.NewFromConfig(s.Config), Follower: follow.New(s.Config, s.Settings),
+				Pipelines: s.Pipelines(), SQS: sqs.NewFromConfig(s.Config), Follower: follow.New(s.Config, s.Settings), Sender: sender,
 			})
 		},
 		ValidArgsFunction: complete.Args(complete.Pipelines(app)),

@@ -27,6 +27,7 @@ type Clients struct {
 	Pipelines Pipelines
 	SQS       request.QueueAPI
 	Follower  *follow.Follower
+	Sender    string // ours, as SQS reports it
 }
 
 // Options of the command.
@@ -47,7 +48,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 	if err != nil {
 		return err
 	}
-	sent, err := request.Send(ctx, c.SQS, s.RequestsQueue, q, logical)
+	sent, err := request.Send(ctx, c.SQS, s.RequestsQueue, c.Sender, q, logical)
 	if err != nil {
 		return err
 	}

@@ -47,9 +47,13 @@ Arguments can contain templates as in pipeline files: --param day=2026-11-01 --a
 			if err != nil {
 				return err
 			}
+			sender, err := s.Sender(cmd.Context())
+			if err != nil {
+				return err
+			}
 			return Run(cmd.Context(), o, app.IO, s.Settings, Clients{
 				Profiles: ssm.NewFromConfig(s.Config), S3: s.S3(), SQS: sqs.NewFromConfig(s.Config),
-				Pools: s.Pools(), Follower: follow.New(s.Config, s.Settings),
+				Pools: s.Pools(), Follower: follow.New(s.Config, s.Settings), Sender: sender,
 			})
 		},
 	}
@@ -77,6 +81,7 @@ Arguments can contain templates as in pipeline files: --param day=2026-11-01 --a
 	flags.StringVar(&o.Background, "background", "",
 		"what to do with processes that outlive the program: fail the job, wait for them, or kill them (default fail)")
 	flags.StringVar(&o.Resize, "resize", "", "minimum task units while the job runs, e.g. `task=4`")
+	flags.StringArrayVar(&o.Expect, "expect", nil, "`address` that the job must write to, or it fails although it exits with 0, e.g. s3://bucket/prefix/; can be repeated")
 	flags.BoolVar(&o.Detach, "detach", false, "print the id of the run and exit")
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("profile", complete.Profiles(app)))
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("pool", complete.Pools(app)))

@@ -36,7 +36,7 @@ func build(o Options) (adhoc, error) {
 	}
 	j := pipeline.Job{
 		Name: name(jobName(o, source), ""), Type: job.Type(o.Type), Source: source, Include: o.Include, Entry: o.Entry, Class: o.Class,
-		Args: o.Args, Retries: o.Retries, Timeout: pipeline.Duration(o.Timeout),
+		Args: o.Args, Retries: o.Retries, Timeout: pipeline.Duration(o.Timeout), Expect: o.Expect,
 		Background: job.Background(o.Background),
 	}
 	if j.Resize, err = wanted(o.Resize); err != nil {
@@ -50,14 +50,11 @@ func build(o Options) (adhoc, error) {
 			return a, err
 		}
 	}
-	user, domain, isAddress := strings.Cut(o.User, "@")
+	user, _, _ := strings.Cut(o.User, "@")
 	a.spec = pipeline.Spec{
 		Name: name(user, "adhoc-"), Description: "submitted by " + o.User,
 		Cluster: pipeline.Cluster{Profile: o.Profile, Pool: o.Pool, KeepAlive: pipeline.Duration(o.KeepAlive), ID: o.Cluster},
 		Jobs:    []pipeline.Job{j},
-	}
-	if isAddress && domain != "" {
-		a.spec.Owner = o.User
 	}
 	for _, p := range slices.Sorted(maps.Keys(a.params)) {
 		if a.spec.Params == nil {

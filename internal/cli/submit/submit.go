@@ -38,6 +38,7 @@ type Clients struct {
 	SQS      request.QueueAPI
 	Pools    Pools
 	Follower *follow.Follower
+	Sender   string // ours, as SQS reports it
 }
 
 // Pools finds clusters of pools; nil if there is none with this id.
@@ -68,8 +69,9 @@ type Options struct {
 	Params     []string
 	Timeout    time.Duration
 	Retries    int
-	Background string // fail, wait or kill
-	Resize     string // minimum task units, as task=4
+	Background string   // fail, wait or kill
+	Resize     string   // minimum task units, as task=4
+	Expect     []string // s3:// addresses that the job must write to
 
 	Detach bool
 	JSON   bool
@@ -90,7 +92,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 	if o.AsUser && len(s.Access.Users) > 0 {
 		q.User = o.User
 	}
-	sent, err := request.Send(ctx, c.SQS, s.RequestsQueue, q, time.Now())
+	sent, err := request.Send(ctx, c.SQS, s.RequestsQueue, c.Sender, q, time.Now())
 	if err != nil {
 		return err
 	}

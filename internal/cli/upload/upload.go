@@ -73,16 +73,25 @@ func Build(spec *pipeline.Spec, from From, meter *progress.Meter) ([]Source, err
 	return sources, errors.Join(errs...)
 }
 
+// Exists reports whether p is in the bucket.
+func Exists(ctx context.Context, api S3API, bucket string, p *pack.Package) (bool, error) {
+	key := p.Key()
+	_, err := api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
+	if err == nil {
+		return true, nil
+	}
+	if code := fault.Code(err); code != "NotFound" && code != "NoSuchKey" {
+		return false, fmt.Errorf("look for s3://%s/%s: %w", bucket, key, err)
+	}
+	return false, nil
+}
+
 // Send uploads p; false if it existed already. A large package is uploaded in
 // parts, which are removed if it cannot be read completely.
 func Send(ctx context.Context, api S3API, bucket string, p *pack.Package, meter *progress.Meter) (bool, error) {
 	key := p.Key()
-	_, err := api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
-	if err == nil {
-		return false, nil
-	}
-	if code := fault.Code(err); code != "NotFound" && code != "NoSuchKey" {
-		return false, fmt.Errorf("look for s3://%s/%s: %w", bucket, key, err)
+	if exists, err := Exists(ctx, api, bucket, p); exists || err != nil {
+		return false, err
 	}
 	r, w := io.Pipe()
 	go func() {
@@ -91,7 +100,7 @@ func Send(ctx context.Context, api S3API, bucket string, p *pack.Package, meter 
 	}()
 	bar := meter.Begin("uploading " + p.Source)
 	bar.Update(0, p.Size)
-	_, err = transfermanager.New(api).UploadObject(ctx, &transfermanager.UploadObjectInput{Bucket: &bucket, Key: &key, Body: r},
+	_, err := transfermanager.New(api).UploadObject(ctx, &transfermanager.UploadObjectInput{Bucket: &bucket, Key: &key, Body: r},
 		func(o *transfermanager.Options) {
 			o.ObjectProgressListeners.Register(sent{p.Size, bar})
 			o.FailTimeout = abortWithin // otherwise an interrupt would leave parts behind, which are billed

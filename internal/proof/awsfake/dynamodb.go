@@ -40,6 +40,7 @@ type DynamoDB struct {
 	parsed     parsedExpressions
 	tokens     map[string]transactToken
 	leave      map[string]int
+	reads      Reads
 	indexDelay func() time.Duration
 	onWrite    func(table string, old, now Item)
 }

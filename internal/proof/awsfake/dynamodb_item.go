@@ -144,6 +144,7 @@ func (db *DynamoDB) GetItem(ctx context.Context, in *dynamodb.GetItemInput, _ ..
 }
 
 func (db *DynamoDB) read(t *table, key Item, projection *string, names map[string]string) (Item, error) {
+	db.count(page{scanned: 1})
 	env, err := newEnv(names, nil, projection != nil)
 	if err != nil {
 		return nil, err

@@ -22,6 +22,7 @@ func (db *DynamoDB) Query(ctx context.Context, in *dynamodb.QueryInput, _ ...fun
 			backward: in.ScanIndexForward != nil && !*in.ScanIndexForward,
 			legacy:   in.KeyConditions != nil || in.QueryFilter != nil || in.AttributesToGet != nil || in.ConditionalOperator != "",
 		})
+		db.count(p)
 		return &dynamodb.QueryOutput{Items: p.items, Count: p.count, ScannedCount: p.scanned, LastEvaluatedKey: p.last}, err
 	})
 }
@@ -118,6 +119,7 @@ func (db *DynamoDB) Scan(ctx context.Context, in *dynamodb.ScanInput, _ ...func(
 			limit: in.Limit, sel: in.Select, consistent: in.ConsistentRead, segment: in.Segment, totalSegments: in.TotalSegments,
 			legacy: in.ScanFilter != nil || in.AttributesToGet != nil || in.ConditionalOperator != "",
 		})
+		db.count(p)
 		return &dynamodb.ScanOutput{Items: p.items, Count: p.count, ScannedCount: p.scanned, LastEvaluatedKey: p.last}, err
 	})
 }

@@ -24,18 +24,25 @@ const (
 	maxEntries = 10        // PutEvents
 )
 
+// Message is a message that was sent.
+type Message struct {
+	sqs.SendMessageInput
+
+	ID string
+}
+
 // SQS is an in-memory SQS that stores messages.
 type SQS struct {
 	Control
 
 	mu    sync.Mutex
-	sent  map[string][]sqs.SendMessageInput // by queue URL
+	sent  map[string][]Message // by queue URL
 	count int
 }
 
 // NewSQS returns an SQS with empty queues.
 func NewSQS(urls ...string) *SQS {
-	f := &SQS{Control: newControl("SQS"), sent: map[string][]sqs.SendMessageInput{}}
+	f := &SQS{Control: newControl("SQS"), sent: map[string][]Message{}}
 	for _, u := range urls {
 		f.sent[u] = nil
 	}
@@ -43,14 +50,14 @@ func NewSQS(urls ...string) *SQS {
 }
 
 // Messages returns the messages that were sent to a queue and not taken yet.
-func (f *SQS) Messages(url string) []sqs.SendMessageInput {
+func (f *SQS) Messages(url string) []Message {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.Clone(f.sent[url])
 }
 
 // Take removes and returns all messages of a queue.
-func (f *SQS) Take(url string) []sqs.SendMessageInput {
+func (f *SQS) Take(url string) []Message {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	out := f.sent[url]
@@ -72,9 +79,10 @@ func (f *SQS) SendMessage(ctx context.Context, in *sqs.SendMessageInput, _ ...fu
 		}
 		msg := *in
 		msg.MessageAttributes = maps.Clone(in.MessageAttributes)
-		f.sent[url] = append(f.sent[url], msg)
 		f.count++
-		return &sqs.SendMessageOutput{MessageId: new(fmt.Sprintf("message-%06d", f.count))}, nil
+		id := fmt.Sprintf("message-%06d", f.count)
+		f.sent[url] = append(f.sent[url], Message{SendMessageInput: msg, ID: id})
+		return &sqs.SendMessageOutput{MessageId: &id}, nil
 	})
 }
 

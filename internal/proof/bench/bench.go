@@ -22,9 +22,10 @@ import (
 
 // Options say what to measure.
 type Options struct {
-	Runs   int       // number of sequential runs
+	Runs   int       // number of sequential runs; 0 = only the burst is measured
 	Starts int       // of each function
 	Seed   uint64    // of the jitter
+	Load   int       // number of requests of the burst; 0 = not measured
 	Submit bool      // measure the latency of ephemr submit
 	Demo   bool      // measure the demo too
 	Log    io.Writer // progress
@@ -35,6 +36,14 @@ func Run(ctx context.Context, o Options) (r *Report, err error) {
 	begun := time.Now()
 	r = &Report{Machine: look(ctx), Seed: o.Seed}
 	defer func() { r.Took = Seconds(time.Since(begun)) }()
+	if o.Load > 0 {
+		if err := r.measureLoad(ctx, o.Load, o.Log); err != nil {
+			return r, err
+		}
+	}
+	if o.Runs == 0 {
+		return r, nil
+	}
 	root, settings, err := r.measureRuns(ctx, o)
 	if err != nil {
 		return r, err

@@ -17,7 +17,7 @@ import (
 // floor is the duration of an invocation of a warm function that does nothing:
 // the emulator's share of every invocation.
 func (r *region) floor(ctx context.Context) (Seconds, error) {
-	code, err := binary.Zip(ctx, r.Root, filepath.Join(r.dir, "hello"))
+	code, err := binary.Zip(ctx, r.Root, filepath.Join(r.dir, "hello"), binary.Hello)
 	if err != nil {
 		return 0, err
 	}

@@ -18,11 +18,14 @@ import (
 func (r *Report) Print(io *terminal.IO) {
 	p := printer{io}
 	p.machine(r)
-	p.overhead(r)
-	p.hops(r)
-	p.shares(r)
-	p.calls(r)
+	if len(r.Groups) > 0 {
+		p.overhead(r)
+		p.hops(r)
+		p.shares(r)
+		p.calls(r)
+	}
 	p.service(r)
+	p.load(r)
 	p.binaries(r)
 	p.demo(r)
 }
@@ -118,6 +121,22 @@ func (p printer) service(r *Report) {
 		{"many lines", fmt.Sprintf("%.0f/s", l.Rate), fmt.Sprintf("%d lines, %s", l.Many, terminal.Bytes(l.Bytes)), fmt.Sprintf("%.3f, to a pipe (%.0f/s)", l.Ratio, l.Pipe)},
 		{"Enter to first line, cold", seconds(w.Cold), "the pool's first cluster starts", ""},
 		{"Enter to first line, warm", seconds(w.Warm), fmt.Sprintf("%d rounds, p90 %s", w.Rounds, seconds(w.P90)), fmt.Sprintf("%.2f, to cold", w.Ratio)},
+	})
+}
+
+func (p printer) load(r *Report) {
+	if r.Load == nil {
+		return
+	}
+	l := r.Load
+	p.head("A burst of "+strconv.Itoa(l.Requests)+" requests of one pipeline", "whose limit is 2 of 4; writes: the same messages, and a function that does one conditional write for each; targets: 0.50 of them, 1.00 from first to last, 2.00 s")
+	row := func(what string, x Pace, ratio string) []string {
+		return []string{what, fmt.Sprintf("%.1f/s", x.All), fmt.Sprintf("%.1f/s", x.First), fmt.Sprintf("%.1f/s", x.Last), ratio}
+	}
+	p.Table([]string{"WHAT", "ALL", "FIRST FIFTH", "LAST FIFTH", "RATIO"}, [][]string{
+		row("conditional writes", l.Written, ""),
+		row("requests", l.Taken, fmt.Sprintf("%.2f, to writes; %.2f, last to first", l.Ratio, l.Flat)),
+		{"another pipeline begins", seconds(l.Begin), "", "", "after its request, sent afterwards"},
 	})
 }
 

@@ -44,6 +44,10 @@ func report() *bench.Report {
 			Lines:    service.Lines{Timed: 300, P50: ms(900), P99: ms(1700), Longest: ms(1800), Many: 200_000, Bytes: 20 << 20, Rate: 40_000, Pipe: 1_000_000, Ratio: 0.04},
 			Pool:     service.Pool{Cold: ms(4000), Warm: ms(2000), P90: ms(2200), Rounds: 10, Ratio: 0.5},
 		},
+		Load: &bench.Load{
+			Requests: 5000, Taken: bench.Pace{All: 28.2, First: 29, Last: 28}, Written: bench.Pace{All: 47, First: 46.5, Last: 47.1},
+			Ratio: 0.6, Flat: 0.97, Begin: ms(850),
+		},
 		Demo:     []bench.Phase{{Name: "laptop up", Took: ms(700)}, {Name: "laptop demo", Took: ms(30e3)}, {Name: "  1. Register the pipeline", Took: ms(400)}},
 		Failures: []bench.Failure{{Run: "bench-1", Group: "four concurrent", Why: "FAILED with 2 clusters: no capacity"}},
 	}

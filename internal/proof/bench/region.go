@@ -91,10 +91,15 @@ func (r *region) vary(ctx context.Context, seed uint64) error {
 	return r.Admin(ctx, http.MethodPut, "settings", settings, nil)
 }
 
-// apply registers the bench's pipeline with the CLI, as a user would.
+// apply registers the bench's pipeline.
 func (r *region) apply(ctx context.Context) error {
-	project := filepath.Join(r.dir, "project")
-	for name, text := range map[string]string{"pipeline.yaml": pipelineFile, "jobs/work/run.sh": script} {
+	return r.applyFile(ctx, "project", pipelineFile, "jobs/work/run.sh", script)
+}
+
+// applyFile registers a pipeline of one script with the CLI, as a user would.
+func (r *region) applyFile(ctx context.Context, folder, pipeline, path, script string) error {
+	project := filepath.Join(r.dir, folder)
+	for name, text := range map[string]string{"pipeline.yaml": pipeline, path: script} {
 		path := filepath.Join(project, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 			return fmt.Errorf("write pipeline: %w", err)

@@ -21,6 +21,7 @@ type Report struct {
 	Shared   Shared          `json:"shared"`
 	Binaries []Binary        `json:"binaries"`
 	Service  *service.Report `json:"service"`
+	Load     *Load           `json:"load"`
 	Demo     []Phase         `json:"demo"`
 	Cold     []Phase         `json:"cold"`
 	Failures []Failure       `json:"failures"`

@@ -41,6 +41,7 @@ const (
 	OnTime       Invariant = "on time"       // after its deadline a run gets neither a cluster nor a step
 	NoPanic      Invariant = "no panic"      // no function panics
 	OwnWrite     Invariant = "own write"     // no invocation takes its own claim for another's
+	Starts       Invariant = "starts"        // no run waits for long while all its limits have room
 	NothingLeft  Invariant = "nothing left"  // when all runs are over there is no cluster, waiter, slot or execution left
 )
 
@@ -70,6 +71,9 @@ type checker struct {
 	ends    map[string]time.Time               // run -> its deadline
 	claims  map[string]string                  // record -> invocation that has claimed it
 	holders []string                           // of slots of the stage, by the names of their executions
+	held    map[string]int                     // scope of slots -> how many are taken
+	room    map[string]time.Time               // scope of slots -> when it last had none left
+	waiting map[string]time.Time               // run -> when it was queued
 	lives   map[string]int                     // run -> how often it was restarted
 	made    map[string]int                     // cluster -> in which life of its run it was made
 	carried map[string]string                  // run and attempt -> step
@@ -85,6 +89,7 @@ func newChecker(w *World, specs map[string]*pipeline.Spec) *checker {
 		w: w, specs: specs, begin: time.Now(), states: map[string]run.State{}, jobs: map[string]map[string]run.JobState{},
 		of: map[string]string{}, lives: map[string]int{}, made: map[string]int{}, carried: map[string]string{}, full: map[string]time.Time{},
 		pools: map[string]pool.Cluster{}, ends: map[string]time.Time{}, claims: map[string]string{}, tries: map[string]try{},
+		held: map[string]int{}, room: map[string]time.Time{}, waiting: map[string]time.Time{},
 	}
 	w.ended = c.returned
 	w.DB.OnWrite(c.write)
@@ -172,9 +177,14 @@ func (c *checker) slots(scope string, now awsfake.Item) {
 	if set, ok := now["runs"].(*types.AttributeValueMemberSS); ok {
 		ids = set.Value
 	}
-	if most := c.limit(scope); len(ids) > most {
+	most := c.limit(scope)
+	if len(ids) > most {
 		c.fail(Slots, "%d runs in %s, which has room for %d", len(ids), scope, most)
 	}
+	if c.held[scope] >= most {
+		c.room[scope] = time.Now()
+	}
+	c.held[scope] = len(ids)
 	if scope != "stage" {
 		return
 	}

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -35,6 +36,29 @@ func (c *checker) run(id string, old, now awsfake.Item) {
 	}
 	if from.Final() {
 		c.after(id, old, now)
+	}
+	switch {
+	case to == run.Queued && from != run.Queued:
+		c.waiting[id] = time.Now()
+	case to == run.Admitted && from == run.Queued:
+		c.admitted(id, cmp.Or(text(now["team"]), run.NoTeam), text(now["pipeline"]))
+	}
+}
+
+// longest is how long a run may wait while there is room for it: many ticks, because
+// the worst faults end most of the passes.
+const longest = 30 * time.Minute
+
+// admitted checks when a run leaves the queue.
+func (c *checker) admitted(id, team, pipeline string) {
+	since := c.waiting[id]
+	for _, scope := range []string{"stage", "team#" + team, "pipeline#" + pipeline} {
+		if full := c.room[scope]; full.After(since) {
+			since = full
+		}
+	}
+	if waited := time.Since(since); waited > longest {
+		c.fail(Starts, "run %s of %s waited for %s while there was room for it", id, pipeline, waited.Round(time.Second))
 	}
 }
 

@@ -121,6 +121,22 @@ func (b overbooked) TransactWriteItems(ctx context.Context, in *dynamodb.Transac
 	return b.DB.TransactWriteItems(ctx, &changed, o...)
 }
 
+// SkipQueues admits from the first queue of a team only, until that is empty.
+func SkipQueues(c *Config) { c.Table = func(db store.DB) store.DB { return skipsQueues{db} } }
+
+type skipsQueues struct{ store.DB }
+
+func (s skipsQueues) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	out, err := s.DB.Query(ctx, in, o...)
+	if err != nil || len(out.Items) == 0 || !strings.HasPrefix(text(in.ExpressionAttributeValues[":state"]), "QUEUED#") {
+		return out, err
+	}
+	first := text(out.Items[0]["pipeline"])
+	out.Items = slices.DeleteFunc(out.Items, func(it map[string]types.AttributeValue) bool { return text(it["pipeline"]) != first })
+	out.LastEvaluatedKey = nil
+	return out, nil
+}
+
 // LeaseBlindly leases clusters of pools whatever room they have by now.
 func LeaseBlindly(c *Config) { c.Table = func(db store.DB) store.DB { return blindLeases{db} } }
 

@@ -154,6 +154,7 @@ func TestStormsFindMistakes(t *testing.T) {
 		"submits without looking for the steps":   {simulation.Storm{Kind: "rough", Break: simulation.BlindSubmit}, simulation.OneStep},
 		"writes without conditions":               {simulation.Storm{Kind: "all at once", Break: simulation.Unconditional}, simulation.OneStep},
 		"admits without room":                     {simulation.Storm{Kind: "fair", Break: simulation.Overbook}, simulation.Slots},
+		"reads the first queue only":              {simulation.Storm{Kind: "fair", Break: simulation.SkipQueues}, simulation.Starts},
 		"calls without budget":                    {simulation.Storm{Kind: "poor", Break: simulation.Spendthrift}, simulation.Budget},
 		"looks first, registers later":            {simulation.Storm{Kind: "untimed", Break: simulation.LookFirst}, simulation.Noticed},
 		"leases without looking for room":         {simulation.Storm{Kind: "fair", Break: simulation.LeaseBlindly}, simulation.Leases},

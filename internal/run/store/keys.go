@@ -31,4 +31,4 @@ func partition(r run.Run) string {
 }
 
 // order is where r stands in its partition of ByState.
-func order(r run.Run) string { return records.QueueOrder(r.Priority, r.RequestedAt, r.ID) }
+func order(r run.Run) string { return records.QueueOrder(r.Pipeline, r.Priority, r.RequestedAt, r.ID) }

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -11,8 +13,8 @@ import (
 	"ephemr/internal/run"
 )
 
-// InState visits the runs in a state: QUEUED runs in the order of admission, others
-// by time. The index is eventually consistent.
+// InState visits all runs in a state: QUEUED runs by their queues, others by time. The
+// index is eventually consistent.
 func (s *Runs) InState(ctx context.Context, state run.State, visit func(run.Run) error) error {
 	return s.eachPartition(ctx, state, func(partition string) error { return s.visit(ctx, s.inState(partition), visit) })
 }
@@ -74,25 +76,39 @@ func (s *Runs) query(ctx context.Context, in *dynamodb.QueryInput, visit func(it
 	return nil
 }
 
-// List returns runs of a pipeline or in a state, newest first.
+// List returns runs of a pipeline or in a state, newest first. Runs that have not
+// ended are found by their state, however many of the pipeline's wait.
 func (s *Runs) List(ctx context.Context, q run.Query) ([]run.Run, error) {
-	if q.Pipeline != "" {
-		return s.list(ctx, q, "")
+	switch {
+	case q.State == run.Queued:
+		return s.newestQueued(ctx, q.Pipeline, q.Limit)
+	case q.Pipeline != "" && (q.State == run.Admitted || q.State == run.Running):
+		return s.active(ctx, q)
 	}
-	var runs []run.Run
-	err := s.eachPartition(ctx, q.State, func(partition string) error {
-		more, err := s.list(ctx, q, partition)
-		runs = append(runs, more...)
-		return err
-	})
-	return runs[:min(len(runs), q.Limit)], err
+	return s.list(ctx, q)
 }
 
-// list returns runs of q's pipeline, or of a partition of the index byState.
-func (s *Runs) list(ctx context.Context, q run.Query, partition string) ([]run.Run, error) {
+// active returns the runs of a pipeline in a state of runs that hold slots: they are
+// few.
+func (s *Runs) active(ctx context.Context, q run.Query) (all []run.Run, _ error) {
+	err := s.InState(ctx, q.State, func(r run.Run) error {
+		if r.Pipeline == q.Pipeline {
+			all = append(all, r)
+		}
+		return nil
+	})
+	slices.SortFunc(all, func(a, b run.Run) int { return cmp.Or(b.LogicalTime.Compare(a.LogicalTime), cmp.Compare(a.ID, b.ID)) })
+	return all[:min(len(all), q.Limit)], err
+}
+
+// list returns runs of q's pipeline, or in its state.
+func (s *Runs) list(ctx context.Context, q run.Query) ([]run.Run, error) {
 	in := &dynamodb.QueryInput{
 		TableName: &s.Table, ScanIndexForward: aws.Bool(false),
 		ExpressionAttributeValues: item{},
+	}
+	if q.Pipeline == "" || q.State == "" { // every item that is read counts
+		in.Limit = aws.Int32(int32(max(1, min(q.Limit, 1000)))) //nolint:gosec // it fits
 	}
 	if q.Pipeline != "" {
 		in.IndexName, in.KeyConditionExpression = aws.String(ByPipeline), aws.String(records.PipelineName+" = :p")
@@ -104,7 +120,7 @@ func (s *Runs) list(ctx context.Context, q run.Query, partition string) ([]run.R
 		}
 	} else {
 		in.IndexName, in.KeyConditionExpression = aws.String(ByState), aws.String(records.StateName+" = :s")
-		in.ExpressionAttributeValues[":s"] = records.String(partition)
+		in.ExpressionAttributeValues[":s"] = records.String(string(q.State))
 	}
 	var runs []run.Run
 	for p := dynamodb.NewQueryPaginator(s.DB, in); p.HasMorePages() && len(runs) < q.Limit; {

@@ -3,13 +3,11 @@ package store
 import (
 	"context"
 	"fmt"
-	"iter"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"ephemr/internal/records"
-	"ephemr/internal/run"
 )
 
 // enlist records a team, once in the life of s. Writing it again changes nothing.
@@ -39,35 +37,4 @@ func (s *Runs) Teams(ctx context.Context) ([]string, error) {
 		return nil
 	})
 	return teams, err
-}
-
-// queuePage is how many runs of a queue are read at a time. There are rarely slots
-// for more, and a full page of a burst would be a megabyte.
-const queuePage = 50
-
-// Queue yields the queued runs of a team in the order of admission, reading
-// further pages only when they are needed. The index is eventually consistent.
-func (s *Runs) Queue(ctx context.Context, team string) iter.Seq2[run.Run, error] {
-	return func(yield func(run.Run, error) bool) {
-		in := s.inState(queueOf(team))
-		in.Limit = aws.Int32(queuePage)
-		p := dynamodb.NewQueryPaginator(s.DB, in)
-		for p.HasMorePages() {
-			page, err := p.NextPage(ctx)
-			if err != nil {
-				yield(run.Run{}, fmt.Errorf("read queue of team %s: %w", team, err))
-				return
-			}
-			for _, it := range page.Items {
-				var r run.Run
-				if err := decode(it, &r); err != nil {
-					s.skip(ctx, it, err)
-					continue
-				}
-				if !yield(r, nil) {
-					return
-				}
-			}
-		}
-	}
 }

@@ -37,6 +37,8 @@ func (s *Runs) Requeue(ctx context.Context, id string, now time.Time) (run.Run, 
 		return r, fault.New(fault.InvalidInput, "run %s is %s; only a FAILED or CANCELLED run can be retried", id, r.State)
 	case rec.Spec == nil:
 		return r, fault.New(fault.InvalidInput, "run %s was rejected before it had a pipeline; send a new request", id)
+	case len(rec.Spec.Sensitive()) > 0:
+		return r, fault.New(fault.InvalidInput, "run %s cannot be retried: the values of its sensitive params were removed when it ended; start a new run", id)
 	case r.Restarts >= run.MaxRestarts:
 		return r, fault.New(fault.InvalidInput, "run %s was retried %d times, as often as possible; send a new request", id, r.Restarts)
 	case !r.Settled():

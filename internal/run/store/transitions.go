@@ -46,6 +46,7 @@ func (s *Runs) finish(ctx context.Context, r run.Run, o run.Outcome, now time.Ti
 	if o.NothingToDo {
 		u = set(u, "nothingToDo", true)
 	}
+	u = u.Remove(expression.Name("secrets")) // values of sensitive params; see Requeue
 	if costUSD > 0 {
 		u = set(u, "costUsd", costUSD)
 	}

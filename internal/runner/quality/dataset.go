@@ -64,6 +64,15 @@ type file struct {
 }
 
 func (c *Checker) open(ctx context.Context, name string) (*dataset, error) {
+	d, err := c.list(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return d, d.readFooters(ctx)
+}
+
+// list finds the files of a dataset and does not open them.
+func (c *Checker) list(ctx context.Context, name string) (*dataset, error) {
 	at, err := parseAddress(name)
 	if err != nil {
 		return nil, &InvalidError{err}
@@ -84,7 +93,7 @@ func (c *Checker) open(ctx context.Context, name string) (*dataset, error) {
 			}
 		}
 	}
-	return d, d.readFooters(ctx)
+	return d, nil
 }
 
 func (d *dataset) readFooters(ctx context.Context) error {

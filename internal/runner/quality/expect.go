@@ -28,9 +28,12 @@ type expectation struct {
 }
 
 // expectations returns the expectations of a valid check, cheap ones first.
-func expectations(check job.Check) (all []expectation) {
+func (c *Checker) expectations(check job.Check) (all []expectation) {
 	add := func(text string, look func(context.Context, *Checker, *dataset) (verdict, error)) {
 		all = append(all, expectation{text, look})
+	}
+	if check.WrittenBy != "" {
+		add(c.writtenBy(), func(_ context.Context, c *Checker, d *dataset) (verdict, error) { return d.written(c.Began), nil })
 	}
 	if check.Freshness != "" {
 		age, _ := time.ParseDuration(check.Freshness)
@@ -91,6 +94,9 @@ func Validate(check job.Check) error {
 		if age, err := time.ParseDuration(check.Freshness); err != nil || age <= 0 {
 			errs = append(errs, fmt.Errorf("freshness %q is not a duration like 24h", check.Freshness))
 		}
+	}
+	if check.WrittenBy != "" && check.WrittenBy != job.WrittenByRun {
+		errs = append(errs, fmt.Errorf("writtenBy %q is not run", check.WrittenBy))
 	}
 	if len(errs) == 0 {
 		return nil

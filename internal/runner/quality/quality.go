@@ -27,7 +27,8 @@ const MaxUnique = 20_000_000
 type Checker struct {
 	S3        S3API
 	Now       func() time.Time
-	MaxUnique int // rows; 0 = MaxUnique
+	Began     time.Time // of the run
+	MaxUnique int       // rows; 0 = MaxUnique
 }
 
 // Report is the outcome of checks.
@@ -73,7 +74,9 @@ func (c *Checker) Run(ctx context.Context, checks []job.Check) (Report, error) {
 		if len(checks) > 1 {
 			key += "." + strconv.Itoa(i+1)
 		}
-		r.Outputs[key] = strconv.FormatInt(rows, 10)
+		if !onlyWritten(check) {
+			r.Outputs[key] = strconv.FormatInt(rows, 10)
+		}
 	}
 	return r, nil
 }
@@ -83,6 +86,13 @@ func (c *Checker) Run(ctx context.Context, checks []job.Check) (Report, error) {
 func (c *Checker) check(ctx context.Context, check job.Check) ([]job.Finding, int64, error) {
 	say := func(expect string, found verdict) job.Finding {
 		return job.Finding{Dataset: check.Dataset, Expect: expect, Found: found.text, OK: found.ok}
+	}
+	if onlyWritten(check) {
+		d, err := c.list(ctx, check.Dataset)
+		if err != nil {
+			return nil, 0, err
+		}
+		return []job.Finding{say(c.writtenBy(), d.written(c.Began))}, 0, nil
 	}
 	d, err := c.open(ctx, check.Dataset)
 	if err != nil {
@@ -96,7 +106,7 @@ func (c *Checker) check(ctx context.Context, check job.Check) ([]job.Finding, in
 		return []job.Finding{say(readable, bad("%s", d.broken))}, 0, nil
 	}
 	findings := []job.Finding{say(readable, good("%d files, %d bytes", len(d.files), d.bytes()))}
-	for _, e := range expectations(check) {
+	for _, e := range c.expectations(check) {
 		found, err := e.look(ctx, c, d)
 		if err != nil {
 			return nil, 0, fmt.Errorf("%s: %w", e.text, err)

@@ -31,9 +31,13 @@ func Newest(ctx context.Context, store Lister, q run.Query) ([]run.Run, error) {
 	}
 	byID := map[string]run.Run{}
 	for _, s := range states {
-		// Ended runs are listed by their end and active ones by priority, so the
+		// Ended runs are listed by their end, and those that run by priority, so the
 		// newest are among more than the limit.
-		some, err := store.List(ctx, run.Query{State: s, Limit: max(4*q.Limit, 500)})
+		most := max(4*q.Limit, 500)
+		if s == run.Queued {
+			most = q.Limit
+		}
+		some, err := store.List(ctx, run.Query{State: s, Limit: most})
 		if err != nil {
 			return nil, err
 		}

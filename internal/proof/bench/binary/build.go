@@ -14,12 +14,16 @@ import (
 	"strings"
 )
 
-// Hello names the function that does nothing.
-const Hello = "hello"
+// Functions of the bench.
+const (
+	Hello  = "hello"  // does nothing
+	Writer = "writer" // does a conditional write for each message
+)
 
 const (
 	ours    = "./functions/..."
-	nothing = "./internal/proof/bench/hello"
+	own     = "./internal/proof/bench/"
+	nothing = own + Hello
 )
 
 // build compiles packages for a platform, with the flags that scripts/build
@@ -49,13 +53,13 @@ func build(ctx context.Context, root, dir, platform string, packages ...string) 
 	return paths, nil
 }
 
-// Zip is the package of the function that does nothing, for this machine.
-func Zip(ctx context.Context, root, dir string) ([]byte, error) {
-	paths, err := build(ctx, root, dir, Platform(), nothing)
+// Zip is the package of a function of the bench, for this machine.
+func Zip(ctx context.Context, root, dir, name string) ([]byte, error) {
+	paths, err := build(ctx, root, dir, Platform(), own+name)
 	if err != nil {
 		return nil, err
 	}
-	return zipped(paths[Hello])
+	return zipped(paths[name])
 }
 
 // zipped is a Lambda package that holds the file only.

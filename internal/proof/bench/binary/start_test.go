@@ -37,7 +37,7 @@ func TestMeasure(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	zip, err := binary.Zip(t.Context(), root, dir)
+	zip, err := binary.Zip(t.Context(), root, dir, binary.Hello)
 	if err != nil || len(zip) < 1<<20 {
 		t.Fatalf("package of %d bytes, %v", len(zip), err)
 	}

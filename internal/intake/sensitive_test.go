@@ -1,0 +1,113 @@
+package intake_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"ephemr/internal/proof/simulation"
+	"ephemr/internal/run"
+)
+
+const (
+	secretive = "pipeline: secretive\nparams: {token: {sensitive: true}, day: {default: d}}\n" +
+		"cluster: {profile: small}\njobs: [{name: a, type: bash, source: a, env: {TOKEN: \"{{.Params.token}}\"}}]\n"
+	hush = `pa"ss-4711`
+)
+
+// The values of sensitive params are in no document about the run, whatever
+// becomes of the request; jobs get them until the run ends.
+func TestSensitiveParams(t *testing.T) {
+	t.Parallel()
+	given, err := json.Marshal(hush)
+	must(t, err)
+	adhoc := strings.Replace(string(simulation.SpecOf(strings.ReplaceAll(secretive, "secretive", "adhoc"))), "{{.Params.token}}", "{{int .Params.token}}", 1)
+	for name, tt := range map[string]struct {
+		body  string
+		state run.State
+	}{
+		"accepted":               {`{"requestId":"1","pipeline":"secretive","params":{"token":%s}}`, run.Queued},
+		"another param is wrong": {`{"requestId":"1","pipeline":"secretive","params":{"token":%s,"other":"x"}}`, run.Rejected},
+		"a key is wrong":         {`{"requestId":"1","pipeline":"secretive","parms":{},"params":{"token":%s}}`, run.Rejected},
+		"params of another type": {`{"requestId":"1","pipeline":"secretive","params":[%s]}`, run.Rejected},
+		"cut off":                {`{"requestId":"1","pipeline":"secretive","params":{"token":%s}} x`, run.Rejected},
+		"not JSON":               {`{"requestId":"1","pipeline":"secretive","params":{"token":%s`, run.Rejected},
+		"value that is wrong":    {`{"requestId":"1","pipeline":"adhoc","params":{"token":%s},"spec":` + strings.ReplaceAll(adhoc, "%", "%%") + `}`, run.Rejected},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, func(t *testing.T, w *simulation.World) {
+				w.Apply(secretive)
+				w.Deliver("requests", fmt.Sprintf(tt.body, given))
+				all := runs(w)
+				if len(all) != 1 || all[0].State != tt.state {
+					t.Fatalf("runs %+v", all)
+				}
+				rec := w.Record(all[0].ID)
+				document, err := json.Marshal(rec)
+				must(t, err)
+				shown := string(document) + rec.Run.Subject() + rec.Run.Body + rec.Run.Reason
+				for _, m := range w.SNS.Published(w.Settings.Topic) {
+					shown += *m.Message
+				}
+				for _, m := range w.SQS.Messages(w.Settings.RequestsDLQ) {
+					shown += *m.MessageBody
+				}
+				if strings.Contains(shown, "4711") {
+					t.Errorf("the value is shown in %s", shown)
+				}
+				if tt.state == run.Queued && (rec.Run.Params["token"] != "***" || rec.Context("test", nil).Params["token"] != hush) {
+					t.Errorf("params %q, templates see %q", rec.Run.Params, rec.Context("test", nil).Params)
+				}
+				time.Sleep(time.Hour)
+				if rec := w.Record(rec.Run.ID); len(rec.Run.Secrets) > 0 || !rec.Run.State.Final() {
+					t.Errorf("%d values are left, run %s", len(rec.Run.Secrets), rec.Run.State)
+				}
+			})
+		})
+	}
+}
+
+// Step Functions keeps the input of executions, so these take no sensitive params.
+func TestSensitiveParamsOfExecutions(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(t *testing.T, w *simulation.World) {
+		w.Apply(secretive)
+		w.Start("by-hand", `{"pipeline":"secretive","params":{"token":"4711"}}`)
+		time.Sleep(time.Hour)
+		all := runs(w)
+		if len(all) != 1 {
+			t.Fatalf("runs %v", all)
+		}
+		r := all[0]
+		if r.State != run.Rejected || !strings.Contains(r.Reason, "has sensitive params") || strings.Contains(r.Body, "4711") {
+			t.Errorf("%s for %q: %s", r.State, r.Reason, r.Body)
+		}
+	})
+}
+
+// A run that has ended has lost the values, so it cannot be retried.
+func TestSensitiveParamsEndWithTheRun(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := simulation.New(simulation.Config{Steps: func(simulation.Attempt) simulation.Step { return simulation.Step{ExitCode: 1} }})
+		defer w.Close()
+		w.Apply(secretive)
+		w.Deliver("requests", `{"requestId":"1","pipeline":"secretive","params":{"token":"4711"}}`)
+		id := w.RunIDs()[0]
+		rec := w.Wait(id)
+		if len(rec.Run.Secrets) > 0 || rec.Run.Params["token"] != "***" || rec.Run.State != run.Failed {
+			t.Errorf("run %s, params %q and %q", rec.Run.State, rec.Run.Params, rec.Run.Secrets)
+		}
+		if spec := string(w.S3.Object(w.Settings.LogsBucket, rec.Run.LogPrefix("a", 1)+"/job.json")); !strings.Contains(spec, `"TOKEN":"4711"`) {
+			t.Errorf("the job got %s", spec)
+		}
+		time.Sleep(time.Hour)
+		if _, err := w.Runs.Requeue(t.Context(), id, time.Now()); err == nil || !strings.Contains(err.Error(), "sensitive params were removed") {
+			t.Errorf("retried: %v", err)
+		}
+	})
+}
