@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -41,21 +40,11 @@ func told(t *testing.T, w *simulation.World, args []string) (key string, spec jo
 	return key, spec
 }
 
-// alone runs f in a stage without pipelines.
-func alone(t *testing.T, c simulation.Config, f func(t *testing.T, w *simulation.World)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		w := simulation.New(c)
-		defer w.Close()
-		f(t, w)
-	})
-}
-
 // Every attempt has a nonce of its own, in the record, the step and the spec, and a
 // pipeline has a place of its own for Python libraries.
 func TestAttemptsAreBound(t *testing.T) {
 	t.Parallel()
-	alone(t, simulation.Config{Steps: steps(map[string]simulation.Step{"a#1": {ExitCode: 3}})}, func(t *testing.T, w *simulation.World) {
+	inWorld(t, simulation.Config{Steps: steps(map[string]simulation.Step{"a#1": {ExitCode: 3}})}, func(t *testing.T, w *simulation.World) {
 		for _, p := range []string{again, chain} {
 			w.Apply(p)
 		}
@@ -120,13 +109,45 @@ func TestForeignResults(t *testing.T) {
 				config := simulation.Config{
 					Seed: seed, Steps: steps(map[string]simulation.Step{"a#1": tt.step}), Plants: func(simulation.Attempt) bool { return true },
 				}
-				alone(t, config, func(t *testing.T, w *simulation.World) {
+				inWorld(t, config, func(t *testing.T, w *simulation.World) {
 					got, id := uploaded(t, w, one, nil)
 					if got.State != tt.state || got.Class != tt.class || len(w.Record(id).Job("a").Outputs) != len(tt.step.Outputs) {
 						t.Errorf("%s %s, outputs %v", got.State, got.Class, w.Record(id).Job("a").Outputs)
 					}
 				})
 			}
+		})
+	}
+}
+
+// Attempts that a version without nonces has submitted are followed to their end.
+func TestAttemptsWithoutANonce(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		exit    int
+		earlier int // attempts: the next one has a nonce
+	}{
+		"succeeds": {0, 0},
+		"fails":    {3, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := simulation.Config{Steps: steps(map[string]simulation.Step{"a#1": {Takes: time.Hour, ExitCode: tt.exit}})}
+			inWorld(t, config, func(t *testing.T, w *simulation.World) {
+				got, id := uploaded(t, w, again, func(w *simulation.World, id string) {
+					time.Sleep(30 * time.Minute)
+					w.ForgetNonce(id, "a")
+				})
+				j := w.Record(id).Job("a")
+				if got.State != run.Succeeded || len(j.Earlier) != tt.earlier || (j.Nonce != "") != (tt.earlier > 0) {
+					t.Errorf("%s, %+v", got.State, j)
+				}
+				for _, e := range j.Earlier {
+					if e.ExitCode == nil || *e.ExitCode != tt.exit {
+						t.Errorf("the first attempt ended as %+v", e)
+					}
+				}
+			})
 		})
 	}
 }

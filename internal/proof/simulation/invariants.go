@@ -126,7 +126,14 @@ func (c *checker) write(table string, old, now awsfake.Item) {
 		c.cluster(pk, now, extra)
 		return
 	}
-	if by := text(now["intent"]); table == c.w.Settings.RunsTable && by != "" {
+	if table == c.w.Settings.RunsTable {
+		c.record(pk, sk, old, now, state)
+	}
+}
+
+// record checks a change of a run's item. The cluster of an attempt is in a state.
+func (c *checker) record(pk, sk string, old, now awsfake.Item, state emrtypes.ClusterState) {
+	if by := text(now["intent"]); by != "" {
 		c.claims[pk+" "+sk] = by
 	}
 	if table == c.w.Settings.RunsTable {
