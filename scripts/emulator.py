@@ -1,5 +1,6 @@
 """Starts the emulator with patches for behaviour that differs from AWS. Athena is
-patched in athena.py, the identity of callers in identity.py.
+patched in athena.py, the identity of callers in identity.py, queries in
+keyconditions.py.
 
 Step Functions fails a lambda:invoke.waitForTaskToken task when the function
 fails, and applies the state's Retry and Catch. MiniStack 1.5.33 ignores the
@@ -12,6 +13,7 @@ import threading
 
 import athena  # noqa: F401
 import identity  # noqa: F401
+import keyconditions  # noqa: F401
 from ministack.app import main
 from ministack.services import servicediscovery, stepfunctions
 
