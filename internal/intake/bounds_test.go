@@ -59,9 +59,7 @@ func TestRequestsAreBounded(t *testing.T) {
 				}
 				r := all[0]
 				if tt.reason != "" {
-					if r.State != run.Rejected || r.Class != job.ClassPermission || !strings.Contains(r.Reason, tt.reason) {
-						t.Errorf("%s (%s): %s", r.State, r.Class, r.Reason)
-					}
+					refused(t, r, tt.reason)
 					return
 				}
 				if r.State != run.Queued || r.Owner != tt.owner || r.Priority != tt.priority || r.MaxActive != tt.active || r.MaxDuration != tt.deadline {
@@ -69,5 +67,12 @@ func TestRequestsAreBounded(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func refused(t *testing.T, r run.Run, reason string) {
+	t.Helper()
+	if r.State != run.Rejected || r.Class != job.ClassPermission || !strings.Contains(r.Reason, reason) {
+		t.Errorf("%s (%s): %s", r.State, r.Class, r.Reason)
 	}
 }

@@ -17,8 +17,16 @@ var namesPipeline = regexp.MustCompile(`"pipeline"\s*:\s*"([a-z0-9-]+)"`)
 // contains. Hidden reports whether there are such params: then the original must
 // not be stored.
 func redacted(ctx context.Context, known Pipelines, body string) (text string, hidden bool, err error) {
-	var parts map[string]json.RawMessage
-	var named struct {
+	names, err := sensitiveNames(ctx, known, body)
+	if len(names) == 0 || err != nil {
+		return body, false, err
+	}
+	return mask(body), true, nil
+}
+
+// sensitiveNames are the sensitive params of the pipeline that body is about.
+func sensitiveNames(ctx context.Context, known Pipelines, body string) ([]string, error) {
+	var q struct {
 		Pipeline string `json:"pipeline"`
 		Spec     struct {
 			Params map[string]struct {
@@ -26,43 +34,44 @@ func redacted(ctx context.Context, known Pipelines, body string) (text string, h
 			} `json:"params"`
 		} `json:"spec"`
 	}
-	broken := json.Unmarshal([]byte(body), &parts) != nil
-	_ = json.Unmarshal([]byte(body), &named) // what can be read of it
-	if m := namesPipeline.FindStringSubmatch(body); broken && m != nil {
-		named.Pipeline = m[1]
+	_ = json.Unmarshal([]byte(body), &q) // what can be read of it
+	if m := namesPipeline.FindStringSubmatch(body); q.Pipeline == "" && m != nil {
+		q.Pipeline = m[1]
 	}
 	var names []string
-	for name, p := range named.Spec.Params {
+	for name, p := range q.Spec.Params {
 		if p.Sensitive {
 			names = append(names, name)
 		}
 	}
-	if pipeline.ValidName(named.Pipeline) {
-		v, err := known.Current(ctx, named.Pipeline)
-		if err != nil {
-			return "", false, err
-		}
-		if v != nil {
-			names = append(names, v.Spec.Sensitive()...)
-		}
+	if !pipeline.ValidName(q.Pipeline) {
+		return names, nil
 	}
-	if len(names) == 0 {
-		return body, false, nil
+	v, err := known.Current(ctx, q.Pipeline)
+	if v == nil || err != nil {
+		return names, err
 	}
-	var params map[string]json.RawMessage
-	if broken || len(parts["params"]) > 0 && json.Unmarshal(parts["params"], &params) != nil {
-		return pipeline.Hidden, true, nil
+	return append(names, v.Spec.Sensitive()...), nil
+}
+
+// plainKeys are the keys of requests and executions whose values are shown.
+var plainKeys = []string{"requestId", "runId", "pipeline", "user", "logicalTime", "logicalDate", "priority"}
+
+// mask hides everything in body but the values of plainKeys: a value may stand under
+// a misspelled key.
+func mask(body string) string {
+	var parts map[string]json.RawMessage
+	if json.Unmarshal([]byte(body), &parts) != nil {
+		return pipeline.Hidden
 	}
-	for name := range params {
-		if slices.Contains(names, name) {
-			params[name] = json.RawMessage(`"` + pipeline.Hidden + `"`)
-		}
-	}
-	if params != nil {
-		if parts["params"], err = json.Marshal(params); err != nil {
-			return "", true, err
+	for key := range parts {
+		if !slices.Contains(plainKeys, key) {
+			parts[key] = json.RawMessage(`"` + pipeline.Hidden + `"`)
 		}
 	}
 	data, err := json.Marshal(parts)
-	return string(data), true, err
+	if err != nil {
+		return pipeline.Hidden
+	}
+	return string(data)
 }

@@ -65,12 +65,9 @@ func (q RunRequest) NewRuns(ctx context.Context, s stage.Settings, known Pipelin
 	if len(secrets) > 0 && q.Trigger.Kind == run.ByManual {
 		return nil, fault.New(fault.InvalidInput, "pipeline %s has sensitive params, and Step Functions keeps the input of executions; use ephemr start, or send a request", spec.Name)
 	}
-	priority := spec.Priority
-	if q.Priority != nil {
-		if *q.Priority < 0 || *q.Priority > 9 {
-			return nil, fault.New(fault.InvalidInput, "priority %d is not between 0 and 9", *q.Priority)
-		}
-		priority = *q.Priority
+	priority, err := q.priority(spec)
+	if err != nil {
+		return nil, err
 	}
 	r := run.Run{
 		ID: run.ID(spec.Name, q.Logical, q.Identity...), Identity: run.Digest(q.Identity...), Fingerprint: q.Fingerprint,
@@ -87,6 +84,17 @@ func (q RunRequest) NewRuns(ctx context.Context, s stage.Settings, known Pipelin
 		return nil, fault.New(fault.InvalidInput, "%w", err)
 	}
 	return []NewRun{{Run: r, Spec: spec}}, nil
+}
+
+// priority is the requested one, or that of the pipeline.
+func (q RunRequest) priority(spec *pipeline.Spec) (int, error) {
+	if q.Priority == nil {
+		return spec.Priority, nil
+	}
+	if *q.Priority < 0 || *q.Priority > 9 {
+		return 0, fault.New(fault.InvalidInput, "priority %d is not between 0 and 9", *q.Priority)
+	}
+	return *q.Priority, nil
 }
 
 // spec is the requested pipeline and its version: 0 if it is part of the request.

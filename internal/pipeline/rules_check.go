@@ -51,13 +51,17 @@ func check(p *place, c job.Check, fault report) {
 			fault(p.key("freshness"), "invalid duration %q (examples: 90m, 24h)", c.Freshness)
 		}
 	}
+	checkExpectations(p, c, fault)
+	checkColumns(p, c, fault)
+}
+
+func checkExpectations(p *place, c job.Check, fault report) {
 	if c.WrittenBy != "" && c.WrittenBy != job.WrittenByRun {
 		fault(p.key("writtenBy"), "unknown writer %q; use run: the data must not be older than the run", c.WrittenBy)
 	}
-	if c.Rows == "" && len(c.Columns)+len(c.NotNull)+len(c.Unique) == 0 && c.Freshness == "" && c.WrittenBy == "" {
+	if c.Rows+c.Freshness+c.WrittenBy == "" && len(c.Columns)+len(c.NotNull)+len(c.Unique) == 0 {
 		fault(p, "the check has no expectation; add rows, columns, notNull, unique, freshness or writtenBy")
 	}
-	checkColumns(p, c, fault)
 }
 
 func checkDataset(p *place, dataset string, fault report) {

@@ -16,14 +16,18 @@ func (r *rules) params() {
 				r.fault(p.key("allowed").index(i), "duplicate %q; remove one", v)
 			}
 		}
-		if param.Sensitive && (param.Default != nil || len(param.Allowed) > 0) {
-			r.fault(p.key("sensitive"), "the file shows default and allowed values; remove them, or sensitive")
-		}
+		r.sensitive(p.key("sensitive"), param)
 		if d := param.Default; d != nil && isTemplate(*d) {
 			r.compileAll([]field{{at: p.key("default"), get: *d}}, &references{rules: r, only: timeFields})
 		} else if d != nil && !param.allows(*d) {
 			r.fault(p.key("default"), "%q is not among the allowed values %q; add it there or choose another", *d, param.Allowed)
 		}
+	}
+}
+
+func (r *rules) sensitive(p *place, param Param) {
+	if param.Sensitive && (param.Default != nil || len(param.Allowed) > 0) {
+		r.fault(p, "the file shows default and allowed values; remove them, or sensitive")
 	}
 }
 

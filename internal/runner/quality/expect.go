@@ -95,11 +95,16 @@ func Validate(check job.Check) error {
 			errs = append(errs, fmt.Errorf("freshness %q is not a duration like 24h", check.Freshness))
 		}
 	}
-	if check.WrittenBy != "" && check.WrittenBy != job.WrittenByRun {
-		errs = append(errs, fmt.Errorf("writtenBy %q is not run", check.WrittenBy))
+	errs = append(errs, validWriter(check.WrittenBy))
+	if err := errors.Join(errs...); err != nil {
+		return &InvalidError{fmt.Errorf("check %s: %w", check.Dataset, err)}
 	}
-	if len(errs) == 0 {
-		return nil
+	return nil
+}
+
+func validWriter(name string) error {
+	if name != "" && name != job.WrittenByRun {
+		return fmt.Errorf("writtenBy %q is not run", name)
 	}
-	return &InvalidError{fmt.Errorf("check %s: %w", check.Dataset, errors.Join(errs...))}
+	return nil
 }
