@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/google/go-cmp/cmp"
 
+	"ephemr/internal/admission"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/emr"
 	"ephemr/internal/emr/steplog"
@@ -138,7 +139,10 @@ func (w *world) follower() *follow.Follower {
 // deliver passes the messages of the requests queue to intake.
 func (w *world) deliver() {
 	w.t.Helper()
-	k := &intake.Intake{Settings: w.settings, Engines: engine.Catalog{Default: emr.Capabilities}, Runs: w.runs, Pipelines: w.pipelines, Users: &intake.UserStore{Settings: w.settings, SSM: w.ssm}, SQS: w.sqs, Lambda: w.lambda, Topic: awsfake.NewSNS(w.settings.Topic)}
+	k := &intake.Intake{
+		Settings: w.settings, Engines: engine.Catalog{Default: emr.Capabilities}, Runs: w.runs, Pipelines: w.pipelines, Users: &intake.UserStore{Settings: w.settings, SSM: w.ssm}, SQS: w.sqs, Lambda: w.lambda, Topic: awsfake.NewSNS(w.settings.Topic),
+		Passes: &admission.Gate{DB: w.db, Table: w.settings.ClustersTable},
+	}
 	for _, m := range w.sqs.Take(requests) {
 		_, err := k.Handle(w.t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{{
 			MessageId: m.ID, Body: aws.ToString(m.MessageBody),

@@ -15,7 +15,7 @@ import (
 // S3 lists them. Others do not exist.
 type dated struct {
 	*bucket
-	written map[string]time.Time
+	written map[string]time.Time // zero = just now
 	err     error
 }
 
@@ -25,7 +25,11 @@ func (d *dated) ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Input, o 
 	}
 	out, err := d.bucket.ListObjectsV2(ctx, in, o...)
 	for i, c := range out.Contents {
-		out.Contents[i].LastModified = new(d.written[*c.Key].Truncate(time.Second))
+		at := d.written[*c.Key]
+		if at.IsZero() {
+			at = time.Now()
+		}
+		out.Contents[i].LastModified = new(at.Truncate(time.Second)) // as S3 has it
 	}
 	return out, err
 }
@@ -45,7 +49,7 @@ func TestExpect(t *testing.T) {
 		reason  string
 	}{
 		"written":             {expect: []string{"s3://b/out/"}, written: map[string]time.Time{"out/part-0": start.Add(time.Minute)}},
-		"in the same second":  {expect: []string{"s3://b/out/"}, written: map[string]time.Time{"out/part-0": start}},
+		"in the same second":  {expect: []string{"s3://b/out/"}, written: map[string]time.Time{"out/part-0": {}}},
 		"beside older files":  {expect: []string{"s3://b/out"}, written: map[string]time.Time{"out/a": start.Add(-time.Hour), "out/b": start.Add(time.Minute)}},
 		"one object":          {expect: []string{"s3://b/out/a.csv"}, written: map[string]time.Time{"out/a.csv": start.Add(time.Minute)}},
 		"nothing":             {expect: []string{"s3://b/out/"}, class: job.ClassData, code: 65, reason: "exited with code 0, but wrote nothing to s3://b/out/ since 20"},

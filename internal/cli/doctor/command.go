@@ -54,9 +54,9 @@ func Command(app *session.App, given string) *cobra.Command {
 		Use:   "doctor",
 		Short: "check credentials, stage, versions and quotas",
 		Long: `Check what the other commands depend on: configuration and credentials, the clock, the stage and its version,
-tables and records, queues, functions and workflow, cluster profiles. In an AWS account also the quotas of EC2, EMR and Lambda,
-EMR's releases and the instance types in the zones of the subnets, the tags that EMR's service role requires on the
-network, service-linked roles, Glue's default database, Lake Formation, customer keys and public access.
+tables and records, queues, functions and workflow, cluster profiles. In an AWS account also the quotas of EC2, EMR
+and Lambda, EMR's releases and the instance types in the zones of the subnets, the tags that EMR's service role
+requires on the network, service-linked roles, Glue's default database, Lake Formation, customer keys and public access.
 
 Each line shows the result (ok, warning, failed or unknown), the details, and how to fix a problem. A check
 that needs a missing permission, or that an emulator does not support, is unknown. The exit code is 1 if a check

@@ -131,19 +131,12 @@ func (c *checker) write(table string, old, now awsfake.Item) {
 	}
 }
 
-// record checks a change of a run's item. The cluster of an attempt is in a state.
+// record checks a change of a run's item; state is that of the cluster that a
+// failed attempt had.
 func (c *checker) record(pk, sk string, old, now awsfake.Item, state emrtypes.ClusterState) {
 	if by := text(now["intent"]); by != "" {
 		c.claims[pk+" "+sk] = by
 	}
-	if table == c.w.Settings.RunsTable {
-		c.record(pk, sk, old, now, state)
-	}
-}
-
-// record checks a change of a run's item; state is that of the cluster that a
-// failed attempt had.
-func (c *checker) record(pk, sk string, old, now awsfake.Item, state emrtypes.ClusterState) {
 	switch {
 	case sk == "RUN":
 		c.run(pk, old, now)
