@@ -17,16 +17,9 @@ import (
 // taken out of it. One that gets no instances is given up when there is a fallback.
 func (m *Manager) Observe(ctx context.Context, rec *run.Record, seen *engine.Capacity) (engine.Capacity, error) {
 	a := rec.Cluster()
-	var whole *types.Cluster // nil = only its state is known
-	var c engine.Capacity
-	if seen != nil {
-		c = *seen
-	} else {
-		out, err := m.EMR.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: &a.ID})
-		if err != nil {
-			return c, fmt.Errorf("describe cluster %s: %w", a.ID, err)
-		}
-		whole, c = out.Cluster, Capacity(a.ID, out.Cluster.Status)
+	c, whole, err := m.look(ctx, a.ID, seen)
+	if err != nil {
+		return c, err
 	}
 	switch place := m.placement(*a, shape{}); {
 	case c.State == engine.Gone && a.GivenUp:
@@ -46,6 +39,18 @@ func (m *Manager) Observe(ctx context.Context, rec *run.Record, seen *engine.Cap
 		return m.provisioning(ctx, rec, a, c)
 	}
 	return c, nil
+}
+
+// look returns the state of a cluster, and the cluster itself if it was described.
+func (m *Manager) look(ctx context.Context, id string, seen *engine.Capacity) (engine.Capacity, *types.Cluster, error) {
+	if seen != nil {
+		return *seen, nil, nil
+	}
+	out, err := m.EMR.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: &id})
+	if err != nil {
+		return engine.Capacity{}, nil, fmt.Errorf("describe cluster %s: %w", id, err)
+	}
+	return Capacity(id, out.Cluster.Status), out.Cluster, nil
 }
 
 // gone completes what is known of a cluster that has ended without being asked to.

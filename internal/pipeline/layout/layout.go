@@ -136,7 +136,7 @@ func dates(at map[field]int, text map[field]string) error {
 		return fmt.Errorf("%s is a week, which belongs to the week-based year, not to %s: write %%G-W%%V", text[week], text[year])
 	case has(yearDay) && has(month):
 		return fmt.Errorf("%s is the day of the year, but there is a month; the day of the month is 02 in Go's layouts, %%d in strftime, dd in Java's patterns", text[yearDay])
-	case has(year) && has(day) && has(month) && at[year] < at[day] && at[day] < at[month]:
+	case len(at) > 2 && at[year] < at[day] && at[day] < at[month] && has(year):
 		return fmt.Errorf("%s (the day) stands before %s (the month); write year, month, day", text[day], text[month])
 	}
 	return nil
