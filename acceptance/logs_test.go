@@ -38,7 +38,7 @@ func TestJobThatPrintsOddly(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	out, stderr, code = w.cli(t, dir, "logs", id, "--stream", "stdout")
+	out, stderr, code = w.cli(t, dir, "logs", id, "--raw", "--stream", "stdout")
 	if code != 0 || out != oddities()+"\n" || !strings.Contains(stderr, "logs archived by EMR in S3") {
 		t.Errorf("archived: exit code %d, %d bytes\n%s", code, len(out), stderr)
 	}

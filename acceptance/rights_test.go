@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/emr"
+	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
 	"ephemr/internal/awsapi"
 	"ephemr/internal/local/laptop"
@@ -63,10 +64,13 @@ func (w *world) clusterTags(ctx context.Context) func(id string) map[string]stri
 			return tags
 		}
 		tags := map[string]string{}
-		if out, err := w.emr.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: &id}); err == nil { // else it never existed
-			for _, tag := range out.Cluster.Tags {
-				tags[*tag.Key] = *tag.Value
-			}
+		out, err := w.emr.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: &id})
+		if err != nil { // it never existed: AWS denies such a call, and is right
+			tags["ephemr:stage"] = laptop.Stage
+			out = &emr.DescribeClusterOutput{Cluster: &types.Cluster{}}
+		}
+		for _, tag := range out.Cluster.Tags {
+			tags[*tag.Key] = *tag.Value
 		}
 		known[id] = tags
 		return tags

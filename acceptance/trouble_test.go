@@ -25,9 +25,9 @@ func TestWrongRequestIsRejected(t *testing.T) {
 	tests := []struct {
 		name, body, pipeline, reason string
 	}{
-		{"malformed JSON", `{"requestId": "` + id(1) + `", `, "rejected", "unexpected EOF"},
+		{"malformed JSON", `{"requestId": "` + id(1) + `", `, "rejected", "the text ends too early"},
 		{"not JSON at all", "run it please " + id(2), "rejected", "invalid character"},
-		{"unknown key", `{"requestId": "` + id(3) + `", "pipelin": "x"}`, "rejected", `unknown field "pipelin"`},
+		{"unknown key", `{"requestId": "` + id(3) + `", "pipelin": "x"}`, "rejected", "pipelin: unknown key; did you mean pipeline?"},
 		{"unknown pipeline", `{"requestId": "` + id(4) + `", "pipeline": "nobody-` + nonce + `"}`, "nobody-" + nonce, "is not known; ephemr apply registers it"},
 		{"missing param", `{"requestId": "` + id(5) + `", "pipeline": "` + name + `"}`, name, "country"},
 		{"unknown param", `{"requestId": "` + id(6) + `", "pipeline": "` + name + `", "params": {"country": "pt", "town": "x"}}`, name, "town"},

@@ -62,7 +62,7 @@ func TestRequestsAreBounded(t *testing.T) {
 					refused(t, r, tt.reason)
 					return
 				}
-				if r.State != run.Queued || r.Owner != tt.owner || r.Priority != tt.priority || r.MaxActive != tt.active || r.MaxDuration != tt.deadline {
+				if r.State.Final() || r.Owner != tt.owner || r.Priority != tt.priority || r.MaxActive != tt.active || r.MaxDuration != tt.deadline {
 					t.Errorf("%s %s, owner %q, priority %d, at most %d, deadline %s", r.State, r.Reason, r.Owner, r.Priority, r.MaxActive, r.MaxDuration)
 				}
 			})

@@ -14,6 +14,9 @@ func readJSON(data []byte) (*node, error) {
 	r := &jsonReader{dec: json.NewDecoder(bytes.NewReader(data))}
 	r.dec.UseNumber()
 	n, err := r.value(0)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errors.New("the text ends too early")
+	}
 	if err != nil {
 		return nil, &syntaxError{msg: fmt.Sprintf("not valid JSON at byte %d: %v", r.dec.InputOffset(), err)}
 	}

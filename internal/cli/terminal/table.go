@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -41,8 +42,18 @@ func (s *IO) Table(header []string, rows [][]string) {
 		}
 	}
 	if len(out) > 0 {
-		s.Notef("%s\n", s.ErrStyle().Dim("columns hidden: "+strings.Join(out, ", ")+"; widen the terminal or use -o json"))
+		s.Notef("%s\n", s.ErrStyle().Dim(s.hidden(out)))
 	}
+}
+
+// hidden says which columns have no room, or how many if there is none for that.
+func (s *IO) hidden(names []string) string {
+	const advice = "; widen the terminal or use -o json"
+	text := "columns hidden: " + strings.Join(names, ", ") + advice
+	if s.Width > 0 && len(text) > s.Width {
+		text = fmt.Sprintf("columns hidden: %d%s", len(names), advice)
+	}
+	return text
 }
 
 // least is the minimum width of the last column, unless its text is shorter.

@@ -40,7 +40,7 @@ x                       RUNNING
 RUN                     STATE    REASON
 flights-daily-20261101  FAILED   no m5.xla…
 x                       RUNNING
-`, "columns hidden: CLASS, COST; widen the terminal or use -o json\n"},
+`, "columns hidden: 2; widen the terminal or use -o json\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
