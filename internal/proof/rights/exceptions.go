@@ -94,6 +94,14 @@ var rare = []Exception{
 		Why:       "a slot becomes free, or the run is cancelled, while a manual execution registers its waiter; other runs may take the slot",
 	},
 	{
+		Functions: []string{"admit", "awaitadmission"}, Actions: []string{"events:PutEvents", "sns:Publish"},
+		Why: "Step Functions refuses the name or the input of an execution: the run ends and is announced",
+	},
+	{
+		Functions: []string{"sweep"}, Actions: []string{"states:StopExecution"},
+		Why: "an execution is 30 minutes past its deadline",
+	},
+	{
 		Functions: []string{"preparerun"}, Actions: []string{"states:SendTaskSuccess", "dynamodb:DeleteItem"},
 		Why: "a repeated invocation admits a manual execution that waits by then",
 	},
