@@ -21,7 +21,7 @@ import (
 
 // Flags of make simulate.
 var (
-	runs    = flag.Int("runs", 10_000, "how many runs are asked for")
+	runs    = flag.Int("runs", 2000, "how many runs are asked for")
 	seed    = flag.Uint64("seed", 1, "of the first storm; the others count on from it")
 	world   = flag.Int("world", 40, "how many runs are asked for in one storm")
 	kind    = flag.String("kind", "", "make all storms of one kind, e.g. crashes")
