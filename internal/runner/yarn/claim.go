@@ -103,7 +103,9 @@ func (c *Claim) Release() {
 	if !c.used {
 		_ = os.Remove(c.file)
 	}
-	_ = c.lock.Close()
+	// A process that is being forked has the descriptor, too, until it executes its
+	// program: closing this one alone would leave the lock to it.
+	_ = errors.Join(unix.Flock(int(c.lock.Fd()), unix.LOCK_UN), c.lock.Close())
 	c.lock = nil
 }
 
