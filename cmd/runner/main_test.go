@@ -68,7 +68,8 @@ func command(t *testing.T, r *region, script string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.objects["/b/p.zip"], r.objects["/b/"+dir+"/job.json"] = buf.Bytes(), spec
+	r.put("/b/p.zip", buf.Bytes())
+	r.put("/b/"+dir+"/job.json", spec)
 	name, err := binary()
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +91,7 @@ func result(t *testing.T, r *region) (res job.Result) {
 	t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := json.Unmarshal(r.objects["/b/"+dir+"/result.json"], &res); err != nil {
+	if err := json.Unmarshal(r.object("/b/"+dir+"/result.json"), &res); err != nil {
 		t.Fatal(err)
 	}
 	return res
@@ -106,7 +107,7 @@ func exitCode(err error) int {
 func TestStep(t *testing.T) {
 	t.Parallel()
 	r := newRegion(t)
-	r.throttle, r.busy = 3, 2
+	r.fail(3, 2)
 	cmd := command(t, r, "seq 50000; echo rows=7 >>$EPHEMR_OUTPUT; echo region=$AWS_DEFAULT_REGION >>$EPHEMR_OUTPUT; echo bad >&2; exit 3")
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -114,10 +115,10 @@ func TestStep(t *testing.T) {
 		t.Errorf("exit %d: %s", code, stderr.String())
 	}
 	want := strings.Fields(stdout.String())
-	if got := r.streams[dir+"/stdout"]; len(want) != 50_000 || !slices.Equal(want, got) {
+	if got := r.stream(dir + "/stdout"); len(want) != 50_000 || !slices.Equal(want, got) {
 		t.Errorf("%d lines on stdout, %d events", len(want), len(got))
 	}
-	if diff := cmp.Diff([]string{"bad", "ephemr: bash run.sh exited 3: bad"}, r.streams[dir+"/stderr"]); diff != "" {
+	if diff := cmp.Diff([]string{"bad", "ephemr: bash run.sh exited 3: bad"}, r.stream(dir+"/stderr")); diff != "" {
 		t.Error(diff)
 	}
 	res := result(t, r)
@@ -306,7 +307,7 @@ func TestProgramDiesWithTheRunner(t *testing.T) {
 	if _, err := alive.Read(make([]byte, 1)); err == nil { // the end of the file comes with the end of the program
 		t.Error("program said something")
 	}
-	pid, err := strconv.Atoi(r.streams[dir+"/stdout"][0])
+	pid, err := strconv.Atoi(r.stream(dir + "/stdout")[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -335,8 +336,8 @@ func TestOutputWithoutReader(t *testing.T) {
 	if err := errors.Join(cmd.Start(), read.Close(), write.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if code := exitCode(cmd.Wait()); code != 0 || len(r.streams[dir+"/stdout"]) != 100_000 {
-		t.Errorf("exit %d, %d events", code, len(r.streams[dir+"/stdout"]))
+	if code := exitCode(cmd.Wait()); code != 0 || len(r.stream(dir+"/stdout")) != 100_000 {
+		t.Errorf("exit %d, %d events", code, len(r.stream(dir+"/stdout")))
 	}
 }
 

@@ -59,11 +59,11 @@ func TestApplicationsOfAKilledRunner(t *testing.T) {
 	}
 	next := newRegion(t)
 	second := c.command(next, "cut -f 6 $YARN_REGISTRY/applications")
-	if code := exitCode(second.Run()); code != 0 || !slices.Equal(next.streams[dir+"/stdout"], []string{"KILLED"}) {
-		t.Errorf("exit %d, the program found %v", code, next.streams)
+	if code := exitCode(second.Run()); code != 0 || !slices.Equal(next.stream(dir+"/stdout"), []string{"KILLED"}) {
+		t.Errorf("exit %d, the program found %v", code, next.stream(dir+"/stdout"))
 	}
 	want := "ephemr: killed YARN applications of an earlier attempt: application_1700000000000_0001 (Pi)"
-	if !slices.Contains(next.streams[dir+"/stderr"], want) {
-		t.Error(next.streams[dir+"/stderr"])
+	if !slices.Contains(next.stream(dir+"/stderr"), want) {
+		t.Error(next.stream(dir + "/stderr"))
 	}
 }
