@@ -31,32 +31,11 @@ func newRegion(t *testing.T) *region {
 	return r
 }
 
-// put stores an object.
-func (r *region) put(key string, data []byte) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.objects[key] = data
-}
-
-// object returns what is stored, or nil.
-func (r *region) object(key string) []byte {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.objects[key]
-}
-
 // stream returns the messages of a log stream.
 func (r *region) stream(name string) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.streams[name])
-}
-
-// fail makes the next calls of CloudWatch Logs and S3 fail.
-func (r *region) fail(throttle, busy int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.throttle, r.busy = throttle, busy
 }
 
 func (r *region) ServeHTTP(w http.ResponseWriter, req *http.Request) {

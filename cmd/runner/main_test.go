@@ -68,8 +68,9 @@ func command(t *testing.T, r *region, script string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.put("/b/p.zip", buf.Bytes())
-	r.put("/b/"+dir+"/job.json", spec)
+	r.mu.Lock() // a program that was started before may ask for them
+	r.objects["/b/p.zip"], r.objects["/b/"+dir+"/job.json"] = buf.Bytes(), spec
+	r.mu.Unlock()
 	name, err := binary()
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +92,7 @@ func result(t *testing.T, r *region) (res job.Result) {
 	t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := json.Unmarshal(r.object("/b/"+dir+"/result.json"), &res); err != nil {
+	if err := json.Unmarshal(r.objects["/b/"+dir+"/result.json"], &res); err != nil {
 		t.Fatal(err)
 	}
 	return res
@@ -107,7 +108,9 @@ func exitCode(err error) int {
 func TestStep(t *testing.T) {
 	t.Parallel()
 	r := newRegion(t)
-	r.fail(3, 2)
+	r.mu.Lock()
+	r.throttle, r.busy = 3, 2
+	r.mu.Unlock()
 	cmd := command(t, r, "seq 50000; echo rows=7 >>$EPHEMR_OUTPUT; echo region=$AWS_DEFAULT_REGION >>$EPHEMR_OUTPUT; echo bad >&2; exit 3")
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
