@@ -87,7 +87,7 @@ func (l Layout) Format(t time.Time) string {
 // errConstant is about a layout that prints the same text for every date.
 var errConstant = errors.New(`contains no part of a date; examples: "2006-01-02", "%Y-%m-%d", "yyyy-MM-dd"`)
 
-// check rejects combinations that nobody means.
+// check rejects combinations that are mistakes.
 func (l Layout) check() error {
 	at := map[field]int{}
 	text := map[field]string{}
