@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"hash/fnv"
 	"log/slog"
 	"slices"
 	"time"
@@ -77,13 +75,8 @@ func inOrder(runs []run.Run, waits map[string]bool, now time.Time) []run.Run {
 		}
 		return 0
 	}
-	turn := func(r run.Run) uint64 {
-		h := fnv.New64a()
-		_, _ = fmt.Fprint(h, now.Unix(), r.ID) // a hash takes everything
-		return h.Sum64()
-	}
 	slices.SortFunc(runs, func(a, b run.Run) int {
-		return cmp.Or(cmp.Compare(suspect(a), suspect(b)), cmp.Compare(turn(a), turn(b)))
+		return cmp.Or(cmp.Compare(suspect(a), suspect(b)), cmp.Compare(run.Turn(a.ID, now), run.Turn(b.ID, now)))
 	})
 	return runs
 }

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"hash/fnv"
 	"log/slog"
 	"slices"
 	"time"
@@ -160,13 +158,8 @@ func inOrder(waiters []run.Waiter, seen Seen, now time.Time) []run.Waiter {
 		}
 		return 2
 	}
-	turn := func(x run.Waiter) uint64 {
-		h := fnv.New64a()
-		_, _ = fmt.Fprint(h, now.Unix(), x.RunID) // a hash takes everything
-		return h.Sum64()
-	}
 	slices.SortFunc(waiters, func(a, b run.Waiter) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(turn(a), turn(b)))
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(run.Turn(a.RunID, now), run.Turn(b.RunID, now)))
 	})
 	return waiters
 }
