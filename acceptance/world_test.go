@@ -133,7 +133,8 @@ func (w *world) end(t *testing.T, id string) *run.Record {
 		if rec, err = w.runs.Load(t.Context(), id); err != nil {
 			return false, err.Error()
 		}
-		return rec.Run.State.Final(), string(rec.Run.State)
+		over := rec.Run.Announced || rec.Run.State == run.Rejected // until then its jobs and slots are being settled
+		return rec.Run.State.Final() && over, string(rec.Run.State)
 	})
 	return rec
 }
