@@ -35,6 +35,10 @@ type Message struct {
 type SQS struct {
 	Control
 
+	// OnSend gets each message that was sent, without any lock held. It must be set
+	// before the first call.
+	OnSend func(Message)
+
 	mu    sync.Mutex
 	sent  map[string][]Message // by queue URL
 	count int
@@ -68,22 +72,33 @@ func (f *SQS) Take(url string) []Message {
 // SendMessage appends a message to a queue.
 func (f *SQS) SendMessage(ctx context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
 	return call(ctx, &f.Control, "SendMessage", func() (*sqs.SendMessageOutput, error) {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		url := aws.ToString(in.QueueUrl)
-		if _, ok := f.sent[url]; !ok {
-			return nil, &sqstypes.QueueDoesNotExist{Message: new("The specified queue does not exist.")}
+		msg, err := f.store(in)
+		if err != nil {
+			return nil, err
 		}
-		if n := len(aws.ToString(in.MessageBody)); n < 1 || n > maxMessage {
-			return nil, apiError("InvalidParameterValue", "One or more parameters are invalid. Reason: Message must be between 1 and 1048576 bytes.")
+		if f.OnSend != nil {
+			f.OnSend(msg)
 		}
-		msg := *in
-		msg.MessageAttributes = maps.Clone(in.MessageAttributes)
-		f.count++
-		id := fmt.Sprintf("message-%06d", f.count)
-		f.sent[url] = append(f.sent[url], Message{SendMessageInput: msg, ID: id})
-		return &sqs.SendMessageOutput{MessageId: &id}, nil
+		return &sqs.SendMessageOutput{MessageId: &msg.ID}, nil
 	})
+}
+
+func (f *SQS) store(in *sqs.SendMessageInput) (Message, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	url := aws.ToString(in.QueueUrl)
+	if _, ok := f.sent[url]; !ok {
+		return Message{}, &sqstypes.QueueDoesNotExist{Message: new("The specified queue does not exist.")}
+	}
+	if n := len(aws.ToString(in.MessageBody)); n < 1 || n > maxMessage {
+		return Message{}, apiError("InvalidParameterValue", "One or more parameters are invalid. Reason: Message must be between 1 and 1048576 bytes.")
+	}
+	msg := Message{SendMessageInput: *in}
+	msg.MessageAttributes = maps.Clone(in.MessageAttributes)
+	f.count++
+	msg.ID = fmt.Sprintf("message-%06d", f.count)
+	f.sent[url] = append(f.sent[url], msg)
+	return msg, nil
 }
 
 // EventBridge is an in-memory EventBridge that stores events.
