@@ -60,8 +60,10 @@ func (q *Queue) Feed(fn *Function) {
 	}))
 }
 
-// ARN is the queue's ARN.
-func (q *Queue) ARN() *string { return q.resource.QueueArn() }
+// GrantSend allows sending messages to the queue.
+func (q *Queue) GrantSend(to Rights) {
+	to.allow(statement(of("sqs", "SendMessage"), []*string{q.resource.QueueArn()}, nil))
+}
 
 // URL is the queue's URL.
 func (q *Queue) URL() *string { return q.resource.QueueUrl() }

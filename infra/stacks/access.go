@@ -10,6 +10,7 @@ func (p *Platform) grant() {
 	p.grantSteps()
 	p.grantWatchers()
 	p.grantRegister()
+	p.grantCalendar()
 	p.grantControl()
 }
 
@@ -138,8 +139,16 @@ func (p *Platform) grantWatchers() {
 
 func (p *Platform) grantRegister() {
 	register := p.functions.named("Register")
-	p.pipelines.Grant(register, "GetItem", "PutItem", "DeleteItem")
-	p.schedules.GrantManage(register)
+	p.pipelines.Grant(register, "GetItem", "Query", "PutItem", "DeleteItem", "ConditionCheckItem") // versions and triggers, together
+}
+
+func (p *Platform) grantCalendar() {
+	calendar := p.functions.named("Calendar")
+	p.pipelines.Grant(calendar, "UpdateItem", "DeleteItem")                                  // schedules
+	p.pipelines.Grant(calendar, "Scan", "Query", "GetItem", "PutItem", "ConditionCheckItem") // those of pipelines that were registered without
+	p.pipelines.GrantIndex(calendar, byDue)
+	p.runs.Grant(calendar, "PutItem") // skipped dates
+	p.events.GrantSend(calendar)
 }
 
 // grantControl allows what the operations do: cancel answers waiters, looks at the

@@ -19,14 +19,18 @@ func (p *Platform) addTables(stack awscdk.Stack) {
 			{Name: byPipeline, PartitionKey: "gpPipeline", SortKey: "gpOrder"}, // history, missed dates
 		},
 	})
-	p.pipelines = constructs.NewTable(stack, "Pipelines", constructs.TableProps{Stage: p.stage, Name: "pipelines", SortKey: true})
+	p.pipelines = constructs.NewTable(stack, "Pipelines", constructs.TableProps{
+		Stage: p.stage, Name: "pipelines", SortKey: true,
+		Indexes: []constructs.Index{{Name: byDue, PartitionKey: "gdDue", SortKey: "gdOrder"}}, // calendar
+	})
 	p.clusters = constructs.NewTable(stack, "Clusters", constructs.TableProps{Stage: p.stage, Name: "clusters", Expires: true})
 }
 
-// The indexes of table runs.
+// The indexes of tables runs and pipelines.
 const (
 	byState    = "byState"
 	byPipeline = "byPipeline"
+	byDue      = "byDue"
 )
 
 // addQueues adds the queues that intake reads, and allows the rules of the

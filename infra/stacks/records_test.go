@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"ephemr/internal/records"
 	"ephemr/internal/run/store"
 )
 
@@ -35,7 +36,7 @@ func TestTables(t *testing.T) {
 		}
 		want := map[string]string{
 			s.config.Name("runs"):      fmt.Sprint([]string{"pk", "sk"}, []string{store.ByState, store.ByPipeline}, "ttl"),
-			s.config.Name("pipelines"): fmt.Sprint([]string{"pk", "sk"}, []string{}, nil),
+			s.config.Name("pipelines"): fmt.Sprint([]string{"pk", "sk"}, []string{records.ByDue}, nil),
 			s.config.Name("clusters"):  fmt.Sprint([]string{"pk"}, []string{}, "ttl"),
 		}
 		if diff := cmp.Diff(want, got); diff != "" {

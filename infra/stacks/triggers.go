@@ -7,8 +7,7 @@ import (
 	"ephemr/infra/constructs"
 )
 
-// NewTriggers fills the triggers' stack: uploads and schedules send messages to the
-// queue events.
+// NewTriggers fills the triggers' stack: uploads send messages to the queue events.
 func NewTriggers(stack awscdk.Stack, stage constructs.Stage, p *Platform) {
 	for _, zone := range stage.EventZones() {
 		constructs.NewRule(stack, title(zone)+"Objects", constructs.RuleProps{
@@ -18,5 +17,4 @@ func NewTriggers(stack awscdk.Stack, stage constructs.Stage, p *Platform) {
 			Queue:  p.events, Dead: p.targets,
 		})
 	}
-	constructs.NewScheduleGroup(stack, "Schedules", p.schedules, p.events, p.targets)
 }

@@ -7,6 +7,7 @@ import (
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
 	"ephemr/internal/admission"
+	"ephemr/internal/calendar"
 	"ephemr/internal/capacity"
 	"ephemr/internal/emr/resize"
 	"ephemr/internal/entry"
@@ -134,18 +135,21 @@ func (w *Wiring) Control() Handler[json.RawMessage, any] {
 	}).Handle
 }
 
-// Register makes a pipeline the current version and updates its triggers.
+// Calendar requests the runs of schedules.
+func (w *Wiring) Calendar() Handler[json.RawMessage, calendar.Output] {
+	return (&calendar.Calendar{
+		Store:     &calendar.Store{DB: w.clients.db(), Table: w.settings.PipelinesTable, Runs: w.settings.RunsTable},
+		Pipelines: w.pipelines(),
+		SQS:       w.clients.sqs(),
+		Queue:     w.settings.EventsQueue,
+	}).Tick
+}
+
+// Register makes a pipeline the current version with its triggers.
 func (w *Wiring) Register() Handler[register.Input, register.Output] {
 	return (&register.Register{
 		Settings: w.settings,
 		Engines:  w.catalog(),
 		Store:    w.pipelines(),
-		Schedules: &register.Schedules{
-			API:    w.clients.scheduler(),
-			Group:  w.settings.ScheduleGroup,
-			Role:   w.settings.ScheduleRole,
-			Target: w.settings.EventsQueueARN,
-			DLQ:    w.settings.ScheduleDLQ,
-		},
 	}).Apply
 }

@@ -24,7 +24,7 @@ func (w *Wiring) runs() *store.Runs {
 }
 
 func (w *Wiring) pipelines() *register.Store {
-	return &register.Store{DB: w.clients.db(), Table: w.settings.PipelinesTable}
+	return &register.Store{DB: w.clients.db(), Table: w.settings.PipelinesTable, Runs: w.settings.RunsTable}
 }
 
 func (w *Wiring) slots() *admission.Slots {

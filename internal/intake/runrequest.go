@@ -42,6 +42,7 @@ type RunRequest struct {
 	Identity    []string // requests with an equal identity are the same run
 	Fingerprint string   // digest of the request without its id
 	Quiet       bool     // a paused pipeline is not an error: the trigger has no sender to answer
+	Due         bool     // a paused pipeline does not matter: it was due before
 }
 
 // NewRuns returns the runs to create, or what is wrong with the request.
@@ -112,7 +113,7 @@ func (q RunRequest) spec(ctx context.Context, known Pipelines) (*pipeline.Spec, 
 		return nil, 0, fault.New(fault.InvalidInput, "pipeline %q is not known; ephemr apply registers it", clip(q.Pipeline, 80))
 	case v.Paused && q.Quiet:
 		return nil, 0, nil
-	case v.Paused:
+	case v.Paused && !q.Due:
 		return nil, 0, fault.New(fault.InvalidInput, "pipeline %s is paused; resume it first", q.Pipeline)
 	}
 	return &v.Spec, v.Number, nil

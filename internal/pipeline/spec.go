@@ -4,6 +4,8 @@ package pipeline
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"ephemr/internal/job"
@@ -36,9 +38,24 @@ type Spec struct {
 type Trigger struct {
 	Schedule string     `json:"schedule,omitempty"` // 5 cron fields: minute hour day month weekday
 	Timezone string     `json:"timezone,omitempty"` // IANA name, e.g. Europe/Lisbon; default UTC
-	Catchup  bool       `json:"catchup,omitempty"`
 	S3       *S3Trigger `json:"s3,omitempty"`
+
+	Params        map[string]string `json:"params,omitempty"`                                              // of the schedule's runs; others have their defaults
+	Priority      *int              `json:"priority,omitempty" jsonschema:"minimum=0,maximum=9"`           // of the schedule's runs; default: the pipeline's
+	Catchup       Catchup           `json:"catchup,omitempty" jsonschema:"enum=none,enum=latest,enum=all"` // which missed dates are made; default latest
+	CatchupWindow Duration          `json:"catchupWindow,omitempty"`                                       // dates missed longer ago are not made; default 7d
 }
+
+// Catchup says which dates a schedule makes that were missed, because the calendar was
+// late or the pipeline was paused.
+type Catchup string
+
+// Values of Catchup.
+const (
+	CatchupNone   Catchup = "none"   // no missed date
+	CatchupLatest Catchup = "latest" // the newest, if no later date is due
+	CatchupAll    Catchup = "all"    // all of them, the oldest first
+)
 
 // S3Trigger matches uploaded objects.
 type S3Trigger struct {
@@ -158,8 +175,14 @@ func (d Duration) String() string { return time.Duration(d).String() }
 // MarshalText writes d as "30m0s".
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// UnmarshalText reads what time.ParseDuration reads.
+// UnmarshalText reads what time.ParseDuration reads, and whole days like "7d".
 func (d *Duration) UnmarshalText(text []byte) error {
+	if days, ok := strings.CutSuffix(string(text), "d"); ok {
+		if n, err := strconv.ParseUint(days, 10, 16); err == nil {
+			*d = Duration(time.Duration(n) * 24 * time.Hour) //nolint:gosec // 16 bits
+			return nil
+		}
+	}
 	v, err := time.ParseDuration(string(text))
 	if err != nil {
 		return err

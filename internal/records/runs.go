@@ -73,6 +73,17 @@ func RequestKey(sender, requestID string) Key {
 // by run/store when a run is queued, read by admission. No index.
 func TeamKey(team string) Key { return Key{TeamsPartition, team} }
 
+// SkippedKey is the key of dates of a schedule that a policy has skipped:
+// calendar.Skipped. first is the first of them, schedule the sort key of the
+// schedule. Written by calendar.Store in the transaction that moves the schedule on,
+// and by register.Store when a pipeline is resumed; read by ephemr calendar. No index.
+func SkippedKey(pipeline string, first time.Time, schedule string) Key {
+	return Key{SkippedPartition(pipeline), TimeOrder(first, schedule)}
+}
+
+// SkippedPartition holds the items of SkippedKey of a pipeline.
+func SkippedPartition(pipeline string) string { return "SKIPPED#" + pipeline }
+
 // TeamsPartition holds the items of TeamKey.
 const TeamsPartition = "TEAMS"
 

@@ -8,7 +8,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -294,6 +296,16 @@ type Waiter struct {
 // ID derives a run's id from its identity: equal identities give equal ids.
 func ID(pipelineName string, logical time.Time, identity ...string) string {
 	return pipelineName + "-" + logical.UTC().Format("20060102T1504") + "-" + Digest(identity...)[:idDigits]
+}
+
+// OfDate is the identity of a pipeline's run for a planned time, whatever requests it.
+// params are those that a trigger or a matrix sets.
+func OfDate(pipelineName string, planned time.Time, params map[string]string) []string {
+	identity := []string{BySchedule, pipelineName, planned.UTC().Format(time.RFC3339)}
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		identity = append(identity, name+"="+params[name])
+	}
+	return identity
 }
 
 // OfRequest is the identity of a request on the queue: a request id is its sender's.

@@ -28,21 +28,20 @@ func (w *World) wire() {
 	w.Pipelines = &register.Store{DB: w.DB, Table: w.Settings.PipelinesTable}
 	for _, f := range control.Functions() {
 		w.functions[f.Folder()] = w.serve(f.Folder(), f.Handler(control.New(control.Deps{
-			Settings:  w.Settings,
-			DB:        db,
-			EMR:       w.emr(f.Folder()),
-			S3:        w.storage(),
-			SFN:       w.SFN,
-			SSM:       w.SSM,
-			SQS:       w.SQS,
-			Lambda:    w.Lambda,
-			Scheduler: w.Scheduler,
-			Bus:       w.Bus,
-			Topic:     w.SNS,
-			Metrics:   w.Metrics,
-			Logs:      w.Logs,
-			CloudMap:  w.CloudMap,
-			Engine:    w.secondEngine(),
+			Settings: w.Settings,
+			DB:       db,
+			EMR:      w.emr(f.Folder()),
+			S3:       w.storage(),
+			SFN:      w.SFN,
+			SSM:      w.SSM,
+			SQS:      w.SQS,
+			Lambda:   w.Lambda,
+			Bus:      w.Bus,
+			Topic:    w.SNS,
+			Metrics:  w.Metrics,
+			Logs:     w.Logs,
+			CloudMap: w.CloudMap,
+			Engine:   w.secondEngine(),
 		})))
 		w.functions[f.Placeholder()] = w.functions[f.Folder()]
 	}

@@ -17,6 +17,7 @@ import (
 
 	"ephemr/events"
 	"ephemr/internal/pipeline"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/register"
 )
 
@@ -148,6 +149,18 @@ func (w *World) receive(messages []lambdaevents.SQSMessage, n int) {
 	})
 }
 
+// onMessage is the queue events, in which the calendar requests runs.
+func (w *World) onMessage(m awsfake.Message) {
+	if aws.ToString(m.QueueUrl) != w.Settings.EventsQueue {
+		return
+	}
+	w.busy.Go(func() {
+		if w.pause(time.Second) {
+			w.Deliver("events", aws.ToString(m.MessageBody))
+		}
+	})
+}
+
 // Start starts an execution by hand and returns its ARN.
 func (w *World) Start(name, input string) string {
 	out, err := w.SFN.StartExecution(w.life, &sfn.StartExecutionInput{
@@ -175,7 +188,7 @@ func (w *World) Parameter(name, value string) {
 	}
 }
 
-// Tick is a pipeline's schedule, for the time it was planned for.
+// Tick is the calendar's request for a run of a pipeline, for a planned time.
 func (w *World) Tick(pipelineName string, planned time.Time) {
 	data, err := json.Marshal(events.ScheduleTick{Kind: events.KindSchedule, Pipeline: pipelineName, ScheduledTime: planned.UTC().Format(time.RFC3339)})
 	if err != nil {

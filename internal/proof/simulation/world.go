@@ -50,7 +50,7 @@ type Config struct {
 	EventDelays func(detailType string) []time.Duration
 	// Throttle gives EMR the token buckets of a real account.
 	Throttle bool
-	// NoTicks leaves out the minute ticks of admit and watch, and sweep.
+	// NoTicks leaves out the minute ticks of admit, calendar and watch, and sweep.
 	NoTicks bool
 	// ExecutionTimeout replaces that of the state machine; 0 = its own.
 	ExecutionTimeout time.Duration
@@ -99,21 +99,20 @@ func (s Step) idle() bool { return s.ExitCode == job.NothingToDo && s.Class == "
 type World struct {
 	Settings stage.Settings
 
-	DB        *awsfake.DynamoDB
-	EMR       *awsfake.EMR
-	Instant   *instant.Service
-	S3        *awsfake.S3
-	SQS       *awsfake.SQS
-	SNS       *awsfake.SNS
-	Metrics   *awsfake.CloudWatch
-	Logs      *awsfake.Logs
-	SSM       *awsfake.SSM
-	Bus       *awsfake.EventBridge
-	Lambda    *awsfake.Lambda
-	SFN       *awsfake.StepFunctions
-	Scheduler *awsfake.Scheduler
-	CloudMap  *awsfake.ServiceDiscovery
-	Engine    *asl.Engine
+	DB       *awsfake.DynamoDB
+	EMR      *awsfake.EMR
+	Instant  *instant.Service
+	S3       *awsfake.S3
+	SQS      *awsfake.SQS
+	SNS      *awsfake.SNS
+	Metrics  *awsfake.CloudWatch
+	Logs     *awsfake.Logs
+	SSM      *awsfake.SSM
+	Bus      *awsfake.EventBridge
+	Lambda   *awsfake.Lambda
+	SFN      *awsfake.StepFunctions
+	CloudMap *awsfake.ServiceDiscovery
+	Engine   *asl.Engine
 
 	Runs      *store.Runs
 	Pipelines *register.Store
@@ -176,6 +175,7 @@ func New(config Config) *World {
 	w.wire()
 	if !config.NoTicks {
 		w.every(time.Minute, "admit", "{}")
+		w.every(time.Minute, "calendar", "{}")
 		w.every(time.Minute, "watch", `{"detail-type":"Scheduled Event"}`)
 		w.sweep()
 	}
