@@ -118,6 +118,8 @@ type ScheduleTick struct {
 	ScheduledTime string            `json:"scheduledTime"` // RFC 3339
 	Params        map[string]string `json:"params,omitempty"`
 	Priority      *int              `json:"priority,omitempty"` // default: the pipeline's
+	Schedule      string            `json:"schedule,omitempty"` // cron fields and time zone
+	After         string            `json:"after,omitempty"`    // id of the run that must succeed before
 }
 
 // KindSchedule marks a ScheduleTick.

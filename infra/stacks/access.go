@@ -147,7 +147,8 @@ func (p *Platform) grantCalendar() {
 	p.pipelines.Grant(calendar, "UpdateItem", "DeleteItem")                                  // schedules
 	p.pipelines.Grant(calendar, "Scan", "Query", "GetItem", "PutItem", "ConditionCheckItem") // those of pipelines that were registered without
 	p.pipelines.GrantIndex(calendar, byDue)
-	p.runs.Grant(calendar, "PutItem") // skipped dates
+	p.runs.Grant(calendar, "Query", "PutItem", "UpdateItem") // runs before; skipped dates; cancel
+	p.functions.named("Control").GrantInvoke(calendar)
 	p.events.GrantSend(calendar)
 }
 

@@ -9,8 +9,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/google/go-cmp/cmp"
 
+	"ephemr/internal/calendar"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/proof/simulation"
 	"ephemr/internal/records"
@@ -138,6 +140,15 @@ func TestTickDies(t *testing.T) {
 	}
 }
 
+func skippedOf(t *testing.T, it records.Item) calendar.Skipped {
+	t.Helper()
+	var s calendar.Skipped
+	if err := attributevalue.UnmarshalMap(it, &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func items(w *simulation.World, partition string) []records.Item {
 	return slices.DeleteFunc(w.DB.Items(w.Settings.RunsTable), func(it records.Item) bool { return records.Text(it["pk"]) != partition })
 }
@@ -174,7 +185,7 @@ func TestFairTick(t *testing.T) {
 		for _, m := range w.SQS.Messages(w.Settings.EventsQueue) {
 			n[*m.MessageBody]++
 		}
-		if n[`{"kind":"schedule","pipeline":"q","scheduledTime":"2000-01-03T00:00:00Z"}`] != 1 {
+		if n[`{"kind":"schedule","pipeline":"q","scheduledTime":"2000-01-03T00:00:00Z","schedule":"0 * * * * UTC"}`] != 1 {
 			t.Error("the other schedule was not handled")
 		}
 		for range 2 {
@@ -217,7 +228,7 @@ func TestPausedMeanwhile(t *testing.T) {
 		if _, err := w.Invoke("calendar", []byte("{}")); err != nil {
 			t.Error(err)
 		}
-		if err := w.Pipelines.Pause(t.Context(), "p", time.Now()); err != nil {
+		if err := w.Pipelines.Pause(t.Context(), "p"); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(2 * time.Second)

@@ -15,6 +15,7 @@ const OnTime = 10 * time.Minute
 type Plan struct {
 	Make []time.Time // to be requested, oldest first
 	Skip []Skipped
+	Made time.Time // the newest planned time that is, or was before, in Make
 	Last time.Time // planned times up to and including it are in Make and Skip, or were handled before
 	Next time.Time // the first planned time after Last, or zero
 }
@@ -33,7 +34,7 @@ func (s Schedule) Plan(now time.Time, most int) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	w := &planning{planner: p, schedule: s, most: most, plan: Plan{Last: s.Last}}
+	w := &planning{planner: p, schedule: s, most: most, plan: Plan{Last: s.Last, Made: s.Made}}
 	w.take(earlier(s.Owed, now))
 	if len(w.plan.Make) < most {
 		w.due(now)
@@ -97,7 +98,7 @@ func (w *planning) take(until time.Time) {
 			return
 		}
 		w.plan.Make = append(w.plan.Make, t)
-		w.plan.Last = t
+		w.plan.Last, w.plan.Made = t, t
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"ephemr/internal/cron"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/records"
+	"ephemr/internal/run"
 )
 
 // Schedule is a schedule of a registered pipeline, and up to when it was handled.
@@ -28,14 +29,20 @@ type Schedule struct {
 	Catchup       pipeline.Catchup  `dynamodbav:"catchup" json:"catchup"`
 	CatchupWindow time.Duration     `dynamodbav:"catchupWindow" json:"catchupWindow"` // nanoseconds
 
-	Last  time.Time `dynamodbav:"last" json:"last"`                     // planned times up to and including it are handled
-	Owed  time.Time `dynamodbav:"owed,omitzero" json:"owed,omitzero"`   // those up to and including it are requested whatever Catchup says
-	Until time.Time `dynamodbav:"until,omitzero" json:"until,omitzero"` // when it was replaced: later planned times are not its own
+	Overlap       pipeline.Overlap `dynamodbav:"overlap" json:"overlap"`
+	DependsOnPast bool             `dynamodbav:"dependsOnPast,omitempty" json:"dependsOnPast,omitempty"`
+
+	Last   time.Time `dynamodbav:"last" json:"last"`                       // planned times up to and including it are handled
+	Made   time.Time `dynamodbav:"made,omitzero" json:"made,omitzero"`     // the newest that was requested
+	MadeAt time.Time `dynamodbav:"madeAt,omitzero" json:"madeAt,omitzero"` // when that was
+	Owed   time.Time `dynamodbav:"owed,omitzero" json:"owed,omitzero"`     // those up to and including it are requested whatever Catchup says
+	Until  time.Time `dynamodbav:"until,omitzero" json:"until,omitzero"`   // when it was replaced: later planned times are not its own
 }
 
 // Defaults of triggers.
 const (
 	DefaultCatchup = pipeline.CatchupLatest
+	DefaultOverlap = pipeline.OverlapQueue
 	DefaultWindow  = 7 * 24 * time.Hour
 	UTC            = "UTC"
 )
@@ -51,13 +58,16 @@ func Schedules(spec *pipeline.Spec, version int, from time.Time) []Schedule {
 		key := records.ScheduleKey(spec.Name, len(all))
 		s := Schedule{
 			Pipeline: key.Partition, Sort: key.Sort, Cron: t.Schedule, Zone: t.Timezone, Version: version, Params: t.Params, Priority: t.Priority,
-			Catchup: t.Catchup, CatchupWindow: t.CatchupWindow.Std(), Last: from.UTC(),
+			Catchup: t.Catchup, CatchupWindow: t.CatchupWindow.Std(), Overlap: t.Overlap, DependsOnPast: t.DependsOnPast, Last: from.UTC(),
 		}
 		if s.Zone == "" {
 			s.Zone = UTC
 		}
 		if s.Catchup == "" {
 			s.Catchup = DefaultCatchup
+		}
+		if s.Overlap == "" {
+			s.Overlap = DefaultOverlap
 		}
 		if s.CatchupWindow == 0 {
 			s.CatchupWindow = DefaultWindow
@@ -69,6 +79,11 @@ func Schedules(spec *pipeline.Spec, version int, from time.Time) []Schedule {
 
 // Key is the key of s.
 func (s Schedule) Key() records.Key { return records.Key{Partition: s.Pipeline, Sort: s.Sort} }
+
+// RunID is the id of the run of a planned time of s.
+func (s Schedule) RunID(planned time.Time) string {
+	return run.ID(s.Pipeline, planned, run.OfDate(s.Pipeline, planned, s.Params)...)
+}
 
 // String names the planned times of s.
 func (s Schedule) String() string { return s.Cron + " " + s.Zone }

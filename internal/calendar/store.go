@@ -74,7 +74,7 @@ func (s *Store) Move(ctx context.Context, x Schedule, p Plan, now time.Time) (mo
 	case p.Next.IsZero() && !x.Until.IsZero():
 		moved, err = records.Delete(ctx, s.DB, s.Table, x.Key(), unchanged)
 	default:
-		moved, err = records.Update(ctx, s.DB, s.Table, x.Key(), move(x, p), unchanged)
+		moved, err = records.Update(ctx, s.DB, s.Table, x.Key(), move(x, p, now), unchanged)
 	}
 	if _, conflict := errors.AsType[*types.TransactionConflictException](err); conflict {
 		return false, nil
@@ -86,8 +86,11 @@ func (s *Store) Move(ctx context.Context, x Schedule, p Plan, now time.Time) (mo
 }
 
 // move is the update of a schedule that has been handled up to p.Last.
-func move(x Schedule, p Plan) expression.UpdateBuilder {
+func move(x Schedule, p Plan, now time.Time) expression.UpdateBuilder {
 	u := expression.Set(expression.Name("last"), expression.Value(p.Last))
+	if !p.Made.Equal(x.Made) {
+		u = u.Set(expression.Name("made"), expression.Value(p.Made)).Set(expression.Name("madeAt"), expression.Value(now))
+	}
 	if p.Next.IsZero() {
 		return u.Remove(expression.Name(records.DueName)).Remove(expression.Name(records.DueOrderName))
 	}
@@ -95,7 +98,7 @@ func move(x Schedule, p Plan) expression.UpdateBuilder {
 }
 
 func (s *Store) moveAndSkip(ctx context.Context, x Schedule, p Plan, now time.Time, unchanged expression.ConditionBuilder) (bool, error) {
-	in, err := records.UpdateInput(s.Table, x.Key(), move(x, p), unchanged)
+	in, err := records.UpdateInput(s.Table, x.Key(), move(x, p, now), unchanged)
 	if err != nil {
 		return false, err
 	}

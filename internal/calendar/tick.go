@@ -28,6 +28,8 @@ type Pipelines interface {
 type Calendar struct {
 	Store     *Store
 	Pipelines Pipelines
+	Runs      Runs
+	Cancels   Canceller
 	SQS       QueueAPI
 	Queue     string // URL
 }
@@ -123,14 +125,19 @@ func (t *tick) over(ctx context.Context) bool {
 // turn handles some of the dates of s, and returns it as it is then if more are due.
 func (t *tick) turn(ctx context.Context, s Schedule) (*Schedule, error) {
 	p, err := s.Plan(t.now, mostATurn)
+	if err == nil {
+		p, err = t.overlap(ctx, s, p)
+	}
 	if err != nil {
 		return nil, err
 	}
+	before := s.Made
 	for _, planned := range p.Make {
-		if err := t.request(ctx, s, planned); err != nil {
+		if err := t.request(ctx, s, planned, before); err != nil {
 			return nil, err
 		}
 		t.out.Requested++
+		before = planned
 	}
 	moved, err := t.Store.Move(ctx, s, p, t.now)
 	if err != nil || !moved {
@@ -143,15 +150,24 @@ func (t *tick) turn(ctx context.Context, s Schedule) (*Schedule, error) {
 	if p.Next.IsZero() || p.Next.After(t.now) {
 		return nil, nil //nolint:nilnil // nothing more is due
 	}
-	s.Last = p.Last
+	if !p.Made.Equal(s.Made) {
+		s.MadeAt = t.now
+	}
+	s.Last, s.Made = p.Last, p.Made
 	return &s, nil
 }
 
-// request sends the request for a run to intake.
-func (t *tick) request(ctx context.Context, s Schedule, planned time.Time) error {
-	body, err := json.Marshal(events.ScheduleTick{
+// request sends the request for a run to intake. before is the date that was requested
+// before.
+func (t *tick) request(ctx context.Context, s Schedule, planned, before time.Time) error {
+	due := events.ScheduleTick{
 		Kind: events.KindSchedule, Pipeline: s.Pipeline, ScheduledTime: planned.UTC().Format(time.RFC3339), Params: s.Params, Priority: s.Priority,
-	})
+		Schedule: s.String(),
+	}
+	if s.DependsOnPast && !before.IsZero() {
+		due.After = s.RunID(before)
+	}
+	body, err := json.Marshal(due)
 	if err != nil {
 		return fmt.Errorf("encode request of %s: %w", s.Pipeline, err)
 	}

@@ -140,6 +140,8 @@ func (w *Wiring) Calendar() Handler[json.RawMessage, calendar.Output] {
 	return (&calendar.Calendar{
 		Store:     &calendar.Store{DB: w.clients.db(), Table: w.settings.PipelinesTable, Runs: w.settings.RunsTable},
 		Pipelines: w.pipelines(),
+		Runs:      w.runs(),
+		Cancels:   &operation.Remote{Runs: w.runs(), Lambda: w.clients.lambda(), Function: w.settings.ControlFunction},
 		SQS:       w.clients.sqs(),
 		Queue:     w.settings.EventsQueue,
 	}).Tick

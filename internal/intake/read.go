@@ -166,9 +166,9 @@ func (k *Intake) schedule(ctx context.Context, m lambdaevents.SQSMessage) ([]New
 	}
 	request := RunRequest{
 		Pipeline: tick.Pipeline, Params: tick.Params, Logical: planned, Priority: tick.Priority, RequestedAt: sentAt(m),
-		Trigger:  run.Trigger{Kind: run.BySchedule},
+		Trigger:  run.Trigger{Kind: run.BySchedule, Schedule: tick.Schedule},
 		Identity: run.OfDate(tick.Pipeline, planned, tick.Params),
-		Due:      true,
+		Due:      true, After: tick.After,
 	}
 	w, err := request.NewRuns(ctx, k.Settings, k.Pipelines, k.Users, k.Engines)
 	return w, markInvalid(err, func(err error) error {

@@ -43,6 +43,7 @@ type RunRequest struct {
 	Fingerprint string   // digest of the request without its id
 	Quiet       bool     // a paused pipeline is not an error: the trigger has no sender to answer
 	Due         bool     // a paused pipeline does not matter: it was due before
+	After       string   // id of the run that must succeed before; "" = none
 }
 
 // NewRuns returns the runs to create, or what is wrong with the request.
@@ -75,7 +76,7 @@ func (q RunRequest) NewRuns(ctx context.Context, s stage.Settings, known Pipelin
 		Pipeline: spec.Name, Version: version, Owner: spec.Owner,
 		User: grant.User, Role: grant.Role, Team: grant.Team, Trigger: q.Trigger, LogicalTime: q.Logical.UTC(), Params: shown, Secrets: secrets, Priority: priority,
 		MaxActive: spec.Limits.MaxActive, MaxDuration: spec.Limits.Deadline.Std(),
-		State: run.Queued, RequestedAt: q.RequestedAt.UTC(),
+		State: run.Queued, RequestedAt: q.RequestedAt.UTC(), After: q.After,
 	}
 	if err := q.bound(&r, s.Limits); err != nil {
 		return nil, err

@@ -53,6 +53,12 @@ func (r *rules) schedule(p *place, t Trigger) {
 		r.within(p.key("priority"), "the priority", *t.Priority, 0, maxPriority)
 	}
 	r.catchup(p, t)
+	if all := []Overlap{OverlapQueue, OverlapSkip, OverlapLatest, OverlapCancel}; t.Overlap != "" && !slices.Contains(all, t.Overlap) {
+		r.fault(p.key("overlap"), "unknown value %q; use queue, skip, latest or cancel", string(t.Overlap))
+	}
+	if t.DependsOnPast && (t.Overlap == OverlapLatest || t.Overlap == OverlapCancel) {
+		r.fault(p.key("dependsOnPast"), "overlap: %s cancels the run that the next date depends on; remove one of both", string(t.Overlap))
+	}
 	for _, name := range sorted(t.Params) {
 		at, value := p.key("params").key(name), t.Params[name]
 		param, ok := r.spec.Params[name]
@@ -83,7 +89,8 @@ func (r *rules) ofSchedule(p *place, t Trigger) {
 		set bool
 	}{
 		{"timezone", t.Timezone != ""}, {"params", len(t.Params) > 0}, {"priority", t.Priority != nil},
-		{"catchup", t.Catchup != ""}, {"catchupWindow", t.CatchupWindow != 0},
+		{"catchup", t.Catchup != ""}, {"catchupWindow", t.CatchupWindow != 0}, {"overlap", t.Overlap != ""},
+		{"dependsOnPast", t.DependsOnPast},
 	} {
 		if k.set {
 			r.fault(p.key(k.key), "%s belongs to a schedule; remove it", k.key)

@@ -40,10 +40,12 @@ type Trigger struct {
 	Timezone string     `json:"timezone,omitempty"` // IANA name, e.g. Europe/Lisbon; default UTC
 	S3       *S3Trigger `json:"s3,omitempty"`
 
-	Params        map[string]string `json:"params,omitempty"`                                              // of the schedule's runs; others have their defaults
-	Priority      *int              `json:"priority,omitempty" jsonschema:"minimum=0,maximum=9"`           // of the schedule's runs; default: the pipeline's
-	Catchup       Catchup           `json:"catchup,omitempty" jsonschema:"enum=none,enum=latest,enum=all"` // which missed dates are made; default latest
-	CatchupWindow Duration          `json:"catchupWindow,omitempty"`                                       // dates missed longer ago are not made; default 7d
+	Params        map[string]string `json:"params,omitempty"`                                                            // of the schedule's runs; others have their defaults
+	Priority      *int              `json:"priority,omitempty" jsonschema:"minimum=0,maximum=9"`                         // of the schedule's runs; default: the pipeline's
+	Catchup       Catchup           `json:"catchup,omitempty" jsonschema:"enum=none,enum=latest,enum=all"`               // which missed dates are made; default latest
+	CatchupWindow Duration          `json:"catchupWindow,omitempty"`                                                     // dates missed longer ago are not made; default 7d
+	Overlap       Overlap           `json:"overlap,omitempty" jsonschema:"enum=queue,enum=skip,enum=latest,enum=cancel"` // when the run of the date before has not ended; default queue
+	DependsOnPast bool              `json:"dependsOnPast,omitempty"`                                                     // a run waits until that of the date before has succeeded
 }
 
 // Catchup says which dates a schedule makes that were missed, because the calendar was
@@ -55,6 +57,18 @@ const (
 	CatchupNone   Catchup = "none"   // no missed date
 	CatchupLatest Catchup = "latest" // the newest, if no later date is due
 	CatchupAll    Catchup = "all"    // all of them, the oldest first
+)
+
+// Overlap says what becomes of a date of a schedule while the run of the date before
+// has not ended.
+type Overlap string
+
+// Values of Overlap.
+const (
+	OverlapQueue  Overlap = "queue"  // its run waits, as the limits say
+	OverlapSkip   Overlap = "skip"   // the date is not made
+	OverlapLatest Overlap = "latest" // a run that still waits is cancelled: only the newest waits
+	OverlapCancel Overlap = "cancel" // the run before is cancelled
 )
 
 // S3Trigger matches uploaded objects.

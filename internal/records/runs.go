@@ -33,6 +33,7 @@ const (
 // Partitions of ByState that are no states of a run.
 const (
 	Waiting     = "WAITING" // waiters
+	Held        = "HELD"    // queued runs that wait for another run to succeed
 	Unannounced = "UNTOLD"  // runs that have ended, until RunFinished has been sent
 )
 
@@ -95,6 +96,13 @@ func QueuePartition(team string) string { return "QUEUED#" + team }
 // order of QueuePlace, so that a full pipeline can be skipped by range.
 func QueueOrder(pipeline string, priority int, requestedAt time.Time, runID string) string {
 	return pipeline + "#" + QueuePlace(priority, requestedAt, runID)
+}
+
+// HeldOrder sorts runs that wait for others: those of a pipeline that wait for one
+// another together, in the order of their logical times. chain is what these have in
+// common.
+func HeldOrder(pipeline, chain string, logical time.Time, runID string) string {
+	return pipeline + "#" + chain + "#" + TimeOrder(logical, runID)
 }
 
 // QueuePlace sorts the queued runs of a team: high priority first, then the oldest.

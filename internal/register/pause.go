@@ -16,7 +16,7 @@ import (
 
 // Pause stops the triggers of a pipeline. Its schedules keep up to when they were
 // handled; ephemr calendar lists what becomes due meanwhile.
-func (s *Store) Pause(ctx context.Context, name string, _ time.Time) error {
+func (s *Store) Pause(ctx context.Context, name string) error {
 	return s.setPaused(ctx, name, true, func(x calendar.Schedule) (calendar.Schedule, []calendar.Skipped, error) { return x, nil, nil })
 }
 

@@ -58,7 +58,7 @@ func continued(s calendar.Schedule, old []calendar.Schedule) (calendar.Schedule,
 	if i < 0 {
 		return s, old
 	}
-	s.Last, s.Owed = old[i].Last, old[i].Owed
+	s.Last, s.Made, s.MadeAt, s.Owed = old[i].Last, old[i].Made, old[i].MadeAt, old[i].Owed
 	return s, slices.Delete(slices.Clone(old), i, i+1)
 }
 

@@ -52,6 +52,7 @@ const (
 // Trigger is what requested a run.
 type Trigger struct {
 	Kind      string `dynamodbav:"kind" json:"kind"`
+	Schedule  string `dynamodbav:"schedule,omitempty" json:"schedule,omitempty"` // cron fields and time zone
 	Bucket    string `dynamodbav:"bucket,omitempty" json:"bucket,omitempty"`
 	Key       string `dynamodbav:"key,omitempty" json:"key,omitempty"`
 	Version   string `dynamodbav:"version,omitempty" json:"version,omitempty"` // S3 version id
@@ -78,6 +79,10 @@ type Run struct {
 	Priority    int               `dynamodbav:"priority,omitempty" json:"priority,omitempty"`
 	MaxActive   int               `dynamodbav:"maxActive,omitempty" json:"-"`   // of the pipeline, at the time of the request
 	MaxDuration time.Duration     `dynamodbav:"maxDuration,omitempty" json:"-"` // likewise, nanoseconds: the pipeline's deadline
+
+	// After is the id of a run that must have succeeded before this one starts: that of
+	// the date before, with dependsOnPast. Until then it waits outside of its team's queue.
+	After string `dynamodbav:"after,omitempty" json:"after,omitempty"`
 
 	State       State     `dynamodbav:"state" json:"state"`
 	Class       job.Class `dynamodbav:"class,omitempty" json:"class,omitempty"`

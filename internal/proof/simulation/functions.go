@@ -45,7 +45,9 @@ func (w *World) wire() {
 		})))
 		w.functions[f.Placeholder()] = w.functions[f.Folder()]
 	}
-	w.Lambda.Register("admit", w.functions["admit"])
+	for _, name := range []string{"admit", "control"} {
+		w.Lambda.Register(name, w.functions[name])
+	}
 }
 
 // secondEngine is what runs jobs instead of EMR, or nil.
