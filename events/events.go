@@ -119,7 +119,7 @@ type ScheduleTick struct {
 	Params        map[string]string `json:"params,omitempty"`
 	Priority      *int              `json:"priority,omitempty"` // default: the pipeline's
 	Schedule      string            `json:"schedule,omitempty"` // cron fields and time zone
-	After         string            `json:"after,omitempty"`    // id of the run that must succeed before
+	After         string            `json:"after,omitempty"`    // RFC 3339: planned time whose run must succeed before
 }
 
 // KindSchedule marks a ScheduleTick.

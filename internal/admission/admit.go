@@ -60,18 +60,28 @@ func (a *Admitter) One(ctx context.Context, r run.Run) (*Full, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	limits := a.Settings.Limits
-	scopes := []scope{
-		{records.StageSlotsKey(), limits.MaxActive},
-		{records.TeamSlotsKey(r.TeamName()), limits.OfTeam(r.TeamName())},
-		{records.PipelineSlotsKey(r.Pipeline), a.most(r)},
-	}
-	full, ok, err := a.Slots.take(ctx, r.ExecutionName(), scopes, write)
+	full, ok, err := a.Slots.take(ctx, r.ExecutionName(), a.scopes(r), write)
 	if err != nil || !ok {
 		return full, false, err
 	}
 	slog.InfoContext(ctx, "run admitted", "runId", r.ID)
 	return nil, true, a.begin(ctx, r)
+}
+
+// scopes are the limits that r counts against.
+func (a *Admitter) scopes(r run.Run) []scope {
+	limits := a.Settings.Limits
+	all := []scope{{records.StageSlotsKey(), limits.MaxActive}, {records.TeamSlotsKey(r.TeamName()), limits.OfTeam(r.TeamName())}}
+	return append(all, a.own(r)...)
+}
+
+// own are the limits that r shares with runs of its pipeline only.
+func (a *Admitter) own(r run.Run) []scope {
+	all := []scope{{records.PipelineSlotsKey(r.Pipeline), a.most(r)}}
+	if r.MaxPerValue > 0 {
+		all = append(all, scope{records.ValueSlotsKey(r.Pipeline, r.Value()), r.MaxPerValue})
+	}
+	return all
 }
 
 // most is the limit of r's pipeline, as it was when r was requested.

@@ -20,11 +20,10 @@ type line struct {
 	queues []*queue // that are not empty, and whose pipelines are not full
 }
 
-// queue is what is queued of one pipeline.
+// queue is what is queued of one pipeline with the same limits.
 type queue struct {
 	store.Queue
 
-	room int // slots of the pipeline
 	gone int // runs that are not queued any more, which the index does not know yet
 }
 
@@ -62,33 +61,45 @@ func (p *pass) line(ctx context.Context, team string, active int) (*line, error)
 		if err != nil {
 			return nil, err
 		}
-		room, err := p.room(ctx, q.Runs[0].Run)
-		if err != nil {
+		if err := p.count(ctx, q.Runs[0].Run); err != nil {
 			return nil, err
 		}
-		if room > 0 {
-			l.queues = append(l.queues, &queue{Queue: q, room: room})
+		if p.room(q.Runs[0].Run) > 0 {
+			l.queues = append(l.queues, &queue{Queue: q})
 		}
 	}
 	return l, nil
 }
 
-// room is how many runs of r's pipeline may start. A run holds a slot of the stage at
-// least as long as one of its pipeline, so these are read only when they may be taken.
-func (p *pass) room(ctx context.Context, r run.Run) (int, error) {
-	key, most := records.PipelineSlotsKey(r.Pipeline), p.most(r)
-	if p.held[r.Pipeline] >= most {
-		holders, err := p.Slots.Holders(ctx, key)
-		if err != nil {
-			return 0, err
+// count reads how many slots of r's own limits are taken. A run holds a slot of the stage
+// at least as long as one of its pipeline, so these are read only when they may be full.
+func (p *pass) count(ctx context.Context, r run.Run) error {
+	for i, s := range p.own(r) {
+		if held, known := p.held[s.key]; i == 0 && held < s.max || i > 0 && known {
+			continue
 		}
-		p.held[r.Pipeline] = len(holders)
+		holders, err := p.Slots.Holders(ctx, s.key)
+		if err != nil {
+			return err
+		}
+		p.held[s.key] = len(holders)
+		if len(holders) >= s.max {
+			p.full[s.key] = true
+		}
 	}
-	room := most - p.held[r.Pipeline]
-	if room <= 0 {
-		p.full[key] = true
+	return nil
+}
+
+// room is how many runs may start that have the same own limits as r.
+func (p *pass) room(r run.Run) int {
+	room := p.free
+	for _, s := range p.own(r) {
+		if p.full[s.key] {
+			return 0
+		}
+		room = min(room, s.max-p.held[s.key])
 	}
-	return room, nil
+	return room
 }
 
 // first is the queue whose first run is the next to be admitted.

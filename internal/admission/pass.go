@@ -21,7 +21,7 @@ type pass struct {
 	seen map[string]bool
 	full map[records.Key]bool // scopes whose limit is reached
 	free int                  // slots of the stage
-	held map[string]int       // by pipeline: slots that its runs hold
+	held map[records.Key]int  // slots that are taken of pipelines and of what has limits within them
 	out  Output
 
 	failed []error // one of each run that could not be started
@@ -32,7 +32,7 @@ type pass struct {
 const tooMany = 10
 
 func (a *Admitter) pass() *pass {
-	return &pass{Admitter: a, seen: map[string]bool{}, full: map[records.Key]bool{}, held: map[string]int{}, out: Output{Admitted: []string{}}}
+	return &pass{Admitter: a, seen: map[string]bool{}, full: map[records.Key]bool{}, held: map[records.Key]int{}, out: Output{Admitted: []string{}}}
 }
 
 // run admits from all queues until they are empty or no limit allows more, and starts
@@ -65,7 +65,7 @@ func (p *pass) walk(ctx context.Context) error {
 	}
 	for _, holder := range holders {
 		id, _ := run.OfExecution(holder)
-		p.held[run.PipelineOf(id)]++
+		p.held[records.PipelineSlotsKey(run.PipelineOf(id))]++
 	}
 	lines, err := p.lines(ctx)
 	if err != nil {
@@ -88,6 +88,10 @@ func (p *pass) walk(ctx context.Context) error {
 func (p *pass) serve(ctx context.Context, l *line) error {
 	q := l.first()
 	r := q.Runs[0]
+	if p.room(r.Run) <= 0 { // another queue of the pipeline has taken the last slot
+		l.drop(q)
+		return nil
+	}
 	q.Runs = q.Runs[1:]
 	admitted, err := p.visit(ctx, r.Run)
 	if err != nil {
@@ -95,22 +99,18 @@ func (p *pass) serve(ctx context.Context, l *line) error {
 	}
 	if admitted {
 		l.active++
-		q.room--
 	} else {
 		q.gone++
 	}
 	if p.full[records.StageSlotsKey()] {
 		return nil
 	}
-	if q.room <= 0 {
-		p.full[records.PipelineSlotsKey(r.Pipeline)] = true
-	}
-	if q.gone == mostGone || p.full[records.PipelineSlotsKey(r.Pipeline)] {
+	if q.gone == mostGone || p.room(r.Run) <= 0 {
 		l.drop(q)
 		return nil
 	}
 	if len(q.Runs) == 0 && q.More {
-		if q.Queue, err = p.Runs.Behind(ctx, r, min(q.room, p.free)); err != nil {
+		if q.Queue, err = p.Runs.Behind(ctx, r, p.room(r.Run)); err != nil {
 			return err
 		}
 	}
@@ -145,7 +145,7 @@ func (p *pass) hint(ctx context.Context, id string) error {
 // visit admits r if it is queued and the limits allow it.
 func (p *pass) visit(ctx context.Context, r run.Run) (bool, error) {
 	p.seen[r.ID] = true
-	if r.State != run.Queued || p.full[records.PipelineSlotsKey(r.Pipeline)] || p.full[records.TeamSlotsKey(r.TeamName())] {
+	if r.State != run.Queued || slices.ContainsFunc(keys(r), func(k records.Key) bool { return p.full[k] }) {
 		return false, nil
 	}
 	if succeeded, err := p.past(ctx, r); err != nil || !succeeded {
@@ -159,6 +159,9 @@ func (p *pass) visit(ctx context.Context, r run.Run) (bool, error) {
 	if ok {
 		if p.free--; p.free <= 0 {
 			p.full[records.StageSlotsKey()], p.out.Full = true, true
+		}
+		for _, s := range p.own(r) {
+			p.held[s.key]++
 		}
 		p.out.Admitted = append(p.out.Admitted, r.ID)
 	}

@@ -2,6 +2,7 @@ package admission
 
 import (
 	"context"
+	"time"
 
 	"ephemr/internal/run"
 )
@@ -23,11 +24,18 @@ func (p *pass) release(ctx context.Context) (ids []string, err error) {
 	return ids, err
 }
 
+// newValue is how long a run waits for one that does not exist: that of the date before
+// has been requested, unless its value is new in the matrix.
+const newValue = 20 * time.Minute
+
 // past reports whether the run that r waits for has succeeded, or r waits for none.
 func (p *pass) past(ctx context.Context, r run.Run) (bool, error) {
 	if r.After == "" {
 		return true, nil
 	}
 	before, err := p.Runs.Peek(ctx, r.After)
+	if err == nil && before == nil && len(r.Matrix) > 0 {
+		return time.Since(r.RequestedAt) > newValue, nil
+	}
 	return before != nil && before.State == run.Succeeded, err
 }

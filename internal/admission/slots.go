@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"ephemr/internal/records"
+	"ephemr/internal/run"
 )
 
 // SlotAPI is the part of DynamoDB that slots need.
@@ -38,6 +40,15 @@ const maxTries = 8
 type scope struct {
 	key records.Key
 	max int
+}
+
+// keys are the scopes that r counts in, that of the stage first.
+func keys(r run.Run) []records.Key {
+	all := []records.Key{records.StageSlotsKey(), records.TeamSlotsKey(r.TeamName()), records.PipelineSlotsKey(r.Pipeline)}
+	if r.MaxPerValue > 0 {
+		all = append(all, records.ValueSlotsKey(r.Pipeline, r.Value()))
+	}
+	return all
 }
 
 // Full is the limit that is reached.
@@ -83,10 +94,10 @@ func (s *Slots) take(ctx context.Context, holder string, scopes []scope, write *
 	return nil, false, fmt.Errorf("take slots for %s: %w", holder, err)
 }
 
-// Release releases the slots of a holder, that of the stage last: sweep finds there
-// those whose slots were not all released.
-func (s *Slots) Release(ctx context.Context, holder, team, pipeline string) error {
-	for _, key := range []records.Key{records.PipelineSlotsKey(pipeline), records.TeamSlotsKey(team), records.StageSlotsKey()} {
+// Release releases the slots of a holder, which is an execution of r, that of the stage
+// last: sweep finds there those whose slots were not all released.
+func (s *Slots) Release(ctx context.Context, holder string, r run.Run) error {
+	for _, key := range slices.Backward(keys(r)) {
 		_, err := s.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 			TableName: &s.Table, Key: key.Attributes(),
 			UpdateExpression: aws.String("DELETE runs :set"),

@@ -53,7 +53,11 @@ func (t *tick) skipOverlapping(ctx context.Context, s Schedule, p Plan) (Plan, e
 	if reason == "" {
 		p.Make, made = made[:1], made[1:]
 		p.Made = p.Make[0]
-		reason = "run " + s.RunID(p.Made) + " is requested"
+		ids, err := s.RunIDs(p.Made)
+		if err != nil {
+			return p, err
+		}
+		reason = "run " + ids[0] + " is requested"
 	} else {
 		p.Make, p.Made = nil, s.Made
 	}
@@ -65,17 +69,19 @@ func (t *tick) active(ctx context.Context, s Schedule) (string, error) {
 	if s.Made.IsZero() {
 		return "", nil
 	}
-	id := s.RunID(s.Made)
-	r, err := t.Runs.Peek(ctx, id)
-	switch {
-	case err != nil:
-		return "", err
-	case r == nil && t.now.Sub(s.MadeAt) < onItsWay:
-		return "run " + id + " is requested", nil
-	case r == nil || r.State.Final():
-		return "", nil
+	ids, err := s.RunIDs(s.Made)
+	for _, id := range ids {
+		r, err := t.Runs.Peek(ctx, id)
+		switch {
+		case err != nil:
+			return "", err
+		case r == nil && t.now.Sub(s.MadeAt) < onItsWay:
+			return "run " + id + " is requested", nil
+		case r != nil && !r.State.Final():
+			return fmt.Sprintf("run %s is %s", id, r.State), nil
+		}
 	}
-	return fmt.Sprintf("run %s is %s", id, r.State), nil
+	return "", err
 }
 
 // newestOnly makes the newest date, and cancels the runs before it that match.
@@ -86,19 +92,33 @@ func (t *tick) newestOnly(ctx context.Context, s Schedule, p Plan, match func(ru
 		if planned.IsZero() {
 			continue
 		}
-		r, err := t.Runs.Peek(ctx, s.RunID(planned))
-		if err != nil {
-			return p, err
-		}
-		if r == nil || r.State.Final() || !match(*r) {
-			continue
-		}
-		if err := t.Cancels.CancelRun(ctx, r.ID, fmt.Sprintf("overlap: %s: replaced by the date %s", s.Overlap, newest.Format(time.RFC3339))); err != nil {
+		if err := t.replace(ctx, s, planned, newest, match); err != nil {
 			return p, err
 		}
 	}
 	p.Make = p.Make[last:]
 	return skipped(s, p, before, fmt.Sprintf("overlap: %s: replaced by the date %s", s.Overlap, newest.Format(time.RFC3339))), nil
+}
+
+// replace cancels the runs of a date that match.
+func (t *tick) replace(ctx context.Context, s Schedule, planned, newest time.Time, match func(run.Run) bool) error {
+	ids, err := s.RunIDs(planned)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		r, err := t.Runs.Peek(ctx, id)
+		if err != nil {
+			return err
+		}
+		if r == nil || r.State.Final() || !match(*r) {
+			continue
+		}
+		if err := t.Cancels.CancelRun(ctx, r.ID, fmt.Sprintf("overlap: %s: replaced by the date %s", s.Overlap, newest.Format(time.RFC3339))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // skipped adds dates that are not made to p.

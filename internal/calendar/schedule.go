@@ -29,6 +29,7 @@ type Schedule struct {
 	Catchup       pipeline.Catchup  `dynamodbav:"catchup" json:"catchup"`
 	CatchupWindow time.Duration     `dynamodbav:"catchupWindow" json:"catchupWindow"` // nanoseconds
 
+	Matrix        pipeline.Matrix  `dynamodbav:"matrix,omitempty" json:"matrix,omitempty"` // each planned time has a run for each combination
 	Overlap       pipeline.Overlap `dynamodbav:"overlap" json:"overlap"`
 	DependsOnPast bool             `dynamodbav:"dependsOnPast,omitempty" json:"dependsOnPast,omitempty"`
 
@@ -58,7 +59,8 @@ func Schedules(spec *pipeline.Spec, version int, from time.Time) []Schedule {
 		key := records.ScheduleKey(spec.Name, len(all))
 		s := Schedule{
 			Pipeline: key.Partition, Sort: key.Sort, Cron: t.Schedule, Zone: t.Timezone, Version: version, Params: t.Params, Priority: t.Priority,
-			Catchup: t.Catchup, CatchupWindow: t.CatchupWindow.Std(), Overlap: t.Overlap, DependsOnPast: t.DependsOnPast, Last: from.UTC(),
+			Catchup: t.Catchup, CatchupWindow: t.CatchupWindow.Std(), Matrix: spec.Matrix,
+			Overlap: t.Overlap, DependsOnPast: t.DependsOnPast, Last: from.UTC(),
 		}
 		if s.Zone == "" {
 			s.Zone = UTC
@@ -80,9 +82,15 @@ func Schedules(spec *pipeline.Spec, version int, from time.Time) []Schedule {
 // Key is the key of s.
 func (s Schedule) Key() records.Key { return records.Key{Partition: s.Pipeline, Sort: s.Sort} }
 
-// RunID is the id of the run of a planned time of s.
-func (s Schedule) RunID(planned time.Time) string {
-	return run.ID(s.Pipeline, planned, run.OfDate(s.Pipeline, planned, s.Params)...)
+// RunIDs are the ids of the runs of a planned time of s: one for each combination of the
+// pipeline's matrix.
+func (s Schedule) RunIDs(planned time.Time) ([]string, error) {
+	combinations, err := s.Matrix.Combinations(s.Params)
+	var ids []string
+	for _, c := range combinations {
+		ids = append(ids, run.ID(s.Pipeline, planned, run.OfDate(s.Pipeline, planned, run.With(s.Params, c))...))
+	}
+	return ids, err
 }
 
 // String names the planned times of s.

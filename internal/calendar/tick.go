@@ -165,7 +165,7 @@ func (t *tick) request(ctx context.Context, s Schedule, planned, before time.Tim
 		Schedule: s.String(),
 	}
 	if s.DependsOnPast && !before.IsZero() {
-		due.After = s.RunID(before)
+		due.After = before.UTC().Format(time.RFC3339)
 	}
 	body, err := json.Marshal(due)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"ephemr/events"
@@ -142,12 +143,17 @@ func (p *Preparer) adopt(ctx context.Context, e Execution, m events.Manual) erro
 	if err != nil {
 		return err
 	}
-	for _, w := range requested {
-		w.Run.Execution = e.Execution
+	for i, w := range slices.Backward(requested) { // the execution's own run last: until it exists all are created again
+		if i == 0 {
+			w.Run.Execution, w.Run.ID, w.Run.Identity = e.Execution, e.RunID(), run.Digest(run.ByManual, e.Execution)
+		}
 		if _, _, err := p.Runs.Create(ctx, w.Run, w.Spec); run.IsRefused(err) {
 			return fault.New(fault.InvalidInput, "%w", err)
 		} else if err != nil {
 			return err
+		}
+		if i == 0 && w.Run.State == run.Rejected {
+			return fault.New(fault.InvalidInput, "%s", w.Run.Reason)
 		}
 	}
 	return nil

@@ -166,9 +166,12 @@ func (k *Intake) schedule(ctx context.Context, m lambdaevents.SQSMessage) ([]New
 	}
 	request := RunRequest{
 		Pipeline: tick.Pipeline, Params: tick.Params, Logical: planned, Priority: tick.Priority, RequestedAt: sentAt(m),
-		Trigger:  run.Trigger{Kind: run.BySchedule, Schedule: tick.Schedule},
-		Identity: run.OfDate(tick.Pipeline, planned, tick.Params),
-		Due:      true, After: tick.After,
+		Trigger: run.Trigger{Kind: run.BySchedule, Schedule: tick.Schedule}, Dated: true, Due: true,
+	}
+	if tick.After != "" {
+		if request.After, err = time.Parse(time.RFC3339, tick.After); err != nil {
+			return nil, invalid(run.BySchedule, "read schedule tick of %s: after: %w", tick.Pipeline, err)
+		}
 	}
 	w, err := request.NewRuns(ctx, k.Settings, k.Pipelines, k.Users, k.Engines)
 	return w, markInvalid(err, func(err error) error {
@@ -210,7 +213,7 @@ func (k *Intake) upload(ctx context.Context, m lambdaevents.SQSMessage) ([]NewRu
 		w, err := request.NewRuns(ctx, k.Settings, k.Pipelines, k.Users, k.Engines)
 		if IsInvalid(err) {
 			// An error in one pipeline must not affect the others.
-			w, err = []NewRun{request.rejected(err)}, nil
+			w, err = []NewRun{request.rejected(err, nil)}, nil
 		}
 		if err != nil {
 			return nil, err

@@ -38,15 +38,18 @@ type RunRequest struct {
 	Priority    *int // nil = the pipeline's
 	RequestedAt time.Time
 	Trigger     run.Trigger
-	User        string   // that the request names
-	Identity    []string // requests with an equal identity are the same run
-	Fingerprint string   // digest of the request without its id
-	Quiet       bool     // a paused pipeline is not an error: the trigger has no sender to answer
-	Due         bool     // a paused pipeline does not matter: it was due before
-	After       string   // id of the run that must succeed before; "" = none
+	User        string    // that the request names
+	Identity    []string  // requests with an equal identity are the same run, for each value of a matrix
+	Dated       bool      // Identity is that of the planned time Logical, whatever requests it
+	Fingerprint string    // digest of the request without its id
+	Quiet       bool      // a paused pipeline is not an error: the trigger has no sender to answer
+	Due         bool      // a paused pipeline does not matter: it was due before
+	After       time.Time // planned time whose run must succeed before; zero = none
 }
 
-// NewRuns returns the runs to create, or what is wrong with the request.
+// NewRuns returns the runs to create, one for each combination of the pipeline's matrix,
+// or what is wrong with the request. What is wrong with single combinations is recorded
+// with them, and does not affect the others.
 func (q RunRequest) NewRuns(ctx context.Context, s stage.Settings, known Pipelines, users Users, can engine.Catalog) ([]NewRun, error) {
 	spec, version, err := q.spec(ctx, known)
 	if spec == nil || err != nil {
@@ -59,33 +62,74 @@ func (q RunRequest) NewRuns(ctx context.Context, s stage.Settings, known Pipelin
 	if err := can.Check(spec, grant.User != ""); err != nil {
 		return nil, err
 	}
-	params, err := spec.ResolveParams(q.Params, q.Logical)
+	combinations, err := spec.Matrix.Combinations(q.Params)
 	if err != nil {
-		return nil, fault.New(fault.InvalidInput, "%w", err)
+		return nil, fault.New(fault.InvalidInput, "pipeline %s: %w", spec.Name, err)
+	}
+	var all []NewRun
+	wrong := 0
+	for _, c := range combinations {
+		w, err := q.newRun(spec, version, grant, c, s)
+		if IsInvalid(err) && len(combinations) > 1 {
+			if wrong++; wrong < len(combinations) {
+				w := q.rejected(err, c)
+				w.Run.Params, _ = spec.Conceal(w.Run.Params)
+				all = append(all, w)
+				continue
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, w)
+	}
+	return all, nil
+}
+
+// newRun is the run for a combination of the matrix.
+func (q RunRequest) newRun(spec *pipeline.Spec, version int, grant access.Grant, matrix map[string]string, s stage.Settings) (NewRun, error) {
+	params, err := spec.ResolveParams(run.With(q.Params, matrix), q.Logical)
+	if err != nil {
+		return NewRun{}, fault.New(fault.InvalidInput, "%w", err)
 	}
 	shown, secrets := spec.Conceal(params)
 	if len(secrets) > 0 && q.Trigger.Kind == run.ByManual {
-		return nil, fault.New(fault.InvalidInput, "pipeline %s has sensitive params, and Step Functions keeps the input of executions; use ephemr start, or send a request", spec.Name)
+		return NewRun{}, fault.New(fault.InvalidInput, "pipeline %s has sensitive params, and Step Functions keeps the input of executions; use ephemr start, or send a request", spec.Name)
 	}
 	priority, err := q.priority(spec)
 	if err != nil {
-		return nil, err
+		return NewRun{}, err
 	}
+	identity := q.identity(matrix, q.Logical)
 	r := run.Run{
-		ID: run.ID(spec.Name, q.Logical, q.Identity...), Identity: run.Digest(q.Identity...), Fingerprint: q.Fingerprint,
+		ID: run.ID(spec.Name, q.Logical, identity...), Identity: run.Digest(identity...), Fingerprint: q.Fingerprint,
 		Pipeline: spec.Name, Version: version, Owner: spec.Owner,
 		User: grant.User, Role: grant.Role, Team: grant.Team, Trigger: q.Trigger, LogicalTime: q.Logical.UTC(), Params: shown, Secrets: secrets, Priority: priority,
-		MaxActive: spec.Limits.MaxActive, MaxDuration: spec.Limits.Deadline.Std(),
-		State: run.Queued, RequestedAt: q.RequestedAt.UTC(), After: q.After,
+		MaxActive: spec.Limits.MaxActive, MaxDuration: spec.Limits.Deadline.Std(), Matrix: matrix,
+		State: run.Queued, RequestedAt: q.RequestedAt.UTC(),
+	}
+	if len(matrix) > 0 {
+		r.MaxPerValue = spec.Limits.MaxPerValue
+	}
+	if !q.After.IsZero() {
+		r.After = run.ID(spec.Name, q.After, q.identity(matrix, q.After)...)
 	}
 	if err := q.bound(&r, s.Limits); err != nil {
-		return nil, err
+		return NewRun{}, err
 	}
 	rec := run.Record{Run: r, Spec: spec}
 	if err := spec.CheckValues(rec.Context(s.Stage, s.LakeURIs())); err != nil {
-		return nil, fault.New(fault.InvalidInput, "%w", err)
+		return NewRun{}, fault.New(fault.InvalidInput, "%w", err)
 	}
-	return []NewRun{{Run: r, Spec: spec}}, nil
+	return NewRun{Run: r, Spec: spec}, nil
+}
+
+// identity is that of the run for a combination of the matrix.
+func (q RunRequest) identity(matrix map[string]string, logical time.Time) []string {
+	if q.Dated {
+		return run.OfDate(q.Pipeline, logical, run.With(q.Params, matrix))
+	}
+	return run.OfValue(q.Identity, matrix)
 }
 
 // priority is the requested one, or that of the pipeline.
@@ -141,11 +185,12 @@ func (q RunRequest) grant(ctx context.Context, users Users, spec *pipeline.Spec)
 	return grant, nil
 }
 
-// rejected is the record of a request that is refused.
-func (q RunRequest) rejected(err error) NewRun {
+// rejected is the record of a request that is refused for a combination of the matrix.
+func (q RunRequest) rejected(err error, matrix map[string]string) NewRun {
+	identity := q.identity(matrix, q.Logical)
 	return NewRun{Run: run.Run{
-		ID: run.ID(q.Pipeline, q.Logical, q.Identity...), Identity: run.Digest(q.Identity...), Pipeline: q.Pipeline, Trigger: q.Trigger,
-		LogicalTime: q.Logical.UTC(), Params: q.Params, RequestedAt: q.RequestedAt.UTC(), EndedAt: time.Now().UTC(),
+		ID: run.ID(q.Pipeline, q.Logical, identity...), Identity: run.Digest(identity...), Pipeline: q.Pipeline, Trigger: q.Trigger, Matrix: matrix,
+		LogicalTime: q.Logical.UTC(), Params: run.With(q.Params, matrix), RequestedAt: q.RequestedAt.UTC(), EndedAt: time.Now().UTC(),
 		State: run.Rejected, Class: classOf(err), Reason: err.Error(),
 	}}
 }

@@ -18,7 +18,7 @@ import (
 
 // Slots releases the slots that a run was admitted with.
 type Slots interface {
-	Release(ctx context.Context, holder, team, pipeline string) error
+	Release(ctx context.Context, holder string, r run.Run) error
 }
 
 // Finisher is the FinishRun state. It decides and records the outcome, settles
@@ -136,5 +136,5 @@ func (f *Finisher) clear(ctx context.Context, rec *run.Record) error {
 			return err
 		}
 	}
-	return f.Slots.Release(ctx, rec.Run.ExecutionName(), rec.Run.TeamName(), rec.Run.Pipeline)
+	return f.Slots.Release(ctx, rec.Run.ExecutionName(), rec.Run)
 }

@@ -21,7 +21,7 @@ const topic = "arn:aws:sns:eu-west-1:1:t"
 
 type slots struct{ released int }
 
-func (s *slots) Release(context.Context, string, string, string) error {
+func (s *slots) Release(context.Context, string, run.Run) error {
 	s.released++
 	return nil
 }

@@ -12,7 +12,6 @@ func (r *rules) notYet() {
 		p := root("triggers").index(i)
 		refuse(t.S3 != nil && t.S3.Batch != nil, p.key("s3").key("batch"), "batch is", "remove it; every object starts a run")
 	}
-	refuse(len(r.spec.Matrix) > 0, root("matrix"), "matrix is", "remove it and start a run per value with --param")
 	refuse(r.spec.Limits.Cost != "", root("limits").key("cost"), "limits.cost is", "remove it and set limits.deadline")
 
 	targets := func(p *place, names []string) {

@@ -178,6 +178,10 @@ func (r *rules) pool(p *place, c Cluster) {
 func (r *rules) limits() {
 	p, l := root("limits"), r.spec.Limits
 	r.within(p.key("maxActive"), "maxActive", l.MaxActive, 0, maxActive)
+	r.within(p.key("maxActivePerValue"), "maxActivePerValue", l.MaxPerValue, 0, maxActive)
+	if l.MaxPerValue > 0 && len(r.spec.Matrix) == 0 {
+		r.fault(p.key("maxActivePerValue"), "the pipeline has no matrix; add one, or use maxActive")
+	}
 	if l.Deadline != 0 {
 		r.duration(p.key("deadline"), l.Deadline, time.Minute, maxTimeout)
 	}

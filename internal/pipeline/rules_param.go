@@ -39,6 +39,9 @@ func (r *rules) matrix() {
 		if !ok {
 			r.fault(p, "undeclared param; declare it: \"params: {%s: {}}\"", name)
 		}
+		if param.Sensitive {
+			r.fault(p, "the file shows the values of a sensitive param; remove them, or sensitive")
+		}
 		if len(values) == 0 {
 			r.fault(p, "no values; add at least one")
 		}

@@ -70,6 +70,9 @@ func (r *rules) schedule(p *place, t Trigger) {
 		case !isTemplate(value) && !param.allows(value): // templates are refused as such
 			r.fault(at, "%q is not among the allowed values %q; add it there or choose another", value, param.Allowed)
 		}
+		if values, ok := r.spec.Matrix[name]; ok && !slices.Contains(values, value) {
+			r.fault(at, "%q is not a value of the matrix; use one of %q, or remove it for a run of each", value, values)
+		}
 	}
 }
 

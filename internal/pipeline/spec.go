@@ -19,19 +19,19 @@ import (
 // The schema for editors is generated from this type and those below: bounds
 // and required keys from the tags, descriptions from the fields' comments.
 type Spec struct {
-	Name        string              `json:"pipeline" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,39}$"`
-	Owner       string              `json:"owner,omitempty" jsonschema:"format=email"` // e-mail address that is notified, as "owner" under notify
-	Team        string              `json:"team,omitempty" jsonschema:"pattern=^[a-z][a-z0-9-]{0\\,39}$"`
-	Description string              `json:"description,omitempty"`
-	Triggers    []Trigger           `json:"triggers,omitempty"`
-	Params      map[string]Param    `json:"params,omitempty"`
-	Matrix      map[string][]string `json:"matrix,omitempty"` // one isolated run per combination
-	Cluster     Cluster             `json:"cluster" jsonschema:"required"`
-	Limits      Limits              `json:"limits"`
-	Jobs        []Job               `json:"jobs" jsonschema:"required,minItems=1,maxItems=200"` // in any order; needs form a DAG
-	Checks      []job.Check         `json:"checks,omitempty"`
-	Notify      Notify              `json:"notify"`
-	Priority    int                 `json:"priority,omitempty" jsonschema:"minimum=0,maximum=9"` // higher first
+	Name        string           `json:"pipeline" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,39}$"`
+	Owner       string           `json:"owner,omitempty" jsonschema:"format=email"` // e-mail address that is notified, as "owner" under notify
+	Team        string           `json:"team,omitempty" jsonschema:"pattern=^[a-z][a-z0-9-]{0\\,39}$"`
+	Description string           `json:"description,omitempty"`
+	Triggers    []Trigger        `json:"triggers,omitempty"`
+	Params      map[string]Param `json:"params,omitempty"`
+	Matrix      Matrix           `json:"matrix,omitempty"` // one isolated run per combination
+	Cluster     Cluster          `json:"cluster" jsonschema:"required"`
+	Limits      Limits           `json:"limits"`
+	Jobs        []Job            `json:"jobs" jsonschema:"required,minItems=1,maxItems=200"` // in any order; needs form a DAG
+	Checks      []job.Check      `json:"checks,omitempty"`
+	Notify      Notify           `json:"notify"`
+	Priority    int              `json:"priority,omitempty" jsonschema:"minimum=0,maximum=9"` // higher first
 }
 
 // Trigger requests runs: exactly one of Schedule and S3 is set.
@@ -114,9 +114,10 @@ func (s Spec) Pool() string {
 
 // Limits bound a pipeline's runs.
 type Limits struct {
-	MaxActive int      `json:"maxActive,omitempty" jsonschema:"minimum=0,maximum=1000"`            // runs at a time; default: the stage's
-	Deadline  Duration `json:"deadline,omitempty"`                                                 // from admission to the end of the run; default: the stage's
-	Cost      string   `json:"cost,omitempty" jsonschema:"pattern=^[0-9]+(\\.[0-9]{1\\,2})? USD$"` // e.g. "5 USD"
+	MaxActive   int      `json:"maxActive,omitempty" jsonschema:"minimum=0,maximum=1000"`            // runs at a time; default: the stage's
+	MaxPerValue int      `json:"maxActivePerValue,omitempty" jsonschema:"minimum=0,maximum=1000"`    // runs at a time of each combination of the matrix; default: as maxActive
+	Deadline    Duration `json:"deadline,omitempty"`                                                 // from admission to the end of the run; default: the stage's
+	Cost        string   `json:"cost,omitempty" jsonschema:"pattern=^[0-9]+(\\.[0-9]{1\\,2})? USD$"` // e.g. "5 USD"
 }
 
 // Job is one unit of work.

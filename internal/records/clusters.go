@@ -26,6 +26,12 @@ func TeamSlotsKey(team string) Key { return Key{Partition: "SLOTS#team#" + team}
 // StageSlotsKey.
 func PipelineSlotsKey(pipeline string) Key { return Key{Partition: "SLOTS#pipeline#" + pipeline} }
 
+// ValueSlotsKey is the key of the admitted runs of a pipeline for a value of its matrix, if
+// each value has a limit. Written with StageSlotsKey.
+func ValueSlotsKey(pipeline, value string) Key {
+	return Key{Partition: "SLOTS#value#" + pipeline + "#" + value}
+}
+
 // PassKey is the key of the pending and the running pass of admission. Written by
 // admission.Gate: by intake, and by admit at the beginning and the end of a pass.
 func PassKey() Key { return Key{Partition: "PASS"} }

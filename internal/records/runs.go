@@ -70,6 +70,12 @@ func RequestKey(sender, requestID string) Key {
 	return Key{"REQUEST#" + access.Principal(sender) + "#" + requestID, "REQUEST"}
 }
 
+// RequestValueKey is the key of the use of a request id for a value of a matrix: each
+// value has a run, and all have the item of RequestKey. Written with it. No index.
+func RequestValueKey(sender, requestID, value string) Key {
+	return Key{RequestKey(sender, requestID).Partition, "REQUEST#" + value}
+}
+
 // TeamKey is the key of a team that has requested a run at least once. Written
 // by run/store when a run is queued, read by admission. No index.
 func TeamKey(team string) Key { return Key{TeamsPartition, team} }
@@ -92,11 +98,23 @@ const TeamsPartition = "TEAMS"
 // queue of each pipeline is contiguous.
 func QueuePartition(team string) string { return "QUEUED#" + team }
 
-// QueueOrder sorts queued runs in ByState: the runs of a pipeline together, in the
-// order of QueuePlace, so that a full pipeline can be skipped by range.
-func QueueOrder(pipeline string, priority int, requestedAt time.Time, runID string) string {
-	return pipeline + "#" + QueuePlace(priority, requestedAt, runID)
+// QueueOrder sorts queued runs in ByState: the runs of a queue together, in the
+// order of QueuePlace, so that a full queue can be skipped by range.
+func QueueOrder(queue string, priority int, requestedAt time.Time, runID string) string {
+	return queue + "#" + QueuePlace(priority, requestedAt, runID)
 }
+
+// ValueQueue is the queue of a pipeline's runs for a value of its matrix, if each value
+// has a limit. The queue of other runs is named as the pipeline. The queues of a pipeline
+// stand between QueuesFirst and QueuesLast.
+func ValueQueue(pipeline, value string) string { return pipeline + "!" + value }
+
+// QueuesFirst is before the queues of a pipeline, and behind those of the one before:
+// names of pipelines contain no character before "-".
+func QueuesFirst(pipeline string) string { return pipeline + "!" }
+
+// QueuesLast is behind the queues of a pipeline, and before those of the next.
+func QueuesLast(pipeline string) string { return pipeline + "&" }
 
 // HeldOrder sorts runs that wait for others: those of a pipeline that wait for one
 // another together, in the order of their logical times. chain is what these have in
@@ -110,9 +128,9 @@ func QueuePlace(priority int, requestedAt time.Time, runID string) string {
 	return fmt.Sprintf("%d#%s", 9-priority, TimeOrder(requestedAt, runID))
 }
 
-// QueueEnd is behind the QueueOrder of all runs of a pipeline, and before that of
-// the next pipeline: names of pipelines contain no character before "-".
-func QueueEnd(pipeline string) string { return pipeline + "$" }
+// QueueEnd is behind the QueueOrder of all runs of a queue, and before that of the next
+// queue.
+func QueueEnd(queue string) string { return queue + "$" }
 
 // EarlierQueues is behind the runs that earlier versions have queued, which sort by
 // QueuePlace alone, and before the name of every pipeline.

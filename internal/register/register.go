@@ -102,7 +102,7 @@ func Check(spec pipeline.Spec) error {
 		errs = append(errs, fmt.Errorf("pipeline %s has %d schedules, more than the maximum of %d", spec.Name, schedules, maxSchedules))
 	}
 	for _, name := range slices.Sorted(maps.Keys(spec.Params)) {
-		unset := func(t pipeline.Trigger) bool { _, set := t.Params[name]; return !set }
+		unset := func(t pipeline.Trigger) bool { _, set := t.Params[name]; return !set && len(spec.Matrix[name]) == 0 }
 		if spec.Params[name].Default == nil && slices.ContainsFunc(spec.Triggers, unset) {
 			errs = append(errs, fmt.Errorf("pipeline %s: param %s needs a default, because a trigger does not set it", spec.Name, name))
 		}

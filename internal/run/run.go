@@ -77,8 +77,10 @@ type Run struct {
 	Params      map[string]string `dynamodbav:"params,omitempty" json:"params,omitempty"`
 	Secrets     map[string]string `dynamodbav:"secrets,omitempty" json:"-"` // values of sensitive params, until the run ends; Params has pipeline.Hidden
 	Priority    int               `dynamodbav:"priority,omitempty" json:"priority,omitempty"`
-	MaxActive   int               `dynamodbav:"maxActive,omitempty" json:"-"`   // of the pipeline, at the time of the request
-	MaxDuration time.Duration     `dynamodbav:"maxDuration,omitempty" json:"-"` // likewise, nanoseconds: the pipeline's deadline
+	Matrix      map[string]string `dynamodbav:"matrix,omitempty" json:"matrix,omitempty"` // params that the pipeline's matrix sets
+	MaxActive   int               `dynamodbav:"maxActive,omitempty" json:"-"`             // of the pipeline, at the time of the request
+	MaxPerValue int               `dynamodbav:"maxPerValue,omitempty" json:"-"`           // likewise, for runs with equal Matrix
+	MaxDuration time.Duration     `dynamodbav:"maxDuration,omitempty" json:"-"`           // likewise, nanoseconds: the pipeline's deadline
 
 	// After is the id of a run that must have succeeded before this one starts: that of
 	// the date before, with dependsOnPast. Until then it waits outside of its team's queue.
@@ -306,11 +308,36 @@ func ID(pipelineName string, logical time.Time, identity ...string) string {
 // OfDate is the identity of a pipeline's run for a planned time, whatever requests it.
 // params are those that a trigger or a matrix sets.
 func OfDate(pipelineName string, planned time.Time, params map[string]string) []string {
-	identity := []string{BySchedule, pipelineName, planned.UTC().Format(time.RFC3339)}
-	for _, name := range slices.Sorted(maps.Keys(params)) {
-		identity = append(identity, name+"="+params[name])
+	return OfValue([]string{BySchedule, pipelineName, planned.UTC().Format(time.RFC3339)}, params)
+}
+
+// With are params with those that a matrix sets.
+func With(params, matrix map[string]string) map[string]string {
+	if len(matrix) == 0 {
+		return params
+	}
+	all := map[string]string{}
+	maps.Copy(all, params)
+	maps.Copy(all, matrix)
+	return all
+}
+
+// OfValue adds the params that a matrix sets to an identity; without any it is the same.
+func OfValue(identity []string, matrix map[string]string) []string {
+	identity = slices.Clone(identity)
+	for _, name := range slices.Sorted(maps.Keys(matrix)) {
+		identity = append(identity, name+"="+matrix[name])
 	}
 	return identity
+}
+
+// Value is what runs of the same pipeline with an equal Matrix have in common; "" without
+// a matrix.
+func (r Run) Value() string {
+	if len(r.Matrix) == 0 {
+		return ""
+	}
+	return Digest(OfValue(nil, r.Matrix)...)[:8]
 }
 
 // OfRequest is the identity of a request on the queue: a request id is its sender's.

@@ -38,7 +38,7 @@ func (s *Sweeper) slot(ctx context.Context, holder string, out *Output) error {
 			return nil
 		}
 	}
-	if err := s.Slots.Release(ctx, holder, rec.Run.TeamName(), rec.Run.Pipeline); err != nil {
+	if err := s.Slots.Release(ctx, holder, rec.Run); err != nil {
 		return err
 	}
 	out.Repairs = append(out.Repairs, events.Repaired{What: "slot-released", RunID: id, Reason: why})

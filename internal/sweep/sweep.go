@@ -17,6 +17,7 @@ import (
 	"ephemr/events"
 	"ephemr/internal/engine"
 	"ephemr/internal/outcome"
+	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
@@ -34,7 +35,7 @@ type MetricAPI interface {
 // Slots is the room that runs hold.
 type Slots interface {
 	All(ctx context.Context) ([]string, error)
-	Release(ctx context.Context, holder, team, pipeline string) error
+	Release(ctx context.Context, holder string, r run.Run) error
 }
 
 // Sweeper is the sweep function.

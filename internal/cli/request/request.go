@@ -30,6 +30,7 @@ type Sent struct {
 	RequestID   string    `json:"requestId"`
 	Pipeline    string    `json:"pipeline"`
 	LogicalTime time.Time `json:"logicalTime"`
+	RunIDs      []string  `json:"runIds,omitempty"` // of a pipeline with a matrix: one for each combination
 
 	messageID string // of SQS
 	sender    string // ours, as SQS reports it
@@ -40,8 +41,8 @@ func NewID() string { return "cli-" + strings.ToLower(rand.Text()) }
 
 // Send sends q to the queue at url. It always contains the logical time, so
 // that the id of the run does not depend on the time of delivery. The sender is
-// the user id of the caller's AWS identity.
-func Send(ctx context.Context, api QueueAPI, url, sender string, q events.Request, logical time.Time) (Sent, error) {
+// the user id of the caller's AWS identity; matrix has the combinations that are requested.
+func Send(ctx context.Context, api QueueAPI, url, sender string, q events.Request, logical time.Time, matrix ...map[string]string) (Sent, error) {
 	logical = logical.UTC().Truncate(time.Second)
 	q.LogicalTime = logical.Format(time.RFC3339)
 	body, err := json.Marshal(q)
@@ -55,10 +56,19 @@ func Send(ctx context.Context, api QueueAPI, url, sender string, q events.Reques
 	if err != nil {
 		return Sent{}, fmt.Errorf("send request for %s: %w", q.Pipeline, err)
 	}
-	return Sent{
-		RunID:     run.ID(q.Pipeline, logical, run.OfRequest(sender, q.RequestID)...),
-		RequestID: q.RequestID, Pipeline: q.Pipeline, LogicalTime: logical, messageID: aws.ToString(out.MessageId), sender: sender,
-	}, nil
+	sent := Sent{RequestID: q.RequestID, Pipeline: q.Pipeline, LogicalTime: logical, messageID: aws.ToString(out.MessageId), sender: sender}
+	identity := run.OfRequest(sender, q.RequestID)
+	sent.RunID = run.ID(q.Pipeline, logical, identity...)
+	for i, combination := range matrix {
+		id := run.ID(q.Pipeline, logical, run.OfValue(identity, combination)...)
+		if i == 0 {
+			sent.RunID = id
+		}
+		if len(combination) > 0 {
+			sent.RunIDs = append(sent.RunIDs, id)
+		}
+	}
+	return sent, nil
 }
 
 // Caused reports whether r is the run of the request: its own, the one that an

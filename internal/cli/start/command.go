@@ -16,6 +16,7 @@ func Command(app *session.App) *cobra.Command {
 		Use:   "start PIPELINE",
 		Short: "start a run of a pipeline",
 		Long: `Request a run of a registered pipeline and print its id. The pipeline and the params are validated first.
+A pipeline with a matrix gets a run for each combination; --param chooses among them.
 
 --follow shows the run until it ends. The exit code is then 0 if the run succeeded, 1 if it failed or was
 cancelled, and 2 if it was rejected. An interrupt (130) does not affect the run.`,

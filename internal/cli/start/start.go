@@ -4,6 +4,7 @@ package start
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"ephemr/events"
@@ -12,7 +13,9 @@ import (
 	"ephemr/internal/cli/runlog"
 	"ephemr/internal/cli/show"
 	"ephemr/internal/cli/terminal"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/register"
+	"ephemr/internal/run"
 	"ephemr/internal/stage"
 	"ephemr/internal/view/follow"
 )
@@ -44,11 +47,15 @@ type Options struct {
 // Run sends the request and optionally follows the run. With JSON it prints
 // a request.Sent, or the run.Record at the end of a followed run.
 func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Clients) error {
-	q, logical, err := ask(ctx, o, c.Pipelines)
+	q, logical, matrix, err := ask(ctx, o, c.Pipelines)
 	if err != nil {
 		return err
 	}
-	sent, err := request.Send(ctx, c.SQS, s.RequestsQueue, c.Sender, q, logical)
+	if o.Follow && len(matrix) > 1 {
+		return exit.Usage("pipeline %s has a matrix and starts %d runs, and --follow shows one; choose it, like --param %s, or leave out --follow",
+			o.Pipeline, len(matrix), strings.ReplaceAll(pipeline.Values(matrix[0]), " ", " --param "))
+	}
+	sent, err := request.Send(ctx, c.SQS, s.RequestsQueue, c.Sender, q, logical, matrix...)
 	if err != nil {
 		return err
 	}
@@ -58,25 +65,30 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 	case o.JSON:
 		return io.JSON(sent)
 	}
+	if len(sent.RunIDs) > 1 {
+		io.Printf("%s\n", strings.Join(sent.RunIDs, "\n"))
+		io.Notef("%s", io.ErrStyle().Dim(fmt.Sprintf("requested %d runs of %s; list them with: ephemr runs %[2]s\n", len(sent.RunIDs), sent.Pipeline)))
+		return nil
+	}
 	io.Printf("%s\n", sent.RunID)
 	io.Notef("%s", io.ErrStyle().Dim(fmt.Sprintf("requested a run of %s; follow it with: ephemr logs -f %s\n", sent.Pipeline, sent.RunID)))
 	return nil
 }
 
 // ask validates the request as intake does, so that errors are reported at once.
-func ask(ctx context.Context, o Options, known Pipelines) (events.Request, time.Time, error) {
+func ask(ctx context.Context, o Options, known Pipelines) (events.Request, time.Time, []map[string]string, error) {
 	q := events.Request{RequestID: o.RequestID, Pipeline: o.Pipeline}
 	logical, err := request.LogicalTime(o.Date, time.Now())
 	if err != nil {
-		return q, logical, err
+		return q, logical, nil, err
 	}
 	switch {
 	case o.RequestID != "" && o.Date == "":
-		return q, logical, exit.Usage("--request-id requires --date: id and date identify the request")
+		return q, logical, nil, exit.Usage("--request-id requires --date: id and date identify the request")
 	case len(o.RequestID) > 128:
-		return q, logical, exit.Usage("--request-id has %d characters; the maximum is 128", len(o.RequestID))
+		return q, logical, nil, exit.Usage("--request-id has %d characters; the maximum is 128", len(o.RequestID))
 	case o.Priority < -1 || o.Priority > 9:
-		return q, logical, exit.Usage("invalid --priority %d: must be between 0 and 9", o.Priority)
+		return q, logical, nil, exit.Usage("invalid --priority %d: must be between 0 and 9", o.Priority)
 	case o.RequestID == "":
 		q.RequestID = request.NewID()
 	}
@@ -84,26 +96,34 @@ func ask(ctx context.Context, o Options, known Pipelines) (events.Request, time.
 		q.Priority = &o.Priority
 	}
 	if q.Params, err = request.Pairs("param", o.Params); err != nil {
-		return q, logical, err
+		return q, logical, nil, err
 	}
 	v, err := known.Current(ctx, o.Pipeline)
 	if err != nil {
-		return q, logical, err
+		return q, logical, nil, err
 	}
-	return q, logical, refuse(o.Pipeline, v, q.Params, logical)
+	matrix, err := combinations(o.Pipeline, v, q.Params, logical)
+	return q, logical, matrix, err
 }
 
-func refuse(name string, v *register.Version, params map[string]string, logical time.Time) error {
+// combinations are those of the matrix that params name, if the request is valid.
+func combinations(name string, v *register.Version, params map[string]string, logical time.Time) ([]map[string]string, error) {
 	switch {
 	case v == nil:
-		return exit.Usage("pipeline %s not found; list pipelines with ephemr pipelines, register one with ephemr apply", name)
+		return nil, exit.Usage("pipeline %s not found; list pipelines with ephemr pipelines, register one with ephemr apply", name)
 	case v.Paused:
-		return exit.Usage("pipeline %s is paused; resume it first", name)
+		return nil, exit.Usage("pipeline %s is paused; resume it first", name)
 	}
-	if _, err := v.Spec.ResolveParams(params, logical); err != nil {
-		return exit.Usage("%w", err)
+	all, err := v.Spec.Matrix.Combinations(params)
+	if err != nil {
+		return nil, exit.Usage("pipeline %s: %w", name, err)
 	}
-	return nil
+	for _, c := range all {
+		if _, err := v.Spec.ResolveParams(run.With(params, c), logical); err != nil {
+			return nil, exit.Usage("%w", err)
+		}
+	}
+	return all, nil
 }
 
 func watch(ctx context.Context, o Options, io *terminal.IO, sent request.Sent, f *follow.Follower) error {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -36,11 +37,7 @@ func (s *Runs) Create(ctx context.Context, r run.Run, spec *pipeline.Spec) (id s
 
 // existing returns the run that err says exists in place of r.
 func existing(r run.Run, err error) (id string, created bool, _ error) {
-	for _, i := range []int{runItem, requestItem} {
-		it := occupant(err, i)
-		if it == nil {
-			continue
-		}
+	for i, it := range occupants(err) {
 		if other := records.Text(it["identity"]); i == runItem && r.Identity != "" && other != "" && other != r.Identity {
 			return r.ID, false, &run.TakenError{RunID: r.ID}
 		}
@@ -53,26 +50,23 @@ func existing(r run.Run, err error) (id string, created bool, _ error) {
 	return r.ID, false, nil
 }
 
-// Positions of items in the transaction that creates a run; the request's is last.
-const (
-	runItem     = 0
-	requestItem = -1
-)
+// runItem is the position of the run in the transaction that creates it.
+const runItem = 0
 
-// occupant returns the existing item that made the write at a position fail, or
-// nil if that was not the reason for err.
-func occupant(err error, place int) item {
-	t, ok := errors.AsType[*types.TransactionCanceledException](err)
-	if !ok || len(t.CancellationReasons) == 0 {
-		return nil
+// occupants yields the existing items that made writes of a transaction fail, with their
+// positions.
+func occupants(err error) iter.Seq2[int, item] {
+	return func(yield func(int, item) bool) {
+		t, ok := errors.AsType[*types.TransactionCanceledException](err)
+		if !ok {
+			return
+		}
+		for i, why := range t.CancellationReasons {
+			if aws.ToString(why.Code) == "ConditionalCheckFailed" && why.Item != nil && !yield(i, why.Item) {
+				return
+			}
+		}
 	}
-	if place == requestItem {
-		place = len(t.CancellationReasons) - 1
-	}
-	if why := t.CancellationReasons[place]; aws.ToString(why.Code) == "ConditionalCheckFailed" {
-		return why.Item
-	}
-	return nil
 }
 
 func (s *Runs) create(ctx context.Context, r run.Run, spec *pipeline.Spec) error {
@@ -97,17 +91,40 @@ func (s *Runs) create(ctx context.Context, r run.Run, spec *pipeline.Spec) error
 		puts = append(puts, types.TransactWriteItem{Put: &types.Put{TableName: &s.Table, Item: specItem}})
 	}
 	if r.State == run.Queued && r.Trigger.RequestID != "" {
-		// The run id contains the logical time, which may differ when a sender retries
-		// later. The request id can be used only once.
-		used, err := encode(map[string]string{"runId": r.ID, "wish": r.Fingerprint}, records.RequestKey(r.Trigger.Sender, r.Trigger.RequestID))
+		used, err := s.useRequest(r)
 		if err != nil {
 			return err
 		}
-		puts = append(puts, types.TransactWriteItem{Put: &types.Put{
-			TableName: &s.Table, Item: used, ConditionExpression: aws.String("attribute_not_exists(pk)"),
-			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-		}})
+		puts = append(puts, used...)
 	}
 	_, err = s.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: puts})
 	return err
+}
+
+// useRequest are the writes that use r's request id. The run id contains the logical time,
+// which may differ when a sender retries later: the request id can be used only once, or
+// once for each value of a matrix by the same request.
+func (s *Runs) useRequest(r run.Run) ([]types.TransactWriteItem, error) {
+	use := func(key records.Key, unless string) (types.TransactWriteItem, error) {
+		it, err := encode(map[string]string{"runId": r.ID, "wish": r.Fingerprint}, key)
+		put := &types.Put{
+			TableName: &s.Table, Item: it, ConditionExpression: aws.String("attribute_not_exists(pk)" + unless),
+			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+		}
+		if unless != "" {
+			put.ExpressionAttributeValues = item{":wish": records.String(r.Fingerprint)}
+		}
+		return types.TransactWriteItem{Put: put}, err
+	}
+	id := r.Trigger
+	if r.Value() == "" {
+		one, err := use(records.RequestKey(id.Sender, id.RequestID), "")
+		return []types.TransactWriteItem{one}, err
+	}
+	all, err := use(records.RequestKey(id.Sender, id.RequestID), " OR wish = :wish")
+	if err != nil {
+		return nil, err
+	}
+	value, err := use(records.RequestValueKey(id.Sender, id.RequestID, r.Value()), "")
+	return []types.TransactWriteItem{all, value}, err
 }

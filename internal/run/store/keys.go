@@ -44,7 +44,15 @@ func order(r run.Run) string {
 }
 
 func queueOrder(r run.Run) string {
-	return records.QueueOrder(r.Pipeline, r.Priority, r.RequestedAt, r.ID)
+	return records.QueueOrder(queueName(r), r.Priority, r.RequestedAt, r.ID)
+}
+
+// queueName is the queue of r: its runs have the same limits.
+func queueName(r run.Run) string {
+	if r.MaxPerValue > 0 && len(r.Matrix) > 0 {
+		return records.ValueQueue(r.Pipeline, r.Value())
+	}
+	return r.Pipeline
 }
 
 // chain is the same for the runs of a schedule with equal params: they wait for one

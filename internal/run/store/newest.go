@@ -48,7 +48,7 @@ func (s *Runs) newestOf(ctx context.Context, partition, pipeline string, limit i
 	in.KeyConditionExpression = aws.String(*in.KeyConditionExpression + " AND " + records.StateOrderName + " BETWEEN :from AND :to")
 	from, to := first, last
 	if pipeline != "" {
-		from, to = pipeline+"#", records.QueueEnd(pipeline)
+		from, to = records.QueuesFirst(pipeline), records.QueuesLast(pipeline)
 	}
 	in.ExpressionAttributeValues[":from"] = records.String(from)
 	in.ExpressionAttributeValues[":to"] = records.String(to)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -21,14 +22,20 @@ type Queued struct {
 	order string
 }
 
+// queue is the name of its queue.
+func (q Queued) queue() string {
+	name, _, _ := strings.Cut(q.order, "#")
+	return name
+}
+
 // place compares runs of different pipelines.
 func (q Queued) place() string { return records.QueuePlace(q.Priority, q.RequestedAt, q.ID) }
 
 // Before reports whether q is to be admitted before x, if the limits allow both.
 func (q Queued) Before(x Queued) bool { return q.place() < x.place() }
 
-// Queue is the beginning of a queue: the runs of one team and pipeline, in the order
-// of admission. It is never empty.
+// Queue is the beginning of a queue: the runs of one team and pipeline that have the same
+// limits, in the order of admission. It is never empty.
 type Queue struct {
 	Runs []Queued
 	More bool // more may follow
@@ -51,7 +58,7 @@ func (s *Runs) Queues(ctx context.Context, team string) iter.Seq2[Queue, error] 
 				all, rest, after = all[:n], true, records.EarlierQueues
 				err = s.renew(ctx, all)
 			} else if len(all) > 0 {
-				after = records.QueueEnd(all[len(all)-1].Pipeline) // the page may have ended within this queue
+				after = records.QueueEnd(all[len(all)-1].queue()) // the page may have ended within this queue
 			}
 			if err != nil {
 				yield(Queue{}, err)
@@ -59,7 +66,7 @@ func (s *Runs) Queues(ctx context.Context, team string) iter.Seq2[Queue, error] 
 			}
 			more = rest
 			for len(all) > 0 {
-				n := ofOnePipeline(all)
+				n := ofOneQueue(all)
 				if !yield(Queue{Runs: all[:n], More: more && n == len(all)}, nil) {
 					return
 				}
@@ -69,10 +76,10 @@ func (s *Runs) Queues(ctx context.Context, team string) iter.Seq2[Queue, error] 
 	}
 }
 
-// ofOnePipeline is how many of the first runs are of the same pipeline.
-func ofOnePipeline(all []Queued) int {
+// ofOneQueue is how many of the first runs are of the same queue.
+func ofOneQueue(all []Queued) int {
 	for i, x := range all {
-		if x.Pipeline != all[0].Pipeline {
+		if x.queue() != all[0].queue() {
 			return i
 		}
 	}
@@ -83,7 +90,7 @@ func ofOnePipeline(all []Queued) int {
 func (s *Runs) Behind(ctx context.Context, q Queued, most int) (Queue, error) {
 	all, more, err := s.behind(ctx, q.TeamName(), q.order, min(most, queuePage))
 	for i, x := range all {
-		if x.Pipeline != q.Pipeline {
+		if x.queue() != q.queue() {
 			return Queue{Runs: all[:i]}, err
 		}
 	}
