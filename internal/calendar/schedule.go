@@ -32,6 +32,7 @@ type Schedule struct {
 	Overlap       pipeline.Overlap `dynamodbav:"overlap" json:"overlap"`
 	DependsOnPast bool             `dynamodbav:"dependsOnPast,omitempty" json:"dependsOnPast,omitempty"`
 
+	Since  time.Time `dynamodbav:"since" json:"since"`                     // when it was registered: earlier planned times are not its own
 	Last   time.Time `dynamodbav:"last" json:"last"`                       // planned times up to and including it are handled
 	Made   time.Time `dynamodbav:"made,omitzero" json:"made,omitzero"`     // the newest that was requested
 	MadeAt time.Time `dynamodbav:"madeAt,omitzero" json:"madeAt,omitzero"` // when that was
@@ -58,7 +59,7 @@ func Schedules(spec *pipeline.Spec, version int, from time.Time) []Schedule {
 		key := records.ScheduleKey(spec.Name, len(all))
 		s := Schedule{
 			Pipeline: key.Partition, Sort: key.Sort, Cron: t.Schedule, Zone: t.Timezone, Version: version, Params: t.Params, Priority: t.Priority,
-			Catchup: t.Catchup, CatchupWindow: t.CatchupWindow.Std(), Overlap: t.Overlap, DependsOnPast: t.DependsOnPast, Last: from.UTC(),
+			Catchup: t.Catchup, CatchupWindow: t.CatchupWindow.Std(), Overlap: t.Overlap, DependsOnPast: t.DependsOnPast, Since: from.UTC(), Last: from.UTC(),
 		}
 		if s.Zone == "" {
 			s.Zone = UTC
