@@ -69,8 +69,8 @@ func latest(t time.Time, loc *time.Location) time.Time {
 	return shown
 }
 
-// reached returns when the clocks of a zone first show w, or a later time if they skip it.
-func reached(w time.Time, loc *time.Location) time.Time {
+// Reached returns when the clocks of a zone first show w, a time written in UTC, or a later time if they skip it.
+func Reached(w time.Time, loc *time.Location) time.Time {
 	t := w.Add(-maxOffset).In(loc)
 	for wall(t, loc).Before(w) {
 		_, offset := t.Zone()
@@ -86,13 +86,13 @@ func reached(w time.Time, loc *time.Location) time.Time {
 // occurs returns when the clocks first show w, or a later time if they skip it,
 // and false if they skip its whole date, which the zone's calendar does not have.
 func occurs(w time.Time, loc *time.Location) (time.Time, bool) {
-	t := reached(w, loc)
+	t := Reached(w, loc)
 	return t, wall(t, loc).Equal(w) || hasDate(w, loc)
 }
 
 func hasDate(w time.Time, loc *time.Location) bool {
 	midnight := w.Truncate(day24)
-	return wall(reached(midnight, loc), loc).Before(midnight.Add(day24))
+	return wall(Reached(midnight, loc), loc).Before(midnight.Add(day24))
 }
 
 const day24 = 24 * time.Hour // of a wall clock, which is written in UTC
