@@ -22,7 +22,7 @@ var advice = map[string]string{
 }
 
 func unknownFunction(name string) error {
-	known := functionNames()
+	known := Functions()
 	fields := slices.Concat(textFields, tableFields)
 	text := didYouMean(closest(name, known), known)
 	switch {

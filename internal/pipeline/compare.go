@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -10,7 +11,7 @@ import (
 // equal implements eq: whether a equals one of the others. Numbers that are text are not numbers.
 func equal(a, b any, more ...any) (bool, error) {
 	for _, other := range append([]any{b}, more...) {
-		x, y := comparableValue(a), comparableValue(other)
+		x, y := comparableValues(a, other)
 		if fmt.Sprintf("%T", x) != fmt.Sprintf("%T", y) {
 			return false, fmt.Errorf("eq compares %v with %v, which is of another type; write (int …) around text that is a number", a, other)
 		}
@@ -21,11 +22,19 @@ func equal(a, b any, more ...any) (bool, error) {
 	return false, nil
 }
 
-func comparableValue(v any) any {
-	if m, ok := v.(moment); ok {
-		return m.String()
+// comparableValues returns a date or time as a text that has the same zone as the other one's.
+func comparableValues(a, b any) (x, y any) {
+	m, isTime := a.(moment)
+	n, isOther := b.(moment)
+	if !isTime && !isOther {
+		return a, b
 	}
-	return v
+	m, err := asMoment(a)
+	n, other := asMoment(b)
+	if err != nil || other != nil {
+		return fmt.Sprint(a), b
+	}
+	return moment{m.at.UTC(), m.isDate}.String(), moment{n.at.UTC(), n.isDate}.String()
 }
 
 // compareOrdered implements lt, le, gt and ge: numbers by value, times by time,
@@ -80,16 +89,16 @@ func toInt(text string) (int, error) {
 	return n, nil
 }
 
-// maxNumber keeps the results of arithmetic far from an overflow.
-const maxNumber = 1 << 31
+// maxNumber bounds the results of arithmetic.
+const maxNumber = 1e15
 
-func arithmetic(compute func(a, b int) int) func(a, b int) (int, error) {
+// arithmetic computes with floating-point numbers, which are exact up to maxNumber and do not overflow.
+func arithmetic(compute func(a, b float64) float64) func(a, b int) (int, error) {
 	return func(a, b int) (int, error) {
-		for _, n := range []int{a, b} {
-			if n < -maxNumber || n > maxNumber {
-				return 0, errors.New("a number is out of range; use up to 2147483648")
-			}
+		result := compute(float64(a), float64(b))
+		if max(math.Abs(float64(a)), math.Abs(float64(b)), math.Abs(result)) > maxNumber {
+			return 0, errors.New("a number is out of range; use up to 10^15")
 		}
-		return compute(a, b), nil
+		return int(result), nil
 	}
 }

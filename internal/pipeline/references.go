@@ -271,6 +271,7 @@ func (r *references) jobRef(name string) {
 	}
 }
 
-func functionNames() []string {
+// Functions are the names of the functions that templates can call, sorted.
+func Functions() []string {
 	return slices.Sorted(slices.Values(append(sorted(Context{}.funcs()), builtins...)))
 }

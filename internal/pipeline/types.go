@@ -12,6 +12,7 @@ import (
 type value struct {
 	kind    valueKind
 	literal bool   // written in the template itself
+	zoned   bool   // a time in another zone than UTC
 	text    string // of a literal
 	param   *Param // that the value comes from
 	shown   string // as the template writes it
@@ -103,6 +104,7 @@ func (r *references) typed(fn string, args []value) value {
 	switch fn {
 	case "eq", "ne":
 		r.sameKind(fn, args)
+		r.sameTimes(fn, args)
 	case "lt", "le", "gt", "ge":
 		r.comparable(fn, args)
 	case "and", "or", "not":
@@ -119,9 +121,13 @@ func (r *references) typed(fn string, args []value) value {
 		return value{} // its type follows from what it names
 	}
 	if last := len(args) - 1; sig.result == timeValue && args[last].isTime() {
-		return value{kind: args[last].kind}
+		return value{kind: args[last].kind, zoned: args[last].zoned}
 	}
-	return value{kind: sig.result}
+	v := value{kind: sig.result}
+	if sig.result == clockValue { // inZone and addHours
+		v.zoned = fn == "inZone" || args[len(args)-1].zoned
+	}
+	return v
 }
 
 // sameKind rejects {{eq .Params.n 3}}, which fails in every run: params are text.
@@ -148,6 +154,7 @@ func (r *references) sameKind(fn string, args []value) {
 // comparable rejects the order of numbers that are texts: "9" is after "10".
 func (r *references) comparable(fn string, args []value) {
 	r.sameKind(fn, args)
+	r.notTimes(fn, args)
 	for _, a := range args {
 		if a.isText() && a.numeric() {
 			r.fault("%s compares %s as text, in which 9 is greater than 10; write (int %[2]s)", fn, a.shown)
@@ -259,7 +266,7 @@ func (r *references) typeOfField(v *value, name []string) {
 	case len(name) == 1 && name[0] == "LogicalDate":
 		v.kind = dateValue
 	case len(name) == 1 && name[0] == "LogicalTime", len(name) == 2 && name[0] == "Interval":
-		v.kind = clockValue
+		v.kind, v.zoned = clockValue, strings.HasPrefix(name[len(name)-1], "Local")
 	case len(name) == 1 && slices.Contains(textFields, name[0]), len(name) == 2 && name[0] != "Jobs", len(name) == 4:
 		v.kind = textValue
 	}

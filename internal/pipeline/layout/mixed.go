@@ -3,6 +3,7 @@ package layout
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -50,6 +51,17 @@ const (
 	goes     = "Go's layouts"
 	java     = "Java's patterns"
 )
+
+// SaysUTC reports whether the layout has a literal Z after a time of day, whatever the zone is.
+func (l Layout) SaysUTC() bool {
+	for i := 1; i < len(l.parts); i++ {
+		p := l.parts[i]
+		if before := l.parts[i-1].element; p.element == nil && strings.HasPrefix(p.text, "Z") && before != nil && slices.Contains([]field{hour, minute, second, fraction}, before.field) {
+			return true
+		}
+	}
+	return false
+}
 
 // TimeOfDay returns the part of the layout that a date does not have, or "".
 func (l Layout) TimeOfDay() string {
