@@ -21,6 +21,13 @@ func (s Schedule) Due(now time.Time) (iter.Seq[time.Time], error) {
 	}, nil
 }
 
+// Between are the planned times of s after one time up to and including another, oldest
+// first, whether they were handled or not.
+func (s Schedule) Between(after, until time.Time) (iter.Seq[time.Time], error) {
+	s.Last = after
+	return s.Due(until)
+}
+
 // Resumed is s when its pipeline is resumed: catchup says which of the dates that became
 // due meanwhile are made, "" leaves it to the schedule's own rules. It returns the
 // others as skipped.

@@ -33,6 +33,7 @@ type Schedule struct {
 	Overlap       pipeline.Overlap `dynamodbav:"overlap" json:"overlap"`
 	DependsOnPast bool             `dynamodbav:"dependsOnPast,omitempty" json:"dependsOnPast,omitempty"`
 
+	Since  time.Time `dynamodbav:"since" json:"since"`                     // when it was registered: earlier planned times are not its own
 	Last   time.Time `dynamodbav:"last" json:"last"`                       // planned times up to and including it are handled
 	Made   time.Time `dynamodbav:"made,omitzero" json:"made,omitzero"`     // the newest that was requested
 	MadeAt time.Time `dynamodbav:"madeAt,omitzero" json:"madeAt,omitzero"` // when that was
@@ -45,7 +46,6 @@ const (
 	DefaultCatchup = pipeline.CatchupLatest
 	DefaultOverlap = pipeline.OverlapQueue
 	DefaultWindow  = 7 * 24 * time.Hour
-	UTC            = "UTC"
 )
 
 // Schedules are the schedules of a version of a pipeline, in the order of its file.
@@ -58,12 +58,9 @@ func Schedules(spec *pipeline.Spec, version int, from time.Time) []Schedule {
 		}
 		key := records.ScheduleKey(spec.Name, len(all))
 		s := Schedule{
-			Pipeline: key.Partition, Sort: key.Sort, Cron: t.Schedule, Zone: t.Timezone, Version: version, Params: t.Params, Priority: t.Priority,
+			Pipeline: key.Partition, Sort: key.Sort, Cron: t.Schedule, Zone: t.Zone(*spec), Version: version, Params: t.Params, Priority: t.Priority,
 			Catchup: t.Catchup, CatchupWindow: t.CatchupWindow.Std(), Matrix: spec.Matrix,
-			Overlap: t.Overlap, DependsOnPast: t.DependsOnPast, Last: from.UTC(),
-		}
-		if s.Zone == "" {
-			s.Zone = UTC
+			Overlap: t.Overlap, DependsOnPast: t.DependsOnPast, Since: from.UTC(), Last: from.UTC(),
 		}
 		if s.Catchup == "" {
 			s.Catchup = DefaultCatchup
@@ -88,9 +85,14 @@ func (s Schedule) RunIDs(planned time.Time) ([]string, error) {
 	combinations, err := s.Matrix.Combinations(s.Params)
 	var ids []string
 	for _, c := range combinations {
-		ids = append(ids, run.ID(s.Pipeline, planned, run.OfDate(s.Pipeline, planned, run.With(s.Params, c))...))
+		ids = append(ids, s.RunID(planned, c))
 	}
 	return ids, err
+}
+
+// RunID is the id of the run of a planned time of s for a combination of the matrix.
+func (s Schedule) RunID(planned time.Time, matrix map[string]string) string {
+	return run.ID(s.Pipeline, planned, run.OfDate(s.Pipeline, planned, run.With(s.Params, matrix))...)
 }
 
 // String names the planned times of s.

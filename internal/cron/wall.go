@@ -73,8 +73,9 @@ func (s *Schedule) daysOf(year int, month time.Month) set {
 	if !s.months.has(int(month)) {
 		return 0
 	}
-	length := time.Date(year, month+1, 0, 0, 0, 0, 0, time.UTC).Day()
-	first := time.Date(year, month, 1, 0, 0, 0, 0, time.UTC).Weekday()
+	final := time.Date(year, month+1, 0, 0, 0, 0, 0, time.UTC)
+	length := final.Day()
+	first := (final.Weekday() - time.Weekday(length) + 36) % 7
 	if s.nearest != 0 {
 		return nearestWeekday(s.nearest, length, first)
 	}

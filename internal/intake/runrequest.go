@@ -35,6 +35,7 @@ type RunRequest struct {
 	Spec        *pipeline.Spec // nil = the registered one
 	Params      map[string]string
 	Logical     time.Time
+	IsDate      bool // Logical was given as a date
 	Priority    *int // nil = the pipeline's
 	RequestedAt time.Time
 	Trigger     run.Trigger
@@ -88,7 +89,10 @@ func (q RunRequest) NewRuns(ctx context.Context, s stage.Settings, known Pipelin
 
 // newRun is the run for a combination of the matrix.
 func (q RunRequest) newRun(spec *pipeline.Spec, version int, grant access.Grant, matrix map[string]string, s stage.Settings) (NewRun, error) {
-	params, err := spec.ResolveParams(run.With(q.Params, matrix), q.Logical)
+	occasion := spec.OccasionOf(q.Logical, q.IsDate)
+	early := occasion.Context(q.Logical)
+	early.Vars = s.Vars
+	params, err := spec.ResolveParams(run.With(q.Params, matrix), early)
 	if err != nil {
 		return NewRun{}, fault.New(fault.InvalidInput, "%w", err)
 	}
@@ -104,7 +108,9 @@ func (q RunRequest) newRun(spec *pipeline.Spec, version int, grant access.Grant,
 	r := run.Run{
 		ID: run.ID(spec.Name, q.Logical, identity...), Identity: run.Digest(identity...), Fingerprint: q.Fingerprint,
 		Pipeline: spec.Name, Version: version, Owner: spec.Owner,
-		User: grant.User, Role: grant.Role, Team: grant.Team, Trigger: q.Trigger, LogicalTime: q.Logical.UTC(), Params: shown, Secrets: secrets, Priority: priority,
+		User: grant.User, Role: grant.Role, Team: grant.Team, Trigger: q.Trigger, LogicalTime: q.Logical.UTC(),
+		LogicalDate: occasion.Date, Timezone: occasion.Zone, IntervalStart: occasion.Interval.Start, IntervalEnd: occasion.Interval.End,
+		Params: shown, Secrets: secrets, Priority: priority,
 		MaxActive: spec.Limits.MaxActive, MaxDuration: spec.Limits.Deadline.Std(), Matrix: matrix,
 		State: run.Queued, RequestedAt: q.RequestedAt.UTC(),
 	}
@@ -118,7 +124,7 @@ func (q RunRequest) newRun(spec *pipeline.Spec, version int, grant access.Grant,
 		return NewRun{}, err
 	}
 	rec := run.Record{Run: r, Spec: spec}
-	if err := spec.CheckValues(rec.Context(s.Stage, s.LakeURIs())); err != nil {
+	if err := spec.CheckValues(rec.Context(s)); err != nil {
 		return NewRun{}, fault.New(fault.InvalidInput, "%w", err)
 	}
 	return NewRun{Run: r, Spec: spec}, nil

@@ -142,6 +142,9 @@ func (r *references) call(name string, nodes []parse.Node, args []value, root bo
 		r.fault("%v", unknownFunction(name))
 	}
 	v := r.typed(name, args)
+	if name == "sub" && len(args) > len(nodes) {
+		r.fault("sub in a pipe would subtract the value from its argument; write {{sub value 1}} or {{value | add -1}}")
+	}
 	switch {
 	case len(nodes) == 0:
 	case name == "output":
@@ -234,11 +237,15 @@ func (r *references) entry(table string, name []string) {
 		}
 		return
 	}
-	known := map[string][]string{"Params": sorted(r.rules.spec.Params), "Trigger": TriggerKeys, "Lake": r.rules.zones}[table]
-	if table == "Lake" && r.rules.zones == nil {
+	known := map[string][]string{
+		"Params": sorted(r.rules.spec.Params), "Trigger": TriggerKeys, "Interval": intervalKeys, "Lake": r.rules.zones, "Vars": r.rules.vars,
+	}[table]
+	switch {
+	case known == nil && (table == "Lake" || table == "Vars"):
 		return // not known here
-	}
-	if !slices.Contains(known, name[0]) {
+	case table == "Vars" && len(known) == 0:
+		r.fault("no .Vars.%s; the stage has no vars: add it to vars in the stage's file", name[0])
+	case !slices.Contains(known, name[0]):
 		r.fault("no .%s.%s; %s", table, name[0], didYouMean(closest(name[0], known), known))
 	}
 	if len(name) > 1 {
@@ -264,6 +271,7 @@ func (r *references) jobRef(name string) {
 	}
 }
 
-func functionNames() []string {
+// Functions are the names of the functions that templates can call, sorted.
+func Functions() []string {
 	return slices.Sorted(slices.Values(append(sorted(Context{}.funcs()), builtins...)))
 }

@@ -27,7 +27,11 @@ func adopted(v *Version, now time.Time) []calendar.Schedule {
 	if v.AppliedAt.After(from) {
 		from = v.AppliedAt
 	}
-	return calendar.Schedules(&v.Spec, v.Number, from)
+	all := calendar.Schedules(&v.Spec, v.Number, from)
+	for i := range all {
+		all[i].Since = v.AppliedAt
+	}
+	return all
 }
 
 // Adopt creates the schedules of pipelines that an earlier version of ephemr has

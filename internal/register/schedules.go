@@ -58,7 +58,8 @@ func continued(s calendar.Schedule, old []calendar.Schedule) (calendar.Schedule,
 	if i < 0 {
 		return s, old
 	}
-	s.Last, s.Made, s.MadeAt, s.Owed = old[i].Last, old[i].Made, old[i].MadeAt, old[i].Owed
+	o := old[i]
+	s.Since, s.Last, s.Made, s.MadeAt, s.Owed = o.Since, o.Last, o.Made, o.MadeAt, o.Owed
 	return s, slices.Delete(slices.Clone(old), i, i+1)
 }
 

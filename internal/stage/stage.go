@@ -46,6 +46,8 @@ type Settings struct {
 	Topic         string `json:"topic"`         // ARN; notifications of outcomes
 	StateMachine  string `json:"stateMachine"`  // ARN of the run state machine
 
+	Vars map[string]string `json:"vars,omitempty"` // for .Vars in templates
+
 	ServiceRole     string            `json:"serviceRole"`     // EMR's, name or ARN
 	InstanceProfile string            `json:"instanceProfile"` // EMR's EC2 instance profile, name
 	Bootstrap       string            `json:"bootstrap"`       // s3:// address of the script that installs the runner

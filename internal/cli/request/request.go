@@ -44,7 +44,9 @@ func NewID() string { return "cli-" + strings.ToLower(rand.Text()) }
 // the user id of the caller's AWS identity; matrix has the combinations that are requested.
 func Send(ctx context.Context, api QueueAPI, url, sender string, q events.Request, logical time.Time, matrix ...map[string]string) (Sent, error) {
 	logical = logical.UTC().Truncate(time.Second)
-	q.LogicalTime = logical.Format(time.RFC3339)
+	if !run.IsDate(q.LogicalTime) {
+		q.LogicalTime = logical.Format(time.RFC3339)
+	}
 	body, err := json.Marshal(q)
 	if err != nil {
 		return Sent{}, fmt.Errorf("encode request for %s: %w", q.Pipeline, err)

@@ -47,7 +47,7 @@ type Options struct {
 // Run sends the request and optionally follows the run. With JSON it prints
 // a request.Sent, or the run.Record at the end of a followed run.
 func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Clients) error {
-	q, logical, matrix, err := ask(ctx, o, c.Pipelines)
+	q, logical, matrix, err := ask(ctx, o, s.Vars, c.Pipelines)
 	if err != nil {
 		return err
 	}
@@ -76,8 +76,8 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 }
 
 // ask validates the request as intake does, so that errors are reported at once.
-func ask(ctx context.Context, o Options, known Pipelines) (events.Request, time.Time, []map[string]string, error) {
-	q := events.Request{RequestID: o.RequestID, Pipeline: o.Pipeline}
+func ask(ctx context.Context, o Options, vars map[string]string, known Pipelines) (events.Request, time.Time, []map[string]string, error) {
+	q := events.Request{RequestID: o.RequestID, Pipeline: o.Pipeline, LogicalTime: o.Date}
 	logical, err := request.LogicalTime(o.Date, time.Now())
 	if err != nil {
 		return q, logical, nil, err
@@ -102,24 +102,26 @@ func ask(ctx context.Context, o Options, known Pipelines) (events.Request, time.
 	if err != nil {
 		return q, logical, nil, err
 	}
-	matrix, err := combinations(o.Pipeline, v, q.Params, logical)
+	matrix, err := combinations(o, v, q.Params, vars, logical)
 	return q, logical, matrix, err
 }
 
 // combinations are those of the matrix that params name, if the request is valid.
-func combinations(name string, v *register.Version, params map[string]string, logical time.Time) ([]map[string]string, error) {
+func combinations(o Options, v *register.Version, params, vars map[string]string, logical time.Time) ([]map[string]string, error) {
 	switch {
 	case v == nil:
-		return nil, exit.Usage("pipeline %s not found; list pipelines with ephemr pipelines, register one with ephemr apply", name)
+		return nil, exit.Usage("pipeline %s not found; list pipelines with ephemr pipelines, register one with ephemr apply", o.Pipeline)
 	case v.Paused:
-		return nil, exit.Usage("pipeline %s is paused; resume it first", name)
+		return nil, exit.Usage("pipeline %s is paused; resume it first", o.Pipeline)
 	}
 	all, err := v.Spec.Matrix.Combinations(params)
 	if err != nil {
-		return nil, exit.Usage("pipeline %s: %w", name, err)
+		return nil, exit.Usage("pipeline %s: %w", o.Pipeline, err)
 	}
+	values := v.Spec.OccasionOf(logical, run.IsDate(o.Date)).Context(logical)
+	values.Vars = vars
 	for _, c := range all {
-		if _, err := v.Spec.ResolveParams(run.With(params, c), logical); err != nil {
+		if _, err := v.Spec.ResolveParams(run.With(params, c), values); err != nil {
 			return nil, exit.Usage("%w", err)
 		}
 	}

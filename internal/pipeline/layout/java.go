@@ -71,7 +71,7 @@ func (l *Layout) javaLetters(text, letters string) error {
 	case letters == "T" || letters == "W":
 		return fmt.Errorf("put quotes around literal letters: '%s'", letters)
 	}
-	if !strings.ContainsAny(text, "yYMdHDuwESmhs") {
+	if !strings.ContainsAny(text, "yYMdHDuwESmhs") || !strings.ContainsFunc(text, func(r rune) bool { return r > 'z' || !isLetter(byte(r)) }) {
 		return errConstant
 	}
 	return fmt.Errorf("%s is not a letter of Java's patterns; put quotes around literal text: '%[1]s'", letters)

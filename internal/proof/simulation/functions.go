@@ -14,6 +14,7 @@ import (
 
 	"ephemr/internal/control"
 	"ephemr/internal/engine"
+	"ephemr/internal/intake"
 	"ephemr/internal/proof/asl"
 	"ephemr/internal/proof/instant"
 	"ephemr/internal/register"
@@ -34,7 +35,7 @@ func (w *World) wire() {
 			S3:       w.storage(),
 			SFN:      w.SFN,
 			SSM:      w.SSM,
-			SQS:      w.SQS,
+			SQS:      w.queues(),
 			Lambda:   w.Lambda,
 			Bus:      w.Bus,
 			Topic:    w.SNS,
@@ -64,6 +65,14 @@ func (w *World) db() store.DB {
 		return w.config.Table(w.DB)
 	}
 	return w.DB
+}
+
+// queues are the queues as functions see them.
+func (w *World) queues() intake.QueueAPI {
+	if w.config.SQS != nil {
+		return w.config.SQS(w.SQS)
+	}
+	return w.SQS
 }
 
 // die ends a process in the middle of a call. It is not a panic, which the functions

@@ -23,8 +23,8 @@ import (
 func (c *checker) over() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, s := range c.states {
-		if !s.Final() {
+	for id, s := range c.states {
+		if !s.Final() && !c.vain(id) {
 			return false
 		}
 	}
@@ -49,6 +49,7 @@ func (c *checker) end(tale *story) {
 		c.ended(r, announced)
 	}
 	c.asked(tale.asks, asked)
+	c.dates(runs)
 	for _, s := range steps {
 		c.carriedTwice(s)
 	}
@@ -102,7 +103,7 @@ func (c *checker) succeeded(id string, steps []carrier) {
 
 func (c *checker) ended(r run.Run, announced map[string]bool) {
 	switch {
-	case r.State == run.Rejected:
+	case r.State == run.Rejected, c.vain(r.ID):
 	case !r.State.Final():
 		c.fail(Ends, "run %s is %s, asked for %s ago", r.ID, r.State, time.Since(r.RequestedAt).Round(time.Second))
 	case !announced[outcomeKey(r.ID, string(r.State), r.EndedAt)]:

@@ -165,6 +165,8 @@ func TestStormsFindMistakes(t *testing.T) {
 		"refuses its own write":                   {simulation.Storm{Kind: "lost answers", Break: simulation.RefuseOwnWrites}, simulation.OwnWrite},
 		"does not unprotect clusters":             {simulation.Storm{Kind: "fair", Break: simulation.LeaveProtected}, simulation.NothingLeft},
 		"waits for capacity":                      {simulation.Storm{Kind: "fair", Break: simulation.WaitForCapacity}, simulation.NextFallback},
+		"computes the next date from the clock":   {simulation.Storm{Kind: "fair", Break: simulation.NextFromNow}, simulation.Dates},
+		"records dates before they are requested": {simulation.Storm{Kind: "rough", Break: simulation.MoveFirst}, simulation.Dates},
 		"does not sweep":                          {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.NothingLeft},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -17,9 +17,9 @@ func (w *World) breakCalls(c *chaos) {
 }
 
 // ticks starts the clocks of a storm.
-func (w *World) ticks(noWatch, noSweep bool) {
+func (w *World) ticks(seed uint64, noWatch, noSweep bool) {
+	w.calendarTicks(seed)
 	w.every(time.Minute, "admit", "{}")
-	w.every(time.Minute, "calendar", "{}")
 	if !noWatch {
 		w.every(time.Minute, "watch", `{"detail-type":"Scheduled Event"}`)
 	}

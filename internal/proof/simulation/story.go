@@ -43,6 +43,7 @@ func newStory(seed uint64, asks int, over time.Duration, plain bool) *story {
 	for i := range asks {
 		s.ask(d, i, over)
 	}
+	s.addSchedule(roll(seed, "schedule"))
 	for range asks / 4 {
 		s.meddle(d, over)
 	}

@@ -18,6 +18,7 @@ import (
 	"ephemr/internal/access"
 	"ephemr/internal/control"
 	"ephemr/internal/emr/emrapi"
+	"ephemr/internal/intake"
 	"ephemr/internal/job"
 	"ephemr/internal/profile"
 	"ephemr/internal/proof/asl"
@@ -60,10 +61,11 @@ type Config struct {
 	Seed uint64
 	// Plants says for which attempts results are left that are not their own.
 	Plants func(Attempt) bool
-	// Table, S3 and EMR change what functions see of the three, to show what happens
+	// Table, S3, SQS and EMR change what functions see of these, to show what happens
 	// when a function leaves out what it ought to do.
 	Table func(store.DB) store.DB
 	S3    func(control.S3API) control.S3API
+	SQS   func(intake.QueueAPI) intake.QueueAPI
 	EMR   func(function string, api emrapi.API) emrapi.API
 }
 
