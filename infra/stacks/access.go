@@ -148,7 +148,12 @@ func (p *Platform) grantCalendar() {
 	p.pipelines.Grant(calendar, "Scan", "Query", "GetItem", "PutItem", "ConditionCheckItem") // those of pipelines that were registered without
 	p.pipelines.GrantIndex(calendar, byDue)
 	p.runs.Grant(calendar, "Query", "PutItem", "UpdateItem") // runs before; skipped dates; cancel
+	p.runs.Grant(calendar, "ConditionCheckItem")             // backfills that are open
+	p.runs.GrantIndex(calendar, byPipeline)                  // what backfills have cost
+	p.clusters.Grant(calendar, "UpdateItem")                 // slots of backfills
+	p.users.GrantRead(calendar)
 	p.functions.named("Control").GrantInvoke(calendar)
+	p.functions.named("Calendar").GrantInvoke(calendar) // it continues with a backfill
 	p.events.GrantSend(calendar)
 }
 
@@ -171,6 +176,10 @@ func (p *Platform) grantControl() {
 	p.emr.Grant(control, "DescribeCluster", "ListSteps", "CancelSteps")
 	p.emr.Grant(control, "ListInstanceFleets", "GetManagedScalingPolicy")
 	p.emr.Grant(control, "ModifyInstanceFleet", "AddInstanceFleet", "PutManagedScalingPolicy", "ModifyCluster")
+	p.pipelines.Grant(control, "GetItem") // of backfills
+	p.runs.GrantIndex(control, byPipeline)
+	p.runs.Grant(control, "ConditionCheckItem")
+	p.functions.named("Calendar").GrantInvoke(control)
 	p.bus.GrantPut(control)
 	p.topic.GrantPublish(control) // for runs that are cancelled while they are queued
 }

@@ -52,6 +52,7 @@ func (p *Platform) settings(stack awscdk.Stack) stage.Settings {
 		Functions: stage.Functions{
 			AdmitFunction:    constructs.FunctionName(p.stage, "Admit"),
 			ControlFunction:  constructs.FunctionName(p.stage, "Control"),
+			CalendarFunction: constructs.FunctionName(p.stage, "Calendar"),
 			RegisterFunction: constructs.FunctionName(p.stage, "Register"),
 		},
 	}

@@ -81,6 +81,9 @@ func (a *Admitter) own(r run.Run) []scope {
 	if r.MaxPerValue > 0 {
 		all = append(all, scope{records.ValueSlotsKey(r.Pipeline, r.Value()), r.MaxPerValue})
 	}
+	if r.Backfill != "" {
+		all = append(all, scope{records.BackfillSlotsKey(r.Backfill), r.Parallel})
+	}
 	return all
 }
 

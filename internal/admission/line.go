@@ -56,7 +56,7 @@ func (p *pass) lines(ctx context.Context) ([]*line, error) {
 }
 
 func (p *pass) line(ctx context.Context, team string, active int) (*line, error) {
-	l := &line{team: team, active: active}
+	l, last := &line{team: team, active: active}, &line{team: team, active: active}
 	for q, err := range p.Runs.Queues(ctx, team) {
 		if err != nil {
 			return nil, err
@@ -64,9 +64,16 @@ func (p *pass) line(ctx context.Context, team string, active int) (*line, error)
 		if err := p.count(ctx, q.Runs[0].Run); err != nil {
 			return nil, err
 		}
-		if p.room(q.Runs[0].Run) > 0 {
+		switch {
+		case p.room(q.Runs[0].Run) <= 0:
+		case q.Runs[0].Backfill != "":
+			last.queues = append(last.queues, &queue{Queue: q})
+		default:
 			l.queues = append(l.queues, &queue{Queue: q})
 		}
+	}
+	if len(last.queues) > 0 {
+		p.last = append(p.last, last)
 	}
 	return l, nil
 }

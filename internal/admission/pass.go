@@ -22,6 +22,7 @@ type pass struct {
 	full map[records.Key]bool // scopes whose limit is reached
 	free int                  // slots of the stage
 	held map[records.Key]int  // slots that are taken of pipelines and of what has limits within them
+	last []*line              // queues of backfills: they are served when no other run can start
 	out  Output
 
 	failed []error // one of each run that could not be started
@@ -49,6 +50,9 @@ func (p *pass) run(ctx context.Context, ids []string) error {
 		}
 	}
 	if err == nil {
+		err = p.serveAll(ctx, p.last)
+	}
+	if err == nil {
 		err = p.restart(ctx)
 	}
 	return errors.Join(append(p.failed, err)...)
@@ -71,6 +75,11 @@ func (p *pass) walk(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return p.serveAll(ctx, lines)
+}
+
+// serveAll visits the runs of lines until these are empty or no limit allows more.
+func (p *pass) serveAll(ctx context.Context, lines []*line) error {
 	for len(lines) > 0 && !p.full[records.StageSlotsKey()] {
 		l := fewest(lines)
 		if err := p.serve(ctx, l); err != nil {

@@ -48,6 +48,9 @@ func keys(r run.Run) []records.Key {
 	if r.MaxPerValue > 0 {
 		all = append(all, records.ValueSlotsKey(r.Pipeline, r.Value()))
 	}
+	if r.Backfill != "" {
+		all = append(all, records.BackfillSlotsKey(r.Backfill))
+	}
 	return all
 }
 
@@ -63,7 +66,7 @@ func (s *Slots) take(ctx context.Context, holder string, scopes []scope, write *
 		in.TransactItems = append(in.TransactItems, types.TransactWriteItem{Update: &types.Update{
 			TableName: &s.Table, Key: sc.key.Attributes(),
 			UpdateExpression:    aws.String("ADD runs :set"),
-			ConditionExpression: aws.String("attribute_not_exists(runs) OR size(runs) < :max OR contains(runs, :id)"),
+			ConditionExpression: aws.String("attribute_not_exists(closed) AND (attribute_not_exists(runs) OR size(runs) < :max OR contains(runs, :id))"),
 			ExpressionAttributeValues: map[string]types.AttributeValue{
 				":set": &types.AttributeValueMemberSS{Value: []string{holder}},
 				":id":  &types.AttributeValueMemberS{Value: holder},

@@ -24,6 +24,17 @@ type Pipelines interface {
 	Adopt(ctx context.Context, now time.Time) error
 }
 
+// Backfills does what backfills have left to do.
+type Backfills interface {
+	Tick(ctx context.Context) error
+	Work(ctx context.Context, id string) error
+}
+
+// Call is the payload of a call that is no tick: it names a backfill.
+type Call struct {
+	Backfill string `json:"backfill,omitempty"`
+}
+
 // Calendar is the calendar function: a tick a minute invokes it.
 type Calendar struct {
 	Store     *Store
@@ -32,6 +43,7 @@ type Calendar struct {
 	Cancels   Canceller
 	SQS       QueueAPI
 	Queue     string // URL
+	Backfills Backfills
 }
 
 // Output is what a tick has done.
@@ -57,7 +69,17 @@ const (
 // Tick requests a run for every planned time that is due. It sends the requests before
 // it records them: when it fails in between, the next tick sends them again, and they
 // find their runs.
-func (c *Calendar) Tick(ctx context.Context, _ json.RawMessage) (Output, error) {
+func (c *Calendar) Tick(ctx context.Context, payload json.RawMessage) (Output, error) {
+	var call Call
+	if err := json.Unmarshal(payload, &call); err == nil && call.Backfill != "" {
+		return Output{}, c.Backfills.Work(ctx, call.Backfill)
+	}
+	out, err := c.schedules(ctx)
+	return out, errors.Join(err, c.Backfills.Tick(ctx))
+}
+
+// schedules requests the runs of schedules that are due.
+func (c *Calendar) schedules(ctx context.Context) (Output, error) {
 	t := &tick{Calendar: c, now: time.Now().UTC()}
 	if err := c.adopt(ctx, t.now); err != nil {
 		t.errs = append(t.errs, err) // the others are not affected

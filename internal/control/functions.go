@@ -7,6 +7,7 @@ import (
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
 	"ephemr/internal/admission"
+	"ephemr/internal/backfill"
 	"ephemr/internal/calendar"
 	"ephemr/internal/capacity"
 	"ephemr/internal/emr/resize"
@@ -126,12 +127,18 @@ func (w *Wiring) Control() Handler[json.RawMessage, any] {
 		EMR:      w.emr(),
 	}
 	canceller := &operation.Canceller{Runs: w.runs(), Waker: w.waker(w.looks()), Finisher: w.finisher()}
+	backfills := &backfill.Controller{Store: w.backfills(), Pipelines: w.pipelines(), Runs: w.runs(), Wake: w.wakeCalendar()}
 	retrier := &operation.Retrier{Runs: w.runs(), Admission: w.admitter()}
 	return (&operation.Handler{
 		Cancel:    operation.Of(canceller.Cancel),
 		Retry:     operation.Of(retrier.Retry),
 		Resize:    operation.Of(resizer.Resize),
 		Terminate: operation.Of(w.onEMR().TerminateManually),
+
+		Backfill:       operation.Of(backfills.Start),
+		PauseBackfill:  operation.Of(backfills.Pause),
+		ResumeBackfill: operation.Of(backfills.Resume),
+		CancelBackfill: operation.Of(backfills.Cancel),
 	}).Handle
 }
 
@@ -144,6 +151,7 @@ func (w *Wiring) Calendar() Handler[json.RawMessage, calendar.Output] {
 		Cancels:   &operation.Remote{Runs: w.runs(), Lambda: w.clients.lambda(), Function: w.settings.ControlFunction},
 		SQS:       w.clients.sqs(),
 		Queue:     w.settings.EventsQueue,
+		Backfills: w.backfillWorker(),
 	}).Tick
 }
 

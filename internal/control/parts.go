@@ -1,13 +1,24 @@
 package control
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
 	"ephemr/internal/admission"
+	"ephemr/internal/backfill"
+	"ephemr/internal/calendar"
 	"ephemr/internal/capacity"
 	"ephemr/internal/emr"
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/engine"
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
+	"ephemr/internal/operation"
 	"ephemr/internal/outcome"
 	"ephemr/internal/register"
 	"ephemr/internal/result"
@@ -25,6 +36,36 @@ func (w *Wiring) runs() *store.Runs {
 
 func (w *Wiring) pipelines() *register.Store {
 	return &register.Store{DB: w.clients.db(), Table: w.settings.PipelinesTable, Runs: w.settings.RunsTable}
+}
+
+func (w *Wiring) backfills() *backfill.Store {
+	return &backfill.Store{DB: w.clients.db(), Table: w.settings.RunsTable, Slots: w.settings.ClustersTable}
+}
+
+func (w *Wiring) backfillWorker() *backfill.Worker {
+	maker := &intake.Backfiller{Settings: w.settings, Runs: w.runs(), Pipelines: w.pipelines(), Users: w.users(), Engines: w.catalog()}
+	return &backfill.Worker{
+		Store:   w.backfills(),
+		Runs:    w.runs(),
+		Make:    maker.Make,
+		Cancels: &operation.Remote{Runs: w.runs(), Lambda: w.clients.lambda(), Function: w.settings.ControlFunction},
+		Wake:    w.wakeCalendar(),
+	}
+}
+
+// wakeCalendar has the calendar work on a backfill.
+func (w *Wiring) wakeCalendar() func(context.Context, string) error {
+	api, function := w.clients.lambda(), w.settings.CalendarFunction
+	return func(ctx context.Context, id string) error {
+		payload, err := json.Marshal(calendar.Call{Backfill: id})
+		if err != nil {
+			return fmt.Errorf("encode call for backfill %s: %w", id, err)
+		}
+		if _, err := api.Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, InvocationType: lambdatypes.InvocationTypeEvent, Payload: payload}); err != nil {
+			slog.WarnContext(ctx, "cannot invoke calendar: deferred to the next tick", "backfill", id, "error", err.Error())
+		}
+		return nil
+	}
 }
 
 func (w *Wiring) slots() *admission.Slots {

@@ -39,13 +39,14 @@ type RunRequest struct {
 	Priority    *int // nil = the pipeline's
 	RequestedAt time.Time
 	Trigger     run.Trigger
-	User        string    // that the request names
-	Identity    []string  // requests with an equal identity are the same run, for each value of a matrix
-	Dated       bool      // Identity is that of the planned time Logical, whatever requests it
-	Fingerprint string    // digest of the request without its id
-	Quiet       bool      // a paused pipeline is not an error: the trigger has no sender to answer
-	Due         bool      // a paused pipeline does not matter: it was due before
-	After       time.Time // planned time whose run must succeed before; zero = none
+	User        string            // that the request names
+	Identity    []string          // requests with an equal identity are the same run, for each value of a matrix
+	Dated       bool              // Identity is that of the planned time Logical, whatever requests it
+	Fingerprint string            // digest of the request without its id
+	Values      map[string]string // params that do not identify the run
+	Quiet       bool              // a paused pipeline is not an error: the trigger has no sender to answer
+	Due         bool              // a paused pipeline does not matter: it was due before
+	After       time.Time         // planned time whose run must succeed before; zero = none
 }
 
 // NewRuns returns the runs to create, one for each combination of the pipeline's matrix,
@@ -92,7 +93,7 @@ func (q RunRequest) newRun(spec *pipeline.Spec, version int, grant access.Grant,
 	occasion := spec.OccasionOf(q.Logical, q.IsDate)
 	early := occasion.Context(q.Logical)
 	early.Vars = s.Vars
-	params, err := spec.ResolveParams(run.With(q.Params, matrix), early)
+	params, err := spec.ResolveParams(run.With(q.Values, run.With(q.Params, matrix)), early)
 	if err != nil {
 		return NewRun{}, fault.New(fault.InvalidInput, "%w", err)
 	}

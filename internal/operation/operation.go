@@ -28,10 +28,15 @@ const (
 	Retry     Op = "retry"
 	Resize    Op = "resize"
 	Terminate Op = "terminate"
+
+	Backfill       Op = "backfill"
+	PauseBackfill  Op = "pause-backfill"
+	ResumeBackfill Op = "resume-backfill"
+	CancelBackfill Op = "cancel-backfill"
 )
 
 // all are the operations in the order of messages.
-var all = []Op{Cancel, Retry, Resize, Terminate}
+var all = []Op{Cancel, Retry, Resize, Terminate, Backfill, PauseBackfill, ResumeBackfill, CancelBackfill}
 
 // Payload is the request of an operation as the function reads it.
 func Payload(op Op, request any) (json.RawMessage, error) {
@@ -81,6 +86,11 @@ type Handler struct {
 	Retry     Func
 	Resize    Func
 	Terminate Func
+
+	Backfill       Func
+	PauseBackfill  Func
+	ResumeBackfill Func
+	CancelBackfill Func
 }
 
 // Handle carries out the operation that the request names.
@@ -93,7 +103,10 @@ func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) (any, err
 	if err := json.Unmarshal(fields["op"], &op); err != nil || op == "" {
 		return nil, refused("the request names no operation")
 	}
-	do, ok := map[Op]Func{Cancel: h.Cancel, Retry: h.Retry, Resize: h.Resize, Terminate: h.Terminate}[op]
+	do, ok := map[Op]Func{
+		Cancel: h.Cancel, Retry: h.Retry, Resize: h.Resize, Terminate: h.Terminate,
+		Backfill: h.Backfill, PauseBackfill: h.PauseBackfill, ResumeBackfill: h.ResumeBackfill, CancelBackfill: h.CancelBackfill,
+	}[op]
 	if !ok {
 		return nil, refused("there is no operation %q", op)
 	}

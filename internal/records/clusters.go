@@ -32,6 +32,10 @@ func ValueSlotsKey(pipeline, value string) Key {
 	return Key{Partition: "SLOTS#value#" + pipeline + "#" + value}
 }
 
+// BackfillSlotsKey is the key of the admitted runs of a backfill, and of whether it is
+// closed, so that none may start. Written with StageSlotsKey, and by backfill.Store.
+func BackfillSlotsKey(id string) Key { return Key{Partition: "SLOTS#backfill#" + id} }
+
 // PassKey is the key of the pending and the running pass of admission. Written by
 // admission.Gate: by intake, and by admit at the beginning and the end of a pass.
 func PassKey() Key { return Key{Partition: "PASS"} }

@@ -109,6 +109,25 @@ func QueueOrder(queue string, priority int, requestedAt time.Time, runID string)
 // stand between QueuesFirst and QueuesLast.
 func ValueQueue(pipeline, value string) string { return pipeline + "!" + value }
 
+// BackfillQueue is the queue of a backfill's runs, for a value of the matrix if each has a
+// limit. It stands behind the other queues of the pipeline.
+func BackfillQueue(pipeline, backfill, value string) string {
+	if value == "" {
+		return pipeline + BackfillMark + backfill
+	}
+	return pipeline + BackfillMark + backfill + "!" + value
+}
+
+// BackfillMark is in the name of each BackfillQueue, and in no other.
+const BackfillMark = "%"
+
+// BackfillKey is the key of a backfill: backfill.Backfill. Written by backfill.Store, for
+// the control function and for the calendar. No index.
+func BackfillKey(id string) Key { return Key{BackfillsPartition, id} }
+
+// BackfillsPartition holds the items of BackfillKey.
+const BackfillsPartition = "BACKFILLS"
+
 // QueuesFirst is before the queues of a pipeline, and behind those of the one before:
 // names of pipelines contain no character before "-".
 func QueuesFirst(pipeline string) string { return pipeline + "!" }

@@ -44,6 +44,7 @@ func (s State) Final() bool {
 // Trigger kinds.
 const (
 	BySchedule = "schedule"
+	ByBackfill = "backfill"
 	ByS3       = "s3"
 	ByRequest  = "request"
 	ByManual   = "manual"
@@ -85,6 +86,9 @@ type Run struct {
 	MaxActive     int               `dynamodbav:"maxActive,omitempty" json:"-"`             // of the pipeline, at the time of the request
 	MaxPerValue   int               `dynamodbav:"maxPerValue,omitempty" json:"-"`           // likewise, for runs with equal Matrix
 	MaxDuration   time.Duration     `dynamodbav:"maxDuration,omitempty" json:"-"`           // likewise, nanoseconds: the pipeline's deadline
+
+	Backfill string `dynamodbav:"backfill,omitempty" json:"backfill,omitempty"` // id of the backfill that has made or retried it
+	Parallel int    `dynamodbav:"parallel,omitempty" json:"-"`                  // runs of the backfill at a time
 
 	// After is the id of a run that must have succeeded before this one starts: that of
 	// the date before, with dependsOnPast. Until then it waits outside of its team's queue.

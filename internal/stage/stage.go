@@ -64,6 +64,7 @@ type Settings struct {
 type Functions struct {
 	AdmitFunction    string `json:"admitFunction"`
 	ControlFunction  string `json:"controlFunction"` // operations on runs and clusters
+	CalendarFunction string `json:"calendarFunction,omitempty"`
 	RegisterFunction string `json:"registerFunction"`
 }
 

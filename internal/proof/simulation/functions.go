@@ -46,7 +46,7 @@ func (w *World) wire() {
 		})))
 		w.functions[f.Placeholder()] = w.functions[f.Folder()]
 	}
-	for _, name := range []string{"admit", "control"} {
+	for _, name := range []string{"admit", "control", "calendar"} {
 		w.Lambda.Register(name, w.functions[name])
 	}
 }

@@ -90,6 +90,9 @@ func (s *Runs) create(ctx context.Context, r run.Run, spec *pipeline.Spec) error
 		specItem["spec"], specItem[records.TTLName] = records.String(string(data)), it[records.TTLName]
 		puts = append(puts, types.TransactWriteItem{Put: &types.Put{TableName: &s.Table, Item: specItem}})
 	}
+	if r.Backfill != "" {
+		puts = append(puts, s.backfillOpen(r.Backfill))
+	}
 	if r.State == run.Queued && r.Trigger.RequestID != "" {
 		used, err := s.useRequest(r)
 		if err != nil {

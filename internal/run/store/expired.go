@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -27,6 +28,9 @@ func (s *Runs) Expired(ctx context.Context, before time.Time, visit func(run.Run
 			if group == "" {
 				break
 			}
+			if after = group + last; strings.Contains(group, records.BackfillMark) {
+				continue // a backfill may last for weeks
+			}
 			in := s.inState(queueOf(team))
 			in.Limit = aws.Int32(queuePage)
 			in.KeyConditionExpression = aws.String(*in.KeyConditionExpression + " AND " + records.StateOrderName + " BETWEEN :first AND :last")
@@ -35,7 +39,6 @@ func (s *Runs) Expired(ctx context.Context, before time.Time, visit func(run.Run
 			if err := s.visit(ctx, in, visit); err != nil {
 				return fmt.Errorf("read expired runs of team %s: %w", team, err)
 			}
-			after = group + last
 		}
 	}
 	in := s.inState(records.Held) // sorted by logical time

@@ -49,8 +49,15 @@ func queueOrder(r run.Run) string {
 
 // queueName is the queue of r: its runs have the same limits.
 func queueName(r run.Run) string {
-	if r.MaxPerValue > 0 && len(r.Matrix) > 0 {
-		return records.ValueQueue(r.Pipeline, r.Value())
+	value := ""
+	if r.MaxPerValue > 0 {
+		value = r.Value()
+	}
+	switch {
+	case r.Backfill != "":
+		return records.BackfillQueue(r.Pipeline, r.Backfill, value)
+	case value != "":
+		return records.ValueQueue(r.Pipeline, value)
 	}
 	return r.Pipeline
 }

@@ -1,0 +1,174 @@
+package backfill
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"ephemr/internal/calendar"
+	"ephemr/internal/fault"
+	"ephemr/internal/pipeline"
+	"ephemr/internal/run"
+)
+
+// Entry is a date and value of a plan.
+type Entry struct {
+	Planned time.Time `json:"planned"`
+	Value   string    `json:"value,omitempty"` // combination of the matrix
+	RunID   string    `json:"runId"`
+	There   string    `json:"there"`  // state of its run, or missing
+	Action  string    `json:"action"` // what would happen
+
+	child Child
+}
+
+// Actions of a plan.
+const (
+	Run   = "run"
+	Retry = "retry" // what has succeeded of it is kept
+	None  = "none"
+)
+
+// Check completes the request and says what is wrong with it.
+func (q *Request) Check(now time.Time) error {
+	bad := func(format string, args ...any) error { return fault.New(fault.InvalidInput, format, args...) }
+	if q.Only == "" {
+		q.Only = Missing
+	}
+	if q.Order == "" {
+		q.Order = Asc
+	}
+	if q.Parallel == 0 {
+		q.Parallel = 1
+	}
+	switch {
+	case q.From.IsZero() || q.To.IsZero():
+		return bad("a backfill needs --from and --to")
+	case q.From.After(q.To):
+		return bad("--from %s is after --to %s; exchange them", q.From.Format(time.RFC3339), q.To.Format(time.RFC3339))
+	case q.From.After(now):
+		return bad("--from %s is in the future; a backfill runs dates that have passed", q.From.Format(time.RFC3339))
+	case q.To.After(now):
+		return bad("--to %s is in the future; a backfill runs dates that have passed", q.To.Format(time.RFC3339))
+	case !slices.Contains([]string{Missing, Failed, All}, q.Only):
+		return bad("invalid --only %q; use missing, failed or all", q.Only)
+	case q.Order != Asc && q.Order != Desc:
+		return bad("invalid --order %q; use asc or desc", q.Order)
+	case q.Parallel < 1 || q.Parallel > MostAtATime:
+		return bad("invalid --parallel %d; use 1 to %d", q.Parallel, MostAtATime)
+	case q.MaxCost < 0:
+		return bad("invalid --max-cost %.2f; use an amount in USD above 0", q.MaxCost)
+	case q.Every != 0 && q.Chunk != 0:
+		return bad("--every and --chunk exclude each other; use one of both")
+	case q.Every < 0 || q.Chunk < 0 || q.Every != 0 && q.Every.Std() < time.Minute || q.Chunk != 0 && q.Chunk.Std() < time.Minute:
+		return bad("--every and --chunk need at least 1m")
+	}
+	return nil
+}
+
+// step is the time between dates that no schedule plans.
+func (q Request) step() time.Duration { return max(q.Every, q.Chunk).Std() }
+
+// Plan plans the request for a pipeline. known are the runs of its dates, by id.
+func (q Request) Plan(spec *pipeline.Spec, known map[string]run.Run) ([]calendar.Schedule, []Entry, error) {
+	schedules, err := q.schedules(spec)
+	if err != nil {
+		return nil, nil, err
+	}
+	var all []Entry
+	seen := map[string]bool{}
+	for i, s := range schedules {
+		combinations, err := s.Matrix.Combinations(s.Params)
+		if err != nil {
+			return nil, nil, fault.New(fault.InvalidInput, "pipeline %s: %w", q.Pipeline, err)
+		}
+		times, err := q.times(s)
+		if err != nil {
+			return nil, nil, err
+		}
+		for t := range times {
+			for v, c := range combinations {
+				e := Entry{Planned: t, Value: pipeline.Values(c), RunID: s.RunID(t, c), child: Child{At: t.Unix(), Schedule: i, Value: v}}
+				if seen[e.RunID] {
+					continue
+				}
+				seen[e.RunID] = true
+				e.There, e.Action = q.decide(known, e.RunID)
+				all = append(all, e)
+			}
+			if len(all) > MostRuns {
+				return nil, nil, fault.New(fault.InvalidInput, "more than %d runs between --from and --to; choose a shorter time, or --every", MostRuns)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Entry) int {
+		if q.Order == Desc {
+			return b.Planned.Compare(a.Planned)
+		}
+		return a.Planned.Compare(b.Planned)
+	})
+	return schedules, all, nil
+}
+
+// decide says what there is of a date, and what is to happen.
+func (q Request) decide(known map[string]run.Run, id string) (there, action string) {
+	r, ok := known[id]
+	switch {
+	case !ok && q.Only != Failed:
+		return Missing, Run
+	case !ok:
+		return Missing, None
+	case q.Only != Missing && (r.State == run.Failed || r.State == run.Cancelled):
+		return string(r.State), Retry
+	}
+	return string(r.State), None
+}
+
+// schedules are those of the pipeline that the params select, with the values of the
+// matrix that they name; one without planned times of its own for --every and --chunk.
+func (q Request) schedules(spec *pipeline.Spec) ([]calendar.Schedule, error) {
+	all := calendar.Schedules(spec, 0, time.Time{})
+	if q.step() > 0 {
+		all = []calendar.Schedule{{Pipeline: spec.Name, Zone: spec.Timezone, Matrix: spec.Matrix}}
+	}
+	if len(all) == 0 {
+		return nil, fault.New(fault.InvalidInput, "pipeline %s has no schedule; say with --every how far its dates are apart, like --every 1d", spec.Name)
+	}
+	var chosen []calendar.Schedule
+	for _, s := range all {
+		fits := true
+		matrix := maps.Clone(s.Matrix)
+		for name, v := range q.Params {
+			if have, ok := s.Params[name]; ok && have != v {
+				fits = false
+			}
+			if values, ok := matrix[name]; ok {
+				if !slices.Contains(values, v) {
+					return nil, fault.New(fault.InvalidInput, "param %s: %q is not a value of the matrix; use one of %q", name, v, values)
+				}
+				matrix[name] = []string{v}
+			}
+			if _, ok := spec.Params[name]; !ok {
+				return nil, fault.New(fault.InvalidInput, "pipeline %s has no param %s", spec.Name, name)
+			}
+		}
+		if s.Matrix = matrix; fits {
+			chosen = append(chosen, s)
+		}
+	}
+	if len(chosen) == 0 {
+		return nil, fault.New(fault.InvalidInput, "no schedule of pipeline %s has these params; leave out --param", spec.Name)
+	}
+	return chosen, nil
+}
+
+// times yields the dates of a schedule.
+func (q Request) times(s calendar.Schedule) (func(func(time.Time) bool), error) {
+	if step := q.step(); step > 0 {
+		return func(yield func(time.Time) bool) {
+			for t := q.From.UTC(); !t.After(q.To) && yield(t); t = t.Add(step) {
+			}
+		}, nil
+	}
+	return s.Between(q.From.Add(-1), q.To)
+}
