@@ -74,4 +74,10 @@ func (f *Function) GrantInvoke(to Rights) {
 	to.allow(statement(of("lambda", "InvokeFunction"), []*string{f.ARN()}, nil))
 }
 
+// GrantInvokeMutual allows invoking a function that may invoke to in turn: a reference from
+// the policy of each to the other would be a cycle, so the policy has the function's name.
+func (f *Function) GrantInvokeMutual(stage Stage, to Rights) {
+	to.allow(statement(of("lambda", "InvokeFunction"), []*string{arn(f.resource, "lambda", "function:"+FunctionName(stage, f.Name))}, nil))
+}
+
 func (f *Function) allow(s awsiam.PolicyStatement) { f.role.AddToPolicy(s) }

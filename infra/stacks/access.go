@@ -153,7 +153,7 @@ func (p *Platform) grantCalendar() {
 	p.clusters.Grant(calendar, "UpdateItem")                 // slots of backfills
 	p.users.GrantRead(calendar)
 	p.functions.named("Control").GrantInvoke(calendar)
-	p.functions.named("Calendar").GrantInvoke(calendar) // it continues with a backfill
+	p.functions.named("Calendar").GrantInvokeMutual(p.stage, calendar) // it continues with a backfill
 	p.events.GrantSend(calendar)
 }
 
@@ -179,7 +179,7 @@ func (p *Platform) grantControl() {
 	p.pipelines.Grant(control, "GetItem") // of backfills
 	p.runs.GrantIndex(control, byPipeline)
 	p.runs.Grant(control, "ConditionCheckItem")
-	p.functions.named("Calendar").GrantInvoke(control)
+	p.functions.named("Calendar").GrantInvokeMutual(p.stage, control)
 	p.bus.GrantPut(control)
 	p.topic.GrantPublish(control) // for runs that are cancelled while they are queued
 }
