@@ -54,7 +54,7 @@ func (w *world) month() {
 			r.Class, r.Reason = job.ClassJob, "job clean: exit code 3"
 		}
 		if x.state == run.Queued {
-			r.After = s.RunID(day(1 + i))
+			r.After = s.RunID(day(1+i), nil)
 		}
 		w.made(w.runs.Create(w.t.Context(), r, &twoJobs))
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ephemr/internal/cli/apply"
+	"ephemr/internal/cli/backfill"
 	"ephemr/internal/cli/calendar"
 	"ephemr/internal/cli/cancel"
 	"ephemr/internal/cli/clusters"
@@ -63,7 +64,8 @@ func Root(app *session.App, given string) *cobra.Command {
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(
 		[]string{session.FormatTable, session.FormatJSON}, cobra.ShellCompDirectiveNoFileComp)))
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("stage", complete.Stages(app)))
-	root.AddCommand(apply.Command(app), pipelines.Command(app), calendar.Command(app), start.Command(app), submit.Command(app),
+	root.AddCommand(apply.Command(app), pipelines.Command(app), calendar.Command(app), start.Command(app),
+		backfill.Command(app), backfill.ListCommand(app), submit.Command(app),
 		runs.Command(app), show.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app),
 		clusters.Command(app), resize.Command(app), terminate.Command(app), requests.Command(app), query.Command(app),
 		doctor.Command(app, given), version.Command(app, given))

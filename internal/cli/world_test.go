@@ -68,7 +68,7 @@ func newWorld(t *testing.T) *world {
 		RunsTable: "runs", PipelinesTable: "pipelines", ClustersTable: "clusters",
 		Lake: map[string]string{"raw": "lake-raw", "curated": "lake-curated"}, ArtifactsBucket: "artifacts", LogsBucket: "logs",
 		RunLogGroup: "/ephemr/dev/runs", Topic: "arn:aws:sns:eu-west-1:000000000000:ephemr-dev", RequestsQueue: requests, RequestsDLQ: requests + "-dlq",
-		Functions: stage.Functions{AdmitFunction: "admit", ControlFunction: "control", RegisterFunction: "register"}, StateMachine: "arn:aws:states:eu-west-1:000000000000:stateMachine:run",
+		Functions: stage.Functions{AdmitFunction: "admit", ControlFunction: "control", CalendarFunction: "calendar", RegisterFunction: "register"}, StateMachine: "arn:aws:states:eu-west-1:000000000000:stateMachine:run",
 		Limits: stage.Limits{
 			MaxActive: 4, PipelineMaxActive: 2, Deadline: pipeline.Duration(time.Hour), ClusterReady: pipeline.Duration(time.Minute),
 			Pool: stage.Pool{KeepAlive: pipeline.Duration(15 * time.Minute), Life: pipeline.Duration(12 * time.Hour), Steps: 4},

@@ -57,7 +57,7 @@ func TestOperations(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	const list = `; the operations are cancel, retry, resize, terminate (example: {"op": "cancel", "runId": "…"})`
+	const list = `; the operations are cancel, retry, resize, terminate, backfill, pause-backfill, resume-backfill, cancel-backfill (example: {"op": "cancel", "runId": "…"})`
 	for payload, want := range map[string]string{ //nolint:gosec // the token is refused
 		`{"op": "abort", "runId": "r"}`: `there is no operation "abort"`,
 		`{"runId": "r"}`:                "the request names no operation",

@@ -63,14 +63,14 @@ type Settings struct {
 // A new one also goes into Names; a test holds the two together.
 type Functions struct {
 	AdmitFunction    string `json:"admitFunction"`
-	ControlFunction  string `json:"controlFunction"` // operations on runs and clusters
-	CalendarFunction string `json:"calendarFunction,omitempty"`
+	ControlFunction  string `json:"controlFunction"`  // operations on runs and clusters
+	CalendarFunction string `json:"calendarFunction"` // runs of schedules and backfills
 	RegisterFunction string `json:"registerFunction"`
 }
 
 // Names lists the functions that are set, sorted.
 func (f Functions) Names() []string {
-	names := []string{f.AdmitFunction, f.ControlFunction, f.RegisterFunction}
+	names := []string{f.AdmitFunction, f.CalendarFunction, f.ControlFunction, f.RegisterFunction}
 	names = slices.DeleteFunc(names, func(name string) bool { return name == "" })
 	slices.Sort(names)
 	return names
