@@ -104,7 +104,7 @@ func (h helper) run(ctx context.Context, dir string, argv []string, env ...strin
 	exit, err := h.Run(ctx)
 	last := h.stderr.tail.lines()
 	if err == nil && exit.Err == nil && exit.Code == 0 {
-		h.stderr.tail = tail{} // the output of a successful helper is not part of the tail
+		h.stderr.forget() // what a successful helper printed says nothing about the program
 	}
 	return exit, last, err
 }
