@@ -71,11 +71,12 @@ func TestBackground(t *testing.T) {
 			reason: `^bash run.sh timed out after 1s while it waited for processes in the background: sleep 300 \(pid \d+\)$`,
 		},
 		"fail": {
-			mode: job.BackgroundFail, script: "for i in 1 2 3 4 5 6 7; do sleep 300 & done", code: 67, class: job.ClassJob, listed: 7,
+			mode: job.BackgroundFail, script: "echo ERROR: only a warning >&2; for i in 1 2 3 4 5 6 7; do sleep 300 & done", code: 67, class: job.ClassJob, listed: 7,
 			reason: `^bash run.sh exited while processes that it had started were running, which were ended: (\S+ \S+ \(pid \d+\),? ){3}and 4 more; ` +
 				`wait for them, or set background to wait or kill$`,
 		},
-		"fail, after a failure": {script: "sleep 300 & exit 3", code: 3, class: job.ClassJob, reason: "exited 3$", listed: 1},
+		"an exit code of the program's own": {script: "echo ERROR: why >&2; exit 67", code: 67, class: job.ClassJob, reason: "exited 67: ERROR: why$"},
+		"fail, after a failure":             {script: "sleep 300 & exit 3", code: 3, class: job.ClassJob, reason: "exited 3$", listed: 1},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

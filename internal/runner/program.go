@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ephemr/internal/job"
+	"ephemr/internal/runner/cause"
 	"ephemr/internal/runner/program"
 )
 
@@ -64,7 +65,11 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 		return job.Result{}, err
 	}
 	name := commandName(s, p.Argv)
-	res := background(s, name, judge(s, name, exit), exit, stderr)
+	res := judge(s, name, exit)
+	if res.Class == job.ClassJob { // what is found after this has a reason of its own
+		res.Reason = withCause(res.Reason, &stderr.cause, &stdout.cause)
+	}
+	res = background(s, name, res, exit, stderr)
 	res = apps.end(ctx, s, res, name, deadline)
 	outputs, err := readOutputs(w.outputs)
 	switch {
@@ -149,6 +154,19 @@ func judge(s job.Spec, name string, exit program.Exit) job.Result {
 		res.Reason = fmt.Sprintf("%s exited %d", name, exit.Code)
 	}
 	return res
+}
+
+// withCause adds to why a program failed what it printed about it: stderr's
+// cause, unless only stdout has one that is more than its last line.
+func withCause(reason string, stderr, stdout *cause.Finder) string {
+	line := stderr.Line()
+	if !stderr.Found() && stdout.Found() {
+		line = stdout.Line()
+	}
+	if line == "" || strings.Contains(reason, line) {
+		return reason
+	}
+	return reason + ": " + line
 }
 
 // memory adds the most common cause of a SIGKILL that the runner did not send.
