@@ -59,6 +59,7 @@ type Runner struct {
 	Alone          bool          // this process adopts orphans and executes nothing else: all processes below it are the attempt's
 	Flush          time.Duration // how long the last log lines may take
 	Linger         time.Duration // how long YARN applications may outlive a program that has succeeded
+	Poll           time.Duration // the longest time between two looks at YARN applications that a job waits for
 }
 
 // Run executes the Spec at address, s3://bucket/…/job.<sha256>.json, and returns the
