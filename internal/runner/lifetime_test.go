@@ -64,8 +64,15 @@ func TestBackground(t *testing.T) {
 		"kill, with time to clean up": {
 			mode: job.BackgroundKill, script: "(trap 'echo tidy; exit' TERM; sleep 300 & touch up; wait) & until [ -e up ]; do sleep 0.01; done", listed: 2, stdout: "tidy\n",
 		},
-		"wait":         {mode: job.BackgroundWait, script: "(sleep 0.6; echo part) & echo up", stdout: "up\npart\n"},
-		"wait, failed": {mode: job.BackgroundWait, script: "(sleep 0.6; echo part) & exit 3", code: 3, class: job.ClassJob, reason: "exited 3$", stdout: "part\n"},
+		"wait":                      {mode: job.BackgroundWait, script: "(sleep 0.6; echo part) & echo up", stdout: "up\npart\n"},
+		"wait, failed":              {mode: job.BackgroundWait, script: "sleep 300 & exit 3", seconds: 60, code: 3, class: job.ClassJob, reason: "exited 3$", listed: 1},
+		"wait, after nothing to do": {mode: job.BackgroundWait, script: "(sleep 0.6; echo part) & exit 77", code: 77, stdout: "part\n"},
+		"kill, the timeout passes while it settles": {
+			mode: job.BackgroundKill, script: "sleep 300 &", settle: 1200 * time.Millisecond, seconds: 1, listed: 1,
+		},
+		"fail, the timeout passes while it settles": {
+			script: "sleep 300 &", settle: 1200 * time.Millisecond, seconds: 1, code: 67, class: job.ClassJob, reason: "which were ended: ", listed: 1,
+		},
 		"wait, until the timeout": {
 			mode: job.BackgroundWait, script: "sleep 300 &", seconds: 1, code: 124, class: job.ClassTimeout, listed: 1,
 			reason: `^bash run.sh timed out after 1s while it waited for processes in the background: sleep 300 \(pid \d+\)$`,

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"ephemr/internal/job"
 	"ephemr/internal/processtree"
 )
 
@@ -99,24 +100,26 @@ var errSettled = errors.New("settled")
 // ended.
 func (p *Program) wait(ctx context.Context, cmd *exec.Cmd, ended <-chan struct{}) (exit Exit) {
 	all := tree{root: cmd.Process.Pid, mark: p.Mark, whole: p.Alone}
+	limited := ctx
 	if p.Timeout > 0 {
-		limited, cancel := context.WithTimeoutCause(ctx, p.Timeout, ErrTimeout)
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeoutCause(ctx, p.Timeout, ErrTimeout)
 		defer cancel()
-		ctx = limited
 	}
 	var left []processtree.Process
 	select {
 	case <-ended:
-		settled, cancel := ctx, func() {}
-		if !p.Wait {
-			settled, cancel = context.WithTimeoutCause(ctx, p.Settle, errSettled)
+		if !p.Wait || !succeeded(cmd.ProcessState) {
+			// The program has ended in time: the rest is not the timeout's.
+			var cancel context.CancelFunc
+			limited, cancel = context.WithTimeoutCause(ctx, p.Settle, errSettled)
+			defer cancel()
 		}
-		if left = all.await(settled); len(left) > 0 {
-			exit.Err, exit.Background = why(settled), names(left)
+		if left = all.await(limited); len(left) > 0 {
+			exit.Err, exit.Background = why(limited), names(left)
 		}
-		cancel()
-	case <-ctx.Done():
-		exit.Err = why(ctx)
+	case <-limited.Done():
+		exit.Err = why(limited)
 		left = all.living()
 	}
 	if len(left) > 0 {
@@ -144,6 +147,8 @@ func names(processes []processtree.Process) (all []string) {
 	}
 	return all
 }
+
+func succeeded(s *os.ProcessState) bool { return s.Success() || s.ExitCode() == job.NothingToDo }
 
 func status(s *os.ProcessState) (int, syscall.Signal) {
 	if w, ok := s.Sys().(syscall.WaitStatus); ok && w.Signaled() {
