@@ -118,7 +118,7 @@ func (b *bench) execute(t *testing.T, s job.Spec) (res job.Result, stdout, stder
 	}
 	r := runner.Runner{
 		S3: &b.bucket, Stdout: &out, Stderr: &errs, Environ: environ, Home: b.home, Now: time.Now,
-		Wait: time.Millisecond, Flush: time.Second,
+		Wait: time.Millisecond, Flush: time.Second, Settle: 3 * time.Second, Linger: 300 * time.Millisecond,
 	}
 	r.Run(t.Context(), "s3://b/runs/case-1/case/1/job.json")
 	if err := json.Unmarshal(b.objects[result], &res); err != nil {
