@@ -56,7 +56,7 @@ type Runner struct {
 	Now            func() time.Time
 	Wait           time.Duration // before the second try of an S3 call; doubled on each failure
 	Settle         time.Duration // how long children may outlive the program without being background work
-	Alone          bool          // this process adopts orphans and executes nothing else: all processes below it are the attempt's
+	Alone          bool          // this process adopts orphans and executes nothing else: all new processes below it are the attempt's
 	Flush          time.Duration // how long the last log lines may take
 	Linger         time.Duration // how long YARN applications may outlive a program that has succeeded
 	Poll           time.Duration // the longest time between two looks at YARN applications that a job waits for

@@ -24,7 +24,7 @@ type Program struct {
 	Dir            string
 	Env            []string
 	Mark           string // an entry of Env that no other process has; processes that inherited it are part of the program
-	Alone          bool   // this process adopts orphans and runs nothing else: all processes below it are part of the program
+	Alone          bool   // this process adopts orphans and starts nothing else: all new processes below it are part of the program
 	Stdout, Stderr io.Writer
 	Timeout        time.Duration // 0 = none
 	Grace          time.Duration // between SIGTERM and SIGKILL
@@ -67,6 +67,10 @@ func (p *Program) Run(ctx context.Context) (Exit, error) {
 	cmd.Stdout, cmd.Stderr = out.write, errs.write
 	cmd.SysProcAttr = attributes()
 
+	all := tree{mark: p.Mark, whole: p.Alone}
+	if p.Alone {
+		all.other = below()
+	}
 	started, ended := make(chan error, 1), make(chan struct{})
 	go func() { // start and wait on one thread: the parent-death signal is the thread's
 		unlock := lockThread()
@@ -86,7 +90,8 @@ func (p *Program) Run(ctx context.Context) (Exit, error) {
 	out.start()
 	errs.start()
 
-	exit := p.wait(ctx, cmd, ended)
+	all.root = cmd.Process.Pid
+	exit := p.wait(ctx, cmd, all, ended)
 	for _, t := range []*outputPipe{out, errs} {
 		t.drain()
 	}
@@ -98,8 +103,7 @@ var errSettled = errors.New("settled")
 
 // wait returns when the program and all that it has started have ended or were
 // ended.
-func (p *Program) wait(ctx context.Context, cmd *exec.Cmd, ended <-chan struct{}) (exit Exit) {
-	all := tree{root: cmd.Process.Pid, mark: p.Mark, whole: p.Alone}
+func (p *Program) wait(ctx context.Context, cmd *exec.Cmd, all tree, ended <-chan struct{}) (exit Exit) {
 	limited := ctx
 	if p.Timeout > 0 {
 		var cancel context.CancelFunc
