@@ -65,7 +65,7 @@ func execute(region, address string, stdout, stderr io.Writer) int {
 	defer stop()
 	ctx, abandon := context.WithCancel(ctx)
 	defer abandon()
-	go watchParent(ctx, abandon, stderr)
+	go watchParent(ctx, abandon, parents(), stderr)
 
 	environ := withRegion(os.Environ(), region)
 	fallback := config.WithDefaultRegion(region)
