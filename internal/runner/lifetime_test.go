@@ -61,6 +61,9 @@ func TestBackground(t *testing.T) {
 		"kill, after nothing to do": {
 			mode: job.BackgroundKill, script: "sleep 300 & exit 77", code: 77, listed: 1,
 		},
+		"kill, malformed outputs": {
+			mode: job.BackgroundKill, script: "sleep 300 & echo rows >>$EPHEMR_OUTPUT; exit 77", code: 65, class: job.ClassData, reason: "rows", listed: 1,
+		},
 		"kill, with time to clean up": {
 			mode: job.BackgroundKill, script: "(trap 'echo tidy; exit' TERM; sleep 300 & touch up; wait) & until [ -e up ]; do sleep 0.01; done", listed: 2, stdout: "tidy\n",
 		},

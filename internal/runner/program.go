@@ -76,7 +76,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	case err == nil:
 		res.Outputs = outputs
 	case res.Succeeded(): // a program that failed is reported for that alone
-		res = job.Result{Class: job.ClassData, ExitCode: exitData, Reason: err.Error()}
+		res.Class, res.ExitCode, res.NothingToDo, res.Reason = job.ClassData, exitData, false, err.Error()
 	}
 	return res, nil
 }
