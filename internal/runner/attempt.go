@@ -61,7 +61,9 @@ func (r *Runner) execute(ctx context.Context, s job.Spec, stdout, stderr *output
 		res, err = r.expected(ctx, s, started, res)
 	}
 	if err != nil {
-		return ended(ctx, err)
+		failed := ended(ctx, err)
+		failed.Outputs, failed.Background = res.Outputs, res.Background
+		return failed
 	}
 	return res
 }
