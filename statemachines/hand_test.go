@@ -1,6 +1,7 @@
 package statemachines_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -8,6 +9,7 @@ import (
 
 	"ephemr/internal/job"
 	"ephemr/internal/proof/asl"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
@@ -89,6 +91,27 @@ func TestStartedByHandWaitsForRoom(t *testing.T) {
 		compare(t, w, id, want, outcomeOf(w, id, func() asl.Result { return w.Engine.Result(second) }))
 		if errs := w.Errors(); len(errs) > 0 {
 			t.Errorf("errors: %v", errs)
+		}
+	})
+}
+
+// A manual run that waits for a slot is not affected by a run that cannot be started.
+func TestWaitingForASlotBesideARunThatCannotStart(t *testing.T) {
+	t.Parallel()
+	inWorld(t, simulation.Config{Settings: narrow, NoTicks: true}, func(t *testing.T, w *simulation.World) {
+		w.Apply(one)
+		denied := awsfake.Denied("states:StartExecution")
+		w.SFN.FailNext("StartExecution", append([]error{denied, nil}, slices.Repeat([]error{denied}, 100)...)...) // nil: the manual execution
+		w.Upload("in/a.csv")
+		time.Sleep(time.Minute) // longer than another invocation may still be starting it
+		mine := w.Start("mine", `{"pipeline": "one"}`)
+		time.Sleep(time.Minute)
+		id := by(t, w, mine)
+		if rec := w.Record(id); rec.Run.State != run.Queued || rec.Waiter == nil {
+			t.Errorf("the manual run is %s: %s", rec.Run.State, rec.Run.Reason)
+		}
+		if n := w.SFN.Calls("StartExecution"); n < 3 {
+			t.Errorf("%d calls of StartExecution: the other run was not started again", n)
 		}
 	})
 }

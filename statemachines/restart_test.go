@@ -50,6 +50,31 @@ func TestRetryAfterALostCluster(t *testing.T) {
 	})
 }
 
+// A retry is accepted although another run cannot be started.
+func TestRetryBesideARunThatCannotStart(t *testing.T) {
+	t.Parallel()
+	exits1 := func(simulation.Attempt) simulation.Step { return simulation.Step{ExitCode: 1} }
+	inWorld(t, simulation.Config{NoTicks: true, Steps: exits1}, func(t *testing.T, w *simulation.World) {
+		w.Apply(one)
+		w.Upload("in/a.csv")
+		id := w.RunIDs()[0]
+		time.Sleep(time.Hour)
+		if r := w.Record(id).Run; r.State != run.Failed {
+			t.Fatalf("the run is %s: %s", r.State, r.Reason)
+		}
+		denied := awsfake.Denied("states:StartExecution")
+		w.SFN.FailNext("StartExecution", denied)
+		w.Upload("in/b.csv")
+		time.Sleep(time.Minute) // longer than another invocation may still be starting it
+		w.SFN.FailNext("StartExecution", nil, denied) // first the run that is retried
+		control(t, w, `{"op": "retry", "runId": "`+id+`"}`)
+		synctest.Wait()
+		if r := w.Record(id).Run; r.State != run.Running || r.Restarts != 1 {
+			t.Errorf("the run that was retried is %s after %d retries", r.State, r.Restarts)
+		}
+	})
+}
+
 // Somebody retries a run at the moment at which its outcome can be seen, while
 // FinishRun has yet to close its jobs and to give its room back. That must not
 // meet what the retry has made of them.

@@ -99,6 +99,11 @@ func (w *Wiring) admitter() *admission.Admitter {
 	}
 }
 
+// requester requests passes of admission.
+func (w *Wiring) requester() *admission.Requester {
+	return &admission.Requester{Gate: w.gate(), Lambda: w.clients.lambda(), Function: w.settings.AdmitFunction}
+}
+
 func (w *Wiring) preparer() *intake.Preparer {
 	return &intake.Preparer{
 		Settings:  w.settings,

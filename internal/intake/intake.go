@@ -5,7 +5,6 @@ package intake
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,11 +13,10 @@ import (
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"ephemr/internal/admission"
 	"ephemr/internal/engine"
 	"ephemr/internal/notify"
 	"ephemr/internal/register"
@@ -32,16 +30,6 @@ type QueueAPI interface {
 	SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
 }
 
-// InvokeAPI invokes admission.
-type InvokeAPI interface {
-	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
-}
-
-// PassAPI coalesces requests for passes of admission.
-type PassAPI interface {
-	Request(ctx context.Context, runIDs []string, now time.Time) (invoke bool, err error)
-}
-
 // Intake is the intake function.
 type Intake struct {
 	Settings  stage.Settings
@@ -50,8 +38,7 @@ type Intake struct {
 	Users     Users
 	Engines   engine.Catalog // what they can do
 	SQS       QueueAPI
-	Lambda    InvokeAPI
-	Passes    PassAPI
+	Admission *admission.Requester
 	Topic     notify.TopicAPI // reports rejected requests to owners of pipelines
 }
 
@@ -78,7 +65,7 @@ func (k *Intake) batch(ctx context.Context, batch lambdaevents.SQSEvent) (lambda
 		}
 	}
 	if len(fresh) > 0 {
-		k.wakeAdmission(ctx, fresh)
+		k.Admission.Request(ctx, fresh...)
 	}
 	return response, nil
 }
@@ -174,28 +161,6 @@ func (k *Intake) report(ctx context.Context, r run.Run) error {
 		return fmt.Errorf("publish notice of rejected request %s: %w", r.ID, err)
 	}
 	return nil
-}
-
-// wakeAdmission requests a pass of admission and does not wait for it. This is a hint:
-// the minute tick admits the runs otherwise.
-func (k *Intake) wakeAdmission(ctx context.Context, ids []string) {
-	invoke, err := k.Passes.Request(ctx, ids, time.Now())
-	if err == nil && !invoke {
-		return
-	}
-	payload := []byte("{}") // the pass finds the ids with the request
-	if err != nil {
-		slog.WarnContext(ctx, "request for a pass not recorded: invoking admission", "error", err.Error())
-		payload, err = json.Marshal(map[string][]string{"runIds": ids})
-	}
-	if err == nil {
-		_, err = k.Lambda.Invoke(ctx, &lambda.InvokeInput{
-			FunctionName: &k.Settings.AdmitFunction, InvocationType: lambdatypes.InvocationTypeEvent, Payload: payload,
-		})
-	}
-	if err != nil {
-		slog.WarnContext(ctx, "cannot invoke admission: deferred to the next tick", "error", err.Error())
-	}
 }
 
 // sentAt is when m was sent. It does not change when m is delivered again.

@@ -90,11 +90,11 @@ var rare = []Exception{
 	},
 	{
 		Functions: []string{"awaitadmission"},
-		Actions:   []string{"states:StartExecution", "states:DescribeExecution", "states:SendTaskSuccess", "states:SendTaskFailure", "dynamodb:DeleteItem"},
-		Why:       "a slot becomes free, or the run is cancelled, while a manual execution registers its waiter; other runs may take the slot",
+		Actions:   []string{"states:SendTaskSuccess", "states:SendTaskFailure", "dynamodb:DeleteItem"},
+		Why:       "a slot becomes free, or the run is cancelled, while a manual execution registers its waiter",
 	},
 	{
-		Functions: []string{"admit", "awaitadmission"}, Actions: []string{"events:PutEvents", "sns:Publish"},
+		Functions: []string{"admit"}, Actions: []string{"events:PutEvents", "sns:Publish"},
 		Why: "Step Functions refuses the name or the input of an execution: the run ends and is announced",
 	},
 	{
