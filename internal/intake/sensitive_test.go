@@ -1,6 +1,7 @@
 package intake_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"path"
@@ -25,7 +26,15 @@ func TestSensitiveParams(t *testing.T) {
 	t.Parallel()
 	given, err := json.Marshal(hush)
 	must(t, err)
+	request := fmt.Sprintf(`{"requestId":"1","pipeline":"secretive","params":{"token":%s}}`, given)
+	inText := func(s string) string {
+		data, err := json.Marshal(s)
+		must(t, err)
+		return strings.ReplaceAll(string(data), "%", "%%")
+	}
+	notification := `{"Type":"Notification","TopicArn":"arn:aws:sns:us-east-1:000000000000:t","Message":` + inText(request) + `}`
 	adhoc := strings.Replace(string(simulation.SpecOf(strings.ReplaceAll(secretive, "secretive", "adhoc"))), "{{.Params.token}}", "{{int .Params.token}}", 1)
+	encoded := base64.StdEncoding.EncodeToString([]byte(request))
 	for name, tt := range map[string]struct {
 		body  string
 		state run.State
@@ -39,19 +48,34 @@ func TestSensitiveParams(t *testing.T) {
 		"cut off":                {`{"requestId":"1","pipeline":"secretive","params":{"token":%s}} x`, run.Rejected},
 		"not JSON":               {`{"requestId":"1","pipeline":"secretive","params":{"token":%s`, run.Rejected},
 		"value that is wrong":    {`{"requestId":"1","pipeline":"adhoc","params":{"token":%s},"spec":` + strings.ReplaceAll(adhoc, "%", "%%") + `}`, run.Rejected},
+		"SNS notification":       {notification, run.Rejected},
+		"SQS records":            {`{"Records":[{"eventSource":"aws:sqs","body":` + inText(request) + `}]}`, run.Rejected},
+		"SNS in SQS records":     {`{"Records":[{"eventSource":"aws:sqs","body":` + inText(notification) + `}]}`, run.Rejected},
+		"Kinesis records":        {`{"Records":[{"eventSource":"aws:kinesis","kinesis":{"data":"` + encoded + `"}}]}`, run.Rejected},
+		"EventBridge event":      {`{"source":"my.app","detail-type":"Job","detail":` + request + `}`, run.Rejected},
+		"list of requests":       {`[{"requestId":"0","pipeline":"one"},` + request + `]`, run.Rejected},
+		"several requests":       {`{"requestId":"0","pipeline":"one"}` + "\n" + request, run.Rejected},
+		"escaped quotes":         {`{"Type":"Notification","TopicArn":"t","Message":"` + strings.ReplaceAll(strings.ReplaceAll(request, `\`, `\\`), `"`, `\u0022`) + `"}`, run.Rejected},
+		"YAML":                   {"requestId: 1\npipeline: secretive\nparams: {token: %s}", run.Rejected},
+		"form":                   {`requestId=1&pipeline=secretive&token=4711`, run.Rejected},
+		"spec in a notification": {`{"Type":"Notification","TopicArn":"t","Message":` + inText(`{"requestId":"1","params":{"token":"4711"},"spec":`+adhoc+`}`) + `}`, run.Rejected},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inWorld(t, func(t *testing.T, w *simulation.World) {
 				w.Apply(secretive)
-				w.Deliver("requests", fmt.Sprintf(tt.body, given))
+				body := tt.body
+				if strings.Contains(body, "%s") {
+					body = fmt.Sprintf(body, given)
+				}
+				w.Deliver("requests", strings.ReplaceAll(body, "%%", "%"))
 				all := runs(w)
 				if len(all) != 1 || all[0].State != tt.state {
 					t.Fatalf("runs %+v", all)
 				}
 				rec := w.Record(all[0].ID)
 				shown := everything(t, w, rec)
-				if strings.Contains(shown, "4711") {
+				if strings.Contains(shown, "4711") || strings.Contains(shown, encoded) {
 					t.Errorf("the value is shown in %s", shown)
 				}
 				if tt.state == run.Rejected {
