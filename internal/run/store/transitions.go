@@ -80,7 +80,8 @@ func (s *Runs) Unannounced(ctx context.Context, visit func(run.Run) error) error
 // AdmitWrite is the update that admits a queued run, unless it was retried since r
 // was read. Admission does it in one transaction with the run's slots.
 func (s *Runs) AdmitWrite(r run.Run, now, deadline time.Time) (*types.Update, error) {
-	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.Admitted), records.StateName, run.Admitted), "admittedAt", now), "deadline", deadline)
+	u := set(set(set(expression.UpdateBuilder{}, "state", run.Admitted), "admittedAt", now), "deadline", deadline)
+	u = set(set(u, records.StateName, run.Admitted), records.StateOrderName, records.TimeOrder(now, r.ID))
 	e, err := expression.NewBuilder().WithUpdate(u).WithCondition(records.Is("state", run.Queued).And(counts("restarts", r.Restarts))).Build()
 	if err != nil {
 		return nil, fmt.Errorf("build admission of %s: %w", r.ID, err)
