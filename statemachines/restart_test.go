@@ -65,7 +65,7 @@ func TestRetryBesideARunThatCannotStart(t *testing.T) {
 		denied := awsfake.Denied("states:StartExecution")
 		w.SFN.FailNext("StartExecution", denied)
 		w.Upload("in/b.csv")
-		time.Sleep(time.Minute) // longer than another invocation may still be starting it
+		time.Sleep(time.Minute)                       // longer than another invocation may still be starting it
 		w.SFN.FailNext("StartExecution", nil, denied) // first the run that is retried
 		control(t, w, `{"op": "retry", "runId": "`+id+`"}`)
 		synctest.Wait()

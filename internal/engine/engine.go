@@ -141,7 +141,7 @@ type Engine interface {
 
 	// Live says how the wanted capacity is, for which runs have waited since then or
 	// later, in as few calls as possible. It may leave out what has ended, and may
-	// list more than was wanted. fault.Throttled ends the list early.
+	// list more than was wanted. An error ends the list early.
 	Live(ctx context.Context, wanted []string, since time.Time) iter.Seq2[Capacity, error]
 	// Shared reports whether another run than runID uses the capacity right now.
 	// In doubt it does.
