@@ -33,7 +33,7 @@ const (
 // Partitions of ByState that are no states of a run.
 const (
 	Waiting     = "WAITING" // waiters
-	Unannounced = "UNTOLD"  // runs that have ended, until RunFinished has been sent
+	Unannounced = "UNTOLD"  // runs that have ended, or are to be cancelled while they are queued, until RunFinished has been sent
 )
 
 // RunKey is the key of a run: run.Run. Written by run/store: created by intake

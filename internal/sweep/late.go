@@ -19,7 +19,7 @@ const lateBy = 30 * time.Minute
 // has one, with some time for its steps to stop and its cluster to be released.
 func late(r run.Run, now time.Time) *outcome.StateError {
 	grace := lateBy
-	if r.State == run.Admitted && r.Execution == "" {
+	if r.State != run.Running && r.Execution == "" {
 		grace = time.Minute // for the request to cancel it, which finishes it as well
 	}
 	switch {

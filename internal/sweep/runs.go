@@ -104,9 +104,13 @@ func (s *Sweeper) finish(ctx context.Context, in outcome.FinishInput, out *Outpu
 }
 
 // unannounced announces the outcomes that were not: of runs that were cancelled
-// while they were queued, and of those whose last function died.
-func (s *Sweeper) unannounced(ctx context.Context) error {
+// while they were queued, and of those whose last function died. It ends those that
+// control could not end.
+func (s *Sweeper) unannounced(ctx context.Context, out *Output) error {
 	return some(func(visit func(run.Run) error) error { return s.Runs.Unannounced(ctx, visit) }, func(r run.Run) error {
+		if !r.State.Final() {
+			return s.overdue(ctx, r, out)
+		}
 		if time.Since(r.EndedAt) < time.Minute {
 			return nil // it is being announced right now
 		}
