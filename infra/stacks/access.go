@@ -47,6 +47,7 @@ func (p *Platform) grantAdmission() {
 	p.users.GrantRead(prepareRun)
 	p.clusters.Grant(prepareRun, "UpdateItem") // slots
 	p.machine.GrantSucceed(prepareRun)         // of a manual execution that waits
+	p.topic.GrantPublish(prepareRun)           // for rejected executions
 }
 
 // grantRequest allows requesting a pass of admission.

@@ -112,6 +112,7 @@ func (w *Wiring) preparer() *intake.Preparer {
 		Users:     w.users(),
 		Engines:   w.catalog(),
 		Admission: w.admitter(),
+		Topic:     w.clients.topic(),
 	}
 }
 

@@ -88,6 +88,11 @@ func (k *Intake) message(ctx context.Context, m lambdaevents.SQSMessage) ([]stri
 		if err != nil {
 			return fresh, err
 		}
+		if created && w.Run.State == run.Rejected {
+			slog.WarnContext(ctx, "request rejected", "runId", id, "messageId", m.MessageId, "reason", w.Run.Reason)
+			report(ctx, k.Pipelines, k.Topic, k.Settings.Topic, w.Run)
+			continue
+		}
 		if !created {
 			slog.InfoContext(ctx, "duplicate message: run exists", "runId", id, "messageId", m.MessageId)
 		}
@@ -114,13 +119,11 @@ func (k *Intake) reject(ctx context.Context, m lambdaevents.SQSMessage, bad *inv
 	if _, _, err := k.Runs.Create(ctx, r, nil); err != nil {
 		return err
 	}
+	report(ctx, k.Pipelines, k.Topic, k.Settings.Topic, r)
 	if !hidden { // else the record is all that remains; its sender has to send it again
-		if err := k.moveToDLQ(ctx, m, r); err != nil {
+		if err := k.moveToDLQ(ctx, m, r); err != nil { // the last step: a second call makes a second copy
 			return err
 		}
-	}
-	if err := k.report(ctx, r); err != nil {
-		return err
 	}
 	slog.WarnContext(ctx, "request rejected", "runId", r.ID, "messageId", m.MessageId, "reason", r.Reason)
 	return nil
@@ -142,23 +145,6 @@ func (k *Intake) moveToDLQ(ctx context.Context, m lambdaevents.SQSMessage, r run
 		QueueUrl: &dlq, MessageBody: aws.String(m.Body), MessageAttributes: attributes,
 	}); err != nil {
 		return fmt.Errorf("move message %s to its dead-letter queue: %w", m.MessageId, err)
-	}
-	return nil
-}
-
-// report notifies the owner of the pipeline that a rejected request names.
-func (k *Intake) report(ctx context.Context, r run.Run) error {
-	v, err := k.Pipelines.Current(ctx, r.Pipeline)
-	if v == nil || err != nil {
-		return err
-	}
-	r.Owner, r.Team = v.Spec.Owner, v.Spec.Team
-	n, wanted := notify.OfRun(&run.Record{Run: r, Spec: &v.Spec})
-	if !wanted {
-		return nil
-	}
-	if err := notify.Send(ctx, k.Topic, k.Settings.Topic, n); err != nil {
-		return fmt.Errorf("publish notice of rejected request %s: %w", r.ID, err)
 	}
 	return nil
 }

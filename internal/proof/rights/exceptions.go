@@ -81,7 +81,7 @@ var rare = []Exception{
 		Why: "ephemr apply of a pipeline whose schedule has changed",
 	},
 	{
-		Functions: []string{"intake"}, Actions: []string{"sns:Publish"},
+		Functions: []string{"intake", "preparerun"}, Actions: []string{"sns:Publish"},
 		Why: "a request of a pipeline with notices is rejected",
 	},
 	{
