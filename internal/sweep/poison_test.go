@@ -63,8 +63,8 @@ func TestRunsThatCannotEnd(t *testing.T) {
 				time.Sleep(run.MaxQueued + time.Hour)
 				s := &sweep.Sweeper{
 					Settings: w.Settings, Runs: w.Runs, SFN: w.SFN, Bus: w.Bus, Metrics: w.Metrics,
-					Engines:  engine.Set{Default: &instant.Engine{Service: w.Instant, Runs: w.Runs}},
-					Slots:    &admission.Slots{DB: w.DB, Table: w.Settings.ClustersTable},
+					Engines: engine.Set{Default: &instant.Engine{Service: w.Instant, Runs: w.Runs}},
+					Slots:   &admission.Slots{DB: w.DB, Table: w.Settings.ClustersTable},
 					Finisher: endless{&outcome.Finisher{
 						Settings: w.Settings, Runs: w.Runs, Bus: w.Bus, Topic: w.SNS,
 						Slots: &admission.Slots{DB: w.DB, Table: w.Settings.ClustersTable},

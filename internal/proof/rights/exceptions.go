@@ -64,8 +64,8 @@ var tested = []Exception{
 		Why: "storms contain no manual resizing or termination of clusters",
 	},
 	{
-		Functions: []string{"control"}, Actions: []string{"dynamodb:PutItem"}, Resource: "-clusters", EndToEnd: true,
-		Why: "records the sizes of resized clusters",
+		Functions: []string{"control"}, Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"}, Resource: "-clusters", EndToEnd: true,
+		Why: "reads and records the sizes of resized clusters",
 	},
 	{
 		Functions: []string{"watch"}, Actions: []string{"logs:GetLogEvents"}, EndToEnd: true,
