@@ -91,8 +91,8 @@ func (q RunRequest) priority(spec *pipeline.Spec) (int, error) {
 	if q.Priority == nil {
 		return spec.Priority, nil
 	}
-	if *q.Priority < 0 || *q.Priority > 9 {
-		return 0, fault.New(fault.InvalidInput, "priority %d is not between 0 and 9", *q.Priority)
+	if *q.Priority < 0 || *q.Priority > pipeline.MaxPriority {
+		return 0, fault.New(fault.InvalidInput, "priority %d is not between 0 and %d", *q.Priority, pipeline.MaxPriority)
 	}
 	return *q.Priority, nil
 }
