@@ -62,7 +62,7 @@ func TestWhatCannotBeStoppedDrainsItsCluster(t *testing.T) {
 
 // A step may be on its way when its run is cancelled: its lease is not given back
 // before it can no longer arrive.
-func TestStepOnItsWay(t *testing.T) {
+func TestStepInFlight(t *testing.T) {
 	t.Parallel()
 	for name, after := range map[string]bool{"never sent": false, "sent": true} {
 		t.Run(name, func(t *testing.T) {
