@@ -25,6 +25,7 @@ func (p *Platform) grantAdmission() {
 	p.events.Dead.GrantSend(intake)
 	p.requests.Dead.GrantSend(intake)
 	p.grantRequest(intake)
+	p.clusters.Grant(intake, "GetItem", "PutItem") // the secret of fingerprints
 	p.topic.GrantPublish(intake) // for rejected requests
 
 	admit := p.functions.named("Admit")

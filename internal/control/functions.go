@@ -13,6 +13,7 @@ import (
 	"ephemr/internal/intake"
 	"ephemr/internal/operation"
 	"ephemr/internal/outcome"
+	"ephemr/internal/records"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
 	"ephemr/internal/step"
@@ -34,6 +35,7 @@ func (w *Wiring) Intake() Handler[lambdaevents.SQSEvent, lambdaevents.SQSEventRe
 		SQS:       w.clients.sqs(),
 		Admission: w.requester(),
 		Topic:     w.clients.topic(),
+		Secret:    w.secret(records.RequestSecretKey()),
 	}).Handle
 }
 
@@ -76,7 +78,7 @@ func (w *Wiring) SubmitSteps() Handler[step.SubmitInput, struct{}] {
 		Runs:     w.runs(),
 		Engines:  w.engines(),
 		S3:       w.clients.s3(),
-		Venvs:    &step.Venvs{DB: w.clients.db(), Table: w.settings.ClustersTable},
+		Venvs:    &step.Venvs{Secret: w.secret(records.VenvSecretKey())},
 		Waker:    w.waker(map[string]wait.Look{run.ForSteps: w.stepLooker().Look}),
 		Caller:   entry.Caller,
 	}).Submit

@@ -9,10 +9,12 @@ import (
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
 	"ephemr/internal/outcome"
+	"ephemr/internal/records"
 	"ephemr/internal/register"
 	"ephemr/internal/result"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
+	"ephemr/internal/secret"
 	"ephemr/internal/step"
 	"ephemr/internal/wait"
 )
@@ -33,6 +35,10 @@ func (w *Wiring) slots() *admission.Slots {
 
 func (w *Wiring) gate() *admission.Gate {
 	return &admission.Gate{DB: w.clients.db(), Table: w.settings.ClustersTable}
+}
+
+func (w *Wiring) secret(key records.Key) *secret.Secret {
+	return &secret.Secret{DB: w.clients.db(), Table: w.settings.ClustersTable, Key: key}
 }
 
 // emr is EMR within the stage's call budget.

@@ -22,6 +22,7 @@ import (
 	"ephemr/internal/register"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
+	"ephemr/internal/secret"
 	"ephemr/internal/stage"
 )
 
@@ -40,6 +41,7 @@ type Intake struct {
 	SQS       QueueAPI
 	Admission *admission.Requester
 	Topic     notify.TopicAPI // reports rejected requests to owners of pipelines
+	Secret    *secret.Secret  // of fingerprints
 }
 
 // Handle processes a batch of messages from the events or the requests queue. An

@@ -10,7 +10,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"ephemr/events"
 	"ephemr/internal/proof/simulation"
+	"ephemr/internal/records"
 	"ephemr/internal/run"
 )
 
@@ -91,6 +95,59 @@ func TestSensitiveParams(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A digest in the records recognizes a repeated request, also by the values of sensitive
+// params; but who can read the records cannot guess these from it.
+func TestFingerprintOfSensitiveParams(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(t *testing.T, w *simulation.World) {
+		w.Apply(secretive)
+		ask := func(token, day string) {
+			w.Deliver("requests", fmt.Sprintf(`{"requestId":"1","pipeline":"secretive","params":{"token":%q,"day":%q}}`, token, day))
+		}
+		ask("4711", "mon")
+		ask("4711", "mon")
+		if all := runs(w); len(all) != 1 || all[0].State == run.Rejected {
+			t.Fatalf("runs %+v", all)
+		}
+		kept := fingerprintOf(t, w, w.RunIDs()[0])
+		for _, params := range []map[string]string{{"token": "4711", "day": "mon"}, {"day": "mon"}, {"token": "***", "day": "mon"}} {
+			data, err := json.Marshal(events.Request{Pipeline: "secretive", Params: params})
+			must(t, err)
+			value, err := json.Marshal(map[string]string{"token": "4711"})
+			must(t, err)
+			for _, guess := range []string{string(data), string(data) + run.Digest(string(value)), string(data) + run.Digest("4711")} {
+				if run.Digest(guess) == kept {
+					t.Errorf("the digest is that of %s", guess)
+				}
+			}
+		}
+		for _, other := range [][]string{{"0815", "mon"}, {"4711", "tue"}} {
+			ask(other[0], other[1])
+		}
+		rejected := 0
+		for _, r := range runs(w) {
+			if r.State == run.Rejected && strings.Contains(r.Reason, "was used") {
+				rejected++
+			}
+		}
+		if rejected != 2 {
+			t.Errorf("%d requests with the same id were rejected, want 2: %+v", rejected, runs(w))
+		}
+	})
+}
+
+// fingerprintOf is the digest in the record of a run.
+func fingerprintOf(t *testing.T, w *simulation.World, id string) string {
+	t.Helper()
+	out, err := w.DB.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &w.Settings.RunsTable, Key: records.RunKey(id).Attributes()})
+	must(t, err)
+	digest := records.Text(out.Item["wish"])
+	if len(digest) != 64 {
+		t.Fatalf("the record has the digest %q", digest)
+	}
+	return digest
 }
 
 // everything is what can be seen of a run.

@@ -63,7 +63,7 @@ type Run struct {
 	ID          string            `dynamodbav:"id" json:"id"`
 	Pipeline    string            `dynamodbav:"pipeline" json:"pipeline"`
 	Identity    string            `dynamodbav:"identity,omitempty" json:"-"`                // hex digest; runs with an equal one are the same run
-	Fingerprint string            `dynamodbav:"wish,omitempty" json:"-"`                    // hex digest of the request without its id
+	Fingerprint string            `dynamodbav:"wish,omitempty" json:"-"`                    // hex digest of the request without its id; of sensitive params by a secret
 	Version     int               `dynamodbav:"version,omitempty" json:"version,omitempty"` // of the pipeline; 0 = ad hoc
 	Owner       string            `dynamodbav:"owner,omitempty" json:"owner,omitempty"`
 	Team        string            `dynamodbav:"team,omitempty" json:"team,omitempty"` // its limits apply

@@ -85,6 +85,10 @@ var rare = []Exception{
 		Why: "a request of a pipeline with notices is rejected",
 	},
 	{
+		Functions: []string{"intake"}, Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"}, Resource: "-clusters",
+		Why: "a request has sensitive params",
+	},
+	{
 		Functions: []string{"intake"}, Actions: []string{"sqs:SendMessage"}, Resource: "events-dlq",
 		Why: "a message on the queue events that is not an event",
 	},
