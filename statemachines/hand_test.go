@@ -15,7 +15,7 @@ import (
 	"ephemr/internal/stage"
 )
 
-// by finds the run of an execution that somebody started.
+// by finds the run of a manual execution.
 func by(t *testing.T, w *simulation.World, arn string) string {
 	t.Helper()
 	for _, id := range w.RunIDs() {
@@ -42,7 +42,7 @@ func TestStartedByHand(t *testing.T) {
 	})
 }
 
-// What a person gets wrong is told at once, recorded as REJECTED and costs nothing.
+// A wrong input is refused at once, recorded as REJECTED and costs nothing.
 func TestStartedByHandWrongly(t *testing.T) {
 	t.Parallel()
 	for name, input := range map[string]string{
@@ -151,8 +151,8 @@ func TestStopped(t *testing.T) {
 	}
 }
 
-// Stopped while it waits for room, a run must not be let in later, when nobody
-// is there any more to give the room back.
+// Stopped while it waits for room, a run must not be admitted later: no execution
+// would release its slot.
 func TestStoppedWhileItWaitsForRoom(t *testing.T) {
 	t.Parallel()
 	for name, after := range map[string]time.Duration{"long before there is room": 10 * time.Minute, "right before there is room": 64*time.Minute + 55*time.Second} {
@@ -179,7 +179,7 @@ func TestStoppedWhileItWaitsForRoom(t *testing.T) {
 	}
 }
 
-// An execution may not end somebody else's run.
+// An execution cannot end the run of another.
 func TestStrangerCannotFinishARun(t *testing.T) {
 	t.Parallel()
 	inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {

@@ -115,8 +115,8 @@ func TestCancelledWhileThePoolIsCold(t *testing.T) {
 	})
 }
 
-// The end of a step that nobody was told of is noticed by the next tick, also
-// while the cluster is busy for somebody else.
+// The end of a step without an event is noticed by the next tick, also while the
+// cluster is busy for another run.
 func TestLostEventOnASharedCluster(t *testing.T) {
 	t.Parallel()
 	steps := func(a simulation.Attempt) simulation.Step {
