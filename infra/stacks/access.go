@@ -26,7 +26,7 @@ func (p *Platform) grantAdmission() {
 	p.requests.Dead.GrantSend(intake)
 	p.grantRequest(intake)
 	p.clusters.Grant(intake, "GetItem", "PutItem") // the secret of fingerprints
-	p.topic.GrantPublish(intake) // for rejected requests
+	p.topic.GrantPublish(intake)                   // for rejected requests
 
 	admit := p.functions.named("Admit")
 	p.runs.Grant(admit, "Query", "UpdateItem", "DeleteItem")

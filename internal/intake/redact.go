@@ -39,22 +39,13 @@ func redacted(ctx context.Context, known Pipelines, body string) (text string, h
 
 // sensitive reports whether body may contain values of sensitive params.
 func sensitive(ctx context.Context, known Pipelines, body string) (bool, error) {
-	text := body
 	for _, s := range encoded.FindAllString(body, -1) {
 		if data, err := base64.RawStdEncoding.DecodeString(s); err == nil {
-			text += "\n" + string(data)
+			body += "\n" + string(data)
 		}
 	}
-	if declaresSensitive.MatchString(text) {
-		return true, nil
-	}
-	var names []string
-	for _, m := range namesPipeline.FindAllStringSubmatch(text, -1) {
-		if name := m[1]; pipeline.ValidName(name) && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	if len(names) > mostNames {
+	names := named(body)
+	if len(names) > mostNames || declaresSensitive.MatchString(body) {
 		return true, nil
 	}
 	for _, name := range names {
@@ -64,6 +55,16 @@ func sensitive(ctx context.Context, known Pipelines, body string) (bool, error) 
 		}
 	}
 	return false, nil
+}
+
+// named returns the names of pipelines in text.
+func named(text string) (names []string) {
+	for _, m := range namesPipeline.FindAllStringSubmatch(text, -1) {
+		if name := m[1]; pipeline.ValidName(name) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // plainKeys are the keys of requests and executions whose values are shown.

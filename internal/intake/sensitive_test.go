@@ -34,7 +34,7 @@ func TestSensitiveParams(t *testing.T) {
 	inText := func(s string) string {
 		data, err := json.Marshal(s)
 		must(t, err)
-		return strings.ReplaceAll(string(data), "%", "%%")
+		return string(data)
 	}
 	notification := `{"Type":"Notification","TopicArn":"arn:aws:sns:us-east-1:000000000000:t","Message":` + inText(request) + `}`
 	adhoc := strings.Replace(string(simulation.SpecOf(strings.ReplaceAll(secretive, "secretive", "adhoc"))), "{{.Params.token}}", "{{int .Params.token}}", 1)
@@ -51,7 +51,7 @@ func TestSensitiveParams(t *testing.T) {
 		"misspelled param":       {`{"requestId":"1","pipeline":"secretive","params":{"Token":%s}}`, run.Rejected},
 		"cut off":                {`{"requestId":"1","pipeline":"secretive","params":{"token":%s}} x`, run.Rejected},
 		"not JSON":               {`{"requestId":"1","pipeline":"secretive","params":{"token":%s`, run.Rejected},
-		"value that is wrong":    {`{"requestId":"1","pipeline":"adhoc","params":{"token":%s},"spec":` + strings.ReplaceAll(adhoc, "%", "%%") + `}`, run.Rejected},
+		"value that is wrong":    {`{"requestId":"1","pipeline":"adhoc","params":{"token":%s},"spec":` + adhoc + `}`, run.Rejected},
 		"SNS notification":       {notification, run.Rejected},
 		"SQS records":            {`{"Records":[{"eventSource":"aws:sqs","body":` + inText(request) + `}]}`, run.Rejected},
 		"SNS in SQS records":     {`{"Records":[{"eventSource":"aws:sqs","body":` + inText(notification) + `}]}`, run.Rejected},
@@ -68,18 +68,14 @@ func TestSensitiveParams(t *testing.T) {
 			t.Parallel()
 			inWorld(t, func(t *testing.T, w *simulation.World) {
 				w.Apply(secretive)
-				body := tt.body
-				if strings.Contains(body, "%s") {
-					body = fmt.Sprintf(body, given)
-				}
-				w.Deliver("requests", strings.ReplaceAll(body, "%%", "%"))
+				w.Deliver("requests", strings.ReplaceAll(tt.body, "%s", string(given)))
 				all := runs(w)
 				if len(all) != 1 || all[0].State != tt.state {
 					t.Fatalf("runs %+v", all)
 				}
 				rec := w.Record(all[0].ID)
 				shown := everything(t, w, rec)
-				if strings.Contains(shown, "4711") || strings.Contains(shown, encoded) {
+				if hidden := strings.NewReplacer("4711", "", encoded, "").Replace(shown); hidden != shown {
 					t.Errorf("the value is shown in %s", shown)
 				}
 				if tt.state == run.Rejected {

@@ -157,8 +157,13 @@ func Parse(text string) (Settings, error) {
 func (s Settings) validate() error {
 	var errs []error
 	for _, setting := range []struct{ name, value string }{
-		{"stage", s.Stage}, {"runsTable", s.RunsTable}, {"pipelinesTable", s.PipelinesTable}, {"clustersTable", s.ClustersTable},
-		{"artifactsBucket", s.ArtifactsBucket}, {"logsBucket", s.LogsBucket}, {"stateMachine", s.StateMachine},
+		{"stage", s.Stage},
+		{"runsTable", s.RunsTable},
+		{"pipelinesTable", s.PipelinesTable},
+		{"clustersTable", s.ClustersTable},
+		{"artifactsBucket", s.ArtifactsBucket},
+		{"logsBucket", s.LogsBucket},
+		{"stateMachine", s.StateMachine},
 	} {
 		if setting.value == "" {
 			errs = append(errs, fmt.Errorf("settings: %s is missing", setting.name))

@@ -42,15 +42,7 @@ func TestCancelIsInterrupted(t *testing.T) {
 				}
 				interrupted(t, w, id)
 				time.Sleep(time.Hour) // the slot is free by now
-				for range 2 {
-					if _, err := w.Invoke("admit", json.RawMessage(`{"runIds":["`+id+`"]}`)); err != nil {
-						t.Fatal(err)
-					}
-				}
-				synctest.Wait()
-				if got := w.Record(id).Run; got.State != tt.state || got.Execution != "" {
-					t.Errorf("the run is %s although it is to be cancelled", got.State)
-				}
+				notAdmitted(t, w, id, tt.state)
 				if got := swept(t, w); len(got) != 1 {
 					t.Errorf("swept %q, want one run", got)
 				}
@@ -62,6 +54,20 @@ func TestCancelIsInterrupted(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// notAdmitted invokes admission and checks that the run stays in its state.
+func notAdmitted(t *testing.T, w *simulation.World, id string, state run.State) {
+	t.Helper()
+	for range 2 {
+		if _, err := w.Invoke("admit", json.RawMessage(`{"runIds":["`+id+`"]}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	synctest.Wait()
+	if got := w.Record(id).Run; got.State != state || got.Execution != "" {
+		t.Errorf("the run is %s although it is to be cancelled", got.State)
 	}
 }
 

@@ -46,30 +46,9 @@ func TestRunsThatCannotEnd(t *testing.T) {
 				w := simulation.New(simulation.Config{NoTicks: true, Instant: true})
 				defer w.Close()
 				w.Apply(one)
-				v, err := w.Pipelines.Current(t.Context(), "one")
-				if err != nil {
-					t.Fatal(err)
-				}
-				for i := range 305 {
-					r := run.Run{ID: fmt.Sprintf("poisoned-%d", i), Pipeline: "one", State: run.Queued, RequestedAt: time.Now()}
-					if i >= 300 {
-						r.ID = fmt.Sprintf("well-%d", i)
-					}
-					if _, _, err := w.Runs.Create(t.Context(), r, &v.Spec); err != nil {
-						t.Fatal(err)
-					}
-					prepare(t, w, r)
-				}
+				queue(t, w, func(r run.Run) { prepare(t, w, r) })
 				time.Sleep(run.MaxQueued + time.Hour)
-				s := &sweep.Sweeper{
-					Settings: w.Settings, Runs: w.Runs, SFN: w.SFN, Bus: w.Bus, Metrics: w.Metrics,
-					Engines: engine.Set{Default: &instant.Engine{Service: w.Instant, Runs: w.Runs}},
-					Slots:   &admission.Slots{DB: w.DB, Table: w.Settings.ClustersTable},
-					Finisher: endless{&outcome.Finisher{
-						Settings: w.Settings, Runs: w.Runs, Bus: w.Bus, Topic: w.SNS,
-						Slots: &admission.Slots{DB: w.DB, Table: w.Settings.ClustersTable},
-					}},
-				}
+				s := poisonedSweeper(w)
 				for range 5 {
 					if _, err := s.Sweep(t.Context(), nil); err == nil {
 						t.Error("no error of the runs that cannot end")
@@ -83,5 +62,34 @@ func TestRunsThatCannotEnd(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// queue creates runs, of which some cannot be ended.
+func queue(t *testing.T, w *simulation.World, prepare func(run.Run)) {
+	t.Helper()
+	v, err := w.Pipelines.Current(t.Context(), "one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 305 {
+		r := run.Run{ID: fmt.Sprintf("poisoned-%d", i), Pipeline: "one", State: run.Queued, RequestedAt: time.Now()}
+		if i >= 300 {
+			r.ID = fmt.Sprintf("well-%d", i)
+		}
+		if _, _, err := w.Runs.Create(t.Context(), r, &v.Spec); err != nil {
+			t.Fatal(err)
+		}
+		prepare(r)
+	}
+}
+
+// poisonedSweeper sweeps w with an endless Finisher.
+func poisonedSweeper(w *simulation.World) *sweep.Sweeper {
+	slots := &admission.Slots{DB: w.DB, Table: w.Settings.ClustersTable}
+	return &sweep.Sweeper{
+		Settings: w.Settings, Runs: w.Runs, SFN: w.SFN, Bus: w.Bus, Metrics: w.Metrics, Slots: slots,
+		Engines:  engine.Set{Default: &instant.Engine{Service: w.Instant, Runs: w.Runs}},
+		Finisher: endless{&outcome.Finisher{Settings: w.Settings, Runs: w.Runs, Bus: w.Bus, Topic: w.SNS, Slots: slots}},
 	}
 }

@@ -104,8 +104,12 @@ func (s *Settings) validate() error {
 		name string
 		d    Duration
 	}{
-		{"provision", s.Provision}, {"jitter", s.Jitter}, {"bootstrap", s.Bootstrap},
-		{"terminateGrace", s.TerminateGrace}, {"idleSecond", s.IdleSecond}, {"cancelReport", s.CancelReport},
+		{"provision", s.Provision},
+		{"jitter", s.Jitter},
+		{"bootstrap", s.Bootstrap},
+		{"terminateGrace", s.TerminateGrace},
+		{"idleSecond", s.IdleSecond},
+		{"cancelReport", s.CancelReport},
 	} {
 		if x.d < 0 {
 			return fmt.Errorf("check setting %s: %s is negative", x.name, time.Duration(x.d))
