@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 
 	"ephemr/internal/pipeline/layout"
@@ -124,31 +123,6 @@ func (r *references) partsOf(fn string, args []value) {
 		r.fault("%s: %s is a date, and %s in the layout %q is of a time of day; %s", fn, args[1].shown, l.TimeOfDay(), text, useTime)
 	} else if ok && err == nil && args[1].zoned && l.SaysUTC() {
 		r.fault("%s: Z in the layout %q means UTC, and %s has another zone; write Z07:00 in Go's layouts, %%z in strftime, XXX in Java's patterns", fn, text, args[1].shown)
-	}
-}
-
-// notTimes rejects a literal beside a date or time that is neither: it would be compared by its letters.
-func (r *references) notTimes(fn string, args []value) {
-	if !slices.ContainsFunc(args, value.isTime) {
-		return
-	}
-	for _, a := range args {
-		if _, err := asMoment(a.text); err != nil && a.literal && a.kind == textValue {
-			r.fault("%s: %v", fn, err)
-		}
-	}
-}
-
-// sameTimes rejects the comparison of a date with a time, which are never equal.
-func (r *references) sameTimes(fn string, args []value) {
-	r.notTimes(fn, args)
-	date := slices.IndexFunc(args, value.isDate)
-	clock := slices.IndexFunc(args, func(v value) bool {
-		m, err := asMoment(v.text)
-		return v.kind == clockValue || v.literal && err == nil && !m.isDate
-	})
-	if date >= 0 && clock >= 0 {
-		r.fault(`%s compares %s, a date, with %s, a time, which are never equal; write (format "date" %[3]s)`, fn, args[date].shown, args[clock].shown)
 	}
 }
 

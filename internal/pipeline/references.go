@@ -237,19 +237,31 @@ func (r *references) entry(table string, name []string) {
 		}
 		return
 	}
-	known := map[string][]string{
-		"Params": sorted(r.rules.spec.Params), "Trigger": TriggerKeys, "Interval": intervalKeys, "Lake": r.rules.zones, "Vars": r.rules.vars,
-	}[table]
-	switch {
-	case known == nil && (table == "Lake" || table == "Vars"):
-		return // not known here
-	case table == "Vars" && len(known) == 0:
-		r.fault("no .Vars.%s; the stage has no vars: add it to vars in the stage's file", name[0])
-	case !slices.Contains(known, name[0]):
-		r.fault("no .%s.%s; %s", table, name[0], didYouMean(closest(name[0], known), known))
+	if known, ok := r.entries(table); ok && !slices.Contains(known, name[0]) {
+		if len(known) == 0 && table == "Vars" {
+			r.fault("no .Vars.%s; the stage has no vars: add it to vars in the stage's file", name[0])
+		} else {
+			r.fault("no .%s.%s; %s", table, name[0], didYouMean(closest(name[0], known), known))
+		}
 	}
 	if len(name) > 1 {
 		r.fault(".%s.%s is a string; remove .%s", table, name[0], strings.Join(name[1:], "."))
+	}
+}
+
+// entries returns the names of a table's entries; those of a stage may not be known here.
+func (r *references) entries(table string) (names []string, known bool) {
+	switch table {
+	case "Params":
+		return sorted(r.rules.spec.Params), true
+	case "Trigger":
+		return TriggerKeys, true
+	case "Interval":
+		return intervalKeys, true
+	case "Lake":
+		return r.rules.zones, r.rules.zones != nil
+	default:
+		return r.rules.vars, r.rules.vars != nil
 	}
 }
 

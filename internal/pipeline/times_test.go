@@ -69,7 +69,7 @@ func TestTimes(t *testing.T) {
 // TestWrongTimes: what is wrong in every run is an error of the file, at its place.
 func TestWrongTimes(t *testing.T) {
 	t.Parallel()
-	for arg, want := range map[string]string{
+	for arg, want := range map[string]string{ //nolint:gosec // no credentials
 		`{{format .LogicalTime "yyyy"}}`:                       "format takes the layout first, and .LogicalTime is a time; the value comes last",
 		`{{"yyyy" | format .Interval.Start}}`:                  "format takes the layout first, and .Interval.Start is a time",
 		`{{format "2026-11-30" "yyyy"}}`:                       `format takes the layout first, and "2026-11-30" is a date or time`,

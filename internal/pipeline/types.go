@@ -83,7 +83,7 @@ var signatures = map[string]signature{
 	"gt":         {nil, boolValue},
 	"ge":         {nil, boolValue},
 	"not":        {nil, boolValue},
-	"index":      {nil, anyValue},
+	"index":      {nil, anyValue}, // its type follows from what it names
 	"and":        {nil, anyValue},
 	"or":         {nil, anyValue},
 }
@@ -101,6 +101,25 @@ func (r *references) typed(fn string, args []value) value {
 			}
 		}
 	}
+	r.together(fn, args)
+	return sig.of(fn, args)
+}
+
+// of is the result of a call.
+func (sig signature) of(fn string, args []value) value {
+	switch v := (value{kind: sig.result}); {
+	case sig.result == timeValue && args[len(args)-1].isTime(): // a date stays a date
+		return value{kind: args[len(args)-1].kind, zoned: args[len(args)-1].zoned}
+	case sig.result == clockValue:
+		v.zoned = fn == "inZone" || args[len(args)-1].zoned
+		return v
+	default:
+		return v
+	}
+}
+
+// together checks arguments that depend on one another.
+func (r *references) together(fn string, args []value) {
 	switch fn {
 	case "eq", "ne":
 		r.sameKind(fn, args)
@@ -117,79 +136,6 @@ func (r *references) typed(fn string, args []value) value {
 		r.partsOf(fn, args)
 	case "startOf", "endOf":
 		r.unitOf(fn, args)
-	case "index":
-		return value{} // its type follows from what it names
-	}
-	if last := len(args) - 1; sig.result == timeValue && args[last].isTime() {
-		return value{kind: args[last].kind, zoned: args[last].zoned}
-	}
-	v := value{kind: sig.result}
-	if sig.result == clockValue { // inZone and addHours
-		v.zoned = fn == "inZone" || args[len(args)-1].zoned
-	}
-	return v
-}
-
-// sameKind rejects {{eq .Params.n 3}}, which fails in every run: params are text.
-func (r *references) sameKind(fn string, args []value) {
-	for _, a := range args[min(1, len(args)):] {
-		first := args[0]
-		if first.kind == anyValue || a.kind == anyValue || first.isText() == a.isText() && (first.isText() || first.kind == a.kind) {
-			continue
-		}
-		text, other := first, a
-		if a.isText() {
-			text, other = a, first
-		}
-		if text.literal && other.kind == numberValue && isNumeric(text.text) {
-			r.fault("%s compares %s (text) with %s (%s); write %s", fn, text.shown, other.shown, other.kind, text.text)
-		} else if other.literal {
-			r.fault(`%s compares text with %s; write "%s"`, fn, other.kind, other.shown)
-		} else {
-			r.fault("%s compares %s (%s) with %s (%s); convert one, as in (int %[2]s)", fn, text.shown, text.kind, other.shown, other.kind)
-		}
-	}
-}
-
-// comparable rejects the order of numbers that are texts: "9" is after "10".
-func (r *references) comparable(fn string, args []value) {
-	r.sameKind(fn, args)
-	r.notTimes(fn, args)
-	for _, a := range args {
-		if a.isText() && a.numeric() {
-			r.fault("%s compares %s as text, in which 9 is greater than 10; write (int %[2]s)", fn, a.shown)
-		}
-		if a.kind == boolValue {
-			r.fault("%s compares %s, which is %s; use eq", fn, a.shown, a.kind)
-		}
-	}
-}
-
-// numeric reports whether the value is a number written as text.
-func (v value) numeric() bool {
-	switch {
-	case v.literal:
-		return isNumeric(v.text)
-	case v.param == nil:
-		return false
-	case v.param.Default != nil && isNumeric(*v.param.Default):
-		return true
-	}
-	return len(v.param.Allowed) > 0 && !slices.ContainsFunc(v.param.Allowed, func(s string) bool { return !isNumeric(s) })
-}
-
-// condition rejects {{if .Params.dry}} where the param may be "false": every
-// text that is not empty counts as true.
-func (r *references) condition(v value) {
-	if v.param == nil {
-		return
-	}
-	texts := v.param.Allowed
-	if v.param.Default != nil {
-		texts = append(slices.Clip(texts), *v.param.Default)
-	}
-	if slices.Contains(texts, "true") || slices.Contains(texts, "false") {
-		r.fault(`%s is text, and the text "false" counts as true in a condition; write (eq %[1]s "true")`, v.shown)
 	}
 }
 
@@ -267,12 +213,12 @@ func (r *references) typeOfField(v *value, name []string) {
 		v.kind = dateValue
 	case len(name) == 1 && name[0] == "LogicalTime", len(name) == 2 && name[0] == "Interval":
 		v.kind, v.zoned = clockValue, strings.HasPrefix(name[len(name)-1], "Local")
-	case len(name) == 1 && slices.Contains(textFields, name[0]), len(name) == 2 && name[0] != "Jobs", len(name) == 4:
+	case len(name) == 2 && name[0] == "Params":
 		v.kind = textValue
-	}
-	if len(name) == 2 && name[0] == "Params" {
 		if p, ok := r.rules.spec.Params[name[1]]; ok {
 			v.param = &p
 		}
+	case len(name) == 1 && slices.Contains(textFields, name[0]), len(name) == 2 && name[0] != "Jobs", len(name) == 4:
+		v.kind = textValue
 	}
 }
