@@ -56,7 +56,7 @@ func (p *Platform) grantAdmit(fn *constructs.Function) {
 
 func (p *Platform) grantClusters() {
 	createCluster := p.functions.named("CreateCluster")
-	p.runs.Grant(createCluster, "Query", "PutItem", "DeleteItem")
+	p.runs.Grant(createCluster, inRun...)
 	p.clusters.Grant(createCluster, "GetItem", "PutItem", "UpdateItem") // owner, pools, call budget
 	p.namespace.GrantRegister(createCluster)
 	p.profiles.GrantRead(createCluster)
@@ -108,7 +108,7 @@ func (p *Platform) grantSteps() {
 
 func (p *Platform) grantWatchers() {
 	watch := p.functions.named("Watch")
-	p.runs.Grant(watch, "Query", "PutItem", "DeleteItem")
+	p.runs.Grant(watch, inRun...)
 	p.runs.GrantIndex(watch, byState)
 	p.clusters.Grant(watch, "GetItem", "UpdateItem") // owner, call budget
 	p.namespace.GrantRegister(watch)

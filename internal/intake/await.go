@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ephemr/internal/admission"
+	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/run"
 )
@@ -37,7 +38,7 @@ func (a *Awaiter) Await(ctx context.Context, in AwaitRequest) (struct{}, error) 
 	if err := a.Admission.Waker.Register(ctx, run.Waiter{
 		RunID: id, Kind: run.ForAdmission, Token: in.Token, Execution: in.Execution.Execution,
 		Since: now, Deadline: now.Add(6 * 24 * time.Hour),
-	}); err != nil {
+	}, engine.View{}); err != nil {
 		return struct{}{}, err
 	}
 	_, err = a.Admission.Admit(ctx, admission.Input{RunIDs: []string{id}})

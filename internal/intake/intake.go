@@ -21,6 +21,7 @@ import (
 
 	"ephemr/internal/engine"
 	"ephemr/internal/notify"
+	"ephemr/internal/register"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -58,6 +59,13 @@ type Intake struct {
 // invalid message is recorded as REJECTED and moved to the dead-letter queue; one
 // that could not be processed stays in its queue.
 func (k *Intake) Handle(ctx context.Context, batch lambdaevents.SQSEvent) (lambdaevents.SQSEventResponse, error) {
+	with := *k
+	with.Pipelines = batched{k.Pipelines, map[string]*register.Version{}}
+	return with.batch(ctx, batch)
+}
+
+// batch is Handle for an Intake that is the batch's own.
+func (k *Intake) batch(ctx context.Context, batch lambdaevents.SQSEvent) (lambdaevents.SQSEventResponse, error) {
 	// Not nil: an emulator, and older AWS runtimes, read null as a failed batch.
 	response := lambdaevents.SQSEventResponse{BatchItemFailures: []lambdaevents.SQSBatchItemFailure{}}
 	var fresh []string

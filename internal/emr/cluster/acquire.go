@@ -19,8 +19,11 @@ import (
 
 // Acquire ensures that the run has exactly one cluster on its way.
 func (m *Manager) Acquire(ctx context.Context, rec *run.Record) (engine.Capacity, error) {
+	began := time.Now()
 	a, err := m.ensure(ctx, rec)
-	return engine.Capacity{ID: a.ID, RequestedAt: a.CreatedAt, CheckAt: m.provisionedBy(a)}, err
+	return engine.Capacity{
+		ID: a.ID, RequestedAt: a.CreatedAt, CheckAt: m.provisionedBy(a), New: !a.Leased && !a.CreatedAt.Before(began),
+	}, err
 }
 
 // ensure returns the run's newest attempt with an id: the one that is there,

@@ -161,6 +161,7 @@ func TestStormsFindMistakes(t *testing.T) {
 		"never gives a lease back":                {simulation.Storm{Kind: "fair", Break: simulation.ForgetLeases}, simulation.Leases},
 		"never takes task units back":             {simulation.Storm{Kind: "fair", Break: simulation.KeepUnits}, simulation.RightSize},
 		"believes any result":                     {simulation.Storm{Kind: "fair", Break: simulation.BelieveAnyResult}, simulation.OwnResult},
+		"believes any event":                      {simulation.Storm{Kind: "fair", Break: simulation.BelieveAnyEvent}, simulation.EndedStep},
 		"submits after the deadline":              {simulation.Storm{Kind: "untimed", Break: simulation.IgnoreDeadlines}, simulation.OnTime},
 		"refuses its own write":                   {simulation.Storm{Kind: "lost answers", Break: simulation.RefuseOwnWrites}, simulation.OwnWrite},
 		"does not unprotect clusters":             {simulation.Storm{Kind: "fair", Break: simulation.LeaveProtected}, simulation.NothingLeft},

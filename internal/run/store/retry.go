@@ -82,9 +82,9 @@ func (s *Runs) requeue(ctx context.Context, r *run.Run, now time.Time) (bool, er
 	r.State, r.Restarts, r.RequestedAt = run.Queued, before+1, now.UTC()
 	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.Queued), records.StateName, queueOf(r.Team)), records.StateOrderName, order(*r)), "restarts", r.Restarts)
 	u = set(u, "requestedAt", r.RequestedAt)
-	for _, name := range []string{"class", "reason", "endedAt", "announced", "cleared", "cancel", "cancelAt", "kill", "execution", "deadline", "admittedAt", "startedAt"} {
+	for _, name := range []string{"class", "reason", "endedAt", "announced", "cleared", "cancel", "cancelAt", "kill", "execution", "deadline", "admittedAt", "startedAt", "hintedAt"} {
 		u = u.Remove(expression.Name(name))
 	}
-	r.Class, r.Reason, r.Cancel, r.Kill, r.Execution = "", "", "", false, ""
+	r.Class, r.Reason, r.Cancel, r.Kill, r.Execution, r.HintedAt = "", "", "", false, "", time.Time{}
 	return s.update(ctx, records.RunKey(r.ID), u, expression.Name("state").In(expression.Value(run.Failed), expression.Value(run.Cancelled)).And(counts("restarts", before)))
 }
