@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"ephemr/internal/pipeline/layout"
@@ -57,6 +58,9 @@ func aLayout(fn string, v value) string {
 func aTime(fn string, v value) string {
 	if v.kind == numberValue || v.kind == boolValue {
 		return fmt.Sprintf("%s takes a date or time, and %s is %s; the value comes last, as in {{%s}}", fn, v.shown, v.kind, usage[fn])
+	}
+	if v.noTime {
+		return fmt.Sprintf("%s takes a date or time, which %s is not; format comes last, as in {{%s}}", fn, v.shown, usage["format"])
 	}
 	if text, ok := v.known(); ok && v.kind == textValue {
 		if _, err := asMoment(text); err != nil {
@@ -126,6 +130,14 @@ func (r *references) partsOf(fn string, args []value) {
 	}
 }
 
+func (r *references) length(args []value) {
+	for _, a := range args {
+		if a.isTime() && !a.literal {
+			r.fault("len takes text, and %s is %s", a.shown, a.kind)
+		}
+	}
+}
+
 func (r *references) unitOf(fn string, args []value) {
 	if text, ok := args[0].known(); ok && args[1].isDate() && unitFault(fn, text, false) == "" {
 		if msg := unitFault(fn, text, true); msg != "" {
@@ -140,6 +152,8 @@ func aNumber(fn string, v value) string {
 		if _, err := strconv.Atoi(v.text); err != nil {
 			return fmt.Sprintf("%s takes a whole number, not %s", fn, v.shown)
 		}
+	case v.isTime() && slices.Contains([]string{"add", "sub", "mul"}, fn):
+		return fmt.Sprintf("%s computes with numbers, and %s is %s; write addDays, addHours or another function of dates", fn, v.shown, v.kind)
 	case v.isText() && v.literal:
 		return fmt.Sprintf("%s takes a number first, not the text %s, as in {{%s}}", fn, v.shown, usage[fn])
 	case v.isText():
@@ -151,6 +165,9 @@ func aNumber(fn string, v value) string {
 }
 
 func anInteger(fn string, v value) string {
+	if v.isTime() && !v.literal {
+		return fmt.Sprintf(`%s: %s is %s, not a whole number; write a part of it, as in (int (format "HH" .LogicalTime))`, fn, v.shown, v.kind)
+	}
 	if v.literal || v.param != nil && v.param.Default != nil {
 		text := v.text
 		if !v.literal {

@@ -1,9 +1,17 @@
 package pipeline
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+)
 
 // sameKind rejects {{eq .Params.n 3}}, which fails in every run: params are text.
 func (r *references) sameKind(fn string, args []value) {
+	for _, a := range args {
+		if _, err := strconv.Atoi(a.text); a.literal && a.kind == numberValue && err != nil {
+			r.fault("%s compares whole numbers, not %s", fn, a.shown)
+		}
+	}
 	for _, a := range args[min(1, len(args)):] {
 		if args[0].isLike(a) {
 			continue

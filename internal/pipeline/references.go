@@ -117,14 +117,19 @@ func (r *references) command(c *parse.CommandNode, root bool, piped []value) val
 			}
 		case *parse.PipeNode:
 		default:
-			r.field(refOf(arg, root))
+			name := refOf(arg, root)
+			if r.field(name); isCall && len(name) == 1 && slices.Contains(tableFields, name[0]) && f.Ident != "index" {
+				r.fault(".%s is a table; name an entry: .%[1]s.<name>", name[0])
+			}
 		}
 		args = append(args, r.typeOf(arg, root))
 	}
 	if !isCall {
 		return args[0]
 	}
-	return r.call(f.Ident, c.Args[1:], append(args, piped...), root)
+	v := r.call(f.Ident, c.Args[1:], append(args, piped...), root)
+	v.shown = "(" + c.String() + ")"
+	return v
 }
 
 func (r *references) chain(c *parse.ChainNode, root bool) {

@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"text/template/parse"
+	"time"
+
+	"ephemr/internal/pipeline/layout"
 )
 
 // value is what is known of a template's value before any run.
@@ -13,6 +16,7 @@ type value struct {
 	kind    valueKind
 	literal bool   // written in the template itself
 	zoned   bool   // a time in another zone than UTC
+	noTime  bool   // never a date or time
 	text    string // of a literal
 	param   *Param // that the value comes from
 	shown   string // as the template writes it
@@ -110,12 +114,34 @@ func (sig signature) of(fn string, args []value) value {
 	switch v := (value{kind: sig.result}); {
 	case sig.result == timeValue && args[len(args)-1].isTime(): // a date stays a date
 		return value{kind: args[len(args)-1].kind, zoned: args[len(args)-1].zoned}
+	case fn == "format" || fn == "date":
+		return formatted(args[0])
 	case sig.result == clockValue:
 		v.zoned = fn == "inZone" || args[len(args)-1].zoned
 		return v
 	default:
 		return v
 	}
+}
+
+// formatted is what format yields with a layout.
+func formatted(text value) value {
+	v := value{kind: textValue}
+	known, ok := text.known()
+	l, err := layout.Parse(known)
+	if !ok || err != nil {
+		return v
+	}
+	m, err := asMoment(l.Format(time.Date(2026, 11, 30, 5, 0, 0, 0, time.UTC)))
+	switch {
+	case err != nil:
+		v.noTime = true
+	case m.isDate:
+		v.kind = dateValue
+	default:
+		v.kind = clockValue
+	}
+	return v
 }
 
 // together checks arguments that depend on one another.
@@ -136,6 +162,8 @@ func (r *references) together(fn string, args []value) {
 		r.partsOf(fn, args)
 	case "startOf", "endOf":
 		r.unitOf(fn, args)
+	case "len":
+		r.length(args)
 	}
 }
 
@@ -218,7 +246,9 @@ func (r *references) typeOfField(v *value, name []string) {
 		if p, ok := r.rules.spec.Params[name[1]]; ok {
 			v.param = &p
 		}
-	case len(name) == 1 && slices.Contains(textFields, name[0]), len(name) == 2 && name[0] != "Jobs", len(name) == 4:
+	case len(name) == 1 && slices.Contains(textFields, name[0]), len(name) == 2 && name[0] == "Lake":
+		v.kind, v.noTime = textValue, true
+	case len(name) == 2 && name[0] != "Jobs", len(name) == 4:
 		v.kind = textValue
 	}
 }
