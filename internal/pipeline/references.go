@@ -18,6 +18,9 @@ type references struct {
 	faults []string
 	// usesJobs says that the template depends on other jobs' outputs.
 	usesJobs bool
+
+	declared map[string]value // variables of the template
+	dot      value            // where the dot is not the Context
 }
 
 // templateFaults returns what is wrong with a template.
@@ -29,7 +32,7 @@ func (r *references) templateFaults(text string) []string {
 	if err != nil {
 		return []string{err.Error()}
 	}
-	r.faults = nil
+	r.faults, r.declared, r.dot = nil, map[string]value{}, value{}
 	if len(t.Templates()) > 1 {
 		return []string{"define and block are not supported in pipelines; write the value itself"}
 	}
@@ -68,10 +71,16 @@ func (r *references) list(l *parse.ListNode, root bool) {
 }
 
 func (r *references) branch(n *parse.BranchNode, root, inside bool) {
-	if v := r.pipe(n.Pipe, root); len(n.Pipe.Decl) == 0 {
+	v := r.pipe(n.Pipe, root)
+	if len(n.Pipe.Decl) == 0 {
 		r.condition(v)
 	}
+	outer := r.dot
+	if n.NodeType == parse.NodeWith {
+		r.dot = v
+	}
 	r.list(n.List, inside)
+	r.dot = outer
 	r.list(n.ElseList, root)
 }
 
@@ -94,6 +103,13 @@ func (r *references) pipe(p *parse.PipeNode, root bool) value {
 			piped = []value{last}
 		}
 		last = r.command(c, root, piped)
+	}
+	for _, d := range p.Decl {
+		if _, again := r.declared[d.Ident[0]]; again || p.IsAssign {
+			r.declared[d.Ident[0]] = value{} // which one it is depends on the run
+			continue
+		}
+		r.declared[d.Ident[0]] = last
 	}
 	return last
 }
@@ -147,8 +163,8 @@ func (r *references) call(name string, nodes []parse.Node, args []value, root bo
 		r.fault("%v", unknownFunction(name))
 	}
 	v := r.typed(name, args)
-	if name == "sub" && len(args) > len(nodes) {
-		r.fault("sub in a pipe would subtract the value from its argument; write {{sub value 1}} or {{value | add -1}}")
+	if len(args) > len(nodes) {
+		r.piped(name)
 	}
 	switch {
 	case len(nodes) == 0:
@@ -160,6 +176,16 @@ func (r *references) call(name string, nodes []parse.Node, args []value, root bo
 		r.typeOfField(&v, of)
 	}
 	return v
+}
+
+// piped rejects functions that in a pipe do the reverse of what is read: the piped value is their last argument.
+func (r *references) piped(name string) {
+	switch name {
+	case "sub":
+		r.fault("sub in a pipe would subtract the value from its argument; write {{sub value 1}} or {{value | add -1}}")
+	case "lt", "le", "gt", "ge":
+		r.fault("%s in a pipe would compare its argument with the value, not the value with its argument; write {{%[1]s value other}}", name)
+	}
 }
 
 // output checks a call of output by its first argument.

@@ -229,6 +229,19 @@ func (r *references) typeOf(n parse.Node, root bool) value {
 		got := r.pipe(n, root)
 		got.shown = "(" + n.String() + ")"
 		return got
+	case *parse.DotNode:
+		if !root {
+			v = r.dot
+			v.shown = n.String()
+		}
+	case *parse.VariableNode:
+		if known, ok := r.declared[n.Ident[0]]; ok && len(n.Ident) == 1 {
+			v = known
+			v.literal = false // it may be used more than once
+			v.shown = n.String()
+		} else {
+			r.typeOfField(&v, refOf(n, root))
+		}
 	default:
 		r.typeOfField(&v, refOf(n, root))
 	}
@@ -246,7 +259,8 @@ func (r *references) typeOfField(v *value, name []string) {
 		if p, ok := r.rules.spec.Params[name[1]]; ok {
 			v.param = &p
 		}
-	case len(name) == 1 && slices.Contains(textFields, name[0]), len(name) == 2 && name[0] == "Lake":
+	case len(name) == 1 && slices.Contains(textFields, name[0]), len(name) == 2 && name[0] == "Lake",
+		len(name) == 2 && name[0] == "Trigger" && slices.Contains([]string{"Kind", "Object", "Bucket", "VersionID"}, name[1]):
 		v.kind, v.noTime = textValue, true
 	case len(name) == 2 && name[0] != "Jobs", len(name) == 4:
 		v.kind = textValue
