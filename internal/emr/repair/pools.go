@@ -135,9 +135,9 @@ func (s *sweep) shrink(ctx context.Context, m *pool.Cluster, holder string) erro
 }
 
 // takeBack ends a lease that its run should have ended. A cluster that was never
-// ready must not be leased by others.
+// ready, or on which the run may have left something, must not be leased by others.
 func (s *sweep) takeBack(ctx context.Context, m *pool.Cluster, holder string, rec *run.Record, why string) (*pool.Cluster, error) {
-	if m.State == pool.Starting {
+	if m.State == pool.Starting || rec == nil || cluster.Leftovers(rec, attemptOf(rec, holder)) {
 		if err := s.Pools.Drain(ctx, m.ID); err != nil {
 			return m, err
 		}
