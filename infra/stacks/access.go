@@ -125,6 +125,7 @@ func (p *Platform) grantWatchers() {
 	p.runs.Grant(sweep, inRun...)
 	p.runs.GrantIndex(sweep, byState)
 	p.clusters.Grant(sweep, "GetItem", "PutItem", "UpdateItem") // slots, pools, sizes, call budget, owner
+	p.pipelines.Grant(sweep, "Query")                           // records that cannot be decoded
 	p.namespace.GrantRegister(sweep)
 	p.namespace.GrantTidy(sweep)
 	p.emr.GrantList(sweep)

@@ -104,14 +104,15 @@ func (w *Wiring) Watch() Handler[wait.Input, struct{}] {
 // Sweep repairs what no state machine can guarantee.
 func (w *Wiring) Sweep() Handler[json.RawMessage, sweep.Output] {
 	return (&sweep.Sweeper{
-		Settings: w.settings,
-		Runs:     w.runs(),
-		Engines:  w.engines(),
-		SFN:      w.clients.sfn(),
-		Bus:      w.clients.bus(),
-		Finisher: w.finisher(),
-		Slots:    w.slots(),
-		Metrics:  w.clients.metrics(),
+		Settings:  w.settings,
+		Runs:      w.runs(),
+		Pipelines: w.pipelines(),
+		Engines:   w.engines(),
+		SFN:       w.clients.sfn(),
+		Bus:       w.clients.bus(),
+		Finisher:  w.finisher(),
+		Slots:     w.slots(),
+		Metrics:   w.clients.metrics(),
 	}).Sweep
 }
 

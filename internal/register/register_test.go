@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
@@ -18,6 +19,7 @@ import (
 	"ephemr/internal/fault"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/proof/simulation"
+	"ephemr/internal/records"
 	"ephemr/internal/register"
 	"ephemr/internal/stage"
 )
@@ -281,6 +283,26 @@ func TestWatching(t *testing.T) {
 	f.apply(t, "")
 	if names, err := f.Store.Watching(t.Context(), "raw", "in/a.csv"); err != nil || len(names) > 0 {
 		t.Errorf("a trigger that was taken away still starts %v, %v", names, err)
+	}
+}
+
+// A trigger that cannot be read keeps no other from starting its pipeline.
+func TestWatchingSkipsUnreadable(t *testing.T) {
+	t.Parallel()
+	f := newFixture()
+	f.apply(t, `triggers: [{s3: {bucket: raw, prefix: in/}}]`)
+	key := records.WatchKey("raw", "a-broken-one")
+	bad := key.Attributes()
+	bad["watches"] = records.String("all")
+	if _, err := f.Store.DB.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &f.Store.Table, Item: bad}); err != nil {
+		t.Fatal(err)
+	}
+	if names, err := f.Store.Watching(t.Context(), "raw", "in/a.csv"); err != nil || len(names) != 1 {
+		t.Errorf("starts %v, %v", names, err)
+	}
+	f.Store.Skipped()
+	if got, err := f.Store.Unreadable(t.Context()); err != nil || len(got) != 1 || got[0].Key != key {
+		t.Errorf("unreadable: %+v, %v", got, err)
 	}
 }
 

@@ -61,7 +61,7 @@ ok       credentials     arn:aws:sts::123456789012:assumed-role/data/me in accou
 ok       stage           dev is deployed in account 123456789012, region eu-west-1
 ok       version         v1, same as the stage
 ok       tables          runs, pipelines, clusters are active
-ok       records         all active runs are readable
+ok       records         all active runs, triggers and clusters of pools are readable
 ok       queues          requests, events exist
 ok       workflow        ephemr-dev-run is active
 ok       functions       ` + fmt.Sprint(len(a.functions)) + ` are active
@@ -142,6 +142,23 @@ func TestProblems(t *testing.T) {
 				}}
 			},
 			want: "failed   records         record RUN of run p-1 is unreadable: format 9 is newer than 1: a newer version of ephemr wrote it; deploy the newest version", code: 1,
+		},
+		"an unreadable trigger": {
+			change: func(a *account) {
+				a.registered = []awsfake.Item{{"pk": records.String(records.WatchPartition("raw")), "sk": records.String("daily"), "watches": records.String("all")}}
+			},
+			want: "failed   records         what uploads start of pipeline daily is unreadable: ", code: 1,
+		},
+		"an unreadable cluster of a pool": {
+			change: func(a *account) {
+				set := func(s string) *dynamodbtypes.AttributeValueMemberSS { return &dynamodbtypes.AttributeValueMemberSS{Value: []string{s}} }
+				a.clusters = []awsfake.Item{
+					{"pk": records.String(records.PoolsKey().Partition), "pools": set("etl#nightly")},
+					{"pk": records.String(records.PoolKey("etl", "nightly").Partition), "clusters": set("j-1")},
+					{"pk": records.String(records.ClusterKey("j-1").Partition), "pool": records.String("nightly"), "steps": records.String("many")},
+				}
+			},
+			want: "failed   records         the record of cluster j-1 is unreadable: ", code: 1,
 		},
 		"a missing queue": {
 			change: func(a *account) { delete(a.queues, "https://sqs/requests") },
