@@ -140,6 +140,7 @@ func (p *Platform) grantWatchers() {
 func (p *Platform) grantRegister() {
 	register := p.functions.named("Register")
 	p.pipelines.Grant(register, "GetItem", "PutItem", "DeleteItem")
+	p.profiles.GrantRead(register) // step concurrency and the primary's memory
 	p.schedules.GrantManage(register)
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"ephemr/internal/admission"
 	"ephemr/internal/capacity"
+	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/resize"
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
@@ -140,6 +141,7 @@ func (w *Wiring) Register() Handler[register.Input, register.Output] {
 	return (&register.Register{
 		Settings: w.settings,
 		Engines:  w.catalog(),
+		Profiles: &cluster.Profiles{API: w.clients.ssm(), Stage: w.settings.Stage},
 		Store:    w.pipelines(),
 		Schedules: &register.Schedules{
 			API:    w.clients.scheduler(),

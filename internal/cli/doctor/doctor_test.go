@@ -151,7 +151,9 @@ func TestProblems(t *testing.T) {
 		},
 		"an unreadable cluster of a pool": {
 			change: func(a *account) {
-				set := func(s string) *dynamodbtypes.AttributeValueMemberSS { return &dynamodbtypes.AttributeValueMemberSS{Value: []string{s}} }
+				set := func(s string) *dynamodbtypes.AttributeValueMemberSS {
+					return &dynamodbtypes.AttributeValueMemberSS{Value: []string{s}}
+				}
 				a.clusters = []awsfake.Item{
 					{"pk": records.String(records.PoolsKey().Partition), "pools": set("etl#nightly")},
 					{"pk": records.String(records.PoolKey("etl", "nightly").Partition), "clusters": set("j-1")},
