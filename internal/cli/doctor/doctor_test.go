@@ -193,11 +193,11 @@ func TestProblems(t *testing.T) {
 		"no profiles": {change: func(a *account) { clear(a.profiles) }, want: "failed   profiles        the stage has none; add one in infra/config", code: 1},
 		"quota below a cluster": {
 			change: func(a *account) { a.quotas["L-34B43A08"] = 4 },
-			want:   "failed   EC2 quotas      a cluster of profile small takes about 8 spot vCPUs, 4 are allowed; request an increase in Service Quotas (ec2, L-34B43A08)", code: 1,
+			want:   "failed   EC2 quotas      a cluster of profile small takes about 8 spot vCPUs, 4 are allowed; run aws service-quotas request-service-quota-increase --service-code ec2 --quota-code L-34B43A08 --desired-value 32, or", code: 1,
 		},
 		"quota below the stage": {
 			change: func(a *account) { a.quotas["L-1216C47A"] = 16 },
-			want:   "warning  EC2 quotas      4 clusters of profile small at a time take about 48 on-demand vCPUs, 16 are allowed; request an increase",
+			want:   "warning  EC2 quotas      4 clusters of profile small at a time take about 48 on-demand vCPUs, 16 are allowed; run aws service-quotas request-service-quota-increase --service-code ec2 --quota-code L-1216C47A --desired-value 48",
 		},
 		"quotas cannot be read": {
 			change: func(a *account) { a.quotasErr = denied("GetServiceQuota") },
@@ -209,12 +209,12 @@ func TestProblems(t *testing.T) {
 		},
 		"few clusters": {
 			change: func(a *account) { a.quotas["clusters"] = 2 },
-			want:   "warning  EMR quotas      2 clusters at a time are allowed, the stage runs up to 4; request an increase",
+			want:   "warning  EMR quotas      2 clusters at a time are allowed, the stage runs up to 4; run aws service-quotas request-service-quota-increase --service-code elasticmapreduce",
 		},
 		"no such quota": {change: func(a *account) { delete(a.quotas, "clusters") }, want: "unknown  EMR quotas      cannot determine how many clusters are allowed"},
 		"public access": {
 			change: func(a *account) { a.public = true },
-			want:   "warning  public access   EMR allows public access to clusters; enable block public access",
+			want:   "warning  public access   EMR allows public access to clusters; run aws emr put-block-public-access-configuration --block-public-access-configuration 'BlockPublic",
 		},
 		"untagged network": {
 			change: func(a *account) { a.region.untagged = []string{"subnet-b", "vpc-1", "sg-1"} },
