@@ -128,6 +128,7 @@ func (p *Platform) grantWatchers() {
 	p.runs.Grant(sweep, inRun...)
 	p.runs.GrantIndex(sweep, byState)
 	p.clusters.Grant(sweep, "GetItem", "PutItem", "UpdateItem") // slots, pools, sizes, call budget, owner
+	p.pipelines.Grant(sweep, "Query")                           // records that cannot be decoded
 	p.namespace.GrantRegister(sweep)
 	p.namespace.GrantTidy(sweep)
 	p.emr.GrantList(sweep)
@@ -142,6 +143,7 @@ func (p *Platform) grantWatchers() {
 func (p *Platform) grantRegister() {
 	register := p.functions.named("Register")
 	p.pipelines.Grant(register, "GetItem", "PutItem", "DeleteItem")
+	p.profiles.GrantRead(register) // step concurrency and the primary's memory
 	p.schedules.GrantManage(register)
 }
 

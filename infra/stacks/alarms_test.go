@@ -17,8 +17,8 @@ func TestAlarmsCanRing(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
 		alarms := s.all("AWS::CloudWatch::Alarm")
-		if want := len(s.all("AWS::Lambda::Function")) + len(s.all("AWS::SQS::Queue")) + 2; len(alarms) != want {
-			t.Errorf("got %d alarms, want %d: one for each function and queue, for repairs and for timeouts", len(alarms), want)
+		if want := len(s.all("AWS::Lambda::Function")) + len(s.all("AWS::SQS::Queue")) + 4; len(alarms) != want {
+			t.Errorf("got %d alarms, want %d: one for each function and queue, for timeouts, and for each metric of sweep", len(alarms), want)
 		}
 		for _, alarm := range alarms {
 			most, why := s.most(t, alarm)
@@ -64,11 +64,15 @@ func (s *stage) most(t *testing.T, alarm resource) (float64, string) {
 			return 0, "by default executions have no timeout"
 		}
 		return 1, "an execution"
-	case contract.MetricNamespace + " " + contract.RepairsMetric + " Sum":
+	case contract.MetricNamespace + " " + contract.RepairsMetric + " Sum", contract.MetricNamespace + " " + contract.UnendedMetric + " Sum",
+		contract.MetricNamespace + " " + contract.UnreadableMetric + " Sum":
 		if got := text(at(list(alarm.Properties["Dimensions"])[0], "Value")); got != s.config.Stage {
-			return 0, "sweep counts repairs for stage " + s.config.Stage + ", not " + got
+			return 0, "sweep counts for stage " + s.config.Stage + ", not " + got
 		}
-		return 1, "a repair"
+		if text(alarm.Properties["MetricName"]) == contract.RepairsMetric {
+			return 1, "a repair"
+		}
+		return float64(int(period / s.config.Sweep.Every.Std().Seconds())), "every sweep counts what lasts"
 	}
 	return 0, "no rule for " + metric
 }

@@ -17,8 +17,9 @@ import (
 )
 
 // release ends an attempt's lease of a pool's cluster. The cluster goes on for
-// others, unless it never got ready or a step of ours is still busy there: then
-// it is drained, and the run that returns the last lease terminates it.
+// others, unless it never got ready, or a step of ours is still busy there or may
+// have left something behind: then it is drained, and the run that returns the last
+// lease terminates it.
 func (l leased) release(ctx context.Context, rec *run.Record, a run.Cluster, out *released) error {
 	switch a.State {
 	case run.ClusterReleased, run.ClusterTerminating:
@@ -36,7 +37,11 @@ func (l leased) release(ctx context.Context, rec *run.Record, a run.Cluster, out
 	if err != nil {
 		return err
 	}
-	return l.giveBack(ctx, a, never || busy || grown, out)
+	left := !never && Leftovers(rec, a)
+	if left {
+		slog.WarnContext(ctx, "runner ended without a result: draining cluster from the pool", "runId", rec.Run.ID, "clusterId", a.ID, "pool", a.Pool)
+	}
+	return l.giveBack(ctx, a, never || busy || grown || left, out)
 }
 
 // grown takes back the task units that the run's jobs requested, and reports

@@ -31,7 +31,7 @@ func (s *sweep) pooled(ctx context.Context, m *pool.Cluster) error {
 		return nil
 	}
 	slog.InfoContext(ctx, "terminating expired pool cluster", "clusterId", m.ID, "pool", m.PoolID().String(), "idleUntil", m.IdleUntil, "until", m.Until)
-	if _, err := cluster.Terminate(ctx, s.EMR, m.ID); err != nil {
+	if err := s.end(ctx, m.ID); err != nil {
 		return fmt.Errorf("end cluster of pool %s: %w", m.PoolID(), err)
 	}
 	s.Registration.Deregister(ctx, m.ID)
@@ -135,9 +135,9 @@ func (s *sweep) shrink(ctx context.Context, m *pool.Cluster, holder string) erro
 }
 
 // takeBack ends a lease that its run should have ended. A cluster that was never
-// ready must not be leased by others.
+// ready, or on which the run may have left something, must not be leased by others.
 func (s *sweep) takeBack(ctx context.Context, m *pool.Cluster, holder string, rec *run.Record, why string) (*pool.Cluster, error) {
-	if m.State == pool.Starting {
+	if m.State == pool.Starting || rec == nil || cluster.Leftovers(rec, attemptOf(rec, holder)) {
 		if err := s.Pools.Drain(ctx, m.ID); err != nil {
 			return m, err
 		}
@@ -176,7 +176,7 @@ func (s *sweep) forget(ctx context.Context, seen map[string]bool) error {
 		errs = append(errs, err)
 		for _, clusterID := range members {
 			if !seen[clusterID] {
-				errs = append(errs, fault.Safely(func() error { return s.checkLostMember(ctx, id, clusterID) })) // the others are not affected
+				errs = append(errs, s.unlessLater(ctx, fault.Safely(func() error { return s.checkLostMember(ctx, id, clusterID) }))) // the others are not affected
 			}
 		}
 	}

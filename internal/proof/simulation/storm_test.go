@@ -166,6 +166,8 @@ func TestStormsFindMistakes(t *testing.T) {
 		"refuses its own write":                   {simulation.Storm{Kind: "lost answers", Break: simulation.RefuseOwnWrites}, simulation.OwnWrite},
 		"does not unprotect clusters":             {simulation.Storm{Kind: "fair", Break: simulation.LeaveProtected}, simulation.NothingLeft},
 		"waits for capacity":                      {simulation.Storm{Kind: "fair", Break: simulation.WaitForCapacity}, simulation.NextFallback},
+		"lends clusters of killed runners":        {simulation.Storm{Kind: "fair", Break: simulation.LendLeftovers}, simulation.NoApplication},
+		"takes cancelled steps for over":          {simulation.Storm{Kind: "fair", Break: simulation.BelieveCancelled}, simulation.NoRunner},
 		"does not sweep":                          {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.NothingLeft},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -35,10 +35,9 @@ type Runs struct {
 	DB    DB
 	Table string
 
-	teams sync.Map // those that are known to be enlisted
+	records.Skips
 
-	mu         sync.Mutex
-	unreadable map[string]Unreadable // by key
+	teams sync.Map // those that are known to be enlisted
 }
 
 // Load reads a run with all that belongs to it, consistently.
@@ -78,7 +77,7 @@ func (s *Runs) add(ctx context.Context, rec *run.Record, it item) error {
 	case sort == records.SpecSort:
 		spec := &pipeline.Spec{}
 		if err := json.Unmarshal([]byte(records.Text(it["spec"])), spec); err != nil {
-			s.skip(ctx, it, err)
+			s.Skip(ctx, it, err)
 			return nil
 		}
 		rec.Spec = spec
