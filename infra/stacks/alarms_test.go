@@ -64,17 +64,26 @@ func (s *stage) most(t *testing.T, alarm resource) (float64, string) {
 			return 0, "by default executions have no timeout"
 		}
 		return 1, "an execution"
-	case contract.MetricNamespace + " " + contract.RepairsMetric + " Sum", contract.MetricNamespace + " " + contract.UnendedMetric + " Sum",
-		contract.MetricNamespace + " " + contract.UnreadableMetric + " Sum":
-		if got := text(at(list(alarm.Properties["Dimensions"])[0], "Value")); got != s.config.Stage {
-			return 0, "sweep counts for stage " + s.config.Stage + ", not " + got
-		}
-		if text(alarm.Properties["MetricName"]) == contract.RepairsMetric {
-			return 1, "a repair"
-		}
-		return float64(int(period / s.config.Sweep.Every.Std().Seconds())), "every sweep counts what lasts"
+	}
+	if text(alarm.Properties["Namespace"]) == contract.MetricNamespace && text(alarm.Properties["Statistic"]) == "Sum" {
+		return s.counted(alarm, period)
 	}
 	return 0, "no rule for " + metric
+}
+
+// counted is what sweep counts within a period.
+func (s *stage) counted(alarm resource, period float64) (float64, string) {
+	if got := text(at(list(alarm.Properties["Dimensions"])[0], "Value")); got != s.config.Stage {
+		return 0, "sweep counts for stage " + s.config.Stage + ", not " + got
+	}
+	switch name := text(alarm.Properties["MetricName"]); name {
+	case contract.RepairsMetric:
+		return 1, "a repair"
+	case contract.UnendedMetric, contract.UnreadableMetric:
+		return float64(int(period / s.config.Sweep.Every.Std().Seconds())), "every sweep counts what lasts"
+	default:
+		return 0, "sweep does not count " + name
+	}
 }
 
 // failures is how often a function fails within a period of seconds if each of its invocations fails.

@@ -31,7 +31,7 @@ type Store struct {
 	DB    TableAPI
 	Table string
 
-	records.Skips
+	skips records.Skips
 }
 
 // row is an item of the table. The spec is stored as JSON, as in items of runs.
@@ -200,7 +200,7 @@ func (s *Store) Watching(ctx context.Context, zone, key string) ([]string, error
 		for _, it := range page.Items {
 			var r row
 			if err := attributevalue.UnmarshalMap(it, &r); err != nil {
-				s.Skip(ctx, it, err)
+				s.skips.Skip(ctx, it, err)
 				continue
 			}
 			if slices.ContainsFunc(r.Watches, func(w watch) bool {
@@ -218,5 +218,5 @@ func (s *Store) Watching(ctx context.Context, zone, key string) ([]string, error
 // Watching skips them.
 func (s *Store) Unreadable(ctx context.Context) ([]records.Unreadable, error) {
 	_, err := s.Watching(ctx, Watched, "")
-	return s.Skipped(), err
+	return s.skips.Skipped(), err
 }

@@ -176,8 +176,10 @@ func (d *doctor) key(ctx context.Context, name, bucket, id string) []Finding {
 	out, err := d.with.Keys.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &id})
 	switch {
 	case fault.Code(err) == "NotFoundException":
-		return []Finding{{Check: name, Verdict: Failed, Found: "bucket " + bucket + " is encrypted with a key that does not exist: " + id,
-			Do: "set another key with aws s3api put-bucket-encryption --bucket " + bucket + " --server-side-encryption-configuration ..."}}
+		return []Finding{{
+			Check: name, Verdict: Failed, Found: "bucket " + bucket + " is encrypted with a key that does not exist: " + id,
+			Do: "set another key with aws s3api put-bucket-encryption --bucket " + bucket + " --server-side-encryption-configuration ...",
+		}}
 	case err != nil:
 		return d.cannot(name, "whether the key of bucket "+bucket+" is enabled", err)
 	case out.KeyMetadata.KeyState != kmstypes.KeyStateEnabled:

@@ -37,11 +37,7 @@ func (l leased) release(ctx context.Context, rec *run.Record, a run.Cluster, out
 	if err != nil {
 		return err
 	}
-	left := !never && Leftovers(rec, a)
-	if left {
-		slog.WarnContext(ctx, "runner ended without a result: draining cluster from the pool", "runId", rec.Run.ID, "clusterId", a.ID, "pool", a.Pool)
-	}
-	return l.giveBack(ctx, a, never || busy || grown || left, out)
+	return l.giveBack(ctx, a, never || busy || grown || Leftovers(ctx, rec, a), out)
 }
 
 // grown takes back the task units that the run's jobs requested, and reports

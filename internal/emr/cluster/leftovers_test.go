@@ -32,7 +32,7 @@ func TestLeftovers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			rec := &run.Record{Run: run.Run{Restarts: tt.restarts}, Jobs: tt.jobs}
-			if got := cluster.Leftovers(rec, run.Cluster{ID: "j-1"}); got != tt.want {
+			if got := cluster.Leftovers(t.Context(), rec, run.Cluster{ID: "j-1"}); got != tt.want {
 				t.Errorf("%t", got)
 			}
 		})

@@ -27,8 +27,11 @@ type Store struct {
 	DB    TableAPI
 	Table string
 
-	records.Skips
+	skips records.Skips
 }
+
+// Skipped returns the records that Clusters has skipped since the last call.
+func (s *Store) Skipped() []records.Unreadable { return s.skips.Skipped() }
 
 // Attributes with a set of strings: the cluster ids of a pool, and all pools that
 // have any.
@@ -166,7 +169,7 @@ func (s *Store) Clusters(ctx context.Context, id ID) ([]Cluster, error) {
 		}
 		c, err := member(it)
 		if err != nil {
-			s.Skip(ctx, it, err)
+			s.skips.Skip(ctx, it, err)
 		} else if c != nil {
 			all = append(all, *c)
 		}

@@ -134,13 +134,19 @@ func (s *sweep) shrink(ctx context.Context, m *pool.Cluster, holder string) erro
 	return s.Pools.Drain(ctx, m.ID)
 }
 
-// takeBack ends a lease that its run should have ended. A cluster that was never
-// ready, or on which the run may have left something, must not be leased by others.
+// drainUnfit drains a cluster that must not be leased by others: it was never ready,
+// or the run that leases it may have left something there.
+func (s *sweep) drainUnfit(ctx context.Context, m *pool.Cluster, holder string, rec *run.Record) error {
+	if m.State == pool.Starting || rec == nil || cluster.Leftovers(ctx, rec, attemptOf(rec, holder)) {
+		return s.Pools.Drain(ctx, m.ID)
+	}
+	return nil
+}
+
+// takeBack ends a lease that its run should have ended.
 func (s *sweep) takeBack(ctx context.Context, m *pool.Cluster, holder string, rec *run.Record, why string) (*pool.Cluster, error) {
-	if m.State == pool.Starting || rec == nil || cluster.Leftovers(rec, attemptOf(rec, holder)) {
-		if err := s.Pools.Drain(ctx, m.ID); err != nil {
-			return m, err
-		}
+	if err := s.drainUnfit(ctx, m, holder, rec); err != nil {
+		return m, err
 	}
 	if err := s.shrink(ctx, m, holder); err != nil {
 		return m, err // the next sweep goes on

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"ephemr/internal/proof/chaos/evidence"
@@ -24,34 +23,38 @@ const (
 	appFields = 9
 )
 
-// applications reads the YARN applications that steps have submitted. Their names
-// say which attempt has.
+// applications reads the YARN applications that steps have submitted.
 func (r *region) applications(e *evidence.Evidence) error {
 	for _, c := range e.Clusters {
-		data, err := os.ReadFile(filepath.Join(r.Dir, "localemr", c.ID, "yarn", "applications"))
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		}
+		all, err := applicationsOf(filepath.Join(r.Dir, "localemr", c.ID, "yarn", "applications"), c.ID)
 		if err != nil {
-			return fmt.Errorf("read YARN applications: %w", err)
+			return fmt.Errorf("read YARN applications of %s: %w", c.ID, err)
 		}
-		for line := range strings.Lines(string(data)) {
-			f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-			if len(f) < appFields {
-				continue // its submission was killed
-			}
-			who := strings.Fields(f[appName])
-			if len(who) != 3 {
-				return fmt.Errorf("read YARN applications: %s has one called %q", c.ID, f[appName])
-			}
-			attempt, err := strconv.Atoi(who[2])
-			if err != nil {
-				return fmt.Errorf("read YARN applications: %s has one called %q", c.ID, f[appName])
-			}
-			e.Applications = append(e.Applications, evidence.Application{
-				ID: f[appID], Cluster: c.ID, Run: who[0], Job: who[1], Attempt: attempt, Living: f[appState] == "RUNNING",
-			})
-		}
+		e.Applications = append(e.Applications, all...)
 	}
 	return nil
+}
+
+// applicationsOf reads the file of a cluster. The names of applications say which
+// attempt has submitted them.
+func applicationsOf(file, clusterID string) (all []evidence.Application, _ error) {
+	data, err := os.ReadFile(file) //nolint:gosec // of localemr
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the caller does
+	}
+	for line := range strings.Lines(string(data)) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if len(f) < appFields {
+			continue // its submission was killed
+		}
+		a := evidence.Application{ID: f[appID], Cluster: clusterID, Living: f[appState] == "RUNNING"}
+		if _, err := fmt.Sscan(f[appName], &a.Run, &a.Job, &a.Attempt); err != nil {
+			return nil, fmt.Errorf("application %s is called %q: %w", f[appID], f[appName], err)
+		}
+		all = append(all, a)
+	}
+	return all, nil
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"ephemr/internal/records"
 )
 
 // format is the newest format of records that this version reads. A record without
@@ -24,3 +26,6 @@ func decode(it item, v any) error {
 	}
 	return attributevalue.UnmarshalMap(it, v)
 }
+
+// Skipped returns the records that lists have skipped since the last call.
+func (s *Runs) Skipped() []records.Unreadable { return s.skips.Skipped() }

@@ -62,7 +62,7 @@ func (s *Runs) newestOf(ctx context.Context, team, pipeline string, limit int) (
 			}
 			var r run.Run
 			if err := decode(it, &r); err != nil {
-				s.Skip(ctx, it, err)
+				s.skips.Skip(ctx, it, err)
 				continue
 			}
 			all = append(all, r)

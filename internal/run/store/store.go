@@ -35,8 +35,7 @@ type Runs struct {
 	DB    DB
 	Table string
 
-	records.Skips
-
+	skips records.Skips
 	teams sync.Map // those that are known to be enlisted
 }
 
@@ -77,7 +76,7 @@ func (s *Runs) add(ctx context.Context, rec *run.Record, it item) error {
 	case sort == records.SpecSort:
 		spec := &pipeline.Spec{}
 		if err := json.Unmarshal([]byte(records.Text(it["spec"])), spec); err != nil {
-			s.Skip(ctx, it, err)
+			s.skips.Skip(ctx, it, err)
 			return nil
 		}
 		rec.Spec = spec
