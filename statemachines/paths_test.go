@@ -192,7 +192,7 @@ var clusterScenarios = []scenario{
 	{
 		name: "cluster dies between steps", pipeline: chain,
 		config: simulation.Config{
-			// The first step ends a moment before the cluster, and nobody hears of it.
+			// The first step ends a moment before the cluster, and no event reports it.
 			Steps:     steps(map[string]simulation.Step{"a#1": {Takes: 29 * time.Second}}),
 			DiesAfter: func(string) time.Duration { return 30 * time.Second },
 			EventDelays: func(detailType string) []time.Duration {
@@ -205,7 +205,7 @@ var clusterScenarios = []scenario{
 		want: ended{Path: path(begin, round, round, bad), State: run.Failed, Class: job.ClassLost, Jobs: "a=SUCCEEDED b=FAILED", Clusters: 1},
 	},
 	{
-		name: "somebody terminates the cluster",
+		name: "the cluster is terminated manually",
 		during: func(w *simulation.World, _ string) {
 			time.Sleep(5*time.Minute + 30*time.Second)
 			w.Terminate()
@@ -213,7 +213,7 @@ var clusterScenarios = []scenario{
 		want: ended{Path: path(begin, round, bad), State: run.Cancelled, Class: job.ClassCancelled, Jobs: "a=CANCELLED", Clusters: 1},
 	},
 	{
-		name: "somebody terminates the cluster before it is ready",
+		name: "the cluster is terminated manually before it is ready",
 		during: func(w *simulation.World, _ string) {
 			time.Sleep(time.Minute)
 			w.Terminate()

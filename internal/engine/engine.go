@@ -139,9 +139,10 @@ type Engine interface {
 	// SIGKILL. Attempts that have ended already are no error.
 	Stop(ctx context.Context, rec *run.Record, kill bool) error
 
-	// Live says how the wanted capacity is, for which runs have waited since then or
-	// later, in as few calls as possible. It may leave out what has ended, and may
-	// list more than was wanted. fault.Throttled ends the list early.
+	// Live lists the states of the wanted capacity with as few calls as possible. No
+	// run has waited for it since before the given time. The list may leave out
+	// capacity that has ended, and contain capacity that was not wanted. An error ends
+	// the list early.
 	Live(ctx context.Context, wanted []string, since time.Time) iter.Seq2[Capacity, error]
 	// Shared reports whether another run than runID uses the capacity right now.
 	// In doubt it does.

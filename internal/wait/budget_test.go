@@ -79,7 +79,7 @@ const direct = 8 // transitions of a run of one job without a retry
 
 func noEvents(string) []time.Duration { return nil }
 
-// The list that the tick has read anyway tells how clusters are; only the address
+// The list that the tick reads anyway has the states of clusters; only the address
 // of one that is ready has to be asked for.
 func TestTickNeedsNoDescribeCluster(t *testing.T) {
 	t.Parallel()

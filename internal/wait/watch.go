@@ -78,10 +78,7 @@ func (w *Watch) Tick(ctx context.Context) error {
 		return nil
 	}
 	live, err := w.live(ctx, waiters)
-	if err != nil {
-		return err
-	}
-	var errs []error
+	errs := []error{err} // deadlines and cancellations do not depend on the list
 	for _, x := range inOrder(waiters, live.seen, time.Now()) {
 		x.Shared = x.Shared && live.shared(ctx, x)
 		if !due(x, live.seen[x.ClusterID]) {
@@ -106,7 +103,8 @@ type live struct {
 	of   map[string]engine.Engine    // by capacity
 }
 
-// live lists the capacity that runs may wait for, once for all of them.
+// live lists the capacity that runs may wait for, once for all of them. With an error
+// the list is incomplete: what is missing is checked run by run.
 func (w *Watch) live(ctx context.Context, waiters []run.Waiter) (live, error) {
 	oldest := time.Now()
 	var wanted []string
@@ -121,6 +119,7 @@ func (w *Watch) live(ctx context.Context, waiters []run.Waiter) (live, error) {
 	slices.Sort(wanted)
 	wanted = slices.Compact(wanted)
 	l := live{seen: map[string]*engine.Capacity{}, of: map[string]engine.Engine{}}
+	var errs []error
 	for _, e := range w.Engines.All() {
 		for c, err := range e.Live(ctx, wanted, oldest) {
 			if fault.NameOf(err) == fault.Throttled {
@@ -128,12 +127,14 @@ func (w *Watch) live(ctx context.Context, waiters []run.Waiter) (live, error) {
 				break
 			}
 			if err != nil {
-				return l, err
+				slog.ErrorContext(ctx, "capacity list is incomplete in this tick", "seen", len(l.seen), "error", err.Error())
+				errs = append(errs, err)
+				break
 			}
 			l.seen[c.ID], l.of[c.ID] = &c, e
 		}
 	}
-	return l, nil
+	return l, errors.Join(errs...)
 }
 
 // shared reports whether other runs use x's capacity right now.
