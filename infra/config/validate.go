@@ -6,7 +6,9 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"ephemr/events"
 	"ephemr/internal/profile"
@@ -16,6 +18,7 @@ var (
 	stageName   = regexp.MustCompile(`^[a-z][a-z0-9]{1,11}$`) // it is part of every name; buckets allow 63 characters
 	zoneName    = regexp.MustCompile(`^[a-z][a-z0-9]{1,15}$`)
 	profileName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+	varName     = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,39}$`)
 	accountID   = regexp.MustCompile(`^([0-9]{12})?$`)
 )
 
@@ -60,7 +63,7 @@ func (c Config) Validate() error {
 	need(c.Limits.ClusterProvision >= 0 && c.Limits.ClusterProvision <= c.Limits.ClusterReady, "limits.clusterProvision must not be negative or longer than limits.clusterReady")
 	errs = append(errs, c.validateQuery()...)
 	return errors.Join(append(errs, c.Limits.EMR.Validate(), c.Limits.Pool.Validate(), c.Limits.Requests.Validate(), c.validateZones(), c.validateShapes(), c.validateAccess(),
-		c.validateNames(), c.validateKeys(), c.validateSizes())...)
+		c.validateNames(), c.validateKeys(), c.validateVars(), c.validateSizes())...)
 }
 
 func (c Config) validateZones() error {
@@ -77,6 +80,21 @@ func (c Config) validateZones() error {
 		}
 		if z.ArchiveDays < 0 || z.ExpireDays < 0 || (z.ExpireDays > 0 && z.ArchiveDays >= z.ExpireDays) {
 			errs = append(errs, fmt.Errorf("zones.%s: archiveDays must be less than expireDays", name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (c Config) validateVars() error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(c.Vars)) {
+		switch value := c.Vars[name]; {
+		case !varName.MatchString(name):
+			errs = append(errs, fmt.Errorf("vars.%s: invalid name: use up to 40 letters, digits and _, beginning with a letter", name))
+		case strings.Contains(value, "{{"):
+			errs = append(errs, fmt.Errorf("vars.%s: %q contains a template, and none is evaluated here; write the value itself", name, value))
+		case strings.ContainsFunc(value, unicode.IsControl):
+			errs = append(errs, fmt.Errorf("vars.%s: contains a control character; remove it", name))
 		}
 	}
 	return errors.Join(errs...)

@@ -42,6 +42,8 @@ func (p *Platform) settings(stack awscdk.Stack) stage.Settings {
 		ScheduleRole:   *p.schedules.RoleARN(),
 		ScheduleDLQ:    *p.targets.ARN(),
 
+		Vars: p.stage.Vars,
+
 		ServiceRole:     *p.roles.ServiceRole(),
 		InstanceProfile: p.roles.InstanceProfile(),
 		Bootstrap:       p.runner.Bootstrap,

@@ -225,6 +225,19 @@ func TestApplyReportsAllErrors(t *testing.T) {
 	}
 }
 
+// A variable that the stage does not have is reported at its place.
+func TestApplyVars(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	dir := project(t, map[string]string{
+		"vars.yaml": "pipeline: vars\ncluster: {profile: small}\njobs:\n  - {name: a, type: bash, source: jobs/a.sh, args: ['{{.Vars.stage_secret}}', '{{.Vars.secret}}']}\n", "jobs/a.sh": "",
+	})
+	w.settings.Vars = map[string]string{"secret": "x"}
+	if err := w.apply(dir, apply.Options{}, "vars.yaml"); err == nil || !strings.Contains(err.Error(), "vars.yaml:4:53: jobs[0].args[0]: no .Vars.stage_secret; use one of secret") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestApplyReportsTheFunctionsError(t *testing.T) {
 	t.Parallel()
 	w, dir := newWorld(t), flightsProject(t)

@@ -117,6 +117,10 @@ func (p *Preparer) start(ctx context.Context, rec *run.Record, e Execution) erro
 	if !ok {
 		return fault.New(fault.Conflict, "run %s is %s and does not belong to this execution", rec.Run.ID, rec.Run.State)
 	}
+	// The stage may have changed since the run was requested: no capacity for what cannot be filled in.
+	if err := rec.Spec.CheckValues(rec.Context(p.Settings)); err != nil {
+		return fault.New(fault.InvalidInput, "%w", err)
+	}
 	var jobs []run.Job
 	for _, j := range rec.Spec.AllJobs() {
 		jobs = append(jobs, run.Job{Name: j.Name, Type: j.Type, State: run.JobPending})
@@ -135,7 +139,7 @@ func (p *Preparer) adopt(ctx context.Context, e Execution, m events.Manual) erro
 		return p.reject(ctx, e, m, fault.New(fault.InvalidInput, "%w", err))
 	}
 	requested, err := RunRequest{
-		Pipeline: m.Pipeline, Params: m.Params, Logical: logical, RequestedAt: e.StartedAt,
+		Pipeline: m.Pipeline, Params: m.Params, Logical: logical, IsDate: run.IsDate(m.LogicalTime), RequestedAt: e.StartedAt,
 		Trigger: run.Trigger{Kind: run.ByManual}, Identity: []string{run.ByManual, e.Execution},
 	}.NewRuns(ctx, p.Settings, p.Pipelines, p.Users, p.Engines)
 	if IsInvalid(err) {

@@ -108,7 +108,7 @@ func (k *Intake) request(ctx context.Context, m lambdaevents.SQSMessage) ([]NewR
 		return nil, fail(err)
 	}
 	request := RunRequest{
-		Pipeline: q.Pipeline, User: q.User, Params: q.Params, Logical: logical, Priority: q.Priority, RequestedAt: sentAt(m),
+		Pipeline: q.Pipeline, User: q.User, Params: q.Params, Logical: logical, IsDate: run.IsDate(q.LogicalTime), Priority: q.Priority, RequestedAt: sentAt(m),
 		Trigger:  run.Trigger{Kind: run.ByRequest, RequestID: q.RequestID, Sender: m.Attributes["SenderId"]},
 		Identity: run.OfRequest(m.Attributes["SenderId"], q.RequestID),
 	}
@@ -129,7 +129,7 @@ func (k *Intake) request(ctx context.Context, m lambdaevents.SQSMessage) ([]NewR
 
 // adHocSpec is the pipeline that is part of a request.
 func (k *Intake) adHocSpec(q events.Request) (*pipeline.Spec, error) {
-	spec, err := pipeline.ParseJSON(q.Spec, pipeline.WithZones(k.zones()...), pipeline.AdHoc())
+	spec, err := pipeline.ParseJSON(q.Spec, pipeline.WithZones(k.zones()...), pipeline.WithVars(slices.Collect(maps.Keys(k.Settings.Vars))...), pipeline.AdHoc())
 	if err != nil {
 		return nil, fmt.Errorf("read spec of request %s: %w", q.RequestID, err)
 	}

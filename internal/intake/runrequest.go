@@ -35,6 +35,7 @@ type RunRequest struct {
 	Spec        *pipeline.Spec // nil = the registered one
 	Params      map[string]string
 	Logical     time.Time
+	IsDate      bool // Logical was given as a date
 	Priority    *int // nil = the pipeline's
 	RequestedAt time.Time
 	Trigger     run.Trigger
@@ -56,7 +57,10 @@ func (q RunRequest) NewRuns(ctx context.Context, s stage.Settings, known Pipelin
 	if err := can.Check(spec, grant.User != ""); err != nil {
 		return nil, err
 	}
-	params, err := spec.ResolveParams(q.Params, q.Logical)
+	occasion := spec.OccasionOf(q.Logical, q.IsDate)
+	early := occasion.Context(q.Logical)
+	early.Vars = s.Vars
+	params, err := spec.ResolveParams(q.Params, early)
 	if err != nil {
 		return nil, fault.New(fault.InvalidInput, "%w", err)
 	}
@@ -71,7 +75,9 @@ func (q RunRequest) NewRuns(ctx context.Context, s stage.Settings, known Pipelin
 	r := run.Run{
 		ID: run.ID(spec.Name, q.Logical, q.Identity...), Identity: run.Digest(q.Identity...),
 		Pipeline: spec.Name, Version: version, Owner: spec.Owner,
-		User: grant.User, Role: grant.Role, Team: grant.Team, Trigger: q.Trigger, LogicalTime: q.Logical.UTC(), Params: shown, Secrets: secrets, Priority: priority,
+		User: grant.User, Role: grant.Role, Team: grant.Team, Trigger: q.Trigger, LogicalTime: q.Logical.UTC(),
+		LogicalDate: occasion.Date, Timezone: occasion.Zone, IntervalStart: occasion.Interval.Start, IntervalEnd: occasion.Interval.End,
+		Params: shown, Secrets: secrets, Priority: priority,
 		MaxActive: spec.Limits.MaxActive, MaxDuration: spec.Limits.Deadline.Std(),
 		State: run.Queued, RequestedAt: q.RequestedAt.UTC(),
 	}
@@ -79,7 +85,7 @@ func (q RunRequest) NewRuns(ctx context.Context, s stage.Settings, known Pipelin
 		return nil, err
 	}
 	rec := run.Record{Run: r, Spec: spec}
-	if err := spec.CheckValues(rec.Context(s.Stage, s.LakeURIs())); err != nil {
+	if err := spec.CheckValues(rec.Context(s)); err != nil {
 		return nil, fault.New(fault.InvalidInput, "%w", err)
 	}
 	return []NewRun{{Run: r, Spec: spec}}, nil

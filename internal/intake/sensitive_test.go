@@ -16,6 +16,7 @@ import (
 	"ephemr/internal/proof/simulation"
 	"ephemr/internal/records"
 	"ephemr/internal/run"
+	"ephemr/internal/stage"
 )
 
 const (
@@ -81,8 +82,8 @@ func TestSensitiveParams(t *testing.T) {
 				if tt.state == run.Rejected {
 					return
 				}
-				if rec.Run.Params["token"] != "***" || rec.Context("test", nil).Params["token"] != hush {
-					t.Errorf("params %q, templates see %q", rec.Run.Params, rec.Context("test", nil).Params)
+				if rec.Run.Params["token"] != "***" || rec.Context(stage.Settings{}).Params["token"] != hush {
+					t.Errorf("params %q, templates see %q", rec.Run.Params, rec.Context(stage.Settings{}).Params)
 				}
 				time.Sleep(time.Hour)
 				if rec = w.Record(rec.Run.ID); len(rec.Run.Secrets) > 0 || !rec.Run.State.Final() {

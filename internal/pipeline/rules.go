@@ -15,6 +15,7 @@ type rules struct {
 	*faults
 	spec  Spec
 	zones []string // of the lake; nil = not known here
+	vars  []string // of the stage; nil = not known here
 	adhoc bool     // a request's
 }
 
@@ -134,6 +135,9 @@ func (r *rules) head() {
 	}
 	if n := len(r.spec.Description); n > maxTextBytes {
 		r.fault(root("description"), "%d bytes long; use at most %d", n, maxTextBytes)
+	}
+	if _, err := loadZone(r.spec.Timezone); err != nil {
+		r.fault(root("timezone"), "%v", err)
 	}
 	if t := r.spec.Team; t != "" && !namePattern.MatchString(t) {
 		r.fault(root("team"), "invalid name %q: %s", t, nameRule)

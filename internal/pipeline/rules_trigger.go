@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	_ "time/tzdata" // the Lambda image has no time zones
 
 	"ephemr/internal/cron"
 )
@@ -39,13 +38,13 @@ func (r *rules) isRepeated(i int) bool {
 		if t.S3 != nil && o.S3 != nil {
 			return t.S3.Bucket == o.S3.Bucket && t.S3.Prefix == o.S3.Prefix && t.S3.Suffix == o.S3.Suffix
 		}
-		return t.S3 == nil && o.S3 == nil && t.Schedule != "" && t.Schedule == o.Schedule && t.Timezone == o.Timezone
+		return t.S3 == nil && o.S3 == nil && t.Schedule != "" && t.Schedule == o.Schedule && t.zone(r.spec) == o.zone(r.spec)
 	})
 }
 
 func (r *rules) schedule(p *place, t Trigger) {
-	if _, err := time.LoadLocation(t.Timezone); err != nil || t.Timezone == "Local" {
-		r.fault(p.key("timezone"), "unknown time zone %q (example: Europe/Lisbon)", t.Timezone)
+	if _, err := loadZone(t.Timezone); err != nil {
+		r.fault(p.key("timezone"), "%v", err)
 	}
 	if _, err := cron.Parse(t.Schedule); err != nil {
 		r.fault(p.key("schedule"), "invalid schedule %q: %v", t.Schedule, err)

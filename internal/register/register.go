@@ -57,7 +57,7 @@ func (r *Register) Apply(ctx context.Context, in Input) (Output, error) {
 	for z := range r.Settings.Lake {
 		zones = append(zones, z)
 	}
-	spec, err := pipeline.ParseJSON(in.Spec, pipeline.WithZones(zones...))
+	spec, err := pipeline.ParseJSON(in.Spec, pipeline.WithZones(zones...), pipeline.WithVars(slices.Collect(maps.Keys(r.Settings.Vars))...))
 	if err != nil {
 		return Output{}, fault.New(fault.InvalidInput, "%w", err)
 	}

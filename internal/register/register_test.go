@@ -149,6 +149,7 @@ func TestRefused(t *testing.T) {
 		"unknown zone":         string(file(`triggers: [{s3: {bucket: raw}}]`)[:1]) + `"x":1}`,
 		"no package":           `{"pipeline":"p","cluster":{"profile":"small"},"jobs":[{"name":"a","type":"bash","source":"a"}]}`,
 		"param without value":  string(file("triggers: [{s3: {bucket: raw}}]\nparams: {country: {}}")),
+		"unknown var":          string(file("params: {secret: {default: '{{.Vars.secret}}'}}")),
 		"weekday and monthday": strings.Replace(string(file(`triggers: [{schedule: "0 3 1 * *"}]`)), "0 3 1 * *", "0 3 1 * 1", 1),
 	} {
 		_, err := newFixture().Apply(t.Context(), register.Input{Spec: json.RawMessage(spec)})

@@ -77,6 +77,11 @@ type Run struct {
 	MaxActive   int               `dynamodbav:"maxActive,omitempty" json:"-"`   // of the pipeline, at the time of the request
 	MaxDuration time.Duration     `dynamodbav:"maxDuration,omitempty" json:"-"` // likewise, nanoseconds: the pipeline's deadline
 
+	LogicalDate   string    `dynamodbav:"logicalDate,omitempty" json:"logicalDate,omitempty"`   // in Timezone; "" = the day of LogicalTime in UTC
+	Timezone      string    `dynamodbav:"timezone,omitempty" json:"timezone,omitempty"`         // IANA name; "" = UTC
+	IntervalStart time.Time `dynamodbav:"intervalStart,omitzero" json:"intervalStart,omitzero"` // of the half-open span that the run is for
+	IntervalEnd   time.Time `dynamodbav:"intervalEnd,omitzero" json:"intervalEnd,omitzero"`
+
 	State       State     `dynamodbav:"state" json:"state"`
 	Class       job.Class `dynamodbav:"class,omitempty" json:"class,omitempty"`
 	Reason      string    `dynamodbav:"reason,omitempty" json:"reason,omitempty"`

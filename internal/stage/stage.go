@@ -49,6 +49,8 @@ type Settings struct {
 	ScheduleRole   string `json:"scheduleRole"`  // ARN that Scheduler assumes
 	ScheduleDLQ    string `json:"scheduleDlq"`   // ARN
 
+	Vars map[string]string `json:"vars,omitempty"` // for .Vars in templates
+
 	ServiceRole     string            `json:"serviceRole"`     // EMR's, name or ARN
 	InstanceProfile string            `json:"instanceProfile"` // EMR's EC2 instance profile, name
 	Bootstrap       string            `json:"bootstrap"`       // s3:// address of the script that installs the runner

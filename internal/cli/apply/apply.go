@@ -109,7 +109,7 @@ func checkFile(ctx context.Context, file, project string, meter *progress.Meter,
 	if err != nil {
 		return plan{}, exit.Usage("read pipeline: %w", err)
 	}
-	spec, err := pipeline.Parse(file, data, pipeline.WithZones(slices.Sorted(maps.Keys(s.Lake))...))
+	spec, err := pipeline.Parse(file, data, pipeline.WithZones(slices.Sorted(maps.Keys(s.Lake))...), pipeline.WithVars(slices.Collect(maps.Keys(s.Vars))...))
 	if err != nil {
 		return plan{}, exit.Usage("%w", err)
 	}
