@@ -129,6 +129,7 @@ func (p *Platform) grantWatchers() {
 	p.runs.Grant(sweep, inRun...)
 	p.runs.GrantIndex(sweep, byState)
 	p.clusters.Grant(sweep, "GetItem", "PutItem", "UpdateItem") // slots, pools, sizes, call budget, owner
+	p.pipelines.Grant(sweep, "Query")                           // records that cannot be decoded
 	p.namespace.GrantRegister(sweep)
 	p.namespace.GrantTidy(sweep)
 	p.emr.GrantList(sweep)
@@ -143,6 +144,7 @@ func (p *Platform) grantWatchers() {
 func (p *Platform) grantRegister() {
 	register := p.functions.named("Register")
 	p.pipelines.Grant(register, "GetItem", "Query", "PutItem", "DeleteItem", "ConditionCheckItem") // versions and triggers, together
+	p.profiles.GrantRead(register)                                                                 // step concurrency and the primary's memory
 }
 
 func (p *Platform) grantCalendar() {

@@ -121,6 +121,22 @@ func TestApplyResize(t *testing.T) {
 	}
 }
 
+// So is a step concurrency for which the profile's primary has too little memory.
+func TestApplyStepConcurrency(t *testing.T) {
+	t.Parallel()
+	w, dir := newWorld(t), flightsProject(t)
+	file := filepath.Join(dir, "flights.yaml")
+	w.no(os.WriteFile(file, []byte(strings.Replace(pipelineFile, "profile: small", "profile: small, stepConcurrency: 100", 1)), 0o600))
+	err := w.apply(dir, apply.Options{}, "flights.yaml")
+	want := file + ": cluster.stepConcurrency: pipeline flights and profile small: 100 steps side by side need 260.0 GiB of memory on the primary"
+	if err == nil || !strings.HasPrefix(err.Error(), want) || exit.CodeOf(err) != exit.CodeUsage {
+		t.Errorf("got %v, want %q", err, want)
+	}
+	if w.lambda.Calls("Invoke") > 0 {
+		t.Error("it was registered")
+	}
+}
+
 func TestApplyJSON(t *testing.T) {
 	t.Parallel()
 	w, dir := newWorld(t), flightsProject(t)

@@ -22,6 +22,7 @@ import (
 	"ephemr/internal/admission"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/emr"
+	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/steplog"
 	"ephemr/internal/engine"
 	"ephemr/internal/entry"
@@ -101,7 +102,8 @@ func newWorld(t *testing.T) *world {
 	w.runs = &store.Runs{DB: w.db, Table: "runs"}
 	w.pipelines = &register.Store{DB: w.db, Table: "pipelines"}
 	w.io = &terminal.IO{Out: &w.out, Err: &w.err}
-	reg := &register.Register{Settings: settings, Engines: engine.Catalog{Default: emr.Capabilities}, Store: w.pipelines}
+	profiles := &cluster.Profiles{API: w.ssm, Stage: settings.Stage}
+	reg := &register.Register{Settings: settings, Engines: engine.Catalog{Default: emr.Capabilities}, Profiles: profiles, Store: w.pipelines}
 	w.handle("register", func(ctx context.Context, payload json.RawMessage) (any, error) {
 		return entry.Wrap(reg.Apply)(ctx, payload)
 	})

@@ -9,6 +9,7 @@ import (
 	"ephemr/internal/admission"
 	"ephemr/internal/calendar"
 	"ephemr/internal/capacity"
+	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/resize"
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
@@ -110,14 +111,15 @@ func (w *Wiring) Watch() Handler[wait.Input, struct{}] {
 // Sweep repairs what no state machine can guarantee.
 func (w *Wiring) Sweep() Handler[json.RawMessage, sweep.Output] {
 	return (&sweep.Sweeper{
-		Settings: w.settings,
-		Runs:     w.runs(),
-		Engines:  w.engines(),
-		SFN:      w.clients.sfn(),
-		Bus:      w.clients.bus(),
-		Finisher: w.finisher(),
-		Slots:    w.slots(),
-		Metrics:  w.clients.metrics(),
+		Settings:  w.settings,
+		Runs:      w.runs(),
+		Pipelines: w.pipelines(),
+		Engines:   w.engines(),
+		SFN:       w.clients.sfn(),
+		Bus:       w.clients.bus(),
+		Finisher:  w.finisher(),
+		Slots:     w.slots(),
+		Metrics:   w.clients.metrics(),
 	}).Sweep
 }
 
@@ -157,6 +159,7 @@ func (w *Wiring) Register() Handler[register.Input, register.Output] {
 	return (&register.Register{
 		Settings: w.settings,
 		Engines:  w.catalog(),
+		Profiles: &cluster.Profiles{API: w.clients.ssm(), Stage: w.settings.Stage},
 		Store:    w.pipelines(),
 	}).Apply
 }

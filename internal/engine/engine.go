@@ -149,9 +149,9 @@ type Engine interface {
 	Shared(ctx context.Context, capacityID, runID string) bool
 	// Sweep repairs what no state machine can promise: capacity whose run is over,
 	// unknown or past its deadline, and the engine's own records. ended says which
-	// runs this sweep has just ended. With an error, the repairs made until then
-	// are still reported.
-	Sweep(ctx context.Context, ended func(runID string) bool) ([]events.Repaired, error)
+	// runs this sweep has just ended. With an error, what was done until then is
+	// still reported.
+	Sweep(ctx context.Context, ended func(runID string) bool) (Swept, error)
 }
 
 // Hint is that something may have changed for a run.

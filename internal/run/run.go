@@ -63,26 +63,27 @@ type Trigger struct {
 
 // Run is one execution of a pipeline for one logical time and one set of params.
 type Run struct {
-	ID            string            `dynamodbav:"id" json:"id"`
-	Pipeline      string            `dynamodbav:"pipeline" json:"pipeline"`
-	Identity      string            `dynamodbav:"identity,omitempty" json:"-"`                // hex digest; runs with an equal one are the same run
-	Fingerprint   string            `dynamodbav:"wish,omitempty" json:"-"`                    // hex digest of the request without its id; of sensitive params by a secret
-	Version       int               `dynamodbav:"version,omitempty" json:"version,omitempty"` // of the pipeline; 0 = ad hoc
-	Owner         string            `dynamodbav:"owner,omitempty" json:"owner,omitempty"`
-	Team          string            `dynamodbav:"team,omitempty" json:"team,omitempty"` // its limits apply
-	User          string            `dynamodbav:"user,omitempty" json:"user,omitempty"` // its jobs run as; "" = with the permissions of the cluster's instances
-	Role          string            `dynamodbav:"role,omitempty" json:"role,omitempty"` // ARN of the user's IAM role
-	Trigger       Trigger           `dynamodbav:"trigger" json:"trigger"`
-	LogicalTime   time.Time         `dynamodbav:"logicalTime" json:"logicalTime"`
-	LogicalDate   string            `dynamodbav:"logicalDate,omitempty" json:"logicalDate,omitempty"`   // in Timezone; "" = the day of LogicalTime in UTC
-	Timezone      string            `dynamodbav:"timezone,omitempty" json:"timezone,omitempty"`         // IANA name; "" = UTC
-	IntervalStart time.Time         `dynamodbav:"intervalStart,omitzero" json:"intervalStart,omitzero"` // of the half-open span that the run is for
-	IntervalEnd   time.Time         `dynamodbav:"intervalEnd,omitzero" json:"intervalEnd,omitzero"`
-	Params        map[string]string `dynamodbav:"params,omitempty" json:"params,omitempty"`
-	Secrets       map[string]string `dynamodbav:"secrets,omitempty" json:"-"` // values of sensitive params, until the run ends; Params has pipeline.Hidden
-	Priority      int               `dynamodbav:"priority,omitempty" json:"priority,omitempty"`
-	MaxActive     int               `dynamodbav:"maxActive,omitempty" json:"-"`   // of the pipeline, at the time of the request
-	MaxDuration   time.Duration     `dynamodbav:"maxDuration,omitempty" json:"-"` // likewise, nanoseconds: the pipeline's deadline
+	ID          string            `dynamodbav:"id" json:"id"`
+	Pipeline    string            `dynamodbav:"pipeline" json:"pipeline"`
+	Identity    string            `dynamodbav:"identity,omitempty" json:"-"`                // hex digest; runs with an equal one are the same run
+	Fingerprint string            `dynamodbav:"wish,omitempty" json:"-"`                    // hex digest of the request without its id; of sensitive params by a secret
+	Version     int               `dynamodbav:"version,omitempty" json:"version,omitempty"` // of the pipeline; 0 = ad hoc
+	Owner       string            `dynamodbav:"owner,omitempty" json:"owner,omitempty"`
+	Team        string            `dynamodbav:"team,omitempty" json:"team,omitempty"` // its limits apply
+	User        string            `dynamodbav:"user,omitempty" json:"user,omitempty"` // its jobs run as; "" = with the permissions of the cluster's instances
+	Role        string            `dynamodbav:"role,omitempty" json:"role,omitempty"` // ARN of the user's IAM role
+	Trigger     Trigger           `dynamodbav:"trigger" json:"trigger"`
+	LogicalTime time.Time         `dynamodbav:"logicalTime" json:"logicalTime"`
+	Params      map[string]string `dynamodbav:"params,omitempty" json:"params,omitempty"`
+	Secrets     map[string]string `dynamodbav:"secrets,omitempty" json:"-"` // values of sensitive params, until the run ends; Params has pipeline.Hidden
+	Priority    int               `dynamodbav:"priority,omitempty" json:"priority,omitempty"`
+	MaxActive   int               `dynamodbav:"maxActive,omitempty" json:"-"`   // of the pipeline, at the time of the request
+	MaxDuration time.Duration     `dynamodbav:"maxDuration,omitempty" json:"-"` // likewise, nanoseconds: the pipeline's deadline
+
+	LogicalDate   string    `dynamodbav:"logicalDate,omitempty" json:"logicalDate,omitempty"`   // in Timezone; "" = the day of LogicalTime in UTC
+	Timezone      string    `dynamodbav:"timezone,omitempty" json:"timezone,omitempty"`         // IANA name; "" = UTC
+	IntervalStart time.Time `dynamodbav:"intervalStart,omitzero" json:"intervalStart,omitzero"` // of the half-open span that the run is for
+	IntervalEnd   time.Time `dynamodbav:"intervalEnd,omitzero" json:"intervalEnd,omitzero"`
 
 	// After is the id of a run that must have succeeded before this one starts: that of
 	// the date before, with dependsOnPast. Until then it waits outside of its team's queue.

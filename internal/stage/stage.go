@@ -126,6 +126,8 @@ const (
 	RepairsMetric   = "Repairs" // number of repairs by sweep; dimension Stage
 	// UnreadableMetric is the number of records that cannot be decoded; dimension Stage.
 	UnreadableMetric = "UnreadableRecords"
+	// UnendedMetric is the number of clusters whose termination was refused; dimension Stage.
+	UnendedMetric = "ClustersNotTerminated"
 )
 
 // ParameterName is the name of the SSM parameter with a stage's Settings.

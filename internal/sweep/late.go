@@ -59,22 +59,28 @@ func (s *Sweeper) overdue(ctx context.Context, r run.Run, out *Output) error {
 // and for how many it may fail to: the next continues.
 const mostEnded = 200
 
-// some ends at most mostEnded of the runs that each visits, in another order at every
-// sweep: those that always fail do not keep it from the others.
+// mostRead is how many runs a sweep chooses those from.
+const mostRead = 4 * mostEnded
+
+// errEnough ends a list early.
+var errEnough = errors.New("enough")
+
+// some ends at most mostEnded of the first runs that each visits, in another order at
+// every sweep: those that always fail do not keep it from the others.
 func some(each func(visit func(run.Run) error) error, end func(run.Run) error) error {
 	var few []run.Run
-	now := time.Now()
-	keep := func() {
-		slices.SortFunc(few, func(a, b run.Run) int { return cmp.Compare(run.Turn(a.ID, now), run.Turn(b.ID, now)) })
-		few = few[:min(len(few), 2*mostEnded)]
-	}
-	errs := []error{each(func(r run.Run) error {
-		if few = append(few, r); len(few) == 4*mostEnded {
-			keep()
+	err := each(func(r run.Run) error {
+		if few = append(few, r); len(few) == mostRead {
+			return errEnough
 		}
 		return nil
-	})}
-	keep()
+	})
+	var errs []error
+	if !errors.Is(err, errEnough) {
+		errs = append(errs, err)
+	}
+	now := time.Now()
+	slices.SortFunc(few, func(a, b run.Run) int { return cmp.Compare(run.Turn(a.ID, now), run.Turn(b.ID, now)) })
 	ended, failed := 0, 0
 	for _, r := range few {
 		if ended == mostEnded || failed == mostEnded {

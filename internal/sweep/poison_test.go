@@ -88,7 +88,8 @@ func queue(t *testing.T, w *simulation.World, prepare func(run.Run)) {
 func poisonedSweeper(w *simulation.World) *sweep.Sweeper {
 	slots := &admission.Slots{DB: w.DB, Table: w.Settings.ClustersTable}
 	return &sweep.Sweeper{
-		Settings: w.Settings, Runs: w.Runs, SFN: w.SFN, Bus: w.Bus, Metrics: w.Metrics, Slots: slots,
+		Pipelines: w.Pipelines,
+		Settings:  w.Settings, Runs: w.Runs, SFN: w.SFN, Bus: w.Bus, Metrics: w.Metrics, Slots: slots,
 		Engines:  engine.Set{Default: &instant.Engine{Service: w.Instant, Runs: w.Runs}},
 		Finisher: endless{&outcome.Finisher{Settings: w.Settings, Runs: w.Runs, Bus: w.Bus, Topic: w.SNS, Slots: slots}},
 	}

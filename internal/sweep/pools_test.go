@@ -78,7 +78,7 @@ func TestPools(t *testing.T) {
 			name: "is leased by a run that is over", change: leasedBy("r.1"), run: &run.Run{ID: "r", State: run.Failed},
 			want: []string{"lease-released r"}, state: pool.Ready,
 		},
-		{name: "is leased by a run that is not known", change: leasedBy("q.1"), want: []string{"lease-released q"}, state: pool.Ready},
+		{name: "is leased by an unknown run, which may have left something", change: leasedBy("q.1"), want: []string{"lease-released q"}, state: pool.Gone},
 		{
 			name: "is leased by a run past its deadline", change: leasedBy("r.1"),
 			run:  &run.Run{ID: "r", State: run.Queued, Deadline: time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC)},

@@ -17,8 +17,9 @@ import (
 )
 
 // release ends an attempt's lease of a pool's cluster. The cluster goes on for
-// others, unless it never got ready or a step of ours is still busy there: then
-// it is drained, and the run that returns the last lease terminates it.
+// others, unless it never got ready, or a step of ours is still busy there or may
+// have left something behind: then it is drained, and the run that returns the last
+// lease terminates it.
 func (l leased) release(ctx context.Context, rec *run.Record, a run.Cluster, out *released) error {
 	switch a.State {
 	case run.ClusterReleased, run.ClusterTerminating:
@@ -36,7 +37,7 @@ func (l leased) release(ctx context.Context, rec *run.Record, a run.Cluster, out
 	if err != nil {
 		return err
 	}
-	return l.giveBack(ctx, a, never || busy || grown, out)
+	return l.giveBack(ctx, a, never || busy || grown || Leftovers(ctx, rec, a), out)
 }
 
 // grown takes back the task units that the run's jobs requested, and reports

@@ -198,6 +198,7 @@ func TestFileCommands(t *testing.T) {
 		{line: "hadoop fs -ls /user", err: "ls: /user: the local region has no HDFS, use an s3:// or file:// path\n", code: 1},
 		{line: "hdfs dfsadmin -report", err: "hdfs: the local region has no HDFS: only hdfs dfs works, on s3:// and file:// paths\n", code: 2},
 		{line: "s3-dist-cp --src " + at + "/out --dest hdfs:///x", err: "s3-dist-cp: hdfs:///x: the local region has no HDFS, use an s3:// or file:// path\n", code: 1},
+		{line: "hive -hiveconf", err: "hive: the local region runs this script with Spark SQL; the dialect of Hive on EMR may differ\nhive: Missing argument for option: -hiveconf\n", code: 2},
 		{line: "hadoop job -list", err: "hadoop: the local region supports only hadoop jar, fs, distcp and version, not job\n", code: 2},
 	} {
 		out, stderr, code := files(t, tt.line)

@@ -168,6 +168,8 @@ func TestStormsFindMistakes(t *testing.T) {
 		"waits for capacity":                      {simulation.Storm{Kind: "fair", Break: simulation.WaitForCapacity}, simulation.NextFallback},
 		"computes the next date from the clock":   {simulation.Storm{Kind: "fair", Break: simulation.NextFromNow}, simulation.Dates},
 		"records dates before they are requested": {simulation.Storm{Kind: "rough", Break: simulation.MoveFirst}, simulation.Dates},
+		"lends clusters of killed runners":        {simulation.Storm{Kind: "fair", Break: simulation.LendLeftovers}, simulation.NoApplication},
+		"takes cancelled steps for over":          {simulation.Storm{Kind: "fair", Break: simulation.BelieveCancelled}, simulation.NoRunner},
 		"does not sweep":                          {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.NothingLeft},
 	} {
 		t.Run(name, func(t *testing.T) {

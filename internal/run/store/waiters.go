@@ -141,7 +141,7 @@ func (s *Runs) Waiters(ctx context.Context, visit func(run.Waiter) error) error 
 	return s.byState(ctx, records.Waiting, func(it item) error {
 		var w run.Waiter
 		if err := decode(it, &w); err != nil {
-			s.skip(ctx, it, err)
+			s.skips.Skip(ctx, it, err)
 			return nil
 		}
 		return visit(w)

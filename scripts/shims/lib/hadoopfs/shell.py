@@ -287,7 +287,8 @@ def main(args):
     command = args[0].lstrip("-") if args else ""
     if command not in COMMANDS:
         known = " ".join("-" + c for c in sorted(COMMANDS))
-        print(f"hadoop fs: the local region does not support -{command}; it supports {known}", file=sys.stderr)
+        what = f"the local region does not support -{command}" if command else "the local region needs a command"
+        print(f"hadoop fs: {what}; it supports {known}", file=sys.stderr)
         return 255
     try:
         return COMMANDS[command](list(args[1:])) or 0
