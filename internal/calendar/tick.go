@@ -89,7 +89,8 @@ func (c *Calendar) schedules(ctx context.Context) (Output, error) {
 		due = append(due, s)
 		return len(due) < mostATick
 	}); err != nil {
-		return t.out, errors.Join(append(t.errs, err)...)
+		slog.ErrorContext(ctx, "schedules not read", "error", err.Error())
+		t.errs = append(t.errs, err)
 	}
 	for len(due) > 0 {
 		due = t.round(ctx, due)

@@ -102,11 +102,12 @@ func table(text string, low, high int) (t [60]bool) {
 		span, step, stepped := strings.Cut(item, "/")
 		first, final, ranged := strings.Cut(span, "-")
 		a, b, by := number(first), number(first), 1
-		if span == "*" || span == "?" {
+		switch {
+		case span == "*":
 			a, b = low, high
-		} else if ranged {
+		case ranged:
 			b = number(final)
-		} else if stepped {
+		case stepped:
 			b = high
 		}
 		if stepped {

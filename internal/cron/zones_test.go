@@ -100,6 +100,18 @@ func (c *calendar) compareAround(t *testing.T, text string, s cron.Schedule, p *
 	if i < len(want) {
 		t.Fatalf("%s in %s: not %v", text, c.loc, timeOf(want[i]).In(c.loc))
 	}
+	c.compareWithin(t, text, s, change, want)
+	shown := change.shown
+	for date := shown[0]/minutesOfDay + 1; date < shown[len(shown)-1]/minutesOfDay; date++ {
+		if p.dates[date] && !dates[date] {
+			t.Fatalf("%s in %s: %v is lost", text, c.loc, timeOf(date*minutesOfDay))
+		}
+	}
+}
+
+// compareWithin compares the planned times after and before times that are not planned, while an hour is repeated.
+func (c *calendar) compareWithin(t *testing.T, text string, s cron.Schedule, change change, want []int) {
+	t.Helper()
 	for at := change.at - 40; at <= change.at+40; at += 40 {
 		i, _ := slices.BinarySearch(want, at+1)
 		j, _ := slices.BinarySearch(want, at)
@@ -108,12 +120,6 @@ func (c *calendar) compareAround(t *testing.T, text string, s cron.Schedule, p *
 		}
 		if prev := s.Prev(timeOf(at), c.loc); j > 0 && !prev.Equal(timeOf(want[j-1])) {
 			t.Fatalf("%s in %s: before %v comes %v", text, c.loc, timeOf(at).In(c.loc), prev)
-		}
-	}
-	shown := change.shown
-	for date := shown[0]/minutesOfDay + 1; date < shown[len(shown)-1]/minutesOfDay; date++ {
-		if p.dates[date] && !dates[date] {
-			t.Fatalf("%s in %s: %v is lost", text, c.loc, timeOf(date*minutesOfDay))
 		}
 	}
 }

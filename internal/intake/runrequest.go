@@ -42,7 +42,6 @@ type RunRequest struct {
 	User        string            // that the request names
 	Identity    []string          // requests with an equal identity are the same run, for each value of a matrix
 	Dated       bool              // Identity is that of the planned time Logical, whatever requests it
-	Fingerprint string            // digest of the request without its id
 	Values      map[string]string // params that do not identify the run
 	Quiet       bool              // a paused pipeline is not an error: the trigger has no sender to answer
 	Due         bool              // a paused pipeline does not matter: it was due before
@@ -107,7 +106,7 @@ func (q RunRequest) newRun(spec *pipeline.Spec, version int, grant access.Grant,
 	}
 	identity := q.identity(matrix, q.Logical)
 	r := run.Run{
-		ID: run.ID(spec.Name, q.Logical, identity...), Identity: run.Digest(identity...), Fingerprint: q.Fingerprint,
+		ID: run.ID(spec.Name, q.Logical, identity...), Identity: run.Digest(identity...),
 		Pipeline: spec.Name, Version: version, Owner: spec.Owner,
 		User: grant.User, Role: grant.Role, Team: grant.Team, Trigger: q.Trigger, LogicalTime: q.Logical.UTC(),
 		LogicalDate: occasion.Date, Timezone: occasion.Zone, IntervalStart: occasion.Interval.Start, IntervalEnd: occasion.Interval.End,
@@ -144,8 +143,8 @@ func (q RunRequest) priority(spec *pipeline.Spec) (int, error) {
 	if q.Priority == nil {
 		return spec.Priority, nil
 	}
-	if *q.Priority < 0 || *q.Priority > 9 {
-		return 0, fault.New(fault.InvalidInput, "priority %d is not between 0 and 9", *q.Priority)
+	if *q.Priority < 0 || *q.Priority > pipeline.MaxPriority {
+		return 0, fault.New(fault.InvalidInput, "priority %d is not between 0 and %d", *q.Priority, pipeline.MaxPriority)
 	}
 	return *q.Priority, nil
 }

@@ -59,6 +59,9 @@ func aTime(fn string, v value) string {
 	if v.kind == numberValue || v.kind == boolValue {
 		return fmt.Sprintf("%s takes a date or time, and %s is %s; the value comes last, as in {{%s}}", fn, v.shown, v.kind, usage[fn])
 	}
+	if v.noTime {
+		return fmt.Sprintf("%s takes a date or time, which %s is not; format comes last, as in {{%s}}", fn, v.shown, usage["format"])
+	}
 	if text, ok := v.known(); ok && v.kind == textValue {
 		if _, err := asMoment(text); err != nil {
 			return fmt.Sprintf("%s: %v; the value comes last, as in {{%s}}", fn, err, usage[fn])
@@ -127,28 +130,11 @@ func (r *references) partsOf(fn string, args []value) {
 	}
 }
 
-// notTimes rejects a literal beside a date or time that is neither: it would be compared by its letters.
-func (r *references) notTimes(fn string, args []value) {
-	if !slices.ContainsFunc(args, value.isTime) {
-		return
-	}
+func (r *references) length(args []value) {
 	for _, a := range args {
-		if _, err := asMoment(a.text); err != nil && a.literal && a.kind == textValue {
-			r.fault("%s: %v", fn, err)
+		if a.isTime() && !a.literal {
+			r.fault("len takes text, and %s is %s", a.shown, a.kind)
 		}
-	}
-}
-
-// sameTimes rejects the comparison of a date with a time, which are never equal.
-func (r *references) sameTimes(fn string, args []value) {
-	r.notTimes(fn, args)
-	date := slices.IndexFunc(args, value.isDate)
-	clock := slices.IndexFunc(args, func(v value) bool {
-		m, err := asMoment(v.text)
-		return v.kind == clockValue || v.literal && err == nil && !m.isDate
-	})
-	if date >= 0 && clock >= 0 {
-		r.fault(`%s compares %s, a date, with %s, a time, which are never equal; write (format "date" %[3]s)`, fn, args[date].shown, args[clock].shown)
 	}
 }
 
@@ -166,6 +152,8 @@ func aNumber(fn string, v value) string {
 		if _, err := strconv.Atoi(v.text); err != nil {
 			return fmt.Sprintf("%s takes a whole number, not %s", fn, v.shown)
 		}
+	case v.isTime() && slices.Contains([]string{"add", "sub", "mul"}, fn):
+		return fmt.Sprintf("%s computes with numbers, and %s is %s; write addDays, addHours or another function of dates", fn, v.shown, v.kind)
 	case v.isText() && v.literal:
 		return fmt.Sprintf("%s takes a number first, not the text %s, as in {{%s}}", fn, v.shown, usage[fn])
 	case v.isText():
@@ -177,6 +165,9 @@ func aNumber(fn string, v value) string {
 }
 
 func anInteger(fn string, v value) string {
+	if v.isTime() && !v.literal {
+		return fmt.Sprintf(`%s: %s is %s, not a whole number; write a part of it, as in (int (format "HH" .LogicalTime))`, fn, v.shown, v.kind)
+	}
 	if v.literal || v.param != nil && v.param.Default != nil {
 		text := v.text
 		if !v.literal {

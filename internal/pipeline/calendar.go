@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -96,13 +97,11 @@ func edge(fn, unit string, v any, n int) (moment, error) {
 
 // unitFault is what is wrong with a unit, or "".
 func unitFault(fn, unit string, ofDate bool) string {
-	for _, u := range units {
-		if u == unit && u == "hour" && ofDate {
-			return fmt.Sprintf("%s: a date has no hours; %s", fn, useTime)
-		}
-		if u == unit {
-			return ""
-		}
+	switch {
+	case !slices.Contains(units, unit):
+		return fmt.Sprintf("%s: unknown unit %q; %s", fn, unit, didYouMean(closest(unit, units), units))
+	case ofDate && unit == "hour":
+		return fmt.Sprintf("%s: a date has no hours; %s", fn, useTime)
 	}
-	return fmt.Sprintf("%s: unknown unit %q; %s", fn, unit, didYouMean(closest(unit, units), units))
+	return ""
 }

@@ -35,8 +35,16 @@ func (s Spec) OccasionOf(logical time.Time, isDate bool) Occasion {
 	year, month, day := logical.Date()
 	date := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
 	o.Date = date.Format(time.DateOnly)
-	o.Interval = Interval{Start: cron.Reached(date, loc).UTC(), End: cron.Reached(date.AddDate(0, 0, 1), loc).UTC()}
+	o.Interval = interval(cron.Reached(date, loc), cron.Reached(date.AddDate(0, 0, 1), loc))
 	return o
+}
+
+// interval is a span in UTC. It ends with the year 9999, after which RFC 3339 cannot write times.
+func interval(start, end time.Time) Interval {
+	if last := time.Date(9999, time.December, 31, 23, 59, 59, 0, time.UTC); end.After(last) {
+		end = last
+	}
+	return Interval{Start: start.UTC(), End: end.UTC()}
 }
 
 // planned returns the occasion of a time that a trigger plans.
@@ -52,7 +60,7 @@ func (s Spec) planned(t Trigger, logical time.Time) (Occasion, bool) {
 	}
 	start, end := schedule.Interval(logical, loc)
 	return Occasion{
-		Date: schedule.Date(logical, loc).Format(time.DateOnly), Zone: zone, Interval: Interval{Start: start.UTC(), End: end.UTC()},
+		Date: schedule.Date(logical, loc).Format(time.DateOnly), Zone: zone, Interval: interval(start, end),
 	}, true
 }
 

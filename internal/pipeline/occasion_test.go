@@ -29,6 +29,8 @@ func TestOccasion(t *testing.T) {
 		"planned on another date":     {"triggers: [{schedule: '0 19 * * *', timezone: America/New_York}]\n", "2026-11-30", "2026-11-30 America/New_York 2026-11-30T05:00:00Z 2026-12-01T05:00:00Z"},
 		"planned on that date":        {"triggers: [{schedule: '0 0 * * 1'}]\n", "2026-11-30", "2026-11-30 UTC 2026-11-30T00:00:00Z 2026-12-07T00:00:00Z"},
 		"unplanned":                   {"timezone: America/New_York\ntriggers: [{schedule: '0 5 * * *'}]\n", "2026-11-30T04:12:34Z", "2026-11-29 America/New_York 2026-11-29T05:00:00Z 2026-11-30T05:00:00Z"},
+		"the last date":               {"", "9999-12-31", "9999-12-31 UTC 9999-12-31T00:00:00Z 9999-12-31T23:59:59Z"},
+		"the last planned time":       {"triggers: [{schedule: '0 5 1 * *'}]\n", "9999-12-01T05:00:00Z", "9999-12-01 UTC 9999-12-01T05:00:00Z 9999-12-31T23:59:59Z"},
 		"not on a whole second":       {"triggers: [{schedule: '0 5 * * *'}]\n", "2026-11-30T05:00:00.5Z", "2026-11-30 UTC 2026-11-30T00:00:00Z 2026-12-01T00:00:00Z"},
 	}
 	for name, tt := range tests {

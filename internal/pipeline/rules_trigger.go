@@ -49,7 +49,7 @@ func (r *rules) schedule(p *place, t Trigger) {
 		r.fault(p.key("schedule"), "invalid schedule %q: %v", t.Schedule, err)
 	}
 	if t.Priority != nil {
-		r.within(p.key("priority"), "the priority", *t.Priority, 0, maxPriority)
+		r.within(p.key("priority"), "the priority", *t.Priority, 0, MaxPriority)
 	}
 	r.catchup(p, t)
 	if all := []Overlap{OverlapQueue, OverlapSkip, OverlapLatest, OverlapCancel}; t.Overlap != "" && !slices.Contains(all, t.Overlap) {

@@ -51,6 +51,10 @@ func TestTimes(t *testing.T) {
 		`{{.Interval.Start | replace ":" "" | upper}} {{base .Interval.End}}`:                                                                           "2026-03-28T120000Z 2026-03-29T11:00:00Z",
 		`{{eq .Interval.Start .Interval.LocalStart}} {{eq .Interval.LocalEnd "2026-03-29T11:00:00Z"}} {{eq .LogicalDate (format "date" .LogicalTime)}}`: "true true true",
 		`{{.Interval.Start | format "%Y%m%dT%H%M%SZ"}} {{.Interval.LocalEnd | format "basicDateTime"}}`:                                                 "20260328T120000Z 20260329T120000+0100",
+		`{{.LogicalTime | format "date" | addDays 1}} {{.LogicalTime | format "%y%m%d" | int | add 1}} {{int (format "HH" .LogicalTime)}}`:              "2026-03-30 260330 5",
+		`{{len (format "date" .LogicalTime | printf "%s")}} {{and .LogicalDate (eq 1 1)}}`:                                                              "10 true",
+		`{{$d := .LogicalDate}}{{if eq .Stage "local"}}{{$d = .LogicalTime}}{{end}}{{$d | addHours 1}}`:                                                 "2026-03-29T06:00:00Z",
+		`{{with .LogicalDate}}{{with $.LogicalTime}}{{addHours 1 .}}{{end}} {{addDays 1 .}}{{end}}`:                                                     "2026-03-29T06:00:00Z 2026-03-30",
 		`{{with .Interval.LocalEnd}}{{.}}{{end}} {{.LogicalDate | addDays 1 | default "x"}}`:                                                            "2026-03-29T12:00:00+01:00 2026-03-30",
 		`{{.Vars.storesSecret}} {{index .Vars "storesSecret"}} {{index .Vars "other" | default "-"}}`:                                                   "stores/password stores/password -",
 	} {
@@ -69,7 +73,7 @@ func TestTimes(t *testing.T) {
 // TestWrongTimes: what is wrong in every run is an error of the file, at its place.
 func TestWrongTimes(t *testing.T) {
 	t.Parallel()
-	for arg, want := range map[string]string{
+	for arg, want := range map[string]string{ //nolint:gosec // no credentials
 		`{{format .LogicalTime "yyyy"}}`:                       "format takes the layout first, and .LogicalTime is a time; the value comes last",
 		`{{"yyyy" | format .Interval.Start}}`:                  "format takes the layout first, and .Interval.Start is a time",
 		`{{format "2026-11-30" "yyyy"}}`:                       `format takes the layout first, and "2026-11-30" is a date or time`,
@@ -117,6 +121,24 @@ func TestWrongTimes(t *testing.T) {
 		`{{lt .LogicalTime "2026-11-30 03:00"}}`:                               `lt: invalid date or time "2026-11-30 03:00"`,
 		`{{eq .LogicalTime "2026-11-30"}}`:                                     `eq compares "2026-11-30", a date, with .LogicalTime, a time, which are never equal`,
 		`{{ne .LogicalDate .Interval.Start}}`:                                  "which are never equal",
+		`{{.Stage | format "date"}}`:                                           "format takes a date or time, which .Stage is not",
+		`{{.RunID | addDays 1}}`:                                               "addDays takes a date or time, which .RunID is not",
+		`{{startOf "day" .Lake.raw}}`:                                          "which .Lake.raw is not",
+		`{{format "date" .Timezone}}`:                                          "which .Timezone is not",
+		`{{.LogicalTime | format "%F %H:%M" | inZone "UTC"}}`:                  `inZone takes a date or time, which (format "%F %H:%M") is not; format comes last, as in`,
+		`{{.LogicalTime | format "date" | addHours 1}}`:                        "is a date without a time of day",
+		`{{add .LogicalDate 1}}`:                                               "add computes with numbers, and .LogicalDate is a date; write addDays",
+		`{{int .LogicalTime}}`:                                                 "int: .LogicalTime is a time, not a whole number",
+		`{{len .Interval.LocalStart}}`:                                         "len takes text, and .Interval.LocalStart is a time",
+		`{{printf "%s" .Interval}}`:                                            ".Interval is a table; name an entry",
+		`{{eq .Params "x"}}`:                                                   ".Params is a table; name an entry",
+		`{{eq (len .Stage) 1.5}}`:                                              "eq compares whole numbers, not 1.5",
+		`{{gt (len .Stage) 2.0}}`:                                              "gt compares whole numbers, not 2.0",
+		`{{$d := .LogicalDate}}{{$d | addHours 1}}`:                            "addHours takes a time, and $d is a date",
+		`{{with .LogicalDate}}{{. | format "HH"}}{{end}}`:                      "format: . is a date, and HH",
+		`{{with $x := .Params.n}}{{add 1 $x}}{{end}}`:                          "add takes a number, and $x is text; write (int $x)",
+		`{{.LogicalDate | lt "2026-01-01"}}`:                                   "lt in a pipe would compare its argument with the value",
+		`{{.Trigger.Object | format "date"}}`:                                  "which .Trigger.Object is not",
 		`{{.LogicalDate | format "%!"}}`:                                       "%! is not supported",
 		`{{printf "%d" .Interval.Start}}`:                                      "verbs and values do not agree",
 		`{{printf "%d%%!" .LogicalDate}}`:                                      "verbs and values do not agree",

@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"text/template/parse"
+	"time"
+
+	"ephemr/internal/pipeline/layout"
 )
 
 // value is what is known of a template's value before any run.
@@ -13,6 +16,7 @@ type value struct {
 	kind    valueKind
 	literal bool   // written in the template itself
 	zoned   bool   // a time in another zone than UTC
+	noTime  bool   // never a date or time
 	text    string // of a literal
 	param   *Param // that the value comes from
 	shown   string // as the template writes it
@@ -83,7 +87,7 @@ var signatures = map[string]signature{
 	"gt":         {nil, boolValue},
 	"ge":         {nil, boolValue},
 	"not":        {nil, boolValue},
-	"index":      {nil, anyValue},
+	"index":      {nil, anyValue}, // its type follows from what it names
 	"and":        {nil, anyValue},
 	"or":         {nil, anyValue},
 }
@@ -101,6 +105,47 @@ func (r *references) typed(fn string, args []value) value {
 			}
 		}
 	}
+	r.together(fn, args)
+	return sig.of(fn, args)
+}
+
+// of is the result of a call.
+func (sig signature) of(fn string, args []value) value {
+	switch v := (value{kind: sig.result}); {
+	case sig.result == timeValue && args[len(args)-1].isTime(): // a date stays a date
+		return value{kind: args[len(args)-1].kind, zoned: args[len(args)-1].zoned}
+	case fn == "format" || fn == "date":
+		return formatted(args[0])
+	case sig.result == clockValue:
+		v.zoned = fn == "inZone" || args[len(args)-1].zoned
+		return v
+	default:
+		return v
+	}
+}
+
+// formatted is what format yields with a layout.
+func formatted(text value) value {
+	v := value{kind: textValue}
+	known, ok := text.known()
+	l, err := layout.Parse(known)
+	if !ok || err != nil {
+		return v
+	}
+	m, err := asMoment(l.Format(time.Date(2026, 11, 30, 5, 0, 0, 0, time.UTC)))
+	switch {
+	case err != nil:
+		v.noTime = true
+	case m.isDate:
+		v.kind = dateValue
+	default:
+		v.kind = clockValue
+	}
+	return v
+}
+
+// together checks arguments that depend on one another.
+func (r *references) together(fn string, args []value) {
 	switch fn {
 	case "eq", "ne":
 		r.sameKind(fn, args)
@@ -117,79 +162,8 @@ func (r *references) typed(fn string, args []value) value {
 		r.partsOf(fn, args)
 	case "startOf", "endOf":
 		r.unitOf(fn, args)
-	case "index":
-		return value{} // its type follows from what it names
-	}
-	if last := len(args) - 1; sig.result == timeValue && args[last].isTime() {
-		return value{kind: args[last].kind, zoned: args[last].zoned}
-	}
-	v := value{kind: sig.result}
-	if sig.result == clockValue { // inZone and addHours
-		v.zoned = fn == "inZone" || args[len(args)-1].zoned
-	}
-	return v
-}
-
-// sameKind rejects {{eq .Params.n 3}}, which fails in every run: params are text.
-func (r *references) sameKind(fn string, args []value) {
-	for _, a := range args[min(1, len(args)):] {
-		first := args[0]
-		if first.kind == anyValue || a.kind == anyValue || first.isText() == a.isText() && (first.isText() || first.kind == a.kind) {
-			continue
-		}
-		text, other := first, a
-		if a.isText() {
-			text, other = a, first
-		}
-		if text.literal && other.kind == numberValue && isNumeric(text.text) {
-			r.fault("%s compares %s (text) with %s (%s); write %s", fn, text.shown, other.shown, other.kind, text.text)
-		} else if other.literal {
-			r.fault(`%s compares text with %s; write "%s"`, fn, other.kind, other.shown)
-		} else {
-			r.fault("%s compares %s (%s) with %s (%s); convert one, as in (int %[2]s)", fn, text.shown, text.kind, other.shown, other.kind)
-		}
-	}
-}
-
-// comparable rejects the order of numbers that are texts: "9" is after "10".
-func (r *references) comparable(fn string, args []value) {
-	r.sameKind(fn, args)
-	r.notTimes(fn, args)
-	for _, a := range args {
-		if a.isText() && a.numeric() {
-			r.fault("%s compares %s as text, in which 9 is greater than 10; write (int %[2]s)", fn, a.shown)
-		}
-		if a.kind == boolValue {
-			r.fault("%s compares %s, which is %s; use eq", fn, a.shown, a.kind)
-		}
-	}
-}
-
-// numeric reports whether the value is a number written as text.
-func (v value) numeric() bool {
-	switch {
-	case v.literal:
-		return isNumeric(v.text)
-	case v.param == nil:
-		return false
-	case v.param.Default != nil && isNumeric(*v.param.Default):
-		return true
-	}
-	return len(v.param.Allowed) > 0 && !slices.ContainsFunc(v.param.Allowed, func(s string) bool { return !isNumeric(s) })
-}
-
-// condition rejects {{if .Params.dry}} where the param may be "false": every
-// text that is not empty counts as true.
-func (r *references) condition(v value) {
-	if v.param == nil {
-		return
-	}
-	texts := v.param.Allowed
-	if v.param.Default != nil {
-		texts = append(slices.Clip(texts), *v.param.Default)
-	}
-	if slices.Contains(texts, "true") || slices.Contains(texts, "false") {
-		r.fault(`%s is text, and the text "false" counts as true in a condition; write (eq %[1]s "true")`, v.shown)
+	case "len":
+		r.length(args)
 	}
 }
 
@@ -255,6 +229,19 @@ func (r *references) typeOf(n parse.Node, root bool) value {
 		got := r.pipe(n, root)
 		got.shown = "(" + n.String() + ")"
 		return got
+	case *parse.DotNode:
+		if !root {
+			v = r.dot
+			v.shown = n.String()
+		}
+	case *parse.VariableNode:
+		if known, ok := r.declared[n.Ident[0]]; ok && len(n.Ident) == 1 {
+			v = known
+			v.literal = false // it may be used more than once
+			v.shown = n.String()
+		} else {
+			r.typeOfField(&v, refOf(n, root))
+		}
 	default:
 		r.typeOfField(&v, refOf(n, root))
 	}
@@ -267,12 +254,15 @@ func (r *references) typeOfField(v *value, name []string) {
 		v.kind = dateValue
 	case len(name) == 1 && name[0] == "LogicalTime", len(name) == 2 && name[0] == "Interval":
 		v.kind, v.zoned = clockValue, strings.HasPrefix(name[len(name)-1], "Local")
-	case len(name) == 1 && slices.Contains(textFields, name[0]), len(name) == 2 && name[0] != "Jobs", len(name) == 4:
+	case len(name) == 2 && name[0] == "Params":
 		v.kind = textValue
-	}
-	if len(name) == 2 && name[0] == "Params" {
 		if p, ok := r.rules.spec.Params[name[1]]; ok {
 			v.param = &p
 		}
+	case len(name) == 1 && slices.Contains(textFields, name[0]), len(name) == 2 && name[0] == "Lake",
+		len(name) == 2 && name[0] == "Trigger" && slices.Contains([]string{"Kind", "Object", "Bucket", "VersionID"}, name[1]):
+		v.kind, v.noTime = textValue, true
+	case len(name) == 2 && name[0] != "Jobs", len(name) == 4:
+		v.kind = textValue
 	}
 }

@@ -26,7 +26,14 @@ import (
 type Register struct {
 	Settings stage.Settings
 	Engines  engine.Catalog // what they can do
+	Profiles Profiles
 	Store    *Store
+}
+
+// Profiles are the cluster profiles of the stage.
+type Profiles interface {
+	// Check returns why a pipeline does not fit the profile that it names.
+	Check(ctx context.Context, spec pipeline.Spec) error
 }
 
 // Input is a pipeline as JSON.
@@ -57,6 +64,9 @@ func (r *Register) Apply(ctx context.Context, in Input) (Output, error) {
 		return Output{}, err
 	}
 	if err := r.Engines.Check(&spec, false); err != nil {
+		return Output{}, err
+	}
+	if err := r.Profiles.Check(ctx, spec); err != nil {
 		return Output{}, err
 	}
 	if err := packaged(spec); err != nil {

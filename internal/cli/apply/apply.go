@@ -127,7 +127,7 @@ func checkFile(ctx context.Context, file, project string, meter *progress.Meter,
 	if err != nil {
 		return plan{}, prefixed(file, err)
 	}
-	if err := resize.CheckJobs(spec, shape); err != nil {
+	if err := errors.Join(shape.CheckSteps(spec, spec.Cluster.Profile), resize.CheckJobs(spec, shape)); err != nil {
 		return plan{}, exit.Usage("%w", prefixed(file, err))
 	}
 	return plan{file: file, spec: spec, sources: sources}, nil

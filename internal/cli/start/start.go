@@ -87,8 +87,8 @@ func ask(ctx context.Context, o Options, vars map[string]string, known Pipelines
 		return q, logical, nil, exit.Usage("--request-id requires --date: id and date identify the request")
 	case len(o.RequestID) > 128:
 		return q, logical, nil, exit.Usage("--request-id has %d characters; the maximum is 128", len(o.RequestID))
-	case o.Priority < -1 || o.Priority > 9:
-		return q, logical, nil, exit.Usage("invalid --priority %d: must be between 0 and 9", o.Priority)
+	case o.Priority < -1 || o.Priority > pipeline.MaxPriority:
+		return q, logical, nil, exit.Usage("invalid --priority %d: must be between 0 and %d", o.Priority, pipeline.MaxPriority)
 	case o.RequestID == "":
 		q.RequestID = request.NewID()
 	}

@@ -18,31 +18,31 @@ var quoted = regexp.MustCompile(`'[A-Za-z]+'`)
 
 // unmixed rejects literal text that is an element of another language.
 func (l Layout) unmixed(language string) error {
-	var own string
-	for _, p := range l.parts {
-		if p.element != nil {
-			own = p.text
-			break
-		}
+	first := slices.IndexFunc(l.parts, func(p part) bool { return p.element != nil })
+	if first < 0 {
+		return nil
 	}
 	for _, p := range l.parts {
-		if p.element != nil || own == "" {
-			continue
-		}
-		found, of := "", ""
-		switch {
-		case language != java && javaRun.MatchString(p.text):
-			found, of = javaRun.FindStringSubmatch(p.text)[1], java
-		case language != goes && goRun.MatchString(p.text):
-			found, of = goRun.FindString(p.text), goes
-		case language != java && quoted.MatchString(p.text):
-			found, of = quoted.FindString(p.text), java
-		}
-		if found != "" {
-			return fmt.Errorf("mixes %s (%s) with %s (%s); write it in one of them: \"2006-01-02\", \"%%Y-%%m-%%d\" or \"yyyy-MM-dd\"", language, own, of, found)
+		if found, of := foreign(p.text, language); p.element == nil && found != "" {
+			return fmt.Errorf("mixes %s (%s) with %s (%s); write it in one of them: \"2006-01-02\", \"%%Y-%%m-%%d\" or \"yyyy-MM-dd\"",
+				language, l.parts[first].text, of, found)
 		}
 	}
 	return nil
+}
+
+// foreign returns what of a literal text is an element of another language, and of which.
+func foreign(text, language string) (found, of string) {
+	if m := javaRun.FindStringSubmatch(text); m != nil && language != java {
+		return m[1], java
+	}
+	if m := goRun.FindString(text); m != "" && language != goes {
+		return m, goes
+	}
+	if m := quoted.FindString(text); m != "" && language != java {
+		return m, java
+	}
+	return "", ""
 }
 
 // The languages.

@@ -4,16 +4,13 @@ package pipelinelist
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 
 	"ephemr/internal/records"
 	"ephemr/internal/register"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
@@ -22,36 +19,27 @@ type ScanAPI interface {
 	Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error)
 }
 
-// List returns the current version of every pipeline, by name. The table is
-// small, and has no index for this.
+// List returns the current version of every pipeline, by name, without those that
+// cannot be decoded: they are logged. The table is small, and has no index for this.
 func List(ctx context.Context, api ScanAPI, table string) ([]register.Version, error) {
 	in := &dynamodb.ScanInput{
 		TableName: &table, FilterExpression: aws.String("sk = :current"),
 		ExpressionAttributeValues: records.Item{":current": records.String(records.CurrentSort)},
 	}
 	found := []register.Version{}
+	var skips records.Skips
 	for p := dynamodb.NewScanPaginator(api, in); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("list pipelines: %w", err)
 		}
-		var rows []struct {
-			Name      string    `dynamodbav:"pk"`
-			Number    int       `dynamodbav:"number"`
-			Digest    string    `dynamodbav:"digest"`
-			Paused    bool      `dynamodbav:"paused"`
-			AppliedAt time.Time `dynamodbav:"appliedAt"`
-			Spec      string    `dynamodbav:"spec"`
-		}
-		if err := attributevalue.UnmarshalListOfMaps(page.Items, &rows); err != nil {
-			return nil, fmt.Errorf("read pipelines: %w", err)
-		}
-		for _, r := range rows {
-			v := register.Version{Number: r.Number, Digest: r.Digest, Paused: r.Paused, AppliedAt: r.AppliedAt}
-			if err := json.Unmarshal([]byte(r.Spec), &v.Spec); err != nil {
-				return nil, fmt.Errorf("read pipeline %s: %w", r.Name, err)
+		for _, it := range page.Items {
+			v, err := register.Decode(it)
+			if err != nil {
+				skips.Skip(ctx, it, err)
+				continue
 			}
-			found = append(found, v)
+			found = append(found, *v)
 		}
 	}
 	slices.SortFunc(found, func(a, b register.Version) int { return cmp.Compare(a.Spec.Name, b.Spec.Name) })
