@@ -213,6 +213,9 @@ func (c *checker) limit(scope string) int {
 	if team, ok := strings.CutPrefix(scope, "team#"); ok {
 		return limits.OfTeam(team)
 	}
+	if strings.HasPrefix(scope, "backfill#") || strings.HasPrefix(scope, "value#") {
+		return parallel
+	}
 	if name, ok := strings.CutPrefix(scope, "pipeline#"); ok {
 		if spec := c.specs[name]; spec != nil && spec.Limits.MaxActive > 0 {
 			return spec.Limits.MaxActive

@@ -15,6 +15,7 @@ import (
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"ephemr/events"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/proof/instant"
 	"ephemr/internal/run"
 )
@@ -135,8 +136,8 @@ func askOf(r run.Run) string {
 		return "s3 " + r.Pipeline + " " + t.Key
 	case run.ByRequest:
 		return "request " + t.RequestID
-	case run.BySchedule:
-		return "schedule " + r.Pipeline + " " + r.LogicalTime.UTC().Format(time.RFC3339)
+	case run.BySchedule, run.ByBackfill: // a date and value is one run, whichever requests it
+		return strings.TrimSpace("schedule " + r.Pipeline + " " + r.LogicalTime.UTC().Format(time.RFC3339) + " " + pipeline.Values(r.Matrix))
 	}
 	return r.ID
 }

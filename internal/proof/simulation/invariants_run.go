@@ -47,7 +47,7 @@ func (c *checker) run(id string, old, now awsfake.Item) {
 				c.waiting[next] = time.Now()
 			}
 		}
-	case to == run.Admitted && from == run.Queued:
+	case to == run.Admitted && from == run.Queued && now["backfill"] == nil: // backfills are paused, and yield to others
 		c.admitted(id, cmp.Or(text(now["team"]), run.NoTeam), text(now["pipeline"]))
 	}
 }

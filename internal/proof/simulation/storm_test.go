@@ -170,6 +170,7 @@ func TestStormsFindMistakes(t *testing.T) {
 		"records dates before they are requested": {simulation.Storm{Kind: "rough", Break: simulation.MoveFirst}, simulation.Dates},
 		"lends clusters of killed runners":        {simulation.Storm{Kind: "fair", Break: simulation.LendLeftovers}, simulation.NoApplication},
 		"takes cancelled steps for over":          {simulation.Storm{Kind: "fair", Break: simulation.BelieveCancelled}, simulation.NoRunner},
+		"cancels a backfill without its queue":    {simulation.Storm{Kind: "fair", Break: simulation.CancelWithoutQueue}, simulation.Ends},
 		"does not sweep":                          {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.NothingLeft},
 	} {
 		t.Run(name, func(t *testing.T) {

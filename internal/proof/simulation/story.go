@@ -44,6 +44,7 @@ func newStory(seed uint64, asks int, over time.Duration, plain bool) *story {
 		s.ask(d, i, over)
 	}
 	s.addSchedule(roll(seed, "schedule"))
+	s.addBackfills(roll(seed, "backfills"), over)
 	for range asks / 4 {
 		s.meddle(d, over)
 	}
