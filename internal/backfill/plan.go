@@ -1,6 +1,7 @@
 package backfill
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -31,16 +32,16 @@ const (
 
 // Check completes the request and says what is wrong with it.
 func (q *Request) Check(now time.Time) error {
-	bad := func(format string, args ...any) error { return fault.New(fault.InvalidInput, format, args...) }
-	if q.Only == "" {
-		q.Only = Missing
+	q.Only, q.Order, q.Parallel = cmp.Or(q.Only, Missing), cmp.Or(q.Order, Asc), cmp.Or(q.Parallel, 1)
+	if err := q.checkDates(now); err != nil {
+		return err
 	}
-	if q.Order == "" {
-		q.Order = Asc
-	}
-	if q.Parallel == 0 {
-		q.Parallel = 1
-	}
+	return q.checkChoices()
+}
+
+func bad(format string, args ...any) error { return fault.New(fault.InvalidInput, format, args...) }
+
+func (q *Request) checkDates(now time.Time) error {
 	switch {
 	case q.From.IsZero() || q.To.IsZero():
 		return bad("a backfill needs --from and --to")
@@ -50,6 +51,16 @@ func (q *Request) Check(now time.Time) error {
 		return bad("--from %s is in the future; a backfill runs dates that have passed", q.From.Format(time.RFC3339))
 	case q.To.After(now):
 		return bad("--to %s is in the future; a backfill runs dates that have passed", q.To.Format(time.RFC3339))
+	case q.Every != 0 && q.Chunk != 0:
+		return bad("--every and --chunk exclude each other; use one of both")
+	case q.Every+q.Chunk != 0 && q.step() < time.Minute:
+		return bad("--every and --chunk need at least 1m")
+	}
+	return nil
+}
+
+func (q *Request) checkChoices() error {
+	switch {
 	case !slices.Contains([]string{Missing, Failed, All}, q.Only):
 		return bad("invalid --only %q; use missing, failed or all", q.Only)
 	case q.Order != Asc && q.Order != Desc:
@@ -58,10 +69,6 @@ func (q *Request) Check(now time.Time) error {
 		return bad("invalid --parallel %d; use 1 to %d", q.Parallel, MostAtATime)
 	case q.MaxCost < 0:
 		return bad("invalid --max-cost %.2f; use an amount in USD above 0", q.MaxCost)
-	case q.Every != 0 && q.Chunk != 0:
-		return bad("--every and --chunk exclude each other; use one of both")
-	case q.Every < 0 || q.Chunk < 0 || q.Every != 0 && q.Every.Std() < time.Minute || q.Chunk != 0 && q.Chunk.Std() < time.Minute:
-		return bad("--every and --chunk need at least 1m")
 	}
 	return nil
 }
@@ -136,37 +143,51 @@ func (q Request) schedules(spec *pipeline.Spec) ([]calendar.Schedule, error) {
 	}
 	var chosen []calendar.Schedule
 	for _, s := range all {
-		fits := true
-		matrix := maps.Clone(s.Matrix)
-		for name, v := range q.Params {
-			if have, ok := s.Params[name]; ok && have != v {
-				fits = false
-			}
-			if values, ok := matrix[name]; ok {
-				if !slices.Contains(values, v) {
-					return nil, fault.New(fault.InvalidInput, "param %s: %q is not a value of the matrix; use one of %q", name, v, values)
-				}
-				matrix[name] = []string{v}
-			}
-			if _, ok := spec.Params[name]; !ok {
-				return nil, fault.New(fault.InvalidInput, "pipeline %s has no param %s", spec.Name, name)
-			}
+		fits, err := q.choose(spec, &s)
+		if err != nil {
+			return nil, err
 		}
-		if s.Matrix = matrix; fits {
+		if fits {
 			chosen = append(chosen, s)
 		}
 	}
 	if len(chosen) == 0 {
-		return nil, fault.New(fault.InvalidInput, "no schedule of pipeline %s has these params; leave out --param", spec.Name)
+		return nil, bad("no schedule of pipeline %s has these params; leave out --param", spec.Name)
 	}
 	return chosen, nil
+}
+
+// choose leaves the values of the matrix in s that the params name. It is false if s sets
+// one of the params to another value.
+func (q Request) choose(spec *pipeline.Spec, s *calendar.Schedule) (bool, error) {
+	fits := true
+	s.Matrix = maps.Clone(s.Matrix)
+	for name, v := range q.Params {
+		if _, ok := spec.Params[name]; !ok {
+			return false, bad("pipeline %s has no param %s", spec.Name, name)
+		}
+		if have, ok := s.Params[name]; ok && have != v {
+			fits = false
+		}
+		values, ok := s.Matrix[name]
+		if ok && !slices.Contains(values, v) {
+			return false, bad("param %s: %q is not a value of the matrix; use one of %q", name, v, values)
+		}
+		if ok {
+			s.Matrix[name] = []string{v}
+		}
+	}
+	return fits, nil
 }
 
 // times yields the dates of a schedule.
 func (q Request) times(s calendar.Schedule) (func(func(time.Time) bool), error) {
 	if step := q.step(); step > 0 {
 		return func(yield func(time.Time) bool) {
-			for t := q.From.UTC(); !t.After(q.To) && yield(t); t = t.Add(step) {
+			for t := q.From.UTC(); !t.After(q.To); t = t.Add(step) {
+				if !yield(t) {
+					return
+				}
 			}
 		}, nil
 	}

@@ -34,15 +34,25 @@ func (f *Backfiller) Make(ctx context.Context, b backfill.Backfill, c backfill.C
 		return err
 	}
 	if r != nil {
-		if r.Backfill == b.ID || b.Request.Only == backfill.Missing || r.State != run.Failed && r.State != run.Cancelled {
-			return nil
-		}
-		err := f.Runs.RequeueFor(ctx, id, b.ID, b.Request.Parallel, requestedAt)
-		if e, ok := errors.AsType[*fault.Error](err); ok && (e.Name == fault.InvalidInput || e.Name == fault.Conflict) {
-			return nil // it cannot be retried, or another caller does
-		}
-		return err
+		return f.retry(ctx, b, *r, requestedAt)
 	}
+	return f.create(ctx, b, c, requestedAt)
+}
+
+// retry retries a run that has failed, unless b has done so before.
+func (f *Backfiller) retry(ctx context.Context, b backfill.Backfill, r run.Run, requestedAt time.Time) error {
+	if r.Backfill == b.ID || b.Request.Only == backfill.Missing || r.State != run.Failed && r.State != run.Cancelled {
+		return nil
+	}
+	err := f.Runs.RequeueFor(ctx, r.ID, b.ID, b.Request.Parallel, requestedAt)
+	if e, ok := errors.AsType[*fault.Error](err); ok && (e.Name == fault.InvalidInput || e.Name == fault.Conflict) {
+		return nil // it cannot be retried, or another caller does
+	}
+	return err
+}
+
+// create makes the run of a child that has none.
+func (f *Backfiller) create(ctx context.Context, b backfill.Backfill, c backfill.Child, requestedAt time.Time) error {
 	values, err := b.Values(c)
 	if err != nil {
 		return err

@@ -73,9 +73,9 @@ func (q RunRequest) NewRuns(ctx context.Context, s stage.Settings, known Pipelin
 		w, err := q.newRun(spec, version, grant, c, s)
 		if IsInvalid(err) && len(combinations) > 1 {
 			if wrong++; wrong < len(combinations) {
-				w := q.rejected(err, c)
-				w.Run.Params, _ = spec.Conceal(w.Run.Params)
-				all = append(all, w)
+				refused := q.rejected(err, c)
+				refused.Run.Params, _ = spec.Conceal(refused.Run.Params)
+				all = append(all, refused)
 				continue
 			}
 		}

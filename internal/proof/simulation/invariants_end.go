@@ -105,6 +105,7 @@ func (c *checker) succeeded(id string, steps []carrier) {
 func (c *checker) ended(r run.Run, announced map[string]bool) {
 	switch {
 	case r.State == run.Rejected, c.vain(r.ID):
+	case r.Backfill != "" && r.State == run.Cancelled && r.Restarts == 0 && r.AdmittedAt.IsZero(): // withdrawn with thousands of others
 	case !r.State.Final():
 		c.fail(Ends, "run %s is %s, asked for %s ago", r.ID, r.State, time.Since(r.RequestedAt).Round(time.Second))
 	case !announced[outcomeKey(r.ID, string(r.State), r.EndedAt)]:
