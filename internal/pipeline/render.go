@@ -57,8 +57,9 @@ func fieldsOfCheck(p *place, c *job.Check) []field {
 
 // templates checks every template without filling it in.
 func (r *rules) templates() {
+	jobs := r.spec.AllJobs()
 	for i, j := range r.spec.Jobs {
-		refs := &references{rules: r, job: j.Name, needs: upstream(r.spec.Jobs, j.Name)}
+		refs := &references{rules: r, job: j.Name, needs: upstream(jobs, j.Name)}
 		r.compileAll(fieldsOfJob(root("jobs").index(i), &j), refs)
 	}
 	all := map[string]bool{} // the checks come after every job

@@ -69,6 +69,7 @@ func (r *rules) check() {
 	r.cluster()
 	r.limits()
 	r.jobs()
+	r.when()
 	r.checks()
 	r.notify()
 	r.notYet()

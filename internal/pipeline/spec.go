@@ -102,10 +102,11 @@ type Job struct {
 	Env     map[string]string `json:"env,omitempty"`
 	Expect  []string          `json:"expect,omitempty"` // s3:// addresses that a successful attempt has written to; templates
 	Needs   []string          `json:"needs,omitempty"`
-	Retries int               `json:"retries,omitempty" jsonschema:"minimum=0,maximum=10"` // more attempts after the first
-	Timeout Duration          `json:"timeout,omitempty"`                                   // of each attempt
-	Resize  *Resize           `json:"resize,omitempty"`                                    // size of its cluster while the job runs
-	Package *Package          `json:"package,omitempty" jsonschema:"-"`                    // filled in by apply
+	When    When              `json:"when,omitempty" jsonschema:"enum=success,enum=failure,enum=always"` // of what it needs: run when all succeeded (default), when some failed, or always; without needs, after all other jobs
+	Retries int               `json:"retries,omitempty" jsonschema:"minimum=0,maximum=10"`               // more attempts after the first
+	Timeout Duration          `json:"timeout,omitempty"`                                                 // of each attempt
+	Resize  *Resize           `json:"resize,omitempty"`                                                  // size of its cluster while the job runs
+	Package *Package          `json:"package,omitempty" jsonschema:"-"`                                  // filled in by apply
 
 	Background job.Background `json:"background,omitempty" jsonschema:"enum=fail,enum=wait,enum=kill"` // what to do with processes that outlive the program; default fail
 }

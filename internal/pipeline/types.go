@@ -315,7 +315,7 @@ func (r *references) typeOfField(v *value, name []string) {
 	switch {
 	case len(name) == 1 && (name[0] == "LogicalDate" || name[0] == "LogicalTime"):
 		v.kind = timeValue
-	case len(name) == 1 && slices.Contains(textFields, name[0]), len(name) == 2 && name[0] != "Jobs", len(name) == 4:
+	case len(name) == 1 && slices.Contains(textFields, name[0]), len(name) == 2 && name[0] != "Jobs", len(name) == 4, len(name) == 3 && name[2] == "State":
 		v.kind = textValue
 	}
 	if len(name) == 2 && name[0] == "Params" {

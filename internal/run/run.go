@@ -112,7 +112,7 @@ const (
 	JobRunning    JobState = "RUNNING"    // a step carries it
 	JobSucceeded  JobState = "SUCCEEDED"
 	JobFailed     JobState = "FAILED"
-	JobSkipped    JobState = "SKIPPED" // something it needs did not succeed
+	JobSkipped    JobState = "SKIPPED" // something it needs did not succeed, or it was not needed
 	JobCancelled  JobState = "CANCELLED"
 )
 
@@ -138,6 +138,7 @@ type Job struct {
 	Reason      string            `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
 	ExitCode    *int              `dynamodbav:"exitCode,omitempty" json:"exitCode,omitempty"`
 	NothingToDo bool              `dynamodbav:"nothingToDo,omitempty" json:"nothingToDo,omitempty"` // it SUCCEEDED without work
+	Unneeded    bool              `dynamodbav:"unneeded,omitempty" json:"unneeded,omitempty"`       // it was SKIPPED by a condition, and not because something failed
 	StartedAt   time.Time         `dynamodbav:"startedAt,omitzero" json:"startedAt,omitzero"`
 	EndedAt     time.Time         `dynamodbav:"endedAt,omitzero" json:"endedAt,omitzero"`
 	Outputs     map[string]string `dynamodbav:"outputs,omitempty" json:"outputs,omitempty"`

@@ -3,6 +3,7 @@ package step
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"ephemr/internal/pipeline"
@@ -11,16 +12,7 @@ import (
 )
 
 // plan says what the DAG asks for, given how far rec has come.
-func plan(rec *run.Record) pipeline.Plan {
-	states := make(map[string]pipeline.JobState, len(rec.Jobs))
-	for _, j := range rec.Jobs {
-		states[j.Name] = pipeline.JobState(j.State)
-		if j.State == run.JobSubmitting {
-			states[j.Name] = pipeline.Running
-		}
-	}
-	return pipeline.Next(rec.Spec.AllJobs(), states)
-}
+func plan(rec *run.Record) pipeline.Plan { return pipeline.Next(rec.Spec.AllJobs(), rec.States()) }
 
 // startable returns the jobs to submit: those that the DAG has reached, and those
 // that an earlier invocation claimed without recording the outcome.
@@ -51,7 +43,8 @@ func skip(ctx context.Context, runs *store.Runs, rec *run.Record) error {
 			continue
 		}
 		next := *j
-		next.State, next.EndedAt, next.Reason = run.JobSkipped, time.Now(), because(rec, name)
+		next.State, next.EndedAt = run.JobSkipped, time.Now()
+		next.Reason, next.Unneeded = because(rec, name)
 		if _, err := runs.ReplaceJob(ctx, rec.Run.ID, next, run.JobPending, j.Attempt); err != nil {
 			return err
 		}
@@ -60,17 +53,26 @@ func skip(ctx context.Context, runs *store.Runs, rec *run.Record) error {
 	return nil
 }
 
-// because names the job whose end is the reason that name is skipped.
-func because(rec *run.Record, name string) string {
-	for _, j := range rec.Spec.AllJobs() {
-		if j.Name != name {
-			continue
-		}
-		for _, need := range j.Needs {
-			if n := rec.Job(need); n != nil && n.State.Over() && n.State != run.JobSucceeded {
-				return fmt.Sprintf("it needs %s, which is %s", need, n.State)
-			}
+// because returns why a job is skipped, and whether that is no failure: nothing that
+// it needs has failed.
+func because(rec *run.Record, name string) (reason string, unneeded bool) {
+	jobs := rec.Spec.AllJobs()
+	i := slices.IndexFunc(jobs, func(j pipeline.Job) bool { return j.Name == name })
+	failed := pipeline.FailedAbove(jobs, rec.States(), name)
+	switch {
+	case i < 0:
+		return "the pipeline has no such job", false
+	case jobs[i].When == pipeline.OnFailure:
+		return "nothing that it needs failed", true
+	}
+	for _, need := range jobs[i].Needs {
+		n := rec.Job(need)
+		if n != nil && n.State.Over() && n.State != run.JobSucceeded && (failed == "" || !n.Unneeded) {
+			return fmt.Sprintf("it needs %s, which is %s", need, n.State), failed == ""
 		}
 	}
-	return "something it needs did not succeed"
+	if failed != "" {
+		return "it needs " + failed + ", which did not succeed", false
+	}
+	return "something it needs did not succeed", true
 }

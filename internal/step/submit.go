@@ -68,7 +68,7 @@ func (s *Submitter) Submit(ctx context.Context, in SubmitInput) (struct{}, error
 	if c == nil || c.ID == "" {
 		return struct{}{}, fault.New(fault.Internal, "submit steps of %s: it has no cluster", in.RunID)
 	}
-	if err := skip(ctx, s.Runs, rec); err != nil {
+	if err := s.settle(ctx, rec); err != nil {
 		return struct{}{}, err
 	}
 	if err := s.submit(ctx, rec); err != nil {

@@ -28,7 +28,8 @@ const (
 	OneRun       Invariant = "one run"       // whatever is asked for, however often, is one run
 	OneCluster   Invariant = "one cluster"   // an attempt to get a cluster makes one at most, and a run has one at a time until it is retried
 	OneStep      Invariant = "one step"      // an attempt of a job is carried by one step at most
-	RightOrder   Invariant = "right order"   // a step starts when the jobs that its job needs have succeeded
+	RightOrder   Invariant = "right order"   // a step starts when the jobs that its job needs have succeeded or, as its condition says, failed or ended
+	CleanUp      Invariant = "clean-up"      // where jobs end by themselves, each that runs always has run once, and those for failures if there is one
 	Slots        Invariant = "slots"         // no scope has more runs than its limit, and a run under way has its slots
 	Budget       Invariant = "call budget"   // no EMR API is called more often than its bucket allows
 	Noticed      Invariant = "noticed"       // where clusters and steps take seconds and no event is lost, no run waits for minutes
@@ -318,22 +319,5 @@ func (c *checker) steps() {
 			c.carried[attempt] = aws.ToString(s.Id)
 		}
 		c.mu.Unlock()
-	}
-}
-
-// started checks a step that begins to run.
-func (c *checker) started(a Attempt) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	spec := c.specs[c.of[a.RunID]]
-	for _, j := range spec.Jobs {
-		if j.Name != a.Job {
-			continue
-		}
-		for _, need := range j.Needs {
-			if s := c.jobs[a.RunID][need]; s != run.JobSucceeded {
-				c.fail(RightOrder, "job %s of run %s runs while %s is %s", a.Job, a.RunID, need, s)
-			}
-		}
 	}
 }

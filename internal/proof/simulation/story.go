@@ -13,6 +13,7 @@ import (
 
 // story is what is asked for in a storm: some pipelines, and who asks when.
 type story struct {
+	seed    uint64
 	plain   bool
 	files   []string
 	specs   map[string]*pipeline.Spec
@@ -36,7 +37,7 @@ var (
 // other sizes.
 func newStory(seed uint64, asks int, over time.Duration, plain bool) *story {
 	d := roll(seed, "story")
-	s := &story{plain: plain, specs: map[string]*pipeline.Spec{}, asks: map[string]int{}}
+	s := &story{seed: seed, plain: plain, specs: map[string]*pipeline.Spec{}, asks: map[string]int{}}
 	for i := range 2 + d.below(4) {
 		s.addPipeline(d, fmt.Sprintf("p%d", i))
 	}
@@ -67,6 +68,7 @@ func (s *story) addPipeline(d *dice, name string) {
 		}
 		fmt.Fprintf(&b, "  - {name: j%d, type: bash, source: j%d, needs: [%s], retries: %d%s}\n", i, i, strings.Join(needs, ", "), d.below(3), s.resized(d, profile))
 	}
+	b.WriteString(s.conditional(roll(s.seed, "conditions", name), jobs))
 	spec, err := pipeline.Parse(name, []byte(b.String()), pipeline.WithZones("raw", "curated"))
 	if err != nil {
 		panic(fmt.Sprintf("generated pipeline is wrong: %v\n%s", err, b.String()))
@@ -89,6 +91,24 @@ func (s *story) resized(d *dice, profile string) string {
 		return ""
 	}
 	return fmt.Sprintf(", resize: {task: %d}", 1+d.below(4))
+}
+
+// conditional are jobs that depend on how others end, in half of the pipelines.
+func (s *story) conditional(d *dice, jobs int) string {
+	if d.chance(0.5) {
+		return ""
+	}
+	var b strings.Builder
+	if d.chance(0.7) {
+		fmt.Fprintf(&b, "  - {name: clean, type: bash, source: c, when: always, retries: %d%s}\n", d.below(2), pick(d, "", "", ", needs: [j0]"))
+	}
+	if d.chance(0.5) {
+		fmt.Fprintf(&b, "  - {name: undo, type: bash, source: u, when: failure, needs: [j%d]}\n", d.below(jobs))
+	}
+	if d.chance(0.3) {
+		b.WriteString("  - {name: report, type: bash, source: r, when: failure}\n")
+	}
+	return b.String()
 }
 
 // ask adds a request for a run, and perhaps its repetition.

@@ -1,0 +1,95 @@
+package simulation
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ephemr/internal/job"
+	"ephemr/internal/pipeline"
+	"ephemr/internal/run"
+)
+
+// started checks a step that begins to run.
+func (c *checker) started(a Attempt) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	spec := c.specs[c.of[a.RunID]]
+	states := c.jobs[a.RunID]
+	for _, j := range spec.AllJobs() {
+		if j.Name != a.Job {
+			continue
+		}
+		failed := j.When != pipeline.OnFailure
+		for need := range above(spec, j) {
+			s := states[need]
+			failed = failed || s == run.JobFailed || s == run.JobCancelled
+			direct := slices.Contains(j.Needs, need)
+			plain := j.When != pipeline.OnFailure && j.When != pipeline.Always
+			if plain && direct && s != run.JobSucceeded || !plain && !s.Over() {
+				c.fail(RightOrder, "job %s of run %s runs while %s is %s", a.Job, a.RunID, need, s)
+			}
+		}
+		if !failed {
+			c.fail(RightOrder, "job %s of run %s runs although nothing that it needs has failed", a.Job, a.RunID)
+		}
+	}
+}
+
+// above returns what j needs, directly or not.
+func above(spec *pipeline.Spec, j pipeline.Job) map[string]bool {
+	found := map[string]bool{}
+	for todo := slices.Clone(j.Needs); len(todo) > 0; {
+		name := todo[0]
+		todo = todo[1:]
+		if found[name] {
+			continue
+		}
+		found[name] = true
+		for _, other := range spec.AllJobs() {
+			if other.Name == name {
+				todo = append(todo, other.Needs...)
+			}
+		}
+	}
+	return found
+}
+
+// cleanedUp checks the jobs with conditions of a run that has ended. steps are those of
+// all runs.
+func (c *checker) cleanedUp(rec *run.Record, path []string, steps []carrier) {
+	spec := c.specs[rec.Run.Pipeline]
+	lost := slices.ContainsFunc(rec.Jobs, func(j run.Job) bool {
+		return j.Class == job.ClassLost || j.Class == job.ClassCancelled || !j.State.Over() // a retry died before it queued the run
+	})
+	if spec == nil || lost || !slices.Contains(path, "SubmitSteps") || slices.Contains(path, "StopSteps") || path[len(path)-1] == "SubmitSteps" {
+		return // stopped, or without a cluster in the end
+	}
+	for _, j := range spec.AllJobs() {
+		got := rec.Job(j.Name)
+		wanted := j.When == pipeline.Always
+		if j.When == pipeline.OnFailure {
+			for need := range above(spec, j) {
+				s := rec.Job(need).State
+				wanted = wanted || s == run.JobFailed || s == run.JobCancelled
+			}
+		} else if !wanted {
+			continue
+		}
+		ran := got.State == run.JobSucceeded || got.State == run.JobFailed
+		if ran != wanted || !ran && !got.Unneeded {
+			c.fail(CleanUp, "job %s of run %s, when: %s, is %s: %s; the run went %s", j.Name, rec.Run.ID, j.When, got.State, got.Reason, strings.Join(path, " "))
+		}
+		good := 0
+		for _, s := range steps {
+			var n int
+			_, _ = fmt.Sscanf(strings.TrimPrefix(s.attempt, j.Name+"#"), "%d", &n)
+			if s.run == rec.Run.ID && s.job == j.Name && s.good && n > got.Base {
+				good++
+			}
+		}
+		if good > 1 {
+			c.fail(CleanUp, "job %s of run %s has succeeded %d times", j.Name, rec.Run.ID, good)
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package statemachines_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"ephemr/internal/job"
+	"ephemr/internal/proof/simulation"
+	"ephemr/internal/run"
+)
+
+// Pipelines whose jobs depend on how others end.
+const (
+	cleaned = "pipeline: cleaned\n" + onSmall + `jobs:
+  - {name: clean, type: bash, source: c, when: always}
+  - {name: a, type: bash, source: a, retries: 1}
+  - {name: b, type: bash, source: b, needs: [a]}`
+	undone = "pipeline: undone\n" + onSmall + `jobs:
+  - {name: a, type: bash, source: a}
+  - {name: b, type: bash, source: b, needs: [a]}
+  - {name: undo, type: bash, source: u, needs: [b], when: failure}
+  - {name: report, type: bash, source: r, when: failure}`
+)
+
+var failure = simulation.Step{ExitCode: 3}
+
+var conditionScenarios = []scenario{
+	{
+		name: "a clean-up after success", pipeline: cleaned,
+		want: ended{Path: path(begin, round, round, round, good), State: run.Succeeded, Jobs: "clean=SUCCEEDED a=SUCCEEDED b=SUCCEEDED", Clusters: 1},
+	},
+	{
+		name: "a clean-up after the last retry of a failure", pipeline: cleaned,
+		config: simulation.Config{Steps: steps(map[string]simulation.Step{"a#1": failure, "a#2": failure})},
+		want:   ended{Path: path(begin, round, round, round, bad), State: run.Failed, Class: job.ClassJob, Jobs: "clean=SUCCEEDED a=FAILED b=SKIPPED", Clusters: 1},
+	},
+	{
+		name: "a clean-up that fails makes the run fail", pipeline: cleaned,
+		config: simulation.Config{Steps: steps(map[string]simulation.Step{"clean#1": failure})},
+		want:   ended{Path: path(begin, round, round, round, bad), State: run.Failed, Class: job.ClassJob, Jobs: "clean=FAILED a=SUCCEEDED b=SUCCEEDED", Clusters: 1},
+	},
+	{
+		name: "the first failure is the run's, not that of the clean-up", pipeline: cleaned,
+		config: simulation.Config{Steps: steps(map[string]simulation.Step{"a#1": {ExitCode: 1, Class: job.ClassData, Reason: "rows 0"}, "clean#1": failure})},
+		want:   ended{Path: path(begin, round, round, bad), State: run.Failed, Class: job.ClassData, Jobs: "clean=FAILED a=FAILED b=SKIPPED", Clusters: 1},
+	},
+	{
+		name: "a job that cannot be filled in, and a clean-up",
+		pipeline: "pipeline: tmpl\n" + onSmall + `jobs:
+  - {name: a, type: bash, source: a, needs: [z], args: ["{{.Jobs.z.Outputs.rows}}"]}
+  - {name: z, type: bash, source: z}
+  - {name: clean, type: bash, source: c, when: always, args: ['{{.Jobs.a.State}}', '{{index .Jobs.a.Outputs "n" | default "0"}}']}`,
+		want: ended{Path: path(begin, round, round, bad), State: run.Failed, Class: job.ClassInvalid, Jobs: "a=FAILED z=SUCCEEDED clean=SUCCEEDED", Clusters: 1},
+	},
+	{
+		name: "nothing to undo", pipeline: undone,
+		want: ended{Path: path(begin, round, round, good), State: run.Succeeded, Jobs: "a=SUCCEEDED b=SUCCEEDED undo=SKIPPED report=SKIPPED", Clusters: 1},
+	},
+	{
+		name: "a failure further up is undone", pipeline: undone,
+		config: simulation.Config{Steps: steps(map[string]simulation.Step{"a#1": failure})},
+		want:   ended{Path: path(begin, round, round, round, bad), State: run.Failed, Class: job.ClassJob, Jobs: "a=FAILED b=SKIPPED undo=SUCCEEDED report=SUCCEEDED", Clusters: 1},
+	},
+	{
+		name: "cancelled: no clean-up", pipeline: cleaned,
+		during: func(w *simulation.World, id string) {
+			time.Sleep(5*time.Minute + 30*time.Second)
+			_, _ = w.Invoke("control", []byte(`{"op": "cancel", "runId": "`+id+`"}`))
+		},
+		want: ended{Path: path(begin, stopped, bad), State: run.Cancelled, Class: job.ClassCancelled, Jobs: "clean=SKIPPED a=CANCELLED b=SKIPPED", Clusters: 1},
+	},
+	{
+		name: "the cluster dies: no clean-up", pipeline: cleaned,
+		config: simulation.Config{DiesAfter: func(string) time.Duration { return 30 * time.Second }},
+		want:   ended{Path: path(begin, round, bad), State: run.Failed, Class: job.ClassLost, Jobs: "clean=SKIPPED a=FAILED b=SKIPPED", Clusters: 1},
+	},
+	{
+		name: "the deadline passes: no clean-up", pipeline: cleaned,
+		config: simulation.Config{Steps: steps(map[string]simulation.Step{"a#1": {Takes: 5 * time.Hour}})},
+		want:   ended{Path: path(begin, stopped, bad), State: run.Failed, Class: job.ClassTimeout, Jobs: "clean=SKIPPED a=CANCELLED b=SKIPPED", Clusters: 1},
+	},
+}
+
+func TestConditions(t *testing.T) { t.Parallel(); runScenarios(t, conditionScenarios) }
+
+// A retry keeps what succeeded, and cleans up again after the rest.
+func TestRetryCleansUpAgain(t *testing.T) {
+	t.Parallel()
+	config := simulation.Config{Steps: steps(map[string]simulation.Step{"b#1": failure})}
+	inWorld(t, config, func(t *testing.T, w *simulation.World) {
+		got, id := uploaded(t, w, cleaned, nil)
+		if got.State != run.Failed || got.Jobs != "clean=SUCCEEDED a=SUCCEEDED b=FAILED" {
+			t.Fatalf("run is %+v", got)
+		}
+		control(t, w, `{"op": "retry", "runId": "`+id+`"}`)
+		time.Sleep(time.Hour)
+		rec := w.Record(id)
+		var attempts []string
+		for _, j := range rec.Jobs {
+			attempts = append(attempts, run.StepName(j.Name, j.Attempt)+"="+string(j.State))
+		}
+		if want := "clean#2=SUCCEEDED a#1=SUCCEEDED b#2=SUCCEEDED"; rec.Run.State != run.Succeeded || strings.Join(attempts, " ") != want || len(w.Left()) > 0 {
+			t.Errorf("run is %s: %v, want %s; left %q", rec.Run.State, attempts, want, w.Left())
+		}
+	})
+}
