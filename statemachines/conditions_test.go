@@ -105,3 +105,73 @@ func TestRetryCleansUpAgain(t *testing.T) {
 		}
 	})
 }
+
+// A job waits for its next attempt, without a function that waits, and others go on.
+func TestRetryDelays(t *testing.T) {
+	t.Parallel()
+	const delayed = "pipeline: delayed\n" + onSmall + `jobs:
+  - {name: a, type: bash, source: a, retries: 2, retryDelay: {delay: 10m, factor: 2}}
+  - {name: b, type: bash, source: b}
+  - {name: c, type: bash, source: c, needs: [a]}`
+	twice := map[string]simulation.Step{"a#1": failure, "a#2": failure}
+	long := map[string]simulation.Step{"a#1": failure, "a#2": failure, "b#1": {Takes: time.Hour}}
+	for _, s := range []scenario{
+		{
+			name: "alone in the end", pipeline: delayed, config: simulation.Config{Steps: steps(twice)},
+			want: ended{
+				Path:  path(begin, round, round, round, round, round, round, good), // a#1 and b, due, a#2, due, a#3, c
+				State: run.Succeeded, Jobs: "a=SUCCEEDED b=SUCCEEDED c=SUCCEEDED", Clusters: 1,
+			},
+		},
+		{
+			name: "while another job runs", pipeline: delayed, config: simulation.Config{Steps: steps(long)},
+			want: ended{Path: path(begin, round, round, round, round, round, round, round, good), State: run.Succeeded, Jobs: "a=SUCCEEDED b=SUCCEEDED c=SUCCEEDED", Clusters: 1},
+		},
+		{
+			name: "cancelled before it is due", pipeline: delayed, config: simulation.Config{Steps: steps(twice)},
+			during: func(w *simulation.World, id string) {
+				time.Sleep(10 * time.Minute)
+				_, _ = w.Invoke("control", []byte(`{"op": "cancel", "runId": "`+id+`"}`))
+			},
+			want: ended{Path: path(begin, round, stopped, bad), State: run.Cancelled, Class: job.ClassCancelled, Jobs: "a=FAILED b=SUCCEEDED c=SKIPPED", Clusters: 1},
+		},
+		{
+			name: "the deadline passes before it is due", pipeline: strings.Replace(delayed, "jobs:", "limits: {deadline: 12m}\njobs:", 1), config: simulation.Config{Steps: steps(twice)},
+			want: ended{Path: path(begin, round, stopped, bad), State: run.Failed, Class: job.ClassTimeout, Jobs: "a=FAILED b=SUCCEEDED c=SKIPPED", Clusters: 1},
+		},
+	} {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, s.config, func(t *testing.T, w *simulation.World) {
+				got, id := uploaded(t, w, s.pipeline, s.during)
+				compare(t, w, id, s.want, got)
+			})
+		})
+	}
+}
+
+// While a delay lasts the record says until when, and EMR is not asked for anything.
+func TestDelayedRetryCostsNothing(t *testing.T) {
+	t.Parallel()
+	const delayed = "pipeline: delayed\n" + onSmall + "jobs: [{name: a, type: bash, source: a, retries: 1, retryDelay: 45m}]"
+	inWorld(t, simulation.Config{Steps: steps(map[string]simulation.Step{"a#1": failure})}, func(t *testing.T, w *simulation.World) {
+		w.Apply(delayed)
+		w.Upload("in/a.csv")
+		time.Sleep(15 * time.Minute)
+		id := w.RunIDs()[0]
+		j := w.Record(id).Jobs[0]
+		if wait := j.DueAt.Sub(j.EndedAt); j.State != run.JobPending || wait < 45*time.Minute || wait > 54*time.Minute {
+			t.Errorf("job is %s, due %s after its end", j.State, wait)
+		}
+		before, _ := w.Calls()
+		time.Sleep(25 * time.Minute)
+		if after, _ := w.Calls(); simulation.Sum(after) != simulation.Sum(before) {
+			t.Errorf("calls while it waits: %v, before %v", after, before)
+		}
+		rec := w.Wait(id)
+		again := w.EMR.Steps(rec.Clusters[0].ID)
+		if began := *again[1].Status.Timeline.StartDateTime; began.Before(j.DueAt) || began.After(j.DueAt.Add(2*time.Minute)) || rec.Run.State != run.Succeeded {
+			t.Errorf("run is %s; the retry began at %s, due %s", rec.Run.State, began, j.DueAt)
+		}
+	})
+}

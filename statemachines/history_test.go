@@ -90,6 +90,9 @@ func TestHistoryFits(t *testing.T) {
 	if got := rounds*run.RoundEvents + run.ClusterEvents; got > run.MaxEvents {
 		t.Errorf("%d attempts, one after another, have %d events; MaxEvents is %d", rounds, got, run.MaxEvents)
 	}
+	if got := pipeline.MaxRounds*run.RoundEvents + run.ClusterEvents; got > run.MaxEvents {
+		t.Errorf("%d attempts and delays have %d events; MaxEvents is %d", pipeline.MaxRounds, got, run.MaxEvents)
+	}
 	if got := run.MaxClusters * run.ClusterEvents; got > run.MaxEvents {
 		t.Errorf("%d attempts to get a cluster have up to %d events; MaxEvents is %d", run.MaxClusters, got, run.MaxEvents)
 	}

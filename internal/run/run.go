@@ -132,6 +132,7 @@ type Job struct {
 	Restart     int               `dynamodbav:"restart,omitempty" json:"-"`                 // restarts of the run when it was reset
 	Intent      string            `dynamodbav:"intent,omitempty" json:"-"`                  // invocation that is submitting it
 	IntentAt    time.Time         `dynamodbav:"intentAt,omitzero" json:"-"`
+	DueAt       time.Time         `dynamodbav:"dueAt,omitzero" json:"dueAt,omitzero"` // of a PENDING job: its next attempt starts then, not before
 	ClusterID   string            `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
 	StepID      string            `dynamodbav:"stepId,omitempty" json:"stepId,omitempty"`
 	Class       job.Class         `dynamodbav:"class,omitempty" json:"class,omitempty"`
@@ -288,7 +289,7 @@ type Waiter struct {
 	Shared    bool      `dynamodbav:"shared,omitempty" json:"shared,omitempty"`     // other runs may use the cluster
 	Events    int       `dynamodbav:"events,omitempty" json:"-"`                    // of the execution's history; see History
 	Since     time.Time `dynamodbav:"since" json:"since"`
-	CheckAt   time.Time `dynamodbav:"checkAt,omitzero" json:"checkAt,omitzero"` // from then on, a cluster that is starting is checked at every tick
+	CheckAt   time.Time `dynamodbav:"checkAt,omitzero" json:"checkAt,omitzero"` // from then on, a cluster that is starting is checked at every tick; of steps: when the next attempt is due
 	Deadline  time.Time `dynamodbav:"deadline" json:"deadline"`
 }
 

@@ -27,7 +27,8 @@ type Progress struct {
 }
 
 // Look brings the jobs of rec up to date and answers when an attempt that its
-// waiter knew to be in flight is over, or when nothing is in flight any more.
+// waiter knew to be in flight is over, when an attempt is due, or when nothing is in
+// flight or delayed any more.
 func (l *Looker) Look(ctx context.Context, rec *run.Record, seen *engine.Capacity) (*wait.Answer, error) {
 	if err := l.settle(ctx, rec, seen); err != nil {
 		return nil, err
@@ -37,7 +38,8 @@ func (l *Looker) Look(ctx context.Context, rec *run.Record, seen *engine.Capacit
 	}
 	flying := attempts(rec)
 	ended := slices.ContainsFunc(rec.Waiter.Attempts, func(a string) bool { return !slices.Contains(flying, a) })
-	if len(flying) > 0 && !ended {
+	due := !rec.Waiter.CheckAt.IsZero() && !time.Now().Before(rec.Waiter.CheckAt)
+	if !ended && !due && (len(flying) > 0 || !nextDue(rec).IsZero()) {
 		return nil, nil //nolint:nilnil // nothing has happened yet, and that is no error
 	}
 	left := slices.ContainsFunc(rec.Jobs, func(j run.Job) bool { return !j.State.Over() })
@@ -86,7 +88,7 @@ func (l *Looker) record(ctx context.Context, rec *run.Record, j run.Job, a engin
 			next.State = run.JobCancelled
 		}
 		if run.Retryable(a.Class) && j.Attempt-j.Base <= retries(rec, j.Name) {
-			next.State = run.JobPending
+			next.State, next.DueAt = run.JobPending, dueAt(rec, j)
 			next.Earlier = append(slices.Clone(j.Earlier), next.Past())
 		}
 	}

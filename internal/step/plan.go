@@ -25,7 +25,7 @@ func startable(rec *run.Record) []*run.Job {
 	}
 	var jobs []*run.Job
 	for _, name := range plan(rec).Start {
-		if j := rec.Job(name); j != nil {
+		if j := rec.Job(name); j != nil && !time.Now().Before(j.DueAt) {
 			jobs = append(jobs, j)
 		}
 	}

@@ -76,7 +76,7 @@ func (s *Submitter) Submit(ctx context.Context, in SubmitInput) (struct{}, error
 	}
 	return struct{}{}, s.Waker.Register(ctx, run.Waiter{
 		RunID: in.RunID, Kind: run.ForSteps, Token: in.Token, Execution: in.Execution, ClusterID: c.ID,
-		Attempts: attempts(rec), Shared: c.Shared(), Events: history.Events, Since: began, Deadline: rec.Run.Deadline,
+		Attempts: attempts(rec), Shared: c.Shared(), Events: history.Events, Since: began, CheckAt: nextDue(rec), Deadline: rec.Run.Deadline,
 	})
 }
 
@@ -167,7 +167,7 @@ func (s *Submitter) claim(ctx context.Context, rec *run.Record) (claimed []engin
 		if !ok {
 			return nil, fault.New(fault.Throttled, "job %s of run %s is already being submitted by another invocation", j.Name, rec.Run.ID)
 		}
-		next.State, next.Intent, next.IntentAt, next.StepID = run.JobSubmitting, by, now, ""
+		next.State, next.Intent, next.IntentAt, next.StepID, next.DueAt = run.JobSubmitting, by, now, "", time.Time{}
 		*j = next
 		claimed = append(claimed, engine.Start{Job: j, Adopt: adopt, Store: func(ctx context.Context) (string, error) { return specs.store(ctx, *j) }})
 	}

@@ -174,6 +174,8 @@ func due(x run.Waiter, seen *engine.Capacity) bool {
 		return true
 	case x.Kind == run.ForAdmission:
 		return false
+	case x.Kind == run.ForSteps && !x.CheckAt.IsZero() && (time.Now().After(x.CheckAt) || len(x.Attempts) == 0):
+		return time.Now().After(x.CheckAt) // a delayed attempt; there is nothing else to look at
 	case seen == nil:
 		return true
 	case seen.State == engine.Starting:

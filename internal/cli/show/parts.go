@@ -70,6 +70,9 @@ func (p *page) jobs() {
 		}
 		if j.State == run.JobPending && j.Attempt > 0 { // its last attempt is in Earlier
 			j.StepID, j.ExitCode, j.Reason, j.Class = "", nil, "", ""
+			if p.now.Before(j.DueAt) {
+				j.Reason = "next attempt after " + clock(j.DueAt)
+			}
 			j.StartedAt = j.EndedAt
 		}
 		rows = append(rows, []string{

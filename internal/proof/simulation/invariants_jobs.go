@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"ephemr/internal/job"
 	"ephemr/internal/pipeline"
@@ -16,6 +17,9 @@ func (c *checker) started(a Attempt) {
 	defer c.mu.Unlock()
 	spec := c.specs[c.of[a.RunID]]
 	states := c.jobs[a.RunID]
+	if due := c.due[a.RunID+" "+a.Job]; time.Now().Before(due) && a.Number > 1 {
+		c.fail(NotEarly, "attempt %d of job %s of run %s started %s before it was due", a.Number, a.Job, a.RunID, time.Until(due).Round(time.Second))
+	}
 	for _, j := range spec.AllJobs() {
 		if j.Name != a.Job {
 			continue

@@ -102,6 +102,11 @@ func (c *checker) job(id, name string, now awsfake.Item) {
 		c.jobs[id] = map[string]run.JobState{}
 	}
 	c.jobs[id][name] = run.JobState(text(now["state"]))
+	if at, err := time.Parse(time.RFC3339Nano, text(now["dueAt"])); err == nil {
+		c.due[id+" "+name] = at
+	} else if text(now["state"]) == string(run.JobPending) { // a retry of the run
+		delete(c.due, id+" "+name)
+	}
 	if all, ok := now["outputs"].(*types.AttributeValueMemberM); ok && all.Value[planted] != nil {
 		c.fail(OwnResult, "job %s of run %s has the result of another attempt", name, id)
 	}

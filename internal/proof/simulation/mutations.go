@@ -226,6 +226,22 @@ func (x timeless) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(
 	return out, nil
 }
 
+// RepeatAtOnce starts every next attempt as soon as the last has ended.
+func RepeatAtOnce(c *Config) { c.Table = func(db store.DB) store.DB { return impatient{db} } }
+
+type impatient struct{ store.DB }
+
+func (x impatient) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	out, err := x.DB.Query(ctx, in, o...)
+	if err == nil {
+		for i, it := range out.Items {
+			out.Items[i] = maps.Clone(it)
+			delete(out.Items[i], "dueAt")
+		}
+	}
+	return out, err
+}
+
 // IgnoreWhen runs all jobs when what they need has succeeded, as if none said anything
 // else.
 func IgnoreWhen(c *Config) { c.Table = func(db store.DB) store.DB { return ignoresWhen{db} } }

@@ -162,6 +162,7 @@ func TestStormsFindMistakes(t *testing.T) {
 		"never takes task units back":             {simulation.Storm{Kind: "fair", Break: simulation.KeepUnits}, simulation.RightSize},
 		"believes any result":                     {simulation.Storm{Kind: "fair", Break: simulation.BelieveAnyResult}, simulation.OwnResult},
 		"submits after the deadline":              {simulation.Storm{Kind: "untimed", Break: simulation.IgnoreDeadlines}, simulation.OnTime},
+		"repeats at once":                         {simulation.Storm{Kind: "fair", Break: simulation.RepeatAtOnce}, simulation.NotEarly},
 		"ignores conditions":                      {simulation.Storm{Kind: "fair", Break: simulation.IgnoreWhen}, simulation.CleanUp},
 		"refuses its own write":                   {simulation.Storm{Kind: "lost answers", Break: simulation.RefuseOwnWrites}, simulation.OwnWrite},
 		"does not unprotect clusters":             {simulation.Storm{Kind: "fair", Break: simulation.LeaveProtected}, simulation.NothingLeft},

@@ -15,6 +15,7 @@ import (
 type story struct {
 	seed    uint64
 	plain   bool
+	untimed bool
 	files   []string
 	specs   map[string]*pipeline.Spec
 	names   []string
@@ -33,11 +34,12 @@ var (
 	profilesUsed = []string{"small", "ladder", "ladder", "wide", "wide"}
 )
 
-// newStory makes up what is asked for. A plain story asks for no pools and no
-// other sizes.
-func newStory(seed uint64, asks int, over time.Duration, plain bool) *story {
+// newStory makes up what is asked for. On the second engine a story asks for no pools
+// and no other sizes, and without ticks nothing waits for a time.
+func newStory(of Storm, over time.Duration, untimed bool) *story {
+	seed, asks := of.Seed, of.Runs
 	d := roll(seed, "story")
-	s := &story{seed: seed, plain: plain, specs: map[string]*pipeline.Spec{}, asks: map[string]int{}}
+	s := &story{seed: seed, plain: of.Instant, untimed: untimed, specs: map[string]*pipeline.Spec{}, asks: map[string]int{}}
 	for i := range 2 + d.below(4) {
 		s.addPipeline(d, fmt.Sprintf("p%d", i))
 	}
@@ -66,7 +68,8 @@ func (s *story) addPipeline(d *dice, name string) {
 				needs = append(needs, fmt.Sprintf("j%d", j))
 			}
 		}
-		fmt.Fprintf(&b, "  - {name: j%d, type: bash, source: j%d, needs: [%s], retries: %d%s}\n", i, i, strings.Join(needs, ", "), d.below(3), s.resized(d, profile))
+		retries := d.below(3)
+		fmt.Fprintf(&b, "  - {name: j%d, type: bash, source: j%d, needs: [%s], retries: %d%s%s}\n", i, i, strings.Join(needs, ", "), retries, s.resized(d, profile), s.delayed(name, i, retries))
 	}
 	b.WriteString(s.conditional(roll(s.seed, "conditions", name), jobs))
 	spec, err := pipeline.Parse(name, []byte(b.String()), pipeline.WithZones("raw", "curated"))
@@ -91,6 +94,15 @@ func (s *story) resized(d *dice, profile string) string {
 		return ""
 	}
 	return fmt.Sprintf(", resize: {task: %d}", 1+d.below(4))
+}
+
+// delayed is what a job that may be retried says of delays.
+func (s *story) delayed(name string, i, retries int) string {
+	d := roll(s.seed, "delays", name, i)
+	if s.untimed || retries == 0 || d.chance(0.6) {
+		return ""
+	}
+	return pick(d, ", retryDelay: 30s", ", retryDelay: {delay: 1m, factor: 2, max: 90s}")
 }
 
 // conditional are jobs that depend on how others end, in half of the pipelines.

@@ -44,7 +44,7 @@ func counts(name string, n int) expression.ConditionBuilder {
 func (s *Runs) ClaimJob(ctx context.Context, id string, j run.Job, by string, now time.Time) (bool, error) {
 	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.JobSubmitting), "attempt", j.Attempt), "intent", by), "intentAt", now)
 	u = u.Remove(expression.Name("stepId")).Remove(expression.Name("class")).Remove(expression.Name("reason")).Remove(expression.Name("exitCode")).
-		Remove(expression.Name("resize"))
+		Remove(expression.Name("resize")).Remove(expression.Name("dueAt"))
 	if j.Nonce != "" {
 		u = set(u, "nonce", j.Nonce)
 	}
