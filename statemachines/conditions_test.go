@@ -82,6 +82,73 @@ var conditionScenarios = []scenario{
 	},
 }
 
+// Pipelines with conditions on what is known before any cluster, and on outputs.
+const (
+	byKind = "pipeline: bykind\n" + onSmall + `jobs:
+  - {name: a, type: bash, source: a, if: '{{eq .Trigger.Kind "schedule"}}', args: ["{{.Trigger.RequestID}}"]}
+  - {name: b, type: bash, source: b, needs: [a]}
+  - {name: clean, type: bash, source: c, when: always}
+  - {name: undo, type: bash, source: c, when: failure, needs: [b]}
+  - {name: last, type: bash, source: c, needs: [clean]}`
+	byOutput = "pipeline: byoutput\n" + onSmall + `jobs:
+  - {name: a, type: bash, source: a}
+  - {name: b, type: bash, source: b, needs: [a], if: '{{gt (int .Jobs.a.Outputs.rows) 0}}'}
+  - {name: c, type: bash, source: c, needs: [b]}
+  - {name: d, type: bash, source: d, needs: [b], when: always}`
+)
+
+func rows(n string) simulation.Config {
+	return simulation.Config{Steps: steps(map[string]simulation.Step{"a#1": {Outputs: map[string]string{"rows": n}}, "d#1": {Takes: 3 * time.Minute}})}
+}
+
+var ifScenarios = []scenario{
+	{
+		name: "nothing is needed: no cluster", pipeline: byKind, calls: map[string]int{},
+		want: ended{Path: "PrepareRun Prepared FinishRun Outcome Succeeded", State: run.Succeeded, Jobs: "a=SKIPPED b=SKIPPED clean=SKIPPED undo=SKIPPED last=SKIPPED"},
+	},
+	{
+		name: "a part is needed", pipeline: byKind + "\n  - {name: x, type: bash, source: x, if: 'true'}",
+		want: ended{Path: path(begin, round, round, round, good), State: run.Succeeded, Jobs: "a=SKIPPED b=SKIPPED clean=SUCCEEDED undo=SKIPPED last=SUCCEEDED x=SUCCEEDED", Clusters: 1},
+	},
+	{
+		name: "an output says yes", pipeline: byOutput, config: rows("3"),
+		want: ended{Path: path(begin, round, round, round, round, good), State: run.Succeeded, Jobs: "a=SUCCEEDED b=SUCCEEDED c=SUCCEEDED d=SUCCEEDED", Clusters: 1},
+	},
+	{
+		name: "an output says no", pipeline: byOutput, config: rows("0"),
+		want: ended{Path: path(begin, round, round, good), State: run.Succeeded, Jobs: "a=SUCCEEDED b=SKIPPED c=SKIPPED d=SUCCEEDED", Clusters: 1},
+	},
+	{
+		name: "an output that is no number", pipeline: byOutput, config: rows("many"),
+		want: ended{Path: path(begin, round, round, bad), State: run.Failed, Class: job.ClassInvalid, Jobs: "a=SUCCEEDED b=FAILED c=SKIPPED d=SUCCEEDED", Clusters: 1},
+	},
+	{
+		name: "what the condition depends on fails", pipeline: byOutput, config: simulation.Config{Steps: steps(map[string]simulation.Step{"a#1": failure})},
+		want: ended{Path: path(begin, round, round, bad), State: run.Failed, Class: job.ClassJob, Jobs: "a=FAILED b=SKIPPED c=SKIPPED d=SUCCEEDED", Clusters: 1},
+	},
+}
+
+func TestConditionsOnValues(t *testing.T) { t.Parallel(); runScenarios(t, ifScenarios) }
+
+// A run for which no job was needed is a success with nothing to do, and says why.
+func TestNothingNeeded(t *testing.T) {
+	t.Parallel()
+	inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
+		_, id := uploaded(t, w, byKind, nil)
+		rec := w.Record(id)
+		if !rec.Run.NothingToDo || rec.Run.CostUSD != 0 {
+			t.Errorf("run %+v", rec.Run)
+		}
+		for i, want := range []string{
+			`its condition is false: {{eq .Trigger.Kind "schedule"}}`, "it needs a, which is SKIPPED", "no other job was needed", "nothing that it needs failed", "it needs clean, which is SKIPPED",
+		} {
+			if got := rec.Jobs[i]; got.Reason != want || !got.Unneeded {
+				t.Errorf("job %s was skipped: %s (unneeded %t), want %s", got.Name, got.Reason, got.Unneeded, want)
+			}
+		}
+	})
+}
+
 func TestConditions(t *testing.T) { t.Parallel(); runScenarios(t, conditionScenarios) }
 
 // A retry keeps what succeeded, and cleans up again after the rest.

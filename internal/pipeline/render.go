@@ -126,11 +126,18 @@ func (s Spec) RenderChecks(c Context) ([]job.Check, error) {
 
 // CheckValues fills in everything that does not depend on another job's output,
 // so that a value that is missing or wrong is reported before the run acquires
-// capacity. The error joins one for every such value.
+// capacity. The error joins one for every such value. Jobs that will not run in any
+// case need no values.
 func (s Spec) CheckValues(c Context) error {
 	var errs []error
 	for i := range s.Jobs {
 		at := &place{text: "jobs[" + s.Jobs[i].Name + "]"}
+		if j := &s.Jobs[i]; j.If != "" {
+			errs = append(errs, s.fill(at, s.independent([]field{{at: at.key("if"), get: j.If}}), c))
+			if s.needless(*j, c) {
+				continue
+			}
+		}
 		errs = append(errs, s.fill(at, s.independent(fieldsOfJob(at, &s.Jobs[i])), c))
 	}
 	for i := range s.Checks {

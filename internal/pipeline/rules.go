@@ -77,6 +77,7 @@ func (r *rules) check() {
 	if len(r.spec.Jobs) <= maxJobs { // what follows costs more than the number of jobs
 		r.needs()
 		r.templates()
+		r.conditions()
 	}
 }
 

@@ -13,6 +13,7 @@ func (r *rules) literals() {
 	evaluated := map[string]bool{"description": true}
 	for i := range r.spec.Jobs {
 		markEvaluated(evaluated, fieldsOfJob(root("jobs").index(i), &r.spec.Jobs[i]))
+		evaluated[root("jobs").index(i).key("if").String()] = true
 	}
 	for i := range r.spec.Checks {
 		markEvaluated(evaluated, fieldsOfCheck(root("checks").index(i), &r.spec.Checks[i]))

@@ -92,6 +92,9 @@ func (r *references) typed(fn string, args []value) value {
 		for _, a := range args {
 			r.condition(a)
 		}
+		if fn != "not" && len(args) > 0 && !slices.ContainsFunc(args, func(a value) bool { return a.kind != boolValue }) {
+			return value{kind: boolValue}
+		}
 	case "printf":
 		r.verbs(args)
 	case "index":

@@ -27,6 +27,12 @@ func (s Spec) Conditional(name string) bool {
 	return slices.ContainsFunc(s.Jobs, func(j Job) bool { return j.Name == name && j.When.conditional() })
 }
 
+// Following returns the jobs that only follow the work of others: conditional ones, what
+// needs them, and the checks.
+func (s Spec) Following() map[string]bool {
+	return downstream(s.AllJobs(), func(j Job) bool { return j.When.conditional() || j.Type == job.Quality })
+}
+
 // last reports whether the job runs after all others: it is conditional and does not
 // say what it needs.
 func (j Job) last() bool { return j.When.conditional() && len(j.Needs) == 0 }

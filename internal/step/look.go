@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"ephemr/internal/decide"
 	"ephemr/internal/engine"
 	"ephemr/internal/job"
 	"ephemr/internal/run"
@@ -33,7 +34,7 @@ func (l *Looker) Look(ctx context.Context, rec *run.Record, seen *engine.Capacit
 	if err := l.settle(ctx, rec, seen); err != nil {
 		return nil, err
 	}
-	if err := skip(ctx, l.Runs, rec); err != nil {
+	if err := decide.Skip(ctx, l.Runs, rec); err != nil {
 		return nil, err
 	}
 	flying := attempts(rec)
@@ -42,8 +43,7 @@ func (l *Looker) Look(ctx context.Context, rec *run.Record, seen *engine.Capacit
 	if !ended && !due && (len(flying) > 0 || !nextDue(rec).IsZero()) {
 		return nil, nil //nolint:nilnil // nothing has happened yet, and that is no error
 	}
-	left := slices.ContainsFunc(rec.Jobs, func(j run.Job) bool { return !j.State.Over() })
-	return &wait.Answer{Output: Progress{JobsLeft: left, History: run.History{Events: rec.Waiter.Events}}}, nil
+	return &wait.Answer{Output: Progress{JobsLeft: !decide.Over(rec), History: run.History{Events: rec.Waiter.Events}}}, nil
 }
 
 // settle asks the engine about the attempts in flight and records how they ended.

@@ -15,8 +15,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"ephemr/internal/decide"
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -68,7 +70,8 @@ func (s *Submitter) Submit(ctx context.Context, in SubmitInput) (struct{}, error
 	if c == nil || c.ID == "" {
 		return struct{}{}, fault.New(fault.Internal, "submit steps of %s: it has no cluster", in.RunID)
 	}
-	if err := s.settle(ctx, rec); err != nil {
+	values := func() pipeline.Context { return rec.Context(s.Settings.Stage, s.Settings.LakeURIs()) }
+	if err := decide.Settle(ctx, s.Runs, rec, values); err != nil {
 		return struct{}{}, err
 	}
 	if err := s.submit(ctx, rec); err != nil {

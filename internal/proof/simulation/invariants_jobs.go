@@ -24,6 +24,7 @@ func (c *checker) started(a Attempt) {
 		if j.Name != a.Job {
 			continue
 		}
+		c.wanted(a, j)
 		failed := j.When != pipeline.OnFailure
 		for need := range above(spec, j) {
 			s := states[need]
@@ -37,6 +38,15 @@ func (c *checker) started(a Attempt) {
 		if !failed {
 			c.fail(RightOrder, "job %s of run %s runs although nothing that it needs has failed", a.Job, a.RunID)
 		}
+	}
+}
+
+// wanted checks the conditions of a run whose step begins, as far as they do not depend on
+// its jobs.
+func (c *checker) wanted(a Attempt, j pipeline.Job) {
+	kind, logical := c.kinds[a.RunID], c.logical[a.RunID]
+	if j.If == `{{eq .Trigger.Kind "s3"}}` && kind != run.ByS3 || j.If == `{{lt .LogicalDate "2020-01-01"}}` && logical >= "2020" || j.If == "false" {
+		c.fail(Condition, "job %s of run %s, if: %s, runs; the trigger is %s, the time %s", a.Job, a.RunID, j.If, kind, logical)
 	}
 }
 
@@ -63,6 +73,9 @@ func above(spec *pipeline.Spec, j pipeline.Job) map[string]bool {
 // all runs.
 func (c *checker) cleanedUp(rec *run.Record, path []string, steps []carrier) {
 	spec := c.specs[rec.Run.Pipeline]
+	if rec.Run.NothingToDo && rec.Run.Restarts == 0 && len(rec.Clusters) > 0 && !slices.ContainsFunc(rec.Jobs, func(j run.Job) bool { return !j.Unneeded }) {
+		c.fail(Condition, "run %s has acquired a cluster and needed no job", rec.Run.ID)
+	}
 	lost := slices.ContainsFunc(rec.Jobs, func(j run.Job) bool {
 		return j.Class == job.ClassLost || j.Class == job.ClassCancelled || !j.State.Over() // a retry died before it queued the run
 	})

@@ -27,6 +27,10 @@ var forward = map[run.State][]run.State{
 func (c *checker) run(id string, old, now awsfake.Item) {
 	from, to := run.State(text(old["state"])), run.State(text(now["state"]))
 	c.states[id], c.of[id], c.lives[id] = to, text(now["pipeline"]), number(now["restarts"])
+	c.logical[id] = text(now["logicalTime"])
+	if trigger, ok := now["trigger"].(*types.AttributeValueMemberM); ok {
+		c.kinds[id] = text(trigger.Value["kind"])
+	}
 	c.ends[id], _ = time.Parse(time.RFC3339Nano, text(now["deadline"])) // none while it is queued
 	if (to == run.Admitted || to == run.Running) && !slices.Contains(c.holders, run.Run{ID: id, Restarts: c.lives[id]}.ExecutionName()) {
 		c.fail(Slots, "run %s is %s without a slot", id, to)

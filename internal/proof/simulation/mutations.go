@@ -244,11 +244,24 @@ func (x impatient) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func
 
 // IgnoreWhen runs all jobs when what they need has succeeded, as if none said anything
 // else.
-func IgnoreWhen(c *Config) { c.Table = func(db store.DB) store.DB { return ignoresWhen{db} } }
+func IgnoreWhen(c *Config) { c.Table = forgetting("when") }
 
-type ignoresWhen struct{ store.DB }
+// IgnoreIf runs jobs whatever their condition says.
+func IgnoreIf(c *Config) { c.Table = forgetting("if") }
 
-func (x ignoresWhen) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+// forgetting removes a key of jobs from the pipelines of runs.
+func forgetting(key string) func(store.DB) store.DB {
+	written := regexp.MustCompile(`,"` + key + `":"([^"\\]|\\.)*"`)
+	return func(db store.DB) store.DB { return forgetfulOfJobs{db, written} }
+}
+
+type forgetfulOfJobs struct {
+	store.DB
+
+	written *regexp.Regexp
+}
+
+func (x forgetfulOfJobs) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
 	out, err := x.DB.Query(ctx, in, o...)
 	if err != nil || strings.HasPrefix(invocation(ctx), "register-") {
 		return out, err
@@ -256,8 +269,7 @@ func (x ignoresWhen) Query(ctx context.Context, in *dynamodb.QueryInput, o ...fu
 	for i, it := range out.Items {
 		if text(it["sk"]) == "SPEC" {
 			out.Items[i] = maps.Clone(it)
-			plain := strings.NewReplacer(`,"when":"always"`, "", `,"when":"failure"`, "").Replace(text(it["spec"]))
-			out.Items[i]["spec"] = &types.AttributeValueMemberS{Value: plain}
+			out.Items[i]["spec"] = &types.AttributeValueMemberS{Value: x.written.ReplaceAllString(text(it["spec"]), "")}
 		}
 	}
 	return out, nil

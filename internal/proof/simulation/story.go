@@ -69,7 +69,8 @@ func (s *story) addPipeline(d *dice, name string) {
 			}
 		}
 		retries := d.below(3)
-		fmt.Fprintf(&b, "  - {name: j%d, type: bash, source: j%d, needs: [%s], retries: %d%s%s}\n", i, i, strings.Join(needs, ", "), retries, s.resized(d, profile), s.delayed(name, i, retries))
+		fmt.Fprintf(&b, "  - {name: j%d, type: bash, source: j%d, needs: [%s], retries: %d%s%s%s}\n",
+			i, i, strings.Join(needs, ", "), retries, s.resized(d, profile), s.delayed(name, i, retries), s.onlyIf(name, i, needs))
 	}
 	b.WriteString(s.conditional(roll(s.seed, "conditions", name), jobs))
 	spec, err := pipeline.Parse(name, []byte(b.String()), pipeline.WithZones("raw", "curated"))
@@ -103,6 +104,20 @@ func (s *story) delayed(name string, i, retries int) string {
 		return ""
 	}
 	return pick(d, ", retryDelay: 30s", ", retryDelay: {delay: 1m, factor: 2, max: 90s}")
+}
+
+// onlyIf is the condition of some jobs: on what requested the run, on its time, or on
+// how a job before it ended.
+func (s *story) onlyIf(name string, i int, needs []string) string {
+	d := roll(s.seed, "if", name, i)
+	if d.chance(0.75) {
+		return ""
+	}
+	conditions := []string{`{{eq .Trigger.Kind "s3"}}`, `{{lt .LogicalDate "2020-01-01"}}`, "true"}
+	if len(needs) > 0 {
+		conditions = append(conditions, fmt.Sprintf(`{{eq .Jobs.%s.State "SUCCEEDED"}}`, needs[0]), "false")
+	}
+	return fmt.Sprintf(", if: '%s'", pick(d, conditions...))
 }
 
 // conditional are jobs that depend on how others end, in half of the pipelines.
