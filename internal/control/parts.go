@@ -136,5 +136,6 @@ func (w *Wiring) looks() map[string]wait.Look {
 		run.ForCluster:   w.capacityLooker().Look,
 		run.ForSteps:     w.stepLooker().Look,
 		run.ForStop:      w.stopper().Look,
+		run.ForObjects:   w.objects().Look,
 	}
 }

@@ -47,6 +47,7 @@ type Prepared struct {
 const (
 	NextCluster = "cluster" // it needs one
 	NextFinish  = "finish"  // its conditions leave no job to run
+	NextObjects = "objects" // it waits for objects first
 )
 
 // RunID is the id of e's run, or of the run that e was to become. For a manual
@@ -131,6 +132,9 @@ func (p *Preparer) next(ctx context.Context, id string) (string, error) {
 	}
 	if decide.Over(rec) {
 		return NextFinish, nil
+	}
+	if rec.Spec.WaitFor != nil {
+		return NextObjects, nil
 	}
 	return NextCluster, nil
 }

@@ -58,6 +58,9 @@ func (d *decoder) kind(p *place, n *node, v reflect.Value) {
 		read = d.entries
 	case reflect.Slice:
 		want, read = listNode, d.items
+		if v.Type() == reflect.TypeFor[OneOrMore]() && n.kind != listNode && n.kind != mapNode {
+			n = &node{kind: listNode, pos: n.pos, items: []*node{n}}
+		}
 	default:
 		d.scalar(p, n, v)
 		return

@@ -129,7 +129,8 @@ func (s Spec) RenderChecks(c Context) ([]job.Check, error) {
 // capacity. The error joins one for every such value. Jobs that will not run in any
 // case need no values.
 func (s Spec) CheckValues(c Context) error {
-	var errs []error
+	_, err := s.RenderWaitFor(c)
+	errs := []error{err}
 	for i := range s.Jobs {
 		at := &place{text: "jobs[" + s.Jobs[i].Name + "]"}
 		if j := &s.Jobs[i]; j.If != "" {

@@ -52,6 +52,9 @@ func reflectSchema(t *testing.T) *invopop.Schema {
 	s.Title = "ephemr pipeline"
 	loosen(s)
 	abbreviate(s, "jobs", "retryDelay")
+	waitFor, _ := s.Properties.Get("waitFor")
+	objects, _ := waitFor.Properties.Get("objects")
+	objects.Extras = map[string]any{"type": []string{"array", "string"}}
 	return s
 }
 

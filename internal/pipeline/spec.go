@@ -25,6 +25,7 @@ type Spec struct {
 	Params      map[string]Param    `json:"params,omitempty"`
 	Matrix      map[string][]string `json:"matrix,omitempty"` // one isolated run per combination
 	Cluster     Cluster             `json:"cluster" jsonschema:"required"`
+	WaitFor     *WaitFor            `json:"waitFor,omitempty"` // a run acquires no cluster before
 	Limits      Limits              `json:"limits"`
 	Jobs        []Job               `json:"jobs" jsonschema:"required,minItems=1,maxItems=200"` // in any order; needs form a DAG
 	Checks      []job.Check         `json:"checks,omitempty"`

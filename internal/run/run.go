@@ -276,21 +276,24 @@ const (
 	ForCluster   = "cluster"
 	ForSteps     = "steps"
 	ForStop      = "stop" // of its steps
+	ForObjects   = "objects"
 )
 
 // Waiter is the task token that a run waits with. A run has at most one.
 type Waiter struct {
-	RunID     string    `dynamodbav:"pk" json:"runId"`
-	Kind      string    `dynamodbav:"kind" json:"kind"`
-	Token     string    `dynamodbav:"token" json:"-"`
-	Execution string    `dynamodbav:"execution" json:"execution"`
-	ClusterID string    `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
-	Attempts  []string  `dynamodbav:"attempts,omitempty" json:"attempts,omitempty"` // attempts in flight when it was registered, as job#n
-	Shared    bool      `dynamodbav:"shared,omitempty" json:"shared,omitempty"`     // other runs may use the cluster
-	Events    int       `dynamodbav:"events,omitempty" json:"-"`                    // of the execution's history; see History
-	Since     time.Time `dynamodbav:"since" json:"since"`
-	CheckAt   time.Time `dynamodbav:"checkAt,omitzero" json:"checkAt,omitzero"` // from then on, a cluster that is starting is checked at every tick; of steps: when the next attempt is due
-	Deadline  time.Time `dynamodbav:"deadline" json:"deadline"`
+	RunID     string        `dynamodbav:"pk" json:"runId"`
+	Kind      string        `dynamodbav:"kind" json:"kind"`
+	Token     string        `dynamodbav:"token" json:"-"`
+	Execution string        `dynamodbav:"execution" json:"execution"`
+	ClusterID string        `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
+	Attempts  []string      `dynamodbav:"attempts,omitempty" json:"attempts,omitempty"` // attempts in flight when it was registered, as job#n
+	Shared    bool          `dynamodbav:"shared,omitempty" json:"shared,omitempty"`     // other runs may use the cluster
+	Events    int           `dynamodbav:"events,omitempty" json:"-"`                    // of the execution's history; see History
+	Since     time.Time     `dynamodbav:"since" json:"since"`
+	CheckAt   time.Time     `dynamodbav:"checkAt,omitzero" json:"checkAt,omitzero"` // from then on, a cluster that is starting is checked at every tick; of steps: when the next attempt is due
+	Deadline  time.Time     `dynamodbav:"deadline" json:"deadline"`
+	Objects   []string      `dynamodbav:"objects,omitempty" json:"objects,omitempty"` // addresses that must exist
+	Remaining time.Duration `dynamodbav:"remaining,omitempty" json:"-"`               // that the run had left when it began to wait without a cluster
 }
 
 // ID derives a run's id from its identity: equal identities give equal ids.

@@ -8,6 +8,7 @@
 //	run.ForCluster    capacity.Looker.Look
 //	run.ForSteps      step.Looker.Look
 //	run.ForStop       step.Stopper.Look
+//	run.ForObjects    hold.Objects.Look
 package wait
 
 import (

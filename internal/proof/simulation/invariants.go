@@ -30,6 +30,7 @@ const (
 	OneStep      Invariant = "one step"      // an attempt of a job is carried by one step at most
 	RightOrder   Invariant = "right order"   // a step starts when the jobs that its job needs have succeeded or, as its condition says, failed or ended
 	NotEarly     Invariant = "not early"     // an attempt that is delayed starts when it is due
+	Objects      Invariant = "objects"       // a run that waits for objects has no cluster before they exist
 	Condition    Invariant = "condition"     // no step starts whose condition on the run is false, and no cluster for a run that needs no job
 	CleanUp      Invariant = "clean-up"      // where jobs end by themselves, each that runs always has run once, and those for failures if there is one
 	Slots        Invariant = "slots"         // no scope has more runs than its limit, and a run under way has its slots
@@ -261,6 +262,7 @@ func (c *checker) clusters() {
 	defer c.mu.Unlock()
 	newest := all[len(all)-1]
 	id := run.OfCluster(*newest.Name)
+	c.waited(id, *newest.Name)
 	c.onTime(id, "cluster "+*newest.Name)
 	life := c.lives[id]
 	c.made[*newest.Name] = life
@@ -284,6 +286,7 @@ func (c *checker) capacities() {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		id := run.OfCluster(name)
 		if _, known := c.made[name]; !known {
+			c.waited(id, name)
 			c.made[name] = c.lives[id]
 		}
 		if !all[name] {

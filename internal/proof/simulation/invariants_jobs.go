@@ -50,6 +50,17 @@ func (c *checker) wanted(a Attempt, j pipeline.Job) {
 	}
 }
 
+// waited checks a run for which a cluster is created. The caller holds the lock.
+func (c *checker) waited(id, cluster string) {
+	spec := c.specs[c.of[id]]
+	if spec == nil || spec.WaitFor == nil || len(c.logical[id]) < len(time.DateOnly) {
+		return
+	}
+	if key := waitKey(spec.Name, c.logical[id][:len(time.DateOnly)]); !slices.Contains(c.w.S3.Keys(c.w.Settings.Lake["raw"]), key) {
+		c.fail(Objects, "cluster %s was created before %s exists", cluster, key)
+	}
+}
+
 // above returns what j needs, directly or not.
 func above(spec *pipeline.Spec, j pipeline.Job) map[string]bool {
 	found := map[string]bool{}

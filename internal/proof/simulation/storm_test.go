@@ -164,6 +164,7 @@ func TestStormsFindMistakes(t *testing.T) {
 		"submits after the deadline":              {simulation.Storm{Kind: "untimed", Break: simulation.IgnoreDeadlines}, simulation.OnTime},
 		"repeats at once":                         {simulation.Storm{Kind: "fair", Break: simulation.RepeatAtOnce}, simulation.NotEarly},
 		"ignores when":                            {simulation.Storm{Kind: "fair", Break: simulation.IgnoreWhen}, simulation.CleanUp},
+		"assumes objects":                         {simulation.Storm{Kind: "fair", Break: simulation.AssumeObjects}, simulation.Objects},
 		"ignores if":                              {simulation.Storm{Kind: "fair", Break: simulation.IgnoreIf}, simulation.Condition},
 		"refuses its own write":                   {simulation.Storm{Kind: "lost answers", Break: simulation.RefuseOwnWrites}, simulation.OwnWrite},
 		"does not unprotect clusters":             {simulation.Storm{Kind: "fair", Break: simulation.LeaveProtected}, simulation.NothingLeft},

@@ -59,7 +59,7 @@ func (s *story) addPipeline(d *dice, name string) {
 	if team := pick(d, teams...); team != "" {
 		fmt.Fprintf(&b, "team: %s\n", team)
 	}
-	fmt.Fprintf(&b, "priority: %d\nlimits: {maxActive: %d, deadline: %s}\njobs:\n", d.below(10), 1+d.below(4), pick(d, "45m", "1h", "2h"))
+	fmt.Fprintf(&b, "priority: %d\nlimits: {maxActive: %d, deadline: %s}\n%sjobs:\n", d.below(10), 1+d.below(4), pick(d, "45m", "1h", "2h"), s.waits(name))
 	jobs := 1 + d.below(5)*d.below(2) // as often as not a single one
 	for i := range jobs {
 		var needs []string
@@ -96,6 +96,22 @@ func (s *story) resized(d *dice, profile string) string {
 	}
 	return fmt.Sprintf(", resize: {task: %d}", 1+d.below(4))
 }
+
+// waits is what a few pipelines wait for. The objects of most dates come at some time.
+func (s *story) waits(name string) string {
+	d := roll(s.seed, "waits", name)
+	if s.untimed || d.chance(0.8) {
+		return ""
+	}
+	for _, date := range []string{"2000-01-01", "2026-01-01", "2026-01-02"} {
+		if at := d.between(0, over); d.chance(0.8) {
+			s.at(at, func(w *World) { w.Put(waitKey(name, date)) })
+		}
+	}
+	return fmt.Sprintf("waitFor: {objects: \"{{.Lake.raw}}/%s\", timeout: %s}\n", waitKey(name, "{{.LogicalDate}}"), pick(d, "5m", "30m"))
+}
+
+func waitKey(name, date string) string { return "wait/" + name + "/" + date }
 
 // delayed is what a job that may be retried says of delays.
 func (s *story) delayed(name string, i, retries int) string {

@@ -1,0 +1,17 @@
+package control
+
+import (
+	"ephemr/internal/hold"
+	"ephemr/internal/run"
+	"ephemr/internal/wait"
+)
+
+// HoldRun registers the token of a run that waits without a cluster.
+func (w *Wiring) HoldRun() Handler[hold.Input, struct{}] {
+	looks := map[string]wait.Look{run.ForObjects: w.objects().Look}
+	return (&hold.Holder{Settings: w.settings, Runs: w.runs(), Waker: w.waker(looks)}).Hold
+}
+
+func (w *Wiring) objects() *hold.Objects {
+	return &hold.Objects{Runs: w.runs(), S3: w.clients.s3()}
+}
