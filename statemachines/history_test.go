@@ -93,6 +93,9 @@ func TestHistoryFits(t *testing.T) {
 	if got := pipeline.MaxRounds*run.RoundEvents + run.ClusterEvents; got > run.MaxEvents {
 		t.Errorf("%d attempts and delays have %d events; MaxEvents is %d", pipeline.MaxRounds, got, run.MaxEvents)
 	}
+	if got := visit(t, "ReleaseCluster") + visit(t, "AwaitApproval") + visit(t, "Decided"); got > run.HoldEvents {
+		t.Errorf("a wait for a person has up to %d events, and run.HoldEvents is %d", got, run.HoldEvents)
+	}
 	if got := run.MaxClusters * run.ClusterEvents; got > run.MaxEvents {
 		t.Errorf("%d attempts to get a cluster have up to %d events; MaxEvents is %d", run.MaxClusters, got, run.MaxEvents)
 	}

@@ -118,6 +118,7 @@ func (p *Platform) grantHold() {
 	p.runs.Grant(hold, inRun...)
 	p.grantListLake(hold)
 	p.machine.GrantAnswer(hold)
+	p.topic.GrantPublish(hold) // for jobs that wait for a person
 }
 
 // grantListLake allows finding out whether objects of the lake exist, not reading them.

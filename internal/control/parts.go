@@ -137,5 +137,6 @@ func (w *Wiring) looks() map[string]wait.Look {
 		run.ForSteps:     w.stepLooker().Look,
 		run.ForStop:      w.stopper().Look,
 		run.ForObjects:   w.objects().Look,
+		run.ForApproval:  w.approvals().Look,
 	}
 }

@@ -35,6 +35,11 @@ func Settle(ctx context.Context, runs *store.Runs, rec *run.Record, values func(
 				continue
 			}
 			next := judge(rec, *j, values())
+			if next.State == j.State && next.Approval != nil && j.Approval == nil {
+				if err := ask(ctx, runs, rec, j, *next.Approval); err != nil {
+					return err
+				}
+			}
 			if next.State == j.State {
 				continue
 			}
@@ -95,6 +100,9 @@ func judge(rec *run.Record, j run.Job, values pipeline.Context) run.Job {
 		return skipped(j, "its condition is false: "+condition(rec, j.Name), true)
 	default:
 		err = render(rec, j, values)
+	}
+	if err == nil && j.Approval == nil {
+		j.Approval, err = approval(rec, j, values)
 	}
 	if err != nil {
 		j.State, j.Class, j.Reason, j.EndedAt = run.JobFailed, job.ClassInvalid, err.Error(), time.Now()

@@ -48,6 +48,7 @@ const (
 	NextCluster = "cluster" // it needs one
 	NextFinish  = "finish"  // its conditions leave no job to run
 	NextObjects = "objects" // it waits for objects first
+	NextHold    = "hold"    // it waits for a person first
 )
 
 // RunID is the id of e's run, or of the run that e was to become. For a manual
@@ -132,6 +133,9 @@ func (p *Preparer) next(ctx context.Context, id string) (string, error) {
 	}
 	if decide.Over(rec) {
 		return NextFinish, nil
+	}
+	if decide.Held(rec) {
+		return NextHold, nil
 	}
 	if rec.Spec.WaitFor != nil {
 		return NextObjects, nil

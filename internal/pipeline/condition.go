@@ -42,11 +42,14 @@ func (s Spec) needless(j Job, c Context) bool {
 func (r *rules) conditions() {
 	jobs := r.spec.AllJobs()
 	for i, j := range r.spec.Jobs {
+		refs := &references{rules: r, job: j.Name, needs: upstream(jobs, j.Name)}
+		if a := j.Approve; a != nil {
+			r.compileAll([]field{{at: root("jobs").index(i).key("approve").key("message"), get: a.Message}}, refs)
+		}
 		if j.If == "" {
 			continue
 		}
 		p := root("jobs").index(i).key("if")
-		refs := &references{rules: r, job: j.Name, needs: upstream(jobs, j.Name)}
 		msgs := refs.templateFaults(j.If)
 		if len(msgs) == 0 {
 			msgs = refs.conditionFaults(j.If)

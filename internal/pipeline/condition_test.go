@@ -66,8 +66,11 @@ jobs:
 func TestHolds(t *testing.T) {
 	t.Parallel()
 	s := pipeline.Spec{Name: "x", Jobs: []pipeline.Job{
-		{Name: "none", Type: job.Bash}, {Name: "plain", If: "false"}, {Name: "spaced", If: " {{eq .Params.c \"pt\"}}\n"},
-		{Name: "number", If: "{{gt (int .Jobs.a.Outputs.rows) 0}}"}, {Name: "secret", If: "{{.Params.s}}"},
+		{Name: "none", Type: job.Bash},
+		{Name: "plain", If: "false"},
+		{Name: "spaced", If: " {{eq .Params.c \"pt\"}}\n"},
+		{Name: "number", If: "{{gt (int .Jobs.a.Outputs.rows) 0}}"},
+		{Name: "secret", If: "{{.Params.s}}"},
 	}}
 	c := pipeline.Context{
 		Params: map[string]string{"c": "pt", "s": "hunter2"}, Secrets: map[string]string{"s": "hunter2"},

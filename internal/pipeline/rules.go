@@ -70,6 +70,7 @@ func (r *rules) check() {
 	r.params()
 	r.matrix()
 	r.cluster()
+	r.approvals()
 	r.waitFor()
 	r.limits()
 	r.jobs()

@@ -14,6 +14,7 @@ func (r *rules) literals() {
 	for i := range r.spec.Jobs {
 		markEvaluated(evaluated, fieldsOfJob(root("jobs").index(i), &r.spec.Jobs[i]))
 		evaluated[root("jobs").index(i).key("if").String()] = true
+		evaluated[root("jobs").index(i).key("approve").key("message").String()] = true
 	}
 	for i := range r.spec.Checks {
 		markEvaluated(evaluated, fieldsOfCheck(root("checks").index(i), &r.spec.Checks[i]))

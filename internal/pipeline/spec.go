@@ -106,6 +106,7 @@ type Job struct {
 	When       When              `json:"when,omitempty" jsonschema:"enum=success,enum=failure,enum=always"` // of what it needs: run when all succeeded (default), when some failed, or always; without needs, after all other jobs
 	Retries    int               `json:"retries,omitempty" jsonschema:"minimum=0,maximum=10"`               // more attempts after the first
 	If         string            `json:"if,omitempty"`                                                      // a template that yields true or false; a job whose condition is false is skipped
+	Approve    *Approve          `json:"approve,omitempty"`                                                 // wait for a person before the job starts
 	RetryDelay *RetryDelay       `json:"retryDelay,omitempty"`                                              // before each retry: a duration, or a table
 	Timeout    Duration          `json:"timeout,omitempty"`                                                 // of each attempt
 	Resize     *Resize           `json:"resize,omitempty"`                                                  // size of its cluster while the job runs

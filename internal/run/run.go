@@ -132,6 +132,7 @@ type Job struct {
 	Restart     int               `dynamodbav:"restart,omitempty" json:"-"`                 // restarts of the run when it was reset
 	Intent      string            `dynamodbav:"intent,omitempty" json:"-"`                  // invocation that is submitting it
 	IntentAt    time.Time         `dynamodbav:"intentAt,omitzero" json:"-"`
+	Approval    *Approval         `dynamodbav:"approval,omitempty" json:"approval,omitempty"`
 	DueAt       time.Time         `dynamodbav:"dueAt,omitzero" json:"dueAt,omitzero"` // of a PENDING job: its next attempt starts then, not before
 	ClusterID   string            `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
 	StepID      string            `dynamodbav:"stepId,omitempty" json:"stepId,omitempty"`
@@ -164,6 +165,33 @@ type Attempt struct {
 	LogsCut   bool      `dynamodbav:"logsCut,omitempty" json:"logsCut,omitempty"`
 
 	Background []string `dynamodbav:"background,omitempty" json:"background,omitempty"`
+}
+
+// Decision is what was decided on a job.
+type Decision string
+
+// The decisions.
+const (
+	Approved Decision = "approved"
+	Refused  Decision = "refused"
+	Expired  Decision = "expired" // there was none in time
+)
+
+// Approval is a job's wait for a person.
+type Approval struct {
+	Message  string    `dynamodbav:"message,omitempty" json:"message,omitempty"`
+	Keep     bool      `dynamodbav:"keep,omitempty" json:"keep,omitempty"` // the cluster
+	AskedAt  time.Time `dynamodbav:"askedAt" json:"askedAt"`
+	Until    time.Time `dynamodbav:"until" json:"until"`
+	Decision Decision  `dynamodbav:"decision,omitempty" json:"decision,omitempty"` // "" = none yet
+	By       string    `dynamodbav:"by,omitempty" json:"by,omitempty"`             // as the caller says
+	Why      string    `dynamodbav:"why,omitempty" json:"why,omitempty"`
+	At       time.Time `dynamodbav:"at,omitzero" json:"at,omitzero"`
+}
+
+// Awaiting reports whether j waits for a decision.
+func (j Job) Awaiting() bool {
+	return j.State == JobPending && j.Approval != nil && j.Approval.Decision == ""
 }
 
 // Past is j's newest attempt as an entry of Earlier.
@@ -277,6 +305,7 @@ const (
 	ForSteps     = "steps"
 	ForStop      = "stop" // of its steps
 	ForObjects   = "objects"
+	ForApproval  = "approval"
 )
 
 // Waiter is the task token that a run waits with. A run has at most one.

@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"time"
 
+	"ephemr/internal/decide"
 	"ephemr/internal/run"
 )
 
@@ -24,6 +25,18 @@ func jitter(runID string, j run.Job) float64 {
 	h := fnv.New64a()
 	_, _ = fmt.Fprint(h, runID, j.Step()) // a hash takes everything
 	return float64(h.Sum64()>>11) / (1 << 53)
+}
+
+// checkAt is when to look although no step has ended: an attempt is due, or the time for a
+// decision is over.
+func checkAt(rec *run.Record) time.Time {
+	first := nextDue(rec)
+	for _, j := range decide.Awaiting(rec) {
+		if first.IsZero() || j.Approval.Until.Before(first) {
+			first = j.Approval.Until
+		}
+	}
+	return first
 }
 
 // nextDue is when the first of the delayed attempts may start, or zero when there is none.

@@ -24,14 +24,43 @@ type Looker struct {
 type Progress struct {
 	run.History
 
-	JobsLeft bool `json:"jobsLeft"`
+	JobsLeft bool   `json:"jobsLeft"`
+	Next     string `json:"next"` // one of the constants below
+}
+
+// What the run does after a round.
+const (
+	NextSteps  = "steps"
+	NextFinish = "finish"
+	NextHold   = "hold" // it waits for a person, without a cluster
+	NextKeep   = "keep" // it waits for a person, and keeps its cluster
+)
+
+func next(rec *run.Record) string {
+	switch {
+	case decide.Over(rec):
+		return NextFinish
+	case decide.Held(rec) && decide.Kept(rec):
+		return NextKeep
+	case decide.Held(rec):
+		return NextHold
+	}
+	return NextSteps
+}
+
+// decided reports whether a person has decided since the waiter was registered.
+func decided(rec *run.Record) bool {
+	return slices.ContainsFunc(rec.Jobs, func(j run.Job) bool { return j.Approval != nil && j.Approval.At.After(rec.Waiter.Since) })
 }
 
 // Look brings the jobs of rec up to date and answers when an attempt that its
 // waiter knew to be in flight is over, when an attempt is due, or when nothing is in
-// flight or delayed any more.
+// flight or delayed any more, and when a person has decided.
 func (l *Looker) Look(ctx context.Context, rec *run.Record, seen *engine.Capacity) (*wait.Answer, error) {
 	if err := l.settle(ctx, rec, seen); err != nil {
+		return nil, err
+	}
+	if err := decide.Expire(ctx, l.Runs, rec); err != nil {
 		return nil, err
 	}
 	if err := decide.Skip(ctx, l.Runs, rec); err != nil {
@@ -40,10 +69,10 @@ func (l *Looker) Look(ctx context.Context, rec *run.Record, seen *engine.Capacit
 	flying := attempts(rec)
 	ended := slices.ContainsFunc(rec.Waiter.Attempts, func(a string) bool { return !slices.Contains(flying, a) })
 	due := !rec.Waiter.CheckAt.IsZero() && !time.Now().Before(rec.Waiter.CheckAt)
-	if !ended && !due && (len(flying) > 0 || !nextDue(rec).IsZero()) {
+	if !ended && !due && !decided(rec) && (len(flying) > 0 || !nextDue(rec).IsZero()) {
 		return nil, nil //nolint:nilnil // nothing has happened yet, and that is no error
 	}
-	return &wait.Answer{Output: Progress{JobsLeft: !decide.Over(rec), History: run.History{Events: rec.Waiter.Events}}}, nil
+	return &wait.Answer{Output: Progress{JobsLeft: !decide.Over(rec), Next: next(rec), History: run.History{Events: rec.Waiter.Events}}}, nil
 }
 
 // settle asks the engine about the attempts in flight and records how they ended.

@@ -18,7 +18,7 @@ func startable(rec *run.Record) []*run.Job {
 	}
 	var jobs []*run.Job
 	for _, name := range decide.Plan(rec).Start {
-		if j := rec.Job(name); j != nil && !time.Now().Before(j.DueAt) {
+		if j := rec.Job(name); j != nil && !j.Awaiting() && !time.Now().Before(j.DueAt) {
 			jobs = append(jobs, j)
 		}
 	}

@@ -149,7 +149,7 @@ func inOrder(waiters []run.Waiter, seen Seen, now time.Time) []run.Waiter {
 	rank := func(x run.Waiter) int {
 		s := seen[x.ClusterID]
 		switch {
-		case x.Kind == run.ForAdmission, x.Kind == run.ForObjects, x.Kind == run.ForCluster && s != nil:
+		case x.Kind == run.ForAdmission, x.Kind == run.ForObjects, x.Kind == run.ForApproval, x.Kind == run.ForCluster && s != nil:
 			return 0
 		case s == nil:
 			return 3

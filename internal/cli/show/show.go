@@ -114,6 +114,14 @@ func (p *page) run() {
 
 // waits prints what the run waits for without a cluster.
 func (p *page) waits() {
+	for _, j := range p.rec.Jobs {
+		if a := j.Approval; a != nil && a.Decision == "" && j.State == run.JobPending {
+			p.field("waits for", "approval of job %s, until %s", j.Name, clock(a.Until))
+			if a.Message != "" {
+				p.field("", "%s", terminal.OneLine(a.Message))
+			}
+		}
+	}
 	if w := p.rec.Waiter; w != nil && w.Kind == run.ForObjects {
 		p.field("waits for", "%s, until %s", terminal.OneLine(strings.Join(w.Objects, ", ")), clock(w.Deadline))
 	}

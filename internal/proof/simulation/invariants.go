@@ -30,6 +30,7 @@ const (
 	OneStep      Invariant = "one step"      // an attempt of a job is carried by one step at most
 	RightOrder   Invariant = "right order"   // a step starts when the jobs that its job needs have succeeded or, as its condition says, failed or ended
 	NotEarly     Invariant = "not early"     // an attempt that is delayed starts when it is due
+	Approved     Invariant = "approved"      // a job that waits for a person starts when it was approved, and is decided on once
 	Objects      Invariant = "objects"       // a run that waits for objects has no cluster before they exist
 	Condition    Invariant = "condition"     // no step starts whose condition on the run is false, and no cluster for a run that needs no job
 	CleanUp      Invariant = "clean-up"      // where jobs end by themselves, each that runs always has run once, and those for failures if there is one
@@ -71,6 +72,7 @@ type checker struct {
 	broken  []Violation
 	states  map[string]run.State               // by run
 	jobs    map[string]map[string]run.JobState // by run and job
+	decided map[string]string                  // run and job -> the decision, and on which question
 	due     map[string]time.Time               // run and job -> when its next attempt is
 	kinds   map[string]string                  // run -> kind of its trigger
 	logical map[string]string                  // run -> its logical time
@@ -94,7 +96,7 @@ type checker struct {
 func newChecker(w *World, specs map[string]*pipeline.Spec) *checker {
 	c := &checker{
 		w: w, specs: specs, begin: time.Now(), states: map[string]run.State{}, jobs: map[string]map[string]run.JobState{},
-		of: map[string]string{}, due: map[string]time.Time{}, kinds: map[string]string{}, logical: map[string]string{}, lives: map[string]int{}, made: map[string]int{}, carried: map[string]string{}, full: map[string]time.Time{},
+		of: map[string]string{}, due: map[string]time.Time{}, decided: map[string]string{}, kinds: map[string]string{}, logical: map[string]string{}, lives: map[string]int{}, made: map[string]int{}, carried: map[string]string{}, full: map[string]time.Time{},
 		pools: map[string]pool.Cluster{}, ends: map[string]time.Time{}, claims: map[string]string{}, tries: map[string]try{},
 		held: map[string]int{}, room: map[string]time.Time{}, waiting: map[string]time.Time{},
 	}

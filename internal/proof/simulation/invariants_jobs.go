@@ -6,8 +6,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"ephemr/internal/job"
 	"ephemr/internal/pipeline"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
 )
 
@@ -25,6 +28,9 @@ func (c *checker) started(a Attempt) {
 			continue
 		}
 		c.wanted(a, j)
+		if j.Approve != nil && !strings.HasPrefix(c.decided[a.RunID+" "+a.Job], string(run.Approved)) {
+			c.fail(Approved, "job %s of run %s runs, and the decision is %q", a.Job, a.RunID, c.decided[a.RunID+" "+a.Job])
+		}
 		failed := j.When != pipeline.OnFailure
 		for need := range above(spec, j) {
 			s := states[need]
@@ -59,6 +65,21 @@ func (c *checker) waited(id, cluster string) {
 	if key := waitKey(spec.Name, c.logical[id][:len(time.DateOnly)]); !slices.Contains(c.w.S3.Keys(c.w.Settings.Lake["raw"]), key) {
 		c.fail(Objects, "cluster %s was created before %s exists", cluster, key)
 	}
+}
+
+// decision keeps what was decided on a job. The caller holds the lock.
+func (c *checker) decision(id, name string, now awsfake.Item) {
+	key := id + " " + name
+	a, ok := now["approval"].(*types.AttributeValueMemberM)
+	if !ok {
+		delete(c.decided, key) // a retry of the run asks again
+		return
+	}
+	made := text(a.Value["decision"]) + " " + text(a.Value["askedAt"])
+	if before := c.decided[key]; before != "" && before != made && !strings.HasPrefix(before, " ") {
+		c.fail(Approved, "job %s of run %s was decided on twice: %s, then %s", name, id, before, made)
+	}
+	c.decided[key] = made
 }
 
 // above returns what j needs, directly or not.

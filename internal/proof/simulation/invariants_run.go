@@ -106,6 +106,7 @@ func (c *checker) job(id, name string, now awsfake.Item) {
 		c.jobs[id] = map[string]run.JobState{}
 	}
 	c.jobs[id][name] = run.JobState(text(now["state"]))
+	c.decision(id, name, now)
 	if at, err := time.Parse(time.RFC3339Nano, text(now["dueAt"])); err == nil {
 		c.due[id+" "+name] = at
 	} else if text(now["state"]) == string(run.JobPending) { // a retry of the run

@@ -249,6 +249,13 @@ func IgnoreWhen(c *Config) { c.Table = forgetting("when") }
 // IgnoreIf runs jobs whatever their condition says.
 func IgnoreIf(c *Config) { c.Table = forgetting("if") }
 
+// IgnoreApprove does not wait for a person.
+func IgnoreApprove(c *Config) {
+	c.Table = func(db store.DB) store.DB {
+		return forgetfulOfJobs{db, regexp.MustCompile(`,"approve":\{[^{}]*(\{\{[^{}]*\}\})?[^{}]*\}`)}
+	}
+}
+
 // forgetting removes a key of jobs from the pipelines of runs.
 func forgetting(key string) func(store.DB) store.DB {
 	written := regexp.MustCompile(`,"` + key + `":"([^"\\]|\\.)*"`)

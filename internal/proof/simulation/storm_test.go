@@ -165,6 +165,7 @@ func TestStormsFindMistakes(t *testing.T) {
 		"repeats at once":                         {simulation.Storm{Kind: "fair", Break: simulation.RepeatAtOnce}, simulation.NotEarly},
 		"ignores when":                            {simulation.Storm{Kind: "fair", Break: simulation.IgnoreWhen}, simulation.CleanUp},
 		"assumes objects":                         {simulation.Storm{Kind: "fair", Break: simulation.AssumeObjects}, simulation.Objects},
+		"does not wait for approval":              {simulation.Storm{Kind: "fair", Break: simulation.IgnoreApprove}, simulation.Approved},
 		"ignores if":                              {simulation.Storm{Kind: "fair", Break: simulation.IgnoreIf}, simulation.Condition},
 		"refuses its own write":                   {simulation.Storm{Kind: "lost answers", Break: simulation.RefuseOwnWrites}, simulation.OwnWrite},
 		"does not unprotect clusters":             {simulation.Storm{Kind: "fair", Break: simulation.LeaveProtected}, simulation.NothingLeft},

@@ -49,6 +49,7 @@ func newStory(of Storm, over time.Duration, untimed bool) *story {
 	for range asks / 4 {
 		s.meddle(d, over)
 	}
+	s.approvers(over)
 	return s
 }
 
@@ -69,8 +70,8 @@ func (s *story) addPipeline(d *dice, name string) {
 			}
 		}
 		retries := d.below(3)
-		fmt.Fprintf(&b, "  - {name: j%d, type: bash, source: j%d, needs: [%s], retries: %d%s%s%s}\n",
-			i, i, strings.Join(needs, ", "), retries, s.resized(d, profile), s.delayed(name, i, retries), s.onlyIf(name, i, needs))
+		fmt.Fprintf(&b, "  - {name: j%d, type: bash, source: j%d, needs: [%s], retries: %d%s%s%s%s}\n",
+			i, i, strings.Join(needs, ", "), retries, s.resized(d, profile), s.delayed(name, i, retries), s.onlyIf(name, i, needs), s.approve(name, i))
 	}
 	b.WriteString(s.conditional(roll(s.seed, "conditions", name), jobs))
 	spec, err := pipeline.Parse(name, []byte(b.String()), pipeline.WithZones("raw", "curated"))
@@ -112,6 +113,34 @@ func (s *story) waits(name string) string {
 }
 
 func waitKey(name, date string) string { return "wait/" + name + "/" + date }
+
+// approve is what a few jobs say of approval.
+func (s *story) approve(name string, i int) string {
+	d := roll(s.seed, "approve", name, i)
+	if s.untimed || d.chance(0.85) {
+		return ""
+	}
+	return pick(d, ", approve: {timeout: 20m}", ", approve: {message: 'of {{.LogicalDate}}', timeout: 1h}", ", approve: {timeout: 20m, keep: true}")
+}
+
+// approvers decide on all that waits, now and then, and two of them at the same time.
+func (s *story) approvers(over time.Duration) {
+	d := roll(s.seed, "approvers")
+	for at := 10 * time.Minute; at < 2*over; at += d.between(5*time.Minute, 20*time.Minute) {
+		for range 2 {
+			refuse := d.chance(0.2)
+			s.at(at, func(w *World) {
+				for _, id := range w.RunIDs() {
+					for _, j := range w.Record(id).Jobs {
+						if j.Awaiting() {
+							w.control(operation.Approve, operation.ApproveRequest{RunID: id, Job: j.Name, Refuse: refuse})
+						}
+					}
+				}
+			})
+		}
+	}
+}
 
 // delayed is what a job that may be retried says of delays.
 func (s *story) delayed(name string, i, retries int) string {
