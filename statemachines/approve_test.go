@@ -76,7 +76,7 @@ var approveScenarios = []scenario{
 	{
 		name: "approved while another job runs", pipeline: "pipeline: beside\n" + onSmall + "jobs: [{name: a, type: bash, source: a, approve: {}}, {name: b, type: bash, source: b}]",
 		config: simulation.Config{Steps: steps(map[string]simulation.Step{"b#1": {Takes: time.Hour}})}, during: decide(20*time.Minute, `{"op": "approve", "runId": "RUN"}`),
-		want: ended{Path: path(begin, round, round, round, good), State: run.Succeeded, Jobs: "a=SUCCEEDED b=SUCCEEDED", Clusters: 1},
+		want: ended{Path: path(begin, round, round, good), State: run.Succeeded, Jobs: "a=SUCCEEDED b=SUCCEEDED", Clusters: 1},
 	},
 	{
 		name: "approved, and no capacity on the first rung", pipeline: strings.Replace(approved, "profile: small", "profile: ladder", 1), config: counted3,

@@ -13,6 +13,7 @@ import (
 	"ephemr/internal/intake"
 	"ephemr/internal/operation"
 	"ephemr/internal/outcome"
+	"ephemr/internal/records"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
 	"ephemr/internal/step"
@@ -32,9 +33,9 @@ func (w *Wiring) Intake() Handler[lambdaevents.SQSEvent, lambdaevents.SQSEventRe
 		Users:     w.users(),
 		Engines:   w.catalog(),
 		SQS:       w.clients.sqs(),
-		Lambda:    w.clients.lambda(),
-		Passes:    w.gate(),
+		Admission: w.requester(),
 		Topic:     w.clients.topic(),
+		Secret:    w.secret(records.RequestSecretKey()),
 	}).Handle
 }
 
@@ -43,10 +44,14 @@ func (w *Wiring) Admit() Handler[admission.Input, admission.Output] {
 	return (&admission.Coalescer{Admitter: w.admitter(), Gate: w.gate(), Caller: entry.Caller}).Admit
 }
 
-// AwaitAdmission registers a hand-started execution that waits for limits to
-// allow its run.
+// AwaitAdmission registers a manual execution that waits for limits to allow its
+// run.
 func (w *Wiring) AwaitAdmission() Handler[intake.AwaitRequest, struct{}] {
-	return (&intake.Awaiter{Admission: w.admitter()}).Await
+	return (&intake.Awaiter{
+		Runs:      w.runs(),
+		Waker:     w.waker(map[string]wait.Look{run.ForAdmission: admission.LookAdmitted}),
+		Admission: w.requester(),
+	}).Await
 }
 
 // PrepareRun associates an execution with its run and plans the run's jobs.
@@ -73,7 +78,7 @@ func (w *Wiring) SubmitSteps() Handler[step.SubmitInput, struct{}] {
 		Runs:     w.runs(),
 		Engines:  w.engines(),
 		S3:       w.clients.s3(),
-		Venvs:    &step.Venvs{DB: w.clients.db(), Table: w.settings.ClustersTable},
+		Venvs:    &step.Venvs{Secret: w.secret(records.VenvSecretKey())},
 		Waker:    w.waker(map[string]wait.Look{run.ForSteps: w.stepLooker().Look}),
 		Caller:   entry.Caller,
 	}).Submit
@@ -126,7 +131,7 @@ func (w *Wiring) Control() Handler[json.RawMessage, any] {
 	}
 	canceller := &operation.Canceller{Runs: w.runs(), Waker: w.waker(w.looks()), Finisher: w.finisher()}
 	approver := &operation.Approver{Runs: w.runs(), Waker: w.waker(w.looks())}
-	retrier := &operation.Retrier{Runs: w.runs(), Admission: w.admitter()}
+	retrier := &operation.Retrier{Runs: w.runs(), Admission: w.requester()}
 	return (&operation.Handler{
 		Cancel:    operation.Of(canceller.Cancel),
 		Approve:   operation.Of(approver.Approve),

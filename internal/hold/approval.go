@@ -29,7 +29,7 @@ const (
 )
 
 // Look answers when the run can do something else than wait for a decision.
-func (a *Approvals) Look(ctx context.Context, rec *run.Record, _ *engine.Capacity) (*wait.Answer, error) {
+func (a *Approvals) Look(ctx context.Context, rec *run.Record, _ engine.View) (*wait.Answer, error) {
 	if err := decide.Expire(ctx, a.Runs, rec); err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ephemr/internal/decide"
+	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/notify"
 	"ephemr/internal/run"
@@ -74,7 +75,7 @@ func (h *Holder) Hold(ctx context.Context, in Input) (struct{}, error) {
 	if err := h.tell(ctx, rec, in.For); err != nil {
 		return struct{}{}, err
 	}
-	err = h.Waker.Wake(ctx, in.RunID, nil)
+	err = h.Waker.Wake(ctx, in.RunID, engine.View{})
 	if fault.NameOf(err) == fault.Throttled {
 		return struct{}{}, nil // the tick looks
 	}

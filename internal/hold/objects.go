@@ -46,7 +46,7 @@ const (
 )
 
 // Look answers when every object exists.
-func (o *Objects) Look(ctx context.Context, rec *run.Record, _ *engine.Capacity) (*wait.Answer, error) {
+func (o *Objects) Look(ctx context.Context, rec *run.Record, _ engine.View) (*wait.Answer, error) {
 	for _, uri := range rec.Waiter.Objects {
 		found, err := o.exists(ctx, uri)
 		switch name := fault.NameOf(err); {

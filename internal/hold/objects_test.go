@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/hold"
 	"ephemr/internal/pipeline"
@@ -73,7 +74,7 @@ func TestObjects(t *testing.T) {
 			t.Parallel()
 			d := newDesk(tt.objects...)
 			d.put(t, tt.put...)
-			answer, err := d.Look(t.Context(), d.rec, nil)
+			answer, err := d.Look(t.Context(), d.rec, engine.View{})
 			if err != nil || (answer != nil) != tt.want || answer != nil && answer.Err != nil {
 				t.Errorf("answer %+v, %v", answer, err)
 			}
@@ -90,7 +91,7 @@ func TestObjectsTooLate(t *testing.T) {
 		if err != nil {
 			d.s3.FailNext("ListObjectsV2", err)
 		}
-		answer, err := d.Look(t.Context(), d.rec, nil)
+		answer, err := d.Look(t.Context(), d.rec, engine.View{})
 		if err != nil || answer == nil || fault.NameOf(answer.Err) != fault.Timeout || !strings.Contains(answer.Err.Error(), "s3://b-raw/x") {
 			t.Errorf("%s: %+v, %v", name, answer, err)
 		}
@@ -102,7 +103,7 @@ func TestObjectsAreAskedForWithinABudget(t *testing.T) {
 	t.Parallel()
 	d := newDesk("s3://b-raw/x")
 	for range 1000 {
-		if answer, err := d.Look(t.Context(), d.rec, nil); answer != nil || err != nil {
+		if answer, err := d.Look(t.Context(), d.rec, engine.View{}); answer != nil || err != nil {
 			t.Fatal(answer, err)
 		}
 	}

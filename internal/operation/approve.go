@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ephemr/internal/decide"
+	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
 	"ephemr/internal/run"
@@ -64,7 +65,11 @@ func (a *Approver) Approve(ctx context.Context, in ApproveRequest) (Approved, er
 	}
 	slog.InfoContext(ctx, "job decided", "runId", in.RunID, "job", j.Name, "decision", string(next.Approval.Decision), "by", next.Approval.By)
 	out := Approved{RunID: in.RunID, Job: j.Name, Decision: next.Approval.Decision}
-	if err := a.Waker.Wake(ctx, in.RunID, nil, run.ForApproval, run.ForSteps); err != nil {
+	w := rec.Waiter // a run that waits for something else goes on by itself
+	if w == nil || w.Kind != run.ForApproval && w.Kind != run.ForSteps {
+		return out, nil
+	}
+	if err := a.Waker.Wake(ctx, in.RunID, engine.View{}); err != nil {
 		slog.WarnContext(ctx, "run not woken: deferred to the next tick", "runId", in.RunID, "error", err.Error())
 	}
 	return out, nil
