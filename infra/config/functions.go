@@ -72,6 +72,7 @@ var functions = []Function{
 	{Name: "Sweep", Timeout: 2 * time.Minute, MemoryMiB: memory, Alarm: ofSweep, NoIntents: true},
 	{Name: "Register", Timeout: 30 * time.Second, MemoryMiB: memory, Alarm: ofPeople},
 	{Name: "Control", Timeout: 45 * time.Second, MemoryMiB: memory, Alarm: ofPeople}, // the CLI waits for it
+	{Name: "HoldRun", Timeout: 30 * time.Second, MemoryMiB: memory},
 }
 
 // Functions lists the definitions of all functions.

@@ -1,6 +1,11 @@
 package stacks
 
-import "ephemr/infra/constructs"
+import (
+	"maps"
+	"slices"
+
+	"ephemr/infra/constructs"
+)
 
 // grant allows each function exactly the calls that it makes. Functions that
 // report results for task tokens may do so for the run's state machine only.
@@ -8,6 +13,7 @@ func (p *Platform) grant() {
 	p.grantAdmission()
 	p.grantClusters()
 	p.grantSteps()
+	p.grantHold()
 	p.grantWatchers()
 	p.grantRegister()
 	p.grantControl()
@@ -109,9 +115,26 @@ func (p *Platform) grantSteps() {
 	p.topic.GrantPublish(finishRun)
 }
 
+// grantHold allows waiting without a cluster.
+func (p *Platform) grantHold() {
+	hold := p.functions.named("HoldRun")
+	p.runs.Grant(hold, inRun...)
+	p.grantListLake(hold)
+	p.machine.GrantAnswer(hold)
+	p.topic.GrantPublish(hold) // for jobs that wait for a person
+}
+
+// grantListLake allows finding out whether objects of the lake exist, not reading them.
+func (p *Platform) grantListLake(fn *constructs.Function) {
+	for _, zone := range slices.Sorted(maps.Keys(p.lake.Zones)) {
+		p.lake.Zones[zone].GrantList(fn)
+	}
+}
+
 func (p *Platform) grantWatchers() {
 	watch := p.functions.named("Watch")
 	p.runs.Grant(watch, inRun...)
+	p.grantListLake(watch)
 	p.runs.GrantIndex(watch, byState)
 	p.clusters.Grant(watch, "GetItem", "UpdateItem") // owner, call budget
 	p.namespace.GrantRegister(watch)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ephemr/internal/cli/apply"
+	"ephemr/internal/cli/approve"
 	"ephemr/internal/cli/cancel"
 	"ephemr/internal/cli/clusters"
 	"ephemr/internal/cli/complete"
@@ -63,7 +64,7 @@ func Root(app *session.App, given string) *cobra.Command {
 		[]string{session.FormatTable, session.FormatJSON}, cobra.ShellCompDirectiveNoFileComp)))
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("stage", complete.Stages(app)))
 	root.AddCommand(apply.Command(app), pipelines.Command(app), start.Command(app), submit.Command(app),
-		runs.Command(app), show.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app),
+		runs.Command(app), show.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app), approve.Command(app),
 		clusters.Command(app), resize.Command(app), terminate.Command(app), requests.Command(app), query.Command(app),
 		doctor.Command(app, given), version.Command(app, given))
 	completion(root)

@@ -132,9 +132,11 @@ func (w *Wiring) Control() Handler[json.RawMessage, any] {
 		EMR:      w.emr(),
 	}
 	canceller := &operation.Canceller{Runs: w.runs(), Waker: w.waker(w.looks()), Finisher: w.finisher()}
+	approver := &operation.Approver{Runs: w.runs(), Waker: w.waker(w.looks())}
 	retrier := &operation.Retrier{Runs: w.runs(), Admission: w.requester()}
 	return (&operation.Handler{
 		Cancel:    operation.Of(canceller.Cancel),
+		Approve:   operation.Of(approver.Approve),
 		Retry:     operation.Of(retrier.Retry),
 		Resize:    operation.Of(resizer.Resize),
 		Terminate: operation.Of(w.onEMR().TerminateManually),

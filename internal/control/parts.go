@@ -148,5 +148,7 @@ func (w *Wiring) looks() map[string]wait.Look {
 		run.ForCluster:   w.capacityLooker().Look,
 		run.ForSteps:     w.stepLooker().Look,
 		run.ForStop:      w.stopper().Look,
+		run.ForObjects:   w.objects().Look,
+		run.ForApproval:  w.approvals().Look,
 	}
 }

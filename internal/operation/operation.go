@@ -25,13 +25,14 @@ type Op string
 // The operations.
 const (
 	Cancel    Op = "cancel"
+	Approve   Op = "approve"
 	Retry     Op = "retry"
 	Resize    Op = "resize"
 	Terminate Op = "terminate"
 )
 
 // all are the operations in the order of messages.
-var all = []Op{Cancel, Retry, Resize, Terminate}
+var all = []Op{Cancel, Retry, Approve, Resize, Terminate}
 
 // Payload is the request of an operation as the function reads it.
 func Payload(op Op, request any) (json.RawMessage, error) {
@@ -78,6 +79,7 @@ func (e *requestError) Error() string { return strings.TrimPrefix(e.err.Error(),
 // Handler is the control function.
 type Handler struct {
 	Cancel    Func
+	Approve   Func
 	Retry     Func
 	Resize    Func
 	Terminate Func
@@ -93,7 +95,7 @@ func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) (any, err
 	if err := json.Unmarshal(fields["op"], &op); err != nil || op == "" {
 		return nil, refused("the request names no operation")
 	}
-	do, ok := map[Op]Func{Cancel: h.Cancel, Retry: h.Retry, Resize: h.Resize, Terminate: h.Terminate}[op]
+	do, ok := map[Op]Func{Cancel: h.Cancel, Approve: h.Approve, Retry: h.Retry, Resize: h.Resize, Terminate: h.Terminate}[op]
 	if !ok {
 		return nil, refused("there is no operation %q", op)
 	}

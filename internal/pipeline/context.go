@@ -1,6 +1,9 @@
 package pipeline
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Context is what templates can refer to: facts about the run.
 type Context struct {
@@ -16,11 +19,12 @@ type Context struct {
 	Trigger     map[string]string     // those of TriggerKeys that this run has
 	Lake        map[string]string     // zone -> s3://bucket
 	Vars        map[string]string     // of the stage
-	Jobs        map[string]JobContext // the jobs that have succeeded
+	Jobs        map[string]JobContext // the jobs that are over
 }
 
-// JobContext is what a job that has succeeded leaves for the next ones.
+// JobContext is what a job that is over leaves for the next ones.
 type JobContext struct {
+	State   JobState // "" = SUCCEEDED
 	Outputs map[string]string
 }
 
@@ -52,7 +56,7 @@ var (
 func (c Context) data() map[string]any {
 	jobs := make(map[string]any, len(c.Jobs))
 	for name, j := range c.Jobs {
-		jobs[name] = map[string]any{"Outputs": filled(j.Outputs)}
+		jobs[name] = map[string]any{"State": string(cmp.Or(j.State, Succeeded)), "Outputs": filled(j.Outputs)}
 	}
 	return map[string]any{
 		"RunID": c.RunID, "Pipeline": c.Pipeline, "Stage": c.Stage,

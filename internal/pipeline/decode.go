@@ -39,8 +39,16 @@ func (d *decoder) value(p *place, n *node, v reflect.Value) {
 		v.Set(reflect.New(v.Type().Elem()))
 		v = v.Elem()
 	}
+	if a, ok := v.Addr().Interface().(abbreviated); ok && n.kind != mapNode && n.kind != listNode {
+		index, _ := fieldsOf(v.Type())
+		d.value(p.key(a.abbreviates()), n, v.Field(index[a.abbreviates()]))
+		return
+	}
 	d.kind(p, n, v)
 }
+
+// abbreviated is a table that may be written as the value of one of its keys.
+type abbreviated interface{ abbreviates() string }
 
 func (d *decoder) kind(p *place, n *node, v reflect.Value) {
 	want, read := mapNode, d.fields
@@ -50,6 +58,9 @@ func (d *decoder) kind(p *place, n *node, v reflect.Value) {
 		read = d.entries
 	case reflect.Slice:
 		want, read = listNode, d.items
+		if v.Type() == reflect.TypeFor[OneOrMore]() && n.kind != listNode && n.kind != mapNode {
+			n = &node{kind: listNode, pos: n.pos, items: []*node{n}}
+		}
 	default:
 		d.scalar(p, n, v)
 		return

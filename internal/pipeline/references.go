@@ -263,8 +263,9 @@ func (r *references) field(name []string) {
 func (r *references) entry(table string, name []string) {
 	if table == "Jobs" {
 		r.jobRef(name[0])
-		if len(name) > 1 && name[1] != "Outputs" || len(name) > 3 {
-			r.fault(".Jobs.%s is unknown; write .Jobs.<job>.Outputs.<key>", strings.Join(name, "."))
+		state := len(name) == 2 && name[1] == "State"
+		if len(name) > 1 && name[1] != "Outputs" && !state || len(name) > 3 {
+			r.fault(".Jobs.%s is unknown; write .Jobs.<job>.Outputs.<key> or .Jobs.<job>.State", strings.Join(name, "."))
 		}
 		return
 	}

@@ -43,11 +43,14 @@ const (
 	maxSteps     = 256 // EMR's StepConcurrencyLevel
 	maxObjects   = 1000
 	maxUnits     = 1000
-	maxTimeout   = 7 * 24 * time.Hour
+	maxTimeout   = MaxDeadline
 	minKeepAlive = 2 * time.Minute
 	maxKeepAlive = 24 * time.Hour
 	maxTextBytes = 1024 // of a description
 )
+
+// MaxDeadline is the longest time from the admission of a run to its end.
+const MaxDeadline = 7 * 24 * time.Hour
 
 // A name is part of run ids: with 40 letters an id has 63, and Step Functions
 // takes 80.
@@ -70,8 +73,11 @@ func (r *rules) check() {
 	r.params()
 	r.matrix()
 	r.cluster()
+	r.approvals()
+	r.waitFor()
 	r.limits()
 	r.jobs()
+	r.when()
 	r.checks()
 	r.notify()
 	r.notYet()
@@ -79,6 +85,8 @@ func (r *rules) check() {
 	if len(r.spec.Jobs) <= maxJobs { // what follows costs more than the number of jobs
 		r.needs()
 		r.templates()
+		r.conditions()
+		r.waitForTemplates()
 	}
 }
 

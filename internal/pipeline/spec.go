@@ -26,6 +26,7 @@ type Spec struct {
 	Params      map[string]Param    `json:"params,omitempty"`
 	Matrix      map[string][]string `json:"matrix,omitempty"` // one isolated run per combination
 	Cluster     Cluster             `json:"cluster" jsonschema:"required"`
+	WaitFor     *WaitFor            `json:"waitFor,omitempty"` // a run acquires no cluster before
 	Limits      Limits              `json:"limits"`
 	Jobs        []Job               `json:"jobs" jsonschema:"required,minItems=1,maxItems=200"` // in any order; needs form a DAG
 	Checks      []job.Check         `json:"checks,omitempty"`
@@ -91,22 +92,26 @@ type Limits struct {
 
 // Job is one unit of work.
 type Job struct {
-	Name    string            `json:"name" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,39}$"`
-	Type    job.Type          `json:"type" jsonschema:"required,enum=bash,enum=hive,enum=jar,enum=spark"`
-	Source  string            `json:"source,omitempty"`  // directory or file, relative to the project
-	Include []string          `json:"include,omitempty"` // files and directories of the project that are packaged with it, under their own paths
-	Entry   string            `json:"entry,omitempty"`   // file inside source that is run
-	Class   string            `json:"class,omitempty"`
-	Args    []string          `json:"args,omitempty"` // templates, e.g. {{.LogicalDate}}
-	Vars    map[string]string `json:"vars,omitempty"`
-	Conf    map[string]string `json:"conf,omitempty"`
-	Env     map[string]string `json:"env,omitempty"`
-	Expect  []string          `json:"expect,omitempty"` // s3:// addresses that a successful attempt has written to; templates
-	Needs   []string          `json:"needs,omitempty"`
-	Retries int               `json:"retries,omitempty" jsonschema:"minimum=0,maximum=10"` // more attempts after the first
-	Timeout Duration          `json:"timeout,omitempty"`                                   // of each attempt
-	Resize  *Resize           `json:"resize,omitempty"`                                    // size of its cluster while the job runs
-	Package *Package          `json:"package,omitempty" jsonschema:"-"`                    // filled in by apply
+	Name       string            `json:"name" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,39}$"`
+	Type       job.Type          `json:"type" jsonschema:"required,enum=bash,enum=hive,enum=jar,enum=spark"`
+	Source     string            `json:"source,omitempty"`  // directory or file, relative to the project
+	Include    []string          `json:"include,omitempty"` // files and directories of the project that are packaged with it, under their own paths
+	Entry      string            `json:"entry,omitempty"`   // file inside source that is run
+	Class      string            `json:"class,omitempty"`
+	Args       []string          `json:"args,omitempty"` // templates, e.g. {{.LogicalDate}}
+	Vars       map[string]string `json:"vars,omitempty"`
+	Conf       map[string]string `json:"conf,omitempty"`
+	Env        map[string]string `json:"env,omitempty"`
+	Expect     []string          `json:"expect,omitempty"` // s3:// addresses that a successful attempt has written to; templates
+	Needs      []string          `json:"needs,omitempty"`
+	When       When              `json:"when,omitempty" jsonschema:"enum=success,enum=failure,enum=always"` // of what it needs: run when all succeeded (default), when some failed, or always; without needs, after all other jobs
+	Retries    int               `json:"retries,omitempty" jsonschema:"minimum=0,maximum=10"`               // more attempts after the first
+	If         string            `json:"if,omitempty"`                                                      // a template that yields true or false; a job whose condition is false is skipped
+	Approve    *Approve          `json:"approve,omitempty"`                                                 // wait for a person before the job starts
+	RetryDelay *RetryDelay       `json:"retryDelay,omitempty"`                                              // before each retry: a duration, or a table
+	Timeout    Duration          `json:"timeout,omitempty"`                                                 // of each attempt
+	Resize     *Resize           `json:"resize,omitempty"`                                                  // size of its cluster while the job runs
+	Package    *Package          `json:"package,omitempty" jsonschema:"-"`                                  // filled in by apply
 
 	Background job.Background `json:"background,omitempty" jsonschema:"enum=fail,enum=wait,enum=kill"` // what to do with processes that outlive the program; default fail
 }

@@ -116,6 +116,8 @@ func (sig signature) of(fn string, args []value) value {
 		return value{kind: args[len(args)-1].kind, zoned: args[len(args)-1].zoned}
 	case fn == "format" || fn == "date":
 		return formatted(args[0])
+	case (fn == "and" || fn == "or") && len(args) > 0 && !slices.ContainsFunc(args, func(a value) bool { return a.kind != boolValue }):
+		return value{kind: boolValue}
 	case sig.result == clockValue:
 		v.zoned = fn == "inZone" || args[len(args)-1].zoned
 		return v
@@ -262,7 +264,7 @@ func (r *references) typeOfField(v *value, name []string) {
 	case len(name) == 1 && slices.Contains(textFields, name[0]), len(name) == 2 && name[0] == "Lake",
 		len(name) == 2 && name[0] == "Trigger" && slices.Contains([]string{"Kind", "Object", "Bucket", "VersionID"}, name[1]):
 		v.kind, v.noTime = textValue, true
-	case len(name) == 2 && name[0] != "Jobs", len(name) == 4:
+	case len(name) == 2 && name[0] != "Jobs", len(name) == 4, len(name) == 3 && name[2] == "State":
 		v.kind = textValue
 	}
 }

@@ -118,7 +118,7 @@ const (
 	JobRunning    JobState = "RUNNING"    // a step carries it
 	JobSucceeded  JobState = "SUCCEEDED"
 	JobFailed     JobState = "FAILED"
-	JobSkipped    JobState = "SKIPPED" // something it needs did not succeed
+	JobSkipped    JobState = "SKIPPED" // something it needs did not succeed, or it was not needed
 	JobCancelled  JobState = "CANCELLED"
 )
 
@@ -138,6 +138,8 @@ type Job struct {
 	Restart     int               `dynamodbav:"restart,omitempty" json:"-"`                 // restarts of the run when it was reset
 	Intent      string            `dynamodbav:"intent,omitempty" json:"-"`                  // invocation that is submitting it
 	IntentAt    time.Time         `dynamodbav:"intentAt,omitzero" json:"-"`
+	Approval    *Approval         `dynamodbav:"approval,omitempty" json:"approval,omitempty"`
+	DueAt       time.Time         `dynamodbav:"dueAt,omitzero" json:"dueAt,omitzero"` // of a PENDING job: its next attempt starts then, not before
 	ClusterID   string            `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
 	StepID      string            `dynamodbav:"stepId,omitempty" json:"stepId,omitempty"`
 	StepEnd     *StepEnd          `dynamodbav:"stepEnd,omitempty" json:"-"` // as an event has reported it; nil = none has
@@ -145,6 +147,7 @@ type Job struct {
 	Reason      string            `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
 	ExitCode    *int              `dynamodbav:"exitCode,omitempty" json:"exitCode,omitempty"`
 	NothingToDo bool              `dynamodbav:"nothingToDo,omitempty" json:"nothingToDo,omitempty"` // it SUCCEEDED without work
+	Unneeded    bool              `dynamodbav:"unneeded,omitempty" json:"unneeded,omitempty"`       // it was SKIPPED by a condition, and not because something failed
 	StartedAt   time.Time         `dynamodbav:"startedAt,omitzero" json:"startedAt,omitzero"`
 	EndedAt     time.Time         `dynamodbav:"endedAt,omitzero" json:"endedAt,omitzero"`
 	Outputs     map[string]string `dynamodbav:"outputs,omitempty" json:"outputs,omitempty"`
@@ -186,6 +189,33 @@ type Attempt struct {
 	LogsCut   bool      `dynamodbav:"logsCut,omitempty" json:"logsCut,omitempty"`
 
 	Background []string `dynamodbav:"background,omitempty" json:"background,omitempty"`
+}
+
+// Decision is what was decided on a job.
+type Decision string
+
+// The decisions.
+const (
+	Approved Decision = "approved"
+	Refused  Decision = "refused"
+	Expired  Decision = "expired" // there was none in time
+)
+
+// Approval is a job's wait for a person.
+type Approval struct {
+	Message  string    `dynamodbav:"message,omitempty" json:"message,omitempty"`
+	Keep     bool      `dynamodbav:"keep,omitempty" json:"keep,omitempty"` // the cluster
+	AskedAt  time.Time `dynamodbav:"askedAt" json:"askedAt"`
+	Until    time.Time `dynamodbav:"until" json:"until"`
+	Decision Decision  `dynamodbav:"decision,omitempty" json:"decision,omitempty"` // "" = none yet
+	By       string    `dynamodbav:"by,omitempty" json:"by,omitempty"`             // as the caller says
+	Why      string    `dynamodbav:"why,omitempty" json:"why,omitempty"`
+	At       time.Time `dynamodbav:"at,omitzero" json:"at,omitzero"`
+}
+
+// Awaiting reports whether j waits for a decision.
+func (j Job) Awaiting() bool {
+	return j.State == JobPending && j.Approval != nil && j.Approval.Decision == ""
 }
 
 // Past is j's newest attempt as an entry of Earlier.
@@ -298,21 +328,25 @@ const (
 	ForCluster   = "cluster"
 	ForSteps     = "steps"
 	ForStop      = "stop" // of its steps
+	ForObjects   = "objects"
+	ForApproval  = "approval"
 )
 
 // Waiter is the task token that a run waits with. A run has at most one.
 type Waiter struct {
-	RunID     string    `dynamodbav:"pk" json:"runId"`
-	Kind      string    `dynamodbav:"kind" json:"kind"`
-	Token     string    `dynamodbav:"token" json:"-"`
-	Execution string    `dynamodbav:"execution" json:"execution"`
-	ClusterID string    `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
-	Attempts  []string  `dynamodbav:"attempts,omitempty" json:"attempts,omitempty"` // attempts in flight when it was registered, as job#n; the last one when the others have ended
-	Shared    bool      `dynamodbav:"shared,omitempty" json:"shared,omitempty"`     // other runs may use the cluster
-	Events    int       `dynamodbav:"events,omitempty" json:"-"`                    // of the execution's history; see History
-	Since     time.Time `dynamodbav:"since" json:"since"`
-	CheckAt   time.Time `dynamodbav:"checkAt,omitzero" json:"checkAt,omitzero"` // from then on, a cluster that is starting is checked at every tick
-	Deadline  time.Time `dynamodbav:"deadline" json:"deadline"`
+	RunID     string        `dynamodbav:"pk" json:"runId"`
+	Kind      string        `dynamodbav:"kind" json:"kind"`
+	Token     string        `dynamodbav:"token" json:"-"`
+	Execution string        `dynamodbav:"execution" json:"execution"`
+	ClusterID string        `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
+	Attempts  []string      `dynamodbav:"attempts,omitempty" json:"attempts,omitempty"` // attempts in flight when it was registered, as job#n; the last one when the others have ended
+	Shared    bool          `dynamodbav:"shared,omitempty" json:"shared,omitempty"`     // other runs may use the cluster
+	Events    int           `dynamodbav:"events,omitempty" json:"-"`                    // of the execution's history; see History
+	Since     time.Time     `dynamodbav:"since" json:"since"`
+	CheckAt   time.Time     `dynamodbav:"checkAt,omitzero" json:"checkAt,omitzero"` // from then on, a cluster that is starting is checked at every tick; of steps: when the next attempt is due
+	Deadline  time.Time     `dynamodbav:"deadline" json:"deadline"`
+	Objects   []string      `dynamodbav:"objects,omitempty" json:"objects,omitempty"` // addresses that must exist
+	Remaining time.Duration `dynamodbav:"remaining,omitempty" json:"-"`               // that the run had left when it began to wait without a cluster
 }
 
 // ID derives a run's id from its identity: equal identities give equal ids.

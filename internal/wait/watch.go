@@ -150,7 +150,7 @@ func inOrder(waiters []run.Waiter, seen map[string]*engine.Capacity, now time.Ti
 	rank := func(x run.Waiter) int {
 		s := seen[x.ClusterID]
 		switch {
-		case x.Kind == run.ForAdmission, x.Kind == run.ForCluster && s != nil:
+		case x.Kind == run.ForAdmission, x.Kind == run.ForObjects, x.Kind == run.ForApproval, x.Kind == run.ForCluster && s != nil:
 			return 0
 		case s == nil:
 			return 3
@@ -175,6 +175,8 @@ func due(x run.Waiter, seen *engine.Capacity) bool {
 		return true
 	case x.Kind == run.ForAdmission:
 		return false
+	case x.Kind == run.ForSteps && !x.CheckAt.IsZero() && (time.Now().After(x.CheckAt) || len(x.Attempts) == 0):
+		return time.Now().After(x.CheckAt) // a delayed attempt; there is nothing else to look at
 	case seen == nil:
 		return true
 	case seen.State == engine.Starting:

@@ -106,6 +106,10 @@ var rare = []Exception{
 		Why: "Step Functions refuses the name or the input of an execution: the run ends and is announced",
 	},
 	{
+		Functions: []string{"holdrun"}, Actions: []string{"states:SendTaskFailure"},
+		Why: "the run is cancelled before the function looks, or what it waits for cannot be",
+	},
+	{
 		Functions: []string{"sweep"}, Actions: []string{"states:StopExecution"},
 		Why: "an execution is 30 minutes past its deadline",
 	},

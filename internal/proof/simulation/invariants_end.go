@@ -34,6 +34,7 @@ func (c *checker) over() bool {
 // end checks what must hold when the storm has passed.
 func (c *checker) end(tale *story) {
 	runs, steps, announced, left := c.allRuns(), c.completed(), c.announced(), c.left()
+	over := c.overRuns(runs)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, l := range left {
@@ -52,9 +53,27 @@ func (c *checker) end(tale *story) {
 	for _, s := range steps {
 		c.carriedTwice(s)
 	}
+	for _, x := range over {
+		c.cleanedUp(x.rec, x.path, steps)
+	}
 	for _, id := range slices.Sorted(maps.Keys(c.jobs)) {
 		c.succeeded(id, steps)
 	}
+}
+
+// overRun is a run that has ended, with the states of its last execution.
+type overRun struct {
+	rec  *run.Record
+	path []string
+}
+
+func (c *checker) overRuns(runs []run.Run) (all []overRun) {
+	for _, r := range runs {
+		if r.State.Final() && r.Execution != "" {
+			all = append(all, overRun{c.w.Record(r.ID), c.w.Engine.Result(r.Execution).Path})
+		}
+	}
+	return all
 }
 
 // left is what should be gone.

@@ -27,6 +27,10 @@ var forward = map[run.State][]run.State{
 func (c *checker) run(id string, old, now awsfake.Item) {
 	from, to := run.State(text(old["state"])), run.State(text(now["state"]))
 	c.states[id], c.of[id], c.lives[id] = to, text(now["pipeline"]), number(now["restarts"])
+	c.logical[id] = text(now["logicalTime"])
+	if trigger, ok := now["trigger"].(*types.AttributeValueMemberM); ok {
+		c.kinds[id] = text(trigger.Value["kind"])
+	}
 	c.ends[id], _ = time.Parse(time.RFC3339Nano, text(now["deadline"])) // none while it is queued
 	if (to == run.Admitted || to == run.Running) && !slices.Contains(c.holders, run.Run{ID: id, Restarts: c.lives[id]}.ExecutionName()) {
 		c.fail(Slots, "run %s is %s without a slot", id, to)
@@ -102,6 +106,12 @@ func (c *checker) job(id, name string, now awsfake.Item) {
 		c.jobs[id] = map[string]run.JobState{}
 	}
 	c.jobs[id][name] = run.JobState(text(now["state"]))
+	c.decision(id, name, now)
+	if at, err := time.Parse(time.RFC3339Nano, text(now["dueAt"])); err == nil {
+		c.due[id+" "+name] = at
+	} else if text(now["state"]) == string(run.JobPending) { // a retry of the run
+		delete(c.due, id+" "+name)
+	}
 	if all, ok := now["outputs"].(*types.AttributeValueMemberM); ok && all.Value[planted] != nil {
 		c.fail(OwnResult, "job %s of run %s has the result of another attempt", name, id)
 	}

@@ -87,7 +87,7 @@ const perDay = 50
 // Play lets a storm pass. It must be called within a bubble.
 func (s Storm) Play() Report {
 	k := s.kind()
-	tale := newStory(s.Seed, s.Runs, over, s.Instant)
+	tale := newStory(s, over, k.untimed)
 	var watch *checker
 	d := roll(s.Seed, "world")
 	config := s.config(k, d)
