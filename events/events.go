@@ -37,7 +37,8 @@ const (
 	SourceS3     = "aws.s3"
 	SourceEMR    = "aws.emr" // of AWS; the stage's configuration names the source
 	SourceStates = "aws.states"
-	Source       = "ephemr" // events that ephemr sends
+	SourceEvents = "aws.events" // EventBridge itself: rules with a schedule
+	Source       = "ephemr"     // events that ephemr sends
 )
 
 // ObjectCreated is the detail of S3's "Object Created": durable, at least once.
@@ -119,6 +120,16 @@ type ScheduleTick struct {
 
 // KindSchedule marks a ScheduleTick.
 const KindSchedule = "schedule"
+
+// BatchDue is the message that intake sends to the events queue, for the time when a batch
+// of objects is to be closed.
+type BatchDue struct {
+	Kind  string `json:"kind"` // "batch"
+	Batch string `json:"batch"`
+}
+
+// KindBatch marks a BatchDue.
+const KindBatch = "batch"
 
 // ScheduledTimePlaceholder is replaced by the planned time when Scheduler sends the message.
 // Source: EventBridge Scheduler User Guide, "Adding context attributes".

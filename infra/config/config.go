@@ -36,14 +36,17 @@ type Config struct {
 	Keys                 Keys         `yaml:"keys"`           // customer's KMS keys
 	Emails               []string     `yaml:"emails"`         // notified of alarms and of every run's outcome
 
-	Logs   Logs                       `yaml:"logs"`
-	Intake Intake                     `yaml:"intake"`
-	Sweep  Sweep                      `yaml:"sweep"`
-	Limits Limits                     `yaml:"limits"`
-	Query  Query                      `yaml:"query"`
-	Zones  map[string]Zone            `yaml:"zones"`    // of the lake
+	Logs   Logs            `yaml:"logs"`
+	Intake Intake          `yaml:"intake"`
+	Sweep  Sweep           `yaml:"sweep"`
+	Limits Limits          `yaml:"limits"`
+	Query  Query           `yaml:"query"`
+	Zones  map[string]Zone `yaml:"zones"` // of the lake
+
 	Shapes map[string]profile.Profile `yaml:"profiles"` // of clusters
 	Access Access                     `yaml:"access"`   // users that jobs run as
+
+	Sources []stage.Source `yaml:"sources"` // buckets beside the lake whose objects are triggers
 }
 
 // Synthesizer selects the credentials that upload assets and deploy stacks.

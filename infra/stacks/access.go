@@ -27,6 +27,11 @@ func (p *Platform) grantAdmission() {
 	p.requests.Dead.GrantSend(intake)
 	p.functions.named("Admit").GrantInvoke(intake)
 	p.topic.GrantPublish(intake) // for rejected requests
+	p.ledger.Grant(intake, "GetItem", "PutItem", "UpdateItem", "Query", "ConditionCheckItem")
+	p.ledger.GrantIndex(intake, byClosing)
+	p.events.GrantSend(intake) // reminders of batches
+	p.grantSources(intake)     // to read manifests that close batches
+	p.grantManifests(intake)
 
 	awaitAdmission := p.functions.named("AwaitAdmission")
 	for _, fn := range []*constructs.Function{p.functions.named("Admit"), awaitAdmission} {
@@ -43,6 +48,22 @@ func (p *Platform) grantAdmission() {
 	p.users.GrantRead(prepareRun)
 	p.clusters.Grant(prepareRun, "UpdateItem") // slots
 	p.machine.GrantSucceed(prepareRun)         // of a manual execution that waits
+}
+
+// grantSources allows reading the objects that triggers can be about.
+func (p *Platform) grantSources(fn *constructs.Function) {
+	for _, zone := range p.stage.EventZones() {
+		p.lake.Zones[zone].Grant(fn, "*", "GetObject")
+	}
+	for _, source := range p.stage.Sources {
+		constructs.SourceBucket(p.stack, p.stage, source.Bucket).Grant(fn, source.Prefix+"*", "GetObject")
+	}
+}
+
+// grantManifests allows writing the lists of the objects of batches.
+func (p *Platform) grantManifests(fn *constructs.Function) {
+	p.lake.Logs.Grant(fn, "runs/*/manifest.jsonl", "PutObject")
+	p.users.GrantManifests(fn, p.lake.Logs)
 }
 
 // grantAdmit allows what admission does; it answers waiters of runs that it admits.

@@ -159,7 +159,8 @@ func TestSettings(t *testing.T) {
 		}
 		v := reflect.ValueOf(settings)
 		for _, field := range reflect.VisibleFields(v.Type()) {
-			if v.FieldByIndex(field.Index).IsZero() && (field.Name != "Access" || len(s.config.Access.Users) > 0) {
+			if v.FieldByIndex(field.Index).IsZero() && (field.Name != "Access" || len(s.config.Access.Users) > 0) &&
+				(field.Name != "Sources" || len(s.config.Sources) > 0) {
 				t.Errorf("settings have no %s", field.Name)
 			}
 		}

@@ -35,6 +35,9 @@ func (w *Wiring) Intake() Handler[lambdaevents.SQSEvent, lambdaevents.SQSEventRe
 		Lambda:    w.clients.lambda(),
 		Passes:    w.gate(),
 		Topic:     w.clients.topic(),
+		Ledger:    w.ledger(),
+		Manifests: w.manifests(),
+		S3:        w.clients.s3(),
 	}).Handle
 }
 

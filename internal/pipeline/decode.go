@@ -50,6 +50,9 @@ func (d *decoder) kind(p *place, n *node, v reflect.Value) {
 		read = d.entries
 	case reflect.Slice:
 		want, read = listNode, d.items
+		if v.Type() == reflect.TypeFor[Texts]() && n.kind != listNode {
+			want, read = textNode, d.only
+		}
 	default:
 		d.scalar(p, n, v)
 		return
@@ -64,7 +67,11 @@ func (d *decoder) text(p *place, n *node, u encoding.TextUnmarshaler) {
 		return
 	}
 	if err := u.UnmarshalText([]byte(n.text)); err != nil {
-		d.add(p, "invalid duration %q (examples: 90s, 30m, 2h)", n.text)
+		what, examples := "duration", "90s, 30m, 2h"
+		if _, ok := u.(*Bytes); ok {
+			what, examples = "number of bytes", "1000000, 500MB, 10GiB"
+		}
+		d.add(p, "invalid %s %q (examples: %s)", what, n.text, examples)
 		d.taint(p)
 	}
 }
@@ -127,6 +134,11 @@ func (d *decoder) items(p *place, n *node, v reflect.Value) {
 		}
 		d.value(p.index(i), item, v.Index(i))
 	}
+}
+
+// only reads a list that is written as its only entry.
+func (d *decoder) only(_ *place, n *node, v reflect.Value) {
+	v.Set(reflect.ValueOf(Texts{n.text}))
 }
 
 func (d *decoder) entries(p *place, n *node, v reflect.Value) {

@@ -15,6 +15,7 @@ type rules struct {
 	*faults
 	spec  Spec
 	zones []string // of the lake; nil = not known here
+	other []string // buckets beside the lake whose objects are triggers
 	adhoc bool     // a request's
 }
 
@@ -38,7 +39,6 @@ const (
 	maxPriority  = 9
 	maxActive    = 1000
 	maxSteps     = 256 // EMR's StepConcurrencyLevel
-	maxObjects   = 1000
 	maxUnits     = 1000
 	maxTimeout   = 7 * 24 * time.Hour
 	minKeepAlive = 2 * time.Minute
