@@ -165,6 +165,8 @@ func TestStormsFindMistakes(t *testing.T) {
 		"refuses its own write":                   {simulation.Storm{Kind: "lost answers", Break: simulation.RefuseOwnWrites}, simulation.OwnWrite},
 		"does not unprotect clusters":             {simulation.Storm{Kind: "fair", Break: simulation.LeaveProtected}, simulation.NothingLeft},
 		"waits for capacity":                      {simulation.Storm{Kind: "fair", Break: simulation.WaitForCapacity}, simulation.NextFallback},
+		"closes batches without a condition":      {simulation.Storm{Kind: "fair", Runs: 60, Break: simulation.CloseBlindly}, simulation.EveryObject},
+		"counts without the ledger":               {simulation.Storm{Kind: "fair", Break: simulation.CountBlindly}, simulation.EveryObject},
 		"does not sweep":                          {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.NothingLeft},
 	} {
 		t.Run(name, func(t *testing.T) {

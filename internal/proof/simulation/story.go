@@ -19,6 +19,7 @@ type story struct {
 	names   []string
 	actions []action
 	asks    map[string]int // how often each run is asked for
+	objects []string       // what the pipeline with batches is to take, as key@version
 }
 
 type action struct {
@@ -46,6 +47,7 @@ func newStory(seed uint64, asks int, over time.Duration, plain bool) *story {
 	for range asks / 4 {
 		s.meddle(d, over)
 	}
+	s.uploads(roll(seed, "batches"), asks, over)
 	return s
 }
 
