@@ -170,7 +170,12 @@ func (p *Platform) grantControl() {
 	control := p.functions.named("Control")
 	p.grantAdmit(control)
 	p.machine.GrantAnswer(control)
-	p.runs.Grant(control, "PutItem")     // jobs
+	p.runs.Grant(control, "PutItem") // jobs, runs that redo others
+	p.pipelines.Grant(control, "GetItem")
+	p.users.GrantRead(control)
+	p.ledger.Grant(control, "GetItem", "Query", "UpdateItem")
+	p.events.GrantSend(control) // objects that no event has reported
+	p.grantManifests(control)
 	p.clusters.Grant(control, "PutItem") // sizes, pools, termination
 	p.profiles.GrantRead(control)
 	p.namespace.GrantRemove(control)

@@ -128,12 +128,25 @@ func (w *Wiring) Control() Handler[json.RawMessage, any] {
 		EMR:      w.emr(),
 	}
 	canceller := &operation.Canceller{Runs: w.runs(), Waker: w.waker(w.looks()), Finisher: w.finisher()}
-	retrier := &operation.Retrier{Runs: w.runs(), Admission: w.admitter()}
+	redoer := &intake.Redoer{
+		Settings:  w.settings,
+		Runs:      w.runs(),
+		Pipelines: w.pipelines(),
+		Users:     w.users(),
+		Engines:   w.catalog(),
+		Ledger:    w.ledger(),
+		Manifests: w.manifests(),
+		Admission: w.admitter(),
+	}
+	retrier := &operation.Retrier{Runs: w.runs(), Admission: w.admitter(), Restore: redoer.Restore}
+	feeder := &intake.Feeder{Settings: w.settings, Pipelines: w.pipelines(), SQS: w.clients.sqs()}
 	return (&operation.Handler{
 		Cancel:    operation.Of(canceller.Cancel),
 		Retry:     operation.Of(retrier.Retry),
 		Resize:    operation.Of(resizer.Resize),
 		Terminate: operation.Of(w.onEMR().TerminateManually),
+		Redo:      operation.Of(redoer.Redo),
+		Feed:      operation.Of(feeder.Feed),
 	}).Handle
 }
 

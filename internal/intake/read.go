@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"ephemr/events"
+	"ephemr/internal/ledger"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/run"
 )
@@ -73,6 +74,8 @@ func (k *Intake) read(ctx context.Context, m lambdaevents.SQSMessage, a *arrival
 		return k.upload(ctx, m, a)
 	case kind.Kind == events.KindBatch:
 		return nil, k.batchDue(ctx, m, a)
+	case kind.Kind == events.KindObjects:
+		return k.listed(ctx, m, a)
 	case kind.Source == events.SourceEvents && kind.DetailType == events.TypeScheduled:
 		return nil, k.tick(ctx)
 	}
@@ -125,8 +128,30 @@ func (k *Intake) request(ctx context.Context, m lambdaevents.SQSMessage) ([]NewR
 		}
 		request.Pipeline = request.Spec.Name
 	}
+	var object ledger.Object
+	if q.Object != nil {
+		if object, err = objectOf(*q.Object, sentAt(m)); err != nil {
+			return nil, fail(err)
+		}
+		request.Trigger.Bucket, request.Trigger.Key, request.Trigger.Version, request.Trigger.Size = object.Bucket, object.Key, object.Version, object.Size
+	}
 	w, err := request.NewRuns(ctx, k.Settings, k.Pipelines, k.Users, k.Engines)
+	if err == nil && q.Object != nil {
+		err = k.give(w, object)
+	}
 	return w, markInvalid(err, fail)
+}
+
+// give has each of the runs take an object, also if another has taken it.
+func (k *Intake) give(runs []NewRun, o ledger.Object) error {
+	for i, w := range runs {
+		given, err := k.Ledger.Give(ledger.Entry{Object: o, Pipeline: w.Run.Pipeline, At: time.Now().UTC(), Runs: []string{w.Run.ID}})
+		if err != nil {
+			return err
+		}
+		runs[i].With = append(runs[i].With, given)
+	}
+	return nil
 }
 
 // adHocSpec is the pipeline that is part of a request.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ephemr/internal/admission"
+	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 )
 
@@ -24,6 +25,8 @@ type Retried struct {
 type Retrier struct {
 	Runs      *store.Runs
 	Admission *admission.Admitter
+	// Restore writes again what the run was given in S3; it may have expired.
+	Restore func(context.Context, run.Run) error
 }
 
 // Retry queues the run again and admits it if limits allow.
@@ -31,6 +34,9 @@ func (r *Retrier) Retry(ctx context.Context, in RetryRequest) (Retried, error) {
 	queued, err := r.Runs.Requeue(ctx, in.RunID, time.Now())
 	if err != nil {
 		return Retried{}, err
+	}
+	if err := r.Restore(ctx, queued); err != nil {
+		return Retried{RunID: queued.ID}, err
 	}
 	out, err := r.Admission.Admit(ctx, admission.Input{RunIDs: []string{queued.ID}})
 	return Retried{RunID: queued.ID, Admitted: slices.Contains(out.Admitted, queued.ID)}, err
