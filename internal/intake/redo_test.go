@@ -161,7 +161,9 @@ func TestObjectGivenByHand(t *testing.T) {
 			t.Errorf("%d runs, entries %+v", n, entries(t, w, "in/x"))
 		}
 		w.Request(events.Request{RequestID: "3", Pipeline: "upload", Object: &events.Object{URI: "in/x"}})
-		if !slices.ContainsFunc(runs(w), func(r run.Run) bool { return r.State == run.Rejected && strings.Contains(r.Reason, `invalid address "in/x"`) }) {
+		if !slices.ContainsFunc(runs(w), func(r run.Run) bool {
+			return r.State == run.Rejected && strings.Contains(r.Reason, `invalid address "in/x"`)
+		}) {
 			t.Error("a wrong address was accepted")
 		}
 	})
