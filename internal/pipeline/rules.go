@@ -17,6 +17,8 @@ type rules struct {
 	zones []string // of the lake; nil = not known here
 	other []string // buckets beside the lake whose objects are triggers
 	adhoc bool     // a request's
+
+	zoneOf map[string]string // zone by bucket
 }
 
 func newRules(s Spec, f *faults, opts []Option) *rules {
@@ -71,6 +73,7 @@ func (r *rules) check() {
 	r.jobs()
 	r.checks()
 	r.notify()
+	r.ownOutputs()
 	r.notYet()
 	r.literals()
 	if len(r.spec.Jobs) <= maxJobs { // what follows costs more than the number of jobs

@@ -50,7 +50,7 @@ func (r *Register) Apply(ctx context.Context, in Input) (Output, error) {
 	for z := range r.Settings.Lake {
 		zones = append(zones, z)
 	}
-	spec, err := pipeline.ParseJSON(in.Spec, pipeline.WithZones(zones...), pipeline.WithSources(r.Settings.SourceBuckets()...))
+	spec, err := pipeline.ParseJSON(in.Spec, pipeline.WithZones(zones...), pipeline.WithSources(r.Settings.SourceBuckets()...), pipeline.WithBuckets(r.Settings.Lake))
 	if err != nil {
 		return Output{}, fault.New(fault.InvalidInput, "%w", err)
 	}

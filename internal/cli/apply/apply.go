@@ -109,7 +109,7 @@ func checkFile(ctx context.Context, file, project string, meter *progress.Meter,
 	if err != nil {
 		return plan{}, exit.Usage("read pipeline: %w", err)
 	}
-	spec, err := pipeline.Parse(file, data, pipeline.WithZones(slices.Sorted(maps.Keys(s.Lake))...), pipeline.WithSources(s.SourceBuckets()...))
+	spec, err := pipeline.Parse(file, data, pipeline.WithZones(slices.Sorted(maps.Keys(s.Lake))...), pipeline.WithSources(s.SourceBuckets()...), pipeline.WithBuckets(s.Lake))
 	if err != nil {
 		return plan{}, exit.Usage("%w", err)
 	}
