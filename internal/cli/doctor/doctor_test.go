@@ -27,9 +27,9 @@ import (
 	"ephemr/internal/cli/doctor"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/terminal"
-	"ephemr/internal/stage"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/records"
+	"ephemr/internal/stage"
 )
 
 // denied is AWS's error for a missing permission.

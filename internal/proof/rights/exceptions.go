@@ -47,7 +47,7 @@ var tested = []Exception{
 		Why: "storms have no pipelines with triggers that change",
 	},
 	{
-		Functions: []string{"intake", "preparerun"}, Actions: []string{"ssm:GetParametersByPath"}, EndToEnd: true,
+		Functions: []string{"intake", "preparerun", "control"}, Actions: []string{"ssm:GetParametersByPath"}, EndToEnd: true,
 		Why: "storms have no users",
 	},
 	{
@@ -66,6 +66,14 @@ var tested = []Exception{
 	{
 		Functions: []string{"control"}, Actions: []string{"dynamodb:PutItem"}, Resource: "-clusters", EndToEnd: true,
 		Why: "records the sizes of resized clusters",
+	},
+	{
+		Functions: []string{"intake"}, Actions: []string{"s3:GetObject"}, EndToEnd: true,
+		Why: "storms have no manifests that close batches",
+	},
+	{
+		Functions: []string{"control"}, Actions: []string{"sqs:SendMessage"}, EndToEnd: true,
+		Why: "storms have no objects that only a listing shows",
 	},
 	{
 		Functions: []string{"watch"}, Actions: []string{"logs:GetLogEvents"}, EndToEnd: true,

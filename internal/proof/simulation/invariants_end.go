@@ -132,6 +132,9 @@ func outcomeKey(id, state string, at time.Time) string {
 func askOf(r run.Run) string {
 	switch t := r.Trigger; t.Kind {
 	case run.ByS3:
+		if t.RedoOf != "" {
+			return "redo " + r.ID
+		}
 		if t.Batch != "" {
 			return "batch " + t.Batch
 		}

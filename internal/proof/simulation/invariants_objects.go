@@ -27,8 +27,11 @@ func (c *checker) objects(reported []string, runs []run.Run) {
 		if len(lines) != r.Trigger.Count {
 			c.fail(EveryObject, "run %s has %d objects and a manifest of %d", r.ID, r.Trigger.Count, len(lines))
 		}
+		if r.Trigger.RedoOf != "" {
+			continue
+		}
 		for _, l := range lines {
-			name := strings.TrimPrefix(l.URI, "s3://"+c.w.Settings.Lake["raw"]+"/") + "@" + l.Version
+			name := strings.TrimPrefix(l.URI, "s3://"+c.w.Settings.Lake["raw"]+"/") + "@" + l.ETag
 			in[name] = append(in[name], r.ID)
 		}
 	}

@@ -7,8 +7,13 @@ import (
 	"time"
 
 	"ephemr/events"
+	"ephemr/internal/intake"
+	"ephemr/internal/operation"
 	"ephemr/internal/pipeline"
 )
+
+// unversioned begins the ETags of objects that have no version.
+const unversioned = "e"
 
 // ofBatches is the pipeline whose runs take many objects.
 const ofBatches = "many"
@@ -25,6 +30,13 @@ func (s *story) uploads(d *dice, asks int, over time.Duration) {
 		panic(fmt.Sprintf("generated pipeline is wrong: %v\n%s", err, file))
 	}
 	s.files, s.specs[ofBatches] = append(s.files, file), &spec
+	for range asks / 20 {
+		i, at := d.next(), d.between(over/2, over+30*time.Minute)
+		id := fmt.Sprint("redo-", i)
+		redo := func(w *World) { w.redo(i, id) }
+		s.at(at, redo)
+		s.at(at+d.between(0, time.Second), redo) // the same request again
+	}
 	at := d.between(0, over)
 	for i := range asks / 4 {
 		if at += d.between(0, 50*time.Millisecond); d.chance(0.4) { // else several invocations are under way at a time
@@ -36,7 +48,7 @@ func (s *story) uploads(d *dice, asks int, over time.Duration) {
 			if d.chance(0.1) {
 				key = ofBatches + "/same"
 			}
-			version := fmt.Sprintf("v%d-%d", i, j)
+			version := fmt.Sprintf("%s%d-%d", pick(d, "v", "v", unversioned), i, j)
 			group = append(group, key+"@"+version)
 		}
 		s.objects = append(s.objects, group...)
@@ -46,6 +58,19 @@ func (s *story) uploads(d *dice, asks int, over time.Duration) {
 			some := group[d.below(len(group)):]
 			s.at(at+pick(d, d.between(0, time.Second), d.between(0, 30*time.Minute)), func(w *World) { w.created(some, false) })
 		}
+	}
+}
+
+// redo gives the objects of a run that was started by objects to a new one.
+func (w *World) redo(i uint64, requestID string) {
+	var ids []string
+	for _, id := range w.RunIDs() {
+		if strings.HasPrefix(id, ofBatches+"-") {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) > 0 {
+		w.control(operation.Redo, intake.RedoRequest{RunID: ids[int(i%uint64(len(ids)))], RequestID: requestID}) //nolint:gosec // it is below their number
 	}
 }
 
@@ -69,7 +94,10 @@ func (w *World) versionOnce(object string) string {
 	if w.objects[object] == "" {
 		var d events.ObjectCreated
 		d.Bucket.Name = w.Settings.Lake["raw"]
-		d.Object.Key, d.Object.Size, d.Object.VersionID = key, int64(1+len(object)%7), version
+		d.Object.Key, d.Object.Size, d.Object.VersionID, d.Object.ETag = key, int64(1+len(object)%7), version, version
+		if strings.HasPrefix(version, unversioned) {
+			d.Object.VersionID, d.Object.Sequencer = "", version
+		}
 		data, err := json.Marshal(d)
 		if err != nil {
 			panic(fmt.Sprintf("encode object: %v", err))
