@@ -27,7 +27,7 @@ func TestPoolClusterIsGone(t *testing.T) {
 		failed int // attempts
 	}{
 		{"everybody knows", simulation.Config{}, path(begin, round, good), 0},
-		{"nobody knows", simulation.Config{EventDelays: quiet}, path(begin, "CreateCluster", round, good), 1},
+		{"without an event", simulation.Config{EventDelays: quiet}, path(begin, "CreateCluster", round, good), 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -85,7 +85,7 @@ func TestPoolClusterGoesBeforeTheFirstStep(t *testing.T) {
 	})
 }
 
-// A cluster that dies under two runs takes a job of each, and each tells its own.
+// A cluster that dies under two runs takes a job of each, and each reports its own.
 func TestLostUnderTwoRuns(t *testing.T) {
 	t.Parallel()
 	inWorld(t, simulation.Config{Steps: long}, func(t *testing.T, w *simulation.World) {

@@ -77,6 +77,7 @@ func TestParseRefuses(t *testing.T) {
 		"bad profile":         {"onDemand: 1}", "onDemand: 2}", "primary must have exactly one unit, not 2"},
 		"architecture":        {"functionArchitecture: arm64", "functionArchitecture: x86", `functionArchitecture "x86"`},
 		"synthesizer":         {"synthesizer: default", "synthesizer: legacy", `synthesizer "legacy"`},
+		"forgeable events":    {"emrEventSource: aws.emr", "emrEventSource: my.emr", `emrEventSource "my.emr" must be aws.emr`},
 		"concurrency":         {"maxConcurrency: 5", "maxConcurrency: 1", "intake.maxConcurrency 1"},
 		"no room":             {"maxActive: 5", "maxActive: 0", "limits.maxActive"},
 		"crowded pools":       {"steps: 4", "steps: 8", "profiles.small, with limits.pool.steps of its pools: 8 steps side by side need 20.8 GiB"},

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"ephemr/events"
 	"ephemr/internal/profile"
 )
 
@@ -41,6 +42,8 @@ func (c Config) Validate() error {
 	need(slices.Contains([]Synthesizer{BootstrapRoles, CallerRights}, c.Synthesizer), "synthesizer %q must be default or cli", c.Synthesizer)
 	need(slices.Contains([]Architecture{Arm64, Host}, c.FunctionArchitecture), "functionArchitecture %q must be arm64 or host", c.FunctionArchitecture)
 	need(c.EmrEventSource != "", "emrEventSource is missing")
+	need(c.EmrEventSource == events.SourceEMR || c.CoarseRights, "emrEventSource %q must be %s: anyone who may send events could report the end of steps (other sources are for the emulator, with coarseRights)",
+		c.EmrEventSource, events.SourceEMR)
 	need(slices.Contains(LogDays, c.Logs.Days), "logs.days %d must be one of %v", c.Logs.Days, LogDays)
 	need(c.Logs.BucketDays >= 1, "logs.bucketDays must be at least 1")
 	need(c.Intake.MaxConcurrency >= 2 && c.Intake.MaxConcurrency <= 1000, "intake.maxConcurrency %d must be 2 to 1000", c.Intake.MaxConcurrency)

@@ -20,27 +20,32 @@ var inRun = []string{"Query", "PutItem", "UpdateItem", "DeleteItem"}
 func (p *Platform) grantAdmission() {
 	intake := p.functions.named("Intake")
 	p.runs.Grant(intake, "PutItem")
-	p.clusters.Grant(intake, "UpdateItem") // the pending pass
 	p.pipelines.Grant(intake, "GetItem", "Query")
 	p.users.GrantRead(intake)
 	p.events.Dead.GrantSend(intake)
 	p.requests.Dead.GrantSend(intake)
-	p.functions.named("Admit").GrantInvoke(intake)
-	p.topic.GrantPublish(intake) // for rejected requests
+	p.grantRequest(intake)
+	p.clusters.Grant(intake, "GetItem", "PutItem") // the secret of fingerprints
+	p.topic.GrantPublish(intake)                   // for rejected requests
 	p.ledger.Grant(intake, "GetItem", "PutItem", "UpdateItem", "Query", "ConditionCheckItem")
 	p.ledger.GrantIndex(intake, byClosing)
 	p.events.GrantSend(intake) // reminders of batches
 	p.grantSources(intake)     // to read manifests that close batches
 	p.grantManifests(intake)
 
+	admit := p.functions.named("Admit")
+	p.runs.Grant(admit, "Query", "UpdateItem", "DeleteItem")
+	p.runs.GrantIndex(admit, byState)
+	p.clusters.Grant(admit, "GetItem", "UpdateItem") // slots
+	p.machine.GrantStart(admit)
+	p.machine.GrantSucceed(admit) // of manual executions that wait
+	p.bus.GrantPut(admit)
+	p.topic.GrantPublish(admit) // for runs whose execution is refused
+
 	awaitAdmission := p.functions.named("AwaitAdmission")
-	for _, fn := range []*constructs.Function{p.functions.named("Admit"), awaitAdmission} {
-		p.grantAdmit(fn)
-		p.bus.GrantPut(fn)
-		p.topic.GrantPublish(fn) // for runs whose execution is refused
-	}
-	p.runs.Grant(awaitAdmission, "PutItem") // the waiter
+	p.runs.Grant(awaitAdmission, "Query", "PutItem", "DeleteItem") // the waiter
 	p.machine.GrantAnswer(awaitAdmission)
+	p.grantRequest(awaitAdmission)
 
 	prepareRun := p.functions.named("PrepareRun")
 	p.runs.Grant(prepareRun, inRun...)
@@ -48,15 +53,19 @@ func (p *Platform) grantAdmission() {
 	p.users.GrantRead(prepareRun)
 	p.clusters.Grant(prepareRun, "UpdateItem") // slots
 	p.machine.GrantSucceed(prepareRun)         // of a manual execution that waits
+	p.topic.GrantPublish(prepareRun)           // for rejected executions
 }
 
 // grantSources allows reading the objects that triggers can be about.
 func (p *Platform) grantSources(fn *constructs.Function) {
 	for _, zone := range p.stage.EventZones() {
 		p.lake.Zones[zone].Grant(fn, "*", "GetObject")
+		p.lake.Zones[zone].GrantList(fn)
 	}
 	for _, source := range p.stage.Sources {
-		constructs.SourceBucket(p.stack, p.stage, source.Bucket).Grant(fn, source.Prefix+"*", "GetObject")
+		bucket := constructs.SourceBucket(p.stack, p.stage, source.Bucket)
+		bucket.Grant(fn, source.Prefix+"*", "GetObject")
+		bucket.GrantList(fn)
 	}
 }
 
@@ -66,18 +75,15 @@ func (p *Platform) grantManifests(fn *constructs.Function) {
 	p.users.GrantManifests(fn, p.lake.Logs)
 }
 
-// grantAdmit allows what admission does; it answers waiters of runs that it admits.
-func (p *Platform) grantAdmit(fn *constructs.Function) {
-	p.runs.Grant(fn, "Query", "UpdateItem", "DeleteItem")
-	p.runs.GrantIndex(fn, byState)
-	p.clusters.Grant(fn, "GetItem", "UpdateItem") // slots
-	p.machine.GrantStart(fn)
-	p.machine.GrantSucceed(fn)
+// grantRequest allows requesting a pass of admission.
+func (p *Platform) grantRequest(fn *constructs.Function) {
+	p.clusters.Grant(fn, "UpdateItem") // the pending pass
+	p.functions.named("Admit").GrantInvoke(fn)
 }
 
 func (p *Platform) grantClusters() {
 	createCluster := p.functions.named("CreateCluster")
-	p.runs.Grant(createCluster, "Query", "PutItem", "DeleteItem")
+	p.runs.Grant(createCluster, inRun...)
 	p.clusters.Grant(createCluster, "GetItem", "PutItem", "UpdateItem") // owner, pools, call budget
 	p.namespace.GrantRegister(createCluster)
 	p.profiles.GrantRead(createCluster)
@@ -129,7 +135,7 @@ func (p *Platform) grantSteps() {
 
 func (p *Platform) grantWatchers() {
 	watch := p.functions.named("Watch")
-	p.runs.Grant(watch, "Query", "PutItem", "DeleteItem")
+	p.runs.Grant(watch, inRun...)
 	p.runs.GrantIndex(watch, byState)
 	p.clusters.Grant(watch, "GetItem", "UpdateItem") // owner, call budget
 	p.namespace.GrantRegister(watch)
@@ -164,19 +170,19 @@ func (p *Platform) grantRegister() {
 }
 
 // grantControl allows what the operations do: cancel answers waiters, looks at the
-// steps of runs that are being stopped, and finishes queued runs; retry admits;
-// resize and terminate call EMR.
+// steps of runs that are being stopped, and finishes queued runs; retry requests a
+// pass of admission; resize and terminate call EMR.
 func (p *Platform) grantControl() {
 	control := p.functions.named("Control")
-	p.grantAdmit(control)
+	p.grantRequest(control)
 	p.machine.GrantAnswer(control)
-	p.runs.Grant(control, "PutItem") // jobs, runs that redo others
+	p.runs.Grant(control, inRun...)
+	p.clusters.Grant(control, "GetItem", "PutItem", "UpdateItem") // slots, sizes, pools, call budget, termination
 	p.pipelines.Grant(control, "GetItem")
 	p.users.GrantRead(control)
 	p.ledger.Grant(control, "GetItem", "Query", "UpdateItem")
 	p.events.GrantSend(control) // objects that no event has reported
 	p.grantManifests(control)
-	p.clusters.Grant(control, "PutItem") // sizes, pools, termination
 	p.profiles.GrantRead(control)
 	p.namespace.GrantRemove(control)
 	p.lake.Logs.Grant(control, "runs/*", "GetObject")

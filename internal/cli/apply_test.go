@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/pipeline"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -76,6 +78,30 @@ func TestApply(t *testing.T) {
 	}
 	if n := w.s3.Calls("PutObject"); n != 2 {
 		t.Errorf("%d uploads, want one for each of 2 sources", n)
+	}
+}
+
+// A package that was overwritten in S3 is uploaded again, although the pipeline is
+// unchanged; a dry run says so.
+func TestApplyRepairsAPackage(t *testing.T) {
+	t.Parallel()
+	w, dir := newWorld(t), flightsProject(t)
+	w.no(w.apply(dir, apply.Options{}, "flights.yaml"))
+	v, err := w.pipelines.Current(t.Context(), "flights")
+	w.no(err)
+	key := v.Spec.Jobs[0].Package.Key
+	whole := w.s3.Object("artifacts", key)
+	_, err = w.s3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: new("artifacts"), Key: &key, Body: bytes.NewReader(make([]byte, len(whole)))})
+	w.no(err)
+	before := len(w.err.String())
+	w.no(w.apply(dir, apply.Options{DryRun: true}, "flights.yaml"))
+	contains(t, w.out.String(), "version 1 would be unchanged")
+	if did := w.err.String()[before:]; strings.Count(did, ", to be uploaded") != 1 || strings.Count(did, ", already uploaded") != 1 {
+		t.Errorf("the dry run says %q", did)
+	}
+	w.no(w.apply(dir, apply.Options{}, "flights.yaml"))
+	if !bytes.Equal(w.s3.Object("artifacts", key), whole) {
+		t.Error("the package was not uploaded again")
 	}
 }
 

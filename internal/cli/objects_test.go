@@ -147,7 +147,7 @@ func TestRedo(t *testing.T) {
 		return intake.Redone{RunID: in.RunID + "-again-" + in.RequestID}, nil
 	})})
 	w.no(redo.Run(t.Context(), redo.Options{RunID: "r", RequestID: "1"}, w.io, w.settings, w.lambda))
-	if w.out.String() != "r-again-1\n" || !strings.Contains(w.err.String(), "is queued") {
+	if w.out.String() != "r-again-1\n" || !strings.Contains(w.err.String(), "follow it with: ephemr logs -f r-again-1") {
 		t.Errorf("printed %q and %q", w.out.String(), w.err.String())
 	}
 }

@@ -142,8 +142,8 @@ func (w *world) follower() *follow.Follower {
 func (w *world) deliver() {
 	w.t.Helper()
 	k := &intake.Intake{
-		Settings: w.settings, Engines: engine.Catalog{Default: emr.Capabilities}, Runs: w.runs, Pipelines: w.pipelines, Users: &intake.UserStore{Settings: w.settings, SSM: w.ssm}, SQS: w.sqs, Lambda: w.lambda, Topic: awsfake.NewSNS(w.settings.Topic),
-		Passes: &admission.Gate{DB: w.db, Table: w.settings.ClustersTable},
+		Settings: w.settings, Engines: engine.Catalog{Default: emr.Capabilities}, Runs: w.runs, Pipelines: w.pipelines, Users: &intake.UserStore{Settings: w.settings, SSM: w.ssm}, SQS: w.sqs, Topic: awsfake.NewSNS(w.settings.Topic),
+		Admission: &admission.Requester{Gate: &admission.Gate{DB: w.db, Table: w.settings.ClustersTable}, Lambda: w.lambda, Function: w.settings.AdmitFunction},
 	}
 	for _, m := range w.sqs.Take(requests) {
 		_, err := k.Handle(w.t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{{

@@ -3,6 +3,7 @@ package control
 import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"ephemr/internal/admission"
 	"ephemr/internal/awsapi"
 	"ephemr/internal/discovery"
 	"ephemr/internal/emr/emrapi"
@@ -24,7 +25,7 @@ type clients interface {
 	sfn() SFNAPI
 	ssm() SSMAPI
 	sqs() intake.QueueAPI
-	lambda() intake.InvokeAPI
+	lambda() admission.InvokeAPI
 	scheduler() register.ScheduleAPI
 	bus() outcome.BusAPI
 	topic() notify.TopicAPI
@@ -43,7 +44,7 @@ func (g given) s3() S3API                       { return g.d.S3 }
 func (g given) sfn() SFNAPI                     { return g.d.SFN }
 func (g given) ssm() SSMAPI                     { return g.d.SSM }
 func (g given) sqs() intake.QueueAPI            { return g.d.SQS }
-func (g given) lambda() intake.InvokeAPI        { return g.d.Lambda }
+func (g given) lambda() admission.InvokeAPI     { return g.d.Lambda }
 func (g given) scheduler() register.ScheduleAPI { return g.d.Scheduler }
 func (g given) bus() outcome.BusAPI             { return g.d.Bus }
 func (g given) topic() notify.TopicAPI          { return g.d.Topic }
@@ -80,7 +81,7 @@ func (*dialed) engine() engine.Engine { return nil }
 
 // These are asked for once per function.
 func (d *dialed) sqs() intake.QueueAPI            { return awsapi.NewSQS(d.cfg) }
-func (d *dialed) lambda() intake.InvokeAPI        { return awsapi.NewLambda(d.cfg) }
+func (d *dialed) lambda() admission.InvokeAPI     { return awsapi.NewLambda(d.cfg) }
 func (d *dialed) scheduler() register.ScheduleAPI { return awsapi.NewScheduler(d.cfg) }
 func (d *dialed) topic() notify.TopicAPI          { return awsapi.NewSNS(d.cfg) }
 func (d *dialed) metrics() sweep.MetricAPI        { return awsapi.NewCloudWatch(d.cfg) }

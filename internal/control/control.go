@@ -38,7 +38,7 @@ type Deps struct {
 	SFN       SFNAPI
 	SSM       SSMAPI
 	SQS       intake.QueueAPI
-	Lambda    intake.InvokeAPI
+	Lambda    admission.InvokeAPI
 	Scheduler register.ScheduleAPI
 	Bus       outcome.BusAPI
 	Topic     notify.TopicAPI

@@ -13,6 +13,7 @@ import (
 	"ephemr/internal/intake"
 	"ephemr/internal/operation"
 	"ephemr/internal/outcome"
+	"ephemr/internal/records"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
 	"ephemr/internal/step"
@@ -32,12 +33,12 @@ func (w *Wiring) Intake() Handler[lambdaevents.SQSEvent, lambdaevents.SQSEventRe
 		Users:     w.users(),
 		Engines:   w.catalog(),
 		SQS:       w.clients.sqs(),
-		Lambda:    w.clients.lambda(),
-		Passes:    w.gate(),
+		Admission: w.requester(),
 		Topic:     w.clients.topic(),
 		Ledger:    w.ledger(),
 		Manifests: w.manifests(),
 		S3:        w.clients.s3(),
+		Secret:    w.secret(records.RequestSecretKey()),
 	}).Handle
 }
 
@@ -46,10 +47,14 @@ func (w *Wiring) Admit() Handler[admission.Input, admission.Output] {
 	return (&admission.Coalescer{Admitter: w.admitter(), Gate: w.gate(), Caller: entry.Caller}).Admit
 }
 
-// AwaitAdmission registers a hand-started execution that waits for limits to
-// allow its run.
+// AwaitAdmission registers a manual execution that waits for limits to allow its
+// run.
 func (w *Wiring) AwaitAdmission() Handler[intake.AwaitRequest, struct{}] {
-	return (&intake.Awaiter{Admission: w.admitter()}).Await
+	return (&intake.Awaiter{
+		Runs:      w.runs(),
+		Waker:     w.waker(map[string]wait.Look{run.ForAdmission: admission.LookAdmitted}),
+		Admission: w.requester(),
+	}).Await
 }
 
 // PrepareRun associates an execution with its run and plans the run's jobs.
@@ -76,7 +81,7 @@ func (w *Wiring) SubmitSteps() Handler[step.SubmitInput, struct{}] {
 		Runs:     w.runs(),
 		Engines:  w.engines(),
 		S3:       w.clients.s3(),
-		Venvs:    &step.Venvs{DB: w.clients.db(), Table: w.settings.ClustersTable},
+		Venvs:    &step.Venvs{Secret: w.secret(records.VenvSecretKey())},
 		Waker:    w.waker(map[string]wait.Look{run.ForSteps: w.stepLooker().Look}),
 		Caller:   entry.Caller,
 	}).Submit
@@ -136,9 +141,9 @@ func (w *Wiring) Control() Handler[json.RawMessage, any] {
 		Engines:   w.catalog(),
 		Ledger:    w.ledger(),
 		Manifests: w.manifests(),
-		Admission: w.admitter(),
+		Admission: w.requester(),
 	}
-	retrier := &operation.Retrier{Runs: w.runs(), Admission: w.admitter(), Restore: redoer.Restore}
+	retrier := &operation.Retrier{Runs: w.runs(), Admission: w.requester(), Restore: redoer.Restore}
 	feeder := &intake.Feeder{Settings: w.settings, Pipelines: w.pipelines(), SQS: w.clients.sqs()}
 	return (&operation.Handler{
 		Cancel:    operation.Of(canceller.Cancel),

@@ -10,10 +10,12 @@ import (
 	"ephemr/internal/intake"
 	"ephemr/internal/ledger"
 	"ephemr/internal/outcome"
+	"ephemr/internal/records"
 	"ephemr/internal/register"
 	"ephemr/internal/result"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
+	"ephemr/internal/secret"
 	"ephemr/internal/step"
 	"ephemr/internal/wait"
 )
@@ -42,6 +44,10 @@ func (w *Wiring) slots() *admission.Slots {
 
 func (w *Wiring) gate() *admission.Gate {
 	return &admission.Gate{DB: w.clients.db(), Table: w.settings.ClustersTable}
+}
+
+func (w *Wiring) secret(key records.Key) *secret.Secret {
+	return &secret.Secret{DB: w.clients.db(), Table: w.settings.ClustersTable, Key: key}
 }
 
 // emr is EMR within the stage's call budget.
@@ -108,6 +114,11 @@ func (w *Wiring) admitter() *admission.Admitter {
 	}
 }
 
+// requester requests passes of admission.
+func (w *Wiring) requester() *admission.Requester {
+	return &admission.Requester{Gate: w.gate(), Lambda: w.clients.lambda(), Function: w.settings.AdmitFunction}
+}
+
 func (w *Wiring) preparer() *intake.Preparer {
 	return &intake.Preparer{
 		Settings:  w.settings,
@@ -116,6 +127,7 @@ func (w *Wiring) preparer() *intake.Preparer {
 		Users:     w.users(),
 		Engines:   w.catalog(),
 		Admission: w.admitter(),
+		Topic:     w.clients.topic(),
 	}
 }
 

@@ -206,9 +206,7 @@ func (k *Intake) startBatch(ctx context.Context, id string) ([]string, error) {
 		return nil, err
 	}
 	if created && w.Run.State == run.Rejected {
-		if err := k.report(ctx, w.Run); err != nil {
-			return nil, err
-		}
+		report(ctx, k.Pipelines, k.Topic, k.Settings.Topic, w.Run)
 	}
 	slog.InfoContext(ctx, "batch has its run", "batch", id, "runId", runID, "objects", b.Count, "closedBy", b.ClosedBy)
 	return []string{runID}, k.Ledger.Start(ctx, *b, runID)

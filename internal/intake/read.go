@@ -2,8 +2,10 @@ package intake
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -119,9 +121,6 @@ func (k *Intake) request(ctx context.Context, m lambdaevents.SQSMessage) ([]NewR
 		Trigger:  run.Trigger{Kind: run.ByRequest, RequestID: q.RequestID, Sender: m.Attributes["SenderId"]},
 		Identity: run.OfRequest(m.Attributes["SenderId"], q.RequestID),
 	}
-	if request.Fingerprint, err = fingerprint(q); err != nil {
-		return nil, fail(err)
-	}
 	if len(q.Spec) > 0 {
 		if request.Spec, err = k.adHocSpec(q); err != nil {
 			return nil, fail(err)
@@ -136,6 +135,11 @@ func (k *Intake) request(ctx context.Context, m lambdaevents.SQSMessage) ([]NewR
 		request.Trigger.Bucket, request.Trigger.Key, request.Trigger.Version, request.Trigger.Size = object.Bucket, object.Key, object.Version, object.Size
 	}
 	w, err := request.NewRuns(ctx, k.Settings, k.Pipelines, k.Users, k.Engines)
+	for i := range w {
+		if w[i].Run.Fingerprint, err = k.fingerprint(ctx, q, w[i].Run.Secrets); err != nil {
+			return nil, err
+		}
+	}
 	if err == nil && q.Object != nil {
 		err = k.give(w, object)
 	}
@@ -168,14 +172,27 @@ func (k *Intake) adHocSpec(q events.Request) (*pipeline.Spec, error) {
 	return &spec, nil
 }
 
-// fingerprint is a digest of a request without its id.
-func fingerprint(q events.Request) (string, error) {
+// fingerprint is a digest of a request without its id, from which the values of
+// sensitive params cannot be guessed.
+func (k *Intake) fingerprint(ctx context.Context, q events.Request, secrets map[string]string) (string, error) {
 	q.RequestID = ""
+	var sum []byte
+	if len(secrets) > 0 {
+		values, err := json.Marshal(secrets)
+		if err != nil {
+			return "", fmt.Errorf("encode sensitive params: %w", err)
+		}
+		if sum, err = k.Secret.MAC(ctx, values); err != nil {
+			return "", err
+		}
+		q.Params = maps.Clone(q.Params)
+		maps.DeleteFunc(q.Params, func(name, _ string) bool { _, ok := secrets[name]; return ok })
+	}
 	data, err := json.Marshal(q)
 	if err != nil {
 		return "", fmt.Errorf("encode request: %w", err)
 	}
-	return run.Digest(string(data)), nil
+	return run.Digest(string(data) + hex.EncodeToString(sum)), nil
 }
 
 // markInvalid wraps err with fail if it is the sender's fault.

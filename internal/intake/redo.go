@@ -25,7 +25,7 @@ type Redoer struct {
 	Engines   engine.Catalog
 	Ledger    *ledger.Store
 	Manifests *ledger.Manifests
-	Admission *admission.Admitter
+	Admission *admission.Requester
 }
 
 // RedoRequest makes a new run of the objects of a run.
@@ -36,8 +36,7 @@ type RedoRequest struct {
 
 // Redone is the answer to a RedoRequest.
 type Redone struct {
-	RunID    string `json:"runId"`    // of the new run
-	Admitted bool   `json:"admitted"` // false = it is queued until limits allow it
+	RunID string `json:"runId"` // of the new run
 }
 
 // Redo makes the run, with the pipeline's current version.
@@ -73,8 +72,8 @@ func (d *Redoer) Redo(ctx context.Context, in RedoRequest) (Redone, error) {
 	if id == "" {
 		return Redone{}, fault.New(fault.Conflict, "batch %s has changed; try again", t.Batch)
 	}
-	out, err := d.Admission.Admit(ctx, admission.Input{RunIDs: []string{id}})
-	return Redone{RunID: id, Admitted: slices.Contains(out.Admitted, id)}, err
+	d.Admission.Request(ctx, id)
+	return Redone{RunID: id}, nil
 }
 
 // objects are those of r.

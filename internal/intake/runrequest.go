@@ -41,7 +41,6 @@ type RunRequest struct {
 	Trigger     run.Trigger
 	User        string   // that the request names
 	Identity    []string // requests with an equal identity are the same run
-	Fingerprint string   // digest of the request without its id
 	Quiet       bool     // a paused pipeline is not an error: the trigger has no sender to answer
 }
 
@@ -71,7 +70,7 @@ func (q RunRequest) NewRuns(ctx context.Context, s stage.Settings, known Pipelin
 		return nil, err
 	}
 	r := run.Run{
-		ID: run.ID(spec.Name, q.Logical, q.Identity...), Identity: run.Digest(q.Identity...), Fingerprint: q.Fingerprint,
+		ID: run.ID(spec.Name, q.Logical, q.Identity...), Identity: run.Digest(q.Identity...),
 		Pipeline: spec.Name, Version: version, Owner: spec.Owner,
 		User: grant.User, Role: grant.Role, Team: grant.Team, Trigger: q.Trigger, LogicalTime: q.Logical.UTC(), Params: shown, Secrets: secrets, Priority: priority,
 		MaxActive: spec.Limits.MaxActive, MaxDuration: spec.Limits.Deadline.Std(),
@@ -95,8 +94,8 @@ func (q RunRequest) priority(spec *pipeline.Spec) (int, error) {
 	if q.Priority == nil {
 		return spec.Priority, nil
 	}
-	if *q.Priority < 0 || *q.Priority > 9 {
-		return 0, fault.New(fault.InvalidInput, "priority %d is not between 0 and 9", *q.Priority)
+	if *q.Priority < 0 || *q.Priority > pipeline.MaxPriority {
+		return 0, fault.New(fault.InvalidInput, "priority %d is not between 0 and %d", *q.Priority, pipeline.MaxPriority)
 	}
 	return *q.Priority, nil
 }

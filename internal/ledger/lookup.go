@@ -41,15 +41,16 @@ func (s *Store) Entries(ctx context.Context, bucket, key, pipelineName string) (
 }
 
 // Has reports whether one of the entries is of o, which a listing has shown. Listings of a
-// bucket without versions have no sequencer, so that the content and the time decide.
+// bucket without versions have no sequencer, so that the content and the time decide; a
+// bucket may also keep versions only since the event.
 func Has(entries []Entry, pipelineName string, o Object) bool {
 	return slices.ContainsFunc(entries, func(e Entry) bool {
 		switch {
 		case e.Pipeline != pipelineName:
 			return false
-		case o.isVersioned():
+		case o.isVersioned() && e.isVersioned():
 			return e.Version == o.Version
 		}
-		return !e.isVersioned() && e.ETag == o.ETag && e.Time.After(o.Time.Add(-sameUpload))
+		return e.ETag == o.ETag && e.Time.After(o.Time.Add(-sameUpload))
 	})
 }

@@ -29,6 +29,9 @@ func newRules(s Spec, f *faults, opts []Option) *rules {
 	return r
 }
 
+// MaxPriority is the highest priority of a run; 0 is the lowest.
+const MaxPriority = 9
+
 // The bounds of a pipeline.
 const (
 	maxJobs      = 200
@@ -38,7 +41,6 @@ const (
 	maxList      = 500 // entries of any other list or table
 	maxMatrix    = 100
 	maxRetries   = 10
-	maxPriority  = 9
 	maxActive    = 1000
 	maxSteps     = 256 // EMR's StepConcurrencyLevel
 	maxUnits     = 1000
@@ -139,7 +141,7 @@ func (r *rules) head() {
 	if t := r.spec.Team; t != "" && !namePattern.MatchString(t) {
 		r.fault(root("team"), "invalid name %q: %s", t, nameRule)
 	}
-	r.within(root("priority"), "the priority", r.spec.Priority, 0, maxPriority)
+	r.within(root("priority"), "the priority", r.spec.Priority, 0, MaxPriority)
 }
 
 func (r *rules) cluster() {

@@ -158,12 +158,17 @@ func Parse(text string) (Settings, error) {
 
 func (s Settings) validate() error {
 	var errs []error
-	for name, value := range map[string]string{
-		"stage": s.Stage, "runsTable": s.RunsTable, "pipelinesTable": s.PipelinesTable, "clustersTable": s.ClustersTable,
-		"artifactsBucket": s.ArtifactsBucket, "logsBucket": s.LogsBucket, "stateMachine": s.StateMachine,
+	for _, setting := range []struct{ name, value string }{
+		{"stage", s.Stage},
+		{"runsTable", s.RunsTable},
+		{"pipelinesTable", s.PipelinesTable},
+		{"clustersTable", s.ClustersTable},
+		{"artifactsBucket", s.ArtifactsBucket},
+		{"logsBucket", s.LogsBucket},
+		{"stateMachine", s.StateMachine},
 	} {
-		if value == "" {
-			errs = append(errs, fmt.Errorf("settings: %s is missing", name))
+		if setting.value == "" {
+			errs = append(errs, fmt.Errorf("settings: %s is missing", setting.name))
 		}
 	}
 	if s.Limits.MaxActive < 1 || s.Limits.PipelineMaxActive < 1 {

@@ -68,7 +68,7 @@ func (s *Sweeper) Sweep(ctx context.Context, payload json.RawMessage) (Output, e
 // capacity along.
 func (s *Sweeper) all(ctx context.Context) (Output, error) {
 	out := Output{Repairs: []events.Repaired{}}
-	errs := []error{s.runs(ctx, &out), s.slots(ctx, &out), s.unannounced(ctx), s.heads(ctx)}
+	errs := []error{s.runs(ctx, &out), s.slots(ctx, &out), s.unannounced(ctx, &out), s.heads(ctx)}
 	for _, e := range s.Engines.All() {
 		repairs, err := e.Sweep(ctx, out.ended)
 		out.Repairs, errs = append(out.Repairs, repairs...), append(errs, err)

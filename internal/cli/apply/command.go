@@ -18,8 +18,8 @@ func Command(app *session.App) *cobra.Command {
 
 All files are validated first; every error is reported with file, line and column. Then the sources of the
 jobs are packaged and uploaded, unless the same content exists already, and the pipeline becomes the current
-version with its schedules and S3 triggers. Applying the same file again changes nothing. Existing runs keep
-the version they started with.`,
+version with its schedules and S3 triggers. Applying the same file again changes nothing, but uploads a
+package that was deleted or overwritten in S3. Existing runs keep the version they started with.`,
 		Example: `  ephemr apply pipelines/flights.yaml
   ephemr apply --dry-run pipelines/*.yaml`,
 		Args: cobra.MinimumNArgs(1),

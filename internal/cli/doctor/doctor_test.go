@@ -217,7 +217,49 @@ func TestProblems(t *testing.T) {
 			change: func(a *account) {
 				a.region.notOffered = map[string][]string{"m5.xlarge": {"eu-west-1a", "eu-west-1b"}}
 			},
-			want: "failed   types           no zone has types for all fleets of profile small: eu-west-1a has none of m5.xlarge; eu-west-1b", code: 1,
+			want: "failed   types           no zone has types for all fleets of profile small or of a fallback: eu-west-1a has none of m5.xlarge; eu-west-1b", code: 1,
+		},
+		"a fallback in other subnets": {
+			change: func(a *account) {
+				a.fallbacks(`["subnet-a"]`, `[{"types": ["r5.xlarge"], "subnets": ["subnet-c"]}]`)
+				a.region.notOffered = map[string][]string{"r5.xlarge": {"eu-west-1a", "eu-west-1b"}}
+			},
+			want: "ok       types           all are offered in the zones of their subnets\nok       network         2 subnets of vpc-1",
+		},
+		"an untagged subnet of a fallback": {
+			change: func(a *account) {
+				a.fallbacks(`["subnet-a"]`, `[{"subnets": ["subnet-c"]}]`)
+				a.region.untagged = []string{"subnet-c"}
+			},
+			want: "failed   network         subnet-c without the tag ", code: 1,
+		},
+		"a fallback in the default VPC": {
+			change: func(a *account) {
+				a.fallbacks(`[]`, `[{"subnets": ["subnet-c"]}]`)
+				a.region.notOffered = map[string][]string{"m5.xlarge": {"eu-west-1c"}}
+			},
+			want: "warning  types           fallback 1 of profile small can start in no zone: eu-west-1c has none of m5.xlarge; add types",
+		},
+		"a fallback that has gaps": {
+			change: func(a *account) {
+				a.fallbacks(`["subnet-a"]`, `[{"onDemand": true}, {"types": ["r5.xlarge"], "subnets": ["subnet-b", "subnet-c"]}]`)
+				a.region.notOffered = map[string][]string{"r5.xlarge": {"eu-west-1b"}}
+			},
+			want: "warning  types           fallback 2 of profile small can start in eu-west-1c only: eu-west-1b has none of r5.xlarge; add types",
+		},
+		"only a fallback can start": {
+			change: func(a *account) {
+				a.fallbacks(`["subnet-a"]`, `[{"types": ["r5.xlarge"]}]`)
+				a.region.notOffered = map[string][]string{"m5.xlarge": {"eu-west-1a"}}
+			},
+			want: "warning  types           profile small can start in no zone: eu-west-1a has none of m5.xlarge; add types",
+		},
+		"neither the profile nor a fallback can start": {
+			change: func(a *account) {
+				a.fallbacks(`["subnet-a"]`, `[{"types": ["r5.xlarge"], "subnets": ["subnet-c"]}]`)
+				a.region.notOffered = map[string][]string{"m5.xlarge": {"eu-west-1a"}, "r5.xlarge": {"eu-west-1c"}}
+			},
+			want: "failed   types           no zone has types for all fleets of profile small or of a fallback: eu-west-1a has none of m5.xlarge; eu-west-1c has none of r5.xlarge; add types", code: 1,
 		},
 		"no linked roles": {
 			change: func(a *account) { a.region.roles = nil },
@@ -283,6 +325,12 @@ func TestProblems(t *testing.T) {
 			}
 		})
 	}
+}
+
+// fallbacks replaces the profile by one with these subnets and fallbacks.
+func (a *account) fallbacks(subnets, fallbacks string) {
+	a.profiles["small"] = `{"release": "emr-7.14.0", "applications": ["Spark"], "idleTimeout": "10m", "subnets": ` + subnets + `,
+		"primary": {"types": ["m5.xlarge"], "onDemand": 1}, "core": {"types": ["m5.xlarge"], "spot": 2}, "fallbacks": ` + fallbacks + `}`
 }
 
 // A time-out is reported once, and does not delay the other checks.

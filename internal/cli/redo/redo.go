@@ -28,8 +28,6 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api 
 		return io.JSON(r)
 	}
 	io.Printf("%s\n", r.RunID)
-	if !r.Admitted {
-		io.Notef("%s is queued\n", r.RunID)
-	}
+	io.Notef("the objects of %s are given to a new run; follow it with: ephemr logs -f %s\n", o.RunID, r.RunID)
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/fault"
 	"ephemr/internal/ledger"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/register"
 	"ephemr/internal/stage"
 	"ephemr/internal/view/follow"
@@ -113,8 +114,8 @@ func ask(ctx context.Context, o Options, known Pipelines) (events.Request, time.
 		return q, logical, exit.Usage("--request-id requires --date: id and date identify the request")
 	case len(o.RequestID) > 128:
 		return q, logical, exit.Usage("--request-id has %d characters; the maximum is 128", len(o.RequestID))
-	case o.Priority < -1 || o.Priority > 9:
-		return q, logical, exit.Usage("invalid --priority %d: must be between 0 and 9", o.Priority)
+	case o.Priority < -1 || o.Priority > pipeline.MaxPriority:
+		return q, logical, exit.Usage("invalid --priority %d: must be between 0 and %d", o.Priority, pipeline.MaxPriority)
 	case o.RequestID == "":
 		q.RequestID = request.NewID()
 	}

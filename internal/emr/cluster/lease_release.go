@@ -99,9 +99,9 @@ func (l leased) giveBack(ctx context.Context, a run.Cluster, drain bool, out *re
 	return nil
 }
 
-// OnTheWay is how long after its intent a step may still arrive on a cluster: as
+// InFlightFor is how long after its intent a step may still arrive on a cluster: as
 // long as the intent is respected, and as a call can be under way after that.
-const OnTheWay = run.Lease + 30*time.Second
+const InFlightFor = run.Lease + 30*time.Second
 
 // stop kills the attempt's steps that are still busy on its cluster, and says
 // whether there were any. Normally StopSteps has seen to it that there are none,
@@ -115,7 +115,7 @@ func (l leased) stop(ctx context.Context, rec *run.Record, a run.Cluster) (busy 
 		return false, nil
 	}
 	for _, j := range rec.Jobs {
-		if unsure(j) && time.Since(j.IntentAt) < OnTheWay {
+		if unsure(j) && time.Since(j.IntentAt) < InFlightFor {
 			return false, fault.New(fault.Throttled, "a step of job %s may still be in flight to %s", j.Name, a.ID)
 		}
 	}

@@ -72,7 +72,7 @@ func (s *sweep) leases(ctx context.Context, m *pool.Cluster, lives bool) (*pool.
 			}
 		}
 		if rec != nil && fresh(rec) {
-			continue // a step may still be on its way
+			continue // a step may still be in flight
 		}
 		if m, err = s.takeBack(ctx, m, holder, rec, why); err != nil {
 			return m, err
@@ -120,7 +120,7 @@ func fresh(rec *run.Record) bool {
 	if !rec.Run.State.Final() {
 		since = rec.Run.RequestedAt // when it was restarted, if it was
 	}
-	return time.Since(since) < cluster.OnTheWay
+	return time.Since(since) < cluster.InFlightFor
 }
 
 // shrink takes back the task units that a holder has requested. A cluster that

@@ -100,12 +100,19 @@ func DefaultSettings() Settings {
 }
 
 func (s *Settings) validate() error {
-	for name, d := range map[string]Duration{
-		"provision": s.Provision, "jitter": s.Jitter, "bootstrap": s.Bootstrap,
-		"terminateGrace": s.TerminateGrace, "idleSecond": s.IdleSecond, "cancelReport": s.CancelReport,
+	for _, x := range []struct {
+		name string
+		d    Duration
+	}{
+		{"provision", s.Provision},
+		{"jitter", s.Jitter},
+		{"bootstrap", s.Bootstrap},
+		{"terminateGrace", s.TerminateGrace},
+		{"idleSecond", s.IdleSecond},
+		{"cancelReport", s.CancelReport},
 	} {
-		if d < 0 {
-			return fmt.Errorf("check setting %s: %s is negative", name, time.Duration(d))
+		if x.d < 0 {
+			return fmt.Errorf("check setting %s: %s is negative", x.name, time.Duration(x.d))
 		}
 	}
 	return nil

@@ -63,7 +63,7 @@ func (e *Engine) Acquire(ctx context.Context, rec *run.Record) (engine.Capacity,
 }
 
 // Observe returns whether the capacity is open.
-func (e *Engine) Observe(ctx context.Context, rec *run.Record, _ *engine.Capacity) (engine.Capacity, error) {
+func (e *Engine) Observe(ctx context.Context, rec *run.Record, _ engine.View) (engine.Capacity, error) {
 	all, err := e.list(ctx)
 	return capacity(rec.Waiter.ClusterID, all[rec.Waiter.ClusterID]), err
 }
@@ -128,7 +128,7 @@ func (e *Engine) Find(ctx context.Context, rec *run.Record, jobs []*run.Job) (fo
 }
 
 // Attempts says how those in flight stand.
-func (e *Engine) Attempts(ctx context.Context, rec *run.Record, _ *engine.Capacity) (all []engine.Attempt, c engine.Capacity, err error) {
+func (e *Engine) Attempts(ctx context.Context, rec *run.Record, _ engine.View) (all []engine.Attempt, c engine.Capacity, err error) {
 	open, err := e.list(ctx)
 	if err != nil {
 		return nil, c, err

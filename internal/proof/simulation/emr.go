@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -64,7 +65,7 @@ func (w *World) script(clusterName, stepName string) (time.Duration, types.StepS
 	}
 	if !s.Silent {
 		began := time.Now()
-		time.AfterFunc(s.Takes-time.Millisecond, func() {
+		time.AfterFunc(s.Takes-cmp.Or(s.Lead, time.Millisecond), func() {
 			if !w.isStopped(a) {
 				w.leaveResult(a, s, began)
 			}

@@ -33,6 +33,7 @@ const (
 	Budget       Invariant = "call budget"   // no EMR API is called more often than its bucket allows
 	Noticed      Invariant = "noticed"       // where clusters and steps take seconds and no event is lost, no run waits for minutes
 	TrueSuccess  Invariant = "true success"  // a job that counts as succeeded was carried by a step that completed
+	EndedStep    Invariant = "ended step"    // no result counts before the step of its attempt has ended
 	OwnResult    Invariant = "own result"    // nothing that another run or attempt left counts for a job
 	Ends         Invariant = "ends"          // every run that was accepted ends, and every outcome is announced
 	NextFallback Invariant = "next fallback" // a cluster that gets no instances is given up when there is a fallback
@@ -113,6 +114,7 @@ func (c *checker) write(table string, old, now awsfake.Item) {
 	if strings.HasPrefix(text(now["sk"]), "CLUSTER#") && text(now["state"]) == string(run.ClusterFailed) {
 		state = c.stateOf(text(now["clusterId"]))
 	}
+	early := c.early(old, now)
 	if table == c.w.Settings.ClustersTable && now["leases"] != nil {
 		extra = c.taskUnits(text(now["pk"]))
 	}
@@ -123,6 +125,9 @@ func (c *checker) write(table string, old, now awsfake.Item) {
 		key = old
 	}
 	pk, sk := text(key["pk"]), text(key["sk"])
+	if early != "" {
+		c.fail(EndedStep, "%s of run %s is %s while its step is %s", sk, pk, text(now["state"]), early)
+	}
 	if table == c.w.Settings.ClustersTable {
 		c.cluster(pk, now, extra)
 		return

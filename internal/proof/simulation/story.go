@@ -194,5 +194,6 @@ func stormStep(seed uint64, a Attempt, least, most time.Duration) Step {
 	case x < 0.20 && most > time.Minute:
 		s.Takes, s.Deaf = time.Hour, true
 	}
+	s.Lead = d.between(time.Millisecond, min(s.Takes/2, 20*time.Second))
 	return s
 }

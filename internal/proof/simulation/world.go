@@ -82,6 +82,9 @@ type Step struct {
 	Class    job.Class // of the result; an exit code alone means job
 	Reason   string
 	Outputs  map[string]string
+	// Lead is how long before the end of its step the runner leaves its result; 0 = a
+	// millisecond.
+	Lead time.Duration
 	// Deaf does not end when it is interrupted, only when it is killed.
 	Deaf bool
 	// Leaves is how long the runner takes to end when it is interrupted. EMR reports

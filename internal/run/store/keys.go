@@ -30,5 +30,11 @@ func partition(r run.Run) string {
 	return string(r.State)
 }
 
-// order is where r stands in its partition of ByState.
-func order(r run.Run) string { return records.QueueOrder(r.Pipeline, r.Priority, r.RequestedAt, r.ID) }
+// order is where r stands in its partition of ByState when it is created or queued
+// again.
+func order(r run.Run) string {
+	if r.State == run.Queued {
+		return records.QueueOrder(r.Pipeline, r.Priority, r.RequestedAt, r.ID)
+	}
+	return records.TimeOrder(r.RequestedAt, r.ID)
+}
