@@ -66,6 +66,11 @@ func (q *Queue) ARN() *string { return q.resource.QueueArn() }
 // URL is the queue's URL.
 func (q *Queue) URL() *string { return q.resource.QueueUrl() }
 
+// GrantSend allows sending messages to the queue.
+func (q *Queue) GrantSend(to Rights) {
+	to.allow(statement(of("sqs", "SendMessage"), []*string{q.ARN()}, nil))
+}
+
 // Accept allows EventBridge to deliver for the rule with the ARN rule. Rules of
 // later stacks are passed here too, because a queue has only one policy.
 func (q *Queue) Accept(rule *string) { accept(q.resource, rule) }

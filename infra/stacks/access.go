@@ -33,6 +33,11 @@ func (p *Platform) grantAdmission() {
 	p.grantRequest(intake)
 	p.clusters.Grant(intake, "GetItem", "PutItem") // the secret of fingerprints
 	p.topic.GrantPublish(intake)                   // for rejected requests
+	p.ledger.Grant(intake, "GetItem", "PutItem", "UpdateItem", "Query", "ConditionCheckItem")
+	p.ledger.GrantIndex(intake, byClosing)
+	p.events.GrantSend(intake) // reminders of batches
+	p.grantSources(intake)     // to read manifests that close batches
+	p.grantManifests(intake)
 
 	admit := p.functions.named("Admit")
 	p.runs.Grant(admit, "Query", "UpdateItem", "DeleteItem")
@@ -55,6 +60,25 @@ func (p *Platform) grantAdmission() {
 	p.clusters.Grant(prepareRun, "UpdateItem") // slots
 	p.machine.GrantSucceed(prepareRun)         // of a manual execution that waits
 	p.topic.GrantPublish(prepareRun)           // for rejected executions
+}
+
+// grantSources allows reading the objects that triggers can be about.
+func (p *Platform) grantSources(fn *constructs.Function) {
+	for _, zone := range p.stage.EventZones() {
+		p.lake.Zones[zone].Grant(fn, "*", "GetObject")
+		p.lake.Zones[zone].GrantList(fn)
+	}
+	for _, source := range p.stage.Sources {
+		bucket := constructs.SourceBucket(p.stack, p.stage, source.Bucket)
+		bucket.Grant(fn, source.Prefix+"*", "GetObject")
+		bucket.GrantList(fn)
+	}
+}
+
+// grantManifests allows writing the lists of the objects of batches.
+func (p *Platform) grantManifests(fn *constructs.Function) {
+	p.lake.Logs.Grant(fn, "runs/*/manifest.jsonl", "PutObject")
+	p.users.GrantManifests(fn, p.lake.Logs)
 }
 
 // grantRequest allows requesting a pass of admission.
@@ -179,6 +203,11 @@ func (p *Platform) grantControl() {
 	p.machine.GrantAnswer(control)
 	p.runs.Grant(control, inRun...)
 	p.clusters.Grant(control, "GetItem", "PutItem", "UpdateItem") // slots, sizes, pools, call budget, termination
+	p.pipelines.Grant(control, "GetItem")
+	p.users.GrantRead(control)
+	p.ledger.Grant(control, "GetItem", "Query", "UpdateItem")
+	p.events.GrantSend(control) // objects that no event has reported
+	p.grantManifests(control)
 	p.profiles.GrantRead(control)
 	p.namespace.GrantRemove(control)
 	p.lake.Logs.Grant(control, "runs/*", "GetObject")

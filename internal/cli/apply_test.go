@@ -269,7 +269,7 @@ func TestPipelines(t *testing.T) {
 		w.no(err)
 		other := twoJobs
 		other.Name, other.Description = "airports", "All of them"
-		other.Triggers = []pipeline.Trigger{{Schedule: "0 3 * * *", Timezone: "Europe/Lisbon"}, {S3: &pipeline.S3Trigger{Bucket: "raw", Prefix: "a/", Suffix: ".csv"}}}
+		other.Triggers = []pipeline.Trigger{{Schedule: "0 3 * * *", Timezone: "Europe/Lisbon"}, {S3: &pipeline.S3Trigger{Bucket: "raw", Prefix: "a/", Suffix: pipeline.Texts{".csv"}}}}
 		_, _, err = w.pipelines.Add(t.Context(), other, "digest", time.Now().Add(-900*time.Hour))
 		w.no(err)
 		w.no(w.pipelines.Watch(t.Context(), other))

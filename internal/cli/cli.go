@@ -16,8 +16,10 @@ import (
 	"ephemr/internal/cli/doctor"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/logs"
+	"ephemr/internal/cli/objects"
 	"ephemr/internal/cli/pipelines"
 	"ephemr/internal/cli/query"
+	"ephemr/internal/cli/redo"
 	"ephemr/internal/cli/requests"
 	"ephemr/internal/cli/resize"
 	"ephemr/internal/cli/retry"
@@ -64,7 +66,7 @@ func Root(app *session.App, given string) *cobra.Command {
 		[]string{session.FormatTable, session.FormatJSON}, cobra.ShellCompDirectiveNoFileComp)))
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("stage", complete.Stages(app)))
 	root.AddCommand(apply.Command(app), pipelines.Command(app), start.Command(app), submit.Command(app),
-		runs.Command(app), show.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app), approve.Command(app),
+		runs.Command(app), show.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app), approve.Command(app), redo.Command(app), objects.Command(app),
 		clusters.Command(app), resize.Command(app), terminate.Command(app), requests.Command(app), query.Command(app),
 		doctor.Command(app, given), version.Command(app, given))
 	completion(root)

@@ -36,6 +36,9 @@ func (w *Wiring) Intake() Handler[lambdaevents.SQSEvent, lambdaevents.SQSEventRe
 		SQS:       w.clients.sqs(),
 		Admission: w.requester(),
 		Topic:     w.clients.topic(),
+		Ledger:    w.ledger(),
+		Manifests: w.manifests(),
+		S3:        w.clients.s3(),
 		Secret:    w.secret(records.RequestSecretKey()),
 	}).Handle
 }
@@ -132,14 +135,27 @@ func (w *Wiring) Control() Handler[json.RawMessage, any] {
 		EMR:      w.emr(),
 	}
 	canceller := &operation.Canceller{Runs: w.runs(), Waker: w.waker(w.looks()), Finisher: w.finisher()}
+	redoer := &intake.Redoer{
+		Settings:  w.settings,
+		Runs:      w.runs(),
+		Pipelines: w.pipelines(),
+		Users:     w.users(),
+		Engines:   w.catalog(),
+		Ledger:    w.ledger(),
+		Manifests: w.manifests(),
+		Admission: w.requester(),
+	}
+	retrier := &operation.Retrier{Runs: w.runs(), Admission: w.requester(), Restore: redoer.Restore}
 	approver := &operation.Approver{Runs: w.runs(), Waker: w.waker(w.looks())}
-	retrier := &operation.Retrier{Runs: w.runs(), Admission: w.requester()}
+	feeder := &intake.Feeder{Settings: w.settings, Pipelines: w.pipelines(), SQS: w.clients.sqs()}
 	return (&operation.Handler{
 		Cancel:    operation.Of(canceller.Cancel),
 		Approve:   operation.Of(approver.Approve),
 		Retry:     operation.Of(retrier.Retry),
 		Resize:    operation.Of(resizer.Resize),
 		Terminate: operation.Of(w.onEMR().TerminateManually),
+		Redo:      operation.Of(redoer.Redo),
+		Feed:      operation.Of(feeder.Feed),
 	}).Handle
 }
 

@@ -8,6 +8,7 @@ import (
 	"ephemr/internal/engine"
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
+	"ephemr/internal/ledger"
 	"ephemr/internal/outcome"
 	"ephemr/internal/records"
 	"ephemr/internal/register"
@@ -26,7 +27,15 @@ func (w *Wiring) runs() *store.Runs {
 }
 
 func (w *Wiring) pipelines() *register.Store {
-	return &register.Store{DB: w.clients.db(), Table: w.settings.PipelinesTable}
+	return &register.Store{DB: w.clients.db(), Table: w.settings.PipelinesTable, Sources: w.settings.SourceBuckets()}
+}
+
+func (w *Wiring) ledger() *ledger.Store {
+	return &ledger.Store{DB: w.clients.db(), Table: w.settings.LedgerTable}
+}
+
+func (w *Wiring) manifests() *ledger.Manifests {
+	return &ledger.Manifests{S3: w.clients.s3(), Bucket: w.settings.LogsBucket}
 }
 
 func (w *Wiring) slots() *admission.Slots {

@@ -12,8 +12,10 @@ import (
 	"unicode/utf8"
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"ephemr/events"
+	"ephemr/internal/ledger"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/run"
 )
@@ -22,6 +24,7 @@ import (
 type NewRun struct {
 	Run  run.Run
 	Spec *pipeline.Spec
+	With []types.TransactWriteItem // written together with it
 }
 
 // invalidError is the sender's fault: it is recorded and not retried.
@@ -54,7 +57,7 @@ func (k *Intake) fromRequests(m lambdaevents.SQSMessage) bool {
 }
 
 // read returns the runs that m requests; there may be none.
-func (k *Intake) read(ctx context.Context, m lambdaevents.SQSMessage) ([]NewRun, error) {
+func (k *Intake) read(ctx context.Context, m lambdaevents.SQSMessage, a *arrivals) ([]NewRun, error) {
 	if k.fromRequests(m) {
 		return k.request(ctx, m)
 	}
@@ -70,7 +73,13 @@ func (k *Intake) read(ctx context.Context, m lambdaevents.SQSMessage) ([]NewRun,
 	case kind.Kind == events.KindSchedule:
 		return k.schedule(ctx, m)
 	case kind.Source == events.SourceS3 && kind.DetailType == events.TypeObjectCreated:
-		return k.upload(ctx, m)
+		return k.upload(ctx, m, a)
+	case kind.Kind == events.KindBatch:
+		return nil, k.batchDue(ctx, m, a)
+	case kind.Kind == events.KindObjects:
+		return k.listed(ctx, m, a)
+	case kind.Source == events.SourceEvents && kind.DetailType == events.TypeScheduled:
+		return nil, k.tick(ctx)
 	}
 	if wrapped := envelope([]byte(m.Body)); wrapped != "" {
 		return nil, invalid("event", "read event: %s", wrapped)
@@ -118,13 +127,35 @@ func (k *Intake) request(ctx context.Context, m lambdaevents.SQSMessage) ([]NewR
 		}
 		request.Pipeline = request.Spec.Name
 	}
+	var object ledger.Object
+	if q.Object != nil {
+		if object, err = objectOf(*q.Object, sentAt(m)); err != nil {
+			return nil, fail(err)
+		}
+		request.Trigger.Bucket, request.Trigger.Key, request.Trigger.Version, request.Trigger.Size = object.Bucket, object.Key, object.Version, object.Size
+	}
 	w, err := request.NewRuns(ctx, k.Settings, k.Pipelines, k.Users, k.Engines)
 	for i := range w {
 		if w[i].Run.Fingerprint, err = k.fingerprint(ctx, q, w[i].Run.Secrets); err != nil {
 			return nil, err
 		}
 	}
+	if err == nil && q.Object != nil {
+		err = k.give(w, object)
+	}
 	return w, markInvalid(err, fail)
+}
+
+// give has each of the runs take an object, also if another has taken it.
+func (k *Intake) give(runs []NewRun, o ledger.Object) error {
+	for i, w := range runs {
+		given, err := k.Ledger.Give(ledger.Entry{Object: o, Pipeline: w.Run.Pipeline, At: time.Now().UTC(), Runs: []string{w.Run.ID}})
+		if err != nil {
+			return err
+		}
+		runs[i].With = append(runs[i].With, given)
+	}
+	return nil
 }
 
 // adHocSpec is the pipeline that is part of a request.
@@ -194,59 +225,6 @@ func (k *Intake) schedule(ctx context.Context, m lambdaevents.SQSMessage) ([]New
 	return w, markInvalid(err, func(err error) error {
 		return &invalidError{err: err, kind: run.BySchedule, pipeline: tick.Pipeline}
 	})
-}
-
-func (k *Intake) upload(ctx context.Context, m lambdaevents.SQSMessage) ([]NewRun, error) {
-	var e struct {
-		Detail events.ObjectCreated `json:"detail"`
-		Time   time.Time            `json:"time"`
-	}
-	if err := json.Unmarshal([]byte(m.Body), &e); err != nil {
-		return nil, invalid(run.ByS3, "read S3 event: %w", err)
-	}
-	o := e.Detail.Object
-	zone := k.zone(e.Detail.Bucket.Name)
-	if zone == "" || o.Key == "" {
-		return nil, invalid(run.ByS3, "bucket %q is not a zone of the lake, or the event has no key", e.Detail.Bucket.Name)
-	}
-	matches, err := k.Pipelines.Watching(ctx, zone, o.Key)
-	if err != nil {
-		return nil, err
-	}
-	if o.Size == 0 && strings.HasSuffix(o.Key, "/") {
-		return nil, nil // a folder created in the S3 console
-	}
-	version := o.VersionID
-	if version == "" {
-		version = o.Sequencer
-	}
-	var all []NewRun
-	for _, name := range matches {
-		request := RunRequest{
-			Pipeline: name, Logical: e.Time, RequestedAt: sentAt(m), Quiet: true,
-			Trigger:  run.Trigger{Kind: run.ByS3, Bucket: e.Detail.Bucket.Name, Key: o.Key, Version: o.VersionID, Size: o.Size},
-			Identity: []string{run.ByS3, name, e.Detail.Bucket.Name, o.Key, version},
-		}
-		w, err := request.NewRuns(ctx, k.Settings, k.Pipelines, k.Users, k.Engines)
-		if IsInvalid(err) {
-			// An error in one pipeline must not affect the others.
-			w, err = []NewRun{request.rejected(err)}, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, w...)
-	}
-	return all, nil
-}
-
-func (k *Intake) zone(bucket string) string {
-	for zone, b := range k.Settings.Lake {
-		if b == bucket {
-			return zone
-		}
-	}
-	return ""
 }
 
 func (k *Intake) zones() []string {

@@ -10,6 +10,7 @@ import (
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
+	"ephemr/internal/ledger"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
@@ -21,7 +22,7 @@ type Pipelines interface {
 	// Current returns the newest version, or nil if there is none.
 	Current(ctx context.Context, name string) (*register.Version, error)
 	// Watching returns the pipelines with an S3 trigger that matches, sorted.
-	Watching(ctx context.Context, zone, key string) ([]string, error)
+	Watching(ctx context.Context, source, key string, size int64) ([]register.Watcher, error)
 }
 
 // Users reads the policy that decides which user a run gets.
@@ -80,6 +81,9 @@ func (q RunRequest) NewRuns(ctx context.Context, s stage.Settings, known Pipelin
 		Params: shown, Secrets: secrets, Priority: priority,
 		MaxActive: spec.Limits.MaxActive, MaxDuration: spec.Limits.Deadline.Std(),
 		State: run.Queued, RequestedAt: q.RequestedAt.UTC(),
+	}
+	if r.Trigger.Batch != "" {
+		r.Trigger.Manifest = "s3://" + s.LogsBucket + "/" + ledger.ManifestKey(r)
 	}
 	if err := q.bound(&r, s.Limits); err != nil {
 		return nil, err

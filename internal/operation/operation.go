@@ -29,10 +29,12 @@ const (
 	Retry     Op = "retry"
 	Resize    Op = "resize"
 	Terminate Op = "terminate"
+	Redo      Op = "redo"
+	Feed      Op = "feed"
 )
 
 // all are the operations in the order of messages.
-var all = []Op{Cancel, Retry, Approve, Resize, Terminate}
+var all = []Op{Cancel, Retry, Approve, Resize, Terminate, Redo, Feed}
 
 // Payload is the request of an operation as the function reads it.
 func Payload(op Op, request any) (json.RawMessage, error) {
@@ -83,6 +85,8 @@ type Handler struct {
 	Retry     Func
 	Resize    Func
 	Terminate Func
+	Redo      Func
+	Feed      Func
 }
 
 // Handle carries out the operation that the request names.
@@ -95,7 +99,9 @@ func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) (any, err
 	if err := json.Unmarshal(fields["op"], &op); err != nil || op == "" {
 		return nil, refused("the request names no operation")
 	}
-	do, ok := map[Op]Func{Cancel: h.Cancel, Approve: h.Approve, Retry: h.Retry, Resize: h.Resize, Terminate: h.Terminate}[op]
+	do, ok := map[Op]Func{
+		Cancel: h.Cancel, Approve: h.Approve, Retry: h.Retry, Resize: h.Resize, Terminate: h.Terminate, Redo: h.Redo, Feed: h.Feed,
+	}[op]
 	if !ok {
 		return nil, refused("there is no operation %q", op)
 	}

@@ -34,12 +34,13 @@ func handler() *operation.Handler {
 	}
 	return &operation.Handler{
 		Cancel: echo(operation.Cancel), Approve: echo(operation.Approve), Retry: echo(operation.Retry), Resize: echo(operation.Resize), Terminate: echo(operation.Terminate),
+		Redo: echo(operation.Redo), Feed: echo(operation.Feed),
 	}
 }
 
 func TestOperations(t *testing.T) {
 	t.Parallel()
-	for _, op := range []operation.Op{operation.Cancel, operation.Retry, operation.Approve, operation.Resize, operation.Terminate} {
+	for _, op := range []operation.Op{operation.Cancel, operation.Retry, operation.Approve, operation.Resize, operation.Terminate, operation.Redo, operation.Feed} {
 		in := request{RunID: "r", Kill: op == operation.Cancel}
 		payload, err := operation.Payload(op, in)
 		if err != nil {
@@ -57,7 +58,7 @@ func TestOperations(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	const list = `; the operations are cancel, retry, approve, resize, terminate (example: {"op": "cancel", "runId": "…"})`
+	const list = `; the operations are cancel, retry, approve, resize, terminate, redo, feed (example: {"op": "cancel", "runId": "…"})`
 	for payload, want := range map[string]string{ //nolint:gosec // the token is refused
 		`{"op": "abort", "runId": "r"}`: `there is no operation "abort"`,
 		`{"runId": "r"}`:                "the request names no operation",

@@ -37,12 +37,19 @@ var intervalKeys = []string{"Start", "End", "LocalStart", "LocalEnd"}
 // TriggerKeys are the entries .Trigger can have.
 var TriggerKeys = []string{
 	"Kind",      // schedule, s3, request or manual
-	"Object",    // s3: the object's address, s3://bucket/key
-	"Bucket",    // s3
-	"Key",       // s3
-	"VersionID", // s3, when the bucket has versions
+	"Object",    // s3 without batch: the object's address, s3://bucket/key
+	"Bucket",    // s3 without batch
+	"Key",       // s3 without batch
+	"VersionID", // s3 without batch, when the bucket has versions
+	"Objects",   // s3: the addresses of up to MaxTriggerObjects objects, separated by commas
+	"Count",     // s3: number of objects
+	"Bytes",     // s3: their size
+	"Manifest",  // s3 with batch: address of the list of all objects, JSON Lines
 	"RequestID", // request
 }
+
+// MaxTriggerObjects is how many objects a run has in .Trigger.Objects at most.
+const MaxTriggerObjects = 50
 
 // The fields of Context by what they hold.
 var (

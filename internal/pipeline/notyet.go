@@ -11,7 +11,6 @@ func (r *rules) notYet() {
 	for i, t := range r.spec.Triggers {
 		p := root("triggers").index(i)
 		refuse(t.Catchup, p.key("catchup"), "catchup is", "remove it, and start each date with ephemr start --date")
-		refuse(t.S3 != nil && t.S3.Batch != nil, p.key("s3").key("batch"), "batch is", "remove it; every object starts a run")
 	}
 	refuse(len(r.spec.Matrix) > 0, root("matrix"), "matrix is", "remove it and start a run per value with --param")
 	refuse(r.spec.Limits.Cost != "", root("limits").key("cost"), "limits.cost is", "remove it and set limits.deadline")

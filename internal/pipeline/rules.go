@@ -16,7 +16,10 @@ type rules struct {
 	spec  Spec
 	zones []string // of the lake; nil = not known here
 	vars  []string // of the stage; nil = not known here
+	other []string // buckets beside the lake whose objects are triggers
 	adhoc bool     // a request's
+
+	zoneOf map[string]string // zone by bucket
 }
 
 func newRules(s Spec, f *faults, opts []Option) *rules {
@@ -41,7 +44,6 @@ const (
 	maxRetries   = 10
 	maxActive    = 1000
 	maxSteps     = 256 // EMR's StepConcurrencyLevel
-	maxObjects   = 1000
 	maxUnits     = 1000
 	maxTimeout   = MaxDeadline
 	minKeepAlive = 2 * time.Minute
@@ -80,6 +82,7 @@ func (r *rules) check() {
 	r.when()
 	r.checks()
 	r.notify()
+	r.ownOutputs()
 	r.notYet()
 	r.literals()
 	if len(r.spec.Jobs) <= maxJobs { // what follows costs more than the number of jobs

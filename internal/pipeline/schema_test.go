@@ -39,6 +39,12 @@ func reflectSchema(t *testing.T) *invopop.Schema {
 			if t == reflect.TypeFor[pipeline.Duration]() {
 				return &invopop.Schema{Pattern: `^([0-9.]+(ms|s|m|h))+$`, Extras: map[string]any{"type": "string"}}
 			}
+			if t == reflect.TypeFor[pipeline.Bytes]() {
+				return &invopop.Schema{Pattern: `^[0-9]+(\.[0-9]+)? ?([kKMGTPE]i?)?B?$`, Extras: map[string]any{"type": []string{"string", "integer"}}}
+			}
+			if t == reflect.TypeFor[pipeline.Texts]() {
+				return &invopop.Schema{Items: &invopop.Schema{Type: "string"}, Extras: map[string]any{"type": []string{"array", "string", "null"}}}
+			}
 			return nil
 		},
 	}

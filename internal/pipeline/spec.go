@@ -42,20 +42,6 @@ type Trigger struct {
 	S3       *S3Trigger `json:"s3,omitempty"`
 }
 
-// S3Trigger matches uploaded objects.
-type S3Trigger struct {
-	Bucket string `json:"bucket" jsonschema:"required"` // zone of the lake, e.g. raw
-	Prefix string `json:"prefix,omitempty"`
-	Suffix string `json:"suffix,omitempty"`
-	Batch  *Batch `json:"batch,omitempty"`
-}
-
-// Batch makes one run of many uploads.
-type Batch struct {
-	Window     Duration `json:"window"`     // closes this long after the first object
-	MaxObjects int      `json:"maxObjects"` // or when it has this many
-}
-
 // Param is a declared parameter of a pipeline.
 type Param struct {
 	Default  *string  `json:"default,omitempty"` // none = the param is required

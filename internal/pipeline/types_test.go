@@ -123,7 +123,7 @@ func TestLiteralTemplates(t *testing.T) {
 	const day = "{{.LogicalDate}}"
 	s := pipeline.Spec{
 		Name: "demo", Owner: "a@example.com", Description: day, Cluster: pipeline.Cluster{Profile: "small"},
-		Triggers: []pipeline.Trigger{{S3: &pipeline.S3Trigger{Bucket: "raw", Prefix: "in/" + day + "/", Suffix: day}}},
+		Triggers: []pipeline.Trigger{{S3: &pipeline.S3Trigger{Bucket: "raw", Prefix: "in/" + day + "/", Suffix: pipeline.Texts{day}}}},
 		Params:   map[string]pipeline.Param{"p": {Allowed: []string{day}, Describe: day}},
 		Jobs: []pipeline.Job{{
 			Name: "a", Type: job.Spark, Source: "a/" + day, Class: day, Entry: day, Include: []string{day},

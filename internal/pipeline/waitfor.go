@@ -11,12 +11,9 @@ import (
 
 // WaitFor is what a run waits for before it acquires capacity.
 type WaitFor struct {
-	Objects OneOrMore `json:"objects" jsonschema:"required"` // s3:// addresses of objects, or of prefixes with a slash at the end; templates
-	Timeout Duration  `json:"timeout" jsonschema:"required"` // the run fails if an object does not exist by then
+	Objects Texts    `json:"objects" jsonschema:"required"` // s3:// addresses of objects, or of prefixes with a slash at the end; templates
+	Timeout Duration `json:"timeout" jsonschema:"required"` // the run fails if an object does not exist by then
 }
-
-// OneOrMore is a list of texts, of which a single one may be written without brackets.
-type OneOrMore []string
 
 const (
 	maxWaitObjects = 10
@@ -26,7 +23,7 @@ const (
 var objectPattern = regexp.MustCompile(`^s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.*)$`)
 
 // waitFields are the fields that may be used in waitFor: there are no jobs yet.
-var waitFields = slices.Concat(textFields, []string{"Params", "Trigger", "Lake"})
+var waitFields = slices.DeleteFunc(slices.Concat(textFields, tableFields), func(name string) bool { return name == "Jobs" })
 
 func fieldsOfWaitFor(w *WaitFor) []field {
 	if w == nil {

@@ -39,7 +39,7 @@ func TestRenderWaitFor(t *testing.T) {
 }
 
 // A single object needs no brackets.
-func TestOneOrMore(t *testing.T) {
+func TestOneObject(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int{"s3://bkt/x": 1, "[s3://bkt/x]": 1, "[s3://bkt/x, s3://bkt/y/]": 2} {
 		s, err := pipeline.Parse("x.yaml", []byte("pipeline: x\ncluster: {profile: small}\nwaitFor: {objects: "+text+", timeout: 4h}\njobs: [{name: a, type: bash, source: a}]"))

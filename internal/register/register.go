@@ -57,11 +57,12 @@ func (r *Register) Apply(ctx context.Context, in Input) (Output, error) {
 	for z := range r.Settings.Lake {
 		zones = append(zones, z)
 	}
-	spec, err := pipeline.ParseJSON(in.Spec, pipeline.WithZones(zones...), pipeline.WithVars(slices.Collect(maps.Keys(r.Settings.Vars))...))
+	spec, err := pipeline.ParseJSON(in.Spec, pipeline.WithZones(zones...),
+		pipeline.WithSources(r.Settings.SourceBuckets()...), pipeline.WithBuckets(r.Settings.Lake), pipeline.WithVars(slices.Collect(maps.Keys(r.Settings.Vars))...))
 	if err != nil {
 		return Output{}, fault.New(fault.InvalidInput, "%w", err)
 	}
-	if err := Check(spec); err != nil {
+	if err := Check(spec, r.Settings); err != nil {
 		return Output{}, err
 	}
 	if err := r.Engines.Check(&spec, false); err != nil {
@@ -129,15 +130,15 @@ func packaged(spec pipeline.Spec) error {
 
 // Check returns the errors that prevent a valid pipeline from being registered.
 // Nothing is written unless it succeeds.
-func Check(spec pipeline.Spec) error {
+func Check(spec pipeline.Spec, s stage.Settings) error {
 	var errs []error
 	schedules := 0
 	for i, t := range spec.Triggers {
 		if t.Schedule != "" {
 			schedules++
 		}
-		if t.S3 != nil && t.S3.Bucket != Watched {
-			errs = append(errs, fmt.Errorf("pipeline %s: triggers[%d]: zone %s does not support S3 triggers; use %s", spec.Name, i, t.S3.Bucket, Watched))
+		if t.S3 != nil {
+			errs = append(errs, checkSource(spec.Name, i, *t.S3, s))
 		}
 	}
 	if schedules > maxSchedules {
@@ -148,10 +149,21 @@ func Check(spec pipeline.Spec) error {
 			errs = append(errs, fmt.Errorf("pipeline %s: param %s needs a default, because triggers cannot set params", spec.Name, name))
 		}
 	}
-	if len(errs) == 0 {
+	if err := errors.Join(errs...); err != nil {
+		return fault.New(fault.InvalidInput, "%w", err)
+	}
+	return nil
+}
+
+// checkSource checks that the objects of a trigger send events.
+func checkSource(name string, i int, t pipeline.S3Trigger, s stage.Settings) error {
+	if t.Bucket == Watched || s.IsSource(t.Bucket, t.Prefix) {
 		return nil
 	}
-	return fault.New(fault.InvalidInput, "%w", errors.Join(errs...))
+	if slices.Contains(s.SourceBuckets(), t.Bucket) {
+		return fmt.Errorf("pipeline %s: triggers[%d]: the stage's sources do not include s3://%s/%s; use a prefix below those of the stage", name, i, t.Bucket, t.Prefix)
+	}
+	return fmt.Errorf("pipeline %s: triggers[%d]: zone %s does not support S3 triggers; use %s", name, i, t.Bucket, Watched)
 }
 
 // Digest identifies the content of a version: its pipeline as JSON.

@@ -233,7 +233,7 @@ func (f fixture) agree(t *testing.T) {
 		if trigger.S3 == nil {
 			continue
 		}
-		if names, err := f.Store.Watching(t.Context(), "raw", trigger.S3.Prefix+"x"); err != nil || len(names) != 1 {
+		if names, err := f.Store.Watching(t.Context(), "raw", trigger.S3.Prefix+"x", 1); err != nil || len(names) != 1 {
 			t.Errorf("version %d is current, uploads to %s start %v, %v", v.Number, trigger.S3.Prefix, names, err)
 		}
 	}
@@ -280,13 +280,13 @@ func TestWatching(t *testing.T) {
 	f := newFixture()
 	f.apply(t, `triggers: [{s3: {bucket: raw, prefix: in/, suffix: .csv}}, {s3: {bucket: raw, prefix: other/}}]`)
 	for key, want := range map[string]bool{"in/a.csv": true, "in/a.txt": false, "other/x": true, "in": false, "": false, "IN/a.csv": false} {
-		names, err := f.Store.Watching(t.Context(), "raw", key)
+		names, err := f.Store.Watching(t.Context(), "raw", key, 1)
 		if err != nil || (len(names) == 1) != want {
 			t.Errorf("%q starts %v, %v", key, names, err)
 		}
 	}
 	f.apply(t, "")
-	if names, err := f.Store.Watching(t.Context(), "raw", "in/a.csv"); err != nil || len(names) > 0 {
+	if names, err := f.Store.Watching(t.Context(), "raw", "in/a.csv", 1); err != nil || len(names) > 0 {
 		t.Errorf("a trigger that was taken away still starts %v, %v", names, err)
 	}
 }
@@ -319,7 +319,7 @@ func TestWatchingSkipsUnreadable(t *testing.T) {
 	if _, err := f.Store.DB.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &f.Store.Table, Item: bad}); err != nil {
 		t.Fatal(err)
 	}
-	if names, err := f.Store.Watching(t.Context(), "raw", "in/a.csv"); err != nil || len(names) != 1 {
+	if names, err := f.Store.Watching(t.Context(), "raw", "in/a.csv", 1); err != nil || len(names) != 1 {
 		t.Errorf("starts %v, %v", names, err)
 	}
 	if got, err := f.Store.Unreadable(t.Context()); err != nil || len(got) != 1 || got[0].Key != key {

@@ -28,8 +28,9 @@ type TableAPI interface {
 
 // Store is the Pipelines table; package records has its keys.
 type Store struct {
-	DB    TableAPI
-	Table string
+	DB      TableAPI
+	Table   string
+	Sources []string // buckets beside the lake whose objects are triggers
 
 	skips records.Skips
 }
@@ -46,9 +47,27 @@ type row struct {
 	Watches   []watch   `dynamodbav:"watches,omitempty"`
 }
 
+// watch is an S3 trigger of a pipeline. Earlier versions have stored prefix and suffix
+// only.
 type watch struct {
-	Prefix string `dynamodbav:"prefix"`
-	Suffix string `dynamodbav:"suffix"`
+	Prefix  string `dynamodbav:"prefix"`
+	Suffix  string `dynamodbav:"suffix"`
+	Trigger string `dynamodbav:"trigger,omitempty"` // JSON
+}
+
+func (w watch) trigger(bucket string) (t pipeline.S3Trigger, err error) {
+	if w.Trigger == "" {
+		return pipeline.S3Trigger{Bucket: bucket, Prefix: w.Prefix, Suffix: pipeline.Texts{w.Suffix}}, nil
+	}
+	err = json.Unmarshal([]byte(w.Trigger), &t)
+	return t, err
+}
+
+// Watcher is a pipeline with the first of its S3 triggers that matches an object.
+type Watcher struct {
+	Pipeline string
+	Trigger  pipeline.S3Trigger
+	Match    pipeline.Match
 }
 
 func (r row) version() (*Version, error) {
@@ -165,33 +184,42 @@ func overtaken(name string) error {
 // Watched is the zone whose uploads start runs: the only zone that sends events.
 const Watched = "raw"
 
-// Watch reconciles the item of spec's S3 triggers with spec.
+// Watch reconciles the items of spec's S3 triggers with spec.
 func (s *Store) Watch(ctx context.Context, spec pipeline.Spec) error {
-	byZone := map[string][]watch{}
+	byBucket := map[string][]watch{}
 	for _, t := range spec.Triggers {
-		if t.S3 != nil {
-			byZone[t.S3.Bucket] = append(byZone[t.S3.Bucket], watch{Prefix: t.S3.Prefix, Suffix: t.S3.Suffix})
+		if t.S3 == nil {
+			continue
 		}
+		data, err := json.Marshal(t.S3)
+		if err != nil {
+			return fmt.Errorf("encode S3 trigger of %s: %w", spec.Name, err)
+		}
+		byBucket[t.S3.Bucket] = append(byBucket[t.S3.Bucket], watch{Prefix: t.S3.Prefix, Trigger: string(data)})
 	}
-	key := records.WatchKey(Watched, spec.Name)
-	if len(byZone[Watched]) > 0 {
-		return s.put(ctx, row{PK: key.Partition, SK: key.Sort, Watches: byZone[Watched]})
-	}
-	_, err := s.DB.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.Table, Key: key.Attributes()})
-	if err != nil {
-		return fmt.Errorf("remove S3 trigger of %s: %w", spec.Name, err)
+	for _, bucket := range append(slices.Clone(s.Sources), Watched) {
+		key := records.WatchKey(bucket, spec.Name)
+		if len(byBucket[bucket]) > 0 {
+			if err := s.put(ctx, row{PK: key.Partition, SK: key.Sort, Watches: byBucket[bucket]}); err != nil {
+				return err
+			}
+			continue
+		}
+		if _, err := s.DB.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.Table, Key: key.Attributes()}); err != nil {
+			return fmt.Errorf("remove S3 trigger of %s: %w", spec.Name, err)
+		}
 	}
 	return nil
 }
 
-// Watching returns the pipelines that an upload of key to zone starts, sorted,
-// without those whose records cannot be decoded.
-func (s *Store) Watching(ctx context.Context, zone, key string) ([]string, error) {
+// Watching returns the pipelines that an object of a zone or another source is of use
+// to, sorted, without those whose records cannot be decoded.
+func (s *Store) Watching(ctx context.Context, zone, key string, size int64) ([]Watcher, error) {
 	in := &dynamodb.QueryInput{
 		TableName: &s.Table, ConsistentRead: aws.Bool(true), KeyConditionExpression: aws.String("pk = :zone"),
 		ExpressionAttributeValues: records.Item{":zone": records.String(records.WatchPartition(zone))},
 	}
-	var names []string
+	var all []Watcher
 	for p := dynamodb.NewQueryPaginator(s.DB, in); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		if err != nil {
@@ -203,20 +231,41 @@ func (s *Store) Watching(ctx context.Context, zone, key string) ([]string, error
 				s.skips.Skip(ctx, it, err)
 				continue
 			}
-			if slices.ContainsFunc(r.Watches, func(w watch) bool {
-				return strings.HasPrefix(key, w.Prefix) && strings.HasSuffix(key, w.Suffix)
-			}) {
-				names = append(names, r.SK)
+			w, err := r.watcher(zone, key, size)
+			if err != nil {
+				s.skips.Skip(ctx, it, err)
+				continue
+			}
+			if w.Match != pipeline.NoMatch {
+				all = append(all, w)
 			}
 		}
 	}
-	slices.Sort(names)
-	return names, nil
+	slices.SortFunc(all, func(a, b Watcher) int { return strings.Compare(a.Pipeline, b.Pipeline) })
+	return all, nil
+}
+
+// watcher is the first trigger of r that matches an object.
+func (r row) watcher(zone, key string, size int64) (Watcher, error) {
+	for _, w := range r.Watches {
+		t, err := w.trigger(zone)
+		if err != nil {
+			return Watcher{}, fmt.Errorf("read S3 triggers of %s: %w", r.SK, err)
+		}
+		if m := t.Match(key, size); m != pipeline.NoMatch {
+			return Watcher{Pipeline: r.SK, Trigger: t, Match: m}, nil
+		}
+	}
+	return Watcher{}, nil
 }
 
 // Unreadable returns the records of what uploads start that cannot be decoded:
 // Watching skips them.
 func (s *Store) Unreadable(ctx context.Context) ([]records.Unreadable, error) {
-	_, err := s.Watching(ctx, Watched, "")
-	return s.skips.Skipped(), err
+	for _, source := range append([]string{Watched}, s.Sources...) {
+		if _, err := s.Watching(ctx, source, "", 0); err != nil {
+			return s.skips.Skipped(), err
+		}
+	}
+	return s.skips.Skipped(), nil
 }

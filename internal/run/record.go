@@ -173,6 +173,7 @@ func (rec *Record) Context(s stage.Settings) pipeline.Context {
 		Jobs:    map[string]pipeline.JobContext{},
 	}
 	maps.Copy(c.Params, r.Secrets)
+	maps.Copy(c.Trigger, r.Trigger.objects())
 	if r.Trigger.Key != "" {
 		c.Trigger["Bucket"], c.Trigger["Key"] = r.Trigger.Bucket, r.Trigger.Key
 		c.Trigger["Object"] = "s3://" + r.Trigger.Bucket + "/" + r.Trigger.Key

@@ -52,10 +52,17 @@ type Trigger struct {
 	Kind      string `dynamodbav:"kind" json:"kind"`
 	Bucket    string `dynamodbav:"bucket,omitempty" json:"bucket,omitempty"`
 	Key       string `dynamodbav:"key,omitempty" json:"key,omitempty"`
-	Version   string `dynamodbav:"version,omitempty" json:"version,omitempty"` // S3 version id
-	Size      int64  `dynamodbav:"size,omitempty" json:"size,omitempty"`       // bytes
+	Version   string `dynamodbav:"version,omitempty" json:"version,omitempty"`   // S3 version id
+	Size      int64  `dynamodbav:"size,omitempty" json:"size,omitempty"`         // bytes
+	Batch     string `dynamodbav:"batch,omitempty" json:"batch,omitempty"`       // id of the batch of objects
+	Count     int    `dynamodbav:"count,omitempty" json:"count,omitempty"`       // objects of the batch
+	Bytes     int64  `dynamodbav:"bytes,omitempty" json:"bytes,omitempty"`       // of the batch
+	Manifest  string `dynamodbav:"manifest,omitempty" json:"manifest,omitempty"` // address of the list of the batch's objects
 	RequestID string `dynamodbav:"requestId,omitempty" json:"requestId,omitempty"`
 	Sender    string `dynamodbav:"sender,omitempty" json:"sender,omitempty"` // IAM principal that sent the request
+	RedoOf    string `dynamodbav:"redoOf,omitempty" json:"redoOf,omitempty"` // run that had the same objects before
+
+	Objects []string `dynamodbav:"-" json:"objects,omitempty"` // addresses of the batch's objects, if they are few; an item of their own
 }
 
 // Run is one execution of a pipeline for one logical time and one set of params.

@@ -109,11 +109,12 @@ func checkFile(ctx context.Context, file, project string, meter *progress.Meter,
 	if err != nil {
 		return plan{}, exit.Usage("read pipeline: %w", err)
 	}
-	spec, err := pipeline.Parse(file, data, pipeline.WithZones(slices.Sorted(maps.Keys(s.Lake))...), pipeline.WithVars(slices.Collect(maps.Keys(s.Vars))...))
+	spec, err := pipeline.Parse(file, data, pipeline.WithZones(slices.Sorted(maps.Keys(s.Lake))...),
+		pipeline.WithSources(s.SourceBuckets()...), pipeline.WithBuckets(s.Lake), pipeline.WithVars(slices.Collect(maps.Keys(s.Vars))...))
 	if err != nil {
 		return plan{}, exit.Usage("%w", err)
 	}
-	if err := register.Check(spec); err != nil {
+	if err := register.Check(spec, s); err != nil {
 		return plan{}, exit.Usage("%w", prefixed(file, err))
 	}
 	sources, err := upload.Build(&spec, upload.From{Root: project, Project: project}, meter)

@@ -120,7 +120,7 @@ func triggers(spec pipeline.Spec) []string {
 	var all []string
 	for _, t := range spec.Triggers {
 		if t.S3 != nil {
-			all = append(all, fmt.Sprintf("s3 %s/%s*%s", t.S3.Bucket, t.S3.Prefix, t.S3.Suffix))
+			all = append(all, "s3 "+t.S3.String())
 			continue
 		}
 		zone := t.Timezone

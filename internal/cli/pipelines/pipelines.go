@@ -49,7 +49,7 @@ func triggers(s pipeline.Spec) string {
 	for _, t := range s.Triggers {
 		switch {
 		case t.S3 != nil:
-			all = append(all, "s3://"+t.S3.Bucket+"/"+t.S3.Prefix+"*"+t.S3.Suffix)
+			all = append(all, "s3://"+t.S3.String())
 		default:
 			all = append(all, strings.TrimSpace(t.Schedule+" "+t.Timezone))
 		}

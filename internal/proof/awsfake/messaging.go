@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -34,6 +35,10 @@ type Message struct {
 // SQS is an in-memory SQS that stores messages.
 type SQS struct {
 	Control
+
+	// OnSend gets each accepted message and the delay after which its queue delivers it,
+	// without any lock held. It must be set before the first call.
+	OnSend func(m Message, delay time.Duration)
 
 	mu    sync.Mutex
 	sent  map[string][]Message // by queue URL
@@ -65,25 +70,42 @@ func (f *SQS) Take(url string) []Message {
 	return out
 }
 
+// maxDelay is the longest delay of a message, in seconds.
+const maxDelay = 900
+
 // SendMessage appends a message to a queue.
 func (f *SQS) SendMessage(ctx context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
 	return call(ctx, &f.Control, "SendMessage", func() (*sqs.SendMessageOutput, error) {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		url := aws.ToString(in.QueueUrl)
-		if _, ok := f.sent[url]; !ok {
-			return nil, &sqstypes.QueueDoesNotExist{Message: new("The specified queue does not exist.")}
+		m, err := f.send(in)
+		if err != nil {
+			return nil, err
 		}
-		if n := len(aws.ToString(in.MessageBody)); n < 1 || n > maxMessage {
-			return nil, apiError("InvalidParameterValue", "One or more parameters are invalid. Reason: Message must be between 1 and 1048576 bytes.")
+		if f.OnSend != nil {
+			f.OnSend(m, time.Duration(in.DelaySeconds)*time.Second)
 		}
-		msg := *in
-		msg.MessageAttributes = maps.Clone(in.MessageAttributes)
-		f.count++
-		id := fmt.Sprintf("message-%06d", f.count)
-		f.sent[url] = append(f.sent[url], Message{SendMessageInput: msg, ID: id})
-		return &sqs.SendMessageOutput{MessageId: &id}, nil
+		return &sqs.SendMessageOutput{MessageId: &m.ID}, nil
 	})
+}
+
+func (f *SQS) send(in *sqs.SendMessageInput) (Message, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	url := aws.ToString(in.QueueUrl)
+	if _, ok := f.sent[url]; !ok {
+		return Message{}, &sqstypes.QueueDoesNotExist{Message: new("The specified queue does not exist.")}
+	}
+	if n := len(aws.ToString(in.MessageBody)); n < 1 || n > maxMessage {
+		return Message{}, apiError("InvalidParameterValue", "One or more parameters are invalid. Reason: Message must be between 1 and 1048576 bytes.")
+	}
+	if in.DelaySeconds < 0 || in.DelaySeconds > maxDelay {
+		return Message{}, apiError("InvalidParameterValue", fmt.Sprintf("Value %d for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900.", in.DelaySeconds))
+	}
+	msg := *in
+	msg.MessageAttributes = maps.Clone(in.MessageAttributes)
+	f.count++
+	m := Message{SendMessageInput: msg, ID: fmt.Sprintf("message-%06d", f.count)}
+	f.sent[url] = append(f.sent[url], m)
+	return m, nil
 }
 
 // EventBridge is an in-memory EventBridge that stores events.

@@ -197,6 +197,33 @@ func (f *S3) ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Input, _ ...
 	})
 }
 
+// ListObjectVersions lists keys in order; the fake's buckets keep no versions, so that
+// each object has the version "null".
+func (f *S3) ListObjectVersions(ctx context.Context, in *s3.ListObjectVersionsInput, _ ...func(*s3.Options)) (*s3.ListObjectVersionsOutput, error) {
+	return call(ctx, &f.Control, "ListObjectVersions", func() (*s3.ListObjectVersionsOutput, error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		b, err := f.bucket(in.Bucket)
+		if err != nil {
+			return nil, err
+		}
+		out := &s3.ListObjectVersionsOutput{Name: in.Bucket, Prefix: in.Prefix, IsTruncated: new(false)}
+		for _, key := range slices.Sorted(maps.Keys(b)) {
+			if !strings.HasPrefix(key, aws.ToString(in.Prefix)) || key <= aws.ToString(in.KeyMarker) {
+				continue
+			}
+			if len(out.Versions) == maxKeys {
+				out.IsTruncated, out.NextKeyMarker = new(true), out.Versions[maxKeys-1].Key
+				break
+			}
+			out.Versions = append(out.Versions, types.ObjectVersion{
+				Key: new(key), Size: new(int64(len(b[key].body))), ETag: new(b[key].etag), LastModified: new(b[key].modified), VersionId: new("null"), IsLatest: new(true),
+			})
+		}
+		return out, nil
+	})
+}
+
 // rollUp returns key up to the first delimiter behind the prefix.
 func rollUp(key, prefix, delimiter string) string {
 	if delimiter == "" || !strings.HasPrefix(key, prefix) {

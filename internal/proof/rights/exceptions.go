@@ -51,7 +51,7 @@ var tested = []Exception{
 		Why: "storms register their pipelines, which set step concurrency, before calls are recorded",
 	},
 	{
-		Functions: []string{"intake", "preparerun"}, Actions: []string{"ssm:GetParametersByPath"}, EndToEnd: true,
+		Functions: []string{"intake", "preparerun", "control"}, Actions: []string{"ssm:GetParametersByPath"}, EndToEnd: true,
 		Why: "storms have no users",
 	},
 	{
@@ -70,6 +70,14 @@ var tested = []Exception{
 	{
 		Functions: []string{"control"}, Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"}, Resource: "-clusters", EndToEnd: true,
 		Why: "reads and records the sizes of resized clusters",
+	},
+	{
+		Functions: []string{"intake"}, Actions: []string{"s3:GetObject"}, EndToEnd: true,
+		Why: "storms have no manifests that close batches",
+	},
+	{
+		Functions: []string{"control"}, Actions: []string{"sqs:SendMessage"}, EndToEnd: true,
+		Why: "storms have no objects that only a listing shows",
 	},
 	{
 		Functions: []string{"watch"}, Actions: []string{"logs:GetLogEvents"}, EndToEnd: true,

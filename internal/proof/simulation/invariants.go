@@ -50,6 +50,7 @@ const (
 	NoPanic       Invariant = "no panic"       // no function panics
 	OwnWrite      Invariant = "own write"      // no invocation takes its own claim for another's
 	Starts        Invariant = "starts"         // no run waits for long while all its limits have room
+	EveryObject   Invariant = "every object"   // every version of an object that a trigger with batches matches is in one run, and a batch has the run
 	NothingLeft   Invariant = "nothing left"   // when all runs are over there is no cluster, waiter, slot or execution left
 )
 

@@ -50,6 +50,7 @@ func (c *checker) end(tale *story) {
 		c.ended(r, announced)
 	}
 	c.asked(tale.asks, asked)
+	c.objects(tale.objects, runs)
 	for _, s := range steps {
 		c.carriedTwice(s)
 	}
@@ -150,6 +151,12 @@ func outcomeKey(id, state string, at time.Time) string {
 func askOf(r run.Run) string {
 	switch t := r.Trigger; t.Kind {
 	case run.ByS3:
+		if t.RedoOf != "" {
+			return "redo " + r.ID
+		}
+		if t.Batch != "" {
+			return "batch " + t.Batch
+		}
 		return "s3 " + r.Pipeline + " " + t.Key
 	case run.ByRequest:
 		return "request " + t.RequestID

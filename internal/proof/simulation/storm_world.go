@@ -19,6 +19,7 @@ func (w *World) breakCalls(c *chaos) {
 // ticks starts the clocks of a storm.
 func (w *World) ticks(noWatch, noSweep bool) {
 	w.every(time.Minute, "admit", "{}")
+	w.batchTick()
 	if !noWatch {
 		w.every(time.Minute, "watch", `{"detail-type":"Scheduled Event"}`)
 	}

@@ -21,6 +21,7 @@ type story struct {
 	names   []string
 	actions []action
 	asks    map[string]int // how often each run is asked for
+	objects []string       // what the pipeline with batches is to take, as key@version
 }
 
 type action struct {
@@ -50,6 +51,7 @@ func newStory(of Storm, over time.Duration, untimed bool) *story {
 		s.meddle(d, over)
 	}
 	s.approvers(over)
+	s.uploads(roll(seed, "batches"), asks, over)
 	return s
 }
 

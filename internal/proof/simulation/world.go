@@ -184,6 +184,7 @@ func New(config Config) *World {
 	if !config.NoTicks {
 		w.every(time.Minute, "admit", "{}")
 		w.every(time.Minute, "watch", `{"detail-type":"Scheduled Event"}`)
+		w.batchTick()
 		w.sweep()
 	}
 	return w

@@ -16,29 +16,31 @@ import (
 	"ephemr/internal/run"
 )
 
-// Create writes a run with its pipeline, once. It returns false when the run
-// exists: the event was delivered twice.
-func (s *Runs) Create(ctx context.Context, r run.Run, spec *pipeline.Spec) (id string, created bool, err error) {
+// Create writes a run with its pipeline, once, in one transaction with others' writes. It
+// returns false when the run exists: the event was delivered twice. Then id is that of
+// the run; it is "" if the condition of another's write does not hold.
+func (s *Runs) Create(ctx context.Context, r run.Run, spec *pipeline.Spec, with ...types.TransactWriteItem) (id string, created bool, err error) {
 	if r.State == run.Queued {
 		if err := s.enlist(ctx, r.TeamName()); err != nil {
 			return r.ID, false, err
 		}
 	}
-	err = s.create(ctx, r, spec)
+	at, err := s.create(ctx, r, spec, with)
 	switch {
 	case records.ConditionFailed(err):
-		return existing(r, err)
+		return existing(r, err, at)
 	case err != nil:
 		return r.ID, false, fmt.Errorf("write run %s: %w", r.ID, err)
 	}
 	return r.ID, true, nil
 }
 
-// existing returns the run that err says exists in place of r.
-func existing(r run.Run, err error) (id string, created bool, _ error) {
-	for _, i := range []int{runItem, requestItem} {
-		it := occupant(err, i)
-		if it == nil {
+// existing returns the run that err says exists in place of r; at are the places of the
+// run's and of the request's items.
+func existing(r run.Run, err error, at []int) (id string, created bool, _ error) {
+	for _, i := range at {
+		it, failed := occupant(err, i)
+		if !failed {
 			continue
 		}
 		if other := records.Text(it["identity"]); i == runItem && r.Identity != "" && other != "" && other != r.Identity {
@@ -50,35 +52,29 @@ func existing(r run.Run, err error) (id string, created bool, _ error) {
 		}
 		return id, false, nil
 	}
-	return r.ID, false, nil
+	return "", false, nil
 }
 
-// Positions of items in the transaction that creates a run; the request's is last.
-const (
-	runItem     = 0
-	requestItem = -1
-)
+// runItem is the place of the run's item in the transaction that creates it.
+const runItem = 0
 
-// occupant returns the existing item that made the write at a position fail, or
-// nil if that was not the reason for err.
-func occupant(err error, place int) item {
+// occupant returns the existing item that made the write at a position fail; false means
+// that it did not fail.
+func occupant(err error, place int) (item, bool) {
 	t, ok := errors.AsType[*types.TransactionCanceledException](err)
-	if !ok || len(t.CancellationReasons) == 0 {
-		return nil
+	if !ok || len(t.CancellationReasons) <= place {
+		return nil, false
 	}
-	if place == requestItem {
-		place = len(t.CancellationReasons) - 1
-	}
-	if why := t.CancellationReasons[place]; aws.ToString(why.Code) == "ConditionalCheckFailed" {
-		return why.Item
-	}
-	return nil
+	why := t.CancellationReasons[place]
+	return why.Item, aws.ToString(why.Code) == "ConditionalCheckFailed"
 }
 
-func (s *Runs) create(ctx context.Context, r run.Run, spec *pipeline.Spec) error {
+// create returns the places of the run's and of the request's items in its transaction.
+func (s *Runs) create(ctx context.Context, r run.Run, spec *pipeline.Spec, with []types.TransactWriteItem) (at []int, _ error) {
+	at = []int{runItem}
 	it, err := encode(r, records.RunKey(r.ID))
 	if err != nil {
-		return err
+		return at, err
 	}
 	it[records.StateName], it[records.StateOrderName] = records.String(partition(r)), records.String(order(r))
 	it[records.PipelineName], it[records.PipelineOrderName] = records.String(r.Pipeline), records.String(records.TimeOrder(r.LogicalTime, r.ID))
@@ -90,7 +86,7 @@ func (s *Runs) create(ctx context.Context, r run.Run, spec *pipeline.Spec) error
 	if spec != nil {
 		data, err := json.Marshal(spec)
 		if err != nil {
-			return fmt.Errorf("encode pipeline of run %s: %w", r.ID, err)
+			return at, fmt.Errorf("encode pipeline of run %s: %w", r.ID, err)
 		}
 		specItem := records.SpecKey(r.ID).Attributes()
 		specItem["spec"], specItem[records.TTLName] = records.String(string(data)), it[records.TTLName]
@@ -101,13 +97,21 @@ func (s *Runs) create(ctx context.Context, r run.Run, spec *pipeline.Spec) error
 		// later. The request id can be used only once.
 		used, err := encode(map[string]string{"runId": r.ID, "wish": r.Fingerprint}, records.RequestKey(r.Trigger.Sender, r.Trigger.RequestID))
 		if err != nil {
-			return err
+			return at, err
 		}
+		at = append(at, len(puts))
 		puts = append(puts, types.TransactWriteItem{Put: &types.Put{
 			TableName: &s.Table, Item: used, ConditionExpression: aws.String("attribute_not_exists(pk)"),
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 		}})
 	}
-	_, err = s.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: puts})
-	return err
+	if len(r.Trigger.Objects) > 0 {
+		objects, err := encode(map[string][]string{"objects": r.Trigger.Objects}, records.ObjectsKey(r.ID))
+		if err != nil {
+			return at, err
+		}
+		puts = append(puts, types.TransactWriteItem{Put: &types.Put{TableName: &s.Table, Item: objects}})
+	}
+	_, err = s.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: append(puts, with...)})
+	return at, err
 }
