@@ -111,11 +111,16 @@ type ExecutionStatus struct {
 // StoppedStatuses are those of executions that may have ended without recording it.
 var StoppedStatuses = []string{"ABORTED", "FAILED", "TIMED_OUT"}
 
-// ScheduleTick is the message that a pipeline's schedule sends to the events queue.
+// ScheduleTick is the message that the calendar sends to the events queue when a planned
+// time of a pipeline's schedule has come.
 type ScheduleTick struct {
-	Kind          string `json:"kind"` // "schedule"
-	Pipeline      string `json:"pipeline"`
-	ScheduledTime string `json:"scheduledTime"` // RFC 3339, filled in by EventBridge Scheduler
+	Kind          string            `json:"kind"` // "schedule"
+	Pipeline      string            `json:"pipeline"`
+	ScheduledTime string            `json:"scheduledTime"` // RFC 3339
+	Params        map[string]string `json:"params,omitempty"`
+	Priority      *int              `json:"priority,omitempty"` // default: the pipeline's
+	Schedule      string            `json:"schedule,omitempty"` // cron fields and time zone
+	After         string            `json:"after,omitempty"`    // id of the run that must succeed before
 }
 
 // KindSchedule marks a ScheduleTick.
@@ -130,10 +135,6 @@ type BatchDue struct {
 
 // KindBatch marks a BatchDue.
 const KindBatch = "batch"
-
-// ScheduledTimePlaceholder is replaced by the planned time when Scheduler sends the message.
-// Source: EventBridge Scheduler User Guide, "Adding context attributes".
-const ScheduledTimePlaceholder = "<aws.scheduler.scheduled-time>"
 
 // Request is a message on the requests queue: run a registered pipeline, or the
 // one in Spec.

@@ -70,6 +70,7 @@ var functions = []Function{
 	{Name: "FinishRun", Timeout: 45 * time.Second, MemoryMiB: memory, Alarm: ofOutcome},
 	{Name: "Watch", Timeout: 55 * time.Second, MemoryMiB: memory, Alarm: ofTick}, // a tick a minute
 	{Name: "Sweep", Timeout: 2 * time.Minute, MemoryMiB: memory, Alarm: ofSweep, NoIntents: true},
+	{Name: "Calendar", Timeout: 50 * time.Second, MemoryMiB: memory, Alarm: ofTick}, // a tick a minute
 	{Name: "Register", Timeout: 30 * time.Second, MemoryMiB: memory, Alarm: ofPeople},
 	{Name: "Control", Timeout: 45 * time.Second, MemoryMiB: memory, Alarm: ofPeople}, // the CLI waits for it
 	{Name: "HoldRun", Timeout: 30 * time.Second, MemoryMiB: memory},

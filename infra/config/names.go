@@ -14,7 +14,7 @@ import (
 // defined later.
 func (c Config) Name(what string) string { return "ephemr-" + c.Stage + "-" + what }
 
-// GlobalName is the name of a resource of IAM, e.g. ephemr-dev-schedule-eu-west-1. An account has these names once
+// GlobalName is the name of a resource of IAM, e.g. ephemr-dev-emr-service-eu-west-1. An account has these names once
 // for all Regions: with the Region it can have the stage in each.
 func (c Config) GlobalName(what, region string) string { return c.Name(what) + "-" + region }
 
@@ -29,9 +29,6 @@ func (c Config) Bus() string { return "ephemr-" + c.Stage }
 
 // NamespaceName is the name of the Cloud Map namespace of ready clusters.
 func (c Config) NamespaceName() string { return "ephemr-" + c.Stage }
-
-// ScheduleGroup is the name of the group of the pipelines' schedules.
-func (c Config) ScheduleGroup() string { return "ephemr-" + c.Stage }
 
 // Database is the name of the lake's Glue database.
 func (c Config) Database() string { return "ephemr_" + c.Stage }

@@ -18,8 +18,8 @@ const MaxValue = 4096
 
 // Parts of the settings that the configuration does not determine. A test compares SettingsSize with the templates.
 const (
-	fixedSettings = 2131                     // keys and values, with the longest account, Region and partition
-	stageNames    = 25                       // how often the settings contain the stage's name
+	fixedSettings = 2031                     // keys and values, with the longest account, Region and partition
+	stageNames    = 22                       // how often the settings contain the stage's name
 	generatedName = 120                      // of a resource whose name CloudFormation chooses, and its key
 	otherValues   = len(stage.Variable) + 45 // the variable's name; in the parameter instead of it the version
 )

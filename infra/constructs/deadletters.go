@@ -31,15 +31,12 @@ func NewDeadLetters(scope constructs.Construct, id string, props DeadLettersProp
 	return &DeadLetters{name: props.Stage.Name(props.Name), resource: queue}
 }
 
-// ARN is the queue's ARN.
-func (d *DeadLetters) ARN() *string { return d.resource.QueueArn() }
-
 // URL is the queue's URL.
 func (d *DeadLetters) URL() *string { return d.resource.QueueUrl() }
 
 // GrantSend allows sending messages to the queue.
 func (d *DeadLetters) GrantSend(to Rights) {
-	to.allow(statement(of("sqs", "SendMessage"), []*string{d.ARN()}, nil))
+	to.allow(statement(of("sqs", "SendMessage"), []*string{d.resource.QueueArn()}, nil))
 }
 
 // Accept allows EventBridge to send events that it could not deliver for rule.

@@ -60,16 +60,13 @@ func (q *Queue) Feed(fn *Function) {
 	}))
 }
 
-// ARN is the queue's ARN.
-func (q *Queue) ARN() *string { return q.resource.QueueArn() }
+// GrantSend allows sending messages to the queue.
+func (q *Queue) GrantSend(to Rights) {
+	to.allow(statement(of("sqs", "SendMessage"), []*string{q.resource.QueueArn()}, nil))
+}
 
 // URL is the queue's URL.
 func (q *Queue) URL() *string { return q.resource.QueueUrl() }
-
-// GrantSend allows sending messages to the queue.
-func (q *Queue) GrantSend(to Rights) {
-	to.allow(statement(of("sqs", "SendMessage"), []*string{q.ARN()}, nil))
-}
 
 // Accept allows EventBridge to deliver for the rule with the ARN rule. Rules of
 // later stacks are passed here too, because a queue has only one policy.

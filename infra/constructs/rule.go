@@ -9,18 +9,21 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 )
 
-// RuleProps configures a rule: what it matches (Every, or Source and Types) and
+// RuleProps configures a rule: what it matches (Every or EveryMinute, or Source and Types) and
 // its target (Function, or Queue).
 type RuleProps struct {
 	Stage       Stage
 	Name        string // without the stage's prefix
 	Description string
 
-	Every  time.Duration // schedule
-	Bus    *Bus          // nil = the account's default bus
-	Source string
-	Types  []string       // detail-types
-	Detail map[string]any // further patterns, nil = any
+	Every time.Duration // schedule
+	// EveryMinute is a schedule at the beginning of each minute of the clock; Every
+	// counts from when the rule was created.
+	EveryMinute bool
+	Bus         *Bus // nil = the account's default bus
+	Source      string
+	Types       []string       // detail-types
+	Detail      map[string]any // further patterns, nil = any
 
 	Function *Function
 	Queue    *Queue
@@ -37,9 +40,12 @@ func NewRule(scope constructs.Construct, id string, props RuleProps) {
 	if props.Bus != nil {
 		rule.EventBus = props.Bus.resource
 	}
-	if props.Every > 0 {
+	switch {
+	case props.EveryMinute:
+		rule.Schedule = awsevents.Schedule_Expression(new("cron(* * * * ? *)"))
+	case props.Every > 0:
 		rule.Schedule = awsevents.Schedule_Rate(awscdk.Duration_Minutes(new(props.Every.Minutes())))
-	} else {
+	default:
 		rule.EventPattern = props.pattern()
 	}
 	awsevents.NewRule(scope, &id, rule).AddTarget(props.target(scope, id))

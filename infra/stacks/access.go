@@ -16,6 +16,7 @@ func (p *Platform) grant() {
 	p.grantHold()
 	p.grantWatchers()
 	p.grantRegister()
+	p.grantCalendar()
 	p.grantControl()
 }
 
@@ -189,9 +190,18 @@ func (p *Platform) grantWatchers() {
 
 func (p *Platform) grantRegister() {
 	register := p.functions.named("Register")
-	p.pipelines.Grant(register, "GetItem", "PutItem", "DeleteItem")
-	p.profiles.GrantRead(register) // step concurrency and the primary's memory
-	p.schedules.GrantManage(register)
+	p.pipelines.Grant(register, "GetItem", "Query", "PutItem", "DeleteItem", "ConditionCheckItem") // versions and triggers, together
+	p.profiles.GrantRead(register)                                                                 // step concurrency and the primary's memory
+}
+
+func (p *Platform) grantCalendar() {
+	calendar := p.functions.named("Calendar")
+	p.pipelines.Grant(calendar, "UpdateItem", "DeleteItem")                                  // schedules
+	p.pipelines.Grant(calendar, "Scan", "Query", "GetItem", "PutItem", "ConditionCheckItem") // those of pipelines that were registered without
+	p.pipelines.GrantIndex(calendar, byDue)
+	p.runs.Grant(calendar, "Query", "PutItem", "UpdateItem") // runs before; skipped dates; cancel
+	p.functions.named("Control").GrantInvoke(calendar)
+	p.events.GrantSend(calendar)
 }
 
 // grantControl allows what the operations do: cancel answers waiters, looks at the

@@ -2,7 +2,6 @@ package stacks_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -91,8 +90,7 @@ func (s *stage) failures(t *testing.T, function string, period float64) (float64
 	t.Helper()
 	found := map[string]float64{}
 	for _, rule := range s.all("AWS::Events::Rule") {
-		var minutes float64
-		if n, _ := fmt.Sscanf(text(rule.Properties["ScheduleExpression"]), "rate(%f minute", &minutes); n == 1 && id(at(list(rule.Properties["Targets"])[0], "Arn")) == function {
+		if minutes := minutesOf(rule); minutes > 0 && id(at(list(rule.Properties["Targets"])[0], "Arn")) == function {
 			found["the schedule "+rule.name()] = period / (60 * minutes)
 		}
 	}

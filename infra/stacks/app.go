@@ -18,7 +18,7 @@ func Add(app awscdk.App, cfg config.Config, code constructs.Binaries) {
 	stage := constructs.Stage{Config: cfg}
 	lakeStack := newStack(app, stage, "lake", "Buckets and catalog of the data that runs read and write.")
 	platformStack := newStack(app, stage, "platform", "Runs pipelines on transient EMR clusters.")
-	triggersStack := newStack(app, stage, "triggers", "Sources of run requests: uploads and schedules.")
+	triggersStack := newStack(app, stage, "triggers", "Sources of run requests: uploads.")
 	platform := NewPlatform(platformStack, stage, NewLake(lakeStack, stage), code)
 	NewTriggers(triggersStack, stage, platform)
 	// Stacks refer to each other by names, so that each can be changed alone; only

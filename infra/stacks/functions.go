@@ -71,6 +71,9 @@ func (p *Platform) addRules(stack awscdk.Stack) {
 		Detail:   map[string]any{"status": events.StoppedStatuses, "stateMachineArn": []*string{p.machine.ARN()}},
 		Function: p.functions.named("Sweep"),
 	})
+	p.rule(stack, "CalendarTick", constructs.RuleProps{
+		Name: "calendar-tick", Description: "Requests the runs of schedules", EveryMinute: true, Function: p.functions.named("Calendar"),
+	})
 	p.rule(stack, "SweepTick", constructs.RuleProps{
 		Name: "sweep-tick", Description: "Repairs orphaned clusters and runs", Every: p.stage.Sweep.Every.Std(), Function: p.functions.named("Sweep"),
 	})

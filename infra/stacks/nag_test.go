@@ -33,7 +33,7 @@ var suppressed = []accepted{
 	},
 	{
 		`SQS3`, `Targets/Queue/Resource`,
-		"The queue is the dead-letter queue of rules and schedules, of which nag does not know.",
+		"The queue is the dead-letter queue of rules, of which nag does not know.",
 	},
 	{
 		`IAM4\[Policy::.*/AmazonEMRServicePolicy_v2\]`, `Emr/Service/Resource`,
@@ -70,10 +70,6 @@ var suppressed = []accepted{
 	{
 		`IAM5\[Resource::arn:<AWS::Partition>:s3:::<AWS::Region>\.elasticmapreduce/\*\]`, `Emr/Instance/DefaultPolicy/Resource`,
 		"AWS's bucket with EMR's script-runner and command-runner.",
-	},
-	{
-		`IAM5\[Resource::` + arnPrefix + `schedule/ephemr-\w+/\*\]`, `Register/Role/DefaultPolicy/Resource`,
-		"Schedules of pipelines in the stage's own group.",
 	},
 	{
 		`IAM5\[Resource::` + arnPrefix + `parameter/ephemr/\w+/(profiles|users)/\*\]`, `\w+/Role/DefaultPolicy/Resource`,

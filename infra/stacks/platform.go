@@ -25,15 +25,14 @@ type Platform struct {
 	runs, pipelines, clusters, ledger *constructs.Table
 	namespace                         *constructs.Namespace
 
-	machine   *constructs.Machine
-	schedules *constructs.Schedules
-	emr       *constructs.EMR
-	roles     *constructs.EmrRoles
-	users     *constructs.Users
+	machine *constructs.Machine
+	emr     *constructs.EMR
+	roles   *constructs.EmrRoles
+	users   *constructs.Users
 
 	functions        functions
 	events, requests *constructs.Queue
-	targets          *constructs.DeadLetters // for events that no rule or schedule could deliver
+	targets          *constructs.DeadLetters // for events that no rule could deliver
 }
 
 // NewPlatform fills the platform's stack.
@@ -65,7 +64,6 @@ func NewPlatform(stack awscdk.Stack, stage constructs.Stage, lake *Lake, code co
 
 	// Resources that are named before they are defined
 	p.machine = constructs.NewMachine(stack, stage, "run")
-	p.schedules = constructs.NewSchedules(stack, stage)
 
 	// Queues, functions and workflow
 	p.addQueues(stack)

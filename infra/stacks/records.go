@@ -19,7 +19,10 @@ func (p *Platform) addTables(stack awscdk.Stack) {
 			{Name: byPipeline, PartitionKey: "gpPipeline", SortKey: "gpOrder"}, // history, missed dates
 		},
 	})
-	p.pipelines = constructs.NewTable(stack, "Pipelines", constructs.TableProps{Stage: p.stage, Name: "pipelines", SortKey: true})
+	p.pipelines = constructs.NewTable(stack, "Pipelines", constructs.TableProps{
+		Stage: p.stage, Name: "pipelines", SortKey: true,
+		Indexes: []constructs.Index{{Name: byDue, PartitionKey: "gdDue", SortKey: "gdOrder"}}, // calendar
+	})
 	p.clusters = constructs.NewTable(stack, "Clusters", constructs.TableProps{Stage: p.stage, Name: "clusters", Expires: true})
 	p.ledger = constructs.NewTable(stack, "Ledger", constructs.TableProps{
 		Stage: p.stage, Name: "ledger", SortKey: true, Expires: true,
@@ -27,10 +30,11 @@ func (p *Platform) addTables(stack awscdk.Stack) {
 	})
 }
 
-// The indexes of the tables runs and ledger.
+// The indexes of the tables runs, pipelines and ledger.
 const (
 	byState    = "byState"
 	byPipeline = "byPipeline"
+	byDue      = "byDue"
 	byClosing  = "byClosing"
 )
 

@@ -36,7 +36,7 @@ func TestTables(t *testing.T) {
 		}
 		want := map[string]string{
 			s.config.Name("runs"):      fmt.Sprint([]string{"pk", "sk"}, []string{store.ByState, store.ByPipeline}, "ttl"),
-			s.config.Name("pipelines"): fmt.Sprint([]string{"pk", "sk"}, []string{}, nil),
+			s.config.Name("pipelines"): fmt.Sprint([]string{"pk", "sk"}, []string{records.ByDue}, nil),
 			s.config.Name("clusters"):  fmt.Sprint([]string{"pk"}, []string{}, "ttl"),
 			s.config.Name("ledger"):    fmt.Sprint([]string{"pk", "sk"}, []string{records.ByClosing}, "ttl"),
 		}

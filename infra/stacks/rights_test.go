@@ -136,7 +136,7 @@ func TestRolesArePassedToOneService(t *testing.T) {
 		slices.Sort(got)
 		want := []string{
 			"CreateCluster to ec2.amazonaws.com", "CreateCluster to elasticmapreduce.amazonaws.com",
-			"EmrService to ec2.amazonaws.com", "Register to scheduler.amazonaws.com",
+			"EmrService to ec2.amazonaws.com",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("who passes roles (-want +got):\n%s", diff)
@@ -159,7 +159,7 @@ func TestEmrRoles(t *testing.T) {
 		for _, role := range s.all("AWS::IAM::Role") {
 			for _, st := range list(at(role.Properties, "AssumeRolePolicyDocument", "Statement")) {
 				service := text(at(st, "Principal", "Service"))
-				if !slices.Contains([]string{"elasticmapreduce.amazonaws.com", "scheduler.amazonaws.com"}, service) {
+				if service != "elasticmapreduce.amazonaws.com" {
 					continue
 				}
 				if at(st, "Condition", "StringEquals", "aws:SourceAccount") == nil || at(st, "Condition", "ArnLike", "aws:SourceArn") == nil {

@@ -10,8 +10,8 @@ import (
 	"ephemr/infra/constructs"
 )
 
-// NewTriggers fills the triggers' stack: uploads, schedules and the tick of batches send
-// messages to the queue events.
+// NewTriggers fills the triggers' stack: uploads and the tick of batches
+// send messages to the queue events.
 func NewTriggers(stack awscdk.Stack, stage constructs.Stage, p *Platform) {
 	for _, zone := range stage.EventZones() {
 		constructs.NewRule(stack, title(zone)+"Objects", constructs.RuleProps{
@@ -36,5 +36,4 @@ func NewTriggers(stack awscdk.Stack, stage constructs.Stage, p *Platform) {
 		Stage: stage, Name: strings.TrimPrefix(stage.BatchTickRule(), stage.Name("")), Description: "Closes batches of objects whose reminder was lost",
 		Every: time.Minute, Queue: p.events, Dead: p.targets,
 	})
-	constructs.NewScheduleGroup(stack, "Schedules", p.schedules, p.events, p.targets)
 }

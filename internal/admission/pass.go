@@ -39,8 +39,11 @@ func (a *Admitter) pass() *pass {
 // what an earlier pass has left. New runs that the index does not contain yet are named
 // by ids.
 func (p *pass) run(ctx context.Context, ids []string) error {
-	err := p.walk(ctx)
-	for _, id := range ids {
+	released, err := p.release(ctx)
+	if err == nil {
+		err = p.walk(ctx)
+	}
+	for _, id := range append(ids, released...) {
 		if err == nil {
 			err = p.hint(ctx, id)
 		}
@@ -144,6 +147,9 @@ func (p *pass) visit(ctx context.Context, r run.Run) (bool, error) {
 	p.seen[r.ID] = true
 	if r.State != run.Queued || p.full[records.PipelineSlotsKey(r.Pipeline)] || p.full[records.TeamSlotsKey(r.TeamName())] {
 		return false, nil
+	}
+	if succeeded, err := p.past(ctx, r); err != nil || !succeeded {
+		return false, err
 	}
 	full, ok, err := p.try(ctx, r)
 	if full != nil {

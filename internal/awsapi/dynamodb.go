@@ -14,6 +14,7 @@ type DynamoDB struct {
 	updateItem         Operation[dynamodb.UpdateItemInput, dynamodb.UpdateItemOutput, dynamodb.Options]
 	deleteItem         Operation[dynamodb.DeleteItemInput, dynamodb.DeleteItemOutput, dynamodb.Options]
 	query              Operation[dynamodb.QueryInput, dynamodb.QueryOutput, dynamodb.Options]
+	scan               Operation[dynamodb.ScanInput, dynamodb.ScanOutput, dynamodb.Options]
 	transactWriteItems Operation[dynamodb.TransactWriteItemsInput, dynamodb.TransactWriteItemsOutput, dynamodb.Options]
 }
 
@@ -26,6 +27,7 @@ func NewDynamoDB(cfg aws.Config) *DynamoDB {
 		updateItem:         c.UpdateItem,
 		deleteItem:         c.DeleteItem,
 		query:              c.Query,
+		scan:               c.Scan,
 		transactWriteItems: c.TransactWriteItems,
 	}
 }
@@ -53,6 +55,11 @@ func (d *DynamoDB) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput,
 // Query reads the items of a partition.
 func (d *DynamoDB) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
 	return d.query(ctx, in, o...)
+}
+
+// Scan reads the items of a table.
+func (d *DynamoDB) Scan(ctx context.Context, in *dynamodb.ScanInput, o ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error) {
+	return d.scan(ctx, in, o...)
 }
 
 // TransactWriteItems writes items together or not at all.

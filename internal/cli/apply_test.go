@@ -272,7 +272,6 @@ func TestPipelines(t *testing.T) {
 		other.Triggers = []pipeline.Trigger{{Schedule: "0 3 * * *", Timezone: "Europe/Lisbon"}, {S3: &pipeline.S3Trigger{Bucket: "raw", Prefix: "a/", Suffix: pipeline.Texts{".csv"}}}}
 		_, _, err = w.pipelines.Add(t.Context(), other, "digest", time.Now().Add(-900*time.Hour))
 		w.no(err)
-		w.no(w.pipelines.Watch(t.Context(), other))
 		w.no(w.listPipelines(false))
 		w.golden("pipelines")
 		if lines := strings.Count(w.out.String(), "\n"); lines != 3 {

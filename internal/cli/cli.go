@@ -10,6 +10,7 @@ import (
 
 	"ephemr/internal/cli/apply"
 	"ephemr/internal/cli/approve"
+	"ephemr/internal/cli/calendar"
 	"ephemr/internal/cli/cancel"
 	"ephemr/internal/cli/clusters"
 	"ephemr/internal/cli/complete"
@@ -65,7 +66,7 @@ func Root(app *session.App, given string) *cobra.Command {
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(
 		[]string{session.FormatTable, session.FormatJSON}, cobra.ShellCompDirectiveNoFileComp)))
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("stage", complete.Stages(app)))
-	root.AddCommand(apply.Command(app), pipelines.Command(app), start.Command(app), submit.Command(app),
+	root.AddCommand(apply.Command(app), pipelines.Command(app), calendar.Command(app), start.Command(app), submit.Command(app),
 		runs.Command(app), show.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app), approve.Command(app), redo.Command(app), objects.Command(app),
 		clusters.Command(app), resize.Command(app), terminate.Command(app), requests.Command(app), query.Command(app),
 		doctor.Command(app, given), version.Command(app, given))

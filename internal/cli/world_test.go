@@ -53,7 +53,6 @@ type world struct {
 	ssm       *awsfake.SSM
 	lambda    *awsfake.Lambda
 	logs      *awsfake.Logs
-	schedules *awsfake.Scheduler
 
 	out, err buffer
 	io       *terminal.IO
@@ -71,7 +70,7 @@ func newWorld(t *testing.T) *world {
 		RunsTable: "runs", PipelinesTable: "pipelines", ClustersTable: "clusters", LedgerTable: "ledger",
 		Lake: map[string]string{"raw": "lake-raw", "curated": "lake-curated"}, ArtifactsBucket: "artifacts", LogsBucket: "logs",
 		RunLogGroup: "/ephemr/dev/runs", Topic: "arn:aws:sns:eu-west-1:000000000000:ephemr-dev", RequestsQueue: requests, RequestsDLQ: requests + "-dlq",
-		Functions: stage.Functions{AdmitFunction: "admit", ControlFunction: "control", RegisterFunction: "register"}, ScheduleGroup: "ephemr-dev", StateMachine: "arn:aws:states:eu-west-1:000000000000:stateMachine:run",
+		Functions: stage.Functions{AdmitFunction: "admit", ControlFunction: "control", RegisterFunction: "register"}, StateMachine: "arn:aws:states:eu-west-1:000000000000:stateMachine:run",
 		Limits: stage.Limits{
 			MaxActive: 4, PipelineMaxActive: 2, Deadline: pipeline.Duration(time.Hour), ClusterReady: pipeline.Duration(time.Minute),
 			Pool: stage.Pool{KeepAlive: pipeline.Duration(15 * time.Minute), Life: pipeline.Duration(12 * time.Hour), Steps: 4},
@@ -100,15 +99,13 @@ func newWorld(t *testing.T) *world {
 			stage.ProfileParameter("dev", "alone"): `{"release": "emr-7.14.0", "applications": ["Spark"], "idleTimeout": "10m",
 				"primary": {"types": ["m5.xlarge"], "onDemand": 1}}`,
 		}),
-		lambda: awsfake.NewLambda(), logs: awsfake.NewLogs(settings.RunLogGroup), schedules: awsfake.NewScheduler("ephemr-dev"),
+		lambda: awsfake.NewLambda(), logs: awsfake.NewLogs(settings.RunLogGroup),
 	}
 	w.runs = &store.Runs{DB: w.db, Table: "runs"}
 	w.pipelines = &register.Store{DB: w.db, Table: "pipelines"}
 	w.io = &terminal.IO{Out: &w.out, Err: &w.err}
 	profiles := &cluster.Profiles{API: w.ssm, Stage: settings.Stage}
-	reg := &register.Register{Settings: settings, Engines: engine.Catalog{Default: emr.Capabilities}, Profiles: profiles, Store: w.pipelines, Schedules: &register.Schedules{
-		API: w.schedules, Group: "ephemr-dev", Role: "arn:aws:iam::000000000000:role/scheduler", Target: "arn:aws:sqs:eu-west-1:000000000000:ephemr-dev-events",
-	}}
+	reg := &register.Register{Settings: settings, Engines: engine.Catalog{Default: emr.Capabilities}, Profiles: profiles, Store: w.pipelines}
 	w.handle("register", func(ctx context.Context, payload json.RawMessage) (any, error) {
 		return entry.Wrap(reg.Apply)(ctx, payload)
 	})

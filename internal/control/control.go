@@ -21,7 +21,6 @@ import (
 	"ephemr/internal/intake"
 	"ephemr/internal/notify"
 	"ephemr/internal/outcome"
-	"ephemr/internal/register"
 	"ephemr/internal/result"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -32,21 +31,20 @@ import (
 
 // Deps is everything that functions are built from.
 type Deps struct {
-	Settings  stage.Settings
-	DB        store.DB
-	EMR       emrapi.API // without the call budget, which the wiring adds
-	S3        S3API
-	SFN       SFNAPI
-	SSM       SSMAPI
-	SQS       intake.QueueAPI
-	Lambda    admission.InvokeAPI
-	Scheduler register.ScheduleAPI
-	Bus       outcome.BusAPI
-	Topic     notify.TopicAPI
-	Metrics   sweep.MetricAPI
-	Logs      result.LogsAPI
-	CloudMap  discovery.API
-	Engine    engine.Engine // that runs jobs; nil = EMR on EC2
+	Settings stage.Settings
+	DB       store.DB
+	EMR      emrapi.API // without the call budget, which the wiring adds
+	S3       S3API
+	SFN      SFNAPI
+	SSM      SSMAPI
+	SQS      intake.QueueAPI
+	Lambda   admission.InvokeAPI
+	Bus      outcome.BusAPI
+	Topic    notify.TopicAPI
+	Metrics  sweep.MetricAPI
+	Logs     result.LogsAPI
+	CloudMap discovery.API
+	Engine   engine.Engine // that runs jobs; nil = EMR on EC2
 }
 
 // S3API is the part of S3 that functions call.

@@ -7,6 +7,7 @@ import (
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
 	"ephemr/internal/admission"
+	"ephemr/internal/calendar"
 	"ephemr/internal/capacity"
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/resize"
@@ -159,19 +160,24 @@ func (w *Wiring) Control() Handler[json.RawMessage, any] {
 	}).Handle
 }
 
-// Register makes a pipeline the current version and updates its triggers.
+// Calendar requests the runs of schedules.
+func (w *Wiring) Calendar() Handler[json.RawMessage, calendar.Output] {
+	return (&calendar.Calendar{
+		Store:     &calendar.Store{DB: w.clients.db(), Table: w.settings.PipelinesTable, Runs: w.settings.RunsTable},
+		Pipelines: w.pipelines(),
+		Runs:      w.runs(),
+		Cancels:   &operation.Remote{Runs: w.runs(), Lambda: w.clients.lambda(), Function: w.settings.ControlFunction},
+		SQS:       w.clients.sqs(),
+		Queue:     w.settings.EventsQueue,
+	}).Tick
+}
+
+// Register makes a pipeline the current version with its triggers.
 func (w *Wiring) Register() Handler[register.Input, register.Output] {
 	return (&register.Register{
 		Settings: w.settings,
 		Engines:  w.catalog(),
 		Profiles: &cluster.Profiles{API: w.clients.ssm(), Stage: w.settings.Stage},
 		Store:    w.pipelines(),
-		Schedules: &register.Schedules{
-			API:    w.clients.scheduler(),
-			Group:  w.settings.ScheduleGroup,
-			Role:   w.settings.ScheduleRole,
-			Target: w.settings.EventsQueueARN,
-			DLQ:    w.settings.ScheduleDLQ,
-		},
 	}).Apply
 }

@@ -34,6 +34,7 @@ func Functions() []Function {
 	return []Function{
 		{"Admit", wrap((*Wiring).Admit)},
 		{"AwaitAdmission", wrap((*Wiring).AwaitAdmission)},
+		{"Calendar", wrap((*Wiring).Calendar)},
 		{"Control", wrap((*Wiring).Control)},
 		{"CreateCluster", wrap((*Wiring).CreateCluster)},
 		{"FinishRun", wrap((*Wiring).FinishRun)},

@@ -27,7 +27,7 @@ func (w *Wiring) runs() *store.Runs {
 }
 
 func (w *Wiring) pipelines() *register.Store {
-	return &register.Store{DB: w.clients.db(), Table: w.settings.PipelinesTable, Sources: w.settings.SourceBuckets()}
+	return &register.Store{DB: w.clients.db(), Table: w.settings.PipelinesTable, Runs: w.settings.RunsTable, Sources: w.settings.SourceBuckets()}
 }
 
 func (w *Wiring) ledger() *ledger.Store {

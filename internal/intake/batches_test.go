@@ -1,10 +1,10 @@
 package intake_test
 
 import (
-	"ephemr/internal/stage"
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"ephemr/internal/stage"
 	"errors"
 	"fmt"
 	"slices"

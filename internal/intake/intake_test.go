@@ -274,16 +274,25 @@ func TestVersions(t *testing.T) {
 	})
 }
 
-// The placeholder that an emulator leaves as it is stands for the minute.
-func TestSchedulePlaceholder(t *testing.T) {
+// A planned time is one run, however often the calendar requests it; with other params
+// of the trigger it is another.
+func TestPlannedTime(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *simulation.World) {
-		time.Sleep(90 * time.Second)
-		body := fmt.Sprintf(`{"kind":"schedule","pipeline":"one","scheduledTime":%q}`, events.ScheduledTimePlaceholder)
-		w.Deliver("events", body, body)
+		const tick = `{"kind":"schedule","pipeline":"one","scheduledTime":"2026-01-02T03:00:00Z"`
+		w.Deliver("events", tick+`}`, tick+`}`, tick+`,"params":{"country":"es"},"priority":7}`, tick+`,"priority":3,"params":{"country":"es"}}`)
 		all := runs(w)
-		if len(all) != 1 || all[0].LogicalTime.Second() != 0 || all[0].LogicalTime.Minute() != 1 || all[0].Trigger.Kind != run.BySchedule {
+		if len(all) != 2 {
+			t.Fatalf("%d runs, want 2", len(all))
+		}
+		if all[0].Params["country"] != "pt" {
+			slices.Reverse(all)
+		}
+		if all[0].Params["country"] != "pt" || all[1].Params["country"] != "es" || all[1].Priority != 7 || all[0].Trigger.Kind != run.BySchedule {
 			t.Errorf("runs %+v", all)
+		}
+		if want := run.ID("one", all[0].LogicalTime, "schedule", "one", "2026-01-02T03:00:00Z"); all[0].ID != want {
+			t.Errorf("run %s, want %s: ids of planned times must not change", all[0].ID, want)
 		}
 	})
 }

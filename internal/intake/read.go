@@ -209,17 +209,14 @@ func (k *Intake) schedule(ctx context.Context, m lambdaevents.SQSMessage) ([]New
 		return nil, invalid(run.BySchedule, "read schedule tick: %w", err)
 	}
 	planned, err := time.Parse(time.RFC3339, tick.ScheduledTime)
-	if tick.ScheduledTime == events.ScheduledTimePlaceholder {
-		// An emulator may leave the placeholder in place; AWS never does.
-		planned, err = sentAt(m).Truncate(time.Minute), nil
-	}
 	if err != nil {
 		return nil, invalid(run.BySchedule, "read schedule tick of %s: scheduledTime: %w", tick.Pipeline, err)
 	}
 	request := RunRequest{
-		Pipeline: tick.Pipeline, Logical: planned, RequestedAt: sentAt(m), Quiet: true,
-		Trigger:  run.Trigger{Kind: run.BySchedule},
-		Identity: []string{run.BySchedule, tick.Pipeline, planned.UTC().Format(time.RFC3339)},
+		Pipeline: tick.Pipeline, Params: tick.Params, Logical: planned, Priority: tick.Priority, RequestedAt: sentAt(m),
+		Trigger:  run.Trigger{Kind: run.BySchedule, Schedule: tick.Schedule},
+		Identity: run.OfDate(tick.Pipeline, planned, tick.Params),
+		Due:      true, After: tick.After,
 	}
 	w, err := request.NewRuns(ctx, k.Settings, k.Pipelines, k.Users, k.Engines)
 	return w, markInvalid(err, func(err error) error {

@@ -43,6 +43,8 @@ type RunRequest struct {
 	User        string   // that the request names
 	Identity    []string // requests with an equal identity are the same run
 	Quiet       bool     // a paused pipeline is not an error: the trigger has no sender to answer
+	Due         bool     // a paused pipeline does not matter: it was due before
+	After       string   // id of the run that must succeed before; "" = none
 }
 
 // NewRuns returns the runs to create, or what is wrong with the request.
@@ -80,7 +82,7 @@ func (q RunRequest) NewRuns(ctx context.Context, s stage.Settings, known Pipelin
 		LogicalDate: occasion.Date, Timezone: occasion.Zone, IntervalStart: occasion.Interval.Start, IntervalEnd: occasion.Interval.End,
 		Params: shown, Secrets: secrets, Priority: priority,
 		MaxActive: spec.Limits.MaxActive, MaxDuration: spec.Limits.Deadline.Std(),
-		State: run.Queued, RequestedAt: q.RequestedAt.UTC(),
+		State: run.Queued, RequestedAt: q.RequestedAt.UTC(), After: q.After,
 	}
 	if r.Trigger.Batch != "" {
 		r.Trigger.Manifest = "s3://" + s.LogsBucket + "/" + ledger.ManifestKey(r)
@@ -121,7 +123,7 @@ func (q RunRequest) spec(ctx context.Context, known Pipelines) (*pipeline.Spec, 
 		return nil, 0, fault.New(fault.InvalidInput, "pipeline %q is not known; ephemr apply registers it", clip(q.Pipeline, 80))
 	case v.Paused && q.Quiet:
 		return nil, 0, nil
-	case v.Paused:
+	case v.Paused && !q.Due:
 		return nil, 0, fault.New(fault.InvalidInput, "pipeline %s is paused; resume it first", q.Pipeline)
 	}
 	return &v.Spec, v.Number, nil

@@ -8,10 +8,6 @@ func (r *rules) notYet() {
 			r.fault(p, "%s not available yet; %s", what, advice)
 		}
 	}
-	for i, t := range r.spec.Triggers {
-		p := root("triggers").index(i)
-		refuse(t.Catchup, p.key("catchup"), "catchup is", "remove it, and start each date with ephemr start --date")
-	}
 	refuse(len(r.spec.Matrix) > 0, root("matrix"), "matrix is", "remove it and start a run per value with --param")
 	refuse(r.spec.Limits.Cost != "", root("limits").key("cost"), "limits.cost is", "remove it and set limits.deadline")
 

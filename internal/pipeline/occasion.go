@@ -53,7 +53,7 @@ func (s Spec) planned(t Trigger, logical time.Time) (Occasion, bool) {
 	if err != nil { // it is no schedule
 		return Occasion{}, false
 	}
-	zone := t.zone(s)
+	zone := t.Zone(s)
 	loc, err := loadZone(zone)
 	if err != nil || !schedule.Next(logical.Add(-1), loc).Equal(logical) {
 		return Occasion{}, false

@@ -48,6 +48,10 @@ const (
 	maxTimeout   = MaxDeadline
 	minKeepAlive = 2 * time.Minute
 	maxKeepAlive = 24 * time.Hour
+
+	minCatchupWindow = time.Hour
+	maxCatchupWindow = 400 * 24 * time.Hour // as long as runs are kept
+
 	maxTextBytes = 1024 // of a description
 )
 

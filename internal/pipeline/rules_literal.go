@@ -47,11 +47,7 @@ func (r *rules) walk(p *place, v reflect.Value, evaluated map[string]bool) {
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
-			at := p.index(i)
-			if v.Type() == reflect.TypeFor[Texts]() && v.Len() == 1 {
-				at = p
-			}
-			r.walk(at, v.Index(i), evaluated)
+			r.walk(p.index(i), v.Index(i), evaluated)
 		}
 	case reflect.Map:
 		r.walkEntries(p, v, evaluated)

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"maps"
 	"slices"
 
 	"ephemr/internal/cron"
@@ -18,9 +19,7 @@ func (r *rules) triggers() {
 			r.schedule(p, t)
 		case t.S3 != nil:
 			r.upload(p.key("s3"), *t.S3)
-			if t.Timezone != "" || t.Catchup {
-				r.fault(p, "timezone and catchup belong to a schedule; remove them")
-			}
+			r.ofSchedule(p, t)
 		case !r.isTainted(p.key("schedule")) && !r.isTainted(p.key("s3")):
 			r.fault(p, "a trigger without schedule or s3; add one of them")
 		}
@@ -36,7 +35,7 @@ func (r *rules) isRepeated(i int) bool {
 		if t.S3 != nil && o.S3 != nil {
 			return t.S3.selects(*o.S3)
 		}
-		return t.S3 == nil && o.S3 == nil && t.Schedule != "" && t.Schedule == o.Schedule && t.zone(r.spec) == o.zone(r.spec)
+		return t.S3 == nil && o.S3 == nil && t.Schedule != "" && t.Schedule == o.Schedule && t.Zone(r.spec) == o.Zone(r.spec) && maps.Equal(t.Params, o.Params)
 	})
 }
 
@@ -46,5 +45,52 @@ func (r *rules) schedule(p *place, t Trigger) {
 	}
 	if _, err := cron.Parse(t.Schedule); err != nil {
 		r.fault(p.key("schedule"), "invalid schedule %q: %v", t.Schedule, err)
+	}
+	if t.Priority != nil {
+		r.within(p.key("priority"), "the priority", *t.Priority, 0, MaxPriority)
+	}
+	r.catchup(p, t)
+	if all := []Overlap{OverlapQueue, OverlapSkip, OverlapLatest, OverlapCancel}; t.Overlap != "" && !slices.Contains(all, t.Overlap) {
+		r.fault(p.key("overlap"), "unknown value %q; use queue, skip, latest or cancel", string(t.Overlap))
+	}
+	if t.DependsOnPast && (t.Overlap == OverlapLatest || t.Overlap == OverlapCancel) {
+		r.fault(p.key("dependsOnPast"), "overlap: %s cancels the run that the next date depends on; remove one of both", string(t.Overlap))
+	}
+	for _, name := range sorted(t.Params) {
+		at, value := p.key("params").key(name), t.Params[name]
+		param, ok := r.spec.Params[name]
+		switch {
+		case !ok:
+			r.fault(at, "undeclared param; declare it: \"params: {%s: {}}\"", name)
+		case param.Sensitive:
+			r.fault(at, "the file shows the value of a sensitive param; remove it")
+		case !isTemplate(value) && !param.allows(value): // templates are refused as such
+			r.fault(at, "%q is not among the allowed values %q; add it there or choose another", value, param.Allowed)
+		}
+	}
+}
+
+func (r *rules) catchup(p *place, t Trigger) {
+	if all := []Catchup{CatchupNone, CatchupLatest, CatchupAll}; t.Catchup != "" && !slices.Contains(all, t.Catchup) {
+		r.fault(p.key("catchup"), "unknown value %q; use none, latest or all", string(t.Catchup))
+	}
+	if t.CatchupWindow != 0 {
+		r.duration(p.key("catchupWindow"), t.CatchupWindow, minCatchupWindow, maxCatchupWindow)
+	}
+}
+
+// ofSchedule reports the keys of a schedule in another trigger.
+func (r *rules) ofSchedule(p *place, t Trigger) {
+	for _, k := range []struct {
+		key string
+		set bool
+	}{
+		{"timezone", t.Timezone != ""}, {"params", len(t.Params) > 0}, {"priority", t.Priority != nil},
+		{"catchup", t.Catchup != ""}, {"catchupWindow", t.CatchupWindow != 0}, {"overlap", t.Overlap != ""},
+		{"dependsOnPast", t.DependsOnPast},
+	} {
+		if k.set {
+			r.fault(p.key(k.key), "%s belongs to a schedule; remove it", k.key)
+		}
 	}
 }

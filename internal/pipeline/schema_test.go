@@ -37,7 +37,7 @@ func reflectSchema(t *testing.T) *invopop.Schema {
 		Anonymous: true, DoNotReference: true, RequiredFromJSONSchemaTags: true,
 		Mapper: func(t reflect.Type) *invopop.Schema {
 			if t == reflect.TypeFor[pipeline.Duration]() {
-				return &invopop.Schema{Pattern: `^([0-9.]+(ms|s|m|h))+$`, Extras: map[string]any{"type": "string"}}
+				return &invopop.Schema{Pattern: `^([0-9]+d|([0-9.]+(ms|s|m|h))+)$`, Extras: map[string]any{"type": "string"}}
 			}
 			if t == reflect.TypeFor[pipeline.Bytes]() {
 				return &invopop.Schema{Pattern: `^[0-9]+(\.[0-9]+)? ?([kKMGTPE]i?)?B?$`, Extras: map[string]any{"type": []string{"string", "integer"}}}

@@ -4,6 +4,8 @@ package pipeline
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"ephemr/internal/job"
@@ -38,9 +40,38 @@ type Spec struct {
 type Trigger struct {
 	Schedule string     `json:"schedule,omitempty"` // 5 cron fields: minute hour day month weekday
 	Timezone string     `json:"timezone,omitempty"` // IANA name, e.g. Europe/Lisbon; default: the pipeline's
-	Catchup  bool       `json:"catchup,omitempty"`
 	S3       *S3Trigger `json:"s3,omitempty"`
+
+	Params        map[string]string `json:"params,omitempty"`                                                            // of the schedule's runs; others have their defaults
+	Priority      *int              `json:"priority,omitempty" jsonschema:"minimum=0,maximum=9"`                         // of the schedule's runs; default: the pipeline's
+	Catchup       Catchup           `json:"catchup,omitempty" jsonschema:"enum=none,enum=latest,enum=all"`               // which missed dates are made; default latest
+	CatchupWindow Duration          `json:"catchupWindow,omitempty"`                                                     // dates missed longer ago are not made; default 7d
+	Overlap       Overlap           `json:"overlap,omitempty" jsonschema:"enum=queue,enum=skip,enum=latest,enum=cancel"` // when the run of the date before has not ended; default queue
+	DependsOnPast bool              `json:"dependsOnPast,omitempty"`                                                     // a run waits until that of the date before has succeeded
 }
+
+// Catchup says which dates a schedule makes that were missed, because the calendar was
+// late or the pipeline was paused.
+type Catchup string
+
+// Values of Catchup.
+const (
+	CatchupNone   Catchup = "none"   // no missed date
+	CatchupLatest Catchup = "latest" // the newest, if no later date is due
+	CatchupAll    Catchup = "all"    // all of them, the oldest first
+)
+
+// Overlap says what becomes of a date of a schedule while the run of the date before
+// has not ended.
+type Overlap string
+
+// Values of Overlap.
+const (
+	OverlapQueue  Overlap = "queue"  // its run waits, as the limits say
+	OverlapSkip   Overlap = "skip"   // the date is not made
+	OverlapLatest Overlap = "latest" // a run that still waits is cancelled: only the newest waits
+	OverlapCancel Overlap = "cancel" // the run before is cancelled
+)
 
 // Param is a declared parameter of a pipeline.
 type Param struct {
@@ -150,8 +181,14 @@ func (d Duration) String() string { return time.Duration(d).String() }
 // MarshalText writes d as "30m0s".
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// UnmarshalText reads what time.ParseDuration reads.
+// UnmarshalText reads what time.ParseDuration reads, and whole days like "7d".
 func (d *Duration) UnmarshalText(text []byte) error {
+	if days, ok := strings.CutSuffix(string(text), "d"); ok {
+		if n, err := strconv.ParseUint(days, 10, 16); err == nil {
+			*d = Duration(time.Duration(n) * 24 * time.Hour) //nolint:gosec // 16 bits
+			return nil
+		}
+	}
 	v, err := time.ParseDuration(string(text))
 	if err != nil {
 		return err

@@ -19,8 +19,8 @@ func loadZone(name string) (*time.Location, error) {
 	return loc, nil
 }
 
-// zone is the time zone of a schedule of s.
-func (t Trigger) zone(s Spec) string { return cmp.Or(t.Timezone, s.Timezone, "UTC") }
+// Zone is the time zone of a schedule of s.
+func (t Trigger) Zone(s Spec) string { return cmp.Or(t.Timezone, s.Timezone, "UTC") }
 
 // Zone is the time zone of runs that no schedule plans: the pipeline's, or that of its first schedule, or UTC.
 func (s Spec) Zone() string {

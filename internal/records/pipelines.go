@@ -1,17 +1,63 @@
 package records
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
-// CurrentSort is the sort key of the newest version of each pipeline.
-const CurrentSort = "CURRENT"
+// Sort keys of the items in a pipeline's partition of the Pipelines table. Those of
+// SchedulesFirst up to SchedulesLast are the current version and its schedules, and
+// not the other versions, which are large.
+const (
+	CurrentSort    = "CURRENT"
+	RetiredPrefix  = "RETIRED#"
+	SchedulePrefix = "SCHEDULE#"
+
+	SchedulesFirst = CurrentSort
+	SchedulesLast  = SchedulePrefix + "~"
+)
+
+// ByDue is the index of the Pipelines table with the schedules that have a planned time
+// ahead and are not paused. It is eventually consistent.
+const ByDue = "byDue" // partition DueName, sort DueOrderName
+
+// Attributes of ByDue. An item without them is not in it.
+const (
+	DueName      = "gdDue"   // Due
+	DueOrderName = "gdOrder" // DueOrder of the next planned time
+)
+
+// Due is the only partition of ByDue.
+const Due = "DUE"
 
 // CurrentVersionKey is the key of the newest version of a pipeline. Written by
-// register.Store when a pipeline is applied.
+// register.Store when a pipeline is applied, in one transaction with its triggers.
 func CurrentVersionKey(pipeline string) Key { return Key{pipeline, CurrentSort} }
 
 // VersionKey is the key of a version of a pipeline; numbers start at 1. Written
-// by register.Store after CurrentVersionKey and never changed.
+// by register.Store with CurrentVersionKey and never changed.
 func VersionKey(pipeline string, number int) Key { return Key{pipeline, fmt.Sprintf("V#%06d", number)} }
+
+// ScheduleKey is the key of a schedule of a pipeline: calendar.Schedule. number is its
+// place among the pipeline's schedules. Written by register.Store when a pipeline is
+// applied, and by calendar.Store when planned times have been handled. Index: ByDue.
+func ScheduleKey(pipeline string, number int) Key {
+	return Key{pipeline, fmt.Sprintf(SchedulePrefix+"%02d", number)}
+}
+
+// RetiredKey is the key of a schedule that another version of the pipeline has replaced
+// at a time, until the planned times before have been handled. Written by
+// register.Store, deleted by calendar.Store. Index: ByDue.
+func RetiredKey(pipeline string, until time.Time, number int) Key {
+	return Key{pipeline, RetiredPrefix + TimeOrder(until, fmt.Sprintf("%02d", number))}
+}
+
+// DueOrder sorts schedules in ByDue by their next planned time.
+func DueOrder(next time.Time, k Key) string { return TimeOrder(next, k.Partition+"#"+k.Sort) }
+
+// CalendarKey is the key of when the calendar of the stage began. Written by
+// calendar.Store at the first tick. No index.
+func CalendarKey() Key { return Key{"CALENDAR", "BEGUN"} }
 
 // WatchKey is the key of the prefixes and suffixes of a zone of the lake whose
 // uploads start a pipeline. Written by register.Store, read by intake for each

@@ -35,6 +35,7 @@ const (
 // Partitions of ByState that are no states of a run.
 const (
 	Waiting     = "WAITING" // waiters
+	Held        = "HELD"    // queued runs that wait for another run to succeed
 	Unannounced = "UNTOLD"  // runs that have ended, or are to be cancelled while they are queued, until RunFinished has been sent
 )
 
@@ -79,6 +80,17 @@ func RequestKey(sender, requestID string) Key {
 // by run/store when a run is queued, read by admission. No index.
 func TeamKey(team string) Key { return Key{TeamsPartition, team} }
 
+// SkippedKey is the key of dates of a schedule that a policy has skipped:
+// calendar.Skipped. first is the first of them, schedule the sort key of the
+// schedule. Written by calendar.Store in the transaction that moves the schedule on,
+// and by register.Store when a pipeline is resumed; read by ephemr calendar. No index.
+func SkippedKey(pipeline string, first time.Time, schedule string) Key {
+	return Key{SkippedPartition(pipeline), TimeOrder(first, schedule)}
+}
+
+// SkippedPartition holds the items of SkippedKey of a pipeline.
+func SkippedPartition(pipeline string) string { return "SKIPPED#" + pipeline }
+
 // TeamsPartition holds the items of TeamKey.
 const TeamsPartition = "TEAMS"
 
@@ -90,6 +102,13 @@ func QueuePartition(team string) string { return "QUEUED#" + team }
 // order of QueuePlace, so that a full pipeline can be skipped by range.
 func QueueOrder(name string, priority int, requestedAt time.Time, runID string) string {
 	return name + "#" + QueuePlace(priority, requestedAt, runID)
+}
+
+// HeldOrder sorts runs that wait for others: those of a pipeline that wait for one
+// another together, in the order of their logical times. chain is what these have in
+// common.
+func HeldOrder(pipeline, chain string, logical time.Time, runID string) string {
+	return pipeline + "#" + chain + "#" + TimeOrder(logical, runID)
 }
 
 // QueuePlace sorts the queued runs of a team: high priority first, then the oldest.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -113,6 +114,15 @@ func Present() expression.ConditionBuilder { return expression.Name(PartitionNam
 // Is holds when an attribute has a value.
 func Is(name string, value any) expression.ConditionBuilder {
 	return expression.Name(name).Equal(expression.Value(value))
+}
+
+// Conflicted reports whether err is DynamoDB's answer to a transaction that met another
+// write of one of its items: it may be repeated.
+func Conflicted(err error) bool {
+	t, ok := errors.AsType[*types.TransactionCanceledException](err)
+	return ok && slices.ContainsFunc(t.CancellationReasons, func(r types.CancellationReason) bool {
+		return aws.ToString(r.Code) == "TransactionConflict"
+	})
 }
 
 // ConditionFailed reports whether err is DynamoDB's answer to a condition that did

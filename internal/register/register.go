@@ -14,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	"ephemr/internal/calendar"
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/pipeline"
@@ -23,11 +24,10 @@ import (
 // Register is the register function: ephemr apply invokes it with a pipeline whose
 // packages are uploaded.
 type Register struct {
-	Settings  stage.Settings
-	Engines   engine.Catalog // what they can do
-	Profiles  Profiles
-	Store     *Store
-	Schedules *Schedules
+	Settings stage.Settings
+	Engines  engine.Catalog // what they can do
+	Profiles Profiles
+	Store    *Store
 }
 
 // Profiles are the cluster profiles of the stage.
@@ -41,8 +41,7 @@ type Input struct {
 	Spec json.RawMessage `json:"spec"`
 }
 
-// Output is the pipeline's version and the names of its schedules: those of a newer
-// version, if another caller applied one concurrently.
+// Output is the pipeline's version and its schedules: cron fields and time zone.
 type Output struct {
 	Pipeline  string   `json:"pipeline"`
 	Version   int      `json:"version"`
@@ -50,8 +49,8 @@ type Output struct {
 	Schedules []string `json:"schedules"`
 }
 
-// Apply validates a pipeline, makes it the current version and reconciles its
-// triggers. It is idempotent, and repairs triggers that were changed.
+// Apply validates a pipeline and makes it the current version with its triggers, all or
+// nothing. It is idempotent, and repairs triggers that were changed.
 func (r *Register) Apply(ctx context.Context, in Input) (Output, error) {
 	var zones []string
 	for z := range r.Settings.Lake {
@@ -74,48 +73,17 @@ func (r *Register) Apply(ctx context.Context, in Input) (Output, error) {
 	if err := packaged(spec); err != nil {
 		return Output{}, err
 	}
-	v, changed, err := r.Store.Add(ctx, spec, Digest(in.Spec), time.Now())
+	now := time.Now()
+	v, changed, err := r.Store.Add(ctx, spec, Digest(in.Spec), now)
 	if err != nil {
 		return Output{}, err
 	}
-	names, err := r.align(ctx, v.Number, spec)
-	if err != nil {
-		return Output{}, err
+	out := Output{Pipeline: spec.Name, Version: v.Number, Changed: changed, Schedules: []string{}}
+	for _, s := range calendar.Schedules(&spec, v.Number, now) {
+		out.Schedules = append(out.Schedules, s.String())
 	}
 	slog.InfoContext(ctx, "pipeline registered", "pipeline", spec.Name, "version", v.Number, "changed", changed)
-	return Output{Pipeline: spec.Name, Version: v.Number, Changed: changed, Schedules: names}, nil
-}
-
-// maxRounds limits how often triggers are reconciled, each time for a version that
-// was applied during the previous round.
-const maxRounds = 5
-
-// align reconciles the triggers with the current version: that of spec, unless
-// another caller applies a newer one meanwhile. Each of several concurrent callers
-// reads the current version again at the end, so that the triggers agree with it
-// in any order of their writes. It returns the names of the schedules.
-func (r *Register) align(ctx context.Context, number int, spec pipeline.Spec) ([]string, error) {
-	for range maxRounds {
-		if err := r.Store.Watch(ctx, spec); err != nil {
-			return nil, err
-		}
-		names, met := r.Schedules.Sync(ctx, spec)
-		if met != nil && fault.NameOf(met) != fault.Conflict {
-			return nil, met
-		}
-		now, err := r.Store.Current(ctx, spec.Name)
-		if err != nil {
-			return nil, err
-		}
-		if met == nil && (now == nil || now.Number == number) {
-			return names, nil
-		}
-		if now == nil {
-			return nil, met
-		}
-		number, spec = now.Number, now.Spec
-	}
-	return nil, overtaken(spec.Name)
+	return out, nil
 }
 
 // packaged returns an error if a job has no package.
@@ -145,8 +113,9 @@ func Check(spec pipeline.Spec, s stage.Settings) error {
 		errs = append(errs, fmt.Errorf("pipeline %s has %d schedules, more than the maximum of %d", spec.Name, schedules, maxSchedules))
 	}
 	for _, name := range slices.Sorted(maps.Keys(spec.Params)) {
-		if len(spec.Triggers) > 0 && spec.Params[name].Default == nil {
-			errs = append(errs, fmt.Errorf("pipeline %s: param %s needs a default, because triggers cannot set params", spec.Name, name))
+		unset := func(t pipeline.Trigger) bool { _, set := t.Params[name]; return !set }
+		if spec.Params[name].Default == nil && slices.ContainsFunc(spec.Triggers, unset) {
+			errs = append(errs, fmt.Errorf("pipeline %s: param %s needs a default, because a trigger does not set it", spec.Name, name))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {

@@ -5,15 +5,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/scheduler"
-	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 	"github.com/google/go-cmp/cmp"
 
-	"ephemr/events"
-	"ephemr/internal/cron"
 	"ephemr/internal/emr"
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/engine"
@@ -25,16 +22,15 @@ import (
 	"ephemr/internal/stage"
 )
 
-var _ register.ScheduleAPI = (*awsfake.Scheduler)(nil)
-
 type fixture struct {
 	*register.Register
-	db        *awsfake.DynamoDB
-	scheduler *awsfake.Scheduler
+	db *awsfake.DynamoDB
 }
 
 func newFixture() fixture {
-	db, api := awsfake.NewDynamoDB(awsfake.Table{Name: "pipelines", PK: "pk", SK: "sk"}), awsfake.NewScheduler("group")
+	db := awsfake.NewDynamoDB(awsfake.Table{
+		Name: "pipelines", PK: "pk", SK: "sk", Indexes: []awsfake.Index{{Name: records.ByDue, PK: records.DueName, SK: records.DueOrderName}},
+	}, awsfake.Table{Name: "runs", PK: "pk", SK: "sk"})
 	return fixture{&register.Register{
 		Settings: stage.Settings{Lake: map[string]string{"raw": "b", "curated": "c"}},
 		Engines:  engine.Catalog{Default: emr.Capabilities},
@@ -42,10 +38,7 @@ func newFixture() fixture {
 			stage.ProfileParameter("test", "small"): `{"release":"emr-7.14.0","applications":["Spark"],"idleTimeout":"1h","primary":{"types":["m5.xlarge"],"onDemand":1},"fallbacks":[{"types":["m5.2xlarge"]}]}`,
 		})},
 		Store: &register.Store{DB: db, Table: "pipelines"},
-		Schedules: &register.Schedules{
-			API: api, Group: "group", Role: "arn:aws:iam::123456789012:role/r", Target: "arn:aws:sqs:us-east-1:123456789012:events", DLQ: "arn:aws:sqs:us-east-1:123456789012:dlq",
-		},
-	}, db, api}
+	}, db}
 }
 
 func file(triggers string) json.RawMessage {
@@ -61,21 +54,15 @@ func (f fixture) apply(t *testing.T, triggers string) register.Output {
 	return out
 }
 
-func (f fixture) schedules(t *testing.T) map[string]string {
-	t.Helper()
-	got := map[string]string{}
-	out, err := f.scheduler.ListSchedules(t.Context(), &scheduler.ListSchedulesInput{GroupName: aws.String("group")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range out.Schedules {
-		d, err := f.scheduler.GetSchedule(t.Context(), &scheduler.GetScheduleInput{Name: s.Name, GroupName: s.GroupName})
-		if err != nil {
-			t.Fatal(err)
+// sorts are the sort keys of the pipeline's items.
+func (f fixture) sorts() []string {
+	var keys []string
+	for _, it := range f.db.Items("pipelines") {
+		if records.Text(it["pk"]) == "p" {
+			keys = append(keys, records.Text(it["sk"]))
 		}
-		got[*d.Name] = *d.ScheduleExpression + " " + *d.ScheduleExpressionTimezone
 	}
-	return got
+	return keys
 }
 
 // Versions count up, and only when something changed; old ones stay.
@@ -93,52 +80,8 @@ func TestVersions(t *testing.T) {
 	if out := f.apply(t, "owner: a@example.com"); out.Version != 2 || !out.Changed {
 		t.Errorf("got %+v, want version 2", out)
 	}
-	var keys []string
-	for _, it := range f.db.Items("pipelines") {
-		sk := struct{ Value string }{}
-		data, _ := json.Marshal(it["sk"]) //nolint:errchkjson // a plain struct
-		_ = json.Unmarshal(data, &sk)
-		keys = append(keys, sk.Value)
-	}
-	if diff := cmp.Diff([]string{"CURRENT", "V#000001", "V#000002"}, keys); diff != "" {
+	if diff := cmp.Diff([]string{"CURRENT", "V#000001", "V#000002"}, f.sorts()); diff != "" {
 		t.Error(diff)
-	}
-}
-
-// Schedules are created, updated and deleted to match the file.
-func TestSchedules(t *testing.T) {
-	t.Parallel()
-	f := newFixture()
-	for _, tt := range []struct {
-		triggers string
-		want     map[string]string
-	}{
-		{`triggers: [{schedule: "0 3 * * *"}, {schedule: "0 4 * * 1", timezone: Europe/Lisbon}]`, map[string]string{"p-0": "cron(0 3 * * ? *) UTC", "p-1": "cron(0 4 ? * MON *) Europe/Lisbon"}},
-		{`triggers: [{schedule: "0 5 * * *"}, {schedule: "0 4 * * 1", timezone: Europe/Lisbon}]`, map[string]string{"p-0": "cron(0 5 * * ? *) UTC", "p-1": "cron(0 4 ? * MON *) Europe/Lisbon"}},
-		{`triggers: [{schedule: "0 5 * * *"}]`, map[string]string{"p-0": "cron(0 5 * * ? *) UTC"}},
-		{``, map[string]string{}},
-	} {
-		f.apply(t, tt.triggers)
-		if diff := cmp.Diff(tt.want, f.schedules(t)); diff != "" {
-			t.Errorf("%s -want +got:\n%s", tt.triggers, diff)
-		}
-	}
-}
-
-// A schedule sends the message that intake reads, with the placeholder unescaped.
-func TestScheduleInput(t *testing.T) {
-	t.Parallel()
-	f := newFixture()
-	f.apply(t, `triggers: [{schedule: "0 3 * * *"}]`)
-	s, err := f.scheduler.GetSchedule(t.Context(), &scheduler.GetScheduleInput{Name: aws.String("p-0"), GroupName: aws.String("group")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := `{"kind":"schedule","pipeline":"p","scheduledTime":"` + events.ScheduledTimePlaceholder + `"}`; *s.Target.Input != want {
-		t.Errorf("input %s, want %s", *s.Target.Input, want)
-	}
-	if s.Target.DeadLetterConfig == nil || s.FlexibleTimeWindow.Mode != types.FlexibleTimeWindowModeOff {
-		t.Errorf("target %+v, window %+v", s.Target, s.FlexibleTimeWindow)
 	}
 }
 
@@ -149,6 +92,7 @@ func TestRefused(t *testing.T) {
 		"unknown zone":         string(file(`triggers: [{s3: {bucket: raw}}]`)[:1]) + `"x":1}`,
 		"no package":           `{"pipeline":"p","cluster":{"profile":"small"},"jobs":[{"name":"a","type":"bash","source":"a"}]}`,
 		"param without value":  string(file("triggers: [{s3: {bucket: raw}}]\nparams: {country: {}}")),
+		"param of one trigger": string(file("triggers: [{schedule: \"0 3 * * *\", params: {country: pt}}, {schedule: \"0 4 * * *\"}]\nparams: {country: {}}")),
 		"unknown var":          string(file("params: {secret: {default: '{{.Vars.secret}}'}}")),
 		"weekday and monthday": strings.Replace(string(file(`triggers: [{schedule: "0 3 1 * *"}]`)), "0 3 1 * *", "0 3 1 * 1", 1),
 	} {
@@ -159,12 +103,18 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// A param without default is enough if every trigger sets it.
+func TestParamOfTriggers(t *testing.T) {
+	t.Parallel()
+	newFixture().apply(t, "triggers: [{schedule: \"0 3 * * *\", params: {country: pt}}]\nparams: {country: {}}")
+}
+
 // Of two concurrent callers one gets an error; its pipeline is not lost silently.
 func TestConflict(t *testing.T) {
 	t.Parallel()
 	f := newFixture()
 	f.apply(t, "")
-	f.db.Use(&awsfake.Hooks{Before: sync(func() { f.apply(t, "owner: b@example.com") })})
+	f.db.Use(&awsfake.Hooks{Before: beforeWrite(func() { f.apply(t, "owner: b@example.com") })})
 	_, err := f.Apply(t.Context(), register.Input{Spec: file("owner: a@example.com")})
 	if fault.NameOf(err) != fault.Conflict || !strings.Contains(err.Error(), "apply again") {
 		t.Errorf("got %v, want ConflictError", err)
@@ -175,33 +125,59 @@ func TestConflict(t *testing.T) {
 	}
 }
 
-// In any order of concurrent calls, the triggers are finally those of the current
-// version.
+// beforeWrite runs f once, before the first write.
+func beforeWrite(f func()) func(string) error {
+	done := false
+	return func(op string) error {
+		if op == "DynamoDB:TransactWriteItems" && !done {
+			done = true
+			f()
+		}
+		return nil
+	}
+}
+
+const (
+	many = `triggers: [{schedule: "0 3 * * *"}, {schedule: "0 4 * * *"}, {schedule: "0 5 * * *"}, {s3: {bucket: raw, prefix: many/}}]`
+	few  = `triggers: [{schedule: "0 6 * * *"}, {s3: {bucket: raw, prefix: few/}}]`
+	none = ``
+)
+
+// In any order of concurrent calls, and when a call dies, the triggers are those of the
+// current version.
 func TestTriggersAgreeWithVersion(t *testing.T) {
 	t.Parallel()
-	const (
-		many = `triggers: [{schedule: "0 3 * * *"}, {schedule: "0 4 * * *"}, {schedule: "0 5 * * *"}, {s3: {bucket: raw, prefix: many/}}]`
-		few  = `triggers: [{schedule: "0 6 * * *"}, {s3: {bucket: raw, prefix: few/}}]`
-		none = ``
-	)
 	for name, tt := range map[string]struct{ before, first, other string }{
 		"fewer": {"", many, few}, "more": {"", few, many}, "none any more": {"", many, none}, "some": {"", none, many},
 		"fewer than before": {many, many + "\nowner: a@example.com", few}, "none of those before": {many, many + "\nowner: a@example.com", none},
 	} {
-		for n := range 24 { // the call at which the other one comes
+		for n := range 4 { // the call at which the other one comes
 			t.Run(fmt.Sprintf("%s at call %d", name, n), func(t *testing.T) {
 				t.Parallel()
 				f := newFixture()
 				f.apply(t, tt.before+"\ndescription: before")
-				hooks := &awsfake.Hooks{Before: nth(n, func() { f.apply(t, tt.other) })}
-				f.db.Use(hooks)
-				f.scheduler.Use(hooks)
+				f.db.Use(&awsfake.Hooks{Before: nth(n, func() { f.apply(t, tt.other) })})
 				_, err := f.Apply(t.Context(), register.Input{Spec: file(tt.first)})
 				if err != nil && fault.NameOf(err) != fault.Conflict {
 					t.Error(err)
 				}
 				f.db.Use(nil)
-				f.scheduler.Use(nil)
+				f.agree(t)
+			})
+			t.Run(fmt.Sprintf("%s dies at call %d", name, n), func(t *testing.T) {
+				t.Parallel()
+				f := newFixture()
+				f.apply(t, tt.before+"\ndescription: before")
+				dead := fmt.Errorf("connection reset")
+				calls := 0
+				f.db.Use(&awsfake.Hooks{Before: func(string) error {
+					if calls++; calls > n {
+						return dead
+					}
+					return nil
+				}})
+				_, _ = f.Apply(t.Context(), register.Input{Spec: file(tt.first)})
+				f.db.Use(nil)
 				f.agree(t)
 			})
 		}
@@ -225,10 +201,10 @@ func (f fixture) agree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{}
+	var want []string
 	for _, trigger := range v.Spec.Triggers {
-		if schedule, err := cron.Parse(trigger.Schedule); err == nil {
-			want[fmt.Sprintf("p-%d", len(want))] = schedule.EventBridge() + " UTC"
+		if trigger.Schedule != "" {
+			want = append(want, trigger.Schedule+" UTC")
 		}
 		if trigger.S3 == nil {
 			continue
@@ -237,41 +213,54 @@ func (f fixture) agree(t *testing.T) {
 			t.Errorf("version %d is current, uploads to %s start %v, %v", v.Number, trigger.S3.Prefix, names, err)
 		}
 	}
-	if diff := cmp.Diff(want, f.schedules(t)); diff != "" {
+	var got []string
+	for _, s := range f.schedules(t) {
+		if s.Until.IsZero() {
+			got = append(got, s.String())
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("version %d is current, schedules -want +got:\n%s", v.Number, diff)
+	}
+	if got := f.apply(t, "description: next"); got.Version != v.Number+1 {
+		t.Errorf("after version %d comes %d", v.Number, got.Version)
 	}
 }
 
-// A caller that is overtaken repeatedly gives up with an error.
+// A caller whose schedules the calendar moves repeatedly gives up with an error.
 func TestOvertakenAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	f := newFixture()
-	n, busy := 0, false
+	f.apply(t, "")
+	n := 0
 	f.db.Use(&awsfake.Hooks{Before: func(op string) error {
-		if op == "DynamoDB:DeleteItem" && !busy { // of the S3 trigger that there is none of
-			busy = true
+		if op == "DynamoDB:TransactWriteItems" {
 			n++
-			f.apply(t, fmt.Sprintf("owner: %d@example.com", n))
-			busy = false
+			return awsfake.TransactionConflict()
 		}
 		return nil
 	}})
-	_, err := f.Apply(t.Context(), register.Input{Spec: file("")})
-	if fault.NameOf(err) != fault.Conflict || !strings.Contains(err.Error(), "apply again") {
-		t.Errorf("got %v after %d others, want ConflictError", err, n)
+	_, err := f.Apply(t.Context(), register.Input{Spec: file(many)})
+	if fault.NameOf(err) != fault.Conflict || !strings.Contains(err.Error(), "apply again") || n > 10 {
+		t.Errorf("got %v after %d tries, want ConflictError", err, n)
 	}
+	f.db.Use(nil)
+	f.agree(t)
 }
 
-// sync runs f once, before the first write.
-func sync(f func()) func(string) error {
-	done := false
-	return func(op string) error {
-		if op == "DynamoDB:PutItem" && !done {
-			done = true
-			f()
+// Applying the same file again repairs triggers that were changed.
+func TestTriggersAreRepaired(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture()
+		f.apply(t, many)
+		f.remove(t, records.ScheduleKey("p", 1))
+		f.remove(t, records.WatchKey("raw", "p"))
+		if out := f.apply(t, many); out.Changed || out.Version != 1 {
+			t.Errorf("got %+v, want version 1 unchanged", out)
 		}
-		return nil
-	}
+		f.agree(t)
+	})
 }
 
 // Watching finds exactly the pipelines that an upload starts.
@@ -316,7 +305,7 @@ func TestWatchingSkipsUnreadable(t *testing.T) {
 	key := records.WatchKey("raw", "a-broken-one")
 	bad := key.Attributes()
 	bad["watches"] = records.String("all")
-	if _, err := f.Store.DB.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &f.Store.Table, Item: bad}); err != nil {
+	if _, err := f.db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &f.Store.Table, Item: bad}); err != nil {
 		t.Fatal(err)
 	}
 	if names, err := f.Store.Watching(t.Context(), "raw", "in/a.csv", 1); err != nil || len(names) != 1 {
@@ -336,4 +325,26 @@ func TestUnknownPipeline(t *testing.T) {
 			t.Errorf("%q is %v, %v", name, v, err)
 		}
 	}
+}
+
+// A version with as many schedules and as long a file as there can be fits into a
+// transaction.
+func TestLargestVersion(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture()
+		version := func(minute int) string {
+			var triggers []string
+			for i := range 10 {
+				triggers = append(triggers, fmt.Sprintf(`{schedule: "%d %d * * *"}`, minute, i))
+			}
+			return "triggers: [" + strings.Join(triggers, ", ") + "]\ndescription: " + strings.Repeat("x", 1000)
+		}
+		f.apply(t, version(1))
+		time.Sleep(48 * time.Hour) // each of the ten owes a date
+		f.apply(t, version(2))
+		if n := len(f.schedules(t)); n != 20 {
+			t.Errorf("%d schedules, want ten and the ten before", n)
+		}
+	})
 }

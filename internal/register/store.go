@@ -10,8 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"ephemr/internal/fault"
 	"ephemr/internal/pipeline"
@@ -21,15 +21,16 @@ import (
 // TableAPI is the part of DynamoDB that Store uses.
 type TableAPI interface {
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
-	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
-	DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
 	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+	Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error)
+	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
 }
 
 // Store is the Pipelines table; package records has its keys.
 type Store struct {
 	DB      TableAPI
 	Table   string
+	Runs    string   // table of runs, for dates that are skipped when a pipeline is resumed
 	Sources []string // buckets beside the lake whose objects are triggers
 
 	skips records.Skips
@@ -105,70 +106,6 @@ func Decode(it records.Item) (*Version, error) {
 	return r.version()
 }
 
-// Add makes spec the current version, unless the current version has the same
-// digest.
-func (s *Store) Add(ctx context.Context, spec pipeline.Spec, digest string, now time.Time) (*Version, bool, error) {
-	before, err := s.Current(ctx, spec.Name)
-	if err != nil {
-		return nil, false, err
-	}
-	next := row{PK: spec.Name, Number: 1, Digest: digest, AppliedAt: now.UTC()}
-	if before != nil {
-		if before.Digest == digest {
-			return before, false, nil
-		}
-		next.Number, next.Paused = before.Number+1, before.Paused
-	}
-	data, err := json.Marshal(spec)
-	if err != nil {
-		return nil, false, fmt.Errorf("encode pipeline %s: %w", spec.Name, err)
-	}
-	next.Spec = string(data)
-	next.SK = records.CurrentVersionKey(spec.Name).Sort
-	unchanged := records.Absent()
-	if before != nil {
-		unchanged = records.Is("number", before.Number)
-	}
-	if err := s.replace(ctx, next, unchanged); err != nil {
-		return nil, false, err
-	}
-	// Only the caller that won writes the history. If that fails, the pipeline still works: runs keep their own copy.
-	next.SK = records.VersionKey(spec.Name, next.Number).Sort
-	if err := s.put(ctx, next); err != nil {
-		return nil, false, err
-	}
-	v, err := next.version()
-	return v, true, err
-}
-
-// put writes r without a condition.
-func (s *Store) put(ctx context.Context, r row) error {
-	it, err := r.encode()
-	if err != nil {
-		return err
-	}
-	if _, err := s.DB.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.Table, Item: it}); err != nil {
-		return fmt.Errorf("write pipeline %s: %w", r.PK, err)
-	}
-	return nil
-}
-
-// replace writes r if the version before it is still the current one.
-func (s *Store) replace(ctx context.Context, r row, unchanged expression.ConditionBuilder) error {
-	it, err := r.encode()
-	if err != nil {
-		return err
-	}
-	changed, err := records.Put(ctx, s.DB, s.Table, it, unchanged)
-	if err != nil {
-		return fmt.Errorf("write pipeline %s: %w", r.PK, err)
-	}
-	if !changed {
-		return overtaken(r.PK)
-	}
-	return nil
-}
-
 func (r row) encode() (records.Item, error) {
 	it, err := attributevalue.MarshalMap(r)
 	if err != nil {
@@ -184,32 +121,47 @@ func overtaken(name string) error {
 // Watched is the zone whose uploads start runs: the only zone that sends events.
 const Watched = "raw"
 
-// Watch reconciles the items of spec's S3 triggers with spec.
-func (s *Store) Watch(ctx context.Context, spec pipeline.Spec) error {
-	byBucket := map[string][]watch{}
+// watchWrites are the writes after which the items of a pipeline's S3 triggers, one for
+// each source, are those of spec; none if they are already.
+func (s *Store) watchWrites(ctx context.Context, spec *pipeline.Spec) ([]types.TransactWriteItem, error) {
+	bySource := map[string][]watch{}
 	for _, t := range spec.Triggers {
 		if t.S3 == nil {
 			continue
 		}
 		data, err := json.Marshal(t.S3)
 		if err != nil {
-			return fmt.Errorf("encode S3 trigger of %s: %w", spec.Name, err)
+			return nil, fmt.Errorf("encode S3 trigger of %s: %w", spec.Name, err)
 		}
-		byBucket[t.S3.Bucket] = append(byBucket[t.S3.Bucket], watch{Prefix: t.S3.Prefix, Trigger: string(data)})
+		bySource[t.S3.Bucket] = append(bySource[t.S3.Bucket], watch{Prefix: t.S3.Prefix, Trigger: string(data)})
 	}
-	for _, bucket := range append(slices.Clone(s.Sources), Watched) {
-		key := records.WatchKey(bucket, spec.Name)
-		if len(byBucket[bucket]) > 0 {
-			if err := s.put(ctx, row{PK: key.Partition, SK: key.Sort, Watches: byBucket[bucket]}); err != nil {
-				return err
-			}
-			continue
+	var writes []types.TransactWriteItem
+	for _, source := range append(slices.Clone(s.Sources), Watched) {
+		more, err := s.watchWrite(ctx, records.WatchKey(source, spec.Name), bySource[source])
+		if err != nil {
+			return nil, fmt.Errorf("S3 triggers of %s: %w", spec.Name, err)
 		}
-		if _, err := s.DB.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.Table, Key: key.Attributes()}); err != nil {
-			return fmt.Errorf("remove S3 trigger of %s: %w", spec.Name, err)
-		}
+		writes = append(writes, more...)
 	}
-	return nil
+	return writes, nil
+}
+
+// watchWrite is the write after which the item of one source has the triggers.
+func (s *Store) watchWrite(ctx context.Context, key records.Key, triggers []watch) ([]types.TransactWriteItem, error) {
+	out, err := s.DB.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.Table, ConsistentRead: aws.Bool(true), Key: key.Attributes()})
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read %s: %w", key.Partition, err)
+	case len(triggers) == 0 && out.Item == nil:
+		return nil, nil
+	case len(triggers) == 0:
+		return []types.TransactWriteItem{{Delete: &types.Delete{TableName: &s.Table, Key: key.Attributes()}}}, nil
+	}
+	it, err := (row{PK: key.Partition, SK: key.Sort, Watches: triggers}).encode()
+	if err != nil || same(it, out.Item) {
+		return nil, err
+	}
+	return []types.TransactWriteItem{{Put: &types.Put{TableName: &s.Table, Item: it}}}, nil
 }
 
 // Watching returns the pipelines that an object of a zone or another source is of use

@@ -8,7 +8,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -50,6 +52,7 @@ const (
 // Trigger is what requested a run.
 type Trigger struct {
 	Kind      string `dynamodbav:"kind" json:"kind"`
+	Schedule  string `dynamodbav:"schedule,omitempty" json:"schedule,omitempty"` // cron fields and time zone
 	Bucket    string `dynamodbav:"bucket,omitempty" json:"bucket,omitempty"`
 	Key       string `dynamodbav:"key,omitempty" json:"key,omitempty"`
 	Version   string `dynamodbav:"version,omitempty" json:"version,omitempty"`   // S3 version id
@@ -88,6 +91,10 @@ type Run struct {
 	Timezone      string    `dynamodbav:"timezone,omitempty" json:"timezone,omitempty"`         // IANA name; "" = UTC
 	IntervalStart time.Time `dynamodbav:"intervalStart,omitzero" json:"intervalStart,omitzero"` // of the half-open span that the run is for
 	IntervalEnd   time.Time `dynamodbav:"intervalEnd,omitzero" json:"intervalEnd,omitzero"`
+
+	// After is the id of a run that must have succeeded before this one starts: that of
+	// the date before, with dependsOnPast. Until then it waits outside of its team's queue.
+	After string `dynamodbav:"after,omitempty" json:"after,omitempty"`
 
 	State       State     `dynamodbav:"state" json:"state"`
 	Class       job.Class `dynamodbav:"class,omitempty" json:"class,omitempty"`
@@ -359,6 +366,16 @@ type Waiter struct {
 // ID derives a run's id from its identity: equal identities give equal ids.
 func ID(pipelineName string, logical time.Time, identity ...string) string {
 	return pipelineName + "-" + logical.UTC().Format("20060102T1504") + "-" + Digest(identity...)[:idDigits]
+}
+
+// OfDate is the identity of a pipeline's run for a planned time, whatever requests it.
+// params are those that a trigger or a matrix sets.
+func OfDate(pipelineName string, planned time.Time, params map[string]string) []string {
+	identity := []string{BySchedule, pipelineName, planned.UTC().Format(time.RFC3339)}
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		identity = append(identity, name+"="+params[name])
+	}
+	return identity
 }
 
 // OfRequest is the identity of a request on the queue: a request id is its sender's.

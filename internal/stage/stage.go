@@ -39,17 +39,14 @@ type Settings struct {
 	RunLogGroup     string            `json:"runLogGroup"`          // output of jobs
 	RunLogDays      int               `json:"runLogDays,omitempty"` // its retention; 0 = unknown
 
-	EventsQueue    string `json:"eventsQueue"` // URL; S3 and schedule events
-	EventsQueueARN string `json:"eventsQueueArn"`
-	RequestsQueue  string `json:"requestsQueue"` // URL; requests of users and programs
-	EventsDLQ      string `json:"eventsDlq"`     // URL
-	RequestsDLQ    string `json:"requestsDlq"`   // URL
-	EventBus       string `json:"eventBus"`      // name of the bus for ephemr's own events
-	Topic          string `json:"topic"`         // ARN; notifications of outcomes
-	StateMachine   string `json:"stateMachine"`  // ARN of the run state machine
-	ScheduleGroup  string `json:"scheduleGroup"` // name
-	ScheduleRole   string `json:"scheduleRole"`  // ARN that Scheduler assumes
-	ScheduleDLQ    string `json:"scheduleDlq"`   // ARN
+	EventsQueue   string `json:"eventsQueue"`   // URL; S3 and schedule events
+	RequestsQueue string `json:"requestsQueue"` // URL; requests of users and programs
+	EventsDLQ     string `json:"eventsDlq"`     // URL
+	RequestsDLQ   string `json:"requestsDlq"`   // URL
+	TargetsDLQ    string `json:"targetsDlq"`    // URL; events that EventBridge could not deliver
+	EventBus      string `json:"eventBus"`      // name of the bus for ephemr's own events
+	Topic         string `json:"topic"`         // ARN; notifications of outcomes
+	StateMachine  string `json:"stateMachine"`  // ARN of the run state machine
 
 	Vars map[string]string `json:"vars,omitempty"` // for .Vars in templates
 

@@ -16,6 +16,7 @@ import (
 
 const (
 	maxTransact  = 100
+	maxTogether  = 4 << 20 // bytes of all items of a transaction
 	tokenIsKnown = 10 * time.Minute
 )
 
@@ -109,6 +110,19 @@ func transactOp(i types.TransactWriteItem) (writeOp, error) {
 	return ops[0], nil
 }
 
+var errTooLarge = errors.New("transaction too large")
+
+// size is that of the item that a change reads or writes.
+func (c change) size() int {
+	size := 0
+	for _, r := range []*record{c.old, c.now} {
+		if r != nil {
+			size = max(size, r.size)
+		}
+	}
+	return size
+}
+
 // planTransaction plans every write against the tables as they are. A failed
 // condition or a bad value cancels the transaction with a reason for each
 // write; a malformed request is refused as such.
@@ -116,7 +130,7 @@ func (db *DynamoDB) planTransaction(items []types.TransactWriteItem) ([]change, 
 	changes := make([]change, len(items))
 	reasons := make([]types.CancellationReason, len(items))
 	seen := map[string]bool{}
-	cancelled := false
+	cancelled, size := false, 0
 	for i, item := range items {
 		op, err := transactOp(item)
 		if err != nil {
@@ -127,6 +141,10 @@ func (db *DynamoDB) planTransaction(items []types.TransactWriteItem) ([]change, 
 			return nil, err
 		}
 		reasons[i] = reason(err)
+		if size += c.size(); err == nil && size > maxTogether {
+			reasons[i] = types.CancellationReason{Code: aws.String("ValidationError"), Message: aws.String("The aggregate size of the items in the transaction exceeds 4 MB")}
+			err = errTooLarge
+		}
 		cancelled = cancelled || err != nil
 		key := c.table.name + "\x00" + c.id
 		if seen[key] {
@@ -138,6 +156,12 @@ func (db *DynamoDB) planTransaction(items []types.TransactWriteItem) ([]change, 
 		return changes, nil
 	}
 	return nil, cancellation(reasons)
+}
+
+// TransactionConflict returns the error of a transaction that met another write of one
+// of its items.
+func TransactionConflict() error {
+	return cancellation([]types.CancellationReason{{Code: aws.String("TransactionConflict")}})
 }
 
 func reason(err error) types.CancellationReason {

@@ -18,8 +18,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/aws/aws-sdk-go-v2/service/scheduler"
-	schedtypes "github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -184,49 +182,6 @@ func TestLambda(t *testing.T) {
 	f.Wait()
 	if err != nil || out.StatusCode != 202 || calls != 3 {
 		t.Errorf("got %v, %v after %d calls", out, err, calls)
-	}
-}
-
-func TestScheduler(t *testing.T) {
-	t.Parallel()
-	f := awsfake.NewScheduler("ephemr")
-	in := func(change func(*scheduler.CreateScheduleInput)) *scheduler.CreateScheduleInput {
-		in := &scheduler.CreateScheduleInput{
-			Name: new("nightly"), GroupName: new("ephemr"), ScheduleExpression: new("cron(0 3 * * ? *)"), ClientToken: new("1"),
-			FlexibleTimeWindow: &schedtypes.FlexibleTimeWindow{Mode: "OFF"}, Target: &schedtypes.Target{Arn: new("arn:q"), RoleArn: new("arn:r")},
-		}
-		change(in)
-		return in
-	}
-	create := func(change func(*scheduler.CreateScheduleInput)) string {
-		_, err := f.CreateSchedule(t.Context(), in(change))
-		return code(err)
-	}
-	get := func(name string) string {
-		_, err := f.GetSchedule(t.Context(), &scheduler.GetScheduleInput{Name: &name, GroupName: new("ephemr")})
-		return code(err)
-	}
-	got := []string{
-		create(func(*scheduler.CreateScheduleInput) {}),
-		create(func(*scheduler.CreateScheduleInput) {}), // the same token
-		create(func(in *scheduler.CreateScheduleInput) { in.ClientToken = new("2") }),
-		create(func(in *scheduler.CreateScheduleInput) { in.GroupName = new("nope") }),
-		create(func(in *scheduler.CreateScheduleInput) { in.ScheduleExpression = new("cron(0 3 * * *)") }), // five fields
-		create(func(in *scheduler.CreateScheduleInput) { in.ScheduleExpressionTimezone = new("Mars/Olympus") }),
-		get("nightly"), get("nope"),
-	}
-	want := []string{"<nil>", "<nil>", "ConflictException", "ResourceNotFoundException", "ValidationException", "ValidationException", "<nil>", "ResourceNotFoundException"}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Error(d)
-	}
-	out, err := f.ListSchedules(t.Context(), &scheduler.ListSchedulesInput{GroupName: new("ephemr"), NamePrefix: new("night")})
-	if err != nil || len(out.Schedules) != 1 {
-		t.Errorf("got %v, %v", out, err)
-	}
-	for _, want := range []string{"<nil>", "ResourceNotFoundException"} {
-		if _, err := f.DeleteSchedule(t.Context(), &scheduler.DeleteScheduleInput{Name: new("nightly"), GroupName: new("ephemr")}); code(err) != want {
-			t.Errorf("got %v, want %s", err, want)
-		}
 	}
 }
 

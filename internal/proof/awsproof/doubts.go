@@ -59,8 +59,8 @@ var Doubts = []Doubt{
 		"seconds: a minute at most", "demo", within("seconds_from_upload_to_run", 60),
 	},
 	{
-		"time-zone", "Does EventBridge Scheduler honour the time zone, and the minute that an expression names?",
-		"yes: the logical time is the minute in which the schedule fires, in the hours of its zone", "schedule",
+		"time-zone", "Does the tick come every minute, so that the calendar requests a run in the minute that a schedule in a time zone names?",
+		"yes: the logical time is a minute of the schedule, in the hours of its zone, and the run is requested within a minute", "schedule",
 		within("seconds_late", 60, "time_zone", "hours", "logical_time"),
 	},
 	// Idle clusters.

@@ -136,8 +136,7 @@ func (r *region) written(e *evidence.Evidence) error {
 
 // dead receives all messages of the dead-letter queues.
 func (r *region) dead(ctx context.Context, e *evidence.Evidence) error {
-	targets := r.settings.EventsDLQ[:strings.LastIndexByte(r.settings.EventsDLQ, '/')+1] + r.settings.ScheduleDLQ[strings.LastIndexByte(r.settings.ScheduleDLQ, ':')+1:]
-	for name, url := range map[string]string{"requests": r.settings.RequestsDLQ, "events": r.settings.EventsDLQ, "targets": targets} {
+	for name, url := range map[string]string{"requests": r.settings.RequestsDLQ, "events": r.settings.EventsDLQ, "targets": r.settings.TargetsDLQ} {
 		for {
 			out, err := r.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10, VisibilityTimeout: 300})
 			if err != nil {

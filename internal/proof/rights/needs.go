@@ -92,7 +92,6 @@ var services = map[string]func(p Place, operation string, in fields) []iam.Reque
 	"SNS":              sns,
 	"SQS":              sqs,
 	"SSM":              ssm,
-	"Scheduler":        scheduler,
 	"ServiceDiscovery": cloudMap,
 }
 
@@ -195,14 +194,6 @@ func ssm(p Place, operation string, in fields) []iam.Request {
 		return append(one("ssm:"+operation, path), one("ssm:"+operation, path+"/any")...)
 	}
 	return one("ssm:"+operation, p.arn("ssm", "parameter"+in.of("Name")))
-}
-
-func scheduler(p Place, operation string, in fields) []iam.Request {
-	requests := one("scheduler:"+operation, p.arn("scheduler", "schedule/"+in.of("GroupName")+"/"+in.of("Name")))
-	if role := in.of("Target.RoleArn"); role != "" {
-		requests = append(requests, pass(p, role, "scheduler.amazonaws.com"))
-	}
-	return requests
 }
 
 func pass(p Place, role, service string) iam.Request {

@@ -35,11 +35,10 @@ func Settings(machineARN string) stage.Settings {
 		RunsTable: "runs", PipelinesTable: "pipelines", ClustersTable: "clusters", LedgerTable: "ledger", Namespace: "ns-test",
 		Lake:            map[string]string{"raw": "test-raw", "curated": "test-curated"},
 		ArtifactsBucket: "test-artifacts", LogsBucket: "test-logs", RunLogGroup: "/ephemr/test/runs",
-		EventsQueue: queue("events"), EventsQueueARN: queueARN("events"), RequestsQueue: queue("requests"),
-		EventsDLQ: queue("events-dlq"), RequestsDLQ: queue("requests-dlq"),
+		EventsQueue: queue("events"), RequestsQueue: queue("requests"),
+		EventsDLQ: queue("events-dlq"), RequestsDLQ: queue("requests-dlq"), TargetsDLQ: queue("targets-dlq"),
 		EventBus: "test", Topic: "arn:aws:sns:" + region + ":" + account + ":test", StateMachine: machineARN,
-		Functions:     stage.Functions{AdmitFunction: "admit", ControlFunction: "control", RegisterFunction: "register"},
-		ScheduleGroup: "test", ScheduleRole: "arn:aws:iam::" + account + ":role/schedule", ScheduleDLQ: queueARN("schedule-dlq"),
+		Functions:   stage.Functions{AdmitFunction: "admit", ControlFunction: "control", RegisterFunction: "register"},
 		ServiceRole: "service", InstanceProfile: "instances", Bootstrap: "s3://test-artifacts/install-runner.sh",
 		Runners: map[string]string{"x86_64": "s3://test-artifacts/runner"},
 		Limits: stage.Limits{
@@ -102,7 +101,7 @@ func (w *World) fakes() {
 		awsfake.Table{Name: s.RunsTable, PK: "pk", SK: "sk", Indexes: []awsfake.Index{
 			{Name: store.ByState, PK: "gsState", SK: "gsOrder"}, {Name: store.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
 		}},
-		awsfake.Table{Name: s.PipelinesTable, PK: "pk", SK: "sk"},
+		awsfake.Table{Name: s.PipelinesTable, PK: "pk", SK: "sk", Indexes: []awsfake.Index{{Name: records.ByDue, PK: records.DueName, SK: records.DueOrderName}}},
 		awsfake.Table{Name: s.ClustersTable, PK: "pk"},
 		awsfake.Table{Name: s.LedgerTable, PK: "pk", SK: "sk", Indexes: []awsfake.Index{{Name: records.ByClosing, PK: records.ClosingName, SK: records.ClosingOrderName}}},
 	)
@@ -113,7 +112,7 @@ func (w *World) fakes() {
 	w.Metrics, w.Logs = awsfake.NewCloudWatch(), awsfake.NewLogs(s.RunLogGroup)
 	w.CloudMap = awsfake.NewServiceDiscovery(map[string]string{s.Namespace: "ephemr-test"})
 	w.CloudMap.Takes = time.Second
-	w.SFN, w.Scheduler = awsfake.NewStepFunctions(w.Engine), awsfake.NewScheduler(s.ScheduleGroup)
+	w.SFN = awsfake.NewStepFunctions(w.Engine)
 	w.Bus = awsfake.NewEventBridge()
 	w.Bus.OnEvent = w.onEvent
 	w.EMR = awsfake.NewEMR(awsfake.EMRConfig{

@@ -167,10 +167,7 @@ func (c *chaos) meet(d *dice, f fate, op string, effect func() error) error {
 func refusal(d *dice, op string) error {
 	switch {
 	case op == "DynamoDB:TransactWriteItems" && d.chance(0.7):
-		return &types.TransactionCanceledException{
-			Message:             aws.String("Transaction cancelled"),
-			CancellationReasons: []types.CancellationReason{{Code: aws.String("TransactionConflict")}},
-		}
+		return awsfake.TransactionConflict()
 	case strings.HasPrefix(op, "DynamoDB:"):
 		return &types.ProvisionedThroughputExceededException{Message: aws.String("too fast")}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"ephemr/internal/control"
 	"ephemr/internal/engine"
+	"ephemr/internal/intake"
 	"ephemr/internal/proof/asl"
 	"ephemr/internal/proof/instant"
 	"ephemr/internal/register"
@@ -28,25 +29,26 @@ func (w *World) wire() {
 	w.Pipelines = &register.Store{DB: w.DB, Table: w.Settings.PipelinesTable}
 	for _, f := range control.Functions() {
 		w.functions[f.Folder()] = w.serve(f.Folder(), f.Handler(control.New(control.Deps{
-			Settings:  w.Settings,
-			DB:        db,
-			EMR:       w.emr(f.Folder()),
-			S3:        w.storage(),
-			SFN:       w.SFN,
-			SSM:       w.SSM,
-			SQS:       w.SQS,
-			Lambda:    w.Lambda,
-			Scheduler: w.Scheduler,
-			Bus:       w.Bus,
-			Topic:     w.SNS,
-			Metrics:   w.Metrics,
-			Logs:      w.Logs,
-			CloudMap:  w.CloudMap,
-			Engine:    w.secondEngine(),
+			Settings: w.Settings,
+			DB:       db,
+			EMR:      w.emr(f.Folder()),
+			S3:       w.storage(),
+			SFN:      w.SFN,
+			SSM:      w.SSM,
+			SQS:      w.queues(),
+			Lambda:   w.Lambda,
+			Bus:      w.Bus,
+			Topic:    w.SNS,
+			Metrics:  w.Metrics,
+			Logs:     w.Logs,
+			CloudMap: w.CloudMap,
+			Engine:   w.secondEngine(),
 		})))
 		w.functions[f.Placeholder()] = w.functions[f.Folder()]
 	}
-	w.Lambda.Register("admit", w.functions["admit"])
+	for _, name := range []string{"admit", "control"} {
+		w.Lambda.Register(name, w.functions[name])
+	}
 }
 
 // secondEngine is what runs jobs instead of EMR, or nil.
@@ -63,6 +65,14 @@ func (w *World) db() store.DB {
 		return w.config.Table(w.DB)
 	}
 	return w.DB
+}
+
+// queues are the queues as functions see them.
+func (w *World) queues() intake.QueueAPI {
+	if w.config.SQS != nil {
+		return w.config.SQS(w.SQS)
+	}
+	return w.SQS
 }
 
 // die ends a process in the middle of a call. It is not a panic, which the functions

@@ -51,6 +51,7 @@ const (
 	OwnWrite      Invariant = "own write"      // no invocation takes its own claim for another's
 	Starts        Invariant = "starts"         // no run waits for long while all its limits have room
 	EveryObject   Invariant = "every object"   // every version of an object that a trigger with batches matches is in one run, and a batch has the run
+	Dates         Invariant = "dates"          // every planned time of a schedule is one run or skipped by a rule, and one that depends on the past starts after it
 	NothingLeft   Invariant = "nothing left"   // when all runs are over there is no cluster, waiter, slot or execution left
 )
 
@@ -87,6 +88,7 @@ type checker struct {
 	held    map[string]int                     // scope of slots -> how many are taken
 	room    map[string]time.Time               // scope of slots -> when it last had none left
 	waiting map[string]time.Time               // run -> when it was queued
+	past    map[string]string                  // run -> the run that must succeed before
 	lives   map[string]int                     // run -> how often it was restarted
 	made    map[string]int                     // cluster -> in which life of its run it was made
 	carried map[string]string                  // run and attempt -> step
@@ -102,7 +104,7 @@ func newChecker(w *World, specs map[string]*pipeline.Spec) *checker {
 		w: w, specs: specs, begin: time.Now(), states: map[string]run.State{}, jobs: map[string]map[string]run.JobState{},
 		of: map[string]string{}, due: map[string]time.Time{}, decided: map[string]string{}, kinds: map[string]string{}, logical: map[string]string{}, lives: map[string]int{}, made: map[string]int{}, carried: map[string]string{}, full: map[string]time.Time{},
 		pools: map[string]pool.Cluster{}, ends: map[string]time.Time{}, claims: map[string]string{}, tries: map[string]try{},
-		held: map[string]int{}, room: map[string]time.Time{}, waiting: map[string]time.Time{},
+		held: map[string]int{}, room: map[string]time.Time{}, waiting: map[string]time.Time{}, past: map[string]string{},
 	}
 	w.ended = c.returned
 	w.DB.OnWrite(c.write)

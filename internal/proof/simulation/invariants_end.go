@@ -23,8 +23,8 @@ import (
 func (c *checker) over() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, s := range c.states {
-		if !s.Final() {
+	for id, s := range c.states {
+		if !s.Final() && !c.vain(id) {
 			return false
 		}
 	}
@@ -51,6 +51,7 @@ func (c *checker) end(tale *story) {
 	}
 	c.asked(tale.asks, asked)
 	c.objects(tale.objects, runs)
+	c.dates(runs)
 	for _, s := range steps {
 		c.carriedTwice(s)
 	}
@@ -122,7 +123,7 @@ func (c *checker) succeeded(id string, steps []carrier) {
 
 func (c *checker) ended(r run.Run, announced map[string]bool) {
 	switch {
-	case r.State == run.Rejected:
+	case r.State == run.Rejected, c.vain(r.ID):
 	case !r.State.Final():
 		c.fail(Ends, "run %s is %s, asked for %s ago", r.ID, r.State, time.Since(r.RequestedAt).Round(time.Second))
 	case !announced[outcomeKey(r.ID, string(r.State), r.EndedAt)]:

@@ -41,9 +41,16 @@ func (c *checker) run(id string, old, now awsfake.Item) {
 	if from.Final() {
 		c.after(id, old, now)
 	}
+	c.past[id] = text(now["after"])
 	switch {
 	case to == run.Queued && from != run.Queued:
 		c.waiting[id] = time.Now()
+	case to == run.Succeeded && from != to:
+		for next, past := range c.past {
+			if past == id {
+				c.waiting[next] = time.Now()
+			}
+		}
 	case to == run.Admitted && from == run.Queued:
 		c.admitted(id, cmp.Or(text(now["team"]), run.NoTeam), text(now["pipeline"]))
 	}
@@ -55,6 +62,7 @@ const longest = 30 * time.Minute
 
 // admitted checks when a run leaves the queue.
 func (c *checker) admitted(id, team, pipeline string) {
+	c.turn(id)
 	since := c.waiting[id]
 	for _, scope := range []string{"stage", "team#" + team, "pipeline#" + pipeline} {
 		if full := c.room[scope]; full.After(since) {

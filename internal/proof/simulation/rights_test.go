@@ -193,6 +193,11 @@ func (d *tables) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(*
 	return d.DB.Query(ctx, in, o...)
 }
 
+func (d *tables) Scan(ctx context.Context, in *dynamodb.ScanInput, o ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error) {
+	d.record(ctx, "Scan", in, in.TableName)
+	return d.DB.Scan(ctx, in, o...)
+}
+
 func (d *tables) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, o ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
 	var kinds []*string
 	for _, item := range in.TransactItems {
@@ -201,6 +206,10 @@ func (d *tables) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWr
 			kinds = append(kinds, aws.String("put"), item.Put.TableName)
 		case item.Update != nil:
 			kinds = append(kinds, aws.String("update"), item.Update.TableName)
+		case item.Delete != nil:
+			kinds = append(kinds, aws.String("delete"), item.Delete.TableName)
+		case item.ConditionCheck != nil:
+			kinds = append(kinds, aws.String("check"), item.ConditionCheck.TableName)
 		}
 	}
 	d.record(ctx, "TransactWriteItems", in, kinds...)

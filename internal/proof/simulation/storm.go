@@ -119,7 +119,7 @@ func (s Storm) Play() Report {
 	if d.chance(0.5) {
 		w.DB.DelayIndexes(s.Seed, d.between(10*time.Millisecond, 10*time.Second))
 	}
-	w.ticks(k.untimed, s.NoSweep)
+	w.ticks(s.Seed, k.untimed, s.NoSweep)
 	w.drought(d)
 	w.fashion(d)
 	for _, a := range tale.actions {

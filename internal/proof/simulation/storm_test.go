@@ -171,6 +171,8 @@ func TestStormsFindMistakes(t *testing.T) {
 		"refuses its own write":                   {simulation.Storm{Kind: "lost answers", Break: simulation.RefuseOwnWrites}, simulation.OwnWrite},
 		"does not unprotect clusters":             {simulation.Storm{Kind: "fair", Break: simulation.LeaveProtected}, simulation.NothingLeft},
 		"waits for capacity":                      {simulation.Storm{Kind: "fair", Break: simulation.WaitForCapacity}, simulation.NextFallback},
+		"computes the next date from the clock":   {simulation.Storm{Kind: "fair", Break: simulation.NextFromNow}, simulation.Dates},
+		"records dates before they are requested": {simulation.Storm{Kind: "rough", Break: simulation.MoveFirst}, simulation.Dates},
 		"lends clusters of killed runners":        {simulation.Storm{Kind: "fair", Break: simulation.LendLeftovers}, simulation.NoApplication},
 		"takes cancelled steps for over":          {simulation.Storm{Kind: "fair", Break: simulation.BelieveCancelled}, simulation.NoRunner},
 		"closes batches without a condition":      {simulation.Storm{Kind: "fair", Runs: 60, Break: simulation.CloseBlindly}, simulation.EveryObject},

@@ -17,7 +17,8 @@ func (w *World) breakCalls(c *chaos) {
 }
 
 // ticks starts the clocks of a storm.
-func (w *World) ticks(noWatch, noSweep bool) {
+func (w *World) ticks(seed uint64, noWatch, noSweep bool) {
+	w.calendarTicks(seed)
 	w.every(time.Minute, "admit", "{}")
 	w.batchTick()
 	if !noWatch {

@@ -47,6 +47,7 @@ func newStory(of Storm, over time.Duration, untimed bool) *story {
 	for i := range asks {
 		s.ask(d, i, over)
 	}
+	s.addSchedule(roll(seed, "schedule"))
 	for range asks / 4 {
 		s.meddle(d, over)
 	}

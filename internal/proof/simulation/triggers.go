@@ -175,7 +175,7 @@ func (w *World) Parameter(name, value string) {
 	}
 }
 
-// Tick is a pipeline's schedule, for the time it was planned for.
+// Tick is the calendar's request for a run of a pipeline, for a planned time.
 func (w *World) Tick(pipelineName string, planned time.Time) {
 	data, err := json.Marshal(events.ScheduleTick{Kind: events.KindSchedule, Pipeline: pipelineName, ScheduledTime: planned.UTC().Format(time.RFC3339)})
 	if err != nil {

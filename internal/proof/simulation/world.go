@@ -18,6 +18,7 @@ import (
 	"ephemr/internal/access"
 	"ephemr/internal/control"
 	"ephemr/internal/emr/emrapi"
+	"ephemr/internal/intake"
 	"ephemr/internal/job"
 	"ephemr/internal/profile"
 	"ephemr/internal/proof/asl"
@@ -50,7 +51,7 @@ type Config struct {
 	EventDelays func(detailType string) []time.Duration
 	// Throttle gives EMR the token buckets of a real account.
 	Throttle bool
-	// NoTicks leaves out the minute ticks of admit and watch, and sweep.
+	// NoTicks leaves out the minute ticks of admit, calendar and watch, and sweep.
 	NoTicks bool
 	// ExecutionTimeout replaces that of the state machine; 0 = its own.
 	ExecutionTimeout time.Duration
@@ -60,10 +61,11 @@ type Config struct {
 	Seed uint64
 	// Plants says for which attempts results are left that are not their own.
 	Plants func(Attempt) bool
-	// Table, S3 and EMR change what functions see of the three, to show what happens
+	// Table, S3, SQS and EMR change what functions see of these, to show what happens
 	// when a function leaves out what it ought to do.
 	Table func(store.DB) store.DB
 	S3    func(control.S3API) control.S3API
+	SQS   func(intake.QueueAPI) intake.QueueAPI
 	EMR   func(function string, api emrapi.API) emrapi.API
 }
 
@@ -105,21 +107,20 @@ func (s Step) idle() bool { return s.ExitCode == job.NothingToDo && s.Class == "
 type World struct {
 	Settings stage.Settings
 
-	DB        *awsfake.DynamoDB
-	EMR       *awsfake.EMR
-	Instant   *instant.Service
-	S3        *awsfake.S3
-	SQS       *awsfake.SQS
-	SNS       *awsfake.SNS
-	Metrics   *awsfake.CloudWatch
-	Logs      *awsfake.Logs
-	SSM       *awsfake.SSM
-	Bus       *awsfake.EventBridge
-	Lambda    *awsfake.Lambda
-	SFN       *awsfake.StepFunctions
-	Scheduler *awsfake.Scheduler
-	CloudMap  *awsfake.ServiceDiscovery
-	Engine    *asl.Engine
+	DB       *awsfake.DynamoDB
+	EMR      *awsfake.EMR
+	Instant  *instant.Service
+	S3       *awsfake.S3
+	SQS      *awsfake.SQS
+	SNS      *awsfake.SNS
+	Metrics  *awsfake.CloudWatch
+	Logs     *awsfake.Logs
+	SSM      *awsfake.SSM
+	Bus      *awsfake.EventBridge
+	Lambda   *awsfake.Lambda
+	SFN      *awsfake.StepFunctions
+	CloudMap *awsfake.ServiceDiscovery
+	Engine   *asl.Engine
 
 	Runs      *store.Runs
 	Pipelines *register.Store
@@ -183,6 +184,7 @@ func New(config Config) *World {
 	w.wire()
 	if !config.NoTicks {
 		w.every(time.Minute, "admit", "{}")
+		w.every(time.Minute, "calendar", "{}")
 		w.every(time.Minute, "watch", `{"detail-type":"Scheduled Event"}`)
 		w.batchTick()
 		w.sweep()

@@ -38,6 +38,11 @@ func (s *Runs) Expired(ctx context.Context, before time.Time, visit func(run.Run
 			after = group + last
 		}
 	}
+	in := s.inState(records.Held) // sorted by logical time
+	in.FilterExpression, in.ExpressionAttributeValues[":before"] = aws.String("requestedAt < :before"), records.String(before.UTC().Format(time.RFC3339Nano))
+	if err := s.visit(ctx, in, visit); err != nil {
+		return fmt.Errorf("read expired runs that wait for others: %w", err)
+	}
 	return nil
 }
 

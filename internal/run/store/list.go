@@ -45,7 +45,7 @@ func (s *Runs) eachPartition(ctx context.Context, state run.State, visit func(st
 			return err
 		}
 	}
-	return nil
+	return visit(records.Held)
 }
 
 func (s *Runs) byState(ctx context.Context, state string, visit func(item) error) error {

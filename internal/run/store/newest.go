@@ -25,8 +25,12 @@ func (s *Runs) newestQueued(ctx context.Context, pipeline string, limit int) ([]
 		return nil, err
 	}
 	var all []run.Run
+	partitions := []string{records.Held}
 	for _, team := range teams {
-		some, err := s.newestOf(ctx, team, pipeline, limit)
+		partitions = append(partitions, queueOf(team))
+	}
+	for _, partition := range partitions {
+		some, err := s.newestOf(ctx, partition, pipeline, limit)
 		if err != nil {
 			return nil, err
 		}
@@ -36,10 +40,10 @@ func (s *Runs) newestQueued(ctx context.Context, pipeline string, limit int) ([]
 	return all[:min(len(all), limit)], nil
 }
 
-// newestOf reads a team's partition of ByState backwards: in each queue the runs of a
+// newestOf reads a partition of ByState with queued runs backwards: in each queue the runs of a
 // priority are sorted by the time of their request.
-func (s *Runs) newestOf(ctx context.Context, team, pipeline string, limit int) (all []run.Run, _ error) {
-	in := s.inState(queueOf(team))
+func (s *Runs) newestOf(ctx context.Context, partition, pipeline string, limit int) (all []run.Run, _ error) {
+	in := s.inState(partition)
 	in.ScanIndexForward, in.Limit = aws.Bool(false), aws.Int32(int32(max(1, min(limit, 1000)))) //nolint:gosec // it fits
 	in.KeyConditionExpression = aws.String(*in.KeyConditionExpression + " AND " + records.StateOrderName + " BETWEEN :from AND :to")
 	from, to := first, last
@@ -52,7 +56,7 @@ func (s *Runs) newestOf(ctx context.Context, team, pipeline string, limit int) (
 	for more := true; more; {
 		out, err := s.DB.Query(ctx, in)
 		if err != nil {
-			return nil, fmt.Errorf("list queue of team %s: %w", team, err)
+			return nil, fmt.Errorf("list %s: %w", partition, err)
 		}
 		group := ""
 		for _, it := range out.Items {

@@ -92,7 +92,7 @@ func (s *Runs) resetJobs(ctx context.Context, rec *run.Record) error {
 func (s *Runs) requeue(ctx context.Context, r *run.Run, now time.Time) (bool, error) {
 	before := r.Restarts
 	r.State, r.Restarts, r.RequestedAt = run.Queued, before+1, now.UTC()
-	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.Queued), records.StateName, queueOf(r.Team)), records.StateOrderName, order(*r)), "restarts", r.Restarts)
+	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.Queued), records.StateName, partition(*r)), records.StateOrderName, order(*r)), "restarts", r.Restarts)
 	u = set(u, "requestedAt", r.RequestedAt)
 	for _, name := range []string{"class", "reason", "endedAt", "announced", "cleared", "cancel", "cancelAt", "kill", "execution", "deadline", "admittedAt", "startedAt", "hintedAt"} {
 		u = u.Remove(expression.Name(name))
