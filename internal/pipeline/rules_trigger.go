@@ -50,14 +50,23 @@ func (r *rules) schedule(p *place, t Trigger) {
 		r.within(p.key("priority"), "the priority", *t.Priority, 0, MaxPriority)
 	}
 	r.catchup(p, t)
+	r.overlap(p, t)
+	r.triggerParams(p.key("params"), t.Params)
+}
+
+func (r *rules) overlap(p *place, t Trigger) {
 	if all := []Overlap{OverlapQueue, OverlapSkip, OverlapLatest, OverlapCancel}; t.Overlap != "" && !slices.Contains(all, t.Overlap) {
 		r.fault(p.key("overlap"), "unknown value %q; use queue, skip, latest or cancel", string(t.Overlap))
 	}
 	if t.DependsOnPast && (t.Overlap == OverlapLatest || t.Overlap == OverlapCancel) {
 		r.fault(p.key("dependsOnPast"), "overlap: %s cancels the run that the next date depends on; remove one of both", string(t.Overlap))
 	}
-	for _, name := range sorted(t.Params) {
-		at, value := p.key("params").key(name), t.Params[name]
+}
+
+// triggerParams checks the values that a schedule gives to params.
+func (r *rules) triggerParams(p *place, params map[string]string) {
+	for _, name := range sorted(params) {
+		at, value := p.key(name), params[name]
 		param, ok := r.spec.Params[name]
 		switch {
 		case !ok:
@@ -85,8 +94,12 @@ func (r *rules) ofSchedule(p *place, t Trigger) {
 		key string
 		set bool
 	}{
-		{"timezone", t.Timezone != ""}, {"params", len(t.Params) > 0}, {"priority", t.Priority != nil},
-		{"catchup", t.Catchup != ""}, {"catchupWindow", t.CatchupWindow != 0}, {"overlap", t.Overlap != ""},
+		{"timezone", t.Timezone != ""},
+		{"params", len(t.Params) > 0},
+		{"priority", t.Priority != nil},
+		{"catchup", t.Catchup != ""},
+		{"catchupWindow", t.CatchupWindow != 0},
+		{"overlap", t.Overlap != ""},
 		{"dependsOnPast", t.DependsOnPast},
 	} {
 		if k.set {

@@ -185,7 +185,7 @@ func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil
 func (d *Duration) UnmarshalText(text []byte) error {
 	if days, ok := strings.CutSuffix(string(text), "d"); ok {
 		if n, err := strconv.ParseUint(days, 10, 16); err == nil {
-			*d = Duration(time.Duration(n) * 24 * time.Hour) //nolint:gosec // 16 bits
+			*d = Duration(time.Duration(n) * 24 * time.Hour)
 			return nil
 		}
 	}
