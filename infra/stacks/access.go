@@ -154,13 +154,16 @@ func (p *Platform) grantCalendar() {
 
 // grantControl allows what the operations do: cancel answers waiters, looks at the
 // steps of runs that are being stopped, and finishes queued runs; retry admits;
-// resize and terminate call EMR.
+// resize and terminate call EMR; pause, resume, delete and rollback change pipelines.
 func (p *Platform) grantControl() {
 	control := p.functions.named("Control")
 	p.grantAdmit(control)
 	p.machine.GrantAnswer(control)
 	p.runs.Grant(control, "PutItem")     // jobs
 	p.clusters.Grant(control, "PutItem") // sizes, pools, termination
+	p.pipelines.Grant(control, "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem") // versions and triggers, together
+	p.lake.Artifacts.Grant(control, "packages/*", "GetObject")                                                  // of a version before
+	p.lake.Artifacts.GrantList(control)
 	p.profiles.GrantRead(control)
 	p.namespace.GrantRemove(control)
 	p.lake.Logs.Grant(control, "runs/*", "GetObject")

@@ -127,11 +127,17 @@ func (w *Wiring) Control() Handler[json.RawMessage, any] {
 	}
 	canceller := &operation.Canceller{Runs: w.runs(), Waker: w.waker(w.looks()), Finisher: w.finisher()}
 	retrier := &operation.Retrier{Runs: w.runs(), Admission: w.admitter()}
+	pipelines := &operation.Pipelines{Register: w.register(), Packages: w.clients.s3()}
+	deleter := &operation.Deleter{Store: w.pipelines(), Runs: w.runs(), Cancel: canceller.Cancel}
 	return (&operation.Handler{
 		Cancel:    operation.Of(canceller.Cancel),
 		Retry:     operation.Of(retrier.Retry),
 		Resize:    operation.Of(resizer.Resize),
 		Terminate: operation.Of(w.onEMR().TerminateManually),
+		Pause:     operation.Of(pipelines.Pause),
+		Resume:    operation.Of(pipelines.Resume),
+		Delete:    operation.Of(deleter.Delete),
+		Rollback:  operation.Of(pipelines.Rollback),
 	}).Handle
 }
 
@@ -149,9 +155,5 @@ func (w *Wiring) Calendar() Handler[json.RawMessage, calendar.Output] {
 
 // Register makes a pipeline the current version with its triggers.
 func (w *Wiring) Register() Handler[register.Input, register.Output] {
-	return (&register.Register{
-		Settings: w.settings,
-		Engines:  w.catalog(),
-		Store:    w.pipelines(),
-	}).Apply
+	return w.register().Apply
 }

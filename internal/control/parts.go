@@ -27,6 +27,10 @@ func (w *Wiring) pipelines() *register.Store {
 	return &register.Store{DB: w.clients.db(), Table: w.settings.PipelinesTable, Runs: w.settings.RunsTable}
 }
 
+func (w *Wiring) register() *register.Register {
+	return &register.Register{Settings: w.settings, Engines: w.catalog(), Store: w.pipelines()}
+}
+
 func (w *Wiring) slots() *admission.Slots {
 	return &admission.Slots{DB: w.clients.db(), Table: w.settings.ClustersTable}
 }

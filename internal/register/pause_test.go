@@ -34,7 +34,7 @@ func TestPauseAndResume(t *testing.T) {
 				f.apply(t, `triggers: [{schedule: "0 * * * *"}]`)
 				time.Sleep(30 * time.Minute)
 				for range 2 { // it can be repeated
-					if err := f.Store.Pause(t.Context(), "p"); err != nil {
+					if _, err := f.Store.Pause(t.Context(), "p", "", time.Now()); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -48,7 +48,7 @@ func TestPauseAndResume(t *testing.T) {
 				}
 				f.owes(t, hours(1, 2, 3, 4))
 				for range 2 {
-					if err := f.Store.Resume(t.Context(), "p", tt.catchup, time.Now()); err != nil {
+					if _, err := f.Store.Resume(t.Context(), "p", tt.catchup, time.Now()); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -97,7 +97,7 @@ func TestPauseMeanwhile(t *testing.T) {
 		"moved":   func(t *testing.T, f fixture) { t.Helper(); f.tick(t) },
 		"paused": func(t *testing.T, f fixture) {
 			t.Helper()
-			if err := f.Store.Pause(t.Context(), "p"); err != nil {
+			if _, err := f.Store.Pause(t.Context(), "p", "", time.Now()); err != nil {
 				t.Error(err)
 			}
 		},
@@ -109,7 +109,7 @@ func TestPauseMeanwhile(t *testing.T) {
 				f.apply(t, many)
 				time.Sleep(24 * time.Hour)
 				f.db.Use(&awsfake.Hooks{Before: beforeWrite(func() { other(t, f) })})
-				if err := f.Store.Pause(t.Context(), "p"); err != nil {
+				if _, err := f.Store.Pause(t.Context(), "p", "", time.Now()); err != nil {
 					t.Fatal(err)
 				}
 				f.db.Use(nil)
@@ -129,7 +129,7 @@ func TestPauseMeanwhile(t *testing.T) {
 func TestPauseUnknown(t *testing.T) {
 	t.Parallel()
 	f := newFixture()
-	if err := f.Store.Pause(t.Context(), "q"); fault.NameOf(err) != fault.InvalidInput {
+	if _, err := f.Store.Pause(t.Context(), "q", "", time.Now()); fault.NameOf(err) != fault.InvalidInput {
 		t.Errorf("got %v", err)
 	}
 }

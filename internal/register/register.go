@@ -14,7 +14,6 @@ import (
 	"slices"
 	"time"
 
-	"ephemr/internal/calendar"
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/pipeline"
@@ -45,21 +44,8 @@ type Output struct {
 // Apply validates a pipeline and makes it the current version with its triggers, all or
 // nothing. It is idempotent, and repairs triggers that were changed.
 func (r *Register) Apply(ctx context.Context, in Input) (Output, error) {
-	var zones []string
-	for z := range r.Settings.Lake {
-		zones = append(zones, z)
-	}
-	spec, err := pipeline.ParseJSON(in.Spec, pipeline.WithZones(zones...))
+	spec, err := r.check(in.Spec)
 	if err != nil {
-		return Output{}, fault.New(fault.InvalidInput, "%w", err)
-	}
-	if err := Check(spec); err != nil {
-		return Output{}, err
-	}
-	if err := r.Engines.Check(&spec, false); err != nil {
-		return Output{}, err
-	}
-	if err := packaged(spec); err != nil {
 		return Output{}, err
 	}
 	now := time.Now()
@@ -67,12 +53,23 @@ func (r *Register) Apply(ctx context.Context, in Input) (Output, error) {
 	if err != nil {
 		return Output{}, err
 	}
-	out := Output{Pipeline: spec.Name, Version: v.Number, Changed: changed, Schedules: []string{}}
-	for _, s := range calendar.Schedules(&spec, v.Number, now) {
-		out.Schedules = append(out.Schedules, s.String())
-	}
 	slog.InfoContext(ctx, "pipeline registered", "pipeline", spec.Name, "version", v.Number, "changed", changed)
-	return out, nil
+	return output(spec, v, changed, now), nil
+}
+
+// check reads a pipeline and returns what prevents it from being registered.
+func (r *Register) check(data []byte) (pipeline.Spec, error) {
+	spec, err := pipeline.ParseJSON(data, pipeline.WithZones(slices.Collect(maps.Keys(r.Settings.Lake))...))
+	if err != nil {
+		return spec, fault.New(fault.InvalidInput, "%w", err)
+	}
+	if err := Check(spec); err != nil {
+		return spec, err
+	}
+	if err := r.Engines.Check(&spec, false); err != nil {
+		return spec, err
+	}
+	return spec, packaged(spec)
 }
 
 // packaged returns an error if a job has no package.
@@ -124,6 +121,8 @@ type Version struct {
 	Number    int           `json:"version"`
 	Digest    string        `json:"digest"`
 	Paused    bool          `json:"paused,omitempty"`
+	PausedAt  time.Time     `json:"pausedAt,omitzero"`
+	PausedWhy string        `json:"pausedWhy,omitempty"`
 	AppliedAt time.Time     `json:"appliedAt"`
 	Spec      pipeline.Spec `json:"spec"`
 }

@@ -40,6 +40,10 @@ type row struct {
 	Number    int       `dynamodbav:"number,omitempty"`
 	Digest    string    `dynamodbav:"digest,omitempty"`
 	Paused    bool      `dynamodbav:"paused,omitempty"`
+	PausedAt  time.Time `dynamodbav:"pausedAt,omitzero"`
+	PausedWhy string    `dynamodbav:"pausedWhy,omitempty"`
+	Deleted   bool      `dynamodbav:"deleted,omitempty"` // the item only keeps the last number
+	DeletedAt time.Time `dynamodbav:"deletedAt,omitzero"`
 	AppliedAt time.Time `dynamodbav:"appliedAt,omitzero"`
 	Spec      string    `dynamodbav:"spec,omitempty"`
 	Watches   []watch   `dynamodbav:"watches,omitempty"`
@@ -51,7 +55,7 @@ type watch struct {
 }
 
 func (r row) version() (*Version, error) {
-	v := &Version{Number: r.Number, Digest: r.Digest, Paused: r.Paused, AppliedAt: r.AppliedAt}
+	v := &Version{Number: r.Number, Digest: r.Digest, Paused: r.Paused, PausedAt: r.PausedAt, PausedWhy: r.PausedWhy, AppliedAt: r.AppliedAt}
 	if err := json.Unmarshal([]byte(r.Spec), &v.Spec); err != nil {
 		return nil, fmt.Errorf("read pipeline %s: %w", r.PK, err)
 	}
@@ -76,6 +80,9 @@ func (s *Store) Current(ctx context.Context, name string) (*Version, error) {
 	var r row
 	if err := attributevalue.UnmarshalMap(out.Item, &r); err != nil {
 		return nil, fmt.Errorf("read pipeline %s: %w", name, err)
+	}
+	if r.Deleted {
+		return nil, nil //nolint:nilnil // unknown is a valid answer
 	}
 	return r.version()
 }

@@ -26,7 +26,7 @@ type ScanAPI interface {
 // small, and has no index for this.
 func List(ctx context.Context, api ScanAPI, table string) ([]register.Version, error) {
 	in := &dynamodb.ScanInput{
-		TableName: &table, FilterExpression: aws.String("sk = :current"),
+		TableName: &table, FilterExpression: aws.String("sk = :current AND attribute_not_exists(deleted)"),
 		ExpressionAttributeValues: records.Item{":current": records.String(records.CurrentSort)},
 	}
 	found := []register.Version{}
