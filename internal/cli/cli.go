@@ -16,11 +16,15 @@ import (
 	"ephemr/internal/cli/doctor"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/logs"
+	"ephemr/internal/cli/pause"
 	"ephemr/internal/cli/pipelines"
 	"ephemr/internal/cli/query"
+	"ephemr/internal/cli/remove"
 	"ephemr/internal/cli/requests"
 	"ephemr/internal/cli/resize"
+	"ephemr/internal/cli/resume"
 	"ephemr/internal/cli/retry"
+	"ephemr/internal/cli/rollback"
 	"ephemr/internal/cli/runs"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/show"
@@ -63,7 +67,8 @@ func Root(app *session.App, given string) *cobra.Command {
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(
 		[]string{session.FormatTable, session.FormatJSON}, cobra.ShellCompDirectiveNoFileComp)))
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("stage", complete.Stages(app)))
-	root.AddCommand(apply.Command(app), pipelines.Command(app), calendar.Command(app), start.Command(app), submit.Command(app),
+	root.AddCommand(apply.Command(app), pipelines.Command(app), pause.Command(app), resume.Command(app), rollback.Command(app), remove.Command(app),
+		calendar.Command(app), start.Command(app), submit.Command(app),
 		runs.Command(app), show.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app),
 		clusters.Command(app), resize.Command(app), terminate.Command(app), requests.Command(app), query.Command(app),
 		doctor.Command(app, given), version.Command(app, given))
