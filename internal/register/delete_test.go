@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/internal/fault"
@@ -45,19 +46,19 @@ func TestDelete(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture()
-		for i := range 20 {
+		for i := range 9 {
 			f.apply(t, many+fmt.Sprintf("\ndescription: number %d", i))
 		}
 		time.Sleep(48 * time.Hour)
 		f.apply(t, few) // the schedules of many owe dates
-		if diff := cmp.Diff(register.Removed{Version: 21, Versions: 21, Changed: true}, f.delete(t)); diff != "" {
+		if diff := cmp.Diff(register.Removed{Version: 10, Versions: 10, Changed: true}, f.delete(t)); diff != "" {
 			t.Error(diff)
 		}
 		f.gone(t)
 		if got := f.tick(t); len(got) > 0 {
 			t.Errorf("requested %v", got)
 		}
-		if diff := cmp.Diff(register.Removed{Version: 21}, f.delete(t)); diff != "" {
+		if diff := cmp.Diff(register.Removed{Version: 10}, f.delete(t)); diff != "" {
 			t.Errorf("the second time: %s", diff)
 		}
 		if err := f.Store.Adopt(t.Context(), time.Now()); err != nil {
@@ -69,8 +70,8 @@ func TestDelete(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		}
-		if out := f.apply(t, few); out.Version != 22 || !out.Changed {
-			t.Errorf("registered as %+v, want version 22", out)
+		if out := f.apply(t, few); out.Version != 11 || !out.Changed {
+			t.Errorf("registered as %+v, want version 11", out)
 		}
 		f.agree(t)
 		if got := f.tick(t); len(got) > 0 {
@@ -128,13 +129,17 @@ func TestDeleteMeanwhile(t *testing.T) {
 							}
 						}
 						time.Sleep(24 * time.Hour)
-						f.db.Use(&awsfake.Hooks{Before: nth(n, func() { other(t, f) })})
+						used := 1
+						f.db.Use(&awsfake.Hooks{Before: nth(n, func() {
+							other(t, f)
+							used = f.number(t)
+						})})
 						_, err := f.Store.Delete(t.Context(), "p", time.Now())
 						f.db.Use(nil)
 						if err != nil && fault.NameOf(err) != fault.Conflict {
 							t.Fatal(err)
 						}
-						f.wholeOrGone(t)
+						f.wholeOrGone(t, used)
 					})
 				})
 			}
@@ -142,7 +147,23 @@ func TestDeleteMeanwhile(t *testing.T) {
 	}
 }
 
-func (f fixture) wholeOrGone(t *testing.T) {
+// number is the last number of a version that was used.
+func (f fixture) number(t *testing.T) int {
+	t.Helper()
+	n := 0
+	for _, it := range f.db.Items("pipelines") {
+		if records.Text(it["sk"]) == "CURRENT" {
+			if err := attributevalue.Unmarshal(it["number"], &n); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return n
+}
+
+// wholeOrGone checks that the pipeline has all of its triggers or none, and that the
+// next version has a number after those that were used.
+func (f fixture) wholeOrGone(t *testing.T, used int) {
 	t.Helper()
 	v, err := f.Store.Current(t.Context(), "p")
 	if err != nil {
@@ -150,12 +171,36 @@ func (f fixture) wholeOrGone(t *testing.T) {
 	}
 	if v == nil {
 		f.gone(t)
-		if out := f.apply(t, "description: next"); out.Version < 2 {
-			t.Errorf("version %d is used again", out.Version)
+		if out := f.apply(t, "description: next"); out.Version != used+1 {
+			t.Errorf("after version %d comes %d", used, out.Version)
+		}
+		if v, err := f.Store.Current(t.Context(), "p"); err != nil || v.Paused {
+			t.Errorf("registered as %+v, %v", v, err)
 		}
 		return
 	}
 	f.agree(t)
+}
+
+// A pipeline that is deleted while it is paused or resumed stays deleted, and is not
+// paused when it is registered again.
+func TestPauseWhileDeleted(t *testing.T) {
+	t.Parallel()
+	for n := range 3 {
+		for _, triggers := range []string{many, none} {
+			f := newFixture()
+			f.apply(t, triggers)
+			f.db.Use(&awsfake.Hooks{Before: nth(n, func() { f.delete(t) })})
+			_, err := f.Store.Pause(t.Context(), "p", "", time.Now())
+			f.db.Use(nil)
+			if err != nil && fault.NameOf(err) != fault.InvalidInput {
+				t.Error(err)
+			}
+			if n < 2 {
+				f.wholeOrGone(t, 1)
+			}
+		}
+	}
 }
 
 // A deletion that dies at any call is completed when it is repeated.
@@ -163,7 +208,7 @@ func TestDeleteDies(t *testing.T) {
 	t.Parallel()
 	for n := range 8 {
 		f := newFixture()
-		for i := range 20 {
+		for i := range 9 {
 			f.apply(t, many+fmt.Sprintf("\ndescription: number %d", i))
 		}
 		calls := 0
@@ -205,7 +250,7 @@ func TestApplyWhileDeleted(t *testing.T) {
 			if err != nil && fault.NameOf(err) != fault.Conflict {
 				t.Error(err)
 			}
-			f.wholeOrGone(t)
+			f.wholeOrGone(t, f.number(t))
 		}
 	}
 }

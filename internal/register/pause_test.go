@@ -1,6 +1,8 @@
 package register_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -131,5 +133,39 @@ func TestPauseUnknown(t *testing.T) {
 	f := newFixture()
 	if _, err := f.Store.Pause(t.Context(), "q", "", time.Now()); fault.NameOf(err) != fault.InvalidInput {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A tick at any call of a pause and of a resumption: each date is requested exactly once.
+func TestPauseAtTick(t *testing.T) {
+	t.Parallel()
+	for n := range 5 {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f := newFixture()
+				f.Store.Runs = "runs"
+				f.apply(t, `triggers: [{schedule: "0 * * * *"}, {schedule: "0 4 * * *"}]`)
+				var got []time.Time
+				during := func(change func() error) {
+					f.db.Use(&awsfake.Hooks{Before: nth(n, func() { got = append(got, f.tick(t)...) })})
+					if err := change(); err != nil {
+						t.Fatal(err)
+					}
+					f.db.Use(nil)
+				}
+				time.Sleep(time.Hour)
+				during(func() error { return second(f.Store.Pause(t.Context(), "p", "", time.Now())) })
+				time.Sleep(3 * time.Hour)
+				during(func() error { return second(f.Store.Resume(t.Context(), "p", pipeline.CatchupAll, time.Now())) })
+				got = append(got, f.tick(t)...)
+				time.Sleep(time.Hour)
+				got = append(got, f.tick(t)...)
+				slices.SortFunc(got, time.Time.Compare)
+				if diff := cmp.Diff(hours(1, 2, 3, 4, 4, 5), got); diff != "" {
+					t.Errorf("requested -want +got:\n%s", diff)
+				}
+			})
+		})
 	}
 }
