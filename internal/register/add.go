@@ -45,7 +45,7 @@ func (s *Store) add(ctx context.Context, spec pipeline.Spec, digest string, expe
 		if before.current.Number != expected {
 			return nil, false, overtaken(spec.Name)
 		}
-		next, changed := before.current, !before.exists() || before.current.Digest != digest
+		next, changed := before.current, !before.exists() || before.current.Digest != digest && before.current.Spec != string(data)
 		if changed {
 			next = row{
 				PK: spec.Name, SK: records.CurrentSort, Number: expected + 1, Digest: digest, AppliedAt: now.UTC(), Spec: string(data),

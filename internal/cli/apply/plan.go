@@ -79,7 +79,7 @@ func compare(ctx context.Context, known Pipelines, spec pipeline.Spec, now time.
 	var old pipeline.Spec
 	if before != nil {
 		old, p.Action, p.Version, p.Paused = before.Spec, Unchanged, before.Number, before.Paused
-		if before.Digest == register.Digest(data) {
+		if before.Same(data) {
 			return p, nil
 		}
 		p.Action, p.Version = Update, before.Number+1
