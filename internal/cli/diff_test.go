@@ -60,8 +60,10 @@ func TestDiff(t *testing.T) {
 			t.Error(diff)
 		}
 		if diff := cmp.Diff([]apply.Change{
-			{Name: "clean", Change: apply.Changed, Keys: []string{"package"}}, {Name: "again", Change: apply.Changed, Keys: []string{"package"}},
-			{Name: "publisher", Change: apply.Added, Keys: []string{}}, {Name: "publish", Change: apply.Removed, Keys: []string{}},
+			{Name: "clean", Change: apply.Changed, Keys: []string{"package"}},
+			{Name: "again", Change: apply.Changed, Keys: []string{"package"}},
+			{Name: "publisher", Change: apply.Added, Keys: []string{}},
+			{Name: "publish", Change: apply.Removed, Keys: []string{}},
 		}, p.Jobs); diff != "" {
 			t.Error(diff)
 		}

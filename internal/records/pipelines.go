@@ -39,7 +39,9 @@ func CurrentVersionKey(pipeline string) Key { return Key{pipeline, CurrentSort} 
 
 // VersionKey is the key of a version of a pipeline; numbers start at 1. Written
 // by register.Store with CurrentVersionKey, never changed, and removed with the pipeline.
-func VersionKey(pipeline string, number int) Key { return Key{pipeline, fmt.Sprintf(versionPrefix+"%06d", number)} }
+func VersionKey(pipeline string, number int) Key {
+	return Key{pipeline, fmt.Sprintf(versionPrefix+"%06d", number)}
+}
 
 // IsVersion reports whether sort is that of a VersionKey.
 func IsVersion(sort string) bool { return strings.HasPrefix(sort, versionPrefix) }

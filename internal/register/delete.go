@@ -64,7 +64,8 @@ func (s *Store) deleteWrites(ctx context.Context, before *registered, now time.T
 	if err != nil {
 		return nil, err
 	}
-	writes := append(watch, current)
+	writes := []types.TransactWriteItem{current}
+	writes = append(writes, watch...)
 	for n := range maxSchedules { // also those that are being created
 		writes = append(writes, s.deleteAny(records.ScheduleKey(name, n)))
 	}

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -76,7 +75,7 @@ func TestRollbackRefused(t *testing.T) {
 		"negative":   {-1, nil, "pipeline p has no version -1; the current one is 3"},
 		"deleted":    {0, func(t *testing.T, f fixture, _ *awsfake.S3) { t.Helper(); f.delete(t) }, "pipeline p was deleted at "},
 		"a new life": {2, func(t *testing.T, f fixture, _ *awsfake.S3) { t.Helper(); f.delete(t); f.apply(t, few) }, "version 2 of pipeline p was deleted; the current one is 4"},
-		"no package": {1, func(t *testing.T, f fixture, s3 *awsfake.S3) {
+		"no package": {1, func(t *testing.T, _ fixture, s3 *awsfake.S3) {
 			t.Helper()
 			for _, key := range s3.Keys("artifacts") {
 				if _, err := s3.DeleteObject(t.Context(), &awss3.DeleteObjectInput{Bucket: aws.String("artifacts"), Key: &key}); err != nil {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"ephemr/internal/cli/exit"
@@ -78,17 +79,15 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 		}
 	})
 	done := []Result{}
-	different := false
 	for i, r := range results {
-		if errs[i] == nil && !(o.Diff && !r.Changed) {
+		if errs[i] == nil && (r.Changed || !o.Diff) {
 			done = append(done, r)
-			different = different || r.Changed
 		}
 	}
 	if err := errors.Join(append(errs, show(o, io, done))...); err != nil {
 		return err
 	}
-	if o.DryRun && different {
+	if o.DryRun && slices.ContainsFunc(done, func(r Result) bool { return r.Changed }) {
 		return exit.Silent(exit.CodeDifferent)
 	}
 	return nil

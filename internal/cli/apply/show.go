@@ -14,18 +14,7 @@ func show(o Options, io *terminal.IO, results []Result) error {
 	}
 	style := io.OutStyle()
 	for _, r := range results {
-		for _, p := range r.Packages {
-			did := "already uploaded"
-			switch {
-			case o.DryRun && p.Uploaded:
-				did = "to be uploaded"
-			case p.Uploaded:
-				did = "uploaded"
-			case o.Diff:
-				continue
-			}
-			io.Notef("%s\n", io.ErrStyle().Dim(describe(p, did)))
-		}
+		showPackages(o, io, r.Packages)
 		switch {
 		case o.DryRun:
 			io.Printf("%s: %s is valid; %s\n", r.File, style.Bold(r.Pipeline), r.Plan)
@@ -42,6 +31,21 @@ func show(o Options, io *terminal.IO, results []Result) error {
 		}
 	}
 	return nil
+}
+
+func showPackages(o Options, io *terminal.IO, packages []Package) {
+	for _, p := range packages {
+		did := "already uploaded"
+		switch {
+		case o.DryRun && p.Uploaded:
+			did = "to be uploaded"
+		case p.Uploaded:
+			did = "uploaded"
+		case o.Diff:
+			continue
+		}
+		io.Notef("%s\n", io.ErrStyle().Dim(describe(p, did)))
+	}
 }
 
 // String says what would happen.
