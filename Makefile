@@ -48,9 +48,10 @@ test-fast: ## the tests that need no tools and no region, in under a minute
 	GOOS=windows go vet ./cmd/ephemr
 race: ## tests of packages that start goroutines, with the race detector if there is a C compiler
 	@scripts/race
-simulate: ## storms of faults in virtual time; RUNS=10000 SEED=1 WORLD=40 KIND=crashes CALLS=/tmp/calls
+simulate: ## storms of faults in virtual time, and planned times of all zones; RUNS=10000 SEED=1 WORLD=40 KIND=crashes CALLS=/tmp/calls
 	@set -o pipefail; go test -count=1 -timeout 24h -run '^TestStorms$$' -v ./internal/proof/simulation -args -runs=$(RUNS) -seed=$(SEED) \
 	  -world=$(WORLD) -kind="$(KIND)" -calls="$(CALLS)" | { grep -Ev '^ *(===|--- PASS|PASS)' || true; }
+	@set -o pipefail; go test -count=1 -run '^TestAllZones$$' -v ./internal/cron -args -all | { grep -Ev '^ *(===|--- PASS|PASS)' || true; }
 aws-proof: tools build ## what AWS does where it is not documented; on the running local region, or AWS_PROOF=--yes on an account
 	@scripts/aws-proof $(AWS_PROOF)
 chaos: tools build ## 300 real runs with faults and killed processes, 15 minutes; CHAOS="-runs 40 -seed 2"

@@ -54,7 +54,7 @@ func (w *world) gone(t *testing.T, rec *run.Record) {
 func TestUploadStartsRun(t *testing.T) {
 	t.Parallel()
 	w.apply(t, `pipeline: by-upload
-cluster: {profile: small}
+cluster: {profile: small, stepConcurrency: 2}
 triggers: [{s3: {bucket: raw, prefix: by-upload/, suffix: .csv}}]
 limits: {maxActive: 4}
 jobs:

@@ -18,6 +18,7 @@ import (
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
 	"ephemr/internal/pipeline"
+	"ephemr/internal/pipeline/layout"
 )
 
 // pages returns all guides by their path relative to this folder.
@@ -112,6 +113,13 @@ func TestExamplesParse(t *testing.T) {
 	}
 }
 
+func quoted(names []string) (all []string) {
+	for _, name := range names {
+		all = append(all, "`"+name+"`")
+	}
+	return all
+}
+
 // Every key, job type, failure class, error name and alarm is documented.
 func TestNothingIsLeftOut(t *testing.T) {
 	t.Parallel()
@@ -129,6 +137,8 @@ func TestNothingIsLeftOut(t *testing.T) {
 		{"key", "pipelines.md", keys(t)},
 		{"type of job", "pipelines.md", types()},
 		{"key of a trigger", "pipelines.md", pipeline.TriggerKeys},
+		{"function", "pipelines.md", quoted(pipeline.Functions())},
+		{"layout", "pipelines.md", quoted(layout.Names)},
 		{"failure class", "errors.md", classes},
 		{"error name", "errors.md", names},
 		{"alarm", "operations.md", alarms(t)},

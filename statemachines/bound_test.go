@@ -16,8 +16,8 @@ import (
 	"ephemr/internal/run"
 )
 
-// told is what the runner of a step is told, and the address that the step names.
-func told(t *testing.T, w *simulation.World, args []string) (key string, spec job.Spec) {
+// specOf is what the runner of a step is to do, and the address that the step names.
+func specOf(t *testing.T, w *simulation.World, args []string) (key string, spec job.Spec) {
 	t.Helper()
 	key, ok := strings.CutPrefix(args[len(args)-1], "s3://"+w.Settings.LogsBucket+"/")
 	if !ok {
@@ -67,7 +67,7 @@ func TestAttemptsAreBound(t *testing.T) {
 	})
 }
 
-// bound returns what the runners of a run's steps are told, and holds that the record,
+// bound returns what the runners of a run's steps are to do, and holds that the record,
 // the steps and the specs name the same nonces.
 func bound(t *testing.T, w *simulation.World, rec *run.Record) (specs []job.Spec) {
 	t.Helper()
@@ -76,7 +76,7 @@ func bound(t *testing.T, w *simulation.World, rec *run.Record) (specs []job.Spec
 			continue
 		}
 		for _, s := range w.EMR.Steps(*c.Id) {
-			key, spec := told(t, w, s.Config.Args)
+			key, spec := specOf(t, w, s.Config.Args)
 			if folder := "/" + spec.Nonce + "/"; len(spec.Nonce) < 26 || !strings.Contains(key, folder) || !strings.Contains(spec.Result, folder) {
 				t.Errorf("%s has the nonce %q and the result %s", key, spec.Nonce, spec.Result)
 			}

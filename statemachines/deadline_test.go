@@ -36,7 +36,7 @@ func TestNothingIsSubmittedAfterTheDeadline(t *testing.T) {
 // and its step has arrived before sweep takes the capacity back.
 func TestCapacityIsTakenBackAfterTheLastStep(t *testing.T) {
 	t.Parallel()
-	if latest := run.Lease + cluster.OnTheWay; engine.Grace < latest {
+	if latest := run.Lease + cluster.InFlightFor; engine.Grace < latest {
 		t.Errorf("sweep takes capacity back %s after the deadline; a step may arrive %s after it", engine.Grace, latest)
 	}
 }

@@ -1,6 +1,7 @@
 package statemachines_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -8,12 +9,13 @@ import (
 
 	"ephemr/internal/job"
 	"ephemr/internal/proof/asl"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
 )
 
-// by finds the run of an execution that somebody started.
+// by finds the run of a manual execution.
 func by(t *testing.T, w *simulation.World, arn string) string {
 	t.Helper()
 	for _, id := range w.RunIDs() {
@@ -40,7 +42,7 @@ func TestStartedByHand(t *testing.T) {
 	})
 }
 
-// What a person gets wrong is told at once, recorded as REJECTED and costs nothing.
+// A wrong input is refused at once, recorded as REJECTED and costs nothing.
 func TestStartedByHandWrongly(t *testing.T) {
 	t.Parallel()
 	for name, input := range map[string]string{
@@ -93,6 +95,27 @@ func TestStartedByHandWaitsForRoom(t *testing.T) {
 	})
 }
 
+// A manual run that waits for a slot is not affected by a run that cannot be started.
+func TestWaitingForASlotBesideARunThatCannotStart(t *testing.T) {
+	t.Parallel()
+	inWorld(t, simulation.Config{Settings: narrow, NoTicks: true}, func(t *testing.T, w *simulation.World) {
+		w.Apply(one)
+		denied := awsfake.Denied("states:StartExecution")
+		w.SFN.FailNext("StartExecution", append([]error{denied, nil}, slices.Repeat([]error{denied}, 100)...)...) // nil: the manual execution
+		w.Upload("in/a.csv")
+		time.Sleep(time.Minute) // longer than another invocation may still be starting it
+		mine := w.Start("mine", `{"pipeline": "one"}`)
+		time.Sleep(time.Minute)
+		id := by(t, w, mine)
+		if rec := w.Record(id); rec.Run.State != run.Queued || rec.Waiter == nil {
+			t.Errorf("the manual run is %s: %s", rec.Run.State, rec.Run.Reason)
+		}
+		if n := w.SFN.Calls("StartExecution"); n < 3 {
+			t.Errorf("%d calls of StartExecution: the other run was not started again", n)
+		}
+	})
+}
+
 // An execution that is stopped can clean up nothing: sweep does.
 func TestStopped(t *testing.T) {
 	t.Parallel()
@@ -128,8 +151,8 @@ func TestStopped(t *testing.T) {
 	}
 }
 
-// Stopped while it waits for room, a run must not be let in later, when nobody
-// is there any more to give the room back.
+// Stopped while it waits for room, a run must not be admitted later: no execution
+// would release its slot.
 func TestStoppedWhileItWaitsForRoom(t *testing.T) {
 	t.Parallel()
 	for name, after := range map[string]time.Duration{"long before there is room": 10 * time.Minute, "right before there is room": 64*time.Minute + 55*time.Second} {
@@ -156,7 +179,7 @@ func TestStoppedWhileItWaitsForRoom(t *testing.T) {
 	}
 }
 
-// An execution may not end somebody else's run.
+// An execution cannot end the run of another.
 func TestStrangerCannotFinishARun(t *testing.T) {
 	t.Parallel()
 	inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {

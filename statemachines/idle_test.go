@@ -14,7 +14,7 @@ import (
 )
 
 // A job that has nothing to do has succeeded: what needs it goes on, nothing is
-// tried again, and everybody who is told of the run is told so.
+// tried again, and every notice of the run says so.
 func TestNothingToDo(t *testing.T) {
 	t.Parallel()
 	const idle = "pipeline: idle\nowner: o@example.com\nnotify: {success: [owner]}\n" + onSmall +
@@ -54,7 +54,7 @@ func TestNothingToDo(t *testing.T) {
 	}
 }
 
-// idleEvent says whether the first outcome that was told is one without work.
+// idleEvent says whether the first outcome that was announced is one without work.
 func idleEvent(t *testing.T, w *simulation.World) bool {
 	t.Helper()
 	for _, e := range w.Bus.Events() {
@@ -67,6 +67,6 @@ func idleEvent(t *testing.T, w *simulation.World) bool {
 		}
 		return d.NothingToDo
 	}
-	t.Fatal("nobody was told")
+	t.Fatal("no outcome was announced")
 	return false
 }

@@ -41,7 +41,7 @@ func failing(w *simulation.World, op string, errs ...error) { w.EMR.FailNext(op,
 func noEvents(string) []time.Duration { return nil }
 
 // usual are the EMR calls of a run with one job when nothing goes wrong.
-var usual = map[string]int{"RunJobFlow": 1, "DescribeCluster": 2, "AddJobFlowSteps": 1, "ListSteps": 2, "TerminateJobFlows": 1}
+var usual = map[string]int{"RunJobFlow": 1, "DescribeCluster": 1, "AddJobFlowSteps": 1, "TerminateJobFlows": 1}
 
 var jobScenarios = []scenario{
 	{
@@ -51,7 +51,7 @@ var jobScenarios = []scenario{
 	{
 		name: "two branches that join", pipeline: join,
 		config: simulation.Config{Steps: steps(map[string]simulation.Step{"b#1": {Takes: 3 * time.Minute}})},
-		want:   ended{Path: path(begin, round, round, round, good), State: run.Succeeded, Jobs: "a=SUCCEEDED b=SUCCEEDED c=SUCCEEDED", Clusters: 1},
+		want:   ended{Path: path(begin, round, round, good), State: run.Succeeded, Jobs: "a=SUCCEEDED b=SUCCEEDED c=SUCCEEDED", Clusters: 1},
 	},
 	{
 		name:   "job fails without retries",
@@ -72,7 +72,7 @@ var jobScenarios = []scenario{
 	{
 		name: "a branch fails, the other goes on", pipeline: fork,
 		config: simulation.Config{Steps: steps(map[string]simulation.Step{"a#1": {ExitCode: 3}, "c#1": {Takes: 5 * time.Minute}})},
-		want:   ended{Path: path(begin, round, round, bad), State: run.Failed, Class: job.ClassJob, Jobs: "a=FAILED b=SKIPPED c=SUCCEEDED", Clusters: 1},
+		want:   ended{Path: path(begin, round, bad), State: run.Failed, Class: job.ClassJob, Jobs: "a=FAILED b=SKIPPED c=SUCCEEDED", Clusters: 1},
 	},
 	{
 		name: "data check fails, no retry", pipeline: again,
@@ -192,7 +192,7 @@ var clusterScenarios = []scenario{
 	{
 		name: "cluster dies between steps", pipeline: chain,
 		config: simulation.Config{
-			// The first step ends a moment before the cluster, and nobody hears of it.
+			// The first step ends a moment before the cluster, and no event reports it.
 			Steps:     steps(map[string]simulation.Step{"a#1": {Takes: 29 * time.Second}}),
 			DiesAfter: func(string) time.Duration { return 30 * time.Second },
 			EventDelays: func(detailType string) []time.Duration {
@@ -205,7 +205,7 @@ var clusterScenarios = []scenario{
 		want: ended{Path: path(begin, round, round, bad), State: run.Failed, Class: job.ClassLost, Jobs: "a=SUCCEEDED b=FAILED", Clusters: 1},
 	},
 	{
-		name: "somebody terminates the cluster",
+		name: "the cluster is terminated manually",
 		during: func(w *simulation.World, _ string) {
 			time.Sleep(5*time.Minute + 30*time.Second)
 			w.Terminate()
@@ -213,7 +213,7 @@ var clusterScenarios = []scenario{
 		want: ended{Path: path(begin, round, bad), State: run.Cancelled, Class: job.ClassCancelled, Jobs: "a=CANCELLED", Clusters: 1},
 	},
 	{
-		name: "somebody terminates the cluster before it is ready",
+		name: "the cluster is terminated manually before it is ready",
 		during: func(w *simulation.World, _ string) {
 			time.Sleep(time.Minute)
 			w.Terminate()
@@ -241,7 +241,7 @@ var clusterScenarios = []scenario{
 			failing(w, "AddJobFlowSteps", awsfake.Denied("elasticmapreduce:AddJobFlowSteps"))
 		},
 		want:  ended{Path: path(begin, stopped, bad), State: run.Failed, Class: job.ClassPermission, Jobs: "a=SKIPPED", Clusters: 1},
-		calls: map[string]int{"RunJobFlow": 1, "DescribeCluster": 2, "AddJobFlowSteps": 1, "TerminateJobFlows": 1},
+		calls: map[string]int{"RunJobFlow": 1, "DescribeCluster": 1, "AddJobFlowSteps": 1, "TerminateJobFlows": 1},
 	},
 	{
 		name: "profile is not known", pipeline: "pipeline: noprofile\n" + watching + "cluster: {profile: huge}\njobs: [{name: a, type: bash, source: a}]",

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -76,6 +77,37 @@ func TestOneBadRecordStopsNoOther(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A cluster of a pool whose record cannot be read is left out: runs get another, and
+// sweep counts it.
+func TestOneBadClusterStopsNoPool(t *testing.T) {
+	t.Parallel()
+	inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
+		w.Apply(pooled("p", nightly, ""))
+		bad := succeeded(t, w, asks(t, w, "p")...)[0]
+		for _, it := range w.DB.Items(w.Settings.ClustersTable) {
+			if records.Text(it["pk"]) != bad {
+				continue
+			}
+			it["steps"] = records.String("many")
+			if _, err := w.DB.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &w.Settings.ClustersTable, Item: it}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if next := succeeded(t, w, asks(t, w, "p")...)[0]; next == bad {
+			t.Errorf("the next run had cluster %s, too", next)
+		}
+		time.Sleep(6 * time.Minute)
+		if counted := slices.ContainsFunc(w.Metrics.Data(stage.MetricNamespace), func(d cwtypes.MetricDatum) bool {
+			return *d.MetricName == stage.UnreadableMetric && *d.Value == 1
+		}); !counted {
+			t.Error("not counted")
+		}
+		if errs := w.Errors(); len(errs) > 0 {
+			t.Errorf("errors: %v", errs)
+		}
+	})
 }
 
 // four uploads four objects and returns the run of the second, which stands

@@ -13,7 +13,7 @@ import (
 )
 
 // When the profile changes, what is idle goes, what is leased goes with its last
-// lease, and nobody gets it meanwhile.
+// lease, and no other run gets it meanwhile.
 func TestProfileChanges(t *testing.T) {
 	t.Parallel()
 	for _, leased := range []bool{false, true} {
@@ -57,7 +57,7 @@ func TestProfileChanges(t *testing.T) {
 	}
 }
 
-// After its life a cluster takes no more runs, and goes when nobody needs it.
+// After its life a cluster takes no more runs, and is terminated when no run needs it.
 func TestLifeOfAPoolCluster(t *testing.T) {
 	t.Parallel()
 	config := simulation.Config{Settings: func(s *stage.Settings) { s.Limits.Pool.Life = s.Limits.Pool.KeepAlive * 4 }} // an hour

@@ -18,7 +18,7 @@ import (
 	"ephemr/internal/proof/simulation"
 )
 
-// A run may name the cluster that it is to run on, and is told why it cannot.
+// A run may name the cluster that it is to run on, and the reason says why it cannot.
 func TestNamedCluster(t *testing.T) {
 	t.Parallel()
 	spec := func(cluster, more string) string {

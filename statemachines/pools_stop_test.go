@@ -62,7 +62,7 @@ func TestWhatCannotBeStoppedDrainsItsCluster(t *testing.T) {
 
 // A step may be on its way when its run is cancelled: its lease is not given back
 // before it can no longer arrive.
-func TestStepOnItsWay(t *testing.T) {
+func TestStepInFlight(t *testing.T) {
 	t.Parallel()
 	for name, after := range map[string]bool{"never sent": false, "sent": true} {
 		t.Run(name, func(t *testing.T) {
@@ -115,8 +115,8 @@ func TestCancelledWhileThePoolIsCold(t *testing.T) {
 	})
 }
 
-// The end of a step that nobody was told of is noticed by the next tick, also
-// while the cluster is busy for somebody else.
+// The end of a step without an event is noticed by the next tick, also while the
+// cluster is busy for another run.
 func TestLostEventOnASharedCluster(t *testing.T) {
 	t.Parallel()
 	steps := func(a simulation.Attempt) simulation.Step {

@@ -85,7 +85,7 @@ func TestResizeOfJobs(t *testing.T) {
 }
 
 // A resize that EMR or our budget refuses does not stand in the way of its job,
-// costs no retry of the state machine, and is told.
+// costs no retry of the state machine, and is reported.
 func TestResizeRefused(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -116,7 +116,7 @@ func TestResizeRefused(t *testing.T) {
 	}
 }
 
-// Without resize nobody asks for sizes.
+// Without resize no call asks for sizes.
 func TestNoResizeNoCalls(t *testing.T) {
 	t.Parallel()
 	inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {

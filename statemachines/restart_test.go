@@ -22,7 +22,7 @@ func control(t *testing.T, w *simulation.World, payload string) {
 	}
 }
 
-// A run that ended while nobody knew of its cluster gets a new one when it is
+// A run that ended before its cluster was recorded gets a new one when it is
 // retried, not the old one's name.
 func TestRetryAfterALostCluster(t *testing.T) {
 	t.Parallel()
@@ -50,12 +50,37 @@ func TestRetryAfterALostCluster(t *testing.T) {
 	})
 }
 
-// Somebody retries a run at the moment at which its outcome can be seen, while
+// A retry is accepted although another run cannot be started.
+func TestRetryBesideARunThatCannotStart(t *testing.T) {
+	t.Parallel()
+	exits1 := func(simulation.Attempt) simulation.Step { return simulation.Step{ExitCode: 1} }
+	inWorld(t, simulation.Config{NoTicks: true, Steps: exits1}, func(t *testing.T, w *simulation.World) {
+		w.Apply(one)
+		w.Upload("in/a.csv")
+		id := w.RunIDs()[0]
+		time.Sleep(time.Hour)
+		if r := w.Record(id).Run; r.State != run.Failed {
+			t.Fatalf("the run is %s: %s", r.State, r.Reason)
+		}
+		denied := awsfake.Denied("states:StartExecution")
+		w.SFN.FailNext("StartExecution", denied)
+		w.Upload("in/b.csv")
+		time.Sleep(time.Minute)                       // longer than another invocation may still be starting it
+		w.SFN.FailNext("StartExecution", nil, denied) // first the run that is retried
+		control(t, w, `{"op": "retry", "runId": "`+id+`"}`)
+		synctest.Wait()
+		if r := w.Record(id).Run; r.State != run.Running || r.Restarts != 1 {
+			t.Errorf("the run that was retried is %s after %d retries", r.State, r.Restarts)
+		}
+	})
+}
+
+// A run is retried at the moment at which its outcome can be seen, while
 // FinishRun has yet to close its jobs and to give its room back. That must not
 // meet what the retry has made of them.
 func TestRetryWhileItEnds(t *testing.T) {
 	t.Parallel()
-	for name, lost := range map[string]error{"and is told of": nil, "and cannot be told of": errLost} {
+	for name, lost := range map[string]error{"and is announced": nil, "and cannot be announced": errLost} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			retriedWhileItEnds(t, lost)
@@ -127,33 +152,33 @@ func cancelledInTheQueue(t *testing.T, late bool) {
 			if late {
 				w.Bus.FailNext("PutEvents", errLost)
 				if _, err := w.Invoke("control", json.RawMessage(`{"op": "cancel", "runId": "`+id+`"}`)); err == nil {
-					t.Error("nobody says that it could not be told")
+					t.Error("no error says that it could not be announced")
 				}
 				time.Sleep(7 * time.Minute)
 			} else {
 				control(t, w, `{"op": "cancel", "runId": "`+id+`"}`)
 			}
-			if told := finished(t, w); told[id] != string(run.Cancelled) {
-				t.Errorf("told %v, want that %s is CANCELLED", told, id)
+			if announced := finished(t, w); announced[id] != string(run.Cancelled) {
+				t.Errorf("announced %v, want that %s is CANCELLED", announced, id)
 			}
 		}
 	})
 }
 
-// finished are the outcomes that were told, by run.
+// finished are the outcomes that were announced, by run.
 func finished(t *testing.T, w *simulation.World) map[string]string {
 	t.Helper()
-	told := map[string]string{}
+	announced := map[string]string{}
 	for _, e := range w.Bus.Events() {
 		var d events.RunFinished
 		if err := json.Unmarshal([]byte(*e.Detail), &d); err != nil {
 			t.Fatal(err)
 		}
 		if *e.DetailType == events.TypeRunFinished {
-			told[d.RunID] = d.State
+			announced[d.RunID] = d.State
 		}
 	}
-	return told
+	return announced
 }
 
 // A job that failed, was to be done again by a retry and never was, is skipped:

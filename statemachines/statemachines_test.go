@@ -103,7 +103,7 @@ func retries(t *testing.T, state string, attempts map[string]int) {
 }
 
 // A function's folder, its placeholder in the workflow and the other way round:
-// nobody may call what is not there.
+// no state calls a function that does not exist.
 func TestPlaceholdersAreFunctions(t *testing.T) {
 	t.Parallel()
 	folders, err := filepath.Glob("../functions/*/main.go")

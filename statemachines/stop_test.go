@@ -45,7 +45,7 @@ func TestStepsAreStopped(t *testing.T) {
 		kill   bool
 		within time.Duration // from the wish to the outcome
 		calls  int           // of CancelSteps
-		exit   int           // 0 = nobody said
+		exit   int           // 0 = not known
 	}{
 		{name: "interrupted", config: simulation.Config{Steps: always(long)}, within: 30 * time.Second, calls: 1, exit: 143},
 		{
@@ -120,7 +120,7 @@ func stepsOver(t *testing.T, w *simulation.World) {
 }
 
 // The program that could not be stopped in time goes with its cluster, and so
-// does one whose submission nobody learned of.
+// does one whose submission was not recorded.
 func TestWhatCannotBeStoppedGoesWithItsCluster(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

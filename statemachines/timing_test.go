@@ -201,10 +201,10 @@ func TestPoolClusterOutlivesItsKeepAlive(t *testing.T) {
 
 // A step can arrive on a cluster while its intent is respected, and as long after
 // that as a call to EMR can be under way.
-func TestOnTheWay(t *testing.T) {
+func TestInFlight(t *testing.T) {
 	t.Parallel()
 	const underWay = 30 * time.Second
-	if cluster.OnTheWay < run.Lease+underWay {
-		t.Errorf("OnTheWay is %s, the lease of an intent %s", cluster.OnTheWay, run.Lease)
+	if cluster.InFlightFor < run.Lease+underWay {
+		t.Errorf("InFlightFor is %s, the lease of an intent %s", cluster.InFlightFor, run.Lease)
 	}
 }

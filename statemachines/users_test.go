@@ -73,13 +73,13 @@ func TestSenderDecides(t *testing.T) {
 		"as who everybody may be":        {eve, `{"requestId":"1","user":"reader",` + spec + `}`, "reader", "science", ""},
 		"as the only one":                {eve, `{"requestId":"1",` + spec + `}`, "reader", "science", ""},
 		"as one of two":                  {ann, `{"requestId":"1",` + spec + `}`, "", "", "it may run as etl, reader"},
-		"as somebody else":               {eve, `{"requestId":"1","user":"etl",` + spec + `}`, "", "", `may not run as user "etl"`},
-		"as nobody there is":             {eve, `{"requestId":"1","user":"root",` + spec + `}`, "", "", `may not run as user "root"`},
+		"as another user":                {eve, `{"requestId":"1","user":"etl",` + spec + `}`, "", "", `may not run as user "etl"`},
+		"as an unknown user":             {eve, `{"requestId":"1","user":"root",` + spec + `}`, "", "", `may not run as user "root"`},
 		"a sender of its own":            {eve, `{"requestId":"1","user":"etl","sender":"` + ann + `",` + spec + `}`, "", "", `sender: unknown key`},
 		"a pipeline of its user":         {ann, `{"requestId":"1","pipeline":"fork"}`, "etl", "data", ""},
 		"a pipeline of another":          {eve, `{"requestId":"1","pipeline":"fork"}`, "", "", "may not request runs of pipeline fork"},
 		"a pipeline as another":          {ann, `{"requestId":"1","pipeline":"fork","user":"reader"}`, "", "", "runs as user etl"},
-		"a pipeline of nobody":           {eve, `{"requestId":"1","pipeline":"join"}`, "", "", ""},
+		"a pipeline without a user":      {eve, `{"requestId":"1","pipeline":"join"}`, "", "", ""},
 		"a name that runs as etl, alone": {eve, `{"requestId":"1","pipeline":"fork",` + spec + `}`, "reader", "science", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -121,7 +121,7 @@ func refused(t *testing.T, w *simulation.World, r run.Run, sender, reason string
 }
 
 // ranAs holds that every step of r had its user's role, and that what its
-// runners were told lies where no other user can write.
+// runners were given wrong instructions where no other user can write.
 func ranAs(t *testing.T, w *simulation.World, r run.Run) {
 	t.Helper()
 	for _, c := range w.EMR.Clusters() {
@@ -178,8 +178,8 @@ func TestTriggersRunAsTheUser(t *testing.T) {
 	}
 }
 
-// Where a user is needed, pipelines of nobody do not run, and their triggers
-// are told of.
+// Where a user is needed, pipelines without one do not run, and their triggers
+// are reported.
 func TestUserRequired(t *testing.T) {
 	t.Parallel()
 	inStage(t, simulation.Config{UserRequired: true}, func(t *testing.T, w *simulation.World) {
@@ -203,7 +203,7 @@ func TestUserRequired(t *testing.T) {
 
 // A team that a request writes into its own pipeline would take the room of
 // others, with users or without.
-func TestNobodyClaimsATeam(t *testing.T) {
+func TestTeamsCannotBeClaimed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := simulation.New(simulation.Config{})

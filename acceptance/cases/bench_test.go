@@ -100,7 +100,7 @@ func silent() *progress.Meter {
 }
 
 // execute runs an attempt and returns its Result and what it printed.
-func (b *bench) execute(t *testing.T, s job.Spec) (res job.Result, stdout, stderr string) {
+func (b *bench) execute(ctx context.Context, t *testing.T, s job.Spec, dir string) (res job.Result, stdout, stderr string) {
 	t.Helper()
 	body, err := json.Marshal(s)
 	if err != nil {
@@ -110,7 +110,7 @@ func (b *bench) execute(t *testing.T, s job.Spec) (res job.Result, stdout, stder
 	delete(b.objects, "runs/case-1/case/1/started.json")
 	delete(b.objects, result)
 	var out, errs lockedBuffer
-	environ := []string{"LANG=C.UTF-8"}
+	environ := []string{"LANG=C.UTF-8", "CASE=" + dir}
 	for _, e := range os.Environ() { // pip may need a mirror, and Java its home
 		if name, _, _ := strings.Cut(e, "="); !strings.HasPrefix(name, "LC_") && name != "LANG" && name != "PYTHONUTF8" {
 			environ = append(environ, e)
@@ -118,9 +118,9 @@ func (b *bench) execute(t *testing.T, s job.Spec) (res job.Result, stdout, stder
 	}
 	r := runner.Runner{
 		S3: &b.bucket, Stdout: &out, Stderr: &errs, Environ: environ, Home: b.home, Now: time.Now,
-		Wait: time.Millisecond, Flush: time.Second,
+		Wait: time.Millisecond, Flush: time.Second, Settle: 3 * time.Second, Linger: 300 * time.Millisecond,
 	}
-	r.Run(t.Context(), "s3://b/runs/case-1/case/1/job.json")
+	r.Run(ctx, "s3://b/runs/case-1/case/1/job.json")
 	if err := json.Unmarshal(b.objects[result], &res); err != nil {
 		t.Fatalf("result: %v, %s", err, errs.String())
 	}

@@ -1,17 +1,22 @@
 // Package cases_test runs the cases of this folder: what real jobs bring, and how
-// that must end. A case is a folder with a case.yaml; to add one, add a folder.
+// that must end. A case is a folder with a case.yaml; to add one, add a folder and a
+// line to the index.
 //
 // Sources are packaged as ephemr packages them, and the runner executes the
 // package with the programs of the laptop's region: all but the control plane.
+// Requests go to a stage of the simulation.
 package cases_test
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
@@ -26,12 +31,14 @@ type testCase struct {
 	Apply  string `yaml:"apply"`  // a pipeline file, instead of a job
 	Job    source `yaml:"job"`    // as ephemr submit has it
 	Before string `yaml:"before"` // a script that prepares a copy of the folder
+	Cancel string `yaml:"cancel"` // the job is cancelled when it has made this file in $CASE, the copy of the folder
 	Want   want   `yaml:"want"`
 	Runs   []struct {
 		Before string            `yaml:"before"`
 		Env    map[string]string `yaml:"env"`
 		Want   want              `yaml:"want"`
 	} `yaml:"runs"` // instead of before and want: one after the other, on the same bucket
+	Requests []request `yaml:"requests"` // instead of a job
 }
 
 type source struct {
@@ -47,12 +54,15 @@ type source struct {
 
 // want is how a case ends: refused before anything runs, or with this Result.
 type want struct {
-	Refused string            `yaml:"refused"` // what the message contains
-	Exit    int               `yaml:"exit"`
-	Class   string            `yaml:"class"`
-	Reason  string            `yaml:"reason"` // its beginning
-	Stdout  *string           `yaml:"stdout"` // all of it
-	Outputs map[string]string `yaml:"outputs"`
+	Refused  string            `yaml:"refused"` // what the message contains
+	Faults   []string          `yaml:"faults"`  // the same, of several
+	Exit     int               `yaml:"exit"`
+	Class    string            `yaml:"class"`
+	Reason   string            `yaml:"reason"`   // its beginning
+	Contains string            `yaml:"contains"` // a part of it
+	Stdout   *string           `yaml:"stdout"`   // all of it
+	Files    map[string]string `yaml:"files"`    // what the job has written to $CASE
+	Outputs  map[string]string `yaml:"outputs"`
 }
 
 func TestCases(t *testing.T) {
@@ -87,6 +97,12 @@ func TestCases(t *testing.T) {
 
 func (c testCase) run(t *testing.T, dir string) {
 	t.Helper()
+	for i, r := range c.Requests {
+		t.Run(fmt.Sprintf("request %d", i+1), func(t *testing.T) { r.deliver(t, dir) })
+	}
+	if c.Requests != nil && c.Apply == "" {
+		return
+	}
 	if c.Runs == nil {
 		prepare(t, dir, c.Before)
 		c.once(t, dir, newBench(t), c.Want)
@@ -115,17 +131,44 @@ func prepare(t *testing.T, dir, script string) {
 func (c testCase) once(t *testing.T, dir string, b *bench, want want) {
 	t.Helper()
 	if c.Apply != "" {
-		refused(t, apply(dir, c.Apply), want.Refused)
+		err := apply(dir, c.Apply)
+		for _, fault := range append(want.Faults, want.Refused) {
+			if fault != "" || want.Faults == nil {
+				refused(t, err, fault)
+			}
+		}
 		return
 	}
 	spec, err := b.pack(dir, c.Job)
 	if refused(t, err, want.Refused) {
 		return
 	}
-	res, stdout, stderr := b.execute(t, spec)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	if c.Cancel != "" {
+		go await(ctx, filepath.Join(dir, c.Cancel), cancel)
+	}
+	res, stdout, stderr := b.execute(ctx, t, spec, dir)
 	want.compare(t, res, stdout)
+	for name, text := range want.Files {
+		got, err := os.ReadFile(filepath.Join(dir, name)) //nolint:gosec // of a case
+		if diff := cmp.Diff(text, string(got)); diff != "" || err != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
+		}
+	}
 	if t.Failed() {
 		t.Logf("stderr:\n%s", stderr)
+	}
+}
+
+// await calls then when there is a file.
+func await(ctx context.Context, file string, then func()) {
+	for ctx.Err() == nil {
+		if _, err := os.Stat(file); err == nil {
+			then()
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 
@@ -134,8 +177,8 @@ func (want want) compare(t *testing.T, res job.Result, stdout string) {
 	if want.Stdout != nil && stdout != *want.Stdout {
 		t.Errorf("stdout (-want +got):\n%s", cmp.Diff(*want.Stdout, stdout))
 	}
-	if res.ExitCode != want.Exit || want.Class != "" && string(res.Class) != want.Class || !strings.HasPrefix(res.Reason, want.Reason) {
-		t.Errorf("exit %d, class %q, reason %q\nwant %d, %q, %q", res.ExitCode, res.Class, res.Reason, want.Exit, want.Class, want.Reason)
+	if res.ExitCode != want.Exit || want.Class != "" && string(res.Class) != want.Class || !strings.HasPrefix(res.Reason, want.Reason) || !strings.Contains(res.Reason, want.Contains) {
+		t.Errorf("exit %d, class %q, reason %q\nwant %d, %q, %q … %q", res.ExitCode, res.Class, res.Reason, want.Exit, want.Class, want.Reason, want.Contains)
 	}
 	if want.Outputs != nil && !cmp.Equal(want.Outputs, res.Outputs) {
 		t.Errorf("outputs (-want +got):\n%s", cmp.Diff(want.Outputs, res.Outputs))

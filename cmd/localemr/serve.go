@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -88,6 +89,7 @@ func configure(ctx context.Context, o *options) (localemr.Config, error) {
 		Objects:     s3.NewFromConfig(sdk, func(opts *s3.Options) { opts.UsePathStyle = true }),
 		Events:      eventbridge.NewFromConfig(sdk),
 		Roles:       sts.NewFromConfig(sdk),
+		Network:     ec2.NewFromConfig(sdk),
 		EventSource: o.eventSource, Settings: o.settings, Logger: slog.Default(),
 	}
 	if o.faultsFile != "" {

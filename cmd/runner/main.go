@@ -65,7 +65,7 @@ func execute(region, address string, stdout, stderr io.Writer) int {
 	defer stop()
 	ctx, abandon := context.WithCancel(ctx)
 	defer abandon()
-	go watchParent(ctx, abandon, stderr)
+	go watchParent(ctx, abandon, parents(), stderr)
 
 	environ := withRegion(os.Environ(), region)
 	fallback := config.WithDefaultRegion(region)
@@ -89,7 +89,7 @@ func execute(region, address string, stdout, stderr io.Writer) int {
 		}),
 		Stdout: stdout, Stderr: stderr,
 		Environ: environ, Home: runner.Home(os.Getenv("EPHEMR_HOME"), runner.DataDir), Now: time.Now,
-		BusyFile: cmp.Or(os.Getenv("EPHEMR_BUSY_FILE"), busy.File), Linger: 2 * time.Second,
+		BusyFile: cmp.Or(os.Getenv("EPHEMR_BUSY_FILE"), busy.File), Linger: 2 * time.Second, Poll: 30 * time.Second,
 		Wait: 500 * time.Millisecond, Settle: 3 * time.Second, Flush: 10 * time.Second, Alone: true,
 	}
 	return r.Run(ctx, address)

@@ -246,6 +246,28 @@ func TestDaemonsEndWithTheJob(t *testing.T) {
 	}
 }
 
+// What runs below the runner before the program starts, as a sudo of its own, is not
+// the job's: it is neither waited for, nor named, nor ended.
+func TestProcessesOfTheRunnerAreNotTheJobs(t *testing.T) {
+	t.Parallel()
+	r := newRegion(t)
+	cmd := command(t, r, "echo done")
+	file := filepath.Join(t.TempDir(), "pid")
+	cmd.Args = append([]string{"sh", "-c", "setsid sh -c 'sleep 300; true' >/dev/null 2>&1 & echo $! >" + file + `; exec "$@"`, "sh", cmd.Path}, cmd.Args[1:]...)
+	cmd.Path = "/bin/sh"
+	if code := exitCode(cmd.Run()); code != 0 {
+		t.Errorf("exit %d", code)
+	}
+	if res := result(t, r); !res.Succeeded() || len(res.Background) != 0 {
+		t.Errorf("%+v", res)
+	}
+	pid := pidIn(t, file)
+	defer syscall.Kill(-pid, syscall.SIGKILL) //nolint:errcheck // it leads its group
+	if syscall.Kill(pid, 0) != nil || zombie(pid) {
+		t.Error("it was ended")
+	}
+}
+
 // A runner that is killed cannot end what it has started; the next one does.
 func TestNextRunnerEndsWhatAKilledOneLeft(t *testing.T) {
 	t.Parallel()

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
+	"syscall"
 	"time"
 
 	"ephemr/internal/processtree"
@@ -20,31 +22,33 @@ const parentInterval = 200 * time.Millisecond
 // although its step is cancelled. See "Canceling steps" in the EMR Management
 // Guide. The kernel's parent-death signal would not do: it fires as well when the
 // thread that started the runner ends.
-func watchParent(ctx context.Context, cancel func(), stderr io.Writer) {
-	parents := parents()
+//
+// parents are those of the time when the runner was started: later the kernel has
+// put another process in the place of one that has ended.
+func watchParent(ctx context.Context, cancel func(), parents []processtree.Process, stderr io.Writer) {
 	tick := time.NewTicker(parentInterval)
 	defer tick.Stop()
-	for {
+	for !slices.ContainsFunc(parents, ended) {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		if slices.ContainsFunc(parents, ended) {
-			_, _ = fmt.Fprintln(stderr, "ephemr: the parent process has ended, cancelling the job")
-			cancel()
-			return
-		}
 	}
+	_, _ = fmt.Fprintln(stderr, "ephemr: the parent process has ended, cancelling the job")
+	cancel()
 }
 
 // parents are the processes above the runner up to the step's JVM. There may be a
 // shell or sudo between them, which does not end with the JVM. Without a JVM it is
-// the direct parent alone.
+// the direct parent alone: one that cannot be found any more has ended.
 func parents() []processtree.Process {
 	var all []processtree.Process
 	for pid := os.Getppid(); pid > 1; {
 		p, ok := processtree.Get(pid)
+		if !ok && len(all) == 0 {
+			return []processtree.Process{{PID: pid}}
+		}
 		if !ok {
 			break
 		}
@@ -58,5 +62,8 @@ func parents() []processtree.Process {
 
 func ended(p processtree.Process) bool {
 	now, ok := processtree.Get(p.PID)
-	return !ok || now.Zombie || now.Start != p.Start
+	return !ok && !present(p.PID) || ok && (now.Zombie || now.Start != p.Start)
 }
+
+// present reports whether there is such a process, also one that may not be read.
+func present(pid int) bool { return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }

@@ -1,4 +1,4 @@
-// Command awaitadmission registers a hand-started execution that waits for limits to allow its run.
+// Command awaitadmission registers a manual execution that waits for limits to allow its run.
 package main
 
 import (

@@ -42,6 +42,7 @@ type Config struct {
 	Limits Limits                     `yaml:"limits"`
 	Query  Query                      `yaml:"query"`
 	Zones  map[string]Zone            `yaml:"zones"`    // of the lake
+	Vars   map[string]string          `yaml:"vars"`     // for .Vars in templates of pipelines
 	Shapes map[string]profile.Profile `yaml:"profiles"` // of clusters
 	Access Access                     `yaml:"access"`   // users that jobs run as
 }

@@ -36,10 +36,14 @@ func (c Config) SettingsSize() (total int, parts map[string]int) {
 		"limits.teams":                 jsonSize(c.Limits.Teams),
 		"limits.requests":              requestsSize(c.Limits.Requests),
 		"zones":                        0,
+		"vars":                         0,
 		"access.securityConfiguration": len(c.Access.SecurityConfig),
 	}
 	for _, zone := range c.ZoneNames() {
 		parts["zones"] += len(zone) + len(c.BucketName(zone, "123456789012", longestRegion)) + len(`"":"",`)
+	}
+	if len(c.Vars) > 0 {
+		parts["vars"] = jsonSize(c.Vars) + len(`"vars":,`)
 	}
 	if len(c.Access.Users) > 0 && c.Access.SecurityConfig == "" {
 		parts["access.securityConfiguration"] = generatedName

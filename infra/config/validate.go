@@ -6,8 +6,11 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
+	"ephemr/events"
 	"ephemr/internal/profile"
 )
 
@@ -15,6 +18,7 @@ var (
 	stageName   = regexp.MustCompile(`^[a-z][a-z0-9]{1,11}$`) // it is part of every name; buckets allow 63 characters
 	zoneName    = regexp.MustCompile(`^[a-z][a-z0-9]{1,15}$`)
 	profileName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+	varName     = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,39}$`)
 	accountID   = regexp.MustCompile(`^([0-9]{12})?$`)
 )
 
@@ -41,6 +45,8 @@ func (c Config) Validate() error {
 	need(slices.Contains([]Synthesizer{BootstrapRoles, CallerRights}, c.Synthesizer), "synthesizer %q must be default or cli", c.Synthesizer)
 	need(slices.Contains([]Architecture{Arm64, Host}, c.FunctionArchitecture), "functionArchitecture %q must be arm64 or host", c.FunctionArchitecture)
 	need(c.EmrEventSource != "", "emrEventSource is missing")
+	need(c.EmrEventSource == events.SourceEMR || c.CoarseRights, "emrEventSource %q must be %s: anyone who may send events could report the end of steps (other sources are for the emulator, with coarseRights)",
+		c.EmrEventSource, events.SourceEMR)
 	need(slices.Contains(LogDays, c.Logs.Days), "logs.days %d must be one of %v", c.Logs.Days, LogDays)
 	need(c.Logs.BucketDays >= 1, "logs.bucketDays must be at least 1")
 	need(c.Intake.MaxConcurrency >= 2 && c.Intake.MaxConcurrency <= 1000, "intake.maxConcurrency %d must be 2 to 1000", c.Intake.MaxConcurrency)
@@ -57,7 +63,7 @@ func (c Config) Validate() error {
 	need(c.Limits.ClusterProvision >= 0 && c.Limits.ClusterProvision <= c.Limits.ClusterReady, "limits.clusterProvision must not be negative or longer than limits.clusterReady")
 	errs = append(errs, c.validateQuery()...)
 	return errors.Join(append(errs, c.Limits.EMR.Validate(), c.Limits.Pool.Validate(), c.Limits.Requests.Validate(), c.validateZones(), c.validateShapes(), c.validateAccess(),
-		c.validateNames(), c.validateKeys(), c.validateSizes())...)
+		c.validateNames(), c.validateKeys(), c.validateVars(), c.validateSizes())...)
 }
 
 func (c Config) validateZones() error {
@@ -74,6 +80,21 @@ func (c Config) validateZones() error {
 		}
 		if z.ArchiveDays < 0 || z.ExpireDays < 0 || (z.ExpireDays > 0 && z.ArchiveDays >= z.ExpireDays) {
 			errs = append(errs, fmt.Errorf("zones.%s: archiveDays must be less than expireDays", name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (c Config) validateVars() error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(c.Vars)) {
+		switch value := c.Vars[name]; {
+		case !varName.MatchString(name):
+			errs = append(errs, fmt.Errorf("vars.%s: invalid name: use up to 40 letters, digits and _, beginning with a letter", name))
+		case strings.Contains(value, "{{"):
+			errs = append(errs, fmt.Errorf("vars.%s: %q contains a template, and none is evaluated here; write the value itself", name, value))
+		case strings.ContainsFunc(value, unicode.IsControl):
+			errs = append(errs, fmt.Errorf("vars.%s: contains a control character; remove it", name))
 		}
 	}
 	return errors.Join(errs...)

@@ -40,13 +40,13 @@ func (c Config) validateNames() error {
 
 func (c Config) validateKeys() error {
 	var errs []error
-	for name, arn := range map[string]string{"buckets": c.Keys.Buckets, "bootstrap": c.Keys.Bootstrap} {
-		m := keyARN.FindStringSubmatch(arn)
+	for _, key := range []struct{ name, arn string }{{"buckets", c.Keys.Buckets}, {"bootstrap", c.Keys.Bootstrap}} {
+		m := keyARN.FindStringSubmatch(key.arn)
 		switch {
 		case m == nil:
-			errs = append(errs, fmt.Errorf("keys.%s %q must be the ARN of a KMS key, like arn:aws:kms:eu-west-1:111122223333:key/…; permissions do not work with aliases", name, arn))
-		case arn != "" && c.Region != "" && m[2] != c.Region:
-			errs = append(errs, fmt.Errorf("keys.%s is in Region %s, and the stage in %s: S3 requires a key of the bucket's Region", name, m[2], c.Region))
+			errs = append(errs, fmt.Errorf("keys.%s %q must be the ARN of a KMS key, like arn:aws:kms:eu-west-1:111122223333:key/…; permissions do not work with aliases", key.name, key.arn))
+		case key.arn != "" && c.Region != "" && m[2] != c.Region:
+			errs = append(errs, fmt.Errorf("keys.%s is in Region %s, and the stage in %s: S3 requires a key of the bucket's Region", key.name, m[2], c.Region))
 		}
 	}
 	return errors.Join(errs...)

@@ -8,14 +8,23 @@ import (
 	"ephemr/internal/stage"
 )
 
-// AlarmOnRepairs fires when sweep repaired something: each repair indicates a bug,
-// or an outside intervention.
-func (a *Alarms) AlarmOnRepairs(scope constructs.Construct, s Stage) {
-	metric := cw.NewMetric(&cw.MetricProps{
-		Namespace: new(stage.MetricNamespace), MetricName: new(stage.RepairsMetric), DimensionsMap: &map[string]*string{"Stage": &s.Stage},
-		Statistic: new("Sum"), Period: awscdk.Duration_Minutes(new(5.0)),
-	})
-	a.atLeast(scope, "Repairs", "repairs", "Sweep repaired inconsistent state: see its log group or the Repaired events.", 1, metric)
+// AlarmOnSweeps adds the alarms on what sweep counts. Each repair indicates a bug, or
+// an outside intervention. A refused termination and an unreadable record are counted
+// by every sweep until they are gone: the periods are those of three sweeps, and a
+// single refusal may be a fault of EMR that passes.
+func (a *Alarms) AlarmOnSweeps(scope constructs.Construct, s Stage) {
+	counted := func(name string, minutes float64) cw.Metric {
+		return cw.NewMetric(&cw.MetricProps{
+			Namespace: new(stage.MetricNamespace), MetricName: &name, DimensionsMap: &map[string]*string{"Stage": &s.Stage},
+			Statistic: new("Sum"), Period: awscdk.Duration_Minutes(&minutes),
+		})
+	}
+	sweeps := 3 * s.Sweep.Every.Std().Minutes()
+	a.atLeast(scope, "Repairs", "repairs", "Sweep repaired inconsistent state: see its log group or the Repaired events.", 1, counted(stage.RepairsMetric, 5))
+	a.atLeast(scope, "Unended", "clusters-not-terminated", "Clusters whose runs are over cannot be terminated and cost money: see the log group of sweep.",
+		2, counted(stage.UnendedMetric, sweeps))
+	a.atLeast(scope, "Unreadable", "unreadable-records", "Records cannot be decoded and are skipped: see the log group of sweep, or ephemr doctor.",
+		1, counted(stage.UnreadableMetric, sweeps))
 }
 
 // GrantMetrics allows publishing metrics in ephemr's namespace.

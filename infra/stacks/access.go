@@ -21,22 +21,27 @@ var inRun = []string{"Query", "PutItem", "UpdateItem", "DeleteItem"}
 func (p *Platform) grantAdmission() {
 	intake := p.functions.named("Intake")
 	p.runs.Grant(intake, "PutItem")
-	p.clusters.Grant(intake, "UpdateItem") // the pending pass
 	p.pipelines.Grant(intake, "GetItem", "Query")
 	p.users.GrantRead(intake)
 	p.events.Dead.GrantSend(intake)
 	p.requests.Dead.GrantSend(intake)
-	p.functions.named("Admit").GrantInvoke(intake)
-	p.topic.GrantPublish(intake) // for rejected requests
+	p.grantRequest(intake)
+	p.clusters.Grant(intake, "GetItem", "PutItem") // the secret of fingerprints
+	p.topic.GrantPublish(intake)                   // for rejected requests
+
+	admit := p.functions.named("Admit")
+	p.runs.Grant(admit, "Query", "UpdateItem", "DeleteItem")
+	p.runs.GrantIndex(admit, byState)
+	p.clusters.Grant(admit, "GetItem", "UpdateItem") // slots
+	p.machine.GrantStart(admit)
+	p.machine.GrantSucceed(admit) // of manual executions that wait
+	p.bus.GrantPut(admit)
+	p.topic.GrantPublish(admit) // for runs whose execution is refused
 
 	awaitAdmission := p.functions.named("AwaitAdmission")
-	for _, fn := range []*constructs.Function{p.functions.named("Admit"), awaitAdmission} {
-		p.grantAdmit(fn)
-		p.bus.GrantPut(fn)
-		p.topic.GrantPublish(fn) // for runs whose execution is refused
-	}
-	p.runs.Grant(awaitAdmission, "PutItem") // the waiter
+	p.runs.Grant(awaitAdmission, "Query", "PutItem", "DeleteItem") // the waiter
 	p.machine.GrantAnswer(awaitAdmission)
+	p.grantRequest(awaitAdmission)
 
 	prepareRun := p.functions.named("PrepareRun")
 	p.runs.Grant(prepareRun, inRun...)
@@ -44,20 +49,18 @@ func (p *Platform) grantAdmission() {
 	p.users.GrantRead(prepareRun)
 	p.clusters.Grant(prepareRun, "UpdateItem") // slots
 	p.machine.GrantSucceed(prepareRun)         // of a manual execution that waits
+	p.topic.GrantPublish(prepareRun)           // for rejected executions
 }
 
-// grantAdmit allows what admission does; it answers waiters of runs that it admits.
-func (p *Platform) grantAdmit(fn *constructs.Function) {
-	p.runs.Grant(fn, "Query", "UpdateItem", "DeleteItem")
-	p.runs.GrantIndex(fn, byState)
-	p.clusters.Grant(fn, "GetItem", "UpdateItem") // slots
-	p.machine.GrantStart(fn)
-	p.machine.GrantSucceed(fn)
+// grantRequest allows requesting a pass of admission.
+func (p *Platform) grantRequest(fn *constructs.Function) {
+	p.clusters.Grant(fn, "UpdateItem") // the pending pass
+	p.functions.named("Admit").GrantInvoke(fn)
 }
 
 func (p *Platform) grantClusters() {
 	createCluster := p.functions.named("CreateCluster")
-	p.runs.Grant(createCluster, "Query", "PutItem", "DeleteItem")
+	p.runs.Grant(createCluster, inRun...)
 	p.clusters.Grant(createCluster, "GetItem", "PutItem", "UpdateItem") // owner, pools, call budget
 	p.namespace.GrantRegister(createCluster)
 	p.profiles.GrantRead(createCluster)
@@ -109,7 +112,7 @@ func (p *Platform) grantSteps() {
 
 func (p *Platform) grantWatchers() {
 	watch := p.functions.named("Watch")
-	p.runs.Grant(watch, "Query", "PutItem", "DeleteItem")
+	p.runs.Grant(watch, inRun...)
 	p.runs.GrantIndex(watch, byState)
 	p.clusters.Grant(watch, "GetItem", "UpdateItem") // owner, call budget
 	p.namespace.GrantRegister(watch)
@@ -126,6 +129,7 @@ func (p *Platform) grantWatchers() {
 	p.runs.Grant(sweep, inRun...)
 	p.runs.GrantIndex(sweep, byState)
 	p.clusters.Grant(sweep, "GetItem", "PutItem", "UpdateItem") // slots, pools, sizes, call budget, owner
+	p.pipelines.Grant(sweep, "Query")                           // records that cannot be decoded
 	p.namespace.GrantRegister(sweep)
 	p.namespace.GrantTidy(sweep)
 	p.emr.GrantList(sweep)
@@ -140,6 +144,7 @@ func (p *Platform) grantWatchers() {
 func (p *Platform) grantRegister() {
 	register := p.functions.named("Register")
 	p.pipelines.Grant(register, "GetItem", "Query", "PutItem", "DeleteItem", "ConditionCheckItem") // versions and triggers, together
+	p.profiles.GrantRead(register)                                                                 // step concurrency and the primary's memory
 }
 
 func (p *Platform) grantCalendar() {
@@ -153,14 +158,16 @@ func (p *Platform) grantCalendar() {
 }
 
 // grantControl allows what the operations do: cancel answers waiters, looks at the
-// steps of runs that are being stopped, and finishes queued runs; retry admits;
-// resize and terminate call EMR; pause, resume, delete and rollback change pipelines.
+// steps of runs that are being stopped, and finishes queued runs; retry requests a
+// pass of admission; resize and terminate call EMR; pause, resume, delete and rollback
+// change pipelines.
 func (p *Platform) grantControl() {
 	control := p.functions.named("Control")
-	p.grantAdmit(control)
+	p.grantRequest(control)
 	p.machine.GrantAnswer(control)
-	p.runs.Grant(control, "PutItem")     // jobs
-	p.clusters.Grant(control, "PutItem") // sizes, pools, termination
+	p.runs.Grant(control, inRun...)
+	p.runs.GrantIndex(control, byState)                                                                         // active runs of a pipeline
+	p.clusters.Grant(control, "GetItem", "PutItem", "UpdateItem")                                               // slots, sizes, pools, call budget, termination
 	p.pipelines.Grant(control, "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem") // versions and triggers, together
 	p.lake.Artifacts.Grant(control, "packages/*", "GetObject")                                                  // of a version before
 	p.lake.Artifacts.GrantList(control)

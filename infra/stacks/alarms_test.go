@@ -16,8 +16,8 @@ func TestAlarmsCanRing(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
 		alarms := s.all("AWS::CloudWatch::Alarm")
-		if want := len(s.all("AWS::Lambda::Function")) + len(s.all("AWS::SQS::Queue")) + 2; len(alarms) != want {
-			t.Errorf("got %d alarms, want %d: one for each function and queue, for repairs and for timeouts", len(alarms), want)
+		if want := len(s.all("AWS::Lambda::Function")) + len(s.all("AWS::SQS::Queue")) + 4; len(alarms) != want {
+			t.Errorf("got %d alarms, want %d: one for each function and queue, for timeouts, and for each metric of sweep", len(alarms), want)
 		}
 		for _, alarm := range alarms {
 			most, why := s.most(t, alarm)
@@ -63,13 +63,26 @@ func (s *stage) most(t *testing.T, alarm resource) (float64, string) {
 			return 0, "by default executions have no timeout"
 		}
 		return 1, "an execution"
-	case contract.MetricNamespace + " " + contract.RepairsMetric + " Sum":
-		if got := text(at(list(alarm.Properties["Dimensions"])[0], "Value")); got != s.config.Stage {
-			return 0, "sweep counts repairs for stage " + s.config.Stage + ", not " + got
-		}
-		return 1, "a repair"
+	}
+	if text(alarm.Properties["Namespace"]) == contract.MetricNamespace && text(alarm.Properties["Statistic"]) == "Sum" {
+		return s.counted(alarm, period)
 	}
 	return 0, "no rule for " + metric
+}
+
+// counted is what sweep counts within a period.
+func (s *stage) counted(alarm resource, period float64) (float64, string) {
+	if got := text(at(list(alarm.Properties["Dimensions"])[0], "Value")); got != s.config.Stage {
+		return 0, "sweep counts for stage " + s.config.Stage + ", not " + got
+	}
+	switch name := text(alarm.Properties["MetricName"]); name {
+	case contract.RepairsMetric:
+		return 1, "a repair"
+	case contract.UnendedMetric, contract.UnreadableMetric:
+		return float64(int(period / s.config.Sweep.Every.Std().Seconds())), "every sweep counts what lasts"
+	default:
+		return 0, "sweep does not count " + name
+	}
 }
 
 // failures is how often a function fails within a period of seconds if each of its invocations fails.

@@ -41,7 +41,7 @@ func NewPlatform(stack awscdk.Stack, stage constructs.Stage, lake *Lake, code co
 	// Notifications
 	p.alarms = constructs.NewAlarms(stack, stage)
 	p.topic = constructs.NewTopic(stack, "Topic", constructs.TopicProps{Stage: stage, Name: "outcomes"})
-	p.alarms.AlarmOnRepairs(stack, stage)
+	p.alarms.AlarmOnSweeps(stack, stage)
 	p.bus = constructs.NewBus(stack, "Bus", stage)
 	p.targets = constructs.NewDeadLetters(stack, "Targets", constructs.DeadLettersProps{Stage: stage, Alarms: p.alarms, Name: "targets-dlq"})
 

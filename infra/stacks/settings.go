@@ -39,6 +39,8 @@ func (p *Platform) settings(stack awscdk.Stack) stage.Settings {
 		Topic:         *p.topic.ARN(),
 		StateMachine:  *p.machine.ARN(),
 
+		Vars: p.stage.Vars,
+
 		ServiceRole:     *p.roles.ServiceRole(),
 		InstanceProfile: p.roles.InstanceProfile(),
 		Bootstrap:       p.runner.Bootstrap,

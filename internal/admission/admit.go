@@ -80,7 +80,7 @@ func (a *Admitter) most(r run.Run) int {
 }
 
 // LookAdmitted answers a manual execution whose run has been admitted.
-func LookAdmitted(_ context.Context, rec *run.Record, _ *engine.Capacity) (*wait.Answer, error) {
+func LookAdmitted(_ context.Context, rec *run.Record, _ engine.View) (*wait.Answer, error) {
 	if rec.Run.State == run.Queued {
 		return nil, nil //nolint:nilnil // still queued
 	}

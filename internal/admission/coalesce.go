@@ -2,6 +2,7 @@ package admission
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"time"
@@ -18,8 +19,8 @@ type Coalescer struct {
 // no other pass begins in it.
 const spare = 15 * time.Second
 
-// Admit runs a pass, and then those that were requested meanwhile. While another
-// invocation runs one it only requests the next.
+// Admit runs a pass, and then those that were requested meanwhile, whatever is wrong
+// with single runs. While another invocation runs one it only requests the next.
 func (c *Coalescer) Admit(ctx context.Context, in Input) (Output, error) {
 	by := c.Caller(ctx)
 	enter, ids, err := c.Gate.Enter(ctx, by, time.Now())
@@ -31,20 +32,17 @@ func (c *Coalescer) Admit(ctx context.Context, in Input) (Output, error) {
 	}
 	all := Output{Admitted: []string{}}
 	ids = append(in.RunIDs, ids...)
+	var errs []error
 	for again := true; again; {
 		out, err := c.Admitter.Admit(ctx, Input{RunIDs: ids})
 		all.Admitted, all.Full = slices.Concat(all.Admitted, out.Admitted), out.Full
-		var leaveErr error
-		again, ids, leaveErr = c.Gate.Leave(ctx, by, time.Now(), err != nil || !enough(ctx))
-		if err != nil {
-			return all, err
-		}
-		if leaveErr != nil {
-			slog.WarnContext(ctx, "end of the pass not recorded: its lease expires", "error", leaveErr.Error())
-			return all, nil
+		errs = append(errs, err)
+		if again, ids, err = c.Gate.Leave(ctx, by, time.Now(), !enough(ctx)); err != nil {
+			slog.WarnContext(ctx, "end of the pass not recorded: its lease expires", "error", err.Error())
+			break
 		}
 	}
-	return all, nil
+	return all, errors.Join(errs...)
 }
 
 // enough reports whether there is time for another pass.

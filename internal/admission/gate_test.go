@@ -101,6 +101,32 @@ func TestGateKnowsItsOwnWrites(t *testing.T) {
 	}
 }
 
+// Runs that arrive during a pass are admitted right after it, although the pass could
+// not start another.
+func TestPassesGoOnAfterAnError(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := simulation.New(simulation.Config{NoTicks: true})
+		defer w.Close()
+		w.Apply(file("one"))
+		denied := awsfake.Denied("states:StartExecution")
+		w.SFN.Use(&awsfake.Hooks{Before: func(op string) (err error) {
+			if op == "SFN:StartExecution" {
+				time.Sleep(5 * time.Second)
+				err, denied = denied, nil
+			}
+			return err
+		}})
+		w.Request(request("poisoned", "one", 0))
+		time.Sleep(time.Second)
+		w.Request(request("next", "one", 0))
+		time.Sleep(30 * time.Second)
+		if got := started(w); len(got) != 2 {
+			t.Errorf("admitted %q, want both", got)
+		}
+	})
+}
+
 // However many batches of messages arrive during a pass, one invocation and one more
 // pass follow; when the gate cannot be written, admission is invoked all the same.
 func TestPassesCoalesce(t *testing.T) {

@@ -84,7 +84,7 @@ func (a *Admitter) wake(ctx context.Context, r run.Run) error {
 func (a *Admitter) restart(ctx context.Context) error {
 	var errs []error
 	err := a.Runs.InState(ctx, run.Admitted, func(r run.Run) error {
-		if time.Since(r.AdmittedAt) < forgotten {
+		if time.Since(r.AdmittedAt) < forgotten || r.Cancel != "" && r.Execution == "" { // which sweep ends
 			return nil
 		}
 		slog.WarnContext(ctx, "restarting execution for admitted run", "runId", r.ID)

@@ -9,7 +9,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/internal/calendar"
@@ -241,4 +243,34 @@ func TestPausedMeanwhile(t *testing.T) {
 			t.Errorf("paused: %s", diff)
 		}
 	})
+}
+
+// A schedule that cannot be decoded, or whose fields cannot be read, does not stop the
+// others, and is reported.
+func TestUnreadableSchedule(t *testing.T) {
+	t.Parallel()
+	for attribute, value := range map[string]string{"last": "yesterday", "cron": "every day", "zone": "Mars/Olympus"} {
+		t.Run(attribute, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, hourly, func(t *testing.T, w *simulation.World) {
+				w.Apply(strings.Replace(file(`{schedule: "5 * * * *"}`), "pipeline: p", "pipeline: a", 1))
+				_, err := w.DB.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+					TableName: &w.Settings.PipelinesTable, Key: records.ScheduleKey("a", 0).Attributes(),
+					UpdateExpression: aws.String("SET #a = :v"), ExpressionAttributeNames: map[string]string{"#a": attribute},
+					ExpressionAttributeValues: awsfake.Item{":v": records.String(value)},
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Hour)
+				if _, err := w.Invoke("calendar", []byte("{}")); err == nil {
+					t.Error("no error")
+				}
+				time.Sleep(2 * time.Second)
+				if diff := cmp.Diff([]string{"01:00"}, dates(w)); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
 }

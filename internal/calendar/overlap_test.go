@@ -128,31 +128,15 @@ func TestDependsOnPast(t *testing.T) {
 		if diff := cmp.Diff("01:00 SUCCEEDED, 02:00 FAILED, 03:00 QUEUED, 04:00 QUEUED, 05:00 QUEUED", shownStates(w)); diff != "" {
 			t.Error(diff)
 		}
-		var failed string
-		for _, id := range w.RunIDs() {
-			switch r := w.Record(id).Run; {
-			case r.State == run.Failed:
-				failed = id
-			case r.Trigger.Kind == run.ByRequest && r.State != run.Succeeded:
-				t.Errorf("the request waits too: %s", r.State)
-			}
+		failed := runIn(w, run.Failed)
+		if w.Record(requested(w)).Run.State != run.Succeeded {
+			t.Error("the request waits too")
 		}
 		if _, err := w.Invoke("control", []byte(`{"op": "retry", "runId": "`+failed+`"}`)); err != nil {
 			t.Fatal(err)
 		}
-		order := map[string]time.Time{}
 		time.Sleep(4 * time.Hour)
-		for _, id := range w.RunIDs() {
-			if r := w.Record(id).Run; r.Trigger.Kind == run.BySchedule {
-				order[r.LogicalTime.Format("15:04")] = r.StartedAt
-			}
-		}
-		times := slices.Sorted(maps.Keys(order))
-		for i, at := range times[:len(times)-1] {
-			if next := order[times[i+1]]; next.Before(order[at]) {
-				t.Errorf("%s began at %s, before %s at %s", times[i+1], next, at, order[at])
-			}
-		}
+		inOrder(t, w)
 		for at, s := range states(w) {
 			if s != run.Succeeded {
 				t.Errorf("%s is %s", at, s)
@@ -182,4 +166,40 @@ func TestOverlapOfLostRun(t *testing.T) {
 			t.Errorf("%d dates requested in 40 minutes, want the first, and another when it counts as lost", got)
 		}
 	})
+}
+
+// inOrder checks that the runs by schedule began in the order of their dates.
+func inOrder(t *testing.T, w *simulation.World) {
+	t.Helper()
+	began := map[string]time.Time{}
+	for _, id := range w.RunIDs() {
+		if r := w.Record(id).Run; r.Trigger.Kind == run.BySchedule {
+			began[r.LogicalTime.Format("15:04")] = r.StartedAt
+		}
+	}
+	times := slices.Sorted(maps.Keys(began))
+	for i, at := range times[:len(times)-1] {
+		if next := began[times[i+1]]; next.Before(began[at]) {
+			t.Errorf("%s began at %s, before %s at %s", times[i+1], next, at, began[at])
+		}
+	}
+}
+
+// runIn is the first run in a state.
+func runIn(w *simulation.World, s run.State) string {
+	return first(w, func(r run.Run) bool { return r.State == s })
+}
+
+// requested is the first run by request.
+func requested(w *simulation.World) string {
+	return first(w, func(r run.Run) bool { return r.Trigger.Kind == run.ByRequest })
+}
+
+func first(w *simulation.World, match func(run.Run) bool) string {
+	for _, id := range w.RunIDs() {
+		if match(w.Record(id).Run) {
+			return id
+		}
+	}
+	return ""
 }

@@ -16,7 +16,10 @@ func (s Schedule) Due(now time.Time) (iter.Seq[time.Time], error) {
 		return nil, err
 	}
 	return func(yield func(time.Time) bool) {
-		for t := p.next(s.Last); !t.IsZero() && !t.After(now) && yield(t); t = p.next(t) {
+		for t := p.next(s.Last); !t.IsZero() && !t.After(now); t = p.next(t) {
+			if !yield(t) {
+				return
+			}
 		}
 	}, nil
 }

@@ -57,17 +57,25 @@ func TestPlan(t *testing.T) {
 		"latest: six hours lost and more":            {hourly, "latest", "01-01 05:00", "01-01 11:35", nil, "(01-01 06:00..01-01 10:00 catchup: latest) 01-01 11:00"},
 		"all: six hours lost":                        {hourly, "all", "01-01 05:00", "01-01 11:05", nil, "01-01 06:00 01-01 07:00 01-01 08:00 01-01 09:00 01-01 10:00 01-01 11:00"},
 		"latest: each minute, a tick of two minutes": {minutely, "latest", "01-01 05:00", "01-01 05:02", nil, "01-01 05:01 01-01 05:02"},
-		"all: older than the window": {daily, "all", "01-01 00:00", "01-11 00:00", nil,
-			"(01-02 00:00..01-03 00:00 older than catchupWindow 7d) 01-04 00:00 01-05 00:00 01-06 00:00 01-07 00:00 01-08 00:00 01-09 00:00 01-10 00:00 01-11 00:00"},
+		"all: older than the window": {
+			daily, "all", "01-01 00:00", "01-11 00:00", nil,
+			"(01-02 00:00..01-03 00:00 older than catchupWindow 7d) 01-04 00:00 01-05 00:00 01-06 00:00 01-07 00:00 01-08 00:00 01-09 00:00 01-10 00:00 01-11 00:00",
+		},
 		"latest: the newest is older than the window": {"0 0 2 * *", "latest", "01-01 00:00", "01-11 00:00", nil, "(01-02 00:00..01-02 00:00 older than catchupWindow 7d)"},
-		"latest: both reasons": {daily, "latest", "01-01 00:00", "01-11 01:00", nil,
-			"(01-02 00:00..01-04 00:00 older than catchupWindow 7d) (01-05 00:00..01-10 00:00 catchup: latest) 01-11 00:00"},
+		"latest: both reasons": {
+			daily, "latest", "01-01 00:00", "01-11 01:00", nil,
+			"(01-02 00:00..01-04 00:00 older than catchupWindow 7d) (01-05 00:00..01-10 00:00 catchup: latest) 01-11 00:00",
+		},
 		"all: bounded": {minutely, "all", "01-01 05:00", "01-01 12:00", nil, minutes("01-01 05:01", 20)},
-		"owed": {hourly, "none", "01-01 05:00", "01-01 09:40", func(s *calendar.Schedule) { s.Owed = at("01-01 07:30") },
-			"(01-01 08:00..01-01 09:00 catchup: none) 01-01 06:00 01-01 07:00"},
+		"owed": {
+			hourly, "none", "01-01 05:00", "01-01 09:40", func(s *calendar.Schedule) { s.Owed = at("01-01 07:30") },
+			"(01-01 08:00..01-01 09:00 catchup: none) 01-01 06:00 01-01 07:00",
+		},
 		"replaced": {hourly, "all", "01-01 05:00", "01-01 09:40", func(s *calendar.Schedule) { s.Until = at("01-01 07:00") }, "01-01 06:00 01-01 07:00"},
-		"in a zone": {"30 2 * * *", "all", "03-28 12:00", "03-31 12:00", func(s *calendar.Schedule) { s.Zone = "Europe/Berlin" },
-			"03-29 01:00 03-30 00:30 03-31 00:30"},
+		"in a zone": {
+			"30 2 * * *", "all", "03-28 12:00", "03-31 12:00", func(s *calendar.Schedule) { s.Zone = "Europe/Berlin" },
+			"03-29 01:00 03-30 00:30 03-31 00:30",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

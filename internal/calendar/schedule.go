@@ -45,7 +45,6 @@ const (
 	DefaultCatchup = pipeline.CatchupLatest
 	DefaultOverlap = pipeline.OverlapQueue
 	DefaultWindow  = 7 * 24 * time.Hour
-	UTC            = "UTC"
 )
 
 // Schedules are the schedules of a version of a pipeline, in the order of its file.
@@ -58,11 +57,8 @@ func Schedules(spec *pipeline.Spec, version int, from time.Time) []Schedule {
 		}
 		key := records.ScheduleKey(spec.Name, len(all))
 		s := Schedule{
-			Pipeline: key.Partition, Sort: key.Sort, Cron: t.Schedule, Zone: t.Timezone, Version: version, Params: t.Params, Priority: t.Priority,
+			Pipeline: key.Partition, Sort: key.Sort, Cron: t.Schedule, Zone: t.Zone(*spec), Version: version, Params: t.Params, Priority: t.Priority,
 			Catchup: t.Catchup, CatchupWindow: t.CatchupWindow.Std(), Overlap: t.Overlap, DependsOnPast: t.DependsOnPast, Since: from.UTC(), Last: from.UTC(),
-		}
-		if s.Zone == "" {
-			s.Zone = UTC
 		}
 		if s.Catchup == "" {
 			s.Catchup = DefaultCatchup

@@ -36,7 +36,8 @@ type Store struct {
 const keepSkipped = 400 * 24 * time.Hour
 
 // Due visits the schedules with a planned time up to and including now, the oldest
-// first, until visit returns false. The index is eventually consistent.
+// first, until visit returns false. One that cannot be decoded is left out, and returned
+// as an error in the end. The index is eventually consistent.
 func (s *Store) Due(ctx context.Context, now time.Time, visit func(Schedule) bool) error {
 	in := &dynamodb.QueryInput{
 		TableName: &s.Table, IndexName: aws.String(records.ByDue),
@@ -45,22 +46,24 @@ func (s *Store) Due(ctx context.Context, now time.Time, visit func(Schedule) boo
 			":due": records.String(records.Due), ":later": records.String(records.TimeOrder(now.Add(1), "")),
 		},
 	}
+	var unreadable []error
 	for p := dynamodb.NewQueryPaginator(s.DB, in); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		if err != nil {
 			return fmt.Errorf("read due schedules: %w", err)
 		}
-		var all []Schedule
-		if err := attributevalue.UnmarshalListOfMaps(page.Items, &all); err != nil {
-			return fmt.Errorf("decode due schedules: %w", err)
-		}
-		for _, x := range all {
+		for _, it := range page.Items {
+			var x Schedule
+			if err := attributevalue.UnmarshalMap(it, &x); err != nil {
+				unreadable = append(unreadable, fmt.Errorf("decode %s of %s: %w", records.Text(it[records.SortName]), records.Text(it[records.PartitionName]), err))
+				continue
+			}
 			if !visit(x) {
-				return nil
+				return errors.Join(unreadable...)
 			}
 		}
 	}
-	return nil
+	return errors.Join(unreadable...)
 }
 
 // Move records that x has been handled up to p.Last, and what was skipped. moved is

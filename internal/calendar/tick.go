@@ -67,7 +67,8 @@ func (c *Calendar) Tick(ctx context.Context, _ json.RawMessage) (Output, error) 
 		due = append(due, s)
 		return len(due) < mostATick
 	}); err != nil {
-		return t.out, errors.Join(append(t.errs, err)...)
+		slog.ErrorContext(ctx, "schedules not read", "error", err.Error())
+		t.errs = append(t.errs, err)
 	}
 	for len(due) > 0 {
 		due = t.round(ctx, due)

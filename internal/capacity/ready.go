@@ -26,12 +26,12 @@ type Ready struct {
 }
 
 // Look answers when the capacity that rec waits for is ready or never will be.
-func (l *Looker) Look(ctx context.Context, rec *run.Record, seen *engine.Capacity) (*wait.Answer, error) {
+func (l *Looker) Look(ctx context.Context, rec *run.Record, v engine.View) (*wait.Answer, error) {
 	a := rec.Cluster()
 	if a == nil || a.ID == "" || a.ID != rec.Waiter.ClusterID {
 		return nil, nil //nolint:nilnil // nothing has happened yet, and that is no error
 	}
-	c, err := l.Engines.Of(rec).Observe(ctx, rec, seen)
+	c, err := l.Engines.Of(rec).Observe(ctx, rec, v)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/pipeline"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
@@ -92,6 +94,30 @@ func TestApply(t *testing.T) {
 	}
 }
 
+// A package that was overwritten in S3 is uploaded again, although the pipeline is
+// unchanged; a dry run says so.
+func TestApplyRepairsAPackage(t *testing.T) {
+	t.Parallel()
+	w, dir := newWorld(t), flightsProject(t)
+	w.no(w.apply(dir, apply.Options{}, "flights.yaml"))
+	v, err := w.pipelines.Current(t.Context(), "flights")
+	w.no(err)
+	key := v.Spec.Jobs[0].Package.Key
+	whole := w.s3.Object("artifacts", key)
+	_, err = w.s3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: new("artifacts"), Key: &key, Body: bytes.NewReader(make([]byte, len(whole)))})
+	w.no(err)
+	before := len(w.err.String())
+	w.no(w.apply(dir, apply.Options{DryRun: true}, "flights.yaml"))
+	contains(t, w.out.String(), "version 1 would be unchanged")
+	if did := w.err.String()[before:]; strings.Count(did, ", to be uploaded") != 1 || strings.Count(did, ", already uploaded") != 1 {
+		t.Errorf("the dry run says %q", did)
+	}
+	w.no(w.apply(dir, apply.Options{}, "flights.yaml"))
+	if !bytes.Equal(w.s3.Object("artifacts", key), whole) {
+		t.Error("the package was not uploaded again")
+	}
+}
+
 // A resize that the profile does not support is reported with the file, before
 // anything is registered.
 func TestApplyResize(t *testing.T) {
@@ -101,6 +127,22 @@ func TestApplyResize(t *testing.T) {
 	w.no(os.WriteFile(file, []byte(strings.Replace(pipelineFile, "needs: [clean]}", "needs: [clean], resize: {task: 9}}", 1)), 0o600))
 	err := w.apply(dir, apply.Options{}, "flights.yaml")
 	if want := file + ": jobs[1].resize: 2 core and 9 task units are more than the 10 that profile small allows (maxUnits)"; err == nil || err.Error() != want || exit.CodeOf(err) != exit.CodeUsage {
+		t.Errorf("got %v, want %q", err, want)
+	}
+	if w.lambda.Calls("Invoke") > 0 {
+		t.Error("it was registered")
+	}
+}
+
+// So is a step concurrency for which the profile's primary has too little memory.
+func TestApplyStepConcurrency(t *testing.T) {
+	t.Parallel()
+	w, dir := newWorld(t), flightsProject(t)
+	file := filepath.Join(dir, "flights.yaml")
+	w.no(os.WriteFile(file, []byte(strings.Replace(pipelineFile, "profile: small", "profile: small, stepConcurrency: 100", 1)), 0o600))
+	err := w.apply(dir, apply.Options{}, "flights.yaml")
+	want := file + ": cluster.stepConcurrency: pipeline flights and profile small: 100 steps side by side need 260.0 GiB of memory on the primary"
+	if err == nil || !strings.HasPrefix(err.Error(), want) || exit.CodeOf(err) != exit.CodeUsage {
 		t.Errorf("got %v, want %q", err, want)
 	}
 	if w.lambda.Calls("Invoke") > 0 {
@@ -193,6 +235,19 @@ func TestApplyReportsAllErrors(t *testing.T) {
 	contains(t, err.Error(), "broken.yaml:1:11:", "broken.yaml:4:", `no cluster profile "huge"`, "more than one possible entry: a.py, b.py")
 	if n := w.lambda.Calls("Invoke"); n != 0 {
 		t.Errorf("%d pipelines registered", n)
+	}
+}
+
+// A variable that the stage does not have is reported at its place.
+func TestApplyVars(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	dir := project(t, map[string]string{
+		"vars.yaml": "pipeline: vars\ncluster: {profile: small}\njobs:\n  - {name: a, type: bash, source: jobs/a.sh, args: ['{{.Vars.stage_secret}}', '{{.Vars.secret}}']}\n", "jobs/a.sh": "",
+	})
+	w.settings.Vars = map[string]string{"secret": "x"}
+	if err := w.apply(dir, apply.Options{}, "vars.yaml"); err == nil || !strings.Contains(err.Error(), "vars.yaml:4:53: jobs[0].args[0]: no .Vars.stage_secret; use one of secret") {
+		t.Errorf("%v", err)
 	}
 }
 

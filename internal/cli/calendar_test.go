@@ -43,8 +43,13 @@ func (w *world) month() {
 		state run.State
 		kind  string
 	}{
-		{run.Succeeded, run.BySchedule}, {run.Failed, run.BySchedule}, {run.Cancelled, run.BySchedule}, {run.Succeeded, "backfill"},
-		{run.Running, run.BySchedule}, {run.Admitted, run.BySchedule}, {run.Queued, run.BySchedule},
+		{run.Succeeded, run.BySchedule},
+		{run.Failed, run.BySchedule},
+		{run.Cancelled, run.BySchedule},
+		{run.Succeeded, "backfill"},
+		{run.Running, run.BySchedule},
+		{run.Admitted, run.BySchedule},
+		{run.Queued, run.BySchedule},
 	} {
 		at := day(2 + i)
 		r := run.Run{

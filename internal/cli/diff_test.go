@@ -18,6 +18,7 @@ import (
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/pause"
 	"ephemr/internal/emr"
+	"ephemr/internal/emr/cluster"
 	"ephemr/internal/engine"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/register"
@@ -212,6 +213,6 @@ func (w *world) refuseRegistration(prefix string) {
 		if strings.Contains(string(in.Spec), `"pipeline":"`+prefix) {
 			return nil, errors.New("refused")
 		}
-		return (&register.Register{Settings: w.settings, Engines: engine.Catalog{Default: emr.Capabilities}, Store: w.pipelines}).Apply(ctx, in)
+		return (&register.Register{Settings: w.settings, Engines: engine.Catalog{Default: emr.Capabilities}, Profiles: &cluster.Profiles{API: w.ssm, Stage: "dev"}, Store: w.pipelines}).Apply(ctx, in)
 	})
 }

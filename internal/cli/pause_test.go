@@ -17,6 +17,7 @@ import (
 	"ephemr/internal/cli/resume"
 	"ephemr/internal/cli/rollback"
 	"ephemr/internal/emr"
+	"ephemr/internal/emr/cluster"
 	"ephemr/internal/engine"
 	"ephemr/internal/operation"
 	"ephemr/internal/register"
@@ -26,7 +27,7 @@ import (
 // pipelineOperations serves what changes pipelines.
 func (w *world) pipelineOperations() {
 	w.pipelines.Runs = "runs"
-	reg := &register.Register{Settings: w.settings, Engines: engine.Catalog{Default: emr.Capabilities}, Store: w.pipelines}
+	reg := &register.Register{Settings: w.settings, Engines: engine.Catalog{Default: emr.Capabilities}, Profiles: &cluster.Profiles{API: w.ssm, Stage: "dev"}, Store: w.pipelines}
 	p := &operation.Pipelines{Register: reg, Packages: w.s3}
 	cancel := func(ctx context.Context, in operation.CancelRequest) (struct{}, error) {
 		_, err := w.runs.RequestCancel(ctx, in.RunID, in.Why, in.Kill)

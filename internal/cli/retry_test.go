@@ -37,7 +37,7 @@ func TestRetryWaits(t *testing.T) {
 				w := newWorld(t)
 				w.controls(operation.Handler{Retry: operation.Of(func(ctx context.Context, in operation.RetryRequest) (operation.Retried, error) {
 					r, err := w.runs.Requeue(ctx, in.RunID, time.Now())
-					return operation.Retried{RunID: r.ID, Admitted: true}, err
+					return operation.Retried{RunID: r.ID}, err
 				})})
 				if tt.state != "" {
 					w.made(w.runs.Create(t.Context(), run.Run{ID: "r", Pipeline: "p", State: run.Running, LogicalTime: time.Now()}, &pipeline.Spec{Name: "p"}))

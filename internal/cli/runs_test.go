@@ -111,6 +111,16 @@ func TestShow(t *testing.T) {
 	})
 }
 
+// The date of a run is that of its zone.
+func TestShowDate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	at := time.Date(2026, 6, 30, 23, 30, 0, 0, time.UTC)
+	w.made(w.runs.Create(t.Context(), run.Run{ID: "flights-1", Pipeline: "flights", State: run.Queued, LogicalTime: at, LogicalDate: "2026-07-01", Timezone: "Europe/Lisbon", RequestedAt: at}, &twoJobs))
+	w.no(show.Run(t.Context(), show.Options{RunID: "flights-1"}, w.io, w.runs))
+	contains(t, w.out.String(), "logical    2026-06-30 23:30:00Z, 2026-07-01 in Europe/Lisbon\n")
+}
+
 // A success without work is shown as such.
 func TestShowNothingToDo(t *testing.T) {
 	t.Parallel()

@@ -22,6 +22,7 @@ import (
 	"ephemr/internal/admission"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/emr"
+	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/steplog"
 	"ephemr/internal/engine"
 	"ephemr/internal/entry"
@@ -101,7 +102,8 @@ func newWorld(t *testing.T) *world {
 	w.runs = &store.Runs{DB: w.db, Table: "runs"}
 	w.pipelines = &register.Store{DB: w.db, Table: "pipelines"}
 	w.io = &terminal.IO{Out: &w.out, Err: &w.err}
-	reg := &register.Register{Settings: settings, Engines: engine.Catalog{Default: emr.Capabilities}, Store: w.pipelines}
+	profiles := &cluster.Profiles{API: w.ssm, Stage: settings.Stage}
+	reg := &register.Register{Settings: settings, Engines: engine.Catalog{Default: emr.Capabilities}, Profiles: profiles, Store: w.pipelines}
 	w.handle("register", func(ctx context.Context, payload json.RawMessage) (any, error) {
 		return entry.Wrap(reg.Apply)(ctx, payload)
 	})
@@ -137,8 +139,8 @@ func (w *world) follower() *follow.Follower {
 func (w *world) deliver() {
 	w.t.Helper()
 	k := &intake.Intake{
-		Settings: w.settings, Engines: engine.Catalog{Default: emr.Capabilities}, Runs: w.runs, Pipelines: w.pipelines, Users: &intake.UserStore{Settings: w.settings, SSM: w.ssm}, SQS: w.sqs, Lambda: w.lambda, Topic: awsfake.NewSNS(w.settings.Topic),
-		Passes: &admission.Gate{DB: w.db, Table: w.settings.ClustersTable},
+		Settings: w.settings, Engines: engine.Catalog{Default: emr.Capabilities}, Runs: w.runs, Pipelines: w.pipelines, Users: &intake.UserStore{Settings: w.settings, SSM: w.ssm}, SQS: w.sqs, Topic: awsfake.NewSNS(w.settings.Topic),
+		Admission: &admission.Requester{Gate: &admission.Gate{DB: w.db, Table: w.settings.ClustersTable}, Lambda: w.lambda, Function: w.settings.AdmitFunction},
 	}
 	for _, m := range w.sqs.Take(requests) {
 		_, err := k.Handle(w.t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{{

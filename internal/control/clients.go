@@ -3,6 +3,7 @@ package control
 import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"ephemr/internal/admission"
 	"ephemr/internal/awsapi"
 	"ephemr/internal/discovery"
 	"ephemr/internal/emr/emrapi"
@@ -23,7 +24,7 @@ type clients interface {
 	sfn() SFNAPI
 	ssm() SSMAPI
 	sqs() intake.QueueAPI
-	lambda() intake.InvokeAPI
+	lambda() admission.InvokeAPI
 	bus() outcome.BusAPI
 	topic() notify.TopicAPI
 	metrics() sweep.MetricAPI
@@ -35,19 +36,19 @@ type clients interface {
 // given are clients that the caller has made.
 type given struct{ d Deps }
 
-func (g given) db() store.DB             { return g.d.DB }
-func (g given) emr() emrapi.API          { return g.d.EMR }
-func (g given) s3() S3API                { return g.d.S3 }
-func (g given) sfn() SFNAPI              { return g.d.SFN }
-func (g given) ssm() SSMAPI              { return g.d.SSM }
-func (g given) sqs() intake.QueueAPI     { return g.d.SQS }
-func (g given) lambda() intake.InvokeAPI { return g.d.Lambda }
-func (g given) bus() outcome.BusAPI      { return g.d.Bus }
-func (g given) topic() notify.TopicAPI   { return g.d.Topic }
-func (g given) metrics() sweep.MetricAPI { return g.d.Metrics }
-func (g given) logs() result.LogsAPI     { return g.d.Logs }
-func (g given) cloudMap() discovery.API  { return g.d.CloudMap }
-func (g given) engine() engine.Engine    { return g.d.Engine }
+func (g given) db() store.DB                { return g.d.DB }
+func (g given) emr() emrapi.API             { return g.d.EMR }
+func (g given) s3() S3API                   { return g.d.S3 }
+func (g given) sfn() SFNAPI                 { return g.d.SFN }
+func (g given) ssm() SSMAPI                 { return g.d.SSM }
+func (g given) sqs() intake.QueueAPI        { return g.d.SQS }
+func (g given) lambda() admission.InvokeAPI { return g.d.Lambda }
+func (g given) bus() outcome.BusAPI         { return g.d.Bus }
+func (g given) topic() notify.TopicAPI      { return g.d.Topic }
+func (g given) metrics() sweep.MetricAPI    { return g.d.Metrics }
+func (g given) logs() result.LogsAPI        { return g.d.Logs }
+func (g given) cloudMap() discovery.API     { return g.d.CloudMap }
+func (g given) engine() engine.Engine       { return g.d.Engine }
 
 // dialed are AWS's clients, each made when it is first asked for. A function is
 // wired by one goroutine.
@@ -76,10 +77,10 @@ func (d *dialed) bus() outcome.BusAPI     { return once(d.cfg, &d.eventBridge, a
 func (*dialed) engine() engine.Engine { return nil }
 
 // These are asked for once per function.
-func (d *dialed) sqs() intake.QueueAPI     { return awsapi.NewSQS(d.cfg) }
-func (d *dialed) lambda() intake.InvokeAPI { return awsapi.NewLambda(d.cfg) }
-func (d *dialed) topic() notify.TopicAPI   { return awsapi.NewSNS(d.cfg) }
-func (d *dialed) metrics() sweep.MetricAPI { return awsapi.NewCloudWatch(d.cfg) }
+func (d *dialed) sqs() intake.QueueAPI        { return awsapi.NewSQS(d.cfg) }
+func (d *dialed) lambda() admission.InvokeAPI { return awsapi.NewLambda(d.cfg) }
+func (d *dialed) topic() notify.TopicAPI      { return awsapi.NewSNS(d.cfg) }
+func (d *dialed) metrics() sweep.MetricAPI    { return awsapi.NewCloudWatch(d.cfg) }
 
 // once makes a client unless there is one.
 func once[T any](cfg aws.Config, client **T, dial func(aws.Config) *T) *T {

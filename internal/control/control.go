@@ -37,7 +37,7 @@ type Deps struct {
 	SFN      SFNAPI
 	SSM      SSMAPI
 	SQS      intake.QueueAPI
-	Lambda   intake.InvokeAPI
+	Lambda   admission.InvokeAPI
 	Bus      outcome.BusAPI
 	Topic    notify.TopicAPI
 	Metrics  sweep.MetricAPI

@@ -14,6 +14,7 @@ import (
 	"ephemr/internal/intake"
 	"ephemr/internal/operation"
 	"ephemr/internal/outcome"
+	"ephemr/internal/records"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
 	"ephemr/internal/step"
@@ -33,9 +34,9 @@ func (w *Wiring) Intake() Handler[lambdaevents.SQSEvent, lambdaevents.SQSEventRe
 		Users:     w.users(),
 		Engines:   w.catalog(),
 		SQS:       w.clients.sqs(),
-		Lambda:    w.clients.lambda(),
-		Passes:    w.gate(),
+		Admission: w.requester(),
 		Topic:     w.clients.topic(),
+		Secret:    w.secret(records.RequestSecretKey()),
 	}).Handle
 }
 
@@ -44,10 +45,14 @@ func (w *Wiring) Admit() Handler[admission.Input, admission.Output] {
 	return (&admission.Coalescer{Admitter: w.admitter(), Gate: w.gate(), Caller: entry.Caller}).Admit
 }
 
-// AwaitAdmission registers a hand-started execution that waits for limits to
-// allow its run.
+// AwaitAdmission registers a manual execution that waits for limits to allow its
+// run.
 func (w *Wiring) AwaitAdmission() Handler[intake.AwaitRequest, struct{}] {
-	return (&intake.Awaiter{Admission: w.admitter()}).Await
+	return (&intake.Awaiter{
+		Runs:      w.runs(),
+		Waker:     w.waker(map[string]wait.Look{run.ForAdmission: admission.LookAdmitted}),
+		Admission: w.requester(),
+	}).Await
 }
 
 // PrepareRun associates an execution with its run and plans the run's jobs.
@@ -74,7 +79,7 @@ func (w *Wiring) SubmitSteps() Handler[step.SubmitInput, struct{}] {
 		Runs:     w.runs(),
 		Engines:  w.engines(),
 		S3:       w.clients.s3(),
-		Venvs:    &step.Venvs{DB: w.clients.db(), Table: w.settings.ClustersTable},
+		Venvs:    &step.Venvs{Secret: w.secret(records.VenvSecretKey())},
 		Waker:    w.waker(map[string]wait.Look{run.ForSteps: w.stepLooker().Look}),
 		Caller:   entry.Caller,
 	}).Submit
@@ -105,14 +110,15 @@ func (w *Wiring) Watch() Handler[wait.Input, struct{}] {
 // Sweep repairs what no state machine can guarantee.
 func (w *Wiring) Sweep() Handler[json.RawMessage, sweep.Output] {
 	return (&sweep.Sweeper{
-		Settings: w.settings,
-		Runs:     w.runs(),
-		Engines:  w.engines(),
-		SFN:      w.clients.sfn(),
-		Bus:      w.clients.bus(),
-		Finisher: w.finisher(),
-		Slots:    w.slots(),
-		Metrics:  w.clients.metrics(),
+		Settings:  w.settings,
+		Runs:      w.runs(),
+		Pipelines: w.pipelines(),
+		Engines:   w.engines(),
+		SFN:       w.clients.sfn(),
+		Bus:       w.clients.bus(),
+		Finisher:  w.finisher(),
+		Slots:     w.slots(),
+		Metrics:   w.clients.metrics(),
 	}).Sweep
 }
 
@@ -126,7 +132,7 @@ func (w *Wiring) Control() Handler[json.RawMessage, any] {
 		EMR:      w.emr(),
 	}
 	canceller := &operation.Canceller{Runs: w.runs(), Waker: w.waker(w.looks()), Finisher: w.finisher()}
-	retrier := &operation.Retrier{Runs: w.runs(), Admission: w.admitter()}
+	retrier := &operation.Retrier{Runs: w.runs(), Admission: w.requester()}
 	pipelines := &operation.Pipelines{Register: w.register(), Packages: w.clients.s3()}
 	deleter := &operation.Deleter{Store: w.pipelines(), Runs: w.runs(), Cancel: canceller.Cancel}
 	return (&operation.Handler{

@@ -4,15 +4,18 @@ import (
 	"ephemr/internal/admission"
 	"ephemr/internal/capacity"
 	"ephemr/internal/emr"
+	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/engine"
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
 	"ephemr/internal/outcome"
+	"ephemr/internal/records"
 	"ephemr/internal/register"
 	"ephemr/internal/result"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
+	"ephemr/internal/secret"
 	"ephemr/internal/step"
 	"ephemr/internal/wait"
 )
@@ -28,7 +31,12 @@ func (w *Wiring) pipelines() *register.Store {
 }
 
 func (w *Wiring) register() *register.Register {
-	return &register.Register{Settings: w.settings, Engines: w.catalog(), Store: w.pipelines()}
+	return &register.Register{
+		Settings: w.settings,
+		Engines:  w.catalog(),
+		Profiles: &cluster.Profiles{API: w.clients.ssm(), Stage: w.settings.Stage},
+		Store:    w.pipelines(),
+	}
 }
 
 func (w *Wiring) slots() *admission.Slots {
@@ -37,6 +45,10 @@ func (w *Wiring) slots() *admission.Slots {
 
 func (w *Wiring) gate() *admission.Gate {
 	return &admission.Gate{DB: w.clients.db(), Table: w.settings.ClustersTable}
+}
+
+func (w *Wiring) secret(key records.Key) *secret.Secret {
+	return &secret.Secret{DB: w.clients.db(), Table: w.settings.ClustersTable, Key: key}
 }
 
 // emr is EMR within the stage's call budget.
@@ -103,6 +115,11 @@ func (w *Wiring) admitter() *admission.Admitter {
 	}
 }
 
+// requester requests passes of admission.
+func (w *Wiring) requester() *admission.Requester {
+	return &admission.Requester{Gate: w.gate(), Lambda: w.clients.lambda(), Function: w.settings.AdmitFunction}
+}
+
 func (w *Wiring) preparer() *intake.Preparer {
 	return &intake.Preparer{
 		Settings:  w.settings,
@@ -111,6 +128,7 @@ func (w *Wiring) preparer() *intake.Preparer {
 		Users:     w.users(),
 		Engines:   w.catalog(),
 		Admission: w.admitter(),
+		Topic:     w.clients.topic(),
 	}
 }
 

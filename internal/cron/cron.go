@@ -158,33 +158,3 @@ func (s *Schedule) fires() bool {
 	}
 	return false
 }
-
-// EventBridge is the schedule in EventBridge's language, which has a year,
-// counts weekdays from 1 and wants ? in one of both days.
-// Source: EventBridge Scheduler User Guide, "Cron-based schedules".
-func (s Schedule) EventBridge() string {
-	f := s.fields
-	switch {
-	case s.nth != 0:
-		f[2], f[4] = "?", fmt.Sprint(s.weekday.min()+1)
-		if s.nth == last {
-			f[4] += "L"
-		} else {
-			f[4] += fmt.Sprintf("#%d", s.nth)
-		}
-	case s.weekday != everyDay:
-		var names []string
-		for i, name := range weekdayNames {
-			if s.weekday.has(i) {
-				names = append(names, name)
-			}
-		}
-		f[2], f[4] = "?", strings.Join(names, ",")
-	default:
-		f[4] = "?"
-		if f[2] == "?" {
-			f[2] = "*"
-		}
-	}
-	return "cron(" + strings.Join(f[:], " ") + " *)"
-}

@@ -7,23 +7,6 @@ import (
 	"ephemr/internal/cron"
 )
 
-func TestEventBridge(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"0 5 * * *": "cron(0 5 * * ? *)", "*/15 * * * *": "cron(*/15 * * * ? *)", "5/15 8-18/2 * * *": "cron(5/15 8-18/2 * * ? *)", "0 5 ? * MON": "cron(0 5 ? * MON *)",
-		"0 5 1,15 * ?": "cron(0 5 1,15 * ? *)", "0 5 31 jan,mar *": "cron(0 5 31 JAN,MAR ? *)", "0 5 29 2 *": "cron(0 5 29 2 ? *)", "0 5 ? * *": "cron(0 5 * * ? *)", "0 5 ? * ?": "cron(0 5 * * ? *)",
-		"0 5 * * 0": "cron(0 5 ? * SUN *)", "0 5 * * 7": "cron(0 5 ? * SUN *)", "0 5 * * 1-7": "cron(0 5 * * ? *)", "0 5 * * 5-7": "cron(0 5 ? * SUN,FRI,SAT *)",
-		"0 5 * * FRI-MON": "cron(0 5 ? * SUN,MON,FRI,SAT *)", "0 5 * * mon-fri": "cron(0 5 ? * MON,TUE,WED,THU,FRI *)", "0 5 * * */2": "cron(0 5 ? * SUN,TUE,THU,SAT *)",
-		"0 5 L * *": "cron(0 5 L * ? *)", "0 5 15W * *": "cron(0 5 15W * ? *)", "0 5 * * 5L": "cron(0 5 ? * 6L *)", "0 5 * * FRIL": "cron(0 5 ? * 6L *)",
-		"0 5 * * MON#1": "cron(0 5 ? * 2#1 *)", "0 5 ? * 7#3": "cron(0 5 ? * 1#3 *)", "0  5\t* * *": "cron(0 5 * * ? *)",
-	} {
-		s, err := cron.Parse(text)
-		if got := s.EventBridge(); err != nil || got != want {
-			t.Errorf("%q: %s, %v; want %s", text, got, err, want)
-		}
-	}
-}
-
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

@@ -13,7 +13,7 @@ func (s *Schedule) nextElapsed(after time.Time, loc *time.Location) time.Time {
 			return time.Time{}
 		}
 		_, offset := t.Zone()
-		_, end := t.ZoneBounds()
+		_, end := bounds(t)
 		t = w.Add(-time.Duration(offset) * time.Second).In(loc)
 		if end.IsZero() || t.Before(end) {
 			return t
@@ -34,7 +34,7 @@ func (s *Schedule) prevElapsed(before time.Time, loc *time.Location) time.Time {
 		if !ok {
 			return time.Time{}
 		}
-		start, _ := t.ZoneBounds()
+		start, _ := bounds(t)
 		t = t.Add(w.Sub(shown))
 		if start.IsZero() || !t.Before(start) {
 			return t

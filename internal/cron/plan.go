@@ -7,9 +7,36 @@ import (
 
 // Next returns the first planned time after a time, in loc, or the zero time if there is none.
 func (s Schedule) Next(after time.Time, loc *time.Location) time.Time {
-	if s.elapsed {
-		return s.nextElapsed(after, loc)
+	for t := range s.after(after, loc) {
+		return t
 	}
+	return time.Time{}
+}
+
+// after returns the planned times after a time.
+func (s *Schedule) after(t time.Time, loc *time.Location) iter.Seq[time.Time] {
+	return func(yield func(time.Time) bool) {
+		c := calmAt(t, loc)
+		for {
+			next, ok := c.next(s, t)
+			switch {
+			case ok:
+			case s.elapsed:
+				next = s.nextElapsed(t, loc)
+			default:
+				next = s.nextFixed(t, loc)
+			}
+			if next.IsZero() || !yield(next.In(loc)) {
+				return
+			}
+			if t = next; !ok {
+				c = calmAt(t, loc)
+			}
+		}
+	}
+}
+
+func (s *Schedule) nextFixed(after time.Time, loc *time.Location) time.Time {
 	w := nextMinute(latest(after, loc))
 	for {
 		var ok bool
@@ -17,7 +44,7 @@ func (s Schedule) Next(after time.Time, loc *time.Location) time.Time {
 			return time.Time{}
 		}
 		if t, ok := occurs(w, loc); ok {
-			return t.In(loc)
+			return t
 		}
 		w = nextMinute(w)
 	}
@@ -44,8 +71,8 @@ func (s Schedule) Prev(before time.Time, loc *time.Location) time.Time {
 // Between returns the planned times after one time up to and including another, in order.
 func (s Schedule) Between(after, until time.Time, loc *time.Location) iter.Seq[time.Time] {
 	return func(yield func(time.Time) bool) {
-		for t := s.Next(after, loc); !t.IsZero() && !t.After(until); t = s.Next(t, loc) {
-			if !yield(t) {
+		for t := range s.after(after, loc) {
+			if t.After(until) || !yield(t) {
 				return
 			}
 		}

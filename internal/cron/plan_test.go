@@ -103,6 +103,19 @@ func TestInterval(t *testing.T) {
 	}
 }
 
+func TestLastDayOfLeapYearAfterTheTables(t *testing.T) {
+	t.Parallel()
+	got := planned(t, "0 */12 * * *", "America/New_York", "2040-12-31", "2041-01-02")
+	want := []string{"12-31 00:00 -0500", "12-31 12:00 -0500", "01-01 00:00 -0500", "01-01 12:00 -0500"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	got = planned(t, "0 5 * * *", "Europe/Lisbon", "2044-12-30", "2045-01-02")
+	if want := []string{"12-30 05:00 +0000", "12-31 05:00 +0000", "01-01 05:00 +0000"}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestNeverPlanned(t *testing.T) {
 	t.Parallel()
 	var s cron.Schedule

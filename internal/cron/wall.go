@@ -73,8 +73,9 @@ func (s *Schedule) daysOf(year int, month time.Month) set {
 	if !s.months.has(int(month)) {
 		return 0
 	}
-	length := time.Date(year, month+1, 0, 0, 0, 0, 0, time.UTC).Day()
-	first := time.Date(year, month, 1, 0, 0, 0, 0, time.UTC).Weekday()
+	final := time.Date(year, month+1, 0, 0, 0, 0, 0, time.UTC)
+	length := final.Day()
+	first := (final.Weekday() - time.Weekday(length) + 36) % 7
 	if s.nearest != 0 {
 		return nearestWeekday(s.nearest, length, first)
 	}
@@ -99,15 +100,16 @@ func nearestWeekday(day, length int, first time.Weekday) set {
 	if day > length {
 		return 0
 	}
-	switch (first + time.Weekday(day-1)) % 7 {
-	case time.Saturday:
-		if day--; day == 0 {
-			day = 3
-		}
-	case time.Sunday:
-		if day++; day > length {
-			day -= 3
-		}
+	weekday := (first + time.Weekday(day-1)) % 7
+	switch {
+	case weekday == time.Saturday && day == 1:
+		day = 3
+	case weekday == time.Saturday:
+		day--
+	case weekday == time.Sunday && day == length:
+		day -= 2
+	case weekday == time.Sunday:
+		day++
 	}
 	return setOf(day)
 }

@@ -44,16 +44,16 @@ func New(d Deps) *Engine {
 	table := d.Settings.ClustersTable
 	runs := &store.Runs{DB: d.DB, Table: d.Settings.RunsTable}
 	pools := &pool.Store{DB: d.DB, Table: table}
-	fitter := &resize.TaskScaler{Stage: d.Settings.Stage, Runs: runs, Sizes: &resize.Sizes{DB: d.DB, Table: table}, Profiles: d.Profiles, EMR: d.EMR}
+	scaler := &resize.TaskScaler{Stage: d.Settings.Stage, Runs: runs, Sizes: &resize.Sizes{DB: d.DB, Table: table}, Profiles: d.Profiles, EMR: d.EMR}
 	directory := &discovery.Directory{API: d.CloudMap, Namespace: d.Settings.Namespace, Stage: d.Settings.Stage}
 	registration := &cluster.Registration{Registry: &cluster.Registry{DB: d.DB, Table: table}, Directory: directory}
 	return &Engine{
 		Manager: &cluster.Manager{
-			Settings: d.Settings, Runs: runs, Pools: pools, EMR: d.EMR, Profiles: d.Profiles, Sizes: fitter, Registration: registration, Caller: d.Caller,
+			Settings: d.Settings, Runs: runs, Pools: pools, EMR: d.EMR, Profiles: d.Profiles, Sizes: scaler, Registration: registration, Caller: d.Caller,
 		},
-		Steps: &step.Steps{Region: d.Settings.Region, EMR: d.EMR, Pools: pools, Sizes: fitter, Results: d.Results},
+		Steps: &step.Steps{Region: d.Settings.Region, EMR: d.EMR, Pools: pools, Sizes: scaler, Results: d.Results},
 		Repairer: &repair.Repairer{
-			Stage: d.Settings.Stage, Runs: runs, Pools: pools, Sizes: fitter, EMR: d.EMR, Directory: directory, Registration: registration,
+			Stage: d.Settings.Stage, Runs: runs, Pools: pools, Sizes: scaler, EMR: d.EMR, Directory: directory, Registration: registration,
 		},
 	}
 }

@@ -10,12 +10,13 @@ import (
 
 	"ephemr/events"
 	"ephemr/internal/emr/cluster"
+	"ephemr/internal/emr/step"
 	"ephemr/internal/engine"
 	"ephemr/internal/run"
 )
 
 // Hints reads EMR's events. They are best effort: lost, doubled, late and out of
-// order, so they only say which runs to check.
+// order, so they say which runs to check, and no more than that a step has ended.
 func (e *Engine) Hints(ctx context.Context, in events.Envelope) (hints []engine.Hint, after func(context.Context), ok bool, err error) {
 	switch in.DetailType {
 	case events.TypeClusterState:
@@ -43,16 +44,32 @@ func (e *Engine) Hints(ctx context.Context, in events.Envelope) (hints []engine.
 	return nil, nil, false, nil
 }
 
-// ofStep is what a step's event says. On a cluster that several runs use, the
-// step's name says whose it is.
-func (e *Engine) ofStep(ctx context.Context, d events.StepStatus) ([]engine.Hint, error) {
-	if d.State == string(types.StepStatePending) || d.State == string(types.StepStateRunning) {
-		return nil, nil // no run waits for that
+// ofStep records that a step of a run has ended. On a cluster that several runs use,
+// the step's name says whose it is. Nothing waits for a step that carries no attempt
+// in flight.
+func (e *Engine) ofStep(ctx context.Context, d events.StepStatus) (hints []engine.Hint, _ error) {
+	name, attempt, ok := run.AttemptOf(d.Name)
+	if !ok || !step.Over(types.StepState(d.State)) {
+		return nil, nil
 	}
-	if id := run.OfStep(d.Name); id != "" {
-		return []engine.Hint{{RunID: id, Kinds: []string{run.ForSteps, run.ForStop}}}, nil
+	owners := []engine.Hint{{RunID: run.OfStep(d.Name)}}
+	if owners[0].RunID == "" {
+		var err error
+		if owners, err = e.ofRuns(ctx, d.ClusterID, ""); err != nil {
+			return nil, err
+		}
 	}
-	return e.ofRuns(ctx, d.ClusterID, "", run.ForSteps, run.ForStop)
+	for _, h := range owners {
+		end := run.StepEnd{ClusterID: d.ClusterID, StepID: d.StepID, State: d.State}
+		ok, err := e.Manager.Runs.StepEnded(ctx, h.RunID, name, attempt, end)
+		if err != nil {
+			return hints, err
+		}
+		if ok {
+			hints = append(hints, engine.Hint{RunID: h.RunID, Kinds: []string{run.ForSteps, run.ForStop}, Noted: true})
+		}
+	}
+	return hints, nil
 }
 
 // ofFleet is what an event about missing instances says: it is recorded, because

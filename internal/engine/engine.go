@@ -59,10 +59,22 @@ type Capacity struct {
 	// RequestedAt is when Acquire asked for it: from then on it has the stage's
 	// limit to become ready.
 	RequestedAt time.Time
+	// New reports that this call of Acquire has asked for it: it cannot be ready yet.
+	New bool
 	// After is work that must not delay the run, such as the entry in the service
 	// directory. It is done after the waiter was answered, and handles its own
 	// errors. It may be nil.
 	After func(context.Context)
+}
+
+// View is what a look at a run starts from. With the zero value, the engine asks
+// its service about all that the run waits for.
+type View struct {
+	// Seen is what Live has just reported of the capacity; nil = nothing.
+	Seen *Capacity
+	// Noted reports that nothing can have changed but what events have recorded: the
+	// service need not be asked about the rest.
+	Noted bool
 }
 
 // Start is an attempt of a job that is to be submitted. Its intent is recorded.
@@ -108,9 +120,8 @@ type Engine interface {
 	// Acquire ensures that the run has exactly one capacity on its way and
 	// returns it at once, ready or not.
 	Acquire(ctx context.Context, rec *run.Record) (Capacity, error)
-	// Observe returns the state of the capacity that rec's waiter waits for. seen
-	// is what Live has just reported of it, nil if nothing.
-	Observe(ctx context.Context, rec *run.Record, seen *Capacity) (Capacity, error)
+	// Observe returns the state of the capacity that rec's waiter waits for.
+	Observe(ctx context.Context, rec *run.Record, v View) (Capacity, error)
 	// Release gives up every capacity that the run has or may have.
 	Release(ctx context.Context, rec *run.Record) (Released, error)
 
@@ -121,31 +132,33 @@ type Engine interface {
 	Submit(ctx context.Context, rec *run.Record, starts []Start) ([]Handle, error)
 	// Find returns those of the jobs' newest attempts that the engine has.
 	Find(ctx context.Context, rec *run.Record, jobs []*run.Job) ([]Handle, error)
-	// Attempts says how the attempts in flight stand. The capacity's state is
-	// Unknown unless it had to be asked for; seen is as in Observe.
-	Attempts(ctx context.Context, rec *run.Record, seen *Capacity) ([]Attempt, Capacity, error)
+	// Attempts says how the attempts in flight stand, or those of them that v is
+	// about. The capacity's state is Unknown unless it had to be asked for.
+	Attempts(ctx context.Context, rec *run.Record, v View) ([]Attempt, Capacity, error)
 	// Stop asks the attempts in flight to end: programs get SIGTERM or, with kill,
 	// SIGKILL. Attempts that have ended already are no error.
 	Stop(ctx context.Context, rec *run.Record, kill bool) error
 
-	// Live says how the wanted capacity is, for which runs have waited since then or
-	// later, in as few calls as possible. It may leave out what has ended, and may
-	// list more than was wanted. fault.Throttled ends the list early.
+	// Live lists the states of the wanted capacity with as few calls as possible. No
+	// run has waited for it since before the given time. The list may leave out
+	// capacity that has ended, and contain capacity that was not wanted. An error ends
+	// the list early.
 	Live(ctx context.Context, wanted []string, since time.Time) iter.Seq2[Capacity, error]
 	// Shared reports whether another run than runID uses the capacity right now.
 	// In doubt it does.
 	Shared(ctx context.Context, capacityID, runID string) bool
 	// Sweep repairs what no state machine can promise: capacity whose run is over,
 	// unknown or past its deadline, and the engine's own records. ended says which
-	// runs this sweep has just ended. With an error, the repairs made until then
-	// are still reported.
-	Sweep(ctx context.Context, ended func(runID string) bool) ([]events.Repaired, error)
+	// runs this sweep has just ended. With an error, what was done until then is
+	// still reported.
+	Sweep(ctx context.Context, ended func(runID string) bool) (Swept, error)
 }
 
 // Hint is that something may have changed for a run.
 type Hint struct {
 	RunID string
 	Kinds []string // of waiters that it matters to, as run.ForCluster; none = all
+	Noted bool     // the event is recorded, and says nothing else; see View
 }
 
 // Listener is an engine whose service sends events.

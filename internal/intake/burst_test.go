@@ -5,7 +5,10 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/google/go-cmp/cmp"
+
 	"ephemr/events"
+	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
@@ -33,6 +36,38 @@ func TestBurstIsTaken(t *testing.T) {
 		}
 		if len(w.Errors()) > 0 || byState[run.Queued] != n-1 || byState[run.Running] != 1 || w.EMR.Calls("RunJobFlow") != 1 {
 			t.Errorf("runs by state %v, %d clusters, errors %v", byState, w.EMR.Calls("RunJobFlow"), w.Errors())
+		}
+	})
+}
+
+// A batch reads the pipeline that its requests name once, and a later batch sees its
+// next version.
+func TestBatchReadsItsPipelineOnce(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(t *testing.T, w *simulation.World) {
+		reads := 0
+		w.DB.Use(&awsfake.Hooks{Before: func(op string) error {
+			if op == "DynamoDB:GetItem" {
+				reads++
+			}
+			return nil
+		}})
+		var batch []events.Request
+		for i := range 10 {
+			batch = append(batch, events.Request{RequestID: fmt.Sprint(i), Pipeline: "one", Params: map[string]string{"country": []string{"pt", "es"}[i%2]}})
+		}
+		w.Request(batch...)
+		if reads != 1 {
+			t.Errorf("%d reads for a batch, want one", reads)
+		}
+		w.Apply(one + "owner: etl@example.org\n")
+		w.Request(events.Request{RequestID: "later", Pipeline: "one"})
+		found := map[string]int{}
+		for _, r := range runs(w) {
+			found[fmt.Sprint(r.Version, r.Params["country"])]++
+		}
+		if diff := cmp.Diff(map[string]int{"1pt": 5, "1es": 5, "2pt": 1}, found); diff != "" {
+			t.Errorf("runs by version and param, -want +got:\n%s", diff)
 		}
 	})
 }

@@ -5,7 +5,6 @@ package intake
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,31 +13,22 @@ import (
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"ephemr/internal/admission"
 	"ephemr/internal/engine"
 	"ephemr/internal/notify"
+	"ephemr/internal/register"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
+	"ephemr/internal/secret"
 	"ephemr/internal/stage"
 )
 
 // QueueAPI sends invalid messages to a dead-letter queue.
 type QueueAPI interface {
 	SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
-}
-
-// InvokeAPI invokes admission.
-type InvokeAPI interface {
-	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
-}
-
-// PassAPI coalesces requests for passes of admission.
-type PassAPI interface {
-	Request(ctx context.Context, runIDs []string, now time.Time) (invoke bool, err error)
 }
 
 // Intake is the intake function.
@@ -49,15 +39,22 @@ type Intake struct {
 	Users     Users
 	Engines   engine.Catalog // what they can do
 	SQS       QueueAPI
-	Lambda    InvokeAPI
-	Passes    PassAPI
+	Admission *admission.Requester
 	Topic     notify.TopicAPI // reports rejected requests to owners of pipelines
+	Secret    *secret.Secret  // of fingerprints
 }
 
 // Handle processes a batch of messages from the events or the requests queue. An
 // invalid message is recorded as REJECTED and moved to the dead-letter queue; one
 // that could not be processed stays in its queue.
 func (k *Intake) Handle(ctx context.Context, batch lambdaevents.SQSEvent) (lambdaevents.SQSEventResponse, error) {
+	with := *k
+	with.Pipelines = batched{k.Pipelines, map[string]*register.Version{}}
+	return with.batch(ctx, batch)
+}
+
+// batch is Handle for an Intake that is the batch's own.
+func (k *Intake) batch(ctx context.Context, batch lambdaevents.SQSEvent) (lambdaevents.SQSEventResponse, error) {
 	// Not nil: an emulator, and older AWS runtimes, read null as a failed batch.
 	response := lambdaevents.SQSEventResponse{BatchItemFailures: []lambdaevents.SQSBatchItemFailure{}}
 	var fresh []string
@@ -70,7 +67,7 @@ func (k *Intake) Handle(ctx context.Context, batch lambdaevents.SQSEvent) (lambd
 		}
 	}
 	if len(fresh) > 0 {
-		k.wakeAdmission(ctx, fresh)
+		k.Admission.Request(ctx, fresh...)
 	}
 	return response, nil
 }
@@ -92,6 +89,11 @@ func (k *Intake) message(ctx context.Context, m lambdaevents.SQSMessage) ([]stri
 		}
 		if err != nil {
 			return fresh, err
+		}
+		if created && w.Run.State == run.Rejected {
+			slog.WarnContext(ctx, "request rejected", "runId", id, "messageId", m.MessageId, "reason", w.Run.Reason)
+			report(ctx, k.Pipelines, k.Topic, k.Settings.Topic, w.Run)
+			continue
 		}
 		if !created {
 			slog.InfoContext(ctx, "duplicate message: run exists", "runId", id, "messageId", m.MessageId)
@@ -119,13 +121,11 @@ func (k *Intake) reject(ctx context.Context, m lambdaevents.SQSMessage, bad *inv
 	if _, _, err := k.Runs.Create(ctx, r, nil); err != nil {
 		return err
 	}
+	report(ctx, k.Pipelines, k.Topic, k.Settings.Topic, r)
 	if !hidden { // else the record is all that remains; its sender has to send it again
-		if err := k.moveToDLQ(ctx, m, r); err != nil {
+		if err := k.moveToDLQ(ctx, m, r); err != nil { // the last step: a second call makes a second copy
 			return err
 		}
-	}
-	if err := k.report(ctx, r); err != nil {
-		return err
 	}
 	slog.WarnContext(ctx, "request rejected", "runId", r.ID, "messageId", m.MessageId, "reason", r.Reason)
 	return nil
@@ -149,45 +149,6 @@ func (k *Intake) moveToDLQ(ctx context.Context, m lambdaevents.SQSMessage, r run
 		return fmt.Errorf("move message %s to its dead-letter queue: %w", m.MessageId, err)
 	}
 	return nil
-}
-
-// report notifies the owner of the pipeline that a rejected request names.
-func (k *Intake) report(ctx context.Context, r run.Run) error {
-	v, err := k.Pipelines.Current(ctx, r.Pipeline)
-	if v == nil || err != nil {
-		return err
-	}
-	r.Owner, r.Team = v.Spec.Owner, v.Spec.Team
-	n, wanted := notify.OfRun(&run.Record{Run: r, Spec: &v.Spec})
-	if !wanted {
-		return nil
-	}
-	if err := notify.Send(ctx, k.Topic, k.Settings.Topic, n); err != nil {
-		return fmt.Errorf("publish notice of rejected request %s: %w", r.ID, err)
-	}
-	return nil
-}
-
-// wakeAdmission requests a pass of admission and does not wait for it. This is a hint:
-// the minute tick admits the runs otherwise.
-func (k *Intake) wakeAdmission(ctx context.Context, ids []string) {
-	invoke, err := k.Passes.Request(ctx, ids, time.Now())
-	if err == nil && !invoke {
-		return
-	}
-	payload := []byte("{}") // the pass finds the ids with the request
-	if err != nil {
-		slog.WarnContext(ctx, "request for a pass not recorded: invoking admission", "error", err.Error())
-		payload, err = json.Marshal(map[string][]string{"runIds": ids})
-	}
-	if err == nil {
-		_, err = k.Lambda.Invoke(ctx, &lambda.InvokeInput{
-			FunctionName: &k.Settings.AdmitFunction, InvocationType: lambdatypes.InvocationTypeEvent, Payload: payload,
-		})
-	}
-	if err != nil {
-		slog.WarnContext(ctx, "cannot invoke admission: deferred to the next tick", "error", err.Error())
-	}
 }
 
 // sentAt is when m was sent. It does not change when m is delivered again.

@@ -18,6 +18,7 @@ import (
 	"ephemr/internal/job"
 	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
+	"ephemr/internal/stage"
 )
 
 func TestMain(m *testing.M) {
@@ -242,7 +243,7 @@ func TestUploads(t *testing.T) {
 					if r.Trigger.Key != tt.key || r.Trigger.Bucket != "test-raw" || r.Trigger.Size != tt.size {
 						t.Errorf("trigger %+v", r.Trigger)
 					}
-					if o := w.Record(r.ID).Context("test", nil).Trigger["Object"]; o != "s3://test-raw/"+tt.key {
+					if o := w.Record(r.ID).Context(stage.Settings{}).Trigger["Object"]; o != "s3://test-raw/"+tt.key {
 						t.Errorf("templates see %q", o)
 					}
 				}

@@ -11,6 +11,7 @@ import (
 	"ephemr/internal/admission"
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
+	"ephemr/internal/notify"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
@@ -26,6 +27,7 @@ type Preparer struct {
 	Users     Users
 	Engines   engine.Catalog
 	Admission *admission.Admitter
+	Topic     notify.TopicAPI // reports rejected executions to owners of pipelines
 }
 
 // Execution is the context of a state machine's execution.
@@ -115,6 +117,10 @@ func (p *Preparer) start(ctx context.Context, rec *run.Record, e Execution) erro
 	if !ok {
 		return fault.New(fault.Conflict, "run %s is %s and does not belong to this execution", rec.Run.ID, rec.Run.State)
 	}
+	// The stage may have changed since the run was requested: no capacity for what cannot be filled in.
+	if err := rec.Spec.CheckValues(rec.Context(p.Settings)); err != nil {
+		return fault.New(fault.InvalidInput, "%w", err)
+	}
 	var jobs []run.Job
 	for _, j := range rec.Spec.AllJobs() {
 		jobs = append(jobs, run.Job{Name: j.Name, Type: j.Type, State: run.JobPending})
@@ -133,7 +139,7 @@ func (p *Preparer) adopt(ctx context.Context, e Execution, m events.Manual) erro
 		return p.reject(ctx, e, m, fault.New(fault.InvalidInput, "%w", err))
 	}
 	requested, err := RunRequest{
-		Pipeline: m.Pipeline, Params: m.Params, Logical: logical, RequestedAt: e.StartedAt,
+		Pipeline: m.Pipeline, Params: m.Params, Logical: logical, IsDate: run.IsDate(m.LogicalTime), RequestedAt: e.StartedAt,
 		Trigger: run.Trigger{Kind: run.ByManual}, Identity: []string{run.ByManual, e.Execution},
 	}.NewRuns(ctx, p.Settings, p.Pipelines, p.Users, p.Engines)
 	if IsInvalid(err) {
@@ -153,21 +159,25 @@ func (p *Preparer) adopt(ctx context.Context, e Execution, m events.Manual) erro
 	return nil
 }
 
-// reject records what is wrong with an execution, so that ephemr runs lists it
-// like any other rejected request, and returns why.
+// reject records and reports what is wrong with an execution, as of any other rejected
+// request, and returns why.
 func (p *Preparer) reject(ctx context.Context, e Execution, m events.Manual, why error) error {
 	name := (&invalidError{pipeline: m.Pipeline}).pipelineOr("manual")
 	body, _, err := redacted(ctx, p.Pipelines, string(e.Input))
 	if err != nil {
 		return err
 	}
-	_, _, err = p.Runs.Create(ctx, run.Run{
+	r := run.Run{
 		ID: e.RunID(), Pipeline: name, State: run.Rejected, Class: classOf(why), Reason: why.Error(),
 		Trigger: run.Trigger{Kind: run.ByManual}, LogicalTime: e.StartedAt.UTC(), RequestedAt: e.StartedAt.UTC(),
 		EndedAt: time.Now().UTC(), Execution: e.Execution, Body: clip(body, 4096),
-	}, nil)
+	}
+	_, created, err := p.Runs.Create(ctx, r, nil)
 	if err != nil {
 		return fmt.Errorf("record rejected execution %s: %w", e.Name, err)
+	}
+	if created {
+		report(ctx, p.Pipelines, p.Topic, p.Settings.Topic, r)
 	}
 	return why
 }

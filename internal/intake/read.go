@@ -2,8 +2,10 @@ package intake
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -106,12 +108,9 @@ func (k *Intake) request(ctx context.Context, m lambdaevents.SQSMessage) ([]NewR
 		return nil, fail(err)
 	}
 	request := RunRequest{
-		Pipeline: q.Pipeline, User: q.User, Params: q.Params, Logical: logical, Priority: q.Priority, RequestedAt: sentAt(m),
+		Pipeline: q.Pipeline, User: q.User, Params: q.Params, Logical: logical, IsDate: run.IsDate(q.LogicalTime), Priority: q.Priority, RequestedAt: sentAt(m),
 		Trigger:  run.Trigger{Kind: run.ByRequest, RequestID: q.RequestID, Sender: m.Attributes["SenderId"]},
 		Identity: run.OfRequest(m.Attributes["SenderId"], q.RequestID),
-	}
-	if request.Fingerprint, err = fingerprint(q); err != nil {
-		return nil, fail(err)
 	}
 	if len(q.Spec) > 0 {
 		if request.Spec, err = k.adHocSpec(q); err != nil {
@@ -120,12 +119,17 @@ func (k *Intake) request(ctx context.Context, m lambdaevents.SQSMessage) ([]NewR
 		request.Pipeline = request.Spec.Name
 	}
 	w, err := request.NewRuns(ctx, k.Settings, k.Pipelines, k.Users, k.Engines)
+	for i := range w {
+		if w[i].Run.Fingerprint, err = k.fingerprint(ctx, q, w[i].Run.Secrets); err != nil {
+			return nil, err
+		}
+	}
 	return w, markInvalid(err, fail)
 }
 
 // adHocSpec is the pipeline that is part of a request.
 func (k *Intake) adHocSpec(q events.Request) (*pipeline.Spec, error) {
-	spec, err := pipeline.ParseJSON(q.Spec, pipeline.WithZones(k.zones()...), pipeline.AdHoc())
+	spec, err := pipeline.ParseJSON(q.Spec, pipeline.WithZones(k.zones()...), pipeline.WithVars(slices.Collect(maps.Keys(k.Settings.Vars))...), pipeline.AdHoc())
 	if err != nil {
 		return nil, fmt.Errorf("read spec of request %s: %w", q.RequestID, err)
 	}
@@ -137,14 +141,27 @@ func (k *Intake) adHocSpec(q events.Request) (*pipeline.Spec, error) {
 	return &spec, nil
 }
 
-// fingerprint is a digest of a request without its id.
-func fingerprint(q events.Request) (string, error) {
+// fingerprint is a digest of a request without its id, from which the values of
+// sensitive params cannot be guessed.
+func (k *Intake) fingerprint(ctx context.Context, q events.Request, secrets map[string]string) (string, error) {
 	q.RequestID = ""
+	var sum []byte
+	if len(secrets) > 0 {
+		values, err := json.Marshal(secrets)
+		if err != nil {
+			return "", fmt.Errorf("encode sensitive params: %w", err)
+		}
+		if sum, err = k.Secret.MAC(ctx, values); err != nil {
+			return "", err
+		}
+		q.Params = maps.Clone(q.Params)
+		maps.DeleteFunc(q.Params, func(name, _ string) bool { _, ok := secrets[name]; return ok })
+	}
 	data, err := json.Marshal(q)
 	if err != nil {
 		return "", fmt.Errorf("encode request: %w", err)
 	}
-	return run.Digest(string(data)), nil
+	return run.Digest(string(data) + hex.EncodeToString(sum)), nil
 }
 
 // markInvalid wraps err with fail if it is the sender's fault.

@@ -2,56 +2,69 @@ package intake
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"regexp"
 	"slices"
+	"strings"
 
 	"ephemr/internal/pipeline"
 )
 
-// namesPipeline finds the name of the pipeline in text that is not JSON.
-var namesPipeline = regexp.MustCompile(`"pipeline"\s*:\s*"([a-z0-9-]+)"`)
+// A rejected message may be anything: a request in the envelope of another service,
+// whose quotes are escaped once or several times, or text that is not JSON.
+const separator = `(?:\\+u[0-9a-fA-F]{4}|%[0-9a-fA-F]{2}|[^a-zA-Z0-9])+`
+
+var (
+	// namesPipeline finds the names of pipelines.
+	namesPipeline = regexp.MustCompile(`(?i:pipeline)` + separator + `([a-z0-9-]+)`)
+	// declaresSensitive finds the sensitive params of a pipeline that is part of a request.
+	declaresSensitive = regexp.MustCompile(`(?i)sensitive` + separator + `true`)
+	// encoded finds what may be base64, as services encode the data of records.
+	encoded = regexp.MustCompile(`[A-Za-z0-9+/]{16,}`)
+)
+
+// mostNames is how many names of pipelines are looked up for a message.
+const mostNames = 50
 
 // redacted returns the body of a rejected message, or the input of an execution,
-// without the values of the sensitive params of the pipeline that it names or
-// contains. Hidden reports whether there are such params: then the original must
-// not be stored.
+// without its values if it names or contains a pipeline with sensitive params. Then it
+// is hidden: the original must not be stored.
 func redacted(ctx context.Context, known Pipelines, body string) (text string, hidden bool, err error) {
-	names, err := sensitiveNames(ctx, known, body)
-	if len(names) == 0 || err != nil {
+	if hidden, err = sensitive(ctx, known, body); err != nil || !hidden {
 		return body, false, err
 	}
 	return mask(body), true, nil
 }
 
-// sensitiveNames are the sensitive params of the pipeline that body is about.
-func sensitiveNames(ctx context.Context, known Pipelines, body string) ([]string, error) {
-	var q struct {
-		Pipeline string `json:"pipeline"`
-		Spec     struct {
-			Params map[string]struct {
-				Sensitive bool `json:"sensitive"`
-			} `json:"params"`
-		} `json:"spec"`
+// sensitive reports whether body may contain values of sensitive params.
+func sensitive(ctx context.Context, known Pipelines, body string) (bool, error) {
+	for _, s := range encoded.FindAllString(body, -1) {
+		if data, err := base64.RawStdEncoding.DecodeString(s); err == nil {
+			body += "\n" + string(data)
+		}
 	}
-	_ = json.Unmarshal([]byte(body), &q) // what can be read of it
-	if m := namesPipeline.FindStringSubmatch(body); q.Pipeline == "" && m != nil {
-		q.Pipeline = m[1]
+	names := named(body)
+	if len(names) > mostNames || declaresSensitive.MatchString(body) {
+		return true, nil
 	}
-	var names []string
-	for name, p := range q.Spec.Params {
-		if p.Sensitive {
+	for _, name := range names {
+		v, err := known.Current(ctx, name)
+		if err != nil || v != nil && len(v.Spec.Sensitive()) > 0 {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
+// named returns the names of pipelines in text.
+func named(text string) (names []string) {
+	for _, m := range namesPipeline.FindAllStringSubmatch(text, -1) {
+		if name := m[1]; pipeline.ValidName(name) && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
-	if !pipeline.ValidName(q.Pipeline) {
-		return names, nil
-	}
-	v, err := known.Current(ctx, q.Pipeline)
-	if v == nil || err != nil {
-		return names, err
-	}
-	return append(names, v.Spec.Sensitive()...), nil
+	return names
 }
 
 // plainKeys are the keys of requests and executions whose values are shown.
@@ -64,8 +77,8 @@ func mask(body string) string {
 	if json.Unmarshal([]byte(body), &parts) != nil {
 		return pipeline.Hidden
 	}
-	for key := range parts {
-		if !slices.Contains(plainKeys, key) {
+	for key, value := range parts {
+		if !slices.Contains(plainKeys, key) || strings.ContainsAny(string(value[:1]), "{[") {
 			parts[key] = json.RawMessage(`"` + pipeline.Hidden + `"`)
 		}
 	}

@@ -35,12 +35,12 @@ type RunRequest struct {
 	Spec        *pipeline.Spec // nil = the registered one
 	Params      map[string]string
 	Logical     time.Time
+	IsDate      bool // Logical was given as a date
 	Priority    *int // nil = the pipeline's
 	RequestedAt time.Time
 	Trigger     run.Trigger
 	User        string   // that the request names
 	Identity    []string // requests with an equal identity are the same run
-	Fingerprint string   // digest of the request without its id
 	Quiet       bool     // a paused pipeline is not an error: the trigger has no sender to answer
 	Due         bool     // a paused pipeline does not matter: it was due before
 	After       string   // id of the run that must succeed before; "" = none
@@ -59,7 +59,10 @@ func (q RunRequest) NewRuns(ctx context.Context, s stage.Settings, known Pipelin
 	if err := can.Check(spec, grant.User != ""); err != nil {
 		return nil, err
 	}
-	params, err := spec.ResolveParams(q.Params, q.Logical)
+	occasion := spec.OccasionOf(q.Logical, q.IsDate)
+	early := occasion.Context(q.Logical)
+	early.Vars = s.Vars
+	params, err := spec.ResolveParams(q.Params, early)
 	if err != nil {
 		return nil, fault.New(fault.InvalidInput, "%w", err)
 	}
@@ -72,9 +75,11 @@ func (q RunRequest) NewRuns(ctx context.Context, s stage.Settings, known Pipelin
 		return nil, err
 	}
 	r := run.Run{
-		ID: run.ID(spec.Name, q.Logical, q.Identity...), Identity: run.Digest(q.Identity...), Fingerprint: q.Fingerprint,
+		ID: run.ID(spec.Name, q.Logical, q.Identity...), Identity: run.Digest(q.Identity...),
 		Pipeline: spec.Name, Version: version, Owner: spec.Owner,
-		User: grant.User, Role: grant.Role, Team: grant.Team, Trigger: q.Trigger, LogicalTime: q.Logical.UTC(), Params: shown, Secrets: secrets, Priority: priority,
+		User: grant.User, Role: grant.Role, Team: grant.Team, Trigger: q.Trigger, LogicalTime: q.Logical.UTC(),
+		LogicalDate: occasion.Date, Timezone: occasion.Zone, IntervalStart: occasion.Interval.Start, IntervalEnd: occasion.Interval.End,
+		Params: shown, Secrets: secrets, Priority: priority,
 		MaxActive: spec.Limits.MaxActive, MaxDuration: spec.Limits.Deadline.Std(),
 		State: run.Queued, RequestedAt: q.RequestedAt.UTC(), After: q.After,
 	}
@@ -82,7 +87,7 @@ func (q RunRequest) NewRuns(ctx context.Context, s stage.Settings, known Pipelin
 		return nil, err
 	}
 	rec := run.Record{Run: r, Spec: spec}
-	if err := spec.CheckValues(rec.Context(s.Stage, s.LakeURIs())); err != nil {
+	if err := spec.CheckValues(rec.Context(s)); err != nil {
 		return nil, fault.New(fault.InvalidInput, "%w", err)
 	}
 	return []NewRun{{Run: r, Spec: spec}}, nil
@@ -93,8 +98,8 @@ func (q RunRequest) priority(spec *pipeline.Spec) (int, error) {
 	if q.Priority == nil {
 		return spec.Priority, nil
 	}
-	if *q.Priority < 0 || *q.Priority > 9 {
-		return 0, fault.New(fault.InvalidInput, "priority %d is not between 0 and 9", *q.Priority)
+	if *q.Priority < 0 || *q.Priority > pipeline.MaxPriority {
+		return 0, fault.New(fault.InvalidInput, "priority %d is not between 0 and %d", *q.Priority, pipeline.MaxPriority)
 	}
 	return *q.Priority, nil
 }

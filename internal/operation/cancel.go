@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 
+	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/outcome"
 	"ephemr/internal/run/store"
@@ -54,5 +55,5 @@ func (c *Canceller) Cancel(ctx context.Context, in CancelRequest) (struct{}, err
 			return none, err
 		}
 	}
-	return none, c.Waker.Wake(ctx, in.RunID, nil)
+	return none, c.Waker.Wake(ctx, in.RunID, engine.View{})
 }

@@ -2,7 +2,6 @@ package operation
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"ephemr/internal/admission"
@@ -16,22 +15,21 @@ type RetryRequest struct {
 
 // Retried is the answer to a RetryRequest.
 type Retried struct {
-	RunID    string `json:"runId"`
-	Admitted bool   `json:"admitted"` // false = it is queued until limits allow it
+	RunID string `json:"runId"`
 }
 
 // Retrier continues runs.
 type Retrier struct {
 	Runs      *store.Runs
-	Admission *admission.Admitter
+	Admission *admission.Requester
 }
 
-// Retry queues the run again and admits it if limits allow.
+// Retry queues the run again and requests a pass of admission.
 func (r *Retrier) Retry(ctx context.Context, in RetryRequest) (Retried, error) {
 	queued, err := r.Runs.Requeue(ctx, in.RunID, time.Now())
 	if err != nil {
 		return Retried{}, err
 	}
-	out, err := r.Admission.Admit(ctx, admission.Input{RunIDs: []string{queued.ID}})
-	return Retried{RunID: queued.ID, Admitted: slices.Contains(out.Admitted, queued.ID)}, err
+	r.Admission.Request(ctx, queued.ID)
+	return Retried{RunID: queued.ID}, nil
 }

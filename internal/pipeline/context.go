@@ -1,16 +1,21 @@
 package pipeline
 
+import "time"
+
 // Context is what templates can refer to: facts about the run.
 type Context struct {
 	RunID       string
 	Pipeline    string
 	Stage       string
-	LogicalDate string // 2006-01-02
-	LogicalTime string // RFC 3339
+	LogicalDate string // 2006-01-02, in the zone of the run's schedule
+	LogicalTime string // RFC 3339, in UTC
+	Timezone    string // of the run's schedule; IANA name
+	Interval    Interval
 	Params      map[string]string
 	Secrets     map[string]string     // those of Params that errors must not show
 	Trigger     map[string]string     // those of TriggerKeys that this run has
 	Lake        map[string]string     // zone -> s3://bucket
+	Vars        map[string]string     // of the stage
 	Jobs        map[string]JobContext // the jobs that have succeeded
 }
 
@@ -18,6 +23,12 @@ type Context struct {
 type JobContext struct {
 	Outputs map[string]string
 }
+
+// Interval is the half-open span of a run. A zero one is not known.
+type Interval struct{ Start, End time.Time }
+
+// intervalKeys are the entries of .Interval.
+var intervalKeys = []string{"Start", "End", "LocalStart", "LocalEnd"}
 
 // TriggerKeys are the entries .Trigger can have.
 var TriggerKeys = []string{
@@ -31,13 +42,13 @@ var TriggerKeys = []string{
 
 // The fields of Context by what they hold.
 var (
-	textFields  = []string{"RunID", "Pipeline", "Stage", "LogicalDate", "LogicalTime"}
-	tableFields = []string{"Params", "Trigger", "Lake", "Jobs"}
-	timeFields  = []string{"LogicalDate", "LogicalTime"} // those that a param's default may use
+	textFields  = []string{"RunID", "Pipeline", "Stage", "LogicalDate", "LogicalTime", "Timezone"}
+	tableFields = []string{"Params", "Trigger", "Interval", "Lake", "Vars", "Jobs"}
+	earlyFields = []string{"LogicalDate", "LogicalTime", "Timezone", "Interval", "Vars"} // those that a param's default may use
 )
 
-// data is c as templates see it: maps and strings only, so that they have no
-// methods to call.
+// data is c as templates see it: maps, strings and moments only, so that they have no
+// methods to call but the one that prints them.
 func (c Context) data() map[string]any {
 	jobs := make(map[string]any, len(c.Jobs))
 	for name, j := range c.Jobs {
@@ -45,8 +56,22 @@ func (c Context) data() map[string]any {
 	}
 	return map[string]any{
 		"RunID": c.RunID, "Pipeline": c.Pipeline, "Stage": c.Stage,
-		"LogicalDate": c.LogicalDate, "LogicalTime": c.LogicalTime,
+		"LogicalDate": c.LogicalDate, "LogicalTime": c.LogicalTime, "Timezone": c.Timezone, "Interval": c.interval(), "Vars": filled(c.Vars),
 		"Params": filled(c.Params), "Trigger": filled(c.Trigger), "Lake": filled(c.Lake), "Jobs": jobs,
+	}
+}
+
+func (c Context) interval() map[string]any {
+	if c.Interval.Start.IsZero() {
+		return map[string]any{}
+	}
+	loc, err := loadZone(c.Timezone)
+	if err != nil {
+		loc = time.UTC // zones are checked before they are recorded
+	}
+	return map[string]any{
+		"Start": moment{at: c.Interval.Start.UTC()}, "End": moment{at: c.Interval.End.UTC()},
+		"LocalStart": moment{at: c.Interval.Start.In(loc)}, "LocalEnd": moment{at: c.Interval.End.In(loc)},
 	}
 }
 

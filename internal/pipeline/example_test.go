@@ -2,7 +2,6 @@ package pipeline_test
 
 import (
 	"fmt"
-	"time"
 
 	"ephemr/internal/pipeline"
 )
@@ -37,7 +36,7 @@ func ExampleSpec_RenderJob() {
 	if err != nil {
 		panic(err)
 	}
-	params, err := s.ResolveParams(map[string]string{"country": "es"}, time.Now())
+	params, err := s.ResolveParams(map[string]string{"country": "es"}, pipeline.Context{})
 	if err != nil {
 		panic(err)
 	}

@@ -7,30 +7,45 @@ import (
 	"strings"
 	"text/template"
 	"time"
-
-	"ephemr/internal/pipeline/layout"
 )
 
 // maxRendered is the most bytes a filled-in value may have.
 const maxRendered = 10 << 10
 
 // funcs are the functions of templates beside the harmless ones of
-// text/template named in builtins.
+// text/template named in builtins. The value comes last, so that it can be piped.
 func (c Context) funcs() template.FuncMap {
 	return template.FuncMap{
 		"printf":     printf,
 		"default":    orDefault,
 		"output":     c.output,
-		"date":       date,
-		"addDays":    addDays,
-		"lower":      strings.ToLower,
-		"upper":      strings.ToUpper,
-		"trimPrefix": func(prefix, s string) string { return strings.TrimPrefix(s, prefix) },
-		"trimSuffix": func(suffix, s string) string { return strings.TrimSuffix(s, suffix) },
+		"format":     format,
+		"date":       format,
+		"inZone":     inZone,
+		"addMinutes": mover(addElapsed(time.Minute)),
+		"addHours":   mover(addElapsed(time.Hour)),
+		"addDays":    mover(addDays(1)),
+		"addWeeks":   mover(addDays(7)),
+		"addMonths":  mover(addMonths(1)),
+		"addYears":   mover(addMonths(12)),
+		"startOf":    startOf,
+		"endOf":      endOf,
+		"isoWeek":    isoWeek,
+		"isoYear":    isoYear,
+		"unix":       unix,
+		"lower":      onText(strings.ToLower),
+		"upper":      onText(strings.ToUpper),
+		"trimPrefix": changing(func(prefix, s string) (string, error) { return strings.TrimPrefix(s, prefix), nil }),
+		"trimSuffix": changing(func(suffix, s string) (string, error) { return strings.TrimSuffix(s, suffix), nil }),
 		"replace":    replace,
-		"base":       path.Base,
-		"dir":        dir,
+		"base":       onText(path.Base),
+		"dir":        onText(dir),
 		"int":        integer,
+		"add":        arithmetic(func(a, b float64) float64 { return a + b }),
+		"sub":        arithmetic(func(a, b float64) float64 { return a - b }),
+		"mul":        arithmetic(func(a, b float64) float64 { return a * b }),
+		"eq":         equal,
+		"ne":         func(a, b any) (bool, error) { same, err := equal(a, b); return !same && err == nil, err },
 		"lt":         ordered("lt", func(c int) bool { return c < 0 }),
 		"le":         ordered("le", func(c int) bool { return c <= 0 }),
 		"gt":         ordered("gt", func(c int) bool { return c > 0 }),
@@ -39,11 +54,45 @@ func (c Context) funcs() template.FuncMap {
 }
 
 // builtins are the functions of text/template that may be used.
-var builtins = []string{"and", "or", "not", "eq", "ne", "index", "len"}
+var builtins = []string{"and", "or", "not", "index", "len"}
+
+// asText is a text, or how a date or a time is printed.
+func asText(v any) (string, error) {
+	switch v := v.(type) {
+	case string:
+		return v, nil
+	case moment:
+		return v.String(), nil
+	}
+	return "", fmt.Errorf("%v is not text; write (printf \"%%v\" …) around it", v)
+}
+
+func onText(change func(string) string) func(any) (string, error) {
+	return func(v any) (string, error) {
+		s, err := asText(v)
+		return change(s), err
+	}
+}
+
+// changing is a function of a text and of the value that it changes.
+func changing(change func(by, s string) (string, error)) func(string, any) (string, error) {
+	return func(by string, v any) (string, error) {
+		s, err := asText(v)
+		if err != nil {
+			return "", err
+		}
+		return change(by, s)
+	}
+}
 
 // printf is fmt.Sprintf, but a verb that does not fit its value is an error, and
 // it has a limit: variables could double a text in every line of a template.
 func printf(format string, args ...any) (string, error) {
+	for i, a := range args {
+		if m, ok := a.(moment); ok {
+			args[i] = m.String()
+		}
+	}
 	if err := checkVerbs(format, args); err != nil {
 		return "", err
 	}
@@ -62,12 +111,15 @@ func dir(name string) string {
 	return scheme + "://" + path.Dir(rest)
 }
 
-// replace puts new in the place of every old in s.
-func replace(old, with, s string) (string, error) {
-	if old == "" {
+// replace puts new in the place of every old in v.
+func replace(old, with string, v any) (string, error) {
+	s, err := asText(v)
+	switch {
+	case err != nil:
+		return "", err
+	case old == "":
 		return "", errors.New(`replace: the text to replace is empty; write {{replace "old" "new" value}}`)
-	}
-	if n := strings.Count(s, old); len(s)+n*(len(with)-len(old)) > maxRendered {
+	case len(s)+strings.Count(s, old)*(len(with)-len(old)) > maxRendered:
 		return "", errTooLong
 	}
 	return strings.ReplaceAll(s, old, with), nil
@@ -83,11 +135,12 @@ func bounded(s string) (string, error) {
 }
 
 // orDefault returns value unless it is empty: {{index .Trigger "Key" | default "none"}}.
-func orDefault(fallback, value string) string {
-	if value == "" {
-		return fallback
+func orDefault(fallback string, value any) (any, error) {
+	s, err := asText(value)
+	if err == nil && s == "" {
+		return fallback, nil
 	}
-	return value
+	return value, err
 }
 
 // output returns an output of a job, whose name may have a dash, which
@@ -102,39 +155,4 @@ func (c Context) output(job, key string) (string, error) {
 		return "", fmt.Errorf("job %q has no output %q; let it write %s=… to the file in $EPHEMR_OUTPUT", job, key, key)
 	}
 	return v, nil
-}
-
-// date writes a day or a time, as in LogicalDate and LogicalTime, in a layout of
-// Go's, strftime's or Java's: {{date "2006/01/02" .LogicalTime}}.
-func date(text, value string) (string, error) {
-	t, _, err := parseTime(value)
-	if err != nil {
-		return "", err
-	}
-	l, err := layout.Parse(text)
-	if err != nil {
-		return "", err
-	}
-	return bounded(l.Format(t))
-}
-
-// addDays moves a day or a time: {{addDays -1 .LogicalDate}}.
-func addDays(n int, value string) (string, error) {
-	t, layout, err := parseTime(value)
-	if err != nil {
-		return "", err
-	}
-	if n < -100_000 || n > 100_000 {
-		return "", fmt.Errorf("%d days are out of range; use up to 100000", n)
-	}
-	return t.AddDate(0, 0, n).Format(layout), nil
-}
-
-func parseTime(value string) (t time.Time, layout string, err error) {
-	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if t, err = time.Parse(layout, value); err == nil {
-			return t, layout, nil
-		}
-	}
-	return t, "", fmt.Errorf("invalid date or time %q (examples: 2026-11-30, 2026-11-30T03:00:00Z)", value)
 }

@@ -4,14 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 )
 
 // ResolveParams returns the value of every param: what is given, or else its
-// default, which may be a template of the run's logical time. The error joins
+// default, which may be a template of the run's dates, as they are in c. The error joins
 // one for every param that is missing, unknown or not allowed.
-func (s Spec) ResolveParams(given map[string]string, logical time.Time) (map[string]string, error) {
-	c := Context{LogicalDate: logical.UTC().Format(time.DateOnly), LogicalTime: logical.UTC().Format(time.RFC3339)}
+func (s Spec) ResolveParams(given map[string]string, c Context) (map[string]string, error) {
 	var errs []error
 	fault := func(name, format string, args ...any) {
 		errs = append(errs, fmt.Errorf("pipeline %s: param %s: %s", s.Name, name, fmt.Sprintf(format, args...)))

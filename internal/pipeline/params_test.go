@@ -10,7 +10,12 @@ import (
 	"ephemr/internal/pipeline"
 )
 
-var noon = time.Date(2026, time.November, 30, 12, 0, 0, 0, time.UTC)
+var noon = at(time.Date(2026, time.November, 30, 12, 0, 0, 0, time.UTC))
+
+// at is what a param's default can refer to, for a run of a pipeline without triggers.
+func at(logical time.Time) pipeline.Context {
+	return pipeline.Spec{}.OccasionOf(logical, false).Context(logical)
+}
 
 // TestTemplateAsDefault: a default may depend on the run's date, and on nothing
 // that is not known then.
@@ -25,7 +30,7 @@ func TestTemplateAsDefault(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"day": "2026-11-29", "kind": "2026"}, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
-	if _, err := s.ResolveParams(nil, noon.AddDate(1, 0, 0)); err == nil || !strings.Contains(err.Error(), `its default "2027" is not allowed`) {
+	if _, err := s.ResolveParams(nil, at(time.Date(2027, time.November, 30, 12, 0, 0, 0, time.UTC))); err == nil || !strings.Contains(err.Error(), `its default "2027" is not allowed`) {
 		t.Errorf("default that is not allowed: %v", err)
 	}
 	for _, bad := range []string{"{{.Params.day}}", "{{.Trigger.Key}}", `{{output "a" "b"}}`, "{{.LogicalDay}}", `{{date "YYYY" .LogicalDate}}`} {

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -13,6 +14,11 @@ type Option func(*rules)
 // are rejected.
 func WithZones(names ...string) Option {
 	return func(r *rules) { r.zones = names }
+}
+
+// WithVars names the variables of the stage: templates that use others are rejected.
+func WithVars(names ...string) Option {
+	return func(r *rules) { r.vars = append([]string{}, slices.Sorted(slices.Values(names))...) }
 }
 
 // AdHoc says that the pipeline comes along with the request for its only run,
@@ -60,6 +66,7 @@ func readSpec(file string, data []byte, read func([]byte) (*node, error), opts [
 	if err := f.err(); err != nil {
 		return Spec{}, err
 	}
+	s.inheritZone()
 	return s, nil
 }
 

@@ -18,6 +18,9 @@ type references struct {
 	faults []string
 	// usesJobs says that the template depends on other jobs' outputs.
 	usesJobs bool
+
+	declared map[string]value // variables of the template
+	dot      value            // where the dot is not the Context
 }
 
 // templateFaults returns what is wrong with a template.
@@ -29,7 +32,7 @@ func (r *references) templateFaults(text string) []string {
 	if err != nil {
 		return []string{err.Error()}
 	}
-	r.faults = nil
+	r.faults, r.declared, r.dot = nil, map[string]value{}, value{}
 	if len(t.Templates()) > 1 {
 		return []string{"define and block are not supported in pipelines; write the value itself"}
 	}
@@ -68,10 +71,16 @@ func (r *references) list(l *parse.ListNode, root bool) {
 }
 
 func (r *references) branch(n *parse.BranchNode, root, inside bool) {
-	if v := r.pipe(n.Pipe, root); len(n.Pipe.Decl) == 0 {
+	v := r.pipe(n.Pipe, root)
+	if len(n.Pipe.Decl) == 0 {
 		r.condition(v)
 	}
+	outer := r.dot
+	if n.NodeType == parse.NodeWith {
+		r.dot = v
+	}
 	r.list(n.List, inside)
+	r.dot = outer
 	r.list(n.ElseList, root)
 }
 
@@ -95,6 +104,13 @@ func (r *references) pipe(p *parse.PipeNode, root bool) value {
 		}
 		last = r.command(c, root, piped)
 	}
+	for _, d := range p.Decl {
+		if _, again := r.declared[d.Ident[0]]; again || p.IsAssign {
+			r.declared[d.Ident[0]] = value{} // which one it is depends on the run
+			continue
+		}
+		r.declared[d.Ident[0]] = last
+	}
 	return last
 }
 
@@ -117,14 +133,19 @@ func (r *references) command(c *parse.CommandNode, root bool, piped []value) val
 			}
 		case *parse.PipeNode:
 		default:
-			r.field(refOf(arg, root))
+			name := refOf(arg, root)
+			if r.field(name); isCall && len(name) == 1 && slices.Contains(tableFields, name[0]) && f.Ident != "index" {
+				r.fault(".%s is a table; name an entry: .%[1]s.<name>", name[0])
+			}
 		}
 		args = append(args, r.typeOf(arg, root))
 	}
 	if !isCall {
 		return args[0]
 	}
-	return r.call(f.Ident, c.Args[1:], append(args, piped...), root)
+	v := r.call(f.Ident, c.Args[1:], append(args, piped...), root)
+	v.shown = "(" + c.String() + ")"
+	return v
 }
 
 func (r *references) chain(c *parse.ChainNode, root bool) {
@@ -142,6 +163,9 @@ func (r *references) call(name string, nodes []parse.Node, args []value, root bo
 		r.fault("%v", unknownFunction(name))
 	}
 	v := r.typed(name, args)
+	if len(args) > len(nodes) {
+		r.piped(name)
+	}
 	switch {
 	case len(nodes) == 0:
 	case name == "output":
@@ -152,6 +176,16 @@ func (r *references) call(name string, nodes []parse.Node, args []value, root bo
 		r.typeOfField(&v, of)
 	}
 	return v
+}
+
+// piped rejects functions that in a pipe do the reverse of what is read: the piped value is their last argument.
+func (r *references) piped(name string) {
+	switch name {
+	case "sub":
+		r.fault("sub in a pipe would subtract the value from its argument; write {{sub value 1}} or {{value | add -1}}")
+	case "lt", "le", "gt", "ge":
+		r.fault("%s in a pipe would compare its argument with the value, not the value with its argument; write {{%[1]s value other}}", name)
+	}
 }
 
 // output checks a call of output by its first argument.
@@ -234,15 +268,31 @@ func (r *references) entry(table string, name []string) {
 		}
 		return
 	}
-	known := map[string][]string{"Params": sorted(r.rules.spec.Params), "Trigger": TriggerKeys, "Lake": r.rules.zones}[table]
-	if table == "Lake" && r.rules.zones == nil {
-		return // not known here
-	}
-	if !slices.Contains(known, name[0]) {
-		r.fault("no .%s.%s; %s", table, name[0], didYouMean(closest(name[0], known), known))
+	if known, ok := r.entries(table); ok && !slices.Contains(known, name[0]) {
+		if len(known) == 0 && table == "Vars" {
+			r.fault("no .Vars.%s; the stage has no vars: add it to vars in the stage's file", name[0])
+		} else {
+			r.fault("no .%s.%s; %s", table, name[0], didYouMean(closest(name[0], known), known))
+		}
 	}
 	if len(name) > 1 {
 		r.fault(".%s.%s is a string; remove .%s", table, name[0], strings.Join(name[1:], "."))
+	}
+}
+
+// entries returns the names of a table's entries; those of a stage may not be known here.
+func (r *references) entries(table string) (names []string, known bool) {
+	switch table {
+	case "Params":
+		return sorted(r.rules.spec.Params), true
+	case "Trigger":
+		return TriggerKeys, true
+	case "Interval":
+		return intervalKeys, true
+	case "Lake":
+		return r.rules.zones, r.rules.zones != nil
+	default:
+		return r.rules.vars, r.rules.vars != nil
 	}
 }
 
@@ -264,6 +314,7 @@ func (r *references) jobRef(name string) {
 	}
 }
 
-func functionNames() []string {
+// Functions are the names of the functions that templates can call, sorted.
+func Functions() []string {
 	return slices.Sorted(slices.Values(append(sorted(Context{}.funcs()), builtins...)))
 }

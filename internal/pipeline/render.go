@@ -95,8 +95,8 @@ func (s Spec) RenderJob(name string, c Context) (Job, error) {
 	}
 	var errs []error
 	for i, dataset := range j.Expect {
-		checkDataset(at.key("expect").index(i), dataset, func(p *place, format string, args ...any) {
-			errs = append(errs, fmt.Errorf("pipeline %s: render %s: %s", s.Name, p, fmt.Sprintf(format, args...)))
+		checkDataset(at.key("expect").index(i), expectedOutput, dataset, func(p *place, format string, args ...any) {
+			errs = append(errs, c.hide(fmt.Errorf("pipeline %s: render %s: %s", s.Name, p, fmt.Sprintf(format, args...))))
 		})
 	}
 	return j, errors.Join(errs...)

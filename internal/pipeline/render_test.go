@@ -129,6 +129,29 @@ func TestRenderJobFields(t *testing.T) {
 	}
 }
 
+// What a job expects is named as such when it is wrong, without sensitive values.
+func TestRenderExpect(t *testing.T) {
+	t.Parallel()
+	const at = "pipeline demo: render jobs[a].expect[0]: "
+	c := context
+	c.Params = map[string]string{"token": "pa$$\"word", "none": ""}
+	c.Secrets = map[string]string{"token": "pa$$\"word"}
+	for name, tt := range map[string]struct{ expect, want string }{
+		"empty":                    {"{{.Params.none}}", "the expected output has no dataset; add its address (example: s3://bucket/prefix/)"},
+		"a sensitive value":        {"{{.Params.token}}", `invalid dataset "***" (example: s3://bucket/prefix/)`},
+		"a sensitive value inside": {"{{.Lake.raw}}x_/{{.Params.token}}/", `invalid dataset "s3://acme-rawx_/***/" (example: s3://bucket/prefix/)`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := one("x")
+			s.Jobs[0].Expect = []string{tt.expect}
+			if _, err := s.RenderJob("a", c); err == nil || err.Error() != at+tt.want {
+				t.Errorf("got %v, want %s%s", err, at, tt.want)
+			}
+		})
+	}
+}
+
 func TestRenderChecks(t *testing.T) {
 	t.Parallel()
 	s := pipeline.Spec{Name: "demo", Checks: []job.Check{{

@@ -15,6 +15,7 @@ type rules struct {
 	*faults
 	spec  Spec
 	zones []string // of the lake; nil = not known here
+	vars  []string // of the stage; nil = not known here
 	adhoc bool     // a request's
 }
 
@@ -26,6 +27,9 @@ func newRules(s Spec, f *faults, opts []Option) *rules {
 	return r
 }
 
+// MaxPriority is the highest priority of a run; 0 is the lowest.
+const MaxPriority = 9
+
 // The bounds of a pipeline.
 const (
 	maxJobs      = 200
@@ -35,7 +39,6 @@ const (
 	maxList      = 500 // entries of any other list or table
 	maxMatrix    = 100
 	maxRetries   = 10
-	maxPriority  = 9
 	maxActive    = 1000
 	maxSteps     = 256 // EMR's StepConcurrencyLevel
 	maxObjects   = 1000
@@ -137,10 +140,13 @@ func (r *rules) head() {
 	if n := len(r.spec.Description); n > maxTextBytes {
 		r.fault(root("description"), "%d bytes long; use at most %d", n, maxTextBytes)
 	}
+	if _, err := loadZone(r.spec.Timezone); err != nil {
+		r.fault(root("timezone"), "%v", err)
+	}
 	if t := r.spec.Team; t != "" && !namePattern.MatchString(t) {
 		r.fault(root("team"), "invalid name %q: %s", t, nameRule)
 	}
-	r.within(root("priority"), "the priority", r.spec.Priority, 0, maxPriority)
+	r.within(root("priority"), "the priority", r.spec.Priority, 0, MaxPriority)
 }
 
 func (r *rules) cluster() {

@@ -42,7 +42,7 @@ type report func(p *place, format string, args ...any)
 // check applies the rules to a check, whose fields may still be templates; what
 // is one is left for when it is filled in.
 func check(p *place, c job.Check, fault report) {
-	checkDataset(p.key("dataset"), c.Dataset, fault)
+	checkDataset(p.key("dataset"), "check", c.Dataset, fault)
 	if c.Rows != "" && !isTemplate(c.Rows) && !rowsPattern.MatchString(c.Rows) {
 		fault(p.key("rows"), "invalid comparison %q: use one of >= <= > < = != and a number (example: \">= 1000\")", c.Rows)
 	}
@@ -64,10 +64,14 @@ func checkExpectations(p *place, c job.Check, fault report) {
 	}
 }
 
-func checkDataset(p *place, dataset string, fault report) {
+// expectedOutput names an entry of a job's expect in messages.
+const expectedOutput = "expected output"
+
+// checkDataset applies the rules to the address of what, which may be a template.
+func checkDataset(p *place, what, dataset string, fault report) {
 	switch {
 	case dataset == "":
-		fault(p, "the check has no dataset; add its address (example: s3://bucket/prefix/)")
+		fault(p, "the %s has no dataset; add its address (example: s3://bucket/prefix/)", what)
 	case !isTemplate(dataset) && !datasetPattern.MatchString(dataset):
 		fault(p, "invalid dataset %q (example: s3://bucket/prefix/)", dataset)
 	case isTemplate(dataset) && !strings.HasPrefix(dataset, "s3://") && !strings.HasPrefix(dataset, "{{"):

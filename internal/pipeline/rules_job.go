@@ -143,7 +143,7 @@ func (r *rules) settings(p *place, j Job) {
 func (r *rules) expect(p *place, datasets []string) {
 	r.atMost(p, "addresses", len(datasets), maxList)
 	for i, dataset := range datasets {
-		checkDataset(p.index(i), dataset, r.fault)
+		checkDataset(p.index(i), expectedOutput, dataset, r.fault)
 	}
 }
 

@@ -18,7 +18,7 @@ func (r *rules) params() {
 		}
 		r.sensitive(p.key("sensitive"), param)
 		if d := param.Default; d != nil && isTemplate(*d) {
-			r.compileAll([]field{{at: p.key("default"), get: *d}}, &references{rules: r, only: timeFields})
+			r.compileAll([]field{{at: p.key("default"), get: *d}}, &references{rules: r, only: earlyFields})
 		} else if d != nil && !param.allows(*d) {
 			r.fault(p.key("default"), "%q is not among the allowed values %q; add it there or choose another", *d, param.Allowed)
 		}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	_ "time/tzdata" // the Lambda image has no time zones
 
 	"ephemr/internal/cron"
 )
@@ -38,29 +37,38 @@ func (r *rules) isRepeated(i int) bool {
 		if t.S3 != nil && o.S3 != nil {
 			return t.S3.Bucket == o.S3.Bucket && t.S3.Prefix == o.S3.Prefix && t.S3.Suffix == o.S3.Suffix
 		}
-		return t.S3 == nil && o.S3 == nil && t.Schedule != "" && t.Schedule == o.Schedule && t.Timezone == o.Timezone && maps.Equal(t.Params, o.Params)
+		return t.S3 == nil && o.S3 == nil && t.Schedule != "" && t.Schedule == o.Schedule && t.Zone(r.spec) == o.Zone(r.spec) && maps.Equal(t.Params, o.Params)
 	})
 }
 
 func (r *rules) schedule(p *place, t Trigger) {
-	if _, err := time.LoadLocation(t.Timezone); err != nil || t.Timezone == "Local" {
-		r.fault(p.key("timezone"), "unknown time zone %q (example: Europe/Lisbon)", t.Timezone)
+	if _, err := loadZone(t.Timezone); err != nil {
+		r.fault(p.key("timezone"), "%v", err)
 	}
 	if _, err := cron.Parse(t.Schedule); err != nil {
 		r.fault(p.key("schedule"), "invalid schedule %q: %v", t.Schedule, err)
 	}
 	if t.Priority != nil {
-		r.within(p.key("priority"), "the priority", *t.Priority, 0, maxPriority)
+		r.within(p.key("priority"), "the priority", *t.Priority, 0, MaxPriority)
 	}
 	r.catchup(p, t)
+	r.overlap(p, t)
+	r.triggerParams(p.key("params"), t.Params)
+}
+
+func (r *rules) overlap(p *place, t Trigger) {
 	if all := []Overlap{OverlapQueue, OverlapSkip, OverlapLatest, OverlapCancel}; t.Overlap != "" && !slices.Contains(all, t.Overlap) {
 		r.fault(p.key("overlap"), "unknown value %q; use queue, skip, latest or cancel", string(t.Overlap))
 	}
 	if t.DependsOnPast && (t.Overlap == OverlapLatest || t.Overlap == OverlapCancel) {
 		r.fault(p.key("dependsOnPast"), "overlap: %s cancels the run that the next date depends on; remove one of both", string(t.Overlap))
 	}
-	for _, name := range sorted(t.Params) {
-		at, value := p.key("params").key(name), t.Params[name]
+}
+
+// triggerParams checks the values that a schedule gives to params.
+func (r *rules) triggerParams(p *place, params map[string]string) {
+	for _, name := range sorted(params) {
+		at, value := p.key(name), params[name]
 		param, ok := r.spec.Params[name]
 		switch {
 		case !ok:
@@ -88,8 +96,12 @@ func (r *rules) ofSchedule(p *place, t Trigger) {
 		key string
 		set bool
 	}{
-		{"timezone", t.Timezone != ""}, {"params", len(t.Params) > 0}, {"priority", t.Priority != nil},
-		{"catchup", t.Catchup != ""}, {"catchupWindow", t.CatchupWindow != 0}, {"overlap", t.Overlap != ""},
+		{"timezone", t.Timezone != ""},
+		{"params", len(t.Params) > 0},
+		{"priority", t.Priority != nil},
+		{"catchup", t.Catchup != ""},
+		{"catchupWindow", t.CatchupWindow != 0},
+		{"overlap", t.Overlap != ""},
 		{"dependsOnPast", t.DependsOnPast},
 	} {
 		if k.set {

@@ -23,6 +23,7 @@ type Spec struct {
 	Owner       string              `json:"owner,omitempty" jsonschema:"format=email"` // e-mail address that is notified, as "owner" under notify
 	Team        string              `json:"team,omitempty" jsonschema:"pattern=^[a-z][a-z0-9-]{0\\,39}$"`
 	Description string              `json:"description,omitempty"`
+	Timezone    string              `json:"timezone,omitempty"` // default of its schedules, and zone of runs that none plans: IANA name, e.g. Europe/Lisbon; default UTC
 	Triggers    []Trigger           `json:"triggers,omitempty"`
 	Params      map[string]Param    `json:"params,omitempty"`
 	Matrix      map[string][]string `json:"matrix,omitempty"` // one isolated run per combination
@@ -37,7 +38,7 @@ type Spec struct {
 // Trigger requests runs: exactly one of Schedule and S3 is set.
 type Trigger struct {
 	Schedule string     `json:"schedule,omitempty"` // 5 cron fields: minute hour day month weekday
-	Timezone string     `json:"timezone,omitempty"` // IANA name, e.g. Europe/Lisbon; default UTC
+	Timezone string     `json:"timezone,omitempty"` // IANA name, e.g. Europe/Lisbon; default: the pipeline's
 	S3       *S3Trigger `json:"s3,omitempty"`
 
 	Params        map[string]string `json:"params,omitempty"`                                                            // of the schedule's runs; others have their defaults
@@ -198,7 +199,7 @@ func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil
 func (d *Duration) UnmarshalText(text []byte) error {
 	if days, ok := strings.CutSuffix(string(text), "d"); ok {
 		if n, err := strconv.ParseUint(days, 10, 16); err == nil {
-			*d = Duration(time.Duration(n) * 24 * time.Hour) //nolint:gosec // 16 bits
+			*d = Duration(time.Duration(n) * 24 * time.Hour)
 			return nil
 		}
 	}

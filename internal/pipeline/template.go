@@ -90,14 +90,11 @@ func missingEntry(where, key string) string {
 	switch {
 	case strings.Contains(where, ".Trigger"):
 		return fmt.Sprintf("this run's trigger has no %s; where it may be missing, write {{index .Trigger %[1]q | default \"…\"}}", key)
+	case strings.Contains(where, ".Vars"):
+		return fmt.Sprintf("the stage has no variable %s; add it to vars in the stage's file, or correct the name", key)
 	case strings.Contains(where, ".Jobs"):
 		return fmt.Sprintf("%s does not exist; the job must write it to the file in $EPHEMR_OUTPUT and be listed in needs", key)
 	default:
 		return fmt.Sprintf("this run has no %s; correct the name or pass a value", key)
 	}
-}
-
-func unknownFunction(name string) error {
-	known := functionNames()
-	return fmt.Errorf("no function %q; %s", name, didYouMean(closest(name, known), known))
 }

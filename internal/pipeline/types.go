@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"text/template/parse"
+	"time"
 
 	"ephemr/internal/pipeline/layout"
 )
@@ -15,6 +15,8 @@ import (
 type value struct {
 	kind    valueKind
 	literal bool   // written in the template itself
+	zoned   bool   // a time in another zone than UTC
+	noTime  bool   // never a date or time
 	text    string // of a literal
 	param   *Param // that the value comes from
 	shown   string // as the template writes it
@@ -26,12 +28,17 @@ type valueKind string
 const (
 	anyValue    valueKind = "" // not known
 	textValue   valueKind = "text"
-	timeValue   valueKind = "a date or time" // a text as well
+	dateValue   valueKind = "a date"         // as LogicalDate; printed as text
+	clockValue  valueKind = "a time"         // as LogicalTime; printed as text
+	timeValue   valueKind = "a date or time" // one of both; printed as text
 	numberValue valueKind = "a number"
 	boolValue   valueKind = "true or false"
 )
 
-func (v value) isText() bool { return v.kind == textValue || v.kind == timeValue }
+func (v value) isText() bool { return v.kind == textValue || v.isTime() }
+func (v value) isTime() bool {
+	return v.kind == timeValue || v.kind == dateValue || v.kind == clockValue
+}
 
 // signature is what a function takes and returns. Package text/template finds a
 // value of the wrong type only when it runs the template.
@@ -44,8 +51,23 @@ type signature struct {
 type argument func(fn string, v value) string
 
 var signatures = map[string]signature{
+	"format":     {[]argument{aLayout, aTime}, textValue},
 	"date":       {[]argument{aLayout, aTime}, textValue},
+	"inZone":     {[]argument{aZone, aClock}, clockValue},
+	"addMinutes": {[]argument{aNumber, aClock}, clockValue},
+	"addHours":   {[]argument{aNumber, aClock}, clockValue},
 	"addDays":    {[]argument{aNumber, aTime}, timeValue},
+	"addWeeks":   {[]argument{aNumber, aTime}, timeValue},
+	"addMonths":  {[]argument{aNumber, aTime}, timeValue},
+	"addYears":   {[]argument{aNumber, aTime}, timeValue},
+	"startOf":    {[]argument{aUnit, aTime}, timeValue},
+	"endOf":      {[]argument{aUnit, aTime}, timeValue},
+	"isoWeek":    {[]argument{aTime}, numberValue},
+	"isoYear":    {[]argument{aTime}, numberValue},
+	"unix":       {[]argument{aClock}, numberValue},
+	"add":        {[]argument{aNumber, aNumber}, numberValue},
+	"sub":        {[]argument{aNumber, aNumber}, numberValue},
+	"mul":        {[]argument{aNumber, aNumber}, numberValue},
 	"lower":      {[]argument{aText}, textValue},
 	"upper":      {[]argument{aText}, textValue},
 	"trimPrefix": {[]argument{aText, theValue}, textValue},
@@ -65,7 +87,7 @@ var signatures = map[string]signature{
 	"gt":         {nil, boolValue},
 	"ge":         {nil, boolValue},
 	"not":        {nil, boolValue},
-	"index":      {nil, anyValue},
+	"index":      {nil, anyValue}, // its type follows from what it names
 	"and":        {nil, anyValue},
 	"or":         {nil, anyValue},
 }
@@ -83,9 +105,51 @@ func (r *references) typed(fn string, args []value) value {
 			}
 		}
 	}
+	r.together(fn, args)
+	return sig.of(fn, args)
+}
+
+// of is the result of a call.
+func (sig signature) of(fn string, args []value) value {
+	switch v := (value{kind: sig.result}); {
+	case sig.result == timeValue && args[len(args)-1].isTime(): // a date stays a date
+		return value{kind: args[len(args)-1].kind, zoned: args[len(args)-1].zoned}
+	case fn == "format" || fn == "date":
+		return formatted(args[0])
+	case sig.result == clockValue:
+		v.zoned = fn == "inZone" || args[len(args)-1].zoned
+		return v
+	default:
+		return v
+	}
+}
+
+// formatted is what format yields with a layout.
+func formatted(text value) value {
+	v := value{kind: textValue}
+	known, ok := text.known()
+	l, err := layout.Parse(known)
+	if !ok || err != nil {
+		return v
+	}
+	m, err := asMoment(l.Format(time.Date(2026, 11, 30, 5, 0, 0, 0, time.UTC)))
+	switch {
+	case err != nil:
+		v.noTime = true
+	case m.isDate:
+		v.kind = dateValue
+	default:
+		v.kind = clockValue
+	}
+	return v
+}
+
+// together checks arguments that depend on one another.
+func (r *references) together(fn string, args []value) {
 	switch fn {
 	case "eq", "ne":
 		r.sameKind(fn, args)
+		r.sameTimes(fn, args)
 	case "lt", "le", "gt", "ge":
 		r.comparable(fn, args)
 	case "and", "or", "not":
@@ -94,152 +158,12 @@ func (r *references) typed(fn string, args []value) value {
 		}
 	case "printf":
 		r.verbs(args)
-	case "index":
-		return value{} // its type follows from what it names
-	}
-	return value{kind: sig.result}
-}
-
-func aText(fn string, v value) string {
-	switch v.kind {
-	case anyValue, textValue, timeValue:
-		return ""
-	case numberValue, boolValue:
-	}
-	if v.literal {
-		return fmt.Sprintf(`%s takes text, and %s is %s; write "%[2]s"`, fn, v.shown, v.kind)
-	}
-	return fmt.Sprintf(`%s takes text, and %s is %s; write (printf "%%v" %[2]s)`, fn, v.shown, v.kind)
-}
-
-// theValue is the last argument, the one that the function changes: a literal
-// there means that the arguments are in another order.
-func theValue(fn string, v value) string {
-	if v.literal && v.isText() {
-		return fmt.Sprintf("%s changes its last argument, which is the literal %s; the value comes last, as in {{%s}}", fn, v.shown, usage[fn])
-	}
-	return aText(fn, v)
-}
-
-// usage shows the order of arguments.
-var usage = map[string]string{
-	"date": `date "2006/01/02" .LogicalTime`, "addDays": "addDays -1 .LogicalDate", "replace": `replace "-" "/" .LogicalDate`,
-	"trimPrefix": `trimPrefix "in/" .Trigger.Key`, "trimSuffix": `trimSuffix ".csv" .Trigger.Key`, "default": `default "none" .Params.country`,
-}
-
-func aLayout(fn string, v value) string {
-	switch {
-	case v.kind == timeValue && !v.literal:
-		return fmt.Sprintf("%s takes the layout first, and %s is a date; the value comes last, as in {{%s}}", fn, v.shown, usage[fn])
-	case v.literal && v.isText():
-		if _, err := layout.Parse(v.text); err != nil {
-			return err.Error()
-		}
-	}
-	return aText(fn, v)
-}
-
-func aTime(fn string, v value) string {
-	if v.literal && v.isText() {
-		if _, _, err := parseTime(v.text); err != nil {
-			return fmt.Sprintf("%s: %v; the value comes last, as in {{%s}}", fn, err, usage[fn])
-		}
-	}
-	return aText(fn, v)
-}
-
-func aNumber(fn string, v value) string {
-	switch {
-	case v.kind == numberValue && v.literal:
-		if _, err := strconv.Atoi(v.text); err != nil {
-			return fmt.Sprintf("%s takes a whole number, not %s", fn, v.shown)
-		}
-	case v.isText() && v.literal:
-		return fmt.Sprintf("%s takes a number first, not the text %s, as in {{%s}}", fn, v.shown, usage[fn])
-	case v.isText():
-		return fmt.Sprintf("%s takes a number, and %s is text; write (int %[2]s)", fn, v.shown)
-	case v.kind == boolValue:
-		return fmt.Sprintf("%s takes a number, and %s is %s", fn, v.shown, v.kind)
-	}
-	return ""
-}
-
-func anInteger(fn string, v value) string {
-	if v.literal || v.param != nil && v.param.Default != nil {
-		text := v.text
-		if !v.literal {
-			text = *v.param.Default
-		}
-		if _, err := toInt(text); err != nil && !isTemplate(text) {
-			return fmt.Sprintf("%s: %v", fn, err)
-		}
-		return ""
-	}
-	return aText(fn, v)
-}
-
-// sameKind rejects {{eq .Params.n 3}}, which fails in every run: params are text.
-func (r *references) sameKind(fn string, args []value) {
-	for _, a := range args[min(1, len(args)):] {
-		first := args[0]
-		if first.kind == anyValue || a.kind == anyValue || first.isText() == a.isText() && (first.isText() || first.kind == a.kind) {
-			continue
-		}
-		text, other := first, a
-		if a.isText() {
-			text, other = a, first
-		}
-		if other.literal {
-			r.fault(`%s compares text with %s; write "%s"`, fn, other.kind, other.shown)
-		} else {
-			r.fault("%s compares %s (%s) with %s (%s); convert one, as in (int %[2]s)", fn, text.shown, text.kind, other.shown, other.kind)
-		}
-	}
-}
-
-// comparable rejects the order of numbers that are texts: "9" is after "10".
-func (r *references) comparable(fn string, args []value) {
-	r.sameKind(fn, args)
-	for _, a := range args {
-		if a.isText() && a.numeric() {
-			r.fault("%s compares %s as text, in which 9 is greater than 10; write (int %[2]s)", fn, a.shown)
-		}
-		if a.kind == boolValue {
-			r.fault("%s compares %s, which is %s; use eq", fn, a.shown, a.kind)
-		}
-	}
-}
-
-// numeric reports whether the value is a number written as text.
-func (v value) numeric() bool {
-	switch {
-	case v.literal:
-		return isNumeric(v.text)
-	case v.param == nil:
-		return false
-	case v.param.Default != nil && isNumeric(*v.param.Default):
-		return true
-	}
-	return len(v.param.Allowed) > 0 && !slices.ContainsFunc(v.param.Allowed, func(s string) bool { return !isNumeric(s) })
-}
-
-func isNumeric(s string) bool {
-	_, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
-	return err == nil
-}
-
-// condition rejects {{if .Params.dry}} where the param may be "false": every
-// text that is not empty counts as true.
-func (r *references) condition(v value) {
-	if v.param == nil {
-		return
-	}
-	texts := v.param.Allowed
-	if v.param.Default != nil {
-		texts = append(slices.Clip(texts), *v.param.Default)
-	}
-	if slices.Contains(texts, "true") || slices.Contains(texts, "false") {
-		r.fault(`%s is text, and the text "false" counts as true in a condition; write (eq %[1]s "true")`, v.shown)
+	case "format", "date":
+		r.partsOf(fn, args)
+	case "startOf", "endOf":
+		r.unitOf(fn, args)
+	case "len":
+		r.length(args)
 	}
 }
 
@@ -258,7 +182,7 @@ func (r *references) verbs(args []value) {
 			sample = append(sample, true)
 		case anyValue:
 			return
-		case textValue, timeValue:
+		case textValue, dateValue, clockValue, timeValue:
 			sample = append(sample, "")
 		}
 	}
@@ -305,6 +229,19 @@ func (r *references) typeOf(n parse.Node, root bool) value {
 		got := r.pipe(n, root)
 		got.shown = "(" + n.String() + ")"
 		return got
+	case *parse.DotNode:
+		if !root {
+			v = r.dot
+			v.shown = n.String()
+		}
+	case *parse.VariableNode:
+		if known, ok := r.declared[n.Ident[0]]; ok && len(n.Ident) == 1 {
+			v = known
+			v.literal = false // it may be used more than once
+			v.shown = n.String()
+		} else {
+			r.typeOfField(&v, refOf(n, root))
+		}
 	default:
 		r.typeOfField(&v, refOf(n, root))
 	}
@@ -313,61 +250,19 @@ func (r *references) typeOf(n parse.Node, root bool) value {
 
 func (r *references) typeOfField(v *value, name []string) {
 	switch {
-	case len(name) == 1 && (name[0] == "LogicalDate" || name[0] == "LogicalTime"):
-		v.kind = timeValue
-	case len(name) == 1 && slices.Contains(textFields, name[0]), len(name) == 2 && name[0] != "Jobs", len(name) == 4:
+	case len(name) == 1 && name[0] == "LogicalDate":
+		v.kind = dateValue
+	case len(name) == 1 && name[0] == "LogicalTime", len(name) == 2 && name[0] == "Interval":
+		v.kind, v.zoned = clockValue, strings.HasPrefix(name[len(name)-1], "Local")
+	case len(name) == 2 && name[0] == "Params":
 		v.kind = textValue
-	}
-	if len(name) == 2 && name[0] == "Params" {
 		if p, ok := r.rules.spec.Params[name[1]]; ok {
 			v.param = &p
 		}
+	case len(name) == 1 && slices.Contains(textFields, name[0]), len(name) == 2 && name[0] == "Lake",
+		len(name) == 2 && name[0] == "Trigger" && slices.Contains([]string{"Kind", "Object", "Bucket", "VersionID"}, name[1]):
+		v.kind, v.noTime = textValue, true
+	case len(name) == 2 && name[0] != "Jobs", len(name) == 4:
+		v.kind = textValue
 	}
-}
-
-// compareOrdered implements lt, le, gt and ge: numbers by value, times by time,
-// other texts by their letters.
-func compareOrdered(name string, a, b any) (int, error) {
-	x, xok := a.(int)
-	y, yok := b.(int)
-	if xok && yok {
-		return x - y, nil
-	}
-	s, sok := a.(string)
-	t, tok := b.(string)
-	switch {
-	case !sok || !tok:
-		return 0, fmt.Errorf("%s compares text with a number; write (int …) around the text", name)
-	case isNumeric(s) && isNumeric(t):
-		return 0, fmt.Errorf("%s compares the numbers %q and %q as text; write (int …) around both", name, s, t)
-	}
-	if at, _, err := parseTime(s); err == nil {
-		if bt, _, err := parseTime(t); err == nil {
-			return at.Compare(bt), nil
-		}
-	}
-	return strings.Compare(s, t), nil
-}
-
-func ordered(name string, holds func(int) bool) func(a, b any) (bool, error) {
-	return func(a, b any) (bool, error) {
-		c, err := compareOrdered(name, a, b)
-		return err == nil && holds(c), err
-	}
-}
-
-// integer makes a whole number of text: {{addDays (int .Params.days) .LogicalDate}}.
-func integer(v any) (int, error) {
-	if n, ok := v.(int); ok {
-		return n, nil
-	}
-	return toInt(fmt.Sprint(v))
-}
-
-func toInt(text string) (int, error) {
-	n, err := strconv.Atoi(strings.TrimSpace(text))
-	if err != nil {
-		return 0, fmt.Errorf("%q is not a whole number", text)
-	}
-	return n, nil
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"ephemr/internal/pipeline"
 )
 
 // vcpus of the sizes that are not a multiple of xlarge.
@@ -85,6 +87,33 @@ func (p Profile) Holds(steps int) error {
 	if len(small) > 0 {
 		return fmt.Errorf("%d steps side by side need %s of memory on the primary, for drivers of %s: %s; use larger types, fewer steps or less spark.driver.memory",
 			steps, gib(need), gib(driver), strings.Join(slices.Sorted(maps.Values(small)), ", "))
+	}
+	return nil
+}
+
+// MostSteps is how many steps the primary instance holds side by side, with every
+// fallback: 1 to 256, EMR's limit.
+func (p Profile) MostSteps() int {
+	most := 256
+	driver, err := p.driverMemory()
+	if err != nil {
+		return 1
+	}
+	for n := range p.Rungs() {
+		for _, t := range p.Rung(n).Primary.Types {
+			if _, memory, ok := instance(t); ok && memory > 0 {
+				most = min(most, memory/(driver+stepMemory))
+			}
+		}
+	}
+	return max(most, 1)
+}
+
+// CheckSteps compares the step concurrency that a pipeline sets with the memory of
+// the primary instance. name is the profile's.
+func (p Profile) CheckSteps(s pipeline.Spec, name string) error {
+	if err := p.Holds(s.Cluster.StepConcurrency); err != nil {
+		return fmt.Errorf("cluster.stepConcurrency: pipeline %s and profile %s: %w", s.Name, name, err)
 	}
 	return nil
 }

@@ -107,9 +107,12 @@ func (p Profile) Validate() error {
 	if p.Primary.Units() != 1 {
 		errs = append(errs, fmt.Errorf("primary must have exactly one unit, not %d", p.Primary.Units()))
 	}
-	for name, f := range map[string]*Fleet{"primary": &p.Primary, "core": p.Core, "task": p.Task} {
-		if f != nil && (len(f.Types) < 1 || len(f.Types) > 30) {
-			errs = append(errs, fmt.Errorf("%s needs 1 to 30 instance types, has %d", name, len(f.Types)))
+	for _, fleet := range []struct {
+		name string
+		*Fleet
+	}{{"primary", &p.Primary}, {"core", p.Core}, {"task", p.Task}} {
+		if fleet.Fleet != nil && (len(fleet.Types) < 1 || len(fleet.Types) > 30) {
+			errs = append(errs, fmt.Errorf("%s needs 1 to 30 instance types, has %d", fleet.name, len(fleet.Types)))
 		}
 	}
 	if s := p.IdleTimeout.Std().Seconds(); s < 60 || s > 604800 {

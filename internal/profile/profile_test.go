@@ -88,3 +88,35 @@ func TestValid(t *testing.T) {
 		}
 	}
 }
+
+// What runs side by side must fit the smallest primary of the profile and its fallbacks.
+func TestMostSteps(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		types  []string
+		driver string
+		want   int
+	}{
+		"16 GiB":               {[]string{"m5.xlarge"}, "", 6},
+		"the smaller of two":   {[]string{"m5.4xlarge", "m5.xlarge"}, "", 6},
+		"small drivers":        {[]string{"m5.xlarge"}, "512m", 14},
+		"not even one":         {[]string{"m5.xlarge"}, "64g", 1},
+		"an unknown type":      {[]string{"z99.xlarge"}, "", 256},
+		"more than EMR allows": {[]string{"x1e.32xlarge"}, "", 256},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := profile.Profile{Primary: profile.Fleet{Types: tt.types, OnDemand: 1}}
+			if tt.driver != "" {
+				p.Configurations = []profile.Configuration{{Classification: "spark-defaults", Properties: map[string]string{"spark.driver.memory": tt.driver}}}
+			}
+			got := p.MostSteps()
+			if got != tt.want {
+				t.Errorf("%d, want %d", got, tt.want)
+			}
+			if got > 1 && p.Holds(got) != nil || got < 256 && p.Holds(got+1) == nil {
+				t.Errorf("Holds disagrees: %v, %v", p.Holds(got), p.Holds(got+1))
+			}
+		})
+	}
+}

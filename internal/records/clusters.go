@@ -39,5 +39,9 @@ func BudgetKey(bucket string) Key { return Key{Partition: "BUDGET#" + bucket} }
 func SizeKey(clusterID string) Key { return Key{Partition: "SIZE#" + clusterID} }
 
 // VenvSecretKey is the key of the secret that the prefixes of stored Python libraries
-// are derived from. Written once by step.Venvs.
+// are derived from. Written once by secret.Secret, for step.Venvs.
 func VenvSecretKey() Key { return Key{Partition: "SECRET#venvs"} }
+
+// RequestSecretKey is the key of the secret that the fingerprints of requests with
+// sensitive params are derived from. Written once by secret.Secret, for intake.
+func RequestSecretKey() Key { return Key{Partition: "SECRET#requests"} }

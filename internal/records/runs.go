@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ephemr/internal/access"
+	"ephemr/internal/pipeline"
 )
 
 // Sort keys of the items in a run's partition of the Runs table.
@@ -34,7 +35,7 @@ const (
 const (
 	Waiting     = "WAITING" // waiters
 	Held        = "HELD"    // queued runs that wait for another run to succeed
-	Unannounced = "UNTOLD"  // runs that have ended, until RunFinished has been sent
+	Unannounced = "UNTOLD"  // runs that have ended, or are to be cancelled while they are queued, until RunFinished has been sent
 )
 
 // RunKey is the key of a run: run.Run. Written by run/store: created by intake
@@ -94,8 +95,8 @@ func QueuePartition(team string) string { return "QUEUED#" + team }
 
 // QueueOrder sorts queued runs in ByState: the runs of a pipeline together, in the
 // order of QueuePlace, so that a full pipeline can be skipped by range.
-func QueueOrder(pipeline string, priority int, requestedAt time.Time, runID string) string {
-	return pipeline + "#" + QueuePlace(priority, requestedAt, runID)
+func QueueOrder(name string, priority int, requestedAt time.Time, runID string) string {
+	return name + "#" + QueuePlace(priority, requestedAt, runID)
 }
 
 // HeldOrder sorts runs that wait for others: those of a pipeline that wait for one
@@ -107,12 +108,12 @@ func HeldOrder(pipeline, chain string, logical time.Time, runID string) string {
 
 // QueuePlace sorts the queued runs of a team: high priority first, then the oldest.
 func QueuePlace(priority int, requestedAt time.Time, runID string) string {
-	return fmt.Sprintf("%d#%s", 9-priority, TimeOrder(requestedAt, runID))
+	return fmt.Sprintf("%d#%s", pipeline.MaxPriority-priority, TimeOrder(requestedAt, runID))
 }
 
 // QueueEnd is behind the QueueOrder of all runs of a pipeline, and before that of
 // the next pipeline: names of pipelines contain no character before "-".
-func QueueEnd(pipeline string) string { return pipeline + "$" }
+func QueueEnd(name string) string { return name + "$" }
 
 // EarlierQueues is behind the runs that earlier versions have queued, which sort by
 // QueuePlace alone, and before the name of every pipeline.

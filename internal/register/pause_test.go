@@ -35,11 +35,8 @@ func TestPauseAndResume(t *testing.T) {
 				f.Store.Runs = "runs"
 				f.apply(t, `triggers: [{schedule: "0 * * * *"}]`)
 				time.Sleep(30 * time.Minute)
-				for range 2 { // it can be repeated
-					if _, err := f.Store.Pause(t.Context(), "p", "", time.Now()); err != nil {
-						t.Fatal(err)
-					}
-				}
+				f.pause(t)
+				f.pause(t) // it can be repeated
 				time.Sleep(4 * time.Hour)
 				if got := f.tick(t); len(got) > 0 {
 					t.Errorf("requested %v of a paused pipeline", got)
@@ -65,6 +62,13 @@ func TestPauseAndResume(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func (f fixture) pause(t *testing.T) {
+	t.Helper()
+	if _, err := f.Store.Pause(t.Context(), "p", "", time.Now()); err != nil {
+		t.Fatal(err)
 	}
 }
 

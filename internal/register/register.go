@@ -26,7 +26,14 @@ import (
 type Register struct {
 	Settings stage.Settings
 	Engines  engine.Catalog // what they can do
+	Profiles Profiles
 	Store    *Store
+}
+
+// Profiles are the cluster profiles of the stage.
+type Profiles interface {
+	// Check returns why a pipeline does not fit the profile that it names.
+	Check(ctx context.Context, spec pipeline.Spec) error
 }
 
 // Input is a pipeline as JSON.
@@ -45,7 +52,7 @@ type Output struct {
 // Apply validates a pipeline and makes it the current version with its triggers, all or
 // nothing. It is idempotent, and repairs triggers that were changed.
 func (r *Register) Apply(ctx context.Context, in Input) (Output, error) {
-	spec, err := r.check(in.Spec)
+	spec, err := r.check(ctx, in.Spec)
 	if err != nil {
 		return Output{}, err
 	}
@@ -63,8 +70,8 @@ func (r *Register) Apply(ctx context.Context, in Input) (Output, error) {
 }
 
 // check reads a pipeline and returns what prevents it from being registered.
-func (r *Register) check(data []byte) (pipeline.Spec, error) {
-	spec, err := pipeline.ParseJSON(data, pipeline.WithZones(slices.Collect(maps.Keys(r.Settings.Lake))...))
+func (r *Register) check(ctx context.Context, data []byte) (pipeline.Spec, error) {
+	spec, err := pipeline.ParseJSON(data, pipeline.WithZones(slices.Collect(maps.Keys(r.Settings.Lake))...), pipeline.WithVars(slices.Collect(maps.Keys(r.Settings.Vars))...))
 	if err != nil {
 		return spec, fault.New(fault.InvalidInput, "%w", err)
 	}
@@ -72,6 +79,9 @@ func (r *Register) check(data []byte) (pipeline.Spec, error) {
 		return spec, err
 	}
 	if err := r.Engines.Check(&spec, false); err != nil {
+		return spec, err
+	}
+	if err := r.Profiles.Check(ctx, spec); err != nil {
 		return spec, err
 	}
 	return spec, packaged(spec)

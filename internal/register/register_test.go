@@ -9,9 +9,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/internal/emr"
+	"ephemr/internal/emr/cluster"
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/pipeline"
@@ -34,7 +36,10 @@ func newFixture() fixture {
 	return fixture{&register.Register{
 		Settings: stage.Settings{Lake: map[string]string{"raw": "b", "curated": "c"}},
 		Engines:  engine.Catalog{Default: emr.Capabilities},
-		Store:    &register.Store{DB: db, Table: "pipelines"},
+		Profiles: &cluster.Profiles{Stage: "test", API: awsfake.NewSSM(map[string]string{
+			stage.ProfileParameter("test", "small"): `{"release":"emr-7.14.0","applications":["Spark"],"idleTimeout":"1h","primary":{"types":["m5.xlarge"],"onDemand":1},"fallbacks":[{"types":["m5.2xlarge"]}]}`,
+		})},
+		Store: &register.Store{DB: db, Table: "pipelines"},
 	}, db}
 }
 
@@ -90,6 +95,7 @@ func TestRefused(t *testing.T) {
 		"no package":           `{"pipeline":"p","cluster":{"profile":"small"},"jobs":[{"name":"a","type":"bash","source":"a"}]}`,
 		"param without value":  string(file("triggers: [{s3: {bucket: raw}}]\nparams: {country: {}}")),
 		"param of one trigger": string(file("triggers: [{schedule: \"0 3 * * *\", params: {country: pt}}, {schedule: \"0 4 * * *\"}]\nparams: {country: {}}")),
+		"unknown var":          string(file("params: {secret: {default: '{{.Vars.secret}}'}}")),
 		"weekday and monthday": strings.Replace(string(file(`triggers: [{schedule: "0 3 1 * *"}]`)), "0 3 1 * *", "0 3 1 * 1", 1),
 	} {
 		_, err := newFixture().Apply(t.Context(), register.Input{Spec: json.RawMessage(spec)})
@@ -276,6 +282,42 @@ func TestWatching(t *testing.T) {
 	}
 }
 
+// A pipeline's own step concurrency must fit the memory of its profile's primary.
+func TestStepConcurrency(t *testing.T) {
+	t.Parallel()
+	for steps, refused := range map[int]bool{1: false, 6: false, 7: true, 256: true} {
+		f := newFixture()
+		spec := simulation.SpecOf(fmt.Sprintf("pipeline: p\ncluster: {profile: small, stepConcurrency: %d}\njobs: [{name: a, type: bash, source: a}]", steps))
+		_, err := f.Apply(t.Context(), register.Input{Spec: spec})
+		want := fmt.Sprintf("cluster.stepConcurrency: pipeline p and profile small: %d steps side by side need ", steps)
+		if refused != (err != nil) || refused && (fault.NameOf(err) != fault.InvalidInput || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%d steps: %v", steps, err)
+		}
+		if v, _ := f.Store.Current(t.Context(), "p"); refused == (v != nil) {
+			t.Errorf("%d steps: stored %v", steps, v)
+		}
+	}
+}
+
+// A trigger that cannot be read keeps no other from starting its pipeline.
+func TestWatchingSkipsUnreadable(t *testing.T) {
+	t.Parallel()
+	f := newFixture()
+	f.apply(t, `triggers: [{s3: {bucket: raw, prefix: in/}}]`)
+	key := records.WatchKey("raw", "a-broken-one")
+	bad := key.Attributes()
+	bad["watches"] = records.String("all")
+	if _, err := f.db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &f.Store.Table, Item: bad}); err != nil {
+		t.Fatal(err)
+	}
+	if names, err := f.Store.Watching(t.Context(), "raw", "in/a.csv"); err != nil || len(names) != 1 {
+		t.Errorf("starts %v, %v", names, err)
+	}
+	if got, err := f.Store.Unreadable(t.Context()); err != nil || len(got) != 1 || got[0].Key != key {
+		t.Errorf("unreadable: %+v, %v", got, err)
+	}
+}
+
 // Unknown pipelines are not an error.
 func TestUnknownPipeline(t *testing.T) {
 	t.Parallel()
@@ -330,6 +372,7 @@ func TestDigestOfEncoding(t *testing.T) {
 		}
 		f := newFixture()
 		f.Settings.Lake["lake"] = "l"
+		f.Settings.Vars = map[string]string{"secret": "s"}
 		for i, in := range [][]byte{other, sent} {
 			out, err := f.Apply(t.Context(), register.Input{Spec: in})
 			if err != nil || out.Changed != (i == 0) {
@@ -349,7 +392,7 @@ func valid(t *testing.T, name string) pipeline.Spec {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec, err := pipeline.Parse(name, data, pipeline.WithZones("raw", "curated", "lake"))
+	spec, err := pipeline.Parse(name, data, pipeline.WithZones("raw", "curated", "lake"), pipeline.WithVars("secret"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func (r *Register) Rollback(ctx context.Context, name string, to int, packages G
 	if err != nil {
 		return RolledBack{}, err
 	}
-	spec, err := r.check([]byte(old.Spec))
+	spec, err := r.check(ctx, []byte(old.Spec))
 	if err != nil {
 		return RolledBack{}, fmt.Errorf("version %d cannot be registered any more: %w", to, err)
 	}

@@ -31,6 +31,8 @@ type Store struct {
 	DB    TableAPI
 	Table string
 	Runs  string // table of runs, for dates that are skipped when a pipeline is resumed
+
+	skips records.Skips
 }
 
 // row is an item of the table. The spec is stored as JSON, as in items of runs.
@@ -77,9 +79,14 @@ func (s *Store) Current(ctx context.Context, name string) (*Version, error) {
 	if out.Item == nil {
 		return nil, nil //nolint:nilnil // unknown is a valid answer
 	}
+	return Decode(out.Item)
+}
+
+// Decode reads the item of a version.
+func Decode(it records.Item) (*Version, error) {
 	var r row
-	if err := attributevalue.UnmarshalMap(out.Item, &r); err != nil {
-		return nil, fmt.Errorf("read pipeline %s: %w", name, err)
+	if err := attributevalue.UnmarshalMap(it, &r); err != nil {
+		return nil, fmt.Errorf("read pipeline %s: %w", records.Text(it[records.PartitionName]), err)
 	}
 	if r.Deleted {
 		return nil, nil //nolint:nilnil // unknown is a valid answer
@@ -129,7 +136,8 @@ func (s *Store) watchWrite(ctx context.Context, spec *pipeline.Spec) ([]types.Tr
 	return []types.TransactWriteItem{{Put: &types.Put{TableName: &s.Table, Item: it}}}, nil
 }
 
-// Watching returns the pipelines that an upload of key to zone starts, sorted.
+// Watching returns the pipelines that an upload of key to zone starts, sorted,
+// without those whose records cannot be decoded.
 func (s *Store) Watching(ctx context.Context, zone, key string) ([]string, error) {
 	in := &dynamodb.QueryInput{
 		TableName: &s.Table, ConsistentRead: aws.Bool(true), KeyConditionExpression: aws.String("pk = :zone"),
@@ -141,11 +149,12 @@ func (s *Store) Watching(ctx context.Context, zone, key string) ([]string, error
 		if err != nil {
 			return nil, fmt.Errorf("list S3 triggers of %s: %w", zone, err)
 		}
-		var rows []row
-		if err := attributevalue.UnmarshalListOfMaps(page.Items, &rows); err != nil {
-			return nil, fmt.Errorf("read S3 triggers of %s: %w", zone, err)
-		}
-		for _, r := range rows {
+		for _, it := range page.Items {
+			var r row
+			if err := attributevalue.UnmarshalMap(it, &r); err != nil {
+				s.skips.Skip(ctx, it, err)
+				continue
+			}
 			if slices.ContainsFunc(r.Watches, func(w watch) bool {
 				return strings.HasPrefix(key, w.Prefix) && strings.HasSuffix(key, w.Suffix)
 			}) {
@@ -155,4 +164,11 @@ func (s *Store) Watching(ctx context.Context, zone, key string) ([]string, error
 	}
 	slices.Sort(names)
 	return names, nil
+}
+
+// Unreadable returns the records of what uploads start that cannot be decoded:
+// Watching skips them.
+func (s *Store) Unreadable(ctx context.Context) ([]records.Unreadable, error) {
+	_, err := s.Watching(ctx, Watched, "")
+	return s.skips.Skipped(), err
 }

@@ -1,6 +1,9 @@
 package run
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // Step is the name of the EMR step that carries j's newest attempt on c. On a
 // cluster that is shared with other runs it begins with the name of the lease.
@@ -35,6 +38,17 @@ func OfStep(name string) string {
 		return ""
 	}
 	return OfCluster(lease)
+}
+
+// AttemptOf returns the job and the number of the attempt that the step of this name
+// carries, on the run's own cluster or on a shared one.
+func AttemptOf(name string) (jobName string, attempt int, ok bool) {
+	if OfStep(name) != "" {
+		_, name, _ = strings.Cut(name, stepOf)
+	}
+	jobName, number, _ := strings.Cut(name, "#")
+	attempt, err := strconv.Atoi(number)
+	return jobName, attempt, err == nil && jobName != "" && attempt > 0
 }
 
 // Shared reports whether other runs may use c at the same time.

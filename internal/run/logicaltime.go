@@ -13,6 +13,12 @@ var logicalLayouts = []string{
 	"2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02T15:04Z07:00", time.RFC3339, "2006-01-02T15:04:05Z0700",
 }
 
+// IsDate reports whether a logical time is given as a date.
+func IsDate(text string) bool {
+	_, err := time.Parse(time.DateOnly, text)
+	return err == nil
+}
+
 // ParseLogicalTime reads a day or a time; one without a zone is in UTC.
 func ParseLogicalTime(text string) (time.Time, error) {
 	normal := text

@@ -10,6 +10,7 @@ import (
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
 	"ephemr/internal/pipeline"
+	"ephemr/internal/stage"
 )
 
 // Record is a run with everything that belongs to it.
@@ -130,13 +131,13 @@ func (rec *Record) Began() time.Time {
 }
 
 // Context returns the values that templates can refer to.
-func (rec *Record) Context(stage string, lake map[string]string) pipeline.Context {
+func (rec *Record) Context(s stage.Settings) pipeline.Context {
 	r := rec.Run
-	c := pipeline.Context{
-		RunID: r.ID, Pipeline: r.Pipeline, Stage: stage,
-		LogicalDate: r.LogicalTime.UTC().Format(time.DateOnly),
-		LogicalTime: r.LogicalTime.UTC().Format(time.RFC3339),
-		Params:      maps.Clone(r.Params), Secrets: r.Secrets, Lake: lake,
+	c := r.occasion().Context(r.LogicalTime)
+	c = pipeline.Context{
+		RunID: r.ID, Pipeline: r.Pipeline, Stage: s.Stage,
+		LogicalDate: c.LogicalDate, LogicalTime: c.LogicalTime, Timezone: c.Timezone, Interval: c.Interval,
+		Params: maps.Clone(r.Params), Secrets: r.Secrets, Lake: s.LakeURIs(), Vars: s.Vars,
 		Trigger: map[string]string{"Kind": r.Trigger.Kind},
 		Jobs:    map[string]pipeline.JobContext{},
 	}
@@ -157,6 +158,16 @@ func (rec *Record) Context(stage string, lake map[string]string) pipeline.Contex
 		}
 	}
 	return c
+}
+
+// occasion is what the run is for. Runs of earlier versions do not have it recorded: theirs is a date in UTC.
+func (r Run) occasion() pipeline.Occasion {
+	if r.IntervalEnd.IsZero() {
+		return pipeline.Spec{}.OccasionOf(r.LogicalTime, false)
+	}
+	return pipeline.Occasion{
+		Date: r.LogicalDate, Zone: r.Timezone, Interval: pipeline.Interval{Start: r.IntervalStart, End: r.IntervalEnd},
+	}
 }
 
 // Owns reports whether execution is the run's own: the recorded one or, before

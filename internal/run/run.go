@@ -66,7 +66,7 @@ type Run struct {
 	ID          string            `dynamodbav:"id" json:"id"`
 	Pipeline    string            `dynamodbav:"pipeline" json:"pipeline"`
 	Identity    string            `dynamodbav:"identity,omitempty" json:"-"`                // hex digest; runs with an equal one are the same run
-	Fingerprint string            `dynamodbav:"wish,omitempty" json:"-"`                    // hex digest of the request without its id
+	Fingerprint string            `dynamodbav:"wish,omitempty" json:"-"`                    // hex digest of the request without its id; of sensitive params by a secret
 	Version     int               `dynamodbav:"version,omitempty" json:"version,omitempty"` // of the pipeline; 0 = ad hoc
 	Owner       string            `dynamodbav:"owner,omitempty" json:"owner,omitempty"`
 	Team        string            `dynamodbav:"team,omitempty" json:"team,omitempty"` // its limits apply
@@ -79,6 +79,11 @@ type Run struct {
 	Priority    int               `dynamodbav:"priority,omitempty" json:"priority,omitempty"`
 	MaxActive   int               `dynamodbav:"maxActive,omitempty" json:"-"`   // of the pipeline, at the time of the request
 	MaxDuration time.Duration     `dynamodbav:"maxDuration,omitempty" json:"-"` // likewise, nanoseconds: the pipeline's deadline
+
+	LogicalDate   string    `dynamodbav:"logicalDate,omitempty" json:"logicalDate,omitempty"`   // in Timezone; "" = the day of LogicalTime in UTC
+	Timezone      string    `dynamodbav:"timezone,omitempty" json:"timezone,omitempty"`         // IANA name; "" = UTC
+	IntervalStart time.Time `dynamodbav:"intervalStart,omitzero" json:"intervalStart,omitzero"` // of the half-open span that the run is for
+	IntervalEnd   time.Time `dynamodbav:"intervalEnd,omitzero" json:"intervalEnd,omitzero"`
 
 	// After is the id of a run that must have succeeded before this one starts: that of
 	// the date before, with dependsOnPast. Until then it waits outside of its team's queue.
@@ -101,6 +106,7 @@ type Run struct {
 	Kill        bool      `dynamodbav:"kill,omitempty" json:"kill,omitempty"`         // with SIGKILL, without SIGTERM before
 	Restarts    int       `dynamodbav:"restarts,omitempty" json:"restarts,omitempty"` // how often it was retried after it had ended
 	Body        string    `dynamodbav:"body,omitempty" json:"body,omitempty"`         // of a rejected request, at most 4 KiB
+	HintedAt    time.Time `dynamodbav:"hintedAt,omitzero" json:"-"`                   // an event came while the run waited for nothing
 	Announced   bool      `dynamodbav:"announced,omitempty" json:"-"`                 // RunFinished has been sent
 	Cleared     bool      `dynamodbav:"cleared,omitempty" json:"-"`                   // jobs and slots are settled, although RunFinished has not been sent
 }
@@ -141,6 +147,7 @@ type Job struct {
 	IntentAt    time.Time         `dynamodbav:"intentAt,omitzero" json:"-"`
 	ClusterID   string            `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
 	StepID      string            `dynamodbav:"stepId,omitempty" json:"stepId,omitempty"`
+	StepEnd     *StepEnd          `dynamodbav:"stepEnd,omitempty" json:"-"` // as an event has reported it; nil = none has
 	Class       job.Class         `dynamodbav:"class,omitempty" json:"class,omitempty"`
 	Reason      string            `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
 	ExitCode    *int              `dynamodbav:"exitCode,omitempty" json:"exitCode,omitempty"`
@@ -155,6 +162,23 @@ type Job struct {
 	Earlier     []Attempt         `dynamodbav:"earlier,omitempty" json:"earlier,omitempty"` // earlier attempts, which failed
 
 	Background []string `dynamodbav:"background,omitempty" json:"background,omitempty"` // processes that outlived the program and were ended
+}
+
+// StepEnd is how the engine's service has reported the end of a step by an event.
+// It may come before the step's id is recorded in the job.
+type StepEnd struct {
+	ClusterID string `dynamodbav:"clusterId"`
+	StepID    string `dynamodbav:"stepId"`
+	State     string `dynamodbav:"state"` // in the words of the service
+}
+
+// Ended returns how the step of j's newest attempt has ended, as far as an event has
+// reported it, or "".
+func (j Job) Ended() string {
+	if e := j.StepEnd; e != nil && e.StepID == j.StepID && e.ClusterID == j.ClusterID {
+		return e.State
+	}
+	return ""
 }
 
 // Attempt is a failed attempt that another followed.
@@ -290,7 +314,7 @@ type Waiter struct {
 	Token     string    `dynamodbav:"token" json:"-"`
 	Execution string    `dynamodbav:"execution" json:"execution"`
 	ClusterID string    `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
-	Attempts  []string  `dynamodbav:"attempts,omitempty" json:"attempts,omitempty"` // attempts in flight when it was registered, as job#n
+	Attempts  []string  `dynamodbav:"attempts,omitempty" json:"attempts,omitempty"` // attempts in flight when it was registered, as job#n; the last one when the others have ended
 	Shared    bool      `dynamodbav:"shared,omitempty" json:"shared,omitempty"`     // other runs may use the cluster
 	Events    int       `dynamodbav:"events,omitempty" json:"-"`                    // of the execution's history; see History
 	Since     time.Time `dynamodbav:"since" json:"since"`
@@ -332,9 +356,6 @@ func Digest(identity ...string) string {
 // the number of a restart, 20 are as many as fit into the name of an execution. Runs
 // of earlier versions have 8 or 32.
 const idDigits = 20
-
-// Priorities is how many there are: 0 to 9.
-const Priorities = 10
 
 // MaxQueued is how long a run waits in the queue at most.
 const MaxQueued = 14 * 24 * time.Hour

@@ -22,12 +22,13 @@ type applications struct {
 	conf   string // directory for Hadoop's configuration with the tag
 	stderr *output
 	settle time.Duration // how long applications may take to end after a success
+	poll   time.Duration // between two looks at applications that the job waits for
 }
 
 // claimApplications kills what earlier attempts on this cluster have left, since
 // this one may be the retry of one of them.
 func (r *Runner) claimApplications(ctx context.Context, s job.Spec, w workspace, stderr *output) *applications {
-	a := &applications{cli: yarn.Find(r.Environ), tag: yarn.Tag(s.RunID, s.Job, s.Attempt), conf: filepath.Join(w.dir, "hadoop"), stderr: stderr, settle: r.Linger}
+	a := &applications{cli: yarn.Find(r.Environ), tag: yarn.Tag(s.RunID, s.Job, s.Attempt), conf: filepath.Join(w.dir, "hadoop"), stderr: stderr, settle: r.Linger, poll: r.Poll}
 	claim, killed, err := yarn.Begin(ctx, a.cli, filepath.Join(r.base(), "attempts"), a.tag)
 	a.claim = claim
 	if len(killed) > 0 {
@@ -94,10 +95,12 @@ func (a *applications) end(ctx context.Context, s job.Spec, res job.Result, name
 func (a *applications) wait(ctx context.Context, s job.Spec, res job.Result, name string, deadline time.Time) job.Result {
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
-	if err := a.claim.Wait(ctx, a.settle); err != nil {
-		a.stderr.notice("ephemr: " + err.Error())
-	}
+	err := a.claim.Wait(ctx, a.settle, a.poll)
 	switch {
+	case err != nil:
+		res.Class, res.ExitCode, res.NothingToDo = job.ClassJob, exitBackground, false
+		res.Reason = fmt.Sprintf("%s exited, and whether its YARN applications have ended is unknown: %v", name, err)
+		return res
 	case ctx.Err() == nil:
 		return res
 	case time.Now().Before(deadline):

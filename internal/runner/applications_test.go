@@ -26,7 +26,7 @@ func (b *bench) onYARN() (registry string) {
 		}
 	}
 	registry = filepath.Join(b.TempDir(), "yarn")
-	b.Linger = 300 * time.Millisecond
+	b.Linger, b.Poll = 300*time.Millisecond, 300*time.Millisecond
 	b.Environ = append(b.Environ, "PATH="+bin+":"+os.Getenv("PATH"), "YARN_REGISTRY="+registry)
 	return registry
 }
@@ -97,6 +97,25 @@ func TestWaitsForApplications(t *testing.T) {
 	s.Background = job.BackgroundWait
 	code, res := b.run(t.Context(), s)
 	if code != 0 || !res.Succeeded() || strings.Contains(b.registered(registry, "calls"), "-kill") {
+		t.Errorf("exit %d, %+v", code, res)
+	}
+}
+
+// What a job has waited for in vain is no success.
+func TestWaitsForApplicationsWithoutYARN(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.onYARN()
+	b.Linger, b.Poll = time.Millisecond, time.Millisecond
+	bin := b.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "yarn"), []byte("#!/bin/sh\necho no ResourceManager >&2; exit 1\n"), 0o700); err != nil { //nolint:gosec // it is to be run
+		t.Fatal(err)
+	}
+	b.Environ = append(b.Environ, "PATH="+bin+":"+os.Getenv("PATH"))
+	s := b.bash("exit 0")
+	s.Background = job.BackgroundWait
+	want := "bash run.sh exited, and whether its YARN applications have ended is unknown: list YARN applications: "
+	if code, res := b.run(t.Context(), s); code != 67 || res.Class != job.ClassJob || !strings.HasPrefix(res.Reason, want) {
 		t.Errorf("exit %d, %+v", code, res)
 	}
 }

@@ -7,13 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"ephemr/internal/job"
-	"ephemr/internal/runner/cause"
 	"ephemr/internal/runner/logstream"
 )
 
@@ -34,9 +32,6 @@ func (r *Runner) attempt(ctx context.Context, s job.Spec) job.Result {
 	if len(res.Tail) == 0 {
 		res.Tail = stdout.tail.lines()
 	}
-	if res.Class == job.ClassJob {
-		res.Reason = withCause(res.Reason, &stderr.cause, &stdout.cause)
-	}
 	if res.Reason != "" {
 		stderr.notice("ephemr: " + res.Reason)
 	}
@@ -45,19 +40,6 @@ func (r *Runner) attempt(ctx context.Context, s job.Spec) job.Result {
 	whole, wholeToo := stdout.close(flush), stderr.close(flush)
 	res.LogsCut = !whole || !wholeToo
 	return res
-}
-
-// withCause adds to why a program failed what it printed about it: stderr's
-// cause, unless only stdout has one that is more than its last line.
-func withCause(reason string, stderr, stdout *cause.Finder) string {
-	line := stderr.Line()
-	if !stderr.Found() && stdout.Found() {
-		line = stdout.Line()
-	}
-	if line == "" || strings.Contains(reason, line) {
-		return reason
-	}
-	return reason + ": " + line
 }
 
 // execute never panics: it returns a Result in every case.
@@ -79,7 +61,9 @@ func (r *Runner) execute(ctx context.Context, s job.Spec, stdout, stderr *output
 		res, err = r.expected(ctx, s, started, res)
 	}
 	if err != nil {
-		return ended(ctx, err)
+		failed := ended(ctx, err)
+		failed.Outputs, failed.Background = res.Outputs, res.Background
+		return failed
 	}
 	return res
 }

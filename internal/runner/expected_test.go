@@ -109,3 +109,15 @@ func TestWrittenByRun(t *testing.T) {
 		})
 	}
 }
+
+// What the program left is in the Result although the check afterwards failed.
+func TestExpectKeepsTheResult(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.S3 = &dated{bucket: b.s3, err: apiError("AccessDenied")}
+	s := b.bash("sleep 300 & echo rows=3 >>$EPHEMR_OUTPUT")
+	s.Expect, s.Background = []string{"s3://b/out/"}, job.BackgroundKill
+	if code, res := b.run(t.Context(), s); code != 69 || len(res.Background) != 1 || res.Outputs["rows"] != "3" {
+		t.Errorf("exit %d, %+v", code, res)
+	}
+}

@@ -61,21 +61,32 @@ func TestBackground(t *testing.T) {
 		"kill, after nothing to do": {
 			mode: job.BackgroundKill, script: "sleep 300 & exit 77", code: 77, listed: 1,
 		},
+		"kill, malformed outputs": {
+			mode: job.BackgroundKill, script: "sleep 300 & echo rows >>$EPHEMR_OUTPUT; exit 77", code: 65, class: job.ClassData, reason: "rows", listed: 1,
+		},
 		"kill, with time to clean up": {
 			mode: job.BackgroundKill, script: "(trap 'echo tidy; exit' TERM; sleep 300 & touch up; wait) & until [ -e up ]; do sleep 0.01; done", listed: 2, stdout: "tidy\n",
 		},
-		"wait":         {mode: job.BackgroundWait, script: "(sleep 0.6; echo part) & echo up", stdout: "up\npart\n"},
-		"wait, failed": {mode: job.BackgroundWait, script: "(sleep 0.6; echo part) & exit 3", code: 3, class: job.ClassJob, reason: "exited 3$", stdout: "part\n"},
+		"wait":                      {mode: job.BackgroundWait, script: "(sleep 0.6; echo part) & echo up", stdout: "up\npart\n"},
+		"wait, failed":              {mode: job.BackgroundWait, script: "sleep 300 & exit 3", seconds: 60, code: 3, class: job.ClassJob, reason: "exited 3$", listed: 1},
+		"wait, after nothing to do": {mode: job.BackgroundWait, script: "(sleep 0.6; echo part) & exit 77", code: 77, stdout: "part\n"},
+		"kill, the timeout passes while it settles": {
+			mode: job.BackgroundKill, script: "sleep 300 &", settle: 1200 * time.Millisecond, seconds: 1, listed: 1,
+		},
+		"fail, the timeout passes while it settles": {
+			script: "sleep 300 &", settle: 1200 * time.Millisecond, seconds: 1, code: 67, class: job.ClassJob, reason: "which were ended: ", listed: 1,
+		},
 		"wait, until the timeout": {
 			mode: job.BackgroundWait, script: "sleep 300 &", seconds: 1, code: 124, class: job.ClassTimeout, listed: 1,
 			reason: `^bash run.sh timed out after 1s while it waited for processes in the background: sleep 300 \(pid \d+\)$`,
 		},
 		"fail": {
-			mode: job.BackgroundFail, script: "for i in 1 2 3 4 5 6 7; do sleep 300 & done", code: 67, class: job.ClassJob, listed: 7,
+			mode: job.BackgroundFail, script: "echo ERROR: only a warning >&2; for i in 1 2 3 4 5 6 7; do sleep 300 & done", code: 67, class: job.ClassJob, listed: 7,
 			reason: `^bash run.sh exited while processes that it had started were running, which were ended: (\S+ \S+ \(pid \d+\),? ){3}and 4 more; ` +
 				`wait for them, or set background to wait or kill$`,
 		},
-		"fail, after a failure": {script: "sleep 300 & exit 3", code: 3, class: job.ClassJob, reason: "exited 3$", listed: 1},
+		"an exit code of the program's own": {script: "echo ERROR: why >&2; exit 67", code: 67, class: job.ClassJob, reason: "exited 67: ERROR: why$"},
+		"fail, after a failure":             {script: "sleep 300 & exit 3", code: 3, class: job.ClassJob, reason: "exited 3$", listed: 1},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -37,6 +37,9 @@ func (o *output) pass(p []byte) {
 	}
 }
 
+// forget leaves what was printed so far out of the tail and of the cause.
+func (o *output) forget() { o.tail, o.cause = tail{}, cause.Finder{} }
+
 // notice adds a line of the runner's own, which is not part of the tail.
 func (o *output) notice(line string) {
 	if o.open {

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ephemr/internal/job"
+	"ephemr/internal/runner/cause"
 	"ephemr/internal/runner/program"
 )
 
@@ -64,14 +65,18 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 		return job.Result{}, err
 	}
 	name := commandName(s, p.Argv)
-	res := background(s, name, judge(s, name, exit), exit, stderr)
+	res := judge(s, name, exit)
+	if res.Class == job.ClassJob { // what is found after this has a reason of its own
+		res.Reason = withCause(res.Reason, &stderr.cause, &stdout.cause)
+	}
+	res = background(s, name, res, exit, stderr)
 	res = apps.end(ctx, s, res, name, deadline)
 	outputs, err := readOutputs(w.outputs)
 	switch {
 	case err == nil:
 		res.Outputs = outputs
 	case res.Succeeded(): // a program that failed is reported for that alone
-		res = job.Result{Class: job.ClassData, ExitCode: exitData, Reason: err.Error()}
+		res.Class, res.ExitCode, res.NothingToDo, res.Reason = job.ClassData, exitData, false, err.Error()
 	}
 	return res, nil
 }
@@ -104,7 +109,7 @@ func (h helper) run(ctx context.Context, dir string, argv []string, env ...strin
 	exit, err := h.Run(ctx)
 	last := h.stderr.tail.lines()
 	if err == nil && exit.Err == nil && exit.Code == 0 {
-		h.stderr.tail = tail{} // the output of a successful helper is not part of the tail
+		h.stderr.forget() // what a successful helper printed says nothing about the program
 	}
 	return exit, last, err
 }
@@ -149,6 +154,19 @@ func judge(s job.Spec, name string, exit program.Exit) job.Result {
 		res.Reason = fmt.Sprintf("%s exited %d", name, exit.Code)
 	}
 	return res
+}
+
+// withCause adds to why a program failed what it printed about it: stderr's
+// cause, unless only stdout has one that is more than its last line.
+func withCause(reason string, stderr, stdout *cause.Finder) string {
+	line := stderr.Line()
+	if !stderr.Found() && stdout.Found() {
+		line = stdout.Line()
+	}
+	if line == "" || strings.Contains(reason, line) {
+		return reason
+	}
+	return reason + ": " + line
 }
 
 // memory adds the most common cause of a SIGKILL that the runner did not send.

@@ -215,6 +215,26 @@ func TestRequirementsThatFail(t *testing.T) {
 	}
 }
 
+// What pip printed when it succeeded is neither the cause of a job's failure nor
+// among the job's last lines.
+func TestPipIsNotTheCause(t *testing.T) {
+	for name, tt := range map[string]struct{ script, want string }{
+		"the job prints nothing":                {"exit 3", "bash run.sh exited 3"},
+		"the job prints an error to its stdout": {"echo ERROR: no such table; exit 3", "bash run.sh exited 3: ERROR: no such table"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.withoutPip(`echo "ERROR: pip's dependency resolver does not take all packages into account" >&2; printf "tiny 1.0 requires other" >&2; exit 0`)
+			files := asking(t, "hello")
+			files["run.sh"] = tt.script
+			code, res := b.run(t.Context(), b.spec(job.Bash, files))
+			if code != 3 || res.Reason != tt.want || strings.Contains(strings.Join(res.Tail, "\n"), "tiny") {
+				t.Errorf("exit %d, %+v", code, res)
+			}
+		})
+	}
+}
+
 // editableBackend builds wheels as setuptools does: an editable one refers to the
 // directory of the sources.
 const editableBackend = `import os, zipfile

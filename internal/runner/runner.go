@@ -56,9 +56,10 @@ type Runner struct {
 	Now            func() time.Time
 	Wait           time.Duration // before the second try of an S3 call; doubled on each failure
 	Settle         time.Duration // how long children may outlive the program without being background work
-	Alone          bool          // this process adopts orphans and executes nothing else: all processes below it are the attempt's
+	Alone          bool          // this process adopts orphans and executes nothing else: all new processes below it are the attempt's
 	Flush          time.Duration // how long the last log lines may take
 	Linger         time.Duration // how long YARN applications may outlive a program that has succeeded
+	Poll           time.Duration // the longest time between two looks at YARN applications that a job waits for
 }
 
 // Run executes the Spec at address, s3://bucket/…/job.<sha256>.json, and returns the

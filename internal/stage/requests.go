@@ -23,9 +23,6 @@ type RequestBounds struct {
 	Owner       string            `json:"owner,omitempty" yaml:"owner"`             // of such runs: tag, and recipient of notices; "" = the sender
 }
 
-// maxRunPriority is the highest priority of a run.
-const maxRunPriority = 9
-
 // RequestsOf are the bounds of the requests of a team, all of them set but Owner.
 func (l Limits) RequestsOf(team string) RequestBounds {
 	b, ok := l.Requests[team]
@@ -33,7 +30,7 @@ func (l Limits) RequestsOf(team string) RequestBounds {
 		b = l.Requests[NoTeam]
 	}
 	if b.MaxPriority == nil {
-		b.MaxPriority = new(maxRunPriority)
+		b.MaxPriority = new(pipeline.MaxPriority)
 	}
 	b.MaxActive = cmp.Or(b.MaxActive, l.PipelineMaxActive)
 	b.MaxDeadline = cmp.Or(b.MaxDeadline, l.Deadline)
@@ -45,8 +42,8 @@ func (r Requests) Validate() error {
 	var errs []error
 	for _, team := range slices.Sorted(maps.Keys(r)) {
 		b := r[team]
-		if b.MaxPriority != nil && (*b.MaxPriority < 0 || *b.MaxPriority > maxRunPriority) {
-			errs = append(errs, fmt.Errorf("limits.requests.%s.maxPriority %d must be 0 to %d", team, *b.MaxPriority, maxRunPriority))
+		if b.MaxPriority != nil && (*b.MaxPriority < 0 || *b.MaxPriority > pipeline.MaxPriority) {
+			errs = append(errs, fmt.Errorf("limits.requests.%s.maxPriority %d must be 0 to %d", team, *b.MaxPriority, pipeline.MaxPriority))
 		}
 		if b.MaxActive < 0 {
 			errs = append(errs, fmt.Errorf("limits.requests.%s.maxActive must not be negative", team))

@@ -46,6 +46,8 @@ type Settings struct {
 	Topic         string `json:"topic"`         // ARN; notifications of outcomes
 	StateMachine  string `json:"stateMachine"`  // ARN of the run state machine
 
+	Vars map[string]string `json:"vars,omitempty"` // for .Vars in templates
+
 	ServiceRole     string            `json:"serviceRole"`     // EMR's, name or ARN
 	InstanceProfile string            `json:"instanceProfile"` // EMR's EC2 instance profile, name
 	Bootstrap       string            `json:"bootstrap"`       // s3:// address of the script that installs the runner
@@ -124,6 +126,8 @@ const (
 	RepairsMetric   = "Repairs" // number of repairs by sweep; dimension Stage
 	// UnreadableMetric is the number of records that cannot be decoded; dimension Stage.
 	UnreadableMetric = "UnreadableRecords"
+	// UnendedMetric is the number of clusters whose termination was refused; dimension Stage.
+	UnendedMetric = "ClustersNotTerminated"
 )
 
 // ParameterName is the name of the SSM parameter with a stage's Settings.
@@ -153,12 +157,17 @@ func Parse(text string) (Settings, error) {
 
 func (s Settings) validate() error {
 	var errs []error
-	for name, value := range map[string]string{
-		"stage": s.Stage, "runsTable": s.RunsTable, "pipelinesTable": s.PipelinesTable, "clustersTable": s.ClustersTable,
-		"artifactsBucket": s.ArtifactsBucket, "logsBucket": s.LogsBucket, "stateMachine": s.StateMachine,
+	for _, setting := range []struct{ name, value string }{
+		{"stage", s.Stage},
+		{"runsTable", s.RunsTable},
+		{"pipelinesTable", s.PipelinesTable},
+		{"clustersTable", s.ClustersTable},
+		{"artifactsBucket", s.ArtifactsBucket},
+		{"logsBucket", s.LogsBucket},
+		{"stateMachine", s.StateMachine},
 	} {
-		if value == "" {
-			errs = append(errs, fmt.Errorf("settings: %s is missing", name))
+		if setting.value == "" {
+			errs = append(errs, fmt.Errorf("settings: %s is missing", setting.name))
 		}
 	}
 	if s.Limits.MaxActive < 1 || s.Limits.PipelineMaxActive < 1 {

@@ -26,30 +26,45 @@ type Progress struct {
 	JobsLeft bool `json:"jobsLeft"`
 }
 
-// Look brings the jobs of rec up to date and answers when an attempt that its
-// waiter knew to be in flight is over, or when nothing is in flight any more.
-func (l *Looker) Look(ctx context.Context, rec *run.Record, seen *engine.Capacity) (*wait.Answer, error) {
-	if err := l.settle(ctx, rec, seen); err != nil {
+// Look brings the jobs of rec up to date and answers when there is something to
+// submit, or when nothing is in flight any more.
+func (l *Looker) Look(ctx context.Context, rec *run.Record, v engine.View) (*wait.Answer, error) {
+	if err := l.settle(ctx, rec, v); err != nil {
 		return nil, err
 	}
 	if err := skip(ctx, l.Runs, rec); err != nil {
 		return nil, err
 	}
-	flying := attempts(rec)
-	ended := slices.ContainsFunc(rec.Waiter.Attempts, func(a string) bool { return !slices.Contains(flying, a) })
-	if len(flying) > 0 && !ended {
-		return nil, nil //nolint:nilnil // nothing has happened yet, and that is no error
+	if len(rec.InFlight()) > 0 && len(startable(rec)) == 0 && !refit(rec) {
+		return nil, l.shrink(ctx, rec)
 	}
 	left := slices.ContainsFunc(rec.Jobs, func(j run.Job) bool { return !j.State.Over() })
 	return &wait.Answer{Output: Progress{JobsLeft: left, History: run.History{Events: rec.Waiter.Events}}}, nil
 }
 
+// shrink records in rec's waiter that a single attempt is left in flight: while that
+// keeps its capacity busy, the tick has nothing to ask.
+func (l *Looker) shrink(ctx context.Context, rec *run.Record) error {
+	flying := attempts(rec)
+	if len(flying) != 1 || len(rec.Waiter.Attempts) == 1 {
+		return nil
+	}
+	return l.Runs.WaitFor(ctx, *rec.Waiter, flying)
+}
+
+// refit reports whether an attempt that rec's waiter knew to be in flight is over
+// and the capacity may be too large for the others.
+func refit(rec *run.Record) bool {
+	flying := attempts(rec)
+	return rec.Spec.Resizes() && slices.ContainsFunc(rec.Waiter.Attempts, func(a string) bool { return !slices.Contains(flying, a) })
+}
+
 // settle asks the engine about the attempts in flight and records how they ended.
-func (l *Looker) settle(ctx context.Context, rec *run.Record, seen *engine.Capacity) error {
+func (l *Looker) settle(ctx context.Context, rec *run.Record, v engine.View) error {
 	if len(rec.InFlight()) == 0 {
 		return nil
 	}
-	all, capacity, err := l.Engines.Of(rec).Attempts(ctx, rec, seen)
+	all, capacity, err := l.Engines.Of(rec).Attempts(ctx, rec, v)
 	for _, a := range all {
 		if !a.Over {
 			continue
@@ -74,7 +89,7 @@ func (l *Looker) record(ctx context.Context, rec *run.Record, j run.Job, a engin
 	next.State, next.Class, next.Reason, next.EndedAt = run.JobSucceeded, a.Class, a.Reason, time.Now()
 	next.ExitCode, next.Outputs, next.Tail, next.Findings = nil, nil, a.Tail, nil
 	next.LogsCut = a.Result != nil && a.Result.LogsCut
-	next.Background = nil
+	next.Background, next.StepEnd = nil, nil
 	next.NothingToDo = a.Class == "" && a.Result != nil && a.Result.NothingToDo
 	if r := a.Result; r != nil {
 		next.ExitCode, next.Outputs, next.Tail, next.Findings = &r.ExitCode, r.Outputs, r.Tail, r.Checks

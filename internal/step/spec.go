@@ -54,7 +54,7 @@ func (s *specs) spec(ctx context.Context, j run.Job) (job.Spec, error) {
 		LogGroup: s.Settings.RunLogGroup, StreamPrefix: rec.Run.LogPrefix(j.Name, j.Attempt),
 		Result: "s3://" + s.Settings.LogsBucket + "/" + rec.Run.ObjectPrefix(j) + "/" + job.ResultName,
 	}
-	values := rec.Context(s.Settings.Stage, s.Settings.LakeURIs())
+	values := rec.Context(s.Settings)
 	if j.Type == job.Quality {
 		checks, err := rec.Spec.RenderChecks(values)
 		out.Checks, out.Began = checks, rec.Began()

@@ -68,7 +68,7 @@ func (s *Stopper) Stop(ctx context.Context, in StopInput) (struct{}, error) {
 	if err := s.Engines.Of(rec).Stop(ctx, rec, rec.Run.Kill); err != nil {
 		return struct{}{}, err
 	}
-	return struct{}{}, s.Waker.Register(ctx, w)
+	return struct{}{}, s.Waker.Register(ctx, w, engine.View{})
 }
 
 // find records attempts that an invocation began to submit and died over.
@@ -93,8 +93,8 @@ func (s *Stopper) find(ctx context.Context, rec *run.Record) error {
 
 // Look answers when nothing of the run is in flight any more. After the grace
 // period what is left is killed; what survives that ends with the cluster.
-func (s *Stopper) Look(ctx context.Context, rec *run.Record, seen *engine.Capacity) (*wait.Answer, error) {
-	if err := s.Looker.settle(ctx, rec, seen); err != nil {
+func (s *Stopper) Look(ctx context.Context, rec *run.Record, v engine.View) (*wait.Answer, error) {
+	if err := s.Looker.settle(ctx, rec, v); err != nil {
 		return nil, err
 	}
 	if len(rec.InFlight()) == 0 {

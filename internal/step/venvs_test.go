@@ -2,16 +2,18 @@ package step_test
 
 import (
 	"strings"
-	"sync"
 	"testing"
 
 	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/records"
 	"ephemr/internal/run"
+	"ephemr/internal/secret"
 	"ephemr/internal/step"
 )
 
 func venvs() *step.Venvs {
-	return &step.Venvs{DB: awsfake.NewDynamoDB(awsfake.Table{Name: "clusters", PK: "pk"}), Table: "clusters"}
+	db := awsfake.NewDynamoDB(awsfake.Table{Name: "clusters", PK: "pk"})
+	return &step.Venvs{Secret: &secret.Secret{DB: db, Table: "clusters", Key: records.VenvSecretKey()}}
 }
 
 // A job of one pipeline, user or stage cannot know where another's libraries are
@@ -51,28 +53,5 @@ func TestVenvPrefixes(t *testing.T) {
 	}
 	if other := prefix(venvs(), first); other == base {
 		t.Errorf("two stages share %s", other)
-	}
-}
-
-// Invocations that make the secret at the same time agree.
-func TestVenvSecretIsMadeOnce(t *testing.T) {
-	t.Parallel()
-	v := venvs()
-	var all sync.Map
-	var group sync.WaitGroup
-	for range 8 {
-		group.Go(func() {
-			p, err := v.Prefix(t.Context(), run.Run{Pipeline: "a"})
-			if err != nil {
-				t.Error(err)
-			}
-			all.Store(p, true)
-		})
-	}
-	group.Wait()
-	n := 0
-	all.Range(func(any, any) bool { n++; return true })
-	if n != 1 {
-		t.Errorf("%d prefixes", n)
 	}
 }

@@ -22,7 +22,7 @@ import (
 
 var _ repair.Directory = (*discovery.Directory)(nil)
 
-// plant puts an instance into the directory that nobody knows of.
+// plant puts an instance into the directory that no record knows.
 func plant(t *testing.T, w *simulation.World, i discovery.Instance) {
 	t.Helper()
 	d := &discovery.Directory{API: w.CloudMap, Namespace: w.Settings.Namespace, Stage: w.Settings.Stage}
@@ -83,18 +83,18 @@ func TestStaleInstance(t *testing.T) {
 		w.Terminate() // the run ends with it, but Cloud Map refuses
 		time.Sleep(30 * time.Second)
 		if got := swept(t, w); len(got) > 0 {
-			t.Errorf("mended %q before it could show", got)
+			t.Errorf("repaired %q before it could show", got)
 		}
 		time.Sleep(10 * time.Minute)
 		if got := named(w); len(got) != 1 {
-			t.Fatalf("registered %q: nothing to mend", got)
+			t.Fatalf("registered %q: nothing to repair", got)
 		}
 		if got := swept(t, w); !slices.Contains(got, "instance-removed "+id) {
-			t.Errorf("mended %q", got)
+			t.Errorf("repaired %q", got)
 		}
 		time.Sleep(time.Minute)
 		if got, again := named(w), swept(t, w); len(got)+len(again) > 0 {
-			t.Errorf("registered %q; a second sweep mends %q", got, again)
+			t.Errorf("registered %q; a second sweep repairs %q", got, again)
 		}
 	})
 }
@@ -107,14 +107,14 @@ func TestMissingInstance(t *testing.T) {
 		w.CloudMap.FailNext("RegisterInstance", awsfake.Throttled())
 		id, clusterID := begin(t, w)
 		if got, at := swept(t, w), named(w); len(got)+len(at) > 0 {
-			t.Errorf("mended %q after 30 s, registered %q", got, at)
+			t.Errorf("repaired %q after 30 s, registered %q", got, at)
 		}
 		time.Sleep(time.Minute)
 		if diff := cmp.Diff([]string{"instance-registered " + id}, swept(t, w)); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}
 		if got := swept(t, w); len(got) > 0 {
-			t.Errorf("mended %q before it could show", got)
+			t.Errorf("repaired %q before it could show", got)
 		}
 		time.Sleep(time.Minute)
 		if diff := cmp.Diff([]string{"one/" + clusterID}, named(w)); diff != "" {
@@ -139,7 +139,7 @@ func TestEndingClusterStaysOut(t *testing.T) {
 		l.Deregister(t.Context(), clusterID)
 		time.Sleep(10 * time.Minute)
 		if got, at := swept(t, w), named(w); len(got)+len(at) > 0 {
-			t.Errorf("mended %q, registered %q", got, at)
+			t.Errorf("repaired %q, registered %q", got, at)
 		}
 	})
 }
@@ -149,13 +149,13 @@ func TestDirectoryIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	inLongWorld(t, func(t *testing.T, w *simulation.World) {
 		_, clusterID := begin(t, w)
-		create(t, w, "analytics", nil) // somebody else's, ready
+		create(t, w, "analytics", nil) // of another program, ready
 		create(t, w, "r.1", map[string]string{cluster.TagStage: "prod", cluster.TagRun: "r"})
 		time.Sleep(10 * time.Minute)
 		before := w.CloudMap.AllCalls()
 		w.EMR.Omit(clusterID)
 		if got := swept(t, w); len(got) > 0 {
-			t.Errorf("mended %q", got)
+			t.Errorf("repaired %q", got)
 		}
 		after := w.CloudMap.AllCalls()
 		for op, n := range before {
@@ -184,7 +184,7 @@ func TestEmptyServices(t *testing.T) {
 	})
 }
 
-// Cloud Map's troubles are told, and keep sweep from nothing else.
+// Failures of Cloud Map are reported, and do not affect the rest of a sweep.
 func TestDirectoryFails(t *testing.T) {
 	t.Parallel()
 	for name, err := range map[string]error{"throttled": awsfake.Throttled(), "broken": errors.New("broken")} {
@@ -195,7 +195,7 @@ func TestDirectoryFails(t *testing.T) {
 				time.Sleep(10 * time.Minute)
 				w.CloudMap.FailNext("ListServices", err)
 				_, got := w.Invoke("sweep", json.RawMessage("{}"))
-				if told := got != nil; told != (name == "broken") {
+				if reported := got != nil; reported != (name == "broken") {
 					t.Errorf("error %v", got)
 				}
 				if len(w.Open()) > 0 {

@@ -1,9 +1,11 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"ephemr/internal/fault"
@@ -19,7 +21,7 @@ const lateBy = 30 * time.Minute
 // has one, with some time for its steps to stop and its cluster to be released.
 func late(r run.Run, now time.Time) *outcome.StateError {
 	grace := lateBy
-	if r.State == run.Admitted && r.Execution == "" {
+	if r.State != run.Running && r.Execution == "" {
 		grace = time.Minute // for the request to cancel it, which finishes it as well
 	}
 	switch {
@@ -53,26 +55,45 @@ func (s *Sweeper) overdue(ctx context.Context, r run.Run, out *Output) error {
 	return s.finish(ctx, outcome.FinishInput{RunID: r.ID, Error: why}, out)
 }
 
-// mostEnded is how many runs a sweep ends that have waited for too long, or announces:
-// the next continues.
+// mostEnded is how many runs a sweep ends that have waited for too long, or announces,
+// and for how many it may fail to: the next continues.
 const mostEnded = 200
 
-// errEnough ends a visit.
-var errEnough = errors.New("enough for one sweep")
+// mostRead is how many runs a sweep chooses those from.
+const mostRead = 4 * mostEnded
 
-// some visits at most mostEnded runs. What is wrong with one does not affect the others.
-func some(each func(visit func(run.Run) error) error, do func(run.Run) error) error {
-	var errs []error
+// errEnough ends a list early.
+var errEnough = errors.New("enough")
+
+// some ends at most mostEnded of the first runs that each visits, in another order at
+// every sweep: those that always fail do not keep it from the others.
+func some(each func(visit func(run.Run) error) error, end func(run.Run) error) error {
+	var few []run.Run
 	err := each(func(r run.Run) error {
-		if errs = append(errs, fault.Safely(func() error { return do(r) })); len(errs) >= mostEnded {
+		if few = append(few, r); len(few) == mostRead {
 			return errEnough
 		}
 		return nil
 	})
-	if errors.Is(err, errEnough) {
-		err = nil
+	var errs []error
+	if !errors.Is(err, errEnough) {
+		errs = append(errs, err)
 	}
-	return errors.Join(append(errs, err)...)
+	now := time.Now()
+	slices.SortFunc(few, func(a, b run.Run) int { return cmp.Compare(run.Turn(a.ID, now), run.Turn(b.ID, now)) })
+	ended, failed := 0, 0
+	for _, r := range few {
+		if ended == mostEnded || failed == mostEnded {
+			break
+		}
+		if err := fault.Safely(func() error { return end(r) }); err != nil {
+			failed++
+			errs = append(errs, err)
+		} else {
+			ended++
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // expired ends runs that have waited in the queue for too long.

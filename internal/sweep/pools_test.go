@@ -46,15 +46,15 @@ func leasedBy(holder string) func(*pool.Cluster) {
 	return func(c *pool.Cluster) { c.Free, c.Leases, c.IdleUntil = 1, map[string]int{holder: 1}, time.Time{} }
 }
 
-// mended is what a sweep mended but for the directory of clusters, which nobody
-// has told of those that warm makes.
-func mended(t *testing.T, w *simulation.World) []string {
+// repairs is what a sweep repaired, except for the directory of clusters: those that
+// warm makes are not registered there.
+func repairs(t *testing.T, w *simulation.World) []string {
 	t.Helper()
 	return slices.DeleteFunc(swept(t, w), func(r string) bool { return strings.HasPrefix(r, "instance-") })
 }
 
-// Clusters of pools grow old without anybody having to be told; a lease that
-// nobody gives back is another matter.
+// Clusters of pools expire without a repair that is reported; a lease that is not
+// released is one.
 func TestPools(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -78,7 +78,7 @@ func TestPools(t *testing.T) {
 			name: "is leased by a run that is over", change: leasedBy("r.1"), run: &run.Run{ID: "r", State: run.Failed},
 			want: []string{"lease-released r"}, state: pool.Ready,
 		},
-		{name: "is leased by nobody that is known", change: leasedBy("q.1"), want: []string{"lease-released q"}, state: pool.Ready},
+		{name: "is leased by an unknown run, which may have left something", change: leasedBy("q.1"), want: []string{"lease-released q"}, state: pool.Gone},
 		{
 			name: "is leased by a run past its deadline", change: leasedBy("r.1"),
 			run:  &run.Run{ID: "r", State: run.Queued, Deadline: time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC)},
@@ -100,7 +100,7 @@ func TestPools(t *testing.T) {
 				if tt.want == nil {
 					tt.want = []string{}
 				}
-				if diff := cmp.Diff(tt.want, mended(t, w)); diff != "" {
+				if diff := cmp.Diff(tt.want, repairs(t, w)); diff != "" {
 					t.Errorf("repairs -want +got:\n%s", diff)
 				}
 				c, err := pools(w).Get(t.Context(), id)
@@ -110,8 +110,8 @@ func TestPools(t *testing.T) {
 				if gone := len(w.Open()) == 0; gone != (tt.state == pool.Gone) {
 					t.Errorf("open clusters %q", w.Open())
 				}
-				if again := mended(t, w); len(again) > 0 {
-					t.Errorf("a second sweep mends %q", again)
+				if again := repairs(t, w); len(again) > 0 {
+					t.Errorf("a second sweep repairs %q", again)
 				}
 			})
 		})
@@ -133,7 +133,7 @@ func TestLeakedLeaseIsBusy(t *testing.T) {
 			}
 		}
 		for _, want := range [][]string{{}, {"lease-released r"}} {
-			if diff := cmp.Diff(want, mended(t, w)); diff != "" {
+			if diff := cmp.Diff(want, repairs(t, w)); diff != "" {
 				t.Errorf("repairs -want +got:\n%s", diff)
 			}
 			time.Sleep(30 * time.Second)
@@ -172,7 +172,7 @@ func TestLeakedLeaseIsFresh(t *testing.T) {
 				}
 				warm(t, w, leasedBy("r.1"))
 				for _, want := range [][]string{{}, {"lease-released r"}} {
-					if diff := cmp.Diff(want, mended(t, w)); diff != "" {
+					if diff := cmp.Diff(want, repairs(t, w)); diff != "" {
 						t.Errorf("repairs -want +got:\n%s", diff)
 					}
 					time.Sleep(2 * time.Minute)
@@ -185,8 +185,8 @@ func TestLeakedLeaseIsFresh(t *testing.T) {
 	}
 }
 
-// Clusters that are gone leave their pools, whether or not anybody has noticed,
-// and whoever died over making them.
+// Clusters that are gone are removed from their pools, also without an event, and when
+// the invocation that made them has died.
 func TestPoolsForget(t *testing.T) {
 	t.Parallel()
 	for name, lose := range map[string]func(t *testing.T, w *simulation.World, id string){
@@ -205,7 +205,7 @@ func TestPoolsForget(t *testing.T) {
 			inWorld(t, func(t *testing.T, w *simulation.World) {
 				lose(t, w, warm(t, w, func(*pool.Cluster) {}))
 				time.Sleep(5 * time.Minute)
-				if got := mended(t, w); len(got) > 0 {
+				if got := repairs(t, w); len(got) > 0 {
 					t.Errorf("repairs %q", got)
 				}
 				if all, err := pools(w).All(t.Context()); len(all) > 0 || err != nil {

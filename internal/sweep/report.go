@@ -3,7 +3,6 @@ package sweep
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 
@@ -20,11 +19,7 @@ import (
 // RepairMade is the log message of a repair, by which package chaos counts them.
 const RepairMade = "repair made"
 
-// count makes repairs, and records that lists have skipped, visible to alarms.
-func (s *Sweeper) count(ctx context.Context, repairs []events.Repaired) error {
-	return errors.Join(s.metric(ctx, stage.RepairsMetric, len(repairs)), s.metric(ctx, stage.UnreadableMetric, len(s.Runs.Skipped())))
-}
-
+// metric makes a number visible to alarms.
 func (s *Sweeper) metric(ctx context.Context, name string, n int) error {
 	if n == 0 {
 		return nil

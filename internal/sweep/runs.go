@@ -104,11 +104,26 @@ func (s *Sweeper) finish(ctx context.Context, in outcome.FinishInput, out *Outpu
 }
 
 // unannounced announces the outcomes that were not: of runs that were cancelled
-// while they were queued, and of those whose last function died.
-func (s *Sweeper) unannounced(ctx context.Context) error {
-	return some(func(visit func(run.Run) error) error { return s.Runs.Unannounced(ctx, visit) }, func(r run.Run) error {
-		if time.Since(r.EndedAt) < time.Minute {
-			return nil // it is being announced right now
+// while they were queued, and of those whose last function died. It ends those that
+// control could not end.
+func (s *Sweeper) unannounced(ctx context.Context, out *Output) error {
+	due := func(r run.Run) bool {
+		if r.State.Final() {
+			return time.Since(r.EndedAt) >= time.Minute // else it is being announced right now
+		}
+		return late(r, time.Now()) != nil
+	}
+	each := func(visit func(run.Run) error) error {
+		return s.Runs.Unannounced(ctx, func(r run.Run) error {
+			if !due(r) {
+				return nil
+			}
+			return visit(r)
+		})
+	}
+	return some(each, func(r run.Run) error {
+		if !r.State.Final() {
+			return s.overdue(ctx, r, out)
 		}
 		_, err := s.Finisher.Finish(ctx, outcome.FinishInput{RunID: r.ID})
 		return err

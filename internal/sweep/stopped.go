@@ -12,6 +12,7 @@ import (
 	"ephemr/internal/intake"
 	"ephemr/internal/outcome"
 	"ephemr/internal/run"
+	"ephemr/internal/stage"
 )
 
 // stopped repairs the run of an execution that was stopped, failed or timed out, if
@@ -34,7 +35,7 @@ func (s *Sweeper) stopped(ctx context.Context, e events.Envelope) (Output, error
 		return out, err
 	}
 	err = s.end(ctx, rec, &out)
-	return out, errors.Join(err, s.count(ctx, out.Repairs), s.report(ctx, out.Repairs))
+	return out, errors.Join(err, s.metric(ctx, stage.RepairsMetric, len(out.Repairs)), s.report(ctx, out.Repairs))
 }
 
 // end does what the last states of rec's execution would have done.

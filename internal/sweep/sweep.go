@@ -17,6 +17,7 @@ import (
 	"ephemr/events"
 	"ephemr/internal/engine"
 	"ephemr/internal/outcome"
+	"ephemr/internal/records"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
@@ -37,16 +38,22 @@ type Slots interface {
 	Release(ctx context.Context, holder, team, pipeline string) error
 }
 
+// Pipelines are the registered pipelines.
+type Pipelines interface {
+	Unreadable(ctx context.Context) ([]records.Unreadable, error)
+}
+
 // Sweeper is the sweep function.
 type Sweeper struct {
-	Settings stage.Settings
-	Runs     *store.Runs
-	Engines  engine.Set
-	SFN      ExecutionAPI
-	Bus      outcome.BusAPI
-	Finisher Finisher
-	Slots    Slots
-	Metrics  MetricAPI
+	Settings  stage.Settings
+	Runs      *store.Runs
+	Pipelines Pipelines
+	Engines   engine.Set
+	SFN       ExecutionAPI
+	Bus       outcome.BusAPI
+	Finisher  Finisher
+	Slots     Slots
+	Metrics   MetricAPI
 }
 
 // Output lists the repairs that were made.
@@ -68,12 +75,19 @@ func (s *Sweeper) Sweep(ctx context.Context, payload json.RawMessage) (Output, e
 // capacity along.
 func (s *Sweeper) all(ctx context.Context) (Output, error) {
 	out := Output{Repairs: []events.Repaired{}}
-	errs := []error{s.runs(ctx, &out), s.slots(ctx, &out), s.unannounced(ctx), s.heads(ctx)}
+	errs := []error{s.runs(ctx, &out), s.slots(ctx, &out), s.unannounced(ctx, &out), s.heads(ctx)}
+	var unended, unreadable int
 	for _, e := range s.Engines.All() {
-		repairs, err := e.Sweep(ctx, out.ended)
-		out.Repairs, errs = append(out.Repairs, repairs...), append(errs, err)
+		swept, err := e.Sweep(ctx, out.ended)
+		out.Repairs, errs = append(out.Repairs, swept.Repairs...), append(errs, err)
+		unended, unreadable = unended+swept.Unended, unreadable+swept.Unreadable
 	}
-	return out, errors.Join(append(errs, s.count(ctx, out.Repairs), s.report(ctx, out.Repairs))...)
+	skipped, err := s.Pipelines.Unreadable(ctx)
+	errs = append(errs, err)
+	unreadable += len(s.Runs.Skipped()) + len(skipped)
+	return out, errors.Join(append(errs,
+		s.metric(ctx, stage.RepairsMetric, len(out.Repairs)), s.metric(ctx, stage.UnendedMetric, unended), s.metric(ctx, stage.UnreadableMetric, unreadable),
+		s.report(ctx, out.Repairs))...)
 }
 
 // ended reports whether this sweep has ended the run.

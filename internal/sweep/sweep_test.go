@@ -35,7 +35,7 @@ cluster: {profile: small}
 jobs: [{name: a, type: bash, source: a}]
 `
 
-// swept is what a sweep mended: what and whose.
+// swept is what a sweep repaired: what, and of which run.
 func swept(t *testing.T, w *simulation.World) []string {
 	t.Helper()
 	reply, err := w.Invoke("sweep", json.RawMessage("{}"))
@@ -88,7 +88,7 @@ func put(t *testing.T, w *simulation.World, r run.Run) {
 	}
 }
 
-// Clusters that nobody wants go; those that somebody wants, or that are not
+// Clusters that no run needs are terminated; those that a run needs, or that are not
 // ours, stay.
 func TestClusters(t *testing.T) {
 	t.Parallel()
@@ -109,7 +109,7 @@ func TestClusters(t *testing.T) {
 		{name: "another stage's", cluster: "r.1", tags: map[string]string{cluster.TagStage: "prod", cluster.TagRun: "r"}, after: time.Hour},
 		{name: "without tags", cluster: "r.1", after: time.Hour},
 		{name: "tagged for another run", cluster: "r.1", tags: map[string]string{cluster.TagStage: "test", cluster.TagRun: "q"}, after: time.Hour},
-		{name: "named by somebody else", cluster: "analytics", tags: mine, after: time.Hour},
+		{name: "named by another program", cluster: "analytics", tags: mine, after: time.Hour},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -129,7 +129,7 @@ func TestClusters(t *testing.T) {
 					t.Errorf("open clusters: %q", w.Open())
 				}
 				if again := swept(t, w); len(again) > 0 {
-					t.Errorf("a second sweep mends %q", again)
+					t.Errorf("a second sweep repairs %q", again)
 				}
 			})
 		})
@@ -156,12 +156,12 @@ func TestRightsEndAtTheTag(t *testing.T) {
 		create(t, w, "r.1", map[string]string{cluster.TagStage: "prod", cluster.TagRun: "r"})
 		time.Sleep(time.Hour)
 		if got := swept(t, w); len(got) > 0 || len(w.Open()) != 1 {
-			t.Errorf("mended %q, open %q", got, w.Open())
+			t.Errorf("repaired %q, open %q", got, w.Open())
 		}
 	})
 }
 
-// What cannot be mended must not keep the rest from it.
+// What cannot be repaired does not affect the rest.
 func TestOneFailureLeavesTheOthers(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *simulation.World) {
@@ -172,7 +172,7 @@ func TestOneFailureLeavesTheOthers(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		w.SFN.FailNext("DescribeExecution", errors.New("throttled"))
 		if _, err := w.Invoke("sweep", json.RawMessage("{}")); err == nil {
-			t.Error("the failure is not told")
+			t.Error("the failure is not reported")
 		}
 		over := 0
 		for _, id := range []string{"a", "b", "c"} {
@@ -181,12 +181,12 @@ func TestOneFailureLeavesTheOthers(t *testing.T) {
 			}
 		}
 		if over != 2 {
-			t.Errorf("%d runs are mended, want 2", over)
+			t.Errorf("%d runs are repaired, want 2", over)
 		}
 		time.Sleep(10 * time.Minute)
 		w.EMR.FailNext("TerminateJobFlows", errors.New("protected"))
 		if _, err := w.Invoke("sweep", json.RawMessage("{}")); err == nil {
-			t.Error("the failure is not told")
+			t.Error("the failure is not reported")
 		}
 		if n := len(w.Open()); n > 2 {
 			t.Errorf("%d clusters are left", n)

@@ -36,7 +36,13 @@ type lived struct {
 }
 
 // live takes one upload through a world to its end.
-func live(t *testing.T, c simulation.Config, limits stage.Buckets) (l lived) {
+func live(t *testing.T, c simulation.Config, limits stage.Buckets) lived {
+	t.Helper()
+	return liveAs(t, one, c, limits)
+}
+
+// liveAs is live for a pipeline.
+func liveAs(t *testing.T, file string, c simulation.Config, limits stage.Buckets) (l lived) {
 	t.Helper()
 	synctest.Test(t, func(*testing.T) {
 		shape := c.Settings
@@ -48,7 +54,7 @@ func live(t *testing.T, c simulation.Config, limits stage.Buckets) (l lived) {
 		}
 		w := simulation.New(c)
 		defer w.Close()
-		w.Apply(one)
+		w.Apply(file)
 		w.Upload("in/a.csv")
 		id := w.RunIDs()[0]
 		l.rec = w.Wait(id)
@@ -73,14 +79,14 @@ const direct = 8 // transitions of a run of one job without a retry
 
 func noEvents(string) []time.Duration { return nil }
 
-// The list that the tick has read anyway tells how clusters are; only the address
+// The list that the tick reads anyway has the states of clusters; only the address
 // of one that is ready has to be asked for.
 func TestTickNeedsNoDescribeCluster(t *testing.T) {
 	t.Parallel()
 	l := live(t, simulation.Config{EventDelays: noEvents}, nil)
 	l.check(t, run.Succeeded, "")
-	if n := l.calls["DescribeCluster"]; n != 2 {
-		t.Errorf("%d calls of DescribeCluster, want the one after registering and one for the address", n)
+	if n := l.calls["DescribeCluster"]; n != 1 {
+		t.Errorf("%d calls of DescribeCluster, want one for the address", n)
 	}
 }
 
@@ -89,21 +95,34 @@ func TestTickSeesWhyAClusterIsGone(t *testing.T) {
 	t.Parallel()
 	l := live(t, simulation.Config{EventDelays: noEvents, BootstrapFails: func(string) bool { return true }}, nil)
 	l.check(t, run.Failed, job.ClassBootstrap)
-	if n := l.calls["DescribeCluster"]; n != 1 {
-		t.Errorf("%d calls of DescribeCluster, want the one after registering", n)
+	if n := l.calls["DescribeCluster"]; n != 0 {
+		t.Errorf("%d calls of DescribeCluster, want none", n)
 	}
 }
 
-// A hint without a token is dropped, and so is the tick's look; a later one
+// killed is how a job ends whose runner leaves no result: EMR has to be asked.
+func killed(takes time.Duration) simulation.Step {
+	return simulation.Step{Takes: takes, Silent: true, ExitCode: 137}
+}
+
+// An event without a token is dropped, and so is the tick's look; a later one
 // finds what there is to find.
 func TestHintsAreDropped(t *testing.T) {
 	t.Parallel()
-	l := live(t, simulation.Config{}, stage.Buckets{"ListSteps": {Burst: 1, PerSecond: 1.0 / 200}})
-	l.check(t, run.Succeeded, "")
+	const two = `
+pipeline: two
+triggers: [{s3: {bucket: raw, prefix: in/}}]
+cluster: {profile: small}
+jobs: [{name: a, type: bash, source: a}, {name: b, type: bash, source: b}]
+`
+	steps := map[string]time.Duration{"a": 30 * time.Second, "b": 50 * time.Second}
+	l := liveAs(t, two, simulation.Config{Steps: func(a simulation.Attempt) simulation.Step { return killed(steps[a.Job]) }},
+		stage.Buckets{"ListSteps": {Burst: 1, PerSecond: 1.0 / 200}})
+	l.check(t, run.Failed, job.ClassLost)
 	if l.result.Transitions != direct {
 		t.Errorf("%d transitions, want %d", l.result.Transitions, direct)
 	}
-	if took := l.rec.Run.EndedAt.Sub(l.rec.Cluster().ReadyAt); took < 200*time.Second || took > 300*time.Second {
+	if took := l.rec.Run.EndedAt.Sub(l.rec.Cluster().ReadyAt); took < 200*time.Second || took > 320*time.Second {
 		t.Errorf("the step's end was seen after %s", took)
 	}
 }
@@ -111,11 +130,29 @@ func TestHintsAreDropped(t *testing.T) {
 // A look that fails after a waiter has registered fails nothing.
 func TestRegisteringWithoutAToken(t *testing.T) {
 	t.Parallel()
-	l := live(t, simulation.Config{}, stage.Buckets{"DescribeCluster": {Burst: 1, PerSecond: 0.001}, "ListSteps": {Burst: 1, PerSecond: 0.01}})
-	l.check(t, run.Succeeded, "")
-	if l.result.Transitions != direct {
-		t.Errorf("%d transitions, want %d", l.result.Transitions, direct)
-	}
+	const pooled = `
+pipeline: pooled
+triggers: [{s3: {bucket: raw, prefix: in/}}]
+cluster: {profile: small, pool: p}
+jobs: [{name: a, type: bash, source: a}]
+`
+	synctest.Test(t, func(t *testing.T) {
+		w := simulation.New(simulation.Config{Settings: func(s *stage.Settings) {
+			s.Limits.EMR = stage.Buckets{"DescribeCluster": {Burst: 1, PerSecond: 0.001}}
+		}})
+		defer w.Close()
+		w.Apply(pooled)
+		for _, key := range []string{"in/1.csv", "in/2.csv"} { // the second leases, and asks whether the cluster is ready
+			w.Upload(key)
+			for _, id := range w.RunIDs() {
+				l := lived{rec: w.Wait(id), result: w.Result(id), errs: w.Errors()}
+				l.check(t, run.Succeeded, "")
+			}
+		}
+		if n := len(w.EMR.Clusters()); n != 1 {
+			t.Errorf("%d clusters, want one for both runs", n)
+		}
+	})
 }
 
 // Without a list of clusters the tick ends quietly, events do, and deadlines

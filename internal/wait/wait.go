@@ -1,6 +1,7 @@
 // Package wait answers the task tokens of runs that wait. A waiter is registered
 // first and checked at once, so no change can be missed in between; afterwards
-// the engine's events and the minute tick only say when to check again.
+// the engine's events and the minute tick say when to check again. A check asks the
+// engine's service only where the events that are recorded do not suffice.
 //
 // What answers a waiter, by its kind (Waker.Looks, filled in internal/control):
 //
@@ -16,7 +17,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -54,13 +54,8 @@ func (a *Answer) AndThen(then func(context.Context)) *Answer {
 }
 
 // Look finds out whether what a run waits for has happened: nil means not yet.
-// seen is what the tick has just learned of the waiter's capacity, so that Look
-// need not ask again; nil = nothing. Called by Wake, from the function that
-// registers the waiter and from watch.
-type Look func(ctx context.Context, rec *run.Record, seen *engine.Capacity) (*Answer, error)
-
-// Seen is capacity as the tick saw it, by id.
-type Seen map[string]*engine.Capacity
+// Called by Wake, from the function that registers the waiter and from watch.
+type Look func(ctx context.Context, rec *run.Record, v engine.View) (*Answer, error)
 
 // Waker answers waiters.
 type Waker struct {
@@ -72,11 +67,11 @@ type Waker struct {
 // Register writes w and looks at once. When the look is throttled the tick looks
 // instead: failing would only register and look again, and cost more of the
 // same budget.
-func (k *Waker) Register(ctx context.Context, w run.Waiter) error {
+func (k *Waker) Register(ctx context.Context, w run.Waiter, v engine.View) error {
 	if err := k.Runs.Wait(ctx, w); err != nil {
 		return err
 	}
-	return unlessThrottled(ctx, w.RunID, k.Wake(ctx, w.RunID, nil))
+	return unlessThrottled(ctx, w.RunID, k.Wake(ctx, w.RunID, v))
 }
 
 // unlessThrottled drops err if the minute tick can try again.
@@ -89,34 +84,55 @@ func unlessThrottled(ctx context.Context, id string, err error) error {
 }
 
 // Wake looks for run id and answers its waiter if there is something to say. A
-// run that does not wait, or waits for none of the kinds in only, is left alone.
-func (k *Waker) Wake(ctx context.Context, id string, seen Seen, only ...string) error {
+// run that does not wait is left alone.
+func (k *Waker) Wake(ctx context.Context, id string, v engine.View) error {
 	rec, err := k.Runs.Load(ctx, id)
 	if err != nil {
 		return err
 	}
-	if rec.Waiter == nil || len(only) > 0 && !slices.Contains(only, rec.Waiter.Kind) {
-		return nil
+	_, err = k.wake(ctx, rec, v)
+	return err
+}
+
+// wake is Wake for a run that was just read. An event that came while the run waited
+// for nothing is recorded only as such: then v is not enough.
+func (k *Waker) wake(ctx context.Context, rec *run.Record, v engine.View) (answered bool, err error) {
+	if rec.Waiter == nil {
+		return false, nil
 	}
-	look := k.Looks[rec.Waiter.Kind]
+	hinted := !rec.Run.HintedAt.IsZero()
+	v.Noted = v.Noted && !hinted
+	a, err := k.look(ctx, rec, v)
+	if err == nil && a != nil {
+		err = k.Answer(ctx, *rec.Waiter, *a)
+	}
+	if err == nil && hinted && v.Seen == nil { // what was seen may be older than the event
+		err = k.Runs.Unhint(ctx, rec.Run)
+	}
+	return a != nil, err
+}
+
+// look returns what is to be said to rec's waiter, or nil.
+func (k *Waker) look(ctx context.Context, rec *run.Record, v engine.View) (*Answer, error) {
+	id, w := rec.Run.ID, *rec.Waiter
+	look := k.Looks[w.Kind]
 	if look == nil {
-		return fmt.Errorf("wake run %s: no handler for waiter kind %q", id, rec.Waiter.Kind)
+		return nil, fmt.Errorf("wake run %s: no handler for waiter kind %q", id, w.Kind)
 	}
-	w := *rec.Waiter
 	if err := over(rec); err != nil && w.Kind != run.ForStop { // which is how it ends
-		return k.Answer(ctx, w, Answer{Err: err})
+		return &Answer{Err: err}, nil
 	}
-	answer, err := look(ctx, rec, seen[w.ClusterID])
+	if v.Seen != nil && v.Seen.ID != w.ClusterID {
+		v.Seen = nil // the run has got other capacity since
+	}
+	answer, err := look(ctx, rec, v)
 	switch {
 	case err != nil:
-		return fmt.Errorf("wake run %s: %w", id, err)
-	case answer != nil:
-		return k.Answer(ctx, w, *answer)
-	case time.Now().After(w.Deadline):
-		late := fault.New(fault.Timeout, "run %s waited for its %s until %s", id, w.Kind, w.Deadline.Format(time.RFC3339))
-		return k.Answer(ctx, w, Answer{Err: late})
+		return nil, fmt.Errorf("wake run %s: %w", id, err)
+	case answer == nil && time.Now().After(w.Deadline):
+		return &Answer{Err: fault.New(fault.Timeout, "run %s waited for its %s until %s", id, w.Kind, w.Deadline.Format(time.RFC3339))}, nil
 	}
-	return nil
+	return answer, nil
 }
 
 // over returns why a run does not go on, or nil.

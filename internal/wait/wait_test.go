@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -82,13 +83,13 @@ func TestWake(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s, api := newStore(t), &tokens{err: tt.sendErr}
-			k := &wait.Waker{Runs: s, SFN: api, Looks: map[string]wait.Look{run.ForSteps: func(context.Context, *run.Record, *engine.Capacity) (*wait.Answer, error) {
+			k := &wait.Waker{Runs: s, SFN: api, Looks: map[string]wait.Look{run.ForSteps: func(context.Context, *run.Record, engine.View) (*wait.Answer, error) {
 				return tt.answer, tt.lookErr
 			}}}
 			if err := s.Wait(t.Context(), run.Waiter{RunID: "r", Kind: run.ForSteps, Token: "t", Deadline: tt.deadline}); err != nil {
 				t.Fatal(err)
 			}
-			err := k.Wake(t.Context(), "r", nil, tt.only...)
+			err := k.Hint(t.Context(), engine.Hint{RunID: "r", Kinds: tt.only})
 			if (err != nil) != (tt.fails != "") || err != nil && fault.NameOf(err) != tt.fails {
 				t.Errorf("error %v, want %q", err, tt.fails)
 			}
@@ -112,13 +113,13 @@ func TestWake(t *testing.T) {
 func TestRegisterFirst(t *testing.T) {
 	t.Parallel()
 	s, api := newStore(t), &tokens{}
-	k := &wait.Waker{Runs: s, SFN: api, Looks: map[string]wait.Look{run.ForSteps: func(ctx context.Context, rec *run.Record, _ *engine.Capacity) (*wait.Answer, error) {
+	k := &wait.Waker{Runs: s, SFN: api, Looks: map[string]wait.Look{run.ForSteps: func(ctx context.Context, rec *run.Record, _ engine.View) (*wait.Answer, error) {
 		if now, err := s.Load(ctx, "r"); err != nil || now.Waiter == nil || now.Waiter.Token != "t" {
 			t.Errorf("looked before the token was there: %+v, %v", now, err)
 		}
 		return &wait.Answer{Output: rec.Waiter.Kind}, nil
 	}}}
-	if err := k.Register(t.Context(), run.Waiter{RunID: "r", Kind: run.ForSteps, Token: "t", Deadline: time.Now().Add(time.Hour)}); err != nil || len(api.sent) != 1 {
+	if err := k.Register(t.Context(), run.Waiter{RunID: "r", Kind: run.ForSteps, Token: "t", Deadline: time.Now().Add(time.Hour)}, engine.View{}); err != nil || len(api.sent) != 1 {
 		t.Errorf("%v, sent %q", err, api.sent)
 	}
 }
@@ -170,4 +171,71 @@ func FuzzEvent(f *testing.F) {
 			}
 		}
 	})
+}
+
+// An event that comes before its run waits is not lost: the next check asks for more
+// than what events have recorded, once.
+func TestEventBeforeTheWaiter(t *testing.T) {
+	t.Parallel()
+	gone := engine.Hint{RunID: "r"}
+	for _, tt := range []struct {
+		name  string
+		hints []engine.Hint
+		asks  bool
+	}{
+		{name: "none"},
+		{name: "cluster is gone", hints: []engine.Hint{gone}, asks: true},
+		{name: "twice", hints: []engine.Hint{gone, gone}, asks: true},
+		{name: "cluster is ready", hints: []engine.Hint{{RunID: "r", Kinds: []string{run.ForCluster}}}, asks: true},
+		{name: "a step, which is recorded", hints: []engine.Hint{{RunID: "r", Kinds: []string{run.ForSteps}, Noted: true}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s, views := newStore(t), []engine.View{}
+			k := &wait.Waker{Runs: s, SFN: &tokens{}, Looks: map[string]wait.Look{run.ForSteps: func(_ context.Context, _ *run.Record, v engine.View) (*wait.Answer, error) {
+				views = append(views, v)
+				return nil, nil //nolint:nilnil // not yet
+			}}}
+			for _, h := range tt.hints {
+				if err := k.Hint(t.Context(), h); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for range 2 {
+				if err := k.Register(t.Context(), run.Waiter{RunID: "r", Kind: run.ForSteps, Token: "t", Since: time.Now(), Deadline: time.Now().Add(time.Hour)}, engine.View{Noted: true}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if want := []engine.View{{Noted: !tt.asks}, {Noted: true}}; !slices.Equal(views, want) {
+				t.Errorf("looks %+v, want %+v", views, want)
+			}
+		})
+	}
+}
+
+// One event that comes during a look is one more look, and so are many.
+func TestEventsDuringALook(t *testing.T) {
+	t.Parallel()
+	s, looks := newStore(t), 0
+	step := engine.Hint{RunID: "r", Kinds: []string{run.ForSteps}, Noted: true}
+	var k *wait.Waker
+	k = &wait.Waker{Runs: s, SFN: &tokens{}, Looks: map[string]wait.Look{run.ForSteps: func(ctx context.Context, _ *run.Record, _ engine.View) (*wait.Answer, error) {
+		if looks++; looks == 1 {
+			for range 5 {
+				if err := k.Hint(ctx, step); err != nil || looks != 1 {
+					t.Errorf("%d looks at a time, %v", looks, err)
+				}
+			}
+		}
+		return nil, nil //nolint:nilnil // not yet
+	}}}
+	if err := s.Wait(t.Context(), run.Waiter{RunID: "r", Kind: run.ForSteps, Token: "t", Deadline: time.Now().Add(time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Hint(t.Context(), step); err != nil || looks != 2 {
+		t.Errorf("%d looks, %v; want one and one for all that came meanwhile", looks, err)
+	}
+	if err := k.Hint(t.Context(), step); err != nil || looks != 3 {
+		t.Errorf("%d looks, %v; want another for the next event", looks, err)
+	}
 }

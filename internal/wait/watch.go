@@ -50,7 +50,7 @@ func (w *Watch) Handle(ctx context.Context, e Input) (struct{}, error) {
 func (w *Watch) hinted(ctx context.Context, hints []engine.Hint, after func(context.Context)) error {
 	var errs []error
 	for _, h := range hints {
-		err := fault.Safely(func() error { return w.Waker.Wake(ctx, h.RunID, nil, h.Kinds...) })
+		err := fault.Safely(func() error { return w.Waker.Hint(ctx, h) })
 		if run.IsUnknown(err) {
 			slog.InfoContext(ctx, "event names a run that is not known", "runId", h.RunID)
 			continue
@@ -78,16 +78,13 @@ func (w *Watch) Tick(ctx context.Context) error {
 		return nil
 	}
 	live, err := w.live(ctx, waiters)
-	if err != nil {
-		return err
-	}
-	var errs []error
+	errs := []error{err} // deadlines and cancellations do not depend on the list
 	for _, x := range inOrder(waiters, live.seen, time.Now()) {
 		x.Shared = x.Shared && live.shared(ctx, x)
 		if !due(x, live.seen[x.ClusterID]) {
 			continue
 		}
-		err := fault.Safely(func() error { return w.Waker.Wake(ctx, x.RunID, live.seen) })
+		err := fault.Safely(func() error { return w.Waker.Wake(ctx, x.RunID, engine.View{Seen: live.seen[x.ClusterID]}) })
 		if fault.NameOf(err) == fault.Throttled {
 			slog.InfoContext(ctx, "engine throttled: stopping this tick", "runId", x.RunID, "reason", err.Error())
 			break
@@ -102,11 +99,12 @@ func (w *Watch) Tick(ctx context.Context) error {
 
 // live is the capacity of all runs, as the tick sees it.
 type live struct {
-	seen Seen
-	of   map[string]engine.Engine // by capacity
+	seen map[string]*engine.Capacity // by id
+	of   map[string]engine.Engine    // by capacity
 }
 
-// live lists the capacity that runs may wait for, once for all of them.
+// live lists the capacity that runs may wait for, once for all of them. With an error
+// the list is incomplete: what is missing is checked run by run.
 func (w *Watch) live(ctx context.Context, waiters []run.Waiter) (live, error) {
 	oldest := time.Now()
 	var wanted []string
@@ -120,7 +118,8 @@ func (w *Watch) live(ctx context.Context, waiters []run.Waiter) (live, error) {
 	}
 	slices.Sort(wanted)
 	wanted = slices.Compact(wanted)
-	l := live{seen: Seen{}, of: map[string]engine.Engine{}}
+	l := live{seen: map[string]*engine.Capacity{}, of: map[string]engine.Engine{}}
+	var errs []error
 	for _, e := range w.Engines.All() {
 		for c, err := range e.Live(ctx, wanted, oldest) {
 			if fault.NameOf(err) == fault.Throttled {
@@ -128,12 +127,14 @@ func (w *Watch) live(ctx context.Context, waiters []run.Waiter) (live, error) {
 				break
 			}
 			if err != nil {
-				return l, err
+				slog.ErrorContext(ctx, "capacity list is incomplete in this tick", "seen", len(l.seen), "error", err.Error())
+				errs = append(errs, err)
+				break
 			}
 			l.seen[c.ID], l.of[c.ID] = &c, e
 		}
 	}
-	return l, nil
+	return l, errors.Join(errs...)
 }
 
 // shared reports whether other runs use x's capacity right now.
@@ -145,7 +146,7 @@ func (l live) shared(ctx context.Context, x run.Waiter) bool {
 // inOrder sorts waiters that need no call of their own first, then those whose
 // capacity is not at work any more, and last those whose capacity was not seen.
 // They come in another order at every tick, so that those that are left when the call budget ends differ every minute.
-func inOrder(waiters []run.Waiter, seen Seen, now time.Time) []run.Waiter {
+func inOrder(waiters []run.Waiter, seen map[string]*engine.Capacity, now time.Time) []run.Waiter {
 	rank := func(x run.Waiter) int {
 		s := seen[x.ClusterID]
 		switch {

@@ -59,7 +59,7 @@ func check(ctx context.Context, o Options, meter *progress.Meter, s stage.Settin
 		return nil, err
 	}
 	k := &checker{
-		zones: slices.Sorted(maps.Keys(s.Lake)), stage: s.Stage, api: c.Profiles, profiles: map[string]func() (profile.Profile, error){},
+		zones: slices.Sorted(maps.Keys(s.Lake)), vars: slices.Collect(maps.Keys(s.Vars)), stage: s.Stage, api: c.Profiles, profiles: map[string]func() (profile.Profile, error){},
 		packages: upload.NewBuilder(upload.From{Root: o.Project, Project: o.Project}, meter),
 	}
 	plans, errs := make([]plan, len(names)), make([]error, len(names))
@@ -81,6 +81,7 @@ func check(ctx context.Context, o Options, meter *progress.Meter, s stage.Settin
 // checker checks files. Packages and profiles that several files use are read once.
 type checker struct {
 	zones    []string
+	vars     []string
 	stage    string
 	api      cluster.ParameterAPI
 	packages *upload.Builder
@@ -94,7 +95,7 @@ func (k *checker) file(ctx context.Context, file string) (plan, error) {
 	if err != nil {
 		return plan{}, exit.Usage("read pipeline: %w", err)
 	}
-	spec, err := pipeline.Parse(file, data, pipeline.WithZones(k.zones...))
+	spec, err := pipeline.Parse(file, data, pipeline.WithZones(k.zones...), pipeline.WithVars(k.vars...))
 	if err != nil {
 		return plan{}, exit.Usage("%w", err)
 	}
@@ -112,7 +113,7 @@ func (k *checker) file(ctx context.Context, file string) (plan, error) {
 	if err != nil {
 		return plan{}, prefixed(file, err)
 	}
-	if err := resize.CheckJobs(spec, shape); err != nil {
+	if err := errors.Join(shape.CheckSteps(spec, spec.Cluster.Profile), resize.CheckJobs(spec, shape)); err != nil {
 		return plan{}, exit.Usage("%w", prefixed(file, err))
 	}
 	return plan{file: file, line: lineOf(data), spec: spec, sources: sources}, nil

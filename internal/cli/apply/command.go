@@ -20,8 +20,9 @@ symbolic links to folders.
 All files are validated first; every error is reported with file, line and column. Then the sources of the
 jobs are packaged and uploaded, unless the same content exists already, and the pipeline becomes the current
 version with its schedules and S3 triggers. Each pipeline is registered completely or not at all, and one that
-cannot be registered does not affect the others. Applying the same file again changes nothing. Existing runs keep
-the version they started with. A pipeline whose file is gone stays registered until ephemr delete.
+cannot be registered does not affect the others. Applying the same file again changes nothing, but uploads a
+package that was deleted or overwritten in S3. Existing runs keep the version they started with. A pipeline whose
+file is gone stays registered until ephemr delete.
 
 With --dry-run, it shows what would change as ephemr diff does, and exits with 3 if anything would.`,
 		Example: `  ephemr apply pipelines/flights.yaml

@@ -32,25 +32,26 @@ import (
 
 // account is an AWS account with stage dev, as doctor uses it.
 type account struct {
-	environ     map[string]string
-	openErr     error
-	identity    doctor.IdentityAPI // instead of its own
-	identityErr error
-	expires     time.Time
-	settings    stage.Settings
-	profiles    map[string]string
-	tables      map[string]bool
-	tablesErr   error
-	hang        bool              // tables do not answer
-	queues      map[string]string // URL -> messages
-	workflow    sfntypes.StateMachineStatus
-	functions   map[string]lambdatypes.State
-	quotas      map[string]float64 // by code; "clusters" is EMR's
-	quotasErr   error
-	public      bool
-	health      int // of the laptop's processes
-	region      region
-	items       []awsfake.Item // of the table of runs
+	environ              map[string]string
+	openErr              error
+	identity             doctor.IdentityAPI // instead of its own
+	identityErr          error
+	expires              time.Time
+	settings             stage.Settings
+	profiles             map[string]string
+	tables               map[string]bool
+	tablesErr            error
+	hang                 bool              // tables do not answer
+	queues               map[string]string // URL -> messages
+	workflow             sfntypes.StateMachineStatus
+	functions            map[string]lambdatypes.State
+	quotas               map[string]float64 // by code; "clusters" is EMR's
+	quotasErr            error
+	public               bool
+	health               int // of the laptop's processes
+	region               region
+	items                []awsfake.Item // of the table of runs
+	registered, clusters []awsfake.Item // of the tables pipelines and clusters
 }
 
 func newAccount() *account {
@@ -194,10 +195,12 @@ func (a *account) Do(*http.Request) (*http.Response, error) {
 func (a *account) records(ctx context.Context) *awsfake.DynamoDB {
 	db := awsfake.NewDynamoDB(awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{
 		{Name: store.ByState, PK: "gsState", SK: "gsOrder"}, {Name: store.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
-	}})
-	for _, it := range a.items {
-		if _, err := db.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String("runs"), Item: it}); err != nil {
-			panic(err)
+	}}, awsfake.Table{Name: "pipelines", PK: "pk", SK: "sk"}, awsfake.Table{Name: "clusters", PK: "pk"})
+	for table, items := range map[string][]awsfake.Item{"runs": a.items, "pipelines": a.registered, "clusters": a.clusters} {
+		for _, it := range items {
+			if _, err := db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &table, Item: it}); err != nil {
+				panic(err)
+			}
 		}
 	}
 	return db

@@ -202,6 +202,14 @@ type shape struct {
 	err     error
 }
 
+// rungs is the number of shapes that clusters of s can have.
+func (s shape) rungs() int {
+	if s.err != nil {
+		return 0
+	}
+	return s.profile.Rungs()
+}
+
 func (d *doctor) shapes(ctx context.Context) ([]shape, error) {
 	path := strings.TrimSuffix(stage.ProfileParameter(d.Stage, ""), "/")
 	var all []shape

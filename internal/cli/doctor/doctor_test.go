@@ -61,7 +61,7 @@ ok       credentials     arn:aws:sts::123456789012:assumed-role/data/me in accou
 ok       stage           dev is deployed in account 123456789012, region eu-west-1
 ok       version         v1, same as the stage
 ok       tables          runs, pipelines, clusters are active
-ok       records         all active runs are readable
+ok       records         all active runs, triggers and clusters of pools are readable
 ok       queues          requests, events exist
 ok       workflow        ephemr-dev-run is active
 ok       functions       ` + fmt.Sprint(len(a.functions)) + ` are active
@@ -143,6 +143,25 @@ func TestProblems(t *testing.T) {
 			},
 			want: "failed   records         record RUN of run p-1 is unreadable: format 9 is newer than 1: a newer version of ephemr wrote it; deploy the newest version", code: 1,
 		},
+		"an unreadable trigger": {
+			change: func(a *account) {
+				a.registered = []awsfake.Item{{"pk": records.String(records.WatchPartition("raw")), "sk": records.String("daily"), "watches": records.String("all")}}
+			},
+			want: "failed   records         what uploads start of pipeline daily is unreadable: ", code: 1,
+		},
+		"an unreadable cluster of a pool": {
+			change: func(a *account) {
+				set := func(s string) *dynamodbtypes.AttributeValueMemberSS {
+					return &dynamodbtypes.AttributeValueMemberSS{Value: []string{s}}
+				}
+				a.clusters = []awsfake.Item{
+					{"pk": records.String(records.PoolsKey().Partition), "pools": set("etl#nightly")},
+					{"pk": records.String(records.PoolKey("etl", "nightly").Partition), "clusters": set("j-1")},
+					{"pk": records.String(records.ClusterKey("j-1").Partition), "pool": records.String("nightly"), "steps": records.String("many")},
+				}
+			},
+			want: "failed   records         the record of cluster j-1 is unreadable: ", code: 1,
+		},
 		"a missing queue": {
 			change: func(a *account) { delete(a.queues, "https://sqs/requests") },
 			want:   "failed   queues          requests: GetQueueAttributes: AWS.SimpleQueueService.NonExistentQueue: no https://sqs/requests; redeploy", code: 1,
@@ -174,11 +193,11 @@ func TestProblems(t *testing.T) {
 		"no profiles": {change: func(a *account) { clear(a.profiles) }, want: "failed   profiles        the stage has none; add one in infra/config", code: 1},
 		"quota below a cluster": {
 			change: func(a *account) { a.quotas["L-34B43A08"] = 4 },
-			want:   "failed   EC2 quotas      a cluster of profile small takes about 8 spot vCPUs, 4 are allowed; request an increase in Service Quotas (ec2, L-34B43A08)", code: 1,
+			want:   "failed   EC2 quotas      a cluster of profile small takes about 8 spot vCPUs, 4 are allowed; run aws service-quotas request-service-quota-increase --service-code ec2 --quota-code L-34B43A08 --desired-value 32, or", code: 1,
 		},
 		"quota below the stage": {
 			change: func(a *account) { a.quotas["L-1216C47A"] = 16 },
-			want:   "warning  EC2 quotas      4 clusters of profile small at a time take about 48 on-demand vCPUs, 16 are allowed; request an increase",
+			want:   "warning  EC2 quotas      4 clusters of profile small at a time take about 48 on-demand vCPUs, 16 are allowed; run aws service-quotas request-service-quota-increase --service-code ec2 --quota-code L-1216C47A --desired-value 48",
 		},
 		"quotas cannot be read": {
 			change: func(a *account) { a.quotasErr = denied("GetServiceQuota") },
@@ -190,12 +209,12 @@ func TestProblems(t *testing.T) {
 		},
 		"few clusters": {
 			change: func(a *account) { a.quotas["clusters"] = 2 },
-			want:   "warning  EMR quotas      2 clusters at a time are allowed, the stage runs up to 4; request an increase",
+			want:   "warning  EMR quotas      2 clusters at a time are allowed, the stage runs up to 4; run aws service-quotas request-service-quota-increase --service-code elasticmapreduce",
 		},
 		"no such quota": {change: func(a *account) { delete(a.quotas, "clusters") }, want: "unknown  EMR quotas      cannot determine how many clusters are allowed"},
 		"public access": {
 			change: func(a *account) { a.public = true },
-			want:   "warning  public access   EMR allows public access to clusters; enable block public access",
+			want:   "warning  public access   EMR allows public access to clusters; run aws emr put-block-public-access-configuration --block-public-access-configuration 'BlockPublic",
 		},
 		"untagged network": {
 			change: func(a *account) { a.region.untagged = []string{"subnet-b", "vpc-1", "sg-1"} },
@@ -216,7 +235,49 @@ func TestProblems(t *testing.T) {
 			change: func(a *account) {
 				a.region.notOffered = map[string][]string{"m5.xlarge": {"eu-west-1a", "eu-west-1b"}}
 			},
-			want: "failed   types           no zone has types for all fleets of profile small: eu-west-1a has none of m5.xlarge; eu-west-1b", code: 1,
+			want: "failed   types           no zone has types for all fleets of profile small or of a fallback: eu-west-1a has none of m5.xlarge; eu-west-1b", code: 1,
+		},
+		"a fallback in other subnets": {
+			change: func(a *account) {
+				a.fallbacks(`["subnet-a"]`, `[{"types": ["r5.xlarge"], "subnets": ["subnet-c"]}]`)
+				a.region.notOffered = map[string][]string{"r5.xlarge": {"eu-west-1a", "eu-west-1b"}}
+			},
+			want: "ok       types           all are offered in the zones of their subnets\nok       network         2 subnets of vpc-1",
+		},
+		"an untagged subnet of a fallback": {
+			change: func(a *account) {
+				a.fallbacks(`["subnet-a"]`, `[{"subnets": ["subnet-c"]}]`)
+				a.region.untagged = []string{"subnet-c"}
+			},
+			want: "failed   network         subnet-c without the tag ", code: 1,
+		},
+		"a fallback in the default VPC": {
+			change: func(a *account) {
+				a.fallbacks(`[]`, `[{"subnets": ["subnet-c"]}]`)
+				a.region.notOffered = map[string][]string{"m5.xlarge": {"eu-west-1c"}}
+			},
+			want: "warning  types           fallback 1 of profile small can start in no zone: eu-west-1c has none of m5.xlarge; add types",
+		},
+		"a fallback that has gaps": {
+			change: func(a *account) {
+				a.fallbacks(`["subnet-a"]`, `[{"onDemand": true}, {"types": ["r5.xlarge"], "subnets": ["subnet-b", "subnet-c"]}]`)
+				a.region.notOffered = map[string][]string{"r5.xlarge": {"eu-west-1b"}}
+			},
+			want: "warning  types           fallback 2 of profile small can start in eu-west-1c only: eu-west-1b has none of r5.xlarge; add types",
+		},
+		"only a fallback can start": {
+			change: func(a *account) {
+				a.fallbacks(`["subnet-a"]`, `[{"types": ["r5.xlarge"]}]`)
+				a.region.notOffered = map[string][]string{"m5.xlarge": {"eu-west-1a"}}
+			},
+			want: "warning  types           profile small can start in no zone: eu-west-1a has none of m5.xlarge; add types",
+		},
+		"neither the profile nor a fallback can start": {
+			change: func(a *account) {
+				a.fallbacks(`["subnet-a"]`, `[{"types": ["r5.xlarge"], "subnets": ["subnet-c"]}]`)
+				a.region.notOffered = map[string][]string{"m5.xlarge": {"eu-west-1a"}, "r5.xlarge": {"eu-west-1c"}}
+			},
+			want: "failed   types           no zone has types for all fleets of profile small or of a fallback: eu-west-1a has none of m5.xlarge; eu-west-1c has none of r5.xlarge; add types", code: 1,
 		},
 		"no linked roles": {
 			change: func(a *account) { a.region.roles = nil },
@@ -273,6 +334,12 @@ func TestProblems(t *testing.T) {
 			}
 		})
 	}
+}
+
+// fallbacks replaces the profile by one with these subnets and fallbacks.
+func (a *account) fallbacks(subnets, fallbacks string) {
+	a.profiles["small"] = `{"release": "emr-7.14.0", "applications": ["Spark"], "idleTimeout": "10m", "subnets": ` + subnets + `,
+		"primary": {"types": ["m5.xlarge"], "onDemand": 1}, "core": {"types": ["m5.xlarge"], "spot": 2}, "fallbacks": ` + fallbacks + `}`
 }
 
 // A time-out is reported once, and does not delay the other checks.

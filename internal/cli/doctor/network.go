@@ -101,7 +101,8 @@ func tagged(tags []types.Tag) bool {
 	return slices.ContainsFunc(tags, func(t types.Tag) bool { return aws.ToString(t.Key) == policyTag && aws.ToString(t.Value) == "true" })
 }
 
-// subnets returns those of all profiles; a profile without any uses the default VPC.
+// subnets returns those of all profiles and their fallbacks; where none are named it
+// is the default VPC's.
 func (d *doctor) subnets(ctx context.Context) ([]types.Subnet, error) {
 	all, err := d.shapes(ctx)
 	if err != nil {
@@ -110,8 +111,11 @@ func (d *doctor) subnets(ctx context.Context) ([]types.Subnet, error) {
 	var named []string
 	anyDefault := false
 	for _, s := range all {
-		named = append(named, s.profile.Subnets...)
-		anyDefault = anyDefault || s.err == nil && len(s.profile.Subnets) == 0
+		for n := range s.rungs() {
+			p := s.profile.Rung(n)
+			named = append(named, p.Subnets...)
+			anyDefault = anyDefault || len(p.Subnets) == 0
+		}
 	}
 	slices.Sort(named)
 	var found []types.Subnet
@@ -122,7 +126,10 @@ func (d *doctor) subnets(ctx context.Context) ([]types.Subnet, error) {
 	}
 	if anyDefault {
 		more, err := d.describeSubnets(ctx, &ec2.DescribeSubnetsInput{Filters: []types.Filter{{Name: aws.String("default-for-az"), Values: []string{"true"}}}})
-		return append(found, more...), err
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, slices.DeleteFunc(more, func(s types.Subnet) bool { return slices.Contains(named, aws.ToString(s.SubnetId)) })...)
 	}
 	return found, nil
 }

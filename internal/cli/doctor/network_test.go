@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -48,14 +49,21 @@ func (a *account) tags(id string) []ec2types.Tag {
 	return []ec2types.Tag{{Key: aws.String("Name"), Value: aws.String("x")}, {Key: aws.String("for-use-with-amazon-emr-managed-policies"), Value: aws.String("true")}}
 }
 
-func (a *account) DescribeSubnets(context.Context, *ec2.DescribeSubnetsInput, ...func(*ec2.Options)) (*ec2.DescribeSubnetsOutput, error) {
-	if a.region.noVPC {
-		return &ec2.DescribeSubnetsOutput{}, nil
+// DescribeSubnets knows the default ones, subnet-a and subnet-b, and subnet-c. All have
+// the zone of their letter.
+func (a *account) DescribeSubnets(_ context.Context, in *ec2.DescribeSubnetsInput, _ ...func(*ec2.Options)) (*ec2.DescribeSubnetsOutput, error) {
+	ids := in.SubnetIds
+	if len(ids) == 0 && !a.region.noVPC {
+		ids = []string{"subnet-a", "subnet-b"}
 	}
 	out := &ec2.DescribeSubnetsOutput{}
-	for _, zone := range []string{"a", "b"} {
+	for _, id := range ids {
+		zone := strings.TrimPrefix(id, "subnet-")
+		if !slices.Contains([]string{"a", "b", "c"}, zone) {
+			return nil, missing("DescribeSubnets", "InvalidSubnetID.NotFound", id)
+		}
 		out.Subnets = append(out.Subnets, ec2types.Subnet{
-			SubnetId: aws.String("subnet-" + zone), VpcId: aws.String("vpc-1"), AvailabilityZone: aws.String("eu-west-1" + zone), Tags: a.tags("subnet-" + zone),
+			SubnetId: aws.String(id), VpcId: aws.String("vpc-1"), AvailabilityZone: aws.String("eu-west-1" + zone), DefaultForAz: aws.Bool(zone != "c"), Tags: a.tags(id),
 		})
 	}
 	return out, nil
@@ -78,7 +86,7 @@ func (a *account) DescribeInstanceTypeOfferings(
 ) (*ec2.DescribeInstanceTypeOfferingsOutput, error) {
 	out := &ec2.DescribeInstanceTypeOfferingsOutput{}
 	for _, t := range in.Filters[0].Values {
-		for _, zone := range []string{"eu-west-1a", "eu-west-1b"} {
+		for _, zone := range []string{"eu-west-1a", "eu-west-1b", "eu-west-1c"} {
 			if !slices.Contains(a.region.notOffered[t], zone) {
 				out.InstanceTypeOfferings = append(out.InstanceTypeOfferings, ec2types.InstanceTypeOffering{InstanceType: ec2types.InstanceType(t), Location: aws.String(zone)})
 			}

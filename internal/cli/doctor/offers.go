@@ -40,8 +40,7 @@ func (d *doctor) releases(ctx context.Context, name string) []Finding {
 	return ok(name, "EMR has %s", strings.Join(known, ", "))
 }
 
-// types checks that each fleet has an instance type in a zone of its subnets. EMR
-// starts all fleets of a cluster in one zone.
+// types checks that each fleet has an instance type in a zone of its subnets.
 func (d *doctor) types(ctx context.Context, name string) []Finding {
 	all, err := d.shapes(ctx)
 	if err != nil {
@@ -51,19 +50,13 @@ func (d *doctor) types(ctx context.Context, name string) []Finding {
 	if err != nil {
 		return d.cannot(name, "which zones clusters use", err)
 	}
-	zones := map[string]string{} // by subnet
-	for _, s := range subnets {
-		zones[aws.ToString(s.SubnetId)] = aws.ToString(s.AvailabilityZone)
-	}
 	offered, err := d.offered(ctx, all)
 	if err != nil {
 		return d.cannot(name, "which instance types are offered", err)
 	}
 	var findings []Finding
 	for _, s := range all {
-		if s.err == nil {
-			findings = append(findings, missingTypes(name, s, zonesOf(s.profile, zones), offered)...)
-		}
+		findings = append(findings, missingTypes(name, s, subnets, offered)...)
 	}
 	if len(findings) > 0 {
 		return findings
@@ -72,57 +65,83 @@ func (d *doctor) types(ctx context.Context, name string) []Finding {
 }
 
 // zonesOf returns the zones that clusters of p can start in.
-func zonesOf(p profile.Profile, zones map[string]string) []string {
+func zonesOf(p profile.Profile, subnets []types.Subnet) []string {
 	var all []string
-	for subnet, zone := range zones {
-		if len(p.Subnets) == 0 || slices.Contains(p.Subnets, subnet) {
-			all = append(all, zone)
+	for _, s := range subnets {
+		if slices.Contains(p.Subnets, aws.ToString(s.SubnetId)) || len(p.Subnets) == 0 && aws.ToBool(s.DefaultForAz) {
+			all = append(all, aws.ToString(s.AvailabilityZone))
 		}
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
 }
 
-// missingTypes compares the fleets of every fallback with what each zone offers.
-func missingTypes(name string, s shape, zones []string, offered map[string][]string) []Finding {
-	var usable, gaps []string
-	for _, zone := range zones {
-		complete := true
-		for rung := range s.profile.Rungs() {
-			p := s.profile.Rung(rung)
-			for _, f := range []*profile.Fleet{&p.Primary, p.Core, p.Task} {
-				if f == nil || slices.ContainsFunc(f.Types, func(t string) bool { return slices.Contains(offered[t], zone) }) {
-					continue
-				}
-				complete = false
+// missingTypes compares the fleets of a profile, and those of each fallback, with what
+// their zones offer. Clusters can start as long as one of them has a zone.
+func missingTypes(name string, s shape, subnets []types.Subnet, offered map[string][]string) []Finding {
+	var warnings []Finding
+	var all []string
+	startable := false
+	for n := range s.rungs() {
+		usable, gaps := compareTypes(s.profile.Rung(n), subnets, offered)
+		startable = startable || len(usable) > 0
+		if len(gaps) == 0 {
+			continue
+		}
+		which, where := "profile "+s.name, "in "+strings.Join(usable, ", ")+" only"
+		if n > 0 {
+			which = fmt.Sprintf("fallback %d of profile %s", n, s.name)
+		}
+		if len(usable) == 0 {
+			where = "in no zone"
+		}
+		what := fmt.Sprintf(" can start %s: %s", where, strings.Join(gaps, "; "))
+		if slices.ContainsFunc(warnings, func(f Finding) bool { return strings.HasSuffix(f.Found, what) }) {
+			continue // a fallback with the same types and subnets
+		}
+		all = append(all, gaps...)
+		warnings = append(warnings, Finding{Check: name, Verdict: Warning, Do: addTypes, Found: which + what})
+	}
+	if startable || len(all) == 0 { // without any zone the network check fails
+		return warnings
+	}
+	which := "profile " + s.name
+	if s.rungs() > 1 {
+		which += " or of a fallback"
+	}
+	slices.Sort(all)
+	return []Finding{{
+		Check: name, Verdict: Failed, Do: addTypes,
+		Found: fmt.Sprintf("no zone has types for all fleets of %s: %s", which, strings.Join(slices.Compact(all), "; ")),
+	}}
+}
+
+const addTypes = "add types in infra/config that these zones offer (aws ec2 describe-instance-type-offerings --location-type availability-zone), or use other subnets"
+
+// compareTypes returns the zones with types for all fleets of p, and what is missing in
+// the others. EMR starts all fleets of a cluster in one zone.
+func compareTypes(p profile.Profile, subnets []types.Subnet, offered map[string][]string) (usable, gaps []string) {
+	for _, zone := range zonesOf(p, subnets) {
+		before := len(gaps)
+		for _, f := range []*profile.Fleet{&p.Primary, p.Core, p.Task} {
+			if f != nil && !slices.ContainsFunc(f.Types, func(t string) bool { return slices.Contains(offered[t], zone) }) {
 				gaps = append(gaps, fmt.Sprintf("%s has none of %s", zone, strings.Join(f.Types, ", ")))
 			}
 		}
-		if complete {
+		if len(gaps) == before {
 			usable = append(usable, zone)
 		}
 	}
 	slices.Sort(gaps)
-	gaps = slices.Compact(gaps)
-	f := Finding{Check: name, Verdict: Warning, Do: "add types in infra/config that these zones offer (aws ec2 describe-instance-type-offerings --location-type availability-zone), or use other subnets"}
-	switch {
-	case len(gaps) == 0:
-		return nil
-	case len(usable) == 0:
-		f.Verdict = Failed
-		f.Found = fmt.Sprintf("no zone has types for all fleets of profile %s: %s", s.name, strings.Join(gaps, "; "))
-	default:
-		f.Found = fmt.Sprintf("profile %s can start in %s only: %s", s.name, strings.Join(usable, ", "), strings.Join(gaps, "; "))
-	}
-	return []Finding{f}
+	return usable, slices.Compact(gaps)
 }
 
 // offered returns the zones that offer each type of the profiles.
 func (d *doctor) offered(ctx context.Context, all []shape) (map[string][]string, error) {
 	var names []string
 	for _, s := range all {
-		for rung := range s.profile.Rungs() {
-			p := s.profile.Rung(rung)
+		for n := range s.rungs() {
+			p := s.profile.Rung(n)
 			for _, f := range []*profile.Fleet{&p.Primary, p.Core, p.Task} {
 				if f != nil {
 					names = append(names, f.Types...)

@@ -64,8 +64,8 @@ func (d *doctor) instances(ctx context.Context, name string) []Finding {
 			if s.err != nil {
 				continue
 			}
-			if f, bad := d.fits(s, allowed, market.name, market.units); bad {
-				f.Check, f.Do = name, fmt.Sprintf("request an increase in Service Quotas (ec2, %s), or use fewer or smaller instances", market.code)
+			if f, wanted, bad := d.fits(s, allowed, market.name, market.units); bad {
+				f.Check, f.Do = name, increase("ec2", market.code, wanted)+", or use fewer or smaller instances"
 				findings = append(findings, f)
 			}
 		}
@@ -76,9 +76,14 @@ func (d *doctor) instances(ctx context.Context, name string) []Finding {
 	return ok(name, "%senough for %d runs at a time", text, d.settings.Limits.MaxActive)
 }
 
+// increase is the command that requests a higher quota.
+func increase(service, code string, wanted int) string {
+	return fmt.Sprintf("run aws service-quotas request-service-quota-increase --service-code %s --quota-code %s --desired-value %d", service, code, wanted)
+}
+
 // fits checks one cluster of s, and as many as the stage runs at a time, against
-// a quota.
-func (d *doctor) fits(s shape, allowed int, market string, units func(profile.Fleet) int) (Finding, bool) {
+// a quota, and returns how many vCPUs the latter take.
+func (d *doctor) fits(s shape, allowed int, market string, units func(profile.Fleet) int) (f Finding, wanted int, bad bool) {
 	most := 0
 	for rung := range s.profile.Rungs() {
 		most = max(most, demand(s.profile.Rung(rung), units))
@@ -86,12 +91,12 @@ func (d *doctor) fits(s shape, allowed int, market string, units func(profile.Fl
 	limit := d.settings.Limits.MaxActive
 	switch {
 	case most > allowed:
-		return Finding{Verdict: Failed, Found: fmt.Sprintf("a cluster of profile %s takes about %d %s vCPUs, %d are allowed", s.name, most, market, allowed)}, true
+		return Finding{Verdict: Failed, Found: fmt.Sprintf("a cluster of profile %s takes about %d %s vCPUs, %d are allowed", s.name, most, market, allowed)}, most * limit, true
 	case most*limit > allowed:
 		return Finding{Verdict: Warning, Found: fmt.Sprintf("%d clusters of profile %s at a time take about %d %s vCPUs, %d are allowed",
-			limit, s.name, most*limit, market, allowed)}, true
+			limit, s.name, most*limit, market, allowed)}, most * limit, true
 	}
-	return Finding{}, false
+	return Finding{}, 0, false
 }
 
 // demand estimates the vCPUs of a cluster from its largest instance types.
@@ -147,7 +152,7 @@ func (d *doctor) clusters(ctx context.Context, name string) []Finding {
 			if allowed < limit {
 				return []Finding{{
 					Check: name, Verdict: Warning, Found: fmt.Sprintf("%d clusters at a time are allowed, the stage runs up to %d", allowed, limit),
-					Do: "request an increase in Service Quotas (elasticmapreduce), or lower limits.maxActive",
+					Do: increase("elasticmapreduce", aws.ToString(q.QuotaCode), limit) + ", or lower limits.maxActive",
 				}}
 			}
 			return ok(name, "%d clusters at a time, the stage runs up to %d", allowed, limit)
@@ -164,7 +169,8 @@ func (d *doctor) publicAccess(ctx context.Context, name string) []Finding {
 	case !blocked:
 		return []Finding{{
 			Check: name, Verdict: Warning, Found: "EMR allows public access to clusters",
-			Do: "enable block public access in the EMR console, or with aws emr put-block-public-access-configuration",
+			Do: "run aws emr put-block-public-access-configuration --block-public-access-configuration " +
+				"'BlockPublicSecurityGroupRules=true,PermittedPublicSecurityGroupRuleRanges=[{MinRange=22,MaxRange=22}]'",
 		}}
 	}
 	return ok(name, "EMR blocks it")

@@ -59,7 +59,7 @@ func (d *doctor) concurrency(ctx context.Context, name string) []Finding {
 	if n < leastConcurrency {
 		return []Finding{{
 			Check: name, Verdict: Failed, Found: fmt.Sprintf("%d functions at a time are allowed, a stage needs %d: they would be throttled", n, leastConcurrency),
-			Do: "run aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value 1000",
+			Do: increase("lambda", "L-B99A9384", 1000),
 		}}
 	}
 	return ok(name, "%d functions at a time", n)
@@ -176,7 +176,10 @@ func (d *doctor) key(ctx context.Context, name, bucket, id string) []Finding {
 	out, err := d.with.Keys.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &id})
 	switch {
 	case fault.Code(err) == "NotFoundException":
-		return []Finding{{Check: name, Verdict: Failed, Found: "bucket " + bucket + " is encrypted with a key that does not exist: " + id, Do: "set another key for the bucket"}}
+		return []Finding{{
+			Check: name, Verdict: Failed, Found: "bucket " + bucket + " is encrypted with a key that does not exist: " + id,
+			Do: "set another key with aws s3api put-bucket-encryption --bucket " + bucket + " --server-side-encryption-configuration ...",
+		}}
 	case err != nil:
 		return d.cannot(name, "whether the key of bucket "+bucket+" is enabled", err)
 	case out.KeyMetadata.KeyState != kmstypes.KeyStateEnabled:

@@ -43,7 +43,9 @@ func NewID() string { return "cli-" + strings.ToLower(rand.Text()) }
 // the user id of the caller's AWS identity.
 func Send(ctx context.Context, api QueueAPI, url, sender string, q events.Request, logical time.Time) (Sent, error) {
 	logical = logical.UTC().Truncate(time.Second)
-	q.LogicalTime = logical.Format(time.RFC3339)
+	if !run.IsDate(q.LogicalTime) {
+		q.LogicalTime = logical.Format(time.RFC3339)
+	}
 	body, err := json.Marshal(q)
 	if err != nil {
 		return Sent{}, fmt.Errorf("encode request for %s: %w", q.Pipeline, err)

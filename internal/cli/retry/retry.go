@@ -37,14 +37,10 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, runs
 	if err := lambdacall.Control(ctx, api, s, operation.Retry, operation.RetryRequest{RunID: o.RunID}, &r); err != nil {
 		return err
 	}
-	switch {
-	case o.JSON:
+	if o.JSON {
 		return io.JSON(r)
-	case !r.Admitted:
-		io.Notef("%s is queued\n", o.RunID)
-	default:
-		io.Printf("retrying run %s; follow it with: ephemr logs -f %s\n", o.RunID, o.RunID)
 	}
+	io.Printf("retrying run %s; follow it with: ephemr logs -f %s\n", o.RunID, o.RunID)
 	return nil
 }
 

@@ -15,12 +15,14 @@ import (
 )
 
 // Combined returns a Printer that writes everything to io.Out, or to io.Err if
-// io.Out is for JSON.
+// io.Out is for JSON. Lines are cleaned in a pipe as well, which may end in a
+// terminal.
 func Combined(io *terminal.IO, json bool) *Printer {
+	p := &Printer{Out: io.Out, Err: io.Out, Notes: io.Out, CleanOut: true, CleanErr: true, Status: io.OutStatusLine(), Style: io.OutStyle()}
 	if json {
-		return &Printer{Out: io.Err, Err: io.Err, Notes: io.Err, CleanOut: io.ErrTTY, CleanErr: io.ErrTTY, Status: io.StatusLine(), Style: io.ErrStyle()}
+		p.Out, p.Err, p.Notes, p.Status, p.Style = io.Err, io.Err, io.Err, io.StatusLine(), io.ErrStyle()
 	}
-	return &Printer{Out: io.Out, Err: io.Out, Notes: io.Out, CleanOut: io.OutTTY, CleanErr: io.OutTTY, Status: io.OutStatusLine(), Style: io.OutStyle()}
+	return p
 }
 
 // Local returns a Printer that writes what the job prints to the same streams as

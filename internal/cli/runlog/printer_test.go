@@ -78,3 +78,26 @@ hello
 		}
 	})
 }
+
+// What a job prints cannot control a terminal, also one at the end of a pipe.
+func TestCombinedLinesAreClean(t *testing.T) {
+	t.Parallel()
+	for name, json := range map[string]bool{"text": false, "json": true} {
+		for _, stream := range []string{"stdout", "stderr"} {
+			t.Run(name+" "+stream, func(t *testing.T) {
+				t.Parallel()
+				var b bytes.Buffer
+				io := &terminal.IO{Out: &b}
+				if json {
+					io = &terminal.IO{Err: &b}
+				}
+				v := runlog.Combined(io, json)
+				v.Raw = true
+				v.Emit(follow.Line{Job: "work", Stream: stream, Text: "\x1b]0;title\x07\x1b[2Jred \x1b[31malert\x1b[0m"})
+				if b.String() != "red alert\n" {
+					t.Errorf("got %q", b.String())
+				}
+			})
+		}
+	}
+}

@@ -79,7 +79,7 @@ func (p *page) run() {
 	p.field("pipeline", "%s", r.Pipeline+version(r))
 	p.user(r)
 	p.field("trigger", "%s", trigger(r.Trigger))
-	p.field("logical", "%s", clock(r.LogicalTime))
+	p.field("logical", "%s", clock(r.LogicalTime)+date(r))
 	if len(r.Params) > 0 {
 		p.field("params", "%s", pairs(r.Params))
 	}
@@ -163,3 +163,11 @@ func because(class, reason string) string {
 }
 
 func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
+
+// date is the date of a run in its zone, if that is not UTC.
+func date(r run.Run) string {
+	if r.Timezone == "" || r.Timezone == "UTC" {
+		return ""
+	}
+	return ", " + r.LogicalDate + " in " + r.Timezone
+}

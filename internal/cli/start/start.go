@@ -12,7 +12,9 @@ import (
 	"ephemr/internal/cli/runlog"
 	"ephemr/internal/cli/show"
 	"ephemr/internal/cli/terminal"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/register"
+	"ephemr/internal/run"
 	"ephemr/internal/stage"
 	"ephemr/internal/view/follow"
 )
@@ -44,7 +46,7 @@ type Options struct {
 // Run sends the request and optionally follows the run. With JSON it prints
 // a request.Sent, or the run.Record at the end of a followed run.
 func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Clients) error {
-	q, logical, err := ask(ctx, o, c.Pipelines)
+	q, logical, err := ask(ctx, o, s.Vars, c.Pipelines)
 	if err != nil {
 		return err
 	}
@@ -64,8 +66,8 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 }
 
 // ask validates the request as intake does, so that errors are reported at once.
-func ask(ctx context.Context, o Options, known Pipelines) (events.Request, time.Time, error) {
-	q := events.Request{RequestID: o.RequestID, Pipeline: o.Pipeline}
+func ask(ctx context.Context, o Options, vars map[string]string, known Pipelines) (events.Request, time.Time, error) {
+	q := events.Request{RequestID: o.RequestID, Pipeline: o.Pipeline, LogicalTime: o.Date}
 	logical, err := request.LogicalTime(o.Date, time.Now())
 	if err != nil {
 		return q, logical, err
@@ -75,8 +77,8 @@ func ask(ctx context.Context, o Options, known Pipelines) (events.Request, time.
 		return q, logical, exit.Usage("--request-id requires --date: id and date identify the request")
 	case len(o.RequestID) > 128:
 		return q, logical, exit.Usage("--request-id has %d characters; the maximum is 128", len(o.RequestID))
-	case o.Priority < -1 || o.Priority > 9:
-		return q, logical, exit.Usage("invalid --priority %d: must be between 0 and 9", o.Priority)
+	case o.Priority < -1 || o.Priority > pipeline.MaxPriority:
+		return q, logical, exit.Usage("invalid --priority %d: must be between 0 and %d", o.Priority, pipeline.MaxPriority)
 	case o.RequestID == "":
 		q.RequestID = request.NewID()
 	}
@@ -90,17 +92,19 @@ func ask(ctx context.Context, o Options, known Pipelines) (events.Request, time.
 	if err != nil {
 		return q, logical, err
 	}
-	return q, logical, refuse(o.Pipeline, v, q.Params, logical)
+	return q, logical, refuse(o, v, q.Params, vars, logical)
 }
 
-func refuse(name string, v *register.Version, params map[string]string, logical time.Time) error {
+func refuse(o Options, v *register.Version, params, vars map[string]string, logical time.Time) error {
 	switch {
 	case v == nil:
-		return exit.Usage("pipeline %s not found; list pipelines with ephemr pipelines, register one with ephemr apply", name)
+		return exit.Usage("pipeline %s not found; list pipelines with ephemr pipelines, register one with ephemr apply", o.Pipeline)
 	case v.Paused:
-		return exit.Usage("pipeline %s is paused; resume it first", name)
+		return exit.Usage("pipeline %s is paused; resume it first", o.Pipeline)
 	}
-	if _, err := v.Spec.ResolveParams(params, logical); err != nil {
+	values := v.Spec.OccasionOf(logical, run.IsDate(o.Date)).Context(logical)
+	values.Vars = vars
+	if _, err := v.Spec.ResolveParams(params, values); err != nil {
 		return exit.Usage("%w", err)
 	}
 	return nil

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/request"
@@ -147,10 +146,10 @@ func name(text, prefix string) string {
 }
 
 // check validates the pipeline; errors name flags instead of paths.
-func (a *adhoc) check(zones []string) error {
-	err := a.spec.Validate(pipeline.WithZones(zones...), pipeline.AdHoc())
+func (a *adhoc) check(zones, vars []string) error {
+	err := a.spec.Validate(pipeline.WithZones(zones...), pipeline.WithVars(vars...), pipeline.AdHoc())
 	if err == nil {
-		_, err = a.spec.ResolveParams(a.params, time.Now())
+		_, err = a.spec.ResolveParams(a.params, pipeline.Context{})
 	}
 	if err == nil {
 		return nil

@@ -125,7 +125,7 @@ func prepare(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, 
 	if err != nil {
 		return a, exit.Usage("%w", err)
 	}
-	if err := a.check(slices.Sorted(maps.Keys(s.Lake))); err != nil {
+	if err := a.check(slices.Sorted(maps.Keys(s.Lake)), slices.Sorted(maps.Keys(s.Vars))); err != nil {
 		return a, err
 	}
 	shape, err := cluster.LoadProfile(ctx, c.Profiles, s.Stage, o.Profile)

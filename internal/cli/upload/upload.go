@@ -13,6 +13,7 @@ import (
 	"ephemr/internal/fault"
 	"ephemr/internal/pack"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
@@ -34,12 +35,16 @@ type From struct {
 	Project string // what includes are relative to
 }
 
-// Exists reports whether p is in the bucket.
+// digest is the metadata of a package that holds its SHA-256. Only Send sets it: an
+// object that was written in any other way since then does not have it.
+const digest = "sha256"
+
+// Exists reports whether p is in the bucket, with the content that Send gave it.
 func Exists(ctx context.Context, api S3API, bucket string, p *pack.Package) (bool, error) {
 	key := p.Key()
-	_, err := api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
+	head, err := api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
 	if err == nil {
-		return true, nil
+		return aws.ToInt64(head.ContentLength) == p.Size && head.Metadata[digest] == p.SHA256, nil
 	}
 	if code := fault.Code(err); code != "NotFound" && code != "NoSuchKey" {
 		return false, fmt.Errorf("look for s3://%s/%s: %w", bucket, key, err)
@@ -47,8 +52,9 @@ func Exists(ctx context.Context, api S3API, bucket string, p *pack.Package) (boo
 	return false, nil
 }
 
-// Send uploads p; false if it existed already. A large package is uploaded in
-// parts, which are removed if it cannot be read completely.
+// Send uploads p; false if it existed already. An object of other content is
+// replaced. A large package is uploaded in parts, which are removed if it cannot be
+// read completely.
 func Send(ctx context.Context, api S3API, bucket string, p *pack.Package, meter *progress.Meter) (bool, error) {
 	key := p.Key()
 	if exists, err := Exists(ctx, api, bucket, p); exists || err != nil {
@@ -61,7 +67,8 @@ func Send(ctx context.Context, api S3API, bucket string, p *pack.Package, meter 
 	}()
 	bar := meter.Begin("uploading " + p.Source)
 	bar.Update(0, p.Size)
-	_, err := transfermanager.New(api).UploadObject(ctx, &transfermanager.UploadObjectInput{Bucket: &bucket, Key: &key, Body: r},
+	in := &transfermanager.UploadObjectInput{Bucket: &bucket, Key: &key, Body: r, Metadata: map[string]string{digest: p.SHA256}}
+	_, err := transfermanager.New(api).UploadObject(ctx, in,
 		func(o *transfermanager.Options) {
 			o.ObjectProgressListeners.Register(sent{p.Size, bar})
 			o.FailTimeout = abortWithin // otherwise an interrupt would leave parts behind, which are billed

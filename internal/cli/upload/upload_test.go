@@ -86,6 +86,45 @@ func TestSendInParts(t *testing.T) {
 	})
 }
 
+// An object that was overwritten or cut is uploaded again, once.
+func TestSendRepairs(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "run.sh"), []byte("true"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := packed(t, dir)
+	var body bytes.Buffer
+	if _, err := p.WriteTo(&body); err != nil {
+		t.Fatal(err)
+	}
+	other := bytes.Repeat([]byte("x"), body.Len())
+	for name, in := range map[string]awss3.PutObjectInput{
+		"other content of the same size":         {Body: bytes.NewReader(other)},
+		"cut":                                    {Body: bytes.NewReader(body.Bytes()[:9]), Metadata: map[string]string{"sha256": p.SHA256}},
+		"with the digest of another package":     {Body: bytes.NewReader(other), Metadata: map[string]string{"sha256": strings.Repeat("0", 64)}},
+		"empty":                                  {},
+		"the content, but of an unknown program": {Body: bytes.NewReader(body.Bytes())},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s3 := awsfake.NewS3("artifacts")
+			in.Bucket, in.Key = new("artifacts"), new(p.Key())
+			if _, err := s3.PutObject(t.Context(), &in); err != nil {
+				t.Fatal(err)
+			}
+			for i, want := range []bool{true, false} {
+				if sent, err := upload.Send(t.Context(), s3, "artifacts", p, nil); err != nil || sent != want {
+					t.Errorf("upload %d: sent %t, %v", i+1, sent, err)
+				}
+			}
+			if !bytes.Equal(s3.Object("artifacts", p.Key()), body.Bytes()) {
+				t.Error("the object is not the package")
+			}
+		})
+	}
+}
+
 // A failed upload leaves no object and no parts behind.
 func TestSendThatFails(t *testing.T) {
 	t.Parallel()

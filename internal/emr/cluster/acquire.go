@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
+	"github.com/aws/smithy-go"
 
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
@@ -19,8 +20,11 @@ import (
 
 // Acquire ensures that the run has exactly one cluster on its way.
 func (m *Manager) Acquire(ctx context.Context, rec *run.Record) (engine.Capacity, error) {
+	began := time.Now()
 	a, err := m.ensure(ctx, rec)
-	return engine.Capacity{ID: a.ID, RequestedAt: a.CreatedAt, CheckAt: m.provisionedBy(a)}, err
+	return engine.Capacity{
+		ID: a.ID, RequestedAt: a.CreatedAt, CheckAt: m.provisionedBy(a), New: !a.Leased && !a.CreatedAt.Before(began),
+	}, err
 }
 
 // ensure returns the run's newest attempt with an id: the one that is there,
@@ -181,9 +185,14 @@ func finalClass(err error) (job.Class, bool) {
 	return "", false
 }
 
-// refusal reads the words in which EMR refused a request.
+// refusal reads the words in which EMR refused a request: those of EMR only, because
+// the text of err also contains the name of the pipeline.
 func refusal(err error) signal {
-	return read(types.ClusterStateChangeReasonCodeValidationError, err.Error())
+	words := ""
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		words = api.ErrorCode() + "\n" + api.ErrorMessage()
+	}
+	return read(types.ClusterStateChangeReasonCodeValidationError, words)
 }
 
 // next names an error of RunJobFlow that the attempt's next fallback may avoid, as

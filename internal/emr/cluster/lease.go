@@ -70,7 +70,7 @@ func (m *Manager) poolSteps(rec *run.Record, p profile.Profile) int {
 	if p.StepConcurrency > 0 {
 		return p.StepConcurrency
 	}
-	return max(rec.Spec.StepConcurrency(), m.Settings.Limits.Pool.Steps)
+	return max(wide(rec, p), m.Settings.Limits.Pool.Steps)
 }
 
 // leased is the placement of runs that share a pool's clusters: a run takes a

@@ -17,8 +17,9 @@ import (
 )
 
 // release ends an attempt's lease of a pool's cluster. The cluster goes on for
-// others, unless it never got ready or a step of ours is still busy there: then
-// it is drained, and the run that returns the last lease terminates it.
+// others, unless it never got ready, or a step of ours is still busy there or may
+// have left something behind: then it is drained, and the run that returns the last
+// lease terminates it.
 func (l leased) release(ctx context.Context, rec *run.Record, a run.Cluster, out *released) error {
 	switch a.State {
 	case run.ClusterReleased, run.ClusterTerminating:
@@ -36,7 +37,7 @@ func (l leased) release(ctx context.Context, rec *run.Record, a run.Cluster, out
 	if err != nil {
 		return err
 	}
-	return l.giveBack(ctx, a, never || busy || grown, out)
+	return l.giveBack(ctx, a, never || busy || grown || Leftovers(ctx, rec, a), out)
 }
 
 // grown takes back the task units that the run's jobs requested, and reports
@@ -99,9 +100,9 @@ func (l leased) giveBack(ctx context.Context, a run.Cluster, drain bool, out *re
 	return nil
 }
 
-// OnTheWay is how long after its intent a step may still arrive on a cluster: as
+// InFlightFor is how long after its intent a step may still arrive on a cluster: as
 // long as the intent is respected, and as a call can be under way after that.
-const OnTheWay = run.Lease + 30*time.Second
+const InFlightFor = run.Lease + 30*time.Second
 
 // stop kills the attempt's steps that are still busy on its cluster, and says
 // whether there were any. Normally StopSteps has seen to it that there are none,
@@ -115,7 +116,7 @@ func (l leased) stop(ctx context.Context, rec *run.Record, a run.Cluster) (busy 
 		return false, nil
 	}
 	for _, j := range rec.Jobs {
-		if unsure(j) && time.Since(j.IntentAt) < OnTheWay {
+		if unsure(j) && time.Since(j.IntentAt) < InFlightFor {
 			return false, fault.New(fault.Throttled, "a step of job %s may still be in flight to %s", j.Name, a.ID)
 		}
 	}

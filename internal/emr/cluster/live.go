@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -95,9 +96,9 @@ func (l *lookout) describe(ctx context.Context) {
 		case IsNotOurs(err):
 			delete(l.left, id)
 		case fault.NameOf(err) == fault.Throttled:
-			return // the waiters are looked at one by one, in another order at each tick
-		case err != nil:
-			l.report(engine.Capacity{}, fmt.Errorf("describe cluster %s: %w", id, err))
+			return // the runs are checked one by one, in another order at each tick
+		case err != nil: // the others are not affected
+			slog.WarnContext(ctx, "cluster not described: its runs are checked one by one", "clusterId", id, "error", err.Error())
 		default:
 			l.report(Capacity(id, out.Cluster.Status), nil)
 		}

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -21,7 +22,7 @@ type BatchAPI interface {
 const perBatch = 100
 
 // Lookup returns the records of clusters, by id. Those that are missing do not
-// belong to the stage.
+// belong to the stage. Of one that cannot be decoded only the id is known.
 func Lookup(ctx context.Context, db BatchAPI, table string, ids []string) (map[string]Record, error) {
 	found := map[string]Record{}
 	for chunk := range slices.Chunk(ids, perBatch) {
@@ -36,8 +37,9 @@ func Lookup(ctx context.Context, db BatchAPI, table string, ids []string) (map[s
 			}
 			for _, it := range out.Responses[table] {
 				c, err := pool.Decode(it)
-				if err != nil {
-					return nil, err
+				if err != nil { // the others are not affected
+					slog.WarnContext(ctx, "record unreadable: skipped", "clusterId", records.Text(it[records.PartitionName]), "error", err.Error())
+					c = Record{ID: records.Text(it[records.PartitionName])}
 				}
 				found[c.ID] = c
 			}

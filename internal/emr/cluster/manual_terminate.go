@@ -139,6 +139,20 @@ func (m *Manager) user(ctx context.Context, e Record) (*run.Record, error) {
 
 // NoteEnding notes that a cluster is on its way out, if its run is known.
 func NoteEnding(ctx context.Context, runs *store.Runs, id, clusterID string) error {
+	return note(ctx, runs, id, clusterID, func(c *run.Cluster) { c.State, c.EndedAt, c.Unended = run.ClusterTerminating, time.Now(), "" })
+}
+
+// NoteUnended notes that a cluster goes on although its end was wanted, if its run is
+// known. While calls are throttled, nothing is known yet.
+func NoteUnended(ctx context.Context, runs *store.Runs, id, clusterID string, why error) error {
+	if fault.NameOf(why) == fault.Throttled {
+		return nil
+	}
+	return note(ctx, runs, id, clusterID, func(c *run.Cluster) { c.Unended = why.Error() })
+}
+
+// note changes what a run's record says of a cluster that has not ended.
+func note(ctx context.Context, runs *store.Runs, id, clusterID string, change func(*run.Cluster)) error {
 	rec, err := runs.Load(ctx, id)
 	if run.IsUnknown(err) {
 		return nil
@@ -151,7 +165,7 @@ func NoteEnding(ctx context.Context, runs *store.Runs, id, clusterID string) err
 			continue
 		}
 		from := c.State
-		c.State, c.EndedAt, c.Unended = run.ClusterTerminating, time.Now(), ""
+		change(&c)
 		if _, err := runs.ReplaceCluster(ctx, id, c, from, c.Intent); err != nil {
 			return err
 		}

@@ -15,9 +15,9 @@ import (
 // Observe returns the state of the cluster that rec waits for, which is that of
 // its newest attempt. A ready one is opened to its pool, one that is gone is
 // taken out of it. One that gets no instances is given up when there is a fallback.
-func (m *Manager) Observe(ctx context.Context, rec *run.Record, seen *engine.Capacity) (engine.Capacity, error) {
+func (m *Manager) Observe(ctx context.Context, rec *run.Record, v engine.View) (engine.Capacity, error) {
 	a := rec.Cluster()
-	c, whole, err := m.look(ctx, a.ID, seen)
+	c, whole, err := m.look(ctx, a.ID, v)
 	if err != nil {
 		return c, err
 	}
@@ -42,9 +42,12 @@ func (m *Manager) Observe(ctx context.Context, rec *run.Record, seen *engine.Cap
 }
 
 // look returns the state of a cluster, and the cluster itself if it was described.
-func (m *Manager) look(ctx context.Context, id string, seen *engine.Capacity) (engine.Capacity, *types.Cluster, error) {
-	if seen != nil {
-		return *seen, nil, nil
+func (m *Manager) look(ctx context.Context, id string, v engine.View) (engine.Capacity, *types.Cluster, error) {
+	switch {
+	case v.Seen != nil:
+		return *v.Seen, nil, nil
+	case v.Noted: // a new one
+		return engine.Capacity{ID: id, State: engine.Starting}, nil, nil
 	}
 	out, err := m.EMR.DescribeCluster(ctx, &emr.DescribeClusterInput{ClusterId: &id})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"ephemr/internal/fault"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/profile"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
@@ -30,7 +31,35 @@ func (m *Manager) shape(ctx context.Context, rec *run.Record) (shape, error) {
 	if rec.Run.Role != "" && p.SecurityConfig == "" {
 		p.SecurityConfig = m.Settings.Access.SecurityConfig
 	}
+	if err == nil {
+		err = checkSteps(p, *rec.Spec)
+	}
 	return shape{p}, err
+}
+
+func checkSteps(p profile.Profile, s pipeline.Spec) error {
+	if err := p.CheckSteps(s, s.Cluster.Profile); err != nil {
+		return fault.New(fault.InvalidInput, "%w", err)
+	}
+	return nil
+}
+
+// Profiles are those of a stage.
+type Profiles struct {
+	API   ParameterAPI
+	Stage string
+}
+
+// Check returns why a pipeline does not fit the profile that it names.
+func (p *Profiles) Check(ctx context.Context, s pipeline.Spec) error {
+	if s.Cluster.StepConcurrency == 0 {
+		return nil
+	}
+	shape, err := LoadProfile(ctx, p.API, p.Stage, s.Cluster.Profile)
+	if err != nil {
+		return err
+	}
+	return checkSteps(shape, s)
 }
 
 // LoadProfile reads the named profile of a stage.
@@ -50,13 +79,21 @@ func LoadProfile(ctx context.Context, api ParameterAPI, stageName, name string) 
 	return p, nil
 }
 
-// concurrency is how many steps may run side by side: the pipeline's word, the
-// profile's, or as many as its DAG can use.
+// concurrency is how many steps may run side by side: what the pipeline or else the
+// profile says, or as many as its DAG can use and the primary holds.
 func concurrency(rec *run.Record, p profile.Profile) int {
 	if rec.Spec.Cluster.StepConcurrency == 0 && p.StepConcurrency > 0 {
 		return p.StepConcurrency
 	}
-	return rec.Spec.StepConcurrency()
+	return wide(rec, p)
+}
+
+// wide is how many steps rec's run uses side by side where the profile says nothing.
+func wide(rec *run.Record, p profile.Profile) int {
+	if n := rec.Spec.Cluster.StepConcurrency; n > 0 {
+		return n
+	}
+	return min(rec.Spec.MaxParallel(), p.MostSteps())
 }
 
 func units(p profile.Profile) []run.Units {

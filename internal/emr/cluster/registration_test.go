@@ -130,7 +130,7 @@ func TestNotListed(t *testing.T) {
 	}
 }
 
-// The end may come while the cluster is being registered: whoever is last cleans up.
+// The end may come while the cluster is being registered: the last one cleans up.
 func TestEndComesInBetween(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, daily)
@@ -144,7 +144,7 @@ func TestEndComesInBetween(t *testing.T) {
 	d.names(t)
 }
 
-// What fails is not tried again by the same hand, and harms nobody.
+// What fails is not tried again by the same invocation, and affects no run.
 func TestDirectoryFails(t *testing.T) {
 	t.Parallel()
 	denied := &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "not authorized to perform: servicediscovery:CreateService"}
@@ -198,7 +198,7 @@ func TestRunsDoWithoutTheDirectory(t *testing.T) {
 					t.Errorf("run is %s after %d transitions: %s", rec.Run.State, w.Result(id).Transitions, rec.Run.Reason)
 				}
 				if took := rec.Run.EndedAt.Sub(rec.Cluster().ReadyAt); took > 66*time.Second {
-					t.Errorf("a step of a minute took %s: somebody waited for the directory", took)
+					t.Errorf("a step of a minute took %s: it waited for the directory", took)
 				}
 				// Sweep alone says so when it cannot do its work.
 				errs := slices.DeleteFunc(w.Errors(), func(err error) bool { return strings.HasPrefix(err.Error(), "sweep: ") })

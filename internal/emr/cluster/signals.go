@@ -85,6 +85,11 @@ func read(code types.ClusterStateChangeReasonCode, text string) signal {
 	return signal{class: job.ClassLost}
 }
 
-var separators = regexp.MustCompile(`[\s_-]+`)
+var (
+	separators = regexp.MustCompile(`[\s_-]+`)
+	addresses  = regexp.MustCompile(`(?:arn:|s3://)\S+`) // contain names, which may be words of the table
+)
 
-func normal(text string) string { return separators.ReplaceAllString(strings.ToLower(text), " ") }
+func normal(text string) string {
+	return separators.ReplaceAllString(addresses.ReplaceAllString(strings.ToLower(text), "…"), " ")
+}

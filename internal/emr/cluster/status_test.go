@@ -104,6 +104,8 @@ var reasons = []struct {
 	// Rights.
 	{validation, "Service role arn:aws:iam::123456789012:role/emr has insufficient EC2 permissions", "", "permission"},
 	{validation, "Failed to authorize instance profile arn:aws:iam::123456789012:instance-profile/emr", "", "permission"},
+	{validation, "Service role arn:aws:iam::123456789012:role/ephemr-quota-EMR does not exist", "", "invalid"},
+	{bootstrap, "Failed to download s3://ephemr-no-capacity/bootstrap.sh", "", "bootstrap+"},
 	{validation, "Service role is not authorized to call EC2", "", "permission"},
 	{validation, "You are not authorized to perform this operation. Encoded authorization failure message: abc", "", "permission"},
 	{validation, "UnauthorizedOperation", "", "permission"},

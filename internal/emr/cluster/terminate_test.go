@@ -1,6 +1,7 @@
 package cluster_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,6 +18,7 @@ import (
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
+	"ephemr/internal/stage"
 )
 
 // herd is an EMR with ready clusters, some of which are protected.
@@ -127,6 +129,46 @@ func TestUnended(t *testing.T) {
 		rec = w.Record(rec.Run.ID)
 		if diff := cmp.Diff([]string{}, w.Left()); diff != "" || rec.Cluster().State != run.ClusterTerminating || rec.Cluster().Unended != "" {
 			t.Errorf("cluster %s %q, left:\n%s", rec.Cluster().State, rec.Cluster().Unended, diff)
+		}
+	})
+}
+
+// A cluster that can never be ended is counted by every sweep, for an alarm; sweep ends
+// the others all the same, and the record says why it goes on.
+func TestNeverEnded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		denied := awsfake.Denied("elasticmapreduce:SetTerminationProtection")
+		w := simulation.New(simulation.Config{
+			Protects: func(name string) bool { return strings.HasPrefix(name, "p-") },
+			Steps:    func(simulation.Attempt) simulation.Step { return simulation.Step{Takes: time.Hour} },
+		})
+		defer w.Close()
+		w.EMR.FailNext("SetTerminationProtection", slices.Repeat([]error{denied}, 100)...)
+		for _, name := range []string{"p", "q"} {
+			w.Apply("pipeline: " + name + "\ntriggers: [{s3: {bucket: raw, prefix: " + name + "/}}]\ncluster: {profile: small}\njobs: [{name: a, type: bash, source: a}]")
+			w.Upload(name + "/a.csv")
+		}
+		time.Sleep(20 * time.Minute)
+		for _, id := range w.RunIDs() {
+			w.Stop(w.Record(id).Run.Execution) // so that only sweep ends their clusters
+		}
+		time.Sleep(31 * time.Minute)
+		open := w.Open()
+		if len(open) != 1 || !strings.HasPrefix(open[0], "p-") {
+			t.Fatalf("open clusters %q", open)
+		}
+		if c := w.Record(run.OfCluster(open[0])).Cluster(); !strings.Contains(c.Unended, "not authorized to perform: elasticmapreduce:SetTerminationProtection") {
+			t.Errorf("the record says %q", c.Unended)
+		}
+		counted := 0
+		for _, d := range w.Metrics.Data(stage.MetricNamespace) {
+			if *d.MetricName == stage.UnendedMetric && *d.Value == 1 {
+				counted++
+			}
+		}
+		if counted < 5 {
+			t.Errorf("counted in %d sweeps of half an hour", counted)
 		}
 	})
 }

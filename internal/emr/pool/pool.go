@@ -90,10 +90,20 @@ func (c Cluster) Encode() (records.Item, error) {
 	return it, nil
 }
 
+// UnreadableError is that of a cluster's item which cannot be decoded.
+type UnreadableError struct {
+	ID  string
+	Err error
+}
+
+func (e *UnreadableError) Error() string { return fmt.Sprintf("read cluster %s: %v", e.ID, e.Err) }
+
+func (e *UnreadableError) Unwrap() error { return e.Err }
+
 // Decode reads an item of the table; without an item the cluster has no ID.
 func Decode(it records.Item) (c Cluster, err error) {
 	if err := attributevalue.UnmarshalMap(it, &c); err != nil {
-		return c, fmt.Errorf("read cluster %s: %w", records.Text(it[records.PartitionName]), err)
+		return c, &UnreadableError{ID: records.Text(it[records.PartitionName]), Err: err}
 	}
 	return c, nil
 }

@@ -26,7 +26,12 @@ type TableAPI interface {
 type Store struct {
 	DB    TableAPI
 	Table string
+
+	skips records.Skips
 }
+
+// Skipped returns the records that Clusters has skipped since the last call.
+func (s *Store) Skipped() []records.Unreadable { return s.skips.Skipped() }
 
 // Attributes with a set of strings: the cluster ids of a pool, and all pools that
 // have any.
@@ -149,7 +154,8 @@ func (s *Store) set(ctx context.Context, key records.Key, name string) ([]string
 	return slices.Sorted(slices.Values(set.Value)), nil
 }
 
-// Clusters returns the clusters of a pool, sorted by id.
+// Clusters returns the clusters of a pool, sorted by id, without those whose records
+// cannot be decoded.
 func (s *Store) Clusters(ctx context.Context, id ID) ([]Cluster, error) {
 	ids, err := s.Members(ctx, id)
 	if err != nil {
@@ -157,11 +163,14 @@ func (s *Store) Clusters(ctx context.Context, id ID) ([]Cluster, error) {
 	}
 	var all []Cluster
 	for _, clusterID := range ids {
-		c, err := s.Get(ctx, clusterID)
+		it, err := s.read(ctx, records.ClusterKey(clusterID))
 		if err != nil {
 			return nil, err
 		}
-		if c != nil {
+		c, err := member(it)
+		if err != nil {
+			s.skips.Skip(ctx, it, err)
+		} else if c != nil {
 			all = append(all, *c)
 		}
 	}

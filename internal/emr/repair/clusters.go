@@ -48,19 +48,22 @@ type Repairer struct {
 type sweep struct {
 	*Repairer
 
-	ended   func(runID string) bool // by this sweep
-	repairs []events.Repaired
+	ended func(runID string) bool // by this sweep
+	swept engine.Swept
+
+	unreadable map[string]bool // ids of clusters whose records cannot be decoded
 }
 
-func (s *sweep) repaired(r events.Repaired) { s.repairs = append(s.repairs, r) }
+func (s *sweep) repaired(r events.Repaired) { s.swept.Repairs = append(s.swept.Repairs, r) }
 
 // Sweep repairs clusters and pools first, the directory last: nothing depends on
 // it. ended says which runs this sweep has just ended: their clusters go at once.
-func (r *Repairer) Sweep(ctx context.Context, ended func(runID string) bool) ([]events.Repaired, error) {
-	s := &sweep{Repairer: r, ended: ended}
+func (r *Repairer) Sweep(ctx context.Context, ended func(runID string) bool) (engine.Swept, error) {
+	s := &sweep{Repairer: r, ended: ended, unreadable: map[string]bool{}}
 	live, clusters := s.clusters(ctx)
 	directory := s.directory(ctx, live)
-	return s.repairs, errors.Join(clusters, directory)
+	s.swept.Unreadable = len(s.unreadable) + len(s.Runs.Skipped())
+	return s.swept, errors.Join(clusters, directory)
 }
 
 // clusters terminates those whose run is over, unknown or past its deadline. It
@@ -74,19 +77,25 @@ func (s *sweep) clusters(ctx context.Context) (live []types.ClusterSummary, _ er
 	for p := emr.NewListClustersPaginator(s.EMR, in); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		if err != nil {
-			return live, errors.Join(append(errs, unlessThrottled(ctx, fmt.Errorf("list clusters: %w", err)))...)
+			return live, errors.Join(append(errs, s.unlessLater(ctx, fmt.Errorf("list clusters: %w", err)))...)
 		}
 		live = append(live, page.Clusters...)
 		for _, c := range page.Clusters {
 			seen[aws.ToString(c.Id)] = true
-			errs = append(errs, unlessThrottled(ctx, fault.Safely(func() error { return s.cluster(ctx, c) }))) // the others are not affected
+			errs = append(errs, s.unlessLater(ctx, fault.Safely(func() error { return s.cluster(ctx, c) }))) // the others are not affected
 		}
 	}
-	return live, errors.Join(append(errs, unlessThrottled(ctx, s.forget(ctx, seen)))...)
+	return live, errors.Join(append(errs, s.unlessLater(ctx, s.forget(ctx, seen)))...)
 }
 
-// unlessThrottled drops err if the next sweep can try again.
-func unlessThrottled(ctx context.Context, err error) error {
+// unlessLater drops err if the next sweep can try again, or if it is about a record
+// that cannot be decoded: that is counted.
+func (s *sweep) unlessLater(ctx context.Context, err error) error {
+	if unreadable, ok := errors.AsType[*pool.UnreadableError](err); ok {
+		slog.ErrorContext(ctx, "record unreadable: skipped", "clusterId", unreadable.ID, "error", err.Error())
+		s.unreadable[unreadable.ID] = true
+		return nil
+	}
 	if fault.NameOf(err) != fault.Throttled {
 		return err
 	}
@@ -114,8 +123,8 @@ func (s *sweep) cluster(ctx context.Context, c types.ClusterSummary) error {
 	if ours, err := s.tagged(ctx, c, id); err != nil || !ours {
 		return err
 	}
-	if _, err := cluster.Terminate(ctx, s.EMR, aws.ToString(c.Id)); err != nil {
-		return fmt.Errorf("end cluster of run %s: %w", id, err)
+	if err := s.end(ctx, aws.ToString(c.Id)); err != nil {
+		return errors.Join(fmt.Errorf("end cluster of run %s: %w", id, err), cluster.NoteUnended(ctx, s.Runs, id, aws.ToString(c.Id), err))
 	}
 	s.Registration.Deregister(ctx, aws.ToString(c.Id))
 	if err := cluster.NoteEnding(ctx, s.Runs, id, aws.ToString(c.Id)); err != nil {
@@ -123,6 +132,16 @@ func (s *sweep) cluster(ctx context.Context, c types.ClusterSummary) error {
 	}
 	s.repaired(events.Repaired{What: "cluster-terminated", RunID: id, ClusterID: aws.ToString(c.Id), Reason: why})
 	return nil
+}
+
+// end terminates a cluster, and counts it if that is refused: it goes on, and costs.
+func (s *sweep) end(ctx context.Context, id string) error {
+	_, err := cluster.Terminate(ctx, s.EMR, id)
+	if err != nil && fault.NameOf(err) != fault.Throttled {
+		slog.ErrorContext(ctx, "cluster not terminated: it still runs", "clusterId", id, "error", err.Error())
+		s.swept.Unended++
+	}
+	return err
 }
 
 // tagged says whether a cluster has the tags of this stage and of a run.

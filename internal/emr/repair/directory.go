@@ -31,7 +31,7 @@ const settling = time.Minute
 func (s *sweep) directory(ctx context.Context, live []types.ClusterSummary) error {
 	services, err := s.Directory.All(ctx)
 	if err != nil {
-		return unlessThrottled(ctx, err)
+		return s.unlessLater(ctx, err)
 	}
 	alive := map[string]bool{}
 	for _, c := range live {
@@ -43,17 +43,17 @@ func (s *sweep) directory(ctx context.Context, live []types.ClusterSummary) erro
 		for _, i := range service.Instances {
 			listed[i.ClusterID] = true
 			if !alive[i.ClusterID] {
-				errs = append(errs, unlessThrottled(ctx, s.deregisterGone(ctx, service, i)))
+				errs = append(errs, s.unlessLater(ctx, s.deregisterGone(ctx, service, i)))
 			}
 		}
 		if service.Surplus {
 			slog.InfoContext(ctx, "dropping empty service of an ad-hoc pipeline", "service", service.Name)
-			errs = append(errs, unlessThrottled(ctx, s.Directory.Drop(ctx, service)))
+			errs = append(errs, s.unlessLater(ctx, s.Directory.Drop(ctx, service)))
 		}
 	}
 	for _, c := range live {
 		if !listed[aws.ToString(c.Id)] && ready(c) {
-			errs = append(errs, unlessThrottled(ctx, s.registerMissing(ctx, aws.ToString(c.Id))))
+			errs = append(errs, s.unlessLater(ctx, s.registerMissing(ctx, aws.ToString(c.Id))))
 		}
 	}
 	return errors.Join(errs...)

@@ -31,7 +31,7 @@ func (s *sweep) pooled(ctx context.Context, m *pool.Cluster) error {
 		return nil
 	}
 	slog.InfoContext(ctx, "terminating expired pool cluster", "clusterId", m.ID, "pool", m.PoolID().String(), "idleUntil", m.IdleUntil, "until", m.Until)
-	if _, err := cluster.Terminate(ctx, s.EMR, m.ID); err != nil {
+	if err := s.end(ctx, m.ID); err != nil {
 		return fmt.Errorf("end cluster of pool %s: %w", m.PoolID(), err)
 	}
 	s.Registration.Deregister(ctx, m.ID)
@@ -72,7 +72,7 @@ func (s *sweep) leases(ctx context.Context, m *pool.Cluster, lives bool) (*pool.
 			}
 		}
 		if rec != nil && fresh(rec) {
-			continue // a step may still be on its way
+			continue // a step may still be in flight
 		}
 		if m, err = s.takeBack(ctx, m, holder, rec, why); err != nil {
 			return m, err
@@ -120,7 +120,7 @@ func fresh(rec *run.Record) bool {
 	if !rec.Run.State.Final() {
 		since = rec.Run.RequestedAt // when it was restarted, if it was
 	}
-	return time.Since(since) < cluster.OnTheWay
+	return time.Since(since) < cluster.InFlightFor
 }
 
 // shrink takes back the task units that a holder has requested. A cluster that
@@ -134,13 +134,19 @@ func (s *sweep) shrink(ctx context.Context, m *pool.Cluster, holder string) erro
 	return s.Pools.Drain(ctx, m.ID)
 }
 
-// takeBack ends a lease that its run should have ended. A cluster that was never
-// ready must not be leased by others.
+// drainUnfit drains a cluster that must not be leased by others: it was never ready,
+// or the run that leases it may have left something there.
+func (s *sweep) drainUnfit(ctx context.Context, m *pool.Cluster, holder string, rec *run.Record) error {
+	if m.State == pool.Starting || rec == nil || cluster.Leftovers(ctx, rec, attemptOf(rec, holder)) {
+		return s.Pools.Drain(ctx, m.ID)
+	}
+	return nil
+}
+
+// takeBack ends a lease that its run should have ended.
 func (s *sweep) takeBack(ctx context.Context, m *pool.Cluster, holder string, rec *run.Record, why string) (*pool.Cluster, error) {
-	if m.State == pool.Starting {
-		if err := s.Pools.Drain(ctx, m.ID); err != nil {
-			return m, err
-		}
+	if err := s.drainUnfit(ctx, m, holder, rec); err != nil {
+		return m, err
 	}
 	if err := s.shrink(ctx, m, holder); err != nil {
 		return m, err // the next sweep goes on
@@ -176,7 +182,7 @@ func (s *sweep) forget(ctx context.Context, seen map[string]bool) error {
 		errs = append(errs, err)
 		for _, clusterID := range members {
 			if !seen[clusterID] {
-				errs = append(errs, fault.Safely(func() error { return s.checkLostMember(ctx, id, clusterID) })) // the others are not affected
+				errs = append(errs, s.unlessLater(ctx, fault.Safely(func() error { return s.checkLostMember(ctx, id, clusterID) }))) // the others are not affected
 			}
 		}
 	}

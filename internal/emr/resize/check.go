@@ -231,6 +231,11 @@ func (k *checker) steps() {
 	case k.cluster.Pool != "":
 		k.fault("it belongs to pool %s, whose steps are leased to runs; set stepConcurrency in the profile instead", k.cluster.Pool)
 	case *n != k.cluster.Steps:
+		if k.profile != nil && *n > k.cluster.Steps {
+			if err := k.profile.Holds(*n); err != nil {
+				k.fault("%w", err)
+			}
+		}
 		k.plan.Steps = n
 	}
 }

@@ -102,6 +102,7 @@ func TestRefusals(t *testing.T) {
 		"no steps":                {ask: resize.Ask{Steps: new(0)}, cluster: ready(), want: []string{"0 steps side by side; EMR takes 1 to 256"}},
 		"too many steps":          {ask: resize.Ask{Steps: new(257)}, cluster: ready(), want: []string{"257 steps side by side; EMR takes 1 to 256"}},
 		"steps of an old release": {ask: resize.Ask{Steps: new(2)}, cluster: with(ready(), release("emr-5.27.1")), want: []string{"release emr-5.27.1 runs one step at a time; several came with emr-5.28.0"}},
+		"more steps than memory":  {ask: resize.Ask{Steps: new(7)}, cluster: ready(), profile: &profile.Profile{Primary: profile.Fleet{Types: []string{"m5.xlarge"}}}, want: []string{"cluster j-1: 7 steps side by side need 18.2 GiB of memory on the primary"}},
 		"steps of a pool":         {ask: resize.Ask{Steps: new(2)}, cluster: with(ready(), func(c *resize.Cluster) { c.Pool = "etl" }), want: []string{"it belongs to pool etl, whose steps are leased to runs"}},
 		"everything at once": {
 			ask: resize.Ask{Core: units(0), Task: bought(1, 2), Limits: bounds(3, 2), Steps: new(300)}, cluster: ready(),

@@ -73,7 +73,7 @@ func (f *TaskScaler) fit(ctx context.Context, w *request) (taskSize, error) {
 			s.Target = w.a.CountOf(run.Task)
 			return s, err // nothing was ever requested
 		}
-		if w.rec == nil && onTheWay(s.Asking[w.a.Name]) {
+		if w.rec == nil && inFlight(s.Asking[w.a.Name]) {
 			return s, fault.New(fault.Throttled, "a call that resizes cluster %s may still be in flight", w.a.ID)
 		}
 	}
@@ -98,7 +98,7 @@ func (f *TaskScaler) try(ctx context.Context, w *request) (s taskSize, again boo
 	if err != nil && (w.asked > 0 || !fault.IsRejected(err)) {
 		return s, false, err // the next request asks again
 	}
-	if delete(s.Asking, w.a.Name); onTheWay(w.asked) {
+	if delete(s.Asking, w.a.Name); inFlight(w.asked) {
 		s.Asking[w.a.Name] = w.asked // it may arrive after ours
 	}
 	if err == nil {
@@ -112,9 +112,9 @@ func (f *TaskScaler) try(ctx context.Context, w *request) (s taskSize, again boo
 	return s, false, nil
 }
 
-// onTheWay reports whether a call that began then, in Unix seconds, may still
+// inFlight reports whether a call that began then, in Unix seconds, may still
 // reach EMR.
-func onTheWay(since int64) bool { return time.Since(time.Unix(since, 0)) < cluster.OnTheWay }
+func inFlight(since int64) bool { return time.Since(time.Unix(since, 0)) < cluster.InFlightFor }
 
 // note records the request in s, and that EMR is going to be asked for it unless
 // EMR has it.

@@ -2,12 +2,8 @@ package step
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/emr"
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
 	"ephemr/internal/engine"
@@ -16,24 +12,24 @@ import (
 	"ephemr/internal/run"
 )
 
-// perCall is how many step ids ListSteps takes.
-const perCall = 10
-
 // Attempts says how the steps in flight stand on the cluster that rec waits for.
-// A cluster that was seen to be gone is not described again; one that was not
-// may be gone by now.
-func (s *Steps) Attempts(ctx context.Context, rec *run.Record, seen *engine.Capacity) ([]engine.Attempt, engine.Capacity, error) {
+// EMR is asked about those whose events and results do not say it.
+func (s *Steps) Attempts(ctx context.Context, rec *run.Record, v engine.View) ([]engine.Attempt, engine.Capacity, error) {
+	// A cluster that was seen to be gone is not described again; one that was not
+	// may be gone by now.
 	look := &lookup{emr: s.EMR, id: rec.Waiter.ClusterID}
-	if seen != nil && seen.State == engine.Gone {
-		look.got = *seen
+	if v.Seen != nil && v.Seen.State == engine.Gone {
+		look.got = *v.Seen
 	}
-	flying := rec.InFlight()
-	steps, err := s.list(ctx, rec.Waiter.ClusterID, flying)
+	all, open, err := s.witnessed(ctx, rec, v.Noted)
+	if err != nil || len(open) == 0 {
+		return all, look.got, err
+	}
+	steps, err := s.list(ctx, rec.Waiter.ClusterID, open)
 	if err != nil {
-		return nil, look.got, err
+		return all, look.got, err
 	}
-	var all []engine.Attempt
-	for _, j := range flying {
+	for _, j := range open {
 		a, err := s.judge(ctx, rec, j, steps[j.StepID], look)
 		if err != nil {
 			return all, look.got, err
@@ -43,22 +39,29 @@ func (s *Steps) Attempts(ctx context.Context, rec *run.Record, seen *engine.Capa
 	return all, look.got, nil
 }
 
-func (s *Steps) list(ctx context.Context, clusterID string, jobs []run.Job) (map[string]types.StepSummary, error) {
-	found := map[string]types.StepSummary{}
-	for chunk := range slices.Chunk(jobs, perCall) {
-		in := &emr.ListStepsInput{ClusterId: &clusterID}
-		for _, j := range chunk {
-			in.StepIds = append(in.StepIds, j.StepID)
+// witnessed judges the attempts in flight whose end EMR's event and the runner's
+// result report alike. open are the others; with noted, only those of which an event
+// was recorded.
+func (s *Steps) witnessed(ctx context.Context, rec *run.Record, noted bool) (all []engine.Attempt, open []run.Job, _ error) {
+	for _, j := range rec.InFlight() {
+		state := types.StepState(j.Ended())
+		if state == "" {
+			if !noted {
+				open = append(open, j)
+			}
+			continue
 		}
-		out, err := s.EMR.ListSteps(ctx, in)
+		r, err := s.Results.Read(ctx, rec.Run, j)
 		if err != nil {
-			return nil, fmt.Errorf("list steps of %s: %w", clusterID, err)
+			return all, open, err
 		}
-		for _, st := range out.Steps {
-			found[aws.ToString(st.Id)] = st
+		if r == nil || r.Succeeded() != (state == types.StepStateCompleted) {
+			open = append(open, j)
+			continue
 		}
+		all = append(all, engine.Attempt{Job: j.Name, Verdict: OfAttempt(Evidence{Step: state, Result: r}), Result: r})
 	}
-	return found, nil
+	return all, open, nil
 }
 
 // judge says what became of the newest attempt of j, as far as is known.

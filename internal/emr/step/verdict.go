@@ -23,7 +23,7 @@ type Evidence struct {
 // whose runner left no result is not believed.
 func OfAttempt(e Evidence) result.Verdict {
 	switch {
-	case stepOver(e.Step) && e.Result != nil:
+	case Over(e.Step) && e.Result != nil:
 		return result.Of(*e.Result, e.Step == types.StepStateCompleted, string(e.Step))
 	case e.Step == types.StepStateCompleted:
 		return result.Verdict{Over: true, Class: job.ClassLost, Reason: "the step completed but its runner left no result"}
@@ -41,7 +41,8 @@ func OfAttempt(e Evidence) result.Verdict {
 	return result.Verdict{}
 }
 
-func stepOver(s types.StepState) bool {
+// Over reports whether a step has ended.
+func Over(s types.StepState) bool {
 	switch s {
 	case types.StepStateCompleted, types.StepStateFailed, types.StepStateCancelled, types.StepStateInterrupted:
 		return true

@@ -32,10 +32,11 @@ type Config struct {
 	Account string   // 000000000000 when empty
 	URL     string   // at which the server will be reached; empty: processes have the keys of Environ
 
-	Objects     ObjectAPI // nil: s3:// scripts fail, logs stay on disk
-	Events      EventAPI  // nil: no events
-	Roles       RoleAPI   // nil: steps with a runtime role have the environment's credentials
-	EventSource string    // source of the events; local.emr when empty
+	Objects     ObjectAPI  // nil: s3:// scripts fail, logs stay on disk
+	Events      EventAPI   // nil: no events
+	Roles       RoleAPI    // nil: steps with a runtime role have the environment's credentials
+	Network     NetworkAPI // nil: the tags of networks are not checked
+	EventSource string     // source of the events; local.emr when empty
 
 	Settings Settings
 	Faults   []Fault
@@ -100,12 +101,19 @@ func DefaultSettings() Settings {
 }
 
 func (s *Settings) validate() error {
-	for name, d := range map[string]Duration{
-		"provision": s.Provision, "jitter": s.Jitter, "bootstrap": s.Bootstrap,
-		"terminateGrace": s.TerminateGrace, "idleSecond": s.IdleSecond, "cancelReport": s.CancelReport,
+	for _, x := range []struct {
+		name string
+		d    Duration
+	}{
+		{"provision", s.Provision},
+		{"jitter", s.Jitter},
+		{"bootstrap", s.Bootstrap},
+		{"terminateGrace", s.TerminateGrace},
+		{"idleSecond", s.IdleSecond},
+		{"cancelReport", s.CancelReport},
 	} {
-		if d < 0 {
-			return fmt.Errorf("check setting %s: %s is negative", name, time.Duration(d))
+		if x.d < 0 {
+			return fmt.Errorf("check setting %s: %s is negative", x.name, time.Duration(x.d))
 		}
 	}
 	return nil

@@ -112,7 +112,7 @@ func TestRawProtocol(t *testing.T) {
 		{"unusual integer", "ElasticMapReduce.ModifyCluster", `{"ClusterId":"j-1","StepConcurrencyLevel":1e1}`, 400, `{"Message":"NUMBER_VALUE can not be converted to an Integer","__type":"SerializationException"}`},
 		{"unknown parameter", "ElasticMapReduce.DescribeCluster", `{"ClusterId":"j-1","clusterID":"j-1"}`, 400, `"message":"Unsupported parameter: clusterID is not a parameter of DescribeCluster.`},
 		{"unsupported operation", "ElasticMapReduce.CreateStudio", "{}", 400, `"message":"localemr does not support the operation CreateStudio of Amazon EMR. The supported operations are listed in docs/local.md."`},
-		{"unknown operation", "ElasticMapReduce.MakeTea", "{}", 400, `"message":"Amazon EMR has no operation MakeTea. The supported operations are listed in docs/local.md."`},
+		{"unknown operation", "ElasticMapReduce.MakeTea", "{}", 400, `"message":"localemr does not know MakeTea: Amazon EMR has no such operation. The supported operations are listed in docs/local.md."`},
 		{"no body", "ElasticMapReduce.ListClusters", "", 200, `{"Clusters":[]}`},
 		{"another service", "DynamoDB_20120810.ListTables", "{}", 400, `"__type":"UnknownOperationException"`},
 		{"newer error shape", "ElasticMapReduce.DescribeCluster", `{"ClusterId":"j-1"}`, 400, `"ErrorCode":"NoSuchCluster","Message":"Cluster id 'j-1' is not valid.","__type":"InvalidRequestException"`},

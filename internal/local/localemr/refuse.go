@@ -36,10 +36,10 @@ func unsupported(parameter string) error {
 
 // unknownOperation refuses an operation by its name in the request's target.
 func unknownOperation(name string) error {
-	text := "Amazon EMR has no operation " + name + "."
+	text := "localemr does not know " + name + ": Amazon EMR has no such operation."
 	switch {
 	case name == "":
-		text = "The header X-Amz-Target does not name an operation of Amazon EMR."
+		text = "localemr needs the header X-Amz-Target: it names the operation of Amazon EMR."
 	case emrmodel.Has(name):
 		text = "localemr does not support the operation " + name + " of Amazon EMR."
 	}

@@ -30,7 +30,7 @@ func (s *Server) listReleaseLabels(_ context.Context, in *listReleasesInput) (*l
 	return &listReleasesOutput{ReleaseLabels: labels, NextToken: next}, nil
 }
 
-// wants applies the filters: a prefix, and an application as "Spark" or "spark-3.5.6".
+// wants applies the filters: a prefix, and an application as "Spark" or "spark@3.5.6".
 func (in *listReleasesInput) wants(label string) bool {
 	if !strings.HasPrefix(label, in.Filters.Prefix) {
 		return false
@@ -40,7 +40,7 @@ func (in *listReleasesInput) wants(label string) bool {
 	}
 	r, _ := emrreleases.Find(label)
 	return slices.ContainsFunc(r.Applications(), func(a emrreleases.Application) bool {
-		return strings.EqualFold(in.Filters.Application, a.Name) || strings.EqualFold(in.Filters.Application, a.Name+"-"+a.Version)
+		return strings.EqualFold(in.Filters.Application, a.Name) || strings.EqualFold(in.Filters.Application, a.Name+"@"+a.Version)
 	})
 }
 

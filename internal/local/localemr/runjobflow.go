@@ -111,6 +111,10 @@ func (s *Server) runJobFlow(ctx context.Context, in *runJobFlowInput) (*runJobFl
 	if err := in.validate(); err != nil {
 		return nil, err
 	}
+	network, err := s.refuseNetwork(ctx, in)
+	if err != nil {
+		return nil, err
+	}
 	steps := newSteps(in.Steps, in.StepExecutionRoleArn)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,7 +123,7 @@ func (s *Server) runJobFlow(ctx context.Context, in *runJobFlowInput) (*runJobFl
 		return nil, err
 	}
 	c := s.newRecord(in)
-	c.Steps, c.RuntimeRoles = steps, roles
+	c.Steps, c.RuntimeRoles, c.Shortfall = steps, roles, network
 	s.request(c)
 	s.begin(c) //nolint:contextcheck // the cluster outlives the request
 	s.setCluster(ctx, c, stateStarting, reason{})
@@ -155,6 +159,9 @@ func (s *Server) request(c *record) {
 		lasts = 100 * 365 * 24 * time.Hour
 	}
 	c.Provisioned = epoch{time.Now().Add(lasts)}
+	if c.Shortfall != nil {
+		return // the request itself is wrong
+	}
 	grants, missed := s.place(c)
 	if missed != nil {
 		s.lacks(c, missed)

@@ -135,6 +135,44 @@ func files(t *testing.T, line string) (stdout, stderr string, code int) {
 	return run(t, root, nil, words[0], words[1:]...)
 }
 
+// Hadoop's CommandFormat compares each argument with the names of the flags, so that
+// a job with "rm -rf" fails on EMR. Its mv and moveFromLocal replace and merge nothing.
+func TestFileCommandsAreAsStrictAsHadoop(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{"a", "b", "d/a", "e/d/c", "g/f"} {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700), os.WriteFile(filepath.Join(dir, name), []byte(name), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := "file://" + dir
+	const hint = "; Hadoop takes each flag as an argument of its own, as in -r -f\n"
+	for _, tt := range []struct {
+		line, out, err string
+		code           int
+	}{
+		{line: "-du -sh " + at, err: "-du: Illegal option -sh" + hint, code: 255},
+		{line: "-ls -hR " + at, err: "-ls: Illegal option -hR" + hint, code: 255},
+		{line: "-put -fp " + dir + "/a " + at + "/new", err: "-put: Illegal option -fp" + hint, code: 255},
+		{line: "-put -f -p " + dir + "/b " + at + "/a"},
+		{line: "-rm -rf " + at + "/d", err: "-rm: Illegal option -rf" + hint, code: 255},
+		{line: "-cp -ptopa " + at + "/a " + at + "/copy"},
+		{line: "-mv " + at + "/a " + at + "/d", err: "mv: `" + at + "/d/a': File exists\n", code: 1},
+		{line: "-mv " + at + "/d file://other/d", err: "mv: `" + at + "/d': Does not match target filesystem\n", code: 1},
+		{line: "-moveFromLocal " + dir + "/d " + at + "/e", err: "moveFromLocal: `" + at + "/e/d': File exists\n", code: 1},
+		{line: "-mv " + at + "/a " + at + "/b", err: "mv: `" + at + "/b': File exists\n", code: 1},
+		{line: "-moveFromLocal " + dir + "/a " + at + "/b", err: "moveFromLocal: `" + at + "/b': File exists\n", code: 1},
+		{line: "-cat " + at + "/a " + at + "/b " + at + "/d/a " + at + "/e/d/c", out: "bbd/ae/d/c"},
+		{line: "-moveFromLocal -f " + dir + "/a " + at + "/b"},
+		{line: "-mv " + at + "/g " + at + "/d"},
+	} {
+		out, stderr, code := files(t, "hadoop fs "+tt.line)
+		if out != tt.out || stderr != tt.err || code != tt.code {
+			t.Errorf("%s: exit code %d, %q, %q; want %d, %q, %q", tt.line, code, out, stderr, tt.code, tt.out, tt.err)
+		}
+	}
+}
+
 func TestFileCommands(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -160,6 +198,7 @@ func TestFileCommands(t *testing.T) {
 		{line: "hadoop fs -ls /user", err: "ls: /user: the local region has no HDFS, use an s3:// or file:// path\n", code: 1},
 		{line: "hdfs dfsadmin -report", err: "hdfs: the local region has no HDFS: only hdfs dfs works, on s3:// and file:// paths\n", code: 2},
 		{line: "s3-dist-cp --src " + at + "/out --dest hdfs:///x", err: "s3-dist-cp: hdfs:///x: the local region has no HDFS, use an s3:// or file:// path\n", code: 1},
+		{line: "hive -hiveconf", err: "hive: the local region runs this script with Spark SQL; the dialect of Hive on EMR may differ\nhive: Missing argument for option: -hiveconf\n", code: 2},
 		{line: "hadoop job -list", err: "hadoop: the local region supports only hadoop jar, fs, distcp and version, not job\n", code: 2},
 	} {
 		out, stderr, code := files(t, tt.line)

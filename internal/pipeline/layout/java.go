@@ -3,6 +3,7 @@ package layout
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -27,6 +28,9 @@ var javaAdvice = map[string]string{
 	"yyy": "not a year with four digits; write yyyy", "y": "not a year with four digits; write yyyy",
 	"YY": "the week-based year; the year is yy",
 }
+
+// word matches what may be meant as the name of a layout.
+var word = regexp.MustCompile(`^[A-Za-z]+$`)
 
 func parseJava(text string) (Layout, error) {
 	var l Layout
@@ -71,7 +75,7 @@ func (l *Layout) javaLetters(text, letters string) error {
 	case letters == "T" || letters == "W":
 		return fmt.Errorf("put quotes around literal letters: '%s'", letters)
 	}
-	if !strings.ContainsAny(text, "yYMdHDuwESmhs") {
+	if !strings.ContainsAny(text, "yYMdHDuwESmhs") || word.MatchString(text) {
 		return errConstant
 	}
 	return fmt.Errorf("%s is not a letter of Java's patterns; put quotes around literal text: '%[1]s'", letters)

@@ -1,5 +1,5 @@
 // Package layout reads the layouts of dates and times that templates name: Go's
-// (2006-01-02), strftime's (%Y-%m-%d) and Java's (yyyy-MM-dd). A layout that
+// (2006-01-02), strftime's (%Y-%m-%d) and Java's (yyyy-MM-dd); some have a name. A layout that
 // would print something other than what its author meant is an error: one
 // without any part of a date, minutes where the month was meant, the week-based
 // year without a week, letters that stand for nothing.
@@ -48,22 +48,34 @@ const (
 	epoch    field = "seconds since 1970"
 )
 
-// Parse reads a layout in any of the three languages.
+// Parse reads a layout in any of the three languages, or the name of one.
 func Parse(text string) (Layout, error) {
+	if layout := named[text]; layout != "" {
+		return Parse(layout)
+	}
 	var (
-		l   Layout
-		err error
+		l        Layout
+		err      error
+		language = java
 	)
 	switch {
 	case strings.Contains(text, "%"):
+		language = strftime
 		l, err = parseStrftime(text)
 	case isGo(text):
+		language = goes
 		l, err = parseGo(text)
 	default:
 		l, err = parseJava(text)
 	}
 	if err == nil {
+		err = l.unmixed(language)
+	}
+	if err == nil {
 		err = l.check()
+	}
+	if advice := misnamed(text); err != nil && advice != "" {
+		err = errors.New("no such layout; " + advice)
 	}
 	if err != nil {
 		return Layout{}, fmt.Errorf("layout %q: %w", text, err)
@@ -85,7 +97,7 @@ func (l Layout) Format(t time.Time) string {
 }
 
 // errConstant is about a layout that prints the same text for every date.
-var errConstant = errors.New(`contains no part of a date; examples: "2006-01-02", "%Y-%m-%d", "yyyy-MM-dd"`)
+var errConstant = fmt.Errorf(`contains no part of a date; examples: "2006-01-02", "%%Y-%%m-%%d", "yyyy-MM-dd", or a name: %s`, strings.Join(Names, ", "))
 
 // check rejects combinations that are mistakes.
 func (l Layout) check() error {

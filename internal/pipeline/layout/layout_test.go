@@ -21,6 +21,9 @@ func TestFormat(t *testing.T) {
 		"yyyy-MM-dd": "2027-01-02", "yyyyMMdd": "20270102", "yyyy/MM/dd/HH": "2027/01/02/03", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX": "2027-01-02T03:04:05.678Z",
 		"YYYY-'W'ww": "2026-W53", "d MMM uuuu": "2 Jan 2027", "EEEE": "Saturday", "''yy": "'27", "yyyy-DDD": "2027-002", "h:mm a": "3:04 AM",
 		"'year'=yyyy": "year=2027",
+		"date":        "2027-01-02", "basicDate": "20270102", "slashDate": "2027/01/02", "dateTime": "2027-01-02 03:04:05", "basicDateTime": "20270102T030405Z", "rfc3339": "2027-01-02T03:04:05Z",
+		"time": "03:04:05", "hour": "03", "year": "2027", "month": "2027-01", "isoWeek": "2026-W53", "dayOfYear": "2027-002",
+		"%Y-%m-01": "2027-01-01", "part-01/%F": "part-01/2027-01-02", "'2006-01-02'": "'2027-01-02'", "summary/%Y": "summary/2027",
 	}
 	for text, want := range tests {
 		t.Run(text, func(t *testing.T) {
@@ -70,6 +73,22 @@ func TestRefused(t *testing.T) {
 		"1999-12-31":        "is not part of a layout of Go's",
 		"Monthly/2006":      "letters directly beside an element",
 		"2007-01-02":        "is not part of a layout of Go's",
+		"%Y-MM-dd":          "mixes strftime's language (%Y) with Java's patterns (MM)",
+		"yyyy-%m-%d":        "mixes strftime's language (%m) with Java's patterns (yyyy)",
+		"yyyyMM%d":          "mixes strftime's language (%d) with Java's patterns (yyyyMM)",
+		"2006-%m-%d":        "mixes strftime's language (%m) with Go's layouts (2006)",
+		"%Y-01-02":          "mixes strftime's language (%Y) with Go's layouts (01-02)",
+		"%F 15:04":          "mixes strftime's language (%Y) with Go's layouts (15:04)",
+		"2006-MM-dd":        "mixes Go's layouts (2006) with Java's patterns (MM)",
+		"yyyy-MM-01":        "mixes Go's layouts (01) with Java's patterns (yyyy)",
+		"yyyy/01/02":        "mixes Go's layouts (01) with Java's patterns (yyyy)",
+		"yyyy_MM_01":        "mixes Go's layouts (01) with Java's patterns (yyyy)",
+		"dd Jan yyyy":       "mixes Go's layouts (Jan) with Java's patterns (dd)",
+		"2006-01-02'T'15":   "mixes Go's layouts (2006) with Java's patterns ('T')",
+		"%F'T'%T":           "with Java's patterns ('T')",
+		"basic-date":        "did you mean basicDate?",
+		"ISOWEEK":           "did you mean isoWeek?",
+		"RFC3339":           "did you mean rfc3339?",
 	}
 	for text, want := range tests {
 		t.Run(text, func(t *testing.T) {

@@ -61,8 +61,9 @@ type EMRConfig struct {
 type EMR struct {
 	Control
 
-	config EMRConfig
-	limits *buckets
+	config       EMRConfig
+	limits       *buckets
+	applications Applications
 
 	mu          sync.Mutex
 	clusters    map[string]*emrCluster
@@ -98,6 +99,7 @@ func NewEMR(config EMRConfig) *EMR {
 		config.Script = func(_, _ string) (time.Duration, types.StepState) { return time.Minute, types.StepStateCompleted }
 	}
 	f := &EMR{Control: newControl("EMR"), config: config, clusters: map[string]*emrCluster{}, noCapacity: map[string]bool{}, unsupported: map[string]bool{}, omitted: map[string]bool{}}
+	f.applications.living = map[string][]string{}
 	if config.Throttle {
 		f.limits = newBuckets(emrLimits)
 	}

@@ -179,13 +179,20 @@ func (c *emrCluster) setIdle(p *types.AutoTerminationPolicy) {
 	}
 }
 
-// watchIdle terminates c after the idle timeout.
+// watchIdle terminates c after the idle timeout. A cluster with YARN applications
+// is not idle.
+// Source: Amazon EMR Management Guide, "Using an auto-termination policy".
 func (f *EMR) watchIdle(c *emrCluster) {
 	c.idle.stop()
 	if c.idleTimeout == 0 || c.state != types.ClusterStateWaiting {
 		return
 	}
 	c.idle = f.later(time.Until(c.idleSince.Add(c.idleTimeout)), func() {
+		if len(f.applications.Living(c.name)) > 0 {
+			c.idleSince = time.Now()
+			f.watchIdle(c)
+			return
+		}
 		f.terminate(c, types.ClusterStateTerminated, types.ClusterStateChangeReasonCodeAllStepsCompleted, "Cluster auto-terminated after being idle")
 	})
 }
@@ -208,6 +215,7 @@ func (f *EMR) terminate(c *emrCluster, to types.ClusterState, code types.Cluster
 func (f *EMR) finish(c *emrCluster) {
 	c.end = new(time.Now())
 	c.endUnits()
+	f.applications.end(c.name)
 	f.enter(c, c.endState, c.code, c.message)
 }
 

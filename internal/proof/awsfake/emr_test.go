@@ -15,6 +15,33 @@ import (
 	"ephemr/internal/proof/awsfake"
 )
 
+// A YARN application outlives the step that has submitted it, keeps its cluster from
+// being idle, and ends with the cluster.
+func TestApplications(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := awsfake.NewEMR(awsfake.EMRConfig{})
+		defer f.Close()
+		id := runCluster(t, f, func(in *emr.RunJobFlowInput) {
+			in.AutoTerminationPolicy = &types.AutoTerminationPolicy{IdleTimeout: new(int64(60))}
+		})
+		f.Applications().Submit("c", "a")
+		f.Applications().Submit("c", "b")
+		time.Sleep(time.Hour)
+		if got := states(t, f, id)[0]; got != "WAITING" {
+			t.Errorf("with applications the cluster is %s", got)
+		}
+		f.Applications().Kill("c", func(tag string) bool { return tag == "a" })
+		if diff := cmp.Diff([]string{"b"}, f.Applications().Living("c")); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+		f.Kill(id)
+		if got := f.Applications().Living("c"); len(got) > 0 {
+			t.Errorf("without their cluster: %q", got)
+		}
+	})
+}
+
 // events collects EMR's events as "name STATE".
 type events struct {
 	mu   sync.Mutex

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"time"
 
@@ -24,6 +25,7 @@ const (
 type multipart struct {
 	bucket, key string
 	contentType *string
+	meta        map[string]string
 	parts       map[int32][]byte
 }
 
@@ -44,7 +46,7 @@ func (f *S3) CreateMultipartUpload(ctx context.Context, in *s3.CreateMultipartUp
 		}
 		f.begun++
 		id := fmt.Sprintf("upload-%d", f.begun)
-		f.uploads[id] = &multipart{bucket: *in.Bucket, key: aws.ToString(in.Key), contentType: in.ContentType, parts: map[int32][]byte{}}
+		f.uploads[id] = &multipart{bucket: *in.Bucket, key: aws.ToString(in.Key), contentType: in.ContentType, meta: maps.Clone(in.Metadata), parts: map[int32][]byte{}}
 		return &s3.CreateMultipartUploadOutput{Bucket: in.Bucket, Key: in.Key, UploadId: &id}, nil
 	})
 }
@@ -96,7 +98,7 @@ func (f *S3) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipa
 		if _, exists := f.buckets[u.bucket][u.key]; exists && in.IfNoneMatch != nil {
 			return nil, apiError("PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
 		}
-		o := object{body: body, contentType: u.contentType, etag: etagOf(body), modified: time.Now()}
+		o := object{body: body, contentType: u.contentType, meta: u.meta, etag: etagOf(body), modified: time.Now()}
 		f.buckets[u.bucket][u.key] = o
 		delete(f.uploads, *in.UploadId)
 		return &s3.CompleteMultipartUploadOutput{Bucket: in.Bucket, Key: in.Key, ETag: new(o.etag)}, nil

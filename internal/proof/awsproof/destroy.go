@@ -57,17 +57,17 @@ func Destroy(ctx context.Context, o Options) ([]string, error) {
 // destroy removes the stage with everything that was made in it. It goes on after errors.
 func (w *world) destroy(ctx context.Context) error {
 	w.log("destroying stage %s; interrupts are ignored until that is done", Stage)
-	err := errors.Join(w.stopExecutions(ctx), w.terminate(ctx))
 	var deleted error
-	for range 3 { // EMR and the functions may write logs and register clusters for a while
-		deleted = errors.Join(w.dropServices(ctx), w.emptyBuckets(ctx))
+	for range 3 { // EMR and the functions may write logs, and make and register clusters, for a while
+		deleted = errors.Join(w.stopExecutions(ctx), w.clusters().terminate(ctx, w.every))
+		deleted = errors.Join(deleted, w.dropServices(ctx), w.emptyBuckets(ctx))
 		_, destroyed := w.cdk(ctx, "destroy", "--all", "--force")
 		if deleted = errors.Join(deleted, destroyed); deleted == nil || ctx.Err() != nil {
 			break
 		}
 		w.log("not everything could be deleted: %v", deleted)
 	}
-	return errors.Join(err, deleted)
+	return deleted
 }
 
 // stopExecutions keeps runs from making more clusters.
@@ -92,7 +92,7 @@ func (w *world) stopExecutions(ctx context.Context) error {
 // leftovers lists what AWS still has with the tags of the probes. It may list what was
 // deleted a few minutes ago.
 func (w *world) leftovers(ctx context.Context) ([]string, error) {
-	ids, _, err := w.clusters(ctx)
+	ids, _, err := w.clusters().list(ctx)
 	if err != nil || !w.deployed {
 		return ids, err
 	}

@@ -119,7 +119,7 @@ func (w *world) close(ctx context.Context) (left []string, err error) {
 	if w.deployed {
 		err = w.destroy(ctx)
 	} else {
-		err = w.terminate(ctx)
+		err = w.clusters().terminate(ctx, w.every)
 	}
 	left, listed := w.leftovers(ctx)
 	return left, errors.Join(err, listed, os.RemoveAll(w.work))

@@ -26,6 +26,7 @@ type Options struct {
 	Starts int       // of each function
 	Seed   uint64    // of the jitter
 	Load   int       // number of requests of the burst; 0 = not measured
+	Wide   int       // number of jobs of the wide pipeline; 0 = not measured
 	Submit bool      // measure the latency of ephemr submit
 	Demo   bool      // measure the demo too
 	Log    io.Writer // progress
@@ -85,6 +86,11 @@ func (r *Report) measureRuns(ctx context.Context, o Options) (root, settings str
 		return "", "", err
 	}
 	r.addRuns(all, calls)
+	if o.Wide > 0 {
+		if err := r.measureWide(ctx, region, o.Wide, o.Log); err != nil {
+			return "", "", err
+		}
+	}
 	if o.Submit {
 		if err := r.measureService(ctx, region, o.Log); err != nil {
 			return "", "", err

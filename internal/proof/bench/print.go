@@ -24,6 +24,7 @@ func (r *Report) Print(io *terminal.IO) {
 		p.shares(r)
 		p.calls(r)
 	}
+	p.wide(r)
 	p.service(r)
 	p.load(r)
 	p.binaries(r)
@@ -94,13 +95,28 @@ func (p printer) shares(r *Report) {
 }
 
 func (p printer) calls(r *Report) {
-	p.head("API calls and state transitions of a run of one step", "transitions: states entered and retries, from the history; EMR calls: counted by localemr per cluster, target: at most 8")
+	p.head("API calls and state transitions of a run of one step", "transitions: states entered and retries, from the history; EMR calls: counted by localemr per cluster, target: at most 5")
 	var rows [][]string
 	for _, g := range r.Groups {
 		rows = append(rows, []string{g.Name, strconv.Itoa(g.Runs), between(g.Transitions), strconv.Itoa(g.Retries), between(g.Calls), list(g.Operations)})
 	}
 	p.Table([]string{"RUNS", "N", "TRANSITIONS", "RETRIES", "EMR CALLS", "BY OPERATION"}, rows)
 	p.Printf("shared by all runs, in %s: %s; refused: %s\n", terminal.Duration(time.Duration(r.Shared.Over)), list(r.Shared.Operations), list(r.Shared.Refused))
+}
+
+func (p printer) wide(r *Report) {
+	if r.Wide == nil {
+		return
+	}
+	w := r.Wide
+	p.head(fmt.Sprintf("A run of %d trivial jobs, 20 at a time", w.Jobs), fmt.Sprintf(
+		"with EMR's token buckets it takes %.2f times as long as without; target: at most 1.30, and 0.20 calls a job", w.Ratio))
+	row := func(what string, x WideRun) []string {
+		return []string{what, seconds(x.Took), strconv.Itoa(x.Transitions), strconv.Itoa(x.Calls), fmt.Sprintf("%.2f", float64(x.Calls)/float64(w.Jobs)), list(x.Operations), list(x.Refused)}
+	}
+	p.Table([]string{"EMR", "TOOK", "TRANSITIONS", "EMR CALLS", "A JOB", "BY OPERATION", "REFUSED"}, [][]string{
+		row("without buckets", w.Free), row("with buckets", w.Throttled),
+	})
 }
 
 func (p printer) service(r *Report) {

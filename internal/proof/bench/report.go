@@ -19,6 +19,7 @@ type Report struct {
 	Shares   []Share         `json:"shares"`
 	Floor    Seconds         `json:"floor"` // invocation of a function that does nothing, median
 	Shared   Shared          `json:"shared"`
+	Wide     *Wide           `json:"wide"`
 	Binaries []Binary        `json:"binaries"`
 	Service  *service.Report `json:"service"`
 	Load     *Load           `json:"load"`

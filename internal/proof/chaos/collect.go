@@ -39,7 +39,7 @@ func (r *region) collect(ctx context.Context, s *storm) (*evidence.Evidence, err
 		}
 		seen[what] = true
 	}
-	return e, errors.Join(r.records(ctx, e), r.clusters(ctx, e), r.written(e), r.dead(ctx, e), r.left(ctx, e), r.repairs(ctx, e))
+	return e, errors.Join(r.records(ctx, e), r.clusters(ctx, e), r.written(e), r.applications(e), r.dead(ctx, e), r.left(ctx, e), r.repairs(ctx, e))
 }
 
 // all returns all runs, whatever their state.

@@ -5,4 +5,6 @@ var (
 	Requests    = newRequests
 	Faults      = faultsOf
 	LosesEvents = losesEvents
+
+	ApplicationsOf = applicationsOf
 )

@@ -27,11 +27,13 @@ var pipelines = map[string]string{
 var names = []string{"solo", "pair", "fan"}
 
 // The script of all jobs: it records that this attempt has begun, and ends as the
-// seed says. $1 is the directory of the records, $2 the seed.
+// seed says. $1 is the directory of the records, $2 the seed. $3 submits a YARN
+// application, which a fourth of the attempts do not wait for.
 const script = `me="$EPHEMR_RUN_ID $EPHEMR_JOB $EPHEMR_ATTEMPT"
 echo "begun $me" >>"$1/$EPHEMR_RUN_ID"
 sum=$(printf '%s' "$2 $me" | cksum)
 dice=$((${sum%% *} % 100))
+if [ $((dice % 4)) -eq 3 ]; then "$3" "$me" SPARK; fi
 sleep "0.$((${sum%% *} / 100 % 9 + 1))"
 if [ "$dice" -lt 8 ]; then echo 'bad data' >&2; exit 3; fi
 if [ "$dice" -lt 11 ]; then kill -KILL $$; fi
@@ -53,7 +55,7 @@ func (r *region) apply(ctx context.Context, o Options) error {
 	files := map[string]string{"jobs/work/run.sh": script}
 	args := []string{"apply"}
 	for _, name := range names {
-		job := fmt.Sprintf(`type: bash, source: jobs/work, timeout: 30s, args: [%q, "%d"]`, r.lines(), o.Seed)
+		job := fmt.Sprintf(`type: bash, source: jobs/work, timeout: 30s, background: kill, args: [%q, "%d", %q]`, r.lines(), o.Seed, r.yarnSubmit())
 		files[name+".yaml"] = fmt.Sprintf("pipeline: %s\ncluster: {profile: small}\nlimits: {maxActive: %d, deadline: 8m}\n"+
 			"triggers: [{s3: {bucket: raw, prefix: %[1]s/}}]\njobs:\n", name, o.Parallel) + fmt.Sprintf(pipelines[name], job)
 		args = append(args, name+".yaml")

@@ -44,7 +44,7 @@ func (p printer) played(r *Report) {
 	p.line("killed", "localemr %d times; functions %d times (%s), %d of them during an invocation", r.Restarts, sum(r.Killed), counted(r.Killed), r.Hit)
 	p.line("manually", "%d cancelled, %d retried", r.Cancels, r.Retries)
 	p.line("runs", "%s", counted(r.Outcomes))
-	p.line("clusters", "%d with %d steps, at most %d at once in %d samples", r.Clusters, r.Steps, r.Most, r.Samples)
+	p.line("clusters", "%d with %d steps and %d YARN applications, at most %d at once in %d samples", r.Clusters, r.Steps, r.Applications, r.Most, r.Samples)
 	if r.Runs > 0 {
 		p.line("EMR calls", "%.1f per run: %s", float64(sum(r.Calls))/float64(r.Runs), counted(r.Calls))
 	}

@@ -27,23 +27,24 @@ type Report struct {
 	Took      Seconds `json:"took"`
 	FaultsEnd Seconds `json:"faultsEnd"` // when faults ended, from the start
 
-	Requests map[evidence.Kind]int `json:"requests"`
-	Sent     int                   `json:"sent"`   // messages and calls, including repetitions
-	Unsent   int                   `json:"unsent"` // requests, for lack of time
-	Faults   map[string]int        `json:"faults"` // hits by kind
-	Killed   map[string]int        `json:"killed"` // functions
-	Hit      int                   `json:"hit"`    // of them, during an invocation
-	Restarts int                   `json:"restarts"`
-	Cancels  int                   `json:"cancels"`
-	Retries  int                   `json:"retries"`
-	Outcomes map[string]int        `json:"outcomes"` // runs, by state and class
-	Clusters int                   `json:"clusters"`
-	Most     int                   `json:"most"` // clusters at once
-	Samples  int                   `json:"samples"`
-	Steps    int                   `json:"steps"`
-	Times    []Times               `json:"times"`
-	Calls    map[string]int        `json:"calls"` // of EMR, by operation
-	Runs     int                   `json:"runs"`  // that were not rejected
+	Requests     map[evidence.Kind]int `json:"requests"`
+	Sent         int                   `json:"sent"`   // messages and calls, including repetitions
+	Unsent       int                   `json:"unsent"` // requests, for lack of time
+	Faults       map[string]int        `json:"faults"` // hits by kind
+	Killed       map[string]int        `json:"killed"` // functions
+	Hit          int                   `json:"hit"`    // of them, during an invocation
+	Restarts     int                   `json:"restarts"`
+	Cancels      int                   `json:"cancels"`
+	Retries      int                   `json:"retries"`
+	Outcomes     map[string]int        `json:"outcomes"` // runs, by state and class
+	Clusters     int                   `json:"clusters"`
+	Most         int                   `json:"most"` // clusters at once
+	Samples      int                   `json:"samples"`
+	Steps        int                   `json:"steps"`
+	Applications int                   `json:"applications"` // of YARN, which steps did not wait for
+	Times        []Times               `json:"times"`
+	Calls        map[string]int        `json:"calls"` // of EMR, by operation
+	Runs         int                   `json:"runs"`  // that were not rejected
 
 	Repairs    []evidence.Repair    `json:"repairs"`
 	Unexpected []string             `json:"unexpected"` // outcomes that no fault explains
@@ -83,6 +84,7 @@ func (r *Report) add(s *storm, e *evidence.Evidence, violations []evidence.Viola
 	for _, c := range e.Clusters {
 		r.Steps += len(c.Steps)
 	}
+	r.Applications = len(e.Applications)
 	for _, rec := range e.Records {
 		x := rec.Run
 		r.Outcomes[strings.TrimSpace(string(x.State)+" "+string(x.Class))]++

@@ -63,7 +63,7 @@ func (e *Engine) Acquire(ctx context.Context, rec *run.Record) (engine.Capacity,
 }
 
 // Observe returns whether the capacity is open.
-func (e *Engine) Observe(ctx context.Context, rec *run.Record, _ *engine.Capacity) (engine.Capacity, error) {
+func (e *Engine) Observe(ctx context.Context, rec *run.Record, _ engine.View) (engine.Capacity, error) {
 	all, err := e.list(ctx)
 	return capacity(rec.Waiter.ClusterID, all[rec.Waiter.ClusterID]), err
 }
@@ -128,7 +128,7 @@ func (e *Engine) Find(ctx context.Context, rec *run.Record, jobs []*run.Job) (fo
 }
 
 // Attempts says how those in flight stand.
-func (e *Engine) Attempts(ctx context.Context, rec *run.Record, _ *engine.Capacity) (all []engine.Attempt, c engine.Capacity, err error) {
+func (e *Engine) Attempts(ctx context.Context, rec *run.Record, _ engine.View) (all []engine.Attempt, c engine.Capacity, err error) {
 	open, err := e.list(ctx)
 	if err != nil {
 		return nil, c, err
@@ -186,7 +186,7 @@ func (e *Engine) Live(ctx context.Context, _ []string, _ time.Time) iter.Seq2[en
 func (*Engine) Shared(context.Context, string, string) bool { return false }
 
 // Sweep closes the capacity of runs that are over, restarted or not known.
-func (e *Engine) Sweep(ctx context.Context, _ func(string) bool) (repairs []events.Repaired, err error) {
+func (e *Engine) Sweep(ctx context.Context, _ func(string) bool) (swept engine.Swept, err error) {
 	all, err := e.list(ctx)
 	errs := []error{err}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
@@ -203,9 +203,9 @@ func (e *Engine) Sweep(ctx context.Context, _ func(string) bool) (repairs []even
 			errs = append(errs, err)
 			continue
 		}
-		repairs = append(repairs, events.Repaired{What: "cluster-terminated", RunID: run.OfCluster(name), ClusterID: name, Reason: why})
+		swept.Repairs = append(swept.Repairs, events.Repaired{What: "cluster-terminated", RunID: run.OfCluster(name), ClusterID: name, Reason: why})
 	}
-	return repairs, errors.Join(errs...)
+	return swept, errors.Join(errs...)
 }
 
 // Hints reads the service's only event: the name of the capacity of an attempt

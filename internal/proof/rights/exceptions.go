@@ -47,6 +47,10 @@ var tested = []Exception{
 		Why: "storms have no pipelines with triggers that change",
 	},
 	{
+		Functions: []string{"register"}, Actions: []string{"ssm:GetParameter"}, EndToEnd: true,
+		Why: "storms register their pipelines, which set step concurrency, before calls are recorded",
+	},
+	{
 		Functions: []string{"intake", "preparerun"}, Actions: []string{"ssm:GetParametersByPath"}, EndToEnd: true,
 		Why: "storms have no users",
 	},
@@ -64,8 +68,8 @@ var tested = []Exception{
 		Why: "storms contain no manual resizing or termination of clusters",
 	},
 	{
-		Functions: []string{"control"}, Actions: []string{"dynamodb:PutItem"}, Resource: "-clusters", EndToEnd: true,
-		Why: "records the sizes of resized clusters",
+		Functions: []string{"control"}, Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"}, Resource: "-clusters", EndToEnd: true,
+		Why: "reads and records the sizes of resized clusters",
 	},
 	{
 		Functions: []string{"control"},
@@ -100,8 +104,12 @@ var rare = []Exception{
 		Why: "reads those pipelines; deletes schedules that were replaced, when their last dates have been requested",
 	},
 	{
-		Functions: []string{"intake"}, Actions: []string{"sns:Publish"},
+		Functions: []string{"intake", "preparerun"}, Actions: []string{"sns:Publish"},
 		Why: "a request of a pipeline with notices is rejected",
+	},
+	{
+		Functions: []string{"intake"}, Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"}, Resource: "-clusters",
+		Why: "a request has sensitive params",
 	},
 	{
 		Functions: []string{"intake"}, Actions: []string{"sqs:SendMessage"}, Resource: "events-dlq",
@@ -109,11 +117,11 @@ var rare = []Exception{
 	},
 	{
 		Functions: []string{"awaitadmission"},
-		Actions:   []string{"states:StartExecution", "states:DescribeExecution", "states:SendTaskSuccess", "states:SendTaskFailure", "dynamodb:DeleteItem"},
-		Why:       "a slot becomes free, or the run is cancelled, while a manual execution registers its waiter; other runs may take the slot",
+		Actions:   []string{"states:SendTaskSuccess", "states:SendTaskFailure", "dynamodb:DeleteItem"},
+		Why:       "a slot becomes free, or the run is cancelled, while a manual execution registers its waiter",
 	},
 	{
-		Functions: []string{"admit", "awaitadmission"}, Actions: []string{"events:PutEvents", "sns:Publish"},
+		Functions: []string{"admit"}, Actions: []string{"events:PutEvents", "sns:Publish"},
 		Why: "Step Functions refuses the name or the input of an execution: the run ends and is announced",
 	},
 	{

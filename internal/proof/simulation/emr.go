@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -58,18 +59,22 @@ func (w *World) script(clusterName, stepName string) (time.Duration, types.StepS
 	if w.config.Plants != nil && w.config.Plants(a) {
 		w.plant(a)
 	}
+	w.runnerStarts(clusterName, stepName, s.Submits)
 	state := types.StepStateCompleted
 	if s.ExitCode != 0 && !s.idle() || s.Class != "" {
 		state = types.StepStateFailed
 	}
-	if !s.Silent {
-		began := time.Now()
-		time.AfterFunc(s.Takes-time.Millisecond, func() {
-			if !w.isStopped(a) {
-				w.leaveResult(a, s, began)
-			}
-		})
-	}
+	began := time.Now()
+	time.AfterFunc(s.Takes-cmp.Or(s.Lead, time.Millisecond), func() {
+		switch {
+		case w.isStopped(a):
+		case s.Silent:
+			w.runnerDies(clusterName, stepName)
+		default:
+			w.runnerEnds(clusterName, stepName)
+			w.leaveResult(a, s, began)
+		}
+	})
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.deaf[a.dir()], w.leaves[a.dir()] = s.Deaf, s.Leaves
@@ -85,15 +90,21 @@ func (w *World) cancelled(clusterName, stepName string, kill bool) {
 	w.stopped[a.dir()] = true
 	leaves := w.leaves[a.dir()]
 	w.mu.Unlock()
-	if !first || kill {
+	if !first {
+		return
+	}
+	if kill {
+		w.runnerDies(clusterName, stepName)
 		return
 	}
 	end := Step{ExitCode: 143, Class: job.ClassCancelled, Reason: "bash run.sh was cancelled"}
 	if leaves == 0 {
+		w.runnerEnds(clusterName, stepName)
 		w.leaveResult(a, end, time.Now())
 		return
 	}
 	time.AfterFunc(leaves, func() {
+		w.runnerEnds(clusterName, stepName)
 		if w.up(clusterName) {
 			w.leaveResult(a, end, time.Now())
 		}

@@ -24,26 +24,29 @@ type Invariant string
 
 // The invariants, each with what it says.
 const (
-	OneOutcome   Invariant = "one outcome"   // a run changes state only forward; an outcome stays, unless the run is retried
-	OneRun       Invariant = "one run"       // whatever is asked for, however often, is one run
-	OneCluster   Invariant = "one cluster"   // an attempt to get a cluster makes one at most, and a run has one at a time until it is retried
-	OneStep      Invariant = "one step"      // an attempt of a job is carried by one step at most
-	RightOrder   Invariant = "right order"   // a step starts when the jobs that its job needs have succeeded
-	Slots        Invariant = "slots"         // no scope has more runs than its limit, and a run under way has its slots
-	Budget       Invariant = "call budget"   // no EMR API is called more often than its bucket allows
-	Noticed      Invariant = "noticed"       // where clusters and steps take seconds and no event is lost, no run waits for minutes
-	TrueSuccess  Invariant = "true success"  // a job that counts as succeeded was carried by a step that completed
-	OwnResult    Invariant = "own result"    // nothing that another run or attempt left counts for a job
-	Ends         Invariant = "ends"          // every run that was accepted ends, and every outcome is announced
-	NextFallback Invariant = "next fallback" // a cluster that gets no instances is given up when there is a fallback
-	Leases       Invariant = "leases"        // a pool's cluster has no more steps leased than it runs, by runs of its team that keep to them, and a lease ends with its run
-	RightSize    Invariant = "right size"    // a pool's cluster without a lease has no task units that jobs requested
-	OnTime       Invariant = "on time"       // after its deadline a run gets neither a cluster nor a step
-	NoPanic      Invariant = "no panic"      // no function panics
-	OwnWrite     Invariant = "own write"     // no invocation takes its own claim for another's
-	Starts       Invariant = "starts"        // no run waits for long while all its limits have room
-	Dates        Invariant = "dates"         // every planned time of a schedule is one run or skipped by a rule, and one that depends on the past starts after it
-	NothingLeft  Invariant = "nothing left"  // when all runs are over there is no cluster, waiter, slot or execution left
+	OneOutcome    Invariant = "one outcome"    // a run changes state only forward; an outcome stays, unless the run is retried
+	OneRun        Invariant = "one run"        // whatever is asked for, however often, is one run
+	OneCluster    Invariant = "one cluster"    // an attempt to get a cluster makes one at most, and a run has one at a time until it is retried
+	OneStep       Invariant = "one step"       // an attempt of a job is carried by one step at most
+	RightOrder    Invariant = "right order"    // a step starts when the jobs that its job needs have succeeded
+	Slots         Invariant = "slots"          // no scope has more runs than its limit, and a run under way has its slots
+	Budget        Invariant = "call budget"    // no EMR API is called more often than its bucket allows
+	Noticed       Invariant = "noticed"        // where clusters and steps take seconds and no event is lost, no run waits for minutes
+	TrueSuccess   Invariant = "true success"   // a job that counts as succeeded was carried by a step that completed
+	EndedStep     Invariant = "ended step"     // no result counts before the step of its attempt has ended
+	OwnResult     Invariant = "own result"     // nothing that another run or attempt left counts for a job
+	Ends          Invariant = "ends"           // every run that was accepted ends, and every outcome is announced
+	NextFallback  Invariant = "next fallback"  // a cluster that gets no instances is given up when there is a fallback
+	Leases        Invariant = "leases"         // a pool's cluster has no more steps leased than it runs, by runs of its team that keep to them, and a lease ends with its run
+	NoRunner      Invariant = "no runner"      // no runner of a lease that has ended is at work on a cluster that can be leased
+	NoApplication Invariant = "no application" // nor is a YARN application of it
+	RightSize     Invariant = "right size"     // a pool's cluster without a lease has no task units that jobs requested
+	OnTime        Invariant = "on time"        // after its deadline a run gets neither a cluster nor a step
+	NoPanic       Invariant = "no panic"       // no function panics
+	OwnWrite      Invariant = "own write"      // no invocation takes its own claim for another's
+	Starts        Invariant = "starts"         // no run waits for long while all its limits have room
+	Dates         Invariant = "dates"          // every planned time of a schedule is one run or skipped by a rule, and one that depends on the past starts after it
+	NothingLeft   Invariant = "nothing left"   // when all runs are over there is no cluster, waiter, slot or execution left
 )
 
 // Violation is an invariant that did not hold.
@@ -114,8 +117,10 @@ func (c *checker) write(table string, old, now awsfake.Item) {
 	if strings.HasPrefix(text(now["sk"]), "CLUSTER#") && text(now["state"]) == string(run.ClusterFailed) {
 		state = c.stateOf(text(now["clusterId"]))
 	}
+	early := c.early(old, now)
 	if table == c.w.Settings.ClustersTable && now["leases"] != nil {
 		extra = c.taskUnits(text(now["pk"]))
+		c.given(old, now)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -124,6 +129,9 @@ func (c *checker) write(table string, old, now awsfake.Item) {
 		key = old
 	}
 	pk, sk := text(key["pk"]), text(key["sk"])
+	if early != "" {
+		c.fail(EndedStep, "%s of run %s is %s while its step is %s", sk, pk, text(now["state"]), early)
+	}
 	if table == c.w.Settings.ClustersTable {
 		c.cluster(pk, now, extra)
 		return

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,13 +33,39 @@ func (c *checker) leases(id string, now awsfake.Item) {
 		if team := c.team(run.OfCluster(holder)); team != after.Team {
 			c.fail(Leases, "%s of team %s leases cluster %s of team %s", holder, team, id, after.Team)
 		}
-		if before.State != pool.Ready || !before.Until.After(time.Now().Truncate(time.Second)) {
+		// The function looked at its clock before the call, which has taken a moment.
+		if before.State != pool.Ready || !before.Until.After(time.Now().Add(-time.Second).Truncate(time.Second)) {
 			c.fail(Leases, "%s leases cluster %s, which is %s until %s", holder, id, before.State, before.Until)
 		}
 	}
 	if after.Free < 0 || sum != after.Steps {
 		c.fail(Leases, "of the %d steps of cluster %s %d are free and %v leased", after.Steps, id, after.Free, after.Leases)
 	}
+}
+
+// given checks the leases of a pool's cluster that end: what they leave at work must
+// not meet the next lease. The caller does not hold the lock.
+func (c *checker) given(old, now awsfake.Item) {
+	id, left := text(now["pk"]), holders(now)
+	for _, holder := range holders(old) {
+		if slices.Contains(left, holder) || text(now["state"]) != string(pool.Ready) || !c.isLive(id) {
+			continue
+		}
+		runners, applications := c.w.atWork(text(now["name"]), holder)
+		c.mu.Lock()
+		for _, step := range runners {
+			c.fail(NoRunner, "cluster %s can be leased while the runner of %s is at work there", id, step)
+		}
+		for _, step := range applications {
+			c.fail(NoApplication, "cluster %s can be leased while the YARN application of %s is running there", id, step)
+		}
+		c.mu.Unlock()
+	}
+}
+
+// isLive says whether EMR has not begun to end a cluster.
+func (c *checker) isLive(id string) bool {
+	return slices.ContainsFunc(c.w.EMR.Clusters(), func(x emrtypes.Cluster) bool { return *x.Id == id && live(x) })
 }
 
 // taskUnits is how many task units EMR is to give a cluster that lives. The

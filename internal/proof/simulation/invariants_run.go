@@ -42,13 +42,18 @@ func (c *checker) run(id string, old, now awsfake.Item) {
 	case to == run.Queued && from != run.Queued:
 		c.waiting[id] = time.Now()
 	case to == run.Succeeded && from != to:
-		for next, past := range c.past {
-			if past == id {
-				c.waiting[next] = time.Now()
-			}
-		}
+		c.released(id)
 	case to == run.Admitted && from == run.Queued:
 		c.admitted(id, cmp.Or(text(now["team"]), run.NoTeam), text(now["pipeline"]))
+	}
+}
+
+// released notes that the runs that depend on a run may start.
+func (c *checker) released(id string) {
+	for next, past := range c.past {
+		if past == id {
+			c.waiting[next] = time.Now()
+		}
 	}
 }
 

@@ -147,12 +147,17 @@ func holders(cluster awsfake.Item) []string {
 	return slices.Sorted(maps.Keys(leases.Value))
 }
 
-// Left is what a stage without runs should not have: clusters, slots, leases,
-// waiters.
+// Left is what a stage without runs should not have: clusters, YARN
+// applications, slots, leases, waiters.
 func (w *World) Left() []string {
 	left := []string{}
 	for _, name := range w.Open() {
 		left = append(left, "cluster "+name)
+	}
+	for _, c := range w.EMR.Clusters() {
+		for _, tag := range w.EMR.Applications().Living(*c.Name) {
+			left = append(left, "YARN application of "+tag+" on "+*c.Name)
+		}
 	}
 	for _, it := range w.DB.Items(w.Settings.ClustersTable) {
 		if set, ok := it["runs"].(*types.AttributeValueMemberSS); ok {

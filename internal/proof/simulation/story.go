@@ -127,6 +127,7 @@ func (s *story) ask(d *dice, i int, over time.Duration) {
 func (s *story) meddle(d *dice, over time.Duration) {
 	do := pick(d,
 		func(w *World, id string) { w.control(operation.Cancel, operation.CancelRequest{RunID: id}) },
+		func(w *World, id string) { w.control(operation.Cancel, operation.CancelRequest{RunID: id, Kill: true}) },
 		func(w *World, id string) { w.control(operation.Retry, operation.RetryRequest{RunID: id}) },
 		func(w *World, id string) { w.control(operation.Retry, operation.RetryRequest{RunID: id}) },
 		func(w *World, id string) { w.abort(id) },
@@ -176,7 +177,10 @@ func (w *World) abort(runID string) {
 // stormStep is how an attempt goes in a storm.
 func stormStep(seed uint64, a Attempt, least, most time.Duration) Step {
 	d := roll(seed, "step", a.RunID, a.Job, a.Number)
-	s := Step{Takes: d.between(least, most)}
+	s := Step{Takes: d.between(least, most), Submits: d.chance(0.7)}
+	if d.chance(0.8) { // no longer than a program may take after SIGTERM
+		s.Leaves = d.between(0, 35*time.Second)
+	}
 	switch x := d.float(); {
 	case x < 0.10:
 		s.ExitCode = 1
@@ -193,5 +197,6 @@ func stormStep(seed uint64, a Attempt, least, most time.Duration) Step {
 	case x < 0.20 && most > time.Minute:
 		s.Takes, s.Deaf = time.Hour, true
 	}
+	s.Lead = d.between(time.Millisecond, min(s.Takes/2, 20*time.Second))
 	return s
 }

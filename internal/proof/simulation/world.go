@@ -84,11 +84,17 @@ type Step struct {
 	Class    job.Class // of the result; an exit code alone means job
 	Reason   string
 	Outputs  map[string]string
+	// Lead is how long before the end of its step the runner leaves its result; 0 = a
+	// millisecond.
+	Lead time.Duration
 	// Deaf does not end when it is interrupted, only when it is killed.
 	Deaf bool
 	// Leaves is how long the runner takes to end when it is interrupted. EMR reports
 	// its step as CANCELLED before.
 	Leaves time.Duration
+	// Submits says that the program submits a YARN application, which does not end with
+	// it: the runner kills it at the end of the attempt, unless the runner was killed.
+	Submits bool
 	// Silent leaves no result behind, as a runner that was killed. EMR calls
 	// the step COMPLETED when ExitCode is 0, FAILED otherwise.
 	Silent bool
@@ -135,6 +141,7 @@ type World struct {
 	leaves   map[string]time.Duration  // how long attempts take to end when they are interrupted
 	told     map[string]job.Spec       // by attempt
 	deaf     map[string]bool           // attempts that do not end when they are interrupted
+	runners  map[string]bool           // at work, as workerOf names them
 	errs     []error
 	crashes  map[string]*crash         // by operation
 	counts   map[string]int            // of invocations alike
@@ -163,7 +170,7 @@ func New(config Config) *World {
 	}
 	w := &World{
 		config: config, functions: map[string]asl.Function{}, calls: map[string]map[string]int{},
-		finished: map[string]chan struct{}{}, doomed: map[string]time.Time{}, stopped: map[string]bool{}, leaves: map[string]time.Duration{}, deaf: map[string]bool{}, crashes: map[string]*crash{},
+		finished: map[string]chan struct{}{}, doomed: map[string]time.Time{}, stopped: map[string]bool{}, leaves: map[string]time.Duration{}, deaf: map[string]bool{}, runners: map[string]bool{}, crashes: map[string]*crash{},
 		told: map[string]job.Spec{}, counts: map[string]int{}, objects: map[string]string{},
 	}
 	w.life, w.end = context.WithCancel(context.Background())

@@ -32,7 +32,7 @@ func (s *Runs) HeldFirst(ctx context.Context, visit func(run.Run) error) error {
 		after = groupOf(records.Text(it[records.StateOrderName])) + last
 		var r run.Run
 		if err := decode(it, &r); err != nil {
-			s.skip(ctx, it, err)
+			s.skips.Skip(ctx, it, err)
 			continue
 		}
 		if err := visit(r); err != nil {

@@ -64,6 +64,14 @@ func (s *Runs) SubmittedJob(ctx context.Context, id string, j run.Job, clusterID
 	return s.update(ctx, records.JobKey(id, j.Name), u, records.Is("state", run.JobSubmitting).And(records.Is("attempt", j.Attempt)))
 }
 
+// StepEnded records that the step of an attempt has ended; false means that it is
+// no attempt in flight. The step may be so short that its id is not recorded yet.
+func (s *Runs) StepEnded(ctx context.Context, id, name string, attempt int, e run.StepEnd) (bool, error) {
+	flying := expression.Name("state").In(expression.Value(run.JobSubmitting), expression.Value(run.JobRunning))
+	own := expression.Name("stepId").AttributeNotExists().Or(records.Is("stepId", e.StepID))
+	return s.update(ctx, records.JobKey(id, name), set(expression.UpdateBuilder{}, "stepEnd", e), flying.And(counts("attempt", attempt), own))
+}
+
 // ReleaseJob removes the intent by, so that the next try need not wait for its
 // lease to expire.
 func (s *Runs) ReleaseJob(ctx context.Context, id, name, by string) error {

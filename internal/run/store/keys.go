@@ -35,12 +35,16 @@ func partition(r run.Run) string {
 	return string(r.State)
 }
 
-// order is where r stands in its partition of ByState.
+// order is where r stands in its partition of ByState when it is created or queued
+// again.
 func order(r run.Run) string {
 	if partition(r) == records.Held {
 		return records.HeldOrder(r.Pipeline, chain(r), r.LogicalTime, r.ID)
 	}
-	return queueOrder(r)
+	if r.State == run.Queued {
+		return queueOrder(r)
+	}
+	return records.TimeOrder(r.RequestedAt, r.ID)
 }
 
 func queueOrder(r run.Run) string {

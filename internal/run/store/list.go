@@ -24,7 +24,7 @@ func (s *Runs) visit(ctx context.Context, in *dynamodb.QueryInput, visit func(ru
 	return s.query(ctx, in, func(it item) error {
 		var r run.Run
 		if err := decode(it, &r); err != nil {
-			s.skip(ctx, it, err)
+			s.skips.Skip(ctx, it, err)
 			return nil
 		}
 		return visit(r)
@@ -131,7 +131,7 @@ func (s *Runs) list(ctx context.Context, q run.Query) ([]run.Run, error) {
 		for _, it := range page.Items {
 			var r run.Run
 			if err := decode(it, &r); err != nil {
-				s.skip(ctx, it, err)
+				s.skips.Skip(ctx, it, err)
 				continue
 			}
 			runs = append(runs, r)

@@ -66,7 +66,7 @@ func (s *Runs) newestOf(ctx context.Context, partition, pipeline string, limit i
 			}
 			var r run.Run
 			if err := decode(it, &r); err != nil {
-				s.skip(ctx, it, err)
+				s.skips.Skip(ctx, it, err)
 				continue
 			}
 			all = append(all, r)

@@ -107,7 +107,7 @@ func (s *Runs) behind(ctx context.Context, team, after string, most int) (all []
 			after = records.Text(it[records.StateOrderName])
 			q := Queued{order: after}
 			if err := decode(it, &q.Run); err != nil {
-				s.skip(ctx, it, err)
+				s.skips.Skip(ctx, it, err)
 				continue
 			}
 			all = append(all, q)

@@ -12,14 +12,24 @@ import (
 )
 
 // RequestCancel records that a run is to be cancelled and, with kill, that its
-// programs get SIGKILL at once; false means that the run has ended.
+// programs get SIGKILL at once; false means that the run has ended. A queued run
+// leaves its queue: it is not admitted any more, and sweep ends it if the caller does not.
 func (s *Runs) RequestCancel(ctx context.Context, id, why string, kill bool) (bool, error) {
-	active := expression.Name("state").In(expression.Value(run.Queued), expression.Value(run.Admitted), expression.Value(run.Running))
-	u := set(set(expression.UpdateBuilder{}, "cancel", why), "cancelAt", time.Now())
-	if kill {
-		u = set(u, "kill", true)
+	now := time.Now()
+	request := func() expression.UpdateBuilder {
+		u := set(set(expression.UpdateBuilder{}, "cancel", why), "cancelAt", now)
+		if kill {
+			u = set(u, "kill", true)
+		}
+		return u
 	}
-	return s.update(ctx, records.RunKey(id), u, active)
+	leave := set(set(request(), records.StateName, records.Unannounced), records.StateOrderName, records.TimeOrder(now, id))
+	left, err := s.update(ctx, records.RunKey(id), leave, records.Is("state", run.Queued))
+	if left || err != nil {
+		return left, err
+	}
+	started := expression.Name("state").In(expression.Value(run.Admitted), expression.Value(run.Running))
+	return s.update(ctx, records.RunKey(id), request(), started)
 }
 
 // Requeue queues a run that failed or was cancelled: succeeded jobs are kept, the
@@ -82,9 +92,9 @@ func (s *Runs) requeue(ctx context.Context, r *run.Run, now time.Time) (bool, er
 	r.State, r.Restarts, r.RequestedAt = run.Queued, before+1, now.UTC()
 	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.Queued), records.StateName, partition(*r)), records.StateOrderName, order(*r)), "restarts", r.Restarts)
 	u = set(u, "requestedAt", r.RequestedAt)
-	for _, name := range []string{"class", "reason", "endedAt", "announced", "cleared", "cancel", "cancelAt", "kill", "execution", "deadline", "admittedAt", "startedAt"} {
+	for _, name := range []string{"class", "reason", "endedAt", "announced", "cleared", "cancel", "cancelAt", "kill", "execution", "deadline", "admittedAt", "startedAt", "hintedAt"} {
 		u = u.Remove(expression.Name(name))
 	}
-	r.Class, r.Reason, r.Cancel, r.Kill, r.Execution = "", "", "", false, ""
+	r.Class, r.Reason, r.Cancel, r.Kill, r.Execution, r.HintedAt = "", "", "", false, "", time.Time{}
 	return s.update(ctx, records.RunKey(r.ID), u, expression.Name("state").In(expression.Value(run.Failed), expression.Value(run.Cancelled)).And(counts("restarts", before)))
 }

@@ -36,10 +36,8 @@ type Runs struct {
 	DB    DB
 	Table string
 
+	skips records.Skips
 	teams sync.Map // those that are known to be enlisted
-
-	mu         sync.Mutex
-	unreadable map[string]Unreadable // by key
 }
 
 // Load reads a run with all that belongs to it, consistently.
@@ -79,7 +77,7 @@ func (s *Runs) add(ctx context.Context, rec *run.Record, it item) error {
 	case sort == records.SpecSort:
 		spec := &pipeline.Spec{}
 		if err := json.Unmarshal([]byte(records.Text(it["spec"])), spec); err != nil {
-			s.skip(ctx, it, err)
+			s.skips.Skip(ctx, it, err)
 			return nil
 		}
 		rec.Spec = spec

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
@@ -51,6 +52,56 @@ func at(t *testing.T, s *store.Runs, state run.State) {
 		t.Fatal(ok, err)
 	}
 	if err := s.PlanJobs(t.Context(), "r", []run.Job{{Name: "a", Type: job.Bash, State: run.JobPending}, {Name: "b", Type: job.Bash, State: run.JobPending}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The newest runs of a state are listed first, whatever their pipelines are called.
+func TestNewestOfEachState(t *testing.T) {
+	t.Parallel()
+	for _, state := range []run.State{run.Rejected, run.Queued, run.Admitted, run.Running, run.Failed} {
+		t.Run(string(state), func(t *testing.T) {
+			t.Parallel()
+			s, db := newStore()
+			for i, name := range []string{"z", "m", "z", "a"} {
+				at := now.Add(time.Duration(i) * time.Minute)
+				r := run.Run{ID: fmt.Sprint(i), Pipeline: name, State: run.Queued, LogicalTime: now, RequestedAt: at}
+				if state == run.Rejected {
+					r.State = state
+				}
+				if _, _, err := s.Create(t.Context(), r, spec); err != nil {
+					t.Fatal(err)
+				}
+				become(t, s, db, r, state, at)
+			}
+			all, err := s.List(t.Context(), run.Query{State: state, Limit: 2})
+			if err != nil || len(all) != 2 || all[0].ID != "3" || all[1].ID != "2" {
+				t.Errorf("listed %v, error %v; want the newest two", all, err)
+			}
+		})
+	}
+}
+
+// become brings a queued run into a state.
+func become(t *testing.T, s *store.Runs, db *awsfake.DynamoDB, r run.Run, state run.State, at time.Time) {
+	t.Helper()
+	if state == run.Queued || state == run.Rejected {
+		return
+	}
+	write, err := s.AdmitWrite(r, at, at)
+	if err == nil {
+		_, err = db.TransactWriteItems(t.Context(), &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{{Update: write}}})
+	}
+	if err == nil && state != run.Admitted {
+		_, err = s.Start(t.Context(), r, "x", at, at)
+	}
+	if err == nil && state == run.Failed {
+		if _, err = s.Finish(t.Context(), r, run.Outcome{State: run.Failed, Class: job.ClassJob}, at, 0); err == nil {
+			r.State, r.EndedAt = run.Failed, at
+			err = s.Announced(t.Context(), r)
+		}
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 }

@@ -72,16 +72,19 @@ func (s *Runs) mark(ctx context.Context, r run.Run, u expression.UpdateBuilder) 
 }
 
 // Unannounced visits the runs that have ended and whose RunFinished has not been
-// sent. The invocation that was to send it may have died, or is about to send it.
+// sent, and queued runs that are to be cancelled. The invocation that was to do it may
+// have died, or is about to do it.
 func (s *Runs) Unannounced(ctx context.Context, visit func(run.Run) error) error {
 	return s.InState(ctx, records.Unannounced, visit)
 }
 
-// AdmitWrite is the update that admits a queued run, unless it was retried since r
-// was read. Admission does it in one transaction with the run's slots.
+// AdmitWrite is the update that admits a queued run, unless it is to be cancelled or
+// was retried since r was read. Admission does it in one transaction with the run's slots.
 func (s *Runs) AdmitWrite(r run.Run, now, deadline time.Time) (*types.Update, error) {
-	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.Admitted), records.StateName, run.Admitted), "admittedAt", now), "deadline", deadline)
-	e, err := expression.NewBuilder().WithUpdate(u).WithCondition(records.Is("state", run.Queued).And(counts("restarts", r.Restarts))).Build()
+	u := set(set(set(expression.UpdateBuilder{}, "state", run.Admitted), "admittedAt", now), "deadline", deadline)
+	u = set(set(u, records.StateName, run.Admitted), records.StateOrderName, records.TimeOrder(now, r.ID))
+	cond := records.Is("state", run.Queued).And(expression.Name("cancel").AttributeNotExists(), counts("restarts", r.Restarts))
+	e, err := expression.NewBuilder().WithUpdate(u).WithCondition(cond).Build()
 	if err != nil {
 		return nil, fmt.Errorf("build admission of %s: %w", r.ID, err)
 	}

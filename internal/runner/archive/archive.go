@@ -192,9 +192,13 @@ func notAcceptable(path string, err error) error {
 	if errors.Is(err, fs.ErrExist) || errors.Is(err, syscall.ENOTDIR) {
 		return invalid("duplicate entry %q", path)
 	}
-	_, named := errors.AsType[*fs.PathError](err)
-	_, linked := errors.AsType[*os.LinkError](err)
-	if (named || linked) && strings.Contains(err.Error(), "escapes") {
+	cause := err // without the path
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		cause = e.Err
+	} else if e, ok := errors.AsType[*os.LinkError](err); ok {
+		cause = e.Err
+	}
+	if cause != err && strings.Contains(cause.Error(), "escapes") { //nolint:errorlint // package os exports no error for it
 		return invalid("path %q leads out of the package", path)
 	}
 	return fmt.Errorf("unpack %q: %w", path, err)

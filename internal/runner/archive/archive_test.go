@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -138,6 +139,16 @@ func TestUnpackRefuses(t *testing.T) {
 				t.Errorf("written outside: %v", found)
 			}
 		})
+	}
+}
+
+// An error of the file system is none of the package, whatever its entries are called.
+func TestUnpackFails(t *testing.T) {
+	t.Parallel()
+	long := "escapes" + strings.Repeat("x", 300)
+	err := archive.Unpack(write(t, []entry{{name: long, text: "x"}}), t.TempDir(), limits)
+	if _, ok := errors.AsType[*archive.InvalidError](err); ok || !errors.Is(err, syscall.ENAMETOOLONG) {
+		t.Errorf("error %v", err)
 	}
 }
 

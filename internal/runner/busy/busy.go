@@ -30,22 +30,21 @@ const Every = time.Second
 
 const sudoWithin = 5 * time.Second
 
-// Keep touches file until stop is called. Where EMR's directory does not exist it
-// does nothing. It warns once if the file cannot be touched, also with sudo.
+// Keep touches file until stop is called. The first touch is done when it returns:
+// only that one may need sudo, whose processes must not be taken for the job's.
+// Where EMR's directory does not exist it does nothing. It warns once if the file
+// cannot be touched, also with sudo, and goes on: that may change.
 func Keep(ctx context.Context, file string, every time.Duration, environ []string, warn func(error)) (stop func()) {
 	if _, err := os.Stat(filepath.Dir(file)); err != nil {
 		return func() {}
+	}
+	if err := first(ctx, file, environ); err != nil {
+		warn(err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := first(ctx, file, environ); err != nil {
-			if ctx.Err() == nil {
-				warn(err)
-			}
-			return
-		}
 		tick := time.NewTicker(every)
 		defer tick.Stop()
 		for {
@@ -64,11 +63,7 @@ func Keep(ctx context.Context, file string, every time.Duration, environ []strin
 func first(ctx context.Context, file string, environ []string) error {
 	err := touch(file)
 	if sudo := lookpath.In(environ, "sudo"); errors.Is(err, fs.ErrPermission) && sudo != "" {
-		ctx, cancel := context.WithTimeout(ctx, sudoWithin)
-		defer cancel()
-		cmd := exec.CommandContext(ctx, sudo, "-n", "sh", "-c", `touch "$0" && chmod 666 "$0"`, file) //nolint:gosec // as EMR's documentation asks for
-		cmd.Env, cmd.WaitDelay = environ, time.Second
-		if cmd.Run() == nil {
+		if allow(ctx, sudo, file, environ) == nil {
 			err = touch(file)
 		}
 	}
@@ -76,6 +71,27 @@ func first(ctx context.Context, file string, environ []string) error {
 		return fmt.Errorf("touch %s: %w: EMR may end this cluster as idle during a job without YARN applications", file, err)
 	}
 	return nil
+}
+
+var errSlow = errors.New("sudo has not ended in time")
+
+// allow makes file writable. It does not wait for a sudo that does not end: that runs
+// as root, so that it may not be possible to kill it.
+func allow(ctx context.Context, sudo, file string, environ []string) error {
+	ctx, cancel := context.WithTimeout(ctx, sudoWithin)
+	cmd := exec.CommandContext(ctx, sudo, "-n", "sh", "-c", `touch "$0" && chmod 666 "$0"`, file) //nolint:gosec // as EMR's documentation asks for
+	cmd.Env, cmd.WaitDelay = environ, time.Second
+	ended := make(chan error, 1)
+	go func() {
+		defer cancel()
+		ended <- cmd.Run()
+	}()
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(sudoWithin + 2*cmd.WaitDelay):
+		return errSlow
+	}
 }
 
 // touch sets the time of file, which needs no more than the right to write it.

@@ -104,7 +104,7 @@ func TestKeepWithoutRights(t *testing.T) {
 	if asUser(t) {
 		return
 	}
-	for name, sudo := range map[string]string{"sudo helps": `chmod 700 "$(dirname "$5")" && shift && exec "$@"`, "sudo wants a password": "exit 1", "no sudo": ""} {
+	for name, sudo := range map[string]string{"sudo helps": `sleep 0.3; chmod 700 "$(dirname "$5")" && shift && exec "$@"`, "sudo wants a password": "exit 1", "no sudo": ""} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir, bin := t.TempDir(), t.TempDir()
@@ -122,12 +122,18 @@ func TestKeepWithoutRights(t *testing.T) {
 			stop := busy.Keep(t.Context(), file, time.Millisecond, []string{"PATH=" + bin + ":" + os.Getenv("PATH")}, func(err error) { warned <- err })
 			defer stop()
 			if name == "sudo helps" {
-				until(t, "it is touched", func() bool { return fresh(file) })
+				if !fresh(file) {
+					t.Error("not touched before the program starts")
+				}
 				return
 			}
 			if err := <-warned; !strings.Contains(err.Error(), "EMR may end this cluster as idle") {
 				t.Error(err)
 			}
+			if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // a directory must be searchable
+				t.Fatal(err)
+			}
+			until(t, "it is touched after all", func() bool { return fresh(file) })
 		})
 	}
 }

@@ -32,7 +32,8 @@ func (s *Stream) isClosed() bool {
 	return s.closed
 }
 
-// gap queues a line in place of those that were dropped. s.mu must be held.
+// gap queues a line in place of those that were dropped, as the first of a batch: the
+// one before it was full. s.mu must be held.
 func (s *Stream) gap() {
 	if s.dropped > 0 {
 		s.queue(fmt.Sprintf("ephemr: %d lines are missing here, because CloudWatch Logs was not available; EMR archives them", s.dropped))

@@ -3,8 +3,10 @@ package logstream_test
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,5 +79,94 @@ func checkGap(t *testing.T, want, got []string) {
 	}
 	if len(after) < 1000 || len(before) < 10_000 {
 		t.Errorf("%d lines before the gap, %d after it", len(before), len(after))
+	}
+}
+
+// Lines were dropped, and the service is back only after Close has begun: what was
+// kept is delivered within the limits of a batch, with a line for each gap.
+func TestOutageUntilClose(t *testing.T) {
+	t.Parallel()
+	line := func(size int) string { return strings.Repeat("x", size-1) }
+	for name, tt := range map[string]struct {
+		held []string // fills the batch that waits for the service
+		lost []string
+	}{
+		"events":                      {slices.Repeat([]string{"x"}, 10_000), []string{"y", "z"}},
+		"bytes":                       {slices.Repeat([]string{line(1<<18 - 26)}, 4), []string{line(1 << 18)}},
+		"one event of the whole size": {[]string{line(1<<20 - 26)}, []string{line(100)}},
+		"a short line after a long":   {[]string{line(1<<20 - 160)}, []string{line(1 << 19), "y"}},
+		"long lines after a gap":      {[]string{line(1<<20 - 26)}, []string{line(1<<20 - 26), line(1<<20 - 26)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var there atomic.Bool
+				s := &service{t: t, put: func(int) error {
+					if there.Load() {
+						return nil
+					}
+					return apiError("ServiceUnavailableException")
+				}}
+				log := logstream.Open(s, "group", "name", io.Discard)
+				want := slices.Concat([]string{"first"}, tt.held, tt.lost)
+				_, _ = log.Write([]byte("first\n"))
+				time.Sleep(2 * time.Minute) // the first line is being sent, and Write does not wait any longer
+				_, _ = log.Write([]byte(strings.Join(want[1:], "\n") + "\n"))
+				time.AfterFunc(2*time.Second, func() { there.Store(true) })
+				if err := log.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "lines were dropped") {
+					t.Errorf("close: %v", err)
+				}
+				checkGaps(t, want, s.messages)
+			})
+		})
+	}
+}
+
+// After an outage that was longer than a batch may span, and after a gap before the
+// longest line, batches are within their limits.
+func TestAfterAnOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		s := &service{t: t, put: func(int) error {
+			if at := time.Since(began); at > time.Second && at < 25*time.Hour {
+				return apiError("ServiceUnavailableException")
+			}
+			return nil
+		}}
+		log := logstream.Open(s, "group", "name", io.Discard)
+		want := []string{"first"}
+		_, _ = log.Write([]byte("first\n"))
+		for time.Since(began) < 26*time.Hour {
+			time.Sleep(10 * time.Minute)
+			want = append(want, time.Since(began).String())
+			_, _ = log.Write([]byte(want[len(want)-1] + "\n"))
+		}
+		want = append(want, strings.Repeat("x", 1<<20-26))
+		_, _ = log.Write([]byte(want[len(want)-1] + "\n"))
+		if err := log.Close(t.Context()); err == nil {
+			t.Error("nothing was dropped in a day")
+		}
+		checkGaps(t, want, s.messages)
+	})
+}
+
+// checkGaps checks that got is want with a line in place of those that are missing.
+func checkGaps(t *testing.T, want, got []string) {
+	t.Helper()
+	at, gaps := 0, 0
+	for _, m := range got {
+		var n int
+		if _, err := fmt.Sscanf(m, "ephemr: %d lines are missing here", &n); err == nil {
+			at, gaps = at+n, gaps+1
+			continue
+		}
+		if at >= len(want) || m != want[at] {
+			t.Fatalf("line %d is %.20q of %d bytes", at, m, len(m))
+		}
+		at++
+	}
+	if at != len(want) || gaps == 0 {
+		t.Errorf("%d lines with %d gaps, want %d", at, gaps, len(want))
 	}
 }

@@ -86,7 +86,6 @@ func (s *Stream) Close(ctx context.Context) error {
 	s.writing.Unlock()
 
 	s.mu.Lock()
-	s.gap()
 	s.closed = true
 	s.mu.Unlock()
 	s.wake()
@@ -116,7 +115,6 @@ func (s *Stream) add(message string) {
 		s.dropped++
 		s.cut = true
 	default:
-		s.gap()
 		s.queue(message)
 	}
 }
@@ -129,20 +127,26 @@ func (s *Stream) queue(message string) {
 	s.bytes += len(message) + eventOverhead
 }
 
-// full reports whether one more message would not fit into the pending batch.
+// full reports whether one more message would not fit into the pending batch, or
+// would follow lines that were dropped.
 func (s *Stream) full(message int) bool {
-	return len(s.pending) >= maxBatchEvents ||
+	return s.dropped > 0 || len(s.pending) >= maxBatchEvents ||
 		s.bytes+message+eventOverhead > maxBatchBytes ||
 		time.UnixMilli(*s.pending[0].Timestamp).Before(time.Now().Add(-maxBatchSpan+time.Minute))
 }
 
-// take empties the queue. Last is true when nothing will follow.
+// take empties the queue, except for a line about those that were dropped. Last is
+// true when nothing will follow.
 func (s *Stream) take() (batch []types.InputLogEvent, last bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	batch, s.pending, s.bytes = s.pending, nil, 0
+	s.gap()
+	if len(s.pending) > 0 {
+		s.wake()
+	}
 	s.room.Broadcast()
-	return batch, s.closed
+	return batch, s.closed && len(s.pending) == 0
 }
 
 // giveUp makes the stream discard further writes, and reports that.

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"ephemr/internal/job"
 	"ephemr/internal/processtree"
 )
 
@@ -23,7 +24,7 @@ type Program struct {
 	Dir            string
 	Env            []string
 	Mark           string // an entry of Env that no other process has; processes that inherited it are part of the program
-	Alone          bool   // this process adopts orphans and runs nothing else: all processes below it are part of the program
+	Alone          bool   // this process adopts orphans and starts nothing else: all new processes below it are part of the program
 	Stdout, Stderr io.Writer
 	Timeout        time.Duration // 0 = none
 	Grace          time.Duration // between SIGTERM and SIGKILL
@@ -66,6 +67,10 @@ func (p *Program) Run(ctx context.Context) (Exit, error) {
 	cmd.Stdout, cmd.Stderr = out.write, errs.write
 	cmd.SysProcAttr = attributes()
 
+	all := tree{mark: p.Mark, whole: p.Alone}
+	if p.Alone {
+		all.other = below()
+	}
 	started, ended := make(chan error, 1), make(chan struct{})
 	go func() { // start and wait on one thread: the parent-death signal is the thread's
 		unlock := lockThread()
@@ -85,7 +90,8 @@ func (p *Program) Run(ctx context.Context) (Exit, error) {
 	out.start()
 	errs.start()
 
-	exit := p.wait(ctx, cmd, ended)
+	all.root = cmd.Process.Pid
+	exit := p.wait(ctx, cmd, all, ended)
 	for _, t := range []*outputPipe{out, errs} {
 		t.drain()
 	}
@@ -97,26 +103,27 @@ var errSettled = errors.New("settled")
 
 // wait returns when the program and all that it has started have ended or were
 // ended.
-func (p *Program) wait(ctx context.Context, cmd *exec.Cmd, ended <-chan struct{}) (exit Exit) {
-	all := tree{root: cmd.Process.Pid, mark: p.Mark, whole: p.Alone}
+func (p *Program) wait(ctx context.Context, cmd *exec.Cmd, all tree, ended <-chan struct{}) (exit Exit) {
+	limited := ctx
 	if p.Timeout > 0 {
-		limited, cancel := context.WithTimeoutCause(ctx, p.Timeout, ErrTimeout)
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeoutCause(ctx, p.Timeout, ErrTimeout)
 		defer cancel()
-		ctx = limited
 	}
 	var left []processtree.Process
 	select {
 	case <-ended:
-		settled, cancel := ctx, func() {}
-		if !p.Wait {
-			settled, cancel = context.WithTimeoutCause(ctx, p.Settle, errSettled)
+		if !p.Wait || !succeeded(cmd.ProcessState) {
+			// The program has ended in time: the rest is not the timeout's.
+			var cancel context.CancelFunc
+			limited, cancel = context.WithTimeoutCause(ctx, p.Settle, errSettled)
+			defer cancel()
 		}
-		if left = all.await(settled); len(left) > 0 {
-			exit.Err, exit.Background = why(settled), names(left)
+		if left = all.await(limited); len(left) > 0 {
+			exit.Err, exit.Background = why(limited), names(left)
 		}
-		cancel()
-	case <-ctx.Done():
-		exit.Err = why(ctx)
+	case <-limited.Done():
+		exit.Err = why(limited)
 		left = all.living()
 	}
 	if len(left) > 0 {
@@ -144,6 +151,8 @@ func names(processes []processtree.Process) (all []string) {
 	}
 	return all
 }
+
+func succeeded(s *os.ProcessState) bool { return s.Success() || s.ExitCode() == job.NothingToDo }
 
 func status(s *os.ProcessState) (int, syscall.Signal) {
 	if w, ok := s.Sys().(syscall.WaitStatus); ok && w.Signaled() {

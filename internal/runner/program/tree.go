@@ -12,9 +12,28 @@ import (
 
 // tree is every process that a program has started, itself included.
 type tree struct {
-	root  int    // the program, which leads a process group
-	mark  string // an entry of the environment that no other process has; "" = none
-	whole bool   // everything below this process belongs to the program
+	root  int                   // the program, which leads a process group
+	mark  string                // an entry of the environment that no other process has; "" = none
+	whole bool                  // everything below this process belongs to the program, except for
+	other []processtree.Process // these, and what they start
+}
+
+// below lists the processes below this one.
+func below() []processtree.Process { return processtree.Below(processtree.All(), os.Getpid()) }
+
+// mine lists the processes below this one that are the program's.
+func (t tree) mine(all []processtree.Process) []processtree.Process {
+	others := map[int]bool{}
+	for _, o := range t.other {
+		if !slices.ContainsFunc(all, func(p processtree.Process) bool { return p.PID == o.PID && p.Start == o.Start }) {
+			continue
+		}
+		others[o.PID] = true
+		for _, p := range processtree.Below(all, o.PID) {
+			others[p.PID] = true
+		}
+	}
+	return slices.DeleteFunc(processtree.Below(all, os.Getpid()), func(p processtree.Process) bool { return others[p.PID] })
 }
 
 // living lists the processes that have not ended, and removes the zombies of those
@@ -26,7 +45,7 @@ func (t tree) living() []processtree.Process {
 		ours[p.PID] = true
 	}
 	if t.whole {
-		for _, p := range processtree.Below(all, os.Getpid()) {
+		for _, p := range t.mine(all) {
 			ours[p.PID] = true
 			if p.Zombie && p.Parent == os.Getpid() && p.PID != t.root {
 				p.Reap()

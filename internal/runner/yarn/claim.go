@@ -122,16 +122,39 @@ func (c *Claim) End(ctx context.Context, settle time.Duration) (killed []Applica
 	return killed, err
 }
 
-// Wait returns when no application of the attempt lives any more, or with ctx.
-func (c *Claim) Wait(ctx context.Context, every time.Duration) error {
-	for c.cli != nil && ctx.Err() == nil {
-		apps, err := c.cli.Living(ctx, c.tag)
-		if err != nil || len(apps) == 0 {
-			return err
+// maxFailures is how often in a row YARN may fail to answer. Its ResourceManager is
+// away for minutes when it restarts.
+const maxFailures = 10
+
+// Wait returns when no application of the attempt lives any more, or with ctx. It asks
+// after a pause of first, which doubles up to every. The error is that of YARN, which
+// has failed repeatedly.
+func (c *Claim) Wait(ctx context.Context, first, every time.Duration) error {
+	failures := 0
+	for wait := first; c.cli != nil && ctx.Err() == nil; wait = min(2*wait, every) {
+		switch lives, err := c.lives(ctx); {
+		case ctx.Err() != nil:
+			return nil //nolint:nilerr // the caller knows ctx
+		case err != nil:
+			if failures++; failures == maxFailures {
+				return err
+			}
+		case !lives:
+			return nil
+		default:
+			failures = 0
 		}
-		pause(ctx, every)
+		pause(ctx, wait)
 	}
 	return nil
+}
+
+// lives reports whether an application of the attempt does.
+func (c *Claim) lives(ctx context.Context) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, Within)
+	defer cancel()
+	apps, err := c.cli.Living(ctx, c.tag)
+	return len(apps) > 0, err
 }
 
 // killAll kills the living applications with tags, until there are none: a client

@@ -2,6 +2,7 @@ package yarn_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -117,6 +118,48 @@ func TestEndAfterASuccessWaits(t *testing.T) {
 		t.Errorf("killed %v, %v", killed, err)
 	}
 	claim.Release()
+}
+
+// failing makes the yarn command fail so often before it works.
+func (c *cluster) failing(times int) {
+	c.Helper()
+	bin := c.TempDir()
+	script := fmt.Sprintf("#!/bin/bash\necho >>%[1]s/tries\nif [ $(wc -l <%[1]s/tries) -le %[2]d ]; then echo no ResourceManager >&2; exit 1; fi\nexec %[3]s/yarn \"$@\"\n", bin, times, c.shims)
+	if err := os.WriteFile(filepath.Join(bin, "yarn"), []byte(script), 0o700); err != nil { //nolint:gosec // it is to be run
+		c.Fatal(err)
+	}
+	c.environ[0] = "PATH=" + bin + ":" + os.Getenv("PATH")
+}
+
+// YARN may be away for a while; the applications go on.
+func TestWaitToleratesFailures(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		failures int
+		ok       bool
+	}{"one": {1, true}, "nine in a row": {9, true}, "ten in a row": {10, false}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCluster(t)
+			mine := yarn.Tag("r-1", "clean", 1)
+			c.submit("mine", mine)
+			c.failing(tt.failures)
+			claim, _ := c.begin(mine)
+			defer claim.Release()
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() { // it has waited when it has seen the application
+				for c.calls() < 2 && ctx.Err() == nil {
+					time.Sleep(time.Millisecond)
+				}
+				cancel()
+			}()
+			err := claim.Wait(ctx, time.Millisecond, time.Millisecond)
+			if (err == nil) != tt.ok || tt.ok != (c.calls() >= 2) {
+				t.Errorf("got %v after %d answers", err, c.calls())
+			}
+			cancel()
+		})
+	}
 }
 
 // A runner that was killed leaves its applications to the next one on the cluster.

@@ -4,7 +4,6 @@ package pipelinelist
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -30,21 +29,8 @@ type Pipeline struct {
 	Due []calendar.Dates `json:"due,omitempty"` // of a paused one: what has become due
 }
 
-// entry is an item of the table: a version or a schedule.
-type entry struct {
-	calendar.Schedule
-
-	Number    int       `dynamodbav:"number"`
-	Digest    string    `dynamodbav:"digest"`
-	Paused    bool      `dynamodbav:"paused"`
-	PausedAt  time.Time `dynamodbav:"pausedAt"`
-	PausedWhy string    `dynamodbav:"pausedWhy"`
-	AppliedAt time.Time `dynamodbav:"appliedAt"`
-	Spec      string    `dynamodbav:"spec"`
-}
-
-// List returns the current version of every pipeline, by name. The table is
-// small, and has no index for this.
+// List returns the current version of every pipeline, by name, without those that
+// cannot be decoded: they are logged. The table is small, and has no index for this.
 func List(ctx context.Context, api ScanAPI, table string) ([]Pipeline, error) {
 	in := &dynamodb.ScanInput{
 		TableName:        &table,
@@ -54,25 +40,28 @@ func List(ctx context.Context, api ScanAPI, table string) ([]Pipeline, error) {
 		},
 	}
 	found, schedules := []Pipeline{}, map[string][]calendar.Schedule{}
+	var skips records.Skips
 	for p := dynamodb.NewScanPaginator(api, in); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("list pipelines: %w", err)
 		}
-		var all []entry
-		if err := attributevalue.UnmarshalListOfMaps(page.Items, &all); err != nil {
-			return nil, fmt.Errorf("read pipelines: %w", err)
-		}
-		for _, e := range all {
-			if e.Sort != records.CurrentSort {
-				schedules[e.Pipeline] = append(schedules[e.Pipeline], e.Schedule)
+		for _, it := range page.Items {
+			if records.Text(it[records.SortName]) != records.CurrentSort {
+				var s calendar.Schedule
+				if err := attributevalue.UnmarshalMap(it, &s); err != nil {
+					skips.Skip(ctx, it, err)
+					continue
+				}
+				schedules[s.Pipeline] = append(schedules[s.Pipeline], s)
 				continue
 			}
-			v := register.Version{Number: e.Number, Digest: e.Digest, Paused: e.Paused, PausedAt: e.PausedAt, PausedWhy: e.PausedWhy, AppliedAt: e.AppliedAt}
-			if err := json.Unmarshal([]byte(e.Spec), &v.Spec); err != nil {
-				return nil, fmt.Errorf("read pipeline %s: %w", e.Pipeline, err)
+			v, err := register.Decode(it)
+			if err != nil {
+				skips.Skip(ctx, it, err)
+				continue
 			}
-			found = append(found, Pipeline{Version: v})
+			found = append(found, Pipeline{Version: *v})
 		}
 	}
 	slices.SortFunc(found, func(a, b Pipeline) int { return cmp.Compare(a.Spec.Name, b.Spec.Name) })

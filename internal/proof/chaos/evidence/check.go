@@ -17,7 +17,7 @@ type Violation struct {
 }
 
 // Rules are the invariants, in the order they are checked.
-var Rules = []string{OneRecord, OneOutcome, OnlyInvalidRejected, OneCluster, OneStep, OneExecution, WorkDone, NothingLeft, OnlyInvalidDead}
+var Rules = []string{OneRecord, OneOutcome, OnlyInvalidRejected, OneCluster, OneStep, OneExecution, WorkDone, Applications, NothingLeft, OnlyInvalidDead}
 
 // The invariants.
 const (
@@ -28,6 +28,7 @@ const (
 	OneStep             = "an attempt of a job is one step"
 	OneExecution        = "an attempt of a job is executed at most once"
 	WorkDone            = "a job that succeeded has done its work"
+	Applications        = "no YARN application outlives its attempt, nor that of a killed runner the start of the next"
 	NothingLeft         = "no cluster, waiter, slot or execution is left"
 	OnlyInvalidDead     = "the dead-letter queues hold the invalid requests and nothing else"
 )
@@ -49,6 +50,7 @@ func Check(e *Evidence) []Violation {
 	c.outcomes()
 	c.clusters()
 	c.lines()
+	c.applications()
 	c.left()
 	c.dead()
 	return c.found

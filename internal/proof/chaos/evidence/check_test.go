@@ -23,7 +23,7 @@ func good() *evidence.Evidence {
 		return evidence.Cluster{ID: id, Name: run.ClusterName(runID, 1), State: "TERMINATED", Steps: steps}
 	}
 	work := func(state run.JobState, attempt int) []run.Job {
-		return []run.Job{{Name: "work", State: state, Attempt: attempt}}
+		return []run.Job{{Name: "work", State: state, Attempt: attempt, ClusterID: "j-1", ExitCode: new(0)}}
 	}
 	return &evidence.Evidence{
 		Requests: []evidence.Request{
@@ -50,6 +50,11 @@ func good() *evidence.Evidence {
 	}
 }
 
+// application is one of the first run's.
+func application(attempt int, living bool) []evidence.Application {
+	return []evidence.Application{{ID: "application_1_1", Cluster: "j-1", Run: "solo-1", Job: "work", Attempt: attempt, Living: living}}
+}
+
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -74,6 +79,15 @@ func TestCheck(t *testing.T) {
 		{"a step twice", func(e *evidence.Evidence) { e.Clusters[0].Steps[1].Name = "work#1" }, []string{evidence.OneStep}},
 		{"an execution twice", func(e *evidence.Evidence) { e.Lines[1] = e.Lines[0] }, []string{evidence.OneExecution}},
 		{"work not done", func(e *evidence.Evidence) { e.Lines[2].Attempt = "1" }, []string{evidence.WorkDone}},
+		{"an application killed with its attempt", func(e *evidence.Evidence) { e.Applications = application(1, false) }, nil},
+		{"an application of a killed runner", func(e *evidence.Evidence) {
+			e.Applications = application(2, true)
+			e.Records[0].Jobs[0].ExitCode = nil
+		}, nil},
+		{"an application that outlived its attempt", func(e *evidence.Evidence) { e.Applications = application(2, true) }, []string{evidence.Applications}},
+		{"an application of a killed runner beside the next attempt", func(e *evidence.Evidence) {
+			e.Applications = application(1, true)
+		}, []string{evidence.Applications}},
 		{"a cluster left", func(e *evidence.Evidence) { e.Clusters[0].State = "WAITING" }, []string{evidence.NothingLeft}},
 		{"a waiter, a slot and an execution left", func(e *evidence.Evidence) {
 			e.Left = evidence.Leftovers{Waiters: []string{"a"}, Slots: []string{"a"}, Executions: []string{"a"}}

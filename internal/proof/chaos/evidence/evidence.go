@@ -35,14 +35,15 @@ type Request struct {
 
 // Evidence is everything that was found.
 type Evidence struct {
-	Requests []Request
-	Records  []*run.Record
-	Clusters []Cluster
-	Lines    []Line
-	Overlaps []string            // moments at which a run had several clusters
-	Dead     map[string][]string // bodies in the dead-letter queues
-	Left     Leftovers
-	Repairs  []Repair
+	Requests     []Request
+	Records      []*run.Record
+	Clusters     []Cluster
+	Lines        []Line
+	Applications []Application
+	Overlaps     []string            // moments at which a run had several clusters
+	Dead         map[string][]string // bodies in the dead-letter queues
+	Left         Leftovers
+	Repairs      []Repair
 }
 
 // Cluster is what EMR knows of one.

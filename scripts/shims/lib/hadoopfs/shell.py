@@ -10,16 +10,20 @@ from store import Failure, Files, date, run
 files = Files()
 
 
+class Illegal(Exception):
+    """An option that Hadoop does not know; the exit code is 255."""
+
+
 def options(args, allowed):
-    """Splits the flags of a command from its paths."""
-    flags = set()
+    """Splits the flags of a command from its paths. Hadoop takes each flag as an argument of its own."""
+    flags, allowed = set(), set(allowed)
     while args and re.match(r"^-[a-zA-Z]", args[0]):
         flag = args.pop(0)[1:]
-        letters = [flag] if flag in allowed else list(flag)
-        for letter in letters:
-            if letter not in allowed:
-                raise Failure(f"the local region does not support the flag -{letter}")
-            flags.add(letter)
+        if flag not in allowed:
+            if len(flag) > 1:
+                raise Illegal(f"Illegal option -{flag}; Hadoop takes each flag as an argument of its own, as in -r -f")
+            raise Failure(f"the local region does not support the flag -{flag}")
+        flags.add(flag)
     return flags, args
 
 
@@ -86,7 +90,12 @@ def head(args):
         sys.stdout.buffer.write(files.of(path).open(files.need(path).path).read(1024))
 
 
-def transfer(args, move=False, local_source=False, local_target=False, allowed="fpdR"):
+def host(path):
+    """The scheme and the bucket of a path."""
+    return re.match(r"^(?:(\w+):)?(?://([^/]*))?", path).groups(default="")
+
+
+def transfer(args, move=False, local_source=False, local_target=False, allowed="fpd"):
     flags, paths = options(args, allowed)
     if local_target and len(paths) == 1:
         paths = [*paths, "."]
@@ -100,12 +109,17 @@ def transfer(args, move=False, local_source=False, local_target=False, allowed="
         raise Failure(f"`{target}': No such directory")
     for source in found:
         to = f"{target.rstrip('/')}/{source.path.rstrip('/').rsplit('/', 1)[-1]}" if directory else target
+        if move and not local_source and host(source.path) != host(to):
+            raise Failure(f"`{source.path}': Does not match target filesystem")
+        present = files.status(to, local_target)
+        if move and present and (present.directory or "f" not in flags):  # never merged
+            raise Failure(f"`{to}': File exists")
         pairs = [(source.path, to)]
         if source.directory:
             base = source.path.rstrip("/")
             pairs = [(s.path, to + s.path[len(base):]) for s in files.of(base, local_source).walk(base)]
         for a, b in pairs:
-            if not move and "f" not in flags and files.status(b, local_target) is not None:
+            if "f" not in flags and files.status(b, local_target) is not None:
                 raise Failure(f"`{b}': File exists")
             files.copy(a, b, local_source, local_target)
         if move:
@@ -113,11 +127,11 @@ def transfer(args, move=False, local_source=False, local_target=False, allowed="
 
 
 def cp(args):
-    transfer(args)
+    transfer(["-p" if re.match(r"^-p[topax]+$", a) else a for a in args])
 
 
 def mv(args):
-    transfer(args, move=True)
+    transfer(args, move=True, allowed="")
 
 
 def put(args):
@@ -131,7 +145,7 @@ def get(args):
 
 
 def move_from_local(args):
-    transfer(args, move=True, local_source=True)
+    transfer(args, move=True, local_source=True, allowed="fpdl")
 
 
 def getmerge(args):
@@ -273,10 +287,14 @@ def main(args):
     command = args[0].lstrip("-") if args else ""
     if command not in COMMANDS:
         known = " ".join("-" + c for c in sorted(COMMANDS))
-        print(f"hadoop fs: the local region does not support -{command}; it supports {known}", file=sys.stderr)
+        what = f"the local region does not support -{command}" if command else "the local region needs a command"
+        print(f"hadoop fs: {what}; it supports {known}", file=sys.stderr)
         return 255
     try:
         return COMMANDS[command](list(args[1:])) or 0
+    except Illegal as error:
+        print(f"-{command}: {error}", file=sys.stderr)
+        return 255
     except (Failure, OSError) as error:
         raise Failure(f"{command}: {error}") from None
 

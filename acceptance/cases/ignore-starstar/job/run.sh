@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+find . -type f ! -name .ephemrignore | sort

@@ -1,0 +1,6 @@
+#!/bin/bash
+set -e
+coproc WORK { exec python3 work.py; }
+read -r line <&"${WORK[0]}"
+echo "read: $line"
+kill "$WORK_PID"

@@ -1,0 +1,4 @@
+import time
+
+print("day 1 loaded")
+time.sleep(600)
