@@ -206,14 +206,18 @@ func (p *Platform) grantCalendar() {
 
 // grantControl allows what the operations do: cancel answers waiters, looks at the
 // steps of runs that are being stopped, and finishes queued runs; retry requests a
-// pass of admission; resize and terminate call EMR.
+// pass of admission; resize and terminate call EMR; pause, resume, delete and rollback
+// change pipelines.
 func (p *Platform) grantControl() {
 	control := p.functions.named("Control")
 	p.grantRequest(control)
 	p.machine.GrantAnswer(control)
 	p.runs.Grant(control, inRun...)
-	p.clusters.Grant(control, "GetItem", "PutItem", "UpdateItem") // slots, sizes, pools, call budget, termination
-	p.pipelines.Grant(control, "GetItem")
+	p.runs.GrantIndex(control, byState)                                                                         // active runs of a pipeline
+	p.clusters.Grant(control, "GetItem", "PutItem", "UpdateItem")                                               // slots, sizes, pools, call budget, termination
+	p.pipelines.Grant(control, "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem") // versions and triggers, together
+	p.lake.Artifacts.Grant(control, "packages/*", "GetObject")                                                  // of a version before
+	p.lake.Artifacts.GrantList(control)
 	p.users.GrantRead(control)
 	p.ledger.Grant(control, "GetItem", "Query", "UpdateItem")
 	p.events.GrantSend(control) // objects that no event has reported

@@ -9,7 +9,6 @@ import (
 	"ephemr/internal/admission"
 	"ephemr/internal/calendar"
 	"ephemr/internal/capacity"
-	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/resize"
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
@@ -149,6 +148,8 @@ func (w *Wiring) Control() Handler[json.RawMessage, any] {
 	retrier := &operation.Retrier{Runs: w.runs(), Admission: w.requester(), Restore: redoer.Restore}
 	approver := &operation.Approver{Runs: w.runs(), Waker: w.waker(w.looks())}
 	feeder := &intake.Feeder{Settings: w.settings, Pipelines: w.pipelines(), SQS: w.clients.sqs()}
+	pipelines := &operation.Pipelines{Register: w.register(), Packages: w.clients.s3()}
+	deleter := &operation.Deleter{Store: w.pipelines(), Runs: w.runs(), Cancel: canceller.Cancel}
 	return (&operation.Handler{
 		Cancel:    operation.Of(canceller.Cancel),
 		Approve:   operation.Of(approver.Approve),
@@ -157,6 +158,10 @@ func (w *Wiring) Control() Handler[json.RawMessage, any] {
 		Terminate: operation.Of(w.onEMR().TerminateManually),
 		Redo:      operation.Of(redoer.Redo),
 		Feed:      operation.Of(feeder.Feed),
+		Pause:     operation.Of(pipelines.Pause),
+		Resume:    operation.Of(pipelines.Resume),
+		Delete:    operation.Of(deleter.Delete),
+		Rollback:  operation.Of(pipelines.Rollback),
 	}).Handle
 }
 
@@ -174,10 +179,5 @@ func (w *Wiring) Calendar() Handler[json.RawMessage, calendar.Output] {
 
 // Register makes a pipeline the current version with its triggers.
 func (w *Wiring) Register() Handler[register.Input, register.Output] {
-	return (&register.Register{
-		Settings: w.settings,
-		Engines:  w.catalog(),
-		Profiles: &cluster.Profiles{API: w.clients.ssm(), Stage: w.settings.Stage},
-		Store:    w.pipelines(),
-	}).Apply
+	return w.register().Apply
 }

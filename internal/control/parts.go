@@ -4,6 +4,7 @@ import (
 	"ephemr/internal/admission"
 	"ephemr/internal/capacity"
 	"ephemr/internal/emr"
+	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/engine"
 	"ephemr/internal/entry"
@@ -36,6 +37,15 @@ func (w *Wiring) ledger() *ledger.Store {
 
 func (w *Wiring) manifests() *ledger.Manifests {
 	return &ledger.Manifests{S3: w.clients.s3(), Bucket: w.settings.LogsBucket}
+}
+
+func (w *Wiring) register() *register.Register {
+	return &register.Register{
+		Settings: w.settings,
+		Engines:  w.catalog(),
+		Profiles: &cluster.Profiles{API: w.clients.ssm(), Stage: w.settings.Stage},
+		Store:    w.pipelines(),
+	}
 }
 
 func (w *Wiring) slots() *admission.Slots {

@@ -80,7 +80,7 @@ func (r *rules) triggerParams(p *place, params map[string]string) {
 }
 
 func (r *rules) catchup(p *place, t Trigger) {
-	if all := []Catchup{CatchupNone, CatchupLatest, CatchupAll}; t.Catchup != "" && !slices.Contains(all, t.Catchup) {
+	if !t.Catchup.Valid() {
 		r.fault(p.key("catchup"), "unknown value %q; use none, latest or all", string(t.Catchup))
 	}
 	if t.CatchupWindow != 0 {

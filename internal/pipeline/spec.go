@@ -54,6 +54,11 @@ type Trigger struct {
 // late or the pipeline was paused.
 type Catchup string
 
+// Valid reports whether c is one of the values, or empty.
+func (c Catchup) Valid() bool {
+	return c == "" || c == CatchupNone || c == CatchupLatest || c == CatchupAll
+}
+
 // Values of Catchup.
 const (
 	CatchupNone   Catchup = "none"   // no missed date

@@ -71,7 +71,7 @@ func (b *registered) active(now time.Time) ([]calendar.Schedule, error) {
 			all = append(all, r.schedule)
 		}
 	}
-	if len(all) > 0 || b.current.Number == 0 {
+	if len(all) > 0 || !b.exists() {
 		return all, nil
 	}
 	v, err := b.current.version()

@@ -43,6 +43,10 @@ type row struct {
 	Number    int       `dynamodbav:"number,omitempty"`
 	Digest    string    `dynamodbav:"digest,omitempty"`
 	Paused    bool      `dynamodbav:"paused,omitempty"`
+	PausedAt  time.Time `dynamodbav:"pausedAt,omitzero"`
+	PausedWhy string    `dynamodbav:"pausedWhy,omitempty"`
+	Deleted   bool      `dynamodbav:"deleted,omitempty"` // the item only keeps the last number
+	DeletedAt time.Time `dynamodbav:"deletedAt,omitzero"`
 	AppliedAt time.Time `dynamodbav:"appliedAt,omitzero"`
 	Spec      string    `dynamodbav:"spec,omitempty"`
 	Watches   []watch   `dynamodbav:"watches,omitempty"`
@@ -72,7 +76,7 @@ type Watcher struct {
 }
 
 func (r row) version() (*Version, error) {
-	v := &Version{Number: r.Number, Digest: r.Digest, Paused: r.Paused, AppliedAt: r.AppliedAt}
+	v := &Version{Number: r.Number, Digest: r.Digest, Paused: r.Paused, PausedAt: r.PausedAt, PausedWhy: r.PausedWhy, AppliedAt: r.AppliedAt}
 	if err := json.Unmarshal([]byte(r.Spec), &v.Spec); err != nil {
 		return nil, fmt.Errorf("read pipeline %s: %w", r.PK, err)
 	}
@@ -102,6 +106,9 @@ func Decode(it records.Item) (*Version, error) {
 	var r row
 	if err := attributevalue.UnmarshalMap(it, &r); err != nil {
 		return nil, fmt.Errorf("read pipeline %s: %w", records.Text(it[records.PartitionName]), err)
+	}
+	if r.Deleted {
+		return nil, nil //nolint:nilnil // unknown is a valid answer
 	}
 	return r.version()
 }

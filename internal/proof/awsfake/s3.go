@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/md5" //nolint:gosec // S3's ETag is an MD5
 	"encoding/hex"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -102,7 +103,8 @@ func etagOf(body []byte) string {
 	return `"` + hex.EncodeToString(sum[:]) + `"`
 }
 
-// GetObject reads an object; Range is refused.
+// GetObject reads an object, or with Range "bytes=first-last" a part of it; other ranges
+// are refused.
 func (f *S3) GetObject(ctx context.Context, in *s3.GetObjectInput, _ ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
 	return call(ctx, &f.Control, "GetObject", func() (*s3.GetObjectOutput, error) {
 		f.mu.Lock()
@@ -115,14 +117,28 @@ func (f *S3) GetObject(ctx context.Context, in *s3.GetObjectInput, _ ...func(*s3
 		if !ok {
 			return nil, &types.NoSuchKey{Message: new("The specified key does not exist.")}
 		}
+		body := o.body
 		if in.Range != nil {
-			return nil, apiError("NotImplemented", "this fake knows no Range")
+			if body, err = rangeOf(body, *in.Range); err != nil {
+				return nil, err
+			}
 		}
 		return &s3.GetObjectOutput{
-			Body: io.NopCloser(bytes.NewReader(o.body)), ContentLength: new(int64(len(o.body))), ContentType: o.contentType,
+			Body: io.NopCloser(bytes.NewReader(body)), ContentLength: new(int64(len(body))), ContentType: o.contentType,
 			ETag: new(o.etag), LastModified: new(o.modified), Metadata: maps.Clone(o.meta),
 		}, nil
 	})
+}
+
+func rangeOf(body []byte, text string) ([]byte, error) {
+	var first, last int
+	if _, err := fmt.Sscanf(text, "bytes=%d-%d", &first, &last); err != nil {
+		return nil, apiError("NotImplemented", "this fake knows no range "+text)
+	}
+	if first < 0 || last < first || first >= len(body) {
+		return nil, apiError("InvalidRange", "The requested range is not satisfiable")
+	}
+	return body[first:min(last+1, len(body))], nil
 }
 
 // HeadObject describes an object. S3 says NotFound here, not NoSuchKey.

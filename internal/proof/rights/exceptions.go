@@ -80,6 +80,17 @@ var tested = []Exception{
 		Why: "storms have no objects that only a listing shows",
 	},
 	{
+		Functions: []string{"control"},
+		Actions: []string{
+			"dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem",
+		}, Resource: "-pipelines", EndToEnd: true,
+		Why: "storms do not pause, delete or roll back pipelines",
+	},
+	{
+		Functions: []string{"control"}, Actions: []string{"s3:GetObject", "s3:ListBucket"}, Resource: "-artifacts-", EndToEnd: true,
+		Why: "storms roll no pipeline back to a version before",
+	},
+	{
 		Functions: []string{"watch"}, Actions: []string{"logs:GetLogEvents"}, EndToEnd: true,
 		Why: "jobs of storms write no output, whose last lines a failure shows",
 	},
