@@ -26,7 +26,7 @@ import (
 func (w *World) wire() {
 	db := w.db()
 	w.Runs = &store.Runs{DB: db, Table: w.Settings.RunsTable}
-	w.Pipelines = &register.Store{DB: w.DB, Table: w.Settings.PipelinesTable, Runs: w.Settings.RunsTable}
+	w.Pipelines = &register.Store{DB: w.DB, Table: w.Settings.PipelinesTable, Runs: w.Settings.RunsTable, Sources: w.Settings.SourceBuckets()}
 	for _, f := range control.Functions() {
 		w.functions[f.Folder()] = w.serve(f.Folder(), f.Handler(control.New(control.Deps{
 			Settings: w.Settings,
