@@ -18,32 +18,39 @@ import (
 func (c *checker) started(a Attempt) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	spec := c.specs[c.of[a.RunID]]
-	states := c.jobs[a.RunID]
 	if due := c.due[a.RunID+" "+a.Job]; time.Now().Before(due) && a.Number > 1 {
 		c.fail(NotEarly, "attempt %d of job %s of run %s started %s before it was due", a.Number, a.Job, a.RunID, time.Until(due).Round(time.Second))
 	}
+	spec := c.specs[c.of[a.RunID]]
 	for _, j := range spec.AllJobs() {
-		if j.Name != a.Job {
-			continue
+		if j.Name == a.Job {
+			c.wanted(a, j)
+			c.approved(a, j)
+			c.inOrder(a, j, spec)
 		}
-		c.wanted(a, j)
-		if j.Approve != nil && !strings.HasPrefix(c.decided[a.RunID+" "+a.Job], string(run.Approved)) {
-			c.fail(Approved, "job %s of run %s runs, and the decision is %q", a.Job, a.RunID, c.decided[a.RunID+" "+a.Job])
+	}
+}
+
+// approved checks the decision on a job that waits for a person.
+func (c *checker) approved(a Attempt, j pipeline.Job) {
+	decision := c.decided[a.RunID+" "+a.Job]
+	if j.Approve != nil && !strings.HasPrefix(decision, string(run.Approved)) {
+		c.fail(Approved, "job %s of run %s runs, and the decision is %q", a.Job, a.RunID, decision)
+	}
+}
+
+// inOrder checks the jobs that come before one that begins.
+func (c *checker) inOrder(a Attempt, j pipeline.Job, spec *pipeline.Spec) {
+	failed, plain := j.When != pipeline.OnFailure, j.When != pipeline.OnFailure && j.When != pipeline.Always
+	for need := range above(spec, j) {
+		s := c.jobs[a.RunID][need]
+		failed = failed || s == run.JobFailed || s == run.JobCancelled
+		if plain && slices.Contains(j.Needs, need) && s != run.JobSucceeded || !plain && !s.Over() {
+			c.fail(RightOrder, "job %s of run %s runs while %s is %s", a.Job, a.RunID, need, s)
 		}
-		failed := j.When != pipeline.OnFailure
-		for need := range above(spec, j) {
-			s := states[need]
-			failed = failed || s == run.JobFailed || s == run.JobCancelled
-			direct := slices.Contains(j.Needs, need)
-			plain := j.When != pipeline.OnFailure && j.When != pipeline.Always
-			if plain && direct && s != run.JobSucceeded || !plain && !s.Over() {
-				c.fail(RightOrder, "job %s of run %s runs while %s is %s", a.Job, a.RunID, need, s)
-			}
-		}
-		if !failed {
-			c.fail(RightOrder, "job %s of run %s runs although nothing that it needs has failed", a.Job, a.RunID)
-		}
+	}
+	if !failed {
+		c.fail(RightOrder, "job %s of run %s runs although nothing that it needs has failed", a.Job, a.RunID)
 	}
 }
 

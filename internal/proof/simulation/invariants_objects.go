@@ -18,6 +18,21 @@ import (
 // objects checks that each object is in one run, and that no batch is left without one.
 // A message may be given up when it was tried often enough.
 func (c *checker) objects(reported []string, runs []run.Run) {
+	in := c.taken(runs)
+	for _, name := range reported {
+		if n := len(in[name]); n > 1 || n == 0 && !c.givenUp(name) {
+			c.fail(EveryObject, "object %s is in %d runs: %s", name, n, strings.Join(in[name], ", "))
+		}
+	}
+	for _, it := range c.w.DB.Items(c.w.Settings.LedgerTable) {
+		if it[records.ClosingName] != nil {
+			c.fail(EveryObject, "batch %s is %s and has no run", text(it["id"]), text(it["state"]))
+		}
+	}
+}
+
+// taken lists the runs of each object version, and checks the number of objects of each.
+func (c *checker) taken(runs []run.Run) map[string][]string {
 	in := map[string][]string{}
 	for _, r := range runs {
 		if r.Trigger.Batch == "" {
@@ -35,16 +50,7 @@ func (c *checker) objects(reported []string, runs []run.Run) {
 			in[name] = append(in[name], r.ID)
 		}
 	}
-	for _, name := range reported {
-		if n := len(in[name]); n > 1 || n == 0 && !c.givenUp(name) {
-			c.fail(EveryObject, "object %s is in %d runs: %s", name, n, strings.Join(in[name], ", "))
-		}
-	}
-	for _, it := range c.w.DB.Items(c.w.Settings.LedgerTable) {
-		if it[records.ClosingName] != nil {
-			c.fail(EveryObject, "batch %s is %s and has no run", text(it["id"]), text(it["state"]))
-		}
-	}
+	return in
 }
 
 func (c *checker) manifest(r run.Run) (lines []ledger.Line) {

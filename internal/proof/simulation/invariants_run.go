@@ -32,12 +32,7 @@ func (c *checker) run(id string, old, now awsfake.Item) {
 		c.kinds[id] = text(trigger.Value["kind"])
 	}
 	c.ends[id], _ = time.Parse(time.RFC3339Nano, text(now["deadline"])) // none while it is queued
-	if (to == run.Admitted || to == run.Running) && !slices.Contains(c.holders, run.Run{ID: id, Restarts: c.lives[id]}.ExecutionName()) {
-		c.fail(Slots, "run %s is %s without a slot", id, to)
-	}
-	if from != to && !slices.Contains(forward[from], to) {
-		c.fail(OneOutcome, "run %s went from %s to %s", id, from, to)
-	}
+	c.allowed(id, from, to)
 	if from.Final() {
 		c.after(id, old, now)
 	}
@@ -49,6 +44,16 @@ func (c *checker) run(id string, old, now awsfake.Item) {
 		c.released(id)
 	case to == run.Admitted && from == run.Queued:
 		c.admitted(id, cmp.Or(text(now["team"]), run.NoTeam), text(now["pipeline"]))
+	}
+}
+
+// allowed checks a change of a run's state.
+func (c *checker) allowed(id string, from, to run.State) {
+	if (to == run.Admitted || to == run.Running) && !slices.Contains(c.holders, run.Run{ID: id, Restarts: c.lives[id]}.ExecutionName()) {
+		c.fail(Slots, "run %s is %s without a slot", id, to)
+	}
+	if from != to && !slices.Contains(forward[from], to) {
+		c.fail(OneOutcome, "run %s went from %s to %s", id, from, to)
 	}
 }
 
