@@ -70,13 +70,10 @@ func (f *S3) bucket(name *string) (map[string]object, error) {
 
 // PutObject stores an object. IfNoneMatch knows only "*".
 func (f *S3) PutObject(ctx context.Context, in *s3.PutObjectInput, _ ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
+	body, unread := payload(in.Body)
 	return call(ctx, &f.Control, "PutObject", func() (*s3.PutObjectOutput, error) {
-		var body []byte
-		if in.Body != nil {
-			var err error
-			if body, err = io.ReadAll(in.Body); err != nil {
-				return nil, err
-			}
+		if unread != nil {
+			return nil, unread
 		}
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -96,6 +93,14 @@ func (f *S3) PutObject(ctx context.Context, in *s3.PutObjectInput, _ ...func(*s3
 		b[key] = o
 		return &s3.PutObjectOutput{ETag: new(o.etag)}, nil
 	})
+}
+
+// payload reads the body of a call once, before its attempts: the SDK rewinds it for each.
+func payload(body io.Reader) ([]byte, error) {
+	if body == nil {
+		return nil, nil
+	}
+	return io.ReadAll(body)
 }
 
 func etagOf(body []byte) string {
