@@ -22,6 +22,9 @@ jobs:
 	release = "SubmitSteps JobsLeft SubmitSteps JobsLeft ReleaseCluster AwaitApproval Decided"
 )
 
+// tidied has a clean-up that runs whatever was decided.
+var tidied = strings.Replace(approved, "{name: undo, type: bash, source: u, needs: [c], when: failure}", "{name: clean, type: bash, source: u, when: always}", 1)
+
 var counted3 = simulation.Config{Steps: steps(map[string]simulation.Step{"a#1": {Outputs: map[string]string{"rows": "3"}}})}
 
 func decide(after time.Duration, request string) func(*simulation.World, string) {
@@ -51,6 +54,14 @@ var approveScenarios = []scenario{
 	{
 		name: "cancelled meanwhile", pipeline: approved, config: counted3, during: decide(10*time.Hour, `{"op": "cancel", "runId": "RUN"}`),
 		want: ended{Path: path(begin, round, round, "ReleaseCluster AwaitApproval", bad), State: run.Cancelled, Class: job.ClassCancelled, Jobs: "a=SUCCEEDED b=SKIPPED c=SKIPPED undo=SKIPPED", Clusters: 1},
+	},
+	{
+		name: "cancelled meanwhile: no clean-up", pipeline: tidied, config: counted3, during: decide(10*time.Hour, `{"op": "cancel", "runId": "RUN"}`),
+		want: ended{Path: path(begin, round, round, "ReleaseCluster AwaitApproval", bad), State: run.Cancelled, Class: job.ClassCancelled, Jobs: "a=SUCCEEDED b=SKIPPED c=SKIPPED clean=SKIPPED", Clusters: 1},
+	},
+	{
+		name: "refused, and cleaned up", pipeline: tidied, config: counted3, during: decide(10*time.Hour, `{"op": "approve", "runId": "RUN", "refuse": true}`),
+		want: ended{Path: path(begin, release, "CreateCluster", round, bad), State: run.Cancelled, Class: job.ClassCancelled, Jobs: "a=SUCCEEDED b=CANCELLED c=SKIPPED clean=SUCCEEDED", Clusters: 2},
 	},
 	{
 		name: "the cluster is kept", pipeline: strings.Replace(approved, "timeout: 12h", "keep: true", 1), config: counted3, during: decide(20*time.Minute, `{"op": "approve", "runId": "RUN"}`),

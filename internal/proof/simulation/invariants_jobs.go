@@ -108,6 +108,14 @@ func above(spec *pipeline.Spec, j pipeline.Job) map[string]bool {
 	return found
 }
 
+// byItself reports whether an execution ended because no job was left. One that is
+// cancelled, passes its deadline or gets no cluster ends with an error, also while it waits
+// for a decision or for the cluster after it, and does not clean up.
+func byItself(path []string) bool {
+	i := slices.Index(path, "TerminateCluster")
+	return i > 0 && (path[i-1] == "JobsLeft" || path[i-1] == "Decided")
+}
+
 // cleanedUp checks the jobs with conditions of a run that has ended. steps are those of
 // all runs.
 func (c *checker) cleanedUp(rec *run.Record, path []string, steps []carrier) {
@@ -115,11 +123,9 @@ func (c *checker) cleanedUp(rec *run.Record, path []string, steps []carrier) {
 	if rec.Run.NothingToDo && rec.Run.Restarts == 0 && len(rec.Clusters) > 0 && !slices.ContainsFunc(rec.Jobs, func(j run.Job) bool { return !j.Unneeded }) {
 		c.fail(Condition, "run %s has acquired a cluster and needed no job", rec.Run.ID)
 	}
-	lost := slices.ContainsFunc(rec.Jobs, func(j run.Job) bool {
-		return j.Class == job.ClassLost || j.Class == job.ClassCancelled || !j.State.Over() // a retry died before it queued the run
-	})
-	if spec == nil || lost || !slices.Contains(path, "SubmitSteps") || slices.Contains(path, "StopSteps") || path[len(path)-1] == "SubmitSteps" {
-		return // stopped, or without a cluster in the end
+	retried := slices.ContainsFunc(rec.Jobs, func(j run.Job) bool { return !j.State.Over() }) // and the retry died before it queued the run
+	if spec == nil || retried || !byItself(path) {
+		return
 	}
 	for _, j := range spec.AllJobs() {
 		got := rec.Job(j.Name)
@@ -133,7 +139,8 @@ func (c *checker) cleanedUp(rec *run.Record, path []string, steps []carrier) {
 			continue
 		}
 		ran := got.State == run.JobSucceeded || got.State == run.JobFailed
-		if ran != wanted || !ran && !got.Unneeded {
+		gone := !ran && (got.Class == job.ClassLost || got.Class == job.ClassCancelled) // its cluster, before or while it ran
+		if !gone && (ran != wanted || !ran && !got.Unneeded) {
 			c.fail(CleanUp, "job %s of run %s, when: %s, is %s: %s; the run went %s", j.Name, rec.Run.ID, j.When, got.State, got.Reason, strings.Join(path, " "))
 		}
 		good := 0
