@@ -128,31 +128,40 @@ func (c *checker) cleanedUp(rec *run.Record, path []string, steps []carrier) {
 		return
 	}
 	for _, j := range spec.AllJobs() {
-		got := rec.Job(j.Name)
-		wanted := j.When == pipeline.Always
-		if j.When == pipeline.OnFailure {
-			for need := range above(spec, j) {
-				s := rec.Job(need).State
-				wanted = wanted || s == run.JobFailed || s == run.JobCancelled
-			}
-		} else if !wanted {
-			continue
+		if j.When == pipeline.OnFailure || j.When == pipeline.Always {
+			c.ranAsWanted(rec, spec, j, path)
+			c.ranOnce(rec, j, steps)
 		}
-		ran := got.State == run.JobSucceeded || got.State == run.JobFailed
-		gone := !ran && (got.Class == job.ClassLost || got.Class == job.ClassCancelled) // its cluster, before or while it ran
-		if !gone && (ran != wanted || !ran && !got.Unneeded) {
-			c.fail(CleanUp, "job %s of run %s, when: %s, is %s: %s; the run went %s", j.Name, rec.Run.ID, j.When, got.State, got.Reason, strings.Join(path, " "))
+	}
+}
+
+// ranAsWanted checks whether a job with a condition on others has run.
+func (c *checker) ranAsWanted(rec *run.Record, spec *pipeline.Spec, j pipeline.Job, path []string) {
+	got, wanted := rec.Job(j.Name), j.When == pipeline.Always
+	if j.When == pipeline.OnFailure {
+		for need := range above(spec, j) {
+			s := rec.Job(need).State
+			wanted = wanted || s == run.JobFailed || s == run.JobCancelled
 		}
-		good := 0
-		for _, s := range steps {
-			var n int
-			_, _ = fmt.Sscanf(strings.TrimPrefix(s.attempt, j.Name+"#"), "%d", &n)
-			if s.run == rec.Run.ID && s.job == j.Name && s.good && n > got.Base {
-				good++
-			}
+	}
+	ran := got.State == run.JobSucceeded || got.State == run.JobFailed
+	gone := !ran && (got.Class == job.ClassLost || got.Class == job.ClassCancelled) // its cluster, before or while it ran
+	if !gone && (ran != wanted || !ran && !got.Unneeded) {
+		c.fail(CleanUp, "job %s of run %s, when: %s, is %s: %s; the run went %s", j.Name, rec.Run.ID, j.When, got.State, got.Reason, strings.Join(path, " "))
+	}
+}
+
+// ranOnce checks that a job has succeeded at most once since the run was retried.
+func (c *checker) ranOnce(rec *run.Record, j pipeline.Job, steps []carrier) {
+	good := 0
+	for _, s := range steps {
+		var n int
+		_, _ = fmt.Sscanf(strings.TrimPrefix(s.attempt, j.Name+"#"), "%d", &n)
+		if s.run == rec.Run.ID && s.job == j.Name && s.good && n > rec.Job(j.Name).Base {
+			good++
 		}
-		if good > 1 {
-			c.fail(CleanUp, "job %s of run %s has succeeded %d times", j.Name, rec.Run.ID, good)
-		}
+	}
+	if good > 1 {
+		c.fail(CleanUp, "job %s of run %s has succeeded %d times", j.Name, rec.Run.ID, good)
 	}
 }
