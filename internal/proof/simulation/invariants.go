@@ -283,7 +283,7 @@ func (c *checker) clusters() {
 		switch {
 		case *x.Name == *newest.Name:
 			c.fail(OneCluster, "there are two clusters %s", *x.Name)
-		case live(x) && run.OfCluster(*x.Name) == id && c.made[*x.Name] == life:
+		case live(x) && run.OfCluster(*x.Name) == id && c.made[*x.Name] == life && !c.givenBack(*x.Id, id):
 			c.fail(OneCluster, "cluster %s was made while %s lives", *newest.Name, *x.Name)
 		}
 	}
