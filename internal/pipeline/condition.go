@@ -65,18 +65,40 @@ const conditionExample = `'{{eq .Params.country "pt"}}'`
 // conditionFaults returns why a template, in which nothing else is wrong, may yield
 // something else than true or false.
 func (r *references) conditionFaults(text string) []string {
-	if plain := strings.TrimSpace(text); !isTemplate(text) {
-		if plain == "true" || plain == "false" {
-			return nil
-		}
-		return []string{fmt.Sprintf("%q is neither true nor false; write a template that compares, like %s", text, conditionExample)}
+	if !isTemplate(text) {
+		return plainFaults(text)
 	}
 	t, err := compile(text, Context{})
 	if err != nil || t.Tree == nil {
 		return []string{"a condition yields true or false; write a template that compares, like " + conditionExample}
 	}
+	answer, msg := onlyAnswer(t.Root)
+	if msg != "" {
+		return []string{msg}
+	}
+	v := r.pipe(answer.Pipe, true)
+	if v.kind == boolValue || v.isFlag() {
+		return nil
+	}
+	kind := string(v.kind)
+	if v.kind == anyValue {
+		kind = "a value of unknown type"
+	}
+	return []string{fmt.Sprintf("a condition yields true or false, and %s is %s; compare it, like %s", strings.Trim(answer.String(), "{}"), kind, conditionExample)}
+}
+
+// plainFaults returns why a text that is not a template is no condition.
+func plainFaults(text string) []string {
+	if plain := strings.TrimSpace(text); plain == "true" || plain == "false" {
+		return nil
+	}
+	return []string{fmt.Sprintf("%q is neither true nor false; write a template that compares, like %s", text, conditionExample)}
+}
+
+// onlyAnswer returns the one action of a template that yields a value, or why there is no such action.
+func onlyAnswer(root *parse.ListNode) (answer *parse.ActionNode, msg string) {
 	var answers []*parse.ActionNode
-	for _, n := range t.Root.Nodes {
+	for _, n := range root.Nodes {
 		switch n := n.(type) {
 		case *parse.ActionNode:
 			if len(n.Pipe.Decl) == 0 {
@@ -90,20 +112,12 @@ func (r *references) conditionFaults(text string) []string {
 		case *parse.CommentNode:
 			continue
 		}
-		return []string{"a condition is one comparison, without text or {{if}} around it; write it like " + conditionExample + ", and combine several with and, or, not"}
+		return nil, "a condition is one comparison, without text or {{if}} around it; write it like " + conditionExample + ", and combine several with and, or, not"
 	}
 	if len(answers) != 1 {
-		return []string{fmt.Sprintf("a condition yields one value, and this template yields %d; write one comparison, like %s", len(answers), conditionExample)}
+		return nil, fmt.Sprintf("a condition yields one value, and this template yields %d; write one comparison, like %s", len(answers), conditionExample)
 	}
-	v := r.pipe(answers[0].Pipe, true)
-	if v.kind == boolValue || v.isFlag() {
-		return nil
-	}
-	kind := string(v.kind)
-	if v.kind == anyValue {
-		kind = "a value of unknown type"
-	}
-	return []string{fmt.Sprintf("a condition yields true or false, and %s is %s; compare it, like %s", strings.Trim(answers[0].String(), "{}"), kind, conditionExample)}
+	return answers[0], ""
 }
 
 // isFlag reports whether the value is a param that is "true" or "false" and nothing else.

@@ -70,17 +70,22 @@ func (r *rules) retryDelay(p *place, j Job) {
 	if k := r.spec.Cluster.KeepAlive.Std(); k > 0 && d.Longest() > k {
 		r.fault(p, "the delays are up to %s, and cluster.keepAlive is %s: the cluster could be gone; keep it longer, or set max", short(d.Longest().Round(time.Second)), short(k))
 	}
+	r.longestRetryDelay(p.key("max"), d)
+	if l := r.spec.Limits.Deadline; l > 0 && d.Delay >= l {
+		r.fault(p.key("delay"), "%s is not shorter than limits.deadline, %s", short(d.Delay.Std()), short(l.Std()))
+	}
+}
+
+// longestRetryDelay checks the upper limit of the delays.
+func (r *rules) longestRetryDelay(p *place, d *RetryDelay) {
 	switch {
 	case d.Max == 0:
 	case d.Factor <= 1:
-		r.fault(p.key("max"), "without a factor all delays are equal; add factor, or remove max")
+		r.fault(p, "without a factor all delays are equal; add factor, or remove max")
 	case d.Max < d.Delay:
-		r.fault(p.key("max"), "%s is shorter than the delay", short(d.Max.Std()))
+		r.fault(p, "%s is shorter than the delay", short(d.Max.Std()))
 	default:
-		r.duration(p.key("max"), d.Max, time.Second, maxDelay)
-	}
-	if l := r.spec.Limits.Deadline; l > 0 && d.Delay >= l {
-		r.fault(p.key("delay"), "%s is not shorter than limits.deadline, %s", short(d.Delay.Std()), short(l.Std()))
+		r.duration(p, d.Max, time.Second, maxDelay)
 	}
 }
 

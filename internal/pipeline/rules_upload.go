@@ -69,6 +69,19 @@ func (r *rules) batch(p *place, t S3Trigger) {
 		r.fault(p, "nothing closes the batch; set window, maxObjects, maxBytes, marker or manifest")
 		return
 	}
+	r.batchLimits(p, b)
+	for _, x := range []struct{ key, pattern string }{{"marker", b.Marker}, {"manifest", b.Manifest}} {
+		if x.pattern != "" {
+			r.closingPattern(p.key(x.key), x.key, x.pattern, t.Exclude)
+		}
+	}
+	if b.Marker != "" && b.Marker == b.Manifest {
+		r.fault(p.key("manifest"), "the marker has the same pattern; remove one")
+	}
+}
+
+// batchLimits checks the time, the number of objects and the bytes that close a batch.
+func (r *rules) batchLimits(p *place, b Batch) {
 	if b.Window != 0 || r.isWritten(p.key("window")) {
 		r.duration(p.key("window"), b.Window, time.Second, maxWindow)
 	}
@@ -78,21 +91,16 @@ func (r *rules) batch(p *place, t S3Trigger) {
 	if b.MaxBytes < 0 || b.MaxBytes == 0 && r.isWritten(p.key("maxBytes")) {
 		r.fault(p.key("maxBytes"), "maxBytes is %d; use at least 1", int64(b.MaxBytes))
 	}
-	for _, x := range []struct{ key, pattern string }{{"marker", b.Marker}, {"manifest", b.Manifest}} {
-		if x.pattern == "" {
-			continue
-		}
-		at := p.key(x.key)
-		r.pattern(at, x.pattern)
-		if slices.Contains([]string{"*", "**", "**/*"}, x.pattern) {
-			r.fault(at, "%q matches every object, so the batch has none; name the %s", x.pattern, x.key)
-		}
-		if doublestar.ValidatePattern(x.pattern) && !strings.ContainsAny(x.pattern, `*?[{\`) && matchesAny(t.Exclude, x.pattern, true) {
-			r.fault(at, "exclude matches %q, so the batch never closes by it; change one of them", x.pattern)
-		}
+}
+
+// closingPattern checks the pattern of the objects that close a batch: of its marker or its manifest.
+func (r *rules) closingPattern(p *place, key, pattern string, exclude []string) {
+	r.pattern(p, pattern)
+	if slices.Contains([]string{"*", "**", "**/*"}, pattern) {
+		r.fault(p, "%q matches every object, so the batch has none; name the %s", pattern, key)
 	}
-	if b.Marker != "" && b.Marker == b.Manifest {
-		r.fault(p.key("manifest"), "the marker has the same pattern; remove one")
+	if doublestar.ValidatePattern(pattern) && !strings.ContainsAny(pattern, `*?[{\`) && matchesAny(exclude, pattern) {
+		r.fault(p, "exclude matches %q, so the batch never closes by it; change one of them", pattern)
 	}
 }
 

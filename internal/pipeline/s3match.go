@@ -22,7 +22,7 @@ const (
 // Match reports what an object of t's bucket is to t.
 func (t S3Trigger) Match(key string, size int64) Match {
 	name, below := strings.CutPrefix(key, t.Prefix)
-	if !below || matchesAny(t.Exclude, name, true) {
+	if !below || matchesAny(t.Exclude, name) {
 		return NoMatch
 	}
 	if b := t.Batch; b != nil {
@@ -70,11 +70,12 @@ var hidden = []string{
 // isHidden reports whether a path below a prefix has a name that tools use for
 // themselves, or is a folder that the S3 console has made.
 func isHidden(name string, size int64) bool {
-	return size == 0 && (name == "" || strings.HasSuffix(name, "/")) || matchesAny(hidden, name, true)
+	return size == 0 && (name == "" || strings.HasSuffix(name, "/")) || matchesAny(hidden, name)
 }
 
-func matchesAny(patterns []string, name string, directories bool) bool {
-	return slices.ContainsFunc(patterns, func(p string) bool { return matches(p, name, directories) })
+// matchesAny reports whether a pattern matches the path below the prefix or, without a slash, any name in it.
+func matchesAny(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return matches(p, name, true) })
 }
 
 // matches reports whether the path below the prefix matches a pattern. One without a

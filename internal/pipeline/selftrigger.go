@@ -73,7 +73,7 @@ func (t S3Trigger) takes(key string, open, parquet bool) bool {
 	if narrow && (open || file != key && !parquet) {
 		return false
 	}
-	return !matchesAny(t.Exclude, name, true) && t.Match(file, 1) == IsData
+	return !matchesAny(t.Exclude, name) && t.Match(file, 1) == IsData
 }
 
 // checkOutputs refuses the rendered outputs of a run that are below the prefix of a trigger

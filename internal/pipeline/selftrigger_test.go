@@ -50,8 +50,9 @@ func TestOwnOutputsAreRefused(t *testing.T) {
 			if tt.dataset != "" {
 				file += fmt.Sprintf("checks: [{dataset: '%s', rows: '>= 1'}]\n", tt.dataset)
 			}
-			got, spec, err := fine, pipeline.Spec{}, error(nil)
-			if spec, err = pipeline.Parse("p.yaml", []byte(file), options...); err != nil {
+			got := fine
+			spec, err := pipeline.Parse("p.yaml", []byte(file), options...)
+			if err != nil {
 				got = apply
 			} else if err = spec.CheckValues(pipeline.Context{
 				LogicalDate: "2026-01-02", Params: map[string]string{"bucket": "lake-raw", "other": "elsewhere"},
