@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"ephemr/internal/stage"
 )
 
 // maxSources is how many fit into the settings of functions: their environment has 4 KB.
@@ -21,21 +23,33 @@ func (c Config) validateSources() error {
 	}
 	for i, s := range c.Sources {
 		at := fmt.Sprintf("sources[%d]", i)
-		_, zone := c.Zones[s.Bucket]
-		switch {
-		case !bucketName.MatchString(s.Bucket):
-			errs = append(errs, fmt.Errorf("%s.bucket: %q is not the name of a bucket", at, s.Bucket))
-		case zone || strings.HasPrefix(s.Bucket, c.Name("")):
-			errs = append(errs, fmt.Errorf("%s.bucket: %q is the name of a zone or of a bucket of the stage", at, s.Bucket))
-		}
-		if strings.HasPrefix(s.Prefix, "/") || strings.ContainsAny(s.Prefix, "*?") || strings.HasPrefix(s.Prefix, "s3:") {
-			errs = append(errs, fmt.Errorf("%s.prefix: %q matches no object; write it without the bucket, a leading / and wildcards", at, s.Prefix))
-		}
+		errs = append(errs, c.validateSource(at, s))
 		for j, o := range c.Sources[:i] {
-			if s.Bucket == o.Bucket && (strings.HasPrefix(s.Prefix, o.Prefix) || strings.HasPrefix(o.Prefix, s.Prefix)) {
+			if overlap(s, o) {
 				errs = append(errs, fmt.Errorf("%s overlaps with sources[%d]; remove the longer prefix", at, j))
 			}
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// validateSource checks a source by itself; at is its place in the configuration.
+func (c Config) validateSource(at string, s stage.Source) error {
+	var errs []error
+	_, zone := c.Zones[s.Bucket]
+	switch {
+	case !bucketName.MatchString(s.Bucket):
+		errs = append(errs, fmt.Errorf("%s.bucket: %q is not the name of a bucket", at, s.Bucket))
+	case zone || strings.HasPrefix(s.Bucket, c.Name("")):
+		errs = append(errs, fmt.Errorf("%s.bucket: %q is the name of a zone or of a bucket of the stage", at, s.Bucket))
+	}
+	if strings.HasPrefix(s.Prefix, "/") || strings.ContainsAny(s.Prefix, "*?") || strings.HasPrefix(s.Prefix, "s3:") {
+		errs = append(errs, fmt.Errorf("%s.prefix: %q matches no object; write it without the bucket, a leading / and wildcards", at, s.Prefix))
+	}
+	return errors.Join(errs...)
+}
+
+// overlap reports whether an object can belong to both sources.
+func overlap(a, b stage.Source) bool {
+	return a.Bucket == b.Bucket && (strings.HasPrefix(a.Prefix, b.Prefix) || strings.HasPrefix(b.Prefix, a.Prefix))
 }

@@ -34,24 +34,29 @@ func Settle(ctx context.Context, runs *store.Runs, rec *run.Record, values func(
 			if j == nil {
 				continue
 			}
-			next := judge(rec, *j, values())
-			if next.State == j.State && next.Approval != nil && j.Approval == nil {
-				if err := ask(ctx, runs, rec, j, *next.Approval); err != nil {
-					return err
-				}
-			}
-			if next.State == j.State {
-				continue
-			}
-			if err := replace(ctx, runs, rec, next); err != nil {
+			settled, err := settle(ctx, runs, rec, j, values())
+			if err != nil {
 				return err
 			}
-			changed = true
+			changed = changed || settled
 		}
 		if !changed {
 			return nil
 		}
 	}
+}
+
+// settle records a job that could start if it will not, and its approval if it waits for
+// one. settled reports whether the state of the job has changed.
+func settle(ctx context.Context, runs *store.Runs, rec *run.Record, j *run.Job, values pipeline.Context) (settled bool, err error) {
+	next := judge(rec, *j, values)
+	if next.State != j.State {
+		return true, replace(ctx, runs, rec, next)
+	}
+	if next.Approval != nil && j.Approval == nil {
+		return false, ask(ctx, runs, rec, j, *next.Approval)
+	}
+	return false, nil
 }
 
 // Over reports whether every job of rec is over.

@@ -51,18 +51,9 @@ func (h *Holder) Hold(ctx context.Context, in Input) (struct{}, error) {
 		return struct{}{}, err
 	}
 	kept := in.For == run.ForApproval && decide.Kept(rec) // then the deadline goes on
-	w := run.Waiter{
-		RunID: in.RunID, Kind: in.For, Token: in.Token, Execution: in.Execution, Since: began, Deadline: until,
-		Remaining: rec.Run.Deadline.Sub(began),
-	}
-	if w.Objects, err = rec.Spec.RenderWaitFor(rec.Context(h.Settings)); err != nil {
-		return struct{}{}, fault.New(fault.InvalidInput, "%w", err)
-	}
-	if kept {
-		w.Deadline, w.Remaining = rec.Run.Deadline, 0
-	}
-	if before := rec.Waiter; before != nil && before.Kind == w.Kind && before.Execution == w.Execution {
-		w.Remaining = before.Remaining // the deadline may have been moved already
+	w, err := h.waiter(rec, in, began, until, kept)
+	if err != nil {
+		return struct{}{}, err
 	}
 	if err := h.Runs.Wait(ctx, w); err != nil {
 		return struct{}{}, err
@@ -80,6 +71,26 @@ func (h *Holder) Hold(ctx context.Context, in Input) (struct{}, error) {
 		return struct{}{}, nil // the tick looks
 	}
 	return struct{}{}, err
+}
+
+// waiter returns what is recorded of a run that waits from began to until. A run that has
+// kept its cluster waits no longer than its deadline, which is not moved.
+func (h *Holder) waiter(rec *run.Record, in Input, began, until time.Time, kept bool) (run.Waiter, error) {
+	objects, err := rec.Spec.RenderWaitFor(rec.Context(h.Settings))
+	if err != nil {
+		return run.Waiter{}, fault.New(fault.InvalidInput, "%w", err)
+	}
+	w := run.Waiter{
+		RunID: in.RunID, Kind: in.For, Token: in.Token, Execution: in.Execution, Since: began, Deadline: until,
+		Remaining: rec.Run.Deadline.Sub(began), Objects: objects,
+	}
+	if kept {
+		w.Deadline, w.Remaining = rec.Run.Deadline, 0
+	}
+	if before := rec.Waiter; before != nil && before.Kind == w.Kind && before.Execution == w.Execution {
+		w.Remaining = before.Remaining // the deadline may have been moved already
+	}
+	return w, nil
 }
 
 // afterwards is how long after its time a decision is recorded as missing at the latest.

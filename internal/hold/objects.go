@@ -85,10 +85,8 @@ func (o *Objects) exists(ctx context.Context, uri string) (bool, error) {
 		if err != nil {
 			return false, fmt.Errorf("look for %s: %w", uri, err)
 		}
-		for _, x := range page.Contents {
-			if k := aws.ToString(x.Key); k == key && !below || below && isData(strings.TrimPrefix(k, key), x) {
-				return true, nil
-			}
+		if contains(page.Contents, key, below) {
+			return true, nil
 		}
 		if !below || page.NextContinuationToken == nil {
 			return false, nil
@@ -96,6 +94,16 @@ func (o *Objects) exists(ctx context.Context, uri string) (bool, error) {
 		in.ContinuationToken = page.NextContinuationToken
 	}
 	return false, nil
+}
+
+// contains reports whether a page has the object key, or any data below key.
+func contains(page []types.Object, key string, below bool) bool {
+	for _, x := range page {
+		if k := aws.ToString(x.Key); k == key && !below || below && isData(strings.TrimPrefix(k, key), x) {
+			return true
+		}
+	}
+	return false
 }
 
 // isData reports whether an object is data by its name below the prefix.
