@@ -34,20 +34,26 @@ func (w *world) ofOrders() pipeline.S3Trigger {
 
 func (w *world) ledger() *ledger.Store { return &ledger.Store{DB: w.db, Table: "ledger"} }
 
-func TestObjects(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
+// takeOrders lets the pipeline take objects, and starts a run with the first batch.
+func (w *world) takeOrders(runID string, names ...string) {
+	w.t.Helper()
 	trigger := w.ofOrders()
 	at := time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
 	var arrivals []ledger.Arrival
-	for _, name := range []string{"a", "b", "c"} {
+	for _, name := range names {
 		arrivals = append(arrivals, ledger.Arrival{Object: ledger.Object{Bucket: "lake-raw", Key: "orders/" + name, Version: "v1", Size: 5, Time: at}, As: pipeline.IsData})
 	}
-	added, err := w.ledger().Add(t.Context(), "orders", trigger, arrivals)
+	added, err := w.ledger().Add(w.t.Context(), "orders", trigger, arrivals)
 	w.no(err)
-	b, err := w.ledger().Batch(t.Context(), added.Closed[0])
+	b, err := w.ledger().Batch(w.t.Context(), added.Closed[0])
 	w.no(err)
-	w.no(w.ledger().Start(t.Context(), *b, "orders-1"))
+	w.no(w.ledger().Start(w.t.Context(), *b, runID))
+}
+
+func TestObjects(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.takeOrders("orders-1", "a", "b", "c")
 	for uri, want := range map[string]string{"s3://lake-raw/orders/a": "orders-1", "s3://raw/orders/c": "in a batch that closes at "} {
 		w.out = buffer{}
 		if err := objects.Show(t.Context(), uri, objects.Options{}, w.io, w.settings, w.ledger()); err != nil || !strings.Contains(w.out.String(), want) {
@@ -111,12 +117,19 @@ func TestMissingObjects(t *testing.T) {
 		if len(fed) != 2 || fed[0].URI != "s3://lake-raw/orders/b" || fed[0].ETag == "" || fed[0].Version != "" {
 			t.Errorf("fed %+v", fed)
 		}
-		for name, o := range map[string]objects.Options{"unknown": {Pipeline: "x"}, "wrong date": {Pipeline: "orders", Since: "noon"}} {
-			if err := objects.Missing(t.Context(), o, w.io, w.settings, clients); exit.CodeOf(err) != exit.CodeUsage {
-				t.Errorf("%s: %v", name, err)
-			}
-		}
 	})
+}
+
+func TestRefusedMissingObjects(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.ofOrders()
+	clients := objects.Clients{Pipelines: w.pipelines, Ledger: w.ledger(), S3: w.s3, Lambda: w.lambda}
+	for name, o := range map[string]objects.Options{"unknown": {Pipeline: "x"}, "wrong date": {Pipeline: "orders", Since: "noon"}} {
+		if err := objects.Missing(t.Context(), o, w.io, w.settings, clients); exit.CodeOf(err) != exit.CodeUsage {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 func TestStartWithObject(t *testing.T) {

@@ -65,11 +65,7 @@ func TestDelete(t *testing.T) {
 			t.Error(err)
 		}
 		f.gone(t)
-		for _, err := range []error{second(f.Store.Pause(t.Context(), "p", "", time.Now())), second(f.Store.Resume(t.Context(), "p", "", time.Now()))} {
-			if fault.NameOf(err) != fault.InvalidInput || !strings.Contains(err.Error(), "was deleted at 2000-01-03T00:00:00Z") {
-				t.Errorf("got %v", err)
-			}
-		}
+		f.refusesPauseAndResume(t, "was deleted at 2000-01-03T00:00:00Z")
 		if out := f.apply(t, few); out.Version != 11 || !out.Changed {
 			t.Errorf("registered as %+v, want version 11", out)
 		}
@@ -78,6 +74,16 @@ func TestDelete(t *testing.T) {
 			t.Errorf("requested %v, from before the deletion", got)
 		}
 	})
+}
+
+// refusesPauseAndResume checks that the pipeline can be neither paused nor resumed, and why.
+func (f fixture) refusesPauseAndResume(t *testing.T, why string) {
+	t.Helper()
+	for _, err := range []error{second(f.Store.Pause(t.Context(), "p", "", time.Now())), second(f.Store.Resume(t.Context(), "p", "", time.Now()))} {
+		if fault.NameOf(err) != fault.InvalidInput || !strings.Contains(err.Error(), why) {
+			t.Errorf("got %v", err)
+		}
+	}
 }
 
 func second[T any](_ T, err error) error { return err }

@@ -95,22 +95,32 @@ func (s *Store) pauseWrites(before *registered, p *pausing, out *Paused) ([]type
 		if dates.Due > 0 {
 			out.Due = append(out.Due, dates)
 		}
-		it, err := x.Item(p.to)
+		changed, err := s.replaceSchedule(r.schedule, x, skipped, p)
 		if err != nil {
 			return nil, err
 		}
-		put, err := s.putItem(it, records.Is("last", r.schedule.Last))
+		writes = append(writes, changed...)
+	}
+	return writes, nil
+}
+
+// replaceSchedule are the writes that replace a schedule, and record the dates that are skipped.
+func (s *Store) replaceSchedule(from, to calendar.Schedule, skipped []calendar.Skipped, p *pausing) ([]types.TransactWriteItem, error) {
+	it, err := to.Item(p.to)
+	if err != nil {
+		return nil, err
+	}
+	put, err := s.putItem(it, records.Is("last", from.Last))
+	if err != nil {
+		return nil, err
+	}
+	writes := []types.TransactWriteItem{put}
+	for _, k := range skipped {
+		put, err := k.Put(s.Runs, to, p.now)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("record skipped dates of %s: %w", to.Pipeline, err)
 		}
 		writes = append(writes, put)
-		for _, k := range skipped {
-			put, err := k.Put(s.Runs, x, p.now)
-			if err != nil {
-				return nil, fmt.Errorf("record skipped dates of %s: %w", x.Pipeline, err)
-			}
-			writes = append(writes, put)
-		}
 	}
 	return writes, nil
 }

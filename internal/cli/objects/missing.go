@@ -123,23 +123,36 @@ func list(ctx context.Context, spec pipeline.Spec, since, before time.Time, s st
 			continue
 		}
 		triggers++
-		bucket := s.BucketOf(t.S3.Bucket)
-		in := &s3.ListObjectVersionsInput{Bucket: &bucket, Prefix: &t.S3.Prefix}
-		for p := s3.NewListObjectVersionsPaginator(api, in); p.HasMorePages(); {
-			page, err := p.NextPage(ctx)
-			if err != nil {
-				return nil, fmt.Errorf("list s3://%s/%s: %w", bucket, t.S3.Prefix, err)
-			}
-			for _, x := range page.Versions {
-				o := object(bucket, x)
-				if aws.ToBool(x.IsLatest) && !o.Time.Before(since) && o.Time.Before(before) && t.S3.Match(o.Key, o.Size) == pipeline.IsData && !seen[o.URI()] {
-					all, seen[o.URI()] = append(all, o), true
-				}
+		matching, err := listTrigger(ctx, *t.S3, since, before, s.BucketOf(t.S3.Bucket), api)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range matching {
+			if !seen[o.URI()] {
+				all, seen[o.URI()] = append(all, o), true
 			}
 		}
 	}
 	if triggers == 0 {
 		return nil, exit.Usage("pipeline %s has no S3 trigger", spec.Name)
+	}
+	return all, nil
+}
+
+// listTrigger returns the newest versions of the objects in a bucket that match a trigger.
+func listTrigger(ctx context.Context, t pipeline.S3Trigger, since, before time.Time, bucket string, api ListAPI) (all []ledger.Object, _ error) {
+	in := &s3.ListObjectVersionsInput{Bucket: &bucket, Prefix: &t.Prefix}
+	for p := s3.NewListObjectVersionsPaginator(api, in); p.HasMorePages(); {
+		page, err := p.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list s3://%s/%s: %w", bucket, t.Prefix, err)
+		}
+		for _, x := range page.Versions {
+			o := object(bucket, x)
+			if aws.ToBool(x.IsLatest) && !o.Time.Before(since) && o.Time.Before(before) && t.Match(o.Key, o.Size) == pipeline.IsData {
+				all = append(all, o)
+			}
+		}
 	}
 	return all, nil
 }
