@@ -198,18 +198,28 @@ func (k *Intake) startBatch(ctx context.Context, id string) ([]string, error) {
 		slog.InfoContext(ctx, "pipeline is paused: batch waits", "batch", id, "pipeline", b.Pipeline)
 		return nil, k.Ledger.PutOff(ctx, *b, time.Now().Add(pausedFor))
 	}
-	if err := k.Manifests.Write(ctx, w.Run, objects); err != nil {
+	runID, err := k.createWithManifest(ctx, *w, objects)
+	if err != nil {
 		return nil, err
+	}
+	slog.InfoContext(ctx, "batch has its run", "batch", id, "runId", runID, "objects", b.Count, "closedBy", b.ClosedBy)
+	return []string{runID}, k.Ledger.Start(ctx, *b, runID)
+}
+
+// createWithManifest creates a run after the list of its objects, and sends a notice if
+// the run was rejected.
+func (k *Intake) createWithManifest(ctx context.Context, w NewRun, objects []ledger.Object) (string, error) {
+	if err := k.Manifests.Write(ctx, w.Run, objects); err != nil {
+		return "", err
 	}
 	runID, created, err := k.Runs.Create(ctx, w.Run, w.Spec)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if created && w.Run.State == run.Rejected {
 		report(ctx, k.Pipelines, k.Topic, k.Settings.Topic, w.Run)
 	}
-	slog.InfoContext(ctx, "batch has its run", "batch", id, "runId", runID, "objects", b.Count, "closedBy", b.ClosedBy)
-	return []string{runID}, k.Ledger.Start(ctx, *b, runID)
+	return runID, nil
 }
 
 // ofBatch returns the run of a batch, or nil if its pipeline is paused.

@@ -26,8 +26,8 @@ import (
 )
 
 // batched is a pipeline whose runs take many objects.
-func batched(batch, more string) string {
-	return "pipeline: many\ntriggers: [{s3: {bucket: raw, prefix: many/, " + more + "batch: {" + batch + "}}}]\n" +
+func batched(batch string) string {
+	return "pipeline: many\ntriggers: [{s3: {bucket: raw, prefix: many/, batch: {" + batch + "}}}]\n" +
 		"cluster: {profile: small}\njobs: [{name: a, type: bash, source: a, args: ['{{.Trigger.Manifest}}', '{{.Trigger.Count}}', '{{.Trigger.Bytes}}']}]\n"
 }
 
@@ -98,7 +98,7 @@ func once(t *testing.T, w *simulation.World, want []string) {
 func TestBatchClosesByItsWindow(t *testing.T) {
 	t.Parallel()
 	for _, window := range []time.Duration{time.Second, time.Minute, 40 * time.Minute} {
-		inBatches(t, batched("window: "+window.String(), ""), func(t *testing.T, w *simulation.World) {
+		inBatches(t, batched("window: "+window.String()), func(t *testing.T, w *simulation.World) {
 			began := time.Now()
 			w.Upload("many/a", "many/b")
 			time.Sleep(window / 2)
@@ -125,7 +125,7 @@ func TestBatchClosesByItsWindow(t *testing.T) {
 // 10,000 objects, of which a tenth is reported twice and a tenth late.
 func TestEveryObjectIsInOneRun(t *testing.T) {
 	t.Parallel()
-	inBatches(t, batched("window: 1m, maxObjects: 3000", ""), func(t *testing.T, w *simulation.World) {
+	inBatches(t, batched("window: 1m, maxObjects: 3000"), func(t *testing.T, w *simulation.World) {
 		var bodies, late, want []string
 		for i := range 10_000 {
 			key := fmt.Sprintf("many/%05d", i)
@@ -157,7 +157,7 @@ func TestEveryObjectIsInOneRun(t *testing.T) {
 // What no reminder closes, the tick does.
 func TestTickClosesBatches(t *testing.T) {
 	t.Parallel()
-	inBatches(t, batched("window: 1m", ""), func(t *testing.T, w *simulation.World) {
+	inBatches(t, batched("window: 1m"), func(t *testing.T, w *simulation.World) {
 		w.SQS.FailNext("SendMessage", errors.New("throttled"))
 		w.Upload("many/a", "many/b")
 		time.Sleep(3 * time.Minute)
@@ -173,7 +173,7 @@ func TestBatchSurvivesCrashes(t *testing.T) {
 			for _, after := range []bool{false, true} {
 				t.Run(fmt.Sprint(op, n, after), func(t *testing.T) {
 					t.Parallel()
-					inBatches(t, batched("window: 1m, maxObjects: 3", ""), func(t *testing.T, w *simulation.World) {
+					inBatches(t, batched("window: 1m, maxObjects: 3"), func(t *testing.T, w *simulation.World) {
 						w.CrashAt(op, n, after)
 						var want []string
 						for i := range 7 {
@@ -199,7 +199,7 @@ func TestBatchSurvivesCrashes(t *testing.T) {
 // alone.
 func TestBatchIsBounded(t *testing.T) {
 	t.Parallel()
-	inBatches(t, batched("window: 1m, maxBytes: 100", ""), func(t *testing.T, w *simulation.World) {
+	inBatches(t, batched("window: 1m, maxBytes: 100"), func(t *testing.T, w *simulation.World) {
 		var bodies []string
 		for i, size := range []int64{40, 40, 40, 500, 10, 90, 1} {
 			bodies = append(bodies, created(w, fmt.Sprintf("many/%d", i), "v", "", "", size))
@@ -230,7 +230,7 @@ func TestMarkerClosesTheBatch(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			inBatches(t, batched(file, ""), func(t *testing.T, w *simulation.World) {
+			inBatches(t, batched(file), func(t *testing.T, w *simulation.World) {
 				for _, key := range order {
 					w.Upload(key)
 					time.Sleep(2 * time.Second)
@@ -250,7 +250,7 @@ func TestMarkerClosesTheBatch(t *testing.T) {
 			})
 		})
 	}
-	inBatches(t, batched(file, ""), func(t *testing.T, w *simulation.World) {
+	inBatches(t, batched(file), func(t *testing.T, w *simulation.World) {
 		w.Upload("many/_SUCCESS")
 		time.Sleep(2 * time.Hour)
 		if ids := w.RunIDs(); len(ids) > 0 {
@@ -273,7 +273,7 @@ func TestManifestClosesTheBatch(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			inBatches(t, batched(`manifest: "*.manifest", window: 1h`, ""), func(t *testing.T, w *simulation.World) {
+			inBatches(t, batched(`manifest: "*.manifest", window: 1h`), func(t *testing.T, w *simulation.World) {
 				put(t, w, "many/x.manifest", tt.body)
 				if tt.early != "" {
 					w.Upload(tt.early)
@@ -295,7 +295,7 @@ func TestManifestClosesTheBatch(t *testing.T) {
 	for name, body := range map[string]string{"missing": "", "empty": "\n", "not JSON": "{\"uri\": 5}\n", "no address": "s3://\n"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			inBatches(t, batched(`manifest: "*.manifest", window: 10m`, ""), func(t *testing.T, w *simulation.World) {
+			inBatches(t, batched(`manifest: "*.manifest", window: 10m`), func(t *testing.T, w *simulation.World) {
 				if body != "" {
 					put(t, w, "many/x.manifest", body)
 				}
@@ -320,7 +320,7 @@ func put(t *testing.T, w *simulation.World, key, body string) {
 // Versions of a key are objects of their own, whether the bucket keeps them or not.
 func TestVersionsInBatches(t *testing.T) {
 	t.Parallel()
-	inBatches(t, batched("window: 1m", ""), func(t *testing.T, w *simulation.World) {
+	inBatches(t, batched("window: 1m"), func(t *testing.T, w *simulation.World) {
 		one, two := created(w, "many/a", "v1", "e", "01", 1), created(w, "many/a", "v2", "e", "02", 1)
 		first, second := created(w, "many/b", "", "e", "01", 1), created(w, "many/b", "", "e", "02", 1)
 		suspended := created(w, "many/c", "null", "e", "03", 1)
@@ -348,7 +348,7 @@ func TestVersionsInBatches(t *testing.T) {
 // Templates have up to 50 objects; with more, the run is rejected and names the manifest.
 func TestObjectsInTemplates(t *testing.T) {
 	t.Parallel()
-	file := strings.Replace(batched("window: 1m", ""), "'{{.Trigger.Manifest}}'", "'{{.Trigger.Objects}}'", 1)
+	file := strings.Replace(batched("window: 1m"), "'{{.Trigger.Manifest}}'", "'{{.Trigger.Objects}}'", 1)
 	for n, want := range map[int]run.State{1: run.Succeeded, 50: run.Succeeded, 51: run.Rejected} {
 		inBatches(t, file, func(t *testing.T, w *simulation.World) {
 			var keys, uris []string

@@ -110,27 +110,37 @@ func (f *Feeder) Feed(ctx context.Context, in FeedRequest) (struct{}, error) {
 	case len(in.Objects) == 0 || len(in.Objects) > MaxFeed:
 		return none, fault.New(fault.InvalidInput, "%d objects; send 1 to %d", len(in.Objects), MaxFeed)
 	}
+	if err := f.validate(in.Objects); err != nil {
+		return none, fault.New(fault.InvalidInput, "%w", err)
+	}
+	return none, f.send(ctx, in)
+}
+
+// validate checks that the objects are in buckets whose objects can start runs.
+func (f *Feeder) validate(objects []events.Object) error {
 	var errs []error
-	for _, x := range in.Objects {
+	for _, x := range objects {
 		o, err := objectOf(x, time.Now())
 		if err == nil && f.Settings.TriggerSource(o.Bucket) == "" {
 			err = fmt.Errorf("object %s: bucket %q is neither a zone of the lake nor a source of the stage", x.URI, o.Bucket)
 		}
 		errs = append(errs, err)
 	}
-	if err := errors.Join(errs...); err != nil {
-		return none, fault.New(fault.InvalidInput, "%w", err)
-	}
+	return errors.Join(errs...)
+}
+
+// send sends the objects to the events queue, several in each message.
+func (f *Feeder) send(ctx context.Context, in FeedRequest) error {
 	for len(in.Objects) > 0 {
 		n := min(perMessage, len(in.Objects))
 		body, err := json.Marshal(events.Objects{Kind: events.KindObjects, Pipeline: in.Pipeline, Objects: in.Objects[:n]})
 		if err != nil {
-			return none, fmt.Errorf("encode objects: %w", err)
+			return fmt.Errorf("encode objects: %w", err)
 		}
 		if _, err := f.SQS.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &f.Settings.EventsQueue, MessageBody: aws.String(string(body))}); err != nil {
-			return none, fmt.Errorf("send objects to pipeline %s: %w", in.Pipeline, err)
+			return fmt.Errorf("send objects to pipeline %s: %w", in.Pipeline, err)
 		}
 		in.Objects = in.Objects[n:]
 	}
-	return none, nil
+	return nil
 }

@@ -106,20 +106,30 @@ func (p *Preparer) Prepare(ctx context.Context, e Execution) (Prepared, error) {
 	if !rec.Run.Owns(e.Execution) {
 		return Prepared{}, fault.New(fault.Conflict, "run %s is %s and does not belong to this execution", id, rec.Run.State)
 	}
-	if rec.Run.State == run.Queued && rec.Run.Execution == e.Execution {
-		full, _, err := p.Admission.One(ctx, rec.Run)
-		if err != nil {
-			return Prepared{}, err
-		}
-		if full != nil {
-			return Prepared{}, fault.New(fault.NotReady, "run %s waits for a slot: a limit is reached", id)
-		}
+	if err := p.admit(ctx, rec.Run, e); err != nil {
+		return Prepared{}, err
 	}
 	if err := p.start(ctx, rec, e); err != nil {
 		return Prepared{}, err
 	}
 	next, err := p.next(ctx, id)
 	return Prepared{RunID: id, Next: next}, err
+}
+
+// admit gives a slot to a queued run whose execution has begun already. The error is
+// fault.NotReady while there is none.
+func (p *Preparer) admit(ctx context.Context, r run.Run, e Execution) error {
+	if r.State != run.Queued || r.Execution != e.Execution {
+		return nil
+	}
+	full, _, err := p.Admission.One(ctx, r)
+	if err != nil {
+		return err
+	}
+	if full != nil {
+		return fault.New(fault.NotReady, "run %s waits for a slot: a limit is reached", r.ID)
+	}
+	return nil
 }
 
 // next decides what can be decided before the run has a cluster, and whether it needs

@@ -91,48 +91,14 @@ func (k *Intake) read(ctx context.Context, m lambdaevents.SQSMessage, a *arrival
 const maxRequestID = 128
 
 func (k *Intake) request(ctx context.Context, m lambdaevents.SQSMessage) ([]NewRun, error) {
-	if len(m.Body) > events.MaxRequest {
-		return nil, invalid(run.ByRequest, "the request has %d bytes, more than the %d allowed; store the data in S3 and send its address",
-			len(m.Body), events.MaxRequest)
+	q, err := decodeRequest(m)
+	if err != nil {
+		return nil, err
 	}
-	if wrapped := envelope([]byte(m.Body)); wrapped != "" {
-		return nil, invalid(run.ByRequest, "read request: %s", wrapped)
-	}
-	var q events.Request
-	if err := pipeline.DecodeJSON([]byte(m.Body), &q); err != nil {
-		// What can be read says whose request it was.
-		_ = json.Unmarshal([]byte(m.Body), &q)
-		return nil, &invalidError{
-			err: fmt.Errorf("read request: %w", err), kind: run.ByRequest, pipeline: q.Pipeline, requestID: clip(q.RequestID, maxRequestID),
-		}
-	}
-	fail := func(err error) error {
-		return &invalidError{err: err, kind: run.ByRequest, pipeline: q.Pipeline, requestID: clip(q.RequestID, maxRequestID)}
-	}
-	if n := utf8.RuneCountInString(q.RequestID); n == 0 || n > maxRequestID {
-		return nil, fail(fmt.Errorf("requestId must have 1 to 128 characters, has %d", n))
-	}
-	logical, err := logicalTime(q.LogicalTime, sentAt(m))
+	fail := func(err error) error { return invalidRequest(q, err) }
+	request, object, err := k.runRequest(q, m)
 	if err != nil {
 		return nil, fail(err)
-	}
-	request := RunRequest{
-		Pipeline: q.Pipeline, User: q.User, Params: q.Params, Logical: logical, IsDate: run.IsDate(q.LogicalTime), Priority: q.Priority, RequestedAt: sentAt(m),
-		Trigger:  run.Trigger{Kind: run.ByRequest, RequestID: q.RequestID, Sender: m.Attributes["SenderId"]},
-		Identity: run.OfRequest(m.Attributes["SenderId"], q.RequestID),
-	}
-	if len(q.Spec) > 0 {
-		if request.Spec, err = k.adHocSpec(q); err != nil {
-			return nil, fail(err)
-		}
-		request.Pipeline = request.Spec.Name
-	}
-	var object ledger.Object
-	if q.Object != nil {
-		if object, err = objectOf(*q.Object, sentAt(m)); err != nil {
-			return nil, fail(err)
-		}
-		request.Trigger.Bucket, request.Trigger.Key, request.Trigger.Version, request.Trigger.Size = object.Bucket, object.Key, object.Version, object.Size
 	}
 	w, err := request.NewRuns(ctx, k.Settings, k.Pipelines, k.Users, k.Engines)
 	for i := range w {
@@ -144,6 +110,58 @@ func (k *Intake) request(ctx context.Context, m lambdaevents.SQSMessage) ([]NewR
 		err = k.give(w, object)
 	}
 	return w, markInvalid(err, fail)
+}
+
+// decodeRequest returns the request that a message has, if it has an id.
+func decodeRequest(m lambdaevents.SQSMessage) (events.Request, error) {
+	var q events.Request
+	if len(m.Body) > events.MaxRequest {
+		return q, invalid(run.ByRequest, "the request has %d bytes, more than the %d allowed; store the data in S3 and send its address",
+			len(m.Body), events.MaxRequest)
+	}
+	if wrapped := envelope([]byte(m.Body)); wrapped != "" {
+		return q, invalid(run.ByRequest, "read request: %s", wrapped)
+	}
+	if err := pipeline.DecodeJSON([]byte(m.Body), &q); err != nil {
+		// What can be read says whose request it was.
+		_ = json.Unmarshal([]byte(m.Body), &q)
+		return q, invalidRequest(q, fmt.Errorf("read request: %w", err))
+	}
+	if n := utf8.RuneCountInString(q.RequestID); n == 0 || n > maxRequestID {
+		return q, invalidRequest(q, fmt.Errorf("requestId must have 1 to 128 characters, has %d", n))
+	}
+	return q, nil
+}
+
+// invalidRequest is the error of a request that cannot become a run.
+func invalidRequest(q events.Request, err error) error {
+	return &invalidError{err: err, kind: run.ByRequest, pipeline: q.Pipeline, requestID: clip(q.RequestID, maxRequestID)}
+}
+
+// runRequest returns what q asks for, and the object that q is about, if any.
+func (k *Intake) runRequest(q events.Request, m lambdaevents.SQSMessage) (request RunRequest, object ledger.Object, err error) {
+	logical, err := logicalTime(q.LogicalTime, sentAt(m))
+	if err != nil {
+		return request, object, err
+	}
+	request = RunRequest{
+		Pipeline: q.Pipeline, User: q.User, Params: q.Params, Logical: logical, IsDate: run.IsDate(q.LogicalTime), Priority: q.Priority, RequestedAt: sentAt(m),
+		Trigger:  run.Trigger{Kind: run.ByRequest, RequestID: q.RequestID, Sender: m.Attributes["SenderId"]},
+		Identity: run.OfRequest(m.Attributes["SenderId"], q.RequestID),
+	}
+	if len(q.Spec) > 0 {
+		if request.Spec, err = k.adHocSpec(q); err != nil {
+			return request, object, err
+		}
+		request.Pipeline = request.Spec.Name
+	}
+	if q.Object != nil {
+		if object, err = objectOf(*q.Object, sentAt(m)); err != nil {
+			return request, object, err
+		}
+		request.Trigger.Bucket, request.Trigger.Key, request.Trigger.Version, request.Trigger.Size = object.Bucket, object.Key, object.Version, object.Size
+	}
+	return request, object, nil
 }
 
 // give has each of the runs take an object, also if another has taken it.

@@ -46,6 +46,23 @@ func entries(t *testing.T, w *simulation.World, key string) []ledger.Entry {
 	return all
 }
 
+// expireManifest deletes the manifest of a run, as its lifecycle rule does.
+func expireManifest(t *testing.T, w *simulation.World, r run.Run) {
+	t.Helper()
+	_, err := w.S3.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &w.Settings.LogsBucket, Key: new(strings.TrimPrefix(r.Trigger.Manifest, "s3://"+w.Settings.LogsBucket+"/"))})
+	must(t, err)
+}
+
+// succeededWith checks that a run has succeeded with the given objects, and returns it.
+func succeededWith(t *testing.T, w *simulation.World, id string, objects []ledger.Line) run.Run {
+	t.Helper()
+	r := w.Record(id).Run
+	if diff := cmp.Diff(objects, manifest(t, w, r)); diff != "" || r.State != run.Succeeded {
+		t.Errorf("run %s is %s, objects:\n%s", id, r.State, diff)
+	}
+	return r
+}
+
 // A retry of a batch's run has the same objects, and so has the run that redoes it, with
 // the pipeline's newest version. Both write the manifest again if it has expired.
 func TestRunOfABatchIsRepeated(t *testing.T) {
@@ -59,7 +76,7 @@ func TestRunOfABatchIsRepeated(t *testing.T) {
 			return simulation.Step{}
 		}})
 		defer w.Close()
-		w.Apply(batched("window: 1m", ""))
+		w.Apply(batched("window: 1m"))
 		w.Upload("many/a", "many/b")
 		time.Sleep(2 * time.Minute)
 		first := w.Wait(w.RunIDs()[0])
@@ -69,19 +86,12 @@ func TestRunOfABatchIsRepeated(t *testing.T) {
 			t.Fatalf("%s, manifest %v", first.Run.State, before)
 		}
 		fails = false
-		expire := func(r run.Run) {
-			_, err := w.S3.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &w.Settings.LogsBucket, Key: new(strings.TrimPrefix(r.Trigger.Manifest, "s3://"+w.Settings.LogsBucket+"/"))})
-			must(t, err)
-		}
-		expire(first.Run)
+		expireManifest(t, w, first.Run)
 		must(t, control(t, w, operation.Retry, operation.RetryRequest{RunID: first.Run.ID}, nil))
 		time.Sleep(time.Hour)
-		again := w.Record(first.Run.ID)
-		if diff := cmp.Diff(before, manifest(t, w, again.Run)); diff != "" || again.Run.State != run.Succeeded {
-			t.Errorf("the retry is %s, objects:\n%s", again.Run.State, diff)
-		}
+		succeededWith(t, w, first.Run.ID, before)
 
-		w.Apply(batched("window: 1m", "") + "priority: 3\n")
+		w.Apply(batched("window: 1m") + "priority: 3\n")
 		var redone, same intake.Redone
 		must(t, control(t, w, operation.Redo, intake.RedoRequest{RunID: first.Run.ID, RequestID: "1"}, &redone))
 		must(t, control(t, w, operation.Redo, intake.RedoRequest{RunID: first.Run.ID, RequestID: "1"}, &same))
@@ -89,9 +99,8 @@ func TestRunOfABatchIsRepeated(t *testing.T) {
 			t.Errorf("runs %v and %v", redone, same)
 		}
 		time.Sleep(time.Hour)
-		rec := w.Record(redone.RunID)
-		if diff := cmp.Diff(before, manifest(t, w, rec.Run)); diff != "" || rec.Run.State != run.Succeeded || rec.Run.Version != 2 || rec.Run.Trigger.RedoOf != first.Run.ID {
-			t.Errorf("run %+v, objects:\n%s", rec.Run, diff)
+		if r := succeededWith(t, w, redone.RunID, before); r.Version != 2 || r.Trigger.RedoOf != first.Run.ID {
+			t.Errorf("run %+v", r)
 		}
 		e := entries(t, w, "many/a")
 		b, err := (&ledger.Store{DB: w.DB, Table: w.Settings.LedgerTable}).Batch(t.Context(), e[0].Batch)
@@ -173,7 +182,7 @@ func TestObjectGivenByHand(t *testing.T) {
 // a bucket without versions either.
 func TestObjectsAreFed(t *testing.T) {
 	t.Parallel()
-	for name, file := range map[string]string{"batch": batched("window: 1m", ""), "no batch": strings.Replace(upload, "pipeline: upload", "pipeline: many\ntriggers: [{s3: {bucket: raw, prefix: many/}}]", 1)} {
+	for name, file := range map[string]string{"batch": batched("window: 1m"), "no batch": strings.Replace(upload, "pipeline: upload", "pipeline: many\ntriggers: [{s3: {bucket: raw, prefix: many/}}]", 1)} {
 		for _, version := range []string{"v", ""} {
 			t.Run(name+" "+version, func(t *testing.T) {
 				t.Parallel()
@@ -215,7 +224,7 @@ func TestObjectsAreFed(t *testing.T) {
 
 func TestFeedRefuses(t *testing.T) {
 	t.Parallel()
-	inBatches(t, batched("window: 1m", ""), func(t *testing.T, w *simulation.World) {
+	inBatches(t, batched("window: 1m"), func(t *testing.T, w *simulation.World) {
 		good := events.Object{URI: "s3://test-raw/many/a"}
 		for name, tt := range map[string]struct {
 			request intake.FeedRequest

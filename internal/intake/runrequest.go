@@ -63,13 +63,9 @@ func (q RunRequest) NewRuns(ctx context.Context, s stage.Settings, known Pipelin
 	occasion := spec.OccasionOf(q.Logical, q.IsDate)
 	early := occasion.Context(q.Logical)
 	early.Vars = s.Vars
-	params, err := spec.ResolveParams(q.Params, early)
+	shown, secrets, err := q.params(spec, early)
 	if err != nil {
-		return nil, fault.New(fault.InvalidInput, "%w", err)
-	}
-	shown, secrets := spec.Conceal(params)
-	if len(secrets) > 0 && q.Trigger.Kind == run.ByManual {
-		return nil, fault.New(fault.InvalidInput, "pipeline %s has sensitive params, and Step Functions keeps the input of executions; use ephemr start, or send a request", spec.Name)
+		return nil, err
 	}
 	priority, err := q.priority(spec)
 	if err != nil {
@@ -95,6 +91,19 @@ func (q RunRequest) NewRuns(ctx context.Context, s stage.Settings, known Pipelin
 		return nil, fault.New(fault.InvalidInput, "%w", err)
 	}
 	return []NewRun{{Run: r, Spec: spec}}, nil
+}
+
+// params returns the values of the run's params; those of sensitive ones are secrets.
+func (q RunRequest) params(spec *pipeline.Spec, early pipeline.Context) (shown, secrets map[string]string, err error) {
+	all, err := spec.ResolveParams(q.Params, early)
+	if err != nil {
+		return nil, nil, fault.New(fault.InvalidInput, "%w", err)
+	}
+	shown, secrets = spec.Conceal(all)
+	if len(secrets) > 0 && q.Trigger.Kind == run.ByManual {
+		return nil, nil, fault.New(fault.InvalidInput, "pipeline %s has sensitive params, and Step Functions keeps the input of executions; use ephemr start, or send a request", spec.Name)
+	}
+	return shown, secrets, nil
 }
 
 // priority is the requested one, or that of the pipeline.
