@@ -165,15 +165,12 @@ func (a *addition) fitting() (some []Arrival, full string) {
 		count, size = a.now.Count, a.now.Bytes
 	}
 	for _, x := range a.rest {
-		if len(some) == maxTogether || len(some) > 0 && x.As != some[0].As || slices.ContainsFunc(some, x.sameContent) {
-			break // a marker is a transaction of its own; one has each item once
+		if !x.joins(some) {
+			break
 		}
 		if x.As == pipeline.IsData {
-			if count == a.trigger.Batch.Most() {
-				return some, "maxObjects"
-			}
-			if most := int64(a.trigger.Batch.MaxBytes); most > 0 && count > 0 && size+x.Size > most {
-				return some, "maxBytes"
+			if full := a.limit(count, size, x); full != "" {
+				return some, full
 			}
 			count, size = count+1, size+x.Size
 		}
@@ -183,6 +180,23 @@ func (a *addition) fitting() (some []Arrival, full string) {
 		}
 	}
 	return some, ""
+}
+
+// joins reports whether x can be added in the same transaction as some. A marker is a
+// transaction of its own, and a transaction has each item once.
+func (x Arrival) joins(some []Arrival) bool {
+	return len(some) < maxTogether && (len(some) == 0 || x.As == some[0].As) && !slices.ContainsFunc(some, x.sameContent)
+}
+
+// limit is what keeps x out of a batch with count objects of the given size, or "".
+func (a *addition) limit(count int, size int64, x Arrival) string {
+	if count == a.trigger.Batch.Most() {
+		return "maxObjects"
+	}
+	if most := int64(a.trigger.Batch.MaxBytes); most > 0 && count > 0 && size+x.Size > most {
+		return "maxBytes"
+	}
+	return ""
 }
 
 // refused finds out why a transaction was cancelled; of has the objects by the place of

@@ -41,13 +41,21 @@ func (a *addition) next(some []Arrival) Batch {
 	if b.Marker != "" && b.Count > 0 {
 		b.ClosesAt = earlier(b.Deadline, now.Add(Settle))
 	}
-	switch most := int64(a.trigger.Batch.MaxBytes); {
-	case b.Count >= a.trigger.Batch.Most():
-		b.State, b.ClosedAt, b.ClosedBy = Closed, now, "maxObjects"
-	case most > 0 && b.Bytes >= most:
-		b.State, b.ClosedAt, b.ClosedBy = Closed, now, "maxBytes"
+	if by := a.reached(b); by != "" {
+		b.State, b.ClosedAt, b.ClosedBy = Closed, now, by
 	}
 	return b
+}
+
+// reached is the limit of a batch that b has reached, or "".
+func (a *addition) reached(b Batch) string {
+	switch most := int64(a.trigger.Batch.MaxBytes); {
+	case b.Count >= a.trigger.Batch.Most():
+		return "maxObjects"
+	case most > 0 && b.Bytes >= most:
+		return "maxBytes"
+	}
+	return ""
 }
 
 func earlier(a, b time.Time) time.Time {
