@@ -91,47 +91,62 @@ func decision(j run.Job, in ApproveRequest) run.Job {
 
 // undecided returns the job that waits for a decision, or why there is none.
 func undecided(rec *run.Record, name string) (*run.Job, error) {
-	refuse := func(format string, args ...any) (*run.Job, error) {
-		return nil, fault.New(fault.InvalidInput, format, args...)
-	}
-	id := rec.Run.ID
-	if name != "" && rec.Spec != nil && rec.Job(name) == nil {
-		return refuse("run %s has no job %q; ephemr show %[1]s lists its jobs", id, name)
-	}
-	if name != "" && rec.Job(name) != nil {
-		if a := rec.Job(name).Approval; a != nil && a.Decision != "" {
-			return refuse("job %s of run %s was %s already, %s", name, id, a.Decision, told(*a))
-		}
-	}
-	switch {
-	case rec.Run.State.Final():
-		return refuse("run %s is %s already; nothing of it can be approved", id, rec.Run.State)
-	case rec.Run.Cancel != "":
-		return refuse("run %s is being cancelled: %s", id, rec.Run.Cancel)
+	if err := checkUndecided(rec, name); err != nil {
+		return nil, err
 	}
 	waiting := decide.Awaiting(rec)
 	var names []string
 	for _, j := range waiting {
 		if j.Name == name || name == "" && len(waiting) == 1 {
 			if time.Now().After(j.Approval.Until) {
-				return refuse("job %s of run %s could be approved until %s", j.Name, id, j.Approval.Until.Format(time.RFC3339))
+				return nil, refusal("job %s of run %s could be approved until %s", j.Name, rec.Run.ID, j.Approval.Until.Format(time.RFC3339))
 			}
 			return j, nil
 		}
 		names = append(names, j.Name)
 	}
+	return nil, noneWaiting(rec, name, names)
+}
+
+func refusal(format string, args ...any) error {
+	return fault.New(fault.InvalidInput, format, args...)
+}
+
+// checkUndecided returns why neither the run nor the named job can be decided on any more.
+func checkUndecided(rec *run.Record, name string) error {
+	id := rec.Run.ID
+	if name != "" && rec.Spec != nil && rec.Job(name) == nil {
+		return refusal("run %s has no job %q; ephemr show %[1]s lists its jobs", id, name)
+	}
+	if name != "" && rec.Job(name) != nil {
+		if a := rec.Job(name).Approval; a != nil && a.Decision != "" {
+			return refusal("job %s of run %s was %s already, %s", name, id, a.Decision, told(*a))
+		}
+	}
+	switch {
+	case rec.Run.State.Final():
+		return refusal("run %s is %s already; nothing of it can be approved", id, rec.Run.State)
+	case rec.Run.Cancel != "":
+		return refusal("run %s is being cancelled: %s", id, rec.Run.Cancel)
+	}
+	return nil
+}
+
+// noneWaiting returns why none of the waiting jobs, if any, is the one to decide on.
+func noneWaiting(rec *run.Record, name string, waiting []string) error {
+	id := rec.Run.ID
 	switch {
 	case name != "":
-		return refuse("job %s of run %s does not wait for approval; it is %s", name, id, rec.Job(name).State)
-	case len(names) > 1:
-		return refuse("several jobs of run %s wait for approval: %s; name one with --job", id, strings.Join(names, ", "))
+		return refusal("job %s of run %s does not wait for approval; it is %s", name, id, rec.Job(name).State)
+	case len(waiting) > 1:
+		return refusal("several jobs of run %s wait for approval: %s; name one with --job", id, strings.Join(waiting, ", "))
 	}
 	for _, j := range rec.Jobs {
 		if a := j.Approval; a != nil && a.Decision != "" {
-			return refuse("no job of run %s waits for approval; job %s was %s, %s", id, j.Name, a.Decision, told(*a))
+			return refusal("no job of run %s waits for approval; job %s was %s, %s", id, j.Name, a.Decision, told(*a))
 		}
 	}
-	return refuse("no job of run %s waits for approval", id)
+	return refusal("no job of run %s waits for approval", id)
 }
 
 // told says who decided and when.
