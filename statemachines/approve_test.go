@@ -13,11 +13,12 @@ import (
 
 // Pipelines that wait for a person.
 const (
-	approved = "pipeline: approved\n" + onSmall + `limits: {deadline: 1h}
+	approvedOnly = "pipeline: approved\n" + onSmall + `limits: {deadline: 1h}
 jobs:
   - {name: a, type: bash, source: a}
   - {name: b, type: bash, source: b, needs: [a], approve: {message: "rows: {{.Jobs.a.Outputs.rows}}", timeout: 12h}}
-  - {name: c, type: bash, source: c, needs: [b]}
+  - {name: c, type: bash, source: c, needs: [b]}`
+	approved = approvedOnly + `
   - {name: undo, type: bash, source: u, needs: [c], when: failure}`
 	release = "SubmitSteps JobsLeft SubmitSteps JobsLeft ReleaseCluster AwaitApproval Decided"
 )
@@ -41,7 +42,7 @@ var approveScenarios = []scenario{
 		want: ended{Path: path(begin, release, "CreateCluster", round, bad), State: run.Cancelled, Class: job.ClassCancelled, Jobs: "a=SUCCEEDED b=CANCELLED c=SKIPPED undo=SUCCEEDED", Clusters: 2},
 	},
 	{
-		name: "refused, and nothing to undo", pipeline: approved[:strings.Index(approved, "\n  - {name: undo")], config: counted3, during: decide(10*time.Hour, `{"op": "approve", "runId": "RUN", "refuse": true}`),
+		name: "refused, and nothing to undo", pipeline: approvedOnly, config: counted3, during: decide(10*time.Hour, `{"op": "approve", "runId": "RUN", "refuse": true}`),
 		want: ended{Path: path(begin, release, bad), State: run.Cancelled, Class: job.ClassCancelled, Jobs: "a=SUCCEEDED b=CANCELLED c=SKIPPED", Clusters: 1},
 	},
 	{
