@@ -137,18 +137,22 @@ func (c *checker) cleanedUp(rec *run.Record, path []string, steps []carrier) {
 
 // ranAsWanted checks whether a job with a condition on others has run.
 func (c *checker) ranAsWanted(rec *run.Record, spec *pipeline.Spec, j pipeline.Job, path []string) {
-	got, wanted := rec.Job(j.Name), j.When == pipeline.Always
-	if j.When == pipeline.OnFailure {
-		for need := range above(spec, j) {
-			s := rec.Job(need).State
-			wanted = wanted || s == run.JobFailed || s == run.JobCancelled
-		}
-	}
+	got, wanted := rec.Job(j.Name), j.When == pipeline.Always || failedAbove(rec, spec, j)
 	ran := got.State == run.JobSucceeded || got.State == run.JobFailed
 	gone := !ran && (got.Class == job.ClassLost || got.Class == job.ClassCancelled) // its cluster, before or while it ran
 	if !gone && (ran != wanted || !ran && !got.Unneeded) {
 		c.fail(CleanUp, "job %s of run %s, when: %s, is %s: %s; the run went %s", j.Name, rec.Run.ID, j.When, got.State, got.Reason, strings.Join(path, " "))
 	}
+}
+
+// failedAbove reports whether a job that comes before j has failed.
+func failedAbove(rec *run.Record, spec *pipeline.Spec, j pipeline.Job) bool {
+	for need := range above(spec, j) {
+		if s := rec.Job(need).State; s == run.JobFailed || s == run.JobCancelled {
+			return true
+		}
+	}
+	return false
 }
 
 // ranOnce checks that a job has succeeded at most once since the run was retried.

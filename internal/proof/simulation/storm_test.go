@@ -152,7 +152,7 @@ func TestStormsFindMistakes(t *testing.T) {
 	}{
 		"creates without looking for the cluster": {simulation.Storm{Kind: "rough", Break: simulation.BlindCreate}, simulation.OneCluster},
 		"submits without looking for the steps":   {simulation.Storm{Kind: "rough", Break: simulation.BlindSubmit}, simulation.OneStep},
-		"writes without conditions":               {simulation.Storm{Kind: "lost answers", Break: simulation.Unconditional}, simulation.OneStep},
+		"writes without conditions":               {simulation.Storm{Kind: "all at once", Break: simulation.Unconditional}, simulation.OneStep},
 		"admits without room":                     {simulation.Storm{Kind: "fair", Break: simulation.Overbook}, simulation.Slots},
 		"reads the first queue only":              {simulation.Storm{Kind: "fair", Runs: 60, Break: simulation.SkipQueues}, simulation.Starts}, // queues must last
 		"calls without budget":                    {simulation.Storm{Kind: "poor", Break: simulation.Spendthrift}, simulation.Budget},
