@@ -47,13 +47,13 @@ func (w *World) calendarTicks(seed uint64) {
 			if at < over+30*time.Minute && (at > gap && at < gap+long || d.chance(0.3)) {
 				continue
 			}
-			delays := []time.Duration{-phase}
+			delays := []time.Duration{phase / 4} // not at a whole minute, at which the faults of a storm end
 			if d.chance(0.2) {
-				delays = append(delays, pick(d, -phase, d.between(0, 40*time.Minute)))
+				delays = append(delays, pick(d, phase/4, phase+d.between(0, 40*time.Minute)))
 			}
 			for _, late := range delays {
 				w.busy.Go(func() {
-					if w.pause(late + phase) {
+					if w.pause(late) {
 						w.async("calendar", []byte("{}"))
 					}
 				})
