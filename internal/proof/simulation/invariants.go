@@ -76,6 +76,7 @@ type checker struct {
 	mu      sync.Mutex
 	broken  []Violation
 	states  map[string]run.State               // by run
+	moved   time.Time                          // when one of them changed last
 	jobs    map[string]map[string]run.JobState // by run and job
 	decided map[string]string                  // run and job -> the decision, and on which question
 	due     map[string]time.Time               // run and job -> when its next attempt is
@@ -101,7 +102,7 @@ type checker struct {
 
 func newChecker(w *World, specs map[string]*pipeline.Spec) *checker {
 	c := &checker{
-		w: w, specs: specs, begin: time.Now(), states: map[string]run.State{}, jobs: map[string]map[string]run.JobState{},
+		w: w, specs: specs, begin: time.Now(), moved: time.Now(), states: map[string]run.State{}, jobs: map[string]map[string]run.JobState{},
 		of: map[string]string{}, due: map[string]time.Time{}, decided: map[string]string{}, kinds: map[string]string{}, logical: map[string]string{}, lives: map[string]int{}, made: map[string]int{}, carried: map[string]string{}, full: map[string]time.Time{},
 		pools: map[string]pool.Cluster{}, ends: map[string]time.Time{}, claims: map[string]string{}, tries: map[string]try{},
 		held: map[string]int{}, room: map[string]time.Time{}, waiting: map[string]time.Time{}, past: map[string]string{},

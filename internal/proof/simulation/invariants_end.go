@@ -31,6 +31,13 @@ func (c *checker) over() bool {
 	return true
 }
 
+// idle is how long no run has changed its state.
+func (c *checker) idle() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Since(c.moved)
+}
+
 // end checks what must hold when the storm has passed.
 func (c *checker) end(tale *story) {
 	runs, steps, announced, left := c.allRuns(), c.completed(), c.announced(), c.left()
@@ -125,7 +132,8 @@ func (c *checker) ended(r run.Run, announced map[string]bool) {
 	switch {
 	case r.State == run.Rejected, c.vain(r.ID):
 	case !r.State.Final():
-		c.fail(Ends, "run %s is %s, asked for %s ago", r.ID, r.State, time.Since(r.RequestedAt).Round(time.Second))
+		since := slices.MaxFunc([]time.Time{r.RequestedAt, r.AdmittedAt, r.StartedAt}, time.Time.Compare)
+		c.fail(Ends, "run %s has been %s for %s", r.ID, r.State, time.Since(since).Round(time.Second))
 	case !announced[outcomeKey(r.ID, string(r.State), r.EndedAt)]:
 		c.fail(Ends, "the outcome of run %s, %s, was not announced", r.ID, r.State)
 	}

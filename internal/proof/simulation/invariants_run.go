@@ -33,6 +33,9 @@ func (c *checker) run(id string, old, now awsfake.Item) {
 	}
 	c.ends[id], _ = time.Parse(time.RFC3339Nano, text(now["deadline"])) // none while it is queued
 	c.allowed(id, from, to)
+	if from != to {
+		c.moved = time.Now()
+	}
 	if from.Final() {
 		c.after(id, old, now)
 	}

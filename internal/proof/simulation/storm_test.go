@@ -92,6 +92,17 @@ func TestStorms(t *testing.T) {
 	}
 }
 
+// Runs that follow each other, each of which waits for a decision that does not come,
+// take more than a day together, and all end.
+func TestStormLongerThanADay(t *testing.T) {
+	t.Parallel()
+	slow(t, "plays a storm of 40 runs")
+	r := play(t, simulation.Storm{Seed: 81, Runs: 40, Kind: "rough"})
+	if len(r.Broken) > 0 || r.Lasted < 24*time.Hour {
+		t.Errorf("it lasted %s: %s", r.Lasted, r)
+	}
+}
+
 // The control plane needs nothing of EMR: 1,000 runs on another engine keep all
 // promises.
 func TestStormsOnAnotherEngine(t *testing.T) {
@@ -178,6 +189,7 @@ func TestStormsFindMistakes(t *testing.T) {
 		"closes batches without a condition":      {simulation.Storm{Kind: "fair", Runs: 60, Break: simulation.CloseBlindly}, simulation.EveryObject},
 		"counts without the ledger":               {simulation.Storm{Kind: "fair", Break: simulation.CountBlindly}, simulation.EveryObject},
 		"does not sweep":                          {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.NothingLeft},
+		"leaves stuck runs alone":                 {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.Ends},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
