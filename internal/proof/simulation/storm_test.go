@@ -92,17 +92,6 @@ func TestStorms(t *testing.T) {
 	}
 }
 
-// Runs that follow each other, each of which waits for a decision that does not come,
-// take more than a day together, and all end.
-func TestStormLongerThanADay(t *testing.T) {
-	t.Parallel()
-	slow(t, "plays a storm of 40 runs")
-	r := play(t, simulation.Storm{Seed: 81, Runs: 40, Kind: "rough"})
-	if len(r.Broken) > 0 || r.Lasted < 24*time.Hour {
-		t.Errorf("it lasted %s: %s", r.Lasted, r)
-	}
-}
-
 // The control plane needs nothing of EMR: 1,000 runs on another engine keep all
 // promises.
 func TestStormsOnAnotherEngine(t *testing.T) {
