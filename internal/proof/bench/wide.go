@@ -38,7 +38,7 @@ const wideName = "wide"
 // wideFile is a pipeline of n independent jobs.
 func wideFile(n int) string {
 	var b strings.Builder
-	b.WriteString("pipeline: " + wideName + "\ncluster: {profile: small, stepConcurrency: 20}\ntriggers: [{s3: {bucket: raw, prefix: wide/}}]\njobs:\n")
+	b.WriteString("pipeline: " + wideName + "\ncluster: {profile: small, stepConcurrency: 5}\ntriggers: [{s3: {bucket: raw, prefix: wide/}}]\njobs:\n")
 	for i := range n {
 		fmt.Fprintf(&b, "  - {name: j%d, type: bash, source: jobs/wide}\n", i)
 	}
