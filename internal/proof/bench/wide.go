@@ -15,7 +15,7 @@ import (
 	"ephemr/internal/run"
 )
 
-// Wide is how a pipeline of many trivial jobs runs, twenty at a time: as fast as
+// Wide is how a pipeline of many trivial jobs runs, five at a time: as fast as
 // localemr allows, and with EMR's token buckets.
 type Wide struct {
 	Jobs      int     `json:"jobs"`
