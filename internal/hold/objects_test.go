@@ -111,3 +111,20 @@ func TestObjectsAreAskedForWithinABudget(t *testing.T) {
 		t.Errorf("%d calls", n)
 	}
 }
+
+// An object is not missing because it was not looked for: a run whose time is over is
+// looked at although the calls of the minute are used up.
+func TestObjectsAreLookedForAtTheDeadline(t *testing.T) {
+	t.Parallel()
+	d := newDesk("s3://b-raw/x")
+	for range 1000 {
+		if answer, err := d.Look(t.Context(), d.rec, engine.View{}); answer != nil || err != nil {
+			t.Fatal(answer, err)
+		}
+	}
+	d.put(t, "x")
+	d.rec.Waiter.Deadline = time.Now().Add(-time.Second)
+	if answer, err := d.Look(t.Context(), d.rec, engine.View{}); err != nil || answer == nil || answer.Err != nil {
+		t.Errorf("answer %+v, %v", answer, err)
+	}
+}
