@@ -63,12 +63,12 @@ func (h *Holder) Hold(ctx context.Context, in Input) (struct{}, error) {
 			return struct{}{}, err
 		}
 	}
-	if err := h.tell(ctx, rec, in.For); err != nil {
+	if err := h.sendNotices(ctx, rec, in.For); err != nil {
 		return struct{}{}, err
 	}
 	err = h.Waker.Wake(ctx, in.RunID, engine.View{})
 	if fault.NameOf(err) == fault.Throttled {
-		return struct{}{}, nil // the tick looks
+		err = nil // the tick checks again
 	}
 	return struct{}{}, err
 }
@@ -96,8 +96,8 @@ func (h *Holder) waiter(rec *run.Record, in Input, began, until time.Time, kept 
 // afterwards is how long after its time a decision is recorded as missing at the latest.
 const afterwards = 5 * time.Minute
 
-// tell sends a notice of each job that waits for a person. It may come twice.
-func (h *Holder) tell(ctx context.Context, rec *run.Record, kind string) error {
+// sendNotices sends a notice of each job that waits for a person. It may come twice.
+func (h *Holder) sendNotices(ctx context.Context, rec *run.Record, kind string) error {
 	if kind != run.ForApproval {
 		return nil
 	}

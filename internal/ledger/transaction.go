@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -130,10 +129,10 @@ func (a *addition) replace(next Batch) ([]types.TransactWriteItem, error) {
 	}
 	if a.now != nil && a.now.ID == next.ID {
 		unchanged := records.Is("state", Open).And(records.Is("count", a.now.Count), records.Is("closesAt", a.now.ClosesAt), records.Is("openedAt", a.now.OpenedAt))
-		put, err := a.put(it, unchanged)
+		put, err := records.PutWrite(a.Table, it, unchanged)
 		return []types.TransactWriteItem{put}, err
 	}
-	put, err := a.put(it, records.Absent())
+	put, err := records.PutWrite(a.Table, it, records.Absent())
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +144,7 @@ func (a *addition) replace(next Batch) ([]types.TransactWriteItem, error) {
 	if a.now != nil {
 		newest = records.Is("batch", a.now.ID)
 	}
-	open, err := a.put(pointer, newest)
+	open, err := records.PutWrite(a.Table, pointer, newest)
 	return []types.TransactWriteItem{put, open}, err
 }
 
@@ -169,18 +168,7 @@ func (s *Store) entry(e Entry) (types.TransactWriteItem, error) {
 	if err != nil {
 		return types.TransactWriteItem{}, err
 	}
-	return s.put(it, records.Absent())
-}
-
-func (s *Store) put(it records.Item, cond expression.ConditionBuilder) (types.TransactWriteItem, error) {
-	e, err := expression.NewBuilder().WithCondition(cond).Build()
-	if err != nil {
-		return types.TransactWriteItem{}, fmt.Errorf("build condition: %w", err)
-	}
-	return types.TransactWriteItem{Put: &types.Put{
-		TableName: &s.Table, Item: it, ConditionExpression: e.Condition(), ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-	}}, nil
+	return records.PutWrite(s.Table, it, records.Absent())
 }
 
 // sameContent reports whether o and a are told apart by their sequencers only.
@@ -200,12 +188,7 @@ func (s *Store) unfed(pipelineName string, o Object) (_ types.TransactWriteItem,
 	}
 	listed := o
 	listed.Sequencer = ""
-	e, err := expression.NewBuilder().WithCondition(records.Absent().Or(expression.Name("time").LessThan(expression.Value(o.Time.Add(-sameUpload).UTC())))).Build()
-	if err != nil {
-		return types.TransactWriteItem{}, false, fmt.Errorf("build condition: %w", err)
-	}
-	return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
-		TableName: &s.Table, Key: listed.key(pipelineName).Attributes(), ConditionExpression: e.Condition(),
-		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
-	}}, true, nil
+	before := records.Absent().Or(expression.Name("time").LessThan(expression.Value(o.Time.Add(-sameUpload).UTC())))
+	check, err := records.CheckWrite(s.Table, listed.key(pipelineName), before)
+	return check, err == nil, err
 }

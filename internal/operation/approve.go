@@ -120,7 +120,7 @@ func checkUndecided(rec *run.Record, name string) error {
 	}
 	if name != "" && rec.Job(name) != nil {
 		if a := rec.Job(name).Approval; a != nil && a.Decision != "" {
-			return refusal("job %s of run %s was %s already, %s", name, id, a.Decision, told(*a))
+			return refusal("job %s of run %s was %s already, %s", name, id, a.Decision, decidedBy(*a))
 		}
 	}
 	switch {
@@ -143,14 +143,14 @@ func noneWaiting(rec *run.Record, name string, waiting []string) error {
 	}
 	for _, j := range rec.Jobs {
 		if a := j.Approval; a != nil && a.Decision != "" {
-			return refusal("no job of run %s waits for approval; job %s was %s, %s", id, j.Name, a.Decision, told(*a))
+			return refusal("no job of run %s waits for approval; job %s was %s, %s", id, j.Name, a.Decision, decidedBy(*a))
 		}
 	}
 	return refusal("no job of run %s waits for approval", id)
 }
 
-// told says who decided and when.
-func told(a run.Approval) string {
+// decidedBy is who decided and when.
+func decidedBy(a run.Approval) string {
 	at := a.At.UTC().Format(time.RFC3339)
 	if a.By == "" {
 		return "at " + at

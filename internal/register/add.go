@@ -129,39 +129,12 @@ func (s *Store) put(r row, cond expression.ConditionBuilder) (types.TransactWrit
 	if err != nil {
 		return types.TransactWriteItem{}, err
 	}
-	return s.putItem(it, cond)
-}
-
-func (s *Store) putItem(it records.Item, cond expression.ConditionBuilder) (types.TransactWriteItem, error) {
-	e, err := expression.NewBuilder().WithCondition(cond).Build()
-	if err != nil {
-		return types.TransactWriteItem{}, fmt.Errorf("build condition: %w", err)
-	}
-	return types.TransactWriteItem{Put: &types.Put{
-		TableName: &s.Table, Item: it, ConditionExpression: e.Condition(), ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
-	}}, nil
-}
-
-func (s *Store) deleteItem(k records.Key, cond expression.ConditionBuilder) (types.TransactWriteItem, error) {
-	e, err := expression.NewBuilder().WithCondition(cond).Build()
-	if err != nil {
-		return types.TransactWriteItem{}, fmt.Errorf("build condition: %w", err)
-	}
-	return types.TransactWriteItem{Delete: &types.Delete{
-		TableName: &s.Table, Key: k.Attributes(), ConditionExpression: e.Condition(), ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
-	}}, nil
+	return records.PutWrite(s.Table, it, cond)
 }
 
 // check holds the transaction to the current version.
 func (s *Store) check(r row) (types.TransactWriteItem, error) {
-	e, err := expression.NewBuilder().WithCondition(records.Is("number", r.Number).And(r.pausedAsRead(), r.deletedAsRead())).Build()
-	if err != nil {
-		return types.TransactWriteItem{}, fmt.Errorf("build condition: %w", err)
-	}
-	return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
-		TableName: &s.Table, Key: records.CurrentVersionKey(r.PK).Attributes(), ConditionExpression: e.Condition(),
-		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
-	}}, nil
+	return records.CheckWrite(s.Table, records.CurrentVersionKey(r.PK), records.Is("number", r.Number).And(r.pausedAsRead(), r.deletedAsRead()))
 }
 
 // transact does all writes or none; false means that a condition did not hold, or that

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -91,14 +90,10 @@ func (s *Store) removeRest(ctx context.Context, name string, number int) (versio
 	if err != nil {
 		return 0, err
 	}
-	e, err := expression.NewBuilder().WithCondition(records.Is("number", number).And(records.Is("deleted", true))).Build()
+	check, err := records.CheckWrite(s.Table, records.CurrentVersionKey(name), records.Is("number", number).And(records.Is("deleted", true)))
 	if err != nil {
-		return 0, fmt.Errorf("build condition: %w", err)
+		return 0, err
 	}
-	check := types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
-		TableName: &s.Table, Key: records.CurrentVersionKey(name).Attributes(), ConditionExpression: e.Condition(),
-		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
-	}}
 	for len(keys) > 0 {
 		part := keys[:min(len(keys), atOnce)]
 		keys = keys[len(part):]

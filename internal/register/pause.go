@@ -110,7 +110,7 @@ func (s *Store) replaceSchedule(from, to calendar.Schedule, skipped []calendar.S
 	if err != nil {
 		return nil, err
 	}
-	put, err := s.putItem(it, records.Is("last", from.Last))
+	put, err := records.PutWrite(s.Table, it, records.Is("last", from.Last))
 	if err != nil {
 		return nil, err
 	}
@@ -133,14 +133,7 @@ func (s *Store) pauseWrite(before *registered, p *pausing) (types.TransactWriteI
 	} else {
 		u = u.Remove(expression.Name("pausedAt")).Remove(expression.Name("pausedWhy"))
 	}
-	in, err := records.UpdateInput(s.Table, records.CurrentVersionKey(before.current.PK), u, before.unchanged())
-	if err != nil {
-		return types.TransactWriteItem{}, err
-	}
-	return types.TransactWriteItem{Update: &types.Update{
-		TableName: in.TableName, Key: in.Key, UpdateExpression: in.UpdateExpression, ConditionExpression: in.ConditionExpression,
-		ExpressionAttributeNames: in.ExpressionAttributeNames, ExpressionAttributeValues: in.ExpressionAttributeValues,
-	}}, nil
+	return records.UpdateWrite(s.Table, records.CurrentVersionKey(before.current.PK), u, before.unchanged())
 }
 
 // Schedules returns the schedules of a pipeline: those of its current version, and those

@@ -79,10 +79,11 @@ func (s *Runs) create(ctx context.Context, r run.Run, spec *pipeline.Spec, with 
 	it[records.StateName], it[records.StateOrderName] = records.String(partition(r)), records.String(order(r))
 	it[records.PipelineName], it[records.PipelineOrderName] = records.String(r.Pipeline), records.String(records.TimeOrder(r.LogicalTime, r.ID))
 
-	puts := []types.TransactWriteItem{{Put: &types.Put{
-		TableName: &s.Table, Item: it, ConditionExpression: aws.String("attribute_not_exists(pk)"),
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-	}}}
+	put, err := records.PutWrite(s.Table, it, records.Absent())
+	if err != nil {
+		return at, err
+	}
+	puts := []types.TransactWriteItem{put}
 	if spec != nil {
 		data, err := json.Marshal(spec)
 		if err != nil {
@@ -99,11 +100,11 @@ func (s *Runs) create(ctx context.Context, r run.Run, spec *pipeline.Spec, with 
 		if err != nil {
 			return at, err
 		}
-		at = append(at, len(puts))
-		puts = append(puts, types.TransactWriteItem{Put: &types.Put{
-			TableName: &s.Table, Item: used, ConditionExpression: aws.String("attribute_not_exists(pk)"),
-			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-		}})
+		put, err := records.PutWrite(s.Table, used, records.Absent())
+		if err != nil {
+			return at, err
+		}
+		at, puts = append(at, len(puts)), append(puts, put)
 	}
 	if len(r.Trigger.Objects) > 0 {
 		objects, err := encode(map[string][]string{"objects": r.Trigger.Objects}, records.ObjectsKey(r.ID))
