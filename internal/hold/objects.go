@@ -53,16 +53,13 @@ func (o *Objects) Look(ctx context.Context, rec *run.Record, _ engine.View) (*wa
 			return nil, nil //nolint:nilnil // not yet, and that is no error
 		}
 		found, err := o.exists(ctx, uri)
-		switch name := fault.NameOf(err); {
-		case name == fault.Permission || name == fault.InvalidInput:
-			return &wait.Answer{Err: err}, nil
-		case err != nil && late:
-			return &wait.Answer{Err: fault.New(fault.Timeout, "waitFor: %w", err)}, nil
-		case err != nil:
-			return nil, err
-		case !found && late:
+		if err != nil {
+			return unreadable(err, late)
+		}
+		if !found && late {
 			return &wait.Answer{Err: fault.New(fault.Timeout, "waitFor: %s did not exist within %s", uri, rec.Spec.WaitFor.Timeout)}, nil
-		case !found:
+		}
+		if !found {
 			return nil, nil //nolint:nilnil // not yet, and that is no error
 		}
 	}
@@ -70,6 +67,18 @@ func (o *Objects) Look(ctx context.Context, rec *run.Record, _ engine.View) (*wa
 		return nil, err
 	}
 	return &wait.Answer{Output: Found{Objects: rec.Waiter.Objects}}, nil
+}
+
+// unreadable answers for an address that could not be read: at once where repeating cannot
+// help, at the deadline otherwise; until then the error is the tick's.
+func unreadable(err error, late bool) (*wait.Answer, error) {
+	switch name := fault.NameOf(err); {
+	case name == fault.Permission || name == fault.InvalidInput:
+		return &wait.Answer{Err: err}, nil
+	case late:
+		return &wait.Answer{Err: fault.New(fault.Timeout, "waitFor: %w", err)}, nil
+	}
+	return nil, err
 }
 
 // exists looks for an object, or for any below an address that ends in a slash. Hidden
