@@ -120,7 +120,7 @@ func TestHandStartedExecution(t *testing.T) {
 	}{
 		{
 			"good", `{"pipeline": "by-hand", "logicalDate": "2026-01-02"}`, types.ExecutionStatusSucceeded, run.Succeeded,
-			[]string{"PrepareRun", "CreateCluster", "SubmitSteps", "JobsLeft", "TerminateCluster", "FinishRun", "Outcome", "Succeeded"},
+			[]string{"PrepareRun", "Prepared", "CreateCluster", "SubmitSteps", "JobsLeft", "TerminateCluster", "FinishRun", "Outcome", "Succeeded"},
 		},
 		{
 			"unknown pipeline", `{"pipeline": "by-hand-typo"}`, types.ExecutionStatusFailed, run.Rejected,

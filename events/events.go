@@ -37,7 +37,8 @@ const (
 	SourceS3     = "aws.s3"
 	SourceEMR    = "aws.emr" // of AWS; the stage's configuration names the source
 	SourceStates = "aws.states"
-	Source       = "ephemr" // events that ephemr sends
+	SourceEvents = "aws.events" // EventBridge itself: rules with a schedule
+	Source       = "ephemr"     // events that ephemr sends
 )
 
 // ObjectCreated is the detail of S3's "Object Created": durable, at least once.
@@ -125,6 +126,16 @@ type ScheduleTick struct {
 // KindSchedule marks a ScheduleTick.
 const KindSchedule = "schedule"
 
+// BatchDue is the message that intake sends to the events queue, for the time when a batch
+// of objects is to be closed.
+type BatchDue struct {
+	Kind  string `json:"kind"` // "batch"
+	Batch string `json:"batch"`
+}
+
+// KindBatch marks a BatchDue.
+const KindBatch = "batch"
+
 // Request is a message on the requests queue: run a registered pipeline, or the
 // one in Spec.
 type Request struct {
@@ -135,7 +146,28 @@ type Request struct {
 	Params      map[string]string `json:"params,omitempty"`
 	Priority    *int              `json:"priority,omitempty"` // 0..9; default: the pipeline's
 	Spec        json.RawMessage   `json:"spec,omitempty"`     // an ad-hoc pipeline, as ephemr submit sends it
+	Object      *Object           `json:"object,omitempty"`   // of S3, given to the run as an event would
 }
+
+// Object is a version of an object of S3.
+type Object struct {
+	URI     string `json:"uri"`               // s3://bucket/key
+	Version string `json:"version,omitempty"` // none in a bucket without versions
+	ETag    string `json:"etag,omitempty"`
+	Size    int64  `json:"size,omitempty"` // bytes
+	Time    string `json:"time,omitempty"` // RFC 3339: when it was created
+}
+
+// Objects is the message that the control function sends to the events queue about objects
+// that no event of S3 has reported.
+type Objects struct {
+	Kind     string   `json:"kind"` // "objects"
+	Pipeline string   `json:"pipeline"`
+	Objects  []Object `json:"objects"`
+}
+
+// KindObjects marks an Objects.
+const KindObjects = "objects"
 
 // MaxRequest is the maximum size of a request in bytes: the run's item, which holds
 // it, must fit into DynamoDB's 400 KiB.

@@ -41,8 +41,8 @@ func TestCostDoesNotDependOnDuration(t *testing.T) {
 	if n := simulation.Sum(short.Calls); n > 8 {
 		t.Errorf("%d EMR calls, want at most 8: %v", n, short.Calls)
 	}
-	if short.Transitions != 8 {
-		t.Errorf("%d transitions, want 8", short.Transitions)
+	if short.Transitions != 9 {
+		t.Errorf("%d transitions, want 9", short.Transitions)
 	}
 }
 

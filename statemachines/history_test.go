@@ -90,11 +90,17 @@ func TestHistoryFits(t *testing.T) {
 	if got := rounds*run.RoundEvents + run.ClusterEvents; got > run.MaxEvents {
 		t.Errorf("%d attempts, one after another, have %d events; MaxEvents is %d", rounds, got, run.MaxEvents)
 	}
+	if got := pipeline.MaxRounds*run.RoundEvents + run.ClusterEvents; got > run.MaxEvents {
+		t.Errorf("%d attempts and delays have %d events; MaxEvents is %d", pipeline.MaxRounds, got, run.MaxEvents)
+	}
+	if got := visit(t, "ReleaseCluster") + visit(t, "AwaitApproval") + visit(t, "Decided"); got > run.HoldEvents {
+		t.Errorf("a wait for a person has up to %d events, and run.HoldEvents is %d", got, run.HoldEvents)
+	}
 	if got := run.MaxClusters * run.ClusterEvents; got > run.MaxEvents {
 		t.Errorf("%d attempts to get a cluster have up to %d events; MaxEvents is %d", run.MaxClusters, got, run.MaxEvents)
 	}
 	rest := 2 // of the execution itself
-	for _, state := range []string{"PrepareRun", "AwaitAdmission", "PrepareRun", "SubmitSteps", "JobsLeft", "StopSteps", "TerminateCluster", "FinishRun", "Outcome", "Failed"} {
+	for _, state := range []string{"PrepareRun", "AwaitAdmission", "PrepareRun", "Prepared", "AwaitObjects", "SubmitSteps", "JobsLeft", "StopSteps", "TerminateCluster", "FinishRun", "Outcome", "Failed"} {
 		rest += visit(t, state)
 	}
 	if run.MaxEvents+rest > maxHistory {

@@ -93,7 +93,7 @@ var jobScenarios = []scenario{
 		name: "template fails at submit",
 		pipeline: "pipeline: tmpl\n" + onSmall +
 			`jobs: [{name: a, type: bash, source: a}, {name: b, type: bash, source: b, needs: [a], args: ["{{.Jobs.a.Outputs.rows}}"]}]`,
-		want: ended{Path: path(begin, round, stopped, bad), State: run.Failed, Class: job.ClassInvalid, Jobs: "a=SUCCEEDED b=SKIPPED", Clusters: 1},
+		want: ended{Path: path(begin, round, round, bad), State: run.Failed, Class: job.ClassInvalid, Jobs: "a=SUCCEEDED b=FAILED", Clusters: 1},
 	},
 	{
 		name:   "run deadline passes in a step",

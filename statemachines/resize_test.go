@@ -108,8 +108,8 @@ func TestResizeRefused(t *testing.T) {
 				if rec.Run.State != run.Succeeded || !strings.HasPrefix(rec.Job("a").Resize, tt.want) {
 					t.Errorf("run is %s, note %q", rec.Run.State, rec.Job("a").Resize)
 				}
-				if n := w.Result(id).Transitions; n != 8 {
-					t.Errorf("%d transitions, want 8", n)
+				if n := w.Result(id).Transitions; n != 9 {
+					t.Errorf("%d transitions, want 9", n)
 				}
 			})
 		})

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"ephemr/internal/pipeline"
+	"ephemr/internal/profile"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
@@ -17,11 +19,19 @@ const many = 60
 // manyJobs is a pipeline of many independent jobs, twenty at a time.
 func manyJobs() string {
 	var b strings.Builder
-	b.WriteString("pipeline: one\n" + watching + "cluster: {profile: small, stepConcurrency: 20}\njobs:\n")
+	b.WriteString("pipeline: one\n" + watching + "cluster: {profile: large, stepConcurrency: 20}\njobs:\n")
 	for i := range many {
 		fmt.Fprintf(&b, "  - {name: j%d, type: bash, source: a}\n", i)
 	}
 	return b.String()
+}
+
+// large is a profile whose primary has memory for the drivers of all jobs.
+func large() map[string]profile.Profile {
+	return map[string]profile.Profile{"large": {
+		Release: "emr-7.14.0", Applications: []string{"Spark"}, IdleTimeout: pipeline.Duration(time.Hour),
+		Primary: profile.Fleet{Types: []string{"m5.24xlarge"}, OnDemand: 1},
+	}}
 }
 
 // trivial jobs take some seconds, no two of a moment the same.
@@ -36,6 +46,7 @@ func trivial(a simulation.Attempt) simulation.Step {
 // wideRun runs the wide pipeline, and returns how long it took and its calls.
 func wideRun(t *testing.T, c simulation.Config) (took time.Duration, calls map[string]int) {
 	t.Helper()
+	c.Profiles = large()
 	inWorld(t, c, func(t *testing.T, w *simulation.World) {
 		w.Apply(manyJobs())
 		w.Upload("in/a.csv")
@@ -109,6 +120,7 @@ func TestWideRunWithoutEvents(t *testing.T) {
 func TestEventsThatComeTogether(t *testing.T) {
 	t.Parallel()
 	inWorld(t, simulation.Config{
+		Profiles: large(),
 		Steps: func(simulation.Attempt) simulation.Step {
 			return simulation.Step{Takes: time.Minute, Silent: true, ExitCode: 137}
 		},

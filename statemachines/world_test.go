@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 
 // Parts of paths.
 const (
-	begin    = "PrepareRun CreateCluster"
+	begin    = "PrepareRun Prepared CreateCluster"
 	round    = "SubmitSteps JobsLeft"
 	stopped  = "SubmitSteps StopSteps"
 	finish   = "TerminateCluster FinishRun Outcome"

@@ -23,6 +23,7 @@ import (
 	"ephemr/internal/pipeline"
 	"ephemr/internal/register"
 	"ephemr/internal/runner"
+	"ephemr/internal/stage"
 )
 
 // shims are spark-submit, hive and hadoop of the laptop's region.
@@ -87,7 +88,7 @@ func apply(dir, file string) error {
 	}
 	spec, err := pipeline.Parse(file, text, pipeline.WithZones("raw", "curated"))
 	if err == nil {
-		err = register.Check(spec)
+		err = register.Check(spec, stage.Settings{})
 	}
 	if err == nil {
 		_, err = upload.Build(&spec, upload.From{Root: dir, Project: dir}, silent())

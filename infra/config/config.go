@@ -45,6 +45,8 @@ type Config struct {
 	Vars   map[string]string          `yaml:"vars"`     // for .Vars in templates of pipelines
 	Shapes map[string]profile.Profile `yaml:"profiles"` // of clusters
 	Access Access                     `yaml:"access"`   // users that jobs run as
+
+	Sources []stage.Source `yaml:"sources"` // buckets beside the lake whose objects are triggers
 }
 
 // Synthesizer selects the credentials that upload assets and deploy stacks.

@@ -73,6 +73,7 @@ var functions = []Function{
 	{Name: "Calendar", Timeout: 50 * time.Second, MemoryMiB: memory, Alarm: ofTick}, // a tick a minute
 	{Name: "Register", Timeout: 30 * time.Second, MemoryMiB: memory, Alarm: ofPeople},
 	{Name: "Control", Timeout: 45 * time.Second, MemoryMiB: memory, Alarm: ofPeople}, // the CLI waits for it
+	{Name: "HoldRun", Timeout: 30 * time.Second, MemoryMiB: memory},
 }
 
 // Functions lists the definitions of all functions.

@@ -1,8 +1,12 @@
 package config
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"maps"
 	"slices"
+
+	"ephemr/internal/stage"
 )
 
 // Name is the name of a stage's resource, e.g. ephemr-dev-runs. Names are
@@ -34,6 +38,16 @@ func (c Config) LogGroup(what string) string { return "/ephemr/" + c.Stage + "/"
 
 // ObjectsRule is the name of the rule that matches uploads to a zone.
 func (c Config) ObjectsRule(zone string) string { return c.Name("objects-" + zone) }
+
+// SourceRule is the name of the rule that matches objects of a source. Names of rules have
+// at most 64 characters, and those of buckets 63.
+func (c Config) SourceRule(s stage.Source) string {
+	sum := sha256.Sum256([]byte(s.Bucket + "/" + s.Prefix))
+	return c.Name("source-" + hex.EncodeToString(sum[:])[:12])
+}
+
+// BatchTickRule is the name of the rule that has batches of objects closed.
+func (c Config) BatchTickRule() string { return c.Name("batch-tick") }
 
 // EventZones lists the zones whose uploads are triggers, sorted.
 func (c Config) EventZones() []string {

@@ -18,8 +18,8 @@ const MaxValue = 4096
 
 // Parts of the settings that the configuration does not determine. A test compares SettingsSize with the templates.
 const (
-	fixedSettings = 2000                     // keys and values, with the longest account, Region and partition
-	stageNames    = 21                       // how often the settings contain the stage's name
+	fixedSettings = 2031                     // keys and values, with the longest account, Region and partition
+	stageNames    = 22                       // how often the settings contain the stage's name
 	generatedName = 120                      // of a resource whose name CloudFormation chooses, and its key
 	otherValues   = len(stage.Variable) + 45 // the variable's name; in the parameter instead of it the version
 )
@@ -35,6 +35,7 @@ func (c Config) SettingsSize() (total int, parts map[string]int) {
 		"limits.emr":                   jsonSize(c.Limits.EMR),
 		"limits.teams":                 jsonSize(c.Limits.Teams),
 		"limits.requests":              requestsSize(c.Limits.Requests),
+		"sources":                      sourcesSize(c.Sources),
 		"zones":                        0,
 		"vars":                         0,
 		"access.securityConfiguration": len(c.Access.SecurityConfig),
@@ -125,6 +126,14 @@ func requestsSize(r stage.Requests) int {
 		return 0
 	}
 	return len(`"requests":,`) + jsonSize(r)
+}
+
+// sourcesSize is the size of the sources with their key, if there are any.
+func sourcesSize(s []stage.Source) int {
+	if len(s) == 0 {
+		return 0
+	}
+	return len(`"sources":,`) + jsonSize(s)
 }
 
 func jsonSize(v any) int {

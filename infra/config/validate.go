@@ -62,7 +62,7 @@ func (c Config) Validate() error {
 	need(c.Limits.ClusterReady > 0 && c.Limits.ClusterReady < c.Limits.Deadline, "limits.clusterReady must be positive and less than limits.deadline")
 	need(c.Limits.ClusterProvision >= 0 && c.Limits.ClusterProvision <= c.Limits.ClusterReady, "limits.clusterProvision must not be negative or longer than limits.clusterReady")
 	errs = append(errs, c.validateQuery()...)
-	return errors.Join(append(errs, c.Limits.EMR.Validate(), c.Limits.Pool.Validate(), c.Limits.Requests.Validate(), c.validateZones(), c.validateShapes(), c.validateAccess(),
+	return errors.Join(append(errs, c.Limits.EMR.Validate(), c.Limits.Pool.Validate(), c.Limits.Requests.Validate(), c.validateZones(), c.validateSources(), c.validateShapes(), c.validateAccess(),
 		c.validateNames(), c.validateKeys(), c.validateVars(), c.validateSizes())...)
 }
 

@@ -55,6 +55,13 @@ func NewBucket(scope constructs.Construct, id string, props BucketProps) *Bucket
 	}
 }
 
+// SourceBucket is a bucket that another stack, or its owner, has made.
+func SourceBucket(scope constructs.Construct, stage Stage, name string) *Bucket {
+	b := &Bucket{name: &name, arn: new("arn:" + *awscdk.Stack_Of(scope).Partition() + ":s3:::" + name), stage: stage}
+	b.named = b
+	return b
+}
+
 // lifecycle expires incomplete uploads, old versions, and objects by the stage's
 // configuration.
 func lifecycle(props BucketProps) *[]*awss3.LifecycleRule {
@@ -121,6 +128,13 @@ func (b *Bucket) grantData(to Rights, write bool) {
 // GrantList allows listing keys. Without it S3 answers 403 instead of 404 for a
 // missing object.
 func (b *Bucket) GrantList(to Rights) { b.onBucket(to, nil, "ListBucket") }
+
+// grantSource allows jobs to read what is below prefix. Objects that a key of the
+// bucket's owner encrypts need a grant of the owner.
+func (b *Bucket) grantSource(to Rights, prefix string) {
+	to.allow(statement(of("s3", "GetObject", "GetObjectVersion"), b.objects(prefix+"*"), nil))
+	b.onBucket(to, conditions{"StringLike": {"s3:prefix": prefix + "*"}}, "ListBucket")
+}
 
 // grantListBelow allows listing the keys that start with prefix. Athena also needs
 // the bucket's location and its multipart uploads, which have no such condition:

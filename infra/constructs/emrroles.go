@@ -64,6 +64,9 @@ func (r *EmrRoles) allowJobs(props EmrRolesProps) {
 		for _, zone := range sortedKeys(props.Zones) {
 			props.Zones[zone].grantData(instance, true)
 		}
+		for _, source := range props.Stage.Sources {
+			SourceBucket(r.instance, props.Stage, source.Bucket).grantSource(instance, source.Prefix)
+		}
 	}
 	props.Logs.Grant(instance, "runs/*", "GetObject", "PutObject")
 	props.Logs.Grant(instance, "emr/*", "PutObject")

@@ -82,10 +82,3 @@ var retentions = map[int]awslogs.RetentionDays{
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-
-// globalARN formats an ARN of a service without Regions.
-func globalARN(scope constructs.Construct, service, resource string) *string {
-	return awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
-		Service: &service, Region: new(""), Resource: &resource, ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
-	})
-}

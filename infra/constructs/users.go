@@ -155,3 +155,10 @@ func (u *Users) GrantLogs(to Rights, logs *Bucket, actions ...string) {
 		logs.Grant(to, access.Dir(name)+"*", actions...)
 	}
 }
+
+// GrantManifests allows writing the lists of objects of the users' runs.
+func (u *Users) GrantManifests(to Rights, logs *Bucket) {
+	for _, name := range u.names {
+		logs.Grant(to, access.Dir(name)+"runs/*/manifest.jsonl", "PutObject")
+	}
+}

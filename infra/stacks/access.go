@@ -1,6 +1,11 @@
 package stacks
 
-import "ephemr/infra/constructs"
+import (
+	"maps"
+	"slices"
+
+	"ephemr/infra/constructs"
+)
 
 // grant allows each function exactly the calls that it makes. Functions that
 // report results for task tokens may do so for the run's state machine only.
@@ -8,6 +13,7 @@ func (p *Platform) grant() {
 	p.grantAdmission()
 	p.grantClusters()
 	p.grantSteps()
+	p.grantHold()
 	p.grantWatchers()
 	p.grantRegister()
 	p.grantCalendar()
@@ -28,6 +34,11 @@ func (p *Platform) grantAdmission() {
 	p.grantRequest(intake)
 	p.clusters.Grant(intake, "GetItem", "PutItem") // the secret of fingerprints
 	p.topic.GrantPublish(intake)                   // for rejected requests
+	p.ledger.Grant(intake, "GetItem", "PutItem", "UpdateItem", "Query", "ConditionCheckItem")
+	p.ledger.GrantIndex(intake, byClosing)
+	p.events.GrantSend(intake) // reminders of batches
+	p.grantSources(intake)     // to read manifests that close batches
+	p.grantManifests(intake)
 
 	admit := p.functions.named("Admit")
 	p.runs.Grant(admit, "Query", "UpdateItem", "DeleteItem")
@@ -50,6 +61,25 @@ func (p *Platform) grantAdmission() {
 	p.clusters.Grant(prepareRun, "UpdateItem") // slots
 	p.machine.GrantSucceed(prepareRun)         // of a manual execution that waits
 	p.topic.GrantPublish(prepareRun)           // for rejected executions
+}
+
+// grantSources allows reading the objects that triggers can be about.
+func (p *Platform) grantSources(fn *constructs.Function) {
+	for _, zone := range p.stage.EventZones() {
+		p.lake.Zones[zone].Grant(fn, "*", "GetObject")
+		p.lake.Zones[zone].GrantList(fn)
+	}
+	for _, source := range p.stage.Sources {
+		bucket := constructs.SourceBucket(p.stack, p.stage, source.Bucket)
+		bucket.Grant(fn, source.Prefix+"*", "GetObject")
+		bucket.GrantList(fn)
+	}
+}
+
+// grantManifests allows writing the lists of the objects of batches.
+func (p *Platform) grantManifests(fn *constructs.Function) {
+	p.lake.Logs.Grant(fn, "runs/*/manifest.jsonl", "PutObject")
+	p.users.GrantManifests(fn, p.lake.Logs)
 }
 
 // grantRequest allows requesting a pass of admission.
@@ -110,9 +140,26 @@ func (p *Platform) grantSteps() {
 	p.topic.GrantPublish(finishRun)
 }
 
+// grantHold allows waiting without a cluster.
+func (p *Platform) grantHold() {
+	hold := p.functions.named("HoldRun")
+	p.runs.Grant(hold, inRun...)
+	p.grantListLake(hold)
+	p.machine.GrantAnswer(hold)
+	p.topic.GrantPublish(hold) // for jobs that wait for a person
+}
+
+// grantListLake allows finding out whether objects of the lake exist, not reading them.
+func (p *Platform) grantListLake(fn *constructs.Function) {
+	for _, zone := range slices.Sorted(maps.Keys(p.lake.Zones)) {
+		p.lake.Zones[zone].GrantList(fn)
+	}
+}
+
 func (p *Platform) grantWatchers() {
 	watch := p.functions.named("Watch")
 	p.runs.Grant(watch, inRun...)
+	p.grantListLake(watch)
 	p.runs.GrantIndex(watch, byState)
 	p.clusters.Grant(watch, "GetItem", "UpdateItem") // owner, call budget
 	p.namespace.GrantRegister(watch)
@@ -164,13 +211,22 @@ func (p *Platform) grantCalendar() {
 
 // grantControl allows what the operations do: cancel answers waiters, looks at the
 // steps of runs that are being stopped, and finishes queued runs; retry requests a
-// pass of admission; resize and terminate call EMR.
+// pass of admission; resize and terminate call EMR; pause, resume, delete and rollback
+// change pipelines.
 func (p *Platform) grantControl() {
 	control := p.functions.named("Control")
 	p.grantRequest(control)
 	p.machine.GrantAnswer(control)
 	p.runs.Grant(control, inRun...)
-	p.clusters.Grant(control, "GetItem", "PutItem", "UpdateItem") // slots, sizes, pools, call budget, termination
+	p.runs.GrantIndex(control, byState)                                                                         // active runs of a pipeline
+	p.clusters.Grant(control, "GetItem", "PutItem", "UpdateItem")                                               // slots, sizes, pools, call budget, termination
+	p.pipelines.Grant(control, "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem") // versions and triggers, together
+	p.lake.Artifacts.Grant(control, "packages/*", "GetObject")                                                  // of a version before
+	p.lake.Artifacts.GrantList(control)
+	p.users.GrantRead(control)
+	p.ledger.Grant(control, "GetItem", "Query", "UpdateItem")
+	p.events.GrantSend(control) // objects that no event has reported
+	p.grantManifests(control)
 	p.profiles.GrantRead(control)
 	p.namespace.GrantRemove(control)
 	p.lake.Logs.Grant(control, "runs/*", "GetObject")

@@ -10,6 +10,7 @@ import (
 
 // Platform turns events into runs on transient clusters.
 type Platform struct {
+	stack awscdk.Stack
 	stage constructs.Stage
 	lake  *Lake
 	code  constructs.Binaries
@@ -21,8 +22,8 @@ type Platform struct {
 	runner   *constructs.Runner
 	profiles *constructs.Profiles
 
-	runs, pipelines, clusters *constructs.Table
-	namespace                 *constructs.Namespace
+	runs, pipelines, clusters, ledger *constructs.Table
+	namespace                         *constructs.Namespace
 
 	machine *constructs.Machine
 	emr     *constructs.EMR
@@ -36,7 +37,7 @@ type Platform struct {
 
 // NewPlatform fills the platform's stack.
 func NewPlatform(stack awscdk.Stack, stage constructs.Stage, lake *Lake, code constructs.Binaries) *Platform {
-	p := &Platform{stage: stage, lake: lake.elsewhere(), code: code}
+	p := &Platform{stack: stack, stage: stage, lake: lake.elsewhere(), code: code}
 
 	// Notifications
 	p.alarms = constructs.NewAlarms(stack, stage)

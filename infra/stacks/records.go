@@ -10,7 +10,7 @@ import (
 	"ephemr/infra/constructs"
 )
 
-// addTables adds the tables of runs, pipelines and clusters.
+// addTables adds the tables of runs, pipelines, clusters and objects.
 func (p *Platform) addTables(stack awscdk.Stack) {
 	p.runs = constructs.NewTable(stack, "Runs", constructs.TableProps{
 		Stage: p.stage, Name: "runs", SortKey: true, Expires: true,
@@ -24,13 +24,18 @@ func (p *Platform) addTables(stack awscdk.Stack) {
 		Indexes: []constructs.Index{{Name: byDue, PartitionKey: "gdDue", SortKey: "gdOrder"}}, // calendar
 	})
 	p.clusters = constructs.NewTable(stack, "Clusters", constructs.TableProps{Stage: p.stage, Name: "clusters", Expires: true})
+	p.ledger = constructs.NewTable(stack, "Ledger", constructs.TableProps{
+		Stage: p.stage, Name: "ledger", SortKey: true, Expires: true,
+		Indexes: []constructs.Index{{Name: byClosing, PartitionKey: "gcState", SortKey: "gcOrder"}}, // batches to close
+	})
 }
 
-// The indexes of tables runs and pipelines.
+// The indexes of the tables runs, pipelines and ledger.
 const (
 	byState    = "byState"
 	byPipeline = "byPipeline"
 	byDue      = "byDue"
+	byClosing  = "byClosing"
 )
 
 // addQueues adds the queues that intake reads, and allows the rules of the
@@ -39,10 +44,17 @@ func (p *Platform) addQueues(stack awscdk.Stack) {
 	timeout := config.FunctionNamed("Intake").Timeout
 	p.events = constructs.NewQueue(stack, "Events", constructs.QueueProps{Stage: p.stage, Alarms: p.alarms, Name: "events", Timeout: timeout})
 	p.requests = constructs.NewQueue(stack, "Requests", constructs.QueueProps{Stage: p.stage, Alarms: p.alarms, Name: "requests", Timeout: timeout})
+	rules := []string{p.stage.BatchTickRule()}
 	for _, zone := range p.stage.EventZones() {
-		rule := p.stage.RuleARN(stack, p.stage.ObjectsRule(zone))
-		p.events.Accept(rule)
-		p.targets.Accept(rule)
+		rules = append(rules, p.stage.ObjectsRule(zone))
+	}
+	for _, source := range p.stage.Sources {
+		rules = append(rules, p.stage.SourceRule(source))
+	}
+	for _, rule := range rules {
+		arn := p.stage.RuleARN(stack, rule)
+		p.events.Accept(arn)
+		p.targets.Accept(arn)
 	}
 }
 

@@ -38,6 +38,7 @@ func TestTables(t *testing.T) {
 			s.config.Name("runs"):      fmt.Sprint([]string{"pk", "sk"}, []string{store.ByState, store.ByPipeline}, "ttl"),
 			s.config.Name("pipelines"): fmt.Sprint([]string{"pk", "sk"}, []string{records.ByDue}, nil),
 			s.config.Name("clusters"):  fmt.Sprint([]string{"pk"}, []string{}, "ttl"),
+			s.config.Name("ledger"):    fmt.Sprint([]string{"pk", "sk"}, []string{records.ByClosing}, "ttl"),
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("tables (-want +got):\n%s", diff)

@@ -29,7 +29,7 @@ func TestRules(t *testing.T) {
 			}
 		}
 		slices.Sort(names)
-		want := []string{"admit-tick", "calendar-tick", "capacity-missing", "cluster-changed", "execution-stopped", "objects-raw", "run-finished", "sweep-tick", "watch-tick"}
+		want := []string{"admit-tick", "batch-tick", "calendar-tick", "capacity-missing", "cluster-changed", "execution-stopped", "objects-raw", "run-finished", "sweep-tick", "watch-tick"}
 		if !slices.Equal(names, want) {
 			t.Errorf("got rules %v, want %v", names, want)
 		}
@@ -44,14 +44,18 @@ func TestQueuesAcceptUploads(t *testing.T) {
 		for _, policy := range s.all("AWS::SQS::QueuePolicy") {
 			queue := s.templates["platform"].Resources[id(list(policy.Properties["Queues"])[0])].name()
 			for _, st := range list(at(policy.Properties, "PolicyDocument", "Statement")) {
-				if strings.HasSuffix(text(at(st, "Condition", "ArnEquals", "aws:SourceArn")), ":rule/"+s.config.ObjectsRule("raw")) {
-					accepting[queue] = true
+				for _, rule := range []string{s.config.ObjectsRule("raw"), s.config.BatchTickRule()} {
+					if strings.HasSuffix(text(at(st, "Condition", "ArnEquals", "aws:SourceArn")), ":rule/"+rule) {
+						accepting[queue+" of "+rule] = true
+					}
 				}
 			}
 		}
 		for _, queue := range []string{s.config.Name("events"), s.config.Name("targets-dlq")} {
-			if !accepting[queue] {
-				t.Errorf("%s does not accept uploads", queue)
+			for _, rule := range []string{s.config.ObjectsRule("raw"), s.config.BatchTickRule()} {
+				if !accepting[queue+" of "+rule] {
+					t.Errorf("%s does not accept messages of %s", queue, rule)
+				}
 			}
 		}
 	})

@@ -21,10 +21,12 @@ func (p *Platform) settings(stack awscdk.Stack) stage.Settings {
 		RunsTable:      *p.runs.Name(),
 		PipelinesTable: *p.pipelines.Name(),
 		ClustersTable:  *p.clusters.Name(),
+		LedgerTable:    *p.ledger.Name(),
 
 		Namespace: *p.namespace.ID(),
 
 		Lake:            map[string]string{},
+		Sources:         p.stage.Sources,
 		ArtifactsBucket: *p.lake.Artifacts.Name(),
 		LogsBucket:      *p.lake.Logs.Name(),
 		RunLogGroup:     *p.runLogs.LogGroupName(),

@@ -90,7 +90,7 @@ func TestMissing(t *testing.T) {
 	inWorld(t, true, func(t *testing.T, w *simulation.World) {
 		w.Tick("p", day(3).Add(3*time.Hour))
 		time.Sleep(time.Hour)
-		if err := w.Pipelines.Pause(t.Context(), "p"); err != nil {
+		if _, err := w.Pipelines.Pause(t.Context(), "p", "", time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		q := days(1, 11)

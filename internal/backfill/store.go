@@ -91,15 +91,15 @@ func (s *Store) Change(ctx context.Context, b Backfill, to State, reason string,
 	if to == Running {
 		closed = expression.Remove(expression.Name("closed"))
 	}
-	state, err := write(s.Table, records.BackfillKey(b.ID), u, records.Is("state", b.State))
+	state, err := records.UpdateWrite(s.Table, records.BackfillKey(b.ID), u, records.Is("state", b.State))
 	if err != nil {
 		return false, err
 	}
-	slots, err := write(s.Slots, records.BackfillSlotsKey(b.ID), closed, expression.ConditionBuilder{})
+	slots, err := records.UpdateWrite(s.Slots, records.BackfillSlotsKey(b.ID), closed, records.Absent().Or(records.Present()))
 	if err != nil {
 		return false, err
 	}
-	_, err = s.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{{Update: state}, {Update: slots}}})
+	_, err = s.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{state, slots}})
 	switch {
 	case records.ConditionFailed(err):
 		return false, nil
@@ -107,21 +107,6 @@ func (s *Store) Change(ctx context.Context, b Backfill, to State, reason string,
 		return false, fmt.Errorf("change backfill %s: %w", b.ID, err)
 	}
 	return true, nil
-}
-
-func write(table string, key records.Key, u expression.UpdateBuilder, cond expression.ConditionBuilder) (*types.Update, error) {
-	b := expression.NewBuilder().WithUpdate(u)
-	if cond.IsSet() {
-		b = b.WithCondition(cond)
-	}
-	e, err := b.Build()
-	if err != nil {
-		return nil, fmt.Errorf("build update: %w", err)
-	}
-	return &types.Update{
-		TableName: &table, Key: key.Attributes(), UpdateExpression: e.Update(), ConditionExpression: e.Condition(),
-		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
-	}, nil
 }
 
 // Advance records that the first n children of b are recorded.

@@ -230,7 +230,7 @@ func TestPausedMeanwhile(t *testing.T) {
 		if _, err := w.Invoke("calendar", []byte("{}")); err != nil {
 			t.Error(err)
 		}
-		if err := w.Pipelines.Pause(t.Context(), "p"); err != nil {
+		if _, err := w.Pipelines.Pause(t.Context(), "p", "", time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(2 * time.Second)

@@ -57,3 +57,37 @@ func (s Schedule) Resumed(catchup pipeline.Catchup, now time.Time) (Schedule, []
 	s.Last = w.plan.Last
 	return s, w.plan.Skip, nil
 }
+
+// Dates are planned times of a schedule that are due, in short.
+type Dates struct {
+	Schedule string    `json:"schedule"` // cron fields
+	Timezone string    `json:"timezone"`
+	Due      int       `json:"due"`   // at most MostDates
+	First    time.Time `json:"first"` // of those that are due
+	Last     time.Time `json:"last"`
+	Made     int       `json:"made"` // of those, how many the calendar requests next; the others are skipped
+}
+
+// MostDates is the maximum of Dates.Due: more are not counted.
+const MostDates = 10_000
+
+// DueDates are the dates of s that are due, and what the calendar makes of them by
+// then, which is s as it will be.
+func (s Schedule) DueDates(then Schedule, now time.Time) (Dates, error) {
+	d := Dates{Schedule: s.Cron, Timezone: s.Zone}
+	due, err := s.Due(now)
+	if err != nil {
+		return d, err
+	}
+	for t := range due {
+		if d.Due++; d.Due == 1 {
+			d.First = t
+		}
+		if d.Last = t; d.Due == MostDates {
+			break
+		}
+	}
+	p, err := then.Plan(now, MostDates)
+	d.Made = len(p.Make)
+	return d, err
+}

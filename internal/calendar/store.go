@@ -101,14 +101,11 @@ func move(x Schedule, p Plan, now time.Time) expression.UpdateBuilder {
 }
 
 func (s *Store) moveAndSkip(ctx context.Context, x Schedule, p Plan, now time.Time, unchanged expression.ConditionBuilder) (bool, error) {
-	in, err := records.UpdateInput(s.Table, x.Key(), move(x, p, now), unchanged)
+	update, err := records.UpdateWrite(s.Table, x.Key(), move(x, p, now), unchanged)
 	if err != nil {
 		return false, err
 	}
-	writes := []types.TransactWriteItem{{Update: &types.Update{
-		TableName: in.TableName, Key: in.Key, UpdateExpression: in.UpdateExpression, ConditionExpression: in.ConditionExpression,
-		ExpressionAttributeNames: in.ExpressionAttributeNames, ExpressionAttributeValues: in.ExpressionAttributeValues,
-	}}}
+	writes := []types.TransactWriteItem{update}
 	for _, k := range p.Skip {
 		put, err := k.Put(s.Runs, x, now)
 		if err != nil {

@@ -76,7 +76,7 @@ func (l *Looker) failed(ctx context.Context, rec *run.Record, a run.Cluster, c e
 	switch {
 	case c.Class == job.ClassTimeout:
 		name = fault.Timeout
-	case c.Retry && !rec.Begun():
+	case c.Retry: // nothing has begun on it
 		name = fault.Capacity
 	}
 	return &wait.Answer{Err: fault.New(name, "cluster %s never got ready: %s", a.ID, a.Reason)}, nil

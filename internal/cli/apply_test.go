@@ -18,6 +18,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 const pipelineFile = `pipeline: flights
@@ -49,6 +50,18 @@ func (w *world) apply(dir string, o apply.Options, files ...string) error {
 		o.Files = append(o.Files, filepath.Join(dir, f))
 	}
 	return apply.Run(w.t.Context(), o, w.io, w.settings, apply.Clients{Profiles: w.ssm, Pipelines: w.pipelines, S3: w.s3, Lambda: w.lambda})
+}
+
+// differs checks the end of a dry run.
+func (w *world) differs(err error, want bool) {
+	w.t.Helper()
+	code := exit.CodeOK
+	if want {
+		code = exit.CodeDifferent
+	}
+	if exit.CodeOf(err) != code || err != nil && !exit.IsSilent(err) {
+		w.t.Errorf("got %v, code %d, want code %d", err, exit.CodeOf(err), code)
+	}
 }
 
 func flightsProject(t *testing.T) string {
@@ -185,13 +198,13 @@ func TestApplyDryRun(t *testing.T) {
 			before := w.s3.Calls("PutObject") + w.lambda.Calls("Invoke") + w.db.Calls("PutItem")
 			w.no(os.WriteFile(filepath.Join(dir, "flights.yaml"), []byte(strings.NewReplacer(tt.edit...).Replace(pipelineFile)), 0o600))
 			w.no(os.WriteFile(filepath.Join(dir, "jobs/clean/main.py"), []byte(tt.script), 0o600))
-			w.no(w.apply(dir, apply.Options{DryRun: true}, "flights.yaml"))
+			w.differs(w.apply(dir, apply.Options{DryRun: true}, "flights.yaml"), tt.plan.Action != apply.Unchanged)
 			contains(t, w.out.String(), tt.text...)
 			text := len(w.out.String())
-			w.no(w.apply(dir, apply.Options{DryRun: true, JSON: true}, "flights.yaml"))
+			w.differs(w.apply(dir, apply.Options{DryRun: true, JSON: true}, "flights.yaml"), tt.plan.Action != apply.Unchanged)
 			var got []apply.Result
 			w.no(json.Unmarshal([]byte(w.out.String()[text:]), &got))
-			if diff := cmp.Diff(&tt.plan, got[0].Plan); diff != "" || got[0].Changed != (tt.plan.Action != apply.Unchanged) || got[0].Packages[0].Uploaded != tt.upload {
+			if diff := cmp.Diff(&tt.plan, got[0].Plan, cmpopts.IgnoreFields(apply.Plan{}, "Jobs", "Packages", "Schedules")); diff != "" || got[0].Changed != (tt.plan.Action != apply.Unchanged) || got[0].Packages[0].Uploaded != tt.upload {
 				t.Errorf("%s\n%+v", diff, got)
 			}
 			if n := w.s3.Calls("PutObject") + w.lambda.Calls("Invoke") + w.db.Calls("PutItem"); n != before {
@@ -255,9 +268,16 @@ func TestApplyReportsTheFunctionsError(t *testing.T) {
 func TestApplyRejectsDuplicateNames(t *testing.T) {
 	t.Parallel()
 	w, dir := newWorld(t), flightsProject(t)
-	err := w.apply(dir, apply.Options{}, "flights.yaml", "flights.yaml")
-	if err == nil || !strings.Contains(err.Error(), "pipeline flights is also defined in") {
-		t.Errorf("got %v", err)
+	w.no(os.WriteFile(filepath.Join(dir, "other.yaml"), []byte("# a copy\n"+pipelineFile), 0o600))
+	for _, files := range [][]string{{"flights.yaml", "other.yaml"}, {"."}} {
+		err := w.apply(dir, apply.Options{}, files...)
+		want := filepath.Join(dir, "other.yaml") + ":2: pipeline flights is also defined in " + filepath.Join(dir, "flights.yaml") + ":1; rename one"
+		if err == nil || err.Error() != want || exit.CodeOf(err) != exit.CodeUsage {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+	if err := w.apply(dir, apply.Options{}, "flights.yaml", "flights.yaml"); err == nil || !strings.Contains(err.Error(), "is also defined in") {
+		t.Errorf("the same file twice: %v", err)
 	}
 }
 
@@ -269,7 +289,7 @@ func TestPipelines(t *testing.T) {
 		w.no(err)
 		other := twoJobs
 		other.Name, other.Description = "airports", "All of them"
-		other.Triggers = []pipeline.Trigger{{Schedule: "0 3 * * *", Timezone: "Europe/Lisbon"}, {S3: &pipeline.S3Trigger{Bucket: "raw", Prefix: "a/", Suffix: ".csv"}}}
+		other.Triggers = []pipeline.Trigger{{Schedule: "0 3 * * *", Timezone: "Europe/Lisbon"}, {S3: &pipeline.S3Trigger{Bucket: "raw", Prefix: "a/", Suffix: pipeline.Texts{".csv"}}}}
 		_, _, err = w.pipelines.Add(t.Context(), other, "digest", time.Now().Add(-900*time.Hour))
 		w.no(err)
 		w.no(w.listPipelines(false))

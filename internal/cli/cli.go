@@ -9,19 +9,27 @@ import (
 	"strings"
 
 	"ephemr/internal/cli/apply"
+	"ephemr/internal/cli/approve"
 	"ephemr/internal/cli/backfill"
 	"ephemr/internal/cli/calendar"
 	"ephemr/internal/cli/cancel"
 	"ephemr/internal/cli/clusters"
 	"ephemr/internal/cli/complete"
+	"ephemr/internal/cli/diff"
 	"ephemr/internal/cli/doctor"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/logs"
+	"ephemr/internal/cli/objects"
+	"ephemr/internal/cli/pause"
 	"ephemr/internal/cli/pipelines"
 	"ephemr/internal/cli/query"
+	"ephemr/internal/cli/redo"
+	"ephemr/internal/cli/remove"
 	"ephemr/internal/cli/requests"
 	"ephemr/internal/cli/resize"
+	"ephemr/internal/cli/resume"
 	"ephemr/internal/cli/retry"
+	"ephemr/internal/cli/rollback"
 	"ephemr/internal/cli/runs"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/show"
@@ -39,7 +47,8 @@ const long = `ephemr runs big-data jobs on EMR clusters that exist only while th
 AWS credentials, profile, SSO and Region come from the AWS SDK: AWS_PROFILE, AWS_REGION, ~/.aws/config.
 
 Exit codes: 0 success; 1 the run failed, or an error occurred; 2 the command line is wrong, or the request
-was rejected; 130 interrupted. ephemr submit exits with the code of its job; 77 means nothing to do.`
+was rejected; 3 ephemr diff and ephemr apply --dry-run found differences; 130 interrupted. ephemr submit exits with
+the code of its job; 77 means nothing to do.`
 
 const example = `  export EPHEMR_STAGE=dev
   ephemr submit -d jobs/hello -t bash
@@ -64,9 +73,9 @@ func Root(app *session.App, given string) *cobra.Command {
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(
 		[]string{session.FormatTable, session.FormatJSON}, cobra.ShellCompDirectiveNoFileComp)))
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("stage", complete.Stages(app)))
-	root.AddCommand(apply.Command(app), pipelines.Command(app), calendar.Command(app), start.Command(app),
-		backfill.Command(app), backfill.ListCommand(app), submit.Command(app),
-		runs.Command(app), show.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app),
+	root.AddCommand(apply.Command(app), diff.Command(app), pipelines.Command(app), pause.Command(app), resume.Command(app), rollback.Command(app), remove.Command(app),
+		calendar.Command(app), start.Command(app), backfill.Command(app), backfill.ListCommand(app), submit.Command(app),
+		runs.Command(app), show.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app), approve.Command(app), redo.Command(app), objects.Command(app),
 		clusters.Command(app), resize.Command(app), terminate.Command(app), requests.Command(app), query.Command(app),
 		doctor.Command(app, given), version.Command(app, given))
 	completion(root)

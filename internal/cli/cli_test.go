@@ -51,7 +51,7 @@ func TestMain_commandLines(t *testing.T) {
 		"__complete runs --state ":         {0, "Completion ended"},
 		"nope":                             {2, `unknown command "nope" for ephemr; see ephemr --help`},
 		"show":                             {2, "see ephemr show --help"},
-		"apply":                            {2, "ephemr apply requires FILE...; see ephemr apply --help"},
+		"apply":                            {2, "ephemr apply requires FILE|FOLDER...; see ephemr apply --help"},
 		"version x":                        {2, `ephemr version accepts no arguments, not "x"`},
 		"runs --nope":                      {2, "unknown flag: --nope; see ephemr runs --help"},
 		"runs --limit x":                   {2, `invalid --limit "x": expected a whole number`},

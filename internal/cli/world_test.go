@@ -31,6 +31,7 @@ import (
 	"ephemr/internal/operation"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/records"
 	"ephemr/internal/register"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -66,7 +67,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	settings := stage.Settings{
 		Stage: "dev", Account: "000000000000", Region: "eu-west-1",
-		RunsTable: "runs", PipelinesTable: "pipelines", ClustersTable: "clusters",
+		RunsTable: "runs", PipelinesTable: "pipelines", ClustersTable: "clusters", LedgerTable: "ledger",
 		Lake: map[string]string{"raw": "lake-raw", "curated": "lake-curated"}, ArtifactsBucket: "artifacts", LogsBucket: "logs",
 		RunLogGroup: "/ephemr/dev/runs", Topic: "arn:aws:sns:eu-west-1:000000000000:ephemr-dev", RequestsQueue: requests, RequestsDLQ: requests + "-dlq",
 		Functions: stage.Functions{AdmitFunction: "admit", ControlFunction: "control", CalendarFunction: "calendar", RegisterFunction: "register"}, StateMachine: "arn:aws:states:eu-west-1:000000000000:stateMachine:run",
@@ -87,8 +88,9 @@ func newWorld(t *testing.T) *world {
 			}},
 			awsfake.Table{Name: "pipelines", PK: "pk", SK: "sk"},
 			awsfake.Table{Name: "clusters", PK: "pk"},
+			awsfake.Table{Name: "ledger", PK: "pk", SK: "sk", Indexes: []awsfake.Index{{Name: records.ByClosing, PK: records.ClosingName, SK: records.ClosingOrderName}}},
 		),
-		s3:  awsfake.NewS3("artifacts", "logs"),
+		s3:  awsfake.NewS3("artifacts", "logs", "lake-raw"),
 		sqs: awsfake.NewSQS(requests, requests+"-dlq"),
 		ssm: awsfake.NewSSM(map[string]string{
 			stage.ParameterName("dev"): string(encoded),

@@ -17,6 +17,7 @@ import (
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/engine"
 	"ephemr/internal/entry"
+	"ephemr/internal/hold"
 	"ephemr/internal/intake"
 	"ephemr/internal/notify"
 	"ephemr/internal/outcome"
@@ -50,6 +51,7 @@ type Deps struct {
 type S3API interface {
 	result.GetAPI
 	step.PutAPI
+	hold.ListAPI
 }
 
 // SFNAPI is the part of Step Functions that functions call.

@@ -10,7 +10,6 @@ import (
 	"ephemr/internal/backfill"
 	"ephemr/internal/calendar"
 	"ephemr/internal/capacity"
-	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/resize"
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
@@ -38,6 +37,9 @@ func (w *Wiring) Intake() Handler[lambdaevents.SQSEvent, lambdaevents.SQSEventRe
 		SQS:       w.clients.sqs(),
 		Admission: w.requester(),
 		Topic:     w.clients.topic(),
+		Ledger:    w.ledger(),
+		Manifests: w.manifests(),
+		S3:        w.clients.s3(),
 		Secret:    w.secret(records.RequestSecretKey()),
 	}).Handle
 }
@@ -134,13 +136,34 @@ func (w *Wiring) Control() Handler[json.RawMessage, any] {
 		EMR:      w.emr(),
 	}
 	canceller := &operation.Canceller{Runs: w.runs(), Waker: w.waker(w.looks()), Finisher: w.finisher()}
+	redoer := &intake.Redoer{
+		Settings:  w.settings,
+		Runs:      w.runs(),
+		Pipelines: w.pipelines(),
+		Users:     w.users(),
+		Engines:   w.catalog(),
+		Ledger:    w.ledger(),
+		Manifests: w.manifests(),
+		Admission: w.requester(),
+	}
+	retrier := &operation.Retrier{Runs: w.runs(), Admission: w.requester(), Restore: redoer.Restore}
+	approver := &operation.Approver{Runs: w.runs(), Waker: w.waker(w.looks())}
+	feeder := &intake.Feeder{Settings: w.settings, Pipelines: w.pipelines(), SQS: w.clients.sqs()}
+	pipelines := &operation.Pipelines{Register: w.register(), Packages: w.clients.s3()}
+	deleter := &operation.Deleter{Store: w.pipelines(), Runs: w.runs(), Cancel: canceller.Cancel}
 	backfills := &backfill.Controller{Store: w.backfills(), Pipelines: w.pipelines(), Runs: w.runs(), Wake: w.wakeCalendar()}
-	retrier := &operation.Retrier{Runs: w.runs(), Admission: w.requester()}
 	return (&operation.Handler{
 		Cancel:    operation.Of(canceller.Cancel),
+		Approve:   operation.Of(approver.Approve),
 		Retry:     operation.Of(retrier.Retry),
 		Resize:    operation.Of(resizer.Resize),
 		Terminate: operation.Of(w.onEMR().TerminateManually),
+		Redo:      operation.Of(redoer.Redo),
+		Feed:      operation.Of(feeder.Feed),
+		Pause:     operation.Of(pipelines.Pause),
+		Resume:    operation.Of(pipelines.Resume),
+		Delete:    operation.Of(deleter.Delete),
+		Rollback:  operation.Of(pipelines.Rollback),
 
 		Backfill:       operation.Of(backfills.Start),
 		PauseBackfill:  operation.Of(backfills.Pause),
@@ -164,10 +187,5 @@ func (w *Wiring) Calendar() Handler[json.RawMessage, calendar.Output] {
 
 // Register makes a pipeline the current version with its triggers.
 func (w *Wiring) Register() Handler[register.Input, register.Output] {
-	return (&register.Register{
-		Settings: w.settings,
-		Engines:  w.catalog(),
-		Profiles: &cluster.Profiles{API: w.clients.ssm(), Stage: w.settings.Stage},
-		Store:    w.pipelines(),
-	}).Apply
+	return w.register().Apply
 }

@@ -38,6 +38,7 @@ func Functions() []Function {
 		{"Control", wrap((*Wiring).Control)},
 		{"CreateCluster", wrap((*Wiring).CreateCluster)},
 		{"FinishRun", wrap((*Wiring).FinishRun)},
+		{"HoldRun", wrap((*Wiring).HoldRun)},
 		{"Intake", wrap((*Wiring).Intake)},
 		{"PrepareRun", wrap((*Wiring).PrepareRun)},
 		{"Register", wrap((*Wiring).Register)},

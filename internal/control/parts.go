@@ -14,10 +14,12 @@ import (
 	"ephemr/internal/calendar"
 	"ephemr/internal/capacity"
 	"ephemr/internal/emr"
+	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/engine"
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
+	"ephemr/internal/ledger"
 	"ephemr/internal/operation"
 	"ephemr/internal/outcome"
 	"ephemr/internal/records"
@@ -37,7 +39,24 @@ func (w *Wiring) runs() *store.Runs {
 }
 
 func (w *Wiring) pipelines() *register.Store {
-	return &register.Store{DB: w.clients.db(), Table: w.settings.PipelinesTable, Runs: w.settings.RunsTable}
+	return &register.Store{DB: w.clients.db(), Table: w.settings.PipelinesTable, Runs: w.settings.RunsTable, Sources: w.settings.SourceBuckets()}
+}
+
+func (w *Wiring) ledger() *ledger.Store {
+	return &ledger.Store{DB: w.clients.db(), Table: w.settings.LedgerTable}
+}
+
+func (w *Wiring) manifests() *ledger.Manifests {
+	return &ledger.Manifests{S3: w.clients.s3(), Bucket: w.settings.LogsBucket}
+}
+
+func (w *Wiring) register() *register.Register {
+	return &register.Register{
+		Settings: w.settings,
+		Engines:  w.catalog(),
+		Profiles: &cluster.Profiles{API: w.clients.ssm(), Stage: w.settings.Stage},
+		Store:    w.pipelines(),
+	}
 }
 
 func (w *Wiring) backfills() *backfill.Store {
@@ -189,5 +208,7 @@ func (w *Wiring) looks() map[string]wait.Look {
 		run.ForCluster:   w.capacityLooker().Look,
 		run.ForSteps:     w.stepLooker().Look,
 		run.ForStop:      w.stopper().Look,
+		run.ForObjects:   w.objects().Look,
+		run.ForApproval:  w.approvals().Look,
 	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"ephemr/internal/admission"
 	"ephemr/internal/engine"
+	"ephemr/internal/ledger"
 	"ephemr/internal/notify"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
@@ -41,7 +42,10 @@ type Intake struct {
 	SQS       QueueAPI
 	Admission *admission.Requester
 	Topic     notify.TopicAPI // reports rejected requests to owners of pipelines
-	Secret    *secret.Secret  // of fingerprints
+	Ledger    *ledger.Store
+	Manifests *ledger.Manifests
+	S3        ledger.GetAPI  // reads manifests that close batches
+	Secret    *secret.Secret // of fingerprints
 }
 
 // Handle processes a batch of messages from the events or the requests queue. An
@@ -58,12 +62,30 @@ func (k *Intake) batch(ctx context.Context, batch lambdaevents.SQSEvent) (lambda
 	// Not nil: an emulator, and older AWS runtimes, read null as a failed batch.
 	response := lambdaevents.SQSEventResponse{BatchItemFailures: []lambdaevents.SQSBatchItemFailure{}}
 	var fresh []string
+	failed := map[string]bool{}
+	fail := func(messageID string, err error) {
+		if !failed[messageID] {
+			slog.ErrorContext(ctx, "message not processed: left in its queue for another delivery", "messageId", messageID, "error", err.Error())
+			response.BatchItemFailures = append(response.BatchItemFailures, lambdaevents.SQSBatchItemFailure{ItemIdentifier: messageID})
+		}
+		failed[messageID] = true
+	}
+	var a arrivals
 	for _, m := range batch.Records {
-		ids, err := k.message(ctx, m)
+		ids, err := k.message(ctx, m, &a)
 		fresh = append(fresh, ids...)
 		if err != nil {
-			slog.ErrorContext(ctx, "message not processed: left in its queue for another delivery", "messageId", m.MessageId, "error", err.Error())
-			response.BatchItemFailures = append(response.BatchItemFailures, lambdaevents.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+			fail(m.MessageId, err)
+		}
+	}
+	fresh = append(fresh, a.runs...)
+	for _, g := range a.groups {
+		ids, err := k.collect(ctx, g)
+		fresh = append(fresh, ids...)
+		for id := range g.messages {
+			if err != nil {
+				fail(id, err)
+			}
 		}
 	}
 	if len(fresh) > 0 {
@@ -73,8 +95,9 @@ func (k *Intake) batch(ctx context.Context, batch lambdaevents.SQSEvent) (lambda
 }
 
 // message processes one message and returns the runs to admit.
-func (k *Intake) message(ctx context.Context, m lambdaevents.SQSMessage) ([]string, error) {
-	requested, err := k.read(ctx, m)
+// Objects of batches are added to a: they are recorded together.
+func (k *Intake) message(ctx context.Context, m lambdaevents.SQSMessage, a *arrivals) ([]string, error) {
+	requested, err := k.read(ctx, m, a)
 	if bad, ok := errors.AsType[*invalidError](err); ok {
 		return nil, k.reject(ctx, m, bad)
 	}
@@ -83,12 +106,16 @@ func (k *Intake) message(ctx context.Context, m lambdaevents.SQSMessage) ([]stri
 	}
 	var fresh []string
 	for _, w := range requested {
-		id, created, err := k.Runs.Create(ctx, w.Run, w.Spec)
+		id, created, err := k.Runs.Create(ctx, w.Run, w.Spec, w.With...)
 		if run.IsRefused(err) {
 			return fresh, k.reject(ctx, m, &invalidError{err: err, kind: w.Run.Trigger.Kind, pipeline: w.Run.Pipeline, requestID: w.Run.Trigger.RequestID})
 		}
 		if err != nil {
 			return fresh, err
+		}
+		if id == "" {
+			slog.InfoContext(ctx, "object taken before: ignored", "pipeline", w.Run.Pipeline, "messageId", m.MessageId)
+			continue
 		}
 		if created && w.Run.State == run.Rejected {
 			slog.WarnContext(ctx, "request rejected", "runId", id, "messageId", m.MessageId, "reason", w.Run.Reason)

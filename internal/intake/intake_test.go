@@ -219,7 +219,7 @@ func TestUploads(t *testing.T) {
 		runs int
 	}{
 		"plain": {"in/a.csv", 1, 2}, "space": {"in/a b.csv", 1, 2}, "plus": {"in/a+b.csv", 1, 2}, "percent": {"in/a%20b.csv", 1, 2},
-		"unicode": {"in/São Tomé/日本.csv", 1, 2}, "dots": {"in/../x", 1, 2}, "empty object": {"in/_SUCCESS", 0, 2},
+		"unicode": {"in/São Tomé/日本.csv", 1, 2}, "dots": {"in/../x", 1, 2}, "empty object": {"in/empty", 0, 2}, "marker": {"in/_SUCCESS", 0, 0},
 		"folder of the console": {"in/2026/", 0, 0}, "object called like a folder": {"in/2026/", 7, 2},
 		"another prefix": {"out/a.csv", 1, 0}, "another case": {"IN/a.csv", 1, 0}, "longest": {"in/" + strings.Repeat("x", 1021), 1, 2},
 	} {

@@ -10,6 +10,7 @@ import (
 
 	"ephemr/events"
 	"ephemr/internal/admission"
+	"ephemr/internal/decide"
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/notify"
@@ -42,7 +43,16 @@ type Execution struct {
 // Prepared is the output of the state.
 type Prepared struct {
 	RunID string `json:"runId"`
+	Next  string `json:"next"` // what the run does next: one of the constants below
 }
+
+// What a run does when it has been prepared.
+const (
+	NextCluster = "cluster" // it needs one
+	NextFinish  = "finish"  // its conditions leave no job to run
+	NextObjects = "objects" // it waits for objects first
+	NextHold    = "hold"    // it waits for a person first
+)
 
 // RunID is the id of e's run, or of the run that e was to become. For a manual
 // execution it depends on the execution only, so that each caller gets the same.
@@ -97,16 +107,53 @@ func (p *Preparer) Prepare(ctx context.Context, e Execution) (Prepared, error) {
 	if !rec.Run.Owns(e.Execution) {
 		return Prepared{}, fault.New(fault.Conflict, "run %s is %s and does not belong to this execution", id, rec.Run.State)
 	}
-	if rec.Run.State == run.Queued && rec.Run.Execution == e.Execution {
-		full, _, err := p.Admission.One(ctx, rec.Run)
-		if err != nil {
-			return Prepared{}, err
-		}
-		if full != nil {
-			return Prepared{}, fault.New(fault.NotReady, "run %s waits for a slot: a limit is reached", id)
-		}
+	if err := p.admit(ctx, rec.Run, e); err != nil {
+		return Prepared{}, err
 	}
-	return Prepared{RunID: id}, p.start(ctx, rec, e)
+	if err := p.start(ctx, rec, e); err != nil {
+		return Prepared{}, err
+	}
+	next, err := p.next(ctx, id)
+	return Prepared{RunID: id, Next: next}, err
+}
+
+// admit gives a slot to a queued run whose execution has begun already. The error is
+// fault.NotReady while there is none.
+func (p *Preparer) admit(ctx context.Context, r run.Run, e Execution) error {
+	if r.State != run.Queued || r.Execution != e.Execution {
+		return nil
+	}
+	full, _, err := p.Admission.One(ctx, r)
+	if err != nil {
+		return err
+	}
+	if full != nil {
+		return fault.New(fault.NotReady, "run %s waits for a slot: a limit is reached", r.ID)
+	}
+	return nil
+}
+
+// next decides what can be decided before the run has a cluster, and whether it needs
+// one.
+func (p *Preparer) next(ctx context.Context, id string) (string, error) {
+	rec, err := p.Runs.Load(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	values := func() pipeline.Context { return rec.Context(p.Settings) }
+	if err := decide.Settle(ctx, p.Runs, rec, values); err != nil {
+		return "", err
+	}
+	if decide.Over(rec) {
+		return NextFinish, nil
+	}
+	if decide.Held(rec) {
+		return NextHold, nil
+	}
+	if rec.Spec.WaitFor != nil {
+		return NextObjects, nil
+	}
+	return NextCluster, nil
 }
 
 func (p *Preparer) start(ctx context.Context, rec *run.Record, e Execution) error {

@@ -12,8 +12,10 @@ import (
 	"unicode/utf8"
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"ephemr/events"
+	"ephemr/internal/ledger"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/run"
 )
@@ -22,6 +24,7 @@ import (
 type NewRun struct {
 	Run  run.Run
 	Spec *pipeline.Spec
+	With []types.TransactWriteItem // written together with it
 }
 
 // invalidError is the sender's fault: it is recorded and not retried.
@@ -54,7 +57,7 @@ func (k *Intake) fromRequests(m lambdaevents.SQSMessage) bool {
 }
 
 // read returns the runs that m requests; there may be none.
-func (k *Intake) read(ctx context.Context, m lambdaevents.SQSMessage) ([]NewRun, error) {
+func (k *Intake) read(ctx context.Context, m lambdaevents.SQSMessage, a *arrivals) ([]NewRun, error) {
 	if k.fromRequests(m) {
 		return k.request(ctx, m)
 	}
@@ -70,7 +73,13 @@ func (k *Intake) read(ctx context.Context, m lambdaevents.SQSMessage) ([]NewRun,
 	case kind.Kind == events.KindSchedule:
 		return k.schedule(ctx, m)
 	case kind.Source == events.SourceS3 && kind.DetailType == events.TypeObjectCreated:
-		return k.upload(ctx, m)
+		return k.upload(ctx, m, a)
+	case kind.Kind == events.KindBatch:
+		return nil, k.batchDue(ctx, m, a)
+	case kind.Kind == events.KindObjects:
+		return k.listed(ctx, m, a)
+	case kind.Source == events.SourceEvents && kind.DetailType == events.TypeScheduled:
+		return nil, k.tick(ctx)
 	}
 	if wrapped := envelope([]byte(m.Body)); wrapped != "" {
 		return nil, invalid("event", "read event: %s", wrapped)
@@ -82,41 +91,14 @@ func (k *Intake) read(ctx context.Context, m lambdaevents.SQSMessage) ([]NewRun,
 const maxRequestID = 128
 
 func (k *Intake) request(ctx context.Context, m lambdaevents.SQSMessage) ([]NewRun, error) {
-	if len(m.Body) > events.MaxRequest {
-		return nil, invalid(run.ByRequest, "the request has %d bytes, more than the %d allowed; store the data in S3 and send its address",
-			len(m.Body), events.MaxRequest)
+	q, err := decodeRequest(m)
+	if err != nil {
+		return nil, err
 	}
-	if wrapped := envelope([]byte(m.Body)); wrapped != "" {
-		return nil, invalid(run.ByRequest, "read request: %s", wrapped)
-	}
-	var q events.Request
-	if err := pipeline.DecodeJSON([]byte(m.Body), &q); err != nil {
-		// What can be read says whose request it was.
-		_ = json.Unmarshal([]byte(m.Body), &q)
-		return nil, &invalidError{
-			err: fmt.Errorf("read request: %w", err), kind: run.ByRequest, pipeline: q.Pipeline, requestID: clip(q.RequestID, maxRequestID),
-		}
-	}
-	fail := func(err error) error {
-		return &invalidError{err: err, kind: run.ByRequest, pipeline: q.Pipeline, requestID: clip(q.RequestID, maxRequestID)}
-	}
-	if n := utf8.RuneCountInString(q.RequestID); n == 0 || n > maxRequestID {
-		return nil, fail(fmt.Errorf("requestId must have 1 to 128 characters, has %d", n))
-	}
-	logical, err := logicalTime(q.LogicalTime, sentAt(m))
+	fail := func(err error) error { return invalidRequest(q, err) }
+	request, object, err := k.runRequest(q, m)
 	if err != nil {
 		return nil, fail(err)
-	}
-	request := RunRequest{
-		Pipeline: q.Pipeline, User: q.User, Params: q.Params, Logical: logical, IsDate: run.IsDate(q.LogicalTime), Priority: q.Priority, RequestedAt: sentAt(m),
-		Trigger:  run.Trigger{Kind: run.ByRequest, RequestID: q.RequestID, Sender: m.Attributes["SenderId"]},
-		Identity: run.OfRequest(m.Attributes["SenderId"], q.RequestID),
-	}
-	if len(q.Spec) > 0 {
-		if request.Spec, err = k.adHocSpec(q); err != nil {
-			return nil, fail(err)
-		}
-		request.Pipeline = request.Spec.Name
 	}
 	w, err := request.NewRuns(ctx, k.Settings, k.Pipelines, k.Users, k.Engines)
 	for i := range w {
@@ -124,7 +106,74 @@ func (k *Intake) request(ctx context.Context, m lambdaevents.SQSMessage) ([]NewR
 			return nil, err
 		}
 	}
+	if err == nil && q.Object != nil {
+		err = k.give(w, object)
+	}
 	return w, markInvalid(err, fail)
+}
+
+// decodeRequest returns the request that a message has, if it has an id.
+func decodeRequest(m lambdaevents.SQSMessage) (events.Request, error) {
+	var q events.Request
+	if len(m.Body) > events.MaxRequest {
+		return q, invalid(run.ByRequest, "the request has %d bytes, more than the %d allowed; store the data in S3 and send its address",
+			len(m.Body), events.MaxRequest)
+	}
+	if wrapped := envelope([]byte(m.Body)); wrapped != "" {
+		return q, invalid(run.ByRequest, "read request: %s", wrapped)
+	}
+	if err := pipeline.DecodeJSON([]byte(m.Body), &q); err != nil {
+		// What can be read says whose request it was.
+		_ = json.Unmarshal([]byte(m.Body), &q)
+		return q, invalidRequest(q, fmt.Errorf("read request: %w", err))
+	}
+	if n := utf8.RuneCountInString(q.RequestID); n == 0 || n > maxRequestID {
+		return q, invalidRequest(q, fmt.Errorf("requestId must have 1 to 128 characters, has %d", n))
+	}
+	return q, nil
+}
+
+// invalidRequest is the error of a request that cannot become a run.
+func invalidRequest(q events.Request, err error) error {
+	return &invalidError{err: err, kind: run.ByRequest, pipeline: q.Pipeline, requestID: clip(q.RequestID, maxRequestID)}
+}
+
+// runRequest returns what q asks for, and the object that q is about, if any.
+func (k *Intake) runRequest(q events.Request, m lambdaevents.SQSMessage) (request RunRequest, object ledger.Object, err error) {
+	logical, err := logicalTime(q.LogicalTime, sentAt(m))
+	if err != nil {
+		return request, object, err
+	}
+	request = RunRequest{
+		Pipeline: q.Pipeline, User: q.User, Params: q.Params, Logical: logical, IsDate: run.IsDate(q.LogicalTime), Priority: q.Priority, RequestedAt: sentAt(m),
+		Trigger:  run.Trigger{Kind: run.ByRequest, RequestID: q.RequestID, Sender: m.Attributes["SenderId"]},
+		Identity: run.OfRequest(m.Attributes["SenderId"], q.RequestID),
+	}
+	if len(q.Spec) > 0 {
+		if request.Spec, err = k.adHocSpec(q); err != nil {
+			return request, object, err
+		}
+		request.Pipeline = request.Spec.Name
+	}
+	if q.Object != nil {
+		if object, err = objectOf(*q.Object, sentAt(m)); err != nil {
+			return request, object, err
+		}
+		request.Trigger.Bucket, request.Trigger.Key, request.Trigger.Version, request.Trigger.Size = object.Bucket, object.Key, object.Version, object.Size
+	}
+	return request, object, nil
+}
+
+// give has each of the runs take an object, also if another has taken it.
+func (k *Intake) give(runs []NewRun, o ledger.Object) error {
+	for i, w := range runs {
+		given, err := k.Ledger.Give(ledger.Entry{Object: o, Pipeline: w.Run.Pipeline, At: time.Now().UTC(), Runs: []string{w.Run.ID}})
+		if err != nil {
+			return err
+		}
+		runs[i].With = append(runs[i].With, given)
+	}
+	return nil
 }
 
 // adHocSpec is the pipeline that is part of a request.
@@ -194,59 +243,6 @@ func (k *Intake) schedule(ctx context.Context, m lambdaevents.SQSMessage) ([]New
 	return w, markInvalid(err, func(err error) error {
 		return &invalidError{err: err, kind: run.BySchedule, pipeline: tick.Pipeline}
 	})
-}
-
-func (k *Intake) upload(ctx context.Context, m lambdaevents.SQSMessage) ([]NewRun, error) {
-	var e struct {
-		Detail events.ObjectCreated `json:"detail"`
-		Time   time.Time            `json:"time"`
-	}
-	if err := json.Unmarshal([]byte(m.Body), &e); err != nil {
-		return nil, invalid(run.ByS3, "read S3 event: %w", err)
-	}
-	o := e.Detail.Object
-	zone := k.zone(e.Detail.Bucket.Name)
-	if zone == "" || o.Key == "" {
-		return nil, invalid(run.ByS3, "bucket %q is not a zone of the lake, or the event has no key", e.Detail.Bucket.Name)
-	}
-	matches, err := k.Pipelines.Watching(ctx, zone, o.Key)
-	if err != nil {
-		return nil, err
-	}
-	if o.Size == 0 && strings.HasSuffix(o.Key, "/") {
-		return nil, nil // a folder created in the S3 console
-	}
-	version := o.VersionID
-	if version == "" {
-		version = o.Sequencer
-	}
-	var all []NewRun
-	for _, name := range matches {
-		request := RunRequest{
-			Pipeline: name, Logical: e.Time, RequestedAt: sentAt(m), Quiet: true,
-			Trigger:  run.Trigger{Kind: run.ByS3, Bucket: e.Detail.Bucket.Name, Key: o.Key, Version: o.VersionID, Size: o.Size},
-			Identity: []string{run.ByS3, name, e.Detail.Bucket.Name, o.Key, version},
-		}
-		w, err := request.NewRuns(ctx, k.Settings, k.Pipelines, k.Users, k.Engines)
-		if IsInvalid(err) {
-			// An error in one pipeline must not affect the others.
-			w, err = []NewRun{request.rejected(err, nil)}, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, w...)
-	}
-	return all, nil
-}
-
-func (k *Intake) zone(bucket string) string {
-	for zone, b := range k.Settings.Lake {
-		if b == bucket {
-			return zone
-		}
-	}
-	return ""
 }
 
 func (k *Intake) zones() []string {

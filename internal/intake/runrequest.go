@@ -10,6 +10,7 @@ import (
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
+	"ephemr/internal/ledger"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
@@ -21,7 +22,7 @@ type Pipelines interface {
 	// Current returns the newest version, or nil if there is none.
 	Current(ctx context.Context, name string) (*register.Version, error)
 	// Watching returns the pipelines with an S3 trigger that matches, sorted.
-	Watching(ctx context.Context, zone, key string) ([]string, error)
+	Watching(ctx context.Context, source, key string, size int64) ([]register.Watcher, error)
 }
 
 // Users reads the policy that decides which user a run gets.
@@ -92,13 +93,9 @@ func (q RunRequest) newRun(spec *pipeline.Spec, version int, grant access.Grant,
 	occasion := spec.OccasionOf(q.Logical, q.IsDate)
 	early := occasion.Context(q.Logical)
 	early.Vars = s.Vars
-	params, err := spec.ResolveParams(run.With(q.Values, run.With(q.Params, matrix)), early)
+	shown, secrets, err := q.params(spec, matrix, early)
 	if err != nil {
-		return NewRun{}, fault.New(fault.InvalidInput, "%w", err)
-	}
-	shown, secrets := spec.Conceal(params)
-	if len(secrets) > 0 && q.Trigger.Kind == run.ByManual {
-		return NewRun{}, fault.New(fault.InvalidInput, "pipeline %s has sensitive params, and Step Functions keeps the input of executions; use ephemr start, or send a request", spec.Name)
+		return NewRun{}, err
 	}
 	priority, err := q.priority(spec)
 	if err != nil {
@@ -120,6 +117,9 @@ func (q RunRequest) newRun(spec *pipeline.Spec, version int, grant access.Grant,
 	if !q.After.IsZero() {
 		r.After = run.ID(spec.Name, q.After, q.identity(matrix, q.After)...)
 	}
+	if r.Trigger.Batch != "" {
+		r.Trigger.Manifest = "s3://" + s.LogsBucket + "/" + ledger.ManifestKey(r)
+	}
 	if err := q.bound(&r, s.Limits); err != nil {
 		return NewRun{}, err
 	}
@@ -136,6 +136,19 @@ func (q RunRequest) identity(matrix map[string]string, logical time.Time) []stri
 		return run.OfDate(q.Pipeline, logical, run.With(q.Params, matrix))
 	}
 	return run.OfValue(q.Identity, matrix)
+}
+
+// params returns the values of the run's params; those of sensitive ones are secrets.
+func (q RunRequest) params(spec *pipeline.Spec, matrix map[string]string, early pipeline.Context) (shown, secrets map[string]string, err error) {
+	all, err := spec.ResolveParams(run.With(q.Values, run.With(q.Params, matrix)), early)
+	if err != nil {
+		return nil, nil, fault.New(fault.InvalidInput, "%w", err)
+	}
+	shown, secrets = spec.Conceal(all)
+	if len(secrets) > 0 && q.Trigger.Kind == run.ByManual {
+		return nil, nil, fault.New(fault.InvalidInput, "pipeline %s has sensitive params, and Step Functions keeps the input of executions; use ephemr start, or send a request", spec.Name)
+	}
+	return shown, secrets, nil
 }
 
 // priority is the requested one, or that of the pipeline.

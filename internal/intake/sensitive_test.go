@@ -71,7 +71,7 @@ func TestSensitiveParams(t *testing.T) {
 				w.Apply(secretive)
 				w.Deliver("requests", strings.ReplaceAll(tt.body, "%s", string(given)))
 				all := runs(w)
-				if len(all) != 1 || all[0].State != tt.state {
+				if len(all) != 1 || (all[0].State == run.Rejected) != (tt.state == run.Rejected) { // admission may have started it
 					t.Fatalf("runs %+v", all)
 				}
 				rec := w.Record(all[0].ID)

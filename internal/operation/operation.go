@@ -1,5 +1,5 @@
-// Package operation is the control function: the operations on runs and clusters
-// that people start, a closed set. A request names its operation and has the
+// Package operation is the control function: the operations on runs, clusters and
+// registered pipelines that people start, a closed set. A request names its operation and has the
 // fields of that operation's request, like
 //
 //	{"op": "cancel", "runId": "flights-daily-20260102T0300-0a1b2c3d", "why": "wrong input"}
@@ -25,9 +25,16 @@ type Op string
 // The operations.
 const (
 	Cancel    Op = "cancel"
+	Approve   Op = "approve"
 	Retry     Op = "retry"
 	Resize    Op = "resize"
 	Terminate Op = "terminate"
+	Redo      Op = "redo"
+	Feed      Op = "feed"
+	Pause     Op = "pause"
+	Resume    Op = "resume"
+	Delete    Op = "delete"
+	Rollback  Op = "rollback"
 
 	Backfill       Op = "backfill"
 	PauseBackfill  Op = "pause-backfill"
@@ -36,7 +43,7 @@ const (
 )
 
 // all are the operations in the order of messages.
-var all = []Op{Cancel, Retry, Resize, Terminate, Backfill, PauseBackfill, ResumeBackfill, CancelBackfill}
+var all = []Op{Cancel, Retry, Approve, Resize, Terminate, Redo, Feed, Pause, Resume, Delete, Rollback, Backfill, PauseBackfill, ResumeBackfill, CancelBackfill}
 
 // Payload is the request of an operation as the function reads it.
 func Payload(op Op, request any) (json.RawMessage, error) {
@@ -83,14 +90,30 @@ func (e *requestError) Error() string { return strings.TrimPrefix(e.err.Error(),
 // Handler is the control function.
 type Handler struct {
 	Cancel    Func
+	Approve   Func
 	Retry     Func
 	Resize    Func
 	Terminate Func
+	Redo      Func
+	Feed      Func
+	Pause     Func
+	Resume    Func
+	Delete    Func
+	Rollback  Func
 
 	Backfill       Func
 	PauseBackfill  Func
 	ResumeBackfill Func
 	CancelBackfill Func
+}
+
+// of is what carries out an operation, or nil.
+func (h *Handler) of(op Op) Func {
+	return map[Op]Func{
+		Cancel: h.Cancel, Retry: h.Retry, Resize: h.Resize, Terminate: h.Terminate, Approve: h.Approve, Redo: h.Redo, Feed: h.Feed,
+		Pause: h.Pause, Resume: h.Resume, Delete: h.Delete, Rollback: h.Rollback,
+		Backfill: h.Backfill, PauseBackfill: h.PauseBackfill, ResumeBackfill: h.ResumeBackfill, CancelBackfill: h.CancelBackfill,
+	}[op]
 }
 
 // Handle carries out the operation that the request names.
@@ -103,11 +126,8 @@ func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) (any, err
 	if err := json.Unmarshal(fields["op"], &op); err != nil || op == "" {
 		return nil, refused("the request names no operation")
 	}
-	do, ok := map[Op]Func{
-		Cancel: h.Cancel, Retry: h.Retry, Resize: h.Resize, Terminate: h.Terminate,
-		Backfill: h.Backfill, PauseBackfill: h.PauseBackfill, ResumeBackfill: h.ResumeBackfill, CancelBackfill: h.CancelBackfill,
-	}[op]
-	if !ok {
+	do := h.of(op)
+	if do == nil {
 		return nil, refused("there is no operation %q", op)
 	}
 	delete(fields, "op")

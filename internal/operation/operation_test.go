@@ -33,13 +33,18 @@ func handler() *operation.Handler {
 		})
 	}
 	return &operation.Handler{
-		Cancel: echo(operation.Cancel), Retry: echo(operation.Retry), Resize: echo(operation.Resize), Terminate: echo(operation.Terminate),
+		Cancel: echo(operation.Cancel), Approve: echo(operation.Approve), Retry: echo(operation.Retry), Resize: echo(operation.Resize), Terminate: echo(operation.Terminate),
+		Redo: echo(operation.Redo), Feed: echo(operation.Feed),
+		Pause: echo(operation.Pause), Resume: echo(operation.Resume), Delete: echo(operation.Delete), Rollback: echo(operation.Rollback),
 	}
 }
 
 func TestOperations(t *testing.T) {
 	t.Parallel()
-	for _, op := range []operation.Op{operation.Cancel, operation.Retry, operation.Resize, operation.Terminate} {
+	for _, op := range []operation.Op{
+		operation.Cancel, operation.Retry, operation.Resize, operation.Terminate, operation.Approve, operation.Redo, operation.Feed,
+		operation.Pause, operation.Resume, operation.Delete, operation.Rollback,
+	} {
 		in := request{RunID: "r", Kill: op == operation.Cancel}
 		payload, err := operation.Payload(op, in)
 		if err != nil {
@@ -57,7 +62,7 @@ func TestOperations(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	const list = `; the operations are cancel, retry, resize, terminate, backfill, pause-backfill, resume-backfill, cancel-backfill (example: {"op": "cancel", "runId": "…"})`
+	const list = `; the operations are cancel, retry, approve, resize, terminate, redo, feed, pause, resume, delete, rollback, backfill, pause-backfill, resume-backfill, cancel-backfill (example: {"op": "cancel", "runId": "…"})`
 	for payload, want := range map[string]string{ //nolint:gosec // the token is refused
 		`{"op": "abort", "runId": "r"}`: `there is no operation "abort"`,
 		`{"runId": "r"}`:                "the request names no operation",

@@ -68,8 +68,7 @@ func OfRun(rec *run.Record, e *StateError) run.Outcome {
 // culprit is the job that made the run fail, or nil. If an error stopped the run,
 // jobs that were interrupted by it are not the cause.
 func culprit(rec *run.Record, e *StateError) *run.Job {
-	for i := range rec.Jobs {
-		j := &rec.Jobs[i]
+	for _, j := range rec.ByCause() {
 		if j.State == run.JobFailed || j.State == run.JobCancelled && (e == nil || j.Class != job.ClassCancelled) {
 			return j
 		}

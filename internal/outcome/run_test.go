@@ -7,6 +7,7 @@ import (
 
 	"ephemr/internal/job"
 	"ephemr/internal/outcome"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/run"
 )
 
@@ -28,8 +29,10 @@ func TestOfRun(t *testing.T) {
 		return []run.Cluster{{Attempt: 1, Name: "r.1", ID: id, State: run.ClusterFailed, Class: class, Reason: "why"}}
 	}
 	err := func(name, cause string) *outcome.StateError { return &outcome.StateError{Error: name, Cause: cause} }
+	cleaning := &pipeline.Spec{Jobs: []pipeline.Job{{Name: "c", When: pipeline.Always}, {Name: "a"}}}
 	for _, tt := range []struct {
 		name     string
+		spec     *pipeline.Spec
 		jobs     []run.Job
 		clusters []run.Cluster
 		err      *outcome.StateError
@@ -41,6 +44,12 @@ func TestOfRun(t *testing.T) {
 		{name: "nothing but checks", jobs: []run.Job{checks}, want: run.Outcome{State: run.Succeeded}},
 		{name: "one job had work to do", jobs: append(jobs(run.JobSucceeded), idle), want: run.Outcome{State: run.Succeeded}},
 		{name: "nothing to do, and a failure", jobs: []run.Job{idle, {Name: "b", State: run.JobFailed, Class: job.ClassJob, Reason: "why"}}, want: run.Outcome{State: run.Failed, Class: job.ClassJob, Reason: "job b: why"}},
+		{name: "a job was not needed", jobs: append(jobs(run.JobSucceeded), run.Job{Name: "b", State: run.JobSkipped, Unneeded: true}), want: run.Outcome{State: run.Succeeded}},
+		{name: "no job was needed", jobs: []run.Job{{Name: "a", State: run.JobSkipped, Unneeded: true}}, want: run.Outcome{State: run.Succeeded, NothingToDo: true}},
+		{name: "nothing to do but to clean up", spec: cleaning, jobs: []run.Job{{Name: "c", State: run.JobSucceeded}, idle}, want: run.Outcome{State: run.Succeeded, NothingToDo: true}},
+		{name: "only the clean-up failed", spec: cleaning, jobs: []run.Job{{Name: "c", State: run.JobFailed, Class: job.ClassJob, Reason: "why"}, {Name: "a", State: run.JobSucceeded}}, want: run.Outcome{State: run.Failed, Class: job.ClassJob, Reason: "job c: why"}},
+		{name: "a failure, then the clean-up's", spec: cleaning, jobs: []run.Job{{Name: "c", State: run.JobFailed, Class: job.ClassJob, Reason: "late"}, {Name: "a", State: run.JobFailed, Class: job.ClassData, Reason: "why"}}, want: run.Outcome{State: run.Failed, Class: job.ClassData, Reason: "job a: why"}},
+		{name: "a failure, cleaned up", spec: cleaning, jobs: []run.Job{{Name: "c", State: run.JobSucceeded}, {Name: "a", State: run.JobFailed, Class: job.ClassData, Reason: "why"}}, want: run.Outcome{State: run.Failed, Class: job.ClassData, Reason: "job a: why"}},
 		{name: "all succeeded, then an error", jobs: jobs(run.JobSucceeded), err: err("InternalError", "x"), want: run.Outcome{State: run.Succeeded}},
 		{name: "a job failed", jobs: with(run.Job{Name: "a", State: run.JobFailed}, job.ClassData), want: run.Outcome{State: run.Failed, Class: job.ClassData, Reason: "job a: why"}},
 		{name: "a job was cancelled", jobs: with(run.Job{Name: "a", State: run.JobCancelled}, job.ClassCancelled), want: run.Outcome{State: run.Cancelled, Class: job.ClassCancelled, Reason: "job a: why"}},
@@ -60,7 +69,7 @@ func TestOfRun(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := outcome.OfRun(&run.Record{Jobs: tt.jobs, Clusters: tt.clusters}, tt.err)
+			got := outcome.OfRun(&run.Record{Spec: tt.spec, Jobs: tt.jobs, Clusters: tt.clusters}, tt.err)
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}

@@ -7,27 +7,36 @@ import (
 
 // sameKind rejects {{eq .Params.n 3}}, which fails in every run: params are text.
 func (r *references) sameKind(fn string, args []value) {
+	r.wholeNumbers(fn, args)
+	for _, a := range args[min(1, len(args)):] {
+		switch {
+		case args[0].isLike(a):
+		case a.isText():
+			r.differentKinds(fn, a, args[0])
+		default:
+			r.differentKinds(fn, args[0], a)
+		}
+	}
+}
+
+// wholeNumbers rejects literals with a fraction: comparisons convert params to whole numbers.
+func (r *references) wholeNumbers(fn string, args []value) {
 	for _, a := range args {
 		if _, err := strconv.Atoi(a.text); a.literal && a.kind == numberValue && err != nil {
 			r.fault("%s compares whole numbers, not %s", fn, a.shown)
 		}
 	}
-	for _, a := range args[min(1, len(args)):] {
-		if args[0].isLike(a) {
-			continue
-		}
-		text, other := args[0], a
-		if a.isText() {
-			text, other = a, args[0]
-		}
-		switch {
-		case text.literal && other.kind == numberValue && isNumeric(text.text):
-			r.fault("%s compares %s (text) with %s (%s); write %s", fn, text.shown, other.shown, other.kind, text.text)
-		case other.literal:
-			r.fault(`%s compares text with %s; write "%s"`, fn, other.kind, other.shown)
-		default:
-			r.fault("%s compares %s (%s) with %s (%s); convert one, as in (int %[2]s)", fn, text.shown, text.kind, other.shown, other.kind)
-		}
+}
+
+// differentKinds reports the comparison of a text with a value of another kind, and how to correct it.
+func (r *references) differentKinds(fn string, text, other value) {
+	switch {
+	case text.literal && other.kind == numberValue && isNumeric(text.text):
+		r.fault("%s compares %s (text) with %s (%s); write %s", fn, text.shown, other.shown, other.kind, text.text)
+	case other.literal:
+		r.fault(`%s compares text with %s; write "%s"`, fn, other.kind, other.shown)
+	default:
+		r.fault("%s compares %s (%s) with %s (%s); convert one, as in (int %[2]s)", fn, text.shown, text.kind, other.shown, other.kind)
 	}
 }
 

@@ -1,6 +1,9 @@
 package pipeline
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Context is what templates can refer to: facts about the run.
 type Context struct {
@@ -16,11 +19,12 @@ type Context struct {
 	Trigger     map[string]string     // those of TriggerKeys that this run has
 	Lake        map[string]string     // zone -> s3://bucket
 	Vars        map[string]string     // of the stage
-	Jobs        map[string]JobContext // the jobs that have succeeded
+	Jobs        map[string]JobContext // the jobs that are over
 }
 
-// JobContext is what a job that has succeeded leaves for the next ones.
+// JobContext is what a job that is over leaves for the next ones.
 type JobContext struct {
+	State   JobState // "" = SUCCEEDED
 	Outputs map[string]string
 }
 
@@ -33,12 +37,19 @@ var intervalKeys = []string{"Start", "End", "LocalStart", "LocalEnd"}
 // TriggerKeys are the entries .Trigger can have.
 var TriggerKeys = []string{
 	"Kind",      // schedule, s3, request or manual
-	"Object",    // s3: the object's address, s3://bucket/key
-	"Bucket",    // s3
-	"Key",       // s3
-	"VersionID", // s3, when the bucket has versions
+	"Object",    // s3 without batch: the object's address, s3://bucket/key
+	"Bucket",    // s3 without batch
+	"Key",       // s3 without batch
+	"VersionID", // s3 without batch, when the bucket has versions
+	"Objects",   // s3: the addresses of up to MaxTriggerObjects objects, separated by commas
+	"Count",     // s3: number of objects
+	"Bytes",     // s3: their size
+	"Manifest",  // s3 with batch: address of the list of all objects, JSON Lines
 	"RequestID", // request
 }
+
+// MaxTriggerObjects is how many objects a run has in .Trigger.Objects at most.
+const MaxTriggerObjects = 50
 
 // The fields of Context by what they hold.
 var (
@@ -52,7 +63,7 @@ var (
 func (c Context) data() map[string]any {
 	jobs := make(map[string]any, len(c.Jobs))
 	for name, j := range c.Jobs {
-		jobs[name] = map[string]any{"Outputs": filled(j.Outputs)}
+		jobs[name] = map[string]any{"State": string(cmp.Or(j.State, Succeeded)), "Outputs": filled(j.Outputs)}
 	}
 	return map[string]any{
 		"RunID": c.RunID, "Pipeline": c.Pipeline, "Stage": c.Stage,

@@ -1,10 +1,6 @@
 package pipeline
 
-import (
-	"slices"
-
-	"ephemr/internal/job"
-)
+import "ephemr/internal/job"
 
 // JobState is how far a job of a run has come. Other packages have finer states
 // of their own, so Next takes any type that spells these the same.
@@ -22,34 +18,43 @@ const (
 
 // Plan is what to do next with the jobs of a run.
 type Plan struct {
-	Start []string // pending jobs whose needs have succeeded, in file order
-	Skip  []string // pending jobs downstream of a dead one, in file order
+	Start []string // pending jobs that can start, in file order
+	Skip  []string // pending jobs that will never start, in file order
 	Done  bool     // once Skip is done, nothing is left to start or to wait for
 }
 
 // Next returns what to do, given the state of every job. A job without a
-// state is PENDING; FAILED, CANCELLED and SKIPPED are dead; every other state
-// counts as under way. It only looks: starting and skipping are the caller's.
+// state is PENDING; FAILED, CANCELLED, SKIPPED and SUCCEEDED are over; every other
+// state counts as under way. It only looks: starting and skipping are the caller's.
 func Next[S ~string](jobs []Job, states map[string]S) Plan {
-	dead := deadOf(jobs, states)
+	d := newDAG(jobs, states)
 	plan := Plan{Done: true}
 	for _, j := range jobs {
-		switch phaseOf(states, j.Name) {
-		case underWay:
+		switch {
+		case d.skip[j.Name]:
+			plan.Skip = append(plan.Skip, j.Name)
+		case d.phases[j.Name] == waiting:
 			plan.Done = false
-		case waiting:
-			if dead[j.Name] {
-				plan.Skip = append(plan.Skip, j.Name)
-				continue
-			}
-			plan.Done = false
-			if !slices.ContainsFunc(j.Needs, func(n string) bool { return phaseOf(states, n) != succeeded }) {
+			if d.decide(j) == begin {
 				plan.Start = append(plan.Start, j.Name)
 			}
-		case succeeded, died:
+		case d.phases[j.Name] == underWay:
+			plan.Done = false
 		}
 	}
 	return plan
+}
+
+// FailedAbove returns a job that has failed and that the named one needs, directly or
+// not, or "".
+func FailedAbove[S ~string](jobs []Job, states map[string]S, name string) string {
+	above := upstream(jobs, name)
+	for _, j := range jobs {
+		if above[j.Name] && phaseOf(states, j.Name) == failed {
+			return j.Name
+		}
+	}
+	return ""
 }
 
 // phase is all that matters of a state here.
@@ -59,7 +64,8 @@ const (
 	waiting phase = iota
 	underWay
 	succeeded
-	died
+	failed // or cancelled
+	skipped
 )
 
 func phaseOf[S ~string](states map[string]S, name string) phase {
@@ -68,56 +74,103 @@ func phaseOf[S ~string](states map[string]S, name string) phase {
 		return waiting
 	case Succeeded:
 		return succeeded
-	case Failed, Cancelled, Skipped:
-		return died
+	case Failed, Cancelled:
+		return failed
+	case Skipped:
+		return skipped
 	case Running:
 	}
 	return underWay
 }
 
-// deadOf returns the dead jobs and the waiting ones downstream of them. Jobs may
-// stand before what they need, so it looks until nothing changes.
-func deadOf[S ~string](jobs []Job, states map[string]S) map[string]bool {
-	dead := map[string]bool{}
-	isDead := func(j Job) bool {
-		switch phaseOf(states, j.Name) {
-		case died:
-			return true
-		case waiting:
-			return slices.ContainsFunc(j.Needs, func(n string) bool { return dead[n] })
-		case underWay, succeeded:
+// dag is how far the jobs of a run have come.
+type dag struct {
+	jobs   []Job
+	phases map[string]phase
+	skip   map[string]bool            // waiting jobs that will never start
+	above  map[string]map[string]bool // what conditional jobs need, directly or not
+}
+
+func newDAG[S ~string](jobs []Job, states map[string]S) *dag {
+	d := &dag{jobs: jobs, phases: map[string]phase{}, skip: map[string]bool{}, above: map[string]map[string]bool{}}
+	for _, j := range jobs {
+		d.phases[j.Name] = phaseOf(states, j.Name)
+		if j.When.conditional() || j.Type == job.Quality {
+			d.above[j.Name] = upstream(jobs, j.Name)
 		}
-		return false
 	}
+	// Jobs may stand before what they need, so this looks until nothing changes.
 	for grown := true; grown; {
 		grown = false
 		for _, j := range jobs {
-			if !dead[j.Name] && isDead(j) {
-				dead[j.Name], grown = true, true
+			if d.phases[j.Name] == waiting && !d.skip[j.Name] && d.decide(j) == never {
+				d.skip[j.Name], grown = true, true
 			}
 		}
 	}
-	return dead
+	return d
 }
 
-// AllJobs returns the jobs in file order and, when the pipeline has checks, the
-// job that runs them: of type quality, after every job that no other needs.
-func (s Spec) AllJobs() []Job {
-	jobs := slices.Clone(s.Jobs)
-	if len(s.Checks) == 0 {
-		return jobs
+type decision int
+
+const (
+	later decision = iota
+	begin
+	never
+)
+
+// decide says what to do with a waiting job.
+func (d *dag) decide(j Job) decision {
+	switch {
+	case j.Type == job.Quality: // what was skipped by a condition does not keep the rest from being checked
+		return d.check(j)
+	case j.When.conditional():
+		for name := range d.above[j.Name] {
+			if !d.over(name) {
+				return later
+			}
+		}
+		if j.When == OnFailure && !d.failedAbove(j) {
+			return never
+		}
+		return begin
 	}
-	needed := map[string]bool{}
-	for _, j := range jobs {
-		for _, n := range j.Needs {
-			needed[n] = true
+	all := begin
+	for _, need := range j.Needs {
+		if d.over(need) && d.phases[need] != succeeded {
+			return never
+		}
+		if !d.over(need) {
+			all = later
 		}
 	}
-	checks := Job{Name: ChecksJob, Type: job.Quality}
-	for _, j := range jobs {
-		if !needed[j.Name] {
-			checks.Needs = append(checks.Needs, j.Name)
+	return all
+}
+
+func (d *dag) check(j Job) decision {
+	if d.failedAbove(j) {
+		return never
+	}
+	verdict := never
+	for _, need := range j.Needs {
+		if !d.over(need) {
+			return later
+		}
+		if d.phases[need] == succeeded {
+			verdict = begin
 		}
 	}
-	return append(jobs, checks)
+	return verdict
+}
+
+// over reports whether a job has ended or will never start.
+func (d *dag) over(name string) bool { return d.skip[name] || d.phases[name] >= succeeded }
+
+func (d *dag) failedAbove(j Job) bool {
+	for name := range d.above[j.Name] {
+		if d.phases[name] == failed {
+			return true
+		}
+	}
+	return false
 }

@@ -39,8 +39,16 @@ func (d *decoder) value(p *place, n *node, v reflect.Value) {
 		v.Set(reflect.New(v.Type().Elem()))
 		v = v.Elem()
 	}
+	if a, ok := v.Addr().Interface().(abbreviated); ok && n.kind != mapNode && n.kind != listNode {
+		index, _ := fieldsOf(v.Type())
+		d.value(p.key(a.abbreviates()), n, v.Field(index[a.abbreviates()]))
+		return
+	}
 	d.kind(p, n, v)
 }
+
+// abbreviated is a table that may be written as the value of one of its keys.
+type abbreviated interface{ abbreviates() string }
 
 func (d *decoder) kind(p *place, n *node, v reflect.Value) {
 	want, read := mapNode, d.fields
@@ -50,6 +58,9 @@ func (d *decoder) kind(p *place, n *node, v reflect.Value) {
 		read = d.entries
 	case reflect.Slice:
 		want, read = listNode, d.items
+		if v.Type() == reflect.TypeFor[Texts]() && n.kind != listNode {
+			want, read = textNode, d.only
+		}
 	default:
 		d.scalar(p, n, v)
 		return
@@ -64,7 +75,11 @@ func (d *decoder) text(p *place, n *node, u encoding.TextUnmarshaler) {
 		return
 	}
 	if err := u.UnmarshalText([]byte(n.text)); err != nil {
-		d.add(p, "invalid duration %q (examples: 90s, 30m, 2h)", n.text)
+		what, examples := "duration", "90s, 30m, 2h"
+		if _, ok := u.(*Bytes); ok {
+			what, examples = "number of bytes", "1000000, 500MB, 10GiB"
+		}
+		d.add(p, "invalid %s %q (examples: %s)", what, n.text, examples)
 		d.taint(p)
 	}
 }
@@ -127,6 +142,12 @@ func (d *decoder) items(p *place, n *node, v reflect.Value) {
 		}
 		d.value(p.index(i), item, v.Index(i))
 	}
+}
+
+// only reads a list that is written as its only entry.
+// only reads a text in the place of a list of them.
+func (d *decoder) only(p *place, n *node, v reflect.Value) {
+	d.items(p, &node{kind: listNode, pos: n.pos, items: []*node{n}}, v)
 }
 
 func (d *decoder) entries(p *place, n *node, v reflect.Value) {

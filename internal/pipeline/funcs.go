@@ -151,6 +151,9 @@ func (c Context) output(job, key string) (string, error) {
 		return "", fmt.Errorf("job %q has not succeeded in this run; add it to needs", job)
 	}
 	v, ok := j.Outputs[key]
+	if !ok && j.State != "" && j.State != Succeeded {
+		return "", fmt.Errorf("job %q is %s and has no outputs; where it may not have succeeded, write {{index .Jobs %[1]q \"Outputs\" %[3]q | default \"…\"}}", job, j.State, key)
+	}
 	if !ok {
 		return "", fmt.Errorf("job %q has no output %q; let it write %s=… to the file in $EPHEMR_OUTPUT", job, key, key)
 	}

@@ -76,10 +76,10 @@ func TestValidate(t *testing.T) {
 			}
 		}, want: "jobs: 201 jobs; a pipeline has at most 200"},
 		{name: "batch", change: func(s *pipeline.Spec) {
-			s.Triggers = []pipeline.Trigger{{S3: &pipeline.S3Trigger{Bucket: "raw", Batch: &pipeline.Batch{MaxObjects: 1001}}}}
-		}, want: "triggers[0].s3.batch.window: 0s is out of range; use 1s to 24h\n" +
-			"triggers[0].s3.batch.maxObjects: maxObjects is 1001; use 1 to 1000\n" +
-			"triggers[0].s3.batch: batch is not available yet; remove it; every object starts a run"},
+			s.Triggers = []pipeline.Trigger{{S3: &pipeline.S3Trigger{Bucket: "raw", Batch: &pipeline.Batch{Window: -1, MaxObjects: 10001, MaxBytes: -1}}}}
+		}, want: "triggers[0].s3.batch.window: -1ns is out of range; use 1s to 24h\n" +
+			"triggers[0].s3.batch.maxObjects: maxObjects is 10001; use 1 to 10000\n" +
+			"triggers[0].s3.batch.maxBytes: maxBytes is -1; use at least 1"},
 		{name: "cost", change: func(s *pipeline.Spec) { s.Limits.Cost = "5 EUR" }, want: "limits.cost: invalid amount \"5 EUR\" (example: \"5 USD\")\n" +
 			"limits.cost: limits.cost is not available yet; remove it and set limits.deadline"},
 		{name: "a template that is too long", change: func(s *pipeline.Spec) {

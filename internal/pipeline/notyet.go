@@ -8,10 +8,6 @@ func (r *rules) notYet() {
 			r.fault(p, "%s not available yet; %s", what, advice)
 		}
 	}
-	for i, t := range r.spec.Triggers {
-		p := root("triggers").index(i)
-		refuse(t.S3 != nil && t.S3.Batch != nil, p.key("s3").key("batch"), "batch is", "remove it; every object starts a run")
-	}
 	refuse(r.spec.Limits.Cost != "", root("limits").key("cost"), "limits.cost is", "remove it and set limits.deadline")
 
 	targets := func(p *place, names []string) {

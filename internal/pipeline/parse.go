@@ -21,6 +21,11 @@ func WithVars(names ...string) Option {
 	return func(r *rules) { r.vars = append([]string{}, slices.Sorted(slices.Values(names))...) }
 }
 
+// WithSources names the buckets beside the lake whose objects can be triggers.
+func WithSources(buckets ...string) Option {
+	return func(r *rules) { r.other = buckets }
+}
+
 // AdHoc says that the pipeline comes along with the request for its only run,
 // which may name the cluster that it is to run on.
 func AdHoc() Option {

@@ -116,36 +116,42 @@ func (r *references) pipe(p *parse.PipeNode, root bool) value {
 
 // command checks a call or a value; piped is the one more argument that it gets.
 func (r *references) command(c *parse.CommandNode, root bool, piped []value) value {
+	nodes, fn := c.Args, ""
 	f, isCall := c.Args[0].(*parse.IdentifierNode)
+	if isCall {
+		nodes, fn = c.Args[1:], f.Ident
+	}
 	args := make([]value, 0, len(c.Args))
-	for i, arg := range c.Args {
-		if isCall && i == 0 {
-			continue
-		}
-		switch arg := arg.(type) {
-		case *parse.ChainNode:
-			r.chain(arg, root)
-			args = append(args, value{shown: arg.String()})
-			continue
-		case *parse.DotNode:
-			if root {
-				r.fault(`"." is the whole context; name a field, like {{.RunID}}`)
-			}
-		case *parse.PipeNode:
-		default:
-			name := refOf(arg, root)
-			if r.field(name); isCall && len(name) == 1 && slices.Contains(tableFields, name[0]) && f.Ident != "index" {
-				r.fault(".%s is a table; name an entry: .%[1]s.<name>", name[0])
-			}
-		}
-		args = append(args, r.typeOf(arg, root))
+	for _, arg := range nodes {
+		args = append(args, r.argument(fn, arg, root))
 	}
 	if !isCall {
 		return args[0]
 	}
-	v := r.call(f.Ident, c.Args[1:], append(args, piped...), root)
+	v := r.call(fn, nodes, append(args, piped...), root)
 	v.shown = "(" + c.String() + ")"
 	return v
+}
+
+// argument checks an argument of fn, or with no fn a value alone, and returns its type.
+func (r *references) argument(fn string, arg parse.Node, root bool) value {
+	switch arg := arg.(type) {
+	case *parse.ChainNode:
+		r.chain(arg, root)
+		return value{shown: arg.String()}
+	case *parse.DotNode:
+		if root {
+			r.fault(`"." is the whole context; name a field, like {{.RunID}}`)
+		}
+	case *parse.PipeNode:
+	default:
+		name := refOf(arg, root)
+		r.field(name)
+		if takesTable := fn == "" || fn == "index"; !takesTable && len(name) == 1 && slices.Contains(tableFields, name[0]) {
+			r.fault(".%s is a table; name an entry: .%[1]s.<name>", name[0])
+		}
+	}
+	return r.typeOf(arg, root)
 }
 
 func (r *references) chain(c *parse.ChainNode, root bool) {
@@ -262,10 +268,7 @@ func (r *references) field(name []string) {
 
 func (r *references) entry(table string, name []string) {
 	if table == "Jobs" {
-		r.jobRef(name[0])
-		if len(name) > 1 && name[1] != "Outputs" || len(name) > 3 {
-			r.fault(".Jobs.%s is unknown; write .Jobs.<job>.Outputs.<key>", strings.Join(name, "."))
-		}
+		r.jobEntry(name)
 		return
 	}
 	if known, ok := r.entries(table); ok && !slices.Contains(known, name[0]) {
@@ -277,6 +280,15 @@ func (r *references) entry(table string, name []string) {
 	}
 	if len(name) > 1 {
 		r.fault(".%s.%s is a string; remove .%s", table, name[0], strings.Join(name[1:], "."))
+	}
+}
+
+// jobEntry checks a reference to the outputs or the state of a job.
+func (r *references) jobEntry(name []string) {
+	r.jobRef(name[0])
+	state := len(name) == 2 && name[1] == "State"
+	if len(name) > 1 && name[1] != "Outputs" && !state || len(name) > 3 {
+		r.fault(".Jobs.%s is unknown; write .Jobs.<job>.Outputs.<key> or .Jobs.<job>.State", strings.Join(name, "."))
 	}
 }
 

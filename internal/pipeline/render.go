@@ -57,8 +57,9 @@ func fieldsOfCheck(p *place, c *job.Check) []field {
 
 // templates checks every template without filling it in.
 func (r *rules) templates() {
+	jobs := r.spec.AllJobs()
 	for i, j := range r.spec.Jobs {
-		refs := &references{rules: r, job: j.Name, needs: upstream(r.spec.Jobs, j.Name)}
+		refs := &references{rules: r, job: j.Name, needs: upstream(jobs, j.Name)}
 		r.compileAll(fieldsOfJob(root("jobs").index(i), &j), refs)
 	}
 	all := map[string]bool{} // the checks come after every job
@@ -125,16 +126,27 @@ func (s Spec) RenderChecks(c Context) ([]job.Check, error) {
 
 // CheckValues fills in everything that does not depend on another job's output,
 // so that a value that is missing or wrong is reported before the run acquires
-// capacity. The error joins one for every such value.
+// capacity. The error joins one for every such value. Jobs that will not run in any
+// case need no values.
 func (s Spec) CheckValues(c Context) error {
-	var errs []error
+	_, err := s.RenderWaitFor(c)
+	errs := []error{err}
 	for i := range s.Jobs {
 		at := &place{text: "jobs[" + s.Jobs[i].Name + "]"}
+		if j := &s.Jobs[i]; j.If != "" {
+			errs = append(errs, s.fill(at, s.independent([]field{{at: at.key("if"), get: j.If}}), c))
+			if s.needless(*j, c) {
+				continue
+			}
+		}
 		errs = append(errs, s.fill(at, s.independent(fieldsOfJob(at, &s.Jobs[i])), c))
 	}
 	for i := range s.Checks {
 		at := root("checks").index(i)
 		errs = append(errs, s.fill(at, s.independent(fieldsOfCheck(at, &s.Checks[i])), c))
+	}
+	if len(s.Triggers) > 0 {
+		errs = append(errs, s.checkOutputs(c))
 	}
 	return errors.Join(errs...)
 }

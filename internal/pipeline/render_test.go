@@ -18,7 +18,7 @@ var context = pipeline.Context{
 	Params:  map[string]string{"country": "pt", "empty": "", "nul": "a\x00b", "long": strings.Repeat("x", 10_000)},
 	Trigger: map[string]string{"Kind": "s3", "Bucket": "raw", "Key": "in coming/ä+b %2B&<x>'\".csv", "Object": "s3://raw/in coming/ä+b %2B&<x>'\".csv"},
 	Lake:    map[string]string{"raw": "s3://acme-raw"},
-	Jobs:    map[string]pipeline.JobContext{"clean-up": {Outputs: map[string]string{"rows": "412"}}, "quiet": {}},
+	Jobs:    map[string]pipeline.JobContext{"clean-up": {Outputs: map[string]string{"rows": "412"}}, "quiet": {}, "lost": {State: pipeline.Failed}},
 }
 
 // one returns a pipeline of one job with one arg.
@@ -39,6 +39,7 @@ func TestRenderJobValues(t *testing.T) {
 		{"a day before", `{{addDays -1 .LogicalDate}} {{.LogicalTime | addDays 1}}`, "2026-11-29 2026-12-01T03:00:00Z"},
 		{"output", `{{output "clean-up" "rows"}}`, "412"},
 		{"output by index", `{{index .Jobs "clean-up" "Outputs" "rows"}}`, "412"},
+		{"state of a job", `{{.Jobs.quiet.State}} {{.Jobs.lost.State}} {{index .Jobs.lost.Outputs "rows" | default "0"}}`, "SUCCEEDED FAILED 0"},
 		{"default for an output that is not there", `{{index .Jobs.quiet.Outputs "rows" | default "0"}} {{index .Jobs "clean-up" "Outputs" "x" | default "-"}}`, "0 -"},
 		{"default for what is missing", `{{index .Trigger "RequestID" | default "none"}}`, "none"},
 		{"default for what is empty", `{{default "x" .Params.empty}}`, "x"},
@@ -65,6 +66,7 @@ func TestRenderJobFaults(t *testing.T) {
 	tests := []struct{ name, arg, want string }{
 		{"missing entry", "{{.Trigger.RequestID}}", `{{.Trigger.RequestID}}: this run's trigger has no RequestID; where it may be missing, write {{index .Trigger "RequestID" | default "…"}}`},
 		{"missing param", "{{.Params.x}}", `{{.Params.x}}: this run has no x; correct the name or pass a value`},
+		{"output of a job that failed", `{{output "lost" "rows"}}`, `job "lost" is FAILED and has no outputs; where it may not have succeeded, write {{index .Jobs "lost" "Outputs" "rows" | default "…"}}`},
 		{"missing output", `{{.Jobs.quiet.Outputs.rows}}`, "rows does not exist; the job must write it"},
 		{"unknown job", `{{output "x" "y"}}`, `job "x" has not succeeded`},
 		{"unknown output", `{{output "quiet" "y"}}`, `job "quiet" has no output "y"; let it write y=…`},

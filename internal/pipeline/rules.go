@@ -16,7 +16,10 @@ type rules struct {
 	spec  Spec
 	zones []string // of the lake; nil = not known here
 	vars  []string // of the stage; nil = not known here
+	other []string // buckets beside the lake whose objects are triggers
 	adhoc bool     // a request's
+
+	zoneOf map[string]string // zone by bucket
 }
 
 func newRules(s Spec, f *faults, opts []Option) *rules {
@@ -41,9 +44,8 @@ const (
 	maxRetries   = 10
 	maxActive    = 1000
 	maxSteps     = 256 // EMR's StepConcurrencyLevel
-	maxObjects   = 1000
 	maxUnits     = 1000
-	maxTimeout   = 7 * 24 * time.Hour
+	maxTimeout   = MaxDeadline
 	minKeepAlive = 2 * time.Minute
 	maxKeepAlive = 24 * time.Hour
 
@@ -52,6 +54,9 @@ const (
 
 	maxTextBytes = 1024 // of a description
 )
+
+// MaxDeadline is the longest time from the admission of a run to its end.
+const MaxDeadline = 7 * 24 * time.Hour
 
 // A name is part of run ids: with 40 letters an id has 63, and Step Functions
 // takes 80.
@@ -74,15 +79,21 @@ func (r *rules) check() {
 	r.params()
 	r.matrix()
 	r.cluster()
+	r.approvals()
+	r.waitFor()
 	r.limits()
 	r.jobs()
+	r.when()
 	r.checks()
 	r.notify()
+	r.ownOutputs()
 	r.notYet()
 	r.literals()
 	if len(r.spec.Jobs) <= maxJobs { // what follows costs more than the number of jobs
 		r.needs()
 		r.templates()
+		r.conditions()
+		r.waitForTemplates()
 	}
 }
 

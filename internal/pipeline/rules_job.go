@@ -38,11 +38,13 @@ func (r *rules) jobs() {
 		if j.Timeout != 0 {
 			r.duration(p.key("timeout"), j.Timeout, time.Second, maxTimeout)
 		}
+		r.retryDelay(p.key("retryDelay"), j)
 		r.background(p.key("background"), j.Background)
 		if j.Resize != nil {
 			r.within(p.key("resize").key("task"), "the number of task units", j.Resize.Task, 1, maxUnits)
 		}
 	}
+	r.rounds()
 }
 
 func (r *rules) jobName(p *place, i int) {

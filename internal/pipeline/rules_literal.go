@@ -13,10 +13,13 @@ func (r *rules) literals() {
 	evaluated := map[string]bool{"description": true}
 	for i := range r.spec.Jobs {
 		markEvaluated(evaluated, fieldsOfJob(root("jobs").index(i), &r.spec.Jobs[i]))
+		evaluated[root("jobs").index(i).key("if").String()] = true
+		evaluated[root("jobs").index(i).key("approve").key("message").String()] = true
 	}
 	for i := range r.spec.Checks {
 		markEvaluated(evaluated, fieldsOfCheck(root("checks").index(i), &r.spec.Checks[i]))
 	}
+	markEvaluated(evaluated, fieldsOfWaitFor(r.spec.WaitFor))
 	for name := range r.spec.Params {
 		p := root("params").key(name)
 		evaluated[p.key("default").String()], evaluated[p.key("description").String()] = true, true

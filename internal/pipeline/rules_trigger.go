@@ -3,8 +3,6 @@ package pipeline
 import (
 	"maps"
 	"slices"
-	"strings"
-	"time"
 
 	"ephemr/internal/cron"
 )
@@ -35,7 +33,7 @@ func (r *rules) isRepeated(i int) bool {
 	t := r.spec.Triggers[i]
 	return slices.ContainsFunc(r.spec.Triggers[:i], func(o Trigger) bool {
 		if t.S3 != nil && o.S3 != nil {
-			return t.S3.Bucket == o.S3.Bucket && t.S3.Prefix == o.S3.Prefix && t.S3.Suffix == o.S3.Suffix
+			return t.S3.selects(*o.S3)
 		}
 		return t.S3 == nil && o.S3 == nil && t.Schedule != "" && t.Schedule == o.Schedule && t.Zone(r.spec) == o.Zone(r.spec) && maps.Equal(t.Params, o.Params)
 	})
@@ -52,14 +50,23 @@ func (r *rules) schedule(p *place, t Trigger) {
 		r.within(p.key("priority"), "the priority", *t.Priority, 0, MaxPriority)
 	}
 	r.catchup(p, t)
+	r.overlap(p, t)
+	r.triggerParams(p.key("params"), t.Params)
+}
+
+func (r *rules) overlap(p *place, t Trigger) {
 	if all := []Overlap{OverlapQueue, OverlapSkip, OverlapLatest, OverlapCancel}; t.Overlap != "" && !slices.Contains(all, t.Overlap) {
 		r.fault(p.key("overlap"), "unknown value %q; use queue, skip, latest or cancel", string(t.Overlap))
 	}
 	if t.DependsOnPast && (t.Overlap == OverlapLatest || t.Overlap == OverlapCancel) {
 		r.fault(p.key("dependsOnPast"), "overlap: %s cancels the run that the next date depends on; remove one of both", string(t.Overlap))
 	}
-	for _, name := range sorted(t.Params) {
-		at, value := p.key("params").key(name), t.Params[name]
+}
+
+// triggerParams checks the values that a schedule gives to params.
+func (r *rules) triggerParams(p *place, params map[string]string) {
+	for _, name := range sorted(params) {
+		at, value := p.key(name), params[name]
 		param, ok := r.spec.Params[name]
 		switch {
 		case !ok:
@@ -76,7 +83,7 @@ func (r *rules) schedule(p *place, t Trigger) {
 }
 
 func (r *rules) catchup(p *place, t Trigger) {
-	if all := []Catchup{CatchupNone, CatchupLatest, CatchupAll}; t.Catchup != "" && !slices.Contains(all, t.Catchup) {
+	if !t.Catchup.Valid() {
 		r.fault(p.key("catchup"), "unknown value %q; use none, latest or all", string(t.Catchup))
 	}
 	if t.CatchupWindow != 0 {
@@ -90,39 +97,16 @@ func (r *rules) ofSchedule(p *place, t Trigger) {
 		key string
 		set bool
 	}{
-		{"timezone", t.Timezone != ""}, {"params", len(t.Params) > 0}, {"priority", t.Priority != nil},
-		{"catchup", t.Catchup != ""}, {"catchupWindow", t.CatchupWindow != 0}, {"overlap", t.Overlap != ""},
+		{"timezone", t.Timezone != ""},
+		{"params", len(t.Params) > 0},
+		{"priority", t.Priority != nil},
+		{"catchup", t.Catchup != ""},
+		{"catchupWindow", t.CatchupWindow != 0},
+		{"overlap", t.Overlap != ""},
 		{"dependsOnPast", t.DependsOnPast},
 	} {
 		if k.set {
 			r.fault(p.key(k.key), "%s belongs to a schedule; remove it", k.key)
 		}
-	}
-}
-
-func (r *rules) upload(p *place, t S3Trigger) {
-	bucket := p.key("bucket")
-	switch {
-	case t.Bucket == "":
-		r.fault(bucket, "no bucket; name a zone of the lake, like raw")
-	case r.zones != nil && !slices.Contains(r.zones, t.Bucket):
-		r.fault(bucket, "unknown zone %q; %s", t.Bucket, didYouMean(closest(t.Bucket, r.zones), r.zones))
-	case strings.Contains(t.Bucket, "/"):
-		r.fault(bucket, "%q has a slash; write the zone alone and the rest as prefix", t.Bucket)
-	}
-	if strings.HasPrefix(t.Prefix, "/") || strings.HasPrefix(t.Prefix, "s3:") {
-		r.fault(p.key("prefix"), "%q matches no object; leave out the bucket and the leading /", t.Prefix)
-	}
-	r.noStar(p.key("prefix"), t.Prefix)
-	r.noStar(p.key("suffix"), t.Suffix)
-	if b := t.Batch; b != nil {
-		r.duration(p.key("batch").key("window"), b.Window, time.Second, 24*time.Hour)
-		r.within(p.key("batch").key("maxObjects"), "maxObjects", b.MaxObjects, 1, maxObjects)
-	}
-}
-
-func (r *rules) noStar(p *place, v string) {
-	if strings.Contains(v, "*") {
-		r.fault(p, "%q contains a *, but prefixes and suffixes are literal; remove it", v)
 	}
 }

@@ -39,6 +39,12 @@ func reflectSchema(t *testing.T) *invopop.Schema {
 			if t == reflect.TypeFor[pipeline.Duration]() {
 				return &invopop.Schema{Pattern: `^([0-9]+d|([0-9.]+(ms|s|m|h))+)$`, Extras: map[string]any{"type": "string"}}
 			}
+			if t == reflect.TypeFor[pipeline.Bytes]() {
+				return &invopop.Schema{Pattern: `^[0-9]+(\.[0-9]+)? ?([kKMGTPE]i?)?B?$`, Extras: map[string]any{"type": []string{"string", "integer"}}}
+			}
+			if t == reflect.TypeFor[pipeline.Texts]() {
+				return &invopop.Schema{Items: &invopop.Schema{Type: "string"}, Extras: map[string]any{"type": []string{"array", "string", "null"}}}
+			}
 			return nil
 		},
 	}
@@ -51,7 +57,19 @@ func reflectSchema(t *testing.T) *invopop.Schema {
 	s := r.Reflect(pipeline.Spec{})
 	s.Title = "ephemr pipeline"
 	loosen(s)
+	abbreviate(s, "jobs", "retryDelay")
+	waitFor, _ := s.Properties.Get("waitFor")
+	objects, _ := waitFor.Properties.Get("objects")
+	objects.Extras = map[string]any{"type": []string{"array", "string"}}
 	return s
+}
+
+// abbreviate lets a table in a list be written as a duration.
+func abbreviate(s *invopop.Schema, list, key string) {
+	all, _ := s.Properties.Get(list)
+	table, _ := all.Items.Properties.Get(key)
+	table.Pattern = `^([0-9.]+(ms|s|m|h))+$`
+	table.Extras = map[string]any{"type": []string{"object", "string", "null"}}
 }
 
 // loosen lets s take what the parser takes: a table or list without content is

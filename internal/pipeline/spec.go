@@ -19,20 +19,21 @@ import (
 // The schema for editors is generated from this type and those below: bounds
 // and required keys from the tags, descriptions from the fields' comments.
 type Spec struct {
-	Name        string           `json:"pipeline" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,39}$"`
-	Owner       string           `json:"owner,omitempty" jsonschema:"format=email"` // e-mail address that is notified, as "owner" under notify
-	Team        string           `json:"team,omitempty" jsonschema:"pattern=^[a-z][a-z0-9-]{0\\,39}$"`
-	Description string           `json:"description,omitempty"`
-	Timezone    string           `json:"timezone,omitempty"` // default of its schedules, and zone of runs that none plans: IANA name, e.g. Europe/Lisbon; default UTC
-	Triggers    []Trigger        `json:"triggers,omitempty"`
-	Params      map[string]Param `json:"params,omitempty"`
-	Matrix      Matrix           `json:"matrix,omitempty"` // one isolated run per combination
-	Cluster     Cluster          `json:"cluster" jsonschema:"required"`
-	Limits      Limits           `json:"limits"`
-	Jobs        []Job            `json:"jobs" jsonschema:"required,minItems=1,maxItems=200"` // in any order; needs form a DAG
-	Checks      []job.Check      `json:"checks,omitempty"`
-	Notify      Notify           `json:"notify"`
-	Priority    int              `json:"priority,omitempty" jsonschema:"minimum=0,maximum=9"` // higher first
+	Name        string              `json:"pipeline" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,39}$"`
+	Owner       string              `json:"owner,omitempty" jsonschema:"format=email"` // e-mail address that is notified, as "owner" under notify
+	Team        string              `json:"team,omitempty" jsonschema:"pattern=^[a-z][a-z0-9-]{0\\,39}$"`
+	Description string              `json:"description,omitempty"`
+	Timezone    string              `json:"timezone,omitempty"` // default of its schedules, and zone of runs that none plans: IANA name, e.g. Europe/Lisbon; default UTC
+	Triggers    []Trigger           `json:"triggers,omitempty"`
+	Params      map[string]Param    `json:"params,omitempty"`
+	Matrix      Matrix `json:"matrix,omitempty"` // one isolated run per combination
+	Cluster     Cluster             `json:"cluster" jsonschema:"required"`
+	WaitFor     *WaitFor            `json:"waitFor,omitempty"` // a run acquires no cluster before
+	Limits      Limits              `json:"limits"`
+	Jobs        []Job               `json:"jobs" jsonschema:"required,minItems=1,maxItems=200"` // in any order; needs form a DAG
+	Checks      []job.Check         `json:"checks,omitempty"`
+	Notify      Notify              `json:"notify"`
+	Priority    int                 `json:"priority,omitempty" jsonschema:"minimum=0,maximum=9"` // higher first
 }
 
 // Trigger requests runs: exactly one of Schedule and S3 is set.
@@ -53,6 +54,11 @@ type Trigger struct {
 // late or the pipeline was paused.
 type Catchup string
 
+// Valid reports whether c is one of the values, or empty.
+func (c Catchup) Valid() bool {
+	return c == "" || c == CatchupNone || c == CatchupLatest || c == CatchupAll
+}
+
 // Values of Catchup.
 const (
 	CatchupNone   Catchup = "none"   // no missed date
@@ -71,20 +77,6 @@ const (
 	OverlapLatest Overlap = "latest" // a run that still waits is cancelled: only the newest waits
 	OverlapCancel Overlap = "cancel" // the run before is cancelled
 )
-
-// S3Trigger matches uploaded objects.
-type S3Trigger struct {
-	Bucket string `json:"bucket" jsonschema:"required"` // zone of the lake, e.g. raw
-	Prefix string `json:"prefix,omitempty"`
-	Suffix string `json:"suffix,omitempty"`
-	Batch  *Batch `json:"batch,omitempty"`
-}
-
-// Batch makes one run of many uploads.
-type Batch struct {
-	Window     Duration `json:"window"`     // closes this long after the first object
-	MaxObjects int      `json:"maxObjects"` // or when it has this many
-}
 
 // Param is a declared parameter of a pipeline.
 type Param struct {
@@ -123,22 +115,26 @@ type Limits struct {
 
 // Job is one unit of work.
 type Job struct {
-	Name    string            `json:"name" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,39}$"`
-	Type    job.Type          `json:"type" jsonschema:"required,enum=bash,enum=hive,enum=jar,enum=spark"`
-	Source  string            `json:"source,omitempty"`  // directory or file, relative to the project
-	Include []string          `json:"include,omitempty"` // files and directories of the project that are packaged with it, under their own paths
-	Entry   string            `json:"entry,omitempty"`   // file inside source that is run
-	Class   string            `json:"class,omitempty"`
-	Args    []string          `json:"args,omitempty"` // templates, e.g. {{.LogicalDate}}
-	Vars    map[string]string `json:"vars,omitempty"`
-	Conf    map[string]string `json:"conf,omitempty"`
-	Env     map[string]string `json:"env,omitempty"`
-	Expect  []string          `json:"expect,omitempty"` // s3:// addresses that a successful attempt has written to; templates
-	Needs   []string          `json:"needs,omitempty"`
-	Retries int               `json:"retries,omitempty" jsonschema:"minimum=0,maximum=10"` // more attempts after the first
-	Timeout Duration          `json:"timeout,omitempty"`                                   // of each attempt
-	Resize  *Resize           `json:"resize,omitempty"`                                    // size of its cluster while the job runs
-	Package *Package          `json:"package,omitempty" jsonschema:"-"`                    // filled in by apply
+	Name       string            `json:"name" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,39}$"`
+	Type       job.Type          `json:"type" jsonschema:"required,enum=bash,enum=hive,enum=jar,enum=spark"`
+	Source     string            `json:"source,omitempty"`  // directory or file, relative to the project
+	Include    []string          `json:"include,omitempty"` // files and directories of the project that are packaged with it, under their own paths
+	Entry      string            `json:"entry,omitempty"`   // file inside source that is run
+	Class      string            `json:"class,omitempty"`
+	Args       []string          `json:"args,omitempty"` // templates, e.g. {{.LogicalDate}}
+	Vars       map[string]string `json:"vars,omitempty"`
+	Conf       map[string]string `json:"conf,omitempty"`
+	Env        map[string]string `json:"env,omitempty"`
+	Expect     []string          `json:"expect,omitempty"` // s3:// addresses that a successful attempt has written to; templates
+	Needs      []string          `json:"needs,omitempty"`
+	When       When              `json:"when,omitempty" jsonschema:"enum=success,enum=failure,enum=always"` // of what it needs: run when all succeeded (default), when some failed, or always; without needs, after all other jobs
+	Retries    int               `json:"retries,omitempty" jsonschema:"minimum=0,maximum=10"`               // more attempts after the first
+	If         string            `json:"if,omitempty"`                                                      // a template that yields true or false; a job whose condition is false is skipped
+	Approve    *Approve          `json:"approve,omitempty"`                                                 // wait for a person before the job starts
+	RetryDelay *RetryDelay       `json:"retryDelay,omitempty"`                                              // before each retry: a duration, or a table
+	Timeout    Duration          `json:"timeout,omitempty"`                                                 // of each attempt
+	Resize     *Resize           `json:"resize,omitempty"`                                                  // size of its cluster while the job runs
+	Package    *Package          `json:"package,omitempty" jsonschema:"-"`                                  // filled in by apply
 
 	Background job.Background `json:"background,omitempty" jsonschema:"enum=fail,enum=wait,enum=kill"` // what to do with processes that outlive the program; default fail
 }
@@ -195,7 +191,7 @@ func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil
 func (d *Duration) UnmarshalText(text []byte) error {
 	if days, ok := strings.CutSuffix(string(text), "d"); ok {
 		if n, err := strconv.ParseUint(days, 10, 16); err == nil {
-			*d = Duration(time.Duration(n) * 24 * time.Hour) //nolint:gosec // 16 bits
+			*d = Duration(time.Duration(n) * 24 * time.Hour)
 			return nil
 		}
 	}

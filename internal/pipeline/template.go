@@ -88,6 +88,8 @@ func explainTemplate(err error) error {
 
 func missingEntry(where, key string) string {
 	switch {
+	case strings.Contains(where, ".Trigger") && key == "Objects":
+		return fmt.Sprintf("this run's trigger has no Objects: it has more than %d, one of them has a comma in its key, or it is not of S3; use {{.Trigger.Manifest}}", MaxTriggerObjects)
 	case strings.Contains(where, ".Trigger"):
 		return fmt.Sprintf("this run's trigger has no %s; where it may be missing, write {{index .Trigger %[1]q | default \"…\"}}", key)
 	case strings.Contains(where, ".Vars"):

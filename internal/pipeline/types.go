@@ -116,6 +116,8 @@ func (sig signature) of(fn string, args []value) value {
 		return value{kind: args[len(args)-1].kind, zoned: args[len(args)-1].zoned}
 	case fn == "format" || fn == "date":
 		return formatted(args[0])
+	case (fn == "and" || fn == "or") && len(args) > 0 && !slices.ContainsFunc(args, func(a value) bool { return a.kind != boolValue }):
+		return value{kind: boolValue}
 	case sig.result == clockValue:
 		v.zoned = fn == "inZone" || args[len(args)-1].zoned
 		return v
@@ -252,17 +254,25 @@ func (r *references) typeOfField(v *value, name []string) {
 	switch {
 	case len(name) == 1 && name[0] == "LogicalDate":
 		v.kind = dateValue
-	case len(name) == 1 && name[0] == "LogicalTime", len(name) == 2 && name[0] == "Interval":
+	case len(name) == 1 && name[0] == "LogicalTime", isEntryOf(name, "Interval"):
 		v.kind, v.zoned = clockValue, strings.HasPrefix(name[len(name)-1], "Local")
-	case len(name) == 2 && name[0] == "Params":
+	case isEntryOf(name, "Params"):
 		v.kind = textValue
 		if p, ok := r.rules.spec.Params[name[1]]; ok {
 			v.param = &p
 		}
-	case len(name) == 1 && slices.Contains(textFields, name[0]), len(name) == 2 && name[0] == "Lake",
-		len(name) == 2 && name[0] == "Trigger" && slices.Contains([]string{"Kind", "Object", "Bucket", "VersionID"}, name[1]):
+	case isNeverTime(name):
 		v.kind, v.noTime = textValue, true
-	case len(name) == 2 && name[0] != "Jobs", len(name) == 4:
+	case len(name) == 2 && name[0] != "Jobs", len(name) == 4, len(name) == 3 && name[2] == "State":
 		v.kind = textValue
 	}
+}
+
+// isEntryOf reports whether name is an entry of a table, like .Params.x.
+func isEntryOf(name []string, table string) bool { return len(name) == 2 && name[0] == table }
+
+// isNeverTime reports whether the field is a text that is never a date or time.
+func isNeverTime(name []string) bool {
+	return len(name) == 1 && slices.Contains(textFields, name[0]) || isEntryOf(name, "Lake") ||
+		isEntryOf(name, "Trigger") && slices.Contains([]string{"Kind", "Object", "Bucket", "VersionID"}, name[1])
 }

@@ -123,7 +123,7 @@ func TestLiteralTemplates(t *testing.T) {
 	const day = "{{.LogicalDate}}"
 	s := pipeline.Spec{
 		Name: "demo", Owner: "a@example.com", Description: day, Cluster: pipeline.Cluster{Profile: "small"},
-		Triggers: []pipeline.Trigger{{S3: &pipeline.S3Trigger{Bucket: "raw", Prefix: "in/" + day + "/", Suffix: day}}},
+		Triggers: []pipeline.Trigger{{S3: &pipeline.S3Trigger{Bucket: "raw", Prefix: "in/" + day + "/", Suffix: pipeline.Texts{day}}}},
 		Params:   map[string]pipeline.Param{"p": {Allowed: []string{day}, Describe: day}},
 		Jobs: []pipeline.Job{{
 			Name: "a", Type: job.Spark, Source: "a/" + day, Class: day, Entry: day, Include: []string{day},
@@ -133,7 +133,7 @@ func TestLiteralTemplates(t *testing.T) {
 	}
 	err := s.Validate()
 	for _, at := range []string{
-		"triggers[0].s3.prefix", "triggers[0].s3.suffix", "params.p.allowed[0]", "jobs[0].source", "jobs[0].class", "jobs[0].entry", "jobs[0].include[0]",
+		"triggers[0].s3.prefix", "triggers[0].s3.suffix[0]", "params.p.allowed[0]", "jobs[0].source", "jobs[0].class", "jobs[0].entry", "jobs[0].include[0]",
 		`jobs[0].conf["spark.{{.LogicalDate}}"]`, "checks[0].notNull[0]", "checks[0].unique[0]", `checks[0].columns["{{.LogicalDate}}"]`,
 	} {
 		if err == nil || !strings.Contains(err.Error(), at+": ") {

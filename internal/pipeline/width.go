@@ -15,17 +15,18 @@ func (s Spec) StepConcurrency() int {
 // the smallest number of chains that cover the DAG, and that is the number of
 // jobs less a largest matching of jobs with their followers.
 func (s Spec) MaxParallel() int {
-	index := make(map[string]int, len(s.Jobs))
-	for i, j := range s.Jobs {
+	jobs := s.AllJobs()
+	index := make(map[string]int, len(jobs))
+	for i, j := range jobs {
 		index[j.Name] = i
 	}
-	needs := make([][]int, len(s.Jobs)) // of each job, direct and indirect
-	for i, j := range s.Jobs {
-		for name := range upstream(s.Jobs, j.Name) {
+	needs := make([][]int, len(jobs)) // of each job, direct and indirect
+	for i, j := range jobs {
+		for name := range upstream(jobs, j.Name) {
 			needs[i] = append(needs[i], index[name])
 		}
 	}
-	follower := make([]int, len(s.Jobs)) // the job each one is matched with
+	follower := make([]int, len(jobs)) // the job each one is matched with
 	for i := range follower {
 		follower[i] = -1
 	}
@@ -35,7 +36,7 @@ func (s Spec) MaxParallel() int {
 			matched++
 		}
 	}
-	return min(max(len(s.Jobs)-matched, 1), maxSteps)
+	return min(max(len(jobs)-matched, 1), maxSteps)
 }
 
 // match finds a free need for job i, moving others to another need if it must.

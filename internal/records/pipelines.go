@@ -2,6 +2,7 @@ package records
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -12,6 +13,7 @@ const (
 	CurrentSort    = "CURRENT"
 	RetiredPrefix  = "RETIRED#"
 	SchedulePrefix = "SCHEDULE#"
+	versionPrefix  = "V#"
 
 	SchedulesFirst = CurrentSort
 	SchedulesLast  = SchedulePrefix + "~"
@@ -31,12 +33,18 @@ const (
 const Due = "DUE"
 
 // CurrentVersionKey is the key of the newest version of a pipeline. Written by
-// register.Store when a pipeline is applied, in one transaction with its triggers.
+// register.Store when a pipeline is applied, in one transaction with its triggers. Of a
+// deleted pipeline it has only the number of the last version.
 func CurrentVersionKey(pipeline string) Key { return Key{pipeline, CurrentSort} }
 
 // VersionKey is the key of a version of a pipeline; numbers start at 1. Written
-// by register.Store with CurrentVersionKey and never changed.
-func VersionKey(pipeline string, number int) Key { return Key{pipeline, fmt.Sprintf("V#%06d", number)} }
+// by register.Store with CurrentVersionKey, never changed, and removed with the pipeline.
+func VersionKey(pipeline string, number int) Key {
+	return Key{pipeline, fmt.Sprintf(versionPrefix+"%06d", number)}
+}
+
+// IsVersion reports whether sort is that of a VersionKey.
+func IsVersion(sort string) bool { return strings.HasPrefix(sort, versionPrefix) }
 
 // ScheduleKey is the key of a schedule of a pipeline: calendar.Schedule. number is its
 // place among the pipeline's schedules. Written by register.Store when a pipeline is

@@ -3,11 +3,12 @@
 // index it is; docs/architecture.md lists them all. What an item contains is in
 // the package that owns it.
 //
-// Three tables, each with on-demand capacity and point-in-time recovery:
+// Four tables, each with on-demand capacity and point-in-time recovery:
 //
 //	Runs       pk, sk   everything about a run in one partition (ADR 8)
 //	Clusters   pk       clusters, pools, slots, call budgets, sizes
 //	Pipelines  pk, sk   versions of pipelines, and what uploads start
+//	Ledger     pk, sk   which run takes which object of S3, and batches of objects
 package records
 
 import "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"

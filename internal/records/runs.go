@@ -13,6 +13,7 @@ const (
 	RunSort       = "RUN"
 	SpecSort      = "SPEC"
 	WaiterSort    = "WAIT"
+	ObjectsSort   = "OBJECTS"
 	JobPrefix     = "JOB#"
 	AttemptPrefix = "CLUSTER#"
 )
@@ -46,6 +47,10 @@ func RunKey(runID string) Key { return Key{runID, RunSort} }
 // SpecKey is the key of the pipeline as it was when the run was requested, as
 // JSON. Written by run/store in the transaction that creates the run. No index.
 func SpecKey(runID string) Key { return Key{runID, SpecSort} }
+
+// ObjectsKey is the key of the addresses of the objects of a run's batch, if they are
+// few. Written by run/store in the transaction that creates the run. No index.
+func ObjectsKey(runID string) Key { return Key{runID, ObjectsSort} }
 
 // WaiterKey is the key of the task token that a run waits with: run.Waiter.
 // Written by run/store for the states that wait, and deleted when the token has

@@ -69,9 +69,9 @@ func Apply(ctx context.Context, db UpdateAPI, in *dynamodb.UpdateItemInput) (ite
 // Put writes it over the item with the same key if cond holds; changed is false
 // if it did not.
 func Put(ctx context.Context, db PutAPI, table string, it Item, cond expression.ConditionBuilder) (changed bool, err error) {
-	e, err := expression.NewBuilder().WithCondition(cond).Build()
+	e, err := condition(cond)
 	if err != nil {
-		return false, fmt.Errorf("build condition: %w", err)
+		return false, err
 	}
 	mark := newMark()
 	_, err = db.PutItem(ctx, &dynamodb.PutItemInput{
@@ -88,9 +88,9 @@ func Put(ctx context.Context, db PutAPI, table string, it Item, cond expression.
 // Delete removes the item of key if cond holds; changed is false if it did not.
 // An item that is gone was removed, by this call or another.
 func Delete(ctx context.Context, db DeleteAPI, table string, key Key, cond expression.ConditionBuilder) (changed bool, err error) {
-	e, err := expression.NewBuilder().WithCondition(cond).Build()
+	e, err := condition(cond)
 	if err != nil {
-		return false, fmt.Errorf("build condition: %w", err)
+		return false, err
 	}
 	_, err = db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 		TableName: &table, Key: key.Attributes(), ConditionExpression: e.Condition(),

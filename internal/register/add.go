@@ -23,24 +23,34 @@ const maxRounds = 5
 // The version and its triggers are written in one transaction: a version is current
 // only with its triggers. It also repairs the triggers of a version that there is.
 func (s *Store) Add(ctx context.Context, spec pipeline.Spec, digest string, now time.Time) (*Version, bool, error) {
+	return s.add(ctx, spec, digest, anyVersion, now)
+}
+
+const anyVersion = -1
+
+// add adds a version if expected is the current one.
+func (s *Store) add(ctx context.Context, spec pipeline.Spec, digest string, expected int, now time.Time) (*Version, bool, error) {
 	data, err := json.Marshal(spec)
 	if err != nil {
 		return nil, false, fmt.Errorf("encode pipeline %s: %w", spec.Name, err)
 	}
-	first := 0
-	for round := range maxRounds {
+	for range maxRounds {
 		before, err := s.registered(ctx, spec.Name)
 		if err != nil {
 			return nil, false, err
 		}
-		if round == 0 {
-			first = before.current.Number
-		} else if before.current.Number != first {
+		if expected == anyVersion {
+			expected = before.current.Number
+		}
+		if before.current.Number != expected {
 			return nil, false, overtaken(spec.Name)
 		}
-		next, changed := before.current, before.current.Digest != digest
+		next, changed := before.current, !before.exists() || before.current.Digest != digest && before.current.Spec != string(data)
 		if changed {
-			next = row{PK: spec.Name, SK: records.CurrentSort, Number: first + 1, Digest: digest, Paused: next.Paused, AppliedAt: now.UTC(), Spec: string(data)}
+			next = row{
+				PK: spec.Name, SK: records.CurrentSort, Number: expected + 1, Digest: digest, AppliedAt: now.UTC(), Spec: string(data),
+				Paused: next.Paused, PausedAt: next.PausedAt, PausedWhy: next.PausedWhy,
+			}
 		}
 		done, err := s.write(ctx, before, next, &spec, now)
 		if err != nil {
@@ -61,11 +71,11 @@ func (s *Store) write(ctx context.Context, before *registered, next row, spec *p
 	if err != nil {
 		return false, err
 	}
-	watch, err := s.watchWrite(ctx, spec)
+	watches, err := s.watchWrites(ctx, spec)
 	if err != nil {
 		return false, err
 	}
-	writes = append(writes, watch...)
+	writes = append(writes, watches...)
 	if next.Number == before.current.Number {
 		if len(writes) == 0 {
 			return true, nil
@@ -93,7 +103,7 @@ func (b *registered) unchanged() expression.ConditionBuilder {
 	if b.current.Number == 0 {
 		return records.Absent()
 	}
-	return records.Is("number", b.current.Number).And(b.current.pausedAsRead())
+	return records.Is("number", b.current.Number).And(b.current.pausedAsRead(), b.current.deletedAsRead())
 }
 
 // pausedAsRead holds while the pipeline is paused, or is not, as when r was read: its
@@ -105,45 +115,26 @@ func (r row) pausedAsRead() expression.ConditionBuilder {
 	return expression.Name("paused").AttributeNotExists().Or(records.Is("paused", false))
 }
 
+// deletedAsRead holds while the pipeline is deleted, or is not, as when r was read.
+func (r row) deletedAsRead() expression.ConditionBuilder {
+	if r.Deleted {
+		return records.Is("deleted", true)
+	}
+	return expression.Name("deleted").AttributeNotExists()
+}
+
 // put is the write of r if cond holds.
 func (s *Store) put(r row, cond expression.ConditionBuilder) (types.TransactWriteItem, error) {
 	it, err := r.encode()
 	if err != nil {
 		return types.TransactWriteItem{}, err
 	}
-	return s.putItem(it, cond)
-}
-
-func (s *Store) putItem(it records.Item, cond expression.ConditionBuilder) (types.TransactWriteItem, error) {
-	e, err := expression.NewBuilder().WithCondition(cond).Build()
-	if err != nil {
-		return types.TransactWriteItem{}, fmt.Errorf("build condition: %w", err)
-	}
-	return types.TransactWriteItem{Put: &types.Put{
-		TableName: &s.Table, Item: it, ConditionExpression: e.Condition(), ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
-	}}, nil
-}
-
-func (s *Store) deleteItem(k records.Key, cond expression.ConditionBuilder) (types.TransactWriteItem, error) {
-	e, err := expression.NewBuilder().WithCondition(cond).Build()
-	if err != nil {
-		return types.TransactWriteItem{}, fmt.Errorf("build condition: %w", err)
-	}
-	return types.TransactWriteItem{Delete: &types.Delete{
-		TableName: &s.Table, Key: k.Attributes(), ConditionExpression: e.Condition(), ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
-	}}, nil
+	return records.PutWrite(s.Table, it, cond)
 }
 
 // check holds the transaction to the current version.
 func (s *Store) check(r row) (types.TransactWriteItem, error) {
-	e, err := expression.NewBuilder().WithCondition(records.Is("number", r.Number).And(r.pausedAsRead())).Build()
-	if err != nil {
-		return types.TransactWriteItem{}, fmt.Errorf("build condition: %w", err)
-	}
-	return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
-		TableName: &s.Table, Key: records.CurrentVersionKey(r.PK).Attributes(), ConditionExpression: e.Condition(),
-		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
-	}}, nil
+	return records.CheckWrite(s.Table, records.CurrentVersionKey(r.PK), records.Is("number", r.Number).And(r.pausedAsRead(), r.deletedAsRead()))
 }
 
 // transact does all writes or none; false means that a condition did not hold, or that

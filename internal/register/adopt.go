@@ -55,7 +55,7 @@ func (s *Store) adopt(ctx context.Context, name string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if before.current.Number == 0 || len(before.schedules) > 0 {
+	if !before.exists() || len(before.schedules) > 0 {
 		return nil // deleted or applied meanwhile
 	}
 	v, err := before.current.version()
@@ -103,6 +103,9 @@ func (s *Store) withoutSchedules(ctx context.Context) (map[string]bool, error) {
 func (s *Store) scheduled(ctx context.Context, it records.Item) bool {
 	var r row
 	err := attributevalue.UnmarshalMap(it, &r)
+	if r.Deleted {
+		return false
+	}
 	if err == nil {
 		var v *Version
 		if v, err = r.version(); err == nil {

@@ -14,82 +14,126 @@ import (
 	"ephemr/internal/records"
 )
 
+// Paused is what pausing or resuming a pipeline has done.
+type Paused struct {
+	Pipeline string           `json:"pipeline"`
+	Version  int              `json:"version"`
+	Paused   bool             `json:"paused"`
+	Changed  bool             `json:"changed"` // false = it was so before
+	Why      string           `json:"why,omitempty"`
+	Due      []calendar.Dates `json:"due"` // per schedule: what has become due and is not handled
+}
+
 // Pause stops the triggers of a pipeline. Its schedules keep up to when they were
 // handled; ephemr calendar lists what becomes due meanwhile.
-func (s *Store) Pause(ctx context.Context, name string) error {
-	return s.setPaused(ctx, name, true, func(x calendar.Schedule) (calendar.Schedule, []calendar.Skipped, error) { return x, nil, nil })
+func (s *Store) Pause(ctx context.Context, name, why string, now time.Time) (Paused, error) {
+	return s.setPaused(ctx, name, &pausing{to: true, why: why, now: now})
 }
 
 // Resume starts the triggers of a pipeline again. catchup says which of the dates that
 // became due while it was paused are made; "" = what each schedule says.
-func (s *Store) Resume(ctx context.Context, name string, catchup pipeline.Catchup, now time.Time) error {
-	return s.setPaused(ctx, name, false, func(x calendar.Schedule) (calendar.Schedule, []calendar.Skipped, error) {
-		return x.Resumed(catchup, now)
-	})
+func (s *Store) Resume(ctx context.Context, name string, catchup pipeline.Catchup, now time.Time) (Paused, error) {
+	return s.setPaused(ctx, name, &pausing{catchup: catchup, now: now})
+}
+
+// pausing is a change from running to paused or back.
+type pausing struct {
+	to      bool
+	why     string
+	catchup pipeline.Catchup
+	now     time.Time
 }
 
 // setPaused changes a pipeline and all of its schedules in one transaction. It can be
 // repeated.
-func (s *Store) setPaused(
-	ctx context.Context, name string, paused bool, change func(calendar.Schedule) (calendar.Schedule, []calendar.Skipped, error),
-) error {
+func (s *Store) setPaused(ctx context.Context, name string, p *pausing) (Paused, error) {
 	for range maxRounds {
 		before, err := s.registered(ctx, name)
 		if err != nil {
-			return err
+			return Paused{}, err
 		}
-		if before.current.Number == 0 {
-			return fault.New(fault.InvalidInput, "pipeline %q is not known", name)
+		if err := before.mustExist(name); err != nil {
+			return Paused{}, err
 		}
-		if before.current.Paused == paused {
-			return nil
+		out := Paused{Pipeline: name, Version: before.current.Number, Paused: p.to, Changed: before.current.Paused != p.to, Why: p.why, Due: []calendar.Dates{}}
+		if !out.Changed {
+			out.Why = before.current.PausedWhy
 		}
-		writes, err := s.pauseWrites(before, paused, change)
-		if err != nil {
-			return err
+		writes, err := s.pauseWrites(before, p, &out)
+		if err != nil || !out.Changed {
+			return out, err
 		}
 		if done, err := s.transact(ctx, name, writes); done || err != nil {
-			return err
+			return out, err
 		}
 	}
+	return Paused{}, busy(name)
+}
+
+func busy(name string) error {
 	return fault.New(fault.Conflict, "pipeline %s is being changed by another caller; try again", name)
 }
 
-func (s *Store) pauseWrites(
-	before *registered, paused bool, change func(calendar.Schedule) (calendar.Schedule, []calendar.Skipped, error),
-) ([]types.TransactWriteItem, error) {
-	in, err := records.UpdateInput(s.Table, records.CurrentVersionKey(before.current.PK),
-		expression.Set(expression.Name("paused"), expression.Value(paused)), before.unchanged())
+// pauseWrites are the writes of a change; out gets the dates that are due.
+func (s *Store) pauseWrites(before *registered, p *pausing, out *Paused) ([]types.TransactWriteItem, error) {
+	current, err := s.pauseWrite(before, p)
 	if err != nil {
 		return nil, err
 	}
-	writes := []types.TransactWriteItem{{Update: &types.Update{
-		TableName: in.TableName, Key: in.Key, UpdateExpression: in.UpdateExpression, ConditionExpression: in.ConditionExpression,
-		ExpressionAttributeNames: in.ExpressionAttributeNames, ExpressionAttributeValues: in.ExpressionAttributeValues,
-	}}}
+	writes := []types.TransactWriteItem{current}
 	for _, r := range before.schedules {
-		x, skipped, err := change(r.schedule)
-		if err != nil {
-			return nil, err
-		}
-		it, err := x.Item(paused)
-		if err != nil {
-			return nil, err
-		}
-		put, err := s.putItem(it, records.Is("last", r.schedule.Last))
-		if err != nil {
-			return nil, err
-		}
-		writes = append(writes, put)
-		for _, k := range skipped {
-			put, err := k.Put(s.Runs, x, time.Now())
-			if err != nil {
-				return nil, fmt.Errorf("record skipped dates of %s: %w", x.Pipeline, err)
+		x, skipped := r.schedule, []calendar.Skipped(nil)
+		if out.Changed && !p.to {
+			if x, skipped, err = x.Resumed(p.catchup, p.now); err != nil {
+				return nil, err
 			}
-			writes = append(writes, put)
 		}
+		dates, err := r.schedule.DueDates(x, p.now)
+		if err != nil {
+			return nil, err
+		}
+		if dates.Due > 0 {
+			out.Due = append(out.Due, dates)
+		}
+		changed, err := s.replaceSchedule(r.schedule, x, skipped, p)
+		if err != nil {
+			return nil, err
+		}
+		writes = append(writes, changed...)
 	}
 	return writes, nil
+}
+
+// replaceSchedule are the writes that replace a schedule, and record the dates that are skipped.
+func (s *Store) replaceSchedule(from, to calendar.Schedule, skipped []calendar.Skipped, p *pausing) ([]types.TransactWriteItem, error) {
+	it, err := to.Item(p.to)
+	if err != nil {
+		return nil, err
+	}
+	put, err := records.PutWrite(s.Table, it, records.Is("last", from.Last))
+	if err != nil {
+		return nil, err
+	}
+	writes := []types.TransactWriteItem{put}
+	for _, k := range skipped {
+		put, err := k.Put(s.Runs, to, p.now)
+		if err != nil {
+			return nil, fmt.Errorf("record skipped dates of %s: %w", to.Pipeline, err)
+		}
+		writes = append(writes, put)
+	}
+	return writes, nil
+}
+
+// pauseWrite is the write of the current version.
+func (s *Store) pauseWrite(before *registered, p *pausing) (types.TransactWriteItem, error) {
+	u := expression.Set(expression.Name("paused"), expression.Value(p.to))
+	if p.to {
+		u = u.Set(expression.Name("pausedAt"), expression.Value(p.now.UTC())).Set(expression.Name("pausedWhy"), expression.Value(p.why))
+	} else {
+		u = u.Remove(expression.Name("pausedAt")).Remove(expression.Name("pausedWhy"))
+	}
+	return records.UpdateWrite(s.Table, records.CurrentVersionKey(before.current.PK), u, before.unchanged())
 }
 
 // Schedules returns the schedules of a pipeline: those of its current version, and those

@@ -1,6 +1,8 @@
 package register_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,7 +47,7 @@ func TestPauseAndResume(t *testing.T) {
 				}
 				f.owes(t, hours(1, 2, 3, 4))
 				for range 2 {
-					if err := f.Store.Resume(t.Context(), "p", tt.catchup, time.Now()); err != nil {
+					if _, err := f.Store.Resume(t.Context(), "p", tt.catchup, time.Now()); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -65,7 +67,7 @@ func TestPauseAndResume(t *testing.T) {
 
 func (f fixture) pause(t *testing.T) {
 	t.Helper()
-	if err := f.Store.Pause(t.Context(), "p"); err != nil {
+	if _, err := f.Store.Pause(t.Context(), "p", "", time.Now()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -101,7 +103,7 @@ func TestPauseMeanwhile(t *testing.T) {
 		"moved":   func(t *testing.T, f fixture) { t.Helper(); f.tick(t) },
 		"paused": func(t *testing.T, f fixture) {
 			t.Helper()
-			if err := f.Store.Pause(t.Context(), "p"); err != nil {
+			if _, err := f.Store.Pause(t.Context(), "p", "", time.Now()); err != nil {
 				t.Error(err)
 			}
 		},
@@ -113,7 +115,7 @@ func TestPauseMeanwhile(t *testing.T) {
 				f.apply(t, many)
 				time.Sleep(24 * time.Hour)
 				f.db.Use(&awsfake.Hooks{Before: beforeWrite(func() { other(t, f) })})
-				if err := f.Store.Pause(t.Context(), "p"); err != nil {
+				if _, err := f.Store.Pause(t.Context(), "p", "", time.Now()); err != nil {
 					t.Fatal(err)
 				}
 				f.db.Use(nil)
@@ -133,7 +135,41 @@ func TestPauseMeanwhile(t *testing.T) {
 func TestPauseUnknown(t *testing.T) {
 	t.Parallel()
 	f := newFixture()
-	if err := f.Store.Pause(t.Context(), "q"); fault.NameOf(err) != fault.InvalidInput {
+	if _, err := f.Store.Pause(t.Context(), "q", "", time.Now()); fault.NameOf(err) != fault.InvalidInput {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A tick at any call of a pause and of a resumption: each date is requested exactly once.
+func TestPauseAtTick(t *testing.T) {
+	t.Parallel()
+	for n := range 5 {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f := newFixture()
+				f.Store.Runs = "runs"
+				f.apply(t, `triggers: [{schedule: "0 * * * *"}, {schedule: "0 4 * * *"}]`)
+				var got []time.Time
+				during := func(change func() error) {
+					f.db.Use(&awsfake.Hooks{Before: nth(n, func() { got = append(got, f.tick(t)...) })})
+					if err := change(); err != nil {
+						t.Fatal(err)
+					}
+					f.db.Use(nil)
+				}
+				time.Sleep(time.Hour)
+				during(func() error { return second(f.Store.Pause(t.Context(), "p", "", time.Now())) })
+				time.Sleep(3 * time.Hour)
+				during(func() error { return second(f.Store.Resume(t.Context(), "p", pipeline.CatchupAll, time.Now())) })
+				got = append(got, f.tick(t)...)
+				time.Sleep(time.Hour)
+				got = append(got, f.tick(t)...)
+				slices.SortFunc(got, time.Time.Compare)
+				if diff := cmp.Diff(hours(1, 2, 3, 4, 4, 5), got); diff != "" {
+					t.Errorf("requested -want +got:\n%s", diff)
+				}
+			})
+		})
 	}
 }

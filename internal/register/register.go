@@ -3,6 +3,7 @@
 package register
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -14,7 +15,6 @@ import (
 	"slices"
 	"time"
 
-	"ephemr/internal/calendar"
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/pipeline"
@@ -52,37 +52,40 @@ type Output struct {
 // Apply validates a pipeline and makes it the current version with its triggers, all or
 // nothing. It is idempotent, and repairs triggers that were changed.
 func (r *Register) Apply(ctx context.Context, in Input) (Output, error) {
-	var zones []string
-	for z := range r.Settings.Lake {
-		zones = append(zones, z)
-	}
-	spec, err := pipeline.ParseJSON(in.Spec, pipeline.WithZones(zones...), pipeline.WithVars(slices.Collect(maps.Keys(r.Settings.Vars))...))
+	spec, err := r.check(ctx, in.Spec)
 	if err != nil {
-		return Output{}, fault.New(fault.InvalidInput, "%w", err)
-	}
-	if err := Check(spec); err != nil {
 		return Output{}, err
 	}
-	if err := r.Engines.Check(&spec, false); err != nil {
-		return Output{}, err
-	}
-	if err := r.Profiles.Check(ctx, spec); err != nil {
-		return Output{}, err
-	}
-	if err := packaged(spec); err != nil {
-		return Output{}, err
+	data, err := json.Marshal(spec) // Lambda does not promise to pass JSON on byte by byte
+	if err != nil {
+		return Output{}, fmt.Errorf("encode pipeline %s: %w", spec.Name, err)
 	}
 	now := time.Now()
-	v, changed, err := r.Store.Add(ctx, spec, Digest(in.Spec), now)
+	v, changed, err := r.Store.Add(ctx, spec, Digest(data), now)
 	if err != nil {
 		return Output{}, err
 	}
-	out := Output{Pipeline: spec.Name, Version: v.Number, Changed: changed, Schedules: []string{}}
-	for _, s := range calendar.Schedules(&spec, v.Number, now) {
-		out.Schedules = append(out.Schedules, s.String())
-	}
 	slog.InfoContext(ctx, "pipeline registered", "pipeline", spec.Name, "version", v.Number, "changed", changed)
-	return out, nil
+	return output(spec, v, changed, now), nil
+}
+
+// check reads a pipeline and returns what prevents it from being registered.
+func (r *Register) check(ctx context.Context, data []byte) (pipeline.Spec, error) {
+	spec, err := pipeline.ParseJSON(data, pipeline.WithSources(r.Settings.SourceBuckets()...), pipeline.WithBuckets(r.Settings.Lake),
+		pipeline.WithZones(slices.Collect(maps.Keys(r.Settings.Lake))...), pipeline.WithVars(slices.Collect(maps.Keys(r.Settings.Vars))...))
+	if err != nil {
+		return spec, fault.New(fault.InvalidInput, "%w", err)
+	}
+	if err := Check(spec, r.Settings); err != nil {
+		return spec, err
+	}
+	if err := r.Engines.Check(&spec, false); err != nil {
+		return spec, err
+	}
+	if err := r.Profiles.Check(ctx, spec); err != nil {
+		return spec, err
+	}
+	return spec, packaged(spec)
 }
 
 // packaged returns an error if a job has no package.
@@ -97,15 +100,15 @@ func packaged(spec pipeline.Spec) error {
 
 // Check returns the errors that prevent a valid pipeline from being registered.
 // Nothing is written unless it succeeds.
-func Check(spec pipeline.Spec) error {
+func Check(spec pipeline.Spec, s stage.Settings) error {
 	var errs []error
 	schedules := 0
 	for i, t := range spec.Triggers {
 		if t.Schedule != "" {
 			schedules++
 		}
-		if t.S3 != nil && t.S3.Bucket != Watched {
-			errs = append(errs, fmt.Errorf("pipeline %s: triggers[%d]: zone %s does not support S3 triggers; use %s", spec.Name, i, t.S3.Bucket, Watched))
+		if t.S3 != nil {
+			errs = append(errs, checkSource(spec.Name, i, *t.S3, s))
 		}
 	}
 	if schedules > maxSchedules {
@@ -117,10 +120,21 @@ func Check(spec pipeline.Spec) error {
 			errs = append(errs, fmt.Errorf("pipeline %s: param %s needs a default, because a trigger does not set it", spec.Name, name))
 		}
 	}
-	if len(errs) == 0 {
+	if err := errors.Join(errs...); err != nil {
+		return fault.New(fault.InvalidInput, "%w", err)
+	}
+	return nil
+}
+
+// checkSource checks that the objects of a trigger send events.
+func checkSource(name string, i int, t pipeline.S3Trigger, s stage.Settings) error {
+	if t.Bucket == Watched || s.IsSource(t.Bucket, t.Prefix) {
 		return nil
 	}
-	return fault.New(fault.InvalidInput, "%w", errors.Join(errs...))
+	if slices.Contains(s.SourceBuckets(), t.Bucket) {
+		return fmt.Errorf("pipeline %s: triggers[%d]: the stage's sources do not include s3://%s/%s; use a prefix below those of the stage", name, i, t.Bucket, t.Prefix)
+	}
+	return fmt.Errorf("pipeline %s: triggers[%d]: zone %s does not support S3 triggers; use %s", name, i, t.Bucket, Watched)
 }
 
 // Digest identifies the content of a version: its pipeline as JSON.
@@ -134,8 +148,20 @@ type Version struct {
 	Number    int           `json:"version"`
 	Digest    string        `json:"digest"`
 	Paused    bool          `json:"paused,omitempty"`
+	PausedAt  time.Time     `json:"pausedAt,omitzero"`
+	PausedWhy string        `json:"pausedWhy,omitempty"`
 	AppliedAt time.Time     `json:"appliedAt"`
 	Spec      pipeline.Spec `json:"spec"`
+}
+
+// Same reports whether v has the content of a pipeline as JSON: registering it would
+// change nothing.
+func (v Version) Same(data []byte) bool {
+	if v.Digest == Digest(data) {
+		return true
+	}
+	own, err := json.Marshal(v.Spec) // of a version that was registered with another encoding
+	return err == nil && bytes.Equal(own, data)
 }
 
 func (v Version) String() string { return fmt.Sprintf("%s v%d", v.Spec.Name, v.Number) }

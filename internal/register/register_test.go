@@ -3,6 +3,7 @@ package register_test
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -15,6 +16,7 @@ import (
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/proof/simulation"
 	"ephemr/internal/records"
@@ -209,7 +211,7 @@ func (f fixture) agree(t *testing.T) {
 		if trigger.S3 == nil {
 			continue
 		}
-		if names, err := f.Store.Watching(t.Context(), "raw", trigger.S3.Prefix+"x"); err != nil || len(names) != 1 {
+		if names, err := f.Store.Watching(t.Context(), "raw", trigger.S3.Prefix+"x", 1); err != nil || len(names) != 1 {
 			t.Errorf("version %d is current, uploads to %s start %v, %v", v.Number, trigger.S3.Prefix, names, err)
 		}
 	}
@@ -269,13 +271,13 @@ func TestWatching(t *testing.T) {
 	f := newFixture()
 	f.apply(t, `triggers: [{s3: {bucket: raw, prefix: in/, suffix: .csv}}, {s3: {bucket: raw, prefix: other/}}]`)
 	for key, want := range map[string]bool{"in/a.csv": true, "in/a.txt": false, "other/x": true, "in": false, "": false, "IN/a.csv": false} {
-		names, err := f.Store.Watching(t.Context(), "raw", key)
+		names, err := f.Store.Watching(t.Context(), "raw", key, 1)
 		if err != nil || (len(names) == 1) != want {
 			t.Errorf("%q starts %v, %v", key, names, err)
 		}
 	}
 	f.apply(t, "")
-	if names, err := f.Store.Watching(t.Context(), "raw", "in/a.csv"); err != nil || len(names) > 0 {
+	if names, err := f.Store.Watching(t.Context(), "raw", "in/a.csv", 1); err != nil || len(names) > 0 {
 		t.Errorf("a trigger that was taken away still starts %v, %v", names, err)
 	}
 }
@@ -308,7 +310,7 @@ func TestWatchingSkipsUnreadable(t *testing.T) {
 	if _, err := f.db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &f.Store.Table, Item: bad}); err != nil {
 		t.Fatal(err)
 	}
-	if names, err := f.Store.Watching(t.Context(), "raw", "in/a.csv"); err != nil || len(names) != 1 {
+	if names, err := f.Store.Watching(t.Context(), "raw", "in/a.csv", 1); err != nil || len(names) != 1 {
 		t.Errorf("starts %v, %v", names, err)
 	}
 	if got, err := f.Store.Unreadable(t.Context()); err != nil || len(got) != 1 || got[0].Key != key {
@@ -347,4 +349,56 @@ func TestLargestVersion(t *testing.T) {
 			t.Errorf("%d schedules, want ten and the ten before", n)
 		}
 	})
+}
+
+// Spaces, the order of keys and escapes, which may change on the way to the function, do
+// not make a new version: the digest is that of the pipeline as the CLI encodes it.
+func TestDigestOfEncoding(t *testing.T) {
+	t.Parallel()
+	everything := valid(t, "everything.yaml")
+	everything.Triggers = nil // they do not set all params
+	for _, spec := range []pipeline.Spec{everything, valid(t, "flights.yaml"), valid(t, "minimal.yaml")} {
+		sent, err := json.Marshal(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var content any
+		if err := json.Unmarshal(sent, &content); err != nil {
+			t.Fatal(err)
+		}
+		other, err := json.MarshalIndent(content, "", "  ") // in another order, too
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := newFixture()
+		f.Settings.Lake["lake"] = "l"
+		f.Settings.Vars = map[string]string{"secret": "s"}
+		for i, in := range [][]byte{other, sent} {
+			out, err := f.Apply(t.Context(), register.Input{Spec: in})
+			if err != nil || out.Changed != (i == 0) {
+				t.Fatalf("%s, encoding %d: %+v, %v", spec.Name, i, out, err)
+			}
+		}
+		if v, err := f.Store.Current(t.Context(), spec.Name); err != nil || v.Digest != register.Digest(sent) {
+			t.Errorf("%s: digest %s, %v, want %s", spec.Name, v.Digest, err, register.Digest(sent))
+		}
+	}
+}
+
+// valid is an example of a pipeline file, with packages.
+func valid(t *testing.T, name string) pipeline.Spec {
+	t.Helper()
+	data, err := os.ReadFile("../pipeline/testdata/valid/" + name) //nolint:gosec // of this checkout
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := pipeline.Parse(name, data, pipeline.WithZones("raw", "curated", "lake"), pipeline.WithVars("secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := strings.Repeat("0a", 32)
+	for i := range spec.Jobs {
+		spec.Jobs[i].Package = &pipeline.Package{Key: "packages/" + sum + ".zip", SHA256: sum, Size: 1}
+	}
+	return spec
 }

@@ -71,7 +71,7 @@ func (b *registered) active(now time.Time) ([]calendar.Schedule, error) {
 			all = append(all, r.schedule)
 		}
 	}
-	if len(all) > 0 || b.current.Number == 0 {
+	if len(all) > 0 || !b.exists() {
 		return all, nil
 	}
 	v, err := b.current.version()
@@ -105,14 +105,14 @@ func (s *Store) replace(before *registered, want []calendar.Schedule, paused boo
 			}
 			cond = records.Is("last", r.schedule.Last)
 		}
-		put, err := s.putItem(it, cond)
+		put, err := records.PutWrite(s.Table, it, cond)
 		if err != nil {
 			return nil, err
 		}
 		writes = append(writes, put)
 	}
 	for _, sort := range slices.Sorted(maps.Keys(left)) {
-		del, err := s.deleteItem(left[sort].schedule.Key(), records.Is("last", left[sort].schedule.Last))
+		del, err := records.DeleteWrite(s.Table, left[sort].schedule.Key(), records.Is("last", left[sort].schedule.Last))
 		if err != nil {
 			return nil, err
 		}

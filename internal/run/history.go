@@ -12,6 +12,7 @@ const (
 	RoundEvents   = 8   // SubmitSteps and JobsLeft, once
 	RetryEvents   = 4   // another try of a function
 	ClusterEvents = 450 // CreateCluster, with every retry
+	HoldEvents    = 800 // a wait for a person: ReleaseCluster, AwaitApproval and Approved, with every retry
 	MaxEvents     = 22_000
 
 	// MaxClusters is how many attempts to get a cluster an execution makes. A run has as
@@ -35,8 +36,14 @@ func (r *Record) Round(h History, retries int) (History, error) {
 			clusters++
 		}
 	}
+	holds := 0
+	for _, j := range r.Jobs {
+		if j.Approval != nil {
+			holds++
+		}
+	}
 	h.Events += RoundEvents + retries*RetryEvents
-	if h.Events+clusters*ClusterEvents > MaxEvents {
+	if h.Events+clusters*ClusterEvents+holds*HoldEvents > MaxEvents {
 		return h, fault.New(fault.Limit, "the execution of run %s has %d events, and Step Functions ends one after 25,000: "+
 			"its jobs have too many attempts; ephemr retry continues it, with the jobs that succeeded", r.Run.ID, h.Events)
 	}

@@ -88,31 +88,62 @@ func (rec *Record) Incomplete() error {
 	return nil
 }
 
+// States are the states of the jobs as the DAG knows them.
+func (rec *Record) States() map[string]pipeline.JobState {
+	states := make(map[string]pipeline.JobState, len(rec.Jobs))
+	for _, j := range rec.Jobs {
+		states[j.Name] = pipeline.JobState(j.State)
+	}
+	return states
+}
+
+// ByCause returns the jobs in the order in which a failure is blamed on them: those
+// that run because something failed, or in any case, are last.
+func (rec *Record) ByCause() []*Job {
+	var first, last []*Job
+	for i := range rec.Jobs {
+		if j := &rec.Jobs[i]; rec.conditional(j.Name) {
+			last = append(last, j)
+		} else {
+			first = append(first, j)
+		}
+	}
+	return append(first, last...)
+}
+
+func (rec *Record) conditional(name string) bool {
+	return rec.Spec != nil && rec.Spec.Conditional(name)
+}
+
 // Failure returns the first job that failed or was cancelled, or nil.
 func (rec *Record) Failure() *Job {
-	for i := range rec.Jobs {
-		if s := rec.Jobs[i].State; s == JobFailed || s == JobCancelled {
-			return &rec.Jobs[i]
+	for _, j := range rec.ByCause() {
+		if j.State == JobFailed || j.State == JobCancelled {
+			return j
 		}
 	}
 	return nil
 }
 
-// Succeeded reports whether every job succeeded.
+// Succeeded reports whether every job succeeded, or was not needed.
 func (rec *Record) Succeeded() bool {
-	return len(rec.Jobs) > 0 && !slices.ContainsFunc(rec.Jobs, func(j Job) bool { return j.State != JobSucceeded })
+	return len(rec.Jobs) > 0 && !slices.ContainsFunc(rec.Jobs, func(j Job) bool { return j.State != JobSucceeded && !j.Unneeded })
 }
 
-// NothingToDo reports whether every job succeeded and none had work to do. Data
-// checks, which always run, do not count.
+// NothingToDo reports whether every job succeeded, or was not needed, and none had
+// work to do. Data checks and conditional jobs, such as a clean-up, do not count.
 func (rec *Record) NothingToDo() bool {
 	idle := 0
 	for _, j := range rec.Jobs {
 		switch {
-		case j.State != JobSucceeded || !j.NothingToDo && j.Type != job.Quality:
-			return false
-		case j.NothingToDo:
+		case j.Type == job.Quality || rec.conditional(j.Name):
+			if j.State != JobSucceeded && !j.Unneeded {
+				return false
+			}
+		case j.State == JobSucceeded && j.NothingToDo, j.State == JobSkipped && j.Unneeded:
 			idle++
+		default:
+			return false
 		}
 	}
 	return idle > 0
@@ -142,6 +173,7 @@ func (rec *Record) Context(s stage.Settings) pipeline.Context {
 		Jobs:    map[string]pipeline.JobContext{},
 	}
 	maps.Copy(c.Params, r.Secrets)
+	maps.Copy(c.Trigger, r.Trigger.objects())
 	if r.Trigger.Key != "" {
 		c.Trigger["Bucket"], c.Trigger["Key"] = r.Trigger.Bucket, r.Trigger.Key
 		c.Trigger["Object"] = "s3://" + r.Trigger.Bucket + "/" + r.Trigger.Key
@@ -153,8 +185,11 @@ func (rec *Record) Context(s stage.Settings) pipeline.Context {
 		c.Trigger["RequestID"] = r.Trigger.RequestID
 	}
 	for _, j := range rec.Jobs {
-		if j.State == JobSucceeded {
-			c.Jobs[j.Name] = pipeline.JobContext{Outputs: j.Outputs}
+		switch {
+		case j.State == JobSucceeded:
+			c.Jobs[j.Name] = pipeline.JobContext{State: pipeline.Succeeded, Outputs: j.Outputs}
+		case j.State.Over():
+			c.Jobs[j.Name] = pipeline.JobContext{State: pipeline.JobState(j.State)}
 		}
 	}
 	return c

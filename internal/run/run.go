@@ -56,10 +56,17 @@ type Trigger struct {
 	Schedule  string `dynamodbav:"schedule,omitempty" json:"schedule,omitempty"` // cron fields and time zone
 	Bucket    string `dynamodbav:"bucket,omitempty" json:"bucket,omitempty"`
 	Key       string `dynamodbav:"key,omitempty" json:"key,omitempty"`
-	Version   string `dynamodbav:"version,omitempty" json:"version,omitempty"` // S3 version id
-	Size      int64  `dynamodbav:"size,omitempty" json:"size,omitempty"`       // bytes
+	Version   string `dynamodbav:"version,omitempty" json:"version,omitempty"`   // S3 version id
+	Size      int64  `dynamodbav:"size,omitempty" json:"size,omitempty"`         // bytes
+	Batch     string `dynamodbav:"batch,omitempty" json:"batch,omitempty"`       // id of the batch of objects
+	Count     int    `dynamodbav:"count,omitempty" json:"count,omitempty"`       // objects of the batch
+	Bytes     int64  `dynamodbav:"bytes,omitempty" json:"bytes,omitempty"`       // of the batch
+	Manifest  string `dynamodbav:"manifest,omitempty" json:"manifest,omitempty"` // address of the list of the batch's objects
 	RequestID string `dynamodbav:"requestId,omitempty" json:"requestId,omitempty"`
 	Sender    string `dynamodbav:"sender,omitempty" json:"sender,omitempty"` // IAM principal that sent the request
+	RedoOf    string `dynamodbav:"redoOf,omitempty" json:"redoOf,omitempty"` // run that had the same objects before
+
+	Objects []string `dynamodbav:"-" json:"objects,omitempty"` // addresses of the batch's objects, if they are few; an item of their own
 }
 
 // Run is one execution of a pipeline for one logical time and one set of params.
@@ -120,94 +127,6 @@ type Run struct {
 // retry can have them.
 func (r Run) Settled() bool { return r.Announced || r.Cleared }
 
-// JobState is the state of a job in a run.
-type JobState string
-
-// The states of a job.
-const (
-	JobPending    JobState = "PENDING"    // not started, or waits for its next attempt
-	JobSubmitting JobState = "SUBMITTING" // AddJobFlowSteps may or may not have been called
-	JobRunning    JobState = "RUNNING"    // a step carries it
-	JobSucceeded  JobState = "SUCCEEDED"
-	JobFailed     JobState = "FAILED"
-	JobSkipped    JobState = "SKIPPED" // something it needs did not succeed
-	JobCancelled  JobState = "CANCELLED"
-)
-
-// Over reports whether s is final.
-func (s JobState) Over() bool {
-	return s == JobSucceeded || s == JobFailed || s == JobSkipped || s == JobCancelled
-}
-
-// Job is one job of a run.
-type Job struct {
-	Name        string            `dynamodbav:"name" json:"name"`
-	Type        job.Type          `dynamodbav:"type" json:"type"`
-	State       JobState          `dynamodbav:"state" json:"state"`
-	Attempt     int               `dynamodbav:"attempt,omitempty" json:"attempt,omitempty"` // the newest, counted from 1
-	Base        int               `dynamodbav:"base,omitempty" json:"-"`                    // attempts before the last retry of the run: they do not count against the job's retries
-	Nonce       string            `dynamodbav:"nonce,omitempty" json:"-"`                   // of the newest attempt, recorded with its intent
-	Restart     int               `dynamodbav:"restart,omitempty" json:"-"`                 // restarts of the run when it was reset
-	Intent      string            `dynamodbav:"intent,omitempty" json:"-"`                  // invocation that is submitting it
-	IntentAt    time.Time         `dynamodbav:"intentAt,omitzero" json:"-"`
-	ClusterID   string            `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
-	StepID      string            `dynamodbav:"stepId,omitempty" json:"stepId,omitempty"`
-	StepEnd     *StepEnd          `dynamodbav:"stepEnd,omitempty" json:"-"` // as an event has reported it; nil = none has
-	Class       job.Class         `dynamodbav:"class,omitempty" json:"class,omitempty"`
-	Reason      string            `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
-	ExitCode    *int              `dynamodbav:"exitCode,omitempty" json:"exitCode,omitempty"`
-	NothingToDo bool              `dynamodbav:"nothingToDo,omitempty" json:"nothingToDo,omitempty"` // it SUCCEEDED without work
-	StartedAt   time.Time         `dynamodbav:"startedAt,omitzero" json:"startedAt,omitzero"`
-	EndedAt     time.Time         `dynamodbav:"endedAt,omitzero" json:"endedAt,omitzero"`
-	Outputs     map[string]string `dynamodbav:"outputs,omitempty" json:"outputs,omitempty"`
-	LogsCut     bool              `dynamodbav:"logsCut,omitempty" json:"logsCut,omitempty"` // CloudWatch does not have all of its output
-	Tail        []string          `dynamodbav:"tail,omitempty" json:"tail,omitempty"`
-	Findings    []job.Finding     `dynamodbav:"findings,omitempty" json:"findings,omitempty"`
-	Resize      string            `dynamodbav:"resize,omitempty" json:"resize,omitempty"`   // result of its resize request
-	Earlier     []Attempt         `dynamodbav:"earlier,omitempty" json:"earlier,omitempty"` // earlier attempts, which failed
-
-	Background []string `dynamodbav:"background,omitempty" json:"background,omitempty"` // processes that outlived the program and were ended
-}
-
-// StepEnd is how the engine's service has reported the end of a step by an event.
-// It may come before the step's id is recorded in the job.
-type StepEnd struct {
-	ClusterID string `dynamodbav:"clusterId"`
-	StepID    string `dynamodbav:"stepId"`
-	State     string `dynamodbav:"state"` // in the words of the service
-}
-
-// Ended returns how the step of j's newest attempt has ended, as far as an event has
-// reported it, or "".
-func (j Job) Ended() string {
-	if e := j.StepEnd; e != nil && e.StepID == j.StepID && e.ClusterID == j.ClusterID {
-		return e.State
-	}
-	return ""
-}
-
-// Attempt is a failed attempt that another followed.
-type Attempt struct {
-	Attempt   int       `dynamodbav:"attempt" json:"attempt"`
-	StepID    string    `dynamodbav:"stepId" json:"stepId"`
-	ClusterID string    `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"` // empty in older records
-	Class     job.Class `dynamodbav:"class" json:"class"`
-	Reason    string    `dynamodbav:"reason" json:"reason"`
-	ExitCode  *int      `dynamodbav:"exitCode,omitempty" json:"exitCode,omitempty"`
-	EndedAt   time.Time `dynamodbav:"endedAt" json:"endedAt"`
-	LogsCut   bool      `dynamodbav:"logsCut,omitempty" json:"logsCut,omitempty"`
-
-	Background []string `dynamodbav:"background,omitempty" json:"background,omitempty"`
-}
-
-// Past is j's newest attempt as an entry of Earlier.
-func (j Job) Past() Attempt {
-	return Attempt{
-		Attempt: j.Attempt, StepID: j.StepID, ClusterID: j.ClusterID, Class: j.Class, Reason: j.Reason, ExitCode: j.ExitCode,
-		EndedAt: j.EndedAt, LogsCut: j.LogsCut, Background: j.Background,
-	}
-}
-
 // LogPrefix is the prefix of the log streams of an attempt of a job of r. Each user
 // has a prefix that other users' jobs cannot write to.
 func (r Run) LogPrefix(jobName string, attempt int) string {
@@ -226,10 +145,6 @@ func (r Run) ObjectPrefix(j Job) string { return path.Join(r.LogPrefix(j.Name, j
 
 // NewNonce is a name that cannot be guessed: at least 128 random bits.
 func NewNonce() string { return rand.Text() }
-
-// Step is the name of j's newest attempt. On the run's own cluster it is also the
-// name of the step that carries it.
-func (j Job) Step() string { return StepName(j.Name, j.Attempt) }
 
 // Lease is how long other invocations respect an intent. It is longer than the
 // timeout of every function that writes one.
@@ -310,21 +225,25 @@ const (
 	ForCluster   = "cluster"
 	ForSteps     = "steps"
 	ForStop      = "stop" // of its steps
+	ForObjects   = "objects"
+	ForApproval  = "approval"
 )
 
 // Waiter is the task token that a run waits with. A run has at most one.
 type Waiter struct {
-	RunID     string    `dynamodbav:"pk" json:"runId"`
-	Kind      string    `dynamodbav:"kind" json:"kind"`
-	Token     string    `dynamodbav:"token" json:"-"`
-	Execution string    `dynamodbav:"execution" json:"execution"`
-	ClusterID string    `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
-	Attempts  []string  `dynamodbav:"attempts,omitempty" json:"attempts,omitempty"` // attempts in flight when it was registered, as job#n; the last one when the others have ended
-	Shared    bool      `dynamodbav:"shared,omitempty" json:"shared,omitempty"`     // other runs may use the cluster
-	Events    int       `dynamodbav:"events,omitempty" json:"-"`                    // of the execution's history; see History
-	Since     time.Time `dynamodbav:"since" json:"since"`
-	CheckAt   time.Time `dynamodbav:"checkAt,omitzero" json:"checkAt,omitzero"` // from then on, a cluster that is starting is checked at every tick
-	Deadline  time.Time `dynamodbav:"deadline" json:"deadline"`
+	RunID     string        `dynamodbav:"pk" json:"runId"`
+	Kind      string        `dynamodbav:"kind" json:"kind"`
+	Token     string        `dynamodbav:"token" json:"-"`
+	Execution string        `dynamodbav:"execution" json:"execution"`
+	ClusterID string        `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
+	Attempts  []string      `dynamodbav:"attempts,omitempty" json:"attempts,omitempty"` // attempts in flight when it was registered, as job#n; the last one when the others have ended
+	Shared    bool          `dynamodbav:"shared,omitempty" json:"shared,omitempty"`     // other runs may use the cluster
+	Events    int           `dynamodbav:"events,omitempty" json:"-"`                    // of the execution's history; see History
+	Since     time.Time     `dynamodbav:"since" json:"since"`
+	CheckAt   time.Time     `dynamodbav:"checkAt,omitzero" json:"checkAt,omitzero"` // from then on, a cluster that is starting is checked at every tick; of steps: when the next attempt is due
+	Deadline  time.Time     `dynamodbav:"deadline" json:"deadline"`
+	Objects   []string      `dynamodbav:"objects,omitempty" json:"objects,omitempty"` // addresses that must exist
+	Remaining time.Duration `dynamodbav:"remaining,omitempty" json:"-"`               // that the run had left when it began to wait without a cluster
 }
 
 // ID derives a run's id from its identity: equal identities give equal ids.

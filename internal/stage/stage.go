@@ -28,10 +28,12 @@ type Settings struct {
 	RunsTable      string `json:"runsTable"`
 	PipelinesTable string `json:"pipelinesTable"`
 	ClustersTable  string `json:"clustersTable"`
+	LedgerTable    string `json:"ledgerTable"`
 
 	Namespace string `json:"namespace"` // id of the Cloud Map namespace of ready clusters
 
-	Lake            map[string]string `json:"lake"` // zone -> bucket, e.g. raw, curated
+	Lake            map[string]string `json:"lake"`              // zone -> bucket, e.g. raw, curated
+	Sources         []Source          `json:"sources,omitempty"` // buckets beside the lake whose objects are triggers
 	ArtifactsBucket string            `json:"artifactsBucket"`
 	LogsBucket      string            `json:"logsBucket"`
 	RunLogGroup     string            `json:"runLogGroup"`          // output of jobs

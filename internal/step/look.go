@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"ephemr/internal/decide"
 	"ephemr/internal/engine"
 	"ephemr/internal/job"
 	"ephemr/internal/run"
@@ -23,23 +24,46 @@ type Looker struct {
 type Progress struct {
 	run.History
 
-	JobsLeft bool `json:"jobsLeft"`
+	JobsLeft bool   `json:"jobsLeft"`
+	Next     string `json:"next"` // one of the constants below
+}
+
+// What the run does after a round.
+const (
+	NextSteps  = "steps"
+	NextFinish = "finish"
+	NextHold   = "hold" // it waits for a person, without a cluster
+	NextKeep   = "keep" // it waits for a person, and keeps its cluster
+)
+
+func next(rec *run.Record) string {
+	switch {
+	case decide.Over(rec):
+		return NextFinish
+	case decide.Held(rec) && decide.Kept(rec):
+		return NextKeep
+	case decide.Held(rec):
+		return NextHold
+	}
+	return NextSteps
 }
 
 // Look brings the jobs of rec up to date and answers when there is something to
-// submit, or when nothing is in flight any more.
+// submit, or when nothing is in flight or delayed any more.
 func (l *Looker) Look(ctx context.Context, rec *run.Record, v engine.View) (*wait.Answer, error) {
 	if err := l.settle(ctx, rec, v); err != nil {
 		return nil, err
 	}
-	if err := skip(ctx, l.Runs, rec); err != nil {
+	if err := decide.Expire(ctx, l.Runs, rec); err != nil {
 		return nil, err
 	}
-	if len(rec.InFlight()) > 0 && len(startable(rec)) == 0 && !refit(rec) {
+	if err := decide.Skip(ctx, l.Runs, rec); err != nil {
+		return nil, err
+	}
+	if (len(rec.InFlight()) > 0 || !nextDue(rec).IsZero()) && len(startable(rec)) == 0 && !refit(rec) {
 		return nil, l.shrink(ctx, rec)
 	}
-	left := slices.ContainsFunc(rec.Jobs, func(j run.Job) bool { return !j.State.Over() })
-	return &wait.Answer{Output: Progress{JobsLeft: left, History: run.History{Events: rec.Waiter.Events}}}, nil
+	return &wait.Answer{Output: Progress{JobsLeft: !decide.Over(rec), Next: next(rec), History: run.History{Events: rec.Waiter.Events}}}, nil
 }
 
 // shrink records in rec's waiter that a single attempt is left in flight: while that
@@ -49,7 +73,7 @@ func (l *Looker) shrink(ctx context.Context, rec *run.Record) error {
 	if len(flying) != 1 || len(rec.Waiter.Attempts) == 1 {
 		return nil
 	}
-	return l.Runs.WaitFor(ctx, *rec.Waiter, flying)
+	return l.Runs.WaitFor(ctx, *rec.Waiter, flying, checkAt(rec))
 }
 
 // refit reports whether an attempt that rec's waiter knew to be in flight is over
@@ -101,7 +125,7 @@ func (l *Looker) record(ctx context.Context, rec *run.Record, j run.Job, a engin
 			next.State = run.JobCancelled
 		}
 		if run.Retryable(a.Class) && j.Attempt-j.Base <= retries(rec, j.Name) {
-			next.State = run.JobPending
+			next.State, next.DueAt = run.JobPending, dueAt(rec, j)
 			next.Earlier = append(slices.Clone(j.Earlier), next.Past())
 		}
 	}

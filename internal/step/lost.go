@@ -29,7 +29,7 @@ func nothingStarted(rec *run.Record, claimed []engine.Start) bool {
 		if slices.ContainsFunc(claimed, func(x engine.Start) bool { return x.Job.Name == j.Name }) {
 			before--
 		}
-		return before > j.Base
+		return before > j.Base && j.ClusterID == rec.Cluster().ID
 	})
 }
 

@@ -15,8 +15,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"ephemr/internal/decide"
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -68,7 +70,8 @@ func (s *Submitter) Submit(ctx context.Context, in SubmitInput) (struct{}, error
 	if c == nil || c.ID == "" {
 		return struct{}{}, fault.New(fault.Internal, "submit steps of %s: it has no cluster", in.RunID)
 	}
-	if err := skip(ctx, s.Runs, rec); err != nil {
+	values := func() pipeline.Context { return rec.Context(s.Settings) }
+	if err := decide.Settle(ctx, s.Runs, rec, values); err != nil {
 		return struct{}{}, err
 	}
 	if err := s.submit(ctx, rec); err != nil {
@@ -76,7 +79,7 @@ func (s *Submitter) Submit(ctx context.Context, in SubmitInput) (struct{}, error
 	}
 	return struct{}{}, s.Waker.Register(ctx, run.Waiter{
 		RunID: in.RunID, Kind: run.ForSteps, Token: in.Token, Execution: in.Execution, ClusterID: c.ID,
-		Attempts: attempts(rec), Shared: c.Shared(), Events: history.Events, Since: began, Deadline: rec.Run.Deadline,
+		Attempts: attempts(rec), Shared: c.Shared(), Events: history.Events, Since: began, CheckAt: checkAt(rec), Deadline: rec.Run.Deadline,
 	}, engine.View{Noted: true})
 }
 
@@ -167,7 +170,7 @@ func (s *Submitter) claim(ctx context.Context, rec *run.Record) (claimed []engin
 		if !ok {
 			return nil, fault.New(fault.Throttled, "job %s of run %s is already being submitted by another invocation", j.Name, rec.Run.ID)
 		}
-		next.State, next.Intent, next.IntentAt, next.StepID = run.JobSubmitting, by, now, ""
+		next.State, next.Intent, next.IntentAt, next.StepID, next.DueAt = run.JobSubmitting, by, now, "", time.Time{}
 		*j = next
 		claimed = append(claimed, engine.Start{Job: j, Adopt: adopt, Store: func(ctx context.Context) (string, error) { return specs.store(ctx, *j) }})
 	}

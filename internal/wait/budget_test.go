@@ -75,7 +75,7 @@ func (l lived) check(t *testing.T, state run.State, class job.Class) {
 	}
 }
 
-const direct = 8 // transitions of a run of one job without a retry
+const direct = 9 // transitions of a run of one job without a retry
 
 func noEvents(string) []time.Duration { return nil }
 

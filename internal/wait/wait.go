@@ -9,6 +9,8 @@
 //	run.ForCluster    capacity.Looker.Look
 //	run.ForSteps      step.Looker.Look
 //	run.ForStop       step.Stopper.Look
+//	run.ForObjects    hold.Objects.Look
+//	run.ForApproval   hold.Approvals.Look
 package wait
 
 import (

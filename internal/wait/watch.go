@@ -150,7 +150,7 @@ func inOrder(waiters []run.Waiter, seen map[string]*engine.Capacity, now time.Ti
 	rank := func(x run.Waiter) int {
 		s := seen[x.ClusterID]
 		switch {
-		case x.Kind == run.ForAdmission, x.Kind == run.ForCluster && s != nil:
+		case x.Kind == run.ForAdmission, x.Kind == run.ForObjects, x.Kind == run.ForApproval, x.Kind == run.ForCluster && s != nil:
 			return 0
 		case s == nil:
 			return 3
@@ -175,12 +175,25 @@ func due(x run.Waiter, seen *engine.Capacity) bool {
 		return true
 	case x.Kind == run.ForAdmission:
 		return false
+	case delayed(x):
+		return time.Now().After(x.CheckAt)
 	case seen == nil:
 		return true
 	case seen.State == engine.Starting:
 		return !x.CheckAt.IsZero() && time.Now().After(x.CheckAt)
 	case seen.State == engine.Busy:
-		return x.Kind != run.ForSteps || len(x.Attempts) != 1 || x.Shared
+		return !onlyStep(x)
 	}
 	return true
+}
+
+// delayed reports whether only the time of the next attempt decides when to check x: an
+// attempt is due, or all of them are delayed and there is nothing else to look at.
+func delayed(x run.Waiter) bool {
+	return x.Kind == run.ForSteps && !x.CheckAt.IsZero() && (time.Now().After(x.CheckAt) || len(x.Attempts) == 0)
+}
+
+// onlyStep reports whether x waits for the only step that its capacity can be busy with.
+func onlyStep(x run.Waiter) bool {
+	return x.Kind == run.ForSteps && len(x.Attempts) == 1 && !x.Shared
 }

@@ -1,4 +1,5 @@
-// Package apply is ephemr apply: it registers pipeline files.
+// Package apply is ephemr apply and ephemr diff: it registers pipeline files, or says
+// what that would change.
 package apply
 
 import (
@@ -6,19 +7,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"os"
 	"slices"
+	"time"
 
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/lambdacall"
 	"ephemr/internal/cli/progress"
-	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/cli/upload"
 	"ephemr/internal/emr/cluster"
-	"ephemr/internal/emr/resize"
-	"ephemr/internal/fault"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/register"
 	"ephemr/internal/stage"
@@ -26,7 +23,7 @@ import (
 
 // Clients are the clients that apply uses.
 type Clients struct {
-	Profiles  session.ParameterAPI
+	Profiles  cluster.ParameterAPI
 	Pipelines Pipelines
 	S3        upload.S3API
 	Lambda    lambdacall.InvokeAPI
@@ -34,9 +31,10 @@ type Clients struct {
 
 // Options of the command.
 type Options struct {
-	Files   []string
-	Project string // the root that sources are relative to
+	Files   []string // and folders
+	Project string   // the root that sources are relative to
 	DryRun  bool
+	Diff    bool // with DryRun: only pipelines that would change are shown
 	JSON    bool
 }
 
@@ -61,95 +59,44 @@ type Package struct {
 	Uploaded bool   `json:"uploaded"` // false = it existed already; with DryRun: it would be uploaded
 }
 
-// plan is a valid file, ready to register.
-type plan struct {
-	file    string
-	spec    pipeline.Spec
-	sources []upload.Source
-}
-
-// Run validates every file before it registers the first.
+// Run validates every file before it registers the first. A pipeline that cannot be
+// registered does not affect the others.
 func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Clients) error {
 	meter := progress.New(io, o.JSON)
 	plans, err := check(ctx, o, meter, s, c)
 	if err != nil {
 		return err
 	}
-	results := make([]Result, 0, len(plans))
-	for _, p := range plans {
-		r, err := carryOut(ctx, p, o.DryRun, meter, s, c)
-		if err != nil {
-			return errors.Join(fmt.Errorf("%s: %w", p.file, err), show(o, io, results))
+	packages := upload.NewSender(c.S3, s.ArtifactsBucket, meter)
+	results, errs := make([]Result, len(plans)), make([]error, len(plans))
+	atOnce := registerAtOnce
+	if o.DryRun {
+		atOnce = readAtOnce
+	}
+	each(len(plans), atOnce, func(i int) {
+		if results[i], errs[i] = carryOut(ctx, plans[i], o.DryRun, packages, s, c); errs[i] != nil {
+			errs[i] = fmt.Errorf("%s: %w", plans[i].file, errs[i])
 		}
-		results = append(results, r)
-	}
-	return show(o, io, results)
-}
-
-func check(ctx context.Context, o Options, meter *progress.Meter, s stage.Settings, c Clients) ([]plan, error) {
-	var plans []plan
-	var errs []error
-	for _, file := range o.Files {
-		p, err := checkFile(ctx, file, o.Project, meter, s, c)
-		if err != nil {
-			errs = append(errs, err)
-			continue
+	})
+	done := []Result{}
+	for i, r := range results {
+		if errs[i] == nil && (r.Changed || !o.Diff) {
+			done = append(done, r)
 		}
-		if i := slices.IndexFunc(plans, func(q plan) bool { return q.spec.Name == p.spec.Name }); i >= 0 {
-			errs = append(errs, exit.Usage("%s: pipeline %s is also defined in %s; rename one", file, p.spec.Name, plans[i].file))
-			continue
-		}
-		plans = append(plans, p)
 	}
-	return plans, errors.Join(errs...)
+	if err := errors.Join(append(errs, show(o, io, done))...); err != nil {
+		return err
+	}
+	if o.DryRun && slices.ContainsFunc(done, func(r Result) bool { return r.Changed }) {
+		return exit.Silent(exit.CodeDifferent)
+	}
+	return nil
 }
 
-func checkFile(ctx context.Context, file, project string, meter *progress.Meter, s stage.Settings, c Clients) (plan, error) {
-	data, err := os.ReadFile(file) //nolint:gosec // the file that the user names
-	if err != nil {
-		return plan{}, exit.Usage("read pipeline: %w", err)
-	}
-	spec, err := pipeline.Parse(file, data, pipeline.WithZones(slices.Sorted(maps.Keys(s.Lake))...), pipeline.WithVars(slices.Collect(maps.Keys(s.Vars))...))
-	if err != nil {
-		return plan{}, exit.Usage("%w", err)
-	}
-	if err := register.Check(spec); err != nil {
-		return plan{}, exit.Usage("%w", prefixed(file, err))
-	}
-	sources, err := upload.Build(&spec, upload.From{Root: project, Project: project}, meter)
-	if err != nil {
-		return plan{}, exit.Usage("%w", prefixed(file, err))
-	}
-	shape, err := cluster.LoadProfile(ctx, c.Profiles, s.Stage, spec.Cluster.Profile)
-	if fault.NameOf(err) == fault.InvalidInput {
-		return plan{}, exit.Usage("%w", prefixed(file, err))
-	}
-	if err != nil {
-		return plan{}, prefixed(file, err)
-	}
-	if err := errors.Join(shape.CheckSteps(spec, spec.Cluster.Profile), resize.CheckJobs(spec, shape)); err != nil {
-		return plan{}, exit.Usage("%w", prefixed(file, err))
-	}
-	return plan{file: file, spec: spec, sources: sources}, nil
-}
-
-// prefixed puts the file before every error that err joins.
-func prefixed(file string, err error) error {
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	var errs []error
-	for _, e := range joined.Unwrap() {
-		errs = append(errs, fmt.Errorf("%s: %w", file, e))
-	}
-	return errors.Join(errs...)
-}
-
-func carryOut(ctx context.Context, p plan, dry bool, meter *progress.Meter, s stage.Settings, c Clients) (Result, error) {
+func carryOut(ctx context.Context, p plan, dry bool, packages *upload.Sender, s stage.Settings, c Clients) (Result, error) {
 	r := Result{File: p.file, Pipeline: p.spec.Name, DryRun: dry, Schedules: []string{}, Packages: []Package{}}
 	for _, src := range p.sources {
-		sent, err := send(ctx, src, dry, meter, s, c)
+		sent, err := send(ctx, src, dry, packages)
 		if err != nil {
 			return r, err
 		}
@@ -158,7 +105,7 @@ func carryOut(ctx context.Context, p plan, dry bool, meter *progress.Meter, s st
 		})
 	}
 	if dry {
-		plan, err := compare(ctx, c.Pipelines, p.spec)
+		plan, err := compare(ctx, c.Pipelines, p.spec, time.Now())
 		if err != nil {
 			return r, err
 		}
@@ -174,11 +121,11 @@ func carryOut(ctx context.Context, p plan, dry bool, meter *progress.Meter, s st
 }
 
 // send uploads a package unless it exists, or reports whether it would.
-func send(ctx context.Context, src upload.Source, dry bool, meter *progress.Meter, s stage.Settings, c Clients) (bool, error) {
+func send(ctx context.Context, src upload.Source, dry bool, packages *upload.Sender) (bool, error) {
 	if !dry {
-		return upload.Send(ctx, c.S3, s.ArtifactsBucket, src.Package, meter)
+		return packages.Send(ctx, src.Package)
 	}
-	exists, err := upload.Exists(ctx, c.S3, s.ArtifactsBucket, src.Package)
+	exists, err := packages.Exists(ctx, src.Package)
 	return !exists, err
 }
 

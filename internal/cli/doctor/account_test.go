@@ -57,7 +57,7 @@ type account struct {
 func newAccount() *account {
 	s := simulation.Settings("arn:aws:states:eu-west-1:123456789012:stateMachine:ephemr-dev-run")
 	s.Stage, s.Account, s.Region, s.Version = "dev", "123456789012", "eu-west-1", "v1"
-	s.RunsTable, s.PipelinesTable, s.ClustersTable = "runs", "pipelines", "clusters"
+	s.RunsTable, s.PipelinesTable, s.ClustersTable, s.LedgerTable = "runs", "pipelines", "clusters", "ledger"
 	s.RequestsQueue, s.RequestsDLQ = "https://sqs/requests", "https://sqs/requests-dlq"
 	s.EventsQueue, s.EventsDLQ = "https://sqs/events", "https://sqs/events-dlq"
 	s.AdmitFunction, s.ControlFunction, s.RegisterFunction = "ephemr-dev-admit", "ephemr-dev-control", "ephemr-dev-register"
@@ -70,7 +70,7 @@ func newAccount() *account {
 		environ: map[string]string{}, settings: s, workflow: sfntypes.StateMachineStatusActive,
 		profiles: map[string]string{"small": `{"release": "emr-7.14.0", "applications": ["Spark"], "idleTimeout": "10m",
 			"primary": {"types": ["m5.xlarge"], "onDemand": 1}, "core": {"types": ["m5.large", "m5.xlarge"], "spot": 2}, "fallbacks": [{"onDemand": true}]}`},
-		tables:    map[string]bool{"runs": true, "pipelines": true, "clusters": true},
+		tables:    map[string]bool{"runs": true, "pipelines": true, "clusters": true, "ledger": true},
 		queues:    map[string]string{s.RequestsQueue: "2", s.RequestsDLQ: "0", s.EventsQueue: "0", s.EventsDLQ: "0"},
 		functions: functions,
 		quotas:    map[string]float64{"L-1216C47A": 64, "L-34B43A08": 32, "clusters": 500},

@@ -97,7 +97,7 @@ func (d *doctor) version(_ context.Context, name string) []Finding {
 }
 
 func (d *doctor) tables(ctx context.Context, name string) []Finding {
-	names := []string{d.settings.RunsTable, d.settings.PipelinesTable, d.settings.ClustersTable}
+	names := []string{d.settings.RunsTable, d.settings.PipelinesTable, d.settings.ClustersTable, d.settings.LedgerTable}
 	return d.each(name, names, "are active", func(table string) (string, error) {
 		out, err := d.with.Tables.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &table})
 		if err != nil || out.Table.TableStatus == dynamodbtypes.TableStatusActive || out.Table.TableStatus == dynamodbtypes.TableStatusUpdating {

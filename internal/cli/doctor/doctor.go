@@ -133,6 +133,9 @@ func (d *doctor) all(ctx context.Context, open Open) {
 			{"keys", d.keys},
 		}...)
 	}
+	if len(d.settings.Sources) > 0 {
+		rest = append(rest, check{"sources", d.sources})
+	}
 	answers := make([]chan []Finding, len(rest))
 	for i, c := range rest {
 		answers[i] = make(chan []Finding, 1)

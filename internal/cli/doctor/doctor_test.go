@@ -29,6 +29,7 @@ import (
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/records"
+	"ephemr/internal/stage"
 )
 
 // denied is AWS's error for a missing permission.
@@ -60,7 +61,7 @@ func TestHealthyAccount(t *testing.T) {
 ok       credentials     arn:aws:sts::123456789012:assumed-role/data/me in account 123456789012; SQS sender id AROAX:me
 ok       stage           dev is deployed in account 123456789012, region eu-west-1
 ok       version         v1, same as the stage
-ok       tables          runs, pipelines, clusters are active
+ok       tables          runs, pipelines, clusters, ledger are active
 ok       records         all active runs, triggers and clusters of pools are readable
 ok       queues          requests, events exist
 ok       workflow        ephemr-dev-run is active
@@ -306,6 +307,15 @@ func TestProblems(t *testing.T) {
 		"a disabled key": {
 			change: func(a *account) { a.region.keyState = kmstypes.KeyStateDisabled },
 			want:   "failed   keys            the key of bucket test-logs is Disabled; run aws kms enable-key --key-id key-1", code: 1,
+		},
+		"sources": {
+			change: func(a *account) { a.settings.Sources = []stage.Source{{Bucket: "loud"}} },
+			want:   "ok       sources         loud send events to EventBridge",
+		},
+		"sources without events": {
+			change: func(a *account) { a.settings.Sources = []stage.Source{{Bucket: "quiet"}, {Bucket: "gone"}} },
+			want: "failed   sources         bucket quiet sends no events to EventBridge: its objects start nothing; ask its owner to add EventBridgeConfiguration with aws s3api put-bucket-notification-configuration\n" +
+				"failed   sources         bucket gone does not exist; remove it from sources of the stage", code: 1,
 		},
 		"laptop": {change: func(a *account) { a.laptop(http.StatusOK) }, want: "ok       laptop          the emulator and localemr respond"},
 		"laptop that is down": {

@@ -144,6 +144,19 @@ func (a *account) GetBucketEncryption(_ context.Context, in *s3.GetBucketEncrypt
 	}}, nil
 }
 
+func (a *account) GetBucketNotificationConfiguration(
+	_ context.Context, in *s3.GetBucketNotificationConfigurationInput, _ ...func(*s3.Options),
+) (*s3.GetBucketNotificationConfigurationOutput, error) {
+	out := &s3.GetBucketNotificationConfigurationOutput{}
+	switch *in.Bucket {
+	case "gone":
+		return nil, missing("GetBucketNotificationConfiguration", "NoSuchBucket", *in.Bucket)
+	case "loud":
+		out.EventBridgeConfiguration = &s3types.EventBridgeConfiguration{}
+	}
+	return out, nil
+}
+
 func (a *account) DescribeKey(context.Context, *kms.DescribeKeyInput, ...func(*kms.Options)) (*kms.DescribeKeyOutput, error) {
 	return &kms.DescribeKeyOutput{KeyMetadata: &kmstypes.KeyMetadata{KeyState: a.region.keyState}}, nil
 }

@@ -36,8 +36,11 @@ type (
 			context.Context, *lakeformation.GetDataLakeSettingsInput, ...func(*lakeformation.Options),
 		) (*lakeformation.GetDataLakeSettingsOutput, error)
 	}
-	// BucketsAPI reads how buckets are encrypted.
+	// BucketsAPI reads how buckets are encrypted, and where they send events.
 	BucketsAPI interface {
+		GetBucketNotificationConfiguration(
+			context.Context, *s3.GetBucketNotificationConfigurationInput, ...func(*s3.Options),
+		) (*s3.GetBucketNotificationConfigurationOutput, error)
 		GetBucketEncryption(context.Context, *s3.GetBucketEncryptionInput, ...func(*s3.Options)) (*s3.GetBucketEncryptionOutput, error)
 	}
 	// KeysAPI describes keys.
@@ -188,4 +191,28 @@ func (d *doctor) key(ctx context.Context, name, bucket, id string) []Finding {
 		}}
 	}
 	return nil
+}
+
+// sources checks that the buckets beside the lake send their events to EventBridge, which
+// only their owners can have them do.
+func (d *doctor) sources(ctx context.Context, name string) []Finding {
+	var findings []Finding
+	for _, bucket := range d.settings.SourceBuckets() {
+		out, err := d.with.Buckets.GetBucketNotificationConfiguration(ctx, &s3.GetBucketNotificationConfigurationInput{Bucket: &bucket})
+		switch {
+		case fault.Code(err) == "NoSuchBucket":
+			findings = append(findings, Finding{Check: name, Verdict: Failed, Found: "bucket " + bucket + " does not exist", Do: "remove it from sources of the stage"})
+		case err != nil:
+			return d.cannot(name, "where bucket "+bucket+" sends its events", err)
+		case out.EventBridgeConfiguration == nil:
+			findings = append(findings, Finding{
+				Check: name, Verdict: Failed, Found: "bucket " + bucket + " sends no events to EventBridge: its objects start nothing",
+				Do: "ask its owner to add EventBridgeConfiguration with aws s3api put-bucket-notification-configuration",
+			})
+		}
+	}
+	if len(findings) > 0 {
+		return findings
+	}
+	return ok(name, "%s send events to EventBridge", strings.Join(d.settings.SourceBuckets(), ", "))
 }

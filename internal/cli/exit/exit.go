@@ -1,8 +1,9 @@
 // Package exit carries an exit code from where it is decided to main.
 //
 // Scripts rely on the codes: 0 success, 1 the run failed or an error occurred,
-// 2 the command line or the request is wrong, 130 interrupted. Only submit exits
-// with others: those of the job that it ran, including job.NothingToDo.
+// 2 the command line or the request is wrong, 3 apply would change something (diff and
+// apply --dry-run), 130 interrupted. Only submit exits with others: those of the job
+// that it ran, including job.NothingToDo.
 package exit
 
 import (
@@ -15,6 +16,7 @@ const (
 	CodeOK          = 0
 	CodeFailed      = 1
 	CodeUsage       = 2 // the command line is wrong, or the request was rejected
+	CodeDifferent   = 3 // diff and apply --dry-run: apply would change something
 	CodeInterrupted = 130
 )
 

@@ -11,7 +11,8 @@ import (
 func Command(app *session.App) *cobra.Command {
 	return &cobra.Command{
 		Use: "pipelines", Short: "list the registered pipelines", Args: cobra.NoArgs,
-		Long: `List the current version of every registered pipeline by name, with its state, triggers and owner.`,
+		Long: `List the current version of every registered pipeline by name, with its state, triggers and owner.
+Of a paused pipeline it says how many planned times have become due; ephemr calendar lists them.`,
 		Example: `  ephemr pipelines
   ephemr pipelines -o json | jq -r '.[].spec.pipeline'`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"ephemr/internal/calendar"
+	"ephemr/internal/cli/due"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/view/pipelinelist"
@@ -15,7 +17,7 @@ import (
 // Options of the command.
 type Options struct{ JSON bool }
 
-// Run prints the current versions. With JSON that is an array of register.Version.
+// Run prints the current versions. With JSON that is an array of pipelinelist.Pipeline.
 func Run(ctx context.Context, o Options, io *terminal.IO, api pipelinelist.ScanAPI, table string) error {
 	found, err := pipelinelist.List(ctx, api, table)
 	if err != nil {
@@ -33,7 +35,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, api pipelinelist.ScanA
 	for _, v := range found {
 		state := io.OutStyle().Green("active")
 		if v.Paused {
-			state = io.OutStyle().Yellow("paused")
+			state = io.OutStyle().Yellow("paused" + waiting(v.Due))
 		}
 		rows = append(rows, []string{
 			v.Spec.Name, fmt.Sprint(v.Number), state, terminal.Ago(v.AppliedAt, now), fmt.Sprint(len(v.Spec.Jobs)), triggers(v.Spec), v.Spec.Owner,
@@ -44,12 +46,24 @@ func Run(ctx context.Context, o Options, io *terminal.IO, api pipelinelist.ScanA
 	return nil
 }
 
+// waiting says how many dates have become due, ", 3 dates due".
+func waiting(all []calendar.Dates) string {
+	n := 0
+	for _, d := range all {
+		n += d.Due
+	}
+	if n == 0 {
+		return ""
+	}
+	return ", " + due.Count(n) + " due"
+}
+
 func triggers(s pipeline.Spec) string {
 	var all []string
 	for _, t := range s.Triggers {
 		switch {
 		case t.S3 != nil:
-			all = append(all, "s3://"+t.S3.Bucket+"/"+t.S3.Prefix+"*"+t.S3.Suffix)
+			all = append(all, "s3://"+t.S3.String())
 		default:
 			all = append(all, strings.TrimSpace(t.Schedule+" "+t.Timezone))
 		}

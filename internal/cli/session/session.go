@@ -9,6 +9,7 @@ import (
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/emr/pool"
 	"ephemr/internal/fault"
+	"ephemr/internal/ledger"
 	"ephemr/internal/register"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -116,6 +117,11 @@ func (s *Session) Pools() *pool.Store {
 // Runs returns the records of the stage's runs.
 func (s *Session) Runs() *store.Runs {
 	return &store.Runs{DB: dynamodb.NewFromConfig(s.Config), Table: s.Settings.RunsTable}
+}
+
+// Ledger returns which objects pipelines have taken.
+func (s *Session) Ledger() *ledger.Store {
+	return &ledger.Store{DB: dynamodb.NewFromConfig(s.Config), Table: s.Settings.LedgerTable}
 }
 
 // Pipelines returns the stage's pipelines.

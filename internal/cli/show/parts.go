@@ -2,6 +2,7 @@ package show
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -70,6 +71,9 @@ func (p *page) jobs() {
 		}
 		if j.State == run.JobPending && j.Attempt > 0 { // its last attempt is in Earlier
 			j.StepID, j.ExitCode, j.Reason, j.Class = "", nil, "", ""
+			if p.now.Before(j.DueAt) {
+				j.Reason = "next attempt after " + clock(j.DueAt)
+			}
 			j.StartedAt = j.EndedAt
 		}
 		rows = append(rows, []string{
@@ -85,6 +89,11 @@ func (p *page) notes() {
 	for _, j := range p.rec.Jobs {
 		if j.Resize != "" {
 			p.Printf("\nresize of %s: %s\n", j.Name, terminal.OneLine(j.Resize))
+		}
+	}
+	for _, j := range p.rec.Jobs {
+		if a := j.Approval; a != nil && a.Decision != "" {
+			p.Printf("\n%s of %s: %s\n", a.Decision, j.Name, terminal.OneLine(strings.Join(slices.DeleteFunc([]string{a.By, clock(a.At), a.Why}, func(s string) bool { return s == "" }), ", ")))
 		}
 	}
 	for _, j := range p.rec.Jobs {

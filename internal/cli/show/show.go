@@ -93,6 +93,7 @@ func (p *page) run() {
 		}
 	}
 	p.pool()
+	p.waits()
 	if !r.Deadline.IsZero() && !r.State.Final() {
 		p.field("deadline", "%s", clock(r.Deadline))
 	}
@@ -108,6 +109,21 @@ func (p *page) run() {
 	}
 	if r.Body != "" {
 		p.field("message", "%s", terminal.OneLine(r.Body))
+	}
+}
+
+// waits prints what the run waits for without a cluster.
+func (p *page) waits() {
+	for _, j := range p.rec.Jobs {
+		if a := j.Approval; a != nil && a.Decision == "" && j.State == run.JobPending {
+			p.field("waits for", "approval of job %s, until %s", j.Name, clock(a.Until))
+			if a.Message != "" {
+				p.field("", "%s", terminal.OneLine(a.Message))
+			}
+		}
+	}
+	if w := p.rec.Waiter; w != nil && w.Kind == run.ForObjects {
+		p.field("waits for", "%s, until %s", terminal.OneLine(strings.Join(w.Objects, ", ")), clock(w.Deadline))
 	}
 }
 

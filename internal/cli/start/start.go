@@ -7,12 +7,17 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
 	"ephemr/events"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/request"
 	"ephemr/internal/cli/runlog"
 	"ephemr/internal/cli/show"
 	"ephemr/internal/cli/terminal"
+	"ephemr/internal/fault"
+	"ephemr/internal/ledger"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
@@ -31,6 +36,12 @@ type Clients struct {
 	SQS       request.QueueAPI
 	Follower  *follow.Follower
 	Sender    string // ours, as SQS reports it
+	S3        HeadAPI
+}
+
+// HeadAPI describes objects.
+type HeadAPI interface {
+	HeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error)
 }
 
 // Options of the command.
@@ -38,6 +49,7 @@ type Options struct {
 	Pipeline  string
 	Date      string
 	Params    []string // key=value
+	Object    string   // address of an object for the run
 	Priority  int      // -1 = the pipeline's
 	RequestID string
 	Follow    bool
@@ -50,6 +62,11 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 	q, logical, matrix, err := ask(ctx, o, s.Vars, c.Pipelines)
 	if err != nil {
 		return err
+	}
+	if o.Object != "" {
+		if q.Object, err = object(ctx, o.Object, s, c.S3); err != nil {
+			return err
+		}
 	}
 	if o.Follow && len(matrix) > 1 {
 		return exit.Usage("pipeline %s has a matrix and starts %d runs, and --follow shows one; choose it, like --param %s, or leave out --follow",
@@ -73,6 +90,26 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 	io.Printf("%s\n", sent.RunID)
 	io.Notef("%s", io.ErrStyle().Dim(fmt.Sprintf("requested a run of %s; follow it with: ephemr logs -f %s\n", sent.Pipeline, sent.RunID)))
 	return nil
+}
+
+// object describes the newest version of an object, as an event of S3 would.
+func object(ctx context.Context, uri string, s stage.Settings, api HeadAPI) (*events.Object, error) {
+	bucket, key, err := ledger.Parse(uri)
+	if err != nil {
+		return nil, exit.Usage("--object: %w", err)
+	}
+	bucket = s.BucketOf(bucket)
+	out, err := api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
+	if fault.Code(err) == "NotFound" {
+		return nil, exit.Usage("--object: there is no object s3://%s/%s", bucket, key)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up s3://%s/%s: %w", bucket, key, err)
+	}
+	return &events.Object{
+		URI: "s3://" + bucket + "/" + key, Version: aws.ToString(out.VersionId), ETag: strings.Trim(aws.ToString(out.ETag), `"`),
+		Size: aws.ToInt64(out.ContentLength), Time: aws.ToTime(out.LastModified).UTC().Format(time.RFC3339),
+	}, nil
 }
 
 // ask validates the request as intake does, so that errors are reported at once.

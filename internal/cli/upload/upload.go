@@ -7,14 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"ephemr/internal/cli/progress"
 	"ephemr/internal/fault"
 	"ephemr/internal/pack"
-	"ephemr/internal/pipeline"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
@@ -36,42 +33,6 @@ type Source struct {
 type From struct {
 	Root    string // what sources are relative to
 	Project string // what includes are relative to
-}
-
-// Build packages the source of every job of spec, with what it includes, and
-// fills in entries and packages. The error joins one for each invalid
-// source.
-func Build(spec *pipeline.Spec, from From, meter *progress.Meter) ([]Source, error) {
-	var sources []Source
-	var errs []error
-	built := map[string]*pack.Package{}
-	for i := range spec.Jobs {
-		j := &spec.Jobs[i]
-		same := strings.Join(append([]string{j.Source}, j.Include...), "\x00")
-		p, ok := built[same]
-		if !ok {
-			bar := meter.Begin("packing " + j.Source)
-			var err error
-			p, err = pack.Build(filepath.Join(from.Root, filepath.FromSlash(j.Source)), pack.Options{
-				Project: from.Project, Include: j.Include, Progress: bar.Update,
-			})
-			bar.End()
-			if err != nil {
-				errs = append(errs, fmt.Errorf("job %s: %w", j.Name, err))
-				continue
-			}
-			built[same] = p
-			sources = append(sources, Source{Job: j.Name, Package: p})
-		}
-		entry, err := p.Entry(j.Type, j.Entry)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("job %s: %w", j.Name, err))
-			continue
-		}
-		ref := p.Ref()
-		j.Entry, j.Package = entry, &ref
-	}
-	return sources, errors.Join(errs...)
 }
 
 // digest is the metadata of a package that holds its SHA-256. Only Send sets it: an

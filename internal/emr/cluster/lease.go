@@ -214,7 +214,7 @@ func (l leased) enter(ctx context.Context, rec *run.Record, a run.Cluster) error
 
 func (l leased) terms(rec *run.Record, a run.Cluster) terms {
 	return terms{
-		steps: a.Of, idle: max(l.profile.IdleTimeout.Std(), l.keepAlive(rec)+patience),
+		steps: a.Of, idle: idle(rec, max(l.profile.IdleTimeout.Std(), l.keepAlive(rec)+patience)),
 		until: time.Now().Add(l.Settings.Limits.Pool.Life.Std()),
 	}
 }

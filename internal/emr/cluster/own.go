@@ -18,7 +18,7 @@ func (own) find(context.Context, *run.Record, run.Cluster) (*run.Cluster, error)
 }
 
 func (o own) terms(rec *run.Record, _ run.Cluster) terms {
-	return terms{steps: concurrency(rec, o.profile), idle: o.profile.IdleTimeout.Std(), until: rec.Run.Deadline}
+	return terms{steps: concurrency(rec, o.profile), idle: idle(rec, o.profile.IdleTimeout.Std()), until: rec.Run.Deadline}
 }
 
 func (o own) enter(ctx context.Context, rec *run.Record, a run.Cluster) error {

@@ -194,7 +194,7 @@ func TestRunsDoWithoutTheDirectory(t *testing.T) {
 				id := w.RunIDs()[0]
 				rec := w.Wait(id)
 				time.Sleep(time.Minute)
-				if rec.Run.State != run.Succeeded || w.Result(id).Transitions != 8 {
+				if rec.Run.State != run.Succeeded || w.Result(id).Transitions != 9 {
 					t.Errorf("run is %s after %d transitions: %s", rec.Run.State, w.Result(id).Transitions, rec.Run.Reason)
 				}
 				if took := rec.Run.EndedAt.Sub(rec.Cluster().ReadyAt); took > 66*time.Second {

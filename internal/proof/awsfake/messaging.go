@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -35,9 +36,9 @@ type Message struct {
 type SQS struct {
 	Control
 
-	// OnSend gets each message that was sent, without any lock held. It must be set
-	// before the first call.
-	OnSend func(Message)
+	// OnSend gets each accepted message and the delay after which its queue delivers it,
+	// without any lock held. It must be set before the first call.
+	OnSend func(m Message, delay time.Duration)
 
 	mu    sync.Mutex
 	sent  map[string][]Message // by queue URL
@@ -69,21 +70,24 @@ func (f *SQS) Take(url string) []Message {
 	return out
 }
 
+// maxDelay is the longest delay of a message, in seconds.
+const maxDelay = 900
+
 // SendMessage appends a message to a queue.
 func (f *SQS) SendMessage(ctx context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
 	return call(ctx, &f.Control, "SendMessage", func() (*sqs.SendMessageOutput, error) {
-		msg, err := f.store(in)
+		m, err := f.send(in)
 		if err != nil {
 			return nil, err
 		}
 		if f.OnSend != nil {
-			f.OnSend(msg)
+			f.OnSend(m, time.Duration(in.DelaySeconds)*time.Second)
 		}
-		return &sqs.SendMessageOutput{MessageId: &msg.ID}, nil
+		return &sqs.SendMessageOutput{MessageId: &m.ID}, nil
 	})
 }
 
-func (f *SQS) store(in *sqs.SendMessageInput) (Message, error) {
+func (f *SQS) send(in *sqs.SendMessageInput) (Message, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	url := aws.ToString(in.QueueUrl)
@@ -93,12 +97,15 @@ func (f *SQS) store(in *sqs.SendMessageInput) (Message, error) {
 	if n := len(aws.ToString(in.MessageBody)); n < 1 || n > maxMessage {
 		return Message{}, apiError("InvalidParameterValue", "One or more parameters are invalid. Reason: Message must be between 1 and 1048576 bytes.")
 	}
-	msg := Message{SendMessageInput: *in}
+	if in.DelaySeconds < 0 || in.DelaySeconds > maxDelay {
+		return Message{}, apiError("InvalidParameterValue", fmt.Sprintf("Value %d for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900.", in.DelaySeconds))
+	}
+	msg := *in
 	msg.MessageAttributes = maps.Clone(in.MessageAttributes)
 	f.count++
-	msg.ID = fmt.Sprintf("message-%06d", f.count)
-	f.sent[url] = append(f.sent[url], msg)
-	return msg, nil
+	m := Message{SendMessageInput: msg, ID: fmt.Sprintf("message-%06d", f.count)}
+	f.sent[url] = append(f.sent[url], m)
+	return m, nil
 }
 
 // EventBridge is an in-memory EventBridge that stores events.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/md5" //nolint:gosec // S3's ETag is an MD5
 	"encoding/hex"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -69,13 +70,10 @@ func (f *S3) bucket(name *string) (map[string]object, error) {
 
 // PutObject stores an object. IfNoneMatch knows only "*".
 func (f *S3) PutObject(ctx context.Context, in *s3.PutObjectInput, _ ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
+	body, unread := payload(in.Body)
 	return call(ctx, &f.Control, "PutObject", func() (*s3.PutObjectOutput, error) {
-		var body []byte
-		if in.Body != nil {
-			var err error
-			if body, err = io.ReadAll(in.Body); err != nil {
-				return nil, err
-			}
+		if unread != nil {
+			return nil, unread
 		}
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -97,12 +95,21 @@ func (f *S3) PutObject(ctx context.Context, in *s3.PutObjectInput, _ ...func(*s3
 	})
 }
 
+// payload reads the body of a call once, before its attempts: the SDK rewinds it for each.
+func payload(body io.Reader) ([]byte, error) {
+	if body == nil {
+		return nil, nil
+	}
+	return io.ReadAll(body)
+}
+
 func etagOf(body []byte) string {
 	sum := md5.Sum(body) //nolint:gosec // S3's ETag is an MD5
 	return `"` + hex.EncodeToString(sum[:]) + `"`
 }
 
-// GetObject reads an object; Range is refused.
+// GetObject reads an object, or with Range "bytes=first-last" a part of it; other ranges
+// are refused.
 func (f *S3) GetObject(ctx context.Context, in *s3.GetObjectInput, _ ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
 	return call(ctx, &f.Control, "GetObject", func() (*s3.GetObjectOutput, error) {
 		f.mu.Lock()
@@ -115,14 +122,28 @@ func (f *S3) GetObject(ctx context.Context, in *s3.GetObjectInput, _ ...func(*s3
 		if !ok {
 			return nil, &types.NoSuchKey{Message: new("The specified key does not exist.")}
 		}
+		body := o.body
 		if in.Range != nil {
-			return nil, apiError("NotImplemented", "this fake knows no Range")
+			if body, err = rangeOf(body, *in.Range); err != nil {
+				return nil, err
+			}
 		}
 		return &s3.GetObjectOutput{
-			Body: io.NopCloser(bytes.NewReader(o.body)), ContentLength: new(int64(len(o.body))), ContentType: o.contentType,
+			Body: io.NopCloser(bytes.NewReader(body)), ContentLength: new(int64(len(body))), ContentType: o.contentType,
 			ETag: new(o.etag), LastModified: new(o.modified), Metadata: maps.Clone(o.meta),
 		}, nil
 	})
+}
+
+func rangeOf(body []byte, text string) ([]byte, error) {
+	var first, last int
+	if _, err := fmt.Sscanf(text, "bytes=%d-%d", &first, &last); err != nil {
+		return nil, apiError("NotImplemented", "this fake knows no range "+text)
+	}
+	if first < 0 || last < first || first >= len(body) {
+		return nil, apiError("InvalidRange", "The requested range is not satisfiable")
+	}
+	return body[first:min(last+1, len(body))], nil
 }
 
 // HeadObject describes an object. S3 says NotFound here, not NoSuchKey.
@@ -193,6 +214,33 @@ func (f *S3) ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Input, _ ...
 			out.NextContinuationToken = nil
 		}
 		out.KeyCount = new(int32(len(seen))) //nolint:gosec // at most 1000
+		return out, nil
+	})
+}
+
+// ListObjectVersions lists keys in order; the fake's buckets keep no versions, so that
+// each object has the version "null".
+func (f *S3) ListObjectVersions(ctx context.Context, in *s3.ListObjectVersionsInput, _ ...func(*s3.Options)) (*s3.ListObjectVersionsOutput, error) {
+	return call(ctx, &f.Control, "ListObjectVersions", func() (*s3.ListObjectVersionsOutput, error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		b, err := f.bucket(in.Bucket)
+		if err != nil {
+			return nil, err
+		}
+		out := &s3.ListObjectVersionsOutput{Name: in.Bucket, Prefix: in.Prefix, IsTruncated: new(false)}
+		for _, key := range slices.Sorted(maps.Keys(b)) {
+			if !strings.HasPrefix(key, aws.ToString(in.Prefix)) || key <= aws.ToString(in.KeyMarker) {
+				continue
+			}
+			if len(out.Versions) == maxKeys {
+				out.IsTruncated, out.NextKeyMarker = new(true), out.Versions[maxKeys-1].Key
+				break
+			}
+			out.Versions = append(out.Versions, types.ObjectVersion{
+				Key: new(key), Size: new(int64(len(b[key].body))), ETag: new(b[key].etag), LastModified: new(b[key].modified), VersionId: new("null"), IsLatest: new(true),
+			})
+		}
 		return out, nil
 	})
 }

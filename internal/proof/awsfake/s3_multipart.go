@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"time"
@@ -62,10 +61,10 @@ func (f *S3) upload(id, bucket, key *string) (*multipart, error) {
 
 // UploadPart stores a part; one that is there is replaced.
 func (f *S3) UploadPart(ctx context.Context, in *s3.UploadPartInput, _ ...func(*s3.Options)) (*s3.UploadPartOutput, error) {
+	body, unread := payload(in.Body)
 	return call(ctx, &f.Control, "UploadPart", func() (*s3.UploadPartOutput, error) {
-		body, err := io.ReadAll(in.Body)
-		if err != nil {
-			return nil, err
+		if unread != nil {
+			return nil, unread
 		}
 		f.mu.Lock()
 		defer f.mu.Unlock()

@@ -2,6 +2,7 @@ package awsfake_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -47,5 +48,37 @@ func TestS3Parts(t *testing.T) {
 	}
 	if _, err := f.AbortMultipartUpload(t.Context(), &s3.AbortMultipartUploadInput{Bucket: bucket, Key: key, UploadId: begun.UploadId}); code(err) != "NoSuchUpload" {
 		t.Errorf("got %v", err)
+	}
+}
+
+// The SDK rewinds a body before each attempt.
+func TestS3BodiesOfRepeatedCalls(t *testing.T) {
+	t.Parallel()
+	f := awsfake.NewS3("lake")
+	bucket, key := new("lake"), new("a")
+	f.RepeatNext("PutObject", 1)
+	if _, err := f.PutObject(t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: key, Body: strings.NewReader("whole")}); err != nil {
+		t.Fatal(err)
+	}
+	if got := string(f.Object("lake", "a")); got != "whole" {
+		t.Errorf("PutObject, made twice, has stored %q", got)
+	}
+	begun, err := f.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: bucket, Key: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := func() string {
+		out, err := f.UploadPart(t.Context(), &s3.UploadPartInput{
+			Bucket: bucket, Key: key, UploadId: begun.UploadId, PartNumber: aws.Int32(1), Body: strings.NewReader("part"),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return *out.ETag
+	}
+	want := part()
+	f.RepeatNext("UploadPart", 1)
+	if got := part(); got != want {
+		t.Errorf("UploadPart, made twice, has stored %s, want %s", got, want)
 	}
 }

@@ -109,7 +109,7 @@ func (p printer) wide(r *Report) {
 		return
 	}
 	w := r.Wide
-	p.head(fmt.Sprintf("A run of %d trivial jobs, 20 at a time", w.Jobs), fmt.Sprintf(
+	p.head(fmt.Sprintf("A run of %d trivial jobs, 5 at a time", w.Jobs), fmt.Sprintf(
 		"with EMR's token buckets it takes %.2f times as long as without; target: at most 1.30, and 0.20 calls a job", w.Ratio))
 	row := func(what string, x WideRun) []string {
 		return []string{what, seconds(x.Took), strconv.Itoa(x.Transitions), strconv.Itoa(x.Calls), fmt.Sprintf("%.2f", float64(x.Calls)/float64(w.Jobs)), list(x.Operations), list(x.Refused)}

@@ -15,7 +15,7 @@ import (
 	"ephemr/internal/run"
 )
 
-// Wide is how a pipeline of many trivial jobs runs, twenty at a time: as fast as
+// Wide is how a pipeline of many trivial jobs runs, five at a time: as fast as
 // localemr allows, and with EMR's token buckets.
 type Wide struct {
 	Jobs      int     `json:"jobs"`
@@ -38,7 +38,7 @@ const wideName = "wide"
 // wideFile is a pipeline of n independent jobs.
 func wideFile(n int) string {
 	var b strings.Builder
-	b.WriteString("pipeline: " + wideName + "\ncluster: {profile: small, stepConcurrency: 20}\ntriggers: [{s3: {bucket: raw, prefix: wide/}}]\njobs:\n")
+	b.WriteString("pipeline: " + wideName + "\ncluster: {profile: small, stepConcurrency: 5}\ntriggers: [{s3: {bucket: raw, prefix: wide/}}]\njobs:\n")
 	for i := range n {
 		fmt.Fprintf(&b, "  - {name: j%d, type: bash, source: jobs/wide}\n", i)
 	}

@@ -39,7 +39,7 @@ func (*Engine) Capabilities() engine.Capabilities {
 // Acquire opens the run's capacity under the name of its newest attempt.
 func (e *Engine) Acquire(ctx context.Context, rec *run.Record) (engine.Capacity, error) {
 	a := rec.Cluster()
-	if a == nil || a.Restart < rec.Run.Restarts || a.State == run.ClusterFailed {
+	if a == nil || a.Restart < rec.Run.Restarts || a.State == run.ClusterFailed || a.State == run.ClusterTerminating {
 		next := run.Cluster{Attempt: 1, Restart: rec.Run.Restarts, State: run.ClusterIntended, Intent: "instant", IntentAt: time.Now()}
 		if a != nil {
 			next.Attempt = a.Attempt + 1

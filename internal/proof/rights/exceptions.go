@@ -51,7 +51,7 @@ var tested = []Exception{
 		Why: "storms register their pipelines, which set step concurrency, before calls are recorded",
 	},
 	{
-		Functions: []string{"intake", "preparerun"}, Actions: []string{"ssm:GetParametersByPath"}, EndToEnd: true,
+		Functions: []string{"intake", "preparerun", "control"}, Actions: []string{"ssm:GetParametersByPath"}, EndToEnd: true,
 		Why: "storms have no users",
 	},
 	{
@@ -70,6 +70,29 @@ var tested = []Exception{
 	{
 		Functions: []string{"control"}, Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"}, Resource: "-clusters", EndToEnd: true,
 		Why: "reads and records the sizes of resized clusters",
+	},
+	{
+		Functions: []string{"intake"}, Actions: []string{"s3:GetObject", "s3:ListBucket"}, EndToEnd: true,
+		Why: "storms have no manifests that close batches; without s3:ListBucket, S3 answers 403 if one is missing, not 404",
+	},
+	{
+		Functions: []string{"control"}, Actions: []string{"sqs:SendMessage"}, EndToEnd: true,
+		Why: "storms have no objects that only a listing shows",
+	},
+	{
+		Functions: []string{"control"},
+		Actions: []string{
+			"dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem",
+		}, Resource: "-pipelines", EndToEnd: true,
+		Why: "storms do not pause, delete or roll back pipelines",
+	},
+	{
+		Functions: []string{"control"}, Actions: []string{"dynamodb:Query"}, Resource: "/index/byState", EndToEnd: true,
+		Why: "storms delete no pipelines, whose active runs are looked up",
+	},
+	{
+		Functions: []string{"control"}, Actions: []string{"s3:GetObject", "s3:ListBucket"}, Resource: "-artifacts-", EndToEnd: true,
+		Why: "storms roll no pipeline back to a version before",
 	},
 	{
 		Functions: []string{"watch"}, Actions: []string{"logs:GetLogEvents"}, EndToEnd: true,
@@ -112,6 +135,10 @@ var rare = []Exception{
 	{
 		Functions: []string{"admit"}, Actions: []string{"events:PutEvents", "sns:Publish"},
 		Why: "Step Functions refuses the name or the input of an execution: the run ends and is announced",
+	},
+	{
+		Functions: []string{"holdrun"}, Actions: []string{"states:SendTaskFailure"},
+		Why: "the run is cancelled before the function looks, or what it waits for cannot be",
 	},
 	{
 		Functions: []string{"sweep"}, Actions: []string{"states:StopExecution"},

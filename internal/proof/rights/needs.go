@@ -169,8 +169,8 @@ func stepFunctions(p Place, operation string, in fields) []iam.Request {
 		machine := in.of("StateMachineArn")
 		execution := strings.Replace(machine, ":stateMachine:", ":execution:", 1) + ":" + in.of("Name")
 		return append(one("states:StartExecution", machine), one("states:DescribeExecution", execution)...)
-	case "DescribeExecution":
-		return one("states:DescribeExecution", in.of("ExecutionArn"))
+	case "DescribeExecution", "StopExecution":
+		return one("states:"+operation, in.of("ExecutionArn"))
 	case "SendTaskSuccess", "SendTaskFailure":
 		return one("states:"+operation, p.StateMachine)
 	}

@@ -47,13 +47,13 @@ func (w *World) calendarTicks(seed uint64) {
 			if at < over+30*time.Minute && (at > gap && at < gap+long || d.chance(0.3)) {
 				continue
 			}
-			delays := []time.Duration{-phase}
+			delays := []time.Duration{phase / 4} // not at a whole minute, at which the faults of a storm end
 			if d.chance(0.2) {
-				delays = append(delays, pick(d, -phase, d.between(0, 40*time.Minute)))
+				delays = append(delays, pick(d, phase/4, phase+d.between(0, 40*time.Minute)))
 			}
 			for _, late := range delays {
 				w.busy.Go(func() {
-					if w.pause(late + phase) {
+					if w.pause(late) {
 						w.async("calendar", []byte("{}"))
 					}
 				})
@@ -84,12 +84,7 @@ func (c *checker) dates(runs []run.Run) {
 	if err != nil {
 		panic(fmt.Sprintf("plan the schedule of the storm: %v", err))
 	}
-	made := map[time.Time]int{}
-	for _, r := range runs {
-		if r.Pipeline == scheduled && r.Trigger.Kind == run.BySchedule {
-			made[r.LogicalTime.UTC()]++
-		}
-	}
+	made := dated(runs)
 	spans, missing := c.spans(s), 0
 	for t := range planned {
 		if made[t] > 1 {
@@ -106,6 +101,17 @@ func (c *checker) dates(runs []run.Run) {
 	for _, t := range slices.SortedFunc(maps.Keys(made), time.Time.Compare) {
 		c.fail(Dates, "the run of %s is for no planned time", t.Format(time.RFC3339))
 	}
+}
+
+// dated counts the runs by schedule of each date.
+func dated(runs []run.Run) map[time.Time]int {
+	made := map[time.Time]int{}
+	for _, r := range runs {
+		if r.Pipeline == scheduled && r.Trigger.Kind == run.BySchedule {
+			made[r.LogicalTime.UTC()]++
+		}
+	}
+	return made
 }
 
 // spans are the dates that were skipped, each by a rule of the schedule.

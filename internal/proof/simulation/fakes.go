@@ -32,7 +32,7 @@ func Settings(machineARN string) stage.Settings {
 	queue := func(name string) string { return "https://sqs." + region + ".amazonaws.com/" + account + "/" + name }
 	return stage.Settings{
 		Stage: "test", Account: account, Region: region,
-		RunsTable: "runs", PipelinesTable: "pipelines", ClustersTable: "clusters", Namespace: "ns-test",
+		RunsTable: "runs", PipelinesTable: "pipelines", ClustersTable: "clusters", LedgerTable: "ledger", Namespace: "ns-test",
 		Lake:            map[string]string{"raw": "test-raw", "curated": "test-curated"},
 		ArtifactsBucket: "test-artifacts", LogsBucket: "test-logs", RunLogGroup: "/ephemr/test/runs",
 		EventsQueue: queue("events"), RequestsQueue: queue("requests"),
@@ -103,10 +103,11 @@ func (w *World) fakes() {
 		}},
 		awsfake.Table{Name: s.PipelinesTable, PK: "pk", SK: "sk", Indexes: []awsfake.Index{{Name: records.ByDue, PK: records.DueName, SK: records.DueOrderName}}},
 		awsfake.Table{Name: s.ClustersTable, PK: "pk"},
+		awsfake.Table{Name: s.LedgerTable, PK: "pk", SK: "sk", Indexes: []awsfake.Index{{Name: records.ByClosing, PK: records.ClosingName, SK: records.ClosingOrderName}}},
 	)
 	w.S3 = awsfake.NewS3("test-raw", "test-curated", s.ArtifactsBucket, s.LogsBucket)
 	w.SQS = awsfake.NewSQS(s.EventsQueue, s.RequestsQueue, s.EventsDLQ, s.RequestsDLQ)
-	w.SQS.OnSend = w.onMessage
+	w.SQS.OnSend = w.sent
 	w.SNS, w.SSM, w.Lambda = awsfake.NewSNS(s.Topic), awsfake.NewSSM(w.config.parameters()), awsfake.NewLambda()
 	w.Metrics, w.Logs = awsfake.NewCloudWatch(), awsfake.NewLogs(s.RunLogGroup)
 	w.CloudMap = awsfake.NewServiceDiscovery(map[string]string{s.Namespace: "ephemr-test"})

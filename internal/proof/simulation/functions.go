@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 	"time"
@@ -26,7 +27,7 @@ import (
 func (w *World) wire() {
 	db := w.db()
 	w.Runs = &store.Runs{DB: db, Table: w.Settings.RunsTable}
-	w.Pipelines = &register.Store{DB: w.DB, Table: w.Settings.PipelinesTable}
+	w.Pipelines = &register.Store{DB: w.DB, Table: w.Settings.PipelinesTable, Runs: w.Settings.RunsTable, Sources: w.Settings.SourceBuckets()}
 	for _, f := range control.Functions() {
 		w.functions[f.Folder()] = w.serve(f.Folder(), f.Handler(control.New(control.Deps{
 			Settings: w.Settings,
@@ -124,11 +125,15 @@ func lives(ctx context.Context) bool {
 	return ok && whole.Err() == nil
 }
 
+// nonces, and digests of what contains one, differ even between storms of one seed.
+// Errors may name them.
+var nonces = regexp.MustCompile(`\b([A-Z2-7]{26}|[0-9a-f]{64})\b`)
+
 // requestID names an invocation by what it is asked: those that come at the same
 // instant have the same names whichever is first.
 func (w *World) requestID(name string, payload []byte) string {
 	h := fnv.New64a()
-	_, _ = h.Write(payload)
+	_, _ = h.Write(nonces.ReplaceAll(payload, nil))
 	id := fmt.Sprintf("%s-%x", name, h.Sum64())
 	w.mu.Lock()
 	defer w.mu.Unlock()

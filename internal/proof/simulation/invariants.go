@@ -28,7 +28,12 @@ const (
 	OneRun        Invariant = "one run"        // whatever is asked for, however often, is one run
 	OneCluster    Invariant = "one cluster"    // an attempt to get a cluster makes one at most, and a run has one at a time until it is retried
 	OneStep       Invariant = "one step"       // an attempt of a job is carried by one step at most
-	RightOrder    Invariant = "right order"    // a step starts when the jobs that its job needs have succeeded
+	RightOrder    Invariant = "right order"    // a step starts when the jobs that its job needs have succeeded or, as its condition says, failed or ended
+	NotEarly      Invariant = "not early"      // an attempt that is delayed starts when it is due
+	Approved      Invariant = "approved"       // a job that waits for a person starts when it was approved, and is decided on once
+	Objects       Invariant = "objects"        // a run that waits for objects has no cluster before they exist
+	Condition     Invariant = "condition"      // no step starts whose condition on the run is false, and no cluster for a run that needs no job
+	CleanUp       Invariant = "clean-up"       // where jobs end by themselves, each that runs always has run once, and those for failures if there is one
 	Slots         Invariant = "slots"          // no scope has more runs than its limit, and a run under way has its slots
 	Budget        Invariant = "call budget"    // no EMR API is called more often than its bucket allows
 	Noticed       Invariant = "noticed"        // where clusters and steps take seconds and no event is lost, no run waits for minutes
@@ -45,6 +50,7 @@ const (
 	NoPanic       Invariant = "no panic"       // no function panics
 	OwnWrite      Invariant = "own write"      // no invocation takes its own claim for another's
 	Starts        Invariant = "starts"         // no run waits for long while all its limits have room
+	EveryObject   Invariant = "every object"   // every version of an object that a trigger with batches matches is in one run, and a batch has the run
 	Dates         Invariant = "dates"          // every planned time of a schedule is one run or skipped by a rule, and one that depends on the past starts after it
 	NothingLeft   Invariant = "nothing left"   // when all runs are over there is no cluster, waiter, slot or execution left
 )
@@ -70,7 +76,12 @@ type checker struct {
 	mu      sync.Mutex
 	broken  []Violation
 	states  map[string]run.State               // by run
+	moved   time.Time                          // when one of them changed last
 	jobs    map[string]map[string]run.JobState // by run and job
+	decided map[string]string                  // run and job -> the decision, and on which question
+	due     map[string]time.Time               // run and job -> when its next attempt is
+	kinds   map[string]string                  // run -> kind of its trigger
+	logical map[string]string                  // run -> its logical time
 	of      map[string]string                  // run -> pipeline
 	ends    map[string]time.Time               // run -> its deadline
 	claims  map[string]string                  // record -> invocation that has claimed it
@@ -91,8 +102,8 @@ type checker struct {
 
 func newChecker(w *World, specs map[string]*pipeline.Spec) *checker {
 	c := &checker{
-		w: w, specs: specs, begin: time.Now(), states: map[string]run.State{}, jobs: map[string]map[string]run.JobState{},
-		of: map[string]string{}, lives: map[string]int{}, made: map[string]int{}, carried: map[string]string{}, full: map[string]time.Time{},
+		w: w, specs: specs, begin: time.Now(), moved: time.Now(), states: map[string]run.State{}, jobs: map[string]map[string]run.JobState{},
+		of: map[string]string{}, due: map[string]time.Time{}, decided: map[string]string{}, kinds: map[string]string{}, logical: map[string]string{}, lives: map[string]int{}, made: map[string]int{}, carried: map[string]string{}, full: map[string]time.Time{},
 		pools: map[string]pool.Cluster{}, ends: map[string]time.Time{}, claims: map[string]string{}, tries: map[string]try{},
 		held: map[string]int{}, room: map[string]time.Time{}, waiting: map[string]time.Time{}, past: map[string]string{},
 	}
@@ -268,6 +279,7 @@ func (c *checker) clusters() {
 	defer c.mu.Unlock()
 	newest := all[len(all)-1]
 	id := run.OfCluster(*newest.Name)
+	c.waited(id, *newest.Name)
 	c.onTime(id, "cluster "+*newest.Name)
 	life := c.lives[id]
 	c.made[*newest.Name] = life
@@ -275,7 +287,7 @@ func (c *checker) clusters() {
 		switch {
 		case *x.Name == *newest.Name:
 			c.fail(OneCluster, "there are two clusters %s", *x.Name)
-		case live(x) && run.OfCluster(*x.Name) == id && c.made[*x.Name] == life:
+		case live(x) && run.OfCluster(*x.Name) == id && c.made[*x.Name] == life && !c.givenBack(*x.Id, id):
 			c.fail(OneCluster, "cluster %s was made while %s lives", *newest.Name, *x.Name)
 		}
 	}
@@ -291,6 +303,7 @@ func (c *checker) capacities() {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		id := run.OfCluster(name)
 		if _, known := c.made[name]; !known {
+			c.waited(id, name)
 			c.made[name] = c.lives[id]
 		}
 		if !all[name] {
@@ -331,22 +344,5 @@ func (c *checker) steps() {
 			c.carried[attempt] = aws.ToString(s.Id)
 		}
 		c.mu.Unlock()
-	}
-}
-
-// started checks a step that begins to run.
-func (c *checker) started(a Attempt) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	spec := c.specs[c.of[a.RunID]]
-	for _, j := range spec.Jobs {
-		if j.Name != a.Job {
-			continue
-		}
-		for _, need := range j.Needs {
-			if s := c.jobs[a.RunID][need]; s != run.JobSucceeded {
-				c.fail(RightOrder, "job %s of run %s runs while %s is %s", a.Job, a.RunID, need, s)
-			}
-		}
 	}
 }

@@ -32,9 +32,17 @@ func (c *checker) over() bool {
 	return true
 }
 
+// idle is how long no run has changed its state.
+func (c *checker) idle() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Since(c.moved)
+}
+
 // end checks what must hold when the storm has passed.
 func (c *checker) end(tale *story) {
 	runs, steps, announced, left := c.allRuns(), c.completed(), c.announced(), c.left()
+	over := c.overRuns(runs)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, l := range left {
@@ -50,13 +58,32 @@ func (c *checker) end(tale *story) {
 		c.ended(r, announced)
 	}
 	c.asked(tale.asks, asked)
+	c.objects(tale.objects, runs)
 	c.dates(runs)
 	for _, s := range steps {
 		c.carriedTwice(s)
 	}
+	for _, x := range over {
+		c.cleanedUp(x.rec, x.path, steps)
+	}
 	for _, id := range slices.Sorted(maps.Keys(c.jobs)) {
 		c.succeeded(id, steps)
 	}
+}
+
+// overRun is a run that has ended, with the states of its last execution.
+type overRun struct {
+	rec  *run.Record
+	path []string
+}
+
+func (c *checker) overRuns(runs []run.Run) (all []overRun) {
+	for _, r := range runs {
+		if r.State.Final() && r.Execution != "" {
+			all = append(all, overRun{c.w.Record(r.ID), c.w.Engine.Result(r.Execution).Path})
+		}
+	}
+	return all
 }
 
 // left is what should be gone.
@@ -107,7 +134,8 @@ func (c *checker) ended(r run.Run, announced map[string]bool) {
 	case r.State == run.Rejected, c.vain(r.ID):
 	case r.Backfill != "" && r.State == run.Cancelled && r.Restarts == 0 && r.AdmittedAt.IsZero(): // withdrawn with thousands of others
 	case !r.State.Final():
-		c.fail(Ends, "run %s is %s, asked for %s ago", r.ID, r.State, time.Since(r.RequestedAt).Round(time.Second))
+		since := slices.MaxFunc([]time.Time{r.RequestedAt, r.AdmittedAt, r.StartedAt}, time.Time.Compare)
+		c.fail(Ends, "run %s has been %s for %s", r.ID, r.State, time.Since(since).Round(time.Second))
 	case !announced[outcomeKey(r.ID, string(r.State), r.EndedAt)]:
 		c.fail(Ends, "the outcome of run %s, %s, was not announced", r.ID, r.State)
 	}
@@ -134,6 +162,12 @@ func outcomeKey(id, state string, at time.Time) string {
 func askOf(r run.Run) string {
 	switch t := r.Trigger; t.Kind {
 	case run.ByS3:
+		if t.RedoOf != "" {
+			return "redo " + r.ID
+		}
+		if t.Batch != "" {
+			return "batch " + t.Batch
+		}
 		return "s3 " + r.Pipeline + " " + t.Key
 	case run.ByRequest:
 		return "request " + t.RequestID

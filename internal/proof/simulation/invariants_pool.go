@@ -63,6 +63,13 @@ func (c *checker) given(old, now awsfake.Item) {
 	}
 }
 
+// givenBack reports whether a run has no lease on a pool's cluster, as after it waited for
+// approval: the cluster is the pool's to lend and to end. The caller holds the lock.
+func (c *checker) givenBack(id, runID string) bool {
+	m, ok := c.pools[id]
+	return ok && !slices.ContainsFunc(m.Holders(), func(h string) bool { return run.OfCluster(h) == runID })
+}
+
 // isLive says whether EMR has not begun to end a cluster.
 func (c *checker) isLive(id string) bool {
 	return slices.ContainsFunc(c.w.EMR.Clusters(), func(x emrtypes.Cluster) bool { return *x.Id == id && live(x) })

@@ -27,12 +27,14 @@ var forward = map[run.State][]run.State{
 func (c *checker) run(id string, old, now awsfake.Item) {
 	from, to := run.State(text(old["state"])), run.State(text(now["state"]))
 	c.states[id], c.of[id], c.lives[id] = to, text(now["pipeline"]), number(now["restarts"])
-	c.ends[id], _ = time.Parse(time.RFC3339Nano, text(now["deadline"])) // none while it is queued
-	if (to == run.Admitted || to == run.Running) && !slices.Contains(c.holders, run.Run{ID: id, Restarts: c.lives[id]}.ExecutionName()) {
-		c.fail(Slots, "run %s is %s without a slot", id, to)
+	c.logical[id] = text(now["logicalTime"])
+	if trigger, ok := now["trigger"].(*types.AttributeValueMemberM); ok {
+		c.kinds[id] = text(trigger.Value["kind"])
 	}
-	if from != to && !slices.Contains(forward[from], to) {
-		c.fail(OneOutcome, "run %s went from %s to %s", id, from, to)
+	c.ends[id], _ = time.Parse(time.RFC3339Nano, text(now["deadline"])) // none while it is queued
+	c.allowed(id, from, to)
+	if from != to {
+		c.moved = time.Now()
 	}
 	if from.Final() {
 		c.after(id, old, now)
@@ -42,13 +44,28 @@ func (c *checker) run(id string, old, now awsfake.Item) {
 	case to == run.Queued && from != run.Queued:
 		c.waiting[id] = time.Now()
 	case to == run.Succeeded && from != to:
-		for next, past := range c.past {
-			if past == id {
-				c.waiting[next] = time.Now()
-			}
-		}
+		c.released(id)
 	case to == run.Admitted && from == run.Queued && now["backfill"] == nil: // backfills are paused, and yield to others
 		c.admitted(id, cmp.Or(text(now["team"]), run.NoTeam), text(now["pipeline"]))
+	}
+}
+
+// allowed checks a change of a run's state.
+func (c *checker) allowed(id string, from, to run.State) {
+	if (to == run.Admitted || to == run.Running) && !slices.Contains(c.holders, run.Run{ID: id, Restarts: c.lives[id]}.ExecutionName()) {
+		c.fail(Slots, "run %s is %s without a slot", id, to)
+	}
+	if from != to && !slices.Contains(forward[from], to) {
+		c.fail(OneOutcome, "run %s went from %s to %s", id, from, to)
+	}
+}
+
+// released notes that the runs that depend on a run may start.
+func (c *checker) released(id string) {
+	for next, past := range c.past {
+		if past == id {
+			c.waiting[next] = time.Now()
+		}
 	}
 }
 
@@ -110,6 +127,12 @@ func (c *checker) job(id, name string, now awsfake.Item) {
 		c.jobs[id] = map[string]run.JobState{}
 	}
 	c.jobs[id][name] = run.JobState(text(now["state"]))
+	c.decision(id, name, now)
+	if at, err := time.Parse(time.RFC3339Nano, text(now["dueAt"])); err == nil {
+		c.due[id+" "+name] = at
+	} else if text(now["state"]) == string(run.JobPending) { // a retry of the run
+		delete(c.due, id+" "+name)
+	}
 	if all, ok := now["outputs"].(*types.AttributeValueMemberM); ok && all.Value[planted] != nil {
 		c.fail(OwnResult, "job %s of run %s has the result of another attempt", name, id)
 	}

@@ -226,6 +226,62 @@ func (x timeless) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(
 	return out, nil
 }
 
+// RepeatAtOnce starts every next attempt as soon as the last has ended.
+func RepeatAtOnce(c *Config) { c.Table = func(db store.DB) store.DB { return impatient{db} } }
+
+type impatient struct{ store.DB }
+
+func (x impatient) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	out, err := x.DB.Query(ctx, in, o...)
+	if err == nil {
+		for i, it := range out.Items {
+			out.Items[i] = maps.Clone(it)
+			delete(out.Items[i], "dueAt")
+		}
+	}
+	return out, err
+}
+
+// IgnoreWhen runs all jobs when what they need has succeeded, as if none said anything
+// else.
+func IgnoreWhen(c *Config) { c.Table = forgetting("when") }
+
+// IgnoreIf runs jobs whatever their condition says.
+func IgnoreIf(c *Config) { c.Table = forgetting("if") }
+
+// IgnoreApprove does not wait for a person.
+func IgnoreApprove(c *Config) {
+	c.Table = func(db store.DB) store.DB {
+		return forgetfulOfJobs{db, regexp.MustCompile(`,"approve":\{[^{}]*(\{\{[^{}]*\}\})?[^{}]*\}`)}
+	}
+}
+
+// forgetting removes a key of jobs from the pipelines of runs.
+func forgetting(key string) func(store.DB) store.DB {
+	written := regexp.MustCompile(`,"` + key + `":"([^"\\]|\\.)*"`)
+	return func(db store.DB) store.DB { return forgetfulOfJobs{db, written} }
+}
+
+type forgetfulOfJobs struct {
+	store.DB
+
+	written *regexp.Regexp
+}
+
+func (x forgetfulOfJobs) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	out, err := x.DB.Query(ctx, in, o...)
+	if err != nil || strings.HasPrefix(invocation(ctx), "register-") {
+		return out, err
+	}
+	for i, it := range out.Items {
+		if text(it["sk"]) == "SPEC" {
+			out.Items[i] = maps.Clone(it)
+			out.Items[i]["spec"] = &types.AttributeValueMemberS{Value: x.written.ReplaceAllString(text(it["spec"]), "")}
+		}
+	}
+	return out, nil
+}
+
 // RefuseOwnWrites does not look whose write it is that has made a condition false.
 func RefuseOwnWrites(c *Config) {
 	c.Table = func(db store.DB) store.DB { return forgetsWrites{db} }

@@ -48,7 +48,7 @@ func TestUploadRunsItsPipeline(t *testing.T) {
 			t.Errorf("run is %s: %s", rec.Run.State, rec.Run.Reason)
 		}
 		result := w.Result(ids[0])
-		want := []string{"PrepareRun", "CreateCluster", "SubmitSteps", "JobsLeft", "TerminateCluster", "FinishRun", "Outcome", "Succeeded"}
+		want := []string{"PrepareRun", "Prepared", "CreateCluster", "SubmitSteps", "JobsLeft", "TerminateCluster", "FinishRun", "Outcome", "Succeeded"}
 		if diff := cmp.Diff(want, result.Path); diff != "" || result.Status != asl.Succeeded {
 			t.Errorf("%s, path:\n%s", result.Status, diff)
 		}

@@ -75,19 +75,16 @@ const (
 	clearing = 45 * time.Minute
 )
 
-// patience is how long the last run may take: runs of a pipeline whose limit is
-// one follow each other, so it grows with their number.
-func (s Storm) patience() time.Duration {
-	return 24 * time.Hour * time.Duration(1+s.Runs/perDay)
-}
-
-// perDay is how many runs a stage gets through in a day under the worst of faults.
-const perDay = 50
+// stuck is how long no run may change its state while some are not over. It is longer
+// than a run may be under way: its deadline, and what it waits for objects and for
+// decisions, do not add up to half of it. Runs of a pipeline whose limit is one follow
+// each other, so how long all of them take is not limited.
+const stuck = 24 * time.Hour
 
 // Play lets a storm pass. It must be called within a bubble.
 func (s Storm) Play() Report {
 	k := s.kind()
-	tale := newStory(s.Seed, s.Runs, over, s.Instant)
+	tale := newStory(s, over, k.untimed)
 	var watch *checker
 	d := roll(s.Seed, "world")
 	config := s.config(k, d)
@@ -131,7 +128,7 @@ func (s Storm) Play() Report {
 	}
 	began := time.Now()
 	w.pause(over + 31*time.Minute)
-	for !watch.over() && time.Since(began) < s.patience() {
+	for !watch.over() && watch.idle() < stuck {
 		w.pause(10 * time.Minute)
 	}
 	c.clear()

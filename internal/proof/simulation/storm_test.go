@@ -152,7 +152,7 @@ func TestStormsFindMistakes(t *testing.T) {
 	}{
 		"creates without looking for the cluster": {simulation.Storm{Kind: "rough", Break: simulation.BlindCreate}, simulation.OneCluster},
 		"submits without looking for the steps":   {simulation.Storm{Kind: "rough", Break: simulation.BlindSubmit}, simulation.OneStep},
-		"writes without conditions":               {simulation.Storm{Kind: "lost answers", Break: simulation.Unconditional}, simulation.OneStep},
+		"writes without conditions":               {simulation.Storm{Kind: "all at once", Break: simulation.Unconditional}, simulation.OneStep},
 		"admits without room":                     {simulation.Storm{Kind: "fair", Break: simulation.Overbook}, simulation.Slots},
 		"reads the first queue only":              {simulation.Storm{Kind: "fair", Runs: 60, Break: simulation.SkipQueues}, simulation.Starts}, // queues must last
 		"calls without budget":                    {simulation.Storm{Kind: "poor", Break: simulation.Spendthrift}, simulation.Budget},
@@ -163,6 +163,11 @@ func TestStormsFindMistakes(t *testing.T) {
 		"believes any result":                     {simulation.Storm{Kind: "fair", Break: simulation.BelieveAnyResult}, simulation.OwnResult},
 		"believes any event":                      {simulation.Storm{Kind: "fair", Break: simulation.BelieveAnyEvent}, simulation.EndedStep},
 		"submits after the deadline":              {simulation.Storm{Kind: "untimed", Break: simulation.IgnoreDeadlines}, simulation.OnTime},
+		"repeats at once":                         {simulation.Storm{Kind: "fair", Break: simulation.RepeatAtOnce}, simulation.NotEarly},
+		"ignores when":                            {simulation.Storm{Kind: "fair", Break: simulation.IgnoreWhen}, simulation.CleanUp},
+		"assumes objects":                         {simulation.Storm{Kind: "fair", Break: simulation.AssumeObjects}, simulation.Objects},
+		"does not wait for approval":              {simulation.Storm{Kind: "fair", Break: simulation.IgnoreApprove}, simulation.Approved},
+		"ignores if":                              {simulation.Storm{Kind: "fair", Break: simulation.IgnoreIf}, simulation.Condition},
 		"refuses its own write":                   {simulation.Storm{Kind: "lost answers", Break: simulation.RefuseOwnWrites}, simulation.OwnWrite},
 		"does not unprotect clusters":             {simulation.Storm{Kind: "fair", Break: simulation.LeaveProtected}, simulation.NothingLeft},
 		"waits for capacity":                      {simulation.Storm{Kind: "fair", Break: simulation.WaitForCapacity}, simulation.NextFallback},
@@ -171,7 +176,10 @@ func TestStormsFindMistakes(t *testing.T) {
 		"lends clusters of killed runners":        {simulation.Storm{Kind: "fair", Break: simulation.LendLeftovers}, simulation.NoApplication},
 		"takes cancelled steps for over":          {simulation.Storm{Kind: "fair", Break: simulation.BelieveCancelled}, simulation.NoRunner},
 		"cancels a backfill without its queue":    {simulation.Storm{Kind: "fair", Break: simulation.CancelWithoutQueue}, simulation.Ends},
+		"closes batches without a condition":      {simulation.Storm{Kind: "fair", Runs: 60, Break: simulation.CloseBlindly}, simulation.EveryObject},
+		"counts without the ledger":               {simulation.Storm{Kind: "fair", Break: simulation.CountBlindly}, simulation.EveryObject},
 		"does not sweep":                          {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.NothingLeft},
+		"leaves stuck runs alone":                 {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.Ends},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

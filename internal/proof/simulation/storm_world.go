@@ -20,6 +20,7 @@ func (w *World) breakCalls(c *chaos) {
 func (w *World) ticks(seed uint64, noWatch, noSweep bool) {
 	w.calendarTicks(seed)
 	w.every(time.Minute, "admit", "{}")
+	w.batchTick()
 	if !noWatch {
 		w.every(time.Minute, "watch", `{"detail-type":"Scheduled Event"}`)
 	}

@@ -13,12 +13,15 @@ import (
 
 // story is what is asked for in a storm: some pipelines, and who asks when.
 type story struct {
+	seed    uint64
 	plain   bool
+	untimed bool
 	files   []string
 	specs   map[string]*pipeline.Spec
 	names   []string
 	actions []action
 	asks    map[string]int // how often each run is asked for
+	objects []string       // what the pipeline with batches is to take, as key@version
 }
 
 type action struct {
@@ -32,11 +35,12 @@ var (
 	profilesUsed = []string{"small", "ladder", "ladder", "wide", "wide"}
 )
 
-// newStory makes up what is asked for. A plain story asks for no pools and no
-// other sizes.
-func newStory(seed uint64, asks int, over time.Duration, plain bool) *story {
+// newStory makes up what is asked for. On the second engine a story asks for no pools
+// and no other sizes, and without ticks nothing waits for a time.
+func newStory(of Storm, over time.Duration, untimed bool) *story {
+	seed, asks := of.Seed, of.Runs
 	d := roll(seed, "story")
-	s := &story{plain: plain, specs: map[string]*pipeline.Spec{}, asks: map[string]int{}}
+	s := &story{seed: seed, plain: of.Instant, untimed: untimed, specs: map[string]*pipeline.Spec{}, asks: map[string]int{}}
 	for i := range 2 + d.below(4) {
 		s.addPipeline(d, fmt.Sprintf("p%d", i))
 	}
@@ -48,6 +52,8 @@ func newStory(seed uint64, asks int, over time.Duration, plain bool) *story {
 	for range asks / 4 {
 		s.meddle(d, over)
 	}
+	s.approvers(over)
+	s.uploads(roll(seed, "batches"), asks, over)
 	return s
 }
 
@@ -58,7 +64,7 @@ func (s *story) addPipeline(d *dice, name string) {
 	if team := pick(d, teams...); team != "" {
 		fmt.Fprintf(&b, "team: %s\n", team)
 	}
-	fmt.Fprintf(&b, "priority: %d\nlimits: {maxActive: %d, deadline: %s}\njobs:\n", d.below(10), 1+d.below(4), pick(d, "45m", "1h", "2h"))
+	fmt.Fprintf(&b, "priority: %d\nlimits: {maxActive: %d, deadline: %s}\n%sjobs:\n", d.below(10), 1+d.below(4), pick(d, "45m", "1h", "2h"), s.waits(name))
 	jobs := 1 + d.below(5)*d.below(2) // as often as not a single one
 	for i := range jobs {
 		var needs []string
@@ -67,8 +73,11 @@ func (s *story) addPipeline(d *dice, name string) {
 				needs = append(needs, fmt.Sprintf("j%d", j))
 			}
 		}
-		fmt.Fprintf(&b, "  - {name: j%d, type: bash, source: j%d, needs: [%s], retries: %d%s}\n", i, i, strings.Join(needs, ", "), d.below(3), s.resized(d, profile))
+		retries := d.below(3)
+		fmt.Fprintf(&b, "  - {name: j%d, type: bash, source: j%d, needs: [%s], retries: %d%s%s%s%s}\n",
+			i, i, strings.Join(needs, ", "), retries, s.resized(d, profile), s.delayed(name, i, retries), s.onlyIf(name, i, needs), s.approve(name, i))
 	}
+	b.WriteString(s.conditional(roll(s.seed, "conditions", name), jobs))
 	spec, err := pipeline.Parse(name, []byte(b.String()), pipeline.WithZones("raw", "curated"))
 	if err != nil {
 		panic(fmt.Sprintf("generated pipeline is wrong: %v\n%s", err, b.String()))
@@ -91,6 +100,91 @@ func (s *story) resized(d *dice, profile string) string {
 		return ""
 	}
 	return fmt.Sprintf(", resize: {task: %d}", 1+d.below(4))
+}
+
+// waits is what a few pipelines wait for. The objects of most dates come at some time.
+func (s *story) waits(name string) string {
+	d := roll(s.seed, "waits", name)
+	if s.untimed || d.chance(0.8) {
+		return ""
+	}
+	for _, date := range []string{"2000-01-01", "2026-01-01", "2026-01-02"} {
+		if at := d.between(0, over); d.chance(0.8) {
+			s.at(at, func(w *World) { w.Put(waitKey(name, date)) })
+		}
+	}
+	return fmt.Sprintf("waitFor: {objects: \"{{.Lake.raw}}/%s\", timeout: %s}\n", waitKey(name, "{{.LogicalDate}}"), pick(d, "5m", "30m"))
+}
+
+func waitKey(name, date string) string { return "wait/" + name + "/" + date }
+
+// approve is what a few jobs say of approval.
+func (s *story) approve(name string, i int) string {
+	d := roll(s.seed, "approve", name, i)
+	if s.untimed || d.chance(0.85) {
+		return ""
+	}
+	return pick(d, ", approve: {timeout: 20m}", ", approve: {message: 'of {{.LogicalDate}}', timeout: 1h}", ", approve: {timeout: 20m, keep: true}")
+}
+
+// approvers decide on all that waits, now and then, and two of them at the same time.
+func (s *story) approvers(over time.Duration) {
+	d := roll(s.seed, "approvers")
+	for at := 10 * time.Minute; at < 2*over; at += d.between(5*time.Minute, 20*time.Minute) {
+		for range 2 {
+			refuse := d.chance(0.2)
+			s.at(at, func(w *World) {
+				for _, id := range w.RunIDs() {
+					for _, j := range w.Record(id).Jobs {
+						if j.Awaiting() {
+							w.control(operation.Approve, operation.ApproveRequest{RunID: id, Job: j.Name, Refuse: refuse})
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// delayed is what a job that may be retried says of delays.
+func (s *story) delayed(name string, i, retries int) string {
+	d := roll(s.seed, "delays", name, i)
+	if s.untimed || retries == 0 || d.chance(0.6) {
+		return ""
+	}
+	return pick(d, ", retryDelay: 30s", ", retryDelay: {delay: 1m, factor: 2, max: 90s}")
+}
+
+// onlyIf is the condition of some jobs: on what requested the run, on its time, or on
+// how a job before it ended.
+func (s *story) onlyIf(name string, i int, needs []string) string {
+	d := roll(s.seed, "if", name, i)
+	if d.chance(0.75) {
+		return ""
+	}
+	conditions := []string{`{{eq .Trigger.Kind "s3"}}`, `{{lt .LogicalDate "2020-01-01"}}`, "true"}
+	if len(needs) > 0 {
+		conditions = append(conditions, fmt.Sprintf(`{{eq .Jobs.%s.State "SUCCEEDED"}}`, needs[0]), "false")
+	}
+	return fmt.Sprintf(", if: '%s'", pick(d, conditions...))
+}
+
+// conditional are jobs that depend on how others end, in half of the pipelines.
+func (s *story) conditional(d *dice, jobs int) string {
+	if d.chance(0.5) {
+		return ""
+	}
+	var b strings.Builder
+	if d.chance(0.7) {
+		fmt.Fprintf(&b, "  - {name: clean, type: bash, source: c, when: always, retries: %d%s}\n", d.below(2), pick(d, "", "", ", needs: [j0]"))
+	}
+	if d.chance(0.5) {
+		fmt.Fprintf(&b, "  - {name: undo, type: bash, source: u, when: failure, needs: [j%d]}\n", d.below(jobs))
+	}
+	if d.chance(0.3) {
+		b.WriteString("  - {name: report, type: bash, source: r, when: failure}\n")
+	}
+	return b.String()
 }
 
 // ask adds a request for a run, and perhaps its repetition.

@@ -17,7 +17,6 @@ import (
 
 	"ephemr/events"
 	"ephemr/internal/pipeline"
-	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/register"
 )
 
@@ -145,18 +144,6 @@ func (w *World) receive(messages []lambdaevents.SQSMessage, n int) {
 		case <-w.life.Done():
 		case <-time.After(3 * time.Minute):
 			w.receive(left, n+1)
-		}
-	})
-}
-
-// onMessage is the queue events, in which the calendar requests runs.
-func (w *World) onMessage(m awsfake.Message) {
-	if aws.ToString(m.QueueUrl) != w.Settings.EventsQueue {
-		return
-	}
-	w.busy.Go(func() {
-		if w.pause(time.Second) {
-			w.Deliver("events", aws.ToString(m.MessageBody))
 		}
 	})
 }

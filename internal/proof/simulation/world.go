@@ -186,6 +186,7 @@ func New(config Config) *World {
 		w.every(time.Minute, "admit", "{}")
 		w.every(time.Minute, "calendar", "{}")
 		w.every(time.Minute, "watch", `{"detail-type":"Scheduled Event"}`)
+		w.batchTick()
 		w.sweep()
 	}
 	return w

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -34,16 +33,11 @@ func (s *Runs) RequeueFor(ctx context.Context, id, backfill string, parallel int
 
 // requeueInBackfill is the update of requeue, with the check that the backfill is open.
 func (s *Runs) requeueInBackfill(ctx context.Context, r run.Run, u expression.UpdateBuilder, cond expression.ConditionBuilder) (bool, error) {
-	e, err := expression.NewBuilder().WithUpdate(u).WithCondition(cond).Build()
+	update, err := records.UpdateWrite(s.Table, records.RunKey(r.ID), u, cond)
 	if err != nil {
-		return false, fmt.Errorf("build retry of run %s: %w", r.ID, err)
+		return false, err
 	}
-	_, err = s.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
-		{Update: &types.Update{
-			TableName: &s.Table, Key: records.RunKey(r.ID).Attributes(), UpdateExpression: e.Update(), ConditionExpression: e.Condition(),
-			ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
-		}}, s.backfillOpen(r.Backfill),
-	}})
+	_, err = s.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{update, s.backfillOpen(r.Backfill)}})
 	if records.ConditionFailed(err) {
 		return false, nil
 	}

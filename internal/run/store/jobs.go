@@ -39,12 +39,26 @@ func counts(name string, n int) expression.ConditionBuilder {
 	return records.Is(name, n)
 }
 
+// AskJob records that a pending job waits for a decision, once; false means that it has
+// been recorded.
+func (s *Runs) AskJob(ctx context.Context, id string, j run.Job, a run.Approval) (bool, error) {
+	cond := records.Is("state", run.JobPending).And(counts("restart", j.Restart), expression.Name("approval").AttributeNotExists())
+	return s.update(ctx, records.JobKey(id, j.Name), set(expression.UpdateBuilder{}, "approval", a), cond)
+}
+
+// DecideJob writes j over the pending job that waits for its decision; false means that
+// there is another one.
+func (s *Runs) DecideJob(ctx context.Context, id string, j run.Job) (bool, error) {
+	cond := records.Is("state", run.JobPending).And(counts("restart", j.Restart), records.Is("approval.askedAt", j.Approval.AskedAt), expression.Name("approval.decision").AttributeNotExists())
+	return s.put(ctx, j, records.JobKey(id, j.Name), cond)
+}
+
 // ClaimJob writes the intent by to submit j, over a pending job or over the intent
 // that j has; false means that another invocation has the job.
 func (s *Runs) ClaimJob(ctx context.Context, id string, j run.Job, by string, now time.Time) (bool, error) {
 	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.JobSubmitting), "attempt", j.Attempt), "intent", by), "intentAt", now)
 	u = u.Remove(expression.Name("stepId")).Remove(expression.Name("class")).Remove(expression.Name("reason")).Remove(expression.Name("exitCode")).
-		Remove(expression.Name("resize"))
+		Remove(expression.Name("resize")).Remove(expression.Name("dueAt"))
 	if j.Nonce != "" {
 		u = set(u, "nonce", j.Nonce)
 	}

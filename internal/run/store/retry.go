@@ -32,8 +32,9 @@ func (s *Runs) RequestCancel(ctx context.Context, id, why string, kill bool) (bo
 	return s.update(ctx, records.RunKey(id), request(), started)
 }
 
-// Requeue queues a run that failed or was cancelled: succeeded jobs are kept, the
-// others run again, in a new execution on a new cluster. A concurrent call gets
+// Requeue queues a run that failed or was cancelled: succeeded jobs are kept, unless
+// they have when: always or failure, the others run again, in a new execution on a
+// new cluster. A concurrent call gets
 // ConflictError or ThrottledError. So does a call before the run is settled:
 // FinishRun would close the new jobs and release the new slots.
 func (s *Runs) Requeue(ctx context.Context, id string, now time.Time) (run.Run, error) {
@@ -70,11 +71,12 @@ func (s *Runs) requeueRun(ctx context.Context, id string, now time.Time, change 
 	return r, err
 }
 
-// resetJobs plans the jobs that have not succeeded again. The count of attempts
+// resetJobs plans the jobs again that have not succeeded, and those that clean up after
+// the others. The count of attempts
 // continues, so that step names stay unique.
 func (s *Runs) resetJobs(ctx context.Context, rec *run.Record) error {
 	for _, j := range rec.Jobs {
-		if j.State == run.JobSucceeded {
+		if j.State == run.JobSucceeded && !rec.Spec.Conditional(j.Name) {
 			continue
 		}
 		next := run.Job{Name: j.Name, Type: j.Type, State: run.JobPending, Attempt: j.Attempt, Base: j.Attempt, Restart: rec.Run.Restarts + 1, Earlier: j.Earlier}

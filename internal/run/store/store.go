@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"ephemr/internal/fault"
@@ -44,6 +45,7 @@ type Runs struct {
 func (s *Runs) Load(ctx context.Context, id string) (*run.Record, error) {
 	rec := &run.Record{}
 	var found bool
+	var objects []string
 	in := &dynamodb.QueryInput{
 		TableName: &s.Table, ConsistentRead: aws.Bool(true),
 		KeyConditionExpression:    aws.String(records.PartitionName + " = :id"),
@@ -55,6 +57,12 @@ func (s *Runs) Load(ctx context.Context, id string) (*run.Record, error) {
 			return nil, fmt.Errorf("read run %s: %w", id, err)
 		}
 		for _, it := range page.Items {
+			if records.Text(it[records.SortName]) == records.ObjectsSort {
+				if err := attributevalue.Unmarshal(it["objects"], &objects); err != nil {
+					return nil, fmt.Errorf("read objects of run %s: %w", id, err)
+				}
+				continue
+			}
 			if err := s.add(ctx, rec, it); err != nil {
 				return nil, fmt.Errorf("read run %s: %w", id, err)
 			}
@@ -64,6 +72,7 @@ func (s *Runs) Load(ctx context.Context, id string) (*run.Record, error) {
 	if !found {
 		return nil, fault.New(fault.InvalidInput, "%w", &run.UnknownError{ID: id})
 	}
+	rec.Run.Trigger.Objects = objects
 	rec.Sort()
 	return rec, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"ephemr/internal/pipeline"
 	"ephemr/internal/records"
 	"ephemr/internal/run"
 )
@@ -22,6 +23,17 @@ func (s *Runs) Start(ctx context.Context, r run.Run, execution string, now, dead
 	free := records.Is("state", run.Admitted).And(expression.Name("execution").AttributeNotExists().Or(records.Is("execution", execution)))
 	same := records.Is("state", run.Running).And(records.Is("execution", execution))
 	return s.update(ctx, records.RunKey(r.ID), u, free.Or(same).And(counts("restarts", r.Restarts)))
+}
+
+// MoveDeadline gives a run that waits, or has waited, another deadline: at most as long
+// after its admission as a pipeline may have.
+func (s *Runs) MoveDeadline(ctx context.Context, r run.Run, to time.Time) error {
+	if last := r.AdmittedAt.Add(pipeline.MaxDeadline); !r.AdmittedAt.IsZero() && to.After(last) {
+		to = last
+	}
+	mine := records.Is("state", run.Running).And(records.Is("execution", r.Execution))
+	_, err := s.update(ctx, records.RunKey(r.ID), set(expression.UpdateBuilder{}, "deadline", to), mine)
+	return err
 }
 
 // Finish records the outcome of a run, once; false means that it has one, or was

@@ -35,9 +35,14 @@ func (s *Runs) Wait(ctx context.Context, w run.Waiter) error {
 	return err
 }
 
-// WaitFor replaces the attempts that w waits for, unless a newer token has replaced it.
-func (s *Runs) WaitFor(ctx context.Context, w run.Waiter, attempts []string) error {
-	_, err := s.update(ctx, records.WaiterKey(w.RunID), set(expression.UpdateBuilder{}, "attempts", attempts), records.Is("token", w.Token))
+// WaitFor replaces the attempts that w waits for and, unless it is zero, when to look, unless
+// a newer token has replaced it.
+func (s *Runs) WaitFor(ctx context.Context, w run.Waiter, attempts []string, checkAt time.Time) error {
+	u := set(expression.UpdateBuilder{}, "attempts", attempts)
+	if !checkAt.IsZero() {
+		u = set(u, "checkAt", checkAt)
+	}
+	_, err := s.update(ctx, records.WaiterKey(w.RunID), u, records.Is("token", w.Token))
 	return err
 }
 

@@ -70,7 +70,10 @@ const poll = 100 * time.Millisecond
 func (t tree) await(ctx context.Context) (left []processtree.Process) {
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, poll) {
 		if left = t.living(); len(left) == 0 {
-			return nil
+			time.Sleep(again)
+			if left = t.living(); len(left) == 0 {
+				return nil
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -79,6 +82,10 @@ func (t tree) await(ctx context.Context) (left []processtree.Process) {
 		}
 	}
 }
+
+// again is when none is believed to be left only if a second look finds none: a process
+// that is executing another program shows no environment for a moment, and so no mark.
+const again = 20 * time.Millisecond
 
 // end sends SIGTERM to processes, and SIGKILL to all that live when the grace
 // period is over. What they start in that time to clean up gets no SIGTERM.
