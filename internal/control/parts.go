@@ -180,6 +180,7 @@ func (w *Wiring) preparer() *intake.Preparer {
 		Engines:   w.catalog(),
 		Admission: w.admitter(),
 		Loops:     &loop.Guard{Settings: w.settings, Runs: w.runs()},
+		S3:        w.clients.s3(),
 		Topic:     w.clients.topic(),
 	}
 }

@@ -31,6 +31,7 @@ type Preparer struct {
 	Engines   engine.Catalog
 	Admission *admission.Admitter
 	Loops     *loop.Guard
+	S3        ListAPI         // finds out whether objects of runs still exist
 	Topic     notify.TopicAPI // reports rejected executions to owners of pipelines
 }
 
@@ -170,6 +171,9 @@ func (p *Preparer) start(ctx context.Context, rec *run.Record, e Execution) erro
 	// The stage may have changed since the run was requested: no capacity for what cannot be filled in.
 	if err := rec.Spec.CheckValues(rec.Context(p.Settings)); err != nil {
 		return fault.New(fault.InvalidInput, "%w", err)
+	}
+	if err := p.present(ctx, rec); err != nil {
+		return err
 	}
 	if err := p.follow(ctx, rec, e); err != nil {
 		return err
