@@ -55,7 +55,9 @@ func (p *Platform) grantAdmission() {
 	p.grantRequest(awaitAdmission)
 
 	prepareRun := p.functions.named("PrepareRun")
+	p.grantListLake(prepareRun) // objects that start runs may be gone
 	p.runs.Grant(prepareRun, inRun...)
+	p.runs.GrantIndex(prepareRun, byState, byPipeline) // runs that may have written them
 	p.pipelines.Grant(prepareRun, "GetItem")
 	p.users.GrantRead(prepareRun)
 	p.clusters.Grant(prepareRun, "UpdateItem") // slots

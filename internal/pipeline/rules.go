@@ -196,6 +196,7 @@ func (r *rules) limits() {
 	p, l := root("limits"), r.spec.Limits
 	r.within(p.key("maxActive"), "maxActive", l.MaxActive, 0, maxActive)
 	r.within(p.key("maxActivePerValue"), "maxActivePerValue", l.MaxPerValue, 0, maxActive)
+	r.within(p.key("maxChain"), "maxChain", l.MaxChain, 0, maxChain)
 	if l.MaxPerValue > 0 && len(r.spec.Matrix) == 0 {
 		r.fault(p.key("maxActivePerValue"), "the pipeline has no matrix; add one, or use maxActive")
 	}

@@ -66,7 +66,9 @@ type Trigger struct {
 	Sender    string `dynamodbav:"sender,omitempty" json:"sender,omitempty"` // IAM principal that sent the request
 	RedoOf    string `dynamodbav:"redoOf,omitempty" json:"redoOf,omitempty"` // run that had the same objects before
 
-	Objects []string `dynamodbav:"-" json:"objects,omitempty"` // addresses of the batch's objects, if they are few; an item of their own
+	Oldest  time.Time `dynamodbav:"oldest,omitzero" json:"oldest,omitzero"` // creation of the batch's oldest object
+	Newest  time.Time `dynamodbav:"newest,omitzero" json:"newest,omitzero"` // and of its newest
+	Objects []string  `dynamodbav:"-" json:"objects,omitempty"`             // addresses of the batch's objects, if they are few; an item of their own
 }
 
 // Run is one execution of a pipeline for one logical time and one set of params.
@@ -100,6 +102,8 @@ type Run struct {
 	// After is the id of a run that must have succeeded before this one starts: that of
 	// the date before, with dependsOnPast. Until then it waits outside of its team's queue.
 	After string `dynamodbav:"after,omitempty" json:"after,omitempty"`
+
+	Chain *Chain `dynamodbav:"chain,omitempty" json:"chain,omitempty"` // of runs that an object has started; nil = it follows from no run
 
 	State       State     `dynamodbav:"state" json:"state"`
 	Class       job.Class `dynamodbav:"class,omitempty" json:"class,omitempty"`
