@@ -96,6 +96,7 @@ func (p *Platform) grantClusters() {
 	p.profiles.GrantRead(createCluster)
 	p.emr.GrantCreate(createCluster)
 	p.emr.GrantList(createCluster)
+	p.emr.GrantSpotPrices(createCluster)
 	p.emr.Grant(createCluster, "DescribeCluster")
 	p.emr.GrantTerminate(createCluster) // clusters that are given up
 	p.roles.GrantPass(createCluster)

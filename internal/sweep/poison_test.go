@@ -35,7 +35,7 @@ func TestRunsThatCannotEnd(t *testing.T) {
 		"expired": func(*testing.T, *simulation.World, run.Run) {},
 		"not announced": func(t *testing.T, w *simulation.World, r run.Run) {
 			t.Helper()
-			if ok, err := w.Runs.Finish(t.Context(), r, run.Outcome{State: run.Failed}, time.Now(), 0); !ok || err != nil {
+			if ok, err := w.Runs.Finish(t.Context(), r, run.Outcome{State: run.Failed}, time.Now(), run.Cost{}); !ok || err != nil {
 				t.Fatal(ok, err)
 			}
 		},

@@ -71,7 +71,7 @@ func table(io *terminal.IO, found []run.Run, now time.Time) {
 	for _, r := range found {
 		rows = append(rows, []string{
 			r.ID, style.State(r.State, string(r.State)), string(r.Class), r.Trigger.Kind, subject(io, r),
-			r.RequestedAt.UTC().Format("2006-01-02 15:04:05"), took(r, now), terminal.Dollars(r.CostUSD), reason(r),
+			r.RequestedAt.UTC().Format("2006-01-02 15:04:05"), took(r, now), terminal.Cost(r), reason(r),
 		})
 	}
 	io.Table([]string{"RUN", "STATE", "CLASS", "TRIGGER", "FOR", "REQUESTED (UTC)", "TOOK", "COST", "REASON"}, rows)

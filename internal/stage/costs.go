@@ -1,0 +1,32 @@
+package stage
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Costs is how a stage estimates and bounds what its runs cost.
+type Costs struct {
+	SpotShare float64 `json:"spotShare,omitempty" yaml:"spotShare"` // of the On-Demand price, for Spot units whose price EC2 does not answer; 0 = 0.4
+}
+
+// defaultSpotShare is within what AWS publishes for the usual types: discounts of 50 to 70 %.
+// Source: the Spot Instance Advisor.
+const defaultSpotShare = 0.4
+
+// Share is what a Spot unit costs in relation to an On-Demand one.
+func (c Costs) Share() float64 {
+	if c.SpotShare > 0 {
+		return c.SpotShare
+	}
+	return defaultSpotShare
+}
+
+// Validate returns all errors.
+func (c Costs) Validate() error {
+	var errs []error
+	if c.SpotShare < 0 || c.SpotShare > 1 {
+		errs = append(errs, fmt.Errorf("costs.spotShare %g must be more than 0 and at most 1", c.SpotShare))
+	}
+	return errors.Join(errs...)
+}
