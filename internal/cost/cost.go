@@ -35,9 +35,13 @@ func OfRun(rec *run.Record, now time.Time) run.Cost {
 // long as it leases them; steps that are not leased are charged to no run.
 func OfClusters(clusters []run.Cluster, now time.Time) (sum run.Cost) {
 	for _, c := range clusters {
+		before := sum.USD()
 		addTo(&sum, c, c.CreatedAt, now, true)
-		if c.Pool != "" && c.ID != "" && !slices.Contains(sum.Pooled, c.ID) {
-			sum.Pooled = append(sum.Pooled, c.ID)
+		if c.Pool != "" && c.ID != "" {
+			if sum.Pooled == nil {
+				sum.Pooled = map[string]float64{}
+			}
+			sum.Pooled[c.ID] += sum.USD() - before
 		}
 	}
 	return sum

@@ -60,15 +60,15 @@ func TestOfClusters(t *testing.T) {
 		},
 		"a quarter of a pool's": {
 			[]run.Cluster{{ID: "j-1", CreatedAt: ago(time.Hour), Units: two(0), Pool: "p", Steps: 1, Of: 4}},
-			run.Cost{EC2: 0.5, EMR: 0.125, Disk: 0.05, Pooled: []string{"j-1"}},
+			run.Cost{EC2: 0.5, EMR: 0.125, Disk: 0.05, Pooled: map[string]float64{"j-1": 0.675}},
 		},
 		"a second of a pool's": {
 			[]run.Cluster{{ID: "j-1", CreatedAt: ago(time.Second), Units: two(0), Pool: "p", Leased: true, Steps: 3, Of: 3}},
-			run.Cost{EC2: 2.0 / 3600, EMR: 0.5 / 3600, Disk: 0.2 / 3600, Pooled: []string{"j-1"}},
+			run.Cost{EC2: 2.0 / 3600, EMR: 0.5 / 3600, Disk: 0.2 / 3600, Pooled: map[string]float64{"j-1": 2.7 / 3600}},
 		},
 		"a second of what it has made": {
 			[]run.Cluster{{ID: "j-1", CreatedAt: ago(time.Second), Units: two(0), Pool: "p", Steps: 3, Of: 3}},
-			run.Cost{EC2: 2.0 / 60, EMR: 0.5 / 60, Disk: 0.2 / 60, Pooled: []string{"j-1"}},
+			run.Cost{EC2: 2.0 / 60, EMR: 0.5 / 60, Disk: 0.2 / 60, Pooled: map[string]float64{"j-1": 2.7 / 60}},
 		},
 	} {
 		if diff := cmp.Diff(rounded(tt.want), rounded(cost.OfClusters(tt.clusters, now))); diff != "" {
@@ -81,6 +81,9 @@ func TestOfClusters(t *testing.T) {
 func rounded(c run.Cost) run.Cost {
 	for _, f := range []*float64{&c.EC2, &c.EMR, &c.Disk, &c.Control, &c.Attempts, &c.Fallbacks} {
 		*f = math.Round(*f*1e9) / 1e9
+	}
+	for id, usd := range c.Pooled {
+		c.Pooled[id] = math.Round(usd*1e9) / 1e9
 	}
 	return c
 }

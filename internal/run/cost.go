@@ -22,7 +22,8 @@ type Cost struct {
 
 	Unknown []string `dynamodbav:"unknown,omitempty" json:"unknown,omitempty"` // instance types without a price: the sum is at least as high
 	Profile string   `dynamodbav:"profile,omitempty" json:"profile,omitempty"`
-	Pooled  []string `dynamodbav:"pooled,omitempty" json:"pooled,omitempty"` // ids of its clusters that belong to pools
+
+	Pooled map[string]float64 `dynamodbav:"pooled,omitempty" json:"pooled,omitempty"` // for clusters that belong to pools, as a part of the sum, by id
 }
 
 // USD is the sum.
