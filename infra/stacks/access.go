@@ -185,7 +185,7 @@ func (p *Platform) grantWatchers() {
 	p.emr.Grant(sweep, "DescribeCluster", "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
 	p.machine.GrantEnd(sweep)
 	p.bus.GrantPut(sweep)
-	p.topic.GrantPublish(sweep) // for runs whose execution is gone
+	p.topic.GrantPublish(sweep) // for runs whose execution is gone, and budgets
 	constructs.GrantMetrics(p.stage, sweep)
 }
 

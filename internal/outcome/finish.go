@@ -120,6 +120,11 @@ func (f *Finisher) settle(ctx context.Context, rec *run.Record) error {
 			return err
 		}
 	}
+	if _, ok := f.Settings.Costs.Budgets[run.TeamOf(rec.Run)]; ok {
+		if err := f.Runs.Book(ctx, rec.Run); err != nil {
+			return err
+		}
+	}
 	if err := f.announce(ctx, rec); err != nil {
 		return errors.Join(err, f.Runs.Cleared(ctx, rec.Run))
 	}

@@ -114,6 +114,7 @@ type Run struct {
 	ClusterID   string    `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
 	CostUSD     float64   `dynamodbav:"costUsd,omitempty" json:"costUsd,omitempty"` // estimate; what Cost adds up to
 	Cost        *Cost     `dynamodbav:"cost,omitempty" json:"cost,omitempty"`       // of a run that has ended
+	Booked      float64   `dynamodbav:"booked,omitempty" json:"-"`                  // of CostUSD, in what its team has spent
 	Cancel      string    `dynamodbav:"cancel,omitempty" json:"cancel,omitempty"`   // who cancelled it, and why
 	CancelAt    time.Time `dynamodbav:"cancelAt,omitzero" json:"-"`
 	Kill        bool      `dynamodbav:"kill,omitempty" json:"kill,omitempty"`         // with SIGKILL, without SIGTERM before

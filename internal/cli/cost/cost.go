@@ -4,15 +4,18 @@ package cost
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"ephemr/internal/budget"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/cost/report"
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
 
@@ -23,11 +26,6 @@ type Options struct {
 	JSON     bool
 }
 
-// Runs reads runs that have ended.
-type Runs interface {
-	Ended(ctx context.Context, from, until time.Time, visit func(run.Run) error) error
-}
-
 // Report is what the command prints as JSON.
 type Report struct {
 	By    report.By    `json:"by"`
@@ -35,13 +33,15 @@ type Report struct {
 	Until time.Time    `json:"until"` // not included
 	Rows  []report.Row `json:"rows"`
 	Total report.Row   `json:"total"`
+
+	Budgets []budget.Status `json:"budgets,omitempty"` // of this month, with a row for each team
 }
 
 // mostDays bounds what a report reads.
 const mostDays = 400
 
 // Run prints what the runs cost that ended in a time.
-func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, runs Runs, db cluster.BatchAPI, now time.Time) error {
+func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, runs *store.Runs, db cluster.BatchAPI, now time.Time) error {
 	by := report.By(o.By)
 	if !slices.Contains(report.All, by) {
 		return exit.Usage("invalid --by %q: use pipeline, team, day or profile", o.By)
@@ -64,12 +64,36 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, runs
 	}
 	out := Report{By: by, From: from, Until: until}
 	out.Rows, out.Total = report.Of(by, ended, pools, from, until)
+	if by == report.Team {
+		if out.Budgets, err = budgets(ctx, s, runs, now); err != nil {
+			return err
+		}
+	}
 	if o.JSON {
 		out.Rows = append([]report.Row{}, out.Rows...)
 		return io.JSON(out)
 	}
 	print(io, out)
 	return nil
+}
+
+// budgets are those of the stage's teams.
+func budgets(ctx context.Context, s stage.Settings, runs *store.Runs, now time.Time) (all []budget.Status, _ error) {
+	if len(s.Costs.Budgets) == 0 {
+		return nil, nil
+	}
+	running, err := budget.Running(ctx, runs, s.Costs.Budgets, now)
+	if err != nil {
+		return nil, err
+	}
+	for _, team := range slices.Sorted(maps.Keys(s.Costs.Budgets)) {
+		spent, err := runs.Spent(ctx, team, now)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, budget.Of(team, s.Costs.Budgets[team], spent, running[team], now))
+	}
+	return all, nil
 }
 
 // span is the time from the first day until the end of the last one. Without days it is
@@ -137,6 +161,9 @@ func print(io *terminal.IO, r Report) {
 		})
 	}
 	io.Table([]string{strings.ToUpper(string(r.By)), "RUNS", "USD", "EC2", "EMR", "EBS", "CONTROL", "WASTED", "FAILED ATTEMPTS", "FAILED CLUSTERS", "IDLE POOLS"}, rows)
+	for _, b := range r.Budgets {
+		io.Notef("budget of %s in %s: %.2f of %.2f USD spent, forecast %.2f USD\n", b.Team, b.Month, b.Spent, b.Budget, b.Forecast)
+	}
 	if r.Total.IdleMinutes >= 1 {
 		io.Notef("clusters of pools were idle for %s\n", terminal.Duration(time.Duration(r.Total.IdleMinutes*float64(time.Minute))))
 	}
