@@ -35,6 +35,9 @@ type Hour struct {
 // Source: the pricing page of Amazon EMR; the largest sizes of older families cost less.
 const emrShare = 0.25
 
+// EMR is its own price for a type whose price EMR does not list.
+func EMR(ec2 float64) float64 { return ec2 * emrShare }
+
 // Table is the prices of a Region.
 type Table struct {
 	Region string
@@ -126,7 +129,7 @@ func hour(row []string) (h Hour, err error) {
 	if h.EC2, err = amount("ec2", row[1]); err != nil {
 		return h, err
 	}
-	h.EMR = h.EC2 * emrShare
+	h.EMR = EMR(h.EC2)
 	if row[2] != "" {
 		if h.EMR, err = amount("emr", row[2]); err != nil {
 			return h, err
@@ -161,7 +164,7 @@ func (t Table) Write(w io.Writer) error {
 	rows := [][]string{}
 	for name, h := range t.Types {
 		emr, nvme := "", ""
-		if h.EMR != h.EC2*emrShare {
+		if h.EMR != EMR(h.EC2) {
 			emr = text(h.EMR)
 		}
 		if h.NVMe > 0 {

@@ -131,7 +131,7 @@ func (w *World) fakes() {
 		Before: func(op string) error { w.maybeCrash(op, false); return nil },
 		After:  func(op string) error { w.maybeCrash(op, true); return nil },
 	}
-	for _, f := range []interface{ Use(*awsfake.Hooks) }{w.DB, w.EMR, w.S3, w.SFN, w.SSM, w.CloudMap} {
+	for _, f := range []interface{ Use(*awsfake.Hooks) }{w.DB, w.EMR, w.S3, w.SFN, w.SSM, w.CloudMap, w.EC2} {
 		f.Use(crash)
 	}
 }
