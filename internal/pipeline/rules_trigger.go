@@ -15,18 +15,23 @@ func (r *rules) triggers() {
 		switch {
 		case t.Schedule != "" && t.S3 != nil:
 			r.fault(p, "schedule and s3 in one trigger; split it into two triggers")
+		case t.After != nil && (t.Schedule != "" || t.S3 != nil):
+			r.fault(p, "after and another kind in one trigger; split it into two triggers")
 		case t.Schedule != "":
 			r.schedule(p, t)
 		case t.S3 != nil:
 			r.upload(p.key("s3"), *t.S3)
 			r.ofSchedule(p, t)
-		case !r.isTainted(p.key("schedule")) && !r.isTainted(p.key("s3")):
-			r.fault(p, "a trigger without schedule or s3; add one of them")
+		case t.After != nil:
+			r.after(p, t)
+		case !r.isTainted(p.key("schedule")) && !r.isTainted(p.key("s3")) && !r.isTainted(p.key("after")):
+			r.fault(p, "a trigger without schedule, s3 or after; add one of them")
 		}
 		if r.isRepeated(i) {
 			r.fault(p, "duplicate trigger; remove one")
 		}
 	}
+	r.allAfter(all)
 }
 
 func (r *rules) isRepeated(i int) bool {
@@ -91,8 +96,8 @@ func (r *rules) catchup(p *place, t Trigger) {
 	}
 }
 
-// ofSchedule reports the keys of a schedule in another trigger.
-func (r *rules) ofSchedule(p *place, t Trigger) {
+// ofSchedule reports the keys of a schedule in another trigger, but for those that it has too.
+func (r *rules) ofSchedule(p *place, t Trigger, has ...string) {
 	for _, k := range []struct {
 		key string
 		set bool
@@ -105,7 +110,7 @@ func (r *rules) ofSchedule(p *place, t Trigger) {
 		{"overlap", t.Overlap != ""},
 		{"dependsOnPast", t.DependsOnPast},
 	} {
-		if k.set {
+		if k.set && !slices.Contains(has, k.key) {
 			r.fault(p.key(k.key), "%s belongs to a schedule; remove it", k.key)
 		}
 	}
