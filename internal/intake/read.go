@@ -62,9 +62,10 @@ func (k *Intake) read(ctx context.Context, m lambdaevents.SQSMessage, a *arrival
 		return k.request(ctx, m)
 	}
 	var kind struct {
-		Kind       string `json:"kind"`
-		Source     string `json:"source"`
-		DetailType string `json:"detail-type"`
+		Kind       string          `json:"kind"`
+		Source     string          `json:"source"`
+		DetailType string          `json:"detail-type"`
+		Detail     json.RawMessage `json:"detail"`
 	}
 	if err := json.Unmarshal([]byte(m.Body), &kind); err != nil {
 		return nil, invalid("event", "read event: %w", err)
@@ -79,7 +80,9 @@ func (k *Intake) read(ctx context.Context, m lambdaevents.SQSMessage, a *arrival
 	case kind.Kind == events.KindObjects:
 		return k.listed(ctx, m, a)
 	case kind.Source == events.SourceEvents && kind.DetailType == events.TypeScheduled:
-		return nil, k.tick(ctx)
+		return nil, k.tick(ctx, a)
+	case kind.Source == events.Source && kind.DetailType == events.TypeRunFinished:
+		return k.finished(ctx, kind.Detail)
 	}
 	if wrapped := envelope([]byte(m.Body)); wrapped != "" {
 		return nil, invalid("event", "read event: %s", wrapped)

@@ -45,6 +45,7 @@ func (s State) Final() bool {
 const (
 	BySchedule = "schedule"
 	ByBackfill = "backfill"
+	ByAfter    = "after"
 	ByS3       = "s3"
 	ByRequest  = "request"
 	ByManual   = "manual"
@@ -65,6 +66,8 @@ type Trigger struct {
 	RequestID string `dynamodbav:"requestId,omitempty" json:"requestId,omitempty"`
 	Sender    string `dynamodbav:"sender,omitempty" json:"sender,omitempty"` // IAM principal that sent the request
 	RedoOf    string `dynamodbav:"redoOf,omitempty" json:"redoOf,omitempty"` // run that had the same objects before
+
+	Upstream []string `dynamodbav:"upstream,omitempty" json:"upstream,omitempty"` // runs of other pipelines that it was waiting for; some of them, if they are many
 
 	Objects []string `dynamodbav:"-" json:"objects,omitempty"` // addresses of the batch's objects, if they are few; an item of their own
 }

@@ -69,15 +69,20 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 	}
 	packages := upload.NewSender(c.S3, s.ArtifactsBucket, meter)
 	results, errs := make([]Result, len(plans)), make([]error, len(plans))
-	atOnce := registerAtOnce
-	if o.DryRun {
-		atOnce = readAtOnce
-	}
-	each(len(plans), atOnce, func(i int) {
+	do := func(i int) {
 		if results[i], errs[i] = carryOut(ctx, plans[i], o.DryRun, packages, s, c); errs[i] != nil {
 			errs[i] = fmt.Errorf("%s: %w", plans[i].file, errs[i])
 		}
-	})
+	}
+	if o.DryRun {
+		each(len(plans), readAtOnce, do)
+	} else {
+		free, waiting := inOrder(plans)
+		each(len(free), registerAtOnce, func(i int) { do(free[i]) })
+		for _, i := range waiting {
+			do(i)
+		}
+	}
 	done := []Result{}
 	for i, r := range results {
 		if errs[i] == nil && (r.Changed || !o.Diff) {
