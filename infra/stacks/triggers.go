@@ -10,8 +10,8 @@ import (
 	"ephemr/infra/constructs"
 )
 
-// NewTriggers fills the triggers' stack: uploads, runs that have succeeded and the tick of
-// batches send messages to the queue events.
+// NewTriggers fills the triggers' stack: uploads and the tick of batches
+// send messages to the queue events.
 func NewTriggers(stack awscdk.Stack, stage constructs.Stage, p *Platform) {
 	for _, zone := range stage.EventZones() {
 		constructs.NewRule(stack, title(zone)+"Objects", constructs.RuleProps{
@@ -32,11 +32,6 @@ func NewTriggers(stack awscdk.Stack, stage constructs.Stage, p *Platform) {
 			Source: events.SourceS3, Types: []string{events.TypeObjectCreated}, Detail: detail, Queue: p.events, Dead: p.targets,
 		})
 	}
-	constructs.NewRule(stack, "RunSucceeded", constructs.RuleProps{
-		Stage: stage, Name: "run-succeeded", Description: "Requests runs of pipelines that wait for others",
-		Bus: p.bus, Source: events.Source, Types: []string{events.TypeRunFinished}, Detail: map[string]any{"state": []string{"SUCCEEDED"}},
-		Queue: p.events, Dead: p.targets,
-	})
 	constructs.NewRule(stack, "BatchTick", constructs.RuleProps{
 		Stage: stage, Name: strings.TrimPrefix(stage.BatchTickRule(), stage.Name("")), Description: "Closes batches of objects whose reminder was lost",
 		Every: time.Minute, Queue: p.events, Dead: p.targets,
