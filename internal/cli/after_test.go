@@ -81,4 +81,5 @@ func TestShowAfter(t *testing.T) {
 	contains(t, w.out.String(), "after flights (interval)")
 	w.no(w.calendar(calendar.Options{Pipeline: "a"}))
 	contains(t, w.err.String(), "it runs after flights (interval)")
+	contains(t, w.out.String(), "queued  after  "+r.ID)
 }

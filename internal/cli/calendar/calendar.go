@@ -72,8 +72,11 @@ func Run(ctx context.Context, o Options, io *terminal.IO, c Clients) error {
 		return io.JSON(found)
 	}
 	if len(schedules) == 0 {
+		// Its dates are those of the runs that others have started.
 		io.Notef("pipeline %s has no schedule%s\n", o.Pipeline, following(v.Spec))
-		return nil
+		if len(found.Dates) == 0 {
+			return nil
+		}
 	}
 	show(io, found)
 	return nil
