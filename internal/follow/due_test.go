@@ -99,9 +99,9 @@ func at(text string) time.Time {
 }
 
 // hours are the successes of an hourly upstream.
-func hours(name, from string, n int) (all []string) {
+func hours(from string, n int) (all []string) {
 	for i := range n {
-		all = append(all, name+" "+at(from).Add(time.Duration(i)*time.Hour).Format("2006-01-02T15:04"))
+		all = append(all, "hourly "+at(from).Add(time.Duration(i)*time.Hour).Format("2006-01-02T15:04"))
 	}
 	return all
 }
@@ -132,13 +132,14 @@ func TestDue(t *testing.T) {
 		},
 		"date, two upstreams": {
 			[]string{daily, twice, after("{after: {pipeline: daily}}, {after: {pipeline: twice, same: date}}")},
-			[]string{"twice 2026-11-30T15:00", "daily 2026-11-29T03:00", "daily 2026-11-30T03:00", "twice 2026-11-30T03:00"}, []string{day + " 3[]"},
+			[]string{"twice 2026-11-30T15:00", "daily 2026-11-29T03:00", "daily 2026-11-30T03:00", "twice 2026-11-30T03:00"},
+			[]string{day + " 3[]"},
 		},
 		"date, several runs a day: all planned ones": {
-			[]string{hourly, after("{after: {pipeline: hourly}}")}, hours("hourly", "2026-11-30T00:00", 24), []string{day + " 24[]"},
+			[]string{hourly, after("{after: {pipeline: hourly}}")}, hours("2026-11-30T00:00", 24), []string{day + " 24[]"},
 		},
 		"date, the first of the runs last": {
-			[]string{hourly, after("{after: {pipeline: hourly}}")}, append(hours("hourly", "2026-11-30T01:00", 23), "hourly 2026-11-30T00:00"), []string{day + " 24[]"},
+			[]string{hourly, after("{after: {pipeline: hourly}}")}, append(hours("2026-11-30T01:00", 23), "hourly 2026-11-30T00:00"), []string{day + " 24[]"},
 		},
 		"date, a person's run for the whole date": {
 			[]string{hourly, after("{after: {pipeline: hourly}}")}, []string{"hourly 2026-11-30T03:00", "hourly 2026-11-30T03:30 kind=request", "hourly 2026-11-30T00:00 date=yes"}, []string{day + " 2[]"},
@@ -154,10 +155,12 @@ func TestDue(t *testing.T) {
 		},
 		"date in other zones": { // 00:30 in Lisbon in summer is 23:30 UTC of the day before
 			[]string{lisbon, daily, after("{after: {pipeline: lisbon}}, {after: {pipeline: daily}}") + "\ntimezone: America/New_York"},
-			[]string{"daily 2026-07-01T03:00", "lisbon 2026-06-30T23:30"}, []string{"2026-07-01T04:00 2026-07-01 2026-07-01T04:00-2026-07-02T04:00 2[]"},
+			[]string{"daily 2026-07-01T03:00", "lisbon 2026-06-30T23:30"},
+			[]string{"2026-07-01T04:00 2026-07-01 2026-07-01T04:00-2026-07-02T04:00 2[]"},
 		},
 		"date on which clocks change": {
-			[]string{daily, after("{after: {pipeline: daily}}") + "\ntimezone: Europe/Lisbon"}, []string{"daily 2026-03-29T03:00"},
+			[]string{daily, after("{after: {pipeline: daily}}") + "\ntimezone: Europe/Lisbon"},
+			[]string{"daily 2026-03-29T03:00"},
 			[]string{"2026-03-29T00:00 2026-03-29 2026-03-29T00:00-2026-03-29T23:00 1[]"},
 		},
 		"date, with a schedule of its own at the same time": {
@@ -165,37 +168,43 @@ func TestDue(t *testing.T) {
 		},
 		"date and latest": {
 			[]string{daily, upload, after("{after: {pipeline: daily}}, {after: {pipeline: upload, same: latest}}")},
-			[]string{"daily 2026-11-29T03:00", "daily 2026-11-30T03:00", "upload 2026-10-01T11:12 kind=s3"}, []string{day + " 2[]"},
+			[]string{"daily 2026-11-29T03:00", "daily 2026-11-30T03:00", "upload 2026-10-01T11:12 kind=s3"},
+			[]string{day + " 2[]"},
 		},
 		"interval, hourly after hourly": {
 			[]string{hourly, after("{after: {pipeline: hourly, same: interval}}")}, []string{"hourly 2026-11-30T05:00"}, []string{"2026-11-30T05:00 2026-11-30 2026-11-30T05:00-2026-11-30T06:00 1[]"},
 		},
 		"interval, daily after hourly": {
-			[]string{hourly, after("{after: {pipeline: hourly, same: interval, intervals: \"0 0 * * *\"}}")}, hours("hourly", "2026-11-30T00:00", 24), []string{day + " 24[]"},
+			[]string{hourly, after("{after: {pipeline: hourly, same: interval, intervals: \"0 0 * * *\"}}")}, hours("2026-11-30T00:00", 24), []string{day + " 24[]"},
 		},
 		"interval, a gap that is filled": {
 			[]string{hourly, after("{after: {pipeline: hourly, same: interval, intervals: \"0 0 * * *\"}}")},
-			slices.Concat(hours("hourly", "2026-11-30T00:00", 7), hours("hourly", "2026-11-30T08:00", 16), hours("hourly", "2026-11-30T07:00", 1)), []string{day + " 24[]"},
+			slices.Concat(hours("2026-11-30T00:00", 7), hours("2026-11-30T08:00", 16), hours("2026-11-30T07:00", 1)),
+			[]string{day + " 24[]"},
 		},
 		"interval, a day of 25 hours": {
 			[]string{hourly, after("{after: {pipeline: hourly, same: interval, intervals: \"0 0 * * *\"}}") + "\ntimezone: Europe/Lisbon"},
-			hours("hourly", "2026-10-24T23:00", 25), []string{"2026-10-24T23:00 2026-10-25 2026-10-24T23:00-2026-10-26T00:00 25[]"},
+			hours("2026-10-24T23:00", 25),
+			[]string{"2026-10-24T23:00 2026-10-25 2026-10-24T23:00-2026-10-26T00:00 25[]"},
 		},
 		"interval, a day of 23 hours": {
 			[]string{hourly, after("{after: {pipeline: hourly, same: interval, intervals: \"0 0 * * *\"}}") + "\ntimezone: Europe/Lisbon"},
-			hours("hourly", "2026-03-29T00:00", 23), []string{"2026-03-29T00:00 2026-03-29 2026-03-29T00:00-2026-03-29T23:00 23[]"},
+			hours("2026-03-29T00:00", 23),
+			[]string{"2026-03-29T00:00 2026-03-29 2026-03-29T00:00-2026-03-29T23:00 23[]"},
 		},
 		"interval, hourly after daily": {
-			[]string{lisbon, after("{after: {pipeline: lisbon, same: interval, intervals: \"0 */12 * * *\"}}")}, []string{"lisbon 2026-11-30T00:30"},
+			[]string{lisbon, after("{after: {pipeline: lisbon, same: interval, intervals: \"0 */12 * * *\"}}")},
+			[]string{"lisbon 2026-11-30T00:30"},
 			[]string{"2026-11-30T12:00 2026-11-30 2026-11-30T12:00-2026-12-01T00:00 1[]"},
 		},
 		"interval of the first of two": {
 			[]string{hourly, daily, after("{after: {pipeline: hourly, same: interval}}, {after: {pipeline: daily, same: interval}}")},
-			append(hours("hourly", "2026-11-30T05:00", 2), "daily 2026-11-30T03:00"),
+			append(hours("2026-11-30T05:00", 2), "daily 2026-11-30T03:00"),
 			[]string{"2026-11-30T06:00 2026-11-30 2026-11-30T06:00-2026-11-30T07:00 2[]", "2026-11-30T05:00 2026-11-30 2026-11-30T05:00-2026-11-30T06:00 2[]"},
 		},
 		"interval, matrix upstream": {
-			[]string{values, after("{after: {pipeline: values, same: interval}}")}, []string{"values 2026-11-30T03:00 c=b", "values 2026-11-30T03:00 c=a"},
+			[]string{values, after("{after: {pipeline: values, same: interval}}")},
+			[]string{"values 2026-11-30T03:00 c=b", "values 2026-11-30T03:00 c=a"},
 			[]string{"2026-11-30T03:00 2026-11-30 2026-11-30T03:00-2026-12-01T03:00 2[]"},
 		},
 		"interval, in the zone of the upstream": {
@@ -206,10 +215,12 @@ func TestDue(t *testing.T) {
 		},
 		"latest of two": {
 			[]string{upload, daily, after("{after: {pipeline: upload, same: latest}}, {after: {pipeline: daily, same: latest}}")},
-			[]string{"upload 2026-11-30T11:12 kind=s3", "daily 2026-11-20T03:00"}, []string{"2026-11-20T03:00 2026-11-20 2026-11-20T03:00-2026-11-21T03:00 2[after daily]"},
+			[]string{"upload 2026-11-30T11:12 kind=s3", "daily 2026-11-20T03:00"},
+			[]string{"2026-11-20T03:00 2026-11-20 2026-11-20T03:00-2026-11-21T03:00 2[after daily]"},
 		},
 		"latest, matrix upstream": {
-			[]string{values, after("{after: {pipeline: values, same: latest}}")}, []string{"values 2026-11-29T03:00 c=b", "values 2026-11-30T03:00 c=a", "values 2026-11-30T03:00 c=b"},
+			[]string{values, after("{after: {pipeline: values, same: latest}}")},
+			[]string{"values 2026-11-29T03:00 c=b", "values 2026-11-30T03:00 c=a", "values 2026-11-30T03:00 c=b"},
 			[]string{"2026-11-30T03:00 2026-11-30 2026-11-30T03:00-2026-12-01T03:00 2[after values]"},
 		},
 	} {

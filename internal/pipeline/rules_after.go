@@ -18,6 +18,12 @@ func (r *rules) after(p *place, t Trigger) {
 	case a.Pipeline == r.spec.Name && a.Pipeline != "":
 		r.fault(at.key("pipeline"), "the pipeline waits for itself: %s -> %[1]s; to wait for the run of the date before, use dependsOnPast of a schedule", a.Pipeline)
 	}
+	r.afterWords(at, a)
+	r.afterRuns(p, t)
+}
+
+// afterWords checks the keys that have a few values.
+func (r *rules) afterWords(at *place, a AfterTrigger) {
 	if !slices.Contains([]Same{SameDate, SameInterval, SameLatest}, a.Kind()) {
 		r.fault(at.key("same"), "unknown value %q; use date, interval or latest", string(a.Same))
 	}
@@ -27,6 +33,10 @@ func (r *rules) after(p *place, t Trigger) {
 	if a.Intervals != "" {
 		r.intervals(at.key("intervals"), a)
 	}
+}
+
+// afterRuns checks what a trigger says of its runs.
+func (r *rules) afterRuns(p *place, t Trigger) {
 	if t.Priority != nil {
 		r.within(p.key("priority"), "the priority", *t.Priority, 0, MaxPriority)
 	}

@@ -12,26 +12,31 @@ func (r *rules) triggers() {
 	r.atMost(all, "triggers", len(r.spec.Triggers), maxTriggers)
 	for i, t := range r.spec.Triggers {
 		p := all.index(i)
-		switch {
-		case t.Schedule != "" && t.S3 != nil:
-			r.fault(p, "schedule and s3 in one trigger; split it into two triggers")
-		case t.After != nil && (t.Schedule != "" || t.S3 != nil):
-			r.fault(p, "after and another kind in one trigger; split it into two triggers")
-		case t.Schedule != "":
-			r.schedule(p, t)
-		case t.S3 != nil:
-			r.upload(p.key("s3"), *t.S3)
-			r.ofSchedule(p, t)
-		case t.After != nil:
-			r.after(p, t)
-		case !r.isTainted(p.key("schedule")) && !r.isTainted(p.key("s3")) && !r.isTainted(p.key("after")):
-			r.fault(p, "a trigger without schedule, s3 or after; add one of them")
-		}
+		r.trigger(p, t)
 		if r.isRepeated(i) {
 			r.fault(p, "duplicate trigger; remove one")
 		}
 	}
 	r.allAfter(all)
+}
+
+// trigger checks that a trigger is of one kind, and what belongs to it.
+func (r *rules) trigger(p *place, t Trigger) {
+	switch {
+	case t.Schedule != "" && t.S3 != nil:
+		r.fault(p, "schedule and s3 in one trigger; split it into two triggers")
+	case t.After != nil && (t.Schedule != "" || t.S3 != nil):
+		r.fault(p, "after and another kind in one trigger; split it into two triggers")
+	case t.Schedule != "":
+		r.schedule(p, t)
+	case t.S3 != nil:
+		r.upload(p.key("s3"), *t.S3)
+		r.ofSchedule(p, t)
+	case t.After != nil:
+		r.after(p, t)
+	case !r.isTainted(p.key("schedule")) && !r.isTainted(p.key("s3")) && !r.isTainted(p.key("after")):
+		r.fault(p, "a trigger without schedule, s3 or after; add one of them")
+	}
 }
 
 func (r *rules) isRepeated(i int) bool {

@@ -71,3 +71,13 @@ func inOrder(plans []plan) (free, waiting []int) {
 	}
 	return free, waiting
 }
+
+// registerInOrder registers pipelines that wait for no other at the same time, and the others
+// one by one.
+func registerInOrder(plans []plan, do func(i int)) {
+	free, waiting := inOrder(plans)
+	each(len(free), registerAtOnce, func(i int) { do(free[i]) })
+	for _, i := range waiting {
+		do(i)
+	}
+}

@@ -77,11 +77,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 	if o.DryRun {
 		each(len(plans), readAtOnce, do)
 	} else {
-		free, waiting := inOrder(plans)
-		each(len(free), registerAtOnce, func(i int) { do(free[i]) })
-		for _, i := range waiting {
-			do(i)
-		}
+		registerInOrder(plans, do)
 	}
 	done := []Result{}
 	for i, r := range results {
@@ -89,10 +85,15 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 			done = append(done, r)
 		}
 	}
-	if err := errors.Join(append(errs, show(o, io, done))...); err != nil {
+	if err := errors.Join(append(errs, show(o, io, done))...); err != nil || !o.DryRun {
 		return err
 	}
-	if o.DryRun && slices.ContainsFunc(done, func(r Result) bool { return r.Changed }) {
+	return different(done)
+}
+
+// different is the exit code of a dry run.
+func different(done []Result) error {
+	if slices.ContainsFunc(done, func(r Result) bool { return r.Changed }) {
 		return exit.Silent(exit.CodeDifferent)
 	}
 	return nil

@@ -51,26 +51,10 @@ func (s *story) addFollowers(d *dice) {
 // follows checks that each success has the runs that wait for it, once, and that none has
 // started without.
 func (c *checker) follows(runs []run.Run) {
-	dates, values := map[string]bool{}, map[string]map[string]bool{}
-	made := map[string]int{}
+	dates, made := complete(runs), map[string]int{}
 	for _, r := range runs {
-		switch {
-		case r.Pipeline == follower || r.Pipeline == joined:
+		if r.Pipeline == follower || r.Pipeline == joined {
 			made[r.Pipeline+" "+r.LogicalTime.UTC().Format(time.RFC3339)]++
-		case r.State != run.Succeeded:
-		case r.Pipeline == scheduled && r.Trigger.Kind == run.BySchedule:
-			dates[follower+" "+r.LogicalTime.UTC().Format(time.RFC3339)] = true
-		case r.Pipeline == backfilled:
-			at := joined + " " + r.LogicalTime.UTC().Format("2006-01-02T00:00:00Z")
-			if values[at] == nil {
-				values[at] = map[string]bool{}
-			}
-			values[at][r.Matrix["c"]] = true
-		}
-	}
-	for at, have := range values {
-		if len(have) == 2 {
-			dates[at] = true
 		}
 	}
 	missing := []string{}
@@ -89,6 +73,29 @@ func (c *checker) follows(runs []run.Run) {
 	for _, at := range slices.Sorted(maps.Keys(made)) {
 		c.fail(Follows, "the run of %s has started before what it waits for", at)
 	}
+}
+
+// complete are the runs for which all has succeeded that they wait for: pipeline and logical
+// time.
+func complete(runs []run.Run) map[string]bool {
+	dates, values := map[string]bool{}, map[string]map[string]bool{}
+	for _, r := range runs {
+		switch {
+		case r.State != run.Succeeded:
+		case r.Pipeline == scheduled && r.Trigger.Kind == run.BySchedule:
+			dates[follower+" "+r.LogicalTime.UTC().Format(time.RFC3339)] = true
+		case r.Pipeline == backfilled:
+			at := joined + " " + r.LogicalTime.UTC().Format("2006-01-02T00:00:00Z")
+			if values[at] == nil {
+				values[at] = map[string]bool{}
+			}
+			values[at][r.Matrix["c"]] = true
+			if len(values[at]) == 2 {
+				dates[at] = true
+			}
+		}
+	}
+	return dates
 }
 
 // AnnounceFirst records that the end of a run is announced together with the end, before it
