@@ -46,6 +46,9 @@ func (c Config) SourceRule(s stage.Source) string {
 	return c.Name("source-" + hex.EncodeToString(sum[:])[:12])
 }
 
+// SucceededRule is the name of the rule on the stage's bus that requests runs after others.
+func (c Config) SucceededRule() string { return c.Name("run-succeeded") }
+
 // BatchTickRule is the name of the rule that has batches of objects closed.
 func (c Config) BatchTickRule() string { return c.Name("batch-tick") }
 

@@ -27,7 +27,7 @@ func (s Stage) removal() awscdk.RemovalPolicy {
 	return awscdk.RemovalPolicy_DESTROY
 }
 
-// RuleARN is the ARN of a rule on the default bus.
+// RuleARN is the ARN of a rule on the default bus, or on another as bus/rule.
 func (s Stage) RuleARN(scope constructs.Construct, rule string) *string {
 	return arn(scope, "events", "rule/"+rule)
 }

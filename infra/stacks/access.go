@@ -26,8 +26,8 @@ var inRun = []string{"Query", "PutItem", "UpdateItem", "DeleteItem"}
 
 func (p *Platform) grantAdmission() {
 	intake := p.functions.named("Intake")
-	p.runs.Grant(intake, "PutItem")
-	p.pipelines.Grant(intake, "GetItem", "Query")
+	p.runs.Grant(intake, "PutItem", "Query", "DeleteItem")              // runs; successes that others wait for, and what is due of paused pipelines
+	p.pipelines.Grant(intake, "GetItem", "Query", "ConditionCheckItem") // that a pipeline is paused
 	p.users.GrantRead(intake)
 	p.events.Dead.GrantSend(intake)
 	p.requests.Dead.GrantSend(intake)
@@ -193,8 +193,8 @@ func (p *Platform) grantWatchers() {
 
 func (p *Platform) grantRegister() {
 	register := p.functions.named("Register")
-	p.pipelines.Grant(register, "GetItem", "Query", "PutItem", "DeleteItem", "ConditionCheckItem") // versions and triggers, together
-	p.profiles.GrantRead(register)                                                                 // step concurrency and the primary's memory
+	p.pipelines.Grant(register, "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem") // versions and triggers, together
+	p.profiles.GrantRead(register)                                                                               // step concurrency and the primary's memory
 }
 
 func (p *Platform) grantCalendar() {

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"strings"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -8,6 +9,7 @@ import (
 	"ephemr/events"
 	"ephemr/infra/config"
 	"ephemr/infra/constructs"
+	"ephemr/internal/run"
 	"ephemr/internal/stage"
 )
 
@@ -40,12 +42,18 @@ func (p *Platform) addFunctions(stack awscdk.Stack) {
 	p.requests.Feed(p.functions.named("Intake"))
 }
 
-// addRules invokes functions on our own events, on EMR's events and on schedules.
+// addRules invokes functions on our own events, on EMR's events and on schedules. Runs that
+// have succeeded are sent to the queue events, where no message is lost.
 func (p *Platform) addRules(stack awscdk.Stack) {
 	admit, watch := p.functions.named("Admit"), p.functions.named("Watch")
 	p.rule(stack, "RunFinished", constructs.RuleProps{
 		Name: "run-finished", Description: "Admits queued runs when a run has finished",
 		Bus: p.bus, Source: events.Source, Types: []string{events.TypeRunFinished}, Function: admit,
+	})
+	p.rule(stack, "RunSucceeded", constructs.RuleProps{
+		Name: strings.TrimPrefix(p.stage.SucceededRule(), p.stage.Name("")), Description: "Requests the runs of pipelines that wait for others",
+		Bus: p.bus, Source: events.Source, Types: []string{events.TypeRunFinished}, Detail: map[string]any{"state": []string{string(run.Succeeded)}},
+		Queue: p.events,
 	})
 	p.rule(stack, "AdmitTick", constructs.RuleProps{
 		Name: "admit-tick", Description: "Admits queued runs every minute, in case an event was lost", Every: time.Minute, Function: admit,

@@ -44,7 +44,7 @@ func (p *Platform) addQueues(stack awscdk.Stack) {
 	timeout := config.FunctionNamed("Intake").Timeout
 	p.events = constructs.NewQueue(stack, "Events", constructs.QueueProps{Stage: p.stage, Alarms: p.alarms, Name: "events", Timeout: timeout})
 	p.requests = constructs.NewQueue(stack, "Requests", constructs.QueueProps{Stage: p.stage, Alarms: p.alarms, Name: "requests", Timeout: timeout})
-	rules := []string{p.stage.BatchTickRule()}
+	rules := []string{p.stage.BatchTickRule(), p.stage.Bus() + "/" + p.stage.SucceededRule()}
 	for _, zone := range p.stage.EventZones() {
 		rules = append(rules, p.stage.ObjectsRule(zone))
 	}

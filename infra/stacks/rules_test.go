@@ -29,14 +29,14 @@ func TestRules(t *testing.T) {
 			}
 		}
 		slices.Sort(names)
-		want := []string{"admit-tick", "batch-tick", "calendar-tick", "capacity-missing", "cluster-changed", "execution-stopped", "objects-raw", "run-finished", "sweep-tick", "watch-tick"}
+		want := []string{"admit-tick", "batch-tick", "calendar-tick", "capacity-missing", "cluster-changed", "execution-stopped", "objects-raw", "run-finished", "run-succeeded", "sweep-tick", "watch-tick"}
 		if !slices.Equal(names, want) {
 			t.Errorf("got rules %v, want %v", names, want)
 		}
 	})
 }
 
-// Policies of the platform's queues allow the rule of the triggers' stack.
+// Policies of the platform's queues allow the rules that send to them.
 func TestQueuesAcceptUploads(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
@@ -44,7 +44,7 @@ func TestQueuesAcceptUploads(t *testing.T) {
 		for _, policy := range s.all("AWS::SQS::QueuePolicy") {
 			queue := s.templates["platform"].Resources[id(list(policy.Properties["Queues"])[0])].name()
 			for _, st := range list(at(policy.Properties, "PolicyDocument", "Statement")) {
-				for _, rule := range []string{s.config.ObjectsRule("raw"), s.config.BatchTickRule()} {
+				for _, rule := range []string{s.config.ObjectsRule("raw"), s.config.BatchTickRule(), s.config.Bus() + "/" + s.config.SucceededRule()} {
 					if strings.HasSuffix(text(at(st, "Condition", "ArnEquals", "aws:SourceArn")), ":rule/"+rule) {
 						accepting[queue+" of "+rule] = true
 					}
@@ -52,7 +52,7 @@ func TestQueuesAcceptUploads(t *testing.T) {
 			}
 		}
 		for _, queue := range []string{s.config.Name("events"), s.config.Name("targets-dlq")} {
-			for _, rule := range []string{s.config.ObjectsRule("raw"), s.config.BatchTickRule()} {
+			for _, rule := range []string{s.config.ObjectsRule("raw"), s.config.BatchTickRule(), s.config.Bus() + "/" + s.config.SucceededRule()} {
 				if !accepting[queue+" of "+rule] {
 					t.Errorf("%s does not accept messages of %s", queue, rule)
 				}

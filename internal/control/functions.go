@@ -42,6 +42,7 @@ func (w *Wiring) Intake() Handler[lambdaevents.SQSEvent, lambdaevents.SQSEventRe
 		Manifests: w.manifests(),
 		S3:        w.clients.s3(),
 		Secret:    w.secret(records.RequestSecretKey()),
+		After:     intake.After{Store: w.successes(), Skips: w.calendarStore(), Followers: w.pipelines()},
 	}).Handle
 }
 
@@ -177,7 +178,7 @@ func (w *Wiring) Control() Handler[json.RawMessage, any] {
 // Calendar requests the runs of schedules.
 func (w *Wiring) Calendar() Handler[json.RawMessage, calendar.Output] {
 	return (&calendar.Calendar{
-		Store:     &calendar.Store{DB: w.clients.db(), Table: w.settings.PipelinesTable, Runs: w.settings.RunsTable},
+		Store:     w.calendarStore(),
 		Pipelines: w.pipelines(),
 		Runs:      w.runs(),
 		Cancels:   &operation.Remote{Runs: w.runs(), Lambda: w.clients.lambda(), Function: w.settings.ControlFunction},

@@ -18,6 +18,7 @@ import (
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/engine"
 	"ephemr/internal/entry"
+	"ephemr/internal/follow"
 	"ephemr/internal/intake"
 	"ephemr/internal/ledger"
 	"ephemr/internal/loop"
@@ -41,6 +42,15 @@ func (w *Wiring) runs() *store.Runs {
 
 func (w *Wiring) pipelines() *register.Store {
 	return &register.Store{DB: w.clients.db(), Table: w.settings.PipelinesTable, Runs: w.settings.RunsTable, Sources: w.settings.SourceBuckets()}
+}
+
+func (w *Wiring) calendarStore() *calendar.Store {
+	return &calendar.Store{DB: w.clients.db(), Table: w.settings.PipelinesTable, Runs: w.settings.RunsTable}
+}
+
+// successes are the successes of runs, which others wait for.
+func (w *Wiring) successes() *follow.Store {
+	return &follow.Store{DB: w.clients.db(), Table: w.settings.RunsTable, Pipelines: w.settings.PipelinesTable}
 }
 
 func (w *Wiring) ledger() *ledger.Store {

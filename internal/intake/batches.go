@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"math"
 	"slices"
@@ -148,11 +149,14 @@ func (k *Intake) batchDue(ctx context.Context, m lambdaevents.SQSMessage, a *arr
 const maxDue = 200
 
 // tick has the batches closed and started that no reminder has: an invocation has died, or
-// the message was lost. Each gets a message of its own.
-func (k *Intake) tick(ctx context.Context) error {
+// the message was lost. Each gets a message of its own. It makes what became due while
+// pipelines were paused.
+func (k *Intake) tick(ctx context.Context, a *arrivals) error {
+	made, failed := k.resumed(ctx)
+	a.runs = append(a.runs, made...)
 	ids, err := k.Ledger.Due(ctx, time.Now(), maxDue)
 	if err != nil {
-		return err
+		return errors.Join(err, failed)
 	}
 	for _, id := range ids {
 		k.remind(ctx, ledger.Batch{ID: id})
@@ -160,7 +164,7 @@ func (k *Intake) tick(ctx context.Context) error {
 	if len(ids) > 0 {
 		slog.InfoContext(ctx, "batches are due", "batches", len(ids))
 	}
-	return nil
+	return failed
 }
 
 // startNow starts a batch that was just closed. If that fails, the tick finds it.

@@ -46,6 +46,7 @@ type Intake struct {
 	Manifests *ledger.Manifests
 	S3        ledger.GetAPI  // reads manifests that close batches
 	Secret    *secret.Secret // of fingerprints
+	After     After
 }
 
 // Handle processes a batch of messages from the events or the requests queue. An

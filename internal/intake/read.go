@@ -62,24 +62,29 @@ func (k *Intake) read(ctx context.Context, m lambdaevents.SQSMessage, a *arrival
 		return k.request(ctx, m)
 	}
 	var kind struct {
-		Kind       string `json:"kind"`
-		Source     string `json:"source"`
-		DetailType string `json:"detail-type"`
+		Kind       string          `json:"kind"`
+		Source     string          `json:"source"`
+		DetailType string          `json:"detail-type"`
+		Detail     json.RawMessage `json:"detail"`
 	}
 	if err := json.Unmarshal([]byte(m.Body), &kind); err != nil {
 		return nil, invalid("event", "read event: %w", err)
 	}
-	switch {
-	case kind.Kind == events.KindSchedule:
+	switch kind.Kind {
+	case events.KindSchedule:
 		return k.schedule(ctx, m)
-	case kind.Source == events.SourceS3 && kind.DetailType == events.TypeObjectCreated:
-		return k.upload(ctx, m, a)
-	case kind.Kind == events.KindBatch:
+	case events.KindBatch:
 		return nil, k.batchDue(ctx, m, a)
-	case kind.Kind == events.KindObjects:
+	case events.KindObjects:
 		return k.listed(ctx, m, a)
-	case kind.Source == events.SourceEvents && kind.DetailType == events.TypeScheduled:
-		return nil, k.tick(ctx)
+	}
+	switch [2]string{kind.Source, kind.DetailType} {
+	case [2]string{events.SourceS3, events.TypeObjectCreated}:
+		return k.upload(ctx, m, a)
+	case [2]string{events.SourceEvents, events.TypeScheduled}:
+		return nil, k.tick(ctx, a)
+	case [2]string{events.Source, events.TypeRunFinished}:
+		return k.finished(ctx, kind.Detail)
 	}
 	if wrapped := envelope([]byte(m.Body)); wrapped != "" {
 		return nil, invalid("event", "read event: %s", wrapped)

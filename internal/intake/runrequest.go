@@ -40,13 +40,15 @@ type RunRequest struct {
 	Priority    *int // nil = the pipeline's
 	RequestedAt time.Time
 	Trigger     run.Trigger
-	User        string            // that the request names
-	Identity    []string          // requests with an equal identity are the same run, for each value of a matrix
-	Dated       bool              // Identity is that of the planned time Logical, whatever requests it
-	Values      map[string]string // params that do not identify the run
-	Quiet       bool              // a paused pipeline is not an error: the trigger has no sender to answer
-	Due         bool              // a paused pipeline does not matter: it was due before
-	After       time.Time         // planned time whose run must succeed before; zero = none
+	User        string             // that the request names
+	Identity    []string           // requests with an equal identity are the same run, for each value of a matrix
+	Dated       bool               // Identity is that of the planned time Logical, whatever requests it
+	Values      map[string]string  // params that do not identify the run
+	Quiet       bool               // a paused pipeline is not an error: the trigger has no sender to answer
+	Due         bool               // a paused pipeline does not matter: it was due before
+	After       time.Time          // planned time whose run must succeed before; zero = none
+	Also        []string           // with Dated: what distinguishes the run from others of its time
+	Occasion    *pipeline.Occasion // what the run is for; nil = what the pipeline says of Logical
 }
 
 // NewRuns returns the runs to create, one for each combination of the pipeline's matrix,
@@ -91,6 +93,9 @@ func (q RunRequest) NewRuns(ctx context.Context, s stage.Settings, known Pipelin
 // newRun is the run for a combination of the matrix.
 func (q RunRequest) newRun(spec *pipeline.Spec, version int, grant access.Grant, matrix map[string]string, s stage.Settings) (NewRun, error) {
 	occasion := spec.OccasionOf(q.Logical, q.IsDate)
+	if q.Occasion != nil {
+		occasion = *q.Occasion
+	}
 	early := occasion.Context(q.Logical)
 	early.Vars = s.Vars
 	shown, secrets, err := q.params(spec, matrix, early)
@@ -133,7 +138,7 @@ func (q RunRequest) newRun(spec *pipeline.Spec, version int, grant access.Grant,
 // identity is that of the run for a combination of the matrix.
 func (q RunRequest) identity(matrix map[string]string, logical time.Time) []string {
 	if q.Dated {
-		return run.OfDate(q.Pipeline, logical, run.With(q.Params, matrix))
+		return append(run.OfDate(q.Pipeline, logical, run.With(q.Params, matrix)), q.Also...)
 	}
 	return run.OfValue(q.Identity, matrix)
 }

@@ -19,6 +19,7 @@ import (
 type DeleteRequest struct {
 	Pipeline string `json:"pipeline"`
 	Cancel   bool   `json:"cancel,omitempty"` // cancel its active runs; otherwise they prevent the deletion
+	Force    bool   `json:"force,omitempty"`  // also if other pipelines wait for its runs
 	Why      string `json:"why,omitempty"`    // the reason for the record, with the caller's name
 }
 
@@ -50,7 +51,7 @@ func (d *Deleter) Delete(ctx context.Context, in DeleteRequest) (Deleted, error)
 	if active, err := d.active(ctx, in.Pipeline); err != nil || len(active) > 0 && !in.Cancel {
 		return Deleted{}, cmp.Or(err, stillActive(in.Pipeline, active))
 	}
-	gone, err := d.Store.Delete(ctx, in.Pipeline, time.Now())
+	gone, err := d.Store.Delete(ctx, in.Pipeline, in.Force, time.Now())
 	if err != nil {
 		return Deleted{}, err
 	}

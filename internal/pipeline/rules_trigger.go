@@ -12,20 +12,30 @@ func (r *rules) triggers() {
 	r.atMost(all, "triggers", len(r.spec.Triggers), maxTriggers)
 	for i, t := range r.spec.Triggers {
 		p := all.index(i)
-		switch {
-		case t.Schedule != "" && t.S3 != nil:
-			r.fault(p, "schedule and s3 in one trigger; split it into two triggers")
-		case t.Schedule != "":
-			r.schedule(p, t)
-		case t.S3 != nil:
-			r.upload(p.key("s3"), *t.S3)
-			r.ofSchedule(p, t)
-		case !r.isTainted(p.key("schedule")) && !r.isTainted(p.key("s3")):
-			r.fault(p, "a trigger without schedule or s3; add one of them")
-		}
+		r.trigger(p, t)
 		if r.isRepeated(i) {
 			r.fault(p, "duplicate trigger; remove one")
 		}
+	}
+	r.allAfter(all)
+}
+
+// trigger checks that a trigger is of one kind, and what belongs to it.
+func (r *rules) trigger(p *place, t Trigger) {
+	switch {
+	case t.Schedule != "" && t.S3 != nil:
+		r.fault(p, "schedule and s3 in one trigger; split it into two triggers")
+	case t.After != nil && (t.Schedule != "" || t.S3 != nil):
+		r.fault(p, "after and another kind in one trigger; split it into two triggers")
+	case t.Schedule != "":
+		r.schedule(p, t)
+	case t.S3 != nil:
+		r.upload(p.key("s3"), *t.S3)
+		r.ofSchedule(p, t)
+	case t.After != nil:
+		r.after(p, t)
+	case !r.isTainted(p.key("schedule")) && !r.isTainted(p.key("s3")) && !r.isTainted(p.key("after")):
+		r.fault(p, "a trigger without schedule, s3 or after; add one of them")
 	}
 }
 
@@ -91,8 +101,8 @@ func (r *rules) catchup(p *place, t Trigger) {
 	}
 }
 
-// ofSchedule reports the keys of a schedule in another trigger.
-func (r *rules) ofSchedule(p *place, t Trigger) {
+// ofSchedule reports the keys of a schedule in another trigger, but for those that it has too.
+func (r *rules) ofSchedule(p *place, t Trigger, has ...string) {
 	for _, k := range []struct {
 		key string
 		set bool
@@ -105,7 +115,7 @@ func (r *rules) ofSchedule(p *place, t Trigger) {
 		{"overlap", t.Overlap != ""},
 		{"dependsOnPast", t.DependsOnPast},
 	} {
-		if k.set {
+		if k.set && !slices.Contains(has, k.key) {
 			r.fault(p.key(k.key), "%s belongs to a schedule; remove it", k.key)
 		}
 	}

@@ -74,3 +74,16 @@ func WatchKey(zone, pipeline string) Key { return Key{WatchPartition(zone), pipe
 
 // WatchPartition holds the items of WatchKey of a zone.
 func WatchPartition(zone string) string { return "S3#" + zone }
+
+// FollowerKey is the key of a pipeline that waits for runs of another. Written by
+// register.Store in the transaction that registers the pipeline that waits; read by intake
+// when a run of the other has succeeded.
+func FollowerKey(upstream, pipeline string) Key { return Key{FollowersPartition(upstream), pipeline} }
+
+// FollowersPartition holds the items of FollowerKey of a pipeline that is waited for.
+func FollowersPartition(upstream string) string { return "AFTER#" + upstream }
+
+// GraphKey is the key of the number of changes of what pipelines wait for. Written by
+// register.Store in each transaction that changes it, so that two of them cannot make a
+// loop together.
+func GraphKey() Key { return Key{"AFTER", "GRAPH"} }

@@ -102,6 +102,28 @@ func SkippedPartition(pipeline string) string { return "SKIPPED#" + pipeline }
 // the run for FinishRun, and for budget. No index.
 func SpentKey(team string, at time.Time) Key { return Key{"SPENT#" + team, at.UTC().Format("2006-01")} }
 
+// SuccessKey is the key of the success of a run of a registered pipeline: follow.Success.
+// Written by follow.Store for intake, before it looks what the success requests. No index.
+func SuccessKey(pipeline string, logical time.Time, runID string) Key {
+	return Key{SuccessPartition(pipeline), TimeOrder(logical, runID)}
+}
+
+// SuccessPartition holds the items of SuccessKey of a pipeline.
+func SuccessPartition(pipeline string) string { return "SUCCEEDED#" + pipeline }
+
+// OwedKey is the key of a run after other runs that became due while its pipeline was
+// paused: follow.Owed. cause is the run whose success made it due. Written by follow.Store
+// for intake, which removes it after the pipeline is resumed. No index.
+func OwedKey(pipeline string, logical time.Time, cause string) Key {
+	return Key{OwedPartition, OwedPrefix(pipeline) + TimeOrder(logical, cause)}
+}
+
+// OwedPrefix begins the sort keys of the items of OwedKey of a pipeline.
+func OwedPrefix(pipeline string) string { return pipeline + "#" }
+
+// OwedPartition holds the items of OwedKey.
+const OwedPartition = "OWED"
+
 // TeamsPartition holds the items of TeamKey.
 const TeamsPartition = "TEAMS"
 

@@ -49,7 +49,7 @@ func (s *Store) add(ctx context.Context, spec pipeline.Spec, digest string, expe
 		if changed {
 			next = row{
 				PK: spec.Name, SK: records.CurrentSort, Number: expected + 1, Digest: digest, AppliedAt: now.UTC(), Spec: string(data),
-				Paused: next.Paused, PausedAt: next.PausedAt, PausedWhy: next.PausedWhy,
+				Paused: next.Paused, PausedAt: next.PausedAt, PausedWhy: next.PausedWhy, Resumed: next.Resumed,
 			}
 		}
 		done, err := s.write(ctx, before, next, &spec, now)
@@ -76,6 +76,11 @@ func (s *Store) write(ctx context.Context, before *registered, next row, spec *p
 		return false, err
 	}
 	writes = append(writes, watches...)
+	after, err := s.afterWrites(ctx, before, spec)
+	if err != nil {
+		return false, err
+	}
+	writes = append(writes, after...)
 	if next.Number == before.current.Number {
 		if len(writes) == 0 {
 			return true, nil

@@ -23,8 +23,9 @@ type Removed struct {
 
 // Delete removes the triggers of a pipeline in one transaction, and then its versions.
 // What remains is the last number: runs refer to versions, so that no number is used
-// twice. It can be repeated, and then removes what is left.
-func (s *Store) Delete(ctx context.Context, name string, now time.Time) (Removed, error) {
+// twice. It can be repeated, and then removes what is left. A pipeline
+// that others wait for is deleted with force only.
+func (s *Store) Delete(ctx context.Context, name string, force bool, now time.Time) (Removed, error) {
 	for range maxRounds {
 		before, err := s.registered(ctx, name)
 		if err != nil {
@@ -35,7 +36,7 @@ func (s *Store) Delete(ctx context.Context, name string, now time.Time) (Removed
 		}
 		done := before.current.Deleted
 		if !done {
-			writes, err := s.deleteWrites(ctx, before, now)
+			writes, err := s.deleteWrites(ctx, before, force, now)
 			if err != nil {
 				return Removed{}, err
 			}
@@ -52,8 +53,12 @@ func (s *Store) Delete(ctx context.Context, name string, now time.Time) (Removed
 }
 
 // deleteWrites remove all that starts runs.
-func (s *Store) deleteWrites(ctx context.Context, before *registered, now time.Time) ([]types.TransactWriteItem, error) {
+func (s *Store) deleteWrites(ctx context.Context, before *registered, force bool, now time.Time) ([]types.TransactWriteItem, error) {
 	name := before.current.PK
+	after, err := s.deleteAfter(ctx, before, force)
+	if err != nil {
+		return nil, err
+	}
 	last := row{PK: name, SK: records.CurrentSort, Number: before.current.Number, Deleted: true, DeletedAt: now.UTC()}
 	current, err := s.put(last, before.unchanged())
 	if err != nil {
@@ -63,7 +68,7 @@ func (s *Store) deleteWrites(ctx context.Context, before *registered, now time.T
 	if err != nil {
 		return nil, err
 	}
-	writes := []types.TransactWriteItem{current}
+	writes := append([]types.TransactWriteItem{current}, after...)
 	writes = append(writes, watch...)
 	for n := range maxSchedules { // also those that are being created
 		writes = append(writes, s.deleteAny(records.ScheduleKey(name, n)))
@@ -74,6 +79,26 @@ func (s *Store) deleteWrites(ctx context.Context, before *registered, now time.T
 		}
 	}
 	return writes, nil
+}
+
+// deleteAfter are the writes that remove what the pipeline waits for, while no other begins
+// to wait for it.
+func (s *Store) deleteAfter(ctx context.Context, before *registered, force bool) ([]types.TransactWriteItem, error) {
+	number, err := s.graph(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !force {
+		if err := s.followed(ctx, before.current.PK); err != nil {
+			return nil, err
+		}
+	}
+	same, err := records.CheckWrite(s.Table, records.GraphKey(), graphIs(number))
+	if err != nil {
+		return nil, err
+	}
+	writes, err := s.unfollow(before, &pipeline.Spec{Name: before.current.PK})
+	return append(writes, same), err
 }
 
 func (s *Store) deleteAny(k records.Key) types.TransactWriteItem {

@@ -19,7 +19,7 @@ import (
 
 func (f fixture) delete(t *testing.T) register.Removed {
 	t.Helper()
-	out, err := f.Store.Delete(t.Context(), "p", time.Now())
+	out, err := f.Store.Delete(t.Context(), "p", false, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func second[T any](_ T, err error) error { return err }
 
 func TestDeleteUnknown(t *testing.T) {
 	t.Parallel()
-	if _, err := newFixture().Store.Delete(t.Context(), "p", time.Now()); fault.NameOf(err) != fault.InvalidInput {
+	if _, err := newFixture().Store.Delete(t.Context(), "p", false, time.Now()); fault.NameOf(err) != fault.InvalidInput {
 		t.Errorf("got %v", err)
 	}
 }
@@ -140,7 +140,7 @@ func TestDeleteMeanwhile(t *testing.T) {
 							other(t, f)
 							used = f.number(t)
 						})})
-						_, err := f.Store.Delete(t.Context(), "p", time.Now())
+						_, err := f.Store.Delete(t.Context(), "p", false, time.Now())
 						f.db.Use(nil)
 						if err != nil && fault.NameOf(err) != fault.Conflict {
 							t.Fatal(err)
@@ -224,7 +224,7 @@ func TestDeleteDies(t *testing.T) {
 			}
 			return nil
 		}})
-		_, _ = f.Store.Delete(t.Context(), "p", time.Now())
+		_, _ = f.Store.Delete(t.Context(), "p", false, time.Now())
 		f.db.Use(nil)
 		v, err := f.Store.Current(t.Context(), "p")
 		if err != nil {

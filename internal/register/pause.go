@@ -1,6 +1,7 @@
 package register
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"ephemr/internal/calendar"
 	"ephemr/internal/fault"
+	"ephemr/internal/follow"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/records"
 )
@@ -60,7 +62,10 @@ func (s *Store) setPaused(ctx context.Context, name string, p *pausing) (Paused,
 			out.Why = before.current.PausedWhy
 		}
 		writes, err := s.pauseWrites(before, p, &out)
-		if err != nil || !out.Changed {
+		if err != nil {
+			return out, err
+		}
+		if err := s.owed(ctx, before, p, &out); err != nil || !out.Changed {
 			return out, err
 		}
 		if done, err := s.transact(ctx, name, writes); done || err != nil {
@@ -68,6 +73,24 @@ func (s *Store) setPaused(ctx context.Context, name string, p *pausing) (Paused,
 		}
 	}
 	return Paused{}, busy(name)
+}
+
+// owed adds the runs after other runs that have become due while the pipeline was paused.
+// Intake makes them when it is resumed.
+func (s *Store) owed(ctx context.Context, before *registered, p *pausing, out *Paused) error {
+	v, err := before.current.version()
+	if err != nil {
+		return err
+	}
+	a := v.Spec.After()
+	if a == nil {
+		return nil
+	}
+	all, err := follow.ReadOwed(ctx, s.DB, s.Runs, out.Pipeline)
+	if d, due := follow.Dates(all, *a, cmp.Or(p.catchup, a.Catchup, calendar.DefaultCatchup)); due {
+		out.Due = append(out.Due, d)
+	}
+	return err
 }
 
 func busy(name string) error {
@@ -129,9 +152,9 @@ func (s *Store) replaceSchedule(from, to calendar.Schedule, skipped []calendar.S
 func (s *Store) pauseWrite(before *registered, p *pausing) (types.TransactWriteItem, error) {
 	u := expression.Set(expression.Name("paused"), expression.Value(p.to))
 	if p.to {
-		u = u.Set(expression.Name("pausedAt"), expression.Value(p.now.UTC())).Set(expression.Name("pausedWhy"), expression.Value(p.why))
+		u = u.Set(expression.Name("pausedAt"), expression.Value(p.now.UTC())).Set(expression.Name("pausedWhy"), expression.Value(p.why)).Remove(expression.Name("resumed"))
 	} else {
-		u = u.Remove(expression.Name("pausedAt")).Remove(expression.Name("pausedWhy"))
+		u = u.Remove(expression.Name("pausedAt")).Remove(expression.Name("pausedWhy")).Set(expression.Name("resumed"), expression.Value(string(p.catchup)))
 	}
 	return records.UpdateWrite(s.Table, records.CurrentVersionKey(before.current.PK), u, before.unchanged())
 }

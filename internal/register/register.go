@@ -115,7 +115,13 @@ func Check(spec pipeline.Spec, s stage.Settings) error {
 		errs = append(errs, fmt.Errorf("pipeline %s has %d schedules, more than the maximum of %d", spec.Name, schedules, maxSchedules))
 	}
 	for _, name := range slices.Sorted(maps.Keys(spec.Params)) {
-		unset := func(t pipeline.Trigger) bool { _, set := t.Params[name]; return !set && len(spec.Matrix[name]) == 0 }
+		unset := func(t pipeline.Trigger) bool {
+			_, set := t.Params[name]
+			if t.After != nil {
+				_, set = spec.After().Params[name]
+			}
+			return !set && len(spec.Matrix[name]) == 0
+		}
 		if spec.Params[name].Default == nil && slices.ContainsFunc(spec.Triggers, unset) {
 			errs = append(errs, fmt.Errorf("pipeline %s: param %s needs a default, because a trigger does not set it", spec.Name, name))
 		}
@@ -152,6 +158,8 @@ type Version struct {
 	PausedWhy string        `json:"pausedWhy,omitempty"`
 	AppliedAt time.Time     `json:"appliedAt"`
 	Spec      pipeline.Spec `json:"spec"`
+
+	ResumedWith pipeline.Catchup `json:"-"` // which of the runs after others are made that became due while it was paused; "" = as the triggers say
 }
 
 // Same reports whether v has the content of a pipeline as JSON: registering it would

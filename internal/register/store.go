@@ -45,6 +45,7 @@ type row struct {
 	Paused    bool      `dynamodbav:"paused,omitempty"`
 	PausedAt  time.Time `dynamodbav:"pausedAt,omitzero"`
 	PausedWhy string    `dynamodbav:"pausedWhy,omitempty"`
+	Resumed   string    `dynamodbav:"resumed,omitempty"` // with which catchup
 	Deleted   bool      `dynamodbav:"deleted,omitempty"` // the item only keeps the last number
 	DeletedAt time.Time `dynamodbav:"deletedAt,omitzero"`
 	AppliedAt time.Time `dynamodbav:"appliedAt,omitzero"`
@@ -76,7 +77,7 @@ type Watcher struct {
 }
 
 func (r row) version() (*Version, error) {
-	v := &Version{Number: r.Number, Digest: r.Digest, Paused: r.Paused, PausedAt: r.PausedAt, PausedWhy: r.PausedWhy, AppliedAt: r.AppliedAt}
+	v := &Version{Number: r.Number, Digest: r.Digest, Paused: r.Paused, PausedAt: r.PausedAt, PausedWhy: r.PausedWhy, ResumedWith: pipeline.Catchup(r.Resumed), AppliedAt: r.AppliedAt}
 	if err := json.Unmarshal([]byte(r.Spec), &v.Spec); err != nil {
 		return nil, fmt.Errorf("read pipeline %s: %w", r.PK, err)
 	}

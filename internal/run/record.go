@@ -167,7 +167,7 @@ func (rec *Record) Began() time.Time {
 // Context returns the values that templates can refer to.
 func (rec *Record) Context(s stage.Settings) pipeline.Context {
 	r := rec.Run
-	c := r.occasion().Context(r.LogicalTime)
+	c := r.Occasion().Context(r.LogicalTime)
 	c = pipeline.Context{
 		RunID: r.ID, Pipeline: r.Pipeline, Stage: s.Stage,
 		LogicalDate: c.LogicalDate, LogicalTime: c.LogicalTime, Timezone: c.Timezone, Interval: c.Interval,
@@ -198,8 +198,8 @@ func (rec *Record) Context(s stage.Settings) pipeline.Context {
 	return c
 }
 
-// occasion is what the run is for. Runs of earlier versions do not have it recorded: theirs is a date in UTC.
-func (r Run) occasion() pipeline.Occasion {
+// Occasion is what the run is for. Runs of earlier versions do not have it recorded: theirs is a date in UTC.
+func (r Run) Occasion() pipeline.Occasion {
 	if r.IntervalEnd.IsZero() {
 		return pipeline.Spec{}.OccasionOf(r.LogicalTime, false)
 	}

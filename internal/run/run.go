@@ -45,6 +45,7 @@ func (s State) Final() bool {
 const (
 	BySchedule = "schedule"
 	ByBackfill = "backfill"
+	ByAfter    = "after"
 	ByS3       = "s3"
 	ByRequest  = "request"
 	ByManual   = "manual"
@@ -69,6 +70,8 @@ type Trigger struct {
 	Oldest  time.Time `dynamodbav:"oldest,omitzero" json:"oldest,omitzero"` // creation of the batch's oldest object
 	Newest  time.Time `dynamodbav:"newest,omitzero" json:"newest,omitzero"` // and of its newest
 	Objects []string  `dynamodbav:"-" json:"objects,omitempty"`             // addresses of the batch's objects, if they are few; an item of their own
+	Upstream []string `dynamodbav:"upstream,omitempty" json:"upstream,omitempty"` // runs of other pipelines that it was waiting for; some of them, if they are many
+
 }
 
 // Run is one execution of a pipeline for one logical time and one set of params.

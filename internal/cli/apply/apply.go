@@ -69,25 +69,31 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 	}
 	packages := upload.NewSender(c.S3, s.ArtifactsBucket, meter)
 	results, errs := make([]Result, len(plans)), make([]error, len(plans))
-	atOnce := registerAtOnce
-	if o.DryRun {
-		atOnce = readAtOnce
-	}
-	each(len(plans), atOnce, func(i int) {
+	do := func(i int) {
 		if results[i], errs[i] = carryOut(ctx, plans[i], o.DryRun, packages, s, c); errs[i] != nil {
 			errs[i] = fmt.Errorf("%s: %w", plans[i].file, errs[i])
 		}
-	})
+	}
+	if o.DryRun {
+		each(len(plans), readAtOnce, do)
+	} else {
+		registerInOrder(plans, do)
+	}
 	done := []Result{}
 	for i, r := range results {
 		if errs[i] == nil && (r.Changed || !o.Diff) {
 			done = append(done, r)
 		}
 	}
-	if err := errors.Join(append(errs, show(o, io, done))...); err != nil {
+	if err := errors.Join(append(errs, show(o, io, done))...); err != nil || !o.DryRun {
 		return err
 	}
-	if o.DryRun && slices.ContainsFunc(done, func(r Result) bool { return r.Changed }) {
+	return different(done)
+}
+
+// different is the exit code of a dry run.
+func different(done []Result) error {
+	if slices.ContainsFunc(done, func(r Result) bool { return r.Changed }) {
 		return exit.Silent(exit.CodeDifferent)
 	}
 	return nil

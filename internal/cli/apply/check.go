@@ -75,7 +75,10 @@ func check(ctx context.Context, o Options, meter *progress.Meter, s stage.Settin
 		}
 		first[p.spec.Name] = i
 	}
-	return plans, errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return plans, err
+	}
+	return plans, checkAfter(ctx, plans, c.Pipelines)
 }
 
 // checker checks files. Packages and profiles that several files use are read once.

@@ -77,6 +77,14 @@ func triggers(spec pipeline.Spec) []string {
 			all = append(all, "s3 "+t.S3.String()+settings(of)+settings(keys))
 			continue
 		}
+		if t.After != nil {
+			delete(keys, "after")
+			of := fields(*t.After)
+			delete(of, "pipeline")
+			delete(of, "same")
+			all = append(all, "after "+t.After.String()+settings(of)+settings(keys))
+			continue
+		}
 		zone := t.Timezone
 		if zone == "" {
 			zone = "UTC"

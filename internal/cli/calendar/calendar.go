@@ -11,6 +11,8 @@ import (
 	"ephemr/internal/calendar"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/terminal"
+	"ephemr/internal/follow"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
 	"ephemr/internal/view/calendarview"
@@ -70,11 +72,22 @@ func Run(ctx context.Context, o Options, io *terminal.IO, c Clients) error {
 		return io.JSON(found)
 	}
 	if len(schedules) == 0 {
-		io.Notef("pipeline %s has no schedule\n", o.Pipeline)
-		return nil
+		// Its dates are those of the runs that others have started.
+		io.Notef("pipeline %s has no schedule%s\n", o.Pipeline, following(v.Spec))
+		if len(found.Dates) == 0 {
+			return nil
+		}
 	}
 	show(io, found)
 	return nil
+}
+
+// following says for which pipelines the runs of another wait.
+func following(spec pipeline.Spec) string {
+	if a := spec.After(); a != nil {
+		return ": it runs " + follow.Label(*a)
+	}
+	return ""
 }
 
 // query is the span of dates that is asked for.

@@ -64,6 +64,8 @@ func triggers(s pipeline.Spec) string {
 		switch {
 		case t.S3 != nil:
 			all = append(all, "s3://"+t.S3.String())
+		case t.After != nil:
+			all = append(all, "after "+t.After.String())
 		default:
 			all = append(all, strings.TrimSpace(t.Schedule+" "+t.Timezone))
 		}

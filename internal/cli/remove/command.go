@@ -19,8 +19,9 @@ func Command(app *session.App) *cobra.Command {
 		Long: `Remove a registered pipeline: its triggers and all of its versions. The history of its runs is kept.
 
 A pipeline with active runs is not deleted, unless --cancel cancels them. A run that is requested at the same time
-goes on with the version it started with. Planned times that are due and were not requested yet, as those of a
-paused pipeline, are dropped. If the pipeline is registered again, its versions continue with the next number.`,
+goes on with the version it started with. A pipeline that others wait for, with after triggers, is deleted with
+--force only; these wait until it is registered again. Planned times that are due and were not requested yet, as
+those of a paused pipeline, are dropped. If the pipeline is registered again, its versions continue with the next number.`,
 		Example: `  ephemr delete flights-daily --yes
   ephemr delete flights-daily --yes --cancel --why "replaced by flights-hourly"`,
 		Args: cobra.ExactArgs(1),
@@ -36,6 +37,7 @@ paused pipeline, are dropped. If the pipeline is registered again, its versions 
 	}
 	cmd.Flags().BoolVar(&o.Yes, "yes", false, "confirm the deletion")
 	cmd.Flags().BoolVar(&o.Cancel, "cancel", false, "cancel active runs of the pipeline")
+	cmd.Flags().BoolVar(&o.Force, "force", false, "delete it although other pipelines wait for its runs")
 	cmd.Flags().StringVar(&o.Why, "why", "", `reason to record (default "pipeline deleted by" and your user name)`)
 	return cmd
 }

@@ -22,6 +22,7 @@ type Options struct {
 	Pipeline string
 	Yes      bool
 	Cancel   bool // active runs
+	Force    bool // also if other pipelines wait for its runs
 	Why      string
 	JSON     bool
 }
@@ -34,7 +35,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, know
 	all := operation.Deleted{Cancelled: []string{}}
 	for more := true; more; {
 		var out operation.Deleted
-		in := operation.DeleteRequest{Pipeline: o.Pipeline, Cancel: o.Cancel, Why: o.Why}
+		in := operation.DeleteRequest{Pipeline: o.Pipeline, Cancel: o.Cancel, Force: o.Force, Why: o.Why}
 		if err := lambdacall.Control(ctx, api, s, operation.Delete, in, &out); err != nil {
 			return err
 		}

@@ -154,10 +154,19 @@ func (p *page) user(r run.Run) {
 	}
 }
 
+// mostUpstreams is how many of the runs are shown that a run was waiting for.
+const mostUpstreams = 5
+
 func trigger(t run.Trigger) string {
 	text := t.Kind
 	if t.Key != "" {
 		text += " " + terminal.OneLine("s3://"+t.Bucket+"/"+t.Key) + " (" + terminal.Bytes(t.Size) + ")"
+	}
+	if n := len(t.Upstream); n > 0 {
+		text += " " + strings.Join(t.Upstream[:min(n, mostUpstreams)], ", ")
+		if n > mostUpstreams {
+			text += ", …"
+		}
 	}
 	if t.RequestID != "" {
 		text += " " + terminal.OneLine(t.RequestID)

@@ -17,6 +17,7 @@ import (
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/proof/instant"
 	"ephemr/internal/records"
+	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
@@ -136,7 +137,8 @@ func (w *World) fakes() {
 	}
 }
 
-// onEvent is the rule on the stage's bus that wakes admission after every run.
+// onEvent are the rules on the stage's bus: one wakes admission after every run, the other
+// sends successes to the events queue.
 func (w *World) onEvent(e ebtypes.PutEventsRequestEntry) {
 	if *e.DetailType != events.TypeRunFinished {
 		return
@@ -146,7 +148,11 @@ func (w *World) onEvent(e ebtypes.PutEventsRequestEntry) {
 		panic(fmt.Sprintf("decode RunFinished: %v", err))
 	}
 	w.closeOnce(d.RunID)
-	w.busy.Go(func() { w.async("admit", envelope(events.Source, *e.DetailType, json.RawMessage(*e.Detail))) })
+	body := envelope(events.Source, *e.DetailType, json.RawMessage(*e.Detail))
+	w.busy.Go(func() { w.async("admit", body) })
+	if d.State == string(run.Succeeded) {
+		w.busy.Go(func() { w.Deliver("events", string(body)) })
+	}
 }
 
 // onEMR is the rule that brings EMR's events to watch.

@@ -52,6 +52,7 @@ const (
 	Starts        Invariant = "starts"         // no run waits for long while all its limits have room
 	EveryObject   Invariant = "every object"   // every version of an object that a trigger with batches matches is in one run, and a batch has the run
 	Dates         Invariant = "dates"          // every planned time of a schedule is one run or skipped by a rule, and one that depends on the past starts after it
+	Follows       Invariant = "follows"        // every success has the runs that wait for it, once, and none starts before
 	NothingLeft   Invariant = "nothing left"   // when all runs are over there is no cluster, waiter, slot or execution left
 )
 

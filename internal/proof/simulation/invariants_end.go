@@ -60,6 +60,7 @@ func (c *checker) end(tale *story) {
 	c.asked(tale.asks, asked)
 	c.objects(tale.objects, runs)
 	c.dates(runs)
+	c.follows(runs)
 	for _, s := range steps {
 		c.carriedTwice(s)
 	}
@@ -173,6 +174,8 @@ func askOf(r run.Run) string {
 		return "request " + t.RequestID
 	case run.BySchedule, run.ByBackfill: // a date and value is one run, whichever requests it
 		return strings.TrimSpace("schedule " + r.Pipeline + " " + r.LogicalTime.UTC().Format(time.RFC3339) + " " + pipeline.Values(r.Matrix))
+	case run.ByAfter:
+		return "after " + r.Pipeline + " " + r.LogicalTime.UTC().Format(time.RFC3339)
 	}
 	return r.ID
 }

@@ -178,6 +178,8 @@ func TestStormsFindMistakes(t *testing.T) {
 		"cancels a backfill without its queue":    {simulation.Storm{Kind: "fair", Break: simulation.CancelWithoutQueue}, simulation.Ends},
 		"closes batches without a condition":      {simulation.Storm{Kind: "fair", Runs: 60, Break: simulation.CloseBlindly}, simulation.EveryObject},
 		"counts without the ledger":               {simulation.Storm{Kind: "fair", Break: simulation.CountBlindly}, simulation.EveryObject},
+		"announces before it does":                {simulation.Storm{Kind: "rough", Break: simulation.AnnounceFirst}, simulation.Follows},
+		"reads successes from an index":           {simulation.Storm{Kind: "fair", Break: simulation.ReadLate}, simulation.Follows},
 		"does not sweep":                          {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.NothingLeft},
 		"leaves stuck runs alone":                 {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.Ends},
 	} {

@@ -49,6 +49,7 @@ func newStory(of Storm, over time.Duration, untimed bool) *story {
 	}
 	s.addSchedule(roll(seed, "schedule"))
 	s.addBackfills(roll(seed, "backfills"), over)
+	s.addFollowers(roll(seed, "followers"))
 	for range asks / 4 {
 		s.meddle(d, over)
 	}

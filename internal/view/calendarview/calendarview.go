@@ -38,7 +38,7 @@ var ofRun = map[run.State]State{
 type Cell struct {
 	State  State  `json:"state"`
 	Value  string `json:"value,omitempty"` // combination of the matrix
-	By     string `json:"by,omitempty"`    // what has requested its run: schedule or backfill
+	By     string `json:"by,omitempty"`    // what has requested its run: schedule, backfill or after
 	RunID  string `json:"runId,omitempty"`
 	Reason string `json:"reason,omitempty"`
 }
@@ -117,6 +117,7 @@ func Read(ctx context.Context, name string, paused bool, schedules []calendar.Sc
 			return nil, err
 		}
 	}
+	c.addAfter(known)
 	if len(c.Columns) == 0 {
 		c.Columns = []string{""}
 	}
