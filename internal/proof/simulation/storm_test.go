@@ -178,6 +178,9 @@ func TestStormsFindMistakes(t *testing.T) {
 		"cancels a backfill without its queue":    {simulation.Storm{Kind: "fair", Break: simulation.CancelWithoutQueue}, simulation.Ends},
 		"closes batches without a condition":      {simulation.Storm{Kind: "fair", Runs: 60, Break: simulation.CloseBlindly}, simulation.EveryObject},
 		"counts without the ledger":               {simulation.Storm{Kind: "fair", Break: simulation.CountBlindly}, simulation.EveryObject},
+		"blames the stage always":                 {simulation.Storm{Kind: "fair", Break: simulation.BlameStage}, simulation.Explained},
+		"explains without the date before":        {simulation.Storm{Kind: "fair", Break: simulation.ForgetPast}, simulation.Explained},
+		"explains without waiters":                {simulation.Storm{Kind: "fair", Break: simulation.IgnoreWaiters}, simulation.Explained},
 		"does not sweep":                          {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.NothingLeft},
 		"leaves stuck runs alone":                 {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.Ends},
 	} {
