@@ -250,6 +250,13 @@ var causes = map[string]struct {
 		rec.Clusters[0].State = run.ClusterTerminating
 		rec.Jobs[0].State, rec.Jobs[1].State = run.JobSucceeded, run.JobSucceeded
 	}), why.Finishing},
+	"held": {startedRun("", func(_ *shelf, rec *run.Record) {
+		flying(rec)
+		rec.Job("clean").State = run.JobSucceeded
+		rec.Job("publish").Approval = &run.Approval{AskedAt: rec.Run.StartedAt, Until: rec.Run.Deadline, Keep: true}
+	}), why.Approval},
+	"ends-early": {startedRun("", func(_ *shelf, rec *run.Record) { rec.Clusters[0].State = run.ClusterTerminating }), why.Finishing},
+	"unreadable": {startedRun("", func(_ *shelf, rec *run.Record) { rec.Spec = nil }), why.Releasing},
 	"failed": {startedRun("", func(_ *shelf, rec *run.Record) {
 		rec.Run.State, rec.Run.Class, rec.Run.Reason, rec.Run.EndedAt = run.Failed, job.ClassJob, "job clean: exited 3", rec.Run.StartedAt
 		rec.Jobs[0].State = run.JobFailed

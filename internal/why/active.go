@@ -29,12 +29,22 @@ func active(f Facts) Answer {
 	case run.ForSteps:
 		a = steps(f)
 	case run.ForStop:
-		a = Answer{Cause: Stopping, Text: "ends early: its steps are being stopped: " + strings.Join(w.Attempts, ", "), Until: w.Deadline, Then: "its cluster is terminated whatever still runs"}
+		a = stopping(f, *w)
 	default: // a slot, which it has by now
 		a = Answer{Cause: Starting, Text: "was admitted, and its execution is about to go on"}
 	}
 	if a.Since.IsZero() {
 		a.Since = w.Since
+	}
+	return a
+}
+
+// stopping is a run that ends before its jobs do.
+func stopping(f Facts, w run.Waiter) Answer {
+	a := Answer{Cause: Stopping, Until: w.Deadline, Then: "its cluster is terminated whatever still runs"}
+	a.Text = "ends early, and its steps are being stopped: " + strings.Join(w.Attempts, ", ")
+	if end := f.Run.Run.Deadline; !end.IsZero() && f.Now.After(end) {
+		a.Text = "is past its deadline " + clock(end) + ", and its steps are being stopped: " + strings.Join(w.Attempts, ", ")
 	}
 	return a
 }
@@ -79,7 +89,7 @@ func approval(f Facts) Answer {
 	}
 	a.Text = "waits for a decision on job " + strings.Join(a.Jobs, " and job ")
 	if slices.Sort(asked); len(asked) > 0 {
-		a.Text += "; a notice was sent to " + strings.Join(slices.Compact(asked), ", ")
+		a.Text += ", of which " + strings.Join(slices.Compact(asked), ", ") + " gets a notice"
 	}
 	if decide.Kept(f.Run) {
 		a.Details = append(a.Details, "It keeps its cluster meanwhile, and its deadline goes on.")

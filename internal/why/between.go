@@ -14,10 +14,14 @@ func between(f Facts) Answer {
 	switch {
 	case len(jobs) == 0:
 		return Answer{Cause: Preparing, Text: "has started, and its execution decides which jobs are needed", Since: f.Run.Run.StartedAt}
-	case decide.Over(f.Run):
-		return ending(c)
+	case decide.Over(f.Run) || f.Run.Spec == nil:
+		return ending(f, c)
+	case len(f.Run.InFlight()) > 0:
+		return running(f, f.Run.InFlight())
+	case decide.Held(f.Run):
+		return approval(f)
 	case c == nil:
-		return Answer{Cause: Creating, Text: "has no cluster yet, and one is about to be requested" + unless(f), Since: f.Run.Run.StartedAt}
+		return Answer{Cause: Creating, Text: "has no cluster yet, and one is requested next" + unless(f), Since: f.Run.Run.StartedAt}
 	case c.State == run.ClusterIntended:
 		return requesting(f, *c)
 	case c.State == run.ClusterFailed:
@@ -26,10 +30,8 @@ func between(f Facts) Answer {
 		return submitting(f, *c)
 	case c.State == run.ClusterCreated:
 		return Answer{Cause: Cluster, Text: "has requested its cluster " + c.ID + ", and is about to wait for it", Since: c.CreatedAt, WaitsOn: c.ID, Details: f.attempts()}
-	case len(decide.Awaiting(f.Run)) > 0:
-		return approval(f)
 	}
-	return ending(c)
+	return ending(f, c)
 }
 
 // unless says what comes before the cluster.
@@ -41,13 +43,20 @@ func unless(f Facts) string {
 }
 
 // ending is a run without jobs to run, or whose capacity is given up.
-func ending(c *run.Cluster) Answer {
-	if c == nil || c.State == run.ClusterTerminating || c.State == run.ClusterReleased || c.State == run.ClusterFailed {
-		return Answer{Cause: Finishing, Text: "has no work left, and its outcome is being recorded"}
+func ending(f Facts, c *run.Cluster) Answer {
+	begin := "has no work left"
+	switch {
+	case f.Run.Spec == nil:
+		begin = "ends, because its pipeline cannot be read"
+	case !decide.Over(f.Run):
+		begin = "ends early"
 	}
-	a := Answer{Cause: Releasing, WaitsOn: c.ID, Text: "has no work left, and its cluster " + c.ID + " is being terminated"}
+	if c == nil || c.State == run.ClusterTerminating || c.State == run.ClusterReleased || c.State == run.ClusterFailed {
+		return Answer{Cause: Finishing, Text: begin + ", and its outcome is being recorded"}
+	}
+	a := Answer{Cause: Releasing, WaitsOn: c.ID, Text: begin + ", and its cluster " + c.ID + " is being terminated"}
 	if c.Pool != "" {
-		a.Text = "has no work left, and cluster " + c.ID + " is being given back to pool " + c.Pool
+		a.Text = begin + ", and cluster " + c.ID + " is being given back to pool " + c.Pool
 	}
 	return a
 }
@@ -68,7 +77,7 @@ func requesting(f Facts, c run.Cluster) Answer {
 
 // submitting is a run whose jobs are being submitted.
 func submitting(f Facts, c run.Cluster) Answer {
-	a := Answer{Cause: Submit, WaitsOn: c.ID, Text: "has cluster " + c.ID + ", and its steps are being submitted", Since: c.ReadyAt}
+	a := Answer{Cause: Submit, WaitsOn: c.ID, Text: "has cluster " + c.ID + " and no step on it: its execution goes on next", Since: c.ReadyAt}
 	for _, j := range f.Run.Jobs {
 		if j.State == run.JobSubmitting {
 			a.Jobs = append(a.Jobs, j.Name)
@@ -80,7 +89,7 @@ func submitting(f Facts, c run.Cluster) Answer {
 	if f.Bucket != "" {
 		return over(f, a, "AddJobFlowSteps")
 	}
-	a.Text += ": " + strings.Join(a.Jobs, ", ")
+	a.Text = "has cluster " + c.ID + " and no step on it: its execution submits " + strings.Join(a.Jobs, ", ") + " next, unless it has met an error"
 	return a
 }
 
