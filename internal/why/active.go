@@ -196,7 +196,7 @@ func running(f Facts, flying []run.Job) Answer {
 			a.Since = j.IntentAt
 		}
 	}
-	a.Text = "runs: EMR has " + strings.Join(names, ", ")
+	a.Text = "runs, and has not been seen to end: " + strings.Join(names, ", ")
 	c := f.cluster()
 	if most := f.parallel(c); most > 0 && len(flying) > most {
 		a.Details = append(a.Details, fmt.Sprintf("Cluster %s runs %s at a time: at least %d of these wait in EMR's queue.", c.ID, count(most, "step"), len(flying)-most))

@@ -165,8 +165,8 @@ func isOf(scope string, x why.Full) bool {
 }
 
 // unnoticed is how long the records may not know what has happened at EMR: events are
-// lost, and ticks fail.
-const unnoticed = 15 * time.Minute
+// lost, and the worst faults end most of the ticks.
+const unnoticed = longest
 
 // waitsFor says what is wrong with the answer about a run that has started, or "".
 func (c *checker) waitsFor(m moment, r run.Run, a why.Answer) string {
