@@ -72,7 +72,7 @@ func (s *shelf) Waiting(_ context.Context, team string) (bool, error) {
 
 func (s *shelf) Ahead(context.Context, run.Run, int) (int, error) { return s.ahead, nil }
 
-func (s *shelf) Empty(_ context.Context, api string) (string, time.Duration, error) {
+func (s *shelf) Empty(context.Context, string) (string, time.Duration, error) {
 	return s.bucket, 4 * time.Second, nil
 }
 
@@ -82,15 +82,15 @@ func (s slots) Holders(_ context.Context, key records.Key) ([]string, error) {
 	return s.slots[strings.TrimPrefix(key.Partition, "SLOTS#")], s.denied
 }
 
-type backfills struct{ *shelf }
+type backfills struct{ s *shelf }
 
 func (b backfills) Load(context.Context, string) (*backfill.Backfill, error) {
-	return &b.shelf.backfill, nil
+	return &b.s.backfill, nil
 }
 
-type pools struct{ *shelf }
+type pools struct{ s *shelf }
 
-func (p pools) Clusters(context.Context, pool.ID) ([]pool.Cluster, error) { return p.shelf.pools, nil }
+func (p pools) Clusters(context.Context, pool.ID) ([]pool.Cluster, error) { return p.s.pools, nil }
 
 func (s *shelf) reader() *why.Reader {
 	return &why.Reader{

@@ -92,12 +92,17 @@ func approval(f Facts) Answer {
 		a.Text += ", of which " + strings.Join(slices.Compact(asked), ", ") + " gets a notice"
 	}
 	if decide.Kept(f.Run) {
-		a.Details = append(a.Details, "It keeps its cluster meanwhile, and its deadline goes on.")
-		if end := f.Run.Run.Deadline; !end.IsZero() && end.Before(a.Until) {
-			a.Until, a.Then = end, "the run fails with class timeout"
-		}
+		kept(f, &a)
 	}
 	return a
+}
+
+// kept says what is different while the run keeps its cluster.
+func kept(f Facts, a *Answer) {
+	a.Details = append(a.Details, "It keeps its cluster meanwhile, and its deadline goes on.")
+	if end := f.Run.Run.Deadline; !end.IsZero() && end.Before(a.Until) {
+		a.Until, a.Then = end, "the run fails with class timeout"
+	}
 }
 
 // cluster is the wait for a cluster that was requested or leased.
@@ -125,13 +130,19 @@ func cluster(f Facts, w run.Waiter) Answer {
 		a.Cause, a.Expected, a.Then = Capacity, nil, "the run fails with class capacity"
 		a.Text = "waits for its cluster " + c.ID + ", for which EC2 has insufficient capacity: " + c.Shortage
 	}
+	a.Details = append(a.Details, f.fallback(*c, w)...)
+	return a
+}
+
+// fallback says when the next fallback is tried.
+func (f Facts) fallback(c run.Cluster, w run.Waiter) []string {
 	switch next := c.CreatedAt.Add(f.Limits.Provision()); {
 	case c.Rung+1 >= c.Rungs && c.Shortage != "":
-		a.Details = append(a.Details, "No fallback is left: capacity may come back until "+clock(w.Deadline)+".")
+		return []string{"No fallback is left: capacity may come back until " + clock(w.Deadline) + "."}
 	case c.Rung+1 < c.Rungs && next.After(f.Now):
-		a.Details = append(a.Details, "If it has no instances by "+clock(next)+", the next fallback is tried.")
+		return []string{"If it has no instances by " + clock(next) + ", the next fallback is tried."}
 	}
-	return a
+	return nil
 }
 
 // attempts says what became of the attempts to get a cluster.

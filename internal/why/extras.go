@@ -103,10 +103,10 @@ func (r *Reader) team(ctx context.Context, a *Ahead, team string) error {
 
 // ofActive reads what a run that has started waits for.
 func (r *Reader) ofActive(ctx context.Context, f *Facts) error {
-	if w := f.waiter(); w != nil && w.Kind == run.ForObjects && r.Missing != nil {
+	if w := f.waiter(); w != nil && w.Kind == run.ForObjects && r.Missing != nil { // after an error it is not known which are missing
 		missing, err := r.Missing(ctx, w.Objects)
 		f.Objects, f.Looked = missing, err == nil
-		return nil //nolint:nilerr // then it is not known which are missing
+		return nil
 	}
 	if c := f.cluster(); c != nil && c.Pool != "" && !c.Leased && c.ReadyAt.IsZero() {
 		all, err := r.Pools.Clusters(ctx, pool.ID{Team: f.Run.Run.PoolOwner(), Name: c.Pool})

@@ -111,7 +111,7 @@ func (c *checker) queuedFor(m moment, r run.Run, a why.Answer) string {
 	want := why.Turn
 	full, sure := c.fullFor(m, r)
 	switch past := c.past[r.ID]; {
-	case past != "" && c.states[past] != run.Succeeded && !(c.states[past] == "" && len(r.Matrix) > 0 && time.Since(r.RequestedAt) > 20*time.Minute):
+	case c.heldBy(r, past):
 		if want = why.Past; a.WaitsOn != past {
 			return "it waits for run " + past
 		}
@@ -127,6 +127,15 @@ func (c *checker) queuedFor(m moment, r run.Run, a why.Answer) string {
 		return limits(a, full, sure)
 	}
 	return ""
+}
+
+// heldBy reports whether r waits for the run past. One that does not exist is waited for 20
+// minutes if the pipeline has a matrix.
+func (c *checker) heldBy(r run.Run, past string) bool {
+	if past != "" && c.states[past] == "" && len(r.Matrix) > 0 && time.Since(r.RequestedAt) > 20*time.Minute {
+		return false
+	}
+	return past != "" && c.states[past] != run.Succeeded
 }
 
 // fullFor returns the limits of r that may be full, and those that are, by the states of
@@ -177,6 +186,18 @@ func (c *checker) waitsFor(m moment, r run.Run, a why.Answer) string {
 	if c.w.config.Instant {
 		return ""
 	}
+	if wrong := c.atEMR(m, r, a); wrong != "" {
+		return wrong
+	}
+	expected := a.Cause == why.Stopping || a.Cause == why.Running
+	if at := m.working(r); !expected && !at.IsZero() && time.Since(at) > unnoticed {
+		return fmt.Sprintf("EMR has run a step of it since %s", at)
+	}
+	return ""
+}
+
+// atEMR compares a cause with what the fakes have.
+func (c *checker) atEMR(m moment, r run.Run, a why.Answer) string {
 	switch a.Cause { //nolint:exhaustive // the others are about the records alone
 	case why.Cluster, why.Capacity:
 		return c.starts(m, r, a)
@@ -192,9 +213,6 @@ func (c *checker) waitsFor(m moment, r run.Run, a why.Answer) string {
 		}
 	case why.Budget:
 		return c.exhausted(m, a)
-	}
-	if at := m.working(r); a.Cause != why.Stopping && !at.IsZero() && time.Since(at) > unnoticed {
-		return fmt.Sprintf("EMR has run a step of it since %s", at)
 	}
 	return ""
 }

@@ -52,6 +52,14 @@ func (r Report) Troubles() int {
 	return n
 }
 
+// Answers counts how often it was asked why a run does not run.
+func (r Report) Answers() (n int) {
+	for _, of := range r.Causes {
+		n += of
+	}
+	return n
+}
+
 func (r Report) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "storm %d (%s): %d runs %v, %d on warm clusters, in %s, calls %v, idle because of %v, history %x",

@@ -83,9 +83,7 @@ func TestStorms(t *testing.T) {
 			faults.Add(int64(r.Troubles()))
 			leases.Add(int64(r.Leases))
 			resized.Add(int64(r.Resized))
-			for _, n := range r.Causes {
-				answers.Add(int64(n))
-			}
+			answers.Add(int64(r.Answers()))
 			if len(r.Broken) > 0 {
 				t.Errorf("%s\nsee it again: %s", r, r.ReplayCommand())
 			} else if storms <= 10 {

@@ -79,7 +79,7 @@ func ForgetPast(c *Config) {
 
 type optimist struct{ why.RunReader }
 
-func (o optimist) Peek(ctx context.Context, id string) (*run.Run, error) {
+func (o optimist) Peek(_ context.Context, id string) (*run.Run, error) {
 	return &run.Run{ID: id, State: run.Succeeded}, nil
 }
 
