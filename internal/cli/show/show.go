@@ -125,9 +125,6 @@ func (p *page) run() {
 		}
 	}
 	p.pool()
-	if p.why != nil {
-		p.field("why", "%s", terminal.OneLine(p.why.Text))
-	}
 	p.waits()
 	if !r.Deadline.IsZero() && !r.State.Final() {
 		p.field("deadline", "%s", clock(r.Deadline))
@@ -147,8 +144,11 @@ func (p *page) run() {
 	}
 }
 
-// waits prints what the run waits for without a cluster.
+// waits prints what the run waits for.
 func (p *page) waits() {
+	if p.why != nil {
+		p.field("why", "%s", terminal.OneLine(p.why.Text))
+	}
 	for _, j := range p.rec.Jobs {
 		if a := j.Approval; a != nil && a.Decision == "" && j.State == run.JobPending {
 			p.field("waits for", "approval of job %s, until %s", j.Name, clock(a.Until))
