@@ -40,6 +40,7 @@ import (
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/cli/terminate"
 	"ephemr/internal/cli/version"
+	"ephemr/internal/cli/why"
 
 	"github.com/spf13/cobra"
 )
@@ -77,7 +78,7 @@ func Root(app *session.App, given string) *cobra.Command {
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("stage", complete.Stages(app)))
 	root.AddCommand(apply.Command(app), diff.Command(app), pipelines.Command(app), pause.Command(app), resume.Command(app), rollback.Command(app), remove.Command(app),
 		calendar.Command(app), start.Command(app), backfill.Command(app), backfill.ListCommand(app), submit.Command(app),
-		runs.Command(app), show.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app), approve.Command(app), redo.Command(app), objects.Command(app),
+		runs.Command(app), show.Command(app), why.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app), approve.Command(app), redo.Command(app), objects.Command(app),
 		clusters.Command(app), resize.Command(app), terminate.Command(app), cost.Command(app), prices.Command(app), requests.Command(app), query.Command(app),
 		doctor.Command(app, given), version.Command(app, given))
 	completion(root)

@@ -67,10 +67,10 @@ type Trigger struct {
 	Sender    string `dynamodbav:"sender,omitempty" json:"sender,omitempty"` // IAM principal that sent the request
 	RedoOf    string `dynamodbav:"redoOf,omitempty" json:"redoOf,omitempty"` // run that had the same objects before
 
-	Oldest  time.Time `dynamodbav:"oldest,omitzero" json:"oldest,omitzero"` // creation of the batch's oldest object
-	Newest  time.Time `dynamodbav:"newest,omitzero" json:"newest,omitzero"` // and of its newest
-	Objects []string  `dynamodbav:"-" json:"objects,omitempty"`             // addresses of the batch's objects, if they are few; an item of their own
-	Upstream []string `dynamodbav:"upstream,omitempty" json:"upstream,omitempty"` // runs of other pipelines that it was waiting for; some of them, if they are many
+	Oldest   time.Time `dynamodbav:"oldest,omitzero" json:"oldest,omitzero"`       // creation of the batch's oldest object
+	Newest   time.Time `dynamodbav:"newest,omitzero" json:"newest,omitzero"`       // and of its newest
+	Objects  []string  `dynamodbav:"-" json:"objects,omitempty"`                   // addresses of the batch's objects, if they are few; an item of their own
+	Upstream []string  `dynamodbav:"upstream,omitempty" json:"upstream,omitempty"` // runs of other pipelines that it was waiting for; some of them, if they are many
 
 }
 

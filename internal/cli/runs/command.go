@@ -14,7 +14,8 @@ func Command(app *session.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "runs [PIPELINE]",
 		Short: "list runs, newest first",
-		Long:  `List runs, newest first: those of a pipeline by logical time, or those of all pipelines by request time.`,
+		Long: `List runs, newest first: those of a pipeline by logical time, or those of all pipelines by request time. The reason of
+runs that wait is what they wait for; ephemr why has more.`,
 		Example: `  ephemr runs
   ephemr runs flights-daily --state failed --limit 5
   ephemr runs -o json | jq -r '.[].id'`,
@@ -28,6 +29,7 @@ func Command(app *session.App) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			o.Why = s.Why().Short
 			return Run(cmd.Context(), o, app.IO, s.Runs())
 		},
 		ValidArgsFunction: complete.Args(complete.Pipelines(app)),

@@ -10,8 +10,10 @@ import (
 
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/terminal"
+	"ephemr/internal/fault"
 	"ephemr/internal/run"
 	"ephemr/internal/view/runview"
+	"ephemr/internal/why"
 )
 
 // Options of the command.
@@ -20,9 +22,10 @@ type Options struct {
 	State    string // "" = any
 	Limit    int
 	JSON     bool
+	Why      func(ctx context.Context, id string) (why.Answer, error) // of runs that have not ended; nil = left out
 }
 
-// Run prints the newest runs. With JSON that is an array of run.Run.
+// Run prints the newest runs. With JSON that is an array of run.Run, with why of those that wait.
 func Run(ctx context.Context, o Options, io *terminal.IO, store runview.Lister) error {
 	state := run.State(strings.ToUpper(o.State))
 	if state != "" && !slices.Contains(run.States, state) {
@@ -38,14 +41,20 @@ func Run(ctx context.Context, o Options, io *terminal.IO, store runview.Lister) 
 	if err := charge(ctx, store, found); err != nil {
 		return err
 	}
+	answers, err := explain(ctx, o, found)
+	if fault.NameOf(err) == fault.Permission {
+		io.Notef("what runs wait for is left out: %v\n", err)
+	} else if err != nil {
+		return err
+	}
 	if o.JSON {
-		return io.JSON(found)
+		return io.JSON(documents(found, answers))
 	}
 	if len(found) == 0 {
 		io.Notef("no runs%s; start one with: ephemr start %s\n", which(o.Pipeline, state), cmp.Or(o.Pipeline, "PIPELINE"))
 		return nil
 	}
-	table(io, found, time.Now())
+	table(io, found, answers, time.Now())
 	return nil
 }
 
@@ -86,13 +95,13 @@ func which(pipeline string, state run.State) string {
 	return text
 }
 
-func table(io *terminal.IO, found []run.Run, now time.Time) {
+func table(io *terminal.IO, found []run.Run, answers map[string]why.Answer, now time.Time) {
 	style := io.OutStyle()
 	var rows [][]string
 	for _, r := range found {
 		rows = append(rows, []string{
 			r.ID, style.State(r.State, string(r.State)), string(r.Class), r.Trigger.Kind, subject(io, r),
-			r.RequestedAt.UTC().Format("2006-01-02 15:04:05"), took(r, now), terminal.Cost(r), reason(r),
+			r.RequestedAt.UTC().Format("2006-01-02 15:04:05"), took(r, now), terminal.Cost(r), reason(r, answers),
 		})
 	}
 	io.Table([]string{"RUN", "STATE", "CLASS", "TRIGGER", "FOR", "REQUESTED (UTC)", "TOOK", "COST", "REASON"}, rows)
@@ -107,9 +116,12 @@ func subject(io *terminal.IO, r run.Run) string {
 	return text
 }
 
-func reason(r run.Run) string {
+func reason(r run.Run, answers map[string]why.Answer) string {
 	if r.NothingToDo {
 		return terminal.NothingToDo
+	}
+	if a, waits := answers[r.ID]; waits {
+		return terminal.OneLine(a.Text)
 	}
 	return terminal.OneLine(r.Reason)
 }

@@ -6,13 +6,18 @@ import (
 	"fmt"
 	"regexp"
 
+	"ephemr/internal/admission"
+	"ephemr/internal/backfill"
 	"ephemr/internal/cli/exit"
+	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/emr/pool"
 	"ephemr/internal/fault"
+	"ephemr/internal/hold"
 	"ephemr/internal/ledger"
 	"ephemr/internal/register"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
+	"ephemr/internal/why"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -117,6 +122,20 @@ func (s *Session) Pools() *pool.Store {
 // Runs returns the records of the stage's runs.
 func (s *Session) Runs() *store.Runs {
 	return &store.Runs{DB: dynamodb.NewFromConfig(s.Config), Table: s.Settings.RunsTable}
+}
+
+// Why returns what says why the stage's runs do not run.
+func (s *Session) Why() *why.Reader {
+	db, l := dynamodb.NewFromConfig(s.Config), s.Settings.Limits
+	return &why.Reader{
+		Limits: l, Runs: s.Runs(), Pools: s.Pools(),
+		Slots:     &admission.Slots{DB: db, Table: s.Settings.ClustersTable},
+		Backfills: &backfill.Store{DB: db, Table: s.Settings.RunsTable, Slots: s.Settings.ClustersTable},
+		Budget:    emrapi.Buckets{DB: db, Table: s.Settings.ClustersTable, Limits: l.EMR},
+		Missing: func(ctx context.Context, uris []string) ([]string, error) {
+			return hold.Missing(ctx, s.S3(), uris)
+		},
+	}
 }
 
 // Ledger returns which objects pipelines have taken.

@@ -12,7 +12,7 @@ func Command(app *session.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show RUN",
 		Short: "show the details of a run",
-		Long: `Show the details of a run: its state and reason, trigger, clusters, jobs with attempts, exit codes and outputs,
+		Long: `Show the details of a run: its state and reason, trigger, what it waits for, clusters, jobs with attempts, exit codes and outputs,
 check results, and the last log lines of the failed job.`,
 		Example: `  ephemr show flights-daily-20261101T0300-1a2b3c4d
   ephemr show -o json flights-daily-20261101T0300-1a2b3c4d | jq .run.state`,
@@ -22,7 +22,7 @@ check results, and the last log lines of the failed job.`,
 			if err != nil {
 				return err
 			}
-			return Run(cmd.Context(), Options{RunID: args[0], JSON: app.JSON()}, app.IO, s.Runs())
+			return Run(cmd.Context(), Options{RunID: args[0], JSON: app.JSON(), Why: s.Why().Short}, app.IO, s.Runs())
 		},
 		ValidArgsFunction: complete.Args(complete.Runs(app)),
 	}

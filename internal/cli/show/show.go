@@ -10,9 +10,11 @@ import (
 
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/terminal"
+	"ephemr/internal/fault"
 	"ephemr/internal/job"
 	"ephemr/internal/run"
 	"ephemr/internal/view/runview"
+	"ephemr/internal/why"
 )
 
 // Store reads runs.
@@ -24,6 +26,7 @@ type Store interface {
 type Options struct {
 	RunID string
 	JSON  bool
+	Why   func(ctx context.Context, id string) (why.Answer, error) // of runs that have not ended; nil = left out
 }
 
 // Run prints a run. With JSON that is a run.Record.
@@ -32,10 +35,14 @@ func Run(ctx context.Context, o Options, io *terminal.IO, store Store) error {
 	if err != nil {
 		return err
 	}
-	if o.JSON {
-		return JSON(io, rec)
+	answer, err := explain(ctx, o, io, rec.Run)
+	if err != nil {
+		return err
 	}
-	p := &page{IO: io, Style: io.OutStyle(), rec: rec, now: time.Now()}
+	if o.JSON {
+		return io.JSON(document{Record: runview.Document(rec), Why: answer})
+	}
+	p := &page{IO: io, Style: io.OutStyle(), rec: rec, why: answer, now: time.Now()}
 	p.run()
 	p.clusters()
 	p.jobs()
@@ -43,6 +50,30 @@ func Run(ctx context.Context, o Options, io *terminal.IO, store Store) error {
 	p.tail()
 	p.next()
 	return nil
+}
+
+// document is a run with why it does not run, if it has not ended.
+type document struct {
+	run.Record
+
+	Why *why.Answer `json:"why,omitempty"`
+}
+
+// explain says why a run does not run; nil if it runs or has ended, or if the caller may
+// not read what it takes.
+func explain(ctx context.Context, o Options, io *terminal.IO, r run.Run) (*why.Answer, error) {
+	if o.Why == nil || r.State.Final() {
+		return nil, nil //nolint:nilnil // there is nothing to explain
+	}
+	a, err := o.Why(ctx, r.ID)
+	switch {
+	case fault.NameOf(err) == fault.Permission:
+		io.Notef("what runs wait for is left out: %v\n", err)
+		return nil, nil //nolint:nilnil // the rest is shown
+	case err != nil || !a.Idle():
+		return nil, err
+	}
+	return &a, nil
 }
 
 // JSON prints a run.Record whose lists are never null.
@@ -62,6 +93,7 @@ type page struct {
 	*terminal.IO
 	terminal.Style
 	rec *run.Record
+	why *why.Answer // nil = it runs, has ended, or that was not asked
 	now time.Time
 }
 
@@ -125,8 +157,11 @@ func (p *page) cost() {
 	}
 }
 
-// waits prints what the run waits for without a cluster.
+// waits prints what the run waits for.
 func (p *page) waits() {
+	if p.why != nil {
+		p.field("why", "%s", terminal.OneLine(p.why.Text))
+	}
 	for _, j := range p.rec.Jobs {
 		if a := j.Approval; a != nil && a.Decision == "" && j.State == run.JobPending {
 			p.field("waits for", "approval of job %s, until %s", j.Name, clock(a.Until))

@@ -17,6 +17,7 @@ type Report struct {
 	Calls    map[string]int // of AWS by functions, by what became of them
 	Leases   int            // of clusters that other runs had made
 	Resized  int            // calls that have changed a cluster's size
+	Causes   map[string]int // for which runs were said not to run, by how often
 	Broken   []Violation
 	History  uint64        // of all calls and their fates
 	Lasted   time.Duration // in virtual time
@@ -25,10 +26,13 @@ type Report struct {
 func (c *checker) report(s Storm, k kind, x *chaos, lasted time.Duration) Report {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r := Report{Seed: s.Seed, Asked: s.Runs, Kind: k.name, Outcomes: map[string]int{}, Calls: map[string]int{}, Leases: c.warm, Resized: c.resized, Broken: c.broken, Lasted: lasted}
+	r := Report{Seed: s.Seed, Asked: s.Runs, Kind: k.name, Outcomes: map[string]int{}, Calls: map[string]int{}, Causes: map[string]int{}, Leases: c.warm, Resized: c.resized, Broken: c.broken, Lasted: lasted}
 	for _, state := range c.states {
 		r.Outcomes[string(state)]++
 		r.Runs++
+	}
+	for cause, n := range c.why {
+		r.Causes[string(cause)] = n
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -48,10 +52,18 @@ func (r Report) Troubles() int {
 	return n
 }
 
+// Answers counts how often it was asked why a run does not run.
+func (r Report) Answers() (n int) {
+	for _, of := range r.Causes {
+		n += of
+	}
+	return n
+}
+
 func (r Report) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "storm %d (%s): %d runs %v, %d on warm clusters, in %s, calls %v, history %x",
-		r.Seed, r.Kind, r.Runs, r.Outcomes, r.Leases, r.Lasted.Round(time.Minute), r.Calls, r.History)
+	fmt.Fprintf(&b, "storm %d (%s): %d runs %v, %d on warm clusters, in %s, calls %v, idle because of %v, history %x",
+		r.Seed, r.Kind, r.Runs, r.Outcomes, r.Leases, r.Lasted.Round(time.Minute), r.Calls, r.Causes, r.History)
 	for _, v := range r.Broken {
 		fmt.Fprintf(&b, "\n  %s", v)
 	}

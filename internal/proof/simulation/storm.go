@@ -119,6 +119,7 @@ func (s Storm) Play() Report {
 	w.ticks(s.Seed, k.untimed, s.NoSweep)
 	w.drought(d)
 	w.fashion(d)
+	watch.ask(roll(s.Seed, "why"))
 	for _, a := range tale.actions {
 		w.busy.Go(func() {
 			if w.pause(a.at) {

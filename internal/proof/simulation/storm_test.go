@@ -54,11 +54,11 @@ func TestStorms(t *testing.T) {
 	}
 	out := logTo(t, *calls)
 	began := time.Now()
-	var accepted, faults, passed, leases, resized atomic.Int64
+	var accepted, faults, passed, leases, resized, answers atomic.Int64
 	t.Cleanup(func() {
 		took := time.Since(began)
-		t.Logf("%d storms, %d runs, %d of them on warm clusters, %d changes of size, %d faults in %s: %.0f runs/s",
-			passed.Load(), accepted.Load(), leases.Load(), resized.Load(), faults.Load(), took.Round(time.Second), float64(accepted.Load())/took.Seconds())
+		t.Logf("%d storms, %d runs, %d of them on warm clusters, %d changes of size, %d answers why, %d faults in %s: %.0f runs/s",
+			passed.Load(), accepted.Load(), leases.Load(), resized.Load(), answers.Load(), faults.Load(), took.Round(time.Second), float64(accepted.Load())/took.Seconds())
 	})
 	storms := (*runs + *world - 1) / *world
 	roles := newRoles(t)
@@ -83,6 +83,7 @@ func TestStorms(t *testing.T) {
 			faults.Add(int64(r.Troubles()))
 			leases.Add(int64(r.Leases))
 			resized.Add(int64(r.Resized))
+			answers.Add(int64(r.Answers()))
 			if len(r.Broken) > 0 {
 				t.Errorf("%s\nsee it again: %s", r, r.ReplayCommand())
 			} else if storms <= 10 {
@@ -180,6 +181,9 @@ func TestStormsFindMistakes(t *testing.T) {
 		"counts without the ledger":               {simulation.Storm{Kind: "fair", Break: simulation.CountBlindly}, simulation.EveryObject},
 		"announces before it does":                {simulation.Storm{Kind: "rough", Break: simulation.AnnounceFirst}, simulation.Follows},
 		"reads successes from an index":           {simulation.Storm{Kind: "fair", Break: simulation.ReadLate}, simulation.Follows},
+		"blames the stage always":                 {simulation.Storm{Kind: "fair", Break: simulation.BlameStage}, simulation.Explained},
+		"explains without the date before":        {simulation.Storm{Kind: "fair", Break: simulation.ForgetPast}, simulation.Explained},
+		"explains without waiters":                {simulation.Storm{Kind: "fair", Break: simulation.IgnoreWaiters}, simulation.Explained},
 		"does not sweep":                          {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.NothingLeft},
 		"leaves stuck runs alone":                 {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.Ends},
 	} {

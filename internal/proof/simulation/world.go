@@ -27,6 +27,7 @@ import (
 	"ephemr/internal/register"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
+	"ephemr/internal/why"
 	"ephemr/statemachines"
 )
 
@@ -67,6 +68,8 @@ type Config struct {
 	S3    func(control.S3API) control.S3API
 	SQS   func(intake.QueueAPI) intake.QueueAPI
 	EMR   func(function string, api emrapi.API) emrapi.API
+	// Why changes what says why runs do not run, likewise.
+	Why func(*why.Reader)
 }
 
 // Attempt names an attempt of a job.
