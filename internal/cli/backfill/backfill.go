@@ -14,6 +14,7 @@ import (
 	"ephemr/internal/cli/lambdacall"
 	"ephemr/internal/cli/request"
 	"ephemr/internal/cli/terminal"
+	"ephemr/internal/fault"
 	"ephemr/internal/operation"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/register"
@@ -67,8 +68,11 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 		return err
 	}
 	b, entries, err := backfill.Entries(ctx, &q, c.Pipelines, c.Runs, now)
-	if err != nil {
+	if fault.NameOf(err) == fault.InvalidInput {
 		return exit.Usage("%w", err)
+	}
+	if err != nil {
+		return err
 	}
 	p := Plan{Pipeline: o.Pipeline, Dates: entries, Runs: b.Total}
 	each, err := estimate(ctx, c.Runs, o.Pipeline)
@@ -90,12 +94,15 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 	}
 	switch {
 	case o.Follow:
-		return follow(ctx, io, c, b.ID)
+		if !o.JSON {
+			io.Printf("%s\n", b.ID)
+		}
+		return follow(ctx, io, c, b.ID, o.JSON)
 	case o.JSON:
 		return io.JSON(b)
 	}
 	io.Printf("%s\n", b.ID)
-	io.Notef("%s of %s; follow them with: ephemr backfills %s\n", terminal.Count(b.Total, "run"), o.Pipeline, b.ID)
+	io.Notef("%s of %s; follow them with: ephemr backfills %s -f\n", terminal.Count(b.Total, "run"), o.Pipeline, b.ID)
 	return nil
 }
 
@@ -109,7 +116,7 @@ func (o Options) request(ctx context.Context, pipelines Pipelines, now time.Time
 	if v == nil {
 		return q, exit.Usage("pipeline %s not found; list pipelines with ephemr pipelines, register one with ephemr apply", o.Pipeline)
 	}
-	zone := zoneOf(v.Spec)
+	zone := o.zone(v.Spec)
 	if q.From, err = when("from", o.From, zone); err != nil {
 		return q, err
 	}
@@ -139,10 +146,12 @@ func (o Options) request(ctx context.Context, pipelines Pipelines, now time.Time
 	return q, nil
 }
 
-func zoneOf(spec pipeline.Spec) *time.Location {
+// zone is that of the dates: of the pipeline's first schedule, or of the runs that no
+// schedule plans.
+func (o Options) zone(spec pipeline.Spec) *time.Location {
 	i := slices.IndexFunc(spec.Triggers, func(t pipeline.Trigger) bool { return t.Schedule != "" })
 	name := spec.Zone()
-	if i >= 0 {
+	if i >= 0 && o.Every == "" && o.Chunk == "" {
 		name = spec.Triggers[i].Zone(spec)
 	}
 	if loc, err := time.LoadLocation(name); err == nil {
