@@ -53,7 +53,10 @@ func progressOf(ctx context.Context, c Clients, b backfill.Backfill, now time.Ti
 	if b.State == backfill.Running || b.State == backfill.Paused {
 		p.Waiting = p.Runs[run.Queued] + b.Total - b.Recorded
 	}
-	if n := p.Runs[run.Succeeded]; n > 0 && b.State == backfill.Running {
+	if p.Recorded == p.Total && p.known() == p.Total && p.Waiting+p.active() == 0 && !p.Final() {
+		p.State = backfill.Ended // the next tick records it
+	}
+	if n := p.Runs[run.Succeeded]; n > 0 && p.State == backfill.Running {
 		left := p.Waiting + p.active()
 		rounds := (left + q.Parallel - 1) / max(q.Parallel, 1)
 		p.EstimatedEnd = now.Add(time.Duration(rounds) * took / time.Duration(n)).UTC().Truncate(time.Second)
@@ -62,6 +65,14 @@ func progressOf(ctx context.Context, c Clients, b backfill.Backfill, now time.Ti
 }
 
 func (p Progress) active() int { return p.Runs[run.Admitted] + p.Runs[run.Running] }
+
+// known is how many runs there are.
+func (p Progress) known() (n int) {
+	for _, some := range p.Runs {
+		n += some
+	}
+	return n
+}
 
 var columns = []string{"BACKFILL", "STATE", "FROM", "TO", "RUNS", "WAITING", "RUNNING", "SUCCEEDED", "FAILED", "REASON"}
 
