@@ -22,10 +22,11 @@ import (
 
 // Options say what to measure.
 type Options struct {
-	Runs   int       // number of sequential runs; 0 = only the burst is measured
+	Runs   int       // number of sequential runs; 0 = only the burst and the backfill are measured
 	Starts int       // of each function
 	Seed   uint64    // of the jitter
 	Load   int       // number of requests of the burst; 0 = not measured
+	Dates  int       // of a backfill with five values each; 0 = not measured
 	Wide   int       // number of jobs of the wide pipeline; 0 = not measured
 	Submit bool      // measure the latency of ephemr submit
 	Demo   bool      // measure the demo too
@@ -39,6 +40,11 @@ func Run(ctx context.Context, o Options) (r *Report, err error) {
 	defer func() { r.Took = Seconds(time.Since(begun)) }()
 	if o.Load > 0 {
 		if err := r.measureLoad(ctx, o.Load, o.Log); err != nil {
+			return r, err
+		}
+	}
+	if o.Dates > 0 {
+		if err := r.measureBackfill(ctx, o.Dates, o.Log); err != nil {
 			return r, err
 		}
 	}

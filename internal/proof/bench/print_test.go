@@ -48,6 +48,7 @@ func report() *bench.Report {
 			Requests: 5000, Taken: bench.Pace{All: 28.2, First: 29, Last: 28}, Written: bench.Pace{All: 47, First: 46.5, Last: 47.1},
 			Ratio: 0.6, Flat: 0.97, Begin: ms(850),
 		},
+		Backfill: &bench.Backfill{Dates: 365, Runs: 1825, Planned: ms(700), Recorded: ms(9000), Begun: ms(1900), Written: ms(6000)},
 		Wide: &bench.Wide{
 			Jobs: 200, Ratio: 1.02,
 			Free:      bench.WideRun{Took: ms(40e3), Transitions: 8, Calls: 4, Operations: map[string]int{"RunJobFlow": 1, "AddJobFlowSteps": 1}},
