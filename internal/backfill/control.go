@@ -76,21 +76,25 @@ func dated(ctx context.Context, q Request, runs Runs) (map[string]run.Run, error
 // Start records a backfill and wakes what makes its runs.
 func (c *Controller) Start(ctx context.Context, q Request) (Backfill, error) {
 	now := time.Now()
-	b, _, err := Entries(ctx, &q, c.Pipelines, c.Runs, now)
+	b, all, err := Entries(ctx, &q, c.Pipelines, c.Runs, now)
 	if err != nil {
 		return b, err
 	}
 	if b.Total == 0 {
-		return b, fault.New(fault.InvalidInput, "nothing to do between %s and %s: %s; --dry-run shows what is there", q.From.Format(time.RFC3339), q.To.Format(time.RFC3339), nothing[q.Only])
+		return b, fault.New(fault.InvalidInput, "nothing to do between %s and %s: %s", q.From.Format(time.RFC3339), q.To.Format(time.RFC3339), nothing(q, len(all)))
 	}
 	return c.create(ctx, b, now)
 }
 
-// nothing says what a plan without runs has not found.
-var nothing = map[string]string{
-	Missing: "each date has a run, or there is none (use --only failed for those that failed)",
-	Failed:  "no run of these dates has failed",
-	All:     "each date has a run that has succeeded or goes on, or there is none",
+// nothing says why a plan has no runs, and what to do next.
+func nothing(q Request, dates int) string {
+	switch {
+	case dates == 0:
+		return "no date is planned there; ephemr calendar shows those that are"
+	case q.Only == Failed:
+		return "no run of these dates has failed; --dry-run shows them"
+	}
+	return "all dates have runs; --dry-run shows them, and --only failed retries those that failed"
 }
 
 // RetryRequest asks for a new backfill of what has failed of another.

@@ -83,6 +83,6 @@ func Retry(ctx context.Context, q backfill.RetryRequest, io *terminal.IO, s stag
 		return io.JSON(next)
 	}
 	io.Printf("%s\n", next.ID)
-	io.Notef("%s run again; follow them with: ephemr backfills %s -f\n", terminal.Count(next.Total, "run"), next.ID)
+	io.Notef("%s to retry; follow them with: ephemr backfills %s -f\n", terminal.Count(next.Total, "run"), next.ID)
 	return nil
 }
