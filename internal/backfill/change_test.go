@@ -38,6 +38,14 @@ func change(t *testing.T, w *simulation.World, op operation.Op, id string) {
 	}
 }
 
+// refused checks that an operation on a backfill is refused, and why.
+func refused(t *testing.T, w *simulation.World, op operation.Op, id, want string) {
+	t.Helper()
+	if _, err := ask(w, op, backfill.Named{ID: id}); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%s of %s: %v, want %q", op, id, err, want)
+	}
+}
+
 // of counts the runs of a backfill.
 func of(w *simulation.World, id string) map[run.State]int {
 	n := map[run.State]int{}
@@ -98,9 +106,7 @@ func TestPausedThenCancelled(t *testing.T) {
 		time.Sleep(time.Minute)
 		for _, op := range []operation.Op{operation.PauseBackfill, operation.CancelBackfill} {
 			change(t, w, op, id)
-			if _, err := ask(w, op, backfill.Named{ID: id}); err == nil || !strings.Contains(err.Error(), " already") {
-				t.Errorf("%s twice: %v", op, err)
-			}
+			refused(t, w, op, id, " already")
 		}
 		time.Sleep(10 * time.Minute)
 		if b := load(t, w, id); !b.Settled || of(w, id)[run.Cancelled] != b.Total {
@@ -145,9 +151,7 @@ func TestRetry(t *testing.T) {
 		if n := of(w, b.ID); n[run.Succeeded] != 3 || load(t, w, b.ID).State != backfill.Ended {
 			t.Errorf("retried: %v", n)
 		}
-		if _, err := ask(w, operation.RetryBackfill, backfill.RetryRequest{ID: first}); err == nil || !strings.Contains(err.Error(), "nothing to do") {
-			t.Errorf("nothing has failed: %v", err)
-		}
+		refused(t, w, operation.RetryBackfill, first, "nothing to do")
 		if n := states(w); n[run.Failed] != 1 {
 			t.Errorf("runs %v, want the schedule's to have failed", n)
 		}

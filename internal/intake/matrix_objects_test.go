@@ -117,21 +117,27 @@ func TestRedoOfAValue(t *testing.T) {
 				if taken := takenBy(t, w, "m/x"); len(taken) != 5 || taken[4] != redone.RunID {
 					t.Errorf("runs in the ledger: %v", taken)
 				}
-				for change, tt := range map[string]struct{ from, to, want string }{
-					"value removed": {"country: [pt, es]", "country: [pt]", `"es" is not a value of the matrix; use one of ["pt"], or leave it out`},
-					"param added":   {"params: {", "params: {size: {}, ", "2 runs would take its objects; use ephemr start with --object"},
-				} {
-					changed := strings.Replace(file, tt.from, tt.to, 1)
-					if change == "param added" {
-						changed = strings.Replace(changed, "matrix: {", "matrix: {size: [l, s], ", 1)
-					}
-					w.Apply(changed)
-					if err := control(t, w, operation.Redo, intake.RedoRequest{RunID: one.ID, RequestID: change}, nil); err == nil || !strings.Contains(err.Error(), tt.want) {
-						t.Errorf("%s: %v, want %q", change, err, tt.want)
-					}
-				}
+				redoRefused(t, w, file, one.ID)
 			})
 		})
+	}
+}
+
+// redoRefused changes the matrix of a pipeline so that a run cannot be made again.
+func redoRefused(t *testing.T, w *simulation.World, file, id string) {
+	t.Helper()
+	for change, tt := range map[string]struct{ from, to, want string }{
+		"value removed": {"country: [pt, es]", "country: [pt]", `"es" is not a value of the matrix; use one of ["pt"], or leave it out`},
+		"param added":   {"params: {", "params: {size: {}, ", "2 runs would take its objects; use ephemr start with --object"},
+	} {
+		changed := strings.Replace(file, tt.from, tt.to, 1)
+		if change == "param added" {
+			changed = strings.Replace(changed, "matrix: {", "matrix: {size: [l, s], ", 1)
+		}
+		w.Apply(changed)
+		if err := control(t, w, operation.Redo, intake.RedoRequest{RunID: id, RequestID: change}, nil); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q", change, err, tt.want)
+		}
 	}
 }
 

@@ -50,18 +50,26 @@ func progressOf(ctx context.Context, c Clients, b backfill.Backfill, now time.Ti
 		}
 		return nil
 	})
-	if b.State == backfill.Running || b.State == backfill.Paused {
-		p.Waiting = p.Runs[run.Queued] + b.Total - b.Recorded
+	p.derive(now, took)
+	return p, err
+}
+
+// derive completes p from the states of its runs; those that have succeeded took so long
+// together.
+func (p *Progress) derive(now time.Time, took time.Duration) {
+	if p.Final() {
+		return
 	}
-	if p.Recorded == p.Total && p.known() == p.Total && p.Waiting+p.active() == 0 && !p.Final() {
+	p.Waiting = p.Runs[run.Queued] + p.Total - p.Recorded
+	left := p.Waiting + p.active()
+	if left == 0 && p.known() == p.Total {
 		p.State = backfill.Ended // the next tick records it
 	}
 	if n := p.Runs[run.Succeeded]; n > 0 && p.State == backfill.Running {
-		left := p.Waiting + p.active()
-		rounds := (left + q.Parallel - 1) / max(q.Parallel, 1)
+		parallel := max(p.Request.Parallel, 1)
+		rounds := (left + parallel - 1) / parallel
 		p.EstimatedEnd = now.Add(time.Duration(rounds) * took / time.Duration(n)).UTC().Truncate(time.Second)
 	}
-	return p, err
 }
 
 func (p Progress) active() int { return p.Runs[run.Admitted] + p.Runs[run.Running] }

@@ -109,19 +109,27 @@ func (r *region) recorded(ctx context.Context, id string, begun time.Time, b *Ba
 		if found.Recorded == found.Total && b.Recorded == 0 {
 			b.Recorded, b.Runs = Seconds(time.Since(begun)), found.Total
 		}
-		for _, state := range []run.State{run.Admitted, run.Running} {
-			active, err := r.runs.List(ctx, run.Query{State: state, Limit: 1})
-			if err != nil {
-				return err
-			}
-			if len(active) > 0 && b.Begun == 0 {
-				b.Begun = Seconds(active[0].AdmittedAt.Sub(begun))
-			}
+		if err := r.begun(ctx, begun, b); err != nil {
+			return err
 		}
 		select {
 		case <-time.After(200 * time.Millisecond):
 		case <-ctx.Done():
 			return fmt.Errorf("%d of %d runs recorded: %w", found.Recorded, found.Total, ctx.Err())
+		}
+	}
+	return nil
+}
+
+// begun notes when the first run was admitted.
+func (r *region) begun(ctx context.Context, since time.Time, b *Backfill) error {
+	for _, state := range []run.State{run.Admitted, run.Running} {
+		active, err := r.runs.List(ctx, run.Query{State: state, Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(active) > 0 && b.Begun == 0 {
+			b.Begun = Seconds(active[0].AdmittedAt.Sub(since))
 		}
 	}
 	return nil
