@@ -160,8 +160,11 @@ wc -l <input.csv`})
 			t.Fatal(err)
 		}
 		rec := w.end(t, w.find(t, name, byKey(key)).ID)
-		if tail := strings.Join(rec.Jobs[0].Tail, "\n"); rec.Run.Class != job.ClassJob || !strings.Contains(tail, "404") {
-			t.Errorf("run is %s (%s), last words %q; want class job and S3's 404", rec.Run.State, rec.Run.Class, tail)
+		if rec.Run.State != run.Failed || rec.Run.Class != job.ClassInvalid || !strings.Contains(rec.Run.Reason, "no longer exist: s3://"+w.settings.Lake["raw"]+"/"+key) {
+			t.Errorf("run is %s (%s: %s), want FAILED (invalid), and the object", rec.Run.State, rec.Run.Class, rec.Run.Reason)
+		}
+		if len(rec.Clusters) > 0 {
+			t.Errorf("it has the cluster %s", rec.Clusters[0].ID)
 		}
 	})
 	t.Run("empty", func(t *testing.T) {

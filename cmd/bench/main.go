@@ -30,6 +30,8 @@ func run(ctx context.Context) int {
 	flag.BoolVar(&o.Submit, "submit", true, "measure the latency of ephemr submit")
 	flag.IntVar(&o.Load, "load", 5000, "number of requests of the burst of one pipeline; 0 = not measured")
 	flag.IntVar(&o.Dates, "dates", 365, "number of dates of a backfill with five values each; 0 = not measured")
+	flag.IntVar(&o.Objects, "objects", 10000, "number of events of objects of a batch; 0 = objects, requests and pipelines are not measured")
+	flag.IntVar(&o.Pipelines, "pipelines", 1000, "number of pipelines that are registered")
 	flag.BoolVar(&o.Demo, "demo", true, "measure make demo too")
 	output := flag.String("o", "table", "output format: table or json")
 	flag.Parse()

@@ -55,7 +55,9 @@ func (p *Platform) grantAdmission() {
 	p.grantRequest(awaitAdmission)
 
 	prepareRun := p.functions.named("PrepareRun")
+	p.grantListLake(prepareRun) // objects that start runs may be gone
 	p.runs.Grant(prepareRun, inRun...)
+	p.runs.GrantIndex(prepareRun, byState, byPipeline) // runs that may have written them
 	p.pipelines.Grant(prepareRun, "GetItem")
 	p.users.GrantRead(prepareRun)
 	p.clusters.Grant(prepareRun, "UpdateItem") // slots
@@ -96,6 +98,7 @@ func (p *Platform) grantClusters() {
 	p.profiles.GrantRead(createCluster)
 	p.emr.GrantCreate(createCluster)
 	p.emr.GrantList(createCluster)
+	p.emr.GrantSpotPrices(createCluster)
 	p.emr.Grant(createCluster, "DescribeCluster")
 	p.emr.GrantTerminate(createCluster) // clusters that are given up
 	p.roles.GrantPass(createCluster)
@@ -184,7 +187,7 @@ func (p *Platform) grantWatchers() {
 	p.emr.Grant(sweep, "DescribeCluster", "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
 	p.machine.GrantEnd(sweep)
 	p.bus.GrantPut(sweep)
-	p.topic.GrantPublish(sweep) // for runs whose execution is gone
+	p.topic.GrantPublish(sweep) // for runs whose execution is gone, and budgets
 	constructs.GrantMetrics(p.stage, sweep)
 }
 

@@ -20,6 +20,7 @@ import (
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
 	"ephemr/internal/ledger"
+	"ephemr/internal/loop"
 	"ephemr/internal/operation"
 	"ephemr/internal/outcome"
 	"ephemr/internal/records"
@@ -129,6 +130,7 @@ func (w *Wiring) onEMR() *emr.Engine {
 	return emr.New(emr.Deps{
 		Settings: w.settings,
 		EMR:      w.emr(),
+		Spot:     w.clients.ec2(),
 		DB:       w.clients.db(),
 		Profiles: w.clients.ssm(),
 		CloudMap: w.clients.cloudMap(),
@@ -180,6 +182,8 @@ func (w *Wiring) preparer() *intake.Preparer {
 		Users:     w.users(),
 		Engines:   w.catalog(),
 		Admission: w.admitter(),
+		Loops:     &loop.Guard{Settings: w.settings, Runs: w.runs()},
+		S3:        w.clients.s3(),
 		Topic:     w.clients.topic(),
 	}
 }

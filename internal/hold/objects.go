@@ -13,6 +13,7 @@ import (
 
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/wait"
@@ -109,24 +110,11 @@ func (o *Objects) exists(ctx context.Context, uri string) (bool, error) {
 // contains reports whether a page has the object key, or any data below key.
 func contains(page []types.Object, key string, below bool) bool {
 	for _, x := range page {
-		if k := aws.ToString(x.Key); k == key && !below || below && isData(strings.TrimPrefix(k, key), x) {
+		if k := aws.ToString(x.Key); k == key && !below || below && !pipeline.IsHidden(strings.TrimPrefix(k, key), aws.ToInt64(x.Size)) {
 			return true
 		}
 	}
 	return false
-}
-
-// isData reports whether an object is data by its name below the prefix.
-func isData(name string, x types.Object) bool {
-	if name == "" || strings.HasSuffix(name, "/") && aws.ToInt64(x.Size) == 0 {
-		return false
-	}
-	for part := range strings.SplitSeq(name, "/") {
-		if strings.HasPrefix(part, "_") || strings.HasPrefix(part, ".") {
-			return false
-		}
-	}
-	return true
 }
 
 // mayCall counts the addresses of a minute, of all runs together.

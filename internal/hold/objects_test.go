@@ -65,8 +65,9 @@ func TestObjects(t *testing.T) {
 		{"one of two", []string{"s3://b-raw/x", "s3://b-raw/y"}, []string{"x"}, false},
 		{"both", []string{"s3://b-raw/x", "s3://b-raw/y"}, []string{"x", "y"}, true},
 		{"a hidden object by its name", []string{"s3://b-raw/x/_SUCCESS"}, []string{"x/_SUCCESS"}, true},
-		{"hidden objects below a prefix", []string{"s3://b-raw/x/"}, []string{"x/", "x/_SUCCESS", "x/.part", "x/_temporary/a", "x/sub/"}, false},
+		{"hidden objects below a prefix", []string{"s3://b-raw/x/"}, []string{"x/", "x/_SUCCESS", "x/.part-0.crc", "x/_temporary/a", "x/sub/"}, false},
 		{"data below a prefix", []string{"s3://b-raw/x/"}, []string{"x/_SUCCESS", "x/sub/part"}, true},
+		{"data with a name like a hidden one", []string{"s3://b-raw/x/"}, []string{"x/_orders.csv"}, true},
 		{"data after a page of hidden objects", []string{"s3://b-raw/x/"}, append(hidden, "x/part"), true},
 		{"the whole bucket", []string{"s3://b-raw/"}, []string{"x"}, true},
 	} {

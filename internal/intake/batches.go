@@ -229,7 +229,10 @@ func (k *Intake) createWithManifest(ctx context.Context, w NewRun, objects []led
 func (k *Intake) ofBatch(ctx context.Context, b ledger.Batch, objects []ledger.Object) ([]NewRun, error) {
 	request := RunRequest{
 		Pipeline: b.Pipeline, Logical: b.OpenedAt, RequestedAt: b.ClosedAt, Quiet: true,
-		Trigger:  run.Trigger{Kind: run.ByS3, Batch: b.ID, Count: b.Count, Bytes: b.Bytes, Objects: few(objects)},
+		Trigger: run.Trigger{
+			Kind: run.ByS3, Batch: b.ID, Count: b.Count, Bytes: b.Bytes, Objects: few(objects),
+			Oldest: objects[0].Time, Newest: objects[len(objects)-1].Time,
+		},
 		Identity: []string{run.ByS3, "batch", b.Pipeline, b.ID},
 	}
 	runs, err := request.NewRuns(ctx, k.Settings, k.Pipelines, k.Users, k.Engines)

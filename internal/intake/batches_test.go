@@ -20,6 +20,8 @@ import (
 
 	"ephemr/events"
 	"ephemr/internal/ledger"
+	"ephemr/internal/operation"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/proof/simulation"
 	"ephemr/internal/records"
 	"ephemr/internal/run"
@@ -374,3 +376,30 @@ func TestObjectsInTemplates(t *testing.T) {
 		})
 	}
 }
+
+// A paused pipeline collects its objects. Each batch that was closed meanwhile is one run
+// after it has been resumed, whatever that says about dates.
+func TestPausedPipelineCollects(t *testing.T) {
+	t.Parallel()
+	for _, catchup := range []pipeline.Catchup{"", pipeline.CatchupNone, pipeline.CatchupAll} {
+		inBatches(t, batched("window: 1m"), func(t *testing.T, w *simulation.World) {
+			must(t, control(t, w, operation.Pause, operation.PauseRequest{Pipeline: "many", Why: "test"}, nil))
+			w.Upload("many/a", "many/b")
+			time.Sleep(10 * time.Minute)
+			w.Upload("many/c")
+			time.Sleep(30 * time.Minute)
+			if ids := w.RunIDs(); len(ids) > 0 {
+				t.Fatalf("runs %v of a paused pipeline", ids)
+			}
+			must(t, control(t, w, operation.Resume, operation.ResumeRequest{Pipeline: "many", Catchup: catchup}, nil))
+			time.Sleep(pausedAtMost)
+			once(t, w, []string{"many/a@v-many/a", "many/b@v-many/b", "many/c@v-many/c"})
+			if n := len(w.RunIDs()); n != 2 {
+				t.Errorf("%d runs after resume --catchup %q, want one of each batch", n, catchup)
+			}
+		})
+	}
+}
+
+// pausedAtMost is how long after the end of a pause batches are started at the latest.
+const pausedAtMost = 6*time.Minute + 10*time.Second

@@ -46,7 +46,7 @@ func (k *Intake) listedObject(ctx context.Context, m lambdaevents.SQSMessage, pi
 	if err != nil || ledger.Has(entries, pipelineName, o) {
 		return nil, err
 	}
-	watchers, err := k.Pipelines.Watching(ctx, k.Settings.TriggerSource(o.Bucket), o.Key, o.Size)
+	watchers, err := k.watching(ctx, k.Settings.TriggerSource(o.Bucket), o)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"ephemr/internal/decide"
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
+	"ephemr/internal/loop"
 	"ephemr/internal/notify"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/run"
@@ -29,6 +30,8 @@ type Preparer struct {
 	Users     Users
 	Engines   engine.Catalog
 	Admission *admission.Admitter
+	Loops     *loop.Guard
+	S3        ListAPI         // finds out whether objects of runs still exist
 	Topic     notify.TopicAPI // reports rejected executions to owners of pipelines
 }
 
@@ -169,6 +172,12 @@ func (p *Preparer) start(ctx context.Context, rec *run.Record, e Execution) erro
 	if err := rec.Spec.CheckValues(rec.Context(p.Settings)); err != nil {
 		return fault.New(fault.InvalidInput, "%w", err)
 	}
+	if err := p.present(ctx, rec); err != nil {
+		return err
+	}
+	if err := p.follow(ctx, rec, e); err != nil {
+		return err
+	}
 	var jobs []run.Job
 	for _, j := range rec.Spec.AllJobs() {
 		jobs = append(jobs, run.Job{Name: j.Name, Type: j.Type, State: run.JobPending})
@@ -178,6 +187,18 @@ func (p *Preparer) start(ctx context.Context, rec *run.Record, e Execution) erro
 	}
 	slog.InfoContext(ctx, "run prepared", "runId", rec.Run.ID, "jobs", len(jobs))
 	return nil
+}
+
+// follow refuses a run that its own pipeline has started, and records from which run it
+// follows otherwise.
+func (p *Preparer) follow(ctx context.Context, rec *run.Record, e Execution) error {
+	chain, err := p.Loops.Check(ctx, rec)
+	if chain == nil || err != nil {
+		return err
+	}
+	r := rec.Run
+	r.Execution = e.Execution
+	return p.Runs.Follow(ctx, r, *chain)
 }
 
 // adopt turns a manual execution into a queued run.

@@ -3,6 +3,8 @@ package intake
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +33,7 @@ func (k *Intake) upload(ctx context.Context, m lambdaevents.SQSMessage, a *arriv
 	if source == "" || o.Key == "" {
 		return nil, invalid(run.ByS3, "bucket %q is not a zone of the lake, or the event has no key", o.Bucket)
 	}
-	watchers, err := k.Pipelines.Watching(ctx, source, o.Key, o.Size)
+	watchers, err := k.watching(ctx, source, o)
 	if err != nil {
 		return nil, err
 	}
@@ -48,6 +50,19 @@ func (k *Intake) upload(ctx context.Context, m lambdaevents.SQSMessage, a *arriv
 		all = append(all, some...)
 	}
 	return all, nil
+}
+
+// watching returns the pipelines with a trigger that matches an object, without one whose
+// run wrote it, as far as the key of the object says.
+func (k *Intake) watching(ctx context.Context, source string, o ledger.Object) ([]register.Watcher, error) {
+	all, err := k.Pipelines.Watching(ctx, source, o.Key, o.Size)
+	return slices.DeleteFunc(all, func(w register.Watcher) bool {
+		own := run.Names(o.Key, w.Pipeline)
+		if own {
+			slog.InfoContext(ctx, "object was written by a run of the pipeline: ignored", "pipeline", w.Pipeline, "uri", o.URI())
+		}
+		return own
+	}), err
 }
 
 // ofObject returns the runs, of a matrix or one, that take an object of a trigger without batch.

@@ -48,16 +48,16 @@ func (t S3Trigger) selected(key, name string, size int64) bool {
 		if i < 0 {
 			return false
 		}
-		asked = isHidden(t.Suffix[i], 1)
+		asked = IsHidden(t.Suffix[i], 1)
 	}
 	if len(t.Globs) > 0 {
 		i := slices.IndexFunc(t.Globs, func(g string) bool { return matches(g, name, false) })
 		if i < 0 {
 			return false
 		}
-		asked = asked || isHidden(t.Globs[i], 1)
+		asked = asked || IsHidden(t.Globs[i], 1)
 	}
-	return asked || !isHidden(name, size)
+	return asked || !IsHidden(name, size)
 }
 
 // hidden are names that Hadoop, Hive, Spark, Databricks and the AWS CLI use for
@@ -67,9 +67,9 @@ var hidden = []string{
 	"_SUCCESS", "_started_*", "_committed_*", "*.crc", "*_$folder$", "*._COPYING_",
 }
 
-// isHidden reports whether a path below a prefix has a name that tools use for
-// themselves, or is a folder that the S3 console has made.
-func isHidden(name string, size int64) bool {
+// IsHidden reports whether an object, by its path below a prefix, is no data: it has a name
+// that tools use for themselves, or is a folder that the S3 console has made.
+func IsHidden(name string, size int64) bool {
 	return size == 0 && (name == "" || strings.HasSuffix(name, "/")) || matchesAny(hidden, name)
 }
 

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -8,6 +9,16 @@ import (
 
 	"ephemr/internal/job"
 )
+
+// Bounds of limits.maxChain.
+const (
+	defaultChain = 16
+	maxChain     = 10000
+)
+
+// Chain is how many runs may follow each other of which each was started by an object that
+// was created while the one before was at work.
+func (l Limits) Chain() int { return cmp.Or(l.MaxChain, defaultChain) }
 
 // WithBuckets names the buckets of the lake's zones: outputs may name them.
 func WithBuckets(byZone map[string]string) Option {

@@ -66,7 +66,9 @@ type Trigger struct {
 	Sender    string `dynamodbav:"sender,omitempty" json:"sender,omitempty"` // IAM principal that sent the request
 	RedoOf    string `dynamodbav:"redoOf,omitempty" json:"redoOf,omitempty"` // run that had the same objects before
 
-	Objects []string `dynamodbav:"-" json:"objects,omitempty"` // addresses of the batch's objects, if they are few; an item of their own
+	Oldest  time.Time `dynamodbav:"oldest,omitzero" json:"oldest,omitzero"` // creation of the batch's oldest object
+	Newest  time.Time `dynamodbav:"newest,omitzero" json:"newest,omitzero"` // and of its newest
+	Objects []string  `dynamodbav:"-" json:"objects,omitempty"`             // addresses of the batch's objects, if they are few; an item of their own
 }
 
 // Run is one execution of a pipeline for one logical time and one set of params.
@@ -101,6 +103,8 @@ type Run struct {
 	// the date before, with dependsOnPast. Until then it waits outside of its team's queue.
 	After string `dynamodbav:"after,omitempty" json:"after,omitempty"`
 
+	Chain *Chain `dynamodbav:"chain,omitempty" json:"chain,omitempty"` // of runs that an object has started; nil = it follows from no run
+
 	State       State     `dynamodbav:"state" json:"state"`
 	Class       job.Class `dynamodbav:"class,omitempty" json:"class,omitempty"`
 	Reason      string    `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
@@ -112,8 +116,10 @@ type Run struct {
 	Deadline    time.Time `dynamodbav:"deadline,omitzero" json:"deadline,omitzero"`
 	Execution   string    `dynamodbav:"execution,omitempty" json:"execution,omitempty"` // ARN
 	ClusterID   string    `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
-	CostUSD     float64   `dynamodbav:"costUsd,omitempty" json:"costUsd,omitempty"`
-	Cancel      string    `dynamodbav:"cancel,omitempty" json:"cancel,omitempty"` // who cancelled it, and why
+	CostUSD     float64   `dynamodbav:"costUsd,omitempty" json:"costUsd,omitempty"` // estimate; what Cost adds up to
+	Cost        *Cost     `dynamodbav:"cost,omitempty" json:"cost,omitempty"`       // of a run that has ended
+	Booked      float64   `dynamodbav:"booked,omitempty" json:"-"`                  // of CostUSD, in what its team has spent
+	Cancel      string    `dynamodbav:"cancel,omitempty" json:"cancel,omitempty"`   // who cancelled it, and why
 	CancelAt    time.Time `dynamodbav:"cancelAt,omitzero" json:"-"`
 	Kill        bool      `dynamodbav:"kill,omitempty" json:"kill,omitempty"`         // with SIGKILL, without SIGTERM before
 	Restarts    int       `dynamodbav:"restarts,omitempty" json:"restarts,omitempty"` // how often it was retried after it had ended
@@ -200,6 +206,8 @@ type Units struct {
 	Kind  string `dynamodbav:"kind,omitempty" json:"kind,omitempty"` // of node: primary, core or task
 	Type  string `dynamodbav:"type" json:"type"`                     // first instance type of the fleet
 	Count int    `dynamodbav:"count" json:"count"`
+	Spot  int    `dynamodbav:"spot,omitempty" json:"spot,omitempty"`   // of Count, bought as Spot
+	Price *Price `dynamodbav:"price,omitempty" json:"price,omitempty"` // of one; nil = not known, or not recorded by earlier versions
 }
 
 // Kinds of nodes.
@@ -216,6 +224,7 @@ type Resize struct {
 	Kind string    `dynamodbav:"kind" json:"kind"`
 	Type string    `dynamodbav:"type,omitempty" json:"type,omitempty"` // first instance type of the fleet
 	More int       `dynamodbav:"more" json:"more"`                     // units; negative = fewer
+	Spot bool      `dynamodbav:"spot,omitempty" json:"spot,omitempty"` // they are bought as Spot
 	Note string    `dynamodbav:"note,omitempty" json:"note,omitempty"` // who requested it, or why it was refused
 }
 
@@ -238,6 +247,7 @@ type Waiter struct {
 	ClusterID string        `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
 	Attempts  []string      `dynamodbav:"attempts,omitempty" json:"attempts,omitempty"` // attempts in flight when it was registered, as job#n; the last one when the others have ended
 	Shared    bool          `dynamodbav:"shared,omitempty" json:"shared,omitempty"`     // other runs may use the cluster
+	Limited   bool          `dynamodbav:"limited,omitempty" json:"-"`                   // its pipeline limits its cost
 	Events    int           `dynamodbav:"events,omitempty" json:"-"`                    // of the execution's history; see History
 	Since     time.Time     `dynamodbav:"since" json:"since"`
 	CheckAt   time.Time     `dynamodbav:"checkAt,omitzero" json:"checkAt,omitzero"` // from then on, a cluster that is starting is checked at every tick; of steps: when the next attempt is due

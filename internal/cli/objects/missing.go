@@ -123,7 +123,7 @@ func list(ctx context.Context, spec pipeline.Spec, since, before time.Time, s st
 			continue
 		}
 		triggers++
-		matching, err := listTrigger(ctx, *t.S3, since, before, s.BucketOf(t.S3.Bucket), api)
+		matching, err := listTrigger(ctx, spec.Name, *t.S3, since, before, s.BucketOf(t.S3.Bucket), api)
 		if err != nil {
 			return nil, err
 		}
@@ -139,8 +139,9 @@ func list(ctx context.Context, spec pipeline.Spec, since, before time.Time, s st
 	return all, nil
 }
 
-// listTrigger returns the newest versions of the objects in a bucket that match a trigger.
-func listTrigger(ctx context.Context, t pipeline.S3Trigger, since, before time.Time, bucket string, api ListAPI) (all []ledger.Object, _ error) {
+// listTrigger returns the newest versions of the objects in a bucket that match a trigger of
+// a pipeline, without those whose key says that a run of it wrote them.
+func listTrigger(ctx context.Context, pipelineName string, t pipeline.S3Trigger, since, before time.Time, bucket string, api ListAPI) (all []ledger.Object, _ error) {
 	in := &s3.ListObjectVersionsInput{Bucket: &bucket, Prefix: &t.Prefix}
 	for p := s3.NewListObjectVersionsPaginator(api, in); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
@@ -149,7 +150,8 @@ func listTrigger(ctx context.Context, t pipeline.S3Trigger, since, before time.T
 		}
 		for _, x := range page.Versions {
 			o := object(bucket, x)
-			if aws.ToBool(x.IsLatest) && !o.Time.Before(since) && o.Time.Before(before) && t.Match(o.Key, o.Size) == pipeline.IsData {
+			inTime := aws.ToBool(x.IsLatest) && !o.Time.Before(since) && o.Time.Before(before)
+			if inTime && t.Match(o.Key, o.Size) == pipeline.IsData && !run.Names(o.Key, pipelineName) {
 				all = append(all, o)
 			}
 		}

@@ -22,15 +22,17 @@ import (
 
 // Options say what to measure.
 type Options struct {
-	Runs   int       // number of sequential runs; 0 = only the burst and the backfill are measured
-	Starts int       // of each function
-	Seed   uint64    // of the jitter
-	Load   int       // number of requests of the burst; 0 = not measured
-	Dates  int       // of a backfill with five values each; 0 = not measured
-	Wide   int       // number of jobs of the wide pipeline; 0 = not measured
-	Submit bool      // measure the latency of ephemr submit
-	Demo   bool      // measure the demo too
-	Log    io.Writer // progress
+	Runs      int       // number of sequential runs; 0 = only the burst, the backfill and intake are measured
+	Starts    int       // of each function
+	Seed      uint64    // of the jitter
+	Load      int       // number of requests of the burst; 0 = not measured
+	Objects   int       // number of events of objects; 0 = intake is not measured
+	Pipelines int       // number of pipelines that are registered
+	Dates     int       // of a backfill with five values each; 0 = not measured
+	Wide      int       // number of jobs of the wide pipeline; 0 = not measured
+	Submit    bool      // measure the latency of ephemr submit
+	Demo      bool      // measure the demo too
+	Log       io.Writer // progress
 }
 
 // Run measures. The report holds what was measured until an error.
@@ -45,6 +47,11 @@ func Run(ctx context.Context, o Options) (r *Report, err error) {
 	}
 	if o.Dates > 0 {
 		if err := r.measureBackfill(ctx, o.Dates, o.Log); err != nil {
+			return r, err
+		}
+	}
+	if o.Objects > 0 {
+		if err := r.measureIntake(ctx, o.Objects, o.Pipelines, o.Log); err != nil {
 			return r, err
 		}
 	}

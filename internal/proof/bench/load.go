@@ -116,11 +116,16 @@ func (l *load) writer(ctx context.Context) (string, error) {
 
 // burst sends n requests to a queue and returns how fast they are taken.
 func (l *load) burst(ctx context.Context, what, queue string, n int) (Pace, error) {
+	return l.burstOf(ctx, what, queue, n, requestOf("load"))
+}
+
+// burstOf does the same with messages of any kind.
+func (l *load) burstOf(ctx context.Context, what, queue string, n int, body func(int) string) (Pace, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(n)*time.Second/5+5*time.Minute)
 	defer cancel()
 	sent := make(chan error, 1)
 	begun := time.Now()
-	go func() { sent <- l.send(ctx, queue, "load", n) }()
+	go func() { sent <- l.sendFrom(ctx, queue, 0, n, body) }()
 	var at []mark
 	for taken := 0; taken < n; {
 		select {
@@ -191,16 +196,20 @@ func (l *load) left(ctx context.Context, queue string) (left int, _ error) {
 	return left, nil
 }
 
-// send sends n requests for a pipeline, ten at a time.
-func (l *load) send(ctx context.Context, queue, pipeline string, n int) error {
-	for i := 0; i < n; i += 10 {
+// requestOf makes requests for a pipeline.
+func requestOf(pipeline string) func(int) string {
+	return func(i int) string { return fmt.Sprintf(`{"requestId": "%s-%d", "pipeline": "%[1]s"}`, pipeline, i) }
+}
+
+// sendFrom sends n messages, ten at a time, which body makes of numbers from first on.
+func (l *load) sendFrom(ctx context.Context, queue string, first, n int, body func(int) string) error {
+	for i := first; i < first+n; i += 10 {
 		in := &sqs.SendMessageBatchInput{QueueUrl: &queue}
-		for j := i; j < min(i+10, n); j++ {
-			body := fmt.Sprintf(`{"requestId": "%s-%d", "pipeline": "%s"}`, pipeline, j, pipeline)
-			in.Entries = append(in.Entries, sqstypes.SendMessageBatchRequestEntry{Id: new(strconv.Itoa(j)), MessageBody: &body})
+		for j := i; j < min(i+10, first+n); j++ {
+			in.Entries = append(in.Entries, sqstypes.SendMessageBatchRequestEntry{Id: new(strconv.Itoa(j)), MessageBody: new(body(j))})
 		}
 		if _, err := l.client.SendMessageBatch(ctx, in); err != nil {
-			return fmt.Errorf("send requests: %w", err)
+			return fmt.Errorf("send messages: %w", err)
 		}
 	}
 	return nil
@@ -211,7 +220,7 @@ func (l *load) other(ctx context.Context) (Seconds, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	begun := time.Now()
-	if err := l.send(ctx, l.region.settings.RequestsQueue, "other", 1); err != nil {
+	if err := l.sendFrom(ctx, l.region.settings.RequestsQueue, 0, 1, requestOf("other")); err != nil {
 		return 0, err
 	}
 	for {

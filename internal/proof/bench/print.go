@@ -28,6 +28,7 @@ func (r *Report) Print(io *terminal.IO) {
 	p.service(r)
 	p.load(r)
 	p.backfill(r)
+	p.intake(r)
 	p.binaries(r)
 	p.demo(r)
 }
@@ -169,6 +170,26 @@ func (p printer) backfill(r *Report) {
 		{"from ephemr backfill until all runs are recorded", seconds(b.Recorded), strconv.Itoa(b.Runs), fmt.Sprintf("%.1f/s", float64(b.Runs)/time.Duration(b.Recorded).Seconds())},
 		{"from ephemr backfill until its first run is admitted", seconds(b.Begun), "", ""},
 		{"writes", seconds(b.Written), strconv.Itoa(b.Runs), fmt.Sprintf("%.1f/s, ratio %.2f", float64(b.Runs)/time.Duration(b.Written).Seconds(), float64(b.Recorded)/float64(b.Written))},
+	})
+}
+
+func (p printer) intake(r *Report) {
+	if r.Intake == nil {
+		return
+	}
+	x := r.Intake
+	p.head("Objects, requests and pipelines", fmt.Sprintf("requests: %.0f a minute, and of these the p95; batch: after its window; diff: median", x.Rate),
+		"targets: 1.00 s, 2.00 s, 0.50 s at 2,000 a minute, 10,000 objects a minute, 300 ms")
+	row := func(what string, l Latency) []string {
+		return []string{what, strconv.Itoa(l.N), millis(l.Median), millis(l.P95), millis(l.Longest)}
+	}
+	p.Table([]string{"WHAT", "N", "MEDIAN", "P95", "LONGEST"}, [][]string{
+		row("object put to run record", x.Put), row("batch closed after its window", x.Window), row("request sent to run record", x.Requests),
+	})
+	p.Table([]string{"WHAT", "N", "TOOK", "RATIO"}, [][]string{
+		{"objects of a batch", strconv.Itoa(x.Objects.N), fmt.Sprintf("%.1f/s", x.Objects.Taken.All), fmt.Sprintf("%.2f, to conditional writes (%.1f/s)", x.Objects.Ratio, x.Objects.Written.All)},
+		{"diff of pipelines", strconv.Itoa(x.Diff.N), millis(x.Diff.Took), ""},
+		{"apply of pipelines", strconv.Itoa(x.Apply.N), seconds(x.Apply.Took), ""},
 	})
 }
 

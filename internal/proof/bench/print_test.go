@@ -49,6 +49,12 @@ func report() *bench.Report {
 			Ratio: 0.6, Flat: 0.97, Begin: ms(850),
 		},
 		Backfill: &bench.Backfill{Dates: 365, Runs: 1825, Planned: ms(700), Recorded: ms(9000), Begun: ms(1900), Written: ms(6000)},
+		Intake: &bench.Intake{
+			Put: bench.Latency{N: 40, Median: ms(120), P95: ms(300), Longest: ms(410)}, Window: bench.Latency{N: 8, Median: ms(500), P95: ms(900), Longest: ms(950)},
+			Requests: bench.Latency{N: 40, Median: ms(150), P95: ms(480), Longest: ms(600)}, Rate: 2000,
+			Objects: bench.Objects{N: 10000, Taken: bench.Pace{All: 170}, Written: bench.Pace{All: 200}, Ratio: 0.85},
+			Diff:    bench.Pipeline{N: 100, Took: ms(210)}, Apply: bench.Pipeline{N: 1000, Took: ms(40e3)},
+		},
 		Wide: &bench.Wide{
 			Jobs: 200, Ratio: 1.02,
 			Free:      bench.WideRun{Took: ms(40e3), Transitions: 8, Calls: 4, Operations: map[string]int{"RunJobFlow": 1, "AddJobFlowSteps": 1}},

@@ -24,6 +24,7 @@ type Report struct {
 	Service  *service.Report `json:"service"`
 	Load     *Load           `json:"load"`
 	Backfill *Backfill       `json:"backfill"`
+	Intake   *Intake         `json:"intake"`
 	Demo     []Phase         `json:"demo"`
 	Cold     []Phase         `json:"cold"`
 	Failures []Failure       `json:"failures"`

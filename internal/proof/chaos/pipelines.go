@@ -56,7 +56,7 @@ func (r *region) apply(ctx context.Context, o Options) error {
 	args := []string{"apply"}
 	for _, name := range names {
 		job := fmt.Sprintf(`type: bash, source: jobs/work, timeout: 30s, background: kill, args: [%q, "%d", %q]`, r.lines(), o.Seed, r.yarnSubmit())
-		files[name+".yaml"] = fmt.Sprintf("pipeline: %s\ncluster: {profile: small}\nlimits: {maxActive: %d, deadline: 8m}\n"+
+		files[name+".yaml"] = fmt.Sprintf("pipeline: %s\ncluster: {profile: small}\nlimits: {maxActive: %d, deadline: 8m, maxChain: 10000}\n"+
 			"triggers: [{s3: {bucket: raw, prefix: %[1]s/}}]\njobs:\n", name, o.Parallel) + fmt.Sprintf(pipelines[name], job)
 		args = append(args, name+".yaml")
 	}

@@ -77,12 +77,7 @@ func (w *World) put(address string, r job.Result) {
 }
 
 // Put creates an object in the zone raw, of which no event is sent.
-func (w *World) Put(key string) {
-	bucket := w.Settings.Lake["raw"]
-	if _, err := w.S3.PutObject(w.life, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader("")}); err != nil {
-		panic(fmt.Sprintf("put %s: %v", key, err))
-	}
-}
+func (w *World) Put(key string) { w.S3.Place(w.Settings.Lake["raw"], key, nil) }
 
 // AssumeObjects takes every object that a run waits for as given.
 func AssumeObjects(c *Config) {

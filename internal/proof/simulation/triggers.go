@@ -65,8 +65,11 @@ func (w *World) Upload(keys ...string) {
 	w.Deliver("events", bodies...)
 }
 
-// Object is S3's event about a new object in the zone raw.
+// Object puts an object into the zone raw, and returns S3's event about it.
 func (w *World) Object(key string) string {
+	if w.S3.Object(w.Settings.Lake["raw"], key) == nil { // else it was put with its content
+		w.Put(key)
+	}
 	var d events.ObjectCreated
 	d.Bucket.Name = w.Settings.Lake["raw"]
 	d.Object.Key, d.Object.Size, d.Object.VersionID, d.Object.Sequencer = key, 1, "v-"+key, "s-"+key
