@@ -23,12 +23,13 @@ func main() {
 
 func run(ctx context.Context) int {
 	o := bench.Options{Log: os.Stderr}
-	flag.IntVar(&o.Runs, "n", 30, "number of sequential runs; 0 = measure the burst only")
+	flag.IntVar(&o.Runs, "n", 30, "number of sequential runs; 0 = measure the burst and the backfill only")
 	flag.IntVar(&o.Starts, "starts", 20, "number of starts of each function")
 	flag.Uint64Var(&o.Seed, "seed", 1, "seed of the jitter of provisioning and steps")
 	flag.IntVar(&o.Wide, "wide", 200, "number of jobs of the wide pipeline; 0 = not measured")
 	flag.BoolVar(&o.Submit, "submit", true, "measure the latency of ephemr submit")
 	flag.IntVar(&o.Load, "load", 5000, "number of requests of the burst of one pipeline; 0 = not measured")
+	flag.IntVar(&o.Dates, "dates", 365, "number of dates of a backfill with five values each; 0 = not measured")
 	flag.IntVar(&o.Objects, "objects", 10000, "number of events of objects of a batch; 0 = objects, requests and pipelines are not measured")
 	flag.IntVar(&o.Pipelines, "pipelines", 1000, "number of pipelines that are registered")
 	flag.BoolVar(&o.Demo, "demo", true, "measure make demo too")

@@ -203,9 +203,10 @@ func (p *Platform) grantCalendar() {
 	p.pipelines.Grant(calendar, "Scan", "Query", "GetItem", "PutItem", "ConditionCheckItem") // those of pipelines that were registered without
 	p.pipelines.GrantIndex(calendar, byDue)
 	p.runs.Grant(calendar, "Query", "PutItem", "UpdateItem") // runs before; skipped dates; cancel
-	p.runs.Grant(calendar, "ConditionCheckItem")             // backfills that are open
+	p.runs.GrantIndex(calendar, byState)                     // backfills that are open
 	p.runs.GrantIndex(calendar, byPipeline)                  // what backfills have cost
 	p.clusters.Grant(calendar, "UpdateItem")                 // slots of backfills
+	p.grantRequest(calendar)
 	p.users.GrantRead(calendar)
 	p.functions.named("Control").GrantInvoke(calendar)
 	p.functions.named("Calendar").GrantInvokeMutual(p.stage, calendar) // it continues with a backfill
@@ -242,7 +243,6 @@ func (p *Platform) grantControl() {
 	p.emr.Grant(control, "ModifyInstanceFleet", "AddInstanceFleet", "PutManagedScalingPolicy", "ModifyCluster")
 	p.pipelines.Grant(control, "GetItem") // of backfills
 	p.runs.GrantIndex(control, byPipeline)
-	p.runs.Grant(control, "ConditionCheckItem")
 	p.functions.named("Calendar").GrantInvokeMutual(p.stage, control)
 	p.bus.GrantPut(control)
 	p.topic.GrantPublish(control) // for runs that are cancelled while they are queued

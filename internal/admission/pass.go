@@ -18,12 +18,13 @@ import (
 // how many queues there are and on what it starts, not on how many runs wait.
 type pass struct {
 	*Admitter
-	seen map[string]bool
-	full map[records.Key]bool // scopes whose limit is reached
-	free int                  // slots of the stage
-	held map[records.Key]int  // slots that are taken of pipelines and of what has limits within them
-	last []*line              // queues of backfills: they are served when no other run can start
-	out  Output
+	seen  map[string]bool
+	full  map[records.Key]bool // scopes whose limit is reached
+	free  int                  // slots of the stage
+	held  map[records.Key]int  // slots that are taken of pipelines and of what has limits within them
+	last  []*line              // queues of backfills: they are served when no other run can start
+	later []run.Run            // runs of backfills that the index does not contain yet
+	out   Output
 
 	failed []error // one of each run that could not be started
 }
@@ -47,6 +48,11 @@ func (p *pass) run(ctx context.Context, ids []string) error {
 	for _, id := range append(ids, released...) {
 		if err == nil {
 			err = p.hint(ctx, id)
+		}
+	}
+	for _, r := range p.later {
+		if err == nil {
+			_, err = p.visit(ctx, r)
 		}
 	}
 	if err == nil {
@@ -143,6 +149,10 @@ func (p *pass) hint(ctx context.Context, id string) error {
 	if err != nil { // the others are not affected
 		p.failed = append(p.failed, fmt.Errorf("admit %s: %w", id, err))
 		return ctx.Err()
+	}
+	if rec.Run.Backfill != "" {
+		p.later = append(p.later, rec.Run)
+		return nil
 	}
 	_, err = p.visit(ctx, rec.Run)
 	if p.full[records.TeamSlotsKey(rec.Run.TeamName())] {

@@ -50,21 +50,28 @@ type Request struct {
 	MaxCost  float64           `dynamodbav:"maxCost,omitempty" json:"maxCost,omitempty"` // USD
 	Params   map[string]string `dynamodbav:"params,omitempty" json:"params,omitempty"`
 	By       string            `dynamodbav:"by,omitempty" json:"by,omitempty"`
+	Of       string            `dynamodbav:"of,omitempty" json:"of,omitempty"` // backfill whose failed runs are retried
 }
 
 // Backfill is a request with its plan and progress.
 type Backfill struct {
-	ID        string              `dynamodbav:"sk" json:"id"`
-	Request   Request             `dynamodbav:"request" json:"request"`
-	State     State               `dynamodbav:"state" json:"state"`
-	Reason    string              `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
-	CreatedAt time.Time           `dynamodbav:"createdAt" json:"createdAt"`
-	EndedAt   time.Time           `dynamodbav:"endedAt,omitzero" json:"endedAt,omitzero"`
+	ID        string    `dynamodbav:"sk" json:"id"`
+	Request   Request   `dynamodbav:"request" json:"request"`
+	State     State     `dynamodbav:"state" json:"state"`
+	Reason    string    `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
+	CreatedAt time.Time `dynamodbav:"createdAt" json:"createdAt"`
+	EndedAt   time.Time `dynamodbav:"endedAt,omitzero" json:"endedAt,omitzero"`
+	Total     int       `dynamodbav:"total" json:"total"`
+	Recorded  int       `dynamodbav:"recorded" json:"recorded"`   // of Children
+	Settled   bool      `dynamodbav:"settled,omitempty" json:"-"` // no child is active
+
+	Plan `dynamodbav:"-"` // an item of its own: lists of backfills do without
+}
+
+// Plan are the runs of a backfill.
+type Plan struct {
 	Schedules []calendar.Schedule `dynamodbav:"schedules" json:"-"` // that Children refer to
 	Children  []Child             `dynamodbav:"children" json:"-"`  // in the order of their runs
-	Total     int                 `dynamodbav:"total" json:"total"`
-	Recorded  int                 `dynamodbav:"recorded" json:"recorded"`   // of Children
-	Settled   bool                `dynamodbav:"settled,omitempty" json:"-"` // no child is active
 }
 
 // Final reports whether b has ended.

@@ -131,32 +131,24 @@ func TestPauseAndCancel(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(10 * time.Minute)
-		if _, err := ask(w, operation.PauseBackfill, backfill.Named{ID: b.ID}); err != nil {
-			t.Fatal(err)
-		}
+		change(t, w, operation.PauseBackfill, b.ID)
 		before := states(w)[run.Queued]
 		time.Sleep(time.Hour)
 		if after := states(w); after[run.Queued] != before || after[run.Running] != 0 {
 			t.Errorf("paused: %v, %d waited before", after, before)
 		}
-		if _, err := ask(w, operation.ResumeBackfill, backfill.Named{ID: b.ID}); err != nil {
-			t.Fatal(err)
-		}
+		change(t, w, operation.ResumeBackfill, b.ID)
 		time.Sleep(5 * time.Minute)
 		if states(w)[run.Running] == 0 {
 			t.Error("nothing runs after it was resumed")
 		}
-		if _, err := ask(w, operation.CancelBackfill, backfill.Named{ID: b.ID}); err != nil {
-			t.Fatal(err)
-		}
+		change(t, w, operation.CancelBackfill, b.ID)
 		time.Sleep(3 * time.Minute)
 		if n := states(w); n[run.Queued]+n[run.Admitted]+n[run.Running] > 0 {
 			t.Errorf("cancelled: %v", n)
 		}
 		for _, op := range []operation.Op{operation.CancelBackfill, operation.PauseBackfill, operation.ResumeBackfill} {
-			if _, err := ask(w, op, backfill.Named{ID: b.ID}); err == nil || !strings.Contains(err.Error(), "is CANCELLED already") {
-				t.Errorf("%s of a cancelled backfill: %v", op, err)
-			}
+			refused(t, w, op, b.ID, "is CANCELLED already")
 		}
 		time.Sleep(2 * time.Minute)
 		if !load(t, w, b.ID).Settled {

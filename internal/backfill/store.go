@@ -30,24 +30,62 @@ const keep = 400 * 24 * time.Hour
 
 // Create writes a backfill.
 func (s *Store) Create(ctx context.Context, b Backfill) error {
-	it, err := attributevalue.MarshalMap(b)
+	head, err := s.item(b, records.BackfillKey(b.ID), b.CreatedAt)
 	if err != nil {
-		return fmt.Errorf("encode backfill %s: %w", b.ID, err)
+		return err
 	}
-	key := records.BackfillKey(b.ID)
-	it[records.PartitionName], it[records.SortName] = records.String(key.Partition), records.String(key.Sort)
-	it[records.TTLName] = &types.AttributeValueMemberN{Value: strconv.FormatInt(b.CreatedAt.Add(keep).Unix(), 10)}
-	if _, err := records.Put(ctx, s.DB, s.Table, it, records.Absent()); err != nil {
+	head[records.StateName], head[records.StateOrderName] = records.String(records.OpenBackfills), records.String(b.ID)
+	plan, err := s.item(b.Plan, records.BackfillPlanKey(b.ID), b.CreatedAt)
+	if err != nil {
+		return err
+	}
+	in := &dynamodb.TransactWriteItemsInput{}
+	for _, it := range []records.Item{plan, head} {
+		put, err := records.PutWrite(s.Table, it, records.Absent())
+		if err != nil {
+			return err
+		}
+		in.TransactItems = append(in.TransactItems, put)
+	}
+	if _, err := s.DB.TransactWriteItems(ctx, in); err != nil {
 		return fmt.Errorf("write backfill %s: %w", b.ID, err)
 	}
 	return nil
 }
 
-// Load reads a backfill, consistently.
+// item is x as an item that expires with the runs of a backfill.
+func (s *Store) item(x any, key records.Key, created time.Time) (records.Item, error) {
+	it, err := attributevalue.MarshalMap(x)
+	if err != nil {
+		return nil, fmt.Errorf("encode %s %s: %w", key.Partition, key.Sort, err)
+	}
+	it[records.PartitionName], it[records.SortName] = records.String(key.Partition), records.String(key.Sort)
+	it[records.TTLName] = &types.AttributeValueMemberN{Value: strconv.FormatInt(created.Add(keep).Unix(), 10)}
+	return it, nil
+}
+
+// Load reads a backfill with its plan, consistently.
 func (s *Store) Load(ctx context.Context, id string) (*Backfill, error) {
-	found, err := s.query(ctx, "pk = :p AND sk = :id", records.Item{":id": records.String(id)})
+	b, err := s.Head(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	found, err := read[Plan](ctx, s.DB, s.one(records.BackfillPlanKey(id)))
 	if err == nil && len(found) == 0 {
-		return nil, fault.New(fault.InvalidInput, "backfill %s is not known; ephemr backfills lists those that are", id)
+		err = fmt.Errorf("backfill %s has no plan", id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	b.Plan = found[0]
+	return b, nil
+}
+
+// Head reads a backfill without its plan, consistently.
+func (s *Store) Head(ctx context.Context, id string) (*Backfill, error) {
+	found, err := read[Backfill](ctx, s.DB, s.one(records.BackfillKey(id)))
+	if err == nil && len(found) == 0 {
+		err = fault.New(fault.InvalidInput, "backfill %s is not known; ephemr backfills lists those that are", id)
 	}
 	if err != nil {
 		return nil, err
@@ -55,22 +93,43 @@ func (s *Store) Load(ctx context.Context, id string) (*Backfill, error) {
 	return &found[0], nil
 }
 
-// List reads all backfills, the newest first.
+// List reads all backfills without their plans, the newest first.
 func (s *Store) List(ctx context.Context) ([]Backfill, error) {
-	return s.query(ctx, "pk = :p", records.Item{})
+	return read[Backfill](ctx, s.DB, &dynamodb.QueryInput{
+		TableName: &s.Table, ConsistentRead: aws.Bool(true), ScanIndexForward: aws.Bool(false), KeyConditionExpression: aws.String(records.PartitionName + " = :p"),
+		ExpressionAttributeValues: records.Item{":p": records.String(records.BackfillsPartition)},
+	})
 }
 
-func (s *Store) query(ctx context.Context, cond string, values records.Item) (all []Backfill, _ error) {
-	values[":p"] = records.String(records.BackfillsPartition)
-	in := &dynamodb.QueryInput{
-		TableName: &s.Table, ConsistentRead: aws.Bool(true), KeyConditionExpression: &cond, ExpressionAttributeValues: values, ScanIndexForward: aws.Bool(false),
+// Open are the ids of the backfills with something left to do. The index is eventually
+// consistent.
+func (s *Store) Open(ctx context.Context) (ids []string, _ error) {
+	all, err := read[Backfill](ctx, s.DB, &dynamodb.QueryInput{
+		TableName: &s.Table, IndexName: aws.String(records.ByState), KeyConditionExpression: aws.String(records.StateName + " = :open"),
+		ExpressionAttributeValues: records.Item{":open": records.String(records.OpenBackfills)},
+	})
+	for _, b := range all {
+		ids = append(ids, b.ID)
 	}
-	for p := dynamodb.NewQueryPaginator(s.DB, in); p.HasMorePages(); {
+	return ids, err
+}
+
+// one selects the item of a key.
+func (s *Store) one(key records.Key) *dynamodb.QueryInput {
+	return &dynamodb.QueryInput{
+		TableName: &s.Table, ConsistentRead: aws.Bool(true), KeyConditionExpression: aws.String(records.PartitionName + " = :p AND " + records.SortName + " = :s"),
+		ExpressionAttributeValues: records.Item{":p": records.String(key.Partition), ":s": records.String(key.Sort)},
+	}
+}
+
+// read reads the items that in selects.
+func read[T any](ctx context.Context, db store.DB, in *dynamodb.QueryInput) (all []T, _ error) {
+	for p := dynamodb.NewQueryPaginator(db, in); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("read backfills: %w", err)
 		}
-		var some []Backfill
+		var some []T
 		if err := attributevalue.UnmarshalListOfMaps(page.Items, &some); err != nil {
 			return nil, fmt.Errorf("decode backfills: %w", err)
 		}
@@ -86,6 +145,9 @@ func (s *Store) Change(ctx context.Context, b Backfill, to State, reason string,
 	u := expression.Set(expression.Name("state"), expression.Value(to)).Set(expression.Name("reason"), expression.Value(reason))
 	if to == Cancelled || to == Ended {
 		u = u.Set(expression.Name("endedAt"), expression.Value(now))
+	}
+	if to == Ended {
+		u = done(u)
 	}
 	closed := expression.Set(expression.Name("closed"), expression.Value(true))
 	if to == Running {
@@ -119,6 +181,11 @@ func (s *Store) Advance(ctx context.Context, b Backfill, n int) error {
 // Settle records that no child of a cancelled backfill is active.
 func (s *Store) Settle(ctx context.Context, b Backfill) error {
 	_, err := records.Update(ctx, s.DB, s.Table, records.BackfillKey(b.ID),
-		expression.Set(expression.Name("settled"), expression.Value(true)), records.Is("state", b.State))
+		done(expression.Set(expression.Name("settled"), expression.Value(true))), records.Is("state", b.State))
 	return err
+}
+
+// done takes a backfill out of the index of those with something left to do.
+func done(u expression.UpdateBuilder) expression.UpdateBuilder {
+	return u.Remove(expression.Name(records.StateName)).Remove(expression.Name(records.StateOrderName))
 }

@@ -8,12 +8,15 @@ import (
 	"sync"
 	"time"
 
+	"ephemr/internal/fault"
+	"ephemr/internal/register"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 )
 
-// Maker makes the run of a child: intake's rules for requests apply.
-type Maker func(ctx context.Context, b Backfill, c Child, requestedAt time.Time) error
+// Maker makes the run of a child with a version of its pipeline, by intake's rules for
+// requests.
+type Maker func(ctx context.Context, b Backfill, v register.Version, c Child, requestedAt time.Time) error
 
 // Canceller cancels active runs.
 type Canceller interface {
@@ -23,29 +26,36 @@ type Canceller interface {
 // Worker does what backfills have left to do: it records runs, cancels them, and notices
 // the end. It can be repeated at any time; each call does bounded work.
 type Worker struct {
-	Store   *Store
-	Runs    *store.Runs
-	Make    Maker
-	Cancels Canceller
-	Wake    func(ctx context.Context, id string) error // continues in another invocation
+	Store     *Store
+	Runs      *store.Runs
+	Pipelines Pipelines
+	Make      Maker
+	Cancels   Canceller
+	Wake      func(ctx context.Context, id string) error // continues in another invocation
+	Admit     func(ctx context.Context, ids ...string)   // requests a pass of admission
 }
 
 const (
 	atATime   = 16  // concurrent writes
 	mostACall = 500 // children that a call records: a backfill takes fewer calls than Lambda sees as a loop
+	mostIDs   = 50  // runs that a request for a pass names: those that may start at once
+	// Late is how long after a cancellation a run may still be recorded, by an invocation
+	// that has read the backfill before: longer than an invocation lasts.
+	Late = 2 * time.Minute
 )
 
-// Tick works on all backfills, in case a call was lost.
+// Tick works on all backfills with something left to do, in case a call was lost.
 func (w *Worker) Tick(ctx context.Context) error {
-	all, err := w.Store.List(ctx)
+	ids, err := w.Store.Open(ctx)
 	if err != nil {
 		return err
 	}
 	var errs []error
-	for _, b := range all {
-		if !b.Final() || b.State == Cancelled && !b.Settled {
-			errs = append(errs, w.work(ctx, b))
+	for _, id := range ids {
+		if err := ctx.Err(); err != nil {
+			return errors.Join(append(errs, err)...)
 		}
+		errs = append(errs, fault.Safely(func() error { return w.Work(ctx, id) }))
 	}
 	return errors.Join(errs...)
 }
@@ -75,14 +85,27 @@ func (w *Worker) work(ctx context.Context, b Backfill) error {
 	return w.end(ctx, b)
 }
 
-// record makes the next runs.
+// record makes the next runs, unless the pipeline has been deleted: then it cancels b.
 func (w *Worker) record(ctx context.Context, b Backfill) error {
+	v, err := w.Pipelines.Current(ctx, b.Request.Pipeline)
+	if err != nil {
+		return err
+	}
+	if v == nil {
+		if _, err := w.Store.Change(ctx, b, Cancelled, "pipeline "+b.Request.Pipeline+" has been deleted", time.Now()); err != nil {
+			return err
+		}
+		return w.Wake(ctx, b.ID)
+	}
 	next := b.Children[b.Recorded:min(len(b.Children), b.Recorded+mostACall)]
-	err := each(ctx, next, func(i int, c Child) error {
-		return w.Make(ctx, b, c, b.CreatedAt.Add(time.Duration(b.Recorded+i)*time.Microsecond)) // in the order of the plan
+	err = each(ctx, next, func(i int, c Child) error {
+		return w.Make(ctx, b, *v, c, b.CreatedAt.Add(time.Duration(b.Recorded+i)*time.Microsecond)) // in the order of the plan
 	})
 	if err != nil {
 		return fmt.Errorf("record runs of backfill %s: %w", b.ID, err)
+	}
+	if err := w.admit(ctx, b, next); err != nil {
+		return err
 	}
 	done := b.Recorded + len(next)
 	if err := w.Store.Advance(ctx, b, done); err != nil {
@@ -95,7 +118,25 @@ func (w *Worker) record(ctx context.Context, b Backfill) error {
 	return nil
 }
 
-// cancel cancels the runs of a cancelled backfill, and records when none is active.
+// admit requests a pass of admission. It names the runs that may start at once: the index
+// may not have them yet.
+func (w *Worker) admit(ctx context.Context, b Backfill, made []Child) error {
+	var ids []string
+	for _, c := range made[:min(len(made), mostIDs, max(b.Request.Parallel-b.Recorded, 0))] {
+		id, err := b.RunID(c)
+		if err != nil {
+			return err
+		}
+		ids = append(ids, id)
+	}
+	if b.State == Running {
+		w.Admit(ctx, ids...)
+	}
+	return nil
+}
+
+// cancel cancels the runs of a cancelled backfill, and records when none is active and
+// none is recorded any more.
 func (w *Worker) cancel(ctx context.Context, b Backfill) error {
 	var mu sync.Mutex
 	active := 0
@@ -113,7 +154,7 @@ func (w *Worker) cancel(ctx context.Context, b Backfill) error {
 		}
 		return w.Cancels.CancelRun(ctx, r.ID, why)
 	})
-	if err != nil || active > 0 {
+	if err != nil || active > 0 || time.Since(b.EndedAt) < Late {
 		return err
 	}
 	return w.Store.Settle(ctx, b)

@@ -14,6 +14,7 @@ import (
 	"ephemr/events"
 	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
+	"ephemr/internal/stage"
 )
 
 // states are the states of the runs by schedule, by logical time.
@@ -141,6 +142,38 @@ func TestDependsOnPast(t *testing.T) {
 			if s != run.Succeeded {
 				t.Errorf("%s is %s", at, s)
 			}
+		}
+	})
+}
+
+// With a matrix a date waits for its own value only.
+func TestDependsOnPastOfAValue(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var w *simulation.World
+		w = simulation.New(simulation.Config{
+			Settings: func(s *stage.Settings) { s.Limits.MaxActive, s.Limits.PipelineMaxActive = 10, 10 },
+			Steps: func(a simulation.Attempt) simulation.Step {
+				if r := w.Record(a.RunID).Run; r.LogicalTime.Hour() == 2 && r.Params["c"] == "x" {
+					return simulation.Step{ExitCode: 1}
+				}
+				return simulation.Step{}
+			},
+		})
+		defer w.Close()
+		w.Apply(file(`{schedule: "0 * * * *", dependsOnPast: true}`) + "\nparams: {c: {}}\nmatrix: {c: [x, y]}")
+		time.Sleep(4*time.Hour + 50*time.Minute)
+		got := map[string]map[run.State]int{"x": {}, "y": {}}
+		for _, id := range w.RunIDs() {
+			r := w.Record(id).Run
+			got[r.Params["c"]][r.State]++
+		}
+		want := map[string]map[run.State]int{
+			"x": {run.Succeeded: 1, run.Failed: 1, run.Queued: 2},
+			"y": {run.Succeeded: 4},
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("runs -want +got:\n%s", diff)
 		}
 	})
 }

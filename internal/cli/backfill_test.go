@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -58,6 +59,54 @@ func TestBackfillDryRun(t *testing.T) {
 			if got := dry(*o); !strings.Contains(got, want) {
 				t.Errorf("%+v:\n%swant %q", *o, got, want)
 			}
+		}
+	})
+}
+
+// The progress of a backfill says what waits, when it ends, what has failed and what to do.
+func TestBackfillProgress(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		store := &core.Store{DB: w.db, Table: "runs", Slots: "clusters"}
+		clients := backfill.Clients{Pipelines: w.pipelines, Runs: w.runs, Store: store, Lambda: w.lambda}
+		at := time.Now().UTC()
+		b := core.Backfill{
+			ID: "b1", Request: core.Request{Pipeline: "p", From: at, To: at.AddDate(0, 0, 9), Parallel: 2}, State: core.Running,
+			CreatedAt: at, Total: 10, Recorded: 8,
+		}
+		w.no(store.Create(t.Context(), b))
+		for i, state := range []run.State{run.Succeeded, run.Failed, run.Running, run.Queued, run.Queued, run.Queued, run.Queued, run.Queued} {
+			date := at.AddDate(0, 0, i)
+			w.made(w.runs.Create(t.Context(), run.Run{
+				ID: fmt.Sprintf("p-%d", i), Pipeline: "p", State: state, LogicalTime: date, RequestedAt: at, StartedAt: at, EndedAt: at.Add(10 * time.Minute),
+				CostUSD: 0.5, Backfill: "b1", Parallel: 2, Reason: map[run.State]string{run.Failed: "job a: exited 1"}[state],
+			}, nil))
+		}
+		show := func() string {
+			out, notes := len(w.out.String()), len(w.err.String())
+			w.no(backfill.Show(t.Context(), "b1", w.io, clients, false))
+			return w.out.String()[out:] + w.err.String()[notes:]
+		}
+		got := show() // 8 are left, 2 at a time, of 10 minutes each
+		for _, want := range []string{
+			"RUNNING: 10 runs, 7 waiting, 1 running, 1 succeeded, 1 failed; estimated end 2000-01-01T00:40Z (in 40m00s)", "p-1 is FAILED: job a: exited 1",
+		} {
+			if !strings.Contains(got, want) {
+				t.Errorf("running:\n%swant %q", got, want)
+			}
+		}
+		ok, err := store.Change(t.Context(), b, core.Paused, "its runs have cost 5.00 USD", time.Now())
+		w.no(err)
+		if got := show(); !ok || !strings.Contains(got, "; its runs have cost 5.00 USD") || !strings.Contains(got, "continue with: ephemr backfill resume b1") || strings.Contains(got, "estimated end") {
+			t.Errorf("paused:\n%s", got)
+		}
+		b.State = core.Paused
+		if _, err := store.Change(t.Context(), b, core.Cancelled, "", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if got := show(); !strings.Contains(got, "CANCELLED: 10 runs, 0 waiting") || !strings.Contains(got, "run them again with: ephemr backfill retry b1") {
+			t.Errorf("cancelled:\n%s", got)
 		}
 	})
 }

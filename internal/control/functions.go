@@ -154,7 +154,7 @@ func (w *Wiring) Control() Handler[json.RawMessage, any] {
 	feeder := &intake.Feeder{Settings: w.settings, Pipelines: w.pipelines(), SQS: w.clients.sqs()}
 	pipelines := &operation.Pipelines{Register: w.register(), Packages: w.clients.s3()}
 	deleter := &operation.Deleter{Store: w.pipelines(), Runs: w.runs(), Cancel: canceller.Cancel}
-	backfills := &backfill.Controller{Store: w.backfills(), Pipelines: w.pipelines(), Runs: w.runs(), Wake: w.wakeCalendar()}
+	backfills := &backfill.Controller{Store: w.backfills(), Pipelines: w.pipelines(), Runs: w.runs(), Wake: w.wakeCalendar(), Admit: w.requester().Request}
 	return (&operation.Handler{
 		Cancel:    operation.Of(canceller.Cancel),
 		Approve:   operation.Of(approver.Approve),
@@ -172,6 +172,7 @@ func (w *Wiring) Control() Handler[json.RawMessage, any] {
 		PauseBackfill:  operation.Of(backfills.Pause),
 		ResumeBackfill: operation.Of(backfills.Resume),
 		CancelBackfill: operation.Of(backfills.Cancel),
+		RetryBackfill:  operation.Of(backfills.Retry),
 	}).Handle
 }
 

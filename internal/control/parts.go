@@ -77,11 +77,13 @@ func (w *Wiring) backfills() *backfill.Store {
 func (w *Wiring) backfillWorker() *backfill.Worker {
 	maker := &intake.Backfiller{Settings: w.settings, Runs: w.runs(), Pipelines: w.pipelines(), Users: w.users(), Engines: w.catalog()}
 	return &backfill.Worker{
-		Store:   w.backfills(),
-		Runs:    w.runs(),
-		Make:    maker.Make,
-		Cancels: &operation.Remote{Runs: w.runs(), Lambda: w.clients.lambda(), Function: w.settings.ControlFunction},
-		Wake:    w.wakeCalendar(),
+		Store:     w.backfills(),
+		Runs:      w.runs(),
+		Pipelines: w.pipelines(),
+		Make:      maker.Make,
+		Cancels:   &operation.Remote{Runs: w.runs(), Lambda: w.clients.lambda(), Function: w.settings.ControlFunction},
+		Wake:      w.wakeCalendar(),
+		Admit:     w.requester().Request,
 	}
 }
 

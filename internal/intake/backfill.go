@@ -3,11 +3,13 @@ package intake
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"ephemr/internal/backfill"
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
+	"ephemr/internal/register"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -22,37 +24,44 @@ type Backfiller struct {
 	Engines   engine.Catalog
 }
 
-// Make makes the run of a child, or retries it. What the child's run has become meanwhile
-// decides: one that exists and has not failed stays as it is.
-func (f *Backfiller) Make(ctx context.Context, b backfill.Backfill, c backfill.Child, requestedAt time.Time) error {
-	id, err := b.RunID(c)
-	if err != nil {
-		return err
+// Make makes the run of a child with a version of the pipeline, or retries it. What the
+// child's run has become meanwhile decides: one that exists and has not failed stays.
+func (f *Backfiller) Make(ctx context.Context, b backfill.Backfill, v register.Version, c backfill.Child, requestedAt time.Time) error {
+	if b.Request.Only != backfill.Missing {
+		id, err := b.RunID(c)
+		if err != nil {
+			return err
+		}
+		r, err := f.Runs.Peek(ctx, id)
+		if err != nil {
+			return err
+		}
+		if r != nil && r.State != run.Rejected {
+			return f.retry(ctx, b, *r, requestedAt)
+		}
+		if r != nil && r.Backfill == b.ID {
+			return nil // refused before
+		}
 	}
-	r, err := f.Runs.Peek(ctx, id)
-	if err != nil {
-		return err
-	}
-	if r != nil {
-		return f.retry(ctx, b, *r, requestedAt)
-	}
-	return f.create(ctx, b, c, requestedAt)
+	return f.create(ctx, b, v, c, requestedAt)
 }
 
 // retry retries a run that has failed, unless b has done so before.
 func (f *Backfiller) retry(ctx context.Context, b backfill.Backfill, r run.Run, requestedAt time.Time) error {
-	if r.Backfill == b.ID || b.Request.Only == backfill.Missing || r.State != run.Failed && r.State != run.Cancelled {
+	if r.Backfill == b.ID || r.State != run.Failed && r.State != run.Cancelled {
 		return nil
 	}
 	err := f.Runs.RequeueFor(ctx, r.ID, b.ID, b.Request.Parallel, requestedAt)
 	if e, ok := errors.AsType[*fault.Error](err); ok && (e.Name == fault.InvalidInput || e.Name == fault.Conflict) {
-		return nil // it cannot be retried, or another caller does
+		slog.WarnContext(ctx, "run of a backfill not retried", "backfill", b.ID, "runId", r.ID, "reason", err.Error())
+		return nil
 	}
 	return err
 }
 
-// create makes the run of a child that has none.
-func (f *Backfiller) create(ctx context.Context, b backfill.Backfill, c backfill.Child, requestedAt time.Time) error {
+// create makes the run of a child. What is wrong with it is recorded with its date, so
+// that the others go on.
+func (f *Backfiller) create(ctx context.Context, b backfill.Backfill, v register.Version, c backfill.Child, requestedAt time.Time) error {
 	values, err := b.Values(c)
 	if err != nil {
 		return err
@@ -62,23 +71,43 @@ func (f *Backfiller) create(ctx context.Context, b backfill.Backfill, c backfill
 		Pipeline: b.Request.Pipeline, Params: values, Values: b.Request.Params, Logical: c.Planned(), Priority: &lowest, RequestedAt: requestedAt,
 		Trigger: run.Trigger{Kind: run.ByBackfill, Schedule: scheduleOf(b, c)}, Dated: true, Due: true,
 	}
-	made, err := request.NewRuns(ctx, f.Settings, f.Pipelines, f.Users, f.Engines)
-	if IsInvalid(err) { // recorded with the date, so that the others go on
+	made, err := request.NewRuns(ctx, f.Settings, registered{f.Pipelines, &v}, f.Users, f.Engines)
+	if err == nil && len(made) != 1 {
+		err = fault.New(fault.InvalidInput, "the matrix of pipeline %s has changed since backfill %s was started; start another backfill", v.Spec.Name, b.ID)
+	}
+	if IsInvalid(err) {
 		made, err = []NewRun{request.rejected(err, nil)}, nil
+		made[0].Run.Params, _ = v.Spec.Conceal(made[0].Run.Params)
 	}
 	if err != nil {
 		return err
 	}
-	for _, w := range made {
-		w.Run.Backfill, w.Run.Parallel = b.ID, b.Request.Parallel
-		if chunk := b.Request.Chunk.Std(); chunk > 0 {
-			w.Run.IntervalStart, w.Run.IntervalEnd = c.Planned(), c.Planned().Add(chunk)
-		}
-		if _, _, err := f.Runs.Create(ctx, w.Run, w.Spec); err != nil && !run.IsRefused(err) {
-			return err
-		}
+	w := made[0]
+	w.Run.Backfill, w.Run.Parallel = b.ID, b.Request.Parallel
+	if start, end, err := b.Interval(c); err != nil {
+		return err
+	} else if !end.IsZero() {
+		w.Run.IntervalStart, w.Run.IntervalEnd = start, end
+	}
+	if w.Run.State == run.Rejected {
+		slog.WarnContext(ctx, "run of a backfill rejected", "backfill", b.ID, "runId", w.Run.ID, "reason", w.Run.Reason)
+	}
+	if _, _, err := f.Runs.Create(ctx, w.Run, w.Spec); err != nil && !run.IsRefused(err) {
+		return err
 	}
 	return nil
+}
+
+// registered answers with a version that was read before, for many runs.
+type registered struct {
+	Pipelines
+
+	version *register.Version
+}
+
+// Current returns the version.
+func (r registered) Current(context.Context, string) (*register.Version, error) {
+	return r.version, nil
 }
 
 func scheduleOf(b backfill.Backfill, c backfill.Child) string {

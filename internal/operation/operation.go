@@ -40,10 +40,11 @@ const (
 	PauseBackfill  Op = "pause-backfill"
 	ResumeBackfill Op = "resume-backfill"
 	CancelBackfill Op = "cancel-backfill"
+	RetryBackfill  Op = "retry-backfill"
 )
 
 // all are the operations in the order of messages.
-var all = []Op{Cancel, Retry, Approve, Resize, Terminate, Redo, Feed, Pause, Resume, Delete, Rollback, Backfill, PauseBackfill, ResumeBackfill, CancelBackfill}
+var all = []Op{Cancel, Retry, Approve, Resize, Terminate, Redo, Feed, Pause, Resume, Delete, Rollback, Backfill, PauseBackfill, ResumeBackfill, CancelBackfill, RetryBackfill}
 
 // Payload is the request of an operation as the function reads it.
 func Payload(op Op, request any) (json.RawMessage, error) {
@@ -105,6 +106,7 @@ type Handler struct {
 	PauseBackfill  Func
 	ResumeBackfill Func
 	CancelBackfill Func
+	RetryBackfill  Func
 }
 
 // of is what carries out an operation, or nil.
@@ -112,7 +114,7 @@ func (h *Handler) of(op Op) Func {
 	return map[Op]Func{
 		Cancel: h.Cancel, Retry: h.Retry, Resize: h.Resize, Terminate: h.Terminate, Approve: h.Approve, Redo: h.Redo, Feed: h.Feed,
 		Pause: h.Pause, Resume: h.Resume, Delete: h.Delete, Rollback: h.Rollback,
-		Backfill: h.Backfill, PauseBackfill: h.PauseBackfill, ResumeBackfill: h.ResumeBackfill, CancelBackfill: h.CancelBackfill,
+		Backfill: h.Backfill, PauseBackfill: h.PauseBackfill, ResumeBackfill: h.ResumeBackfill, CancelBackfill: h.CancelBackfill, RetryBackfill: h.RetryBackfill,
 	}[op]
 }
 

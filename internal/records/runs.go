@@ -34,9 +34,10 @@ const (
 
 // Partitions of ByState that are no states of a run.
 const (
-	Waiting     = "WAITING" // waiters
-	Held        = "HELD"    // queued runs that wait for another run to succeed
-	Unannounced = "UNTOLD"  // runs that have ended, or are to be cancelled while they are queued, until RunFinished has been sent
+	Waiting       = "WAITING"  // waiters
+	Held          = "HELD"     // queued runs that wait for another run to succeed
+	OpenBackfills = "BACKFILL" // backfills with something left to do
+	Unannounced   = "UNTOLD"   // runs that have ended, or are to be cancelled while they are queued, until RunFinished has been sent
 )
 
 // RunKey is the key of a run: run.Run. Written by run/store: created by intake
@@ -154,9 +155,14 @@ func BackfillQueue(pipeline, backfill, value string) string {
 // BackfillMark is in the name of each BackfillQueue, and in no other.
 const BackfillMark = "%"
 
-// BackfillKey is the key of a backfill: backfill.Backfill. Written by backfill.Store, for
-// the control function and for the calendar. No index.
+// BackfillKey is the key of a backfill: backfill.Backfill without its plan. Written by
+// backfill.Store, for the control function and for the calendar. Index: ByState, partition
+// OpenBackfills, until nothing is left to do for it.
 func BackfillKey(id string) Key { return Key{BackfillsPartition, id} }
+
+// BackfillPlanKey is the key of the plan of a backfill: backfill.Plan. Written by
+// backfill.Store in the transaction that creates the backfill. No index.
+func BackfillPlanKey(id string) Key { return Key{"BACKFILL#" + id, "PLAN"} }
 
 // BackfillsPartition holds the items of BackfillKey.
 const BackfillsPartition = "BACKFILLS"

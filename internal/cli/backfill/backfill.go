@@ -14,6 +14,7 @@ import (
 	"ephemr/internal/cli/lambdacall"
 	"ephemr/internal/cli/request"
 	"ephemr/internal/cli/terminal"
+	"ephemr/internal/fault"
 	"ephemr/internal/operation"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/register"
@@ -67,8 +68,11 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 		return err
 	}
 	b, entries, err := backfill.Entries(ctx, &q, c.Pipelines, c.Runs, now)
-	if err != nil {
+	if fault.NameOf(err) == fault.InvalidInput {
 		return exit.Usage("%w", err)
+	}
+	if err != nil {
+		return err
 	}
 	p := Plan{Pipeline: o.Pipeline, Dates: entries, Runs: b.Total}
 	each, err := estimate(ctx, c.Runs, o.Pipeline)
@@ -88,14 +92,22 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 	if err := lambdacall.Control(ctx, c.Lambda, s, operation.Backfill, q, &b); err != nil {
 		return err
 	}
+	return started(ctx, o, io, c, b)
+}
+
+// started says which backfill was started, and follows it if that is asked for.
+func started(ctx context.Context, o Options, io *terminal.IO, c Clients, b backfill.Backfill) error {
 	switch {
 	case o.Follow:
-		return follow(ctx, io, c, b.ID)
+		if !o.JSON {
+			io.Printf("%s\n", b.ID)
+		}
+		return follow(ctx, io, c, b.ID, o.JSON)
 	case o.JSON:
 		return io.JSON(b)
 	}
 	io.Printf("%s\n", b.ID)
-	io.Notef("%s of %s; follow them with: ephemr backfills %s\n", terminal.Count(b.Total, "run"), o.Pipeline, b.ID)
+	io.Notef("%s of %s; follow them with: ephemr backfills %s -f\n", terminal.Count(b.Total, "run"), o.Pipeline, b.ID)
 	return nil
 }
 
@@ -109,40 +121,51 @@ func (o Options) request(ctx context.Context, pipelines Pipelines, now time.Time
 	if v == nil {
 		return q, exit.Usage("pipeline %s not found; list pipelines with ephemr pipelines, register one with ephemr apply", o.Pipeline)
 	}
-	zone := zoneOf(v.Spec)
+	zone := o.zone(v.Spec)
 	if q.From, err = when("from", o.From, zone); err != nil {
 		return q, err
 	}
 	if q.To, err = when("to", o.To, zone); err != nil {
 		return q, err
 	}
-	if _, err := time.Parse(time.DateOnly, o.To); err == nil && !q.To.After(now) { // the whole day, as far as it has passed
-		q.To = q.To.AddDate(0, 0, 1).Add(-1)
-		if q.To.After(now) {
-			q.To = now
-		}
-	}
-	for flag, x := range map[string]struct {
-		text string
-		into *pipeline.Duration
-	}{"every": {o.Every, &q.Every}, "chunk": {o.Chunk, &q.Chunk}} {
-		if x.text == "" {
-			continue
-		}
-		if err := x.into.UnmarshalText([]byte(x.text)); err != nil {
-			return q, exit.Usage("invalid --%s %q: expected a duration such as 7d, 12h or 30m", flag, x.text)
-		}
-	}
-	if q.Params, err = request.Pairs("param", o.Params); err != nil {
+	q.To = wholeDay(o.To, q.To, now)
+	if q.Every, err = duration("every", o.Every); err != nil {
 		return q, err
 	}
-	return q, nil
+	if q.Chunk, err = duration("chunk", o.Chunk); err != nil {
+		return q, err
+	}
+	q.Params, err = request.Pairs("param", o.Params)
+	return q, err
 }
 
-func zoneOf(spec pipeline.Spec) *time.Location {
+// wholeDay is the end of to if text is a day, as far as that has passed.
+func wholeDay(text string, to, now time.Time) time.Time {
+	if _, err := time.Parse(time.DateOnly, text); err != nil || to.After(now) {
+		return to
+	}
+	if end := to.AddDate(0, 0, 1).Add(-1); end.Before(now) {
+		return end
+	}
+	return now
+}
+
+func duration(flag, text string) (d pipeline.Duration, _ error) {
+	if text == "" {
+		return 0, nil
+	}
+	if err := d.UnmarshalText([]byte(text)); err != nil {
+		return 0, exit.Usage("invalid --%s %q: expected a duration such as 7d, 12h or 30m", flag, text)
+	}
+	return d, nil
+}
+
+// zone is that of the dates: of the pipeline's first schedule, or of the runs that no
+// schedule plans.
+func (o Options) zone(spec pipeline.Spec) *time.Location {
 	i := slices.IndexFunc(spec.Triggers, func(t pipeline.Trigger) bool { return t.Schedule != "" })
 	name := spec.Zone()
-	if i >= 0 {
+	if i >= 0 && o.Every == "" && o.Chunk == "" {
 		name = spec.Triggers[i].Zone(spec)
 	}
 	if loc, err := time.LoadLocation(name); err == nil {

@@ -9,6 +9,7 @@ import (
 
 	"ephemr/internal/backfill"
 	"ephemr/internal/cli/complete"
+	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/operation"
 )
@@ -81,7 +82,7 @@ does both. --dry-run prints what would happen, with an estimate from the pipelin
 			if err != nil {
 				return err
 			}
-			return Retry(cmd.Context(), args[0], app.IO, s.Settings, c, app.JSON())
+			return Retry(cmd.Context(), backfill.RetryRequest{ID: args[0], By: session.Who()}, app.IO, s.Settings, c, app.JSON())
 		},
 	})
 	return cmd
@@ -89,10 +90,15 @@ does both. --dry-run prints what would happen, with an estimate from the pipelin
 
 // ListCommand returns ephemr backfills.
 func ListCommand(app *session.App) *cobra.Command {
-	return &cobra.Command{
+	following := false
+	cmd := &cobra.Command{
 		Use:   "backfills [BACKFILL]",
 		Short: "list backfills and their progress",
+		Long: `List the backfills of the stage, or show the progress of one: its runs, its estimated end and what has failed.
+
+--follow prints the progress until the backfill ends. Then the exit code is 1 if it was cancelled or a run has failed.`,
 		Example: `  ephemr backfills
+  ephemr backfills 20261130t184600-flights-daily-0a1b2c -f
   ephemr backfills 20261130t184600-flights-daily-0a1b2c -o json`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -100,13 +106,19 @@ func ListCommand(app *session.App) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			id := ""
-			if len(args) > 0 {
-				id = args[0]
+			switch {
+			case len(args) == 0 && following:
+				return exit.Usage("--follow needs a BACKFILL; ephemr backfills lists them")
+			case len(args) == 0:
+				return List(cmd.Context(), app.IO, c, app.JSON())
+			case following:
+				return follow(cmd.Context(), app.IO, c, args[0], app.JSON())
 			}
-			return List(cmd.Context(), id, app.IO, c, app.JSON())
+			return Show(cmd.Context(), args[0], app.IO, c, app.JSON())
 		},
 	}
+	cmd.Flags().BoolVarP(&following, "follow", "f", false, "show the progress of BACKFILL until it ends")
+	return cmd
 }
 
 func clients(ctx context.Context, app *session.App) (*session.Session, Clients, error) {

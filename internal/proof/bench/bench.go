@@ -22,12 +22,13 @@ import (
 
 // Options say what to measure.
 type Options struct {
-	Runs      int       // number of sequential runs; 0 = only the burst is measured
+	Runs      int       // number of sequential runs; 0 = only the burst, the backfill and intake are measured
 	Starts    int       // of each function
 	Seed      uint64    // of the jitter
 	Load      int       // number of requests of the burst; 0 = not measured
 	Objects   int       // number of events of objects; 0 = intake is not measured
 	Pipelines int       // number of pipelines that are registered
+	Dates     int       // of a backfill with five values each; 0 = not measured
 	Wide      int       // number of jobs of the wide pipeline; 0 = not measured
 	Submit    bool      // measure the latency of ephemr submit
 	Demo      bool      // measure the demo too
@@ -41,6 +42,11 @@ func Run(ctx context.Context, o Options) (r *Report, err error) {
 	defer func() { r.Took = Seconds(time.Since(begun)) }()
 	if o.Load > 0 {
 		if err := r.measureLoad(ctx, o.Load, o.Log); err != nil {
+			return r, err
+		}
+	}
+	if o.Dates > 0 {
+		if err := r.measureBackfill(ctx, o.Dates, o.Log); err != nil {
 			return r, err
 		}
 	}

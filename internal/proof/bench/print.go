@@ -27,6 +27,7 @@ func (r *Report) Print(io *terminal.IO) {
 	p.wide(r)
 	p.service(r)
 	p.load(r)
+	p.backfill(r)
 	p.intake(r)
 	p.binaries(r)
 	p.demo(r)
@@ -154,6 +155,21 @@ func (p printer) load(r *Report) {
 		row("conditional writes", l.Written, ""),
 		row("requests", l.Taken, fmt.Sprintf("%.2f, to writes; %.2f, last to first", l.Ratio, l.Flat)),
 		{"another pipeline begins", seconds(l.Begin), "", "", "after its request, sent afterwards"},
+	})
+}
+
+func (p printer) backfill(r *Report) {
+	if r.Backfill == nil {
+		return
+	}
+	b := r.Backfill
+	p.head(fmt.Sprintf("A backfill of %d dates with %d values", b.Dates, len(values)),
+		"writes: as many transactions of two items as it has runs, from this process, as many at a time; targets: 1 s until it is planned, 10 s until all runs are recorded")
+	p.Table([]string{"WHAT", "TOOK", "RUNS", "RATE"}, [][]string{
+		{"plan: ephemr backfill --dry-run", seconds(b.Planned), strconv.Itoa(b.Runs), ""},
+		{"from ephemr backfill until all runs are recorded", seconds(b.Recorded), strconv.Itoa(b.Runs), fmt.Sprintf("%.1f/s", float64(b.Runs)/time.Duration(b.Recorded).Seconds())},
+		{"from ephemr backfill until its first run is admitted", seconds(b.Begun), "", ""},
+		{"writes", seconds(b.Written), strconv.Itoa(b.Runs), fmt.Sprintf("%.1f/s, ratio %.2f", float64(b.Runs)/time.Duration(b.Written).Seconds(), float64(b.Recorded)/float64(b.Written))},
 	})
 }
 

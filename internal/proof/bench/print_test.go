@@ -48,6 +48,7 @@ func report() *bench.Report {
 			Requests: 5000, Taken: bench.Pace{All: 28.2, First: 29, Last: 28}, Written: bench.Pace{All: 47, First: 46.5, Last: 47.1},
 			Ratio: 0.6, Flat: 0.97, Begin: ms(850),
 		},
+		Backfill: &bench.Backfill{Dates: 365, Runs: 1825, Planned: ms(700), Recorded: ms(9000), Begun: ms(1900), Written: ms(6000)},
 		Intake: &bench.Intake{
 			Put: bench.Latency{N: 40, Median: ms(120), P95: ms(300), Longest: ms(410)}, Window: bench.Latency{N: 8, Median: ms(500), P95: ms(900), Longest: ms(950)},
 			Requests: bench.Latency{N: 40, Median: ms(150), P95: ms(480), Longest: ms(600)}, Rate: 2000,

@@ -23,6 +23,7 @@ type Report struct {
 	Binaries []Binary        `json:"binaries"`
 	Service  *service.Report `json:"service"`
 	Load     *Load           `json:"load"`
+	Backfill *Backfill       `json:"backfill"`
 	Intake   *Intake         `json:"intake"`
 	Demo     []Phase         `json:"demo"`
 	Cold     []Phase         `json:"cold"`

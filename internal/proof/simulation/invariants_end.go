@@ -58,7 +58,7 @@ func (c *checker) end(tale *story) {
 		c.ended(r, announced)
 	}
 	c.asked(tale.asks, asked)
-	c.objects(tale.objects, runs)
+	c.objects(tale.objects, tale.matrixOfBatches(), runs)
 	c.dates(runs)
 	c.follows(runs)
 	for _, s := range steps {
@@ -167,7 +167,7 @@ func askOf(r run.Run) string {
 			return "redo " + r.ID
 		}
 		if t.Batch != "" {
-			return "batch " + t.Batch
+			return "batch " + t.Batch + " " + pipeline.Values(r.Matrix)
 		}
 		return "s3 " + r.Pipeline + " " + t.Key
 	case run.ByRequest:

@@ -11,17 +11,25 @@ import (
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
 	"ephemr/internal/ledger"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/records"
 	"ephemr/internal/run"
 )
 
-// objects checks that each object is in one run, and that no batch is left without one.
-// A message may be given up when it was tried often enough.
-func (c *checker) objects(reported []string, runs []run.Run) {
+// objects checks that each object is in one run of each value of the matrix, and that no
+// batch is left without one. A message may be given up when it was tried often enough.
+func (c *checker) objects(reported []string, matrix pipeline.Matrix, runs []run.Run) {
+	combinations, err := matrix.Combinations(nil)
+	if err != nil {
+		panic(err)
+	}
 	in := c.taken(runs)
 	for _, name := range reported {
-		if n := len(in[name]); n > 1 || n == 0 && !c.givenUp(name) {
-			c.fail(EveryObject, "object %s is in %d runs: %s", name, n, strings.Join(in[name], ", "))
+		for _, v := range combinations {
+			of := in[taking{name, pipeline.Values(v)}]
+			if n := len(of); n > 1 || n == 0 && !c.givenUp(name) {
+				c.fail(EveryObject, "object %s is in %d runs of value %q: %s", name, n, pipeline.Values(v), strings.Join(of, ", "))
+			}
 		}
 	}
 	for _, it := range c.w.DB.Items(c.w.Settings.LedgerTable) {
@@ -31,9 +39,12 @@ func (c *checker) objects(reported []string, runs []run.Run) {
 	}
 }
 
+// taking is an object version and a value of the matrix.
+type taking struct{ object, value string }
+
 // taken lists the runs of each object version, and checks the number of objects of each.
-func (c *checker) taken(runs []run.Run) map[string][]string {
-	in := map[string][]string{}
+func (c *checker) taken(runs []run.Run) map[taking][]string {
+	in := map[taking][]string{}
 	for _, r := range runs {
 		if r.Trigger.Batch == "" {
 			continue
@@ -47,7 +58,8 @@ func (c *checker) taken(runs []run.Run) map[string][]string {
 		}
 		for _, l := range lines {
 			name := strings.TrimPrefix(l.URI, "s3://"+c.w.Settings.Lake["raw"]+"/") + "@" + l.ETag
-			in[name] = append(in[name], r.ID)
+			x := taking{name, pipeline.Values(r.Matrix)}
+			in[x] = append(in[x], r.ID)
 		}
 	}
 	return in

@@ -15,8 +15,12 @@ import (
 // unversioned begins the ETags of objects that have no version.
 const unversioned = "e"
 
-// ofBatches is the pipeline whose runs take many objects.
-const ofBatches = "many"
+// ofBatches is the pipeline whose runs take many objects. In half of the storms it has a
+// matrix: each value has a run for each batch.
+const (
+	ofBatches  = "many"
+	batchesFor = "params: {v: {}}\nmatrix: {v: [a, b]}\n"
+)
 
 // uploads adds a pipeline with batches, and objects for it: in groups, doubled, late, and
 // with new versions of the same keys.
@@ -25,6 +29,9 @@ func (s *story) uploads(d *dice, asks int, over time.Duration) {
 	file := fmt.Sprintf("pipeline: %s\ntriggers: [{s3: {bucket: raw, prefix: %[1]s/, batch: {window: %s, maxObjects: %d%s}}}]\n"+
 		"cluster: {profile: small}\nlimits: {maxActive: 2, deadline: 1h}\njobs: [{name: j0, type: bash, source: j0, args: ['{{.Trigger.Manifest}}']}]\n",
 		ofBatches, window, 4+d.below(12), pick(d, "", ", maxBytes: 20", ", marker: _SUCCESS"))
+	if window/time.Second%2 == 0 {
+		file += batchesFor
+	}
 	spec, err := pipeline.Parse(ofBatches, []byte(file), pipeline.WithZones("raw", "curated"))
 	if err != nil {
 		panic(fmt.Sprintf("generated pipeline is wrong: %v\n%s", err, file))
@@ -59,6 +66,14 @@ func (s *story) uploads(d *dice, asks int, over time.Duration) {
 			s.at(at+pick(d, d.between(0, time.Second), d.between(0, 30*time.Minute)), func(w *World) { w.created(some, false) })
 		}
 	}
+}
+
+// matrixOfBatches is that of the pipeline with batches.
+func (s *story) matrixOfBatches() pipeline.Matrix {
+	if spec := s.specs[ofBatches]; spec != nil {
+		return spec.Matrix
+	}
+	return nil
 }
 
 // redo gives the objects of a run that was started by objects to a new one.

@@ -4,44 +4,25 @@ import (
 	"context"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"ephemr/internal/fault"
 	"ephemr/internal/job"
 	"ephemr/internal/records"
 	"ephemr/internal/run"
 )
 
-// backfillOpen holds a transaction to a backfill that has not ended: a run that was queued
-// for another would wait forever.
-func (s *Runs) backfillOpen(id string) types.TransactWriteItem {
-	return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
-		TableName: &s.Table, Key: records.BackfillKey(id).Attributes(), ConditionExpression: aws.String("#s IN (:running, :paused)"),
-		ExpressionAttributeNames:  map[string]string{"#s": "state"},
-		ExpressionAttributeValues: item{":running": records.String("RUNNING"), ":paused": records.String("PAUSED")},
-	}}
-}
-
-// RequeueFor is Requeue for a backfill, in whose queue the run waits. It does nothing when
-// the backfill has ended.
+// RequeueFor is Requeue for a backfill, in whose queue the run waits. A run that the
+// backfill has retried before is left alone.
 func (s *Runs) RequeueFor(ctx context.Context, id, backfill string, parallel int, now time.Time) error {
-	_, err := s.requeueRun(ctx, id, now, func(r *run.Run) { r.Backfill, r.Parallel = backfill, parallel })
+	_, err := s.requeueRun(ctx, id, now, func(r *run.Run) error {
+		if r.Backfill == backfill {
+			return fault.New(fault.Conflict, "run %s was retried by backfill %s before", id, backfill)
+		}
+		r.Backfill, r.Parallel = backfill, parallel
+		return nil
+	})
 	return err
-}
-
-// requeueInBackfill is the update of requeue, with the check that the backfill is open.
-func (s *Runs) requeueInBackfill(ctx context.Context, r run.Run, u expression.UpdateBuilder, cond expression.ConditionBuilder) (bool, error) {
-	update, err := records.UpdateWrite(s.Table, records.RunKey(r.ID), u, cond)
-	if err != nil {
-		return false, err
-	}
-	_, err = s.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{update, s.backfillOpen(r.Backfill)}})
-	if records.ConditionFailed(err) {
-		return false, nil
-	}
-	return err == nil, err
 }
 
 // Withdraw cancels a run that has never been started, without an announcement: its

@@ -80,7 +80,11 @@ func (s *Runs) create(ctx context.Context, r run.Run, spec *pipeline.Spec, with 
 	it[records.StateName], it[records.StateOrderName] = records.String(partition(r)), records.String(order(r))
 	it[records.PipelineName], it[records.PipelineOrderName] = records.String(r.Pipeline), records.String(records.TimeOrder(r.LogicalTime, r.ID))
 
-	put, err := records.PutWrite(s.Table, it, records.Absent())
+	vacant := records.Absent()
+	if r.Backfill != "" { // a date whose request was refused has a record, and no run
+		vacant = vacant.Or(records.Is("state", run.Rejected))
+	}
+	put, err := records.PutWrite(s.Table, it, vacant)
 	if err != nil {
 		return at, err
 	}
@@ -93,9 +97,6 @@ func (s *Runs) create(ctx context.Context, r run.Run, spec *pipeline.Spec, with 
 		specItem := records.SpecKey(r.ID).Attributes()
 		specItem["spec"], specItem[records.TTLName] = records.String(string(data)), it[records.TTLName]
 		puts = append(puts, types.TransactWriteItem{Put: &types.Put{TableName: &s.Table, Item: specItem}})
-	}
-	if r.Backfill != "" {
-		puts = append(puts, s.backfillOpen(r.Backfill))
 	}
 	if r.State == run.Queued && r.Trigger.RequestID != "" {
 		used, err := s.useRequest(r)

@@ -38,11 +38,14 @@ func (s *Runs) RequestCancel(ctx context.Context, id, why string, kill bool) (bo
 // ConflictError or ThrottledError. So does a call before the run is settled:
 // FinishRun would close the new jobs and release the new slots.
 func (s *Runs) Requeue(ctx context.Context, id string, now time.Time) (run.Run, error) {
-	return s.requeueRun(ctx, id, now, func(r *run.Run) { r.Backfill, r.Parallel = "", 0 })
+	return s.requeueRun(ctx, id, now, func(r *run.Run) error {
+		r.Backfill, r.Parallel = "", 0
+		return nil
+	})
 }
 
 // requeueRun is Requeue of a run that change has changed before.
-func (s *Runs) requeueRun(ctx context.Context, id string, now time.Time, change func(*run.Run)) (run.Run, error) {
+func (s *Runs) requeueRun(ctx context.Context, id string, now time.Time, change func(*run.Run) error) (run.Run, error) {
 	rec, err := s.Load(ctx, id)
 	if err != nil {
 		return run.Run{}, err
@@ -60,10 +63,12 @@ func (s *Runs) requeueRun(ctx context.Context, id string, now time.Time, change 
 	case !r.Settled():
 		return r, fault.New(fault.Throttled, "the end of run %s is still being recorded; try again in a moment", id)
 	}
+	if err := change(&r); err != nil {
+		return r, err
+	}
 	if err := s.resetJobs(ctx, rec); err != nil {
 		return r, err
 	}
-	change(&r)
 	ok, err := s.requeue(ctx, &r, now)
 	if err == nil && !ok {
 		err = fault.New(fault.Conflict, "run %s is being retried by another caller", id)
@@ -106,7 +111,7 @@ func (s *Runs) requeue(ctx context.Context, r *run.Run, now time.Time) (bool, er
 	r.Class, r.Reason, r.Cancel, r.Kill, r.Execution, r.HintedAt = "", "", "", false, "", time.Time{}
 	cond := expression.Name("state").In(expression.Value(run.Failed), expression.Value(run.Cancelled)).And(counts("restarts", before))
 	if r.Backfill != "" {
-		return s.requeueInBackfill(ctx, *r, set(set(u, "backfill", r.Backfill), "parallel", r.Parallel), cond)
+		return s.update(ctx, records.RunKey(r.ID), set(set(u, "backfill", r.Backfill), "parallel", r.Parallel), cond)
 	}
 	u = u.Remove(expression.Name("backfill")).Remove(expression.Name("parallel"))
 	return s.update(ctx, records.RunKey(r.ID), u, cond)
