@@ -37,6 +37,8 @@ var replaced = []struct {
 	{regexp.MustCompile(`\b\d+(\.\d+)? (B|[KMG]iB)\b`), "[SIZE]"},
 	{regexp.MustCompile(`("size": )\d+`), "$1[SIZE]"},
 	{regexp.MustCompile(`("costUsd": )[0-9.e-]+`), "$1[USD]"},
+	{regexp.MustCompile(`("cost": )\{[^}]*\}`), "$1[COST]"},
+	{regexp.MustCompile(`("price": )\{[^}]*\}`), "$1[PRICE]"},
 	{regexp.MustCompile(`http://127\.0\.0\.1:\d+`), "[ENDPOINT]"},
 	{regexp.MustCompile(`ephemr \S+ \(go[0-9.]+, \w+/\w+\)`), "ephemr [VERSION]"},
 	{regexp.MustCompile(`(\S) {2,}`), "$1  "}, // columns are as wide as what was replaced

@@ -73,7 +73,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, runs
 		out.Rows = append([]report.Row{}, out.Rows...)
 		return io.JSON(out)
 	}
-	print(io, out)
+	show(io, out)
 	return nil
 }
 
@@ -138,7 +138,7 @@ func pooled(ctx context.Context, db cluster.BatchAPI, table string, ids []string
 	return all, nil
 }
 
-func print(io *terminal.IO, r Report) {
+func show(io *terminal.IO, r Report) {
 	if len(r.Rows) == 0 {
 		io.Notef("no runs ended from %s to %s; list runs with: ephemr runs\n", r.From.Format(time.DateOnly), r.Until.Add(-1).Format(time.DateOnly))
 		return

@@ -57,38 +57,44 @@ func (p product) usd(unit string) float64 {
 func Fetch(ctx context.Context, api API, region string) (prices.Table, error) {
 	t := prices.Table{Region: region, Source: "AWS's price list (pricing:GetProducts)", Types: map[string]prices.Hour{}}
 	linux := map[string]string{"operatingSystem": "Linux", "tenancy": "Shared", "preInstalledSw": "NA", "capacitystatus": "Used"}
-	err := each(ctx, api, "AmazonEC2", region, linux, func(p product) {
-		a := p.Product.Attributes
-		vcpu, err := strconv.Atoi(a["vcpu"])
-		if usd := p.usd("Hrs"); err == nil && usd > 0 {
-			h := prices.Hour{EC2: usd, VCPU: vcpu, NVMe: local(a["storage"])}
-			h.EMR = prices.EMR(usd)
-			t.Types[a["instanceType"]] = h
-		}
-		if date, _, _ := strings.Cut(p.PublicationDate, "T"); date > t.Date {
-			t.Date = date
-		}
-	})
-	if err != nil {
+	if err := each(ctx, api, "AmazonEC2", region, linux, func(p product) { instance(&t, p) }); err != nil {
 		return t, err
 	}
-	if err := each(ctx, api, "ElasticMapReduce", region, map[string]string{"softwareType": "EMR"}, func(p product) {
-		if h, ok := t.Types[p.Product.Attributes["instanceType"]]; ok && p.usd("Hrs") > 0 {
-			h.EMR = p.usd("Hrs")
-			t.Types[p.Product.Attributes["instanceType"]] = h
-		}
-	}); err != nil {
+	if err := each(ctx, api, "ElasticMapReduce", region, map[string]string{"softwareType": "EMR"}, func(p product) { ofEMR(t, p) }); err != nil {
 		return t, err
 	}
 	for name, to := range map[string]*float64{"gp3": &t.GP3, "gp2": &t.GP2} {
-		if err := each(ctx, api, "AmazonEC2", region, map[string]string{"productFamily": "Storage", "volumeApiName": name}, func(p product) { *to = max(*to, p.usd("GB-Mo")) }); err != nil {
+		match := map[string]string{"productFamily": "Storage", "volumeApiName": name}
+		if err := each(ctx, api, "AmazonEC2", region, match, func(p product) { *to = max(*to, p.usd("GB-Mo")) }); err != nil {
 			return t, err
 		}
 	}
 	if len(t.Types) == 0 || t.GP2 == 0 || t.GP3 == 0 {
-		return t, fmt.Errorf("AWS's price list has %d instance types and volumes at %g and %g USD for %q; check the name of the Region", len(t.Types), t.GP3, t.GP2, region)
+		return t, fmt.Errorf("AWS's price list has %d instance types and volumes at %g and %g USD for %q; check the name of the Region",
+			len(t.Types), t.GP3, t.GP2, region)
 	}
 	return t, nil
+}
+
+// instance adds an instance type of EC2.
+func instance(t *prices.Table, p product) {
+	a := p.Product.Attributes
+	vcpu, err := strconv.Atoi(a["vcpu"])
+	if usd := p.usd("Hrs"); err == nil && usd > 0 {
+		t.Types[a["instanceType"]] = prices.Hour{EC2: usd, EMR: prices.EMR(usd), VCPU: vcpu, NVMe: local(a["storage"])}
+	}
+	if date, _, _ := strings.Cut(p.PublicationDate, "T"); date > t.Date {
+		t.Date = date
+	}
+}
+
+// ofEMR adds EMR's own price of an instance type.
+func ofEMR(t prices.Table, p product) {
+	name := p.Product.Attributes["instanceType"]
+	if h, ok := t.Types[name]; ok && p.usd("Hrs") > 0 {
+		h.EMR = p.usd("Hrs")
+		t.Types[name] = h
+	}
 }
 
 func each(ctx context.Context, api API, service, region string, match map[string]string, visit func(product)) error {

@@ -88,17 +88,9 @@ var columns = []string{"type", "ec2", "emr", "vcpu", "nvme"}
 func Read(r io.Reader) (t Table, err error) {
 	t.Types = map[string]Hour{}
 	in := bufio.NewReader(r)
-	properties := map[string]string{}
-	for {
-		if next, err := in.Peek(1); err != nil || next[0] != '#' {
-			break
-		}
-		line, err := in.ReadString('\n')
-		if err != nil {
-			return t, fmt.Errorf("read price table: %w", err)
-		}
-		name, value, _ := strings.Cut(strings.TrimSpace(line[1:]), ": ")
-		properties[name] = value
+	properties, err := comments(in)
+	if err != nil {
+		return t, err
 	}
 	t.Region, t.Date, t.Source = properties["region"], properties["date"], properties["source"]
 	if _, err := time.Parse(time.DateOnly, t.Date); err != nil || t.Region == "" {
@@ -110,19 +102,40 @@ func Read(r io.Reader) (t Table, err error) {
 	if t.GP2, err = amount("gp2", properties["gp2"]); err != nil {
 		return t, err
 	}
+	return t, t.rows(in)
+}
+
+// comments are the properties in the first lines.
+func comments(in *bufio.Reader) (map[string]string, error) {
+	properties := map[string]string{}
+	for {
+		if next, err := in.Peek(1); err != nil || next[0] != '#' {
+			return properties, nil //nolint:nilerr // what follows reports it
+		}
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return nil, fmt.Errorf("read price table: %w", err)
+		}
+		name, value, _ := strings.Cut(strings.TrimSpace(line[1:]), ": ")
+		properties[name] = value
+	}
+}
+
+// rows reads the prices.
+func (t Table) rows(in io.Reader) error {
 	rows, err := csv.NewReader(in).ReadAll()
 	if err != nil {
-		return t, fmt.Errorf("read price table: %w", err)
+		return fmt.Errorf("read price table: %w", err)
 	}
 	if len(rows) == 0 || !slices.Equal(rows[0], columns) {
-		return t, fmt.Errorf("the columns of the table must be %s", strings.Join(columns, ","))
+		return fmt.Errorf("the columns of the table must be %s", strings.Join(columns, ","))
 	}
 	for _, row := range rows[1:] {
 		if t.Types[row[0]], err = hour(row); err != nil {
-			return t, fmt.Errorf("%s: %w", row[0], err)
+			return fmt.Errorf("%s: %w", row[0], err)
 		}
 	}
-	return t, nil
+	return nil
 }
 
 func hour(row []string) (h Hour, err error) {

@@ -84,6 +84,11 @@ func Of(by By, runs []run.Run, pools []Pooled, from, until time.Time) (rows []Ro
 			row(c.name(by)).idle(c, charged[c.ID])
 		}
 	}
+	return sorted(by, all)
+}
+
+// sorted are the rows, the most expensive or the first day first, and their sum.
+func sorted(by By, all map[string]*Row) (rows []Row, total Row) {
 	for _, r := range all {
 		total.sum(*r)
 		rows = append(rows, *r)

@@ -1,13 +1,12 @@
 package follow
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
 
-	"ephemr/internal/cost"
 	"ephemr/internal/run"
+	"ephemr/internal/view/runview"
 )
 
 // story converts a run's record to a sequence of changes, each once. It uses the
@@ -49,7 +48,7 @@ func or(t, fallback time.Time) time.Time {
 }
 
 func (s *story) run(rec *run.Record, now time.Time) {
-	r, usd := rec.Run, cost.OfRun(rec, now).USD()
+	r, usd := rec.Run, runview.Charged(rec, now).CostUSD
 	if r.State == run.Rejected {
 		return
 	}
@@ -65,7 +64,7 @@ func (s *story) run(rec *run.Record, now time.Time) {
 // outcome is the end of the story.
 func outcome(rec *run.Record, now time.Time) RunChanged {
 	r := rec.Run
-	return RunChanged{At: or(r.EndedAt, now), State: r.State, Run: r, Cost: cmp.Or(r.CostUSD, cost.OfRun(rec, now).USD())}
+	return RunChanged{At: or(r.EndedAt, now), State: r.State, Run: r, Cost: runview.Charged(rec, now).CostUSD}
 }
 
 func (s *story) clusters(rec *run.Record, now time.Time) {
