@@ -23,7 +23,7 @@ import (
 
 // patience is how long a test waits for what must come; it only costs time when
 // something is broken.
-const patience = 3 * time.Minute
+const patience = 10 * time.Minute
 
 // project writes files into a directory of its own and returns it.
 func project(t *testing.T, files map[string]string) string {

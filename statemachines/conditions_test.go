@@ -136,7 +136,7 @@ func TestNothingNeeded(t *testing.T) {
 	inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
 		_, id := uploaded(t, w, byKind, nil)
 		rec := w.Record(id)
-		if !rec.Run.NothingToDo || rec.Run.CostUSD != 0 {
+		if !rec.Run.NothingToDo || rec.Run.CostUSD > 0.001 { // only the control plane
 			t.Errorf("run %+v", rec.Run)
 		}
 		for i, want := range []string{

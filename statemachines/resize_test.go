@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/emr/types"
 
+	"ephemr/internal/cost"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
@@ -77,9 +78,13 @@ func TestResizeOfJobs(t *testing.T) {
 		if got, want := sizeCalls(w), "1 looks, 1 added, 2 changed"; got != want {
 			t.Errorf("%s; want %s", got, want)
 		}
-		// 4 units for 10 min and 2 for another 10.
-		if extra := rec.Run.CostUSD - 0.24*3*rec.Clusters[0].EndedAt.Sub(rec.Clusters[0].CreatedAt).Hours(); extra < 0.24*0.95 || extra > 0.24*1.05 {
-			t.Errorf("the task units cost %f USD, want about one hour of one", extra)
+		// 4 units for 10 min and 2 for another 10: an hour of a Spot unit, at the stage's share of 0.4 of m5a.xlarge.
+		unit := 0.172*0.4 + 0.172/4 + (15*0.08+64*0.1)/730
+		c := rec.Clusters[0]
+		c.Resizes = nil
+		extra := rec.Run.CostUSD - rec.Run.Cost.Control - cost.OfClusters([]run.Cluster{c}, rec.Run.EndedAt).USD()
+		if extra < unit*0.95 || extra > unit*1.05 {
+			t.Errorf("the task units cost %f USD, want about %f; resizes %+v", extra, unit, rec.Clusters[0].Resizes)
 		}
 	})
 }

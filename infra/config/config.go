@@ -40,6 +40,7 @@ type Config struct {
 	Intake Intake                     `yaml:"intake"`
 	Sweep  Sweep                      `yaml:"sweep"`
 	Limits Limits                     `yaml:"limits"`
+	Costs  stage.Costs                `yaml:"costs"` // estimates and budgets
 	Query  Query                      `yaml:"query"`
 	Zones  map[string]Zone            `yaml:"zones"`    // of the lake
 	Vars   map[string]string          `yaml:"vars"`     // for .Vars in templates of pipelines

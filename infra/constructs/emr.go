@@ -38,6 +38,13 @@ func (e *EMR) GrantList(to Rights) {
 	to.allow(statement(of("elasticmapreduce", "ListClusters"), anything, nil))
 }
 
+// GrantSpotPrices allows reading what Spot instances cost.
+func (e *EMR) GrantSpotPrices(to Rights) {
+	// DescribeSpotPriceHistory does not support resources:
+	// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+	to.allow(statement(of("ec2", "DescribeSpotPriceHistory"), anything, nil))
+}
+
 // Grant allows actions on the stage's clusters.
 func (e *EMR) Grant(to Rights, actions ...string) {
 	own := conditions{"StringEquals": {"aws:ResourceTag/" + e.tag(): e.stage.Stage}}

@@ -98,6 +98,7 @@ func (p *Platform) grantClusters() {
 	p.profiles.GrantRead(createCluster)
 	p.emr.GrantCreate(createCluster)
 	p.emr.GrantList(createCluster)
+	p.emr.GrantSpotPrices(createCluster)
 	p.emr.Grant(createCluster, "DescribeCluster")
 	p.emr.GrantTerminate(createCluster) // clusters that are given up
 	p.roles.GrantPass(createCluster)
@@ -186,7 +187,7 @@ func (p *Platform) grantWatchers() {
 	p.emr.Grant(sweep, "DescribeCluster", "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
 	p.machine.GrantEnd(sweep)
 	p.bus.GrantPut(sweep)
-	p.topic.GrantPublish(sweep) // for runs whose execution is gone
+	p.topic.GrantPublish(sweep) // for runs whose execution is gone, and budgets
 	constructs.GrantMetrics(p.stage, sweep)
 }
 

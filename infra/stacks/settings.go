@@ -49,6 +49,7 @@ func (p *Platform) settings(stack awscdk.Stack) stage.Settings {
 		Runners:         p.runner.Runners,
 
 		Limits: p.limits(),
+		Costs:  p.stage.Costs,
 		Access: p.users.Settings(),
 
 		Functions: stage.Functions{

@@ -52,7 +52,7 @@ func (a *Acquirer) Acquire(ctx context.Context, in AcquireInput) (struct{}, erro
 	}
 	return struct{}{}, a.Waker.Register(ctx, run.Waiter{
 		RunID: in.RunID, Kind: run.ForCluster, Token: in.Token, Execution: in.Execution, ClusterID: c.ID,
-		Since: began, CheckAt: c.CheckAt, Deadline: earlier(rec.Run.Deadline, c.RequestedAt.Add(a.Settings.Limits.ClusterReady.Std())),
+		Limited: rec.Limited(), Since: began, CheckAt: c.CheckAt, Deadline: earlier(rec.Run.Deadline, c.RequestedAt.Add(a.Settings.Limits.ClusterReady.Std())),
 	}, engine.View{Noted: c.New})
 }
 

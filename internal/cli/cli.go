@@ -15,6 +15,7 @@ import (
 	"ephemr/internal/cli/cancel"
 	"ephemr/internal/cli/clusters"
 	"ephemr/internal/cli/complete"
+	"ephemr/internal/cli/cost"
 	"ephemr/internal/cli/diff"
 	"ephemr/internal/cli/doctor"
 	"ephemr/internal/cli/exit"
@@ -22,6 +23,7 @@ import (
 	"ephemr/internal/cli/objects"
 	"ephemr/internal/cli/pause"
 	"ephemr/internal/cli/pipelines"
+	"ephemr/internal/cli/prices"
 	"ephemr/internal/cli/query"
 	"ephemr/internal/cli/redo"
 	"ephemr/internal/cli/remove"
@@ -76,7 +78,7 @@ func Root(app *session.App, given string) *cobra.Command {
 	root.AddCommand(apply.Command(app), diff.Command(app), pipelines.Command(app), pause.Command(app), resume.Command(app), rollback.Command(app), remove.Command(app),
 		calendar.Command(app), start.Command(app), backfill.Command(app), backfill.ListCommand(app), submit.Command(app),
 		runs.Command(app), show.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app), approve.Command(app), redo.Command(app), objects.Command(app),
-		clusters.Command(app), resize.Command(app), terminate.Command(app), requests.Command(app), query.Command(app),
+		clusters.Command(app), resize.Command(app), terminate.Command(app), cost.Command(app), prices.Command(app), requests.Command(app), query.Command(app),
 		doctor.Command(app, given), version.Command(app, given))
 	completion(root)
 	strict(root)

@@ -89,7 +89,7 @@ func (w *world) end(id string, o run.Outcome) {
 	c.State, c.EndedAt = run.ClusterTerminating, time.Now()
 	w.did(w.runs.ReplaceCluster(ctx, id, c, run.ClusterReady, "a"))
 	time.Sleep(time.Second)
-	w.did(w.runs.Finish(ctx, run.Run{ID: id}, o, time.Now(), 0.0123))
+	w.did(w.runs.Finish(ctx, run.Run{ID: id}, o, time.Now(), run.Cost{EC2: 0.0123}))
 }
 
 var twoJobs = pipeline.Spec{

@@ -41,7 +41,7 @@ func TestRetryWaits(t *testing.T) {
 				})})
 				if tt.state != "" {
 					w.made(w.runs.Create(t.Context(), run.Run{ID: "r", Pipeline: "p", State: run.Running, LogicalTime: time.Now()}, &pipeline.Spec{Name: "p"}))
-					w.did(w.runs.Finish(t.Context(), run.Run{ID: "r"}, run.Outcome{State: tt.state}, time.Now(), 0))
+					w.did(w.runs.Finish(t.Context(), run.Run{ID: "r"}, run.Outcome{State: tt.state}, time.Now(), run.Cost{}))
 					rec, err := w.runs.Load(t.Context(), "r")
 					w.no(err)
 					go func() {

@@ -12,7 +12,7 @@ import (
 )
 
 func (w *world) start(o start.Options) error {
-	return start.Run(w.t.Context(), o, w.io, w.settings, start.Clients{Pipelines: w.pipelines, SQS: w.sqs, Follower: w.follower(), Sender: caller})
+	return start.Run(w.t.Context(), o, w.io, w.settings, start.Clients{Pipelines: w.pipelines, SQS: w.sqs, Follower: w.follower(), Sender: caller, Runs: w.runs})
 }
 
 // start prints the id that intake gives the run.
@@ -38,6 +38,27 @@ func TestStartPrintsTheRunID(t *testing.T) {
 			}
 			contains(t, w.err.String(), "ephemr logs -f "+id)
 		})
+	}
+}
+
+// A dry run requests nothing, and estimates from what was.
+func TestStartDryRun(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.register()
+	w.no(w.start(start.Options{Pipeline: "flights", Date: "2026-11-01", Priority: -1, DryRun: true}))
+	contains(t, w.out.String(), "1 run of flights for 2026-11-01T00:00Z: no estimate: no run of it has succeeded")
+	at := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	for i, id := range []string{"flights-1", "flights-2"} {
+		began := at.AddDate(0, 0, i)
+		w.spent(id, run.Run{
+			Pipeline: "flights", State: run.Succeeded, StartedAt: began, EndedAt: began.Add(time.Duration(10*(i+1)) * time.Minute), CostUSD: 0.5,
+		})
+	}
+	w.no(w.start(start.Options{Pipeline: "flights", Date: "2026-11-01", Priority: -1, DryRun: true}))
+	contains(t, w.out.String(), "1 run of flights for 2026-11-01T00:00Z: 15m00s and about 0.50 USD, as 2 runs before")
+	if w.sqs.Calls("SendMessage") > 0 {
+		t.Error("a dry run sent a request")
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"ephemr/internal/admission"
 	"ephemr/internal/awsapi"
 	"ephemr/internal/discovery"
+	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/engine"
 	"ephemr/internal/intake"
@@ -20,6 +21,7 @@ import (
 type clients interface {
 	db() store.DB
 	emr() emrapi.API
+	ec2() cluster.SpotAPI
 	s3() S3API
 	sfn() SFNAPI
 	ssm() SSMAPI
@@ -38,6 +40,7 @@ type given struct{ d Deps }
 
 func (g given) db() store.DB                { return g.d.DB }
 func (g given) emr() emrapi.API             { return g.d.EMR }
+func (g given) ec2() cluster.SpotAPI        { return g.d.EC2 }
 func (g given) s3() S3API                   { return g.d.S3 }
 func (g given) sfn() SFNAPI                 { return g.d.SFN }
 func (g given) ssm() SSMAPI                 { return g.d.SSM }
@@ -57,6 +60,7 @@ type dialed struct {
 
 	dynamoDB      *awsapi.DynamoDB
 	emrOperations *emrapi.Operations
+	instances     *awsapi.EC2
 	objects       *awsapi.S3
 	executions    *awsapi.SFN
 	parameters    *awsapi.SSM
@@ -67,6 +71,7 @@ type dialed struct {
 
 func (d *dialed) db() store.DB            { return once(d.cfg, &d.dynamoDB, awsapi.NewDynamoDB) }
 func (d *dialed) emr() emrapi.API         { return once(d.cfg, &d.emrOperations, emrapi.NewOperations) }
+func (d *dialed) ec2() cluster.SpotAPI    { return once(d.cfg, &d.instances, awsapi.NewEC2) }
 func (d *dialed) s3() S3API               { return once(d.cfg, &d.objects, awsapi.NewS3) }
 func (d *dialed) sfn() SFNAPI             { return once(d.cfg, &d.executions, awsapi.NewSFN) }
 func (d *dialed) ssm() SSMAPI             { return once(d.cfg, &d.parameters, awsapi.NewSSM) }

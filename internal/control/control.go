@@ -34,6 +34,7 @@ type Deps struct {
 	Settings stage.Settings
 	DB       store.DB
 	EMR      emrapi.API // without the call budget, which the wiring adds
+	EC2      cluster.SpotAPI
 	S3       S3API
 	SFN      SFNAPI
 	SSM      SSMAPI

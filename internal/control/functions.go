@@ -8,6 +8,7 @@ import (
 
 	"ephemr/internal/admission"
 	"ephemr/internal/backfill"
+	"ephemr/internal/budget"
 	"ephemr/internal/calendar"
 	"ephemr/internal/capacity"
 	"ephemr/internal/emr/resize"
@@ -123,6 +124,7 @@ func (w *Wiring) Sweep() Handler[json.RawMessage, sweep.Output] {
 		Finisher:  w.finisher(),
 		Slots:     w.slots(),
 		Metrics:   w.clients.metrics(),
+		Budgets:   &budget.Checker{Settings: w.settings, Runs: w.runs(), Topic: w.clients.topic()},
 	}).Sweep
 }
 

@@ -128,6 +128,7 @@ func (w *Wiring) onEMR() *emr.Engine {
 	return emr.New(emr.Deps{
 		Settings: w.settings,
 		EMR:      w.emr(),
+		Spot:     w.clients.ec2(),
 		DB:       w.clients.db(),
 		Profiles: w.clients.ssm(),
 		CloudMap: w.clients.cloudMap(),

@@ -32,6 +32,7 @@ type Engine struct {
 type Deps struct {
 	Settings stage.Settings
 	EMR      emrapi.API // within the call budget
+	Spot     cluster.SpotAPI
 	DB       store.DB
 	Profiles cluster.ParameterAPI
 	CloudMap discovery.API
@@ -49,7 +50,7 @@ func New(d Deps) *Engine {
 	registration := &cluster.Registration{Registry: &cluster.Registry{DB: d.DB, Table: table}, Directory: directory}
 	return &Engine{
 		Manager: &cluster.Manager{
-			Settings: d.Settings, Runs: runs, Pools: pools, EMR: d.EMR, Profiles: d.Profiles, Sizes: scaler, Registration: registration, Caller: d.Caller,
+			Settings: d.Settings, Runs: runs, Pools: pools, EMR: d.EMR, Spot: d.Spot, Profiles: d.Profiles, Sizes: scaler, Registration: registration, Caller: d.Caller,
 		},
 		Steps: &step.Steps{Region: d.Settings.Region, EMR: d.EMR, Pools: pools, Sizes: scaler, Results: d.Results},
 		Repairer: &repair.Repairer{

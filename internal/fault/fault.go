@@ -25,6 +25,7 @@ const (
 	Throttled    Name = "ThrottledError"    // throttled by AWS or by our call budget; retried with full jitter
 	Conflict     Name = "ConflictError"     // another caller has changed it already
 	Limit        Name = "LimitError"        // a limit of AWS is reached; never retried
+	CostLimit    Name = "CostLimitError"    // the run would cost more than its pipeline allows
 	Capacity     Name = "CapacityError"     // no cluster with this fallback of the profile; the next one may succeed
 	JobFailed    Name = "JobFailedError"    // the run cannot continue
 	Timeout      Name = "TimeoutError"      // a deadline has passed
@@ -33,7 +34,7 @@ const (
 )
 
 // Names lists every Name, for the contract test of the state machines.
-var Names = []Name{InvalidInput, Permission, NotReady, Throttled, Conflict, Limit, Capacity, JobFailed, Timeout, Cancelled, Internal}
+var Names = []Name{InvalidInput, Permission, NotReady, Throttled, Conflict, Limit, CostLimit, Capacity, JobFailed, Timeout, Cancelled, Internal}
 
 // Error carries a Name through wraps.
 type Error struct {

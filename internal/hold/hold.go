@@ -81,7 +81,7 @@ func (h *Holder) waiter(rec *run.Record, in Input, began, until time.Time, kept 
 		return run.Waiter{}, fault.New(fault.InvalidInput, "%w", err)
 	}
 	w := run.Waiter{
-		RunID: in.RunID, Kind: in.For, Token: in.Token, Execution: in.Execution, Since: began, Deadline: until,
+		RunID: in.RunID, Kind: in.For, Token: in.Token, Execution: in.Execution, Since: began, Deadline: until, Limited: rec.Limited(),
 		Remaining: rec.Run.Deadline.Sub(began), Objects: objects,
 	}
 	if kept {

@@ -13,6 +13,7 @@ const (
 	ClassJob        Class = "job"        // the program failed: the job's own retries
 	ClassData       Class = "data"       // a check failed, or the outputs are malformed
 	ClassTimeout    Class = "timeout"    // a deadline passed
+	ClassLimit      Class = "limit"      // it would have cost more than its pipeline allows
 	ClassCancelled  Class = "cancelled"  // cancelled on request
 	ClassLost       Class = "lost"       // the cluster or the step vanished, or its outcome is unknown
 	ClassInvalid    Class = "invalid"    // the request or the pipeline is wrong
@@ -22,5 +23,5 @@ const (
 // Classes lists every failure class.
 var Classes = []Class{
 	ClassCapacity, ClassQuota, ClassPermission, ClassBootstrap, ClassJob, ClassData,
-	ClassTimeout, ClassCancelled, ClassLost, ClassInvalid, ClassInternal,
+	ClassTimeout, ClassLimit, ClassCancelled, ClassLost, ClassInvalid, ClassInternal,
 }

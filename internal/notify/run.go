@@ -97,7 +97,7 @@ func text(rec *run.Record) string {
 		fmt.Fprintf(&b, "More:   ephemr show %s; ephemr requests\n", r.ID)
 		return b.String()
 	}
-	fmt.Fprintf(&b, "Cost:   about %.2f USD\nMore:   ephemr show %s; ephemr logs %s\n", r.CostUSD, r.ID, r.ID)
+	fmt.Fprintf(&b, "Cost:   %s\nMore:   ephemr show %s; ephemr logs %s\n", spent(r), r.ID, r.ID)
 	return b.String()
 }
 
@@ -127,4 +127,11 @@ func oneLine(text string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(text, "\uFFFD"))
+}
+
+func spent(r run.Run) string {
+	if r.Cost != nil && len(r.Cost.Unknown) > 0 {
+		return fmt.Sprintf("at least %.2f USD; no price is known for %s", r.CostUSD, strings.Join(r.Cost.Unknown, ", "))
+	}
+	return fmt.Sprintf("about %.2f USD", r.CostUSD)
 }

@@ -85,14 +85,14 @@ func (f *Finisher) load(ctx context.Context, in FinishInput) (*run.Record, error
 func (f *Finisher) record(ctx context.Context, rec *run.Record, in FinishInput) (*run.Record, error) {
 	now := time.Now()
 	o := OfRun(rec, in.Error)
-	usd := cost.OfClusters(rec.Clusters, now)
-	ok, err := f.write(ctx, rec.Run, o, now, usd, in.Unstarted)
+	spent := cost.OfRun(rec, now)
+	ok, err := f.write(ctx, rec.Run, o, now, spent, in.Unstarted)
 	if err != nil {
 		return nil, err
 	}
 	if ok {
 		rec.Run.State, rec.Run.Class, rec.Run.Reason, rec.Run.NothingToDo = o.State, o.Class, o.Reason, o.NothingToDo
-		rec.Run.EndedAt, rec.Run.CostUSD = now, usd
+		rec.Run.EndedAt, rec.Run.CostUSD, rec.Run.Cost = now, spent.USD(), &spent
 		return rec, nil
 	}
 	rec, err = f.load(ctx, in)
@@ -102,11 +102,11 @@ func (f *Finisher) record(ctx context.Context, rec *run.Record, in FinishInput) 
 	return rec, err
 }
 
-func (f *Finisher) write(ctx context.Context, r run.Run, o run.Outcome, now time.Time, usd float64, unstarted bool) (bool, error) {
+func (f *Finisher) write(ctx context.Context, r run.Run, o run.Outcome, now time.Time, spent run.Cost, unstarted bool) (bool, error) {
 	if unstarted {
 		return f.Runs.FinishUnstarted(ctx, r, o, now)
 	}
-	return f.Runs.Finish(ctx, r, o, now, usd)
+	return f.Runs.Finish(ctx, r, o, now, spent)
 }
 
 // settle closes what the run leaves open and announces its end, each unless it
@@ -117,6 +117,11 @@ func (f *Finisher) settle(ctx context.Context, rec *run.Record) error {
 	}
 	if !rec.Run.Cleared {
 		if err := f.clear(ctx, rec); err != nil {
+			return err
+		}
+	}
+	if _, ok := f.Settings.Costs.Budgets[run.TeamOf(rec.Run)]; ok {
+		if err := f.Runs.Book(ctx, rec.Run); err != nil {
 			return err
 		}
 	}

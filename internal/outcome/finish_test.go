@@ -70,7 +70,7 @@ func (d desk) before(op string, f func()) {
 // end records o as another invocation would.
 func (d desk) end(t *testing.T, o run.Outcome) {
 	t.Helper()
-	if ok, err := d.Runs.Finish(t.Context(), run.Run{ID: "r"}, o, time.Now(), 0); !ok || err != nil {
+	if ok, err := d.Runs.Finish(t.Context(), run.Run{ID: "r"}, o, time.Now(), run.Cost{}); !ok || err != nil {
 		t.Error(ok, err)
 	}
 }

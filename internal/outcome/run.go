@@ -26,6 +26,7 @@ var byName = map[string]job.Class{
 	string(fault.Permission):   job.ClassPermission,
 	string(fault.Throttled):    job.ClassQuota,
 	string(fault.Limit):        job.ClassQuota,
+	string(fault.CostLimit):    job.ClassLimit,
 	string(fault.Capacity):     job.ClassCapacity,
 	string(fault.Timeout):      job.ClassTimeout,
 	string(fault.Cancelled):    job.ClassCancelled,

@@ -80,8 +80,8 @@ func TestValidate(t *testing.T) {
 		}, want: "triggers[0].s3.batch.window: -1ns is out of range; use 1s to 24h\n" +
 			"triggers[0].s3.batch.maxObjects: maxObjects is 10001; use 1 to 10000\n" +
 			"triggers[0].s3.batch.maxBytes: maxBytes is -1; use at least 1"},
-		{name: "cost", change: func(s *pipeline.Spec) { s.Limits.Cost = "5 EUR" }, want: "limits.cost: invalid amount \"5 EUR\" (example: \"5 USD\")\n" +
-			"limits.cost: limits.cost is not available yet; remove it and set limits.deadline"},
+		{name: "cost", change: func(s *pipeline.Spec) { s.Limits.Cost = "5 EUR" }, want: `limits.cost: invalid amount "5 EUR" (example: "5 USD")`},
+		{name: "no cost", change: func(s *pipeline.Spec) { s.Limits.Cost = "0.00 USD" }, want: `limits.cost: invalid amount "0.00 USD" (example: "5 USD")`},
 		{name: "a template that is too long", change: func(s *pipeline.Spec) {
 			s.Jobs[0].Args = []string{strings.Repeat("x", 11_000)}
 		}, want: "jobs[0].args[0]: longer than 10240 bytes; write large values to S3 and pass their address"},

@@ -8,8 +8,6 @@ func (r *rules) notYet() {
 			r.fault(p, "%s not available yet; %s", what, advice)
 		}
 	}
-	refuse(r.spec.Limits.Cost != "", root("limits").key("cost"), "limits.cost is", "remove it and set limits.deadline")
-
 	targets := func(p *place, names []string) {
 		for i, t := range names {
 			refuse(t != "owner" && !isEmail(t), p.index(i), "a target other than \"owner\" or an e-mail address is", "use one of these")

@@ -63,7 +63,6 @@ const MaxDeadline = 7 * 24 * time.Hour
 var (
 	namePattern  = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 	paramPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,39}$`)
-	costPattern  = regexp.MustCompile(`^[0-9]+(\.[0-9]{1,2})? USD$`)
 
 	clusterPattern = regexp.MustCompile(`^j-[0-9A-Z]{1,20}$`)
 )
@@ -203,7 +202,7 @@ func (r *rules) limits() {
 	if l.Deadline != 0 {
 		r.duration(p.key("deadline"), l.Deadline, time.Minute, maxTimeout)
 	}
-	if l.Cost != "" && !costPattern.MatchString(l.Cost) {
+	if l.Cost != "" && l.MostUSD() == 0 {
 		r.fault(p.key("cost"), "invalid amount %q (example: \"5 USD\")", l.Cost)
 	}
 }

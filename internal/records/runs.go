@@ -97,6 +97,11 @@ func SkippedKey(pipeline string, first time.Time, schedule string) Key {
 // SkippedPartition holds the items of SkippedKey of a pipeline.
 func SkippedPartition(pipeline string) string { return "SKIPPED#" + pipeline }
 
+// SpentKey is the key of what a team's runs have cost that ended in the month of a time,
+// in UTC: run.Spent, and which notices were sent. Written by run/store, in a transaction with
+// the run for FinishRun, and for budget. No index.
+func SpentKey(team string, at time.Time) Key { return Key{"SPENT#" + team, at.UTC().Format("2006-01")} }
+
 // TeamsPartition holds the items of TeamKey.
 const TeamsPartition = "TEAMS"
 

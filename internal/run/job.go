@@ -83,6 +83,7 @@ type Attempt struct {
 	Class     job.Class `dynamodbav:"class" json:"class"`
 	Reason    string    `dynamodbav:"reason" json:"reason"`
 	ExitCode  *int      `dynamodbav:"exitCode,omitempty" json:"exitCode,omitempty"`
+	StartedAt time.Time `dynamodbav:"startedAt,omitzero" json:"startedAt,omitzero"`
 	EndedAt   time.Time `dynamodbav:"endedAt" json:"endedAt"`
 	LogsCut   bool      `dynamodbav:"logsCut,omitempty" json:"logsCut,omitempty"`
 
@@ -120,10 +121,19 @@ func (j Job) Awaiting() bool {
 func (j Job) Past() Attempt {
 	return Attempt{
 		Attempt: j.Attempt, StepID: j.StepID, ClusterID: j.ClusterID, Class: j.Class, Reason: j.Reason, ExitCode: j.ExitCode,
-		EndedAt: j.EndedAt, LogsCut: j.LogsCut, Background: j.Background,
+		StartedAt: j.Began(), EndedAt: j.EndedAt, LogsCut: j.LogsCut, Background: j.Background,
 	}
 }
 
 // Step is the name of j's newest attempt. On the run's own cluster it is also the
 // name of the step that carries it.
 func (j Job) Step() string { return StepName(j.Name, j.Attempt) }
+
+// Began is when j's newest attempt began: by its runner's clock, or else when it was
+// submitted.
+func (j Job) Began() time.Time {
+	if j.StartedAt.Before(j.IntentAt) {
+		return j.IntentAt
+	}
+	return j.StartedAt
+}

@@ -64,6 +64,9 @@ func (rec *Record) Begun() bool {
 	return slices.ContainsFunc(rec.Jobs, func(j Job) bool { return j.Attempt > j.Base })
 }
 
+// Limited reports whether the pipeline limits what the run costs.
+func (rec *Record) Limited() bool { return rec.Spec != nil && rec.Spec.Limits.MostUSD() > 0 }
+
 // Refuse returns why execution may not continue the run; nil means that it may. A
 // redriven or duplicate execution finds that the run has ended, or belongs to
 // another execution. After its deadline a run acquires and submits nothing more:

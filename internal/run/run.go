@@ -116,8 +116,10 @@ type Run struct {
 	Deadline    time.Time `dynamodbav:"deadline,omitzero" json:"deadline,omitzero"`
 	Execution   string    `dynamodbav:"execution,omitempty" json:"execution,omitempty"` // ARN
 	ClusterID   string    `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
-	CostUSD     float64   `dynamodbav:"costUsd,omitempty" json:"costUsd,omitempty"`
-	Cancel      string    `dynamodbav:"cancel,omitempty" json:"cancel,omitempty"` // who cancelled it, and why
+	CostUSD     float64   `dynamodbav:"costUsd,omitempty" json:"costUsd,omitempty"` // estimate; what Cost adds up to
+	Cost        *Cost     `dynamodbav:"cost,omitempty" json:"cost,omitempty"`       // of a run that has ended
+	Booked      float64   `dynamodbav:"booked,omitempty" json:"-"`                  // of CostUSD, in what its team has spent
+	Cancel      string    `dynamodbav:"cancel,omitempty" json:"cancel,omitempty"`   // who cancelled it, and why
 	CancelAt    time.Time `dynamodbav:"cancelAt,omitzero" json:"-"`
 	Kill        bool      `dynamodbav:"kill,omitempty" json:"kill,omitempty"`         // with SIGKILL, without SIGTERM before
 	Restarts    int       `dynamodbav:"restarts,omitempty" json:"restarts,omitempty"` // how often it was retried after it had ended
@@ -204,6 +206,8 @@ type Units struct {
 	Kind  string `dynamodbav:"kind,omitempty" json:"kind,omitempty"` // of node: primary, core or task
 	Type  string `dynamodbav:"type" json:"type"`                     // first instance type of the fleet
 	Count int    `dynamodbav:"count" json:"count"`
+	Spot  int    `dynamodbav:"spot,omitempty" json:"spot,omitempty"`   // of Count, bought as Spot
+	Price *Price `dynamodbav:"price,omitempty" json:"price,omitempty"` // of one; nil = not known, or not recorded by earlier versions
 }
 
 // Kinds of nodes.
@@ -220,6 +224,7 @@ type Resize struct {
 	Kind string    `dynamodbav:"kind" json:"kind"`
 	Type string    `dynamodbav:"type,omitempty" json:"type,omitempty"` // first instance type of the fleet
 	More int       `dynamodbav:"more" json:"more"`                     // units; negative = fewer
+	Spot bool      `dynamodbav:"spot,omitempty" json:"spot,omitempty"` // they are bought as Spot
 	Note string    `dynamodbav:"note,omitempty" json:"note,omitempty"` // who requested it, or why it was refused
 }
 
@@ -242,6 +247,7 @@ type Waiter struct {
 	ClusterID string        `dynamodbav:"clusterId,omitempty" json:"clusterId,omitempty"`
 	Attempts  []string      `dynamodbav:"attempts,omitempty" json:"attempts,omitempty"` // attempts in flight when it was registered, as job#n; the last one when the others have ended
 	Shared    bool          `dynamodbav:"shared,omitempty" json:"shared,omitempty"`     // other runs may use the cluster
+	Limited   bool          `dynamodbav:"limited,omitempty" json:"-"`                   // its pipeline limits its cost
 	Events    int           `dynamodbav:"events,omitempty" json:"-"`                    // of the execution's history; see History
 	Since     time.Time     `dynamodbav:"since" json:"since"`
 	CheckAt   time.Time     `dynamodbav:"checkAt,omitzero" json:"checkAt,omitzero"` // from then on, a cluster that is starting is checked at every tick; of steps: when the next attempt is due

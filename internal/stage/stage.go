@@ -56,6 +56,7 @@ type Settings struct {
 	Runners         map[string]string `json:"runners"`         // machine (uname -m) -> s3:// address of the runner
 
 	Limits Limits `json:"limits"`
+	Costs  Costs  `json:"costs,omitzero"`
 	Access Access `json:"access,omitzero"`
 
 	Functions

@@ -79,7 +79,7 @@ func (s *Submitter) Submit(ctx context.Context, in SubmitInput) (struct{}, error
 	}
 	return struct{}{}, s.Waker.Register(ctx, run.Waiter{
 		RunID: in.RunID, Kind: run.ForSteps, Token: in.Token, Execution: in.Execution, ClusterID: c.ID,
-		Attempts: attempts(rec), Shared: c.Shared(), Events: history.Events, Since: began, CheckAt: checkAt(rec), Deadline: rec.Run.Deadline,
+		Attempts: attempts(rec), Shared: c.Shared(), Limited: rec.Limited(), Events: history.Events, Since: began, CheckAt: checkAt(rec), Deadline: rec.Run.Deadline,
 	}, engine.View{Noted: true})
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ephemr/internal/admission"
+	"ephemr/internal/budget"
 	"ephemr/internal/engine"
 	"ephemr/internal/outcome"
 	"ephemr/internal/proof/instant"
@@ -35,7 +36,7 @@ func TestRunsThatCannotEnd(t *testing.T) {
 		"expired": func(*testing.T, *simulation.World, run.Run) {},
 		"not announced": func(t *testing.T, w *simulation.World, r run.Run) {
 			t.Helper()
-			if ok, err := w.Runs.Finish(t.Context(), r, run.Outcome{State: run.Failed}, time.Now(), 0); !ok || err != nil {
+			if ok, err := w.Runs.Finish(t.Context(), r, run.Outcome{State: run.Failed}, time.Now(), run.Cost{}); !ok || err != nil {
 				t.Fatal(ok, err)
 			}
 		},
@@ -90,6 +91,7 @@ func poisonedSweeper(w *simulation.World) *sweep.Sweeper {
 	return &sweep.Sweeper{
 		Pipelines: w.Pipelines,
 		Settings:  w.Settings, Runs: w.Runs, SFN: w.SFN, Bus: w.Bus, Metrics: w.Metrics, Slots: slots,
+		Budgets:  &budget.Checker{Settings: w.Settings, Runs: w.Runs, Topic: w.SNS},
 		Engines:  engine.Set{Default: &instant.Engine{Service: w.Instant, Runs: w.Runs}},
 		Finisher: endless{&outcome.Finisher{Settings: w.Settings, Runs: w.Runs, Bus: w.Bus, Topic: w.SNS, Slots: slots}},
 	}

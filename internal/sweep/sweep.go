@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 
@@ -39,6 +40,11 @@ type Slots interface {
 	Release(ctx context.Context, holder string, r run.Run) error
 }
 
+// Budgets reports what teams have spent.
+type Budgets interface {
+	Check(ctx context.Context, now time.Time) error
+}
+
 // Pipelines are the registered pipelines.
 type Pipelines interface {
 	Unreadable(ctx context.Context) ([]records.Unreadable, error)
@@ -55,6 +61,7 @@ type Sweeper struct {
 	Finisher  Finisher
 	Slots     Slots
 	Metrics   MetricAPI
+	Budgets   Budgets
 }
 
 // Output lists the repairs that were made.
@@ -76,7 +83,7 @@ func (s *Sweeper) Sweep(ctx context.Context, payload json.RawMessage) (Output, e
 // capacity along.
 func (s *Sweeper) all(ctx context.Context) (Output, error) {
 	out := Output{Repairs: []events.Repaired{}}
-	errs := []error{s.runs(ctx, &out), s.slots(ctx, &out), s.unannounced(ctx, &out), s.heads(ctx)}
+	errs := []error{s.runs(ctx, &out), s.slots(ctx, &out), s.unannounced(ctx, &out), s.heads(ctx), s.Budgets.Check(ctx, time.Now())}
 	var unended, unreadable int
 	for _, e := range s.Engines.All() {
 		swept, err := e.Sweep(ctx, out.ended)

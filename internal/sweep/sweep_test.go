@@ -202,7 +202,7 @@ func TestSlots(t *testing.T) {
 		synctest.Wait()
 		id := w.RunIDs()[0]
 		time.Sleep(time.Minute)
-		if _, err := w.Runs.Finish(t.Context(), run.Run{ID: id}, run.Outcome{State: run.Failed, Class: "internal"}, time.Now(), 0); err != nil {
+		if _, err := w.Runs.Finish(t.Context(), run.Run{ID: id}, run.Outcome{State: run.Failed, Class: "internal"}, time.Now(), run.Cost{}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(2 * time.Minute)

@@ -25,6 +25,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"ephemr/internal/cost"
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/run"
@@ -142,7 +143,22 @@ func over(rec *run.Record) error {
 	if rec.Run.Cancel != "" {
 		return fault.New(fault.Cancelled, "run %s is cancelled: %s", rec.Run.ID, rec.Run.Cancel)
 	}
-	return rec.Incomplete()
+	if err := rec.Incomplete(); err != nil {
+		return err
+	}
+	return cost.Over(rec, time.Now())
+}
+
+// Bound answers the waiter of run id if the run must end: without asking the engine.
+func (k *Waker) Bound(ctx context.Context, id string) error {
+	rec, err := k.Runs.Load(ctx, id)
+	if err != nil || rec.Waiter == nil || rec.Waiter.Kind == run.ForStop {
+		return err
+	}
+	if why := over(rec); why != nil {
+		return k.Answer(ctx, *rec.Waiter, Answer{Err: why})
+	}
+	return nil
 }
 
 // Answer sends a to w's token and forgets the waiter. In this order: a token

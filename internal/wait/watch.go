@@ -81,10 +81,14 @@ func (w *Watch) Tick(ctx context.Context) error {
 	errs := []error{err} // deadlines and cancellations do not depend on the list
 	for _, x := range inOrder(waiters, live.seen, time.Now()) {
 		x.Shared = x.Shared && live.shared(ctx, x)
+		check := func() error { return w.Waker.Wake(ctx, x.RunID, engine.View{Seen: live.seen[x.ClusterID]}) }
 		if !due(x, live.seen[x.ClusterID]) {
-			continue
+			if !x.Limited {
+				continue
+			}
+			check = func() error { return w.Waker.Bound(ctx, x.RunID) }
 		}
-		err := fault.Safely(func() error { return w.Waker.Wake(ctx, x.RunID, engine.View{Seen: live.seen[x.ClusterID]}) })
+		err := fault.Safely(check)
 		if fault.NameOf(err) == fault.Throttled {
 			slog.InfoContext(ctx, "engine throttled: stopping this tick", "runId", x.RunID, "reason", err.Error())
 			break

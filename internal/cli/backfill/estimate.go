@@ -3,6 +3,7 @@ package backfill
 import (
 	"context"
 
+	"ephemr/internal/cost"
 	"ephemr/internal/run"
 )
 
@@ -12,30 +13,17 @@ type Estimate struct {
 	USD     float64 `json:"usd"`
 }
 
-// newest is how many runs an estimate is made from.
-const newest = 20
-
-// estimate is the mean of the newest runs of a pipeline that succeeded and had work to do,
-// or nil if there are none.
+// estimate is that of the newest runs of a pipeline, or nil if there are none.
 func estimate(ctx context.Context, runs Runs, name string) (*Estimate, error) {
-	all, err := runs.List(ctx, run.Query{Pipeline: name, State: run.Succeeded, Limit: newest})
+	all, err := runs.List(ctx, run.Query{Pipeline: name, State: run.Succeeded, Limit: cost.History})
 	if err != nil {
 		return nil, err
 	}
-	var sum Estimate
-	n := 0.0
-	for _, r := range all {
-		if r.NothingToDo || r.StartedAt.IsZero() {
-			continue
-		}
-		n++
-		sum.Minutes += r.EndedAt.Sub(r.StartedAt).Minutes()
-		sum.USD += r.CostUSD
-	}
-	if n == 0 {
+	each := cost.Typical(all, "")
+	if each == nil {
 		return nil, nil //nolint:nilnil // no estimate
 	}
-	return &Estimate{Minutes: sum.Minutes / n, USD: sum.USD / n}, nil
+	return &Estimate{Minutes: each.Minutes, USD: each.USD}, nil
 }
 
 // times is the estimate for n runs of which some run side by side.

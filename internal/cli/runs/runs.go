@@ -35,6 +35,9 @@ func Run(ctx context.Context, o Options, io *terminal.IO, store runview.Lister) 
 	if err != nil {
 		return err
 	}
+	if err := charge(ctx, store, found); err != nil {
+		return err
+	}
 	if o.JSON {
 		return io.JSON(found)
 	}
@@ -43,6 +46,24 @@ func Run(ctx context.Context, o Options, io *terminal.IO, store runview.Lister) 
 		return nil
 	}
 	table(io, found, time.Now())
+	return nil
+}
+
+// charge adds what runs have cost until now that have not ended.
+func charge(ctx context.Context, store runview.Lister, found []run.Run) error {
+	loader, ok := store.(interface {
+		Load(ctx context.Context, id string) (*run.Record, error)
+	})
+	for i, r := range found {
+		if !ok || r.State != run.Running {
+			continue
+		}
+		rec, err := loader.Load(ctx, r.ID)
+		if err != nil {
+			return err
+		}
+		found[i] = runview.Charged(rec, time.Now())
+	}
 	return nil
 }
 
@@ -71,7 +92,7 @@ func table(io *terminal.IO, found []run.Run, now time.Time) {
 	for _, r := range found {
 		rows = append(rows, []string{
 			r.ID, style.State(r.State, string(r.State)), string(r.Class), r.Trigger.Kind, subject(io, r),
-			r.RequestedAt.UTC().Format("2006-01-02 15:04:05"), took(r, now), terminal.Dollars(r.CostUSD), reason(r),
+			r.RequestedAt.UTC().Format("2006-01-02 15:04:05"), took(r, now), terminal.Cost(r), reason(r),
 		})
 	}
 	io.Table([]string{"RUN", "STATE", "CLASS", "TRIGGER", "FOR", "REQUESTED (UTC)", "TOOK", "COST", "REASON"}, rows)

@@ -10,7 +10,6 @@ import (
 
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/terminal"
-	"ephemr/internal/cost"
 	"ephemr/internal/job"
 	"ephemr/internal/run"
 	"ephemr/internal/view/runview"
@@ -97,18 +96,32 @@ func (p *page) run() {
 	if !r.Deadline.IsZero() && !r.State.Final() {
 		p.field("deadline", "%s", clock(r.Deadline))
 	}
-	usd := r.CostUSD
-	if !r.State.Final() {
-		usd = cost.OfClusters(p.rec.Clusters, p.now)
-	}
-	if usd > 0 {
-		p.field("cost", "%s", terminal.About(usd))
-	}
+	p.cost()
 	if r.Execution != "" {
 		p.field("execution", "%s", r.Execution)
 	}
 	if r.Body != "" {
 		p.field("message", "%s", terminal.OneLine(r.Body))
+	}
+}
+
+// cost prints what the run has cost until now, and what of it had no effect.
+func (p *page) cost() {
+	r := runview.Charged(p.rec, p.now)
+	text := terminal.AboutCost(r)
+	if text == "" {
+		return
+	}
+	p.field("cost", "%s", text)
+	if c := r.Cost; c != nil {
+		for _, x := range []struct {
+			usd  float64
+			text string
+		}{{c.Attempts, "for attempts that failed"}, {c.Fallbacks, "for clusters that did not come up"}} {
+			if x.usd >= 0.01 {
+				p.field("", "%s %s", terminal.Dollars(x.usd), x.text)
+			}
+		}
 	}
 }
 

@@ -35,7 +35,7 @@ cancelled, and 2 if it was rejected. An interrupt (130) does not affect the run.
 				return err
 			}
 			return Run(cmd.Context(), o, app.IO, s.Settings, Clients{
-				Pipelines: s.Pipelines(), SQS: sqs.NewFromConfig(s.Config), Follower: follow.New(s.Config, s.Settings), Sender: sender, S3: s.S3(),
+				Pipelines: s.Pipelines(), SQS: sqs.NewFromConfig(s.Config), Follower: follow.New(s.Config, s.Settings), Sender: sender, S3: s.S3(), Runs: s.Runs(),
 			})
 		},
 		ValidArgsFunction: complete.Args(complete.Pipelines(app)),
@@ -46,6 +46,7 @@ cancelled, and 2 if it was rejected. An interrupt (130) does not affect the run.
 	flags.StringVar(&o.Object, "object", "", "give an object of S3 to the run, as `s3://bucket/key`; the bucket can be a zone of the lake")
 	flags.IntVar(&o.Priority, "priority", -1, "0 to 9, higher first (default the pipeline's)")
 	flags.StringVar(&o.RequestID, "request-id", "", "idempotency key: the same id and date always refer to the same run")
+	flags.BoolVar(&o.DryRun, "dry-run", false, "request nothing: validate, and estimate time and cost from the pipeline's runs")
 	flags.BoolVarP(&o.Follow, "follow", "f", false, "show the run until it ends")
 	return cmd
 }

@@ -37,6 +37,7 @@ type Clients struct {
 	Follower  *follow.Follower
 	Sender    string // ours, as SQS reports it
 	S3        HeadAPI
+	Runs      Lister
 }
 
 // HeadAPI describes objects.
@@ -53,6 +54,7 @@ type Options struct {
 	Priority  int      // -1 = the pipeline's
 	RequestID string
 	Follow    bool
+	DryRun    bool
 	JSON      bool
 }
 
@@ -71,6 +73,9 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 	if o.Follow && len(matrix) > 1 {
 		return exit.Usage("pipeline %s has a matrix and starts %d runs, and --follow shows one; choose it, like --param %s, or leave out --follow",
 			o.Pipeline, len(matrix), strings.ReplaceAll(pipeline.Values(matrix[0]), " ", " --param "))
+	}
+	if o.DryRun {
+		return plan(ctx, o, io, c, logical, max(len(matrix), 1))
 	}
 	sent, err := request.Send(ctx, c.SQS, s.RequestsQueue, c.Sender, q, logical, matrix...)
 	if err != nil {

@@ -72,7 +72,7 @@ func (m *Manager) begin(ctx context.Context, rec *run.Record, last *run.Cluster,
 		return run.Cluster{}, fault.New(fault.JobFailed, "all fallbacks of profile %s are exhausted", rec.Spec.Cluster.Profile)
 	}
 	next.Name, next.State = run.ClusterName(rec.Run.ID, next.Attempt), run.ClusterIntended
-	next.Intent, next.IntentAt, next.Units = m.Caller(ctx), time.Now(), units(s.profile.Rung(next.Rung))
+	next.Intent, next.IntentAt, next.Units = m.Caller(ctx), time.Now(), units(m.Settings, s.profile.Rung(next.Rung))
 	next.Release = s.profile.Release
 	ok, err := m.Runs.CreateClusterAttempt(ctx, rec.Run.ID, next)
 	if err != nil {
@@ -140,6 +140,7 @@ func (m *Manager) resume(ctx context.Context, rec *run.Record, a run.Cluster, s 
 // create calls RunJobFlow. EMR has no client token for it, so the SDK must not
 // retry; when the outcome is unknown, the cluster is searched for by its name.
 func (m *Manager) create(ctx context.Context, rec *run.Record, a run.Cluster, s shape) (run.Cluster, error) {
+	a.Units = m.atSpotPrices(ctx, a.Units)
 	out, err := m.EMR.RunJobFlow(ctx, m.request(rec, a, s), once)
 	if err == nil {
 		return m.created(ctx, rec, a, s, aws.ToString(out.JobFlowId))

@@ -53,6 +53,7 @@ type Manager struct {
 	Runs         *store.Runs
 	Pools        *pool.Store
 	EMR          API
+	Spot         SpotAPI
 	Profiles     ParameterAPI
 	Sizes        Sizes
 	Registration *Registration

@@ -131,7 +131,7 @@ func TestByHandLeftOver(t *testing.T) {
 	t.Parallel()
 	for name, leave := range map[string]func(w *simulation.World, id string) error{
 		"run is over": func(w *simulation.World, id string) error {
-			_, err := w.Runs.Finish(t.Context(), run.Run{ID: id}, run.Outcome{State: run.Failed, Class: "internal"}, time.Now(), 0)
+			_, err := w.Runs.Finish(t.Context(), run.Run{ID: id}, run.Outcome{State: run.Failed, Class: "internal"}, time.Now(), run.Cost{})
 			return err
 		},
 		"attempt failed": func(w *simulation.World, id string) error {

@@ -95,16 +95,3 @@ func wide(rec *run.Record, p profile.Profile) int {
 	}
 	return min(rec.Spec.MaxParallel(), p.MostSteps())
 }
-
-func units(p profile.Profile) []run.Units {
-	var out []run.Units
-	for _, f := range []struct {
-		kind string
-		*profile.Fleet
-	}{{run.Primary, &p.Primary}, {run.Core, p.Core}, {run.Task, p.Task}} {
-		if f.Fleet != nil && f.Units() > 0 {
-			out = append(out, run.Units{Kind: f.kind, Type: f.Types[0], Count: f.Units()})
-		}
-	}
-	return out
-}

@@ -92,7 +92,7 @@ func (c *Cluster) cost(a run.Cluster) float64 {
 	if a.EndedAt.IsZero() {
 		a.EndedAt = c.EndedAt
 	}
-	return cost.OfClusters([]run.Cluster{a}, time.Now())
+	return cost.OfClusters([]run.Cluster{a}, time.Now()).USD()
 }
 
 // Up reports whether c is starting or running.

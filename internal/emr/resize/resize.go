@@ -283,7 +283,7 @@ func (r *Resizer) record(ctx context.Context, in Input, t target, f Fleet) error
 	if t.attempt == nil || t.pool != "" {
 		return nil
 	}
-	change := run.Resize{At: time.Now(), Kind: f.Kind, More: f.Target() - t.attempt.CountOf(f.Kind), Note: "by " + cmp.Or(in.By, "hand")}
+	change := run.Resize{At: time.Now(), Kind: f.Kind, More: f.Target() - t.attempt.CountOf(f.Kind), Spot: f.Spot > f.OnDemand, Note: "by " + cmp.Or(in.By, "hand")}
 	if len(f.Types) > 0 {
 		change.Type = f.Types[0]
 	}

@@ -262,7 +262,7 @@ func TestRunWithoutCluster(t *testing.T) {
 		if _, err := st.resizer.Resize(st.ctx, in); fault.NameOf(err) != fault.InvalidInput || !strings.Contains(err.Error(), "has no cluster yet") {
 			t.Errorf("got %v", err)
 		}
-		if _, err := st.runs.Finish(st.ctx, run.Run{ID: "p-2"}, run.Outcome{State: run.Failed}, time.Now(), 0); err != nil {
+		if _, err := st.runs.Finish(st.ctx, run.Run{ID: "p-2"}, run.Outcome{State: run.Failed}, time.Now(), run.Cost{}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := st.resizer.Resize(st.ctx, in); fault.NameOf(err) != fault.InvalidInput || !strings.Contains(err.Error(), "run p-2 is FAILED: its cluster is gone") {

@@ -210,7 +210,8 @@ func (f *TaskScaler) record(ctx context.Context, w *request, s taskSize) {
 	}
 	id := w.rec.Run.ID
 	slog.InfoContext(ctx, "task units changed", "runId", id, "clusterId", w.a.ID, "want", w.units, "units", s.Target)
-	err := f.Runs.Resized(ctx, id, w.a.Attempt, run.Resize{At: time.Now(), Kind: run.Task, Type: s.Type, More: more, Note: "for its jobs"})
+	_, spot := s.split(s.Base + more)
+	err := f.Runs.Resized(ctx, id, w.a.Attempt, run.Resize{At: time.Now(), Kind: run.Task, Type: s.Type, More: more, Spot: spot > 0, Note: "for its jobs"})
 	if err != nil {
 		slog.WarnContext(ctx, "cannot record resize: the cost of the run will be wrong by these units", "runId", id, "more", more, "error", err.Error())
 	}

@@ -84,6 +84,7 @@ var services = map[string]func(p Place, operation string, in fields) []iam.Reque
 	"CloudWatch":       cloudWatch,
 	"CloudWatch Logs":  logs,
 	"DynamoDB":         dynamoDB,
+	"EC2":              ec2,
 	"EMR":              emr,
 	"EventBridge":      eventBridge,
 	"Lambda":           lambda,
@@ -105,6 +106,9 @@ const anything = "*"
 func cloudWatch(_ Place, operation string, in fields) []iam.Request {
 	return []iam.Request{{Action: "cloudwatch:" + operation, Resource: anything, Context: map[string][]string{"cloudwatch:namespace": in["Namespace"]}}}
 }
+
+// ec2: the operations that describe do not support resources.
+func ec2(_ Place, operation string, _ fields) []iam.Request { return one("ec2:"+operation, anything) }
 
 func logs(p Place, operation string, in fields) []iam.Request {
 	return one("logs:"+operation, p.arn("logs", "log-group:"+in.of("LogGroupName")+":log-stream:"+in.of("LogStreamName")))

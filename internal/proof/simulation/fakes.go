@@ -105,6 +105,7 @@ func (w *World) fakes() {
 		awsfake.Table{Name: s.ClustersTable, PK: "pk"},
 		awsfake.Table{Name: s.LedgerTable, PK: "pk", SK: "sk", Indexes: []awsfake.Index{{Name: records.ByClosing, PK: records.ClosingName, SK: records.ClosingOrderName}}},
 	)
+	w.EC2 = awsfake.NewEC2(map[string][]float64{"m5.xlarge": {0.05, 0.07, 0.06}})
 	w.S3 = awsfake.NewS3("test-raw", "test-curated", s.ArtifactsBucket, s.LogsBucket)
 	w.SQS = awsfake.NewSQS(s.EventsQueue, s.RequestsQueue, s.EventsDLQ, s.RequestsDLQ)
 	w.SQS.OnSend = w.sent
@@ -130,7 +131,7 @@ func (w *World) fakes() {
 		Before: func(op string) error { w.maybeCrash(op, false); return nil },
 		After:  func(op string) error { w.maybeCrash(op, true); return nil },
 	}
-	for _, f := range []interface{ Use(*awsfake.Hooks) }{w.DB, w.EMR, w.S3, w.SFN, w.SSM, w.CloudMap} {
+	for _, f := range []interface{ Use(*awsfake.Hooks) }{w.DB, w.EMR, w.S3, w.SFN, w.SSM, w.CloudMap, w.EC2} {
 		f.Use(crash)
 	}
 }

@@ -33,6 +33,7 @@ func (w *World) wire() {
 			Settings: w.Settings,
 			DB:       db,
 			EMR:      w.emr(f.Folder()),
+			EC2:      w.EC2,
 			S3:       w.storage(),
 			SFN:      w.SFN,
 			SSM:      w.SSM,

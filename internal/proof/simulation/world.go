@@ -110,6 +110,7 @@ type World struct {
 	DB       *awsfake.DynamoDB
 	EMR      *awsfake.EMR
 	Instant  *instant.Service
+	EC2      *awsfake.EC2
 	S3       *awsfake.S3
 	SQS      *awsfake.SQS
 	SNS      *awsfake.SNS

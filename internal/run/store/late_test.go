@@ -138,7 +138,7 @@ func TestRetryOfAJobThatEnds(t *testing.T) {
 func over(t *testing.T, s *store.Runs, state run.State) {
 	t.Helper()
 	at(t, s, run.Running)
-	if ok, err := s.Finish(t.Context(), run.Run{ID: "r"}, run.Outcome{State: state, Class: "job", Reason: "x"}, now, 0); !ok || err != nil {
+	if ok, err := s.Finish(t.Context(), run.Run{ID: "r"}, run.Outcome{State: state, Class: "job", Reason: "x"}, now, run.Cost{}); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
 }
@@ -167,7 +167,7 @@ func TestLateWritesAfterARetry(t *testing.T) {
 	}
 	lost := run.Outcome{State: run.Failed, Class: job.ClassInternal, Reason: "late"}
 	for name, write := range map[string]func() (bool, error){
-		"finish":           func() (bool, error) { return s.Finish(t.Context(), late.Run, lost, now, 0) },
+		"finish":           func() (bool, error) { return s.Finish(t.Context(), late.Run, lost, now, run.Cost{}) },
 		"finish unstarted": func() (bool, error) { return s.FinishUnstarted(t.Context(), late.Run, lost, now) },
 		"start":            func() (bool, error) { return s.Start(t.Context(), late.Run, "x", now, now) },
 		"close a job": func() (bool, error) {
@@ -237,7 +237,7 @@ func TestRepeatedWritesOfARun(t *testing.T) {
 	must("end a job", ok, err)
 	ok, err = s.RequestCancel(ctx, "r", "why", false)
 	must("cancel", ok, err)
-	ok, err = s.Finish(ctx, run.Run{ID: "r"}, run.Outcome{State: run.Failed, Class: job.ClassJob}, now, 0)
+	ok, err = s.Finish(ctx, run.Run{ID: "r"}, run.Outcome{State: run.Failed, Class: job.ClassJob}, now, run.Cost{})
 	must("finish", ok, err)
 	must("announce", true, s.Announced(ctx, load(t, s).Run))
 	_, err = s.Requeue(ctx, "r", now)

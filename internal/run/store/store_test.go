@@ -96,7 +96,7 @@ func become(t *testing.T, s *store.Runs, db *awsfake.DynamoDB, r run.Run, state 
 		_, err = s.Start(t.Context(), r, "x", at, at)
 	}
 	if err == nil && state == run.Failed {
-		if _, err = s.Finish(t.Context(), r, run.Outcome{State: run.Failed, Class: job.ClassJob}, at, 0); err == nil {
+		if _, err = s.Finish(t.Context(), r, run.Outcome{State: run.Failed, Class: job.ClassJob}, at, run.Cost{}); err == nil {
 			r.State, r.EndedAt = run.Failed, at
 			err = s.Announced(t.Context(), r)
 		}
@@ -128,7 +128,7 @@ func TestRunTransitions(t *testing.T) {
 			return s.Start(ctx, run.Run{ID: "r"}, "y", now, now)
 		}, []run.State{run.Admitted}},
 		{"finish", func(ctx context.Context, s *store.Runs) (bool, error) {
-			return s.Finish(ctx, run.Run{ID: "r"}, run.Outcome{State: run.Failed, Class: job.ClassJob, Reason: "why"}, now, 1)
+			return s.Finish(ctx, run.Run{ID: "r"}, run.Outcome{State: run.Failed, Class: job.ClassJob, Reason: "why"}, now, run.Cost{EC2: 1})
 		}, active},
 		{"cancel", func(ctx context.Context, s *store.Runs) (bool, error) {
 			return s.RequestCancel(ctx, "r", "enough", false)

@@ -38,19 +38,19 @@ func (s *Runs) MoveDeadline(ctx context.Context, r run.Run, to time.Time) error 
 
 // Finish records the outcome of a run, once; false means that it has one, or was
 // retried since r was read and will have another.
-func (s *Runs) Finish(ctx context.Context, r run.Run, o run.Outcome, now time.Time, costUSD float64) (bool, error) {
+func (s *Runs) Finish(ctx context.Context, r run.Run, o run.Outcome, now time.Time, c run.Cost) (bool, error) {
 	active := expression.Name("state").In(expression.Value(run.Queued), expression.Value(run.Admitted), expression.Value(run.Running))
-	return s.finish(ctx, r, o, now, costUSD, active)
+	return s.finish(ctx, r, o, now, c, active)
 }
 
 // FinishUnstarted records the outcome of a run whose execution has not started;
 // false means that it has, or as Finish.
 func (s *Runs) FinishUnstarted(ctx context.Context, r run.Run, o run.Outcome, now time.Time) (bool, error) {
 	waiting := expression.Name("state").In(expression.Value(run.Queued), expression.Value(run.Admitted))
-	return s.finish(ctx, r, o, now, 0, waiting.And(expression.Name("execution").AttributeNotExists()))
+	return s.finish(ctx, r, o, now, run.Cost{}, waiting.And(expression.Name("execution").AttributeNotExists()))
 }
 
-func (s *Runs) finish(ctx context.Context, r run.Run, o run.Outcome, now time.Time, costUSD float64, cond expression.ConditionBuilder) (bool, error) {
+func (s *Runs) finish(ctx context.Context, r run.Run, o run.Outcome, now time.Time, c run.Cost, cond expression.ConditionBuilder) (bool, error) {
 	u := set(set(set(set(expression.UpdateBuilder{}, "state", o.State), records.StateName, records.Unannounced), records.StateOrderName, records.TimeOrder(now, r.ID)), "endedAt", now)
 	if o.Class != "" {
 		u = set(set(u, "class", o.Class), "reason", o.Reason)
@@ -59,8 +59,8 @@ func (s *Runs) finish(ctx context.Context, r run.Run, o run.Outcome, now time.Ti
 		u = set(u, "nothingToDo", true)
 	}
 	u = u.Remove(expression.Name("secrets")) // values of sensitive params; see Requeue
-	if costUSD > 0 {
-		u = set(u, "costUsd", costUSD)
+	if c.USD() > 0 || len(c.Unknown) > 0 {
+		u = set(set(u, "costUsd", c.USD()), "cost", c)
 	}
 	return s.update(ctx, records.RunKey(r.ID), u, cond.And(counts("restarts", r.Restarts)))
 }

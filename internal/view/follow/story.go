@@ -49,7 +49,7 @@ func or(t, fallback time.Time) time.Time {
 }
 
 func (s *story) run(rec *run.Record, now time.Time) {
-	r, usd := rec.Run, cost.OfClusters(rec.Clusters, now)
+	r, usd := rec.Run, cost.OfRun(rec, now).USD()
 	if r.State == run.Rejected {
 		return
 	}
@@ -65,7 +65,7 @@ func (s *story) run(rec *run.Record, now time.Time) {
 // outcome is the end of the story.
 func outcome(rec *run.Record, now time.Time) RunChanged {
 	r := rec.Run
-	return RunChanged{At: or(r.EndedAt, now), State: r.State, Run: r, Cost: cmp.Or(r.CostUSD, cost.OfClusters(rec.Clusters, now))}
+	return RunChanged{At: or(r.EndedAt, now), State: r.State, Run: r, Cost: cmp.Or(r.CostUSD, cost.OfRun(rec, now).USD())}
 }
 
 func (s *story) clusters(rec *run.Record, now time.Time) {

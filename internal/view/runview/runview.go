@@ -104,6 +104,7 @@ func FirstStep(rec *run.Record) time.Time {
 // arrays in JSON.
 func Document(rec *run.Record) run.Record {
 	out := *rec
+	out.Run = Charged(rec, time.Now())
 	if out.Jobs == nil {
 		out.Jobs = []run.Job{}
 	}
