@@ -58,8 +58,8 @@ func deleted(runID string, gone []string, of int) error {
 	if len(gone) > most {
 		more = " and others"
 	}
-	return fault.New(fault.InvalidInput, "%d of %d objects of the run no longer exist: %s%s; deleted after S3 had reported them. "+
-		"Restore them and use ephemr retry %s, or let the job read versions: {{.Trigger.VersionID}}, {{.Trigger.Manifest}}",
+	return fault.New(fault.InvalidInput, "%d of %d objects of the run no longer exist: %s%s; "+
+		"restore them and use ephemr retry %s, or let the job read versions: {{.Trigger.VersionID}}, {{.Trigger.Manifest}}",
 		len(gone), of, strings.Join(gone[:min(len(gone), most)], ", "), more, runID)
 }
 

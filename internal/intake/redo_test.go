@@ -154,6 +154,7 @@ func TestObjectGivenByHand(t *testing.T) {
 	t.Parallel()
 	inBatches(t, upload+"triggers: [{s3: {bucket: raw, prefix: in/}}]\n", func(t *testing.T, w *simulation.World) {
 		give := func(id string) {
+			w.Put("in/x")
 			w.Request(events.Request{RequestID: id, Pipeline: "upload", Object: &events.Object{URI: "s3://test-raw/in/x", Version: "v-in/x", Size: 7}})
 		}
 		give("1")

@@ -163,7 +163,6 @@ func (m *intaking) puts(ctx context.Context) error {
 }
 
 func (m *intaking) windows(ctx context.Context) error {
-	store := &ledger.Store{DB: dynamodb.NewFromConfig(m.region.Config()), Table: m.region.settings.LedgerTable}
 	seen := map[string]bool{}
 	var late trace.Sample
 	for i := range windows {
@@ -175,7 +174,7 @@ func (m *intaking) windows(ctx context.Context) error {
 			return err
 		}
 		seen[r.ID] = true
-		b, err := store.Batch(ctx, r.Trigger.Batch)
+		b, err := m.ledger().Batch(ctx, r.Trigger.Batch)
 		if err != nil || b == nil {
 			return errors.Join(fmt.Errorf("read batch %s", r.Trigger.Batch), err)
 		}
@@ -246,7 +245,25 @@ func (m *intaking) objects(ctx context.Context, n int) error {
 		return err
 	}
 	o.Ratio = o.Taken.All / o.Written.All
+	return m.inBatch(ctx, n)
+}
+
+// inBatch checks some of the objects: each is in a batch, once.
+func (m *intaking) inBatch(ctx context.Context, n int) error {
+	for i := 0; i < n; i += max(1, n/probes) {
+		entries, err := m.ledger().Entries(ctx, m.region.settings.Lake["raw"], fmt.Sprintf("many/%d", i), "many")
+		if err != nil {
+			return err
+		}
+		if len(entries) != 1 || entries[0].Batch == "" {
+			return fmt.Errorf("object %d has the entries %+v", i, entries)
+		}
+	}
 	return nil
+}
+
+func (m *intaking) ledger() *ledger.Store {
+	return &ledger.Store{DB: dynamodb.NewFromConfig(m.region.Config()), Table: m.region.settings.LedgerTable}
 }
 
 // objectOf is S3's event about an object of the batch.
