@@ -19,6 +19,7 @@ import (
 	"ephemr/internal/cli/diff"
 	"ephemr/internal/cli/doctor"
 	"ephemr/internal/cli/exit"
+	"ephemr/internal/cli/generate"
 	"ephemr/internal/cli/logs"
 	"ephemr/internal/cli/objects"
 	"ephemr/internal/cli/pause"
@@ -79,6 +80,7 @@ func Root(app *session.App, given string) *cobra.Command {
 		calendar.Command(app), start.Command(app), backfill.Command(app), backfill.ListCommand(app), submit.Command(app),
 		runs.Command(app), show.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app), approve.Command(app), redo.Command(app), objects.Command(app),
 		clusters.Command(app), resize.Command(app), terminate.Command(app), cost.Command(app), prices.Command(app), requests.Command(app), query.Command(app),
+		generate.Command(app),
 		doctor.Command(app, given), version.Command(app, given))
 	completion(root)
 	strict(root)
