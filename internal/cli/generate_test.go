@@ -70,7 +70,12 @@ func TestGenerate(t *testing.T) {
 		t.Errorf("exit code %d, stdout %q", code, out)
 	}
 	contains(t, stderr, dir+" is not empty (_SUCCESS); use another one, or --overwrite")
-	code, out, stderr = main(t, nil, "generate", "stores", "--rows", "10", "--days", "1", "--format", "csv", "-o", dir, "--overwrite", "--json")
+}
+
+func TestGenerate_json(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	code, out, stderr := main(t, nil, "generate", "stores", "--rows", "10", "--days", "1", "--format", "csv", "-o", dir, "--json")
 	if code != 0 {
 		t.Fatal(stderr)
 	}

@@ -16,7 +16,7 @@ type parquetFile struct {
 	columns []column
 	schema  *parquet.Schema
 	words   [][]parquet.Value // of each column of words
-	writer  *parquet.Writer
+	writer  *parquet.GenericWriter[any]
 	values  []parquet.Value
 	room    []byte // of texts
 	blocks  int    // of the row group
@@ -58,7 +58,7 @@ var zeros = map[kind]any{
 // begin makes a new writer: one that was reset leaves out the paths of columns.
 func (f *parquetFile) begin(out io.Writer) {
 	f.blocks = 0
-	f.writer = parquet.NewWriter(out, f.schema,
+	f.writer = parquet.NewGenericWriter[any](out, f.schema,
 		parquet.Compression(&parquet.Snappy),
 		parquet.DataPageVersion(1),        // Hive 2 and Spark 2 do not read version 2
 		parquet.DataPageStatistics(false), // the index of pages has them
@@ -85,19 +85,6 @@ func (f *parquetFile) convert(i int, cells []int64) {
 	c := &f.columns[i]
 	values := f.values[:len(cells)]
 	switch c.kind {
-	case integer:
-		for j, n := range cells {
-			values[j] = parquet.Int32Value(int32(n)) //nolint:gosec // as its kind says
-		}
-	case long, decimal, timestamp:
-		for j, n := range cells {
-			values[j] = parquet.Int64Value(n)
-		}
-	case double:
-		by := powers[c.decimals]
-		for j, n := range cells {
-			values[j] = parquet.DoubleValue(float64(n) / by)
-		}
 	case word:
 		for j, n := range cells {
 			values[j] = f.words[i][max(n, 0)]
@@ -109,15 +96,36 @@ func (f *parquetFile) convert(i int, cells []int64) {
 			f.room = c.appendText(f.room, n)
 			values[j] = parquet.ByteArrayValue(f.room[from:])
 		}
+	case integer, long, double, decimal, timestamp:
+		numbers(c, cells, values)
 	}
-	if c.nullable {
-		none := parquet.NullValue().Level(0, 0, i)
+	if !c.nullable {
+		return
+	}
+	none := parquet.NullValue().Level(0, 0, i)
+	for j, n := range cells {
+		if n == null {
+			values[j] = none
+		} else {
+			values[j] = values[j].Level(0, 1, i)
+		}
+	}
+}
+
+func numbers(c *column, cells []int64, values []parquet.Value) {
+	switch c.kind {
+	case integer:
 		for j, n := range cells {
-			if n == null {
-				values[j] = none
-			} else {
-				values[j] = values[j].Level(0, 1, i)
-			}
+			values[j] = parquet.Int32Value(int32(n)) //nolint:gosec // as its kind says
+		}
+	case double:
+		by := powers[c.decimals]
+		for j, n := range cells {
+			values[j] = parquet.DoubleValue(float64(n) / by)
+		}
+	default:
+		for j, n := range cells {
+			values[j] = parquet.Int64Value(n)
 		}
 	}
 }

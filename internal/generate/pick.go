@@ -20,7 +20,7 @@ func newPick(n int, skew float64) *pick {
 	var small, large []uint32
 	for i := range weights {
 		weights[i] *= float64(n) / sum
-		p.keep[i], p.other[i] = math.MaxUint32, uint32(i) //nolint:gosec // n is small
+		p.keep[i], p.other[i] = math.MaxUint32, uint32(i)
 		if weights[i] < 1 {
 			small = append(small, p.other[i])
 		} else {
@@ -44,5 +44,5 @@ func (p *pick) of(r uint64) int64 {
 	if uint32(r) > p.keep[i] { //nolint:gosec // the low half
 		return int64(p.other[i])
 	}
-	return int64(i) //nolint:gosec // below n
+	return int64(i)
 }

@@ -57,13 +57,7 @@ func read(t *testing.T, dir string) contents {
 func (c *contents) add(t *testing.T, row map[string]any, seen map[string]string, date time.Time) {
 	t.Helper()
 	c.rows++
-	key := ""
-	for _, name := range []string{"order_id", "event_id", "id", "store_id"} {
-		if v, ok := row[name]; ok && key == "" {
-			key = fmt.Sprint(v)
-		}
-	}
-	all := fmt.Sprint(row)
+	key, all := keyOf(row), fmt.Sprint(row)
 	if old, ok := seen[key]; ok && old != all {
 		t.Errorf("different rows have the key %s: %s and %s", key, old, all)
 	} else if ok {
@@ -75,12 +69,27 @@ func (c *contents) add(t *testing.T, row map[string]any, seen map[string]string,
 		case v == nil:
 			c.Nulls[name]++
 		case strings.HasSuffix(name, "ed_at"), name == "scheduled_hour":
-			if days := time.UnixMicro(v.(int64)).Sub(date).Hours() / 24; days < 0 && days >= -3 {
-				c.Late++
-			} else if days < 0 || days >= 1 {
-				t.Errorf("%s is %v days after the date", name, days)
-			}
+			c.addTime(t, time.UnixMicro(v.(int64)).Sub(date).Hours()/24)
 		}
+	}
+}
+
+func keyOf(row map[string]any) string {
+	for _, name := range []string{"order_id", "event_id", "id", "store_id"} {
+		if v, ok := row[name]; ok {
+			return fmt.Sprint(v)
+		}
+	}
+	return ""
+}
+
+// addTime takes the days of a record after the date of its partition.
+func (c *contents) addTime(t *testing.T, days float64) {
+	t.Helper()
+	if days < 0 && days >= -3 {
+		c.Late++
+	} else if days < 0 || days >= 1 {
+		t.Errorf("a record is %v days after the date", days)
 	}
 }
 

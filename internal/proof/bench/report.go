@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"ephemr/internal/proof/bench/data"
 	"ephemr/internal/proof/bench/service"
 	"ephemr/internal/proof/bench/trace"
 )
@@ -24,6 +25,7 @@ type Report struct {
 	Service  *service.Report `json:"service"`
 	Load     *Load           `json:"load"`
 	Intake   *Intake         `json:"intake"`
+	Data     *data.Report    `json:"data"`
 	Demo     []Phase         `json:"demo"`
 	Cold     []Phase         `json:"cold"`
 	Failures []Failure       `json:"failures"`
