@@ -123,7 +123,7 @@ func numbers(c *column, cells []int64, values []parquet.Value) {
 		for j, n := range cells {
 			values[j] = parquet.DoubleValue(float64(n) / by)
 		}
-	default:
+	case long, decimal, timestamp, word, text:
 		for j, n := range cells {
 			values[j] = parquet.Int64Value(n)
 		}

@@ -67,7 +67,7 @@ func Measure(ctx context.Context, root string, rows int, log io.Writer) (r Repor
 
 // generate is the whole program with its start.
 func generate(ctx context.Context, root string, rows int, target string) (u Usage, err error) {
-	cmd := exec.CommandContext(ctx, filepath.Join(root, "dist", "bin", "ephemr"), "generate", "orders",
+	cmd := exec.CommandContext(ctx, filepath.Join(root, "dist", "bin", "ephemr"), "generate", "orders", //nolint:gosec // our own binary
 		"--rows", strconv.Itoa(rows), "--nulls", "1%", "-o", target)
 	began := time.Now()
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -79,7 +79,7 @@ func generate(ctx context.Context, root string, rows int, target string) (u Usag
 
 // peer is the statement only.
 func peer(ctx context.Context, root string, rows int, target string) (u Usage, err error) {
-	cmd := exec.CommandContext(ctx, filepath.Join(root, ".tools", "venv", "bin", "python"), "-c", script,
+	cmd := exec.CommandContext(ctx, filepath.Join(root, ".tools", "venv", "bin", "python"), "-c", script, //nolint:gosec // our own script
 		strconv.Itoa(rows), strconv.Itoa(runtime.GOMAXPROCS(0)), target)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
