@@ -109,7 +109,7 @@ func physical(k parquet.Kind) string {
 }
 
 // typed finds whether every file has the column, and of that type.
-func (d *dataset) typed(name, want string) verdict {
+func (d *opened) typed(name, want string) verdict {
 	expected, _ := parseType(want)
 	found := map[string]int{}
 	wrong := false
