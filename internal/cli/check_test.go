@@ -38,7 +38,9 @@ func connected(t *testing.T, w *world) func(context.Context) (check.Connected, e
 			t.Fatal(err)
 		}
 	}
-	return func(context.Context) (check.Connected, error) { return check.Connected{S3: w.s3, Bucket: w.settings.BucketOf}, nil }
+	return func(context.Context) (check.Connected, error) {
+		return check.Connected{S3: w.s3, Bucket: w.settings.BucketOf}, nil
+	}
 }
 
 func TestCheck(t *testing.T) {

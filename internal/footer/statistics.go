@@ -53,25 +53,31 @@ func leaves(c *parquet.Column) (all []*parquet.Column) {
 // chunk reads the statistics of a column in one row group.
 func chunk(leaf *parquet.Column, m *format.ColumnMetaData, ordered bool) Column {
 	s := m.Statistics
-	low, high := s.MinValue, s.MaxValue
-	if !ordered || len(low)+len(high) == 0 {
-		low, high = nil, nil
-		if signedOrder(leaf) { // the deprecated fields compare bytes as signed
-			low, high = s.Min, s.Max
-		}
-	}
+	low, high := encoded(leaf, s, ordered)
+	given := len(low)+len(high) > 0
+	c := Column{values: m.NumValues - s.NullCount}
 	least, lowOK := parse(leaf, low)
 	most, highOK := parse(leaf, high)
-	c := Column{values: m.NumValues - s.NullCount}
-	if lowOK && highOK && len(low)+len(high) > 0 && usable(&least, &most) {
+	if given && lowOK && highOK && usable(&least, &most) {
 		exact := leaf.Type().Kind() != parquet.ByteArray || least.kind == decimal
 		c.Min, c.Max = &Bound{least, exact}, &Bound{most, exact}
 	}
 	// A count of zero may mean that none was written; it is believed beside bounds.
-	if s.NullCount > 0 || len(low)+len(high) > 0 || leaf.Required() && leaf.MaxDefinitionLevel() == 0 {
+	if s.NullCount > 0 || given || leaf.MaxDefinitionLevel() == 0 {
 		c.Nulls = new(s.NullCount)
 	}
 	return c
+}
+
+// encoded returns the bounds that are in the order of the column's type.
+func encoded(leaf *parquet.Column, s format.Statistics, ordered bool) (low, high []byte) {
+	switch {
+	case ordered && len(s.MinValue)+len(s.MaxValue) > 0:
+		return s.MinValue, s.MaxValue
+	case signedOrder(leaf): // the deprecated fields compare bytes as signed
+		return s.Min, s.Max
+	}
+	return nil, nil
 }
 
 // signedOrder reports whether values compare the same with the deprecated order.
@@ -81,11 +87,8 @@ func signedOrder(leaf *parquet.Column) bool {
 			return false
 		}
 	}
-	switch leaf.Type().Kind() {
-	case parquet.Boolean, parquet.Int32, parquet.Int64, parquet.Float, parquet.Double:
-		return true
-	}
-	return false
+	k := leaf.Type().Kind()
+	return k != parquet.ByteArray && k != parquet.FixedLenByteArray && k != parquet.Int96
 }
 
 // usable widens bounds of zero, because -0 and +0 are equal. NaN is no bound, and
@@ -137,24 +140,40 @@ func bound(a, b *Bound, direction int) *Bound {
 
 // parse reads the PLAIN encoding of a value.
 func parse(leaf *parquet.Column, b []byte) (Value, bool) {
-	switch k := leaf.Type().Kind(); {
-	case k == parquet.Boolean && len(b) == 1:
+	k := leaf.Type().Kind()
+	if size := sizes[k]; size > 0 && len(b) != size {
+		return Value{}, false
+	}
+	switch k {
+	case parquet.Boolean:
 		return Value{kind: boolean, i: int64(b[0])}, true
-	case k == parquet.Int32 && len(b) == 4:
+	case parquet.Int32:
 		n := binary.LittleEndian.Uint32(b)
 		return whole(leaf, int64(int32(n)), uint64(n)) //nolint:gosec // its bits
-	case k == parquet.Int64 && len(b) == 8:
+	case parquet.Int64:
 		n := binary.LittleEndian.Uint64(b)
 		return whole(leaf, int64(n), n) //nolint:gosec // its bits
-	case k == parquet.Float && len(b) == 4:
-		return Value{kind: float, f: float64(math.Float32frombits(binary.LittleEndian.Uint32(b)))}, true
-	case k == parquet.Double && len(b) == 8:
-		return Value{kind: float, f: math.Float64frombits(binary.LittleEndian.Uint64(b))}, true
-	case k == parquet.ByteArray, k == parquet.FixedLenByteArray && len(b) == leaf.Type().Length():
+	case parquet.Float, parquet.Double:
+		return Value{kind: float, f: real64(b)}, true
+	case parquet.ByteArray:
 		return octet(leaf, b)
+	case parquet.FixedLenByteArray:
+		v, ok := octet(leaf, b)
+		return v, ok && len(b) == leaf.Type().Length()
+	case parquet.Int96: // has no order
 	}
-	return Value{}, false // INT96 has no order
+	return Value{}, false
 }
+
+func real64(b []byte) float64 {
+	if len(b) == 4 {
+		return float64(math.Float32frombits(binary.LittleEndian.Uint32(b)))
+	}
+	return math.Float64frombits(binary.LittleEndian.Uint64(b))
+}
+
+// sizes of values in bytes.
+var sizes = map[parquet.Kind]int{parquet.Boolean: 1, parquet.Int32: 4, parquet.Int64: 8, parquet.Float: 4, parquet.Double: 8}
 
 // whole is the value of an integer column, which its logical type interprets.
 func whole(leaf *parquet.Column, n int64, u uint64) (Value, bool) {
@@ -211,7 +230,7 @@ func octet(leaf *parquet.Column, b []byte) (Value, bool) {
 func complement(b []byte) *big.Int {
 	n := new(big.Int).SetBytes(b)
 	if b[0]&0x80 != 0 {
-		n.Sub(n, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b)))) //nolint:gosec // not negative
+		n.Sub(n, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
 	}
 	return n
 }

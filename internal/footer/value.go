@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/big"
 	"strconv"
 	"strings"
@@ -73,12 +74,8 @@ func (v Value) String() string {
 		return strconv.FormatFloat(v.f, 'g', -1, 64)
 	case decimal:
 		return point(v.d, v.scale)
-	case date:
-		return v.t.Format(time.DateOnly)
-	case timestamp:
-		return v.t.Format(time.RFC3339Nano)
-	case local:
-		return v.t.Format("2006-01-02T15:04:05.999999999")
+	case date, timestamp, local:
+		return v.t.Format(layouts[v.kind])
 	case clock:
 		return time.Unix(0, v.i).UTC().Format("15:04:05.999999999")
 	case text:
@@ -88,6 +85,8 @@ func (v Value) String() string {
 	}
 	return ""
 }
+
+var layouts = map[kind]string{date: time.DateOnly, timestamp: time.RFC3339Nano, local: "2006-01-02T15:04:05.999999999"}
 
 // point writes an unscaled number with a decimal point.
 func point(unscaled *big.Int, scale int) string {
@@ -104,13 +103,9 @@ func point(unscaled *big.Int, scale int) string {
 
 // MarshalJSON writes numbers as numbers, but decimals as strings, which keep their digits.
 func (v Value) MarshalJSON() ([]byte, error) {
-	switch v.kind {
-	case boolean, signed, unsigned:
+	number := v.kind == boolean || v.kind == signed || v.kind == unsigned || v.kind == float && !math.IsInf(v.f, 0)
+	if number {
 		return []byte(v.String()), nil
-	case float:
-		if s := v.String(); !strings.Contains(s, "Inf") {
-			return json.Marshal(v.f)
-		}
 	}
 	return json.Marshal(v.String())
 }
