@@ -135,7 +135,7 @@ func TestTargetIsFile(t *testing.T) {
 func TestBucket(t *testing.T) {
 	t.Parallel()
 	s := spec("orders", generate.Parquet)
-	s.Rows, s.Days, s.FileRows = 300_000, 1, 300_000
+	s.Rows, s.Days, s.FileRows = 300_000, 1, 300_000 // more than a part
 	fake, dir := awsfake.NewS3("raw"), t.TempDir()
 	var order []string
 	const part = "orders/dt=2026-02-27/part-00000.parquet"
