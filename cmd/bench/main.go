@@ -32,6 +32,7 @@ func run(ctx context.Context) int {
 	flag.IntVar(&o.Dates, "dates", 365, "number of dates of a backfill with five values each; 0 = not measured")
 	flag.IntVar(&o.Objects, "objects", 10000, "number of events of objects of a batch; 0 = objects, requests and pipelines are not measured")
 	flag.IntVar(&o.Pipelines, "pipelines", 1000, "number of pipelines that are registered")
+	flag.IntVar(&o.Data, "data", 5_000_000, "number of rows that ephemr generate and DuckDB write; 0 = not measured")
 	flag.BoolVar(&o.Demo, "demo", true, "measure make demo too")
 	output := flag.String("o", "table", "output format: table or json")
 	flag.Parse()

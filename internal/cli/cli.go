@@ -13,12 +13,14 @@ import (
 	"ephemr/internal/cli/backfill"
 	"ephemr/internal/cli/calendar"
 	"ephemr/internal/cli/cancel"
+	"ephemr/internal/cli/check"
 	"ephemr/internal/cli/clusters"
 	"ephemr/internal/cli/complete"
 	"ephemr/internal/cli/cost"
 	"ephemr/internal/cli/diff"
 	"ephemr/internal/cli/doctor"
 	"ephemr/internal/cli/exit"
+	"ephemr/internal/cli/generate"
 	"ephemr/internal/cli/logs"
 	"ephemr/internal/cli/objects"
 	"ephemr/internal/cli/pause"
@@ -80,6 +82,7 @@ func Root(app *session.App, given string) *cobra.Command {
 		calendar.Command(app), start.Command(app), backfill.Command(app), backfill.ListCommand(app), submit.Command(app),
 		runs.Command(app), show.Command(app), why.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app), approve.Command(app), redo.Command(app), objects.Command(app),
 		clusters.Command(app), resize.Command(app), terminate.Command(app), cost.Command(app), prices.Command(app), requests.Command(app), query.Command(app),
+		generate.Command(app), check.Command(app),
 		doctor.Command(app, given), version.Command(app, given))
 	completion(root)
 	strict(root)

@@ -31,24 +31,37 @@ func New(io *terminal.IO, json bool) *Meter {
 
 // Bar is one piece of work. A nil one shows nothing.
 type Bar struct {
-	end  chan struct{}
-	gone chan struct{}
+	count progressbar.Option
+	end   chan struct{}
+	gone  chan struct{}
 
 	mu        sync.Mutex
 	done, all int64
 }
 
-// Begin starts a piece of work, which End ends.
+// Begin starts a piece of work, which End ends. Its speed is in bytes.
 func (m *Meter) Begin(what string) *Bar {
+	return m.begin(what, progressbar.OptionShowBytes(true))
+}
+
+// BeginCount is Begin for work that is measured in things, such as rows.
+func (m *Meter) BeginCount(what, things string) *Bar {
+	return m.begin(what, func(p *progressbar.ProgressBar) {
+		progressbar.OptionShowIts()(p)
+		progressbar.OptionSetItsString(things)(p)
+	})
+}
+
+func (m *Meter) begin(what string, count progressbar.Option) *Bar {
 	if m == nil {
 		return nil
 	}
-	b := &Bar{end: make(chan struct{}), gone: make(chan struct{})}
+	b := &Bar{count: count, end: make(chan struct{}), gone: make(chan struct{})}
 	go b.show(m.io, what)
 	return b
 }
 
-// Update sets the number of bytes done.
+// Update sets the number of bytes or things done.
 func (b *Bar) Update(done, all int64) {
 	if b == nil {
 		return
@@ -75,7 +88,7 @@ func (b *Bar) show(to *terminal.IO, what string) {
 	bar := progressbar.NewOptions64(-1,
 		progressbar.OptionSetWriter(g), progressbar.OptionUseANSICodes(true), progressbar.OptionClearOnFinish(),
 		progressbar.OptionSetDescription(terminal.Clip(what, max(to.Columns()-width-beside, 10))), progressbar.OptionSetWidth(width),
-		progressbar.OptionShowBytes(true), progressbar.OptionUseIECUnits(true),
+		b.count, progressbar.OptionUseIECUnits(true),
 		progressbar.OptionSetElapsedTime(true), progressbar.OptionSetPredictTime(true),
 		progressbar.OptionSetSpinnerChangeInterval(0), // it would leave a goroutine behind
 	)

@@ -45,6 +45,24 @@ func TestBar(t *testing.T) {
 	}
 }
 
+// Work that is counted shows things in place of bytes.
+func TestBarOfCount(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		bar := progress.New(&terminal.IO{Err: &out, ErrTTY: true, Color: true, Width: 80}, false).BeginCount("generating orders", "rows")
+		for i := range 100 {
+			time.Sleep(100 * time.Millisecond)
+			bar.Update(int64(i)*1000, 100_000)
+		}
+		bar.End()
+		look(t, out.String(), 80, []string{"generating orders", " 50% |█", "rows/s"})
+		if strings.Contains(out.String(), "iB") {
+			t.Error("the bar shows bytes")
+		}
+	})
+}
+
 // Work of unknown size shows activity.
 func TestBarOfUnknownSize(t *testing.T) {
 	t.Parallel()

@@ -148,8 +148,5 @@ func (s *Session) Pipelines() *register.Store {
 	return &register.Store{DB: dynamodb.NewFromConfig(s.Config), Table: s.Settings.PipelinesTable}
 }
 
-// S3 returns a client that addresses buckets by path when an endpoint is
-// configured: emulators have no host name per bucket.
-func (s *Session) S3() *s3.Client {
-	return s3.NewFromConfig(s.Config, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
-}
+// S3 returns a client.
+func (s *Session) S3() *s3.Client { return client(s.Config) }

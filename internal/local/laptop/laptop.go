@@ -72,7 +72,7 @@ func (r *Region) Tools() []string { return tools(r.Root) }
 
 func (o *Options) complete() error {
 	if o.Root == "" {
-		root, err := findRoot()
+		root, err := FindRoot()
 		if err != nil {
 			return err
 		}
@@ -107,9 +107,9 @@ func (o *Options) region(rec record) *Region {
 	return &Region{Root: o.Root, Dir: o.Dir, Endpoint: rec.Emulator.URL, EMR: rec.LocalEMR.URL, options: *o}
 }
 
-// findRoot is the checkout that the working directory is in, else the one that
+// FindRoot is the checkout that the working directory is in, else the one that
 // this program was built in.
-func findRoot() (string, error) {
+func FindRoot() (string, error) {
 	here, err := os.Getwd()
 	if err != nil {
 		return "", fmt.Errorf("find checkout: %w", err)

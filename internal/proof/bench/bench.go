@@ -16,6 +16,7 @@ import (
 
 	"ephemr/internal/local/laptop"
 	"ephemr/internal/proof/bench/binary"
+	"ephemr/internal/proof/bench/data"
 	"ephemr/internal/proof/bench/service"
 	"ephemr/internal/proof/bench/trace"
 )
@@ -30,6 +31,7 @@ type Options struct {
 	Pipelines int       // number of pipelines that are registered
 	Dates     int       // of a backfill with five values each; 0 = not measured
 	Wide      int       // number of jobs of the wide pipeline; 0 = not measured
+	Data      int       // rows of generated data; 0 = not measured
 	Submit    bool      // measure the latency of ephemr submit
 	Demo      bool      // measure the demo too
 	Log       io.Writer // progress
@@ -40,6 +42,9 @@ func Run(ctx context.Context, o Options) (r *Report, err error) {
 	begun := time.Now()
 	r = &Report{Machine: look(ctx), Seed: o.Seed}
 	defer func() { r.Took = Seconds(time.Since(begun)) }()
+	if err := r.measureData(ctx, o); err != nil {
+		return r, err
+	}
 	if o.Load > 0 {
 		if err := r.measureLoad(ctx, o.Load, o.Log); err != nil {
 			return r, err
@@ -70,6 +75,22 @@ func Run(ctx context.Context, o Options) (r *Report, err error) {
 		r.Demo, err = demo(ctx, root, o.Log)
 	}
 	return r, err
+}
+
+func (r *Report) measureData(ctx context.Context, o Options) error {
+	if o.Data == 0 {
+		return nil
+	}
+	root, err := laptop.FindRoot()
+	if err != nil {
+		return err
+	}
+	found, err := data.Measure(ctx, root, o.Data, o.Log)
+	if err != nil {
+		return err
+	}
+	r.Data = &found
+	return nil
 }
 
 // measureRuns also returns the checkout and the functions' settings.

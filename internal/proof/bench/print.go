@@ -12,6 +12,7 @@ import (
 
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/proof/bench/binary"
+	"ephemr/internal/proof/bench/data"
 )
 
 // Print writes the report for people.
@@ -29,6 +30,7 @@ func (r *Report) Print(io *terminal.IO) {
 	p.load(r)
 	p.backfill(r)
 	p.intake(r)
+	p.data(r)
 	p.binaries(r)
 	p.demo(r)
 }
@@ -104,6 +106,19 @@ func (p printer) calls(r *Report) {
 	}
 	p.Table([]string{"RUNS", "N", "TRANSITIONS", "RETRIES", "EMR CALLS", "BY OPERATION"}, rows)
 	p.Printf("shared by all runs, in %s: %s; refused: %s\n", terminal.Duration(time.Duration(r.Shared.Over)), list(r.Shared.Operations), list(r.Shared.Refused))
+}
+
+func (p printer) data(r *Report) {
+	if r.Data == nil {
+		return
+	}
+	d := r.Data
+	p.head(fmt.Sprintf("%d rows of 6 columns as Parquet", d.Rows), fmt.Sprintf(
+		"ephemr generate takes %.2f times as long as DuckDB; medians; target: at most 1.00, and 256 MiB", d.Ratio))
+	row := func(what string, u data.Usage) []string {
+		return []string{what, seconds(u.Took), seconds(u.CPU), terminal.Bytes(u.Peak)}
+	}
+	p.Table([]string{"PROGRAM", "TOOK", "CPU", "PEAK MEMORY"}, [][]string{row("ephemr generate", d.Ours), row("DuckDB", d.DuckDB)})
 }
 
 func (p printer) wide(r *Report) {

@@ -14,6 +14,7 @@ import (
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/proof/bench"
 	"ephemr/internal/proof/bench/binary"
+	"ephemr/internal/proof/bench/data"
 	"ephemr/internal/proof/bench/service"
 	"ephemr/internal/proof/bench/trace"
 )
@@ -59,6 +60,9 @@ func report() *bench.Report {
 			Jobs: 200, Ratio: 1.02,
 			Free:      bench.WideRun{Took: ms(40e3), Transitions: 8, Calls: 4, Operations: map[string]int{"RunJobFlow": 1, "AddJobFlowSteps": 1}},
 			Throttled: bench.WideRun{Took: ms(40.8e3), Transitions: 9, Calls: 8, Operations: map[string]int{"ListSteps": 4}, Refused: map[string]int{"ListSteps": 1}},
+		},
+		Data: &data.Report{
+			Rows: 5_000_000, Ratio: 0.8, Ours: data.Usage{Took: ms(2000), CPU: ms(2800), Peak: 45 << 20}, DuckDB: data.Usage{Took: ms(2500), CPU: ms(3500), Peak: 76 << 20},
 		},
 		Demo:     []bench.Phase{{Name: "laptop up", Took: ms(700)}, {Name: "laptop demo", Took: ms(30e3)}, {Name: "  1. Register the pipeline", Took: ms(400)}},
 		Failures: []bench.Failure{{Run: "bench-1", Group: "four concurrent", Why: "FAILED with 2 clusters: no capacity"}},

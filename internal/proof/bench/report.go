@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"ephemr/internal/proof/bench/data"
 	"ephemr/internal/proof/bench/service"
 	"ephemr/internal/proof/bench/trace"
 )
@@ -25,6 +26,7 @@ type Report struct {
 	Load     *Load           `json:"load"`
 	Backfill *Backfill       `json:"backfill"`
 	Intake   *Intake         `json:"intake"`
+	Data     *data.Report    `json:"data"`
 	Demo     []Phase         `json:"demo"`
 	Cold     []Phase         `json:"cold"`
 	Failures []Failure       `json:"failures"`

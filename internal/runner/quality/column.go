@@ -18,9 +18,9 @@ func (f *file) leaf(name string) (col parquet.LeafColumn, why string) {
 	col, ok := f.parquet.Schema().Lookup(strings.Split(name, ".")...)
 	switch {
 	case !ok:
-		return col, fmt.Sprintf("%s in %s", f.typeOf(name), f.key)
+		return col, fmt.Sprintf("%s in %s", f.typeOf(name), f.Key)
 	case col.MaxRepetitionLevel > 0:
-		return col, fmt.Sprintf("%s has many values a row in %s", name, f.key)
+		return col, fmt.Sprintf("%s has many values a row in %s", name, f.Key)
 	}
 	return col, ""
 }
@@ -35,7 +35,7 @@ func (f *file) pages(ctx context.Context, chunk parquet.ColumnChunk, each func(p
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("read column of %s: %w", f.key, err)
+			return fmt.Errorf("read column of %s: %w", f.Key, err)
 		}
 		err = each(page)
 		parquet.Release(page)
@@ -47,7 +47,7 @@ func (f *file) pages(ctx context.Context, chunk parquet.ColumnChunk, each func(p
 
 func (f *file) pageReader(ctx context.Context, chunk parquet.ColumnChunk) (parquet.Pages, func() error) {
 	if c, ok := chunk.(*parquet.FileColumnChunk); ok {
-		pages := c.PagesFrom(&window{reader: reader{object: f.object, ctx: ctx}})
+		pages := c.PagesFrom(&window{Reader: f.Reader(ctx)})
 		return pages, pages.Close
 	}
 	pages := chunk.Pages()
@@ -55,7 +55,7 @@ func (f *file) pageReader(ctx context.Context, chunk parquet.ColumnChunk) (parqu
 }
 
 // notNull counts the nulls of a column.
-func (d *dataset) notNull(ctx context.Context, name string) (verdict, error) {
+func (d *opened) notNull(ctx context.Context, name string) (verdict, error) {
 	var nulls int64
 	for _, f := range d.files {
 		col, why := f.leaf(name)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"ephemr/internal/dataset"
 	"ephemr/internal/job"
 )
 
@@ -24,43 +25,43 @@ func bad(format string, args ...any) verdict  { return verdict{fmt.Sprintf(forma
 // expectation is one line of a check.
 type expectation struct {
 	text string
-	look func(context.Context, *Checker, *dataset) (verdict, error)
+	look func(context.Context, *Checker, *opened) (verdict, error)
 }
 
 // expectations returns the expectations of a valid check, cheap ones first.
 func (c *Checker) expectations(check job.Check) (all []expectation) {
-	add := func(text string, look func(context.Context, *Checker, *dataset) (verdict, error)) {
+	add := func(text string, look func(context.Context, *Checker, *opened) (verdict, error)) {
 		all = append(all, expectation{text, look})
 	}
 	if check.WrittenBy != "" {
-		add(c.writtenBy(), func(_ context.Context, c *Checker, d *dataset) (verdict, error) { return d.written(c.Began), nil })
+		add(c.writtenBy(), func(_ context.Context, c *Checker, d *opened) (verdict, error) { return d.written(c.Began), nil })
 	}
 	if check.Freshness != "" {
 		age, _ := time.ParseDuration(check.Freshness)
-		add("newest file at most "+check.Freshness+" old", func(_ context.Context, c *Checker, d *dataset) (verdict, error) {
+		add("newest file at most "+check.Freshness+" old", func(_ context.Context, c *Checker, d *opened) (verdict, error) {
 			return d.fresh(c.Now(), age), nil
 		})
 	}
 	if check.Rows != "" {
 		cmp, _ := parseComparison(check.Rows)
-		add("rows "+cmp.String(), func(_ context.Context, _ *Checker, d *dataset) (verdict, error) {
+		add("rows "+cmp.String(), func(_ context.Context, _ *Checker, d *opened) (verdict, error) {
 			text := fmt.Sprintf("%d rows in %d files", d.rows(), len(d.files))
 			return verdict{text, cmp.holds(d.rows())}, nil
 		})
 	}
 	for _, name := range slices.Sorted(maps.Keys(check.Columns)) {
 		want := check.Columns[name]
-		add("column "+name+" is "+want, func(_ context.Context, _ *Checker, d *dataset) (verdict, error) {
+		add("column "+name+" is "+want, func(_ context.Context, _ *Checker, d *opened) (verdict, error) {
 			return d.typed(name, want), nil
 		})
 	}
 	for _, name := range check.NotNull {
-		add("column "+name+" has no nulls", func(ctx context.Context, _ *Checker, d *dataset) (verdict, error) {
+		add("column "+name+" has no nulls", func(ctx context.Context, _ *Checker, d *opened) (verdict, error) {
 			return d.notNull(ctx, name)
 		})
 	}
 	if len(check.Unique) > 0 {
-		add("unique "+strings.Join(check.Unique, ", "), func(ctx context.Context, c *Checker, d *dataset) (verdict, error) {
+		add("unique "+strings.Join(check.Unique, ", "), func(ctx context.Context, c *Checker, d *opened) (verdict, error) {
 			return d.unique(ctx, check.Unique, c.maxUnique())
 		})
 	}
@@ -77,7 +78,7 @@ func (c *Checker) maxUnique() int {
 // Validate returns what is wrong with a check, without reading data.
 func Validate(check job.Check) error {
 	var errs []error
-	if _, err := parseAddress(check.Dataset); err != nil {
+	if _, err := dataset.Parse(check.Dataset); err != nil {
 		errs = append(errs, err)
 	}
 	if check.Rows != "" {

@@ -8,16 +8,12 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-
+	"ephemr/internal/dataset"
 	"ephemr/internal/job"
 )
 
 // S3API is what checks need of S3.
-type S3API interface {
-	ListObjectsV2(context.Context, *s3.ListObjectsV2Input, ...func(*s3.Options)) (*s3.ListObjectsV2Output, error)
-	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
-}
+type S3API = dataset.S3API
 
 // MaxUnique is how many rows a unique expectation compares unless a Checker
 // says otherwise: 16 bytes of memory each.

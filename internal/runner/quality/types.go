@@ -9,7 +9,8 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/format"
+
+	"ephemr/internal/footer"
 )
 
 var typeForm = regexp.MustCompile(`^(\w+)(?:\((\d+)(?:,(\d+))?\))?$`)
@@ -46,70 +47,8 @@ func fits(have, want string) bool {
 	return have == want || want == "decimal" && strings.HasPrefix(have, "decimal(")
 }
 
-// typeOf names the type of a column.
-func typeOf(n parquet.Node) string {
-	if t := n.Type(); t != nil {
-		if name := logical(t.LogicalType()); name != "" {
-			return name
-		}
-	}
-	if !n.Leaf() {
-		return "struct"
-	}
-	if n.Repeated() {
-		return "list"
-	}
-	return physical(n.Type().Kind())
-}
-
-// logical names an annotated type; "" when the annotation adds nothing.
-func logical(t *format.LogicalType) string {
-	if t == nil {
-		return ""
-	}
-	switch v := t.Value.(type) {
-	case *format.StringType, *format.EnumType, *format.JsonType:
-		return "string"
-	case *format.DecimalType:
-		return fmt.Sprintf("decimal(%d,%d)", v.Precision, v.Scale)
-	case *format.DateType:
-		return "date"
-	case *format.TimestampType:
-		return "timestamp"
-	case *format.TimeType:
-		return "time"
-	case *format.UUIDType:
-		return "uuid"
-	case *format.ListType:
-		return "list"
-	case *format.MapType:
-		return "map"
-	}
-	return ""
-}
-
-func physical(k parquet.Kind) string {
-	switch k {
-	case parquet.Boolean:
-		return "boolean"
-	case parquet.Int32:
-		return "int"
-	case parquet.Int64:
-		return "long"
-	case parquet.Int96:
-		return "timestamp" // used for timestamps only
-	case parquet.Float:
-		return "float"
-	case parquet.Double:
-		return "double"
-	case parquet.ByteArray, parquet.FixedLenByteArray:
-		return "binary"
-	}
-	return k.String()
-}
-
 // typed finds whether every file has the column, and of that type.
-func (d *dataset) typed(name, want string) verdict {
+func (d *opened) typed(name, want string) verdict {
 	expected, _ := parseType(want)
 	found := map[string]int{}
 	wrong := false
@@ -145,7 +84,7 @@ func (f *file) typeOf(name string) string {
 		}
 		node = next
 	}
-	return typeOf(node)
+	return footer.TypeOf(node)
 }
 
 func field(n parquet.Node, name string) parquet.Node {

@@ -21,7 +21,7 @@ type digest struct{ hi, lo uint64 }
 
 // unique finds whether the values of columns, together, are different in
 // every row. As in SQL, rows with a null among them are distinct.
-func (d *dataset) unique(ctx context.Context, columns []string, limit int) (verdict, error) {
+func (d *opened) unique(ctx context.Context, columns []string, limit int) (verdict, error) {
 	if n := d.rows(); n > int64(limit) {
 		return verdict{}, &InvalidError{fmt.Errorf("unique %s: %d rows are more than %d, which is what fits in memory",
 			strings.Join(columns, ", "), n, limit)}
@@ -88,7 +88,7 @@ func (f *file) groupDigests(ctx context.Context, group parquet.RowGroup, columns
 		for i := range cursors {
 			v, err := cursors[i].next()
 			if err != nil {
-				return rows, fmt.Errorf("read column %s of %s: %w", columns[i], f.key, err)
+				return rows, fmt.Errorf("read column %s of %s: %w", columns[i], f.Key, err)
 			}
 			null = null || v.IsNull()
 			add(sum, v)

@@ -20,13 +20,13 @@ func (c *Checker) Written(ctx context.Context, dataset string, since time.Time) 
 	return v.ok, v.text, nil
 }
 
-func (d *dataset) written(since time.Time) verdict {
+func (d *opened) written(since time.Time) verdict {
 	if len(d.files) == 0 {
 		return bad("no files")
 	}
-	newest := slices.MaxFunc(d.files, func(a, b *file) int { return a.modified.Compare(b.modified) })
-	text := fmt.Sprintf("the newest of %d files is of %s", len(d.files), newest.modified.UTC().Format(time.RFC3339))
-	return verdict{text, !newest.modified.Before(since.Truncate(time.Second))}
+	newest := slices.MaxFunc(d.files, func(a, b *file) int { return a.Modified.Compare(b.Modified) })
+	text := fmt.Sprintf("the newest of %d files is of %s", len(d.files), newest.Modified.UTC().Format(time.RFC3339))
+	return verdict{text, !newest.Modified.Before(since.Truncate(time.Second))}
 }
 
 // writtenBy is the expectation that a run wrote the dataset.

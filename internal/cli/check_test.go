@@ -1,0 +1,95 @@
+package cli_test
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"ephemr/internal/cli/check"
+	"ephemr/internal/cli/exit"
+	"ephemr/internal/generate"
+)
+
+// connected stores a generated dataset in the lake's zone raw.
+func connected(t *testing.T, w *world) func(context.Context) (check.Connected, error) {
+	t.Helper()
+	dir := t.TempDir()
+	spec := generate.Spec{
+		Dataset: "orders", Format: generate.Parquet, Rows: 1000, Seed: 1, From: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Days: 2, FileRows: 1000, Nulls: 0.1, Workers: 1,
+	}
+	if _, err := generate.Run(t.Context(), spec, &generate.Folder{Path: dir}); err != nil {
+		t.Fatal(err)
+	}
+	for _, dt := range []string{"dt=2026-01-01", "dt=2026-01-02"} {
+		f, err := os.Open(filepath.Join(dir, dt, "part-00000.parquet")) //nolint:gosec // the test's file
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.s3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: new(w.settings.Lake["raw"]), Key: new("orders/" + dt + "/part-00000.parquet"), Body: f}); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return func(context.Context) (check.Connected, error) {
+		return check.Connected{S3: w.s3, Bucket: w.settings.BucketOf}, nil
+	}
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	connect := connected(t, w)
+	if err := check.Run(t.Context(), check.Options{Dataset: "s3://raw/orders/"}, w.io, connect); err != nil {
+		t.Fatal(err)
+	}
+	contains(t, w.out.String(), "COLUMN", "dt           partition      0      2026-01-01", "order_id     long           0      1 ", " 1000\n", "amount       decimal(10,2)  ", "≥ delivered", "≤ shipped")
+	contains(t, w.err.String(), "1000 rows, ", " in 2 files, 2 row groups; read ", " of footers by 2 requests in ")
+}
+
+func TestCheck_json(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if err := check.Run(t.Context(), check.Options{Dataset: "s3://raw/orders/", JSON: true}, w.io, connected(t, w)); err != nil {
+		t.Fatal(err)
+	}
+	if !json.Valid([]byte(w.out.String())) {
+		t.Error("not JSON")
+	}
+	contains(t, w.out.String(), `"rows": 1000,`, `"source": "footers"`, `"broken": []`, `"dataset": "s3://raw/orders/"`)
+}
+
+func TestCheck_errors(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	connect := connected(t, w)
+	put := func(key, body string) {
+		if _, err := w.s3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: new(w.settings.Lake["raw"]), Key: &key, Body: strings.NewReader(body)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("broken/a.csv", "order_id,amount\n1,2\n")
+	for dataset, want := range map[string]struct {
+		code int
+		text string
+	}{
+		"raw/orders":       {exit.CodeUsage, `invalid dataset "raw/orders": use s3://BUCKET/PREFIX`},
+		"s3://raw/nothing": {exit.CodeFailed, "no files in s3://raw/nothing; names that begin with _ or . do not count"},
+		"s3://raw/broken/": {exit.CodeFailed, "broken/a.csv is not Parquet, or was cut short: it does not end in PAR1"},
+		"s3://nope/x":      {exit.CodeFailed, "s3://nope/x: list: "},
+	} {
+		err := check.Run(t.Context(), check.Options{Dataset: dataset}, w.io, connect)
+		if err == nil || exit.CodeOf(err) != want.code {
+			t.Errorf("%s: got %v", dataset, err)
+			continue
+		}
+		contains(t, err.Error(), want.text)
+	}
+}

@@ -1,0 +1,83 @@
+// Package dataset finds the files of datasets in S3 and reads them by ranges.
+package dataset
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// S3API is what reading a dataset needs of S3.
+type S3API interface {
+	ListObjectsV2(context.Context, *s3.ListObjectsV2Input, ...func(*s3.Options)) (*s3.ListObjectsV2Output, error)
+	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
+}
+
+// Address is the location of a dataset: one object, or all under a prefix.
+type Address struct{ Bucket, Prefix string }
+
+// Parse reads s3://bucket/prefix/ or s3://bucket/key.
+func Parse(s string) (Address, error) {
+	rest, ok := strings.CutPrefix(s, "s3://")
+	bucket, prefix, _ := strings.Cut(rest, "/")
+	if !ok || bucket == "" {
+		return Address{}, fmt.Errorf("dataset %q: want s3://bucket/prefix/", s)
+	}
+	return Address{bucket, prefix}, nil
+}
+
+// holds reports whether key is data of the dataset. Names that begin with _ or .
+// are hidden, as for Spark and Hive, unless they are partitions.
+func (a Address) holds(key string) bool {
+	folder := strings.TrimSuffix(a.Prefix, "/")
+	if key == folder {
+		return !strings.HasSuffix(a.Prefix, "/")
+	}
+	rel, ok := strings.CutPrefix(key, folder)
+	if folder != "" {
+		rel, ok = strings.CutPrefix(rel, "/")
+	}
+	if !ok || rel == "" || strings.HasSuffix(rel, "/") || strings.HasSuffix(rel, "_$folder$") {
+		return false
+	}
+	for name := range strings.SplitSeq(rel, "/") {
+		if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") && !strings.Contains(name, "=") {
+			return false
+		}
+	}
+	return true
+}
+
+// List lists the files of a dataset.
+func List(ctx context.Context, api S3API, at Address) ([]Object, error) {
+	var all []Object
+	pages := s3.NewListObjectsV2Paginator(api, &s3.ListObjectsV2Input{Bucket: &at.Bucket, Prefix: aws.String(strings.TrimSuffix(at.Prefix, "/"))})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list: %w", err)
+		}
+		for _, o := range page.Contents {
+			if key := aws.ToString(o.Key); at.holds(key) {
+				all = append(all, Object{API: api, Bucket: at.Bucket, Key: key, ETag: o.ETag, Size: aws.ToInt64(o.Size), Modified: aws.ToTime(o.LastModified)})
+			}
+		}
+	}
+	return all, nil
+}
+
+// Partition reads the name=value folders of a key. Values may be escaped as
+// in Hive, which makes no difference here.
+func Partition(key string) map[string]string {
+	folders := strings.Split(key, "/")
+	values := map[string]string{}
+	for _, folder := range folders[:len(folders)-1] {
+		if name, value, ok := strings.Cut(folder, "="); ok && name != "" {
+			values[name] = value
+		}
+	}
+	return values
+}

@@ -1,0 +1,137 @@
+// Package footer reads what the footers of Parquet files say about their rows and
+// columns, by two ranged reads a file and without reading data.
+package footer
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+const (
+	// Tail is how many bytes are read from the end of a file at first: most footers are smaller.
+	Tail = 64 << 10
+
+	// Largest is the size of the largest footer that is read. Decoded, it takes several times as much memory.
+	Largest = 16 << 20
+
+	smallest = 12 // bytes: two magic words and the length of an empty footer
+	ending   = 8  // bytes: length and magic word
+)
+
+// InvalidError is a file whose footer cannot be used. The file has to be replaced:
+// reading it again will not help.
+type InvalidError struct{ Why string }
+
+func (e *InvalidError) Error() string { return e.Why }
+
+func invalid(format string, args ...any) error { return &InvalidError{fmt.Sprintf(format, args...)} }
+
+// File is the footer of one file.
+type File struct {
+	Rows      int64
+	RowGroups int
+	Columns   []Column
+}
+
+// Read reads the footer of a file of size bytes. Reserve is called before a footer
+// that is larger than Tail is read, and returns what gives the memory back; nil =
+// there is no limit. An error that is not an InvalidError is one of reading.
+func Read(r io.ReaderAt, size int64, reserve func(bytes int64) (release func(), err error)) (f *File, err error) {
+	if size < smallest {
+		return nil, invalid("is not Parquet: it has only %d bytes", size)
+	}
+	tail := make([]byte, min(size, Tail))
+	if err := fill(r, tail, size-int64(len(tail))); err != nil {
+		return nil, err
+	}
+	length, err := lengthOf(tail, size)
+	if err != nil {
+		return nil, err
+	}
+	if missing := length + ending - int64(len(tail)); missing > 0 {
+		if reserve != nil {
+			release, err := reserve(length)
+			if err != nil {
+				return nil, err
+			}
+			defer release()
+		}
+		whole := make([]byte, length+ending)
+		copy(whole[missing:], tail)
+		if err := fill(r, whole[:missing], size-int64(len(whole))); err != nil {
+			return nil, err
+		}
+		tail = whole
+	}
+	return decode(&end{tail, size - int64(len(tail))}, size)
+}
+
+func fill(r io.ReaderAt, p []byte, at int64) error {
+	n, err := r.ReadAt(p, at)
+	if n == len(p) {
+		return nil
+	}
+	if err == nil || errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return fmt.Errorf("read %d bytes at %d: %w", len(p), at, err)
+}
+
+// lengthOf reads the last bytes of a file.
+func lengthOf(tail []byte, size int64) (int64, error) {
+	last := tail[len(tail)-ending:]
+	switch magic := string(last[4:]); {
+	case magic == "PAR1":
+	case magic == "PARE":
+		return 0, invalid("has an encrypted footer, which is not supported")
+	case string(last[4:7]) == "ORC": // before the length of the postscript
+		return 0, invalid("is ORC; only footers of Parquet are read")
+	case size <= int64(len(tail)) && string(tail[:4]) == "PAR1":
+		return 0, invalid("is Parquet that was cut short: its last bytes are missing")
+	default:
+		return 0, invalid("is not Parquet, or was cut short: it does not end in PAR1")
+	}
+	length := int64(binary.LittleEndian.Uint32(last))
+	switch {
+	case length > size-smallest:
+		return 0, invalid("was cut short: its footer has %d bytes, the file %d", length, size)
+	case length > Largest:
+		return 0, invalid("has a footer of %d bytes, more than %d: write fewer row groups or columns a file", length, Largest)
+	}
+	return length, nil
+}
+
+// end serves the last bytes of a file.
+type end struct {
+	bytes []byte
+	from  int64
+}
+
+// ReadAt fails for what is before them.
+func (e *end) ReadAt(p []byte, at int64) (int, error) {
+	if at < e.from {
+		return 0, errors.New("not part of the footer")
+	}
+	n := copy(p, e.bytes[min(at-e.from, int64(len(e.bytes))):])
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+func decode(r io.ReaderAt, size int64) (f *File, err error) {
+	defer func() { // the file is untrusted
+		if p := recover(); p != nil {
+			f, err = nil, invalid("is not valid Parquet: %v", p)
+		}
+	}()
+	p, err := parquet.OpenFile(r, size, parquet.SkipMagicBytes(true), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return nil, invalid("is not valid Parquet: %v", err)
+	}
+	return &File{Rows: p.NumRows(), RowGroups: len(p.Metadata().RowGroups), Columns: columnsOf(p)}, nil
+}
