@@ -23,7 +23,7 @@ import (
 const forever = 365 * 24 * time.Hour
 
 // program runs the package of s.
-func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output) (job.Result, error) {
+func (r *Runner) program(ctx context.Context, s job.Spec, values secrets, stdout, stderr *output) (job.Result, error) {
 	w, remove, err := r.workspace()
 	if err != nil {
 		return job.Result{}, err
@@ -40,7 +40,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 		Dir: w.files, Env: r.environment(s, output), Mark: output, Stdout: stdout, Stderr: stderr,
 		Timeout: time.Duration(s.TimeoutSeconds) * time.Second,
 		Grace:   time.Duration(s.GraceSeconds) * time.Second,
-		Settle:  r.Settle, Alone: r.Alone,
+		Settle:  r.Settle, Alone: r.Alone, Hide: stderr.mask.Text,
 	}
 	if p.Grace == 0 {
 		p.Grace = DefaultGrace
@@ -51,10 +51,17 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	if err := r.resolveCommand(ctx, s, w, &p, stderr); err != nil {
 		return job.Result{}, err
 	}
+	own, err := values.environ(w) // what runs before the program, such as pip, does not get them
+	if err != nil {
+		return job.Result{}, err
+	}
+	p.Env = append(slices.Clip(p.Env), own...)
 	p.Wait = s.Background == job.BackgroundWait
 	apps.claim.Use()
 	deadline := r.Now().Add(cmp.Or(p.Timeout, forever))
 	exit, err := p.Run(ctx)
+	stdout.flush()
+	stderr.flush()
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
 		return job.Result{}, &failure{
@@ -71,7 +78,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	}
 	res = background(s, name, res, exit, stderr)
 	res = apps.end(ctx, s, res, name, deadline)
-	outputs, err := readOutputs(w.outputs)
+	outputs, err := readOutputs(w.outputs, stderr.mask)
 	switch {
 	case err == nil:
 		res.Outputs = outputs
@@ -107,6 +114,7 @@ type helper struct {
 func (h helper) run(ctx context.Context, dir string, argv []string, env ...string) (program.Exit, []string, error) {
 	h.Argv, h.Dir, h.Stdout, h.Env = argv, dir, h.stderr, append(slices.Clone(h.Env), env...)
 	exit, err := h.Run(ctx)
+	h.stderr.flush()
 	last := h.stderr.tail.lines()
 	if err == nil && exit.Err == nil && exit.Code == 0 {
 		h.stderr.forget() // what a successful helper printed says nothing about the program

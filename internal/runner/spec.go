@@ -85,6 +85,11 @@ func validate(s job.Spec) error {
 	for k, v := range s.Env {
 		must(k != "" && !strings.ContainsAny(k, "=\x00") && !strings.Contains(v, "\x00"), "env %q is not a variable", k)
 	}
+	for k, v := range s.Secrets {
+		_, err := job.ParseSecret(v.Secret)
+		must(k != "" && !strings.ContainsAny(k, "=\x00/"), "secret %q is not a variable", k)
+		must(err == nil, "secret %s: %w", k, err)
+	}
 	switch {
 	case known && kind.Command == nil:
 		must(len(s.Checks) > 0, "there are no checks")
