@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"ephemr/internal/access"
 	"ephemr/internal/admission"
 	"ephemr/internal/backfill"
 	"ephemr/internal/calendar"
@@ -28,6 +29,7 @@ import (
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/secret"
+	"ephemr/internal/secretcheck"
 	"ephemr/internal/step"
 	"ephemr/internal/wait"
 )
@@ -179,6 +181,11 @@ func (w *Wiring) preparer() *intake.Preparer {
 		Engines:   w.catalog(),
 		Admission: w.admitter(),
 		Topic:     w.clients.topic(),
+		Secrets: &secretcheck.Checker{
+			Secrets:    w.clients.secrets(),
+			Parameters: w.clients.parameters(),
+			Place:      access.Place{Account: w.settings.Account, Region: w.settings.Region},
+		},
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"ephemr/internal/pipeline"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
+	"ephemr/internal/secretcheck"
 	"ephemr/internal/stage"
 )
 
@@ -30,6 +31,7 @@ type Preparer struct {
 	Engines   engine.Catalog
 	Admission *admission.Admitter
 	Topic     notify.TopicAPI // reports rejected executions to owners of pipelines
+	Secrets   *secretcheck.Checker
 }
 
 // Execution is the context of a state machine's execution.
@@ -169,6 +171,9 @@ func (p *Preparer) start(ctx context.Context, rec *run.Record, e Execution) erro
 	if err := rec.Spec.CheckValues(rec.Context(p.Settings)); err != nil {
 		return fault.New(fault.InvalidInput, "%w", err)
 	}
+	if err := p.secrets(ctx, rec); err != nil {
+		return err
+	}
 	var jobs []run.Job
 	for _, j := range rec.Spec.AllJobs() {
 		jobs = append(jobs, run.Job{Name: j.Name, Type: j.Type, State: run.JobPending})
@@ -178,6 +183,23 @@ func (p *Preparer) start(ctx context.Context, rec *run.Record, e Execution) erro
 	}
 	slog.InfoContext(ctx, "run prepared", "runId", rec.Run.ID, "jobs", len(jobs))
 	return nil
+}
+
+// secrets refuses a run whose jobs cannot have their secrets.
+func (p *Preparer) secrets(ctx context.Context, rec *run.Record) error {
+	uses := rec.Spec.SecretUses(rec.Context(p.Settings))
+	if len(uses) == 0 {
+		return nil
+	}
+	reader := secretcheck.Reader{User: rec.Run.User, Patterns: p.Settings.Secrets}
+	if reader.User != "" {
+		policy, err := p.Users.Policy(ctx)
+		if err != nil {
+			return err
+		}
+		reader.Patterns = policy.Users[reader.User].Secrets
+	}
+	return p.Secrets.Refuse(ctx, uses, reader)
 }
 
 // adopt turns a manual execution into a queued run.

@@ -156,8 +156,10 @@ func (s Spec) CheckValues(c Context) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	_, err = s.SecretUses(c)
-	return err
+	for _, use := range s.SecretUses(c) {
+		errs = append(errs, use.Err)
+	}
+	return errors.Join(errs...)
 }
 
 // independent returns the fields that need no job's outputs. They are not set.

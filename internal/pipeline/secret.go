@@ -67,30 +67,37 @@ func secretFields(p *place, j *Job) (all []field) {
 type SecretUse struct {
 	Job, Variable string
 	Ref           job.SecretRef
+	Late          bool  // its address depends on another job's outputs, and is not known
+	Err           error // its address cannot be filled in
 }
 
-// SecretUses returns the secrets of all jobs that may run, except for those whose
-// address depends on another job's outputs.
-func (s Spec) SecretUses(c Context) ([]SecretUse, error) {
-	var all []SecretUse
+// SecretUses returns the secrets of all jobs that may run.
+func (s Spec) SecretUses(c Context) (all []SecretUse) {
 	for i := range s.Jobs {
 		j := s.Jobs[i]
 		if j.If != "" && s.needless(j, c) {
 			continue
 		}
 		at := &place{text: "jobs[" + j.Name + "]"}
-		data := c.data()
-		for _, f := range s.independent(secretFields(at.key("secrets"), &j)) {
-			text, err := render(f.get, c, data, false)
-			if err != nil {
-				return nil, fmt.Errorf("pipeline %s: render %s: %w", s.Name, f.at, c.hide(err))
+		for _, f := range secretFields(at.key("secrets"), &j) {
+			use := SecretUse{Job: j.Name, Variable: f.name, Late: len(s.independent([]field{f})) == 0}
+			if !use.Late {
+				use.Ref, use.Err = s.secretRef(f, c)
 			}
-			ref, err := job.ParseSecret(text)
-			if err != nil {
-				return nil, fmt.Errorf("pipeline %s: render %s: %w", s.Name, f.at, c.hide(err))
-			}
-			all = append(all, SecretUse{Job: j.Name, Variable: f.name, Ref: ref})
+			all = append(all, use)
 		}
 	}
-	return all, nil
+	return all
+}
+
+func (s Spec) secretRef(f field, c Context) (job.SecretRef, error) {
+	text, err := render(f.get, c, c.data(), false)
+	if err != nil {
+		return job.SecretRef{}, fmt.Errorf("pipeline %s: render %s: %w", s.Name, f.at, c.hide(err))
+	}
+	ref, err := job.ParseSecret(text)
+	if err != nil {
+		return ref, fmt.Errorf("pipeline %s: render %s: %w", s.Name, f.at, c.hide(err))
+	}
+	return ref, nil
 }

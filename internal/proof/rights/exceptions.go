@@ -55,6 +55,10 @@ var tested = []Exception{
 		Why: "storms have no users",
 	},
 	{
+		Functions: []string{"preparerun"}, Actions: []string{"secretsmanager:DescribeSecret", "ssm:DescribeParameters"}, EndToEnd: true,
+		Why: "storms have no jobs with secrets",
+	},
+	{
 		Functions: []string{"intake"}, Actions: []string{"sqs:SendMessage"}, Resource: "requests-dlq", EndToEnd: true,
 		Why: "storms send valid requests only",
 	},
