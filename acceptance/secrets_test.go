@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -75,16 +76,8 @@ func TestSecretsAreFoundNowhere(t *testing.T) {
 	notices := w.notices(t)
 	began := time.Now()
 	goOn := filepath.Join(t.TempDir(), "go-on")
-	w.apply(t, fmt.Sprintf(`pipeline: %[1]s
-owner: canary@example.com
-cluster: {profile: small}
-notify: {failure: [owner], logLines: true}
-jobs:
-  - {name: secret, type: bash, source: jobs/secret, args: [%[2]q], secrets: {PASSWORD: "stores/%[1]s#password", KEY_FILE: {secret: "ssm:/stores/%[1]s", as: file}}}
-  - {name: control, type: bash, source: jobs/control, args: [%[2]q], env: {PASSWORD: %[3]q}}
-`, name, goOn, control.value), map[string]string{"secret": leaks, "control": leaks})
-	w.start(t, `{"pipeline": "`+name+`"}`)
-	r := w.find(t, name, func(run.Run) bool { return true })
+	first := w.leak(t, name, goOn, fmt.Sprintf(`secrets: {PASSWORD: "stores/%[1]s#password", KEY_FILE: {secret: "ssm:/stores/%[1]s", as: file}}`, name))
+	second := w.leak(t, name+"-control", goOn, fmt.Sprintf("env: {PASSWORD: %q}", control.value))
 	eventually(t, "the processes of both jobs", func() (bool, string) {
 		return len(commands(secret)) > 0 && len(commands(control)) > 0, ""
 	})
@@ -96,17 +89,16 @@ jobs:
 	if err := os.WriteFile(goOn, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	rec := w.end(t, r.ID)
-	if rec.Run.State != run.Failed || rec.Run.Class != job.ClassJob {
-		t.Fatalf("%s, %s: %s", rec.Run.State, rec.Run.Class, rec.Run.Reason)
-	}
-	for _, j := range rec.Jobs {
-		if !strings.Contains(j.Reason, "RuntimeError: login with ") {
-			t.Errorf("job %s: %s", j.Name, j.Reason)
+	places := map[string]map[string][]byte{"history": {}}
+	for _, id := range []string{first, second} {
+		rec := w.end(t, id)
+		if rec.Run.State != run.Failed || rec.Run.Class != job.ClassJob || !strings.Contains(rec.Run.Reason, "RuntimeError: login with ") {
+			t.Fatalf("%s, %s: %s", rec.Run.State, rec.Run.Class, rec.Run.Reason)
 		}
+		maps.Copy(places["history"], w.history(t, rec.Run.Execution))
 	}
-	places := w.everything(t, rec, began)
-	places["notices"] = w.received(t, notices, name)
+	places["notices"] = w.received(t, notices, first, second)
+	maps.Copy(places, w.everything(t, began))
 	for place, texts := range places {
 		found := false
 		for where, text := range texts {
@@ -123,6 +115,19 @@ jobs:
 	if code != 0 || !strings.Contains(out, "stores/"+name+"#password") || secret.in([]byte(out)) {
 		t.Errorf("exit %d: %s%s", code, out, stderr)
 	}
+}
+
+// leak starts a run of a pipeline that shows $PASSWORD, and returns its id.
+func (w *world) leak(t *testing.T, name, goOn, settings string) string {
+	t.Helper()
+	w.apply(t, fmt.Sprintf(`pipeline: %s
+owner: canary@example.com
+cluster: {profile: small}
+notify: {failure: [owner], logLines: true}
+jobs: [{name: work, type: bash, source: jobs/work, args: [%q], %s}]
+`, name, goOn, settings), map[string]string{"work": leaks})
+	w.start(t, `{"pipeline": "`+name+`"}`)
+	return w.find(t, name, func(run.Run) bool { return true }).ID
 }
 
 // store creates both secrets.
@@ -162,6 +167,10 @@ func (w *world) notices(t *testing.T) (queue string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	policy := `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*"}]}`
+	if _, err := w.sqs.SetQueueAttributes(t.Context(), &sqs.SetQueueAttributesInput{QueueUrl: made.QueueUrl, Attributes: map[string]string{"Policy": policy}}); err != nil {
+		t.Fatal(err)
+	}
 	attributes, err := w.sqs.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: made.QueueUrl, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameQueueArn}})
 	if err != nil {
 		t.Fatal(err)
@@ -174,8 +183,8 @@ func (w *world) notices(t *testing.T) (queue string) {
 	return *made.QueueUrl
 }
 
-// received waits for the notice about a pipeline.
-func (w *world) received(t *testing.T, queue, pipeline string) map[string][]byte {
+// received waits for the notices about runs.
+func (w *world) received(t *testing.T, queue string, runs ...string) map[string][]byte {
 	t.Helper()
 	texts := map[string][]byte{}
 	eventually(t, "the notice", func() (bool, string) {
@@ -184,21 +193,23 @@ func (w *world) received(t *testing.T, queue, pipeline string) map[string][]byte
 			return false, err.Error()
 		}
 		for _, m := range out.Messages {
-			if strings.Contains(*m.Body, pipeline) {
-				texts[*m.MessageId] = []byte(*m.Body)
+			for _, id := range runs {
+				if strings.Contains(*m.Body, id) {
+					texts[id] = []byte(*m.Body)
+				}
 			}
 		}
-		return len(texts) > 0, ""
+		return len(texts) == len(runs), ""
 	})
 	return texts
 }
 
-// everything is what the region keeps of a run, by place.
-func (w *world) everything(t *testing.T, rec *run.Record, since time.Time) map[string]map[string][]byte {
+// everything is what the region keeps, by place.
+func (w *world) everything(t *testing.T, since time.Time) map[string]map[string][]byte {
 	t.Helper()
 	return map[string]map[string][]byte{
 		"DynamoDB": w.items(t), "S3": w.objects(t, since), "CloudWatch": w.events(t, since), "queues": w.messages(t),
-		"history": w.history(t, rec.Run.Execution), "disk": w.files(t, since),
+		"disk": w.files(t, since),
 	}
 }
 
@@ -322,7 +333,7 @@ func (w *world) history(t *testing.T, execution string) map[string][]byte {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if texts[fmt.Sprintf("page %d", n)], err = json.Marshal(page.Events); err != nil {
+		if texts[fmt.Sprintf("%s, page %d", execution, n)], err = json.Marshal(page.Events); err != nil {
 			t.Fatal(err)
 		}
 	}
