@@ -64,14 +64,20 @@ func TestSecretsCheck(t *testing.T) {
 		want     []string
 	}{
 		"fine": {
-			[]string{"stores/*", "ssm:/stores/*"}, simulator{}, []string{"stores/pt", "stores/es"}, nil, 0,
+			[]string{"stores/*", "ssm:/stores/*"},
+			simulator{},
+			[]string{"stores/pt", "stores/es"},
+			nil, 0,
 			[]string{"stores/pt#password yes yes", "stores/es#password yes yes", "ssm:/stores/token yes yes", "LATE unknown unknown its name depends on the output of another job"},
 		},
 		"missing":         {[]string{"stores/*", "ssm:/stores/*"}, simulator{}, []string{"stores/pt"}, nil, 1, []string{"stores/es#password no yes does not exist;"}},
 		"one combination": {[]string{"stores/*", "ssm:/stores/*"}, simulator{}, []string{"stores/pt"}, []string{"country=pt"}, 0, []string{"stores/pt#password yes yes"}},
 		"not in the file": {[]string{"stores/*"}, simulator{}, []string{"stores/pt", "stores/es"}, nil, 1, []string{"ssm:/stores/token yes no may not be read by user etl; add it to access.users.etl.secrets"}},
 		"denied by IAM": {
-			[]string{"stores/*", "ssm:/stores/*"}, simulator{denied: "stores/es"}, []string{"stores/pt", "stores/es"}, nil, 1,
+			[]string{"stores/*", "ssm:/stores/*"},
+			simulator{denied: "stores/es"},
+			[]string{"stores/pt", "stores/es"},
+			nil, 1,
 			[]string{"stores/es#password yes no may not be read by arn:aws:iam::123456789012:role/etl, although"},
 		},
 		"not simulated": {[]string{"stores/*", "ssm:/stores/*"}, simulator{refused: true}, []string{"stores/pt", "stores/es"}, nil, 0, []string{"stores/es#password yes yes"}},

@@ -67,22 +67,22 @@ func ParseSecret(text string) (SecretRef, error) {
 	parameter, isParameter := strings.CutPrefix(address, "ssm:")
 	switch m := []string(nil); {
 	case address == "":
-		return SecretRef{}, fmt.Errorf("%q names no secret; %s", text, secretRule)
+		return SecretRef{}, fmt.Errorf("%q names no secret; %s", text, addressRule)
 	case isParameter && parameterName.MatchString(parameter):
 		ref.Store, ref.Name = ParameterStore, parameter
 	case isParameter:
-		return SecretRef{}, fmt.Errorf("%q is not the name of a parameter; use letters, digits and /_.- after ssm:", text)
+		return SecretRef{}, fmt.Errorf("%q is not the name of a parameter; use letters, digits and /_.- as in ssm:/stores/token", text)
 	case strings.HasPrefix(address, "arn:"):
 		if m = parameterARN.FindStringSubmatch(address); m != nil {
 			ref.Store = ParameterStore
 		} else if m = secretARN.FindStringSubmatch(address); m == nil {
-			return SecretRef{}, fmt.Errorf("%q is not the ARN of a secret or a parameter; %s", text, secretRule)
+			return SecretRef{}, fmt.Errorf("%q is not the ARN of a secret or a parameter; %s", text, addressRule)
 		}
 		ref.ARN, ref.Region, ref.Name = address, m[1], m[2]
 	case !secretName.MatchString(address):
-		return SecretRef{}, fmt.Errorf("%q is not the name of a secret: use letters, digits and /_+=.@-; %s", text, secretRule)
+		return SecretRef{}, fmt.Errorf("%q is not the name of a secret: use letters, digits and /_+=.@-; %s", text, addressRule)
 	}
 	return ref, nil
 }
 
-const secretRule = "write NAME or NAME#KEY of Secrets Manager, ssm:/path/name, or an ARN"
+const addressRule = "write NAME or NAME#KEY of Secrets Manager, ssm:/path/name, or an ARN"

@@ -10,8 +10,8 @@ import (
 func TestParseSecret(t *testing.T) {
 	t.Parallel()
 	const (
-		secret    = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:stores/password-AbCdEf"
-		parameter = "arn:aws-cn:ssm:cn-north-1:123456789012:parameter/stores/password"
+		managed = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:stores/password-AbCdEf"
+		kept    = "arn:aws-cn:ssm:cn-north-1:123456789012:parameter/stores/password"
 	)
 	for text, want := range map[string]job.SecretRef{
 		"stores/password":      {Store: job.SecretsManager, Name: "stores/password"},
@@ -19,8 +19,8 @@ func TestParseSecret(t *testing.T) {
 		"a#b#c":                {Store: job.SecretsManager, Name: "a", Key: "b#c"},
 		"ssm:/stores/password": {Store: job.ParameterStore, Name: "/stores/password"},
 		"ssm:plain#k":          {Store: job.ParameterStore, Name: "plain", Key: "k"},
-		secret:                 {Store: job.SecretsManager, Name: "stores/password-AbCdEf", ARN: secret, Region: "eu-west-1"},
-		parameter + "#k":       {Store: job.ParameterStore, Name: "/stores/password", ARN: parameter, Region: "cn-north-1", Key: "k"},
+		managed:                {Store: job.SecretsManager, Name: "stores/password-AbCdEf", ARN: managed, Region: "eu-west-1"},
+		kept + "#k":            {Store: job.ParameterStore, Name: "/stores/password", ARN: kept, Region: "cn-north-1", Key: "k"},
 	} {
 		got, err := job.ParseSecret(text)
 		if got != want || err != nil {

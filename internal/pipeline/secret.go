@@ -26,21 +26,24 @@ func (r *rules) secrets(p *place, j Job) {
 		return
 	}
 	for _, name := range sorted(j.Secrets) {
-		at, s := p.key(name), j.Secrets[name]
-		switch _, inEnv := j.Env[name]; {
-		case r.isTainted(at) || r.isTainted(at.key("secret")):
-			continue
-		case !envPattern.MatchString(name):
-			r.fault(at, "invalid variable name %q: use letters, digits and _", name)
-		case strings.HasPrefix(name, "EPHEMR_"):
-			r.fault(at, "names beginning with EPHEMR_ are reserved; choose another")
-		case inEnv:
-			r.fault(at, "env has the variable too; remove one")
-		case s.As != "" && s.As != job.AsEnv && s.As != job.AsFile:
-			r.fault(at.key("as"), "unknown value %q; use env or file", s.As)
-		case !isTemplate(s.Secret):
-			address(at, s, r.fault)
-		}
+		r.secret(p.key(name), name, j)
+	}
+}
+
+func (r *rules) secret(at *place, name string, j Job) {
+	s := j.Secrets[name]
+	switch _, inEnv := j.Env[name]; {
+	case r.isTainted(at) || r.isTainted(at.key("secret")):
+	case !envPattern.MatchString(name):
+		r.fault(at, "invalid variable name %q: use letters, digits and _", name)
+	case strings.HasPrefix(name, "EPHEMR_"):
+		r.fault(at, "names beginning with EPHEMR_ are reserved; choose another")
+	case inEnv:
+		r.fault(at, "env has the variable too; remove one")
+	case s.As != "" && s.As != job.AsEnv && s.As != job.AsFile:
+		r.fault(at.key("as"), "unknown value %q; use env or file", s.As)
+	case !isTemplate(s.Secret):
+		address(at, s, r.fault)
 	}
 }
 

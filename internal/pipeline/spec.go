@@ -19,21 +19,21 @@ import (
 // The schema for editors is generated from this type and those below: bounds
 // and required keys from the tags, descriptions from the fields' comments.
 type Spec struct {
-	Name        string              `json:"pipeline" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,39}$"`
-	Owner       string              `json:"owner,omitempty" jsonschema:"format=email"` // e-mail address that is notified, as "owner" under notify
-	Team        string              `json:"team,omitempty" jsonschema:"pattern=^[a-z][a-z0-9-]{0\\,39}$"`
-	Description string              `json:"description,omitempty"`
-	Timezone    string              `json:"timezone,omitempty"` // default of its schedules, and zone of runs that none plans: IANA name, e.g. Europe/Lisbon; default UTC
-	Triggers    []Trigger           `json:"triggers,omitempty"`
-	Params      map[string]Param    `json:"params,omitempty"`
-	Matrix      Matrix `json:"matrix,omitempty"` // one isolated run per combination
-	Cluster     Cluster             `json:"cluster" jsonschema:"required"`
-	WaitFor     *WaitFor            `json:"waitFor,omitempty"` // a run acquires no cluster before
-	Limits      Limits              `json:"limits"`
-	Jobs        []Job               `json:"jobs" jsonschema:"required,minItems=1,maxItems=200"` // in any order; needs form a DAG
-	Checks      []job.Check         `json:"checks,omitempty"`
-	Notify      Notify              `json:"notify"`
-	Priority    int                 `json:"priority,omitempty" jsonschema:"minimum=0,maximum=9"` // higher first
+	Name        string           `json:"pipeline" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,39}$"`
+	Owner       string           `json:"owner,omitempty" jsonschema:"format=email"` // e-mail address that is notified, as "owner" under notify
+	Team        string           `json:"team,omitempty" jsonschema:"pattern=^[a-z][a-z0-9-]{0\\,39}$"`
+	Description string           `json:"description,omitempty"`
+	Timezone    string           `json:"timezone,omitempty"` // default of its schedules, and zone of runs that none plans: IANA name, e.g. Europe/Lisbon; default UTC
+	Triggers    []Trigger        `json:"triggers,omitempty"`
+	Params      map[string]Param `json:"params,omitempty"`
+	Matrix      Matrix           `json:"matrix,omitempty"` // one isolated run per combination
+	Cluster     Cluster          `json:"cluster" jsonschema:"required"`
+	WaitFor     *WaitFor         `json:"waitFor,omitempty"` // a run acquires no cluster before
+	Limits      Limits           `json:"limits"`
+	Jobs        []Job            `json:"jobs" jsonschema:"required,minItems=1,maxItems=200"` // in any order; needs form a DAG
+	Checks      []job.Check      `json:"checks,omitempty"`
+	Notify      Notify           `json:"notify"`
+	Priority    int              `json:"priority,omitempty" jsonschema:"minimum=0,maximum=9"` // higher first
 }
 
 // Trigger requests runs: exactly one of Schedule and S3 is set.
@@ -126,7 +126,7 @@ type Job struct {
 	Conf       map[string]string `json:"conf,omitempty"`
 	Env        map[string]string `json:"env,omitempty"`
 	Secrets    map[string]Secret `json:"secrets,omitempty"` // by environment variable: a name, or a table; only the runner reads the value
-	Expect     []string          `json:"expect,omitempty"` // s3:// addresses that a successful attempt has written to; templates
+	Expect     []string          `json:"expect,omitempty"`  // s3:// addresses that a successful attempt has written to; templates
 	Needs      []string          `json:"needs,omitempty"`
 	When       When              `json:"when,omitempty" jsonschema:"enum=success,enum=failure,enum=always"` // of what it needs: run when all succeeded (default), when some failed, or always; without needs, after all other jobs
 	Retries    int               `json:"retries,omitempty" jsonschema:"minimum=0,maximum=10"`               // more attempts after the first

@@ -48,14 +48,9 @@ func (r *Runner) program(ctx context.Context, s job.Spec, values secrets, stdout
 	apps := r.claimApplications(ctx, s, w, stderr)
 	defer apps.claim.Release()
 	s, p.Env = apps.mark(s, p.Env)
-	if err := r.resolveCommand(ctx, s, w, &p, stderr); err != nil {
+	if err := r.resolveCommand(ctx, s, w, values, &p, stderr); err != nil {
 		return job.Result{}, err
 	}
-	own, err := values.environ(w) // what runs before the program, such as pip, does not get them
-	if err != nil {
-		return job.Result{}, err
-	}
-	p.Env = append(slices.Clip(p.Env), own...)
 	p.Wait = s.Background == job.BackgroundWait
 	apps.claim.Use()
 	deadline := r.Now().Add(cmp.Or(p.Timeout, forever))
@@ -90,7 +85,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, values secrets, stdout
 
 // resolveCommand sets p's command, with the Python libraries that the job
 // requires. Installing them counts towards the attempt's timeout.
-func (r *Runner) resolveCommand(ctx context.Context, s job.Spec, w workspace, p *program.Program, stderr *output) error {
+func (r *Runner) resolveCommand(ctx context.Context, s job.Spec, w workspace, values secrets, p *program.Program, stderr *output) error {
 	began := r.Now()
 	libs, err := r.libraries(ctx, s, w, helper{*p, stderr})
 	if err != nil {
@@ -99,8 +94,10 @@ func (r *Runner) resolveCommand(ctx context.Context, s job.Spec, w workspace, p 
 	if p.Timeout > 0 {
 		p.Timeout = max(p.Timeout-r.Now().Sub(began), time.Millisecond)
 	}
-	p.Argv, err = command(s, w, libs)
-	p.Env = libs.environ(p.Env)
+	if p.Argv, err = command(s, w, libs); err != nil {
+		return err
+	}
+	p.Env, err = values.environ(w, libs.environ(p.Env)) // what runs before, such as pip, does not get them
 	return err
 }
 

@@ -220,9 +220,10 @@ func texts(value []byte) (all []string) {
 	return all
 }
 
-// environ returns the program's variables. It writes the values that are wanted as
+// environ adds the program's variables to env. It writes the values that are wanted as
 // files to a directory of w.
-func (all secrets) environ(w workspace) (env []string, err error) {
+func (all secrets) environ(w workspace, env []string) ([]string, error) {
+	env = slices.Clip(env)
 	dir := filepath.Join(w.dir, "secrets")
 	for _, s := range all {
 		value := string(s.value)

@@ -89,11 +89,11 @@ func withVault(b *bench) *vault {
 
 func from(refs ...string) map[string]job.Secret {
 	all := map[string]job.Secret{}
-	for i := 0; i < len(refs); i += 2 {
-		ref, file := strings.CutSuffix(refs[i+1], " file")
-		all[refs[i]] = job.Secret{Secret: ref}
+	for pair := range slices.Chunk(refs, 2) {
+		ref, file := strings.CutSuffix(pair[1], " file")
+		all[pair[0]] = job.Secret{Secret: ref}
 		if file {
-			all[refs[i]] = job.Secret{Secret: ref, As: job.AsFile}
+			all[pair[0]] = job.Secret{Secret: ref, As: job.AsFile}
 		}
 	}
 	return all

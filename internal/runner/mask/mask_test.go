@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	password = "S3cr3t/pä ss+w'0rd&\"x"
-	key      = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nab\nlastlineofkey==\n-----END KEY-----\n"
+	phrase = "S3cr3t/pä ss+w'0rd&\"x"
+	key    = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nab\nlastlineofkey==\n-----END KEY-----\n"
 )
 
 func wrapped(text string, width int, end string) string {
@@ -30,32 +30,32 @@ func wrapped(text string, width int, end string) string {
 func TestForms(t *testing.T) {
 	t.Parallel()
 	std, inURL := base64.StdEncoding, base64.RawURLEncoding
-	asJSON, _ := json.Marshal(map[string]string{"p": password})
+	asJSON, _ := json.Marshal(map[string]string{"p": phrase})
 	for name, tt := range map[string]struct{ text, want string }{
-		"plain":            {"a " + password + " z", "a *** z"},
-		"twice":            {password + password, "***"},
+		"plain":            {"a " + phrase + " z", "a *** z"},
+		"twice":            {phrase + phrase, "***"},
 		"nothing":          {"S3cr3t/p and more\n", "S3cr3t/p and more\n"},
 		"line of a value":  {"x MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nab\n", "x ***\nab\n"},
 		"whole value":      {key + "next\n", "***\n***\nab\n***\n***\nnext\n"},
-		"base64":           {std.EncodeToString([]byte(password)) + "\n", "***==\n"},
-		"base64 after 1":   {std.EncodeToString([]byte("u" + password)), "dV***="},
-		"base64 after 2":   {std.EncodeToString([]byte("u:" + password)), "dTp***"},
-		"base64 before":    {std.EncodeToString([]byte("u::" + password + "\n")), "dTo6***o="},
-		"base64 for URLs":  {inURL.EncodeToString([]byte(password)), "***"},
+		"base64":           {std.EncodeToString([]byte(phrase)) + "\n", "***==\n"},
+		"base64 after 1":   {std.EncodeToString([]byte("u" + phrase)), "dV***="},
+		"base64 after 2":   {std.EncodeToString([]byte("u:" + phrase)), "dTp***"},
+		"base64 before":    {std.EncodeToString([]byte("u::" + phrase + "\n")), "dTo6***o="},
+		"base64 for URLs":  {inURL.EncodeToString([]byte(phrase)), "***"},
 		"base64 of a key":  {std.EncodeToString([]byte(key)), "***"},
-		"hex":              {hex.EncodeToString([]byte(password)), "***"},
-		"in a query":       {"?p=" + url.QueryEscape(password), "?p=***"},
-		"in a path":        {"/" + url.PathEscape(password) + "/", "/***/"},
-		"in lower case":    {strings.NewReplacer("%2F", "%2f", "%C3%A4", "%c3%a4", "%2B", "%2b").Replace(url.QueryEscape(password)), "***"},
+		"hex":              {hex.EncodeToString([]byte(phrase)), "***"},
+		"in a query":       {"?p=" + url.QueryEscape(phrase), "?p=***"},
+		"in a path":        {"/" + url.PathEscape(phrase) + "/", "/***/"},
+		"in lower case":    {strings.NewReplacer("%2F", "%2f", "%C3%A4", "%c3%a4", "%2B", "%2b").Replace(url.QueryEscape(phrase)), "***"},
 		"in JSON":          {string(asJSON), `{"p":"***"}`},
-		"quoted by Go":     {strconv.Quote(password), `"***"`},
-		"quoted by set -x": {"+ echo '" + strings.ReplaceAll(password, "'", `'\''`) + "'", "+ echo '***'"},
-		"repr of Python":   {`'` + strings.ReplaceAll(password, "'", `\'`) + `'`, "'***'"},
-		"XML":              {"<p>" + html.EscapeString(password) + "</p>", "<p>***</p>"},
+		"quoted by Go":     {strconv.Quote(phrase), `"***"`},
+		"quoted by set -x": {"+ echo '" + strings.ReplaceAll(phrase, "'", `'\''`) + "'", "+ echo '***'"},
+		"repr of Python":   {`'` + strings.ReplaceAll(phrase, "'", `\'`) + `'`, "'***'"},
+		"XML":              {"<p>" + html.EscapeString(phrase) + "</p>", "<p>***</p>"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := mask.New(password, key).Text(tt.text); got != tt.want {
+			if got := mask.New(phrase, key).Text(tt.text); got != tt.want {
 				t.Errorf("got  %q\nwant %q\nof   %q", got, tt.want, tt.text)
 			}
 		})
@@ -66,8 +66,8 @@ func TestForms(t *testing.T) {
 func TestWrappedBase64(t *testing.T) {
 	t.Parallel()
 	const alone = 2 * 8 // characters of a secret that may stay where its base64 is cut near its start
-	m := mask.New(password, key)
-	for _, value := range []string{password, key} {
+	m := mask.New(phrase, key)
+	for _, value := range []string{phrase, key} {
 		code := base64.StdEncoding.EncodeToString([]byte(value))
 		for before := range 80 {
 			for _, width := range []int{64, 76} {
@@ -99,7 +99,7 @@ func TestNothingIsDelayed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var b bytes.Buffer
-			w := mask.New(password).Writer(&b)
+			w := mask.New(phrase).Writer(&b)
 			for _, c := range []byte(tt.text) {
 				if n, err := w.Write([]byte{c}); n != 1 || err != nil {
 					t.Fatal(n, err)
@@ -151,7 +151,7 @@ func stream(m *mask.Masker, text string, size int) string {
 }
 
 func FuzzStream(f *testing.F) {
-	f.Add(password, "a", "b", 3, 1)
+	f.Add(phrase, "a", "b", 3, 1)
 	f.Add(key, "", "\n", 1, 2)
 	f.Add("aaaa", "aaa", "aa", 2, 3)
 	f.Fuzz(func(t *testing.T, secret, before, after string, size, way int) {
@@ -173,7 +173,7 @@ func FuzzStream(f *testing.F) {
 func BenchmarkLines(b *testing.B) {
 	line := []byte(strings.Repeat("2026-11-30 12:00:00 INFO TaskSetManager: Finished task 17.0 in stage 3.0 (TID 93) in 112 ms\n", 100))
 	for name, m := range map[string]*mask.Masker{
-		"none": nil, "one": mask.New(password), "twenty": mask.New(many(20)...), "key": mask.New(strings.Join(many(50), "\n")),
+		"none": nil, "one": mask.New(phrase), "twenty": mask.New(many(20)...), "key": mask.New(strings.Join(many(50), "\n")),
 	} {
 		b.Run(name, func(b *testing.B) {
 			w := m.Writer(nowhere{})

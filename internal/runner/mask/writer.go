@@ -11,6 +11,7 @@ type Writer struct {
 	masked int    // how many bytes of rest are part of a secret that was found
 	hiding bool   // the last that was written is Hidden
 	line   bool   // rest is at the start of a line
+	err    error  // of to
 }
 
 // Writer returns a Writer to w. That of a nil Masker changes nothing.
@@ -39,45 +40,56 @@ func (w *Writer) Flush() {
 
 // pass writes text up to where a secret may begin, and returns what follows.
 func (w *Writer) pass(text []byte, end bool) (left []byte, err error) {
-	until, plain := w.masked, 0 // all before until is masked; from plain on nothing is written
-	write := func(b []byte) {
-		if len(b) > 0 && err == nil {
-			_, err = w.to.Write(b)
-			w.hiding = false
-		}
-	}
-	i := 0
+	until, plain, i := w.masked, 0, 0 // all before until is masked; from plain on nothing is written
 	for ; i < len(text); i++ {
 		if i >= until {
 			i = w.masker.anywhere.skip(text, i)
 		}
-		n, more := w.masker.anywhere.match(text[i:])
-		if w.atLineStart(text, i) {
-			rest, moreRest := w.masker.lineStart.match(text[i:])
-			n, more = max(n, rest), more || moreRest
-		}
+		n, more := w.find(text, i)
 		if more && !end {
 			break
 		}
 		if n > 0 && i >= until {
-			write(text[plain:i])
+			w.write(text[plain:i])
 		}
-		if until = max(until, i+n); i >= until {
-			continue
-		}
-		if plain = i + 1; !w.hiding {
-			write([]byte(Hidden))
-			w.hiding = err == nil
+		if until = max(until, i+n); i < until {
+			plain = i + 1
+			w.hide()
 		}
 	}
-	if plain < i {
-		write(text[plain:i])
-	}
+	w.write(text[min(plain, i):i])
 	if i > 0 {
 		w.line = isEnd(text[i-1])
 	}
 	w.masked = max(0, until-i)
+	err, w.err = w.err, nil
 	return text[i:], err
+}
+
+// find returns the length of the longest form at text[i], and whether one may go on
+// after text.
+func (w *Writer) find(text []byte, i int) (length int, more bool) {
+	length, more = w.masker.anywhere.match(text[i:])
+	if w.atLineStart(text, i) {
+		rest, moreRest := w.masker.lineStart.match(text[i:])
+		return max(length, rest), more || moreRest
+	}
+	return length, more
+}
+
+func (w *Writer) write(b []byte) {
+	if len(b) > 0 && w.err == nil {
+		_, w.err = w.to.Write(b)
+		w.hiding = false
+	}
+}
+
+// hide writes Hidden, once for secrets that touch.
+func (w *Writer) hide() {
+	if !w.hiding {
+		w.write([]byte(Hidden))
+		w.hiding = true
+	}
 }
 
 // atLineStart reports whether the byte before text[i] ended a line.
