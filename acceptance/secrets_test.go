@@ -81,40 +81,59 @@ func TestSecretsAreFoundNowhere(t *testing.T) {
 	eventually(t, "the processes of both jobs", func() (bool, string) {
 		return len(commands(secret)) > 0 && len(commands(control)) > 0, ""
 	})
-	for _, command := range commands(secret) {
-		if strings.Contains(command, "/runner") || strings.Contains(command, "localemr") {
-			t.Errorf("the runner shows it: %q", command)
-		}
-	}
+	notOfRunner(t, secret)
 	if err := os.WriteFile(goOn, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	places := map[string]map[string][]byte{"history": {}}
-	for _, id := range []string{first, second} {
-		rec := w.end(t, id)
-		if rec.Run.State != run.Failed || rec.Run.Class != job.ClassJob || !strings.Contains(rec.Run.Reason, "RuntimeError: login with ") {
-			t.Fatalf("%s, %s: %s", rec.Run.State, rec.Run.Class, rec.Run.Reason)
-		}
-		maps.Copy(places["history"], w.history(t, rec.Run.Execution))
-	}
+	places := map[string]map[string][]byte{"history": w.failed(t, first, second)}
 	places["notices"] = w.received(t, notices, first, second)
 	maps.Copy(places, w.everything(t, began))
 	for place, texts := range places {
-		found := false
-		for where, text := range texts {
-			if secret.in(text) || token.in(text) {
-				t.Errorf("%s: %s shows a secret: %.600s", place, where, text)
-			}
-			found = found || control.in(text)
+		if search(t, place, texts, secret, token, control) || place == "queues" { // no message of a run contains what it printed
+			continue
 		}
-		if !found && place != "queues" { // no message of a run contains what it printed
-			t.Errorf("%s: the control is not found in %d texts", place, len(texts))
-		}
+		t.Errorf("%s: the control is not found in %d texts", place, len(texts))
 	}
 	out, stderr, code := w.cli(t, t.TempDir(), "secrets", "check", name)
 	if code != 0 || !strings.Contains(out, "stores/"+name+"#password") || secret.in([]byte(out)) {
 		t.Errorf("exit %d: %s%s", code, out, stderr)
 	}
+}
+
+// notOfRunner checks that only the job's own processes show c.
+func notOfRunner(t *testing.T, c canary) {
+	t.Helper()
+	for _, command := range commands(c) {
+		if strings.Contains(command, "/runner") || strings.Contains(command, "localemr") {
+			t.Errorf("the runner shows it: %q", command)
+		}
+	}
+}
+
+// failed waits for the end of runs and returns their histories.
+func (w *world) failed(t *testing.T, runs ...string) map[string][]byte {
+	t.Helper()
+	history := map[string][]byte{}
+	for _, id := range runs {
+		rec := w.end(t, id)
+		if rec.Run.State != run.Failed || rec.Run.Class != job.ClassJob || !strings.Contains(rec.Run.Reason, "RuntimeError: login with ") {
+			t.Fatalf("%s, %s: %s", rec.Run.State, rec.Run.Class, rec.Run.Reason)
+		}
+		maps.Copy(history, w.history(t, rec.Run.Execution))
+	}
+	return history
+}
+
+// search reports whether texts of a place show the control; none shows a secret.
+func search(t *testing.T, place string, texts map[string][]byte, secret, token, control canary) (found bool) {
+	t.Helper()
+	for where, text := range texts {
+		if secret.in(text) || token.in(text) {
+			t.Errorf("%s: %s shows a secret: %.600s", place, where, text)
+		}
+		found = found || control.in(text)
+	}
+	return found
 }
 
 // leak starts a run of a pipeline that shows $PASSWORD, and returns its id.

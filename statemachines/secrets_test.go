@@ -26,7 +26,7 @@ func TestSecretsBeforeTheCluster(t *testing.T) {
 		class   job.Class
 		reason  string
 	}{
-		"there":             {secrets: "{A: stores/password#key, B: 'ssm:/stores/token'}", state: run.Succeeded},
+		"there":             {secrets: "{A: stores/password#key, B: 'ssm:/stores/token'}", state: run.Succeeded}, //nolint:gosec // of tests
 		"there, for a user": {secrets: "{A: team/password}", user: true, state: run.Succeeded},
 		"missing": {
 			secrets: "{A: stores/nothing}", state: run.Failed, class: job.ClassInvalid,

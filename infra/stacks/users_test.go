@@ -205,6 +205,26 @@ func TestStepsGetUsersRoles(t *testing.T) {
 	})
 }
 
+func checkSecretRight(t *testing.T, st statement, owner, action string) {
+	t.Helper()
+	switch action {
+	case "kms:Decrypt":
+		via := append(texts(at(st.condition, "StringEquals", "kms:ViaService")), texts(at(st.condition, "StringLike", "kms:EncryptionContext:SecretARN"))...)
+		via = append(via, texts(at(st.condition, "StringLike", "kms:EncryptionContext:PARAMETER_ARN"))...)
+		if len(via) < 2 || !strings.HasPrefix(via[0], "secretsmanager.") && !strings.HasPrefix(via[0], "ssm.") {
+			t.Errorf("%s may decrypt with %v, if %v", st.owner, st.resources, st.condition)
+		}
+	case "secretsmanager:GetSecretValue":
+		if !strings.HasPrefix(owner, "EmrInstance") && !strings.HasPrefix(owner, "Users") {
+			t.Errorf("%s may read %v", st.owner, st.resources)
+		}
+	case "secretsmanager:DescribeSecret", "ssm:DescribeParameters":
+		if !strings.HasPrefix(owner, "PrepareRun") {
+			t.Errorf("%s may %s of %v", st.owner, action, st.resources)
+		}
+	}
+}
+
 // Jobs decrypt with a customer's key what they may read, and that only through the
 // store. Only PrepareRun looks for secrets, and it cannot read them.
 func TestSecretsAreDecryptedThroughTheirStore(t *testing.T) {
@@ -213,22 +233,7 @@ func TestSecretsAreDecryptedThroughTheirStore(t *testing.T) {
 		for _, st := range s.allowed() {
 			owner := strings.TrimRight(st.owner, "0123456789ABCDEF")
 			for _, action := range st.actions {
-				switch action {
-				case "kms:Decrypt":
-					via := append(texts(at(st.condition, "StringEquals", "kms:ViaService")), texts(at(st.condition, "StringLike", "kms:EncryptionContext:SecretARN"))...)
-					via = append(via, texts(at(st.condition, "StringLike", "kms:EncryptionContext:PARAMETER_ARN"))...)
-					if len(via) < 2 || !strings.HasPrefix(via[0], "secretsmanager.") && !strings.HasPrefix(via[0], "ssm.") {
-						t.Errorf("%s may decrypt with %v, if %v", st.owner, st.resources, st.condition)
-					}
-				case "secretsmanager:GetSecretValue":
-					if !strings.HasPrefix(owner, "EmrInstance") && !strings.HasPrefix(owner, "Users") {
-						t.Errorf("%s may read %v", st.owner, st.resources)
-					}
-				case "secretsmanager:DescribeSecret", "ssm:DescribeParameters":
-					if !strings.HasPrefix(owner, "PrepareRun") {
-						t.Errorf("%s may %s of %v", st.owner, action, st.resources)
-					}
-				}
+				checkSecretRight(t, st, owner, action)
 			}
 		}
 		if got, want := len(s.holders("secretsmanager:DescribeSecret")) > 0, len(s.config.AllSecrets()) > 0; got != want {

@@ -31,7 +31,7 @@ func TestSecretsAreFilledIn(t *testing.T) {
 	}
 	c := pipeline.Context{Vars: map[string]string{"secret": "stores/db"}, Params: map[string]string{"country": "pt"}}
 	j, err := spec.RenderJob("a", c)
-	want := map[string]pipeline.Secret{"PASSWORD": {Secret: "stores/db#pt"}, "KEY": {Secret: "ssm:/key", As: job.AsFile}}
+	want := map[string]pipeline.Secret{"PASSWORD": {Secret: "stores/db#pt"}, "KEY": {Secret: "ssm:/key", As: job.AsFile}} //nolint:gosec // of tests
 	if diff := cmp.Diff(want, j.Secrets); diff != "" || err != nil {
 		t.Error(err, diff)
 	}

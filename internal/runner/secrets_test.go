@@ -74,7 +74,7 @@ func (v *vault) GetParameter(_ context.Context, in *ssm.GetParameterInput, _ ...
 }
 
 const (
-	password = "hunter2/pässword"
+	password = "hunter2/pässword" //nolint:gosec // of tests
 	token    = "tok-4711-0815-token"
 )
 
