@@ -16,7 +16,7 @@ import (
 )
 
 // A secret that is missing, or that the job's role may not read, costs no cluster.
-func TestSecretsBeforeTheCluster(t *testing.T) {
+func TestSecretsBeforeTheCluster(t *testing.T) { //nolint:gosec // names of secrets
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		secrets string // of the job
@@ -26,7 +26,7 @@ func TestSecretsBeforeTheCluster(t *testing.T) {
 		class   job.Class
 		reason  string
 	}{
-		"there":             {secrets: "{A: stores/password#key, B: 'ssm:/stores/token'}", state: run.Succeeded}, //nolint:gosec // of tests
+		"there":             {secrets: "{A: stores/password#key, B: 'ssm:/stores/token'}", state: run.Succeeded},
 		"there, for a user": {secrets: "{A: team/password}", user: true, state: run.Succeeded},
 		"missing": {
 			secrets: "{A: stores/nothing}", state: run.Failed, class: job.ClassInvalid,
