@@ -16,43 +16,43 @@ import (
 )
 
 // A secret that is missing, or that the job's role may not read, costs no cluster.
-func TestSecretsBeforeTheCluster(t *testing.T) { //nolint:gosec // names of secrets
+func TestSecretsBeforeTheCluster(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		secrets string // of the job
-		user    bool
-		deny    bool // PrepareRun may not look for secrets
-		state   run.State
-		class   job.Class
-		reason  string
+		names  string // of the job
+		user   bool
+		deny   bool // PrepareRun may not look for secrets
+		state  run.State
+		class  job.Class
+		reason string
 	}{
-		"there":             {secrets: "{A: stores/password#key, B: 'ssm:/stores/token'}", state: run.Succeeded},
-		"there, for a user": {secrets: "{A: team/password}", user: true, state: run.Succeeded},
+		"there":             {names: "{A: stores/password#key, B: 'ssm:/stores/token'}", state: run.Succeeded},
+		"there, for a user": {names: "{A: team/password}", user: true, state: run.Succeeded},
 		"missing": {
-			secrets: "{A: stores/nothing}", state: run.Failed, class: job.ClassInvalid,
+			names: "{A: stores/nothing}", state: run.Failed, class: job.ClassInvalid,
 			reason: "job a: secret A: stores/nothing of Secrets Manager does not exist; create it, or correct the name in the pipeline",
 		},
 		"missing parameter": {
-			secrets: "{A: 'ssm:/stores/nothing'}", state: run.Failed, class: job.ClassInvalid,
+			names: "{A: 'ssm:/stores/nothing'}", state: run.Failed, class: job.ClassInvalid,
 			reason: "job a: secret A: ssm:/stores/nothing of SSM Parameter Store does not exist;",
 		},
 		"deleted": {
-			secrets: "{A: stores/deleted}", state: run.Failed, class: job.ClassInvalid,
+			names: "{A: stores/deleted}", state: run.Failed, class: job.ClassInvalid,
 			reason: "job a: secret A: stores/deleted of Secrets Manager is scheduled for deletion; restore it",
 		},
 		"not encrypted": {
-			secrets: "{A: 'ssm:/stores/plain'}", state: run.Failed, class: job.ClassInvalid,
+			names: "{A: 'ssm:/stores/plain'}", state: run.Failed, class: job.ClassInvalid,
 			reason: "is a parameter of type String, which is not encrypted; store it as a SecureString",
 		},
 		"denied": {
-			secrets: "{A: team/password}", state: run.Failed, class: job.ClassPermission,
+			names: "{A: team/password}", state: run.Failed, class: job.ClassPermission,
 			reason: "job a: secret A: team/password of Secrets Manager may not be read by jobs without a user; add it to secrets in the stage's file, and deploy",
 		},
 		"denied to a user": {
-			secrets: "{A: stores/password, B: stores/nothing}", user: true, state: run.Failed, class: job.ClassPermission,
+			names: "{A: stores/password, B: stores/nothing}", user: true, state: run.Failed, class: job.ClassPermission,
 			reason: "may not be read by user etl; add it to access.users.etl.secrets in the stage's file, and deploy",
 		},
-		"unknown": {secrets: "{A: stores/nothing}", deny: true, state: run.Succeeded},
+		"unknown": {names: "{A: stores/nothing}", deny: true, state: run.Succeeded},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -75,7 +75,7 @@ func TestSecretsBeforeTheCluster(t *testing.T) { //nolint:gosec // names of secr
 				if tt.deny {
 					w.Secrets.Use(&awsfake.Hooks{Before: func(string) error { return awsfake.Denied("DescribeSecret") }})
 				}
-				w.Apply("pipeline: one\n" + onSmall + "jobs: [{name: a, type: bash, source: a, secrets: " + tt.secrets + "}]")
+				w.Apply("pipeline: one\n" + onSmall + "jobs: [{name: a, type: bash, source: a, secrets: " + tt.names + "}]")
 				w.Upload("in/a.csv")
 				time.Sleep(2 * time.Hour)
 				rec := w.Record(w.RunIDs()[0])
