@@ -70,14 +70,14 @@ def keys(info, service):
         supported.update(kind["condition_keys"])
         if name:
             supported.update(get_arn_type_details(service, kind["resource_type"])["condition_keys"] or [])
-    return {key.lower().replace("${tagkey}", "") for key in supported}
+    return {key.lower().replace("${tagkey}", "").replace("${encryptioncontextkey}", "") for key in supported}
 
 
 def supports(key, supported):
     key = key.lower()
     if key.startswith("aws:") and not key.startswith(PER_ACTION):
         return True
-    return any(key == s or s.endswith("/") and key.startswith(s) for s in supported)
+    return any(key == s or s.endswith(("/", ":")) and key.startswith(s) for s in supported)
 
 
 def check(statement):

@@ -28,6 +28,7 @@ type User struct {
 	Pipelines []string         `yaml:"pipelines"` // registered pipelines that run as this user: a name, or a prefix and a *
 	Zones     map[string]Right `yaml:"zones"`     // of the lake
 	Tables    map[string]Right `yaml:"tables"`    // database.table, database.prefix* or database.*
+	Secrets   []string         `yaml:"secrets"`   // that its jobs may read; see access.ParseSecrets
 }
 
 // Right is a user's access to a zone or a table.
@@ -67,6 +68,10 @@ func (c Config) validateAccess() error {
 	if _, known := a.Users[a.Default]; a.Default != "" && !known {
 		errs = append(errs, fmt.Errorf("access.default: unknown user %q", a.Default))
 	}
+	if a.Required && len(c.Secrets) > 0 {
+		errs = append(errs, errors.New("secrets: no job runs without a user, as access.required is true; move them to access.users.<name>.secrets"))
+	}
+	errs = append(errs, validateSecrets(c.Secrets)...)
 	for _, name := range c.UserNames() {
 		for _, err := range c.validateUser(name, a.Users[name]) {
 			errs = append(errs, fmt.Errorf("access.users.%s: %w", name, err))
@@ -104,9 +109,36 @@ func (c Config) validateUser(name string, u User) (errs []error) {
 		need(!c.Access.LakeFormation || tables == "*" || !strings.HasSuffix(tables, "*"), "tables.%s: Lake Formation does not support prefixes", key)
 		need(u.Tables[key].valid(), "tables.%s: %q must be read or write", key, u.Tables[key])
 	}
-	record, err := json.Marshal(access.User{Name: name, Team: u.Team, Callers: u.Callers, Pipelines: u.Pipelines})
-	need(err == nil && len(record) <= MaxUser, "callers and pipelines have %d bytes, more than the maximum of %d; use patterns, or a second user", len(record), MaxUser)
+	errs = append(errs, validateSecrets(u.Secrets)...)
+	record, err := json.Marshal(access.User{Name: name, Team: u.Team, Callers: u.Callers, Pipelines: u.Pipelines, Secrets: u.Secrets})
+	need(err == nil && len(record) <= MaxUser, "callers, pipelines and secrets have %d bytes, more than the maximum of %d; use patterns, or a second user", len(record), MaxUser)
 	return errs
+}
+
+// validateSecrets rejects patterns of secrets that cannot be understood, or are too wide.
+func validateSecrets(patterns []string) (errs []error) {
+	for i, pattern := range patterns {
+		if _, err := access.ParseSecrets(pattern); err != nil {
+			errs = append(errs, fmt.Errorf("secrets: %q %w", pattern, err))
+		}
+		if slices.Contains(patterns[:i], pattern) {
+			errs = append(errs, fmt.Errorf("secrets: duplicate %q; remove one", pattern))
+		}
+	}
+	return errs
+}
+
+// AllSecrets lists the patterns of secrets of all roles of jobs, each once.
+func (c Config) AllSecrets() []string {
+	all := slices.Clone(c.Secrets)
+	for _, name := range c.UserNames() {
+		for _, pattern := range c.Access.Users[name].Secrets {
+			if !slices.Contains(all, pattern) {
+				all = append(all, pattern)
+			}
+		}
+	}
+	return all
 }
 
 func (r Right) valid() bool { return r == Read || r == Write }

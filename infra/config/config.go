@@ -36,16 +36,17 @@ type Config struct {
 	Keys                 Keys         `yaml:"keys"`           // customer's KMS keys
 	Emails               []string     `yaml:"emails"`         // notified of alarms and of every run's outcome
 
-	Logs   Logs                       `yaml:"logs"`
-	Intake Intake                     `yaml:"intake"`
-	Sweep  Sweep                      `yaml:"sweep"`
-	Limits Limits                     `yaml:"limits"`
-	Costs  stage.Costs                `yaml:"costs"` // estimates and budgets
-	Query  Query                      `yaml:"query"`
-	Zones  map[string]Zone            `yaml:"zones"`    // of the lake
-	Vars   map[string]string          `yaml:"vars"`     // for .Vars in templates of pipelines
-	Shapes map[string]profile.Profile `yaml:"profiles"` // of clusters
-	Access Access                     `yaml:"access"`   // users that jobs run as
+	Logs    Logs                       `yaml:"logs"`
+	Intake  Intake                     `yaml:"intake"`
+	Sweep   Sweep                      `yaml:"sweep"`
+	Limits  Limits                     `yaml:"limits"`
+	Costs   stage.Costs                `yaml:"costs"` // estimates and budgets
+	Query   Query                      `yaml:"query"`
+	Zones   map[string]Zone            `yaml:"zones"`    // of the lake
+	Vars    map[string]string          `yaml:"vars"`     // for .Vars in templates of pipelines
+	Shapes  map[string]profile.Profile `yaml:"profiles"` // of clusters
+	Access  Access                     `yaml:"access"`   // users that jobs run as
+	Secrets []string                   `yaml:"secrets"`  // that jobs without a user may read; see access.ParseSecrets
 
 	Sources []stage.Source `yaml:"sources"` // buckets beside the lake whose objects are triggers
 }

@@ -107,10 +107,14 @@ func TestParseRefuses(t *testing.T) {
 		"one pipeline, two users": {
 			noUsers, `access: {users: {etl: {team: data, pipelines: [a]}, ops: {team: data, pipelines: [a]}}}`, `access.users.ops: pattern "a" in pipelines is already used by user etl`,
 		},
-		"user's zone":   {noUsers, `access: {users: {etl: {team: data, zones: {gold: read}}}}`, "zones.gold: unknown zone; the lake has curated, raw"},
-		"user's right":  {noUsers, `access: {users: {etl: {team: data, zones: {raw: rw}}}}`, `zones.raw: "rw" must be read or write`},
-		"user's table":  {noUsers, `access: {users: {etl: {team: data, tables: {flights: read}}}}`, "tables.flights: use database.table"},
-		"all databases": {noUsers, `access: {users: {etl: {team: data, tables: {"*.*": read}}}}`, "tables.*.*: use database.table"},
+		"all secrets":       {noUsers, `access: {users: {etl: {team: data, secrets: ["*"]}}}`, `access.users.etl: secrets: "*" allows all secrets of the account`},
+		"a secret's key":    {noUsers, noUsers + "\nsecrets: [\"stores/db#password\"]", `secrets: "stores/db#password" has a key`},
+		"a secret twice":    {noUsers, noUsers + "\nsecrets: [a, a]", `secrets: duplicate "a"`},
+		"secrets of no job": {noUsers, "access: {required: true, users: {etl: {team: data}}}\nsecrets: [a]", "secrets: no job runs without a user"},
+		"user's zone":       {noUsers, `access: {users: {etl: {team: data, zones: {gold: read}}}}`, "zones.gold: unknown zone; the lake has curated, raw"},
+		"user's right":      {noUsers, `access: {users: {etl: {team: data, zones: {raw: rw}}}}`, `zones.raw: "rw" must be read or write`},
+		"user's table":      {noUsers, `access: {users: {etl: {team: data, tables: {flights: read}}}}`, "tables.flights: use database.table"},
+		"all databases":     {noUsers, `access: {users: {etl: {team: data, tables: {"*.*": read}}}}`, "tables.*.*: use database.table"},
 		"prefix for Lake Formation": {
 			noUsers, `access: {lakeFormation: true, users: {etl: {team: data, tables: {"a.b*": read}}}}`, "Lake Formation does not support prefixes",
 		},

@@ -36,12 +36,16 @@ func (c Config) SettingsSize() (total int, parts map[string]int) {
 		"limits.teams":                 jsonSize(c.Limits.Teams),
 		"limits.requests":              requestsSize(c.Limits.Requests),
 		"sources":                      sourcesSize(c.Sources),
+		"secrets":                      0,
 		"zones":                        0,
 		"vars":                         0,
 		"access.securityConfiguration": len(c.Access.SecurityConfig),
 	}
 	for _, zone := range c.ZoneNames() {
 		parts["zones"] += len(zone) + len(c.BucketName(zone, "123456789012", longestRegion)) + len(`"":"",`)
+	}
+	if len(c.Secrets) > 0 {
+		parts["secrets"] = jsonSize(c.Secrets) + len(`"secrets":,`)
 	}
 	if len(c.Vars) > 0 {
 		parts["vars"] = jsonSize(c.Vars) + len(`"vars":,`)

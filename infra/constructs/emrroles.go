@@ -79,6 +79,7 @@ func (r *EmrRoles) allowJobs(props EmrRolesProps) {
 		new("arn:" + *awscdk.Stack_Of(r.instance).Partition() + ":s3:::" + *awscdk.Stack_Of(r.instance).Region() + ".elasticmapreduce/*"),
 	}, nil))
 	grantCatalog(r.instance, instance) // also for the cluster's own HiveServer2
+	grantSecrets(r.instance, instance, props.Stage.Secrets)
 	if !props.Stage.Access.Required {
 		grantTables(r.instance, instance, props.Stage.Database(), "*", true)
 	}

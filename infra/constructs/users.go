@@ -83,6 +83,7 @@ func (p UsersProps) newUser(scope constructs.Construct, name string) awsiam.Role
 		database, table := config.Table(key)
 		grantTables(scope, to, database, table, user.Tables[key] == config.Write)
 	}
+	grantSecrets(scope, to, user.Secrets)
 	if p.Stage.Access.LakeFormation && len(user.Tables) > 0 {
 		// GetDataAccess does not support resources:
 		// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslakeformation.html
@@ -106,7 +107,7 @@ func (p UsersProps) logs(scope constructs.Construct, name string) (group, stream
 
 // record is the JSON of a user's parameter, which intake reads.
 func record(scope constructs.Construct, name string, u config.User, role awsiam.Role) *string {
-	data, err := json.Marshal(access.User{Name: name, Role: *role.RoleArn(), Team: u.Team, Callers: u.Callers, Pipelines: u.Pipelines})
+	data, err := json.Marshal(access.User{Name: name, Role: *role.RoleArn(), Team: u.Team, Callers: u.Callers, Pipelines: u.Pipelines, Secrets: u.Secrets})
 	if err != nil {
 		panic(fmt.Sprintf("encode user %s: %v", name, err)) // strings only
 	}

@@ -63,6 +63,7 @@ func (p *Platform) grantAdmission() {
 	p.clusters.Grant(prepareRun, "UpdateItem") // slots
 	p.machine.GrantSucceed(prepareRun)         // of a manual execution that waits
 	p.topic.GrantPublish(prepareRun)           // for rejected executions
+	constructs.GrantDescribeSecrets(p.stack, prepareRun, p.stage.AllSecrets())
 }
 
 // grantSources allows reading the objects that triggers can be about.

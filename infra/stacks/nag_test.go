@@ -76,6 +76,14 @@ var suppressed = []accepted{
 		"Profiles and users of the stage, which a pipeline or a request names.",
 	},
 	{
+		`IAM5\[Resource::` + arnPrefix + `secret:[\w/-]+\*\]`, `(Users/User-[\w-]+|PrepareRun/Role)/DefaultPolicy/Resource`,
+		"Secrets whose names begin as the stage's file says; PrepareRun cannot read their values.",
+	},
+	{
+		`IAM5\[Resource::arn:(aws|<AWS::Partition>):kms:.*:key/\*\]`, `Users/User-[\w-]+/DefaultPolicy/Resource`,
+		"Keys of the secrets that the user may read, through their store only: TestSecretsAreDecryptedThroughTheirStore.",
+	},
+	{
 		`IAM5\[Resource::` + arnPrefix + `execution:ephemr-\w+-run:\*\]`, `\w+/Role/DefaultPolicy/Resource`,
 		"Executions of the stage's state machine are named after runs.",
 	},

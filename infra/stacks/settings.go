@@ -41,7 +41,8 @@ func (p *Platform) settings(stack awscdk.Stack) stage.Settings {
 		Topic:         *p.topic.ARN(),
 		StateMachine:  *p.machine.ARN(),
 
-		Vars: p.stage.Vars,
+		Vars:    p.stage.Vars,
+		Secrets: p.stage.Secrets,
 
 		ServiceRole:     *p.roles.ServiceRole(),
 		InstanceProfile: p.roles.InstanceProfile(),

@@ -99,17 +99,25 @@ func TestUserRights(t *testing.T) {
 			"logs:GetLogEvents":    {group(":log-group:/ephemr/strict/runs:log-stream:users/etl/*")},
 			"glue:DeleteTable":     {group(":catalog"), group(":database/ephemr_strict"), group(":table/ephemr_strict/*")},
 			"logs:CreateLogStream": {group(".Arn}")},
+
+			"secretsmanager:GetSecretValue": {group(":${AWS::AccountId}:secret:stores/*"), is("arn:aws:secretsmanager:eu-west-1:999999999999:secret:shared-AbCdEf", "")},
+			"ssm:GetParameter":              {group(":${AWS::AccountId}:parameter/stores/token")},
+			"kms:Decrypt":                   {group(":${AWS::AccountId}:key/*"), is("arn:aws:kms:eu-west-1:999999999999:key/*", "")},
 		},
 		"reader": {
 			"s3:GetObject": {
 				is(bucket("artifacts"), "/packages/*"), is(bucket("artifacts"), "/users/reader/venvs/*"), is(bucket("logs"), "/users/reader/*"),
 				is(bucket("curated"), "/*"),
 			},
-			"s3:PutObject":      {is(bucket("logs"), "/users/reader/*"), is(bucket("artifacts"), "/users/reader/venvs/*")},
-			"s3:DeleteObject":   nil,
-			"glue:DeleteTable":  nil,
-			"logs:PutLogEvents": {group(":log-stream:users/reader/*")},
-			"logs:GetLogEvents": {group(":log-stream:users/reader/*")},
+			"s3:PutObject":    {is(bucket("logs"), "/users/reader/*"), is(bucket("artifacts"), "/users/reader/venvs/*")},
+			"s3:DeleteObject": nil,
+			"kms:Decrypt":     nil,
+
+			"secretsmanager:GetSecretValue": nil,
+			"ssm:GetParameter":              nil,
+			"glue:DeleteTable":              nil,
+			"logs:PutLogEvents":             {group(":log-stream:users/reader/*")},
+			"logs:GetLogEvents":             {group(":log-stream:users/reader/*")},
 			"glue:GetTable": {
 				group(":catalog"), group(":database/ephemr_strict"), group(":table/ephemr_strict/delays"),
 				group(":database/reference"), group(":table/reference/airports"),
@@ -124,7 +132,7 @@ func TestUserRights(t *testing.T) {
 			holds(t, name+" "+action, got[action], resources)
 		}
 		for action := range got {
-			if service, _, _ := strings.Cut(action, ":"); !slices.Contains([]string{"s3", "logs", "glue", "lakeformation"}, service) {
+			if service, _, _ := strings.Cut(action, ":"); !slices.Contains([]string{"s3", "logs", "glue", "lakeformation", "secretsmanager", "ssm", "kms"}, service) {
 				t.Errorf("%s is allowed %s", name, action)
 			}
 		}
@@ -197,6 +205,43 @@ func TestStepsGetUsersRoles(t *testing.T) {
 	})
 }
 
+func checkSecretRight(t *testing.T, st statement, owner, action string) {
+	t.Helper()
+	switch action {
+	case "kms:Decrypt":
+		via := append(texts(at(st.condition, "StringEquals", "kms:ViaService")), texts(at(st.condition, "StringLike", "kms:EncryptionContext:SecretARN"))...)
+		via = append(via, texts(at(st.condition, "StringLike", "kms:EncryptionContext:PARAMETER_ARN"))...)
+		if len(via) < 2 || !strings.HasPrefix(via[0], "secretsmanager.") && !strings.HasPrefix(via[0], "ssm.") {
+			t.Errorf("%s may decrypt with %v, if %v", st.owner, st.resources, st.condition)
+		}
+	case "secretsmanager:GetSecretValue":
+		if !strings.HasPrefix(owner, "EmrInstance") && !strings.HasPrefix(owner, "Users") {
+			t.Errorf("%s may read %v", st.owner, st.resources)
+		}
+	case "secretsmanager:DescribeSecret", "ssm:DescribeParameters":
+		if !strings.HasPrefix(owner, "PrepareRun") {
+			t.Errorf("%s may %s of %v", st.owner, action, st.resources)
+		}
+	}
+}
+
+// Jobs decrypt with a customer's key what they may read, and that only through the
+// store. Only PrepareRun looks for secrets, and it cannot read them.
+func TestSecretsAreDecryptedThroughTheirStore(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stage) {
+		for _, st := range s.allowed() {
+			owner := strings.TrimRight(st.owner, "0123456789ABCDEF")
+			for _, action := range st.actions {
+				checkSecretRight(t, st, owner, action)
+			}
+		}
+		if got, want := len(s.holders("secretsmanager:DescribeSecret")) > 0, len(s.config.AllSecrets()) > 0; got != want {
+			t.Errorf("PrepareRun may look for secrets: %v, want %v", got, want)
+		}
+	})
+}
+
 // Where users are required, the instance profile has no access to data.
 func TestInstancesWithoutData(t *testing.T) {
 	t.Parallel()
@@ -235,7 +280,7 @@ func TestUserRecords(t *testing.T) {
 				t.Errorf("user %s has role %q", name, got.Role)
 			}
 			u := s.config.Access.Users[name]
-			want := access.User{Name: name, Role: got.Role, Team: u.Team, Callers: u.Callers, Pipelines: u.Pipelines}
+			want := access.User{Name: name, Role: got.Role, Team: u.Team, Callers: u.Callers, Pipelines: u.Pipelines, Secrets: u.Secrets}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("user %s (-want +got):\n%s", name, diff)
 			}

@@ -16,6 +16,7 @@ type User struct {
 	Team      string   `json:"team,omitempty"`      // the user's runs count against its limits
 	Callers   []string `json:"callers,omitempty"`   // patterns of senders, see ValidCaller
 	Pipelines []string `json:"pipelines,omitempty"` // registered pipelines that run as this user, see ValidPipelines
+	Secrets   []string `json:"secrets,omitempty"`   // that its jobs may read, see ParseSecrets
 }
 
 // Dir is the prefix of the data of a user's runs in S3 and in CloudWatch Logs.

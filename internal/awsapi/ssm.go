@@ -22,6 +22,22 @@ func NewSSM(cfg aws.Config) *SSM {
 	}
 }
 
+// Parameters looks for parameters, and does not read them.
+type Parameters struct {
+	describeParameters Operation[ssm.DescribeParametersInput, ssm.DescribeParametersOutput, ssm.Options]
+}
+
+// NewParameters returns a client of cfg.
+func NewParameters(cfg aws.Config) *Parameters {
+	c := ssm.NewFromConfig(cfg)
+	return &Parameters{describeParameters: c.DescribeParameters}
+}
+
+// DescribeParameters returns what is known of parameters besides their values.
+func (p *Parameters) DescribeParameters(ctx context.Context, in *ssm.DescribeParametersInput, o ...func(*ssm.Options)) (*ssm.DescribeParametersOutput, error) {
+	return p.describeParameters(ctx, in, o...)
+}
+
 // GetParameter reads a parameter.
 func (s *SSM) GetParameter(ctx context.Context, in *ssm.GetParameterInput, o ...func(*ssm.Options)) (*ssm.GetParameterOutput, error) {
 	return s.getParameter(ctx, in, o...)

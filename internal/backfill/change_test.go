@@ -243,7 +243,7 @@ func TestPipelineIsDeleted(t *testing.T) {
 	t.Parallel()
 	inWorld(t, true, func(t *testing.T, w *simulation.World) {
 		id := planOnly(t, w, days(1, 5))
-		if _, err := w.Pipelines.Delete(t.Context(), "p", time.Now()); err != nil {
+		if _, err := w.Pipelines.Delete(t.Context(), "p", false, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(5 * time.Minute)

@@ -89,16 +89,19 @@ func TestPlanDates(t *testing.T) {
 		"values":          {backfill.Request{Pipeline: "m", Params: map[string]string{"c": "v2"}}, "2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z", []string{"01-01T03:00 c=v2"}},
 		"every":           {backfill.Request{Pipeline: "none", Every: pipeline.Duration(12 * time.Hour)}, "2025-01-01T06:00:00Z", "2025-01-02T06:00:00Z", []string{"01-01T06:00", "01-01T18:00", "01-02T06:00"}},
 		"instead of the schedule": {
-			backfill.Request{Pipeline: "p", Every: pipeline.Duration(36 * time.Hour)}, "2025-01-01T00:00:00Z", "2025-01-03T00:00:00Z",
+			backfill.Request{Pipeline: "p", Every: pipeline.Duration(36 * time.Hour)},
+			"2025-01-01T00:00:00Z", "2025-01-03T00:00:00Z",
 			[]string{"01-01T00:00", "01-02T12:00"},
 		},
 		"chunk": {backfill.Request{Pipeline: "none", Chunk: pipeline.Duration(7 * 24 * time.Hour)}, "2025-01-01T00:00:00Z", "2025-01-20T00:00:00Z", []string{"01-01T00:00", "01-08T00:00", "01-15T00:00"}},
 		"days where clocks change": { // midnight of each date, winter and summer
-			backfill.Request{Pipeline: "lisbon", Every: pipeline.Duration(24 * time.Hour)}, "2025-10-24T23:00:00Z", "2025-10-27T00:00:00Z",
+			backfill.Request{Pipeline: "lisbon", Every: pipeline.Duration(24 * time.Hour)},
+			"2025-10-24T23:00:00Z", "2025-10-27T00:00:00Z",
 			[]string{"10-24T23:00", "10-25T23:00", "10-27T00:00"},
 		},
 		"a date without midnight": { // 2025-03-30 begins at 01:00
-			backfill.Request{Pipeline: "beirut", Chunk: pipeline.Duration(24 * time.Hour)}, "2025-03-28T22:00:00Z", "2025-03-31T12:00:00Z",
+			backfill.Request{Pipeline: "beirut", Chunk: pipeline.Duration(24 * time.Hour)},
+			"2025-03-28T22:00:00Z", "2025-03-31T12:00:00Z",
 			[]string{"03-28T22:00", "03-29T22:00", "03-30T21:00"},
 		},
 		"two schedules":        {backfill.Request{Pipeline: "two"}, "2025-01-01T00:00:00Z", "2025-01-01T12:00:00Z", []string{"01-01T03:00", "01-01T04:00"}},

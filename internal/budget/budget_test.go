@@ -13,7 +13,9 @@ import (
 	"ephemr/internal/stage"
 )
 
-func at(month time.Month, day int) time.Time { return time.Date(2026, month, day, 0, 0, 0, 0, time.UTC) }
+func at(month time.Month, day int) time.Time {
+	return time.Date(2026, month, day, 0, 0, 0, 0, time.UTC)
+}
 
 func TestOf(t *testing.T) {
 	t.Parallel()

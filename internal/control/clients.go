@@ -14,6 +14,7 @@ import (
 	"ephemr/internal/outcome"
 	"ephemr/internal/result"
 	"ephemr/internal/run/store"
+	"ephemr/internal/secretcheck"
 	"ephemr/internal/sweep"
 )
 
@@ -32,26 +33,30 @@ type clients interface {
 	metrics() sweep.MetricAPI
 	logs() result.LogsAPI
 	cloudMap() discovery.API
+	secrets() secretcheck.SecretsAPI
+	parameters() secretcheck.ParametersAPI
 	engine() engine.Engine // nil = EMR on EC2
 }
 
 // given are clients that the caller has made.
 type given struct{ d Deps }
 
-func (g given) db() store.DB                { return g.d.DB }
-func (g given) emr() emrapi.API             { return g.d.EMR }
-func (g given) ec2() cluster.SpotAPI        { return g.d.EC2 }
-func (g given) s3() S3API                   { return g.d.S3 }
-func (g given) sfn() SFNAPI                 { return g.d.SFN }
-func (g given) ssm() SSMAPI                 { return g.d.SSM }
-func (g given) sqs() intake.QueueAPI        { return g.d.SQS }
-func (g given) lambda() admission.InvokeAPI { return g.d.Lambda }
-func (g given) bus() outcome.BusAPI         { return g.d.Bus }
-func (g given) topic() notify.TopicAPI      { return g.d.Topic }
-func (g given) metrics() sweep.MetricAPI    { return g.d.Metrics }
-func (g given) logs() result.LogsAPI        { return g.d.Logs }
-func (g given) cloudMap() discovery.API     { return g.d.CloudMap }
-func (g given) engine() engine.Engine       { return g.d.Engine }
+func (g given) db() store.DB                          { return g.d.DB }
+func (g given) emr() emrapi.API                       { return g.d.EMR }
+func (g given) ec2() cluster.SpotAPI                  { return g.d.EC2 }
+func (g given) s3() S3API                             { return g.d.S3 }
+func (g given) sfn() SFNAPI                           { return g.d.SFN }
+func (g given) ssm() SSMAPI                           { return g.d.SSM }
+func (g given) sqs() intake.QueueAPI                  { return g.d.SQS }
+func (g given) lambda() admission.InvokeAPI           { return g.d.Lambda }
+func (g given) bus() outcome.BusAPI                   { return g.d.Bus }
+func (g given) topic() notify.TopicAPI                { return g.d.Topic }
+func (g given) metrics() sweep.MetricAPI              { return g.d.Metrics }
+func (g given) logs() result.LogsAPI                  { return g.d.Logs }
+func (g given) cloudMap() discovery.API               { return g.d.CloudMap }
+func (g given) secrets() secretcheck.SecretsAPI       { return g.d.Secrets }
+func (g given) parameters() secretcheck.ParametersAPI { return g.d.Parameters }
+func (g given) engine() engine.Engine                 { return g.d.Engine }
 
 // dialed are AWS's clients, each made when it is first asked for. A function is
 // wired by one goroutine.
@@ -63,7 +68,7 @@ type dialed struct {
 	instances     *awsapi.EC2
 	objects       *awsapi.S3
 	executions    *awsapi.SFN
-	parameters    *awsapi.SSM
+	settings      *awsapi.SSM
 	cloudWatchLog *awsapi.Logs
 	directory     *discovery.CloudMap
 	eventBridge   *awsapi.EventBridge
@@ -74,7 +79,7 @@ func (d *dialed) emr() emrapi.API         { return once(d.cfg, &d.emrOperations,
 func (d *dialed) ec2() cluster.SpotAPI    { return once(d.cfg, &d.instances, awsapi.NewEC2) }
 func (d *dialed) s3() S3API               { return once(d.cfg, &d.objects, awsapi.NewS3) }
 func (d *dialed) sfn() SFNAPI             { return once(d.cfg, &d.executions, awsapi.NewSFN) }
-func (d *dialed) ssm() SSMAPI             { return once(d.cfg, &d.parameters, awsapi.NewSSM) }
+func (d *dialed) ssm() SSMAPI             { return once(d.cfg, &d.settings, awsapi.NewSSM) }
 func (d *dialed) logs() result.LogsAPI    { return once(d.cfg, &d.cloudWatchLog, awsapi.NewLogs) }
 func (d *dialed) cloudMap() discovery.API { return once(d.cfg, &d.directory, discovery.NewCloudMap) }
 func (d *dialed) bus() outcome.BusAPI     { return once(d.cfg, &d.eventBridge, awsapi.NewEventBridge) }
@@ -82,10 +87,12 @@ func (d *dialed) bus() outcome.BusAPI     { return once(d.cfg, &d.eventBridge, a
 func (*dialed) engine() engine.Engine { return nil }
 
 // These are asked for once per function.
-func (d *dialed) sqs() intake.QueueAPI        { return awsapi.NewSQS(d.cfg) }
-func (d *dialed) lambda() admission.InvokeAPI { return awsapi.NewLambda(d.cfg) }
-func (d *dialed) topic() notify.TopicAPI      { return awsapi.NewSNS(d.cfg) }
-func (d *dialed) metrics() sweep.MetricAPI    { return awsapi.NewCloudWatch(d.cfg) }
+func (d *dialed) sqs() intake.QueueAPI                  { return awsapi.NewSQS(d.cfg) }
+func (d *dialed) lambda() admission.InvokeAPI           { return awsapi.NewLambda(d.cfg) }
+func (d *dialed) topic() notify.TopicAPI                { return awsapi.NewSNS(d.cfg) }
+func (d *dialed) metrics() sweep.MetricAPI              { return awsapi.NewCloudWatch(d.cfg) }
+func (d *dialed) secrets() secretcheck.SecretsAPI       { return awsapi.NewSecrets(d.cfg) }
+func (d *dialed) parameters() secretcheck.ParametersAPI { return awsapi.NewParameters(d.cfg) }
 
 // once makes a client unless there is one.
 func once[T any](cfg aws.Config, client **T, dial func(aws.Config) *T) *T {

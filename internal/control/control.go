@@ -23,6 +23,7 @@ import (
 	"ephemr/internal/outcome"
 	"ephemr/internal/result"
 	"ephemr/internal/run/store"
+	"ephemr/internal/secretcheck"
 	"ephemr/internal/stage"
 	"ephemr/internal/step"
 	"ephemr/internal/sweep"
@@ -45,7 +46,11 @@ type Deps struct {
 	Metrics  sweep.MetricAPI
 	Logs     result.LogsAPI
 	CloudMap discovery.API
-	Engine   engine.Engine // that runs jobs; nil = EMR on EC2
+
+	Secrets    secretcheck.SecretsAPI
+	Parameters secretcheck.ParametersAPI
+
+	Engine engine.Engine // that runs jobs; nil = EMR on EC2
 }
 
 // S3API is the part of S3 that functions call.

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"ephemr/internal/access"
 	"ephemr/internal/admission"
 	"ephemr/internal/backfill"
 	"ephemr/internal/calendar"
@@ -30,6 +31,7 @@ import (
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/secret"
+	"ephemr/internal/secretcheck"
 	"ephemr/internal/step"
 	"ephemr/internal/wait"
 )
@@ -195,6 +197,11 @@ func (w *Wiring) preparer() *intake.Preparer {
 		Loops:     &loop.Guard{Settings: w.settings, Runs: w.runs()},
 		S3:        w.clients.s3(),
 		Topic:     w.clients.topic(),
+		Secrets: &secretcheck.Checker{
+			Secrets:    w.clients.secrets(),
+			Parameters: w.clients.parameters(),
+			Place:      access.Place{Account: w.settings.Account, Region: w.settings.Region},
+		},
 	}
 }
 

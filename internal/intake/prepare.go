@@ -18,6 +18,7 @@ import (
 	"ephemr/internal/pipeline"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
+	"ephemr/internal/secretcheck"
 	"ephemr/internal/stage"
 )
 
@@ -33,6 +34,7 @@ type Preparer struct {
 	Loops     *loop.Guard
 	S3        ListAPI         // finds out whether objects of runs still exist
 	Topic     notify.TopicAPI // reports rejected executions to owners of pipelines
+	Secrets   *secretcheck.Checker
 }
 
 // Execution is the context of a state machine's execution.
@@ -168,14 +170,7 @@ func (p *Preparer) start(ctx context.Context, rec *run.Record, e Execution) erro
 	if !ok {
 		return fault.New(fault.Conflict, "run %s is %s and does not belong to this execution", rec.Run.ID, rec.Run.State)
 	}
-	// The stage may have changed since the run was requested: no capacity for what cannot be filled in.
-	if err := rec.Spec.CheckValues(rec.Context(p.Settings)); err != nil {
-		return fault.New(fault.InvalidInput, "%w", err)
-	}
-	if err := p.present(ctx, rec); err != nil {
-		return err
-	}
-	if err := p.follow(ctx, rec, e); err != nil {
+	if err := p.refuse(ctx, rec, e); err != nil {
 		return err
 	}
 	var jobs []run.Job
@@ -189,6 +184,21 @@ func (p *Preparer) start(ctx context.Context, rec *run.Record, e Execution) erro
 	return nil
 }
 
+// refuse refuses a run that is not to have capacity.
+func (p *Preparer) refuse(ctx context.Context, rec *run.Record, e Execution) error {
+	// The stage may have changed since the run was requested.
+	if err := rec.Spec.CheckValues(rec.Context(p.Settings)); err != nil {
+		return fault.New(fault.InvalidInput, "%w", err)
+	}
+	if err := p.present(ctx, rec); err != nil {
+		return err
+	}
+	if err := p.follow(ctx, rec, e); err != nil {
+		return err
+	}
+	return p.secrets(ctx, rec)
+}
+
 // follow refuses a run that its own pipeline has started, and records from which run it
 // follows otherwise.
 func (p *Preparer) follow(ctx context.Context, rec *run.Record, e Execution) error {
@@ -199,6 +209,23 @@ func (p *Preparer) follow(ctx context.Context, rec *run.Record, e Execution) err
 	r := rec.Run
 	r.Execution = e.Execution
 	return p.Runs.Follow(ctx, r, *chain)
+}
+
+// secrets refuses a run whose jobs cannot have their secrets.
+func (p *Preparer) secrets(ctx context.Context, rec *run.Record) error {
+	uses := rec.Spec.SecretUses(rec.Context(p.Settings))
+	if len(uses) == 0 {
+		return nil
+	}
+	reader := secretcheck.Reader{User: rec.Run.User, Patterns: p.Settings.Secrets}
+	if reader.User != "" {
+		policy, err := p.Users.Policy(ctx)
+		if err != nil {
+			return err
+		}
+		reader.Patterns = policy.Users[reader.User].Secrets
+	}
+	return p.Secrets.Refuse(ctx, uses, reader)
 }
 
 // adopt turns a manual execution into a queued run.

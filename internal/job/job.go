@@ -31,6 +31,8 @@ type Spec struct {
 	Conf map[string]string `json:"conf,omitempty"` // Spark or Hive configuration
 	Env  map[string]string `json:"env,omitempty"`  // added to the program's environment
 
+	Secrets map[string]Secret `json:"secrets,omitempty"` // by variable of the program's environment
+
 	Expect []string `json:"expect,omitempty"` // s3:// addresses at which the attempt must write something to succeed
 
 	TimeoutSeconds int `json:"timeoutSeconds,omitempty"` // 0 = none

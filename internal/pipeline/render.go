@@ -19,7 +19,8 @@ type field struct {
 	get string
 	set func(string)
 
-	hive bool // what it inserts becomes text of Hive
+	name string // of the variable, for secrets
+	hive bool   // what it inserts becomes text of Hive
 }
 
 // fieldsOfJob returns the templates of j below p, in a fixed order.
@@ -43,7 +44,7 @@ func fieldsOfJob(p *place, j *Job) []field {
 	for i := range all {
 		all[i].hive = j.Type == job.Hive && i >= len(j.Expect)
 	}
-	return all
+	return append(all, secretFields(p.key("secrets"), j)...)
 }
 
 // fieldsOfCheck does the same for a check.
@@ -79,8 +80,8 @@ func (r *rules) compileAll(fields []field, refs *references) {
 	}
 }
 
-// RenderJob returns the job called name with its args, expect, vars, conf
-// and env filled in. s is not changed. The error joins one for every value that cannot
+// RenderJob returns the job called name with its args, expect, vars, conf, env
+// and secrets' addresses filled in. s is not changed. The error joins one for every value that cannot
 // be filled in.
 func (s Spec) RenderJob(name string, c Context) (Job, error) {
 	i := slices.IndexFunc(s.Jobs, func(j Job) bool { return j.Name == name })
@@ -89,16 +90,20 @@ func (s Spec) RenderJob(name string, c Context) (Job, error) {
 	}
 	j := s.Jobs[i]
 	j.Args, j.Needs, j.Expect = slices.Clone(j.Args), slices.Clone(j.Needs), slices.Clone(j.Expect)
-	j.Vars, j.Conf, j.Env = maps.Clone(j.Vars), maps.Clone(j.Conf), maps.Clone(j.Env)
+	j.Vars, j.Conf, j.Env, j.Secrets = maps.Clone(j.Vars), maps.Clone(j.Conf), maps.Clone(j.Env), maps.Clone(j.Secrets)
 	at := &place{text: "jobs[" + name + "]"}
 	if err := s.fill(at, fieldsOfJob(at, &j), c); err != nil {
 		return Job{}, err
 	}
 	var errs []error
+	fault := func(p *place, format string, args ...any) {
+		errs = append(errs, c.hide(fmt.Errorf("pipeline %s: render %s: %s", s.Name, p, fmt.Sprintf(format, args...))))
+	}
 	for i, dataset := range j.Expect {
-		checkDataset(at.key("expect").index(i), expectedOutput, dataset, func(p *place, format string, args ...any) {
-			errs = append(errs, c.hide(fmt.Errorf("pipeline %s: render %s: %s", s.Name, p, fmt.Sprintf(format, args...))))
-		})
+		checkDataset(at.key("expect").index(i), expectedOutput, dataset, fault)
+	}
+	for _, name := range sorted(j.Secrets) {
+		address(at.key("secrets").key(name), j.Secrets[name], fault)
 	}
 	return j, errors.Join(errs...)
 }
@@ -147,6 +152,12 @@ func (s Spec) CheckValues(c Context) error {
 	}
 	if len(s.Triggers) > 0 {
 		errs = append(errs, s.checkOutputs(c))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	for _, use := range s.SecretUses(c) {
+		errs = append(errs, use.Err)
 	}
 	return errors.Join(errs...)
 }

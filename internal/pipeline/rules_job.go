@@ -33,6 +33,7 @@ func (r *rules) jobs() {
 		r.source(p, j)
 		r.includes(p.key("include"), j.Include)
 		r.settings(p, j)
+		r.secrets(p.key("secrets"), j)
 		r.expect(p.key("expect"), j.Expect)
 		r.within(p.key("retries"), "retries", j.Retries, 0, maxRetries)
 		if j.Timeout != 0 {

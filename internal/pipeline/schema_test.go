@@ -58,6 +58,9 @@ func reflectSchema(t *testing.T) *invopop.Schema {
 	s.Title = "ephemr pipeline"
 	loosen(s)
 	abbreviate(s, "jobs", "retryDelay")
+	jobs, _ := s.Properties.Get("jobs")
+	secrets, _ := jobs.Items.Properties.Get("secrets")
+	secrets.AdditionalProperties.Extras = map[string]any{"type": []string{"object", "string", "number", "boolean"}}
 	waitFor, _ := s.Properties.Get("waitFor")
 	objects, _ := waitFor.Properties.Get("objects")
 	objects.Extras = map[string]any{"type": []string{"array", "string"}}

@@ -128,7 +128,8 @@ type Job struct {
 	Vars       map[string]string `json:"vars,omitempty"`
 	Conf       map[string]string `json:"conf,omitempty"`
 	Env        map[string]string `json:"env,omitempty"`
-	Expect     []string          `json:"expect,omitempty"` // s3:// addresses that a successful attempt has written to; templates
+	Secrets    map[string]Secret `json:"secrets,omitempty"` // by environment variable: a name, or a table; only the runner reads the value
+	Expect     []string          `json:"expect,omitempty"`  // s3:// addresses that a successful attempt has written to; templates
 	Needs      []string          `json:"needs,omitempty"`
 	When       When              `json:"when,omitempty" jsonschema:"enum=success,enum=failure,enum=always"` // of what it needs: run when all succeeded (default), when some failed, or always; without needs, after all other jobs
 	Retries    int               `json:"retries,omitempty" jsonschema:"minimum=0,maximum=10"`               // more attempts after the first

@@ -56,12 +56,19 @@ func Signal(processes []Process, sig syscall.Signal) {
 }
 
 // Name describes a process in a few words: its program and, after an interpreter,
-// the script. Other arguments are left out, because they may be secret.
-func (p Process) Name() string {
+// the script. Other arguments are left out, because they may be secret; hide, if there
+// is one, is called with those that are not.
+func (p Process) Name(hide func(string) string) string {
 	id := "pid " + strconv.Itoa(p.PID)
 	argv := p.argv()
 	if len(argv) == 0 {
 		return id
+	}
+	argv = argv[:min(len(argv), 2)]
+	for i := range argv {
+		if hide != nil {
+			argv[i] = hide(argv[i])
+		}
 	}
 	name := filepath.Base(argv[0])
 	if len(argv) > 1 && isPlain(argv[1]) {

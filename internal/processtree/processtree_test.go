@@ -50,13 +50,13 @@ func TestName(t *testing.T) {
 	} {
 		cmd := start(t, argv...)
 		p := processtree.Process{PID: cmd.Process.Pid}
-		eventually(t, want+" has begun", func() bool { return strings.HasPrefix(p.Name(), want) })
-		if got := p.Name(); got != fmt.Sprintf("%s (pid %d)", want, p.PID) {
+		eventually(t, want+" has begun", func() bool { return strings.HasPrefix(p.Name(nil), want) })
+		if got := p.Name(nil); got != fmt.Sprintf("%s (pid %d)", want, p.PID) {
 			t.Errorf("%q is named %q", argv, got)
 		}
 	}
 	none := processtree.Process{PID: 1 << 30}
-	if got := none.Name(); got != "pid 1073741824" {
+	if got := none.Name(nil); got != "pid 1073741824" {
 		t.Errorf("a process that has ended is named %q", got)
 	}
 }
@@ -70,7 +70,7 @@ func TestAdoptOrphans(t *testing.T) {
 	}
 	daemon := func() (processtree.Process, bool) {
 		all := processtree.Below(processtree.All(), os.Getpid())
-		i := slices.IndexFunc(all, func(p processtree.Process) bool { return !p.Zombie && strings.HasPrefix(p.Name(), "sleep 86399 ") })
+		i := slices.IndexFunc(all, func(p processtree.Process) bool { return !p.Zombie && strings.HasPrefix(p.Name(nil), "sleep 86399 ") })
 		if i < 0 {
 			return processtree.Process{}, false
 		}

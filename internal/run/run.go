@@ -71,7 +71,6 @@ type Trigger struct {
 	Newest   time.Time `dynamodbav:"newest,omitzero" json:"newest,omitzero"`       // and of its newest
 	Objects  []string  `dynamodbav:"-" json:"objects,omitempty"`                   // addresses of the batch's objects, if they are few; an item of their own
 	Upstream []string  `dynamodbav:"upstream,omitempty" json:"upstream,omitempty"` // runs of other pipelines that it was waiting for; some of them, if they are many
-
 }
 
 // Run is one execution of a pipeline for one logical time and one set of params.

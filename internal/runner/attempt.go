@@ -27,10 +27,16 @@ func (r *Runner) attempt(ctx context.Context, s job.Spec) job.Result {
 		stderr.stream = logstream.Open(r.Logs, s.LogGroup, s.StreamPrefix+"/stderr", r.Stderr)
 	}
 	res := r.execute(ctx, s, stdout, stderr)
+	stdout.flush()
+	stderr.flush()
 	res.EndedAt = r.Now().UTC()
 	res.Tail = stderr.tail.lines()
 	if len(res.Tail) == 0 {
 		res.Tail = stdout.tail.lines()
+	}
+	res, hidden := masked(stderr.mask, res)
+	if len(hidden) > 0 {
+		stderr.notice(maskedNotice(hidden))
 	}
 	if res.Reason != "" {
 		stderr.notice("ephemr: " + res.Reason)
@@ -50,12 +56,16 @@ func (r *Runner) execute(ctx context.Context, s job.Spec, stdout, stderr *output
 			res = ended(ctx, fmt.Errorf("panic: %v", p))
 		}
 	}()
-	var err error
 	started := r.Now()
-	if job.Kinds[s.Type].Command == nil {
+	values, masker, err := r.readSecrets(ctx, s)
+	stdout.hide(masker)
+	stderr.hide(masker)
+	switch {
+	case err != nil:
+	case job.Kinds[s.Type].Command == nil:
 		res, err = r.checks(ctx, s, stdout)
-	} else {
-		res, err = r.program(ctx, s, stdout, stderr)
+	default:
+		res, err = r.program(ctx, s, values, stdout, stderr)
 	}
 	if err == nil && res.Succeeded() && !res.NothingToDo {
 		res, err = r.expected(ctx, s, started, res)

@@ -34,11 +34,10 @@ func (r *Runner) endLost() {
 		}
 	}
 	for _, p := range all {
-		name := p.Name()
 		for _, e := range p.Environ() {
 			by, ok := strings.CutPrefix(e, runnerVariable+"=")
 			if ok && !slices.Contains(running, by) && syscall.Kill(p.PID, syscall.SIGKILL) == nil {
-				r.say("killed %s, which an earlier runner that has ended had left", name)
+				r.say("killed %s (pid %d), which an earlier runner that has ended had left", p.Command, p.PID) // no arguments: its secrets are not known
 			}
 		}
 	}

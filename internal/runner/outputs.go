@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"ephemr/internal/runner/mask"
 )
 
 // Limits of a job's outputs.
@@ -25,7 +27,9 @@ var outputKey = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,127}$`)
 // Actions: key=value, or for several lines key<<WORD, the lines, and WORD. Any
 // other line, and a key that is set twice, is an error: jobs that use the outputs
 // must not get incomplete ones, and a value of several lines must not set others.
-func readOutputs(name string) (map[string]string, error) {
+//
+// An error quotes nothing that m finds.
+func readOutputs(name string, m *mask.Masker) (map[string]string, error) {
 	info, err := os.Lstat(name)
 	if err != nil || !info.Mode().IsRegular() { // a pipe would never end
 		return nil, errors.New("read outputs: the file of $EPHEMR_OUTPUT is gone")
@@ -42,7 +46,14 @@ func readOutputs(name string) (map[string]string, error) {
 	if len(text) > maxOutputsFile {
 		return nil, fmt.Errorf("read outputs: the file has more than %d bytes", maxOutputsFile)
 	}
-	return parseOutputs(string(text))
+	values, err := parseOutputs(string(text))
+	if err == nil || m == nil {
+		return values, err
+	}
+	if _, err = parseOutputs(m.Text(string(text))); err == nil {
+		err = errors.New("read outputs: a line with a secret is not key=value")
+	}
+	return nil, err
 }
 
 func parseOutputs(text string) (map[string]string, error) {

@@ -23,7 +23,7 @@ import (
 const forever = 365 * 24 * time.Hour
 
 // program runs the package of s.
-func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output) (job.Result, error) {
+func (r *Runner) program(ctx context.Context, s job.Spec, values secrets, stdout, stderr *output) (job.Result, error) {
 	w, remove, err := r.workspace()
 	if err != nil {
 		return job.Result{}, err
@@ -40,7 +40,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 		Dir: w.files, Env: r.environment(s, output), Mark: output, Stdout: stdout, Stderr: stderr,
 		Timeout: time.Duration(s.TimeoutSeconds) * time.Second,
 		Grace:   time.Duration(s.GraceSeconds) * time.Second,
-		Settle:  r.Settle, Alone: r.Alone,
+		Settle:  r.Settle, Alone: r.Alone, Hide: stderr.mask.Text,
 	}
 	if p.Grace == 0 {
 		p.Grace = DefaultGrace
@@ -48,13 +48,15 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	apps := r.claimApplications(ctx, s, w, stderr)
 	defer apps.claim.Release()
 	s, p.Env = apps.mark(s, p.Env)
-	if err := r.resolveCommand(ctx, s, w, &p, stderr); err != nil {
+	if err := r.resolveCommand(ctx, s, w, values, &p, stderr); err != nil {
 		return job.Result{}, err
 	}
 	p.Wait = s.Background == job.BackgroundWait
 	apps.claim.Use()
 	deadline := r.Now().Add(cmp.Or(p.Timeout, forever))
 	exit, err := p.Run(ctx)
+	stdout.flush()
+	stderr.flush()
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
 		return job.Result{}, &failure{
@@ -71,7 +73,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 	}
 	res = background(s, name, res, exit, stderr)
 	res = apps.end(ctx, s, res, name, deadline)
-	outputs, err := readOutputs(w.outputs)
+	outputs, err := readOutputs(w.outputs, stderr.mask)
 	switch {
 	case err == nil:
 		res.Outputs = outputs
@@ -83,7 +85,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, stdout, stderr *output
 
 // resolveCommand sets p's command, with the Python libraries that the job
 // requires. Installing them counts towards the attempt's timeout.
-func (r *Runner) resolveCommand(ctx context.Context, s job.Spec, w workspace, p *program.Program, stderr *output) error {
+func (r *Runner) resolveCommand(ctx context.Context, s job.Spec, w workspace, values secrets, p *program.Program, stderr *output) error {
 	began := r.Now()
 	libs, err := r.libraries(ctx, s, w, helper{*p, stderr})
 	if err != nil {
@@ -92,8 +94,10 @@ func (r *Runner) resolveCommand(ctx context.Context, s job.Spec, w workspace, p 
 	if p.Timeout > 0 {
 		p.Timeout = max(p.Timeout-r.Now().Sub(began), time.Millisecond)
 	}
-	p.Argv, err = command(s, w, libs)
-	p.Env = libs.environ(p.Env)
+	if p.Argv, err = command(s, w, libs); err != nil {
+		return err
+	}
+	p.Env, err = values.environ(w, libs.environ(p.Env)) // what runs before, such as pip, does not get them
 	return err
 }
 
@@ -107,6 +111,7 @@ type helper struct {
 func (h helper) run(ctx context.Context, dir string, argv []string, env ...string) (program.Exit, []string, error) {
 	h.Argv, h.Dir, h.Stdout, h.Env = argv, dir, h.stderr, append(slices.Clone(h.Env), env...)
 	exit, err := h.Run(ctx)
+	h.stderr.flush()
 	last := h.stderr.tail.lines()
 	if err == nil && exit.Err == nil && exit.Code == 0 {
 		h.stderr.forget() // what a successful helper printed says nothing about the program

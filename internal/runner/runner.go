@@ -48,6 +48,9 @@ type Runner struct {
 	S3   S3API
 	Logs logstream.API // unused when a Spec names no log group
 
+	Secrets    SecretsAPI    // unused when a Spec names none
+	Parameters ParametersAPI // the same
+
 	Stdout, Stderr io.Writer                            // the step's own, which EMR archives
 	Environ        []string                             // of the step
 	Home           string                               // packages are unpacked in its folder work; empty = ephemr in the temporary directory

@@ -85,6 +85,7 @@ func validate(s job.Spec) error {
 	for k, v := range s.Env {
 		must(k != "" && !strings.ContainsAny(k, "=\x00") && !strings.Contains(v, "\x00"), "env %q is not a variable", k)
 	}
+	errs = append(errs, validateSecrets(s.Secrets)...)
 	switch {
 	case known && kind.Command == nil:
 		must(len(s.Checks) > 0, "there are no checks")
@@ -94,6 +95,18 @@ func validate(s job.Spec) error {
 		must(filepath.IsLocal(s.Entry), "entry %q is not a file of the package", s.Entry)
 	}
 	return errors.Join(errs...)
+}
+
+func validateSecrets(all map[string]job.Secret) (errs []error) {
+	for name, secret := range all {
+		if name == "" || strings.ContainsAny(name, "=\x00/") {
+			errs = append(errs, fmt.Errorf("secret %q is not a variable", name))
+		}
+		if _, err := job.ParseSecret(secret.Secret); err != nil {
+			errs = append(errs, fmt.Errorf("secret %s: %w", name, err))
+		}
+	}
+	return errs
 }
 
 // write stores the Result. Without one the attempt counts as lost, so this is

@@ -48,7 +48,8 @@ type Settings struct {
 	Topic         string `json:"topic"`         // ARN; notifications of outcomes
 	StateMachine  string `json:"stateMachine"`  // ARN of the run state machine
 
-	Vars map[string]string `json:"vars,omitempty"` // for .Vars in templates
+	Vars    map[string]string `json:"vars,omitempty"`    // for .Vars in templates
+	Secrets []string          `json:"secrets,omitempty"` // that jobs without a user may read, see access.ParseSecrets
 
 	ServiceRole     string            `json:"serviceRole"`     // EMR's, name or ARN
 	InstanceProfile string            `json:"instanceProfile"` // EMR's EC2 instance profile, name

@@ -72,6 +72,12 @@ func (s *specs) spec(ctx context.Context, j run.Job) (job.Spec, error) {
 	}
 	out.Package, out.PackageSHA256 = "s3://"+s.Settings.ArtifactsBucket+"/"+r.Package.Key, r.Package.SHA256
 	out.Entry, out.Class, out.Args, out.Vars, out.Conf, out.Env = r.Entry, r.Class, r.Args, r.Vars, r.Conf, r.Env
+	for name, secret := range r.Secrets {
+		if out.Secrets == nil {
+			out.Secrets = map[string]job.Secret{}
+		}
+		out.Secrets[name] = job.Secret(secret)
+	}
 	out.Expect = r.Expect
 	out.Background = r.Background
 	out.TimeoutSeconds = int(r.Timeout.Std().Seconds())

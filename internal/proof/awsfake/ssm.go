@@ -66,6 +66,24 @@ func (f *SSM) PutParameter(ctx context.Context, in *ssm.PutParameterInput, _ ...
 	})
 }
 
+// DescribeParameters finds a parameter by its name.
+func (f *SSM) DescribeParameters(ctx context.Context, in *ssm.DescribeParametersInput, _ ...func(*ssm.Options)) (*ssm.DescribeParametersOutput, error) {
+	return call(ctx, &f.Control, "DescribeParameters", func() (*ssm.DescribeParametersOutput, error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if len(in.ParameterFilters) != 1 || aws.ToString(in.ParameterFilters[0].Key) != "Name" || aws.ToString(in.ParameterFilters[0].Option) != "Equals" {
+			return nil, apiError("InvalidFilterKey", "This fake knows one filter: Name Equals.")
+		}
+		out := &ssm.DescribeParametersOutput{}
+		for _, name := range in.ParameterFilters[0].Values {
+			if p, ok := f.params[name]; ok {
+				out.Parameters = append(out.Parameters, types.ParameterMetadata{Name: p.Name, ARN: p.ARN, Type: p.Type, Version: p.Version})
+			}
+		}
+		return out, nil
+	})
+}
+
 // GetParameter reads a parameter.
 func (f *SSM) GetParameter(ctx context.Context, in *ssm.GetParameterInput, _ ...func(*ssm.Options)) (*ssm.GetParameterOutput, error) {
 	return call(ctx, &f.Control, "GetParameter", func() (*ssm.GetParameterOutput, error) {

@@ -89,6 +89,7 @@ var services = map[string]func(p Place, operation string, in fields) []iam.Reque
 	"EventBridge":      eventBridge,
 	"Lambda":           lambda,
 	"S3":               s3,
+	"Secrets Manager":  secretsManager,
 	"SFN":              stepFunctions,
 	"SNS":              sns,
 	"SQS":              sqs,
@@ -193,11 +194,23 @@ func sqs(p Place, operation string, in fields) []iam.Request {
 // ssm: GetParametersByPath is evaluated on the path, or on the parameters below it;
 // the documentation shows both.
 func ssm(p Place, operation string, in fields) []iam.Request {
+	if operation == "DescribeParameters" {
+		return one("ssm:"+operation, anything)
+	}
 	if operation == "GetParametersByPath" {
 		path := p.arn("ssm", "parameter"+strings.TrimSuffix(in.of("Path"), "/"))
 		return append(one("ssm:"+operation, path), one("ssm:"+operation, path+"/any")...)
 	}
 	return one("ssm:"+operation, p.arn("ssm", "parameter"+in.of("Name")))
+}
+
+// secretsManager: IAM evaluates the ARN, which has six more characters than the name.
+func secretsManager(p Place, operation string, in fields) []iam.Request {
+	id := in.of("SecretId")
+	if !strings.HasPrefix(id, "arn:") {
+		id = p.arn("secretsmanager", "secret:"+id+"-AbCdEf")
+	}
+	return one("secretsmanager:"+operation, id)
 }
 
 func pass(p Place, role, service string) iam.Request {

@@ -44,7 +44,11 @@ func (w *World) wire() {
 			Metrics:  w.Metrics,
 			Logs:     w.Logs,
 			CloudMap: w.CloudMap,
-			Engine:   w.secondEngine(),
+
+			Secrets:    w.Secrets,
+			Parameters: w.SSM,
+
+			Engine: w.secondEngine(),
 		})))
 		w.functions[f.Placeholder()] = w.functions[f.Folder()]
 	}

@@ -120,6 +120,7 @@ type World struct {
 	Metrics  *awsfake.CloudWatch
 	Logs     *awsfake.Logs
 	SSM      *awsfake.SSM
+	Secrets  *awsfake.SecretsManager
 	Bus      *awsfake.EventBridge
 	Lambda   *awsfake.Lambda
 	SFN      *awsfake.StepFunctions

@@ -26,10 +26,11 @@ type Program struct {
 	Mark           string // an entry of Env that no other process has; processes that inherited it are part of the program
 	Alone          bool   // this process adopts orphans and starts nothing else: all new processes below it are part of the program
 	Stdout, Stderr io.Writer
-	Timeout        time.Duration // 0 = none
-	Grace          time.Duration // between SIGTERM and SIGKILL
-	Settle         time.Duration // how long other processes of the program may outlive it without being background work
-	Wait           bool          // when the program has succeeded, wait for its background work
+	Timeout        time.Duration       // 0 = none
+	Grace          time.Duration       // between SIGTERM and SIGKILL
+	Settle         time.Duration       // how long other processes of the program may outlive it without being background work
+	Hide           func(string) string // removes secrets from names of processes; nil = there are none
+	Wait           bool                // when the program has succeeded, wait for its background work
 }
 
 // Why the runner ended a program.
@@ -120,7 +121,7 @@ func (p *Program) wait(ctx context.Context, cmd *exec.Cmd, all tree, ended <-cha
 			defer cancel()
 		}
 		if left = all.await(limited); len(left) > 0 {
-			exit.Err, exit.Background = why(limited), names(left)
+			exit.Err, exit.Background = why(limited), p.names(left)
 		}
 	case <-limited.Done():
 		exit.Err = why(limited)
@@ -145,9 +146,9 @@ func why(ctx context.Context) error {
 	return ErrCancelled
 }
 
-func names(processes []processtree.Process) (all []string) {
-	for _, p := range processes {
-		all = append(all, p.Name())
+func (p *Program) names(processes []processtree.Process) (all []string) {
+	for _, left := range processes {
+		all = append(all, left.Name(p.Hide))
 	}
 	return all
 }
