@@ -21,7 +21,8 @@ func Command(app *session.App) *cobra.Command {
 A pipeline with active runs is not deleted, unless --cancel cancels them. A run that is requested at the same time
 goes on with the version it started with. A pipeline that others wait for, with after triggers, is deleted with
 --force only; these wait until it is registered again. Planned times that are due and were not requested yet, as
-those of a paused pipeline, are dropped. If the pipeline is registered again, its versions continue with the next number.`,
+those of a paused pipeline, are dropped. If the pipeline is registered again, its versions continue with the next
+number.`,
 		Example: `  ephemr delete flights-daily --yes
   ephemr delete flights-daily --yes --cancel --why "replaced by flights-hourly"`,
 		Args: cobra.ExactArgs(1),

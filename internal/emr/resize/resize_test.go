@@ -76,7 +76,7 @@ func TestResize(t *testing.T) {
 				t.Errorf("asked again, %s was called %d times", op, n)
 			}
 		}
-		st.costs(run.Resize{Kind: "core", Type: "m5.xlarge", More: 2, Note: "by ada"}, run.Resize{Kind: "task", Type: "r5.xlarge", More: 3, Note: "by ada"})
+		st.costs(run.Resize{Kind: "core", Type: "m5.xlarge", More: 2, Spot: true, Note: "by ada"}, run.Resize{Kind: "task", Type: "r5.xlarge", More: 3, Spot: true, Note: "by ada"})
 	})
 }
 

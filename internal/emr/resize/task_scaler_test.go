@@ -64,7 +64,7 @@ func TestFit(t *testing.T) {
 		}
 		var want []run.Resize
 		for _, more := range []int{4, 6, 2, 0, 1} {
-			want = append(want, run.Resize{Kind: run.Task, Type: "r5.xlarge", More: more, Note: "for its jobs"})
+			want = append(want, run.Resize{Kind: run.Task, Type: "r5.xlarge", More: more, Spot: more > 0, Note: "for its jobs"})
 		}
 		st.costs(want...)
 	})
