@@ -41,13 +41,14 @@ func failures(rec *run.Record, now time.Time) []span {
 		for _, a := range j.Earlier {
 			bad = add(bad, a.StartedAt, a.EndedAt)
 		}
-		switch end := j.EndedAt; {
-		case j.State == run.JobFailed || j.State == run.JobCancelled:
-			bad = add(bad, j.Began(), end)
-		case j.State == run.JobRunning:
+		switch j.State {
+		case run.JobFailed, run.JobCancelled:
+			bad = add(bad, j.Began(), j.EndedAt)
+		case run.JobRunning:
 			good = add(good, j.Began(), now)
-		case j.State == run.JobSucceeded:
-			good = add(good, j.Began(), end)
+		case run.JobSucceeded:
+			good = add(good, j.Began(), j.EndedAt)
+		case run.JobPending, run.JobSubmitting, run.JobSkipped: // no attempt of theirs runs
 		}
 	}
 	return without(union(bad), union(good))
