@@ -30,7 +30,9 @@ func TestEmpty(t *testing.T) {
 				if bucket, _, err := r.Empty(t.Context(), tt.api); err != nil || bucket != "" {
 					t.Errorf("full: %q, %v", bucket, err)
 				}
-				takes(t.Context(), b, tt.api)
+				if n, _ := takes(t.Context(), b, tt.api); n == 0 {
+					t.Fatal("a full budget paid for no call")
+				}
 				bucket, wait, err := r.Empty(t.Context(), tt.api)
 				if err != nil || bucket != tt.want || wait <= 0 {
 					t.Fatalf("got %q, %s, %v; want %q", bucket, wait, err, tt.want)
