@@ -46,21 +46,17 @@ func TestObjectIsDeletedBeforeItsRun(t *testing.T) {
 					bodies = append(bodies, w.Object(key))
 				}
 				for _, key := range tt.gone {
-					if _, err := w.S3.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: new("test-raw"), Key: &key}); err != nil {
-						t.Fatal(err)
-					}
+					_, err := w.S3.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: new("test-raw"), Key: &key})
+					must(t, err)
 				}
 				w.Deliver("events", bodies...)
 				time.Sleep(time.Hour)
 				id := w.RunIDs()[0]
-				r := w.Record(id).Run
 				if tt.want == "" {
-					if r.State != run.Succeeded {
-						t.Errorf("run is %s: %s", r.State, r.Reason)
-					}
+					succeeded(t, w, id)
 					return
 				}
-				if r.State != run.Failed || r.Class != job.ClassInvalid || !strings.Contains(r.Reason, tt.want) || w.Made(id) != 0 {
+				if r := w.Record(id).Run; r.State != run.Failed || r.Class != job.ClassInvalid || !strings.Contains(r.Reason, tt.want) || w.Made(id) != 0 {
 					t.Errorf("run is %s (%s): %s; want %q", r.State, r.Class, r.Reason, tt.want)
 				}
 				for _, key := range tt.gone {
@@ -68,11 +64,16 @@ func TestObjectIsDeletedBeforeItsRun(t *testing.T) {
 				}
 				must(t, control(t, w, operation.Retry, operation.RetryRequest{RunID: id}, nil))
 				time.Sleep(time.Hour)
-				if r := w.Record(id).Run; r.State != run.Succeeded {
-					t.Errorf("the retry is %s: %s", r.State, r.Reason)
-				}
+				succeeded(t, w, id)
 			})
 		})
+	}
+}
+
+func succeeded(t *testing.T, w *simulation.World, id string) {
+	t.Helper()
+	if r := w.Record(id).Run; r.State != run.Succeeded {
+		t.Errorf("run is %s: %s", r.State, r.Reason)
 	}
 }
 

@@ -49,13 +49,19 @@ func TestOf(t *testing.T) {
 			t.Errorf("%s: rows %+v", by, rows)
 		}
 		for _, r := range rows {
-			x := want[r.Name]
-			if math.Abs(r.USD-x[0]) > 1e-9 || math.Abs(r.Wasted-x[1]) > 1e-9 || r.Runs != int(x[2]) {
+			if x := want[r.Name]; !near(r.USD, x[0]) || !near(r.Wasted, x[1]) || r.Runs != int(x[2]) {
 				t.Errorf("%s: %+v, want %v", by, r, x)
 			}
 		}
-		if math.Abs(total.USD-5.66) > 1e-9 || math.Abs(total.Wasted-3.25) > 1e-9 || total.Runs != 4 || total.Unpriced != 1 || math.Abs(total.IdleMinutes-2/2.7*120) > 1e-9 {
+		if !isTotal(total) {
 			t.Errorf("%s: total %+v", by, total)
 		}
 	}
 }
+
+// isTotal reports whether a total is that of TestOf, which is the same for all rows.
+func isTotal(r report.Row) bool {
+	return near(r.USD, 5.66) && near(r.Wasted, 3.25) && near(r.IdleMinutes, 2/2.7*120) && r.Runs == 4 && r.Unpriced == 1
+}
+
+func near(a, b float64) bool { return math.Abs(a-b) <= 1e-9 }
