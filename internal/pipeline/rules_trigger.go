@@ -34,7 +34,7 @@ func (r *rules) trigger(p *place, t Trigger) {
 		r.ofSchedule(p, t)
 	case t.After != nil:
 		r.after(p, t)
-	case !r.isTainted(p.key("schedule")) && !r.isTainted(p.key("s3")) && !r.isTainted(p.key("after")):
+	case !slices.ContainsFunc([]string{"schedule", "s3", "after"}, func(kind string) bool { return r.isTainted(p.key(kind)) }):
 		r.fault(p, "a trigger without schedule, s3 or after; add one of them")
 	}
 }
