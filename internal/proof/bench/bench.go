@@ -42,26 +42,8 @@ func Run(ctx context.Context, o Options) (r *Report, err error) {
 	begun := time.Now()
 	r = &Report{Machine: look(ctx), Seed: o.Seed}
 	defer func() { r.Took = Seconds(time.Since(begun)) }()
-	if err := r.measureData(ctx, o); err != nil {
+	if err := r.measureAlone(ctx, o); err != nil || o.Runs == 0 {
 		return r, err
-	}
-	if o.Load > 0 {
-		if err := r.measureLoad(ctx, o.Load, o.Log); err != nil {
-			return r, err
-		}
-	}
-	if o.Dates > 0 {
-		if err := r.measureBackfill(ctx, o.Dates, o.Log); err != nil {
-			return r, err
-		}
-	}
-	if o.Objects > 0 {
-		if err := r.measureIntake(ctx, o.Objects, o.Pipelines, o.Log); err != nil {
-			return r, err
-		}
-	}
-	if o.Runs == 0 {
-		return r, nil
 	}
 	root, settings, err := r.measureRuns(ctx, o)
 	if err != nil {
@@ -75,6 +57,27 @@ func Run(ctx context.Context, o Options) (r *Report, err error) {
 		r.Demo, err = demo(ctx, root, o.Log)
 	}
 	return r, err
+}
+
+// measureAlone measures what needs no sequential runs.
+func (r *Report) measureAlone(ctx context.Context, o Options) error {
+	if err := r.measureData(ctx, o); err != nil {
+		return err
+	}
+	if o.Load > 0 {
+		if err := r.measureLoad(ctx, o.Load, o.Log); err != nil {
+			return err
+		}
+	}
+	if o.Dates > 0 {
+		if err := r.measureBackfill(ctx, o.Dates, o.Log); err != nil {
+			return err
+		}
+	}
+	if o.Objects > 0 {
+		return r.measureIntake(ctx, o.Objects, o.Pipelines, o.Log)
+	}
+	return nil
 }
 
 func (r *Report) measureData(ctx context.Context, o Options) error {
