@@ -73,30 +73,9 @@ func occupant(err error, place int) (item, bool) {
 // create returns the places of the run's and of the request's items in its transaction.
 func (s *Runs) create(ctx context.Context, r run.Run, spec *pipeline.Spec, with []types.TransactWriteItem) (at []int, _ error) {
 	at = []int{runItem}
-	it, err := encode(r, records.RunKey(r.ID))
+	puts, err := s.runWrites(r, spec)
 	if err != nil {
 		return at, err
-	}
-	it[records.StateName], it[records.StateOrderName] = records.String(partition(r)), records.String(order(r))
-	it[records.PipelineName], it[records.PipelineOrderName] = records.String(r.Pipeline), records.String(records.TimeOrder(r.LogicalTime, r.ID))
-
-	vacant := records.Absent()
-	if r.Backfill != "" { // a date whose request was refused has a record, and no run
-		vacant = vacant.Or(records.Is("state", run.Rejected))
-	}
-	put, err := records.PutWrite(s.Table, it, vacant)
-	if err != nil {
-		return at, err
-	}
-	puts := []types.TransactWriteItem{put}
-	if spec != nil {
-		data, err := json.Marshal(spec)
-		if err != nil {
-			return at, fmt.Errorf("encode pipeline of run %s: %w", r.ID, err)
-		}
-		specItem := records.SpecKey(r.ID).Attributes()
-		specItem["spec"], specItem[records.TTLName] = records.String(string(data)), it[records.TTLName]
-		puts = append(puts, types.TransactWriteItem{Put: &types.Put{TableName: &s.Table, Item: specItem}})
 	}
 	if r.State == run.Queued && r.Trigger.RequestID != "" {
 		used, err := s.useRequest(r)
@@ -117,6 +96,36 @@ func (s *Runs) create(ctx context.Context, r run.Run, spec *pipeline.Spec, with 
 	}
 	_, err = s.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: append(puts, with...)})
 	return at, err
+}
+
+// runWrites are the writes of a run and of its pipeline; the run's is at runItem.
+func (s *Runs) runWrites(r run.Run, spec *pipeline.Spec) ([]types.TransactWriteItem, error) {
+	it, err := encode(r, records.RunKey(r.ID))
+	if err != nil {
+		return nil, err
+	}
+	it[records.StateName], it[records.StateOrderName] = records.String(partition(r)), records.String(order(r))
+	it[records.PipelineName], it[records.PipelineOrderName] = records.String(r.Pipeline), records.String(records.TimeOrder(r.LogicalTime, r.ID))
+
+	vacant := records.Absent()
+	if r.Backfill != "" { // a date whose request was refused has a record, and no run
+		vacant = vacant.Or(records.Is("state", run.Rejected))
+	}
+	put, err := records.PutWrite(s.Table, it, vacant)
+	if err != nil {
+		return nil, err
+	}
+	puts := []types.TransactWriteItem{put}
+	if spec != nil {
+		data, err := json.Marshal(spec)
+		if err != nil {
+			return nil, fmt.Errorf("encode pipeline of run %s: %w", r.ID, err)
+		}
+		specItem := records.SpecKey(r.ID).Attributes()
+		specItem["spec"], specItem[records.TTLName] = records.String(string(data)), it[records.TTLName]
+		puts = append(puts, types.TransactWriteItem{Put: &types.Put{TableName: &s.Table, Item: specItem}})
+	}
+	return puts, nil
 }
 
 // useRequest are the writes that use r's request id. The run id contains the logical time,

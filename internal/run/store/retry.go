@@ -51,17 +51,8 @@ func (s *Runs) requeueRun(ctx context.Context, id string, now time.Time, change 
 		return run.Run{}, err
 	}
 	r := rec.Run
-	switch {
-	case r.State != run.Failed && r.State != run.Cancelled:
-		return r, fault.New(fault.InvalidInput, "run %s is %s; only a FAILED or CANCELLED run can be retried", id, r.State)
-	case rec.Spec == nil:
-		return r, fault.New(fault.InvalidInput, "run %s was rejected before it had a pipeline; send a new request", id)
-	case len(rec.Spec.Sensitive()) > 0:
-		return r, fault.New(fault.InvalidInput, "run %s cannot be retried: the values of its sensitive params were removed when it ended; start a new run", id)
-	case r.Restarts >= run.MaxRestarts:
-		return r, fault.New(fault.InvalidInput, "run %s was retried %d times, as often as possible; send a new request", id, r.Restarts)
-	case !r.Settled():
-		return r, fault.New(fault.Throttled, "the end of run %s is still being recorded; try again in a moment", id)
+	if err := retriable(rec); err != nil {
+		return r, err
 	}
 	if err := change(&r); err != nil {
 		return r, err
@@ -74,6 +65,24 @@ func (s *Runs) requeueRun(ctx context.Context, id string, now time.Time, change 
 		err = fault.New(fault.Conflict, "run %s is being retried by another caller", id)
 	}
 	return r, err
+}
+
+// retriable returns why a run cannot be retried, or not now.
+func retriable(rec *run.Record) error {
+	r := rec.Run
+	switch {
+	case r.State != run.Failed && r.State != run.Cancelled:
+		return fault.New(fault.InvalidInput, "run %s is %s; only a FAILED or CANCELLED run can be retried", r.ID, r.State)
+	case rec.Spec == nil:
+		return fault.New(fault.InvalidInput, "run %s was rejected before it had a pipeline; send a new request", r.ID)
+	case len(rec.Spec.Sensitive()) > 0:
+		return fault.New(fault.InvalidInput, "run %s cannot be retried: the values of its sensitive params were removed when it ended; start a new run", r.ID)
+	case r.Restarts >= run.MaxRestarts:
+		return fault.New(fault.InvalidInput, "run %s was retried %d times, as often as possible; send a new request", r.ID, r.Restarts)
+	case !r.Settled():
+		return fault.New(fault.Throttled, "the end of run %s is still being recorded; try again in a moment", r.ID)
+	}
+	return nil
 }
 
 // resetJobs plans the jobs again that have not succeeded, and those that clean up after
