@@ -51,13 +51,14 @@ var tested = []Exception{
 		Why: "storms register their pipelines, which set step concurrency, before calls are recorded",
 	},
 	{
-		Functions: []string{"intake", "preparerun", "control"}, Actions: []string{"ssm:GetParametersByPath"}, EndToEnd: true,
+		Functions: []string{"intake", "preparerun", "control", "calendar"}, Actions: []string{"ssm:GetParametersByPath"}, EndToEnd: true,
 		Why: "storms have no users",
 	},
 	{
 		Functions: []string{"preparerun"}, Actions: []string{"s3:ListBucket"}, EndToEnd: true,
 		Why: "jobs of storms are not given the addresses of objects",
-	}, {
+	},
+	{
 		Functions: []string{"preparerun"}, Actions: []string{"secretsmanager:DescribeSecret", "ssm:DescribeParameters"}, EndToEnd: true,
 		Why: "storms have no jobs with secrets",
 	},
