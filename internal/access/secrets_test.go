@@ -9,14 +9,14 @@ import (
 )
 
 const (
-	ownSecret    = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:stores/password-AbCdEf"
-	otherSecret  = "arn:aws:secretsmanager:eu-west-1:999999999999:secret:stores/password-AbCdEf"
+	ownSecret    = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:stores/password-AbCdEf" //nolint:gosec // the name of a secret
+	otherSecret  = "arn:aws:secretsmanager:eu-west-1:999999999999:secret:stores/password-AbCdEf" //nolint:gosec // the name of a secret
 	ownParameter = "arn:aws:ssm:eu-west-1:123456789012:parameter/stores/password"
 )
 
 func TestMayRead(t *testing.T) {
 	t.Parallel()
-	for pattern, secrets := range map[string]string{
+	for pattern, secrets := range map[string]string{ //nolint:gosec // names of secrets
 		"stores/password":     "stores/password stores/password#key " + ownSecret,
 		"stores/*":            "stores/password " + ownSecret + " !store !ssm:/stores/password !" + otherSecret,
 		"ssm:/stores/*":       "ssm:/stores/password ssm:stores/password " + ownParameter + " !stores/password !ssm:/stores",
@@ -42,7 +42,7 @@ func TestMayRead(t *testing.T) {
 
 func TestResourcesOfSecrets(t *testing.T) {
 	t.Parallel()
-	for pattern, want := range map[string]string{
+	for pattern, want := range map[string]string{ //nolint:gosec // names of secrets
 		"stores/password": "secret:stores/password-??????", "stores/*": "secret:stores/*",
 		"ssm:/stores/password": "parameter/stores/password", "ssm:stores/*": "parameter/stores/*",
 		ownSecret: ownSecret, "arn:aws:secretsmanager:eu-west-1:999999999999:secret:st*": "arn:aws:secretsmanager:eu-west-1:999999999999:secret:st*", ownParameter: ownParameter,
