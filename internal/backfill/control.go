@@ -2,9 +2,8 @@ package backfill
 
 import (
 	"context"
-	"crypto/rand"
+	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"ephemr/internal/fault"
@@ -134,7 +133,7 @@ func (c *Controller) Retry(ctx context.Context, in RetryRequest) (Backfill, erro
 
 // create records b and wakes what makes its runs.
 func (c *Controller) create(ctx context.Context, b Backfill, now time.Time) (Backfill, error) {
-	b.ID = now.UTC().Format("20060102t150405") + "-" + b.Request.Pipeline + "-" + strings.ToLower(rand.Text())[:6]
+	b.ID = now.UTC().Format("20060102t150405") + "-" + b.Request.Pipeline + "-" + run.Digest(now.UTC().Format(time.RFC3339Nano), fmt.Sprintf("%+v", b.Request))[:6]
 	if err := c.Store.Create(ctx, b); err != nil {
 		return b, err
 	}
