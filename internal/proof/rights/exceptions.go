@@ -124,6 +124,10 @@ var rare = []Exception{
 		Why: "reads those pipelines; deletes schedules that were replaced, when their last dates have been requested",
 	},
 	{
+		Functions: []string{"calendar"}, Actions: []string{"dynamodb:Query"}, Resource: "/index/byPipeline",
+		Why: "adds what the runs of a backfill with a limit have cost",
+	},
+	{
 		Functions: []string{"intake", "preparerun"}, Actions: []string{"sns:Publish"},
 		Why: "a request of a pipeline with notices is rejected",
 	},
