@@ -48,7 +48,15 @@ var w *world
 // program is the ephemr under test.
 var program string
 
+// sideBySide is how many tests run at a time, unless -parallel is given: most of their
+// time they wait, for clusters, windows and ticks.
+const sideBySide = "4"
+
 func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", sideBySide); err != nil {
+		fmt.Fprintln(os.Stderr, "acceptance:", err)
+		os.Exit(1)
+	}
 	flag.Parse()
 	runTests := onRegion
 	if testing.Short() {
