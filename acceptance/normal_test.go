@@ -16,7 +16,7 @@ var numbered = []struct {
 	{"CLUSTER", regexp.MustCompile(`\bj-[0-9A-Z]{10,}\b`)},
 	{"STEP", regexp.MustCompile(`\bs-[0-9A-Z]{10,}\b`)},
 	{"REQUEST", regexp.MustCompile(`\bcli-[a-z2-7]{26}\b`)},
-	{"BACKFILL", regexp.MustCompile(`\b\d{8}t\d{6}-[a-z0-9-]+-[a-z2-7]{6}\b`)},
+	{"BACKFILL", regexp.MustCompile(`\b\d{8}t\d{6}-[a-z0-9-]+-[0-9a-f]{6}\b`)},
 	{"QUERY", regexp.MustCompile(`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`)},
 	{"DIGEST", regexp.MustCompile(`\b[0-9a-f]{64}\b`)},
 }
