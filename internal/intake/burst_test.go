@@ -1,16 +1,19 @@
 package intake_test
 
 import (
+	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/events"
-	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/proof/simulation"
 	"ephemr/internal/run"
+	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
 
@@ -44,21 +47,19 @@ func TestBurstIsTaken(t *testing.T) {
 // next version.
 func TestBatchReadsItsPipelineOnce(t *testing.T) {
 	t.Parallel()
-	inWorld(t, func(t *testing.T, w *simulation.World) {
-		reads := 0
-		w.DB.Use(&awsfake.Hooks{Before: func(op string) error {
-			if op == "DynamoDB:GetItem" {
-				reads++
-			}
-			return nil
-		}})
+	synctest.Test(t, func(t *testing.T) {
+		var reads atomic.Int64
+		w := simulation.New(simulation.Config{NoTicks: true, Table: func(db store.DB) store.DB { return countReads{db, &reads} }})
+		defer w.Close()
+		w.Apply(one)
+		reads.Store(0)
 		var batch []events.Request
 		for i := range 10 {
 			batch = append(batch, events.Request{RequestID: fmt.Sprint(i), Pipeline: "one", Params: map[string]string{"country": []string{"pt", "es"}[i%2]}})
 		}
 		w.Request(batch...)
-		if reads != 1 {
-			t.Errorf("%d reads for a batch, want one", reads)
+		if n := reads.Load(); n != 1 {
+			t.Errorf("%d reads of the pipeline for a batch, want one", n)
 		}
 		w.Apply(one + "owner: etl@example.org\n")
 		w.Request(events.Request{RequestID: "later", Pipeline: "one"})
@@ -70,4 +71,19 @@ func TestBatchReadsItsPipelineOnce(t *testing.T) {
 			t.Errorf("runs by version and param, -want +got:\n%s", diff)
 		}
 	})
+}
+
+// countReads counts the reads of items of the table of pipelines. Admission reads others at
+// the same time.
+type countReads struct {
+	store.DB
+
+	n *atomic.Int64
+}
+
+func (c countReads) GetItem(ctx context.Context, in *dynamodb.GetItemInput, o ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
+	if *in.TableName == "pipelines" {
+		c.n.Add(1)
+	}
+	return c.DB.GetItem(ctx, in, o...)
 }
