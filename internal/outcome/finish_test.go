@@ -139,6 +139,32 @@ func TestFinish(t *testing.T) {
 	}
 }
 
+// A job that was interrupted because another has failed has not failed itself; a reason
+// that stops the whole run is also that of its jobs.
+func TestClassOfInterruptedJobs(t *testing.T) {
+	t.Parallel()
+	for failed, want := range map[job.Class]job.Class{
+		job.ClassJob: job.ClassCancelled, job.ClassData: job.ClassCancelled, job.ClassLost: job.ClassLost,
+	} {
+		d := newDesk(t)
+		jobs := []run.Job{{Name: "a", State: run.JobFailed, Class: failed, Attempt: 1, EndedAt: time.Now()}, {Name: "b", State: run.JobRunning, Attempt: 1}}
+		if err := d.Runs.PlanJobs(t.Context(), "r", jobs); err != nil {
+			t.Fatal(err)
+		}
+		stopped := &outcome.StateError{Error: "CancelledError", Cause: "the execution was stopped"}
+		if _, err := d.Finish(t.Context(), outcome.FinishInput{RunID: "r", Error: stopped}); err != nil {
+			t.Fatal(err)
+		}
+		rec, err := d.Runs.Load(t.Context(), "r")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b := rec.Jobs[1]; b.State != run.JobCancelled || b.Class != want {
+			t.Errorf("the run is %s (%s), and its job b %s (%s), want CANCELLED (%s)", rec.Run.State, rec.Run.Class, b.State, b.Class, want)
+		}
+	}
+}
+
 // announcedOnce checks the answer of Finish, and that the run was settled once.
 func (d desk) announcedOnce(t *testing.T, got outcome.FinishOutput, err error, want run.Outcome) {
 	t.Helper()

@@ -34,10 +34,13 @@ func closeJobs(ctx context.Context, runs *store.Runs, rec *run.Record) error {
 	return nil
 }
 
-// stopClass is the class of a job that was running when r ended.
+// stopClass is the class of a job that was running when r ended. What another job has done
+// is not its own failure.
 func stopClass(r run.Run) job.Class {
-	if r.Class == "" {
+	switch r.Class {
+	case "", job.ClassJob, job.ClassData:
 		return job.ClassCancelled
+	default:
+		return r.Class
 	}
-	return r.Class
 }
