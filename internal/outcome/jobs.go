@@ -37,10 +37,8 @@ func closeJobs(ctx context.Context, runs *store.Runs, rec *run.Record) error {
 // stopClass is the class of a job that was running when r ended. What another job has done
 // is not its own failure.
 func stopClass(r run.Run) job.Class {
-	switch r.Class {
-	case "", job.ClassJob, job.ClassData:
+	if r.Class == "" || r.Class == job.ClassJob || r.Class == job.ClassData {
 		return job.ClassCancelled
-	default:
-		return r.Class
 	}
+	return r.Class
 }
