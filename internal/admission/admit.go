@@ -1,14 +1,12 @@
 package admission
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"ephemr/internal/engine"
-	"ephemr/internal/records"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -60,7 +58,7 @@ func (a *Admitter) One(ctx context.Context, r run.Run) (*Full, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	full, ok, err := a.Slots.take(ctx, r.ExecutionName(), a.scopes(r), write)
+	full, ok, err := a.Slots.take(ctx, r.ExecutionName(), a.limits(r), write)
 	if err != nil || !ok {
 		return full, false, err
 	}
@@ -68,29 +66,11 @@ func (a *Admitter) One(ctx context.Context, r run.Run) (*Full, bool, error) {
 	return nil, true, a.begin(ctx, r)
 }
 
-// scopes are the limits that r counts against.
-func (a *Admitter) scopes(r run.Run) []scope {
-	limits := a.Settings.Limits
-	all := []scope{{records.StageSlotsKey(), limits.MaxActive}, {records.TeamSlotsKey(r.TeamName()), limits.OfTeam(r.TeamName())}}
-	return append(all, a.own(r)...)
-}
+// limits are the limits that r counts against, that of the stage first.
+func (a *Admitter) limits(r run.Run) []Limit { return LimitsOf(a.Settings.Limits, r) }
 
 // own are the limits that r shares with runs of its pipeline only.
-func (a *Admitter) own(r run.Run) []scope {
-	all := []scope{{records.PipelineSlotsKey(r.Pipeline), a.most(r)}}
-	if r.MaxPerValue > 0 {
-		all = append(all, scope{records.ValueSlotsKey(r.Pipeline, r.Value()), r.MaxPerValue})
-	}
-	if r.Backfill != "" {
-		all = append(all, scope{records.BackfillSlotsKey(r.Backfill), r.Parallel})
-	}
-	return all
-}
-
-// most is the limit of r's pipeline, as it was when r was requested.
-func (a *Admitter) most(r run.Run) int {
-	return cmp.Or(r.MaxActive, a.Settings.Limits.PipelineMaxActive)
-}
+func (a *Admitter) own(r run.Run) []Limit { return a.limits(r)[shared:] }
 
 // LookAdmitted answers a manual execution whose run has been admitted.
 func LookAdmitted(_ context.Context, rec *run.Record, _ engine.View) (*wait.Answer, error) {

@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"cmp"
 	"time"
 
 	"ephemr/internal/records"
@@ -15,11 +16,31 @@ type Limit struct {
 	Max int
 }
 
-// LimitsOf are the limits that r counts against, that of the stage first.
+// shared is how many limits a run shares with those of other pipelines: of the stage and
+// of the team.
+const shared = 2
+
+// LimitsOf are the limits that r counts against, that of the stage first. That of the
+// pipeline is as it was when r was requested.
 func LimitsOf(limits stage.Limits, r run.Run) []Limit {
-	var all []Limit
-	for _, s := range (&Admitter{Settings: stage.Settings{Limits: limits}}).scopes(r) {
-		all = append(all, Limit{Key: s.key, Max: s.max})
+	all := []Limit{
+		{records.StageSlotsKey(), limits.MaxActive},
+		{records.TeamSlotsKey(r.TeamName()), limits.OfTeam(r.TeamName())},
+		{records.PipelineSlotsKey(r.Pipeline), cmp.Or(r.MaxActive, limits.PipelineMaxActive)},
+	}
+	if r.MaxPerValue > 0 {
+		all = append(all, Limit{records.ValueSlotsKey(r.Pipeline, r.Value()), r.MaxPerValue})
+	}
+	if r.Backfill != "" {
+		all = append(all, Limit{records.BackfillSlotsKey(r.Backfill), r.Parallel})
+	}
+	return all
+}
+
+// keys are those of the limits that r counts against, that of the stage first.
+func keys(r run.Run) (all []records.Key) {
+	for _, l := range LimitsOf(stage.Limits{}, r) {
+		all = append(all, l.Key)
 	}
 	return all
 }

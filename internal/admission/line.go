@@ -82,16 +82,16 @@ func (p *pass) line(ctx context.Context, team string, active int) (*line, error)
 // at least as long as one of its pipeline, so these are read only when they may be full.
 func (p *pass) count(ctx context.Context, r run.Run) error {
 	for i, s := range p.own(r) {
-		if held, known := p.held[s.key]; i == 0 && held < s.max || i > 0 && known {
+		if held, known := p.held[s.Key]; i == 0 && held < s.Max || i > 0 && known {
 			continue
 		}
-		holders, err := p.Slots.Holders(ctx, s.key)
+		holders, err := p.Slots.Holders(ctx, s.Key)
 		if err != nil {
 			return err
 		}
-		p.held[s.key] = len(holders)
-		if len(holders) >= s.max {
-			p.full[s.key] = true
+		p.held[s.Key] = len(holders)
+		if len(holders) >= s.Max {
+			p.full[s.Key] = true
 		}
 	}
 	return nil
@@ -101,10 +101,10 @@ func (p *pass) count(ctx context.Context, r run.Run) error {
 func (p *pass) room(r run.Run) int {
 	room := p.free
 	for _, s := range p.own(r) {
-		if p.full[s.key] {
+		if p.full[s.Key] {
 			return 0
 		}
-		room = min(room, s.max-p.held[s.key])
+		room = min(room, s.Max-p.held[s.Key])
 	}
 	return room
 }

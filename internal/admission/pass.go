@@ -180,7 +180,7 @@ func (p *pass) visit(ctx context.Context, r run.Run) (bool, error) {
 			p.full[records.StageSlotsKey()], p.out.Full = true, true
 		}
 		for _, s := range p.own(r) {
-			p.held[s.key]++
+			p.held[s.Key]++
 		}
 		p.out.Admitted = append(p.out.Admitted, r.ID)
 	}

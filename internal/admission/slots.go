@@ -36,41 +36,22 @@ type Slots struct {
 // maxTries bounds the retries of a transaction that conflicts with another.
 const maxTries = 8
 
-// scope is one limit: at most max runs at a time.
-type scope struct {
-	key records.Key
-	max int
-}
-
-// keys are the scopes that r counts in, that of the stage first.
-func keys(r run.Run) []records.Key {
-	all := []records.Key{records.StageSlotsKey(), records.TeamSlotsKey(r.TeamName()), records.PipelineSlotsKey(r.Pipeline)}
-	if r.MaxPerValue > 0 {
-		all = append(all, records.ValueSlotsKey(r.Pipeline, r.Value()))
-	}
-	if r.Backfill != "" {
-		all = append(all, records.BackfillSlotsKey(r.Backfill))
-	}
-	return all
-}
-
 // Full is the limit that is reached.
 type Full struct{ Scope records.Key }
 
-// take puts holder into every scope and does the given write, all or nothing. It
-// returns Full when a scope's limit is reached, and false when the write's own
-// condition failed.
-func (s *Slots) take(ctx context.Context, holder string, scopes []scope, write *types.Update) (*Full, bool, error) {
+// take counts holder against all limits and does the given write, all or nothing. It
+// returns Full when a limit is reached, and false when the write's own condition failed.
+func (s *Slots) take(ctx context.Context, holder string, limits []Limit, write *types.Update) (*Full, bool, error) {
 	in := &dynamodb.TransactWriteItemsInput{}
-	for _, sc := range scopes {
+	for _, l := range limits {
 		in.TransactItems = append(in.TransactItems, types.TransactWriteItem{Update: &types.Update{
-			TableName: &s.Table, Key: sc.key.Attributes(),
+			TableName: &s.Table, Key: l.Key.Attributes(),
 			UpdateExpression:    aws.String("ADD runs :set"),
 			ConditionExpression: aws.String("attribute_not_exists(closed) AND (attribute_not_exists(runs) OR size(runs) < :max OR contains(runs, :id))"),
 			ExpressionAttributeValues: map[string]types.AttributeValue{
 				":set": &types.AttributeValueMemberSS{Value: []string{holder}},
 				":id":  &types.AttributeValueMemberS{Value: holder},
-				":max": &types.AttributeValueMemberN{Value: strconv.Itoa(sc.max)},
+				":max": &types.AttributeValueMemberN{Value: strconv.Itoa(l.Max)},
 			},
 		}})
 	}
@@ -88,8 +69,8 @@ func (s *Slots) take(ctx context.Context, holder string, scopes []scope, write *
 			if aws.ToString(r.Code) != "ConditionalCheckFailed" {
 				continue
 			}
-			if i < len(scopes) {
-				return &Full{Scope: scopes[i].key}, false, nil
+			if i < len(limits) {
+				return &Full{Scope: limits[i].Key}, false, nil
 			}
 			return nil, false, nil
 		}
