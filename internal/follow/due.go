@@ -72,7 +72,7 @@ type question struct {
 	cause Success
 }
 
-// all asks each upstream what has has succeeded for a run; ok is false if one has not.
+// all asks each upstream what has succeeded for a run; ok is false if one has not.
 func (q *question) all(ctx context.Context, anchored func(*Upstream) ([]string, bool, error)) (runs []string, ok bool, _ error) {
 	for _, t := range q.after.On {
 		u, err := q.Upstream(ctx, t.Pipeline)
