@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"ephemr/internal/fault"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
@@ -203,23 +205,15 @@ func (w *Worker) cost(ctx context.Context, b Backfill) error {
 
 // each calls do for all, some at a time, and returns the first error.
 func each(ctx context.Context, all []Child, do func(int, Child) error) error {
-	errs := make([]error, len(all))
-	var wg sync.WaitGroup
-	room := make(chan struct{}, atATime)
+	var g errgroup.Group // without a context: what has begun is to end
+	g.SetLimit(atATime)
 	for i, c := range all {
-		room <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-room }()
-			if errs[i] = ctx.Err(); errs[i] == nil {
-				errs[i] = do(i, c)
+		g.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
 			}
+			return do(i, c)
 		})
 	}
-	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return g.Wait()
 }

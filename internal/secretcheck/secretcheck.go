@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"golang.org/x/sync/errgroup"
 
 	"ephemr/internal/access"
 	"ephemr/internal/fault"
@@ -67,28 +68,28 @@ func (c *Checker) Look(ctx context.Context, refs map[string]job.SecretRef) map[s
 	var (
 		mu     sync.Mutex
 		states = map[string]State{}
-		free   = make(chan struct{}, atOnce)
-		all    sync.WaitGroup
+		all    errgroup.Group
 	)
+	all.SetLimit(atOnce)
 	for name, ref := range refs {
-		all.Go(func() {
-			free <- struct{}{}
-			defer func() { <-free }()
+		all.Go(func() error {
 			state := c.look(ctx, ref)
 			mu.Lock()
 			defer mu.Unlock()
 			states[name] = state
+			return nil
 		})
 	}
-	all.Wait()
+	_ = all.Wait() // no call returns an error
 	return states
 }
 
 func (c *Checker) look(ctx context.Context, ref job.SecretRef) State {
-	state, err := c.secret(ctx, ref)
+	look := c.secret
 	if ref.Store == job.ParameterStore {
-		state, err = c.parameter(ctx, ref)
+		look = c.parameter
 	}
+	state, err := look(ctx, ref)
 	if err != nil { // the runner will find out
 		slog.WarnContext(ctx, "cannot look for a secret", "secret", ref.String(), "error", err.Error())
 		return State{Exists: Unknown, Problem: "could not be looked for: " + fault.Code(err)}
@@ -99,9 +100,6 @@ func (c *Checker) look(ctx context.Context, ref job.SecretRef) State {
 const missing = "does not exist; create it, or correct the name in the pipeline"
 
 func (c *Checker) secret(ctx context.Context, ref job.SecretRef) (State, error) {
-	if ref.Store != job.SecretsManager {
-		return State{}, nil
-	}
 	id := ref.Name
 	if ref.ARN != "" {
 		id = ref.ARN

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
+
 	"ephemr/internal/run"
 	"ephemr/internal/why"
 )
@@ -18,29 +20,26 @@ func explain(ctx context.Context, o Options, found []run.Run) (map[string]why.An
 		return answers, nil
 	}
 	var mu sync.Mutex
-	var wg sync.WaitGroup
-	var first error
-	room := make(chan struct{}, atATime)
+	var g errgroup.Group
+	g.SetLimit(atATime)
 	for _, r := range found {
 		if r.State.Final() {
 			continue
 		}
-		room <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-room }()
+		g.Go(func() error {
 			a, err := o.Why(ctx, r.ID)
-			mu.Lock()
-			defer mu.Unlock()
-			switch {
-			case err == nil && a.Idle():
-				answers[r.ID] = a
-			case err != nil && !run.IsUnknown(err) && first == nil:
-				first = err
+			if run.IsUnknown(err) {
+				return nil
 			}
+			if err == nil && a.Idle() {
+				mu.Lock()
+				defer mu.Unlock()
+				answers[r.ID] = a
+			}
+			return err
 		})
 	}
-	wg.Wait()
-	return answers, first
+	return answers, g.Wait()
 }
 
 // document is a run with why it waits, if it does.
