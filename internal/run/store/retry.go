@@ -82,6 +82,24 @@ func retriable(rec *run.Record) error {
 	case !r.Settled():
 		return fault.New(fault.Throttled, "the end of run %s is still being recorded; try again in a moment", r.ID)
 	}
+	if c := leased(rec, time.Now()); c != nil {
+		return fault.New(fault.Throttled, "the steps of run %s may still be running on cluster %s of pool %s, which it has not given back; try again in a few minutes", r.ID, c.ID, c.Pool)
+	}
+	return nil
+}
+
+// leaseEnds is how long after its end a run may still have a lease. An execution that was
+// stopped cannot give it back: a sweep does, when the steps have ended.
+const leaseEnds = 15 * time.Minute
+
+// leased returns a cluster that the run shares with others and has not given back, or nil:
+// another attempt of a job would run beside the one before.
+func leased(rec *run.Record, now time.Time) *run.Cluster {
+	for i, c := range rec.Clusters {
+		if c.Restart == rec.Run.Restarts && c.Shared() && (c.State == run.ClusterCreated || c.State == run.ClusterReady) && now.Sub(rec.Run.EndedAt) < leaseEnds {
+			return &rec.Clusters[i]
+		}
+	}
 	return nil
 }
 
