@@ -49,7 +49,7 @@ func OfRun(rec *run.Record, e *StateError) run.Outcome {
 		return run.Outcome{State: state, Class: failed.Class, Reason: fmt.Sprintf("job %s: %s", failed.Name, failed.Reason)}
 	}
 	if rec.Succeeded() {
-		return run.Outcome{State: run.Succeeded, NothingToDo: rec.NothingToDo()}
+		return ofData(rec, e)
 	}
 	if c := rec.Cluster(); c != nil && c.State == run.ClusterFailed {
 		return ofCluster(*c)
@@ -87,6 +87,24 @@ func failedCleanUp(rec *run.Record) string {
 		}
 	}
 	return ""
+}
+
+// ofData is the outcome of a run whose jobs have succeeded: what was found of the data
+// that they have written decides.
+func ofData(rec *run.Record, e *StateError) run.Outcome {
+	found := rec.Found()
+	switch {
+	case found == nil && rec.HasWritten() && rec.Spec.Compares():
+		o := run.Outcome{State: run.Failed, Class: job.ClassInternal, Reason: "the data was not checked"}
+		if e != nil {
+			o.Reason += ": " + e.Reason()
+		}
+		return o
+	case found != nil && found.Failed() != nil:
+		f := found.Failed()
+		return run.Outcome{State: run.Failed, Class: job.ClassData, Reason: fmt.Sprintf("data of %s: expected %s, found %s", f.Dataset, f.Expect, f.Found)}
+	}
+	return run.Outcome{State: run.Succeeded, NothingToDo: rec.NothingToDo()}
 }
 
 // culprit is the job that made the run fail, or nil. If an error stopped the run,
