@@ -150,6 +150,7 @@ func (s Spec) CheckValues(c Context) error {
 		at := root("checks").index(i)
 		errs = append(errs, s.fill(at, s.independent(fieldsOfCheck(at, &s.Checks[i])), c))
 	}
+	errs = append(errs, s.checkPublish(c))
 	if len(s.Triggers) > 0 {
 		errs = append(errs, s.checkOutputs(c))
 	}

@@ -84,6 +84,7 @@ func (r *rules) check() {
 	r.jobs()
 	r.when()
 	r.checks()
+	r.publish()
 	r.notify()
 	r.ownOutputs()
 	r.notYet()
@@ -93,6 +94,7 @@ func (r *rules) check() {
 		r.templates()
 		r.conditions()
 		r.waitForTemplates()
+		r.publishTemplates()
 	}
 }
 

@@ -44,6 +44,9 @@ func (r *rules) ownOutputs() {
 	for i, c := range r.spec.Checks {
 		r.ownOutput(root("checks").index(i).key("dataset"), c.Dataset, true)
 	}
+	if p := r.spec.Publish; p != nil {
+		r.ownOutput(root("publish").key("location"), p.Location, true)
+	}
 }
 
 func (r *rules) ownOutput(p *place, address string, parquet bool) {
@@ -121,6 +124,9 @@ func (s Spec) checkOutputs(c Context) error {
 		for _, f := range s.independent(fieldsOfCheck(at, &s.Checks[i])[:1]) {
 			check(f.at, f, true)
 		}
+	}
+	if s.Publish != nil {
+		check(root("publish").key("location"), field{get: s.Publish.Location}, true)
 	}
 	return errors.Join(errs...)
 }
