@@ -74,6 +74,7 @@ var functions = []Function{
 	{Name: "Register", Timeout: 30 * time.Second, MemoryMiB: memory, Alarm: ofPeople},
 	{Name: "Control", Timeout: 45 * time.Second, MemoryMiB: memory, Alarm: ofPeople}, // the CLI waits for it
 	{Name: "HoldRun", Timeout: 30 * time.Second, MemoryMiB: memory},
+	{Name: "Publish", Timeout: 30 * time.Second, MemoryMiB: memory},
 }
 
 // Functions lists the definitions of all functions.

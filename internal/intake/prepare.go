@@ -57,6 +57,7 @@ const (
 	NextFinish  = "finish"  // its conditions leave no job to run
 	NextObjects = "objects" // it waits for objects first
 	NextHold    = "hold"    // it waits for a person first
+	NextPublish = "publish" // all of its jobs have succeeded before it was retried
 )
 
 // RunID is the id of e's run, or of the run that e was to become. For a manual
@@ -148,6 +149,9 @@ func (p *Preparer) next(ctx context.Context, id string) (string, error) {
 	values := func() pipeline.Context { return rec.Context(p.Settings) }
 	if err := decide.Settle(ctx, p.Runs, rec, values); err != nil {
 		return "", err
+	}
+	if rec.ToPublish() {
+		return NextPublish, nil
 	}
 	if decide.Over(rec) {
 		return NextFinish, nil

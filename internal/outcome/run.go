@@ -37,7 +37,7 @@ var byName = map[string]job.Class{
 // OfRun decides a run's outcome from its records; e is what stopped the state
 // machine, if anything did.
 func OfRun(rec *run.Record, e *StateError) run.Outcome {
-	if rec.Run.Cancel != "" && !rec.Succeeded() {
+	if rec.Run.Cancel != "" && !rec.Complete() {
 		return run.Outcome{State: run.Cancelled, Class: job.ClassCancelled, Reason: rec.Run.Cancel}
 	}
 	if failed := culprit(rec, e); failed != nil {
@@ -47,13 +47,21 @@ func OfRun(rec *run.Record, e *StateError) run.Outcome {
 		}
 		return run.Outcome{State: state, Class: failed.Class, Reason: fmt.Sprintf("job %s: %s", failed.Name, failed.Reason)}
 	}
-	if rec.Succeeded() {
+	if rec.Complete() {
 		return run.Outcome{State: run.Succeeded, NothingToDo: rec.NothingToDo()}
 	}
-	if c := rec.Cluster(); c != nil && c.State == run.ClusterFailed {
+	if c := rec.Cluster(); c != nil && c.State == run.ClusterFailed && !rec.Succeeded() {
 		return ofCluster(*c)
 	}
-	if e == nil {
+	return ofError(rec, e)
+}
+
+// ofError is the outcome of a run that e has stopped.
+func ofError(rec *run.Record, e *StateError) run.Outcome {
+	switch {
+	case e == nil && rec.Succeeded():
+		return run.Outcome{State: run.Failed, Class: job.ClassInternal, Reason: "the execution ended before the data was published"}
+	case e == nil:
 		return run.Outcome{State: run.Failed, Class: job.ClassInternal, Reason: "the execution ended with jobs left"}
 	}
 	o := run.Outcome{State: run.Failed, Class: byName[e.Error], Reason: e.Reason()}

@@ -152,7 +152,8 @@ func (s Spec) RenderPublish(c Context) (*Publish, error) {
 	p := *s.Publish
 	p.Partition = maps.Clone(p.Partition)
 	at := root("publish")
-	if err := s.fill(at, fieldsOfPublish(&p), c); err != nil {
+	fields := fieldsOfPublish(&p)
+	if err := s.fill(at, fields[:len(fields)-1], c); err != nil {
 		return nil, err
 	}
 	var errs []error
@@ -162,9 +163,24 @@ func (s Spec) RenderPublish(c Context) (*Publish, error) {
 	for _, key := range sorted(p.Partition) {
 		checkPartitionValue(at.key("partition").key(key), p.Partition[key], fault)
 	}
-	p.Location = strings.TrimSuffix(p.Location, "/") + "/"
-	checkLocation(at.key("location"), p.Location, c, fault)
-	return &p, errors.Join(errs...)
+	location, err := s.RenderLocation(c)
+	p.Location = location
+	return &p, errors.Join(append(errs, err)...)
+}
+
+// RenderLocation returns where the run writes what it publishes: an address in a zone of
+// the lake that ends in a slash. It is known before the jobs run. s must publish.
+func (s Spec) RenderLocation(c Context) (string, error) {
+	at := root("publish").key("location")
+	location := ""
+	if err := s.fill(at, []field{{at: at, get: s.Publish.Location, set: func(v string) { location = strings.TrimSuffix(v, "/") + "/" }}}, c); err != nil {
+		return "", err
+	}
+	var errs []error
+	checkLocation(at, location, c, func(at *place, format string, args ...any) {
+		errs = append(errs, c.hide(fmt.Errorf("pipeline %s: render %s: %s", s.Name, at, fmt.Sprintf(format, args...))))
+	})
+	return location, errors.Join(errs...)
 }
 
 // checkPublish checks what is known before the jobs run: the location, and values that
@@ -173,20 +189,9 @@ func (s Spec) checkPublish(c Context) error {
 	if s.Publish == nil {
 		return nil
 	}
-	p := *s.Publish
-	p.Partition = maps.Clone(p.Partition)
-	at := root("publish")
-	if err := s.fill(at, s.independent(fieldsOfPublish(&p)), c); err != nil {
-		return err
-	}
-	if err := s.fill(at, fieldsOfPublish(&p)[len(p.Partition):], c); err != nil {
-		return err
-	}
-	var errs []error
-	checkLocation(at.key("location"), strings.TrimSuffix(p.Location, "/")+"/", c, func(at *place, format string, args ...any) {
-		errs = append(errs, c.hide(fmt.Errorf("pipeline %s: render %s: %s", s.Name, at, fmt.Sprintf(format, args...))))
-	})
-	return errors.Join(errs...)
+	_, err := s.RenderLocation(c)
+	fields := fieldsOfPublish(s.Publish)
+	return errors.Join(err, s.fill(root("publish"), s.independent(fields[:len(fields)-1]), c))
 }
 
 func checkLocation(at *place, location string, c Context, fault report) {

@@ -103,6 +103,14 @@ func SkippedPartition(pipeline string) string { return "SKIPPED#" + pipeline }
 // the run for FinishRun, and for budget. No index.
 func SpentKey(team string, at time.Time) Key { return Key{"SPENT#" + team, at.UTC().Format("2006-01")} }
 
+// PublishedKey is the key of what a partition of a table points at: publish.Pointer.
+// partition is its keys and values in the table's order. Written by publish.Store in
+// transactions with the run that publishes, or whose publication is undone. No index.
+func PublishedKey(table, partition string) Key { return Key{PublishedPartition(table), partition} }
+
+// PublishedPartition holds the items of PublishedKey of a table.
+func PublishedPartition(table string) string { return "PUBLISHED#" + table }
+
 // SuccessKey is the key of the success of a run of a registered pipeline: follow.Success.
 // Written by follow.Store for intake, before it looks what the success requests. No index.
 func SuccessKey(pipeline string, logical time.Time, runID string) Key {

@@ -34,10 +34,14 @@ const (
 	NextFinish = "finish"
 	NextHold   = "hold" // it waits for a person, without a cluster
 	NextKeep   = "keep" // it waits for a person, and keeps its cluster
+
+	NextPublish = "publish" // everything has succeeded
 )
 
 func next(rec *run.Record) string {
 	switch {
+	case rec.ToPublish():
+		return NextPublish
 	case decide.Over(rec):
 		return NextFinish
 	case decide.Held(rec) && decide.Kept(rec):
