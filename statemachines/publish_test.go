@@ -324,3 +324,21 @@ func TestCancelledWhilePublishing(t *testing.T) {
 		})
 	}
 }
+
+// Data that is checked after the last job is published when it has passed, and a retry checks
+// it again.
+func TestPublishAfterCheckData(t *testing.T) {
+	t.Parallel()
+	inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
+		stores(w, "dt", "country")
+		w.Glue.FailNext("CreatePartition", awsfake.Denied("glue:CreatePartition"))
+		got, id := uploaded(t, w, publishes+"\noutputs: [\"{{.Lake.curated}}/stores/run={{.RunID}}/\"]", nil)
+		want := ended{Path: path(begin, round, "CheckData Checked", notPublished), State: run.Failed, Class: job.ClassPermission, Jobs: "a=SUCCEEDED", Clusters: 1}
+		compare(t, w, id, want, got)
+		control(t, w, `{"op": "retry", "runId": "`+id+`"}`)
+		time.Sleep(time.Hour)
+		if p := strings.Join(w.Result(id+".1").Path, " "); p != path("PrepareRun Prepared CheckData Checked", publishing) || points(t, w) != dataOf(id) {
+			t.Errorf("path %s, readers see %q", p, points(t, w))
+		}
+	})
+}

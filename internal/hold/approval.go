@@ -25,7 +25,6 @@ const (
 	NextFinish  = "finish"
 	NextSteps   = "steps"   // on the cluster that it has
 	NextCluster = "cluster" // on another one
-	NextPublish = "publish" // everything has succeeded
 	NextObjects = "objects" // it has had no cluster, and waits for objects first
 )
 
@@ -52,8 +51,6 @@ func next(rec *run.Record) string {
 	c := rec.Cluster()
 	mine := c != nil && c.Restart == rec.Run.Restarts
 	switch {
-	case rec.ToPublish():
-		return NextPublish
 	case decide.Over(rec):
 		return NextFinish
 	case mine && c.State == run.ClusterReady:

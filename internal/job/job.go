@@ -10,7 +10,10 @@
 // validates job types.
 package job
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Spec tells the runner how to execute one attempt of one job.
 type Spec struct {
@@ -51,12 +54,21 @@ type Spec struct {
 // Check is an expectation on a dataset of Parquet files, already templated.
 type Check struct {
 	Dataset   string            `json:"dataset" jsonschema:"required"`             // s3://bucket/prefix/
+	Partition string            `json:"partition,omitempty"`                       // only this folder of the dataset, e.g. dt={{.LogicalDate}}
 	Rows      string            `json:"rows,omitempty"`                            // comparison, e.g. ">= 1000"
 	Columns   map[string]string `json:"columns,omitempty"`                         // name -> type (string int long double boolean date timestamp …)
 	NotNull   []string          `json:"notNull,omitempty"`                         // columns
 	Unique    []string          `json:"unique,omitempty"`                          // columns whose values together are unique
 	Freshness string            `json:"freshness,omitempty"`                       // maximum age of the newest object, e.g. 36h
 	WrittenBy string            `json:"writtenBy,omitempty" jsonschema:"enum=run"` // run: the newest object is not older than the run
+}
+
+// Address is the address of the files that c is about.
+func (c Check) Address() string {
+	if c.Partition == "" {
+		return c.Dataset
+	}
+	return strings.TrimRight(c.Dataset, "/") + "/" + strings.Trim(c.Partition, "/") + "/"
 }
 
 // WrittenByRun is the value of Check.WrittenBy.

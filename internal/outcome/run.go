@@ -37,7 +37,7 @@ var byName = map[string]job.Class{
 // OfRun decides a run's outcome from its records; e is what stopped the state
 // machine, if anything did.
 func OfRun(rec *run.Record, e *StateError) run.Outcome {
-	if rec.Run.Cancel != "" && !rec.Complete() {
+	if rec.Run.Cancel != "" && (!rec.Succeeded() || rec.Unpublished()) {
 		return run.Outcome{State: run.Cancelled, Class: job.ClassCancelled, Reason: rec.Run.Cancel}
 	}
 	if failed := culprit(rec, e); failed != nil {
@@ -47,8 +47,10 @@ func OfRun(rec *run.Record, e *StateError) run.Outcome {
 		}
 		return run.Outcome{State: state, Class: failed.Class, Reason: fmt.Sprintf("job %s: %s", failed.Name, failed.Reason)}
 	}
-	if rec.Complete() {
-		return run.Outcome{State: run.Succeeded, NothingToDo: rec.NothingToDo()}
+	if rec.Succeeded() {
+		if o := ofData(rec); o.State != run.Succeeded || !rec.Unpublished() {
+			return o
+		}
 	}
 	if c := rec.Cluster(); c != nil && c.State == run.ClusterFailed && !rec.Succeeded() {
 		return ofCluster(*c)
@@ -72,6 +74,17 @@ func ofError(rec *run.Record, e *StateError) run.Outcome {
 		o.State = run.Cancelled
 	}
 	return o
+}
+
+// ofData is the outcome of a run whose jobs have succeeded: what was found of the data
+// that they have written decides.
+func ofData(rec *run.Record) run.Outcome {
+	if found := rec.Found(); found != nil {
+		if f := found.Failed(); f != nil {
+			return run.Outcome{State: run.Failed, Class: job.ClassData, Reason: fmt.Sprintf("data of %s: expected %s, found %s", f.Dataset, f.Expect, f.Found)}
+		}
+	}
+	return run.Outcome{State: run.Succeeded, NothingToDo: rec.NothingToDo()}
 }
 
 // culprit is the job that made the run fail, or nil. If an error stopped the run,

@@ -51,6 +51,7 @@ func fieldsOfJob(p *place, j *Job) []field {
 func fieldsOfCheck(p *place, c *job.Check) []field {
 	return []field{
 		{at: p.key("dataset"), get: c.Dataset, set: func(s string) { c.Dataset = s }},
+		{at: p.key("partition"), get: c.Partition, set: func(s string) { c.Partition = s }},
 		{at: p.key("rows"), get: c.Rows, set: func(s string) { c.Rows = s }},
 		{at: p.key("freshness"), get: c.Freshness, set: func(s string) { c.Freshness = s }},
 	}
@@ -70,6 +71,7 @@ func (r *rules) templates() {
 	for i, c := range r.spec.Checks {
 		r.compileAll(fieldsOfCheck(root("checks").index(i), &c), &references{rules: r, needs: all})
 	}
+	r.compileAll(fieldsOfOutputs(r.spec.Outputs), &references{rules: r, needs: all})
 }
 
 func (r *rules) compileAll(fields []field, refs *references) {
@@ -150,6 +152,7 @@ func (s Spec) CheckValues(c Context) error {
 		at := root("checks").index(i)
 		errs = append(errs, s.fill(at, s.independent(fieldsOfCheck(at, &s.Checks[i])), c))
 	}
+	errs = append(errs, s.fill(root("outputs"), s.independent(fieldsOfOutputs(s.Outputs)), c))
 	errs = append(errs, s.checkPublish(c))
 	if len(s.Triggers) > 0 {
 		errs = append(errs, s.checkOutputs(c))

@@ -43,6 +43,7 @@ type report func(p *place, format string, args ...any)
 // is one is left for when it is filled in.
 func check(p *place, c job.Check, fault report) {
 	checkDataset(p.key("dataset"), "check", c.Dataset, fault)
+	checkPartition(p.key("partition"), c.Partition, fault)
 	if c.Rows != "" && !isTemplate(c.Rows) && !rowsPattern.MatchString(c.Rows) {
 		fault(p.key("rows"), "invalid comparison %q: use one of >= <= > < = != and a number (example: \">= 1000\")", c.Rows)
 	}

@@ -33,12 +33,15 @@ func (p *Publication) Settled() bool {
 // Pending reports whether the catalog may have been changed without a record of it.
 func (p *Publication) Pending() bool { return p != nil && p.State == Publishing }
 
-// ToPublish reports whether the run's data is to be published: everything has succeeded,
-// something had work to do, and it has not been published.
-func (rec *Record) ToPublish() bool {
+// Unpublished reports whether the run's data is to be published and is not: everything has
+// succeeded, and something had work to do.
+func (rec *Record) Unpublished() bool {
 	return rec.Spec != nil && rec.Spec.Publish != nil && rec.Succeeded() && !rec.NothingToDo() && !rec.Run.Publication.Settled()
 }
 
-// Complete reports whether every job succeeded, or was not needed, and the data is
-// published if it is to be.
-func (rec *Record) Complete() bool { return rec.Succeeded() && !rec.ToPublish() }
+// ToPublish reports whether the run's data can be published: it is to be, and has passed
+// the checks after its last job.
+func (rec *Record) ToPublish() bool {
+	found := rec.Found()
+	return rec.Unpublished() && (!rec.HasWritten() || found != nil && found.Failed() == nil)
+}
