@@ -128,6 +128,7 @@ func (p *page) run() {
 	if !r.Deadline.IsZero() && !r.State.Final() {
 		p.field("deadline", "%s", clock(r.Deadline))
 	}
+	p.publication()
 	p.cost()
 	if r.Execution != "" {
 		p.field("execution", "%s", r.Execution)
