@@ -46,15 +46,15 @@ func Of(rec *run.Record, s stage.Settings) []Written {
 
 // attempt is an attempt of a job that has a step.
 type attempt struct {
-	number     int
-	clusterID  string
-	stepID     string
-	start, to  time.Time
-	end        Type // "" = it has not ended
-	class      job.Class
-	reason     string
-	noticed    bool // it is the newest, whose findings the record has
-	exitCode   *int
+	number    int
+	clusterID string
+	stepID    string
+	start, to time.Time
+	end       Type // "" = it has not ended
+	class     job.Class
+	reason    string
+	noticed   bool // it is the newest, whose findings the record has
+	exitCode  *int
 }
 
 // attempts are those of a job in the newest execution of r, the oldest first.

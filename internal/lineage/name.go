@@ -101,11 +101,8 @@ func (n Name) Within(other Name) bool {
 // prefix is where the events of an execution of a run are. The date is that of the request in
 // UTC: it does not change while the execution lives.
 func prefix(r run.Run) string {
-	return Prefix + "dt=" + r.RequestedAt.UTC().Format("2006-01-02") + "/" + r.ID + "/"
+	return stage.LineagePrefix + "dt=" + r.RequestedAt.UTC().Format("2006-01-02") + "/" + r.ID + "/"
 }
-
-// Prefix is that of all events in the stage's bucket of logs.
-const Prefix = "lineage/"
 
 // key is that of an event: job is "" for the run, and number that of the restart or attempt.
 // It does not have the type of the end, so that there is one end at most.

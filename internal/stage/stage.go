@@ -18,6 +18,9 @@ import (
 // Variable is the environment variable that holds the Settings as JSON.
 const Variable = "EPHEMR_SETTINGS"
 
+// LineagePrefix is that of lineage events in LogsBucket.
+const LineagePrefix = "lineage/"
+
 // Settings of one stage.
 type Settings struct {
 	Stage   string `json:"stage"` // local, dev, prod
