@@ -1,6 +1,7 @@
 package lineage
 
 import (
+	"cmp"
 	"path"
 	"strconv"
 	"strings"
@@ -115,4 +116,11 @@ func key(r run.Run, job string, number int, start bool) string {
 		return prefix(r) + "run." + strconv.Itoa(number) + end
 	}
 	return prefix(r) + "jobs/" + job + "." + strconv.Itoa(number) + end
+}
+
+// overlaps reports whether n and other have data in common.
+func (n Name) overlaps(other Name) bool { return n.Within(other) || other.Within(n) }
+
+func (n Name) compare(other Name) int {
+	return cmp.Or(cmp.Compare(n.Namespace, other.Namespace), cmp.Compare(n.Name, other.Name))
 }

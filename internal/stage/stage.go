@@ -18,9 +18,6 @@ import (
 // Variable is the environment variable that holds the Settings as JSON.
 const Variable = "EPHEMR_SETTINGS"
 
-// LineagePrefix is that of lineage events in LogsBucket.
-const LineagePrefix = "lineage/"
-
 // Settings of one stage.
 type Settings struct {
 	Stage   string `json:"stage"` // local, dev, prod
@@ -62,6 +59,8 @@ type Settings struct {
 	Limits Limits `json:"limits"`
 	Costs  Costs  `json:"costs,omitzero"`
 	Access Access `json:"access,omitzero"`
+
+	Lineage Lineage `json:"lineage,omitzero"`
 
 	Functions
 }
