@@ -52,6 +52,13 @@ func FlowOf(rec *run.Record, s stage.Settings) Flow {
 		}
 	}
 	f.checks(rec, values)
+	if written, _ := rec.Spec.Written(values); worked(rec) { // what cannot be filled in was not written
+		for _, o := range written {
+			if name, ok := S3(o.Address()); ok && !slices.ContainsFunc(f.In, func(d Dataset) bool { return d.overlaps(name) }) {
+				f.out(Dataset{Name: name})
+			}
+		}
+	}
 	return f
 }
 

@@ -309,6 +309,13 @@ func TestDatasets(t *testing.T) {
 			change: func(rec *run.Record) { rec.Jobs[0].State = run.JobFailed },
 			in:     []string{"s3://dev-raw/in"}, reads: []string{"s3://dev-raw/in"}, checks: []string{"s3://dev-curated/orders"},
 		},
+		"further outputs": {
+			change: func(rec *run.Record) {
+				rec.Spec.Jobs[0].Expect, rec.Spec.Outputs = nil, []string{"s3://dev-curated/more/"}
+			},
+			in: []string{"s3://dev-raw/in"}, reads: []string{"s3://dev-raw/in"}, checks: []string{"s3://dev-curated/orders"},
+			out: []string{"s3://dev-curated/orders", "s3://dev-curated/more"},
+		},
 		"no pipeline": {change: func(rec *run.Record) { rec.Spec = nil }, in: []string{"s3://dev-raw/in"}},
 	} {
 		t.Run(name, func(t *testing.T) {
