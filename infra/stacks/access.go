@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"ephemr/infra/constructs"
+	"ephemr/internal/stage"
 )
 
 // grant allows each function exactly the calls that it makes. Functions that
@@ -20,6 +21,18 @@ func (p *Platform) grant() {
 	p.grantRegister()
 	p.grantCalendar()
 	p.grantControl()
+	p.grantLineage()
+}
+
+// grantLineage allows writing the lineage events of runs, each once. Runs start, change and end
+// by these functions; Admit ends runs that never started, and have none.
+func (p *Platform) grantLineage() {
+	for _, name := range []string{"PrepareRun", "SubmitSteps", "StopSteps", "Watch", "FinishRun", "Sweep", "Control"} {
+		p.lake.Logs.GrantNew(p.functions.named(name), stage.LineagePrefix+"*")
+	}
+	for _, name := range []string{"FinishRun", "Sweep"} { // SubmitSteps and those that look at steps list results as well; PrepareRun has one event
+		p.lake.Logs.GrantList(p.functions.named(name))
+	}
 }
 
 // inRun are the calls of functions that work on a run: its items are read by one

@@ -87,6 +87,7 @@ func (w *Wiring) SubmitSteps() Handler[step.SubmitInput, struct{}] {
 		S3:       w.clients.s3(),
 		Venvs:    &step.Venvs{Secret: w.secret(records.VenvSecretKey())},
 		Waker:    w.waker(map[string]wait.Look{run.ForSteps: w.stepLooker().Look}),
+		Lineage:  w.lineage(),
 		Caller:   entry.Caller,
 	}).Submit
 }

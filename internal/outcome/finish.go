@@ -21,6 +21,11 @@ type Slots interface {
 	Release(ctx context.Context, holder string, r run.Run) error
 }
 
+// Lineage describes runs for other systems.
+type Lineage interface {
+	Write(ctx context.Context, runID string) error
+}
+
 // Finisher is the FinishRun state. It decides and records the outcome, settles
 // what the run leaves open and announces the end.
 type Finisher struct {
@@ -29,6 +34,7 @@ type Finisher struct {
 	Slots    Slots
 	Bus      BusAPI
 	Topic    notify.TopicAPI
+	Lineage  Lineage
 
 	// Publications settles what a run was publishing; nil where only runs that have not
 	// started end.
@@ -139,6 +145,11 @@ func (f *Finisher) settle(ctx context.Context, rec *run.Record) error {
 	}
 	if _, ok := f.Settings.Costs.Budgets[run.TeamOf(rec.Run)]; ok {
 		if err := f.Runs.Book(ctx, rec.Run); err != nil {
+			return err
+		}
+	}
+	if !rec.Run.StartedAt.IsZero() { // before the run can be retried, and is done with
+		if err := f.Lineage.Write(ctx, rec.Run.ID); err != nil {
 			return err
 		}
 	}

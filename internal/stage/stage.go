@@ -60,6 +60,8 @@ type Settings struct {
 	Costs  Costs  `json:"costs,omitzero"`
 	Access Access `json:"access,omitzero"`
 
+	Lineage Lineage `json:"lineage,omitzero"`
+
 	Functions
 }
 

@@ -18,6 +18,7 @@ import (
 type Looker struct {
 	Runs    *store.Runs
 	Engines engine.Set
+	Lineage Lineage
 }
 
 // Progress is the answer to the SubmitSteps state.
@@ -96,13 +97,18 @@ func (l *Looker) settle(ctx context.Context, rec *run.Record, v engine.View) err
 		return nil
 	}
 	all, capacity, err := l.Engines.Of(rec).Attempts(ctx, rec, v)
+	ended := false
 	for _, a := range all {
 		if !a.Over {
 			continue
 		}
+		ended = true
 		if err := l.record(ctx, rec, *rec.Job(a.Job), a); err != nil {
 			return err
 		}
+	}
+	if ended {
+		l.Lineage.Try(ctx, rec.Run.ID)
 	}
 	if err != nil {
 		return err

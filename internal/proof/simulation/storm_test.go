@@ -186,6 +186,8 @@ func TestStormsFindMistakes(t *testing.T) {
 		"explains without the date before":        {simulation.Storm{Kind: "fair", Break: simulation.ForgetPast}, simulation.Explained},
 		"explains without waiters":                {simulation.Storm{Kind: "fair", Break: simulation.IgnoreWaiters}, simulation.Explained},
 		"forgets what newer runs have published":  {simulation.Storm{Kind: "fair", Runs: 40, Break: simulation.ForgetNewer}, simulation.Published},
+		"writes no end of a lineage":              {simulation.Storm{Kind: "fair", Break: simulation.ForgetEvents}, simulation.Lineage},
+		"does not repair lineage events":          {simulation.Storm{Kind: "crashes", Break: simulation.WriteEventsOnce}, simulation.Lineage},
 		"does not sweep":                          {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.NothingLeft},
 		"leaves stuck runs alone":                 {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.Ends},
 	} {

@@ -17,8 +17,12 @@ import (
 // for the same execution; false means that the run belongs to another one, or was
 // retried since r was read.
 func (s *Runs) Start(ctx context.Context, r run.Run, execution string, now, deadline time.Time) (bool, error) {
+	started := now
+	if !r.StartedAt.IsZero() { // PrepareRun is repeated
+		started = r.StartedAt
+	}
 	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.Running), records.StateName, run.Running), "execution", execution),
-		"startedAt", now)
+		"startedAt", started)
 	u = u.Set(expression.Name("deadline"), expression.IfNotExists(expression.Name("deadline"), expression.Value(deadline)))
 	free := records.Is("state", run.Admitted).And(expression.Name("execution").AttributeNotExists().Or(records.Is("execution", execution)))
 	same := records.Is("state", run.Running).And(records.Is("execution", execution))
