@@ -39,6 +39,8 @@ type Summary struct {
 	Columns   []Merged  `json:"columns"`
 	Broken    []Problem `json:"broken"` // files that are left out
 
+	Groups map[string]map[string]int `json:"-"` // files by type, of columns that have columns below them
+
 	Reads     int64 `json:"reads"` // requests
 	BytesRead int64 `json:"bytesRead"`
 }
@@ -64,7 +66,7 @@ type Problem struct {
 // a file that is invalid is a Problem.
 func Summarize(ctx context.Context, files []dataset.Object) (Summary, error) {
 	a := &all{columns: map[string]*Merged{}, memory: semaphore.NewWeighted(Largest)}
-	a.Broken, a.Files = []Problem{}, len(files)
+	a.Broken, a.Files, a.Groups = []Problem{}, len(files), map[string]map[string]int{}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
 	for _, o := range files {
@@ -108,6 +110,12 @@ func (a *all) read(ctx context.Context, o dataset.Object) error {
 	}
 	a.Rows += f.Rows
 	a.RowGroups += f.RowGroups
+	for name, typ := range f.Groups {
+		if a.Groups[name] == nil {
+			a.Groups[name] = map[string]int{}
+		}
+		a.Groups[name][typ]++
+	}
 	for place, c := range f.Columns {
 		a.add(place, c)
 	}

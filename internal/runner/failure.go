@@ -10,7 +10,7 @@ import (
 
 	"ephemr/internal/job"
 	"ephemr/internal/runner/archive"
-	"ephemr/internal/runner/quality"
+	"ephemr/internal/quality"
 )
 
 // failure is an error with its class and exit code.

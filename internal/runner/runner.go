@@ -17,7 +17,7 @@ import (
 	"ephemr/internal/runner/busy"
 	"ephemr/internal/runner/disk"
 	"ephemr/internal/runner/logstream"
-	"ephemr/internal/runner/quality"
+	"ephemr/internal/quality"
 )
 
 // Exit codes of the runner, unless it passes on the program's. Result has the
