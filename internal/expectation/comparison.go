@@ -46,7 +46,7 @@ func ParseSize(s string) (Comparison, error) {
 	if err != nil || n > 1<<60 {
 		return Comparison{}, fmt.Errorf("invalid size %q", m[2])
 	}
-	return Comparison{op: m[1], than: int64(n), unit: m[2]}, nil //nolint:gosec // at most 2^60
+	return Comparison{op: m[1], than: int64(n), unit: m[2]}, nil
 }
 
 func (c Comparison) String() string {
@@ -126,7 +126,7 @@ func (s Share) String() string { return s.text }
 func ParseAge(s string) (time.Duration, error) {
 	if days, ok := strings.CutSuffix(s, "d"); ok {
 		if n, err := strconv.ParseUint(days, 10, 16); err == nil && n > 0 {
-			return time.Duration(n) * 24 * time.Hour, nil //nolint:gosec // 16 bits
+			return time.Duration(n) * 24 * time.Hour, nil
 		}
 	}
 	d, err := time.ParseDuration(s)

@@ -133,10 +133,9 @@ func (f *finder) files() {
 // purpose reports a check that expects nothing, and options that have no effect.
 func (f *finder) purpose() {
 	c := f.check
-	onRows := OnValues(c) || c.Rows != "" || c.Reconcile != nil || len(c.FreshnessOf) > 0
-	any := onRows || c.Partition+c.Files+c.FileSize+c.Freshness+c.WrittenBy != "" || len(c.Columns) > 0
+	onRows := onRows(c)
 	switch {
-	case !any:
+	case !onRows && len(c.Columns) == 0 && c.Partition+c.Files+c.FileSize+c.Freshness+c.WrittenBy == "":
 		f.add(nil, "the check has no expectation; add one of %s", strings.Join(Names, ", "))
 	case c.Where != "" && !onRows:
 		f.add(at("where"), "where selects rows, but the check expects nothing of rows; remove it, or add rows, notNull or another")
@@ -146,6 +145,10 @@ func (f *finder) purpose() {
 	if c.OnlyColumns && len(c.Columns) == 0 {
 		f.add(at("onlyColumns"), "onlyColumns needs columns: it allows no column that is not among them")
 	}
+}
+
+func onRows(c job.Check) bool {
+	return OnValues(c) || c.Rows != "" || c.Reconcile != nil || len(c.FreshnessOf) > 0
 }
 
 // Names are the keys that expect something.

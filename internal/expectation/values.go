@@ -135,7 +135,7 @@ func ParseLengths(b job.Bounds) (l Lengths, err error) {
 		if bad != nil {
 			err = fmt.Errorf("invalid length %q: use a whole number of characters", s)
 		}
-		*into = int(n) //nolint:gosec // has at most 31 bits
+		*into = int(n)
 	}
 	read(b.Min, &l.Min)
 	read(b.Max, &l.Max)

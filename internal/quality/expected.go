@@ -36,6 +36,23 @@ type expected struct {
 	samples []job.Sample
 }
 
+// look decides the expectation if that is possible without reading values of the dataset.
+func (e *expected) look(ctx context.Context, f *files) error {
+	if e.prepare != nil {
+		if err := e.prepare(ctx); err != nil {
+			return err
+		}
+	}
+	if e.known == nil {
+		return nil
+	}
+	e.verdict, e.decided = e.known(f)
+	if e.source = job.SourceListing; !e.listing {
+		e.source, e.bytes, e.seconds = f.source(), f.bytesRead, f.seconds
+	}
+	return nil
+}
+
 func (e *expected) finding(check job.Check) job.Finding {
 	return job.Finding{
 		Dataset: check.Dataset, Expect: e.text, Found: e.verdict.text, OK: e.ok, Warn: !e.ok && check.Severity == job.SeverityWarn,

@@ -219,32 +219,24 @@ func (s *sum) total() *big.Rat {
 func (s *sum) begin(vs []*vector) (func(int) bool, string) {
 	v := vs[0]
 	s.flush()
-	s.scale = v.scale
+	if s.scale = v.scale; v.kind == texts && v.typ != "binary" && v.typ != "uuid" {
+		return s.text(v), ""
+	}
+	var add func(int)
 	switch {
 	case v.kind == floats:
-		return func(i int) bool {
-			if !v.null[i] {
-				s.floats += v.floats[i]
-			}
-			return false
-		}, ""
-	case v.kind == texts && v.typ != "binary" && v.typ != "uuid":
-		s.scale = 0
-		return s.text(v), ""
+		add = func(i int) { s.floats += v.floats[i] } // of a null it is 0
 	case v.kind == bigs || v.wide:
-		return func(i int) bool {
-			if !v.null[i] {
-				s.whole.Add(&s.whole, v.number(i))
-			}
-			return false
-		}, ""
+		add = func(i int) { s.whole.Add(&s.whole, v.number(i)) }
 	case v.kind == ints && v.unit == 0 && v.typ != "boolean":
-		return func(i int) bool {
-			s.add(v.ints[i]) // of a null it is 0
-			return false
-		}, ""
+		add = func(i int) { s.add(v.ints[i]) }
+	default:
+		return nil, "the column is " + v.typ + ", which has no sum"
 	}
-	return nil, "the column is " + v.typ + ", which has no sum"
+	return func(i int) bool {
+		add(i)
+		return false
+	}, ""
 }
 
 // text adds numbers that are written as texts.

@@ -129,17 +129,16 @@ func field(root *parquet.Column, name string) bool {
 	return true
 }
 
+var kinds = map[parquet.Kind]kind{
+	parquet.Boolean: ints, parquet.Int32: ints, parquet.Int64: ints, parquet.Int96: ints,
+	parquet.Float: floats, parquet.Double: floats, parquet.ByteArray: texts, parquet.FixedLenByteArray: texts,
+}
+
 // vectorOf returns an empty vector for the values of a column.
 func vectorOf(n parquet.Node) *vector {
-	v := &vector{typ: footer.TypeOf(n)}
-	switch n.Type().Kind() {
-	case parquet.Boolean, parquet.Int32, parquet.Int64:
-		v.kind = ints
-	case parquet.Float, parquet.Double:
-		v.kind = floats
-	case parquet.Int96:
-		v.kind, v.unit = ints, time.Nanosecond
-	case parquet.ByteArray, parquet.FixedLenByteArray:
+	v := &vector{typ: footer.TypeOf(n), kind: kinds[n.Type().Kind()]}
+	if n.Type().Kind() == parquet.Int96 {
+		v.unit = time.Nanosecond
 	}
 	t := n.Type().LogicalType()
 	if t == nil {
@@ -226,13 +225,7 @@ func (s *parquetSource) fill(i, n int) error {
 func (p *part) fill(n int) error {
 	p.vector.reset()
 	if p.fixed != nil {
-		for range n {
-			if *p.fixed == hiveNull {
-				p.vector.appendNull()
-			} else {
-				p.vector.appendText([]byte(*p.fixed))
-			}
-		}
+		p.vector.repeat(*p.fixed, n)
 		return nil
 	}
 	p.release()
@@ -258,6 +251,18 @@ func (p *part) fill(n int) error {
 		}
 	}
 	return nil
+}
+
+// repeat adds the value of a partition column.
+func (v *vector) repeat(value string, n int) {
+	text := []byte(value)
+	for range n {
+		if value == hiveNull {
+			v.appendNull()
+		} else {
+			v.appendText(text)
+		}
+	}
 }
 
 // release gives back the memory of pages that are not needed any more.

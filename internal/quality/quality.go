@@ -143,17 +143,8 @@ func (c *Checker) check(ctx context.Context, check job.Check) ([]job.Finding, in
 func (c *Checker) evaluate(ctx context.Context, check job.Check, f *files, all []*expected) (rows int64, err error) {
 	var open []*expected
 	for _, e := range all {
-		if e.prepare != nil {
-			if err := e.prepare(ctx); err != nil {
-				return 0, err
-			}
-		}
-		if e.known != nil {
-			e.verdict, e.decided = e.known(f)
-			e.source, e.bytes, e.seconds = f.source(), f.bytesRead, f.seconds
-			if e.listing {
-				e.source, e.bytes, e.seconds = job.SourceListing, 0, 0
-			}
+		if err := e.look(ctx, f); err != nil {
+			return 0, err
 		}
 		if !e.decided {
 			open = append(open, e)

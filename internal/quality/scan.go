@@ -58,10 +58,10 @@ type scanner struct {
 type running struct {
 	*expected
 
-	at      []int // its columns
-	bad     func(int) bool
-	count   int64
-	seconds float64
+	at    []int // its columns
+	bad   func(int) bool
+	count int64
+	took  float64 // seconds, without reading
 }
 
 // scan decides the expectations that are open.
@@ -256,32 +256,41 @@ func (s *scanner) batch(vectors []*vector, key string, first int64, n int) error
 			return err
 		}
 	}
-	count := n
-	if selected != nil {
-		count = 0
-		for _, yes := range selected {
-			if yes {
-				count++
-			}
-		}
-	}
-	s.rows += int64(count)
+	s.rows += count(selected, n)
 	for _, r := range s.rules {
 		if r.bad == nil || r.decided {
 			continue
 		}
 		began := time.Now()
-		for i := range n {
-			if selected != nil && !selected[i] || !r.bad(i) {
-				continue
-			}
-			if r.count++; len(r.samples) < job.MaxSamples {
-				r.samples = append(r.samples, sample(key, first+int64(i), s.names, vectors, i))
-			}
-		}
-		r.seconds += time.Since(began).Seconds()
+		r.rows(selected, n, func(i int) job.Sample { return sample(key, first+int64(i), s.names, vectors, i) })
+		r.took += time.Since(began).Seconds()
 	}
 	return nil
+}
+
+// count is the number of rows that are selected; nil = all.
+func count(selected []bool, n int) (rows int64) {
+	if selected == nil {
+		return int64(n)
+	}
+	for _, yes := range selected {
+		if yes {
+			rows++
+		}
+	}
+	return rows
+}
+
+// rows evaluates the rule for some rows.
+func (r *running) rows(selected []bool, n int, show func(i int) job.Sample) {
+	for i := range n {
+		if selected != nil && !selected[i] || !r.bad(i) {
+			continue
+		}
+		if r.count++; len(r.samples) < job.MaxSamples {
+			r.samples = append(r.samples, show(i))
+		}
+	}
 }
 
 // finish decides the rules for which all rows were read.
@@ -292,11 +301,11 @@ func (s *scanner) finish() error {
 				return err
 			}
 		}
-		r.source, r.expected.bytes, r.expected.seconds = job.SourceRead, 0, r.seconds
+		r.source, r.bytes, r.seconds = job.SourceRead, 0, r.took
 		for _, i := range append(slices.Clone(r.at), s.filter...) {
 			if i < len(s.names) {
-				r.expected.bytes += s.bytes[i]
-				r.expected.seconds += s.seconds[i]
+				r.bytes += s.bytes[i]
+				r.seconds += s.seconds[i]
 			}
 		}
 		if lost := s.unseen(r); lost != "" {

@@ -52,11 +52,10 @@ func schema(look func(*files) verdict) func(*files) (verdict, bool) {
 
 // textIs reports whether a text of a format without types is a value of a type.
 func textIs(t, s string) bool {
-	base, _, _ := strings.Cut(t, "(")
-	switch base {
+	switch base(t) {
 	case "int", "long":
 		n, ok := parseNumber(s)
-		return ok && n.IsInt() && n.Num().IsInt64() && (base == "long" || n.Num().Int64() == int64(int32(n.Num().Int64()))) //nolint:gosec // that is the question
+		return ok && n.IsInt() && n.Num().IsInt64() && (t == "long" || n.Num().Int64() == int64(int32(n.Num().Int64()))) //nolint:gosec // that is the question
 	case "float", "double", "decimal":
 		return expectation.IsNumber(s)
 	case "boolean":
@@ -157,12 +156,20 @@ func (f *files) nulls(name string) (n int64, known bool) {
 	return *m.Nulls, true
 }
 
-// between finds whether the footers' bounds of a column are within others. Bounds of floats
-// leave out NaN.
+// bounded are the types whose bounds in footers can be trusted: those of floats leave out
+// NaN, and those of texts may be shortened.
+var bounded = []string{"int", "long", "decimal", "date", "timestamp"}
+
+// base is a type without its size.
+func base(typ string) string {
+	name, _, _ := strings.Cut(typ, "(")
+	return name
+}
+
+// between finds whether the footers' bounds of a column are within others.
 func (f *files) between(name string, r job.Bounds) (verdict, bool) {
 	m := f.column(name)
-	if m == nil || m.Files < len(f.objects) || m.Min == nil || m.Max == nil || m.Repeated || m.Type == footer.Partition ||
-		m.Type == "float" || m.Type == "double" || m.Type == "string" {
+	if m == nil || m.Files < len(f.objects) || m.Min == nil || m.Max == nil || m.Repeated || !slices.Contains(bounded, base(m.Type)) {
 		return verdict{}, false
 	}
 	low, ok := reaches(m.Min.Value, r.Min, 1)

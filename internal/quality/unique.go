@@ -52,29 +52,32 @@ func newKeys(columns []*vector) *keys { return &keys{columns: columns} }
 
 // of returns the key of a row. Equal numbers have equal keys, whatever their types are.
 func (k *keys) of(i int) (_ key, null bool) {
-	if len(k.columns) == 1 {
-		v := k.columns[0]
-		if v.null[i] {
-			return key{}, true
-		}
-		if v.kind == ints && v.scale == 0 && v.unit == 0 && v.typ != "boolean" && !v.wide {
-			return key{whole, uint64(v.ints[i])}, false //nolint:gosec // its bits
-		}
-		if v.loose {
-			if n, ok := digits(v.texts[i]); ok {
-				return key{whole, uint64(n)}, false //nolint:gosec // its bits
-			}
-		}
-	}
-	k.buf = k.buf[:0]
 	for _, v := range k.columns {
 		if v.null[i] {
 			return key{}, true
 		}
+	}
+	if len(k.columns) == 1 {
+		if n, ok := wholeNumber(k.columns[0], i); ok {
+			return key{whole, uint64(n)}, false //nolint:gosec // its bits
+		}
+	}
+	k.buf = k.buf[:0]
+	for _, v := range k.columns {
 		k.add(v, i)
 	}
 	hi, lo := maphash.Bytes(seeds[0], k.buf), maphash.Bytes(seeds[1], k.buf)
 	return key{min(hi, whole-1), lo}, false
+}
+
+func wholeNumber(v *vector, i int) (n int64, ok bool) {
+	if v.loose {
+		return digits(v.texts[i])
+	}
+	if v.kind == ints && v.scale == 0 && v.unit == 0 && v.typ != "boolean" && !v.wide {
+		return v.ints[i], true
+	}
+	return 0, false
 }
 
 // add writes a value with its length, so that ("a", "bc") is not ("ab", "c").
@@ -153,7 +156,7 @@ func (s *set) has(k key) bool {
 
 // find returns the slot of a key, or the empty one in which it belongs.
 func (s *set) find(k key) int {
-	mask := uint64(len(s.slots) - 1)
+	mask := uint64(len(s.slots) - 1) //nolint:gosec // is not empty
 	at := ((k.lo ^ k.hi) * 0x9e3779b97f4a7c15) >> 20 & mask
 	for s.slots[at] != (key{}) && s.slots[at] != k {
 		at = (at + 1) & mask

@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/big"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -78,6 +77,11 @@ func (v *vector) text(i int) string {
 		return decimalText(v.number(i), v.scale)
 	case ints:
 	}
+	return v.whole(i)
+}
+
+// whole is the text of a value of ints.
+func (v *vector) whole(i int) string {
 	switch {
 	case v.typ == "boolean":
 		return strconv.FormatBool(v.ints[i] != 0)
@@ -170,8 +174,7 @@ func (v *vector) value(i int) any {
 
 // looseValue is a text as a value of a declared type. A text that is none stays a text.
 func looseValue(typ, s string) any {
-	base, _, _ := strings.Cut(typ, "(")
-	switch base {
+	switch base(typ) {
 	case "int", "long":
 		if n, err := strconv.Atoi(s); err == nil {
 			return n
