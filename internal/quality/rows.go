@@ -189,7 +189,7 @@ func openJSON(s *rowSource, in *bufio.Reader) error {
 	seen := map[string]bool{}
 	var names []string
 	line := 0
-	s.known = func() []string { return names }
+	s.known = func() []string { return slices.Sorted(slices.Values(names)) }
 	s.decode = func(row []cell) error {
 		for lines.Scan() {
 			line++
