@@ -1,5 +1,7 @@
 package job
 
+import "strings"
+
 // Check is what is expected of a dataset, already templated.
 type Check struct {
 	Dataset   string `json:"dataset" jsonschema:"required"`                                  // s3://bucket/prefix/
@@ -26,6 +28,14 @@ type Check struct {
 	Pattern       map[string]string    `json:"pattern,omitempty"`       // column -> regular expression that the whole value matches
 	Length        map[string]Bounds    `json:"length,omitempty"`        // column -> smallest and greatest number of characters
 	Reconcile     *Reconcile           `json:"reconcile,omitempty"`     // comparison with another dataset
+}
+
+// Address is the address of the files that c is about.
+func (c Check) Address() string {
+	if c.Partition == "" {
+		return c.Dataset
+	}
+	return strings.TrimRight(c.Dataset, "/") + "/" + strings.Trim(c.Partition, "/") + "/"
 }
 
 // Bounds are the least and the greatest value; "" = none.

@@ -48,7 +48,7 @@ func OfRun(rec *run.Record, e *StateError) run.Outcome {
 		return run.Outcome{State: state, Class: failed.Class, Reason: fmt.Sprintf("job %s: %s", failed.Name, failed.Reason)}
 	}
 	if rec.Succeeded() {
-		return run.Outcome{State: run.Succeeded, NothingToDo: rec.NothingToDo()}
+		return ofData(rec)
 	}
 	if c := rec.Cluster(); c != nil && c.State == run.ClusterFailed {
 		return ofCluster(*c)
@@ -64,6 +64,17 @@ func OfRun(rec *run.Record, e *StateError) run.Outcome {
 		o.State = run.Cancelled
 	}
 	return o
+}
+
+// ofData is the outcome of a run whose jobs have succeeded: what was found of the data
+// that they have written decides.
+func ofData(rec *run.Record) run.Outcome {
+	if found := rec.Found(); found != nil {
+		if f := found.Failed(); f != nil {
+			return run.Outcome{State: run.Failed, Class: job.ClassData, Reason: fmt.Sprintf("data of %s: expected %s, found %s", f.Dataset, f.Expect, f.Found)}
+		}
+	}
+	return run.Outcome{State: run.Succeeded, NothingToDo: rec.NothingToDo()}
 }
 
 // culprit is the job that made the run fail, or nil. If an error stopped the run,

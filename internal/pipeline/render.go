@@ -61,6 +61,7 @@ func (r *rules) templates() {
 	for i, c := range r.spec.Checks {
 		r.compileAll(fieldsOfCheck(root("checks").index(i), &c), &references{rules: r, needs: all})
 	}
+	r.compileAll(fieldsOfOutputs(r.spec.Outputs), &references{rules: r, needs: all})
 }
 
 func (r *rules) compileAll(fields []field, refs *references) {
@@ -142,6 +143,7 @@ func (s Spec) CheckValues(c Context) error {
 		at := root("checks").index(i)
 		errs = append(errs, s.fill(at, s.independent(fieldsOfCheck(at, &s.Checks[i])), c))
 	}
+	errs = append(errs, s.fill(root("outputs"), s.independent(fieldsOfOutputs(s.Outputs)), c))
 	if len(s.Triggers) > 0 {
 		errs = append(errs, s.checkOutputs(c))
 	}

@@ -39,6 +39,7 @@ const (
 	maxTriggers  = 20
 	maxParams    = 50
 	maxChecks    = 50
+	maxOutputs   = 50
 	maxList      = 500 // entries of any other list or table
 	maxMatrix    = 100
 	maxRetries   = 10
@@ -84,6 +85,7 @@ func (r *rules) check() {
 	r.jobs()
 	r.when()
 	r.checks()
+	r.outputs()
 	r.notify()
 	r.ownOutputs()
 	r.notYet()

@@ -32,6 +32,7 @@ type Spec struct {
 	Limits      Limits           `json:"limits"`
 	Jobs        []Job            `json:"jobs" jsonschema:"required,minItems=1,maxItems=200"` // in any order; needs form a DAG
 	Checks      []job.Check      `json:"checks,omitempty"`
+	Outputs     []string         `json:"outputs,omitempty"` // further datasets that a run writes, s3://bucket/prefix/; templates; their statistics are recorded
 	Notify      Notify           `json:"notify"`
 	Priority    int              `json:"priority,omitempty" jsonschema:"minimum=0,maximum=9"` // higher first
 }

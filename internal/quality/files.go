@@ -51,9 +51,8 @@ func (c *Checker) list(ctx context.Context, check job.Check) (*files, error) {
 			return nil, err
 		}
 	}
-	if check.Partition != "" {
-		at.Prefix = strings.TrimSuffix(at.Prefix, "/") + "/" + strings.Trim(check.Partition, "/") + "/"
-		at.Prefix = strings.TrimPrefix(at.Prefix, "/")
+	if at, err = dataset.Parse(check.Address()); err != nil {
+		return nil, &InvalidError{err}
 	}
 	objects, err := dataset.List(ctx, c.S3, at)
 	if err != nil {
