@@ -135,7 +135,7 @@ func (f *finder) purpose() {
 	c := f.check
 	onRows := onRows(c)
 	switch {
-	case !onRows && len(c.Columns) == 0 && c.Partition+c.Files+c.FileSize+c.Freshness+c.WrittenBy == "":
+	case !onRows && len(c.Columns) == 0 && c.Drift == nil && c.Partition+c.Files+c.FileSize+c.Freshness+c.WrittenBy == "":
 		f.add(nil, "the check has no expectation; add one of %s", strings.Join(Names, ", "))
 	case c.Where != "" && !onRows:
 		f.add(at("where"), "where selects rows, but the check expects nothing of rows; remove it, or add rows, notNull or another")
@@ -154,7 +154,13 @@ func onRows(c job.Check) bool {
 // Names are the keys that expect something.
 var Names = []string{
 	"rows", "columns", "notNull", "unique", "accepted", "relationships", "range", "pattern", "length",
-	"freshness", "freshnessOf", "files", "fileSize", "partition", "reconcile", "writtenBy",
+	"freshness", "freshnessOf", "files", "fileSize", "partition", "reconcile", "drift", "writtenBy",
+}
+
+// ByFooters reports whether listings and footers of Parquet files always decide the check.
+// They often decide notNull and range too, but not if a writer has left out statistics.
+func ByFooters(c job.Check) bool {
+	return !OnValues(c) && c.Reconcile == nil && len(c.FreshnessOf) == 0 && c.Where == "" && (c.Format == "" || c.Format == job.FormatParquet)
 }
 
 // OnValues reports whether the check expects something of each row's values.

@@ -28,6 +28,7 @@ type Check struct {
 	Pattern       map[string]string    `json:"pattern,omitempty"`       // column -> regular expression that the whole value matches
 	Length        map[string]Bounds    `json:"length,omitempty"`        // column -> smallest and greatest number of characters
 	Reconcile     *Reconcile           `json:"reconcile,omitempty"`     // comparison with another dataset
+	Drift         *Drift               `json:"drift,omitempty"`         // from earlier runs of the pipeline
 }
 
 // Address is the address of the files that c is about.

@@ -48,7 +48,7 @@ func OfRun(rec *run.Record, e *StateError) run.Outcome {
 		return run.Outcome{State: state, Class: failed.Class, Reason: fmt.Sprintf("job %s: %s", failed.Name, failed.Reason)}
 	}
 	if rec.Succeeded() {
-		return ofData(rec)
+		return ofData(rec, e)
 	}
 	if c := rec.Cluster(); c != nil && c.State == run.ClusterFailed {
 		return ofCluster(*c)
@@ -68,11 +68,18 @@ func OfRun(rec *run.Record, e *StateError) run.Outcome {
 
 // ofData is the outcome of a run whose jobs have succeeded: what was found of the data
 // that they have written decides.
-func ofData(rec *run.Record) run.Outcome {
-	if found := rec.Found(); found != nil {
-		if f := found.Failed(); f != nil {
-			return run.Outcome{State: run.Failed, Class: job.ClassData, Reason: fmt.Sprintf("data of %s: expected %s, found %s", f.Dataset, f.Expect, f.Found)}
+func ofData(rec *run.Record, e *StateError) run.Outcome {
+	found := rec.Found()
+	switch {
+	case found == nil && rec.HasWritten() && (rec.Spec.Compares() || rec.Spec.ByFooters()):
+		o := run.Outcome{State: run.Failed, Class: job.ClassInternal, Reason: "the data was not checked"}
+		if e != nil {
+			o.Reason += ": " + e.Reason()
 		}
+		return o
+	case found != nil && found.Failed() != nil:
+		f := found.Failed()
+		return run.Outcome{State: run.Failed, Class: job.ClassData, Reason: fmt.Sprintf("data of %s: expected %s, found %s", f.Dataset, f.Expect, f.Found)}
 	}
 	return run.Outcome{State: run.Succeeded, NothingToDo: rec.NothingToDo()}
 }

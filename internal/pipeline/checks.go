@@ -4,8 +4,20 @@ import (
 	"maps"
 	"slices"
 
+	"ephemr/internal/expectation"
 	"ephemr/internal/job"
 )
+
+// ByFooters reports whether the state CheckData decides all checks by listings and footers
+// of datasets in the lake, so that no job reads data. Conditional jobs follow a failed
+// check, which then has to be a job.
+func (s Spec) ByFooters() bool {
+	reads := func(c job.Check) bool {
+		return !c.OnlyDrift() && (!lakeAddress.MatchString(c.Dataset) || !expectation.ByFooters(c))
+	}
+	conditional := func(j Job) bool { return j.When.conditional() }
+	return len(s.Checks) > 0 && !slices.ContainsFunc(s.Checks, reads) && !slices.ContainsFunc(s.Jobs, conditional)
+}
 
 // fieldsOfCheck returns the templates of a check below p, in a fixed order; the first is
 // the dataset.

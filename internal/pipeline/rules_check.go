@@ -39,6 +39,7 @@ func check(p *place, c job.Check, templates bool, fault report) {
 		}
 		fault(at, "%s", f.Msg)
 	}
+	checkDrift(p.key("drift"), c.Drift, fault)
 }
 
 // expectedOutput names an entry of a job's expect in messages.

@@ -37,14 +37,14 @@ func (s Spec) Following() map[string]bool {
 // say what it needs.
 func (j Job) last() bool { return j.When.conditional() && len(j.Needs) == 0 }
 
-// AllJobs returns the jobs in file order and, when the pipeline has checks, the
-// job that runs them. Each has all its needs, also those that the file leaves out:
+// AllJobs returns the jobs in file order and, when the pipeline has checks that
+// read data, the job that runs them. Each has all its needs, also those that the file leaves out:
 // the checks need the jobs that run when nothing fails, and conditional jobs without
 // needs need everything else.
 func (s Spec) AllJobs() []Job {
 	jobs := slices.Clone(s.Jobs)
 	late := downstream(jobs, Job.last)
-	if len(s.Checks) > 0 {
+	if !s.ByFooters() && slices.ContainsFunc(s.Checks, func(c job.Check) bool { return !c.OnlyDrift() }) {
 		exceptional := downstream(jobs, func(j Job) bool { return j.When == OnFailure || j.last() })
 		jobs = append(jobs, Job{Name: ChecksJob, Type: job.Quality, Needs: ends(s.Jobs, func(j Job) bool {
 			return !j.When.conditional() && !exceptional[j.Name]

@@ -27,6 +27,8 @@ type Checker struct {
 	Now       func() time.Time
 	Began     time.Time // of the run
 	MaxUnique int       // values; 0 = MaxUnique
+
+	OnlyFooters bool // values are not read
 }
 
 // Report is the outcome of checks.
@@ -122,7 +124,11 @@ func (c *Checker) check(ctx context.Context, check job.Check) ([]job.Finding, in
 		files.Found = "no files"
 		return []job.Finding{files}, 0, nil
 	}
-	if problem := f.problem(); problem != "" && !onFiles(check) {
+	problem := f.problem()
+	if problem == "" && c.OnlyFooters && f.summary == nil {
+		problem = "files are " + f.format + ", which have no footers; set format, so that they are read on the cluster"
+	}
+	if problem != "" && !onFiles(check) {
 		files.Found = problem
 		return []job.Finding{files}, -1, nil
 	}
@@ -156,6 +162,9 @@ func (c *Checker) evaluate(ctx context.Context, check job.Check, f *files, all [
 	}
 	if len(open) == 0 && (rows >= 0 || onFiles(check)) {
 		return rows, nil
+	}
+	if c.OnlyFooters {
+		return rows, invalid("%d expectations are not decided by footers", len(open))
 	}
 	s, err := c.scan(ctx, check, f, open)
 	if err != nil {

@@ -15,9 +15,9 @@ const (
 	maxColumns  = 40       // values of a sample
 )
 
-// findings returns those that fit: what failed goes before what is as expected, and the
+// Findings returns those that fit: what failed goes before what is as expected, and the
 // order stays.
-func findings(all []job.Finding) []job.Finding {
+func Findings(all []job.Finding) []job.Finding {
 	keep := make([]bool, len(all))
 	size, samples := 0, 0
 	for _, failed := range []bool{true, false} {

@@ -47,9 +47,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, store Store) error {
 	p.run()
 	p.clusters()
 	p.jobs()
-	for _, j := range p.rec.Jobs {
-		findings.Print(p.IO, j.Findings)
-	}
+	findings.Print(p.IO, p.rec.AllFindings())
 	p.tail()
 	p.next()
 	return nil

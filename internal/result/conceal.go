@@ -1,13 +1,13 @@
-package step
+package result
 
 import (
 	"ephemr/internal/job"
 	"ephemr/internal/pipeline"
 )
 
-// concealed returns findings in which the values of sensitive params are hidden: a check may
+// Conceal returns findings in which the values of sensitive params are hidden: a check may
 // expect them, and samples are rows of data.
-func concealed(findings []job.Finding, secrets map[string]string) []job.Finding {
+func Conceal(findings []job.Finding, secrets map[string]string) []job.Finding {
 	if len(secrets) == 0 {
 		return findings
 	}
