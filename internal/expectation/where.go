@@ -21,14 +21,28 @@ type Where struct {
 	machine vm.VM
 }
 
+// functions of the language that are allowed; the names of others may be columns.
+var functions = []string{"date", "duration", "now", "len", "lower", "upper", "trim", "abs", "round", "int", "float", "string"}
+
+func options() []expr.Option {
+	all := []expr.Option{expr.AllowUndefinedVariables(), expr.AsBool(), expr.DisableAllBuiltins()}
+	for _, name := range functions {
+		all = append(all, expr.EnableBuiltin(name))
+	}
+	return all
+}
+
 // ParseWhere compiles an expression of the language of expr-lang.org, whose result is
 // true or false and whose variables are columns.
 func ParseWhere(s string) (*Where, error) {
-	program, err := expr.Compile(s, expr.AllowUndefinedVariables(), expr.AsBool())
+	program, err := expr.Compile(s, options()...)
 	if e, ok := errors.AsType[*file.Error](err); ok {
 		hint := ""
 		if strings.Contains(e.Message, `Operator("=")`) {
 			hint = "; values are compared with =="
+		}
+		if strings.Contains(e.Message, "types func(") {
+			hint = `; a column that is called as a function is written like $env["date"]`
 		}
 		return nil, fmt.Errorf("invalid expression: %s, at character %d of %q%s", e.Message, e.Column+1, s, hint)
 	}

@@ -113,27 +113,13 @@ func (c *Checker) check(ctx context.Context, check job.Check) ([]job.Finding, in
 	if err != nil {
 		return nil, 0, err
 	}
-	files := job.Finding{Dataset: check.Dataset, Expect: f.expect(), Warn: check.Severity == job.SeverityWarn, Source: job.SourceListing}
-	if !onFiles(check) {
-		files.Source, files.Bytes, files.Seconds = f.source(), f.bytesRead, f.seconds
-	}
-	if onFiles(check) {
-		files.Expect = "has files"
-	}
-	if len(f.objects) == 0 {
-		files.Found = "no files"
+	files := c.readable(check, f)
+	if !files.OK && len(f.objects) == 0 {
 		return []job.Finding{files}, 0, nil
 	}
-	problem := f.problem()
-	if problem == "" && c.OnlyFooters && f.summary == nil {
-		problem = "files are " + f.format + ", which have no footers; set format, so that they are read on the cluster"
-	}
-	if problem != "" && !onFiles(check) {
-		files.Found = problem
+	if !files.OK {
 		return []job.Finding{files}, -1, nil
 	}
-	files.Warn = false
-	files.OK, files.Found = true, fmt.Sprintf("%d files, %d bytes", len(f.objects), f.bytes())
 	findings := []job.Finding{files}
 	rows, err := c.evaluate(ctx, check, f, all)
 	if err != nil {
@@ -143,6 +129,28 @@ func (c *Checker) check(ctx context.Context, check job.Check) ([]job.Finding, in
 		findings = append(findings, e.finding(check))
 	}
 	return findings, rows, nil
+}
+
+// readable is the finding about the files.
+func (c *Checker) readable(check job.Check, f *files) job.Finding {
+	found := job.Finding{Dataset: check.Dataset, Expect: f.expect(), Source: f.source(), Bytes: f.bytesRead, Seconds: f.seconds}
+	switch {
+	case len(f.objects) == 0:
+		found.Found = "no files"
+	case onFiles(check):
+	case c.OnlyFooters && f.format != "" && f.summary == nil:
+		found.Found = "files are " + f.format + ", which have no footers; set format, so that they are read on the cluster"
+	default:
+		found.Found = f.problem()
+	}
+	if onFiles(check) {
+		found.Expect = "has files"
+	}
+	if found.OK = found.Found == ""; found.OK {
+		found.Found = fmt.Sprintf("%d files, %d bytes", len(f.objects), f.bytes())
+	}
+	found.Warn = !found.OK && check.Severity == job.SeverityWarn
+	return found
 }
 
 // evaluate decides all expectations: those that are known without reading first.

@@ -109,7 +109,8 @@ func TestRows(t *testing.T) {
 			},
 		},
 		"ORC": {
-			map[string][]byte{"a.orc": []byte("ORC")}, job.Check{Rows: "> 0"},
+			map[string][]byte{"a.orc": []byte("ORC")},
+			job.Check{Rows: "> 0"},
 			[]string{"FAILED readable Parquet files: files are ORC, which is not read; write Parquet, CSV or JSON Lines"},
 		},
 	}
