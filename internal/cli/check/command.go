@@ -21,9 +21,9 @@ Values are compared as their type, so that 9 is less than 10. "≥" and "≤" ma
 writers may shorten long strings. What the files do not say is empty, and nulls are "?" then. A column that has
 another type in some files is listed with all its types, and without values.
 
-With expectations, of flags or of a file with a list of checks as in a pipeline, say whether the data is as expected, where
-that was found, and show rows that are not. Columns are read only if footers are not sufficient. Files may also be
-CSV or JSON Lines.
+With expectations, of flags or of a file with a list of checks as in a pipeline, say whether the data is as expected,
+where that was found, and show rows that are not. Columns are read only if footers are not sufficient. Files may also
+be CSV or JSON Lines.
 
 The exit code is 1 if the data is not as expected, if a file is not valid, was cut short, or was replaced while the
 dataset was read, and 2 if an expectation is not valid.`,
