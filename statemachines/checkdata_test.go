@@ -94,7 +94,7 @@ func TestStatisticsAreRecorded(t *testing.T) {
 						tt.before(w)
 					}
 				})
-				compare(t, w, id, ended{Path: path(begin, round, "CheckData", good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1}, got)
+				compare(t, w, id, ended{Path: path(begin, round, "CheckData Checked", good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1}, got)
 				haveRead(t, w, id, tt.partial)
 			})
 		})
@@ -160,7 +160,7 @@ func TestCrashInCheckData(t *testing.T) {
 							}
 						})
 						got, id := uploaded(t, w, writing, nil)
-						compare(t, w, id, ended{Path: path(begin, round, "CheckData", good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1}, got)
+						compare(t, w, id, ended{Path: path(begin, round, "CheckData Checked", good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1}, got)
 						all := recorded(t, w, "s3://test-curated/flights/")
 						if !armed || len(all) != 1 || *all[0].Rows != 10 || w.Record(id).Found() == nil {
 							t.Errorf("recorded %+v", all)

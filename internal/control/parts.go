@@ -167,7 +167,16 @@ func (w *Wiring) finisher() *outcome.Finisher {
 		Slots:    w.slots(),
 		Bus:      w.clients.bus(),
 		Topic:    w.clients.topic(),
+
+		Publications: nil,
 	}
+}
+
+// settlingFinisher also ends runs that were publishing.
+func (w *Wiring) settlingFinisher() *outcome.Finisher {
+	f := w.finisher()
+	f.Publications = w.settler()
+	return f
 }
 
 func (w *Wiring) admitter() *admission.Admitter {

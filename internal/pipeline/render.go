@@ -144,6 +144,7 @@ func (s Spec) CheckValues(c Context) error {
 		errs = append(errs, s.fill(at, s.independent(fieldsOfCheck(at, &s.Checks[i])), c))
 	}
 	errs = append(errs, s.fill(root("outputs"), s.independent(fieldsOfOutputs(s.Outputs)), c))
+	errs = append(errs, s.checkPublish(c))
 	if len(s.Triggers) > 0 {
 		errs = append(errs, s.checkOutputs(c))
 	}

@@ -36,12 +36,16 @@ const (
 	NextHold   = "hold"  // it waits for a person, without a cluster
 	NextCheck  = "check" // its data is to be looked at
 	NextKeep   = "keep"  // it waits for a person, and keeps its cluster
+
+	NextPublish = "publish" // everything has succeeded
 )
 
 func next(rec *run.Record) string {
 	switch {
 	case rec.HasWritten():
 		return NextCheck
+	case rec.ToPublish():
+		return NextPublish
 	case decide.Over(rec):
 		return NextFinish
 	case decide.Held(rec) && decide.Kept(rec):

@@ -132,6 +132,7 @@ func (p *page) run() {
 	if !r.CleanUp.IsZero() && !r.State.Final() {
 		p.field("cleans up", "until %s", clock(r.CleanUp))
 	}
+	p.publication()
 	p.cost()
 	if r.Execution != "" {
 		p.field("execution", "%s", r.Execution)

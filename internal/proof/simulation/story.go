@@ -79,6 +79,7 @@ func (s *story) addPipeline(d *dice, name string) {
 			i, i, strings.Join(needs, ", "), retries, s.resized(d, profile), s.delayed(name, i, retries), s.onlyIf(name, i, needs), s.approve(name, i))
 	}
 	b.WriteString(s.conditional(roll(s.seed, "conditions", name), jobs))
+	b.WriteString(s.publishes(name))
 	spec, err := pipeline.Parse(name, []byte(b.String()), pipeline.WithZones("raw", "curated"))
 	if err != nil {
 		panic(fmt.Sprintf("generated pipeline is wrong: %v\n%s", err, b.String()))
