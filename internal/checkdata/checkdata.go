@@ -91,7 +91,11 @@ func (c *Checker) find(ctx context.Context, rec *run.Record, retries int) (run.D
 		}
 	}
 	found.Datasets = len(recorded)
-	found.Findings, err = c.drift(ctx, rec, recorded)
+	if found.Findings, err = c.decide(ctx, rec, retries); err != nil {
+		return found, err
+	}
+	drift, err := c.drift(ctx, rec, recorded)
+	found.Findings = append(found.Findings, drift...)
 	found.At = time.Now().UTC()
 	return found, err
 }

@@ -99,7 +99,7 @@ func failedCleanUp(rec *run.Record) string {
 func ofData(rec *run.Record, e *StateError) run.Outcome {
 	found := rec.Found()
 	switch {
-	case found == nil && rec.HasWritten() && rec.Spec.Compares():
+	case found == nil && rec.HasWritten() && (rec.Spec.Compares() || rec.Spec.ByFooters()):
 		o := run.Outcome{State: run.Failed, Class: job.ClassInternal, Reason: "the data was not checked"}
 		if e != nil {
 			o.Reason += ": " + e.Reason()

@@ -18,7 +18,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"ephemr/internal/job"
-	"ephemr/internal/runner/quality"
+	"ephemr/internal/quality"
 )
 
 var (
@@ -31,6 +31,7 @@ type lake struct {
 	mu       sync.Mutex
 	objects  map[string][]byte
 	modified time.Time
+	times    map[string]time.Time // of some keys; others have modified
 	gets     int
 	read     int // bytes
 	get      func(key string) error
@@ -50,8 +51,12 @@ func (l *lake) ListObjectsV2(_ context.Context, in *s3.ListObjectsV2Input, _ ...
 			out.IsTruncated, out.NextContinuationToken = aws.Bool(true), &keys[1]
 			break
 		}
+		modified := l.modified
+		if at, ok := l.times[key]; ok {
+			modified = at
+		}
 		out.Contents = append(out.Contents, types.Object{
-			Key: &key, Size: aws.Int64(int64(len(l.objects[key]))), LastModified: &l.modified, ETag: aws.String("tag " + key),
+			Key: &key, Size: aws.Int64(int64(len(l.objects[key]))), LastModified: &modified, ETag: aws.String("tag " + key),
 		})
 	}
 	return out, nil
