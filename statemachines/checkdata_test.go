@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/smithy-go"
@@ -14,7 +15,9 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/parquet-go/parquet-go"
 
+	"ephemr/events"
 	"ephemr/internal/job"
+	"ephemr/internal/proof/asl"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/proof/simulation"
 	"ephemr/internal/records"
@@ -167,4 +170,132 @@ func TestCrashInCheckData(t *testing.T) {
 			}
 		}
 	}
+}
+
+// drifting compares what its runs write with what they wrote before.
+const drifting = "pipeline: drifting\ntriggers: [{schedule: '0 0 * * *'}]\ncluster: {profile: small}\n" + `jobs: [{name: a, type: bash, source: a}]
+checks: [{dataset: "{{.Lake.curated}}/flights/", partition: "dt={{.LogicalDate}}", drift: {rows: 30%, against: 3}SEVERITY}]`
+
+// dated runs the pipeline for a date, for which the job writes a file with so many rows.
+func dated(t *testing.T, w *simulation.World, date string, rows int) (ended, string) {
+	t.Helper()
+	w.S3.Place(w.Settings.Lake["curated"], "flights/dt="+date+"/a.parquet", parquetOf(t, rows, 0))
+	before := w.RunIDs()
+	w.Request(events.Request{RequestID: "r-" + date, Pipeline: "drifting", LogicalTime: date})
+	synctest.Wait()
+	for _, id := range w.RunIDs() {
+		if !slices.Contains(before, id) {
+			return outcomeOf(w, id, func() asl.Result { return w.Result(id) }), id
+		}
+	}
+	t.Fatalf("no run for %s", date)
+	return ended{}, ""
+}
+
+// A run whose data differs from that of earlier runs fails. What failed is not
+// compared with, and a retry reads the data again without running the jobs.
+func TestDrift(t *testing.T) {
+	t.Parallel()
+	good := ended{Path: path(begin, round, "CheckData Checked", good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1}
+	fails := ended{Path: path(begin, round, "CheckData Checked", bad), State: run.Failed, Class: job.ClassData, Jobs: "a=SUCCEEDED", Clusters: 1}
+	inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
+		w.Apply(strings.ReplaceAll(drifting, "SEVERITY", ""))
+		for _, tt := range []struct {
+			date  string
+			rows  int
+			want  ended
+			found string
+		}{
+			{"2026-01-01", 100, good, "not enough history: 0 runs, 3 are needed"},
+			{"2026-01-02", 1000, good, "not enough history: 1 run, 3 are needed"},
+			{"2026-01-03", 100, good, "not enough history: 2 runs, 3 are needed"},
+			{"2026-01-04", 10, fails, "10 rows, the median is 100: -90.0% (3 runs)"},
+			{"2026-01-05", 90, good, "90 rows, the median is 100: -10.0% (3 runs)"},
+		} {
+			got, id := dated(t, w, tt.date, tt.rows)
+			compare(t, w, id, tt.want, got)
+			if found := w.Record(id).Found(); found == nil || len(found.Findings) != 1 || found.Findings[0].Found != tt.found {
+				t.Errorf("%s: found %+v, want %s", tt.date, found, tt.found)
+			}
+		}
+		retried(t, w, "2026-01-04", ended{Path: path("PrepareRun Prepared CheckData", finish, "Succeeded"), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1})
+		if all := recorded(t, w, "s3://test-curated/flights/"); len(all) != 5 || *all[1].Rows != 110 {
+			t.Errorf("recorded %+v", all)
+		}
+	})
+}
+
+// retried writes the data of a date again, and retries its run.
+func retried(t *testing.T, w *simulation.World, date string, want ended) {
+	t.Helper()
+	for _, s := range recorded(t, w, "s3://test-curated/flights/") {
+		if s.LogicalDate != date {
+			continue
+		}
+		w.S3.Place(w.Settings.Lake["curated"], "flights/dt="+date+"/a.parquet", parquetOf(t, 110, 0))
+		control(t, w, `{"op": "retry", "runId": "`+s.RunID+`"}`)
+		time.Sleep(time.Hour)
+		compare(t, w, s.RunID, want, outcomeOf(w, s.RunID, func() asl.Result { return w.Result(s.RunID + ".1") }))
+	}
+}
+
+// A warning does not make a run fail.
+func TestDriftWarns(t *testing.T) {
+	t.Parallel()
+	inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
+		w.Apply(strings.ReplaceAll(drifting, "SEVERITY", ", severity: warn"))
+		for _, date := range []string{"2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"} {
+			rows := 100
+			if date == "2026-01-04" {
+				rows = 1
+			}
+			got, id := dated(t, w, date, rows)
+			compare(t, w, id, ended{Path: path(begin, round, "CheckData Checked", good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1}, got)
+			if f := w.Record(id).Found().Findings[0]; f.OK == (rows == 1) || f.Warn != (rows == 1) {
+				t.Errorf("found %+v", f)
+			}
+		}
+	})
+}
+
+// Data that could not be compared, although the pipeline wants it, is not taken for good.
+func TestDriftIsNotLeftOut(t *testing.T) {
+	t.Parallel()
+	inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
+		w.Apply(strings.ReplaceAll(drifting, "SEVERITY", ""))
+		var all []error
+		for range 50 {
+			all = append(all, errLost)
+		}
+		w.S3.FailNext("ListObjectsV2", all...)
+		got, id := dated(t, w, "2026-01-01", 100)
+		compare(t, w, id, ended{Path: path(begin, round, "CheckData Checked", bad), State: run.Failed, Class: job.ClassData, Jobs: "a=SUCCEEDED", Clusters: 1}, got)
+	})
+}
+
+// Runs for the days of a schedule are compared with those of the same weekday, as soon as there are three.
+func TestDriftOnWeekdays(t *testing.T) {
+	t.Parallel()
+	inWorld(t, simulation.Config{NoTicks: true}, func(t *testing.T, w *simulation.World) {
+		w.Apply(strings.ReplaceAll(drifting, "SEVERITY", ", severity: warn"))
+		day := time.Date(2026, 1, 4, 0, 0, 0, 0, time.UTC) // a Sunday
+		for n := range 29 {
+			date, rows := day.AddDate(0, 0, n).Format(time.DateOnly), 100
+			if n%7 == 0 {
+				rows = 10
+			}
+			w.S3.Place(w.Settings.Lake["curated"], "flights/dt="+date+"/a.parquet", parquetOf(t, rows, 0))
+			w.Tick("drifting", day.AddDate(0, 0, n))
+			time.Sleep(15 * time.Minute)
+		}
+		all := recorded(t, w, "s3://test-curated/flights/")
+		if len(all) != 29 {
+			t.Fatalf("recorded %d", len(all))
+		}
+		for i, want := range []string{"10 rows, the median is 10: +0.0% (3 runs on Sundays)", "100 rows, the median is 100: +0.0% (3 runs on Saturdays)"} {
+			if f := w.Record(all[i].RunID).Found().Findings[0]; f.Found != want {
+				t.Errorf("%s: found %s, want %s", all[i].LogicalDate, f.Found, want)
+			}
+		}
+	})
 }

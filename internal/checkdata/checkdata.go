@@ -84,14 +84,16 @@ func (c *Checker) find(ctx context.Context, rec *run.Record, retries int) (run.D
 		slog.WarnContext(ctx, "datasets of run unknown", "runId", rec.Run.ID, "error", err.Error())
 	}
 	r := newReader(ctx, c.S3, c.Settings.Lake, retries)
+	recorded := map[pipeline.Output]statistics.Statistics{}
 	for _, o := range written {
-		if _, err := c.record(ctx, rec.Run, o, r); err != nil {
+		if recorded[o], err = c.record(ctx, rec.Run, o, r); err != nil {
 			return found, err
 		}
-		found.Datasets++
 	}
+	found.Datasets = len(recorded)
+	found.Findings, err = c.drift(ctx, rec, recorded)
 	found.At = time.Now().UTC()
-	return found, nil
+	return found, err
 }
 
 // record returns the statistics that are recorded of an output, and records them if there
@@ -99,6 +101,7 @@ func (c *Checker) find(ctx context.Context, rec *run.Record, retries int) (run.D
 func (c *Checker) record(ctx context.Context, r run.Run, o pipeline.Output, from *reader) (statistics.Statistics, error) {
 	s := statistics.Statistics{
 		Dataset: o.Dataset, Partition: o.Partition, Keys: o.Keys(), Pipeline: r.Pipeline, RunID: r.ID, Restart: r.Restarts,
+		Values:      pipeline.Values(r.Matrix),
 		LogicalTime: r.LogicalTime.UTC(), LogicalDate: r.Occasion().Context(r.LogicalTime).LogicalDate,
 	}
 	before, err := c.Statistics.Get(ctx, s)

@@ -107,6 +107,7 @@ func (r *reader) summarize(ctx context.Context, s *statistics.Statistics) error 
 	r.bytes += f.BytesRead
 	s.Take(f)
 	s.Partial = partial(f, more)
+	s.Limited = s.Partial != "" && len(f.Broken) == 0
 	return nil
 }
 

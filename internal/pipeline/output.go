@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"ephemr/internal/job"
 )
 
 // Output is a dataset that a run writes.
@@ -54,6 +56,11 @@ func OutputAt(address, partition string) Output {
 // Writes reports whether the pipeline says what its runs write.
 func (s Spec) Writes() bool { return len(s.Checks)+len(s.Outputs) > 0 }
 
+// Compares reports whether checks compare the statistics of a run.
+func (s Spec) Compares() bool {
+	return slices.ContainsFunc(s.Checks, func(c job.Check) bool { return c.Drift != nil })
+}
+
 // Written returns what a run writes, each once: the datasets of its checks, and those
 // of outputs that no check is about. The error joins one for every address that cannot
 // be filled in; the others are returned.
@@ -65,12 +72,11 @@ func (s Spec) Written(c Context) (all []Output, _ error) {
 		}
 	}
 	for i := range s.Checks {
-		at, check := root("checks").index(i), s.Checks[i]
-		if err := s.fill(at, fieldsOfCheck(at, &check), c); err != nil {
+		o, err := s.CheckedOutput(i, c)
+		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		o := OutputAt(check.Dataset, check.Partition)
 		add(o, func(other Output) bool { return other == o })
 	}
 	for i, address := range s.Outputs {
@@ -90,6 +96,14 @@ func (s Spec) Written(c Context) (all []Output, _ error) {
 		add(o, func(other Output) bool { return other == o || o.Partition == "" && other.Dataset == o.Dataset })
 	}
 	return all, errors.Join(errs...)
+}
+
+// CheckedOutput returns what a check is about, filled in.
+func (s Spec) CheckedOutput(i int, c Context) (Output, error) {
+	at := root("checks").index(i)
+	check := job.Check{Dataset: s.Checks[i].Dataset, Partition: s.Checks[i].Partition}
+	err := s.fill(at, fieldsOfCheck(at, &check), c)
+	return OutputAt(check.Dataset, check.Partition), err
 }
 
 // fieldsOfOutputs returns the templates of outputs. They are not set.

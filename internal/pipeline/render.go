@@ -111,7 +111,7 @@ func (s Spec) RenderJob(name string, c Context) (Job, error) {
 }
 
 // RenderChecks returns the checks filled in, and looks at the outcome by the
-// same rules as Validate.
+// same rules as Validate. Those that need no data are left out.
 func (s Spec) RenderChecks(c Context) ([]job.Check, error) {
 	checks := slices.Clone(s.Checks)
 	var errs []error
@@ -128,7 +128,7 @@ func (s Spec) RenderChecks(c Context) ([]job.Check, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	return checks, nil
+	return slices.DeleteFunc(checks, job.Check.OnlyDrift), nil
 }
 
 // CheckValues fills in everything that does not depend on another job's output,

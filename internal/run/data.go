@@ -17,7 +17,7 @@ type Data struct {
 
 // Failed returns the first finding that makes the run fail, or nil.
 func (d Data) Failed() *job.Finding {
-	i := slices.IndexFunc(d.Findings, func(f job.Finding) bool { return !f.OK })
+	i := slices.IndexFunc(d.Findings, job.Finding.Failed)
 	if i < 0 {
 		return nil
 	}
@@ -37,4 +37,15 @@ func (rec *Record) Found() *Data {
 func (rec *Record) HasWritten() bool {
 	worked := slices.ContainsFunc(rec.Jobs, func(j Job) bool { return j.State == JobSucceeded })
 	return rec.Spec != nil && rec.Spec.Writes() && worked && rec.Succeeded()
+}
+
+// AllFindings are what jobs and CheckData have found of the data.
+func (rec *Record) AllFindings() (all []job.Finding) {
+	for _, j := range rec.Jobs {
+		all = append(all, j.Findings...)
+	}
+	if found := rec.Found(); found != nil {
+		all = append(all, found.Findings...)
+	}
+	return all
 }

@@ -18,7 +18,8 @@ type Statistics struct {
 	Keys        string    `dynamodbav:"keys,omitempty" json:"-"`                        // names of the partition
 	Pipeline    string    `dynamodbav:"pipeline" json:"pipeline"`
 	RunID       string    `dynamodbav:"runId" json:"runId"`
-	Restart     int       `dynamodbav:"restart" json:"-"` // of the run
+	Values      string    `dynamodbav:"values,omitempty" json:"values,omitempty"` // of the pipeline's matrix
+	Restart     int       `dynamodbav:"restart" json:"-"`                         // of the run
 	LogicalTime time.Time `dynamodbav:"logicalTime" json:"logicalTime"`
 	LogicalDate string    `dynamodbav:"logicalDate" json:"logicalDate"` // in the zone of the run
 	At          time.Time `dynamodbav:"at" json:"at"`
@@ -29,6 +30,7 @@ type Statistics struct {
 
 	// Partial says why Rows and Columns are not those of all files; "" = they are.
 	Partial string `dynamodbav:"partial,omitempty" json:"partial,omitempty"`
+	Limited bool   `dynamodbav:"limited,omitempty" json:"limited,omitempty"` // Partial only because there are so many files
 
 	Reads     int64         `dynamodbav:"reads" json:"reads"` // requests
 	BytesRead int64         `dynamodbav:"bytesRead" json:"bytesRead"`
