@@ -218,7 +218,7 @@ func TestDrift(t *testing.T) {
 				t.Errorf("%s: found %+v, want %s", tt.date, found, tt.found)
 			}
 		}
-		retried(t, w, "2026-01-04", ended{Path: path("PrepareRun Prepared CheckData", finish, "Succeeded"), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1})
+		retried(t, w, "2026-01-04", ended{Path: path("PrepareRun Prepared CheckData Checked", finish, "Succeeded"), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1})
 		if all := recorded(t, w, "s3://test-curated/flights/"); len(all) != 5 || *all[1].Rows != 110 {
 			t.Errorf("recorded %+v", all)
 		}
