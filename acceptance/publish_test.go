@@ -77,13 +77,12 @@ func TestPublish(t *testing.T) {
 	if got := rows(); got != "n,carriers\n0,0" {
 		t.Errorf("before anything was published: %s", got)
 	}
-	rec := w.end(t, first)
-	w.succeeded(t, rec)
+	rec := w.good(t, first)
 	if pub := rec.Run.Publication; pub == nil || pub.State != run.Published || pub.Partition != "month=2013-02" || pub.Previous != "" {
 		t.Fatalf("publication %+v", pub)
 	}
 	seen := rows()
-	if lines := strings.Split(seen, "\n"); len(lines) != 2 || !strings.HasPrefix(lines[1], strconv.Itoa(count.Kept)+",") {
+	if lines := strings.Split(seen, "\n"); len(lines) != 2 || !strings.HasPrefix(lines[1], strconv.FormatInt(count.Kept, 10)+",") {
 		t.Errorf("readers see %s, want %d rows", seen, count.Kept)
 	}
 
@@ -101,8 +100,7 @@ func TestPublish(t *testing.T) {
 
 	// Published again, and undone: what was published first.
 	second := w.begun(t, name, key, "1001")
-	rec = w.end(t, second)
-	w.succeeded(t, rec)
+	rec = w.good(t, second)
 	if pub := rec.Run.Publication; pub == nil || !strings.Contains(pub.Previous, first) {
 		t.Errorf("publication %+v", pub)
 	}
