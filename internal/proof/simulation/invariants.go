@@ -54,6 +54,7 @@ const (
 	EveryObject   Invariant = "every object"   // every version of an object that a trigger with batches matches is in one run, and a batch has the run
 	Dates         Invariant = "dates"          // every planned time of a schedule is one run or skipped by a rule, and one that depends on the past starts after it
 	Follows       Invariant = "follows"        // every success has the runs that wait for it, once, and none starts before
+	Statistics    Invariant = "statistics"     // each dataset that a successful run has written has one record of it
 	Explained     Invariant = "explained"      // at every moment that is looked at, ephemr why says of each run what is the case
 	NothingLeft   Invariant = "nothing left"   // when all runs are over there is no cluster, waiter, slot or execution left
 )

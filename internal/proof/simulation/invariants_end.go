@@ -61,6 +61,7 @@ func (c *checker) end(tale *story) {
 	c.objects(tale.objects, tale.matrixOfBatches(), runs)
 	c.dates(runs)
 	c.follows(runs)
+	c.statistics(over)
 	for _, s := range steps {
 		c.carriedTwice(s)
 	}

@@ -184,6 +184,7 @@ func TestStormsFindMistakes(t *testing.T) {
 		"blames the stage always":                 {simulation.Storm{Kind: "fair", Break: simulation.BlameStage}, simulation.Explained},
 		"explains without the date before":        {simulation.Storm{Kind: "fair", Break: simulation.ForgetPast}, simulation.Explained},
 		"explains without waiters":                {simulation.Storm{Kind: "fair", Break: simulation.IgnoreWaiters}, simulation.Explained},
+		"forgets statistics":                      {simulation.Storm{Kind: "fair", Break: simulation.ForgetStatistics}, simulation.Statistics},
 		"does not sweep":                          {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.NothingLeft},
 		"leaves stuck runs alone":                 {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.Ends},
 	} {
