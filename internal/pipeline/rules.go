@@ -204,6 +204,12 @@ func (r *rules) limits() {
 	if l.Deadline != 0 {
 		r.duration(p.key("deadline"), l.Deadline, time.Minute, maxTimeout)
 	}
+	if l.CleanUp != 0 {
+		r.duration(p.key("cleanUp"), l.CleanUp, time.Second, MaxCleanUp)
+		if !slices.ContainsFunc(r.spec.Jobs, func(j Job) bool { return j.When.conditional() }) {
+			r.fault(p.key("cleanUp"), "no job has when: always or when: failure; add it to the jobs that clean up, or remove cleanUp")
+		}
+	}
 	if l.Cost != "" && l.MostUSD() == 0 {
 		r.fault(p.key("cost"), "invalid amount %q (example: \"5 USD\")", l.Cost)
 	}

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"slices"
+	"time"
 
 	"ephemr/internal/job"
 )
@@ -31,6 +32,25 @@ func (s Spec) Conditional(name string) bool {
 // needs them, and the checks.
 func (s Spec) Following() map[string]bool {
 	return downstream(s.AllJobs(), func(j Job) bool { return j.When.conditional() || j.Type == job.Quality })
+}
+
+// CleanUpTime is how long jobs with a condition may take after their run was cancelled or
+// has passed its deadline, unless limits.cleanUp says otherwise; MaxCleanUp is the longest.
+const (
+	CleanUpTime = 10 * time.Minute
+	MaxCleanUp  = time.Hour
+)
+
+// CleaningUp returns the jobs that run although their run was cancelled or has passed its
+// deadline: conditional ones, and what needs them. None of them waits for a person then.
+func (s Spec) CleaningUp() map[string]bool {
+	found := downstream(s.AllJobs(), func(j Job) bool { return j.When.conditional() })
+	for _, j := range s.Jobs {
+		if j.Approve != nil {
+			delete(found, j.Name)
+		}
+	}
+	return found
 }
 
 // last reports whether the job runs after all others: it is conditional and does not
