@@ -55,6 +55,7 @@ const (
 	Dates         Invariant = "dates"          // every planned time of a schedule is one run or skipped by a rule, and one that depends on the past starts after it
 	Follows       Invariant = "follows"        // every success has the runs that wait for it, once, and none starts before
 	Lineage       Invariant = "lineage"        // every execution and attempt that has started has one START event and, when its run has ended, one end of the right type
+	Statistics    Invariant = "statistics"     // each dataset that a successful run has written has one record of it
 	Explained     Invariant = "explained"      // at every moment that is looked at, ephemr why says of each run what is the case
 	Published     Invariant = "published"      // a run that succeeds has published once, or was superseded, one that does not never, and a partition points at the newest
 	NothingLeft   Invariant = "nothing left"   // when all runs are over there is no cluster, waiter, slot or execution left

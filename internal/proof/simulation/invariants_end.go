@@ -62,6 +62,7 @@ func (c *checker) end(tale *story) {
 	c.dates(runs)
 	c.follows(runs)
 	c.lineages()
+	c.statistics(over)
 	for _, s := range steps {
 		c.carriedTwice(s)
 	}
