@@ -34,6 +34,7 @@ type Spec struct {
 	Checks      []job.Check      `json:"checks,omitempty"`
 	Notify      Notify           `json:"notify"`
 	Priority    int              `json:"priority,omitempty" jsonschema:"minimum=0,maximum=9"` // higher first
+	LakeFolder  string           `json:"lakeFolder,omitempty" jsonschema:"-"`                 // of each zone: what .Lake stands for; requests of tests only
 }
 
 // Trigger requests runs: exactly one of Schedule, S3 and After is set.
