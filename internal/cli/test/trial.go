@@ -45,6 +45,9 @@ func newID(name string) string {
 	return "test-" + strings.Trim(name[:min(len(name), longest)], "-") + "-" + strings.ToLower(rand.Text()[:6])
 }
 
+// shortest is the shortest deadline that a pipeline may have.
+const shortest = pipeline.Duration(time.Minute)
+
 func (t *trial) folder() string { return "tests/" + t.id }
 
 // adapt makes a pipeline for one run of the test's own: without triggers, notices and
@@ -54,6 +57,8 @@ func (t *trial) adapt(zones []string) error {
 	s.Name, s.LakeFolder = t.id, t.folder()
 	s.Triggers, s.Matrix, s.Notify = nil, nil, pipeline.Notify{}
 	s.Cluster.Pool, s.Cluster.KeepAlive = "", 0
+	s.Owner, s.Priority = "", 0 // which requests may be refused, as limits of registered pipelines
+	s.Limits = pipeline.Limits{Deadline: max(t.test.Timeout, shortest), Cost: s.Limits.Cost}
 	s.Jobs = slices.Clone(s.Jobs)
 	for i := range s.Jobs {
 		s.Jobs[i].Approve = nil
@@ -83,9 +88,7 @@ func (t *trial) run(ctx context.Context) Result {
 		}
 	}
 	if len(r.Failures) > 0 {
-		t.mu.Lock()
-		r.Log = slices.Clone(t.tail)
-		t.mu.Unlock()
+		r.Log = t.lines()
 	}
 	if err := t.cleanUp(context.WithoutCancel(ctx), r.RunID, rec); err != nil {
 		r.Notes = append(r.Notes, err.Error())
@@ -155,6 +158,16 @@ func (t *trial) note(u follow.Update) {
 	if more := len(t.tail) - tailLines; more > 0 {
 		t.tail = slices.Delete(t.tail, 0, more)
 	}
+}
+
+// lines are the last lines of the jobs, with the addresses that the pipeline's author knows.
+func (t *trial) lines() (all []string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, line := range t.tail {
+		all = append(all, t.shortened(line))
+	}
+	return all
 }
 
 // place is where zone/key is for this test.
