@@ -120,7 +120,7 @@ type Limits struct {
 // Job is one unit of work.
 type Job struct {
 	Name       string            `json:"name" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,39}$"`
-	Type       job.Type          `json:"type" jsonschema:"required,enum=bash,enum=hive,enum=jar,enum=spark"`
+	Type       job.Type          `json:"type" jsonschema:"required,enum=bash,enum=dbt,enum=hive,enum=jar,enum=spark"`
 	Source     string            `json:"source,omitempty"`  // directory or file, relative to the project
 	Include    []string          `json:"include,omitempty"` // files and directories of the project that are packaged with it, under their own paths
 	Entry      string            `json:"entry,omitempty"`   // file inside source that is run
