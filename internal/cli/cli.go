@@ -45,8 +45,8 @@ import (
 	"ephemr/internal/cli/submit"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/cli/terminate"
-	"ephemr/internal/cli/unpublish"
 	"ephemr/internal/cli/test"
+	"ephemr/internal/cli/unpublish"
 	"ephemr/internal/cli/version"
 	"ephemr/internal/cli/why"
 

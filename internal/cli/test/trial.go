@@ -55,7 +55,7 @@ func (t *trial) folder() string { return "tests/" + t.id }
 func (t *trial) adapt(zones []string) error {
 	s := *t.test.Spec
 	s.Name, s.LakeFolder = t.id, t.folder()
-	s.Triggers, s.Matrix, s.Notify = nil, nil, pipeline.Notify{}
+	s.Triggers, s.Matrix, s.Notify, s.Publish = nil, nil, pipeline.Notify{}, nil
 	s.Cluster.Pool, s.Cluster.KeepAlive = "", 0
 	s.Owner, s.Priority = "", 0 // which requests may be refused, as limits of registered pipelines
 	s.Limits = pipeline.Limits{Deadline: max(t.test.Timeout, shortest), Cost: s.Limits.Cost}
