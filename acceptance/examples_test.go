@@ -10,13 +10,8 @@ import (
 // The smallest DAG: outputs of two jobs are the arguments of a third.
 func TestAddition(t *testing.T) {
 	t.Parallel()
-	if out, stderr, code := w.cli(t, w.region.Root, "apply", "pipelines/addition.yaml"); code != 0 {
-		t.Fatalf("ephemr apply: exit code %d\n%s%s", code, out, stderr)
-	}
-	id, stderr, code := w.cli(t, w.region.Root, "start", "addition", "--param", "first=19", "--param", "second=-61")
-	if code != 0 {
-		t.Fatalf("ephemr start: exit code %d\n%s%s", code, id, stderr)
-	}
+	w.ephemr(t, "apply", "pipelines/addition.yaml")
+	id := w.ephemr(t, "start", "addition", "--param", "first=19", "--param", "second=-61")
 	rec := w.good(t, strings.TrimSpace(id))
 	got := map[string]string{}
 	for _, j := range rec.Jobs {
