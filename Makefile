@@ -56,9 +56,9 @@ aws-proof: tools build ## what AWS does where it is not documented; on the runni
 	@scripts/aws-proof $(AWS_PROOF)
 chaos: tools build ## 300 real runs with faults and killed processes, 15 minutes; CHAOS="-runs 40 -seed 2"
 	@chaos $(CHAOS)
-examples: tools build ## examples on real systems (PostgreSQL, OpenSearch), with the time from trigger to data
-	@scripts/setup stores
-	go test -count=1 -timeout 60m -v -run '^Test(Addition|StoreAvailability)$$' ./acceptance -examples
+examples: tools build ## examples on real systems (PostgreSQL, OpenSearch, Redis, …), and the time from trigger to data
+	@scripts/setup stores warehouse
+	go test -count=1 -timeout 60m -v -run '^Test(Addition|SyntheticQuality|StoreAvailability|Warehouse)$$' ./acceptance -examples
 lint: ## Go linters and formatters, shellcheck
 	@scripts/setup lint
 	golangci-lint run

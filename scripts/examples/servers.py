@@ -107,3 +107,30 @@ def opensearch(base: pathlib.Path) -> Iterator[str]:
                 return f"http://127.0.0.1:{port[1]}"
 
         yield await_ready(server, log, ready)
+
+
+@contextlib.contextmanager
+def ferretdb(base: pathlib.Path, user: str, password: str) -> Iterator[str]:
+    """FerretDB, which speaks MongoDB's protocol, on SQLite: yields host:port. The user is created with the first login."""
+    data, log, port = base / "ferretdb", base / "ferretdb.log", free_port()
+    data.mkdir()
+    # Arguments would be visible to all processes.
+    environment = {
+        **os.environ, "FERRETDB_LISTEN_ADDR": f"127.0.0.1:{port}", "FERRETDB_DEBUG_ADDR": "-", "FERRETDB_TELEMETRY": "disable",
+        "FERRETDB_HANDLER": "sqlite", "FERRETDB_SQLITE_URL": f"file:{data}/", "FERRETDB_STATE_DIR": str(data), "FERRETDB_LOG_LEVEL": "warn",
+        "FERRETDB_TEST_ENABLE_NEW_AUTH": "true", "FERRETDB_SETUP_USERNAME": user, "FERRETDB_SETUP_PASSWORD": password, "FERRETDB_SETUP_DATABASE": "admin",
+    }
+    with process([str(TOOLS / "warehouse/ferretdb")], log, env=environment, cwd=data) as server:
+        yield await_ready(server, log, lambda: connects(port))
+
+
+@contextlib.contextmanager
+def redis(base: pathlib.Path, password: str) -> Iterator[str]:
+    """Redis 6.2 in memory: yields host:port."""
+    log, config, port = base / "redis.log", base / "redis.conf", free_port()
+    config.touch(0o600)
+    config.write_text(f"bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave \"\"\nappendonly no\ndir {base}\n")
+    with process([str(TOOLS / "warehouse/redis-server"), str(config)], log, cwd=base) as server:
+        address = await_ready(server, log, lambda: connects(port))
+        config.unlink()  # was read
+        yield address
