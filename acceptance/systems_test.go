@@ -62,7 +62,7 @@ func (w *world) serve(t *testing.T, what any, args ...string) {
 // applyExample registers an example with a schedule that does not come, so that only the test starts runs.
 func (w *world) applyExample(t *testing.T, name, schedule string) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(w.region.Root, "pipelines", name+".yaml"))
+	text, err := os.ReadFile(filepath.Join(w.region.Root, "pipelines", name+".yaml")) //nolint:gosec // of this checkout
 	if err != nil || !strings.Contains(string(text), schedule) {
 		t.Fatalf("%s has no schedule %s: %v", name, schedule, err)
 	}

@@ -45,7 +45,7 @@ type orderRow struct {
 
 // second is the time of a row since 1970: Hive writes the nanoseconds of the day, and the Julian day.
 func (r orderRow) second() int64 {
-	return (int64(r.At[2])-2_440_588)*86_400 + int64(uint64(r.At[1])<<32|uint64(r.At[0]))/int64(time.Second)
+	return (int64(r.At[2])-2_440_588)*86_400 + int64(uint64(r.At[1])<<32|uint64(r.At[0]))/int64(time.Second) //nolint:gosec // of one day
 }
 
 type session struct {
