@@ -13,6 +13,7 @@ func (p *Platform) grant() {
 	p.grantAdmission()
 	p.grantClusters()
 	p.grantSteps()
+	p.grantCheckData()
 	p.grantHold()
 	p.grantWatchers()
 	p.grantRegister()
@@ -142,6 +143,16 @@ func (p *Platform) grantSteps() {
 	p.clusters.Grant(finishRun, "UpdateItem") // slots
 	p.bus.GrantPut(finishRun)
 	p.topic.GrantPublish(finishRun)
+}
+
+// grantCheckData allows reading the datasets of the lake, and recording what is found.
+func (p *Platform) grantCheckData() {
+	checkData := p.functions.named("CheckData")
+	p.runs.Grant(checkData, "Query", "GetItem", "PutItem") // statistics, findings
+	p.grantListLake(checkData)
+	for _, zone := range slices.Sorted(maps.Keys(p.lake.Zones)) {
+		p.lake.Zones[zone].Grant(checkData, "*", "GetObject")
+	}
 }
 
 // grantHold allows waiting without a cluster.

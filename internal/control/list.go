@@ -35,6 +35,7 @@ func Functions() []Function {
 		{"Admit", wrap((*Wiring).Admit)},
 		{"AwaitAdmission", wrap((*Wiring).AwaitAdmission)},
 		{"Calendar", wrap((*Wiring).Calendar)},
+		{"CheckData", wrap((*Wiring).CheckData)},
 		{"Control", wrap((*Wiring).Control)},
 		{"CreateCluster", wrap((*Wiring).CreateCluster)},
 		{"FinishRun", wrap((*Wiring).FinishRun)},

@@ -55,6 +55,7 @@ type Prepared struct {
 const (
 	NextCluster = "cluster" // it needs one
 	NextFinish  = "finish"  // its conditions leave no job to run
+	NextCheck   = "check"   // its jobs succeeded before it was retried; its data is to be looked at again
 	NextObjects = "objects" // it waits for objects first
 	NextHold    = "hold"    // it waits for a person first
 )
@@ -148,6 +149,9 @@ func (p *Preparer) next(ctx context.Context, id string) (string, error) {
 	values := func() pipeline.Context { return rec.Context(p.Settings) }
 	if err := decide.Settle(ctx, p.Runs, rec, values); err != nil {
 		return "", err
+	}
+	if rec.HasWritten() {
+		return NextCheck, nil
 	}
 	if decide.Over(rec) {
 		return NextFinish, nil

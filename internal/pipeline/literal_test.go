@@ -12,7 +12,7 @@ import (
 // evaluated are the texts of a pipeline in which templates are filled in, or that are only shown.
 var evaluated = []string{
 	"description", "params.x.default", "params.x.description",
-	"jobs[0].args[0]", "jobs[0].vars.x", "jobs[0].conf.x", "jobs[0].env.x", "jobs[0].secrets.x.secret", "jobs[0].expect[0]", "checks[0].dataset", "checks[0].rows", "checks[0].freshness",
+	"jobs[0].args[0]", "jobs[0].vars.x", "jobs[0].conf.x", "jobs[0].env.x", "jobs[0].secrets.x.secret", "jobs[0].expect[0]", "checks[0].dataset", "checks[0].partition", "outputs[0]", "checks[0].rows", "checks[0].freshness",
 	"waitFor.objects[0]", "jobs[0].approve.message",
 }
 

@@ -39,6 +39,7 @@ const (
 	maxTriggers  = 20
 	maxParams    = 50
 	maxChecks    = 50
+	maxOutputs   = 50
 	maxList      = 500 // entries of any other list or table
 	maxMatrix    = 100
 	maxRetries   = 10
@@ -84,6 +85,7 @@ func (r *rules) check() {
 	r.jobs()
 	r.when()
 	r.checks()
+	r.outputs()
 	r.notify()
 	r.ownOutputs()
 	r.notYet()
@@ -201,6 +203,12 @@ func (r *rules) limits() {
 	}
 	if l.Deadline != 0 {
 		r.duration(p.key("deadline"), l.Deadline, time.Minute, maxTimeout)
+	}
+	if l.CleanUp != 0 {
+		r.duration(p.key("cleanUp"), l.CleanUp, time.Second, MaxCleanUp)
+		if !slices.ContainsFunc(r.spec.Jobs, func(j Job) bool { return j.When.conditional() }) {
+			r.fault(p.key("cleanUp"), "no job has when: always or when: failure; add it to the jobs that clean up, or remove cleanUp")
+		}
 	}
 	if l.Cost != "" && l.MostUSD() == 0 {
 		r.fault(p.key("cost"), "invalid amount %q (example: \"5 USD\")", l.Cost)

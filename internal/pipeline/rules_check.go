@@ -43,6 +43,7 @@ type report func(p *place, format string, args ...any)
 // is one is left for when it is filled in.
 func check(p *place, c job.Check, fault report) {
 	checkDataset(p.key("dataset"), "check", c.Dataset, fault)
+	checkPartition(p.key("partition"), c.Partition, fault)
 	if c.Rows != "" && !isTemplate(c.Rows) && !rowsPattern.MatchString(c.Rows) {
 		fault(p.key("rows"), "invalid comparison %q: use one of >= <= > < = != and a number (example: \">= 1000\")", c.Rows)
 	}
@@ -53,14 +54,18 @@ func check(p *place, c job.Check, fault report) {
 	}
 	checkExpectations(p, c, fault)
 	checkColumns(p, c, fault)
+	checkDrift(p.key("drift"), c.Drift, fault)
+	if c.Severity != "" && c.Severity != job.SeverityFail && c.Severity != job.SeverityWarn {
+		fault(p.key("severity"), "unknown severity %q; use warn or fail", c.Severity)
+	}
 }
 
 func checkExpectations(p *place, c job.Check, fault report) {
 	if c.WrittenBy != "" && c.WrittenBy != job.WrittenByRun {
 		fault(p.key("writtenBy"), "unknown writer %q; use run: the data must not be older than the run", c.WrittenBy)
 	}
-	if c.Rows+c.Freshness+c.WrittenBy == "" && len(c.Columns)+len(c.NotNull)+len(c.Unique) == 0 {
-		fault(p, "the check has no expectation; add rows, columns, notNull, unique, freshness or writtenBy")
+	if c.Drift == nil && c.Rows+c.Freshness+c.WrittenBy == "" && len(c.Columns)+len(c.NotNull)+len(c.Unique) == 0 {
+		fault(p, "the check has no expectation; add rows, columns, notNull, unique, freshness, writtenBy or drift")
 	}
 }
 

@@ -19,6 +19,7 @@ func (r *rules) literals() {
 	for i := range r.spec.Checks {
 		markEvaluated(evaluated, fieldsOfCheck(root("checks").index(i), &r.spec.Checks[i]))
 	}
+	markEvaluated(evaluated, fieldsOfOutputs(r.spec.Outputs))
 	markEvaluated(evaluated, fieldsOfWaitFor(r.spec.WaitFor))
 	for name := range r.spec.Params {
 		p := root("params").key(name)

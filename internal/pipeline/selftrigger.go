@@ -44,6 +44,9 @@ func (r *rules) ownOutputs() {
 	for i, c := range r.spec.Checks {
 		r.ownOutput(root("checks").index(i).key("dataset"), c.Dataset, true)
 	}
+	for i, address := range r.spec.Outputs {
+		r.ownOutput(root("outputs").index(i), address, true)
+	}
 }
 
 func (r *rules) ownOutput(p *place, address string, parquet bool) {
@@ -116,11 +119,17 @@ func (s Spec) checkOutputs(c Context) error {
 			check(f.at, f, false)
 		}
 	}
-	for i := range s.Checks {
-		at := root("checks").index(i)
-		for _, f := range s.independent(fieldsOfCheck(at, &s.Checks[i])[:1]) {
-			check(f.at, f, true)
-		}
+	for _, f := range s.independent(s.fieldsOfDatasets()) {
+		check(f.at, f, true)
 	}
 	return errors.Join(errs...)
+}
+
+// fieldsOfDatasets returns the addresses of the datasets that runs write. They are not set.
+func (s Spec) fieldsOfDatasets() []field {
+	all := fieldsOfOutputs(s.Outputs)
+	for i := range s.Checks {
+		all = append(all, fieldsOfCheck(root("checks").index(i), &s.Checks[i])[0])
+	}
+	return all
 }

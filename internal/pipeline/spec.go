@@ -32,6 +32,7 @@ type Spec struct {
 	Limits      Limits           `json:"limits"`
 	Jobs        []Job            `json:"jobs" jsonschema:"required,minItems=1,maxItems=200"` // in any order; needs form a DAG
 	Checks      []job.Check      `json:"checks,omitempty"`
+	Outputs     []string         `json:"outputs,omitempty"` // further datasets that a run writes, s3://bucket/prefix/; templates; their statistics are recorded
 	Notify      Notify           `json:"notify"`
 	Priority    int              `json:"priority,omitempty" jsonschema:"minimum=0,maximum=9"` // higher first
 }
@@ -111,6 +112,7 @@ type Limits struct {
 	MaxActive   int      `json:"maxActive,omitempty" jsonschema:"minimum=0,maximum=1000"`            // runs at a time; default: the stage's
 	MaxPerValue int      `json:"maxActivePerValue,omitempty" jsonschema:"minimum=0,maximum=1000"`    // runs at a time of each combination of the matrix; default: as maxActive
 	Deadline    Duration `json:"deadline,omitempty"`                                                 // from admission to the end of the run; default: the stage's
+	CleanUp     Duration `json:"cleanUp,omitempty"`                                                  // for jobs with when: always or failure, after the run was cancelled or its deadline has passed; default 10m
 	Cost        string   `json:"cost,omitempty" jsonschema:"pattern=^[0-9]+(\\.[0-9]{1\\,2})? USD$"` // e.g. "5 USD"
 
 	MaxChain int `json:"maxChain,omitempty" jsonschema:"minimum=0,maximum=10000"` // runs in succession, each started by an object that was created while the one before was at work; default 16

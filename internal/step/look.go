@@ -32,12 +32,15 @@ type Progress struct {
 const (
 	NextSteps  = "steps"
 	NextFinish = "finish"
-	NextHold   = "hold" // it waits for a person, without a cluster
-	NextKeep   = "keep" // it waits for a person, and keeps its cluster
+	NextHold   = "hold"  // it waits for a person, without a cluster
+	NextCheck  = "check" // its data is to be looked at
+	NextKeep   = "keep"  // it waits for a person, and keeps its cluster
 )
 
 func next(rec *run.Record) string {
 	switch {
+	case rec.HasWritten():
+		return NextCheck
 	case decide.Over(rec):
 		return NextFinish
 	case decide.Held(rec) && decide.Kept(rec):

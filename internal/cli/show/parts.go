@@ -131,21 +131,23 @@ func (p *page) took(j run.Job) string {
 }
 
 func (p *page) findings() {
-	for _, j := range p.rec.Jobs {
-		if len(j.Findings) == 0 {
-			continue
-		}
-		p.Printf("\n")
-		var rows [][]string
-		for _, f := range j.Findings {
-			mark := p.Green("ok")
-			if !f.OK {
-				mark = p.Red("FAILED")
-			}
-			rows = append(rows, []string{mark, f.Dataset, f.Expect, terminal.OneLine(f.Found)})
-		}
-		p.Table([]string{"CHECK", "DATASET", "EXPECTED", "FOUND"}, rows)
+	all := p.rec.AllFindings()
+	if len(all) == 0 {
+		return
 	}
+	p.Printf("\n")
+	var rows [][]string
+	for _, f := range all {
+		mark := p.Green("ok")
+		switch {
+		case f.Failed():
+			mark = p.Red("FAILED")
+		case !f.OK:
+			mark = p.Yellow("warning")
+		}
+		rows = append(rows, []string{mark, f.Dataset, f.Expect, terminal.OneLine(f.Found)})
+	}
+	p.Table([]string{"CHECK", "DATASET", "EXPECTED", "FOUND"}, rows)
 }
 
 // tail prints the last lines of the failed job.

@@ -128,6 +128,9 @@ func (p *page) run() {
 	if !r.Deadline.IsZero() && !r.State.Final() {
 		p.field("deadline", "%s", clock(r.Deadline))
 	}
+	if !r.CleanUp.IsZero() && !r.State.Final() {
+		p.field("cleans up", "until %s", clock(r.CleanUp))
+	}
 	p.cost()
 	if r.Execution != "" {
 		p.field("execution", "%s", r.Execution)

@@ -47,7 +47,7 @@ const (
 	NoRunner      Invariant = "no runner"      // no runner of a lease that has ended is at work on a cluster that can be leased
 	NoApplication Invariant = "no application" // nor is a YARN application of it
 	RightSize     Invariant = "right size"     // a pool's cluster without a lease has no task units that jobs requested
-	OnTime        Invariant = "on time"        // after its deadline a run gets neither a cluster nor a step
+	OnTime        Invariant = "on time"        // after its deadline, or a request to cancel it, a run gets neither a cluster nor a step but of jobs that clean up, and those in time
 	NoPanic       Invariant = "no panic"       // no function panics
 	OwnWrite      Invariant = "own write"      // no invocation takes its own claim for another's
 	Starts        Invariant = "starts"         // no run waits for long while all its limits have room
@@ -86,7 +86,8 @@ type checker struct {
 	kinds   map[string]string                  // run -> kind of its trigger
 	logical map[string]string                  // run -> its logical time
 	of      map[string]string                  // run -> pipeline
-	ends    map[string]time.Time               // run -> its deadline
+	ends    map[string]time.Time               // run -> its deadline, or when it was to be cancelled
+	cleans  map[string]time.Time               // run -> until when it cleans up
 	claims  map[string]string                  // record -> invocation that has claimed it
 	holders []string                           // of slots of the stage, by the names of their executions
 	held    map[string]int                     // scope of slots -> how many are taken
@@ -108,7 +109,7 @@ func newChecker(w *World, specs map[string]*pipeline.Spec) *checker {
 	c := &checker{
 		w: w, specs: specs, begin: time.Now(), moved: time.Now(), states: map[string]run.State{}, jobs: map[string]map[string]run.JobState{},
 		of: map[string]string{}, due: map[string]time.Time{}, decided: map[string]string{}, kinds: map[string]string{}, logical: map[string]string{}, lives: map[string]int{}, made: map[string]int{}, carried: map[string]string{}, full: map[string]time.Time{},
-		pools: map[string]pool.Cluster{}, ends: map[string]time.Time{}, claims: map[string]string{}, tries: map[string]try{},
+		pools: map[string]pool.Cluster{}, ends: map[string]time.Time{}, cleans: map[string]time.Time{}, claims: map[string]string{}, tries: map[string]try{},
 		held: map[string]int{}, room: map[string]time.Time{}, waiting: map[string]time.Time{}, past: map[string]string{}, why: map[why.Cause]int{},
 	}
 	w.ended = c.returned
@@ -343,7 +344,7 @@ func (c *checker) steps() {
 			if known := c.carried[attempt]; known != "" && known != aws.ToString(s.Id) {
 				c.fail(OneStep, "%s is carried by %s and %s", attempt, known, aws.ToString(s.Id))
 			} else if known == "" {
-				c.onTime(id, "step "+step)
+				c.stepOnTime(id, step)
 			}
 			c.carried[attempt] = aws.ToString(s.Id)
 		}

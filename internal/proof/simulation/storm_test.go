@@ -164,6 +164,7 @@ func TestStormsFindMistakes(t *testing.T) {
 		"believes any result":                     {simulation.Storm{Kind: "fair", Break: simulation.BelieveAnyResult}, simulation.OwnResult},
 		"believes any event":                      {simulation.Storm{Kind: "fair", Break: simulation.BelieveAnyEvent}, simulation.EndedStep},
 		"submits after the deadline":              {simulation.Storm{Kind: "untimed", Break: simulation.IgnoreDeadlines}, simulation.OnTime},
+		"goes on when cancelled":                  {simulation.Storm{Kind: "fair", Break: simulation.IgnoreCancel}, simulation.OnTime},
 		"repeats at once":                         {simulation.Storm{Kind: "fair", Break: simulation.RepeatAtOnce}, simulation.NotEarly},
 		"ignores when":                            {simulation.Storm{Kind: "fair", Break: simulation.IgnoreWhen}, simulation.CleanUp},
 		"assumes objects":                         {simulation.Storm{Kind: "fair", Break: simulation.AssumeObjects}, simulation.Objects},

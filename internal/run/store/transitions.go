@@ -36,6 +36,14 @@ func (s *Runs) MoveDeadline(ctx context.Context, r run.Run, to time.Time) error 
 	return err
 }
 
+// CleanUp has the run clean up until a time, unless it does already.
+func (s *Runs) CleanUp(ctx context.Context, r run.Run, until time.Time) error {
+	mine := records.Is("state", run.Running).And(records.Is("execution", r.Execution), counts("restarts", r.Restarts))
+	unset := expression.Name("cleanUp").AttributeNotExists().Or(records.Is("cleanUp", time.Time{}))
+	_, err := s.update(ctx, records.RunKey(r.ID), set(expression.UpdateBuilder{}, "cleanUp", until), mine.And(unset))
+	return err
+}
+
 // Finish records the outcome of a run, once; false means that it has one, or was
 // retried since r was read and will have another.
 func (s *Runs) Finish(ctx context.Context, r run.Run, o run.Outcome, now time.Time, c run.Cost) (bool, error) {

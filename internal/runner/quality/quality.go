@@ -81,16 +81,16 @@ func (c *Checker) Run(ctx context.Context, checks []job.Check) (Report, error) {
 // unreadable dataset is not checked further.
 func (c *Checker) check(ctx context.Context, check job.Check) ([]job.Finding, int64, error) {
 	say := func(expect string, found verdict) job.Finding {
-		return job.Finding{Dataset: check.Dataset, Expect: expect, Found: found.text, OK: found.ok}
+		return job.Finding{Dataset: check.Address(), Expect: expect, Found: found.text, OK: found.ok}
 	}
 	if onlyWritten(check) {
-		d, err := c.list(ctx, check.Dataset)
+		d, err := c.list(ctx, check.Address())
 		if err != nil {
 			return nil, 0, err
 		}
 		return []job.Finding{say(c.writtenBy(), d.written(c.Began))}, 0, nil
 	}
-	d, err := c.open(ctx, check.Dataset)
+	d, err := c.open(ctx, check.Address())
 	if err != nil {
 		return nil, 0, err
 	}
