@@ -70,7 +70,7 @@ func TestWarehouse(t *testing.T) {
 
 	id := strings.TrimSpace(w.ephemr(t, "start", "warehouse", "--date", "2026-11-30", "--param", "mongodb="+s.MongoDB, "--param", "redis="+s.Redis,
 		"--param", "partRows="+strconv.Itoa(partRows)))
-	w.killExport(t, "warehouse/orders/_checkpoints/"+date+".json", "--source=mongodb")
+	w.killExport(t, "warehouse/orders/_checkpoints/"+date+".json", "--address="+s.MongoDB)
 	rec := w.good(t, id)
 	w.continued(t, rec, rows, partRows)
 	t.Logf("%d documents and %d keys: %.1f s from request to tables and archive", rows, rows, rec.Run.EndedAt.Sub(rec.Run.RequestedAt).Seconds())
