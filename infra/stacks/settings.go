@@ -53,6 +53,8 @@ func (p *Platform) settings(stack awscdk.Stack) stage.Settings {
 		Costs:  p.stage.Costs,
 		Access: p.users.Settings(),
 
+		Lineage: p.stage.Lineage,
+
 		Functions: stage.Functions{
 			AdmitFunction:    constructs.FunctionName(p.stage, "Admit"),
 			ControlFunction:  constructs.FunctionName(p.stage, "Control"),

@@ -60,6 +60,8 @@ type Settings struct {
 	Costs  Costs  `json:"costs,omitzero"`
 	Access Access `json:"access,omitzero"`
 
+	Lineage Lineage `json:"lineage,omitzero"`
+
 	Functions
 }
 
@@ -210,6 +212,12 @@ func (l Limits) Provision() time.Duration {
 // OnLaptop reports whether the stage is in a laptop's region. Its account does not
 // exist on AWS.
 func (s Settings) OnLaptop() bool { return s.Account == "000000000000" }
+
+// Database is the name of the stage's Glue database.
+func (s Settings) Database() string { return Database(s.Stage) }
+
+// Database is the name of a stage's Glue database.
+func Database(stage string) string { return "ephemr_" + stage }
 
 // LakeURIs returns zone -> s3://bucket, for .Lake in templates.
 func (s Settings) LakeURIs() map[string]string {
