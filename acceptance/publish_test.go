@@ -35,7 +35,7 @@ publish:
 
 // Readers see real data after its checks have passed: not while the run is at work, and
 // not the data of a run whose check has failed.
-func TestPublish(t *testing.T) {
+func TestPublish(t *testing.T) { //nolint:gocyclo // one story of a table
 	t.Parallel()
 	name, table := "publishes-"+nonce, "monthly_"+strings.ReplaceAll(nonce, "-", "_")
 	dir := t.TempDir()

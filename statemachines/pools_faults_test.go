@@ -136,6 +136,20 @@ func TestCancelOneOfTwo(t *testing.T) {
 	})
 }
 
+// retryOnceReleased retries a run, which is refused while it has its lease.
+func retryOnceReleased(t *testing.T, w *simulation.World, id string) {
+	t.Helper()
+	synctest.Wait() // until its end is recorded
+	request := []byte(`{"op": "retry", "runId": "` + id + `"}`)
+	if _, err := w.Invoke("control", request); err == nil || !strings.Contains(err.Error(), "may still be running on cluster") {
+		t.Errorf("a retry at once: %v", err)
+	}
+	for w.Record(id).Clusters[0].State != run.ClusterReleased {
+		time.Sleep(time.Minute)
+	}
+	control(t, w, string(request))
+}
+
 // A stopped execution gives nothing back. Sweep kills its step and takes the lease
 // back; before that, a retry is refused, because the step may still run. The cluster
 // serves no others: the runner that was killed may have left YARN applications there.
@@ -158,22 +172,13 @@ func TestStoppedOnAPool(t *testing.T) {
 				time.Sleep(time.Minute)
 				w.Stop(w.Record(id).Run.Execution)
 				w.Wait(id) // sweep records it
-				if retry {
-					synctest.Wait() // until its end is recorded
-					request := []byte(`{"op": "retry", "runId": "` + id + `"}`)
-					if _, err := w.Invoke("control", request); err == nil || !strings.Contains(err.Error(), "may still be running on cluster") {
-						t.Errorf("a retry at once: %v", err)
-					}
-					for w.Record(id).Clusters[0].State != run.ClusterReleased {
-						time.Sleep(time.Minute)
-					}
-					control(t, w, string(request))
-				}
-				time.Sleep(15 * time.Minute)
-				rec, want := w.Record(id), run.Cancelled
+				want := run.Cancelled
 				if retry {
 					want = run.Succeeded
+					retryOnceReleased(t, w, id)
 				}
+				time.Sleep(15 * time.Minute)
+				rec := w.Record(id)
 				if rec.Run.State != want || rec.Clusters[0].State != run.ClusterReleased {
 					t.Errorf("run is %s (%s), attempts %+v", rec.Run.State, rec.Run.Reason, rec.Clusters)
 				}

@@ -232,17 +232,36 @@ func TestOlderRunIsSuperseded(t *testing.T) {
 		w.Upload("in/b.csv")
 		time.Sleep(3 * time.Hour)
 		for _, id := range w.RunIDs() {
-			pub := w.Record(id).Run.Publication
-			switch {
-			case w.Record(id).Run.State != run.Succeeded || pub == nil:
-				t.Errorf("run %s: %+v", id, w.Record(id).Run)
-			case id == older && (pub.State != run.Superseded || pub.By == "" || pub.By == older):
-				t.Errorf("older run: %+v", pub)
-			case id != older && (pub.State != run.Published || points(t, w) != dataOf(id)):
-				t.Errorf("newer run: %+v, readers see %s", pub, points(t, w))
+			r := w.Record(id).Run
+			if r.State != run.Succeeded || r.Publication == nil {
+				t.Fatalf("run %s: %+v", id, r)
+			}
+			want, seen := run.Published, dataOf(id)
+			if id == older {
+				want, seen = run.Superseded, dataOf(r.Publication.By)
+			}
+			if r.Publication.State != want || points(t, w) != seen || r.Publication.By == older {
+				t.Errorf("run %s: %+v, readers see %s", id, r.Publication, points(t, w))
 			}
 		}
 	})
+}
+
+// undo has a publication undone.
+func undo(w *simulation.World, id string) (out publish.UndoAnswer, err error) {
+	reply, err := w.Invoke("control", json.RawMessage(`{"op": "unpublish", "runId": "`+id+`"}`))
+	if err == nil {
+		err = json.Unmarshal(reply, &out)
+	}
+	return out, err
+}
+
+// undoRefused has a publication undone that cannot be.
+func undoRefused(t *testing.T, w *simulation.World, id, why string) {
+	t.Helper()
+	if _, err := undo(w, id); err == nil || !strings.Contains(err.Error(), why) {
+		t.Errorf("undo of %s: %v, want %q", id, err, why)
+	}
 }
 
 // Undone, a publication is the one before again; what is older than both stays out.
@@ -257,21 +276,11 @@ func TestUndo(t *testing.T) {
 			t.Parallel()
 			inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
 				ids, _ := second(t, w, func() {})
-				undo := func(id string) (publish.UndoAnswer, error) {
-					var out publish.UndoAnswer
-					reply, err := w.Invoke("control", json.RawMessage(`{"op": "unpublish", "runId": "`+id+`"}`))
-					if err == nil {
-						err = json.Unmarshal(reply, &out)
-					}
-					return out, err
-				}
-				if _, err := undo(ids[0]); err == nil || !strings.Contains(err.Error(), "by run "+ids[1]+": undo that first") {
-					t.Errorf("the older one: %v", err)
-				}
+				undoRefused(t, w, ids[0], "by run "+ids[1]+": undo that first")
 				fail(w)
-				answer, err := undo(ids[1])
+				answer, err := undo(w, ids[1])
 				if err != nil {
-					answer, err = undo(ids[1])
+					answer, err = undo(w, ids[1])
 				}
 				want := publish.UndoAnswer{RunID: ids[1], Table: "ephemr.stores", Partition: "dt=today/country=pt", Location: dataOf(ids[0]), Restored: ids[0]}
 				if diff := cmp.Diff(want, answer); diff != "" || err != nil || points(t, w) != dataOf(ids[0]) {
@@ -280,12 +289,8 @@ func TestUndo(t *testing.T) {
 				if pub := w.Record(ids[1]).Run.Publication; pub.State != run.Undone {
 					t.Errorf("%+v", pub)
 				}
-				if _, err := undo(ids[1]); err == nil {
-					t.Error("undone twice")
-				}
-				if _, err := undo(ids[0]); err == nil || !strings.Contains(err.Error(), "did not exist before run "+ids[0]) {
-					t.Errorf("the first: %v", err)
-				}
+				undoRefused(t, w, ids[1], "")
+				undoRefused(t, w, ids[0], "did not exist before run "+ids[0])
 			})
 		})
 	}
@@ -304,7 +309,7 @@ func TestCancelledWhilePublishing(t *testing.T) {
 			inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
 				stores(w, "dt", "country")
 				w.Crash("Glue:CreatePartition", tt.after)
-				w.Glue.Use(&awsfake.Hooks{Around: func(_ context.Context, op string, effect func() error) error {
+				w.Glue.Use(&awsfake.Hooks{Around: func(_ context.Context, op string, effect func() error) error { //nolint:contextcheck // a person cancels, not the function
 					if op != "Glue:CreatePartition" {
 						return effect()
 					}

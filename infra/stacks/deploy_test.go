@@ -155,7 +155,7 @@ func (s *stage) checkKeys(t *testing.T) {
 	for owner := range owners {
 		may := s.rights(owner)
 		for action, use := range map[string]string{"s3:GetObject": "kms:Decrypt", "s3:PutObject": "kms:GenerateDataKey"} {
-			want := s.config.Keys.Buckets != "" && (slices.ContainsFunc(may[action], s.inBuckets) || slices.ContainsFunc(may["s3:PutObject"], s.inBuckets)) // an upload in parts decrypts
+			want := s.encrypts(may[action]) || s.encrypts(may["s3:PutObject"]) // an upload in parts decrypts
 			if got := slices.Contains(may[use], s.config.Keys.Buckets); got != want && s.config.Keys.Buckets != "" {
 				t.Errorf("%s is allowed %s of %q, and %s for the stage's key: %t", owner, action, may[action], use, got)
 			}
@@ -168,6 +168,11 @@ func (s *stage) checkKeys(t *testing.T) {
 			t.Errorf("%s may load objects from an encrypted bootstrap bucket: %t", owner, got)
 		}
 	}
+}
+
+// encrypts reports whether one of these resources is encrypted with the key of the stage's buckets.
+func (s *stage) encrypts(resources []string) bool {
+	return s.config.Keys.Buckets != "" && slices.ContainsFunc(resources, s.inBuckets)
 }
 
 // inBuckets reports whether an ARN is of objects in buckets of the stage: in the lake's stack a reference, elsewhere a name.

@@ -75,7 +75,7 @@ func TestRead(t *testing.T) {
 	t.Parallel()
 	const (
 		model   = `{"unique_id":"model.shop.orders","status":"success","message":"OK","relation_name":"` + "`shop`.`orders`" + `","adapter_response":{"_message":"OK","rows_affected":3}}`
-		passed  = `{"unique_id":"test.shop.not_null_orders_id.cf6c17daed","status":"pass","message":null,"failures":0}`
+		holds  = `{"unique_id":"test.shop.not_null_orders_id.cf6c17daed","status":"pass","message":null,"failures":0}`
 		warned  = `{"unique_id":"test.shop.few.1","status":"warn","message":"Got 1 result, configured to warn if != 0","failures":1}`
 		failed  = `{"unique_id":"test.shop.unique_orders_id.fed79b3a6e","status":"fail","message":"Got 2 results, configured to fail if != 0","failures":2}`
 		broken  = `{"unique_id":"model.shop.prices","status":"error","message":"Runtime Error in model prices\n  [TABLE_OR_VIEW_NOT_FOUND]","relation_name":null}`
@@ -88,9 +88,9 @@ func TestRead(t *testing.T) {
 		class   job.Class
 		reason  string
 	}{
-		"all passed":              {[]string{model, passed}, "", ""},
+		"all holds":              {[]string{model, holds}, "", ""},
 		"a warning":               {[]string{model, warned}, "", ""},
-		"a test failed":           {[]string{model, passed, failed, skipped}, job.ClassData, "dbt: 1 of its nodes found wrong data: test unique_orders_id: Got 2 results, configured to fail if != 0 (1 more were skipped)"},
+		"a test failed":           {[]string{model, holds, failed, skipped}, job.ClassData, "dbt: 1 of its nodes found wrong data: test unique_orders_id: Got 2 results, configured to fail if != 0 (1 more were skipped)"},
 		"a model failed":          {[]string{failed, broken, skipped}, job.ClassJob, "dbt: 1 of its nodes failed to run: model prices: Runtime Error in model prices [TABLE_OR_VIEW_NOT_FOUND] (1 more were skipped)"},
 		"a test could not run":    {[]string{unsure}, job.ClassJob, "dbt: 1 of its nodes failed to run: test sql: Runtime Error in test sql"},
 		"a model is not compiled": {[]string{broken, invalid}, job.ClassInvalid, "dbt: 1 of its nodes cannot be compiled: model bad: Compilation Error in model bad 'x' is undefined"},

@@ -78,6 +78,15 @@ func attempts(r run.Run, j run.Job) []attempt {
 		number: j.Attempt, clusterID: j.ClusterID, stepID: j.StepID, start: j.IntentAt, to: j.EndedAt,
 		class: j.Class, reason: j.Reason, exitCode: j.ExitCode, noticed: true,
 	}
+	a.finish(r, j)
+	if a.to.Before(a.start) {
+		a.to = a.start // clocks of clusters differ
+	}
+	return append(all, a)
+}
+
+// finish sets how the newest attempt of j has ended, if it has.
+func (a *attempt) finish(r run.Run, j run.Job) {
 	switch {
 	case j.State == run.JobSucceeded:
 		a.end = Complete
@@ -88,10 +97,6 @@ func attempts(r run.Run, j run.Job) []attempt {
 	case r.State.Final(): // its end was never recorded
 		a.end, a.to, a.class, a.reason = Abort, r.EndedAt, r.Class, "the run ended before it"
 	}
-	if a.to.Before(a.start) {
-		a.to = a.start // clocks of clusters differ
-	}
-	return append(all, a)
 }
 
 func failed(c job.Class) Type {

@@ -38,7 +38,7 @@ var byName = map[string]job.Class{
 // OfRun decides a run's outcome from its records; e is what stopped the state
 // machine, if anything did.
 func OfRun(rec *run.Record, e *StateError) run.Outcome {
-	if rec.Run.Cancel != "" && (!rec.Succeeded() || rec.Unpublished()) {
+	if rec.Run.Cancel != "" && unfinished(rec) {
 		return run.Outcome{State: run.Cancelled, Class: job.ClassCancelled, Reason: rec.Run.Cancel + failedCleanUp(rec)}
 	}
 	if failed := culprit(rec, e); failed != nil {
@@ -58,6 +58,9 @@ func OfRun(rec *run.Record, e *StateError) run.Outcome {
 	}
 	return ofError(rec, e)
 }
+
+// unfinished reports whether jobs of the run, or its publication, are left.
+func unfinished(rec *run.Record) bool { return !rec.Succeeded() || rec.Unpublished() }
 
 // ofError is the outcome of a run that e has ended, or its deadline before it cleaned up.
 func ofError(rec *run.Record, e *StateError) run.Outcome {

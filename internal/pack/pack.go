@@ -115,8 +115,8 @@ var errChanged = fmt.Errorf("files changed while they were read; try again after
 var epoch = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func (p *Package) write(w io.Writer, progress Progress) error {
-	roots := roots{}
-	defer roots.close()
+	from := roots{}
+	defer from.close()
 	z := zip.NewWriter(w)
 	z.RegisterCompressor(zip.Deflate, new(deflater).start)
 	if progress != nil {
@@ -124,7 +124,7 @@ func (p *Package) write(w io.Writer, progress Progress) error {
 	}
 	done := int64(0)
 	for _, f := range p.files {
-		root, err := roots.open(f.base)
+		root, err := from.open(f.base)
 		if err == nil {
 			err = add(z, root, f)
 		}

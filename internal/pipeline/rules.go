@@ -141,17 +141,7 @@ func short(d time.Duration) string {
 func root(name string) *place { return (*place)(nil).key(name) }
 
 func (r *rules) head() {
-	switch name := r.spec.Name; {
-	case name == "":
-		r.fault(root("pipeline"), "the pipeline has no name; add \"pipeline: <name>\"")
-	case !namePattern.MatchString(name):
-		r.fault(root("pipeline"), "invalid name %q: %s", name, nameRule)
-	case !r.adhoc && strings.HasPrefix(name, "adhoc-"):
-		r.fault(root("pipeline"), "names beginning with adhoc- are reserved for ephemr submit; choose another")
-	}
-	if f := r.spec.LakeFolder; f != "" && (!r.adhoc || !folderPattern.MatchString(f)) {
-		r.fault(root("lakeFolder"), "invalid folder %q: only ephemr test sets it; remove it", f)
-	}
+	r.name()
 	if o := r.spec.Owner; o != "" && !isEmail(o) {
 		r.fault(root("owner"), "invalid e-mail address %q (example: team@example.com)", o)
 	}
@@ -165,6 +155,20 @@ func (r *rules) head() {
 		r.fault(root("team"), "invalid name %q: %s", t, nameRule)
 	}
 	r.within(root("priority"), "the priority", r.spec.Priority, 0, MaxPriority)
+}
+
+func (r *rules) name() {
+	switch name := r.spec.Name; {
+	case name == "":
+		r.fault(root("pipeline"), "the pipeline has no name; add \"pipeline: <name>\"")
+	case !namePattern.MatchString(name):
+		r.fault(root("pipeline"), "invalid name %q: %s", name, nameRule)
+	case !r.adhoc && strings.HasPrefix(name, "adhoc-"):
+		r.fault(root("pipeline"), "names beginning with adhoc- are reserved for ephemr submit; choose another")
+	}
+	if f := r.spec.LakeFolder; f != "" && (!r.adhoc || !folderPattern.MatchString(f)) {
+		r.fault(root("lakeFolder"), "invalid folder %q: only ephemr test sets it; remove it", f)
+	}
 }
 
 func (r *rules) cluster() {

@@ -95,14 +95,24 @@ func (c *comparison) columns() (wrong []string) {
 			wrong = append(wrong, fmt.Sprintf("column %s: missing", name))
 		}
 	}
-	for _, name := range c.got.Columns {
-		if len(c.o.Columns) == 0 && !c.want.has(name) && !slices.Contains(c.o.Ignore, name) {
-			wrong = append(wrong, fmt.Sprintf("column %s: unexpected; add it to the expected rows, or to ignore", name))
-		}
-	}
+	wrong = append(wrong, c.unexpected()...)
 	for _, name := range c.o.Key {
 		if !slices.Contains(c.names, name) {
 			wrong = append(wrong, fmt.Sprintf("column %s: the key must be among the compared columns", name))
+		}
+	}
+	return wrong
+}
+
+// unexpected says which columns of the dataset the expected rows do not have, unless only
+// some are compared.
+func (c *comparison) unexpected() (wrong []string) {
+	if len(c.o.Columns) > 0 {
+		return nil
+	}
+	for _, name := range c.got.Columns {
+		if !c.want.has(name) && !slices.Contains(c.o.Ignore, name) {
+			wrong = append(wrong, fmt.Sprintf("column %s: unexpected; add it to the expected rows, or to ignore", name))
 		}
 	}
 	return wrong

@@ -29,21 +29,22 @@ func (t *Table) parquet(data []byte) (err error) {
 		return errMany
 	}
 	if f.NumRows() == 0 {
-		return t.names(f)
+		t.names(f)
+		return nil
 	}
 	at := len(t.Rows)
-	if err := errors.Join(t.names(f), t.flat(f)); err != nil {
+	t.names(f)
+	if err := t.flat(f); err != nil {
 		return err
 	}
 	return t.withParts(f, data, at)
 }
 
 // names adds the columns of a file in its order.
-func (t *Table) names(f *parquet.File) error {
+func (t *Table) names(f *parquet.File) {
 	for _, c := range f.Root().Columns() {
 		t.column(c.Name())
 	}
-	return nil
 }
 
 // flat reads the columns with one value a row.
@@ -121,7 +122,7 @@ func kindOf(name string) Kind {
 func legacy(v parquet.Value) time.Time {
 	const epoch = 2_440_588 // Julian day of 1970-01-01
 	i := v.Int96()
-	nanos := int64(i[1])<<32 | int64(i[0]) //nolint:gosec // a time of day
+	nanos := int64(i[1])<<32 | int64(i[0])
 	return time.Unix((int64(i[2])-epoch)*86_400, nanos).UTC()
 }
 

@@ -39,7 +39,7 @@ func table(w io.Writer, findings []job.Finding) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(t, "CHECK\tDATASET\tEXPECT\tFOUND\tSOURCE\tREAD\tTOOK")
 	for _, f := range findings {
-		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%.3f s\n", f.Verdict(), f.Dataset, f.Expect, f.Found, f.Source, humanize.IBytes(uint64(max(f.Bytes, 0))), f.Seconds) //nolint:gosec // not negative
+		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%.3f s\n", f.Verdict(), f.Dataset, f.Expect, f.Found, f.Source, humanize.IBytes(uint64(max(f.Bytes, 0))), f.Seconds)
 	}
 	_ = t.Flush()
 }

@@ -43,6 +43,14 @@ func dbtCommand(s job.Spec, w workspace, libs python) ([]string, error) {
 	return append(append(argv, run.Driver()), args...), nil
 }
 
+// recorded adds what the program itself has recorded to its result.
+func recorded(s job.Spec, w workspace, res job.Result) (job.Result, error) {
+	if s.Type == job.DBT {
+		return dbtResult(w, res)
+	}
+	return res, nil
+}
+
 // dbtResult adds what dbt has recorded to the result of its program. Its exit code does
 // not distinguish wrong data from a model that failed.
 func dbtResult(w workspace, res job.Result) (job.Result, error) {

@@ -29,13 +29,13 @@ exit "$CODE"
 
 // What dbt records is the result of the job, and decides its class.
 func TestDBT(t *testing.T) {
-	const passed = `{"unique_id":"model.shop.orders","status":"success","message":"OK","adapter_response":{"rows_affected":3}}`
+	const holds = `{"unique_id":"model.shop.orders","status":"success","message":"OK","adapter_response":{"rows_affected":3}}`
 	const failed = `{"unique_id":"test.shop.unique_id.1","status":"fail","message":"Got 2 results"}`
 	for name, tt := range map[string]struct {
 		results, code string
 		want          job.Result
 	}{
-		"passes": {`{"results":[` + passed + `]}`, "0", job.Result{
+		"passes": {`{"results":[` + holds + `]}`, "0", job.Result{
 			Outputs: map[string]string{"models": "1", "tests": "0", "rows_orders": "3", "own": "1"},
 			Checks:  []job.Finding{{Dataset: "orders", Expect: "model succeeds", Found: "success", OK: true}},
 		}},

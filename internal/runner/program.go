@@ -71,13 +71,16 @@ func (r *Runner) program(ctx context.Context, s job.Spec, values secrets, stdout
 	if res.Class == job.ClassJob { // what is found after this has a reason of its own
 		res.Reason = withCause(res.Reason, &stderr.cause, &stdout.cause)
 	}
-	if s.Type == job.DBT {
-		if res, err = dbtResult(w, res); err != nil {
-			return job.Result{}, err
-		}
+	if res, err = recorded(s, w, res); err != nil {
+		return job.Result{}, err
 	}
 	res = background(s, name, res, exit, stderr)
 	res = apps.end(ctx, s, res, name, deadline)
+	return withOutputs(res, w, stderr), nil
+}
+
+// withOutputs adds the outputs that the program has written to its result.
+func withOutputs(res job.Result, w workspace, stderr *output) job.Result {
 	outputs, err := readOutputs(w.outputs, stderr.mask)
 	switch {
 	case err == nil:
@@ -85,7 +88,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, values secrets, stdout
 	case res.Succeeded(): // a program that failed is reported for that alone
 		res.Class, res.ExitCode, res.NothingToDo, res.Reason = job.ClassData, exitData, false, err.Error()
 	}
-	return res, nil
+	return res
 }
 
 // resolveCommand sets p's command, with the Python libraries that the job

@@ -81,7 +81,7 @@ func (t *Test) readPipeline(project string) {
 		return
 	}
 	file := filepath.Join(project, filepath.FromSlash(t.Pipeline))
-	data, err := os.ReadFile(file) //nolint:gosec // the file that the test names
+	data, err := os.ReadFile(file)
 	if err != nil {
 		t.fault("pipeline", "%v; files of pipelines are relative to the project, -p", err)
 		return

@@ -38,18 +38,17 @@ func (t *trial) replaceSecrets(s *pipeline.Spec) error {
 			return fmt.Errorf("secrets.%s: its name depends on more than params and variables, which a test cannot replace", use.Variable)
 		}
 		own := ownSecret{store: use.Ref.Store, name: use.Ref.Name + "." + t.id + ".t", value: value}
-		address := own.name
-		if own.store == job.ParameterStore {
-			address = "ssm:" + own.name
-		}
+		part := ""
 		if use.Ref.Key != "" {
-			address += "#" + use.Ref.Key
 			data, err := json.Marshal(map[string]string{use.Ref.Key: value})
 			if err != nil {
 				return fmt.Errorf("secrets.%s: %w", use.Variable, err)
 			}
-			own.name, own.value = own.name+"."+use.Ref.Key, string(data)
-			address = own.name + "#" + use.Ref.Key
+			own.name, own.value, part = own.name+"."+use.Ref.Key, string(data), "#"+use.Ref.Key
+		}
+		address := own.name + part
+		if own.store == job.ParameterStore {
+			address = "ssm:" + address
 		}
 		t.secrets = append(t.secrets, own)
 		for i := range s.Jobs {

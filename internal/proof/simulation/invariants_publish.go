@@ -54,21 +54,26 @@ func (c *checker) published(all []*run.Record) {
 		}
 	}
 	for _, value := range slices.Sorted(maps.Keys(c.pointed)) {
-		var last *run.Record
-		for _, location := range c.pointed[value] {
-			switch rec := of[location]; {
-			case rec == nil:
-				c.fail(Published, "partition %s has pointed at %s, of a run that is not published", value, location)
-			case last != nil && !later(rec, last):
-				c.fail(Published, "partition %s has pointed at the data of run %s after that of %s, which is not older", value, rec.Run.ID, last.Run.ID)
-			default:
-				last = rec
-			}
-		}
-		if last != newest["dt="+value] {
+		if c.pointedInOrder(value, of) != newest["dt="+value] {
 			c.fail(Published, "partition %s does not point at the data of the newest published run", value)
 		}
 	}
+}
+
+// pointedInOrder checks the locations that a partition has had, given the published runs by
+// location, and returns the run of the last.
+func (c *checker) pointedInOrder(value string, of map[string]*run.Record) (last *run.Record) {
+	for _, location := range c.pointed[value] {
+		switch rec := of[location]; {
+		case rec == nil:
+			c.fail(Published, "partition %s has pointed at %s, of a run that is not published", value, location)
+		case last != nil && !later(rec, last):
+			c.fail(Published, "partition %s has pointed at the data of run %s after that of %s, which is not older", value, rec.Run.ID, last.Run.ID)
+		default:
+			last = rec
+		}
+	}
+	return last
 }
 
 // publication checks that of one run.
