@@ -183,18 +183,24 @@ func triggered(rec *run.Record, s stage.Settings) []Dataset {
 		all[i].Locations = append(all[i].Locations, uri)
 	}
 	if len(uris) == 0 && t.Batch != "" && rec.Spec != nil {
-		for _, x := range rec.Spec.Triggers {
-			if x.S3 == nil || x.S3.Batch == nil {
-				continue
-			}
-			name := Folder(s.BucketOf(x.S3.Bucket), x.S3.Prefix+"x") // a prefix need not end with a folder
-			if !slices.ContainsFunc(all, func(d Dataset) bool { return d.Name == name }) {
-				all = append(all, Dataset{Name: name})
-			}
-		}
+		all = watched(rec.Spec, s)
 	}
 	if len(all) == 1 {
 		all[0].Bytes, all[0].Files = size(t)
+	}
+	return all
+}
+
+// watched are the datasets of which objects start runs in batches.
+func watched(spec *pipeline.Spec, s stage.Settings) (all []Dataset) {
+	for _, x := range spec.Triggers {
+		if x.S3 == nil || x.S3.Batch == nil {
+			continue
+		}
+		name := Folder(s.BucketOf(x.S3.Bucket), x.S3.Prefix+"x") // a prefix need not end with a folder
+		if !slices.ContainsFunc(all, func(d Dataset) bool { return d.Name == name }) {
+			all = append(all, Dataset{Name: name})
+		}
 	}
 	return all
 }

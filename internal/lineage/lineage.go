@@ -74,6 +74,11 @@ func attempts(r run.Run, j run.Job) []attempt {
 	if j.Attempt <= last || j.StepID == "" || !j.State.Over() && j.State != run.JobRunning {
 		return all // the newest is among them, or was not submitted
 	}
+	return append(all, newest(r, j))
+}
+
+// newest is the newest attempt of a job, which was submitted.
+func newest(r run.Run, j run.Job) attempt {
 	a := attempt{
 		number: j.Attempt, clusterID: j.ClusterID, stepID: j.StepID, start: j.IntentAt, to: j.EndedAt,
 		class: j.Class, reason: j.Reason, exitCode: j.ExitCode, noticed: true,
@@ -91,7 +96,7 @@ func attempts(r run.Run, j run.Job) []attempt {
 	if a.to.Before(a.start) {
 		a.to = a.start // clocks of clusters differ
 	}
-	return append(all, a)
+	return a
 }
 
 func failed(c job.Class) Type {

@@ -78,7 +78,7 @@ func schemas(t *testing.T) *jsonschema.Compiler {
 		t.Fatal(err)
 	}
 	for _, name := range files {
-		data, err := os.ReadFile(path.Join("testdata/spec", name))
+		data, err := fs.ReadFile(os.DirFS("testdata/spec"), name)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -23,11 +23,8 @@ var domainID = regexp.MustCompile(`^dzd[-_][A-Za-z0-9_-]{1,36}$`)
 // arguments of spark-submit.
 func (l Lineage) Validate() error {
 	var errs []error
-	if l.SparkURL != "" {
-		u, err := url.Parse(l.SparkURL)
-		if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-			errs = append(errs, fmt.Errorf("lineage.sparkUrl %q must be an address like https://marquez.example.com, without user, password and query", l.SparkURL))
-		}
+	if l.SparkURL != "" && !plain(l.SparkURL) {
+		errs = append(errs, fmt.Errorf("lineage.sparkUrl %q must be an address like https://marquez.example.com, without user, password and query", l.SparkURL))
 	}
 	if l.SparkDomain != "" && !domainID.MatchString(l.SparkDomain) {
 		errs = append(errs, fmt.Errorf("lineage.sparkDomain %q must be the id of a domain, like dzd_4x6fhkz9example", l.SparkDomain))
@@ -36,4 +33,10 @@ func (l Lineage) Validate() error {
 		errs = append(errs, errors.New("lineage: use sparkUrl or sparkDomain, not both"))
 	}
 	return errors.Join(errs...)
+}
+
+// plain reports whether text is an address without anything that may be secret.
+func plain(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == ""
 }
