@@ -94,7 +94,7 @@ func TestStatisticsAreRecorded(t *testing.T) {
 						tt.before(w)
 					}
 				})
-				compare(t, w, id, ended{Path: path(begin, round, "CheckData", good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1}, got)
+				compare(t, w, id, ended{Path: path(begin, round, "CheckData Checked", good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1}, got)
 				haveRead(t, w, id, tt.partial)
 			})
 		})
@@ -160,7 +160,7 @@ func TestCrashInCheckData(t *testing.T) {
 							}
 						})
 						got, id := uploaded(t, w, writing, nil)
-						compare(t, w, id, ended{Path: path(begin, round, "CheckData", good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1}, got)
+						compare(t, w, id, ended{Path: path(begin, round, "CheckData Checked", good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1}, got)
 						all := recorded(t, w, "s3://test-curated/flights/")
 						if !armed || len(all) != 1 || *all[0].Rows != 10 || w.Record(id).Found() == nil {
 							t.Errorf("recorded %+v", all)
@@ -196,8 +196,8 @@ func dated(t *testing.T, w *simulation.World, date string, rows int) (ended, str
 // compared with, and a retry reads the data again without running the jobs.
 func TestDrift(t *testing.T) {
 	t.Parallel()
-	good := ended{Path: path(begin, round, "CheckData", good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1}
-	fails := ended{Path: path(begin, round, "CheckData", bad), State: run.Failed, Class: job.ClassData, Jobs: "a=SUCCEEDED", Clusters: 1}
+	good := ended{Path: path(begin, round, "CheckData Checked", good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1}
+	fails := ended{Path: path(begin, round, "CheckData Checked", bad), State: run.Failed, Class: job.ClassData, Jobs: "a=SUCCEEDED", Clusters: 1}
 	inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
 		w.Apply(strings.ReplaceAll(drifting, "SEVERITY", ""))
 		for _, tt := range []struct {
@@ -218,7 +218,7 @@ func TestDrift(t *testing.T) {
 				t.Errorf("%s: found %+v, want %s", tt.date, found, tt.found)
 			}
 		}
-		retried(t, w, "2026-01-04", ended{Path: path("PrepareRun Prepared CheckData", finish, "Succeeded"), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1})
+		retried(t, w, "2026-01-04", ended{Path: path("PrepareRun Prepared CheckData Checked", finish, "Succeeded"), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1})
 		if all := recorded(t, w, "s3://test-curated/flights/"); len(all) != 5 || *all[1].Rows != 110 {
 			t.Errorf("recorded %+v", all)
 		}
@@ -250,7 +250,7 @@ func TestDriftWarns(t *testing.T) {
 				rows = 1
 			}
 			got, id := dated(t, w, date, rows)
-			compare(t, w, id, ended{Path: path(begin, round, "CheckData", good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1}, got)
+			compare(t, w, id, ended{Path: path(begin, round, "CheckData Checked", good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1}, got)
 			if f := w.Record(id).Found().Findings[0]; f.OK == (rows == 1) || f.Warn != (rows == 1) {
 				t.Errorf("found %+v", f)
 			}
@@ -269,7 +269,7 @@ func TestDriftIsNotLeftOut(t *testing.T) {
 		}
 		w.S3.FailNext("ListObjectsV2", all...)
 		got, id := dated(t, w, "2026-01-01", 100)
-		compare(t, w, id, ended{Path: path(begin, round, "CheckData", bad), State: run.Failed, Class: job.ClassData, Jobs: "a=SUCCEEDED", Clusters: 1}, got)
+		compare(t, w, id, ended{Path: path(begin, round, "CheckData Checked", bad), State: run.Failed, Class: job.ClassData, Jobs: "a=SUCCEEDED", Clusters: 1}, got)
 	})
 }
 

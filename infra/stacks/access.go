@@ -15,6 +15,7 @@ func (p *Platform) grant() {
 	p.grantClusters()
 	p.grantSteps()
 	p.grantCheckData()
+	p.grantPublish()
 	p.grantHold()
 	p.grantWatchers()
 	p.grantRegister()
@@ -166,6 +167,17 @@ func (p *Platform) grantCheckData() {
 	for _, zone := range slices.Sorted(maps.Keys(p.lake.Zones)) {
 		p.lake.Zones[zone].Grant(checkData, "*", "GetObject")
 	}
+}
+
+// grantPublish allows making partitions of the stage's database point elsewhere, and finding
+// out whether they do.
+func (p *Platform) grantPublish() {
+	publish := p.functions.named("Publish")
+	p.runs.Grant(publish, "Query", "PutItem", "UpdateItem")
+	constructs.GrantCatalog(p.stack, publish, p.stage, "GetTable", "GetPartition", "CreatePartition", "UpdatePartition")
+	constructs.GrantCatalog(p.stack, p.functions.named("Control"), p.stage, "GetTable", "GetPartition", "UpdatePartition") // undo
+	constructs.GrantCatalog(p.stack, p.functions.named("FinishRun"), p.stage, "GetPartition")                              // of a publication that was interrupted
+	constructs.GrantCatalog(p.stack, p.functions.named("Sweep"), p.stage, "GetPartition")
 }
 
 // grantHold allows waiting without a cluster.

@@ -36,7 +36,13 @@ type Input struct {
 
 // Output is the result of the function.
 type Output struct {
-	Passed bool `json:"passed"` // the run has succeeded so far, and nothing was found that makes it fail
+	Passed  bool `json:"passed"`  // the run has succeeded so far, and nothing was found that makes it fail
+	Publish bool `json:"publish"` // it publishes its data next
+}
+
+// output is what follows for a run whose data is as it was found.
+func output(rec *run.Record, passed bool) Output {
+	return Output{Passed: passed, Publish: passed && rec.ToPublish()}
 }
 
 // Check records what it finds, once for each time that the run is started. It is
@@ -50,10 +56,10 @@ func (c *Checker) Check(ctx context.Context, in Input) (Output, error) {
 		return Output{}, fault.New(fault.Conflict, "check data of run %s: it is %s and does not belong to execution %s", rec.Run.ID, rec.Run.State, in.Execution)
 	}
 	if !rec.HasWritten() {
-		return Output{Passed: rec.Succeeded()}, nil
+		return output(rec, rec.Succeeded()), nil
 	}
 	if found := rec.Found(); found != nil {
-		return Output{Passed: found.Failed() == nil}, nil
+		return output(rec, found.Failed() == nil), nil
 	}
 	found, err := c.find(ctx, rec, in.Retries)
 	if err != nil {
@@ -66,7 +72,8 @@ func (c *Checker) Check(ctx context.Context, in Input) (Output, error) {
 	if !first { // another try was faster
 		return Output{}, fault.New(fault.Throttled, "the data of run %s was checked at the same moment", rec.Run.ID)
 	}
-	return Output{Passed: found.Failed() == nil}, nil
+	rec.Data = &found
+	return output(rec, found.Failed() == nil), nil
 }
 
 // find reads the datasets of a run.
@@ -84,7 +91,11 @@ func (c *Checker) find(ctx context.Context, rec *run.Record, retries int) (run.D
 		}
 	}
 	found.Datasets = len(recorded)
-	found.Findings, err = c.drift(ctx, rec, recorded)
+	if found.Findings, err = c.decide(ctx, rec, retries); err != nil {
+		return found, err
+	}
+	drift, err := c.drift(ctx, rec, recorded)
+	found.Findings = append(found.Findings, drift...)
 	found.At = time.Now().UTC()
 	return found, err
 }

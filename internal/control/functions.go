@@ -103,7 +103,7 @@ func (w *Wiring) TerminateCluster() Handler[capacity.ReleaseInput, capacity.Rele
 
 // FinishRun records the outcome of a run and reports it.
 func (w *Wiring) FinishRun() Handler[intake.FinishRequest, outcome.FinishOutput] {
-	return (&intake.FinishHandler{Finisher: w.finisher()}).Finish
+	return (&intake.FinishHandler{Finisher: w.settlingFinisher()}).Finish
 }
 
 // Watch wakes waiting runs on EMR's events and on the minute tick.
@@ -123,7 +123,7 @@ func (w *Wiring) Sweep() Handler[json.RawMessage, sweep.Output] {
 		Engines:   w.engines(),
 		SFN:       w.clients.sfn(),
 		Bus:       w.clients.bus(),
-		Finisher:  w.finisher(),
+		Finisher:  w.settlingFinisher(),
 		Slots:     w.slots(),
 		Metrics:   w.clients.metrics(),
 		Budgets:   &budget.Checker{Settings: w.settings, Runs: w.runs(), Topic: w.clients.topic()},
@@ -168,6 +168,7 @@ func (w *Wiring) Control() Handler[json.RawMessage, any] {
 		Resume:    operation.Of(pipelines.Resume),
 		Delete:    operation.Of(deleter.Delete),
 		Rollback:  operation.Of(pipelines.Rollback),
+		Unpublish: operation.Of(w.publisher().Undo),
 
 		Backfill:       operation.Of(backfills.Start),
 		PauseBackfill:  operation.Of(backfills.Pause),

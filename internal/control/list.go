@@ -42,6 +42,7 @@ func Functions() []Function {
 		{"HoldRun", wrap((*Wiring).HoldRun)},
 		{"Intake", wrap((*Wiring).Intake)},
 		{"PrepareRun", wrap((*Wiring).PrepareRun)},
+		{"Publish", wrap((*Wiring).Publish)},
 		{"Register", wrap((*Wiring).Register)},
 		{"StopSteps", wrap((*Wiring).StopSteps)},
 		{"SubmitSteps", wrap((*Wiring).SubmitSteps)},

@@ -169,7 +169,16 @@ func (w *Wiring) finisher() *outcome.Finisher {
 		Bus:      w.clients.bus(),
 		Topic:    w.clients.topic(),
 		Lineage:  w.lineage(),
+
+		Publications: nil,
 	}
+}
+
+// settlingFinisher also ends runs that were publishing.
+func (w *Wiring) settlingFinisher() *outcome.Finisher {
+	f := w.finisher()
+	f.Publications = w.settler()
+	return f
 }
 
 // lineage writes the OpenLineage events of runs.

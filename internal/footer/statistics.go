@@ -19,6 +19,8 @@ type Column struct {
 	Min   *Bound `json:"min"`   // nil = not known, or there are only nulls
 	Max   *Bound `json:"max"`
 
+	Repeated bool `json:"-"` // has any number of values a row
+
 	values int64 // that are not null, at least
 }
 
@@ -27,7 +29,7 @@ func columnsOf(p *parquet.File) []Column {
 	var columns []Column
 	m := p.Metadata()
 	for i, leaf := range leaves(p.Root()) {
-		c := Column{Name: strings.Join(leaf.Path(), "."), Type: TypeOf(leaf), Nulls: new(int64)}
+		c := Column{Name: strings.Join(leaf.Path(), "."), Type: TypeOf(leaf), Nulls: new(int64), Repeated: leaf.MaxRepetitionLevel() > 0}
 		ordered := i < len(m.ColumnOrders) && m.ColumnOrders[i].Value != nil
 		for g := range m.RowGroups {
 			if i < len(m.RowGroups[g].Columns) {
@@ -48,6 +50,17 @@ func leaves(c *parquet.Column) (all []*parquet.Column) {
 		all = append(all, leaves(field)...)
 	}
 	return all
+}
+
+// groupsOf names the types of the columns that have columns below them.
+func groupsOf(c *parquet.Column, groups map[string]string) map[string]string {
+	for _, field := range c.Columns() {
+		if !field.Leaf() {
+			groups[strings.Join(field.Path(), ".")] = TypeOf(field)
+			groupsOf(field, groups)
+		}
+	}
+	return groups
 }
 
 // chunk reads the statistics of a column in one row group.
@@ -119,6 +132,7 @@ func (c *Column) merge(d Column) {
 		c.Min, c.Max = bound(c.Min, d.Min, -1), bound(c.Max, d.Max, 1)
 	}
 	c.values += d.values
+	c.Repeated = c.Repeated || d.Repeated
 }
 
 // bound returns the one of two bounds that is farther in a direction; nil if one is unknown.

@@ -40,6 +40,8 @@ type Summary struct {
 	Broken    []Problem `json:"broken"`           // files that are left out
 	Unread    int       `json:"unread,omitempty"` // files that are left out, because Until said so
 
+	Groups map[string]map[string]int `json:"-"` // files by type, of columns that have columns below them
+
 	Reads     int64 `json:"reads"` // requests
 	BytesRead int64 `json:"bytesRead"`
 }
@@ -71,7 +73,7 @@ func Summarize(ctx context.Context, files []dataset.Object) (Summary, error) {
 // sizes of files that are left out are part of the summary, their rows are not.
 func Until(ctx context.Context, files []dataset.Object, enough func(bytesRead int64) bool) (Summary, error) {
 	a := &all{columns: map[string]*Merged{}, memory: semaphore.NewWeighted(Largest)}
-	a.Broken, a.Files = []Problem{}, len(files)
+	a.Broken, a.Files, a.Groups = []Problem{}, len(files), map[string]map[string]int{}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
 	for i, o := range files {
@@ -129,6 +131,12 @@ func (a *all) read(ctx context.Context, o dataset.Object) error {
 	}
 	a.Rows += f.Rows
 	a.RowGroups += f.RowGroups
+	for name, typ := range f.Groups {
+		if a.Groups[name] == nil {
+			a.Groups[name] = map[string]int{}
+		}
+		a.Groups[name][typ]++
+	}
 	for place, c := range f.Columns {
 		a.add(place, c)
 	}

@@ -64,6 +64,7 @@ const (
 	NextCheck   = "check"   // its jobs succeeded before it was retried; its data is to be looked at again
 	NextObjects = "objects" // it waits for objects first
 	NextHold    = "hold"    // it waits for a person first
+	NextPublish = "publish" // all of its jobs have succeeded before it was retried
 )
 
 // RunID is the id of e's run, or of the run that e was to become. For a manual
@@ -159,6 +160,9 @@ func (p *Preparer) next(ctx context.Context, id string) (string, error) {
 	}
 	if rec.HasWritten() {
 		return NextCheck, nil
+	}
+	if rec.ToPublish() {
+		return NextPublish, nil
 	}
 	if decide.Over(rec) {
 		return NextFinish, nil

@@ -12,18 +12,6 @@ type Drift struct {
 // DefaultAgainst is Drift.Against where a check has none.
 const DefaultAgainst = 8
 
-// Values of Check.Severity.
-const (
-	SeverityFail = "fail"
-	SeverityWarn = "warn"
-)
-
-// SourceFooter is the source of findings that come from footers of Parquet files.
-const SourceFooter = "footer"
-
-// Failed reports whether the finding fails its run.
-func (f Finding) Failed() bool { return !f.OK && !f.Warn }
-
 // OnlyDrift reports whether drift is all that c expects: nothing is left to read for the
 // runner.
 func (c Check) OnlyDrift() bool {

@@ -10,10 +10,7 @@
 // validates job types.
 package job
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // Spec tells the runner how to execute one attempt of one job.
 type Spec struct {
@@ -51,31 +48,6 @@ type Spec struct {
 	Result       string `json:"result"`                 // s3:// address to write the Result to
 }
 
-// Check is an expectation on a dataset of Parquet files, already templated.
-type Check struct {
-	Dataset   string            `json:"dataset" jsonschema:"required"`                       // s3://bucket/prefix/
-	Partition string            `json:"partition,omitempty"`                                 // only this folder of the dataset, e.g. dt={{.LogicalDate}}
-	Rows      string            `json:"rows,omitempty"`                                      // comparison, e.g. ">= 1000"
-	Columns   map[string]string `json:"columns,omitempty"`                                   // name -> type (string int long double boolean date timestamp …)
-	NotNull   []string          `json:"notNull,omitempty"`                                   // columns
-	Unique    []string          `json:"unique,omitempty"`                                    // columns whose values together are unique
-	Freshness string            `json:"freshness,omitempty"`                                 // maximum age of the newest object, e.g. 36h
-	WrittenBy string            `json:"writtenBy,omitempty" jsonschema:"enum=run"`           // run: the newest object is not older than the run
-	Drift     *Drift            `json:"drift,omitempty"`                                     // from earlier runs of the pipeline
-	Severity  string            `json:"severity,omitempty" jsonschema:"enum=fail,enum=warn"` // of what is not as expected; default fail
-}
-
-// Address is the address of the files that c is about.
-func (c Check) Address() string {
-	if c.Partition == "" {
-		return c.Dataset
-	}
-	return strings.TrimRight(c.Dataset, "/") + "/" + strings.Trim(c.Partition, "/") + "/"
-}
-
-// WrittenByRun is the value of Check.WrittenBy.
-const WrittenByRun = "run"
-
 // Result is the outcome of an attempt, as the runner reports it.
 type Result struct {
 	RunID   string `json:"runId"`
@@ -97,16 +69,6 @@ type Result struct {
 	LogsCut   bool              `json:"logsCut,omitempty"` // the log streams in CloudWatch are incomplete
 
 	Background []string `json:"background,omitempty"` // processes that outlived the program and were ended; at most 20
-}
-
-// Finding is the outcome of one expectation of a Check.
-type Finding struct {
-	Dataset string `json:"dataset"`
-	Expect  string `json:"expect"` // e.g. "rows >= 1000"
-	Found   string `json:"found"`  // e.g. "412 rows in 3 files"
-	OK      bool   `json:"ok"`
-	Warn    bool   `json:"warn,omitempty"`   // what is not as expected does not fail the run
-	Source  string `json:"source,omitempty"` // where it was found
 }
 
 // NothingToDo is the exit code of a program that succeeded and had nothing to do.

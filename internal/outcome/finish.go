@@ -35,6 +35,15 @@ type Finisher struct {
 	Bus      BusAPI
 	Topic    notify.TopicAPI
 	Lineage  Lineage
+
+	// Publications settles what a run was publishing; nil where only runs that have not
+	// started end.
+	Publications Publications
+}
+
+// Publications finds out whether a publication that was begun has taken effect.
+type Publications interface {
+	Settle(ctx context.Context, rec *run.Record) (*run.Record, error)
 }
 
 // FinishInput names the run and the error that stopped the state machine, if any.
@@ -89,8 +98,13 @@ func (f *Finisher) load(ctx context.Context, in FinishInput) (*run.Record, error
 // written one since rec was read. It returns the run with the outcome that is
 // recorded.
 func (f *Finisher) record(ctx context.Context, rec *run.Record, in FinishInput) (*run.Record, error) {
+	rec, err := f.settlePublication(ctx, rec)
+	if err != nil {
+		return nil, err
+	}
 	now := time.Now()
 	o := OfRun(rec, in.Error)
+	o.Unpublished = f.unpublished(rec, o)
 	spent := cost.OfRun(rec, now)
 	ok, err := f.write(ctx, rec.Run, o, now, spent, in.Unstarted)
 	if err != nil {
@@ -99,11 +113,14 @@ func (f *Finisher) record(ctx context.Context, rec *run.Record, in FinishInput) 
 	if ok {
 		rec.Run.State, rec.Run.Class, rec.Run.Reason, rec.Run.NothingToDo = o.State, o.Class, o.Reason, o.NothingToDo
 		rec.Run.EndedAt, rec.Run.CostUSD, rec.Run.Cost = now, spent.USD(), &spent
+		if o.Unpublished != nil {
+			rec.Run.Publication = o.Unpublished
+		}
 		return rec, nil
 	}
 	rec, err = f.load(ctx, in)
 	if err == nil && !rec.Run.State.Final() && !in.Unstarted {
-		err = fault.New(fault.Throttled, "finish run %s: it was retried at the same moment", in.RunID)
+		err = fault.New(fault.Throttled, "finish run %s: it has changed at the same moment", in.RunID)
 	}
 	return rec, err
 }

@@ -38,7 +38,7 @@ var byName = map[string]job.Class{
 // OfRun decides a run's outcome from its records; e is what stopped the state
 // machine, if anything did.
 func OfRun(rec *run.Record, e *StateError) run.Outcome {
-	if rec.Run.Cancel != "" && !rec.Succeeded() {
+	if rec.Run.Cancel != "" && (!rec.Succeeded() || rec.Unpublished()) {
 		return run.Outcome{State: run.Cancelled, Class: job.ClassCancelled, Reason: rec.Run.Cancel + failedCleanUp(rec)}
 	}
 	if failed := culprit(rec, e); failed != nil {
@@ -49,9 +49,11 @@ func OfRun(rec *run.Record, e *StateError) run.Outcome {
 		return run.Outcome{State: state, Class: failed.Class, Reason: fmt.Sprintf("job %s: %s", failed.Name, failed.Reason)}
 	}
 	if rec.Succeeded() {
-		return ofData(rec, e)
+		if o := ofData(rec, e); o.State != run.Succeeded || !rec.Unpublished() {
+			return o
+		}
 	}
-	if c := rec.Cluster(); c != nil && c.State == run.ClusterFailed {
+	if c := rec.Cluster(); c != nil && c.State == run.ClusterFailed && !rec.Succeeded() {
 		return ofCluster(*c)
 	}
 	return ofError(rec, e)
@@ -63,7 +65,10 @@ func ofError(rec *run.Record, e *StateError) run.Outcome {
 		late := fmt.Sprintf("run %s was past its deadline %s", rec.Run.ID, rec.Run.Deadline.Format(time.RFC3339))
 		return run.Outcome{State: run.Failed, Class: job.ClassTimeout, Reason: late + failedCleanUp(rec)}
 	}
-	if e == nil {
+	switch {
+	case e == nil && rec.Succeeded():
+		return run.Outcome{State: run.Failed, Class: job.ClassInternal, Reason: "the execution ended before the data was published"}
+	case e == nil:
 		return run.Outcome{State: run.Failed, Class: job.ClassInternal, Reason: "the execution ended with jobs left"}
 	}
 	o := run.Outcome{State: run.Failed, Class: byName[e.Error], Reason: e.Reason()}
@@ -94,7 +99,7 @@ func failedCleanUp(rec *run.Record) string {
 func ofData(rec *run.Record, e *StateError) run.Outcome {
 	found := rec.Found()
 	switch {
-	case found == nil && rec.HasWritten() && rec.Spec.Compares():
+	case found == nil && rec.HasWritten() && (rec.Spec.Compares() || rec.Spec.ByFooters()):
 		o := run.Outcome{State: run.Failed, Class: job.ClassInternal, Reason: "the data was not checked"}
 		if e != nil {
 			o.Reason += ": " + e.Reason()

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -134,13 +133,4 @@ func bucketOf(address string) (string, bool) {
 	rest, ok := strings.CutPrefix(address, "s3://")
 	bucket, _, _ := strings.Cut(rest, "/")
 	return bucket, ok && bucket != "" && !isTemplate(bucket)
-}
-
-var partitionPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=[^/=]+(/[A-Za-z_][A-Za-z0-9_]*=[^/=]+)*/?$`)
-
-// checkPartition applies the rules to the folder of a dataset, which may be a template.
-func checkPartition(p *place, partition string, fault report) {
-	if partition != "" && !isTemplate(partition) && !partitionPattern.MatchString(partition) {
-		fault(p, "invalid partition %q (example: \"dt={{.LogicalDate}}\")", partition)
-	}
 }

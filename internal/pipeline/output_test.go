@@ -66,7 +66,7 @@ func TestOutputFaults(t *testing.T) {
 		`checks: [{dataset: "s3://lake-raw/a/", drift: {nulls: 5%}}]`:                         `w.yaml:4:55: checks[0].drift.nulls: invalid drift of nulls "5%"`,
 		`checks: [{dataset: "s3://lake-raw/a/", drift: {rows: 5%, against: 2}}]`:              `w.yaml:4:67: checks[0].drift.against: against is 2; use 3 to 60 runs`,
 		`checks: [{dataset: "s3://lake-raw/a/", partition: "2026-01-01", drift: {rows: 5%}}]`: `w.yaml:4:51: checks[0].partition: invalid partition "2026-01-01"`,
-		`checks: [{dataset: "s3://lake-raw/a/", severity: error, drift: {rows: 5%}}]`:         `w.yaml:4:50: checks[0].severity: unknown severity "error"; use warn or fail`,
+		`checks: [{dataset: "s3://lake-raw/a/", severity: error, drift: {rows: 5%}}]`:         `w.yaml:4:50: checks[0].severity: unknown severity "error"; use one of fail, warn`,
 	} {
 		_, err := pipeline.Parse("w.yaml", []byte(writes+line), zones, buckets)
 		if err == nil || !strings.Contains(err.Error(), want) {

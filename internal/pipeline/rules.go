@@ -86,6 +86,7 @@ func (r *rules) check() {
 	r.when()
 	r.checks()
 	r.outputs()
+	r.publish()
 	r.notify()
 	r.ownOutputs()
 	r.notYet()
@@ -95,6 +96,7 @@ func (r *rules) check() {
 		r.templates()
 		r.conditions()
 		r.waitForTemplates()
+		r.publishTemplates()
 	}
 }
 

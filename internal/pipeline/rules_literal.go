@@ -21,6 +21,7 @@ func (r *rules) literals() {
 	}
 	markEvaluated(evaluated, fieldsOfOutputs(r.spec.Outputs))
 	markEvaluated(evaluated, fieldsOfWaitFor(r.spec.WaitFor))
+	markEvaluated(evaluated, fieldsOfPublish(r.spec.Publish))
 	for name := range r.spec.Params {
 		p := root("params").key(name)
 		evaluated[p.key("default").String()], evaluated[p.key("description").String()] = true, true

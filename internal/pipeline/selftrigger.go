@@ -47,6 +47,9 @@ func (r *rules) ownOutputs() {
 	for i, address := range r.spec.Outputs {
 		r.ownOutput(root("outputs").index(i), address, true)
 	}
+	if p := r.spec.Publish; p != nil {
+		r.ownOutput(root("publish").key("location"), p.Location, true)
+	}
 }
 
 func (r *rules) ownOutput(p *place, address string, parquet bool) {
@@ -121,6 +124,9 @@ func (s Spec) checkOutputs(c Context) error {
 	}
 	for _, f := range s.independent(s.fieldsOfDatasets()) {
 		check(f.at, f, true)
+	}
+	if s.Publish != nil {
+		check(root("publish").key("location"), field{get: s.Publish.Location}, true)
 	}
 	return errors.Join(errs...)
 }

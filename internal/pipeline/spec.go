@@ -33,6 +33,7 @@ type Spec struct {
 	Jobs        []Job            `json:"jobs" jsonschema:"required,minItems=1,maxItems=200"` // in any order; needs form a DAG
 	Checks      []job.Check      `json:"checks,omitempty"`
 	Outputs     []string         `json:"outputs,omitempty"` // further datasets that a run writes, s3://bucket/prefix/; templates; their statistics are recorded
+	Publish     *Publish         `json:"publish,omitempty"` // what readers see of the run's data when its jobs and checks have succeeded
 	Notify      Notify           `json:"notify"`
 	Priority    int              `json:"priority,omitempty" jsonschema:"minimum=0,maximum=9"` // higher first
 }

@@ -119,6 +119,14 @@ func StatisticsKey(dataset string, logical time.Time, runID, keys string) Key {
 // StatisticsPartition holds the items of StatisticsKey of a dataset.
 func StatisticsPartition(dataset string) string { return "STATISTICS#" + dataset }
 
+// PublishedKey is the key of what a partition of a table points at: publish.Pointer.
+// partition is its keys and values in the table's order. Written by publish.Store in
+// transactions with the run that publishes, or whose publication is undone. No index.
+func PublishedKey(table, partition string) Key { return Key{PublishedPartition(table), partition} }
+
+// PublishedPartition holds the items of PublishedKey of a table.
+func PublishedPartition(table string) string { return "PUBLISHED#" + table }
+
 // SuccessKey is the key of the success of a run of a registered pipeline: follow.Success.
 // Written by follow.Store for intake, before it looks what the success requests. No index.
 func SuccessKey(pipeline string, logical time.Time, runID string) Key {

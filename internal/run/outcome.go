@@ -8,5 +8,7 @@ type Outcome struct {
 	Class  job.Class `json:"class"`
 	Reason string    `json:"reason"`
 
+	Unpublished *Publication `json:"-"` // where the data of a run is that was to publish it and has not succeeded
+
 	NothingToDo bool `json:"nothingToDo,omitempty"` // it SUCCEEDED, and no job had any work
 }

@@ -105,6 +105,9 @@ type Run struct {
 	// the date before, with dependsOnPast. Until then it waits outside of its team's queue.
 	After string `dynamodbav:"after,omitempty" json:"after,omitempty"`
 
+	// Publication is nil until the run has published, or has ended without.
+	Publication *Publication `dynamodbav:"publication,omitempty" json:"publication,omitempty"`
+
 	Chain *Chain `dynamodbav:"chain,omitempty" json:"chain,omitempty"` // of runs that an object has started; nil = it follows from no run
 
 	State       State     `dynamodbav:"state" json:"state"`

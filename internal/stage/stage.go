@@ -213,6 +213,12 @@ func (l Limits) Provision() time.Duration {
 // exist on AWS.
 func (s Settings) OnLaptop() bool { return s.Account == "000000000000" }
 
+// Database is the name of the stage's Glue database.
+func (s Settings) Database() string { return Database(s.Stage) }
+
+// Database is the name of a stage's Glue database.
+func Database(stage string) string { return "ephemr_" + stage }
+
 // LakeURIs returns zone -> s3://bucket, for .Lake in templates.
 func (s Settings) LakeURIs() map[string]string {
 	uris := make(map[string]string, len(s.Lake))

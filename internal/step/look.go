@@ -9,6 +9,7 @@ import (
 	"ephemr/internal/decide"
 	"ephemr/internal/engine"
 	"ephemr/internal/job"
+	"ephemr/internal/result"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/wait"
@@ -36,12 +37,16 @@ const (
 	NextHold   = "hold"  // it waits for a person, without a cluster
 	NextCheck  = "check" // its data is to be looked at
 	NextKeep   = "keep"  // it waits for a person, and keeps its cluster
+
+	NextPublish = "publish" // everything has succeeded
 )
 
 func next(rec *run.Record) string {
 	switch {
 	case rec.HasWritten():
 		return NextCheck
+	case rec.ToPublish():
+		return NextPublish
 	case decide.Over(rec):
 		return NextFinish
 	case decide.Held(rec) && decide.Kept(rec):
@@ -125,7 +130,7 @@ func (l *Looker) record(ctx context.Context, rec *run.Record, j run.Job, a engin
 	next.Background, next.StepEnd = nil, nil
 	next.NothingToDo = a.Class == "" && a.Result != nil && a.Result.NothingToDo
 	if r := a.Result; r != nil {
-		next.ExitCode, next.Outputs, next.Tail, next.Findings = &r.ExitCode, r.Outputs, r.Tail, r.Checks
+		next.ExitCode, next.Outputs, next.Tail, next.Findings = &r.ExitCode, r.Outputs, r.Tail, result.Conceal(r.Checks, rec.Run.Secrets)
 		next.StartedAt, next.EndedAt, next.Background = r.StartedAt, r.EndedAt, r.Background
 	}
 	if a.Class != "" {

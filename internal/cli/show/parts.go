@@ -130,26 +130,6 @@ func (p *page) took(j run.Job) string {
 	return terminal.Duration(d)
 }
 
-func (p *page) findings() {
-	all := p.rec.AllFindings()
-	if len(all) == 0 {
-		return
-	}
-	p.Printf("\n")
-	var rows [][]string
-	for _, f := range all {
-		mark := p.Green("ok")
-		switch {
-		case f.Failed():
-			mark = p.Red("FAILED")
-		case !f.OK:
-			mark = p.Yellow("warning")
-		}
-		rows = append(rows, []string{mark, f.Dataset, f.Expect, terminal.OneLine(f.Found)})
-	}
-	p.Table([]string{"CHECK", "DATASET", "EXPECTED", "FOUND"}, rows)
-}
-
 // tail prints the last lines of the failed job.
 func (p *page) tail() {
 	j := p.rec.Failure()

@@ -55,7 +55,9 @@ const (
 	Dates         Invariant = "dates"          // every planned time of a schedule is one run or skipped by a rule, and one that depends on the past starts after it
 	Follows       Invariant = "follows"        // every success has the runs that wait for it, once, and none starts before
 	Lineage       Invariant = "lineage"        // every execution and attempt that has started has one START event and, when its run has ended, one end of the right type
+	Statistics    Invariant = "statistics"     // each dataset that a successful run has written has one record of it
 	Explained     Invariant = "explained"      // at every moment that is looked at, ephemr why says of each run what is the case
+	Published     Invariant = "published"      // a run that succeeds has published once, or was superseded, one that does not never, and a partition points at the newest
 	NothingLeft   Invariant = "nothing left"   // when all runs are over there is no cluster, waiter, slot or execution left
 )
 
@@ -104,6 +106,7 @@ type checker struct {
 	warm    int                                // leases of clusters that were there already
 	resized int                                // calls that have changed a cluster's size
 	why     map[why.Cause]int                  // how often runs had a cause
+	pointed map[string][]string                // partition -> the locations that it has had
 	lineage map[string]lineageOf               // by the id of its events
 }
 
@@ -112,7 +115,7 @@ func newChecker(w *World, specs map[string]*pipeline.Spec) *checker {
 		w: w, specs: specs, begin: time.Now(), moved: time.Now(), states: map[string]run.State{}, jobs: map[string]map[string]run.JobState{},
 		of: map[string]string{}, due: map[string]time.Time{}, decided: map[string]string{}, kinds: map[string]string{}, logical: map[string]string{}, lives: map[string]int{}, made: map[string]int{}, carried: map[string]string{}, full: map[string]time.Time{},
 		pools: map[string]pool.Cluster{}, ends: map[string]time.Time{}, cleans: map[string]time.Time{}, claims: map[string]string{}, tries: map[string]try{},
-		held: map[string]int{}, room: map[string]time.Time{}, waiting: map[string]time.Time{}, past: map[string]string{}, why: map[why.Cause]int{}, lineage: map[string]lineageOf{},
+		held: map[string]int{}, room: map[string]time.Time{}, waiting: map[string]time.Time{}, past: map[string]string{}, why: map[why.Cause]int{}, pointed: map[string][]string{}, lineage: map[string]lineageOf{},
 	}
 	w.ended = c.returned
 	w.DB.OnWrite(c.write)

@@ -49,7 +49,7 @@ func (s *Runs) CleanUp(ctx context.Context, r run.Run, until time.Time) error {
 }
 
 // Finish records the outcome of a run, once; false means that it has one, or was
-// retried since r was read and will have another.
+// retried since r was read and will have another, or that it has published since.
 func (s *Runs) Finish(ctx context.Context, r run.Run, o run.Outcome, now time.Time, c run.Cost) (bool, error) {
 	active := expression.Name("state").In(expression.Value(run.Queued), expression.Value(run.Admitted), expression.Value(run.Running))
 	return s.finish(ctx, r, o, now, c, active)
@@ -74,7 +74,10 @@ func (s *Runs) finish(ctx context.Context, r run.Run, o run.Outcome, now time.Ti
 	if c.USD() > 0 || len(c.Unknown) > 0 {
 		u = set(set(u, "costUsd", c.USD()), "cost", c)
 	}
-	return s.update(ctx, records.RunKey(r.ID), u, cond.And(counts("restarts", r.Restarts)))
+	if o.Unpublished != nil {
+		u = set(u, "publication", o.Unpublished)
+	}
+	return s.update(ctx, records.RunKey(r.ID), u, cond.And(counts("restarts", r.Restarts), unchanged(r)))
 }
 
 // Announced records that RunFinished of r has been sent, unless r has been retried
