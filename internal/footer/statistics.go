@@ -69,8 +69,8 @@ func chunk(leaf *parquet.Column, m *format.ColumnMetaData, ordered bool) Column 
 	low, high := encoded(leaf, s, ordered)
 	given := len(low)+len(high) > 0
 	c := Column{values: m.NumValues - s.NullCount}
-	least, lowOK := parse(leaf, low)
-	most, highOK := parse(leaf, high)
+	least, lowOK := Parse(leaf, low)
+	most, highOK := Parse(leaf, high)
 	if given && lowOK && highOK && usable(&least, &most) {
 		exact := leaf.Type().Kind() != parquet.ByteArray || least.kind == decimal
 		c.Min, c.Max = &Bound{least, exact}, &Bound{most, exact}
@@ -152,8 +152,8 @@ func bound(a, b *Bound, direction int) *Bound {
 	return b
 }
 
-// parse reads the PLAIN encoding of a value.
-func parse(leaf *parquet.Column, b []byte) (Value, bool) {
+// Parse reads a value of a column from its PLAIN encoding; false if the type is not supported.
+func Parse(leaf *parquet.Column, b []byte) (Value, bool) {
 	k := leaf.Type().Kind()
 	if size := sizes[k]; size > 0 && len(b) != size {
 		return Value{}, false

@@ -27,7 +27,7 @@ type Spec struct {
 	Class         string `json:"class,omitempty"`         // main class, for jars
 
 	Args []string          `json:"args,omitempty"` // for the program
-	Vars map[string]string `json:"vars,omitempty"` // Hive variables
+	Vars map[string]string `json:"vars,omitempty"` // variables of Hive or dbt
 	Conf map[string]string `json:"conf,omitempty"` // Spark or Hive configuration
 	Env  map[string]string `json:"env,omitempty"`  // added to the program's environment
 

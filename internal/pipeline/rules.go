@@ -66,6 +66,7 @@ var (
 	paramPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,39}$`)
 
 	clusterPattern = regexp.MustCompile(`^j-[0-9A-Z]{1,20}$`)
+	folderPattern  = regexp.MustCompile(`^tests/[a-z0-9-]{1,60}$`)
 )
 
 const (
@@ -147,6 +148,9 @@ func (r *rules) head() {
 		r.fault(root("pipeline"), "invalid name %q: %s", name, nameRule)
 	case !r.adhoc && strings.HasPrefix(name, "adhoc-"):
 		r.fault(root("pipeline"), "names beginning with adhoc- are reserved for ephemr submit; choose another")
+	}
+	if f := r.spec.LakeFolder; f != "" && (!r.adhoc || !folderPattern.MatchString(f)) {
+		r.fault(root("lakeFolder"), "invalid folder %q: only ephemr test sets it; remove it", f)
 	}
 	if o := r.spec.Owner; o != "" && !isEmail(o) {
 		r.fault(root("owner"), "invalid e-mail address %q (example: team@example.com)", o)

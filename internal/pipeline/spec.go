@@ -36,6 +36,7 @@ type Spec struct {
 	Publish     *Publish         `json:"publish,omitempty"` // what readers see of the run's data when its jobs and checks have succeeded
 	Notify      Notify           `json:"notify"`
 	Priority    int              `json:"priority,omitempty" jsonschema:"minimum=0,maximum=9"` // higher first
+	LakeFolder  string           `json:"lakeFolder,omitempty" jsonschema:"-"`                 // of each zone: what .Lake stands for; requests of tests only
 }
 
 // Trigger requests runs: exactly one of Schedule, S3 and After is set.
@@ -122,7 +123,7 @@ type Limits struct {
 // Job is one unit of work.
 type Job struct {
 	Name       string            `json:"name" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,39}$"`
-	Type       job.Type          `json:"type" jsonschema:"required,enum=bash,enum=hive,enum=jar,enum=spark"`
+	Type       job.Type          `json:"type" jsonschema:"required,enum=bash,enum=dbt,enum=hive,enum=jar,enum=spark"`
 	Source     string            `json:"source,omitempty"`  // directory or file, relative to the project
 	Include    []string          `json:"include,omitempty"` // files and directories of the project that are packaged with it, under their own paths
 	Entry      string            `json:"entry,omitempty"`   // file inside source that is run

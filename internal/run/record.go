@@ -199,6 +199,11 @@ func (rec *Record) Context(s stage.Settings) pipeline.Context {
 		Trigger: map[string]string{"Kind": r.Trigger.Kind},
 		Jobs:    map[string]pipeline.JobContext{},
 	}
+	if rec.Spec != nil && rec.Spec.LakeFolder != "" {
+		for zone := range c.Lake {
+			c.Lake[zone] += "/" + rec.Spec.LakeFolder
+		}
+	}
 	maps.Copy(c.Params, r.Secrets)
 	maps.Copy(c.Trigger, r.Trigger.objects())
 	if r.Trigger.Key != "" {

@@ -71,12 +71,17 @@ func (r *Runner) program(ctx context.Context, s job.Spec, values secrets, stdout
 	if res.Class == job.ClassJob { // what is found after this has a reason of its own
 		res.Reason = withCause(res.Reason, &stderr.cause, &stdout.cause)
 	}
+	if s.Type == job.DBT {
+		if res, err = dbtResult(w, res); err != nil {
+			return job.Result{}, err
+		}
+	}
 	res = background(s, name, res, exit, stderr)
 	res = apps.end(ctx, s, res, name, deadline)
 	outputs, err := readOutputs(w.outputs, stderr.mask)
 	switch {
 	case err == nil:
-		res.Outputs = outputs
+		res.Outputs = merged(res.Outputs, outputs)
 	case res.Succeeded(): // a program that failed is reported for that alone
 		res.Class, res.ExitCode, res.NothingToDo, res.Reason = job.ClassData, exitData, false, err.Error()
 	}

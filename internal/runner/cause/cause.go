@@ -168,6 +168,9 @@ func (f *Finder) thrown(line string) {
 	if m := sparkTask.FindStringSubmatch(line); m != nil {
 		line = m[1] // what the task threw
 	}
+	if strings.HasPrefix(line, "TaskKilled (") { // because another task failed, or by speculation
+		return
+	}
 	for _, w := range wrappers {
 		if strings.HasPrefix(line, w) {
 			f.keep(wrapper, line)
