@@ -37,6 +37,9 @@ type Flow struct {
 // the names: they are replaced as everywhere.
 func FlowOf(rec *run.Record, s stage.Settings) Flow {
 	f := Flow{In: triggered(rec, s), Reads: map[string][]Dataset{}, Writes: map[string][]Dataset{}}
+	for _, d := range published(rec.Run, s) {
+		f.out(d)
+	}
 	if rec.Spec == nil {
 		return f
 	}
@@ -116,6 +119,21 @@ func (f *Flow) checks(rec *run.Record, values pipeline.Context) {
 			f.reads(pipeline.ChecksJob, d)
 		}
 	}
+}
+
+// published are where a run has written what it publishes, and the table if readers see it there.
+func published(r run.Run, s stage.Settings) (all []Dataset) {
+	p := r.Publication
+	if p == nil {
+		return nil
+	}
+	if name, ok := S3(p.Location); ok {
+		all = append(all, Dataset{Name: name})
+	}
+	if _, table, ok := strings.Cut(p.Table, "."); ok && p.State == run.Published {
+		all = append(all, Dataset{Name: Table(s, s.Database(), table)})
+	}
+	return all
 }
 
 // worked reports whether a job of the run has succeeded and had work to do.

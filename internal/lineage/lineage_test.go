@@ -316,6 +316,20 @@ func TestDatasets(t *testing.T) {
 			in: []string{"s3://dev-raw/in"}, reads: []string{"s3://dev-raw/in"}, checks: []string{"s3://dev-curated/orders"},
 			out: []string{"s3://dev-curated/orders", "s3://dev-curated/more"},
 		},
+		"published": {
+			change: func(rec *run.Record) {
+				rec.Spec = nil
+				rec.Run.Publication = &run.Publication{State: run.Published, Table: "ephemr.orders", Location: "s3://dev-curated/orders/run=1/"}
+			},
+			in: []string{"s3://dev-raw/in"}, out: []string{"s3://dev-curated/orders/run=1", "ephemr_dev.orders"},
+		},
+		"not published": {
+			change: func(rec *run.Record) {
+				rec.Spec = nil
+				rec.Run.Publication = &run.Publication{State: run.Unpublished, Table: "ephemr.orders", Location: "s3://dev-curated/orders/run=1/"}
+			},
+			in: []string{"s3://dev-raw/in"}, out: []string{"s3://dev-curated/orders/run=1"},
+		},
 		"no pipeline": {change: func(rec *run.Record) { rec.Spec = nil }, in: []string{"s3://dev-raw/in"}},
 	} {
 		t.Run(name, func(t *testing.T) {
