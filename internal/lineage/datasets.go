@@ -55,14 +55,19 @@ func FlowOf(rec *run.Record, s stage.Settings) Flow {
 		}
 	}
 	f.checks(rec, values)
-	if written, _ := rec.Spec.Written(values); worked(rec) { // what cannot be filled in was not written
-		for _, o := range written {
-			if name, ok := S3(o.Address()); ok && !slices.ContainsFunc(f.In, func(d Dataset) bool { return d.overlaps(name) }) {
-				f.out(Dataset{Name: name})
-			}
+	f.outputs(rec, values)
+	return f
+}
+
+// outputs adds what the pipeline says that its runs write, if a job has succeeded. What cannot be
+// filled in was not written.
+func (f *Flow) outputs(rec *run.Record, values pipeline.Context) {
+	written, _ := rec.Spec.Written(values)
+	for _, o := range written {
+		if name, ok := S3(o.Address()); ok && worked(rec) && !slices.ContainsFunc(f.In, func(d Dataset) bool { return d.overlaps(name) }) {
+			f.out(Dataset{Name: name})
 		}
 	}
-	return f
 }
 
 // reads adds what a job reads.
