@@ -37,6 +37,9 @@ type Flow struct {
 // the names: they are replaced as everywhere.
 func FlowOf(rec *run.Record, s stage.Settings) Flow {
 	f := Flow{In: triggered(rec, s), Reads: map[string][]Dataset{}, Writes: map[string][]Dataset{}}
+	for _, d := range published(rec.Run, s) {
+		f.out(d)
+	}
 	if rec.Spec == nil {
 		return f
 	}
@@ -52,14 +55,19 @@ func FlowOf(rec *run.Record, s stage.Settings) Flow {
 		}
 	}
 	f.checks(rec, values)
-	if written, _ := rec.Spec.Written(values); worked(rec) { // what cannot be filled in was not written
-		for _, o := range written {
-			if name, ok := S3(o.Address()); ok && !slices.ContainsFunc(f.In, func(d Dataset) bool { return d.overlaps(name) }) {
-				f.out(Dataset{Name: name})
-			}
+	f.outputs(rec, values)
+	return f
+}
+
+// outputs adds what the pipeline says that its runs write, if a job has succeeded. What cannot be
+// filled in was not written.
+func (f *Flow) outputs(rec *run.Record, values pipeline.Context) {
+	written, _ := rec.Spec.Written(values)
+	for _, o := range written {
+		if name, ok := S3(o.Address()); ok && worked(rec) && !slices.ContainsFunc(f.In, func(d Dataset) bool { return d.overlaps(name) }) {
+			f.out(Dataset{Name: name})
 		}
 	}
-	return f
 }
 
 // reads adds what a job reads.
@@ -116,6 +124,21 @@ func (f *Flow) checks(rec *run.Record, values pipeline.Context) {
 			f.reads(pipeline.ChecksJob, d)
 		}
 	}
+}
+
+// published are where a run has written what it publishes, and the table if readers see it there.
+func published(r run.Run, s stage.Settings) (all []Dataset) {
+	p := r.Publication
+	if p == nil {
+		return nil
+	}
+	if name, ok := S3(p.Location); ok {
+		all = append(all, Dataset{Name: name})
+	}
+	if _, table, ok := strings.Cut(p.Table, "."); ok && p.State == run.Published {
+		all = append(all, Dataset{Name: Table(s, s.Database(), table)})
+	}
+	return all
 }
 
 // worked reports whether a job of the run has succeeded and had work to do.
@@ -191,7 +214,7 @@ func triggered(rec *run.Record, s stage.Settings) []Dataset {
 	return all
 }
 
-// watched are the prefixes of the triggers of a pipeline that make batches.
+// watched are the datasets of which objects start runs in batches.
 func watched(spec *pipeline.Spec, s stage.Settings) (all []Dataset) {
 	for _, x := range spec.Triggers {
 		if x.S3 == nil || x.S3.Batch == nil {

@@ -74,19 +74,15 @@ func attempts(r run.Run, j run.Job) []attempt {
 	if j.Attempt <= last || j.StepID == "" || !j.State.Over() && j.State != run.JobRunning {
 		return all // the newest is among them, or was not submitted
 	}
+	return append(all, newest(r, j))
+}
+
+// newest is the newest attempt of a job, which was submitted.
+func newest(r run.Run, j run.Job) attempt {
 	a := attempt{
 		number: j.Attempt, clusterID: j.ClusterID, stepID: j.StepID, start: j.IntentAt, to: j.EndedAt,
 		class: j.Class, reason: j.Reason, exitCode: j.ExitCode, noticed: true,
 	}
-	a.finish(r, j)
-	if a.to.Before(a.start) {
-		a.to = a.start // clocks of clusters differ
-	}
-	return append(all, a)
-}
-
-// finish sets how the newest attempt of j has ended, if it has.
-func (a *attempt) finish(r run.Run, j run.Job) {
 	switch {
 	case j.State == run.JobSucceeded:
 		a.end = Complete
@@ -97,6 +93,10 @@ func (a *attempt) finish(r run.Run, j run.Job) {
 	case r.State.Final(): // its end was never recorded
 		a.end, a.to, a.class, a.reason = Abort, r.EndedAt, r.Class, "the run ended before it"
 	}
+	if a.to.Before(a.start) {
+		a.to = a.start // clocks of clusters differ
+	}
+	return a
 }
 
 func failed(c job.Class) Type {

@@ -78,7 +78,7 @@ func schemas(t *testing.T) *jsonschema.Compiler {
 		t.Fatal(err)
 	}
 	for _, name := range files {
-		data, err := os.ReadFile(path.Join("testdata/spec", name)) //nolint:gosec // of the test data
+		data, err := fs.ReadFile(os.DirFS("testdata/spec"), name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -315,6 +315,20 @@ func TestDatasets(t *testing.T) {
 			},
 			in: []string{"s3://dev-raw/in"}, reads: []string{"s3://dev-raw/in"}, checks: []string{"s3://dev-curated/orders"},
 			out: []string{"s3://dev-curated/orders", "s3://dev-curated/more"},
+		},
+		"published": {
+			change: func(rec *run.Record) {
+				rec.Spec = nil
+				rec.Run.Publication = &run.Publication{State: run.Published, Table: "ephemr.orders", Location: "s3://dev-curated/orders/run=1/"}
+			},
+			in: []string{"s3://dev-raw/in"}, out: []string{"s3://dev-curated/orders/run=1", "ephemr_dev.orders"},
+		},
+		"not published": {
+			change: func(rec *run.Record) {
+				rec.Spec = nil
+				rec.Run.Publication = &run.Publication{State: run.Unpublished, Table: "ephemr.orders", Location: "s3://dev-curated/orders/run=1/"}
+			},
+			in: []string{"s3://dev-raw/in"}, out: []string{"s3://dev-curated/orders/run=1"},
 		},
 		"no pipeline": {change: func(rec *run.Record) { rec.Spec = nil }, in: []string{"s3://dev-raw/in"}},
 	} {

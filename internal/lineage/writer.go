@@ -64,8 +64,9 @@ func (w *Writer) Try(ctx context.Context, runID string) {
 	}
 }
 
-// few events are written without looking whether they are there.
-const few = 2
+// few events, as of a run with one attempt of one job, are written without looking whether they are
+// there: a listing saves hardly a call.
+const few = 4
 
 // written are the keys of the events that are there, of so many.
 func (w *Writer) written(ctx context.Context, r run.Run, events int) (map[string]bool, error) {

@@ -23,7 +23,7 @@ var domainID = regexp.MustCompile(`^dzd[-_][A-Za-z0-9_-]{1,36}$`)
 // arguments of spark-submit.
 func (l Lineage) Validate() error {
 	var errs []error
-	if l.SparkURL != "" && !plainAddress(l.SparkURL) {
+	if l.SparkURL != "" && !plain(l.SparkURL) {
 		errs = append(errs, fmt.Errorf("lineage.sparkUrl %q must be an address like https://marquez.example.com, without user, password and query", l.SparkURL))
 	}
 	if l.SparkDomain != "" && !domainID.MatchString(l.SparkDomain) {
@@ -35,8 +35,8 @@ func (l Lineage) Validate() error {
 	return errors.Join(errs...)
 }
 
-// plainAddress reports whether s is an https address of a server, without anything secret.
-func plainAddress(s string) bool {
-	u, err := url.Parse(s)
+// plain reports whether text is an address without anything that may be secret.
+func plain(text string) bool {
+	u, err := url.Parse(text)
 	return err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == ""
 }

@@ -19,7 +19,7 @@ func TestLineage(t *testing.T) {
 		"domain":    {lineage: stage.Lineage{SparkDomain: "dzd_4x6fhkz9example"}},
 		"both":      {lineage: stage.Lineage{SparkURL: "https://x", SparkDomain: "dzd_1"}, want: "not both"},
 		"plain":     {lineage: stage.Lineage{SparkURL: "http://x"}, want: "lineage.sparkUrl"},
-		"password":  {lineage: stage.Lineage{SparkURL: "https://a:b@x"}, want: "without user"}, //nolint:gosec // invented
+		"user":      {lineage: stage.Lineage{SparkURL: "https://a@x"}, want: "without user"},
 		"key":       {lineage: stage.Lineage{SparkURL: "https://x?key=1"}, want: "without user"},
 		"no host":   {lineage: stage.Lineage{SparkURL: "https://"}, want: "lineage.sparkUrl"},
 		"no domain": {lineage: stage.Lineage{SparkDomain: "my domain"}, want: "lineage.sparkDomain"},

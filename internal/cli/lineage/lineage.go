@@ -81,6 +81,9 @@ func name(text string, s stage.Settings) (lineage.Name, bool) {
 		return n, true
 	}
 	if database, table, ok := strings.Cut(text, "."); ok && database != "" && table != "" {
+		if database == "ephemr" { // as pipelines call it
+			database = s.Database()
+		}
 		return lineage.Table(s, database, table), true
 	}
 	return lineage.Name{}, false

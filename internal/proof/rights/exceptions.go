@@ -185,6 +185,10 @@ var rare = []Exception{
 		Why: "the run is cancelled, or a step or its cluster has failed, before the function looks",
 	},
 	{
+		Functions: []string{"stopsteps", "control"}, Actions: []string{"s3:PutObject"}, Resource: "/lineage/*",
+		Why: "a step has ended before the function looks: it writes the lineage event",
+	},
+	{
 		Functions: []string{"stopsteps"}, Actions: []string{"s3:GetObject", "s3:ListBucket", "logs:GetLogEvents"},
 		Why: "a step has ended before the function looks: it records the result",
 	},
