@@ -63,7 +63,7 @@ func (f *Finisher) Finish(ctx context.Context, in FinishInput) (FinishOutput, er
 	if !rec.Run.State.Final() {
 		return out, nil // Unstarted, and it has started since
 	}
-	out.Outcome = run.Outcome{State: rec.Run.State, Class: rec.Run.Class, Reason: rec.Run.Reason, NothingToDo: rec.Run.NothingToDo}
+	out.Outcome = run.Outcome{State: rec.Run.State, Class: rec.Run.Class, Reason: rec.Run.Reason, Cause: rec.Run.Cause, NothingToDo: rec.Run.NothingToDo}
 	return out, f.settle(ctx, rec)
 }
 
@@ -92,6 +92,7 @@ func (f *Finisher) record(ctx context.Context, rec *run.Record, in FinishInput) 
 	}
 	if ok {
 		rec.Run.State, rec.Run.Class, rec.Run.Reason, rec.Run.NothingToDo = o.State, o.Class, o.Reason, o.NothingToDo
+		rec.Run.Cause = o.Cause
 		rec.Run.EndedAt, rec.Run.CostUSD, rec.Run.Cost = now, spent.USD(), &spent
 		return rec, nil
 	}

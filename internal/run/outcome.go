@@ -7,6 +7,7 @@ type Outcome struct {
 	State  State     `json:"state"`
 	Class  job.Class `json:"class"`
 	Reason string    `json:"reason"`
+	Cause  string    `json:"cause,omitempty"` // the line that the job which failed has printed about it
 
 	NothingToDo bool `json:"nothingToDo,omitempty"` // it SUCCEEDED, and no job had any work
 }

@@ -110,6 +110,7 @@ type Run struct {
 	State       State     `dynamodbav:"state" json:"state"`
 	Class       job.Class `dynamodbav:"class,omitempty" json:"class,omitempty"`
 	Reason      string    `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
+	Cause       string    `dynamodbav:"cause,omitempty" json:"cause,omitempty"`             // the line that the job which failed has printed about it
 	NothingToDo bool      `dynamodbav:"nothingToDo,omitempty" json:"nothingToDo,omitempty"` // it SUCCEEDED, and no job had work to do
 	RequestedAt time.Time `dynamodbav:"requestedAt" json:"requestedAt"`
 	AdmittedAt  time.Time `dynamodbav:"admittedAt,omitzero" json:"admittedAt,omitzero"`

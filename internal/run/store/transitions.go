@@ -55,6 +55,9 @@ func (s *Runs) finish(ctx context.Context, r run.Run, o run.Outcome, now time.Ti
 	if o.Class != "" {
 		u = set(set(u, "class", o.Class), "reason", o.Reason)
 	}
+	if o.Cause != "" {
+		u = set(u, "cause", o.Cause)
+	}
 	if o.NothingToDo {
 		u = set(u, "nothingToDo", true)
 	}
