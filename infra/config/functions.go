@@ -74,6 +74,7 @@ var functions = []Function{
 	{Name: "Register", Timeout: 30 * time.Second, MemoryMiB: memory, Alarm: ofPeople},
 	{Name: "Control", Timeout: 45 * time.Second, MemoryMiB: memory, Alarm: ofPeople}, // the CLI waits for it
 	{Name: "HoldRun", Timeout: 30 * time.Second, MemoryMiB: memory},
+	{Name: "Notify", Timeout: 55 * time.Second, MemoryMiB: memory, Alarm: ofTick, NoIntents: true}, // a tick a minute
 }
 
 // Functions lists the definitions of all functions.

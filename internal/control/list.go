@@ -40,6 +40,7 @@ func Functions() []Function {
 		{"FinishRun", wrap((*Wiring).FinishRun)},
 		{"HoldRun", wrap((*Wiring).HoldRun)},
 		{"Intake", wrap((*Wiring).Intake)},
+		{"Notify", wrap((*Wiring).Notify)},
 		{"PrepareRun", wrap((*Wiring).PrepareRun)},
 		{"Register", wrap((*Wiring).Register)},
 		{"StopSteps", wrap((*Wiring).StopSteps)},

@@ -10,7 +10,7 @@ import (
 
 	"ephemr/internal/cost"
 	"ephemr/internal/fault"
-	"ephemr/internal/notify"
+	"ephemr/internal/outbox"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -28,7 +28,7 @@ type Finisher struct {
 	Runs     *store.Runs
 	Slots    Slots
 	Bus      BusAPI
-	Topic    notify.TopicAPI
+	Notices  *outbox.Store
 }
 
 // FinishInput names the run and the error that stopped the state machine, if any.
@@ -129,7 +129,7 @@ func (f *Finisher) settle(ctx context.Context, rec *run.Record) error {
 	if err := f.announce(ctx, rec); err != nil {
 		return errors.Join(err, f.Runs.Cleared(ctx, rec.Run))
 	}
-	return f.Runs.Announced(ctx, rec.Run)
+	return nil
 }
 
 // clear closes the run's open jobs and its waiter, and releases its slots.

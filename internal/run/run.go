@@ -98,6 +98,9 @@ type Run struct {
 	MaxPerValue   int               `dynamodbav:"maxPerValue,omitempty" json:"-"`           // likewise, for runs with equal Matrix
 	MaxDuration   time.Duration     `dynamodbav:"maxDuration,omitempty" json:"-"`           // likewise, nanoseconds: the pipeline's deadline
 
+	WarnBefore time.Duration `dynamodbav:"warnBefore,omitempty" json:"-"` // nanoseconds: that long before its deadline a notice is sent; 0 = none
+	Warned     bool          `dynamodbav:"warned,omitempty" json:"-"`     // that notice was recorded
+
 	Backfill string `dynamodbav:"backfill,omitempty" json:"backfill,omitempty"` // id of the backfill that has made or retried it
 	Parallel int    `dynamodbav:"parallel,omitempty" json:"-"`                  // runs of the backfill at a time
 

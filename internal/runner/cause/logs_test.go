@@ -50,7 +50,7 @@ func TestLogs(t *testing.T) {
 // read reads a file of testdata, which may be missing.
 func read(t *testing.T, f *cause.Finder, name string) int64 {
 	t.Helper()
-	log, err := os.Open(filepath.Join("testdata", name))
+	log, err := os.Open(filepath.Join("testdata", name)) //nolint:gosec // of this package
 	if os.IsNotExist(err) {
 		return 0
 	}
