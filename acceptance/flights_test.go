@@ -2,17 +2,21 @@ package acceptance_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"ephemr/internal/job"
 	"ephemr/internal/local/flights"
 	"ephemr/internal/local/laptop/demo"
 	"ephemr/internal/run"
+	"ephemr/internal/statistics"
 )
 
 // The demo's pipeline on real data: what Spark and Hive publish is what plain Go
@@ -51,6 +55,26 @@ func TestFlightsAreRight(t *testing.T) {
 	}
 	if findings := rec.Job("checks").Findings; len(findings) == 0 {
 		t.Error("the checks found nothing, not even that all is well")
+	}
+	w.measured(t, rec, count.Kept)
+}
+
+// measured holds that statistics of the dataset were recorded after a run, with at least as many rows as it has
+// added, and that they are shown.
+func (w *world) measured(t *testing.T, rec *run.Record, rows int64) {
+	t.Helper()
+	out, stderr, code := w.cli(t, w.region.Root, "stats", "s3://curated/flights/", "--last", "100", "-o", "json")
+	var all []statistics.Statistics
+	if err := json.Unmarshal([]byte(out), &all); err != nil || code != 0 {
+		t.Fatalf("ephemr stats: exit code %d, %v\n%s%s", code, err, out, stderr)
+	}
+	i := slices.IndexFunc(all, func(s statistics.Statistics) bool { return s.RunID == rec.Run.ID })
+	if i < 0 || all[i].Rows == nil || *all[i].Rows < rows || len(all[i].Columns) < 5 {
+		t.Errorf("statistics of run %s: %s", rec.Run.ID, out)
+	}
+	compared := func(f job.Finding) bool { return f.OK && strings.HasPrefix(f.Expect, "nulls within 5pp") }
+	if found := rec.Found(); found == nil || !slices.ContainsFunc(found.Findings, compared) {
+		t.Errorf("drift found %+v", found)
 	}
 }
 

@@ -63,12 +63,59 @@ var conditionScenarios = []scenario{
 		want:   ended{Path: path(begin, round, round, round, bad), State: run.Failed, Class: job.ClassJob, Jobs: "a=FAILED b=SKIPPED undo=SUCCEEDED report=SUCCEEDED", Clusters: 1},
 	},
 	{
-		name: "cancelled: no clean-up", pipeline: cleaned,
+		name: "cancelled: it cleans up", pipeline: cleaned,
 		during: func(w *simulation.World, id string) {
 			time.Sleep(5*time.Minute + 30*time.Second)
 			_, _ = w.Invoke("control", []byte(`{"op": "cancel", "runId": "`+id+`"}`))
 		},
+		want: ended{Path: path(begin, stopped, round, bad), State: run.Cancelled, Class: job.ClassCancelled, Jobs: "clean=SUCCEEDED a=CANCELLED b=SKIPPED", Clusters: 1},
+	},
+	{
+		name: "killed: no clean-up", pipeline: cleaned,
+		during: func(w *simulation.World, id string) {
+			time.Sleep(5*time.Minute + 30*time.Second)
+			_, _ = w.Invoke("control", []byte(`{"op": "cancel", "runId": "`+id+`", "kill": true}`))
+		},
 		want: ended{Path: path(begin, stopped, bad), State: run.Cancelled, Class: job.ClassCancelled, Jobs: "clean=SKIPPED a=CANCELLED b=SKIPPED", Clusters: 1},
+	},
+	{
+		name: "killed while it cleans up", pipeline: cleaned,
+		config: simulation.Config{Steps: steps(map[string]simulation.Step{"clean#1": {Takes: time.Hour}})},
+		during: func(w *simulation.World, id string) {
+			for _, op := range []string{`"kill": false`, `"kill": true`} {
+				time.Sleep(5*time.Minute + 30*time.Second)
+				_, _ = w.Invoke("control", []byte(`{"op": "cancel", "runId": "`+id+`", `+op+`}`))
+			}
+		},
+		want: ended{Path: path(begin, stopped, stopped, bad), State: run.Cancelled, Class: job.ClassCancelled, Jobs: "clean=CANCELLED a=CANCELLED b=SKIPPED", Clusters: 1},
+	},
+	{
+		name: "a clean-up takes too long", pipeline: cleaned,
+		config: simulation.Config{Steps: steps(map[string]simulation.Step{"a#1": {Takes: 5 * time.Hour}, "clean#1": {Takes: time.Hour}})},
+		want:   ended{Path: path(begin, stopped, stopped, bad), State: run.Failed, Class: job.ClassTimeout, Jobs: "clean=CANCELLED a=CANCELLED b=SKIPPED", Clusters: 1},
+	},
+	{
+		name: "a long clean-up keeps its cluster", pipeline: cleaned + "\nlimits: {cleanUp: 1h}",
+		config: simulation.Config{Steps: steps(map[string]simulation.Step{"a#1": {Takes: 5 * time.Hour}, "clean#1": {Takes: 50 * time.Minute}})},
+		want:   ended{Path: path(begin, stopped, round, bad), State: run.Failed, Class: job.ClassTimeout, Jobs: "clean=SUCCEEDED a=CANCELLED b=SKIPPED", Clusters: 1},
+	},
+	{
+		name: "a long clean-up keeps its lease", pipeline: strings.Replace(cleaned, "profile: small", "profile: small, pool: p, keepAlive: 5m", 1) + "\nlimits: {cleanUp: 1h}",
+		config: simulation.Config{Steps: steps(map[string]simulation.Step{"a#1": {Takes: 5 * time.Hour}, "clean#1": {Takes: 50 * time.Minute}})},
+		want:   ended{Path: path(begin, stopped, round, bad), State: run.Failed, Class: job.ClassTimeout, Jobs: "clean=SUCCEEDED a=CANCELLED b=SKIPPED", Clusters: 1},
+	},
+	{
+		name: "a clean-up after the deadline fails", pipeline: cleaned,
+		config: simulation.Config{Steps: steps(map[string]simulation.Step{"a#1": {Takes: 5 * time.Hour}, "clean#1": failure})},
+		want:   ended{Path: path(begin, stopped, round, bad), State: run.Failed, Class: job.ClassTimeout, Jobs: "clean=FAILED a=CANCELLED b=SKIPPED", Clusters: 1},
+	},
+	{
+		name: "cancelled, and undone", pipeline: undone,
+		during: func(w *simulation.World, id string) {
+			time.Sleep(5*time.Minute + 30*time.Second)
+			_, _ = w.Invoke("control", []byte(`{"op": "cancel", "runId": "`+id+`"}`))
+		},
+		want: ended{Path: path(begin, stopped, round, round, bad), State: run.Cancelled, Class: job.ClassCancelled, Jobs: "a=CANCELLED b=SKIPPED undo=SUCCEEDED report=SUCCEEDED", Clusters: 1},
 	},
 	{
 		name: "the cluster dies: no clean-up", pipeline: cleaned,
@@ -76,9 +123,9 @@ var conditionScenarios = []scenario{
 		want:   ended{Path: path(begin, round, bad), State: run.Failed, Class: job.ClassLost, Jobs: "clean=SKIPPED a=FAILED b=SKIPPED", Clusters: 1},
 	},
 	{
-		name: "the deadline passes: no clean-up", pipeline: cleaned,
+		name: "the deadline passes: it cleans up", pipeline: cleaned,
 		config: simulation.Config{Steps: steps(map[string]simulation.Step{"a#1": {Takes: 5 * time.Hour}})},
-		want:   ended{Path: path(begin, stopped, bad), State: run.Failed, Class: job.ClassTimeout, Jobs: "clean=SKIPPED a=CANCELLED b=SKIPPED", Clusters: 1},
+		want:   ended{Path: path(begin, stopped, round, bad), State: run.Failed, Class: job.ClassTimeout, Jobs: "clean=SUCCEEDED a=CANCELLED b=SKIPPED", Clusters: 1},
 	},
 }
 

@@ -100,7 +100,7 @@ func TestHistoryFits(t *testing.T) {
 		t.Errorf("%d attempts to get a cluster have up to %d events; MaxEvents is %d", run.MaxClusters, got, run.MaxEvents)
 	}
 	rest := 2 // of the execution itself
-	for _, state := range []string{"PrepareRun", "AwaitAdmission", "PrepareRun", "Prepared", "AwaitObjects", "SubmitSteps", "JobsLeft", "StopSteps", "TerminateCluster", "FinishRun", "Outcome", "Failed"} {
+	for _, state := range []string{"PrepareRun", "AwaitAdmission", "PrepareRun", "Prepared", "AwaitObjects", "SubmitSteps", "JobsLeft", "CheckData", "Checked", "Publish", "StopSteps", "Stopped", "SubmitSteps", "StopSteps", "Stopped", "TerminateCluster", "FinishRun", "Outcome", "Failed"} {
 		rest += visit(t, state)
 	}
 	if run.MaxEvents+rest > maxHistory {

@@ -133,7 +133,7 @@ func TestWhatCannotBeStoppedGoesWithItsCluster(t *testing.T) {
 				for range 200 {
 					failing(w, "CancelSteps", errors.New("internal"))
 				}
-			}, path(begin, stopped, bad),
+			}, path(begin, "SubmitSteps StopSteps", bad),
 		},
 		{"submitted by the dead", func(w *simulation.World) { w.Crash("EMR:AddJobFlowSteps", true) }, path(begin, stopped, bad)},
 	} {

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 const (
 	begin    = "PrepareRun Prepared CreateCluster"
 	round    = "SubmitSteps JobsLeft"
-	stopped  = "SubmitSteps StopSteps"
+	stopped  = "SubmitSteps StopSteps Stopped"
 	finish   = "TerminateCluster FinishRun Outcome"
 	good     = finish + " Succeeded"
 	bad      = finish + " Failed"

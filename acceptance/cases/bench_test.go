@@ -71,10 +71,14 @@ func (b *bench) pack(dir string, s source) (job.Spec, error) {
 		return job.Spec{}, err
 	}
 	ref := sources[0].Package.Ref()
+	limit := 120
+	if job.Type(s.Type) == job.DBT { // which is installed first
+		limit = 900
+	}
 	b.objects[ref.Key] = zip.Bytes()
 	return job.Spec{
 		RunID: "case-1", Job: "case", Attempt: 1, Type: job.Type(s.Type), Package: "s3://b/" + ref.Key, PackageSHA256: ref.SHA256, Venvs: "s3://b/venvs",
-		Entry: p.Jobs[0].Entry, Class: s.Class, Args: s.Args, Vars: s.Vars, Conf: s.Conf, Env: s.Env, TimeoutSeconds: 120, Result: "s3://b/" + result,
+		Entry: p.Jobs[0].Entry, Class: s.Class, Args: s.Args, Vars: s.Vars, Conf: s.Conf, Env: s.Env, TimeoutSeconds: limit, Result: "s3://b/" + result,
 	}, nil
 }
 

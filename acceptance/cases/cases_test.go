@@ -27,7 +27,7 @@ import (
 // testCase is a case.yaml.
 type testCase struct {
 	About  string `yaml:"about"`
-	Needs  string `yaml:"needs"`  // spark, java or pip: it takes seconds, and is left out of short tests
+	Needs  string `yaml:"needs"`  // spark, java or pip: it takes seconds, and is left out of short tests; dbt: only make dbt runs it
 	Apply  string `yaml:"apply"`  // a pipeline file, instead of a job
 	Job    source `yaml:"job"`    // as ephemr submit has it
 	Before string `yaml:"before"` // a script that prepares a copy of the folder
@@ -204,6 +204,9 @@ func skip(t *testing.T, needs string) {
 	}
 	if testing.Short() {
 		t.Skip("takes seconds")
+	}
+	if needs == "dbt" && os.Getenv("EPHEMR_DBT") == "" {
+		t.Skip("installs dbt; use make dbt")
 	}
 	var out bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), "python3", "-c", "import pip")

@@ -22,6 +22,7 @@ var index = map[string][2]string{
 	"cron":                     {},
 	"daemon-survives":          {"cmd/runner/main_test.go", "TestDaemonsEndWithTheJob"},
 	"date-layout":              {},
+	"dbt":                      {},
 	"editable-requirement":     {},
 	"empty-directories":        {},
 	"entry-names":              {},

@@ -41,6 +41,7 @@ type Config struct {
 	Sweep   Sweep                      `yaml:"sweep"`
 	Limits  Limits                     `yaml:"limits"`
 	Costs   stage.Costs                `yaml:"costs"` // estimates and budgets
+	Lineage stage.Lineage              `yaml:"lineage"`
 	Query   Query                      `yaml:"query"`
 	Zones   map[string]Zone            `yaml:"zones"`    // of the lake
 	Vars    map[string]string          `yaml:"vars"`     // for .Vars in templates of pipelines

@@ -75,6 +75,8 @@ var functions = []Function{
 	{Name: "Control", Timeout: 45 * time.Second, MemoryMiB: memory, Alarm: ofPeople}, // the CLI waits for it
 	{Name: "HoldRun", Timeout: 30 * time.Second, MemoryMiB: memory},
 	{Name: "Notify", Timeout: 55 * time.Second, MemoryMiB: memory, Alarm: ofTick, NoIntents: true}, // a tick a minute
+	{Name: "CheckData", Timeout: 200 * time.Second, MemoryMiB: 2 * memory, NoIntents: true},        // footers of up to 16 MB
+	{Name: "Publish", Timeout: 30 * time.Second, MemoryMiB: memory},
 }
 
 // Functions lists the definitions of all functions.

@@ -31,7 +31,7 @@ func (c Config) Bus() string { return "ephemr-" + c.Stage }
 func (c Config) NamespaceName() string { return "ephemr-" + c.Stage }
 
 // Database is the name of the lake's Glue database.
-func (c Config) Database() string { return "ephemr_" + c.Stage }
+func (c Config) Database() string { return stage.Database(c.Stage) }
 
 // LogGroup is the name of a log group, e.g. /ephemr/dev/runs.
 func (c Config) LogGroup(what string) string { return "/ephemr/" + c.Stage + "/" + what }

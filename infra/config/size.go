@@ -50,6 +50,9 @@ func (c Config) SettingsSize() (total int, parts map[string]int) {
 	if len(c.Vars) > 0 {
 		parts["vars"] = jsonSize(c.Vars) + len(`"vars":,`)
 	}
+	if c.Lineage != (stage.Lineage{}) {
+		parts["lineage"] = jsonSize(c.Lineage) + len(`"lineage":,`)
+	}
 	if len(c.Access.Users) > 0 && c.Access.SecurityConfig == "" {
 		parts["access.securityConfiguration"] = generatedName
 	}

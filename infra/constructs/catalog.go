@@ -50,6 +50,12 @@ func grantTables(scope constructs.Construct, to Rights, database, table string, 
 	to.allow(statement(of("glue", functions...), glue("catalog", "database/"+database, "userDefinedFunction/"+database+"/*"), nil))
 }
 
+// GrantCatalog allows a function calls on the tables of the stage's database.
+func GrantCatalog(scope constructs.Construct, fn *Function, stage Stage, actions ...string) {
+	database := stage.Database()
+	fn.allow(statement(of("glue", actions...), glueARNs(scope, "catalog", "database/"+database, "table/"+database+"/*"), nil))
+}
+
 func glueARNs(scope constructs.Construct, resources ...string) []*string {
 	arns := make([]*string, len(resources))
 	for i, resource := range resources {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"ephemr/infra/constructs"
+	"ephemr/internal/stage"
 )
 
 // grant allows each function exactly the calls that it makes. Functions that
@@ -13,12 +14,26 @@ func (p *Platform) grant() {
 	p.grantAdmission()
 	p.grantClusters()
 	p.grantSteps()
+	p.grantCheckData()
+	p.grantPublish()
 	p.grantHold()
 	p.grantNotify()
 	p.grantWatchers()
 	p.grantRegister()
 	p.grantCalendar()
 	p.grantControl()
+	p.grantLineage()
+}
+
+// grantLineage allows writing the lineage events of runs, each once. Runs start, change and end
+// by these functions; Admit ends runs that never started, and have none.
+func (p *Platform) grantLineage() {
+	for _, name := range []string{"PrepareRun", "SubmitSteps", "StopSteps", "Watch", "FinishRun", "Sweep", "Control"} {
+		p.lake.Logs.GrantNew(p.functions.named(name), stage.LineagePrefix+"*")
+	}
+	for _, name := range []string{"FinishRun", "Sweep"} { // SubmitSteps and those that look at steps list results as well; PrepareRun has one event
+		p.lake.Logs.GrantList(p.functions.named(name))
+	}
 }
 
 // inRun are the calls of functions that work on a run: its items are read by one
@@ -139,6 +154,27 @@ func (p *Platform) grantSteps() {
 	p.runs.Grant(finishRun, inRun...)
 	p.clusters.Grant(finishRun, "UpdateItem") // slots
 	p.bus.GrantPut(finishRun)
+}
+
+// grantCheckData allows reading the datasets of the lake, and recording what is found.
+func (p *Platform) grantCheckData() {
+	checkData := p.functions.named("CheckData")
+	p.runs.Grant(checkData, "Query", "GetItem", "PutItem") // statistics, findings
+	p.grantListLake(checkData)
+	for _, zone := range slices.Sorted(maps.Keys(p.lake.Zones)) {
+		p.lake.Zones[zone].Grant(checkData, "*", "GetObject")
+	}
+}
+
+// grantPublish allows making partitions of the stage's database point elsewhere, and finding
+// out whether they do.
+func (p *Platform) grantPublish() {
+	publish := p.functions.named("Publish")
+	p.runs.Grant(publish, "Query", "PutItem", "UpdateItem")
+	constructs.GrantCatalog(p.stack, publish, p.stage, "GetTable", "GetPartition", "CreatePartition", "UpdatePartition")
+	constructs.GrantCatalog(p.stack, p.functions.named("Control"), p.stage, "GetTable", "GetPartition", "UpdatePartition") // undo
+	constructs.GrantCatalog(p.stack, p.functions.named("FinishRun"), p.stage, "GetPartition")                              // of a publication that was interrupted
+	constructs.GrantCatalog(p.stack, p.functions.named("Sweep"), p.stage, "GetPartition")
 }
 
 // grantHold allows waiting without a cluster.

@@ -1,6 +1,7 @@
 package stacks_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,6 +58,7 @@ func TestDestinations(t *testing.T) {
 			}
 		}
 	}
+	slices.Sort(used)
 	if diff := cmp.Diff(secrets, used); diff != "" {
 		t.Errorf("secrets (-want +got)\n%s", diff)
 	}

@@ -64,6 +64,10 @@ var suppressed = []accepted{
 		"Tables and functions of a database are created by jobs, later than the stack.",
 	},
 	{
+		`IAM5\[Resource::` + arnPrefix + `table/ephemr_\w+/\*\]`, `(Publish|Control|FinishRun|Sweep)/Role/DefaultPolicy/Resource`,
+		"Tables of the stage's database, which pipelines name.",
+	},
+	{
 		`IAM5\[Resource::` + arnPrefix + `log-group:/ephemr/\w+/runs:log-stream:users/[\w-]+/\*\]`, `Users/User-[\w-]+/DefaultPolicy/Resource`,
 		"A stream for each job of the user's runs.",
 	},

@@ -54,6 +54,8 @@ func (p *Platform) settings(stack awscdk.Stack) stage.Settings {
 		Access:  p.users.Settings(),
 		Notices: stage.Notices{Window: p.stage.Notices.Window, Destinations: p.others.Settings()},
 
+		Lineage: p.stage.Lineage,
+
 		Functions: stage.Functions{
 			AdmitFunction:    constructs.FunctionName(p.stage, "Admit"),
 			ControlFunction:  constructs.FunctionName(p.stage, "Control"),

@@ -14,6 +14,7 @@ import (
 	"ephemr/internal/cli/check"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/generate"
+	"ephemr/internal/job"
 )
 
 // connected stores a generated dataset in the lake's zone raw.
@@ -64,6 +65,49 @@ func TestCheck_json(t *testing.T) {
 		t.Error("not JSON")
 	}
 	contains(t, w.out.String(), `"rows": 1000,`, `"source": "footers"`, `"broken": []`, `"dataset": "s3://raw/orders/"`)
+}
+
+// TestCheck_expectations evaluates flags and a file, from this machine.
+func TestCheck_expectations(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	connect := connected(t, w)
+	file := filepath.Join(t.TempDir(), "checks.yaml")
+	write := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(`checks:
+  - dataset: s3://raw/orders/
+    range: {amount: {min: 1, max: 500}, ordered_at: {min: 2026-01-01, max: 2026-01-03}}
+    relationships: {store_id: {dataset: s3://raw/orders/, column: store_id}}
+    reconcile: {dataset: s3://raw/orders/, sum: amount}
+`)
+	good := check.Options{Dataset: "s3://raw/orders/", Expect: job.Check{Rows: "= 1000", NotNull: []string{"order_id"}, Unique: []string{"order_id"}}}
+	for _, o := range []check.Options{good, {File: file}} {
+		if err := check.Run(t.Context(), o, w.io, connect); err != nil {
+			t.Error(err)
+		}
+	}
+	contains(t, w.out.String(), "rows = 1000", "footer, ", "unique order_id", "0 of 1000 rows repeat another", "read, ", "sum of amount as in s3://")
+	bad := check.Options{Dataset: "s3://raw/orders/", JSON: true, Expect: job.Check{NotNull: []string{"amount"}, Where: "store_id > 0"}}
+	if err := check.Run(t.Context(), bad, w.io, connect); exit.CodeOf(err) != exit.CodeFailed || !strings.Contains(err.Error(), "1 of 2 checks failed") {
+		t.Errorf("%v", err)
+	}
+	contains(t, w.out.String(), `"source": "read"`, `"samples": [`, `"row": `)
+	write("checks:\n  - {dataset: s3://raw/orders/, rows: many, unik: [a]}\n")
+	for want, o := range map[string]check.Options{
+		"checks.yaml:2:39: checks[0].rows: invalid comparison":  {File: file},
+		"checks.yaml:2:45: checks[0].unik: unknown key":         {File: file},
+		"use -f without others":                                 {File: file, Dataset: "s3://raw/orders/"},
+		"where: invalid expression: unexpected token Operator(": {Dataset: "s3://raw/orders/", Expect: job.Check{Rows: "> 0", Where: "a = 1"}},
+		"writtenBy needs a run":                                 {Dataset: "s3://raw/orders/", Expect: job.Check{WrittenBy: "run"}},
+	} {
+		if err := check.Run(t.Context(), o, w.io, connect); exit.CodeOf(err) != exit.CodeUsage || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
 }
 
 func TestCheck_errors(t *testing.T) {

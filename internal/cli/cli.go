@@ -21,11 +21,13 @@ import (
 	"ephemr/internal/cli/doctor"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/generate"
+	"ephemr/internal/cli/lineage"
 	"ephemr/internal/cli/logs"
 	"ephemr/internal/cli/objects"
 	"ephemr/internal/cli/pause"
 	"ephemr/internal/cli/pipelines"
 	"ephemr/internal/cli/prices"
+	"ephemr/internal/cli/publications"
 	"ephemr/internal/cli/query"
 	"ephemr/internal/cli/redo"
 	"ephemr/internal/cli/remove"
@@ -40,9 +42,12 @@ import (
 	"ephemr/internal/cli/show"
 	"ephemr/internal/cli/silence"
 	"ephemr/internal/cli/start"
+	"ephemr/internal/cli/stats"
 	"ephemr/internal/cli/submit"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/cli/terminate"
+	"ephemr/internal/cli/test"
+	"ephemr/internal/cli/unpublish"
 	"ephemr/internal/cli/version"
 	"ephemr/internal/cli/why"
 
@@ -83,8 +88,8 @@ func Root(app *session.App, given string) *cobra.Command {
 	root.AddCommand(apply.Command(app), diff.Command(app), pipelines.Command(app), pause.Command(app), resume.Command(app), rollback.Command(app), remove.Command(app),
 		calendar.Command(app), start.Command(app), backfill.Command(app), backfill.ListCommand(app), submit.Command(app),
 		runs.Command(app), show.Command(app), why.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app), approve.Command(app), redo.Command(app), objects.Command(app), silence.Command(app), silence.EndCommand(app), silence.ListCommand(app),
-		clusters.Command(app), resize.Command(app), terminate.Command(app), cost.Command(app), prices.Command(app), requests.Command(app), query.Command(app), secrets.Command(app),
-		generate.Command(app), check.Command(app),
+		clusters.Command(app), resize.Command(app), terminate.Command(app), cost.Command(app), prices.Command(app), requests.Command(app), query.Command(app), lineage.Command(app), secrets.Command(app),
+		generate.Command(app), check.Command(app), stats.Command(app), publications.Command(app), unpublish.Command(app), test.Command(app),
 		doctor.Command(app, given), version.Command(app, given))
 	completion(root)
 	strict(root)

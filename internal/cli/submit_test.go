@@ -175,7 +175,7 @@ func TestSubmitRejects(t *testing.T) {
 		want   string
 	}{
 		"no source": {func(o *submit.Options) { o.Source = "" }, "no source; set"},
-		"no type":   {func(o *submit.Options) { o.Type = "" }, "with -t: bash, hive, jar, spark"},
+		"no type":   {func(o *submit.Options) { o.Type = "" }, "with -t: bash, dbt, hive, jar, spark"},
 		"type":      {func(o *submit.Options) { o.Type = "pig" }, `invalid job type "pig"`},
 		"quality":   {func(o *submit.Options) { o.Type = "quality" }, "invalid job type"},
 		"no user":   {func(o *submit.Options) { o.User = "" }, "no user"},

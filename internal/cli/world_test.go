@@ -28,6 +28,7 @@ import (
 	"ephemr/internal/entry"
 	"ephemr/internal/intake"
 	"ephemr/internal/job"
+	"ephemr/internal/ledger"
 	"ephemr/internal/operation"
 	"ephemr/internal/outbox"
 	"ephemr/internal/pipeline"
@@ -142,6 +143,7 @@ func (w *world) follower() *follow.Follower {
 func (w *world) deliver() {
 	w.t.Helper()
 	k := &intake.Intake{
+		Ledger:   &ledger.Store{DB: w.db, Table: w.settings.LedgerTable},
 		Settings: w.settings, Engines: engine.Catalog{Default: emr.Capabilities}, Runs: w.runs, Pipelines: w.pipelines, Users: &intake.UserStore{Settings: w.settings, SSM: w.ssm}, SQS: w.sqs, Notices: &outbox.Store{DB: w.db, Table: w.settings.RunsTable},
 		Admission: &admission.Requester{Gate: &admission.Gate{DB: w.db, Table: w.settings.ClustersTable}, Lambda: w.lambda, Function: w.settings.AdmitFunction},
 	}

@@ -12,6 +12,7 @@ import (
 	"ephemr/internal/intake"
 	"ephemr/internal/outbox"
 	"ephemr/internal/outcome"
+	"ephemr/internal/publish"
 	"ephemr/internal/result"
 	"ephemr/internal/run/store"
 	"ephemr/internal/secretcheck"
@@ -33,6 +34,8 @@ type clients interface {
 	metrics() sweep.MetricAPI
 	logs() result.LogsAPI
 	cloudMap() discovery.API
+	glue() publish.GlueAPI
+	glueReader() publish.ReadAPI
 	secrets() secretcheck.SecretsAPI
 	parameters() secretcheck.ParametersAPI
 	engine() engine.Engine // nil = EMR on EC2
@@ -54,6 +57,8 @@ func (g given) topic() outbox.TopicAPI                { return g.d.Topic }
 func (g given) metrics() sweep.MetricAPI              { return g.d.Metrics }
 func (g given) logs() result.LogsAPI                  { return g.d.Logs }
 func (g given) cloudMap() discovery.API               { return g.d.CloudMap }
+func (g given) glue() publish.GlueAPI                 { return g.d.Glue }
+func (g given) glueReader() publish.ReadAPI           { return g.d.Glue }
 func (g given) secrets() secretcheck.SecretsAPI       { return g.d.Secrets }
 func (g given) parameters() secretcheck.ParametersAPI { return g.d.Parameters }
 func (g given) engine() engine.Engine                 { return g.d.Engine }
@@ -91,6 +96,8 @@ func (d *dialed) sqs() intake.QueueAPI                  { return awsapi.NewSQS(d
 func (d *dialed) lambda() admission.InvokeAPI           { return awsapi.NewLambda(d.cfg) }
 func (d *dialed) topic() outbox.TopicAPI                { return awsapi.NewSNS(d.cfg) }
 func (d *dialed) metrics() sweep.MetricAPI              { return awsapi.NewCloudWatch(d.cfg) }
+func (d *dialed) glue() publish.GlueAPI                 { return awsapi.NewGlue(d.cfg) }
+func (d *dialed) glueReader() publish.ReadAPI           { return awsapi.NewGlueReader(d.cfg) }
 func (d *dialed) secrets() secretcheck.SecretsAPI       { return awsapi.NewSecrets(d.cfg) }
 func (d *dialed) parameters() secretcheck.ParametersAPI { return awsapi.NewParameters(d.cfg) }
 

@@ -21,6 +21,7 @@ import (
 	"ephemr/internal/intake"
 	"ephemr/internal/outbox"
 	"ephemr/internal/outcome"
+	"ephemr/internal/publish"
 	"ephemr/internal/result"
 	"ephemr/internal/run/store"
 	"ephemr/internal/secretcheck"
@@ -46,6 +47,7 @@ type Deps struct {
 	Metrics  sweep.MetricAPI
 	Logs     result.LogsAPI
 	CloudMap discovery.API
+	Glue     publish.GlueAPI
 
 	Secrets    secretcheck.SecretsAPI
 	Parameters secretcheck.ParametersAPI

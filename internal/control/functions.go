@@ -87,6 +87,7 @@ func (w *Wiring) SubmitSteps() Handler[step.SubmitInput, struct{}] {
 		S3:       w.clients.s3(),
 		Venvs:    &step.Venvs{Secret: w.secret(records.VenvSecretKey())},
 		Waker:    w.waker(map[string]wait.Look{run.ForSteps: w.stepLooker().Look}),
+		Lineage:  w.lineage(),
 		Caller:   entry.Caller,
 	}).Submit
 }
@@ -102,7 +103,7 @@ func (w *Wiring) TerminateCluster() Handler[capacity.ReleaseInput, capacity.Rele
 
 // FinishRun records the outcome of a run and reports it.
 func (w *Wiring) FinishRun() Handler[intake.FinishRequest, outcome.FinishOutput] {
-	return (&intake.FinishHandler{Finisher: w.finisher()}).Finish
+	return (&intake.FinishHandler{Finisher: w.settlingFinisher()}).Finish
 }
 
 // Watch wakes waiting runs on EMR's events and on the minute tick.
@@ -122,7 +123,7 @@ func (w *Wiring) Sweep() Handler[json.RawMessage, sweep.Output] {
 		Engines:   w.engines(),
 		SFN:       w.clients.sfn(),
 		Bus:       w.clients.bus(),
-		Finisher:  w.finisher(),
+		Finisher:  w.settlingFinisher(),
 		Slots:     w.slots(),
 		Metrics:   w.clients.metrics(),
 		Budgets:   &budget.Checker{Settings: w.settings, Runs: w.runs(), Notices: w.notices()},
@@ -168,6 +169,7 @@ func (w *Wiring) Control() Handler[json.RawMessage, any] {
 		Delete:    operation.Of(deleter.Delete),
 		Rollback:  operation.Of(pipelines.Rollback),
 		Silence:   operation.Of((&operation.Silencer{Store: w.pipelines(), Notices: w.notices()}).Silence),
+		Unpublish: operation.Of(w.publisher().Undo),
 
 		Backfill:       operation.Of(backfills.Start),
 		PauseBackfill:  operation.Of(backfills.Pause),

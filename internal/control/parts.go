@@ -22,6 +22,7 @@ import (
 	"ephemr/internal/follow"
 	"ephemr/internal/intake"
 	"ephemr/internal/ledger"
+	"ephemr/internal/lineage"
 	"ephemr/internal/loop"
 	"ephemr/internal/operation"
 	"ephemr/internal/outcome"
@@ -167,7 +168,22 @@ func (w *Wiring) finisher() *outcome.Finisher {
 		Slots:    w.slots(),
 		Bus:      w.clients.bus(),
 		Notices:  w.notices(),
+		Lineage:  w.lineage(),
+
+		Publications: nil,
 	}
+}
+
+// settlingFinisher also ends runs that were publishing.
+func (w *Wiring) settlingFinisher() *outcome.Finisher {
+	f := w.finisher()
+	f.Publications = w.settler()
+	return f
+}
+
+// lineage writes the OpenLineage events of runs.
+func (w *Wiring) lineage() *lineage.Writer {
+	return &lineage.Writer{Settings: w.settings, Runs: w.runs(), S3: w.clients.s3()}
 }
 
 func (w *Wiring) admitter() *admission.Admitter {
@@ -202,6 +218,7 @@ func (w *Wiring) preparer() *intake.Preparer {
 			Parameters: w.clients.parameters(),
 			Place:      access.Place{Account: w.settings.Account, Region: w.settings.Region},
 		},
+		Lineage: w.lineage(),
 	}
 }
 
@@ -215,7 +232,7 @@ func (w *Wiring) capacityLooker() *capacity.Looker {
 }
 
 func (w *Wiring) stepLooker() *step.Looker {
-	return &step.Looker{Runs: w.runs(), Engines: w.engines()}
+	return &step.Looker{Runs: w.runs(), Engines: w.engines(), Lineage: w.lineage()}
 }
 
 func (w *Wiring) stopper() *step.Stopper {

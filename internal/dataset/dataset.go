@@ -4,6 +4,7 @@ package dataset
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -53,20 +54,28 @@ func (a Address) holds(key string) bool {
 
 // List lists the files of a dataset.
 func List(ctx context.Context, api S3API, at Address) ([]Object, error) {
-	var all []Object
+	all, _, err := ListSome(ctx, api, at, math.MaxInt)
+	return all, err
+}
+
+// ListSome lists at most so many files of a dataset; more reports whether there are others.
+func ListSome(ctx context.Context, api S3API, at Address, most int) (all []Object, more bool, _ error) {
 	pages := s3.NewListObjectsV2Paginator(api, &s3.ListObjectsV2Input{Bucket: &at.Bucket, Prefix: aws.String(strings.TrimSuffix(at.Prefix, "/"))})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("list: %w", err)
+			return nil, false, fmt.Errorf("list: %w", err)
 		}
 		for _, o := range page.Contents {
 			if key := aws.ToString(o.Key); at.holds(key) {
+				if len(all) == most {
+					return all, true, nil
+				}
 				all = append(all, Object{API: api, Bucket: at.Bucket, Key: key, ETag: o.ETag, Size: aws.ToInt64(o.Size), Modified: aws.ToTime(o.LastModified)})
 			}
 		}
 	}
-	return all, nil
+	return all, false, nil
 }
 
 // Partition reads the name=value folders of a key. Values may be escaped as

@@ -23,8 +23,8 @@ func OrphanReason(rec *run.Record, attempt string) string {
 		return fmt.Sprintf("its run is %s", rec.Run.State)
 	case slices.ContainsFunc(rec.Clusters, func(a run.Cluster) bool { return a.Name == attempt && a.Restart < rec.Run.Restarts }):
 		return "its run has been restarted since"
-	case !rec.Run.Deadline.IsZero() && time.Since(rec.Run.Deadline) > Grace:
-		return fmt.Sprintf("its run should have ended by %s", rec.Run.Deadline.Format(time.RFC3339))
+	case !rec.Run.Ends().IsZero() && time.Since(rec.Run.Ends()) > Grace:
+		return fmt.Sprintf("its run should have ended by %s", rec.Run.Ends().Format(time.RFC3339))
 	}
 	return ""
 }

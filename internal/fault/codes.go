@@ -20,6 +20,7 @@ var (
 	throttled = code{name: Throttled, rejected: true, passing: true}
 	denied    = code{name: Permission, rejected: true}
 	invalid   = code{name: InvalidInput, rejected: true}
+	limited   = code{name: Limit, rejected: true}
 	refused   = code{rejected: true}
 	expired   = code{rejected: true, passing: true}
 	failed    = code{passing: true}
@@ -64,6 +65,15 @@ var codes = map[string]code{
 
 	"InvalidRequestException": invalid,
 	"ValidationException":     invalid,
+
+	// AWS Glue, Data Catalog
+	"AlreadyExistsException":               refused,
+	"ConcurrentModificationException":      throttled,
+	"EntityNotFoundException":              invalid,
+	"GlueEncryptionException":              denied,
+	"InvalidInputException":                invalid,
+	"OperationTimeoutException":            failed,
+	"ResourceNumberLimitExceededException": limited,
 
 	"InvalidAction":               refused,
 	"InvalidParameterValue":       refused,

@@ -35,39 +35,69 @@ type File struct {
 	Rows      int64
 	RowGroups int
 	Columns   []Column
+	Groups    map[string]string // types of columns that have columns below them: struct, list, map
 }
 
 // Read reads the footer of a file of size bytes. Reserve is called before a footer
 // that is larger than Tail is read, and returns what gives the memory back; nil =
 // there is no limit. An error that is not an InvalidError is one of reading.
-func Read(r io.ReaderAt, size int64, reserve func(bytes int64) (release func(), err error)) (f *File, err error) {
-	if size < smallest {
-		return nil, invalid("is not Parquet: it has only %d bytes", size)
-	}
-	tail := make([]byte, min(size, Tail))
-	if err := fill(r, tail, size-int64(len(tail))); err != nil {
-		return nil, err
-	}
-	length, err := lengthOf(tail, size)
+func Read(r io.ReaderAt, size int64, reserve func(bytes int64) (release func(), err error)) (*File, error) {
+	tail, release, err := read(r, size, reserve)
 	if err != nil {
 		return nil, err
 	}
+	defer release()
+	return decode(tail, size)
+}
+
+// Open is Read for a reader of the columns too: their pages are read with PagesFrom,
+// because the file has only the footer.
+func Open(r io.ReaderAt, size int64) (f *parquet.File, err error) {
+	tail, _, err := read(r, size, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { // the file is untrusted
+		if p := recover(); p != nil {
+			f, err = nil, invalid("is not valid Parquet: %v", p)
+		}
+	}()
+	f, err = parquet.OpenFile(tail, size, parquet.SkipMagicBytes(true), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return nil, invalid("is not valid Parquet: %v", err)
+	}
+	return f, nil
+}
+
+// read reads the end of a file, with the footer. Release gives back what was reserved.
+func read(r io.ReaderAt, size int64, reserve func(bytes int64) (release func(), err error)) (_ *end, release func(), err error) {
+	release = func() {}
+	if size < smallest {
+		return nil, release, invalid("is not Parquet: it has only %d bytes", size)
+	}
+	tail := make([]byte, min(size, Tail))
+	if err := fill(r, tail, size-int64(len(tail))); err != nil {
+		return nil, release, err
+	}
+	length, err := lengthOf(tail, size)
+	if err != nil {
+		return nil, release, err
+	}
 	if missing := length + ending - int64(len(tail)); missing > 0 {
 		if reserve != nil {
-			release, err := reserve(length)
-			if err != nil {
-				return nil, err
+			if release, err = reserve(length); err != nil {
+				return nil, func() {}, err
 			}
-			defer release()
 		}
 		whole := make([]byte, length+ending)
 		copy(whole[missing:], tail)
 		if err := fill(r, whole[:missing], size-int64(len(whole))); err != nil {
-			return nil, err
+			release()
+			return nil, func() {}, err
 		}
 		tail = whole
 	}
-	return decode(&end{tail, size - int64(len(tail))}, size)
+	return &end{tail, size - int64(len(tail))}, release, nil
 }
 
 func fill(r io.ReaderAt, p []byte, at int64) error {
@@ -75,10 +105,10 @@ func fill(r io.ReaderAt, p []byte, at int64) error {
 	if n == len(p) {
 		return nil
 	}
-	if err == nil || errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err // names the file
 	}
-	return fmt.Errorf("read %d bytes at %d: %w", len(p), at, err)
+	return fmt.Errorf("read %d bytes at %d: %w", len(p), at, io.ErrUnexpectedEOF)
 }
 
 // lengthOf reads the last bytes of a file.
@@ -123,6 +153,7 @@ func (e *end) ReadAt(p []byte, at int64) (int, error) {
 	return n, nil
 }
 
+// decode reads what the footer says.
 func decode(r io.ReaderAt, size int64) (f *File, err error) {
 	defer func() { // the file is untrusted
 		if p := recover(); p != nil {
@@ -133,5 +164,5 @@ func decode(r io.ReaderAt, size int64) (f *File, err error) {
 	if err != nil {
 		return nil, invalid("is not valid Parquet: %v", err)
 	}
-	return &File{Rows: p.NumRows(), RowGroups: len(p.Metadata().RowGroups), Columns: columnsOf(p)}, nil
+	return &File{Rows: p.NumRows(), RowGroups: len(p.Metadata().RowGroups), Columns: columnsOf(p), Groups: groupsOf(p.Root(), map[string]string{})}, nil
 }

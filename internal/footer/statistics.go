@@ -19,6 +19,8 @@ type Column struct {
 	Min   *Bound `json:"min"`   // nil = not known, or there are only nulls
 	Max   *Bound `json:"max"`
 
+	Repeated bool `json:"-"` // has any number of values a row
+
 	values int64 // that are not null, at least
 }
 
@@ -27,7 +29,7 @@ func columnsOf(p *parquet.File) []Column {
 	var columns []Column
 	m := p.Metadata()
 	for i, leaf := range leaves(p.Root()) {
-		c := Column{Name: strings.Join(leaf.Path(), "."), Type: TypeOf(leaf), Nulls: new(int64)}
+		c := Column{Name: strings.Join(leaf.Path(), "."), Type: TypeOf(leaf), Nulls: new(int64), Repeated: leaf.MaxRepetitionLevel() > 0}
 		ordered := i < len(m.ColumnOrders) && m.ColumnOrders[i].Value != nil
 		for g := range m.RowGroups {
 			if i < len(m.RowGroups[g].Columns) {
@@ -50,14 +52,25 @@ func leaves(c *parquet.Column) (all []*parquet.Column) {
 	return all
 }
 
+// groupsOf names the types of the columns that have columns below them.
+func groupsOf(c *parquet.Column, groups map[string]string) map[string]string {
+	for _, field := range c.Columns() {
+		if !field.Leaf() {
+			groups[strings.Join(field.Path(), ".")] = TypeOf(field)
+			groupsOf(field, groups)
+		}
+	}
+	return groups
+}
+
 // chunk reads the statistics of a column in one row group.
 func chunk(leaf *parquet.Column, m *format.ColumnMetaData, ordered bool) Column {
 	s := m.Statistics
 	low, high := encoded(leaf, s, ordered)
 	given := len(low)+len(high) > 0
 	c := Column{values: m.NumValues - s.NullCount}
-	least, lowOK := parse(leaf, low)
-	most, highOK := parse(leaf, high)
+	least, lowOK := Parse(leaf, low)
+	most, highOK := Parse(leaf, high)
 	if given && lowOK && highOK && usable(&least, &most) {
 		exact := leaf.Type().Kind() != parquet.ByteArray || least.kind == decimal
 		c.Min, c.Max = &Bound{least, exact}, &Bound{most, exact}
@@ -119,6 +132,7 @@ func (c *Column) merge(d Column) {
 		c.Min, c.Max = bound(c.Min, d.Min, -1), bound(c.Max, d.Max, 1)
 	}
 	c.values += d.values
+	c.Repeated = c.Repeated || d.Repeated
 }
 
 // bound returns the one of two bounds that is farther in a direction; nil if one is unknown.
@@ -138,8 +152,8 @@ func bound(a, b *Bound, direction int) *Bound {
 	return b
 }
 
-// parse reads the PLAIN encoding of a value.
-func parse(leaf *parquet.Column, b []byte) (Value, bool) {
+// Parse reads a value of a column from its PLAIN encoding; false if the type is not supported.
+func Parse(leaf *parquet.Column, b []byte) (Value, bool) {
 	k := leaf.Type().Kind()
 	if size := sizes[k]; size > 0 && len(b) != size {
 		return Value{}, false

@@ -37,7 +37,10 @@ type Summary struct {
 	Files     int       `json:"files"`
 	RowGroups int       `json:"rowGroups"`
 	Columns   []Merged  `json:"columns"`
-	Broken    []Problem `json:"broken"` // files that are left out
+	Broken    []Problem `json:"broken"`           // files that are left out
+	Unread    int       `json:"unread,omitempty"` // files that are left out, because Until said so
+
+	Groups map[string]map[string]int `json:"-"` // files by type, of columns that have columns below them
 
 	Reads     int64 `json:"reads"` // requests
 	BytesRead int64 `json:"bytesRead"`
@@ -63,11 +66,21 @@ type Problem struct {
 // Summarize reads the footers of all files. An error means that S3 could not be read;
 // a file that is invalid is a Problem.
 func Summarize(ctx context.Context, files []dataset.Object) (Summary, error) {
+	return Until(ctx, files, func(int64) bool { return false })
+}
+
+// Until is Summarize until enough is true for the number of bytes that were read. The
+// sizes of files that are left out are part of the summary, their rows are not.
+func Until(ctx context.Context, files []dataset.Object, enough func(bytesRead int64) bool) (Summary, error) {
 	a := &all{columns: map[string]*Merged{}, memory: semaphore.NewWeighted(Largest)}
-	a.Broken, a.Files = []Problem{}, len(files)
+	a.Broken, a.Files, a.Groups = []Problem{}, len(files), map[string]map[string]int{}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
-	for _, o := range files {
+	for i, o := range files {
+		if enough(atomic.LoadInt64(&a.BytesRead)) {
+			a.leave(files[i:])
+			break
+		}
 		g.Go(func() error { return a.read(ctx, o) })
 	}
 	if err := g.Wait(); err != nil {
@@ -84,6 +97,16 @@ type all struct {
 	mu      sync.Mutex
 	columns map[string]*Merged
 	memory  *semaphore.Weighted // bytes of large footers
+}
+
+// leave leaves files out.
+func (a *all) leave(files []dataset.Object) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.Unread = len(files)
+	for _, o := range files {
+		a.Bytes += o.Size
+	}
 }
 
 func (a *all) read(ctx context.Context, o dataset.Object) error {
@@ -108,6 +131,12 @@ func (a *all) read(ctx context.Context, o dataset.Object) error {
 	}
 	a.Rows += f.Rows
 	a.RowGroups += f.RowGroups
+	for name, typ := range f.Groups {
+		if a.Groups[name] == nil {
+			a.Groups[name] = map[string]int{}
+		}
+		a.Groups[name][typ]++
+	}
 	for place, c := range f.Columns {
 		a.add(place, c)
 	}

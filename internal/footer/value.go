@@ -62,6 +62,30 @@ func (v Value) Compare(w Value) (c int, ok bool) {
 	return 0, false
 }
 
+// Number is the value of a numeric column, exactly; ok is false if it is none or not finite.
+func (v Value) Number() (n *big.Rat, ok bool) {
+	n = new(big.Rat)
+	switch v.kind {
+	case signed:
+		return n.SetInt64(v.i), true
+	case unsigned:
+		return n.SetUint64(v.u), true
+	case float:
+		n = n.SetFloat64(v.f)
+		return n, n != nil
+	case decimal:
+		scale := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(v.scale)), nil)
+		return n.SetFrac(v.d, scale), true
+	case boolean, date, timestamp, local, clock, text, octets:
+	}
+	return nil, false
+}
+
+// Time is the value of a column of dates, or of times with a date.
+func (v Value) Time() (time.Time, bool) {
+	return v.t, v.kind == date || v.kind == timestamp || v.kind == local
+}
+
 func (v Value) String() string {
 	switch v.kind {
 	case boolean:

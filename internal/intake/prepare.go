@@ -35,6 +35,12 @@ type Preparer struct {
 	S3        ListAPI       // finds out whether objects of runs still exist
 	Notices   *outbox.Store // report rejected executions to owners of pipelines
 	Secrets   *secretcheck.Checker
+	Lineage   Lineage
+}
+
+// Lineage describes runs for other systems. It logs its errors.
+type Lineage interface {
+	Try(ctx context.Context, runID string)
 }
 
 // Execution is the context of a state machine's execution.
@@ -55,8 +61,10 @@ type Prepared struct {
 const (
 	NextCluster = "cluster" // it needs one
 	NextFinish  = "finish"  // its conditions leave no job to run
+	NextCheck   = "check"   // its jobs succeeded before it was retried; its data is to be looked at again
 	NextObjects = "objects" // it waits for objects first
 	NextHold    = "hold"    // it waits for a person first
+	NextPublish = "publish" // all of its jobs have succeeded before it was retried
 )
 
 // RunID is the id of e's run, or of the run that e was to become. For a manual
@@ -118,6 +126,7 @@ func (p *Preparer) Prepare(ctx context.Context, e Execution) (Prepared, error) {
 	if err := p.start(ctx, rec, e); err != nil {
 		return Prepared{}, err
 	}
+	p.Lineage.Try(ctx, id)
 	next, err := p.next(ctx, id)
 	return Prepared{RunID: id, Next: next}, err
 }
@@ -149,6 +158,12 @@ func (p *Preparer) next(ctx context.Context, id string) (string, error) {
 	if err := decide.Settle(ctx, p.Runs, rec, values); err != nil {
 		return "", err
 	}
+	if rec.HasWritten() {
+		return NextCheck, nil
+	}
+	if rec.ToPublish() {
+		return NextPublish, nil
+	}
 	if decide.Over(rec) {
 		return NextFinish, nil
 	}
@@ -175,7 +190,7 @@ func (p *Preparer) start(ctx context.Context, rec *run.Record, e Execution) erro
 	}
 	var jobs []run.Job
 	for _, j := range rec.Spec.AllJobs() {
-		jobs = append(jobs, run.Job{Name: j.Name, Type: j.Type, State: run.JobPending})
+		jobs = append(jobs, run.Job{Name: j.Name, Type: j.Type, State: run.JobPending, Restart: rec.Run.Restarts})
 	}
 	if err := p.Runs.PlanJobs(ctx, rec.Run.ID, jobs); err != nil {
 		return err

@@ -27,7 +27,7 @@ type Spec struct {
 	Class         string `json:"class,omitempty"`         // main class, for jars
 
 	Args []string          `json:"args,omitempty"` // for the program
-	Vars map[string]string `json:"vars,omitempty"` // Hive variables
+	Vars map[string]string `json:"vars,omitempty"` // variables of Hive or dbt
 	Conf map[string]string `json:"conf,omitempty"` // Spark or Hive configuration
 	Env  map[string]string `json:"env,omitempty"`  // added to the program's environment
 
@@ -47,20 +47,6 @@ type Spec struct {
 	StreamPrefix string `json:"streamPrefix,omitempty"` // streams are <prefix>/stdout and <prefix>/stderr
 	Result       string `json:"result"`                 // s3:// address to write the Result to
 }
-
-// Check is an expectation on a dataset of Parquet files, already templated.
-type Check struct {
-	Dataset   string            `json:"dataset" jsonschema:"required"`             // s3://bucket/prefix/
-	Rows      string            `json:"rows,omitempty"`                            // comparison, e.g. ">= 1000"
-	Columns   map[string]string `json:"columns,omitempty"`                         // name -> type (string int long double boolean date timestamp …)
-	NotNull   []string          `json:"notNull,omitempty"`                         // columns
-	Unique    []string          `json:"unique,omitempty"`                          // columns whose values together are unique
-	Freshness string            `json:"freshness,omitempty"`                       // maximum age of the newest object, e.g. 36h
-	WrittenBy string            `json:"writtenBy,omitempty" jsonschema:"enum=run"` // run: the newest object is not older than the run
-}
-
-// WrittenByRun is the value of Check.WrittenBy.
-const WrittenByRun = "run"
 
 // Result is the outcome of an attempt, as the runner reports it.
 type Result struct {
@@ -84,14 +70,6 @@ type Result struct {
 	LogsCut   bool              `json:"logsCut,omitempty"` // the log streams in CloudWatch are incomplete
 
 	Background []string `json:"background,omitempty"` // processes that outlived the program and were ended; at most 20
-}
-
-// Finding is the outcome of one expectation of a Check.
-type Finding struct {
-	Dataset string `json:"dataset"`
-	Expect  string `json:"expect"` // e.g. "rows >= 1000"
-	Found   string `json:"found"`  // e.g. "412 rows in 3 files"
-	OK      bool   `json:"ok"`
 }
 
 // NothingToDo is the exit code of a program that succeeded and had nothing to do.

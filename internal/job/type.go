@@ -14,6 +14,7 @@ const (
 	Hive    Type = "hive"
 	Bash    Type = "bash"
 	Jar     Type = "jar"
+	DBT     Type = "dbt"
 	Quality Type = "quality"
 )
 
@@ -35,6 +36,7 @@ var Kinds = map[Type]Kind{
 	Hive:    {Entries: []string{"main.sql", "main.hql"}, Suffixes: []string{".sql", ".hql"}, Command: hiveCommand},
 	Bash:    {Entries: []string{"run.sh", "main.sh"}, Suffixes: []string{".sh"}, Command: bashCommand},
 	Jar:     {Entries: []string{"app.jar"}, Suffixes: []string{".jar"}, Command: jarCommand},
+	DBT:     {Entries: []string{"dbt_project.yml"}, Command: dbtCommand},
 	Quality: {},
 }
 
@@ -50,6 +52,19 @@ func sparkCommand(s Spec) []string {
 		argv = append(argv, "--class", s.Class)
 	}
 	return append(append(argv, s.Entry), s.Args...)
+}
+
+// dbtCommand lacks the paths of what the runner makes: dbt runs in a driver of Spark.
+func dbtCommand(s Spec) []string {
+	argv := []string{"spark-submit"}
+	for _, k := range slices.Sorted(maps.Keys(s.Conf)) {
+		argv = append(argv, "--conf", k+"="+s.Conf[k])
+	}
+	argv = append(argv, "dbt", "build")
+	for _, k := range slices.Sorted(maps.Keys(s.Vars)) {
+		argv = append(argv, "--vars", k+"="+s.Vars[k])
+	}
+	return append(argv, s.Args...)
 }
 
 func hiveCommand(s Spec) []string {

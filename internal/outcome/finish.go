@@ -21,6 +21,11 @@ type Slots interface {
 	Release(ctx context.Context, holder string, r run.Run) error
 }
 
+// Lineage describes runs for other systems.
+type Lineage interface {
+	Write(ctx context.Context, runID string) error
+}
+
 // Finisher is the FinishRun state. It decides and records the outcome, settles
 // what the run leaves open and announces the end.
 type Finisher struct {
@@ -29,6 +34,16 @@ type Finisher struct {
 	Slots    Slots
 	Bus      BusAPI
 	Notices  *outbox.Store
+	Lineage  Lineage
+
+	// Publications settles what a run was publishing; nil where only runs that have not
+	// started end.
+	Publications Publications
+}
+
+// Publications finds out whether a publication that was begun has taken effect.
+type Publications interface {
+	Settle(ctx context.Context, rec *run.Record) (*run.Record, error)
 }
 
 // FinishInput names the run and the error that stopped the state machine, if any.
@@ -83,8 +98,13 @@ func (f *Finisher) load(ctx context.Context, in FinishInput) (*run.Record, error
 // written one since rec was read. It returns the run with the outcome that is
 // recorded.
 func (f *Finisher) record(ctx context.Context, rec *run.Record, in FinishInput) (*run.Record, error) {
+	rec, err := f.settlePublication(ctx, rec)
+	if err != nil {
+		return nil, err
+	}
 	now := time.Now()
 	o := OfRun(rec, in.Error)
+	o.Unpublished = f.unpublished(rec, o)
 	spent := cost.OfRun(rec, now)
 	ok, err := f.write(ctx, rec.Run, o, now, spent, in.Unstarted)
 	if err != nil {
@@ -94,11 +114,14 @@ func (f *Finisher) record(ctx context.Context, rec *run.Record, in FinishInput) 
 		rec.Run.State, rec.Run.Class, rec.Run.Reason, rec.Run.NothingToDo = o.State, o.Class, o.Reason, o.NothingToDo
 		rec.Run.Cause = o.Cause
 		rec.Run.EndedAt, rec.Run.CostUSD, rec.Run.Cost = now, spent.USD(), &spent
+		if o.Unpublished != nil {
+			rec.Run.Publication = o.Unpublished
+		}
 		return rec, nil
 	}
 	rec, err = f.load(ctx, in)
 	if err == nil && !rec.Run.State.Final() && !in.Unstarted {
-		err = fault.New(fault.Throttled, "finish run %s: it was retried at the same moment", in.RunID)
+		err = fault.New(fault.Throttled, "finish run %s: it has changed at the same moment", in.RunID)
 	}
 	return rec, err
 }
@@ -123,6 +146,11 @@ func (f *Finisher) settle(ctx context.Context, rec *run.Record) error {
 	}
 	if _, ok := f.Settings.Costs.Budgets[run.TeamOf(rec.Run)]; ok {
 		if err := f.Runs.Book(ctx, rec.Run); err != nil {
+			return err
+		}
+	}
+	if !rec.Run.StartedAt.IsZero() { // before the run can be retried, and is done with
+		if err := f.Lineage.Write(ctx, rec.Run.ID); err != nil {
 			return err
 		}
 	}

@@ -29,6 +29,11 @@ func (s *slots) Release(context.Context, string, run.Run) error {
 	return nil
 }
 
+// noLineage writes no events: statemachines and the simulation test them.
+type noLineage struct{}
+
+func (noLineage) Write(context.Context, string) error { return nil }
+
 // desk is a Finisher with a run that is RUNNING.
 type desk struct {
 	*outcome.Finisher
@@ -47,7 +52,7 @@ func newDesk(t *testing.T) desk {
 		bus: awsfake.NewEventBridge(), slots: &slots{},
 	}
 	d.Finisher = &outcome.Finisher{
-		Settings: stage.Settings{EventBus: "bus"}, Runs: &store.Runs{DB: d.db, Table: "runs"}, Slots: d.slots, Bus: d.bus, Notices: &outbox.Store{DB: d.db, Table: "runs"},
+		Settings: stage.Settings{EventBus: "bus"}, Runs: &store.Runs{DB: d.db, Table: "runs"}, Slots: d.slots, Bus: d.bus, Notices: &outbox.Store{DB: d.db, Table: "runs"}, Lineage: noLineage{},
 	}
 	spec := &pipeline.Spec{Name: "p", Jobs: []pipeline.Job{{Name: "a", Type: job.Bash}}}
 	r := run.Run{ID: "r", Pipeline: "p", State: run.Running, Execution: "x", LogicalTime: time.Now(), RequestedAt: time.Now()}

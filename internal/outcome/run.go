@@ -7,6 +7,7 @@ package outcome
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
@@ -37,8 +38,8 @@ var byName = map[string]job.Class{
 // OfRun decides a run's outcome from its records; e is what stopped the state
 // machine, if anything did.
 func OfRun(rec *run.Record, e *StateError) run.Outcome {
-	if rec.Run.Cancel != "" && !rec.Succeeded() {
-		return run.Outcome{State: run.Cancelled, Class: job.ClassCancelled, Reason: rec.Run.Cancel}
+	if rec.Run.Cancel != "" && (!rec.Succeeded() || rec.Unpublished()) {
+		return run.Outcome{State: run.Cancelled, Class: job.ClassCancelled, Reason: rec.Run.Cancel + failedCleanUp(rec)}
 	}
 	if failed := culprit(rec, e); failed != nil {
 		state := run.Failed
@@ -48,12 +49,26 @@ func OfRun(rec *run.Record, e *StateError) run.Outcome {
 		return run.Outcome{State: state, Class: failed.Class, Reason: fmt.Sprintf("job %s: %s", failed.Name, failed.Reason), Cause: failed.Cause}
 	}
 	if rec.Succeeded() {
-		return run.Outcome{State: run.Succeeded, NothingToDo: rec.NothingToDo()}
+		if o := ofData(rec, e); o.State != run.Succeeded || !rec.Unpublished() {
+			return o
+		}
 	}
-	if c := rec.Cluster(); c != nil && c.State == run.ClusterFailed {
+	if c := rec.Cluster(); c != nil && c.State == run.ClusterFailed && !rec.Succeeded() {
 		return ofCluster(*c)
 	}
-	if e == nil {
+	return ofError(rec, e)
+}
+
+// ofError is the outcome of a run that e has ended, or its deadline before it cleaned up.
+func ofError(rec *run.Record, e *StateError) run.Outcome {
+	if cleanedUp(rec) {
+		late := fmt.Sprintf("run %s was past its deadline %s", rec.Run.ID, rec.Run.Deadline.Format(time.RFC3339))
+		return run.Outcome{State: run.Failed, Class: job.ClassTimeout, Reason: late + failedCleanUp(rec)}
+	}
+	switch {
+	case e == nil && rec.Succeeded():
+		return run.Outcome{State: run.Failed, Class: job.ClassInternal, Reason: "the execution ended before the data was published"}
+	case e == nil:
 		return run.Outcome{State: run.Failed, Class: job.ClassInternal, Reason: "the execution ended with jobs left"}
 	}
 	o := run.Outcome{State: run.Failed, Class: byName[e.Error], Reason: e.Reason()}
@@ -66,10 +81,44 @@ func OfRun(rec *run.Record, e *StateError) run.Outcome {
 	return o
 }
 
+// cleanedUp reports whether the jobs that clean up ran because the run was interrupted.
+func cleanedUp(rec *run.Record) bool { return !rec.Run.CleanUp.IsZero() }
+
+// failedCleanUp names a job that failed while the run cleaned up, or is empty.
+func failedCleanUp(rec *run.Record) string {
+	for _, j := range rec.Jobs {
+		if cleanedUp(rec) && rec.Spec != nil && rec.Spec.Conditional(j.Name) && j.State == run.JobFailed {
+			return fmt.Sprintf("; its clean-up failed: job %s: %s", j.Name, j.Reason)
+		}
+	}
+	return ""
+}
+
+// ofData is the outcome of a run whose jobs have succeeded: what was found of the data
+// that they have written decides.
+func ofData(rec *run.Record, e *StateError) run.Outcome {
+	found := rec.Found()
+	switch {
+	case found == nil && rec.HasWritten() && (rec.Spec.Compares() || rec.Spec.ByFooters()):
+		o := run.Outcome{State: run.Failed, Class: job.ClassInternal, Reason: "the data was not checked"}
+		if e != nil {
+			o.Reason += ": " + e.Reason()
+		}
+		return o
+	case found != nil && found.Failed() != nil:
+		f := found.Failed()
+		return run.Outcome{State: run.Failed, Class: job.ClassData, Reason: fmt.Sprintf("data of %s: expected %s, found %s", f.Dataset, f.Expect, f.Found)}
+	}
+	return run.Outcome{State: run.Succeeded, NothingToDo: rec.NothingToDo()}
+}
+
 // culprit is the job that made the run fail, or nil. If an error stopped the run,
-// jobs that were interrupted by it are not the cause.
+// jobs that were interrupted by it, or have cleaned up after it, are not the cause.
 func culprit(rec *run.Record, e *StateError) *run.Job {
 	for _, j := range rec.ByCause() {
+		if cleanedUp(rec) && rec.Spec != nil && rec.Spec.Conditional(j.Name) {
+			continue
+		}
 		if j.State == run.JobFailed || j.State == run.JobCancelled && (e == nil || j.Class != job.ClassCancelled) {
 			return j
 		}

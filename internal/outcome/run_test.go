@@ -2,6 +2,7 @@ package outcome_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -72,6 +73,36 @@ func TestOfRun(t *testing.T) {
 			got := outcome.OfRun(&run.Record{Spec: tt.spec, Jobs: tt.jobs, Clusters: tt.clusters}, tt.err)
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// A run that cleaned up because it was interrupted keeps the reason, and names a clean-up that failed.
+func TestOfRunThatCleanedUp(t *testing.T) {
+	t.Parallel()
+	spec := &pipeline.Spec{Jobs: []pipeline.Job{{Name: "c", When: pipeline.Always}, {Name: "a"}}}
+	failed := run.Job{Name: "c", State: run.JobFailed, Class: job.ClassJob, Reason: "exited 1"}
+	stopped := run.Job{Name: "a", State: run.JobCancelled, Class: job.ClassCancelled}
+	due := time.Date(2026, time.November, 30, 3, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		name   string
+		cancel string
+		clean  run.Job
+		want   run.Outcome
+	}{
+		{"cancelled", "by me", run.Job{Name: "c", State: run.JobSucceeded}, run.Outcome{State: run.Cancelled, Class: job.ClassCancelled, Reason: "by me"}},
+		{"cancelled, and the clean-up fails", "by me", failed, run.Outcome{State: run.Cancelled, Class: job.ClassCancelled, Reason: "by me; its clean-up failed: job c: exited 1"}},
+		{"past its deadline", "", run.Job{Name: "c", State: run.JobSucceeded}, run.Outcome{State: run.Failed, Class: job.ClassTimeout, Reason: "run r was past its deadline 2026-11-30T03:00:00Z"}},
+		{"past its deadline, and the clean-up fails", "", failed, run.Outcome{State: run.Failed, Class: job.ClassTimeout, Reason: "run r was past its deadline 2026-11-30T03:00:00Z; its clean-up failed: job c: exited 1"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := run.Run{ID: "r", Cancel: tt.cancel, Deadline: due, CleanUp: due.Add(10 * time.Minute)}
+			// The error of the clean-up has replaced that of the deadline.
+			got := outcome.OfRun(&run.Record{Run: r, Spec: spec, Jobs: []run.Job{tt.clean, stopped}}, &outcome.StateError{Error: "InternalError", Cause: "x"})
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
 	}

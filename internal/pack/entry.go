@@ -52,6 +52,11 @@ func (p *Package) Entry(t job.Type, entry string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if t == job.DBT {
+		if err := p.checkProject(name); err != nil {
+			return name, err
+		}
+	}
 	return name, p.checkScripts(t, name)
 }
 

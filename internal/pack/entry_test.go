@@ -111,3 +111,30 @@ func ExampleBuild() {
 	fmt.Println(entry, p.Files, strings.HasPrefix(p.Key(), "packages/"+p.SHA256))
 	// Output: main.py [main.py] true
 }
+
+func TestPackageEntryOfDBT(t *testing.T) {
+	t.Parallel()
+	const project, libs = "name: shop\nprofile: shop\n", "dbt-core\ndbt-spark\n"
+	for name, tt := range map[string]struct {
+		files map[string]string
+		entry string
+		fault string
+	}{
+		"valid":             {map[string]string{"dbt_project.yml": project, "requirements.txt": libs}, "", ""},
+		"below":             {map[string]string{"shop/dbt_project.yml": project, "shop/requirements.txt": libs}, "shop/dbt_project.yml", ""},
+		"no project":        {map[string]string{"requirements.txt": libs}, "", "no dbt_project.yml"},
+		"another entry":     {map[string]string{"models/a.sql": "", "requirements.txt": libs}, "models/a.sql", "the entry of a dbt job is its dbt_project.yml"},
+		"no profile":        {map[string]string{"dbt_project.yml": "name: shop\n", "requirements.txt": libs}, "", "dbt_project.yml: no profile"},
+		"no dbt":            {map[string]string{"dbt_project.yml": project}, "", "clusters have no dbt; add a requirements.txt"},
+		"libraries astray":  {map[string]string{"a/dbt_project.yml": project, "requirements.txt": libs}, "a/dbt_project.yml", "clusters have no dbt"},
+		"ready environment": {map[string]string{"dbt_project.yml": project, "venv.tar.gz": "x"}, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := build(t, tree(t, tt.files)).Entry(job.DBT, tt.entry)
+			if tt.fault == "" && err != nil || tt.fault != "" && (err == nil || !strings.Contains(err.Error(), tt.fault)) {
+				t.Errorf("got %v, want %q", err, tt.fault)
+			}
+		})
+	}
+}

@@ -14,7 +14,7 @@ jobs:
   - {name: clean, type: spark, source: jobs/clean, args: ["--day", "{{.LogicalDate}}", "{{.Params.country}}"]}
   - {name: publish, type: hive, source: jobs/publish, needs: [clean]}
 checks:
-  - {dataset: "{{.Lake.lake}}/flights/", rows: ">= 1"}
+  - {dataset: "{{.Lake.lake}}/flights/", rows: ">= 1", unique: [id]}
 `
 
 func ExampleParse() {

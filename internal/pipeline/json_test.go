@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -81,6 +82,7 @@ func TestValidate(t *testing.T) {
 			"triggers[0].s3.batch.maxObjects: maxObjects is 10001; use 1 to 10000\n" +
 			"triggers[0].s3.batch.maxBytes: maxBytes is -1; use at least 1"},
 		{name: "cost", change: func(s *pipeline.Spec) { s.Limits.Cost = "5 EUR" }, want: `limits.cost: invalid amount "5 EUR" (example: "5 USD")`},
+		{name: "clean-up without a job for it", change: func(s *pipeline.Spec) { s.Limits.CleanUp = pipeline.Duration(time.Minute) }, want: `limits.cleanUp: no job has when: always or when: failure; add it to the jobs that clean up, or remove cleanUp`},
 		{name: "no cost", change: func(s *pipeline.Spec) { s.Limits.Cost = "0.00 USD" }, want: `limits.cost: invalid amount "0.00 USD" (example: "5 USD")`},
 		{name: "a template that is too long", change: func(s *pipeline.Spec) {
 			s.Jobs[0].Args = []string{strings.Repeat("x", 11_000)}

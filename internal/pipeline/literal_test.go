@@ -12,8 +12,9 @@ import (
 // evaluated are the texts of a pipeline in which templates are filled in, or that are only shown.
 var evaluated = []string{
 	"description", "params.x.default", "params.x.description",
-	"jobs[0].args[0]", "jobs[0].vars.x", "jobs[0].conf.x", "jobs[0].env.x", "jobs[0].secrets.x.secret", "jobs[0].expect[0]", "checks[0].dataset", "checks[0].rows", "checks[0].freshness",
-	"waitFor.objects[0]", "jobs[0].approve.message",
+	"jobs[0].args[0]", "jobs[0].vars.x", "jobs[0].conf.x", "jobs[0].env.x", "jobs[0].secrets.x.secret", "jobs[0].expect[0]", "checks[0].dataset", "checks[0].partition", "outputs[0]", "checks[0].where", "checks[0].rows", "checks[0].files", "checks[0].freshness",
+	"checks[0].range.x.min", "checks[0].range.x.max", "checks[0].relationships.x.dataset", "checks[0].accepted.x[0]", "checks[0].reconcile.dataset",
+	"waitFor.objects[0]", "jobs[0].approve.message", "publish.partition.x",
 }
 
 // TestEveryText puts a template into each text of a pipeline: it is either filled in or refused.

@@ -61,14 +61,7 @@ func readSpec(file string, data []byte, read func([]byte) (*node, error), opts [
 	f := &faults{file: file, at: map[string]position{}, tainted: map[string]bool{}}
 	root, err := readBounded(data, read)
 	if err != nil {
-		var pos position
-		if e, ok := errors.AsType[*syntaxError](err); ok {
-			pos = e.pos
-		}
-		if file != "" && pos.line == 0 {
-			pos = position{1, 1}
-		}
-		f.addAt(pos, nil, "%v", err)
+		f.unreadable(err)
 		return Spec{}, f.err()
 	}
 	var s Spec
@@ -79,6 +72,18 @@ func readSpec(file string, data []byte, read func([]byte) (*node, error), opts [
 	}
 	s.inheritZone()
 	return s, nil
+}
+
+// unreadable adds the error of a document that cannot be read.
+func (f *faults) unreadable(err error) {
+	var pos position
+	if e, ok := errors.AsType[*syntaxError](err); ok {
+		pos = e.pos
+	}
+	if f.file != "" && pos.line == 0 {
+		pos = position{1, 1}
+	}
+	f.addAt(pos, nil, "%v", err)
 }
 
 func readBounded(data []byte, read func([]byte) (*node, error)) (*node, error) {

@@ -15,6 +15,7 @@ type references struct {
 	needs  map[string]bool // jobs whose outputs may be used
 	job    string          // "" for checks
 	only   []string        // the fields that may be used; nil = all
+	shown  bool            // the value is recorded and shown, so that it must not be sensitive
 	faults []string
 	// usesJobs says that the template depends on other jobs' outputs.
 	usesJobs bool
@@ -277,6 +278,9 @@ func (r *references) entry(table string, name []string) {
 		} else {
 			r.fault("no .%s.%s; %s", table, name[0], didYouMean(closest(name[0], known), known))
 		}
+	}
+	if r.shown && table == "Params" && r.rules.spec.Params[name[0]].Sensitive {
+		r.fault(".Params.%s is sensitive, and this value is recorded and shown; use another param", name[0])
 	}
 	if len(name) > 1 {
 		r.fault(".%s.%s is a string; remove .%s", table, name[0], strings.Join(name[1:], "."))

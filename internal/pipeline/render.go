@@ -47,15 +47,6 @@ func fieldsOfJob(p *place, j *Job) []field {
 	return append(all, secretFields(p.key("secrets"), j)...)
 }
 
-// fieldsOfCheck does the same for a check.
-func fieldsOfCheck(p *place, c *job.Check) []field {
-	return []field{
-		{at: p.key("dataset"), get: c.Dataset, set: func(s string) { c.Dataset = s }},
-		{at: p.key("rows"), get: c.Rows, set: func(s string) { c.Rows = s }},
-		{at: p.key("freshness"), get: c.Freshness, set: func(s string) { c.Freshness = s }},
-	}
-}
-
 // templates checks every template without filling it in.
 func (r *rules) templates() {
 	jobs := r.spec.AllJobs()
@@ -70,6 +61,7 @@ func (r *rules) templates() {
 	for i, c := range r.spec.Checks {
 		r.compileAll(fieldsOfCheck(root("checks").index(i), &c), &references{rules: r, needs: all})
 	}
+	r.compileAll(fieldsOfOutputs(r.spec.Outputs), &references{rules: r, needs: all})
 }
 
 func (r *rules) compileAll(fields []field, refs *references) {
@@ -109,24 +101,25 @@ func (s Spec) RenderJob(name string, c Context) (Job, error) {
 }
 
 // RenderChecks returns the checks filled in, and looks at the outcome by the
-// same rules as Validate.
+// same rules as Validate. Those that need no data are left out.
 func (s Spec) RenderChecks(c Context) ([]job.Check, error) {
-	checks := slices.Clone(s.Checks)
+	checks := make([]job.Check, len(s.Checks))
 	var errs []error
 	for i := range checks {
 		at := root("checks").index(i)
+		checks[i] = cloneCheck(s.Checks[i])
 		if err := s.fill(at, fieldsOfCheck(at, &checks[i]), c); err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		check(at, checks[i], func(p *place, format string, args ...any) {
+		check(at, checks[i], false, func(p *place, format string, args ...any) {
 			errs = append(errs, c.hide(fmt.Errorf("pipeline %s: render %s: %s", s.Name, p, fmt.Sprintf(format, args...))))
 		})
 	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	return checks, nil
+	return slices.DeleteFunc(checks, job.Check.OnlyDrift), nil
 }
 
 // CheckValues fills in everything that does not depend on another job's output,
@@ -150,6 +143,8 @@ func (s Spec) CheckValues(c Context) error {
 		at := root("checks").index(i)
 		errs = append(errs, s.fill(at, s.independent(fieldsOfCheck(at, &s.Checks[i])), c))
 	}
+	errs = append(errs, s.fill(root("outputs"), s.independent(fieldsOfOutputs(s.Outputs)), c))
+	errs = append(errs, s.checkPublish(c))
 	if len(s.Triggers) > 0 {
 		errs = append(errs, s.checkOutputs(c))
 	}

@@ -42,6 +42,7 @@ const (
 	maxTriggers  = 20
 	maxParams    = 50
 	maxChecks    = 50
+	maxOutputs   = 50
 	maxList      = 500 // entries of any other list or table
 	maxMatrix    = 100
 	maxRetries   = 10
@@ -68,6 +69,7 @@ var (
 	paramPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,39}$`)
 
 	clusterPattern = regexp.MustCompile(`^j-[0-9A-Z]{1,20}$`)
+	folderPattern  = regexp.MustCompile(`^tests/[a-z0-9-]{1,60}$`)
 )
 
 const (
@@ -87,6 +89,8 @@ func (r *rules) check() {
 	r.jobs()
 	r.when()
 	r.checks()
+	r.outputs()
+	r.publish()
 	r.notify()
 	r.ownOutputs()
 	r.literals()
@@ -95,6 +99,7 @@ func (r *rules) check() {
 		r.templates()
 		r.conditions()
 		r.waitForTemplates()
+		r.publishTemplates()
 	}
 }
 
@@ -145,6 +150,9 @@ func (r *rules) head() {
 		r.fault(root("pipeline"), "invalid name %q: %s", name, nameRule)
 	case !r.adhoc && strings.HasPrefix(name, "adhoc-"):
 		r.fault(root("pipeline"), "names beginning with adhoc- are reserved for ephemr submit; choose another")
+	}
+	if f := r.spec.LakeFolder; f != "" && (!r.adhoc || !folderPattern.MatchString(f)) {
+		r.fault(root("lakeFolder"), "invalid folder %q: only ephemr test sets it; remove it", f)
 	}
 	if o := r.spec.Owner; o != "" && !isEmail(o) {
 		r.fault(root("owner"), "invalid e-mail address %q (example: team@example.com)", o)
@@ -203,6 +211,12 @@ func (r *rules) limits() {
 	}
 	if l.Deadline != 0 {
 		r.duration(p.key("deadline"), l.Deadline, time.Minute, maxTimeout)
+	}
+	if l.CleanUp != 0 {
+		r.duration(p.key("cleanUp"), l.CleanUp, time.Second, MaxCleanUp)
+		if !slices.ContainsFunc(r.spec.Jobs, func(j Job) bool { return j.When.conditional() }) {
+			r.fault(p.key("cleanUp"), "no job has when: always or when: failure; add it to the jobs that clean up, or remove cleanUp")
+		}
 	}
 	if l.Cost != "" && l.MostUSD() == 0 {
 		r.fault(p.key("cost"), "invalid amount %q (example: \"5 USD\")", l.Cost)

@@ -19,7 +19,9 @@ func (r *rules) literals() {
 	for i := range r.spec.Checks {
 		markEvaluated(evaluated, fieldsOfCheck(root("checks").index(i), &r.spec.Checks[i]))
 	}
+	markEvaluated(evaluated, fieldsOfOutputs(r.spec.Outputs))
 	markEvaluated(evaluated, fieldsOfWaitFor(r.spec.WaitFor))
+	markEvaluated(evaluated, fieldsOfPublish(r.spec.Publish))
 	for name := range r.spec.Params {
 		p := root("params").key(name)
 		evaluated[p.key("default").String()], evaluated[p.key("description").String()] = true, true

@@ -44,6 +44,12 @@ func (r *rules) ownOutputs() {
 	for i, c := range r.spec.Checks {
 		r.ownOutput(root("checks").index(i).key("dataset"), c.Dataset, true)
 	}
+	for i, address := range r.spec.Outputs {
+		r.ownOutput(root("outputs").index(i), address, true)
+	}
+	if p := r.spec.Publish; p != nil {
+		r.ownOutput(root("publish").key("location"), p.Location, true)
+	}
 }
 
 func (r *rules) ownOutput(p *place, address string, parquet bool) {
@@ -116,11 +122,20 @@ func (s Spec) checkOutputs(c Context) error {
 			check(f.at, f, false)
 		}
 	}
-	for i := range s.Checks {
-		at := root("checks").index(i)
-		for _, f := range s.independent(fieldsOfCheck(at, &s.Checks[i])[:1]) {
-			check(f.at, f, true)
-		}
+	for _, f := range s.independent(s.fieldsOfDatasets()) {
+		check(f.at, f, true)
+	}
+	if s.Publish != nil {
+		check(root("publish").key("location"), field{get: s.Publish.Location}, true)
 	}
 	return errors.Join(errs...)
+}
+
+// fieldsOfDatasets returns the addresses of the datasets that runs write. They are not set.
+func (s Spec) fieldsOfDatasets() []field {
+	all := fieldsOfOutputs(s.Outputs)
+	for i := range s.Checks {
+		all = append(all, fieldsOfCheck(root("checks").index(i), &s.Checks[i])[0])
+	}
+	return all
 }

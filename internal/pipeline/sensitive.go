@@ -43,9 +43,14 @@ func (c Context) hide(err error) error {
 	if err == nil || len(c.Secrets) == 0 {
 		return err
 	}
-	text := err.Error()
+	return errors.New(HideValues(err.Error(), c.Secrets))
+}
+
+// HideValues returns text with the values of sensitive params hidden, also where they are
+// quoted.
+func HideValues(text string, secrets map[string]string) string {
 	// Longest first: a value may be a part of another.
-	values := slices.SortedFunc(maps.Values(c.Secrets), func(a, b string) int { return len(b) - len(a) })
+	values := slices.SortedFunc(maps.Values(secrets), func(a, b string) int { return len(b) - len(a) })
 	for _, v := range values {
 		if v == "" {
 			continue
@@ -53,5 +58,5 @@ func (c Context) hide(err error) error {
 		quoted := strings.Trim(strconv.Quote(v), `"`)
 		text = strings.ReplaceAll(strings.ReplaceAll(text, quoted, Hidden), v, Hidden)
 	}
-	return errors.New(text)
+	return text
 }

@@ -32,8 +32,11 @@ type Spec struct {
 	Limits      Limits           `json:"limits"`
 	Jobs        []Job            `json:"jobs" jsonschema:"required,minItems=1,maxItems=200"` // in any order; needs form a DAG
 	Checks      []job.Check      `json:"checks,omitempty"`
+	Outputs     []string         `json:"outputs,omitempty"` // further datasets that a run writes, s3://bucket/prefix/; templates; their statistics are recorded
+	Publish     *Publish         `json:"publish,omitempty"` // what readers see of the run's data when its jobs and checks have succeeded
 	Notify      Notify           `json:"notify"`
 	Priority    int              `json:"priority,omitempty" jsonschema:"minimum=0,maximum=9"` // higher first
+	LakeFolder  string           `json:"lakeFolder,omitempty" jsonschema:"-"`                 // of each zone: what .Lake stands for; requests of tests only
 }
 
 // Trigger requests runs: exactly one of Schedule, S3 and After is set.
@@ -111,6 +114,7 @@ type Limits struct {
 	MaxActive   int      `json:"maxActive,omitempty" jsonschema:"minimum=0,maximum=1000"`            // runs at a time; default: the stage's
 	MaxPerValue int      `json:"maxActivePerValue,omitempty" jsonschema:"minimum=0,maximum=1000"`    // runs at a time of each combination of the matrix; default: as maxActive
 	Deadline    Duration `json:"deadline,omitempty"`                                                 // from admission to the end of the run; default: the stage's
+	CleanUp     Duration `json:"cleanUp,omitempty"`                                                  // for jobs with when: always or failure, after the run was cancelled or its deadline has passed; default 10m
 	Cost        string   `json:"cost,omitempty" jsonschema:"pattern=^[0-9]+(\\.[0-9]{1\\,2})? USD$"` // e.g. "5 USD"
 
 	MaxChain int `json:"maxChain,omitempty" jsonschema:"minimum=0,maximum=10000"` // runs in succession, each started by an object that was created while the one before was at work; default 16
@@ -119,7 +123,7 @@ type Limits struct {
 // Job is one unit of work.
 type Job struct {
 	Name       string            `json:"name" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,39}$"`
-	Type       job.Type          `json:"type" jsonschema:"required,enum=bash,enum=hive,enum=jar,enum=spark"`
+	Type       job.Type          `json:"type" jsonschema:"required,enum=bash,enum=dbt,enum=hive,enum=jar,enum=spark"`
 	Source     string            `json:"source,omitempty"`  // directory or file, relative to the project
 	Include    []string          `json:"include,omitempty"` // files and directories of the project that are packaged with it, under their own paths
 	Entry      string            `json:"entry,omitempty"`   // file inside source that is run

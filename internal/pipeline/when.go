@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"slices"
+	"time"
 
 	"ephemr/internal/job"
 )
@@ -33,18 +34,37 @@ func (s Spec) Following() map[string]bool {
 	return downstream(s.AllJobs(), func(j Job) bool { return j.When.conditional() || j.Type == job.Quality })
 }
 
+// CleanUpTime is how long jobs with a condition may take after their run was cancelled or
+// has passed its deadline, unless limits.cleanUp says otherwise; MaxCleanUp is the longest.
+const (
+	CleanUpTime = 10 * time.Minute
+	MaxCleanUp  = time.Hour
+)
+
+// CleaningUp returns the jobs that run although their run was cancelled or has passed its
+// deadline: conditional ones, and what needs them. None of them waits for a person then.
+func (s Spec) CleaningUp() map[string]bool {
+	found := downstream(s.AllJobs(), func(j Job) bool { return j.When.conditional() })
+	for _, j := range s.Jobs {
+		if j.Approve != nil {
+			delete(found, j.Name)
+		}
+	}
+	return found
+}
+
 // last reports whether the job runs after all others: it is conditional and does not
 // say what it needs.
 func (j Job) last() bool { return j.When.conditional() && len(j.Needs) == 0 }
 
-// AllJobs returns the jobs in file order and, when the pipeline has checks, the
-// job that runs them. Each has all its needs, also those that the file leaves out:
+// AllJobs returns the jobs in file order and, when the pipeline has checks that
+// read data, the job that runs them. Each has all its needs, also those that the file leaves out:
 // the checks need the jobs that run when nothing fails, and conditional jobs without
 // needs need everything else.
 func (s Spec) AllJobs() []Job {
 	jobs := slices.Clone(s.Jobs)
 	late := downstream(jobs, Job.last)
-	if len(s.Checks) > 0 {
+	if !s.ByFooters() && slices.ContainsFunc(s.Checks, func(c job.Check) bool { return !c.OnlyDrift() }) {
 		exceptional := downstream(jobs, func(j Job) bool { return j.When == OnFailure || j.last() })
 		jobs = append(jobs, Job{Name: ChecksJob, Type: job.Quality, Needs: ends(s.Jobs, func(j Job) bool {
 			return !j.When.conditional() && !exceptional[j.Name]

@@ -14,6 +14,7 @@ const (
 	SpecSort      = "SPEC"
 	WaiterSort    = "WAIT"
 	ObjectsSort   = "OBJECTS"
+	DataSort      = "DATA"
 	JobPrefix     = "JOB#"
 	AttemptPrefix = "CLUSTER#"
 )
@@ -52,6 +53,10 @@ func SpecKey(runID string) Key { return Key{runID, SpecSort} }
 // ObjectsKey is the key of the addresses of the objects of a run's batch, if they are
 // few. Written by run/store in the transaction that creates the run. No index.
 func ObjectsKey(runID string) Key { return Key{runID, ObjectsSort} }
+
+// DataKey is the key of what was found of the data that a run has written: run.Data.
+// Written by run/store for CheckData, once for each time that the run is started. No index.
+func DataKey(runID string) Key { return Key{runID, DataSort} }
 
 // WaiterKey is the key of the task token that a run waits with: run.Waiter.
 // Written by run/store for the states that wait, and deleted when the token has
@@ -102,6 +107,25 @@ func SkippedPartition(pipeline string) string { return "SKIPPED#" + pipeline }
 // in UTC: run.Spent, and which notices were sent. Written by run/store, in a transaction with
 // the run for FinishRun, and for budget. No index.
 func SpentKey(team string, at time.Time) Key { return Key{"SPENT#" + team, at.UTC().Format("2006-01")} }
+
+// StatisticsKey is the key of the statistics of a dataset that a run has written:
+// statistics.Statistics. keys are the names of the partition that the run has written, ""
+// of a whole dataset. Written by statistics.Store for CheckData, once for each time that
+// the run is started; read by ephemr stats. No index.
+func StatisticsKey(dataset string, logical time.Time, runID, keys string) Key {
+	return Key{StatisticsPartition(dataset), TimeOrder(logical, runID) + "#" + keys}
+}
+
+// StatisticsPartition holds the items of StatisticsKey of a dataset.
+func StatisticsPartition(dataset string) string { return "STATISTICS#" + dataset }
+
+// PublishedKey is the key of what a partition of a table points at: publish.Pointer.
+// partition is its keys and values in the table's order. Written by publish.Store in
+// transactions with the run that publishes, or whose publication is undone. No index.
+func PublishedKey(table, partition string) Key { return Key{PublishedPartition(table), partition} }
+
+// PublishedPartition holds the items of PublishedKey of a table.
+func PublishedPartition(table string) string { return "PUBLISHED#" + table }
 
 // SuccessKey is the key of the success of a run of a registered pipeline: follow.Success.
 // Written by follow.Store for intake, before it looks what the success requests. No index.

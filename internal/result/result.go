@@ -89,19 +89,15 @@ func Parse(data []byte) *job.Result {
 	for i, name := range r.Background {
 		r.Background[i] = clip(name, maxProcess)
 	}
-	r.Checks = r.Checks[:min(len(r.Checks), maxFindings)]
-	for i, f := range r.Checks {
-		r.Checks[i] = job.Finding{Dataset: clip(f.Dataset, maxLine), Expect: clip(f.Expect, maxLine), Found: clip(f.Found, maxLine), OK: f.OK}
-	}
+	r.Checks = Findings(r.Checks)
 	return &r
 }
 
 // Limits of what a record keeps of a result; the runner's own are not higher.
 const (
-	maxReason   = 1000 // bytes, like the others
-	maxTail     = 20   // lines
-	maxLine     = 500
-	maxFindings = 50
+	maxReason = 1000 // bytes, like the others
+	maxTail   = 20   // lines
+	maxLine   = 500
 
 	maxBackground = 20
 	maxProcess    = 100

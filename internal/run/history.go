@@ -13,7 +13,7 @@ const (
 	RetryEvents   = 4   // another try of a function
 	ClusterEvents = 450 // CreateCluster, with every retry
 	HoldEvents    = 800 // a wait for a person: ReleaseCluster, AwaitApproval and Approved, with every retry
-	MaxEvents     = 22_000
+	MaxEvents     = 21_500
 
 	// MaxClusters is how many attempts to get a cluster an execution makes. A run has as
 	// many as its profile has fallbacks, and one for each cluster of a pool that

@@ -9,5 +9,7 @@ type Outcome struct {
 	Reason string    `json:"reason"`
 	Cause  string    `json:"cause,omitempty"` // the line that the job which failed has printed about it
 
+	Unpublished *Publication `json:"-"` // where the data of a run is that was to publish it and has not succeeded
+
 	NothingToDo bool `json:"nothingToDo,omitempty"` // it SUCCEEDED, and no job had any work
 }

@@ -20,6 +20,7 @@ type Record struct {
 	Jobs     []Job          `json:"jobs"`     // in the pipeline's order
 	Clusters []Cluster      `json:"clusters"` // by attempt
 	Waiter   *Waiter        `json:"waiter,omitempty"`
+	Data     *Data          `json:"data,omitempty"` // of the newest start of the run for which it was looked at
 }
 
 // Sort sorts jobs as in the pipeline, and clusters by attempt.
@@ -72,15 +73,38 @@ func (rec *Record) Limited() bool { return rec.Spec != nil && rec.Spec.Limits.Mo
 // another execution. After its deadline a run acquires and submits nothing more:
 // sweep takes its capacity back, and leases it to others.
 func (rec *Record) Refuse(execution string) error {
-	switch {
-	case rec.Run.State != Running || rec.Run.Execution != execution:
+	if rec.Run.State != Running || rec.Run.Execution != execution {
 		return fault.New(fault.Conflict, "run %s is %s and does not belong to execution %s", rec.Run.ID, rec.Run.State, execution)
-	case rec.Run.Cancel != "":
-		return fault.New(fault.Cancelled, "run %s is cancelled: %s", rec.Run.ID, rec.Run.Cancel)
-	case !rec.Run.Deadline.IsZero() && time.Now().After(rec.Run.Deadline):
-		return fault.New(fault.Timeout, "run %s is past its deadline %s", rec.Run.ID, rec.Run.Deadline.Format(time.RFC3339))
+	}
+	if err := rec.Interrupted(time.Now()); err != nil {
+		return err
 	}
 	return rec.Incomplete()
+}
+
+// RefuseSteps is Refuse for what is submitted to the capacity that the run has: while it
+// cleans up it goes on.
+func (rec *Record) RefuseSteps(execution string) error {
+	err := rec.Refuse(execution)
+	if name := fault.NameOf(err); rec.Run.CleanUp.IsZero() || name != fault.Cancelled && name != fault.Timeout {
+		return err
+	}
+	if time.Now().After(rec.Run.CleanUp) {
+		return fault.New(fault.Timeout, "run %s has cleaned up until %s (limits.cleanUp)", rec.Run.ID, rec.Run.CleanUp.Format(time.RFC3339))
+	}
+	return rec.Incomplete()
+}
+
+// Interrupted returns why the jobs of the run that do the work end, if it is to end before
+// them, or nil: it was cancelled or is past its deadline.
+func (rec *Record) Interrupted(now time.Time) error {
+	switch {
+	case rec.Run.Cancel != "":
+		return fault.New(fault.Cancelled, "run %s is cancelled: %s", rec.Run.ID, rec.Run.Cancel)
+	case !rec.Run.Deadline.IsZero() && now.After(rec.Run.Deadline):
+		return fault.New(fault.Timeout, "run %s is past its deadline %s", rec.Run.ID, rec.Run.Deadline.Format(time.RFC3339))
+	}
+	return nil
 }
 
 // Incomplete says what of the run is missing that it cannot do without, or nil.
@@ -174,6 +198,11 @@ func (rec *Record) Context(s stage.Settings) pipeline.Context {
 		Params: maps.Clone(r.Params), Secrets: r.Secrets, Lake: s.LakeURIs(), Vars: s.Vars,
 		Trigger: map[string]string{"Kind": r.Trigger.Kind},
 		Jobs:    map[string]pipeline.JobContext{},
+	}
+	if rec.Spec != nil && rec.Spec.LakeFolder != "" {
+		for zone := range c.Lake {
+			c.Lake[zone] += "/" + rec.Spec.LakeFolder
+		}
 	}
 	maps.Copy(c.Params, r.Secrets)
 	maps.Copy(c.Trigger, r.Trigger.objects())

@@ -108,6 +108,9 @@ type Run struct {
 	// the date before, with dependsOnPast. Until then it waits outside of its team's queue.
 	After string `dynamodbav:"after,omitempty" json:"after,omitempty"`
 
+	// Publication is nil until the run has published, or has ended without.
+	Publication *Publication `dynamodbav:"publication,omitempty" json:"publication,omitempty"`
+
 	Chain *Chain `dynamodbav:"chain,omitempty" json:"chain,omitempty"` // of runs that an object has started; nil = it follows from no run
 
 	State       State     `dynamodbav:"state" json:"state"`
@@ -128,11 +131,21 @@ type Run struct {
 	Cancel      string    `dynamodbav:"cancel,omitempty" json:"cancel,omitempty"`   // who cancelled it, and why
 	CancelAt    time.Time `dynamodbav:"cancelAt,omitzero" json:"-"`
 	Kill        bool      `dynamodbav:"kill,omitempty" json:"kill,omitempty"`         // with SIGKILL, without SIGTERM before
+	CleanUp     time.Time `dynamodbav:"cleanUp,omitzero" json:"cleanUp,omitzero"`     // until when it cleans up after it was cancelled or its deadline passed; zero = it does not
 	Restarts    int       `dynamodbav:"restarts,omitempty" json:"restarts,omitempty"` // how often it was retried after it had ended
 	Body        string    `dynamodbav:"body,omitempty" json:"body,omitempty"`         // of a rejected request, at most 4 KiB
 	HintedAt    time.Time `dynamodbav:"hintedAt,omitzero" json:"-"`                   // an event came while the run waited for nothing
 	Announced   bool      `dynamodbav:"announced,omitempty" json:"-"`                 // RunFinished has been sent
 	Cleared     bool      `dynamodbav:"cleared,omitempty" json:"-"`                   // jobs and slots are settled, although RunFinished has not been sent
+}
+
+// Ends is when r gives up its capacity at the latest: its deadline, or the end of its
+// clean-up after it.
+func (r Run) Ends() time.Time {
+	if r.CleanUp.After(r.Deadline) {
+		return r.CleanUp
+	}
+	return r.Deadline
 }
 
 // Settled reports whether FinishRun has finished with r's jobs and slots, so that a

@@ -49,7 +49,7 @@ func (a *applications) mark(s job.Spec, env []string) (job.Spec, []string) {
 	if err != nil {
 		a.stderr.notice("ephemr: " + err.Error())
 	}
-	tagged := map[job.Type][]string{job.Spark: {yarn.SparkTags}, job.Hive: {yarn.TezTags, yarn.MapReduceTags}}[s.Type]
+	tagged := map[job.Type][]string{job.Spark: {yarn.SparkTags}, job.DBT: {yarn.SparkTags}, job.Hive: {yarn.TezTags, yarn.MapReduceTags}}[s.Type]
 	if len(tagged) > 0 {
 		s.Conf = maps.Clone(s.Conf)
 		if s.Conf == nil {

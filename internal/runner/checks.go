@@ -7,8 +7,10 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/dustin/go-humanize"
+
 	"ephemr/internal/job"
-	"ephemr/internal/runner/quality"
+	"ephemr/internal/quality"
 )
 
 // checks executes a job of type quality.
@@ -32,15 +34,12 @@ func (r *Runner) checks(ctx context.Context, s job.Spec, stdout io.Writer) (job.
 	return res, nil
 }
 
+// table prints findings without sample rows: the last lines of a log may be sent in notices.
 func table(w io.Writer, findings []job.Finding) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(t, "CHECK\tDATASET\tEXPECT\tFOUND")
+	_, _ = fmt.Fprintln(t, "CHECK\tDATASET\tEXPECT\tFOUND\tSOURCE\tREAD\tTOOK")
 	for _, f := range findings {
-		verdict := "ok"
-		if !f.OK {
-			verdict = "FAILED"
-		}
-		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", verdict, f.Dataset, f.Expect, f.Found)
+		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%.3f s\n", f.Verdict(), f.Dataset, f.Expect, f.Found, f.Source, humanize.IBytes(uint64(max(f.Bytes, 0))), f.Seconds) //nolint:gosec // not negative
 	}
 	_ = t.Flush()
 }

@@ -13,8 +13,11 @@ import (
 
 // command is the command of s.
 func command(s job.Spec, w workspace, libs python) ([]string, error) {
-	if s.Type == job.Bash {
+	switch s.Type { //nolint:exhaustive // the others are run by a program of the cluster that gets their entry
+	case job.Bash:
 		return scriptCommand(s, w)
+	case job.DBT:
+		return dbtCommand(s, w, libs)
 	}
 	entry, err := entryName(s, w)
 	if err != nil {

@@ -74,6 +74,9 @@ func headOf(file string) ([]byte, error) {
 
 // commandName is the command of a job in messages: its program and its entry.
 func commandName(s job.Spec, argv []string) string {
+	if s.Type == job.DBT {
+		return "dbt build"
+	}
 	program := path.Base(argv[0])
 	if program == "env" && len(argv) > 1 && s.Type == job.Bash { // the program that it looks up
 		for _, word := range strings.Fields(argv[1]) {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"ephemr/internal/job"
-	"ephemr/internal/runner/quality"
+	"ephemr/internal/quality"
 )
 
 // expected looks for what a program that succeeded was to write since the attempt

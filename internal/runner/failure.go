@@ -9,8 +9,8 @@ import (
 	"github.com/aws/smithy-go"
 
 	"ephemr/internal/job"
+	"ephemr/internal/quality"
 	"ephemr/internal/runner/archive"
-	"ephemr/internal/runner/quality"
 )
 
 // failure is an error with its class and exit code.

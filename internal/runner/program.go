@@ -73,12 +73,17 @@ func (r *Runner) program(ctx context.Context, s job.Spec, values secrets, stdout
 		res.Cause = failed.cause(&stderr.cause, &stdout.cause, exit.Code)
 		res.Reason = withCause(res.Reason, res.Cause)
 	}
+	if s.Type == job.DBT {
+		if res, err = dbtResult(w, res); err != nil {
+			return job.Result{}, err
+		}
+	}
 	res = background(s, name, res, exit, stderr)
 	res = apps.end(ctx, s, res, name, deadline)
 	outputs, err := readOutputs(w.outputs, stderr.mask)
 	switch {
 	case err == nil:
-		res.Outputs = outputs
+		res.Outputs = merged(res.Outputs, outputs)
 	case res.Succeeded(): // a program that failed is reported for that alone
 		res.Class, res.ExitCode, res.NothingToDo, res.Reason = job.ClassData, exitData, false, err.Error()
 	}

@@ -39,7 +39,7 @@ type python struct {
 // libraries prepares the Python libraries beside the entry: a ready environment,
 // or else those that requirements.txt lists.
 func (r *Runner) libraries(ctx context.Context, s job.Spec, w workspace, h helper) (python, error) {
-	if s.Type != job.Bash && (s.Type != job.Spark || slices.Contains([]string{".jar", ".r", ".R"}, filepath.Ext(s.Entry))) {
+	if s.Type != job.Bash && s.Type != job.DBT && (s.Type != job.Spark || slices.Contains([]string{".jar", ".r", ".R"}, filepath.Ext(s.Entry))) {
 		return python{}, nil
 	}
 	beside := filepath.Join(w.files, filepath.Dir(s.Entry))

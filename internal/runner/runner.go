@@ -14,10 +14,10 @@ import (
 	"time"
 
 	"ephemr/internal/job"
+	"ephemr/internal/quality"
 	"ephemr/internal/runner/busy"
 	"ephemr/internal/runner/disk"
 	"ephemr/internal/runner/logstream"
-	"ephemr/internal/runner/quality"
 )
 
 // Exit codes of the runner, unless it passes on the program's. Result has the

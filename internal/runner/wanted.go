@@ -25,7 +25,7 @@ import (
 func (r *Runner) interpreter(s job.Spec, w workspace) string {
 	env := r.environment(s)
 	var name string
-	if s.Type == job.Spark {
+	if s.Type == job.Spark || s.Type == job.DBT {
 		name = cmp.Or(s.Conf["spark.pyspark.driver.python"], s.Conf["spark.pyspark.python"],
 			variable(env, "PYSPARK_DRIVER_PYTHON"), variable(env, "PYSPARK_PYTHON"))
 	} else {

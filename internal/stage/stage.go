@@ -61,6 +61,8 @@ type Settings struct {
 	Access  Access  `json:"access,omitzero"`
 	Notices Notices `json:"notices,omitzero"`
 
+	Lineage Lineage `json:"lineage,omitzero"`
+
 	Functions
 }
 
@@ -211,6 +213,12 @@ func (l Limits) Provision() time.Duration {
 // OnLaptop reports whether the stage is in a laptop's region. Its account does not
 // exist on AWS.
 func (s Settings) OnLaptop() bool { return s.Account == "000000000000" }
+
+// Database is the name of the stage's Glue database.
+func (s Settings) Database() string { return Database(s.Stage) }
+
+// Database is the name of a stage's Glue database.
+func Database(stage string) string { return "ephemr_" + stage }
 
 // LakeURIs returns zone -> s3://bucket, for .Lake in templates.
 func (s Settings) LakeURIs() map[string]string {

@@ -9,6 +9,7 @@ import (
 	"ephemr/internal/decide"
 	"ephemr/internal/engine"
 	"ephemr/internal/job"
+	"ephemr/internal/result"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/wait"
@@ -18,6 +19,7 @@ import (
 type Looker struct {
 	Runs    *store.Runs
 	Engines engine.Set
+	Lineage Lineage
 }
 
 // Progress is the answer to the SubmitSteps state.
@@ -32,12 +34,19 @@ type Progress struct {
 const (
 	NextSteps  = "steps"
 	NextFinish = "finish"
-	NextHold   = "hold" // it waits for a person, without a cluster
-	NextKeep   = "keep" // it waits for a person, and keeps its cluster
+	NextHold   = "hold"  // it waits for a person, without a cluster
+	NextCheck  = "check" // its data is to be looked at
+	NextKeep   = "keep"  // it waits for a person, and keeps its cluster
+
+	NextPublish = "publish" // everything has succeeded
 )
 
 func next(rec *run.Record) string {
 	switch {
+	case rec.HasWritten():
+		return NextCheck
+	case rec.ToPublish():
+		return NextPublish
 	case decide.Over(rec):
 		return NextFinish
 	case decide.Held(rec) && decide.Kept(rec):
@@ -89,13 +98,18 @@ func (l *Looker) settle(ctx context.Context, rec *run.Record, v engine.View) err
 		return nil
 	}
 	all, capacity, err := l.Engines.Of(rec).Attempts(ctx, rec, v)
+	ended := false
 	for _, a := range all {
 		if !a.Over {
 			continue
 		}
+		ended = true
 		if err := l.record(ctx, rec, *rec.Job(a.Job), a); err != nil {
 			return err
 		}
+	}
+	if ended {
+		l.Lineage.Try(ctx, rec.Run.ID)
 	}
 	if err != nil {
 		return err
@@ -116,7 +130,7 @@ func (l *Looker) record(ctx context.Context, rec *run.Record, j run.Job, a engin
 	next.Background, next.StepEnd, next.Cause = nil, nil, ""
 	next.NothingToDo = a.Class == "" && a.Result != nil && a.Result.NothingToDo
 	if r := a.Result; r != nil {
-		next.ExitCode, next.Outputs, next.Tail, next.Findings = &r.ExitCode, r.Outputs, r.Tail, r.Checks
+		next.ExitCode, next.Outputs, next.Tail, next.Findings = &r.ExitCode, r.Outputs, r.Tail, result.Conceal(r.Checks, rec.Run.Secrets)
 		next.StartedAt, next.EndedAt, next.Background = r.StartedAt, r.EndedAt, r.Background
 		next.Cause = r.Cause
 	}

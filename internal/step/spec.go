@@ -13,6 +13,7 @@ import (
 
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
+	"ephemr/internal/lineage"
 	"ephemr/internal/run"
 )
 
@@ -80,6 +81,7 @@ func (s *specs) spec(ctx context.Context, j run.Job) (job.Spec, error) {
 	}
 	out.Expect = r.Expect
 	out.Background = r.Background
+	out.Conf = lineage.SparkConf(r.Conf, rec, j, s.Settings)
 	out.TimeoutSeconds = int(r.Timeout.Std().Seconds())
 	return out, nil
 }

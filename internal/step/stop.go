@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"ephemr/internal/decide"
 	"ephemr/internal/engine"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
@@ -31,7 +32,8 @@ type StopInput struct {
 
 // Stopped is the answer to the StopSteps state.
 type Stopped struct {
-	Steps int `json:"steps"` // how many there were to stop
+	Steps   int  `json:"steps"`   // how many there were to stop
+	CleanUp bool `json:"cleanUp"` // SubmitSteps goes on with the jobs that clean up
 }
 
 // The grace periods of a stop. The runner itself kills a program that does not
@@ -63,7 +65,7 @@ func (s *Stopper) Stop(ctx context.Context, in StopInput) (struct{}, error) {
 		return struct{}{}, fmt.Errorf("stop steps of %s on %s: %w", in.RunID, w.ClusterID, err)
 	}
 	if w.Attempts = attempts(rec); len(w.Attempts) == 0 {
-		return struct{}{}, s.Waker.Answer(ctx, w, wait.Answer{Output: Stopped{}})
+		return struct{}{}, s.Waker.Answer(ctx, w, wait.Answer{Output: Stopped{CleanUp: decide.CleansUp(rec, began)}})
 	}
 	if err := s.Engines.Of(rec).Stop(ctx, rec, rec.Run.Kill); err != nil {
 		return struct{}{}, err
@@ -98,7 +100,7 @@ func (s *Stopper) Look(ctx context.Context, rec *run.Record, v engine.View) (*wa
 		return nil, err
 	}
 	if len(rec.InFlight()) == 0 {
-		return &wait.Answer{Output: Stopped{Steps: len(rec.Waiter.Attempts)}}, nil
+		return &wait.Answer{Output: Stopped{Steps: len(rec.Waiter.Attempts), CleanUp: decide.CleansUp(rec, time.Now())}}, nil
 	}
 	age := time.Since(rec.Waiter.Since)
 	if age > TermGrace || rec.Run.Kill && age > KillGrace {

@@ -30,6 +30,11 @@ type PutAPI interface {
 	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
 }
 
+// Lineage describes attempts for other systems. It logs its errors.
+type Lineage interface {
+	Try(ctx context.Context, runID string)
+}
+
 // Submitter is the SubmitSteps state.
 type Submitter struct {
 	Settings stage.Settings
@@ -38,6 +43,7 @@ type Submitter struct {
 	S3       PutAPI
 	Venvs    *Venvs
 	Waker    *wait.Waker
+	Lineage  Lineage
 	Caller   func(context.Context) string // names the invocation, for intents
 }
 
@@ -49,6 +55,7 @@ type SubmitInput struct {
 
 	Steps   run.History `json:"steps"`   // what the state answered before
 	Retries int         `json:"retries"` // of this invocation
+	CleanUp bool        `json:"cleanUp"` // the run was stopped, and its jobs with when: always or failure are left
 }
 
 // Submit submits every job that can start and registers the token that is
@@ -59,7 +66,12 @@ func (s *Submitter) Submit(ctx context.Context, in SubmitInput) (struct{}, error
 	if err != nil {
 		return struct{}{}, err
 	}
-	if err := rec.Refuse(in.Execution); err != nil {
+	if in.CleanUp {
+		if err := decide.CleanUp(ctx, s.Runs, rec, in.Execution); err != nil {
+			return struct{}{}, fmt.Errorf("clean up: %w", err)
+		}
+	}
+	if err := rec.RefuseSteps(in.Execution); err != nil {
 		return struct{}{}, fmt.Errorf("submit steps: %w", err)
 	}
 	history, err := rec.Round(in.Steps, in.Retries)
@@ -77,9 +89,10 @@ func (s *Submitter) Submit(ctx context.Context, in SubmitInput) (struct{}, error
 	if err := s.submit(ctx, rec); err != nil {
 		return struct{}{}, fmt.Errorf("submit steps of %s to %s: %w", in.RunID, c.ID, err)
 	}
+	s.Lineage.Try(ctx, in.RunID)
 	return struct{}{}, s.Waker.Register(ctx, run.Waiter{
 		RunID: in.RunID, Kind: run.ForSteps, Token: in.Token, Execution: in.Execution, ClusterID: c.ID,
-		Attempts: attempts(rec), Shared: c.Shared(), Limited: rec.Limited(), Events: history.Events, Since: began, CheckAt: checkAt(rec), Deadline: rec.Run.Deadline,
+		Attempts: attempts(rec), Shared: c.Shared(), Limited: rec.Limited(), Events: history.Events, Since: began, CheckAt: checkAt(rec), Deadline: rec.Run.Ends(),
 	}, engine.View{Noted: true})
 }
 

@@ -13,8 +13,8 @@ import (
 	"ephemr/internal/run"
 )
 
-// lateBy is how long after its deadline, or after the request to cancel it, a run may
-// still be ending. Then its execution is stopped: no function answers it any more.
+// lateBy is how long after its deadline, after the request to cancel it, or after its
+// clean-up, a run may still be ending. Then its execution is stopped: no function answers it any more.
 const lateBy = 30 * time.Minute
 
 // late says why a run should have ended by now, or nil. Its execution ends it, if it
@@ -25,6 +25,8 @@ func late(r run.Run, now time.Time) *outcome.StateError {
 		grace = time.Minute // for the request to cancel it, which finishes it as well
 	}
 	switch {
+	case now.Sub(r.CleanUp) <= grace:
+		return nil
 	case r.Cancel != "" && !r.CancelAt.IsZero() && now.Sub(r.CancelAt) > grace:
 		return &outcome.StateError{Error: string(fault.Cancelled), Cause: "run " + r.ID + " is cancelled: " + r.Cancel}
 	case !r.Deadline.IsZero() && now.Sub(r.Deadline) > grace:

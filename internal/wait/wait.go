@@ -140,7 +140,7 @@ func (k *Waker) look(ctx context.Context, rec *run.Record, v engine.View) (*Answ
 
 // over returns why a run does not go on, or nil.
 func over(rec *run.Record) error {
-	if rec.Run.Cancel != "" {
+	if rec.Run.Cancel != "" && (rec.Run.CleanUp.IsZero() || rec.Run.Kill) {
 		return fault.New(fault.Cancelled, "run %s is cancelled: %s", rec.Run.ID, rec.Run.Cancel)
 	}
 	if err := rec.Incomplete(); err != nil {

@@ -216,11 +216,20 @@ func running(f Facts, flying []run.Job) Answer {
 		a.Details = append(a.Details, fmt.Sprintf("Jobs %s wait for one of the %s that the run has leased.", strings.Join(ready(f), ", "), count(c.Steps, "step")))
 	}
 	a.Expected = f.Usual[f.Run.Run.Pipeline].after(f.Run.Run.AdmittedAt, f.Now, "duration of runs of "+f.Run.Run.Pipeline)
-	a.Until, a.Then = f.Run.Run.Deadline, "the run fails with class timeout"
+	until(f.Run.Run, &a)
 	for _, j := range decide.Awaiting(f.Run) {
 		a.Details = append(a.Details, "Job "+j.Name+" waits for a decision until "+clock(j.Approval.Until)+".")
 	}
 	return a
+}
+
+// until says when a run with steps ends at the latest.
+func until(r run.Run, a *Answer) {
+	a.Until, a.Then = r.Deadline, "the run fails with class timeout"
+	if !r.CleanUp.IsZero() {
+		a.Details = append(a.Details, "The run is past its deadline "+clock(r.Deadline)+", and these jobs clean up.")
+		a.Until, a.Then = r.CleanUp, "its cluster is terminated whatever still runs"
+	}
 }
 
 // parallel is how many steps the run's cluster runs at a time; 0 = not known.

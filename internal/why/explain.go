@@ -74,6 +74,10 @@ func outcome(r run.Run) string {
 func cancelled(f Facts) Answer {
 	r := f.Run.Run
 	a := Answer{Cause: Cancelled, Text: "is being cancelled: " + r.Cancel, Since: r.CancelAt}
+	if !r.CleanUp.IsZero() {
+		a.Text, a.Until, a.Then = "is being cancelled, and its jobs that clean up are running: "+r.Cancel, r.CleanUp, "its cluster is terminated whatever still runs"
+		a.Next = []string{"ephemr cancel " + r.ID + " --kill"}
+	}
 	if w := f.waiter(); w != nil && w.Kind == run.ForStop {
 		a.Details = []string{"Its steps are being stopped: " + strings.Join(w.Attempts, ", ") + "."}
 		a.Until, a.Then = w.Deadline, "its cluster is terminated whatever still runs"

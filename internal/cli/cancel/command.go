@@ -23,7 +23,9 @@ A queued run ends immediately. The programs of a running one receive SIGTERM and
 then they receive SIGKILL. Their logs and exit codes are kept, the cluster is released, and the run ends as
 CANCELLED. ephemr retry can resume it later.
 
---kill sends SIGKILL at once. It also works for a run that is already being cancelled.`,
+Jobs with when: always or failure run afterwards, for at most limits.cleanUp.
+
+--kill sends SIGKILL at once, and nothing cleans up. It also works for a run that is already being cancelled.`,
 		Example: `  ephemr cancel flights-daily-20260102T0300-0a1b2c3d --why "wrong input"
   ephemr cancel --kill flights-daily-20260102T0300-0a1b2c3d`,
 		Args: cobra.MinimumNArgs(1),

@@ -1,4 +1,5 @@
-// Package check is ephemr check: what the footers of a dataset's files say.
+// Package check is ephemr check: what the footers of a dataset's files say, and whether a
+// dataset is as expected.
 package check
 
 import (
@@ -16,12 +17,15 @@ import (
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/dataset"
 	"ephemr/internal/footer"
+	"ephemr/internal/job"
 )
 
 // Options of the command.
 type Options struct {
 	Dataset string
 	JSON    bool
+	Expect  job.Check // of the dataset; without expectations the footers are shown
+	File    string    // of checks; "" = none
 }
 
 // Checked is what -o json prints.
@@ -52,6 +56,9 @@ func Connect(app *session.App) func(context.Context) (Connected, error) {
 
 // Run prints a summary. Files that are not valid are an error.
 func Run(ctx context.Context, o Options, io *terminal.IO, connect func(context.Context) (Connected, error)) error {
+	if o.expects() {
+		return o.evaluate(ctx, io, connect)
+	}
 	at, err := dataset.Parse(o.Dataset)
 	if err != nil {
 		return exit.Usage("invalid dataset %q: use s3://BUCKET/PREFIX", o.Dataset)

@@ -14,6 +14,7 @@ import (
 	"ephemr/internal/fault"
 	"ephemr/internal/hold"
 	"ephemr/internal/ledger"
+	"ephemr/internal/publish"
 	"ephemr/internal/register"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -122,6 +123,11 @@ func (s *Session) Pools() *pool.Store {
 // Runs returns the records of the stage's runs.
 func (s *Session) Runs() *store.Runs {
 	return &store.Runs{DB: dynamodb.NewFromConfig(s.Config), Table: s.Settings.RunsTable}
+}
+
+// Publications returns what the stage's runs have published.
+func (s *Session) Publications() *publish.Store {
+	return &publish.Store{DB: dynamodb.NewFromConfig(s.Config), Table: s.Settings.RunsTable}
 }
 
 // Why returns what says why the stage's runs do not run.

@@ -12,8 +12,9 @@ func Command(app *session.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show RUN",
 		Short: "show the details of a run",
-		Long: `Show the details of a run: its state and reason, trigger, what it waits for, clusters, jobs with attempts, exit
-codes and outputs, check results, and the last log lines of the failed job.`,
+		Long: `Show the details of a run: its state and reason, trigger, what it waits for, what it has published or where its
+unpublished data is, clusters, jobs with attempts, exit codes and outputs, check results, and the last log lines of the
+failed job.`,
 		Example: `  ephemr show flights-daily-20261101T0300-1a2b3c4d
   ephemr show -o json flights-daily-20261101T0300-1a2b3c4d | jq .run.state`,
 		Args: cobra.ExactArgs(1),

@@ -130,24 +130,6 @@ func (p *page) took(j run.Job) string {
 	return terminal.Duration(d)
 }
 
-func (p *page) findings() {
-	for _, j := range p.rec.Jobs {
-		if len(j.Findings) == 0 {
-			continue
-		}
-		p.Printf("\n")
-		var rows [][]string
-		for _, f := range j.Findings {
-			mark := p.Green("ok")
-			if !f.OK {
-				mark = p.Red("FAILED")
-			}
-			rows = append(rows, []string{mark, f.Dataset, f.Expect, terminal.OneLine(f.Found)})
-		}
-		p.Table([]string{"CHECK", "DATASET", "EXPECTED", "FOUND"}, rows)
-	}
-}
-
 // tail prints the last lines of the failed job.
 func (p *page) tail() {
 	j := p.rec.Failure()

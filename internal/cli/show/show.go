@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ephemr/internal/cli/exit"
+	"ephemr/internal/cli/findings"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
@@ -46,7 +47,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, store Store) error {
 	p.run()
 	p.clusters()
 	p.jobs()
-	p.findings()
+	findings.Print(p.IO, p.rec.AllFindings())
 	p.tail()
 	p.next()
 	return nil
@@ -128,6 +129,10 @@ func (p *page) run() {
 	if !r.Deadline.IsZero() && !r.State.Final() {
 		p.field("deadline", "%s", clock(r.Deadline))
 	}
+	if !r.CleanUp.IsZero() && !r.State.Final() {
+		p.field("cleans up", "until %s", clock(r.CleanUp))
+	}
+	p.publication()
 	p.cost()
 	if r.Execution != "" {
 		p.field("execution", "%s", r.Execution)

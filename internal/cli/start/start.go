@@ -66,8 +66,8 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 		return err
 	}
 	if o.Object != "" {
-		if q.Object, err = object(ctx, o.Object, s, c.S3); err != nil {
-			return err
+		if q.Object, err = Object(ctx, o.Object, s, c.S3); err != nil {
+			return fmt.Errorf("--object: %w", err)
 		}
 	}
 	if o.Follow && len(matrix) > 1 {
@@ -97,16 +97,16 @@ func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, c Cl
 	return nil
 }
 
-// object describes the newest version of an object, as an event of S3 would.
-func object(ctx context.Context, uri string, s stage.Settings, api HeadAPI) (*events.Object, error) {
+// Object describes the newest version of an object, as an event of S3 would.
+func Object(ctx context.Context, uri string, s stage.Settings, api HeadAPI) (*events.Object, error) {
 	bucket, key, err := ledger.Parse(uri)
 	if err != nil {
-		return nil, exit.Usage("--object: %w", err)
+		return nil, exit.Usage("%w", err)
 	}
 	bucket = s.BucketOf(bucket)
 	out, err := api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
 	if fault.Code(err) == "NotFound" {
-		return nil, exit.Usage("--object: there is no object s3://%s/%s", bucket, key)
+		return nil, exit.Usage("there is no object s3://%s/%s", bucket, key)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("look up s3://%s/%s: %w", bucket, key, err)

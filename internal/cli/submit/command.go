@@ -60,7 +60,7 @@ Arguments can contain templates as in pipeline files: --param day=2026-11-01 --a
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVarP(&o.Source, "directory", "d", "", "directory or file of the job, relative to the project")
-	flags.StringVarP(&o.Type, "type", "t", "", "type of the job: spark, hive, bash or jar")
+	flags.StringVarP(&o.Type, "type", "t", "", "type of the job: spark, hive, bash, jar or dbt")
 	flags.StringVarP(&o.User, "user", "u", app.Getenv("USER"),
 		"user that the job runs as, if the stage has users; otherwise a name or e-mail address for the list of runs")
 	flags.StringVarP(&o.Project, "project", "p", ".", "project root, which -d and --include are relative to")

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
 )
 
 // S3 is an in-memory S3.
@@ -166,6 +167,25 @@ func (f *S3) HeadObject(ctx context.Context, in *s3.HeadObjectInput, _ ...func(*
 		return &s3.HeadObjectOutput{
 			ContentLength: new(int64(len(o.body))), ContentType: o.contentType, ETag: new(o.etag), LastModified: new(o.modified), Metadata: maps.Clone(o.meta),
 		}, nil
+	})
+}
+
+// DeleteObjects deletes up to 1,000 objects.
+func (f *S3) DeleteObjects(ctx context.Context, in *s3.DeleteObjectsInput, _ ...func(*s3.Options)) (*s3.DeleteObjectsOutput, error) {
+	return call(ctx, &f.Control, "DeleteObjects", func() (*s3.DeleteObjectsOutput, error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		b, err := f.bucket(in.Bucket)
+		if err != nil {
+			return nil, err
+		}
+		if n := len(in.Delete.Objects); n == 0 || n > 1000 {
+			return nil, &smithy.GenericAPIError{Code: "MalformedXML", Message: "The XML you provided was not well-formed or did not validate against our published schema"}
+		}
+		for _, o := range in.Delete.Objects {
+			delete(b, aws.ToString(o.Key))
+		}
+		return &s3.DeleteObjectsOutput{}, nil
 	})
 }
 

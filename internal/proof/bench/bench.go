@@ -93,6 +93,11 @@ func (r *Report) measureData(ctx context.Context, o Options) error {
 		return err
 	}
 	r.Data = &found
+	checked, err := data.MeasureChecks(ctx, root, o.Data, o.Log)
+	if err != nil {
+		return err
+	}
+	r.Checks = &checked
 	return nil
 }
 

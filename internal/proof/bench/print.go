@@ -31,6 +31,7 @@ func (r *Report) Print(io *terminal.IO) {
 	p.backfill(r)
 	p.intake(r)
 	p.data(r)
+	p.checks(r)
 	p.binaries(r)
 	p.demo(r)
 }
@@ -119,6 +120,17 @@ func (p printer) data(r *Report) {
 		return []string{what, seconds(u.Took), seconds(u.CPU), terminal.Bytes(u.Peak)}
 	}
 	p.Table([]string{"PROGRAM", "TOOK", "CPU", "PEAK MEMORY"}, [][]string{row("ephemr generate", d.Ours), row("DuckDB", d.DuckDB)})
+}
+
+func (p printer) checks(r *Report) {
+	if r.Checks == nil {
+		return
+	}
+	c := r.Checks
+	p.head(fmt.Sprintf("Checks of all values of %d rows", c.Rows), fmt.Sprintf(
+		"ephemr takes %.2f times the CPU time of DuckDB; medians; target: at most 2.00", c.Ratio))
+	row := func(what string, u data.Usage) []string { return []string{what, seconds(u.Took), seconds(u.CPU)} }
+	p.Table([]string{"PROGRAM", "TOOK", "CPU"}, [][]string{row("checks of ephemr", c.Ours), row("DuckDB", c.DuckDB)})
 }
 
 func (p printer) wide(r *Report) {

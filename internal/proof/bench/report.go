@@ -27,6 +27,7 @@ type Report struct {
 	Backfill *Backfill       `json:"backfill"`
 	Intake   *Intake         `json:"intake"`
 	Data     *data.Report    `json:"data"`
+	Checks   *data.Checked   `json:"checks"`
 	Demo     []Phase         `json:"demo"`
 	Cold     []Phase         `json:"cold"`
 	Failures []Failure       `json:"failures"`

@@ -18,7 +18,7 @@ func Actions(service, operation string) ([]string, error) {
 		"Entries.EventBusName": {"x"}, "Namespace": {"x"}, "Name": {"x"}, "GroupName": {"x"}, "Target.RoleArn": role, "Path": {"/x"},
 		"LogGroupName": {"x"}, "LogStreamName": {"x"}, "StateMachineArn": {"a:stateMachine:x"}, "ExecutionArn": {"x"},
 		"NamespaceId": {"x"}, "ServiceId": {"x"}, "Id": {"x"}, "ClusterId": {"x"},
-		"ServiceRole": role, "JobFlowRole": role, "AutoTerminationPolicy.IdleTimeout": {"1"},
+		"DatabaseName": {"ephemr_local"}, "ServiceRole": role, "JobFlowRole": role, "AutoTerminationPolicy.IdleTimeout": {"1"},
 	}})
 	var actions []string
 	for _, r := range requests {

@@ -87,6 +87,7 @@ var services = map[string]func(p Place, operation string, in fields) []iam.Reque
 	"EC2":              ec2,
 	"EMR":              emr,
 	"EventBridge":      eventBridge,
+	"Glue":             glue,
 	"Lambda":           lambda,
 	"S3":               s3,
 	"Secrets Manager":  secretsManager,
@@ -139,6 +140,18 @@ func dynamoDB(p Place, operation string, in fields) (requests []iam.Request) {
 func eventBridge(p Place, operation string, in fields) (requests []iam.Request) {
 	for _, bus := range in["Entries.EventBusName"] {
 		requests = append(requests, iam.Request{Action: "events:" + operation, Resource: p.arn("events", "event-bus/"+bus)})
+	}
+	return requests
+}
+
+// glue: an operation on a table needs permission on its ancestors too.
+func glue(p Place, operation string, in fields) (requests []iam.Request) {
+	database, table := in.of("DatabaseName"), in.of("TableName")
+	if operation == "GetTable" {
+		table = in.of("Name")
+	}
+	for _, resource := range []string{"catalog", "database/" + database, "table/" + database + "/" + table} {
+		requests = append(requests, iam.Request{Action: "glue:" + operation, Resource: p.arn("glue", resource)})
 	}
 	return requests
 }

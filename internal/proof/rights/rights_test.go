@@ -52,6 +52,14 @@ func TestNeeds(t *testing.T) {
 			awsapi.Call{Service: "S3", Operation: "GetObject", Input: input{"Bucket": {"logs"}, "Key": {"runs/a"}}},
 			[]string{"s3:GetObject on arn:aws:s3:::logs/runs/a", "s3:ListBucket on arn:aws:s3:::logs"},
 		},
+		"a partition": {
+			awsapi.Call{Service: "Glue", Operation: "UpdatePartition", Input: input{"DatabaseName": {"ephemr_test"}, "TableName": {"stores"}}},
+			[]string{
+				"glue:UpdatePartition on arn:aws:glue:eu-west-1:123456789012:catalog",
+				"glue:UpdatePartition on arn:aws:glue:eu-west-1:123456789012:database/ephemr_test",
+				"glue:UpdatePartition on arn:aws:glue:eu-west-1:123456789012:table/ephemr_test/stores",
+			},
+		},
 		"a cluster": {
 			awsapi.Call{Service: "EMR", Operation: "RunJobFlow", Input: input{
 				"Tags.Key": {"ephemr:stage"}, "Tags.Value": {"test"}, "ServiceRole": {"service"}, "JobFlowRole": {"instance"}, "AutoTerminationPolicy.IdleTimeout": {"60"},
@@ -96,7 +104,7 @@ func TestNeeds(t *testing.T) {
 func TestUnknownCalls(t *testing.T) {
 	t.Parallel()
 	for name, call := range map[string]awsapi.Call{
-		"a service":           {Service: "Glue", Operation: "GetTable"},
+		"a service":           {Service: "Athena", Operation: "GetTable"},
 		"an operation":        {Service: "S3", Operation: "CopyObject", Input: input{"Bucket": {"b"}, "Key": {"k"}}},
 		"no table":            {Service: "DynamoDB", Operation: "GetItem"},
 		"no queue":            {Service: "SQS", Operation: "SendMessage"},

@@ -113,6 +113,7 @@ func (w *World) fakes() {
 	w.SQS.OnSend = w.sent
 	w.SNS, w.SSM, w.Lambda = awsfake.NewSNS(s.Topic), awsfake.NewSSM(w.config.parameters()), awsfake.NewLambda()
 	w.Secrets = awsfake.NewSecretsManager()
+	w.Glue = awsfake.NewGlue(s.Database())
 	w.Metrics, w.Logs = awsfake.NewCloudWatch(), awsfake.NewLogs(s.RunLogGroup)
 	w.CloudMap = awsfake.NewServiceDiscovery(map[string]string{s.Namespace: "ephemr-test"})
 	w.CloudMap.Takes = time.Second
@@ -134,7 +135,7 @@ func (w *World) fakes() {
 		Before: func(op string) error { w.maybeCrash(op, false); return nil },
 		After:  func(op string) error { w.maybeCrash(op, true); return nil },
 	}
-	for _, f := range []interface{ Use(*awsfake.Hooks) }{w.DB, w.EMR, w.S3, w.SFN, w.SSM, w.CloudMap, w.EC2} {
+	for _, f := range []interface{ Use(*awsfake.Hooks) }{w.DB, w.EMR, w.S3, w.SFN, w.SSM, w.CloudMap, w.EC2, w.Glue} {
 		f.Use(crash)
 	}
 }

@@ -44,6 +44,7 @@ func (w *World) wire() {
 			Metrics:  w.Metrics,
 			Logs:     w.Logs,
 			CloudMap: w.CloudMap,
+			Glue:     w.Glue,
 
 			Secrets:    w.Secrets,
 			Parameters: w.SSM,

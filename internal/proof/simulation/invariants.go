@@ -47,14 +47,17 @@ const (
 	NoRunner      Invariant = "no runner"      // no runner of a lease that has ended is at work on a cluster that can be leased
 	NoApplication Invariant = "no application" // nor is a YARN application of it
 	RightSize     Invariant = "right size"     // a pool's cluster without a lease has no task units that jobs requested
-	OnTime        Invariant = "on time"        // after its deadline a run gets neither a cluster nor a step
+	OnTime        Invariant = "on time"        // after its deadline, or a request to cancel it, a run gets neither a cluster nor a step but of jobs that clean up, and those in time
 	NoPanic       Invariant = "no panic"       // no function panics
 	OwnWrite      Invariant = "own write"      // no invocation takes its own claim for another's
 	Starts        Invariant = "starts"         // no run waits for long while all its limits have room
 	EveryObject   Invariant = "every object"   // every version of an object that a trigger with batches matches is in one run, and a batch has the run
 	Dates         Invariant = "dates"          // every planned time of a schedule is one run or skipped by a rule, and one that depends on the past starts after it
 	Follows       Invariant = "follows"        // every success has the runs that wait for it, once, and none starts before
+	Lineage       Invariant = "lineage"        // every execution and attempt that has started has one START event and, when its run has ended, one end of the right type
+	Statistics    Invariant = "statistics"     // each dataset that a successful run has written has one record of it
 	Explained     Invariant = "explained"      // at every moment that is looked at, ephemr why says of each run what is the case
+	Published     Invariant = "published"      // a run that succeeds has published once, or was superseded, one that does not never, and a partition points at the newest
 	NothingLeft   Invariant = "nothing left"   // when all runs are over there is no cluster, waiter, slot or execution left
 )
 
@@ -86,7 +89,8 @@ type checker struct {
 	kinds   map[string]string                  // run -> kind of its trigger
 	logical map[string]string                  // run -> its logical time
 	of      map[string]string                  // run -> pipeline
-	ends    map[string]time.Time               // run -> its deadline
+	ends    map[string]time.Time               // run -> its deadline, or when it was to be cancelled
+	cleans  map[string]time.Time               // run -> until when it cleans up
 	claims  map[string]string                  // record -> invocation that has claimed it
 	holders []string                           // of slots of the stage, by the names of their executions
 	held    map[string]int                     // scope of slots -> how many are taken
@@ -102,14 +106,16 @@ type checker struct {
 	warm    int                                // leases of clusters that were there already
 	resized int                                // calls that have changed a cluster's size
 	why     map[why.Cause]int                  // how often runs had a cause
+	pointed map[string][]string                // partition -> the locations that it has had
+	lineage map[string]lineageOf               // by the id of its events
 }
 
 func newChecker(w *World, specs map[string]*pipeline.Spec) *checker {
 	c := &checker{
 		w: w, specs: specs, begin: time.Now(), moved: time.Now(), states: map[string]run.State{}, jobs: map[string]map[string]run.JobState{},
 		of: map[string]string{}, due: map[string]time.Time{}, decided: map[string]string{}, kinds: map[string]string{}, logical: map[string]string{}, lives: map[string]int{}, made: map[string]int{}, carried: map[string]string{}, full: map[string]time.Time{},
-		pools: map[string]pool.Cluster{}, ends: map[string]time.Time{}, claims: map[string]string{}, tries: map[string]try{},
-		held: map[string]int{}, room: map[string]time.Time{}, waiting: map[string]time.Time{}, past: map[string]string{}, why: map[why.Cause]int{},
+		pools: map[string]pool.Cluster{}, ends: map[string]time.Time{}, cleans: map[string]time.Time{}, claims: map[string]string{}, tries: map[string]try{},
+		held: map[string]int{}, room: map[string]time.Time{}, waiting: map[string]time.Time{}, past: map[string]string{}, why: map[why.Cause]int{}, pointed: map[string][]string{}, lineage: map[string]lineageOf{},
 	}
 	w.ended = c.returned
 	w.DB.OnWrite(c.write)
@@ -165,8 +171,10 @@ func (c *checker) record(pk, sk string, old, now awsfake.Item, state emrtypes.Cl
 	switch {
 	case sk == "RUN":
 		c.run(pk, old, now)
+		c.runLineage(pk, now)
 	case strings.HasPrefix(sk, "JOB#"):
 		c.job(pk, strings.TrimPrefix(sk, "JOB#"), now)
+		c.jobLineage(pk, strings.TrimPrefix(sk, "JOB#"), old, now)
 	case strings.HasPrefix(sk, "CLUSTER#") && now != nil:
 		c.attempt(pk, now, state)
 	case sk == "WAIT":
@@ -343,7 +351,7 @@ func (c *checker) steps() {
 			if known := c.carried[attempt]; known != "" && known != aws.ToString(s.Id) {
 				c.fail(OneStep, "%s is carried by %s and %s", attempt, known, aws.ToString(s.Id))
 			} else if known == "" {
-				c.onTime(id, "step "+step)
+				c.stepOnTime(id, step)
 			}
 			c.carried[attempt] = aws.ToString(s.Id)
 		}

@@ -42,7 +42,7 @@ func (c *checker) idle() time.Duration {
 // end checks what must hold when the storm has passed.
 func (c *checker) end(tale *story) {
 	runs, steps, announced, left := c.allRuns(), c.completed(), c.announced(), c.left()
-	over := c.overRuns(runs)
+	over, all := c.overRuns(runs), c.loaded(runs)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, l := range left {
@@ -61,9 +61,12 @@ func (c *checker) end(tale *story) {
 	c.objects(tale.objects, tale.matrixOfBatches(), runs)
 	c.dates(runs)
 	c.follows(runs)
+	c.lineages()
+	c.statistics(over)
 	for _, s := range steps {
 		c.carriedTwice(s)
 	}
+	c.published(all)
 	for _, x := range over {
 		c.cleanedUp(x.rec, x.path, steps)
 	}
@@ -83,6 +86,14 @@ func (c *checker) overRuns(runs []run.Run) (all []overRun) {
 		if r.State.Final() && r.Execution != "" {
 			all = append(all, overRun{c.w.Record(r.ID), c.w.Engine.Result(r.Execution).Path})
 		}
+	}
+	return all
+}
+
+// loaded are runs with everything that belongs to them.
+func (c *checker) loaded(runs []run.Run) (all []*run.Record) {
+	for _, r := range runs {
+		all = append(all, c.w.Record(r.ID))
 	}
 	return all
 }

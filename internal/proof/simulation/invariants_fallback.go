@@ -1,6 +1,8 @@
 package simulation
 
 import (
+	"time"
+
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	emrtypes "github.com/aws/aws-sdk-go-v2/service/emr/types"
 
@@ -21,7 +23,8 @@ func (c *checker) attempt(id string, now awsfake.Item, state emrtypes.ClusterSta
 	t := try{last: number(now["rung"])+1 >= number(now["rungs"]), short: text(now["shortage"]) != ""}
 	c.tries[id] = t
 	failed := text(now["state"]) == string(run.ClusterFailed) && text(now["class"]) == string(job.ClassTimeout)
-	if failed && !t.last && (leased == nil || !leased.Value) && state == emrtypes.ClusterStateStarting {
+	late := !c.ends[id].IsZero() && time.Now().After(c.ends[id]) // the run is over, with or without a fallback
+	if failed && !late && !t.last && (leased == nil || !leased.Value) && state == emrtypes.ClusterStateStarting {
 		c.fail(NextFallback, "run %s gave up its cluster %s, which has no instances, with a fallback left", id, text(now["clusterId"]))
 	}
 }

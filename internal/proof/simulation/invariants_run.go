@@ -31,7 +31,7 @@ func (c *checker) run(id string, old, now awsfake.Item) {
 	if trigger, ok := now["trigger"].(*types.AttributeValueMemberM); ok {
 		c.kinds[id] = text(trigger.Value["kind"])
 	}
-	c.ends[id], _ = time.Parse(time.RFC3339Nano, text(now["deadline"])) // none while it is queued
+	c.limits(id, now)
 	c.allowed(id, from, to)
 	if from != to {
 		c.moved = time.Now()
@@ -87,6 +87,20 @@ func (c *checker) admitted(id, team, pipeline string) {
 	}
 }
 
+// limits keeps until when a run may get something.
+func (c *checker) limits(id string, now awsfake.Item) {
+	c.ends[id] = timeOf(now["deadline"]) // none while it is queued
+	if cancelled := timeOf(now["cancelAt"]); !cancelled.IsZero() && cancelled.Before(c.ends[id]) {
+		c.ends[id] = cancelled
+	}
+	c.cleans[id] = timeOf(now["cleanUp"])
+}
+
+func timeOf(v types.AttributeValue) time.Time {
+	t, _ := time.Parse(time.RFC3339Nano, text(v))
+	return t
+}
+
 // underWay is how long what a function began before a deadline may take to arrive:
 // the function's own time and that of a call which outlives it.
 const underWay = functionTimeout + 30*time.Second
@@ -94,7 +108,17 @@ const underWay = functionTimeout + 30*time.Second
 // onTime checks when a run gets something.
 func (c *checker) onTime(id, what string) {
 	if end := c.ends[id]; !end.IsZero() && time.Since(end) > underWay {
-		c.fail(OnTime, "run %s gets %s %s after its deadline", id, what, time.Since(end).Round(time.Second))
+		c.fail(OnTime, "run %s gets %s %s after its deadline or its cancellation", id, what, time.Since(end).Round(time.Second))
+	}
+}
+
+// stepOnTime is onTime for a step: one of a job that cleans up has more time.
+func (c *checker) stepOnTime(id, step string) {
+	name, _, _ := strings.Cut(step, "#")
+	if spec := c.specs[c.of[id]]; spec == nil || !spec.CleaningUp()[name] || c.cleans[id].IsZero() {
+		c.onTime(id, "step "+step)
+	} else if time.Since(c.cleans[id]) > underWay {
+		c.fail(OnTime, "run %s gets step %s %s after its clean-up", id, step, time.Since(c.cleans[id]).Round(time.Second))
 	}
 }
 

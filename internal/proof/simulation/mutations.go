@@ -226,6 +226,24 @@ func (x timeless) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(
 	return out, nil
 }
 
+// IgnoreCancel goes on with the jobs of a run that is to be cancelled.
+func IgnoreCancel(c *Config) {
+	c.Table = func(db store.DB) store.DB { return persistent{db} }
+}
+
+type persistent struct{ store.DB }
+
+func (x persistent) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	out, err := x.DB.Query(ctx, in, o...)
+	if err == nil {
+		for i, it := range out.Items {
+			out.Items[i] = maps.Clone(it)
+			delete(out.Items[i], "cancel")
+		}
+	}
+	return out, err
+}
+
 // RepeatAtOnce starts every next attempt as soon as the last has ended.
 func RepeatAtOnce(c *Config) { c.Table = func(db store.DB) store.DB { return impatient{db} } }
 

@@ -106,6 +106,7 @@ func (s Storm) Play() Report {
 		seed: s.Seed, weather: k.weather, calls: map[string]int{}, fates: map[fate]int{}, called: watch.called, done: watch.done,
 		late: func(rest func()) { w.busy.Go(rest) }, log: s.Log,
 	}
+	watch.catalog()
 	if k.untimed {
 		c.spared = "watch"
 	}

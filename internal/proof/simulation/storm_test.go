@@ -164,6 +164,7 @@ func TestStormsFindMistakes(t *testing.T) {
 		"believes any result":                     {simulation.Storm{Kind: "fair", Break: simulation.BelieveAnyResult}, simulation.OwnResult},
 		"believes any event":                      {simulation.Storm{Kind: "fair", Break: simulation.BelieveAnyEvent}, simulation.EndedStep},
 		"submits after the deadline":              {simulation.Storm{Kind: "untimed", Break: simulation.IgnoreDeadlines}, simulation.OnTime},
+		"goes on when cancelled":                  {simulation.Storm{Kind: "fair", Break: simulation.IgnoreCancel}, simulation.OnTime},
 		"repeats at once":                         {simulation.Storm{Kind: "fair", Break: simulation.RepeatAtOnce}, simulation.NotEarly},
 		"ignores when":                            {simulation.Storm{Kind: "fair", Break: simulation.IgnoreWhen}, simulation.CleanUp},
 		"assumes objects":                         {simulation.Storm{Kind: "fair", Break: simulation.AssumeObjects}, simulation.Objects},
@@ -184,6 +185,10 @@ func TestStormsFindMistakes(t *testing.T) {
 		"blames the stage always":                 {simulation.Storm{Kind: "fair", Break: simulation.BlameStage}, simulation.Explained},
 		"explains without the date before":        {simulation.Storm{Kind: "fair", Break: simulation.ForgetPast}, simulation.Explained},
 		"explains without waiters":                {simulation.Storm{Kind: "fair", Break: simulation.IgnoreWaiters}, simulation.Explained},
+		"forgets what newer runs have published":  {simulation.Storm{Kind: "fair", Runs: 40, Break: simulation.ForgetNewer}, simulation.Published},
+		"writes no end of a lineage":              {simulation.Storm{Kind: "fair", Break: simulation.ForgetEvents}, simulation.Lineage},
+		"does not repair lineage events":          {simulation.Storm{Kind: "crashes", Break: simulation.WriteEventsOnce}, simulation.Lineage},
+		"forgets statistics":                      {simulation.Storm{Kind: "fair", Break: simulation.ForgetStatistics}, simulation.Statistics},
 		"does not sweep":                          {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.NothingLeft},
 		"leaves stuck runs alone":                 {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.Ends},
 	} {

@@ -79,6 +79,8 @@ func (s *story) addPipeline(d *dice, name string) {
 			i, i, strings.Join(needs, ", "), retries, s.resized(d, profile), s.delayed(name, i, retries), s.onlyIf(name, i, needs), s.approve(name, i))
 	}
 	b.WriteString(s.conditional(roll(s.seed, "conditions", name), jobs))
+	b.WriteString(s.publishes(name))
+	b.WriteString(s.writes(name))
 	spec, err := pipeline.Parse(name, []byte(b.String()), pipeline.WithZones("raw", "curated"))
 	if err != nil {
 		panic(fmt.Sprintf("generated pipeline is wrong: %v\n%s", err, b.String()))
@@ -186,6 +188,18 @@ func (s *story) conditional(d *dice, jobs int) string {
 		b.WriteString("  - {name: report, type: bash, source: r, when: failure}\n")
 	}
 	return b.String()
+}
+
+// writes is what half of the pipelines say of the datasets that they write. One of these
+// has a file, whose footer is read.
+func (s *story) writes(name string) string {
+	d := roll(s.seed, "outputs", name)
+	if d.chance(0.5) {
+		return ""
+	}
+	s.at(0, func(w *World) { w.S3.Place(w.Settings.Lake["curated"], name+"/part-00000.parquet", make([]byte, 100)) })
+	all := []string{"\"{{.Lake.curated}}/" + name + "/\"", "\"{{.Lake.curated}}/days/" + name + "/dt={{.LogicalDate}}/\""}
+	return "outputs: [" + strings.Join(all[:1+d.below(2)], ", ") + "]\n"
 }
 
 // ask adds a request for a run, and perhaps its repetition.

@@ -120,6 +120,7 @@ type World struct {
 	Metrics  *awsfake.CloudWatch
 	Logs     *awsfake.Logs
 	SSM      *awsfake.SSM
+	Glue     *awsfake.Glue
 	Secrets  *awsfake.SecretsManager
 	Bus      *awsfake.EventBridge
 	Lambda   *awsfake.Lambda

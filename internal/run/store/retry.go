@@ -82,6 +82,24 @@ func retriable(rec *run.Record) error {
 	case !r.Settled():
 		return fault.New(fault.Throttled, "the end of run %s is still being recorded; try again in a moment", r.ID)
 	}
+	if c := leased(rec, time.Now()); c != nil {
+		return fault.New(fault.Throttled, "the steps of run %s may still be running on cluster %s of pool %s, which it has not given back; try again in a few minutes", r.ID, c.ID, c.Pool)
+	}
+	return nil
+}
+
+// leaseEnds is how long after its end a run may still have a lease. An execution that was
+// stopped cannot give it back: a sweep does, when the steps have ended.
+const leaseEnds = 15 * time.Minute
+
+// leased returns a cluster that the run shares with others and has not given back, or nil:
+// another attempt of a job would run beside the one before.
+func leased(rec *run.Record, now time.Time) *run.Cluster {
+	for i, c := range rec.Clusters {
+		if c.Restart == rec.Run.Restarts && c.Shared() && (c.State == run.ClusterCreated || c.State == run.ClusterReady) && now.Sub(rec.Run.EndedAt) < leaseEnds {
+			return &rec.Clusters[i]
+		}
+	}
 	return nil
 }
 
@@ -114,10 +132,10 @@ func (s *Runs) requeue(ctx context.Context, r *run.Run, now time.Time) (bool, er
 	r.State, r.Restarts, r.RequestedAt = run.Queued, before+1, now.UTC()
 	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.Queued), records.StateName, partition(*r)), records.StateOrderName, order(*r)), "restarts", r.Restarts)
 	u = set(u, "requestedAt", r.RequestedAt)
-	for _, name := range []string{"class", "reason", "cause", "endedAt", "announced", "cleared", "cancel", "cancelAt", "kill", "execution", "deadline", "admittedAt", "startedAt", "hintedAt", "warned"} {
+	for _, name := range []string{"class", "reason", "cause", "endedAt", "announced", "cleared", "cancel", "cancelAt", "kill", "cleanUp", "execution", "deadline", "admittedAt", "startedAt", "hintedAt", "publication", "warned"} {
 		u = u.Remove(expression.Name(name))
 	}
-	r.Class, r.Reason, r.Cause, r.Cancel, r.Kill, r.Execution, r.HintedAt = "", "", "", "", false, "", time.Time{}
+	r.Class, r.Reason, r.Cause, r.Cancel, r.Kill, r.CleanUp, r.Execution, r.HintedAt, r.Publication = "", "", "", "", false, time.Time{}, "", time.Time{}, nil
 	cond := expression.Name("state").In(expression.Value(run.Failed), expression.Value(run.Cancelled)).And(counts("restarts", before))
 	if r.Backfill != "" {
 		return s.update(ctx, records.RunKey(r.ID), set(set(u, "backfill", r.Backfill), "parallel", r.Parallel), cond)

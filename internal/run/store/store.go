@@ -94,6 +94,9 @@ func (s *Runs) add(ctx context.Context, rec *run.Record, it item) error {
 	case sort == records.WaiterSort:
 		rec.Waiter = &run.Waiter{}
 		return decode(it, rec.Waiter)
+	case sort == records.DataSort:
+		rec.Data = &run.Data{}
+		return decode(it, rec.Data)
 	case strings.HasPrefix(sort, records.JobPrefix):
 		var j run.Job
 		err := decode(it, &j)

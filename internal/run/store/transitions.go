@@ -19,8 +19,12 @@ import (
 // for the same execution; false means that the run belongs to another one, or was
 // retried since r was read.
 func (s *Runs) Start(ctx context.Context, r run.Run, execution string, now, deadline time.Time) (bool, error) {
+	started := now
+	if !r.StartedAt.IsZero() { // PrepareRun is repeated
+		started = r.StartedAt
+	}
 	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.Running), records.StateName, run.Running), "execution", execution),
-		"startedAt", now)
+		"startedAt", started)
 	u = u.Set(expression.Name("deadline"), expression.IfNotExists(expression.Name("deadline"), expression.Value(deadline)))
 	free := records.Is("state", run.Admitted).And(expression.Name("execution").AttributeNotExists().Or(records.Is("execution", execution)))
 	same := records.Is("state", run.Running).And(records.Is("execution", execution))
@@ -38,8 +42,16 @@ func (s *Runs) MoveDeadline(ctx context.Context, r run.Run, to time.Time) error 
 	return err
 }
 
+// CleanUp has the run clean up until a time, unless it does already.
+func (s *Runs) CleanUp(ctx context.Context, r run.Run, until time.Time) error {
+	mine := records.Is("state", run.Running).And(records.Is("execution", r.Execution), counts("restarts", r.Restarts))
+	unset := expression.Name("cleanUp").AttributeNotExists().Or(records.Is("cleanUp", time.Time{}))
+	_, err := s.update(ctx, records.RunKey(r.ID), set(expression.UpdateBuilder{}, "cleanUp", until), mine.And(unset))
+	return err
+}
+
 // Finish records the outcome of a run, once; false means that it has one, or was
-// retried since r was read and will have another.
+// retried since r was read and will have another, or that it has published since.
 func (s *Runs) Finish(ctx context.Context, r run.Run, o run.Outcome, now time.Time, c run.Cost) (bool, error) {
 	active := expression.Name("state").In(expression.Value(run.Queued), expression.Value(run.Admitted), expression.Value(run.Running))
 	return s.finish(ctx, r, o, now, c, active)
@@ -67,7 +79,10 @@ func (s *Runs) finish(ctx context.Context, r run.Run, o run.Outcome, now time.Ti
 	if c.USD() > 0 || len(c.Unknown) > 0 {
 		u = set(set(u, "costUsd", c.USD()), "cost", c)
 	}
-	return s.update(ctx, records.RunKey(r.ID), u, cond.And(counts("restarts", r.Restarts)))
+	if o.Unpublished != nil {
+		u = set(u, "publication", o.Unpublished)
+	}
+	return s.update(ctx, records.RunKey(r.ID), u, cond.And(counts("restarts", r.Restarts), unchanged(r)))
 }
 
 // Announced records that RunFinished of r has been sent, unless r has been retried

@@ -1,0 +1,1 @@
+select sku, sum(price) as revenue from {{ ref('orders') }} group by sku

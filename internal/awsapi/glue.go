@@ -1,0 +1,53 @@
+package awsapi
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+)
+
+// Glue reads tables, and creates and changes partitions.
+type Glue struct {
+	*GlueReader
+
+	getTable        Operation[glue.GetTableInput, glue.GetTableOutput, glue.Options]
+	createPartition Operation[glue.CreatePartitionInput, glue.CreatePartitionOutput, glue.Options]
+	updatePartition Operation[glue.UpdatePartitionInput, glue.UpdatePartitionOutput, glue.Options]
+}
+
+// GlueReader reads partitions.
+type GlueReader struct {
+	getPartition Operation[glue.GetPartitionInput, glue.GetPartitionOutput, glue.Options]
+}
+
+// NewGlue returns a client of cfg.
+func NewGlue(cfg aws.Config) *Glue {
+	c := glue.NewFromConfig(cfg)
+	return &Glue{GlueReader: NewGlueReader(cfg), getTable: c.GetTable, createPartition: c.CreatePartition, updatePartition: c.UpdatePartition}
+}
+
+// NewGlueReader returns a client of cfg.
+func NewGlueReader(cfg aws.Config) *GlueReader {
+	return &GlueReader{getPartition: glue.NewFromConfig(cfg).GetPartition}
+}
+
+// GetPartition reads a partition.
+func (g *GlueReader) GetPartition(ctx context.Context, in *glue.GetPartitionInput, o ...func(*glue.Options)) (*glue.GetPartitionOutput, error) {
+	return g.getPartition(ctx, in, o...)
+}
+
+// GetTable reads a table.
+func (g *Glue) GetTable(ctx context.Context, in *glue.GetTableInput, o ...func(*glue.Options)) (*glue.GetTableOutput, error) {
+	return g.getTable(ctx, in, o...)
+}
+
+// CreatePartition creates a partition.
+func (g *Glue) CreatePartition(ctx context.Context, in *glue.CreatePartitionInput, o ...func(*glue.Options)) (*glue.CreatePartitionOutput, error) {
+	return g.createPartition(ctx, in, o...)
+}
+
+// UpdatePartition changes a partition.
+func (g *Glue) UpdatePartition(ctx context.Context, in *glue.UpdatePartitionInput, o ...func(*glue.Options)) (*glue.UpdatePartitionOutput, error) {
+	return g.updatePartition(ctx, in, o...)
+}

@@ -1,0 +1,129 @@
+// Package checkdata looks at the data that a run has written, after its last job and
+// before its cluster is released: it records statistics of each dataset and decides the
+// checks that need no more than these. It reads the footers of Parquet files by ranges.
+//
+// Tested here, by statemachines and by internal/proof/simulation.
+package checkdata
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"ephemr/internal/dataset"
+	"ephemr/internal/fault"
+	"ephemr/internal/pipeline"
+	"ephemr/internal/run"
+	"ephemr/internal/run/store"
+	"ephemr/internal/stage"
+	"ephemr/internal/statistics"
+)
+
+// Checker is the CheckData state.
+type Checker struct {
+	Settings   stage.Settings
+	Runs       *store.Runs
+	Statistics *statistics.Store
+	S3         dataset.S3API
+}
+
+// Input is the payload of the function.
+type Input struct {
+	RunID     string `json:"runId"`
+	Execution string `json:"execution"` // ARN
+	Retries   int    `json:"retries"`   // of the state
+}
+
+// Output is the result of the function.
+type Output struct {
+	Passed  bool `json:"passed"`  // the run has succeeded so far, and nothing was found that makes it fail
+	Publish bool `json:"publish"` // it publishes its data next
+}
+
+// output is what follows for a run whose data is as it was found.
+func output(rec *run.Record, passed bool) Output {
+	return Output{Passed: passed, Publish: passed && rec.ToPublish()}
+}
+
+// Check records what it finds, once for each time that the run is started. It is
+// idempotent: statistics that are recorded are not read again.
+func (c *Checker) Check(ctx context.Context, in Input) (Output, error) {
+	rec, err := c.Runs.Load(ctx, in.RunID)
+	if err != nil {
+		return Output{}, err
+	}
+	if !rec.Run.Owns(in.Execution) {
+		return Output{}, fault.New(fault.Conflict, "check data of run %s: it is %s and does not belong to execution %s", rec.Run.ID, rec.Run.State, in.Execution)
+	}
+	if !rec.HasWritten() {
+		return output(rec, rec.Succeeded()), nil
+	}
+	if found := rec.Found(); found != nil {
+		return output(rec, found.Failed() == nil), nil
+	}
+	found, err := c.find(ctx, rec, in.Retries)
+	if err != nil {
+		return Output{}, err
+	}
+	first, err := c.Runs.RecordData(ctx, rec.Run.ID, found)
+	if err != nil {
+		return Output{}, err
+	}
+	if !first { // another try was faster
+		return Output{}, fault.New(fault.Throttled, "the data of run %s was checked at the same moment", rec.Run.ID)
+	}
+	rec.Data = &found
+	return output(rec, found.Failed() == nil), nil
+}
+
+// find reads the datasets of a run.
+func (c *Checker) find(ctx context.Context, rec *run.Record, retries int) (run.Data, error) {
+	found := run.Data{Restart: rec.Run.Restarts}
+	written, err := rec.Spec.Written(rec.Context(c.Settings))
+	if err != nil { // the checks themselves have failed before, in the run's last job
+		slog.WarnContext(ctx, "datasets of run unknown", "runId", rec.Run.ID, "error", err.Error())
+	}
+	r := newReader(ctx, c.S3, c.Settings.Lake, retries)
+	recorded := map[pipeline.Output]statistics.Statistics{}
+	for _, o := range written {
+		if recorded[o], err = c.record(ctx, rec.Run, o, r); err != nil {
+			return found, err
+		}
+	}
+	found.Datasets = len(recorded)
+	if found.Findings, err = c.decide(ctx, rec, retries); err != nil {
+		return found, err
+	}
+	drift, err := c.drift(ctx, rec, recorded)
+	found.Findings = append(found.Findings, drift...)
+	found.At = time.Now().UTC()
+	return found, err
+}
+
+// record returns the statistics that are recorded of an output, and records them if there
+// are none.
+func (c *Checker) record(ctx context.Context, r run.Run, o pipeline.Output, from *reader) (statistics.Statistics, error) {
+	s := statistics.Statistics{
+		Dataset: o.Dataset, Partition: o.Partition, Keys: o.Keys(), Pipeline: r.Pipeline, RunID: r.ID, Restart: r.Restarts,
+		Values:      pipeline.Values(r.Matrix),
+		LogicalTime: r.LogicalTime.UTC(), LogicalDate: r.Occasion().Context(r.LogicalTime).LogicalDate,
+	}
+	before, err := c.Statistics.Get(ctx, s)
+	if err != nil {
+		return s, err
+	}
+	if before != nil && before.Restart >= s.Restart {
+		return *before, nil
+	}
+	if err := from.read(ctx, &s); err != nil {
+		return s, err
+	}
+	first, err := c.Statistics.Put(ctx, s)
+	if err == nil && !first {
+		err = fault.New(fault.Throttled, "statistics of %s were recorded at the same moment for run %s", o.Address(), r.ID)
+	}
+	if err == nil {
+		slog.InfoContext(ctx, "statistics recorded", "runId", r.ID, "dataset", o.Address(), "files", s.Files, "bytesRead", s.BytesRead, "partial", s.Partial)
+	}
+	return s, err
+}

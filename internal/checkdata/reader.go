@@ -1,0 +1,156 @@
+package checkdata
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"ephemr/internal/dataset"
+	"ephemr/internal/fault"
+	"ephemr/internal/footer"
+	"ephemr/internal/statistics"
+)
+
+const (
+	// mostFiles of a dataset are listed.
+	mostFiles = 20_000
+
+	// mostBytes of footers are read for a run.
+	mostBytes = 1 << 30
+
+	// reserve is the part of an invocation's time that is left for records.
+	reserve = 30 * time.Second
+
+	// mostRetries of the state are made when S3 throttles or fails, which is fewer than
+	// those of the state. Then the figures stay unknown.
+	mostRetries = 3
+
+	// longest is the length of a reason in a record, in bytes.
+	longest = 300
+)
+
+// reader reads datasets within the time of one invocation.
+type reader struct {
+	api     dataset.S3API
+	buckets []string // of the lake
+	last    bool     // what fails is not tried again
+	until   time.Time
+	bytes   int64 // that were read
+}
+
+func newReader(ctx context.Context, api dataset.S3API, lake map[string]string, retries int) *reader {
+	r := &reader{api: api, buckets: slices.Collect(maps.Values(lake)), last: retries >= mostRetries}
+	if end, ok := ctx.Deadline(); ok {
+		r.until = end.Add(-reserve)
+	}
+	return r
+}
+
+// read fills in the figures of s. What cannot be read is not known, and s says why: an
+// error means that another try may succeed.
+func (r *reader) read(ctx context.Context, s *statistics.Statistics) error {
+	began := time.Now()
+	s.At = began.UTC()
+	err := r.summarize(ctx, s)
+	s.Took = time.Since(began)
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil || !r.last && mayPass(err) {
+		return err
+	}
+	s.Rows, s.Columns, s.Partial = nil, nil, clip(err.Error())
+	return nil
+}
+
+// mayPass reports whether another try may succeed.
+func mayPass(err error) bool {
+	switch fault.NameOf(err) { //nolint:exhaustive // the others may pass, unless AWS has refused the call
+	case fault.Throttled:
+		return true
+	case fault.InvalidInput, fault.Permission:
+		return false
+	}
+	return !fault.IsRejected(err)
+}
+
+func (r *reader) summarize(ctx context.Context, s *statistics.Statistics) error {
+	at, err := dataset.Parse(s.Output().Address())
+	if err != nil {
+		return fault.New(fault.InvalidInput, "%w", err)
+	}
+	if !slices.Contains(r.buckets, at.Bucket) {
+		return fault.New(fault.Permission, "bucket %s is not in the lake of the stage, and is not read", at.Bucket)
+	}
+	files, more, err := dataset.ListSome(ctx, r.api, at, mostFiles)
+	if err != nil {
+		return err
+	}
+	if other := formatOf(files); other != "" {
+		for _, o := range files {
+			s.Bytes += o.Size
+		}
+		s.Files, s.Partial = len(files), fmt.Sprintf("the files are %s; only footers of Parquet are read", other)
+		return nil
+	}
+	f, err := footer.Until(ctx, files, func(read int64) bool {
+		return r.bytes+read > mostBytes || !r.until.IsZero() && time.Now().After(r.until)
+	})
+	if err != nil {
+		return err
+	}
+	r.bytes += f.BytesRead
+	s.Take(f)
+	s.Partial = partial(f, more)
+	s.Limited = s.Partial != "" && len(f.Broken) == 0
+	return nil
+}
+
+// partial says why a summary is not of all files; "" = it is.
+func partial(f footer.Summary, more bool) string {
+	var why []error
+	if more {
+		why = append(why, fmt.Errorf("there are more than %d files", mostFiles))
+	}
+	if f.Unread > 0 {
+		why = append(why, fmt.Errorf("%d of %d footers were read in the time and bytes of a check", f.Files-f.Unread, f.Files))
+	}
+	if n := len(f.Broken); n > 0 {
+		why = append(why, fmt.Errorf("%d of %d files cannot be read: %s %s", n, f.Files, path.Base(f.Broken[0].File), f.Broken[0].Why))
+	}
+	if len(why) == 0 {
+		return ""
+	}
+	return clip(strings.ReplaceAll(errors.Join(why...).Error(), "\n", "; "))
+}
+
+// formats are those of files that have no footers of Parquet, by suffix.
+var formats = map[string]string{
+	".csv": "CSV", ".tsv": "CSV", ".json": "JSON", ".jsonl": "JSON", ".ndjson": "JSON", ".orc": "ORC", ".avro": "Avro", ".txt": "text",
+}
+
+// formatOf is the format of files if none of them can be Parquet, or "".
+func formatOf(files []dataset.Object) (format string) {
+	for _, o := range files {
+		name := o.Key
+		for _, packed := range []string{".gz", ".bz2", ".zst", ".snappy"} {
+			name = strings.TrimSuffix(name, packed)
+		}
+		if format = formats[strings.ToLower(path.Ext(name))]; format == "" {
+			return ""
+		}
+	}
+	return format
+}
+
+func clip(s string) string {
+	if len(s) <= longest {
+		return s
+	}
+	return strings.ToValidUTF8(s[:longest], "") + "…"
+}

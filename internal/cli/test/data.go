@@ -1,0 +1,145 @@
+package test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"ephemr/internal/dataset"
+	"ephemr/internal/rows"
+)
+
+// putInput uploads the files of the test to their places.
+func (t *trial) putInput(ctx context.Context) error {
+	for _, target := range keys(t.test.Input) {
+		source := filepath.Join(t.test.Dir, filepath.FromSlash(t.test.Input[target]))
+		err := filepath.WalkDir(source, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			to := target
+			if rel, err := filepath.Rel(source, path); err == nil && rel != "." {
+				to += filepath.ToSlash(rel)
+			} else if strings.HasSuffix(to, "/") {
+				to += filepath.Base(path)
+			}
+			return t.put(ctx, path, to)
+		})
+		if err != nil {
+			return fmt.Errorf("upload input %s: %w", target, err)
+		}
+	}
+	return nil
+}
+
+func (t *trial) put(ctx context.Context, path, target string) error {
+	f, err := os.Open(path) //nolint:gosec // a file of the test
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	bucket, key := t.place(target)
+	_, err = transfermanager.New(t.S3).UploadObject(ctx, &transfermanager.UploadObjectInput{Bucket: &bucket, Key: &key, Body: f})
+	return err
+}
+
+// readDataset reads the rows of a dataset that the run has written.
+func (t *trial) readDataset(ctx context.Context, address string) (*rows.Table, error) {
+	bucket, key := t.place(address)
+	files, err := dataset.List(ctx, t.S3, dataset.Address{Bucket: bucket, Prefix: key})
+	if err != nil {
+		return nil, err
+	}
+	if err := t.refuseTables(ctx, bucket, key); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(files, func(a, b dataset.Object) int { return strings.Compare(a.Key, b.Key) })
+	table := &rows.Table{}
+	for _, f := range files {
+		if f.Size > rows.MaxBytes {
+			return nil, fmt.Errorf("%s has more than %d bytes; use a smaller input", f.Key, rows.MaxBytes)
+		}
+		data, err := t.get(ctx, f.Bucket, f.Key)
+		if err != nil {
+			return nil, err
+		}
+		name := strings.TrimPrefix(strings.TrimPrefix(f.Key, strings.TrimSuffix(key, "/")), "/")
+		if err := table.Add(name, data, dataset.Partition(name)); err != nil {
+			return nil, err
+		}
+	}
+	return table, nil
+}
+
+// refuseTables refuses tables whose files alone do not say which rows they have.
+func (t *trial) refuseTables(ctx context.Context, bucket, key string) error {
+	for folder, format := range map[string]string{"_delta_log/": "Delta", "metadata/": "Iceberg"} {
+		prefix := strings.TrimSuffix(key, "/") + "/" + folder
+		out, err := t.S3.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix, MaxKeys: aws.Int32(1)})
+		if err != nil {
+			return fmt.Errorf("list s3://%s/%s: %w", bucket, prefix, err)
+		}
+		if len(out.Contents) > 0 {
+			return fmt.Errorf("is a table of %s, which ephemr test does not read; let a job write the rows to compare as Parquet", format)
+		}
+	}
+	return nil
+}
+
+func (t *trial) get(ctx context.Context, bucket, key string) ([]byte, error) {
+	out, err := t.S3.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+	if err != nil {
+		return nil, fmt.Errorf("read s3://%s/%s: %w", bucket, key, err)
+	}
+	defer func() { _ = out.Body.Close() }()
+	data, err := io.ReadAll(out.Body)
+	if err != nil {
+		return nil, fmt.Errorf("read s3://%s/%s: %w", bucket, key, err)
+	}
+	return data, nil
+}
+
+// deleteData deletes the test's folder in each zone.
+func (t *trial) deleteData(ctx context.Context) error {
+	var errs []error
+	for _, zone := range keys(t.Settings.Lake) {
+		errs = append(errs, t.deleteFolder(ctx, t.Settings.Lake[zone], t.folder()+"/"))
+	}
+	return errors.Join(errs...)
+}
+
+func (t *trial) deleteFolder(ctx context.Context, bucket, prefix string) error {
+	pages := s3.NewListObjectsV2Paginator(t.S3, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("list s3://%s/%s: %w", bucket, prefix, err)
+		}
+		if len(page.Contents) == 0 {
+			return nil
+		}
+		var ids []s3types.ObjectIdentifier
+		for _, o := range page.Contents {
+			ids = append(ids, s3types.ObjectIdentifier{Key: o.Key})
+		}
+		out, err := t.S3.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &bucket, Delete: &s3types.Delete{Objects: ids, Quiet: aws.Bool(true)}})
+		if err != nil {
+			return fmt.Errorf("delete s3://%s/%s: %w", bucket, prefix, err)
+		}
+		if len(out.Errors) > 0 {
+			return fmt.Errorf("delete s3://%s/%s: %s", bucket, aws.ToString(out.Errors[0].Key), aws.ToString(out.Errors[0].Message))
+		}
+	}
+	return nil
+}

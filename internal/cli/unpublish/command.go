@@ -1,0 +1,31 @@
+package unpublish
+
+import (
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/spf13/cobra"
+
+	"ephemr/internal/cli/complete"
+	"ephemr/internal/cli/session"
+	"ephemr/internal/run"
+)
+
+// Command returns ephemr unpublish.
+func Command(app *session.App) *cobra.Command {
+	return &cobra.Command{
+		Use:   "unpublish RUN",
+		Short: "make readers see again what was published before a run",
+		Long: `Make the partition that a run has published point at its previous location again. The data of the run stays where it
+is. If the partition was published again since, that publication has to be undone first; a partition that did not exist
+before the run cannot point at anything else, so drop it with SQL.`,
+		Example: `  ephemr unpublish store-availability-20261101T0300-1a2b3c4d`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := app.Session(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return Run(cmd.Context(), Options{RunID: args[0], JSON: app.JSON()}, app.IO, s.Settings, lambda.NewFromConfig(s.Config))
+		},
+		ValidArgsFunction: complete.Args(complete.Runs(app, run.Succeeded)),
+	}
+}

@@ -1,0 +1,159 @@
+package quality
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"ephemr/internal/dataset"
+	"ephemr/internal/expectation"
+	"ephemr/internal/footer"
+	"ephemr/internal/job"
+)
+
+// files are the files of a dataset, and what is known of them without reading values.
+type files struct {
+	objects []dataset.Object
+	format  string          // "" = of several
+	formats map[string]int  // number of files
+	summary *footer.Summary // of Parquet files whose content is checked
+
+	bytesRead int64
+	seconds   float64
+}
+
+// open lists the files and reads the footers if the check is about more than the listing.
+func (c *Checker) open(ctx context.Context, check job.Check) (*files, error) {
+	f, err := c.list(ctx, check)
+	if err != nil || onFiles(check) || f.format != job.FormatParquet || len(f.objects) == 0 {
+		return f, err
+	}
+	began := time.Now()
+	s, err := footer.Summarize(ctx, f.objects)
+	if err != nil {
+		return nil, err
+	}
+	f.summary, f.bytesRead, f.seconds = &s, s.BytesRead, time.Since(began).Seconds()
+	return f, nil
+}
+
+func (c *Checker) list(ctx context.Context, check job.Check) (*files, error) {
+	at, err := dataset.Parse(check.Dataset)
+	if err != nil {
+		return nil, &InvalidError{err}
+	}
+	if !onFiles(check) {
+		if err := c.refuseTable(ctx, at); err != nil {
+			return nil, err
+		}
+	}
+	if at, err = dataset.Parse(check.Address()); err != nil {
+		return nil, &InvalidError{err}
+	}
+	objects, err := dataset.List(ctx, c.S3, at)
+	if err != nil {
+		return nil, err
+	}
+	f := &files{objects: objects, formats: map[string]int{}, format: check.Format}
+	if f.format == "" {
+		for _, o := range objects {
+			f.formats[formatOf(o.Key)]++
+		}
+		if len(f.formats) == 1 {
+			f.format = slices.Collect(maps.Keys(f.formats))[0]
+		}
+	}
+	return f, nil
+}
+
+// suffixes of files that are not Parquet.
+var suffixes = map[string]string{
+	".csv": job.FormatCSV, ".jsonl": job.FormatJSONL, ".ndjson": job.FormatJSONL, ".json": job.FormatJSONL,
+	".orc": "ORC", ".avro": "Avro", ".txt": "text", ".tsv": "tab-separated text", ".xml": "XML", ".zip": "zip",
+}
+
+// formatOf is the format that a file's name says. Files of Hive have no suffix.
+func formatOf(key string) string {
+	name := strings.TrimSuffix(strings.ToLower(key[strings.LastIndex(key, "/")+1:]), ".gz")
+	for suffix, format := range suffixes {
+		if strings.HasSuffix(name, suffix) {
+			return format
+		}
+	}
+	return job.FormatParquet
+}
+
+// expect is what the first finding expects.
+func (f *files) expect() string {
+	names := map[string]string{job.FormatCSV: "CSV", job.FormatJSONL: "JSON Lines"}
+	return "readable " + cmp.Or(names[f.format], "Parquet") + " files"
+}
+
+// problem is why the files cannot be checked.
+func (f *files) problem() string {
+	switch {
+	case len(f.objects) == 0:
+		return "no files"
+	case f.format == "" && len(f.formats) > 1:
+		var parts []string
+		for _, name := range slices.Sorted(maps.Keys(f.formats)) {
+			parts = append(parts, fmt.Sprintf("%d of %s", f.formats[name], name))
+		}
+		return "files of several formats: " + strings.Join(parts, ", ") + "; set format, or check each prefix"
+	case !slices.Contains(job.Formats, f.format):
+		return "files are " + f.format + ", which is not read; write Parquet, CSV or JSON Lines"
+	case f.summary != nil && len(f.summary.Broken) > 0:
+		b := f.summary.Broken
+		text := b[0].File + " " + b[0].Why
+		if len(b) > 1 {
+			text += fmt.Sprintf(", and %d more files", len(b)-1)
+		}
+		return text
+	}
+	return ""
+}
+
+func (f *files) source() string {
+	if f.summary != nil {
+		return job.SourceFooter
+	}
+	return job.SourceListing
+}
+
+func (f *files) bytes() (n int64) {
+	for _, o := range f.objects {
+		n += o.Size
+	}
+	return n
+}
+
+func newest(all []dataset.Object) time.Time {
+	return slices.MaxFunc(all, func(a, b dataset.Object) int { return a.Modified.Compare(b.Modified) }).Modified
+}
+
+func (f *files) fresh(now time.Time, age time.Duration) verdict {
+	old := now.Sub(newest(f.objects)).Round(time.Second)
+	return verdict{fmt.Sprintf("newest file is %s old", old), old <= age}
+}
+
+// sized finds whether every file has the expected size.
+func (f *files) sized(want expectation.Comparison) verdict {
+	wrong := 0
+	var example dataset.Object
+	for _, o := range f.objects {
+		if !want.Holds(o.Size) {
+			if wrong == 0 {
+				example = o
+			}
+			wrong++
+		}
+	}
+	if wrong == 0 {
+		return good("%d files of %d bytes", len(f.objects), f.bytes())
+	}
+	return bad("%d of %d files are not, e.g. %s with %d bytes", wrong, len(f.objects), example.Key, example.Size)
+}

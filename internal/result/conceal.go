@@ -1,0 +1,25 @@
+package result
+
+import (
+	"ephemr/internal/job"
+	"ephemr/internal/pipeline"
+)
+
+// Conceal returns findings in which the values of sensitive params are hidden: a check may
+// expect them, and samples are rows of data.
+func Conceal(findings []job.Finding, secrets map[string]string) []job.Finding {
+	if len(secrets) == 0 {
+		return findings
+	}
+	for i := range findings {
+		f := &findings[i]
+		f.Dataset, f.Expect, f.Found = pipeline.HideValues(f.Dataset, secrets), pipeline.HideValues(f.Expect, secrets), pipeline.HideValues(f.Found, secrets)
+		for n := range f.Samples {
+			for name, value := range f.Samples[n].Values {
+				f.Samples[n].Values[name] = pipeline.HideValues(value, secrets)
+			}
+			f.Samples[n].File = pipeline.HideValues(f.Samples[n].File, secrets)
+		}
+	}
+	return findings
+}

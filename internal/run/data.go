@@ -1,0 +1,51 @@
+package run
+
+import (
+	"slices"
+	"time"
+
+	"ephemr/internal/job"
+)
+
+// Data is what was found of the data that a run has written, after its last job.
+type Data struct {
+	Restart  int           `dynamodbav:"restart" json:"-"` // of the run, when it was looked at
+	At       time.Time     `dynamodbav:"at" json:"at"`
+	Datasets int           `dynamodbav:"datasets" json:"datasets"` // whose statistics were recorded
+	Findings []job.Finding `dynamodbav:"findings,omitempty" json:"findings,omitempty"`
+}
+
+// Failed returns the first finding that makes the run fail, or nil.
+func (d Data) Failed() *job.Finding {
+	i := slices.IndexFunc(d.Findings, job.Finding.Failed)
+	if i < 0 {
+		return nil
+	}
+	return &d.Findings[i]
+}
+
+// Found returns what was found of the data since the run was started or retried, or nil.
+func (rec *Record) Found() *Data {
+	if rec.Data == nil || rec.Data.Restart != rec.Run.Restarts {
+		return nil
+	}
+	return rec.Data
+}
+
+// HasWritten reports whether the run's jobs have written datasets that are to be looked at.
+// Without a job that succeeded none was written.
+func (rec *Record) HasWritten() bool {
+	worked := slices.ContainsFunc(rec.Jobs, func(j Job) bool { return j.State == JobSucceeded })
+	return rec.Spec != nil && rec.Spec.Writes() && worked && rec.Succeeded()
+}
+
+// AllFindings are what jobs and CheckData have found of the data.
+func (rec *Record) AllFindings() (all []job.Finding) {
+	for _, j := range rec.Jobs {
+		all = append(all, j.Findings...)
+	}
+	if found := rec.Found(); found != nil {
+		all = append(all, found.Findings...)
+	}
+	return all
+}

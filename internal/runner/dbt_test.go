@@ -1,0 +1,93 @@
+package runner_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ephemr/internal/job"
+)
+
+// records is a spark-submit that plays dbt: it checks what it was given, records $RESULTS
+// and exits with $CODE.
+const records = `#!/bin/bash
+grep -q dbtRunner "$3" && [ "$2" = spark.x=1 ] || exit 90
+while [ $# -gt 0 ]; do
+  case $1 in
+    --profiles-dir) grep -q 'schema: shop_dev' "$2/profiles.yml" || exit 91 ;;
+    --target-path) target=$2 ;;
+  esac
+  shift
+done
+if [ -n "$RESULTS" ]; then mkdir "$target" && echo "$RESULTS" >"$target/run_results.json"; fi
+echo own=1 >>"$EPHEMR_OUTPUT"
+exit "$CODE"
+`
+
+// What dbt records is the result of the job, and decides its class.
+func TestDBT(t *testing.T) {
+	const passed = `{"unique_id":"model.shop.orders","status":"success","message":"OK","adapter_response":{"rows_affected":3}}`
+	const failed = `{"unique_id":"test.shop.unique_id.1","status":"fail","message":"Got 2 results"}`
+	for name, tt := range map[string]struct {
+		results, code string
+		want          job.Result
+	}{
+		"passes": {`{"results":[` + passed + `]}`, "0", job.Result{
+			Outputs: map[string]string{"models": "1", "tests": "0", "rows_orders": "3", "own": "1"},
+			Checks:  []job.Finding{{Dataset: "orders", Expect: "model succeeds", Found: "success", OK: true}},
+		}},
+		"a test fails": {`{"results":[` + failed + `]}`, "1", job.Result{
+			ExitCode: 1, Class: job.ClassData, Reason: "dbt: 1 of its nodes found wrong data: test unique_id: Got 2 results",
+			Outputs: map[string]string{"models": "0", "tests": "1", "own": "1"},
+			Checks:  []job.Finding{{Dataset: "unique_id", Expect: "test passes", Found: "fail: Got 2 results"}},
+		}},
+		"it cannot be parsed":    {"", "2", job.Result{ExitCode: 2, Class: job.ClassInvalid, Reason: "dbt build exited 2", Outputs: map[string]string{"own": "1"}}},
+		"it crashes":             {"", "1", job.Result{ExitCode: 1, Class: job.ClassJob, Reason: "dbt build exited 1", Outputs: map[string]string{"own": "1"}}},
+		"its results are broken": {"{", "0", job.Result{ExitCode: 65, Class: job.ClassData, Reason: "run_results.json of dbt is not valid: unexpected end of JSON input"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bin := t.TempDir()
+			if err := os.WriteFile(filepath.Join(bin, "spark-submit"), []byte(records), 0o700); err != nil { //nolint:gosec // it is to be run
+				t.Fatal(err)
+			}
+			t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+			b := newBench(t)
+			s := b.spec(job.DBT, map[string]string{"dbt_project.yml": "name: shop\nprofile: shop\n"})
+			s.Entry, s.Vars, s.Conf = "dbt_project.yml", map[string]string{"schema": "shop_dev"}, map[string]string{"spark.x": "1"}
+			s.Env = map[string]string{"RESULTS": tt.results, "CODE": tt.code}
+			_, res := b.run(t.Context(), s)
+			if i := strings.Index(res.Reason, ": ephemr"); i > 0 {
+				res.Reason = res.Reason[:i]
+			}
+			res.Tail = nil
+			if diff := cmp.Diff(tt.want, res, sameResult); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestDBTRefuses(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change func(*job.Spec)
+		want   string
+	}{
+		"cluster mode": {func(s *job.Spec) { s.Conf = map[string]string{"spark.submit.deployMode": "cluster"} }, "dbt runs in a driver on the primary node"},
+		"schema":       {func(s *job.Spec) { s.Vars = map[string]string{"schema": "a b"} }, `invalid schema "a b" in vars`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			s := b.spec(job.DBT, map[string]string{"dbt_project.yml": "name: shop\nprofile: shop\n"})
+			s.Entry = "dbt_project.yml"
+			tt.change(&s)
+			if _, res := b.run(t.Context(), s); res.Class != job.ClassInvalid || !strings.HasPrefix(res.Reason, tt.want) {
+				t.Errorf("got %s %q, want %q", res.Class, res.Reason, tt.want)
+			}
+		})
+	}
+}
