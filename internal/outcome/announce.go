@@ -20,29 +20,34 @@ type BusAPI interface {
 	PutEvents(context.Context, *eventbridge.PutEventsInput, ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
 }
 
-// announce sends RunFinished to programs, which admits the next runs, and records with
-// that what people are to be told.
-func (f *Finisher) announce(ctx context.Context, rec *run.Record) error {
+// report records what people are to be told, once for each end of the run: before the run
+// can be retried.
+func (f *Finisher) report(ctx context.Context, rec *run.Record) error {
 	r := rec.Run
-	if err := f.sendFinished(ctx, rec); err != nil {
-		return fmt.Errorf("send RunFinished of %s: %w", r.ID, err)
+	if r.Noticed {
+		return nil
 	}
-	slog.InfoContext(ctx, "run finished", "runId", r.ID, "state", string(r.State), "class", string(r.Class), "reason", r.Reason)
 	e := notify.OfRun(rec, f.Settings.Stage)
 	if e.To == nil {
-		awaited, err := f.awaited(ctx, e)
-		if err != nil {
+		if awaited, err := f.awaited(ctx, e); err != nil || !awaited {
 			return err
-		}
-		if !awaited {
-			return f.Runs.Announced(ctx, r)
 		}
 	}
 	post, err := f.Notices.Post(e, fmt.Sprintf("%s#%d", r.ID, r.Restarts))
 	if err != nil {
 		return err
 	}
-	return f.Runs.AnnouncedWith(ctx, r, post)
+	return f.Runs.Noticed(ctx, r, post)
+}
+
+// announce sends RunFinished to programs, which admits the next runs and has notices sent.
+func (f *Finisher) announce(ctx context.Context, rec *run.Record) error {
+	r := rec.Run
+	if err := f.sendFinished(ctx, rec); err != nil {
+		return fmt.Errorf("send RunFinished of %s: %w", r.ID, err)
+	}
+	slog.InfoContext(ctx, "run finished", "runId", r.ID, "state", string(r.State), "class", string(r.Class), "reason", r.Reason)
+	return nil
 }
 
 // awaited reports whether a success is worth a message because the pipeline failed before.

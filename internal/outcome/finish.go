@@ -154,10 +154,13 @@ func (f *Finisher) settle(ctx context.Context, rec *run.Record) error {
 			return err
 		}
 	}
+	if err := f.report(ctx, rec); err != nil {
+		return err
+	}
 	if err := f.announce(ctx, rec); err != nil {
 		return errors.Join(err, f.Runs.Cleared(ctx, rec.Run))
 	}
-	return nil
+	return f.Runs.Announced(ctx, rec.Run)
 }
 
 // clear closes the run's open jobs and its waiter, and releases its slots.

@@ -20,7 +20,8 @@ func Command(app *session.App) *cobra.Command {
 		Short: "keep the notices of a pipeline back",
 		Long: `Keep the notices of a pipeline back for a time, such as 2h or 3d, at most 30 days. A second call replaces the first.
 
-Nothing is lost: ephemr silences lists what is kept back, and when the time is over one notice for each class reports it.`,
+Nothing is lost: ephemr silences lists what is kept back, and when the time is over one notice for each class reports
+it.`,
 		Example: `  ephemr silence flights-daily 2h
   ephemr silence flights-daily 1d --class capacity`,
 		Args: cobra.ExactArgs(2),

@@ -91,12 +91,11 @@ func (s *Runs) Announced(ctx context.Context, r run.Run) error {
 	return s.mark(ctx, r, set(set(expression.UpdateBuilder{}, "announced", true), records.StateName, r.State))
 }
 
-// AnnouncedWith is Announced in one transaction with other writes: none is done if another
-// invocation has done them, or r was retried.
-func (s *Runs) AnnouncedWith(ctx context.Context, r run.Run, with ...types.TransactWriteItem) error {
-	u := set(set(expression.UpdateBuilder{}, "announced", true), records.StateName, r.State)
-	cond := records.Is("state", r.State).And(records.Is("endedAt", r.EndedAt), expression.Name("announced").AttributeNotExists())
-	return s.once(ctx, r, u, cond, with)
+// Noticed records, with the notice, that a notice says how r has ended, unless that was
+// done or r was retried.
+func (s *Runs) Noticed(ctx context.Context, r run.Run, with ...types.TransactWriteItem) error {
+	cond := records.Is("state", r.State).And(records.Is("endedAt", r.EndedAt), expression.Name("noticed").AttributeNotExists())
+	return s.once(ctx, r, set(expression.UpdateBuilder{}, "noticed", true), cond, with)
 }
 
 // Warned records that a notice says that r's deadline is near, with the notice, unless that
