@@ -40,7 +40,7 @@ endif
 down: ## stop the local region and all its processes
 	@if [ -x dist/bin/laptop ]; then laptop down; fi
 
-.PHONY: test test-fast race dbt simulate aws-proof chaos lint bench
+.PHONY: test test-fast race dbt simulate aws-proof chaos examples lint bench
 test: setup lint build race ## what CI runs: lint, the race detector, all tests including those on a local region
 	go test -timeout 40m ./...
 test-fast: ## the tests that need no tools and no region, in under a minute
@@ -58,6 +58,9 @@ aws-proof: tools build ## what AWS does where it is not documented; on the runni
 	@scripts/aws-proof $(AWS_PROOF)
 chaos: tools build ## 300 real runs with faults and killed processes, 15 minutes; CHAOS="-runs 40 -seed 2"
 	@chaos $(CHAOS)
+examples: tools build ## examples on real systems (PostgreSQL, OpenSearch, Redis, …), and the time from trigger to data
+	@scripts/setup stores warehouse
+	go test -count=1 -timeout 60m -v -run '^Test(Addition|SyntheticQuality|StoreAvailability|Warehouse)$$' ./acceptance -examples
 lint: ## Go linters and formatters, shellcheck
 	@scripts/setup lint
 	golangci-lint run

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -121,14 +122,19 @@ func TestManyFailures(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newStand(t)
+		var calls atomic.Int64
+		s.db.Use(&awsfake.Hooks{Before: func(string) error { // so that workers overtake one another
+			time.Sleep(time.Duration(calls.Add(1)*7919%61) * time.Millisecond)
+			return nil
+		}})
 		var workers sync.WaitGroup
 		for i := range 1000 {
 			s.fail(i, "me")
-			if i%20 == 0 {
+			if i%5 == 0 {
 				workers.Go(s.finished)
 				workers.Go(s.finished)
 			}
-			time.Sleep(time.Minute / 1000)
+			time.Sleep(10 * time.Millisecond)
 		}
 		workers.Wait()
 		for range 25 {

@@ -200,6 +200,9 @@ func (f *Finder) thrownByJava(line string, caused bool) {
 	if m := sparkTask.FindStringSubmatch(line); m != nil {
 		line = m[1] // what the task threw
 	}
+	if strings.HasPrefix(line, "TaskKilled (") { // because another task failed, or by speculation
+		return
+	}
 	if isWrapper(line) {
 		f.keep(wrapper, line)
 		f.java = chain{}

@@ -56,6 +56,7 @@ ValueError: row 3 has no price
 26/11/30 03:00:01 INFO ShutdownHookManager: Shutdown hook called
 `, "ValueError: row 3 has no price",
 		},
+		{"pyspark task, and others that it ends", "Traceback (most recent call last):\n  File \"main.py\"\nValueError: row 3 has no price\n26/11/30 03:00:00 WARN TaskSetManager: Lost task 0.0 in stage 1.0 (TID 3) (host executor driver): TaskKilled (Stage cancelled: Job 1 cancelled )\n", "ValueError: row 3 has no price"},
 		{"pyspark analysis", "Traceback (most recent call last):\n  File \"main.py\", line 4\npyspark.errors.exceptions.captured.AnalysisException: [TABLE_OR_VIEW_NOT_FOUND] The table or view `x` cannot be found.;\n'UnresolvedRelation [x], [], false\n", "pyspark.errors.exceptions.captured.AnalysisException: [TABLE_OR_VIEW_NOT_FOUND] The table or view `x` cannot be found.;"},
 		{"pyspark java cause", "Traceback (most recent call last):\n  File \"main.py\"\npy4j.protocol.Py4JJavaError: An error occurred while calling o31.parquet.\n: org.apache.spark.SparkException: Job aborted due to stage failure: x\n\tat a.b(C.scala:1)\nCaused by: java.io.FileNotFoundException: No such file or directory: s3://b/x\n\tat a.b(C.java:1)\n\t... 3 more\n", "java.io.FileNotFoundException: No such file or directory: s3://b/x"},
 		{"py4j, java without a cause", "Traceback (most recent call last):\n  File \"main.py\"\npy4j.protocol.Py4JJavaError: An error occurred while calling o31.parquet.\n: java.nio.file.AccessDeniedException: s3://b/x: 403\n\tat a.b(C.scala:1)\n", "java.nio.file.AccessDeniedException: s3://b/x: 403"},
