@@ -30,6 +30,7 @@ const (
 	TypeScheduled     = "Scheduled Event" // the tick of a rule with a schedule
 	TypeRunFinished   = "RunFinished"
 	TypeRepaired      = "Repaired"
+	TypeNotice        = "Notice"
 )
 
 // Sources.

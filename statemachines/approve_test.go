@@ -125,7 +125,7 @@ func TestApproveRefusals(t *testing.T) {
 		if j := w.Record(id).Job("b"); !j.Awaiting() || j.Approval.Message != "rows: 3" || len(w.Open()) > 0 {
 			t.Errorf("job b: %+v; clusters %v", j.Approval, w.Open())
 		}
-		if n := w.SNS.Published(w.Settings.Topic); len(n) != 1 || !strings.Contains(*n[0].Message, "rows: 3") {
+		if n := w.Mails(); len(n) != 1 || !strings.Contains(*n[0].Message, "rows: 3") {
 			t.Errorf("%d notices", len(n))
 		}
 		control(t, w, `{"op": "approve", "runId": "`+id+`", "by": "arn:aws:iam::1:user/me", "why": "looks good"}`)

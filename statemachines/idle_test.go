@@ -39,7 +39,7 @@ func TestNothingToDo(t *testing.T) {
 				if rec.Run.NothingToDo != tt.run || !rec.Job("a").NothingToDo || *rec.Job("a").ExitCode != 77 || rec.Job("b").NothingToDo != tt.run {
 					t.Errorf("run: %t, jobs: %+v", rec.Run.NothingToDo, rec.Jobs)
 				}
-				notice := w.SNS.Published(w.Settings.Topic)[0]
+				notice := w.Mails()[0]
 				if s := aws.ToString(notice.Subject); s != tt.want+" "+id {
 					t.Errorf("subject %q", s)
 				}

@@ -49,6 +49,8 @@ type Config struct {
 	Access  Access                     `yaml:"access"`   // users that jobs run as
 	Secrets []string                   `yaml:"secrets"`  // that jobs without a user may read; see access.ParseSecrets
 
+	Notices Notices `yaml:"notices"` // destinations beside the stage's topic
+
 	Sources []stage.Source `yaml:"sources"` // buckets beside the lake whose objects are triggers
 }
 

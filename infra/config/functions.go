@@ -74,7 +74,8 @@ var functions = []Function{
 	{Name: "Register", Timeout: 30 * time.Second, MemoryMiB: memory, Alarm: ofPeople},
 	{Name: "Control", Timeout: 45 * time.Second, MemoryMiB: memory, Alarm: ofPeople}, // the CLI waits for it
 	{Name: "HoldRun", Timeout: 30 * time.Second, MemoryMiB: memory},
-	{Name: "CheckData", Timeout: 200 * time.Second, MemoryMiB: 2 * memory, NoIntents: true}, // footers of up to 16 MB
+	{Name: "Notify", Timeout: 55 * time.Second, MemoryMiB: memory, Alarm: ofTick, NoIntents: true}, // a tick a minute
+	{Name: "CheckData", Timeout: 200 * time.Second, MemoryMiB: 2 * memory, NoIntents: true},        // footers of up to 16 MB
 	{Name: "Publish", Timeout: 30 * time.Second, MemoryMiB: memory},
 }
 

@@ -82,6 +82,7 @@ func (c Config) validateZones() error {
 			errs = append(errs, fmt.Errorf("zones.%s: archiveDays must be less than expireDays", name))
 		}
 	}
+	errs = append(errs, c.Notices.validate()...)
 	return errors.Join(errs...)
 }
 

@@ -17,6 +17,7 @@ func (p *Platform) grant() {
 	p.grantCheckData()
 	p.grantPublish()
 	p.grantHold()
+	p.grantNotify()
 	p.grantWatchers()
 	p.grantRegister()
 	p.grantCalendar()
@@ -48,7 +49,6 @@ func (p *Platform) grantAdmission() {
 	p.requests.Dead.GrantSend(intake)
 	p.grantRequest(intake)
 	p.clusters.Grant(intake, "GetItem", "PutItem") // the secret of fingerprints
-	p.topic.GrantPublish(intake)                   // for rejected requests
 	p.ledger.Grant(intake, "GetItem", "PutItem", "UpdateItem", "Query", "ConditionCheckItem")
 	p.ledger.GrantIndex(intake, byClosing)
 	p.events.GrantSend(intake) // reminders of batches
@@ -56,13 +56,12 @@ func (p *Platform) grantAdmission() {
 	p.grantManifests(intake)
 
 	admit := p.functions.named("Admit")
-	p.runs.Grant(admit, "Query", "UpdateItem", "DeleteItem")
+	p.runs.Grant(admit, "Query", "PutItem", "UpdateItem", "DeleteItem")
 	p.runs.GrantIndex(admit, byState)
 	p.clusters.Grant(admit, "GetItem", "UpdateItem") // slots
 	p.machine.GrantStart(admit)
 	p.machine.GrantSucceed(admit) // of manual executions that wait
 	p.bus.GrantPut(admit)
-	p.topic.GrantPublish(admit) // for runs whose execution is refused
 
 	awaitAdmission := p.functions.named("AwaitAdmission")
 	p.runs.Grant(awaitAdmission, "Query", "PutItem", "DeleteItem") // the waiter
@@ -77,7 +76,6 @@ func (p *Platform) grantAdmission() {
 	p.users.GrantRead(prepareRun)
 	p.clusters.Grant(prepareRun, "UpdateItem") // slots
 	p.machine.GrantSucceed(prepareRun)         // of a manual execution that waits
-	p.topic.GrantPublish(prepareRun)           // for rejected executions
 	constructs.GrantDescribeSecrets(p.stack, prepareRun, p.stage.AllSecrets())
 }
 
@@ -156,7 +154,6 @@ func (p *Platform) grantSteps() {
 	p.runs.Grant(finishRun, inRun...)
 	p.clusters.Grant(finishRun, "UpdateItem") // slots
 	p.bus.GrantPut(finishRun)
-	p.topic.GrantPublish(finishRun)
 }
 
 // grantCheckData allows reading the datasets of the lake, and recording what is found.
@@ -186,7 +183,16 @@ func (p *Platform) grantHold() {
 	p.runs.Grant(hold, inRun...)
 	p.grantListLake(hold)
 	p.machine.GrantAnswer(hold)
-	p.topic.GrantPublish(hold) // for jobs that wait for a person
+}
+
+// grantNotify allows sending notices.
+func (p *Platform) grantNotify() {
+	notify := p.functions.named("Notify")
+	p.runs.Grant(notify, inRun...) // entries, threads, messages; runs near their deadline
+	p.runs.GrantIndex(notify, byState)
+	p.topic.GrantPublish(notify)
+	p.others.GrantPublish(notify)
+	p.bus.GrantPut(notify)
 }
 
 // grantListLake allows finding out whether objects of the lake exist, not reading them.
@@ -224,7 +230,6 @@ func (p *Platform) grantWatchers() {
 	p.emr.Grant(sweep, "DescribeCluster", "ListSteps", "CancelSteps", "ListInstanceFleets", "ModifyInstanceFleet")
 	p.machine.GrantEnd(sweep)
 	p.bus.GrantPut(sweep)
-	p.topic.GrantPublish(sweep) // for runs whose execution is gone, and budgets
 	constructs.GrantMetrics(p.stage, sweep)
 }
 
@@ -282,5 +287,4 @@ func (p *Platform) grantControl() {
 	p.runs.GrantIndex(control, byPipeline)
 	p.functions.named("Calendar").GrantInvokeMutual(p.stage, control)
 	p.bus.GrantPut(control)
-	p.topic.GrantPublish(control) // for runs that are cancelled while they are queued
 }

@@ -82,6 +82,13 @@ func (p *Platform) addRules(stack awscdk.Stack) {
 	p.rule(stack, "CalendarTick", constructs.RuleProps{
 		Name: "calendar-tick", Description: "Requests the runs of schedules", EveryMinute: true, Function: p.functions.named("Calendar"),
 	})
+	p.rule(stack, "RunEnded", constructs.RuleProps{
+		Name: "run-ended", Description: "Sends notices when a run has finished",
+		Bus: p.bus, Source: events.Source, Types: []string{events.TypeRunFinished}, Function: p.functions.named("Notify"),
+	})
+	p.rule(stack, "NotifyTick", constructs.RuleProps{
+		Name: "notify-tick", Description: "Sends notices that are due, and repeats those that could not be sent", Every: time.Minute, Function: p.functions.named("Notify"),
+	})
 	p.rule(stack, "SweepTick", constructs.RuleProps{
 		Name: "sweep-tick", Description: "Repairs orphaned clusters and runs", Every: p.stage.Sweep.Every.Std(), Function: p.functions.named("Sweep"),
 	})

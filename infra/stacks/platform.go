@@ -17,6 +17,7 @@ type Platform struct {
 
 	alarms   *constructs.Alarms
 	topic    *constructs.Topic
+	others   *constructs.Destinations // of notices
 	bus      *constructs.Bus
 	runLogs  awslogs.LogGroup
 	runner   *constructs.Runner
@@ -45,6 +46,8 @@ func NewPlatform(stack awscdk.Stack, stage constructs.Stage, lake *Lake, code co
 	p.alarms.AlarmOnSweeps(stack, stage)
 	p.bus = constructs.NewBus(stack, "Bus", stage)
 	p.targets = constructs.NewDeadLetters(stack, "Targets", constructs.DeadLettersProps{Stage: stage, Alarms: p.alarms, Name: "targets-dlq"})
+
+	p.others = constructs.NewDestinations(stack, "Destinations", constructs.DestinationsProps{Stage: stage, Bus: p.bus, Dead: p.targets})
 
 	// Records and configuration
 	p.addTables(stack)

@@ -29,7 +29,7 @@ func TestRules(t *testing.T) {
 			}
 		}
 		slices.Sort(names)
-		want := []string{"admit-tick", "batch-tick", "calendar-tick", "capacity-missing", "cluster-changed", "execution-stopped", "objects-raw", "run-finished", "run-succeeded", "sweep-tick", "watch-tick"}
+		want := []string{"admit-tick", "batch-tick", "calendar-tick", "capacity-missing", "cluster-changed", "execution-stopped", "notify-tick", "objects-raw", "run-ended", "run-finished", "run-succeeded", "sweep-tick", "watch-tick"}
 		if !slices.Equal(names, want) {
 			t.Errorf("got rules %v, want %v", names, want)
 		}

@@ -49,9 +49,10 @@ func (p *Platform) settings(stack awscdk.Stack) stage.Settings {
 		Bootstrap:       p.runner.Bootstrap,
 		Runners:         p.runner.Runners,
 
-		Limits: p.limits(),
-		Costs:  p.stage.Costs,
-		Access: p.users.Settings(),
+		Limits:  p.limits(),
+		Costs:   p.stage.Costs,
+		Access:  p.users.Settings(),
+		Notices: stage.Notices{Window: p.stage.Notices.Window, Destinations: p.others.Settings()},
 
 		Lineage: p.stage.Lineage,
 

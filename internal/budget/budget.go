@@ -13,6 +13,7 @@ import (
 
 	"ephemr/internal/cost"
 	"ephemr/internal/notify"
+	"ephemr/internal/outbox"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -54,7 +55,7 @@ func Of(team string, usd float64, spent run.Spent, running float64, now time.Tim
 type Checker struct {
 	Settings stage.Settings
 	Runs     *store.Runs
-	Topic    notify.TopicAPI
+	Notices  *outbox.Store
 }
 
 // Check looks at all budgets. Each notice is sent once a month, however often that is.
@@ -94,41 +95,41 @@ func Running(ctx context.Context, runs *store.Runs, budgets map[string]float64, 
 	return usd, err
 }
 
-// notices sends the highest notice that is due. Those below it are not sent later.
+// notices posts the highest notice that is due. Those below it are not sent later.
 func (c *Checker) notices(ctx context.Context, s Status, now time.Time) error {
 	highest := 0
 	for _, level := range Levels {
-		if s.Spent < s.Budget*float64(level)/100 {
-			break
-		}
-		first, err := c.Runs.Notice(ctx, s.Team, now, name(level), false)
-		if err != nil {
-			return err
-		}
-		if first {
+		if s.Spent >= s.Budget*float64(level)/100 {
 			highest = level
 		}
 	}
 	if highest == 0 {
 		return nil
 	}
-	slog.WarnContext(ctx, "budget reached", "team", s.Team, "month", s.Month, "percent", highest, "spentUsd", s.Spent, "budgetUsd", s.Budget)
-	err := notify.Send(ctx, c.Topic, c.Settings.Topic, s.notice(c.Settings.Stage, highest))
+	post, err := c.Notices.Post(s.notice(c.Settings.Stage, highest, now), s.Month+"#"+name(highest))
 	if err != nil {
-		_, undone := c.Runs.Notice(ctx, s.Team, now, name(highest), true) // the next sweep sends it
-		return errors.Join(fmt.Errorf("publish notice of the budget of team %s: %w", s.Team, err), undone)
+		return err
 	}
-	return nil
+	first, err := c.Runs.Notice(ctx, s.Team, now, name(highest), post)
+	if first {
+		slog.WarnContext(ctx, "budget reached", "team", s.Team, "month", s.Month, "percent", highest, "spentUsd", s.Spent, "budgetUsd", s.Budget)
+	}
+	return err
 }
 
 func name(level int) string { return fmt.Sprintf("notice%d", level) }
 
 // notice is the message that a level is reached.
-func (s Status) notice(stageName string, level int) notify.Notice {
-	return notify.Notice{
+func (s Status) notice(stageName string, level int, now time.Time) notify.Entry {
+	return notify.Entry{To: []string{}, Message: notify.Message{
+		Kind: notify.Budget, Stage: stageName, Team: s.Team, State: fmt.Sprintf("%d%%", level), Count: 1, At: now,
 		Headline: fmt.Sprintf("[ephemr %s] team %s has spent %d%% of its budget", stageName, s.Team, s.Percent()),
-		Text: fmt.Sprintf("Team:     %s\nMonth:    %s\nSpent:    %.2f of %.2f USD\nForecast: %.2f USD at the end of the month\nMore:     ephemr cost --by team; ephemr cost --by pipeline\n",
-			s.Team, s.Month, s.Spent, s.Budget, s.Forecast),
-		Attributes: map[string]string{"stage": stageName, "team": s.Team, "budget": fmt.Sprint(level)},
-	}
+		Facts: []notify.Fact{
+			{Name: "Team", Value: s.Team},
+			{Name: "Month", Value: s.Month},
+			{Name: "Spent", Value: fmt.Sprintf("%.2f of %.2f USD", s.Spent, s.Budget)},
+			{Name: "Forecast", Value: fmt.Sprintf("%.2f USD at the end of the month", s.Forecast)},
+		},
+		Next: []string{"ephemr cost --by team", "ephemr cost --by pipeline"},
+	}}
 }

@@ -2,12 +2,15 @@ package budget_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
 	"ephemr/internal/budget"
+	"ephemr/internal/outbox"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/records"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -53,14 +56,13 @@ func end(t *testing.T, runs *store.Runs, r run.Run) {
 }
 
 // Each level is reported once a month, however often the tick comes, and what could not be
-// sent is sent at the next one.
+// recorded is recorded at the next one.
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	db := awsfake.NewDynamoDB(awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{{Name: store.ByState, PK: "gsState", SK: "gsOrder"}}})
-	topic := awsfake.NewSNS("topic")
 	runs := &store.Runs{DB: db, Table: "runs"}
 	c := &budget.Checker{
-		Settings: stage.Settings{Stage: "dev", Topic: "topic", Costs: stage.Costs{Budgets: map[string]float64{"data": 100, "science": 100}}}, Runs: runs, Topic: topic,
+		Settings: stage.Settings{Stage: "dev", Costs: stage.Costs{Budgets: map[string]float64{"data": 100, "science": 100}}}, Runs: runs, Notices: &outbox.Store{DB: db, Table: "runs"},
 	}
 	tick := func(now time.Time, want int) {
 		t.Helper()
@@ -69,7 +71,7 @@ func TestCheck(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if got := topic.Calls("Publish"); got != want {
+		if got := posted(db); got != want {
 			t.Errorf("%s: %d notices, want %d", now.Format(time.DateOnly), got, want)
 		}
 	}
@@ -88,17 +90,27 @@ func TestCheck(t *testing.T) {
 	put("a", 79, at(11, 3))
 	tick(at(11, 3), 0)
 	put("b", 1, at(11, 4))
-	topic.FailNext("Publish", awsfake.Throttled())
+	db.FailNext("TransactWriteItems", awsfake.Throttled())
 	if err := c.Check(t.Context(), at(11, 4)); err == nil {
-		t.Error("the notice was not sent, and there is no error")
+		t.Error("the notice was not recorded, and there is no error")
 	}
-	tick(at(11, 4), 2) // with the one that failed
+	tick(at(11, 4), 1) // the one that failed
 	put("c", 19, at(11, 5))
-	tick(at(11, 5), 2)
+	tick(at(11, 5), 1)
 	put("d", 1, at(11, 6))
-	tick(at(11, 6), 3)
+	tick(at(11, 6), 2)
 	put("e", 500, at(12, 1))
-	tick(at(12, 1), 4) // a month later, both at once
+	tick(at(12, 1), 3) // a month later, both at once
+}
+
+// posted is how many notices are recorded.
+func posted(db *awsfake.DynamoDB) (n int) {
+	for _, it := range db.Items("runs") {
+		if strings.HasPrefix(records.Text(it["sk"]), records.EntryPrefix) {
+			n++
+		}
+	}
+	return n
 }
 
 // A run that was retried adds what it cost since.

@@ -40,6 +40,7 @@ import (
 	"ephemr/internal/cli/secrets"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/show"
+	"ephemr/internal/cli/silence"
 	"ephemr/internal/cli/start"
 	"ephemr/internal/cli/stats"
 	"ephemr/internal/cli/submit"
@@ -86,7 +87,7 @@ func Root(app *session.App, given string) *cobra.Command {
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("stage", complete.Stages(app)))
 	root.AddCommand(apply.Command(app), diff.Command(app), pipelines.Command(app), pause.Command(app), resume.Command(app), rollback.Command(app), remove.Command(app),
 		calendar.Command(app), start.Command(app), backfill.Command(app), backfill.ListCommand(app), submit.Command(app),
-		runs.Command(app), show.Command(app), why.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app), approve.Command(app), redo.Command(app), objects.Command(app),
+		runs.Command(app), show.Command(app), why.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app), approve.Command(app), redo.Command(app), objects.Command(app), silence.Command(app), silence.EndCommand(app), silence.ListCommand(app),
 		clusters.Command(app), resize.Command(app), terminate.Command(app), cost.Command(app), prices.Command(app), requests.Command(app), query.Command(app), lineage.Command(app), secrets.Command(app),
 		generate.Command(app), check.Command(app), stats.Command(app), publications.Command(app), unpublish.Command(app), test.Command(app),
 		doctor.Command(app, given), version.Command(app, given))

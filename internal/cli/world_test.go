@@ -30,6 +30,7 @@ import (
 	"ephemr/internal/job"
 	"ephemr/internal/ledger"
 	"ephemr/internal/operation"
+	"ephemr/internal/outbox"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/records"
@@ -143,7 +144,7 @@ func (w *world) deliver() {
 	w.t.Helper()
 	k := &intake.Intake{
 		Ledger:   &ledger.Store{DB: w.db, Table: w.settings.LedgerTable},
-		Settings: w.settings, Engines: engine.Catalog{Default: emr.Capabilities}, Runs: w.runs, Pipelines: w.pipelines, Users: &intake.UserStore{Settings: w.settings, SSM: w.ssm}, SQS: w.sqs, Topic: awsfake.NewSNS(w.settings.Topic),
+		Settings: w.settings, Engines: engine.Catalog{Default: emr.Capabilities}, Runs: w.runs, Pipelines: w.pipelines, Users: &intake.UserStore{Settings: w.settings, SSM: w.ssm}, SQS: w.sqs, Notices: &outbox.Store{DB: w.db, Table: w.settings.RunsTable},
 		Admission: &admission.Requester{Gate: &admission.Gate{DB: w.db, Table: w.settings.ClustersTable}, Lambda: w.lambda, Function: w.settings.AdmitFunction},
 	}
 	for _, m := range w.sqs.Take(requests) {

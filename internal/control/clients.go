@@ -10,7 +10,7 @@ import (
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/engine"
 	"ephemr/internal/intake"
-	"ephemr/internal/notify"
+	"ephemr/internal/outbox"
 	"ephemr/internal/outcome"
 	"ephemr/internal/publish"
 	"ephemr/internal/result"
@@ -30,7 +30,7 @@ type clients interface {
 	sqs() intake.QueueAPI
 	lambda() admission.InvokeAPI
 	bus() outcome.BusAPI
-	topic() notify.TopicAPI
+	topic() outbox.TopicAPI
 	metrics() sweep.MetricAPI
 	logs() result.LogsAPI
 	cloudMap() discovery.API
@@ -53,7 +53,7 @@ func (g given) ssm() SSMAPI                           { return g.d.SSM }
 func (g given) sqs() intake.QueueAPI                  { return g.d.SQS }
 func (g given) lambda() admission.InvokeAPI           { return g.d.Lambda }
 func (g given) bus() outcome.BusAPI                   { return g.d.Bus }
-func (g given) topic() notify.TopicAPI                { return g.d.Topic }
+func (g given) topic() outbox.TopicAPI                { return g.d.Topic }
 func (g given) metrics() sweep.MetricAPI              { return g.d.Metrics }
 func (g given) logs() result.LogsAPI                  { return g.d.Logs }
 func (g given) cloudMap() discovery.API               { return g.d.CloudMap }
@@ -94,7 +94,7 @@ func (*dialed) engine() engine.Engine { return nil }
 // These are asked for once per function.
 func (d *dialed) sqs() intake.QueueAPI                  { return awsapi.NewSQS(d.cfg) }
 func (d *dialed) lambda() admission.InvokeAPI           { return awsapi.NewLambda(d.cfg) }
-func (d *dialed) topic() notify.TopicAPI                { return awsapi.NewSNS(d.cfg) }
+func (d *dialed) topic() outbox.TopicAPI                { return awsapi.NewSNS(d.cfg) }
 func (d *dialed) metrics() sweep.MetricAPI              { return awsapi.NewCloudWatch(d.cfg) }
 func (d *dialed) glue() publish.GlueAPI                 { return awsapi.NewGlue(d.cfg) }
 func (d *dialed) glueReader() publish.ReadAPI           { return awsapi.NewGlueReader(d.cfg) }

@@ -19,7 +19,7 @@ import (
 	"ephemr/internal/entry"
 	"ephemr/internal/hold"
 	"ephemr/internal/intake"
-	"ephemr/internal/notify"
+	"ephemr/internal/outbox"
 	"ephemr/internal/outcome"
 	"ephemr/internal/publish"
 	"ephemr/internal/result"
@@ -43,7 +43,7 @@ type Deps struct {
 	SQS      intake.QueueAPI
 	Lambda   admission.InvokeAPI
 	Bus      outcome.BusAPI
-	Topic    notify.TopicAPI
+	Topic    outbox.TopicAPI
 	Metrics  sweep.MetricAPI
 	Logs     result.LogsAPI
 	CloudMap discovery.API

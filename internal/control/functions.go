@@ -37,7 +37,7 @@ func (w *Wiring) Intake() Handler[lambdaevents.SQSEvent, lambdaevents.SQSEventRe
 		Engines:   w.catalog(),
 		SQS:       w.clients.sqs(),
 		Admission: w.requester(),
-		Topic:     w.clients.topic(),
+		Notices:   w.notices(),
 		Ledger:    w.ledger(),
 		Manifests: w.manifests(),
 		S3:        w.clients.s3(),
@@ -126,7 +126,7 @@ func (w *Wiring) Sweep() Handler[json.RawMessage, sweep.Output] {
 		Finisher:  w.settlingFinisher(),
 		Slots:     w.slots(),
 		Metrics:   w.clients.metrics(),
-		Budgets:   &budget.Checker{Settings: w.settings, Runs: w.runs(), Topic: w.clients.topic()},
+		Budgets:   &budget.Checker{Settings: w.settings, Runs: w.runs(), Notices: w.notices()},
 	}).Sweep
 }
 
@@ -168,6 +168,7 @@ func (w *Wiring) Control() Handler[json.RawMessage, any] {
 		Resume:    operation.Of(pipelines.Resume),
 		Delete:    operation.Of(deleter.Delete),
 		Rollback:  operation.Of(pipelines.Rollback),
+		Silence:   operation.Of((&operation.Silencer{Store: w.pipelines(), Notices: w.notices()}).Silence),
 		Unpublish: operation.Of(w.publisher().Undo),
 
 		Backfill:       operation.Of(backfills.Start),

@@ -9,7 +9,7 @@ import (
 // HoldRun registers the token of a run that waits without a cluster.
 func (w *Wiring) HoldRun() Handler[hold.Input, struct{}] {
 	looks := map[string]wait.Look{run.ForObjects: w.objects().Look, run.ForApproval: w.approvals().Look}
-	return (&hold.Holder{Settings: w.settings, Runs: w.runs(), Waker: w.waker(looks), Topic: w.clients.topic()}).Hold
+	return (&hold.Holder{Settings: w.settings, Runs: w.runs(), Waker: w.waker(looks), Notices: w.notices()}).Hold
 }
 
 func (w *Wiring) approvals() *hold.Approvals { return &hold.Approvals{Runs: w.runs()} }

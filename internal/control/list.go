@@ -41,6 +41,7 @@ func Functions() []Function {
 		{"FinishRun", wrap((*Wiring).FinishRun)},
 		{"HoldRun", wrap((*Wiring).HoldRun)},
 		{"Intake", wrap((*Wiring).Intake)},
+		{"Notify", wrap((*Wiring).Notify)},
 		{"PrepareRun", wrap((*Wiring).PrepareRun)},
 		{"Publish", wrap((*Wiring).Publish)},
 		{"Register", wrap((*Wiring).Register)},

@@ -167,7 +167,7 @@ func (w *Wiring) finisher() *outcome.Finisher {
 		Runs:     w.runs(),
 		Slots:    w.slots(),
 		Bus:      w.clients.bus(),
-		Topic:    w.clients.topic(),
+		Notices:  w.notices(),
 		Lineage:  w.lineage(),
 
 		Publications: nil,
@@ -212,7 +212,7 @@ func (w *Wiring) preparer() *intake.Preparer {
 		Admission: w.admitter(),
 		Loops:     &loop.Guard{Settings: w.settings, Runs: w.runs()},
 		S3:        w.clients.s3(),
-		Topic:     w.clients.topic(),
+		Notices:   w.notices(),
 		Secrets: &secretcheck.Checker{
 			Secrets:    w.clients.secrets(),
 			Parameters: w.clients.parameters(),

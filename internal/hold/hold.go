@@ -13,6 +13,7 @@ import (
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/notify"
+	"ephemr/internal/outbox"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -24,7 +25,7 @@ type Holder struct {
 	Settings stage.Settings
 	Runs     *store.Runs
 	Waker    *wait.Waker
-	Topic    notify.TopicAPI
+	Notices  *outbox.Store
 }
 
 // Input is the payload of these states.
@@ -96,14 +97,16 @@ func (h *Holder) waiter(rec *run.Record, in Input, began, until time.Time, kept 
 // afterwards is how long after its time a decision is recorded as missing at the latest.
 const afterwards = 5 * time.Minute
 
-// sendNotices sends a notice of each job that waits for a person. It may come twice.
+// sendNotices posts a notice of each job that waits for a person. If this function is
+// repeated after it was sent, it is sent again.
 func (h *Holder) sendNotices(ctx context.Context, rec *run.Record, kind string) error {
 	if kind != run.ForApproval {
 		return nil
 	}
 	for _, j := range decide.Awaiting(rec) {
-		if err := notify.Send(ctx, h.Topic, h.Settings.Topic, notify.OfApproval(rec, *j)); err != nil {
-			return fmt.Errorf("publish notice of job %s of run %s: %w", j.Name, rec.Run.ID, err)
+		id := fmt.Sprintf("%s#%d#%s", rec.Run.ID, rec.Run.Restarts, j.Name)
+		if err := h.Notices.Put(ctx, notify.OfApproval(rec, h.Settings.Stage, *j), id); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -246,7 +246,11 @@ func (k *Intake) make(ctx context.Context, o follow.Owed) (ids []string, _ error
 		return nil, err
 	}
 	for _, w := range runs {
-		id, _, err := k.Runs.Create(ctx, w.Run, w.Spec)
+		notice, err := report(ctx, k.Pipelines, k.Notices, k.Settings.Stage, w.Run)
+		if err != nil {
+			return ids, err
+		}
+		id, _, err := k.Runs.Create(ctx, w.Run, w.Spec, notice...)
 		if err != nil && !run.IsRefused(err) {
 			return ids, err
 		}

@@ -213,20 +213,17 @@ func (k *Intake) startBatch(ctx context.Context, id string) ([]string, error) {
 	return ids, k.Ledger.Start(ctx, *b, ids...)
 }
 
-// createWithManifest creates a run after the list of its objects, and sends a notice if
-// the run was rejected.
+// createWithManifest creates a run after the list of its objects.
 func (k *Intake) createWithManifest(ctx context.Context, w NewRun, objects []ledger.Object) (string, error) {
 	if err := k.Manifests.Write(ctx, w.Run, objects); err != nil {
 		return "", err
 	}
-	runID, created, err := k.Runs.Create(ctx, w.Run, w.Spec)
+	notice, err := report(ctx, k.Pipelines, k.Notices, k.Settings.Stage, w.Run)
 	if err != nil {
 		return "", err
 	}
-	if created && w.Run.State == run.Rejected {
-		report(ctx, k.Pipelines, k.Topic, k.Settings.Topic, w.Run)
-	}
-	return runID, nil
+	runID, _, err := k.Runs.Create(ctx, w.Run, w.Spec, notice...)
+	return runID, err
 }
 
 // ofBatch returns the runs of a batch, none if its pipeline is paused.

@@ -365,7 +365,7 @@ func TestObjectsInTemplates(t *testing.T) {
 				t.Fatalf("%d objects: %s: %s", n, rec.Run.State, rec.Run.Reason)
 			}
 			if want == run.Rejected {
-				if !strings.Contains(rec.Run.Reason, "use {{.Trigger.Manifest}}") || len(w.SNS.Published(w.Settings.Topic)) != 1 {
+				if !strings.Contains(rec.Run.Reason, "use {{.Trigger.Manifest}}") || len(w.Mails()) != 1 {
 					t.Errorf("reason %s", rec.Run.Reason)
 				}
 				return

@@ -19,7 +19,7 @@ import (
 	"ephemr/internal/admission"
 	"ephemr/internal/engine"
 	"ephemr/internal/ledger"
-	"ephemr/internal/notify"
+	"ephemr/internal/outbox"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
@@ -41,7 +41,7 @@ type Intake struct {
 	Engines   engine.Catalog // what they can do
 	SQS       QueueAPI
 	Admission *admission.Requester
-	Topic     notify.TopicAPI // reports rejected requests to owners of pipelines
+	Notices   *outbox.Store // report rejected requests to owners of pipelines
 	Ledger    *ledger.Store
 	Manifests *ledger.Manifests
 	S3        ledger.GetAPI  // reads manifests that close batches
@@ -107,7 +107,11 @@ func (k *Intake) message(ctx context.Context, m lambdaevents.SQSMessage, a *arri
 	}
 	var fresh []string
 	for _, w := range requested {
-		id, created, err := k.Runs.Create(ctx, w.Run, w.Spec, w.With...)
+		notice, err := report(ctx, k.Pipelines, k.Notices, k.Settings.Stage, w.Run)
+		if err != nil {
+			return fresh, err
+		}
+		id, created, err := k.Runs.Create(ctx, w.Run, w.Spec, append(w.With, notice...)...)
 		if run.IsRefused(err) {
 			return fresh, k.reject(ctx, m, &invalidError{err: err, kind: w.Run.Trigger.Kind, pipeline: w.Run.Pipeline, requestID: w.Run.Trigger.RequestID})
 		}
@@ -120,7 +124,6 @@ func (k *Intake) message(ctx context.Context, m lambdaevents.SQSMessage, a *arri
 		}
 		if created && w.Run.State == run.Rejected {
 			slog.WarnContext(ctx, "request rejected", "runId", id, "messageId", m.MessageId, "reason", w.Run.Reason)
-			report(ctx, k.Pipelines, k.Topic, k.Settings.Topic, w.Run)
 			continue
 		}
 		if !created {
@@ -146,10 +149,13 @@ func (k *Intake) reject(ctx context.Context, m lambdaevents.SQSMessage, bad *inv
 		Trigger:     run.Trigger{Kind: bad.kind, RequestID: bad.requestID, Sender: m.Attributes["SenderId"]},
 		LogicalTime: sent, RequestedAt: sent, EndedAt: time.Now(), Body: clip(body, 4096),
 	}
-	if _, _, err := k.Runs.Create(ctx, r, nil); err != nil {
+	notice, err := report(ctx, k.Pipelines, k.Notices, k.Settings.Stage, r)
+	if err != nil {
 		return err
 	}
-	report(ctx, k.Pipelines, k.Topic, k.Settings.Topic, r)
+	if _, _, err := k.Runs.Create(ctx, r, nil, notice...); err != nil {
+		return err
+	}
 	if !hidden { // else the record is all that remains; its sender has to send it again
 		if err := k.moveToDLQ(ctx, m, r); err != nil { // the last step: a second call makes a second copy
 			return err

@@ -198,7 +198,7 @@ func moved(t *testing.T, w *simulation.World, queue, body string, r run.Run) {
 // reported holds that the owner of a registered pipeline is notified, once.
 func reported(t *testing.T, w *simulation.World, r run.Run) {
 	t.Helper()
-	sent := w.SNS.Published(w.Settings.Topic)
+	sent := w.Mails()
 	if !slices.Contains([]string{"one", "two", "need", "upload"}, r.Pipeline) {
 		if len(sent) > 0 {
 			t.Errorf("notice %q about pipeline %s", *sent[0].Message, r.Pipeline)

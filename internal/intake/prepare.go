@@ -14,7 +14,7 @@ import (
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
 	"ephemr/internal/loop"
-	"ephemr/internal/notify"
+	"ephemr/internal/outbox"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
@@ -32,8 +32,8 @@ type Preparer struct {
 	Engines   engine.Catalog
 	Admission *admission.Admitter
 	Loops     *loop.Guard
-	S3        ListAPI         // finds out whether objects of runs still exist
-	Topic     notify.TopicAPI // reports rejected executions to owners of pipelines
+	S3        ListAPI       // finds out whether objects of runs still exist
+	Notices   *outbox.Store // report rejected executions to owners of pipelines
 	Secrets   *secretcheck.Checker
 	Lineage   Lineage
 }
@@ -263,7 +263,11 @@ func (p *Preparer) adopt(ctx context.Context, e Execution, m events.Manual) erro
 		if i == 0 {
 			w.Run.Execution, w.Run.ID, w.Run.Identity = e.Execution, e.RunID(), run.Digest(run.ByManual, e.Execution)
 		}
-		if _, _, err := p.Runs.Create(ctx, w.Run, w.Spec); run.IsRefused(err) {
+		notice, err := report(ctx, p.Pipelines, p.Notices, p.Settings.Stage, w.Run)
+		if err != nil {
+			return err
+		}
+		if _, _, err := p.Runs.Create(ctx, w.Run, w.Spec, notice...); run.IsRefused(err) {
 			return fault.New(fault.InvalidInput, "%w", err)
 		} else if err != nil {
 			return err
@@ -288,12 +292,12 @@ func (p *Preparer) reject(ctx context.Context, e Execution, m events.Manual, why
 		Trigger: run.Trigger{Kind: run.ByManual}, LogicalTime: e.StartedAt.UTC(), RequestedAt: e.StartedAt.UTC(),
 		EndedAt: time.Now().UTC(), Execution: e.Execution, Body: clip(body, 4096),
 	}
-	_, created, err := p.Runs.Create(ctx, r, nil)
+	notice, err := report(ctx, p.Pipelines, p.Notices, p.Settings.Stage, r)
+	if err == nil {
+		_, _, err = p.Runs.Create(ctx, r, nil, notice...)
+	}
 	if err != nil {
 		return fmt.Errorf("record rejected execution %s: %w", e.Name, err)
-	}
-	if created {
-		report(ctx, p.Pipelines, p.Topic, p.Settings.Topic, r)
 	}
 	return why
 }

@@ -2,23 +2,25 @@ package intake
 
 import (
 	"context"
-	"log/slog"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"ephemr/internal/notify"
+	"ephemr/internal/outbox"
 	"ephemr/internal/run"
 )
 
-// report notifies the owner of the pipeline that a rejected request names. The record
-// exists, so that an error is no reason to process the request again.
-func report(ctx context.Context, known Pipelines, api notify.TopicAPI, topic string, r run.Run) {
+// report is what is to be written in the transaction that records a rejected request: a
+// notice to the owner of the pipeline that it names. It is nothing for other runs.
+func report(ctx context.Context, known Pipelines, notices *outbox.Store, stage string, r run.Run) ([]types.TransactWriteItem, error) {
+	if r.State != run.Rejected {
+		return nil, nil
+	}
 	v, err := known.Current(ctx, r.Pipeline)
-	if err == nil && v != nil {
-		r.Owner, r.Team = v.Spec.Owner, v.Spec.Team
-		if n, wanted := notify.OfRun(&run.Record{Run: r, Spec: &v.Spec}); wanted {
-			err = notify.Send(ctx, api, topic, n)
-		}
+	if err != nil || v == nil {
+		return nil, err
 	}
-	if err != nil {
-		slog.ErrorContext(ctx, "rejected request not reported to the owner of its pipeline", "runId", r.ID, "error", err.Error())
-	}
+	r.Owner, r.Team = v.Spec.Owner, v.Spec.Team
+	post, err := notices.Post(notify.OfRun(&run.Record{Run: r, Spec: &v.Spec}, stage), r.ID)
+	return []types.TransactWriteItem{post}, err
 }

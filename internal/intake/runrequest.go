@@ -113,7 +113,7 @@ func (q RunRequest) newRun(spec *pipeline.Spec, version int, grant access.Grant,
 		User: grant.User, Role: grant.Role, Team: grant.Team, Trigger: q.Trigger, LogicalTime: q.Logical.UTC(),
 		LogicalDate: occasion.Date, Timezone: occasion.Zone, IntervalStart: occasion.Interval.Start, IntervalEnd: occasion.Interval.End,
 		Params: shown, Secrets: secrets, Priority: priority,
-		MaxActive: spec.Limits.MaxActive, MaxDuration: spec.Limits.Deadline.Std(), Matrix: matrix,
+		MaxActive: spec.Limits.MaxActive, MaxDuration: spec.Limits.Deadline.Std(), WarnBefore: spec.Notify.Deadline.Std(), Matrix: matrix,
 		State: run.Queued, RequestedAt: q.RequestedAt.UTC(),
 	}
 	if len(matrix) > 0 {

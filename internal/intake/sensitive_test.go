@@ -153,7 +153,7 @@ func everything(t *testing.T, w *simulation.World, rec *run.Record) string {
 	document, err := json.Marshal(rec)
 	must(t, err)
 	shown := string(document) + rec.Run.Subject() + rec.Run.Body + rec.Run.Reason
-	for _, m := range w.SNS.Published(w.Settings.Topic) {
+	for _, m := range w.Mails() {
 		shown += *m.Message
 	}
 	for _, m := range w.SQS.Messages(w.Settings.RequestsDLQ) {

@@ -60,6 +60,7 @@ type Result struct {
 	Signal      string `json:"signal,omitempty"`      // name of the signal that ended it, e.g. SIGKILL
 	Class       Class  `json:"class,omitempty"`       // empty on success
 	Reason      string `json:"reason,omitempty"`      // one sentence for a person
+	Cause       string `json:"cause,omitempty"`       // the line of its output that says why it failed; part of Reason
 
 	StartedAt time.Time         `json:"startedAt"`
 	EndedAt   time.Time         `json:"endedAt"`

@@ -1,22 +1,17 @@
 package notify_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/internal/job"
 	"ephemr/internal/notify"
 	"ephemr/internal/pipeline"
-	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/run"
 )
-
-const topic = "arn:aws:sns:eu-west-1:1:t"
 
 func spec(n pipeline.Notify) *pipeline.Spec { return &pipeline.Spec{Notify: n} }
 
@@ -37,11 +32,8 @@ func TestWanted(t *testing.T) {
 		{"a success before there was a pipeline", run.Succeeded, nil, nil},
 		{"a success", run.Succeeded, spec(pipeline.Notify{Success: []string{"you"}}), []string{"you"}},
 	} {
-		n, wanted := notify.OfRun(&run.Record{Run: run.Run{ID: "r", Owner: "me", State: tt.state}, Spec: tt.spec})
-		if wanted != (tt.want != nil) {
-			t.Errorf("%s: wanted %v", tt.name, wanted)
-		}
-		if diff := cmp.Diff(tt.want, n.Recipients); diff != "" {
+		e := notify.OfRun(&run.Record{Run: run.Run{ID: "r", Owner: "me", State: tt.state}, Spec: tt.spec}, "dev")
+		if diff := cmp.Diff(tt.want, e.To); diff != "" {
 			t.Errorf("%s: (-want +got)\n%s", tt.name, diff)
 		}
 	}
@@ -53,7 +45,7 @@ func failed() *run.Record {
 		Run: run.Run{
 			ID: "daily-1", Pipeline: "daily", Owner: "me", LogicalTime: time.Date(2026, time.November, 30, 0, 0, 0, 0, time.UTC),
 			Trigger: run.Trigger{Kind: run.ByS3, Bucket: "raw", Key: "in/a.csv"}, Params: map[string]string{"country": "pt"},
-			State: run.Failed, Class: job.ClassJob, Reason: "job b: exited 3", CostUSD: 0.125,
+			State: run.Failed, Class: job.ClassJob, Reason: "job b: exited 3: ValueError: row 3 has no price", Cause: "ValueError: row 3 has no price", CostUSD: 0.125,
 		},
 		Spec: &pipeline.Spec{Notify: pipeline.Notify{LogLines: true}},
 		Jobs: []run.Job{
@@ -63,33 +55,40 @@ func failed() *run.Record {
 	}
 }
 
-func TestNotice(t *testing.T) {
+func TestText(t *testing.T) {
 	t.Parallel()
-	got, _ := notify.OfRun(failed())
-	want := notify.Notice{
-		Headline: "FAILED daily-1",
-		Text: `Run daily-1 of pipeline daily: FAILED
-For:    2026-11-30 s3://raw/in/a.csv country=pt
-Job:    a had nothing to do
-Class:  job
-Reason: job b: exited 3
-Job:    b, attempt 2, exit code 3
+	e := notify.OfRun(failed(), "dev")
+	e.Message.ID = "dev-daily-7"
+	want := `Run daily-1 of pipeline daily: FAILED
+For:     2026-11-30 s3://raw/in/a.csv country=pt
+Idle:    a had nothing to do
+Class:   job
+Cause:   ValueError: row 3 has no price
+Reason:  job b: exited 3: ValueError: row 3 has no price
+Job:     b, attempt 2, exit code 3
   | one
   | two
-Cost:   about 0.12 USD
-More:   ephemr show daily-1; ephemr logs daily-1
-`,
-		Attributes: map[string]string{"pipeline": "daily", "state": "FAILED", "team": "default", "class": "job"},
-		Recipients: []string{"me"},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
+Cost:    about 0.12 USD
+Stage:   dev
+Next:    ephemr logs daily-1 b
+Or:      ephemr show daily-1
+Message: dev-daily-7
+`
+	if diff := cmp.Diff(want, e.Message.Text()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	idle, _ := notify.OfRun(&run.Record{
+	if diff := cmp.Diff([]string{"me"}, e.To); diff != "" || e.Message.Subject() != "FAILED daily-1" {
+		t.Errorf("subject %q, to (-want +got)\n%s", e.Message.Subject(), diff)
+	}
+	idle := notify.OfRun(&run.Record{
 		Run: run.Run{ID: "r", State: run.Succeeded, NothingToDo: true}, Spec: spec(pipeline.Notify{Success: []string{"you"}}),
-	})
-	if idle.Headline != "SUCCEEDED (nothing to do) r" || idle.Attributes["nothingToDo"] != "true" {
-		t.Errorf("notice %+v", idle)
+	}, "dev")
+	if idle.Message.Headline != "SUCCEEDED (nothing to do) r" {
+		t.Errorf("headline %q", idle.Message.Headline)
+	}
+	long := notify.Message{Headline: "é" + strings.Repeat("x", 200)}
+	if s := long.Subject(); len(s) != 100 || s[0] != '?' {
+		t.Errorf("subject %q: SNS takes 100 characters of ASCII", s)
 	}
 }
 
@@ -101,41 +100,12 @@ func TestForgedLines(t *testing.T) {
 	rec.Run.Reason = "x\r\nClass:  data\u2028\x1b[31m\u202eCost"
 	rec.Run.Trigger.Key = "in/a\nReason: none"
 	rec.Jobs[1].Tail = []string{"one\nMore: curl evil"}
-	forged, _ := notify.OfRun(rec)
-	if n := strings.Count(forged.Text, "\n"); n != 9 || strings.ContainsAny(forged.Text, "\r\x1b\u2028\u202e") {
-		t.Errorf("%d lines:\n%q", n, forged.Text)
+	forged := notify.OfRun(rec, "dev").Message.Text()
+	if n := strings.Count(forged, "\n"); n != 12 || strings.ContainsAny(forged, "\r\x1b\u2028\u202e") {
+		t.Errorf("%d lines:\n%q", n, forged)
 	}
 	rec.Spec.Notify.LogLines = false
-	if n, _ := notify.OfRun(rec); strings.Contains(n.Text, "|") {
-		t.Errorf("log lines in:\n%s", n.Text)
-	}
-}
-
-func TestSend(t *testing.T) {
-	t.Parallel()
-	api := awsfake.NewSNS(topic)
-	n, _ := notify.OfRun(failed())
-	n.Headline = strings.Repeat("x", 101)
-	if err := notify.Send(t.Context(), api, topic, n); err != nil {
-		t.Fatal(err)
-	}
-	sent := api.Published(topic)
-	if len(sent) != 1 || len(aws.ToString(sent[0].Subject)) != 100 || aws.ToString(sent[0].Message) != n.Text {
-		t.Fatalf("sent %+v", sent)
-	}
-	got := map[string]string{}
-	for name, v := range sent[0].MessageAttributes {
-		got[name] = aws.ToString(v.DataType) + " " + aws.ToString(v.StringValue)
-	}
-	want := map[string]string{
-		"pipeline": "String daily", "state": "String FAILED", "team": "String default", "class": "String job", "recipients": `String.Array ["me"]`,
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
-	refused := errors.New("refused")
-	api.FailNext("Publish", refused)
-	if err := notify.Send(t.Context(), api, topic, n); !errors.Is(err, refused) {
-		t.Errorf("error %v", err)
+	if text := notify.OfRun(rec, "dev").Message.Text(); strings.Contains(text, "|") {
+		t.Errorf("log lines in:\n%s", text)
 	}
 }

@@ -4,35 +4,103 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
+	"time"
 
 	"ephemr/internal/access"
+	"ephemr/internal/job"
 	"ephemr/internal/run"
 )
 
-// OfRun is the notice of a run that has ended; wanted is false if the pipeline
-// asks for none. By default only failures are reported, to the owner.
-func OfRun(rec *run.Record) (n Notice, wanted bool) {
-	if !wantsNotice(rec) {
-		return Notice{}, false
-	}
-	r := rec.Run
-	n = Notice{
-		Headline:   headline(r) + " " + r.ID,
-		Text:       text(rec),
-		Attributes: map[string]string{"pipeline": r.Pipeline, "state": string(r.State), "team": r.TeamName()},
-		Recipients: recipients(rec),
-	}
-	if r.NothingToDo {
-		n.Attributes["nothingToDo"] = "true"
-	}
-	if r.Class != "" {
-		n.Attributes["class"] = string(r.Class)
-	}
-	return n, true
+// Entry is a message with where it goes, as it is recorded when its run ends.
+type Entry struct {
+	Message Message   `json:"message"`
+	To      []string  `json:"to"` // names as in a pipeline file, and addresses; nil = it only shows that the pipeline works
+	Value   string    `json:"value,omitempty"`
+	Logical time.Time `json:"logical,omitzero"` // of the run
 }
 
-func wantsNotice(rec *run.Record) bool {
+// Works reports whether the entry shows that its pipeline works.
+func (e Entry) Works() bool { return e.Message.Kind == Success && e.Message.RunID != "" }
+
+// OfRun is the entry of a run that has ended. Its To is nil if the pipeline asks for no
+// message. By default only failures are reported, to the owner.
+func OfRun(rec *run.Record, stage string) Entry {
+	r := rec.Run
+	m := Message{
+		Kind: kindOf(rec), Stage: stage, Pipeline: r.Pipeline, Team: r.TeamName(), RunID: r.ID, State: string(r.State), Class: string(r.Class),
+		Headline: fmt.Sprintf("%s %s", headline(r), r.ID), For: oneLine(r.Subject()), Reason: oneLine(r.Reason), Cause: oneLine(r.Cause),
+		Count: 1, At: r.EndedAt, NothingToDo: r.NothingToDo,
+	}
+	for _, j := range rec.Jobs {
+		if j.NothingToDo {
+			m.Idle = append(m.Idle, j.Name)
+		}
+	}
+	if j := rec.Failure(); j != nil {
+		m.Job, m.Attempt, m.ExitCode = j.Name, j.Attempt, j.ExitCode
+		if rec.Spec != nil && rec.Spec.Notify.LogLines {
+			for _, line := range j.Tail {
+				m.Lines = append(m.Lines, oneLine(line))
+			}
+		}
+	}
+	for _, c := range rec.Clusters {
+		if c.Unended != "" {
+			m.Running = append(m.Running, fmt.Sprintf("cluster %s, until it can be ended: %s", c.ID, oneLine(c.Unended)))
+		}
+	}
+	if r.State != run.Rejected {
+		m.Cost = spent(r)
+	}
+	m.Next = next(rec)
+	e := Entry{Message: m, Value: r.Value(), Logical: r.LogicalTime}
+	if wanted(rec) {
+		e.To = recipients(rec)
+	}
+	return e
+}
+
+// OfDeadline is the entry of a run that has not ended shortly before its deadline.
+func OfDeadline(rec *run.Record, stage string, now time.Time) Entry {
+	r := rec.Run
+	left := max(r.Deadline.Sub(now), 0).Round(time.Second)
+	return Entry{To: recipients(rec), Value: r.Value(), Logical: r.LogicalTime, Message: Message{
+		Kind: Deadline, Stage: stage, Pipeline: r.Pipeline, Team: r.TeamName(), RunID: r.ID, State: string(r.State),
+		Headline: fmt.Sprintf("STILL RUNNING %s", r.ID), For: oneLine(r.Subject()), Count: 1, At: now,
+		Facts: []Fact{{"Deadline", r.Deadline.UTC().Format(time.RFC3339) + ", in " + left.String()}},
+		Next:  []string{"ephemr why " + r.ID, "ephemr logs " + r.ID},
+	}}
+}
+
+// OfApproval is the entry of a job that waits for a person.
+func OfApproval(rec *run.Record, stage string, j run.Job) Entry {
+	r := rec.Run
+	facts := []Fact{{"Until", j.Approval.Until.UTC().Format(time.RFC3339)}}
+	if text := oneLine(j.Approval.Message); text != "" {
+		facts = append(facts, Fact{"Message", text})
+	}
+	return Entry{To: recipients(rec), Message: Message{
+		Kind: Approval, Stage: stage, Pipeline: r.Pipeline, Team: r.TeamName(), RunID: r.ID, State: string(r.State), Job: j.Name,
+		Headline: "WAITS FOR APPROVAL " + r.ID, For: oneLine(r.Subject()), Facts: facts, Count: 1, At: j.Approval.AskedAt,
+		Next: []string{
+			fmt.Sprintf("ephemr approve %s --job %s", r.ID, j.Name),
+			fmt.Sprintf("ephemr approve %s --job %s --refuse --why \"...\"", r.ID, j.Name),
+		},
+	}}
+}
+
+func kindOf(rec *run.Record) Kind {
+	switch rec.Run.State {
+	case run.Succeeded:
+		return Success
+	case run.Rejected:
+		return Rejected
+	default:
+		return Failure
+	}
+}
+
+func wanted(rec *run.Record) bool {
 	if rec.Run.State != run.Succeeded {
 		return true
 	}
@@ -44,7 +112,8 @@ func stillCosts(rec *run.Record) bool {
 	return slices.ContainsFunc(rec.Clusters, func(c run.Cluster) bool { return c.Unended != "" })
 }
 
-// recipients are the addresses that the pipeline names for this outcome.
+// recipients are those that the pipeline names for this outcome. The topic of the stage
+// gets a message also if there are none.
 func recipients(rec *run.Record) []string {
 	names := []string{"owner"}
 	if rec.Spec != nil && rec.Run.State == run.Succeeded && len(rec.Spec.Notify.Success) > 0 {
@@ -52,7 +121,7 @@ func recipients(rec *run.Record) []string {
 	} else if rec.Spec != nil && len(rec.Spec.Notify.Failure) > 0 {
 		names = rec.Spec.Notify.Failure
 	}
-	var out []string
+	out := []string{}
 	for _, n := range names {
 		if n == "owner" {
 			n = rec.Run.Owner
@@ -72,61 +141,36 @@ func headline(r run.Run) string {
 	return string(r.State)
 }
 
-// text is what the owner reads: class, job, exit code, last lines, what to do.
-func text(rec *run.Record) string {
+// next are the commands that help, by class: the first is the one to run.
+func next(rec *run.Record) []string {
 	r := rec.Run
-	var b strings.Builder
-	fmt.Fprintf(&b, "Run %s of pipeline %s: %s\nFor:    %s\n", r.ID, r.Pipeline, headline(r), oneLine(r.Subject()))
-	for _, j := range rec.Jobs {
-		if j.NothingToDo {
-			fmt.Fprintf(&b, "Job:    %s had nothing to do\n", j.Name)
-		}
-	}
-	if r.Class != "" {
-		fmt.Fprintf(&b, "Class:  %s\nReason: %s\n", r.Class, oneLine(r.Reason))
-	}
-	if j := rec.Failure(); j != nil {
-		writeJob(&b, j, rec.Spec != nil && rec.Spec.Notify.LogLines)
-	}
+	show := "ephemr show " + r.ID
 	for _, c := range rec.Clusters {
-		if c.Unended != "" {
-			fmt.Fprintf(&b, "Still running: cluster %s, until it can be ended: %s\n", c.ID, oneLine(c.Unended))
+		if c.Unended != "" && c.ID != "" {
+			return []string{"ephemr terminate " + c.ID, show}
 		}
 	}
-	if r.State == run.Rejected {
-		fmt.Fprintf(&b, "More:   ephemr show %s; ephemr requests\n", r.ID)
-		return b.String()
+	switch {
+	case r.State == run.Rejected:
+		return []string{show, "ephemr requests"}
+	case r.State == run.Succeeded:
+		return []string{show}
 	}
-	fmt.Fprintf(&b, "Cost:   %s\nMore:   ephemr show %s; ephemr logs %s\n", spent(r), r.ID, r.ID)
-	return b.String()
-}
-
-// writeJob writes which job failed, with the last lines of its log if they are wanted.
-func writeJob(b *strings.Builder, j *run.Job, lines bool) {
-	fmt.Fprintf(b, "Job:    %s, attempt %d", j.Name, j.Attempt)
-	if j.ExitCode != nil {
-		fmt.Fprintf(b, ", exit code %d", *j.ExitCode)
-	}
-	b.WriteString("\n")
-	for _, line := range j.Tail {
-		if lines {
-			fmt.Fprintf(b, "  | %s\n", oneLine(line))
+	switch r.Class {
+	case job.ClassJob, job.ClassData:
+		if j := rec.Failure(); j != nil {
+			return []string{"ephemr logs " + r.ID + " " + j.Name, show}
 		}
+		return []string{"ephemr logs " + r.ID, show}
+	case job.ClassPermission:
+		return []string{"ephemr doctor", show}
+	case job.ClassBootstrap, job.ClassTimeout, job.ClassLimit:
+		return []string{"ephemr why " + r.ID, show}
+	case job.ClassInvalid:
+		return []string{show}
+	case job.ClassCapacity, job.ClassQuota, job.ClassLost, job.ClassInternal, job.ClassCancelled:
 	}
-}
-
-// oneLine makes text that a job or a sender wrote a part of a line, so that it
-// cannot pose as another line of the notice.
-func oneLine(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\u2028', r == '\u2029', unicode.IsControl(r):
-			return ' '
-		case unicode.Is(unicode.Bidi_Control, r):
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(text, "\uFFFD"))
+	return []string{"ephemr retry " + r.ID, show}
 }
 
 func spent(r run.Run) string {

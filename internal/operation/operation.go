@@ -36,6 +36,7 @@ const (
 	Delete    Op = "delete"
 	Rollback  Op = "rollback"
 	Unpublish Op = "unpublish"
+	Silence   Op = "silence"
 
 	Backfill       Op = "backfill"
 	PauseBackfill  Op = "pause-backfill"
@@ -45,7 +46,7 @@ const (
 )
 
 // all are the operations in the order of messages.
-var all = []Op{Cancel, Retry, Approve, Resize, Terminate, Redo, Feed, Pause, Resume, Delete, Rollback, Unpublish, Backfill, PauseBackfill, ResumeBackfill, CancelBackfill, RetryBackfill}
+var all = []Op{Cancel, Retry, Approve, Resize, Terminate, Redo, Feed, Pause, Resume, Delete, Rollback, Unpublish, Silence, Backfill, PauseBackfill, ResumeBackfill, CancelBackfill, RetryBackfill}
 
 // Payload is the request of an operation as the function reads it.
 func Payload(op Op, request any) (json.RawMessage, error) {
@@ -103,6 +104,7 @@ type Handler struct {
 	Delete    Func
 	Rollback  Func
 	Unpublish Func
+	Silence   Func
 
 	Backfill       Func
 	PauseBackfill  Func
@@ -115,7 +117,7 @@ type Handler struct {
 func (h *Handler) of(op Op) Func {
 	return map[Op]Func{
 		Cancel: h.Cancel, Retry: h.Retry, Resize: h.Resize, Terminate: h.Terminate, Approve: h.Approve, Redo: h.Redo, Feed: h.Feed,
-		Pause: h.Pause, Resume: h.Resume, Delete: h.Delete, Rollback: h.Rollback, Unpublish: h.Unpublish,
+		Pause: h.Pause, Resume: h.Resume, Delete: h.Delete, Rollback: h.Rollback, Unpublish: h.Unpublish, Silence: h.Silence,
 		Backfill: h.Backfill, PauseBackfill: h.PauseBackfill, ResumeBackfill: h.ResumeBackfill, CancelBackfill: h.CancelBackfill, RetryBackfill: h.RetryBackfill,
 	}[op]
 }

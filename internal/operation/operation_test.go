@@ -62,7 +62,7 @@ func TestOperations(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	const list = `; the operations are cancel, retry, approve, resize, terminate, redo, feed, pause, resume, delete, rollback, backfill, pause-backfill, resume-backfill, cancel-backfill, retry-backfill (example: {"op": "cancel", "runId": "…"})`
+	const list = `; the operations are cancel, retry, approve, resize, terminate, redo, feed, pause, resume, delete, rollback, unpublish, silence, backfill, pause-backfill, resume-backfill, cancel-backfill, retry-backfill (example: {"op": "cancel", "runId": "…"})`
 	for payload, want := range map[string]string{ //nolint:gosec // the token is refused
 		`{"op": "abort", "runId": "r"}`: `there is no operation "abort"`,
 		`{"runId": "r"}`:                "the request names no operation",

@@ -20,22 +20,42 @@ type BusAPI interface {
 	PutEvents(context.Context, *eventbridge.PutEventsInput, ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
 }
 
-// announce sends RunFinished to programs, which admits the next runs, and a
-// notice to people if the pipeline asks for one.
+// report records what people are to be told, once for each end of the run: before the run
+// can be retried.
+func (f *Finisher) report(ctx context.Context, rec *run.Record) error {
+	r := rec.Run
+	if r.Noticed {
+		return nil
+	}
+	e := notify.OfRun(rec, f.Settings.Stage)
+	if e.To == nil {
+		if awaited, err := f.awaited(ctx, e); err != nil || !awaited {
+			return err
+		}
+	}
+	post, err := f.Notices.Post(e, fmt.Sprintf("%s#%d", r.ID, r.Restarts))
+	if err != nil {
+		return err
+	}
+	return f.Runs.Noticed(ctx, r, post)
+}
+
+// announce sends RunFinished to programs, which admits the next runs and has notices sent.
 func (f *Finisher) announce(ctx context.Context, rec *run.Record) error {
 	r := rec.Run
 	if err := f.sendFinished(ctx, rec); err != nil {
 		return fmt.Errorf("send RunFinished of %s: %w", r.ID, err)
 	}
 	slog.InfoContext(ctx, "run finished", "runId", r.ID, "state", string(r.State), "class", string(r.Class), "reason", r.Reason)
-	n, wanted := notify.OfRun(rec)
-	if !wanted {
-		return nil
-	}
-	if err := notify.Send(ctx, f.Topic, f.Settings.Topic, n); err != nil {
-		return fmt.Errorf("publish notice of run %s: %w", r.ID, err)
-	}
 	return nil
+}
+
+// awaited reports whether a success is worth a message because the pipeline failed before.
+func (f *Finisher) awaited(ctx context.Context, e notify.Entry) (bool, error) {
+	if !e.Works() || e.Message.Pipeline == "" {
+		return false, nil
+	}
+	return f.Notices.Awaits(ctx, e.Message.Pipeline)
 }
 
 func (f *Finisher) sendFinished(ctx context.Context, rec *run.Record) error {

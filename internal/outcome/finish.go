@@ -10,7 +10,7 @@ import (
 
 	"ephemr/internal/cost"
 	"ephemr/internal/fault"
-	"ephemr/internal/notify"
+	"ephemr/internal/outbox"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -33,7 +33,7 @@ type Finisher struct {
 	Runs     *store.Runs
 	Slots    Slots
 	Bus      BusAPI
-	Topic    notify.TopicAPI
+	Notices  *outbox.Store
 	Lineage  Lineage
 
 	// Publications settles what a run was publishing; nil where only runs that have not
@@ -78,7 +78,7 @@ func (f *Finisher) Finish(ctx context.Context, in FinishInput) (FinishOutput, er
 	if !rec.Run.State.Final() {
 		return out, nil // Unstarted, and it has started since
 	}
-	out.Outcome = run.Outcome{State: rec.Run.State, Class: rec.Run.Class, Reason: rec.Run.Reason, NothingToDo: rec.Run.NothingToDo}
+	out.Outcome = run.Outcome{State: rec.Run.State, Class: rec.Run.Class, Reason: rec.Run.Reason, Cause: rec.Run.Cause, NothingToDo: rec.Run.NothingToDo}
 	return out, f.settle(ctx, rec)
 }
 
@@ -112,6 +112,7 @@ func (f *Finisher) record(ctx context.Context, rec *run.Record, in FinishInput) 
 	}
 	if ok {
 		rec.Run.State, rec.Run.Class, rec.Run.Reason, rec.Run.NothingToDo = o.State, o.Class, o.Reason, o.NothingToDo
+		rec.Run.Cause = o.Cause
 		rec.Run.EndedAt, rec.Run.CostUSD, rec.Run.Cost = now, spent.USD(), &spent
 		if o.Unpublished != nil {
 			rec.Run.Publication = o.Unpublished
@@ -152,6 +153,9 @@ func (f *Finisher) settle(ctx context.Context, rec *run.Record) error {
 		if err := f.Lineage.Write(ctx, rec.Run.ID); err != nil {
 			return err
 		}
+	}
+	if err := f.report(ctx, rec); err != nil {
+		return err
 	}
 	if err := f.announce(ctx, rec); err != nil {
 		return errors.Join(err, f.Runs.Cleared(ctx, rec.Run))

@@ -2,6 +2,7 @@ package outcome_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,9 +10,11 @@ import (
 
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
+	"ephemr/internal/outbox"
 	"ephemr/internal/outcome"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/records"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -37,7 +40,6 @@ type desk struct {
 
 	db    *awsfake.DynamoDB
 	bus   *awsfake.EventBridge
-	topic *awsfake.SNS
 	slots *slots
 }
 
@@ -47,10 +49,10 @@ func newDesk(t *testing.T) desk {
 		db: awsfake.NewDynamoDB(awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{
 			{Name: store.ByState, PK: "gsState", SK: "gsOrder"}, {Name: store.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
 		}}),
-		bus: awsfake.NewEventBridge(), topic: awsfake.NewSNS(topic), slots: &slots{},
+		bus: awsfake.NewEventBridge(), slots: &slots{},
 	}
 	d.Finisher = &outcome.Finisher{
-		Settings: stage.Settings{EventBus: "bus", Topic: topic}, Runs: &store.Runs{DB: d.db, Table: "runs"}, Slots: d.slots, Bus: d.bus, Topic: d.topic, Lineage: noLineage{},
+		Settings: stage.Settings{EventBus: "bus"}, Runs: &store.Runs{DB: d.db, Table: "runs"}, Slots: d.slots, Bus: d.bus, Notices: &outbox.Store{DB: d.db, Table: "runs"}, Lineage: noLineage{},
 	}
 	spec := &pipeline.Spec{Name: "p", Jobs: []pipeline.Job{{Name: "a", Type: job.Bash}}}
 	r := run.Run{ID: "r", Pipeline: "p", State: run.Running, Execution: "x", LogicalTime: time.Now(), RequestedAt: time.Now()}
@@ -170,13 +172,23 @@ func TestClassOfInterruptedJobs(t *testing.T) {
 	}
 }
 
+// entries is how many notices are recorded.
+func (d desk) entries() (n int) {
+	for _, it := range d.db.Items("runs") {
+		if strings.HasPrefix(records.Text(it["sk"]), records.EntryPrefix) {
+			n++
+		}
+	}
+	return n
+}
+
 // announcedOnce checks the answer of Finish, and that the run was settled once.
 func (d desk) announcedOnce(t *testing.T, got outcome.FinishOutput, err error, want run.Outcome) {
 	t.Helper()
 	if diff := cmp.Diff(want, got.Outcome); diff != "" || err != nil {
 		t.Errorf("error %v (-want +got)\n%s", err, diff)
 	}
-	if n := len(d.topic.Published(topic)); n != 1 || d.bus.Calls("PutEvents") != 1 || d.slots.released != 1 {
+	if n := d.entries(); n != 1 || d.bus.Calls("PutEvents") != 1 || d.slots.released != 1 {
 		t.Errorf("%d notices, %d events, slots released %d times", n, d.bus.Calls("PutEvents"), d.slots.released)
 	}
 }

@@ -46,7 +46,7 @@ func OfRun(rec *run.Record, e *StateError) run.Outcome {
 		if failed.Class == job.ClassCancelled {
 			state = run.Cancelled
 		}
-		return run.Outcome{State: state, Class: failed.Class, Reason: fmt.Sprintf("job %s: %s", failed.Name, failed.Reason)}
+		return run.Outcome{State: state, Class: failed.Class, Reason: fmt.Sprintf("job %s: %s", failed.Name, failed.Reason), Cause: failed.Cause}
 	}
 	if rec.Succeeded() {
 		if o := ofData(rec, e); o.State != run.Succeeded || !rec.Unpublished() {

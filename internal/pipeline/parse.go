@@ -26,6 +26,12 @@ func WithSources(buckets ...string) Option {
 	return func(r *rules) { r.other = buckets }
 }
 
+// WithDestinations names where the stage can send notices, such as chat:data: others are
+// rejected.
+func WithDestinations(names ...string) Option {
+	return func(r *rules) { r.destinations = append([]string{}, names...) }
+}
+
 // AdHoc says that the pipeline comes along with the request for its only run,
 // which may name the cluster that it is to run on.
 func AdHoc() Option {

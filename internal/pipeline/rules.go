@@ -16,6 +16,9 @@ type rules struct {
 	spec  Spec
 	zones []string // of the lake; nil = not known here
 	vars  []string // of the stage; nil = not known here
+
+	destinations []string // of notices; nil = not known here
+
 	other []string // buckets beside the lake whose objects are triggers
 	adhoc bool     // a request's
 
@@ -90,7 +93,6 @@ func (r *rules) check() {
 	r.publish()
 	r.notify()
 	r.ownOutputs()
-	r.notYet()
 	r.literals()
 	if len(r.spec.Jobs) <= maxJobs { // what follows costs more than the number of jobs
 		r.needs()
@@ -222,23 +224,6 @@ func (r *rules) limits() {
 	}
 	if l.Cost != "" && l.MostUSD() == 0 {
 		r.fault(p.key("cost"), "invalid amount %q (example: \"5 USD\")", l.Cost)
-	}
-}
-
-func (r *rules) notify() {
-	r.targets(root("notify").key("failure"), r.spec.Notify.Failure)
-	r.targets(root("notify").key("success"), r.spec.Notify.Success)
-}
-
-func (r *rules) targets(p *place, names []string) {
-	r.atMost(p, "targets", len(names), maxList)
-	for i, t := range names {
-		if t == "owner" && r.spec.Owner == "" {
-			r.fault(p.index(i), "the pipeline has no owner to notify; add \"owner: <e-mail address>\"")
-		}
-		if slices.Contains(names[:i], t) {
-			r.fault(p.index(i), "duplicate %q; remove one", t)
-		}
 	}
 }
 

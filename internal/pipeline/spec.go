@@ -180,6 +180,8 @@ type Package struct {
 type Notify struct {
 	Failure []string `json:"failure,omitempty"`
 	Success []string `json:"success,omitempty"`
+	// Deadline is how long before its deadline a run that has not ended is reported, to those of Failure.
+	Deadline Duration `json:"deadline,omitzero"`
 	// LogLines adds the last lines of a failed job's log to the notice.
 	LogLines bool `json:"logLines,omitempty"`
 }

@@ -71,7 +71,7 @@ func (r *Register) Apply(ctx context.Context, in Input) (Output, error) {
 
 // check reads a pipeline and returns what prevents it from being registered.
 func (r *Register) check(ctx context.Context, data []byte) (pipeline.Spec, error) {
-	spec, err := pipeline.ParseJSON(data, pipeline.WithSources(r.Settings.SourceBuckets()...), pipeline.WithBuckets(r.Settings.Lake),
+	spec, err := pipeline.ParseJSON(data, pipeline.WithDestinations(r.Settings.Notices.Names()...), pipeline.WithSources(r.Settings.SourceBuckets()...), pipeline.WithBuckets(r.Settings.Lake),
 		pipeline.WithZones(slices.Collect(maps.Keys(r.Settings.Lake))...), pipeline.WithVars(slices.Collect(maps.Keys(r.Settings.Vars))...))
 	if err != nil {
 		return spec, fault.New(fault.InvalidInput, "%w", err)

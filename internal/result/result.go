@@ -80,7 +80,7 @@ func Parse(data []byte) *job.Result {
 		r.Class, r.Reason = job.ClassJob, fmt.Sprintf("class %.40q: %s", r.Class, r.Reason)
 	}
 	r.NothingToDo = r.NothingToDo && r.Succeeded()
-	r.Reason, r.Signal = clip(r.Reason, maxReason), clip(r.Signal, 40)
+	r.Reason, r.Signal, r.Cause = clip(r.Reason, maxReason), clip(r.Signal, 40), clip(r.Cause, maxReason)
 	r.Tail = r.Tail[max(0, len(r.Tail)-maxTail):]
 	for i, line := range r.Tail {
 		r.Tail[i] = clip(line, maxLine)

@@ -43,6 +43,7 @@ type Job struct {
 	StepEnd     *StepEnd          `dynamodbav:"stepEnd,omitempty" json:"-"` // as an event has reported it; nil = none has
 	Class       job.Class         `dynamodbav:"class,omitempty" json:"class,omitempty"`
 	Reason      string            `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
+	Cause       string            `dynamodbav:"cause,omitempty" json:"cause,omitempty"` // the line of its output that says why it failed
 	ExitCode    *int              `dynamodbav:"exitCode,omitempty" json:"exitCode,omitempty"`
 	NothingToDo bool              `dynamodbav:"nothingToDo,omitempty" json:"nothingToDo,omitempty"` // it SUCCEEDED without work
 	Unneeded    bool              `dynamodbav:"unneeded,omitempty" json:"unneeded,omitempty"`       // it was SKIPPED by a condition, and not because something failed

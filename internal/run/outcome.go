@@ -7,6 +7,7 @@ type Outcome struct {
 	State  State     `json:"state"`
 	Class  job.Class `json:"class"`
 	Reason string    `json:"reason"`
+	Cause  string    `json:"cause,omitempty"` // the line that the job which failed has printed about it
 
 	Unpublished *Publication `json:"-"` // where the data of a run is that was to publish it and has not succeeded
 

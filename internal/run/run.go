@@ -98,6 +98,9 @@ type Run struct {
 	MaxPerValue   int               `dynamodbav:"maxPerValue,omitempty" json:"-"`           // likewise, for runs with equal Matrix
 	MaxDuration   time.Duration     `dynamodbav:"maxDuration,omitempty" json:"-"`           // likewise, nanoseconds: the pipeline's deadline
 
+	WarnBefore time.Duration `dynamodbav:"warnBefore,omitempty" json:"-"` // nanoseconds: that long before its deadline a notice is sent; 0 = none
+	Warned     bool          `dynamodbav:"warned,omitempty" json:"-"`     // that notice was recorded
+
 	Backfill string `dynamodbav:"backfill,omitempty" json:"backfill,omitempty"` // id of the backfill that has made or retried it
 	Parallel int    `dynamodbav:"parallel,omitempty" json:"-"`                  // runs of the backfill at a time
 
@@ -113,6 +116,7 @@ type Run struct {
 	State       State     `dynamodbav:"state" json:"state"`
 	Class       job.Class `dynamodbav:"class,omitempty" json:"class,omitempty"`
 	Reason      string    `dynamodbav:"reason,omitempty" json:"reason,omitempty"`
+	Cause       string    `dynamodbav:"cause,omitempty" json:"cause,omitempty"`             // the line that the job which failed has printed about it
 	NothingToDo bool      `dynamodbav:"nothingToDo,omitempty" json:"nothingToDo,omitempty"` // it SUCCEEDED, and no job had work to do
 	RequestedAt time.Time `dynamodbav:"requestedAt" json:"requestedAt"`
 	AdmittedAt  time.Time `dynamodbav:"admittedAt,omitzero" json:"admittedAt,omitzero"`
@@ -131,6 +135,7 @@ type Run struct {
 	Restarts    int       `dynamodbav:"restarts,omitempty" json:"restarts,omitempty"` // how often it was retried after it had ended
 	Body        string    `dynamodbav:"body,omitempty" json:"body,omitempty"`         // of a rejected request, at most 4 KiB
 	HintedAt    time.Time `dynamodbav:"hintedAt,omitzero" json:"-"`                   // an event came while the run waited for nothing
+	Noticed     bool      `dynamodbav:"noticed,omitempty" json:"-"`                   // what people are to be told is recorded
 	Announced   bool      `dynamodbav:"announced,omitempty" json:"-"`                 // RunFinished has been sent
 	Cleared     bool      `dynamodbav:"cleared,omitempty" json:"-"`                   // jobs and slots are settled, although RunFinished has not been sent
 }

@@ -15,7 +15,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ephemr/internal/job"
-	"ephemr/internal/runner/cause"
 	"ephemr/internal/runner/program"
 )
 
@@ -51,6 +50,8 @@ func (r *Runner) program(ctx context.Context, s job.Spec, values secrets, stdout
 	if err := r.resolveCommand(ctx, s, w, values, &p, stderr); err != nil {
 		return job.Result{}, err
 	}
+	failed, env := recordFailure(s, w, p.Env)
+	p.Env = env
 	p.Wait = s.Background == job.BackgroundWait
 	apps.claim.Use()
 	deadline := r.Now().Add(cmp.Or(p.Timeout, forever))
@@ -69,7 +70,8 @@ func (r *Runner) program(ctx context.Context, s job.Spec, values secrets, stdout
 	name := commandName(s, p.Argv)
 	res := judge(s, name, exit)
 	if res.Class == job.ClassJob { // what is found after this has a reason of its own
-		res.Reason = withCause(res.Reason, &stderr.cause, &stdout.cause)
+		res.Cause = failed.cause(&stderr.cause, &stdout.cause, exit.Code)
+		res.Reason = withCause(res.Reason, res.Cause)
 	}
 	if res, err = recorded(s, w, res); err != nil {
 		return job.Result{}, err
@@ -169,13 +171,8 @@ func judge(s job.Spec, name string, exit program.Exit) job.Result {
 	return res
 }
 
-// withCause adds to why a program failed what it printed about it: stderr's
-// cause, unless only stdout has one that is more than its last line.
-func withCause(reason string, stderr, stdout *cause.Finder) string {
-	line := stderr.Line()
-	if !stderr.Found() && stdout.Found() {
-		line = stdout.Line()
-	}
+// withCause adds to why a program failed what it printed about it.
+func withCause(reason, line string) string {
 	if line == "" || strings.Contains(reason, line) {
 		return reason
 	}

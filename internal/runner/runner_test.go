@@ -56,12 +56,12 @@ func TestRun(t *testing.T) {
 		},
 		"the cause": {
 			script: "echo working; echo 'in.csv: no such file' >&2; exit 3",
-			want:   job.Result{ExitCode: 3, Class: job.ClassJob, Reason: "bash run.sh exited 3: in.csv: no such file", Tail: []string{"in.csv: no such file"}},
+			want:   job.Result{ExitCode: 3, Class: job.ClassJob, Reason: "bash run.sh exited 3: in.csv: no such file", Cause: "in.csv: no such file", Tail: []string{"in.csv: no such file"}},
 		},
 		"the cause in a traceback": {
 			script: `python3 -c 'def f(): raise ValueError("row 3 has no price")
 f()'; echo cleaning up; exit 4`,
-			want: job.Result{ExitCode: 4, Class: job.ClassJob, Reason: "bash run.sh exited 4: ValueError: row 3 has no price", Tail: []string{
+			want: job.Result{ExitCode: 4, Class: job.ClassJob, Reason: "bash run.sh exited 4: ValueError: row 3 has no price", Cause: "ValueError: row 3 has no price", Tail: []string{
 				"Traceback (most recent call last):", `  File "<string>", line 2, in <module>`, `  File "<string>", line 1, in f`, "ValueError: row 3 has no price",
 			}},
 		},
@@ -86,7 +86,7 @@ f()'; echo cleaning up; exit 4`,
 			script: "exec 2>/dev/null; bash -c 'kill -KILL $$'",
 			want: job.Result{
 				ExitCode: 137, Class: job.ClassJob,
-				Reason: "bash run.sh exited 137: a process of it was killed by SIGKILL (out of memory?)",
+				Reason: "bash run.sh exited 137: a process of it was killed by SIGKILL (out of memory?): run.sh: line 1: bash -c 'kill -KILL $$'", Cause: "run.sh: line 1: bash -c 'kill -KILL $$'",
 			},
 		},
 		"timeout": {

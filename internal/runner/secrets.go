@@ -243,7 +243,7 @@ func masked(m *mask.Masker, res job.Result) (_ job.Result, outputs []string) {
 	if m == nil {
 		return res, nil
 	}
-	res.Reason = m.Text(res.Reason)
+	res.Reason, res.Cause = m.Text(res.Reason), m.Text(res.Cause)
 	for i := range res.Background {
 		res.Background[i] = m.Text(res.Background[i])
 	}

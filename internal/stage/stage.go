@@ -56,9 +56,10 @@ type Settings struct {
 	Bootstrap       string            `json:"bootstrap"`       // s3:// address of the script that installs the runner
 	Runners         map[string]string `json:"runners"`         // machine (uname -m) -> s3:// address of the runner
 
-	Limits Limits `json:"limits"`
-	Costs  Costs  `json:"costs,omitzero"`
-	Access Access `json:"access,omitzero"`
+	Limits  Limits  `json:"limits"`
+	Costs   Costs   `json:"costs,omitzero"`
+	Access  Access  `json:"access,omitzero"`
+	Notices Notices `json:"notices,omitzero"`
 
 	Lineage Lineage `json:"lineage,omitzero"`
 

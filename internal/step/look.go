@@ -127,11 +127,12 @@ func (l *Looker) record(ctx context.Context, rec *run.Record, j run.Job, a engin
 	next.State, next.Class, next.Reason, next.EndedAt = run.JobSucceeded, a.Class, a.Reason, time.Now()
 	next.ExitCode, next.Outputs, next.Tail, next.Findings = nil, nil, a.Tail, nil
 	next.LogsCut = a.Result != nil && a.Result.LogsCut
-	next.Background, next.StepEnd = nil, nil
+	next.Background, next.StepEnd, next.Cause = nil, nil, ""
 	next.NothingToDo = a.Class == "" && a.Result != nil && a.Result.NothingToDo
 	if r := a.Result; r != nil {
 		next.ExitCode, next.Outputs, next.Tail, next.Findings = &r.ExitCode, r.Outputs, r.Tail, result.Conceal(r.Checks, rec.Run.Secrets)
 		next.StartedAt, next.EndedAt, next.Background = r.StartedAt, r.EndedAt, r.Background
+		next.Cause = r.Cause
 	}
 	if a.Class != "" {
 		next.State = run.JobFailed

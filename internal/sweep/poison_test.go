@@ -12,6 +12,7 @@ import (
 	"ephemr/internal/admission"
 	"ephemr/internal/budget"
 	"ephemr/internal/engine"
+	"ephemr/internal/outbox"
 	"ephemr/internal/outcome"
 	"ephemr/internal/proof/instant"
 	"ephemr/internal/proof/simulation"
@@ -88,11 +89,12 @@ func queue(t *testing.T, w *simulation.World, prepare func(run.Run)) {
 // poisonedSweeper sweeps w with an endless Finisher.
 func poisonedSweeper(w *simulation.World) *sweep.Sweeper {
 	slots := &admission.Slots{DB: w.DB, Table: w.Settings.ClustersTable}
+	notices := &outbox.Store{DB: w.DB, Table: w.Settings.RunsTable}
 	return &sweep.Sweeper{
 		Pipelines: w.Pipelines,
 		Settings:  w.Settings, Runs: w.Runs, SFN: w.SFN, Bus: w.Bus, Metrics: w.Metrics, Slots: slots,
-		Budgets:  &budget.Checker{Settings: w.Settings, Runs: w.Runs, Topic: w.SNS},
+		Budgets:  &budget.Checker{Settings: w.Settings, Runs: w.Runs, Notices: notices},
 		Engines:  engine.Set{Default: &instant.Engine{Service: w.Instant, Runs: w.Runs}},
-		Finisher: endless{&outcome.Finisher{Settings: w.Settings, Runs: w.Runs, Bus: w.Bus, Topic: w.SNS, Slots: slots}},
+		Finisher: endless{&outcome.Finisher{Settings: w.Settings, Runs: w.Runs, Bus: w.Bus, Notices: notices, Slots: slots}},
 	}
 }

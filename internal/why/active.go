@@ -81,7 +81,7 @@ func approval(f Facts) Answer {
 		if j.Approval.Message != "" {
 			a.Details = append(a.Details, j.Name+": "+j.Approval.Message)
 		}
-		asked = append(asked, notify.OfApproval(f.Run, *j).Recipients...)
+		asked = append(asked, notify.OfApproval(f.Run, "", *j).To...)
 		a.Next = append(a.Next, "ephemr approve "+f.Run.Run.ID+" --job "+j.Name)
 	}
 	if len(a.Jobs) == 0 {

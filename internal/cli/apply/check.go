@@ -99,7 +99,7 @@ func (k *checker) file(ctx context.Context, file string) (plan, error) {
 		return plan{}, exit.Usage("read pipeline: %w", err)
 	}
 	spec, err := pipeline.Parse(file, data, pipeline.WithZones(k.zones...), pipeline.WithVars(k.vars...),
-		pipeline.WithSources(k.settings.SourceBuckets()...), pipeline.WithBuckets(k.settings.Lake))
+		pipeline.WithDestinations(k.settings.Notices.Names()...), pipeline.WithSources(k.settings.SourceBuckets()...), pipeline.WithBuckets(k.settings.Lake))
 	if err != nil {
 		return plan{}, exit.Usage("%w", err)
 	}

@@ -123,6 +123,9 @@ func reason(r run.Run, answers map[string]why.Answer) string {
 	if a, waits := answers[r.ID]; waits {
 		return terminal.OneLine(a.Text)
 	}
+	if job, _, ok := strings.Cut(r.Reason, ": "); ok && r.Cause != "" {
+		return terminal.OneLine(job + ": " + r.Cause)
+	}
 	return terminal.OneLine(r.Reason)
 }
 

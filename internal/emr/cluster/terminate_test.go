@@ -122,8 +122,8 @@ func TestUnended(t *testing.T) {
 		if rec.Run.State != run.Succeeded || c.State != run.ClusterReady || !strings.Contains(c.Unended, "switch off termination protection of cluster "+c.ID) {
 			t.Errorf("run %s, cluster %s: %q", rec.Run.State, c.State, c.Unended)
 		}
-		if n, wanted := notify.OfRun(rec); !wanted || !strings.Contains(n.Text, "Still running: cluster "+c.ID) {
-			t.Errorf("notice wanted %t:\n%s", wanted, n.Text)
+		if e := notify.OfRun(rec, "test"); e.To == nil || !strings.Contains(e.Message.Text(), "Running: cluster "+c.ID) {
+			t.Errorf("notice to %v:\n%s", e.To, e.Message.Text())
 		}
 		time.Sleep(10 * time.Minute) // sweep
 		rec = w.Record(rec.Run.ID)

@@ -10,6 +10,7 @@ import (
 
 	emrtypes "github.com/aws/aws-sdk-go-v2/service/emr/types"
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"ephemr/events"
 	"ephemr/internal/pipeline"
@@ -152,6 +153,13 @@ func (w *World) onEvent(e ebtypes.PutEventsRequestEntry) {
 	w.closeOnce(d.RunID)
 	body := envelope(events.Source, *e.DetailType, json.RawMessage(*e.Detail))
 	w.busy.Go(func() { w.async("admit", body) })
+	w.busy.Go(func() {
+		select {
+		case <-w.life.Done():
+		case <-time.After(time.Second): // EventBridge is slower than the write that follows
+			w.async("notify", body)
+		}
+	})
 	if d.State == string(run.Succeeded) {
 		w.busy.Go(func() { w.Deliver("events", string(body)) })
 	}
@@ -193,4 +201,10 @@ func envelope(source, detailType string, detail json.RawMessage) json.RawMessage
 		panic(fmt.Sprintf("encode event: %v", err))
 	}
 	return data
+}
+
+// Mails are the notices on the stage's topic, after those that are due were sent.
+func (w *World) Mails() []sns.PublishInput {
+	w.async("notify", json.RawMessage(`{"detail-type":"Scheduled Event"}`))
+	return w.SNS.Published(w.Settings.Topic)
 }

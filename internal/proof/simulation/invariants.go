@@ -58,6 +58,7 @@ const (
 	Statistics    Invariant = "statistics"     // each dataset that a successful run has written has one record of it
 	Explained     Invariant = "explained"      // at every moment that is looked at, ephemr why says of each run what is the case
 	Published     Invariant = "published"      // a run that succeeds has published once, or was superseded, one that does not never, and a partition points at the newest
+	Reported      Invariant = "reported"       // every run that failed is in exactly one notice, or in what the next one will say
 	NothingLeft   Invariant = "nothing left"   // when all runs are over there is no cluster, waiter, slot or execution left
 )
 
@@ -86,6 +87,7 @@ type checker struct {
 	jobs    map[string]map[string]run.JobState // by run and job
 	decided map[string]string                  // run and job -> the decision, and on which question
 	due     map[string]time.Time               // run and job -> when its next attempt is
+	failed  map[string]int                     // pipeline -> how often a run of it failed or was cancelled
 	kinds   map[string]string                  // run -> kind of its trigger
 	logical map[string]string                  // run -> its logical time
 	of      map[string]string                  // run -> pipeline
@@ -113,7 +115,7 @@ type checker struct {
 func newChecker(w *World, specs map[string]*pipeline.Spec) *checker {
 	c := &checker{
 		w: w, specs: specs, begin: time.Now(), moved: time.Now(), states: map[string]run.State{}, jobs: map[string]map[string]run.JobState{},
-		of: map[string]string{}, due: map[string]time.Time{}, decided: map[string]string{}, kinds: map[string]string{}, logical: map[string]string{}, lives: map[string]int{}, made: map[string]int{}, carried: map[string]string{}, full: map[string]time.Time{},
+		of: map[string]string{}, due: map[string]time.Time{}, decided: map[string]string{}, failed: map[string]int{}, kinds: map[string]string{}, logical: map[string]string{}, lives: map[string]int{}, made: map[string]int{}, carried: map[string]string{}, full: map[string]time.Time{},
 		pools: map[string]pool.Cluster{}, ends: map[string]time.Time{}, cleans: map[string]time.Time{}, claims: map[string]string{}, tries: map[string]try{},
 		held: map[string]int{}, room: map[string]time.Time{}, waiting: map[string]time.Time{}, past: map[string]string{}, why: map[why.Cause]int{}, pointed: map[string][]string{}, lineage: map[string]lineageOf{},
 	}

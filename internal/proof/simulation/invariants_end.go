@@ -42,7 +42,7 @@ func (c *checker) idle() time.Duration {
 // end checks what must hold when the storm has passed.
 func (c *checker) end(tale *story) {
 	runs, steps, announced, left := c.allRuns(), c.completed(), c.announced(), c.left()
-	over, all := c.overRuns(runs), c.loaded(runs)
+	over, all, counted := c.overRuns(runs), c.loaded(runs), c.notices()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, l := range left {
@@ -61,6 +61,7 @@ func (c *checker) end(tale *story) {
 	c.objects(tale.objects, tale.matrixOfBatches(), runs)
 	c.dates(runs)
 	c.follows(runs)
+	c.reported(counted)
 	c.lineages()
 	c.statistics(over)
 	for _, s := range steps {

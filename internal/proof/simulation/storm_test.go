@@ -189,6 +189,7 @@ func TestStormsFindMistakes(t *testing.T) {
 		"writes no end of a lineage":              {simulation.Storm{Kind: "fair", Break: simulation.ForgetEvents}, simulation.Lineage},
 		"does not repair lineage events":          {simulation.Storm{Kind: "crashes", Break: simulation.WriteEventsOnce}, simulation.Lineage},
 		"forgets statistics":                      {simulation.Storm{Kind: "fair", Break: simulation.ForgetStatistics}, simulation.Statistics},
+		"marks notices before they are recorded":  {simulation.Storm{Kind: "crashes", Runs: 40, Break: simulation.ReportLater}, simulation.Reported},
 		"does not sweep":                          {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.NothingLeft},
 		"leaves stuck runs alone":                 {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.Ends},
 	} {

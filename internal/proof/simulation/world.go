@@ -191,6 +191,7 @@ func New(config Config) *World {
 	if !config.NoTicks {
 		w.every(time.Minute, "admit", "{}")
 		w.every(time.Minute, "calendar", "{}")
+		w.every(time.Minute, "notify", `{"detail-type":"Scheduled Event"}`)
 		w.every(time.Minute, "watch", `{"detail-type":"Scheduled Event"}`)
 		w.batchTick()
 		w.sweep()

@@ -132,10 +132,10 @@ func (s *Runs) requeue(ctx context.Context, r *run.Run, now time.Time) (bool, er
 	r.State, r.Restarts, r.RequestedAt = run.Queued, before+1, now.UTC()
 	u := set(set(set(set(expression.UpdateBuilder{}, "state", run.Queued), records.StateName, partition(*r)), records.StateOrderName, order(*r)), "restarts", r.Restarts)
 	u = set(u, "requestedAt", r.RequestedAt)
-	for _, name := range []string{"class", "reason", "endedAt", "announced", "cleared", "cancel", "cancelAt", "kill", "cleanUp", "execution", "deadline", "admittedAt", "startedAt", "hintedAt", "publication"} {
+	for _, name := range []string{"class", "reason", "cause", "endedAt", "announced", "cleared", "cancel", "cancelAt", "kill", "cleanUp", "execution", "deadline", "admittedAt", "startedAt", "hintedAt", "publication", "warned", "noticed"} {
 		u = u.Remove(expression.Name(name))
 	}
-	r.Class, r.Reason, r.Cancel, r.Kill, r.CleanUp, r.Execution, r.HintedAt, r.Publication = "", "", "", false, time.Time{}, "", time.Time{}, nil
+	r.Class, r.Reason, r.Cause, r.Cancel, r.Kill, r.CleanUp, r.Execution, r.HintedAt, r.Publication = "", "", "", "", false, time.Time{}, "", time.Time{}, nil
 	cond := expression.Name("state").In(expression.Value(run.Failed), expression.Value(run.Cancelled)).And(counts("restarts", before))
 	if r.Backfill != "" {
 		return s.update(ctx, records.RunKey(r.ID), set(set(u, "backfill", r.Backfill), "parallel", r.Parallel), cond)

@@ -66,13 +66,22 @@ func (s *Runs) Spent(ctx context.Context, team string, at time.Time) (out run.Sp
 	return out, nil
 }
 
-// Notice records that a notice about the spending of a team is sent now; false = it was
-// sent before. With undo it was not sent.
-func (s *Runs) Notice(ctx context.Context, team string, month time.Time, name string, undo bool) (bool, error) {
-	key, mark := records.SpentKey(team, month), expression.Name(name)
-	if undo {
-		return s.update(ctx, key, expression.Remove(mark), mark.AttributeExists())
+// Notice records, with other writes, that a notice about the spending of a team is to be
+// sent; false = it was recorded before.
+func (s *Runs) Notice(ctx context.Context, team string, month time.Time, name string, with ...types.TransactWriteItem) (bool, error) {
+	u := set(set(expression.UpdateBuilder{}, name, time.Now()), records.TTLName, month.Add(keepHistory).Unix())
+	mark, err := records.UpdateWrite(s.Table, records.SpentKey(team, month), u, expression.Name(name).AttributeNotExists())
+	if err != nil {
+		return false, err
 	}
-	ttl := month.Add(keepHistory).Unix()
-	return s.update(ctx, key, set(set(expression.UpdateBuilder{}, name, time.Now()), records.TTLName, ttl), mark.AttributeNotExists())
+	_, err = s.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: append([]types.TransactWriteItem{mark}, with...)})
+	switch {
+	case records.ConditionFailed(err):
+		return false, nil
+	case records.Conflicted(err):
+		return false, fault.New(fault.Throttled, "record notice of the budget of team %s: a run of it ended at the same moment", team)
+	case err != nil:
+		return false, fmt.Errorf("record notice of the budget of team %s: %w", team, err)
+	}
+	return true, nil
 }

@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"ephemr/internal/fault"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/records"
 	"ephemr/internal/run"
@@ -67,6 +69,9 @@ func (s *Runs) finish(ctx context.Context, r run.Run, o run.Outcome, now time.Ti
 	if o.Class != "" {
 		u = set(set(u, "class", o.Class), "reason", o.Reason)
 	}
+	if o.Cause != "" {
+		u = set(u, "cause", o.Cause)
+	}
 	if o.NothingToDo {
 		u = set(u, "nothingToDo", true)
 	}
@@ -84,6 +89,38 @@ func (s *Runs) finish(ctx context.Context, r run.Run, o run.Outcome, now time.Ti
 // since and will have another outcome.
 func (s *Runs) Announced(ctx context.Context, r run.Run) error {
 	return s.mark(ctx, r, set(set(expression.UpdateBuilder{}, "announced", true), records.StateName, r.State))
+}
+
+// Noticed records, with the notice, that a notice says how r has ended, unless that was
+// done or r was retried.
+func (s *Runs) Noticed(ctx context.Context, r run.Run, with ...types.TransactWriteItem) error {
+	cond := records.Is("state", r.State).And(records.Is("endedAt", r.EndedAt), expression.Name("noticed").AttributeNotExists())
+	return s.once(ctx, r, set(expression.UpdateBuilder{}, "noticed", true), cond, with)
+}
+
+// Warned records that a notice says that r's deadline is near, with the notice, unless that
+// was done or r has ended.
+func (s *Runs) Warned(ctx context.Context, r run.Run, with ...types.TransactWriteItem) error {
+	cond := records.Is("state", run.Running).And(counts("restarts", r.Restarts), expression.Name("warned").AttributeNotExists())
+	return s.once(ctx, r, set(expression.UpdateBuilder{}, "warned", true), cond, with)
+}
+
+// once changes r in one transaction with other writes, if cond holds.
+func (s *Runs) once(ctx context.Context, r run.Run, u expression.UpdateBuilder, cond expression.ConditionBuilder, with []types.TransactWriteItem) error {
+	mine, err := records.UpdateWrite(s.Table, records.RunKey(r.ID), u, cond)
+	if err != nil {
+		return err
+	}
+	_, err = s.DB.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: append([]types.TransactWriteItem{mine}, with...)})
+	switch {
+	case records.ConditionFailed(err):
+		return nil
+	case records.Conflicted(err):
+		return fault.New(fault.Throttled, "update run %s: it was changed at the same moment", r.ID)
+	case err != nil:
+		return fmt.Errorf("update run %s: %w", r.ID, err)
+	}
+	return nil
 }
 
 // Cleared records that the jobs and slots of r are settled although RunFinished

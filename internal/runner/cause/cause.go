@@ -7,6 +7,7 @@ package cause
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -20,7 +21,9 @@ const (
 type Finder struct {
 	line      []byte // the beginning of a line that has not ended
 	traceback bool   // inside a Python traceback
+	group     group
 	held      string // an exception without a message, whose message may follow
+	java      chain
 	best      [ranks]string
 }
 
@@ -74,6 +77,16 @@ func (f *Finder) Line() string {
 	return ""
 }
 
+// Of returns the cause of a program that has printed on both streams, or "": stderr's,
+// unless only stdout has one that is more than its last line.
+func Of(stderr, stdout *Finder) string {
+	line := stderr.Line()
+	if !stderr.Found() && stdout.Found() {
+		return stdout.Line()
+	}
+	return line
+}
+
 // Found reports whether a line was found that is more than the last one.
 func (f *Finder) Found() bool {
 	f.release("")
@@ -82,6 +95,8 @@ func (f *Finder) Found() bool {
 
 var (
 	pythonError = regexp.MustCompile(`^[A-Za-z_][\w.]*(?:: .*|:)?$`)
+	shellLine   = regexp.MustCompile(`^\S+: line \d+: .`)
+	errorClass  = regexp.MustCompile(`^\[[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?:\.[A-Z0-9_]+)*\] `)
 	javaThrown  = regexp.MustCompile(`^Exception in thread "[^"]*" (.+)$`)
 	javaBare    = regexp.MustCompile(`^(?:[a-z][\w]*\.)+[A-Z][\w$]*(?:Exception|Error|Failure)\b(?:: .*)?$`)
 	sparkTask   = regexp.MustCompile(`\(TID \d+\) \([^)]*\): (.+)$`)
@@ -102,12 +117,18 @@ func (f *Finder) read(line string) {
 	switch {
 	case at == "":
 		return
+	case f.group.read(at):
+		f.traceback = false
+		f.keep(exception, f.group.line())
+		return
 	case strings.Contains(line, "Traceback (most recent call last):"):
 		f.release("")
+		f.java.open = false
 		f.traceback = true
 		return
 	case isFrame(at):
 		f.release("")
+		f.located(at)
 		return
 	case f.traceback:
 		if at != line { // frames are indented
@@ -120,15 +141,23 @@ func (f *Finder) read(line string) {
 		}
 	}
 	f.release(line)
+	f.located(line)
 	f.other(line, at)
+}
+
+// located takes the line after an exception of Java.
+func (f *Finder) located(line string) {
+	if f.java.at(line) {
+		f.keep(exception, f.java.line())
+	}
 }
 
 func (f *Finder) other(line, at string) {
 	if isLogged(line) && !strings.Contains(line, "Lost task") {
 		return
 	}
-	if thrown := javaException(line, at); thrown != "" {
-		f.thrown(thrown)
+	if thrown, caused := javaException(line, at); thrown != "" {
+		f.thrownByJava(thrown, caused)
 		return
 	}
 	switch {
@@ -136,46 +165,62 @@ func (f *Finder) other(line, at string) {
 		f.keep(command, strings.TrimLeft(line, "+ "))
 	case javaBare.MatchString(line):
 		f.keep(bare, line)
-	case errorLine.MatchString(line):
+	case errorClass.MatchString(line): // of Spark SQL
+		f.keep(exception, line)
+	case errorLine.MatchString(line), shellLine.MatchString(line):
 		f.keep(logged, line)
 	default:
 		f.keep(anyLine, line)
 	}
 }
 
-// javaException returns the exception in a line that says that one was thrown, or "".
-func javaException(line, at string) string {
+// javaException returns the exception in a line that says that one was thrown, or "", and
+// whether it is the cause of the one before.
+func javaException(line, at string) (_ string, caused bool) {
 	if m := javaThrown.FindStringSubmatch(line); m != nil {
-		return m[1]
+		return m[1], false
 	}
 	if root, ok := strings.CutPrefix(at, "Caused by: "); ok {
-		return root
+		return root, true
 	}
 	if _, thrown, ok := strings.Cut(line, "User class threw exception: "); ok {
-		return thrown
+		return thrown, false
 	}
 	if strings.Contains(line, "(TID ") && sparkTask.MatchString(line) {
-		return line
+		return line, false
 	}
 	if thrown, ok := strings.CutPrefix(line, ": "); ok && javaBare.MatchString(thrown) { // py4j's
-		return thrown
+		return thrown, false
 	}
-	return ""
+	return "", false
 }
 
-// thrown takes an exception's line.
-func (f *Finder) thrown(line string) {
+// thrownByJava takes an exception's line of a Java program.
+func (f *Finder) thrownByJava(line string, caused bool) {
 	if m := sparkTask.FindStringSubmatch(line); m != nil {
 		line = m[1] // what the task threw
 	}
 	if strings.HasPrefix(line, "TaskKilled (") { // because another task failed, or by speculation
 		return
 	}
-	for _, w := range wrappers {
-		if strings.HasPrefix(line, w) {
-			f.keep(wrapper, line)
-			return
-		}
+	if isWrapper(line) {
+		f.keep(wrapper, line)
+		f.java = chain{}
+		return
+	}
+	f.java.thrown(line, caused)
+	f.keep(exception, f.java.line())
+}
+
+func isWrapper(line string) bool {
+	return slices.ContainsFunc(wrappers, func(w string) bool { return strings.HasPrefix(line, w) })
+}
+
+// thrown takes an exception's line.
+func (f *Finder) thrown(line string) {
+	if isWrapper(line) {
+		f.keep(wrapper, line)
+		return
 	}
 	if strings.HasSuffix(line, ":") {
 		f.held = line // its message is on the next line

@@ -1,0 +1,36 @@
+package runner_test
+
+import (
+	"testing"
+
+	"ephemr/internal/job"
+)
+
+// TestSilentFailures: a script that ends by set -e prints nothing, so that the result says
+// at which command; what it printed comes first.
+func TestSilentFailures(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ text, cause string }{
+		"a command":              {"set -e\necho start\nfalse\necho never\n", "run.sh: line 3: false"},
+		"in a function":          {"set -e\nfind() {\n  echo a | grep -q \"$1\"\n}\nfind b\n", `run.sh: line 5, in find: grep -q "$1"`},
+		"the last command":       {"echo start\ntest -f none\n", "run.sh: line 2: test -f none"},
+		"with a message":         {"set -e\ncat none\n", "cat: none: No such file or directory (run.sh: line 2: cat none)"},
+		"bash's own message":     {"set -e\nawz s3 ls\n", "run.sh: line 2: awz: command not found"},
+		"an exception":           {"set -e\npython3 -c 'raise ValueError(\"row 3 has no price\")'\n", "ValueError: row 3 has no price"},
+		"an exit of its own":     {"false\necho no input >&2\nexit 1\n", "no input"},
+		"its own trap":           {"trap 'echo bye >&2' EXIT\nset -e\nfalse\n", "bye"},
+		"a script that it calls": {"set -e\nprintf 'set -e\\nfalse\\n' > x.sh\nbash x.sh\n", "run.sh: line 3: bash x.sh"},
+		"its own BASH_ENV":       {"[ -z \"${BASH_ENV-}\" ] || exit 5\nset -e\nfalse\n", "run.sh: line 3: false"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			s := b.spec(job.Bash, map[string]string{"run.sh": tt.text})
+			s.Entry = "run.sh"
+			code, res := b.run(t.Context(), s)
+			if code == 0 || code == 5 || res.Cause != tt.cause {
+				t.Errorf("exit %d, cause %q, want %q; %s", code, res.Cause, tt.cause, b.stderr)
+			}
+		})
+	}
+}
