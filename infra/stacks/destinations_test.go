@@ -1,8 +1,8 @@
 package stacks_test
 
 import (
+	"maps"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,31 +11,18 @@ import (
 )
 
 // Each destination of a stage's file has its topic, or a rule that passes its messages to
-// an address for as long as EventBridge tries, with a dead-letter queue. CloudFormation
-// reads the secrets; no template contains one.
+// an address for as long as EventBridge tries, with a dead-letter queue.
 func TestDestinations(t *testing.T) {
 	t.Parallel()
 	if keyed == nil {
 		t.Skip("no templates in short mode")
 	}
-	got := map[string]string{}
-	for _, parameter := range keyed.all("AWS::SSM::Parameter") {
-		if parameter.name() == contract.ParameterName(keyed.config.Stage) {
-			settings, err := contract.Parse(text(parameter.Properties["Value"]))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for name, arn := range settings.Notices.Destinations {
-				got[name] = arn[strings.LastIndex(arn, ":")+1:]
-			}
-			if settings.Notices.Window.Std() != keyed.config.Notices.Window.Std() {
-				t.Errorf("window %s", settings.Notices.Window)
-			}
-		}
+	want := []string{"chat:data-alerts", "pagerduty:on-call", "webhook:ops"}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(keyed.notices(t).Destinations))); diff != "" {
+		t.Errorf("settings (-want +got)\n%s", diff)
 	}
-	want := map[string]string{"chat:data-alerts": keyed.config.Name("chat-data-alerts"), "webhook:ops": "", "pagerduty:on-call": ""}
-	if len(got) != len(want) {
-		t.Errorf("settings (-want +got)\n%s", cmp.Diff(want, got))
+	if got := keyed.notices(t).Every(); got != keyed.config.Notices.Window.Std() {
+		t.Errorf("window %s", got)
 	}
 	rules := map[string]bool{}
 	for _, rule := range keyed.all("AWS::Events::Rule") {
@@ -47,11 +34,18 @@ func TestDestinations(t *testing.T) {
 	if diff := cmp.Diff(map[string]bool{"webhook:ops": true, "pagerduty:on-call": true}, rules); diff != "" {
 		t.Errorf("rules (-want +got)\n%s", diff)
 	}
+}
+
+// CloudFormation reads the secrets of destinations; no template contains one.
+func TestSecretsOfDestinations(t *testing.T) {
+	t.Parallel()
+	if keyed == nil {
+		t.Skip("no templates in short mode")
+	}
 	secrets := []string{"{{resolve:secretsmanager:ephemr/ops:SecretString:::}}", "{{resolve:secretsmanager:ephemr/pagerduty:SecretString:::}}"}
 	var used []string
 	for _, connection := range keyed.all("AWS::Events::Connection") {
-		key := at(connection.Properties, "AuthParameters", "ApiKeyAuthParameters", "ApiKeyValue")
-		used = append(used, text(key))
+		used = append(used, text(at(connection.Properties, "AuthParameters", "ApiKeyAuthParameters", "ApiKeyValue")))
 		for _, body := range list(at(connection.Properties, "AuthParameters", "InvocationHttpParameters", "BodyParameters")) {
 			if text(at(body, "Key")) != "routing_key" || text(at(body, "Value")) != secrets[1] || at(body, "IsValueSecret") != true {
 				t.Errorf("body parameter %v", body)
@@ -62,4 +56,21 @@ func TestDestinations(t *testing.T) {
 	if diff := cmp.Diff(secrets, used); diff != "" {
 		t.Errorf("secrets (-want +got)\n%s", diff)
 	}
+}
+
+// notices are the destinations in the settings of a stage.
+func (s *stage) notices(t *testing.T) contract.Notices {
+	t.Helper()
+	for _, parameter := range s.all("AWS::SSM::Parameter") {
+		if parameter.name() != contract.ParameterName(s.config.Stage) {
+			continue
+		}
+		settings, err := contract.Parse(text(parameter.Properties["Value"]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return settings.Notices
+	}
+	t.Fatal("there are no settings")
+	return contract.Notices{}
 }

@@ -44,12 +44,8 @@ func (m Message) opening() string {
 
 // facts are the lines of a message, in order.
 func (m Message) facts() []Fact {
-	var out []Fact
-	add := func(name, value string) {
-		if value != "" {
-			out = append(out, Fact{name, value})
-		}
-	}
+	var out facts
+	add := out.add
 	add("For", m.For)
 	if m.Count > 1 || m.Kind == Resolved && m.Count > 0 {
 		add("Runs", m.span())
@@ -71,15 +67,29 @@ func (m Message) facts() []Fact {
 	out = append(out, m.Facts...)
 	add("Cost", m.Cost)
 	add("Stage", m.Stage)
-	for i, command := range m.Next {
-		if i == 0 {
-			add("Next", command)
-			continue
-		}
-		add("Or", command)
-	}
+	out.commands(m.Next)
 	add("Message", m.ID)
 	return out
+}
+
+// facts are lines without those that are empty.
+type facts []Fact
+
+func (f *facts) add(name, value string) {
+	if value != "" {
+		*f = append(*f, Fact{name, value})
+	}
+}
+
+// commands adds what to run next.
+func (f *facts) commands(next []string) {
+	for i, command := range next {
+		name := "Or"
+		if i == 0 {
+			name = "Next"
+		}
+		f.add(name, command)
+	}
 }
 
 func (m Message) job() string {

@@ -90,14 +90,13 @@ func OfApproval(rec *run.Record, stage string, j run.Job) Entry {
 }
 
 func kindOf(rec *run.Record) Kind {
-	switch rec.Run.State {
-	case run.Succeeded:
+	if rec.Run.State == run.Succeeded {
 		return Success
-	case run.Rejected:
-		return Rejected
-	default:
-		return Failure
 	}
+	if rec.Run.State == run.Rejected {
+		return Rejected
+	}
+	return Failure
 }
 
 func wanted(rec *run.Record) bool {
@@ -150,27 +149,36 @@ func next(rec *run.Record) []string {
 			return []string{"ephemr terminate " + c.ID, show}
 		}
 	}
-	switch {
-	case r.State == run.Rejected:
+	if r.State == run.Rejected {
 		return []string{show, "ephemr requests"}
-	case r.State == run.Succeeded:
+	}
+	if r.State == run.Succeeded {
 		return []string{show}
 	}
+	if first := byClass(rec); first != "" {
+		return []string{first, show}
+	}
+	return []string{show}
+}
+
+// byClass is the command that helps most after a failure, beside ephemr show.
+func byClass(rec *run.Record) string {
+	r := rec.Run
 	switch r.Class {
 	case job.ClassJob, job.ClassData:
 		if j := rec.Failure(); j != nil {
-			return []string{"ephemr logs " + r.ID + " " + j.Name, show}
+			return "ephemr logs " + r.ID + " " + j.Name
 		}
-		return []string{"ephemr logs " + r.ID, show}
+		return "ephemr logs " + r.ID
 	case job.ClassPermission:
-		return []string{"ephemr doctor", show}
+		return "ephemr doctor"
 	case job.ClassBootstrap, job.ClassTimeout, job.ClassLimit:
-		return []string{"ephemr why " + r.ID, show}
+		return "ephemr why " + r.ID
 	case job.ClassInvalid:
-		return []string{show}
+		return ""
 	case job.ClassCapacity, job.ClassQuota, job.ClassLost, job.ClassInternal, job.ClassCancelled:
 	}
-	return []string{"ephemr retry " + r.ID, show}
+	return "ephemr retry " + r.ID
 }
 
 func spent(r run.Run) string {

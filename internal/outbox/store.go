@@ -134,9 +134,6 @@ func (b *box) add(it records.Item) error {
 	return nil
 }
 
-// maxWrites is DynamoDB's limit of a transaction.
-const maxWrites = 100
-
 // commit replaces what was read by b's new state and messages, all or nothing; false =
 // another invocation was faster.
 func (s *Store) commit(ctx context.Context, b *box, out []Outgoing, now time.Time) (bool, error) {

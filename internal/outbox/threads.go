@@ -158,13 +158,13 @@ func threadID(m notify.Message, key string) string {
 }
 
 // Due is when the next message is due; false = nothing is pending.
-func (s *State) Due(silences []Silence) (first time.Time, any bool) {
+func (s *State) Due(silences []Silence) (first time.Time, pending bool) {
 	for _, t := range s.Threads {
-		if due, ok := t.due(silences); ok && (!any || due.Before(first)) {
-			first, any = due, true
+		if due, ok := t.due(silences); ok && (!pending || due.Before(first)) {
+			first, pending = due, true
 		}
 	}
-	return first, any
+	return first, pending
 }
 
 func (t *Thread) due(silences []Silence) (time.Time, bool) {

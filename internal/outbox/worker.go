@@ -100,7 +100,7 @@ func (w *Worker) advance(ctx context.Context, b *box, now time.Time) (out []Outg
 		b.state.Add(current...)
 		return nil, false, err
 	}
-	if due, any := b.state.Due(b.silences); !any || due.After(now) {
+	if due, pending := b.state.Due(b.silences); !pending || due.After(now) {
 		return nil, true, nil
 	}
 	id := func(n int) string { return fmt.Sprintf("%s-%s-%d", w.Sender.Settings.Stage, b.of, n) }

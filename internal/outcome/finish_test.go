@@ -20,8 +20,6 @@ import (
 	"ephemr/internal/stage"
 )
 
-const topic = "arn:aws:sns:eu-west-1:1:t"
-
 type slots struct{ released int }
 
 func (s *slots) Release(context.Context, string, run.Run) error {

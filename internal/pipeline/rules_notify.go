@@ -37,12 +37,20 @@ func (r *rules) targets(p *place, names []string) {
 		case t == "owner" && r.spec.Owner == "":
 			r.fault(at, "the pipeline has no owner to notify; add \"owner: <e-mail address>\"")
 		case t == "owner" || isEmail(t):
-		case !destination.MatchString(t):
-			r.fault(at, "invalid target %q; use owner, an e-mail address, or a destination of the stage like chat:data", t)
-		case r.destinations != nil && len(r.destinations) == 0:
-			r.fault(at, "the stage has no destination %s; it has none: add it to notices in the stage's file", t)
-		case r.destinations != nil && !slices.Contains(r.destinations, t):
-			r.fault(at, "the stage has no destination %s; %s", t, didYouMean(closest(t, r.destinations), r.destinations))
+		default:
+			r.destination(at, t)
 		}
+	}
+}
+
+// destination reports a name that the stage does not know.
+func (r *rules) destination(at *place, t string) {
+	switch {
+	case !destination.MatchString(t):
+		r.fault(at, "invalid target %q; use owner, an e-mail address, or a destination of the stage like chat:data", t)
+	case r.destinations != nil && len(r.destinations) == 0:
+		r.fault(at, "the stage has no destination %s; it has none: add it to notices in the stage's file", t)
+	case r.destinations != nil && !slices.Contains(r.destinations, t):
+		r.fault(at, "the stage has no destination %s; %s", t, didYouMean(closest(t, r.destinations), r.destinations))
 	}
 }

@@ -47,6 +47,16 @@ func recordFailure(s job.Spec, w workspace, env []string) (failedAt, []string) {
 
 var shellLine = regexp.MustCompile(`^\S+: line \d+: `)
 
+// explain adds to why a program failed what it has printed about that. What is found after
+// this has a reason of its own.
+func (f failedAt) explain(res job.Result, stderr, stdout *cause.Finder) job.Result {
+	if res.Class == job.ClassJob {
+		res.Cause = f.cause(stderr, stdout, res.ExitCode)
+		res.Reason = withCause(res.Reason, res.Cause)
+	}
+	return res
+}
+
 // cause is what a program has printed about its failure. If that is no exception, it has
 // the command with which a script ended.
 func (f failedAt) cause(stderr, stdout *cause.Finder, code int) string {

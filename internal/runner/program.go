@@ -69,10 +69,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, values secrets, stdout
 	}
 	name := commandName(s, p.Argv)
 	res := judge(s, name, exit)
-	if res.Class == job.ClassJob { // what is found after this has a reason of its own
-		res.Cause = failed.cause(&stderr.cause, &stdout.cause, exit.Code)
-		res.Reason = withCause(res.Reason, res.Cause)
-	}
+	res = failed.explain(res, &stderr.cause, &stdout.cause)
 	if res, err = recorded(s, w, res); err != nil {
 		return job.Result{}, err
 	}

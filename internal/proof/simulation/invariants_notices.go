@@ -10,6 +10,7 @@ import (
 	"ephemr/internal/notify"
 	"ephemr/internal/outbox"
 	"ephemr/internal/records"
+	"ephemr/internal/run"
 )
 
 // notices counts the failed runs of each pipeline in all that is or was to be sent: in
@@ -24,11 +25,7 @@ func (c *checker) notices() map[string]int {
 		}
 		switch sort, data := text(it["sk"]), []byte(text(it["json"])); {
 		case sort == records.ThreadsSort:
-			for _, t := range decoded[outbox.State](data).Threads {
-				if p := t.Pending; p != nil && p.Message.Kind == notify.Failure {
-					counted[of] += p.Count
-				}
-			}
+			counted[of] += pending(decoded[outbox.State](data))
 		case strings.HasPrefix(sort, records.EntryPrefix):
 			if decoded[notify.Entry](data).Message.Kind == notify.Failure {
 				counted[of]++
@@ -42,6 +39,23 @@ func (c *checker) notices() map[string]int {
 		}
 	}
 	return counted
+}
+
+// pending is how many failed runs the threads hold back.
+func pending(s outbox.State) (n int) {
+	for _, t := range s.Threads {
+		if p := t.Pending; p != nil && p.Message.Kind == notify.Failure {
+			n += p.Count
+		}
+	}
+	return n
+}
+
+// fails counts the failure of a run, unless it was withdrawn with its backfill.
+func (c *checker) fails(id string, to run.State, partition string) {
+	if (to == run.Failed || to == run.Cancelled) && partition == records.Unannounced {
+		c.failed[c.of[id]]++
+	}
 }
 
 func decoded[T any](data []byte) (v T) {

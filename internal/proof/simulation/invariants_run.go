@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"ephemr/internal/proof/awsfake"
-	"ephemr/internal/records"
 	"ephemr/internal/run"
 )
 
@@ -36,9 +35,7 @@ func (c *checker) run(id string, old, now awsfake.Item) {
 	c.allowed(id, from, to)
 	if from != to {
 		c.moved = time.Now()
-	}
-	if from != to && (to == run.Failed || to == run.Cancelled) && text(now["gsState"]) == records.Unannounced { // and not withdrawn with a backfill
-		c.failed[c.of[id]]++
+		c.fails(id, to, text(now["gsState"]))
 	}
 	if from.Final() {
 		c.after(id, old, now)
