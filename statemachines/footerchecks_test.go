@@ -18,9 +18,9 @@ func TestFooterChecksNeedNoJob(t *testing.T) {
 	inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
 		w.Apply(footed)
 		for date, rows := range map[string]int{"2026-01-01": 10, "2026-01-02": 9} {
-			want := ended{Path: path(begin, round, "CheckData", good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1}
+			want := ended{Path: path(begin, round, "CheckData Checked", good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1}
 			if rows < 10 {
-				want = ended{Path: path(begin, round, "CheckData", bad), State: run.Failed, Class: job.ClassData, Jobs: "a=SUCCEEDED", Clusters: 1}
+				want = ended{Path: path(begin, round, "CheckData Checked", bad), State: run.Failed, Class: job.ClassData, Jobs: "a=SUCCEEDED", Clusters: 1}
 			}
 			got, id := dated(t, w, date, rows)
 			compare(t, w, id, want, got)
@@ -43,6 +43,6 @@ func TestFooterChecksAreNotLeftOut(t *testing.T) {
 		}
 		w.S3.FailNext("ListObjectsV2", all...)
 		got, id := dated(t, w, "2026-01-01", 100)
-		compare(t, w, id, ended{Path: path(begin, round, "CheckData", bad), State: run.Failed, Class: job.ClassData, Jobs: "a=SUCCEEDED", Clusters: 1}, got)
+		compare(t, w, id, ended{Path: path(begin, round, "CheckData Checked", bad), State: run.Failed, Class: job.ClassData, Jobs: "a=SUCCEEDED", Clusters: 1}, got)
 	})
 }

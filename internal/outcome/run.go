@@ -59,6 +59,14 @@ func OfRun(rec *run.Record, e *StateError) run.Outcome {
 	return ofError(rec, e)
 }
 
+// wrongData says what was found. A finding without a dataset is about all checks.
+func wrongData(f job.Finding) string {
+	if f.Dataset == "" {
+		return fmt.Sprintf("checks: expected %s: %s", f.Expect, f.Found)
+	}
+	return fmt.Sprintf("data of %s: expected %s, found %s", f.Dataset, f.Expect, f.Found)
+}
+
 // unfinished reports whether jobs of the run, or its publication, are left.
 func unfinished(rec *run.Record) bool { return !rec.Succeeded() || rec.Unpublished() }
 
@@ -110,7 +118,7 @@ func ofData(rec *run.Record, e *StateError) run.Outcome {
 		return o
 	case found != nil && found.Failed() != nil:
 		f := found.Failed()
-		return run.Outcome{State: run.Failed, Class: job.ClassData, Reason: fmt.Sprintf("data of %s: expected %s, found %s", f.Dataset, f.Expect, f.Found)}
+		return run.Outcome{State: run.Failed, Class: job.ClassData, Reason: wrongData(*f)}
 	}
 	return run.Outcome{State: run.Succeeded, NothingToDo: rec.NothingToDo()}
 }
