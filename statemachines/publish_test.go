@@ -309,7 +309,7 @@ func TestCancelledWhilePublishing(t *testing.T) {
 			inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
 				stores(w, "dt", "country")
 				w.Crash("Glue:CreatePartition", tt.after)
-				w.Glue.Use(&awsfake.Hooks{Around: func(_ context.Context, op string, effect func() error) error { //nolint:contextcheck // a person cancels, not the function
+				w.Glue.Use(&awsfake.Hooks{Around: func(_ context.Context, op string, effect func() error) error {
 					if op != "Glue:CreatePartition" {
 						return effect()
 					}
@@ -317,7 +317,7 @@ func TestCancelledWhilePublishing(t *testing.T) {
 					if tt.after {
 						err = effect()
 					}
-					_, _ = w.Invoke("control", json.RawMessage(`{"op": "cancel", "runId": "`+w.RunIDs()[0]+`"}`))
+					_, _ = w.Invoke("control", json.RawMessage(`{"op": "cancel", "runId": "`+w.RunIDs()[0]+`"}`)) //nolint:contextcheck // a person cancels, not the function
 					return errors.Join(err, errLost)
 				}})
 				_, id := uploaded(t, w, publishes, nil)

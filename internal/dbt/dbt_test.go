@@ -64,8 +64,17 @@ func TestPrepare(t *testing.T) {
 	if report, err := r.Results(); report != nil || err != nil {
 		t.Errorf("before it ran: %v, %v", report, err)
 	}
-	s.Vars["schema"] = "a; drop"
-	if _, err := dbt.Prepare(filepath.Join(dir, "x"), files, s); err == nil || !strings.Contains(err.Error(), "invalid schema") {
+}
+
+// A name of a schema goes into a file that dbt reads as YAML.
+func TestPrepareRefuses(t *testing.T) {
+	t.Parallel()
+	files := t.TempDir()
+	if err := os.WriteFile(filepath.Join(files, "dbt_project.yml"), []byte("name: shop\nprofile: shop\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := job.Spec{Entry: "dbt_project.yml", Vars: map[string]string{"schema": "a; drop"}}
+	if _, err := dbt.Prepare(filepath.Join(t.TempDir(), "dbt"), files, s); err == nil || !strings.Contains(err.Error(), "invalid schema") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -75,7 +84,7 @@ func TestRead(t *testing.T) {
 	t.Parallel()
 	const (
 		model   = `{"unique_id":"model.shop.orders","status":"success","message":"OK","relation_name":"` + "`shop`.`orders`" + `","adapter_response":{"_message":"OK","rows_affected":3}}`
-		holds  = `{"unique_id":"test.shop.not_null_orders_id.cf6c17daed","status":"pass","message":null,"failures":0}`
+		holds   = `{"unique_id":"test.shop.not_null_orders_id.cf6c17daed","status":"pass","message":null,"failures":0}`
 		warned  = `{"unique_id":"test.shop.few.1","status":"warn","message":"Got 1 result, configured to warn if != 0","failures":1}`
 		failed  = `{"unique_id":"test.shop.unique_orders_id.fed79b3a6e","status":"fail","message":"Got 2 results, configured to fail if != 0","failures":2}`
 		broken  = `{"unique_id":"model.shop.prices","status":"error","message":"Runtime Error in model prices\n  [TABLE_OR_VIEW_NOT_FOUND]","relation_name":null}`
@@ -88,7 +97,7 @@ func TestRead(t *testing.T) {
 		class   job.Class
 		reason  string
 	}{
-		"all holds":              {[]string{model, holds}, "", ""},
+		"all holds":               {[]string{model, holds}, "", ""},
 		"a warning":               {[]string{model, warned}, "", ""},
 		"a test failed":           {[]string{model, holds, failed, skipped}, job.ClassData, "dbt: 1 of its nodes found wrong data: test unique_orders_id: Got 2 results, configured to fail if != 0 (1 more were skipped)"},
 		"a model failed":          {[]string{failed, broken, skipped}, job.ClassJob, "dbt: 1 of its nodes failed to run: model prices: Runtime Error in model prices [TABLE_OR_VIEW_NOT_FOUND] (1 more were skipped)"},

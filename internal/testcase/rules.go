@@ -81,7 +81,7 @@ func (t *Test) readPipeline(project string) {
 		return
 	}
 	file := filepath.Join(project, filepath.FromSlash(t.Pipeline))
-	data, err := os.ReadFile(file)
+	data, err := os.ReadFile(file) //nolint:gosec // the file that the test names
 	if err != nil {
 		t.fault("pipeline", "%v; files of pipelines are relative to the project, -p", err)
 		return
@@ -244,7 +244,7 @@ func (t *Test) rows(d Dataset, at string) *rows.Table {
 		t.fault(at, "%q is not below the folder of the test", d.Rows)
 		return nil
 	}
-	data, err := os.ReadFile(filepath.Join(t.Dir, filepath.FromSlash(d.Rows))) //nolint:gosec // the file that the test names
+	data, err := os.ReadFile(filepath.Join(t.Dir, filepath.FromSlash(d.Rows)))
 	if err != nil {
 		t.fault(at, "%v", err)
 		return nil
