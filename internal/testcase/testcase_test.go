@@ -17,7 +17,7 @@ matrix: {country: [pt, es]}
 cluster: {profile: small}
 jobs:
   - {name: clean, type: bash, source: jobs/clean, secrets: {PGPASSWORD: stores/password}}
-checks: [{dataset: "{{.Lake.curated}}/flights/", rows: "> 0"}]
+checks: [{dataset: "{{.Lake.curated}}/flights/", rows: "> 0", unique: [a]}]
 `
 
 // project writes files into a folder, and returns it.
