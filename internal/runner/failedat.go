@@ -23,14 +23,19 @@ type failedAt struct {
 	record string // file; "" = nothing is recorded
 }
 
+//
+// The options of the script are off in the trap for EXIT: under set -u an array without
+// elements is an error, which would become the exit code of a script that succeeded.
 const traps = `unset BASH_ENV
 trap '{ ephemr_failed=$LINENO ephemr_command=$BASH_COMMAND; } 2>/dev/null' ERR
-trap '{ ephemr_code=$?
-if [ ${#FUNCNAME[@]} -gt 0 ]; then
-  printf "%%s\n%%s: line %%s, in %%s: %%s" "$ephemr_code" "${0##*/}" "${BASH_LINENO[${#BASH_LINENO[@]}-2]}" "${FUNCNAME[0]}" "$BASH_COMMAND"
-elif [ "${ephemr_command-}" = "$BASH_COMMAND" ]; then
-  printf "%%s\n%%s: line %%s: %%s" "$ephemr_code" "${0##*/}" "$ephemr_failed" "$BASH_COMMAND"
-fi >%s; } 2>/dev/null' EXIT
+trap '{ ephemr_code=$? ephemr_last=$BASH_COMMAND; set +eu
+if [ "$ephemr_code" = 0 ]; then
+  :
+elif [ ${#FUNCNAME[@]} -gt 0 ]; then
+  printf "%%s\n%%s: line %%s, in %%s: %%s" "$ephemr_code" "${0##*/}" "${BASH_LINENO[${#BASH_LINENO[@]}-2]}" "${FUNCNAME[0]}" "$ephemr_last" >%[1]s
+elif [ "${ephemr_command-}" = "$ephemr_last" ]; then
+  printf "%%s\n%%s: line %%s: %%s" "$ephemr_code" "${0##*/}" "$ephemr_failed" "$ephemr_last" >%[1]s
+fi; } 2>/dev/null' EXIT
 `
 
 // recordFailure returns env with what bash needs, unless s uses BASH_ENV itself.

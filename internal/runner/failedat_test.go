@@ -34,3 +34,35 @@ func TestSilentFailures(t *testing.T) {
 		})
 	}
 }
+
+// TestTrapsChangeNothing: what is recorded about failures changes neither the exit code of
+// a script nor what it prints, whatever options it sets.
+func TestTrapsChangeNothing(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		text   string
+		code   int
+		signal string
+	}{
+		"succeeds, strict":             {text: "set -euo pipefail\necho ok\n"},
+		"strict, in a function":        {text: "set -euo pipefail\nf() { echo ok; }\nf\n"},
+		"strict, after a caught error": {text: "set -euo pipefail\nfalse || echo ok\n"},
+		"leaves in a function":         {text: "set -u\nf() { echo ok; exit 0; }\nf\n"},
+		"no option":                    {text: "false\necho ok\n"},
+		"a code of its own":            {text: "set -euo pipefail\necho ok\nexit 3\n", code: 3},
+		"a code, in a function":        {text: "set -euo pipefail\nf() { echo ok; return 4; }\nf\n", code: 4},
+		"an unset variable":            {text: "set -u\necho ok\necho $none\n", code: 1},
+		"a signal":                     {text: "set -euo pipefail\necho ok\nkill -USR1 $$\n", code: 138, signal: "SIGUSR1"},
+		"tracing":                      {text: "echo ok\nset -x\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			s := b.spec(job.Bash, map[string]string{"run.sh": tt.text})
+			s.Entry = "run.sh"
+			if code, res := b.run(t.Context(), s); code != tt.code || res.Signal != tt.signal || b.stdout.String() != "ok\n" {
+				t.Errorf("exit %d (%s), want %d (%s); stdout %q, stderr %q", code, res.Signal, tt.code, tt.signal, b.stdout, b.stderr)
+			}
+		})
+	}
+}
