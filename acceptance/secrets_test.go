@@ -24,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -119,9 +120,22 @@ func (w *world) failed(t *testing.T, runs ...string) map[string][]byte {
 		if rec.Run.State != run.Failed || rec.Run.Class != job.ClassJob || !strings.Contains(rec.Run.Reason, "RuntimeError: login with ") {
 			t.Fatalf("%s, %s: %s", rec.Run.State, rec.Run.Class, rec.Run.Reason)
 		}
+		w.ended(t, rec.Run.Execution)
 		maps.Copy(history, w.history(t, rec.Run.Execution))
 	}
 	return history
+}
+
+// ended waits for the end of an execution, which comes after that of its run.
+func (w *world) ended(t *testing.T, execution string) {
+	t.Helper()
+	eventually(t, "the end of the execution", func() (bool, string) {
+		out, err := w.sfn.DescribeExecution(t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: &execution})
+		if err != nil {
+			return false, err.Error()
+		}
+		return out.Status != sfntypes.ExecutionStatusRunning, string(out.Status)
+	})
 }
 
 // search reports whether texts of a place show the control; none shows a secret.
