@@ -43,21 +43,34 @@ func Down(ctx context.Context, o Options) error {
 func (o *Options) clean(ctx context.Context, rec record) error {
 	o.end(ctx, rec.LocalEMR)
 	o.end(ctx, rec.Emulator)
-	// Processes that left their group, or whose start was not recorded because of a crash.
-	// What runs below them belongs to the region, too, although its environment may not show that.
-	all := processtree.All()
-	for _, pid := range marked(o.Dir) {
-		for _, p := range processtree.Below(all, pid) {
-			_ = syscall.Kill(p.PID, syscall.SIGKILL)
-		}
-		_ = syscall.Kill(pid, syscall.SIGKILL)
-	}
+	killMarked(o.Dir)
 	for _, name := range []string{"region.json", "region.json.new", "localemr", "tmp"} {
 		if err := os.RemoveAll(filepath.Join(o.Dir, name)); err != nil {
 			return fmt.Errorf("remove region's state: %w", err)
 		}
 	}
 	return nil
+}
+
+// killMarked kills processes of the region that left their group, or whose start was not
+// recorded because of a crash, until there are none: a killed process takes a moment to
+// end, and may have started another just before. What runs below them belongs to the
+// region, too, although its environment may not show that.
+func killMarked(dir string) {
+	const most = 5 * time.Second
+	for deadline := time.Now().Add(most); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		pids := marked(dir)
+		if len(pids) == 0 {
+			return
+		}
+		all := processtree.All()
+		for _, pid := range pids {
+			for _, p := range processtree.Below(all, pid) {
+				_ = syscall.Kill(p.PID, syscall.SIGKILL)
+			}
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
 }
 
 // end sends SIGTERM to p, waits for the grace period, and kills its group.
