@@ -128,7 +128,8 @@ func (a *addition) replace(next Batch) ([]types.TransactWriteItem, error) {
 		return nil, err
 	}
 	if a.now != nil && a.now.ID == next.ID {
-		unchanged := records.Is("state", Open).And(records.Is("count", a.now.Count), records.Is("closesAt", a.now.ClosesAt), records.Is("openedAt", a.now.OpenedAt))
+		unchanged := records.Is("state", Open).And(records.Is("count", a.now.Count), records.Is("closesAt", a.now.ClosesAt), records.Is("openedAt", a.now.OpenedAt),
+			textIs("marker", a.now.Marker), textIs("manifest", a.now.Manifest)) // which need not change the others
 		put, err := records.PutWrite(a.Table, it, unchanged)
 		return []types.TransactWriteItem{put}, err
 	}
@@ -146,6 +147,14 @@ func (a *addition) replace(next Batch) ([]types.TransactWriteItem, error) {
 	}
 	open, err := records.PutWrite(a.Table, pointer, newest)
 	return []types.TransactWriteItem{put, open}, err
+}
+
+// textIs is the condition that an attribute that is left out if it is empty has a value.
+func textIs(name, value string) expression.ConditionBuilder {
+	if value == "" {
+		return expression.Name(name).AttributeNotExists()
+	}
+	return records.Is(name, value)
 }
 
 // batchItem is the item of b: in the index until it has its run.

@@ -157,6 +157,14 @@ var rare = []Exception{
 		Why: "Step Functions refuses the name or the input of an execution: the run ends and is announced",
 	},
 	{
+		Functions: []string{"admit"}, Actions: []string{"dynamodb:PutItem"}, Resource: "-runs",
+		Why: "likewise: the notice of such a run is recorded with its end",
+	},
+	{
+		Functions: []string{"notify"}, Actions: []string{"dynamodb:Query"}, Resource: "/index/byState",
+		Why: "runs whose pipeline wants a notice before their deadline are looked for at every tick",
+	},
+	{
 		Functions: []string{"holdrun"}, Actions: []string{"states:SendTaskFailure"},
 		Why: "the run is cancelled before the function looks, or what it waits for cannot be",
 	},
