@@ -23,7 +23,6 @@ type failedAt struct {
 	record string // file; "" = nothing is recorded
 }
 
-//
 // The options of the script are off in the trap for EXIT: under set -u an array without
 // elements is an error, which would become the exit code of a script that succeeded.
 const traps = `unset BASH_ENV
