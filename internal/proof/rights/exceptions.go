@@ -136,8 +136,8 @@ var rare = []Exception{
 		Why: "adds what the runs of a backfill with a limit have cost",
 	},
 	{
-		Functions: []string{"intake", "preparerun"}, Actions: []string{"sns:Publish"},
-		Why: "a request of a pipeline with notices is rejected",
+		Functions: []string{"notify"}, Actions: []string{"events:PutEvents"},
+		Why: "destinations with an address get their messages by rules of the bus; storms have topics only",
 	},
 	{
 		Functions: []string{"intake"}, Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"}, Resource: "-clusters",
@@ -153,7 +153,7 @@ var rare = []Exception{
 		Why:       "a slot becomes free, or the run is cancelled, while a manual execution registers its waiter",
 	},
 	{
-		Functions: []string{"admit"}, Actions: []string{"events:PutEvents", "sns:Publish"},
+		Functions: []string{"admit"}, Actions: []string{"events:PutEvents"},
 		Why: "Step Functions refuses the name or the input of an execution: the run ends and is announced",
 	},
 	{
