@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,6 +32,8 @@ func (t *text) Set(s string) error { t.given = s; return nil }
 func (t *text) Type() string { return t.kind }
 
 const (
+	mostWorkers = 8 // by default: each needs up to 30 MB
+
 	maxDays     = 3660
 	maxFileRows = 100_000_000 // a file has at most 10,000 parts of 5 MiB
 	maxWorkers  = 64
@@ -49,7 +52,7 @@ func (o Options) spec() (generate.Spec, error) {
 	s.Seed = uint64(c.whole("seed", o.Seed, 0, math.MaxInt64)) //nolint:gosec // not negative
 	s.Days = int(c.whole("days", o.Days, 1, maxDays))
 	s.FileRows = c.whole("file-rows", o.FileRows, 1, maxFileRows)
-	s.Workers = int(c.whole("workers", o.Workers, 1, maxWorkers))
+	s.Workers = c.workers(o.Workers)
 	s.Nulls = c.percent("nulls", o.Nulls)
 	s.Duplicates = c.percent("duplicates", o.Duplicates)
 	s.Late = c.percent("late", o.Late)
@@ -97,6 +100,14 @@ func (c *checks) whole(flag string, t text, least, most int64) int64 {
 		c.wrong("--"+flag, t.given, fmt.Sprintf("use a whole number from %d to %d", least, most))
 	}
 	return n
+}
+
+// workers is one for each CPU by default. The help must not depend on the machine.
+func (c *checks) workers(t text) int {
+	if t.given == "" {
+		return min(runtime.GOMAXPROCS(0), mostWorkers)
+	}
+	return int(c.whole("workers", t, 1, maxWorkers))
 }
 
 func (c *checks) percent(flag string, t text) float64 {

@@ -54,7 +54,7 @@ func Command(app *session.App) *cobra.Command {
 	flags.Var(&o.Skew, "skew", "exponent of the skew; 0 = all values are equally frequent")
 	flags.Var(&o.Late, "late", "share of late rows")
 	flags.Var(&o.FileRows, "file-rows", "maximum rows of a file")
-	flags.Var(&o.Workers, "workers", "number of files that are written at the same time")
+	flags.Var(&o.Workers, "workers", "number of files that are written at the same time (default: CPUs, at most 8)")
 	flags.BoolVar(&o.Overwrite, "overwrite", false, "replace a generated dataset at the target")
 	flags.BoolVar(&o.JSON, "json", false, "print the report as JSON")
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(generate.Formats(), cobra.ShellCompDirectiveNoFileComp)))

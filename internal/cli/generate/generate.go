@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -34,14 +32,11 @@ type Options struct {
 // Defaults returns options with the values of flags that are not given.
 func Defaults() Options {
 	return Options{
-		Seed: whole("1"), Days: whole("7"), FileRows: whole("250000"), Rows: whole(""), Workers: whole(strconv.Itoa(min(runtime.GOMAXPROCS(0), mostWorkers))),
+		Seed: whole("1"), Days: whole("7"), FileRows: whole("250000"), Rows: whole(""), Workers: whole(""),
 		Nulls: percent("0%"), Duplicates: percent("0%"), Late: percent("0%"), Skew: number("0"),
 		From: "2026-01-01", Format: generate.Parquet,
 	}
 }
-
-// mostWorkers bounds the default: each worker needs up to 30 MB.
-const mostWorkers = 8
 
 // Written is what --json prints.
 type Written struct {

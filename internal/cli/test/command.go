@@ -1,7 +1,6 @@
 package test
 
 import (
-	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -42,11 +41,8 @@ func Command(app *session.App) *cobra.Command {
 	flags.StringVar(&o.Run, "run", "", "run only tests whose names match the `regexp`")
 	flags.StringVar(&o.JUnit, "junit", "", "write the results to this `file` as JUnit XML")
 	flags.BoolVar(&o.Keep, "keep", false, "keep the data that tests wrote, and a region that was started")
-	flags.IntVar(&o.Parallel, "parallel", min(runtime.GOMAXPROCS(0), maxDefault), "number of tests that run at the same time")
+	flags.IntVar(&o.Parallel, "parallel", 0, "`number` of tests that run at the same time (default: CPUs, at most 4)")
 	cobra.CheckErr(cmd.MarkFlagDirname("project"))
 	cobra.CheckErr(cmd.MarkFlagFilename("junit", "xml"))
 	return cmd
 }
-
-// maxDefault bounds the default of --parallel: a local region runs 4 runs at a time.
-const maxDefault = 4

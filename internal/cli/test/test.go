@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -41,6 +42,9 @@ type Connect func(context.Context) (Clients, func(context.Context) error, error)
 
 // Run runs tests. The error has the exit code 2 if a test is invalid, and 1 if one failed.
 func Run(ctx context.Context, o Options, io *terminal.IO, connect Connect) (err error) {
+	if o.Parallel == 0 {
+		o.Parallel = min(runtime.GOMAXPROCS(0), maxDefault)
+	}
 	if o.Parallel < 1 || o.Parallel > maxParallel {
 		return exit.Usage("invalid --parallel %d: use 1 to %d", o.Parallel, maxParallel)
 	}
@@ -76,6 +80,9 @@ func Run(ctx context.Context, o Options, io *terminal.IO, connect Connect) (err 
 }
 
 const maxParallel = 16
+
+// maxDefault bounds the default of --parallel: a local region has 4 runs at a time.
+const maxDefault = 4
 
 // load reads the tests whose names match; the error has all faults of all files.
 func load(o Options) ([]*testcase.Test, error) {
