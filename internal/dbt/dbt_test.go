@@ -126,6 +126,9 @@ func TestRead(t *testing.T) {
 	if diff := cmp.Diff(want, r); err != nil || diff != "" {
 		t.Errorf("%v\n%s", err, diff)
 	}
+	if r, err := dbt.Read([]byte(`{"results":[` + warned + "]}")); err != nil || r.Findings[0].OK || r.Findings[0].Failed() {
+		t.Errorf("a warning: %+v, %v", r, err)
+	}
 	if _, err := dbt.Read([]byte("{")); err == nil {
 		t.Error("accepts what is cut short")
 	}

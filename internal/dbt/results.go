@@ -1,8 +1,11 @@
 package dbt
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,15 +47,40 @@ func Read(data []byte) (*Report, error) {
 		c.add(x)
 		r.Findings = append(r.Findings, x.finding())
 	}
+	if len(r.Findings) > maxFindings { // those that failed are kept
+		slices.SortStableFunc(r.Findings, func(a, b job.Finding) int { return cmp.Compare(rank(a), rank(b)) })
+		r.Findings = r.Findings[:maxFindings]
+	}
 	r.Outputs["models"], r.Outputs["tests"] = strconv.Itoa(c.models), strconv.Itoa(c.tests)
-	for name, rows := range c.rows {
-		r.Outputs["rows_"+name] = strconv.FormatInt(rows, 10)
+	for _, name := range slices.Sorted(maps.Keys(c.rows)) {
+		if len(r.Outputs) == maxOutputs {
+			break
+		}
+		r.Outputs["rows_"+name] = strconv.FormatInt(c.rows[name], 10)
 	}
 	r.Class, r.Reason = c.verdict()
 	return r, nil
 }
 
-// is reports whether the node is a test: of data, or of a model's logic.
+// Limits of a report. A result has 1 MiB at most, and its outputs 64 KiB.
+const (
+	maxMessage  = 500 // bytes
+	maxFindings = 1000
+	maxOutputs  = 300
+)
+
+// rank puts what failed before what is only a warning, and that before the rest.
+func rank(f job.Finding) int {
+	switch {
+	case f.Failed():
+		return 0
+	case !f.OK:
+		return 1
+	}
+	return 2
+}
+
+// isTest reports whether the node is a test: of data, or of a model's logic.
 func (x result) isTest() bool {
 	return strings.HasPrefix(x.ID, "test.") || strings.HasPrefix(x.ID, "unit_test.")
 }
@@ -61,7 +89,7 @@ func (x result) isTest() bool {
 func (x result) name() string {
 	parts := strings.SplitN(x.ID, ".", 3)
 	name := parts[len(parts)-1]
-	if at := strings.LastIndexByte(name, '.'); x.isTest() && at > 0 {
+	if at := strings.LastIndexByte(name, '.'); strings.HasPrefix(x.ID, "test.") && at > 0 {
 		name = name[:at]
 	}
 	return name
@@ -76,7 +104,11 @@ func (x result) message() string {
 	if x.Message == nil {
 		return ""
 	}
-	return strings.Join(strings.Fields(*x.Message), " ")
+	text := strings.Join(strings.Fields(*x.Message), " ")
+	if len(text) > maxMessage {
+		text = strings.ToValidUTF8(text[:maxMessage], "") + "…"
+	}
+	return text
 }
 
 func (x result) ok() bool {
@@ -88,7 +120,7 @@ func (x result) ok() bool {
 }
 
 func (x result) finding() job.Finding {
-	f := job.Finding{Dataset: x.name(), Expect: x.kind() + " succeeds", Found: x.Status, OK: x.ok()}
+	f := job.Finding{Dataset: x.name(), Expect: x.kind() + " succeeds", Found: x.Status, OK: x.ok() && x.Status != "warn", Warn: x.Status == "warn"}
 	if x.Relation != nil && *x.Relation != "" {
 		f.Dataset = strings.ReplaceAll(*x.Relation, "`", "")
 	}

@@ -44,31 +44,34 @@ func dbtCommand(s job.Spec, w workspace, libs python) ([]string, error) {
 }
 
 // recorded adds what the program itself has recorded to its result.
-func recorded(s job.Spec, w workspace, res job.Result) (job.Result, error) {
+func recorded(s job.Spec, w workspace, res job.Result) job.Result {
 	if s.Type == job.DBT {
 		return dbtResult(w, res)
 	}
-	return res, nil
+	return res
 }
 
 // dbtResult adds what dbt has recorded to the result of its program. Its exit code does
 // not distinguish wrong data from a model that failed.
-func dbtResult(w workspace, res job.Result) (job.Result, error) {
+func dbtResult(w workspace, res job.Result) job.Result {
 	report, err := dbt.At(dbtDir(w)).Results()
-	if err != nil {
-		return res, &failure{job.ClassData, exitData, err}
-	}
-	if report == nil {
+	switch {
+	case err != nil && res.Succeeded(): // a program that was killed may leave a part of the file
+		res.Class, res.ExitCode, res.Reason = job.ClassData, exitData, err.Error()
+		return res
+	case err != nil:
+		return res
+	case report == nil:
 		if res.Class == job.ClassJob && res.ExitCode == dbt.ExitInvalid && res.Signal == "" {
 			res.Class = job.ClassInvalid // the project cannot be parsed
 		}
-		return res, nil
+		return res
 	}
 	res.Checks, res.Outputs = report.Findings, report.Outputs
 	if res.Class == job.ClassJob && res.Signal == "" && report.Class != "" {
 		res.Class, res.Reason = report.Class, report.Reason
 	}
-	return res, nil
+	return res
 }
 
 // merged are the outputs of the runner with those of the program, which win.

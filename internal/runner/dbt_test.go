@@ -44,9 +44,12 @@ func TestDBT(t *testing.T) {
 			Outputs: map[string]string{"models": "0", "tests": "1", "own": "1"},
 			Checks:  []job.Finding{{Dataset: "unique_id", Expect: "test passes", Found: "fail: Got 2 results"}},
 		}},
-		"it cannot be parsed":    {"", "2", job.Result{ExitCode: 2, Class: job.ClassInvalid, Reason: "dbt build exited 2", Outputs: map[string]string{"own": "1"}}},
-		"it crashes":             {"", "1", job.Result{ExitCode: 1, Class: job.ClassJob, Reason: "dbt build exited 1", Outputs: map[string]string{"own": "1"}}},
-		"its results are broken": {"{", "0", job.Result{ExitCode: 65, Class: job.ClassData, Reason: "run_results.json of dbt is not valid: unexpected end of JSON input"}},
+		"it cannot be parsed": {"", "2", job.Result{ExitCode: 2, Class: job.ClassInvalid, Reason: "dbt build exited 2", Outputs: map[string]string{"own": "1"}}},
+		"it crashes":          {"", "1", job.Result{ExitCode: 1, Class: job.ClassJob, Reason: "dbt build exited 1", Outputs: map[string]string{"own": "1"}}},
+		"its results are broken": {"{", "0", job.Result{
+			ExitCode: 65, Class: job.ClassData, Reason: "run_results.json of dbt is not valid: unexpected end of JSON input", Outputs: map[string]string{"own": "1"},
+		}},
+		"it ends while it records": {"{", "1", job.Result{ExitCode: 1, Class: job.ClassJob, Reason: "dbt build exited 1", Outputs: map[string]string{"own": "1"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bin := t.TempDir()
@@ -89,5 +92,33 @@ func TestDBTRefuses(t *testing.T) {
 				t.Errorf("got %s %q, want %q", res.Class, res.Reason, tt.want)
 			}
 		})
+	}
+}
+
+// quotes is a spark-submit that records a failure with a secret.
+const quotes = `#!/bin/sh
+while [ "$1" != --target-path ]; do shift; done
+mkdir "$2"
+echo '{"results":[{"unique_id":"model.shop.orders","status":"error","message":"Database Error: password='$TOKEN'","relation_name":"'$TOKEN'"}]}' >"$2/run_results.json"
+exit 1
+`
+
+// A message that dbt records may quote a statement with a secret.
+func TestFindingsOfDBTAreMasked(t *testing.T) {
+	bin := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "spark-submit"), []byte(quotes), 0o700); err != nil { //nolint:gosec // it is to be run
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	b := newBench(t)
+	withVault(b)
+	s := b.spec(job.DBT, map[string]string{"dbt_project.yml": "name: shop\nprofile: shop\n"})
+	s.Entry, s.Vars, s.Secrets = "dbt_project.yml", map[string]string{"schema": "shop_dev"}, from("TOKEN", "ssm:/stores/token")
+	_, res := b.run(t.Context(), s)
+	if len(res.Checks) != 1 || !strings.Contains(res.Checks[0].Found, "Database Error: password=") {
+		t.Errorf("findings %+v, %s", res.Checks, b.stderr)
+	}
+	if strings.Contains(b.everything(), token) {
+		t.Errorf("the secret left the runner: %s", b.everything())
 	}
 }

@@ -70,10 +70,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, values secrets, stdout
 	name := commandName(s, p.Argv)
 	res := judge(s, name, exit)
 	res = failed.explain(res, &stderr.cause, &stdout.cause)
-	if res, err = recorded(s, w, res); err != nil {
-		return job.Result{}, err
-	}
-	res = background(s, name, res, exit, stderr)
+	res = background(s, name, recorded(s, w, res), exit, stderr)
 	res = apps.end(ctx, s, res, name, deadline)
 	return withOutputs(res, w, stderr), nil
 }

@@ -250,6 +250,7 @@ func masked(m *mask.Masker, res job.Result) (_ job.Result, outputs []string) {
 	for i := range res.Tail {
 		res.Tail[i] = m.Text(res.Tail[i])
 	}
+	res.Checks = maskedFindings(m, res.Checks)
 	shown := map[string]string{}
 	for _, key := range slices.Sorted(maps.Keys(res.Outputs)) {
 		name, value := m.Text(key), m.Text(res.Outputs[key])
@@ -268,4 +269,22 @@ func masked(m *mask.Masker, res job.Result) (_ job.Result, outputs []string) {
 func maskedNotice(outputs []string) string {
 	return "ephemr: outputs contained a secret, which was replaced by " + mask.Hidden + ": " + strings.Join(outputs, ", ") +
 		"; jobs that need the secret have to name it under secrets"
+}
+
+// maskedFindings are findings without secrets: a program such as dbt records what it likes.
+func maskedFindings(m *mask.Masker, all []job.Finding) []job.Finding {
+	all = slices.Clone(all)
+	for i, f := range all {
+		f.Dataset, f.Expect, f.Found = m.Text(f.Dataset), m.Text(f.Expect), m.Text(f.Found)
+		f.Samples = slices.Clone(f.Samples)
+		for j, s := range f.Samples {
+			values := map[string]string{}
+			for name, value := range s.Values {
+				values[m.Text(name)] = m.Text(value)
+			}
+			f.Samples[j].File, f.Samples[j].Values = m.Text(s.File), values
+		}
+		all[i] = f
+	}
+	return all
 }
