@@ -31,6 +31,8 @@ def redis(address: str, password: str, name: str, date: str, position) -> Iterat
     from redis import Redis
 
     host, _, port = address.rpartition(":")
+    if position == 0:  # the end: an attempt before has written all parts
+        return
     cursor = position or 0
     with Redis(host=host, port=int(port), password=password, decode_responses=True) as client:
         while True:
