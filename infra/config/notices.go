@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -53,7 +54,8 @@ func (n Notices) Destinations() []string {
 	return all
 }
 
-func (n Notices) validate() (errs []error) {
+func (n Notices) validate() error {
+	var errs []error
 	need := func(ok bool, format string, args ...any) {
 		if !ok {
 			errs = append(errs, fmt.Errorf("notices."+format, args...))
@@ -62,7 +64,8 @@ func (n Notices) validate() (errs []error) {
 	window := n.Window.Std()
 	need(window == 0 || window >= time.Minute && window <= 24*time.Hour, "window %s must be 1m to 24h", n.Window)
 	need(len(n.Destinations()) <= maxDestinations, "chats, webhooks and pagerduty must be at most %d together", maxDestinations)
-	for _, name := range n.Chats {
+	for i, name := range n.Chats {
+		need(!slices.Contains(n.Chats[:i], name), "chats: %q twice; remove one", name)
 		need(destinationName.MatchString(name), "chats: name %q must be up to 30 of a-z, 0-9 and -, beginning with a letter", name)
 	}
 	for name, w := range n.Webhooks {
@@ -75,7 +78,7 @@ func (n Notices) validate() (errs []error) {
 		need(p.URL == "" || secureURL(p.URL), "pagerduty.%s.url %q must begin with https://", name, p.URL)
 		need(p.Secret != "", "pagerduty.%s.secret is missing: the name of a secret in Secrets Manager", name)
 	}
-	return errs
+	return errors.Join(errs...)
 }
 
 func secureURL(text string) bool {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -53,6 +54,10 @@ func (c Config) SettingsSize() (total int, parts map[string]int) {
 	if c.Lineage != (stage.Lineage{}) {
 		parts["lineage"] = jsonSize(c.Lineage) + len(`"lineage":,`)
 	}
+	if !reflect.ValueOf(c.Costs).IsZero() {
+		parts["costs"] = jsonSize(c.Costs) + len(`"costs":,`)
+	}
+	parts["notices"] = c.noticesSize()
 	if len(c.Access.Users) > 0 && c.Access.SecurityConfig == "" {
 		parts["access.securityConfiguration"] = generatedName
 	}
@@ -125,6 +130,22 @@ func fieldSizes(v any) map[string]int {
 		sizes[name] = len(value)
 	}
 	return sizes
+}
+
+// noticesSize is the size of the destinations of notices, with their key, if there are any.
+func (c Config) noticesSize() int {
+	all := c.Notices.Destinations()
+	if len(all) == 0 && c.Notices.Window == 0 {
+		return 0
+	}
+	size := len(`"notices":{"window":"","destinations":{}},`) + len(c.Notices.Window.String())
+	for _, name := range all {
+		size += len(`"":"",`) + len(name)
+	}
+	for _, name := range c.Notices.Chats {
+		size += len("arn:aws-us-gov:sns:" + longestRegion + ":123456789012:" + c.Name("chat-"+name))
+	}
+	return size
 }
 
 // requestsSize is the size of the bounds of requests, with their key, if there are any.

@@ -111,6 +111,11 @@ func (c *Checker) notices(ctx context.Context, s Status, now time.Time) error {
 		return err
 	}
 	first, err := c.Runs.Notice(ctx, s.Team, now, name(highest), post)
+	for _, level := range Levels {
+		if level < highest && err == nil {
+			_, err = c.Runs.Notice(ctx, s.Team, now, name(level))
+		}
+	}
 	if first {
 		slog.WarnContext(ctx, "budget reached", "team", s.Team, "month", s.Month, "percent", highest, "spentUsd", s.Spent, "budgetUsd", s.Budget)
 	}

@@ -77,7 +77,7 @@ func OfApproval(rec *run.Record, stage string, j run.Job) Entry {
 	r := rec.Run
 	facts := []Fact{{"Until", j.Approval.Until.UTC().Format(time.RFC3339)}}
 	if text := oneLine(j.Approval.Message); text != "" {
-		facts = append(facts, Fact{"Message", text})
+		facts = append(facts, Fact{"Question", text})
 	}
 	return Entry{To: recipients(rec), Message: Message{
 		Kind: Approval, Stage: stage, Pipeline: r.Pipeline, Team: r.TeamName(), RunID: r.ID, State: string(r.State), Job: j.Name,

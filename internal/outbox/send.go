@@ -55,7 +55,8 @@ func (s *Sender) outgoing(ctx context.Context, of string, x Sending) []Outgoing 
 		}
 		mailed = true
 	}
-	if mailed || x.Message.Kind == notify.Failure { // subscribers of the topic get all failures
+	// Subscribers of the topic get all failures, and when they are over.
+	if mailed || x.Message.Kind == notify.Failure || x.Message.Kind == notify.Resolved {
 		out = append(out, mail)
 	}
 	return out

@@ -224,7 +224,8 @@ func (s *Store) Due(ctx context.Context, now time.Time, pipeline func(of string)
 // wake has the threads of a pipeline looked at: what is due has changed.
 func (s *Store) wake(ctx context.Context, pipeline string, now time.Time) error {
 	u := expression.Set(expression.Name(records.StateName), expression.Value(records.Notices)).
-		Set(expression.Name(records.StateOrderName), expression.Value(records.TimeOrder(now, records.ThreadsSort)))
+		Set(expression.Name(records.StateOrderName), expression.Value(records.TimeOrder(now, records.ThreadsSort))).
+		Add(expression.Name("version"), expression.Value(1)) // a worker that has read the threads before does not undo it
 	if _, err := records.Update(ctx, s.DB, s.Table, records.ThreadsKey(pipeline), u, records.Present()); err != nil {
 		return fmt.Errorf("write notices of %s: %w", pipeline, err)
 	}

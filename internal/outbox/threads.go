@@ -78,14 +78,17 @@ func (s *State) Add(entries ...notify.Entry) {
 	}
 }
 
-// threadKey is the same for messages that belong together. Each approval is on its own.
+// threadKey is the same for messages that belong together. Each approval is on its own, and
+// so is each deadline: the end of one run does not make the notice about another outdated.
 func threadKey(m notify.Message) string {
 	switch m.Kind {
 	case notify.Failure:
 		return m.Class
 	case notify.Approval:
 		return string(m.Kind) + " " + m.RunID + " " + m.Job
-	case notify.Success, notify.Resolved, notify.Rejected, notify.Deadline, notify.Budget:
+	case notify.Deadline:
+		return string(m.Kind) + " " + m.RunID
+	case notify.Success, notify.Resolved, notify.Rejected, notify.Budget:
 	}
 	return string(m.Kind)
 }

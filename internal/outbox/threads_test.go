@@ -108,7 +108,7 @@ func TestThreads(t *testing.T) {
 		"a success of another value":         {func(l *timeline) { l.at(0, "f job pt"); l.at(1, "s es") }, []string{"00:00: failure job 1 me"}},
 		"success of all values":              {func(l *timeline) { l.at(0, "f job pt, f job es"); l.at(1, "s es"); l.at(2, "s pt") }, []string{"00:00: failure job 2 me", "00:02: resolved job 0 me"}},
 		"rejected requests are not resolved": {func(l *timeline) { l.at(0, "r"); l.at(1, "s, r"); l.at(10, "-") }, []string{"00:00: rejected  1 me", "00:10: rejected  1 me"}},
-		"deadlines do not wait":              {func(l *timeline) { l.at(0, "d"); l.at(1, "d, d") }, []string{"00:00: deadline  1 me", "00:01: deadline  2 me"}},
+		"deadlines do not wait":              {func(l *timeline) { l.at(0, "d"); l.at(1, "d, d") }, []string{"00:00: deadline  1 me", "00:01: deadline  1 me", "00:01: deadline  1 me"}},
 		"silence": {
 			func(l *timeline) {
 				l.silences = []outbox.Silence{{Until: day.Add(2 * time.Hour)}}

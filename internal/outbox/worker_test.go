@@ -361,3 +361,23 @@ func (s stand) held() (text string) {
 	}
 	return text
 }
+
+// Subscribers of the topic get each failure and its end, whatever else the pipeline names.
+func TestTopicGetsResolved(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStand(t)
+		s.fail(1, "chat:data")
+		if err := s.tick(); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(time.Minute)
+		s.works()
+		if err := s.tick(); err != nil {
+			t.Error(err)
+		}
+		if mails, chats := len(s.topic.Published("outcomes")), len(s.topic.Published("data")); mails != 2 || chats != 2 {
+			t.Errorf("%d messages on the topic and %d in the chat, want the failure and its end in each", mails, chats)
+		}
+	})
+}

@@ -149,13 +149,13 @@ func (f *Finisher) settle(ctx context.Context, rec *run.Record) error {
 			return err
 		}
 	}
+	if err := f.report(ctx, rec); err != nil {
+		return err
+	}
 	if !rec.Run.StartedAt.IsZero() { // before the run can be retried, and is done with
 		if err := f.Lineage.Write(ctx, rec.Run.ID); err != nil {
 			return err
 		}
-	}
-	if err := f.report(ctx, rec); err != nil {
-		return err
 	}
 	if err := f.announce(ctx, rec); err != nil {
 		return errors.Join(err, f.Runs.Cleared(ctx, rec.Run))

@@ -69,7 +69,7 @@ func dbtResult(w workspace, res job.Result) job.Result {
 	}
 	res.Checks, res.Outputs = report.Findings, report.Outputs
 	if res.Class == job.ClassJob && res.Signal == "" && report.Class != "" {
-		res.Class, res.Reason = report.Class, report.Reason
+		res.Class, res.Reason, res.Cause = report.Class, report.Reason, "" // which is not the last line that Spark has printed
 	}
 	return res
 }
