@@ -1,7 +1,6 @@
 package test
 
 import (
-
 	"github.com/spf13/cobra"
 
 	"ephemr/internal/cli/session"
