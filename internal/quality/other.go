@@ -1,6 +1,7 @@
 package quality
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/big"
@@ -139,10 +140,10 @@ func (b *builder) reconcile(r job.Reconcile) {
 		what, columns = "sum of "+r.Sum, []string{r.Sum}
 	}
 	judge := func(n *big.Rat, wrong string) verdict {
-		if wrong != "" {
+		other := there.total()
+		if wrong = cmp.Or(wrong, prefixed("in "+r.Dataset+": ", there.wrong)); wrong != "" {
 			return bad("%s", wrong)
 		}
-		other := there.total()
 		difference := new(big.Rat).Sub(n, other)
 		text := fmt.Sprintf("%s here, %s there", short(n), short(other))
 		if difference.Sign() != 0 {
@@ -165,7 +166,8 @@ func (b *builder) reconcile(r job.Reconcile) {
 		if r.Sum == "" {
 			here.add(t.rows)
 		}
-		return judge(here.total(), here.wrong)
+		n := here.total()
+		return judge(n, here.wrong)
 	}}
 	if r.Sum == "" {
 		e.known = footers(b.check, func(f *files) (verdict, bool) { return judge(big.NewRat(f.summary.Rows, 1), ""), true })
@@ -173,6 +175,14 @@ func (b *builder) reconcile(r job.Reconcile) {
 		e.rule.begin = here.begin
 	}
 	b.add(e)
+}
+
+// prefixed is empty if text is.
+func prefixed(prefix, text string) string {
+	if text == "" {
+		return ""
+	}
+	return prefix + text
 }
 
 // short writes a number with at most six digits after the point.
@@ -211,6 +221,7 @@ func (s *sum) total() *big.Rat {
 	s.flush()
 	all := new(big.Rat)
 	if all.SetFloat64(s.floats) == nil {
+		s.wrong = fmt.Sprintf("the sum is %v", s.floats)
 		return new(big.Rat)
 	}
 	return all.Add(all, &s.whole)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/parquet-go/parquet-go/deprecated"
 
@@ -191,5 +192,47 @@ func TestRelationshipsOfTypes(t *testing.T) {
 		if _, err := run(t, l, job.Check{Dataset: dataset, Relationships: in(column)}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v", err)
 		}
+	}
+}
+
+// Equal numbers are equal in all formats and types, also negative and large ones.
+func TestKeysOfNumbers(t *testing.T) {
+	t.Parallel()
+	l := &lake{objects: map[string][]byte{
+		"texts/a.jsonl":   []byte(`{"id":"1234"}` + "\n" + `{"id":"-5"}` + "\n" + `{"id":"9223372036854775807"}` + "\n"),
+		"numbers/a.jsonl": []byte(`{"id":1234}` + "\n" + `{"id":-5}` + "\n" + `{"id":9223372036854775807}` + "\n"),
+		"strings/a": file(t, []struct {
+			ID string `parquet:"id"`
+		}{{"1234"}, {"-5"}, {"9223372036854775807"}}),
+		"longs/a": file(t, []struct {
+			ID int64 `parquet:"id"`
+		}{{1234}, {-5}, {math.MaxInt64}}),
+		"decimals/a": file(t, []struct {
+			ID int64 `parquet:"id,decimal(2:18)"`
+		}{{123400}, {-500}}),
+		"doubles/a": file(t, []struct {
+			ID float64 `parquet:"id"`
+		}{{1234}, {-5}}),
+		"csv/a.csv": []byte("id\n1234\n-5\n9223372036854775807\n007\n+7\n"),
+	}}
+	for _, from := range []string{"texts", "numbers", "strings", "longs", "decimals", "doubles"} {
+		got, err := run(t, l, job.Check{Dataset: "s3://lake/" + from + "/", Relationships: map[string]job.Reference{"id": {Dataset: "s3://lake/csv/", Column: "id"}}})
+		if err != nil || got.Failed() > 0 {
+			t.Errorf("%s in csv: %v, %v", from, report(got), err)
+		}
+	}
+	got, err := run(t, l, job.Check{Dataset: "s3://lake/csv/", Unique: []string{"id"}})
+	if err != nil || got.Failed() > 0 {
+		t.Errorf("%v, %v", report(got), err)
+	}
+}
+
+// A sum that is no number is never equal to another.
+func TestReconcileWithoutASum(t *testing.T) {
+	t.Parallel()
+	l := &lake{objects: map[string][]byte{"a/a.csv": []byte("n\n1\n2\n"), "b/b.csv": []byte("n\n1\nn/a\n2\n")}}
+	got, err := run(t, l, job.Check{Dataset: "s3://lake/a/", Reconcile: &job.Reconcile{Dataset: "s3://lake/b/", Sum: "n"}})
+	if err != nil || got.Failed() != 1 || !strings.Contains(strings.Join(report(got), "\n"), "in s3://lake/b/: a value is not a number") {
+		t.Errorf("%v, %v", report(got), err)
 	}
 }

@@ -1,6 +1,7 @@
 package quality
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"hash/maphash"
@@ -70,19 +71,32 @@ func (k *keys) of(i int) (_ key, null bool) {
 	return key{min(hi, whole-1), lo}, false
 }
 
+// wholeNumber returns a value that is one, whatever its type is: also a text that is
+// written as numbers are, a decimal such as 1.00, and a float.
 func wholeNumber(v *vector, i int) (n int64, ok bool) {
-	if v.loose {
+	switch {
+	case v.kind == texts:
 		return digits(v.texts[i])
+	case v.kind == floats:
+		f := v.floats[i]
+		const most = 1 << 53 // beyond it, a float stands for several numbers
+		return int64(f), f == math.Trunc(f) && math.Abs(f) <= most
+	case v.kind != ints || v.unit > 0 || v.typ == "boolean" || v.isTime() || v.wide && v.ints[i] < 0:
+		return 0, false
 	}
-	if v.kind == ints && v.scale == 0 && v.unit == 0 && v.typ != "boolean" && !v.wide {
-		return v.ints[i], true
+	one := int64(1)
+	for range min(v.scale, 18) {
+		one *= 10
 	}
-	return 0, false
+	return v.ints[i] / one, v.scale <= 18 && v.ints[i]%one == 0
 }
 
 // add writes a value with its length, so that ("a", "bc") is not ("ab", "c").
 func (k *keys) add(v *vector, i int) {
+	n, isWhole := wholeNumber(v, i)
 	switch {
+	case isWhole:
+		k.buf = binary.LittleEndian.AppendUint64(append(k.buf, 'i'), uint64(n)) //nolint:gosec // its bits
 	case v.kind == texts:
 		k.buf = binary.AppendUvarint(append(k.buf, 't'), uint64(len(v.texts[i])))
 		k.buf = append(k.buf, v.texts[i]...)
@@ -103,18 +117,25 @@ func (k *keys) add(v *vector, i int) {
 	}
 }
 
-// digits reads a whole number that is written as numbers are: 7, not 007.
+// digits reads a whole number that is written as numbers are: 7 and -7, not 007, +7 or -0.
 func digits(b []byte) (n int64, ok bool) {
-	if len(b) == 0 || len(b) > 18 || len(b) > 1 && b[0] == '0' {
+	number := bytes.TrimPrefix(b, []byte("-"))
+	if len(number) == 0 || len(number) > 19 || number[0] == '0' && len(b) > 1 {
 		return 0, false
 	}
-	for _, d := range b {
+	for _, d := range number {
 		if d < '0' || d > '9' {
 			return 0, false
 		}
-		n = n*10 + int64(d-'0')
+		n = n*10 - int64(d-'0') // there are more negative numbers
+		if n > 0 {
+			return 0, false // too large
+		}
 	}
-	return n, true
+	if len(number) < len(b) {
+		return n, true
+	}
+	return -n, n != math.MinInt64
 }
 
 // set is a hash table of keys with open addressing.
