@@ -1,6 +1,8 @@
 package test
 
 import (
+	"runtime"
+
 	"github.com/spf13/cobra"
 
 	"ephemr/internal/cli/session"
@@ -29,6 +31,9 @@ func Command(app *session.App) *cobra.Command {
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Dirs, o.JSON = args, app.JSON()
+			if !cmd.Flags().Changed("parallel") {
+				o.Parallel = min(runtime.GOMAXPROCS(0), maxDefault)
+			}
 			return Run(cmd.Context(), o, app.IO, connector(app))
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

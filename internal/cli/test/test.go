@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -42,9 +41,6 @@ type Connect func(context.Context) (Clients, func(context.Context) error, error)
 
 // Run runs tests. The error has the exit code 2 if a test is invalid, and 1 if one failed.
 func Run(ctx context.Context, o Options, io *terminal.IO, connect Connect) (err error) {
-	if o.Parallel == 0 {
-		o.Parallel = min(runtime.GOMAXPROCS(0), maxDefault)
-	}
 	if o.Parallel < 1 || o.Parallel > maxParallel {
 		return exit.Usage("invalid --parallel %d: use 1 to %d", o.Parallel, maxParallel)
 	}
