@@ -86,7 +86,7 @@ func (w *world) sideBySide(t *testing.T, name, id string) {
 }
 
 // TestSubmitToCluster submits a directory to a pool, then to the very cluster
-// that is there now, and is told what cannot be.
+// that is there now, and gets an error for what cannot be.
 func TestSubmitToCluster(t *testing.T) {
 	t.Parallel()
 	shape, pool := "named-"+nonce, "mine-"+nonce

@@ -92,7 +92,7 @@ jobs:
 	}
 }
 
-// What clusters of a profile can never have is told before a pipeline is registered.
+// What clusters of a profile can never have is reported before a pipeline is registered.
 func TestResizeOfJobIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := project(t, map[string]string{

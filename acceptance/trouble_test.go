@@ -85,7 +85,7 @@ func (w *world) deadLettered(t *testing.T, body string) {
 	})
 }
 
-// What a job does wrong is told with its class, its exit code and its last
+// What a job does wrong is reported with its class, its exit code and its last
 // words; the cluster goes, and the next run of the pipeline works.
 func TestTroubleInAJob(t *testing.T) {
 	t.Parallel()
@@ -114,7 +114,7 @@ func TestTroubleInAJob(t *testing.T) {
 	}
 }
 
-// trouble is what a script does and what is told of it.
+// trouble is what a script does and what is reported about it.
 type trouble struct {
 	name, script string
 	class        job.Class

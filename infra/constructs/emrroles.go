@@ -71,7 +71,7 @@ func (r *EmrRoles) allowJobs(props EmrRolesProps) {
 	props.Logs.Grant(instance, "runs/*", "GetObject", "PutObject")
 	props.Logs.Grant(instance, "emr/*", "PutObject")
 	// Only EMR's own logs can be listed: jobs share this role, and must not find what
-	// other runs are told.
+	// other runs are given.
 	props.Logs.onBucket(instance, conditions{"StringLike": {"s3:prefix": "emr/*"}}, "ListBucket")
 	instance.allow(statement(of("logs", "CreateLogStream", "PutLogEvents", "GetLogEvents"), logStreams(props.Stage, props.RunLogs), nil))
 	// EMR's script-runner and command-runner jars.

@@ -23,7 +23,7 @@ const (
 	Budget   Kind = "budget"   // a team has spent a part of its budget
 )
 
-// Message is what people are told, whatever it is sent by. Text of jobs and senders is in
+// Message is the content of a notice, whatever it is sent by. Text of jobs and senders is in
 // single lines.
 type Message struct {
 	ID       string `json:"id"`            // is the same whenever the message is sent again

@@ -20,7 +20,7 @@ type BusAPI interface {
 	PutEvents(context.Context, *eventbridge.PutEventsInput, ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
 }
 
-// report records what people are to be told, once for each end of the run: before the run
+// report records the notice about the end of the run, once for each end: before the run
 // can be retried.
 func (f *Finisher) report(ctx context.Context, rec *run.Record) error {
 	r := rec.Run

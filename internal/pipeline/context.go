@@ -36,7 +36,7 @@ var intervalKeys = []string{"Start", "End", "LocalStart", "LocalEnd"}
 
 // TriggerKeys are the entries .Trigger can have.
 var TriggerKeys = []string{
-	"Kind",      // schedule, s3, request or manual
+	"Kind",      // schedule, s3, request, manual, backfill or after
 	"Object",    // s3 without batch: the object's address, s3://bucket/key
 	"Bucket",    // s3 without batch
 	"Key",       // s3 without batch

@@ -46,7 +46,7 @@ func (r *Reader) Read(ctx context.Context, of run.Run, j run.Job) (*job.Result, 
 }
 
 // ofAttempt reports whether res is of j's newest attempt. A runner of an older version
-// repeats no nonce: that it knew where to leave the result shows what it was told.
+// repeats no nonce: that it knew where to leave the result shows which spec it was given.
 func ofAttempt(res job.Result, of run.Run, j run.Job) bool {
 	return res.RunID == of.ID && res.Job == j.Name && res.Attempt == j.Attempt && (res.Nonce == j.Nonce || res.Nonce == "")
 }

@@ -135,7 +135,7 @@ type Run struct {
 	Restarts    int       `dynamodbav:"restarts,omitempty" json:"restarts,omitempty"` // how often it was retried after it had ended
 	Body        string    `dynamodbav:"body,omitempty" json:"body,omitempty"`         // of a rejected request, at most 4 KiB
 	HintedAt    time.Time `dynamodbav:"hintedAt,omitzero" json:"-"`                   // an event came while the run waited for nothing
-	Noticed     bool      `dynamodbav:"noticed,omitempty" json:"-"`                   // what people are to be told is recorded
+	Noticed     bool      `dynamodbav:"noticed,omitempty" json:"-"`                   // the notice about its end is recorded
 	Announced   bool      `dynamodbav:"announced,omitempty" json:"-"`                 // RunFinished has been sent
 	Cleared     bool      `dynamodbav:"cleared,omitempty" json:"-"`                   // jobs and slots are settled, although RunFinished has not been sent
 }

@@ -12,7 +12,7 @@ func Command(app *session.App) *cobra.Command {
 	o := Options{Depth: 5, Runs: 200}
 	cmd := &cobra.Command{
 		Use:   "lineage DATASET|RUN",
-		Short: "show where data came from, and what was made of it",
+		Short: "show upstream and downstream runs and datasets",
 		Long: `Show the runs that wrote a dataset and what they had read, and the runs that read it and what they wrote, across
 pipelines. DATASET is an address such as s3://bucket/prefix/ or a table such as database.table.
 

@@ -17,10 +17,10 @@ import (
 func Command(app *session.App) *cobra.Command {
 	cmd := change(app, &cobra.Command{
 		Use:   "silence PIPELINE DURATION",
-		Short: "keep the notices of a pipeline back",
-		Long: `Keep the notices of a pipeline back for a time, such as 2h or 3d, at most 30 days. A second call replaces the first.
+		Short: "suppress notices of a pipeline for a time",
+		Long: `Suppress notices of a pipeline for a time, such as 2h or 3d, at most 30 days. A second call replaces the first.
 
-Nothing is lost: ephemr silences lists what is kept back, and when the time is over one notice for each class reports
+Nothing is lost: ephemr silences lists what is suppressed, and when the time is over one notice for each class reports
 it.`,
 		Example: `  ephemr silence flights-daily 2h
   ephemr silence flights-daily 1d --class capacity`,
@@ -33,8 +33,10 @@ it.`,
 func EndCommand(app *session.App) *cobra.Command {
 	return change(app, &cobra.Command{
 		Use:   "unsilence PIPELINE",
-		Short: "send the notices of a pipeline again",
-		Long:  "End a silence. What it kept back is reported in one notice for each class. A silence of a class ends by --class.",
+		Short: "end a silence",
+		Long: `End a silence. What it suppressed is reported in one notice for each class.
+
+With --class, end a silence of this class.`,
 		Example: `  ephemr unsilence flights-daily
   ephemr unsilence flights-daily --class capacity`,
 		Args: cobra.ExactArgs(1),
@@ -70,7 +72,7 @@ func change(app *session.App, cmd *cobra.Command) *cobra.Command {
 func ListCommand(app *session.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "silences",
-		Short: "list silences and the notices that they keep back",
+		Short: "list silences and the notices that they suppress",
 		Example: `  ephemr silences
   ephemr silences -o json | jq '.[].count'`,
 		Args: cobra.NoArgs,

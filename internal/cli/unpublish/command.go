@@ -13,10 +13,10 @@ import (
 func Command(app *session.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "unpublish RUN",
-		Short: "make readers see again what was published before a run",
-		Long: `Make the partition that a run has published point at its previous location again. The data of the run stays where it
-is. If the partition was published again since, that publication has to be undone first; a partition that did not exist
-before the run cannot point at anything else, so drop it with SQL.`,
+		Short: "restore the previous location of a partition",
+		Long: `Restore the previous location of the partition that a run has published. The data of the run stays where it is. If
+the partition was published again since, that publication has to be undone first; a partition that did not exist before
+the run cannot point at anything else, so drop it with SQL.`,
 		Example: `  ephemr unpublish store-availability-20261101T0300-1a2b3c4d`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

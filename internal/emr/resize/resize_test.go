@@ -26,7 +26,7 @@ func (st *stand) ask(in resize.Input) resize.Output {
 	return out
 }
 
-// told writes an answer down: each fleet with what was asked for, target, what
+// told formats an answer: each fleet with what was asked for, target, what
 // there is and its state, whether it is done, and why not.
 func told(out resize.Output) string {
 	var parts []string
@@ -113,7 +113,7 @@ func TestTaskFleetLikeCore(t *testing.T) {
 	})
 }
 
-// What EC2 does not have is told, with what there is and EMR's reason; asking
+// What EC2 does not have is reported, with what there is and EMR's reason; asking
 // again makes EMR try again.
 func TestNoCapacity(t *testing.T) {
 	t.Parallel()
@@ -134,7 +134,7 @@ func TestNoCapacity(t *testing.T) {
 	})
 }
 
-// Somebody else's target is told as such, and so is the end of the cluster.
+// Another request's target is reported as such, and so is the end of the cluster.
 func TestOthersChange(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
@@ -230,7 +230,7 @@ func TestResizeRefuses(t *testing.T) {
 	})
 }
 
-// What was done before EMR refused the rest is told, and kept when it is asked
+// What was done before EMR refused the rest is reported, and kept when it is asked
 // for again.
 func TestHalfDone(t *testing.T) {
 	t.Parallel()

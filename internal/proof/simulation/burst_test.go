@@ -72,8 +72,8 @@ func TestBurstStaysWithinTheCallBudget(t *testing.T) {
 	})
 }
 
-// A budget that hopes for more than EMR gives: EMR refuses, the bucket is told,
-// and everybody backs off until all is done.
+// A budget that hopes for more than EMR gives: EMR refuses, the bucket is
+// drained, and all functions back off until all is done.
 func TestBurstSurvivesTooMuchHope(t *testing.T) {
 	t.Parallel()
 	const some = 60

@@ -16,7 +16,7 @@ import (
 	"ephemr/internal/job"
 )
 
-// storage is S3 as functions see it: what they have runners told is remembered, for
+// storage is S3 as functions see it: the specs that they write for runners are remembered, for
 // the runners read it from the addresses in their steps.
 type storage struct {
 	control.S3API
@@ -51,7 +51,7 @@ func (s storage) PutObject(ctx context.Context, in *s3.PutObjectInput, o ...func
 	return s.S3API.PutObject(ctx, in, o...)
 }
 
-// spec is what the runner of an attempt was told. Those of attempts that an older
+// spec is what the runner of an attempt was given. Those of attempts that an older
 // version submitted know no nonce.
 func (w *World) spec(a Attempt) job.Spec {
 	w.mu.Lock()
