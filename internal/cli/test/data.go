@@ -2,7 +2,6 @@ package test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -14,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"ephemr/internal/dataset"
 	"ephemr/internal/rows"
@@ -108,38 +106,4 @@ func (t *trial) get(ctx context.Context, bucket, key string) ([]byte, error) {
 		return nil, fmt.Errorf("read s3://%s/%s: %w", bucket, key, err)
 	}
 	return data, nil
-}
-
-// deleteData deletes the test's folder in each zone.
-func (t *trial) deleteData(ctx context.Context) error {
-	var errs []error
-	for _, zone := range keys(t.Settings.Lake) {
-		errs = append(errs, t.deleteFolder(ctx, t.Settings.Lake[zone], t.folder()+"/"))
-	}
-	return errors.Join(errs...)
-}
-
-func (t *trial) deleteFolder(ctx context.Context, bucket, prefix string) error {
-	pages := s3.NewListObjectsV2Paginator(t.S3, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return fmt.Errorf("list s3://%s/%s: %w", bucket, prefix, err)
-		}
-		if len(page.Contents) == 0 {
-			return nil
-		}
-		var ids []s3types.ObjectIdentifier
-		for _, o := range page.Contents {
-			ids = append(ids, s3types.ObjectIdentifier{Key: o.Key})
-		}
-		out, err := t.S3.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &bucket, Delete: &s3types.Delete{Objects: ids, Quiet: aws.Bool(true)}})
-		if err != nil {
-			return fmt.Errorf("delete s3://%s/%s: %w", bucket, prefix, err)
-		}
-		if len(out.Errors) > 0 {
-			return fmt.Errorf("delete s3://%s/%s: %s", bucket, aws.ToString(out.Errors[0].Key), aws.ToString(out.Errors[0].Message))
-		}
-	}
-	return nil
 }
