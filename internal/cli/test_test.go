@@ -109,6 +109,9 @@ func (w *world) adapted(id string) {
 	if len(s.Triggers)+len(s.Notify.Failure) > 0 || s.Cluster.KeepAlive != 0 || s.Jobs[0].Approve != nil || rec.Run.Version != 0 {
 		w.t.Errorf("got %+v", s)
 	}
+	if !run.OfTest(s.LakeFolder+"/prices/in.csv") {
+		w.t.Errorf("objects in %s would start runs", s.LakeFolder)
+	}
 	c := rec.Context(w.settings)
 	if want := "s3://lake-raw/tests/" + rec.Run.Pipeline; c.Lake["raw"] != want || c.Trigger["Object"] != want+"/prices/in.csv" {
 		w.t.Errorf("got %v and %v", c.Lake, c.Trigger)
