@@ -109,7 +109,7 @@ func (w *world) adapted(id string) {
 	if len(s.Triggers)+len(s.Notify.Failure) > 0 || s.Cluster.KeepAlive != 0 || s.Jobs[0].Approve != nil || rec.Run.Version != 0 {
 		w.t.Errorf("got %+v", s)
 	}
-	if !run.OfTest(s.LakeFolder+"/prices/in.csv") {
+	if !run.OfTest(s.LakeFolder + "/prices/in.csv") {
 		w.t.Errorf("objects in %s would start runs", s.LakeFolder)
 	}
 	c := rec.Context(w.settings)
@@ -177,6 +177,13 @@ func TestTestTimesOut(t *testing.T) {
 	})
 }
 
+// endsAfter ends a run that was cancelled, after it has written once more.
+func (w *world) endsAfter(d time.Duration, r run.Run, file string) {
+	time.Sleep(d)
+	w.s3.Place("lake-curated", "tests/"+r.Pipeline+"/prices/"+file, []byte("a"))
+	w.end(r.ID, run.Outcome{State: run.Cancelled, Class: job.ClassCancelled})
+}
+
 // The data of a test is deleted when its run has ended, not before: the job still reads and
 // writes. If the run does not end, the data is kept.
 func TestTestCleansUpAfterItsRun(t *testing.T) {
@@ -202,13 +209,12 @@ func TestTestCleansUpAfterItsRun(t *testing.T) {
 				ctx, interrupt := context.WithCancel(t.Context())
 				defer interrupt()
 				var r run.Run
-				written := func(key string) { w.s3.Place("lake-curated", "tests/"+r.Pipeline+"/prices/"+key, []byte("a")) }
 				go func() {
 					time.Sleep(time.Second + between)
 					r = w.arrived()
 					w.begin(r.ID, run.Job{Name: "load", Type: job.Bash, State: run.JobPending})
 					w.submit(r.ID, "load", 1)
-					written("part-0.csv")
+					w.s3.Place("lake-curated", "tests/"+r.Pipeline+"/prices/part-0.csv", []byte("a"))
 					if tt.interrupted {
 						interrupt()
 					}
@@ -220,10 +226,7 @@ func TestTestCleansUpAfterItsRun(t *testing.T) {
 						return nil, errors.New("throttled")
 					}
 					if tt.ends > 0 {
-						time.AfterFunc(tt.ends, func() {
-							written("part-1.csv")
-							w.end(r.ID, run.Outcome{State: run.Cancelled, Class: job.ClassCancelled})
-						})
+						go w.endsAfter(tt.ends, r, "part-1.csv")
 					}
 					return struct{}{}, nil
 				})
