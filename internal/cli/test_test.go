@@ -226,7 +226,7 @@ func TestTestCleansUpAfterItsRun(t *testing.T) {
 						return nil, errors.New("throttled")
 					}
 					if tt.ends > 0 {
-						go w.endsAfter(tt.ends, r, "part-1.csv")
+						go w.endsAfter(tt.ends, r, "part-1.csv") //nolint:contextcheck // end uses that of the test
 					}
 					return struct{}{}, nil
 				})

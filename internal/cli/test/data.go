@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -55,11 +54,16 @@ func (t *trial) put(ctx context.Context, path, target string) error {
 // readDataset reads the rows of a dataset that the run has written.
 func (t *trial) readDataset(ctx context.Context, address string) (*rows.Table, error) {
 	bucket, key := t.place(address)
-	files, err := dataset.List(ctx, t.S3, dataset.Address{Bucket: bucket, Prefix: key})
+	at := dataset.Address{Bucket: bucket, Prefix: key}
+	other, err := dataset.FindTable(ctx, t.S3, at)
 	if err != nil {
 		return nil, err
 	}
-	if err := t.refuseTables(ctx, bucket, key); err != nil {
+	if other.Format != "" {
+		return nil, fmt.Errorf("is a table of %s, which ephemr test does not read; let a job write the rows to compare as Parquet", other.Format)
+	}
+	files, err := dataset.List(ctx, t.S3, at)
+	if err != nil {
 		return nil, err
 	}
 	slices.SortFunc(files, func(a, b dataset.Object) int { return strings.Compare(a.Key, b.Key) })
@@ -78,21 +82,6 @@ func (t *trial) readDataset(ctx context.Context, address string) (*rows.Table, e
 		}
 	}
 	return table, nil
-}
-
-// refuseTables refuses tables whose files alone do not say which rows they have.
-func (t *trial) refuseTables(ctx context.Context, bucket, key string) error {
-	for folder, format := range map[string]string{"_delta_log/": "Delta", "metadata/": "Iceberg"} {
-		prefix := strings.TrimSuffix(key, "/") + "/" + folder
-		out, err := t.S3.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix, MaxKeys: aws.Int32(1)})
-		if err != nil {
-			return fmt.Errorf("list s3://%s/%s: %w", bucket, prefix, err)
-		}
-		if len(out.Contents) > 0 {
-			return fmt.Errorf("is a table of %s, which ephemr test does not read; let a job write the rows to compare as Parquet", format)
-		}
-	}
-	return nil
 }
 
 func (t *trial) get(ctx context.Context, bucket, key string) ([]byte, error) {
