@@ -105,6 +105,10 @@ func (r *reader) summarize(ctx context.Context, s *statistics.Statistics) error 
 		return nil
 	}
 	files, more, err := dataset.ListSome(ctx, r.api, at, mostFiles)
+	if err == nil && len(files) == 0 { // it may be one file, which has no slash at its end
+		at.Prefix = strings.TrimSuffix(at.Prefix, "/")
+		files, more, err = dataset.ListSome(ctx, r.api, at, mostFiles)
+	}
 	if err != nil {
 		return err
 	}
