@@ -91,6 +91,16 @@ func (r *reader) locate(address string) (dataset.Address, error) {
 	return at, nil
 }
 
+// list lists the files of a dataset, which may be one file: addresses end in a slash.
+func (r *reader) list(ctx context.Context, at dataset.Address) (files []dataset.Object, more bool, err error) {
+	files, more, err = dataset.ListSome(ctx, r.api, at, mostFiles)
+	if err == nil && len(files) == 0 {
+		at.Prefix = strings.TrimSuffix(at.Prefix, "/")
+		files, more, err = dataset.ListSome(ctx, r.api, at, mostFiles)
+	}
+	return files, more, err
+}
+
 func (r *reader) summarize(ctx context.Context, s *statistics.Statistics) error {
 	at, err := r.locate(s.Output().Address())
 	if err != nil {
@@ -104,11 +114,7 @@ func (r *reader) summarize(ctx context.Context, s *statistics.Statistics) error 
 		s.Partial = fmt.Sprintf("not counted: s3://%s/%s is a table of %s; files that are not part of its current snapshot would be counted", table.Root.Bucket, table.Root.Prefix, table.Format)
 		return nil
 	}
-	files, more, err := dataset.ListSome(ctx, r.api, at, mostFiles)
-	if err == nil && len(files) == 0 { // it may be one file, which has no slash at its end
-		at.Prefix = strings.TrimSuffix(at.Prefix, "/")
-		files, more, err = dataset.ListSome(ctx, r.api, at, mostFiles)
-	}
+	files, more, err := r.list(ctx, at)
 	if err != nil {
 		return err
 	}
