@@ -91,7 +91,7 @@ func (c *Checker) find(ctx context.Context, rec *run.Record, retries int) (run.D
 		}
 	}
 	found.Datasets = len(recorded)
-	if found.Findings, err = c.decide(ctx, rec, retries); err != nil {
+	if found.Findings, err = c.decide(ctx, rec, r); err != nil {
 		return found, err
 	}
 	drift, err := c.drift(ctx, rec, recorded)

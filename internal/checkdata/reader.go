@@ -2,7 +2,6 @@ package checkdata
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -41,10 +40,17 @@ type reader struct {
 	last    bool     // what fails is not tried again
 	until   time.Time
 	bytes   int64 // that were read
+
+	tables  map[dataset.Address]dataset.Table
+	lists   map[dataset.Address]listing
+	footers map[dataset.Address]footer.Summary
 }
 
 func newReader(ctx context.Context, api dataset.S3API, lake map[string]string, retries int) *reader {
-	r := &reader{api: api, buckets: slices.Collect(maps.Values(lake)), last: retries >= mostRetries}
+	r := &reader{
+		api: api, buckets: slices.Collect(maps.Values(lake)), last: retries >= mostRetries,
+		tables: map[dataset.Address]dataset.Table{}, lists: map[dataset.Address]listing{}, footers: map[dataset.Address]footer.Summary{},
+	}
 	if end, ok := ctx.Deadline(); ok {
 		r.until = end.Add(-reserve)
 	}
@@ -91,22 +97,12 @@ func (r *reader) locate(address string) (dataset.Address, error) {
 	return at, nil
 }
 
-// list lists the files of a dataset, which may be one file: addresses end in a slash.
-func (r *reader) list(ctx context.Context, at dataset.Address) (files []dataset.Object, more bool, err error) {
-	files, more, err = dataset.ListSome(ctx, r.api, at, mostFiles)
-	if err == nil && len(files) == 0 {
-		at.Prefix = strings.TrimSuffix(at.Prefix, "/")
-		files, more, err = dataset.ListSome(ctx, r.api, at, mostFiles)
-	}
-	return files, more, err
-}
-
 func (r *reader) summarize(ctx context.Context, s *statistics.Statistics) error {
 	at, err := r.locate(s.Output().Address())
 	if err != nil {
 		return err
 	}
-	table, err := dataset.FindTable(ctx, r.api, at)
+	table, err := r.FindTable(ctx, at)
 	if err != nil {
 		return err
 	}
@@ -114,7 +110,7 @@ func (r *reader) summarize(ctx context.Context, s *statistics.Statistics) error 
 		s.Partial = fmt.Sprintf("not counted: s3://%s/%s is a table of %s; files that are not part of its current snapshot would be counted", table.Root.Bucket, table.Root.Prefix, table.Format)
 		return nil
 	}
-	files, more, err := r.list(ctx, at)
+	files, more, err := r.List(ctx, at)
 	if err != nil {
 		return err
 	}
@@ -125,35 +121,23 @@ func (r *reader) summarize(ctx context.Context, s *statistics.Statistics) error 
 		s.Files, s.Partial = len(files), fmt.Sprintf("the files are %s; only footers of Parquet are read", other)
 		return nil
 	}
-	f, err := footer.Until(ctx, files, func(read int64) bool {
-		return r.bytes+read > mostBytes || !r.until.IsZero() && time.Now().After(r.until)
-	})
+	f, unread, err := r.Footers(ctx, at, files)
 	if err != nil {
 		return err
 	}
-	r.bytes += f.BytesRead
 	s.Take(f)
-	s.Partial = partial(f, more)
+	s.Partial = partial(f, more, unread)
 	s.Limited = s.Partial != "" && len(f.Broken) == 0
 	return nil
 }
 
 // partial says why a summary is not of all files; "" = it is.
-func partial(f footer.Summary, more bool) string {
-	var why []error
-	if more {
-		why = append(why, fmt.Errorf("there are more than %d files", mostFiles))
-	}
-	if f.Unread > 0 {
-		why = append(why, fmt.Errorf("%d of %d footers were read in the time and bytes of a check", f.Files-f.Unread, f.Files))
-	}
+func partial(f footer.Summary, reasons ...string) string {
+	why := slices.DeleteFunc(reasons, func(s string) bool { return s == "" })
 	if n := len(f.Broken); n > 0 {
-		why = append(why, fmt.Errorf("%d of %d files cannot be read: %s %s", n, f.Files, path.Base(f.Broken[0].File), f.Broken[0].Why))
+		why = append(why, fmt.Sprintf("%d of %d files cannot be read: %s %s", n, f.Files, path.Base(f.Broken[0].File), f.Broken[0].Why))
 	}
-	if len(why) == 0 {
-		return ""
-	}
-	return clip(strings.ReplaceAll(errors.Join(why...).Error(), "\n", "; "))
+	return clip(strings.Join(why, "; "))
 }
 
 // formats are those of files that have no footers of Parquet, by suffix.
