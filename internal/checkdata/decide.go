@@ -28,5 +28,5 @@ func (c *Checker) decide(ctx context.Context, rec *run.Record, retries int) ([]j
 	if err != nil {
 		return []job.Finding{{Expect: "data that can be read", Found: clip(err.Error())}}, nil
 	}
-	return result.Findings(result.Conceal(report.Findings, rec.Run.Secrets)), nil
+	return job.FitFindings(result.Conceal(report.Findings, rec.Run.Secrets)), nil
 }
