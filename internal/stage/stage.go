@@ -51,10 +51,11 @@ type Settings struct {
 	Vars    map[string]string `json:"vars,omitempty"`    // for .Vars in templates
 	Secrets []string          `json:"secrets,omitempty"` // that jobs without a user may read, see access.ParseSecrets
 
-	ServiceRole     string            `json:"serviceRole"`     // EMR's, name or ARN
-	InstanceProfile string            `json:"instanceProfile"` // EMR's EC2 instance profile, name
-	Bootstrap       string            `json:"bootstrap"`       // s3:// address of the script that installs the runner
-	Runners         map[string]string `json:"runners"`         // machine (uname -m) -> s3:// address of the runner
+	ServiceRole     string            `json:"serviceRole"`       // EMR's, name or ARN
+	InstanceProfile string            `json:"instanceProfile"`   // EMR's EC2 instance profile, name
+	Network         bool              `json:"network,omitempty"` // the stage has a Network, in its parameter
+	Bootstrap       string            `json:"bootstrap"`         // s3:// address of the script that installs the runner
+	Runners         map[string]string `json:"runners"`           // machine (uname -m) -> s3:// address of the runner
 
 	Limits  Limits  `json:"limits"`
 	Costs   Costs   `json:"costs,omitzero"`

@@ -31,7 +31,19 @@ func (m *Manager) request(rec *run.Record, a run.Cluster, s shape) *emr.RunJobFl
 	with := m.placement(a, s).terms(rec, a)
 	with.tags = tags(m.Settings, rec, s.profile, a.Pool)
 	with.tags[TagDeadline] = with.until.UTC().Format(time.RFC3339)
-	return request(m.Settings, a.Name, s.profile.Rung(a.Rung), with)
+	in := request(m.Settings, a.Name, s.profile.Rung(a.Rung), with)
+	if s.network != nil {
+		within(in.Instances, *s.network)
+	}
+	return in
+}
+
+// within places a cluster in the stage's network: in the subnets that the profile names, or in all.
+func within(in *types.JobFlowInstancesConfig, n stage.Network) {
+	if len(in.Ec2SubnetIds) == 0 {
+		in.Ec2SubnetIds = n.Subnets
+	}
+	in.EmrManagedMasterSecurityGroup, in.EmrManagedSlaveSecurityGroup, in.ServiceAccessSecurityGroup = &n.Primary, &n.Core, &n.ServiceAccess
 }
 
 // patience is how much longer than its keepAlive EMR lets a pool's cluster idle:
