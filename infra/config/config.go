@@ -41,6 +41,8 @@ type Config struct {
 	Notices Notices `yaml:"notices"` // destinations beside the stage's topic
 
 	Sources []stage.Source `yaml:"sources"` // buckets beside the lake whose objects are triggers
+
+	Network *Network `yaml:"network"` // of clusters; nil = the default VPC, or the profiles' subnets
 }
 
 // Synthesizer selects the credentials that upload assets and deploy stacks.

@@ -115,10 +115,10 @@ func TestTwoRegionsOfAnAccount(t *testing.T) {
 // the key; clusters load the runner from a bucket with the bootstrap's key. Other stages use no keys.
 func TestCustomerKeys(t *testing.T) {
 	t.Parallel()
-	if keyed == nil {
+	if full == nil {
 		t.Skip("no templates in short mode")
 	}
-	for _, s := range append(slices.Collect(maps.Values(stages)), keyed) {
+	for _, s := range append(slices.Collect(maps.Values(stages)), full) {
 		t.Run(s.config.Stage, func(t *testing.T) {
 			t.Parallel()
 			for _, bucket := range s.all("AWS::S3::Bucket") {
