@@ -60,6 +60,9 @@ func (c Config) SettingsSize() (total int, parts map[string]int) {
 	if c.Network != nil {
 		parts["network"] = len(`"network":true,`)
 	}
+	if len(c.Access.Users) > 0 {
+		parts["access.users"] += len(`"userInstances":"",`) + len(c.GlobalName("emr-users", longestRegion))
+	}
 	parts["notices"] = c.noticesSize()
 	if len(c.Access.Users) > 0 && c.Access.SecurityConfig == "" {
 		parts["access.securityConfiguration"] = generatedName

@@ -163,7 +163,7 @@ func (s *stage) checkKeys(t *testing.T) {
 				t.Errorf("%s is allowed %s of a stage without keys", owner, use)
 			}
 		}
-		loads := s.templates["platform"].Resources[owner].name() == s.global("emr-instance") && s.config.Keys.Bootstrap != ""
+		loads := slices.Contains([]string{s.global("emr-instance"), s.global("emr-users")}, s.templates["platform"].Resources[owner].name()) && s.config.Keys.Bootstrap != ""
 		if got := slices.Contains(may["kms:Decrypt"], s.config.Keys.Bootstrap); got != loads {
 			t.Errorf("%s may load objects from an encrypted bootstrap bucket: %t", owner, got)
 		}

@@ -60,11 +60,11 @@ var suppressed = []accepted{
 		"Cloud Map generates the ids of services. Conditions restrict the calls to services with the stage's tag.",
 	},
 	{
-		`IAM5\[Resource::` + arnPrefix + `database/\*\]`, `(Emr/Instance|Users/User-[\w-]+)/DefaultPolicy/Resource`,
+		`IAM5\[Resource::` + arnPrefix + `database/\*\]`, `(Emr/(Users)?Instance|Users/User-[\w-]+)/DefaultPolicy/Resource`,
 		"Hive's client reads the functions of all databases when it starts: grantCatalog.",
 	},
 	{
-		`IAM5\[Resource::` + arnPrefix + `(table|userDefinedFunction)/.*\]`, `(Emr/Instance|Users/User-[\w-]+)/DefaultPolicy/Resource|Query-[\w-]+/Policy/Resource`,
+		`IAM5\[Resource::` + arnPrefix + `(table|userDefinedFunction)/.*\]`, `(Emr/(Users)?Instance|Users/User-[\w-]+)/DefaultPolicy/Resource|Query-[\w-]+/Policy/Resource`,
 		"Tables and functions of a database are created by jobs, later than the stack.",
 	},
 	{
@@ -76,7 +76,7 @@ var suppressed = []accepted{
 		"A stream for each job of the user's runs.",
 	},
 	{
-		`IAM5\[Resource::arn:<AWS::Partition>:s3:::<AWS::Region>\.elasticmapreduce/\*\]`, `Emr/Instance/DefaultPolicy/Resource`,
+		`IAM5\[Resource::arn:<AWS::Partition>:s3:::<AWS::Region>\.elasticmapreduce/\*\]`, `Emr/(Users)?Instance/DefaultPolicy/Resource`,
 		"AWS's bucket with EMR's script-runner and command-runner.",
 	},
 	{

@@ -27,7 +27,7 @@ func profileHash(s stage.Settings, of shape) (string, error) {
 		Bootstrap, LogsBucket string
 		Runners               map[string]string
 		Network               *stage.Network `json:",omitempty"`
-	}{of.profile, s.ServiceRole, s.InstanceProfile, s.Bootstrap, s.LogsBucket, s.Runners, of.network})
+	}{of.profile, s.ServiceRole, of.instances, s.Bootstrap, s.LogsBucket, s.Runners, of.network})
 	if err != nil {
 		return "", fmt.Errorf("encode profile: %w", err)
 	}

@@ -21,8 +21,9 @@ type ParameterAPI interface {
 
 // shape is what a run's clusters are made from.
 type shape struct {
-	profile profile.Profile
-	network *stage.Network // nil = that of the profile's subnets, or the default VPC
+	profile   profile.Profile
+	instances string         // the instance profile: that of runs with a user may assume users' roles
+	network   *stage.Network // nil = that of the profile's subnets, or the default VPC
 }
 
 // shape of the run's clusters. EMR requires a role for every step of a cluster that
@@ -35,11 +36,13 @@ func (m *Manager) shape(ctx context.Context, rec *run.Record) (shape, error) {
 	if err == nil {
 		err = checkSteps(p, *rec.Spec)
 	}
+	made := shape{profile: p, instances: m.Settings.InstancesOf(rec.Run.Role != "")}
 	if err != nil || !m.Settings.Network {
-		return shape{profile: p}, err
+		return made, err
 	}
 	n, err := loadNetwork(ctx, m.Profiles, m.Settings.Stage)
-	return shape{p, &n}, err
+	made.network = &n
+	return made, err
 }
 
 // loadNetwork reads the network of a stage that has one.

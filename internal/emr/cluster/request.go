@@ -32,6 +32,7 @@ func (m *Manager) request(rec *run.Record, a run.Cluster, s shape) *emr.RunJobFl
 	with.tags = tags(m.Settings, rec, s.profile, a.Pool)
 	with.tags[TagDeadline] = with.until.UTC().Format(time.RFC3339)
 	in := request(m.Settings, a.Name, s.profile.Rung(a.Rung), with)
+	in.JobFlowRole = &s.instances
 	if s.network != nil {
 		within(in.Instances, *s.network)
 	}
@@ -65,7 +66,6 @@ func request(s stage.Settings, name string, p profile.Profile, with terms) *emr.
 		ReleaseLabel:          &p.Release,
 		LogUri:                aws.String("s3://" + s.LogsBucket + "/emr/"),
 		ServiceRole:           &s.ServiceRole,
-		JobFlowRole:           &s.InstanceProfile,
 		StepConcurrencyLevel:  aws.Int32(int32(with.steps)), //nolint:gosec // 1..256 by validation
 		VisibleToAllUsers:     aws.Bool(true),
 		AutoTerminationPolicy: &types.AutoTerminationPolicy{IdleTimeout: aws.Int64(int64(with.idle.Seconds()))},
