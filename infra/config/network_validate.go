@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"ephemr/internal/access"
-	"ephemr/internal/profile"
 )
 
 var (
@@ -83,7 +82,7 @@ func (c Config) validateCIDR() []error {
 	}
 	var errs []error
 	for _, name := range c.ShapeNames() {
-		if most := units(c.Shapes[name]); most > n.Addresses() {
+		if most := c.Shapes[name].MostInstances(); most > n.Addresses() {
 			errs = append(errs, fmt.Errorf("network.cidr %s is too small: a subnet holds %d instances, and a cluster of profile %s up to %d", n.CIDR, n.Addresses(), name, most))
 		}
 	}
@@ -178,17 +177,6 @@ func (c Config) validateProfileSubnets() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// units is the size of the largest cluster of a profile, as instances.
-func units(p profile.Profile) int {
-	n := 0
-	for _, f := range []*profile.Fleet{p.Core, p.Task} {
-		if f != nil {
-			n += f.Units()
-		}
-	}
-	return 1 + max(n, p.MaxUnits)
 }
 
 // elsewhere reports whether a pattern of secrets is of another Region than the stage's.
