@@ -30,6 +30,7 @@ func Add(app awscdk.App, cfg config.Config, code constructs.Binaries) {
 	// the order in which they are created is fixed.
 	platformStack.AddStackDependency(lakeStack, nil)
 	triggersStack.AddStackDependency(platformStack, nil)
+	constructs.LimitRoles(app, platformStack, stage)
 	awscdk.Tags_Of(app).Add(new("ephemr:stage"), &cfg.Stage, nil)
 }
 

@@ -88,6 +88,18 @@ func TestRightsHaveOnePlace(t *testing.T) {
 	})
 }
 
+// A permissions boundary limits every role of a stage, also the CDK's own.
+func TestPermissionsBoundary(t *testing.T) {
+	t.Parallel()
+	for name, s := range withFull() {
+		for _, role := range s.all("AWS::IAM::Role") {
+			if got, _ := role.Properties["PermissionsBoundary"].(string); got != s.config.PermissionsBoundary {
+				t.Errorf("%s: %s has the boundary %q, want %q", name, role.name(), got, s.config.PermissionsBoundary)
+			}
+		}
+	}
+}
+
 // holders returns the principals that are allowed action, with the condition.
 func (s *stage) holders(action string) map[string]any {
 	found := map[string]any{}
