@@ -15,6 +15,8 @@ type Network struct {
 	Endpoints Endpoints `yaml:"endpoints"` // for interfaces of AWS's services
 	Buckets   []string  `yaml:"buckets"`   // beside the stage's, that clusters may reach through the endpoint of S3
 	FlowLogs  FlowLogs  `yaml:"flowLogs"`
+
+	Peerings []Peering `yaml:"peerings"` // with other VPCs, such as those of databases
 }
 
 // NAT is how private subnets reach the internet.

@@ -85,6 +85,32 @@ x.yaml:4:1: secrets: arn:aws:secretsmanager:us-east-1:111122223333:secret:far-Ab
 x.yaml:12:5: profiles.small.configurations: spark-defaults spark.jars.packages org.postgresql:postgresql:42.7.4 needs the internet
 x.yaml:18:17: profiles.small.bootstrap[0]: https://example.com/a.tgz is on the internet`,
 		},
+		"peerings": {
+			text: `account: "111122223333"
+network:
+  cidr: 10.20.0.0/16
+  peerings:
+    - {vpc: vpc-0123456789abcdef0, cidr: 10.20.128.0/20, routeTables: [rtb-0123456789abcdef0]}
+    - {vpc: vpc-0123456789abcdef0, cidr: 10.30.0.0/16}
+    - {vpc: vpc-1, cidr: 10.30.1.0/24, account: "111122223333", region: Ireland, routeTables: [rtb-1]}
+    - {vpc: vpc-0123456789abcdef2, cidr: 10.31.0.1/16, account: "222233334444", acceptRole: "arn:aws:iam::333344445555:role/a", routeTables: [rtb-0123456789abcdef0]}
+`,
+			want: `x.yaml:5:36: network.peerings[0].cidr 10.20.128.0/20 overlaps network.cidr 10.20.0.0/16: addresses of peered networks must differ
+x.yaml:6:7: network.peerings[1].routeTables is missing: name those of vpc-0123456789abcdef0 that lead to the stage's VPC
+x.yaml:6:8: network.peerings[1].vpc: duplicate vpc-0123456789abcdef0; remove one
+x.yaml:7:7: network.peerings[2].acceptRole is missing: name a role of account 111122223333 that may accept
+x.yaml:7:8: network.peerings[2].vpc "vpc-1" is not the id of a VPC
+x.yaml:7:20: network.peerings[2].cidr 10.30.1.0/24 overlaps network.peerings[1].cidr 10.30.0.0/16
+x.yaml:7:40: network.peerings[2].account 111122223333 is the stage's; leave it out
+x.yaml:7:65: network.peerings[2].region "Ireland" must be the name of a Region
+x.yaml:7:96: network.peerings[2].routeTables[0]: "rtb-1" is not the id of a route table
+x.yaml:8:36: network.peerings[3].cidr "10.31.0.1/16" is not a range of IPv4 addresses
+x.yaml:8:81: network.peerings[3].acceptRole "arn:aws:iam::333344445555:role/a" must be the ARN of a role of the other account`,
+		},
+		"peerings of an existing VPC": {
+			"network: {vpc: vpc-0123456789abcdef0, subnets: [subnet-0123456789abcdef0], peerings: [{vpc: vpc-0123456789abcdef1}]}\n",
+			"x.yaml:1:76: network.peerings: the routes of an existing VPC are not the stage's; connect it yourself",
+		},
 		"no addresses":   {"network: {nat: one}\n", "x.yaml:1:1: network.cidr is missing: set the addresses of a new VPC"},
 		"only subnets":   {"network: {subnets: [subnet-0123456789abcdef0]}\n", "x.yaml:1:11: network.subnets: are of an existing VPC; name it in vpc"},
 		"only a VPC":     {"network: {vpc: vpc-0123456789abcdef0}\n", "x.yaml:1:1: network.subnets is missing: name private subnets of vpc-"},

@@ -47,6 +47,7 @@ func (c Config) validateNetwork() error {
 		need(bucketName.MatchString(name), "buckets[%d]: %q is not the name of a bucket", i, name)
 	}
 	need(n.FlowLogs.Days == 0 || slices.Contains(LogDays, n.FlowLogs.Days), "flowLogs.days %d must be one of %v", n.FlowLogs.Days, LogDays)
+	errs = append(errs, c.validatePeerings()...)
 	if n.Creates() && n.NAT == NoNAT {
 		errs = append(errs, c.validateWithoutNAT()...)
 	}

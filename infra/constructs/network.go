@@ -27,6 +27,7 @@ func NewNetwork(scope constructs.Construct, s Stage) *Network {
 	var gateways []*string // route tables of the private subnets
 	if s.Network.Creates() {
 		gateways = n.addVPC(scope, *s.Network)
+		n.peerings(scope, s, gateways)
 	}
 	n.groups = NewEmrGroups(scope, "Groups", n.vpc)
 	NewEndpoints(scope, "Endpoints", EndpointsProps{Stage: s, VPC: n.vpc, Subnets: n.subnets, RouteTables: gateways, Clusters: n.groups})

@@ -233,3 +233,48 @@ func TestNetworkParameter(t *testing.T) {
 		}
 	})
 }
+
+// Every private subnet has a route to peered networks, and those have one back: by a resource in the stage's account and
+// Region, elsewhere by a call with the role that accepts the connection.
+func TestPeerings(t *testing.T) {
+	t.Parallel()
+	if full == nil {
+		t.Skip("no templates in short mode")
+	}
+	var connections []string
+	for _, c := range full.all("AWS::EC2::VPCPeeringConnection") {
+		connections = append(connections, fmt.Sprint(c.Properties["PeerVpcId"], " ", c.Properties["PeerOwnerId"], " ", c.Properties["PeerRegion"], " ", c.Properties["PeerRoleArn"]))
+	}
+	slices.Sort(connections)
+	if diff := cmp.Diff([]string{
+		"vpc-0123456789abcdef0 <nil> <nil> <nil>", "vpc-0123456789abcdef1 222233334444 eu-central-1 arn:aws:iam::222233334444:role/accept-peering",
+	}, connections); diff != "" {
+		t.Errorf("connections (-want +got):\n%s", diff)
+	}
+	routes := map[string]int{}
+	for _, r := range full.all("AWS::EC2::Route") {
+		if r.Properties["VpcPeeringConnectionId"] != nil {
+			table := text(r.Properties["RouteTableId"])
+			if strings.HasPrefix(table, "${") {
+				table = "private"
+			}
+			routes[table+" to "+text(r.Properties["DestinationCidrBlock"])]++
+		}
+	}
+	if diff := cmp.Diff(map[string]int{"private to 10.30.0.0/16": 3, "private to 10.31.0.0/16": 3, "rtb-0123456789abcdef0 to 10.20.0.0/16": 1}, routes); diff != "" {
+		t.Errorf("routes (-want +got):\n%s", diff)
+	}
+	calls := full.all("Custom::AWS")
+	if len(calls) != 1 {
+		t.Fatalf("%d calls", len(calls))
+	}
+	for event, action := range map[string]string{"Create": "createRoute", "Update": "replaceRoute", "Delete": "deleteRoute"} {
+		for _, want := range []string{
+			action, "rtb-0123456789abcdef1", `"region":"eu-central-1"`, `"assumedRoleArn":"arn:aws:iam::222233334444:role/accept-peering"`, `"DestinationCidrBlock":"10.20.0.0/16"`,
+		} {
+			if got := text(calls[0].Properties[event]); !strings.Contains(got, want) {
+				t.Errorf("%s does not contain %s: %s", event, want, got)
+			}
+		}
+	}
+}
