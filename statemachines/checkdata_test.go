@@ -204,6 +204,28 @@ func TestChecksOfManyFiles(t *testing.T) {
 	})
 }
 
+// Each partition of a dataset that a run writes has statistics and sizes of its own.
+func TestStatisticsOfTwoPartitions(t *testing.T) {
+	t.Parallel()
+	pipeline := strings.ReplaceAll(writing, "{{.Lake.curated}}/other/", "{{.Lake.curated}}/flights/dt=1999-12-31/")
+	inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
+		w.S3.Place(w.Settings.Lake["curated"], "flights/dt=1999-12-31/a.parquet", parquetOf(t, 7, 0))
+		place(w, parquetOf(t, 10, 3))
+		_, id := uploaded(t, w, pipeline, nil)
+		found := map[string]int64{}
+		for _, s := range recorded(t, w, "s3://test-curated/flights/") {
+			found[s.Partition] = *s.Rows
+		}
+		for _, s := range w.Record(id).Found().Sizes {
+			found[s.Address] = *s.Rows
+		}
+		want := map[string]int64{"dt=2000-01-01": 10, "dt=1999-12-31": 7, "s3://test-curated/flights/dt=2000-01-01/": 10, "s3://test-curated/flights/dt=1999-12-31/": 7}
+		if diff := cmp.Diff(want, found); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 // A run that fails has written nothing that counts.
 func TestNoStatisticsOfAFailedRun(t *testing.T) {
 	t.Parallel()
@@ -313,6 +335,23 @@ func retried(t *testing.T, w *simulation.World, date string, want ended) {
 		time.Sleep(time.Hour)
 		compare(t, w, s.RunID, want, outcomeOf(w, s.RunID, func() asl.Result { return w.Result(s.RunID + ".1") }))
 	}
+}
+
+// A partition that is not of a time is written by every run, and compared with what it was.
+func TestDriftOfACountry(t *testing.T) {
+	t.Parallel()
+	inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
+		w.Apply(strings.NewReplacer("SEVERITY", ", severity: warn", "dt={{.LogicalDate}}", "country=pt").Replace(drifting))
+		found := ""
+		for _, date := range []string{"2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"} {
+			w.S3.Place(w.Settings.Lake["curated"], "flights/country=pt/a.parquet", parquetOf(t, 100, 0))
+			_, id := dated(t, w, date, 1)
+			found = w.Record(id).Found().Findings[0].Found
+		}
+		if want := "100 rows, the median is 100: +0.0% (3 runs)"; found != want {
+			t.Errorf("found %s, want %s", found, want)
+		}
+	})
 }
 
 // A warning does not make a run fail.

@@ -12,6 +12,7 @@ import (
 	"ephemr/internal/dataset"
 	"ephemr/internal/fault"
 	"ephemr/internal/footer"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/statistics"
 )
 
@@ -39,16 +40,17 @@ type reader struct {
 	buckets []string // of the lake
 	last    bool     // what fails is not tried again
 	until   time.Time
-	bytes   int64 // that were read
+	bytes   int64             // that were read
+	secrets map[string]string // values of sensitive params
 
 	tables  map[dataset.Address]dataset.Table
 	lists   map[dataset.Address]listing
 	footers map[dataset.Address]footer.Summary
 }
 
-func newReader(ctx context.Context, api dataset.S3API, lake map[string]string, retries int) *reader {
+func newReader(ctx context.Context, api dataset.S3API, lake, secrets map[string]string, retries int) *reader {
 	r := &reader{
-		api: api, buckets: slices.Collect(maps.Values(lake)), last: retries >= mostRetries,
+		secrets: secrets, api: api, buckets: slices.Collect(maps.Values(lake)), last: retries >= mostRetries,
 		tables: map[dataset.Address]dataset.Table{}, lists: map[dataset.Address]listing{}, footers: map[dataset.Address]footer.Summary{},
 	}
 	if end, ok := ctx.Deadline(); ok {
@@ -57,12 +59,12 @@ func newReader(ctx context.Context, api dataset.S3API, lake map[string]string, r
 	return r
 }
 
-// read fills in the figures of s. What cannot be read is not known, and s says why: an
+// read fills in the figures of s, which are of the data at address. What cannot be read is not known, and s says why: an
 // error means that another try may succeed.
-func (r *reader) read(ctx context.Context, s *statistics.Statistics) error {
+func (r *reader) read(ctx context.Context, address string, s *statistics.Statistics) error {
 	began := time.Now()
 	s.At = began.UTC()
-	err := r.summarize(ctx, s)
+	err := r.summarize(ctx, address, s)
 	s.Took = time.Since(began)
 	if err == nil {
 		return nil
@@ -70,7 +72,7 @@ func (r *reader) read(ctx context.Context, s *statistics.Statistics) error {
 	if ctx.Err() != nil || !r.last && mayPass(err) {
 		return err
 	}
-	s.Rows, s.Columns, s.Partial = nil, nil, clip(err.Error())
+	s.Rows, s.Columns, s.Partial = nil, nil, brief(err.Error(), r.secrets)
 	return nil
 }
 
@@ -97,8 +99,8 @@ func (r *reader) locate(address string) (dataset.Address, error) {
 	return at, nil
 }
 
-func (r *reader) summarize(ctx context.Context, s *statistics.Statistics) error {
-	at, err := r.locate(s.Output().Address())
+func (r *reader) summarize(ctx context.Context, address string, s *statistics.Statistics) error {
+	at, err := r.locate(address)
 	if err != nil {
 		return err
 	}
@@ -107,7 +109,8 @@ func (r *reader) summarize(ctx context.Context, s *statistics.Statistics) error 
 		return err
 	}
 	if table.Format != "" {
-		s.Partial = fmt.Sprintf("not counted: s3://%s/%s is a table of %s; files that are not part of its current snapshot would be counted", table.Root.Bucket, table.Root.Prefix, table.Format)
+		s.Partial = brief(fmt.Sprintf("not counted: s3://%s/%s is a table of %s; files that are not part of its current snapshot would be counted",
+			table.Root.Bucket, table.Root.Prefix, table.Format), r.secrets)
 		return nil
 	}
 	files, more, err := r.List(ctx, at)
@@ -126,7 +129,7 @@ func (r *reader) summarize(ctx context.Context, s *statistics.Statistics) error 
 		return err
 	}
 	s.Take(f)
-	s.Partial = partial(f, more, unread)
+	s.Partial = brief(partial(f, more, unread), r.secrets)
 	s.Limited = s.Partial != "" && len(f.Broken) == 0
 	return nil
 }
@@ -137,7 +140,7 @@ func partial(f footer.Summary, reasons ...string) string {
 	if n := len(f.Broken); n > 0 {
 		why = append(why, fmt.Sprintf("%d of %d files cannot be read: %s %s", n, f.Files, path.Base(f.Broken[0].File), f.Broken[0].Why))
 	}
-	return clip(strings.Join(why, "; "))
+	return strings.Join(why, "; ")
 }
 
 // formats are those of files that have no footers of Parquet, by suffix.
@@ -159,7 +162,9 @@ func formatOf(files []dataset.Object) (format string) {
 	return format
 }
 
-func clip(s string) string {
+// brief is the beginning of s, in which the values of sensitive params are hidden.
+func brief(s string, secrets map[string]string) string {
+	s = pipeline.HideValues(s, secrets)
 	if len(s) <= longest {
 		return s
 	}
