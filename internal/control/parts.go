@@ -78,7 +78,7 @@ func (w *Wiring) backfills() *backfill.Store {
 }
 
 func (w *Wiring) backfillWorker() *backfill.Worker {
-	maker := &intake.Backfiller{Settings: w.settings, Runs: w.runs(), Pipelines: w.pipelines(), Users: w.users(), Engines: w.catalog()}
+	maker := &intake.Backfiller{Settings: w.settings, Runs: w.runs(), Pipelines: w.pipelines(), Users: w.users(), Engines: w.catalog(), Notices: w.notices()}
 	return &backfill.Worker{
 		Store:     w.backfills(),
 		Runs:      w.runs(),

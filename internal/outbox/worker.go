@@ -95,7 +95,7 @@ func (w *Worker) collect(ctx context.Context, of string, now time.Time) (out []O
 // advance takes the entries of b, or else the messages that are due. done = there is
 // neither.
 func (w *Worker) advance(ctx context.Context, b *box, now time.Time) (out []Outgoing, done bool, _ error) {
-	if len(b.keys) > 0 || b.more {
+	if len(b.keys) > 0 || b.more && !b.broken {
 		current, err := w.current(ctx, b.entries)
 		b.state.Add(current...)
 		return nil, false, err
