@@ -183,7 +183,7 @@ func (w *Wiring) settlingFinisher() *outcome.Finisher {
 
 // lineage writes the OpenLineage events of runs.
 func (w *Wiring) lineage() *lineage.Writer {
-	return &lineage.Writer{Settings: w.settings, Runs: w.runs(), S3: w.clients.s3()}
+	return &lineage.Writer{Settings: w.settings, Runs: w.runs(), S3: w.clients.s3(), Outbox: w.notices()}
 }
 
 func (w *Wiring) admitter() *admission.Admitter {

@@ -34,6 +34,7 @@ type Sender struct {
 	Settings stage.Settings
 	Topic    TopicAPI
 	Bus      BusAPI
+	Lineage  *Lineage
 }
 
 // outgoing are the messages of a Sending, one for each destination. All addresses are in
@@ -72,6 +73,8 @@ func (s *Sender) send(ctx context.Context, o Outgoing) error {
 		return s.mail(ctx, o)
 	case stage.Chat:
 		return s.chat(ctx, o)
+	case stage.OpenLineage:
+		return s.Lineage.send(ctx, o)
 	case stage.PagerDuty:
 		return s.event(ctx, o, o.Message.Pager())
 	}
