@@ -187,6 +187,15 @@ type Manual struct {
 	StartedBy string `json:"AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID,omitempty"`
 }
 
+// Notice is the detail of the event with a message for a webhook or PagerDuty, delivered at
+// least once. Body is what a rule of the stage sends to the destination: notify.Message in
+// JSON, or an event of PagerDuty's Events API v2.
+type Notice struct {
+	Destination string          `json:"destination"` // as in pipeline files, e.g. webhook:ops
+	MessageID   string          `json:"messageId"`   // the same whenever the message is sent again
+	Body        json.RawMessage `json:"body"`
+}
+
 // RunFinished is the detail of the event about a run's outcome, delivered at least once.
 type RunFinished struct {
 	RunID       string    `json:"runId"`

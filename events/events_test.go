@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/events"
+	"ephemr/internal/notify"
 )
 
 func sample(t *testing.T, name string) []byte {
@@ -75,7 +76,16 @@ func TestEventsOfAWS(t *testing.T) {
 // Our own events and messages encode to exactly their samples.
 func TestOurEvents(t *testing.T) {
 	t.Parallel()
-	five := 5
+	five, three := 5, 3
+	id := "flights-daily-20261116T0300-0a1b2c3d"
+	message, err := json.Marshal(notify.Message{
+		ID: "dev-flights-daily-7", Thread: "dev/flights-daily/job", Kind: notify.Failure, Headline: "FAILED " + id, Stage: "dev", Pipeline: "flights-daily",
+		Team: "data", RunID: id, State: "FAILED", Class: "job", Job: "clean", Attempt: 1, ExitCode: &three, Reason: "job clean: spark-submit main.py exited 3",
+		Cost: "about 0.12 USD", Next: []string{"ephemr logs " + id + " clean"}, Count: 1, At: time.Date(2026, 11, 16, 3, 21, 9, 0, time.UTC),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, want := range map[string]any{
 		"schedule-tick": &events.ScheduleTick{Kind: events.KindSchedule, Pipeline: "flights-daily", ScheduledTime: "2026-11-16T03:00:00Z"},
 		"request": &events.Request{
@@ -87,6 +97,7 @@ func TestOurEvents(t *testing.T) {
 			Reason: "job clean: spark-submit main.py exited 3", ClusterID: "j-123456789ABCD", CostUSD: 0.12,
 			EndedAt: time.Date(2026, 11, 16, 3, 21, 9, 0, time.UTC),
 		},
+		"notice": &events.Notice{Destination: "webhook:ops", MessageID: "dev-flights-daily-7", Body: message},
 		"repaired": &events.Repaired{
 			What: "cluster-terminated", RunID: "flights-daily-20261116T0300-0a1b2c3d", ClusterID: "j-123456789ABCD", Reason: "its run is FAILED",
 		},

@@ -26,6 +26,11 @@ func grantSecrets(scope constructs.Construct, to Rights, patterns []string) {
 	}
 }
 
+// GrantReadSecret allows a function to read a secret of the stage's account.
+func GrantReadSecret(scope constructs.Construct, to Rights, name string) {
+	grantSecrets(scope, to, []string{name})
+}
+
 // GrantDescribeSecrets allows finding out whether secrets exist, not reading them.
 func GrantDescribeSecrets(scope constructs.Construct, to Rights, patterns []string) {
 	for _, store := range stores(scope, patterns) {

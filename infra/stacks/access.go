@@ -34,6 +34,13 @@ func (p *Platform) grantLineage() {
 	for _, name := range []string{"FinishRun", "Sweep"} { // SubmitSteps and those that look at steps list results as well; PrepareRun has one event
 		p.lake.Logs.GrantList(p.functions.named(name))
 	}
+	if http := p.stage.Lineage.HTTP; http.URL != "" {
+		notify := p.functions.named("Notify")
+		p.lake.Logs.Grant(notify, stage.LineagePrefix+"*", "GetObject")
+		if http.Secret != "" {
+			constructs.GrantReadSecret(p.stack, notify, http.Secret)
+		}
+	}
 }
 
 // inRun are the calls of functions that work on a run: its items are read by one

@@ -3,6 +3,7 @@ package stacks_test
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,6 +35,21 @@ func TestDestinations(t *testing.T) {
 	if diff := cmp.Diff(map[string]bool{"webhook:ops": true, "pagerduty:on-call": true}, rules); diff != "" {
 		t.Errorf("rules (-want +got)\n%s", diff)
 	}
+}
+
+// Notify may read lineage events and the key of the server, in stages that have one.
+func TestLineageRights(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stage) {
+		isNotify := func(owner string) bool { return strings.HasPrefix(owner, "Notify") }
+		http := s.config.Lineage.HTTP
+		if got := slices.ContainsFunc(slices.Collect(maps.Keys(s.holders("secretsmanager:GetSecretValue"))), isNotify); got != (http.Secret != "") {
+			t.Errorf("Notify may read secrets: %t", got)
+		}
+		if got := slices.ContainsFunc(slices.Collect(maps.Keys(s.holders("s3:GetObject"))), isNotify); got != (http.URL != "") {
+			t.Errorf("Notify may read objects: %t", got)
+		}
+	})
 }
 
 // CloudFormation reads the secrets of destinations; no template contains one.

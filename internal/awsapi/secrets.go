@@ -22,3 +22,18 @@ func NewSecrets(cfg aws.Config) *Secrets {
 func (s *Secrets) DescribeSecret(ctx context.Context, in *secretsmanager.DescribeSecretInput, o ...func(*secretsmanager.Options)) (*secretsmanager.DescribeSecretOutput, error) {
 	return s.describeSecret(ctx, in, o...)
 }
+
+// SecretValues reads secrets.
+type SecretValues struct {
+	getSecretValue Operation[secretsmanager.GetSecretValueInput, secretsmanager.GetSecretValueOutput, secretsmanager.Options]
+}
+
+// NewSecretValues returns a client of cfg.
+func NewSecretValues(cfg aws.Config) *SecretValues {
+	return &SecretValues{getSecretValue: secretsmanager.NewFromConfig(cfg).GetSecretValue}
+}
+
+// GetSecretValue returns the value of a secret.
+func (s *SecretValues) GetSecretValue(ctx context.Context, in *secretsmanager.GetSecretValueInput, o ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
+	return s.getSecretValue(ctx, in, o...)
+}

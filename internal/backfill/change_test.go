@@ -2,11 +2,13 @@ package backfill_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/internal/backfill"
@@ -217,6 +219,10 @@ func TestPipelineChanges(t *testing.T) {
 				}
 				if b := load(t, w, id); b.State != backfill.Ended {
 					t.Errorf("backfill is %s", b.State)
+				}
+				reported := slices.ContainsFunc(w.SNS.Published(w.Settings.Topic), func(m sns.PublishInput) bool { return strings.Contains(*m.Message, "REJECTED") })
+				if reported != (tt.want[run.Rejected] > 0) {
+					t.Errorf("rejected runs are reported: %t", reported)
 				}
 			})
 		})

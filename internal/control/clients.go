@@ -37,6 +37,7 @@ type clients interface {
 	glue() publish.GlueAPI
 	glueReader() publish.ReadAPI
 	secrets() secretcheck.SecretsAPI
+	secretValues() outbox.SecretsAPI
 	parameters() secretcheck.ParametersAPI
 	engine() engine.Engine // nil = EMR on EC2
 }
@@ -60,6 +61,7 @@ func (g given) cloudMap() discovery.API               { return g.d.CloudMap }
 func (g given) glue() publish.GlueAPI                 { return g.d.Glue }
 func (g given) glueReader() publish.ReadAPI           { return g.d.Glue }
 func (g given) secrets() secretcheck.SecretsAPI       { return g.d.Secrets }
+func (g given) secretValues() outbox.SecretsAPI       { return g.d.SecretValues }
 func (g given) parameters() secretcheck.ParametersAPI { return g.d.Parameters }
 func (g given) engine() engine.Engine                 { return g.d.Engine }
 
@@ -99,6 +101,7 @@ func (d *dialed) metrics() sweep.MetricAPI              { return awsapi.NewCloud
 func (d *dialed) glue() publish.GlueAPI                 { return awsapi.NewGlue(d.cfg) }
 func (d *dialed) glueReader() publish.ReadAPI           { return awsapi.NewGlueReader(d.cfg) }
 func (d *dialed) secrets() secretcheck.SecretsAPI       { return awsapi.NewSecrets(d.cfg) }
+func (d *dialed) secretValues() outbox.SecretsAPI       { return awsapi.NewSecretValues(d.cfg) }
 func (d *dialed) parameters() secretcheck.ParametersAPI { return awsapi.NewParameters(d.cfg) }
 
 // once makes a client unless there is one.

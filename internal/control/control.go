@@ -49,8 +49,9 @@ type Deps struct {
 	CloudMap discovery.API
 	Glue     publish.GlueAPI
 
-	Secrets    secretcheck.SecretsAPI
-	Parameters secretcheck.ParametersAPI
+	Secrets      secretcheck.SecretsAPI
+	SecretValues outbox.SecretsAPI
+	Parameters   secretcheck.ParametersAPI
 
 	Engine engine.Engine // that runs jobs; nil = EMR on EC2
 }

@@ -78,7 +78,7 @@ func (w *Wiring) backfills() *backfill.Store {
 }
 
 func (w *Wiring) backfillWorker() *backfill.Worker {
-	maker := &intake.Backfiller{Settings: w.settings, Runs: w.runs(), Pipelines: w.pipelines(), Users: w.users(), Engines: w.catalog()}
+	maker := &intake.Backfiller{Settings: w.settings, Runs: w.runs(), Pipelines: w.pipelines(), Users: w.users(), Engines: w.catalog(), Notices: w.notices()}
 	return &backfill.Worker{
 		Store:     w.backfills(),
 		Runs:      w.runs(),
@@ -183,7 +183,7 @@ func (w *Wiring) settlingFinisher() *outcome.Finisher {
 
 // lineage writes the OpenLineage events of runs.
 func (w *Wiring) lineage() *lineage.Writer {
-	return &lineage.Writer{Settings: w.settings, Runs: w.runs(), S3: w.clients.s3()}
+	return &lineage.Writer{Settings: w.settings, Runs: w.runs(), S3: w.clients.s3(), Outbox: w.notices()}
 }
 
 func (w *Wiring) admitter() *admission.Admitter {

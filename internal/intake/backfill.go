@@ -9,6 +9,7 @@ import (
 	"ephemr/internal/backfill"
 	"ephemr/internal/engine"
 	"ephemr/internal/fault"
+	"ephemr/internal/outbox"
 	"ephemr/internal/register"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
@@ -22,6 +23,7 @@ type Backfiller struct {
 	Pipelines Pipelines
 	Users     Users
 	Engines   engine.Catalog
+	Notices   *outbox.Store
 }
 
 // Make makes the run of a child with a version of the pipeline, or retries it. What the
@@ -92,7 +94,11 @@ func (f *Backfiller) create(ctx context.Context, b backfill.Backfill, v register
 	if w.Run.State == run.Rejected {
 		slog.WarnContext(ctx, "run of a backfill rejected", "backfill", b.ID, "runId", w.Run.ID, "reason", w.Run.Reason)
 	}
-	if _, _, err := f.Runs.Create(ctx, w.Run, w.Spec); err != nil && !run.IsRefused(err) {
+	notice, err := report(ctx, registered{f.Pipelines, &v}, f.Notices, f.Settings.Stage, w.Run)
+	if err != nil {
+		return err
+	}
+	if _, _, err := f.Runs.Create(ctx, w.Run, w.Spec, notice...); err != nil && !run.IsRefused(err) {
 		return err
 	}
 	return nil

@@ -5,6 +5,7 @@ package intake
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -144,11 +145,15 @@ func (k *Intake) reject(ctx context.Context, m lambdaevents.SQSMessage, bad *inv
 		return err
 	}
 	r := run.Run{
-		ID:       run.ID(bad.pipelineOr("rejected"), sent, run.OfMessage(m.MessageId)...),
 		Pipeline: bad.pipelineOr("rejected"), State: run.Rejected, Class: classOf(bad), Reason: bad.Error(),
 		Trigger:     run.Trigger{Kind: bad.kind, RequestID: bad.requestID, Sender: m.Attributes["SenderId"]},
 		LogicalTime: sent, RequestedAt: sent, EndedAt: time.Now(), Body: clip(body, 4096),
 	}
+	identity := run.OfMessage(m.MessageId)
+	if logical := namedTime(m); bad.requestID != "" && !logical.IsZero() {
+		r.LogicalTime, identity = logical, r.OfRejection(r.Trigger.Sender, bad.requestID)
+	}
+	r.ID = run.ID(r.Pipeline, r.LogicalTime, identity...)
 	notice, err := report(ctx, k.Pipelines, k.Notices, k.Settings.Stage, r)
 	if err != nil {
 		return err
@@ -163,6 +168,14 @@ func (k *Intake) reject(ctx context.Context, m lambdaevents.SQSMessage, bad *inv
 	}
 	slog.WarnContext(ctx, "request rejected", "runId", r.ID, "messageId", m.MessageId, "reason", r.Reason)
 	return nil
+}
+
+// namedTime is the logical time that a request names, or zero.
+func namedTime(m lambdaevents.SQSMessage) time.Time {
+	var q struct{ LogicalTime string }
+	_ = json.Unmarshal([]byte(m.Body), &q)            // what is wrong with it is the reason
+	logical, _ := run.ParseLogicalTime(q.LogicalTime) // likewise
+	return logical
 }
 
 func (k *Intake) moveToDLQ(ctx context.Context, m lambdaevents.SQSMessage, r run.Run) error {

@@ -210,6 +210,42 @@ func reported(t *testing.T, w *simulation.World, r run.Run) {
 	}
 }
 
+// A request that is sent again, because the answer of SQS was lost, has another message id.
+// It is rejected once, unless it is rejected for another reason.
+func TestRejectedOnce(t *testing.T) {
+	t.Parallel()
+	const bad = `{"requestId":"a","pipeline":"one","logicalTime":"2026-11-30T03:00:00Z","params":{"x":"1"}}`
+	for name, tt := range map[string]struct {
+		first, second string
+		want          int
+	}{
+		"the same":                {bad, bad, 1},
+		"a key is wrong":          {strings.Replace(bad, "params", "parms", 1), strings.Replace(bad, "params", "parms", 1), 1},
+		"another reason":          {bad, strings.Replace(bad, `"x"`, `"y"`, 1), 2},
+		"another request":         {bad, strings.Replace(bad, `"a"`, `"b"`, 1), 2},
+		"no logical time":         {strings.Replace(bad, `"logicalTime":"2026-11-30T03:00:00Z",`, "", 1), strings.Replace(bad, `"logicalTime":"2026-11-30T03:00:00Z",`, "", 1), 2},
+		"a logical time is wrong": {strings.Replace(bad, "2026", "26", 1), strings.Replace(bad, "2026", "26", 1), 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, func(t *testing.T, w *simulation.World) {
+				w.Deliver("requests", tt.first)
+				time.Sleep(time.Second)
+				w.Deliver("requests", tt.second)
+				all := runs(w)
+				for _, r := range all {
+					if r.State != run.Rejected {
+						t.Errorf("run %+v", r)
+					}
+				}
+				if len(all) != tt.want {
+					t.Errorf("%d records, want %d", len(all), tt.want)
+				}
+			})
+		})
+	}
+}
+
 // Keys are taken as they are: S3's events do not encode them.
 func TestUploads(t *testing.T) {
 	t.Parallel()

@@ -22,11 +22,18 @@ type S3API interface {
 	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
 }
 
+// Outbox records that the event at a key is to be sent to the server of the stage, once for
+// each key.
+type Outbox interface {
+	PutLineage(ctx context.Context, key string) error
+}
+
 // Writer writes the events of runs to S3.
 type Writer struct {
 	Settings stage.Settings
 	Runs     *store.Runs
 	S3       S3API
+	Outbox   Outbox
 }
 
 // Write writes the events that a run's record implies and that are missing. It reads the record
@@ -93,6 +100,11 @@ func (w *Writer) put(ctx context.Context, x Written) error {
 	body, err := x.Event.JSON()
 	if err != nil {
 		return err
+	}
+	if w.Settings.Lineage.HTTP.URL != "" { // before the object, which shows that nothing is missing
+		if err := w.Outbox.PutLineage(ctx, x.Key); err != nil {
+			return err
+		}
 	}
 	_, err = w.S3.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &w.Settings.LogsBucket, Key: &x.Key, IfNoneMatch: aws.String("*"),

@@ -92,6 +92,27 @@ Message: dev-daily-7
 	}
 }
 
+// TestNextCommand: the command that helps is by the class, and by what has found it.
+func TestNextCommand(t *testing.T) {
+	t.Parallel()
+	data := failed()
+	data.Run.Class = job.ClassData
+	found := failed()
+	found.Run.Class, found.Jobs[1].State = job.ClassData, run.JobSucceeded
+	for name, tt := range map[string]struct {
+		rec  *run.Record
+		want []string
+	}{
+		"a job":                        {failed(), []string{"ephemr logs daily-1 b", "ephemr show daily-1"}},
+		"a check of a job":             {data, []string{"ephemr logs daily-1 b", "ephemr show daily-1"}},
+		"data, after the jobs were ok": {found, []string{"ephemr show daily-1"}},
+	} {
+		if diff := cmp.Diff(tt.want, notify.OfRun(tt.rec, "dev").Message.Next); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", name, diff)
+		}
+	}
+}
+
 // TestForgedLines: what a job or a sender writes stays on its line, and its log
 // is not sent unless the pipeline says so.
 func TestForgedLines(t *testing.T) {

@@ -26,21 +26,21 @@ type pagerPayload struct {
 // maxSummary is PagerDuty's limit.
 const maxSummary = 1024
 
+// Incident reports whether the message begins, continues or ends trouble. Other messages,
+// such as a deadline that is near or a rejected request, would be incidents without an end.
+func (m Message) Incident() bool { return m.Kind == Failure || m.Kind == Resolved }
+
 // Pager is the message as an event of PagerDuty. Messages of one thread are one incident.
 func (m Message) Pager() any {
 	if m.Kind == Resolved {
 		return pager{Action: "resolve", Key: m.Thread}
-	}
-	severity := "error"
-	if m.Kind != Failure {
-		severity = "warning"
 	}
 	summary := m.Headline
 	if m.Cause != "" {
 		summary += ": " + m.Cause
 	}
 	return pager{Action: "trigger", Key: m.Thread, Client: "ephemr", Payload: &pagerPayload{
-		Summary: clip(summary, maxSummary), Source: "ephemr " + m.Stage, Severity: severity, Timestamp: m.At.UTC(),
+		Summary: clip(summary, maxSummary), Source: "ephemr " + m.Stage, Severity: "error", Timestamp: m.At.UTC(),
 		Component: m.Pipeline, Group: m.Team, Class: m.Class, Details: m,
 	}}
 }

@@ -169,7 +169,7 @@ func byClass(rec *run.Record) string {
 		if j := rec.Failure(); j != nil {
 			return "ephemr logs " + r.ID + " " + j.Name
 		}
-		return "ephemr logs " + r.ID
+		return "" // no job has found it
 	case job.ClassPermission:
 		return "ephemr doctor"
 	case job.ClassBootstrap, job.ClassTimeout, job.ClassLimit:

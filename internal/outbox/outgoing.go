@@ -19,6 +19,7 @@ type Outgoing struct {
 	Destination string         `json:"destination"`
 	Recipients  []string       `json:"recipients,omitempty"` // addresses, of a mail
 	Message     notify.Message `json:"message"`
+	Object      string         `json:"object,omitempty"` // key of a lineage event, which is sent instead of Message
 
 	attempts int
 	due      time.Time // of the attempt

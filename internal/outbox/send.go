@@ -34,17 +34,21 @@ type Sender struct {
 	Settings stage.Settings
 	Topic    TopicAPI
 	Bus      BusAPI
+	Lineage  *Lineage
 }
 
 // outgoing are the messages of a Sending, one for each destination. All addresses are in
-// one mail. A destination that the stage does not have any more is replaced by the mail.
+// one mail, which also replaces a destination that the stage does not have any more, and
+// PagerDuty for messages that nothing would resolve.
 func (s *Sender) outgoing(ctx context.Context, of string, x Sending) []Outgoing {
 	mail := Outgoing{Of: of, Destination: Mail, Message: x.Message}
 	mailed := len(x.To) == 0
 	var out []Outgoing
 	for _, to := range x.To {
 		_, known := s.Settings.Notices.Destinations[to]
+		kind, _, _ := strings.Cut(to, ":")
 		switch {
+		case known && kind == stage.PagerDuty && !x.Message.Incident():
 		case known:
 			out = append(out, Outgoing{Of: of, Destination: to, Message: x.Message})
 			continue
@@ -69,6 +73,8 @@ func (s *Sender) send(ctx context.Context, o Outgoing) error {
 		return s.mail(ctx, o)
 	case stage.Chat:
 		return s.chat(ctx, o)
+	case stage.OpenLineage:
+		return s.Lineage.send(ctx, o)
 	case stage.PagerDuty:
 		return s.event(ctx, o, o.Message.Pager())
 	}
@@ -128,7 +134,11 @@ func (s *Sender) chat(ctx context.Context, o Outgoing) error {
 
 // event sends body as an event, which a rule of the stage passes on.
 func (s *Sender) event(ctx context.Context, o Outgoing, body any) error {
-	detail, err := json.Marshal(map[string]any{"destination": o.Destination, "messageId": o.Message.ID, "body": body})
+	var detail []byte
+	content, err := json.Marshal(body)
+	if err == nil {
+		detail, err = json.Marshal(events.Notice{Destination: o.Destination, MessageID: o.Message.ID, Body: content})
+	}
 	if err != nil {
 		return fmt.Errorf("encode message %s: %w", o.Message.ID, err)
 	}

@@ -3,7 +3,9 @@ package outbox
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -84,6 +86,7 @@ type box struct {
 	keys     []records.Item // of entries
 	silences []Silence
 	more     bool // entries that were not read
+	broken   bool // one of those that were read cannot be decoded
 }
 
 // read reads the threads, the oldest entries up to a limit, and then silences.
@@ -101,8 +104,14 @@ func (s *Store) read(ctx context.Context, of, last string, limit int32) (*box, e
 		return nil, fmt.Errorf("read notices of %s: %w", of, err)
 	}
 	for _, it := range out.Items {
-		if err := b.add(it); err != nil {
+		sort := records.Text(it[records.SortName])
+		switch err := b.add(it); {
+		case err == nil:
+		case sort == records.ThreadsSort: // without it, messages would be sent again
 			return nil, fmt.Errorf("read notices of %s: %w", of, err)
+		default: // it stays, and the others are reported
+			b.broken = true
+			slog.ErrorContext(ctx, "record of notices unreadable", "pipeline", of, "record", sort, "error", err.Error())
 		}
 	}
 	b.more = len(out.LastEvaluatedKey) > 0
@@ -193,18 +202,20 @@ func (s *Store) rest(ctx context.Context, b *box) error {
 	return nil
 }
 
-// Due visits the pipelines with something to do by now, and the messages that are due. The
-// index is eventually consistent.
+// Due visits the pipelines with something to do by now, and the messages that are due. What
+// cannot be read does not delay the others, and is an error in the end. The index is
+// eventually consistent.
 func (s *Store) Due(ctx context.Context, now time.Time, pipeline func(of string), message func(Outgoing)) error {
 	in := &dynamodb.QueryInput{
 		TableName: &s.Table, IndexName: aws.String(records.ByState),
 		KeyConditionExpression:    aws.String(records.StateName + " = :state AND " + records.StateOrderName + " <= :now"),
 		ExpressionAttributeValues: records.Item{":state": records.String(records.Notices), ":now": records.String(records.TimeOrder(now, "~"))},
 	}
+	var errs []error
 	for p := dynamodb.NewQueryPaginator(s.DB, in); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		if err != nil {
-			return fmt.Errorf("list notices: %w", err)
+			return errors.Join(append(errs, fmt.Errorf("list notices: %w", err))...)
 		}
 		for _, it := range page.Items {
 			if !strings.HasPrefix(records.Text(it[records.SortName]), records.SendingPrefix) {
@@ -213,12 +224,13 @@ func (s *Store) Due(ctx context.Context, now time.Time, pipeline func(of string)
 			}
 			var o Outgoing
 			if err := o.read(it); err != nil {
-				return err
+				errs = append(errs, err)
+				continue
 			}
 			message(o)
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // wake has the threads of a pipeline looked at: what is due has changed.

@@ -5,6 +5,7 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -95,7 +96,7 @@ func (w *Worker) collect(ctx context.Context, of string, now time.Time) (out []O
 // advance takes the entries of b, or else the messages that are due. done = there is
 // neither.
 func (w *Worker) advance(ctx context.Context, b *box, now time.Time) (out []Outgoing, done bool, _ error) {
-	if len(b.keys) > 0 || b.more {
+	if len(b.keys) > 0 || b.more && !b.broken {
 		current, err := w.current(ctx, b.entries)
 		b.state.Add(current...)
 		return nil, false, err
@@ -135,11 +136,21 @@ func (w *Worker) outdated(ctx context.Context, m notify.Message) (bool, error) {
 	return err == nil && rec.Run.State.Final(), err
 }
 
-// sendAll makes an attempt to send each message.
+// lineageUntil is the time of an invocation that is left when no lineage event is sent any more.
+const lineageUntil = 20 * time.Second
+
+// sendAll makes an attempt to send each message, and then each lineage event until one fails:
+// the next invocation tries the others.
 func (w *Worker) sendAll(ctx context.Context, messages []Outgoing, now time.Time) (out Output, _ error) {
 	var errs []error
+	slices.SortStableFunc(messages, func(a, b Outgoing) int { return cmp.Compare(len(a.Object), 0) - cmp.Compare(len(b.Object), 0) })
+	down := false
 	for _, o := range messages {
+		if o.Object != "" && (down || soon(ctx, lineageUntil)) {
+			continue
+		}
 		sent, err := w.send(ctx, o, now)
+		down = down || err != nil && o.Object != ""
 		if sent {
 			out.Sent++
 		}
@@ -162,11 +173,29 @@ func (w *Worker) send(ctx context.Context, o Outgoing, now time.Time) (bool, err
 	case over:
 		return false, w.Store.end(ctx, o, "outdated", now)
 	}
-	if err := w.Sender.send(ctx, o); err != nil {
+	switch err := w.Sender.send(ctx, o); {
+	case refused(err):
+		slog.ErrorContext(ctx, "lineage event not delivered: it is in S3 only", "key", o.Object, "attempts", o.attempts, "error", err.Error())
+		return false, w.Store.end(ctx, o, "refused", now)
+	case err != nil:
 		return false, errors.Join(err, w.Store.delay(ctx, o, now))
+	case o.Object != "":
+		slog.InfoContext(ctx, "lineage event sent", "key", o.Object, "attempts", o.attempts)
+		return true, w.Store.end(ctx, o, "sentAt", now)
 	}
 	slog.InfoContext(ctx, "message sent", "messageId", o.Message.ID, "destination", o.Destination, "kind", string(o.Message.Kind), "pipeline", o.Message.Pipeline, "count", o.Message.Count)
 	return true, w.Store.end(ctx, o, "sentAt", now)
+}
+
+func refused(err error) bool {
+	_, ok := errors.AsType[refusedError](err)
+	return ok
+}
+
+// soon reports whether an invocation ends within a time.
+func soon(ctx context.Context, within time.Duration) bool {
+	end, ok := ctx.Deadline()
+	return ok && time.Until(end) < within
 }
 
 // warn posts an entry for each run whose deadline is as near as its pipeline says.

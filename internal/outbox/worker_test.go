@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/events"
@@ -19,6 +20,7 @@ import (
 	"ephemr/internal/outbox"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/proof/awsfake"
+	"ephemr/internal/records"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -235,6 +237,57 @@ func TestIncident(t *testing.T) {
 		want := []string{"Notice pagerduty:on-call trigger dev/p/job", "Notice pagerduty:on-call resolve dev/p/job"}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
+		}
+	})
+}
+
+// TestNoIncidentWithoutAnEnd: what nothing resolves is a mail, and no incident.
+func TestNoIncidentWithoutAnEnd(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []notify.Kind{notify.Success, notify.Rejected, notify.Deadline, notify.Approval, notify.Budget} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newStand(t)
+				if _, _, err := s.Runs.Create(t.Context(), run.Run{ID: "p-1", Pipeline: "p", State: run.Running}, &pipeline.Spec{}); err != nil {
+					t.Fatal(err)
+				}
+				e := notify.Entry{To: []string{"pagerduty:on-call", "webhook:ops"}, Message: notify.Message{Kind: kind, Stage: "dev", Pipeline: "p", RunID: "p-1", Headline: "x", Count: 1, At: time.Now()}}
+				if err := s.Store.Put(t.Context(), e, "p-1#0"); err != nil {
+					t.Fatal(err)
+				}
+				if err := s.tick(); err != nil {
+					t.Error(err)
+				}
+				sent := s.bus.Events()
+				if len(sent) != 1 || !strings.Contains(*sent[0].Detail, `"destination":"webhook:ops"`) || len(s.topic.Published("outcomes")) != 1 {
+					t.Errorf("%d events, %d mails", len(sent), len(s.topic.Published("outcomes")))
+				}
+			})
+		})
+	}
+}
+
+// TestUnreadable: a record that cannot be decoded delays no other message, and is an error.
+func TestUnreadable(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStand(t)
+		for _, key := range []records.Key{records.SendingKey("a", "a-1", "mail"), records.EntryKey("p", time.Now().Add(-time.Hour), "bad"), records.EntryKey("other", time.Now(), "bad")} {
+			it := key.Attributes()
+			it["json"], it["due"] = records.String("{"), records.String("x")
+			it[records.StateName], it[records.StateOrderName] = records.String(records.Notices), records.String(records.TimeOrder(time.Now().Add(-time.Hour), key.Sort))
+			if _, err := s.db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("runs"), Item: it}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.fail(1)
+		time.Sleep(time.Minute)
+		if err := s.tick(); err == nil || !strings.Contains(err.Error(), "read message") {
+			t.Errorf("no error of what cannot be read: %v", err)
+		}
+		if runs, mails := s.counted(); runs != 1 || mails != 1 {
+			t.Errorf("%d runs in %d mails", runs, mails)
 		}
 	})
 }

@@ -321,7 +321,15 @@ func OfRequest(sender, requestID string) []string {
 	return []string{ByRequest, access.Principal(sender), requestID}
 }
 
-// OfMessage is the identity of the record of a rejected message.
+// OfRejection is the identity of the record of a rejected request that has an id: a message
+// whose answer was lost is sent again, and has another message id. The reason is a part of it,
+// because the message may be sent again when its cause is fixed, and so is the body as r has it.
+func (r Run) OfRejection(sender, requestID string) []string {
+	return []string{"rejection", access.Principal(sender), requestID, r.Reason, r.Body}
+}
+
+// OfMessage is the identity of the record of a rejected message that has no request id or
+// no logical time.
 func OfMessage(messageID string) []string { return []string{"message", messageID} }
 
 // Digest is the whole of an identity: 64 hex digits.

@@ -78,18 +78,26 @@ func commandName(s job.Spec, argv []string) string {
 		return "dbt build"
 	}
 	program := path.Base(argv[0])
-	if program == "env" && len(argv) > 1 && s.Type == job.Bash { // the program that it looks up
-		for _, word := range strings.Fields(argv[1]) {
-			if !strings.HasPrefix(word, "-") && !strings.Contains(word, "=") {
-				program = path.Base(word)
-				break
-			}
-		}
+	if s.Type == job.Bash {
+		program = interpreterOf(argv)
 	}
 	if path.Base(s.Entry) == program {
 		return s.Entry
 	}
 	return program + " " + s.Entry
+}
+
+// interpreterOf is the name of the program that runs an entry: of env, the one that it looks up.
+func interpreterOf(argv []string) string {
+	if program := path.Base(argv[0]); program != "env" || len(argv) == 1 {
+		return program
+	}
+	for _, word := range strings.Fields(argv[1]) {
+		if !strings.HasPrefix(word, "-") && !strings.Contains(word, "=") {
+			return path.Base(word)
+		}
+	}
+	return "env"
 }
 
 // plainName matches names that no program takes for an option, a list, a pattern

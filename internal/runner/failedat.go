@@ -37,9 +37,10 @@ elif [ "${ephemr_command-}" = "$ephemr_last" ]; then
 fi; } 2>/dev/null' EXIT
 `
 
-// recordFailure returns env with what bash needs, unless s uses BASH_ENV itself.
-func recordFailure(s job.Spec, w workspace, env []string) (failedAt, []string) {
-	if s.Type != job.Bash || slices.ContainsFunc(env, func(e string) bool { return strings.HasPrefix(e, "BASH_ENV=") }) {
+// recordFailure returns env with what bash needs, unless another program runs the entry, which
+// would pass it on to scripts that it calls, or s uses BASH_ENV itself.
+func recordFailure(s job.Spec, w workspace, argv, env []string) (failedAt, []string) {
+	if s.Type != job.Bash || interpreterOf(argv) != "bash" || slices.ContainsFunc(env, func(e string) bool { return strings.HasPrefix(e, "BASH_ENV=") }) {
 		return failedAt{files: w.files}, env
 	}
 	file, record := filepath.Join(w.dir, "traps.sh"), filepath.Join(w.dir, "failed")

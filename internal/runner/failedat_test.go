@@ -35,6 +35,34 @@ func TestSilentFailures(t *testing.T) {
 	}
 }
 
+// TestOnlyBashIsTraced: an entry that another program runs, and the scripts that it calls,
+// have the environment that they would have without the runner.
+func TestOnlyBashIsTraced(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		first  string
+		traced bool
+	}{
+		"no first line": {"", true},
+		"bash":          {"#!/bin/bash\n", true},
+		"env bash":      {"#!/usr/bin/env bash\n", true},
+		"env -S bash":   {"#!/usr/bin/env -S bash -e\n", true},
+		"sh":            {"#!/bin/sh\n", false},
+		"env sh":        {"#!/usr/bin/env sh\n", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			s := b.spec(job.Bash, map[string]string{"run.sh": tt.first + "[ -z \"${BASH_ENV-}\" ] || exit 9\ntest -f none\n"})
+			s.Entry = "run.sh"
+			code, res := b.run(t.Context(), s)
+			if code == 0 || code == 9 || (res.Cause != "") != tt.traced {
+				t.Errorf("exit %d, cause %q; %s", code, res.Cause, b.stderr)
+			}
+		})
+	}
+}
+
 // TestTrapsChangeNothing: what is recorded about failures changes neither the exit code of
 // a script nor what it prints, whatever options it sets.
 func TestTrapsChangeNothing(t *testing.T) {

@@ -50,7 +50,7 @@ func (r *Runner) program(ctx context.Context, s job.Spec, values secrets, stdout
 	if err := r.resolveCommand(ctx, s, w, values, &p, stderr); err != nil {
 		return job.Result{}, err
 	}
-	failed, env := recordFailure(s, w, p.Env)
+	failed, env := recordFailure(s, w, p.Argv, p.Env)
 	p.Env = env
 	p.Wait = s.Background == job.BackgroundWait
 	apps.claim.Use()

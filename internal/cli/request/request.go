@@ -79,11 +79,17 @@ func Send(ctx context.Context, api QueueAPI, url, sender string, q events.Reques
 func (s Sent) Caused(r run.Run) bool {
 	switch {
 	case r.State == run.Rejected:
-		return s.messageID != "" && r.ID == run.ID(r.Pipeline, r.LogicalTime, run.OfMessage(s.messageID)...)
+		return s.rejected(r, r.OfRejection(s.sender, s.RequestID)) || s.messageID != "" && s.rejected(r, run.OfMessage(s.messageID))
 	case r.ID == s.RunID:
 		return true
 	}
 	return r.Trigger.Kind == run.ByRequest && r.Trigger.RequestID == s.RequestID && access.Principal(r.Trigger.Sender) == access.Principal(s.sender)
+}
+
+// rejected reports whether r is the record of a rejection with an identity. Functions of an
+// older version know the message only.
+func (s Sent) rejected(r run.Run, identity []string) bool {
+	return r.ID == run.ID(r.Pipeline, r.LogicalTime, identity...)
 }
 
 // LogicalTime parses the date of a run as intake does; empty is now.

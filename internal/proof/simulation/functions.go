@@ -46,8 +46,9 @@ func (w *World) wire() {
 			CloudMap: w.CloudMap,
 			Glue:     w.Glue,
 
-			Secrets:    w.Secrets,
-			Parameters: w.SSM,
+			Secrets:      w.Secrets,
+			SecretValues: w.Secrets,
+			Parameters:   w.SSM,
 
 			Engine: w.secondEngine(),
 		})))
