@@ -174,9 +174,12 @@ func (p *Platform) grantCheckData() {
 func (p *Platform) grantPublish() {
 	publish := p.functions.named("Publish")
 	p.runs.Grant(publish, "Query", "PutItem", "UpdateItem")
+	p.grantListLake(publish) // whether there is data
 	constructs.GrantCatalog(p.stack, publish, p.stage, "GetTable", "GetPartition", "CreatePartition", "UpdatePartition")
-	constructs.GrantCatalog(p.stack, p.functions.named("Control"), p.stage, "GetTable", "GetPartition", "UpdatePartition") // undo
-	constructs.GrantCatalog(p.stack, p.functions.named("FinishRun"), p.stage, "GetPartition")                              // of a publication that was interrupted
+	control := p.functions.named("Control") // undo
+	p.grantListLake(control)
+	constructs.GrantCatalog(p.stack, control, p.stage, "GetTable", "GetPartition", "CreatePartition", "UpdatePartition")
+	constructs.GrantCatalog(p.stack, p.functions.named("FinishRun"), p.stage, "GetPartition") // of a publication that was interrupted
 	constructs.GrantCatalog(p.stack, p.functions.named("Sweep"), p.stage, "GetPartition")
 }
 
