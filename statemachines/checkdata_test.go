@@ -20,6 +20,7 @@ import (
 	"ephemr/internal/proof/asl"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/proof/simulation"
+	"ephemr/internal/proof/tables"
 	"ephemr/internal/records"
 	"ephemr/internal/run"
 	"ephemr/internal/statistics"
@@ -125,6 +126,42 @@ func haveRead(t *testing.T, w *simulation.World, id, partial string) {
 	}
 	if *s.Of("price").Nulls != 3 || s.Of("id").Max.String() != "9" {
 		t.Errorf("recorded columns %+v", s.Columns)
+	}
+}
+
+// Statistics of a table are those of its current snapshot, which has one file less than its folder.
+func TestStatisticsOfATable(t *testing.T) {
+	t.Parallel()
+	objects, err := tables.Objects()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]struct {
+		rows    *int64
+		partial string
+	}{
+		"delta/":         {rows: new(int64(23))},
+		"delta-vectors/": {partial: "1 deleted rows are still in them"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
+				uploaded(t, w, writing, func(w *simulation.World, _ string) {
+					for key, body := range objects {
+						if rest, ok := strings.CutPrefix(key, name); ok {
+							w.S3.Place(w.Settings.Lake["curated"], "other/"+rest, body)
+						}
+					}
+				})
+				all := recorded(t, w, "s3://test-curated/other/")
+				if len(all) != 1 {
+					t.Fatalf("recorded %+v", all)
+				}
+				if diff := cmp.Diff(want.rows, all[0].Rows); diff != "" || !strings.Contains(all[0].Partial, want.partial) {
+					t.Errorf("rows (-want +got):\n%s%s", diff, all[0].Partial)
+				}
+			})
+		})
 	}
 }
 

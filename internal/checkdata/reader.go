@@ -13,6 +13,7 @@ import (
 	"ephemr/internal/dataset"
 	"ephemr/internal/fault"
 	"ephemr/internal/footer"
+	"ephemr/internal/snapshot"
 	"ephemr/internal/statistics"
 )
 
@@ -87,10 +88,11 @@ func (r *reader) summarize(ctx context.Context, s *statistics.Statistics) error 
 	if !slices.Contains(r.buckets, at.Bucket) {
 		return fault.New(fault.Permission, "bucket %s is not in the lake of the stage, and is not read", at.Bucket)
 	}
-	files, more, err := dataset.ListSome(ctx, r.api, at, mostFiles)
+	found, err := r.list(ctx, at)
 	if err != nil {
 		return err
 	}
+	files := found.Objects
 	if other := formatOf(files); other != "" {
 		for _, o := range files {
 			s.Bytes += o.Size
@@ -106,9 +108,23 @@ func (r *reader) summarize(ctx context.Context, s *statistics.Statistics) error 
 	}
 	r.bytes += f.BytesRead
 	s.Take(f)
-	s.Partial = partial(f, more)
+	s.Partial = partial(f, found.More)
 	s.Limited = s.Partial != "" && len(f.Broken) == 0
 	return nil
+}
+
+// list lists the files of a dataset whose rows are those of the dataset.
+func (r *reader) list(ctx context.Context, at dataset.Address) (snapshot.Files, error) {
+	found, err := snapshot.ListSome(ctx, r.api, at, mostFiles)
+	if err != nil {
+		return found, err
+	}
+	for _, o := range found.Objects {
+		if !slices.Contains(r.buckets, o.Bucket) { // of a table, which may have files anywhere
+			return found, fault.New(fault.Permission, "bucket %s of a file of the table is not in the lake of the stage, and is not read", o.Bucket)
+		}
+	}
+	return found, found.Rows
 }
 
 // partial says why a summary is not of all files; "" = it is.

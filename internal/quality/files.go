@@ -11,8 +11,10 @@ import (
 
 	"ephemr/internal/dataset"
 	"ephemr/internal/expectation"
+	"ephemr/internal/fault"
 	"ephemr/internal/footer"
 	"ephemr/internal/job"
+	"ephemr/internal/snapshot"
 )
 
 // files are the files of a dataset, and what is known of them without reading values.
@@ -20,6 +22,7 @@ type files struct {
 	objects []dataset.Object
 	format  string          // "" = of several
 	formats map[string]int  // number of files
+	table   *snapshot.Table // whose current snapshot they are; nil = all files of a folder
 	summary *footer.Summary // of Parquet files whose content is checked
 
 	bytesRead int64
@@ -42,25 +45,23 @@ func (c *Checker) open(ctx context.Context, check job.Check) (*files, error) {
 }
 
 func (c *Checker) list(ctx context.Context, check job.Check) (*files, error) {
-	at, err := dataset.Parse(check.Dataset)
+	at, err := dataset.Parse(check.Address())
 	if err != nil {
 		return nil, &InvalidError{err}
 	}
-	if !onFiles(check) {
-		if err := c.refuseTable(ctx, at); err != nil {
-			return nil, err
-		}
+	found, err := snapshot.List(ctx, c.S3, at)
+	if err == nil && !onFiles(check) {
+		err = found.Rows
 	}
-	if at, err = dataset.Parse(check.Address()); err != nil {
+	if fault.NameOf(err) == fault.InvalidInput {
 		return nil, &InvalidError{err}
 	}
-	objects, err := dataset.List(ctx, c.S3, at)
 	if err != nil {
 		return nil, err
 	}
-	f := &files{objects: objects, formats: map[string]int{}, format: check.Format}
+	f := &files{objects: found.Objects, table: found.Table, formats: map[string]int{}, format: check.Format}
 	if f.format == "" {
-		for _, o := range objects {
+		for _, o := range f.objects {
 			f.formats[formatOf(o.Key)]++
 		}
 		if len(f.formats) == 1 {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"regexp"
-	"strings"
 	"testing"
 	"time"
 
@@ -132,25 +131,5 @@ func TestRows(t *testing.T) {
 				t.Errorf("findings (-want +got):\n%s", diff)
 			}
 		})
-	}
-}
-
-// A table's folder has files of rows that were removed: it is refused.
-func TestTablesAreRefused(t *testing.T) {
-	t.Parallel()
-	for want, keys := range map[string][]string{
-		"s3://lake/flights/ is a Delta table":   {"flights/_delta_log/00000000000000000000.json"},
-		"s3://lake/flights/ is a Iceberg table": {"flights/metadata/00000-ab.metadata.json"},
-	} {
-		for _, address := range []string{dataset, dataset + "dt=2026-01-01/", dataset + "data/"} {
-			l := &lake{objects: map[string][]byte{"flights/dt=2026-01-01/a.parquet": file(t, flights(0, 1, nil))}}
-			for _, key := range keys {
-				l.objects[key] = []byte("{}")
-			}
-			_, err := run(t, l, job.Check{Dataset: address, Rows: "> 0"})
-			if err == nil || !strings.Contains(err.Error(), want) {
-				t.Errorf("%s: %v", address, err)
-			}
-		}
 	}
 }
