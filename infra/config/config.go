@@ -3,6 +3,7 @@
 package config
 
 import (
+	"bytes"
 	"embed"
 	"errors"
 	"fmt"
@@ -145,10 +146,36 @@ func Parse(stage, file string, data []byte) (Config, error) {
 	if err := yaml.UnmarshalWithOptions(data, &c, yaml.Strict()); err != nil {
 		return Config{}, locate(file, err)
 	}
+	if err := c.validateTables(file, data); err != nil {
+		return Config{}, err
+	}
 	if err := c.Validate(); err != nil {
 		return Config{}, fmt.Errorf("%s: %w", file, err)
 	}
 	return c, nil
+}
+
+// validateTables finds the first unknown table format of a profile, and its place in the file.
+func (c Config) validateTables(file string, data []byte) error {
+	for _, name := range c.ShapeNames() {
+		for i, format := range c.Shapes[name].Tables {
+			err := format.Validate()
+			if err == nil {
+				continue
+			}
+			path, invalid := yaml.PathString(fmt.Sprintf("$.profiles.%s.tables[%d]", name, i))
+			if invalid != nil {
+				return fmt.Errorf("%s: %w", file, err)
+			}
+			node, missing := path.ReadNode(bytes.NewReader(data))
+			if missing != nil {
+				return fmt.Errorf("%s: profiles.%s.tables: %w", file, name, err)
+			}
+			at := node.GetToken().Position
+			return fmt.Errorf("%s:%d:%d: profiles.%s.tables: %w", file, at.Line, at.Column, name, err)
+		}
+	}
+	return nil
 }
 
 func locate(file string, err error) error {
