@@ -80,13 +80,22 @@ func mayPass(err error) bool {
 	return !fault.IsRejected(err)
 }
 
-func (r *reader) summarize(ctx context.Context, s *statistics.Statistics) error {
-	at, err := dataset.Parse(s.Output().Address())
+// locate parses an address of the lake.
+func (r *reader) locate(address string) (dataset.Address, error) {
+	at, err := dataset.Parse(address)
 	if err != nil {
-		return fault.New(fault.InvalidInput, "%w", err)
+		return at, fault.New(fault.InvalidInput, "%w", err)
 	}
 	if !slices.Contains(r.buckets, at.Bucket) {
-		return fault.New(fault.Permission, "bucket %s is not in the lake of the stage, and is not read", at.Bucket)
+		return at, fault.New(fault.Permission, "bucket %s is not in the lake of the stage, and is not read", at.Bucket)
+	}
+	return at, nil
+}
+
+func (r *reader) summarize(ctx context.Context, s *statistics.Statistics) error {
+	at, err := r.locate(s.Output().Address())
+	if err != nil {
+		return err
 	}
 	found, err := r.list(ctx, at)
 	if err != nil {

@@ -50,7 +50,7 @@ func (c *Checker) list(ctx context.Context, check job.Check) (*files, error) {
 		return nil, &InvalidError{err}
 	}
 	found, err := snapshot.List(ctx, c.S3, at)
-	if err == nil && !onFiles(check) {
+	if err == nil && (!onFiles(check) || check.Files+check.FileSize != "" && found.All) {
 		err = found.Rows
 	}
 	if fault.NameOf(err) == fault.InvalidInput {

@@ -67,7 +67,10 @@ func TestTablesAreRefused(t *testing.T) {
 		} else if _, invalid := errors.AsType[*quality.InvalidError](err); !invalid {
 			t.Errorf("%s: not invalid: %v", address, err)
 		}
-		if got, err := run(t, l, job.Check{Dataset: address, Files: "= 1"}); err != nil || got.Failed() != 0 {
+		if got, err := run(t, l, job.Check{Dataset: address, Freshness: "10000d"}); err != nil || got.Failed() != 0 {
+			t.Errorf("%s: freshness: %v, %v", address, got, err)
+		}
+		if got, err := run(t, l, job.Check{Dataset: address, Files: "= 1"}); (err != nil) != strings.Contains(want, "Hudi") || got.Failed() != 0 {
 			t.Errorf("%s: files: %v, %v", address, got, err)
 		}
 	}

@@ -148,6 +148,8 @@ func versionOf(name string) int64 {
 	return n
 }
 
+func nameOf(key string) string { return key[strings.LastIndex(key, "/")+1:] }
+
 // checkpointName are the files that make up a checkpoint.
 type checkpointName struct {
 	name  string

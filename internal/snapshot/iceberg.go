@@ -111,7 +111,7 @@ func (r reader) newestMetadata(ctx context.Context) (dataset.Object, error) {
 
 // numberOf is the number of a metadata file, v3.metadata.json or 00003-ID.metadata.json, or -1.
 func numberOf(name string) int64 {
-	if !isMetadata(name) {
+	if !strings.HasSuffix(name, ".metadata.json") {
 		return -1
 	}
 	digits := strings.TrimPrefix(name[:strings.IndexAny(name+".", "-.")], "v")
@@ -123,7 +123,7 @@ func numberOf(name string) int64 {
 }
 
 func unmarshal(key string, body []byte, into any) error {
-	if strings.HasSuffix(key, ".gz") || strings.HasSuffix(key, ".gz.metadata.json") {
+	if strings.HasSuffix(key, ".gz.metadata.json") {
 		z, err := gzip.NewReader(bytes.NewReader(body))
 		if err != nil {
 			return err

@@ -8,7 +8,6 @@ package snapshot
 import (
 	"context"
 	"math"
-	"strings"
 	"time"
 
 	"ephemr/internal/dataset"
@@ -23,11 +22,20 @@ const (
 	mostFiles = 200_000
 )
 
+// Formats of tables.
+const (
+	delta   = "Delta"
+	iceberg = "Iceberg"
+	hudi    = "Hudi"
+)
+
 // Files are the files of a dataset.
 type Files struct {
 	Objects []dataset.Object
 	More    bool   // there are others
 	Table   *Table // nil = a folder
+
+	All bool // the objects are all files of a table's folder: its log is not read
 
 	// Rows is why the rows of the files are not those of the table; nil = they are.
 	Rows error
@@ -61,13 +69,13 @@ func List(ctx context.Context, api dataset.S3API, at dataset.Address) (Files, er
 
 // ListSome lists at most so many files.
 func ListSome(ctx context.Context, api dataset.S3API, at dataset.Address, most int) (Files, error) {
-	r := reader{api: api, at: at, root: rootOf(at.Prefix)}
-	kind, err := r.kind(ctx)
+	table, err := dataset.FindTable(ctx, api, at)
 	if err != nil {
 		return Files{}, err
 	}
+	r := reader{api: api, at: at, root: table.Root.Prefix}
 	var found Files
-	switch kind {
+	switch table.Format {
 	case delta:
 		found, err = r.delta(ctx)
 	case iceberg:
@@ -78,9 +86,9 @@ func ListSome(ctx context.Context, api dataset.S3API, at dataset.Address, most i
 	if err != nil {
 		return Files{}, err
 	}
-	if kind == hudi {
-		found.Table = r.table(kind)
-		found.Rows = r.refused(kind, "its current files are in its timeline, which is not read; check a copy that is written as Parquet files")
+	if table.Format == hudi {
+		found.Table, found.All = r.table(hudi), true
+		found.Rows = r.refused(hudi, "its current files are in its timeline, which is not read; check a copy that is written as Parquet files")
 	}
 	if len(found.Objects) > most {
 		found.Objects, found.More = found.Objects[:most], true
@@ -102,22 +110,4 @@ func (r reader) address() string { return "s3://" + r.at.Bucket + "/" + r.root }
 // refused is a table that cannot be read.
 func (r reader) refused(kind, format string, args ...any) error {
 	return fault.New(fault.InvalidInput, "%s is a table of %s: "+format, append([]any{r.address(), kind}, args...)...)
-}
-
-// rootOf is the folder that has partitions or the folder data of a table below it.
-func rootOf(prefix string) string {
-	var root []string
-	for folder := range strings.SplitSeq(strings.Trim(prefix, "/"), "/") {
-		if strings.Contains(folder, "=") {
-			break
-		}
-		root = append(root, folder)
-	}
-	if n := len(root); n > 1 && root[n-1] == "data" {
-		root = root[:n-1]
-	}
-	if len(root) == 0 || root[0] == "" {
-		return ""
-	}
-	return strings.Join(root, "/") + "/"
 }
