@@ -201,6 +201,20 @@ func TestStatisticsOfTwoPartitions(t *testing.T) {
 	})
 }
 
+// A dataset may be one file, with a slash after its name or without.
+func TestStatisticsOfAFile(t *testing.T) {
+	t.Parallel()
+	inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
+		place(w, parquetOf(t, 10, 3))
+		uploaded(t, w, "pipeline: writing\n"+onSmall+`jobs: [{name: a, type: bash, source: a}]
+outputs: ["{{.Lake.curated}}/flights/dt={{.LogicalDate}}/a.parquet"]`, nil)
+		all := recorded(t, w, "s3://test-curated/flights/dt=2000-01-01/a.parquet/")
+		if len(all) != 1 || all[0].Rows == nil || *all[0].Rows != 10 || all[0].Files != 1 || all[0].Partial != "" {
+			t.Errorf("recorded %+v", all)
+		}
+	})
+}
+
 // A run that fails has written nothing that counts.
 func TestNoStatisticsOfAFailedRun(t *testing.T) {
 	t.Parallel()

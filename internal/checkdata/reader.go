@@ -122,9 +122,13 @@ func (r *reader) summarize(ctx context.Context, s *statistics.Statistics) error 
 	return nil
 }
 
-// list lists the files of a dataset whose rows are those of the dataset.
+// list lists the files of a dataset whose rows are those of the dataset. It may be one file: addresses end in a slash.
 func (r *reader) list(ctx context.Context, at dataset.Address) (snapshot.Files, error) {
 	found, err := snapshot.ListSome(ctx, r.api, at, mostFiles)
+	if err == nil && len(found.Objects) == 0 && found.Table == nil {
+		at.Prefix = strings.TrimSuffix(at.Prefix, "/")
+		found.Objects, found.More, err = dataset.ListSome(ctx, r.api, at, mostFiles)
+	}
 	if err != nil {
 		return found, err
 	}

@@ -1,7 +1,6 @@
 package quality_test
 
 import (
-	"errors"
 	"maps"
 	"strings"
 	"testing"
@@ -10,7 +9,6 @@ import (
 
 	"ephemr/internal/job"
 	"ephemr/internal/proof/tables"
-	"ephemr/internal/quality"
 )
 
 // tableLake has tables that Spark wrote; each folder has files of rows that were removed.
@@ -61,16 +59,12 @@ func TestTablesAreRefused(t *testing.T) {
 	} {
 		l := tableLake(t)
 		maps.Copy(l.objects, map[string][]byte{"hudi/.hoodie/hoodie.properties": {}, "hudi/a.parquet": file(t, flights(0, 1, nil))})
-		_, err := run(t, l, job.Check{Dataset: address, Rows: "> 0"})
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v", address, err)
-		} else if _, invalid := errors.AsType[*quality.InvalidError](err); !invalid {
-			t.Errorf("%s: not invalid: %v", address, err)
-		}
+		got, err := run(t, l, job.Check{Dataset: address, Rows: "> 0"})
+		cannot(t, got, err, want)
 		if got, err := run(t, l, job.Check{Dataset: address, Freshness: "10000d"}); err != nil || got.Failed() != 0 {
 			t.Errorf("%s: freshness: %v, %v", address, got, err)
 		}
-		if got, err := run(t, l, job.Check{Dataset: address, Files: "= 1"}); (err != nil) != strings.Contains(want, "Hudi") || got.Failed() != 0 {
+		if got, err := run(t, l, job.Check{Dataset: address, Files: "= 1"}); err != nil || (got.Failed() != 0) != strings.Contains(want, "Hudi") {
 			t.Errorf("%s: files: %v, %v", address, got, err)
 		}
 	}
