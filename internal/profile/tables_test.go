@@ -43,7 +43,8 @@ func TestTables(t *testing.T) {
 				"spark.sql.extensions":            "io.delta.sql.DeltaSparkSessionExtension," + ice,
 				"spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
 			})},
-			{Classification: "delta-defaults", Properties: map[string]string{"delta.enabled": "true"}}, enabled,
+			{Classification: "delta-defaults", Properties: map[string]string{"delta.enabled": "true"}},
+			enabled,
 		}},
 		"own settings": {
 			`"tables":["iceberg"],"configurations":[{"classification":"spark-defaults","properties":{"spark.sql.extensions":"a.B","spark.sql.catalog.glue_catalog.io-impl":"c.D","x":"y"}}]`,
