@@ -45,10 +45,11 @@ var formats = map[Format]format{
 	}},
 }
 
-// Validate reports an unknown format.
-func (f Format) Validate() error {
-	if _, ok := formats[f]; !ok {
-		return fmt.Errorf("unknown table format %q; use delta or iceberg", string(f))
+// UnmarshalText reads the name of a format.
+func (f *Format) UnmarshalText(text []byte) error {
+	*f = Format(text)
+	if _, ok := formats[*f]; !ok {
+		return fmt.Errorf("unknown table format %q; use delta or iceberg", text)
 	}
 	return nil
 }
@@ -56,9 +57,6 @@ func (f Format) Validate() error {
 // validateTables reports formats that a cluster of the profile would not have.
 func (p Profile) validateTables() error {
 	for i, name := range p.Tables {
-		if err := name.Validate(); err != nil {
-			return fmt.Errorf("tables: %w", err)
-		}
 		f := formats[name]
 		switch {
 		case !ReleaseAtLeast(p.Release, f.major, f.minor, 0):

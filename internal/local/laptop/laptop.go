@@ -26,6 +26,8 @@ type Options struct {
 	Dir  string    // of the region's state and logs; <Root>/.local when empty
 	Log  io.Writer // progress for a person; nothing when nil
 
+	Stages string // folder with a stage file of the region; the embedded one when empty
+
 	LocalEMR     string        // binary; <Root>/dist/bin/localemr when empty
 	LocalEMRArgs []string      // more flags for it
 	Provision    time.Duration // how long a cluster takes to start; 3 s when zero
