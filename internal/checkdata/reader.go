@@ -2,7 +2,6 @@ package checkdata
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -44,10 +43,16 @@ type reader struct {
 	until   time.Time
 	bytes   int64             // that were read
 	secrets map[string]string // values of sensitive params
+
+	lists   map[dataset.Address]snapshot.Files
+	footers map[dataset.Address]footer.Summary
 }
 
 func newReader(ctx context.Context, api dataset.S3API, lake, secrets map[string]string, retries int) *reader {
-	r := &reader{secrets: secrets, api: api, buckets: slices.Collect(maps.Values(lake)), last: retries >= mostRetries}
+	r := &reader{
+		secrets: secrets, api: api, buckets: slices.Collect(maps.Values(lake)), last: retries >= mostRetries,
+		lists: map[dataset.Address]snapshot.Files{}, footers: map[dataset.Address]footer.Summary{},
+	}
 	if end, ok := ctx.Deadline(); ok {
 		r.until = end.Add(-reserve)
 	}
@@ -99,7 +104,10 @@ func (r *reader) summarize(ctx context.Context, address string, s *statistics.St
 	if err != nil {
 		return err
 	}
-	found, err := r.list(ctx, at)
+	found, more, err := r.List(ctx, at)
+	if err == nil {
+		err = found.Rows
+	}
 	if err != nil {
 		return err
 	}
@@ -111,53 +119,23 @@ func (r *reader) summarize(ctx context.Context, address string, s *statistics.St
 		s.Files, s.Partial = len(files), fmt.Sprintf("the files are %s; only footers of Parquet are read", other)
 		return nil
 	}
-	f, err := footer.Until(ctx, files, func(read int64) bool {
-		return r.bytes+read > mostBytes || !r.until.IsZero() && time.Now().After(r.until)
-	})
+	f, unread, err := r.Footers(ctx, at, files)
 	if err != nil {
 		return err
 	}
-	r.bytes += f.BytesRead
 	s.Take(f)
-	s.Partial = brief(partial(f, found.More), r.secrets)
+	s.Partial = brief(partial(f, more, unread), r.secrets)
 	s.Limited = s.Partial != "" && len(f.Broken) == 0
 	return nil
 }
 
-// list lists the files of a dataset whose rows are those of the dataset. It may be one file: addresses end in a slash.
-func (r *reader) list(ctx context.Context, at dataset.Address) (snapshot.Files, error) {
-	found, err := snapshot.ListSome(ctx, r.api, at, mostFiles)
-	if err == nil && len(found.Objects) == 0 && found.Table == nil {
-		at.Prefix = strings.TrimSuffix(at.Prefix, "/")
-		found.Objects, found.More, err = dataset.ListSome(ctx, r.api, at, mostFiles)
-	}
-	if err != nil {
-		return found, err
-	}
-	for _, o := range found.Objects {
-		if !slices.Contains(r.buckets, o.Bucket) { // of a table, which may have files anywhere
-			return found, fault.New(fault.Permission, "bucket %s of a file of the table is not in the lake of the stage, and is not read", o.Bucket)
-		}
-	}
-	return found, found.Rows
-}
-
 // partial says why a summary is not of all files; "" = it is.
-func partial(f footer.Summary, more bool) string {
-	var why []error
-	if more {
-		why = append(why, fmt.Errorf("there are more than %d files", mostFiles))
-	}
-	if f.Unread > 0 {
-		why = append(why, fmt.Errorf("%d of %d footers were read in the time and bytes of a check", f.Files-f.Unread, f.Files))
-	}
+func partial(f footer.Summary, reasons ...string) string {
+	why := slices.DeleteFunc(reasons, func(s string) bool { return s == "" })
 	if n := len(f.Broken); n > 0 {
-		why = append(why, fmt.Errorf("%d of %d files cannot be read: %s %s", n, f.Files, path.Base(f.Broken[0].File), f.Broken[0].Why))
+		why = append(why, fmt.Sprintf("%d of %d files cannot be read: %s %s", n, f.Files, path.Base(f.Broken[0].File), f.Broken[0].Why))
 	}
-	if len(why) == 0 {
-		return ""
-	}
-	return strings.ReplaceAll(errors.Join(why...).Error(), "\n", "; ")
+	return strings.Join(why, "; ")
 }
 
 // formats are those of files that have no footers of Parquet, by suffix.

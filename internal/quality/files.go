@@ -19,6 +19,7 @@ import (
 
 // files are the files of a dataset, and what is known of them without reading values.
 type files struct {
+	at      dataset.Address
 	objects []dataset.Object
 	format  string          // "" = of several
 	formats map[string]int  // number of files
@@ -36,9 +37,12 @@ func (c *Checker) open(ctx context.Context, check job.Check) (*files, error) {
 		return f, err
 	}
 	began := time.Now()
-	s, err := footer.Summarize(ctx, f.objects)
+	s, partial, err := c.data().Footers(ctx, f.at, f.objects)
 	if err != nil {
 		return nil, err
+	}
+	if partial != "" {
+		return nil, incomplete(partial)
 	}
 	f.summary, f.bytesRead, f.seconds = &s, s.BytesRead, time.Since(began).Seconds()
 	return f, nil
@@ -49,7 +53,7 @@ func (c *Checker) list(ctx context.Context, check job.Check) (*files, error) {
 	if err != nil {
 		return nil, &InvalidError{err}
 	}
-	found, err := snapshot.List(ctx, c.S3, at)
+	found, partial, err := c.data().List(ctx, at)
 	if err == nil && (!onFiles(check) || check.Files+check.FileSize != "" && found.All) {
 		err = found.Rows
 	}
@@ -59,7 +63,10 @@ func (c *Checker) list(ctx context.Context, check job.Check) (*files, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &files{objects: found.Objects, table: found.Table, formats: map[string]int{}, format: check.Format}
+	if partial != "" {
+		return nil, incomplete(partial)
+	}
+	f := &files{at: at, objects: found.Objects, table: found.Table, formats: map[string]int{}, format: check.Format}
 	if f.format == "" {
 		for _, o := range f.objects {
 			f.formats[formatOf(o.Key)]++
@@ -69,6 +76,11 @@ func (c *Checker) list(ctx context.Context, check job.Check) (*files, error) {
 		}
 	}
 	return f, nil
+}
+
+// incomplete is the error of a dataset of which a bound left out a part.
+func incomplete(partial string) error {
+	return invalid("%s; with an expectation of values, such as notNull, the check is a job on the cluster, which has no bounds", partial)
 }
 
 // suffixes of files that are not Parquet.
