@@ -66,7 +66,12 @@ func (c *Checker) list(ctx context.Context, check job.Check) (*files, error) {
 	if partial != "" {
 		return nil, incomplete(partial)
 	}
-	f := &files{at: at, objects: found.Objects, table: found.Table, formats: map[string]int{}, format: check.Format}
+	return filesOf(at, found, check.Format), nil
+}
+
+// filesOf finds the format of files, unless the check has one.
+func filesOf(at dataset.Address, found snapshot.Files, format string) *files {
+	f := &files{at: at, objects: found.Objects, table: found.Table, formats: map[string]int{}, format: format}
 	if f.format == "" {
 		for _, o := range f.objects {
 			f.formats[formatOf(o.Key)]++
@@ -75,7 +80,7 @@ func (c *Checker) list(ctx context.Context, check job.Check) (*files, error) {
 			f.format = slices.Collect(maps.Keys(f.formats))[0]
 		}
 	}
-	return f, nil
+	return f
 }
 
 // incomplete is the error of a dataset of which a bound left out a part.
