@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,8 +13,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"ephemr/internal/cli/exit"
+	"ephemr/internal/cli/region"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/terminal"
+	"ephemr/internal/release"
 )
 
 // localStage is the name of the stage in a laptop's region.
@@ -29,7 +28,7 @@ func connector(app *session.App) Connect {
 	return func(ctx context.Context) (Clients, func(context.Context) error, error) {
 		nothing := func(context.Context) error { return nil }
 		if app.StageName() == "" {
-			return onLaptop(ctx, app.IO)
+			return onLaptop(ctx, app)
 		}
 		s, err := app.Session(ctx)
 		if err != nil {
@@ -56,17 +55,20 @@ func permitted(app *session.App, s *session.Session) error {
 	return nil
 }
 
-// onLaptop finds the region of the checkout, or starts one. The returned function ends
+// onLaptop finds the region of the project, or starts one. The returned function ends
 // a region that was started.
-func onLaptop(ctx context.Context, term *terminal.IO) (Clients, func(context.Context) error, error) {
+func onLaptop(ctx context.Context, app *session.App) (Clients, func(context.Context) error, error) {
 	end := func(context.Context) error { return nil }
-	program, err := laptop()
+	local, err := region.Find(ctx, app)
+	if errors.Is(err, release.ErrNotFound) {
+		return Clients{}, end, exit.Usage("tests run in a local region: %w; or name a stage with --stage", err)
+	}
 	if err != nil {
 		return Clients{}, end, err
 	}
-	env, err := environ(ctx, program)
+	env, err := environ(ctx, local)
 	if err != nil {
-		if env, end, err = started(ctx, program, term); err != nil {
+		if env, end, err = started(ctx, local, app.IO); err != nil {
 			return Clients{}, end, err
 		}
 	}
@@ -78,16 +80,19 @@ func onLaptop(ctx context.Context, term *terminal.IO) (Clients, func(context.Con
 }
 
 // started starts a region and deploys to it.
-func started(ctx context.Context, program string, term *terminal.IO) (map[string]string, func(context.Context) error, error) {
-	end := func(ctx context.Context) error { return quiet(ctx, program, "down") }
-	term.Notef("starting a local region for the tests; one that runs is used instead (make up deploy)\n")
-	err := loud(ctx, term.Err, program, "up")
-	if err == nil {
-		err = loud(ctx, term.Err, program, "deploy")
+func started(ctx context.Context, local region.Local, term *terminal.IO) (map[string]string, func(context.Context) error, error) {
+	end := func(ctx context.Context) error {
+		var out bytes.Buffer
+		if err := local.Laptop(ctx, &out, &out, "down"); err != nil {
+			return fmt.Errorf("%w\n%s", err, bytes.TrimSpace(out.Bytes()))
+		}
+		return nil
 	}
+	term.Notef("starting a local region for the tests; one that runs is used instead (ephemr up)\n")
+	err := local.Up(ctx, term.Err)
 	var env map[string]string
 	if err == nil {
-		env, err = environ(ctx, program)
+		env, err = environ(ctx, local)
 	}
 	if err != nil {
 		return nil, end, errors.Join(err, end(context.WithoutCancel(ctx)))
@@ -95,23 +100,10 @@ func started(ctx context.Context, program string, term *terminal.IO) (map[string
 	return env, end, nil
 }
 
-// laptop is the program that starts regions: beside this one, or in the PATH.
-func laptop() (string, error) {
-	if self, err := os.Executable(); err == nil {
-		if beside := filepath.Join(filepath.Dir(self), "laptop"); exists(beside) {
-			return beside, nil
-		}
-	}
-	if found, err := exec.LookPath("laptop"); err == nil {
-		return found, nil
-	}
-	return "", exit.Usage("tests run in a local region, and its program, laptop, is neither beside ephemr nor in the PATH; run make build, or name a stage with --stage")
-}
-
 // environ is what laptop env prints, if a region runs.
-func environ(ctx context.Context, program string) (map[string]string, error) {
+func environ(ctx context.Context, local region.Local) (map[string]string, error) {
 	var out bytes.Buffer
-	if err := loud(ctx, &out, program, "env"); err != nil {
+	if err := local.Laptop(ctx, &out, io.Discard, "env"); err != nil {
 		return nil, err
 	}
 	env := map[string]string{}
@@ -123,23 +115,6 @@ func environ(ctx context.Context, program string) (map[string]string, error) {
 	return env, nil
 }
 
-func quiet(ctx context.Context, program string, args ...string) error {
-	var out bytes.Buffer
-	if err := loud(ctx, &out, program, args...); err != nil {
-		return fmt.Errorf("%w\n%s", err, bytes.TrimSpace(out.Bytes()))
-	}
-	return nil
-}
-
-func loud(ctx context.Context, to io.Writer, program string, args ...string) error {
-	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // our own
-	cmd.Stdout, cmd.Stderr = to, to
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("laptop %s: %w", args[0], err)
-	}
-	return nil
-}
-
 // connected connects to a region, without anything of the user's own AWS configuration.
 func connected(ctx context.Context, env map[string]string) (Clients, error) {
 	cfg := aws.Config{
@@ -148,7 +123,7 @@ func connected(ctx context.Context, env map[string]string) (Clients, error) {
 	}
 	settings, err := session.Load(ctx, ssm.NewFromConfig(cfg), localStage)
 	if session.NotDeployed(err) {
-		return Clients{}, errors.New("a local region runs, but nothing is deployed to it; run make deploy")
+		return Clients{}, errors.New("a local region runs, but nothing is deployed to it; run ephemr up")
 	}
 	if err != nil {
 		return Clients{}, err
