@@ -27,6 +27,7 @@ import (
 	"ephemr/internal/cli/pause"
 	"ephemr/internal/cli/pipelines"
 	"ephemr/internal/cli/prices"
+	"ephemr/internal/cli/project"
 	"ephemr/internal/cli/publications"
 	"ephemr/internal/cli/query"
 	"ephemr/internal/cli/redo"
@@ -92,6 +93,7 @@ func Root(app *session.App, given string) *cobra.Command {
 		clusters.Command(app), resize.Command(app), terminate.Command(app), cost.Command(app), prices.Command(app), requests.Command(app), query.Command(app), lineage.Command(app), secrets.Command(app),
 		generate.Command(app), check.Command(app), stats.Command(app), publications.Command(app), unpublish.Command(app), test.Command(app),
 		doctor.Command(app, given), version.Command(app, given))
+	root.AddCommand(project.Command(app, given))
 	root.AddCommand(region.Commands(app)...)
 	completion(root)
 	strict(root)
