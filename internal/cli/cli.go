@@ -17,6 +17,7 @@ import (
 	"ephemr/internal/cli/clusters"
 	"ephemr/internal/cli/complete"
 	"ephemr/internal/cli/cost"
+	"ephemr/internal/cli/deploy"
 	"ephemr/internal/cli/diff"
 	"ephemr/internal/cli/doctor"
 	"ephemr/internal/cli/exit"
@@ -94,6 +95,7 @@ func Root(app *session.App, given string) *cobra.Command {
 		generate.Command(app), check.Command(app), stats.Command(app), publications.Command(app), unpublish.Command(app), test.Command(app),
 		doctor.Command(app, given), version.Command(app, given))
 	root.AddCommand(project.Command(app, given))
+	root.AddCommand(deploy.Commands(app)...)
 	root.AddCommand(region.Commands(app)...)
 	completion(root)
 	strict(root)
