@@ -28,7 +28,7 @@ func Command(app *session.App, given string) *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("find folder %s: %w", args[0], err)
 			}
-			files, err := Create(dir, Values{Name: cmp.Or(title, filepath.Base(dir)), Version: version.Of(given).Version})
+			files, err := Create(args[0], Values{Name: cmp.Or(title, filepath.Base(dir)), Version: version.Of(given).Version})
 			if err != nil {
 				return err
 			}
@@ -38,7 +38,7 @@ func Command(app *session.App, given string) *cobra.Command {
 			for _, file := range files {
 				app.IO.Printf("%s\n", file)
 			}
-			app.IO.Notef("created %s; next: cd %s && ephemr up\n", dir, args[0])
+			app.IO.Notef("created %s; next: cd %[1]s && ephemr up\n", args[0])
 			return nil
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
