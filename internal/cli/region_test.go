@@ -93,6 +93,9 @@ func TestProject(t *testing.T) {
 	if err := os.MkdirAll(below, 0o750); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.MkdirAll(filepath.Join(root, ".local", "share"), 0o750); err != nil { // of a home folder
+		t.Fatal(err)
+	}
 	if got := region.Project(below); got != below {
 		t.Errorf("without a mark: got %s", got)
 	}

@@ -53,7 +53,8 @@ func Find(ctx context.Context, app *session.App) (Local, error) {
 // Project is the closest folder at or above dir with stage files, a region or a Git repository; else dir.
 func Project(dir string) string {
 	for at := dir; ; at = filepath.Dir(at) {
-		for _, mark := range []string{stages, localregion.Dir, ".git"} {
+		// Not the folder .local alone: home folders have one for other programs.
+		for _, mark := range []string{stages, filepath.Join(localregion.Dir, localregion.File), ".git"} {
 			if _, err := os.Stat(filepath.Join(at, mark)); err == nil {
 				return at
 			}
