@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"syscall"
+	"time"
 
 	"ephemr/internal/cli/session"
 	localregion "ephemr/internal/local/region"
@@ -73,7 +75,7 @@ func (l Local) HasStages() bool {
 
 // Up installs the tools that are missing, starts the region and deploys to it.
 func (l Local) Up(ctx context.Context, out io.Writer) error {
-	if err := run(ctx, out, out, filepath.Join(l.Root, "scripts", "setup")); err != nil {
+	if err := l.Install(ctx, out); err != nil {
 		return err
 	}
 	if err := l.Laptop(ctx, out, out, "up"); err != nil {
@@ -82,19 +84,33 @@ func (l Local) Up(ctx context.Context, out io.Writer) error {
 	return l.Laptop(ctx, out, out, "deploy")
 }
 
+// Install installs the tools that are missing.
+func (l Local) Install(ctx context.Context, out io.Writer) error {
+	return run(ctx, out, out, filepath.Join(l.Root, "scripts", "setup"))
+}
+
 // Laptop runs the release's program laptop for the project's region.
 func (l Local) Laptop(ctx context.Context, out, messages io.Writer, args ...string) error {
-	own := []string{"--dir", filepath.Join(l.Project, localregion.Dir)}
+	return run(ctx, out, messages, l.Program(), append(l.Args(), args...)...)
+}
+
+// Program is the release's program laptop.
+func (l Local) Program() string { return filepath.Join(l.Root, "dist", "bin", "laptop") }
+
+// Args are the flags of laptop that select the project's region and stage file.
+func (l Local) Args() []string {
+	args := []string{"--dir", filepath.Join(l.Project, localregion.Dir)}
 	if l.HasStages() {
-		own = append(own, "--stages", filepath.Join(l.Project, stages))
+		args = append(args, "--stages", filepath.Join(l.Project, stages))
 	}
-	return run(ctx, out, messages, filepath.Join(l.Root, "dist", "bin", "laptop"), append(own, args...)...)
+	return args
 }
 
 func run(ctx context.Context, out, messages io.Writer, program string, args ...string) error {
 	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // of our release
 	cmd.Stdout, cmd.Stderr = out, messages
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = time.Minute // to end what it has begun
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("run %s: %w", filepath.Base(program), err)
 	}

@@ -1,12 +1,8 @@
 package test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -15,7 +11,6 @@ import (
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/region"
 	"ephemr/internal/cli/session"
-	"ephemr/internal/cli/terminal"
 	"ephemr/internal/release"
 )
 
@@ -23,24 +18,26 @@ import (
 const localStage = "local"
 
 // connector returns how tests find their stage: the one that is selected, or the local
-// region of the checkout, which is started if it does not run.
+// region of the project, which is started if it does not run.
 func connector(app *session.App) Connect {
 	return func(ctx context.Context) (Clients, func(context.Context) error, error) {
-		nothing := func(context.Context) error { return nil }
 		if app.StageName() == "" {
 			return onLaptop(ctx, app)
 		}
 		s, err := app.Session(ctx)
 		if err != nil {
-			return Clients{}, nothing, err
+			return Clients{}, endNothing, err
 		}
 		if err := permitted(app, s); err != nil {
-			return Clients{}, nothing, err
+			return Clients{}, endNothing, err
 		}
 		c, err := clients(ctx, s)
-		return c, nothing, err
+		return c, endNothing, err
 	}
 }
+
+// endNothing is for a stage that tests did not start.
+func endNothing(context.Context) error { return nil }
 
 // permitted refuses a stage that is not local, unless the command line names it.
 func permitted(app *session.App, s *session.Session) error {
@@ -55,64 +52,17 @@ func permitted(app *session.App, s *session.Session) error {
 	return nil
 }
 
-// onLaptop finds the region of the project, or starts one. The returned function ends
-// a region that was started.
+// onLaptop connects to the region of the project.
 func onLaptop(ctx context.Context, app *session.App) (Clients, func(context.Context) error, error) {
-	end := func(context.Context) error { return nil }
 	local, err := region.Find(ctx, app)
 	if errors.Is(err, release.ErrNotFound) {
-		return Clients{}, end, exit.Usage("tests run in a local region: %w; or name a stage with --stage", err)
+		return Clients{}, endNothing, exit.Usage("tests run in a local region: %w; or name a stage with --stage", err)
 	}
 	if err != nil {
-		return Clients{}, end, err
+		return Clients{}, endNothing, err
 	}
-	env, err := environ(ctx, local)
-	if err != nil {
-		if env, end, err = started(ctx, local, app.IO); err != nil {
-			return Clients{}, end, err
-		}
-	}
-	c, err := connected(ctx, env)
-	if err != nil {
-		return c, end, errors.Join(err, end(context.WithoutCancel(ctx)))
-	}
-	return c, end, nil
-}
-
-// started starts a region and deploys to it.
-func started(ctx context.Context, local region.Local, term *terminal.IO) (map[string]string, func(context.Context) error, error) {
-	end := func(ctx context.Context) error {
-		var out bytes.Buffer
-		if err := local.Laptop(ctx, &out, &out, "down"); err != nil {
-			return fmt.Errorf("%w\n%s", err, bytes.TrimSpace(out.Bytes()))
-		}
-		return nil
-	}
-	term.Notef("starting a local region for the tests; one that runs is used instead (ephemr up)\n")
-	err := local.Up(ctx, term.Err)
-	var env map[string]string
-	if err == nil {
-		env, err = environ(ctx, local)
-	}
-	if err != nil {
-		return nil, end, errors.Join(err, end(context.WithoutCancel(ctx)))
-	}
-	return env, end, nil
-}
-
-// environ is what laptop env prints, if a region runs.
-func environ(ctx context.Context, local region.Local) (map[string]string, error) {
-	var out bytes.Buffer
-	if err := local.Laptop(ctx, &out, io.Discard, "env"); err != nil {
-		return nil, err
-	}
-	env := map[string]string{}
-	for word := range strings.FieldsSeq(out.String()) {
-		if name, value, ok := strings.Cut(word, "="); ok {
-			env[name] = value
-		}
-	}
-	return env, nil
+	install := func(ctx context.Context) error { return local.Install(ctx, app.IO.Err) }
+	return Region{Program: local.Program(), Args: local.Args(), Install: install, IO: app.IO}.Connect(ctx)
 }
 
 // connected connects to a region, without anything of the user's own AWS configuration.
