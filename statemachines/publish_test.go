@@ -85,6 +85,10 @@ func TestPublish(t *testing.T) {
 			step: simulation.Step{ExitCode: job.NothingToDo},
 			want: ended{Path: path(begin, round, good), State: run.Succeeded, Jobs: "a=SUCCEEDED", Clusters: 1},
 		},
+		"nothing written": {
+			step: simulation.Step{Empty: true}, state: run.Unpublished, reason: "no data at s3://test-curated/stores/run=",
+			want: ended{Path: path(begin, round, notPublished), State: run.Failed, Class: job.ClassData, Jobs: "a=SUCCEEDED", Clusters: 1},
+		},
 		"throttled": {
 			before: func(w *simulation.World) {
 				w.Glue.FailNext("GetTable", awsfake.Throttled(), awsfake.Throttled())

@@ -17,13 +17,14 @@ type Config struct {
 
 	Synthesizer          Synthesizer  `yaml:"synthesizer"`
 	FunctionArchitecture Architecture `yaml:"functionArchitecture"`
-	EmrEventSource       string       `yaml:"emrEventSource"` // source of EMR's events: aws.emr, or that of localemr
-	EnforceTLS           bool         `yaml:"enforceTLS"`     // bucket, queue and topic policies deny HTTP without TLS
-	Tracing              bool         `yaml:"tracing"`        // X-Ray
-	CoarseRights         bool         `yaml:"coarseRights"`   // broader permissions, where the emulator evaluates resources or conditions differently from IAM
-	Retain               bool         `yaml:"retain"`         // keep data when its stack is deleted, and protect stacks from deletion
-	Keys                 Keys         `yaml:"keys"`           // customer's KMS keys
-	Emails               []string     `yaml:"emails"`         // notified of alarms and of every run's outcome
+	EmrEventSource       string       `yaml:"emrEventSource"`      // source of EMR's events: aws.emr, or that of localemr
+	EnforceTLS           bool         `yaml:"enforceTLS"`          // bucket, queue and topic policies deny HTTP without TLS
+	Tracing              bool         `yaml:"tracing"`             // X-Ray
+	CoarseRights         bool         `yaml:"coarseRights"`        // broader permissions, where the emulator evaluates resources or conditions differently from IAM
+	Retain               bool         `yaml:"retain"`              // keep data when its stack is deleted, and protect stacks from deletion
+	Keys                 Keys         `yaml:"keys"`                // customer's KMS keys
+	PermissionsBoundary  string       `yaml:"permissionsBoundary"` // ARN of a managed policy that limits every role of the stage; empty = none
+	Emails               []string     `yaml:"emails"`              // notified of alarms and of every run's outcome
 
 	Logs    Logs                       `yaml:"logs"`
 	Intake  Intake                     `yaml:"intake"`
@@ -41,6 +42,8 @@ type Config struct {
 	Notices Notices `yaml:"notices"` // destinations beside the stage's topic
 
 	Sources []stage.Source `yaml:"sources"` // buckets beside the lake whose objects are triggers
+
+	Network *Network `yaml:"network"` // of clusters; nil = the default VPC, or the profiles' subnets
 }
 
 // Synthesizer selects the credentials that upload assets and deploy stacks.

@@ -110,6 +110,9 @@ func (p *Platform) grantClusters() {
 	p.clusters.Grant(createCluster, "GetItem", "PutItem", "UpdateItem") // owner, pools, call budget
 	p.namespace.GrantRegister(createCluster)
 	p.profiles.GrantRead(createCluster)
+	if p.stage.Network != nil {
+		p.profiles.GrantNetwork(createCluster)
+	}
 	p.emr.GrantCreate(createCluster)
 	p.emr.GrantList(createCluster)
 	p.emr.GrantSpotPrices(createCluster)
@@ -171,9 +174,12 @@ func (p *Platform) grantCheckData() {
 func (p *Platform) grantPublish() {
 	publish := p.functions.named("Publish")
 	p.runs.Grant(publish, "Query", "PutItem", "UpdateItem")
+	p.grantListLake(publish) // whether there is data
 	constructs.GrantCatalog(p.stack, publish, p.stage, "GetTable", "GetPartition", "CreatePartition", "UpdatePartition")
-	constructs.GrantCatalog(p.stack, p.functions.named("Control"), p.stage, "GetTable", "GetPartition", "UpdatePartition") // undo
-	constructs.GrantCatalog(p.stack, p.functions.named("FinishRun"), p.stage, "GetPartition")                              // of a publication that was interrupted
+	control := p.functions.named("Control") // undo
+	p.grantListLake(control)
+	constructs.GrantCatalog(p.stack, control, p.stage, "GetTable", "GetPartition", "CreatePartition", "UpdatePartition")
+	constructs.GrantCatalog(p.stack, p.functions.named("FinishRun"), p.stage, "GetPartition") // of a publication that was interrupted
 	constructs.GrantCatalog(p.stack, p.functions.named("Sweep"), p.stage, "GetPartition")
 }
 

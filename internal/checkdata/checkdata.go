@@ -13,6 +13,7 @@ import (
 	"ephemr/internal/dataset"
 	"ephemr/internal/fault"
 	"ephemr/internal/pipeline"
+	"ephemr/internal/result"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
@@ -63,8 +64,9 @@ func (c *Checker) Check(ctx context.Context, in Input) (Output, error) {
 	}
 	found, err := c.find(ctx, rec, in.Retries)
 	if err != nil {
-		return Output{}, err
+		return Output{}, concealed(err, rec.Run.Secrets)
 	}
+	found.Findings = result.Conceal(found.Findings, rec.Run.Secrets)
 	first, err := c.Runs.RecordData(ctx, rec.Run.ID, found)
 	if err != nil {
 		return Output{}, err
@@ -81,16 +83,16 @@ func (c *Checker) find(ctx context.Context, rec *run.Record, retries int) (run.D
 	found := run.Data{Restart: rec.Run.Restarts}
 	written, err := rec.Spec.Written(rec.Context(c.Settings))
 	if err != nil { // the checks themselves have failed before, in the run's last job
-		slog.WarnContext(ctx, "datasets of run unknown", "runId", rec.Run.ID, "error", err.Error())
+		slog.WarnContext(ctx, "datasets of run unknown", "runId", rec.Run.ID, "error", pipeline.HideValues(err.Error(), rec.Run.Secrets))
 	}
-	r := newReader(ctx, c.S3, c.Settings.Lake, retries)
+	r := newReader(ctx, c.S3, c.Settings.Lake, rec.Run.Secrets, retries)
 	recorded := map[pipeline.Output]statistics.Statistics{}
 	for _, o := range written {
 		if recorded[o], err = c.record(ctx, rec.Run, o, r); err != nil {
 			return found, err
 		}
 		s := recorded[o]
-		found.Sizes = append(found.Sizes, run.Size{Address: o.Address(), Rows: s.Rows, Bytes: s.Bytes, Files: s.Files})
+		found.Sizes = append(found.Sizes, run.Size{Address: pipeline.HideValues(o.Address(), rec.Run.Secrets), Rows: s.Rows, Bytes: s.Bytes, Files: s.Files})
 	}
 	found.Datasets = len(recorded)
 	if found.Findings, err = c.decide(ctx, rec, retries); err != nil {
@@ -103,10 +105,12 @@ func (c *Checker) find(ctx context.Context, rec *run.Record, retries int) (run.D
 }
 
 // record returns the statistics that are recorded of an output, and records them if there
-// are none.
+// are none. The values of sensitive params are hidden in them, as in the addresses that
+// are rendered after the run.
 func (c *Checker) record(ctx context.Context, r run.Run, o pipeline.Output, from *reader) (statistics.Statistics, error) {
+	shown := pipeline.Output{Dataset: pipeline.HideValues(o.Dataset, r.Secrets), Partition: pipeline.HideValues(o.Partition, r.Secrets)}
 	s := statistics.Statistics{
-		Dataset: o.Dataset, Partition: o.Partition, Keys: o.Keys(), Pipeline: r.Pipeline, RunID: r.ID, Restart: r.Restarts,
+		Dataset: shown.Dataset, Partition: shown.Partition, Keys: o.Keys(), Pipeline: r.Pipeline, RunID: r.ID, Restart: r.Restarts,
 		Values:      pipeline.Values(r.Matrix),
 		LogicalTime: r.LogicalTime.UTC(), LogicalDate: r.Occasion().Context(r.LogicalTime).LogicalDate,
 	}
@@ -117,15 +121,24 @@ func (c *Checker) record(ctx context.Context, r run.Run, o pipeline.Output, from
 	if before != nil && before.Restart >= s.Restart {
 		return *before, nil
 	}
-	if err := from.read(ctx, &s); err != nil {
+	if err := from.read(ctx, o.Address(), &s); err != nil {
 		return s, err
 	}
+	s.Conceal(func(text string) string { return pipeline.HideValues(text, r.Secrets) })
 	first, err := c.Statistics.Put(ctx, s)
 	if err == nil && !first {
-		err = fault.New(fault.Throttled, "statistics of %s were recorded at the same moment for run %s", o.Address(), r.ID)
+		err = fault.New(fault.Throttled, "statistics of %s were recorded at the same moment for run %s", shown.Address(), r.ID)
 	}
 	if err == nil {
-		slog.InfoContext(ctx, "statistics recorded", "runId", r.ID, "dataset", o.Address(), "files", s.Files, "bytesRead", s.BytesRead, "partial", s.Partial)
+		slog.InfoContext(ctx, "statistics recorded", "runId", r.ID, "dataset", shown.Address(), "files", s.Files, "bytesRead", s.BytesRead, "partial", s.Partial)
 	}
 	return s, err
+}
+
+// concealed is err without the values of sensitive params: Step Functions keeps it.
+func concealed(err error, secrets map[string]string) error {
+	if len(secrets) == 0 {
+		return err
+	}
+	return fault.New(fault.NameOf(err), "%s", pipeline.HideValues(err.Error(), secrets))
 }

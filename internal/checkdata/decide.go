@@ -18,7 +18,7 @@ func (c *Checker) decide(ctx context.Context, rec *run.Record, retries int) ([]j
 	}
 	checks, err := rec.Spec.RenderChecks(rec.Context(c.Settings))
 	if err != nil {
-		return []job.Finding{{Expect: "checks that can be filled in", Found: clip(err.Error())}}, nil
+		return []job.Finding{{Expect: "checks that can be filled in", Found: brief(err.Error(), rec.Run.Secrets)}}, nil
 	}
 	checker := quality.Checker{S3: c.S3, Now: time.Now, Began: rec.Began(), OnlyFooters: true}
 	report, err := checker.Run(ctx, checks)
@@ -26,7 +26,7 @@ func (c *Checker) decide(ctx context.Context, rec *run.Record, retries int) ([]j
 		return nil, err
 	}
 	if err != nil {
-		return []job.Finding{{Expect: "data that can be read", Found: clip(err.Error())}}, nil
+		return []job.Finding{{Expect: "data that can be read", Found: brief(err.Error(), rec.Run.Secrets)}}, nil
 	}
-	return result.Findings(result.Conceal(report.Findings, rec.Run.Secrets)), nil
+	return job.FitFindings(result.Conceal(report.Findings, rec.Run.Secrets)), nil
 }

@@ -13,6 +13,7 @@ import (
 	"ephemr/internal/dataset"
 	"ephemr/internal/fault"
 	"ephemr/internal/footer"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/statistics"
 )
 
@@ -40,23 +41,24 @@ type reader struct {
 	buckets []string // of the lake
 	last    bool     // what fails is not tried again
 	until   time.Time
-	bytes   int64 // that were read
+	bytes   int64             // that were read
+	secrets map[string]string // values of sensitive params
 }
 
-func newReader(ctx context.Context, api dataset.S3API, lake map[string]string, retries int) *reader {
-	r := &reader{api: api, buckets: slices.Collect(maps.Values(lake)), last: retries >= mostRetries}
+func newReader(ctx context.Context, api dataset.S3API, lake, secrets map[string]string, retries int) *reader {
+	r := &reader{secrets: secrets, api: api, buckets: slices.Collect(maps.Values(lake)), last: retries >= mostRetries}
 	if end, ok := ctx.Deadline(); ok {
 		r.until = end.Add(-reserve)
 	}
 	return r
 }
 
-// read fills in the figures of s. What cannot be read is not known, and s says why: an
+// read fills in the figures of s, which are of the data at address. What cannot be read is not known, and s says why: an
 // error means that another try may succeed.
-func (r *reader) read(ctx context.Context, s *statistics.Statistics) error {
+func (r *reader) read(ctx context.Context, address string, s *statistics.Statistics) error {
 	began := time.Now()
 	s.At = began.UTC()
-	err := r.summarize(ctx, s)
+	err := r.summarize(ctx, address, s)
 	s.Took = time.Since(began)
 	if err == nil {
 		return nil
@@ -64,7 +66,7 @@ func (r *reader) read(ctx context.Context, s *statistics.Statistics) error {
 	if ctx.Err() != nil || !r.last && mayPass(err) {
 		return err
 	}
-	s.Rows, s.Columns, s.Partial = nil, nil, clip(err.Error())
+	s.Rows, s.Columns, s.Partial = nil, nil, brief(err.Error(), r.secrets)
 	return nil
 }
 
@@ -91,8 +93,8 @@ func (r *reader) locate(address string) (dataset.Address, error) {
 	return at, nil
 }
 
-func (r *reader) summarize(ctx context.Context, s *statistics.Statistics) error {
-	at, err := r.locate(s.Output().Address())
+func (r *reader) summarize(ctx context.Context, address string, s *statistics.Statistics) error {
+	at, err := r.locate(address)
 	if err != nil {
 		return err
 	}
@@ -123,7 +125,7 @@ func (r *reader) summarize(ctx context.Context, s *statistics.Statistics) error 
 	}
 	r.bytes += f.BytesRead
 	s.Take(f)
-	s.Partial = partial(f, more)
+	s.Partial = brief(partial(f, more), r.secrets)
 	s.Limited = s.Partial != "" && len(f.Broken) == 0
 	return nil
 }
@@ -143,7 +145,7 @@ func partial(f footer.Summary, more bool) string {
 	if len(why) == 0 {
 		return ""
 	}
-	return clip(strings.ReplaceAll(errors.Join(why...).Error(), "\n", "; "))
+	return strings.ReplaceAll(errors.Join(why...).Error(), "\n", "; ")
 }
 
 // formats are those of files that have no footers of Parquet, by suffix.
@@ -165,7 +167,9 @@ func formatOf(files []dataset.Object) (format string) {
 	return format
 }
 
-func clip(s string) string {
+// brief is the beginning of s, in which the values of sensitive params are hidden.
+func brief(s string, secrets map[string]string) string {
+	s = pipeline.HideValues(s, secrets)
 	if len(s) <= longest {
 		return s
 	}

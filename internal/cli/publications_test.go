@@ -33,6 +33,11 @@ func TestPublications(t *testing.T) {
 	w := newWorld(t)
 	w.no(publications.Run(t.Context(), publications.Options{Table: "stores"}, w.io, store))
 	contains(t, w.out.String(), "dt=2026-01-01", "2026-01-02 03:04:05Z", "stores-2", "s3://b/2/", "stores-3")
+	for _, name := range []string{"ephemr.stores", "ephemr_dev.stores"} {
+		w = newWorld(t)
+		w.no(publications.Run(t.Context(), publications.Options{Table: name, Database: "ephemr_dev"}, w.io, store))
+		contains(t, w.out.String(), "stores-3")
+	}
 	w = newWorld(t)
 	w.no(publications.Run(t.Context(), publications.Options{Table: "ephemr.stores", All: true}, w.io, store))
 	contains(t, w.out.String(), "s3://b/1/")
@@ -48,7 +53,9 @@ func TestPublications(t *testing.T) {
 func TestUnpublish(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	forced := false
 	w.controls(operation.Handler{Unpublish: operation.Of(func(_ context.Context, in publish.UndoRequest) (publish.UndoAnswer, error) {
+		forced = in.Force
 		if in.RunID != "stores-2" {
 			return publish.UndoAnswer{}, fault.New(fault.InvalidInput, "run %s has published nothing", in.RunID)
 		}
@@ -56,6 +63,10 @@ func TestUnpublish(t *testing.T) {
 	})})
 	w.no(unpublish.Run(t.Context(), unpublish.Options{RunID: "stores-2"}, w.io, w.settings, w.lambda))
 	contains(t, w.out.String(), "ephemr.stores dt=1 points at s3://b/1/ again, of run stores-1\n")
+	w.no(unpublish.Run(t.Context(), unpublish.Options{RunID: "stores-2", Force: true}, w.io, w.settings, w.lambda))
+	if !forced {
+		t.Error("--force was not sent")
+	}
 	err := unpublish.Run(t.Context(), unpublish.Options{RunID: "x"}, w.io, w.settings, w.lambda)
 	if exit.CodeOf(err) != exit.CodeUsage {
 		t.Errorf("got %v", err)

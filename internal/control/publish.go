@@ -14,6 +14,7 @@ func (w *Wiring) publisher() *publish.Publisher {
 		Runs:     w.runs(),
 		Store:    w.publications(),
 		Glue:     w.clients.glue(),
+		S3:       w.clients.s3(),
 		Settler:  w.settler(),
 		Caller:   entry.Caller,
 	}

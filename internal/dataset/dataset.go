@@ -59,23 +59,41 @@ func List(ctx context.Context, api S3API, at Address) ([]Object, error) {
 }
 
 // ListSome lists at most so many files of a dataset; more reports whether there are others.
-func ListSome(ctx context.Context, api S3API, at Address, most int) (all []Object, more bool, _ error) {
+func ListSome(ctx context.Context, api S3API, at Address, most int) (all []Object, more bool, err error) {
+	err = visit(ctx, api, at, func(o Object) bool {
+		if more = len(all) == most; !more {
+			all = append(all, o)
+		}
+		return !more
+	})
+	return all, more, err
+}
+
+// HasData reports whether a dataset has a file that is not empty.
+func HasData(ctx context.Context, api S3API, at Address) (found bool, err error) {
+	err = visit(ctx, api, at, func(o Object) bool {
+		found = o.Size > 0
+		return !found
+	})
+	return found, err
+}
+
+// visit lists the files of a dataset until next returns false.
+func visit(ctx context.Context, api S3API, at Address, next func(Object) bool) error {
 	pages := s3.NewListObjectsV2Paginator(api, &s3.ListObjectsV2Input{Bucket: &at.Bucket, Prefix: aws.String(strings.TrimSuffix(at.Prefix, "/"))})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, false, fmt.Errorf("list: %w", err)
+			return fmt.Errorf("list: %w", err)
 		}
 		for _, o := range page.Contents {
-			if key := aws.ToString(o.Key); at.holds(key) {
-				if len(all) == most {
-					return all, true, nil
-				}
-				all = append(all, Object{API: api, Bucket: at.Bucket, Key: key, ETag: o.ETag, Size: aws.ToInt64(o.Size), Modified: aws.ToTime(o.LastModified)})
+			key := aws.ToString(o.Key)
+			if at.holds(key) && !next(Object{API: api, Bucket: at.Bucket, Key: key, ETag: o.ETag, Size: aws.ToInt64(o.Size), Modified: aws.ToTime(o.LastModified)}) {
+				return nil
 			}
 		}
 	}
-	return all, false, nil
+	return nil
 }
 
 // Partition reads the name=value folders of a key. Values may be escaped as

@@ -27,6 +27,7 @@ const (
 	Limit        Name = "LimitError"        // a limit of AWS is reached; never retried
 	CostLimit    Name = "CostLimitError"    // the run would cost more than its pipeline allows
 	Capacity     Name = "CapacityError"     // no cluster with this fallback of the profile; the next one may succeed
+	Data         Name = "DataError"         // the data that a run has written is not as it must be
 	JobFailed    Name = "JobFailedError"    // the run cannot continue
 	Timeout      Name = "TimeoutError"      // a deadline has passed
 	Cancelled    Name = "CancelledError"    // cancelled on request
@@ -34,7 +35,7 @@ const (
 )
 
 // Names lists every Name, for the contract test of the state machines.
-var Names = []Name{InvalidInput, Permission, NotReady, Throttled, Conflict, Limit, CostLimit, Capacity, JobFailed, Timeout, Cancelled, Internal}
+var Names = []Name{InvalidInput, Permission, NotReady, Throttled, Conflict, Limit, CostLimit, Capacity, Data, JobFailed, Timeout, Cancelled, Internal}
 
 // Error carries a Name through wraps.
 type Error struct {

@@ -33,6 +33,8 @@ type Spec struct {
 
 	Secrets map[string]Secret `json:"secrets,omitempty"` // by variable of the program's environment
 
+	Hidden []string `json:"hidden,omitempty"` // values of sensitive params, which are masked like secrets
+
 	Expect []string `json:"expect,omitempty"` // s3:// addresses at which the attempt must write something to succeed
 
 	TimeoutSeconds int `json:"timeoutSeconds,omitempty"` // 0 = none

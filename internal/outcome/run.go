@@ -29,6 +29,7 @@ var byName = map[string]job.Class{
 	string(fault.Limit):        job.ClassQuota,
 	string(fault.CostLimit):    job.ClassLimit,
 	string(fault.Capacity):     job.ClassCapacity,
+	string(fault.Data):         job.ClassData,
 	string(fault.Timeout):      job.ClassTimeout,
 	string(fault.Cancelled):    job.ClassCancelled,
 	"States.Timeout":           job.ClassTimeout,

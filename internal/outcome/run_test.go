@@ -66,6 +66,7 @@ func TestOfRun(t *testing.T) {
 		{name: "invalid", err: err("InvalidInputError", `{"errorMessage":"bad","errorType":"InvalidInputError"}`), want: run.Outcome{State: run.Failed, Class: job.ClassInvalid, Reason: "bad"}},
 		{name: "stopped", jobs: jobs(run.JobRunning), err: err("CancelledError", "x"), want: run.Outcome{State: run.Cancelled, Class: job.ClassCancelled, Reason: "x"}},
 		{name: "capacity", err: err("CapacityError", "x"), want: run.Outcome{State: run.Failed, Class: job.ClassCapacity, Reason: "x"}},
+		{name: "nothing to publish", err: err("DataError", "x"), want: run.Outcome{State: run.Failed, Class: job.ClassData, Reason: "x"}},
 		{name: "anything else", err: err("Runtime.ExitError", "x"), want: run.Outcome{State: run.Failed, Class: job.ClassInternal, Reason: "x"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -31,7 +31,8 @@ type catalog struct {
 	database string
 }
 
-// table reads a table that runs can publish to.
+// table reads a table that runs can publish to. Its keys are named in the error if it does
+// not exist.
 func (c catalog) table(ctx context.Context, name string, keys []string) (*types.Table, error) {
 	full := c.database + "." + name
 	out, err := c.api.GetTable(ctx, &glue.GetTableInput{DatabaseName: &c.database, Name: &name})

@@ -39,6 +39,15 @@ func tableOf(p Pointer) string {
 	return name
 }
 
+// keys are the names of p's partition keys.
+func (p Pointer) keys() (keys []string) {
+	for part := range strings.SplitSeq(p.Partition, "/") {
+		key, _, _ := strings.Cut(part, "=")
+		keys = append(keys, key)
+	}
+	return keys
+}
+
 // Claim is the intent to make the partition point elsewhere. It is recorded before the
 // catalog is called, because UpdatePartition has no condition: at any time one invocation
 // may call it for a partition.
@@ -79,12 +88,35 @@ func (p Pointer) settled() Pointer {
 		next.Earlier = p.Earlier[1:]
 		return next
 	}
-	if c.Before != nil {
-		next.Earlier = append([]Entry{*c.Before}, p.Earlier...)
-		next.Earlier = next.Earlier[:min(len(next.Earlier), keptEntries)]
+	if c.Before == nil { // the partition was dropped: nothing is restored from before that
+		next.Earlier = nil
+		return next
 	}
+	next.Earlier = []Entry{*c.Before}
+	if at := p.Current; at != nil && !same(at.Location, c.Before.Location) && !same(at.Location, c.Target.Location) { // another client has changed it since
+		next.Earlier = append(next.Earlier, *at)
+	}
+	next.Earlier = append(next.Earlier, p.Earlier...)
+	next.Earlier = next.Earlier[:min(len(next.Earlier), keptEntries)]
 	return next
 }
+
+// before is what the partition points at: what is recorded or, if another client has
+// changed the catalog, the location alone. A call that arrived late may have made it point
+// at target already.
+func before(at Pointer, uri string, exists bool, target string) *Entry {
+	switch {
+	case !exists:
+		return nil
+	case same(uri, target), at.Current != nil && same(at.Current.Location, uri):
+		return at.Current
+	}
+	return &Entry{Location: uri}
+}
+
+// same reports whether two locations are the same prefix: Hive removes the last slash when
+// it changes a partition.
+func same(a, b string) bool { return strings.TrimSuffix(a, "/") == strings.TrimSuffix(b, "/") }
 
 // partitionOf puts the values of a partition in the order of the table's keys.
 func partitionOf(table string, keys []string, values map[string]string) (ordered []string, name string, err error) {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"ephemr/internal/dataset"
 	"ephemr/internal/fault"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/run"
@@ -25,6 +26,7 @@ type Publisher struct {
 	Runs     *store.Runs
 	Store    *Store
 	Glue     GlueAPI
+	S3       dataset.S3API
 	Settler  *Settler
 	Caller   func(context.Context) string
 }
@@ -79,6 +81,9 @@ func (p *Publisher) publish(ctx context.Context, rec *run.Record) (*run.Publicat
 	if err != nil {
 		return nil, fault.New(fault.InvalidInput, "%w", err)
 	}
+	if err := p.hasData(ctx, want.Location); err != nil {
+		return nil, err
+	}
 	c := p.catalog()
 	table, err := c.table(ctx, want.TableName(), slices.Sorted(maps.Keys(want.Partition)))
 	if err != nil {
@@ -125,49 +130,9 @@ func (p *Publisher) read(ctx context.Context, table, partition string) (Pointer,
 	return at, err
 }
 
-// effect calls the catalog and records that the claim of at has taken effect, or that it
-// was rejected. After an unclear answer the claim stays until the catalog shows which.
-func (p *Publisher) effect(ctx context.Context, at *Pointer, call func() error) error {
-	err := call()
-	if err == nil || p.tookEffect(ctx, *at) {
-		return p.Store.settle(ctx, at)
-	}
-	if fault.IsRejected(err) {
-		return withdrawn(ctx, p.Store, at, err)
-	}
-	return err
-}
-
-// tookEffect reports whether the catalog shows the effect of a call whose answer says that
-// it failed: the SDK repeats calls, and may have lost the first answer.
-func (p *Publisher) tookEffect(ctx context.Context, at Pointer) bool {
-	uri, found, err := location(ctx, p.Glue, p.Settings.Database(), tableOf(at), at.Values)
-	return err == nil && found && uri == at.Claim.Target.Location
-}
-
-func withdrawn(ctx context.Context, s *Store, at *Pointer, why error) error {
-	if err := s.withdraw(ctx, at); err != nil {
-		slog.WarnContext(ctx, "cannot withdraw publication: it is settled later", "table", at.Table, "partition", at.Partition, "error", err.Error())
-	}
-	return why
-}
-
 func (p *Publisher) claim(ctx context.Context, rec *run.Record, want pipeline.Publish, was *Entry, at time.Time) Claim {
 	return Claim{
 		RunID: rec.Run.ID, By: p.Caller(ctx), At: at, Before: was,
 		Target: Entry{RunID: rec.Run.ID, Location: want.Location, Began: rec.Began().UTC(), At: at},
 	}
-}
-
-// before is what the partition points at: what is recorded or, if another client has
-// changed the catalog, the location alone. A call that arrived late may have made it point
-// at target already.
-func before(at Pointer, uri string, exists bool, target string) *Entry {
-	switch {
-	case !exists:
-		return nil
-	case uri == target, at.Current != nil && at.Current.Location == uri:
-		return at.Current
-	}
-	return &Entry{Location: uri}
 }

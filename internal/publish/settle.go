@@ -49,7 +49,7 @@ func (s *Settler) claim(ctx context.Context, p *Pointer) error {
 	switch {
 	case err != nil:
 		return err
-	case found && uri == c.Target.Location:
+	case found && same(uri, c.Target.Location):
 		slog.InfoContext(ctx, "publication had taken effect", "runId", c.RunID, "table", p.Table, "partition", p.Partition, "location", uri)
 		return s.Store.settle(ctx, p)
 	case c.held(s.Caller(ctx)):

@@ -3,8 +3,11 @@ package publish
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
+	"ephemr/internal/dataset"
 	"ephemr/internal/fault"
 	"ephemr/internal/run"
 )
@@ -12,6 +15,7 @@ import (
 // UndoRequest makes readers see again what was published before a run.
 type UndoRequest struct {
 	RunID string `json:"runId"`
+	Force bool   `json:"force,omitempty"` // also if another client has changed the partition since, or the previous data has been deleted
 }
 
 // UndoAnswer says what readers see.
@@ -41,11 +45,11 @@ func (p *Publisher) Undo(ctx context.Context, in UndoRequest) (UndoAnswer, error
 		}
 	}
 	if undone := at.Current != nil && at.Current.RunID != in.RunID; !interrupted || !undone {
-		if err := p.restore(ctx, &at, in.RunID); err != nil {
+		if err := p.restore(ctx, &at, in); err != nil {
 			return UndoAnswer{}, err
 		}
 	}
-	slog.InfoContext(ctx, "publication undone", "runId", in.RunID, "table", at.Table, "partition", at.Partition, "location", at.Current.Location)
+	slog.InfoContext(ctx, "publication undone", "runId", in.RunID, "table", at.Table, "partition", at.Partition, "location", at.Current.Location, "force", in.Force)
 	return UndoAnswer{RunID: in.RunID, Table: at.Table, Partition: at.Partition, Location: at.Current.Location, Restored: at.Current.RunID}, nil
 }
 
@@ -66,21 +70,64 @@ func (p *Publisher) published(ctx context.Context, runID string) (run.Publicatio
 }
 
 // restore makes the partition point at what was published before the run.
-func (p *Publisher) restore(ctx context.Context, at *Pointer, runID string) error {
-	switch {
-	case at.Current == nil || at.Current.RunID != runID:
+func (p *Publisher) restore(ctx context.Context, at *Pointer, in UndoRequest) error {
+	if at.Current == nil || at.Current.RunID != in.RunID {
 		return fault.New(fault.InvalidInput, "partition %s of %s was published again since, by %s: undo that first", at.Partition, at.Table, at.Current.writer())
-	case len(at.Earlier) == 0:
-		return fault.New(fault.InvalidInput, "partition %s of %s did not exist before run %s: drop it in the catalog (ALTER TABLE … DROP PARTITION), or publish again", at.Partition, at.Table, runID)
 	}
-	c, earlier := p.catalog(), at.Earlier[0]
-	table, err := c.table(ctx, tableOf(*at), nil)
+	c := p.catalog()
+	uri, exists, err := location(ctx, p.Glue, c.database, tableOf(*at), at.Values)
 	if err != nil {
 		return err
 	}
-	claim := Claim{RunID: runID, Target: earlier, Before: at.Current, Undo: true, By: p.Caller(ctx), At: time.Now().UTC()}
+	if len(at.Earlier) == 0 {
+		return nothingBefore(*at, exists)
+	}
+	earlier := at.Earlier[0]
+	if err := p.refuse(ctx, *at, uri, exists); err != nil && !in.Force {
+		return err
+	}
+	table, err := c.table(ctx, tableOf(*at), at.keys())
+	if err != nil {
+		return err
+	}
+	claim := Claim{RunID: in.RunID, Target: earlier, Before: before(*at, uri, exists, earlier.Location), Undo: true, By: p.Caller(ctx), At: time.Now().UTC()}
 	if err := p.Store.claimUndo(ctx, at, claim); err != nil {
 		return err
 	}
-	return p.effect(ctx, at, func() error { return c.point(ctx, table, at.Values, earlier.Location, true) })
+	slog.InfoContext(ctx, "undoing publication", "runId", in.RunID, "table", at.Table, "partition", at.Partition, "from", uri, "to", earlier.Location)
+	return p.effect(ctx, at, func() error { return c.point(ctx, table, at.Values, earlier.Location, exists) })
+}
+
+// nothingBefore is the error for a partition that did not exist before its publication.
+func nothingBefore(at Pointer, exists bool) error {
+	if !exists {
+		return fault.New(fault.InvalidInput, "partition %s of %s was dropped in the catalog, and did not exist before run %s: there is nothing to undo", at.Partition, at.Table, at.Current.RunID)
+	}
+	return fault.New(fault.InvalidInput, "partition %s of %s did not exist before run %s: drop it in the catalog (ALTER TABLE … DROP PARTITION), or publish again", at.Partition, at.Table, at.Current.RunID)
+}
+
+// refuse compares the catalog with what was published, and looks for the data that would
+// be restored.
+func (p *Publisher) refuse(ctx context.Context, at Pointer, uri string, exists bool) error {
+	const force = "; add --force to make it point at %s anyway"
+	earlier := at.Earlier[0].Location
+	switch {
+	case !exists:
+		return fault.New(fault.InvalidInput, "partition %s of %s was dropped in the catalog since run %s published it"+force, at.Partition, at.Table, at.Current.RunID, earlier)
+	case !same(uri, at.Current.Location) && !same(uri, earlier):
+		return fault.New(fault.InvalidInput, "partition %s of %s points at %s, which another client has set since run %s published it"+force, at.Partition, at.Table, uri, at.Current.RunID, earlier)
+	case !p.inLake(earlier): // it cannot be listed
+		return nil
+	}
+	err := p.hasData(ctx, earlier)
+	if err != nil && fault.NameOf(err) == fault.Data {
+		return fault.New(fault.InvalidInput, "the previous data of partition %s of %s has expired or was deleted"+force, at.Partition, at.Table, earlier)
+	}
+	return err
+}
+
+// inLake reports whether location is in a zone of the lake.
+func (p *Publisher) inLake(location string) bool {
+	at, err := dataset.Parse(location)
+	return err == nil && slices.Contains(slices.Collect(maps.Values(p.Settings.Lake)), at.Bucket)
 }

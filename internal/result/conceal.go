@@ -5,6 +5,18 @@ import (
 	"ephemr/internal/pipeline"
 )
 
+// ConcealLines returns lines in which the values of sensitive params are hidden.
+func ConcealLines(lines []string, secrets map[string]string) []string {
+	if len(secrets) == 0 {
+		return lines
+	}
+	var shown []string
+	for _, line := range lines {
+		shown = append(shown, pipeline.HideValues(line, secrets))
+	}
+	return shown
+}
+
 // Conceal returns findings in which the values of sensitive params are hidden: a check may
 // expect them, and samples are rows of data.
 func Conceal(findings []job.Finding, secrets map[string]string) []job.Finding {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -22,8 +21,9 @@ type GetAPI interface {
 	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 }
 
-// maxResult bounds a result.json: the runner writes a few KiB.
-const maxResult = 1 << 20
+// maxResult bounds a result.json: the runner writes a few KiB, and with many findings not
+// more than half of it.
+const maxResult = 2 << 20
 
 // Reader reads what runners leave in S3 and CloudWatch Logs.
 type Reader struct {
@@ -80,16 +80,16 @@ func Parse(data []byte) *job.Result {
 		r.Class, r.Reason = job.ClassJob, fmt.Sprintf("class %.40q: %s", r.Class, r.Reason)
 	}
 	r.NothingToDo = r.NothingToDo && r.Succeeded()
-	r.Reason, r.Signal, r.Cause = clip(r.Reason, maxReason), clip(r.Signal, 40), clip(r.Cause, maxReason)
+	r.Reason, r.Signal, r.Cause = job.Clip(r.Reason, maxReason), job.Clip(r.Signal, 40), job.Clip(r.Cause, maxReason)
 	r.Tail = r.Tail[max(0, len(r.Tail)-maxTail):]
 	for i, line := range r.Tail {
-		r.Tail[i] = clip(line, maxLine)
+		r.Tail[i] = job.Clip(line, maxLine)
 	}
 	r.Background = r.Background[:min(len(r.Background), maxBackground)]
 	for i, name := range r.Background {
-		r.Background[i] = clip(name, maxProcess)
+		r.Background[i] = job.Clip(name, maxProcess)
 	}
-	r.Checks = Findings(r.Checks)
+	r.Checks = job.FitFindings(r.Checks)
 	return &r
 }
 
@@ -114,13 +114,4 @@ func sound(outputs map[string]string) bool {
 		}
 	}
 	return size <= maxOutputs
-}
-
-// clip shortens s to at most n bytes of valid UTF-8.
-func clip(s string, n int) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "")
 }

@@ -2,7 +2,9 @@ package runner_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -86,5 +88,21 @@ func TestQuality(t *testing.T) {
 				t.Errorf("stdout %q, want %q", out, tt.stdout)
 			}
 		})
+	}
+}
+
+// A result is bounded however much the checks find: one that cannot be read is lost.
+func TestManyFindings(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	s := b.bash("")
+	s.Type, s.Package, s.PackageSHA256, s.Entry = job.Quality, "", "", ""
+	for i := range 3000 {
+		s.Checks = append(s.Checks, job.Check{Dataset: fmt.Sprintf("s3://bucket/%s/%d/", strings.Repeat("x", 900), i), Rows: "> 0"})
+	}
+	_, res := b.run(t.Context(), s)
+	data, err := json.Marshal(res)
+	if err != nil || len(data) > 250<<10 || len(res.Checks) < 100 || !strings.Contains(res.Reason, "of 3000 checks failed") {
+		t.Errorf("%d bytes, %d findings, %s, %v", len(data), len(res.Checks), res.Reason, err)
 	}
 }

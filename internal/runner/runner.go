@@ -18,6 +18,7 @@ import (
 	"ephemr/internal/runner/busy"
 	"ephemr/internal/runner/disk"
 	"ephemr/internal/runner/logstream"
+	"ephemr/internal/runner/mask"
 )
 
 // Exit codes of the runner, unless it passes on the program's. Result has the
@@ -87,6 +88,7 @@ func (r *Runner) Run(ctx context.Context, address string) int {
 	var res job.Result
 	if err != nil {
 		res = ended(ctx, err)
+		res.Reason = mask.New(spec.Hidden...).Text(res.Reason)
 		r.say("%s", res.Reason)
 	} else {
 		res = r.attempt(ctx, spec)

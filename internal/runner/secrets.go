@@ -49,20 +49,20 @@ type secret struct {
 type secrets []secret
 
 // readSecrets reads the values of s under the runner's own credentials, which are those
-// of the job.
+// of the job. The masker also finds the values of sensitive params, which s has.
 func (r *Runner) readSecrets(ctx context.Context, s job.Spec) (all secrets, _ *mask.Masker, _ error) {
-	var masked []string
+	masked := slices.Clone(s.Hidden)
 	stored := map[string][]byte{} // by address: several variables may have keys of one secret
 	for _, variable := range slices.Sorted(maps.Keys(s.Secrets)) {
 		from := s.Secrets[variable]
 		ref, err := job.ParseSecret(from.Secret)
 		if err != nil {
-			return nil, nil, invalid("secret %s: %w", variable, err)
+			return nil, mask.New(s.Hidden...), invalid("secret %s: %w", variable, err)
 		}
 		whole, ok := stored[ref.String()]
 		if !ok {
 			if whole, err = r.readSecret(ctx, ref); err != nil {
-				return nil, nil, ofSecret(variable, ref, err)
+				return nil, mask.New(s.Hidden...), ofSecret(variable, ref, err)
 			}
 			stored[ref.String()] = whole
 		}
@@ -71,7 +71,7 @@ func (r *Runner) readSecrets(ctx context.Context, s job.Spec) (all secrets, _ *m
 			err = usable(value, from.As)
 		}
 		if err != nil {
-			return nil, nil, invalid("secret %s: %s of %s %w", variable, ref, ref.Store, err)
+			return nil, mask.New(s.Hidden...), invalid("secret %s: %s of %s %w", variable, ref, ref.Store, err)
 		}
 		all = append(all, secret{Secret: from, variable: variable, value: value})
 		masked = append(masked, string(value))
@@ -268,7 +268,7 @@ func masked(m *mask.Masker, res job.Result) (_ job.Result, outputs []string) {
 // maskedNotice says which outputs do not have their values.
 func maskedNotice(outputs []string) string {
 	return "ephemr: outputs contained a secret, which was replaced by " + mask.Hidden + ": " + strings.Join(outputs, ", ") +
-		"; jobs that need the secret have to name it under secrets"
+		"; jobs that need it have to name the secret under secrets, or the sensitive param in env"
 }
 
 // maskedFindings are findings without secrets: a program such as dbt records what it likes.

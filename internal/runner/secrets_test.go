@@ -216,3 +216,43 @@ func TestSecretsThatCannotBeRead(t *testing.T) {
 		})
 	}
 }
+
+// Values of sensitive params are masked in what the runner says of an address, and in what
+// the program prints.
+func TestSensitiveParamsAreMasked(t *testing.T) {
+	t.Parallel()
+	const address = "s3://b/of=" + password + "/"
+	for name, change := range map[string]func(b *bench, s *job.Spec){
+		"printed":         func(_ *bench, s *job.Spec) { s.Env = map[string]string{"TOKEN": password} },
+		"nothing written": func(_ *bench, s *job.Spec) { s.Expect = []string{address} },
+		"denied": func(b *bench, s *job.Spec) {
+			s.Expect = []string{address}
+			b.S3 = &dated{bucket: b.s3, err: apiError("AccessDenied")}
+		},
+		"a check": func(b *bench, s *job.Spec) {
+			s.Type, s.Package, s.PackageSHA256, s.Entry = job.Quality, "", "", ""
+			s.Checks = []job.Check{{Dataset: "s3://bucket/of=" + password + "/", Rows: "> 0"}}
+		},
+		"a secret that is missing": func(b *bench, s *job.Spec) { withVault(b); s.Secrets = from("A", "stores/"+password) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			s := b.bash(`echo "it is $TOKEN"`)
+			s.Hidden = []string{password}
+			change(b, &s)
+			_, res := b.run(t.Context(), s)
+			said, err := json.Marshal(res)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all := string(said) + b.stdout.String() + b.stderr.String()
+			for _, stream := range b.logs.streams {
+				all += strings.Join(stream, "\n")
+			}
+			if strings.Contains(all, password) || !strings.Contains(all, "***") {
+				t.Error(all)
+			}
+		})
+	}
+}

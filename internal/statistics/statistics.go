@@ -65,6 +65,31 @@ func (b Bound) String() string {
 	return string(b.Value)
 }
 
+// Conceal replaces the texts of s that come from the data or from AWS.
+func (s *Statistics) Conceal(hide func(string) string) {
+	s.Partial = hide(s.Partial)
+	for i := range s.Columns {
+		c := &s.Columns[i]
+		c.Name, c.Min, c.Max = hide(c.Name), c.Min.concealed(hide), c.Max.concealed(hide)
+	}
+}
+
+func (b *Bound) concealed(hide func(string) string) *Bound {
+	var text string
+	if b == nil || json.Unmarshal(b.Value, &text) != nil {
+		return b
+	}
+	shown := hide(text)
+	if shown == text {
+		return b
+	}
+	value, err := json.Marshal(shown)
+	if err != nil {
+		return nil
+	}
+	return &Bound{Value: value}
+}
+
 // Of returns the column with a name, or nil.
 func (s Statistics) Of(name string) *Column {
 	for i := range s.Columns {

@@ -9,6 +9,7 @@ import (
 	"ephemr/internal/decide"
 	"ephemr/internal/engine"
 	"ephemr/internal/job"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/result"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
@@ -120,9 +121,23 @@ func (l *Looker) settle(ctx context.Context, rec *run.Record, v engine.View) err
 	return nil
 }
 
+// concealed is a without the values of sensitive params, which a runner does not mask if
+// they are short, or if it is of an older version.
+func concealed(a engine.Attempt, secrets map[string]string) engine.Attempt {
+	a.Reason, a.Tail = pipeline.HideValues(a.Reason, secrets), result.ConcealLines(a.Tail, secrets)
+	if a.Result != nil {
+		r := *a.Result
+		r.Cause, r.Tail, r.Background = pipeline.HideValues(r.Cause, secrets), result.ConcealLines(r.Tail, secrets), result.ConcealLines(r.Background, secrets)
+		r.Checks = result.Conceal(r.Checks, secrets)
+		a.Result = &r
+	}
+	return a
+}
+
 // record writes the verdict on j's newest attempt and, where the class is
 // worth it, plans another.
 func (l *Looker) record(ctx context.Context, rec *run.Record, j run.Job, a engine.Attempt) error {
+	a = concealed(a, rec.Run.Secrets)
 	next := j
 	next.State, next.Class, next.Reason, next.EndedAt = run.JobSucceeded, a.Class, a.Reason, time.Now()
 	next.ExitCode, next.Outputs, next.Tail, next.Findings = nil, nil, a.Tail, nil
@@ -130,7 +145,7 @@ func (l *Looker) record(ctx context.Context, rec *run.Record, j run.Job, a engin
 	next.Background, next.StepEnd, next.Cause = nil, nil, ""
 	next.NothingToDo = a.Class == "" && a.Result != nil && a.Result.NothingToDo
 	if r := a.Result; r != nil {
-		next.ExitCode, next.Outputs, next.Tail, next.Findings = &r.ExitCode, r.Outputs, r.Tail, result.Conceal(r.Checks, rec.Run.Secrets)
+		next.ExitCode, next.Outputs, next.Tail, next.Findings = &r.ExitCode, r.Outputs, r.Tail, r.Checks
 		next.StartedAt, next.EndedAt, next.Background = r.StartedAt, r.EndedAt, r.Background
 		next.Cause = r.Cause
 	}

@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -55,6 +57,7 @@ func (s *specs) spec(ctx context.Context, j run.Job) (job.Spec, error) {
 		LogGroup: s.Settings.RunLogGroup, StreamPrefix: rec.Run.LogPrefix(j.Name, j.Attempt),
 		Result: "s3://" + s.Settings.LogsBucket + "/" + rec.Run.ObjectPrefix(j) + "/" + job.ResultName,
 	}
+	out.Hidden = slices.Sorted(maps.Values(rec.Run.Secrets))
 	values := rec.Context(s.Settings)
 	if j.Type == job.Quality {
 		checks, err := rec.Spec.RenderChecks(values)

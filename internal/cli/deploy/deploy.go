@@ -144,9 +144,13 @@ func checkAccount(ctx context.Context, cfg config.Config, api IdentityAPI) error
 	return nil
 }
 
-// stackNames are the stage's stacks, in the order in which they are deployed.
+// stackNames are the stacks that a stage can have, in the order in which they are deployed.
 func stackNames(stage string) []string {
-	return []string{"ephemr-" + stage + "-lake", "ephemr-" + stage + "-platform", "ephemr-" + stage + "-triggers"}
+	names := []string{"network", "lake", "platform", "triggers"}
+	for i, name := range names {
+		names[i] = "ephemr-" + stage + "-" + name
+	}
+	return names
 }
 
 // describe returns a stack; nil if it does not exist.

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -167,13 +168,12 @@ func remove(ctx context.Context, io *terminal.IO, s stack, api StacksAPI, left L
 	return nil
 }
 
-// clean deletes what the stacks have kept.
+// clean deletes what the stacks have kept. The error has all that could not be deleted.
 func clean(ctx context.Context, io *terminal.IO, kept []resource, left Leftovers) error {
+	var errs []error
 	for _, r := range kept {
 		io.Notef("deleting %s %s\n", r.kind, r.id)
-		if err := left.Delete(ctx, r.kind, r.id); err != nil {
-			return err
-		}
+		errs = append(errs, left.Delete(ctx, r.kind, r.id))
 	}
-	return nil
+	return errors.Join(errs...)
 }

@@ -46,7 +46,7 @@ func (l *leftovers) Delete(_ context.Context, kind, id string) error {
 
 func TestDestroy(t *testing.T) {
 	t.Parallel()
-	all := []string{"ephemr-dev-triggers", "ephemr-dev-platform", "ephemr-dev-lake"}
+	all := []string{"ephemr-dev-triggers", "ephemr-dev-platform", "ephemr-dev-lake", "ephemr-dev-network"}
 	for name, tt := range map[string]struct {
 		options deploy.DestroyOptions
 		policy  string // of buckets, tables and log groups
@@ -84,7 +84,8 @@ func TestDestroy(t *testing.T) {
 				"ephemr-dev-platform": {types.StackStatusCreateComplete, retained, []fakeResource{
 					{"AWS::DynamoDB::Table", "runs", tt.policy}, {"AWS::Logs::LogGroup", "logs", tt.policy}, {"AWS::ServiceDiscovery::HttpNamespace", "ns-1", ""},
 				}},
-				"ephemr-prod-lake": {status: types.StackStatusCreateComplete},
+				"ephemr-dev-network": {status: types.StackStatusCreateComplete},
+				"ephemr-prod-lake":   {status: types.StackStatusCreateComplete},
 			}}
 			tt.options.Stage = "dev"
 			var out bytes.Buffer

@@ -17,17 +17,18 @@ type Store interface {
 
 // Options of the command.
 type Options struct {
-	Table string // with or without "ephemr."
-	All   bool
-	JSON  bool
+	Table    string // with or without "ephemr.", or that of Database
+	Database string // the stage's, in Glue
+	All      bool
+	JSON     bool
 }
 
 // Run lists the partitions of a table that runs have published. With JSON it prints a list
 // of publish.Pointer.
 func Run(ctx context.Context, o Options, io *terminal.IO, store Store) error {
-	table := o.Table
-	if !strings.Contains(table, ".") {
-		table = "ephemr." + table
+	table, name := o.Table, strings.TrimPrefix(o.Table, o.Database+".")
+	if !strings.Contains(name, ".") {
+		table = "ephemr." + name // as in pipelines
 	}
 	all, err := store.List(ctx, table)
 	if err != nil {

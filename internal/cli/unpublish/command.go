@@ -11,12 +11,14 @@ import (
 
 // Command returns ephemr unpublish.
 func Command(app *session.App) *cobra.Command {
-	return &cobra.Command{
+	var o Options
+	cmd := &cobra.Command{
 		Use:   "unpublish RUN",
 		Short: "restore the previous location of a partition",
 		Long: `Restore the previous location of the partition that a run has published. The data of the run stays where it is. If
 the partition was published again since, that publication has to be undone first; a partition that did not exist before
-the run cannot point at anything else, so drop it with SQL.`,
+the run cannot point at anything else, so drop it with SQL. If another client has changed or dropped the partition since,
+or the previous data has expired, the command is refused without --force.`,
 		Example: `  ephemr unpublish store-availability-20261101T0300-1a2b3c4d`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -24,8 +26,11 @@ the run cannot point at anything else, so drop it with SQL.`,
 			if err != nil {
 				return err
 			}
-			return Run(cmd.Context(), Options{RunID: args[0], JSON: app.JSON()}, app.IO, s.Settings, lambda.NewFromConfig(s.Config))
+			o.RunID, o.JSON = args[0], app.JSON()
+			return Run(cmd.Context(), o, app.IO, s.Settings, lambda.NewFromConfig(s.Config))
 		},
 		ValidArgsFunction: complete.Args(complete.Runs(app, run.Succeeded)),
 	}
+	cmd.Flags().BoolVar(&o.Force, "force", false, "also if another client has changed the partition, or the previous data is gone")
+	return cmd
 }

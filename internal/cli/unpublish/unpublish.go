@@ -15,13 +15,14 @@ import (
 // Options of the command.
 type Options struct {
 	RunID string
+	Force bool
 	JSON  bool
 }
 
 // Run undoes what a run has published. With JSON it prints a publish.UndoAnswer.
 func Run(ctx context.Context, o Options, io *terminal.IO, s stage.Settings, api lambdacall.InvokeAPI) error {
 	var out publish.UndoAnswer
-	if err := lambdacall.Control(ctx, api, s, operation.Unpublish, publish.UndoRequest{RunID: o.RunID}, &out); err != nil {
+	if err := lambdacall.Control(ctx, api, s, operation.Unpublish, publish.UndoRequest{RunID: o.RunID, Force: o.Force}, &out); err != nil {
 		return err
 	}
 	if o.JSON {

@@ -144,7 +144,24 @@ func (w *World) leaveResult(a Attempt, s Step, began time.Time) {
 		r.Class, r.Reason = job.ClassJob, fmt.Sprintf("exited %d", s.ExitCode)
 		r.Tail = []string{"Traceback (most recent call last):", "ValueError: no rows"}
 	}
+	if r.ExitCode == 0 && !s.Empty {
+		w.writeData(a.RunID)
+	}
 	w.put(told.Result, r)
+}
+
+// writeData leaves a file where the run is to write what it publishes.
+func (w *World) writeData(runID string) {
+	rec, err := w.Runs.Load(awsfake.Unobserved(w.life), runID)
+	if err != nil || rec.Spec == nil || rec.Spec.Publish == nil {
+		return
+	}
+	location, err := rec.Spec.RenderLocation(rec.Context(w.Settings))
+	if err != nil {
+		return // the run fails before it publishes
+	}
+	bucket, prefix, _ := strings.Cut(strings.TrimPrefix(location, "s3://"), "/")
+	w.S3.Place(bucket, prefix+"part-0.csv", []byte("id\n1\n"))
 }
 
 // diesAfter remembers when a cluster dies: nothing on it leaves results then.

@@ -87,6 +87,8 @@ type Step struct {
 	Class    job.Class // of the result; an exit code alone means job
 	Reason   string
 	Outputs  map[string]string
+	// Empty writes nothing where the run is to write what it publishes.
+	Empty bool
 	// Lead is how long before the end of its step the runner leaves its result; 0 = a
 	// millisecond.
 	Lead time.Duration

@@ -1,4 +1,4 @@
-package result_test
+package job_test
 
 import (
 	"encoding/json"
@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"ephemr/internal/job"
-	"ephemr/internal/result"
 )
 
 // What failed is kept when not all findings fit into a record, and samples are bounded.
@@ -21,7 +20,7 @@ func TestFindingsFit(t *testing.T) {
 		}
 		all = append(all, f)
 	}
-	got := result.Findings(all)
+	got := job.FitFindings(all)
 	if text, err := json.Marshal(got); err != nil || len(text) > 250<<10 {
 		t.Errorf("%d bytes, %v", len(text), err)
 	}
@@ -33,17 +32,5 @@ func TestFindingsFit(t *testing.T) {
 	}
 	if failed != 10 || len(got) < 100 || len(got[0].Samples) > job.MaxSamples {
 		t.Errorf("%d of %d failed", failed, len(got))
-	}
-}
-
-// Values of sensitive params are hidden, also in rows of data.
-func TestConceal(t *testing.T) {
-	t.Parallel()
-	got := result.Conceal([]job.Finding{{
-		Expect: "column a is one of hunter2", Found: "1 of 2 rows are not",
-		Samples: []job.Sample{{File: "dt=hunter2/a", Values: map[string]string{"a": "my hunter2"}}},
-	}}, map[string]string{"password": "hunter2"})
-	if text := fmt.Sprint(got); strings.Contains(text, "hunter2") || !strings.Contains(text, "my ***") {
-		t.Error(text)
 	}
 }

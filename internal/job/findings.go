@@ -1,23 +1,24 @@
-package result
+package job
 
 import (
 	"maps"
 	"slices"
-
-	"ephemr/internal/job"
+	"strings"
 )
 
-// Limits of the findings of a result: a run has one item of 400 KiB at most for each job.
+// Limits of the findings of a result: a run has one item of 400 KiB at most for each
 const (
 	maxFindings = 96 << 10 // bytes, without samples
 	maxSamples  = 64 << 10 // bytes
 	maxValue    = 400      // bytes of a value of a sample
 	maxColumns  = 40       // values of a sample
+	maxText     = 500      // bytes
+	maxName     = 100      // bytes of the name of a column
 )
 
-// Findings returns those that fit: what failed goes before what is as expected, and the
-// order stays.
-func Findings(all []job.Finding) []job.Finding {
+// FitFindings returns those that fit into a record and into a Result: what failed goes
+// before what is as expected, and the order stays. Texts are cut.
+func FitFindings(all []Finding) []Finding {
 	keep := make([]bool, len(all))
 	size, samples := 0, 0
 	for _, failed := range []bool{true, false} {
@@ -25,7 +26,7 @@ func Findings(all []job.Finding) []job.Finding {
 			if f.OK == failed {
 				continue
 			}
-			f.Dataset, f.Expect, f.Found, f.Source = clip(f.Dataset, maxLine), clip(f.Expect, maxLine), clip(f.Found, maxLine), clip(f.Source, maxSource)
+			f.Dataset, f.Expect, f.Found, f.Source = Clip(f.Dataset, maxText), Clip(f.Expect, maxText), Clip(f.Found, maxText), Clip(f.Source, maxSource)
 			f.Bytes, f.Seconds = max(f.Bytes, 0), max(f.Seconds, 0)
 			f.Samples = sampled(f.Samples, &samples)
 			all[i] = f
@@ -35,7 +36,7 @@ func Findings(all []job.Finding) []job.Finding {
 			}
 		}
 	}
-	var kept []job.Finding
+	var kept []Finding
 	for i, f := range all {
 		if keep[i] {
 			kept = append(kept, f)
@@ -51,15 +52,15 @@ const (
 )
 
 // sampled returns the samples that fit, and adds their size.
-func sampled(all []job.Sample, size *int) []job.Sample {
-	var kept []job.Sample
-	for _, s := range all[:min(len(all), job.MaxSamples)] {
-		row := job.Sample{File: clip(s.File, maxLine), Row: s.Row, Values: map[string]string{}}
+func sampled(all []Sample, size *int) []Sample {
+	var kept []Sample
+	for _, s := range all[:min(len(all), MaxSamples)] {
+		row := Sample{File: Clip(s.File, maxText), Row: s.Row, Values: map[string]string{}}
 		bytes := len(row.File) + perSample
 		names := slices.Sorted(maps.Keys(s.Values))
 		for _, name := range names[:min(len(names), maxColumns)] {
-			if short := clip(name, maxProcess); short != "" {
-				row.Values[short] = clip(s.Values[name], maxValue)
+			if short := Clip(name, maxName); short != "" {
+				row.Values[short] = Clip(s.Values[name], maxValue)
 				bytes += len(short) + len(row.Values[short])
 			}
 		}
@@ -70,4 +71,13 @@ func sampled(all []job.Sample, size *int) []job.Sample {
 		kept = append(kept, row)
 	}
 	return kept
+}
+
+// Clip shortens s to at most n bytes of valid UTF-8.
+func Clip(s string, n int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "")
 }
