@@ -73,11 +73,13 @@ bench: tools build ## measure overhead, calls, functions and demo; BENCH="-n 10 
 	@scripts/setup peers
 	@bench $(BENCH)
 
-.PHONY: man release synth check generate clean
+.PHONY: man release newcomer synth check generate clean
 man: ## man pages of ephemr into dist/man
 	go run ./cmd/manual -man dist/man -version "$$(git describe --tags --always --dirty)"
-release: ## static ephemr for Linux, macOS and Windows into dist/release; takes minutes
+release: ## archives for Linux, macOS and Windows, SBOM and checksums into dist/release; takes minutes
 	@scripts/release
+newcomer: ## a new user's first steps from the archives alone; takes minutes, less with EPHEMR_TOOLS=.tools
+	@scripts/newcomer
 synth: tools ## templates of STAGE into cdk.out/STAGE, checked by cfn-lint and, on their policies, policy_sentry
 	@scripts/build $(STAGE)
 	cdk synth --quiet --context stage=$(STAGE) --output cdk.out/$(STAGE)

@@ -12,8 +12,8 @@ import (
 	"ephemr/internal/cli/terminal"
 )
 
-// version is set by the linker; otherwise that of the build is shown.
-var version string
+// version and commit are set by the linker; otherwise those of the build are shown.
+var version, commit string
 
 func main() { os.Exit(run()) }
 
@@ -22,6 +22,10 @@ func run() int {
 	defer stop()
 	// The second interrupt ends the program at once.
 	context.AfterFunc(ctx, stop)
-	app := &session.App{IO: terminal.System(os.Getenv), Getenv: os.Getenv, Connect: session.Open}
+	app := &session.App{
+		IO: terminal.System(os.Getenv), Getenv: os.Getenv, Connect: session.Open, Commit: commit,
+		UseRegion: session.UseRegion,
+		Release:   find,
+	}
 	return cli.Main(ctx, os.Args[1:], app, version)
 }

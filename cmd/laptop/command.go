@@ -24,6 +24,7 @@ func command() *cobra.Command {
 		},
 	}
 	root.PersistentFlags().StringVar(&o.Dir, "dir", "", "directory of the region (default .local in the checkout)")
+	root.PersistentFlags().StringVar(&o.Stages, "stages", "", "folder with a stage file local.yaml to deploy (default: the embedded one)")
 	root.AddCommand(up(&o), down(&o), status(&o), env(&o), deploy(&o), walk(&o))
 	return root
 }
@@ -104,7 +105,7 @@ func with(o *laptop.Options, do func(*cobra.Command, *laptop.Region) error) func
 func open(ctx context.Context, o *laptop.Options) (*laptop.Region, error) {
 	r, err := laptop.Open(ctx, *o)
 	if err != nil {
-		return nil, fmt.Errorf("%w (make up starts one)", err)
+		return nil, fmt.Errorf("%w (ephemr up or make up starts one)", err)
 	}
 	return r, nil
 }

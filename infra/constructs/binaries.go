@@ -16,8 +16,9 @@ const settingsVariable = stage.Variable
 
 // Binaries locates the build results that are deployed.
 type Binaries struct {
-	Dist    string // functions/<arch>/<name>/bootstrap and runner/<platform>/runner
+	Dist    string // functions/<system>-<arch>/<name>/bootstrap and runner/<platform>/runner
 	Scripts string // install-runner.sh
+	System  string // of the functions: GOOS
 	Arch    string // of the functions: GOARCH
 
 	// Runners are the platforms of the runner: uname -m on a cluster -> <GOOS>-<GOARCH>.
@@ -28,7 +29,7 @@ type Binaries struct {
 
 // Missing lists files that have not been built. CDK panics on the first one.
 func (b Binaries) Missing() []string {
-	needed := []string{b.bootstrap(), filepath.Join(b.Dist, "functions", b.Arch)}
+	needed := []string{b.bootstrap(), filepath.Join(b.Dist, "functions", b.System+"-"+b.Arch)}
 	for _, machine := range sortedKeys(b.Runners) {
 		needed = append(needed, b.runner(machine))
 	}
@@ -52,7 +53,7 @@ func (b Binaries) architecture() awslambda.Architecture {
 }
 
 func (b Binaries) function(name string) awslambda.Code {
-	return awslambda.Code_FromAsset(new(filepath.Join(b.Dist, "functions", b.Arch, name)), nil)
+	return awslambda.Code_FromAsset(new(filepath.Join(b.Dist, "functions", b.System+"-"+b.Arch, name)), nil)
 }
 
 // Runner is what clusters need to execute packages: the runner for each platform

@@ -39,11 +39,11 @@ func Add(app awscdk.App, cfg config.Config, code constructs.Binaries) {
 func Built(cfg config.Config) constructs.Binaries {
 	built := constructs.Binaries{Dist: "dist", Scripts: "scripts", Version: version()}
 	if cfg.FunctionArchitecture == config.Host {
-		built.Arch = runtime.GOARCH
+		built.System, built.Arch = runtime.GOOS, runtime.GOARCH
 		built.Runners = map[string]string{machine(): runtime.GOOS + "-" + runtime.GOARCH}
 		return built
 	}
-	built.Arch = string(cfg.FunctionArchitecture)
+	built.System, built.Arch = "linux", string(cfg.FunctionArchitecture)
 	built.Runners = map[string]string{"aarch64": "linux-arm64", "x86_64": "linux-amd64"}
 	return built
 }

@@ -97,7 +97,7 @@ type resource struct {
 }
 
 func synth(dir string) (map[string]*stage, error) {
-	built := constructs.Binaries{Dist: dir, Scripts: dir, Arch: "arm64", Runners: map[string]string{"aarch64": "linux-arm64", "x86_64": "linux-amd64"}, Version: "v1.2.3"}
+	built := constructs.Binaries{Dist: dir, Scripts: dir, System: "linux", Arch: "arm64", Runners: map[string]string{"aarch64": "linux-arm64", "x86_64": "linux-amd64"}, Version: "v1.2.3"}
 	if err := standIns(built); err != nil {
 		return nil, err
 	}
@@ -208,7 +208,7 @@ func standIns(built constructs.Binaries) error {
 		files = append(files, filepath.Join(built.Dist, "runner", platform, "runner"))
 	}
 	for _, name := range folders() {
-		files = append(files, filepath.Join(built.Dist, "functions", built.Arch, name, "bootstrap"))
+		files = append(files, filepath.Join(built.Dist, "functions", built.System+"-"+built.Arch, name, "bootstrap"))
 	}
 	for _, file := range files {
 		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {

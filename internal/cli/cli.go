@@ -17,6 +17,7 @@ import (
 	"ephemr/internal/cli/clusters"
 	"ephemr/internal/cli/complete"
 	"ephemr/internal/cli/cost"
+	"ephemr/internal/cli/deploy"
 	"ephemr/internal/cli/diff"
 	"ephemr/internal/cli/doctor"
 	"ephemr/internal/cli/exit"
@@ -27,9 +28,11 @@ import (
 	"ephemr/internal/cli/pause"
 	"ephemr/internal/cli/pipelines"
 	"ephemr/internal/cli/prices"
+	"ephemr/internal/cli/project"
 	"ephemr/internal/cli/publications"
 	"ephemr/internal/cli/query"
 	"ephemr/internal/cli/redo"
+	"ephemr/internal/cli/region"
 	"ephemr/internal/cli/remove"
 	"ephemr/internal/cli/requests"
 	"ephemr/internal/cli/resize"
@@ -91,6 +94,9 @@ func Root(app *session.App, given string) *cobra.Command {
 		clusters.Command(app), resize.Command(app), terminate.Command(app), cost.Command(app), prices.Command(app), requests.Command(app), query.Command(app), lineage.Command(app), secrets.Command(app),
 		generate.Command(app), check.Command(app), stats.Command(app), publications.Command(app), unpublish.Command(app), test.Command(app),
 		doctor.Command(app, given), version.Command(app, given))
+	root.AddCommand(project.Command(app, given))
+	root.AddCommand(deploy.Commands(app)...)
+	root.AddCommand(region.Commands(app)...)
 	completion(root)
 	strict(root)
 	return root

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lists all programs that are missing or too old, before anything is installed.
+# Lists all programs that are missing or too old, before the parts that are given are installed.
 set -euo pipefail
 
 problems=0
@@ -35,17 +35,24 @@ check() { # name, oldest version, hint, command that prints the version...
   fi
 }
 
-check go 1.26 'https://go.dev/dl' go env GOVERSION
-check python3 3.10 'apt install python3 python3-venv, brew install python@3.12' python3 --version
-check mvn 3.6 'apt install maven, brew install maven' mvn --version
+if [ -f go.mod ]; then # a release has no sources
+  check go 1.26 'https://go.dev/dl' go env GOVERSION
+  command -v make >/dev/null || problem make nothing any 'install make'
+fi
 check node 18 'apt install nodejs npm, brew install node@24' node --version
 check npm 9 'comes with Node.js' npm --version
+if [ "$*" = node ]; then
+  [ "$problems" -eq 0 ]
+  exit
+fi
+check python3 3.10 'apt install python3 python3-venv, brew install python@3.12' python3 --version
+check mvn 3.6 'apt install maven, brew install maven' mvn --version
 if command -v python3 >/dev/null && ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
   problem venv nothing "Python's" 'apt install python3-venv'
 fi
 java=$(version "${JAVA_HOME:+$JAVA_HOME/bin/}java" -version || true)
 [ "${java%%.*}" = 17 ] || problem java "${java:-nothing}" '17 (Spark 3.5)' 'apt install openjdk-17-jre-headless, brew install openjdk@17; set JAVA_HOME if there are several'
-for tool in tar cksum make; do
+for tool in tar cksum; do
   command -v "$tool" >/dev/null || problem "$tool" nothing any "install $tool"
 done
 [ "$problems" -eq 0 ]

@@ -51,7 +51,7 @@ func (d *doctor) laptop(ctx context.Context, name string) []Finding {
 		if err := alive(ctx, d.with.HTTP, url+path); err != nil {
 			dead = append(dead, Finding{
 				Check: name, Verdict: Failed, Found: fmt.Sprintf("no healthy response from %s (%s)", url, variable),
-				Do: "start the region with make up, and run eval \"$(dist/bin/laptop env)\" again",
+				Do: "start the region with ephemr up, and run eval \"$(ephemr env)\" again",
 			})
 		}
 	}

@@ -347,7 +347,7 @@ func TestProblems(t *testing.T) {
 		"laptop": {change: func(a *account) { a.laptop(http.StatusOK) }, want: "ok       laptop          the emulator and localemr respond"},
 		"laptop that is down": {
 			change: func(a *account) { a.laptop(http.StatusBadGateway) },
-			want:   "failed   laptop          no healthy response from http://127.0.0.1:1 (AWS_ENDPOINT_URL); start the region with make up", code: 1,
+			want:   "failed   laptop          no healthy response from http://127.0.0.1:1 (AWS_ENDPOINT_URL); start the region with ephemr up", code: 1,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -24,7 +24,7 @@ func Explain(err error, getenv func(string) string) error {
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 		if endpoint := getenv("AWS_ENDPOINT_URL"); endpoint != "" {
-			return fmt.Errorf("no response from %s (AWS_ENDPOINT_URL); start the local region with make up", endpoint)
+			return fmt.Errorf("no response from %s (AWS_ENDPOINT_URL); start the local region with ephemr up", endpoint)
 		}
 		return fmt.Errorf("cannot reach AWS: %w; check the network and AWS_REGION", op)
 	}

@@ -14,7 +14,7 @@ A test is a folder with a test.yaml: the file of a pipeline, its params, the inp
 expected outcome, outputs of jobs and rows of datasets. A folder stands for all tests below it. See docs/testing.md.
 
 Each test has folders of its own in the lake and a pipeline of its own without triggers, so that tests do not see
-each other's data, nor what else is in the region. Without --stage and EPHEMR_STAGE the local region of the checkout
+each other's data, nor what else is in the region. Without --stage and EPHEMR_STAGE the local region of the project
 is used; if there is none, one is started and ended afterwards. Another stage has to be named by --stage.
 
 Exit codes: 0 all tests passed; 1 a test failed, or an error occurred; 2 a test is invalid, and none was run.`

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -22,9 +23,11 @@ const (
 	stopping = time.Minute
 )
 
-// Region is the local region of the checkout, which the program laptop manages.
+// Region is the local region of the project, which the program laptop manages.
 type Region struct {
 	Program string
+	Args    []string                    // that select the region
+	Install func(context.Context) error // installs what a region needs; may be nil
 	IO      *terminal.IO
 }
 
@@ -48,7 +51,12 @@ func (r Region) Connect(ctx context.Context) (Clients, func(context.Context) err
 
 // start starts a region and deploys to it. If it fails, it leaves none behind.
 func (r Region) start(ctx context.Context) (map[string]string, func(context.Context) error, error) {
-	r.IO.Notef("starting a local region for the tests; one that runs is used instead (make up deploy)\n")
+	r.IO.Notef("starting a local region for the tests; one that runs is used instead (ephemr up)\n")
+	if r.Install != nil {
+		if err := r.Install(ctx); err != nil {
+			return nil, nil, err
+		}
+	}
 	if err := r.call(ctx, r.IO.Err, "up", "--new"); err != nil {
 		return nil, nil, err
 	}
@@ -69,7 +77,7 @@ func (r Region) environ(ctx context.Context) (map[string]string, error) {
 	cmd := r.command(ctx, "env")
 	cmd.Stdout, cmd.Stderr = &out, &problem
 	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("use the local region of the checkout: laptop env: %w: %s; repair it with make up deploy, or end it with make down "+
+		return nil, fmt.Errorf("use the local region of the project: laptop env: %w: %s; repair it with ephemr up, or end it with ephemr down "+
 			"and test again", err, bytes.TrimSpace(problem.Bytes()))
 	}
 	env := map[string]string{}
@@ -79,7 +87,7 @@ func (r Region) environ(ctx context.Context) (map[string]string, error) {
 		}
 	}
 	if env["AWS_ENDPOINT_URL"] == "" {
-		return nil, fmt.Errorf("use the local region of the checkout: %s env has not printed AWS_ENDPOINT_URL; run make build", r.Program)
+		return nil, fmt.Errorf("use the local region of the project: %s env has not printed AWS_ENDPOINT_URL; its version differs", r.Program)
 	}
 	return env, nil
 }
@@ -88,7 +96,7 @@ func (r Region) environ(ctx context.Context) (map[string]string, error) {
 func (r Region) down(ctx context.Context, endpoint string) error {
 	var out bytes.Buffer
 	if err := r.call(ctx, &out, "down", "--endpoint", endpoint); err != nil {
-		return fmt.Errorf("end the local region that was started: %w: %s; end it with make down", err, bytes.TrimSpace(out.Bytes()))
+		return fmt.Errorf("end the local region that was started: %w: %s; end it with ephemr down", err, bytes.TrimSpace(out.Bytes()))
 	}
 	return nil
 }
@@ -104,7 +112,7 @@ func (r Region) call(ctx context.Context, to io.Writer, args ...string) error {
 
 // command is a call of laptop that can end what it has begun when it is interrupted.
 func (r Region) command(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, r.Program, args...) //nolint:gosec // our own
+	cmd := exec.CommandContext(ctx, r.Program, slices.Concat(r.Args, args)...) //nolint:gosec // our own
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = stopping
 	return cmd

@@ -68,21 +68,21 @@ func TestOwnRegion(t *testing.T) {
 		err      string // "" = connects; the returned function is called then
 	}{
 		"runs":            {"env) echo export ENV;;", true, "env", ""},
-		"is not deployed": {"env) echo export ENV;;", false, "env", "run make deploy"},
-		"does not answer": {"env) echo emulator does not answer >&2; exit 1;;", false, "env", "emulator does not answer; repair it with make up deploy"},
+		"is not deployed": {"env) echo export ENV;;", false, "env", "run ephemr up"},
+		"does not answer": {"env) echo emulator does not answer >&2; exit 1;;", false, "env", "emulator does not answer; repair it with ephemr up"},
 		"has no address":  {"env) echo export AWS_REGION=r;;", false, "env", "has not printed AWS_ENDPOINT_URL"},
-		"is killed":       {"env) kill -9 $$;;", false, "env", "or end it with make down"},
+		"is killed":       {"env) kill -9 $$;;", false, "env", "or end it with ephemr down"},
 		"is started": {
 			none + "env1) echo export ENV;;", true, "env, up --new, env, deploy, down --endpoint URL", "",
 		},
 		"is recorded at the same moment": {none + "up) exit 1;;", false, "env, up --new", "laptop up"},
-		"is not known after its start":   {none + "env1) exit 1;;", false, "env, up --new, env", "make down"},
+		"is not known after its start":   {none + "env1) exit 1;;", false, "env, up --new, env", "ephemr down"},
 		"cannot be deployed to": {
 			none + "env1) echo export ENV;;\ndeploy) exit 1;;", false, "env, up --new, env, deploy, down --endpoint URL", "laptop deploy",
 		},
 		"cannot be ended": {
 			none + "env1) echo export ENV;;\ndown) echo locked; exit 1;;", false,
-			"env, up --new, env, deploy, down --endpoint URL", "locked; end it with make down",
+			"env, up --new, env, deploy, down --endpoint URL", "locked; end it with ephemr down",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

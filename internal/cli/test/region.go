@@ -3,28 +3,26 @@ package test
 import (
 	"context"
 	"errors"
-	"os"
-	"os/exec"
-	"path/filepath"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"ephemr/internal/cli/exit"
+	"ephemr/internal/cli/region"
 	"ephemr/internal/cli/session"
-	"ephemr/internal/cli/terminal"
+	"ephemr/internal/release"
 )
 
 // localStage is the name of the stage in a laptop's region.
 const localStage = "local"
 
 // connector returns how tests find their stage: the one that is selected, or the local
-// region of the checkout, which is started if it does not run.
+// region of the project, which is started if it does not run.
 func connector(app *session.App) Connect {
 	return func(ctx context.Context) (Clients, func(context.Context) error, error) {
 		if app.StageName() == "" {
-			return onLaptop(ctx, app.IO)
+			return onLaptop(ctx, app)
 		}
 		s, err := app.Session(ctx)
 		if err != nil {
@@ -54,26 +52,17 @@ func permitted(app *session.App, s *session.Session) error {
 	return nil
 }
 
-// onLaptop connects to the region of the checkout.
-func onLaptop(ctx context.Context, term *terminal.IO) (Clients, func(context.Context) error, error) {
-	program, err := laptop()
+// onLaptop connects to the region of the project.
+func onLaptop(ctx context.Context, app *session.App) (Clients, func(context.Context) error, error) {
+	local, err := region.Find(ctx, app)
+	if errors.Is(err, release.ErrNotFound) {
+		return Clients{}, endNothing, exit.Usage("tests run in a local region: %w; or name a stage with --stage", err)
+	}
 	if err != nil {
 		return Clients{}, endNothing, err
 	}
-	return Region{Program: program, IO: term}.Connect(ctx)
-}
-
-// laptop is the program that starts regions: beside this one, or in the PATH.
-func laptop() (string, error) {
-	if self, err := os.Executable(); err == nil {
-		if beside := filepath.Join(filepath.Dir(self), "laptop"); exists(beside) {
-			return beside, nil
-		}
-	}
-	if found, err := exec.LookPath("laptop"); err == nil {
-		return found, nil
-	}
-	return "", exit.Usage("tests run in a local region, and its program, laptop, is neither beside ephemr nor in the PATH; run make build, or name a stage with --stage")
+	install := func(ctx context.Context) error { return local.Install(ctx, app.IO.Err) }
+	return Region{Program: local.Program(), Args: local.Args(), Install: install, IO: app.IO}.Connect(ctx)
 }
 
 // connected connects to a region, without anything of the user's own AWS configuration.
@@ -84,7 +73,7 @@ func connected(ctx context.Context, env map[string]string) (Clients, error) {
 	}
 	settings, err := session.Load(ctx, ssm.NewFromConfig(cfg), localStage)
 	if session.NotDeployed(err) {
-		return Clients{}, errors.New("a local region runs, but nothing is deployed to it; run make deploy")
+		return Clients{}, errors.New("a local region runs, but nothing is deployed to it; run ephemr up")
 	}
 	if err != nil {
 		return Clients{}, err

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -192,9 +191,4 @@ type Clients struct {
 
 	Settings stage.Settings
 	Sender   string // ours, as SQS reports it
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }

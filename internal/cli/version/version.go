@@ -2,6 +2,7 @@
 package version
 
 import (
+	"cmp"
 	"runtime"
 	"runtime/debug"
 
@@ -48,10 +49,15 @@ func Command(app *session.App, given string) *cobra.Command {
   ephemr version -o json`,
 		RunE: func(*cobra.Command, []string) error {
 			i := Of(given)
+			i.Revision = cmp.Or(app.Commit, i.Revision)
 			if app.JSON() {
 				return app.IO.JSON(i)
 			}
-			app.IO.Printf("ephemr %s (%s, %s)\n", i.Version, i.Go, i.Platform)
+			commit := ""
+			if i.Revision != "" {
+				commit = "commit " + i.Revision + ", "
+			}
+			app.IO.Printf("ephemr %s (%s%s, %s)\n", i.Version, commit, i.Go, i.Platform)
 			return nil
 		},
 	}

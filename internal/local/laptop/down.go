@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"ephemr/internal/local/region"
 	"ephemr/internal/processtree"
 )
 
@@ -48,7 +49,7 @@ func (o *Options) clean(ctx context.Context, rec record) error {
 	o.end(ctx, rec.LocalEMR)
 	o.end(ctx, rec.Emulator)
 	killMarked(o.Dir)
-	for _, name := range []string{"region.json", "region.json.new", "localemr", "tmp"} {
+	for _, name := range []string{region.File, region.File + ".new", "localemr", "tmp"} {
 		if err := os.RemoveAll(filepath.Join(o.Dir, name)); err != nil {
 			return fmt.Errorf("remove region's state: %w", err)
 		}

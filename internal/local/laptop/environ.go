@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"ephemr/internal/local/region"
 )
 
 // mark is the variable that identifies every process of a region, including
@@ -16,22 +18,16 @@ const mark = "EPHEMR_REGION"
 var inherited = []string{"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "JAVA_HOME", "GOCOVERDIR"}
 
 func environ(endpoint, emr string) []string {
-	return []string{
-		"AWS_ENDPOINT_URL=" + endpoint,
-		"AWS_ENDPOINT_URL_EMR=" + emr,
-		"AWS_ACCESS_KEY_ID=" + Account, // an access key of digits is the account, to the emulator
-		"AWS_SECRET_ACCESS_KEY=test",
-		"AWS_REGION=" + Name,
-		"AWS_DEFAULT_REGION=" + Name,
-		"AWS_EC2_METADATA_DISABLED=true",
-		"AWS_DISABLE_HOST_PREFIX_INJECTION=true", // sync-127.0.0.1 is nowhere
-		"EPHEMR_STAGE=" + Stage,
+	var env []string
+	for _, v := range region.Environ(endpoint, emr) {
+		env = append(env, v.Name+"="+v.Value)
 	}
+	return env
 }
 
 // Unset lists variables that must not be in the environment of a program that
-// uses a region: they would select a real account.
-var Unset = []string{"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE"}
+// uses a region.
+var Unset = region.Unset
 
 // Overlay returns base without the variables of Unset and with those of env.
 func Overlay(base, env []string) []string {

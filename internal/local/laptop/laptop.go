@@ -11,13 +11,15 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"ephemr/internal/local/region"
 )
 
-// Of every region on a laptop: the emulator takes any secret.
+// Of every region on a laptop.
 const (
-	Account = "000000000000"
-	Name    = "us-east-1" // of the AWS Region that it plays
-	Stage   = "local"
+	Account = region.Account
+	Name    = region.Name // of the AWS Region that it plays
+	Stage   = region.Stage
 )
 
 // Options describe the region to start.
@@ -87,7 +89,7 @@ func (o *Options) complete() error {
 		o.Root = root
 	}
 	if o.Dir == "" {
-		o.Dir = filepath.Join(o.Root, ".local")
+		o.Dir = filepath.Join(o.Root, region.Dir)
 	}
 	for _, path := range []*string{&o.Root, &o.Dir} {
 		abs, err := filepath.Abs(*path)
@@ -115,8 +117,8 @@ func (o *Options) region(rec record) *Region {
 	return &Region{Root: o.Root, Dir: o.Dir, Endpoint: rec.Emulator.URL, EMR: rec.LocalEMR.URL, options: *o}
 }
 
-// FindRoot is the checkout that the working directory is in, else the one that
-// this program was built in.
+// FindRoot is the checkout that the working directory is in, else the checkout or
+// unpacked release that this program is in.
 func FindRoot() (string, error) {
 	here, err := os.Getwd()
 	if err != nil {
@@ -128,7 +130,7 @@ func FindRoot() (string, error) {
 	}
 	for _, start := range []string{here, filepath.Dir(program)} {
 		for dir := start; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-			if exists(filepath.Join(dir, "go.mod")) && exists(filepath.Join(dir, "scripts", "setup")) {
+			if exists(filepath.Join(dir, "cdk.json")) && exists(filepath.Join(dir, "scripts", "setup")) {
 				return dir, nil
 			}
 		}

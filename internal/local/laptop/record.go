@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"ephemr/internal/local/region"
 )
 
 // record is region.json: the processes and their addresses.
@@ -87,7 +89,7 @@ func (p process) answers(ctx context.Context) bool {
 
 func readRecord(dir string) (record, error) {
 	var r record
-	text, err := os.ReadFile(filepath.Join(dir, "region.json")) //nolint:gosec // our own file
+	text, err := os.ReadFile(filepath.Join(dir, region.File)) //nolint:gosec // our own file
 	if errors.Is(err, fs.ErrNotExist) {
 		return r, fmt.Errorf("open region %s: %w", dir, ErrNotRecorded)
 	}
@@ -106,7 +108,7 @@ func (r record) write(dir string) error {
 	if err != nil {
 		return fmt.Errorf("record region: %w", err)
 	}
-	path := filepath.Join(dir, "region.json")
+	path := filepath.Join(dir, region.File)
 	if err := os.WriteFile(path+".new", append(text, '\n'), 0o600); err != nil {
 		return fmt.Errorf("record region: %w", err)
 	}

@@ -1,0 +1,2 @@
+-- Tables of the stage's database
+show tables;
