@@ -67,6 +67,7 @@ lint: ## Go linters and formatters, shellcheck
 	golangci-lint fmt --diff
 	shellcheck -x -P SCRIPTDIR $(scripts)
 bench: tools build ## measure overhead, calls, functions and demo; BENCH="-n 10 -demo=false"
+	@scripts/setup peers
 	@bench $(BENCH)
 
 .PHONY: man release synth check generate clean

@@ -15,21 +15,29 @@ import (
 )
 
 func main() {
-	if err := run(os.Getenv("STAGE")); err != nil {
+	if err := run(os.Getenv("STAGE"), os.Getenv("EPHEMR_STAGES")); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
 // run writes the stage's templates to the output folder of the CDK CLI. The stage
-// of the context (-c stage=dev) takes precedence over that of the environment.
-func run(stage string) error {
+// and the folder of stage files of the context (-c stage=dev -c stages=DIR) take
+// precedence over those of the environment. Without a folder the files are the
+// embedded ones.
+func run(stage, folder string) error {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
-	if given, ok := app.Node().TryGetContext(new("stage")).(string); ok {
-		stage = given
+	for key, value := range map[string]*string{"stage": &stage, "stages": &folder} {
+		if given, ok := app.Node().TryGetContext(&key).(string); ok {
+			*value = given
+		}
 	}
-	cfg, err := config.Load(cmp.Or(stage, "local"))
+	var files config.Files
+	if folder != "" {
+		files = config.Folder(folder)
+	}
+	cfg, err := files.Load(cmp.Or(stage, "local"))
 	if err != nil {
 		return err
 	}

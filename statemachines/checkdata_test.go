@@ -51,6 +51,9 @@ func parquetOf(t *testing.T, rows, nulls int) []byte {
 	return out.Bytes()
 }
 
+// log makes the dataset a table with a log.
+func log(w *simulation.World, key string) { w.S3.Place(w.Settings.Lake["curated"], key, []byte("{}")) }
+
 // place makes body the only file of what a run is going to write.
 func place(w *simulation.World, body []byte) {
 	w.S3.Place(w.Settings.Lake["curated"], "flights/dt=2000-01-01/a.parquet", body)
@@ -83,6 +86,8 @@ func TestStatisticsAreRecorded(t *testing.T) {
 		"S3 throttles for a long time": {before: func(w *simulation.World) { w.S3.FailNext("ListObjectsV2", slow, slow, slow, slow) }, partial: "Please reduce your request rate."},
 		"S3 fails for a long time":     {before: func(w *simulation.World) { w.S3.FailNext("ListObjectsV2", errLost, errLost, errLost, errLost) }, partial: errLost.Error()},
 		"the function may not read it": {before: func(w *simulation.World) { w.S3.FailNext("ListObjectsV2", denied) }, partial: "Access Denied"},
+		"it is a Delta table":          {before: func(w *simulation.World) { log(w, "flights/_delta_log/00000000000000000000.json") }, partial: "not counted: s3://test-curated/flights/ is a table of Delta"},
+		"it is an Iceberg table":       {before: func(w *simulation.World) { log(w, "flights/metadata/v1.metadata.json") }, partial: "not counted: s3://test-curated/flights/ is a table of Iceberg"},
 		"a file is cut short":          {before: func(w *simulation.World) { place(w, parquetOf(t, 10, 3)[:50]) }, partial: "1 of 1 files cannot be read: a.parquet is Parquet that was cut short"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -101,6 +106,17 @@ func TestStatisticsAreRecorded(t *testing.T) {
 	}
 }
 
+// haveNotRead checks what is recorded of a dataset whose rows are not known.
+func haveNotRead(t *testing.T, s statistics.Statistics, partial string) {
+	t.Helper()
+	if !strings.Contains(s.Partial, partial) || s.Rows != nil {
+		t.Errorf("partial %q, want %q", s.Partial, partial)
+	}
+	if strings.Contains(partial, "not counted") && (s.Files != 0 || s.Bytes != 0 || len(s.Columns) > 0) {
+		t.Errorf("recorded %+v", s)
+	}
+}
+
 // haveRead compares what is recorded of a run with what its file has.
 func haveRead(t *testing.T, w *simulation.World, id, partial string) {
 	t.Helper()
@@ -111,9 +127,7 @@ func haveRead(t *testing.T, w *simulation.World, id, partial string) {
 	}
 	s := all[0]
 	if partial != "" {
-		if !strings.Contains(s.Partial, partial) || s.Rows != nil {
-			t.Errorf("partial %q, want %q", s.Partial, partial)
-		}
+		haveNotRead(t, s, partial)
 		return
 	}
 	want := statistics.Statistics{
@@ -126,6 +140,28 @@ func haveRead(t *testing.T, w *simulation.World, id, partial string) {
 	if *s.Of("price").Nulls != 3 || s.Of("id").Max.String() != "9" {
 		t.Errorf("recorded columns %+v", s.Columns)
 	}
+}
+
+// Each partition of a dataset that a run writes has statistics and sizes of its own.
+func TestStatisticsOfTwoPartitions(t *testing.T) {
+	t.Parallel()
+	pipeline := strings.ReplaceAll(writing, "{{.Lake.curated}}/other/", "{{.Lake.curated}}/flights/dt=1999-12-31/")
+	inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
+		w.S3.Place(w.Settings.Lake["curated"], "flights/dt=1999-12-31/a.parquet", parquetOf(t, 7, 0))
+		place(w, parquetOf(t, 10, 3))
+		_, id := uploaded(t, w, pipeline, nil)
+		found := map[string]int64{}
+		for _, s := range recorded(t, w, "s3://test-curated/flights/") {
+			found[s.Partition] = *s.Rows
+		}
+		for _, s := range w.Record(id).Found().Sizes {
+			found[s.Address] = *s.Rows
+		}
+		want := map[string]int64{"dt=2000-01-01": 10, "dt=1999-12-31": 7, "s3://test-curated/flights/dt=2000-01-01/": 10, "s3://test-curated/flights/dt=1999-12-31/": 7}
+		if diff := cmp.Diff(want, found); diff != "" {
+			t.Error(diff)
+		}
+	})
 }
 
 // A run that fails has written nothing that counts.
@@ -237,6 +273,23 @@ func retried(t *testing.T, w *simulation.World, date string, want ended) {
 		time.Sleep(time.Hour)
 		compare(t, w, s.RunID, want, outcomeOf(w, s.RunID, func() asl.Result { return w.Result(s.RunID + ".1") }))
 	}
+}
+
+// A partition that is not of a time is written by every run, and compared with what it was.
+func TestDriftOfACountry(t *testing.T) {
+	t.Parallel()
+	inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
+		w.Apply(strings.NewReplacer("SEVERITY", ", severity: warn", "dt={{.LogicalDate}}", "country=pt").Replace(drifting))
+		found := ""
+		for _, date := range []string{"2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"} {
+			w.S3.Place(w.Settings.Lake["curated"], "flights/country=pt/a.parquet", parquetOf(t, 100, 0))
+			_, id := dated(t, w, date, 1)
+			found = w.Record(id).Found().Findings[0].Found
+		}
+		if want := "100 rows, the median is 100: +0.0% (3 runs)"; found != want {
+			t.Errorf("found %s, want %s", found, want)
+		}
+	})
 }
 
 // A warning does not make a run fail.

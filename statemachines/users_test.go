@@ -129,6 +129,9 @@ func ranAs(t *testing.T, w *simulation.World, r run.Run) {
 		if secured := c.SecurityConfiguration != nil; secured != (r.User != "") {
 			t.Errorf("cluster of user %q asks for roles: %t", r.User, secured)
 		}
+		if got, want := *c.Ec2InstanceAttributes.IamInstanceProfile, w.Settings.InstancesOf(r.User != ""); got != want {
+			t.Errorf("cluster of user %q has instance profile %s, want %s", r.User, got, want)
+		}
 		for _, s := range w.EMR.Steps(*c.Id) {
 			role := ""
 			if s.ExecutionRoleArn != nil {

@@ -12,6 +12,7 @@ import (
 
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/proof/bench"
+	"ephemr/internal/proof/bench/data"
 )
 
 func main() {
@@ -22,6 +23,13 @@ func main() {
 }
 
 func run(ctx context.Context) int {
+	if len(os.Args) == 3 && os.Args[1] == bench.FootersCommand {
+		if err := data.ReadFooters(ctx, os.Args[2], os.Stdout); err != nil {
+			_, _ = fmt.Fprintln(os.Stderr, "bench:", err)
+			return 1
+		}
+		return 0
+	}
 	o := bench.Options{Log: os.Stderr}
 	flag.IntVar(&o.Runs, "n", 30, "number of sequential runs; 0 = measure the burst and the backfill only")
 	flag.IntVar(&o.Starts, "starts", 20, "number of starts of each function")

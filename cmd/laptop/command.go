@@ -38,23 +38,26 @@ func up(o *laptop.Options) *cobra.Command {
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&o.New, "new", false, "start a new region only; fail if one is recorded, running or not")
 	cmd.Flags().DurationVar(&o.Provision, "provision", 3*time.Second, "how long a cluster takes to start")
 	return cmd
 }
 
 func down(o *laptop.Options) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "down",
 		Short: "Stop the region and all of its processes; keep its logs",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return laptop.Down(cmd.Context(), *o) },
 	}
+	cmd.Flags().StringVar(&o.Endpoint, "endpoint", "", "stop the region only if its emulator has this `URL`")
+	return cmd
 }
 
 func status(o *laptop.Options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "Show addresses and status of the region; exit 1 if it is not running",
+		Short: "Show addresses and status of the region; exit 1 if it is not running, 3 if none is recorded",
 		Args:  cobra.NoArgs,
 		RunE: with(o, func(cmd *cobra.Command, r *laptop.Region) error {
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "emulator  %s\nlocalemr  %s\nstate     %s\nlogs      %s/log\n", r.Endpoint, r.EMR, r.Dir, r.Dir)

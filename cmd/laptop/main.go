@@ -5,11 +5,17 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
+
+	"ephemr/internal/local/laptop"
 )
+
+// exitNotRecorded is the exit code if there is no region: ephemr test starts one then.
+const exitNotRecorded = 3
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -21,6 +27,9 @@ func main() {
 func run(ctx context.Context) int {
 	if err := command().ExecuteContext(ctx); err != nil { //nolint:contextcheck // cobra hands it to the commands
 		_, _ = fmt.Fprintln(os.Stderr, "laptop:", err)
+		if errors.Is(err, laptop.ErrNotRecorded) {
+			return exitNotRecorded
+		}
 		return 1
 	}
 	return 0

@@ -1,23 +1,12 @@
-// Package config contains the configuration of the stages, in one embedded YAML file
-// each. Everything that these files do not configure is the same in all stages.
+// Package config contains the configuration of the stages, in one YAML file each: embedded,
+// or in a folder. Everything that these files do not configure is the same in all stages.
 package config
 
 import (
-	"embed"
-	"errors"
-	"fmt"
-	"io/fs"
-	"strings"
-
-	"github.com/goccy/go-yaml"
-
 	"ephemr/internal/pipeline"
 	"ephemr/internal/profile"
 	"ephemr/internal/stage"
 )
-
-//go:embed *.yaml
-var files embed.FS
 
 // Config is the configuration of one stage.
 type Config struct {
@@ -28,13 +17,14 @@ type Config struct {
 
 	Synthesizer          Synthesizer  `yaml:"synthesizer"`
 	FunctionArchitecture Architecture `yaml:"functionArchitecture"`
-	EmrEventSource       string       `yaml:"emrEventSource"` // source of EMR's events: aws.emr, or that of localemr
-	EnforceTLS           bool         `yaml:"enforceTLS"`     // bucket, queue and topic policies deny HTTP without TLS
-	Tracing              bool         `yaml:"tracing"`        // X-Ray
-	CoarseRights         bool         `yaml:"coarseRights"`   // broader permissions, where the emulator evaluates resources or conditions differently from IAM
-	Retain               bool         `yaml:"retain"`         // keep data when its stack is deleted, and protect stacks from deletion
-	Keys                 Keys         `yaml:"keys"`           // customer's KMS keys
-	Emails               []string     `yaml:"emails"`         // notified of alarms and of every run's outcome
+	EmrEventSource       string       `yaml:"emrEventSource"`      // source of EMR's events: aws.emr, or that of localemr
+	EnforceTLS           bool         `yaml:"enforceTLS"`          // bucket, queue and topic policies deny HTTP without TLS
+	Tracing              bool         `yaml:"tracing"`             // X-Ray
+	CoarseRights         bool         `yaml:"coarseRights"`        // broader permissions, where the emulator evaluates resources or conditions differently from IAM
+	Retain               bool         `yaml:"retain"`              // keep data when its stack is deleted, and protect stacks from deletion
+	Keys                 Keys         `yaml:"keys"`                // customer's KMS keys
+	PermissionsBoundary  string       `yaml:"permissionsBoundary"` // ARN of a managed policy that limits every role of the stage; empty = none
+	Emails               []string     `yaml:"emails"`              // notified of alarms and of every run's outcome
 
 	Logs    Logs                       `yaml:"logs"`
 	Intake  Intake                     `yaml:"intake"`
@@ -52,6 +42,8 @@ type Config struct {
 	Notices Notices `yaml:"notices"` // destinations beside the stage's topic
 
 	Sources []stage.Source `yaml:"sources"` // buckets beside the lake whose objects are triggers
+
+	Network *Network `yaml:"network"` // of clusters; nil = the default VPC, or the profiles' subnets
 }
 
 // Synthesizer selects the credentials that upload assets and deploy stacks.
@@ -115,47 +107,4 @@ type Zone struct {
 	Events      bool `yaml:"events"`      // uploads are triggers
 	ArchiveDays int  `yaml:"archiveDays"` // days until objects move to Glacier Instant Retrieval; 0 = never
 	ExpireDays  int  `yaml:"expireDays"`  // days until objects are deleted; 0 = never
-}
-
-// Stages lists the stages that have a file.
-func Stages() []string {
-	names, _ := fs.Glob(files, "*.yaml") // the pattern is well-formed
-	for i, name := range names {
-		names[i] = strings.TrimSuffix(name, ".yaml")
-	}
-	return names
-}
-
-// Load reads and validates the embedded file of stage.
-func Load(stage string) (Config, error) {
-	data, err := files.ReadFile(stage + ".yaml")
-	if errors.Is(err, fs.ErrNotExist) {
-		return Config{}, fmt.Errorf("unknown stage %q: use one of %s", stage, strings.Join(Stages(), ", "))
-	}
-	if err != nil {
-		return Config{}, fmt.Errorf("read stage %q: %w", stage, err)
-	}
-	return Parse(stage, "infra/config/"+stage+".yaml", data)
-}
-
-// Parse reads and validates the file of stage; errors name file, line and
-// column, or the key.
-func Parse(stage, file string, data []byte) (Config, error) {
-	c := Config{Stage: stage}
-	if err := yaml.UnmarshalWithOptions(data, &c, yaml.Strict()); err != nil {
-		return Config{}, locate(file, err)
-	}
-	if err := c.Validate(); err != nil {
-		return Config{}, fmt.Errorf("%s: %w", file, err)
-	}
-	return c, nil
-}
-
-func locate(file string, err error) error {
-	var located yaml.Error
-	if !errors.As(err, &located) || located.GetToken() == nil {
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	at := located.GetToken().Position
-	return fmt.Errorf("%s:%d:%d: %s", file, at.Line, at.Column, located.GetMessage())
 }

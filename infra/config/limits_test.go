@@ -19,7 +19,7 @@ func TestParseRefusesWhatDoesNotFit(t *testing.T) {
 	good := string(data)
 	const zones, limits, glue = "  curated: {expireDays: 90}", "  clusterReady: 30m", "    configurations: *glue"
 	tests := map[string]struct{ stage, old, new, want string }{
-		"users":          {"dev", noUsers, users(60), "the settings of stage dev have 4076 bytes, more than the 4036 that functions and SSM can hold; shorten access.users (1741 bytes)"},
+		"users":          {"dev", noUsers, users(60), "the settings of stage dev have 4130 bytes, more than the 4036 that functions and SSM can hold; shorten access.users (1795 bytes)"},
 		"fewer users":    {"dev", noUsers, users(20), ""},
 		"zones":          {"dev", zones, zones + "\n" + many("  zone%02d: {}\n", 40), "shorten zones ("},
 		"teams":          {"dev", limits, limits + "\n  teams: {" + many("a-team-with-a-long-name-%02d: 1, ", 60) + "}", "shorten limits.teams ("},
@@ -33,8 +33,9 @@ func TestParseRefusesWhatDoesNotFit(t *testing.T) {
 
 		"region":           {"dev", "synthesizer: default", "region: Ireland\nsynthesizer: default", `region "Ireland" must be the name of a Region`},
 		"alias as key":     {"dev", "retain: false", "retain: false\nkeys: {buckets: alias/mine}", `keys.buckets "alias/mine" must be the ARN of a KMS key`},
-		"aliases as keys":  {"dev", "retain: false", "retain: false\nkeys: {buckets: alias/mine, bootstrap: alias/mine}", "aliases\nkeys.bootstrap"},
+		"aliases as keys":  {"dev", "retain: false", "retain: false\nkeys: {buckets: alias/mine, bootstrap: alias/mine}", "aliases\ndev.yaml:9:29: keys.bootstrap"},
 		"key's Region":     {"dev", "retain: false", "region: eu-west-1\nretain: false\nkeys: {bootstrap: \"arn:aws:kms:us-east-1:111122223333:key/1\"}", "keys.bootstrap is in Region us-east-1, and the stage in eu-west-1"},
+		"boundary":         {"dev", "retain: false", "retain: false\npermissionsBoundary: boundary", `permissionsBoundary "boundary" must be the ARN of a managed policy`},
 		"keys":             {"dev", "retain: false", "retain: false\nkeys: {buckets: \"arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/mrk-12ab\"}", ""},
 		"sweep once a day": {"dev", "every: 5m", "every: 24h", "sweep.every 24h0m0s must be whole minutes, 1m to 1h0m0s"},
 	}

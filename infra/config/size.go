@@ -57,6 +57,12 @@ func (c Config) SettingsSize() (total int, parts map[string]int) {
 	if !reflect.ValueOf(c.Costs).IsZero() {
 		parts["costs"] = jsonSize(c.Costs) + len(`"costs":,`)
 	}
+	if c.Network != nil {
+		parts["network"] = len(`"network":true,`)
+	}
+	if len(c.Access.Users) > 0 {
+		parts["access.users"] += len(`"userInstances":"",`) + len(c.GlobalName("emr-users", longestRegion))
+	}
 	parts["notices"] = c.noticesSize()
 	if len(c.Access.Users) > 0 && c.Access.SecurityConfig == "" {
 		parts["access.securityConfiguration"] = generatedName

@@ -15,6 +15,7 @@ const (
 
 var (
 	regionName = regexp.MustCompile(`^([a-z]{2,4}(-[a-z]+)+-[0-9]+)?$`)
+	policyARN  = regexp.MustCompile(`^(arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/[\w+=,.@/-]+)?$`)
 	keyARN     = regexp.MustCompile(`^(arn:aws[a-z-]*:kms:([a-z0-9-]+):[0-9]{12}:key/[A-Za-z0-9-]+)?$`)
 )
 
@@ -40,6 +41,9 @@ func (c Config) validateNames() error {
 
 func (c Config) validateKeys() error {
 	var errs []error
+	if !policyARN.MatchString(c.PermissionsBoundary) {
+		errs = append(errs, fmt.Errorf("permissionsBoundary %q must be the ARN of a managed policy, like arn:aws:iam::111122223333:policy/boundary", c.PermissionsBoundary))
+	}
 	for _, key := range []struct{ name, arn string }{{"buckets", c.Keys.Buckets}, {"bootstrap", c.Keys.Bootstrap}} {
 		m := keyARN.FindStringSubmatch(key.arn)
 		switch {

@@ -1,7 +1,9 @@
 package constructs
 
 import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/constructs-go/constructs/v10"
 )
 
 // Rights is a principal that permissions are granted to: a Function, a role or a managed policy.
@@ -45,4 +47,11 @@ func pointers(values []string) *[]*string {
 		p[i] = &values[i]
 	}
 	return &p
+}
+
+// LimitRoles gives every role of app the stage's permissions boundary, if it has one.
+func LimitRoles(app awscdk.App, scope constructs.Construct, s Stage) {
+	if s.PermissionsBoundary != "" {
+		awsiam.PermissionsBoundary_Of(app).Apply(awsiam.ManagedPolicy_FromManagedPolicyArn(scope, new("Boundary"), &s.PermissionsBoundary))
+	}
 }

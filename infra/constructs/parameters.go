@@ -15,7 +15,7 @@ func NewParameter(scope constructs.Construct, id, name, description string, valu
 }
 
 // Profiles are the stage's cluster profiles as SSM parameters.
-type Profiles struct{ arns *string }
+type Profiles struct{ arns, network *string }
 
 // NewProfiles adds one parameter per profile; values are their JSON.
 func NewProfiles(scope constructs.Construct, id string, s Stage, values map[string]string) *Profiles {
@@ -23,10 +23,18 @@ func NewProfiles(scope constructs.Construct, id string, s Stage, values map[stri
 	for _, name := range sortedKeys(values) {
 		NewParameter(scope, name, stage.ProfileParameter(s.Stage, name), "Cluster profile "+name, new(values[name]))
 	}
-	return &Profiles{arns: arn(scope, "ssm", "parameter"+stage.ProfileParameter(s.Stage, "*"))}
+	return &Profiles{
+		arns:    arn(scope, "ssm", "parameter"+stage.ProfileParameter(s.Stage, "*")),
+		network: arn(scope, "ssm", "parameter"+stage.NetworkParameter(s.Stage)),
+	}
 }
 
 // GrantRead allows reading profiles.
 func (p *Profiles) GrantRead(to Rights) {
 	to.allow(statement(of("ssm", "GetParameter"), []*string{p.arns}, nil))
+}
+
+// GrantNetwork allows reading the network of clusters, which its own stack has written.
+func (p *Profiles) GrantNetwork(to Rights) {
+	to.allow(statement(of("ssm", "GetParameter"), []*string{p.network}, nil))
 }

@@ -65,7 +65,7 @@ func (p UsersProps) newUser(scope constructs.Construct, name string) awsiam.Role
 	role := awsiam.NewRole(scope, new("User-"+name), &awsiam.RoleProps{
 		RoleName:    p.Stage.globalName(scope, config.UserRole(name)),
 		Description: new("Permissions of jobs that run as " + name),
-		AssumedBy:   awsiam.NewSessionTagsPrincipal(awsiam.NewArnPrincipal(p.Roles.instance.RoleArn())),
+		AssumedBy:   awsiam.NewSessionTagsPrincipal(awsiam.NewArnPrincipal(p.Roles.users.RoleArn())),
 	})
 	to := roleRights{role}
 	p.Artifacts.Grant(to, "packages/*", "GetObject")

@@ -117,6 +117,9 @@ func (p *Platform) grantClusters() {
 	p.clusters.Grant(createCluster, "GetItem", "PutItem", "UpdateItem") // owner, pools, call budget
 	p.namespace.GrantRegister(createCluster)
 	p.profiles.GrantRead(createCluster)
+	if p.stage.Network != nil {
+		p.profiles.GrantNetwork(createCluster)
+	}
 	p.emr.GrantCreate(createCluster)
 	p.emr.GrantList(createCluster)
 	p.emr.GrantSpotPrices(createCluster)

@@ -19,12 +19,18 @@ func Add(app awscdk.App, cfg config.Config, code constructs.Binaries) {
 	lakeStack := newStack(app, stage, "lake", "Buckets and catalog of the data that runs read and write.")
 	platformStack := newStack(app, stage, "platform", "Runs pipelines on transient EMR clusters.")
 	triggersStack := newStack(app, stage, "triggers", "Sources of run requests: uploads.")
+	if cfg.Network != nil {
+		networkStack := newStack(app, stage, "network", "Subnets, endpoints and security groups of clusters.")
+		NewNetwork(networkStack, stage)
+		platformStack.AddStackDependency(networkStack, nil) // which its clusters use
+	}
 	platform := NewPlatform(platformStack, stage, NewLake(lakeStack, stage), code)
 	NewTriggers(triggersStack, stage, platform)
 	// Stacks refer to each other by names, so that each can be changed alone; only
 	// the order in which they are created is fixed.
 	platformStack.AddStackDependency(lakeStack, nil)
 	triggersStack.AddStackDependency(platformStack, nil)
+	constructs.LimitRoles(app, platformStack, stage)
 	awscdk.Tags_Of(app).Add(new("ephemr:stage"), &cfg.Stage, nil)
 }
 

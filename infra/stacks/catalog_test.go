@@ -73,6 +73,7 @@ func TestEnginesStart(t *testing.T) {
 			tables[s.config.GlobalName("emr-instance", testRegion)] = map[string]config.Right{s.config.Database() + ".*": config.Write}
 		}
 		for _, user := range s.config.UserNames() {
+			tables[s.config.GlobalName("emr-users", testRegion)] = map[string]config.Right{}
 			tables[s.config.GlobalName(config.UserRole(user), testRegion)] = s.config.Access.Users[user].Tables
 		}
 		for _, role := range slices.Sorted(maps.Keys(tables)) {

@@ -115,10 +115,10 @@ func TestTwoRegionsOfAnAccount(t *testing.T) {
 // the key; clusters load the runner from a bucket with the bootstrap's key. Other stages use no keys.
 func TestCustomerKeys(t *testing.T) {
 	t.Parallel()
-	if keyed == nil {
+	if full == nil {
 		t.Skip("no templates in short mode")
 	}
-	for _, s := range append(slices.Collect(maps.Values(stages)), keyed) {
+	for _, s := range append(slices.Collect(maps.Values(stages)), full) {
 		t.Run(s.config.Stage, func(t *testing.T) {
 			t.Parallel()
 			for _, bucket := range s.all("AWS::S3::Bucket") {
@@ -163,7 +163,7 @@ func (s *stage) checkKeys(t *testing.T) {
 				t.Errorf("%s is allowed %s of a stage without keys", owner, use)
 			}
 		}
-		loads := s.templates["platform"].Resources[owner].name() == s.global("emr-instance") && s.config.Keys.Bootstrap != ""
+		loads := slices.Contains([]string{s.global("emr-instance"), s.global("emr-users")}, s.templates["platform"].Resources[owner].name()) && s.config.Keys.Bootstrap != ""
 		if got := slices.Contains(may["kms:Decrypt"], s.config.Keys.Bootstrap); got != loads {
 			t.Errorf("%s may load objects from an encrypted bootstrap bucket: %t", owner, got)
 		}

@@ -15,18 +15,18 @@ import (
 // an address for as long as EventBridge tries, with a dead-letter queue.
 func TestDestinations(t *testing.T) {
 	t.Parallel()
-	if keyed == nil {
+	if full == nil {
 		t.Skip("no templates in short mode")
 	}
 	want := []string{"chat:data-alerts", "pagerduty:on-call", "webhook:ops"}
-	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(keyed.notices(t).Destinations))); diff != "" {
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(full.notices(t).Destinations))); diff != "" {
 		t.Errorf("settings (-want +got)\n%s", diff)
 	}
-	if got := keyed.notices(t).Every(); got != keyed.config.Notices.Window.Std() {
+	if got := full.notices(t).Every(); got != full.config.Notices.Window.Std() {
 		t.Errorf("window %s", got)
 	}
 	rules := map[string]bool{}
-	for _, rule := range keyed.all("AWS::Events::Rule") {
+	for _, rule := range full.all("AWS::Events::Rule") {
 		for _, name := range texts(at(rule.Properties, "EventPattern", "detail", "destination")) {
 			target := list(rule.Properties["Targets"])[0]
 			rules[name] = at(target, "DeadLetterConfig", "Arn") != nil && text(at(target, "InputPath")) == "$.detail.body"
@@ -55,12 +55,12 @@ func TestLineageRights(t *testing.T) {
 // CloudFormation reads the secrets of destinations; no template contains one.
 func TestSecretsOfDestinations(t *testing.T) {
 	t.Parallel()
-	if keyed == nil {
+	if full == nil {
 		t.Skip("no templates in short mode")
 	}
 	secrets := []string{"{{resolve:secretsmanager:ephemr/ops:SecretString:::}}", "{{resolve:secretsmanager:ephemr/pagerduty:SecretString:::}}"}
 	var used []string
-	for _, connection := range keyed.all("AWS::Events::Connection") {
+	for _, connection := range full.all("AWS::Events::Connection") {
 		used = append(used, text(at(connection.Properties, "AuthParameters", "ApiKeyAuthParameters", "ApiKeyValue")))
 		for _, body := range list(at(connection.Properties, "AuthParameters", "InvocationHttpParameters", "BodyParameters")) {
 			if text(at(body, "Key")) != "routing_key" || text(at(body, "Value")) != secrets[1] || at(body, "IsValueSecret") != true {

@@ -37,8 +37,11 @@ func folders() []string {
 	return names
 }
 
-// keyed is a variant of dev with customer managed keys and a user.
-var keyed *stage
+// full has everything that a stage can have: customer managed keys, a user, a network.
+var full *stage
+
+// networks are the network stacks of variants of full.
+var networks map[string]*stage
 
 // stages are the synthesized stages by name. All tests share one Node.js process,
 // which serves one call at a time, so the stages are synthesized before them.
@@ -105,44 +108,70 @@ func synth(dir string) (map[string]*stage, error) {
 	all := map[string]*stage{}
 	// The stage of scripts/aws-proof has the shape of dev: parsing its file is enough.
 	names := slices.DeleteFunc(config.Stages(), func(name string) bool { return name == "proof" })
-	for _, name := range append(names, strict, exact, withKeys) {
+	for _, name := range append(names, strict, exact, "full") {
 		cfg, err := load(name)
 		if err != nil {
 			return nil, err
 		}
 		app := awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: new(filepath.Join(dir, name)), AnalyticsReporting: new(false)})
 		stacks.Add(app, cfg, built)
-		if cfg.EnforceTLS && name != withKeys { // the local stage lacks what the rules require
+		if cfg.EnforceTLS { // the local stage lacks what the rules require
 			awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Reports: new(false)}), nil)
 		}
 		app.Synth(nil)
-		all[name] = &stage{config: cfg, templates: map[string]template{}}
-		for _, child := range *app.Node().Children() {
-			stack, ok := child.(awscdk.Stack)
-			if !ok {
-				continue
-			}
-			out := filepath.Join(dir, name)
-			if all[name].templates[strings.TrimPrefix(*stack.StackName(), cfg.Name(""))], err = read(stack, cfg, out); err != nil {
-				return nil, err
-			}
-			findings, err := readFindings(out, *stack.StackName())
-			if err != nil {
-				return nil, err
-			}
-			all[name].findings = append(all[name].findings, findings...)
+		if all[name], err = readAll(app, cfg, filepath.Join(dir, name)); err != nil {
+			return nil, err
 		}
 	}
-	keyed = all[withKeys]
-	delete(all, withKeys) // other tests compare exact permissions
+	full = all["full"]
+	delete(all, "full") // other tests compare exact permissions
+	networks, err = synthNetworks(full.config, dir)
+	return all, err
+}
+
+// synthNetworks synthesizes the network stacks of variants of a stage.
+func synthNetworks(cfg config.Config, dir string) (map[string]*stage, error) {
+	all := map[string]*stage{"full": full}
+	for name, network := range networkVariants {
+		cfg.Network = &network
+		out := filepath.Join(dir, "network-"+name)
+		app := awscdk.NewApp(&awscdk.AppProps{Outdir: &out, AnalyticsReporting: new(false)})
+		stacks.NewNetwork(awscdk.NewStack(app, new(cfg.Name("network")), nil), constructs.Stage{Config: cfg})
+		app.Synth(nil)
+		var err error
+		if all[name], err = readAll(app, cfg, out); err != nil {
+			return nil, err
+		}
+	}
 	return all, nil
+}
+
+// readAll reads the stacks of an app, which are in folder out.
+func readAll(app awscdk.App, cfg config.Config, out string) (*stage, error) {
+	s := &stage{config: cfg, templates: map[string]template{}}
+	for _, child := range *app.Node().Children() {
+		stack, ok := child.(awscdk.Stack)
+		if !ok {
+			continue
+		}
+		t, err := read(stack, cfg, out)
+		if err != nil {
+			return nil, err
+		}
+		s.templates[strings.TrimPrefix(*stack.StackName(), cfg.Name(""))] = t
+		findings, err := readFindings(out, *stack.StackName())
+		if err != nil {
+			return nil, err
+		}
+		s.findings = append(s.findings, findings...)
+	}
+	return s, nil
 }
 
 // Variants of stages.
 const (
-	strict   = "strict" // dev, but every run needs a user
-	withKeys = "keyed"  // dev, but with customer managed keys
-	exact    = "exact"  // local, but with the rights that stages on AWS have
+	strict = "strict" // dev, but every run needs a user
+	exact  = "exact"  // local, but with the rights that stages on AWS have
 )
 
 func load(name string) (config.Config, error) {
@@ -151,8 +180,10 @@ func load(name string) (config.Config, error) {
 		cfg, err := config.Load("local")
 		cfg.CoarseRights = false
 		return cfg, err
-	case strict, withKeys:
+	case strict:
 		return loadVariant(name)
+	case "full":
+		return config.Folder("../config/testdata").Load(name)
 	}
 	return config.Load(name)
 }
@@ -270,4 +301,13 @@ func each(t *testing.T, test func(t *testing.T, s *stage)) {
 			test(t, stages[name])
 		})
 	}
+}
+
+// withFull are the stages and full.
+func withFull() map[string]*stage {
+	all := maps.Clone(stages)
+	if full != nil {
+		all["full"] = full
+	}
+	return all
 }

@@ -11,7 +11,7 @@ import (
 func TestPoliciesAreDocumented(t *testing.T) {
 	t.Parallel()
 	args := []string{"../../scripts/policies.py"}
-	for name, s := range stages {
+	for name, s := range withFull() {
 		if s.config.EnforceTLS {
 			files, err := filepath.Glob(filepath.Join(synthesized, name, "*.template.json"))
 			if err != nil {

@@ -88,6 +88,18 @@ func TestRightsHaveOnePlace(t *testing.T) {
 	})
 }
 
+// A permissions boundary limits every role of a stage, also the CDK's own.
+func TestPermissionsBoundary(t *testing.T) {
+	t.Parallel()
+	for name, s := range withFull() {
+		for _, role := range s.all("AWS::IAM::Role") {
+			if got, _ := role.Properties["PermissionsBoundary"].(string); got != s.config.PermissionsBoundary {
+				t.Errorf("%s: %s has the boundary %q, want %q", name, role.name(), got, s.config.PermissionsBoundary)
+			}
+		}
+	}
+}
+
 // holders returns the principals that are allowed action, with the condition.
 func (s *stage) holders(action string) map[string]any {
 	found := map[string]any{}
@@ -148,13 +160,21 @@ func TestRolesArePassedToOneService(t *testing.T) {
 func TestEmrRoles(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
-		profiles := s.all("AWS::IAM::InstanceProfile")
-		if len(profiles) != 1 {
-			t.Fatalf("got %d instance profiles", len(profiles))
+		want := []string{s.global("emr-instance")}
+		if len(s.config.Access.Users) > 0 {
+			want = append(want, s.global("emr-users"))
 		}
-		role := s.templates["platform"].Resources[id(list(profiles[0].Properties["Roles"])[0])]
-		if got := text(profiles[0].Properties["InstanceProfileName"]); got != role.name() {
-			t.Errorf("instance profile %s holds role %s", got, role.name())
+		var got []string
+		for _, profile := range s.all("AWS::IAM::InstanceProfile") {
+			role := s.templates["platform"].Resources[id(list(profile.Properties["Roles"])[0])]
+			if name := text(profile.Properties["InstanceProfileName"]); name != role.name() {
+				t.Errorf("instance profile %s holds role %s", name, role.name())
+			}
+			got = append(got, role.name())
+		}
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("instance profiles (-want +got):\n%s", diff)
 		}
 		for _, role := range s.all("AWS::IAM::Role") {
 			for _, st := range list(at(role.Properties, "AssumeRolePolicyDocument", "Statement")) {

@@ -46,6 +46,8 @@ func (p *Platform) settings(stack awscdk.Stack) stage.Settings {
 
 		ServiceRole:     *p.roles.ServiceRole(),
 		InstanceProfile: p.roles.InstanceProfile(),
+		UserInstances:   p.roles.UserInstanceProfile(),
+		Network:         p.stage.Network != nil,
 		Bootstrap:       p.runner.Bootstrap,
 		Runners:         p.runner.Runners,
 

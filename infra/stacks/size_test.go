@@ -14,12 +14,15 @@ import (
 // far above it.
 func TestSettingsSize(t *testing.T) {
 	t.Parallel()
-	if keyed == nil {
+	if full == nil {
 		t.Skip("no templates in short mode")
 	}
 	check := func(t *testing.T, s *stage) {
 		t.Helper()
 		for _, fn := range s.all("AWS::Lambda::Function") {
+			if fn.name() == "" {
+				continue // the CDK's, which restricts the VPC's default security group
+			}
 			settings := s.resolved(text(at(fn.Properties, "Environment", "Variables", contract.Variable)))
 			estimate, _ := s.config.SettingsSize()
 			if strings.Contains(settings, "${") {
@@ -36,7 +39,7 @@ func TestSettingsSize(t *testing.T) {
 		}
 	}
 	each(t, check)
-	check(t, keyed) // which has destinations of notices
+	check(t, full) // which has destinations of notices
 }
 
 var unresolved = regexp.MustCompile(`\$\{([\w:.]+)\}`)

@@ -52,7 +52,7 @@ func TestUserRolesAreTheInstances(t *testing.T) {
 			arns = append(arns, "${"+logical+".Arn}")
 			for _, st := range list(at(role.Properties, "AssumeRolePolicyDocument", "Statement")) {
 				instance := s.templates["platform"].Resources[id(at(st, "Principal", "AWS"))]
-				if actions := texts(at(st, "Action")); instance.name() != s.global("emr-instance") || !slices.Equal(actions, []string{"sts:AssumeRole", "sts:TagSession"}) {
+				if actions := texts(at(st, "Action")); instance.name() != s.global("emr-users") || !slices.Equal(actions, []string{"sts:AssumeRole", "sts:TagSession"}) {
 					t.Errorf("%s trusts %s to %v", role.name(), instance.name(), actions)
 				}
 			}
@@ -62,8 +62,8 @@ func TestUserRolesAreTheInstances(t *testing.T) {
 			owner, resources, _ := strings.Cut(who, " ")
 			got := strings.Fields(resources)
 			slices.Sort(got)
-			if owner != "EmrInstance" || !slices.Equal(got, arns) {
-				t.Errorf("%s may assume %v, want EmrInstance %v", owner, got, arns)
+			if owner != "EmrUsersInstance" || !slices.Equal(got, arns) {
+				t.Errorf("%s may assume %v, want EmrUsersInstance %v", owner, got, arns)
 			}
 		}
 		if len(arns) > 0 != (len(s.holders("sts:AssumeRole")) == 1) {
@@ -243,24 +243,42 @@ func TestSecretsAreDecryptedThroughTheirStore(t *testing.T) {
 	})
 }
 
-// Where users are required, the instance profile has no access to data.
+// Where users are required, the instance profile has no access to data. That of clusters for runs with a user never has,
+// and only it may assume roles.
 func TestInstancesWithoutData(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stage) {
-		has := map[string]bool{}
-		for _, st := range s.allowed() {
-			if s.templates["platform"].Resources[st.owner].name() == s.global("emr-instance") {
-				for _, action := range st.actions {
-					has[action] = true
-				}
+		instances, users := s.actions("emr-instance"), s.actions("emr-users")
+		for _, action := range []string{"s3:DeleteObject", "glue:GetTable"} {
+			if slices.Contains(instances, action) == s.config.Access.Required {
+				t.Errorf("instances may %s: %t", action, !s.config.Access.Required)
 			}
 		}
-		for _, action := range []string{"s3:DeleteObject", "glue:GetTable"} {
-			if has[action] == s.config.Access.Required {
-				t.Errorf("instances are allowed %s: %t", action, has[action])
+		if slices.Contains(instances, "sts:AssumeRole") {
+			t.Error("instances of runs without a user may assume roles")
+		}
+		var want []string
+		if len(s.config.Access.Users) > 0 {
+			want = []string{
+				"glue:CreateDatabase", "glue:GetDatabase", "glue:GetUserDefinedFunctions", "s3:GetObject", "s3:PutObject", "sts:AssumeRole", "sts:TagSession",
 			}
+		}
+		if diff := cmp.Diff(want, users); diff != "" {
+			t.Errorf("instances of runs with a user (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// actions are what a role of IAM may do, sorted.
+func (s *stage) actions(role string) []string {
+	var all []string
+	for _, st := range s.allowed() {
+		if s.templates["platform"].Resources[st.owner].name() == s.global(role) {
+			all = append(all, st.actions...)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // The parameters of users match the configuration.

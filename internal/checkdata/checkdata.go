@@ -91,6 +91,8 @@ func (c *Checker) find(ctx context.Context, rec *run.Record, retries int) (run.D
 		if recorded[o], err = c.record(ctx, rec.Run, o, r); err != nil {
 			return found, err
 		}
+		s := recorded[o]
+		found.Sizes = append(found.Sizes, run.Size{Address: pipeline.HideValues(o.Address(), rec.Run.Secrets), Rows: s.Rows, Bytes: s.Bytes, Files: s.Files})
 	}
 	found.Datasets = len(recorded)
 	if found.Findings, err = c.decide(ctx, rec, retries); err != nil {

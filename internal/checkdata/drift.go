@@ -3,6 +3,7 @@ package checkdata
 import (
 	"cmp"
 	"context"
+	"regexp"
 	"slices"
 	"time"
 
@@ -112,8 +113,15 @@ func (p *past) history() statistics.History {
 // alike reports whether s is of another date of the same pipeline, and as complete as now.
 func alike(s, now statistics.Statistics) bool {
 	return s.Pipeline == now.Pipeline && s.Keys == now.Keys && s.Values == now.Values && s.RunID != now.RunID &&
-		!s.LogicalTime.Equal(now.LogicalTime) && (s.Partition == "" || s.Partition != now.Partition) && s.Rows != nil && s.Partial == ""
+		!s.LogicalTime.Equal(now.LogicalTime) && !sameDate(s.Partition, now.Partition) && s.Rows != nil && s.Partial == ""
 }
+
+// year finds a date in the name of a partition.
+var year = regexp.MustCompile(`\d{4}`)
+
+// sameDate reports whether two runs have written the same partition of a time: the later one
+// has replaced it. A partition such as country=pt is written by every run.
+func sameDate(a, b string) bool { return a == b && year.MatchString(a) }
 
 // isDaily reports whether the run is for a day of a schedule.
 func isDaily(rec *run.Record) bool {

@@ -81,13 +81,30 @@ func mayPass(err error) bool {
 	return !fault.IsRejected(err)
 }
 
-func (r *reader) summarize(ctx context.Context, address string, s *statistics.Statistics) error {
+// locate parses an address of the lake.
+func (r *reader) locate(address string) (dataset.Address, error) {
 	at, err := dataset.Parse(address)
 	if err != nil {
-		return fault.New(fault.InvalidInput, "%w", err)
+		return at, fault.New(fault.InvalidInput, "%w", err)
 	}
 	if !slices.Contains(r.buckets, at.Bucket) {
-		return fault.New(fault.Permission, "bucket %s is not in the lake of the stage, and is not read", at.Bucket)
+		return at, fault.New(fault.Permission, "bucket %s is not in the lake of the stage, and is not read", at.Bucket)
+	}
+	return at, nil
+}
+
+func (r *reader) summarize(ctx context.Context, address string, s *statistics.Statistics) error {
+	at, err := r.locate(address)
+	if err != nil {
+		return err
+	}
+	table, err := dataset.FindTable(ctx, r.api, at)
+	if err != nil {
+		return err
+	}
+	if table.Format != "" {
+		s.Partial = fmt.Sprintf("not counted: s3://%s/%s is a table of %s; files that are not part of its current snapshot would be counted", table.Root.Bucket, table.Root.Prefix, table.Format)
+		return nil
 	}
 	files, more, err := dataset.ListSome(ctx, r.api, at, mostFiles)
 	if err != nil {

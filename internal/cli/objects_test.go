@@ -75,6 +75,24 @@ func TestObjects(t *testing.T) {
 	}
 }
 
+// Objects of tests start nothing, and are not missing.
+func TestObjectsOfTestsAreNotMissing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		spec := pipeline.Spec{
+			Name: "all", Cluster: pipeline.Cluster{Profile: "small"}, Triggers: []pipeline.Trigger{{S3: &pipeline.S3Trigger{Bucket: "raw"}}},
+			Jobs: []pipeline.Job{{Name: "a", Type: "bash", Source: "a"}},
+		}
+		_, _, err := w.pipelines.Add(t.Context(), spec, "1", time.Now())
+		w.no(err)
+		w.s3.Place("lake-raw", "tests/test-orders-abc234/orders/d", []byte("d"))
+		time.Sleep(time.Hour)
+		o := objects.Options{Pipeline: "all", Older: 5 * time.Minute}
+		w.no(objects.Missing(t.Context(), o, w.io, w.settings, objects.Clients{Pipelines: w.pipelines, Ledger: w.ledger(), S3: w.s3, Lambda: w.lambda}))
+	})
+}
+
 // What matches a trigger and was not taken is missing: neither hidden names nor what is too
 // new or too old.
 func TestMissingObjects(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -51,11 +52,16 @@ func (w *world) plays(o test.Options, exitCode int, outcome run.Outcome, data st
 		w.end(r.ID, outcome)
 	}()
 	o.Parallel = 1
-	err = test.Run(w.t.Context(), o, w.io, func(context.Context) (test.Clients, func(context.Context) error, error) {
+	err = w.tests(w.t.Context(), o)
+	return id, err
+}
+
+// tests runs ephemr test.
+func (w *world) tests(ctx context.Context, o test.Options) error {
+	return test.Run(ctx, o, w.io, func(context.Context) (test.Clients, func(context.Context) error, error) {
 		return test.Clients{Settings: w.settings, Sender: caller, API: test.API{S3: w.s3, SQS: w.sqs, Lambda: w.lambda, Follower: w.follower()}},
 			func(context.Context) error { w.io.Notef("ended\n"); return nil }, nil
 	})
-	return id, err
 }
 
 func TestTest(t *testing.T) {
@@ -102,6 +108,9 @@ func (w *world) adapted(id string) {
 	s := rec.Spec
 	if len(s.Triggers)+len(s.Notify.Failure) > 0 || s.Cluster.KeepAlive != 0 || s.Jobs[0].Approve != nil || rec.Run.Version != 0 {
 		w.t.Errorf("got %+v", s)
+	}
+	if !run.OfTest(s.LakeFolder + "/prices/in.csv") {
+		w.t.Errorf("objects in %s would start runs", s.LakeFolder)
 	}
 	c := rec.Context(w.settings)
 	if want := "s3://lake-raw/tests/" + rec.Run.Pipeline; c.Lake["raw"] != want || c.Trigger["Object"] != want+"/prices/in.csv" {
@@ -166,6 +175,77 @@ func TestTestTimesOut(t *testing.T) {
 		contains(t, w.out.String(), `"message": "not over after 30s"`, `"failed": 1`)
 		time.Sleep(time.Minute) // for the other goroutine
 	})
+}
+
+// endsAfter ends a run that was cancelled, after it has written once more.
+func (w *world) endsAfter(d time.Duration, r run.Run, file string) {
+	time.Sleep(d)
+	w.s3.Place("lake-curated", "tests/"+r.Pipeline+"/prices/"+file, []byte("a"))
+	w.end(r.ID, run.Outcome{State: run.Cancelled, Class: job.ClassCancelled})
+}
+
+// The data of a test is deleted when its run has ended, not before: the job still reads and
+// writes. If the run does not end, the data is kept.
+func TestTestCleansUpAfterItsRun(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		ends        time.Duration // after it was cancelled; 0 = does not end
+		refused     bool          // the first cancellation
+		interrupted bool
+		want        int // exit code
+	}{
+		"a run that ends":                      {ends: 20 * time.Second, want: exit.CodeFailed},
+		"a cancellation that is refused":       {ends: 20 * time.Second, refused: true, want: exit.CodeFailed},
+		"an interrupted test":                  {ends: 20 * time.Second, interrupted: true, want: exit.CodeInterrupted},
+		"a run that does not end":              {want: exit.CodeFailed},
+		"an interrupted one that does not end": {interrupted: true, want: exit.CodeInterrupted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := prices(t, "  outcome: SUCCEEDED\ntimeout: 30s\n")
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.s3 = awsfake.NewS3("artifacts", "logs", "lake-raw", "lake-curated")
+				ctx, interrupt := context.WithCancel(t.Context())
+				defer interrupt()
+				var r run.Run
+				go func() {
+					time.Sleep(time.Second + between)
+					r = w.arrived()
+					w.begin(r.ID, run.Job{Name: "load", Type: job.Bash, State: run.JobPending})
+					w.submit(r.ID, "load", 1)
+					w.s3.Place("lake-curated", "tests/"+r.Pipeline+"/prices/part-0.csv", []byte("a"))
+					if tt.interrupted {
+						interrupt()
+					}
+				}()
+				refused := tt.refused
+				w.handle("control", func(context.Context, json.RawMessage) (any, error) {
+					if refused {
+						refused = false
+						return nil, errors.New("throttled")
+					}
+					if tt.ends > 0 {
+						go w.endsAfter(tt.ends, r, "part-1.csv") //nolint:contextcheck // end uses that of the test
+					}
+					return struct{}{}, nil
+				})
+				err := w.tests(ctx, test.Options{Project: dir, Dirs: []string{filepath.Join(dir, "tests", "prices")}, Parallel: 1})
+				if got := exit.CodeOf(err); got != tt.want {
+					t.Errorf("exit code %d (%v), want %d", got, err, tt.want)
+				}
+				if tt.ends > 0 {
+					w.cleaned()
+					return
+				}
+				contains(t, w.err.String(), "run "+r.ID+" was cancelled, and has not ended within 3m0s; its data is kept",
+					"aws s3 rm --recursive s3://lake-curated/tests/"+r.Pipeline+"/ && aws s3 rm --recursive s3://lake-raw/tests/"+r.Pipeline+"/")
+				if in, out := w.s3.Keys("lake-raw"), w.s3.Keys("lake-curated"); len(in) != 1 || len(out) != 1 {
+					t.Errorf("left %v and %v", in, out)
+				}
+			})
+		})
+	}
 }
 
 // Invalid tests are reported before anything starts.

@@ -79,19 +79,21 @@ func TestPrepareRefuses(t *testing.T) {
 	}
 }
 
-// What dbt has recorded decides the class, and becomes the findings of the run.
+// Results of nodes as dbt records them.
+const (
+	model   = `{"unique_id":"model.shop.orders","status":"success","message":"OK","relation_name":"` + "`shop`.`orders`" + `","adapter_response":{"_message":"OK","rows_affected":3}}`
+	holds   = `{"unique_id":"test.shop.not_null_orders_id.cf6c17daed","status":"pass","message":null,"failures":0}`
+	warned  = `{"unique_id":"test.shop.few.1","status":"warn","message":"Got 1 result, configured to warn if != 0","failures":1}`
+	failed  = `{"unique_id":"test.shop.unique_orders_id.fed79b3a6e","status":"fail","message":"Got 2 results, configured to fail if != 0","failures":2}`
+	broken  = `{"unique_id":"model.shop.prices","status":"error","message":"Runtime Error in model prices\n  [TABLE_OR_VIEW_NOT_FOUND]","relation_name":null}`
+	invalid = `{"unique_id":"model.shop.bad","status":"error","message":"Compilation Error in model bad\n  'x' is undefined"}`
+	skipped = `{"unique_id":"test.shop.after.2","status":"skipped","message":null}`
+	unsure  = `{"unique_id":"test.shop.sql.3","status":"error","message":"Runtime Error in test sql"}`
+)
+
+// What dbt has recorded decides the class.
 func TestRead(t *testing.T) {
 	t.Parallel()
-	const (
-		model   = `{"unique_id":"model.shop.orders","status":"success","message":"OK","relation_name":"` + "`shop`.`orders`" + `","adapter_response":{"_message":"OK","rows_affected":3}}`
-		holds   = `{"unique_id":"test.shop.not_null_orders_id.cf6c17daed","status":"pass","message":null,"failures":0}`
-		warned  = `{"unique_id":"test.shop.few.1","status":"warn","message":"Got 1 result, configured to warn if != 0","failures":1}`
-		failed  = `{"unique_id":"test.shop.unique_orders_id.fed79b3a6e","status":"fail","message":"Got 2 results, configured to fail if != 0","failures":2}`
-		broken  = `{"unique_id":"model.shop.prices","status":"error","message":"Runtime Error in model prices\n  [TABLE_OR_VIEW_NOT_FOUND]","relation_name":null}`
-		invalid = `{"unique_id":"model.shop.bad","status":"error","message":"Compilation Error in model bad\n  'x' is undefined"}`
-		skipped = `{"unique_id":"test.shop.after.2","status":"skipped","message":null}`
-		unsure  = `{"unique_id":"test.shop.sql.3","status":"error","message":"Runtime Error in test sql"}`
-	)
 	for name, tt := range map[string]struct {
 		results []string
 		class   job.Class
@@ -114,6 +116,11 @@ func TestRead(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What dbt has recorded becomes findings and outputs.
+func TestFindings(t *testing.T) {
+	t.Parallel()
 	r, err := dbt.Read([]byte(`{"results":[` + model + "," + failed + "]}"))
 	want := &dbt.Report{
 		Findings: []job.Finding{

@@ -40,6 +40,7 @@ var codes = map[string]code{
 	"RequestThrottledException":              throttled,
 	"ProvisionedThroughputExceededException": throttled,
 	"SlowDown":                               throttled,
+	"ConditionalRequestConflict":             throttled, // S3: another conditional write of the object is under way
 
 	"AccessDenied":                        denied,
 	"AccessDeniedException":               denied,

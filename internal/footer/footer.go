@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -42,7 +43,9 @@ type File struct {
 // that is larger than Tail is read, and returns what gives the memory back; nil =
 // there is no limit. An error that is not an InvalidError is one of reading.
 func Read(r io.ReaderAt, size int64, reserve func(bytes int64) (release func(), err error)) (*File, error) {
-	tail, release, err := read(r, size, reserve)
+	buf, _ := tails.Get().(*[Tail]byte)
+	defer tails.Put(buf) // decode copies what it needs
+	tail, release, err := read(r, size, buf[:], reserve)
 	if err != nil {
 		return nil, err
 	}
@@ -50,10 +53,13 @@ func Read(r io.ReaderAt, size int64, reserve func(bytes int64) (release func(), 
 	return decode(tail, size)
 }
 
+// tails are buffers: thousands of files are read in turn.
+var tails = sync.Pool{New: func() any { return new([Tail]byte) }}
+
 // Open is Read for a reader of the columns too: their pages are read with PagesFrom,
 // because the file has only the footer.
 func Open(r io.ReaderAt, size int64) (f *parquet.File, err error) {
-	tail, _, err := read(r, size, nil)
+	tail, _, err := read(r, size, make([]byte, min(size, Tail)), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -69,13 +75,14 @@ func Open(r io.ReaderAt, size int64) (f *parquet.File, err error) {
 	return f, nil
 }
 
-// read reads the end of a file, with the footer. Release gives back what was reserved.
-func read(r io.ReaderAt, size int64, reserve func(bytes int64) (release func(), err error)) (_ *end, release func(), err error) {
+// read reads the end of a file, with the footer, into buf if it is large enough. Release
+// gives back what was reserved.
+func read(r io.ReaderAt, size int64, buf []byte, reserve func(bytes int64) (release func(), err error)) (_ *end, release func(), err error) {
 	release = func() {}
 	if size < smallest {
 		return nil, release, invalid("is not Parquet: it has only %d bytes", size)
 	}
-	tail := make([]byte, min(size, Tail))
+	tail := buf[:min(size, int64(len(buf)))]
 	if err := fill(r, tail, size-int64(len(tail))); err != nil {
 		return nil, release, err
 	}

@@ -92,6 +92,27 @@ func TestOwnWritesStartNothing(t *testing.T) {
 	}
 }
 
+// What a test of ephemr test puts into the lake, and what its run writes there, starts nothing.
+func TestObjectsOfTestsStartNothing(t *testing.T) {
+	t.Parallel()
+	for name, batch := range map[string]string{"each object": "", "a batch": ", batch: {window: 1s}"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := simulation.New(simulation.Config{})
+				defer w.Close()
+				w.Apply("pipeline: all\ntriggers: [{s3: {bucket: raw" + batch + "}}]\ncluster: {profile: small}\njobs: [{name: a, type: bash, source: a}]\n")
+				w.Upload("tests/test-flights-daily-abc234/flights/a.csv")
+				w.Upload("tests/abc234/flights/a.csv")
+				time.Sleep(time.Hour)
+				if all := runs(w); len(all) != 1 || batch == "" && all[0].Trigger.Key != "tests/abc234/flights/a.csv" || all[0].Trigger.Count > 1 {
+					t.Errorf("got %+v", all)
+				}
+			})
+		})
+	}
+}
+
 // of returns the other run, or nil.
 func of(w *simulation.World, first string) *run.Run {
 	for _, r := range runs(w) {

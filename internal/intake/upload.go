@@ -33,6 +33,10 @@ func (k *Intake) upload(ctx context.Context, m lambdaevents.SQSMessage, a *arriv
 	if source == "" || o.Key == "" {
 		return nil, invalid(run.ByS3, "bucket %q is not a zone of the lake, or the event has no key", o.Bucket)
 	}
+	if run.OfTest(o.Key) {
+		slog.InfoContext(ctx, "object belongs to a test: ignored", "uri", o.URI())
+		return nil, nil
+	}
 	watchers, err := k.watching(ctx, source, o)
 	if err != nil {
 		return nil, err

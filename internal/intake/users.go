@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"golang.org/x/sync/singleflight"
 
 	"ephemr/internal/access"
 	"ephemr/internal/stage"
@@ -28,7 +29,9 @@ type UserStore struct {
 	Settings stage.Settings
 	SSM      ParametersAPI
 
-	mu     sync.Mutex
+	reading singleflight.Group // messages of a batch read the users once
+
+	mu     sync.Mutex // not held during calls
 	policy access.Policy
 	read   time.Time
 }
@@ -40,22 +43,40 @@ func (s *UserStore) Policy(ctx context.Context) (access.Policy, error) {
 	if len(a.Users) == 0 {
 		return access.Policy{Required: a.Required}, nil
 	}
+	if policy, ok := s.cached(); ok {
+		return policy, nil
+	}
+	_, err, _ := s.reading.Do("users", func() (any, error) { return nil, s.refresh(ctx) })
+	if err != nil {
+		return access.Policy{}, err //nolint:wrapcheck // by refresh
+	}
+	policy, _ := s.cached()
+	return policy, nil
+}
+
+// cached is the policy that was read last, and whether it is new enough.
+func (s *UserStore) cached() (access.Policy, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.read.IsZero() && time.Since(s.read) < keepUsers {
-		return s.policy, nil
-	}
+	return s.policy, !s.read.IsZero() && time.Since(s.read) < keepUsers
+}
+
+// refresh reads the policy.
+func (s *UserStore) refresh(ctx context.Context) error {
+	a := s.Settings.Access
 	users, err := s.load(ctx)
 	if err != nil {
-		return access.Policy{}, err
+		return err
 	}
 	for _, name := range a.Users {
 		if users[name].Role == "" {
-			return access.Policy{}, fmt.Errorf("read users of stage %s: %s has no role", s.Settings.Stage, name)
+			return fmt.Errorf("read users of stage %s: %s has no role", s.Settings.Stage, name)
 		}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.policy, s.read = access.Policy{Required: a.Required, Default: a.Default, Users: users}, time.Now()
-	return s.policy, nil
+	return nil
 }
 
 // load reads the users that the settings name. Other parameters are from earlier

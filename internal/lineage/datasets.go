@@ -31,6 +31,7 @@ type Column struct{ Name, Type string }
 type Flow struct {
 	In, Out       []Dataset
 	Reads, Writes map[string][]Dataset // by job
+	Checked       []Dataset            // with findings of CheckData
 }
 
 // FlowOf derives the datasets of a run from its record. Values of sensitive params are not in
@@ -65,9 +66,24 @@ func (f *Flow) outputs(rec *run.Record, values pipeline.Context) {
 	written, _ := rec.Spec.Written(values)
 	for _, o := range written {
 		if name, ok := S3(o.Address()); ok && worked(rec) && !slices.ContainsFunc(f.In, func(d Dataset) bool { return d.overlaps(name) }) {
-			f.out(Dataset{Name: name})
+			f.out(sized(rec, o.Address(), Dataset{Name: name}))
 		}
 	}
+}
+
+// sized adds the figures of CheckData to a dataset.
+func sized(rec *run.Record, address string, d Dataset) Dataset {
+	found := rec.Found()
+	if found == nil {
+		return d
+	}
+	for _, s := range found.Sizes {
+		if s.Address == address {
+			files := int64(s.Files)
+			d.Rows, d.Bytes, d.Files = s.Rows, &s.Bytes, &files
+		}
+	}
+	return d
 }
 
 // reads adds what a job reads.
@@ -102,28 +118,43 @@ func (f *Flow) checks(rec *run.Record, values pipeline.Context) {
 	if err != nil {
 		return // the run has ended before their values were known
 	}
-	var findings []job.Finding
-	if j := rec.Job(pipeline.ChecksJob); j != nil {
-		findings = j.Findings
-	}
+	byJob, byData := findings(rec)
 	for _, c := range checks {
-		name, ok := S3(c.Dataset)
+		o := pipeline.OutputAt(c.Dataset, c.Partition)
+		name, ok := S3(o.Address())
 		if !ok {
 			continue
 		}
 		d := Dataset{Name: name, Columns: columns(c.Columns)}
-		if worked(rec) && !slices.ContainsFunc(f.In, func(x Dataset) bool { return x.Within(name) || name.Within(x.Name) }) {
+		if !slices.ContainsFunc(f.In, func(x Dataset) bool { return x.overlaps(d.Name) }) && worked(rec) {
 			f.out(d)
 		}
-		for _, x := range findings {
-			if x.Dataset == c.Dataset {
-				d.Findings = append(d.Findings, x)
-			}
+		about := func(all []job.Finding) Dataset {
+			d.Findings = slices.DeleteFunc(slices.Clone(all), func(x job.Finding) bool { return x.Dataset != c.Dataset && x.Dataset != o.Address() })
+			return d
 		}
-		if read := f.Reads[pipeline.ChecksJob]; !slices.ContainsFunc(read, func(x Dataset) bool { return x.Name == name }) {
-			f.reads(pipeline.ChecksJob, d)
+		if rec.Job(pipeline.ChecksJob) != nil && !has(f.Reads[pipeline.ChecksJob], name) {
+			f.reads(pipeline.ChecksJob, about(byJob))
+		}
+		if d := about(byData); len(d.Findings) > 0 && !has(f.Checked, name) {
+			f.Checked = append(f.Checked, d)
 		}
 	}
+}
+
+// findings are those of the job checks, and those of CheckData, after the job's last event.
+func findings(rec *run.Record) (byJob, byData []job.Finding) {
+	if j := rec.Job(pipeline.ChecksJob); j != nil {
+		byJob = j.Findings
+	}
+	if found := rec.Found(); found != nil {
+		byData = found.Findings
+	}
+	return byJob, byData
+}
+
+func has(all []Dataset, name Name) bool {
+	return slices.ContainsFunc(all, func(x Dataset) bool { return x.Name == name })
 }
 
 // published are where a run has written what it publishes, and the table if readers see it there.

@@ -99,22 +99,37 @@ func (w *walk) datasets(t traced, depth int) (nodes []Node) {
 	if w.up {
 		far = t.in
 	}
+	at := t.run.StartedAt // what has ended before did not read what t has written
+	if w.up {
+		at = t.at()
+	}
 	for _, n := range far {
 		if w.nodes++; w.nodes > mostNodes {
 			return append(nodes, Node{More: true})
 		}
-		nodes = append(nodes, Node{Dataset: n.String(), Next: w.runs(n, t.at(), depth-1)})
+		nodes = append(nodes, Node{Dataset: n.String(), Next: w.runs(n, at, depth-1)})
 	}
-	if w.up {
-		for _, id := range t.run.Trigger.Upstream { // it was waiting for them
-			nodes = append(nodes, w.runNode(id, depth-1)...)
-		}
+	for _, id := range w.after(t.run) {
+		nodes = append(nodes, w.runNode(id, depth-1)...)
 	}
 	return nodes
 }
 
+// after are the runs that a run was waiting for; downstream, those that were waiting for it.
+func (w *walk) after(r run.Run) (ids []string) {
+	if w.up {
+		return r.Trigger.Upstream
+	}
+	for _, t := range w.g.runs {
+		if slices.Contains(t.run.Trigger.Upstream, r.ID) {
+			ids = append(ids, t.run.ID)
+		}
+	}
+	return ids
+}
+
 // runs are the newest runs of each pipeline on the far side of a dataset: upstream those that
-// were over by a time, downstream those that came after it.
+// had started by a time, downstream those that had not ended before it.
 func (w *walk) runs(n Name, at time.Time, depth int) (nodes []Node) {
 	if depth <= 0 {
 		return nil
@@ -147,7 +162,7 @@ func (w *walk) apart(t traced, at time.Time) bool {
 	case at.IsZero():
 		return false
 	case w.up:
-		return t.at().After(at)
+		return t.run.StartedAt.After(at)
 	}
 	return t.at().Before(at)
 }

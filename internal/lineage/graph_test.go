@@ -101,6 +101,26 @@ func TestGraphAfter(t *testing.T) {
 	if diff := cmp.Diff("first-1\n s3://lake/raw\n", draw(g.Run("next-2", true, 5), "")); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
+	if diff := cmp.Diff("s3://lake/x\nnext-2\n", draw(g.Run("first-1", false, 5), "")); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// A run may read what another one is still writing, and not what is written after its end.
+func TestGraphOfRunsAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	writer, reader, early := step("writer", 2, "raw", "x"), step("reader", 3, "x", "y"), step("early", 1, "x", "z")
+	writer.Run.EndedAt = began.Add(9 * time.Hour)
+	g := lineage.GraphOf([]*run.Record{writer, reader, early}, dev)
+	if diff := cmp.Diff("s3://lake/x\n reader-3\n  s3://lake/y\n", draw(g.Run("writer-2", false, 9), "")); diff != "" {
+		t.Errorf("downstream, -want +got:\n%s", diff)
+	}
+	if diff := cmp.Diff("s3://lake/x\n writer-2\n  s3://lake/raw\n", draw(g.Run("reader-3", true, 9), "")); diff != "" {
+		t.Errorf("upstream, -want +got:\n%s", diff)
+	}
+	if diff := cmp.Diff("s3://lake/x\n", draw(g.Run("early-1", true, 9), "")); diff != "" {
+		t.Errorf("upstream of the early one, -want +got:\n%s", diff)
+	}
 }
 
 // A tree of many runs stays small.

@@ -141,6 +141,7 @@ func (b builder) run(start bool) Written {
 	}
 	if !start {
 		e.EventTime, e.EventType, e.Outputs = stamp(r.EndedAt), ended(r.State), outputs(b.flow.Out)
+		e.Inputs = append(e.Inputs, inputs(b.flow.Checked)...)
 		if r.State != run.Succeeded {
 			e.Run.Facets.set("errorMessage", failure(r.Class, r.Reason, ""))
 		}

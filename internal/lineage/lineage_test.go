@@ -388,3 +388,31 @@ func TestFacets(t *testing.T) {
 		t.Error("the checks have findings before they began")
 	}
 }
+
+// What CheckData has found is in the last event of the run.
+func TestFacetsOfCheckData(t *testing.T) {
+	t.Parallel()
+	rec := record(run.Succeeded, run.JobSucceeded, job.Spark)
+	rec.Spec.Jobs[0].Expect = nil
+	rec.Spec.Checks[0].Partition = "dt={{.LogicalDate}}"
+	address := "s3://dev-curated/orders/dt=2026-01-02/"
+	rec.Data = &run.Data{
+		Datasets: 1, Sizes: []run.Size{{Address: address, Rows: new(int64(7)), Bytes: 99, Files: 2}},
+		Findings: []job.Finding{{Dataset: address, Expect: "rows >= 1", Found: "7 rows in 2 files", OK: true}},
+	}
+	all := lineage.Of(rec, dev)
+	end := all[slices.IndexFunc(all, func(x lineage.Written) bool { return path.Base(x.Key) == "run.0.end.json" })]
+	body, err := end.Event.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"rowCount":7`, `"size":99`, `"fileCount":2`, `"assertion":"rows"`, `"success":true`, `"name":"orders/dt=2026-01-02"`} {
+		if !bytes.Contains(body, []byte(want)) {
+			t.Errorf("%s has no %s: %s", end.Key, want, body)
+		}
+	}
+	c := schemas(t)
+	for _, x := range all {
+		validate(t, c, x.Event)
+	}
+}

@@ -13,7 +13,7 @@ import (
 // SparkConf is the Spark configuration of an attempt: its own, and what makes the events of
 // OpenLineage's listener for Spark children of the attempt. What the job sets itself stays.
 func SparkConf(own map[string]string, rec *run.Record, j run.Job, s stage.Settings) map[string]string {
-	if j.Type != job.Spark {
+	if j.Type != job.Spark && j.Type != job.DBT { // whose driver is Spark's
 		return own
 	}
 	conf := map[string]string{

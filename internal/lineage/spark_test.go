@@ -38,6 +38,7 @@ func TestSparkConf(t *testing.T) {
 		want    map[string]string
 	}{
 		"not Spark":         {kind: job.Hive, own: map[string]string{"a": "b"}, want: map[string]string{"a": "b"}},
+		"dbt":               {kind: job.DBT, want: parent},
 		"no address":        {release: "emr-7.14.0", own: map[string]string{"a": "b"}, want: with("a", "b")},
 		"without listener":  {release: "emr-7.10.0", lineage: server, want: parent},
 		"unknown release":   {release: "", lineage: server, want: parent},

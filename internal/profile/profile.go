@@ -124,14 +124,22 @@ func (p Profile) Validate() error {
 	return errors.Join(append(errs, p.validateMaxUnits(), p.validateArchitecture(), p.Holds(p.StepConcurrency))...)
 }
 
-// validateMaxUnits compares the limit with the initial size of a cluster.
-func (p Profile) validateMaxUnits() error {
-	n := 0
+// units are the core and task units that a cluster begins with.
+func (p Profile) units() (n int) {
 	for _, f := range []*Fleet{p.Core, p.Task} {
 		if f != nil {
 			n += f.Units()
 		}
 	}
+	return n
+}
+
+// MostInstances is how many instances a cluster may have, with its primary.
+func (p Profile) MostInstances() int { return 1 + max(p.units(), p.MaxUnits) }
+
+// validateMaxUnits compares the limit with the initial size of a cluster.
+func (p Profile) validateMaxUnits() error {
+	n := p.units()
 	if p.MaxUnits < 0 || p.MaxUnits > 0 && p.MaxUnits < n {
 		return fmt.Errorf("maxUnits %d is less than the %d core and task units that a cluster begins with", p.MaxUnits, n)
 	}

@@ -46,7 +46,7 @@ func (c *Checker) list(ctx context.Context, check job.Check) (*files, error) {
 	if err != nil {
 		return nil, &InvalidError{err}
 	}
-	if !onFiles(check) {
+	if !onFiles(check) || check.Files+check.FileSize != "" {
 		if err := c.refuseTable(ctx, at); err != nil {
 			return nil, err
 		}
@@ -68,6 +68,16 @@ func (c *Checker) list(ctx context.Context, check job.Check) (*files, error) {
 		}
 	}
 	return f, nil
+}
+
+// refuseTable refuses a dataset whose files alone do not say which rows it has.
+func (c *Checker) refuseTable(ctx context.Context, at dataset.Address) error {
+	t, err := dataset.FindTable(ctx, c.S3, at)
+	if err != nil || t.Format == "" {
+		return err
+	}
+	return invalid("s3://%s/%s is a table of %s: its current files are in its log, which checks do not read; "+
+		"check it with SQL, or a copy that is written as Parquet files", t.Root.Bucket, t.Root.Prefix, t.Format)
 }
 
 // suffixes of files that are not Parquet.

@@ -81,7 +81,7 @@ func wholeNumber(v *vector, i int) (n int64, ok bool) {
 		f := v.floats[i]
 		const most = 1 << 53 // beyond it, a float stands for several numbers
 		return int64(f), f == math.Trunc(f) && math.Abs(f) <= most
-	case v.kind != ints || v.unit > 0 || v.typ == "boolean" || v.isTime() || v.wide && v.ints[i] < 0:
+	case !isNumber(v) || v.wide && v.ints[i] < 0:
 		return 0, false
 	}
 	one := int64(1)
@@ -89,6 +89,10 @@ func wholeNumber(v *vector, i int) (n int64, ok bool) {
 		one *= 10
 	}
 	return v.ints[i] / one, v.scale <= 18 && v.ints[i]%one == 0
+}
+
+func isNumber(v *vector) bool {
+	return v.kind == ints && v.unit == 0 && v.typ != "boolean" && !v.isTime()
 }
 
 // add writes a value with its length, so that ("a", "bc") is not ("ab", "c").

@@ -109,11 +109,11 @@ func SkippedPartition(pipeline string) string { return "SKIPPED#" + pipeline }
 func SpentKey(team string, at time.Time) Key { return Key{"SPENT#" + team, at.UTC().Format("2006-01")} }
 
 // StatisticsKey is the key of the statistics of a dataset that a run has written:
-// statistics.Statistics. keys are the names of the partition that the run has written, ""
-// of a whole dataset. Written by statistics.Store for CheckData, once for each time that
+// statistics.Statistics. partition is the one that the run has written, such as
+// dt=2026-01-02; "" = the whole dataset. Written by statistics.Store for CheckData, once for each time that
 // the run is started; read by ephemr stats. No index.
-func StatisticsKey(dataset string, logical time.Time, runID, keys string) Key {
-	return Key{StatisticsPartition(dataset), TimeOrder(logical, runID) + "#" + keys}
+func StatisticsKey(dataset string, logical time.Time, runID, partition string) Key {
+	return Key{StatisticsPartition(dataset), TimeOrder(logical, runID) + "#" + partition}
 }
 
 // StatisticsPartition holds the items of StatisticsKey of a dataset.

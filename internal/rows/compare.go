@@ -2,7 +2,6 @@ package rows
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -144,31 +143,14 @@ func (c *comparison) numbers(name string) bool {
 	return true
 }
 
-// equal compares two values of a column. CSV does not distinguish null from "".
-func (c *comparison) equal(name string, a, b Cell) bool {
-	if blank(a) && blank(b) && c.untyped[name] {
-		return true
-	}
-	kind := c.kinds[name]
-	if canonical(a, kind) == canonical(b, kind) {
-		return true
-	}
-	if kind != Double || a.Null || b.Null || c.o.Tolerance == 0 {
-		return false
-	}
-	x, errX := strconv.ParseFloat(a.Text, 64)
-	y, errY := strconv.ParseFloat(b.Text, 64)
-	return errX == nil && errY == nil && math.Abs(x-y) <= c.o.Tolerance
-}
-
 func blank(c Cell) bool { return c.Null || c.Text == "" }
 
 // differing are the values of two rows that are not equal.
 func (c *comparison) differing(a, b Row) (all []Value) {
-	for _, name := range c.names {
-		x, y := c.want.cell(a, name), c.got.cell(b, name)
-		if !c.equal(name, x, y) {
-			all = append(all, Value{Column: name, Want: shown(x), Got: shown(y)})
+	x, y := c.values(c.want, a), c.values(c.got, b)
+	for i, name := range c.names {
+		if !c.same(x[i], y[i]) {
+			all = append(all, Value{Column: name, Want: shown(c.want.cell(a, name)), Got: shown(c.got.cell(b, name))})
 		}
 	}
 	return all
@@ -193,74 +175,27 @@ func (c *comparison) ordered() (all []Difference) {
 
 // unordered pairs rows with an equal key; without one, rows that are equal but for doubles.
 func (c *comparison) unordered() (all []Difference) {
-	key := c.o.Key
-	if len(key) == 0 {
-		key = slices.DeleteFunc(slices.Clone(c.names), func(name string) bool { return c.o.Tolerance > 0 && c.kinds[name] == Double })
-	}
-	found, taken := map[string][]Row{}, map[string]int{}
-	for _, r := range c.got.Rows {
-		k := c.keyOf(c.got, r, key)
-		found[k] = append(found[k], r)
-	}
-	var rest []Row // without an equal row
-	for _, r := range c.want.Rows {
-		k := c.keyOf(c.want, r, key)
-		i, least := c.best(r, found[k])
-		if least > 0 {
-			rest = append(rest, r)
-			continue
+	p := &pairing{comparison: c, wanted: c.all(c.want), found: c.all(c.got), taken: make([]bool, len(c.got.Rows))}
+	for i, name := range c.names {
+		if slices.Contains(c.o.Key, name) || len(c.o.Key) == 0 && (c.o.Tolerance == 0 || c.kinds[name] != Double) {
+			p.key = append(p.key, i)
 		}
-		found[k] = slices.Delete(found[k], i, i+1)
-		taken[k]++
 	}
-	for _, r := range rest {
-		k := c.keyOf(c.want, r, key)
-		if len(found[k]) == 0 {
-			all = append(all, Difference{Kind: Missing, Row: c.label(c.want, r)})
-			continue
+	rest := p.equal()
+	for n, at := range p.similar(rest) {
+		r := c.want.Rows[rest[n]]
+		d := Difference{Kind: Missing, Row: c.label(c.want, r)}
+		if at != none {
+			d.Kind, d.Values = Different, c.differing(r, c.got.Rows[at])
 		}
-		i, _ := c.best(r, found[k])
-		all = append(all, Difference{Kind: Different, Row: c.label(c.want, r), Values: c.differing(r, found[k][i])})
-		found[k] = slices.Delete(found[k], i, i+1)
-		taken[k]++
+		all = append(all, d)
 	}
-	for _, r := range c.got.Rows { // in the order of the dataset
-		k := c.keyOf(c.got, r, key)
-		if taken[k] > 0 { // the first of equal keys are those that were paired
-			taken[k]--
-			continue
-		}
-		if rest := found[k]; len(rest) > 0 {
-			all = append(all, Difference{Kind: Unexpected, Row: c.label(c.got, rest[0])})
-			found[k] = rest[1:]
+	for i, r := range c.got.Rows {
+		if !p.taken[i] {
+			all = append(all, Difference{Kind: Unexpected, Row: c.label(c.got, r)})
 		}
 	}
 	return all
-}
-
-// best is the place of the row that differs least, and in how many values it does.
-func (c *comparison) best(r Row, from []Row) (at, least int) {
-	least = math.MaxInt
-	for i := range from {
-		if n := len(c.differing(r, from[i])); n < least {
-			least, at = n, i
-		}
-		if least == 0 {
-			break
-		}
-	}
-	return at, least
-}
-
-func (c *comparison) keyOf(t *Table, r Row, key []string) string {
-	parts := make([]string, len(key))
-	for i, name := range key {
-		cell := t.cell(r, name)
-		if parts[i] = canonical(cell, c.kinds[name]); blank(cell) && c.untyped[name] {
-			parts[i] = "\x00"
-		}
-	}
-	return strings.Join(parts, "\x1f")
 }
 
 // label is how a row is named: by its key, or as a whole.

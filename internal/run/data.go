@@ -12,7 +12,16 @@ type Data struct {
 	Restart  int           `dynamodbav:"restart" json:"-"` // of the run, when it was looked at
 	At       time.Time     `dynamodbav:"at" json:"at"`
 	Datasets int           `dynamodbav:"datasets" json:"datasets"` // whose statistics were recorded
+	Sizes    []Size        `dynamodbav:"sizes,omitempty" json:"sizes,omitempty"`
 	Findings []job.Finding `dynamodbav:"findings,omitempty" json:"findings,omitempty"`
+}
+
+// Size is how large a dataset, or a partition of it, was after the run's last job.
+type Size struct {
+	Address string `dynamodbav:"address" json:"address"`     // s3://bucket/prefix/
+	Rows    *int64 `dynamodbav:"rows,omitempty" json:"rows"` // nil = not known
+	Bytes   int64  `dynamodbav:"bytes" json:"bytes"`
+	Files   int    `dynamodbav:"files" json:"files"`
 }
 
 // Failed returns the first finding that makes the run fail, or nil.

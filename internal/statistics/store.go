@@ -38,7 +38,7 @@ const (
 )
 
 func keyOf(s Statistics) records.Key {
-	return records.StatisticsKey(s.Dataset, s.LogicalTime, s.RunID, s.Keys)
+	return records.StatisticsKey(s.Dataset, s.LogicalTime, s.RunID, s.Partition)
 }
 
 // Get returns the statistics that are recorded for the same run and output as s, or nil.

@@ -96,6 +96,9 @@ func (a *account) open(ctx context.Context) (aws.Config, doctor.Clients, error) 
 	for name, p := range a.profiles {
 		params[stage.ProfileParameter("dev", name)] = p
 	}
+	if a.region.network != "" {
+		params[stage.NetworkParameter("dev")] = a.region.network
+	}
 	if a.identity == nil {
 		a.identity = a
 	}

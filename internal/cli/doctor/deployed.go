@@ -224,7 +224,15 @@ func (d *doctor) shapes(ctx context.Context) ([]shape, error) {
 			all = append(all, s)
 		}
 	}
-	return all, nil
+	n, err := d.ownNetwork(ctx)
+	if n != nil {
+		for i := range all {
+			if len(all[i].profile.Subnets) == 0 {
+				all[i].profile.Subnets = n.Subnets // as CreateCluster does
+			}
+		}
+	}
+	return all, err
 }
 
 // each calls ask for every name and returns its problems, or one finding if

@@ -221,7 +221,34 @@ func TestProblems(t *testing.T) {
 			change: func(a *account) { a.region.untagged = []string{"subnet-b", "vpc-1", "sg-1"} },
 			want:   "failed   network         subnet-b, vpc-1, sg-1 without the tag for-use-with-amazon-emr-managed-policies=true: EMR's service role may not use them; run aws ec2 create-tags --resources subnet-b vpc-1 sg-1 --tags", code: 1,
 		},
-		"no network": {change: func(a *account) { a.region.noVPC = true }, want: "failed   network         the profiles name no subnets, and the Region has no default VPC; set subnets", code: 1},
+		"the stage's network": {
+			change: func(a *account) { a.network() },
+			want:   "ok       types           all are offered in the zones of their subnets\nok       network         1 subnets of vpc-1",
+		},
+		"untagged group of the stage's network": {
+			change: func(a *account) { a.network(); a.region.untagged = []string{"sg-9"} },
+			want:   "failed   network         sg-9 without the tag ", code: 1,
+		},
+		"a network that cannot be read": {
+			change: func(a *account) { a.settings.Network = true },
+			want:   "unknown  network         cannot determine which subnets clusters use: ",
+		},
+		"an endpoint that failed": {
+			change: func(a *account) { a.network(); a.region.endpoint = "failed" },
+			want:   "failed   network         endpoint vpce-1 of com.amazonaws.eu-west-1.logs is failed; redeploy", code: 1,
+		},
+		"an endpoint of a stage without a network": {
+			change: func(a *account) { a.region.endpoint = "failed" }, want: "ok       network         2 subnets",
+		},
+		"few addresses": {
+			change: func(a *account) { a.region.addresses = map[string]int32{"subnet-a": 1} },
+			want:   "warning  network         subnet-a has 1 free addresses, and a cluster of profile small takes up to 3; terminate clusters",
+		},
+		"no addresses": {
+			change: func(a *account) { a.region.addresses = map[string]int32{"subnet-a": 1, "subnet-b": 0} },
+			want:   "failed   network         subnet-a has 1 free addresses, subnet-b has 0 free addresses, and", code: 1,
+		},
+		"no network": {change: func(a *account) { a.region.noVPC = true }, want: "failed   network         the profiles name no subnets, and the Region has no default VPC; set network or subnets", code: 1},
 		"unknown release": {
 			change: func(a *account) { a.region.releases = nil },
 			want:   "failed   EMR releases    EMR has no release emr-7.14.0, which profile small names; list releases with aws emr list-release-labels", code: 1,

@@ -9,6 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"ephemr/internal/stage"
 )
 
 // NetworkAPI describes the networks that clusters start in.
@@ -17,6 +20,7 @@ type NetworkAPI interface {
 	ec2.DescribeVpcsAPIClient
 	ec2.DescribeSecurityGroupsAPIClient
 	ec2.DescribeInstanceTypeOfferingsAPIClient
+	ec2.DescribeVpcEndpointsAPIClient
 }
 
 // policyTag is the tag that AmazonEMRServicePolicy_v2 asks for on the network.
@@ -31,7 +35,7 @@ var managedGroups = []string{
 }
 
 // network checks that EMR's service role may use the subnets, their VPCs, and the
-// security groups that EMR has created there.
+// security groups of clusters, that subnets have free addresses and that endpoints work.
 func (d *doctor) network(ctx context.Context, name string) []Finding {
 	subnets, err := d.subnets(ctx)
 	switch {
@@ -40,7 +44,7 @@ func (d *doctor) network(ctx context.Context, name string) []Finding {
 	case len(subnets) == 0:
 		return []Finding{{
 			Check: name, Verdict: Failed, Found: "the profiles name no subnets, and the Region has no default VPC",
-			Do: "set subnets in the profiles of infra/config, and " + d.redeploy(),
+			Do: "set network or subnets of profiles in the stage's file, and " + d.redeploy(),
 		}}
 	}
 	var untagged, vpcs []string
@@ -62,7 +66,89 @@ func (d *doctor) network(ctx context.Context, name string) []Finding {
 			Do: fmt.Sprintf("run aws ec2 create-tags --resources %s --tags Key=%s,Value=true", strings.Join(untagged, " "), policyTag),
 		}}
 	}
+	if f, err := d.capacity(ctx, name, subnets); err != nil || len(f) > 0 {
+		return append(f, d.failing(name, err)...)
+	}
 	return ok(name, "%d subnets of %s and EMR's security groups are tagged", len(subnets), strings.Join(vpcs, ", "))
+}
+
+// failing is the finding of an error, if there is one.
+func (d *doctor) failing(name string, err error) []Finding {
+	if err == nil {
+		return nil
+	}
+	return d.cannot(name, "whether the network has room", err)
+}
+
+// capacity finds subnets that cannot hold the largest cluster, and endpoints of the stage that are not available.
+func (d *doctor) capacity(ctx context.Context, name string, subnets []types.Subnet) (findings []Finding, _ error) {
+	all, err := d.shapes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	largest, most := "", 0
+	for _, s := range all {
+		if n := s.profile.MostInstances(); n > most {
+			largest, most = s.name, n
+		}
+	}
+	var full []string
+	for _, s := range subnets {
+		if free := int(aws.ToInt32(s.AvailableIpAddressCount)); s.AvailableIpAddressCount != nil && free < most {
+			full = append(full, fmt.Sprintf("%s has %d free addresses", aws.ToString(s.SubnetId), free))
+		}
+	}
+	if len(full) > 0 {
+		f := Finding{
+			Check: name, Verdict: Warning, Found: fmt.Sprintf("%s, and a cluster of profile %s takes up to %d", strings.Join(full, ", "), largest, most),
+			Do: "terminate clusters that are not needed, or use larger subnets",
+		}
+		if len(full) == len(subnets) {
+			f.Verdict = Failed
+		}
+		findings = append(findings, f)
+	}
+	n, err := d.ownNetwork(ctx)
+	if n == nil || err != nil {
+		return findings, err
+	}
+	more, err := d.endpoints(ctx, name, n.VPC)
+	return append(findings, more...), err
+}
+
+// endpoints finds the endpoints of the stage's network that are not available.
+func (d *doctor) endpoints(ctx context.Context, name, vpc string) (findings []Finding, _ error) {
+	in := &ec2.DescribeVpcEndpointsInput{Filters: []types.Filter{
+		{Name: aws.String("vpc-id"), Values: []string{vpc}}, {Name: aws.String("tag:ephemr:stage"), Values: []string{d.Stage}},
+	}}
+	for p := ec2.NewDescribeVpcEndpointsPaginator(d.with.Network, in); p.HasMorePages(); {
+		page, err := p.NextPage(ctx)
+		if err != nil {
+			return nil, err //nolint:wrapcheck // the operation is in it
+		}
+		for _, e := range page.VpcEndpoints {
+			if !strings.EqualFold(string(e.State), string(types.StateAvailable)) {
+				findings = append(findings, Finding{
+					Check: name, Verdict: Failed, Found: fmt.Sprintf("endpoint %s of %s is %s", aws.ToString(e.VpcEndpointId), aws.ToString(e.ServiceName), e.State),
+					Do: d.redeploy(),
+				})
+			}
+		}
+	}
+	return findings, nil
+}
+
+// ownNetwork is the stage's network, or nil if it has none.
+func (d *doctor) ownNetwork(ctx context.Context) (*stage.Network, error) {
+	if !d.settings.Network {
+		return nil, nil //nolint:nilnil // most stages
+	}
+	out, err := d.with.Parameters.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(stage.NetworkParameter(d.Stage))})
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the operation is in it
+	}
+	n, err := stage.ParseNetwork(aws.ToString(out.Parameter.Value))
+	return &n, err //nolint:wrapcheck // names the parameter
 }
 
 // untagged returns the VPCs, and the security groups of EMR in them, that lack
@@ -83,6 +169,13 @@ func (d *doctor) untagged(ctx context.Context, vpcs []string) ([]string, error) 
 	in := &ec2.DescribeSecurityGroupsInput{Filters: []types.Filter{
 		{Name: aws.String("vpc-id"), Values: vpcs}, {Name: aws.String("group-name"), Values: managedGroups},
 	}}
+	n, err := d.ownNetwork(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if n != nil {
+		in = &ec2.DescribeSecurityGroupsInput{GroupIds: []string{n.Primary, n.Core, n.ServiceAccess}}
+	}
 	for p := ec2.NewDescribeSecurityGroupsPaginator(d.with.Network, in); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		if err != nil {

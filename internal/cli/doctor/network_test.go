@@ -1,6 +1,7 @@
 package doctor_test
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -28,6 +29,9 @@ type region struct {
 	untagged    []string
 	noVPC       bool
 	groups      []string            // security groups that EMR has made
+	addresses   map[string]int32    // free ones, by subnet; others have many
+	endpoint    string              // state of the only endpoint; "" = available
+	network     string              // parameter of the stage's network
 	notOffered  map[string][]string // zones by instance type
 	releases    []string
 	roles       []string
@@ -62,8 +66,12 @@ func (a *account) DescribeSubnets(_ context.Context, in *ec2.DescribeSubnetsInpu
 		if !slices.Contains([]string{"a", "b", "c"}, zone) {
 			return nil, missing("DescribeSubnets", "InvalidSubnetID.NotFound", id)
 		}
+		free, few := a.region.addresses[id]
+		if !few {
+			free = 1000
+		}
 		out.Subnets = append(out.Subnets, ec2types.Subnet{
-			SubnetId: aws.String(id), VpcId: aws.String("vpc-1"), AvailabilityZone: aws.String("eu-west-1" + zone), DefaultForAz: aws.Bool(zone != "c"), Tags: a.tags(id),
+			AvailableIpAddressCount: &free, SubnetId: aws.String(id), VpcId: aws.String("vpc-1"), AvailabilityZone: aws.String("eu-west-1" + zone), DefaultForAz: aws.Bool(zone != "c"), Tags: a.tags(id),
 		})
 	}
 	return out, nil
@@ -73,9 +81,25 @@ func (a *account) DescribeVpcs(context.Context, *ec2.DescribeVpcsInput, ...func(
 	return &ec2.DescribeVpcsOutput{Vpcs: []ec2types.Vpc{{VpcId: aws.String("vpc-1"), Tags: a.tags("vpc-1")}}}, nil
 }
 
-func (a *account) DescribeSecurityGroups(context.Context, *ec2.DescribeSecurityGroupsInput, ...func(*ec2.Options)) (*ec2.DescribeSecurityGroupsOutput, error) {
+// network gives the stage a network of subnet-c.
+func (a *account) network() {
+	a.settings.Network = true
+	a.region.network = `{"vpc":"vpc-1","subnets":["subnet-c"],"primary":"sg-7","core":"sg-8","serviceAccess":"sg-9"}`
+}
+
+func (a *account) DescribeVpcEndpoints(context.Context, *ec2.DescribeVpcEndpointsInput, ...func(*ec2.Options)) (*ec2.DescribeVpcEndpointsOutput, error) {
+	state := ec2types.State(cmp.Or(a.region.endpoint, "available")) // EC2 answers in lower case
+	return &ec2.DescribeVpcEndpointsOutput{VpcEndpoints: []ec2types.VpcEndpoint{
+		{VpcEndpointId: aws.String("vpce-1"), ServiceName: aws.String("com.amazonaws.eu-west-1.logs"), State: state},
+	}}, nil
+}
+
+func (a *account) DescribeSecurityGroups(_ context.Context, in *ec2.DescribeSecurityGroupsInput, _ ...func(*ec2.Options)) (*ec2.DescribeSecurityGroupsOutput, error) {
 	out := &ec2.DescribeSecurityGroupsOutput{}
-	for _, id := range a.region.groups {
+	if len(in.GroupIds) == 0 {
+		in.GroupIds = a.region.groups
+	}
+	for _, id := range in.GroupIds {
 		out.SecurityGroups = append(out.SecurityGroups, ec2types.SecurityGroup{GroupId: aws.String(id), Tags: a.tags(id)})
 	}
 	return out, nil

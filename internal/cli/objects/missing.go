@@ -140,7 +140,7 @@ func list(ctx context.Context, spec pipeline.Spec, since, before time.Time, s st
 }
 
 // listTrigger returns the newest versions of the objects in a bucket that match a trigger of
-// a pipeline, without those whose key says that a run of it wrote them.
+// a pipeline, without those whose key says that a run of it wrote them or that they belong to a test.
 func listTrigger(ctx context.Context, pipelineName string, t pipeline.S3Trigger, since, before time.Time, bucket string, api ListAPI) (all []ledger.Object, _ error) {
 	in := &s3.ListObjectVersionsInput{Bucket: &bucket, Prefix: &t.Prefix}
 	for p := s3.NewListObjectVersionsPaginator(api, in); p.HasMorePages(); {
@@ -151,7 +151,8 @@ func listTrigger(ctx context.Context, pipelineName string, t pipeline.S3Trigger,
 		for _, x := range page.Versions {
 			o := object(bucket, x)
 			inTime := aws.ToBool(x.IsLatest) && !o.Time.Before(since) && o.Time.Before(before)
-			if inTime && t.Match(o.Key, o.Size) == pipeline.IsData && !run.Names(o.Key, pipelineName) {
+			starts := !run.Names(o.Key, pipelineName) && !run.OfTest(o.Key)
+			if inTime && starts && t.Match(o.Key, o.Size) == pipeline.IsData {
 				all = append(all, o)
 			}
 		}

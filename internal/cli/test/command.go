@@ -15,7 +15,7 @@ expected outcome, outputs of jobs and rows of datasets. A folder stands for all 
 
 Each test has folders of its own in the lake and a pipeline of its own without triggers, so that tests do not see
 each other's data, nor what else is in the region. Without --stage and EPHEMR_STAGE the local region of the checkout
-is used; if none is running, one is started and ended afterwards. Another stage has to be named by --stage.
+is used; if there is none, one is started and ended afterwards. Another stage has to be named by --stage.
 
 Exit codes: 0 all tests passed; 1 a test failed, or an error occurred; 2 a test is invalid, and none was run.`
 

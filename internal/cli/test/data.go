@@ -2,7 +2,6 @@ package test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -11,10 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"ephemr/internal/dataset"
 	"ephemr/internal/rows"
@@ -57,11 +54,16 @@ func (t *trial) put(ctx context.Context, path, target string) error {
 // readDataset reads the rows of a dataset that the run has written.
 func (t *trial) readDataset(ctx context.Context, address string) (*rows.Table, error) {
 	bucket, key := t.place(address)
-	files, err := dataset.List(ctx, t.S3, dataset.Address{Bucket: bucket, Prefix: key})
+	at := dataset.Address{Bucket: bucket, Prefix: key}
+	other, err := dataset.FindTable(ctx, t.S3, at)
 	if err != nil {
 		return nil, err
 	}
-	if err := t.refuseTables(ctx, bucket, key); err != nil {
+	if other.Format != "" {
+		return nil, fmt.Errorf("is a table of %s, which ephemr test does not read; let a job write the rows to compare as Parquet", other.Format)
+	}
+	files, err := dataset.List(ctx, t.S3, at)
+	if err != nil {
 		return nil, err
 	}
 	slices.SortFunc(files, func(a, b dataset.Object) int { return strings.Compare(a.Key, b.Key) })
@@ -82,21 +84,6 @@ func (t *trial) readDataset(ctx context.Context, address string) (*rows.Table, e
 	return table, nil
 }
 
-// refuseTables refuses tables whose files alone do not say which rows they have.
-func (t *trial) refuseTables(ctx context.Context, bucket, key string) error {
-	for folder, format := range map[string]string{"_delta_log/": "Delta", "metadata/": "Iceberg"} {
-		prefix := strings.TrimSuffix(key, "/") + "/" + folder
-		out, err := t.S3.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix, MaxKeys: aws.Int32(1)})
-		if err != nil {
-			return fmt.Errorf("list s3://%s/%s: %w", bucket, prefix, err)
-		}
-		if len(out.Contents) > 0 {
-			return fmt.Errorf("is a table of %s, which ephemr test does not read; let a job write the rows to compare as Parquet", format)
-		}
-	}
-	return nil
-}
-
 func (t *trial) get(ctx context.Context, bucket, key string) ([]byte, error) {
 	out, err := t.S3.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
 	if err != nil {
@@ -108,38 +95,4 @@ func (t *trial) get(ctx context.Context, bucket, key string) ([]byte, error) {
 		return nil, fmt.Errorf("read s3://%s/%s: %w", bucket, key, err)
 	}
 	return data, nil
-}
-
-// deleteData deletes the test's folder in each zone.
-func (t *trial) deleteData(ctx context.Context) error {
-	var errs []error
-	for _, zone := range keys(t.Settings.Lake) {
-		errs = append(errs, t.deleteFolder(ctx, t.Settings.Lake[zone], t.folder()+"/"))
-	}
-	return errors.Join(errs...)
-}
-
-func (t *trial) deleteFolder(ctx context.Context, bucket, prefix string) error {
-	pages := s3.NewListObjectsV2Paginator(t.S3, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return fmt.Errorf("list s3://%s/%s: %w", bucket, prefix, err)
-		}
-		if len(page.Contents) == 0 {
-			return nil
-		}
-		var ids []s3types.ObjectIdentifier
-		for _, o := range page.Contents {
-			ids = append(ids, s3types.ObjectIdentifier{Key: o.Key})
-		}
-		out, err := t.S3.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &bucket, Delete: &s3types.Delete{Objects: ids, Quiet: aws.Bool(true)}})
-		if err != nil {
-			return fmt.Errorf("delete s3://%s/%s: %w", bucket, prefix, err)
-		}
-		if len(out.Errors) > 0 {
-			return fmt.Errorf("delete s3://%s/%s: %s", bucket, aws.ToString(out.Errors[0].Key), aws.ToString(out.Errors[0].Message))
-		}
-	}
-	return nil
 }

@@ -1,15 +1,11 @@
 package test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -27,21 +23,23 @@ const localStage = "local"
 // region of the checkout, which is started if it does not run.
 func connector(app *session.App) Connect {
 	return func(ctx context.Context) (Clients, func(context.Context) error, error) {
-		nothing := func(context.Context) error { return nil }
 		if app.StageName() == "" {
 			return onLaptop(ctx, app.IO)
 		}
 		s, err := app.Session(ctx)
 		if err != nil {
-			return Clients{}, nothing, err
+			return Clients{}, endNothing, err
 		}
 		if err := permitted(app, s); err != nil {
-			return Clients{}, nothing, err
+			return Clients{}, endNothing, err
 		}
 		c, err := clients(ctx, s)
-		return c, nothing, err
+		return c, endNothing, err
 	}
 }
+
+// endNothing is for a stage that tests did not start.
+func endNothing(context.Context) error { return nil }
 
 // permitted refuses a stage that is not local, unless the command line names it.
 func permitted(app *session.App, s *session.Session) error {
@@ -56,43 +54,13 @@ func permitted(app *session.App, s *session.Session) error {
 	return nil
 }
 
-// onLaptop finds the region of the checkout, or starts one. The returned function ends
-// a region that was started.
+// onLaptop connects to the region of the checkout.
 func onLaptop(ctx context.Context, term *terminal.IO) (Clients, func(context.Context) error, error) {
-	end := func(context.Context) error { return nil }
 	program, err := laptop()
 	if err != nil {
-		return Clients{}, end, err
+		return Clients{}, endNothing, err
 	}
-	env, err := environ(ctx, program)
-	if err != nil {
-		if env, end, err = started(ctx, program, term); err != nil {
-			return Clients{}, end, err
-		}
-	}
-	c, err := connected(ctx, env)
-	if err != nil {
-		return c, end, errors.Join(err, end(context.WithoutCancel(ctx)))
-	}
-	return c, end, nil
-}
-
-// started starts a region and deploys to it.
-func started(ctx context.Context, program string, term *terminal.IO) (map[string]string, func(context.Context) error, error) {
-	end := func(ctx context.Context) error { return quiet(ctx, program, "down") }
-	term.Notef("starting a local region for the tests; one that runs is used instead (make up deploy)\n")
-	err := loud(ctx, term.Err, program, "up")
-	if err == nil {
-		err = loud(ctx, term.Err, program, "deploy")
-	}
-	var env map[string]string
-	if err == nil {
-		env, err = environ(ctx, program)
-	}
-	if err != nil {
-		return nil, end, errors.Join(err, end(context.WithoutCancel(ctx)))
-	}
-	return env, end, nil
+	return Region{Program: program, IO: term}.Connect(ctx)
 }
 
 // laptop is the program that starts regions: beside this one, or in the PATH.
@@ -106,38 +74,6 @@ func laptop() (string, error) {
 		return found, nil
 	}
 	return "", exit.Usage("tests run in a local region, and its program, laptop, is neither beside ephemr nor in the PATH; run make build, or name a stage with --stage")
-}
-
-// environ is what laptop env prints, if a region runs.
-func environ(ctx context.Context, program string) (map[string]string, error) {
-	var out bytes.Buffer
-	if err := loud(ctx, &out, program, "env"); err != nil {
-		return nil, err
-	}
-	env := map[string]string{}
-	for word := range strings.FieldsSeq(out.String()) {
-		if name, value, ok := strings.Cut(word, "="); ok {
-			env[name] = value
-		}
-	}
-	return env, nil
-}
-
-func quiet(ctx context.Context, program string, args ...string) error {
-	var out bytes.Buffer
-	if err := loud(ctx, &out, program, args...); err != nil {
-		return fmt.Errorf("%w\n%s", err, bytes.TrimSpace(out.Bytes()))
-	}
-	return nil
-}
-
-func loud(ctx context.Context, to io.Writer, program string, args ...string) error {
-	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // our own
-	cmd.Stdout, cmd.Stderr = to, to
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("laptop %s: %w", args[0], err)
-	}
-	return nil
 }
 
 // connected connects to a region, without anything of the user's own AWS configuration.

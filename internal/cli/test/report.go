@@ -74,12 +74,17 @@ func (r *Report) show(o Options, io *terminal.IO) error {
 				io.Printf("    %s\n", style.Dim(terminal.Clean(line)))
 			}
 		}
-		for _, note := range t.Notes {
-			io.Notef("%s\n", note)
-		}
+		t.notes(io)
 	}
 	io.Printf("%s: %d passed, %d failed, in %s\n", terminal.Count(len(r.Tests), "test"), r.Passed, r.Failed, terminal.Duration(seconds(r.Seconds)))
 	return nil
+}
+
+// notes prints what remained after a test.
+func (r *Result) notes(io *terminal.IO) {
+	for _, note := range r.Notes {
+		io.Notef("%s\n", note)
+	}
 }
 
 // broken reports whether the run itself was not as expected, so that its log explains it.

@@ -62,6 +62,9 @@ func Run(ctx context.Context, o Options, io *terminal.IO, connect Connect) (err 
 	began := time.Now()
 	results := perform(ctx, all, o, io)
 	if ctx.Err() != nil {
+		for _, r := range results {
+			r.notes(io)
+		}
 		return exit.Silent(exit.CodeInterrupted)
 	}
 	report := Report{Tests: results, Seconds: time.Since(began).Seconds()}
@@ -162,12 +165,19 @@ func perform(ctx context.Context, all []*trial, o Options, io *terminal.IO) []Re
 	var mu sync.Mutex
 	done := 0
 	line.Set(fmt.Sprintf("running %s", terminal.Count(len(all), "test")))
+	defer context.AfterFunc(ctx, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		line.Set("interrupted: cancelling runs, and waiting until they have ended")
+	})()
 	for i, t := range all {
 		g.Go(func() error {
 			results[i] = t.run(ctx)
 			mu.Lock()
 			defer mu.Unlock()
-			done++
+			if done++; ctx.Err() != nil {
+				return nil
+			}
 			line.Set(fmt.Sprintf("%d of %s done", done, terminal.Count(len(all), "test")))
 			return nil
 		})

@@ -12,11 +12,9 @@ import (
 	"time"
 
 	"ephemr/events"
-	"ephemr/internal/cli/lambdacall"
 	"ephemr/internal/cli/request"
 	"ephemr/internal/cli/start"
 	"ephemr/internal/cli/upload"
-	"ephemr/internal/operation"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/run"
 	"ephemr/internal/testcase"
@@ -174,27 +172,6 @@ func (t *trial) lines() (all []string) {
 func (t *trial) place(address string) (bucket, key string) {
 	zone, key, _ := strings.Cut(address, "/")
 	return t.Settings.BucketOf(zone), t.folder() + "/" + key
-}
-
-const cleanUpWithin = 30 * time.Second
-
-// cleanUp cancels a run that goes on, and deletes what the test has written.
-func (t *trial) cleanUp(ctx context.Context, id string, rec *run.Record) error {
-	ctx, cancel := context.WithTimeout(ctx, cleanUpWithin)
-	defer cancel()
-	var errs []error
-	if id != "" && (rec == nil || !rec.Run.State.Final()) {
-		in := operation.CancelRequest{RunID: id, Why: "ephemr test has ended"}
-		errs = append(errs, lambdacall.Control(ctx, t.Lambda, t.Settings, operation.Cancel, in, &struct{}{}))
-	}
-	errs = append(errs, t.deleteSecrets(ctx))
-	if !t.keep {
-		errs = append(errs, t.deleteData(ctx))
-	}
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("clean up after test %s: %w", t.test.Name, err)
-	}
-	return nil
 }
 
 // inFile puts the file of a test before errors that do not name it.

@@ -20,13 +20,14 @@ import (
 
 // profileHash is what clusters have in common that can take each other's place:
 // all that goes into RunJobFlow for every run of a profile, its ladder included.
-func profileHash(s stage.Settings, p profile.Profile) (string, error) {
+func profileHash(s stage.Settings, of shape) (string, error) {
 	data, err := json.Marshal(struct { // maps are sorted
 		Profile               profile.Profile
 		Service, Instances    string
 		Bootstrap, LogsBucket string
 		Runners               map[string]string
-	}{p, s.ServiceRole, s.InstanceProfile, s.Bootstrap, s.LogsBucket, s.Runners})
+		Network               *stage.Network `json:",omitempty"`
+	}{of.profile, s.ServiceRole, of.instances, s.Bootstrap, s.LogsBucket, s.Runners, of.network})
 	if err != nil {
 		return "", fmt.Errorf("encode profile: %w", err)
 	}
@@ -58,7 +59,7 @@ func (m *Manager) plan(rec *run.Record, s shape, poolName string) (run.Cluster, 
 	if poolName == "" {
 		return next, nil
 	}
-	hash, err := profileHash(m.Settings, s.profile)
+	hash, err := profileHash(m.Settings, s)
 	next.Pool, next.Hash, next.Of = poolName, hash, m.poolSteps(rec, s.profile)
 	next.Steps = min(rec.Spec.StepConcurrency(), next.Of)
 	return next, err
@@ -83,7 +84,7 @@ type leased struct {
 // find takes a cluster of the attempt's pool, or nil if none can be had. The
 // fullest that has room comes first, so that others can end their wait.
 func (l leased) find(ctx context.Context, rec *run.Record, a run.Cluster) (*run.Cluster, error) {
-	hash, err := profileHash(l.Settings, l.profile)
+	hash, err := profileHash(l.Settings, l.shape)
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +195,7 @@ func (l leased) take(ctx context.Context, rec *run.Record, a run.Cluster, m pool
 
 // enter makes a new cluster one of its pool, leased by the run that made it.
 func (l leased) enter(ctx context.Context, rec *run.Record, a run.Cluster) error {
-	hash, err := profileHash(l.Settings, l.profile)
+	hash, err := profileHash(l.Settings, l.shape)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,9 @@ type ParameterAPI interface {
 
 // shape is what a run's clusters are made from.
 type shape struct {
-	profile profile.Profile
+	profile   profile.Profile
+	instances string         // the instance profile: that of runs with a user may assume users' roles
+	network   *stage.Network // nil = that of the profile's subnets, or the default VPC
 }
 
 // shape of the run's clusters. EMR requires a role for every step of a cluster that
@@ -34,7 +36,26 @@ func (m *Manager) shape(ctx context.Context, rec *run.Record) (shape, error) {
 	if err == nil {
 		err = checkSteps(p, *rec.Spec)
 	}
-	return shape{p}, err
+	made := shape{profile: p, instances: m.Settings.InstancesOf(rec.Run.Role != "")}
+	if err != nil || !m.Settings.Network {
+		return made, err
+	}
+	n, err := loadNetwork(ctx, m.Profiles, m.Settings.Stage)
+	made.network = &n
+	return made, err
+}
+
+// loadNetwork reads the network of a stage that has one.
+func loadNetwork(ctx context.Context, api ParameterAPI, stageName string) (stage.Network, error) {
+	out, err := api.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(stage.NetworkParameter(stageName))})
+	if err != nil {
+		return stage.Network{}, fmt.Errorf("read network of stage %s: %w", stageName, err)
+	}
+	n, err := stage.ParseNetwork(aws.ToString(out.Parameter.Value))
+	if err != nil {
+		return n, fault.New(fault.InvalidInput, "%w", err)
+	}
+	return n, nil
 }
 
 func checkSteps(p profile.Profile, s pipeline.Spec) error {

@@ -31,7 +31,20 @@ func (m *Manager) request(rec *run.Record, a run.Cluster, s shape) *emr.RunJobFl
 	with := m.placement(a, s).terms(rec, a)
 	with.tags = tags(m.Settings, rec, s.profile, a.Pool)
 	with.tags[TagDeadline] = with.until.UTC().Format(time.RFC3339)
-	return request(m.Settings, a.Name, s.profile.Rung(a.Rung), with)
+	in := request(m.Settings, a.Name, s.profile.Rung(a.Rung), with)
+	in.JobFlowRole = &s.instances
+	if s.network != nil {
+		within(in.Instances, *s.network)
+	}
+	return in
+}
+
+// within places a cluster in the stage's network: in the subnets that the profile names, or in all.
+func within(in *types.JobFlowInstancesConfig, n stage.Network) {
+	if len(in.Ec2SubnetIds) == 0 {
+		in.Ec2SubnetIds = n.Subnets
+	}
+	in.EmrManagedMasterSecurityGroup, in.EmrManagedSlaveSecurityGroup, in.ServiceAccessSecurityGroup = &n.Primary, &n.Core, &n.ServiceAccess
 }
 
 // patience is how much longer than its keepAlive EMR lets a pool's cluster idle:
@@ -53,7 +66,6 @@ func request(s stage.Settings, name string, p profile.Profile, with terms) *emr.
 		ReleaseLabel:          &p.Release,
 		LogUri:                aws.String("s3://" + s.LogsBucket + "/emr/"),
 		ServiceRole:           &s.ServiceRole,
-		JobFlowRole:           &s.InstanceProfile,
 		StepConcurrencyLevel:  aws.Int32(int32(with.steps)), //nolint:gosec // 1..256 by validation
 		VisibleToAllUsers:     aws.Bool(true),
 		AutoTerminationPolicy: &types.AutoTerminationPolicy{IdleTimeout: aws.Int64(int64(with.idle.Seconds()))},

@@ -81,6 +81,9 @@ func (r *Region) bootstrapped(ctx context.Context) (bool, error) {
 func (r *Region) cdk(ctx context.Context, log *os.File, args ...string) error {
 	cli := filepath.Join(r.Root, ".tools", "node", "node_modules", ".bin", "cdk")
 	args = append(args, "--context", "stage="+Stage, "--output", filepath.Join(r.Dir, "cdk.out"), "--ci", "--no-notices")
+	if r.options.Stages != "" {
+		args = append(args, "--context", "stages="+r.options.Stages)
+	}
 	cmd := exec.CommandContext(ctx, cli, args...) //nolint:gosec // our own tool
 	cmd.Dir, cmd.Stdout, cmd.Stderr = r.Root, log, log
 	cmd.Env = append(

@@ -35,6 +35,10 @@ func Down(ctx context.Context, o Options) error {
 	if err != nil && !errors.Is(err, ErrNotRunning) {
 		return err
 	}
+	if o.Endpoint != "" && rec.Emulator.URL != o.Endpoint {
+		o.say("the region of %s is not running any more; another one is left as it is", o.Endpoint)
+		return nil
+	}
 	return o.clean(ctx, rec)
 }
 

@@ -26,10 +26,15 @@ type Options struct {
 	Dir  string    // of the region's state and logs; <Root>/.local when empty
 	Log  io.Writer // progress for a person; nothing when nil
 
+	Stages string // folder with a stage file of the region; the embedded one when empty
+
 	LocalEMR     string        // binary; <Root>/dist/bin/localemr when empty
 	LocalEMRArgs []string      // more flags for it
 	Provision    time.Duration // how long a cluster takes to start; 3 s when zero
 	Environ      []string      // more variables for the emulator, e.g. AUTH=true
+
+	New      bool   // Up refuses if a region is recorded
+	Endpoint string // of the emulator: Down ends no other region than this; any when empty
 
 	Grace time.Duration // between SIGTERM and SIGKILL, when processes are ended; 10 s when zero
 }
@@ -46,6 +51,9 @@ type Region struct {
 
 // ErrNotRunning is returned by Open for a directory without a healthy region.
 var ErrNotRunning = errors.New("no region is running")
+
+// ErrNotRecorded is the ErrNotRunning of a directory in which no region was started.
+var ErrNotRecorded = fmt.Errorf("%w, and none is recorded", ErrNotRunning)
 
 // Open finds the region in o.Dir and checks that both of its processes answer.
 func Open(ctx context.Context, o Options) (*Region, error) {

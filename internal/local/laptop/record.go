@@ -89,7 +89,7 @@ func readRecord(dir string) (record, error) {
 	var r record
 	text, err := os.ReadFile(filepath.Join(dir, "region.json")) //nolint:gosec // our own file
 	if errors.Is(err, fs.ErrNotExist) {
-		return r, fmt.Errorf("open region %s: %w", dir, ErrNotRunning)
+		return r, fmt.Errorf("open region %s: %w", dir, ErrNotRecorded)
 	}
 	if err != nil {
 		return r, fmt.Errorf("open region: %w", err)

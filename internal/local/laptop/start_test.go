@@ -69,11 +69,50 @@ func TestUpThatIsCancelledLeavesNothing(t *testing.T) {
 func TestOpenWithoutARegion(t *testing.T) {
 	t.Parallel()
 	o := checkout(t, "", "")
-	if _, err := laptop.Open(t.Context(), o); !errors.Is(err, laptop.ErrNotRunning) {
+	if _, err := laptop.Open(t.Context(), o); !errors.Is(err, laptop.ErrNotRunning) || !errors.Is(err, laptop.ErrNotRecorded) {
 		t.Errorf("open: %v", err)
 	}
 	if err := laptop.Down(t.Context(), o); err != nil {
 		t.Errorf("down: %v", err)
+	}
+}
+
+// A region that is recorded is another's, also if it does not work.
+func TestARecordedRegionIsNotTaken(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"a region":        `{"emulator": {"url": "http://127.0.0.1:1"}, "localemr": {"url": "http://127.0.0.1:2"}}`,
+		"a broken record": "{",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := checkout(t, "sleep 60", "sleep 60")
+			file := filepath.Join(o.Dir, "region.json")
+			if err := errors.Join(os.MkdirAll(o.Dir, 0o750), os.WriteFile(file, []byte(text), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := laptop.Open(t.Context(), o); errors.Is(err, laptop.ErrNotRecorded) {
+				t.Errorf("open: %v", err)
+			}
+			o.New = true
+			if _, err := laptop.Up(t.Context(), o); err == nil || !strings.Contains(err.Error(), "one is recorded in "+o.Dir) {
+				t.Errorf("up of a new one: %v", err)
+			}
+			o.Endpoint = "http://127.0.0.1:3"
+			if err := laptop.Down(t.Context(), o); err != nil {
+				t.Errorf("down of another: %v", err)
+			}
+			if left, err := os.ReadFile(file); err != nil || string(left) != text { //nolint:gosec // of the test
+				t.Errorf("record: %s, %v", left, err)
+			}
+			o.Endpoint = ""
+			if err := laptop.Down(t.Context(), o); err != nil {
+				t.Errorf("down: %v", err)
+			}
+			if _, err := laptop.Open(t.Context(), o); !errors.Is(err, laptop.ErrNotRecorded) {
+				t.Errorf("open after down: %v", err)
+			}
+		})
 	}
 }
 

@@ -33,6 +33,11 @@ func Up(ctx context.Context, o Options) (*Region, error) {
 		return nil, err
 	}
 	defer unlock()
+	if o.New {
+		if _, err := readRecord(o.Dir); !errors.Is(err, ErrNotRecorded) {
+			return nil, fmt.Errorf("start a new region: one is recorded in %s: use it, or end it with laptop down", o.Dir)
+		}
+	}
 	rec, err := o.ensure(ctx)
 	if err != nil {
 		return nil, err

@@ -15,7 +15,8 @@ import (
 	"ephemr/internal/local/localemr"
 )
 
-// network is an EC2 with a subnet, its VPC and a security group that EMR has made.
+// network is an EC2 with subnets, their VPC and a security group that EMR has made. Subnets are
+// private, but for subnet-public.
 type network struct{ untagged []string }
 
 func (n network) tags(id string) []ec2types.Tag {
@@ -44,31 +45,62 @@ func (n network) DescribeVpcs(_ context.Context, in *ec2.DescribeVpcsInput, _ ..
 	return out, nil
 }
 
-func (n network) DescribeSecurityGroups(context.Context, *ec2.DescribeSecurityGroupsInput, ...func(*ec2.Options)) (*ec2.DescribeSecurityGroupsOutput, error) {
-	return &ec2.DescribeSecurityGroupsOutput{SecurityGroups: []ec2types.SecurityGroup{{GroupId: new("sg-1"), Tags: n.tags("sg-1")}}}, nil
+func (n network) DescribeSecurityGroups(_ context.Context, in *ec2.DescribeSecurityGroupsInput, _ ...func(*ec2.Options)) (*ec2.DescribeSecurityGroupsOutput, error) {
+	if len(in.GroupIds) == 0 {
+		in.GroupIds = []string{"sg-1"}
+	}
+	out := &ec2.DescribeSecurityGroupsOutput{}
+	for _, id := range in.GroupIds {
+		if id == "sg-missing" {
+			return nil, &smithy.GenericAPIError{Code: "InvalidGroup.NotFound", Message: "The security group 'sg-missing' does not exist"}
+		}
+		out.SecurityGroups = append(out.SecurityGroups, ec2types.SecurityGroup{GroupId: &id, Tags: n.tags(id)})
+	}
+	return out, nil
 }
 
-// EMR's service role may use tagged networks only: a cluster in another one ends with
-// EMR's error, and EC2 has nothing of it.
+func (n network) DescribeRouteTables(context.Context, *ec2.DescribeRouteTablesInput, ...func(*ec2.Options)) (*ec2.DescribeRouteTablesOutput, error) {
+	table := func(gateway string, a ec2types.RouteTableAssociation) ec2types.RouteTable {
+		return ec2types.RouteTable{Associations: []ec2types.RouteTableAssociation{a}, Routes: []ec2types.Route{{GatewayId: &gateway}}}
+	}
+	return &ec2.DescribeRouteTablesOutput{RouteTables: []ec2types.RouteTable{
+		table("local", ec2types.RouteTableAssociation{Main: new(true)}), table("igw-1", ec2types.RouteTableAssociation{SubnetId: new("subnet-public")}),
+	}}, nil
+}
+
+// EMR's service role may use tagged networks only, and EMR asks for all of its groups in a
+// private subnet: another cluster ends with EMR's error, and EC2 has nothing of it.
 func TestNetworkTags(t *testing.T) {
 	t.Parallel()
+	const untagged, noService = "has insufficient EC2 permissions", "You must also specify a ServiceAccessSecurityGroup"
 	for name, tt := range map[string]struct {
 		untagged, subnets []string
 		want              string // of the reason; "" = the cluster starts
+		groups            []string
 	}{
-		"tagged":                        {nil, []string{"subnet-1", "subnet-2"}, ""},
-		"no subnet is named":            {[]string{"subnet-1", "vpc-1"}, nil, ""},
-		"an untagged subnet":            {[]string{"subnet-1"}, []string{"subnet-1"}, "has insufficient EC2 permissions"},
-		"one of two":                    {[]string{"subnet-2"}, []string{"subnet-1", "subnet-2"}, "has insufficient EC2 permissions"},
-		"an untagged VPC":               {[]string{"vpc-1"}, []string{"subnet-1"}, "has insufficient EC2 permissions"},
-		"a security group of old roles": {[]string{"sg-1"}, []string{"subnet-1"}, "has insufficient EC2 permissions"},
-		"a subnet that is not there":    {nil, []string{"subnet-missing"}, "The subnet ID 'subnet-missing' does not exist"},
+		"tagged":                        {nil, []string{"subnet-1", "subnet-2"}, "", nil},
+		"no subnet is named":            {[]string{"subnet-1", "vpc-1"}, nil, "", nil},
+		"an untagged subnet":            {[]string{"subnet-1"}, []string{"subnet-1"}, untagged, nil},
+		"one of two":                    {[]string{"subnet-2"}, []string{"subnet-1", "subnet-2"}, untagged, nil},
+		"an untagged VPC":               {[]string{"vpc-1"}, []string{"subnet-1"}, untagged, nil},
+		"a security group of old roles": {[]string{"sg-1"}, []string{"subnet-1"}, untagged, nil},
+		"a subnet that is not there":    {nil, []string{"subnet-missing"}, "The subnet ID 'subnet-missing' does not exist", nil},
+
+		"groups of its own":             {[]string{"sg-1"}, []string{"subnet-1"}, "", []string{"sg-2", "sg-3", "sg-4"}},
+		"an untagged group of its own":  {[]string{"sg-4"}, []string{"subnet-1"}, untagged, []string{"sg-2", "sg-3", "sg-4"}},
+		"a group that is not there":     {nil, []string{"subnet-1"}, "The security group 'sg-missing' does not exist", []string{"sg-2", "sg-3", "sg-missing"}},
+		"no group for EMR":              {nil, []string{"subnet-1"}, noService, []string{"sg-2", "sg-3"}},
+		"one of two subnets is private": {nil, []string{"subnet-public", "subnet-1"}, noService, []string{"sg-2", "sg-3"}},
+		"no group for EMR, public":      {nil, []string{"subnet-public"}, "", []string{"sg-2", "sg-3"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			st := begin(t, func(c *localemr.Config) { c.Network = network{tt.untagged} })
 			in := request("c")
 			in.Instances.Ec2SubnetIds = tt.subnets
+			for i, id := range tt.groups {
+				*[]**string{&in.Instances.EmrManagedMasterSecurityGroup, &in.Instances.EmrManagedSlaveSecurityGroup, &in.Instances.ServiceAccessSecurityGroup}[i] = &id
+			}
 			id := st.run(in)
 			if tt.want == "" {
 				st.awaitCluster(id, types.ClusterStateWaiting)

@@ -28,6 +28,8 @@ func (in *instancesInput) validate() error {
 	case len(in.EC2SubnetIDs) > 1 && len(in.InstanceFleets) == 0:
 		return validation("Only one subnet may be specified for clusters configured with instance groups or instance count," +
 			" master and slave instance type. Revise the configuration and resubmit.")
+	case (in.EmrManagedMasterSecurityGroup == "") != (in.EmrManagedSlaveSecurityGroup == ""):
+		return validation("You must specify both EmrManagedMasterSecurityGroup and EmrManagedSlaveSecurityGroup, or neither.")
 	case len(in.InstanceFleets) > 0:
 		return validateFleets(in.InstanceFleets)
 	default:

@@ -68,7 +68,9 @@ func (c *emrCluster) describe() *types.Cluster {
 		ServiceRole: c.in.ServiceRole, SecurityConfiguration: c.in.SecurityConfiguration, NormalizedInstanceHours: new(int32(0)),
 		MasterPublicDnsName: new("ip-10-0-0-1.ec2.internal"),
 		Ec2InstanceAttributes: &types.Ec2InstanceAttributes{
-			IamInstanceProfile: c.in.JobFlowRole, Ec2AvailabilityZone: new("us-east-1a"),
+			IamInstanceProfile: c.in.JobFlowRole, Ec2AvailabilityZone: new("us-east-1a"), RequestedEc2SubnetIds: c.in.Instances.Ec2SubnetIds,
+			EmrManagedMasterSecurityGroup: c.in.Instances.EmrManagedMasterSecurityGroup, EmrManagedSlaveSecurityGroup: c.in.Instances.EmrManagedSlaveSecurityGroup,
+			ServiceAccessSecurityGroup: c.in.Instances.ServiceAccessSecurityGroup,
 		},
 	}
 }

@@ -122,6 +122,9 @@ func checkInstances(in *types.JobFlowInstancesConfig) error {
 		return validationEMR("Please configure instances using one and only one of the following: instance groups; instance fleets;" +
 			" instance count, master and slave instance type.")
 	}
+	if (in.EmrManagedMasterSecurityGroup == nil) != (in.EmrManagedSlaveSecurityGroup == nil) {
+		return validationEMR("You must specify both EmrManagedMasterSecurityGroup and EmrManagedSlaveSecurityGroup, or neither.")
+	}
 	seen := map[types.InstanceFleetType]bool{}
 	for _, f := range in.InstanceFleets {
 		kind := f.InstanceFleetType

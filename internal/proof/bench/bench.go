@@ -80,6 +80,9 @@ func (r *Report) measureAlone(ctx context.Context, o Options) error {
 	return nil
 }
 
+// FootersCommand is the first argument of the program that calls data.ReadFooters, in a process of its own.
+const FootersCommand = "footers"
+
 func (r *Report) measureData(ctx context.Context, o Options) error {
 	if o.Data == 0 {
 		return nil
@@ -98,6 +101,15 @@ func (r *Report) measureData(ctx context.Context, o Options) error {
 		return err
 	}
 	r.Checks = &checked
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find the program: %w", err)
+	}
+	footers, err := data.MeasureFooters(ctx, root, []string{self, FootersCommand}, o.Log)
+	if err != nil {
+		return err
+	}
+	r.Footers = &footers
 	return nil
 }
 

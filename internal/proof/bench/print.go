@@ -32,6 +32,7 @@ func (r *Report) Print(io *terminal.IO) {
 	p.intake(r)
 	p.data(r)
 	p.checks(r)
+	p.footers(r)
 	p.binaries(r)
 	p.demo(r)
 }
@@ -128,9 +129,22 @@ func (p printer) checks(r *Report) {
 	}
 	c := r.Checks
 	p.head(fmt.Sprintf("Checks of all values of %d rows", c.Rows), fmt.Sprintf(
-		"ephemr takes %.2f times the CPU time of DuckDB; medians; target: at most 2.00", c.Ratio))
+		"ephemr takes %.2f times the CPU time of DuckDB, target: at most 2.00; and %.2f times as long as Great Expectations with pandas, target: at most 0.20; medians", c.Ratio, c.Wall))
 	row := func(what string, u data.Usage) []string { return []string{what, seconds(u.Took), seconds(u.CPU)} }
-	p.Table([]string{"PROGRAM", "TOOK", "CPU"}, [][]string{row("checks of ephemr", c.Ours), row("DuckDB", c.DuckDB)})
+	p.Table([]string{"PROGRAM", "TOOK", "CPU"}, [][]string{row("checks of ephemr", c.Ours), row("DuckDB", c.DuckDB), row("Great Expectations", c.Expectations)})
+}
+
+func (p printer) footers(r *Report) {
+	if r.Footers == nil {
+		return
+	}
+	f := r.Footers
+	p.head(fmt.Sprintf("Footers of %d Parquet files", f.Files), fmt.Sprintf(
+		"ephemr takes %.2f times the CPU time of DuckDB, target: at most 0.50 and 64 MiB; %.1f ranged GETs a file, target: at most 2; medians", f.Ratio, f.Gets))
+	row := func(what string, u data.Usage) []string {
+		return []string{what, millis(u.Took), millis(u.CPU), terminal.Bytes(u.Peak)}
+	}
+	p.Table([]string{"PROGRAM", "TOOK", "CPU", "PEAK MEMORY"}, [][]string{row("footers of ephemr", f.Ours), row("DuckDB", f.DuckDB)})
 }
 
 func (p printer) wide(r *Report) {

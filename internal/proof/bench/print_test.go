@@ -61,7 +61,13 @@ func report() *bench.Report {
 			Free:      bench.WideRun{Took: ms(40e3), Transitions: 8, Calls: 4, Operations: map[string]int{"RunJobFlow": 1, "AddJobFlowSteps": 1}},
 			Throttled: bench.WideRun{Took: ms(40.8e3), Transitions: 9, Calls: 8, Operations: map[string]int{"ListSteps": 4}, Refused: map[string]int{"ListSteps": 1}},
 		},
-		Checks: &data.Checked{Rows: 5_000_000, Ratio: 1.05, Ours: data.Usage{Took: ms(2100), CPU: ms(2030)}, DuckDB: data.Usage{Took: ms(1200), CPU: ms(1930)}},
+		Checks: &data.Checked{
+			Rows: 5_000_000, Ratio: 1.05, Wall: 0.06, Ours: data.Usage{Took: ms(2100), CPU: ms(2030)}, DuckDB: data.Usage{Took: ms(1200), CPU: ms(1930)},
+			Expectations: data.Usage{Took: ms(35e3), CPU: ms(36e3)},
+		},
+		Footers: &data.Footers{
+			Files: 200, Gets: 1, Ratio: 0.4, Ours: data.Usage{Took: ms(20), CPU: ms(30), Peak: 30 << 20}, DuckDB: data.Usage{Took: ms(60), CPU: ms(75), Peak: 80 << 20},
+		},
 		Data: &data.Report{
 			Rows: 5_000_000, Ratio: 0.8, Ours: data.Usage{Took: ms(2000), CPU: ms(2800), Peak: 45 << 20}, DuckDB: data.Usage{Took: ms(2500), CPU: ms(3500), Peak: 76 << 20},
 		},

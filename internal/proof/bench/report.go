@@ -28,6 +28,7 @@ type Report struct {
 	Intake   *Intake         `json:"intake"`
 	Data     *data.Report    `json:"data"`
 	Checks   *data.Checked   `json:"checks"`
+	Footers  *data.Footers   `json:"footers"`
 	Demo     []Phase         `json:"demo"`
 	Cold     []Phase         `json:"cold"`
 	Failures []Failure       `json:"failures"`

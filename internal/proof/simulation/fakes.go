@@ -41,7 +41,7 @@ func Settings(machineARN string) stage.Settings {
 		EventsDLQ: queue("events-dlq"), RequestsDLQ: queue("requests-dlq"), TargetsDLQ: queue("targets-dlq"),
 		EventBus: "test", Topic: "arn:aws:sns:" + region + ":" + account + ":test", StateMachine: machineARN,
 		Functions:   stage.Functions{AdmitFunction: "admit", ControlFunction: "control", CalendarFunction: "calendar", RegisterFunction: "register"},
-		ServiceRole: "service", InstanceProfile: "instances", Bootstrap: "s3://test-artifacts/install-runner.sh",
+		ServiceRole: "service", InstanceProfile: "instances", UserInstances: "user-instances", Bootstrap: "s3://test-artifacts/install-runner.sh",
 		Runners: map[string]string{"x86_64": "s3://test-artifacts/runner"},
 		Limits: stage.Limits{
 			MaxActive: 10, PipelineMaxActive: 5,

@@ -44,6 +44,7 @@ const (
 	Ends          Invariant = "ends"           // every run that was accepted ends, and every outcome is announced
 	NextFallback  Invariant = "next fallback"  // a cluster that gets no instances is given up when there is a fallback
 	Leases        Invariant = "leases"         // a pool's cluster has no more steps leased than it runs, by runs of its team that keep to them, and a lease ends with its run
+	Instances     Invariant = "instances"      // a run with a user is on instances that may assume its role, and no other run is
 	NoRunner      Invariant = "no runner"      // no runner of a lease that has ended is at work on a cluster that can be leased
 	NoApplication Invariant = "no application" // nor is a YARN application of it
 	RightSize     Invariant = "right size"     // a pool's cluster without a lease has no task units that jobs requested
@@ -136,13 +137,14 @@ func (c *checker) fail(i Invariant, format string, args ...any) {
 // write checks a change of an item.
 func (c *checker) write(table string, old, now awsfake.Item) {
 	var extra int
+	var profile string
 	var state emrtypes.ClusterState
 	if strings.HasPrefix(text(now["sk"]), "CLUSTER#") && text(now["state"]) == string(run.ClusterFailed) {
 		state = c.stateOf(text(now["clusterId"]))
 	}
 	early := c.early(old, now)
 	if table == c.w.Settings.ClustersTable && now["leases"] != nil {
-		extra = c.taskUnits(text(now["pk"]))
+		extra, profile = c.taskUnits(text(now["pk"])), c.profileOf(text(now["pk"]))
 		c.given(old, now)
 	}
 	c.mu.Lock()
@@ -157,6 +159,7 @@ func (c *checker) write(table string, old, now awsfake.Item) {
 	}
 	if table == c.w.Settings.ClustersTable {
 		c.cluster(pk, now, extra)
+		c.ofKind(pk, profile, c.pools[pk].Leases)
 		return
 	}
 	if table == c.w.Settings.RunsTable {
@@ -294,6 +297,7 @@ func (c *checker) clusters() {
 	newest := all[len(all)-1]
 	id := run.OfCluster(*newest.Name)
 	c.waited(id, *newest.Name)
+	c.kind(id, *newest.Id, *newest.Ec2InstanceAttributes.IamInstanceProfile)
 	c.onTime(id, "cluster "+*newest.Name)
 	life := c.lives[id]
 	c.made[*newest.Name] = life

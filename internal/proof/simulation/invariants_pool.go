@@ -30,8 +30,8 @@ func (c *checker) leases(id string, now awsfake.Item) {
 			continue
 		}
 		c.warm++
-		if team := c.team(run.OfCluster(holder)); team != after.Team {
-			c.fail(Leases, "%s of team %s leases cluster %s of team %s", holder, team, id, after.Team)
+		if _, owner := c.owner(run.OfCluster(holder)); owner != after.Team {
+			c.fail(Leases, "%s of %s leases cluster %s of %s", holder, owner, id, after.Team)
 		}
 		// The function looked at its clock before the call, which has taken a moment.
 		if before.State != pool.Ready || !before.Until.After(time.Now().Add(-time.Second).Truncate(time.Second)) {

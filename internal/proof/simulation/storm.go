@@ -88,6 +88,7 @@ func (s Storm) Play() Report {
 	var watch *checker
 	d := roll(s.Seed, "world")
 	config := s.config(k, d)
+	config.Users = tale.users()
 	config.Steps = func(a Attempt) Step {
 		watch.started(a)
 		if k.untimed { // so short that a check hardly comes before the end

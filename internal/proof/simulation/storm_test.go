@@ -159,6 +159,7 @@ func TestStormsFindMistakes(t *testing.T) {
 		"calls without budget":                    {simulation.Storm{Kind: "poor", Break: simulation.Spendthrift}, simulation.Budget},
 		"looks first, registers later":            {simulation.Storm{Kind: "untimed", Break: simulation.LookFirst}, simulation.Noticed},
 		"leases without looking for room":         {simulation.Storm{Kind: "fair", Break: simulation.LeaseBlindly}, simulation.Leases},
+		"leases clusters of the other kind":       {simulation.Storm{Kind: "fair", Break: simulation.IgnoreKind}, simulation.Instances},
 		"never gives a lease back":                {simulation.Storm{Kind: "fair", Break: simulation.ForgetLeases}, simulation.Leases},
 		"never takes task units back":             {simulation.Storm{Kind: "fair", Break: simulation.KeepUnits}, simulation.RightSize},
 		"believes any result":                     {simulation.Storm{Kind: "fair", Break: simulation.BelieveAnyResult}, simulation.OwnResult},

@@ -1,9 +1,9 @@
 """Compares when the stores of a country should be open with what users are shown.
 
 Reads stores and schedules from PostgreSQL and the stores that are shown as open
-from an OpenSearch index, joins them in Spark, and writes one row per store to the
-partition of the slot and country, which it replaces. Both systems evaluate the
-conditions themselves, and each partition of Spark has one client of its own.
+from an OpenSearch index, joins them in Spark, and writes one row per store. Both
+systems evaluate the conditions themselves, and each partition of Spark has one
+client of its own.
 
 The password of PostgreSQL is in PGPASSWORD. Outputs: stores, hidden, wrong.
 """
@@ -11,7 +11,6 @@ The password of PostgreSQL is in PGPASSWORD. Outputs: stores, hidden, wrong.
 import argparse
 import os
 from collections.abc import Iterator
-from datetime import datetime, timezone
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
@@ -74,7 +73,7 @@ def main() -> None:
     parser.add_argument("--slot", required=True, help="the time to compare for, as 2026-11-30T10:15:00Z")
     parser.add_argument("--database", required=True, help="host:port of PostgreSQL")
     parser.add_argument("--index", required=True, help="URL of OpenSearch")
-    parser.add_argument("--output", required=True, help="directory of the partitions")
+    parser.add_argument("--output", required=True, help="directory of the rows, which is replaced")
     parser.add_argument("--parts", type=int, default=4, help="clients of each system")
     args = parser.parse_args()
 
@@ -85,8 +84,6 @@ def main() -> None:
         raise SystemExit(f"needs --database host:port and the URL of --index, has {args.database!r} and {args.index!r}")
     database = {"host": host, "port": port, "dbname": "postgres", "user": f"stores_{args.country}", "password": os.environ["PGPASSWORD"]}
     slot, url, parts = args.slot, args.index, args.parts
-    at = datetime.fromisoformat(slot.replace("Z", "+00:00")).astimezone(timezone.utc)
-    partition = f"{args.output.rstrip('/')}/dt={at:%Y-%m-%d}/slot={at:%H%M}/country={args.country}"
 
     spark = SparkSession.builder.appName("store-availability").config("spark.sql.shuffle.partitions", parts).getOrCreate()
     client = OpenSearch(url, timeout=30)
@@ -102,7 +99,7 @@ def main() -> None:
         counts = {row["status"]: row["count"] for row in rows.groupBy("status").count().collect()}
         if not counts:
             raise SystemExit(f"the schema {args.country} of {args.database} has no stores")
-        rows.coalesce(1).write.mode("overwrite").parquet(partition)
+        rows.coalesce(1).write.mode("overwrite").parquet(args.output)
     finally:
         client.delete_pit(body={"pit_id": [pit]})
     total, hidden, wrong = sum(counts.values()), counts.get("hidden", 0), counts.get("wrong", 0)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -22,12 +21,17 @@ import (
 //go:embed checks.py
 var checksScript string
 
-// Checked holds the medians of checks of all values, by both programs.
+//go:embed expectations.py
+var expectationsScript string
+
+// Checked holds the medians of checks of all values, by three programs.
 type Checked struct {
-	Rows   int     `json:"rows"`
-	Ours   Usage   `json:"ours"` // without the peak: it is that of the whole process
-	DuckDB Usage   `json:"duckdb"`
-	Ratio  float64 `json:"ratio"` // of our CPU time to DuckDB's
+	Rows         int     `json:"rows"`
+	Ours         Usage   `json:"ours"` // without the peak: it is that of the whole process
+	DuckDB       Usage   `json:"duckdb"`
+	Expectations Usage   `json:"expectations"` // Great Expectations with pandas
+	Ratio        float64 `json:"ratio"`        // of our CPU time to DuckDB's
+	Wall         float64 `json:"wall"`         // of our time to that of Great Expectations
 }
 
 // full is what is expected of every value of orders; none of it can be decided by footers.
@@ -42,7 +46,7 @@ func full() job.Check {
 	}
 }
 
-// MeasureChecks lets both programs check the same files in turn.
+// MeasureChecks lets all programs check the same files in turn.
 func MeasureChecks(ctx context.Context, root string, rows int, log io.Writer) (r Checked, err error) {
 	dir, err := os.MkdirTemp("", "ephemr-bench-checks-")
 	if err != nil {
@@ -52,21 +56,27 @@ func MeasureChecks(ctx context.Context, root string, rows int, log io.Writer) (r
 	if _, err := generate(ctx, root, rows, filepath.Join(dir, "orders")); err != nil {
 		return r, err
 	}
-	var ours, duckdb []Usage
+	var ours, duckdb, expectations []Usage
 	for i := range rounds {
-		_, _ = fmt.Fprintf(log, "checks: %d rows by ephemr and by DuckDB, round %d of %d\n", rows, i+1, rounds)
+		_, _ = fmt.Fprintf(log, "checks: %d rows by ephemr, DuckDB and Great Expectations, round %d of %d\n", rows, i+1, rounds)
 		a, err := check(ctx, dir)
 		if err != nil {
 			return r, err
 		}
-		b, err := checkPeer(ctx, root, dir)
+		files := filepath.Join(dir, "orders", "*", "*.parquet")
+		b, err := script(ctx, root, "venv", checksScript, files, strconv.Itoa(runtime.GOMAXPROCS(0)))
 		if err != nil {
 			return r, err
 		}
-		ours, duckdb = append(ours, a), append(duckdb, b)
+		c, err := script(ctx, root, "peers", expectationsScript, files)
+		if err != nil {
+			return r, err
+		}
+		ours, duckdb, expectations = append(ours, a), append(duckdb, b), append(expectations, c)
 	}
-	r = Checked{Rows: rows, Ours: median(ours), DuckDB: median(duckdb)}
+	r = Checked{Rows: rows, Ours: median(ours), DuckDB: median(duckdb), Expectations: median(expectations)}
 	r.Ratio = float64(r.Ours.CPU) / float64(r.DuckDB.CPU)
+	r.Wall = float64(r.Ours.Took) / float64(r.Expectations.Took)
 	return r, nil
 }
 
@@ -91,20 +101,4 @@ func cpu() time.Duration {
 		return 0
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-func checkPeer(ctx context.Context, root, dir string) (u Usage, err error) {
-	cmd := exec.CommandContext(ctx, filepath.Join(root, ".tools", "venv", "bin", "python"), "-c", checksScript, //nolint:gosec // our own script
-		filepath.Join(dir, "orders", "*", "*.parquet"), strconv.Itoa(runtime.GOMAXPROCS(0)))
-	cmd.Dir, cmd.Stderr = dir, os.Stderr // a script called duckdb.py beside this one would be imported
-	out, err := cmd.Output()
-	if err != nil {
-		return u, fmt.Errorf("DuckDB: %w", err)
-	}
-	var took, spent float64
-	if _, err := fmt.Sscan(string(out), &took, &spent, &u.Peak); err != nil {
-		return u, fmt.Errorf("DuckDB printed %q: %w", out, err)
-	}
-	u.Took, u.CPU, u.Peak = seconds(took), seconds(spent), u.Peak<<10
-	return u, nil
 }

@@ -1,5 +1,5 @@
-// Package data measures ephemr generate against DuckDB, which writes the same
-// columns: time, CPU time and memory of programs that run in turn.
+// Package data measures ephemr generate and checks against programs that do the same with
+// the same files: time, CPU time and memory of programs that run in turn.
 package data
 
 import (
@@ -20,7 +20,7 @@ import (
 )
 
 //go:embed duckdb.py
-var script string
+var duckdbScript string
 
 // rounds is how often each program runs; the medians count.
 const rounds = 3
@@ -54,7 +54,8 @@ func Measure(ctx context.Context, root string, rows int, log io.Writer) (r Repor
 		if err != nil {
 			return r, err
 		}
-		b, err := peer(ctx, root, rows, filepath.Join(dir, "duckdb"+strconv.Itoa(i)+".parquet"))
+		target := filepath.Join(dir, "duckdb"+strconv.Itoa(i)+".parquet")
+		b, err := script(ctx, root, "venv", duckdbScript, strconv.Itoa(rows), strconv.Itoa(runtime.GOMAXPROCS(0)), target)
 		if err != nil {
 			return r, err
 		}
@@ -66,9 +67,9 @@ func Measure(ctx context.Context, root string, rows int, log io.Writer) (r Repor
 }
 
 // generate is the whole program with its start.
-func generate(ctx context.Context, root string, rows int, target string) (u Usage, err error) {
-	cmd := exec.CommandContext(ctx, filepath.Join(root, "dist", "bin", "ephemr"), "generate", "orders", //nolint:gosec // our own binary
-		"--rows", strconv.Itoa(rows), "--nulls", "1%", "-o", target)
+func generate(ctx context.Context, root string, rows int, target string, more ...string) (u Usage, err error) {
+	args := append([]string{"generate", "orders", "--rows", strconv.Itoa(rows), "--nulls", "1%", "-o", target}, more...)
+	cmd := exec.CommandContext(ctx, filepath.Join(root, "dist", "bin", "ephemr"), args...) //nolint:gosec // our own binary
 	began := time.Now()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return u, fmt.Errorf("ephemr generate: %w\n%s", err, out)
@@ -76,25 +77,6 @@ func generate(ctx context.Context, root string, rows int, target string) (u Usag
 	s := cmd.ProcessState
 	return Usage{Took: trace.Seconds(time.Since(began)), CPU: trace.Seconds(s.UserTime() + s.SystemTime()), Peak: peak(s)}, nil
 }
-
-// peer is the statement only.
-func peer(ctx context.Context, root string, rows int, target string) (u Usage, err error) {
-	cmd := exec.CommandContext(ctx, filepath.Join(root, ".tools", "venv", "bin", "python"), "-c", script, //nolint:gosec // our own script
-		strconv.Itoa(rows), strconv.Itoa(runtime.GOMAXPROCS(0)), target)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return u, fmt.Errorf("DuckDB: %w", err)
-	}
-	var took, cpu float64
-	if _, err := fmt.Sscan(string(out), &took, &cpu, &u.Peak); err != nil {
-		return u, fmt.Errorf("DuckDB printed %q: %w", out, err)
-	}
-	u.Took, u.CPU, u.Peak = seconds(took), seconds(cpu), u.Peak<<10
-	return u, nil
-}
-
-func seconds(s float64) trace.Seconds { return trace.Seconds(s * float64(time.Second)) }
 
 func median(all []Usage) Usage {
 	of := func(value func(Usage) int64) int64 {

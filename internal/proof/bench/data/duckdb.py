@@ -1,19 +1,14 @@
 """Writes the columns of ephemr's orders with DuckDB, as one Parquet file.
-
-Prints seconds, CPU seconds and the greatest resident size in KiB. Starting
-Python and importing DuckDB are not counted.
 """
 
-import resource
 import sys
-import time
 
 import duckdb
 
 rows, threads, target = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 db = duckdb.connect(config={"threads": threads})
 db.execute("set enable_progress_bar = false")
-before, began = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
+begin()
 db.execute(f"""
     copy (select
         range + 1 as order_id,
@@ -23,7 +18,4 @@ db.execute(f"""
         case when random() >= 0.01 then (['delivered', 'shipped', 'paid', 'new', 'returned'])[1 + (random() * 4)::int] end as status,
         case when random() >= 0.01 then (1 + random() * 499)::decimal(10, 2) end as amount
     from range({rows})) to '{target}' (format parquet)""")
-took, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_SELF)
-cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-unit = 1024 if sys.platform == "darwin" else 1
-print(took, cpu, after.ru_maxrss // unit)
+end()
