@@ -142,6 +142,68 @@ func haveRead(t *testing.T, w *simulation.World, id, partial string) {
 	}
 }
 
+// A dataset may be one file, with a slash after its name or without.
+func TestStatisticsOfAFile(t *testing.T) {
+	t.Parallel()
+	inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
+		place(w, parquetOf(t, 10, 3))
+		uploaded(t, w, "pipeline: writing\n"+onSmall+`jobs: [{name: a, type: bash, source: a}]
+outputs: ["{{.Lake.curated}}/flights/dt={{.LogicalDate}}/a.parquet"]`, nil)
+		all := recorded(t, w, "s3://test-curated/flights/dt=2000-01-01/a.parquet/")
+		if len(all) != 1 || all[0].Rows == nil || *all[0].Rows != 10 || all[0].Files != 1 || all[0].Partial != "" {
+			t.Errorf("recorded %+v", all)
+		}
+	})
+}
+
+// checking is a pipeline with checks of what it writes, which need no more than footers.
+func checking(checks ...string) string {
+	text := "pipeline: checking\n" + onSmall + "jobs: [{name: a, type: bash, source: a}]\nchecks:\n"
+	for _, c := range checks {
+		text += "- {dataset: \"{{.Lake.curated}}/flights/\", partition: \"dt={{.LogicalDate}}\", " + c + "}\n"
+	}
+	return text
+}
+
+// Statistics and all checks of a dataset list it once, and read its footers once.
+func TestFootersAreReadOnce(t *testing.T) {
+	t.Parallel()
+	calls := func(checks ...string) (n map[string]int) {
+		inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
+			place(w, parquetOf(t, 10, 3))
+			if got, id := uploaded(t, w, checking(checks...), nil); got.State != run.Succeeded {
+				t.Errorf("got %+v, %+v", got, w.Record(id).Found())
+			}
+			n = w.S3.AllCalls()
+		})
+		return n
+	}
+	few := calls(`rows: "= 10"`)
+	many := calls(`rows: "= 10"`, "columns: {id: long}", `files: "= 1"`, "columns: {price: double}")
+	if diff := cmp.Diff(few, many); diff != "" {
+		t.Errorf("calls of S3 (-one check +four checks):\n%s", diff)
+	}
+}
+
+// Beyond the bounds of CheckData a check fails and says so; other checks are decided.
+func TestChecksOfManyFiles(t *testing.T) {
+	t.Parallel()
+	inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
+		for i := range 20_001 {
+			w.S3.Place(w.Settings.Lake["curated"], fmt.Sprintf("many/%05d", i), nil)
+		}
+		place(w, parquetOf(t, 10, 3))
+		got, id := uploaded(t, w, checking(`rows: "= 10"`)+"- {dataset: \"{{.Lake.curated}}/many/\", files: \"> 1\"}\n", nil)
+		found := w.Record(id).Found()
+		if got.State != run.Failed || got.Class != job.ClassData || found == nil || len(found.Findings) != 4 {
+			t.Fatalf("got %+v, %+v", got, found)
+		}
+		if f := found.Findings[3]; !found.Findings[2].OK || f.OK || !strings.Contains(f.Found, "could not be evaluated: there are more than 20000 files") {
+			t.Errorf("found %+v", found.Findings)
+		}
+	})
+}
+
 // Each partition of a dataset that a run writes has statistics and sizes of its own.
 func TestStatisticsOfTwoPartitions(t *testing.T) {
 	t.Parallel()

@@ -95,7 +95,7 @@ func (c *Checker) find(ctx context.Context, rec *run.Record, retries int) (run.D
 		found.Sizes = append(found.Sizes, run.Size{Address: pipeline.HideValues(o.Address(), rec.Run.Secrets), Rows: s.Rows, Bytes: s.Bytes, Files: s.Files})
 	}
 	found.Datasets = len(recorded)
-	if found.Findings, err = c.decide(ctx, rec, retries); err != nil {
+	if found.Findings, err = c.decide(ctx, rec, r); err != nil {
 		return found, err
 	}
 	drift, err := c.drift(ctx, rec, recorded)

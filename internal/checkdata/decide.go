@@ -12,7 +12,7 @@ import (
 
 // decide evaluates the checks of a run if listings and footers decide all of them. Then
 // there is no job that does.
-func (c *Checker) decide(ctx context.Context, rec *run.Record, retries int) ([]job.Finding, error) {
+func (c *Checker) decide(ctx context.Context, rec *run.Record, r *reader) ([]job.Finding, error) {
 	if !rec.Spec.ByFooters() {
 		return nil, nil
 	}
@@ -20,9 +20,9 @@ func (c *Checker) decide(ctx context.Context, rec *run.Record, retries int) ([]j
 	if err != nil {
 		return []job.Finding{{Expect: "checks that can be filled in", Found: brief(err.Error(), rec.Run.Secrets)}}, nil
 	}
-	checker := quality.Checker{S3: c.S3, Now: time.Now, Began: rec.Began(), OnlyFooters: true}
+	checker := quality.Checker{S3: c.S3, Now: time.Now, Began: rec.Began(), OnlyFooters: true, Data: r}
 	report, err := checker.Run(ctx, checks)
-	if err != nil && (ctx.Err() != nil || retries < mostRetries && mayPass(err)) {
+	if err != nil && (ctx.Err() != nil || !r.last && mayPass(err)) {
 		return nil, err
 	}
 	if err != nil {

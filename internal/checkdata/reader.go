@@ -2,7 +2,6 @@ package checkdata
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -43,10 +42,17 @@ type reader struct {
 	until   time.Time
 	bytes   int64             // that were read
 	secrets map[string]string // values of sensitive params
+
+	tables  map[dataset.Address]dataset.Table
+	lists   map[dataset.Address]listing
+	footers map[dataset.Address]footer.Summary
 }
 
 func newReader(ctx context.Context, api dataset.S3API, lake, secrets map[string]string, retries int) *reader {
-	r := &reader{secrets: secrets, api: api, buckets: slices.Collect(maps.Values(lake)), last: retries >= mostRetries}
+	r := &reader{
+		secrets: secrets, api: api, buckets: slices.Collect(maps.Values(lake)), last: retries >= mostRetries,
+		tables: map[dataset.Address]dataset.Table{}, lists: map[dataset.Address]listing{}, footers: map[dataset.Address]footer.Summary{},
+	}
 	if end, ok := ctx.Deadline(); ok {
 		r.until = end.Add(-reserve)
 	}
@@ -98,15 +104,16 @@ func (r *reader) summarize(ctx context.Context, address string, s *statistics.St
 	if err != nil {
 		return err
 	}
-	table, err := dataset.FindTable(ctx, r.api, at)
+	table, err := r.FindTable(ctx, at)
 	if err != nil {
 		return err
 	}
 	if table.Format != "" {
-		s.Partial = fmt.Sprintf("not counted: s3://%s/%s is a table of %s; files that are not part of its current snapshot would be counted", table.Root.Bucket, table.Root.Prefix, table.Format)
+		s.Partial = brief(fmt.Sprintf("not counted: s3://%s/%s is a table of %s; files that are not part of its current snapshot would be counted",
+			table.Root.Bucket, table.Root.Prefix, table.Format), r.secrets)
 		return nil
 	}
-	files, more, err := dataset.ListSome(ctx, r.api, at, mostFiles)
+	files, more, err := r.List(ctx, at)
 	if err != nil {
 		return err
 	}
@@ -117,35 +124,23 @@ func (r *reader) summarize(ctx context.Context, address string, s *statistics.St
 		s.Files, s.Partial = len(files), fmt.Sprintf("the files are %s; only footers of Parquet are read", other)
 		return nil
 	}
-	f, err := footer.Until(ctx, files, func(read int64) bool {
-		return r.bytes+read > mostBytes || !r.until.IsZero() && time.Now().After(r.until)
-	})
+	f, unread, err := r.Footers(ctx, at, files)
 	if err != nil {
 		return err
 	}
-	r.bytes += f.BytesRead
 	s.Take(f)
-	s.Partial = brief(partial(f, more), r.secrets)
+	s.Partial = brief(partial(f, more, unread), r.secrets)
 	s.Limited = s.Partial != "" && len(f.Broken) == 0
 	return nil
 }
 
 // partial says why a summary is not of all files; "" = it is.
-func partial(f footer.Summary, more bool) string {
-	var why []error
-	if more {
-		why = append(why, fmt.Errorf("there are more than %d files", mostFiles))
-	}
-	if f.Unread > 0 {
-		why = append(why, fmt.Errorf("%d of %d footers were read in the time and bytes of a check", f.Files-f.Unread, f.Files))
-	}
+func partial(f footer.Summary, reasons ...string) string {
+	why := slices.DeleteFunc(reasons, func(s string) bool { return s == "" })
 	if n := len(f.Broken); n > 0 {
-		why = append(why, fmt.Errorf("%d of %d files cannot be read: %s %s", n, f.Files, path.Base(f.Broken[0].File), f.Broken[0].Why))
+		why = append(why, fmt.Sprintf("%d of %d files cannot be read: %s %s", n, f.Files, path.Base(f.Broken[0].File), f.Broken[0].Why))
 	}
-	if len(why) == 0 {
-		return ""
-	}
-	return strings.ReplaceAll(errors.Join(why...).Error(), "\n", "; ")
+	return strings.Join(why, "; ")
 }
 
 // formats are those of files that have no footers of Parquet, by suffix.

@@ -96,10 +96,15 @@ func TestCheck_expectations(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	contains(t, w.out.String(), `"source": "read"`, `"samples": [`, `"row": `)
+	drifting := filepath.Join(t.TempDir(), "drift.yaml")
+	if err := os.WriteFile(drifting, []byte("checks: [{dataset: s3://raw/orders/, drift: {rows: 30%}}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	write("checks:\n  - {dataset: s3://raw/orders/, rows: many, unik: [a]}\n")
 	for want, o := range map[string]check.Options{
 		"checks.yaml:2:39: checks[0].rows: invalid comparison":  {File: file},
 		"checks.yaml:2:45: checks[0].unik: unknown key":         {File: file},
+		"drift compares a run with earlier ones":                {File: drifting},
 		"use -f without others":                                 {File: file, Dataset: "s3://raw/orders/"},
 		"where: invalid expression: unexpected token Operator(": {Dataset: "s3://raw/orders/", Expect: job.Check{Rows: "> 0", Where: "a = 1"}},
 		"writtenBy needs a run":                                 {Dataset: "s3://raw/orders/", Expect: job.Check{WrittenBy: "run"}},
@@ -120,6 +125,7 @@ func TestCheck_errors(t *testing.T) {
 		}
 	}
 	put("broken/a.csv", "order_id,amount\n1,2\n")
+	put("delta/_delta_log/00000000000000000000.json", "{}")
 	for dataset, want := range map[string]struct {
 		code int
 		text string
@@ -127,7 +133,8 @@ func TestCheck_errors(t *testing.T) {
 		"raw/orders":       {exit.CodeUsage, `invalid dataset "raw/orders": use s3://BUCKET/PREFIX`},
 		"s3://raw/nothing": {exit.CodeFailed, "no files in s3://raw/nothing; names that begin with _ or . do not count"},
 		"s3://raw/broken/": {exit.CodeFailed, "broken/a.csv is not Parquet, or was cut short: it does not end in PAR1"},
-		"s3://nope/x":      {exit.CodeFailed, "s3://nope/x: list: "},
+		"s3://raw/delta":   {exit.CodeFailed, "s3://raw/delta is a table of Delta"},
+		"s3://nope/x":      {exit.CodeFailed, "s3://nope/x: list s3://nope/x/"},
 	} {
 		err := check.Run(t.Context(), check.Options{Dataset: dataset}, w.io, connect)
 		if err == nil || exit.CodeOf(err) != want.code {

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -96,14 +98,24 @@ func visit(ctx context.Context, api S3API, at Address, next func(Object) bool) e
 	return nil
 }
 
-// Partition reads the name=value folders of a key. Values may be escaped as
-// in Hive, which makes no difference here.
+// escaped is a character in the name of a folder, as Hive and Spark write it.
+var escaped = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+
+func unescape(s string) string {
+	return escaped.ReplaceAllStringFunc(s, func(code string) string {
+		n, _ := strconv.ParseUint(code[1:], 16, 8) // matches
+		return string([]byte{byte(n)})
+	})
+}
+
+// Partition reads the name=value folders of a key, without the escapes that Hive writes for
+// characters such as : and /.
 func Partition(key string) map[string]string {
 	folders := strings.Split(key, "/")
 	values := map[string]string{}
 	for _, folder := range folders[:len(folders)-1] {
 		if name, value, ok := strings.Cut(folder, "="); ok && name != "" {
-			values[name] = value
+			values[unescape(name)] = unescape(value)
 		}
 	}
 	return values

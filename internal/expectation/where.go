@@ -8,7 +8,9 @@ import (
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
 )
 
@@ -17,7 +19,7 @@ type Where struct {
 	Text    string
 	Columns []string // that it reads; with dots for fields of structs
 
-	program *vm.Program
+	root    condition
 	machine vm.VM
 }
 
@@ -35,7 +37,7 @@ func options() []expr.Option {
 // ParseWhere compiles an expression of the language of expr-lang.org, whose result is
 // true or false and whose variables are columns.
 func ParseWhere(s string) (*Where, error) {
-	program, err := expr.Compile(s, options()...)
+	_, err := expr.Compile(s, options()...)
 	if e, ok := errors.AsType[*file.Error](err); ok {
 		hint := ""
 		if strings.Contains(e.Message, `Operator("=")`) {
@@ -49,31 +51,36 @@ func ParseWhere(s string) (*Where, error) {
 	if err != nil {
 		return nil, fmt.Errorf("invalid expression %q: %w", s, err)
 	}
-	w := &Where{Text: s, program: program}
-	root := program.Node()
-	c := columnsOf{inner: map[ast.Node]bool{}, locals: map[string]bool{}}
-	c.names(root)
-	w.Columns = slices.Compact(slices.Sorted(slices.Values(c.columns)))
+	config := conf.CreateNew()
+	for _, o := range options() {
+		o(config)
+	}
+	tree, err := parser.ParseWithConfig(s, config)
+	if err != nil {
+		return nil, fmt.Errorf("invalid expression %q: %w", s, err)
+	}
+	w := &Where{Text: s, Columns: columns(tree.Node)}
 	if len(w.Columns) == 0 {
 		return nil, fmt.Errorf("invalid expression %q: it names no column", s)
+	}
+	if w.root, err = w.condition(tree.Node); err != nil {
+		return nil, fmt.Errorf("invalid expression %q: %w", s, err)
 	}
 	return w, nil
 }
 
-// Selects evaluates the expression for the values of a row, with maps for structs.
-func (w *Where) Selects(row map[string]any) (bool, error) {
-	out, err := w.machine.Run(w.program, row)
-	if err != nil {
-		if e, ok := errors.AsType[*file.Error](err); ok {
-			return false, errors.New(e.Message)
-		}
-		return false, err
-	}
-	selected, ok := out.(bool)
-	if !ok {
-		return false, fmt.Errorf("the expression yields %v, not true or false", out)
-	}
-	return selected, nil
+// Selects evaluates the expression for the values of a row, with maps for structs. It says of
+// Columns, by place, which are null.
+func (w *Where) Selects(row map[string]any, null []bool) (bool, error) {
+	t, err := w.root.truth(&w.machine, row, null)
+	return t == yes, err
+}
+
+// columns are the columns that a part of an expression names, sorted.
+func columns(root ast.Node) []string {
+	c := columnsOf{inner: map[ast.Node]bool{}, locals: map[string]bool{}}
+	c.names(root)
+	return slices.Compact(slices.Sorted(slices.Values(c.columns)))
 }
 
 // columnsOf collects the columns that an expression names.

@@ -2,6 +2,7 @@ package quality
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -51,6 +52,24 @@ func (e *expected) look(ctx context.Context, f *files) error {
 		e.source, e.bytes, e.seconds = f.source(), f.bytesRead, f.seconds
 	}
 	return nil
+}
+
+// unevaluated is what is found if a check is invalid for the data that there is; "" for
+// errors of other kinds. The findings of other checks stay.
+func unevaluated(err error) string {
+	if _, ok := errors.AsType[*InvalidError](err); !ok {
+		return ""
+	}
+	return "could not be evaluated: " + err.Error()
+}
+
+// excuse decides an expectation that cannot be evaluated, and reports whether err says so.
+func (e *expected) excuse(err error) bool {
+	why := unevaluated(err)
+	if why != "" && !e.decided {
+		e.verdict, e.decided, e.source = bad("%s", why), true, job.SourceRead
+	}
+	return why != ""
 }
 
 func (e *expected) finding(check job.Check) job.Finding {

@@ -17,6 +17,7 @@ import (
 
 // files are the files of a dataset, and what is known of them without reading values.
 type files struct {
+	at      dataset.Address
 	objects []dataset.Object
 	format  string          // "" = of several
 	formats map[string]int  // number of files
@@ -33,9 +34,12 @@ func (c *Checker) open(ctx context.Context, check job.Check) (*files, error) {
 		return f, err
 	}
 	began := time.Now()
-	s, err := footer.Summarize(ctx, f.objects)
+	s, partial, err := c.data().Footers(ctx, f.at, f.objects)
 	if err != nil {
 		return nil, err
+	}
+	if partial != "" {
+		return nil, incomplete(partial)
 	}
 	f.summary, f.bytesRead, f.seconds = &s, s.BytesRead, time.Since(began).Seconds()
 	return f, nil
@@ -54,11 +58,14 @@ func (c *Checker) list(ctx context.Context, check job.Check) (*files, error) {
 	if at, err = dataset.Parse(check.Address()); err != nil {
 		return nil, &InvalidError{err}
 	}
-	objects, err := dataset.List(ctx, c.S3, at)
+	objects, partial, err := c.data().List(ctx, at)
 	if err != nil {
 		return nil, err
 	}
-	f := &files{objects: objects, formats: map[string]int{}, format: check.Format}
+	if partial != "" {
+		return nil, incomplete(partial)
+	}
+	f := &files{at: at, objects: objects, formats: map[string]int{}, format: check.Format}
 	if f.format == "" {
 		for _, o := range objects {
 			f.formats[formatOf(o.Key)]++
@@ -70,9 +77,14 @@ func (c *Checker) list(ctx context.Context, check job.Check) (*files, error) {
 	return f, nil
 }
 
+// incomplete is the error of a dataset of which a bound left out a part.
+func incomplete(partial string) error {
+	return invalid("%s; with an expectation of values, such as notNull, the check is a job on the cluster, which has no bounds", partial)
+}
+
 // refuseTable refuses a dataset whose files alone do not say which rows it has.
 func (c *Checker) refuseTable(ctx context.Context, at dataset.Address) error {
-	t, err := dataset.FindTable(ctx, c.S3, at)
+	t, err := c.data().FindTable(ctx, at)
 	if err != nil || t.Format == "" {
 		return err
 	}

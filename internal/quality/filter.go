@@ -4,24 +4,21 @@ import (
 	"strings"
 )
 
-// selects evaluates where for some rows. As in SQL, a row is not selected if a comparison
-// with a null decides.
+// selects evaluates where for some rows.
 func (s *scanner) selects(vectors []*vector, n int) ([]bool, error) {
 	selected := make([]bool, n)
-	row := map[string]any{}
+	row, null := map[string]any{}, make([]bool, len(s.filter))
 	for i := range n {
-		null := false
-		for _, c := range s.filter {
+		for at, c := range s.filter {
 			v := vectors[c].value(i)
-			null = null || v == nil
+			null[at] = v == nil
 			assign(row, s.names[c], v)
 		}
-		yes, err := s.where.Selects(row)
-		if err != nil && !null {
+		var err error
+		if selected[i], err = s.where.Selects(row, null); err != nil {
 			return nil, invalid("where %s: %w; values are compared by type: compare texts with texts, decimals and floats with numbers, "+
 				`times with date("2026-11-30"), and declare the types of CSV and JSON Lines under columns`, s.where.Text, err)
 		}
-		selected[i] = yes && err == nil
 	}
 	return selected, nil
 }

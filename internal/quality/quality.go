@@ -29,6 +29,7 @@ type Checker struct {
 	MaxUnique int       // values; 0 = MaxUnique
 
 	OnlyFooters bool // values are not read
+	Data        Data // nil = all of S3
 }
 
 // Report is the outcome of checks.
@@ -106,6 +107,9 @@ func (c *Checker) maxUnique() int {
 // first finding is about the files: an empty or unreadable dataset is not checked further.
 func (c *Checker) check(ctx context.Context, check job.Check) ([]job.Finding, int64, error) {
 	f, err := c.open(ctx, check)
+	if why := unevaluated(err); why != "" {
+		return []job.Finding{{Dataset: check.Dataset, Expect: "readable files", Found: why, Warn: check.Severity == job.SeverityWarn, Source: job.SourceListing}}, -1, nil
+	}
 	if err != nil {
 		return nil, 0, err
 	}
@@ -157,7 +161,7 @@ func (c *Checker) readable(check job.Check, f *files) job.Finding {
 func (c *Checker) evaluate(ctx context.Context, check job.Check, f *files, all []*expected) (rows int64, err error) {
 	var open []*expected
 	for _, e := range all {
-		if err := e.look(ctx, f); err != nil {
+		if err := e.look(ctx, f); err != nil && !e.excuse(err) {
 			return 0, err
 		}
 		if !e.decided {
@@ -171,12 +175,23 @@ func (c *Checker) evaluate(ctx context.Context, check job.Check, f *files, all [
 	if len(open) == 0 && (rows >= 0 || onFiles(check)) {
 		return rows, nil
 	}
+	return c.decide(ctx, check, f, open, rows)
+}
+
+// decide decides the expectations that are open by reading, if values may be read.
+func (c *Checker) decide(ctx context.Context, check job.Check, f *files, open []*expected, rows int64) (int64, error) {
 	if c.OnlyFooters {
-		return rows, invalid("%d expectations are not decided by footers", len(open))
+		for _, e := range open {
+			e.excuse(invalid("the footers do not decide it"))
+		}
+		return rows, nil
 	}
 	s, err := c.scan(ctx, check, f, open)
 	if err != nil {
 		return 0, err
+	}
+	if s.incomplete {
+		return -1, nil
 	}
 	return s.rows, nil
 }

@@ -300,7 +300,6 @@ func TestReadsLittle(t *testing.T) {
 
 func TestInvalidChecks(t *testing.T) {
 	t.Parallel()
-	many := map[string][]byte{"flights/a": file(t, flights(0, 10_001, nil))}
 	tests := map[string]struct {
 		check job.Check
 		want  string
@@ -310,14 +309,59 @@ func TestInvalidChecks(t *testing.T) {
 		"range":     {job.Check{Dataset: dataset, Rows: "1..10"}, `rows: invalid comparison "1..10": use one of`},
 		"type":      {job.Check{Dataset: dataset, Columns: map[string]string{"a": "colour"}}, `columns.a: unknown column type "colour"`},
 		"freshness": {job.Check{Dataset: dataset, Freshness: "daily"}, `freshness: invalid duration "daily"`},
-		"too large": {job.Check{Dataset: dataset, Unique: []string{"id"}}, "more than 10000 different values"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := run(t, &lake{objects: many}, tt.check)
+			_, err := run(t, &lake{}, tt.check)
 			if _, ok := errors.AsType[*quality.InvalidError](err); !ok || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// cannot checks that a finding says that it could not be evaluated, and why.
+func cannot(t *testing.T, got quality.Report, err error, why string) {
+	t.Helper()
+	if err != nil || !slices.ContainsFunc(got.Findings, func(f job.Finding) bool {
+		return !f.OK && strings.HasPrefix(f.Found, "could not be evaluated: ") && strings.Contains(f.Found, why)
+	}) {
+		t.Errorf("%v, %v, want %q", report(got), err, why)
+	}
+}
+
+// What cannot be evaluated for the data that there is fails, and leaves the other findings.
+func TestOthersAreEvaluated(t *testing.T) {
+	t.Parallel()
+	in := map[string]job.Reference{"id": {Dataset: "s3://lake/empty/", Column: "id"}}
+	for name, tt := range map[string]struct {
+		check job.Check
+		why   string
+		fail  int // findings of the check
+		rows  string
+	}{
+		"a value in where":     {job.Check{Where: "carrier > 5", Rows: "> 0", NotNull: []string{"id"}, Files: "= 1"}, "where carrier > 5: invalid operation", 2, ""},
+		"an empty reference":   {job.Check{Rows: "> 0", NotNull: []string{"id"}, Relationships: in}, "s3://lake/empty/: no files", 1, "10001"},
+		"an empty other side":  {job.Check{Rows: "> 0", Reconcile: &job.Reconcile{Dataset: "s3://lake/empty/"}}, "s3://lake/empty/: no files", 1, "10001"},
+		"too many values":      {job.Check{Rows: "> 0", NotNull: []string{"id"}, Unique: []string{"id"}}, "more than 10000 different values", 1, "10001"},
+		"a table":              {job.Check{Dataset: "s3://lake/delta/", Rows: "> 0"}, "is a table of Delta", 1, ""},
+		"a reference's format": {job.Check{Rows: "> 0", Relationships: map[string]job.Reference{"id": {Dataset: "s3://lake/orc/", Column: "id"}}}, "ORC, which is not read", 1, "10001"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := &lake{objects: map[string][]byte{
+				"flights/a": file(t, flights(0, 10_001, nil)), "other/a": file(t, flights(0, 5, nil)), "orc/a.orc": {1},
+				"delta/_delta_log/00000000000000000000.json": []byte("{}"), "delta/a": file(t, flights(0, 5, nil)),
+			}}
+			if tt.check.Dataset == "" {
+				tt.check.Dataset = dataset
+			}
+			other := job.Check{Dataset: "s3://lake/other/", Rows: "= 5", Unique: []string{"id"}}
+			got, err := run(t, l, other, tt.check, other)
+			cannot(t, got, err, tt.why)
+			if err != nil || got.Failed() != tt.fail || got.Outputs["rows.1"] != "5" || got.Outputs["rows.3"] != "5" || got.Outputs["rows.2"] != tt.rows {
+				t.Errorf("%v, %v, %v", report(got), got.Outputs, err)
 			}
 		})
 	}

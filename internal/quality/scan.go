@@ -52,6 +52,9 @@ type scanner struct {
 	seconds []float64 // by column
 	bytes   []int64
 	seen    []bool // the column has been found
+
+	incomplete bool // not all rows were read
+	over       bool // no rule can be decided by reading on
 }
 
 // running is a rule and what it has counted.
@@ -82,6 +85,9 @@ func (c *Checker) scan(ctx context.Context, check job.Check, f *files, open []*e
 		if err := s.file(ctx, o); err != nil {
 			return nil, err
 		}
+		if s.over {
+			break
+		}
 	}
 	return s, s.finish()
 }
@@ -103,7 +109,7 @@ func (s *scanner) index(columns []string) (at []int) {
 func (s *scanner) file(ctx context.Context, o dataset.Object) (err error) {
 	defer func() {
 		if p := recover(); p != nil { // the file is untrusted
-			err = nil
+			err, s.incomplete = nil, true
 			s.fail(nil, fmt.Sprintf("%s cannot be read: %v", o.Key, p))
 		}
 	}()
@@ -118,7 +124,11 @@ func (s *scanner) file(ctx context.Context, o dataset.Object) (err error) {
 func (s *scanner) explain(o dataset.Object, err error) error {
 	broken, isBroken := errors.AsType[*brokenError](err)
 	invalidFooter, isInvalid := errors.AsType[*footer.InvalidError](err)
-	switch {
+	s.incomplete = s.incomplete || err != nil
+	switch why := unevaluated(err); {
+	case why != "": // the value of a row
+		s.over = true
+		s.fail(nil, why)
 	case isBroken:
 		s.fail(nil, broken.why)
 	case isInvalid:
@@ -297,7 +307,7 @@ func (r *running) rows(selected []bool, n int, show func(i int) job.Sample) {
 func (s *scanner) finish() error {
 	for _, r := range s.rules {
 		if r.full != nil && !r.decided {
-			if err := r.full(); err != nil {
+			if err := r.full(); err != nil && !r.excuse(err) {
 				return err
 			}
 		}

@@ -69,6 +69,13 @@ func Run(ctx context.Context, o Options, io *terminal.IO, connect func(context.C
 	}
 	at.Bucket = client.Bucket(at.Bucket)
 	began := time.Now()
+	t, err := dataset.FindTable(ctx, client.S3, at)
+	if err != nil {
+		return fmt.Errorf("%s: %w", o.Dataset, err)
+	}
+	if t.Format != "" {
+		return fmt.Errorf("%s is a table of %s: files that are not part of its current snapshot would be counted; query it with SQL", o.Dataset, t.Format)
+	}
 	files, err := dataset.List(ctx, client.S3, at)
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.Dataset, err)

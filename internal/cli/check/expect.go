@@ -57,6 +57,9 @@ func (o Options) evaluate(ctx context.Context, io *terminal.IO, connect func(con
 		return err
 	}
 	for _, c := range checks {
+		if c.Drift != nil {
+			return exit.Usage("check %s: drift compares a run with earlier ones; remove it, and use ephemr stats", c.Dataset)
+		}
 		if c.WrittenBy != "" {
 			return exit.Usage("check %s: writtenBy needs a run; use freshness", c.Dataset)
 		}

@@ -1,0 +1,40 @@
+package quality
+
+import (
+	"context"
+
+	"ephemr/internal/dataset"
+	"ephemr/internal/footer"
+)
+
+// Data lists datasets and reads their footers. It may have bounds: the reason why a result is
+// not complete is "" if it is.
+type Data interface {
+	FindTable(ctx context.Context, at dataset.Address) (dataset.Table, error)
+	List(ctx context.Context, at dataset.Address) (all []dataset.Object, partial string, _ error)
+	Footers(ctx context.Context, at dataset.Address, all []dataset.Object) (_ footer.Summary, partial string, _ error)
+}
+
+// unbounded reads all, each time.
+type unbounded struct{ api S3API }
+
+func (u unbounded) FindTable(ctx context.Context, at dataset.Address) (dataset.Table, error) {
+	return dataset.FindTable(ctx, u.api, at)
+}
+
+func (u unbounded) List(ctx context.Context, at dataset.Address) (all []dataset.Object, partial string, err error) {
+	all, err = dataset.List(ctx, u.api, at)
+	return all, "", err
+}
+
+func (u unbounded) Footers(ctx context.Context, _ dataset.Address, all []dataset.Object) (s footer.Summary, partial string, err error) {
+	s, err = footer.Summarize(ctx, all)
+	return s, "", err
+}
+
+func (c *Checker) data() Data {
+	if c.Data != nil {
+		return c.Data
+	}
+	return unbounded{c.S3}
+}
