@@ -40,7 +40,7 @@ endif
 down: ## stop the local region and all its processes
 	@if [ -x dist/bin/laptop ]; then laptop down; fi
 
-.PHONY: test test-fast race dbt simulate aws-proof chaos examples lint bench
+.PHONY: test test-fast race dbt tables simulate aws-proof chaos examples lint bench
 test: setup lint build race ## what CI runs: lint, the race detector, all tests including those on a local region
 	go test -timeout 40m ./...
 test-fast: ## the tests that need no tools and no region, in under a minute
@@ -50,6 +50,9 @@ race: ## tests of packages that start goroutines, with the race detector if ther
 	@scripts/race
 dbt: tools ## a project of dbt with the laptop's Spark: installs dbt from PyPI, about a minute
 	EPHEMR_DBT=1 go test -count=1 -timeout 40m -v -run 'TestCases/^dbt$$' ./acceptance/cases
+tables: tools build ## Delta and Iceberg with the laptop's Spark: installs their jars from Maven, 115 MB
+	@scripts/setup tables
+	go test -count=1 -timeout 40m -v -run '^TestTables$$' ./acceptance -tables
 simulate: ## storms of faults in virtual time, and planned times of all zones; RUNS=10000 SEED=1 WORLD=40 KIND=crashes CALLS=/tmp/calls
 	@set -o pipefail; go test -count=1 -timeout 24h -run '^TestStorms$$' -v ./internal/proof/simulation -args -runs=$(RUNS) -seed=$(SEED) \
 	  -world=$(WORLD) -kind="$(KIND)" -calls="$(CALLS)" | { grep -Ev '^ *(===|--- PASS|PASS)' || true; }

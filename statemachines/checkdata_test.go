@@ -20,6 +20,7 @@ import (
 	"ephemr/internal/proof/asl"
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/proof/simulation"
+	"ephemr/internal/proof/tables"
 	"ephemr/internal/records"
 	"ephemr/internal/run"
 	"ephemr/internal/statistics"
@@ -86,8 +87,8 @@ func TestStatisticsAreRecorded(t *testing.T) {
 		"S3 throttles for a long time": {before: func(w *simulation.World) { w.S3.FailNext("ListObjectsV2", slow, slow, slow, slow) }, partial: "Please reduce your request rate."},
 		"S3 fails for a long time":     {before: func(w *simulation.World) { w.S3.FailNext("ListObjectsV2", errLost, errLost, errLost, errLost) }, partial: errLost.Error()},
 		"the function may not read it": {before: func(w *simulation.World) { w.S3.FailNext("ListObjectsV2", denied) }, partial: "Access Denied"},
-		"it is a Delta table":          {before: func(w *simulation.World) { log(w, "flights/_delta_log/00000000000000000000.json") }, partial: "not counted: s3://test-curated/flights/ is a table of Delta"},
-		"it is an Iceberg table":       {before: func(w *simulation.World) { log(w, "flights/metadata/v1.metadata.json") }, partial: "not counted: s3://test-curated/flights/ is a table of Iceberg"},
+		"it is a Delta table":          {before: func(w *simulation.World) { log(w, "flights/_delta_log/00000000000000000000.json") }, partial: "s3://test-curated/flights/ is a table of Delta: "},
+		"it is an Iceberg table":       {before: func(w *simulation.World) { log(w, "flights/metadata/v1.metadata.json") }, partial: "s3://test-curated/flights/ is a table of Iceberg: "},
 		"a file is cut short":          {before: func(w *simulation.World) { place(w, parquetOf(t, 10, 3)[:50]) }, partial: "1 of 1 files cannot be read: a.parquet is Parquet that was cut short"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -139,6 +140,42 @@ func haveRead(t *testing.T, w *simulation.World, id, partial string) {
 	}
 	if *s.Of("price").Nulls != 3 || s.Of("id").Max.String() != "9" {
 		t.Errorf("recorded columns %+v", s.Columns)
+	}
+}
+
+// Statistics of a table are those of its current snapshot, which has one file less than its folder.
+func TestStatisticsOfATable(t *testing.T) {
+	t.Parallel()
+	objects, err := tables.Objects()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]struct {
+		rows    *int64
+		partial string
+	}{
+		"delta/":         {rows: new(int64(23))},
+		"delta-vectors/": {partial: "1 deleted rows are still in them"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
+				uploaded(t, w, writing, func(w *simulation.World, _ string) {
+					for key, body := range objects {
+						if rest, ok := strings.CutPrefix(key, name); ok {
+							w.S3.Place(w.Settings.Lake["curated"], "other/"+rest, body)
+						}
+					}
+				})
+				all := recorded(t, w, "s3://test-curated/other/")
+				if len(all) != 1 {
+					t.Fatalf("recorded %+v", all)
+				}
+				if diff := cmp.Diff(want.rows, all[0].Rows); diff != "" || !strings.Contains(all[0].Partial, want.partial) {
+					t.Errorf("rows (-want +got):\n%s%s", diff, all[0].Partial)
+				}
+			})
+		})
 	}
 }
 

@@ -66,6 +66,8 @@ func TestParseRefuses(t *testing.T) {
 	tests := map[string]struct{ old, new, want string }{
 		"unknown key":         {"tracing: true", "tracin: true", `dev.yaml:6:1: unknown field "tracin"`},
 		"unknown nested key":  {"clusterReady: 30m", "clusterRedy: 30m", `dev.yaml:18:3: unknown field "clusterRedy"`},
+		"unknown tables":      {"applications: [Spark, Hive]", "applications: [Spark, Hive]\n    tables: [iceberg, hudi]", `dev.yaml:38:23: profiles.small.tables[1]: unknown table format "hudi"; use delta or iceberg`},
+		"tables of old":       {"release: emr-7.14.0\n    applications: [Spark, Hive]", "release: emr-6.8.0\n    applications: [Spark, Hive]\n    tables: [delta]", "profiles.small: tables: release emr-6.8.0 does not have delta; use emr-6.9.0 or later"},
 		"unknown profile key": {"idleTimeout: 15m", "idletimeout: 15m", `unknown field "idletimeout"`},
 		"wrong type":          {"tracing: true", "tracing: often", "dev.yaml:6:10: "},
 		"bad duration":        {"every: 5m", "every: 5 minutes", `dev.yaml:12:9: sweep.every: time: unknown unit " minutes" in duration "5 minutes"`},

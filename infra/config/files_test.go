@@ -31,7 +31,7 @@ func TestFolder(t *testing.T) {
 	for stage, want := range map[string]summary{
 		"test":  {false, 7, 2, 3, 2, config.Arm64, "aws.emr", "test"},
 		"empty": {true, 5, 2, 2, 2, config.Arm64, "aws.emr", "empty"},
-		"local": {false, 4, 2, 2, 1, config.Host, "local.emr", "local"}, // which is embedded
+		"local": {false, 4, 2, 2, 2, config.Host, "local.emr", "local"}, // which is embedded
 	} {
 		c, err := files.Load(stage)
 		if err != nil {

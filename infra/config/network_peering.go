@@ -40,8 +40,8 @@ func (c Config) validatePeerings() (errs []error) {
 		for _, text := range p.validate(c.Account) {
 			errs = append(errs, fmt.Errorf("%s.%s", key, text))
 		}
-		cidr, err := netip.ParsePrefix(p.CIDR)
-		if err != nil || !cidr.Addr().Is4() || cidr != cidr.Masked() {
+		cidr, ok := p.addresses()
+		if !ok {
 			errs = append(errs, fmt.Errorf("%s.cidr %q is not a range of IPv4 addresses (example: 10.30.0.0/16)", key, p.CIDR))
 			continue
 		}
@@ -56,6 +56,12 @@ func (c Config) validatePeerings() (errs []error) {
 		}
 	}
 	return errs
+}
+
+// addresses are those of the other VPC.
+func (p Peering) addresses() (cidr netip.Prefix, ok bool) {
+	cidr, err := netip.ParsePrefix(p.CIDR)
+	return cidr, err == nil && cidr.Addr().Is4() && cidr == cidr.Masked()
 }
 
 // validate returns the errors of a peering, each beginning with its key.

@@ -25,21 +25,41 @@ func (c Config) validateNetwork() error {
 		return nil
 	}
 	var errs []error
-	need := func(ok bool, format string, args ...any) {
-		if !ok {
-			errs = append(errs, fmt.Errorf("network."+format, args...))
-		}
-	}
 	switch {
 	case n.CIDR == "" && n.VPC == "" && len(n.Subnets) == 0:
-		need(false, "cidr is missing: set the addresses of a new VPC, like 10.20.0.0/16, or vpc and subnets of an existing one")
+		errs = append(errs, errors.New("network.cidr is missing: set the addresses of a new VPC, like 10.20.0.0/16, or vpc and subnets of an existing one"))
 	case n.Creates() && len(n.Subnets) == 0:
-		errs = append(errs, c.validateCIDR()...)
-		need(n.Zones == 0 || n.Zones == 2 || n.Zones == 3, "zones %d must be 2 or 3", n.Zones)
-		need(slices.Contains([]NAT{"", NoNAT, OneNAT, ZoneNAT}, n.NAT), "nat %q must be none, one or zone", n.NAT)
+		errs = append(append(errs, c.validateCIDR()...), n.validateNew()...)
 	default:
 		errs = append(errs, n.validateExisting()...)
 	}
+	errs = append(append(errs, n.validateLists()...), c.validatePeerings()...)
+	if n.Creates() && n.NAT == NoNAT {
+		errs = append(errs, c.validateWithoutNAT()...)
+	}
+	return errors.Join(append(errs, c.validateProfileSubnets())...)
+}
+
+// collect returns a function that adds an error of the network unless something holds.
+func collect(errs *[]error) func(ok bool, format string, args ...any) {
+	return func(ok bool, format string, args ...any) {
+		if !ok {
+			*errs = append(*errs, fmt.Errorf("network."+format, args...))
+		}
+	}
+}
+
+// validateNew checks what only a VPC that the stage creates has, beside its addresses.
+func (n Network) validateNew() (errs []error) {
+	need := collect(&errs)
+	need(n.Zones == 0 || n.Zones == 2 || n.Zones == 3, "zones %d must be 2 or 3", n.Zones)
+	need(slices.Contains([]NAT{"", NoNAT, OneNAT, ZoneNAT}, n.NAT), "nat %q must be none, one or zone", n.NAT)
+	return errs
+}
+
+// validateLists checks what every network can have.
+func (n Network) validateLists() (errs []error) {
+	need := collect(&errs)
 	for i, name := range n.Endpoints {
 		need(name == AutoEndpoints || slices.Contains(KnownEndpoints, name), "endpoints[%d]: unknown service %q; use auto, or names of %s", i, name, strings.Join(KnownEndpoints, ", "))
 	}
@@ -47,11 +67,7 @@ func (c Config) validateNetwork() error {
 		need(bucketName.MatchString(name), "buckets[%d]: %q is not the name of a bucket", i, name)
 	}
 	need(n.FlowLogs.Days == 0 || slices.Contains(LogDays, n.FlowLogs.Days), "flowLogs.days %d must be one of %v", n.FlowLogs.Days, LogDays)
-	errs = append(errs, c.validatePeerings()...)
-	if n.Creates() && n.NAT == NoNAT {
-		errs = append(errs, c.validateWithoutNAT()...)
-	}
-	return errors.Join(append(errs, c.validateProfileSubnets())...)
+	return errs
 }
 
 // private are the addresses of private networks.
@@ -92,11 +108,7 @@ func (c Config) validateCIDR() []error {
 
 // validateExisting checks the names of an existing network.
 func (n Network) validateExisting() (errs []error) {
-	need := func(ok bool, format string, args ...any) {
-		if !ok {
-			errs = append(errs, fmt.Errorf("network."+format, args...))
-		}
-	}
+	need := collect(&errs)
 	need(n.VPC != "", "subnets: are of an existing VPC; name it in vpc")
 	need(n.VPC == "" || vpcID.MatchString(n.VPC), "vpc %q is not the id of a VPC, like vpc-0123456789abcdef0", n.VPC)
 	need(len(n.Subnets) > 0, "subnets is missing: name private subnets of %s", n.VPC)
@@ -127,23 +139,29 @@ func (c Config) validateWithoutNAT() (errs []error) {
 		}
 	}
 	for _, name := range c.ShapeNames() {
-		p := c.Shapes[name]
-		values := properties(p.Configurations)
-		for _, key := range slices.Sorted(maps.Keys(values)) {
-			if strings.HasSuffix(key, " spark.jars.packages") || strings.HasPrefix(values[key], "http") && !c.reachable(values[key]) {
-				refuse("profiles."+name+".configurations", "%s %s needs the internet", key, values[key])
-			}
-		}
-		for i, action := range p.Bootstrap {
-			if j := slices.IndexFunc(action.Args, func(arg string) bool { return strings.HasPrefix(arg, "http") && !c.reachable(arg) }); j >= 0 {
-				refuse(fmt.Sprintf("profiles.%s.bootstrap[%d]", name, i), "%s is on the internet", action.Args[j])
-			}
-		}
+		errs = append(errs, c.validateProfileWithoutNAT(name)...)
 	}
 	names := c.EndpointNames()
 	for _, u := range c.uses() {
 		if !slices.Contains(names, u.service) {
 			errs = append(errs, fmt.Errorf("network.endpoints: %s is missing: %s, and network.nat is none; add it, or auto", u.service, u.why))
+		}
+	}
+	return errs
+}
+
+// validateProfileWithoutNAT names what clusters of a profile load from the internet.
+func (c Config) validateProfileWithoutNAT(name string) (errs []error) {
+	public := func(address string) bool { return strings.HasPrefix(address, "http") && !c.reachable(address) }
+	values := properties(c.Shapes[name].Configurations)
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		if strings.HasSuffix(key, " spark.jars.packages") || public(values[key]) {
+			errs = append(errs, fmt.Errorf("profiles.%s.configurations: %s %s needs the internet, and network.nat is none", name, key, values[key]))
+		}
+	}
+	for i, action := range c.Shapes[name].Bootstrap {
+		if j := slices.IndexFunc(action.Args, public); j >= 0 {
+			errs = append(errs, fmt.Errorf("profiles.%s.bootstrap[%d]: %s is on the internet, and network.nat is none", name, i, action.Args[j]))
 		}
 	}
 	return errs

@@ -73,7 +73,7 @@ func bucketsPolicy(scope constructs.Construct, s Stage) awsiam.PolicyDocument {
 	return endpointPolicy(
 		through(of("s3", "GetObject"), objectsOf(scope,
 			"amazonlinux."+region+".amazonaws.com", "amazonlinux-2-repos-"+region, "al2023-repos-"+region+"-de612dc2",
-			"repo."+region+".emr.amazonaws.com", region+".elasticmapreduce",
+			"repo."+region+".emr.amazonaws.com", region+".elasticmapreduce", "elasticmapreduce",
 			"aws157-instance-data-*-prod-"+region, "aws157-instance-data-bucket-*-prod-"+region,
 		), nil),
 		through(of("s3", "Put*"), objectsOf(scope, "aws157-logs-prod", "aws157-logs-prod-"+region), nil),

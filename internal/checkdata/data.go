@@ -3,21 +3,19 @@ package checkdata
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"ephemr/internal/dataset"
+	"ephemr/internal/fault"
 	"ephemr/internal/footer"
 	"ephemr/internal/quality"
+	"ephemr/internal/snapshot"
 )
 
 // Statistics and checks of the same dataset share what was read.
 var _ quality.Data = (*reader)(nil)
-
-type listing struct {
-	files []dataset.Object
-	more  bool
-}
 
 // key makes s3://bucket/prefix and s3://bucket/prefix/ the same.
 func key(at dataset.Address) dataset.Address {
@@ -25,37 +23,38 @@ func key(at dataset.Address) dataset.Address {
 	return at
 }
 
-// FindTable finds the table that a dataset is, or is a part of.
-func (r *reader) FindTable(ctx context.Context, at dataset.Address) (dataset.Table, error) {
-	t, known := r.tables[key(at)]
-	if known {
-		return t, nil
-	}
-	t, err := dataset.FindTable(ctx, r.api, at)
-	if err == nil {
-		r.tables[key(at)] = t
-	}
-	return t, err
-}
-
 // List lists at most mostFiles files of a dataset, which may be one file: in records, addresses
 // end in a slash.
-func (r *reader) List(ctx context.Context, at dataset.Address) (all []dataset.Object, partial string, err error) {
-	l, known := r.lists[key(at)]
+func (r *reader) List(ctx context.Context, at dataset.Address) (found snapshot.Files, partial string, err error) {
+	found, known := r.lists[key(at)]
 	if !known {
 		at.Prefix = key(at).Prefix + "/"
-		if l.files, l.more, err = dataset.ListSome(ctx, r.api, at, mostFiles); err == nil && len(l.files) == 0 {
-			l.files, l.more, err = dataset.ListSome(ctx, r.api, key(at), mostFiles)
+		found, err = snapshot.ListSome(ctx, r.api, at, mostFiles)
+		if err == nil && len(found.Objects) == 0 && found.Table == nil {
+			found.Objects, found.More, err = dataset.ListSome(ctx, r.api, key(at), mostFiles)
+		}
+		if err == nil {
+			err = r.inLake(found.Objects)
 		}
 		if err != nil {
-			return nil, "", err
+			return snapshot.Files{}, "", err
 		}
-		r.lists[key(at)] = l
+		r.lists[key(at)] = found
 	}
-	if l.more {
+	if found.More {
 		partial = fmt.Sprintf("there are more than %d files", mostFiles)
 	}
-	return l.files, partial, nil
+	return found, partial, nil
+}
+
+// inLake refuses files in other buckets: a table may have files anywhere.
+func (r *reader) inLake(files []dataset.Object) error {
+	for _, o := range files {
+		if !slices.Contains(r.buckets, o.Bucket) {
+			return fault.New(fault.Permission, "bucket %s of a file of the table is not in the lake of the stage, and is not read", o.Bucket)
+		}
+	}
+	return nil
 }
 
 // Footers reads the footers of files within the time of the invocation and the bytes of a run.

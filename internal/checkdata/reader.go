@@ -13,6 +13,7 @@ import (
 	"ephemr/internal/fault"
 	"ephemr/internal/footer"
 	"ephemr/internal/pipeline"
+	"ephemr/internal/snapshot"
 	"ephemr/internal/statistics"
 )
 
@@ -43,15 +44,14 @@ type reader struct {
 	bytes   int64             // that were read
 	secrets map[string]string // values of sensitive params
 
-	tables  map[dataset.Address]dataset.Table
-	lists   map[dataset.Address]listing
+	lists   map[dataset.Address]snapshot.Files
 	footers map[dataset.Address]footer.Summary
 }
 
 func newReader(ctx context.Context, api dataset.S3API, lake, secrets map[string]string, retries int) *reader {
 	r := &reader{
 		secrets: secrets, api: api, buckets: slices.Collect(maps.Values(lake)), last: retries >= mostRetries,
-		tables: map[dataset.Address]dataset.Table{}, lists: map[dataset.Address]listing{}, footers: map[dataset.Address]footer.Summary{},
+		lists: map[dataset.Address]snapshot.Files{}, footers: map[dataset.Address]footer.Summary{},
 	}
 	if end, ok := ctx.Deadline(); ok {
 		r.until = end.Add(-reserve)
@@ -104,19 +104,14 @@ func (r *reader) summarize(ctx context.Context, address string, s *statistics.St
 	if err != nil {
 		return err
 	}
-	table, err := r.FindTable(ctx, at)
+	found, more, err := r.List(ctx, at)
+	if err == nil {
+		err = found.Rows
+	}
 	if err != nil {
 		return err
 	}
-	if table.Format != "" {
-		s.Partial = brief(fmt.Sprintf("not counted: s3://%s/%s is a table of %s; files that are not part of its current snapshot would be counted",
-			table.Root.Bucket, table.Root.Prefix, table.Format), r.secrets)
-		return nil
-	}
-	files, more, err := r.List(ctx, at)
-	if err != nil {
-		return err
-	}
+	files := found.Objects
 	if other := formatOf(files); other != "" {
 		for _, o := range files {
 			s.Bytes += o.Size

@@ -10,13 +10,24 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Object is an S3 object as it was when it was listed.
+// Object is an S3 object as it was when it was listed. Files that the log of a table lists have no ETag, and are
+// never replaced.
 type Object struct {
 	API         S3API
 	Bucket, Key string
 	ETag        *string
 	Size        int64
 	Modified    time.Time
+
+	Folders map[string]string // values of partition columns; nil = those in the key
+}
+
+// Partition is the values of the object's partition columns.
+func (o Object) Partition() map[string]string {
+	if o.Folders != nil {
+		return o.Folders
+	}
+	return Partition(o.Key)
 }
 
 // Reader returns a reader of the object.

@@ -175,7 +175,7 @@ func (a *all) sorted() Summary {
 func (a *all) partitions(files []dataset.Object) {
 	values := map[string][]string{}
 	for _, o := range files {
-		for name, value := range dataset.Partition(o.Key) {
+		for name, value := range o.Partition() {
 			values[name] = append(values[name], value)
 		}
 	}

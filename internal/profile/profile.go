@@ -16,6 +16,7 @@ import (
 type Profile struct {
 	Release         string            `json:"release" yaml:"release"` // EMR release label, e.g. emr-7.14.0
 	Applications    []string          `json:"applications" yaml:"applications"`
+	Tables          []Format          `json:"tables,omitempty" yaml:"tables,omitempty"` // formats of tables that Spark has
 	Primary         Fleet             `json:"primary" yaml:"primary"`
 	Core            *Fleet            `json:"core,omitempty" yaml:"core,omitempty"`
 	Task            *Fleet            `json:"task,omitempty" yaml:"task,omitempty"` // without units it is created by the first resize
@@ -121,7 +122,7 @@ func (p Profile) Validate() error {
 	if p.StepConcurrency < 0 || p.StepConcurrency > 256 {
 		errs = append(errs, fmt.Errorf("stepConcurrency %d is not between 1 and 256", p.StepConcurrency))
 	}
-	return errors.Join(append(errs, p.validateMaxUnits(), p.validateArchitecture(), p.Holds(p.StepConcurrency))...)
+	return errors.Join(append(errs, p.validateMaxUnits(), p.validateTables(), p.validateArchitecture(), p.Holds(p.StepConcurrency))...)
 }
 
 // units are the core and task units that a cluster begins with.

@@ -5,26 +5,22 @@ import (
 
 	"ephemr/internal/dataset"
 	"ephemr/internal/footer"
+	"ephemr/internal/snapshot"
 )
 
 // Data lists datasets and reads their footers. It may have bounds: the reason why a result is
 // not complete is "" if it is.
 type Data interface {
-	FindTable(ctx context.Context, at dataset.Address) (dataset.Table, error)
-	List(ctx context.Context, at dataset.Address) (all []dataset.Object, partial string, _ error)
+	List(ctx context.Context, at dataset.Address) (_ snapshot.Files, partial string, _ error)
 	Footers(ctx context.Context, at dataset.Address, all []dataset.Object) (_ footer.Summary, partial string, _ error)
 }
 
 // unbounded reads all, each time.
 type unbounded struct{ api S3API }
 
-func (u unbounded) FindTable(ctx context.Context, at dataset.Address) (dataset.Table, error) {
-	return dataset.FindTable(ctx, u.api, at)
-}
-
-func (u unbounded) List(ctx context.Context, at dataset.Address) (all []dataset.Object, partial string, err error) {
-	all, err = dataset.List(ctx, u.api, at)
-	return all, "", err
+func (u unbounded) List(ctx context.Context, at dataset.Address) (found snapshot.Files, partial string, err error) {
+	found, err = snapshot.List(ctx, u.api, at)
+	return found, "", err
 }
 
 func (u unbounded) Footers(ctx context.Context, _ dataset.Address, all []dataset.Object) (s footer.Summary, partial string, err error) {

@@ -73,16 +73,30 @@ func (l *lake) GetObject(ctx context.Context, in *s3.GetObjectInput, _ ...func(*
 			return nil, err
 		}
 	}
-	if *in.IfMatch != "tag "+*in.Key {
+	if _, ok := l.objects[*in.Key]; !ok {
+		return nil, &types.NoSuchKey{}
+	}
+	if in.IfMatch != nil && *in.IfMatch != "tag "+*in.Key {
 		return nil, &smithy.GenericAPIError{Code: "PreconditionFailed"}
 	}
-	var first, last int
-	if _, err := fmt.Sscanf(*in.Range, "bytes=%d-%d", &first, &last); err != nil || first < 0 || last >= len(l.objects[*in.Key]) || first > last {
-		return nil, &smithy.GenericAPIError{Code: "InvalidRange", Message: *in.Range}
+	first, last, err := rangeOf(l.objects[*in.Key], in.Range)
+	if err != nil {
+		return nil, err
 	}
 	l.gets++
 	l.read += last + 1 - first
 	return &s3.GetObjectOutput{Body: io.NopCloser(bytes.NewReader(l.objects[*in.Key][first : last+1]))}, nil
+}
+
+// rangeOf is the first and the last byte of a range; nil = of all.
+func rangeOf(body []byte, text *string) (first, last int, _ error) {
+	if text == nil {
+		return 0, len(body) - 1, nil
+	}
+	if _, err := fmt.Sscanf(*text, "bytes=%d-%d", &first, &last); err != nil || first < 0 || last >= len(body) || first > last {
+		return 0, 0, &smithy.GenericAPIError{Code: "InvalidRange", Message: *text}
+	}
+	return first, last, nil
 }
 
 // flight is a row with every type that has a name.

@@ -11,8 +11,10 @@ import (
 
 	"ephemr/internal/dataset"
 	"ephemr/internal/expectation"
+	"ephemr/internal/fault"
 	"ephemr/internal/footer"
 	"ephemr/internal/job"
+	"ephemr/internal/snapshot"
 )
 
 // files are the files of a dataset, and what is known of them without reading values.
@@ -21,6 +23,7 @@ type files struct {
 	objects []dataset.Object
 	format  string          // "" = of several
 	formats map[string]int  // number of files
+	table   *snapshot.Table // whose current snapshot they are; nil = all files of a folder
 	summary *footer.Summary // of Parquet files whose content is checked
 
 	bytesRead int64
@@ -46,50 +49,43 @@ func (c *Checker) open(ctx context.Context, check job.Check) (*files, error) {
 }
 
 func (c *Checker) list(ctx context.Context, check job.Check) (*files, error) {
-	at, err := dataset.Parse(check.Dataset)
+	at, err := dataset.Parse(check.Address())
 	if err != nil {
 		return nil, &InvalidError{err}
 	}
-	if !onFiles(check) || check.Files+check.FileSize != "" {
-		if err := c.refuseTable(ctx, at); err != nil {
-			return nil, err
-		}
+	found, partial, err := c.data().List(ctx, at)
+	if err == nil && (!onFiles(check) || check.Files+check.FileSize != "" && found.All) {
+		err = found.Rows
 	}
-	if at, err = dataset.Parse(check.Address()); err != nil {
+	if fault.NameOf(err) == fault.InvalidInput {
 		return nil, &InvalidError{err}
 	}
-	objects, partial, err := c.data().List(ctx, at)
 	if err != nil {
 		return nil, err
 	}
 	if partial != "" {
 		return nil, incomplete(partial)
 	}
-	f := &files{at: at, objects: objects, formats: map[string]int{}, format: check.Format}
+	return filesOf(at, found, check.Format), nil
+}
+
+// filesOf finds the format of files, unless the check has one.
+func filesOf(at dataset.Address, found snapshot.Files, format string) *files {
+	f := &files{at: at, objects: found.Objects, table: found.Table, formats: map[string]int{}, format: format}
 	if f.format == "" {
-		for _, o := range objects {
+		for _, o := range f.objects {
 			f.formats[formatOf(o.Key)]++
 		}
 		if len(f.formats) == 1 {
 			f.format = slices.Collect(maps.Keys(f.formats))[0]
 		}
 	}
-	return f, nil
+	return f
 }
 
 // incomplete is the error of a dataset of which a bound left out a part.
 func incomplete(partial string) error {
 	return invalid("%s; with an expectation of values, such as notNull, the check is a job on the cluster, which has no bounds", partial)
-}
-
-// refuseTable refuses a dataset whose files alone do not say which rows it has.
-func (c *Checker) refuseTable(ctx context.Context, at dataset.Address) error {
-	t, err := c.data().FindTable(ctx, at)
-	if err != nil || t.Format == "" {
-		return err
-	}
-	return invalid("s3://%s/%s is a table of %s: its current files are in its log, which checks do not read; "+
-		"check it with SQL, or a copy that is written as Parquet files", t.Root.Bucket, t.Root.Prefix, t.Format)
 }
 
 // suffixes of files that are not Parquet.

@@ -91,7 +91,7 @@ func openParquet(ctx context.Context, o dataset.Object, columns []string) (*parq
 	for _, field := range f.Root().Columns() {
 		s.all = append(s.all, field.Name())
 	}
-	folders := dataset.Partition(o.Key)
+	folders := o.Partition()
 	for _, name := range columns {
 		p, err := s.part(name, folders)
 		if err != nil {

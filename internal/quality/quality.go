@@ -152,6 +152,9 @@ func (c *Checker) readable(check job.Check, f *files) job.Finding {
 	}
 	if found.OK = found.Found == ""; found.OK {
 		found.Found = fmt.Sprintf("%d files, %d bytes", len(f.objects), f.bytes())
+		if f.table != nil {
+			found.Found += ", " + f.table.String()
+		}
 	}
 	found.Warn = !found.OK && check.Severity == job.SeverityWarn
 	return found

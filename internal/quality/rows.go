@@ -65,7 +65,7 @@ func openRows(ctx context.Context, o dataset.Object, format string, columns []st
 		}
 		in = z
 	}
-	folders := dataset.Partition(o.Key)
+	folders := o.Partition()
 	s.fixed = make([]*string, len(columns))
 	open := openJSON
 	if format == "csv" {

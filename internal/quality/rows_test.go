@@ -133,27 +133,3 @@ func TestRows(t *testing.T) {
 		})
 	}
 }
-
-// A table's folder has files of rows that were removed: it is refused.
-func TestTablesAreRefused(t *testing.T) {
-	t.Parallel()
-	for want, keys := range map[string][]string{
-		"s3://lake/flights/ is a table of Delta":   {"flights/_delta_log/00000000000000000000.json"},
-		"s3://lake/flights/ is a table of Iceberg": {"flights/metadata/00000-ab.metadata.json"},
-	} {
-		for _, address := range []string{dataset, dataset + "dt=2026-01-01/", dataset + "data/"} {
-			l := &lake{objects: map[string][]byte{"flights/dt=2026-01-01/a.parquet": file(t, flights(0, 1, nil))}}
-			for _, key := range keys {
-				l.objects[key] = []byte("{}")
-			}
-			for _, c := range []job.Check{{Rows: "> 0"}, {Files: "> 0"}, {FileSize: "> 1MB"}} {
-				c.Dataset = address
-				got, err := run(t, l, c)
-				cannot(t, got, err, want)
-			}
-			if _, err := run(t, l, job.Check{Dataset: address, Freshness: "1h"}); err != nil {
-				t.Errorf("freshness of %s: %v", address, err)
-			}
-		}
-	}
-}

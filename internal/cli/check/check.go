@@ -18,6 +18,7 @@ import (
 	"ephemr/internal/dataset"
 	"ephemr/internal/footer"
 	"ephemr/internal/job"
+	"ephemr/internal/snapshot"
 )
 
 // Options of the command.
@@ -33,8 +34,9 @@ type Checked struct {
 	footer.Summary
 
 	Dataset string  `json:"dataset"`
-	Source  string  `json:"source"`  // of the figures
-	Seconds float64 `json:"seconds"` // that it took
+	Table   string  `json:"table,omitempty"` // Delta version 4, for example: whose files these are
+	Source  string  `json:"source"`          // of the figures
+	Seconds float64 `json:"seconds"`         // that it took
 }
 
 // Connected is access to S3.
@@ -69,17 +71,14 @@ func Run(ctx context.Context, o Options, io *terminal.IO, connect func(context.C
 	}
 	at.Bucket = client.Bucket(at.Bucket)
 	began := time.Now()
-	t, err := dataset.FindTable(ctx, client.S3, at)
+	found, err := snapshot.List(ctx, client.S3, at)
+	if err == nil {
+		err = found.Rows
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.Dataset, err)
 	}
-	if t.Format != "" {
-		return fmt.Errorf("%s is a table of %s: files that are not part of its current snapshot would be counted; query it with SQL", o.Dataset, t.Format)
-	}
-	files, err := dataset.List(ctx, client.S3, at)
-	if err != nil {
-		return fmt.Errorf("%s: %w", o.Dataset, err)
-	}
+	files := found.Objects
 	if len(files) == 0 {
 		return fmt.Errorf("no files in %s; names that begin with _ or . do not count", o.Dataset)
 	}
@@ -87,7 +86,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, connect func(context.C
 	if err != nil {
 		return err
 	}
-	c := Checked{Summary: s, Dataset: o.Dataset, Source: "footers", Seconds: time.Since(began).Seconds()}
+	c := Checked{Summary: s, Dataset: o.Dataset, Table: found.Table.String(), Source: "footers", Seconds: time.Since(began).Seconds()}
 	if o.JSON {
 		err = io.JSON(c)
 	} else {
@@ -118,6 +117,9 @@ func table(io *terminal.IO, c Checked) {
 	}
 	if len(rows) > 0 {
 		io.Table([]string{"COLUMN", "TYPE", "NULLS", "MIN", "MAX"}, rows)
+	}
+	if c.Table != "" {
+		io.Notef("%s\n", io.ErrStyle().Dim("files of "+c.Table))
 	}
 	io.Notef("%s\n", io.ErrStyle().Dim(fmt.Sprintf("%s, %s in %s, %s; read %s of footers by %s in %s",
 		terminal.Count(int(c.Rows), "row"), terminal.Bytes(c.Bytes), terminal.Count(c.Files, "file"), terminal.Count(c.RowGroups, "row group"),

@@ -69,7 +69,7 @@ func request(s stage.Settings, name string, p profile.Profile, with terms) *emr.
 		StepConcurrencyLevel:  aws.Int32(int32(with.steps)), //nolint:gosec // 1..256 by validation
 		VisibleToAllUsers:     aws.Bool(true),
 		AutoTerminationPolicy: &types.AutoTerminationPolicy{IdleTimeout: aws.Int64(int64(with.idle.Seconds()))},
-		Configurations:        configurations(p.Configurations),
+		Configurations:        configurations(p.AllConfigurations()),
 		Instances: &types.JobFlowInstancesConfig{
 			KeepJobFlowAliveWhenNoSteps: aws.Bool(true),
 			TerminationProtected:        aws.Bool(false),

@@ -3,7 +3,6 @@ package localemr
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -11,35 +10,60 @@ import (
 	"strings"
 )
 
-// sparkDefaults is the file in a cluster's directory with the properties of its
-// classification spark-defaults. They have no effect: spark-submit reports them.
-const sparkDefaults = "spark-defaults"
+const (
+	// sparkDefaults is the classification of Spark's properties, and the file in a cluster's
+	// directory with those that have no effect: spark-submit reports them.
+	sparkDefaults = "spark-defaults"
 
-// writeSparkDefaults leaves the file out if there are no such properties.
+	// sparkTables is the file with the properties of the cluster's formats of tables, which have an effect.
+	sparkTables = "spark-tables"
+)
+
+// configuration is an EMR configuration classification.
+type configuration struct {
+	Classification string
+	Properties     map[string]string
+}
+
+// writeSparkDefaults leaves files without properties out.
 func (s *Server) writeSparkDefaults(ctx context.Context, id string, configurations json.RawMessage) {
-	var all []struct {
-		Classification string
-		Properties     map[string]string
-	}
+	var all []configuration
 	if len(configurations) == 0 || json.Unmarshal(configurations, &all) != nil {
 		return
 	}
-	var text strings.Builder
+	texts := map[string]string{}
 	for _, c := range all {
-		if c.Classification == sparkDefaults {
-			for _, key := range slices.Sorted(maps.Keys(c.Properties)) {
-				fmt.Fprintf(&text, "%s=%s\n", key, c.Properties[key])
+		if c.Classification != sparkDefaults {
+			continue
+		}
+		for _, key := range slices.Sorted(maps.Keys(c.Properties)) {
+			file := sparkDefaults
+			if hasTables(all) && isOfTables(key) {
+				file = sparkTables
 			}
+			texts[file] += key + "=" + c.Properties[key] + "\n"
 		}
 	}
-	if text.Len() == 0 {
-		return
+	for file, text := range texts {
+		dir, err := makeDir(s.workDir(id))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600)
+		}
+		if err != nil {
+			s.log.WarnContext(ctx, "write properties of Spark", "file", file, "cluster", id, "error", err)
+		}
 	}
-	dir, err := makeDir(s.workDir(id))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, sparkDefaults), []byte(text.String()), 0o600)
-	}
-	if err != nil {
-		s.log.WarnContext(ctx, "write spark-defaults", "cluster", id, "error", err)
-	}
+}
+
+// hasTables reports whether a cluster has Delta or Iceberg.
+func hasTables(all []configuration) bool {
+	return slices.ContainsFunc(all, func(c configuration) bool {
+		name, ok := strings.CutSuffix(c.Classification, "-defaults")
+		return ok && (name == "delta" || name == "iceberg") && c.Properties[name+".enabled"] == "true"
+	})
+}
+
+// isOfTables reports whether a property of Spark is one of tables and their catalogs.
+func isOfTables(key string) bool {
+	return key == "spark.sql.extensions" || strings.HasPrefix(key, "spark.sql.catalog.")
 }

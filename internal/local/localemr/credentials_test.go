@@ -122,6 +122,29 @@ func TestRuntimeRoleHidesInstanceProfile(t *testing.T) {
 	}
 }
 
+// Properties of tables have an effect if the cluster has a format of tables.
+func TestSparkTables(t *testing.T) {
+	t.Parallel()
+	properties := map[string]string{"spark.sql.catalog.c": "a.B", "spark.sql.extensions": "c.D", "spark.executor.cores": "2"}
+	st := begin(t)
+	with, without := request("with"), request("without")
+	with.Configurations = []types.Configuration{
+		{Classification: new("spark-defaults"), Properties: properties},
+		{Classification: new("iceberg-defaults"), Properties: map[string]string{"iceberg.enabled": "true"}},
+	}
+	without.Configurations = with.Configurations[:1]
+	dir := filepath.Join(st.cfg.Data, st.run(with))
+	if got := st.awaitFile(filepath.Join(dir, "spark-tables")); got != "spark.sql.catalog.c=a.B\nspark.sql.extensions=c.D" {
+		t.Errorf("got %q", got)
+	}
+	if got := st.awaitFile(filepath.Join(dir, "spark-defaults")); got != "spark.executor.cores=2" {
+		t.Errorf("got %q", got)
+	}
+	if got := st.awaitFile(filepath.Join(st.cfg.Data, st.run(without), "spark-defaults")); !strings.Contains(got, "spark.sql.catalog.c=a.B") {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestSparkDefaults(t *testing.T) {
 	t.Parallel()
 	st := begin(t)

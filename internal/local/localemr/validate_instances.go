@@ -19,10 +19,22 @@ func (in *instancesInput) validate() error {
 			ways++
 		}
 	}
-	switch {
-	case ways != 1:
+	if ways != 1 {
 		return validation("Please configure instances using one and only one of the following: instance groups; instance fleets;" +
 			" instance count, master and slave instance type.")
+	}
+	if err := in.validatePlacement(); err != nil {
+		return err
+	}
+	if len(in.InstanceFleets) > 0 {
+		return validateFleets(in.InstanceFleets)
+	}
+	return validateGroups(in.groups())
+}
+
+// validatePlacement checks the subnets and security groups of a request.
+func (in *instancesInput) validatePlacement() error {
+	switch {
 	case in.EC2SubnetID != "" && len(in.EC2SubnetIDs) > 0:
 		return validation("Only one of Ec2SubnetId and Ec2SubnetIds may be specified.")
 	case len(in.EC2SubnetIDs) > 1 && len(in.InstanceFleets) == 0:
@@ -30,11 +42,8 @@ func (in *instancesInput) validate() error {
 			" master and slave instance type. Revise the configuration and resubmit.")
 	case (in.EmrManagedMasterSecurityGroup == "") != (in.EmrManagedSlaveSecurityGroup == ""):
 		return validation("You must specify both EmrManagedMasterSecurityGroup and EmrManagedSlaveSecurityGroup, or neither.")
-	case len(in.InstanceFleets) > 0:
-		return validateFleets(in.InstanceFleets)
-	default:
-		return validateGroups(in.groups())
 	}
+	return nil
 }
 
 func validateFleets(fleets []fleetInput) error {

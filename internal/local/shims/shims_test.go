@@ -105,6 +105,35 @@ func TestClusterDefaultsAreReported(t *testing.T) {
 	}
 }
 
+// The formats of tables that a cluster has need jars, and catalogs of Iceberg the region's services.
+func TestClusterTables(t *testing.T) {
+	t.Parallel()
+	root := checkout(t)
+	const catalog = "spark.sql.catalog.c"
+	if err := os.WriteFile(filepath.Join(root, "spark-tables"), []byte(catalog+"=org.apache.iceberg.spark.SparkCatalog\nspark.sql.extensions=a,b\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"EPHEMR_HOME=" + root, "AWS_ENDPOINT_URL=http://127.0.0.1:1"}
+	_, stderr, code := run(t, root, env, "spark-submit", "job.py")
+	if code != 1 || !strings.Contains(stderr, "run scripts/setup tables") {
+		t.Errorf("without jars: exit code %d, %s", code, stderr)
+	}
+	if err := os.Mkdir(filepath.Join(root, ".tools", "tables"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, program := range []string{"spark-submit", "spark-sql"} {
+		out, stderr, code := run(t, root, env, program, "job.py")
+		for _, want := range []string{
+			"[--conf][" + catalog + "=org.apache.iceberg.spark.SparkCatalog]", "[--conf][spark.sql.extensions=a,b]",
+			"[--conf][" + catalog + ".glue.endpoint=http://127.0.0.1:1]", "[--conf][" + catalog + ".s3.endpoint=http://127.0.0.1:1]",
+		} {
+			if code != 0 || !strings.Contains(out, want) {
+				t.Errorf("%s: exit code %d, no %s in %s%s", program, code, want, out, stderr)
+			}
+		}
+	}
+}
+
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	root := checkout(t)

@@ -71,8 +71,10 @@ func (w *world) runRefusals() []refusal {
 		{"fleets and groups", run(func(in *emr.RunJobFlowInput) {
 			in.Instances.InstanceGroups = []types.InstanceGroupConfig{{InstanceRole: "MASTER", InstanceType: new("m5.xlarge"), InstanceCount: new(int32(1))}}
 		}), shape},
-		{"a security group of the primary alone", run(func(in *emr.RunJobFlowInput) { in.Instances.EmrManagedMasterSecurityGroup = new("sg-1") }),
-			"ValidationException: You must specify both EmrManagedMasterSecurityGroup and EmrManagedSlaveSecurityGroup, or neither."},
+		{
+			"a security group of the primary alone", run(func(in *emr.RunJobFlowInput) { in.Instances.EmrManagedMasterSecurityGroup = new("sg-1") }),
+			"ValidationException: You must specify both EmrManagedMasterSecurityGroup and EmrManagedSlaveSecurityGroup, or neither.",
+		},
 		{"no primary", run(fleets(fleet(core, 1, 0))), "ValidationException: No master instance fleets were supplied; you must specify exactly one master instance fleet. Revise the configuration and resubmit."},
 		{"two primaries", run(fleets(fleet(master, 1, 0), fleet(master, 1, 0))), "ValidationException: Multiple master instance fleets supplied, you must specify exactly one master instance fleet"},
 		{"a primary of two units", run(fleets(fleet(master, 2, 0))), "ValidationException: A master instance fleet can only have a target capacity of 1. Revise the configuration and resubmit."},

@@ -47,3 +47,24 @@ spark_conf=(
 if [ -n "${AWS_ENDPOINT_URL:-}" ]; then
   spark_conf+=(--conf "spark.hadoop.fs.s3a.endpoint=$AWS_ENDPOINT_URL")
 fi
+
+# The cluster's formats of tables: Delta, Iceberg. Catalogs of Iceberg use the region's services.
+tables=${EPHEMR_HOME:-/nonexistent}/spark-tables
+if [ -s "$tables" ]; then
+  if [ ! -d "$tools/tables" ]; then
+    echo "${0##*/}: the cluster has Delta or Iceberg, whose jars are not installed: run scripts/setup tables" >&2
+    exit 1
+  fi
+  SPARK_DIST_CLASSPATH="$SPARK_DIST_CLASSPATH:$tools/tables/*"
+  while IFS= read -r property; do
+    spark_conf+=(--conf "$property")
+    catalog=${property%%=*}
+    if [ "${property#*=}" = org.apache.iceberg.spark.SparkCatalog ] && [ -n "${AWS_ENDPOINT_URL:-}" ]; then
+      spark_conf+=(
+        --conf "$catalog.glue.endpoint=$AWS_ENDPOINT_URL"
+        --conf "$catalog.s3.endpoint=$AWS_ENDPOINT_URL"
+        --conf "$catalog.s3.path-style-access=true"
+      )
+    fi
+  done <"$tables"
+fi

@@ -1,0 +1,132 @@
+package acceptance_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/google/go-cmp/cmp"
+
+	"ephemr/internal/dataset"
+	"ephemr/internal/local/flights"
+	"ephemr/internal/run"
+	"ephemr/internal/statistics"
+)
+
+// tables allows the test that needs the jars of Delta and Iceberg.
+var tables = flag.Bool("tables", false, "write tables of Delta and Iceberg; make tables installs their jars")
+
+// writesTables writes a month of flights into a table of each format, and removes a carrier from both.
+const writesTables = `pipeline: NAME
+cluster: {profile: tables}
+jobs:
+  - name: write
+    type: spark
+    source: jobs/write
+    args: ["{{.Lake.raw}}/NAME/flights.csv.gz", "{{.Lake.curated}}/NAME", TABLE]
+checks:
+  - {dataset: "{{.Lake.curated}}/NAME/delta/", rows: "= {{.Jobs.write.Outputs.rows}}", notNull: [carrier], unique: [id]}
+  - {dataset: "{{.Lake.curated}}/NAME/iceberg/", rows: "= {{.Jobs.write.Outputs.rows}}", notNull: [carrier], unique: [id]}
+  - {dataset: "{{.Lake.curated}}/NAME/iceberg/", where: carrier == "UA", rows: "= 0"}
+`
+
+// tablesJob writes rows twice, so that the folders have files of former snapshots.
+const tablesJob = `import os
+import sys
+
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as f
+
+source, target, table = sys.argv[1:]
+spark = SparkSession.builder.getOrCreate()
+rows = spark.read.csv(source, header=True).withColumn("id", f.monotonically_increasing_id())
+delta, iceberg = "delta.` + "`" + `" + target + "/delta` + "`" + `", "glue_catalog.ephemr_local." + table
+rows.write.format("delta").partitionBy("origin").save(target + "/delta")
+rows.writeTo(iceberg).tableProperty("location", target + "/iceberg").partitionedBy(f.col("origin")).create()
+for name in delta, iceberg:
+    spark.sql("delete from " + name + " where carrier = 'UA'")
+left = {name: spark.table(name).count() for name in (delta, iceberg)}
+assert len(set(left.values())) == 1, left
+with open(os.environ["EPHEMR_OUTPUT"], "a", encoding="utf-8") as out:
+    out.write("rows=%d\nwritten=%d\n" % (left[delta], rows.count()))
+`
+
+// Real Spark writes tables of Delta and Iceberg into S3, the latter with the catalog of Glue: checks on the
+// cluster, statistics and ephemr check see the current snapshot only.
+func TestTables(t *testing.T) {
+	if !*tables {
+		t.Skip("needs the jars of Delta and Iceberg: make tables")
+	}
+	name, table := "tables-"+nonce, "tables_"+strings.ReplaceAll(nonce, "-", "_")
+	data, err := flights.Month(filepath.Join(w.region.Root, flights.Archive), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.s3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String(w.settings.Lake["raw"]), Key: aws.String(name + "/flights.csv.gz"), Body: bytes.NewReader(data)}); err != nil {
+		t.Fatal(err)
+	}
+	dir := project(t, map[string]string{"pipeline.yaml": strings.NewReplacer("NAME", name, "TABLE", table).Replace(writesTables), "jobs/write/main.py": tablesJob})
+	if out, stderr, code := w.cli(t, dir, "apply", "pipeline.yaml"); code != 0 {
+		t.Fatalf("ephemr apply: exit code %d\n%s%s", code, out, stderr)
+	}
+	rec := w.good(t, strings.TrimSpace(w.ephemr(t, "start", name)))
+	written, left := rec.Job("write").Outputs["written"], rec.Job("write").Outputs["rows"]
+	if written == left || left == "0" {
+		t.Fatalf("written %s, left %s", written, left)
+	}
+	want := map[string]string{"rows.1": left, "rows.2": left, "rows.3": "0"}
+	if diff := cmp.Diff(want, rec.Job("checks").Outputs); diff != "" {
+		t.Errorf("outputs of checks (-want +got):\n%s", diff)
+	}
+	w.areCurrent(t, rec, name, left)
+}
+
+// areCurrent compares what ephemr check and ephemr stats say of the tables with their rows.
+func (w *world) areCurrent(t *testing.T, rec *run.Record, name, rows string) {
+	t.Helper()
+	want, err := strconv.ParseInt(rows, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for format, kind := range map[string]string{"delta": "Delta version ", "iceberg": "Iceberg snapshot "} {
+		address := "s3://curated/" + name + "/" + format + "/"
+		var checked struct {
+			Table string `json:"table"`
+			Rows  int64  `json:"rows"`
+			Files int    `json:"files"`
+		}
+		if err := json.Unmarshal([]byte(w.ephemr(t, "check", address, "-o", "json")), &checked); err != nil {
+			t.Fatal(err)
+		}
+		var recorded []statistics.Statistics
+		if err := json.Unmarshal([]byte(w.ephemr(t, "stats", address, "-o", "json")), &recorded); err != nil {
+			t.Fatal(err)
+		}
+		if checked.Rows != want || !strings.HasPrefix(checked.Table, kind) {
+			t.Errorf("%s: checked %+v, want %d rows", format, checked, want)
+		}
+		if len(recorded) != 1 || recorded[0].RunID != rec.Run.ID || recorded[0].Rows == nil || *recorded[0].Rows != want || recorded[0].Partial != "" {
+			t.Errorf("%s: recorded %+v, want %d rows", format, recorded, want)
+		}
+		all := 0
+		objects, err := dataset.List(t.Context(), w.s3, dataset.Address{Bucket: w.settings.Lake["curated"], Prefix: name + "/" + format + "/"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range objects {
+			if strings.HasSuffix(o.Key, ".parquet") {
+				all++
+			}
+		}
+		if all <= checked.Files {
+			t.Errorf("%s: the folder has %d files, and the snapshot %d", format, all, checked.Files)
+		}
+		t.Logf("%s: %d rows in %d of %d files: %s", format, want, checked.Files, all, checked.Table)
+	}
+}
