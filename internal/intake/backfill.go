@@ -91,8 +91,13 @@ func (f *Backfiller) create(ctx context.Context, b backfill.Backfill, v register
 	} else if !end.IsZero() {
 		w.Run.IntervalStart, w.Run.IntervalEnd = start, end
 	}
+	return f.record(ctx, v, w)
+}
+
+// record creates a run, with a notice if it is rejected.
+func (f *Backfiller) record(ctx context.Context, v register.Version, w NewRun) error {
 	if w.Run.State == run.Rejected {
-		slog.WarnContext(ctx, "run of a backfill rejected", "backfill", b.ID, "runId", w.Run.ID, "reason", w.Run.Reason)
+		slog.WarnContext(ctx, "run of a backfill rejected", "backfill", w.Run.Backfill, "runId", w.Run.ID, "reason", w.Run.Reason)
 	}
 	notice, err := report(ctx, registered{f.Pipelines, &v}, f.Notices, f.Settings.Stage, w.Run)
 	if err != nil {

@@ -43,28 +43,13 @@ func TestOutboxFirst(t *testing.T) {
 	for name, url := range map[string]string{"by HTTP": "https://m.example.com", "S3 only": ""} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			runs := &store.Runs{Table: "runs", DB: awsfake.NewDynamoDB(awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{
-				{Name: store.ByState, PK: "gsState", SK: "gsOrder"}, {Name: store.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
-			}})}
-			at := time.Date(2026, 11, 30, 3, 0, 0, 0, time.UTC)
-			var jobs []run.Job
-			spec := pipeline.Spec{Name: "p"}
-			for i := range 4 { // more events than are written without a listing
-				n := fmt.Sprintf("j%d", i)
-				spec.Jobs = append(spec.Jobs, pipeline.Job{Name: n, Type: job.Bash})
-				jobs = append(jobs, run.Job{Name: n, Type: job.Bash, State: run.JobSucceeded, Attempt: 1, StartedAt: at, EndedAt: at})
-			}
-			if _, ok, err := runs.Create(t.Context(), run.Run{ID: "r", Pipeline: "p", State: run.Running, LogicalTime: at, RequestedAt: at, StartedAt: at}, &spec); !ok || err != nil {
-				t.Fatal(ok, err)
-			}
-			if err := runs.PlanJobs(t.Context(), "r", jobs); err != nil {
-				t.Fatal(err)
-			}
+			runs := written(t)
 			objects, box := awsfake.NewS3("logs"), &outbox{fails: 1}
 			w := &lineage.Writer{Runs: runs, S3: objects, Outbox: box, Settings: stage.Settings{
 				Stage: "dev", Account: "111122223333", LogsBucket: "logs", Lineage: stage.Lineage{HTTP: stage.LineageHTTP{URL: url}},
 			}}
-			if err := w.Write(t.Context(), "r"); (err != nil) != (url != "") || url != "" && len(objects.Keys("logs")) > 0 {
+			err := w.Write(t.Context(), "r")
+			if failed := err != nil && len(objects.Keys("logs")) == 0; failed != (url != "") {
 				t.Errorf("%v, objects %q", err, objects.Keys("logs"))
 			}
 			for range 2 {
@@ -85,4 +70,27 @@ func TestOutboxFirst(t *testing.T) {
 			}
 		})
 	}
+}
+
+// written are runs of which one has succeeded so far.
+func written(t *testing.T) *store.Runs {
+	t.Helper()
+	runs := &store.Runs{Table: "runs", DB: awsfake.NewDynamoDB(awsfake.Table{Name: "runs", PK: "pk", SK: "sk", Indexes: []awsfake.Index{
+		{Name: store.ByState, PK: "gsState", SK: "gsOrder"}, {Name: store.ByPipeline, PK: "gpPipeline", SK: "gpOrder"},
+	}})}
+	at := time.Date(2026, 11, 30, 3, 0, 0, 0, time.UTC)
+	var jobs []run.Job
+	spec := pipeline.Spec{Name: "p"}
+	for i := range 4 { // more events than are written without a listing
+		n := fmt.Sprintf("j%d", i)
+		spec.Jobs = append(spec.Jobs, pipeline.Job{Name: n, Type: job.Bash})
+		jobs = append(jobs, run.Job{Name: n, Type: job.Bash, State: run.JobSucceeded, Attempt: 1, StartedAt: at, EndedAt: at})
+	}
+	if _, ok, err := runs.Create(t.Context(), run.Run{ID: "r", Pipeline: "p", State: run.Running, LogicalTime: at, RequestedAt: at, StartedAt: at}, &spec); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	if err := runs.PlanJobs(t.Context(), "r", jobs); err != nil {
+		t.Fatal(err)
+	}
+	return runs
 }

@@ -52,7 +52,7 @@ func TestLineageByHTTP(t *testing.T) {
 	var mu sync.Mutex
 	var got []string
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, in *http.Request) {
-		body, _ := io.ReadAll(in.Body) //nolint:errcheck // an incomplete body differs
+		body, _ := io.ReadAll(in.Body) // an incomplete body differs
 		mu.Lock()
 		defer mu.Unlock()
 		got = append(got, strings.Join([]string{in.Method, in.URL.Path, in.Header.Get("Authorization"), in.Header.Get("Content-Type"), string(body)}, " "))
@@ -158,7 +158,7 @@ func TestServerIsDown(t *testing.T) {
 				}
 				for range 90 {
 					time.Sleep(time.Minute)
-					_ = s.tick() //nolint:errcheck // until it is back
+					_ = s.tick() // until it is back
 				}
 				slices.Sort(server.taken)
 				if diff := cmp.Diff([]string{`{"key":"lineage/a"}`, `{"key":"lineage/b"}`, `{"key":"lineage/c"}`}, server.taken); diff != "" {
@@ -212,7 +212,7 @@ func TestMissingEvent(t *testing.T) {
 			if n == 30 {
 				objects.Place("logs", "lineage/late", []byte("{}"))
 			}
-			_ = s.tick() //nolint:errcheck // the objects are missing
+			_ = s.tick() // the objects are missing
 			time.Sleep(time.Minute)
 		}
 		if err := s.tick(); err != nil || len(server.taken) != 1 {

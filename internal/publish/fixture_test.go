@@ -31,9 +31,9 @@ var spec = pipeline.Spec{Name: "p", Publish: &pipeline.Publish{
 }}
 
 var (
-	timedOut = &types.OperationTimeoutException{Message: aws.String("Operation timed out")}
-	busy     = &types.ConcurrentModificationException{Message: aws.String("Two processes are trying to modify a resource simultaneously.")}
-	reset    = errors.New("read: connection reset by peer")
+	errTimedOut = &types.OperationTimeoutException{Message: aws.String("Operation timed out")}
+	errBusy     = &types.ConcurrentModificationException{Message: aws.String("Two processes are trying to modify a resource simultaneously.")}
+	errReset    = errors.New("read: connection reset by peer")
 )
 
 // world is a stage with a table, and runs that publish to it. Each call is another

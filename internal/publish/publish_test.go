@@ -33,7 +33,7 @@ func TestAnswersOfGlue(t *testing.T) {
 	}{
 		"success":                       {func(*world) {}, done, done},
 		"ThrottlingException":           {func(w *world) { w.glue.FailNext("CreatePartition", awsfake.Throttled()) }, seen{fault.Throttled, "", ""}, done},
-		"ConcurrentModification":        {func(w *world) { w.glue.FailNext("CreatePartition", busy) }, seen{fault.Throttled, "", ""}, done},
+		"ConcurrentModification":        {func(w *world) { w.glue.FailNext("CreatePartition", errBusy) }, seen{fault.Throttled, "", ""}, done},
 		"AlreadyExists of its own call": {func(w *world) { w.glue.RepeatNext("CreatePartition", 1) }, done, done},
 		"AlreadyExists of its own call, then unreadable": {
 			func(w *world) {
@@ -64,16 +64,16 @@ func TestAnswersOfGlue(t *testing.T) {
 		"AccessDenied, then unreadable": {
 			func(w *world) {
 				w.glue.FailNext("CreatePartition", awsfake.Denied("glue:CreatePartition"))
-				w.glue.FailNext("GetPartition", nil, timedOut)
+				w.glue.FailNext("GetPartition", nil, errTimedOut)
 			}, seen{fault.Throttled, run.Publishing, ""}, done,
 		},
-		"OperationTimeout":                  {func(w *world) { w.glue.FailNext("CreatePartition", timedOut) }, seen{fault.Throttled, run.Publishing, ""}, done},
-		"OperationTimeout after the effect": {func(w *world) { w.glue.LoseNext("CreatePartition", timedOut) }, done, done},
-		"a lost answer":                     {func(w *world) { w.glue.LoseNext("CreatePartition", reset) }, done, done},
+		"OperationTimeout":                  {func(w *world) { w.glue.FailNext("CreatePartition", errTimedOut) }, seen{fault.Throttled, run.Publishing, ""}, done},
+		"OperationTimeout after the effect": {func(w *world) { w.glue.LoseNext("CreatePartition", errTimedOut) }, done, done},
+		"a lost answer":                     {func(w *world) { w.glue.LoseNext("CreatePartition", errReset) }, done, done},
 		"a lost answer, then unreadable": {
 			func(w *world) {
-				w.glue.LoseNext("CreatePartition", reset)
-				w.glue.FailNext("GetPartition", nil, reset)
+				w.glue.LoseNext("CreatePartition", errReset)
+				w.glue.FailNext("GetPartition", nil, errReset)
 			}, seen{fault.Throttled, run.Publishing, location("r")}, done,
 		},
 		"unreadable before": {func(w *world) { w.glue.FailNext("GetPartition", awsfake.Throttled()) }, seen{fault.Throttled, "", ""}, done},
@@ -109,7 +109,7 @@ func TestUnclearCallIsNotRepeatedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.begin(t, "r")
-		w.glue.FailNext("CreatePartition", timedOut)
+		w.glue.FailNext("CreatePartition", errTimedOut)
 		for range 2 {
 			if err := w.publish(t, "r"); fault.NameOf(err) != fault.Throttled || w.glue.Calls("CreatePartition") != 1 {
 				t.Errorf("%v, %d calls", err, w.glue.Calls("CreatePartition"))

@@ -79,11 +79,14 @@ func TestUndoAnswersOfGlue(t *testing.T) {
 		prepare func(g *awsfake.Glue)
 		first   fault.Name
 	}{
-		"throttled":             {func(g *awsfake.Glue) { g.FailNext("UpdatePartition", awsfake.Throttled()) }, fault.Throttled},
-		"a lost answer":         {func(g *awsfake.Glue) { g.LoseNext("UpdatePartition", reset) }, ""},
-		"unreadable":            {func(g *awsfake.Glue) { g.FailNext("GetPartition", awsfake.Throttled()) }, fault.Throttled},
-		"lost, then unreadable": {func(g *awsfake.Glue) { g.LoseNext("UpdatePartition", reset); g.FailNext("GetPartition", nil, reset) }, fault.Throttled},
-		"denied":                {func(g *awsfake.Glue) { g.FailNext("UpdatePartition", awsfake.Denied("glue:UpdatePartition")) }, fault.Permission},
+		"throttled":     {func(g *awsfake.Glue) { g.FailNext("UpdatePartition", awsfake.Throttled()) }, fault.Throttled},
+		"a lost answer": {func(g *awsfake.Glue) { g.LoseNext("UpdatePartition", errReset) }, ""},
+		"unreadable":    {func(g *awsfake.Glue) { g.FailNext("GetPartition", awsfake.Throttled()) }, fault.Throttled},
+		"lost, then unreadable": {func(g *awsfake.Glue) {
+			g.LoseNext("UpdatePartition", errReset)
+			g.FailNext("GetPartition", nil, errReset)
+		}, fault.Throttled},
+		"denied": {func(g *awsfake.Glue) { g.FailNext("UpdatePartition", awsfake.Denied("glue:UpdatePartition")) }, fault.Permission},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -229,7 +229,7 @@ func TestSensitiveParamsAreMasked(t *testing.T) {
 			s.Expect = []string{address}
 			b.S3 = &dated{bucket: b.s3, err: apiError("AccessDenied")}
 		},
-		"a check": func(b *bench, s *job.Spec) {
+		"a check": func(_ *bench, s *job.Spec) {
 			s.Type, s.Package, s.PackageSHA256, s.Entry = job.Quality, "", "", ""
 			s.Checks = []job.Check{{Dataset: "s3://bucket/of=" + password + "/", Rows: "> 0"}}
 		},
