@@ -88,7 +88,7 @@ func TestTables(t *testing.T) {
 }
 
 // areCurrent compares what ephemr check and ephemr stats say of the tables with their rows.
-func (w *world) areCurrent(t *testing.T, rec *run.Record, name, rows string) {
+func (w *world) areCurrent(t *testing.T, rec *run.Record, name, rows string) { //nolint:gocyclo // one comparison after the other
 	t.Helper()
 	want, err := strconv.ParseInt(rows, 10, 64)
 	if err != nil {
@@ -114,19 +114,25 @@ func (w *world) areCurrent(t *testing.T, rec *run.Record, name, rows string) {
 		if len(recorded) != 1 || recorded[0].RunID != rec.Run.ID || recorded[0].Rows == nil || *recorded[0].Rows != want || recorded[0].Partial != "" {
 			t.Errorf("%s: recorded %+v, want %d rows", format, recorded, want)
 		}
-		all := 0
-		objects, err := dataset.List(t.Context(), w.s3, dataset.Address{Bucket: w.settings.Lake["curated"], Prefix: name + "/" + format + "/"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, o := range objects {
-			if strings.HasSuffix(o.Key, ".parquet") {
-				all++
-			}
-		}
+		all := w.parquetFiles(t, name+"/"+format+"/")
 		if all <= checked.Files {
 			t.Errorf("%s: the folder has %d files, and the snapshot %d", format, all, checked.Files)
 		}
 		t.Logf("%s: %d rows in %d of %d files: %s", format, want, checked.Files, all, checked.Table)
 	}
+}
+
+// parquetFiles counts the files of a folder of the curated zone.
+func (w *world) parquetFiles(t *testing.T, prefix string) (n int) {
+	t.Helper()
+	objects, err := dataset.List(t.Context(), w.s3, dataset.Address{Bucket: w.settings.Lake["curated"], Prefix: prefix})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range objects {
+		if strings.HasSuffix(o.Key, ".parquet") {
+			n++
+		}
+	}
+	return n
 }

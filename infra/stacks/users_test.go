@@ -205,6 +205,11 @@ func TestStepsGetUsersRoles(t *testing.T) {
 	})
 }
 
+// isLineageKey reports whether it is the key of the server that lineage events are sent to.
+func isLineageKey(st statement, owner string) bool {
+	return strings.HasPrefix(owner, "Notify") && len(st.resources) == 1 && strings.HasSuffix(st.resources[0], ":secret:ephemr/marquez-??????")
+}
+
 func checkSecretRight(t *testing.T, st statement, owner, action string) {
 	t.Helper()
 	switch action {
@@ -215,8 +220,7 @@ func checkSecretRight(t *testing.T, st statement, owner, action string) {
 			t.Errorf("%s may decrypt with %v, if %v", st.owner, st.resources, st.condition)
 		}
 	case "secretsmanager:GetSecretValue":
-		lineage := strings.HasPrefix(owner, "Notify") && len(st.resources) == 1 && strings.HasSuffix(st.resources[0], ":secret:ephemr/marquez-??????")
-		if !strings.HasPrefix(owner, "EmrInstance") && !strings.HasPrefix(owner, "Users") && !lineage {
+		if !strings.HasPrefix(owner, "EmrInstance") && !strings.HasPrefix(owner, "Users") && !isLineageKey(st, owner) {
 			t.Errorf("%s may read %v", st.owner, st.resources)
 		}
 	case "secretsmanager:DescribeSecret", "ssm:DescribeParameters":

@@ -73,18 +73,10 @@ func (f *Backfiller) create(ctx context.Context, b backfill.Backfill, v register
 		Pipeline: b.Request.Pipeline, Params: values, Values: b.Request.Params, Logical: c.Planned(), Priority: &lowest, RequestedAt: requestedAt,
 		Trigger: run.Trigger{Kind: run.ByBackfill, Schedule: scheduleOf(b, c)}, Dated: true, Due: true,
 	}
-	made, err := request.NewRuns(ctx, f.Settings, registered{f.Pipelines, &v}, f.Users, f.Engines)
-	if err == nil && len(made) != 1 {
-		err = fault.New(fault.InvalidInput, "the matrix of pipeline %s has changed since backfill %s was started; start another backfill", v.Spec.Name, b.ID)
-	}
-	if IsInvalid(err) {
-		made, err = []NewRun{request.rejected(err, nil)}, nil
-		made[0].Run.Params, _ = v.Spec.Conceal(made[0].Run.Params)
-	}
+	w, err := f.made(ctx, request, b, v)
 	if err != nil {
 		return err
 	}
-	w := made[0]
 	w.Run.Backfill, w.Run.Parallel = b.ID, b.Request.Parallel
 	if start, end, err := b.Interval(c); err != nil {
 		return err
@@ -92,6 +84,23 @@ func (f *Backfiller) create(ctx context.Context, b backfill.Backfill, v register
 		w.Run.IntervalStart, w.Run.IntervalEnd = start, end
 	}
 	return f.record(ctx, v, w)
+}
+
+// made is the run of a request, or a rejected one.
+func (f *Backfiller) made(ctx context.Context, request RunRequest, b backfill.Backfill, v register.Version) (w NewRun, _ error) {
+	all, err := request.NewRuns(ctx, f.Settings, registered{f.Pipelines, &v}, f.Users, f.Engines)
+	if err == nil && len(all) != 1 {
+		err = fault.New(fault.InvalidInput, "the matrix of pipeline %s has changed since backfill %s was started; start another backfill", v.Spec.Name, b.ID)
+	}
+	if IsInvalid(err) {
+		w = request.rejected(err, nil)
+		w.Run.Params, _ = v.Spec.Conceal(w.Run.Params)
+		return w, nil
+	}
+	if err != nil {
+		return w, err
+	}
+	return all[0], nil
 }
 
 // record creates a run, with a notice if it is rejected.

@@ -125,8 +125,12 @@ func checkInstances(in *types.JobFlowInstancesConfig) error {
 	if (in.EmrManagedMasterSecurityGroup == nil) != (in.EmrManagedSlaveSecurityGroup == nil) {
 		return validationEMR("You must specify both EmrManagedMasterSecurityGroup and EmrManagedSlaveSecurityGroup, or neither.")
 	}
+	return checkFleets(in.InstanceFleets)
+}
+
+func checkFleets(fleets []types.InstanceFleetConfig) error {
 	seen := map[types.InstanceFleetType]bool{}
-	for _, f := range in.InstanceFleets {
+	for _, f := range fleets {
 		kind := f.InstanceFleetType
 		if err := checkFleet(&f); err != nil {
 			return err
