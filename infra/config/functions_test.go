@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"ephemr/infra/config"
+	"ephemr/internal/checkdata"
+	"ephemr/internal/outbox"
 	"ephemr/internal/run"
 )
 
@@ -22,6 +24,23 @@ func TestLeaseOutlivesFunctions(t *testing.T) {
 		if f.Timeout+margin > run.Lease {
 			t.Errorf("%s may run for %s, and run.Lease is %s: less than %s longer", f.Name, f.Timeout, run.Lease, margin)
 		}
+	}
+}
+
+// Else two invocations send the same message.
+func TestClaimOutlivesNotify(t *testing.T) {
+	t.Parallel()
+	if f := config.FunctionNamed("Notify"); f.Timeout+margin > outbox.Claim {
+		t.Errorf("%s may run for %s, and outbox.Claim is %s", f.Name, f.Timeout, outbox.Claim)
+	}
+}
+
+// Most of the invocation is for reading, and what is left suffices to record what was read.
+func TestCheckDataReserve(t *testing.T) {
+	t.Parallel()
+	f := config.FunctionNamed("CheckData")
+	if checkdata.Reserve < 30*time.Second || f.Timeout < 4*checkdata.Reserve {
+		t.Errorf("%s may run for %s, of which %s are for records", f.Name, f.Timeout, checkdata.Reserve)
 	}
 }
 

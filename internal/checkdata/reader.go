@@ -24,8 +24,8 @@ const (
 	// mostBytes of footers are read for a run.
 	mostBytes = 1 << 30
 
-	// reserve is the part of an invocation's time that is left for records.
-	reserve = 30 * time.Second
+	// Reserve is the part of an invocation's time that is left for records.
+	Reserve = 30 * time.Second
 
 	// mostRetries of the state are made when S3 throttles or fails, which is fewer than
 	// those of the state. Then the figures stay unknown.
@@ -54,7 +54,7 @@ func newReader(ctx context.Context, api dataset.S3API, lake, secrets map[string]
 		lists: map[dataset.Address]snapshot.Files{}, footers: map[dataset.Address]footer.Summary{},
 	}
 	if end, ok := ctx.Deadline(); ok {
-		r.until = end.Add(-reserve)
+		r.until = end.Add(-Reserve)
 	}
 	return r
 }

@@ -28,9 +28,9 @@ type Outgoing struct {
 // Mail is the destination of the stage's topic.
 const Mail = "mail"
 
-// claim is how long an attempt may take, after which another is made. It is longer than
+// Claim is how long an attempt may take, after which another is made. It is longer than
 // the function's timeout.
-const claim = 2 * time.Minute
+const Claim = 2 * time.Minute
 
 func (o Outgoing) key() records.Key { return records.SendingKey(o.Of, o.Message.ID, o.Destination) }
 
@@ -59,7 +59,7 @@ func (o *Outgoing) read(it records.Item) error {
 
 // claim reserves o for an attempt; false = another invocation makes it, or has.
 func (s *Store) claim(ctx context.Context, o *Outgoing, now time.Time) (bool, error) {
-	next := now.Add(claim)
+	next := now.Add(Claim)
 	ok, err := s.move(ctx, *o, next, o.attempts+1)
 	if ok {
 		o.attempts++

@@ -83,7 +83,7 @@ func demo(app *session.App) *cobra.Command {
 	month := 1
 	cmd := &cobra.Command{
 		Use: "demo", Short: "upload a month of flights to the local region and follow the run", Args: cobra.NoArgs,
-		Long:    "Register an example pipeline in the running local region, upload a month of real flights, follow the run that this starts, and print its result.",
+		Long:    "Register an example pipeline in the running local region, upload a month of real flights, follow the run that this\nstarts, and print its result.",
 		Example: "  ephemr up\n  ephemr demo --month 2",
 		RunE:    laptop(app, func() []string { return []string{"demo", "--month", strconv.Itoa(month)} }),
 	}
@@ -94,8 +94,8 @@ func demo(app *session.App) *cobra.Command {
 func env(app *session.App) *cobra.Command {
 	return &cobra.Command{
 		Use: "env", Short: "print shell commands that select the local region for other programs", Args: cobra.NoArgs,
-		Long:    "Print shell commands that set endpoints, test credentials and stage of the project's local region, for programs like the AWS CLI.",
-		Example: `  eval "$(ephemr env)"`,
+		Long:    "Print shell commands that set endpoints, test credentials and stage of the project's local region, for programs like\nthe AWS CLI.",
+		Example: "  ephemr env > env.sh && . ./env.sh",
 		RunE:    laptop(app, func() []string { return []string{"env"} }),
 	}
 }
