@@ -40,7 +40,7 @@ var replaced = []struct {
 	{regexp.MustCompile(`("cost": )\{[^}]*\}`), "$1[COST]"},
 	{regexp.MustCompile(`("price": )\{[^}]*\}`), "$1[PRICE]"},
 	{regexp.MustCompile(`http://127\.0\.0\.1:\d+`), "[ENDPOINT]"},
-	{regexp.MustCompile(`ephemr \S+ \(go[0-9.]+, \w+/\w+\)`), "ephemr [VERSION]"},
+	{regexp.MustCompile(`ephemr \S+ \((commit [0-9a-f]+, )?go[0-9.]+, \w+/\w+\)`), "ephemr [VERSION]"},
 	{regexp.MustCompile(`(\S) {2,}`), "$1  "}, // columns are as wide as what was replaced
 }
 

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"ephemr/internal/proof/executable"
 )
 
 // stub is an aws that logs its calls and knows the status of each stack.
@@ -41,7 +43,7 @@ func TestUnprotect(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bin := t.TempDir()
-			if err := os.WriteFile(filepath.Join(bin, "aws"), []byte(stub), 0o755); err != nil { //nolint:gosec // it is a program
+			if err := executable.Write(filepath.Join(bin, "aws"), stub); err != nil {
 				t.Fatal(err)
 			}
 			calls := filepath.Join(bin, "calls")

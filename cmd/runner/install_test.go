@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"ephemr/internal/proof/executable"
 )
 
 // The bootstrap action prepares what the runner of any user needs, and goes on
@@ -17,7 +19,7 @@ func TestInstallRunner(t *testing.T) {
 			t.Parallel()
 			bin, mnt, emr, home := t.TempDir(), t.TempDir(), t.TempDir(), t.TempDir()
 			aws := "#!/bin/bash\nprintf '#!/bin/sh\\necho v1\\n' >\"${!#}\" && chmod +x \"${!#}\"\n"
-			if err := os.WriteFile(filepath.Join(bin, "aws"), []byte(aws), 0o700); err != nil { //nolint:gosec // it is to be run
+			if err := executable.Write(filepath.Join(bin, "aws"), aws); err != nil {
 				t.Fatal(err)
 			}
 			busy := filepath.Join(emr, "isbusy")

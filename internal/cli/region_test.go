@@ -12,6 +12,7 @@ import (
 	"ephemr/internal/cli/region"
 	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/terminal"
+	"ephemr/internal/proof/executable"
 	"ephemr/internal/release"
 )
 
@@ -57,7 +58,7 @@ func TestRegionCommands(t *testing.T) {
 	project, root := t.TempDir(), t.TempDir()
 	for _, program := range []string{"scripts/setup", "dist/bin/laptop"} {
 		path := filepath.Join(root, program)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o750), os.WriteFile(path, []byte(laptop), 0o700)); err != nil { //nolint:gosec // it is executed
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o750), executable.Write(path, laptop)); err != nil {
 			t.Fatal(err)
 		}
 	}

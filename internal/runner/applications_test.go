@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ephemr/internal/job"
+	"ephemr/internal/proof/executable"
 )
 
 // onYARN gives the bench the yarn command of the local region, and a client that
@@ -108,7 +109,7 @@ func TestWaitsForApplicationsWithoutYARN(t *testing.T) {
 	b.onYARN()
 	b.Linger, b.Poll = time.Millisecond, time.Millisecond
 	bin := b.TempDir()
-	if err := os.WriteFile(filepath.Join(bin, "yarn"), []byte("#!/bin/sh\necho no ResourceManager >&2; exit 1\n"), 0o700); err != nil { //nolint:gosec // it is to be run
+	if err := executable.Write(filepath.Join(bin, "yarn"), "#!/bin/sh\necho no ResourceManager >&2; exit 1\n"); err != nil {
 		t.Fatal(err)
 	}
 	b.Environ = append(b.Environ, "PATH="+bin+":"+os.Getenv("PATH"))

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"ephemr/internal/job"
+	"ephemr/internal/proof/executable"
 )
 
 // tool puts a program of that name first in PATH that prints its arguments.
@@ -15,7 +16,7 @@ func (b *bench) tool(name string) {
 	b.Helper()
 	bin := b.TempDir()
 	script := "#!/bin/bash\necho " + name + " \"$@\"\n"
-	if err := os.WriteFile(filepath.Join(bin, name), []byte(script), 0o700); err != nil { //nolint:gosec // it is to be run
+	if err := executable.Write(filepath.Join(bin, name), script); err != nil {
 		b.Fatal(err)
 	}
 	b.Setenv("PATH", bin+":"+os.Getenv("PATH"))

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/internal/job"
+	"ephemr/internal/proof/executable"
 )
 
 // records is a spark-submit that plays dbt: it checks what it was given, records $RESULTS
@@ -53,7 +54,7 @@ func TestDBT(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bin := t.TempDir()
-			if err := os.WriteFile(filepath.Join(bin, "spark-submit"), []byte(records), 0o700); err != nil { //nolint:gosec // it is to be run
+			if err := executable.Write(filepath.Join(bin, "spark-submit"), records); err != nil {
 				t.Fatal(err)
 			}
 			t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
@@ -106,7 +107,7 @@ exit 1
 // A message that dbt records may quote a statement with a secret.
 func TestFindingsOfDBTAreMasked(t *testing.T) {
 	bin := t.TempDir()
-	if err := os.WriteFile(filepath.Join(bin, "spark-submit"), []byte(quotes), 0o700); err != nil { //nolint:gosec // it is to be run
+	if err := executable.Write(filepath.Join(bin, "spark-submit"), quotes); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))

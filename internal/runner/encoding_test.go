@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"ephemr/internal/job"
+	"ephemr/internal/proof/executable"
 )
 
 // Without a locale that has characters, programs use UTF-8: those in Java would
@@ -13,7 +14,7 @@ import (
 func TestEncoding(t *testing.T) {
 	const show = "#!/bin/bash\necho $LANG,$LC_ALL,$PYTHONUTF8\n"
 	bin := t.TempDir()
-	if err := os.WriteFile(filepath.Join(bin, "hadoop"), []byte(show), 0o700); err != nil { //nolint:gosec // it is to be run
+	if err := executable.Write(filepath.Join(bin, "hadoop"), show); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))

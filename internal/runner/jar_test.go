@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"ephemr/internal/job"
+	"ephemr/internal/proof/executable"
 )
 
 // jar is a jar with a manifest, and with other files if they are named.
@@ -66,7 +67,7 @@ exec python3 -c 'import sys, zipfile
 z = zipfile.ZipFile(sys.argv[1])
 z.getinfo("etl/Load.class")
 sys.stdout.write(z.read("META-INF/MANIFEST.MF").decode().replace("\r", ""))' "$2"`
-			if err := os.WriteFile(filepath.Join(bin, "hadoop"), []byte(script), 0o700); err != nil { //nolint:gosec // it is to be run
+			if err := executable.Write(filepath.Join(bin, "hadoop"), script); err != nil {
 				t.Fatal(err)
 			}
 			b.Setenv("PATH", bin+":"+os.Getenv("PATH"))

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"ephemr/internal/job"
+	"ephemr/internal/proof/executable"
 )
 
 // wheel is a Python library with a module, tiny.hello, and a program, tiny-say.
@@ -80,7 +81,7 @@ func (b *bench) withoutPip(pip string) {
 	}
 	bin := b.TempDir()
 	script := fmt.Sprintf("#!/bin/bash\nif [ \"$2\" = pip ]; then %s; fi\nexec %s \"$@\"\n", pip, python)
-	if err := os.WriteFile(filepath.Join(bin, "python3"), []byte(script), 0o700); err != nil { //nolint:gosec // it is to be run
+	if err := executable.Write(filepath.Join(bin, "python3"), script); err != nil {
 		b.Fatal(err)
 	}
 	b.Setenv("PATH", bin+":"+os.Getenv("PATH"))

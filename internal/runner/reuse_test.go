@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"ephemr/internal/job"
+	"ephemr/internal/proof/executable"
 	"ephemr/internal/runner"
 )
 
@@ -22,7 +23,7 @@ func fakePython(t *testing.T) {
 [ "$2" = pip ] || exit 9
 echo "pip in $(ls | tr '\n' ' '): ${*: -1} COLOR=$COLOR PIP_INDEX_URL=$PIP_INDEX_URL" >&2
 `
-	if err := os.WriteFile(filepath.Join(bin, "python3"), []byte(script), 0o700); err != nil { //nolint:gosec // it is to be run
+	if err := executable.Write(filepath.Join(bin, "python3"), script); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))

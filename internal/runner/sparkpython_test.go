@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"ephemr/internal/job"
+	"ephemr/internal/proof/executable"
 )
 
 // Spark gets archives and settings for its driver here and executors elsewhere.
@@ -75,7 +76,7 @@ func (b *bench) sparkTool() {
 	b.Helper()
 	bin := b.TempDir()
 	const script = "#!/bin/bash\necho \"$@\"\necho PYTHONPATH=$PYTHONPATH\n"
-	if err := os.WriteFile(filepath.Join(bin, "spark-submit"), []byte(script), 0o700); err != nil { //nolint:gosec // it is to be run
+	if err := executable.Write(filepath.Join(bin, "spark-submit"), script); err != nil {
 		b.Fatal(err)
 	}
 	b.Setenv("PATH", bin+":"+os.Getenv("PATH"))
@@ -88,7 +89,7 @@ func TestModules(t *testing.T) {
 	bin := b.TempDir()
 	const script = `#!/bin/bash
 [ "$1" = --archives ] && python3 -m zipfile -l "${2%#*}" | awk 'NR > 1 {print $1}'`
-	if err := os.WriteFile(filepath.Join(bin, "spark-submit"), []byte(script), 0o700); err != nil { //nolint:gosec // it is to be run
+	if err := executable.Write(filepath.Join(bin, "spark-submit"), script); err != nil {
 		t.Fatal(err)
 	}
 	b.Setenv("PATH", bin+":"+os.Getenv("PATH"))

@@ -14,6 +14,7 @@ import (
 
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/cli/test"
+	"ephemr/internal/proof/executable"
 )
 
 // fakeLaptop is a program laptop that records its calls in a file, and then does what the
@@ -23,7 +24,7 @@ func fakeLaptop(t *testing.T, script string) (r test.Region, calls func() string
 	dir := t.TempDir()
 	program, file := filepath.Join(dir, "laptop"), filepath.Join(dir, "calls")
 	text := fmt.Sprintf("#!/bin/sh\nn=$(grep -cx \"$*\" '%[1]s' 2>/dev/null)\n[ \"$n\" != 0 ] || n=\necho \"$*\" >>'%[1]s'\ncase \"$1$n\" in\n%s\nesac\n", file, script)
-	if err := os.WriteFile(program, []byte(text), 0o700); err != nil { //nolint:gosec // to be run
+	if err := executable.Write(program, text); err != nil {
 		t.Fatal(err)
 	}
 	return test.Region{Program: program, IO: &terminal.IO{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}}, func() string {

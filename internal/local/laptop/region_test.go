@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"ephemr/internal/local/laptop"
+	"ephemr/internal/proof/executable"
 )
 
 func makeBucket(t *testing.T, r *laptop.Region, name string) {
@@ -175,7 +176,7 @@ func TestDownEndsWhatIgnoresIt(t *testing.T) {
 trap '' TERM
 exec python3 -m http.server --bind 127.0.0.1 "${2##*:}" # --addr HOST:PORT comes first
 `
-	if err := os.WriteFile(o.LocalEMR, []byte(deaf), 0o700); err != nil { //nolint:gosec // to be run
+	if err := executable.Write(o.LocalEMR, deaf); err != nil {
 		t.Fatal(err)
 	}
 	o.Grace = 300 * time.Millisecond

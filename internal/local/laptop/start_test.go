@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ephemr/internal/local/laptop"
+	"ephemr/internal/proof/executable"
 )
 
 // checkout makes one with these programs in the place of the region's.
@@ -25,7 +26,7 @@ func checkout(t *testing.T, emulator, localEMR string) laptop.Options {
 		if script == "" {
 			continue
 		}
-		if err := os.WriteFile(file, []byte("#!/bin/sh\n"+script), 0o700); err != nil { //nolint:gosec // to be run
+		if err := executable.Write(file, "#!/bin/sh\n"+script); err != nil {
 			t.Fatal(err)
 		}
 	}

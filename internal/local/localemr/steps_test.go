@@ -1,7 +1,6 @@
 package localemr_test
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,12 +10,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ephemr/internal/local/localemr"
+	"ephemr/internal/proof/executable"
 )
 
 func TestStepEnvironment(t *testing.T) {
 	t.Parallel()
 	bin := t.TempDir()
-	if err := os.WriteFile(filepath.Join(bin, "spark-submit"), []byte("#!/bin/sh\necho shim $1\n"), 0o700); err != nil { //nolint:gosec // a program
+	if err := executable.Write(filepath.Join(bin, "spark-submit"), "#!/bin/sh\necho shim $1\n"); err != nil {
 		t.Fatal(err)
 	}
 	st := begin(t, func(c *localemr.Config) {
@@ -101,7 +101,7 @@ func TestScriptRunner(t *testing.T) {
 func TestJarStepGoesToHadoop(t *testing.T) {
 	t.Parallel()
 	bin := t.TempDir()
-	if err := os.WriteFile(filepath.Join(bin, "hadoop"), []byte("#!/bin/sh\nshift 2\necho $@\n"), 0o700); err != nil { //nolint:gosec // a program
+	if err := executable.Write(filepath.Join(bin, "hadoop"), "#!/bin/sh\nshift 2\necho $@\n"); err != nil {
 		t.Fatal(err)
 	}
 	st := begin(t, func(c *localemr.Config) { c.Bin = bin })
@@ -118,7 +118,7 @@ func TestJarStepGoesToHadoop(t *testing.T) {
 func TestJarStepGoesToJavaWithoutHadoop(t *testing.T) {
 	t.Parallel()
 	bin := t.TempDir()
-	if err := os.WriteFile(filepath.Join(bin, "java"), []byte("#!/bin/sh\necho $1 $2 ${3##*/}\n"), 0o700); err != nil { //nolint:gosec // a program
+	if err := executable.Write(filepath.Join(bin, "java"), "#!/bin/sh\necho $1 $2 ${3##*/}\n"); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct{ name, class, want string }{

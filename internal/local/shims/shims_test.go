@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"ephemr/internal/proof/executable"
 )
 
 // checkout is a directory that has the shims beside tools which only print their
@@ -32,7 +34,7 @@ func checkout(t *testing.T) string {
 	for _, name := range []string{"spark-submit", "spark-sql"} {
 		// Only what follows the settings of the shim, which end with this one.
 		script := "#!/bin/bash\nfor a in \"$@\"; do [ \"$seen\" ] && printf '[%s]' \"$a\"; [[ $a != *schema.verification=* ]] || seen=1; done\n"
-		if err := os.WriteFile(filepath.Join(bin, name), []byte(script), 0o700); err != nil { //nolint:gosec // a program
+		if err := executable.Write(filepath.Join(bin, name), script); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"ephemr/internal/proof/executable"
 	"ephemr/internal/runner/busy"
 )
 
@@ -87,7 +88,7 @@ func asUser(t *testing.T) (again bool) {
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	binary, err := os.ReadFile(os.Args[0]) //nolint:gosec // this test
 	name := filepath.Join(dir, "busy.test")
-	if err := errors.Join(err, os.Chmod(dir, 0o777), os.WriteFile(name, binary, 0o755)); err != nil { //nolint:gosec // for another user
+	if err := errors.Join(err, os.Chmod(dir, 0o777), executable.Write(name, string(binary)), os.Chmod(name, 0o755)); err != nil { //nolint:gosec // for another user
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), name, "-test.run=^"+t.Name()+"$") //nolint:gosec // this test
@@ -109,7 +110,7 @@ func TestKeepWithoutRights(t *testing.T) {
 			t.Parallel()
 			dir, bin := t.TempDir(), t.TempDir()
 			if sudo != "" {
-				if err := os.WriteFile(filepath.Join(bin, "sudo"), []byte("#!/bin/bash\n"+sudo+"\n"), 0o700); err != nil { //nolint:gosec // it is to be run
+				if err := executable.Write(filepath.Join(bin, "sudo"), "#!/bin/bash\n"+sudo+"\n"); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"ephemr/internal/proof/executable"
 	"ephemr/internal/runner/yarn"
 )
 
@@ -125,7 +126,7 @@ func (c *cluster) failing(times int) {
 	c.Helper()
 	bin := c.TempDir()
 	script := fmt.Sprintf("#!/bin/bash\necho >>%[1]s/tries\nif [ $(wc -l <%[1]s/tries) -le %[2]d ]; then echo no ResourceManager >&2; exit 1; fi\nexec %[3]s/yarn \"$@\"\n", bin, times, c.shims)
-	if err := os.WriteFile(filepath.Join(bin, "yarn"), []byte(script), 0o700); err != nil { //nolint:gosec // it is to be run
+	if err := executable.Write(filepath.Join(bin, "yarn"), script); err != nil {
 		c.Fatal(err)
 	}
 	c.environ[0] = "PATH=" + bin + ":" + os.Getenv("PATH")
@@ -203,7 +204,7 @@ func TestYarnDoesNotAnswer(t *testing.T) {
 			t.Parallel()
 			c := newCluster(t)
 			bin := t.TempDir()
-			if err := os.WriteFile(filepath.Join(bin, "yarn"), []byte("#!/bin/bash\n"+script+"\n"), 0o700); err != nil { //nolint:gosec // it is to be run
+			if err := executable.Write(filepath.Join(bin, "yarn"), "#!/bin/bash\n"+script+"\n"); err != nil {
 				t.Fatal(err)
 			}
 			broken := yarn.Find([]string{"PATH=" + bin + ":" + os.Getenv("PATH")})
@@ -230,7 +231,7 @@ func TestYarnDoesNotAnswer(t *testing.T) {
 func TestHangingYarnIsBounded(t *testing.T) {
 	t.Parallel()
 	bin := t.TempDir()
-	if err := os.WriteFile(filepath.Join(bin, "yarn"), []byte("#!/bin/bash\nsleep 300 & sleep 300\n"), 0o700); err != nil { //nolint:gosec // it is to be run
+	if err := executable.Write(filepath.Join(bin, "yarn"), "#!/bin/bash\nsleep 300 & sleep 300\n"); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)

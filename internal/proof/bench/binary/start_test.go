@@ -1,19 +1,19 @@
 package binary_test
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"ephemr/internal/proof/bench/binary"
+	"ephemr/internal/proof/executable"
 )
 
 // program writes an executable that stands in for a function.
 func program(t *testing.T, script string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "bootstrap")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script), 0o700); err != nil { //nolint:gosec // it is to be run
+	if err := executable.Write(path, "#!/bin/sh\n"+script); err != nil {
 		t.Fatal(err)
 	}
 	return path

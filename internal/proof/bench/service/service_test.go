@@ -11,6 +11,7 @@ import (
 
 	"ephemr/internal/proof/awsfake"
 	"ephemr/internal/proof/bench/service"
+	"ephemr/internal/proof/executable"
 )
 
 // stage is one whose ephemr is a script.
@@ -18,7 +19,7 @@ func stage(t *testing.T, script string) service.Stage {
 	t.Helper()
 	dir := t.TempDir()
 	program := filepath.Join(dir, "ephemr")
-	if err := os.WriteFile(program, []byte("#!/usr/bin/env bash\n"+script+"\n"), 0o700); err != nil { //nolint:gosec // it is to be run
+	if err := executable.Write(program, "#!/usr/bin/env bash\n"+script+"\n"); err != nil {
 		t.Fatal(err)
 	}
 	return service.Stage{Program: program, Environ: os.Environ(), Dir: dir, S3: awsfake.NewS3("artifacts"), Bucket: "artifacts", Log: io.Discard}
