@@ -75,7 +75,7 @@ func (c *checker) ofKind(id, profile string, leases map[string]int) {
 	}
 }
 
-// IgnoreKind takes clusters of the team's pools whoever they were made for: a user's runs look in the pools of its team,
+// IgnoreKind takes clusters of the team's pools for whichever kind of run they were made: a user's runs look in the pools of its team,
 // and every cluster there seems to be as the run would make it.
 func IgnoreKind(c *Config) {
 	c.Table = func(db store.DB) store.DB { return &ignoresKind{DB: db, wanted: map[string]string{}} }
