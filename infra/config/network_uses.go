@@ -44,7 +44,7 @@ func (c Config) ownSecurityConfig() bool {
 // mentions reports whether a configuration of a profile contains one of these texts.
 func (c Config) mentions(texts ...string) bool {
 	for _, name := range c.ShapeNames() {
-		for _, value := range properties(c.Shapes[name].Configurations) {
+		for _, value := range properties(c.Shapes[name].AllConfigurations()) {
 			if slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(value, text) }) {
 				return true
 			}
