@@ -1,6 +1,8 @@
 package constructs
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -71,8 +73,8 @@ func (r *EmrRoles) passInstances(to Rights) {
 	}
 }
 
-// allowCluster grants what every instance needs, whatever runs on it: the runner, EMR's jars and logs, and the
-// catalog for the cluster's own HiveServer2.
+// allowCluster grants what every instance needs, whatever runs on it: the runner, bootstrap actions, EMR's jars and
+// logs, and the catalog for the cluster's own HiveServer2.
 func allowCluster(instance Rights, role awsiam.Role, props EmrRolesProps) {
 	props.Runner.grantRead(instance)
 	props.Logs.Grant(instance, "emr/*", "PutObject")
@@ -80,6 +82,13 @@ func allowCluster(instance Rights, role awsiam.Role, props EmrRolesProps) {
 	instance.allow(statement(of("s3", "GetObject"), []*string{
 		new("arn:" + *awscdk.Stack_Of(role).Partition() + ":s3:::" + *awscdk.Stack_Of(role).Region() + ".elasticmapreduce/*"),
 	}, nil))
+	for _, name := range props.Stage.ShapeNames() {
+		for _, action := range props.Stage.Shapes[name].Bootstrap {
+			if object, ok := strings.CutPrefix(action.Path, "s3://"); ok {
+				instance.allow(statement(of("s3", "GetObject"), []*string{new("arn:" + *awscdk.Stack_Of(role).Partition() + ":s3:::" + object)}, nil))
+			}
+		}
+	}
 	grantCatalog(role, instance)
 }
 

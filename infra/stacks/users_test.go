@@ -273,6 +273,26 @@ func TestInstancesWithoutData(t *testing.T) {
 	})
 }
 
+// Bootstrap actions are read by the instances of all clusters.
+func TestBootstrapActionsAreReadable(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stage) {
+		readers := 0
+		for who := range s.holders("s3:GetObject") {
+			if strings.Contains(who, ":s3:::setup/install.sh") {
+				readers++
+			}
+		}
+		want := 0
+		if s == full {
+			want = 2
+		}
+		if readers != want {
+			t.Errorf("%d roles may read bootstrap actions, want %d: %v", readers, want, s.holders("s3:GetObject"))
+		}
+	})
+}
+
 // actions are what a role of IAM may do, sorted.
 func (s *stage) actions(role string) []string {
 	var all []string
