@@ -83,12 +83,19 @@ func TestChangedNetwork(t *testing.T) {
 // What CreateCluster cannot read ends the run before it costs anything.
 func TestBrokenNetwork(t *testing.T) {
 	t.Parallel()
-	inWorld(t, inNetwork(), func(t *testing.T, w *simulation.World) {
-		put(t, w, `{"vpc":"vpc-1","subnets":[]`+groups)
-		w.Apply(pooled("one", nightly, ""))
-		rec := w.Wait(asks(t, w, "one")[0])
-		if rec.Run.State != run.Failed || rec.Run.Class != job.ClassInvalid || len(w.EMR.Clusters()) > 0 {
-			t.Errorf("%s %s: %s; %d clusters", rec.Run.State, rec.Run.Class, rec.Run.Reason, len(w.EMR.Clusters()))
-		}
-	})
+	for name, value := range map[string]string{"no subnets": `{"vpc":"vpc-1","subnets":[]` + groups, "deleted": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, inNetwork(), func(t *testing.T, w *simulation.World) {
+				if value != "" {
+					put(t, w, value)
+				}
+				w.Apply(pooled("one", nightly, ""))
+				rec := w.Wait(asks(t, w, "one")[0])
+				if rec.Run.State != run.Failed || rec.Run.Class != job.ClassInvalid || len(w.EMR.Clusters()) > 0 {
+					t.Errorf("%s %s: %s; %d clusters", rec.Run.State, rec.Run.Class, rec.Run.Reason, len(w.EMR.Clusters()))
+				}
+			})
+		})
+	}
 }

@@ -48,6 +48,10 @@ func (m *Manager) shape(ctx context.Context, rec *run.Record) (shape, error) {
 // loadNetwork reads the network of a stage that has one.
 func loadNetwork(ctx context.Context, api ParameterAPI, stageName string) (stage.Network, error) {
 	out, err := api.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(stage.NetworkParameter(stageName))})
+	if fault.Code(err) == "ParameterNotFound" {
+		return stage.Network{}, fault.New(fault.InvalidInput,
+			"stage %s has no network; deploy the stage, or remove network from its configuration and deploy", stageName)
+	}
 	if err != nil {
 		return stage.Network{}, fmt.Errorf("read network of stage %s: %w", stageName, err)
 	}
