@@ -1,6 +1,7 @@
 package constructs
 
 import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -12,7 +13,7 @@ import (
 func newFlowLogs(scope constructs.Construct, id string, s Stage, vpc *string) {
 	scope = constructs.NewConstruct(scope, &id)
 	group := awslogs.NewLogGroup(scope, new("Group"), &awslogs.LogGroupProps{
-		LogGroupName: new(s.LogGroup("flows")), Retention: retentions[s.Network.FlowLogDays()], RemovalPolicy: s.removal(),
+		LogGroupName: new(s.LogGroup("flows")), Retention: retentions[s.Network.FlowLogDays()], RemovalPolicy: awscdk.RemovalPolicy_DESTROY, // else the next network could not have its name
 	})
 	role := awsiam.NewRole(scope, new("Role"), &awsiam.RoleProps{
 		RoleName:    s.globalName(scope, "flow-logs"),

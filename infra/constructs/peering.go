@@ -1,7 +1,6 @@
 package constructs
 
 import (
-	"fmt"
 	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -15,10 +14,11 @@ import (
 )
 
 // peerings connects the VPC with others: a connection each, a route from every private subnet, and one back in the
-// route tables of the other VPC.
+// route tables of the other VPC. Ids come from what is connected and not from its place in the list: CloudFormation
+// creates before it deletes, and a second connection or route of the same kind is refused.
 func (n *Network) peerings(scope constructs.Construct, s Stage, routeTables []*string) {
-	for i, p := range s.Network.Peerings {
-		in := constructs.NewConstruct(scope, new(fmt.Sprintf("Peering%d", i)))
+	for _, p := range s.Network.Peerings {
+		in := constructs.NewConstruct(scope, new("Peering "+p.VPC))
 		connection := awsec2.NewCfnVPCPeeringConnection(in, new("Connection"), &awsec2.CfnVPCPeeringConnectionProps{
 			VpcId: n.vpc, PeerVpcId: &p.VPC, PeerOwnerId: given(p.Account), PeerRegion: given(p.Region), PeerRoleArn: given(p.AcceptRole),
 		})
@@ -27,8 +27,8 @@ func (n *Network) peerings(scope constructs.Construct, s Stage, routeTables []*s
 				RouteTableId: table, DestinationCidrBlock: &p.CIDR, VpcPeeringConnectionId: connection.AttrId(),
 			})
 		}
-		for j, table := range p.RouteTables {
-			id := "Back" + strconv.Itoa(j)
+		for _, table := range p.RouteTables {
+			id := "Back " + table + " " + s.Network.CIDR
 			if p.Elsewhere() {
 				routeElsewhere(in, id, s, p, table, connection.AttrId())
 				continue
@@ -53,10 +53,11 @@ func routeElsewhere(scope constructs.Construct, id string, s Stage, p config.Pee
 	may := statement(of("sts", "AssumeRole"), []*string{&p.AcceptRole}, nil)
 	if p.AcceptRole == "" {
 		may = statement(of("ec2", "CreateRoute", "ReplaceRoute", "DeleteRoute"),
-			[]*string{new("arn:aws:ec2:" + p.Region + ":" + *account(scope) + ":route-table/" + table)}, nil)
+			[]*string{new("arn:" + *awscdk.Stack_Of(scope).Partition() + ":ec2:" + p.Region + ":" + *account(scope) + ":route-table/" + table)}, nil)
 	}
 	remove := call("deleteRoute", map[string]any{})
 	remove.PhysicalResourceId = nil
+	remove.IgnoreErrorCodesMatching = new("InvalidRoute.NotFound|InvalidRouteTableID.NotFound") // the other side has removed it
 	customresources.NewAwsCustomResource(scope, &id, &customresources.AwsCustomResourceProps{
 		OnCreate: call("createRoute", map[string]any{"VpcPeeringConnectionId": connection}),
 		OnUpdate: call("replaceRoute", map[string]any{"VpcPeeringConnectionId": connection}),
@@ -71,7 +72,9 @@ func callLogs(scope constructs.Construct, s Stage) awslogs.ILogGroup {
 	if group, ok := stack.Node().TryFindChild(new("Calls")).(awslogs.LogGroup); ok {
 		return group
 	}
-	return NewLogs(stack, "Calls", s, s.LogGroup("functions/network-calls"))
+	group := NewLogs(stack, "Calls", s, s.LogGroup("functions/network-calls"))
+	group.ApplyRemovalPolicy(awscdk.RemovalPolicy_DESTROY) // a retained group would refuse the next network its name
+	return group
 }
 
 // given is s, or nil when it is empty.

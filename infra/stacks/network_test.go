@@ -269,6 +269,23 @@ func TestPeerings(t *testing.T) {
 		t.Errorf("routes (-want +got):\n%s", diff)
 	}
 	checkRouteCalls(t)
+	checkPeeringIDs(t)
+}
+
+// checkPeeringIDs checks that ids do not depend on the order of the list, which CloudFormation would take for other connections.
+func checkPeeringIDs(t *testing.T) {
+	t.Helper()
+	for id, r := range full.templates["network"].Resources {
+		of := ""
+		if r.Type == "AWS::EC2::VPCPeeringConnection" {
+			of = text(r.Properties["PeerVpcId"])
+		} else if r.Properties["VpcPeeringConnectionId"] != nil {
+			of = map[string]string{"10.30.0.0/16": "vpc-0123456789abcdef0", "10.31.0.0/16": "vpc-0123456789abcdef1"}[text(r.Properties["DestinationCidrBlock"])]
+		}
+		if want := strings.ReplaceAll(of, "-", ""); !strings.Contains(id, want) {
+			t.Errorf("%s does not contain %s", id, want)
+		}
+	}
 }
 
 // checkRouteCalls checks the route that is made in another account.
