@@ -116,7 +116,9 @@ func TestBackgroundUnknown(t *testing.T) {
 	}
 }
 
-// load does what a job should do on SIGTERM, and is slower than everything else.
+// load does what a job should do on SIGTERM, and is slower than everything else. It
+// sleeps in short pieces: Python looks for signals before a sleep begins and when the
+// sleep ends or is interrupted, so one that arrives in between waits for its end.
 const load = `import signal, sys, time
 def stop(*_):
     for i in range(4):
@@ -126,7 +128,8 @@ def stop(*_):
     sys.exit(0)
 signal.signal(signal.SIGTERM, stop)
 open("%s.up", "w").close()
-time.sleep(600)
+while True:
+    time.sleep(0.1)
 `
 
 // Every process of a job gets SIGTERM and the whole grace period, whatever
@@ -156,7 +159,7 @@ func TestGraceOfEveryProcess(t *testing.T) {
 			go func() { awaitFile(ctx, done+".up"); cancel() }()
 			_, res := b.run(ctx, s)
 			if text, _ := os.ReadFile(done); string(text) != "rolled back" || res.Class != job.ClassCancelled { //nolint:gosec // in a temporary directory
-				t.Errorf("wrote %q, %+v", text, res)
+				t.Errorf("wrote %q, stdout %q, %+v", text, b.stdout, res)
 			}
 		})
 	}
