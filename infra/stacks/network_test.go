@@ -69,7 +69,7 @@ func TestNetworks(t *testing.T) {
 			[]string{"10.20.0.0/18", "10.20.128.0/18", "10.20.64.0/18"},
 			[]string{"10.20.192.0/28", "10.20.192.16/28", "10.20.192.32/28"},
 			[]string{subnet, subnet, subnet},
-			[]string{"dynamodb", "glue", "logs", "s3", "secretsmanager", "sqs", "ssm", "states", "sts"},
+			[]string{"dynamodb", "glue", "logs", "monitoring", "s3", "secretsmanager", "sqs", "ssm", "states", "sts"},
 			90.0,
 		},
 		"isolated": {
