@@ -75,7 +75,7 @@ func TestNetworks(t *testing.T) {
 		"isolated": {
 			[]string{"10.30.0.0/22", "10.30.4.0/22"},
 			nil, nil,
-			[]string{"dynamodb", "glue", "logs", "s3", "secretsmanager", "ssm", "sts"},
+			[]string{"dynamodb", "glue", "logs", "monitoring", "s3", "secretsmanager", "ssm", "sts"},
 			30.0,
 		},
 		"default": {
