@@ -82,7 +82,7 @@ func TestNetworks(t *testing.T) {
 			[]string{"10.40.0.0/26", "10.40.0.64/26"}, []string{"10.40.0.192/28", "10.40.0.208/28"}, []string{subnet}, []string{"dynamodb", "s3"}, 30.0,
 		},
 		"existing":              {},
-		"endpoints in existing": {Endpoints: []string{"glue", "logs", "secretsmanager", "ssm", "sts"}, FlowLogDays: 1.0},
+		"endpoints in existing": {Endpoints: []string{"glue", "logs", "monitoring", "secretsmanager", "ssm", "sts"}, FlowLogDays: 1.0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
