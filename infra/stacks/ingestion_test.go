@@ -95,7 +95,9 @@ func TestStreamRights(t *testing.T) {
 	if full == nil {
 		t.Skip("no templates in short mode")
 	}
-	own := func(st statement) bool { return strings.HasPrefix(st.owner, "Streamclicks") || strings.Contains(st.owner, "put-data") }
+	own := func(st statement) bool {
+		return strings.HasPrefix(st.owner, "Streamclicks") || strings.Contains(st.owner, "put-data")
+	}
 	got := map[string][]string{}
 	for _, st := range full.allowed() {
 		if !own(st) {
