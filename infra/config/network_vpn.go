@@ -52,21 +52,30 @@ func (c Config) validateVPN() (errs []error) {
 	if !n.Creates() {
 		return []error{errors.New("network.vpn: the stage adds one only to a VPC that it creates; set cidr instead of vpc and subnets, or remove vpn")}
 	}
+	errs = n.validateClients()
 	need := collect(&errs)
-	cidr, err := netip.ParsePrefix(n.VPN.CIDR)
-	ok := err == nil && cidr.Addr().Is4() && cidr == cidr.Masked() && cidr.Bits() >= largestVPN && cidr.Bits() <= smallestVPN
-	need(ok, "vpn.cidr %q must be a range of IPv4 addresses, /12 to /22 (example: 10.99.0.0/22)", n.VPN.CIDR)
-	own, err := netip.ParsePrefix(n.CIDR)
-	need(!ok || err != nil || !own.Overlaps(cidr), "vpn.cidr %s overlaps network.cidr %s: addresses of clients must differ", n.VPN.CIDR, n.CIDR)
-	for i, p := range n.Peerings {
-		other, known := p.addresses()
-		need(!ok || !known || !other.Overlaps(cidr), "vpn.cidr %s overlaps network.peerings[%d].cidr %s: addresses of clients must differ", n.VPN.CIDR, i, p.CIDR)
-	}
 	m := certificateARN.FindStringSubmatch(n.VPN.Certificate)
 	need(m != nil, "vpn.certificate %q must be the ARN of a certificate in ACM; make it with: ephemr --stage %s vpn cert NAME", n.VPN.Certificate, c.Stage)
 	need(m == nil || c.Region == "" || m[1] == c.Region, "vpn.certificate %s is not in the stage's Region %s", n.VPN.Certificate, c.Region)
 	for i, port := range n.VPN.Ports {
 		need(port > 0 && port < 65536, "vpn.ports[%d]: %d must be 1 to 65535", i, port)
+	}
+	return errs
+}
+
+// validateClients checks the addresses of clients, which must differ from those that they reach.
+func (n Network) validateClients() (errs []error) {
+	need := collect(&errs)
+	cidr, err := netip.ParsePrefix(n.VPN.CIDR)
+	if err != nil || !cidr.Addr().Is4() || cidr != cidr.Masked() || cidr.Bits() < largestVPN || cidr.Bits() > smallestVPN {
+		need(false, "vpn.cidr %q must be a range of IPv4 addresses, /12 to /22 (example: 10.99.0.0/22)", n.VPN.CIDR)
+		return errs
+	}
+	own, err := netip.ParsePrefix(n.CIDR)
+	need(err != nil || !own.Overlaps(cidr), "vpn.cidr %s overlaps network.cidr %s: addresses of clients must differ", n.VPN.CIDR, n.CIDR)
+	for i, p := range n.Peerings {
+		other, known := p.addresses()
+		need(!known || !other.Overlaps(cidr), "vpn.cidr %s overlaps network.peerings[%d].cidr %s: addresses of clients must differ", n.VPN.CIDR, i, p.CIDR)
 	}
 	return errs
 }

@@ -59,10 +59,10 @@ func TestHandshake(t *testing.T) {
 	here, there := net.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		done <- tls.Server(here, &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{own}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool}).Handshake()
+		done <- tls.Server(here, &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{own}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool}).HandshakeContext(t.Context())
 	}()
 	name := parsed(t, server.Certificate).DNSNames[0]
-	if err := tls.Client(there, &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{theirs}, RootCAs: pool, ServerName: name}).Handshake(); err != nil {
+	if err := tls.Client(there, &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{theirs}, RootCAs: pool, ServerName: name}).HandshakeContext(t.Context()); err != nil {
 		t.Error(err)
 	}
 	if err := <-done; err != nil {

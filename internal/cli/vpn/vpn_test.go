@@ -108,48 +108,59 @@ func (a *account) ImportClientVpnClientCertificateRevocationList(_ context.Conte
 // From the first certificate to its revocation.
 func TestCertificates(t *testing.T) {
 	t.Chdir(t.TempDir())
-	ctx, a, out := t.Context(), &account{}, &bytes.Buffer{}
+	a, out := &account{}, &bytes.Buffer{}
 	io := &terminal.IO{Out: out, Err: out}
-	clients := func() command.Clients {
-		return command.Clients{Store: &vpn.Store{API: a, Stage: "dev"}, Certificates: a, Endpoints: a, Now: time.Now}
+	for i, step := range []struct {
+		run      func(context.Context, string, *terminal.IO, command.Clients) error
+		deployed bool
+		err, out string // parts; an empty err is none
+	}{
+		{run: list, err: "make it with: ephemr vpn cert NAME"},
+		{run: command.Cert, err: "stage dev has no VPN", out: `certificate: "arn:aws:acm:eu-west-1:111122223333:certificate/a"`},
+		{run: command.Cert, deployed: true, out: "wrote anna.ovpn"},
+		{run: command.Cert, deployed: true, err: "anna.ovpn: file exists"},
+		{run: command.Revoke, err: "stage dev has no VPN"},
+		{run: command.Revoke, deployed: true, out: "revoked the certificate of anna"},
+		{run: command.Revoke, deployed: true, out: "revoked the certificate of anna"},
+		{run: list, out: "revoked"},
+	} {
+		out.Reset()
+		a.deployed = step.deployed
+		err := step.run(t.Context(), "anna", io, command.Clients{Store: &vpn.Store{API: a, Stage: "dev"}, Certificates: a, Endpoints: a, Now: time.Now})
+		if (err == nil) != (step.err == "") || !strings.Contains(fmt.Sprint(err), step.err) || !strings.Contains(out.String(), step.out) {
+			t.Fatalf("step %d: %v, %s", i, err, out)
+		}
+		if strings.Contains(out.String(), "PRIVATE KEY") {
+			t.Errorf("step %d shows a key", i)
+		}
 	}
-	if err := command.List(ctx, io, clients()); err == nil || !strings.Contains(err.Error(), "ephemr vpn cert") {
-		t.Errorf("without an authority: %v", err)
+	if a.servers != 1 || len(a.revoked.RevokedCertificateEntries) != 1 {
+		t.Errorf("%d certificates of the server, revoked %v", a.servers, a.revoked.RevokedCertificateEntries)
 	}
-	if err := command.Cert(ctx, "anna", io, clients()); err == nil || !strings.Contains(out.String(), "certificate: \"arn:aws:acm:eu-west-1") {
-		t.Errorf("without a VPN: %v, %s", err, out)
-	}
-	a.deployed = true
-	if err := command.Cert(ctx, "anna", io, clients()); err != nil {
-		t.Fatal(err)
-	}
+	checkFile(t, a)
+}
+
+func list(ctx context.Context, _ string, io *terminal.IO, c command.Clients) error {
+	return command.List(ctx, io, c)
+}
+
+// checkFile checks that only its owner may read a client's file, and that its key is not stored.
+func checkFile(t *testing.T, a *account) {
+	t.Helper()
 	info, err := os.Stat("anna.ovpn")
-	if err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("file %v, %v", info, err)
+	if err != nil {
+		t.Fatal(err)
 	}
 	profile, err := os.ReadFile("anna.ovpn")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, key, _ := strings.Cut(string(profile), "<key>\n")
-	if line := strings.Split(key, "\n")[1]; line == "" || strings.Contains(fmt.Sprint(a.versions, out), line) {
-		t.Error("the client's key is stored or shown")
+	if info.Mode().Perm() != 0o600 || !strings.HasPrefix(key, "-----BEGIN PRIVATE KEY-----\n") {
+		t.Errorf("mode %s, key %t", info.Mode(), key != "")
 	}
-	if err := command.Cert(ctx, "anna", io, clients()); err == nil {
-		t.Error("a second certificate of one name")
-	}
-	if err := command.Revoke(ctx, "anna", io, clients()); err != nil || len(a.revoked.RevokedCertificateEntries) != 1 {
-		t.Errorf("revoke: %v, %v", a.revoked, err)
-	}
-	if err := command.Revoke(ctx, "anna", io, clients()); err != nil {
-		t.Errorf("revoke again: %v", err)
-	}
-	out.Reset()
-	if err := command.List(ctx, io, clients()); err != nil || !strings.Contains(out.String(), "anna") || !strings.Contains(out.String(), "revoked") {
-		t.Errorf("list: %s, %v", out, err)
-	}
-	if a.servers != 1 {
-		t.Errorf("%d certificates of the server", a.servers)
+	if line := strings.Split(key, "\n")[1]; line == "" || strings.Contains(fmt.Sprint(a.versions), line) {
+		t.Error("the client's key is stored")
 	}
 }
 
