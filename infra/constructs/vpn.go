@@ -47,5 +47,5 @@ func newVPN(scope constructs.Construct, id string, s Stage, n *Network) {
 	rule := awsec2.NewCfnClientVpnAuthorizationRule(scope, new("Rule"), &awsec2.CfnClientVpnAuthorizationRuleProps{
 		ClientVpnEndpointId: endpoint.Ref(), TargetNetworkCidr: &s.Network.CIDR, AuthorizeAllGroups: new(true), Description: new("The VPC"),
 	})
-	rule.AddDependency(association)
+	rule.Node().AddDependency(association)
 }
