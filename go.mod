@@ -39,6 +39,7 @@ require (
 
 require (
 	github.com/agnivade/levenshtein v1.2.2
+	github.com/aws/aws-sdk-go-v2/service/acm v1.42.0
 	github.com/aws/aws-sdk-go-v2/service/athena v1.66.10
 	github.com/aws/aws-sdk-go-v2/service/ec2 v1.344.1
 	github.com/aws/aws-sdk-go-v2/service/glue v1.173.0
@@ -64,7 +65,6 @@ require (
 	github.com/spf13/pflag v1.0.9
 	github.com/twmb/avro v1.9.1
 )
-
 
 
 require (

@@ -44,6 +44,8 @@ type Config struct {
 	Sources []stage.Source `yaml:"sources"` // buckets beside the lake whose objects are triggers
 
 	Network *Network `yaml:"network"` // of clusters; nil = the default VPC, or the profiles' subnets
+
+	Ingestion *Ingestion `yaml:"ingestion"` // nil = none
 }
 
 // Synthesizer selects the credentials that upload assets and deploy stacks.

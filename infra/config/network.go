@@ -17,6 +17,8 @@ type Network struct {
 	FlowLogs  FlowLogs  `yaml:"flowLogs"`
 
 	Peerings []Peering `yaml:"peerings"` // with other VPCs, such as those of databases
+
+	VPN *VPN `yaml:"vpn"` // nil = none
 }
 
 // NAT is how private subnets reach the internet.

@@ -107,6 +107,18 @@ x.yaml:7:96: network.peerings[2].routeTables[0]: "rtb-1" is not the id of a rout
 x.yaml:8:36: network.peerings[3].cidr "10.31.0.1/16" is not a range of IPv4 addresses
 x.yaml:8:81: network.peerings[3].acceptRole "arn:aws:iam::333344445555:role/a" must be the ARN of a role of the other account`,
 		},
+		"a VPN": {
+			`region: eu-west-1
+network:
+  cidr: 10.20.0.0/16
+  vpn: {cidr: 10.20.0.0/20, certificate: "arn:aws:acm:us-east-1:111122223333:certificate/a", ports: [0]}
+`,
+			`x.yaml:4:9: network.vpn.cidr 10.20.0.0/20 overlaps network.cidr 10.20.0.0/16
+x.yaml:4:29: network.vpn.certificate arn:aws:acm:us-east-1:111122223333:certificate/a is not in the stage's Region eu-west-1
+x.yaml:4:102: network.vpn.ports[0]: 0 must be 1 to 65535`,
+		},
+		"a small VPN":              {"network: {cidr: 10.20.0.0/16, vpn: {cidr: 10.99.0.0/24, certificate: a}}\n", "x.yaml:1:37: network.vpn.cidr \"10.99.0.0/24\" must be a range of IPv4 addresses, /12 to /22\nx.yaml:1:57: network.vpn.certificate \"a\" must be the ARN"},
+		"a VPN to an existing VPC": {"network: {vpc: vpc-0123456789abcdef0, subnets: [subnet-0123456789abcdef0], vpn: {cidr: 10.99.0.0/22}}\n", "x.yaml:1:76: network.vpn: the stage adds one only to a VPC that it creates"},
 		"peerings of an existing VPC": {
 			"network: {vpc: vpc-0123456789abcdef0, subnets: [subnet-0123456789abcdef0], peerings: [{vpc: vpc-0123456789abcdef1}]}\n",
 			"x.yaml:1:76: network.peerings: the routes of an existing VPC are not the stage's; connect it yourself",

@@ -34,6 +34,7 @@ func (c Config) validateNetwork() error {
 		errs = append(errs, n.validateExisting()...)
 	}
 	errs = append(append(errs, n.validateLists()...), c.validatePeerings()...)
+	errs = append(errs, c.validateVPN()...)
 	if n.Creates() && n.NAT == NoNAT {
 		errs = append(errs, c.validateWithoutNAT()...)
 	}

@@ -4,13 +4,14 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	cw "github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/constructs-go/constructs/v10"
 )
 
 // Alarms creates alarms that notify one topic. Every construct that can fail
 // without a caller's notice uses it.
 type Alarms struct {
-	topic  *Topic
+	topic  awssns.ITopic
 	prefix string
 }
 
@@ -18,7 +19,12 @@ type Alarms struct {
 func NewAlarms(scope constructs.Construct, stage Stage) *Alarms {
 	topic := NewTopic(scope, "AlarmTopic", TopicProps{Stage: stage, Name: "alarms"})
 	topic.allowAlarms()
-	return &Alarms{topic: topic, prefix: stage.Name("")}
+	return &Alarms{topic: topic.resource, prefix: stage.Name("")}
+}
+
+// AlarmsElsewhere creates alarms of another stack, which notify the same topic.
+func AlarmsElsewhere(scope constructs.Construct, stage Stage) *Alarms {
+	return &Alarms{topic: awssns.Topic_FromTopicArn(scope, new("AlarmTopic"), arn(scope, "sns", stage.Name("alarms"))), prefix: stage.Name("")}
 }
 
 // atLeast adds an alarm that fires when metric reaches threshold in one period.
@@ -35,7 +41,7 @@ func (a *Alarms) atLeast(scope constructs.Construct, id, name, description strin
 		EvaluationPeriods:  new(1.0),
 		TreatMissingData:   cw.TreatMissingData_NOT_BREACHING,
 	})
-	alarm.AddAlarmAction(awscloudwatchactions.NewSnsAction(a.topic.resource))
+	alarm.AddAlarmAction(awscloudwatchactions.NewSnsAction(a.topic))
 }
 
 func sum(minutes float64) *cw.MetricOptions {

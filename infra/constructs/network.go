@@ -31,6 +31,9 @@ func NewNetwork(scope constructs.Construct, s Stage) *Network {
 	}
 	n.groups = NewEmrGroups(scope, "Groups", n.vpc)
 	NewEndpoints(scope, "Endpoints", EndpointsProps{Stage: s, VPC: n.vpc, Subnets: n.subnets, RouteTables: gateways, Clusters: n.groups})
+	if s.Network.VPN != nil {
+		newVPN(scope, "Vpn", s, n)
+	}
 	if s.Network.FlowLogDays() > 0 {
 		newFlowLogs(scope, "FlowLogs", s, n.vpc)
 	}

@@ -24,8 +24,14 @@ func Add(app awscdk.App, cfg config.Config, code constructs.Binaries) {
 		NewNetwork(networkStack, stage)
 		platformStack.AddStackDependency(networkStack, nil) // which its clusters use
 	}
-	platform := NewPlatform(platformStack, stage, NewLake(lakeStack, stage), code)
+	lake := NewLake(lakeStack, stage)
+	platform := NewPlatform(platformStack, stage, lake, code)
 	NewTriggers(triggersStack, stage, platform)
+	if cfg.Ingestion != nil {
+		ingestionStack := newStack(app, stage, "ingestion", "Streams that write to the lake.")
+		NewIngestion(ingestionStack, stage, lake)
+		ingestionStack.AddStackDependency(platformStack, nil) // with the topic of its alarms
+	}
 	// Stacks refer to each other by names, so that each can be changed alone; only
 	// the order in which they are created is fixed.
 	platformStack.AddStackDependency(lakeStack, nil)

@@ -52,6 +52,14 @@ var suppressed = []accepted{
 		"Objects below a prefix. Jobs and queries choose the keys of data; keys of runs contain their ids.",
 	},
 	{
+		`KDS3`, `Stream-\w+/Stream`,
+		"The stage's file names a key of its own for streams.",
+	},
+	{
+		`KDF1`, `Stream-\w+/Delivery(ByKey)?`,
+		"Encryption of a Firehose is for records that are put into it: those of a Kinesis stream are encrypted there.",
+	},
+	{
 		`IAM5\[Resource::arn:<AWS::Partition>:s3:::partner-drop/orders/\*\]`, `(Emr/Instance|Intake/Role)/DefaultPolicy/Resource`,
 		"Objects of a source, which its owner names.",
 	},

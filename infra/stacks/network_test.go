@@ -158,6 +158,9 @@ func TestSecurityGroups(t *testing.T) {
 		if len(s.config.EndpointNames()) > 0 {
 			rules = append(rules, endpoints...)
 		}
+		if s.config.Network.VPN != nil {
+			rules = append(rules, "in VpnGroup -> Primary tcp 18080-18080")
+		}
 		slices.Sort(rules)
 		if diff := cmp.Diff(rules, s.rules()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
