@@ -174,6 +174,7 @@ func (p *Platform) grantCheckData() {
 	for _, zone := range slices.Sorted(maps.Keys(p.lake.Zones)) {
 		p.lake.Zones[zone].Grant(checkData, "*", "GetObject")
 	}
+	constructs.GrantCatalog(p.stack, checkData, p.stage, "GetTables") // which metadata file of an Iceberg table is current
 }
 
 // grantPublish allows making partitions of the stage's database point elsewhere, and finding

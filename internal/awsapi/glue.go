@@ -21,6 +21,21 @@ type GlueReader struct {
 	getPartition Operation[glue.GetPartitionInput, glue.GetPartitionOutput, glue.Options]
 }
 
+// GlueTables lists tables.
+type GlueTables struct {
+	getTables Operation[glue.GetTablesInput, glue.GetTablesOutput, glue.Options]
+}
+
+// NewGlueTables returns a client of cfg.
+func NewGlueTables(cfg aws.Config) *GlueTables {
+	return &GlueTables{getTables: glue.NewFromConfig(cfg).GetTables}
+}
+
+// GetTables lists tables of a database.
+func (g *GlueTables) GetTables(ctx context.Context, in *glue.GetTablesInput, o ...func(*glue.Options)) (*glue.GetTablesOutput, error) {
+	return g.getTables(ctx, in, o...)
+}
+
 // NewGlue returns a client of cfg.
 func NewGlue(cfg aws.Config) *Glue {
 	c := glue.NewFromConfig(cfg)

@@ -29,7 +29,7 @@ func (r *reader) List(ctx context.Context, at dataset.Address) (found snapshot.F
 	found, known := r.lists[key(at)]
 	if !known {
 		at.Prefix = key(at).Prefix + "/"
-		found, err = snapshot.ListSome(ctx, r.api, at, mostFiles)
+		found, err = snapshot.Source{S3: r.api, Catalog: r.catalog}.ListSome(ctx, at, mostFiles)
 		if err == nil && len(found.Objects) == 0 && found.Table == nil {
 			found.Objects, found.More, err = dataset.ListSome(ctx, r.api, key(at), mostFiles)
 		}

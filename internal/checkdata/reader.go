@@ -38,6 +38,7 @@ const (
 // reader reads datasets within the time of one invocation.
 type reader struct {
 	api     dataset.S3API
+	catalog snapshot.Catalog
 	buckets []string // of the lake
 	last    bool     // what fails is not tried again
 	until   time.Time
@@ -48,9 +49,9 @@ type reader struct {
 	footers map[dataset.Address]footer.Summary
 }
 
-func newReader(ctx context.Context, api dataset.S3API, lake, secrets map[string]string, retries int) *reader {
+func (c *Checker) newReader(ctx context.Context, secrets map[string]string, retries int) *reader {
 	r := &reader{
-		secrets: secrets, api: api, buckets: slices.Collect(maps.Values(lake)), last: retries >= mostRetries,
+		secrets: secrets, api: c.S3, catalog: c.Catalog, buckets: slices.Collect(maps.Values(c.Settings.Lake)), last: retries >= mostRetries,
 		lists: map[dataset.Address]snapshot.Files{}, footers: map[dataset.Address]footer.Summary{},
 	}
 	if end, ok := ctx.Deadline(); ok {

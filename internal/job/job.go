@@ -45,6 +45,8 @@ type Spec struct {
 	Checks []Check   `json:"checks,omitempty"` // for type quality
 	Began  time.Time `json:"began,omitzero"`   // when the run began, for type quality
 
+	Database string `json:"database,omitempty"` // of Glue, with the stage's tables, for type quality
+
 	LogGroup     string `json:"logGroup,omitempty"`     // CloudWatch log group; empty = only the step's own logs
 	StreamPrefix string `json:"streamPrefix,omitempty"` // streams are <prefix>/stdout and <prefix>/stderr
 	Result       string `json:"result"`                 // s3:// address to write the Result to

@@ -12,6 +12,7 @@ import (
 	"ephemr/internal/dataset"
 	"ephemr/internal/expectation"
 	"ephemr/internal/job"
+	"ephemr/internal/snapshot"
 )
 
 // S3API is what checks need of S3.
@@ -30,6 +31,8 @@ type Checker struct {
 
 	OnlyFooters bool // values are not read
 	Data        Data // nil = all of S3
+
+	Catalog snapshot.Catalog // of Iceberg tables, for a nil Data; nil = none
 }
 
 // Report is the outcome of checks.

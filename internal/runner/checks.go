@@ -9,6 +9,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"ephemr/internal/iceberg"
 	"ephemr/internal/job"
 	"ephemr/internal/quality"
 )
@@ -21,6 +22,9 @@ func (r *Runner) checks(ctx context.Context, s job.Spec, stdout io.Writer) (job.
 		defer cancel()
 	}
 	checker := quality.Checker{S3: r.S3, Now: r.Now, Began: s.Began}
+	if s.Database != "" && r.Glue != nil {
+		checker.Catalog = iceberg.Catalog{Glue: r.Glue, Database: s.Database}
+	}
 	report, err := checker.Run(ctx, s.Checks)
 	if err != nil {
 		return ended(ctx, classify(err)), nil

@@ -61,7 +61,7 @@ func (s *specs) spec(ctx context.Context, j run.Job) (job.Spec, error) {
 	values := rec.Context(s.Settings)
 	if j.Type == job.Quality {
 		checks, err := rec.Spec.RenderChecks(values)
-		out.Checks, out.Began = checks, rec.Began()
+		out.Checks, out.Began, out.Database = checks, rec.Began(), s.Settings.Database()
 		return out, named(err)
 	}
 	r, err := rec.Spec.RenderJob(j.Name, values)

@@ -2,6 +2,7 @@ package awsfake
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -81,6 +82,23 @@ func (g *Glue) GetTable(ctx context.Context, in *glue.GetTableInput, _ ...func(*
 		}
 		found := t.Table
 		return &glue.GetTableOutput{Table: &found}, nil
+	})
+}
+
+// GetTables lists the tables of a database in one page, by their names.
+func (g *Glue) GetTables(ctx context.Context, in *glue.GetTablesInput, _ ...func(*glue.Options)) (*glue.GetTablesOutput, error) {
+	return call(ctx, &g.Control, "GetTables", func() (*glue.GetTablesOutput, error) {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		tables, ok := g.databases[strings.ToLower(aws.ToString(in.DatabaseName))]
+		if !ok {
+			return nil, notFound("Database " + aws.ToString(in.DatabaseName) + " not found.")
+		}
+		out := &glue.GetTablesOutput{}
+		for _, name := range slices.Sorted(maps.Keys(tables)) {
+			out.TableList = append(out.TableList, tables[name].Table)
+		}
+		return out, nil
 	})
 }
 

@@ -111,6 +111,10 @@ var tested = []Exception{
 		Why: "likewise, of a partition that was dropped",
 	},
 	{
+		Functions: []string{"checkdata"}, Actions: []string{"glue:GetTables"},
+		Why: "storms write no Iceberg tables",
+	},
+	{
 		Functions: []string{"watch"}, Actions: []string{"logs:GetLogEvents"}, EndToEnd: true,
 		Why: "jobs of storms write no output, whose last lines a failure shows",
 	},
