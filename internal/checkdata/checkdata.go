@@ -87,7 +87,7 @@ func (c *Checker) find(ctx context.Context, rec *run.Record, retries int) (run.D
 	if err != nil { // the checks themselves have failed before, in the run's last job
 		slog.WarnContext(ctx, "datasets of run unknown", "runId", rec.Run.ID, "error", pipeline.HideValues(err.Error(), rec.Run.Secrets))
 	}
-	r := c.newReader(ctx, rec.Run.Secrets, retries)
+	r := c.newReader(ctx, rec, retries)
 	recorded := map[pipeline.Output]statistics.Statistics{}
 	for _, o := range written {
 		if recorded[o], err = c.record(ctx, rec.Run, o, r); err != nil {
@@ -102,6 +102,7 @@ func (c *Checker) find(ctx context.Context, rec *run.Record, retries int) (run.D
 	}
 	drift, err := c.drift(ctx, rec, recorded)
 	found.Findings = append(found.Findings, drift...)
+	found.Snapshots = r.branched()
 	found.At = time.Now().UTC()
 	return found, err
 }

@@ -1,4 +1,5 @@
-// Package iceberg is the catalog of Iceberg tables: which metadata file of a table of Glue is current.
+// Package iceberg is the catalog of Iceberg tables in Glue: which metadata file of a table is current, and moving branch
+// main to another snapshot.
 package iceberg
 
 import (

@@ -47,7 +47,7 @@ func (r *rules) ownOutputs() {
 	for i, address := range r.spec.Outputs {
 		r.ownOutput(root("outputs").index(i), address, true)
 	}
-	if p := r.spec.Publish; p != nil {
+	if p := r.spec.Publish; p != nil && !p.Iceberg {
 		r.ownOutput(root("publish").key("location"), p.Location, true)
 	}
 }
@@ -125,7 +125,7 @@ func (s Spec) checkOutputs(c Context) error {
 	for _, f := range s.independent(s.fieldsOfDatasets()) {
 		check(f.at, f, true)
 	}
-	if s.Publish != nil {
+	if s.Publish != nil && !s.Publish.Iceberg {
 		check(root("publish").key("location"), field{get: s.Publish.Location}, true)
 	}
 	return errors.Join(errs...)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -33,6 +34,9 @@ type Checker struct {
 	Data        Data // nil = all of S3
 
 	Catalog snapshot.Catalog // of Iceberg tables, for a nil Data; nil = none
+	Branch  string           // of Iceberg tables that have it, for a nil Data
+
+	branched []string // snapshots of Branch that were read
 }
 
 // Report is the outcome of checks.
@@ -97,6 +101,12 @@ func (c *Checker) Run(ctx context.Context, checks []job.Check) (Report, error) {
 		}
 	}
 	return r, nil
+}
+
+// Snapshots are those of the branch that were read.
+func (c *Checker) Snapshots() []string {
+	slices.Sort(c.branched)
+	return slices.Compact(c.branched)
 }
 
 func (c *Checker) maxUnique() int {

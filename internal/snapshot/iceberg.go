@@ -77,6 +77,10 @@ func (r reader) iceberg(ctx context.Context) (Files, error) {
 	}
 	found := Files{Table: r.table(iceberg)}
 	current, ok := m.current()
+	if ref, branched := m.Refs[r.Branch]; branched && r.Branch != "" {
+		found.Table.Branch = r.Branch
+		current, ok = m.snapshot(ref.Snapshot)
+	}
 	if !ok {
 		return found, nil
 	}
@@ -162,6 +166,10 @@ func (m tableMetadata) current() (tableSnapshot, bool) {
 	if main, ok := m.Refs[mainBranch]; ok {
 		id = main.Snapshot
 	}
+	return m.snapshot(id)
+}
+
+func (m tableMetadata) snapshot(id int64) (tableSnapshot, bool) {
 	i := slices.IndexFunc(m.Snapshots, func(s tableSnapshot) bool { return s.ID == id })
 	if i < 0 {
 		return tableSnapshot{}, false

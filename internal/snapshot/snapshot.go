@@ -45,6 +45,7 @@ type Files struct {
 type Table struct {
 	Kind     string    // Delta, Iceberg or Hudi
 	Root     string    // s3://bucket/prefix/
+	Branch   string    // of Iceberg; "" = main
 	Snapshot string    // version of Delta, id of Iceberg; "" = none yet, or not known
 	At       time.Time // when the snapshot was made; zero = not known
 }
@@ -59,6 +60,9 @@ func (t *Table) String() string {
 	case t.Kind == delta:
 		return "Delta version " + t.Snapshot
 	}
+	if t.Branch != "" {
+		return t.Kind + " snapshot " + t.Snapshot + " of branch " + t.Branch
+	}
 	return t.Kind + " snapshot " + t.Snapshot
 }
 
@@ -66,6 +70,7 @@ func (t *Table) String() string {
 type Source struct {
 	S3      dataset.S3API
 	Catalog Catalog // of Iceberg tables; nil = the metadata file with the highest number is current
+	Branch  string  // of Iceberg tables that have it; "" or of others, main is read
 }
 
 // Catalog knows which metadata files of Iceberg tables are current.

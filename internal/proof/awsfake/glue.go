@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -45,7 +46,7 @@ func (g *Glue) Create(database string, t types.Table, keys ...string) {
 	for _, key := range keys {
 		t.PartitionKeys = append(t.PartitionKeys, types.Column{Name: aws.String(key), Type: aws.String("string")})
 	}
-	t.DatabaseName = &database
+	t.DatabaseName, t.VersionId = &database, aws.String("0")
 	g.databases[database][*t.Name] = &glueTable{Table: t}
 }
 
@@ -99,6 +100,25 @@ func (g *Glue) GetTables(ctx context.Context, in *glue.GetTablesInput, _ ...func
 			out.TableList = append(out.TableList, tables[name].Table)
 		}
 		return out, nil
+	})
+}
+
+// UpdateTable replaces the definition of a table, if it has the version that the caller names.
+func (g *Glue) UpdateTable(ctx context.Context, in *glue.UpdateTableInput, _ ...func(*glue.Options)) (*glue.UpdateTableOutput, error) {
+	return call(ctx, &g.Control, "UpdateTable", func() (*glue.UpdateTableOutput, error) {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		t, err := g.table(in.DatabaseName, in.TableInput.Name)
+		if err != nil {
+			return nil, err
+		}
+		if in.VersionId != nil && *in.VersionId != aws.ToString(t.VersionId) {
+			return nil, &types.ConcurrentModificationException{Message: aws.String("Update table failed due to concurrent modifications.")}
+		}
+		version, _ := strconv.Atoi(aws.ToString(t.VersionId))
+		t.VersionId = aws.String(strconv.Itoa(version + 1))
+		t.Parameters, t.StorageDescriptor, t.TableType = in.TableInput.Parameters, in.TableInput.StorageDescriptor, in.TableInput.TableType
+		return &glue.UpdateTableOutput{}, nil
 	})
 }
 

@@ -173,6 +173,14 @@ var rare = []Exception{
 		Why: "the run is cancelled before the function looks, or what it waits for cannot be",
 	},
 	{
+		Functions: []string{"preparerun", "publish", "control", "finishrun", "sweep"}, Actions: []string{"glue:GetTable", "glue:UpdateTable"},
+		Why: "storms publish no Iceberg tables; the tests of internal/publish do",
+	},
+	{
+		Functions: []string{"preparerun", "publish", "control", "finishrun", "sweep"}, Actions: []string{"s3:GetObject", "s3:PutObject"}, Resource: "/*/metadata/*",
+		Why: "likewise: the metadata files of Iceberg tables",
+	},
+	{
 		Functions: []string{"finishrun", "sweep"}, Actions: []string{"glue:GetPartition"},
 		Why: "a run ends whose publication was interrupted and not continued",
 	},

@@ -150,6 +150,8 @@ func glue(p Place, operation string, in fields) (requests []iam.Request) {
 	switch operation {
 	case "GetTable":
 		table = in.of("Name")
+	case "UpdateTable":
+		table = in.of("TableInput.Name")
 	case "GetTables": // all of the database
 		table = "*"
 	}
