@@ -45,18 +45,11 @@ func (p *Publisher) publishBranch(ctx context.Context, rec *run.Record, want pip
 	if err != nil {
 		return nil, refusal(err, "read table "+want.Table)
 	}
-	branch := rec.Spec.Branch(rec.Run.ID)
-	head, ok := t.Branch(branch)
-	if !ok {
-		return nil, fault.New(fault.Data, "table %s has no branch %s: no job of the run has written to it with Spark; exit with 77 if there is nothing to do", want.Table, branch)
-	}
-	if err := audited(rec, t, want.Table, branch, head); err != nil {
+	head, err := audited(rec, t, want.Table)
+	if err != nil {
 		return nil, err
 	}
 	main, exists := t.Branch(iceberg.Main)
-	if exists && !t.Contains(head, main) && !t.Contains(main, head) {
-		return nil, fault.New(fault.Data, "main of %s has moved to snapshot %d since the jobs began to write to branch %s: the branch does not contain that, and is not published; run it again on the new data (ephemr redo %s)", want.Table, main, branch, rec.Run.ID)
-	}
 	target := snapshotAt(head)
 	was := before(at, snapshotAt(main), exists, target)
 	pub := run.Publication{State: run.Publishing, Table: want.Table, Partition: iceberg.Main, Location: target, At: time.Now().UTC()}
@@ -71,7 +64,7 @@ func (p *Publisher) publishBranch(ctx context.Context, rec *run.Record, want pip
 		if exists && t.Contains(main, head) { // an earlier call has taken effect
 			return nil
 		}
-		return refusal(t.SetMain(ctx, p.Glue, p.S3, head), "publish branch "+branch)
+		return refusal(t.SetMain(ctx, p.Glue, p.S3, head), "publish "+target)
 	}); err != nil {
 		return nil, err
 	}
@@ -79,9 +72,27 @@ func (p *Publisher) publishBranch(ctx context.Context, rec *run.Record, want pip
 	return &pub, nil
 }
 
-// audited is an error if checks have read the run's branch of t at another snapshot than head.
-func audited(rec *run.Record, t *iceberg.Table, table, branch string, head int64) error {
-	var read []string
+// audited is the head of the run's branch of t. It is an error if checks have read another snapshot of t, or if main has
+// moved since the branch began.
+func audited(rec *run.Record, t *iceberg.Table, table string) (head int64, _ error) {
+	branch := rec.Spec.Branch(rec.Run.ID)
+	head, ok := t.Branch(branch)
+	if !ok {
+		return 0, fault.New(fault.Data, "table %s has no branch %s: no job of the run has written to it with Spark; exit with 77 if there is nothing to do", table, branch)
+	}
+	read := readByChecks(rec)
+	other := func(id string) bool { n := snapshotOf(id); return n != head && t.Has(n) }
+	if i := slices.IndexFunc(read, other); i >= 0 {
+		return 0, fault.New(fault.Data, "branch %s of %s is at snapshot %d, and the checks have read snapshot %s: something writes to the branch after the jobs; end it, then ephemr redo %s", branch, table, head, read[i], rec.Run.ID)
+	}
+	if main, exists := t.Branch(iceberg.Main); exists && !t.Contains(head, main) && !t.Contains(main, head) {
+		return 0, fault.New(fault.Data, "main of %s has moved to snapshot %d since the jobs began to write to branch %s: the branch does not contain that, and is not published; run it again on the new data (ephemr redo %s)", table, main, branch, rec.Run.ID)
+	}
+	return head, nil
+}
+
+// readByChecks are the ids of the snapshots of the run's branch that checks have read, of all tables.
+func readByChecks(rec *run.Record) (read []string) {
 	for _, j := range rec.Jobs {
 		if j.Type == job.Quality {
 			read = append(read, strings.Split(j.Outputs[job.SnapshotsOutput], ",")...)
@@ -90,11 +101,7 @@ func audited(rec *run.Record, t *iceberg.Table, table, branch string, head int64
 	if found := rec.Found(); found != nil {
 		read = append(read, found.Snapshots...)
 	}
-	other := func(id string) bool { n := snapshotOf(id); return n != head && t.Has(n) }
-	if i := slices.IndexFunc(read, other); i >= 0 {
-		return fault.New(fault.Data, "branch %s of %s is at snapshot %d, and the checks have read snapshot %s: something writes to the branch after the jobs; end it, then ephemr redo %s", branch, table, head, read[i], rec.Run.ID)
-	}
-	return nil
+	return read
 }
 
 // restoreBranch moves main back to the snapshot before the run.

@@ -91,6 +91,10 @@ func (p *Publisher) publish(ctx context.Context, rec *run.Record) (*run.Publicat
 	if want.Iceberg {
 		return p.publishBranch(ctx, rec, *want)
 	}
+	return p.publishPartition(ctx, rec, want)
+}
+
+func (p *Publisher) publishPartition(ctx context.Context, rec *run.Record, want *pipeline.Publish) (*run.Publication, error) {
 	if err := p.hasData(ctx, want.Location); err != nil {
 		return nil, err
 	}
