@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -105,6 +106,23 @@ func TestStatisticsAreRecorded(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Footers of ORC are read like those of Parquet.
+func TestStatisticsOfORC(t *testing.T) {
+	t.Parallel()
+	body, err := os.ReadFile("../internal/footer/testdata/snappy.orc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inWorld(t, simulation.Config{}, func(t *testing.T, w *simulation.World) {
+		w.S3.Place(w.Settings.Lake["curated"], "flights/dt=2000-01-01/a.orc", body)
+		uploaded(t, w, writing, func(*simulation.World, string) {})
+		all := recorded(t, w, "s3://test-curated/flights/")
+		if len(all) == 0 || all[0].Partial != "" || all[0].Rows == nil || *all[0].Rows != 3 || len(all[0].Columns) < 18 {
+			t.Errorf("recorded %+v", all)
+		}
+	})
 }
 
 // haveNotRead checks what is recorded of a dataset whose rows are not known.

@@ -73,7 +73,10 @@ func load(t *testing.T, w *simulation.World, id string) backfill.Backfill {
 	return *b
 }
 
+// states counts the runs by state at one moment: when nothing else runs. Read one by one
+// while others change, a run and its successor could both be seen running.
 func states(w *simulation.World) map[run.State]int {
+	synctest.Wait()
 	n := map[run.State]int{}
 	for _, id := range w.RunIDs() {
 		if r := w.Record(id).Run; r.Pipeline == "p" {

@@ -1,6 +1,6 @@
 // Package checkdata looks at the data that a run has written, after its last job and
 // before its cluster is released: it records statistics of each dataset and decides the
-// checks that need no more than these. It reads the footers of Parquet files by ranges.
+// checks that need no more than these. It reads the footers of files by ranges.
 //
 // Tested here, by statemachines and by internal/proof/simulation.
 package checkdata

@@ -119,7 +119,7 @@ func (r *reader) summarize(ctx context.Context, address string, s *statistics.St
 		for _, o := range files {
 			s.Bytes += o.Size
 		}
-		s.Files, s.Partial = len(files), fmt.Sprintf("the files are %s; only footers of Parquet are read", other)
+		s.Files, s.Partial = len(files), fmt.Sprintf("the files are %s; only footers of Parquet and ORC are read", other)
 		return nil
 	}
 	f, unread, err := r.Footers(ctx, at, files)
@@ -141,12 +141,12 @@ func partial(f footer.Summary, reasons ...string) string {
 	return strings.Join(why, "; ")
 }
 
-// formats are those of files that have no footers of Parquet, by suffix.
+// formats are those of files that have no footers, by suffix.
 var formats = map[string]string{
-	".csv": "CSV", ".tsv": "CSV", ".json": "JSON", ".jsonl": "JSON", ".ndjson": "JSON", ".orc": "ORC", ".avro": "Avro", ".txt": "text",
+	".csv": "CSV", ".tsv": "CSV", ".json": "JSON", ".jsonl": "JSON", ".ndjson": "JSON", ".avro": "Avro", ".txt": "text",
 }
 
-// formatOf is the format of files if none of them can be Parquet, or "".
+// formatOf is the format of files if none of them can have a footer, or "".
 func formatOf(files []dataset.Object) (format string) {
 	for _, o := range files {
 		name := o.Key

@@ -132,7 +132,7 @@ func TestCheck_errors(t *testing.T) {
 	}{
 		"raw/orders":       {exit.CodeUsage, `invalid dataset "raw/orders": use s3://BUCKET/PREFIX`},
 		"s3://raw/nothing": {exit.CodeFailed, "no files in s3://raw/nothing; names that begin with _ or . do not count"},
-		"s3://raw/broken/": {exit.CodeFailed, "broken/a.csv is not Parquet, or was cut short: it does not end in PAR1"},
+		"s3://raw/broken/": {exit.CodeFailed, "broken/a.csv is neither Parquet nor ORC, or was cut short"},
 		"s3://raw/delta":   {exit.CodeFailed, "s3://raw/delta: s3://lake-raw/delta/ is a table of Delta: its log has no protocol"},
 		"s3://nope/x":      {exit.CodeFailed, "s3://nope/x: list s3://nope/x/"},
 	} {

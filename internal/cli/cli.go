@@ -50,6 +50,7 @@ import (
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/cli/terminate"
 	"ephemr/internal/cli/test"
+	"ephemr/internal/cli/transfer"
 	"ephemr/internal/cli/unpublish"
 	"ephemr/internal/cli/version"
 	"ephemr/internal/cli/why"
@@ -92,7 +93,7 @@ func Root(app *session.App, given string) *cobra.Command {
 		calendar.Command(app), start.Command(app), backfill.Command(app), backfill.ListCommand(app), submit.Command(app),
 		runs.Command(app), show.Command(app), why.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app), approve.Command(app), redo.Command(app), objects.Command(app), silence.Command(app), silence.EndCommand(app), silence.ListCommand(app),
 		clusters.Command(app), resize.Command(app), terminate.Command(app), cost.Command(app), prices.Command(app), requests.Command(app), query.Command(app), lineage.Command(app), secrets.Command(app),
-		generate.Command(app), check.Command(app), stats.Command(app), publications.Command(app), unpublish.Command(app), test.Command(app),
+		generate.Command(app), transfer.Command(app), check.Command(app), stats.Command(app), publications.Command(app), unpublish.Command(app), test.Command(app),
 		doctor.Command(app, given), version.Command(app, given))
 	root.AddCommand(project.Command(app, given))
 	root.AddCommand(deploy.Commands(app)...)

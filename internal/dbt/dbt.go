@@ -129,5 +129,12 @@ func (r Run) Results() (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the results of dbt: %w", err)
 	}
-	return Read(data)
+	report, err := Read(data)
+	if err != nil {
+		return nil, err
+	}
+	if project, err := os.ReadFile(filepath.Join(r.dir, "target", "manifest.json")); err == nil {
+		report.Tables, _ = Tables(data, project) // they are for lineage only
+	}
+	return report, nil
 }

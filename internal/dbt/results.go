@@ -15,6 +15,7 @@ import (
 // Report is what dbt says of the models, tests and other nodes of a run.
 type Report struct {
 	Findings []job.Finding
+	Tables   []job.Table       // read and written; nil = not known
 	Outputs  map[string]string // models, tests, and rows where dbt knows them
 	Class    job.Class         // why the run failed; "" = it did not
 	Reason   string
@@ -153,8 +154,8 @@ func (c *counts) add(x result) {
 	case x.kind() == "model":
 		c.models++
 	}
-	if x.Adapter.Rows != nil && *x.Adapter.Rows >= 0 && !x.isTest() {
-		c.rows[x.name()] = *x.Adapter.Rows
+	if n := x.rows(); n != nil && !x.isTest() {
+		c.rows[x.name()] = *n
 	}
 	note := func(n *int, i int) {
 		if *n++; *n == 1 {

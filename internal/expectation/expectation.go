@@ -106,6 +106,9 @@ func (f *finder) address(address string, path ...any) {
 // options are the keys that say how the others are evaluated.
 func (f *finder) options() {
 	f.oneOf("format", f.check.Format, job.Formats)
+	if f.check.Format == job.FormatORC && readsValues(f.check) {
+		f.add(at("format"), "values of ORC are not read: its footers decide rows, columns, and notNull and range of whole columns; leave out the other expectations, or write Parquet")
+	}
 	f.oneOf("severity", f.check.Severity, []string{job.SeverityFail, job.SeverityWarn})
 	if w := f.check.WrittenBy; w != "" && w != job.WrittenByRun {
 		f.add(at("writtenBy"), "unknown writer %q; use run: the data must not be older than the run", w)
@@ -113,6 +116,11 @@ func (f *finder) options() {
 	f.try(at("partition"), f.check.Partition, validPartition)
 	f.try(at("atMost"), f.check.AtMost, func(s string) error { _, err := ParseShare(s); return err })
 	f.try(at("where"), f.check.Where, func(s string) error { _, err := ParseWhere(s); return err })
+}
+
+// readsValues reports whether footers never decide the check.
+func readsValues(c job.Check) bool {
+	return c.Where != "" || len(c.Unique)+len(c.Accepted)+len(c.Relationships)+len(c.Pattern)+len(c.Length) > 0
 }
 
 func (f *finder) oneOf(key, value string, allowed []string) {
@@ -160,7 +168,13 @@ var Names = []string{
 // ByFooters reports whether listings and footers of Parquet files always decide the check.
 // They often decide notNull and range too, but not if a writer has left out statistics.
 func ByFooters(c job.Check) bool {
-	return !OnValues(c) && c.Reconcile == nil && len(c.FreshnessOf) == 0 && c.Where == "" && (c.Format == "" || c.Format == job.FormatParquet)
+	return !OnValues(c) && c.Reconcile == nil && len(c.FreshnessOf) == 0 && c.Where == "" && HasFooters(c.Format)
+}
+
+// HasFooters reports whether files of a format have statistics in their footers. The format of
+// files is found by their names if it is "".
+func HasFooters(format string) bool {
+	return format == "" || format == job.FormatParquet || format == job.FormatORC
 }
 
 // OnValues reports whether the check expects something of each row's values.

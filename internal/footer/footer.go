@@ -1,4 +1,4 @@
-// Package footer reads what the footers of Parquet files say about their rows and
+// Package footer reads what the footers of Parquet and ORC files say about their rows and
 // columns, by two ranged reads a file and without reading data.
 package footer
 
@@ -50,6 +50,9 @@ func Read(r io.ReaderAt, size int64, reserve func(bytes int64) (release func(), 
 		return nil, err
 	}
 	defer release()
+	if tail.orc != nil {
+		return decodeORC(tail.bytes, *tail.orc)
+	}
 	return decode(tail, size)
 }
 
@@ -62,6 +65,9 @@ func Open(r io.ReaderAt, size int64) (f *parquet.File, err error) {
 	tail, _, err := read(r, size, make([]byte, min(size, Tail)), nil)
 	if err != nil {
 		return nil, err
+	}
+	if tail.orc != nil {
+		return nil, invalid("is ORC, of which only the footer is read, not values; use expectations that it decides, or write Parquet")
 	}
 	defer func() { // the file is untrusted
 		if p := recover(); p != nil {
@@ -80,23 +86,23 @@ func Open(r io.ReaderAt, size int64) (f *parquet.File, err error) {
 func read(r io.ReaderAt, size int64, buf []byte, reserve func(bytes int64) (release func(), err error)) (_ *end, release func(), err error) {
 	release = func() {}
 	if size < smallest {
-		return nil, release, invalid("is not Parquet: it has only %d bytes", size)
+		return nil, release, invalid("is neither Parquet nor ORC: it has only %d bytes", size)
 	}
 	tail := buf[:min(size, int64(len(buf)))]
 	if err := fill(r, tail, size-int64(len(tail))); err != nil {
 		return nil, release, err
 	}
-	length, err := lengthOf(tail, size)
+	length, behind, orc, err := shape(tail, size)
 	if err != nil {
 		return nil, release, err
 	}
-	if missing := length + ending - int64(len(tail)); missing > 0 {
+	if missing := length + behind - int64(len(tail)); missing > 0 {
 		if reserve != nil {
 			if release, err = reserve(length); err != nil {
 				return nil, func() {}, err
 			}
 		}
-		whole := make([]byte, length+ending)
+		whole := make([]byte, length+behind)
 		copy(whole[missing:], tail)
 		if err := fill(r, whole[:missing], size-int64(len(whole))); err != nil {
 			release()
@@ -104,7 +110,17 @@ func read(r io.ReaderAt, size int64, buf []byte, reserve func(bytes int64) (rele
 		}
 		tail = whole
 	}
-	return &end{tail, size - int64(len(tail))}, release, nil
+	return &end{tail, size - int64(len(tail)), orc}, release, nil
+}
+
+// shape finds the length of the footer, and how many bytes are behind it. orc is nil for Parquet.
+func shape(tail []byte, size int64) (length, behind int64, orc *orcEnd, err error) {
+	if isORC(tail) {
+		e, err := orcEndOf(tail, size)
+		return e.length, e.behind, &e, err
+	}
+	length, err = lengthOf(tail, size)
+	return length, ending, nil, err
 }
 
 func fill(r io.ReaderAt, p []byte, at int64) error {
@@ -125,12 +141,12 @@ func lengthOf(tail []byte, size int64) (int64, error) {
 	case magic == "PAR1":
 	case magic == "PARE":
 		return 0, invalid("has an encrypted footer, which is not supported")
-	case string(last[4:7]) == "ORC": // before the length of the postscript
-		return 0, invalid("is ORC; only footers of Parquet are read")
+	case string(tail[:min(len(orcMagic), len(tail))]) == orcMagic && size <= int64(len(tail)):
+		return 0, invalid("is ORC that was cut short: its last bytes are missing")
 	case size <= int64(len(tail)) && string(tail[:4]) == "PAR1":
 		return 0, invalid("is Parquet that was cut short: its last bytes are missing")
 	default:
-		return 0, invalid("is not Parquet, or was cut short: it does not end in PAR1")
+		return 0, invalid("is neither Parquet nor ORC, or was cut short")
 	}
 	length := int64(binary.LittleEndian.Uint32(last))
 	switch {
@@ -146,6 +162,7 @@ func lengthOf(tail []byte, size int64) (int64, error) {
 type end struct {
 	bytes []byte
 	from  int64
+	orc   *orcEnd // nil = it is Parquet
 }
 
 // ReadAt fails for what is before them.

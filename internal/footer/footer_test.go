@@ -168,9 +168,8 @@ func TestInvalid(t *testing.T) {
 		body []byte
 		want string
 	}{
-		"empty":                {nil, "is not Parquet: it has only 0 bytes"},
-		"text":                 {[]byte("order_id,amount\n1,2\n"), "is not Parquet, or was cut short: it does not end in PAR1"},
-		"ORC":                  {append(make([]byte, 100), "\x02ORC\x10"...), "is ORC; only footers of Parquet are read"},
+		"empty":                {nil, "is neither Parquet nor ORC: it has only 0 bytes"},
+		"text":                 {[]byte("order_id,amount\n1,2\n"), "is neither Parquet nor ORC, or was cut short"},
 		"encrypted":            {append(good[:len(good)-4:len(good)-4], "PARE"...), "has an encrypted footer, which is not supported"},
 		"cut short":            {good[:len(good)-20], "is Parquet that was cut short: its last bytes are missing"},
 		"the front is missing": {good[len(good)-100:], "was cut short: its footer has "},

@@ -116,7 +116,7 @@ func TestSummarize_broken(t *testing.T) {
 	}
 	want := []footer.Problem{
 		{"d/b.parquet", "is Parquet that was cut short: its last bytes are missing"},
-		{"d/c.parquet", "is not Parquet: it has only 1 bytes"},
+		{"d/c.parquet", "is neither Parquet nor ORC: it has only 1 bytes"},
 		{"d/d.parquet", "was replaced or deleted after it was listed"},
 	}
 	if d := cmp.Diff(want, s.Broken); d != "" || s.Rows != 1 || s.Files != 4 {

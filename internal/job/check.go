@@ -72,10 +72,11 @@ const (
 	FormatParquet = "parquet"
 	FormatCSV     = "csv"
 	FormatJSONL   = "jsonl"
+	FormatORC     = "orc" // of which only footers are read
 )
 
 // Formats are the values of Check.Format.
-var Formats = []string{FormatParquet, FormatCSV, FormatJSONL}
+var Formats = []string{FormatParquet, FormatCSV, FormatJSONL, FormatORC}
 
 // Finding is the outcome of one expectation of a Check.
 type Finding struct {

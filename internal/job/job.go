@@ -76,6 +76,7 @@ type Result struct {
 	Outputs   map[string]string `json:"outputs,omitempty"` // from the file named in $EPHEMR_OUTPUT
 	Tail      []string          `json:"tail,omitempty"`    // last lines of stderr, or of stdout when stderr is empty; at most 20 of 500 bytes
 	Checks    []Finding         `json:"checks,omitempty"`  // for type quality
+	Tables    []Table           `json:"tables,omitempty"`  // that the program has read and written, as far as it says so
 	LogsCut   bool              `json:"logsCut,omitempty"` // the log streams in CloudWatch are incomplete
 
 	Background []string `json:"background,omitempty"` // processes that outlived the program and were ended; at most 20

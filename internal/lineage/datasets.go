@@ -31,13 +31,14 @@ type Column struct{ Name, Type string }
 type Flow struct {
 	In, Out       []Dataset
 	Reads, Writes map[string][]Dataset // by job
+	Scanned       map[string][]Dataset // by job: tables that its newest attempt has read, known when it has ended
 	Checked       []Dataset            // with findings of CheckData
 }
 
 // FlowOf derives the datasets of a run from its record. Values of sensitive params are not in
 // the names: they are replaced as everywhere.
 func FlowOf(rec *run.Record, s stage.Settings) Flow {
-	f := Flow{In: triggered(rec, s), Reads: map[string][]Dataset{}, Writes: map[string][]Dataset{}}
+	f := Flow{In: triggered(rec, s), Reads: map[string][]Dataset{}, Writes: map[string][]Dataset{}, Scanned: map[string][]Dataset{}}
 	for _, d := range published(rec.Run, s) {
 		f.out(d)
 	}
@@ -51,8 +52,15 @@ func FlowOf(rec *run.Record, s stage.Settings) Flow {
 		if readsTrigger(j) {
 			f.reads(j.Name, f.In...)
 		}
-		if x := rec.Job(j.Name); x != nil && x.State == run.JobSucceeded && !x.NothingToDo {
+		x := rec.Job(j.Name)
+		if x == nil {
+			continue
+		}
+		read, written := tables(x.Tables, s)
+		f.Scanned[j.Name] = read
+		if x.State == run.JobSucceeded && !x.NothingToDo {
 			f.writes(j.Name, expected(rec, j.Name, values)...)
+			f.writes(j.Name, written...)
 		}
 	}
 	f.checks(rec, values)
@@ -151,6 +159,23 @@ func findings(rec *run.Record) (byJob, byData []job.Finding) {
 		byData = found.Findings
 	}
 	return byJob, byData
+}
+
+// tables are what the program of a job says that it has read and written.
+func tables(all []job.Table, s stage.Settings) (read, written []Dataset) {
+	for _, t := range all {
+		database, table, _ := strings.Cut(t.Name, ".")
+		d := Dataset{Name: Table(s, database, table), Rows: t.Rows}
+		for _, c := range t.Columns {
+			d.Columns = append(d.Columns, Column{Name: c.Name, Type: c.Type})
+		}
+		if t.Written {
+			written = append(written, d)
+			continue
+		}
+		read = append(read, d)
+	}
+	return read, written
 }
 
 func has(all []Dataset, name Name) bool {

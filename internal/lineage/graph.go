@@ -1,6 +1,7 @@
 package lineage
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -23,7 +24,7 @@ func GraphOf(all []*run.Record, s stage.Settings) *Graph {
 	for _, rec := range all {
 		f := FlowOf(rec, s)
 		t := traced{run: rec.Run, in: names(f.In), out: names(f.Out)}
-		for _, reads := range f.Reads {
+		for _, reads := range slices.Concat(slices.Collect(maps.Values(f.Reads)), slices.Collect(maps.Values(f.Scanned))) {
 			for _, n := range names(reads) { // what a run has written itself, its checks read
 				if !slices.Contains(t.in, n) && !slices.ContainsFunc(t.out, n.overlaps) {
 					t.in = append(t.in, n)

@@ -4,6 +4,7 @@
 package lineage
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -170,7 +171,7 @@ func (b builder) attempt(j run.Job, a attempt, start bool) Written {
 	if !start {
 		e.EventTime, e.EventType = stamp(a.to), a.end
 		if a.noticed {
-			e.Inputs = inputs(b.flow.Reads[j.Name])
+			e.Inputs = inputs(slices.Concat(b.flow.Reads[j.Name], b.flow.Scanned[j.Name]))
 		}
 		if a.end == Complete {
 			e.Outputs = outputs(b.flow.Writes[j.Name])

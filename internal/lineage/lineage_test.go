@@ -416,3 +416,41 @@ func TestFacetsOfCheckData(t *testing.T) {
 		validate(t, c, x.Event)
 	}
 }
+
+// Tables that a program such as dbt says it has read and written are datasets of its job when it
+// has ended, and of the run's outputs.
+func TestTables(t *testing.T) {
+	t.Parallel()
+	rec := record(run.Succeeded, run.JobSucceeded, job.DBT)
+	rec.Jobs[0].Tables = []job.Table{
+		{Name: "shop.orders", Written: true, Rows: new(int64(3)), Columns: []job.Column{{Name: "id", Type: "int"}}},
+		{Name: "shop_raw.prices"},
+	}
+	c := schemas(t)
+	got := map[string]string{} // event -> its datasets that are tables
+	note := func(event, text string, n lineage.Name) {
+		if strings.HasPrefix(n.Name, "table/") {
+			got[path.Base(event)] += text
+		}
+	}
+	for _, x := range lineage.Of(rec, dev) {
+		validate(t, c, x.Event)
+		for _, in := range x.Event.Inputs {
+			note(x.Key, "<"+in.Name.Name, in.Name)
+		}
+		for _, out := range x.Event.Outputs {
+			note(x.Key, ">"+out.Name.Name+fmt.Sprint(out.OutputFacets["outputStatistics"], out.Facets["schema"]), out.Name)
+		}
+	}
+	const facts = ">table/shop/orders"
+	if len(got) != 2 || !strings.HasPrefix(got["a.2.end.json"], "<table/shop_raw/prices"+facts) || !strings.HasPrefix(got["run.0.end.json"], facts) {
+		t.Errorf("got %q", got)
+	}
+	if !strings.Contains(got["a.2.end.json"], "rowCount:3") || !strings.Contains(got["a.2.end.json"], "name:id type:int") {
+		t.Errorf("no statistics or schema: %q", got)
+	}
+	nodes := lineage.GraphOf([]*run.Record{rec}, dev).Dataset(lineage.Table(dev, "shop", "orders"), true, 2)
+	if tree := draw(nodes, ""); !strings.Contains(tree, "shop_raw.prices") {
+		t.Errorf("upstream of the model:\n%s", tree)
+	}
+}

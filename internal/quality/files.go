@@ -24,7 +24,7 @@ type files struct {
 	format  string          // "" = of several
 	formats map[string]int  // number of files
 	table   *snapshot.Table // whose current snapshot they are; nil = all files of a folder
-	summary *footer.Summary // of Parquet files whose content is checked
+	summary *footer.Summary // of files with footers whose content is checked
 
 	bytesRead int64
 	seconds   float64
@@ -33,7 +33,7 @@ type files struct {
 // open lists the files and reads the footers if the check is about more than the listing.
 func (c *Checker) open(ctx context.Context, check job.Check) (*files, error) {
 	f, err := c.list(ctx, check)
-	if err != nil || onFiles(check) || f.format != job.FormatParquet || len(f.objects) == 0 {
+	if err != nil || onFiles(check) || f.format == "" || !expectation.HasFooters(f.format) || len(f.objects) == 0 {
 		return f, err
 	}
 	began := time.Now()
@@ -91,7 +91,7 @@ func incomplete(partial string) error {
 // suffixes of files that are not Parquet.
 var suffixes = map[string]string{
 	".csv": job.FormatCSV, ".jsonl": job.FormatJSONL, ".ndjson": job.FormatJSONL, ".json": job.FormatJSONL,
-	".orc": "ORC", ".avro": "Avro", ".txt": "text", ".tsv": "tab-separated text", ".xml": "XML", ".zip": "zip",
+	".orc": job.FormatORC, ".avro": "Avro", ".txt": "text", ".tsv": "tab-separated text", ".xml": "XML", ".zip": "zip",
 }
 
 // formatOf is the format that a file's name says. Files of Hive have no suffix.
@@ -107,7 +107,7 @@ func formatOf(key string) string {
 
 // expect is what the first finding expects.
 func (f *files) expect() string {
-	names := map[string]string{job.FormatCSV: "CSV", job.FormatJSONL: "JSON Lines"}
+	names := map[string]string{job.FormatCSV: "CSV", job.FormatJSONL: "JSON Lines", job.FormatORC: "ORC"}
 	return "readable " + cmp.Or(names[f.format], "Parquet") + " files"
 }
 
@@ -123,7 +123,7 @@ func (f *files) problem() string {
 		}
 		return "files of several formats: " + strings.Join(parts, ", ") + "; set format, or check each prefix"
 	case !slices.Contains(job.Formats, f.format):
-		return "files are " + f.format + ", which is not read; write Parquet, CSV or JSON Lines"
+		return "files are " + f.format + ", which is not read; write Parquet, ORC, CSV or JSON Lines"
 	case f.summary != nil && len(f.summary.Broken) > 0:
 		b := f.summary.Broken
 		text := b[0].File + " " + b[0].Why

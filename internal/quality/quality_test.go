@@ -209,8 +209,8 @@ func TestEmptyOrBroken(t *testing.T) {
 		want string
 	}{
 		"no files":  {nil, "no files"},
-		"tiny":      {[]byte("x"), "flights/a is not Parquet: it has only 1 bytes"},
-		"text":      {[]byte(strings.Repeat("a line of text\n", 100)), "flights/a is not Parquet, or was cut short: it does not end in PAR1"},
+		"tiny":      {[]byte("x"), "flights/a is neither Parquet nor ORC: it has only 1 bytes"},
+		"text":      {[]byte(strings.Repeat("a line of text\n", 100)), "flights/a is neither Parquet nor ORC, or was cut short"},
 		"truncated": {whole[:len(whole)-20], "flights/a is Parquet that was cut short: its last bytes are missing"},
 		"twisted":   {twisted, "flights/a is not valid Parquet: "},
 	}
@@ -346,12 +346,12 @@ func TestOthersAreEvaluated(t *testing.T) {
 		"an empty other side":  {job.Check{Rows: "> 0", Reconcile: &job.Reconcile{Dataset: "s3://lake/empty/"}}, "s3://lake/empty/: no files", 1, "10001"},
 		"too many values":      {job.Check{Rows: "> 0", NotNull: []string{"id"}, Unique: []string{"id"}}, "more than 10000 different values", 1, "10001"},
 		"a table":              {job.Check{Dataset: "s3://lake/delta/", Rows: "> 0"}, "is a table of Delta", 1, ""},
-		"a reference's format": {job.Check{Rows: "> 0", Relationships: map[string]job.Reference{"id": {Dataset: "s3://lake/orc/", Column: "id"}}}, "ORC, which is not read", 1, "10001"},
+		"a reference's format": {job.Check{Rows: "> 0", Relationships: map[string]job.Reference{"id": {Dataset: "s3://lake/orc/", Column: "id"}}}, "is ORC, of which only the footer is read", 1, "10001"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := &lake{objects: map[string][]byte{
-				"flights/a": file(t, flights(0, 10_001, nil)), "other/a": file(t, flights(0, 5, nil)), "orc/a.orc": {1},
+				"flights/a": file(t, flights(0, 10_001, nil)), "other/a": file(t, flights(0, 5, nil)), "orc/a.orc": orc(t),
 				"delta/_delta_log/00000000000000000000.json": []byte("{}"), "delta/a": file(t, flights(0, 5, nil)),
 			}}
 			if tt.check.Dataset == "" {

@@ -3,6 +3,7 @@ package quality_test
 import (
 	"bytes"
 	"compress/gzip"
+	"os"
 	"regexp"
 	"testing"
 	"time"
@@ -108,9 +109,25 @@ func TestRows(t *testing.T) {
 			},
 		},
 		"ORC": {
+			map[string][]byte{"a.orc": orc(t), "b": orc(t)}, // Hive's files have no suffix
+			job.Check{Format: job.FormatORC, Rows: "= 6", NotNull: []string{"id"}, Range: map[string]job.Bounds{"id": {Min: "9"}}},
+			[]string{
+				"ok readable ORC files: 2 files, N bytes", "ok rows = 6: 6 rows in 2 files", "ok column id has no nulls: 0 nulls in 6 rows",
+				"ok column id is at least 9: 9 to 100",
+			},
+		},
+		"ORC whose values are needed": {
+			map[string][]byte{"a.orc": orc(t)},
+			job.Check{Rows: "= 3", Unique: []string{"id"}},
+			[]string{
+				"ok readable ORC files: 1 files, N bytes", "ok rows = 3: 3 rows in 1 files",
+				"FAILED unique id: flights/a.orc is ORC, of which only the footer is read, not values; use expectations that it decides, or write Parquet",
+			},
+		},
+		"broken ORC": {
 			map[string][]byte{"a.orc": []byte("ORC")},
 			job.Check{Rows: "> 0"},
-			[]string{"FAILED readable Parquet files: files are ORC, which is not read; write Parquet, CSV or JSON Lines"},
+			[]string{"FAILED readable ORC files: flights/a.orc is neither Parquet nor ORC: it has only N bytes"},
 		},
 	}
 	for name, tt := range tests {
@@ -132,4 +149,14 @@ func TestRows(t *testing.T) {
 			}
 		})
 	}
+}
+
+// orc is a file of Spark with three rows, of which the columns id and number are used.
+func orc(t *testing.T) []byte {
+	t.Helper()
+	body, err := os.ReadFile("../footer/testdata/zlib.orc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
 }

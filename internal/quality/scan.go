@@ -144,7 +144,7 @@ func (s *scanner) explain(o dataset.Object, err error) error {
 // open opens a file with the columns that it has; rules that need others have failed.
 func (s *scanner) open(ctx context.Context, o dataset.Object) (src source, err error) {
 	for {
-		if s.files.format == job.FormatParquet {
+		if expectation.HasFooters(s.files.format) { // ORC is refused, as values are needed
 			src, err = openParquet(ctx, o, s.names)
 		} else {
 			src, err = openRows(ctx, o, s.files.format, s.names, s.check.Columns)

@@ -35,3 +35,18 @@ func Conceal(findings []job.Finding, secrets map[string]string) []job.Finding {
 	}
 	return findings
 }
+
+// ConcealTables returns tables in whose names and columns the values of sensitive params are hidden.
+func ConcealTables(tables []job.Table, secrets map[string]string) []job.Table {
+	if len(secrets) == 0 {
+		return tables
+	}
+	for i := range tables {
+		t := &tables[i]
+		t.Name = pipeline.HideValues(t.Name, secrets)
+		for c := range t.Columns {
+			t.Columns[c].Name, t.Columns[c].Type = pipeline.HideValues(t.Columns[c].Name, secrets), pipeline.HideValues(t.Columns[c].Type, secrets)
+		}
+	}
+	return tables
+}

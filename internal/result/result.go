@@ -89,7 +89,7 @@ func Parse(data []byte) *job.Result {
 	for i, name := range r.Background {
 		r.Background[i] = job.Clip(name, maxProcess)
 	}
-	r.Checks = job.FitFindings(r.Checks)
+	r.Checks, r.Tables = job.FitFindings(r.Checks), job.FitTables(r.Tables)
 	return &r
 }
 

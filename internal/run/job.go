@@ -53,6 +53,7 @@ type Job struct {
 	LogsCut     bool              `dynamodbav:"logsCut,omitempty" json:"logsCut,omitempty"` // CloudWatch does not have all of its output
 	Tail        []string          `dynamodbav:"tail,omitempty" json:"tail,omitempty"`
 	Findings    []job.Finding     `dynamodbav:"findings,omitempty" json:"findings,omitempty"`
+	Tables      []job.Table       `dynamodbav:"tables,omitempty" json:"tables,omitempty"`   // that it has read and written, as far as its program says so
 	Resize      string            `dynamodbav:"resize,omitempty" json:"resize,omitempty"`   // result of its resize request
 	Earlier     []Attempt         `dynamodbav:"earlier,omitempty" json:"earlier,omitempty"` // earlier attempts, which failed
 

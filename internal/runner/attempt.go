@@ -35,7 +35,7 @@ func (r *Runner) attempt(ctx context.Context, s job.Spec) job.Result {
 		res.Tail = stdout.tail.lines()
 	}
 	res, hidden := masked(stderr.mask, res)
-	res.Checks = job.FitFindings(res.Checks) // after it: a part of a secret would not be found
+	res.Checks, res.Tables = job.FitFindings(res.Checks), job.FitTables(res.Tables) // after it: a part of a secret would not be found
 	if len(hidden) > 0 {
 		stderr.notice(maskedNotice(hidden))
 	}

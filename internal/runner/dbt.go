@@ -67,7 +67,7 @@ func dbtResult(w workspace, res job.Result) job.Result {
 		}
 		return res
 	}
-	res.Checks, res.Outputs = report.Findings, report.Outputs
+	res.Checks, res.Outputs, res.Tables = report.Findings, report.Outputs, report.Tables
 	if res.Class == job.ClassJob && res.Signal == "" && report.Class != "" {
 		res.Class, res.Reason, res.Cause = report.Class, report.Reason, "" // which is not the last line that Spark has printed
 	}

@@ -250,7 +250,7 @@ func masked(m *mask.Masker, res job.Result) (_ job.Result, outputs []string) {
 	for i := range res.Tail {
 		res.Tail[i] = m.Text(res.Tail[i])
 	}
-	res.Checks = maskedFindings(m, res.Checks)
+	res.Checks, res.Tables = maskedFindings(m, res.Checks), maskedTables(m, res.Tables)
 	shown := map[string]string{}
 	for _, key := range slices.Sorted(maps.Keys(res.Outputs)) {
 		name, value := m.Text(key), m.Text(res.Outputs[key])
@@ -285,6 +285,19 @@ func maskedFindings(m *mask.Masker, all []job.Finding) []job.Finding {
 			f.Samples[j].File, f.Samples[j].Values = m.Text(s.File), values
 		}
 		all[i] = f
+	}
+	return all
+}
+
+// maskedTables are tables without secrets.
+func maskedTables(m *mask.Masker, all []job.Table) []job.Table {
+	all = slices.Clone(all)
+	for i, t := range all {
+		t.Name, t.Columns = m.Text(t.Name), slices.Clone(t.Columns)
+		for c := range t.Columns {
+			t.Columns[c] = job.Column{Name: m.Text(t.Columns[c].Name), Type: m.Text(t.Columns[c].Type)}
+		}
+		all[i] = t
 	}
 	return all
 }

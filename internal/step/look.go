@@ -128,7 +128,7 @@ func concealed(a engine.Attempt, secrets map[string]string) engine.Attempt {
 	if a.Result != nil {
 		r := *a.Result
 		r.Cause, r.Tail, r.Background = pipeline.HideValues(r.Cause, secrets), result.ConcealLines(r.Tail, secrets), result.ConcealLines(r.Background, secrets)
-		r.Checks = result.Conceal(r.Checks, secrets)
+		r.Checks, r.Tables = result.Conceal(r.Checks, secrets), result.ConcealTables(r.Tables, secrets)
 		a.Result = &r
 	}
 	return a
@@ -140,12 +140,12 @@ func (l *Looker) record(ctx context.Context, rec *run.Record, j run.Job, a engin
 	a = concealed(a, rec.Run.Secrets)
 	next := j
 	next.State, next.Class, next.Reason, next.EndedAt = run.JobSucceeded, a.Class, a.Reason, time.Now()
-	next.ExitCode, next.Outputs, next.Tail, next.Findings = nil, nil, a.Tail, nil
+	next.ExitCode, next.Outputs, next.Tail, next.Findings, next.Tables = nil, nil, a.Tail, nil, nil
 	next.LogsCut = a.Result != nil && a.Result.LogsCut
 	next.Background, next.StepEnd, next.Cause = nil, nil, ""
 	next.NothingToDo = a.Class == "" && a.Result != nil && a.Result.NothingToDo
 	if r := a.Result; r != nil {
-		next.ExitCode, next.Outputs, next.Tail, next.Findings = &r.ExitCode, r.Outputs, r.Tail, r.Checks
+		next.ExitCode, next.Outputs, next.Tail, next.Findings, next.Tables = &r.ExitCode, r.Outputs, r.Tail, r.Checks, r.Tables
 		next.StartedAt, next.EndedAt, next.Background = r.StartedAt, r.EndedAt, r.Background
 		next.Cause = r.Cause
 	}

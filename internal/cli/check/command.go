@@ -13,8 +13,8 @@ func Command(app *session.App) *cobra.Command {
 	o := Options{}
 	cmd := &cobra.Command{
 		Use: "check [s3://BUCKET/PREFIX]", Short: "show a dataset's rows and columns, or check that they are as expected",
-		Long: `Show the rows, bytes and files of a dataset of Parquet files, and for each column its type, nulls, smallest and
-greatest value. Only the footers are read, from this machine and without a cluster: at most two ranged requests a
+		Long: `Show the rows, bytes and files of a dataset of Parquet or ORC files, and for each column its type, nulls, smallest
+and greatest value. Only the footers are read, from this machine and without a cluster: at most two ranged requests a
 file. BUCKET may be a zone of the stage's lake.
 
 Values are compared as their type, so that 9 is less than 10. "≥" and "≤" mark bounds that values may not reach, because

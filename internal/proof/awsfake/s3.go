@@ -35,6 +35,7 @@ type object struct {
 	meta        map[string]string
 	etag        string
 	modified    time.Time
+	sha256      string // the checksum that the writer asked for; "" = another
 }
 
 // NewS3 returns an S3 with empty buckets.
@@ -98,7 +99,13 @@ func (f *S3) PutObject(ctx context.Context, in *s3.PutObjectInput, _ ...func(*s3
 		if in.IfNoneMatch != nil && exists || in.IfMatch != nil && (!exists || *in.IfMatch != old.etag) {
 			return nil, apiError("PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
 		}
-		o := object{body: body, contentType: in.ContentType, meta: maps.Clone(in.Metadata), etag: etagOf(body), modified: time.Now()}
+		if err := verify(in.ChecksumSHA256, body); err != nil {
+			return nil, err
+		}
+		o := object{
+			body: body, contentType: in.ContentType, meta: maps.Clone(in.Metadata), etag: etagOf(body), modified: time.Now(),
+			sha256: aws.ToString(in.ChecksumSHA256),
+		}
 		b[key] = o
 		return &s3.PutObjectOutput{ETag: new(o.etag)}, nil
 	})
@@ -164,9 +171,13 @@ func (f *S3) HeadObject(ctx context.Context, in *s3.HeadObjectInput, _ ...func(*
 		if !ok {
 			return nil, &types.NotFound{Message: new("Not Found")}
 		}
-		return &s3.HeadObjectOutput{
+		out := &s3.HeadObjectOutput{
 			ContentLength: new(int64(len(o.body))), ContentType: o.contentType, ETag: new(o.etag), LastModified: new(o.modified), Metadata: maps.Clone(o.meta),
-		}, nil
+		}
+		if in.ChecksumMode == types.ChecksumModeEnabled {
+			out.ChecksumSHA256 = o.checksum()
+		}
+		return out, nil
 	})
 }
 

@@ -25,6 +25,8 @@ type multipart struct {
 	bucket, key string
 	contentType *string
 	meta        map[string]string
+	algorithm   types.ChecksumAlgorithm // "" = none was asked for
+	begun       time.Time
 	parts       map[int32][]byte
 }
 
@@ -45,7 +47,10 @@ func (f *S3) CreateMultipartUpload(ctx context.Context, in *s3.CreateMultipartUp
 		}
 		f.begun++
 		id := fmt.Sprintf("upload-%d", f.begun)
-		f.uploads[id] = &multipart{bucket: *in.Bucket, key: aws.ToString(in.Key), contentType: in.ContentType, meta: maps.Clone(in.Metadata), parts: map[int32][]byte{}}
+		f.uploads[id] = &multipart{
+			bucket: *in.Bucket, key: aws.ToString(in.Key), contentType: in.ContentType, meta: maps.Clone(in.Metadata), algorithm: in.ChecksumAlgorithm,
+			begun: time.Now(), parts: map[int32][]byte{},
+		}
 		return &s3.CreateMultipartUploadOutput{Bucket: in.Bucket, Key: in.Key, UploadId: &id}, nil
 	})
 }
@@ -76,8 +81,11 @@ func (f *S3) UploadPart(ctx context.Context, in *s3.UploadPartInput, _ ...func(*
 		if n < 1 || n > maxParts {
 			return nil, apiError("InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive")
 		}
+		if err := verify(in.ChecksumSHA256, body); err != nil {
+			return nil, err
+		}
 		u.parts[n] = body
-		return &s3.UploadPartOutput{ETag: new(etagOf(body))}, nil
+		return &s3.UploadPartOutput{ETag: new(etagOf(body)), ChecksumSHA256: u.checksum(body)}, nil
 	})
 }
 
@@ -97,10 +105,10 @@ func (f *S3) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipa
 		if _, exists := f.buckets[u.bucket][u.key]; exists && in.IfNoneMatch != nil {
 			return nil, apiError("PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
 		}
-		o := object{body: body, contentType: u.contentType, meta: u.meta, etag: etagOf(body), modified: time.Now()}
+		o := object{body: body, contentType: u.contentType, meta: u.meta, etag: etagOf(body), modified: time.Now(), sha256: u.composite(in.MultipartUpload)}
 		f.buckets[u.bucket][u.key] = o
 		delete(f.uploads, *in.UploadId)
-		return &s3.CompleteMultipartUploadOutput{Bucket: in.Bucket, Key: in.Key, ETag: new(o.etag)}, nil
+		return &s3.CompleteMultipartUploadOutput{Bucket: in.Bucket, Key: in.Key, ETag: new(o.etag), ChecksumSHA256: o.checksum()}, nil
 	})
 }
 
@@ -117,6 +125,8 @@ func (u *multipart) assemble(want *types.CompletedMultipartUpload) ([]byte, erro
 		switch {
 		case !ok || aws.ToString(p.ETag) != etagOf(part):
 			return nil, apiError("InvalidPart", "One or more of the specified parts could not be found.")
+		case u.algorithm == types.ChecksumAlgorithmSha256 && aws.ToString(p.ChecksumSHA256) != sha256Of(part):
+			return nil, apiError("InvalidRequest", "The upload was created using a sha256 checksum. The complete request must include the checksum for each part.")
 		case len(part) < minPart && i < len(want.Parts)-1:
 			return nil, apiError("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
 		}
