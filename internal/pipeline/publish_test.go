@@ -95,3 +95,23 @@ func TestRenderPublish(t *testing.T) {
 		}
 	}
 }
+// A pipeline with a trigger publishes an Iceberg table, whose location is not known.
+func TestIcebergHasNoLocation(t *testing.T) {
+	t.Parallel()
+	s, err := pipeline.Parse("p.yaml", []byte(`pipeline: x
+triggers: [{s3: {bucket: raw, prefix: in/}}]
+cluster: {profile: tables}
+jobs: [{name: add, type: bash, source: jobs/add}]
+publish: {table: ephemr.stores, iceberg: true}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := pipeline.Context{RunID: "r", Lake: map[string]string{"raw": "s3://b-raw"}}
+	if err := s.CheckValues(c); err != nil {
+		t.Error(err)
+	}
+	if got, err := s.RenderLocation(c); err != nil || got != "branch run-r" {
+		t.Errorf("location %q, %v", got, err)
+	}
+}

@@ -125,7 +125,7 @@ func (s Spec) checkOutputs(c Context) error {
 	for _, f := range s.independent(s.fieldsOfDatasets()) {
 		check(f.at, f, true)
 	}
-	if s.Publish != nil && !s.Publish.Iceberg {
+	if s.Publish != nil {
 		check(root("publish").key("location"), field{get: s.Publish.Location}, true)
 	}
 	return errors.Join(errs...)
