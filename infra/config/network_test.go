@@ -155,6 +155,7 @@ func TestEndpoints(t *testing.T) {
 		"users":            {"access: {users: {etl: {team: data}}}\nnetwork: {cidr: 10.20.0.0/16}\n", "glue logs sts"},
 		"Lake Formation":   {"access: {lakeFormation: true}\nnetwork: {cidr: 10.20.0.0/16}\n", "glue lakeformation logs"},
 		"Iceberg":          {"profiles: {small: {release: emr-7.14.0, applications: [Spark], primary: {types: [m5.xlarge], onDemand: 1}, idleTimeout: 15m, tables: [iceberg]}}\nnetwork: {cidr: 10.20.0.0/16}\n", "glue logs"},
+		"agent and Trino":  {"profiles: {queries: {like: trino}}\nnetwork: {cidr: 10.20.0.0/16}\n", "glue logs monitoring"},
 		"no catalog":       {"profiles: {small: {release: emr-7.14.0, applications: [Spark], primary: {types: [m5.xlarge], onDemand: 1}, idleTimeout: 15m}}\nnetwork: {cidr: 10.20.0.0/16}\n", "logs"},
 		"a domain":         {"lineage: {sparkDomain: dzd_4x6fhkz9example}\nnetwork: {cidr: 10.20.0.0/16}\n", "datazone glue logs"},
 		"an existing VPC":  {"network: {" + vpc + "}\n", ""},

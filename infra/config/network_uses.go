@@ -19,7 +19,7 @@ func (c Config) uses() []use {
 			all = append(all, use{service, why})
 		}
 	}
-	add(c.Access.LakeFormation || c.mentions("AWSGlueDataCatalog", "GlueCatalog"), "glue", "profiles use the catalog of Glue")
+	add(c.Access.LakeFormation || c.mentions("AWSGlueDataCatalog", "GlueCatalog") || c.installs("Trino"), "glue", "profiles use the catalog of Glue")
 	for _, pattern := range c.AllSecrets() {
 		p, err := access.ParseSecrets(pattern)
 		add(err == nil && p.IsParameter(), "ssm", "jobs read "+pattern)
@@ -29,6 +29,7 @@ func (c Config) uses() []use {
 	add(c.Access.LakeFormation, "lakeformation", "access.lakeFormation is set")
 	add(c.ownSecurityConfig(), "kms", "a security configuration may encrypt disks")
 	add(c.Lineage.SparkDomain != "", "datazone", "lineage.sparkDomain is set")
+	add(c.HasAgent(), "monitoring", "the CloudWatch agent of profiles sends metrics")
 	slices.SortStableFunc(all, func(a, b use) int { return strings.Compare(a.service, b.service) })
 	return slices.CompactFunc(all, func(a, b use) bool { return a.service == b.service })
 }
@@ -39,6 +40,13 @@ func (c Config) ownSecurityConfig() bool {
 		return true
 	}
 	return slices.ContainsFunc(c.ShapeNames(), func(name string) bool { return c.Shapes[name].SecurityConfig != "" })
+}
+
+// HasAgent reports whether clusters of a profile send metrics to CloudWatch.
+func (c Config) HasAgent() bool { return c.installs("AmazonCloudWatchAgent") }
+
+func (c Config) installs(application string) bool {
+	return slices.ContainsFunc(c.ShapeNames(), func(name string) bool { return slices.Contains(c.Shapes[name].Applications, application) })
 }
 
 // mentions reports whether a configuration of a profile contains one of these texts.

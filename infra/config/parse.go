@@ -33,7 +33,9 @@ func Parse(stage, file string, data []byte) (Config, error) {
 		body = tree.Docs[0].Body
 	}
 	all := index(body)
+	unknown := inherit(body)
 	c, faults := decode(body, all)
+	faults = append(unknown, faults...)
 	c.Stage = stage
 	invalid := flatten(c.Validate())
 	if len(faults) > 0 {

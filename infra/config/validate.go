@@ -111,13 +111,14 @@ func (c Config) validateShapes() error {
 		}
 		if err := c.Shapes[name].Validate(); err != nil {
 			errs = append(errs, fmt.Errorf("profiles.%s: %w", name, err))
+		} else {
+			errs = append(errs, validateRungs(name, c.Shapes[name]))
 		}
-		errs = append(errs, validateRungs(name, c.Shapes[name]))
 		if err := c.Shapes[name].Holds(c.Limits.Pool.Steps); err != nil && c.Shapes[name].StepConcurrency == 0 {
 			errs = append(errs, fmt.Errorf("profiles.%s, with limits.pool.steps of its pools: %w", name, err))
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, c.validateApplications())...)
 }
 
 // validateRungs validates the profile with each of its fallbacks.

@@ -90,6 +90,17 @@ func allowCluster(instance Rights, role awsiam.Role, props EmrRolesProps) {
 		}
 	}
 	grantCatalog(role, instance)
+	if props.Stage.HasAgent() {
+		grantAgent(instance)
+	}
+}
+
+// grantAgent allows the agent to publish metrics in the namespace that it uses on EMR.
+// Source: Amazon EMR Release Guide, "Amazon CloudWatch agent".
+func grantAgent(to Rights) {
+	// PutMetricData does not support resources:
+	// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+	to.allow(statement(of("cloudwatch", "PutMetricData"), anything, conditions{"StringEquals": {"cloudwatch:namespace": "CWAgent"}}))
 }
 
 // allowJobs grants the instances exactly what jobs and the runner need: AWS's

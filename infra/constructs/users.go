@@ -130,7 +130,11 @@ func securityConfiguration(scope constructs.Construct, s Stage) *string {
 		authorization["LakeFormationConfiguration"] = map[string]any{"AuthorizedSessionTagValue": "Amazon EMR"}
 	}
 	return awsemr.NewCfnSecurityConfiguration(scope, new("Security"), &awsemr.CfnSecurityConfigurationProps{
-		SecurityConfiguration: map[string]any{"AuthorizationConfiguration": authorization},
+		SecurityConfiguration: map[string]any{
+			"AuthorizationConfiguration": authorization,
+			// Without tokens a request that a job is made to send could read the instance's credentials.
+			"InstanceMetadataServiceConfiguration": map[string]any{"MinimumInstanceMetadataServiceVersion": 2, "HttpPutResponseHopLimit": 1},
+		},
 	}).Ref()
 }
 

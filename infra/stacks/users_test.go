@@ -345,6 +345,10 @@ func TestSecurityConfiguration(t *testing.T) {
 			if at(authorization, "IAMConfiguration", "EnableApplicationScopedIAMRole") != true {
 				t.Errorf("no runtime roles: %v", c.Properties)
 			}
+			metadata := at(c.Properties, "SecurityConfiguration", "InstanceMetadataServiceConfiguration")
+			if at(metadata, "MinimumInstanceMetadataServiceVersion") != 2.0 || at(metadata, "HttpPutResponseHopLimit") != 1.0 {
+				t.Errorf("instance metadata without tokens: %v", metadata)
+			}
 			if tag := at(authorization, "LakeFormationConfiguration", "AuthorizedSessionTagValue"); (tag == "Amazon EMR") != s.config.Access.LakeFormation {
 				t.Errorf("session tag %v", tag)
 			}

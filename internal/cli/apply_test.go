@@ -15,8 +15,10 @@ import (
 	"ephemr/internal/cli/apply"
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/pipeline"
+	"ephemr/internal/stage"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
@@ -215,6 +217,38 @@ func TestApplyDryRun(t *testing.T) {
 }
 
 // All errors of all files are reported before anything is registered.
+// Overrides that the profile does not allow are reported where they are written, beside the file's other errors.
+func TestApplyOverrides(t *testing.T) {
+	t.Parallel()
+	w, dir := newWorld(t), flightsProject(t)
+	small := `{"release": "emr-7.14.0", "applications": ["Spark"], "idleTimeout": "10m", "primary": {"types": ["m5.xlarge"], "onDemand": 1},
+		"core": {"types": ["m5.xlarge"], "spot": 2}, "overrides": {"core": {"types": ["m5.*", "r5.*"], "units": {"min": 1, "max": 4}}}}`
+	_, err := w.ssm.PutParameter(t.Context(), &ssm.PutParameterInput{Name: new(stage.ProfileParameter("dev", "small")), Value: &small, Overwrite: new(true)})
+	w.no(err)
+	file := filepath.Join(dir, "flights.yaml")
+	for name, tt := range map[string]struct {
+		overrides string
+		want      []string
+	}{
+		"allowed": {"{core: {types: [r5.xlarge], spot: 4}}", nil},
+		"refused": {"\n    core: {types: [c5.xlarge]}\n    tags: {project: x}\n    maxUnits: 9\n    rootGiB: 1", []string{
+			":7:19: cluster.overrides.core.types: profile small does not allow instance type c5.xlarge; it allows m5.*, r5.*",
+			":8:21: cluster.overrides.tags.project: profile small does not allow tag project; it allows none",
+			":9:15: cluster.overrides.maxUnits: profile small does not allow a change of maxUnits; remove it",
+			":10:14: cluster.overrides.rootGiB: rootGiB is 1; use 15 to 100",
+		}},
+	} {
+		w.no(os.WriteFile(file, []byte(strings.Replace(pipelineFile, "cluster: {profile: small}", "cluster:\n  profile: small\n  overrides: "+tt.overrides, 1)), 0o600))
+		err := w.apply(dir, apply.Options{DryRun: true}, "flights.yaml")
+		if (exit.CodeOf(err) == exit.CodeUsage) != (tt.want != nil) {
+			t.Errorf("%s: %v", name, err)
+		}
+		for _, want := range tt.want {
+			contains(t, err.Error(), want)
+		}
+	}
+}
+
 func TestApplyReportsAllErrors(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -22,6 +22,8 @@ type rules struct {
 	other []string // buckets beside the lake whose objects are triggers
 	adhoc bool     // a request's
 
+	refused func(Cluster) []Refusal // overrides that the profile does not allow; nil = not known here
+
 	zoneOf map[string]string // zone by bucket
 }
 
@@ -184,6 +186,7 @@ func (r *rules) cluster() {
 	if c.StepConcurrency != 0 {
 		r.within(p.key("stepConcurrency"), "the step concurrency", c.StepConcurrency, 1, maxSteps)
 	}
+	r.overrides(c)
 	r.pool(p, c)
 }
 

@@ -94,11 +94,12 @@ type Param struct {
 // Cluster names the profile that the run's cluster is made from, and the pool
 // that it is leased from, if any.
 type Cluster struct {
-	Profile         string   `json:"profile" jsonschema:"required"`
-	Pool            string   `json:"pool,omitempty" jsonschema:"pattern=^[a-z][a-z0-9-]{0\\,39}$"` // lease a cluster from this pool of the team, or create one, and return it to the pool
-	KeepAlive       Duration `json:"keepAlive,omitempty"`                                          // how long a cluster waits for the next run, 2m to 24h; without pool: in a pool named like the pipeline
-	StepConcurrency int      `json:"stepConcurrency,omitempty" jsonschema:"minimum=1,maximum=256"` // default: the number of jobs that can run side by side
-	ID              string   `json:"id,omitempty" jsonschema:"-"`                                  // run on this very cluster; requests only
+	Profile         string     `json:"profile" jsonschema:"required"`
+	Pool            string     `json:"pool,omitempty" jsonschema:"pattern=^[a-z][a-z0-9-]{0\\,39}$"` // lease a cluster from this pool of the team, or create one, and return it to the pool
+	KeepAlive       Duration   `json:"keepAlive,omitempty"`                                          // how long a cluster waits for the next run, 2m to 24h; without pool: in a pool named like the pipeline
+	StepConcurrency int        `json:"stepConcurrency,omitempty" jsonschema:"minimum=1,maximum=256"` // default: the number of jobs that can run side by side
+	Overrides       *Overrides `json:"overrides,omitempty"`                                          // of the profile, for the clusters of this pipeline
+	ID              string     `json:"id,omitempty" jsonschema:"-"`                                  // run on this very cluster; requests only
 }
 
 // Pool is the pool whose clusters the pipeline's runs use; "" = each run has its own.

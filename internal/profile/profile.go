@@ -29,6 +29,8 @@ type Profile struct {
 	MaxUnits        int               `json:"maxUnits,omitempty" yaml:"maxUnits,omitempty"` // of core and task together, when a cluster is resized; 0 = no limit
 	Fallbacks       []Fallback        `json:"fallbacks,omitempty" yaml:"fallbacks,omitempty"`
 	Tags            map[string]string `json:"tags,omitempty" yaml:"tags,omitempty"`
+	RootGiB         int               `json:"rootGiB,omitempty" yaml:"rootGiB,omitempty"`     // root volume of each instance; 0 = EMR's default
+	Overrides       *Overrides        `json:"overrides,omitempty" yaml:"overrides,omitempty"` // what pipelines may change; nil = nothing
 }
 
 // Fleet is one instance fleet: how many units, of which types, bought how.
@@ -122,7 +124,16 @@ func (p Profile) Validate() error {
 	if p.StepConcurrency < 0 || p.StepConcurrency > 256 {
 		errs = append(errs, fmt.Errorf("stepConcurrency %d is not between 1 and 256", p.StepConcurrency))
 	}
-	return errors.Join(append(errs, p.validateMaxUnits(), p.validateTables(), p.validateArchitecture(), p.Holds(p.StepConcurrency))...)
+	return errors.Join(append(errs, p.validateRoot(), p.Overrides.validate(), p.validateMaxUnits(), p.validateTables(), p.validateArchitecture(), p.Holds(p.StepConcurrency))...)
+}
+
+// validateRoot compares the root volume with what EMR takes.
+// Source: Amazon EMR Management Guide, "Customizing the Amazon EBS root device volume".
+func (p Profile) validateRoot() error {
+	if p.RootGiB != 0 && (p.RootGiB < 15 || p.RootGiB > 100) {
+		return fmt.Errorf("rootGiB %d is not between 15 and 100", p.RootGiB)
+	}
+	return nil
 }
 
 // units are the core and task units that a cluster begins with.

@@ -38,6 +38,9 @@ func newFixture() fixture {
 		Engines:  engine.Catalog{Default: emr.Capabilities},
 		Profiles: &cluster.Profiles{Stage: "test", API: awsfake.NewSSM(map[string]string{
 			stage.ProfileParameter("test", "small"): `{"release":"emr-7.14.0","applications":["Spark"],"idleTimeout":"1h","primary":{"types":["m5.xlarge"],"onDemand":1},"fallbacks":[{"types":["m5.2xlarge"]}]}`,
+			stage.ProfileParameter("test", "large"): `{"release":"emr-7.14.0","applications":["Spark"],"idleTimeout":"1h","primary":{"types":["m7g.xlarge"],"onDemand":1},
+				"core":{"types":["m7g.xlarge"],"spot":1},"task":{"types":["m7g.xlarge"]},
+				"overrides":{"primary":{"types":["*"]},"core":{"types":["*"],"units":{"max":9}},"task":{"units":{"max":9}},"maxUnits":{"max":50},"rootGiB":{"max":50},"tags":["*"],"configurations":{"spark-defaults":["*"]}}}`,
 		})},
 		Store: &register.Store{DB: db, Table: "pipelines"},
 	}, db}
@@ -65,6 +68,15 @@ func (f fixture) sorts() []string {
 		}
 	}
 	return keys
+}
+
+// A spec that ephemr apply has not seen cannot change a profile, either.
+func TestOverridesOutsideTheProfile(t *testing.T) {
+	t.Parallel()
+	_, err := newFixture().Apply(t.Context(), register.Input{Spec: simulation.SpecOf("pipeline: p\ncluster: {profile: small, overrides: {maxUnits: 9}}\njobs: [{name: a, type: bash, source: a}]")})
+	if want := "cluster.overrides: profile small allows no overrides; remove them"; err == nil || !strings.Contains(err.Error(), want) || fault.NameOf(err) != fault.InvalidInput {
+		t.Errorf("%v, want %s", err, want)
+	}
 }
 
 // Versions count up, and only when something changed; old ones stay.

@@ -99,7 +99,7 @@ func (k *checker) file(ctx context.Context, file string) (plan, error) {
 		return plan{}, exit.Usage("read pipeline: %w", err)
 	}
 	spec, err := pipeline.Parse(file, data, pipeline.WithZones(k.zones...), pipeline.WithVars(k.vars...),
-		pipeline.WithDestinations(k.settings.Notices.Names()...), pipeline.WithSources(k.settings.SourceBuckets()...), pipeline.WithBuckets(k.settings.Lake))
+		pipeline.WithDestinations(k.settings.Notices.Names()...), pipeline.WithSources(k.settings.SourceBuckets()...), pipeline.WithBuckets(k.settings.Lake), pipeline.WithOverrides(k.refused(ctx)))
 	if err != nil {
 		return plan{}, exit.Usage("%w", err)
 	}
@@ -117,10 +117,23 @@ func (k *checker) file(ctx context.Context, file string) (plan, error) {
 	if err != nil {
 		return plan{}, prefixed(file, err)
 	}
+	shape, _ = shape.With(spec.Cluster) // refusals are reported with the file's other errors
 	if err := errors.Join(shape.CheckSteps(spec, spec.Cluster.Profile), resize.CheckJobs(spec, shape)); err != nil {
 		return plan{}, exit.Usage("%w", prefixed(file, err))
 	}
 	return plan{file: file, line: lineOf(data), spec: spec, sources: sources}, nil
+}
+
+// refused returns a check of overrides. A profile that cannot be read is reported later.
+func (k *checker) refused(ctx context.Context) func(pipeline.Cluster) []pipeline.Refusal {
+	return func(c pipeline.Cluster) []pipeline.Refusal {
+		p, err := k.profile(ctx, c.Profile)
+		if err != nil {
+			return nil
+		}
+		_, refused := p.With(c)
+		return refused
+	}
 }
 
 // profile loads a profile of the stage, once.

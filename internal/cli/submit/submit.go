@@ -26,6 +26,7 @@ import (
 	"ephemr/internal/emr/resize"
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
 	"ephemr/internal/view/follow"
@@ -167,7 +168,7 @@ func named(ctx context.Context, o *Options, pools Pools) error {
 		return exit.Usage("cluster %s does not belong to a pool of this stage; use --pool, or omit --cluster", o.Cluster)
 	}
 	o.Profile = cmp.Or(o.Profile, m.Profile)
-	if err := cluster.Leasable(*m, o.Profile, 1, time.Now()); err != nil {
+	if err := cluster.Leasable(*m, pipeline.Cluster{Profile: o.Profile}, 1, time.Now()); err != nil {
 		return exit.Usage("%w", err)
 	}
 	return nil

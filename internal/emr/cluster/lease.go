@@ -13,6 +13,7 @@ import (
 
 	"ephemr/internal/emr/pool"
 	"ephemr/internal/fault"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/profile"
 	"ephemr/internal/run"
 	"ephemr/internal/stage"
@@ -103,7 +104,7 @@ func (l leased) find(ctx context.Context, rec *run.Record, a run.Cluster) (*run.
 	slices.SortStableFunc(all, func(x, y pool.Cluster) int { return cmp.Compare(x.Free, y.Free) })
 	for _, m := range all {
 		if m.Hash != hash {
-			if err := l.outdated(ctx, m, rec.Spec.Cluster.Profile); err != nil {
+			if err := l.outdated(ctx, m, rec.Spec.Cluster); err != nil {
 				return nil, err
 			}
 			continue
@@ -123,9 +124,9 @@ func (l leased) find(ctx context.Context, rec *run.Record, a run.Cluster) (*run.
 func wanted(rec *run.Record, m pool.Cluster) int { return min(rec.Spec.StepConcurrency(), m.Steps) }
 
 // outdated drains a cluster that was made from another version of the profile.
-// One of another profile in the same pool is none of this run's business.
-func (l leased) outdated(ctx context.Context, m pool.Cluster, profileName string) error {
-	if m.Profile != profileName || m.State != pool.Ready {
+// Those of another profile or of other overrides in the same pool serve other pipelines.
+func (l leased) outdated(ctx context.Context, m pool.Cluster, c pipeline.Cluster) error {
+	if m.Profile != c.Profile || m.Overrides != c.Overrides.Digest() || m.State != pool.Ready {
 		return nil
 	}
 	slog.InfoContext(ctx, "profile changed: draining pool cluster", "clusterId", m.ID, "pool", m.PoolID().String(), "profile", m.Profile)
@@ -143,7 +144,7 @@ func (l leased) leaseThis(ctx context.Context, rec *run.Record, a run.Cluster, h
 		return nil, fault.New(fault.InvalidInput, "cluster %s is not known any more; leave out --cluster", id)
 	}
 	n := wanted(rec, *m)
-	if err := Leasable(*m, rec.Spec.Cluster.Profile, n, time.Now()); err != nil {
+	if err := Leasable(*m, rec.Spec.Cluster, n, time.Now()); err != nil {
 		return nil, fault.New(fault.InvalidInput, "%w", err)
 	}
 	if m.Hash != hash {
@@ -159,15 +160,17 @@ func (l leased) leaseThis(ctx context.Context, rec *run.Record, a run.Cluster, h
 	return l.take(ctx, rec, a, *got)
 }
 
-// Leasable says why a run that wants n steps and a profile cannot have a pool's cluster.
-func Leasable(m pool.Cluster, profileName string, n int, now time.Time) error {
+// Leasable says why a run that wants n steps of a cluster like c cannot have a pool's cluster.
+func Leasable(m pool.Cluster, c pipeline.Cluster, n int, now time.Time) error {
 	switch {
 	case m.State == pool.Starting:
 		return fmt.Errorf("cluster %s is not ready yet; try again in a minute, or leave out --cluster", m.ID)
 	case m.State != pool.Ready || m.Expired(now):
 		return fmt.Errorf("cluster %s of pool %s takes no more runs; leave out --cluster", m.ID, m.Pool)
-	case m.Profile != profileName:
-		return fmt.Errorf("cluster %s was made from profile %s, not %s; give --profile %s, or leave out --cluster", m.ID, m.Profile, profileName, m.Profile)
+	case m.Profile != c.Profile:
+		return fmt.Errorf("cluster %s was made from profile %s, not %s; give --profile %s, or leave out --cluster", m.ID, m.Profile, c.Profile, m.Profile)
+	case m.Overrides != c.Overrides.Digest():
+		return fmt.Errorf("cluster %s was made with other overrides of profile %s; leave out --cluster", m.ID, m.Profile)
 	case m.Free < n:
 		return fmt.Errorf("cluster %s has %d of %d steps free and the run needs %d; try again later, or leave out --cluster", m.ID, m.Free, m.Steps, n)
 	}
@@ -205,7 +208,7 @@ func (l leased) enter(ctx context.Context, rec *run.Record, a run.Cluster) error
 	until := a.CreatedAt.Add(l.Settings.Limits.Pool.Life.Std())
 	return l.Pools.Join(ctx, pool.Cluster{
 		ID: a.ID, RunID: rec.Run.ID, Attempt: a.Attempt, Name: a.Name, CreatedAt: a.CreatedAt, Deadline: later(until, rec.Run.Deadline),
-		Pool: a.Pool, Team: rec.Run.PoolOwner(), Profile: rec.Spec.Cluster.Profile, Release: a.Release, Units: a.Units,
+		Pool: a.Pool, Team: rec.Run.PoolOwner(), Profile: rec.Spec.Cluster.Profile, Overrides: rec.Spec.Cluster.Overrides.Digest(), Release: a.Release, Units: a.Units,
 		Member: pool.Member{
 			Hash: hash, State: pool.Starting, Steps: a.Of, Free: a.Of - a.Steps, Leases: map[string]int{a.Name: a.Steps},
 			KeepAlive: l.keepAlive(rec), Until: until,

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,7 +30,7 @@ type shape struct {
 // shape of the run's clusters. EMR requires a role for every step of a cluster that
 // accepts any, so only runs that have one get such a cluster.
 func (m *Manager) shape(ctx context.Context, rec *run.Record) (shape, error) {
-	p, err := LoadProfile(ctx, m.Profiles, m.Settings.Stage, rec.Spec.Cluster.Profile)
+	p, err := LoadShape(ctx, m.Profiles, m.Settings.Stage, rec.Spec.Cluster)
 	if rec.Run.Role != "" && p.SecurityConfig == "" {
 		p.SecurityConfig = m.Settings.Access.SecurityConfig
 	}
@@ -77,10 +78,10 @@ type Profiles struct {
 
 // Check returns why a pipeline does not fit the profile that it names.
 func (p *Profiles) Check(ctx context.Context, s pipeline.Spec) error {
-	if s.Cluster.StepConcurrency == 0 {
+	if s.Cluster.StepConcurrency == 0 && s.Cluster.Overrides == nil {
 		return nil
 	}
-	shape, err := LoadProfile(ctx, p.API, p.Stage, s.Cluster.Profile)
+	shape, err := LoadShape(ctx, p.API, p.Stage, s.Cluster)
 	if err != nil {
 		return err
 	}
@@ -99,6 +100,23 @@ func LoadProfile(ctx context.Context, api ParameterAPI, stageName, name string) 
 	}
 	p, err := profile.Parse(name, aws.ToString(out.Parameter.Value))
 	if err != nil {
+		return p, fault.New(fault.InvalidInput, "%w", err)
+	}
+	return p, nil
+}
+
+// LoadShape reads the profile that a pipeline names, with the pipeline's overrides.
+func LoadShape(ctx context.Context, api ParameterAPI, stageName string, c pipeline.Cluster) (profile.Profile, error) {
+	p, err := LoadProfile(ctx, api, stageName, c.Profile)
+	if err != nil {
+		return p, err
+	}
+	p, refused := p.With(c)
+	errs := make([]error, len(refused))
+	for i, r := range refused {
+		errs[i] = errors.New(r.String())
+	}
+	if err := errors.Join(errs...); err != nil {
 		return p, fault.New(fault.InvalidInput, "%w", err)
 	}
 	return p, nil

@@ -78,6 +78,9 @@ func request(s stage.Settings, name string, p profile.Profile, with terms) *emr.
 		BootstrapActions: bootstrap(s, p),
 		Tags:             sortedTags(with.tags),
 	}
+	if p.RootGiB > 0 {
+		in.EbsRootVolumeSize = aws.Int32(int32(p.RootGiB)) //nolint:gosec // 15..100 by validation
+	}
 	if p.SecurityConfig != "" {
 		in.SecurityConfiguration = &p.SecurityConfig
 	}

@@ -47,8 +47,9 @@ type Cluster struct {
 	Team      string      `dynamodbav:"team,omitempty" json:"team,omitempty"`         // as run.Run.PoolOwner
 	AdHoc     bool        `dynamodbav:"adHoc,omitempty" json:"adHoc,omitempty"`       // its pipeline is not registered
 	Profile   string      `dynamodbav:"profile,omitempty" json:"profile,omitempty"`
-	Release   string      `dynamodbav:"release,omitempty" json:"release,omitempty"` // of EMR
-	Units     []run.Units `dynamodbav:"units,omitempty" json:"units,omitempty"`     // what it was created with, for the cost
+	Overrides string      `dynamodbav:"overrides,omitempty" json:"overrides,omitempty"` // of the profile, their digest
+	Release   string      `dynamodbav:"release,omitempty" json:"release,omitempty"`     // of EMR
+	Units     []run.Units `dynamodbav:"units,omitempty" json:"units,omitempty"`         // what it was created with, for the cost
 
 	Service  string    `dynamodbav:"service,omitempty" json:"-"` // of Cloud Map, id; "" = not registered there
 	ListedAt time.Time `dynamodbav:"listedAt,omitempty" json:"-"`

@@ -156,7 +156,7 @@ func (r *Resizer) shape(ctx context.Context, t *target) error {
 	if t.rec.Spec == nil || t.attempt == nil {
 		return nil
 	}
-	p, err := cluster.LoadProfile(ctx, r.Profiles, r.Settings.Stage, t.rec.Spec.Cluster.Profile)
+	p, err := cluster.LoadShape(ctx, r.Profiles, r.Settings.Stage, t.rec.Spec.Cluster)
 	if fault.NameOf(err) == fault.InvalidInput {
 		slog.InfoContext(ctx, "the cluster's profile is not there any more", "clusterId", t.id, "reason", err.Error())
 		return nil

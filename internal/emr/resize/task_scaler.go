@@ -174,7 +174,7 @@ func (f *TaskScaler) resize(ctx context.Context, w *request, s *taskSize) (n int
 // so many task units.
 func (f *TaskScaler) allowed(ctx context.Context, w *request, n int) (*profile.Profile, error) {
 	name := w.rec.Spec.Cluster.Profile
-	p, err := cluster.LoadProfile(ctx, f.Profiles, f.Stage, name)
+	p, err := cluster.LoadShape(ctx, f.Profiles, f.Stage, w.rec.Spec.Cluster)
 	if err != nil {
 		return nil, err
 	}

@@ -64,7 +64,7 @@ func (c *emrCluster) describe() *types.Cluster {
 		InstanceCollectionType: types.InstanceCollectionTypeInstanceFleet,
 		Id:                     new(c.id), Name: new(c.name), ClusterArn: new(clusterARN(c.id)), Status: c.status(), Tags: slices.Clone(c.tags),
 		AutoTerminate: new(!c.keepAlive), TerminationProtected: new(c.protected), StepConcurrencyLevel: new(int32(c.concurrency)), //nolint:gosec // at most 256
-		ReleaseLabel: c.in.ReleaseLabel, LogUri: c.in.LogUri, Applications: slices.Clone(c.in.Applications), Configurations: slices.Clone(c.in.Configurations),
+		ReleaseLabel: c.in.ReleaseLabel, EbsRootVolumeSize: c.in.EbsRootVolumeSize, LogUri: c.in.LogUri, Applications: slices.Clone(c.in.Applications), Configurations: slices.Clone(c.in.Configurations),
 		ServiceRole: c.in.ServiceRole, SecurityConfiguration: c.in.SecurityConfiguration, NormalizedInstanceHours: new(int32(0)),
 		MasterPublicDnsName: new("ip-10-0-0-1.ec2.internal"),
 		Ec2InstanceAttributes: &types.Ec2InstanceAttributes{
