@@ -87,6 +87,90 @@ func TestTables(t *testing.T) {
 	w.areCurrent(t, rec, name, left)
 }
 
+// publishesTable adds rows to a table that exists, on a branch of the run.
+const publishesTable = `pipeline: NAME
+params: {delay: {default: "1"}}
+cluster: {profile: tables}
+jobs: [{name: add, type: spark, source: jobs/add, args: [TABLE, "{{.RunID}}", "{{.Params.delay}}"]}]
+checks: [{dataset: "{{.Lake.curated}}/FOLDER/", range: {delay: {min: 0}}, files: "> 0"}]
+publish: {table: ephemr.TABLE, iceberg: true}
+`
+
+// addJob reads its own rows again, and does not name the branch.
+const addJob = `import sys
+
+from pyspark.sql import SparkSession
+
+table, run, delay = sys.argv[1:]
+name = "glue_catalog.ephemr_local." + table
+spark = SparkSession.builder.getOrCreate()
+spark.sql("insert into %s values ('%s', %s)" % (name, run, delay))
+assert spark.table(name).where("run = '%s'" % run).count() == 1
+`
+
+// createJob makes the table that the others change.
+const createJob = `import sys
+
+from pyspark.sql import SparkSession
+
+table, location = sys.argv[1:]
+spark = SparkSession.builder.getOrCreate()
+spark.sql("create table glue_catalog.ephemr_local.%s (run string, delay int) using iceberg location '%s' tblproperties ('write.wap.enabled' = 'true')" % (table, location))
+spark.sql("insert into glue_catalog.ephemr_local.%s values ('first', 0)" % table)
+`
+
+// readJob says what readers of the table see.
+const readJob = `import os
+import sys
+
+from pyspark.sql import SparkSession
+
+rows = SparkSession.builder.getOrCreate().table("glue_catalog.ephemr_local." + sys.argv[1]).collect()
+with open(os.environ["EPHEMR_OUTPUT"], "a", encoding="utf-8") as out:
+    out.write("runs=%s\n" % ",".join(sorted(row.run for row in rows)))
+`
+
+// Real Spark writes to the run's branch of an Iceberg table; readers see its rows when the checks have succeeded, and
+// those of before when they have failed, or when the publication was undone.
+func TestTablesArePublished(t *testing.T) {
+	if !*tables {
+		t.Skip("needs the jars of Iceberg: make tables")
+	}
+	name, table := "published-"+nonce, "published_"+strings.ReplaceAll(nonce, "-", "_")
+	fill := strings.NewReplacer("NAME", name, "TABLE", table, "FOLDER", name).Replace
+	one := func(job string, args string) string {
+		return "pipeline: " + name + "-" + job + "\ncluster: {profile: tables}\njobs: [{name: " + job + ", type: spark, source: jobs/" + job + ", args: [" + args + "]}]\n"
+	}
+	dir := project(t, map[string]string{
+		"create.yaml": one("create", table+`, "{{.Lake.curated}}/`+name+`"`), "read.yaml": one("read", table), "add.yaml": fill(publishesTable),
+		"jobs/create/main.py": createJob, "jobs/read/main.py": readJob, "jobs/add/main.py": addJob,
+	})
+	for _, file := range []string{"create.yaml", "read.yaml", "add.yaml"} {
+		if out, stderr, code := w.cli(t, dir, "apply", file); code != 0 {
+			t.Fatalf("ephemr apply %s: exit code %d\n%s%s", file, code, out, stderr)
+		}
+	}
+	seen := func() string {
+		return w.good(t, strings.TrimSpace(w.ephemr(t, "start", name+"-read"))).Job("read").Outputs["runs"]
+	}
+	w.good(t, strings.TrimSpace(w.ephemr(t, "start", name+"-create")))
+	good := w.good(t, strings.TrimSpace(w.ephemr(t, "start", name)))
+	if got, want := seen(), "first,"+good.Run.ID; got != want {
+		t.Errorf("readers see %s, want %s", got, want)
+	}
+	failed := w.end(t, strings.TrimSpace(w.ephemr(t, "start", name, "--param", "delay=-1")))
+	if failed.Run.State != run.Failed || failed.Run.Publication == nil || failed.Run.Publication.Location != "branch run-"+failed.Run.ID {
+		t.Errorf("the run is %s with %+v", failed.Run.State, failed.Run.Publication)
+	}
+	if got, want := seen(), "first,"+good.Run.ID; got != want {
+		t.Errorf("after a run that failed readers see %s, want %s", got, want)
+	}
+	w.ephemr(t, "unpublish", good.Run.ID)
+	if got := seen(); got != "first" {
+		t.Errorf("after unpublish readers see %s", got)
+	}
+}
+
 // areCurrent compares what ephemr check and ephemr stats say of the tables with their rows.
 func (w *world) areCurrent(t *testing.T, rec *run.Record, name, rows string) { //nolint:gocyclo // one comparison after the other
 	t.Helper()

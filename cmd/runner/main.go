@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -89,7 +90,7 @@ func execute(region, address string, stdout, stderr io.Writer) int {
 		Logs: cloudwatchlogs.NewFromConfig(cfg, func(o *cloudwatchlogs.Options) {
 			o.Retryer = aws.NopRetryer{} // logstream tries again, and gives up, by its own rules
 		}),
-		Secrets: secretsmanager.NewFromConfig(cfg), Parameters: ssm.NewFromConfig(cfg),
+		Secrets: secretsmanager.NewFromConfig(cfg), Parameters: ssm.NewFromConfig(cfg), Glue: glue.NewFromConfig(cfg),
 		Stdout: stdout, Stderr: stderr,
 		Environ: environ, Home: runner.Home(os.Getenv("EPHEMR_HOME"), runner.DataDir), Now: time.Now,
 		BusyFile: cmp.Or(os.Getenv("EPHEMR_BUSY_FILE"), busy.File), Linger: 2 * time.Second, Poll: 30 * time.Second,

@@ -174,6 +174,7 @@ func (p *Platform) grantCheckData() {
 	for _, zone := range slices.Sorted(maps.Keys(p.lake.Zones)) {
 		p.lake.Zones[zone].Grant(checkData, "*", "GetObject")
 	}
+	constructs.GrantCatalog(p.stack, checkData, p.stage, "GetTables") // which metadata file of an Iceberg table is current
 }
 
 // grantPublish allows making partitions of the stage's database point elsewhere, and finding
@@ -182,13 +183,24 @@ func (p *Platform) grantPublish() {
 	publish := p.functions.named("Publish")
 	p.runs.Grant(publish, "Query", "PutItem", "UpdateItem")
 	p.grantListLake(publish) // whether there is data
-	constructs.GrantCatalog(p.stack, publish, p.stage, "GetTable", "GetPartition", "CreatePartition", "UpdatePartition")
+	constructs.GrantCatalog(p.stack, publish, p.stage, "GetTable", "UpdateTable", "GetPartition", "CreatePartition", "UpdatePartition")
 	control := p.functions.named("Control") // undo
 	p.grantListLake(control)
-	constructs.GrantCatalog(p.stack, control, p.stage, "GetTable", "GetPartition", "CreatePartition", "UpdatePartition")
-	constructs.GrantCatalog(p.stack, p.functions.named("FinishRun"), p.stage, "GetPartition") // of a publication that was interrupted
-	constructs.GrantCatalog(p.stack, p.functions.named("Sweep"), p.stage, "GetPartition")
+	constructs.GrantCatalog(p.stack, control, p.stage, "GetTable", "UpdateTable", "GetPartition", "CreatePartition", "UpdatePartition")
+	constructs.GrantCatalog(p.stack, p.functions.named("FinishRun"), p.stage, "GetTable", "GetPartition") // of a publication that was interrupted
+	constructs.GrantCatalog(p.stack, p.functions.named("Sweep"), p.stage, "GetTable", "GetPartition")
+	constructs.GrantCatalog(p.stack, p.functions.named("PrepareRun"), p.stage, "GetTable") // whether Spark writes to branches of it
+	for _, zone := range slices.Sorted(maps.Keys(p.lake.Zones)) {
+		for _, reader := range []string{"FinishRun", "Sweep", "PrepareRun"} {
+			p.lake.Zones[zone].Grant(p.functions.named(reader), icebergMetadata, "GetObject")
+		}
+		p.lake.Zones[zone].Grant(publish, icebergMetadata, "GetObject", "PutObject")
+		p.lake.Zones[zone].Grant(control, icebergMetadata, "GetObject", "PutObject")
+	}
 }
+
+// icebergMetadata are the metadata files of Iceberg tables.
+const icebergMetadata = "*/metadata/*"
 
 // grantHold allows waiting without a cluster.
 func (p *Platform) grantHold() {

@@ -80,7 +80,7 @@ var suppressed = []accepted{
 		"Tables and functions of a database are created by jobs, later than the stack.",
 	},
 	{
-		`IAM5\[Resource::` + arnPrefix + `table/ephemr_\w+/\*\]`, `(Publish|Control|FinishRun|Sweep)/Role/DefaultPolicy/Resource`,
+		`IAM5\[Resource::` + arnPrefix + `table/ephemr_\w+/\*\]`, `(PrepareRun|CheckData|Publish|Control|FinishRun|Sweep)/Role/DefaultPolicy/Resource`,
 		"Tables of the stage's database, which pipelines name.",
 	},
 	{

@@ -11,25 +11,42 @@ import (
 type Glue struct {
 	*GlueReader
 
-	getTable        Operation[glue.GetTableInput, glue.GetTableOutput, glue.Options]
+	updateTable     Operation[glue.UpdateTableInput, glue.UpdateTableOutput, glue.Options]
 	createPartition Operation[glue.CreatePartitionInput, glue.CreatePartitionOutput, glue.Options]
 	updatePartition Operation[glue.UpdatePartitionInput, glue.UpdatePartitionOutput, glue.Options]
 }
 
-// GlueReader reads partitions.
+// GlueReader reads tables and partitions.
 type GlueReader struct {
+	getTable     Operation[glue.GetTableInput, glue.GetTableOutput, glue.Options]
 	getPartition Operation[glue.GetPartitionInput, glue.GetPartitionOutput, glue.Options]
+}
+
+// GlueTables lists tables.
+type GlueTables struct {
+	getTables Operation[glue.GetTablesInput, glue.GetTablesOutput, glue.Options]
+}
+
+// NewGlueTables returns a client of cfg.
+func NewGlueTables(cfg aws.Config) *GlueTables {
+	return &GlueTables{getTables: glue.NewFromConfig(cfg).GetTables}
+}
+
+// GetTables lists tables of a database.
+func (g *GlueTables) GetTables(ctx context.Context, in *glue.GetTablesInput, o ...func(*glue.Options)) (*glue.GetTablesOutput, error) {
+	return g.getTables(ctx, in, o...)
 }
 
 // NewGlue returns a client of cfg.
 func NewGlue(cfg aws.Config) *Glue {
 	c := glue.NewFromConfig(cfg)
-	return &Glue{GlueReader: NewGlueReader(cfg), getTable: c.GetTable, createPartition: c.CreatePartition, updatePartition: c.UpdatePartition}
+	return &Glue{GlueReader: NewGlueReader(cfg), updateTable: c.UpdateTable, createPartition: c.CreatePartition, updatePartition: c.UpdatePartition}
 }
 
 // NewGlueReader returns a client of cfg.
 func NewGlueReader(cfg aws.Config) *GlueReader {
-	return &GlueReader{getPartition: glue.NewFromConfig(cfg).GetPartition}
+	c := glue.NewFromConfig(cfg)
+	return &GlueReader{getTable: c.GetTable, getPartition: c.GetPartition}
 }
 
 // GetPartition reads a partition.
@@ -38,8 +55,13 @@ func (g *GlueReader) GetPartition(ctx context.Context, in *glue.GetPartitionInpu
 }
 
 // GetTable reads a table.
-func (g *Glue) GetTable(ctx context.Context, in *glue.GetTableInput, o ...func(*glue.Options)) (*glue.GetTableOutput, error) {
+func (g *GlueReader) GetTable(ctx context.Context, in *glue.GetTableInput, o ...func(*glue.Options)) (*glue.GetTableOutput, error) {
 	return g.getTable(ctx, in, o...)
+}
+
+// UpdateTable changes a table.
+func (g *Glue) UpdateTable(ctx context.Context, in *glue.UpdateTableInput, o ...func(*glue.Options)) (*glue.UpdateTableOutput, error) {
+	return g.updateTable(ctx, in, o...)
 }
 
 // CreatePartition creates a partition.

@@ -16,6 +16,7 @@ import (
 	"ephemr/internal/result"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
+	"ephemr/internal/snapshot"
 	"ephemr/internal/stage"
 	"ephemr/internal/statistics"
 )
@@ -26,6 +27,7 @@ type Checker struct {
 	Runs       *store.Runs
 	Statistics *statistics.Store
 	S3         dataset.S3API
+	Catalog    snapshot.Catalog // of Iceberg tables
 }
 
 // Input is the payload of the function.
@@ -85,7 +87,7 @@ func (c *Checker) find(ctx context.Context, rec *run.Record, retries int) (run.D
 	if err != nil { // the checks themselves have failed before, in the run's last job
 		slog.WarnContext(ctx, "datasets of run unknown", "runId", rec.Run.ID, "error", pipeline.HideValues(err.Error(), rec.Run.Secrets))
 	}
-	r := newReader(ctx, c.S3, c.Settings.Lake, rec.Run.Secrets, retries)
+	r := c.newReader(ctx, rec, retries)
 	recorded := map[pipeline.Output]statistics.Statistics{}
 	for _, o := range written {
 		if recorded[o], err = c.record(ctx, rec.Run, o, r); err != nil {
@@ -100,6 +102,7 @@ func (c *Checker) find(ctx context.Context, rec *run.Record, retries int) (run.D
 	}
 	drift, err := c.drift(ctx, rec, recorded)
 	found.Findings = append(found.Findings, drift...)
+	found.Snapshots = r.branched()
 	found.At = time.Now().UTC()
 	return found, err
 }

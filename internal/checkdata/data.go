@@ -29,7 +29,7 @@ func (r *reader) List(ctx context.Context, at dataset.Address) (found snapshot.F
 	found, known := r.lists[key(at)]
 	if !known {
 		at.Prefix = key(at).Prefix + "/"
-		found, err = snapshot.ListSome(ctx, r.api, at, mostFiles)
+		found, err = snapshot.Source{S3: r.api, Catalog: r.catalog, Branch: r.branch}.ListSome(ctx, at, mostFiles)
 		if err == nil && len(found.Objects) == 0 && found.Table == nil {
 			found.Objects, found.More, err = dataset.ListSome(ctx, r.api, key(at), mostFiles)
 		}
@@ -45,6 +45,17 @@ func (r *reader) List(ctx context.Context, at dataset.Address) (found snapshot.F
 		partial = fmt.Sprintf("there are more than %d files", mostFiles)
 	}
 	return found, partial, nil
+}
+
+// branched are the snapshots of the run's branch that were read.
+func (r *reader) branched() (all []string) {
+	for _, found := range r.lists {
+		if found.Table != nil && found.Table.Branch != "" {
+			all = append(all, found.Table.Snapshot)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // inLake refuses files in other buckets: a table may have files anywhere.

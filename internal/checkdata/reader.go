@@ -13,6 +13,7 @@ import (
 	"ephemr/internal/fault"
 	"ephemr/internal/footer"
 	"ephemr/internal/pipeline"
+	"ephemr/internal/run"
 	"ephemr/internal/snapshot"
 	"ephemr/internal/statistics"
 )
@@ -38,6 +39,8 @@ const (
 // reader reads datasets within the time of one invocation.
 type reader struct {
 	api     dataset.S3API
+	catalog snapshot.Catalog
+	branch  string   // of Iceberg tables
 	buckets []string // of the lake
 	last    bool     // what fails is not tried again
 	until   time.Time
@@ -48,9 +51,9 @@ type reader struct {
 	footers map[dataset.Address]footer.Summary
 }
 
-func newReader(ctx context.Context, api dataset.S3API, lake, secrets map[string]string, retries int) *reader {
+func (c *Checker) newReader(ctx context.Context, rec *run.Record, retries int) *reader {
 	r := &reader{
-		secrets: secrets, api: api, buckets: slices.Collect(maps.Values(lake)), last: retries >= mostRetries,
+		secrets: rec.Run.Secrets, branch: rec.Spec.Branch(rec.Run.ID), api: c.S3, catalog: c.Catalog, buckets: slices.Collect(maps.Values(c.Settings.Lake)), last: retries >= mostRetries,
 		lists: map[dataset.Address]snapshot.Files{}, footers: map[dataset.Address]footer.Summary{},
 	}
 	if end, ok := ctx.Deadline(); ok {

@@ -2,6 +2,7 @@ package control
 
 import (
 	"ephemr/internal/checkdata"
+	"ephemr/internal/iceberg"
 	"ephemr/internal/statistics"
 )
 
@@ -12,6 +13,7 @@ func (w *Wiring) CheckData() Handler[checkdata.Input, checkdata.Output] {
 		Runs:       w.runs(),
 		Statistics: w.statistics(),
 		S3:         w.clients.s3(),
+		Catalog:    iceberg.Catalog{Glue: w.clients.glueTables(), Database: w.settings.Database()},
 	}).Check
 }
 

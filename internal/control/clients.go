@@ -9,6 +9,7 @@ import (
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/engine"
+	"ephemr/internal/iceberg"
 	"ephemr/internal/intake"
 	"ephemr/internal/outbox"
 	"ephemr/internal/outcome"
@@ -36,6 +37,7 @@ type clients interface {
 	cloudMap() discovery.API
 	glue() publish.GlueAPI
 	glueReader() publish.ReadAPI
+	glueTables() iceberg.TablesAPI
 	secrets() secretcheck.SecretsAPI
 	secretValues() outbox.SecretsAPI
 	parameters() secretcheck.ParametersAPI
@@ -60,6 +62,7 @@ func (g given) logs() result.LogsAPI                  { return g.d.Logs }
 func (g given) cloudMap() discovery.API               { return g.d.CloudMap }
 func (g given) glue() publish.GlueAPI                 { return g.d.Glue }
 func (g given) glueReader() publish.ReadAPI           { return g.d.Glue }
+func (g given) glueTables() iceberg.TablesAPI         { return g.d.Glue }
 func (g given) secrets() secretcheck.SecretsAPI       { return g.d.Secrets }
 func (g given) secretValues() outbox.SecretsAPI       { return g.d.SecretValues }
 func (g given) parameters() secretcheck.ParametersAPI { return g.d.Parameters }
@@ -100,6 +103,7 @@ func (d *dialed) topic() outbox.TopicAPI                { return awsapi.NewSNS(d
 func (d *dialed) metrics() sweep.MetricAPI              { return awsapi.NewCloudWatch(d.cfg) }
 func (d *dialed) glue() publish.GlueAPI                 { return awsapi.NewGlue(d.cfg) }
 func (d *dialed) glueReader() publish.ReadAPI           { return awsapi.NewGlueReader(d.cfg) }
+func (d *dialed) glueTables() iceberg.TablesAPI         { return awsapi.NewGlueTables(d.cfg) }
 func (d *dialed) secrets() secretcheck.SecretsAPI       { return awsapi.NewSecrets(d.cfg) }
 func (d *dialed) secretValues() outbox.SecretsAPI       { return awsapi.NewSecretValues(d.cfg) }
 func (d *dialed) parameters() secretcheck.ParametersAPI { return awsapi.NewParameters(d.cfg) }

@@ -18,6 +18,7 @@ import (
 	"ephemr/internal/engine"
 	"ephemr/internal/entry"
 	"ephemr/internal/hold"
+	"ephemr/internal/iceberg"
 	"ephemr/internal/intake"
 	"ephemr/internal/outbox"
 	"ephemr/internal/outcome"
@@ -47,7 +48,7 @@ type Deps struct {
 	Metrics  sweep.MetricAPI
 	Logs     result.LogsAPI
 	CloudMap discovery.API
-	Glue     publish.GlueAPI
+	Glue     GlueAPI
 
 	Secrets      secretcheck.SecretsAPI
 	SecretValues outbox.SecretsAPI
@@ -61,6 +62,12 @@ type S3API interface {
 	result.GetAPI
 	step.PutAPI
 	hold.ListAPI
+}
+
+// GlueAPI is the part of the Data Catalog that functions call.
+type GlueAPI interface {
+	publish.GlueAPI
+	iceberg.TablesAPI
 }
 
 // SFNAPI is the part of Step Functions that functions call.

@@ -26,6 +26,7 @@ import (
 	"ephemr/internal/loop"
 	"ephemr/internal/operation"
 	"ephemr/internal/outcome"
+	"ephemr/internal/publish"
 	"ephemr/internal/records"
 	"ephemr/internal/register"
 	"ephemr/internal/result"
@@ -219,6 +220,7 @@ func (w *Wiring) preparer() *intake.Preparer {
 			Place:      access.Place{Account: w.settings.Account, Region: w.settings.Region},
 		},
 		Lineage: w.lineage(),
+		Tables:  &publish.Tables{Glue: w.clients.glueReader(), S3: w.clients.s3(), Database: w.settings.Database()},
 	}
 }
 

@@ -26,6 +26,7 @@ func (w *Wiring) settler() *publish.Settler {
 		Runs:     w.runs(),
 		Store:    w.publications(),
 		Glue:     w.clients.glueReader(),
+		S3:       w.clients.s3(),
 		Database: w.settings.Database(),
 		Caller:   entry.Caller,
 	}

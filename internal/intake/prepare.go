@@ -36,6 +36,12 @@ type Preparer struct {
 	Notices   *outbox.Store // report rejected executions to owners of pipelines
 	Secrets   *secretcheck.Checker
 	Lineage   Lineage
+	Tables    Tables
+}
+
+// Tables refuses a run that is to publish to an Iceberg table to whose branches Spark would not write.
+type Tables interface {
+	Ready(ctx context.Context, rec *run.Record) error
 }
 
 // Lineage describes runs for other systems. It logs its errors.
@@ -211,7 +217,10 @@ func (p *Preparer) refuse(ctx context.Context, rec *run.Record, e Execution) err
 	if err := p.follow(ctx, rec, e); err != nil {
 		return err
 	}
-	return p.secrets(ctx, rec)
+	if err := p.secrets(ctx, rec); err != nil {
+		return err
+	}
+	return p.Tables.Ready(ctx, rec)
 }
 
 // follow refuses a run that its own pipeline has started, and records from which run it

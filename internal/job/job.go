@@ -45,10 +45,17 @@ type Spec struct {
 	Checks []Check   `json:"checks,omitempty"` // for type quality
 	Began  time.Time `json:"began,omitzero"`   // when the run began, for type quality
 
+	Database string `json:"database,omitempty"` // of Glue, with the stage's tables, for type quality
+	Branch   string `json:"branch,omitempty"`   // of Iceberg tables, which is checked where a table has it
+
 	LogGroup     string `json:"logGroup,omitempty"`     // CloudWatch log group; empty = only the step's own logs
 	StreamPrefix string `json:"streamPrefix,omitempty"` // streams are <prefix>/stdout and <prefix>/stderr
 	Result       string `json:"result"`                 // s3:// address to write the Result to
 }
+
+// SnapshotsOutput is the output of a job of type quality with the snapshots of the branch that it has read, separated
+// by commas.
+const SnapshotsOutput = "snapshots"
 
 // Result is the outcome of an attempt, as the runner reports it.
 type Result struct {

@@ -9,13 +9,14 @@ import (
 	"strings"
 )
 
-// Publish is the partition of a table that a run makes point at its data, when its jobs
-// and checks have succeeded. Until then readers of the table see the data before.
+// Publish is what a run makes visible when its jobs and checks have succeeded: a partition
+// of a table that it makes point at its data, or its branch of an Iceberg table, to which it
+// moves main. Until then readers of the table see the data before.
 type Publish struct {
 	Table     string            `json:"table" jsonschema:"required,pattern=^ephemr\\.[a-z0-9_]{1\\,100}$"` // ephemr.<table>: a table of the stage's database
-	Partition map[string]string `json:"partition" jsonschema:"required,minProperties=1"`                   // value of each partition key of the table; templates
-	Location  string            `json:"location" jsonschema:"required"`                                    // prefix in a zone of the lake that the run alone writes to; a template with {{.RunID}}
-	Iceberg   string            `json:"iceberg,omitempty" jsonschema:"-"`                                  // not available yet
+	Partition map[string]string `json:"partition,omitempty" jsonschema:"minProperties=1"`                  // value of each partition key of the table; templates
+	Location  string            `json:"location,omitempty"`                                                // prefix in a zone of the lake that the run alone writes to; a template with {{.RunID}}
+	Iceberg   bool              `json:"iceberg,omitempty"`                                                 // the table is an Iceberg table, and Spark writes to the run's branch of it; without partition and location
 }
 
 // publishedDatabase is what pipelines call the stage's Glue database.
@@ -39,9 +40,17 @@ func (p Publish) TableName() string {
 	return table
 }
 
+// Branch is the branch of Iceberg tables to which the jobs of a run write, or "".
+func (s Spec) Branch(runID string) string {
+	if s.Publish == nil || !s.Publish.Iceberg {
+		return ""
+	}
+	return "run-" + runID
+}
+
 // fieldsOfPublish returns the templates of p in a fixed order.
 func fieldsOfPublish(p *Publish) []field {
-	if p == nil {
+	if p == nil || p.Iceberg {
 		return nil
 	}
 	at := root("publish")
@@ -58,10 +67,15 @@ func (r *rules) publish() {
 		return
 	}
 	at := root("publish")
-	if p.Iceberg != "" || r.isWritten(at.key("iceberg")) {
-		r.fault(at.key("iceberg"), "branches of Iceberg tables are not available yet; publish a partition of a Hive table, or write to the Iceberg table in the last job, after checks of its input")
-	}
 	r.publishedTable(at.key("table"), p.Table)
+	if p.Iceberg {
+		for key, written := range map[string]bool{"partition": len(p.Partition) > 0, "location": p.Location != ""} {
+			if written {
+				r.fault(at.key(key), "an Iceberg table is published as a whole, by its branch main; remove %s", key)
+			}
+		}
+		return
+	}
 	r.partition(at.key("partition"), p.Partition)
 	r.location(at.key("location"), p.Location)
 }
@@ -150,6 +164,9 @@ func (s Spec) RenderPublish(c Context) (*Publish, error) {
 		return nil, nil //nolint:nilnil // nothing to publish is no error
 	}
 	p := *s.Publish
+	if p.Iceberg {
+		return &p, nil
+	}
 	p.Partition = maps.Clone(p.Partition)
 	at := root("publish")
 	fields := fieldsOfPublish(&p)
@@ -169,8 +186,12 @@ func (s Spec) RenderPublish(c Context) (*Publish, error) {
 }
 
 // RenderLocation returns where the run writes what it publishes: an address in a zone of
-// the lake that ends in a slash. It is known before the jobs run. s must publish.
+// the lake that ends in a slash, or the branch of an Iceberg table. It is known before the
+// jobs run. s must publish.
 func (s Spec) RenderLocation(c Context) (string, error) {
+	if branch := s.Branch(c.RunID); branch != "" {
+		return "branch " + branch, nil
+	}
 	at := root("publish").key("location")
 	location := ""
 	if err := s.fill(at, []field{{at: at, get: s.Publish.Location, set: func(v string) { location = strings.TrimSuffix(v, "/") + "/" }}}, c); err != nil {
@@ -186,7 +207,7 @@ func (s Spec) RenderLocation(c Context) (string, error) {
 // checkPublish checks what is known before the jobs run: the location, and values that
 // need no job's output.
 func (s Spec) checkPublish(c Context) error {
-	if s.Publish == nil {
+	if s.Publish == nil || s.Publish.Iceberg {
 		return nil
 	}
 	_, err := s.RenderLocation(c)

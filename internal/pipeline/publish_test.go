@@ -25,24 +25,31 @@ func TestPublishIsChecked(t *testing.T) {
 		change func(*pipeline.Publish)
 		want   string // "" = it is right
 	}{
-		"right":                      {func(*pipeline.Publish) {}, ""},
-		"a fixed partition":          {func(p *pipeline.Publish) { p.Partition["country"] = "pt" }, ""},
-		"values of jobs":             {func(p *pipeline.Publish) { p.Partition["n"] = "{{.Jobs.a.Outputs.n}}" }, ""},
-		"a bucket of the lake":       {func(p *pipeline.Publish) { p.Location = "s3://lake-curated/{{.RunID}}" }, ""},
-		"no table":                   {func(p *pipeline.Publish) { p.Table = "" }, "no table"},
-		"no database":                {func(p *pipeline.Publish) { p.Table = "stores" }, "write ephemr.stores"},
-		"another database":           {func(p *pipeline.Publish) { p.Table = "sales.stores" }, "the only one that runs may publish to"},
-		"a table's name":             {func(p *pipeline.Publish) { p.Table = "ephemr.Stores" }, "invalid table"},
-		"no partition":               {func(p *pipeline.Publish) { p.Partition = nil }, "no partition"},
-		"no value":                   {func(p *pipeline.Publish) { p.Partition["dt"] = "" }, "has no value"},
-		"a key":                      {func(p *pipeline.Publish) { p.Partition["D-T"] = "x" }, "invalid partition key"},
-		"no location":                {func(p *pipeline.Publish) { p.Location = "" }, "no location"},
-		"a shared location":          {func(p *pipeline.Publish) { p.Location = "{{.Lake.curated}}/stores/dt={{.LogicalDate}}/" }, "the same for every run; add {{.RunID}}"},
-		"a local location":           {func(p *pipeline.Publish) { p.Location = "out/{{.RunID}}/" }, "must begin with s3://"},
-		"a bucket outside":           {func(p *pipeline.Publish) { p.Location = "s3://elsewhere/{{.RunID}}/" }, "not in a zone of the lake"},
-		"a location of a job's":      {func(p *pipeline.Publish) { p.Location = "{{.Lake.curated}}/{{.Jobs.a.Outputs.x}}/{{.RunID}}" }, "cannot be used here"},
-		"an unknown param":           {func(p *pipeline.Publish) { p.Partition["dt"] = "{{.Params.day}}" }, "no .Params.day"},
-		"an Iceberg branch":          {func(p *pipeline.Publish) { p.Iceberg = "audit" }, "Iceberg tables are not available yet"},
+		"right":                 {func(*pipeline.Publish) {}, ""},
+		"a fixed partition":     {func(p *pipeline.Publish) { p.Partition["country"] = "pt" }, ""},
+		"values of jobs":        {func(p *pipeline.Publish) { p.Partition["n"] = "{{.Jobs.a.Outputs.n}}" }, ""},
+		"a bucket of the lake":  {func(p *pipeline.Publish) { p.Location = "s3://lake-curated/{{.RunID}}" }, ""},
+		"no table":              {func(p *pipeline.Publish) { p.Table = "" }, "no table"},
+		"no database":           {func(p *pipeline.Publish) { p.Table = "stores" }, "write ephemr.stores"},
+		"another database":      {func(p *pipeline.Publish) { p.Table = "sales.stores" }, "the only one that runs may publish to"},
+		"a table's name":        {func(p *pipeline.Publish) { p.Table = "ephemr.Stores" }, "invalid table"},
+		"no partition":          {func(p *pipeline.Publish) { p.Partition = nil }, "no partition"},
+		"no value":              {func(p *pipeline.Publish) { p.Partition["dt"] = "" }, "has no value"},
+		"a key":                 {func(p *pipeline.Publish) { p.Partition["D-T"] = "x" }, "invalid partition key"},
+		"no location":           {func(p *pipeline.Publish) { p.Location = "" }, "no location"},
+		"a shared location":     {func(p *pipeline.Publish) { p.Location = "{{.Lake.curated}}/stores/dt={{.LogicalDate}}/" }, "the same for every run; add {{.RunID}}"},
+		"a local location":      {func(p *pipeline.Publish) { p.Location = "out/{{.RunID}}/" }, "must begin with s3://"},
+		"a bucket outside":      {func(p *pipeline.Publish) { p.Location = "s3://elsewhere/{{.RunID}}/" }, "not in a zone of the lake"},
+		"a location of a job's": {func(p *pipeline.Publish) { p.Location = "{{.Lake.curated}}/{{.Jobs.a.Outputs.x}}/{{.RunID}}" }, "cannot be used here"},
+		"an unknown param":      {func(p *pipeline.Publish) { p.Partition["dt"] = "{{.Params.day}}" }, "no .Params.day"},
+		"an Iceberg table":      {func(p *pipeline.Publish) { *p = pipeline.Publish{Table: "ephemr.stores", Iceberg: true} }, ""},
+		"an Iceberg partition": {func(p *pipeline.Publish) {
+			*p = pipeline.Publish{Table: "ephemr.stores", Iceberg: true, Partition: p.Partition}
+		}, "remove partition"},
+		"an Iceberg location": {func(p *pipeline.Publish) {
+			*p = pipeline.Publish{Table: "ephemr.stores", Iceberg: true, Location: p.Location}
+		}, "remove location"},
+		"another Iceberg database":   {func(p *pipeline.Publish) { *p = pipeline.Publish{Table: "sales.stores", Iceberg: true} }, "the only one that runs may publish to"},
 		"control characters in keys": {func(p *pipeline.Publish) { p.Partition["dt"] = "a\nb" }, "control characters"},
 	} {
 		err := publishing(tt.change).Validate(pipeline.WithBuckets(map[string]string{"curated": "lake-curated"}))
@@ -86,5 +93,25 @@ func TestRenderPublish(t *testing.T) {
 		if diff := cmp.Diff(publishing(tt.change), s); diff != "" {
 			t.Errorf("%s: the pipeline has changed (-want +got):\n%s", name, diff)
 		}
+	}
+}
+// A pipeline with a trigger publishes an Iceberg table, whose location is not known.
+func TestIcebergHasNoLocation(t *testing.T) {
+	t.Parallel()
+	s, err := pipeline.Parse("p.yaml", []byte(`pipeline: x
+triggers: [{s3: {bucket: raw, prefix: in/}}]
+cluster: {profile: tables}
+jobs: [{name: add, type: bash, source: jobs/add}]
+publish: {table: ephemr.stores, iceberg: true}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := pipeline.Context{RunID: "r", Lake: map[string]string{"raw": "s3://b-raw"}}
+	if err := s.CheckValues(c); err != nil {
+		t.Error(err)
+	}
+	if got, err := s.RenderLocation(c); err != nil || got != "branch run-r" {
+		t.Errorf("location %q, %v", got, err)
 	}
 }

@@ -47,7 +47,7 @@ func (r *rules) ownOutputs() {
 	for i, address := range r.spec.Outputs {
 		r.ownOutput(root("outputs").index(i), address, true)
 	}
-	if p := r.spec.Publish; p != nil {
+	if p := r.spec.Publish; p != nil && !p.Iceberg {
 		r.ownOutput(root("publish").key("location"), p.Location, true)
 	}
 }

@@ -10,17 +10,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 
 	"ephemr/internal/fault"
+	"ephemr/internal/iceberg"
 )
 
-// ReadAPI is the part of Glue that reads a partition.
+// ReadAPI is the part of Glue that reads what was published.
 type ReadAPI interface {
+	iceberg.GetTableAPI
 	GetPartition(context.Context, *glue.GetPartitionInput, ...func(*glue.Options)) (*glue.GetPartitionOutput, error)
 }
 
 // GlueAPI is the part of Glue that publishing calls.
 type GlueAPI interface {
 	ReadAPI
-	GetTable(context.Context, *glue.GetTableInput, ...func(*glue.Options)) (*glue.GetTableOutput, error)
+	iceberg.CommitAPI
 	CreatePartition(context.Context, *glue.CreatePartitionInput, ...func(*glue.Options)) (*glue.CreatePartitionOutput, error)
 	UpdatePartition(context.Context, *glue.UpdatePartitionInput, ...func(*glue.Options)) (*glue.UpdatePartitionOutput, error)
 }
@@ -46,7 +48,7 @@ func (c catalog) table(ctx context.Context, name string, keys []string) (*types.
 	t := out.Table
 	switch {
 	case strings.EqualFold(t.Parameters["table_type"], "ICEBERG"):
-		return nil, fault.New(fault.InvalidInput, "table %s is an Iceberg table, whose partitions are not in the catalog: publish to a Hive table", full)
+		return nil, fault.New(fault.InvalidInput, "table %s is an Iceberg table, whose partitions are not in the catalog: set publish.iceberg, and remove partition and location", full)
 	case aws.ToString(t.TableType) == "VIRTUAL_VIEW":
 		return nil, fault.New(fault.InvalidInput, "%s is a view: publish to the table that it reads", full)
 	case strings.EqualFold(t.Parameters["projection.enabled"], "true"):

@@ -35,7 +35,7 @@ func (p *Publisher) effect(ctx context.Context, at *Pointer, call func() error) 
 	if failed == nil {
 		return p.Store.settle(ctx, at)
 	}
-	uri, found, err := location(ctx, p.Glue, p.Settings.Database(), tableOf(*at), at.Values)
+	uri, found, err := p.Settler.seen(ctx, *at)
 	switch {
 	case err != nil:
 		return unclear(fmt.Errorf("%w; then %w", failed, err))

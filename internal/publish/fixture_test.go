@@ -59,7 +59,7 @@ func newWorld(t *testing.T) *world {
 		Settings: stage.Settings{Stage: "dev", Lake: map[string]string{"curated": "curated"}},
 		Runs:     w.runs, Store: at, Glue: w.glue, S3: w.s3,
 		Caller:  func(ctx context.Context) string { calls++; return caller(ctx) },
-		Settler: &publish.Settler{Runs: w.runs, Store: at, Glue: w.glue, Database: database, Caller: func(ctx context.Context) string { calls++; return caller(ctx) }},
+		Settler: &publish.Settler{Runs: w.runs, Store: at, Glue: w.glue, S3: w.s3, Database: database, Caller: func(ctx context.Context) string { calls++; return caller(ctx) }},
 	}
 	return w
 }

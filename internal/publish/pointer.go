@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"ephemr/internal/fault"
+	"ephemr/internal/iceberg"
 	"ephemr/internal/run"
 )
 
 // keptEntries is how many earlier publications of a partition are kept.
 const keptEntries = 20
 
-// Entry is the data that a partition points, or pointed, at.
+// Entry is the data that a partition points, or pointed, at, or a snapshot of an Iceberg table.
 type Entry struct {
 	RunID    string    `dynamodbav:"runId,omitempty" json:"runId,omitempty"` // "" = it was not published by a run
 	Location string    `dynamodbav:"location" json:"location"`
@@ -32,6 +33,10 @@ type Pointer struct {
 	Claim     *Claim   `dynamodbav:"claim,omitempty" json:"-"`
 	Revision  int      `dynamodbav:"revision" json:"-"` // number of changes of this record
 }
+
+// isBranch reports whether p is of the branch main of an Iceberg table: the locations of its entries are snapshots, and
+// it has no values.
+func (p Pointer) isBranch() bool { return p.Partition == iceberg.Main }
 
 // tableOf is the name of p's table in its database.
 func tableOf(p Pointer) string {

@@ -1,5 +1,5 @@
 // Package publish makes a partition of a table point at the data of a run, after its jobs
-// and checks have succeeded: write, audit, publish. Readers see the data before or the
+// and checks have succeeded, or branch main of an Iceberg table: write, audit, publish. Readers see the data before or the
 // new data, and nothing between (ADR 46).
 //
 // Tested here, by statemachines and by internal/proof/simulation.
@@ -14,11 +14,18 @@ import (
 
 	"ephemr/internal/dataset"
 	"ephemr/internal/fault"
+	"ephemr/internal/iceberg"
 	"ephemr/internal/pipeline"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
+
+// S3API is the part of S3 that publishing calls.
+type S3API interface {
+	dataset.S3API
+	iceberg.PutAPI
+}
 
 // Publisher is the Publish state.
 type Publisher struct {
@@ -26,7 +33,7 @@ type Publisher struct {
 	Runs     *store.Runs
 	Store    *Store
 	Glue     GlueAPI
-	S3       dataset.S3API
+	S3       S3API
 	Settler  *Settler
 	Caller   func(context.Context) string
 }
@@ -81,6 +88,13 @@ func (p *Publisher) publish(ctx context.Context, rec *run.Record) (*run.Publicat
 	if err != nil {
 		return nil, fault.New(fault.InvalidInput, "%w", err)
 	}
+	if want.Iceberg {
+		return p.publishBranch(ctx, rec, *want)
+	}
+	return p.publishPartition(ctx, rec, want)
+}
+
+func (p *Publisher) publishPartition(ctx context.Context, rec *run.Record, want *pipeline.Publish) (*run.Publication, error) {
 	if err := p.hasData(ctx, want.Location); err != nil {
 		return nil, err
 	}

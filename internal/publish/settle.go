@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"ephemr/internal/fault"
+	"ephemr/internal/iceberg"
 	"ephemr/internal/run"
 	"ephemr/internal/run/store"
 )
@@ -15,6 +16,7 @@ type Settler struct {
 	Runs     *store.Runs
 	Store    *Store
 	Glue     ReadAPI
+	S3       iceberg.GetAPI
 	Database string // Glue's
 	Caller   func(context.Context) string
 }
@@ -41,11 +43,28 @@ func (s *Settler) Settle(ctx context.Context, rec *run.Record) (*run.Record, err
 	return rec, err
 }
 
+// seen is what readers of p see: after its claim has taken effect, the target of that, even if another client has
+// committed to the branch since.
+func (s *Settler) seen(ctx context.Context, p Pointer) (uri string, found bool, err error) {
+	if !p.isBranch() {
+		return location(ctx, s.Glue, s.Database, tableOf(p), p.Values)
+	}
+	t, err := iceberg.Read(ctx, s.Glue, s.S3, s.Database, tableOf(p))
+	if err != nil {
+		return "", false, refusal(err, "read table "+p.Table)
+	}
+	id, found := t.Branch(iceberg.Main)
+	if found && p.Claim != nil && reached(t, id, *p.Claim) {
+		return p.Claim.Target.Location, true, nil
+	}
+	return snapshotAt(id), found, nil
+}
+
 // claim settles or withdraws the claim of p. The error is fault.Throttled while the
 // invocation that has written it may still call the catalog.
 func (s *Settler) claim(ctx context.Context, p *Pointer) error {
 	c := *p.Claim
-	uri, found, err := location(ctx, s.Glue, s.Database, tableOf(*p), p.Values)
+	uri, found, err := s.seen(ctx, *p)
 	switch {
 	case err != nil:
 		return err

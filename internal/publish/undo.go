@@ -74,6 +74,9 @@ func (p *Publisher) restore(ctx context.Context, at *Pointer, in UndoRequest) er
 	if at.Current == nil || at.Current.RunID != in.RunID {
 		return fault.New(fault.InvalidInput, "partition %s of %s was published again since, by %s: undo that first", at.Partition, at.Table, at.Current.writer())
 	}
+	if at.isBranch() {
+		return p.restoreBranch(ctx, at, in)
+	}
 	c := p.catalog()
 	uri, exists, err := location(ctx, p.Glue, c.database, tableOf(*at), at.Values)
 	if err != nil {

@@ -16,10 +16,17 @@ type Data interface {
 }
 
 // unbounded reads all, each time.
-type unbounded struct{ api S3API }
+type unbounded struct {
+	snapshot.Source
+
+	branched *[]string
+}
 
 func (u unbounded) List(ctx context.Context, at dataset.Address) (found snapshot.Files, partial string, err error) {
-	found, err = snapshot.List(ctx, u.api, at)
+	found, err = u.Source.List(ctx, at)
+	if err == nil && found.Table != nil && found.Table.Branch != "" {
+		*u.branched = append(*u.branched, found.Table.Snapshot)
+	}
 	return found, "", err
 }
 
@@ -32,5 +39,5 @@ func (c *Checker) data() Data {
 	if c.Data != nil {
 		return c.Data
 	}
-	return unbounded{c.S3}
+	return unbounded{snapshot.Source{S3: c.S3, Catalog: c.Catalog, Branch: c.Branch}, &c.branched}
 }

@@ -6,12 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
 	"ephemr/internal/dataset"
 	"ephemr/internal/expectation"
 	"ephemr/internal/job"
+	"ephemr/internal/snapshot"
 )
 
 // S3API is what checks need of S3.
@@ -30,6 +32,11 @@ type Checker struct {
 
 	OnlyFooters bool // values are not read
 	Data        Data // nil = all of S3
+
+	Catalog snapshot.Catalog // of Iceberg tables, for a nil Data; nil = none
+	Branch  string           // of Iceberg tables that have it, for a nil Data
+
+	branched []string // snapshots of Branch that were read
 }
 
 // Report is the outcome of checks.
@@ -94,6 +101,12 @@ func (c *Checker) Run(ctx context.Context, checks []job.Check) (Report, error) {
 		}
 	}
 	return r, nil
+}
+
+// Snapshots are those of the branch that were read.
+func (c *Checker) Snapshots() []string {
+	slices.Sort(c.branched)
+	return slices.Compact(c.branched)
 }
 
 func (c *Checker) maxUnique() int {

@@ -14,6 +14,8 @@ type Data struct {
 	Datasets int           `dynamodbav:"datasets" json:"datasets"` // whose statistics were recorded
 	Sizes    []Size        `dynamodbav:"sizes,omitempty" json:"sizes,omitempty"`
 	Findings []job.Finding `dynamodbav:"findings,omitempty" json:"findings,omitempty"`
+
+	Snapshots []string `dynamodbav:"snapshots,omitempty" json:"snapshots,omitempty"` // of the run's branch of Iceberg tables, that were read
 }
 
 // Size is how large a dataset, or a partition of it, was after the run's last job.

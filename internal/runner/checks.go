@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/dustin/go-humanize"
 
+	"ephemr/internal/iceberg"
 	"ephemr/internal/job"
 	"ephemr/internal/quality"
 )
@@ -20,13 +22,19 @@ func (r *Runner) checks(ctx context.Context, s job.Spec, stdout io.Writer) (job.
 		ctx, cancel = context.WithTimeout(ctx, time.Duration(s.TimeoutSeconds)*time.Second)
 		defer cancel()
 	}
-	checker := quality.Checker{S3: r.S3, Now: r.Now, Began: s.Began}
+	checker := quality.Checker{S3: r.S3, Now: r.Now, Began: s.Began, Branch: s.Branch}
+	if s.Database != "" && r.Glue != nil {
+		checker.Catalog = iceberg.Catalog{Glue: r.Glue, Database: s.Database}
+	}
 	report, err := checker.Run(ctx, s.Checks)
 	if err != nil {
 		return ended(ctx, classify(err)), nil
 	}
 	table(stdout, report.Findings)
 	res := job.Result{Checks: report.Findings, Outputs: report.Outputs}
+	if read := checker.Snapshots(); len(read) > 0 {
+		res.Outputs[job.SnapshotsOutput] = strings.Join(read, ",")
+	}
 	if failed := report.Failed(); failed > 0 {
 		res.Class, res.ExitCode = job.ClassData, exitData
 		res.Reason = fmt.Sprintf("%d of %d checks failed", failed, len(report.Findings))

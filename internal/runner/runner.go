@@ -13,6 +13,7 @@ import (
 	"io"
 	"time"
 
+	"ephemr/internal/iceberg"
 	"ephemr/internal/job"
 	"ephemr/internal/quality"
 	"ephemr/internal/runner/busy"
@@ -51,6 +52,8 @@ type Runner struct {
 
 	Secrets    SecretsAPI    // unused when a Spec names none
 	Parameters ParametersAPI // the same
+
+	Glue iceberg.TablesAPI // unused unless checks read an Iceberg table
 
 	Stdout, Stderr io.Writer                            // the step's own, which EMR archives
 	Environ        []string                             // of the step

@@ -60,29 +60,52 @@ type schema struct {
 
 // iceberg reads the current snapshot of an Iceberg table.
 func (r reader) iceberg(ctx context.Context) (Files, error) {
-	file, err := r.newestMetadata(ctx)
+	bucket, key, err := r.currentMetadata(ctx)
 	if err != nil {
 		return Files{}, err
 	}
-	body, err := r.get(ctx, file.Bucket, file.Key)
+	body, err := r.get(ctx, bucket, key)
 	if err != nil {
 		return Files{}, err
 	}
 	var m tableMetadata
-	if err := unmarshal(file.Key, body, &m); err != nil {
-		return Files{}, r.refused(iceberg, "%s is not valid: %w", path.Base(file.Key), err)
+	if err := unmarshal(key, body, &m); err != nil {
+		return Files{}, r.refused(iceberg, "%s is not valid: %w", path.Base(key), err)
 	}
 	if m.Version < 1 || m.Version > 3 {
 		return Files{}, r.refused(iceberg, "it has format version %d, and 3 is the newest that is known", m.Version)
 	}
 	found := Files{Table: r.table(iceberg)}
 	current, ok := m.current()
+	if ref, branched := m.Refs[r.Branch]; branched && r.Branch != "" {
+		found.Table.Branch = r.Branch
+		current, ok = m.snapshot(ref.Snapshot)
+	}
 	if !ok {
 		return found, nil
 	}
 	found.Table.Snapshot = strconv.FormatInt(current.ID, 10)
 	found.Table.At = time.UnixMilli(current.At).UTC()
 	return r.icebergFiles(ctx, m, current, found)
+}
+
+// currentMetadata is the bucket and the key of the metadata file that the catalog names. Files with higher numbers
+// may be of commits that failed, or have not happened yet.
+func (r reader) currentMetadata(ctx context.Context) (bucket, key string, err error) {
+	named := ""
+	if r.Catalog != nil {
+		if named, err = r.Catalog.Metadata(ctx, dataset.Address{Bucket: r.at.Bucket, Prefix: r.root}); err != nil {
+			return "", "", err
+		}
+	}
+	if named == "" {
+		newest, err := r.newestMetadata(ctx)
+		return newest.Bucket, newest.Key, err
+	}
+	if bucket, key, err = locate(named); err != nil {
+		return "", "", r.refused(iceberg, "its current metadata: %w", err)
+	}
+	return bucket, key, nil
 }
 
 // newestMetadata finds the file with the highest number. A commit of the catalog makes it the table's.
@@ -143,6 +166,10 @@ func (m tableMetadata) current() (tableSnapshot, bool) {
 	if main, ok := m.Refs[mainBranch]; ok {
 		id = main.Snapshot
 	}
+	return m.snapshot(id)
+}
+
+func (m tableMetadata) snapshot(id int64) (tableSnapshot, bool) {
 	i := slices.IndexFunc(m.Snapshots, func(s tableSnapshot) bool { return s.ID == id })
 	if i < 0 {
 		return tableSnapshot{}, false

@@ -45,6 +45,7 @@ type Files struct {
 type Table struct {
 	Kind     string    // Delta, Iceberg or Hudi
 	Root     string    // s3://bucket/prefix/
+	Branch   string    // of Iceberg; "" = main
 	Snapshot string    // version of Delta, id of Iceberg; "" = none yet, or not known
 	At       time.Time // when the snapshot was made; zero = not known
 }
@@ -59,21 +60,37 @@ func (t *Table) String() string {
 	case t.Kind == delta:
 		return "Delta version " + t.Snapshot
 	}
+	if t.Branch != "" {
+		return t.Kind + " snapshot " + t.Snapshot + " of branch " + t.Branch
+	}
 	return t.Kind + " snapshot " + t.Snapshot
 }
 
+// Source is where datasets are.
+type Source struct {
+	S3      dataset.S3API
+	Catalog Catalog // of Iceberg tables; nil = the metadata file with the highest number is current
+	Branch  string  // of Iceberg tables that have it; "" or of others, main is read
+}
+
+// Catalog knows which metadata files of Iceberg tables are current.
+type Catalog interface {
+	// Metadata returns the address of the current metadata file of the table at root; "" = the table is not in the catalog.
+	Metadata(ctx context.Context, root dataset.Address) (string, error)
+}
+
 // List lists the files of a dataset, which may be a table, a partition of one, or a folder.
-func List(ctx context.Context, api dataset.S3API, at dataset.Address) (Files, error) {
-	return ListSome(ctx, api, at, math.MaxInt)
+func (s Source) List(ctx context.Context, at dataset.Address) (Files, error) {
+	return s.ListSome(ctx, at, math.MaxInt)
 }
 
 // ListSome lists at most so many files.
-func ListSome(ctx context.Context, api dataset.S3API, at dataset.Address, most int) (Files, error) {
-	table, err := dataset.FindTable(ctx, api, at)
+func (s Source) ListSome(ctx context.Context, at dataset.Address, most int) (Files, error) {
+	table, err := dataset.FindTable(ctx, s.S3, at)
 	if err != nil {
 		return Files{}, err
 	}
-	r := reader{api: api, at: at, root: table.Root.Prefix}
+	r := reader{Source: s, api: s.S3, at: at, root: table.Root.Prefix}
 	var found Files
 	switch table.Format {
 	case delta:
@@ -81,7 +98,7 @@ func ListSome(ctx context.Context, api dataset.S3API, at dataset.Address, most i
 	case iceberg:
 		found, err = r.iceberg(ctx)
 	default:
-		found.Objects, found.More, err = dataset.ListSome(ctx, api, at, most)
+		found.Objects, found.More, err = dataset.ListSome(ctx, s.S3, at, most)
 	}
 	if err != nil {
 		return Files{}, err
@@ -98,6 +115,8 @@ func ListSome(ctx context.Context, api dataset.S3API, at dataset.Address, most i
 
 // reader reads the log of a table.
 type reader struct {
+	Source
+
 	api  dataset.S3API
 	at   dataset.Address
 	root string // prefix of the table

@@ -2,6 +2,7 @@ package snapshot_test
 
 import (
 	"bytes"
+	"context"
 	"maps"
 	"path"
 	"strings"
@@ -104,7 +105,7 @@ func TestCurrentSnapshot(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			found, err := snapshot.List(t.Context(), lake(t, tt.change), dataset.Address{Bucket: bucket, Prefix: tt.at})
+			found, err := snapshot.Source{S3: lake(t, tt.change)}.List(t.Context(), dataset.Address{Bucket: bucket, Prefix: tt.at})
 			if err != nil || found.Rows != nil {
 				t.Fatal(err, found.Rows)
 			}
@@ -117,6 +118,52 @@ func TestCurrentSnapshot(t *testing.T) {
 			}
 			if kind != tt.kind {
 				t.Errorf("kind %q, want %q", kind, tt.kind)
+			}
+		})
+	}
+}
+
+// inCatalog is a catalog of one table.
+type inCatalog map[dataset.Address]string
+
+func (c inCatalog) Metadata(_ context.Context, root dataset.Address) (string, error) {
+	return c[root], nil
+}
+
+// The catalog says which metadata file is current, whatever files commits that failed have left.
+func TestMetadataOfCatalog(t *testing.T) {
+	t.Parallel()
+	uncommitted := func(all map[string][]byte) {
+		for _, name := range []string{"00005-ab", "00006-ab", "00006-cd"} { // two of the same number
+			all["iceberg/metadata/"+name+".metadata.json"] = []byte("{}")
+		}
+	}
+	const folder = "s3://lake/iceberg/metadata/"
+	for name, tt := range map[string]struct {
+		metadata string
+		want     int64 // rows of 2026-11-29
+		refused  string
+	}{
+		"current":       {folder + "00005-06aabc29-95eb-483c-8ef9-3542659f294d.metadata.json", 8, ""},
+		"rolled back":   {folder + "00001-0ecfe248-5f98-424b-9f30-b0f05a193773.metadata.json", 10, ""},
+		"not in S3":     {"hdfs://lake/iceberg/metadata/00001-ab.metadata.json", 0, "is not in S3"},
+		"not a table's": {"", 0, "only its catalog knows"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			source := snapshot.Source{S3: lake(t, uncommitted), Catalog: inCatalog{{Bucket: bucket, Prefix: "iceberg/"}: tt.metadata}}
+			found, err := source.List(t.Context(), dataset.Address{Bucket: bucket, Prefix: "iceberg/dt=2026-11-29/"})
+			if tt.refused != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.refused) {
+					t.Errorf("%v, want %s", err, tt.refused)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(map[string]int64{"2026-11-29": tt.want}, counted(t, found)); diff != "" {
+				t.Errorf("rows by partition (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -161,7 +208,7 @@ func TestRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			found, err := snapshot.List(t.Context(), lake(t, tt.change), dataset.Address{Bucket: bucket, Prefix: tt.at})
+			found, err := snapshot.Source{S3: lake(t, tt.change)}.List(t.Context(), dataset.Address{Bucket: bucket, Prefix: tt.at})
 			if err == nil {
 				err = found.Rows
 			}

@@ -61,7 +61,8 @@ func (s *specs) spec(ctx context.Context, j run.Job) (job.Spec, error) {
 	values := rec.Context(s.Settings)
 	if j.Type == job.Quality {
 		checks, err := rec.Spec.RenderChecks(values)
-		out.Checks, out.Began = checks, rec.Began()
+		out.Checks, out.Began, out.Database = checks, rec.Began(), s.Settings.Database()
+		out.Branch = rec.Spec.Branch(rec.Run.ID)
 		return out, named(err)
 	}
 	r, err := rec.Spec.RenderJob(j.Name, values)
@@ -84,9 +85,25 @@ func (s *specs) spec(ctx context.Context, j run.Job) (job.Spec, error) {
 	}
 	out.Expect = r.Expect
 	out.Background = r.Background
-	out.Conf = lineage.SparkConf(r.Conf, rec, j, s.Settings)
+	out.Conf = onBranch(lineage.SparkConf(r.Conf, rec, j, s.Settings), rec, j)
 	out.TimeoutSeconds = int(r.Timeout.Std().Seconds())
 	return out, nil
+}
+
+// onBranch adds to a Spark configuration that the job writes to the run's branch of Iceberg tables, and reads it once it
+// is there: https://iceberg.apache.org/docs/latest/branching/. A job cannot choose another branch.
+func onBranch(conf map[string]string, rec *run.Record, j run.Job) map[string]string {
+	branch := rec.Spec.Branch(rec.Run.ID)
+	if branch == "" || j.Type != job.Spark && j.Type != job.DBT {
+		return conf
+	}
+	all := map[string]string{"spark.wap.branch": branch}
+	for name, value := range conf {
+		if name != "spark.wap.branch" && name != "spark.wap.id" {
+			all[name] = value
+		}
+	}
+	return all
 }
 
 // venvs is the address of the prefix of the run's Python libraries.

@@ -43,6 +43,8 @@ type Checked struct {
 type Connected struct {
 	S3     dataset.S3API
 	Bucket func(string) string
+
+	Catalog snapshot.Catalog // of Iceberg tables; nil = none
 }
 
 // Connect connects to S3.
@@ -52,7 +54,7 @@ func Connect(app *session.App) func(context.Context) (Connected, error) {
 		if err != nil {
 			return Connected{}, err
 		}
-		return Connected{client, client.Bucket}, nil
+		return Connected{client, client.Bucket, client.Catalog}, nil
 	}
 }
 
@@ -71,7 +73,7 @@ func Run(ctx context.Context, o Options, io *terminal.IO, connect func(context.C
 	}
 	at.Bucket = client.Bucket(at.Bucket)
 	began := time.Now()
-	found, err := snapshot.List(ctx, client.S3, at)
+	found, err := snapshot.Source{S3: client.S3, Catalog: client.Catalog}.List(ctx, at)
 	if err == nil {
 		err = found.Rows
 	}

@@ -71,7 +71,7 @@ func (o Options) evaluate(ctx context.Context, io *terminal.IO, connect func(con
 	for i := range checks {
 		checks[i] = inBuckets(checks[i], client.Bucket)
 	}
-	checker := quality.Checker{S3: client.S3, Now: time.Now}
+	checker := quality.Checker{S3: client.S3, Now: time.Now, Catalog: client.Catalog}
 	report, err := checker.Run(ctx, checks)
 	if _, invalid := errors.AsType[*quality.InvalidError](err); invalid {
 		return exit.Usage("%w", err)

@@ -18,7 +18,9 @@ func Command(app *session.App) *cobra.Command {
 		Long: `Restore the previous location of the partition that a run has published. The data of the run stays where it is. If
 the partition was published again since, that publication has to be undone first; a partition that did not exist before
 the run cannot point at anything else, so drop it with SQL. If another client has changed or dropped the partition
-since, or the previous data has expired, the command is refused without --force.`,
+since, or the previous data has expired, the command is refused without --force.
+
+Of an Iceberg table, branch main is moved back to the snapshot before the run.`,
 		Example: `  ephemr unpublish store-availability-20261101T0300-1a2b3c4d`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

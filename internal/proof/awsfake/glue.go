@@ -2,7 +2,9 @@ package awsfake
 
 import (
 	"context"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -44,7 +46,7 @@ func (g *Glue) Create(database string, t types.Table, keys ...string) {
 	for _, key := range keys {
 		t.PartitionKeys = append(t.PartitionKeys, types.Column{Name: aws.String(key), Type: aws.String("string")})
 	}
-	t.DatabaseName = &database
+	t.DatabaseName, t.VersionId = &database, aws.String("0")
 	g.databases[database][*t.Name] = &glueTable{Table: t}
 }
 
@@ -81,6 +83,42 @@ func (g *Glue) GetTable(ctx context.Context, in *glue.GetTableInput, _ ...func(*
 		}
 		found := t.Table
 		return &glue.GetTableOutput{Table: &found}, nil
+	})
+}
+
+// GetTables lists the tables of a database in one page, by their names.
+func (g *Glue) GetTables(ctx context.Context, in *glue.GetTablesInput, _ ...func(*glue.Options)) (*glue.GetTablesOutput, error) {
+	return call(ctx, &g.Control, "GetTables", func() (*glue.GetTablesOutput, error) {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		tables, ok := g.databases[strings.ToLower(aws.ToString(in.DatabaseName))]
+		if !ok {
+			return nil, notFound("Database " + aws.ToString(in.DatabaseName) + " not found.")
+		}
+		out := &glue.GetTablesOutput{}
+		for _, name := range slices.Sorted(maps.Keys(tables)) {
+			out.TableList = append(out.TableList, tables[name].Table)
+		}
+		return out, nil
+	})
+}
+
+// UpdateTable replaces the definition of a table, if it has the version that the caller names.
+func (g *Glue) UpdateTable(ctx context.Context, in *glue.UpdateTableInput, _ ...func(*glue.Options)) (*glue.UpdateTableOutput, error) {
+	return call(ctx, &g.Control, "UpdateTable", func() (*glue.UpdateTableOutput, error) {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		t, err := g.table(in.DatabaseName, in.TableInput.Name)
+		if err != nil {
+			return nil, err
+		}
+		if in.VersionId != nil && *in.VersionId != aws.ToString(t.VersionId) {
+			return nil, &types.ConcurrentModificationException{Message: aws.String("Update table failed due to concurrent modifications.")}
+		}
+		version, _ := strconv.Atoi(aws.ToString(t.VersionId))
+		t.VersionId = aws.String(strconv.Itoa(version + 1))
+		t.Parameters, t.StorageDescriptor, t.TableType = in.TableInput.Parameters, in.TableInput.StorageDescriptor, in.TableInput.TableType
+		return &glue.UpdateTableOutput{}, nil
 	})
 }
 

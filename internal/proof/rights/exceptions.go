@@ -111,6 +111,10 @@ var tested = []Exception{
 		Why: "likewise, of a partition that was dropped",
 	},
 	{
+		Functions: []string{"checkdata"}, Actions: []string{"glue:GetTables"},
+		Why: "storms write no Iceberg tables",
+	},
+	{
 		Functions: []string{"watch"}, Actions: []string{"logs:GetLogEvents"}, EndToEnd: true,
 		Why: "jobs of storms write no output, whose last lines a failure shows",
 	},
@@ -167,6 +171,14 @@ var rare = []Exception{
 	{
 		Functions: []string{"holdrun"}, Actions: []string{"states:SendTaskFailure"},
 		Why: "the run is cancelled before the function looks, or what it waits for cannot be",
+	},
+	{
+		Functions: []string{"preparerun", "publish", "control", "finishrun", "sweep"}, Actions: []string{"glue:GetTable", "glue:UpdateTable"},
+		Why: "storms publish no Iceberg tables; the tests of internal/publish do",
+	},
+	{
+		Functions: []string{"preparerun", "publish", "control", "finishrun", "sweep"}, Actions: []string{"s3:GetObject", "s3:PutObject"}, Resource: "/*/metadata/*",
+		Why: "likewise: the metadata files of Iceberg tables",
 	},
 	{
 		Functions: []string{"finishrun", "sweep"}, Actions: []string{"glue:GetPartition"},

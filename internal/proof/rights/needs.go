@@ -147,8 +147,13 @@ func eventBridge(p Place, operation string, in fields) (requests []iam.Request) 
 // glue: an operation on a table needs permission on its ancestors too.
 func glue(p Place, operation string, in fields) (requests []iam.Request) {
 	database, table := in.of("DatabaseName"), in.of("TableName")
-	if operation == "GetTable" {
+	switch operation {
+	case "GetTable":
 		table = in.of("Name")
+	case "UpdateTable":
+		table = in.of("TableInput.Name")
+	case "GetTables": // all of the database
+		table = "*"
 	}
 	for _, resource := range []string{"catalog", "database/" + database, "table/" + database + "/" + table} {
 		requests = append(requests, iam.Request{Action: "glue:" + operation, Resource: p.arn("glue", resource)})
