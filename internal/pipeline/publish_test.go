@@ -95,6 +95,7 @@ func TestRenderPublish(t *testing.T) {
 		}
 	}
 }
+
 // A pipeline with a trigger publishes an Iceberg table, whose location is not known.
 func TestIcebergHasNoLocation(t *testing.T) {
 	t.Parallel()
