@@ -37,8 +37,8 @@ the authority is a secret of Secrets Manager; the key of a client is in the file
 		}, func(ctx context.Context, args []string, c Clients) error { return Revoke(ctx, args[0], app.IO, c) }),
 		command(app, &cobra.Command{
 			Use: "list", Short: "list certificates of clients", Long: "List certificates of clients, with those that were revoked.",
-			Example: "  ephemr vpn list", Args: cobra.NoArgs,
-		}, func(ctx context.Context, _ []string, c Clients) error { return List(ctx, app.IO, c) }))
+			Example: "  ephemr vpn list\n  ephemr vpn list -o json | jq -r '.[] | select(.state == \"valid\") | .name'", Args: cobra.NoArgs,
+		}, func(ctx context.Context, _ []string, c Clients) error { return List(ctx, app.JSON(), app.IO, c) }))
 	return cmd
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"text/tabwriter"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -136,25 +135,38 @@ func Revoke(ctx context.Context, name string, io *terminal.IO, c Clients) error 
 	return nil
 }
 
+// Listed is a certificate in the output of -o json.
+type Listed struct {
+	Name    string    `json:"name"`
+	Expires time.Time `json:"expires"`
+	State   string    `json:"state"` // valid, expired or revoked
+	Serial  string    `json:"serial"`
+}
+
 // List shows certificates.
-func List(ctx context.Context, io *terminal.IO, c Clients) error {
+func List(ctx context.Context, json bool, io *terminal.IO, c Clients) error {
 	a, err := c.Store.Load(ctx)
 	if err != nil {
 		return err //nolint:wrapcheck // it says what
 	}
-	w := tabwriter.NewWriter(io.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tEXPIRES\tSTATE\tSERIAL") //nolint:errcheck // reported by Flush
+	all := []Listed{}
+	var rows [][]string
 	for _, client := range a.Clients {
-		state := "valid"
+		l := Listed{Name: client.Name, Expires: client.Expires, State: "valid", Serial: client.Serial}
 		switch {
 		case client.Revoked != nil:
-			state = "revoked"
+			l.State = "revoked"
 		case !client.Valid(c.Now()):
-			state = "expired"
+			l.State = "expired"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", client.Name, client.Expires.Format(time.DateOnly), state, client.Serial) //nolint:errcheck // reported by Flush
+		all = append(all, l)
+		rows = append(rows, []string{l.Name, l.Expires.Format(time.DateOnly), l.State, l.Serial})
 	}
-	return w.Flush() //nolint:wrapcheck // of the output
+	if json {
+		return io.JSON(all)
+	}
+	io.Table([]string{"NAME", "EXPIRES", "STATE", "SERIAL"}, rows)
+	return nil
 }
 
 // endpoint is the id of the stage's VPN; "" if it has none.

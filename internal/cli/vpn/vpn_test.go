@@ -123,6 +123,7 @@ func TestCertificates(t *testing.T) {
 		{run: command.Revoke, deployed: true, out: "revoked the certificate of anna"},
 		{run: command.Revoke, deployed: true, out: "revoked the certificate of anna"},
 		{run: list, out: "revoked"},
+		{run: listJSON, out: `"state": "revoked"`},
 	} {
 		out.Reset()
 		a.deployed = step.deployed
@@ -141,7 +142,11 @@ func TestCertificates(t *testing.T) {
 }
 
 func list(ctx context.Context, _ string, io *terminal.IO, c command.Clients) error {
-	return command.List(ctx, io, c)
+	return command.List(ctx, false, io, c)
+}
+
+func listJSON(ctx context.Context, _ string, io *terminal.IO, c command.Clients) error {
+	return command.List(ctx, true, io, c)
 }
 
 // checkFile checks that only its owner may read a client's file, and that its key is not stored.
