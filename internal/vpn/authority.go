@@ -20,7 +20,7 @@ import (
 const keyBits = 2048
 
 // Lifetimes of certificates. That of the authority and the server is also that of a revocation list: with one that has
-// expired Client VPN admits nobody.
+// expired Client VPN refuses all clients.
 const (
 	authorityYears = 10
 	clientYears    = 1
