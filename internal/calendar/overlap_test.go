@@ -17,8 +17,10 @@ import (
 	"ephemr/internal/stage"
 )
 
-// states are the states of the runs by schedule, by logical time.
+// states are the states of the runs by schedule, by logical time, at one moment: when
+// nothing else runs.
 func states(w *simulation.World) map[string]run.State {
+	synctest.Wait()
 	all := map[string]run.State{}
 	for _, id := range w.RunIDs() {
 		if r := w.Record(id).Run; r.Trigger.Kind == run.BySchedule {
