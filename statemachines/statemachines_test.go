@@ -130,7 +130,7 @@ func TestWorkflowIsUnderstood(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"AwaitAdmission", "AwaitApproval", "AwaitObjects", "CheckData", "Checked", "CreateCluster", "Decided", "Failed", "FinishRun", "JobsLeft", "Outcome", "PrepareRun", "Prepared", "Publish", "ReleaseCluster", "StopSteps", "Stopped", "SubmitSteps", "Succeeded", "TerminateCluster",
+		"AwaitAdmission", "AwaitApproval", "AwaitObjects", "AwaitSQL", "CheckData", "CheckSQL", "Checked", "CheckedSQL", "CreateCluster", "Decided", "Failed", "FinishRun", "JobsLeft", "Outcome", "PrepareRun", "Prepared", "Publish", "ReleaseBeforeSQL", "ReleaseCluster", "StopSteps", "Stopped", "SubmitSteps", "Succeeded", "TerminateCluster",
 	}
 	if diff := cmp.Diff(want, m.States()); diff != "" {
 		t.Error(diff)

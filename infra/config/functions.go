@@ -76,6 +76,7 @@ var functions = []Function{
 	{Name: "HoldRun", Timeout: 30 * time.Second, MemoryMiB: memory},
 	{Name: "Notify", Timeout: 55 * time.Second, MemoryMiB: memory, Alarm: ofTick, NoIntents: true}, // a tick a minute
 	{Name: "CheckData", Timeout: 200 * time.Second, MemoryMiB: 2 * memory, NoIntents: true},        // footers of up to 16 MB
+	{Name: "CheckSQL", Timeout: 45 * time.Second, MemoryMiB: memory, NoIntents: true},
 	{Name: "Publish", Timeout: 30 * time.Second, MemoryMiB: memory},
 }
 

@@ -15,7 +15,7 @@ func NewParameter(scope constructs.Construct, id, name, description string, valu
 }
 
 // Profiles are the stage's cluster profiles as SSM parameters.
-type Profiles struct{ arns, network *string }
+type Profiles struct{ arns, network, query *string }
 
 // NewProfiles adds one parameter per profile; values are their JSON.
 func NewProfiles(scope constructs.Construct, id string, s Stage, values map[string]string) *Profiles {
@@ -26,12 +26,18 @@ func NewProfiles(scope constructs.Construct, id string, s Stage, values map[stri
 	return &Profiles{
 		arns:    arn(scope, "ssm", "parameter"+stage.ProfileParameter(s.Stage, "*")),
 		network: arn(scope, "ssm", "parameter"+stage.NetworkParameter(s.Stage)),
+		query:   arn(scope, "ssm", "parameter"+stage.QueryParameter(s.Stage)),
 	}
 }
 
 // GrantRead allows reading profiles.
 func (p *Profiles) GrantRead(to Rights) {
 	to.allow(statement(of("ssm", "GetParameter"), []*string{p.arns}, nil))
+}
+
+// GrantQuery allows reading the workgroups of the teams, which the stack of the lake has written.
+func (p *Profiles) GrantQuery(to Rights) {
+	to.allow(statement(of("ssm", "GetParameter"), []*string{p.query}, nil))
 }
 
 // GrantNetwork allows reading the network of clusters, which its own stack has written.

@@ -34,7 +34,7 @@ func NewWorkgroup(scope constructs.Construct, id string, props WorkgroupProps) *
 	scope = constructs.NewConstruct(scope, &id)
 	w := &Workgroup{
 		name: props.Stage.Workgroup(props.Team), limit: props.Stage.ScanLimit(props.Team),
-		policy: *props.Stage.globalName(scope, "query-"+props.Team),
+		policy: *props.Stage.queryPolicy(scope, props.Team),
 	}
 	encryption := &awsathena.CfnWorkGroup_EncryptionConfigurationProperty{EncryptionOption: new("SSE_S3")}
 	if key := props.Stage.Keys.Buckets; key != "" {

@@ -15,6 +15,7 @@ func (p *Platform) grant() {
 	p.grantClusters()
 	p.grantSteps()
 	p.grantCheckData()
+	p.grantCheckSQL()
 	p.grantPublish()
 	p.grantHold()
 	p.grantNotify()
@@ -175,6 +176,14 @@ func (p *Platform) grantCheckData() {
 		p.lake.Zones[zone].Grant(checkData, "*", "GetObject")
 	}
 	constructs.GrantCatalog(p.stack, checkData, p.stage, "GetTables") // which metadata file of an Iceberg table is current
+}
+
+// grantCheckSQL allows running the queries of checks with the rights of a run's team.
+func (p *Platform) grantCheckSQL() {
+	checkSQL := p.functions.named("CheckSQL")
+	p.runs.Grant(checkSQL, "Query", "PutItem")
+	p.profiles.GrantQuery(checkSQL)
+	constructs.NewCheckRoles(p.stack, "CheckRoles", p.stage, checkSQL)
 }
 
 // grantPublish allows making partitions of the stage's database point elsewhere, and finding

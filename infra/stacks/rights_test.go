@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	contract "ephemr/internal/stage"
 )
 
 // statement is one statement of a policy and the owner of the policy.
@@ -81,8 +83,37 @@ func TestRightsHaveOnePlace(t *testing.T) {
 			if role.Properties["Policies"] != nil {
 				t.Errorf("%s has inline policies, which this test does not check", role.name())
 			}
-			if managed := texts(role.Properties["ManagedPolicyArns"]); managed != nil && role.name() != s.global("emr-service") {
+			managed := texts(role.Properties["ManagedPolicyArns"])
+			if managed != nil && role.name() != s.global("emr-service") && !s.isCheckRole(role) {
 				t.Errorf("%s has managed policies %v", text(role.name()), managed)
+			}
+		}
+	})
+}
+
+// isCheckRole reports whether the role is that of a team's SQL checks, with the policy of its queries.
+func (s *stage) isCheckRole(role resource) bool {
+	managed := texts(role.Properties["ManagedPolicyArns"])
+	return slices.ContainsFunc(s.config.TeamNames(), func(team string) bool {
+		return role.name() == s.global(contract.CheckRole(team)) && len(managed) == 1 && strings.HasSuffix(managed[0], ":policy/"+s.global("query-"+team))
+	})
+}
+
+// Each team has a role for its SQL checks, at the address where the function looks for it. No other principal may assume it.
+func TestCheckRoles(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stage) {
+		for _, team := range s.config.TeamNames() {
+			settings := contract.Settings{Stage: s.config.Stage, Account: "1", Region: strings.TrimPrefix(s.global(""), s.config.Name("")+"-"), StateMachine: "arn:aws:states:x"}
+			_, name, _ := strings.Cut(settings.CheckRole(team), "role/")
+			found := slices.DeleteFunc(s.all("AWS::IAM::Role"), func(r resource) bool { return r.name() != name })
+			if len(found) != 1 || !s.isCheckRole(found[0]) {
+				t.Errorf("team %s: roles %v called %s", team, found, name)
+				continue
+			}
+			statements := list(at(found[0].Properties, "AssumeRolePolicyDocument", "Statement"))
+			if who := text(at(statements[0], "Principal", "AWS")); len(statements) != 1 || !strings.HasPrefix(who, "${CheckSQLRole") {
+				t.Errorf("%s may be assumed by %s", name, who)
 			}
 		}
 	})

@@ -63,18 +63,24 @@ const (
 // Start starts a statement and returns its id. An interrupt does not cancel the
 // call: the id is needed to stop the statement.
 func (e *Engine) Start(ctx context.Context, sql string) (string, error) {
-	in := &athena.StartQueryExecutionInput{
-		QueryString: &sql, WorkGroup: &e.Workgroup,
-		ClientRequestToken:    aws.String(rand.Text() + rand.Text()), // a retry starts no second statement
-		QueryExecutionContext: &types.QueryExecutionContext{Database: &e.Database},
-	}
-	var out *athena.StartQueryExecutionOutput
+	token := rand.Text() + rand.Text()
+	var id string
 	err := insist(ctx, e.Busy, func() error {
 		held, cancel := withGrace(ctx, hold)
 		defer cancel()
 		var err error
-		out, err = e.API.StartQueryExecution(held, in)
+		id, err = e.Submit(held, sql, token)
 		return err
+	})
+	return id, err
+}
+
+// Submit starts a statement and returns its id, with one call. Repeated with the same token, of
+// 32 to 128 characters, it starts no second one. A statement that Athena refuses is a FailedError.
+func (e *Engine) Submit(ctx context.Context, sql, token string) (string, error) {
+	out, err := e.API.StartQueryExecution(ctx, &athena.StartQueryExecutionInput{
+		QueryString: &sql, WorkGroup: &e.Workgroup, ClientRequestToken: &token,
+		QueryExecutionContext: &types.QueryExecutionContext{Database: &e.Database},
 	})
 	if bad, ok := errors.AsType[*types.InvalidRequestException](err); ok {
 		x := Execution{Workgroup: e.Workgroup, State: types.QueryExecutionStateFailed, Reason: bad.ErrorMessage()}
@@ -108,13 +114,18 @@ func (e *Engine) Wait(ctx context.Context, id string, seen func(Execution)) (Exe
 	}
 }
 
-func (e *Engine) look(ctx context.Context, id string) (Execution, error) {
-	var out *athena.GetQueryExecutionOutput
+func (e *Engine) look(ctx context.Context, id string) (x Execution, _ error) {
 	err := insist(ctx, nil, func() error {
 		var err error
-		out, err = e.API.GetQueryExecution(ctx, &athena.GetQueryExecutionInput{QueryExecutionId: &id})
+		x, err = e.Look(ctx, id)
 		return err
 	})
+	return x, err
+}
+
+// Look returns the status of a statement, with one call.
+func (e *Engine) Look(ctx context.Context, id string) (Execution, error) {
+	out, err := e.API.GetQueryExecution(ctx, &athena.GetQueryExecutionInput{QueryExecutionId: &id})
 	if err != nil {
 		return Execution{ID: id}, fmt.Errorf("get status of query %s: %w", id, err)
 	}
@@ -144,11 +155,12 @@ func read(id string, q *types.QueryExecution) Execution {
 func (e *Engine) Stop(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hold)
 	defer cancel()
-	err := insist(ctx, nil, func() error {
-		_, err := e.API.StopQueryExecution(ctx, &athena.StopQueryExecutionInput{QueryExecutionId: &id})
-		return err
-	})
-	if err != nil {
+	return insist(ctx, nil, func() error { return e.Interrupt(ctx, id) })
+}
+
+// Interrupt is Stop with one call.
+func (e *Engine) Interrupt(ctx context.Context, id string) error {
+	if _, err := e.API.StopQueryExecution(ctx, &athena.StopQueryExecutionInput{QueryExecutionId: &id}); err != nil {
 		return fmt.Errorf("stop query %s: %w", id, err)
 	}
 	return nil

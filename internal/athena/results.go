@@ -50,6 +50,16 @@ func (e *Engine) Results(ctx context.Context, x Execution) iter.Seq2[Page, error
 	}
 }
 
+// First reads the beginning of the result of a statement that has succeeded, at most 999 rows,
+// with one call.
+func (e *Engine) First(ctx context.Context, x Execution, rows int32) (Page, error) {
+	out, err := e.API.GetQueryResults(ctx, &athena.GetQueryResultsInput{QueryExecutionId: &x.ID, MaxResults: aws.Int32(rows + 1)}) // and the names
+	if err != nil {
+		return Page{}, fmt.Errorf("read result of query %s: %w", x.ID, err)
+	}
+	return page(out.ResultSet, x.titled()), nil
+}
+
 // titled reports whether the first row may hold the names of the columns: it
 // does for queries and plans, but not for SHOW and DESCRIBE.
 func (x Execution) titled() bool { return x.Statement == types.StatementTypeDml || x.Explains }

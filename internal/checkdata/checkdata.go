@@ -41,11 +41,12 @@ type Input struct {
 type Output struct {
 	Passed  bool `json:"passed"`  // the run has succeeded so far, and nothing was found that makes it fail
 	Publish bool `json:"publish"` // it publishes its data next
+	Ask     bool `json:"ask"`     // queries decide the rest of its checks next
 }
 
 // output is what follows for a run whose data is as it was found.
 func output(rec *run.Record, passed bool) Output {
-	return Output{Passed: passed, Publish: passed && rec.ToPublish()}
+	return Output{Passed: passed, Publish: passed && rec.ToPublish(), Ask: passed && rec.Undecided()}
 }
 
 // Check records what it finds, once for each time that the run is started. It is

@@ -4,6 +4,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"ephemr/internal/admission"
+	"ephemr/internal/athena"
 	"ephemr/internal/awsapi"
 	"ephemr/internal/discovery"
 	"ephemr/internal/emr/cluster"
@@ -41,7 +42,8 @@ type clients interface {
 	secrets() secretcheck.SecretsAPI
 	secretValues() outbox.SecretsAPI
 	parameters() secretcheck.ParametersAPI
-	engine() engine.Engine // nil = EMR on EC2
+	athena(role, session string) athena.API // with the rights of the role
+	engine() engine.Engine                  // nil = EMR on EC2
 }
 
 // given are clients that the caller has made.
@@ -66,6 +68,7 @@ func (g given) glueTables() iceberg.TablesAPI         { return g.d.Glue }
 func (g given) secrets() secretcheck.SecretsAPI       { return g.d.Secrets }
 func (g given) secretValues() outbox.SecretsAPI       { return g.d.SecretValues }
 func (g given) parameters() secretcheck.ParametersAPI { return g.d.Parameters }
+func (g given) athena(_, _ string) athena.API         { return g.d.Athena }
 func (g given) engine() engine.Engine                 { return g.d.Engine }
 
 // dialed are AWS's clients, each made when it is first asked for. A function is
@@ -107,6 +110,10 @@ func (d *dialed) glueTables() iceberg.TablesAPI         { return awsapi.NewGlueT
 func (d *dialed) secrets() secretcheck.SecretsAPI       { return awsapi.NewSecrets(d.cfg) }
 func (d *dialed) secretValues() outbox.SecretsAPI       { return awsapi.NewSecretValues(d.cfg) }
 func (d *dialed) parameters() secretcheck.ParametersAPI { return awsapi.NewParameters(d.cfg) }
+
+func (d *dialed) athena(role, session string) athena.API {
+	return awsapi.NewAthena(awsapi.Assume(d.cfg, role, session))
+}
 
 // once makes a client unless there is one.
 func once[T any](cfg aws.Config, client **T, dial func(aws.Config) *T) *T {

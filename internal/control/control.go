@@ -12,6 +12,7 @@ import (
 	"context"
 
 	"ephemr/internal/admission"
+	"ephemr/internal/athena"
 	"ephemr/internal/discovery"
 	"ephemr/internal/emr/cluster"
 	"ephemr/internal/emr/emrapi"
@@ -49,6 +50,7 @@ type Deps struct {
 	Logs     result.LogsAPI
 	CloudMap discovery.API
 	Glue     GlueAPI
+	Athena   athena.API
 
 	Secrets      secretcheck.SecretsAPI
 	SecretValues outbox.SecretsAPI

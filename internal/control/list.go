@@ -36,6 +36,7 @@ func Functions() []Function {
 		{"AwaitAdmission", wrap((*Wiring).AwaitAdmission)},
 		{"Calendar", wrap((*Wiring).Calendar)},
 		{"CheckData", wrap((*Wiring).CheckData)},
+		{"CheckSQL", wrap((*Wiring).CheckSQL)},
 		{"Control", wrap((*Wiring).Control)},
 		{"CreateCluster", wrap((*Wiring).CreateCluster)},
 		{"FinishRun", wrap((*Wiring).FinishRun)},

@@ -18,12 +18,17 @@ const (
 	ofCluster = 2 // CreateCluster, and its retry after a failure
 )
 
-// control is what Step Functions and Lambda cost: transitions, and a function for each.
+// control is what Step Functions and Lambda cost: transitions, and a function for each. What
+// Athena has read for checks is added.
 // The functions that run every minute belong to the stage, not to a run.
 func control(rec *run.Record) float64 {
 	n := ofRun + ofCluster*len(rec.Clusters)
 	for _, j := range rec.Jobs {
 		n += ofRound * j.Attempt
 	}
-	return float64(n) * (transition + invocation)
+	usd := float64(n) * (transition + invocation)
+	if q := rec.Asked(); q != nil {
+		usd += q.USD
+	}
+	return usd
 }

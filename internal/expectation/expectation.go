@@ -23,6 +23,10 @@ type Fault struct {
 // they are filled in: templates says that there may be any.
 func Faults(c job.Check, templates bool) []Fault {
 	f := &finder{check: c, templates: templates}
+	if c.OnAthena() {
+		f.query()
+		return f.found
+	}
 	f.address(c.Dataset, "dataset")
 	f.options()
 	f.files()
@@ -30,6 +34,9 @@ func Faults(c job.Check, templates bool) []Fault {
 	f.values()
 	f.others()
 	f.purpose()
+	if c.Name != "" {
+		f.add(at("name"), "only a check with sql has a name; remove it")
+	}
 	return f.found
 }
 
@@ -162,7 +169,7 @@ func onRows(c job.Check) bool {
 // Names are the keys that expect something.
 var Names = []string{
 	"rows", "columns", "notNull", "unique", "accepted", "relationships", "range", "pattern", "length",
-	"freshness", "freshnessOf", "files", "fileSize", "partition", "reconcile", "drift", "writtenBy",
+	"freshness", "freshnessOf", "files", "fileSize", "partition", "reconcile", "drift", "writtenBy", "sql",
 }
 
 // ByFooters reports whether listings and footers of Parquet files always decide the check.

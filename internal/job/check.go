@@ -29,7 +29,16 @@ type Check struct {
 	Length        map[string]Bounds    `json:"length,omitempty"`        // column -> smallest and greatest number of characters
 	Reconcile     *Reconcile           `json:"reconcile,omitempty"`     // comparison with another dataset
 	Drift         *Drift               `json:"drift,omitempty"`         // from earlier runs of the pipeline
+
+	SQL  string `json:"sql,omitempty"`  // query of the rows that are wrong, which Athena runs after the run's other checks; none is expected
+	Name string `json:"name,omitempty"` // of sql in messages; default: its beginning
 }
+
+// OnAthena reports whether Athena decides the check.
+func (c Check) OnAthena() bool { return c.SQL != "" }
+
+// Looks reports whether the check is decided by looking at the files of its dataset.
+func (c Check) Looks() bool { return !c.OnAthena() && !c.OnlyDrift() }
 
 // Address is the address of the files that c is about.
 func (c Check) Address() string {
@@ -112,6 +121,7 @@ const (
 	SourceListing = "listing" // the names, sizes and times of the files
 	SourceFooter  = "footer"  // footers of Parquet files
 	SourceRead    = "read"    // the values
+	SourceAthena  = "athena"  // the result of a query
 )
 
 // MaxSamples is the number of rows that a Finding shows.

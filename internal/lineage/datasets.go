@@ -64,6 +64,7 @@ func FlowOf(rec *run.Record, s stage.Settings) Flow {
 		}
 	}
 	f.checks(rec, values)
+	f.queries(rec, values)
 	f.outputs(rec, values)
 	return f
 }
@@ -147,6 +148,23 @@ func (f *Flow) checks(rec *run.Record, values pipeline.Context) {
 		if d := about(byData); len(d.Findings) > 0 && !has(f.Checked, name) {
 			f.Checked = append(f.Checked, d)
 		}
+	}
+}
+
+// queries adds the datasets that checks with SQL are about.
+func (f *Flow) queries(rec *run.Record, values pipeline.Context) {
+	asked := rec.Asked()
+	for i, c := range rec.Spec.Checks {
+		if asked == nil || !c.OnAthena() || c.Dataset == "" {
+			continue
+		}
+		o, err := rec.Spec.CheckedOutput(i, values)
+		name, ok := S3(o.Address())
+		if err != nil || !ok || has(f.Checked, name) {
+			continue
+		}
+		d := Dataset{Name: name, Findings: slices.DeleteFunc(slices.Clone(asked.Findings), func(x job.Finding) bool { return x.Dataset != o.Address() })}
+		f.Checked = append(f.Checked, d)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"ephemr/internal/fault"
 	"ephemr/internal/job"
+	"ephemr/internal/pipeline"
 	"ephemr/internal/run"
 )
 
@@ -68,8 +69,10 @@ func wrongData(f job.Finding) string {
 	return fmt.Sprintf("data of %s: expected %s, found %s", f.Dataset, f.Expect, f.Found)
 }
 
-// unfinished reports whether jobs of the run, or its publication, are left.
-func unfinished(rec *run.Record) bool { return !rec.Succeeded() || rec.Unpublished() }
+// unfinished reports whether jobs of the run, its publication or its checks are left.
+func unfinished(rec *run.Record) bool {
+	return !rec.Succeeded() || rec.Unpublished() || rec.Undecided()
+}
 
 // ofError is the outcome of a run that e has ended, or its deadline before it cleaned up.
 func ofError(rec *run.Record, e *StateError) run.Outcome {
@@ -111,7 +114,7 @@ func failedCleanUp(rec *run.Record) string {
 func ofData(rec *run.Record, e *StateError) run.Outcome {
 	found := rec.Found()
 	switch {
-	case found == nil && rec.HasWritten() && (rec.Spec.Compares() || rec.Spec.ByFooters()):
+	case found == nil && rec.HasWritten() && toCheck(rec.Spec):
 		o := run.Outcome{State: run.Failed, Class: job.ClassInternal, Reason: "the data was not checked"}
 		if e != nil {
 			o.Reason += ": " + e.Reason()
@@ -121,7 +124,24 @@ func ofData(rec *run.Record, e *StateError) run.Outcome {
 		f := found.Failed()
 		return run.Outcome{State: run.Failed, Class: job.ClassData, Reason: wrongData(*f)}
 	}
+	if rec.Undecided() {
+		return undecided(rec, e)
+	}
+	if q := rec.Asked(); q != nil && q.Failed() != nil {
+		return run.Outcome{State: run.Failed, Class: job.ClassData, Reason: wrongData(*q.Failed())}
+	}
 	return run.Outcome{State: run.Succeeded, NothingToDo: rec.NothingToDo()}
+}
+
+// toCheck reports whether CheckData has to look at the data of runs.
+func toCheck(s *pipeline.Spec) bool { return s.Compares() || s.ByFooters() || s.OnAthena() }
+
+// undecided is the outcome of a run that ended before the queries of its checks.
+func undecided(rec *run.Record, e *StateError) run.Outcome {
+	if e != nil {
+		return ofError(rec, e)
+	}
+	return run.Outcome{State: run.Failed, Class: job.ClassInternal, Reason: "the execution ended before the queries of the checks"}
 }
 
 // culprit is the job that made the run fail, or nil. If an error stopped the run,

@@ -13,7 +13,7 @@ import (
 // check, which then has to be a job.
 func (s Spec) ByFooters() bool {
 	reads := func(c job.Check) bool {
-		return !c.OnlyDrift() && (!lakeAddress.MatchString(c.Dataset) || !expectation.ByFooters(c))
+		return c.Looks() && (!lakeAddress.MatchString(c.Dataset) || !expectation.ByFooters(c))
 	}
 	conditional := func(j Job) bool { return j.When.conditional() }
 	return len(s.Checks) > 0 && !slices.ContainsFunc(s.Checks, reads) && !slices.ContainsFunc(s.Jobs, conditional)

@@ -70,7 +70,10 @@ func (s Spec) Written(c Context) (all []Output, _ error) {
 			all = append(all, o)
 		}
 	}
-	for i := range s.Checks {
+	for i, check := range s.Checks {
+		if check.Dataset == "" { // of a query
+			continue
+		}
 		o, err := s.CheckedOutput(i, c)
 		if err != nil {
 			errs = append(errs, err)

@@ -35,6 +35,9 @@ func (r *rules) filledChecks() {
 	for i, c := range r.spec.Checks {
 		if p := root("checks").index(i); !r.isTainted(p) {
 			check(p, c, false, r.fault)
+			if c.OnAthena() {
+				r.fault(p.key("sql"), "sql is a check of pipelines, which Athena decides after a run; use ephemr query for a query by hand")
+			}
 		}
 	}
 }

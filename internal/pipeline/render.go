@@ -59,7 +59,8 @@ func (r *rules) templates() {
 		all[j.Name] = true
 	}
 	for i, c := range r.spec.Checks {
-		r.compileAll(fieldsOfCheck(root("checks").index(i), &c), &references{rules: r, needs: all})
+		at := root("checks").index(i)
+		r.compileAll(append(fieldsOfCheck(at, &c), fieldsOfSQL(at, c)...), &references{rules: r, needs: all})
 	}
 	r.compileAll(fieldsOfOutputs(r.spec.Outputs), &references{rules: r, needs: all})
 }
@@ -101,7 +102,7 @@ func (s Spec) RenderJob(name string, c Context) (Job, error) {
 }
 
 // RenderChecks returns the checks filled in, and looks at the outcome by the
-// same rules as Validate. Those that need no data are left out.
+// same rules as Validate. Those that need no data are left out, and those that Athena decides.
 func (s Spec) RenderChecks(c Context) ([]job.Check, error) {
 	checks := make([]job.Check, len(s.Checks))
 	var errs []error
@@ -119,7 +120,7 @@ func (s Spec) RenderChecks(c Context) ([]job.Check, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	return slices.DeleteFunc(checks, job.Check.OnlyDrift), nil
+	return slices.DeleteFunc(checks, func(c job.Check) bool { return !c.Looks() }), nil
 }
 
 // CheckValues fills in everything that does not depend on another job's output,
@@ -141,7 +142,8 @@ func (s Spec) CheckValues(c Context) error {
 	}
 	for i := range s.Checks {
 		at := root("checks").index(i)
-		errs = append(errs, s.fill(at, s.independent(fieldsOfCheck(at, &s.Checks[i])), c))
+		fields := append(fieldsOfCheck(at, &s.Checks[i]), fieldsOfSQL(at, s.Checks[i])...)
+		errs = append(errs, s.fill(at, s.independent(fields), c))
 	}
 	errs = append(errs, s.fill(root("outputs"), s.independent(fieldsOfOutputs(s.Outputs)), c))
 	errs = append(errs, s.checkPublish(c))

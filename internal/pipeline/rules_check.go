@@ -19,6 +19,7 @@ func (r *rules) checks() {
 			continue
 		}
 		check(p, c, true, r.fault)
+		r.sqlChecks(p, c)
 	}
 }
 

@@ -17,7 +17,9 @@ func (r *rules) literals() {
 		evaluated[root("jobs").index(i).key("approve").key("message").String()] = true
 	}
 	for i := range r.spec.Checks {
-		markEvaluated(evaluated, fieldsOfCheck(root("checks").index(i), &r.spec.Checks[i]))
+		at := root("checks").index(i)
+		markEvaluated(evaluated, fieldsOfCheck(at, &r.spec.Checks[i]))
+		evaluated[at.key("sql").String()] = true
 	}
 	markEvaluated(evaluated, fieldsOfOutputs(r.spec.Outputs))
 	markEvaluated(evaluated, fieldsOfWaitFor(r.spec.WaitFor))

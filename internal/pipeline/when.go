@@ -64,7 +64,7 @@ func (j Job) last() bool { return j.When.conditional() && len(j.Needs) == 0 }
 func (s Spec) AllJobs() []Job {
 	jobs := slices.Clone(s.Jobs)
 	late := downstream(jobs, Job.last)
-	if !s.ByFooters() && slices.ContainsFunc(s.Checks, func(c job.Check) bool { return !c.OnlyDrift() }) {
+	if !s.ByFooters() && slices.ContainsFunc(s.Checks, job.Check.Looks) {
 		exceptional := downstream(jobs, func(j Job) bool { return j.When == OnFailure || j.last() })
 		jobs = append(jobs, Job{Name: ChecksJob, Type: job.Quality, Needs: ends(s.Jobs, func(j Job) bool {
 			return !j.When.conditional() && !exceptional[j.Name]

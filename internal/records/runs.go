@@ -15,6 +15,7 @@ const (
 	WaiterSort    = "WAIT"
 	ObjectsSort   = "OBJECTS"
 	DataSort      = "DATA"
+	QueriesSort   = "QUERIES"
 	JobPrefix     = "JOB#"
 	AttemptPrefix = "CLUSTER#"
 )
@@ -57,6 +58,10 @@ func ObjectsKey(runID string) Key { return Key{runID, ObjectsSort} }
 // DataKey is the key of what was found of the data that a run has written: run.Data.
 // Written by run/store for CheckData, once for each time that the run is started. No index.
 func DataKey(runID string) Key { return Key{runID, DataSort} }
+
+// QueriesKey is the key of the queries that decide checks of a run: run.Queries. Written by
+// run/store for CheckSQL, when they have been started and when they are decided. No index.
+func QueriesKey(runID string) Key { return Key{runID, QueriesSort} }
 
 // WaiterKey is the key of the task token that a run waits with: run.Waiter.
 // Written by run/store for the states that wait, and deleted when the token has

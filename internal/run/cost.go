@@ -14,7 +14,7 @@ type Cost struct {
 	EC2     float64 `dynamodbav:"ec2,omitempty" json:"ec2,omitempty"`
 	EMR     float64 `dynamodbav:"emr,omitempty" json:"emr,omitempty"`
 	Disk    float64 `dynamodbav:"disk,omitempty" json:"disk,omitempty"`       // EBS volumes
-	Control float64 `dynamodbav:"control,omitempty" json:"control,omitempty"` // Step Functions and Lambda
+	Control float64 `dynamodbav:"control,omitempty" json:"control,omitempty"` // Step Functions and Lambda, and the queries of checks
 
 	// Without effect, as a part of the sum.
 	Attempts  float64 `dynamodbav:"attempts,omitempty" json:"failedAttempts,omitempty"`  // of jobs, while they failed

@@ -28,11 +28,15 @@ type Size struct {
 
 // Failed returns the first finding that makes the run fail, or nil.
 func (d Data) Failed() *job.Finding {
-	i := slices.IndexFunc(d.Findings, job.Finding.Failed)
+	return failed(d.Findings)
+}
+
+func failed(all []job.Finding) *job.Finding {
+	i := slices.IndexFunc(all, job.Finding.Failed)
 	if i < 0 {
 		return nil
 	}
-	return &d.Findings[i]
+	return &all[i]
 }
 
 // Found returns what was found of the data since the run was started or retried, or nil.
@@ -50,13 +54,16 @@ func (rec *Record) HasWritten() bool {
 	return rec.Spec != nil && rec.Spec.Writes() && worked && rec.Succeeded()
 }
 
-// AllFindings are what jobs and CheckData have found of the data.
+// AllFindings are what jobs, CheckData and CheckSQL have found of the data.
 func (rec *Record) AllFindings() (all []job.Finding) {
 	for _, j := range rec.Jobs {
 		all = append(all, j.Findings...)
 	}
 	if found := rec.Found(); found != nil {
 		all = append(all, found.Findings...)
+	}
+	if q := rec.Asked(); q != nil {
+		all = append(all, q.Findings...)
 	}
 	return all
 }

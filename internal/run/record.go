@@ -20,7 +20,8 @@ type Record struct {
 	Jobs     []Job          `json:"jobs"`     // in the pipeline's order
 	Clusters []Cluster      `json:"clusters"` // by attempt
 	Waiter   *Waiter        `json:"waiter,omitempty"`
-	Data     *Data          `json:"data,omitempty"` // of the newest start of the run for which it was looked at
+	Data     *Data          `json:"data,omitempty"`    // of the newest start of the run for which it was looked at
+	Queries  *Queries       `json:"queries,omitempty"` // likewise
 }
 
 // Sort sorts jobs as in the pipeline, and clusters by attempt.

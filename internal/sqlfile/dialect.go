@@ -11,6 +11,7 @@ var (
 	// engine matches the beginning of statements for Trino; CREATE TABLE may be for either.
 	engine = regexp.MustCompile(`(?i)^[(\s]*(select|with|values|table|insert|delete|update|merge|unload|explain|prepare|execute|` +
 		`create\s+(or\s+replace\s+)?(protected\s+)?(multi\s+dialect\s+)?view)\b`)
+	query       = regexp.MustCompile(`(?i)^[(\s]*(select|with|values)\b`)
 	createTable = regexp.MustCompile(`(?i)^create\s+(or\s+replace\s+)?table\b`)
 	// ofQuery matches the clause that makes a CREATE TABLE one for Trino.
 	ofQuery = regexp.MustCompile(`(?i)\bas\s*(\(|(select|with|values|table)\b)`)
@@ -36,6 +37,9 @@ func (s *scanner) hive() bool {
 	}
 	return !trino
 }
+
+// query reports whether the statement at s.at is a query. Trino has no WITH that changes data.
+func (s *scanner) query() bool { return query.MatchString(string(code(s.text[s.at:], false))) }
 
 // settle rejects params of a Hive statement that are in quotes or in a comment
 // as Trino reads it: a wrong guess of the engine must not turn a value into SQL.

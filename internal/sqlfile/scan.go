@@ -73,7 +73,7 @@ func (s *scanner) take() {
 func (s *scanner) begin() {
 	if !s.code {
 		s.code, s.began = true, s.at
-		s.now = Statement{file: s.file.Name, line: s.line, column: s.column, hive: s.hive()}
+		s.now = Statement{file: s.file.Name, line: s.line, column: s.column, hive: s.hive(), query: s.query()}
 	}
 }
 

@@ -50,6 +50,7 @@ type Statement struct {
 	file         string
 	line, column int
 	hive         bool // read with Hive's grammar: a backslash in quotes is an escape
+	query        bool
 	parts        []part
 }
 
@@ -151,6 +152,9 @@ func (s Statement) Place(line, column int) string {
 	}
 	return fmt.Sprintf("%s:%d:%d", s.file, line, column)
 }
+
+// IsQuery reports whether the statement reads only, and has a result of its own columns.
+func (s Statement) IsQuery() bool { return s.query }
 
 // Where is the position of the statement.
 func (s Statement) Where() string { return s.Place(1, 1) }

@@ -41,6 +41,8 @@ type state struct {
 	fallback string
 
 	err, cause expr // Fail
+
+	seconds *path // Wait
 }
 
 // Parse reads a definition and checks it. The error names every state and

@@ -15,7 +15,7 @@ const (
 )
 
 var parsers = map[string]func(*reader, *state){
-	"Task": parseTask, "Choice": parseChoice, "Succeed": func(*reader, *state) {}, "Fail": parseFail,
+	"Task": parseTask, "Choice": parseChoice, "Succeed": func(*reader, *state) {}, "Fail": parseFail, "Wait": parseWait,
 }
 
 func parseState(name string, raw json.RawMessage) (*state, error) {
@@ -101,6 +101,19 @@ func (r *reader) checkInvoke(s *state) {
 	if token != s.waitForToken {
 		r.errorf("$$.Task.Token belongs to .waitForTaskToken, and only there")
 	}
+}
+
+// parseWait reads a state that waits for a number of seconds in its input. The other three
+// forms are not supported.
+func parseWait(r *reader, s *state) {
+	r.transition(s)
+	var at string
+	r.require("SecondsPath", &at)
+	p, err := parsePath(at)
+	if err != nil {
+		r.errorf("SecondsPath: %w", err)
+	}
+	s.seconds = p
 }
 
 func parseFail(r *reader, s *state) {

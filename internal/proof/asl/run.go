@@ -171,6 +171,8 @@ func (r *run) step(ctx context.Context, data any) (out any, next string, f *fail
 		return r.choose(data)
 	case "Fail":
 		return nil, "", r.failState(data)
+	case "Wait":
+		return r.wait(ctx, data)
 	default: // Succeed
 		if out, f = r.at(s.inputPath, data, "InputPath"); f == nil {
 			out, f = r.output(out)

@@ -2,6 +2,7 @@ package asl
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 )
 
@@ -58,6 +59,23 @@ func (r *run) failState(data any) *failure {
 		*part.to = s
 	}
 	return f
+}
+
+// wait is a Wait state.
+func (r *run) wait(ctx context.Context, data any) (out any, next string, f *failure) {
+	in, f := r.at(r.state.inputPath, data, "InputPath")
+	if f != nil {
+		return nil, "", f
+	}
+	v, _ := r.state.seconds.get(in)
+	n, ok := v.(json.Number)
+	seconds, err := n.Int64()
+	if !ok || err != nil || seconds < 0 || seconds > maxSeconds {
+		return nil, "", fail(errRuntime, "%s The SecondsPath parameter does not reference a non-negative integer: '%s'", r.where(), r.state.seconds.text)
+	}
+	sleep(ctx, time.Duration(seconds)*time.Second)
+	out, f = r.output(in)
+	return out, r.state.next, f
 }
 
 // sleep waits for d or the end of ctx.

@@ -95,6 +95,7 @@ var services = map[string]func(p Place, operation string, in fields) []iam.Reque
 	"SNS":              sns,
 	"SQS":              sqs,
 	"SSM":              ssm,
+	"STS":              sts,
 	"ServiceDiscovery": cloudMap,
 }
 
@@ -229,6 +230,10 @@ func secretsManager(p Place, operation string, in fields) []iam.Request {
 		id = p.arn("secretsmanager", "secret:"+id+"-AbCdEf")
 	}
 	return one("secretsmanager:"+operation, id)
+}
+
+func sts(p Place, operation string, in fields) []iam.Request {
+	return one("sts:"+operation, p.role(in.of("RoleArn")))
 }
 
 func pass(p Place, role, service string) iam.Request {

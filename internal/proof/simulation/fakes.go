@@ -93,8 +93,12 @@ func (c Config) parameters() map[string]string {
 		}
 		parameters[stage.UserParameter("test", name)] = string(data)
 	}
+	parameters[stage.QueryParameter("test")] = `{"database": "ephemr_test", "workgroups": {"default": {"name": "` + workgroup + `"}}}`
 	return parameters
 }
+
+// workgroup is that of all teams.
+const workgroup = "ephemr-test-default"
 
 // fakes makes the services.
 func (w *World) fakes() {
@@ -114,6 +118,7 @@ func (w *World) fakes() {
 	w.SNS, w.SSM, w.Lambda = awsfake.NewSNS(s.Topic), awsfake.NewSSM(w.config.parameters()), awsfake.NewLambda()
 	w.Secrets = awsfake.NewSecretsManager()
 	w.Glue = awsfake.NewGlue(s.Database())
+	w.Athena = awsfake.NewAthena(map[string]int64{workgroup: 0})
 	w.Metrics, w.Logs = awsfake.NewCloudWatch(), awsfake.NewLogs(s.RunLogGroup)
 	w.CloudMap = awsfake.NewServiceDiscovery(map[string]string{s.Namespace: "ephemr-test"})
 	w.CloudMap.Takes = time.Second
@@ -135,7 +140,7 @@ func (w *World) fakes() {
 		Before: func(op string) error { w.maybeCrash(op, false); return nil },
 		After:  func(op string) error { w.maybeCrash(op, true); return nil },
 	}
-	for _, f := range []interface{ Use(*awsfake.Hooks) }{w.DB, w.EMR, w.S3, w.SFN, w.SSM, w.CloudMap, w.EC2, w.Glue} {
+	for _, f := range []interface{ Use(*awsfake.Hooks) }{w.DB, w.EMR, w.S3, w.SFN, w.SSM, w.CloudMap, w.EC2, w.Glue, w.Athena} {
 		f.Use(crash)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda/messages"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
+	"ephemr/internal/athena"
 	"ephemr/internal/control"
 	"ephemr/internal/engine"
 	"ephemr/internal/intake"
@@ -45,6 +46,7 @@ func (w *World) wire() {
 			Logs:     w.Logs,
 			CloudMap: w.CloudMap,
 			Glue:     w.Glue,
+			Athena:   w.queriesByAthena(),
 
 			Secrets:      w.Secrets,
 			SecretValues: w.Secrets,
@@ -81,6 +83,14 @@ func (w *World) queues() intake.QueueAPI {
 		return w.config.SQS(w.SQS)
 	}
 	return w.SQS
+}
+
+// queriesByAthena is Athena as functions see it.
+func (w *World) queriesByAthena() athena.API {
+	if w.config.SQL != nil {
+		return w.config.SQL(w.Athena)
+	}
+	return w.Athena
 }
 
 // die ends a process in the middle of a call. It is not a panic, which the functions

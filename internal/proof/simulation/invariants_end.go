@@ -64,6 +64,7 @@ func (c *checker) end(tale *story) {
 	c.reported(counted)
 	c.lineages()
 	c.statistics(over)
+	c.queried(tale, over)
 	for _, s := range steps {
 		c.carriedTwice(s)
 	}

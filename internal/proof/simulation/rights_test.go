@@ -123,7 +123,9 @@ func (r *recording) add(function, key string, call func() awsapi.Call) {
 func (r *recording) Write(line []byte) (int, error) {
 	words := bytes.SplitN(line, []byte(" "), 4)
 	function, _, _ := strings.Cut(string(words[1]), "-")
-	if op := string(words[2]); !strings.HasPrefix(op, "DynamoDB:") { // whose calls are recorded with their tables
+	op := string(words[2])
+	elsewhere := strings.HasPrefix(op, "DynamoDB:") || strings.HasPrefix(op, "Athena:") // recorded with their tables; by the role of a team
+	if !elsewhere {
 		r.add(function, op, func() awsapi.Call {
 			service, operation, _ := strings.Cut(op, ":")
 			return awsapi.Call{Service: service, Operation: operation}

@@ -189,6 +189,8 @@ func TestStormsFindMistakes(t *testing.T) {
 		"forgets what newer runs have published":  {simulation.Storm{Kind: "fair", Runs: 40, Break: simulation.ForgetNewer}, simulation.Published},
 		"writes no end of a lineage":              {simulation.Storm{Kind: "fair", Break: simulation.ForgetEvents}, simulation.Lineage},
 		"does not repair lineage events":          {simulation.Storm{Kind: "crashes", Break: simulation.WriteEventsOnce}, simulation.Lineage},
+		"asks Athena without a token":             {simulation.Storm{Kind: "rough", Runs: 40, Break: simulation.AskAgain}, simulation.Decided},
+		"ignores the rows of queries":             {simulation.Storm{Kind: "fair", Break: simulation.IgnoreRows}, simulation.Decided},
 		"forgets statistics":                      {simulation.Storm{Kind: "fair", Break: simulation.ForgetStatistics}, simulation.Statistics},
 		"marks notices before they are recorded":  {simulation.Storm{Kind: "crashes", Runs: 40, Break: simulation.ReportLater}, simulation.Reported},
 		"does not sweep":                          {simulation.Storm{Kind: "rough", NoSweep: true}, simulation.NothingLeft},

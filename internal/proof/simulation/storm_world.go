@@ -11,7 +11,7 @@ import (
 // breakCalls puts c around every call.
 func (w *World) breakCalls(c *chaos) {
 	hooks := &awsfake.Hooks{Around: c.around}
-	for _, f := range []interface{ Use(*awsfake.Hooks) }{w.DB, w.EMR, w.S3, w.SFN, w.SSM, w.SQS, w.SNS, w.Bus, w.Lambda, w.CloudMap, w.EC2, w.Glue, w.Instant} {
+	for _, f := range []interface{ Use(*awsfake.Hooks) }{w.DB, w.EMR, w.S3, w.SFN, w.SSM, w.SQS, w.SNS, w.Bus, w.Lambda, w.CloudMap, w.EC2, w.Glue, w.Athena, w.Instant} {
 		f.Use(hooks)
 	}
 }

@@ -81,6 +81,7 @@ func (s *story) addPipeline(d *dice, name string) {
 	b.WriteString(s.conditional(roll(s.seed, "conditions", name), jobs))
 	b.WriteString(s.publishes(name))
 	b.WriteString(s.writes(name))
+	b.WriteString(s.queries(name))
 	spec, err := pipeline.Parse(name, []byte(b.String()), pipeline.WithZones("raw", "curated"))
 	if err != nil {
 		panic(fmt.Sprintf("generated pipeline is wrong: %v\n%s", err, b.String()))

@@ -16,6 +16,7 @@ import (
 
 	"ephemr/events"
 	"ephemr/internal/access"
+	"ephemr/internal/athena"
 	"ephemr/internal/control"
 	"ephemr/internal/emr/emrapi"
 	"ephemr/internal/intake"
@@ -62,12 +63,13 @@ type Config struct {
 	Seed uint64
 	// Plants says for which attempts results are left that are not their own.
 	Plants func(Attempt) bool
-	// Table, S3, SQS and EMR change what functions see of these, to show what happens
+	// Table, S3, SQS, EMR and SQL change what functions see of these, to show what happens
 	// when a function leaves out what it ought to do.
 	Table func(store.DB) store.DB
 	S3    func(control.S3API) control.S3API
 	SQS   func(intake.QueueAPI) intake.QueueAPI
 	EMR   func(function string, api emrapi.API) emrapi.API
+	SQL   func(athena.API) athena.API
 	// Why changes what says why runs do not run, likewise.
 	Why func(*why.Reader)
 }
@@ -123,6 +125,7 @@ type World struct {
 	Logs     *awsfake.Logs
 	SSM      *awsfake.SSM
 	Glue     *awsfake.Glue
+	Athena   *awsfake.Athena
 	Secrets  *awsfake.SecretsManager
 	Bus      *awsfake.EventBridge
 	Lambda   *awsfake.Lambda

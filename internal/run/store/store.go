@@ -97,6 +97,9 @@ func (s *Runs) add(ctx context.Context, rec *run.Record, it item) error {
 	case sort == records.DataSort:
 		rec.Data = &run.Data{}
 		return decode(it, rec.Data)
+	case sort == records.QueriesSort:
+		rec.Queries = &run.Queries{}
+		return decode(it, rec.Queries)
 	case strings.HasPrefix(sort, records.JobPrefix):
 		var j run.Job
 		err := decode(it, &j)
