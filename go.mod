@@ -66,6 +66,7 @@ require (
 	github.com/twmb/avro v1.9.1
 )
 
+require github.com/aws/aws-sdk-go-v2/service/datazone v1.62.2
 
 require (
 	github.com/Masterminds/semver/v3 v3.5.0 // indirect
@@ -121,7 +122,7 @@ require (
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	go.yaml.in/yaml/v4 v4.0.0-rc.3 // indirect
 	golang.org/x/lint v0.0.0-20241112194109-818c5a804067 // indirect
-	golang.org/x/mod v0.38.0 // indirect
+	golang.org/x/mod v0.38.0
 	golang.org/x/telemetry v0.0.0-20260708182218-49f421fb7959 // indirect
 	golang.org/x/text v0.22.0 // indirect
 	golang.org/x/tools v0.48.0 // indirect

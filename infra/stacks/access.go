@@ -35,12 +35,15 @@ func (p *Platform) grantLineage() {
 	for _, name := range []string{"FinishRun", "Sweep"} { // SubmitSteps and those that look at steps list results as well; PrepareRun has one event
 		p.lake.Logs.GrantList(p.functions.named(name))
 	}
-	if http := p.stage.Lineage.HTTP; http.URL != "" {
-		notify := p.functions.named("Notify")
+	lineage, notify := p.stage.Lineage, p.functions.named("Notify")
+	if lineage.Sends() {
 		p.lake.Logs.Grant(notify, stage.LineagePrefix+"*", "GetObject")
-		if http.Secret != "" {
-			constructs.GrantReadSecret(p.stack, notify, http.Secret)
-		}
+	}
+	if lineage.HTTP.Secret != "" {
+		constructs.GrantReadSecret(p.stack, notify, lineage.HTTP.Secret)
+	}
+	if lineage.Domain != "" {
+		constructs.GrantPostLineage(p.stack, notify, lineage.Domain)
 	}
 }
 

@@ -42,6 +42,7 @@ type clients interface {
 	secrets() secretcheck.SecretsAPI
 	secretValues() outbox.SecretsAPI
 	parameters() secretcheck.ParametersAPI
+	dataZone() outbox.DataZoneAPI
 	athena(role, session string) athena.API // with the rights of the role
 	engine() engine.Engine                  // nil = EMR on EC2
 }
@@ -68,6 +69,7 @@ func (g given) glueTables() iceberg.TablesAPI         { return g.d.Glue }
 func (g given) secrets() secretcheck.SecretsAPI       { return g.d.Secrets }
 func (g given) secretValues() outbox.SecretsAPI       { return g.d.SecretValues }
 func (g given) parameters() secretcheck.ParametersAPI { return g.d.Parameters }
+func (g given) dataZone() outbox.DataZoneAPI          { return g.d.DataZone }
 func (g given) athena(_, _ string) athena.API         { return g.d.Athena }
 func (g given) engine() engine.Engine                 { return g.d.Engine }
 
@@ -111,6 +113,7 @@ func (d *dialed) secrets() secretcheck.SecretsAPI       { return awsapi.NewSecre
 func (d *dialed) secretValues() outbox.SecretsAPI       { return awsapi.NewSecretValues(d.cfg) }
 func (d *dialed) parameters() secretcheck.ParametersAPI { return awsapi.NewParameters(d.cfg) }
 
+func (d *dialed) dataZone() outbox.DataZoneAPI { return awsapi.NewDataZone(d.cfg) }
 func (d *dialed) athena(role, session string) athena.API {
 	return awsapi.NewAthena(awsapi.Assume(d.cfg, role, session))
 }

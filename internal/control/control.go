@@ -51,6 +51,7 @@ type Deps struct {
 	CloudMap discovery.API
 	Glue     GlueAPI
 	Athena   athena.API
+	DataZone outbox.DataZoneAPI
 
 	Secrets      secretcheck.SecretsAPI
 	SecretValues outbox.SecretsAPI

@@ -15,7 +15,7 @@ func (w *Wiring) Notify() Handler[events.Envelope, outbox.Output] {
 	return (&outbox.Worker{
 		Store: w.notices(),
 		Sender: &outbox.Sender{Settings: w.settings, Topic: w.clients.topic(), Bus: w.clients.bus(), Lineage: &outbox.Lineage{
-			Settings: w.settings, S3: w.clients.s3(), Secrets: w.clients.secretValues(), Client: outbox.NewClient(lineageTimeout),
+			Settings: w.settings, S3: w.clients.s3(), Secrets: w.clients.secretValues(), Client: outbox.NewClient(lineageTimeout), DataZone: w.clients.dataZone(),
 		}},
 		Runs: w.runs(),
 	}).Handle

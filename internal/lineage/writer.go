@@ -101,7 +101,7 @@ func (w *Writer) put(ctx context.Context, x Written) error {
 	if err != nil {
 		return err
 	}
-	if w.Settings.Lineage.HTTP.URL != "" { // before the object, which shows that nothing is missing
+	if w.Settings.Lineage.Sends() { // before the object, which shows that nothing is missing
 		if err := w.Outbox.PutLineage(ctx, x.Key); err != nil {
 			return err
 		}

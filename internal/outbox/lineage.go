@@ -3,6 +3,8 @@ package outbox
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -11,9 +13,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/datazone"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"ephemr/internal/fault"
 	"ephemr/internal/notify"
 	"ephemr/internal/records"
 	"ephemr/internal/stage"
@@ -29,13 +33,19 @@ type SecretsAPI interface {
 	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
 }
 
-// Lineage sends the lineage events of runs to a server, by POST. It is used by one
-// goroutine.
+// DataZoneAPI takes lineage events for a domain.
+type DataZoneAPI interface {
+	PostLineageEvent(context.Context, *datazone.PostLineageEventInput, ...func(*datazone.Options)) (*datazone.PostLineageEventOutput, error)
+}
+
+// Lineage sends the lineage events of runs to a domain of Amazon DataZone, or to a server, by
+// POST. It is used by one goroutine.
 type Lineage struct {
 	Settings stage.Settings
 	S3       GetAPI
 	Secrets  SecretsAPI
 	Client   *http.Client // follows no redirects: the key is for one server
+	DataZone DataZoneAPI
 
 	key  string
 	read time.Time // when key was read
@@ -68,6 +78,9 @@ func (l *Lineage) send(ctx context.Context, o Outgoing) error {
 	if err != nil {
 		return err
 	}
+	if domain := l.Settings.Lineage.Domain; domain != "" {
+		return l.post(ctx, o, domain, event)
+	}
 	if err := l.readKey(ctx); err != nil {
 		return err
 	}
@@ -89,6 +102,26 @@ func (l *Lineage) send(ctx context.Context, o Outgoing) error {
 	_, _ = io.Copy(io.Discard, io.LimitReader(out.Body, maxEvent)) // so that the connection is used again
 	_ = out.Body.Close()
 	return l.judge(o, out.StatusCode)
+}
+
+// post sends an event to a domain, which takes it once for each key. An event that DataZone
+// finds invalid, or that is larger than the 300,000 bytes that it takes, is refused.
+// Source: Amazon DataZone API Reference, PostLineageEvent.
+func (l *Lineage) post(ctx context.Context, o Outgoing, domain string, event []byte) error {
+	sum := sha256.Sum256([]byte(o.Object))
+	ctx, cancel := context.WithTimeout(ctx, l.Client.Timeout)
+	defer cancel()
+	_, err := l.DataZone.PostLineageEvent(ctx, &datazone.PostLineageEventInput{
+		DomainIdentifier: &domain, Event: event, ClientToken: aws.String(hex.EncodeToString(sum[:])),
+	})
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("send lineage event %s to domain %s: %w", o.Object, domain, err)
+	if fault.NameOf(err) == fault.InvalidInput {
+		return refusedError{err}
+	}
+	return err
 }
 
 // judge is the error for a status: what is wrong with an event stays wrong, and anything

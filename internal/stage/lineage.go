@@ -13,7 +13,8 @@ const LineagePrefix = "lineage/"
 // Lineage is where OpenLineage's listener for Spark sends its events on releases of EMR that
 // contain it, without an address it is not used, and where ephemr sends its own, beside S3.
 type Lineage struct {
-	HTTP LineageHTTP `json:"http,omitzero" yaml:"http"`
+	HTTP   LineageHTTP `json:"http,omitzero" yaml:"http"`
+	Domain string      `json:"domain,omitempty" yaml:"domain"` // of Amazon DataZone or SageMaker Catalog
 
 	SparkURL    string `json:"sparkUrl,omitempty" yaml:"sparkUrl"`       // of a server such as Marquez
 	SparkDomain string `json:"sparkDomain,omitempty" yaml:"sparkDomain"` // of Amazon DataZone or SageMaker Catalog
@@ -53,11 +54,20 @@ func (l Lineage) Validate() error {
 	if l.SparkDomain != "" && !domainID.MatchString(l.SparkDomain) {
 		errs = append(errs, fmt.Errorf("lineage.sparkDomain %q must be the id of a domain, like dzd_4x6fhkz9example", l.SparkDomain))
 	}
+	if l.Domain != "" && !domainID.MatchString(l.Domain) {
+		errs = append(errs, fmt.Errorf("lineage.domain %q must be the id of a domain, like dzd_4x6fhkz9example", l.Domain))
+	}
+	if l.Domain != "" && (l.HTTP != LineageHTTP{}) {
+		errs = append(errs, errors.New("lineage: use http or domain, not both"))
+	}
 	if l.SparkURL != "" && l.SparkDomain != "" {
 		errs = append(errs, errors.New("lineage: use sparkUrl or sparkDomain, not both"))
 	}
 	return errors.Join(append(errs, l.HTTP.validate())...)
 }
+
+// Sends reports whether events are sent to a catalog.
+func (l Lineage) Sends() bool { return l.HTTP.URL != "" || l.Domain != "" }
 
 // plain reports whether text is an address without anything that may be secret.
 func plain(text string) bool {

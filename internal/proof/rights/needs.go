@@ -83,6 +83,7 @@ func Needs(p Place, c awsapi.Call) ([]iam.Request, error) {
 var services = map[string]func(p Place, operation string, in fields) []iam.Request{
 	"CloudWatch":       cloudWatch,
 	"CloudWatch Logs":  logs,
+	"DataZone":         dataZone,
 	"DynamoDB":         dynamoDB,
 	"EC2":              ec2,
 	"EMR":              emr,
@@ -230,6 +231,10 @@ func secretsManager(p Place, operation string, in fields) []iam.Request {
 		id = p.arn("secretsmanager", "secret:"+id+"-AbCdEf")
 	}
 	return one("secretsmanager:"+operation, id)
+}
+
+func dataZone(p Place, operation string, in fields) []iam.Request {
+	return one("datazone:"+operation, p.arn("datazone", "domain/"+in.of("DomainIdentifier")))
 }
 
 func sts(p Place, operation string, in fields) []iam.Request {

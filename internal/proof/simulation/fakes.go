@@ -118,6 +118,7 @@ func (w *World) fakes() {
 	w.SNS, w.SSM, w.Lambda = awsfake.NewSNS(s.Topic), awsfake.NewSSM(w.config.parameters()), awsfake.NewLambda()
 	w.Secrets = awsfake.NewSecretsManager()
 	w.Glue = awsfake.NewGlue(s.Database())
+	w.DataZone = awsfake.NewDataZone()
 	w.Athena = awsfake.NewAthena(map[string]int64{workgroup: 0})
 	w.Metrics, w.Logs = awsfake.NewCloudWatch(), awsfake.NewLogs(s.RunLogGroup)
 	w.CloudMap = awsfake.NewServiceDiscovery(map[string]string{s.Namespace: "ephemr-test"})

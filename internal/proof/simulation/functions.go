@@ -47,6 +47,7 @@ func (w *World) wire() {
 			CloudMap: w.CloudMap,
 			Glue:     w.Glue,
 			Athena:   w.queriesByAthena(),
+			DataZone: w.DataZone,
 
 			Secrets:      w.Secrets,
 			SecretValues: w.Secrets,

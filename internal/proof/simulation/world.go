@@ -126,6 +126,7 @@ type World struct {
 	SSM      *awsfake.SSM
 	Glue     *awsfake.Glue
 	Athena   *awsfake.Athena
+	DataZone *awsfake.DataZone
 	Secrets  *awsfake.SecretsManager
 	Bus      *awsfake.EventBridge
 	Lambda   *awsfake.Lambda
