@@ -46,8 +46,11 @@ func TestLineageRights(t *testing.T) {
 		if got := slices.ContainsFunc(slices.Collect(maps.Keys(s.holders("secretsmanager:GetSecretValue"))), isNotify); got != (http.Secret != "") {
 			t.Errorf("Notify may read secrets: %t", got)
 		}
-		if got := slices.ContainsFunc(slices.Collect(maps.Keys(s.holders("s3:GetObject"))), isNotify); got != (http.URL != "") {
+		if got := slices.ContainsFunc(slices.Collect(maps.Keys(s.holders("s3:GetObject"))), isNotify); got != s.config.Lineage.Sends() {
 			t.Errorf("Notify may read objects: %t", got)
+		}
+		if domains := slices.Collect(maps.Keys(s.holders("datazone:PostLineageEvent"))); len(domains) > 0 != (s.config.Lineage.Domain != "") {
+			t.Errorf("may send to a domain: %v", domains)
 		}
 	})
 }

@@ -28,6 +28,8 @@ func TestLineage(t *testing.T) {
 		"user":      {lineage: stage.Lineage{SparkURL: "https://a@x"}, want: "without user"},
 		"key":       {lineage: stage.Lineage{SparkURL: "https://x?key=1"}, want: "without user"},
 		"no host":   {lineage: stage.Lineage{SparkURL: "https://"}, want: "lineage.sparkUrl"},
+		"no id":     {lineage: stage.Lineage{Domain: "my domain"}, want: "lineage.domain"},
+		"two":       {lineage: stage.Lineage{Domain: "dzd_4x6fhkz9example", HTTP: stage.LineageHTTP{URL: "https://m.example.com"}}, want: "use http or domain"},
 		"no domain": {lineage: stage.Lineage{SparkDomain: "my domain"}, want: "lineage.sparkDomain"},
 	} {
 		t.Run(name, func(t *testing.T) {
