@@ -126,7 +126,9 @@ func (r *EmrRoles) allowJobs(props EmrRolesProps) {
 	instance.allow(statement(of("logs", "CreateLogStream", "PutLogEvents", "GetLogEvents"), logStreams(props.Stage, props.RunLogs), nil))
 	grantSecrets(r.instance, instance, props.Stage.Secrets)
 	if !props.Stage.Access.Required {
-		grantTables(r.instance, instance, props.Stage.Database(), "*", true)
+		for _, database := range props.Stage.Databases() {
+			grantTables(r.instance, instance, database, "*", true)
+		}
 	}
 }
 

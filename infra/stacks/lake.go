@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
+	"ephemr/infra/config"
 	"ephemr/infra/constructs"
 	"ephemr/internal/stage"
 )
@@ -20,24 +21,31 @@ type Lake struct {
 // NewLake fills the lake's stack.
 func NewLake(stack awscdk.Stack, s constructs.Stage) *Lake {
 	lake := &Lake{Zones: map[string]*constructs.Bucket{}}
-	for _, name := range s.ZoneNames() {
-		zone := s.Zones[name]
-		lake.Zones[name] = constructs.NewBucket(stack, title(name), constructs.BucketProps{
-			Stage: s, Name: name, Versioned: zone.Versioned, Events: zone.Events,
-			ArchiveDays: zone.ArchiveDays, ExpireDays: zone.ExpireDays,
-		})
+	reports := constructs.NewReports(stack, "Reports", s)
+	bucket := func(id, name string, zone config.Zone, lists bool) *constructs.Bucket {
+		return constructs.NewBucket(stack, id, constructs.BucketProps{Stage: s, Name: name, Zone: zone, Reports: reports, Lists: lists})
 	}
-	lake.Artifacts = constructs.NewBucket(stack, "Artifacts", constructs.BucketProps{Stage: s, Name: "artifacts"})
-	lake.Logs = constructs.NewBucket(stack, "Logs", constructs.BucketProps{Stage: s, Name: "logs", ExpireDays: s.Logs.BucketDays})
+	for _, name := range s.ZoneNames() {
+		lake.Zones[name] = bucket(title(name), name, s.Zones[name], true)
+		if _, ok := s.DatabaseOf(name); ok {
+			constructs.NewZoneDatabase(stack, "Database-"+name, s, name, lake.Zones[name])
+		}
+	}
+	logs := s.LogsZone()
+	logs.ExpireDays = s.Logs.BucketDays
+	lake.Artifacts = bucket("Artifacts", "artifacts", s.ArtifactsZone(), false)
+	lake.Logs = bucket("Logs", "logs", logs, false)
+	results := bucket("Queries", "queries", config.Zone{ExpireDays: s.Query.KeepDays}, false)
 	constructs.NewDatabase(stack, "Database", s)
-	lake.addQueries(stack, s)
+	lake.addQueries(stack, s, results)
+	for _, team := range s.LakeTeams() {
+		constructs.NewTeamPolicy(stack, "Lake-"+team, s, team, lake.Zones)
+	}
 	return lake
 }
 
-// addQueries adds the resources for queries: a workgroup for each team, and a
-// bucket for results.
-func (l *Lake) addQueries(stack awscdk.Stack, s constructs.Stage) {
-	results := constructs.NewBucket(stack, "Queries", constructs.BucketProps{Stage: s, Name: "queries", ExpireDays: s.Query.KeepDays})
+// addQueries adds the resources for queries: a workgroup for each team.
+func (l *Lake) addQueries(stack awscdk.Stack, s constructs.Stage, results *constructs.Bucket) {
 	settings := stage.Query{Database: s.Database(), Workgroups: map[string]stage.Workgroup{}}
 	for _, team := range s.TeamNames() {
 		group := constructs.NewWorkgroup(stack, "Query-"+team, constructs.WorkgroupProps{Stage: s, Team: team, Results: results, Zones: l.Zones})
