@@ -17,6 +17,15 @@ const (
 	maxDays       = 1<<31 - 1
 )
 
+// Sizes of a team's policy, which has at most 6,144 characters without white space: what every team has, and what a zone
+// and a table add, without their names.
+const (
+	maxPolicy   = 6144
+	basePolicy  = 2600
+	zonePolicy  = 400
+	tablePolicy = 320
+)
+
 var roleName = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
 
 // validateZones returns all errors of the zones and of the lake.
@@ -107,10 +116,22 @@ func (c Config) validateTeam(at, name string, team Team) (errs []error) {
 	for _, key := range sortedKeys(team.Tables) {
 		need(table.MatchString(key), ".tables.%s: use database.table, database.prefix* or database.*", key)
 		need(team.Tables[key].valid(), ".tables.%s: %q must be read or write", key, team.Tables[key])
+		need(!c.Access.LakeFormation || !prefix(key), ".tables.%s: Lake Formation does not support prefixes", key)
 	}
+	tables, size := c.TablesOf(name), basePolicy+zonePolicy*len(team.Zones)
+	for key := range tables {
+		size += tablePolicy + 3*len(key)
+	}
+	need(size <= maxPolicy, ": has %d zones and %d tables, too many for one policy; use database.*, or a second team", len(team.Zones), len(tables))
 	for i, role := range team.Roles {
 		need(roleName.MatchString(role), ".roles[%d]: %q is not the name of a role; use the name, without arn:… and path", i, role)
 		need(!slices.Contains(team.Roles[:i], role), ".roles[%d]: duplicate %q; remove one", i, role)
 	}
 	return errs
+}
+
+// prefix reports whether a key of tables is about those with a prefix.
+func prefix(key string) bool {
+	_, tables := Table(key)
+	return tables != "*" && strings.HasSuffix(tables, "*")
 }

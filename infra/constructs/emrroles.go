@@ -126,8 +126,9 @@ func (r *EmrRoles) allowJobs(props EmrRolesProps) {
 	instance.allow(statement(of("logs", "CreateLogStream", "PutLogEvents", "GetLogEvents"), logStreams(props.Stage, props.RunLogs), nil))
 	grantSecrets(r.instance, instance, props.Stage.Secrets)
 	if !props.Stage.Access.Required {
-		for _, database := range props.Stage.Databases() {
-			grantTables(r.instance, instance, database, "*", true)
+		grantTables(r.instance, instance, props.Stage.Database(), "*", true)
+		if len(props.Stage.Databases()) > 1 { // those of zones; no other stage has a name with this prefix
+			grantTables(r.instance, instance, props.Stage.Database()+"_*", "*", true)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsglue"
 
 	"ephemr/infra/config"
 	"ephemr/infra/constructs"
@@ -27,21 +28,28 @@ func NewLake(stack awscdk.Stack, s constructs.Stage) *Lake {
 	}
 	for _, name := range s.ZoneNames() {
 		lake.Zones[name] = bucket(title(name), name, s.Zones[name], true)
-		if _, ok := s.DatabaseOf(name); ok {
-			constructs.NewZoneDatabase(stack, "Database-"+name, s, name, lake.Zones[name])
-		}
 	}
 	logs := s.LogsZone()
 	logs.ExpireDays = s.Logs.BucketDays
 	lake.Artifacts = bucket("Artifacts", "artifacts", s.ArtifactsZone(), false)
 	lake.Logs = bucket("Logs", "logs", logs, false)
 	results := bucket("Queries", "queries", config.Zone{ExpireDays: s.Query.KeepDays}, false)
-	constructs.NewDatabase(stack, "Database", s)
+	lake.addCatalog(stack, s)
 	lake.addQueries(stack, s, results)
-	for _, team := range s.LakeTeams() {
-		constructs.NewTeamPolicy(stack, "Lake-"+team, s, team, lake.Zones)
-	}
 	return lake
+}
+
+// addCatalog adds the stage's Glue database and those of zones, and the rights of teams on them.
+func (l *Lake) addCatalog(stack awscdk.Stack, s constructs.Stage) {
+	databases := []awsglue.CfnDatabase{constructs.NewDatabase(stack, "Database", s)}
+	for _, zone := range s.ZoneNames() {
+		if _, ok := s.DatabaseOf(zone); ok {
+			databases = append(databases, constructs.NewZoneDatabase(stack, "Database-"+zone, s, zone, l.Zones[zone]))
+		}
+	}
+	for _, team := range s.LakeTeams() {
+		constructs.NewTeamRights(stack, "Lake-"+team, constructs.TeamRightsProps{Stage: s, Team: team, Zones: l.Zones, Databases: databases})
+	}
 }
 
 // addQueries adds the resources for queries: a workgroup for each team.
