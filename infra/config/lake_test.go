@@ -100,6 +100,7 @@ lake:
   teams:
     Science: {zones: {raw: read}}
     idle: {}
+    many: {tables: {d1.a: read, d2.a: read, d3.a: read, d4.a: read, d5.a: read, d6.a: read, d7.a: read, d8.a: read, d9.a: read, e1.a: read, e2.a: read, e3.a: read, e4.a: read}}
     data: {zones: {gold: read, raw: rw}, tables: {flights: read}, roles: ["arn:aws:iam::1:role/x"]}
 `))
 	if err == nil {
@@ -123,10 +124,11 @@ x.yaml:16:12: lake.zones.late.uploadDays -1 must be days, or 0 for none or the d
 x.yaml:17:12: lake.zones.cold: infrequentDays must be less than expireDays
 x.yaml:19:5: lake.teams.Science: invalid team: use lower-case letters, digits and hyphens
 x.yaml:20:5: lake.teams.idle: has neither zones nor tables; add one, or remove the team
-x.yaml:21:20: lake.teams.data.zones.gold: unknown zone; the lake has archive, cold, curated, late, mart, quarantine, queries, raw, staging
-x.yaml:21:32: lake.teams.data.zones.raw: "rw" must be read or write
-x.yaml:21:51: lake.teams.data.tables.flights: use database.table, database.prefix* or database.*
-x.yaml:21:75: lake.teams.data.roles[0]: "arn:aws:iam::1:role/x" is not the name of a role; use the name, without arn:… and path
+x.yaml:21:5: lake.teams.many: has 0 zones and 13 tables, too many for one policy; use database.*, or a second team
+x.yaml:22:20: lake.teams.data.zones.gold: unknown zone; the lake has archive, cold, curated, late, mart, quarantine, queries, raw, staging
+x.yaml:22:32: lake.teams.data.zones.raw: "rw" must be read or write
+x.yaml:22:51: lake.teams.data.tables.flights: use database.table, database.prefix* or database.*
+x.yaml:22:75: lake.teams.data.roles[0]: "arn:aws:iam::1:role/x" is not the name of a role; use the name, without arn:… and path
 `), "\n")
 	got := strings.Split(err.Error(), "\n")
 	got = slices.DeleteFunc(got, func(line string) bool { return strings.Contains(line, "invalid team name") }) // of its workgroup

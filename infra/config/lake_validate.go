@@ -18,12 +18,12 @@ const (
 )
 
 // Sizes of a team's policy, which has at most 6,144 characters without white space: what every team has, and what a zone
-// and a table add, without their names.
+// and a table add at most, without the table's name.
 const (
 	maxPolicy   = 6144
-	basePolicy  = 2600
-	zonePolicy  = 400
-	tablePolicy = 320
+	basePolicy  = 2900
+	zonePolicy  = 150
+	tablePolicy = 250
 )
 
 var roleName = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)

@@ -212,6 +212,9 @@ func TestTeamRights(t *testing.T) {
 	for key, right := range map[string]config.Right{"ephemr_full_raw.*": config.Read, "ephemr_full_mart.*": config.Write, "ephemr_full.model_*": config.Write} {
 		checkTable(t, "science", policy, key, right)
 	}
+	if data, _ := json.Marshal(policy); len(data) > 6144 {
+		t.Errorf("the policy has %d characters, more than IAM allows", len(data))
+	}
 	if other := reads("ephemr_full_curated", "x"); len(denied(policy, other[1:2])) == 0 {
 		t.Error("science may read tables of curated")
 	}
