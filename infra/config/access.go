@@ -104,9 +104,8 @@ func (c Config) validateUser(name string, u User) (errs []error) {
 		need(u.Zones[zone].valid(), "zones.%s: %q must be read or write", zone, u.Zones[zone])
 	}
 	for _, key := range sortedKeys(u.Tables) {
-		_, tables := Table(key)
 		need(table.MatchString(key), "tables.%s: use database.table, database.prefix* or database.*", key)
-		need(!c.Access.LakeFormation || tables == "*" || !strings.HasSuffix(tables, "*"), "tables.%s: Lake Formation does not support prefixes", key)
+		need(!c.Access.LakeFormation || !prefix(key), "tables.%s: Lake Formation does not support prefixes", key)
 		need(u.Tables[key].valid(), "tables.%s: %q must be read or write", key, u.Tables[key])
 	}
 	errs = append(errs, validateSecrets(u.Secrets)...)

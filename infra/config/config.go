@@ -33,7 +33,8 @@ type Config struct {
 	Costs   stage.Costs                `yaml:"costs"` // estimates and budgets
 	Lineage stage.Lineage              `yaml:"lineage"`
 	Query   Query                      `yaml:"query"`
-	Zones   map[string]Zone            `yaml:"zones"`    // of the lake
+	Zones   map[string]Zone            `yaml:"zones"`    // of the lake; with Lake, those of it that have data
+	Lake    *Lake                      `yaml:"lake"`     // nil = only zones
 	Vars    map[string]string          `yaml:"vars"`     // for .Vars in templates of pipelines
 	Shapes  map[string]profile.Profile `yaml:"profiles"` // of clusters
 	Access  Access                     `yaml:"access"`   // users that jobs run as
@@ -101,12 +102,4 @@ type Limits struct {
 	ClusterProvision  pipeline.Duration `yaml:"clusterProvision"` // 0 = stage.DefaultProvision
 	EMR               stage.Buckets     `yaml:"emr"`              // only those that differ from AWS's defaults
 	Pool              stage.Pool        `yaml:"pool"`
-}
-
-// Zone is a part of the lake: one bucket.
-type Zone struct {
-	Versioned   bool `yaml:"versioned"`
-	Events      bool `yaml:"events"`      // uploads are triggers
-	ArchiveDays int  `yaml:"archiveDays"` // days until objects move to Glacier Instant Retrieval; 0 = never
-	ExpireDays  int  `yaml:"expireDays"`  // days until objects are deleted; 0 = never
 }

@@ -33,15 +33,17 @@ func Parse(stage, file string, data []byte) (Config, error) {
 		body = tree.Docs[0].Body
 	}
 	all := index(body)
-	unknown := inherit(body)
+	unknown, found := inherit(body), completeLake(body)
 	c, faults := decode(body, all)
+	if c.Lake != nil {
+		c.Zones = c.Lake.data()
+	}
 	faults = append(unknown, faults...)
 	c.Stage = stage
 	invalid := flatten(c.Validate())
 	if len(faults) > 0 {
 		invalid = slices.DeleteFunc(invalid, func(err error) bool { return all.follows(err, faults) })
 	}
-	found := make([]located, 0, len(faults)+len(invalid))
 	for _, f := range faults {
 		found = append(found, f.located)
 	}

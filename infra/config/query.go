@@ -37,6 +37,9 @@ func (c Config) TeamNames() []string {
 	for team := range c.Query.Teams {
 		teams[team] = true
 	}
+	for _, team := range c.LakeTeams() {
+		teams[team] = true
+	}
 	for _, user := range c.Access.Users {
 		teams[user.Team] = true
 	}
@@ -44,15 +47,23 @@ func (c Config) TeamNames() []string {
 }
 
 // Readable returns the zones and tables that members of a team may query: those
-// that any of the team's users may read or write. A team without users may query
-// the whole lake, unless the stage requires users.
+// that the lake gives the team, or any of its users, to read or write. A team with
+// neither may query the whole lake, unless the stage requires users.
 func (c Config) Readable(team string) (zones, tables []string) {
-	inZones, inTables, users := map[string]bool{}, map[string]bool{}, false
+	inZones, inTables, known := map[string]bool{}, map[string]bool{}, slices.Contains(c.LakeTeams(), team)
+	if known {
+		for zone := range c.Lake.Teams[team].Zones {
+			inZones[zone] = true
+		}
+		for key := range c.TablesOf(team) {
+			inTables[key] = true
+		}
+	}
 	for _, user := range c.Access.Users {
 		if user.Team != team {
 			continue
 		}
-		users = true
+		known = true
 		for zone := range user.Zones {
 			inZones[zone] = true
 		}
@@ -60,8 +71,11 @@ func (c Config) Readable(team string) (zones, tables []string) {
 			inTables[key] = true
 		}
 	}
-	if !users && !c.Access.Required {
-		return c.ZoneNames(), []string{c.Database() + ".*"}
+	if !known && !c.Access.Required {
+		for _, database := range c.Databases() {
+			tables = append(tables, database+".*")
+		}
+		return c.ZoneNames(), tables
 	}
 	return sortedKeys(inZones), sortedKeys(inTables)
 }

@@ -38,12 +38,12 @@ func (c Config) SettingsSize() (total int, parts map[string]int) {
 		"limits.requests":              requestsSize(c.Limits.Requests),
 		"sources":                      sourcesSize(c.Sources),
 		"secrets":                      0,
-		"zones":                        0,
+		c.zonesKey():                   0,
 		"vars":                         0,
 		"access.securityConfiguration": len(c.Access.SecurityConfig),
 	}
 	for _, zone := range c.ZoneNames() {
-		parts["zones"] += len(zone) + len(c.BucketName(zone, "123456789012", longestRegion)) + len(`"":"",`)
+		parts[c.zonesKey()] += len(zone) + len(c.BucketName(zone, "123456789012", longestRegion)) + len(`"":"",`)
 	}
 	if len(c.Secrets) > 0 {
 		parts["secrets"] = jsonSize(c.Secrets) + len(`"secrets":,`)

@@ -66,25 +66,6 @@ func (c Config) Validate() error {
 		c.validateNames(), c.validateKeys(), c.validateVars(), c.Notices.validate(), c.Lineage.Validate(), c.validateSizes(), c.Costs.Validate(), c.validatePrices(), c.validateNetwork(), c.validateIngestion())...)
 }
 
-func (c Config) validateZones() error {
-	var errs []error
-	for _, name := range []string{"raw", "curated"} {
-		if _, ok := c.Zones[name]; !ok {
-			errs = append(errs, fmt.Errorf("zones.%s is missing", name))
-		}
-	}
-	for _, name := range c.ZoneNames() {
-		z := c.Zones[name]
-		if !zoneName.MatchString(name) || slices.Contains(ownBuckets, name) {
-			errs = append(errs, fmt.Errorf("zones.%s: invalid or reserved name", name))
-		}
-		if z.ArchiveDays < 0 || z.ExpireDays < 0 || (z.ExpireDays > 0 && z.ArchiveDays >= z.ExpireDays) {
-			errs = append(errs, fmt.Errorf("zones.%s: archiveDays must be less than expireDays", name))
-		}
-	}
-	return errors.Join(errs...)
-}
-
 func (c Config) validateVars() error {
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(c.Vars)) {

@@ -26,8 +26,8 @@ func (c Config) validateNames() error {
 	region := cmp.Or(c.Region, longestRegion)
 	for _, name := range append(c.ZoneNames(), ownBuckets...) {
 		if bucket := c.BucketName(name, "123456789012", region); len(bucket) > maxBucket {
-			errs = append(errs, fmt.Errorf("zones.%s: bucket %s would have %d characters, more than %d; use a shorter name for the zone or the stage",
-				name, bucket, len(bucket), maxBucket))
+			errs = append(errs, fmt.Errorf("%s.%s: bucket %s would have %d characters, more than %d; use a shorter name for the zone or the stage",
+				c.zonesKey(), name, bucket, len(bucket), maxBucket))
 		}
 	}
 	for _, user := range c.UserNames() {

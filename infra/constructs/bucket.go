@@ -1,27 +1,33 @@
 package constructs
 
 import (
+	"cmp"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/constructs-go/constructs/v10"
+
+	"ephemr/infra/config"
 )
 
 // BucketProps configures a Bucket.
 type BucketProps struct {
-	Stage       Stage
-	Name        string // zone, artifacts or logs
-	Versioned   bool
-	Events      bool // sends object events to EventBridge
-	ArchiveDays int  // 0 = never
-	ExpireDays  int  // 0 = never
+	Stage Stage
+	Name  string // zone, artifacts or logs
+	Zone  config.Zone
+
+	Reports *Reports // on the bucket; nil = none
+	Lists   bool     // whether its objects are in the inventory
 }
 
 // Bucket is private, encrypted and without access control lists.
 type Bucket struct {
 	name, arn *string
 	stage     Stage
-	named     *Bucket // the same bucket by its name, for other stacks
+	named     *Bucket      // the same bucket by its name, for other stacks
+	resource  awss3.Bucket // nil: it is by its name
 }
 
 // NewBucket adds a bucket named ephemr-<stage>-<name>-<account>-<region>.
@@ -34,23 +40,31 @@ func NewBucket(scope constructs.Construct, id string, props BucketProps) *Bucket
 		ObjectOwnership:   awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
 		Encryption:        awss3.BucketEncryption_S3_MANAGED,
 		EnforceSSL:        &props.Stage.EnforceTLS,
-		Versioned:         &props.Versioned,
-		LifecycleRules:    lifecycle(props),
+		Versioned:         &props.Zone.Versioned,
+		LifecycleRules:    lifecycle(props.Zone),
 		RemovalPolicy:     props.Stage.removal(),
 	}
-	if key := props.Stage.Keys.Buckets; key != "" {
+	switch key := props.Stage.Keys.Buckets; {
+	case props.Name == config.ReportsBucket: // S3 cannot use KMS for access logs
+	case key != "":
 		settings.Encryption, settings.BucketKeyEnabled = awss3.BucketEncryption_KMS, new(true)
 		settings.EncryptionKey = awskms.Key_FromKeyArn(scope, new(id+"Key"), &key)
+	case props.Stage.Lake != nil:
+		settings.Encryption, settings.BucketKeyEnabled = awss3.BucketEncryption_KMS_MANAGED, new(true)
 	}
 	bucket := awss3.NewBucket(scope, &id, settings)
-	if props.Events {
+	if props.Stage.Lake != nil && !props.Stage.CoarseRights { // the emulator does not know the condition keys
+		bucket.AddToResourcePolicy(ownerOnly(bucket))
+	}
+	props.Reports.about(bucket, props)
+	if props.Zone.Events {
 		// eventBridgeEnabled of the L2 construct uses a custom resource: one
 		// more function, with permissions on every bucket.
 		bucket.Node().DefaultChild().(awss3.CfnBucket).AddPropertyOverride(
 			new("NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled"), true)
 	}
 	return &Bucket{
-		name: bucket.BucketName(), arn: bucket.BucketArn(), stage: props.Stage,
+		name: bucket.BucketName(), arn: bucket.BucketArn(), stage: props.Stage, resource: bucket,
 		named: &Bucket{name: name, arn: new("arn:" + *stack.Partition() + ":s3:::" + *name), stage: props.Stage},
 	}
 }
@@ -62,25 +76,54 @@ func SourceBucket(scope constructs.Construct, stage Stage, name string) *Bucket 
 	return b
 }
 
-// lifecycle expires incomplete uploads, old versions, and objects by the stage's
-// configuration.
-func lifecycle(props BucketProps) *[]*awss3.LifecycleRule {
+// ownerOnly denies everything to principals of other accounts, and to those without one. Services of AWS that write
+// reports have no account.
+// Source: IAM User Guide, "AWS global condition context keys", aws:PrincipalAccount and aws:PrincipalIsAWSService.
+func ownerOnly(bucket awss3.Bucket) awsiam.PolicyStatement {
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Sid: new("OwnerOnly"), Effect: awsiam.Effect_DENY, Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()},
+		Actions: &[]*string{new("s3:*")}, Resources: &[]*string{bucket.BucketArn(), bucket.ArnForObjects(new("*"))},
+		Conditions: conditions{
+			"StringNotEquals": {"aws:PrincipalAccount": account(bucket)},
+			"BoolIfExists":    {"aws:PrincipalIsAWSService": "false"},
+		}.props(),
+	})
+}
+
+// lifecycle expires incomplete uploads and old versions, and moves and expires objects, by the configuration of a zone.
+func lifecycle(zone config.Zone) *[]*awss3.LifecycleRule {
 	rule := &awss3.LifecycleRule{
 		Id:                                  new("housekeeping"),
-		AbortIncompleteMultipartUploadAfter: days(7),
+		AbortIncompleteMultipartUploadAfter: days(cmp.Or(zone.UploadDays, config.DefaultUploadDays)),
 	}
-	if props.Versioned {
-		rule.NoncurrentVersionExpiration = days(30)
+	if zone.Versioned {
+		rule.NoncurrentVersionExpiration = days(cmp.Or(zone.VersionDays, config.DefaultVersionDays))
 	}
-	if props.ExpireDays > 0 {
-		rule.Expiration = days(props.ExpireDays)
+	if zone.ExpireDays > 0 {
+		rule.Expiration = days(zone.ExpireDays)
 	}
-	if props.ArchiveDays > 0 {
-		rule.Transitions = &[]*awss3.Transition{{
-			StorageClass: awss3.StorageClass_GLACIER_INSTANT_RETRIEVAL(), TransitionAfter: days(props.ArchiveDays),
-		}}
+	var moves []*awss3.Transition
+	if zone.InfrequentDays > 0 {
+		moves = append(moves, &awss3.Transition{StorageClass: awss3.StorageClass_INFREQUENT_ACCESS(), TransitionAfter: days(zone.InfrequentDays)})
+	}
+	if zone.ArchiveDays > 0 {
+		moves = append(moves, &awss3.Transition{StorageClass: archiveClass(zone.ArchiveClass), TransitionAfter: days(zone.ArchiveDays)})
+	}
+	if len(moves) > 0 {
+		rule.Transitions = &moves
 	}
 	return &[]*awss3.LifecycleRule{rule}
+}
+
+func archiveClass(class config.ArchiveClass) awss3.StorageClass {
+	switch class {
+	case config.Flexible:
+		return awss3.StorageClass_GLACIER()
+	case config.Deep:
+		return awss3.StorageClass_DEEP_ARCHIVE()
+	default:
+		return awss3.StorageClass_GLACIER_INSTANT_RETRIEVAL()
+	}
 }
 
 func days(n int) awscdk.Duration { return awscdk.Duration_Days(new(float64(n))) }

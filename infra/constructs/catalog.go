@@ -64,9 +64,9 @@ func glueARNs(scope constructs.Construct, resources ...string) []*string {
 	return arns
 }
 
-// grantInLakeFormation grants a user's tables in Lake Formation, too. The deploying
-// role must be an administrator of the data lake, and the tables must exist.
-func grantInLakeFormation(scope constructs.Construct, user string, role awsiam.Role, tables map[string]config.Right) {
+// grantInLakeFormation grants the tables of a user, or of a role of a team, in Lake Formation, too. The deploying role
+// must be an administrator of the data lake, and the tables must exist.
+func grantInLakeFormation(scope constructs.Construct, user string, role awsiam.IRole, tables map[string]config.Right) {
 	grant := func(id string, resource *awslakeformation.CfnPrincipalPermissions_ResourceProperty, permissions ...string) {
 		awslakeformation.NewCfnPrincipalPermissions(scope, &id, &awslakeformation.CfnPrincipalPermissionsProps{
 			Principal:   &awslakeformation.CfnPrincipalPermissions_DataLakePrincipalProperty{DataLakePrincipalIdentifier: role.RoleArn()},

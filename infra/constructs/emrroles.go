@@ -127,6 +127,9 @@ func (r *EmrRoles) allowJobs(props EmrRolesProps) {
 	grantSecrets(r.instance, instance, props.Stage.Secrets)
 	if !props.Stage.Access.Required {
 		grantTables(r.instance, instance, props.Stage.Database(), "*", true)
+		if len(props.Stage.Databases()) > 1 { // those of zones; no other stage has a name with this prefix
+			grantTables(r.instance, instance, props.Stage.Database()+"_*", "*", true)
+		}
 	}
 }
 

@@ -4,7 +4,9 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsglue"
 
+	"ephemr/infra/config"
 	"ephemr/infra/constructs"
 	"ephemr/internal/stage"
 )
@@ -20,24 +22,38 @@ type Lake struct {
 // NewLake fills the lake's stack.
 func NewLake(stack awscdk.Stack, s constructs.Stage) *Lake {
 	lake := &Lake{Zones: map[string]*constructs.Bucket{}}
-	for _, name := range s.ZoneNames() {
-		zone := s.Zones[name]
-		lake.Zones[name] = constructs.NewBucket(stack, title(name), constructs.BucketProps{
-			Stage: s, Name: name, Versioned: zone.Versioned, Events: zone.Events,
-			ArchiveDays: zone.ArchiveDays, ExpireDays: zone.ExpireDays,
-		})
+	reports := constructs.NewReports(stack, "Reports", s)
+	bucket := func(id, name string, zone config.Zone, lists bool) *constructs.Bucket {
+		return constructs.NewBucket(stack, id, constructs.BucketProps{Stage: s, Name: name, Zone: zone, Reports: reports, Lists: lists})
 	}
-	lake.Artifacts = constructs.NewBucket(stack, "Artifacts", constructs.BucketProps{Stage: s, Name: "artifacts"})
-	lake.Logs = constructs.NewBucket(stack, "Logs", constructs.BucketProps{Stage: s, Name: "logs", ExpireDays: s.Logs.BucketDays})
-	constructs.NewDatabase(stack, "Database", s)
-	lake.addQueries(stack, s)
+	for _, name := range s.ZoneNames() {
+		lake.Zones[name] = bucket(title(name), name, s.Zones[name], true)
+	}
+	logs := s.LogsZone()
+	logs.ExpireDays = s.Logs.BucketDays
+	lake.Artifacts = bucket("Artifacts", "artifacts", s.ArtifactsZone(), false)
+	lake.Logs = bucket("Logs", "logs", logs, false)
+	results := bucket("Queries", "queries", config.Zone{ExpireDays: s.Query.KeepDays}, false)
+	lake.addCatalog(stack, s)
+	lake.addQueries(stack, s, results)
 	return lake
 }
 
-// addQueries adds the resources for queries: a workgroup for each team, and a
-// bucket for results.
-func (l *Lake) addQueries(stack awscdk.Stack, s constructs.Stage) {
-	results := constructs.NewBucket(stack, "Queries", constructs.BucketProps{Stage: s, Name: "queries", ExpireDays: s.Query.KeepDays})
+// addCatalog adds the stage's Glue database and those of zones, and the rights of teams on them.
+func (l *Lake) addCatalog(stack awscdk.Stack, s constructs.Stage) {
+	databases := []awsglue.CfnDatabase{constructs.NewDatabase(stack, "Database", s)}
+	for _, zone := range s.ZoneNames() {
+		if _, ok := s.DatabaseOf(zone); ok {
+			databases = append(databases, constructs.NewZoneDatabase(stack, "Database-"+zone, s, zone, l.Zones[zone]))
+		}
+	}
+	for _, team := range s.LakeTeams() {
+		constructs.NewTeamRights(stack, "Lake-"+team, constructs.TeamRightsProps{Stage: s, Team: team, Zones: l.Zones, Databases: databases})
+	}
+}
+
+// addQueries adds the resources for queries: a workgroup for each team.
+func (l *Lake) addQueries(stack awscdk.Stack, s constructs.Stage, results *constructs.Bucket) {
 	settings := stage.Query{Database: s.Database(), Workgroups: map[string]stage.Workgroup{}}
 	for _, team := range s.TeamNames() {
 		group := constructs.NewWorkgroup(stack, "Query-"+team, constructs.WorkgroupProps{Stage: s, Team: team, Results: results, Zones: l.Zones})

@@ -40,6 +40,9 @@ func folders() []string {
 // full has everything that a stage can have: customer managed keys, a user, a network.
 var full *stage
 
+// wholeLake has the lake of a stage file of one word, and governed one whose tables are in Lake Formation.
+var wholeLake, governed *stage
+
 // networks are the network stacks of variants of full.
 var networks map[string]*stage
 
@@ -125,8 +128,27 @@ func synth(dir string) (map[string]*stage, error) {
 	}
 	full = all["full"]
 	delete(all, "full") // other tests compare exact permissions
+	if wholeLake, err = synthLake(dir, "tiny", "lake:\n"); err != nil {
+		return nil, err
+	}
+	if governed, err = synthLake(dir, "governed", governedLake); err != nil {
+		return nil, err
+	}
 	networks, err = synthNetworks(full.config, dir)
 	return all, err
+}
+
+// synthLake synthesizes the lake's stack of a stage file.
+func synthLake(dir, name, file string) (*stage, error) {
+	cfg, err := config.Parse(name, name+".yaml", []byte(file))
+	if err != nil {
+		return nil, err
+	}
+	out := filepath.Join(dir, name)
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &out, AnalyticsReporting: new(false)})
+	stacks.NewLake(awscdk.NewStack(app, new(cfg.Name("lake")), nil), constructs.Stage{Config: cfg})
+	app.Synth(nil)
+	return readAll(app, cfg, out)
 }
 
 // synthNetworks synthesizes the network stacks of variants of a stage.

@@ -48,7 +48,7 @@ var suppressed = []accepted{
 		"Only actions that do not support resources: TestRightsAreNarrow has the list.",
 	},
 	{
-		`IAM5\[Resource::(<(Curated|Queries|Raw)\w+\.Arn>|arn:<AWS::Partition>:s3:::ephemr-\w+-\w+-<AWS::AccountId>-<AWS::Region>)/.*\]`, `.*`,
+		`IAM5\[Resource::(<(Archive|Curated|Mart|Quarantine|Queries|Raw|Staging)\w+\.Arn>|arn:<AWS::Partition>:s3:::ephemr-\w+-\w+-<AWS::AccountId>-<AWS::Region>)/.*\]`, `.*`,
 		"Objects below a prefix. Jobs and queries choose the keys of data; keys of runs contain their ids.",
 	},
 	{
@@ -72,11 +72,11 @@ var suppressed = []accepted{
 		"Cloud Map generates the ids of services. Conditions restrict the calls to services with the stage's tag.",
 	},
 	{
-		`IAM5\[Resource::` + arnPrefix + `database/\*\]`, `(Emr/(Users)?Instance|Users/User-[\w-]+)/DefaultPolicy/Resource`,
-		"Hive's client reads the functions of all databases when it starts: grantCatalog.",
+		`IAM5\[Resource::` + arnPrefix + `database/(ephemr_\w+_)?\*\]`, `(Emr/(Users)?Instance|Users/User-[\w-]+)/DefaultPolicy/Resource|Lake-[\w-]+/Policy/Resource`,
+		"Hive's client reads the functions of all databases when it starts: grantCatalog. Zones have databases with the stage's prefix.",
 	},
 	{
-		`IAM5\[Resource::` + arnPrefix + `(table|userDefinedFunction)/.*\]`, `(Emr/(Users)?Instance|Users/User-[\w-]+)/DefaultPolicy/Resource|Query-[\w-]+/Policy/Resource`,
+		`IAM5\[Resource::` + arnPrefix + `(table|userDefinedFunction)/.*\]`, `(Emr/(Users)?Instance|Users/User-[\w-]+)/DefaultPolicy/Resource|(Lake|Query)-[\w-]+/Policy/Resource`,
 		"Tables and functions of a database are created by jobs, later than the stack.",
 	},
 	{
