@@ -44,7 +44,8 @@ lake:
 	if diff := cmp.Diff([]config.Zone{
 		{Versioned: true, Events: true, Database: true, ExpireDays: 90},
 		{Versioned: true, Database: true, InfrequentDays: 90, VersionDays: 7},
-		{Database: true}, {UploadDays: 1},
+		{Database: true},
+		{UploadDays: 1},
 	}, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

@@ -60,19 +60,35 @@ func (z Zone) validate(at string) (errs []error) {
 		name string
 		days int
 	}{
-		{"infrequentDays", z.InfrequentDays}, {"archiveDays", z.ArchiveDays}, {"expireDays", z.ExpireDays},
-		{"versionDays", z.VersionDays}, {"uploadDays", z.UploadDays},
+		{"infrequentDays", z.InfrequentDays},
+		{"archiveDays", z.ArchiveDays},
+		{"expireDays", z.ExpireDays},
+		{"versionDays", z.VersionDays},
+		{"uploadDays", z.UploadDays},
 	} {
 		need(key.days >= 0 && key.days <= maxDays, ".%s %d must be days, or 0 for none or the default", key.name, key.days)
 	}
-	need(z.ExpireDays == 0 || z.ArchiveDays < z.ExpireDays, ": archiveDays must be less than expireDays")
 	need(slices.Contains([]ArchiveClass{"", Instant, Flexible, Deep}, z.ArchiveClass), ".archiveClass %q must be instant, flexible or deep", z.ArchiveClass)
-	need(z.ArchiveClass == "" || z.ArchiveDays > 0, ".archiveClass needs archiveDays: the days until objects move to %s", z.ArchiveClass)
 	need(z.VersionDays <= 0 || z.Versioned, ".versionDays is for zones with versioned: true")
-	need(z.InfrequentDays <= 0 || z.InfrequentDays >= minInfrequent, ".infrequentDays %d must be at least %d: S3 moves no younger objects to Standard-IA", z.InfrequentDays, minInfrequent)
-	need(z.InfrequentDays <= 0 || z.ArchiveDays <= 0 || z.ArchiveDays >= z.InfrequentDays+minInfrequent,
+	for _, text := range z.validateMoves() {
+		errs = append(errs, errors.New(at+text))
+	}
+	return errs
+}
+
+// validateMoves checks that objects move only to slower classes and are deleted last, when S3 allows it. The texts follow
+// the key of the zone.
+func (z Zone) validateMoves() (errs []string) {
+	need := texts(&errs)
+	need(z.ArchiveClass == "" || z.ArchiveDays > 0, ".archiveClass needs archiveDays: the days until objects move to %s", z.ArchiveClass)
+	need(z.ExpireDays == 0 || z.ArchiveDays < z.ExpireDays, ": archiveDays must be less than expireDays")
+	if z.InfrequentDays <= 0 {
+		return errs
+	}
+	need(z.InfrequentDays >= minInfrequent, ".infrequentDays %d must be at least %d: S3 moves no younger objects to Standard-IA", z.InfrequentDays, minInfrequent)
+	need(z.ArchiveDays <= 0 || z.ArchiveDays >= z.InfrequentDays+minInfrequent,
 		".archiveDays %d must be at least %d: S3 keeps objects %d days in Standard-IA", z.ArchiveDays, z.InfrequentDays+minInfrequent, minInfrequent)
-	need(z.InfrequentDays <= 0 || z.ExpireDays <= 0 || z.InfrequentDays < z.ExpireDays, ": infrequentDays must be less than expireDays")
+	need(z.ExpireDays <= 0 || z.InfrequentDays < z.ExpireDays, ": infrequentDays must be less than expireDays")
 	return errs
 }
 

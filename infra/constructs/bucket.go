@@ -121,9 +121,9 @@ func archiveClass(class config.ArchiveClass) awss3.StorageClass {
 		return awss3.StorageClass_GLACIER()
 	case config.Deep:
 		return awss3.StorageClass_DEEP_ARCHIVE()
-	default:
-		return awss3.StorageClass_GLACIER_INSTANT_RETRIEVAL()
+	case config.Instant:
 	}
+	return awss3.StorageClass_GLACIER_INSTANT_RETRIEVAL()
 }
 
 func days(n int) awscdk.Duration { return awscdk.Duration_Days(new(float64(n))) }

@@ -148,15 +148,17 @@ func (s *stage) attribute(t *testing.T, stack, logical, attribute string) string
 }
 
 var nameProperties = map[string]string{
-	"AWS::DynamoDB::Table": "TableName", "AWS::Events::EventBus": "Name", "AWS::IAM::Role": "RoleName", "AWS::Lambda::Function": "FunctionName",
-	"AWS::Logs::LogGroup": "LogGroupName", "AWS::S3::Bucket": "BucketName", "AWS::SNS::Topic": "TopicName", "AWS::SQS::Queue": "QueueName",
+	"AWS::DynamoDB::Table": "TableName", "AWS::Events::ApiDestination": "Name", "AWS::Events::EventBus": "Name", "AWS::IAM::Role": "RoleName", "AWS::Lambda::Function": "FunctionName",
+	"AWS::Kinesis::Stream": "Name", "AWS::Logs::LogGroup": "LogGroupName", "AWS::S3::Bucket": "BucketName", "AWS::SNS::Topic": "TopicName", "AWS::SQS::Queue": "QueueName",
 }
 
 var arnFormats = map[string]string{
 	"AWS::DynamoDB::Table":                 "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/NAME",
+	"AWS::Events::ApiDestination":          "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:api-destination/NAME/1",
 	"AWS::Events::EventBus":                "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/NAME",
 	"AWS::IAM::Role":                       "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/NAME",
 	"AWS::Lambda::Function":                "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:NAME",
+	"AWS::Kinesis::Stream":                 "arn:${AWS::Partition}:kinesis:${AWS::Region}:${AWS::AccountId}:stream/NAME",
 	"AWS::Logs::LogGroup":                  "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:NAME:*",
 	"AWS::S3::Bucket":                      "arn:${AWS::Partition}:s3:::NAME",
 	"AWS::SNS::Topic":                      "arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:NAME",

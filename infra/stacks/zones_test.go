@@ -185,7 +185,7 @@ func TestTeamRights(t *testing.T) {
 		t.Skip("no templates in short mode")
 	}
 	region := testRegion
-	policies := (&stage{config: full.config, templates: map[string]template{"lake": full.templates["lake"]}}).policies(t)
+	policies := full.policies(t)
 	policy := policies[full.config.GlobalName("lake-science", region)]
 	query := policies[full.config.GlobalName("query-science", region)]
 	object := func(zone string) string {
@@ -221,6 +221,26 @@ func TestTeamRights(t *testing.T) {
 	for _, r := range full.all("AWS::IAM::ManagedPolicy") {
 		if text(r.Properties["ManagedPolicyName"]) == full.global("lake-science") && text(list(r.Properties["Roles"])[0]) != "science-analyst" {
 			t.Errorf("the policy is attached to %v", r.Properties["Roles"])
+		}
+	}
+}
+
+// Jobs without a user may use the databases of all zones, and those of no other stage.
+func TestJobsUseDatabasesOfZones(t *testing.T) {
+	t.Parallel()
+	if full == nil {
+		t.Skip("no templates in short mode")
+	}
+	jobs := full.policies(t)[full.config.GlobalName("emr-instance", testRegion)]
+	for _, database := range full.config.Databases() {
+		checkTable(t, "emr-instance", jobs, database+".*", config.Write)
+	}
+	if len(full.config.Databases()) < 2 {
+		t.Error("no zone has a database")
+	}
+	for _, database := range []string{"ephemr_fuller", "ephemr_fuller_raw"} {
+		if other := reads(database, "x"); len(denied(jobs, other[1:2])) == 0 {
+			t.Errorf("jobs may read tables of %s", database)
 		}
 	}
 }
