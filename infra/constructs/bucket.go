@@ -43,6 +43,9 @@ func NewBucket(scope constructs.Construct, id string, props BucketProps) *Bucket
 		settings.EncryptionKey = awskms.Key_FromKeyArn(scope, new(id+"Key"), &key)
 	}
 	bucket := awss3.NewBucket(scope, &id, settings)
+	for _, d := range props.Stage.denyOthers(scope, of("s3", "*"), bucket.BucketArn(), new(*bucket.BucketArn()+"/*")) {
+		bucket.AddToResourcePolicy(d.statement())
+	}
 	if props.Events {
 		// eventBridgeEnabled of the L2 construct uses a custom resource: one
 		// more function, with permissions on every bucket.

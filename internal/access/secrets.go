@@ -64,6 +64,30 @@ func (p SecretPattern) covers(ref job.SecretRef, place Place) bool {
 	return nameOf(p.Ref) == nameOf(ref)
 }
 
+// stageName is the name of a stage, or its beginning.
+var stageName = regexp.MustCompile(`^[a-z][a-z0-9]{0,11}$`)
+
+// CoversVPNAuthority reports whether the pattern allows reading the key of a VPN's certificate authority, of any stage:
+// the stages of an account share Secrets Manager. See stage.VPNAuthority.
+func (p SecretPattern) CoversVPNAuthority() bool {
+	if p.Ref.Store != job.SecretsManager {
+		return false
+	}
+	if !p.Prefix {
+		parts := strings.Split(nameOf(p.Ref), "/")
+		return len(parts) == 3 && parts[0] == "ephemr" && stageName.MatchString(parts[1]) && parts[2] == "vpn-authority"
+	}
+	switch parts := strings.Split(p.Ref.Name, "/"); len(parts) {
+	case 1:
+		return strings.HasPrefix("ephemr", parts[0])
+	case 2:
+		return parts[0] == "ephemr" && (parts[1] == "" || stageName.MatchString(parts[1]))
+	case 3: // an ARN may have the beginning of the suffix as well
+		return parts[0] == "ephemr" && stageName.MatchString(parts[1]) && (strings.HasPrefix("vpn-authority", parts[2]) || strings.HasPrefix(parts[2], "vpn-authority-"))
+	}
+	return false
+}
+
 // suffix is what Secrets Manager adds to a name in an ARN.
 var suffix = regexp.MustCompile(`-[A-Za-z0-9]{6}$`)
 
