@@ -108,7 +108,7 @@ func (s *stage) resourcePolicy(t *testing.T, stack, logical string) iam.Policy {
 func (s *stage) denial(t *testing.T, stack string, st any) []iam.Statement {
 	t.Helper()
 	if at(st, "Effect") == "Allow" {
-		condition, _ := json.Marshal(at(st, "Condition")) //nolint:errcheck,errchkjson // of a template
+		condition, _ := json.Marshal(at(st, "Condition")) //nolint:errchkjson // of a template
 		if at(st, "Principal", "Service") == nil || !strings.Contains(string(condition), `"aws:Source`) {
 			t.Errorf("%v allows more than a service of AWS on behalf of this account", st)
 		}

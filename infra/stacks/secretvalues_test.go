@@ -97,7 +97,7 @@ func TestTemplatesHaveNoSecrets(t *testing.T) {
 			t.Parallel()
 			for stack, template := range s.templates {
 				for logical, r := range template.Resources {
-					for _, found := range secretsIn(stack+"/"+logical, "", map[string]any(r.Properties)) {
+					for _, found := range secretsIn(stack+"/"+logical, "", r.Properties) {
 						t.Error(found)
 					}
 				}
@@ -108,7 +108,7 @@ func TestTemplatesHaveNoSecrets(t *testing.T) {
 
 func TestSecretsAreFound(t *testing.T) {
 	t.Parallel()
-	for value, key := range map[string]string{
+	for value, key := range map[string]string{ //nolint:gosec // made up
 		"AKIA" + "ABCDEFGHIJKLMNOP":                           "Value",
 		"-----BEGIN RSA " + "PRIVATE KEY-----":                "Value",
 		"postgres://app:hunter2@db/orders":                    "Value",

@@ -64,8 +64,19 @@ func (p SecretPattern) covers(ref job.SecretRef, place Place) bool {
 	return nameOf(p.Ref) == nameOf(ref)
 }
 
-// stageName is the name of a stage, or its beginning.
-var stageName = regexp.MustCompile(`^[a-z][a-z0-9]{0,11}$`)
+// vpnAuthority is the name of the secret, and vpnAuthorities are its beginnings; an ARN may have that of the suffix, too.
+var (
+	vpnAuthority   = regexp.MustCompile(`^ephemr/[a-z][a-z0-9]{1,11}/vpn-authority$`)
+	vpnAuthorities = []*regexp.Regexp{
+		regexp.MustCompile(`^` + beginning("ephemr") + `$`), regexp.MustCompile(`^ephemr/([a-z][a-z0-9]{0,11})?$`),
+		regexp.MustCompile(`^ephemr/[a-z][a-z0-9]{1,11}/(` + beginning("vpn-authority") + `|vpn-authority-.*)?$`),
+	}
+)
+
+// beginning is a regular expression that matches each beginning of text.
+func beginning(text string) string {
+	return strings.Join(strings.Split(text, ""), "(") + strings.Repeat(")?", len(text)-1)
+}
 
 // CoversVPNAuthority reports whether the pattern allows reading the key of a VPN's certificate authority, of any stage:
 // the stages of an account share Secrets Manager. See stage.VPNAuthority.
@@ -74,18 +85,9 @@ func (p SecretPattern) CoversVPNAuthority() bool {
 		return false
 	}
 	if !p.Prefix {
-		parts := strings.Split(nameOf(p.Ref), "/")
-		return len(parts) == 3 && parts[0] == "ephemr" && stageName.MatchString(parts[1]) && parts[2] == "vpn-authority"
+		return vpnAuthority.MatchString(nameOf(p.Ref))
 	}
-	switch parts := strings.Split(p.Ref.Name, "/"); len(parts) {
-	case 1:
-		return strings.HasPrefix("ephemr", parts[0])
-	case 2:
-		return parts[0] == "ephemr" && (parts[1] == "" || stageName.MatchString(parts[1]))
-	case 3: // an ARN may have the beginning of the suffix as well
-		return parts[0] == "ephemr" && stageName.MatchString(parts[1]) && (strings.HasPrefix("vpn-authority", parts[2]) || strings.HasPrefix(parts[2], "vpn-authority-"))
-	}
-	return false
+	return slices.ContainsFunc(vpnAuthorities, func(begin *regexp.Regexp) bool { return begin.MatchString(p.Ref.Name) })
 }
 
 // suffix is what Secrets Manager adds to a name in an ARN.

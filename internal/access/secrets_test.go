@@ -67,7 +67,7 @@ func TestResourcesOfSecrets(t *testing.T) {
 func TestCoversVPNAuthority(t *testing.T) {
 	t.Parallel()
 	const arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:"
-	for pattern, want := range map[string]bool{ //nolint:gosec // names of secrets
+	for pattern, want := range map[string]bool{
 		settings.VPNAuthority("dev"): true, arn + settings.VPNAuthority("dev") + "-AbCdEf": true, arn + settings.VPNAuthority("dev") + "-*": true,
 		"e*": true, "ephemr*": true, "ephemr/*": true, "ephemr/d*": true, "ephemr/dev/*": true, "ephemr/dev/vpn*": true, arn + "ephemr/*": true,
 		"ephemr/ops": false, "ephemr/vpn-authority": false, "ephemr/dev/stores/*": false, "ephemr/dev/jobs*": false, "stores/*": false, "ephemeral/*": false,
