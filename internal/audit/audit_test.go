@@ -115,7 +115,8 @@ func TestReport(t *testing.T) {
 	t.Parallel()
 	trail, _ := newTrail()
 	for _, e := range []audit.Entry{
-		{By: "anna", Action: "cancel", RunID: "flights-20260102T0300-0a1b2c3d"}, {By: "ben", Action: "pause", Pipeline: "flights"},
+		{By: "anna", Action: "cancel", RunID: "flights-20260102T0300-0a1b2c3d"},
+		{By: "ben", Action: "pause", Pipeline: "flights"},
 		{By: "Anna", Action: "retry", RunID: "flights-daily-20260102T0300-0a1b2c3d"},
 	} {
 		if _, err := trail.Begin(t.Context(), e); err != nil {

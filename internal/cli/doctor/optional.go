@@ -109,7 +109,7 @@ func (d *doctor) endpointOf(name string, e ec2types.ClientVpnEndpoint) []Finding
 	switch code {
 	case ec2types.ClientVpnEndpointStatusCodeAvailable:
 		return ok(name, "%s is available; ephemr vpn list shows its clients", id)
-	case ec2types.ClientVpnEndpointStatusCodePendingAssociate:
+	case ec2types.ClientVpnEndpointStatusCodePendingAssociate, ec2types.ClientVpnEndpointStatusCodePending:
 		return []Finding{{Check: name, Verdict: Failed, Found: id + " has no subnet: no client can connect", Do: d.redeploy()}}
 	case ec2types.ClientVpnEndpointStatusCodeDeleting, ec2types.ClientVpnEndpointStatusCodeDeleted:
 	}

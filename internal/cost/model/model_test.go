@@ -51,7 +51,7 @@ func TestCostModel(t *testing.T) {
 	}
 	if *update {
 		all := bytes.Join([][]byte{before, []byte(begin), []byte(table()), []byte(end), after}, nil)
-		if err := os.WriteFile(page, all, 0o600); err != nil {
+		if err := os.WriteFile(page, all, 0o600); err != nil { //nolint:gosec // of this repository
 			t.Fatal(err)
 		}
 		return
