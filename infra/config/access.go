@@ -10,6 +10,7 @@ import (
 
 	"ephemr/internal/access"
 	"ephemr/internal/profile"
+	"ephemr/internal/stage"
 )
 
 // Access configures the users that jobs can run as.
@@ -117,8 +118,13 @@ func (c Config) validateUser(name string, u User) (errs []error) {
 // validateSecrets rejects patterns of secrets that cannot be understood, or are too wide.
 func validateSecrets(patterns []string) (errs []error) {
 	for i, pattern := range patterns {
-		if _, err := access.ParseSecrets(pattern); err != nil {
+		parsed, err := access.ParseSecrets(pattern)
+		switch {
+		case err != nil:
 			errs = append(errs, fmt.Errorf("secrets: %q %w", pattern, err))
+		case parsed.CoversVPNAuthority():
+			errs = append(errs, fmt.Errorf("secrets: %q allows jobs to read the key of a VPN's certificate authority, %s; name secrets outside of ephemr/, or list each without *",
+				pattern, stage.VPNAuthority("<stage>")))
 		}
 		if slices.Contains(patterns[:i], pattern) {
 			errs = append(errs, fmt.Errorf("secrets: duplicate %q; remove one", pattern))

@@ -18,7 +18,7 @@ type Config struct {
 	Synthesizer          Synthesizer  `yaml:"synthesizer"`
 	FunctionArchitecture Architecture `yaml:"functionArchitecture"`
 	EmrEventSource       string       `yaml:"emrEventSource"`      // source of EMR's events: aws.emr, or that of localemr
-	EnforceTLS           bool         `yaml:"enforceTLS"`          // bucket, queue and topic policies deny HTTP without TLS
+	EnforceTLS           bool         `yaml:"enforceTLS"`          // policies of buckets, queues, topics and the bus deny HTTP without TLS
 	Tracing              bool         `yaml:"tracing"`             // X-Ray
 	CoarseRights         bool         `yaml:"coarseRights"`        // broader permissions, where the emulator evaluates resources or conditions differently from IAM
 	Retain               bool         `yaml:"retain"`              // keep data when its stack is deleted, and protect stacks from deletion

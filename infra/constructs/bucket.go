@@ -58,6 +58,10 @@ func NewBucket(scope constructs.Construct, id string, props BucketProps) *Bucket
 	}
 	props.Reports.about(bucket, props)
 	if props.Zone.Events {
+	for _, d := range props.Stage.denyOthers(scope, of("s3", "*"), bucket.BucketArn(), new(*bucket.BucketArn()+"/*")) {
+		bucket.AddToResourcePolicy(d.statement())
+	}
+	if props.Events {
 		// eventBridgeEnabled of the L2 construct uses a custom resource: one
 		// more function, with permissions on every bucket.
 		bucket.Node().DefaultChild().(awss3.CfnBucket).AddPropertyOverride(

@@ -95,5 +95,9 @@ func newQueue(scope constructs.Construct, id string, stage Stage, name string, p
 	props.Encryption = awssqs.QueueEncryption_SQS_MANAGED
 	props.EnforceSSL = &stage.EnforceTLS
 	props.RemovalPolicy = stage.removal()
-	return awssqs.NewQueue(scope, &id, props)
+	queue := awssqs.NewQueue(scope, &id, props)
+	for _, d := range stage.denyOthers(scope, of("sqs", "*"), queue.QueueArn()) {
+		queue.AddToResourcePolicy(d.statement())
+	}
+	return queue
 }

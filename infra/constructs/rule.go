@@ -78,7 +78,20 @@ type Bus struct{ resource awsevents.EventBus }
 
 // NewBus adds the stage's event bus.
 func NewBus(scope constructs.Construct, id string, stage Stage) *Bus {
-	return &Bus{resource: awsevents.NewEventBus(scope, &id, &awsevents.EventBusProps{EventBusName: new(stage.Bus())})}
+	bus := awsevents.NewEventBus(scope, &id, &awsevents.EventBusProps{EventBusName: new(stage.Bus())})
+	put := of("events", "PutEvents")
+	denials := stage.denyOthers(scope, put, bus.EventBusArn())
+	if stage.EnforceTLS {
+		denials = append(denials, denyHTTP(put, bus.EventBusArn()))
+	}
+	for _, d := range denials {
+		// AddToResourcePolicy uses a deprecated property.
+		awscdk.NewCfnResource(scope, new(id+d.sid), &awscdk.CfnResourceProps{
+			Type:       new("AWS::Events::EventBusPolicy"),
+			Properties: &map[string]any{"EventBusName": bus.EventBusName(), "StatementId": d.sid, "Statement": d.document()},
+		})
+	}
+	return &Bus{resource: bus}
 }
 
 // Name is the bus's name.

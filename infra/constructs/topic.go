@@ -24,6 +24,9 @@ func NewTopic(scope constructs.Construct, id string, props TopicProps) *Topic {
 		TopicName:  new(props.Stage.Name(props.Name)),
 		EnforceSSL: &props.Stage.EnforceTLS,
 	})
+	for _, d := range props.Stage.denyOthers(scope, of("sns", "Publish", "Subscribe"), topic.TopicArn()) {
+		topic.AddToResourcePolicy(d.statement())
+	}
 	for _, address := range props.Stage.Emails {
 		topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(&address, nil))
 	}

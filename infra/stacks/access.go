@@ -273,6 +273,7 @@ func (p *Platform) grantWatchers() {
 func (p *Platform) grantRegister() {
 	register := p.functions.named("Register")
 	p.pipelines.Grant(register, "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem") // versions and triggers, together
+	p.runs.Grant(register, "PutItem", "UpdateItem")                                                              // who has asked
 	p.profiles.GrantRead(register)                                                                               // step concurrency and the primary's memory
 }
 

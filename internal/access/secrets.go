@@ -64,6 +64,32 @@ func (p SecretPattern) covers(ref job.SecretRef, place Place) bool {
 	return nameOf(p.Ref) == nameOf(ref)
 }
 
+// vpnAuthority is the name of the secret, and vpnAuthorities are its beginnings; an ARN may have that of the suffix, too.
+var (
+	vpnAuthority   = regexp.MustCompile(`^ephemr/[a-z][a-z0-9]{1,11}/vpn-authority$`)
+	vpnAuthorities = []*regexp.Regexp{
+		regexp.MustCompile(`^` + beginning("ephemr") + `$`), regexp.MustCompile(`^ephemr/([a-z][a-z0-9]{0,11})?$`),
+		regexp.MustCompile(`^ephemr/[a-z][a-z0-9]{1,11}/(` + beginning("vpn-authority") + `|vpn-authority-.*)?$`),
+	}
+)
+
+// beginning is a regular expression that matches each beginning of text.
+func beginning(text string) string {
+	return strings.Join(strings.Split(text, ""), "(") + strings.Repeat(")?", len(text)-1)
+}
+
+// CoversVPNAuthority reports whether the pattern allows reading the key of a VPN's certificate authority, of any stage:
+// the stages of an account share Secrets Manager. See stage.VPNAuthority.
+func (p SecretPattern) CoversVPNAuthority() bool {
+	if p.Ref.Store != job.SecretsManager {
+		return false
+	}
+	if !p.Prefix {
+		return vpnAuthority.MatchString(nameOf(p.Ref))
+	}
+	return slices.ContainsFunc(vpnAuthorities, func(begin *regexp.Regexp) bool { return begin.MatchString(p.Ref.Name) })
+}
+
 // suffix is what Secrets Manager adds to a name in an ARN.
 var suffix = regexp.MustCompile(`-[A-Za-z0-9]{6}$`)
 

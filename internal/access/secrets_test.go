@@ -6,6 +6,7 @@ import (
 
 	"ephemr/internal/access"
 	"ephemr/internal/job"
+	settings "ephemr/internal/stage"
 )
 
 const (
@@ -58,6 +59,23 @@ func TestResourcesOfSecrets(t *testing.T) {
 	} {
 		if _, err := access.ParseSecrets(pattern); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", pattern, err)
+		}
+	}
+}
+
+// No pattern of a job's secrets may allow reading the key of a VPN's authority, of this stage or another one.
+func TestCoversVPNAuthority(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:"
+	for pattern, want := range map[string]bool{
+		settings.VPNAuthority("dev"): true, arn + settings.VPNAuthority("dev") + "-AbCdEf": true, arn + settings.VPNAuthority("dev") + "-*": true,
+		"e*": true, "ephemr*": true, "ephemr/*": true, "ephemr/d*": true, "ephemr/dev/*": true, "ephemr/dev/vpn*": true, arn + "ephemr/*": true,
+		"ephemr/ops": false, "ephemr/vpn-authority": false, "ephemr/dev/stores/*": false, "ephemr/dev/jobs*": false, "stores/*": false, "ephemeral/*": false,
+		"ephemr/Dev/*": false, "ssm:/ephemr/*": false, "ephemr/dev/vpn-authority/x": false,
+	} {
+		p, err := access.ParseSecrets(pattern)
+		if got := p.CoversVPNAuthority(); got != want || err != nil {
+			t.Errorf("%s covers an authority's key: %t, %v", pattern, got, err)
 		}
 	}
 }

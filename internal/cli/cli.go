@@ -10,6 +10,7 @@ import (
 
 	"ephemr/internal/cli/apply"
 	"ephemr/internal/cli/approve"
+	"ephemr/internal/cli/audit"
 	"ephemr/internal/cli/backfill"
 	"ephemr/internal/cli/calendar"
 	"ephemr/internal/cli/cancel"
@@ -93,7 +94,7 @@ func Root(app *session.App, given string) *cobra.Command {
 	root.AddCommand(apply.Command(app), diff.Command(app), pipelines.Command(app), pause.Command(app), resume.Command(app), rollback.Command(app), remove.Command(app),
 		calendar.Command(app), start.Command(app), backfill.Command(app), backfill.ListCommand(app), submit.Command(app),
 		runs.Command(app), show.Command(app), why.Command(app), logs.Command(app), cancel.Command(app), retry.Command(app), approve.Command(app), redo.Command(app), objects.Command(app), silence.Command(app), silence.EndCommand(app), silence.ListCommand(app),
-		clusters.Command(app), resize.Command(app), terminate.Command(app), cost.Command(app), prices.Command(app), requests.Command(app), query.Command(app), lineage.Command(app), secrets.Command(app), vpn.Command(app),
+		clusters.Command(app), resize.Command(app), terminate.Command(app), audit.Command(app), cost.Command(app), prices.Command(app), requests.Command(app), query.Command(app), lineage.Command(app), secrets.Command(app), vpn.Command(app),
 		generate.Command(app), transfer.Command(app), check.Command(app), stats.Command(app), publications.Command(app), unpublish.Command(app), test.Command(app),
 		doctor.Command(app, given), version.Command(app, given))
 	root.AddCommand(project.Command(app, given))

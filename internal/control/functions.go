@@ -157,6 +157,8 @@ func (w *Wiring) Control() Handler[json.RawMessage, any] {
 	deleter := &operation.Deleter{Store: w.pipelines(), Runs: w.runs(), Cancel: canceller.Cancel}
 	backfills := &backfill.Controller{Store: w.backfills(), Pipelines: w.pipelines(), Runs: w.runs(), Wake: w.wakeCalendar(), Admit: w.requester().Request}
 	return (&operation.Handler{
+		Trail: w.trail(),
+
 		Cancel:    operation.Of(canceller.Cancel),
 		Approve:   operation.Of(approver.Approve),
 		Retry:     operation.Of(retrier.Retry),
@@ -194,5 +196,5 @@ func (w *Wiring) Calendar() Handler[json.RawMessage, calendar.Output] {
 
 // Register makes a pipeline the current version with its triggers.
 func (w *Wiring) Register() Handler[register.Input, register.Output] {
-	return w.register().Apply
+	return (&operation.Applier{Register: w.register(), Trail: w.trail()}).Apply
 }

@@ -11,6 +11,7 @@ import (
 
 	"ephemr/internal/access"
 	"ephemr/internal/admission"
+	"ephemr/internal/audit"
 	"ephemr/internal/backfill"
 	"ephemr/internal/calendar"
 	"ephemr/internal/capacity"
@@ -42,6 +43,11 @@ import (
 
 func (w *Wiring) runs() *store.Runs {
 	return &store.Runs{DB: w.clients.db(), Table: w.settings.RunsTable}
+}
+
+// trail records what people ask for.
+func (w *Wiring) trail() *audit.Trail {
+	return &audit.Trail{DB: w.clients.db(), Table: w.settings.RunsTable, Caller: entry.Caller}
 }
 
 func (w *Wiring) pipelines() *register.Store {

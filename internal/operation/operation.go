@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"strings"
 
+	"ephemr/internal/audit"
 	"ephemr/internal/fault"
 )
 
@@ -49,13 +50,21 @@ const (
 var all = []Op{Cancel, Retry, Approve, Resize, Terminate, Redo, Feed, Pause, Resume, Delete, Rollback, Unpublish, Silence, Backfill, PauseBackfill, ResumeBackfill, CancelBackfill, RetryBackfill}
 
 // Payload is the request of an operation as the function reads it.
-func Payload(op Op, request any) (json.RawMessage, error) {
+func Payload(op Op, request any) (json.RawMessage, error) { return PayloadFrom("", op, request) }
+
+// PayloadFrom is Payload with the name of the caller, for the record.
+func PayloadFrom(caller string, op Op, request any) (json.RawMessage, error) {
 	fields, err := fieldsOf(request)
 	if err != nil {
 		return nil, fmt.Errorf("encode request to %s: %w", op, err)
 	}
 	if fields["op"], err = json.Marshal(op); err != nil {
 		return nil, fmt.Errorf("encode request to %s: %w", op, err)
+	}
+	if caller != "" {
+		if fields["caller"], err = json.Marshal(caller); err != nil {
+			return nil, fmt.Errorf("encode request to %s: %w", op, err)
+		}
 	}
 	return json.Marshal(fields)
 }
@@ -90,8 +99,15 @@ type requestError struct{ err error }
 
 func (e *requestError) Error() string { return strings.TrimPrefix(e.err.Error(), "json: ") }
 
+// Trail records requests before they are carried out, and their outcome.
+type Trail interface {
+	Begin(ctx context.Context, e audit.Entry) (end func(context.Context, error), _ error)
+}
+
 // Handler is the control function.
 type Handler struct {
+	Trail Trail // nil = none
+
 	Cancel    Func
 	Approve   Func
 	Retry     Func
@@ -136,7 +152,19 @@ func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) (any, err
 	if do == nil {
 		return nil, refused("there is no operation %q", op)
 	}
+	end, err := h.begin(ctx, op, fields)
+	if err != nil {
+		return nil, err
+	}
+	out, err := carryOut(ctx, op, do, fields)
+	end(ctx, err)
+	return out, err
+}
+
+// carryOut calls do with the fields of its request.
+func carryOut(ctx context.Context, op Op, do Func, fields map[string]json.RawMessage) (any, error) {
 	delete(fields, "op")
+	delete(fields, "caller")
 	request, err := json.Marshal(fields)
 	if err != nil {
 		return nil, fmt.Errorf("encode request to %s: %w", op, err)

@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
 	"github.com/google/go-cmp/cmp"
 
+	"ephemr/internal/audit"
 	"ephemr/internal/entry"
 	"ephemr/internal/operation"
 )
@@ -86,5 +88,50 @@ func TestRefusals(t *testing.T) {
 	_, err := handler().Handle(t.Context(), json.RawMessage(`{"op": "retry", "runId": "broken"}`))
 	if err == nil || err.Error() != "broken" {
 		t.Errorf("an error of an operation is %v", err)
+	}
+}
+
+// trail keeps what was recorded, in order: a request before it is carried out, and its outcome.
+type trail struct{ lines []string }
+
+func (r *trail) Begin(_ context.Context, e audit.Entry) (func(context.Context, error), error) {
+	if e.By == "nobody" {
+		return nil, errors.New("no record")
+	}
+	r.lines = append(r.lines, fmt.Sprintf("%s %s %s%s %s", e.By, e.Action, e.RunID, e.Pipeline, e.Detail))
+	return func(_ context.Context, err error) { r.lines = append(r.lines, fmt.Sprint(err)) }, nil
+}
+
+// Who asks for an operation is recorded with its options, and without params; without a record nothing is done.
+func TestRequestsAreRecorded(t *testing.T) {
+	t.Parallel()
+	done := 0
+	do := operation.Of(func(_ context.Context, in map[string]any) (struct{}, error) {
+		done++
+		if in["runId"] == "broken" {
+			return struct{}{}, errors.New("broken")
+		}
+		return struct{}{}, nil
+	})
+	r := &trail{}
+	h := &operation.Handler{Trail: r, Cancel: do, Approve: do, Silence: do, Resize: do, Backfill: do}
+	for _, payload := range []string{
+		`{"op": "cancel", "caller": "anna", "runId": "r", "why": "wrong input", "kill": true}`,
+		`{"op": "cancel", "caller": "anna", "runId": "broken"}`,
+		`{"op": "approve", "caller": "anna", "by": "arn:aws:iam::1:user/anna", "runId": "r", "refuse": true}`,
+		`{"op": "silence", "caller": "anna", "pipeline": "p"}`,
+		`{"op": "resize", "caller": "anna", "runId": "r", "look": true}`,
+		`{"op": "backfill", "caller": "anna", "pipeline": "p", "params": {"password": "hunter2"}}`,
+		`{"op": "cancel", "caller": "nobody", "runId": "r"}`,
+		`{"op": "abort", "caller": "anna"}`,
+	} {
+		_, _ = h.Handle(t.Context(), json.RawMessage(payload))
+	}
+	want := []string{
+		"anna cancel r map[kill:true why:wrong input]", "<nil>", "anna cancel broken map[]", "broken",
+		"arn:aws:iam::1:user/anna approve r map[refuse:true]", "<nil>", "anna unsilence p map[]", "<nil>", "anna backfill p map[]", "<nil>",
+	}
+	if diff := cmp.Diff(want, r.lines); diff != "" || done != 6 {
+		t.Errorf("%d done (-want +got):\n%s", done, diff)
 	}
 }

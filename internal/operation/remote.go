@@ -30,7 +30,7 @@ func (r *Remote) CancelRun(ctx context.Context, id, why string) error {
 	if err != nil || !active {
 		return err
 	}
-	payload, err := Payload(Cancel, CancelRequest{RunID: id, Why: why})
+	payload, err := PayloadFrom("ephemr", Cancel, CancelRequest{RunID: id, Why: why})
 	if err != nil {
 		return fmt.Errorf("cancel run %s: %w", id, err)
 	}

@@ -39,6 +39,7 @@ type Profiles interface {
 // Input is a pipeline as JSON.
 type Input struct {
 	Spec json.RawMessage `json:"spec"`
+	By   string          `json:"by,omitempty"` // who registers it, as the caller says
 }
 
 // Output is the pipeline's version and its schedules: cron fields and time zone.

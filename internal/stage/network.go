@@ -20,6 +20,9 @@ type Network struct {
 // NetworkParameter is the name of the SSM parameter with a stage's Network.
 func NetworkParameter(stage string) string { return "/ephemr/" + stage + "/network" }
 
+// VPNAuthority names the secret of Secrets Manager that has the key of a stage's VPN authority. No job may read it.
+func VPNAuthority(stage string) string { return "ephemr/" + stage + "/vpn-authority" }
+
 // ParseNetwork decodes the parameter of a Network.
 func ParseNetwork(text string) (Network, error) {
 	var n Network

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"ephemr/internal/fault"
+	"ephemr/internal/stage"
 )
 
 // SecretsAPI is what the store uses of Secrets Manager.
@@ -35,7 +36,7 @@ type Store struct {
 }
 
 // Name is the secret's name.
-func (s *Store) Name() string { return "ephemr/" + s.Stage + "/vpn-authority" }
+func (s *Store) Name() string { return stage.VPNAuthority(s.Stage) }
 
 // ErrMissing is a stage without an authority.
 var ErrMissing = errors.New("the stage has no certificate authority; make it with: ephemr vpn cert NAME")

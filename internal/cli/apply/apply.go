@@ -13,6 +13,7 @@ import (
 	"ephemr/internal/cli/exit"
 	"ephemr/internal/cli/lambdacall"
 	"ephemr/internal/cli/progress"
+	"ephemr/internal/cli/session"
 	"ephemr/internal/cli/terminal"
 	"ephemr/internal/cli/upload"
 	"ephemr/internal/emr/cluster"
@@ -141,7 +142,7 @@ func registerSpec(ctx context.Context, spec pipeline.Spec, s stage.Settings, api
 	if err != nil {
 		return out, fmt.Errorf("encode pipeline %s: %w", spec.Name, err)
 	}
-	if err := lambdacall.Invoke(ctx, api, s.RegisterFunction, register.Input{Spec: data}, &out); err != nil {
+	if err := lambdacall.Invoke(ctx, api, s.RegisterFunction, register.Input{Spec: data, By: session.Who()}, &out); err != nil {
 		return out, fmt.Errorf("register pipeline %s: %w", spec.Name, err)
 	}
 	return out, nil

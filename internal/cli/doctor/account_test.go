@@ -1,6 +1,7 @@
 package doctor_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -50,6 +51,7 @@ type account struct {
 	public               bool
 	health               int // of the laptop's processes
 	region               region
+	optional             optional
 	items                []awsfake.Item // of the table of runs
 	registered, clusters []awsfake.Item // of the tables pipelines and clusters
 }
@@ -96,6 +98,9 @@ func (a *account) open(ctx context.Context) (aws.Config, doctor.Clients, error) 
 	for name, p := range a.profiles {
 		params[stage.ProfileParameter("dev", name)] = p
 	}
+	if a.optional.query != "-" {
+		params[stage.QueryParameter("dev")] = cmp.Or(a.optional.query, `{"database": "ephemr_dev", "workgroups": {"default": {"name": "ephemr-dev-query-default"}}}`)
+	}
 	if a.region.network != "" {
 		params[stage.NetworkParameter("dev")] = a.region.network
 	}
@@ -107,7 +112,7 @@ func (a *account) open(ctx context.Context) (aws.Config, doctor.Clients, error) 
 	})}
 	return cfg, doctor.Clients{
 		Identity: a.identity, Parameters: awsfake.NewSSM(params), Tables: a, Records: a.records(ctx), Queues: a, Functions: a, Workflow: a, Quotas: a, EMR: a, HTTP: a,
-		Network: a, Roles: a, Catalog: a, Lake: a, Buckets: a, Keys: a,
+		Network: a, Roles: a, Catalog: a, Lake: a, Buckets: a, Keys: a, Streams: a, Workgroups: a,
 	}, nil
 }
 

@@ -11,8 +11,10 @@ import (
 	"ephemr/internal/run/store"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/athena"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/firehose"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -44,6 +46,8 @@ type Clients struct {
 	Lake       LakeAPI
 	Buckets    BucketsAPI
 	Keys       KeysAPI
+	Streams    StreamsAPI
+	Workgroups WorkgroupsAPI
 	HTTP       HTTPAPI
 }
 
@@ -56,7 +60,8 @@ func Command(app *session.App, given string) *cobra.Command {
 		Long: `Check what the other commands depend on: configuration and credentials, the clock, the stage and its version,
 tables and records, queues, functions and workflow, cluster profiles. In an AWS account also the quotas of EC2, EMR
 and Lambda, EMR's releases and the instance types in the zones of the subnets, the tags that EMR's service role
-requires on the network, service-linked roles, Glue's default database, Lake Formation, customer keys and public access.
+requires on the network, service-linked roles, Glue's default database, Lake Formation, customer keys, public access,
+workgroups, and what the stage has of streams, VPN and budgets.
 
 Each line shows the result (ok, warning, failed or unknown), the details, and how to fix a problem. A check
 that needs a missing permission, or that an emulator does not support, is unknown. The exit code is 1 if a check
@@ -83,6 +88,6 @@ func open(ctx context.Context) (aws.Config, Clients, error) {
 		Queues: sqs.NewFromConfig(cfg), Functions: lambda.NewFromConfig(cfg), Workflow: sfn.NewFromConfig(cfg),
 		Quotas: servicequotas.NewFromConfig(cfg), EMR: account.NewClient(cfg), Network: ec2.NewFromConfig(cfg), Roles: iam.NewFromConfig(cfg),
 		Catalog: glue.NewFromConfig(cfg), Lake: lakeformation.NewFromConfig(cfg), Buckets: s3.NewFromConfig(cfg), Keys: kms.NewFromConfig(cfg),
-		HTTP: http.DefaultClient,
+		Streams: firehose.NewFromConfig(cfg), Workgroups: athena.NewFromConfig(cfg), HTTP: http.DefaultClient,
 	}, nil
 }

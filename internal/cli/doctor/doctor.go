@@ -131,10 +131,16 @@ func (d *doctor) all(ctx context.Context, open Open) {
 			{"Glue", d.database},
 			{"Lake Formation", d.lakeFormation},
 			{"keys", d.keys},
+			{"workgroups", d.workgroups},
+			{"streams", d.streams},
+			{"VPN", d.vpn},
 		}...)
 	}
 	if len(d.settings.Sources) > 0 {
 		rest = append(rest, check{"sources", d.sources})
+	}
+	if len(d.settings.Costs.Budgets) > 0 {
+		rest = append(rest, check{"budgets", d.budgets})
 	}
 	answers := make([]chan []Finding, len(rest))
 	for i, c := range rest {

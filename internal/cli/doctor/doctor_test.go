@@ -78,6 +78,7 @@ ok       concurrency     1000 functions at a time
 ok       Glue            Glue has the database default
 ok       Lake Formation  IAM decides about new databases and tables
 ok       keys            no bucket uses a customer's key
+ok       workgroups      ephemr-dev-query-default enabled
 `
 	if out != want || code != 0 || err != "no problems found\n" {
 		t.Errorf("exit code %d, %s\n%s", code, err, out)
@@ -412,7 +413,7 @@ func TestJSON(t *testing.T) {
 		t.Fatalf("no finding about public access in %+v", got)
 	}
 	last := got[i]
-	if len(got) != 21 || last.Verdict != doctor.Warning || last.Check != "public access" || last.Found == "" || last.Do == "" {
+	if len(got) != 22 || last.Verdict != doctor.Warning || last.Check != "public access" || last.Found == "" || last.Do == "" {
 		t.Errorf("got %d findings, the last %+v", len(got), last)
 	}
 }

@@ -21,6 +21,7 @@ type NetworkAPI interface {
 	ec2.DescribeSecurityGroupsAPIClient
 	ec2.DescribeInstanceTypeOfferingsAPIClient
 	ec2.DescribeVpcEndpointsAPIClient
+	ec2.DescribeClientVpnEndpointsAPIClient
 }
 
 // policyTag is the tag that AmazonEMRServicePolicy_v2 asks for on the network.

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"ephemr/internal/cli/exit"
+	"ephemr/internal/cli/session"
 	"ephemr/internal/fault"
 	"ephemr/internal/operation"
 	"ephemr/internal/stage"
@@ -47,7 +48,7 @@ func Control(ctx context.Context, api InvokeAPI, s stage.Settings, op operation.
 	if s.ControlFunction == "" {
 		return fmt.Errorf("%s: stage %s is deployed in a version without the function control; deploy it again", op, s.Stage)
 	}
-	payload, err := operation.Payload(op, request)
+	payload, err := operation.PayloadFrom(session.Who(), op, request)
 	if err != nil {
 		return err
 	}

@@ -54,6 +54,8 @@ type EMRConfig struct {
 
 	// Throttle throttles calls by AWS's token buckets.
 	Throttle bool
+	// Quotas are the buckets that AWS has raised, by API or "account".
+	Quotas map[string]Quota
 }
 
 // EMR is an in-memory EMR whose clusters and steps change state over time, by a
@@ -101,7 +103,7 @@ func NewEMR(config EMRConfig) *EMR {
 	f := &EMR{Control: newControl("EMR"), config: config, clusters: map[string]*emrCluster{}, noCapacity: map[string]bool{}, unsupported: map[string]bool{}, omitted: map[string]bool{}}
 	f.applications.living = map[string][]string{}
 	if config.Throttle {
-		f.limits = newBuckets(emrLimits)
+		f.limits = newBuckets(raised(config.Quotas))
 	}
 	return f
 }

@@ -34,6 +34,18 @@ var emrLimits = map[string]limit{
 	"SetTerminationProtection": {5, 0.2},
 }
 
+// Quota is a token bucket that AWS has raised.
+type Quota struct{ Burst, PerSecond float64 }
+
+// raised are EMR's buckets with those of quotas in their place.
+func raised(quotas map[string]Quota) map[string]limit {
+	limits := maps.Clone(emrLimits)
+	for api, q := range quotas {
+		limits[api] = limit{q.Burst, q.PerSecond}
+	}
+	return limits
+}
+
 // buckets hold the tokens that are left. A nil *buckets never runs out.
 type buckets struct {
 	limits map[string]limit

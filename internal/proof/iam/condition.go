@@ -15,6 +15,8 @@ var comparisons = map[string]func(policy, value string) bool{
 	"ArnLike":      arnLike,
 	"Bool":         strings.EqualFold,
 	"Null":         nil, // see hold
+
+	"StringNotEquals": func(policy, value string) bool { return policy == value }, // negated, see holds
 }
 
 // modifiers are the parts around an operator's name.
@@ -61,6 +63,9 @@ func holds(operator string, want, got []string, present bool) bool {
 	}
 	if name == "Null" {
 		return slices.Contains(want, fmt.Sprint(!present))
+	}
+	if name == "StringNotEquals" { // true for a missing key, also without IfExists
+		return !slices.ContainsFunc(got, func(value string) bool { return slices.Contains(want, value) })
 	}
 	if !present {
 		// ForAllValues is true for a missing key, also without IfExists.

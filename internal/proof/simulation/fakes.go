@@ -129,7 +129,7 @@ func (w *World) fakes() {
 	w.EMR = awsfake.NewEMR(awsfake.EMRConfig{
 		Starting: w.config.Starting, Bootstrapping: w.config.Bootstrapping, Terminating: w.config.Terminating,
 		Script: w.script, Deaf: w.isDeaf, OnCancel: w.cancelled, BootstrapFails: w.config.BootstrapFails, DiesAfter: w.diesAfter, Protects: w.config.Protects,
-		OnEvent: w.onEMR, EventDelays: w.config.EventDelays, Throttle: w.config.Throttle,
+		OnEvent: w.onEMR, EventDelays: w.config.EventDelays, Throttle: w.config.Throttle, Quotas: w.config.Quotas,
 	})
 	w.Instant = instant.New()
 	w.Instant.Script = func(capacity, attempt string) (time.Duration, bool) {

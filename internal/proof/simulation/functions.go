@@ -178,6 +178,20 @@ func (w *World) CrashAt(op string, n int, after bool) {
 	w.crashes[op] = &crash{skip: n, after: after}
 }
 
+// spared invokes a function that no crash is meant for.
+func (w *World) spared(invoke func() (json.RawMessage, error)) (json.RawMessage, error) {
+	swap := func(planned map[string]*crash) map[string]*crash {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		before := w.crashes
+		w.crashes = planned
+		return before
+	}
+	planned := swap(map[string]*crash{})
+	defer swap(planned)
+	return invoke()
+}
+
 // crash is where a process is going to die.
 type crash struct {
 	skip  int

@@ -27,7 +27,7 @@ func (w *World) Apply(file string) register.Output {
 	if err != nil {
 		panic(fmt.Sprintf("encode pipeline: %v", err))
 	}
-	reply, err := w.Invoke("register", payload)
+	reply, err := w.spared(func() (json.RawMessage, error) { return w.Invoke("register", payload) })
 	if err != nil {
 		panic(fmt.Sprintf("register pipeline: %v", err))
 	}

@@ -53,6 +53,8 @@ type Config struct {
 	EventDelays func(detailType string) []time.Duration
 	// Throttle gives EMR the token buckets of a real account.
 	Throttle bool
+	// Quotas are those of EMR that AWS has raised, with Throttle.
+	Quotas map[string]awsfake.Quota
 	// NoTicks leaves out the minute ticks of admit, calendar and watch, and sweep.
 	NoTicks bool
 	// ExecutionTimeout replaces that of the state machine; 0 = its own.

@@ -30,3 +30,20 @@ func (s *Runs) Ended(ctx context.Context, from, until time.Time, visit func(run.
 	}
 	return nil
 }
+
+// Since visits the runs that have not ended, or did after a time: those that were requested or have published since are
+// among them. A run may be visited twice. The index is eventually consistent.
+func (s *Runs) Since(ctx context.Context, from time.Time, visit func(run.Run) error) error {
+	for _, state := range []run.State{run.Queued, run.Admitted, run.Running} {
+		if err := s.InState(ctx, state, visit); err != nil {
+			return fmt.Errorf("list runs that are %s: %w", state, err)
+		}
+	}
+	rejected := s.inState(string(run.Rejected))
+	rejected.KeyConditionExpression = new(*rejected.KeyConditionExpression + " AND " + records.StateOrderName + " > :from")
+	rejected.ExpressionAttributeValues[":from"] = records.String(records.TimeOrder(from, ""))
+	if err := s.visit(ctx, rejected, visit); err != nil {
+		return fmt.Errorf("list runs that were rejected: %w", err)
+	}
+	return s.Ended(ctx, from, time.Now().Add(time.Hour), visit)
+}
