@@ -43,6 +43,9 @@ var full *stage
 // networks are the network stacks of variants of full.
 var networks map[string]*stage
 
+// delivery is full with the provider of its account.
+var delivery *stage
+
 // stages are the synthesized stages by name. All tests share one Node.js process,
 // which serves one call at a time, so the stages are synthesized before them.
 var stages map[string]*stage
@@ -126,7 +129,23 @@ func synth(dir string) (map[string]*stage, error) {
 	full = all["full"]
 	delete(all, "full") // other tests compare exact permissions
 	networks, err = synthNetworks(full.config, dir)
+	if err == nil {
+		delivery, err = synthDelivery(full.config, dir)
+	}
 	return all, err
+}
+
+// synthDelivery synthesizes the delivery's stack of a stage whose account has a provider.
+func synthDelivery(cfg config.Config, dir string) (*stage, error) {
+	d := *cfg.Delivery
+	d.Provider, cfg.Delivery = githubProvider, &d
+	out := filepath.Join(dir, "delivery")
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &out, AnalyticsReporting: new(false)})
+	s := constructs.Stage{Config: cfg}
+	lake := stacks.NewLake(awscdk.NewStack(app, new(cfg.Name("lake")), nil), s)
+	stacks.NewDelivery(awscdk.NewStack(app, new(cfg.Name("delivery")), nil), s, lake)
+	app.Synth(nil)
+	return readAll(app, cfg, out)
 }
 
 // synthNetworks synthesizes the network stacks of variants of a stage.
