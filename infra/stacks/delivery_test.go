@@ -22,8 +22,8 @@ func TestDeliveryTrusts(t *testing.T) {
 		want[full.global(role)] = map[string]any{
 			"Action": "sts:AssumeRoleWithWebIdentity", "Effect": "Allow", "Principal": map[string]any{"Federated": "${GitHub.Arn}"},
 			"Condition": map[string]any{"StringEquals": map[string]any{
-				"token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-				"token.actions.githubusercontent.com:sub": "repo:acme/platform:environment:" + environment,
+				config.GitHubIssuer + ":aud": "sts.amazonaws.com",
+				config.GitHubIssuer + ":sub": "repo:acme/platform:environment:" + environment,
 			}},
 		}
 	}
