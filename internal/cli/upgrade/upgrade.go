@@ -36,22 +36,19 @@ type result struct {
 // Run pins the repository to release ours, after printing what has changed since the release that it is pinned to.
 func Run(o Options, io *terminal.IO, ours, changelog string) error {
 	file := filepath.Join(o.Project, pin)
-	text, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return exit.Usage("%s is missing: run ephemr upgrade in a repository that ephemr init has made, or create the file with a version in it", file)
-	}
+	pinned, err := read(file)
 	if err != nil {
-		return fmt.Errorf("read the pinned version: %w", err)
+		return err
 	}
-	r := result{From: strings.TrimSpace(string(text)), To: ours}
-	older, known := version.Older(ours, r.From)
+	older, known := version.Older(ours, pinned)
 	if older && !o.Downgrade {
-		return exit.Usage("%s pins ephemr %s, which is newer than this one, %s; install a newer release, or pin this one with --downgrade", file, r.From, ours)
+		return exit.Usage("%s pins ephemr %s, which is newer than this one, %s; install a newer release, or pin this one with --downgrade", file, pinned, ours)
 	}
-	if r.From != ours && !older {
-		r.Changes = changes(changelog, r.From)
+	r := result{From: pinned, To: ours, Pinned: pinned != ours && !o.DryRun}
+	if pinned != ours && !older {
+		r.Changes = changes(changelog, pinned)
 	}
-	if r.Pinned = r.From != ours && !o.DryRun; r.Pinned {
+	if r.Pinned {
 		if err := os.WriteFile(file, []byte(ours+"\n"), 0o644); err != nil { //nolint:gosec // a file of the repository
 			return fmt.Errorf("pin the version: %w", err)
 		}
@@ -59,14 +56,27 @@ func Run(o Options, io *terminal.IO, ours, changelog string) error {
 	if o.JSON {
 		return io.JSON(r)
 	}
-	if r.From != ours && !known {
-		io.Notef("which of %s and %s is newer is not known: only versions with a tag can be compared\n", r.From, ours)
-	}
-	report(io, file, r)
+	report(io, file, r, known)
 	return nil
 }
 
-func report(io *terminal.IO, file string, r result) {
+// read returns the version that is pinned in file.
+func read(file string) (string, error) {
+	text, err := os.ReadFile(file) //nolint:gosec // of the repository
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", exit.Usage("%s is missing: run ephemr upgrade in a repository that ephemr init has made, or create the file with a version in it", file)
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the pinned version: %w", err)
+	}
+	return strings.TrimSpace(string(text)), nil
+}
+
+// report prints r for people; ordered is whether it is known which version is newer.
+func report(io *terminal.IO, file string, r result, ordered bool) {
+	if r.From != r.To && !ordered {
+		io.Notef("which of %s and %s is newer is not known: only versions with a tag can be compared\n", r.From, r.To)
+	}
 	if r.Changes != "" {
 		io.Printf("%s\n", r.Changes)
 	}
