@@ -10,7 +10,6 @@ tools := $(CURDIR)/.tools
 # The linter caches findings with absolute paths: checkouts must not share its cache.
 export GOLANGCI_LINT_CACHE := $(tools)/cache/golangci-lint
 export PATH := $(CURDIR)/dist/bin:$(tools)/bin:$(tools)/venv/bin:$(tools)/node/node_modules/.bin:$(PATH)
-scripts = $$(git grep -lE '^\#!.*(bash|sh)$$|shellcheck shell=' -- ':!*.go' ':!*.md' ':!Makefile')
 
 .PHONY: help
 help: ## list the targets
@@ -66,16 +65,20 @@ chaos: tools build ## 300 real runs with faults and killed processes, 15 minutes
 examples: tools build ## examples on real systems (PostgreSQL, OpenSearch, Redis, …), and the time from trigger to data
 	@scripts/setup stores warehouse
 	go test -count=1 -timeout 60m -v -run '^Test(Addition|SyntheticQuality|StoreAvailability|Warehouse)$$' ./acceptance -examples
-lint: ## Go linters and formatters, shellcheck
+lint: ## linters of Go, shell, Python and GitHub workflows
 	@scripts/setup lint
 	golangci-lint run
 	golangci-lint fmt --diff
-	shellcheck -x -P SCRIPTDIR $(scripts)
+	@scripts/lint
 bench: tools build ## measure overhead, calls, functions and demo; BENCH="-n 10 -demo=false"
 	@scripts/setup peers
 	@bench $(BENCH)
 
-.PHONY: man release newcomer synth check generate clean
+.PHONY: audit vulncheck man release newcomer synth check generate clean
+audit: ## licences of all modules that are released; a minute
+	@scripts/audit licences
+vulncheck: ## known vulnerabilities that can be reached; needs https://vuln.go.dev
+	@scripts/audit vulnerabilities
 man: ## man pages of ephemr into dist/man
 	go run ./cmd/manual -man dist/man -version "$$(git describe --tags --always --dirty)"
 release: ## archives for Linux, macOS and Windows, SBOM and checksums into dist/release; takes minutes

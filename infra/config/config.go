@@ -47,6 +47,8 @@ type Config struct {
 	Network *Network `yaml:"network"` // of clusters; nil = the default VPC, or the profiles' subnets
 
 	Ingestion *Ingestion `yaml:"ingestion"` // nil = none
+
+	Delivery *Delivery `yaml:"delivery"` // nil = no workflow deploys the stage
 }
 
 // Synthesizer selects the credentials that upload assets and deploy stacks.

@@ -32,6 +32,9 @@ func Add(app awscdk.App, cfg config.Config, code constructs.Binaries) {
 		NewIngestion(ingestionStack, stage, lake)
 		ingestionStack.AddStackDependency(platformStack, nil) // with the topic of its alarms
 	}
+	if cfg.Delivery != nil {
+		NewDelivery(newStack(app, stage, "delivery", "Roles of the workflows that deploy the stage."), stage, lake)
+	}
 	// Stacks refer to each other by names, so that each can be changed alone; only
 	// the order in which they are created is fixed.
 	platformStack.AddStackDependency(lakeStack, nil)

@@ -46,6 +46,9 @@ var wholeLake, governed *stage
 // networks are the network stacks of variants of full.
 var networks map[string]*stage
 
+// delivery is full with the provider of its account.
+var delivery *stage
+
 // stages are the synthesized stages by name. All tests share one Node.js process,
 // which serves one call at a time, so the stages are synthesized before them.
 var stages map[string]*stage
@@ -135,6 +138,9 @@ func synth(dir string) (map[string]*stage, error) {
 		return nil, err
 	}
 	networks, err = synthNetworks(full.config, dir)
+	if err == nil {
+		delivery, err = synthDelivery(full.config, dir)
+	}
 	return all, err
 }
 
@@ -147,6 +153,15 @@ func synthLake(dir, name, file string) (*stage, error) {
 	out := filepath.Join(dir, name)
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &out, AnalyticsReporting: new(false)})
 	stacks.NewLake(awscdk.NewStack(app, new(cfg.Name("lake")), nil), constructs.Stage{Config: cfg})
+// synthDelivery synthesizes the delivery's stack of a stage whose account has a provider.
+func synthDelivery(cfg config.Config, dir string) (*stage, error) {
+	d := *cfg.Delivery
+	d.Provider, cfg.Delivery = githubProvider, &d
+	out := filepath.Join(dir, "delivery")
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &out, AnalyticsReporting: new(false)})
+	s := constructs.Stage{Config: cfg}
+	lake := stacks.NewLake(awscdk.NewStack(app, new(cfg.Name("lake")), nil), s)
+	stacks.NewDelivery(awscdk.NewStack(app, new(cfg.Name("delivery")), nil), s, lake)
 	app.Synth(nil)
 	return readAll(app, cfg, out)
 }

@@ -107,6 +107,14 @@ var suppressed = []accepted{
 		`IAM5\[Resource::` + arnPrefix + `execution:ephemr-\w+-run:\*\]`, `\w+/Role/DefaultPolicy/Resource`,
 		"Executions of the stage's state machine are named after runs.",
 	},
+	{
+		`IAM5\[Resource::` + arnPrefix + `stack/ephemr-\w+-\*/\*\]`, `(Deploy|Difference)/DefaultPolicy/Resource`,
+		"CloudFormation generates the ids of stacks; names of stages have no hyphen.",
+	},
+	{
+		`IAM5\[Resource::` + arnPrefix + `(parameter/ephemr/\w+/profiles/\*|table/ephemr-\w+-runs/index/\*|log-group:/ephemr/\w+/runs:log-stream:\*)\]`, `Deploy/DefaultPolicy/Resource`,
+		"Profiles, indexes and log streams of the stage, for ephemr apply and ephemr start.",
+	},
 }
 
 // The stages on AWS have no finding of cdk-nag's rules AwsSolutions that is not

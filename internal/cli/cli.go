@@ -53,6 +53,7 @@ import (
 	"ephemr/internal/cli/test"
 	"ephemr/internal/cli/transfer"
 	"ephemr/internal/cli/unpublish"
+	"ephemr/internal/cli/upgrade"
 	"ephemr/internal/cli/version"
 	"ephemr/internal/cli/vpn"
 	"ephemr/internal/cli/why"
@@ -97,7 +98,7 @@ func Root(app *session.App, given string) *cobra.Command {
 		clusters.Command(app), resize.Command(app), terminate.Command(app), audit.Command(app), cost.Command(app), prices.Command(app), requests.Command(app), query.Command(app), lineage.Command(app), secrets.Command(app), vpn.Command(app),
 		generate.Command(app), transfer.Command(app), check.Command(app), stats.Command(app), publications.Command(app), unpublish.Command(app), test.Command(app),
 		doctor.Command(app, given), version.Command(app, given))
-	root.AddCommand(project.Command(app, given))
+	root.AddCommand(project.Command(app, given), upgrade.Command(app, given))
 	root.AddCommand(deploy.Commands(app)...)
 	root.AddCommand(region.Commands(app)...)
 	completion(root)

@@ -78,7 +78,10 @@ def postgresql(base: pathlib.Path) -> Iterator[tuple[str, str]]:
         check=True, stdout=subprocess.DEVNULL, cwd=home, **user,
     )
     port, log = free_port(), base / "postgresql.log"
-    settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": home, "shared_buffers": "32MB", "fsync": "off", "full_page_writes": "off"}
+    settings = {
+        "listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": home,
+        "shared_buffers": "32MB", "fsync": "off", "full_page_writes": "off",
+    }
     command = [str(programs / "postgres"), "-D", str(data), *(f"--{key}={value}" for key, value in settings.items())]
     with process(command, log, signal.SIGINT, cwd=home, **user) as server:  # SIGINT: end now, also with clients
         yield await_ready(server, log, lambda: connects(port)), str(home)

@@ -38,7 +38,8 @@ def orders(day: dt.date, number: int, seed: int) -> Iterator[dict]:
         at = dt.datetime.combine(day, dt.time(), dt.timezone.utc) + dt.timedelta(seconds=i * 86_400 // number)
         yield {
             "_id": day.toordinal() * 10_000_000 + i, "day": day.isoformat(), "ordered_at": at, "store_id": int(r.random() * 10_000) + 1,
-            "status": ["new", "paid", "shipped", "returned"][int(r.random() * 4)], "cents": int(r.random() * 50_000), "note": NOTES[int(r.random() * len(NOTES))],
+            "status": ["new", "paid", "shipped", "returned"][int(r.random() * 4)], "cents": int(r.random() * 50_000),
+            "note": NOTES[int(r.random() * len(NOTES))],
         }
 
 

@@ -146,7 +146,7 @@ func checkAccount(ctx context.Context, cfg config.Config, api IdentityAPI) error
 
 // stackNames are the stacks that a stage can have, in the order in which they are deployed.
 func stackNames(stage string) []string {
-	names := []string{"network", "lake", "platform", "triggers", "ingestion"}
+	names := []string{"network", "lake", "platform", "triggers", "ingestion", "delivery"}
 	for i, name := range names {
 		names[i] = "ephemr-" + stage + "-" + name
 	}

@@ -40,7 +40,8 @@ func TestCreate(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		".ephemr-version", ".github/install-ephemr", ".github/workflows/check.yml", ".github/workflows/deploy.yml", ".gitignore", "README.md",
+		".ephemr-version", ".github/dependabot.yml", ".github/install-ephemr", ".github/workflows/check.yml", ".github/workflows/deploy.yml", ".gitignore", ".sqlfluff",
+		"README.md",
 		"jobs/addition/number/run.sh", "jobs/addition/sum/main.py", "pipelines/addition.yaml", "queries/tables.sql", "stages/dev.yaml", "stages/prod.yaml",
 		"tests/addition/test.yaml",
 	}

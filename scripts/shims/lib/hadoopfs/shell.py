@@ -256,7 +256,7 @@ def stat(args):
             values = {"%y": date(s.modified) + ":00", "%b": str(s.size), "%F": "directory" if s.directory else "regular file",
                       "%n": s.path.rstrip("/").rsplit("/", 1)[-1], "%r": "1", "%o": "0", "%u": "hadoop", "%g": "hadoop",
                       "%Y": str(int(s.modified * 1000))}
-            print(re.sub(r"%[a-zA-Z]", lambda m: values.get(m.group(0), m.group(0)), form))
+            print(re.sub(r"%[a-zA-Z]", lambda m, values=values: values.get(m.group(0), m.group(0)), form))
 
 
 def no_effect(args):
