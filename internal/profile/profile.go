@@ -27,6 +27,7 @@ type Profile struct {
 	IdleTimeout     pipeline.Duration `json:"idleTimeout" yaml:"idleTimeout"`                 // safety net: 60s..168h
 	StepConcurrency int               `json:"stepConcurrency,omitempty" yaml:"stepConcurrency,omitempty"`
 	MaxUnits        int               `json:"maxUnits,omitempty" yaml:"maxUnits,omitempty"` // of core and task together, when a cluster is resized; 0 = no limit
+	Scaling         *Scaling          `json:"scaling,omitempty" yaml:"scaling,omitempty"`   // nil = units change by requests only
 	Fallbacks       []Fallback        `json:"fallbacks,omitempty" yaml:"fallbacks,omitempty"`
 	Tags            map[string]string `json:"tags,omitempty" yaml:"tags,omitempty"`
 	RootGiB         int               `json:"rootGiB,omitempty" yaml:"rootGiB,omitempty"`     // root volume of each instance; 0 = EMR's default
@@ -83,6 +84,11 @@ func (p Profile) Rung(n int) Profile {
 	if len(f.Subnets) > 0 {
 		p.Subnets = f.Subnets
 	}
+	if f.OnDemand && p.Scaling != nil {
+		all := *p.Scaling
+		all.MaxOnDemand = nil // there are no Spot instances
+		p.Scaling = &all
+	}
 	return p
 }
 
@@ -124,7 +130,7 @@ func (p Profile) Validate() error {
 	if p.StepConcurrency < 0 || p.StepConcurrency > 256 {
 		errs = append(errs, fmt.Errorf("stepConcurrency %d is not between 1 and 256", p.StepConcurrency))
 	}
-	return errors.Join(append(errs, p.validateRoot(), p.Overrides.validate(), p.validateMaxUnits(), p.validateTables(), p.validateArchitecture(), p.Holds(p.StepConcurrency))...)
+	return errors.Join(append(errs, p.validateRoot(), p.Overrides.validate(), p.validateMaxUnits(), p.validateScaling(), p.validateTables(), p.validateArchitecture(), p.Holds(p.StepConcurrency))...)
 }
 
 // validateRoot compares the root volume with what EMR takes.
@@ -147,7 +153,13 @@ func (p Profile) units() (n int) {
 }
 
 // MostInstances is how many instances a cluster may have, with its primary.
-func (p Profile) MostInstances() int { return 1 + max(p.units(), p.MaxUnits) }
+func (p Profile) MostInstances() int {
+	most := max(p.units(), p.MaxUnits)
+	if p.Scaling != nil {
+		most = max(most, p.Scaling.Max)
+	}
+	return 1 + most
+}
 
 // validateMaxUnits compares the limit with the initial size of a cluster.
 func (p Profile) validateMaxUnits() error {

@@ -63,6 +63,15 @@ func TestParse(t *testing.T) {
 		"too many drivers":                {`"idleTimeout"`, `"stepConcurrency":7,"idleTimeout"`, "7 steps side by side need 18.2 GiB of memory on the primary, for drivers of 2.0 GiB: m5.xlarge has 16.0 GiB, m6i.xlarge has 16.0 GiB"},
 		"too large drivers":               {`"idleTimeout"`, `"stepConcurrency":2,"configurations":[{"classification":"spark-defaults","properties":{"spark.driver.memory":"8G"}}],"idleTimeout"`, "2 steps side by side need 17.2 GiB"},
 		"drivers without a size":          {`"idleTimeout"`, `"stepConcurrency":2,"configurations":[{"classification":"spark-defaults","properties":{"spark.driver.memory":"lots"}}],"idleTimeout"`, `spark.driver.memory "lots" is not a size like 4g`},
+		"scaling, no application":         {`"idleTimeout"`, `"scaling":{"min":1,"max":9},"idleTimeout"`, "scaling: EMR scales applications on YARN only"},
+		"scaling from none":               {`"idleTimeout"`, `"applications":["Spark"],"scaling":{"min":0,"max":9},"idleTimeout"`, "scaling.min 0 must be at least 1"},
+		"scaling backwards":               {`"idleTimeout"`, `"applications":["Spark"],"scaling":{"min":4,"max":3},"idleTimeout"`, "scaling.max 3 is less than min 4"},
+		"scaling below its start":         {`"idleTimeout"`, `"applications":["Spark"],"scaling":{"min":1,"max":2},"idleTimeout"`, "scaling.max 2 is less than the 3 core and task units"},
+		"scaling, core":                   {`"idleTimeout"`, `"applications":["Spark"],"scaling":{"min":1,"max":9,"maxCore":10},"idleTimeout"`, "scaling.maxCore 10 is not between 1 and max 9"},
+		"scaling, fewer core":             {`"idleTimeout"`, `"applications":["Spark"],"scaling":{"min":1,"max":9,"maxCore":2},"idleTimeout"`, "scaling.maxCore 2 is less than the 3 core units"},
+		"scaling, on demand":              {`"idleTimeout"`, `"applications":["Spark"],"scaling":{"min":1,"max":9,"maxOnDemand":-1},"idleTimeout"`, "scaling.maxOnDemand -1 is not between 0 and max 9"},
+		"scaling above maxUnits":          {`"idleTimeout"`, `"applications":["Spark"],"maxUnits":8,"scaling":{"min":1,"max":9},"idleTimeout"`, "scaling.max 9 is more than maxUnits 8"},
+		"scaling, old release":            {`"release":"emr-7.14.0"`, `"release":"emr-6.0.0","scaling":{"min":1,"max":9}`, "scaling: release emr-6.0.0 has no managed scaling"},
 		"not JSON":                        {`{"release"`, `"release"`, "read profile p"},
 	} {
 		if _, err := profile.Parse("p", strings.Replace(good, tt.old, tt.replace, 1)); err == nil || !strings.Contains(err.Error(), tt.want) {

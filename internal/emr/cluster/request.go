@@ -81,6 +81,9 @@ func request(s stage.Settings, name string, p profile.Profile, with terms) *emr.
 	if p.RootGiB > 0 {
 		in.EbsRootVolumeSize = aws.Int32(int32(p.RootGiB)) //nolint:gosec // 15..100 by validation
 	}
+	if p.Scaling != nil {
+		in.ManagedScalingPolicy = scaling(*p.Scaling)
+	}
 	if p.SecurityConfig != "" {
 		in.SecurityConfiguration = &p.SecurityConfig
 	}
@@ -95,6 +98,19 @@ func request(s stage.Settings, name string, p profile.Profile, with terms) *emr.
 		in.Instances.InstanceFleets = append(in.Instances.InstanceFleets, FleetConfig(types.InstanceFleetTypeTask, *p.Task))
 	}
 	return in
+}
+
+func scaling(s profile.Scaling) *types.ManagedScalingPolicy {
+	limits := &types.ComputeLimits{UnitType: types.ComputeLimitsUnitTypeInstanceFleetUnits}
+	for _, limit := range []struct {
+		from *int
+		to   **int32
+	}{{&s.Min, &limits.MinimumCapacityUnits}, {&s.Max, &limits.MaximumCapacityUnits}, {s.MaxCore, &limits.MaximumCoreCapacityUnits}, {s.MaxOnDemand, &limits.MaximumOnDemandCapacityUnits}} {
+		if limit.from != nil {
+			*limit.to = aws.Int32(int32(*limit.from)) //nolint:gosec // at most the units of a cluster
+		}
+	}
+	return &types.ManagedScalingPolicy{ComputeLimits: limits}
 }
 
 func configurations(cs []profile.Configuration) []types.Configuration {
