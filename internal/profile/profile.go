@@ -31,6 +31,7 @@ type Profile struct {
 	Fallbacks       []Fallback        `json:"fallbacks,omitempty" yaml:"fallbacks,omitempty"`
 	Tags            map[string]string `json:"tags,omitempty" yaml:"tags,omitempty"`
 	RootGiB         int               `json:"rootGiB,omitempty" yaml:"rootGiB,omitempty"`     // root volume of each instance; 0 = EMR's default
+	Image           string            `json:"image,omitempty" yaml:"image,omitempty"`         // id of an AMI; "" = EMR's default
 	Overrides       *Overrides        `json:"overrides,omitempty" yaml:"overrides,omitempty"` // what pipelines may change; nil = nothing
 }
 
@@ -54,6 +55,8 @@ type Bootstrap struct {
 	Name string   `json:"name" yaml:"name"`
 	Path string   `json:"path" yaml:"path"` // s3://…
 	Args []string `json:"args,omitempty" yaml:"args,omitempty"`
+
+	SHA256 string `json:"sha256,omitempty" yaml:"sha256,omitempty"` // of the file; "" = it runs unverified
 }
 
 // Fallback replaces parts of the profile; what it leaves out stays.
@@ -130,7 +133,7 @@ func (p Profile) Validate() error {
 	if p.StepConcurrency < 0 || p.StepConcurrency > 256 {
 		errs = append(errs, fmt.Errorf("stepConcurrency %d is not between 1 and 256", p.StepConcurrency))
 	}
-	return errors.Join(append(errs, p.validateRoot(), p.Overrides.validate(), p.validateMaxUnits(), p.validateScaling(), p.validateTables(), p.validateArchitecture(), p.Holds(p.StepConcurrency))...)
+	return errors.Join(append(errs, p.validateRoot(), p.Overrides.validate(), p.validateMaxUnits(), p.validateScaling(), p.validateImage(), p.validateBootstrap(), p.validateTables(), p.validateArchitecture(), p.Holds(p.StepConcurrency))...)
 }
 
 // validateRoot compares the root volume with what EMR takes.

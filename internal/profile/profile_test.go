@@ -72,6 +72,10 @@ func TestParse(t *testing.T) {
 		"scaling, on demand":              {`"idleTimeout"`, `"applications":["Spark"],"scaling":{"min":1,"max":9,"maxOnDemand":-1},"idleTimeout"`, "scaling.maxOnDemand -1 is not between 0 and max 9"},
 		"scaling above maxUnits":          {`"idleTimeout"`, `"applications":["Spark"],"maxUnits":8,"scaling":{"min":1,"max":9},"idleTimeout"`, "scaling.max 9 is more than maxUnits 8"},
 		"scaling, old release":            {`"release":"emr-7.14.0"`, `"release":"emr-6.0.0","scaling":{"min":1,"max":9}`, "scaling: release emr-6.0.0 has no managed scaling"},
+		"no image":                        {`"idleTimeout"`, `"image":"ami-1","idleTimeout"`, `image "ami-1" is not the id of an AMI`},
+		"image and architecture":          {`"fallbacks":[`, `"image":"ami-0123456789abcdef0","fallbacks":[{"types":["m7g.xlarge"]},`, "image: ami-0123456789abcdef0 has one architecture, but m5.xlarge is x86_64 and m7g.xlarge of fallbacks[0] is arm64"},
+		"no checksum":                     {`"idleTimeout"`, `"bootstrap":[{"name":"a","path":"s3://b/a.sh","sha256":"12"}],"idleTimeout"`, `bootstrap[0].sha256 "12" is not a checksum`},
+		"checksum elsewhere":              {`"idleTimeout"`, `"bootstrap":[{"name":"a","path":"/bin/true","sha256":"` + strings.Repeat("0", 64) + `"}],"idleTimeout"`, "bootstrap[0].sha256: only files in S3 are verified"},
 		"not JSON":                        {`{"release"`, `"release"`, "read profile p"},
 	} {
 		if _, err := profile.Parse("p", strings.Replace(good, tt.old, tt.replace, 1)); err == nil || !strings.Contains(err.Error(), tt.want) {

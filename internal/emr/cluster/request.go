@@ -81,6 +81,9 @@ func request(s stage.Settings, name string, p profile.Profile, with terms) *emr.
 	if p.RootGiB > 0 {
 		in.EbsRootVolumeSize = aws.Int32(int32(p.RootGiB)) //nolint:gosec // 15..100 by validation
 	}
+	if p.Image != "" {
+		in.CustomAmiId = &p.Image
+	}
 	if p.Scaling != nil {
 		in.ManagedScalingPolicy = scaling(*p.Scaling)
 	}
@@ -134,10 +137,11 @@ func bootstrap(s stage.Settings, p profile.Profile) []types.BootstrapActionConfi
 		ScriptBootstrapAction: &types.ScriptBootstrapActionConfig{Path: &s.Bootstrap, Args: args},
 	}}
 	for _, b := range p.Bootstrap {
-		actions = append(actions, types.BootstrapActionConfig{
-			Name:                  &b.Name,
-			ScriptBootstrapAction: &types.ScriptBootstrapActionConfig{Path: &b.Path, Args: b.Args},
-		})
+		script := &types.ScriptBootstrapActionConfig{Path: &b.Path, Args: b.Args}
+		if b.SHA256 != "" { // the stage's own script downloads, verifies and executes it
+			script = &types.ScriptBootstrapActionConfig{Path: &s.Bootstrap, Args: append([]string{"--verify", b.SHA256, b.Path}, b.Args...)}
+		}
+		actions = append(actions, types.BootstrapActionConfig{Name: &b.Name, ScriptBootstrapAction: script})
 	}
 	return actions
 }
