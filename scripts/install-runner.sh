@@ -1,7 +1,24 @@
 #!/usr/bin/env bash
 # Bootstrap action: installs the runner for this architecture on a cluster's instance.
 #   install-runner.sh x86_64=s3://… aarch64=s3://…
+# Or executes another bootstrap action, if it has a checksum:
+#   install-runner.sh --verify SHA256 s3://… [ARGUMENT…]
 set -euo pipefail
+
+if [ "${1:-}" = --verify ]; then
+  want=$2 address=$3
+  shift 3
+  action=$(mktemp)
+  aws s3 cp --only-show-errors "$address" "$action" ||
+    { echo "verify: cannot download $address: check the permissions of the instance profile" >&2; exit 1; }
+  got=$(sha256sum "$action")
+  got=${got%% *}
+  [ "$got" = "$want" ] ||
+    { echo "verify: $address has the SHA-256 $got, and the profile $want: it was not executed" >&2; exit 1; }
+  chmod 700 "$action"
+  exec "$action" "$@"
+fi
+
 home=${EPHEMR_HOME:-/opt/ephemr}
 data=${EPHEMR_MOUNT:-/mnt}                                         # EMR's data disk: the root disk has 15 GiB
 busy=${EPHEMR_BUSY_FILE:-/emr/metricscollector/isbusy}             # what EMR's auto-termination looks at

@@ -126,7 +126,7 @@ func refused(t *testing.T, w *simulation.World, r run.Run, sender, reason string
 func ranAs(t *testing.T, w *simulation.World, r run.Run) {
 	t.Helper()
 	for _, c := range w.EMR.Clusters() {
-		if secured := c.SecurityConfiguration != nil; secured != (r.User != "") {
+		if secured := *c.SecurityConfiguration == "users"; secured != (r.User != "") {
 			t.Errorf("cluster of user %q asks for roles: %t", r.User, secured)
 		}
 		if got, want := *c.Ec2InstanceAttributes.IamInstanceProfile, w.Settings.InstancesOf(r.User != ""); got != want {

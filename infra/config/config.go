@@ -23,6 +23,7 @@ type Config struct {
 	CoarseRights         bool         `yaml:"coarseRights"`        // broader permissions, where the emulator evaluates resources or conditions differently from IAM
 	Retain               bool         `yaml:"retain"`              // keep data when its stack is deleted, and protect stacks from deletion
 	Keys                 Keys         `yaml:"keys"`                // customer's KMS keys
+	Encryption           Encryption   `yaml:"encryption"`          // of clusters
 	PermissionsBoundary  string       `yaml:"permissionsBoundary"` // ARN of a managed policy that limits every role of the stage; empty = none
 	Emails               []string     `yaml:"emails"`              // notified of alarms and of every run's outcome
 

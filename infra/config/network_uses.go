@@ -28,6 +28,7 @@ func (c Config) uses() []use {
 	add(len(c.Access.Users) > 0, "sts", "jobs run with the roles of users")
 	add(c.Access.LakeFormation, "lakeformation", "access.lakeFormation is set")
 	add(c.ownSecurityConfig(), "kms", "a security configuration may encrypt disks")
+	add(c.Encryption.Disks != "", "kms", "encryption.disks is set")
 	add(c.Lineage.SparkDomain != "", "datazone", "lineage.sparkDomain is set")
 	add(c.HasAgent(), "monitoring", "the CloudWatch agent of profiles sends metrics")
 	slices.SortStableFunc(all, func(a, b use) int { return strings.Compare(a.service, b.service) })
@@ -97,7 +98,7 @@ func (c Config) EndpointNames() []string {
 }
 
 // ReachableBuckets lists the buckets that clusters use beside the stage's own, sorted: sources, those
-// of bootstrap actions, and those of the network's configuration.
+// of bootstrap actions and certificates, and those of the network's configuration.
 func (c Config) ReachableBuckets() []string {
 	var names []string
 	for _, source := range c.Sources {
@@ -110,6 +111,10 @@ func (c Config) ReachableBuckets() []string {
 				names = append(names, bucket)
 			}
 		}
+	}
+	if object := c.CertificateObject(); object != "" {
+		bucket, _, _ := strings.Cut(object, "/")
+		names = append(names, bucket)
 	}
 	if c.Network != nil {
 		names = append(names, c.Network.Buckets...)

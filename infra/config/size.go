@@ -63,6 +63,9 @@ func (c Config) SettingsSize() (total int, parts map[string]int) {
 	if len(c.Access.Users) > 0 {
 		parts["access.users"] += len(`"userInstances":"",`) + len(c.GlobalName("emr-users", longestRegion))
 	}
+	if c.SecuresClusters() {
+		parts["encryption"] = generatedName
+	}
 	parts["notices"] = c.noticesSize()
 	if len(c.Access.Users) > 0 && c.Access.SecurityConfig == "" {
 		parts["access.securityConfiguration"] = generatedName

@@ -63,7 +63,7 @@ func (c Config) Validate() error {
 	need(c.Limits.ClusterProvision >= 0 && c.Limits.ClusterProvision <= c.Limits.ClusterReady, "limits.clusterProvision must not be negative or longer than limits.clusterReady")
 	errs = append(errs, c.validateQuery()...)
 	return errors.Join(append(errs, c.Limits.EMR.Validate(), c.Limits.Pool.Validate(), c.Limits.Requests.Validate(), c.validateZones(), c.validateSources(), c.validateShapes(), c.validateAccess(),
-		c.validateNames(), c.validateKeys(), c.validateVars(), c.Notices.validate(), c.Lineage.Validate(), c.validateSizes(), c.Costs.Validate(), c.validatePrices(), c.validateNetwork(), c.validateIngestion(), c.validateDelivery())...)
+		c.validateNames(), c.validateKeys(), c.validateVars(), c.Notices.validate(), c.Lineage.Validate(), c.validateSizes(), c.Costs.Validate(), c.validatePrices(), c.validateNetwork(), c.validateIngestion(), c.validateDelivery(), c.validateEncryption())...)
 }
 
 func (c Config) validateVars() error {

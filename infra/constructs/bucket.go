@@ -4,7 +4,6 @@ import (
 	"cmp"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -53,15 +52,11 @@ func NewBucket(scope constructs.Construct, id string, props BucketProps) *Bucket
 		settings.Encryption, settings.BucketKeyEnabled = awss3.BucketEncryption_KMS_MANAGED, new(true)
 	}
 	bucket := awss3.NewBucket(scope, &id, settings)
-	if props.Stage.Lake != nil && !props.Stage.CoarseRights { // the emulator does not know the condition keys
-		bucket.AddToResourcePolicy(ownerOnly(bucket))
-	}
-	props.Reports.about(bucket, props)
-	if props.Zone.Events {
 	for _, d := range props.Stage.denyOthers(scope, of("s3", "*"), bucket.BucketArn(), new(*bucket.BucketArn()+"/*")) {
 		bucket.AddToResourcePolicy(d.statement())
 	}
-	if props.Events {
+	props.Reports.about(bucket, props)
+	if props.Zone.Events {
 		// eventBridgeEnabled of the L2 construct uses a custom resource: one
 		// more function, with permissions on every bucket.
 		bucket.Node().DefaultChild().(awss3.CfnBucket).AddPropertyOverride(
@@ -78,20 +73,6 @@ func SourceBucket(scope constructs.Construct, stage Stage, name string) *Bucket 
 	b := &Bucket{name: &name, arn: new("arn:" + *awscdk.Stack_Of(scope).Partition() + ":s3:::" + name), stage: stage}
 	b.named = b
 	return b
-}
-
-// ownerOnly denies everything to principals of other accounts, and to those without one. Services of AWS that write
-// reports have no account.
-// Source: IAM User Guide, "AWS global condition context keys", aws:PrincipalAccount and aws:PrincipalIsAWSService.
-func ownerOnly(bucket awss3.Bucket) awsiam.PolicyStatement {
-	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Sid: new("OwnerOnly"), Effect: awsiam.Effect_DENY, Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()},
-		Actions: &[]*string{new("s3:*")}, Resources: &[]*string{bucket.BucketArn(), bucket.ArnForObjects(new("*"))},
-		Conditions: conditions{
-			"StringNotEquals": {"aws:PrincipalAccount": account(bucket)},
-			"BoolIfExists":    {"aws:PrincipalIsAWSService": "false"},
-		}.props(),
-	})
 }
 
 // lifecycle expires incomplete uploads and old versions, and moves and expires objects, by the configuration of a zone.

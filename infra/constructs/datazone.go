@@ -1,8 +1,8 @@
 package constructs
 
-import "github.com/aws/constructs-go/constructs/v10"
-
-// GrantPostLineage allows sending lineage events to a domain of the account.
-func GrantPostLineage(scope constructs.Construct, to Rights, domain string) {
-	to.allow(statement(of("datazone", "PostLineageEvent"), []*string{arn(scope, "datazone", "domain/"+domain)}, nil))
+// GrantPostLineage allows sending lineage events to domains of DataZone. PostLineageEvent does not support resources;
+// a domain takes events of its members only:
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondatazone.html
+func GrantPostLineage(to Rights) {
+	to.allow(statement(of("datazone", "PostLineageEvent"), anything, nil))
 }

@@ -18,7 +18,8 @@ func NewEMR(scope constructs.Construct, stage Stage) *EMR {
 }
 
 // GrantCreate allows creating clusters that have the stage's tag. RunJobFlow also
-// needs permission to tag the new cluster and to set its auto-termination policy.
+// needs permission to tag the new cluster and to set its policies of auto-termination
+// and managed scaling.
 // AWS does not document whether IAM sees the new cluster's tags for these; so a
 // cluster without the tag is allowed, but not the cluster of another stage.
 func (e *EMR) GrantCreate(to Rights) {
@@ -29,7 +30,11 @@ func (e *EMR) GrantCreate(to Rights) {
 	notAnothers := map[string]any{"aws:ResourceTag/" + e.tag(): e.stage.Stage}
 	to.allow(statement(of("elasticmapreduce", "AddTags"), e.clusters,
 		conditions{"StringEquals": tagged["StringEquals"], "StringEqualsIfExists": notAnothers}))
-	to.allow(statement(of("elasticmapreduce", "PutAutoTerminationPolicy"), e.clusters, conditions{"StringEqualsIfExists": notAnothers}))
+	policies := []string{"PutAutoTerminationPolicy"}
+	if e.stage.Scales() {
+		policies = append(policies, "PutManagedScalingPolicy")
+	}
+	to.allow(statement(of("elasticmapreduce", policies...), e.clusters, conditions{"StringEqualsIfExists": notAnothers}))
 }
 
 // GrantList allows listing the account's clusters.

@@ -50,6 +50,7 @@ func NewEmrRoles(scope constructs.Construct, id string, props EmrRolesProps) *Em
 	}
 	// The managed policy allows passing only the role named EMR_EC2_DefaultRole.
 	r.passInstances(roleRights{r.service})
+	grantVolumes(roleRights{r.service}, props.Stage.Encryption.Disks)
 	return r
 }
 
@@ -90,6 +91,7 @@ func allowCluster(instance Rights, role awsiam.Role, props EmrRolesProps) {
 		}
 	}
 	grantCatalog(role, instance)
+	props.grantEncryption(role, instance)
 	if props.Stage.HasAgent() {
 		grantAgent(instance)
 	}

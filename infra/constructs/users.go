@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsemr"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -55,7 +54,7 @@ func NewUsers(scope constructs.Construct, id string, props UsersProps) *Users {
 		u.records = anything // the emulator does not evaluate the path
 	}
 	props.Roles.allowUsers(u.arns)
-	u.security = securityConfiguration(scope, props.Stage)
+	u.security = userSecurity(scope, props.Stage)
 	return u
 }
 
@@ -116,26 +115,6 @@ func record(scope constructs.Construct, name string, u config.User, role awsiam.
 		panic(fmt.Sprintf("decode user %s: %v", name, err))
 	}
 	return awscdk.Stack_Of(scope).ToJsonString(object, nil)
-}
-
-// securityConfiguration is the name of EMR's security configuration with runtime
-// roles: a configured one, or the stage's own. That has no fixed name, because
-// every change replaces it.
-func securityConfiguration(scope constructs.Construct, s Stage) *string {
-	if s.Access.SecurityConfig != "" {
-		return &s.Access.SecurityConfig
-	}
-	authorization := map[string]any{"IAMConfiguration": map[string]any{"EnableApplicationScopedIAMRole": true}}
-	if s.Access.LakeFormation {
-		authorization["LakeFormationConfiguration"] = map[string]any{"AuthorizedSessionTagValue": "Amazon EMR"}
-	}
-	return awsemr.NewCfnSecurityConfiguration(scope, new("Security"), &awsemr.CfnSecurityConfigurationProps{
-		SecurityConfiguration: map[string]any{
-			"AuthorizationConfiguration": authorization,
-			// Without tokens a request that a job is made to send could read the instance's credentials.
-			"InstanceMetadataServiceConfiguration": map[string]any{"MinimumInstanceMetadataServiceVersion": 2, "HttpPutResponseHopLimit": 1},
-		},
-	}).Ref()
 }
 
 // Settings are the users' part of the stage's settings.

@@ -43,7 +43,7 @@ func (p *Platform) grantLineage() {
 		constructs.GrantReadSecret(p.stack, notify, lineage.HTTP.Secret)
 	}
 	if lineage.Domain != "" {
-		constructs.GrantPostLineage(p.stack, notify, lineage.Domain)
+		constructs.GrantPostLineage(notify)
 	}
 }
 

@@ -158,7 +158,7 @@ func TestSettings(t *testing.T) {
 			t.Fatal(err)
 		}
 		v := reflect.ValueOf(settings)
-		absent := map[string]bool{"Access": len(s.config.Access.Users) == 0, "Vars": len(s.config.Vars) == 0, "Sources": len(s.config.Sources) == 0, "Costs": reflect.ValueOf(s.config.Costs).IsZero(), "Secrets": len(s.config.Secrets) == 0, "Notices": len(s.config.Notices.Destinations()) == 0, "Lineage": s.config.Lineage == contract.Lineage{}, "Network": s.config.Network == nil, "UserInstances": len(s.config.Access.Users) == 0}
+		absent := map[string]bool{"Access": len(s.config.Access.Users) == 0, "Vars": len(s.config.Vars) == 0, "Sources": len(s.config.Sources) == 0, "Costs": reflect.ValueOf(s.config.Costs).IsZero(), "Secrets": len(s.config.Secrets) == 0, "Notices": len(s.config.Notices.Destinations()) == 0, "Lineage": s.config.Lineage == contract.Lineage{}, "Network": s.config.Network == nil, "UserInstances": len(s.config.Access.Users) == 0, "SecurityConfig": s.config.CoarseRights}
 		for _, field := range reflect.VisibleFields(v.Type()) {
 			if v.FieldByIndex(field.Index).IsZero() && !absent[field.Name] {
 				t.Errorf("settings have no %s", field.Name)

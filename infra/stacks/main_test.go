@@ -153,6 +153,10 @@ func synthLake(dir, name, file string) (*stage, error) {
 	out := filepath.Join(dir, name)
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &out, AnalyticsReporting: new(false)})
 	stacks.NewLake(awscdk.NewStack(app, new(cfg.Name("lake")), nil), constructs.Stage{Config: cfg})
+	app.Synth(nil)
+	return readAll(app, cfg, out)
+}
+
 // synthDelivery synthesizes the delivery's stack of a stage whose account has a provider.
 func synthDelivery(cfg config.Config, dir string) (*stage, error) {
 	d := *cfg.Delivery

@@ -69,20 +69,20 @@ func TestNetworks(t *testing.T) {
 			[]string{"10.20.0.0/18", "10.20.128.0/18", "10.20.64.0/18"},
 			[]string{"10.20.192.0/28", "10.20.192.16/28", "10.20.192.32/28"},
 			[]string{subnet, subnet, subnet},
-			[]string{"dynamodb", "glue", "logs", "monitoring", "s3", "secretsmanager", "sqs", "ssm", "states", "sts"},
+			[]string{"dynamodb", "glue", "kms", "logs", "monitoring", "s3", "secretsmanager", "sqs", "ssm", "states", "sts"},
 			90.0,
 		},
 		"isolated": {
 			[]string{"10.30.0.0/22", "10.30.4.0/22"},
 			nil, nil,
-			[]string{"dynamodb", "glue", "logs", "monitoring", "s3", "secretsmanager", "ssm", "sts"},
+			[]string{"dynamodb", "glue", "kms", "logs", "monitoring", "s3", "secretsmanager", "ssm", "sts"},
 			30.0,
 		},
 		"default": {
 			[]string{"10.40.0.0/26", "10.40.0.64/26"}, []string{"10.40.0.192/28", "10.40.0.208/28"}, []string{subnet}, []string{"dynamodb", "s3"}, 30.0,
 		},
 		"existing":              {},
-		"endpoints in existing": {Endpoints: []string{"glue", "logs", "monitoring", "secretsmanager", "ssm", "sts"}, FlowLogDays: 1.0},
+		"endpoints in existing": {Endpoints: []string{"glue", "kms", "logs", "monitoring", "secretsmanager", "ssm", "sts"}, FlowLogDays: 1.0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -31,6 +31,8 @@ type Platform struct {
 	roles   *constructs.EmrRoles
 	users   *constructs.Users
 
+	security string // name of the security configuration of clusters for runs without a user
+
 	functions        functions
 	events, requests *constructs.Queue
 	targets          *constructs.DeadLetters // for events that no rule could deliver
@@ -61,6 +63,7 @@ func NewPlatform(stack awscdk.Stack, stage constructs.Stage, lake *Lake, code co
 	p.roles = constructs.NewEmrRoles(stack, "Emr", constructs.EmrRolesProps{
 		Stage: stage, Zones: p.lake.Zones, Artifacts: p.lake.Artifacts, Logs: p.lake.Logs, RunLogs: p.runLogs, Runner: p.runner,
 	})
+	p.security = constructs.ClusterSecurity(stack, "Security", stage)
 	p.users = constructs.NewUsers(stack, "Users", constructs.UsersProps{
 		Stage: stage, Roles: p.roles, Zones: p.lake.Zones, Artifacts: p.lake.Artifacts, Logs: p.lake.Logs, RunLogs: p.runLogs,
 	})

@@ -44,7 +44,7 @@ func allows(owner string, policy resource) []statement {
 // withoutResources are actions that do not support resources.
 var withoutResources = []string{
 	"cloudwatch:PutMetricData", "ec2:DescribeSpotPriceHistory", "elasticmapreduce:ListClusters", "elasticmapreduce:RunJobFlow", "lakeformation:GetDataAccess",
-	"servicediscovery:ListServices", "servicediscovery:TagResource", "ssm:DescribeParameters",
+	"datazone:PostLineageEvent", "servicediscovery:ListServices", "servicediscovery:TagResource", "ssm:DescribeParameters",
 	"xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
 	"logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies", "logs:GetLogDelivery",
 	"logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",

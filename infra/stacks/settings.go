@@ -47,6 +47,7 @@ func (p *Platform) settings(stack awscdk.Stack) stage.Settings {
 		ServiceRole:     *p.roles.ServiceRole(),
 		InstanceProfile: p.roles.InstanceProfile(),
 		UserInstances:   p.roles.UserInstanceProfile(),
+		SecurityConfig:  p.security,
 		Network:         p.stage.Network != nil,
 		Bootstrap:       p.runner.Bootstrap,
 		Runners:         p.runner.Runners,

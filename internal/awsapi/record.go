@@ -91,7 +91,7 @@ func (r *recorder) write(call Call) error {
 var evaluated = map[string]bool{
 	"Bucket": true, "Key": true, "Value": true, "IfNoneMatch": true, "Prefix": true, "TableName": true, "IndexName": true,
 	"QueueUrl": true, "TopicArn": true, "FunctionName": true, "EventBusName": true, "Namespace": true, "Name": true, "GroupName": true, "Path": true,
-	"LogGroupName": true, "LogStreamName": true, "StateMachineArn": true, "ExecutionArn": true, "RoleArn": true, "DomainIdentifier": true, "SecretId": true, "DatabaseName": true,
+	"LogGroupName": true, "LogStreamName": true, "StateMachineArn": true, "ExecutionArn": true, "RoleArn": true, "SecretId": true, "DatabaseName": true,
 	"NamespaceId": true, "ServiceId": true, "Id": true, "ClusterId": true, "JobFlowId": true, "JobFlowIds": true,
 	"ServiceRole": true, "JobFlowRole": true, "ExecutionRoleArn": true, "IdleTimeout": true,
 }

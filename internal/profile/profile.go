@@ -27,9 +27,11 @@ type Profile struct {
 	IdleTimeout     pipeline.Duration `json:"idleTimeout" yaml:"idleTimeout"`                 // safety net: 60s..168h
 	StepConcurrency int               `json:"stepConcurrency,omitempty" yaml:"stepConcurrency,omitempty"`
 	MaxUnits        int               `json:"maxUnits,omitempty" yaml:"maxUnits,omitempty"` // of core and task together, when a cluster is resized; 0 = no limit
+	Scaling         *Scaling          `json:"scaling,omitempty" yaml:"scaling,omitempty"`   // nil = units change by requests only
 	Fallbacks       []Fallback        `json:"fallbacks,omitempty" yaml:"fallbacks,omitempty"`
 	Tags            map[string]string `json:"tags,omitempty" yaml:"tags,omitempty"`
 	RootGiB         int               `json:"rootGiB,omitempty" yaml:"rootGiB,omitempty"`     // root volume of each instance; 0 = EMR's default
+	Image           string            `json:"image,omitempty" yaml:"image,omitempty"`         // id of an AMI; "" = EMR's default
 	Overrides       *Overrides        `json:"overrides,omitempty" yaml:"overrides,omitempty"` // what pipelines may change; nil = nothing
 }
 
@@ -53,6 +55,8 @@ type Bootstrap struct {
 	Name string   `json:"name" yaml:"name"`
 	Path string   `json:"path" yaml:"path"` // s3://…
 	Args []string `json:"args,omitempty" yaml:"args,omitempty"`
+
+	SHA256 string `json:"sha256,omitempty" yaml:"sha256,omitempty"` // of the file; "" = it runs unverified
 }
 
 // Fallback replaces parts of the profile; what it leaves out stays.
@@ -82,6 +86,11 @@ func (p Profile) Rung(n int) Profile {
 	}
 	if len(f.Subnets) > 0 {
 		p.Subnets = f.Subnets
+	}
+	if f.OnDemand && p.Scaling != nil {
+		all := *p.Scaling
+		all.MaxOnDemand = nil // there are no Spot instances
+		p.Scaling = &all
 	}
 	return p
 }
@@ -124,7 +133,7 @@ func (p Profile) Validate() error {
 	if p.StepConcurrency < 0 || p.StepConcurrency > 256 {
 		errs = append(errs, fmt.Errorf("stepConcurrency %d is not between 1 and 256", p.StepConcurrency))
 	}
-	return errors.Join(append(errs, p.validateRoot(), p.Overrides.validate(), p.validateMaxUnits(), p.validateTables(), p.validateArchitecture(), p.Holds(p.StepConcurrency))...)
+	return errors.Join(append(errs, p.validateRoot(), p.Overrides.validate(), p.validateMaxUnits(), p.validateScaling(), p.validateImage(), p.validateBootstrap(), p.validateTables(), p.validateArchitecture(), p.Holds(p.StepConcurrency))...)
 }
 
 // validateRoot compares the root volume with what EMR takes.
@@ -147,7 +156,13 @@ func (p Profile) units() (n int) {
 }
 
 // MostInstances is how many instances a cluster may have, with its primary.
-func (p Profile) MostInstances() int { return 1 + max(p.units(), p.MaxUnits) }
+func (p Profile) MostInstances() int {
+	most := max(p.units(), p.MaxUnits)
+	if p.Scaling != nil {
+		most = max(most, p.Scaling.Max)
+	}
+	return 1 + most
+}
 
 // validateMaxUnits compares the limit with the initial size of a cluster.
 func (p Profile) validateMaxUnits() error {

@@ -51,12 +51,13 @@ type Settings struct {
 	Vars    map[string]string `json:"vars,omitempty"`    // for .Vars in templates
 	Secrets []string          `json:"secrets,omitempty"` // that jobs without a user may read, see access.ParseSecrets
 
-	ServiceRole     string            `json:"serviceRole"`             // EMR's, name or ARN
-	InstanceProfile string            `json:"instanceProfile"`         // EMR's EC2 instance profile for runs without a user, name
-	UserInstances   string            `json:"userInstances,omitempty"` // that for runs with a user, which may assume their roles; "" = no users
-	Network         bool              `json:"network,omitempty"`       // the stage has a Network, in its parameter
-	Bootstrap       string            `json:"bootstrap"`               // s3:// address of the script that installs the runner
-	Runners         map[string]string `json:"runners"`                 // machine (uname -m) -> s3:// address of the runner
+	ServiceRole     string            `json:"serviceRole"`                     // EMR's, name or ARN
+	InstanceProfile string            `json:"instanceProfile"`                 // EMR's EC2 instance profile for runs without a user, name
+	UserInstances   string            `json:"userInstances,omitempty"`         // that for runs with a user, which may assume their roles; "" = no users
+	SecurityConfig  string            `json:"securityConfiguration,omitempty"` // EMR's security configuration for clusters of runs without a user; "" = none
+	Network         bool              `json:"network,omitempty"`               // the stage has a Network, in its parameter
+	Bootstrap       string            `json:"bootstrap"`                       // s3:// address of the script that installs the runner
+	Runners         map[string]string `json:"runners"`                         // machine (uname -m) -> s3:// address of the runner
 
 	Limits  Limits  `json:"limits"`
 	Costs   Costs   `json:"costs,omitzero"`
@@ -229,6 +230,14 @@ func (s Settings) LakeURIs() map[string]string {
 		uris[zone] = "s3://" + bucket
 	}
 	return uris
+}
+
+// SecurityOf is EMR's security configuration of clusters for runs with a user, or without.
+func (s Settings) SecurityOf(user bool) string {
+	if user {
+		return s.Access.SecurityConfig
+	}
+	return s.SecurityConfig
 }
 
 // InstancesOf is the instance profile of clusters for runs with a user, or without. Stages that were deployed before

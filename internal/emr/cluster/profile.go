@@ -31,8 +31,8 @@ type shape struct {
 // accepts any, so only runs that have one get such a cluster.
 func (m *Manager) shape(ctx context.Context, rec *run.Record) (shape, error) {
 	p, err := LoadShape(ctx, m.Profiles, m.Settings.Stage, rec.Spec.Cluster)
-	if rec.Run.Role != "" && p.SecurityConfig == "" {
-		p.SecurityConfig = m.Settings.Access.SecurityConfig
+	if p.SecurityConfig == "" {
+		p.SecurityConfig = m.Settings.SecurityOf(rec.Run.Role != "")
 	}
 	if err == nil {
 		err = checkSteps(p, *rec.Spec)

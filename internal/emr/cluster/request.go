@@ -81,6 +81,12 @@ func request(s stage.Settings, name string, p profile.Profile, with terms) *emr.
 	if p.RootGiB > 0 {
 		in.EbsRootVolumeSize = aws.Int32(int32(p.RootGiB)) //nolint:gosec // 15..100 by validation
 	}
+	if p.Image != "" {
+		in.CustomAmiId = &p.Image
+	}
+	if p.Scaling != nil {
+		in.ManagedScalingPolicy = scaling(*p.Scaling)
+	}
 	if p.SecurityConfig != "" {
 		in.SecurityConfiguration = &p.SecurityConfig
 	}
@@ -95,6 +101,19 @@ func request(s stage.Settings, name string, p profile.Profile, with terms) *emr.
 		in.Instances.InstanceFleets = append(in.Instances.InstanceFleets, FleetConfig(types.InstanceFleetTypeTask, *p.Task))
 	}
 	return in
+}
+
+func scaling(s profile.Scaling) *types.ManagedScalingPolicy {
+	limits := &types.ComputeLimits{UnitType: types.ComputeLimitsUnitTypeInstanceFleetUnits}
+	for _, limit := range []struct {
+		from *int
+		to   **int32
+	}{{&s.Min, &limits.MinimumCapacityUnits}, {&s.Max, &limits.MaximumCapacityUnits}, {s.MaxCore, &limits.MaximumCoreCapacityUnits}, {s.MaxOnDemand, &limits.MaximumOnDemandCapacityUnits}} {
+		if limit.from != nil {
+			*limit.to = aws.Int32(int32(*limit.from)) //nolint:gosec // at most the units of a cluster
+		}
+	}
+	return &types.ManagedScalingPolicy{ComputeLimits: limits}
 }
 
 func configurations(cs []profile.Configuration) []types.Configuration {
@@ -118,10 +137,11 @@ func bootstrap(s stage.Settings, p profile.Profile) []types.BootstrapActionConfi
 		ScriptBootstrapAction: &types.ScriptBootstrapActionConfig{Path: &s.Bootstrap, Args: args},
 	}}
 	for _, b := range p.Bootstrap {
-		actions = append(actions, types.BootstrapActionConfig{
-			Name:                  &b.Name,
-			ScriptBootstrapAction: &types.ScriptBootstrapActionConfig{Path: &b.Path, Args: b.Args},
-		})
+		script := &types.ScriptBootstrapActionConfig{Path: &b.Path, Args: b.Args}
+		if b.SHA256 != "" { // the stage's own script downloads, verifies and executes it
+			script = &types.ScriptBootstrapActionConfig{Path: &s.Bootstrap, Args: append([]string{"--verify", b.SHA256, b.Path}, b.Args...)}
+		}
+		actions = append(actions, types.BootstrapActionConfig{Name: &b.Name, ScriptBootstrapAction: script})
 	}
 	return actions
 }

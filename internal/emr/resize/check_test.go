@@ -216,6 +216,11 @@ func TestCheckJobs(t *testing.T) {
 		"enough":   {profile.Profile{Core: two, MaxUnits: 11}, ""},
 		"no limit": {profile.Profile{Core: two}, ""},
 		"too many": {profile.Profile{Core: two, MaxUnits: 10}, "jobs[2].resize: 2 core and 9 task units are more than the 10 that profile small allows (maxUnits)"},
+		"scaled by EMR": {
+			profile.Profile{Core: two, Scaling: &profile.Scaling{Min: 2, Max: 6}},
+			"jobs[1].resize: EMR scales clusters of profile small between 2 and 6 units, and would undo it; remove resize, or use another profile\n" +
+				"jobs[2].resize: EMR scales clusters of profile small between 2 and 6 units, and would undo it; remove resize, or use another profile",
+		},
 		"no core": {
 			profile.Profile{},
 			"jobs[1].resize: profile small has no core units, and without any EMR gives a cluster no task units; use another profile\n" +

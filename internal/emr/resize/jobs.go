@@ -19,6 +19,9 @@ func CheckJobs(spec pipeline.Spec, p profile.Profile) error {
 	for i, j := range spec.Jobs {
 		switch {
 		case j.Resize == nil:
+		case p.Scaling != nil:
+			errs = append(errs, fmt.Errorf("jobs[%d].resize: EMR scales clusters of profile %s between %d and %d units, and would undo it; remove resize, or use another profile",
+				i, spec.Cluster.Profile, p.Scaling.Min, p.Scaling.Max))
 		case core == 0:
 			errs = append(errs, fmt.Errorf("jobs[%d].resize: profile %s has no core units, and without any EMR gives a cluster no task units; use another profile",
 				i, spec.Cluster.Profile))

@@ -45,6 +45,9 @@ type EMRConfig struct {
 	// primary instance; 0 = never.
 	DiesAfter func(cluster string) time.Duration
 
+	// WithoutRoles are security configurations whose clusters take steps without a runtime role; all others require one.
+	WithoutRoles []string
+
 	// OnEvent gets the detail of EMR's EventBridge events. It is called in a
 	// goroutine of its own, without any lock held.
 	OnEvent func(detailType string, detail json.RawMessage)

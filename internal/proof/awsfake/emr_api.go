@@ -33,7 +33,7 @@ func emrCall[O any](ctx context.Context, f *EMR, op string, effect func() (*O, e
 // token.
 func (f *EMR) RunJobFlow(ctx context.Context, in *emr.RunJobFlowInput, _ ...func(*emr.Options)) (*emr.RunJobFlowOutput, error) {
 	return emrCall(ctx, f, "RunJobFlow", func() (*emr.RunJobFlowOutput, error) {
-		if err := checkRunJobFlow(in); err != nil {
+		if err := f.checkRunJobFlow(in); err != nil {
 			return nil, err
 		}
 		c := f.newCluster(in)

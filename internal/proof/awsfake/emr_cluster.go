@@ -242,6 +242,7 @@ func (f *EMR) newCluster(in *emr.RunJobFlowInput) *emrCluster {
 		id: emrID("j-", len(f.order)+1), name: aws.ToString(in.Name), in: *in, tags: slices.Clone(in.Tags), created: time.Now(),
 		keepAlive: aws.ToBool(in.Instances.KeepJobFlowAliveWhenNoSteps), protected: aws.ToBool(in.Instances.TerminationProtected),
 		concurrency: max(1, int(aws.ToInt32(in.StepConcurrencyLevel))), units: f.newUnits(in.Instances),
+		scaling: in.ManagedScalingPolicy,
 	}
 	if in.AutoTerminationPolicy != nil {
 		c.setIdle(in.AutoTerminationPolicy)

@@ -18,7 +18,7 @@ func (f *EMR) AddJobFlowSteps(ctx context.Context, in *emr.AddJobFlowStepsInput,
 			return nil, err
 		}
 		c := clusters[0]
-		if err := c.checkNewSteps(in); err != nil {
+		if err := f.checkNewSteps(c, in); err != nil {
 			return nil, err
 		}
 		ids := f.addSteps(c, in.Steps, in.ExecutionRoleArn)
@@ -27,7 +27,7 @@ func (f *EMR) AddJobFlowSteps(ctx context.Context, in *emr.AddJobFlowStepsInput,
 	})
 }
 
-func (c *emrCluster) checkNewSteps(in *emr.AddJobFlowStepsInput) error {
+func (f *EMR) checkNewSteps(c *emrCluster, in *emr.AddJobFlowStepsInput) error {
 	switch {
 	case c.over():
 		return validationEMR(textNotModifiable)
@@ -35,7 +35,7 @@ func (c *emrCluster) checkNewSteps(in *emr.AddJobFlowStepsInput) error {
 		return validationEMR("At least one step must be specified.")
 	}
 	return firstError(
-		func() error { return checkRole(in.ExecutionRoleArn, c.in.SecurityConfiguration) },
+		func() error { return checkRole(in.ExecutionRoleArn, f.roles(c.in.SecurityConfiguration)) },
 		func() error { return checkSteps(in.Steps, c.active(), int32(c.concurrency)) }, //nolint:gosec // at most 256
 	)
 }

@@ -79,7 +79,7 @@ func firstError(checks ...func() error) error {
 	return nil
 }
 
-func checkRunJobFlow(in *emr.RunJobFlowInput) error {
+func (f *EMR) checkRunJobFlow(in *emr.RunJobFlowInput) error {
 	release := aws.ToString(in.ReleaseLabel)
 	switch {
 	case release == "":
@@ -95,9 +95,10 @@ func checkRunJobFlow(in *emr.RunJobFlowInput) error {
 		func() error { return checkRelease(release, in.Applications) },
 		func() error { return checkInstances(in.Instances) },
 		func() error { return checkSteps(in.Steps, 0, max(1, aws.ToInt32(in.StepConcurrencyLevel))) },
-		func() error { return refuseRole(in.StepExecutionRoleArn, in.SecurityConfiguration) },
+		func() error { return refuseRole(in.StepExecutionRoleArn, f.roles(in.SecurityConfiguration)) },
 		func() error { return checkTags(in.Tags) },
 		func() error { return checkIdle(in.AutoTerminationPolicy) },
+		func() error { return checkScaling(in.ManagedScalingPolicy, release) },
 	)
 }
 
@@ -214,17 +215,22 @@ func checkStep(number int, s types.StepConfig, level int32) error {
 	return nil
 }
 
-// checkRole holds a cluster's steps to having a runtime role or none. EMR looks
-// into the security configuration; here every one asks for roles.
-func checkRole(role, securityConfiguration *string) error {
-	if aws.ToString(securityConfiguration) != "" && aws.ToString(role) == "" {
-		return validationEMR("Runtime roles are required for this cluster. Please specify the role using the ExecutionRoleArn parameter.")
-	}
-	return refuseRole(role, securityConfiguration)
+// roles reports whether a security configuration asks for runtime roles.
+func (f *EMR) roles(securityConfiguration *string) bool {
+	name := aws.ToString(securityConfiguration)
+	return name != "" && !slices.Contains(f.config.WithoutRoles, name)
 }
 
-func refuseRole(role, securityConfiguration *string) error {
-	if aws.ToString(role) != "" && aws.ToString(securityConfiguration) == "" {
+// checkRole holds a cluster's steps to having a runtime role or none.
+func checkRole(role *string, roles bool) error {
+	if roles && aws.ToString(role) == "" {
+		return validationEMR("Runtime roles are required for this cluster. Please specify the role using the ExecutionRoleArn parameter.")
+	}
+	return refuseRole(role, roles)
+}
+
+func refuseRole(role *string, roles bool) error {
+	if aws.ToString(role) != "" && !roles {
 		return validationEMR("Runtime roles are not supported on this cluster. Please remove the ExecutionRoleArn parameter.")
 	}
 	return nil
@@ -251,6 +257,23 @@ func checkIdle(p *types.AutoTerminationPolicy) error {
 	}
 	if *p.IdleTimeout < minIdleTimeout || *p.IdleTimeout > maxIdleTimeout {
 		return validationEMR("The idle timeout of an auto-termination policy must be between %d and %d seconds.", minIdleTimeout, maxIdleTimeout)
+	}
+	return nil
+}
+
+// checkScaling accepts the policy of a new cluster, which has instance fleets.
+func checkScaling(p *types.ManagedScalingPolicy, release string) error {
+	if p == nil {
+		return nil
+	}
+	if err := checkLimits(p); err != nil {
+		return err
+	}
+	switch unit := p.ComputeLimits.UnitType; {
+	case unit != types.ComputeLimitsUnitTypeInstanceFleetUnits:
+		return validationEMR("The unit type %s cannot be used with this cluster's instance collection type.", unit)
+	case !profile.ReleaseAtLeast(release, 5, 30, 0) || release == "emr-6.0.0":
+		return validationEMR("Managed scaling is not supported for release %s.", release)
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ func Actions(service, operation string) ([]string, error) {
 		ClusterTags: func(string) map[string]string { return nil }, Tags: nil,
 	}, awsapi.Call{Service: service, Operation: operation, Input: fields{
 		"Bucket": {"x"}, "Key": {"x"}, "TableName": {"x"}, "QueueUrl": {"https://x/x"}, "TopicArn": {"x"}, "FunctionName": {"x"},
-		"Entries.EventBusName": {"x"}, "Namespace": {"x"}, "Name": {"x"}, "GroupName": {"x"}, "Target.RoleArn": role, "Path": {"/x"}, "RoleArn": role, "DomainIdentifier": {"dzd_x"},
+		"Entries.EventBusName": {"x"}, "Namespace": {"x"}, "Name": {"x"}, "GroupName": {"x"}, "Target.RoleArn": role, "Path": {"/x"}, "RoleArn": role,
 		"LogGroupName": {"x"}, "LogStreamName": {"x"}, "StateMachineArn": {"a:stateMachine:x"}, "ExecutionArn": {"x"},
 		"NamespaceId": {"x"}, "ServiceId": {"x"}, "Id": {"x"}, "ClusterId": {"x"},
 		"DatabaseName": {"ephemr_local"}, "ServiceRole": role, "JobFlowRole": role, "AutoTerminationPolicy.IdleTimeout": {"1"},

@@ -40,8 +40,8 @@ func Settings(machineARN string) stage.Settings {
 		EventsQueue: queue("events"), RequestsQueue: queue("requests"),
 		EventsDLQ: queue("events-dlq"), RequestsDLQ: queue("requests-dlq"), TargetsDLQ: queue("targets-dlq"),
 		EventBus: "test", Topic: "arn:aws:sns:" + region + ":" + account + ":test", StateMachine: machineARN,
-		Functions:   stage.Functions{AdmitFunction: "admit", ControlFunction: "control", CalendarFunction: "calendar", RegisterFunction: "register"},
-		ServiceRole: "service", InstanceProfile: "instances", UserInstances: "user-instances", Bootstrap: "s3://test-artifacts/install-runner.sh",
+		Functions:      stage.Functions{AdmitFunction: "admit", ControlFunction: "control", CalendarFunction: "calendar", RegisterFunction: "register"},
+		SecurityConfig: withoutUsers, ServiceRole: "service", InstanceProfile: "instances", UserInstances: "user-instances", Bootstrap: "s3://test-artifacts/install-runner.sh",
 		Runners: map[string]string{"x86_64": "s3://test-artifacts/runner"},
 		Limits: stage.Limits{
 			MaxActive: 10, PipelineMaxActive: 5,
@@ -52,6 +52,9 @@ func Settings(machineARN string) stage.Settings {
 }
 
 func queueARN(name string) string { return "arn:aws:sqs:" + region + ":" + account + ":" + name }
+
+// withoutUsers is the security configuration of clusters for runs without a user.
+const withoutUsers = "clusters"
 
 // access is what settings say of users.
 func (c Config) access() stage.Access {
@@ -127,7 +130,8 @@ func (w *World) fakes() {
 	w.Bus = awsfake.NewEventBridge()
 	w.Bus.OnEvent = w.onEvent
 	w.EMR = awsfake.NewEMR(awsfake.EMRConfig{
-		Starting: w.config.Starting, Bootstrapping: w.config.Bootstrapping, Terminating: w.config.Terminating,
+		WithoutRoles: []string{withoutUsers},
+		Starting:     w.config.Starting, Bootstrapping: w.config.Bootstrapping, Terminating: w.config.Terminating,
 		Script: w.script, Deaf: w.isDeaf, OnCancel: w.cancelled, BootstrapFails: w.config.BootstrapFails, DiesAfter: w.diesAfter, Protects: w.config.Protects,
 		OnEvent: w.onEMR, EventDelays: w.config.EventDelays, Throttle: w.config.Throttle, Quotas: w.config.Quotas,
 	})
