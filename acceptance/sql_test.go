@@ -30,17 +30,8 @@ func TestSQLCheck(t *testing.T) {
 	t.Parallel()
 	name, table := "sql-"+nonce, "orders_"+strings.ReplaceAll(nonce, "-", "_")
 	names := strings.NewReplacer("NAME", name, "TABLE", table, "CUSTOMERS", table+"_customers")
-	for of, rows := range map[string]string{"TABLE": "o-1,c-1,5.5\no-2,c-2,12\no-3,c-1,7\n", "CUSTOMERS": "c-1,Ada\nc-2,Lin\n"} {
-		at, columns := names.Replace(of), "id string, customer string, price double"
-		if of == "CUSTOMERS" {
-			columns = "id string, name string"
-		}
-		key := at + "/data.csv"
-		if _, err := w.s3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String(w.settings.Lake["curated"]), Key: &key, Body: strings.NewReader(rows)}); err != nil {
-			t.Fatal(err)
-		}
-		w.asked(t, "create external table "+at+" ("+columns+") row format delimited fields terminated by ',' location '{{.Lake.curated}}/"+at+"/'")
-	}
+	w.table(t, table, "id string, customer string, price double", "o-1,c-1,5.5\no-2,c-2,12\no-3,c-1,7\n")
+	w.table(t, table+"_customers", "id string, name string", "c-1,Ada\nc-2,Lin\n")
 	w.apply(t, names.Replace(asksForPrices), map[string]string{"write": "true"})
 
 	start := func(least string) *run.Record {
@@ -66,4 +57,14 @@ func TestSQLCheck(t *testing.T) {
 		}
 	}
 	w.gone(t, wrong)
+}
+
+// table makes a table of rows of CSV.
+func (w *world) table(t *testing.T, name, columns, rows string) {
+	t.Helper()
+	key := name + "/data.csv"
+	if _, err := w.s3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String(w.settings.Lake["curated"]), Key: &key, Body: strings.NewReader(rows)}); err != nil {
+		t.Fatal(err)
+	}
+	w.asked(t, "create external table "+name+" ("+columns+") row format delimited fields terminated by ',' location '{{.Lake.curated}}/"+name+"/'")
 }

@@ -28,6 +28,22 @@ const (
 // longestRegion is as long as any Region's name.
 const longestRegion = "ap-southeast-1"
 
+// sizesOfClusters adds what clusters are made with.
+func (c Config) sizesOfClusters(parts map[string]int) {
+	if c.Network != nil {
+		parts["network"] = len(`"network":true,`)
+	}
+	if len(c.Access.Users) > 0 {
+		parts["access.users"] += len(`"userInstances":"",`) + len(c.GlobalName("emr-users", longestRegion))
+	}
+	if c.SecuresClusters() {
+		parts["encryption"] = generatedName
+	}
+	if len(c.Access.Users) > 0 && c.Access.SecurityConfig == "" {
+		parts["access.securityConfiguration"] = generatedName
+	}
+}
+
 // SettingsSize is an upper bound of the size of the stage's settings as JSON, and of their parts that grow with the
 // configuration, by key.
 func (c Config) SettingsSize() (total int, parts map[string]int) {
@@ -57,19 +73,8 @@ func (c Config) SettingsSize() (total int, parts map[string]int) {
 	if !reflect.ValueOf(c.Costs).IsZero() {
 		parts["costs"] = jsonSize(c.Costs) + len(`"costs":,`)
 	}
-	if c.Network != nil {
-		parts["network"] = len(`"network":true,`)
-	}
-	if len(c.Access.Users) > 0 {
-		parts["access.users"] += len(`"userInstances":"",`) + len(c.GlobalName("emr-users", longestRegion))
-	}
-	if c.SecuresClusters() {
-		parts["encryption"] = generatedName
-	}
 	parts["notices"] = c.noticesSize()
-	if len(c.Access.Users) > 0 && c.Access.SecurityConfig == "" {
-		parts["access.securityConfiguration"] = generatedName
-	}
+	c.sizesOfClusters(parts)
 	total = fixedSettings + stageNames*len(c.Stage)
 	for _, size := range parts {
 		total += size

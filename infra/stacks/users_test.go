@@ -352,19 +352,25 @@ func TestSecurityConfiguration(t *testing.T) {
 			t.Fatalf("got %d security configurations, want %d", len(made), want)
 		}
 		for _, c := range made {
-			authorization := at(c.Properties, "SecurityConfiguration", "AuthorizationConfiguration")
-			if authorization != nil && at(authorization, "IAMConfiguration", "EnableApplicationScopedIAMRole") != true {
-				t.Errorf("no runtime roles: %v", c.Properties)
-			}
-			metadata := at(c.Properties, "SecurityConfiguration", "InstanceMetadataServiceConfiguration")
-			if at(metadata, "MinimumInstanceMetadataServiceVersion") != 2.0 || at(metadata, "HttpPutResponseHopLimit") != 1.0 {
-				t.Errorf("instance metadata without tokens: %v", metadata)
-			}
-			if tag := at(authorization, "LakeFormationConfiguration", "AuthorizedSessionTagValue"); (tag == "Amazon EMR") != (authorization != nil && s.config.Access.LakeFormation) {
-				t.Errorf("session tag %v", tag)
-			}
+			checkSecurity(t, s, c)
 		}
 	})
+}
+
+// checkSecurity checks a security configuration.
+func checkSecurity(t *testing.T, s *stage, c resource) {
+	t.Helper()
+	authorization := at(c.Properties, "SecurityConfiguration", "AuthorizationConfiguration")
+	if authorization != nil && at(authorization, "IAMConfiguration", "EnableApplicationScopedIAMRole") != true {
+		t.Errorf("no runtime roles: %v", c.Properties)
+	}
+	metadata := at(c.Properties, "SecurityConfiguration", "InstanceMetadataServiceConfiguration")
+	if at(metadata, "MinimumInstanceMetadataServiceVersion") != 2.0 || at(metadata, "HttpPutResponseHopLimit") != 1.0 {
+		t.Errorf("instance metadata without tokens: %v", metadata)
+	}
+	if tag := at(authorization, "LakeFormationConfiguration", "AuthorizedSessionTagValue"); (tag == "Amazon EMR") != (authorization != nil && s.config.Access.LakeFormation) {
+		t.Errorf("session tag %v", tag)
+	}
 }
 
 // Lake Formation permissions match those of IAM, and exist only where configured.

@@ -24,7 +24,6 @@ func (p Profile) validateScaling() error {
 	if s == nil {
 		return nil
 	}
-	outside := func(n *int, low int) bool { return n != nil && (*n < low || *n > s.Max) }
 	switch {
 	case !ReleaseAtLeast(p.Release, 5, 30, 0) || p.Release == "emr-6.0.0":
 		return fmt.Errorf("scaling: release %s has no managed scaling; use emr-5.30.0 or later, but not emr-6.0.0", p.Release)
@@ -32,6 +31,17 @@ func (p Profile) validateScaling() error {
 		return fmt.Errorf("scaling: requires a core fleet; add core")
 	case !slices.ContainsFunc(p.Applications, func(name string) bool { return slices.Contains(onYARN, name) }):
 		return fmt.Errorf("scaling: EMR scales applications on YARN only (%s); remove scaling, or add one of them to applications", strings.Join(onYARN, ", "))
+	}
+	if err := s.validate(); err != nil {
+		return err
+	}
+	return p.validateScaled()
+}
+
+// validate compares the bounds with each other.
+func (s Scaling) validate() error {
+	outside := func(n *int, low int) bool { return n != nil && (*n < low || *n > s.Max) }
+	switch {
 	case s.Min < 1:
 		return fmt.Errorf("scaling.min %d must be at least 1, a core unit", s.Min)
 	case s.Max < s.Min:
@@ -41,7 +51,7 @@ func (p Profile) validateScaling() error {
 	case outside(s.MaxOnDemand, 0):
 		return fmt.Errorf("scaling.maxOnDemand %d is not between 0 and max %d", *s.MaxOnDemand, s.Max)
 	}
-	return p.validateScaled()
+	return nil
 }
 
 // validateScaled compares the bounds with the units that a cluster begins with, and with maxUnits.

@@ -13,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const long = `Pin the repository of a platform to this release, in .ephemr-version, and show what has changed since the release that it
-was pinned to.
+const long = `Pin the repository of a platform to this release, in .ephemr-version, and show what has changed since the release that
+it was pinned to.
 
 Install the new release first: it contains its changelog. The workflows of the repository install the release that is
 pinned, so that dev is upgraded when the change is merged, and prod by the next tag. No other file is changed.`
