@@ -41,7 +41,10 @@ func TestFlightsAreRight(t *testing.T) {
 	rec := w.end(t, r.ID)
 	w.succeeded(t, rec)
 
-	got := w.published(t, "2013-02")
+	if p := rec.Run.Publication; p == nil || p.State != run.Published || p.Partition != "version=current" {
+		t.Fatalf("publication %+v", p)
+	}
+	got := w.published(t, rec.Run.Publication.Location, "2013-02")
 	want, count, err := flights.Delays(bytes.NewReader(data))
 	if err != nil {
 		t.Fatal(err)
@@ -78,10 +81,10 @@ func (w *world) measured(t *testing.T, rec *run.Record, rows int64) {
 	}
 }
 
-// published returns what the pipeline has published about a month.
-func (w *world) published(t *testing.T, month string) []flights.Delay {
+// published returns what is at a location about a month.
+func (w *world) published(t *testing.T, location, month string) []flights.Delay {
 	t.Helper()
-	all, err := flights.Published(t.Context(), w.s3, w.settings.Lake["curated"])
+	all, err := flights.Published(t.Context(), w.s3, location)
 	if err != nil {
 		t.Fatal(err)
 	}

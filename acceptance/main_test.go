@@ -27,6 +27,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"ephemr/internal/local/laptop"
+	"ephemr/internal/local/laptop/demo"
 	"ephemr/internal/run/store"
 	"ephemr/internal/stage"
 )
@@ -134,6 +135,9 @@ func open(ctx context.Context) (*laptop.Region, func() error, error) {
 		return errors.Join(region.Down(context.WithoutCancel(ctx)), os.RemoveAll(dir))
 	}
 	if err := region.Deploy(ctx); err != nil {
+		return nil, nil, errors.Join(err, down())
+	}
+	if err := demo.Declare(ctx, region); err != nil {
 		return nil, nil, errors.Join(err, down())
 	}
 	return region, down, nil

@@ -25,7 +25,7 @@ import (
 // the queries of this repository.
 func (w *world) asks(t *testing.T, want []flights.Delay) {
 	t.Helper()
-	if out, stderr, code := w.cli(t, w.region.Root, "query", "--saved", "create-tables"); code != 0 || out != "" {
+	if out, stderr, code := w.cli(t, w.region.Root, "query", "--saved", "create-tables"); code != 0 || out != "" { // for the days that are new
 		t.Fatalf("ephemr query --saved create-tables: exit code %d\n%s%s", code, out, stderr)
 	}
 	out := w.asked(t, "--saved", "delays", "--param", "month="+want[0].Month, "--format", "csv")

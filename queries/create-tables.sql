@@ -17,5 +17,6 @@ create external table if not exists delays (
   flight_month string, carrier string, origin string,
   flights bigint, dep_delay double, arr_delay double, late_share double, worst_delay double
 )
+partitioned by (version string)
 stored as parquet
 location '{{.Lake.curated}}/delays/';

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ephemr/internal/local/laptop"
+	"ephemr/internal/local/laptop/demo"
 )
 
 func command() *cobra.Command {
@@ -83,10 +84,13 @@ func env(o *laptop.Options) *cobra.Command {
 func deploy(o *laptop.Options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "deploy",
-		Short: "Deploy the CDK app to the running region",
+		Short: "Deploy the CDK app to the running region, and make the demo's tables",
 		Args:  cobra.NoArgs,
 		RunE: with(o, func(cmd *cobra.Command, r *laptop.Region) error {
-			return r.Deploy(cmd.Context())
+			if err := r.Deploy(cmd.Context()); err != nil {
+				return err
+			}
+			return demo.Declare(cmd.Context(), r)
 		}),
 	}
 }

@@ -1,5 +1,6 @@
--- Delay statistics per month, carrier and origin airport, from the cleaned flights.
---   --hivevar database=…   --hivevar input=s3://…/flights/   --hivevar output=s3://…/delays/
+-- Delay statistics per month, carrier and origin airport, from the cleaned flights, as files that are published after the
+-- checks of the run.
+--   --hivevar database=…   --hivevar input=s3://…/flights/   --hivevar output=s3://…/delays/run=…/   --hivevar root=s3://…/delays/
 -- The tables are external: dropping one keeps its data, so a run can declare it again with another location.
 -- In the stage's database Athena can query them as well: ephemr query --saved delays.
 
@@ -15,15 +16,24 @@ STORED AS PARQUET
 LOCATION '${hivevar:input}';
 MSCK REPAIR TABLE flights;
 
-DROP TABLE IF EXISTS delays;
-CREATE EXTERNAL TABLE delays (
+-- What readers see: its only partition, version=current, points at the data of the run that was published last.
+CREATE EXTERNAL TABLE IF NOT EXISTS delays (
+  flight_month STRING, carrier STRING, origin STRING,
+  flights BIGINT, dep_delay DOUBLE, arr_delay DOUBLE, late_share DOUBLE, worst_delay DOUBLE
+)
+PARTITIONED BY (version STRING)
+STORED AS PARQUET
+LOCATION '${hivevar:root}';
+
+DROP TABLE IF EXISTS unpublished_delays;
+CREATE EXTERNAL TABLE unpublished_delays (
   flight_month STRING, carrier STRING, origin STRING,
   flights BIGINT, dep_delay DOUBLE, arr_delay DOUBLE, late_share DOUBLE, worst_delay DOUBLE
 )
 STORED AS PARQUET
 LOCATION '${hivevar:output}';
 
-INSERT OVERWRITE TABLE delays
+INSERT OVERWRITE TABLE unpublished_delays
 SELECT
   substr(dt, 1, 7),
   carrier,
@@ -35,3 +45,5 @@ SELECT
   max(arr_delay)
 FROM flights
 GROUP BY substr(dt, 1, 7), carrier, origin;
+
+DROP TABLE unpublished_delays;

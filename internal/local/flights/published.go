@@ -13,24 +13,21 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// PublishedPrefix is the prefix of the published statistics in the curated zone.
-const PublishedPrefix = "delays/"
-
 // ObjectAPI is what reading the statistics asks of S3.
 type ObjectAPI interface {
 	ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Input, opts ...func(*s3.Options)) (*s3.ListObjectsV2Output, error)
 	GetObject(ctx context.Context, in *s3.GetObjectInput, opts ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 }
 
-// Published reads the statistics that the pipeline has written to the curated
-// bucket, sorted. There may be none yet.
-func Published(ctx context.Context, api ObjectAPI, bucket string) ([]Delay, error) {
+// Published reads the statistics at a location, s3://bucket/prefix/, sorted.
+func Published(ctx context.Context, api ObjectAPI, location string) ([]Delay, error) {
 	var all []Delay
-	pages := s3.NewListObjectsV2Paginator(api, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: new(PublishedPrefix)})
+	bucket, prefix, _ := strings.Cut(strings.TrimPrefix(location, "s3://"), "/")
+	pages := s3.NewListObjectsV2Paginator(api, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("list s3://%s/%s: %w", bucket, PublishedPrefix, err)
+			return nil, fmt.Errorf("list %s: %w", location, err)
 		}
 		for _, o := range page.Contents {
 			if strings.HasPrefix(path.Base(*o.Key), "_") || *o.Size == 0 {

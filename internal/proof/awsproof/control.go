@@ -82,11 +82,14 @@ func flightsDemo(ctx context.Context, w *world) (Facts, error) {
 	if rec.Run.State != run.Succeeded {
 		return f, nil
 	}
-	return f, w.compare(ctx, f, data)
+	if rec.Run.Publication == nil {
+		return f, fmt.Errorf("run %s has published nothing", rec.Run.ID)
+	}
+	return f, w.compare(ctx, f, rec.Run.Publication.Location, data)
 }
 
-func (w *world) compare(ctx context.Context, f Facts, data []byte) error {
-	published, err := flights.Published(ctx, w.s3, w.settings.Lake["curated"])
+func (w *world) compare(ctx context.Context, f Facts, location string, data []byte) error {
+	published, err := flights.Published(ctx, w.s3, location)
 	if err != nil {
 		return err
 	}

@@ -21,8 +21,10 @@ const shown = 12
 // show prints what the run has published, and holds it against what plain Go
 // makes of the same upload.
 func (d *Demo) show(ctx context.Context, rec *run.Record, upload []byte) error {
-	bucket := d.settings.Lake["curated"]
-	published, err := flights.Published(ctx, d.s3, bucket)
+	if rec.Run.Publication == nil {
+		return fmt.Errorf("run %s has published nothing", rec.Run.ID)
+	}
+	published, err := flights.Published(ctx, d.s3, rec.Run.Publication.Location)
 	if err != nil {
 		return err
 	}
@@ -37,21 +39,21 @@ func (d *Demo) show(ctx context.Context, rec *run.Record, upload []byte) error {
 		return fmt.Errorf("the result differs from what Go makes of the same upload: %s", diff)
 	}
 	d.IO.Printf("all %d rows are what a second computation, in Go, makes of the same upload\n", len(expected))
-	if err := d.declare(ctx); err != nil {
+	if err := Declare(ctx, d.Region); err != nil { // for the days that are new
 		return err
 	}
-	d.next(rec, bucket)
+	d.next(rec)
 	return nil
 }
 
 func (d *Demo) month() string { return fmt.Sprintf("2013-%02d", d.Month) }
 
-func (d *Demo) next(rec *run.Record, bucket string) {
+func (d *Demo) next(rec *run.Record) {
 	id := rec.Run.ID
 	d.IO.Printf(`
 %s in %s
 on AWS     %s
-data       s3://%s/%s
+data       %s
 region     emulator %s, EMR %s
 logs       %s/log
 
@@ -63,7 +65,7 @@ Next:
   dist/bin/ephemr start flights-daily --param input=flights/
   make down
 `, id, terminal.Duration(time.Since(d.begun)), price(rec),
-		bucket, flights.PublishedPrefix, d.Region.Endpoint, d.Region.EMR, d.Region.Dir, id, id, d.month())
+		rec.Run.Publication.Location, d.Region.Endpoint, d.Region.EMR, d.Region.Dir, id, id, d.month())
 }
 
 // price says what the run's cluster would have cost.
