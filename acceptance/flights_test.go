@@ -41,10 +41,7 @@ func TestFlightsAreRight(t *testing.T) {
 	rec := w.end(t, r.ID)
 	w.succeeded(t, rec)
 
-	if p := rec.Run.Publication; p == nil || p.State != run.Published || p.Partition != "version=current" {
-		t.Fatalf("publication %+v", p)
-	}
-	got := w.published(t, rec.Run.Publication.Location, "2013-02")
+	got := w.published(t, rec, "2013-02")
 	want, count, err := flights.Delays(bytes.NewReader(data))
 	if err != nil {
 		t.Fatal(err)
@@ -81,10 +78,14 @@ func (w *world) measured(t *testing.T, rec *run.Record, rows int64) {
 	}
 }
 
-// published returns what is at a location about a month.
-func (w *world) published(t *testing.T, location, month string) []flights.Delay {
+// published returns what a run has published about a month.
+func (w *world) published(t *testing.T, rec *run.Record, month string) []flights.Delay {
 	t.Helper()
-	all, err := flights.Published(t.Context(), w.s3, location)
+	p := rec.Run.Publication
+	if p == nil || p.State != run.Published || p.Partition != "version=current" {
+		t.Fatalf("publication %+v", p)
+	}
+	all, err := flights.Published(t.Context(), w.s3, p.Location)
 	if err != nil {
 		t.Fatal(err)
 	}
