@@ -60,7 +60,8 @@ func (r *rules) templates() {
 	}
 	for i, c := range r.spec.Checks {
 		at := root("checks").index(i)
-		r.compileAll(append(fieldsOfCheck(at, &c), fieldsOfSQL(at, c)...), &references{rules: r, needs: all})
+		r.compileAll(fieldsOfCheck(at, &c), &references{rules: r, needs: all})
+		r.compileAll(fieldsOfSQL(at, c), &references{rules: r, needs: all, shown: true}) // Athena keeps the text of queries
 	}
 	r.compileAll(fieldsOfOutputs(r.spec.Outputs), &references{rules: r, needs: all})
 }
