@@ -198,3 +198,20 @@ func TestSQLComesLast(t *testing.T) {
 		}
 	})
 }
+
+// A query whose values are known only after the jobs, and are not of their type, fails the run and is not asked.
+func TestSQLThatCannotBeFilledIn(t *testing.T) {
+	t.Parallel()
+	steps := func(simulation.Attempt) simulation.Step {
+		return simulation.Step{Outputs: map[string]string{"least": "many"}}
+	}
+	inWorld(t, simulation.Config{Steps: steps}, func(t *testing.T, w *simulation.World) {
+		file := strings.NewReplacer("price is null", `price < {{number .Jobs.a.Outputs.least}}`, "OPTIONS", "").Replace(asking)
+		got, id := uploaded(t, w, file, nil)
+		want := ended{Path: path(begin, round, released, looks, bad), State: run.Failed, Class: job.ClassData, Jobs: "a=SUCCEEDED", Clusters: 1}
+		compare(t, w, id, want, got)
+		if reason := w.Record(id).Run.Reason; !strings.Contains(reason, `"many" is not a number like 1.5`) || len(w.Athena.Started()) > 0 {
+			t.Errorf("%d queries; reason: %s", len(w.Athena.Started()), reason)
+		}
+	})
+}

@@ -74,7 +74,7 @@ func (t *Trail) Begin(ctx context.Context, e Entry) (end func(context.Context, e
 	if it[records.TTLName], err = attributevalue.Marshal(e.At.Add(keep).Unix()); err != nil {
 		return nil, fmt.Errorf("encode request to %s for the record: %w", e.Action, err)
 	}
-	if ok, err := records.Put(ctx, t.DB, t.Table, it, expression.AttributeNotExists(expression.Name(records.PartitionName))); err != nil || !ok {
+	if ok, err := records.Put(ctx, t.DB, t.Table, it, records.Absent()); err != nil || !ok {
 		return nil, fmt.Errorf("record request to %s: %w", e.Action, cmp.Or(err, fault.New(fault.Throttled, "it is recorded already; try again")))
 	}
 	return func(ctx context.Context, err error) { t.end(ctx, key, e, err) }, nil
@@ -87,7 +87,7 @@ func (t *Trail) end(ctx context.Context, key records.Key, e Entry, failure error
 	if reason != "" {
 		u = u.Set(expression.Name("reason"), expression.Value(reason))
 	}
-	_, err := records.Update(ctx, t.DB, t.Table, key, u, expression.Name("outcome").Equal(expression.Value(Begun)))
+	_, err := records.Update(ctx, t.DB, t.Table, key, u, records.Is("outcome", Begun))
 	if err != nil {
 		slog.WarnContext(ctx, "outcome of a request not recorded", "action", e.Action, "pipeline", e.Pipeline, "runId", e.RunID, "error", err.Error())
 	}

@@ -7,7 +7,7 @@ import "ephemr/internal/run"
 // Source: the pricing pages of AWS Step Functions and AWS Lambda, November 2026.
 const (
 	transition = 0.000025
-	invocation = 0.0000002 + 0.3*0.25*0.0000133334
+	Invocation = 0.0000002 + 0.3*0.25*0.0000133334
 )
 
 // What a run needs of them, at the least. The state machine has one transition for each
@@ -26,7 +26,7 @@ func control(rec *run.Record) float64 {
 	for _, j := range rec.Jobs {
 		n += ofRound * j.Attempt
 	}
-	usd := float64(n) * (transition + invocation)
+	usd := float64(n) * (transition + Invocation)
 	if q := rec.Asked(); q != nil {
 		usd += q.USD
 	}

@@ -25,13 +25,12 @@ const (
 )
 
 // Prices in us-east-1 that the price table does not have, in USD.
-// Source: the pricing pages of Amazon VPC, AWS PrivateLink, Amazon CloudWatch and AWS Lambda, November 2026.
+// They were not compared with the pricing pages of Amazon VPC, AWS PrivateLink and Amazon CloudWatch when this was written.
 const (
-	gateway    = 0.045 // an hour, and for each GiB
-	endpoint   = 0.01  // an hour and zone
-	alarm      = 0.10  // a month
-	invocation = 0.0000002 + 0.3*0.25*0.0000133334
-	hours      = 24 * Days
+	gateway  = 0.045 // an hour, and for each GiB
+	endpoint = 0.01  // an hour and zone
+	alarm    = 0.10  // a month
+	hours    = 24 * Days
 )
 
 // Month is what a stage costs in a month, in USD.
@@ -51,7 +50,7 @@ func Of(runs int) Month {
 	private := float64(Services*Zones) * endpoint * hours
 	return Month{
 		Clusters: month * (own.EC2 + own.EMR + own.Disk), Pooled: month * (leased.EC2 + leased.EMR + leased.Disk),
-		Control: month*own.Control + Ticks*60*hours*invocation + Alarms*alarm,
+		Control: month*own.Control + Ticks*60*hours*cost.Invocation + Alarms*alarm,
 		Private: private, NAT: private + gateway*hours + month*Through*gateway,
 	}
 }
